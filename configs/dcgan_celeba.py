@@ -1,0 +1,34 @@
+"""DCGAN (Radford et al. 2015, https://arxiv.org/abs/1511.06434) on CelebA faces, 64x64.
+
+The paper's networks and settings. Its own faces are not public; CelebA, cropped to the central 108
+pixels, is what everyone uses instead.
+
+Command: python -m tfgan_zoo.train --config=dcgan_celeba
+         (or --config.data.source=folder:PATH, the aligned JPEG files in it)
+Cost:    not measured
+Result:  not measured
+"""
+
+from tfgan_zoo.config import noise_to_image_config
+
+
+def get_config():
+    config = noise_to_image_config("dcgan")
+    config.model_args.image_shape = (64, 64, 3)
+    config.model_args.latent_distribution = "uniform"
+    config.model_args.label_smoothing = 0.0
+    config.generator = {"name": "dcgan_generator", "filters": 128, "kernel_size": 5}
+    config.discriminator = {"name": "dcgan_discriminator", "filters": 64, "kernel_size": 5}
+    for role in ("generator", "discriminator"):
+        config[f"{role}_optimizer"] = {
+            "name": "adam",
+            "learning_rate": 2e-4,
+            "beta_1": 0.5,
+            "epsilon": 1e-8,
+        }
+    config.data.source = "tfds:celeb_a"
+    config.data.crop = 108
+    config.data.flip = True
+    config.data.batch_size = 128
+    config.train.steps = 40_000  # 25 epochs
+    return config

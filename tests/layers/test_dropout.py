@@ -1,0 +1,156 @@
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.layers import StatelessDropout
+
+# Keras 3.15 reads any variable for saving through a numpy protocol that numpy 2 deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+ONES = np.ones((8, 64), "float32")
+
+
+def masks(layer, calls=1):
+    return [np.array(layer(ONES, training=True)) for _ in range(calls)]
+
+
+def model(seed=3):
+    return keras.Sequential([keras.Input((64,)), StatelessDropout(0.5, seed, name="drop")])
+
+
+def test_rate_and_scale():
+    out = np.array(StatelessDropout(0.3)(np.ones((100, 1000), "float32"), training=True))
+    # 100,000 draws: a standard deviation of sqrt(0.3 * 0.7 / 1e5) = 0.00145.
+    assert abs(np.mean(out == 0) - 0.3) < 0.006
+    np.testing.assert_allclose(out[out != 0], 1 / 0.7, rtol=1e-6)
+
+
+def test_inference_is_the_identity():
+    layer = StatelessDropout(0.5)
+    np.testing.assert_array_equal(layer(ONES, training=False), ONES)
+    np.testing.assert_array_equal(layer(ONES), ONES)
+    assert layer.counter.numpy() == 0
+
+
+def test_rate_zero_is_the_identity():
+    np.testing.assert_array_equal(StatelessDropout(0.0)(ONES, training=True), ONES)
+
+
+def test_gradient_is_the_mask():
+    layer, x = StatelessDropout(0.5), tf.constant(ONES)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        out = layer(x, training=True)
+    np.testing.assert_array_equal(tape.gradient(out, x), out)
+
+
+def test_masks_differ_by_call_row_seed_and_name_only():
+    first, second = masks(StatelessDropout(0.5, seed=3, name="a"), calls=2)
+    assert np.any(first != second)
+    assert len({row.tobytes() for row in first}) == len(first)
+    assert np.any(first != masks(StatelessDropout(0.5, seed=4, name="a"))[0])
+    assert np.any(first != masks(StatelessDropout(0.5, seed=3, name="b"))[0])
+    np.testing.assert_array_equal(first, masks(StatelessDropout(0.5, seed=3, name="a"))[0])
+
+
+@pytest.mark.parametrize("how", ["weights", "keras", "checkpoint"])
+def test_resumed_masks_are_the_uninterrupted_ones(how, tmp_path):
+    whole = model()
+    masks(whole, calls=2)
+    if how == "weights":
+        whole.save_weights(tmp_path / "m.weights.h5")
+        resumed = model()
+        resumed.load_weights(tmp_path / "m.weights.h5")
+    elif how == "keras":
+        whole.save(tmp_path / "m.keras")
+        resumed = keras.saving.load_model(tmp_path / "m.keras")
+    else:
+        path = tf.train.Checkpoint(model=whole).save(str(tmp_path / "m"))
+        resumed = model()
+        tf.train.Checkpoint(model=resumed).restore(path).assert_consumed()
+    assert resumed.layers[-1].counter.numpy() == 2
+    np.testing.assert_array_equal(masks(resumed, calls=3), masks(whole, calls=3))
+
+
+def test_inside_a_compiled_function():
+    def run():
+        layer = StatelessDropout(0.5, seed=3, name="drop")
+        layer.build(ONES.shape)
+        call = tf.function(lambda x: layer(x, training=True), jit_compile=True)
+        return [call(ONES).numpy() for _ in range(3)], layer.counter.numpy()
+
+    (first, second, third), count = run()
+    assert count == 3
+    assert np.any(first != second)
+    assert np.any(second != third)
+    assert 0.4 < np.mean(first == 0) < 0.6
+    np.testing.assert_array_equal(run()[0], [first, second, third])
+
+
+def test_config_and_dtype():
+    layer = StatelessDropout(0.25, seed=7, name="drop", dtype="mixed_bfloat16")
+    copy = StatelessDropout.from_config(layer.get_config())
+    assert (copy.rate, copy.seed, copy.name) == (0.25, 7, "drop")
+    assert copy(ONES, training=True).dtype == "bfloat16"
+    assert copy.counter.dtype == "int64"
+    assert not copy.trainable_weights
+    assert len(copy.non_trainable_weights) == 1
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.0, 1.5])
+def test_errors(rate):
+    with pytest.raises(InputError, match=str(rate)):
+        StatelessDropout(rate)
+
+
+# In a process of its own: logical devices can be set only before TensorFlow starts.
+TWO_REPLICAS = """
+import keras
+import numpy as np
+import tensorflow as tf
+from tfgan_zoo.layers import StatelessDropout
+
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+
+def model():
+    return keras.Sequential([keras.Input((64,)), StatelessDropout(0.5, 3, name="drop")])
+
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+for jit in (False, True):
+    single = model()
+    alone = tf.function(lambda x: single(x, training=True), jit_compile=jit)
+    with strategy.scope():
+        double = model()
+    counter = double.layers[-1].counter
+    # A function within the replica, as where the loss and its gradient are compiled.
+    inner = tf.function(lambda x: double(x, training=True), jit_compile=jit)
+
+    @tf.function
+    def together():
+        return strategy.run(lambda: inner(tf.ones((4, 64))))
+
+    for call in range(1, 4):
+        parts = [part.numpy() for part in strategy.experimental_local_results(together())]
+        assert np.any(parts[0] != parts[1])
+        np.testing.assert_array_equal(np.concatenate(parts), alone(tf.ones((8, 64))))
+        assert [copy.numpy() for copy in counter.value.values] == [call, call]
+    weights = double.get_weights()
+    assert weights == [3], weights
+    double.set_weights([np.int64(8)])
+    assert [copy.numpy() for copy in counter.value.values] == [8, 8]
+print("equal")
+"""
+
+
+def test_two_replicas_draw_what_one_would():
+    done = subprocess.run(
+        [sys.executable, "-c", TWO_REPLICAS], capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.strip().endswith("equal"), done.stderr[-3000:]

@@ -1,0 +1,58 @@
+"""tfgan_zoo: every classic GAN as a Keras model that trains with `model.fit`.
+
+>>> import tfgan_zoo
+>>> model = tfgan_zoo.DCGAN(image_shape=(64, 64, 3))
+>>> model.compile()
+>>> model.fit(dataset, epochs=10)
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tfgan_zoo.models import DCGAN, GAN, LSGAN, WGAN, WGANGP, RelativisticGAN
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DCGAN",
+    "GAN",
+    "LSGAN",
+    "WGAN",
+    "WGANGP",
+    "RelativisticGAN",
+    "list_models",
+    "load_model",
+]
+
+
+def list_models() -> list[str]:
+    """Returns the names of all models, as `--model` takes them."""
+    from tfgan_zoo.models import MODELS
+
+    return list(MODELS)
+
+
+def load_model(filepath: Any) -> Any:
+    """Loads a model saved with `model.save`, compiled as it was, ready to go on training.
+
+    Args:
+        filepath: a `.keras` file.
+    """
+    import keras
+
+    import tfgan_zoo.models  # noqa: F401  (registers the classes)
+
+    return keras.saving.load_model(filepath)
+
+
+def __getattr__(name: str) -> Any:
+    # TensorFlow takes seconds to import; `python -m tfgan_zoo.train --help` must not wait for it.
+    if name in __all__:
+        from tfgan_zoo import models
+
+        return getattr(models, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

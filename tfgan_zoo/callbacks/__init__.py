@@ -1,0 +1,18 @@
+"""Keras callbacks for GANs: sample sheets, guards, records, progress."""
+
+from tfgan_zoo.callbacks.guards import StopOnNonFinite, StopOnSignal
+from tfgan_zoo.callbacks.progress import Progress
+from tfgan_zoo.callbacks.records import Evaluate, MetricsLog, SaveCheckpoint, Schedule, peak_memory
+from tfgan_zoo.callbacks.samples import SampleSheet
+
+__all__ = [
+    "Evaluate",
+    "MetricsLog",
+    "Progress",
+    "SampleSheet",
+    "SaveCheckpoint",
+    "Schedule",
+    "StopOnNonFinite",
+    "StopOnSignal",
+    "peak_memory",
+]

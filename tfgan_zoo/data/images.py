@@ -1,0 +1,206 @@
+"""From an image file or array to the square uint8 image that a model is trained on."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from tfgan_zoo.errors import InputError
+
+EXTENSIONS = frozenset(
+    (".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
+)
+"""Names of image files end so, in either case."""
+
+BACKGROUND = 255
+"""What transparency shows: white, like the page an icon or a drawing with alpha is meant for."""
+
+_RGB_FROM = {"CMYK", "YCbCr", "LAB", "HSV", "RGBX"}
+_KEPT = {"L", "LA", "RGB", "RGBA"}
+
+
+def decode(file: Any, name: str = "", smallest: int | None = None) -> np.ndarray:
+    """Reads an image of any kind that Pillow knows.
+
+    Palettes are looked up, EXIF orientation is applied, 16-bit grey is scaled to 8 bits (x / 257,
+    rounded), and of an animation the first frame is taken. Colour is neither added nor dropped.
+
+    Args:
+        file: path or binary file object.
+        name: what to call it in errors; the path by default.
+        smallest: let the JPEG decoder shrink by 2, 4 or 8 while both sides stay at least twice
+            this long, which is several times faster for photographs and leaves the final
+            antialiased resize enough to work on. None reads every pixel.
+
+    Returns:
+        uint8 `[height, width, channels]`: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
+
+    Raises:
+        InputError: the file is missing, damaged or no image, or has 32-bit pixels beyond 16 bits.
+
+    Example:
+        >>> decode("scan.png").shape
+        (480, 640, 1)
+    """
+    name = name or os.fspath(file)
+    try:
+        with Image.open(file) as image:
+            if smallest is not None:
+                image.draft(image.mode, (2 * smallest, 2 * smallest))
+            image.load()
+            return _to_array(ImageOps.exif_transpose(image), name)
+    except InputError:
+        raise
+    except FileNotFoundError:
+        raise InputError(f"{name} does not exist; check the path.") from None
+    # Pillow raises OSError, SyntaxError, ValueError, struct.error ... on damaged files, and
+    # DecompressionBombError on absurd sizes; whichever it is, this file cannot be used.
+    except Exception as error:
+        raise InputError(
+            f"{name} cannot be read as an image ({type(error).__name__}: {error}); "
+            'replace or delete it, or skip such files with on_error="skip".'
+        ) from error
+
+
+def _to_array(image: Image.Image, name: str) -> np.ndarray:
+    if image.mode.startswith(("I", "F")):
+        pixels = np.asarray(image)
+        if image.mode == "F" or pixels.min() < 0 or pixels.max() > 65535:
+            raise InputError(
+                f"{name} has {image.mode} (32-bit) pixels from {pixels.min():g} to "
+                f"{pixels.max():g}, and what is white is unknown; save it with 8 or 16 bits."
+            )
+        return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)[..., np.newaxis]
+    if image.has_transparency_data:
+        # Also palettes with a transparent entry, and PNG's "this one colour is transparent".
+        image = image.convert("LA" if image.mode in ("LA", "La", "L") else "RGBA")
+    elif image.mode in _RGB_FROM or image.mode == "P":
+        image = image.convert("RGB")
+    elif image.mode not in _KEPT:
+        image = image.convert("L" if image.mode == "1" else "RGB")
+    pixels = np.asarray(image)
+    return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
+
+
+def with_channels(images: np.ndarray, channels: int) -> np.ndarray:
+    """Converts between grey and colour; lays transparent images on white (`BACKGROUND`).
+
+    Args:
+        images: uint8 `[..., height, width, 1 to 4]`, channels as `decode` returns them.
+        channels: 1 or 3.
+
+    Returns:
+        uint8 `[..., height, width, channels]`. Grey is ITU-R 601 luma, as in Pillow.
+    """
+    have = images.shape[-1]
+    if have in (2, 4):
+        colour = images[..., :-1].astype(np.uint32)
+        alpha = images[..., -1:].astype(np.uint32)
+        images = ((colour * alpha + BACKGROUND * (255 - alpha) + 127) // 255).astype(np.uint8)
+        have -= 1
+    if have == channels:
+        return images
+    if channels == 3:
+        return np.repeat(images, 3, axis=-1)
+    weights = np.array([19595, 38470, 7471], np.uint32)
+    luma = (images.astype(np.uint32) @ weights + 0x8000) >> 16
+    return luma.astype(np.uint8)[..., np.newaxis]
+
+
+@dataclasses.dataclass(frozen=True)
+class Fit:
+    """Brings an image to a size and a number of channels.
+
+    Attributes:
+        image_size: side of the resulting square in pixels.
+        channels: 1 or 3.
+        crop: side of the central square to cut out first, in pixels of the original. None takes
+            the largest central square, or with `fit="pad"` the whole image.
+        fit: "resize" resamples the square to `image_size` (Lanczos, antialiased); "pad" leaves the
+            pixels alone and surrounds them with black, 28 -> 32 for the MNIST family.
+
+    Example:
+        >>> Fit(64, 3, crop=108)(decode("celeba/000001.jpg"), "000001.jpg").shape
+        (64, 64, 3)
+    """
+
+    image_size: int
+    channels: int
+    crop: int | None = None
+    fit: str = "resize"
+
+    def __post_init__(self):
+        if self.fit not in ("resize", "pad"):
+            raise InputError(f'fit must be "resize" or "pad", not {self.fit!r}.')
+        if self.channels not in (1, 3):
+            raise InputError(f"channels must be 1 (grey) or 3 (colour), not {self.channels!r}.")
+        for key in ("image_size", "crop"):
+            value = getattr(self, key)
+            if value is not None and value < 1:
+                raise InputError(f"{key} must be a positive number of pixels, not {value!r}.")
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of one resulting image: `(image_size, image_size, channels)`."""
+        return (self.image_size, self.image_size, self.channels)
+
+    @property
+    def smallest(self) -> int | None:
+        """The `smallest` that `decode` may be given for this fit."""
+        return self.image_size if self.crop is None and self.fit == "resize" else None
+
+    def __call__(self, images: np.ndarray, name: str) -> np.ndarray:
+        """Fits one image or a stack of them.
+
+        Args:
+            images: uint8 `[..., height, width, 1 to 4]`.
+            name: of the image, for errors.
+
+        Returns:
+            uint8 `[..., image_size, image_size, channels]`.
+
+        Raises:
+            InputError: the image is smaller than the crop, or too large to be padded.
+        """
+        images = with_channels(self._cropped(images, name), self.channels)
+        if images.shape[-3:] == self.shape:
+            return images
+        if self.fit == "pad":
+            return self._padded(images, name)
+        if images.ndim == 3:
+            return self._resized(images)
+        return np.stack([self(image, name) for image in images])
+
+    def _cropped(self, images: np.ndarray, name: str) -> np.ndarray:
+        height, width = images.shape[-3:-1]
+        if self.crop is None and self.fit == "pad":
+            return images
+        side = self.crop or min(height, width)
+        if side > min(height, width):
+            raise InputError(
+                f"{name} is {width}x{height} pixels, too small for crop={side}; choose a crop of "
+                f"at most {min(height, width)} or remove the image."
+            )
+        top, left = (height - side) // 2, (width - side) // 2
+        return images[..., top : top + side, left : left + side, :]
+
+    def _padded(self, images: np.ndarray, name: str) -> np.ndarray:
+        height, width = images.shape[-3:-1]
+        if max(height, width) > self.image_size:
+            raise InputError(
+                f"{name} is {width}x{height} pixels, too large to be padded to image_size="
+                f'{self.image_size}; use fit="resize" or a larger image_size.'
+            )
+        top, left = (self.image_size - height) // 2, (self.image_size - width) // 2
+        padded = np.zeros(images.shape[:-3] + self.shape, np.uint8)
+        padded[..., top : top + height, left : left + width, :] = images
+        return padded
+
+    def _resized(self, image: np.ndarray) -> np.ndarray:
+        pixels = Image.fromarray(image[..., 0] if self.channels == 1 else image)
+        pixels = pixels.resize((self.image_size, self.image_size), Image.Resampling.LANCZOS)
+        return np.asarray(pixels).reshape(self.shape)

@@ -1,0 +1,223 @@
+"""`tfds:NAME[/CONFIG]`: images of a TensorFlow Datasets data set, by number.
+
+TFDS decodes nothing here. The images are taken as they are stored, encoded, and decoded like files
+of a folder, so the same fast path and the same cache serve both. Data sets in TFDS' `array_record`
+format, in which this module prepares what is not there yet, are read from disk in any order;
+of others (`tfrecord`) the encoded images are held in memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import os
+import socket
+import urllib.parse
+import urllib.request
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tfgan_zoo.data.images import decode
+from tfgan_zoo.data.names import did_you_mean
+from tfgan_zoo.data.sources import Source
+from tfgan_zoo.errors import InputError
+
+MEMORY_LIMIT = 4 * 2**30
+"""Bytes of encoded images to hold at most, for formats without random access."""
+
+_ALIASES = {"val": "validation", "validation": "val"}
+
+
+class TFDSSource(Source):
+    """Encoded images by number.
+
+    Args:
+        spec: what to call it in messages.
+        images: their bytes, or examples `{key: bytes}`.
+        key: of the image in an example; None if `images` are the bytes themselves.
+        shape: of every image; None if they differ.
+        on_error: see `Source`.
+    """
+
+    def __init__(
+        self,
+        spec: str,
+        images: Sequence[Any],
+        key: str | None,
+        shape: tuple[int, ...] | None,
+        on_error: str = "raise",
+    ):
+        self.spec = spec
+        self.shape = shape
+        self.extras = {}
+        self.on_error = on_error
+        self._images = images
+        self._key = key
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def read(self, index: int, smallest: int | None = None) -> np.ndarray:
+        """See `Source.read`."""
+        example = self._images[index]
+        encoded = example if self._key is None else example[self._key]
+        return decode(io.BytesIO(encoded), self.name(index), smallest)
+
+    def name(self, index: int) -> str:
+        """See `Source.name`."""
+        return f"{self.spec}[{index}]"
+
+
+def open_tfds(
+    spec: str, name: str, split: str, data_dir: str | None = None, on_error: str = "raise"
+) -> Source:
+    """Opens a data set of TFDS, downloading and preparing it if need be.
+
+    Args:
+        spec: what to call it in messages.
+        name: as for `tfds.load`: `NAME[/CONFIG][:VERSION]`.
+        split: any split expression of TFDS; "val" also finds "validation".
+        data_dir: see `open_source`.
+        on_error: see `Source`.
+
+    Returns:
+        The images of the split.
+
+    Raises:
+        InputError: TFDS is not installed, or the data set, the split or an image feature is not
+            there and cannot be had.
+    """
+    try:
+        import tensorflow_datasets as tfds
+    except ImportError as error:
+        raise InputError(
+            f"{spec} needs TensorFlow Datasets ({error}); run pip install tensorflow_datasets."
+        ) from error
+    builder = _builder(tfds, spec, name, data_dir)
+    _prepare(tfds, spec, builder)
+    feature, shape = _image_feature(tfds, spec, builder)
+    split = _split(spec, split, builder)
+    decoders = {feature: tfds.decode.SkipDecoding()}
+    if tfds.core.FileFormat.ARRAY_RECORD in builder.info.available_file_formats():
+        examples = builder.as_data_source(
+            split, decoders=decoders, file_format=tfds.core.FileFormat.ARRAY_RECORD
+        )
+        return TFDSSource(spec, examples, feature, shape, on_error)
+    size = builder.info.splits[split].num_bytes or 0
+    if size > MEMORY_LIMIT:
+        raise InputError(
+            f"{spec} is stored as {builder.info.file_format.value} in {builder.data_path}, "
+            f"{size / 2**30:.1f} GiB that cannot be read in any order; prepare it again in another "
+            "data_dir, where it will become array_record."
+        )
+    dataset = builder.as_dataset(split, decoders=decoders, shuffle_files=False)
+    images = [example[feature] for example in dataset.as_numpy_iterator()]
+    return TFDSSource(spec, images, None, shape, on_error)
+
+
+def _builder(tfds: Any, spec: str, name: str, data_dir: str | None) -> Any:
+    bare, _, config = name.partition(":")[0].partition("/")
+    # The zoo's own data set registers itself when it is imported.
+    if bare == "figures" and importlib.util.find_spec("tfgan_zoo.data.figures_tfds"):
+        importlib.import_module("tfgan_zoo.data.figures_tfds")
+    try:
+        return tfds.builder(name, data_dir=data_dir)
+    except tfds.core.DatasetNotFoundError:
+        known = tfds.list_builders(with_community_datasets=False)
+        hint = did_you_mean(bare, known) or "; its names are at tensorflow.org/datasets/catalog."
+        raise InputError(f"TensorFlow Datasets has no data set {bare!r}{hint}") from None
+    except Exception as error:
+        configs: Sequence[str] = ()
+        # A data set that exists on disk only has no class; then TFDS' own words have to do.
+        with contextlib.suppress(Exception):
+            configs = list(tfds.builder_cls(bare).builder_configs)
+        if config and configs and config not in configs:
+            hint = did_you_mean(config, configs) or f"; it has {len(configs)}, such as {configs[0]}"
+            raise InputError(
+                f"{bare} of TensorFlow Datasets has no config {config!r}{hint}"
+            ) from None
+        raise InputError(f"{spec} cannot be opened: {_line(error)}") from error
+
+
+def _prepare(tfds: Any, spec: str, builder: Any) -> None:
+    if builder.is_prepared():
+        return
+    try:
+        _check_online(builder)
+        builder.download_and_prepare(file_format=tfds.core.FileFormat.ARRAY_RECORD)
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"{spec} needs the package {error.name} to be prepared; run pip install {error.name}."
+        ) from error
+    except Exception as error:
+        if builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
+            raise InputError(
+                f"{spec} is not in {builder.data_path} and TFDS cannot download it by itself; "
+                f"follow https://www.tensorflow.org/datasets/catalog/{builder.name} or use "
+                "folder:PATH."
+            ) from error
+        raise InputError(
+            f"{spec} is not in {builder.data_path} and cannot be prepared ({_line(error)}); run "
+            f"`tfds build {builder.name} --file_format=array_record` on a machine that can and "
+            "copy that folder here, or use folder:PATH."
+        ) from error
+
+
+def _check_online(builder: Any) -> None:
+    """Raises at once what TFDS finds out only after minutes of retries: there is no network."""
+    hosts = {urllib.parse.urlparse(url).hostname for url in builder.url_infos or ()} - {None}
+    root = os.fspath(builder.data_path).removesuffix(builder.info.full_name)
+    downloads = os.path.join(root, "downloads", builder.name)
+    cached = os.path.isdir(downloads) and any(".tmp." not in name for name in os.listdir(downloads))
+    # With a proxy names need not resolve here; what was downloaded before needs no network.
+    if not hosts or cached or urllib.request.getproxies():
+        return
+    for host in sorted(hosts):
+        try:
+            socket.getaddrinfo(host, 443)
+        except OSError:
+            continue
+        return
+    raise ConnectionError(f"no network: cannot resolve {min(hosts)}")
+
+
+def _image_feature(tfds: Any, spec: str, builder: Any) -> tuple[str, tuple[int, ...] | None]:
+    features = builder.info.features
+    images = {
+        key: feature
+        for key, feature in features.items()
+        if isinstance(feature, tfds.features.Image) and feature.np_dtype != np.float32
+    }
+    key = "image" if "image" in images else next(iter(images), "")
+    if not images or (len(images) > 1 and key != "image"):
+        found = ", ".join(f"{name}: {type(each).__name__}" for name, each in features.items())
+        raise InputError(
+            f"{spec} has {len(images)} image features where one is needed (its features: {found}); "
+            "choose another data set or config."
+        )
+    shape = images[key].shape
+    return key, None if None in shape else tuple(shape)
+
+
+def _split(spec: str, split: str, builder: Any) -> str:
+    splits = list(builder.info.splits)
+    if split not in splits and _ALIASES.get(split) in splits:
+        split = _ALIASES[split]
+    try:
+        num = builder.info.splits[split].num_examples  # Also parses "train[:90%]" and "train+test".
+    except Exception:
+        hint = did_you_mean(split, splits)
+        raise InputError(f"{spec} has no split {split!r}{hint}") from None
+    if not num:
+        raise InputError(f"{spec} has no images in split {split!r}; choose another.")
+    return split
+
+
+def _line(error: BaseException) -> str:
+    """The first line of an error that may run to a page."""
+    lines = str(error).strip().splitlines() or [""]
+    text = lines[0] if len(lines[0]) <= 200 else lines[0][:200] + "..."
+    return f"{type(error).__name__}: {text}"

@@ -1,0 +1,26 @@
+"""The one exception that the commands print as a sentence instead of a traceback."""
+
+
+class InputError(ValueError):
+    """Something the user gave cannot be used: a path, a flag, a dataset, an argument.
+
+    The message is one sentence that names the thing, says what was expected and what came,
+    and how to mend it. Commands print it and exit with status 2; in Python it is a `ValueError`.
+    """
+
+
+class Interrupted(Exception):  # noqa: N818  (it is no error)
+    """Training was stopped by a signal, after saving.
+
+    Args:
+        message: what was saved and how to go on.
+        signal_number: the signal.
+    """
+
+    def __init__(self, message: str, signal_number: int):
+        super().__init__(message)
+        self.signal_number = signal_number
+
+
+class NonFiniteLossError(RuntimeError):
+    """A loss or a weight became NaN or infinite; the message names the last good checkpoint."""

@@ -1,0 +1,35 @@
+"""Losses: pure functions of logits or images, each a float32 scalar, the mean over a batch."""
+
+from tfgan_zoo.losses.adversarial import (
+    cross_entropy_discriminator,
+    least_squares_discriminator,
+    least_squares_generator,
+    minimax_generator,
+    non_saturating_generator,
+    relativistic,
+    relativistic_average,
+    wasserstein_critic,
+    wasserstein_generator,
+)
+from tfgan_zoo.losses.gradient_penalty import (
+    gradient_norm,
+    interpolate,
+    r1_penalty,
+    wgan_gp_penalty,
+)
+
+__all__ = [
+    "cross_entropy_discriminator",
+    "gradient_norm",
+    "interpolate",
+    "least_squares_discriminator",
+    "least_squares_generator",
+    "minimax_generator",
+    "non_saturating_generator",
+    "r1_penalty",
+    "relativistic",
+    "relativistic_average",
+    "wasserstein_critic",
+    "wasserstein_generator",
+    "wgan_gp_penalty",
+]

@@ -1,0 +1,111 @@
+"""Adversarial losses: pure functions of logits, each the mean over a batch.
+
+`logits` are a discriminator's raw scores C(x), of any shape; D(x) = sigmoid(C(x)). Every function computes in
+float32, whatever comes in, and returns a scalar to be minimised.
+"""
+
+import tensorflow as tf
+
+
+def _mean(values: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(tf.cast(values, tf.float32))
+
+
+def _f32(*logits: tf.Tensor) -> list[tf.Tensor]:
+    return [tf.cast(x, tf.float32) for x in logits]
+
+
+def cross_entropy_discriminator(
+    real_logits: tf.Tensor, fake_logits: tf.Tensor, label_smoothing: float = 0.0
+) -> tf.Tensor:
+    """-E[log D(x)] - E[log(1 - D(G(z)))] (Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661).
+
+    Args:
+        real_logits: C(x).
+        fake_logits: C(G(z)).
+        label_smoothing: s, one-sided (Salimans et al. 2016, https://arxiv.org/abs/1606.03498): the real
+            samples' label is 1 - s, the fakes' stays 0.
+
+    Example:
+        >>> float(cross_entropy_discriminator(tf.zeros(4), tf.zeros(4)))  # an undecided discriminator
+        1.3862943649291992
+    """
+    real_logits, fake_logits = _f32(real_logits, fake_logits)
+    real = tf.nn.softplus(-real_logits) + label_smoothing * real_logits
+    return _mean(real) + _mean(tf.nn.softplus(fake_logits))
+
+
+def minimax_generator(fake_logits: tf.Tensor) -> tf.Tensor:
+    """E[log(1 - D(G(z)))]: the game's own value; its gradient vanishes where D is sure."""
+    return -_mean(tf.nn.softplus(tf.cast(fake_logits, tf.float32)))
+
+
+def non_saturating_generator(fake_logits: tf.Tensor) -> tf.Tensor:
+    """-E[log D(G(z))]: the same fixed point, with a strong gradient early on."""
+    return _mean(tf.nn.softplus(-tf.cast(fake_logits, tf.float32)))
+
+
+def least_squares_discriminator(
+    real_logits: tf.Tensor, fake_logits: tf.Tensor, a: float = 0.0, b: float = 1.0
+) -> tf.Tensor:
+    """1/2 E[(C(x) - b)^2] + 1/2 E[(C(G(z)) - a)^2] (Mao et al. 2016, https://arxiv.org/abs/1611.04076).
+
+    Args:
+        real_logits: C(x).
+        fake_logits: C(G(z)).
+        a: the label of fakes.
+        b: the label of real samples.
+    """
+    real_logits, fake_logits = _f32(real_logits, fake_logits)
+    return 0.5 * _mean(tf.square(real_logits - b)) + 0.5 * _mean(tf.square(fake_logits - a))
+
+
+def least_squares_generator(fake_logits: tf.Tensor, c: float = 1.0) -> tf.Tensor:
+    """1/2 E[(C(G(z)) - c)^2], with c what the generator wants the discriminator to say."""
+    return 0.5 * _mean(tf.square(tf.cast(fake_logits, tf.float32) - c))
+
+
+def wasserstein_critic(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
+    """E[C(G(z))] - E[C(x)] (Arjovsky et al. 2017, https://arxiv.org/abs/1701.07875).
+
+    Its negative estimates the Wasserstein distance, up to the critic's Lipschitz constant.
+    """
+    return _mean(fake_logits) - _mean(real_logits)
+
+
+def wasserstein_generator(fake_logits: tf.Tensor) -> tf.Tensor:
+    """-E[C(G(z))]."""
+    return -_mean(fake_logits)
+
+
+def relativistic(
+    winner_logits: tf.Tensor, loser_logits: tf.Tensor, label_smoothing: float = 0.0
+) -> tf.Tensor:
+    """-E[log sigmoid(C(winner) - C(loser))] (Jolicoeur-Martineau 2018, https://arxiv.org/abs/1807.00734).
+
+    The discriminator's loss with (real, fake), the generator's with (fake, real). Samples are paired
+    by their place in the batch.
+
+    Args:
+        winner_logits: scores of the side that ought to look more real.
+        loser_logits: scores of the other side.
+        label_smoothing: s: the label is 1 - s.
+    """
+    winner_logits, loser_logits = _f32(winner_logits, loser_logits)
+    difference = winner_logits - loser_logits
+    return _mean(tf.nn.softplus(-difference) + label_smoothing * difference)
+
+
+def relativistic_average(
+    winner_logits: tf.Tensor, loser_logits: tf.Tensor, label_smoothing: float = 0.0
+) -> tf.Tensor:
+    """-E[log s(C(w) - E[C(l)])] - E[log(1 - s(C(l) - E[C(w)]))], s the logistic function (RaGAN).
+
+    As `relativistic`, each side held against the mean of the other; smoothing is on the winner's label.
+    """
+    winner_logits, loser_logits = _f32(winner_logits, loser_logits)
+    return cross_entropy_discriminator(
+        winner_logits - tf.reduce_mean(loser_logits),
+        loser_logits - tf.reduce_mean(winner_logits),
+        label_smoothing,
+    )

@@ -1,0 +1,48 @@
+"""Penalties on the gradient of a discriminator's score with respect to its input."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+Critic = Callable[[tf.Tensor], tf.Tensor]
+
+
+def _input_gradient(critic: Critic, inputs: tf.Tensor) -> tf.Tensor:
+    """The float32 gradient of the summed scores, flattened to one row a sample."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(inputs)
+        total = tf.reduce_sum(tf.cast(critic(inputs), tf.float32))
+    gradient = tf.cast(tape.gradient(total, inputs), tf.float32)
+    return tf.reshape(gradient, [tf.shape(gradient)[0], -1])
+
+
+def gradient_norm(critic: Critic, inputs: tf.Tensor) -> tf.Tensor:
+    """|dC/dx| for every sample, shape (batch,): differentiable also where the gradient is zero."""
+    squares = tf.reduce_sum(tf.square(_input_gradient(critic, inputs)), axis=1)
+    return tf.sqrt(squares + 1e-12)  # d sqrt(s)/ds is infinite at 0
+
+
+def interpolate(real: tf.Tensor, fake: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
+    """A x + (1 - a) G(z), a point on the line between each real sample and its fake.
+
+    Args:
+        real: x, shape (batch, ...).
+        fake: G(z), the same shape.
+        weight: a ~ U(0, 1), shape (batch,): one number a sample.
+    """
+    weight = tf.cast(tf.reshape(weight, [-1] + [1] * (real.shape.rank - 1)), real.dtype)
+    return weight * real + (1 - weight) * fake
+
+
+def wgan_gp_penalty(norms: tf.Tensor) -> tf.Tensor:
+    """E[(|dC/dx| - 1)^2] (Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028).
+
+    Args:
+        norms: `gradient_norm` of the critic at points from `interpolate`.
+    """
+    return tf.reduce_mean(tf.square(norms - 1.0))
+
+
+def r1_penalty(critic: Critic, real: tf.Tensor) -> tf.Tensor:
+    """1/2 E[|dC/dx|^2] at real samples (Mescheder et al. 2018, https://arxiv.org/abs/1801.04406)."""
+    return 0.5 * tf.reduce_mean(tf.reduce_sum(tf.square(_input_gradient(critic, real)), axis=1))

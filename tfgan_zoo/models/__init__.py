@@ -1,0 +1,32 @@
+"""The games: one file for each published GAN."""
+
+from tfgan_zoo.models.base import GANModel
+from tfgan_zoo.models.dcgan import DCGAN
+from tfgan_zoo.models.gan import GAN
+from tfgan_zoo.models.lsgan import LSGAN
+from tfgan_zoo.models.noise_to_image import NoiseToImage
+from tfgan_zoo.models.relativistic_gan import RelativisticGAN
+from tfgan_zoo.models.wgan import WGAN
+from tfgan_zoo.models.wgan_gp import WGANGP
+
+#: Every model by its name; tests, configs and commands find them here.
+MODELS: dict[str, type[GANModel]] = {
+    "gan": GAN,
+    "dcgan": DCGAN,
+    "lsgan": LSGAN,
+    "wgan": WGAN,
+    "wgan_gp": WGANGP,
+    "relativistic_gan": RelativisticGAN,
+}
+
+__all__ = [
+    "DCGAN",
+    "GAN",
+    "LSGAN",
+    "MODELS",
+    "WGAN",
+    "WGANGP",
+    "GANModel",
+    "NoiseToImage",
+    "RelativisticGAN",
+]

@@ -1,0 +1,421 @@
+"""GANModel: everything that makes training correct and is the same for every game."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from tfgan_zoo import noise
+from tfgan_zoo.errors import InputError
+
+
+class Recorded(NamedTuple):
+    """A forward pass whose gradient is still to come: see `GANModel.record`."""
+
+    value: Any
+    tape: tf.GradientTape
+
+
+class Endpoint(NamedTuple):
+    """One signature of an exported model."""
+
+    function: Callable[..., Mapping[str, tf.Tensor]]
+    inputs: tuple[tf.TensorSpec, ...]
+
+
+class GANModel(keras.Model):
+    """A game between players; the base of every model in the zoo.
+
+    A subclass holds its networks as attributes, names them by role in `players`, and overrides
+    `train_step` with its paper's algorithm, written with
+
+    - `update(role, loss_fn, *args)`: one step of one player,
+    - `record(fn, *args)`: a forward pass shared by several updates,
+    - `key(purpose)`: the seed of this step's random numbers,
+    - `end_step(logs, images)`: counts the step, moves the average, returns the logs.
+
+    Losses are plain means over the replica's own samples. Scaling for replicas and for float16,
+    noise, averaging, saving and exporting are done here, once.
+
+    Args:
+        seed: all of the model's random numbers follow from it.
+        ema_half_life: half-life, in images, of the moving average of the generator's weights, which
+            is then what samples and exports show; None for no average. (Karras et al. 2018,
+            https://arxiv.org/abs/1710.10196, who used 10,000.)
+        ema_ramp_up: at the start the half-life is at most this share of the images seen so far.
+        **kwargs: `name` and `dtype`, as for any Keras model.
+    """
+
+    #: Every name that `train_step` logs.
+    log_names: tuple[str, ...] = ("d_loss", "g_loss")
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        ema_half_life: float | None = None,
+        ema_ramp_up: float = 0.05,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if ema_half_life is not None and ema_half_life <= 0:
+            raise InputError(
+                f"ema_half_life: expected a number above 0 or None, got {ema_half_life}."
+            )
+        self.seed = int(seed)
+        self.ema_half_life = ema_half_life
+        self.ema_ramp_up = ema_ramp_up
+        self.generator_optimizer: keras.optimizers.Optimizer | None = None
+        self.discriminator_optimizer: keras.optimizers.Optimizer | None = None
+
+    def finish_init(self) -> None:
+        """Builds what depends on the networks; the last line of every constructor."""
+        self.step = self.add_weight(
+            name="step", dtype="int64", initializer="zeros", trainable=False
+        )
+        self.images_seen = self.add_weight(
+            name="images_seen", dtype="int64", initializer="zeros", trainable=False
+        )
+        self.averages = []
+        if self.ema_half_life is not None:
+            self.averages = [_copy(network) for network in self.players()["generator"]]
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in self.log_names}
+        self.evaluated_batches = keras.metrics.Sum(name="evaluated_batches")
+        # MirroredStrategy gives each replica a thread and switches between them in mid-step.
+        self._moments = threading.local()
+        # Keras would otherwise call the model on a training batch to build it.
+        self.built = True
+
+    def build(self, input_shape=None) -> None:
+        """Does nothing: the networks are built by the constructor."""
+
+    # ------------------------------------------------------------------ what a subclass says
+
+    def players(self) -> dict[str, list[keras.Model]]:
+        """Returns the networks of each role, "generator" and "discriminator"."""
+        raise NotImplementedError
+
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
+        """Returns new optimizers, by role, with the paper's settings."""
+        raise NotImplementedError
+
+    def endpoints(self) -> dict[str, Endpoint]:
+        """Returns the signatures of the exported model; the first is the default."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------ compile
+
+    def compile(
+        self,
+        generator_optimizer: Any = None,
+        discriminator_optimizer: Any = None,
+        *,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool = False,
+    ) -> None:
+        """Prepares the model for training.
+
+        Args:
+            generator_optimizer: a Keras optimizer, its name or its config; None for the paper's.
+            discriminator_optimizer: the same for the discriminator.
+            run_eagerly: run `train_step` without a graph, for debugging.
+            steps_per_execution: train steps in one call of the graph.
+            jit_compile: compile losses and gradients with XLA, inside each replica.
+
+        Raises:
+            InputError: if one optimizer is given for both roles, or XLA is asked for together with
+                batch normalisation that is synchronised over several replicas.
+        """
+        if jit_compile:
+            self.check_not_synchronized("jit_compile=True", *self.players())
+        given = {"generator": generator_optimizer, "discriminator": discriminator_optimizer}
+        if generator_optimizer is not None and generator_optimizer is discriminator_optimizer:
+            raise InputError(
+                "discriminator_optimizer: expected an optimizer of its own, got the generator's; "
+                "an optimizer keeps a state for the variables of one role."
+            )
+        super().compile(
+            optimizer=None,
+            loss=None,
+            run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution,
+            jit_compile=False,  # Keras compiles around the replicas, which breaks under a strategy.
+        )
+        self.jit_updates = jit_compile
+        defaults = self.default_optimizers()
+        for role in self.players():
+            spec = given[role] if given[role] is not None else defaults[role]
+            optimizer = keras.optimizers.get(spec)
+            if self.dtype_policy.name == "mixed_float16" and not isinstance(
+                optimizer, keras.mixed_precision.LossScaleOptimizer
+            ):
+                optimizer = keras.mixed_precision.LossScaleOptimizer(optimizer)
+            if not optimizer.built:
+                optimizer.build(self.role_variables(role))
+            setattr(self, f"{role}_optimizer", optimizer)
+
+    def check_not_synchronized(self, argument: str, *roles: str) -> None:
+        """Raises `InputError` if several replicas share batch statistics in a role's networks.
+
+        They cannot where a function or a branch is traced on its own.
+        """
+        if self.distribute_strategy.num_replicas_in_sync == 1:
+            return
+        for network in (network for role in roles for network in self.players()[role]):
+            for layer in network._flatten_layers():
+                if isinstance(layer, keras.layers.BatchNormalization) and layer.synchronized:
+                    raise InputError(
+                        f"{argument}: expected no synchronized batch normalisation on several "
+                        f"replicas, got layer {layer.name!r} of the {network.name!r} network; build "
+                        "it without synchronized_bn, or leave this argument out."
+                    )
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """Returns what `compile_from_config` needs, optimizers included."""
+        if not self.compiled:
+            return {}
+        serialize = keras.optimizers.serialize
+        return {
+            "generator_optimizer": serialize(self.generator_optimizer),
+            "discriminator_optimizer": serialize(self.discriminator_optimizer),
+            "run_eagerly": self.run_eagerly,
+            "steps_per_execution": self.steps_per_execution,
+            "jit_compile": self.jit_updates,
+        }
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles as the saved model was; its optimizers' state is loaded into the result."""
+        self.compile(**config)
+
+    # ------------------------------------------------------------------ inside a train step
+
+    def role_variables(self, role: str) -> list[keras.Variable]:
+        """Returns the trainable variables of one role's networks."""
+        return [v for network in self.players()[role] for v in network.trainable_variables]
+
+    def update(self, role: str, loss_fn: Callable[..., tuple[tf.Tensor, Any]], *args) -> Any:
+        """Takes one gradient step of one role: the only place where a gradient is applied.
+
+        Args:
+            role: whose variables move, a key of `players`; nobody else's do.
+            loss_fn: returns (loss, aux) given `args`; the loss is a mean over the replica's samples.
+            *args: tensors, or passes from `record`. The gradient goes on through a recorded pass
+                to the variables it was made with; `loss_fn` receives its value.
+
+        Returns:
+            `aux`, as `loss_fn` returned it: usually a dict of what is to be logged.
+        """
+        optimizer = getattr(self, f"{role}_optimizer")
+        variables = [v.value for v in self.role_variables(role)]
+        recorded = [arg for arg in args if isinstance(arg, Recorded)]
+        values = [arg.value if isinstance(arg, Recorded) else arg for arg in args]
+        # Optimizers sum gradients over the replicas.
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+
+        def loss_and_gradients(*values):
+            passes = [v for v, arg in zip(values, args, strict=True) if isinstance(arg, Recorded)]
+            # Only what is asked for is watched: nothing else is kept for the way back.
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch([variables, passes])
+                loss, aux = loss_fn(*values)
+                scaled = optimizer.scale_loss(loss / replicas)
+            return tape.gradient(scaled, [variables, passes]), aux
+
+        (gradients, into_passes), aux = self._compiled(loss_and_gradients)(*values)
+        for one, outgoing in zip(recorded, into_passes, strict=True):
+            through = one.tape.gradient(one.value, variables, output_gradients=outgoing)
+            gradients = [_add(a, b) for a, b in zip(gradients, through, strict=True)]
+        if replicas > 1 and isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer):
+            gradients = _share_overflow(gradients)
+        optimizer.apply(gradients, self.role_variables(role))
+        return aux
+
+    def record(self, fn: Callable[..., Any], *args, role: str = "generator") -> Recorded:
+        """Runs `fn(*args)` once, for losses that share its result.
+
+        The generator's pass is most of what a GAN's two updates have in common: recorded, it is
+        computed once. Use `.value` where no gradient is wanted; hand the record itself to `update`
+        where one is.
+        """
+        variables = [v.value for v in self.role_variables(role)]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(variables)
+            value = self._compiled(fn)(*args)
+        return Recorded(value, tape)
+
+    def key(self, purpose: str) -> tf.Tensor:
+        """Returns the seed, for `tfgan_zoo.noise`, of this step's random numbers for one purpose."""
+        *phase, counter = self.now
+        return noise.key(self.seed, *phase, purpose, counter)
+
+    def end_step(self, logs: Mapping[str, tf.Tensor], images: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Counts the step, moves the average, and returns the running means of `logs`.
+
+        Args:
+            logs: one scalar for each of `log_names`.
+            images: the real batch, by which images are counted.
+        """
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        count = tf.cast(tf.shape(images)[0] * replicas, tf.int64)
+        self.step.assign_add(1)
+        self.images_seen.assign_add(count)
+        if self.averages:
+            self._move_average(tf.cast(count, tf.float32))
+        return self.log(logs)
+
+    def log(self, logs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Adds to the running means and returns them."""
+        if set(logs) != set(self.trackers):
+            raise ValueError(f"logs: expected {sorted(self.trackers)}, got {sorted(logs)}.")
+        for name, tracker in self.trackers.items():
+            tracker.update_state(logs[name])
+        # Keras averages logs over workers along their first axis.
+        shape = [1] if _several_workers(tf.distribute.get_strategy()) else []
+        return {name: tf.reshape(t.result(), shape) for name, t in self.trackers.items()}
+
+    @property
+    def now(self) -> tuple[Any, ...]:
+        """What random numbers depend on besides their purpose: a phase, and a counter last."""
+        return getattr(self._moments, "now", ("train", self.step))
+
+    @contextlib.contextmanager
+    def moment(self, *parts: Any) -> Iterator[None]:
+        """Within it, `key` depends on `parts`: a phase's name and numbers, and a counter last."""
+        before, self._moments.now = self.now, parts
+        try:
+            yield
+        finally:
+            self._moments.now = before
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """The running means of the logged values."""
+        return [*self.trackers.values(), self.evaluated_batches]
+
+    def _compiled(self, fn: Callable) -> Callable:
+        if self.jit_updates and not self.run_eagerly:
+            return tf.function(fn, jit_compile=True, autograph=False)
+        return fn
+
+    # ------------------------------------------------------------------ moving average
+
+    def sampling_network(self, network: keras.Model) -> keras.Model:
+        """Returns what stands for a generator in samples and exports: its average, if there is one."""
+        if not self.averages:
+            return network
+        return self.averages[self.players()["generator"].index(network)]
+
+    def _move_average(self, batch: tf.Tensor) -> None:
+        seen = tf.cast(self.images_seen.value, tf.float32)
+        half_life = tf.minimum(float(self.ema_half_life or 0), self.ema_ramp_up * seen)
+        keep = 0.5 ** (batch / tf.maximum(half_life, 1e-8))
+        for network, average in zip(self.players()["generator"], self.averages, strict=True):
+            trainable = {id(v) for v in network.trainable_variables}
+            for new, mean in zip(network.variables, average.variables, strict=True):
+                if id(new) in trainable:
+                    mean.assign_add((1 - keep) * (new.value - mean.value))
+                else:  # Batch statistics are averages already.
+                    mean.assign(new.value)
+
+    # ------------------------------------------------------------------ saving, exporting
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments; networks are serialised with the model."""
+        return {
+            "name": self.name,
+            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+            "seed": self.seed,
+            "ema_half_life": self.ema_half_life,
+            "ema_ramp_up": self.ema_ramp_up,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects=None) -> "GANModel":
+        """Makes a model from `get_config`'s result."""
+        return cls(
+            **{
+                name: keras.saving.deserialize_keras_object(value, custom_objects)
+                if isinstance(value, dict) and "class_name" in value
+                else value
+                for name, value in config.items()
+            }
+        )
+
+    def export(self, filepath: str | os.PathLike, verbose: bool = False) -> None:
+        """Writes a SavedModel with the model's `endpoints`, and no networks but theirs.
+
+        The folder appears complete or not at all.
+
+        Args:
+            filepath: a new folder; for TF Serving `<model>/<version number>`.
+            verbose: print the signatures.
+
+        Raises:
+            InputError: if `filepath` exists.
+        """
+        filepath = os.fspath(filepath)
+        if os.path.exists(filepath):
+            raise InputError(f"filepath: expected a folder that does not exist, got {filepath!r}.")
+        parent = os.path.dirname(os.path.abspath(filepath))
+        os.makedirs(parent, exist_ok=True)
+        archive = keras.export.ExportArchive()
+        for network in self.players()["generator"]:
+            archive.track(self.sampling_network(network))
+        for i, (name, endpoint) in enumerate(self.endpoints().items()):
+            function = tf.function(
+                endpoint.function, input_signature=endpoint.inputs, autograph=False
+            )
+            archive.add_endpoint(name, function)
+            if i == 0:
+                archive.add_endpoint("serving_default", function)
+        temporary = tempfile.mkdtemp(prefix=".export-", dir=parent)
+        try:
+            archive.write_out(temporary, verbose=verbose)
+            os.chmod(temporary, 0o755)
+            os.rename(temporary, filepath)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _several_workers(strategy: tf.distribute.Strategy) -> bool:
+    several = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+    return several and strategy.extended._in_multi_worker_mode()
+
+
+def _share_overflow(gradients: list[tf.Tensor | None]) -> list[tf.Tensor | None]:
+    """Makes a gradient NaN on every replica where one replica's are not finite.
+
+    `LossScaleOptimizer` looks at the first replica's gradients alone before it applies everyone's.
+    """
+    known = [g for g in gradients if g is not None]
+    bad = 1.0 - tf.cast(
+        tf.reduce_all([tf.reduce_all(tf.math.is_finite(g)) for g in known]), tf.float32
+    )
+    anywhere = tf.distribute.get_replica_context().all_reduce("SUM", bad) > 0
+    return [
+        None if g is None else tf.where(anywhere, tf.constant(float("nan"), g.dtype), g)
+        for g in gradients
+    ]
+
+
+def _add(a: tf.Tensor | None, b: tf.Tensor | None) -> tf.Tensor | None:
+    if a is None or b is None:
+        return b if a is None else a
+    return a + b
+
+
+def _copy(network: keras.Model) -> keras.Model:
+    """A network of the same architecture and weights, with variables of its own."""
+    copy = type(network).from_config(network.get_config())
+    if not copy.built:
+        copy.build(network.input_shape)
+    copy.set_weights(network.get_weights())
+    copy.trainable = False
+    return copy

@@ -1,0 +1,93 @@
+"""Deep convolutional GAN."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import keras
+import tensorflow as tf
+
+from tfgan_zoo import losses
+from tfgan_zoo.models.noise_to_image import NoiseToImage
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class DCGAN(NoiseToImage):
+    """Deep convolutional GAN. Radford et al. 2015, https://arxiv.org/abs/1511.06434.
+
+    The game of the first GAN (see `GAN`), on networks that made it train: strided convolutions, batch
+    normalisation in both players, no hidden dense layers, Adam with beta1 0.5. As in the authors' code,
+    the discriminator and then the generator learn from one and the same batch of fakes, so a step runs
+    the generator once.
+
+    Args:
+        image_shape: (size, size, channels), size a power of two from 16 up.
+        latent_dim: length of z.
+        generator: None for the paper's: project to 4x4x1024, then 512, 256, 128 and the image (64x64).
+        discriminator: None for the paper's mirror image of it.
+        latent_distribution: the paper's z is "uniform" in [-1, 1].
+        label_smoothing: real samples are labelled 1 - this (Salimans et al. 2016,
+            https://arxiv.org/abs/1606.03498).
+        **kwargs: packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
+
+    Example:
+        >>> model = tfgan_zoo.DCGAN(image_shape=(64, 64, 3))
+        >>> model.compile()
+        >>> model.fit(dataset, epochs=10)
+        >>> images = model.generate(16, seed=0)
+    """
+
+    def __init__(
+        self,
+        image_shape: Sequence[int] = (64, 64, 3),
+        latent_dim: int = 100,
+        generator: keras.Model | None = None,
+        discriminator: keras.Model | None = None,
+        *,
+        latent_distribution: Literal["normal", "uniform"] = "uniform",
+        label_smoothing: float = 0.0,
+        **kwargs,
+    ):
+        super().__init__(
+            image_shape,
+            latent_dim,
+            generator,
+            discriminator,
+            latent_distribution=latent_distribution,
+            **kwargs,
+        )
+        self.label_smoothing = float(label_smoothing)
+
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
+        """Adam, rate 2e-4, beta1 0.5, for each player."""
+        return {
+            "generator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
+            "discriminator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
+        }
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """One step of the discriminator, then one of the generator on the same fakes."""
+        real = self.images(data)
+        fake = self.record_fakes("latents", real)
+        d_logs = self.update("discriminator", self.discriminator_loss, real, fake.value)
+        g_logs = self.update("generator", self.generator_loss, fake, real)
+        return self.end_step(d_logs | g_logs, real)
+
+    def discriminator_loss(self, real: tf.Tensor, fake: tf.Tensor, training: bool = True):
+        """-E[log D(x)] - E[log(1 - D(G(z)))]."""
+        real_logits = self.logits(real, "real", training)
+        fake_logits = self.logits(fake, "fake", training)
+        loss = losses.cross_entropy_discriminator(real_logits, fake_logits, self.label_smoothing)
+        return loss + self.r1(real, training), {
+            "d_loss": loss,
+            "d_real": tf.reduce_mean(tf.sigmoid(real_logits)),
+            "d_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
+        }
+
+    def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
+        """-E[log D(G(z))]."""
+        loss = losses.non_saturating_generator(self.logits(fake, "generated", training))
+        return loss, {"g_loss": loss}
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments."""
+        return {**super().get_config(), "label_smoothing": self.label_smoothing}

@@ -1,0 +1,123 @@
+"""The first generative adversarial network."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import keras
+import tensorflow as tf
+
+from tfgan_zoo import losses, networks
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models.noise_to_image import NoiseToImage
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class GAN(NoiseToImage):
+    """Generative adversarial nets. Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661.
+
+    The discriminator ascends, and in the minimax game the generator descends,
+
+        E[log D(x)] + E[log(1 - D(G(z)))].
+
+    At the equilibrium D is 1/2 everywhere, and the logged `d_loss`, the negative of this value,
+    is log 4 = 1.386.
+
+    Args:
+        image_shape: (height, width, channels), or (size,) for vectors.
+        latent_dim: length of z.
+        generator: None for two layers of 1200 rectifiers.
+        discriminator: None for two layers of 240 maxout units of 5 pieces, with dropout.
+        objective: the generator's: "non_saturating", -E[log D(G(z))], or "minimax".
+        discriminator_steps: k, the discriminator's updates before each of the generator.
+        label_smoothing: real samples are labelled 1 - this (Salimans et al. 2016,
+            https://arxiv.org/abs/1606.03498).
+        **kwargs: packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
+
+    Example:
+        >>> model = tfgan_zoo.GAN(image_shape=(28, 28, 1))
+        >>> model.compile()
+        >>> model.fit(images, batch_size=100, epochs=10)
+    """
+
+    def __init__(
+        self,
+        image_shape: Sequence[int] = (28, 28, 1),
+        latent_dim: int = 100,
+        generator: keras.Model | None = None,
+        discriminator: keras.Model | None = None,
+        *,
+        objective: Literal["non_saturating", "minimax"] = "non_saturating",
+        discriminator_steps: int = 1,
+        label_smoothing: float = 0.0,
+        latent_distribution: Literal["normal", "uniform"] = "uniform",
+        **kwargs,
+    ):
+        if objective not in ("non_saturating", "minimax"):
+            raise InputError(
+                f"objective: expected 'non_saturating' or 'minimax', got {objective!r}."
+            )
+        super().__init__(
+            image_shape,
+            latent_dim,
+            generator,
+            discriminator,
+            latent_distribution=latent_distribution,
+            **kwargs,
+        )
+        self.objective = objective
+        self.label_smoothing = float(label_smoothing)
+        self.discriminator_steps = int(discriminator_steps)
+
+    def default_generator(self, image_shape: tuple[int, ...], latent_dim: int) -> keras.Model:
+        """Returns the authors' network for MNIST."""
+        return networks.mlp_generator(image_shape, latent_dim)
+
+    def default_discriminator(self, image_shape: tuple[int, ...]) -> keras.Model:
+        """Returns the authors' network for MNIST."""
+        return networks.mlp_discriminator(image_shape)
+
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
+        """SGD with momentum; the authors' for MNIST start at rate 0.1 and momentum 0.5."""
+        return {
+            "generator": keras.optimizers.SGD(0.1, momentum=0.5),
+            "discriminator": keras.optimizers.SGD(0.1, momentum=0.5),
+        }
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Algorithm 1: k steps of the discriminator, each on fresh noise and data; one of G."""
+        images = self.images(data)
+        for real in self.fresh_batches(images):
+            fake = self.fakes("discriminator", real)
+            d_logs = self.update("discriminator", self.discriminator_loss, real, fake)
+        fake = self.record_fakes("generator", real)
+        g_logs = self.update("generator", self.generator_loss, fake, real)
+        return self.end_step(d_logs | g_logs, images)
+
+    def discriminator_loss(self, real: tf.Tensor, fake: tf.Tensor, training: bool = True):
+        """-E[log D(x)] - E[log(1 - D(G(z)))]."""
+        real_logits = self.logits(real, "real", training)
+        fake_logits = self.logits(fake, "fake", training)
+        loss = losses.cross_entropy_discriminator(real_logits, fake_logits, self.label_smoothing)
+        return loss + self.r1(real, training), {
+            "d_loss": loss,
+            "d_real": tf.reduce_mean(tf.sigmoid(real_logits)),
+            "d_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
+        }
+
+    def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
+        """-E[log D(G(z))], or E[log(1 - D(G(z)))] in the minimax game."""
+        fake_logits = self.logits(fake, "generated", training)
+        if self.objective == "minimax":
+            loss = losses.minimax_generator(fake_logits)
+        else:
+            loss = losses.non_saturating_generator(fake_logits)
+        return loss, {"g_loss": loss}
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments."""
+        return {
+            **super().get_config(),
+            "objective": self.objective,
+            "discriminator_steps": self.discriminator_steps,
+            "label_smoothing": self.label_smoothing,
+        }

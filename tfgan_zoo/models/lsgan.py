@@ -1,0 +1,90 @@
+"""Least squares GAN."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfgan_zoo import losses
+from tfgan_zoo.models.noise_to_image import NoiseToImage
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class LSGAN(NoiseToImage):
+    """Least squares GAN. Mao et al. 2016, https://arxiv.org/abs/1611.04076.
+
+    The discriminator's output is linear, and
+
+        D minimises 1/2 E[(C(x) - b)^2] + 1/2 E[(C(G(z)) - a)^2],
+        G minimises 1/2 E[(C(G(z)) - c)^2].
+
+    A fake on the right side of the boundary but far from the data still has a gradient. The paper uses
+    (a, b, c) = (0, 1, 1), or (-1, 1, 0), which minimises the Pearson chi^2 divergence; one-sided label
+    smoothing is a smaller b.
+
+    Args:
+        image_shape: (size, size, channels), size a power of two from 16 up.
+        latent_dim: length of z.
+        generator: None for DCGAN's, which the paper's is built on.
+        discriminator: None for DCGAN's: the paper's, but for the loss.
+        a: the discriminator's label of fakes.
+        b: its label of real samples.
+        c: what the generator wants its fakes to be labelled.
+        **kwargs: packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
+
+    Example:
+        >>> model = tfgan_zoo.LSGAN(image_shape=(64, 64, 3), a=-1.0, b=1.0, c=0.0)
+        >>> model.compile()
+        >>> model.fit(dataset, epochs=10)
+    """
+
+    def __init__(
+        self,
+        image_shape: Sequence[int] = (64, 64, 3),
+        latent_dim: int = 100,
+        generator: keras.Model | None = None,
+        discriminator: keras.Model | None = None,
+        *,
+        a: float = 0.0,
+        b: float = 1.0,
+        c: float = 1.0,
+        **kwargs,
+    ):
+        super().__init__(image_shape, latent_dim, generator, discriminator, **kwargs)
+        self.a, self.b, self.c = float(a), float(b), float(c)
+
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
+        """Adam, rate 2e-4, beta1 0.5, for each player, as for DCGAN, whose networks these are."""
+        return {
+            "generator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
+            "discriminator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
+        }
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """One step of the discriminator, then one of the generator on the same fakes."""
+        real = self.images(data)
+        fake = self.record_fakes("latents", real)
+        d_logs = self.update("discriminator", self.discriminator_loss, real, fake.value)
+        g_logs = self.update("generator", self.generator_loss, fake, real)
+        return self.end_step(d_logs | g_logs, real)
+
+    def discriminator_loss(self, real: tf.Tensor, fake: tf.Tensor, training: bool = True):
+        """1/2 E[(C(x) - b)^2] + 1/2 E[(C(G(z)) - a)^2]."""
+        real_scores = self.logits(real, "real", training)
+        fake_scores = self.logits(fake, "fake", training)
+        loss = losses.least_squares_discriminator(real_scores, fake_scores, self.a, self.b)
+        return loss + self.r1(real, training), {
+            "d_loss": loss,
+            "d_real": tf.reduce_mean(real_scores),
+            "d_fake": tf.reduce_mean(fake_scores),
+        }
+
+    def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
+        """1/2 E[(C(G(z)) - c)^2]."""
+        loss = losses.least_squares_generator(self.logits(fake, "generated", training), self.c)
+        return loss, {"g_loss": loss}
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments."""
+        return {**super().get_config(), "a": self.a, "b": self.b, "c": self.c}

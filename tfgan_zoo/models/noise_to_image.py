@@ -1,0 +1,328 @@
+"""What the games that turn noise into images have in common besides their losses."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo import losses, networks, noise
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.layers.diff_augment import check_policy, diff_augment
+from tfgan_zoo.models.base import Endpoint, GANModel
+
+
+class NoiseToImage(GANModel):
+    """A generator G(z) and a discriminator C(x) of single images, or of points.
+
+    A training batch is images, shape (batch, height, width, channels): uint8, or floats in [-1, 1];
+    or vectors, shape (batch, size). `(images, labels)` and `{"image": images}` are accepted too, and
+    anything besides the images is ignored. One batch feeds one train step, so it holds
+    `discriminator_steps` times `packing` times the batch size that a paper speaks of; see
+    `samples_per_step`.
+
+    Args:
+        image_shape: (height, width, channels), or (size,) for vectors.
+        latent_dim: length of z; taken from `generator` where one is given.
+        generator: a network from (batch, latent_dim) to images; None for the paper's.
+        discriminator: a network from images, `packing` of them stacked along the channels, to
+            logits; None for the paper's.
+        latent_distribution: "normal", N(0, 1), or "uniform", U(-1, 1).
+        packing: m, the number of samples the discriminator judges together, against mode collapse
+            (PacGAN, Lin et al. 2018, https://arxiv.org/abs/1712.04086); 1 is off.
+        r1_gamma: weight of 1/2 E|dC/dx|^2 at real samples (Mescheder et al. 2018,
+            https://arxiv.org/abs/1801.04406); 0 is off.
+        r1_every: applies that penalty in every n-th step, n times as strong (Karras et al. 2020,
+            https://arxiv.org/abs/1912.04958), which saves its time in the others, though not under
+            `jit_compile`.
+        diff_augment: any of "color", "translation", "cutout": augments what the discriminator sees,
+            real and fake (DiffAugment, Zhao et al. 2020, https://arxiv.org/abs/2006.10738).
+        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `GANModel`.
+
+    Raises:
+        InputError: if an argument is out of range or a network's shapes do not fit `image_shape`.
+    """
+
+    log_names = ("d_loss", "d_real", "d_fake", "g_loss")
+    #: Updates of the discriminator, each on fresh data, in one train step.
+    discriminator_steps = 1
+
+    def __init__(
+        self,
+        image_shape: Sequence[int] = (64, 64, 3),
+        latent_dim: int = 100,
+        generator: keras.Model | None = None,
+        discriminator: keras.Model | None = None,
+        *,
+        latent_distribution: Literal["normal", "uniform"] = "normal",
+        packing: int = 1,
+        r1_gamma: float = 0.0,
+        r1_every: int = 1,
+        diff_augment: Sequence[str] = (),
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.image_shape = tuple(int(n) for n in image_shape)
+        if len(self.image_shape) not in (1, 3):
+            raise InputError(
+                "image_shape: expected (height, width, channels), or (size,) for vectors, "
+                f"got {self.image_shape}."
+            )
+        for name, value in {"packing": packing, "r1_every": r1_every}.items():
+            if value < 1:
+                raise InputError(f"{name}: expected a whole number from 1 up, got {value}.")
+        if r1_gamma < 0:
+            raise InputError(f"r1_gamma: expected a number from 0 up, got {r1_gamma}.")
+        if latent_distribution not in ("normal", "uniform"):
+            raise InputError(
+                f"latent_distribution: expected 'normal' or 'uniform', got {latent_distribution!r}."
+            )
+        self.latent_distribution = latent_distribution
+        self.packing = int(packing)
+        self.r1_gamma = float(r1_gamma)
+        self.r1_every = int(r1_every)
+        self.diff_augment = check_policy(diff_augment)
+        if self.diff_augment and len(self.image_shape) == 1:
+            raise InputError("diff_augment: expected image data, got vectors; leave it empty.")
+        packed_shape = (*self.image_shape[:-1], self.image_shape[-1] * self.packing)
+        if generator is None:
+            generator = self.default_generator(self.image_shape, latent_dim)
+        if discriminator is None:
+            discriminator = self.default_discriminator(packed_shape)
+        self.generator = generator
+        self.discriminator = discriminator
+        _check_shape("generator", "output", self.generator.output_shape, self.image_shape)
+        _check_shape("discriminator", "input", self.discriminator.input_shape, packed_shape)
+        self.latent_dim = self.generator.input_shape[-1]
+        self.finish_init()
+
+    def compile(self, *args, **kwargs) -> None:
+        """Prepares the model for training; arguments as for `GANModel.compile`."""
+        if self.r1_gamma and self.r1_every > 1:
+            self.check_not_synchronized("r1_every above 1", "discriminator")
+        super().compile(*args, **kwargs)
+
+    def default_generator(self, image_shape: tuple[int, ...], latent_dim: int) -> keras.Model:
+        """Returns the paper's generator."""
+        if len(image_shape) == 1:
+            return networks.mlp_generator(image_shape, latent_dim)
+        return networks.dcgan_generator(image_shape, latent_dim)
+
+    def default_discriminator(self, image_shape: tuple[int, ...]) -> keras.Model:
+        """Returns the paper's discriminator."""
+        if len(image_shape) == 1:
+            return networks.mlp_discriminator(image_shape)
+        return networks.dcgan_discriminator(image_shape)
+
+    def players(self) -> dict[str, list[keras.Model]]:
+        """Returns the networks of each role."""
+        return {"generator": [self.generator], "discriminator": [self.discriminator]}
+
+    def samples_per_step(self, batch_size: int) -> int:
+        """Returns how many real samples one train step takes, so how large a training batch is.
+
+        Args:
+            batch_size: what one update of the discriminator sees, as papers count.
+        """
+        return batch_size * self.packing * self.discriminator_steps
+
+    # ------------------------------------------------------------------ the parts of a train step
+
+    def images(self, data: Any) -> tf.Tensor:
+        """Returns the images of a training batch as floats in [-1, 1].
+
+        Raises:
+            InputError: if their shape is not `image_shape`, or their number cannot be shared out
+                evenly over discriminator steps and packs.
+        """
+        if isinstance(data, dict):
+            data = data["image"]
+        elif isinstance(data, (list, tuple)):
+            data = data[0]
+        images = tf.convert_to_tensor(data)
+        if not images.shape[1:].is_compatible_with(self.image_shape):
+            raise InputError(
+                f"Training batches: expected shape (batch, {', '.join(map(str, self.image_shape))}), "
+                f"got {tuple(images.shape)}."
+            )
+        share = self.packing * self.discriminator_steps
+        if images.shape[0] is not None and images.shape[0] % share:
+            raise InputError(
+                f"Training batches: expected a multiple of {share} samples (packing {self.packing} x "
+                f"discriminator steps {self.discriminator_steps}) on each replica, got "
+                f"{images.shape[0]}; batch with drop_remainder=True."
+            )
+        if images.shape[0] is None:  # An empty share would make the mean loss NaN.
+            count = tf.shape(images)[0]
+            tf.debugging.Assert(
+                (count > 0) & (count % share == 0),
+                [f"Training batches: expected a multiple of {share} samples on each replica, got",
+                 count, "; batch with drop_remainder=True."],
+            )
+        if images.dtype == tf.uint8:
+            return tf.cast(images, tf.float32) / 127.5 - 1.0
+        if not images.dtype.is_floating:
+            raise InputError(
+                "Training batches: expected uint8, or floats in [-1, 1], got type "
+                f"{images.dtype.name}."
+            )
+        return tf.cast(images, tf.float32)
+
+    def fresh_batches(self, images: tf.Tensor) -> Iterator[tf.Tensor]:
+        """Shares a training batch out over the discriminator steps; random numbers are fresh too.
+
+        Samples are dealt like cards, so that the i-th steps of all replicas together see what the i-th
+        step of a single device would.
+        """
+        phase, counter = self.now[0], self.now[-1]
+        for i in range(self.discriminator_steps):
+            with self.moment(phase, i, counter):
+                yield images[i :: self.discriminator_steps]
+
+    def latents(self, purpose: str, count: tf.Tensor) -> tf.Tensor:
+        """Draws z, shape (count, latent_dim)."""
+        return self._draw_latents(self.key(purpose), count)
+
+    def _draw_latents(self, key: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+        if self.latent_distribution == "uniform":
+            return noise.uniform(key, [count, self.latent_dim], -1.0, 1.0)
+        return noise.normal(key, [count, self.latent_dim])
+
+    def fakes(self, purpose: str, real: tf.Tensor, training: bool = True) -> tf.Tensor:
+        """Generates as many images as there are in `real`, from noise of their own."""
+        z = self.latents(purpose, tf.shape(real)[0])
+        return tf.cast(self.generator(z, training=training), tf.float32)
+
+    def record_fakes(self, purpose: str, real: tf.Tensor):
+        """Generates like `fakes`, for one or more updates to share; see `record`."""
+        return self.record(lambda: self.fakes(purpose, real))
+
+    def pack(self, images: tf.Tensor) -> tf.Tensor:
+        """Stacks every `packing` consecutive samples along the last axis."""
+        if self.packing == 1:
+            return images
+        packs = tf.reshape(images, [-1, self.packing, *self.image_shape])
+        return tf.concat(tf.unstack(packs, axis=1), axis=-1)
+
+    def logits(self, images: tf.Tensor, purpose: str, training: bool = True) -> tf.Tensor:
+        """Returns C(x), float32, of images packed and augmented as asked for."""
+        if self.diff_augment and training:
+            images = diff_augment(images, self.diff_augment, self.key(f"augment {purpose}"))
+        return tf.cast(self.discriminator(self.pack(images), training=training), tf.float32)
+
+    def r1(self, real: tf.Tensor, training: bool = True) -> tf.Tensor:
+        """Returns the R1 penalty with its weight, or zero in the steps that leave it out."""
+        if not self.r1_gamma or not training:
+            return tf.zeros([])
+
+        def penalty() -> tf.Tensor:
+            r1 = losses.r1_penalty(lambda x: self.logits(x, "r1"), real)
+            # r1_penalty is the mean over samples; the discriminator's input is a pack of them.
+            return self.r1_gamma * self.packing * self.r1_every * r1
+
+        if self.r1_every == 1:
+            return penalty()
+        due = tf.equal(self.step.value % self.r1_every, 0)
+        if self.jit_updates:  # XLA fails on some second derivatives of a branch.
+            return tf.where(due, penalty(), 0.0)
+        return tf.cond(due, penalty, lambda: tf.zeros([]))
+
+    def discriminator_loss(self, real, fake, training: bool = True):
+        """Returns (loss, logs) of the discriminator."""
+        raise NotImplementedError
+
+    def generator_loss(self, fake, real, training: bool = True):
+        """Returns (loss, logs) of the generator."""
+        raise NotImplementedError
+
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Computes both losses on held-out images, without an update."""
+        self.evaluated_batches.update_state(1.0)
+        with self.moment("test", tf.cast(self.evaluated_batches.result(), tf.int64)):
+            real = self.images(data)
+            fake = self.fakes("latents", real, training=False)
+            _, d_logs = self.discriminator_loss(real, fake, training=False)
+            _, g_logs = self.generator_loss(fake, real, training=False)
+            return self.log(d_logs | g_logs)
+
+    # ------------------------------------------------------------------ use
+
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Returns images, floats in [-1, 1], from latents of shape (batch, latent_dim)."""
+        network = self.sampling_network(self.generator)
+        return tf.cast(network(inputs, training=training), tf.float32)
+
+    def sample_latents(self, num: int, seed: int = 0) -> np.ndarray:
+        """Draws latents, shape (num, latent_dim); a larger `num` continues a smaller one."""
+        return self._draw_latents(noise.key("sample", int(seed)), num).numpy()
+
+    def generate(
+        self,
+        num: int | None = None,
+        seed: int = 0,
+        *,
+        latents: np.ndarray | None = None,
+        batch_size: int = 64,
+    ) -> np.ndarray:
+        """Makes images.
+
+        Args:
+            num: how many.
+            seed: the same seed gives the same images.
+            latents: z, shape (num, latent_dim), instead of `num` and `seed`.
+            batch_size: how many at a time.
+
+        Returns:
+            float32 in [-1, 1], shape (num, *image_shape).
+
+        Raises:
+            InputError: if neither or both of `num` and `latents` are given, or they have the wrong shape.
+
+        Example:
+            >>> images = model.generate(16, seed=0)
+        """
+        if (num is None) == (latents is None):
+            raise InputError("generate: expected either num or latents.")
+        if latents is None:
+            if num < 1:
+                raise InputError(f"num: expected a whole number from 1 up, got {num}.")
+            latents = self.sample_latents(num, seed)
+        latents = np.asarray(latents, np.float32)
+        if latents.ndim != 2 or latents.shape[1] != self.latent_dim:
+            raise InputError(
+                f"latents: expected shape (num, {self.latent_dim}), got {latents.shape}."
+            )
+        return self.predict(latents, batch_size=batch_size, verbose=0)
+
+    def endpoints(self) -> dict[str, Endpoint]:
+        """One signature: `generate`, from latents to images, floats in [-1, 1]."""
+
+        def generate(latents):
+            return {"images": self.call(latents)}
+
+        spec = tf.TensorSpec([None, self.latent_dim], tf.float32, name="latents")
+        return {"generate": Endpoint(generate, (spec,))}
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments; networks are serialised with the model."""
+        return {
+            **super().get_config(),
+            "image_shape": self.image_shape,
+            "latent_dim": self.latent_dim,
+            "generator": keras.saving.serialize_keras_object(self.generator),
+            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            "latent_distribution": self.latent_distribution,
+            "packing": self.packing,
+            "r1_gamma": self.r1_gamma,
+            "r1_every": self.r1_every,
+            "diff_augment": list(self.diff_augment),
+        }
+
+
+def _check_shape(argument: str, side: str, came: tuple, expected: tuple[int, ...]) -> None:
+    if tuple(came[1:]) != tuple(expected):
+        raise InputError(
+            f"{argument}: expected a network whose {side} has shape (batch, "
+            f"{', '.join(map(str, expected))}), got {came}."
+        )

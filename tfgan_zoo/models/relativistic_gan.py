@@ -1,0 +1,95 @@
+"""Relativistic GAN."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfgan_zoo import losses
+from tfgan_zoo.models.noise_to_image import NoiseToImage
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class RelativisticGAN(NoiseToImage):
+    """Relativistic GAN. Jolicoeur-Martineau 2018, https://arxiv.org/abs/1807.00734.
+
+    The discriminator judges whether a real sample looks more real than a fake,
+
+        L_D = -E[log s(C(x_r) - C(x_f))],  L_G = -E[log s(C(x_f) - C(x_r))],
+
+    s the logistic function; or, with `average`, whether it looks more real than fakes do on average
+    (RaGAN), and both losses hold each side against the mean of the other. Either way the generator's
+    loss needs the real batch too.
+
+    Args:
+        image_shape: (size, size, channels), size a power of two from 16 up.
+        latent_dim: length of z.
+        generator: None for DCGAN's.
+        discriminator: None for DCGAN's.
+        average: RaGAN rather than RGAN.
+        label_smoothing: the discriminator's label for "more real" is 1 - this (Salimans et al. 2016,
+            https://arxiv.org/abs/1606.03498).
+        **kwargs: packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
+
+    Example:
+        >>> model = tfgan_zoo.RelativisticGAN(image_shape=(64, 64, 3), average=True)
+        >>> model.compile()
+        >>> model.fit(dataset, epochs=10)
+    """
+
+    def __init__(
+        self,
+        image_shape: Sequence[int] = (64, 64, 3),
+        latent_dim: int = 128,
+        generator: keras.Model | None = None,
+        discriminator: keras.Model | None = None,
+        *,
+        average: bool = False,
+        label_smoothing: float = 0.0,
+        **kwargs,
+    ):
+        super().__init__(image_shape, latent_dim, generator, discriminator, **kwargs)
+        self.average = bool(average)
+        self.label_smoothing = float(label_smoothing)
+        self.objective = losses.relativistic_average if average else losses.relativistic
+
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
+        """Adam, rate 2e-4, beta1 0.5, for each player."""
+        return {
+            "generator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
+            "discriminator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
+        }
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """One step of the discriminator, then one of the generator, on the same pairs."""
+        real = self.images(data)
+        fake = self.record_fakes("latents", real)
+        d_logs = self.update("discriminator", self.discriminator_loss, real, fake.value)
+        g_logs = self.update("generator", self.generator_loss, fake, real)
+        return self.end_step(d_logs | g_logs, real)
+
+    def discriminator_loss(self, real: tf.Tensor, fake: tf.Tensor, training: bool = True):
+        """-E[log s(C(x_r) - C(x_f))], or its average form."""
+        real_scores = self.logits(real, "real", training)
+        fake_scores = self.logits(fake, "fake", training)
+        loss = self.objective(real_scores, fake_scores, self.label_smoothing)
+        return loss + self.r1(real, training), {
+            "d_loss": loss,
+            "d_real": tf.reduce_mean(real_scores),
+            "d_fake": tf.reduce_mean(fake_scores),
+        }
+
+    def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
+        """-E[log s(C(x_f) - C(x_r))], or its average form."""
+        real_scores = self.logits(real, "compared", training)
+        loss = self.objective(self.logits(fake, "generated", training), real_scores)
+        return loss, {"g_loss": loss}
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments."""
+        return {
+            **super().get_config(),
+            "average": self.average,
+            "label_smoothing": self.label_smoothing,
+        }

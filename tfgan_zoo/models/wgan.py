@@ -1,0 +1,102 @@
+"""Wasserstein GAN."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfgan_zoo import losses
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models.noise_to_image import NoiseToImage
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class WGAN(NoiseToImage):
+    """Wasserstein GAN. Arjovsky et al. 2017, https://arxiv.org/abs/1701.07875.
+
+    The critic ascends E[C(x)] - E[C(G(z))], with its weights clipped to [-c, c] so that it is K-Lipschitz
+    for some K; the generator ascends E[C(G(z))]. The critic's value is K times an estimate of the
+    Wasserstein distance between data and samples, logged as `d_wasserstein`: it falls as samples improve.
+
+    Args:
+        image_shape: (size, size, channels), size a power of two from 16 up.
+        latent_dim: length of z.
+        generator: None for DCGAN's, as in the paper.
+        discriminator: the critic; None for DCGAN's, as in the paper.
+        discriminator_steps: n_critic, the critic's updates before each of the generator.
+        clip: c, the bound on the critic's weights.
+        **kwargs: packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
+
+    Example:
+        >>> model = tfgan_zoo.WGAN(image_shape=(64, 64, 3))
+        >>> model.compile()
+        >>> model.fit(dataset.batch(model.samples_per_step(64), drop_remainder=True))
+    """
+
+    log_names = ("d_loss", "d_real", "d_fake", "d_wasserstein", "g_loss")
+
+    def __init__(
+        self,
+        image_shape: Sequence[int] = (64, 64, 3),
+        latent_dim: int = 100,
+        generator: keras.Model | None = None,
+        discriminator: keras.Model | None = None,
+        *,
+        discriminator_steps: int = 5,
+        clip: float = 0.01,
+        **kwargs,
+    ):
+        if clip <= 0:
+            raise InputError(f"clip: expected a number above 0, got {clip}.")
+        super().__init__(image_shape, latent_dim, generator, discriminator, **kwargs)
+        self.discriminator_steps = int(discriminator_steps)
+        self.clip = float(clip)
+
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
+        """RMSProp, rate 5e-5, for each player: with momentum the critic's loss was unstable."""
+        return {
+            "generator": keras.optimizers.RMSprop(5e-5, rho=0.99, epsilon=1e-8),
+            "discriminator": keras.optimizers.RMSprop(5e-5, rho=0.99, epsilon=1e-8),
+        }
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Algorithm 1: n_critic steps of the critic, clipped after each; one of the generator."""
+        images = self.images(data)
+        for real in self.fresh_batches(images):
+            fake = self.fakes("discriminator", real)
+            d_logs = self.update("discriminator", self.discriminator_loss, real, fake)
+            self.clip_weights()
+        fake = self.record_fakes("generator", real)
+        g_logs = self.update("generator", self.generator_loss, fake, real)
+        return self.end_step(d_logs | g_logs, images)
+
+    def clip_weights(self) -> None:
+        """w <- clip(w, -c, c), for every trainable weight of the critic."""
+        for weight in self.role_variables("discriminator"):
+            weight.assign(tf.clip_by_value(weight.value, -self.clip, self.clip))
+
+    def discriminator_loss(self, real: tf.Tensor, fake: tf.Tensor, training: bool = True):
+        """E[C(G(z))] - E[C(x)]."""
+        real_scores = self.logits(real, "real", training)
+        fake_scores = self.logits(fake, "fake", training)
+        loss = losses.wasserstein_critic(real_scores, fake_scores)
+        return loss + self.r1(real, training), {
+            "d_loss": loss,
+            "d_real": tf.reduce_mean(real_scores),
+            "d_fake": tf.reduce_mean(fake_scores),
+            "d_wasserstein": -loss,
+        }
+
+    def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
+        """-E[C(G(z))]."""
+        loss = losses.wasserstein_generator(self.logits(fake, "generated", training))
+        return loss, {"g_loss": loss}
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments."""
+        return {
+            **super().get_config(),
+            "discriminator_steps": self.discriminator_steps,
+            "clip": self.clip,
+        }

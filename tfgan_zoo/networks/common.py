@@ -1,0 +1,146 @@
+"""What the network builders share: checks of their arguments, and normalisation."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import layers
+
+from tfgan_zoo.errors import InputError
+
+
+def check_positive(**arguments: int) -> None:
+    """Checks that every named argument is an integer above 0.
+
+    Args:
+        **arguments: The arguments, by name.
+
+    Raises:
+        InputError: If one is not.
+    """
+    for name, value in arguments.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise InputError(f"{name} must be an integer of at least 1; got {value!r}.")
+
+
+def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
+    """Checks that an argument is one of its choices.
+
+    Args:
+        name: The argument's name.
+        value: Its value.
+        choices: What it may be.
+
+    Raises:
+        InputError: If it is none of them.
+    """
+    if value not in choices:
+        raise InputError(f"{name} must be one of {', '.join(choices)}; got {value!r}.")
+
+
+def check_shape(image_shape: Sequence[int], *, vectors: bool = False) -> tuple[int, ...]:
+    """Checks the shape of a sample.
+
+    Args:
+        image_shape: `(height, width, channels)`.
+        vectors: Whether `(dimensions,)` will also do.
+
+    Returns:
+        The shape, as a tuple.
+
+    Raises:
+        InputError: If it is anything else.
+    """
+    expected = "(height, width, channels)" + (" or (dimensions,)" if vectors else "")
+    shape = tuple(image_shape) if isinstance(image_shape, Sequence) else None
+    if (
+        shape is None
+        or len(shape) not in ((1, 3) if vectors else (3,))
+        or not all(isinstance(size, int) and size > 0 for size in shape)
+    ):
+        raise InputError(f"image_shape must be {expected}, all above 0; got {image_shape!r}.")
+    return shape
+
+
+def check_square(image_shape: Sequence[int]) -> tuple[tuple[int, ...], int]:
+    """Checks that images are square with a power of two, at least 16, as their side.
+
+    Args:
+        image_shape: `(height, width, channels)`.
+
+    Returns:
+        The shape as a tuple, and how many doublings lead from 4x4 to it.
+
+    Raises:
+        InputError: If the shape is any other.
+    """
+    shape = check_shape(image_shape)
+    height, width, _ = shape
+    if height != width or height < 16 or height & (height - 1):
+        raise InputError(
+            "image_shape must be square with a side of 16, 32, 64, ... for this network; "
+            f"got {shape}."
+        )
+    return shape, int(math.log2(height // 4))
+
+
+def normalize(
+    x: Any, kind: str, *, name: str, gamma: Any = "ones", synchronized: bool = False
+) -> Any:
+    """Normalises feature maps, with a scale and an offset for each channel.
+
+    Args:
+        x: Features, `[B, ..., C]`.
+        kind: `batch`: each channel over the batch (momentum 0.9 and epsilon 1e-5, stated because
+            Keras' defaults are others). `layer`: each sample over height, width and channels, for
+            critics under a gradient penalty, whose samples must not mix. `none`: `x` as it is.
+        name: Name of the layer.
+        gamma: Initializer of the scale.
+        synchronized: Whether batch statistics are taken over all replicas together.
+
+    Returns:
+        Features of the same shape.
+    """
+    if kind == "batch":
+        return layers.BatchNormalization(
+            momentum=0.9,
+            epsilon=1e-5,
+            gamma_initializer=gamma,
+            synchronized=synchronized,
+            name=name,
+        )(x)
+    if kind == "layer":
+        # keras.layers.LayerNormalization over these axes would have a scale for each pixel.
+        return layers.GroupNormalization(
+            groups=1, epsilon=1e-5, gamma_initializer=gamma, name=name
+        )(x)
+    return x
+
+
+def activate(x: Any, activation: str, *, name: str) -> Any:
+    """Applies an activation; `leaky_relu` has slope 0.2, the papers', where Keras' layer has 0.3.
+
+    Args:
+        x: Features.
+        activation: A Keras activation, by name.
+        name: Name of the layer.
+
+    Returns:
+        Features of the same shape.
+    """
+    if activation == "leaky_relu":
+        return layers.LeakyReLU(negative_slope=0.2, name=name)(x)
+    return layers.Activation(activation, name=name)(x)
+
+
+def fresh(initializer: Any) -> keras.initializers.Initializer:
+    """Returns a copy of an initializer, for one layer: an instance draws the same numbers again.
+
+    Args:
+        initializer: An initializer as Keras takes it: an instance, a name or a configuration.
+
+    Returns:
+        An initializer that, unless given a seed, draws numbers of its own.
+    """
+    return keras.initializers.get(initializer).clone()

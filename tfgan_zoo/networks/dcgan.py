@@ -1,0 +1,150 @@
+"""DCGAN's convolutional networks."""
+
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+from tfgan_zoo.networks.common import check_choice, check_positive, check_square, normalize
+
+
+def _weights() -> keras.initializers.Initializer:
+    return keras.initializers.RandomNormal(stddev=0.02)
+
+
+def _scale() -> keras.initializers.Initializer:
+    return keras.initializers.RandomNormal(mean=1.0, stddev=0.02)
+
+
+def dcgan_generator(
+    image_shape: Sequence[int],
+    latent_dim: int = 100,
+    *,
+    filters: int = 128,
+    kernel_size: int = 5,
+    upsampling: str = "transposed",
+    normalization: str = "batch",
+    synchronized_bn: bool = False,
+    name: str = "generator",
+) -> keras.Model:
+    """DCGAN's generator (Radford et al. 2015, https://arxiv.org/abs/1511.06434, figure 1).
+
+    Noise is projected to 4x4 maps; each layer then doubles their size and halves their number:
+    for 64x64 images 1024, 512, 256, 128 and the image. Batch normalisation and ReLU everywhere
+    but at the output, which is tanh. Weights N(0, 0.02), scales N(1, 0.02). Layers followed by
+    batch normalisation have no bias, which it would cancel.
+
+    Args:
+        image_shape: `(side, side, channels)`, the side a power of two of at least 16.
+        latent_dim: Size of the noise vector.
+        filters: Feature maps of the last hidden layer; each layer before it has twice as many.
+        kernel_size: Side of the kernels; the paper's figure has 5, the authors' code 4.
+        upsampling: `transposed` convolution as in the paper, or `resize`: nearest-neighbour
+            resizing and then a convolution, which leaves no checkerboards (Odena et al. 2016).
+        normalization: `batch` or `none`.
+        synchronized_bn: Whether batch statistics are taken over all replicas together.
+        name: Name of the model.
+
+    Returns:
+        A model from noise `[B, latent_dim]` to float32 images `[B, *image_shape]` in [-1, 1].
+
+    Raises:
+        InputError: If the shape, a size or a choice cannot be used.
+
+    Example:
+        >>> dcgan_generator((64, 64, 3)).get_layer("project").output.shape
+        (None, 16384)
+    """
+    shape, doublings = check_square(image_shape)
+    check_positive(latent_dim=latent_dim, filters=filters, kernel_size=kernel_size)
+    check_choice("upsampling", upsampling, ("transposed", "resize"))
+    check_choice("normalization", normalization, ("batch", "none"))
+    use_bias = normalization == "none"
+
+    inputs = keras.Input((latent_dim,), name="noise")
+    width = filters * 2 ** (doublings - 1)
+    x = layers.Dense(
+        4 * 4 * width, use_bias=use_bias, kernel_initializer=_weights(), name="project"
+    )(inputs)
+    x = layers.Reshape((4, 4, width), name="maps")(x)
+    for i in range(1, doublings + 1):
+        x = normalize(
+            x, normalization, name=f"norm_{i}", gamma=_scale(), synchronized=synchronized_bn
+        )
+        x = layers.ReLU(name=f"relu_{i}")(x)
+        last = i == doublings
+        options = {
+            "filters": shape[-1] if last else width // 2**i,
+            "kernel_size": kernel_size,
+            "padding": "same",
+            "use_bias": use_bias or last,
+            "activation": "tanh" if last else None,
+            "kernel_initializer": _weights(),
+            "dtype": "float32" if last else None,
+            "name": "output" if last else f"conv_{i}",
+        }
+        if upsampling == "transposed":
+            x = layers.Conv2DTranspose(strides=2, **options)(x)
+        else:
+            x = layers.UpSampling2D(2, interpolation="nearest", name=f"resize_{i}")(x)
+            x = layers.Conv2D(**options)(x)
+    return keras.Model(inputs, x, name=name)
+
+
+def dcgan_discriminator(
+    image_shape: Sequence[int],
+    *,
+    filters: int = 64,
+    kernel_size: int = 5,
+    normalization: str = "batch",
+    synchronized_bn: bool = False,
+    name: str = "discriminator",
+) -> keras.Model:
+    """DCGAN's discriminator (Radford et al. 2015, https://arxiv.org/abs/1511.06434).
+
+    Convolutions of stride 2, each with twice the feature maps of the one before, down to 4x4, and
+    one logit from those: for 64x64 images 64, 128, 256, 512. LeakyReLU of slope 0.2;
+    normalisation everywhere but after the first convolution; no hidden dense layer. Weights
+    N(0, 0.02), scales N(1, 0.02). Layers followed by batch normalisation have no bias.
+
+    Args:
+        image_shape: `(side, side, channels)`, the side a power of two of at least 16. A packed
+            discriminator (PacGAN) simply has m times the channels.
+        filters: Feature maps of the first convolution.
+        kernel_size: Side of the kernels; 5, or the 4 of the authors' code.
+        normalization: `batch`, `layer` (for a critic under a gradient penalty) or `none`.
+        synchronized_bn: Whether batch statistics are taken over all replicas together.
+        name: Name of the model.
+
+    Returns:
+        A model from images `[B, *image_shape]` to float32 logits `[B, 1]`.
+
+    Raises:
+        InputError: If the shape, a size or a choice cannot be used.
+
+    Example:
+        >>> dcgan_discriminator((64, 64, 3)).get_layer("conv_4").output.shape
+        (None, 4, 4, 512)
+    """
+    shape, halvings = check_square(image_shape)
+    check_positive(filters=filters, kernel_size=kernel_size)
+    check_choice("normalization", normalization, ("batch", "layer", "none"))
+
+    inputs = keras.Input(shape, name="image")
+    x = inputs
+    for i in range(1, halvings + 1):
+        kind = "none" if i == 1 else normalization
+        x = layers.Conv2D(
+            filters * 2 ** (i - 1),
+            kernel_size,
+            strides=2,
+            padding="same",
+            use_bias=kind != "batch",
+            kernel_initializer=_weights(),
+            name=f"conv_{i}",
+        )(x)
+        x = normalize(x, kind, name=f"norm_{i}", gamma=_scale(), synchronized=synchronized_bn)
+        x = layers.LeakyReLU(negative_slope=0.2, name=f"lrelu_{i}")(x)
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dense(1, kernel_initializer=_weights(), dtype="float32", name="logits")(x)
+    return keras.Model(inputs, x, name=name)

@@ -1,0 +1,164 @@
+"""Fully connected networks: those of the first GAN, and of the 2-D toy problems."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import layers
+
+from tfgan_zoo.layers import Maxout, StatelessDropout
+from tfgan_zoo.networks.common import activate, check_positive, check_shape, fresh, normalize
+
+
+def mlp_generator(
+    image_shape: Sequence[int],
+    latent_dim: int = 100,
+    *,
+    units: Sequence[int] = (1200, 1200),
+    activation: str = "relu",
+    batch_norm: bool = False,
+    use_bias: bool = True,
+    output_activation: str | None = None,
+    initializer: Any = None,
+    synchronized_bn: bool = False,
+    name: str = "generator",
+) -> keras.Model:
+    """Fully connected generator (Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661).
+
+    The defaults are the authors' MNIST generator: two layers of 1200 rectifiers, weights
+    U(-0.05, 0.05). Theirs ends in a sigmoid for pixels in [0, 1]; here pixels are in [-1, 1], so
+    it ends in tanh, which is the same sigmoid stretched.
+
+    Args:
+        image_shape: `(height, width, channels)`, or `(dimensions,)` for vectors.
+        latent_dim: Size of the noise vector.
+        units: Width of each hidden layer.
+        activation: Activation of the hidden layers, by its Keras name (`leaky_relu`: slope 0.2).
+        batch_norm: Whether hidden layers are batch-normalised before their activation.
+        use_bias: Whether hidden layers have a bias; the output always has one.
+        output_activation: Activation of the output; None is `tanh` for images (pixels in [-1, 1])
+            and `linear` for vectors.
+        initializer: Initializer of every kernel, as Keras takes it; None is U(-0.05, 0.05).
+        synchronized_bn: Whether batch statistics are taken over all replicas together.
+        name: Name of the model.
+
+    Returns:
+        A model from noise `[B, latent_dim]` to float32 samples `[B, *image_shape]`.
+
+    Raises:
+        InputError: If a shape or a size cannot be used.
+
+    Example:
+        >>> mlp_generator((28, 28, 1)).output_shape
+        (None, 28, 28, 1)
+        >>> # Gulrajani et al. 2017, 2-D toy data:
+        >>> mlp_generator((2,), 2, units=(512, 512, 512), initializer="he_uniform").output_shape
+        (None, 2)
+        >>> # Lin et al. 2018 (PacGAN), 2-D toy data:
+        >>> mlp_generator(
+        ...     (2,), 2, units=(400,) * 4, batch_norm=True, use_bias=False,
+        ...     initializer=keras.initializers.RandomNormal(stddev=0.02),
+        ... ).count_params()
+        488002
+    """
+    shape = check_shape(image_shape, vectors=True)
+    check_positive(latent_dim=latent_dim, **{f"units[{i}]": n for i, n in enumerate(units)})
+    if initializer is None:
+        initializer = keras.initializers.RandomUniform(-0.05, 0.05)
+    if output_activation is None:
+        output_activation = "linear" if len(shape) == 1 else "tanh"
+
+    inputs = keras.Input((latent_dim,), name="noise")
+    x = inputs
+    for i, width in enumerate(units, 1):
+        x = layers.Dense(
+            width, use_bias=use_bias, kernel_initializer=fresh(initializer), name=f"dense_{i}"
+        )(x)
+        if batch_norm:
+            x = normalize(x, "batch", name=f"norm_{i}", synchronized=synchronized_bn)
+        x = activate(x, activation, name=f"activation_{i}")
+    x = layers.Dense(
+        math.prod(shape),
+        activation=output_activation,
+        kernel_initializer=fresh(initializer),
+        dtype="float32",
+        name="output",
+    )(x)
+    if len(shape) > 1:
+        x = layers.Reshape(shape, dtype="float32", name="image")(x)
+    return keras.Model(inputs, x, name=name)
+
+
+def mlp_discriminator(
+    image_shape: Sequence[int],
+    *,
+    units: Sequence[int] = (240, 240),
+    maxout_pieces: int = 5,
+    activation: str = "relu",
+    input_dropout: float = 0.2,
+    dropout: float = 0.5,
+    initializer: Any = None,
+    seed: int = 0,
+    name: str = "discriminator",
+) -> keras.Model:
+    """Fully connected discriminator (Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661).
+
+    The defaults are the authors' MNIST discriminator: two layers of 240 maxout units of 5 pieces,
+    weights U(-0.005, 0.005), with dropout of 0.2 of the pixels and half of the hidden units.
+
+    Args:
+        image_shape: `(height, width, channels)`, or `(dimensions,)` for vectors. A packed
+            discriminator (PacGAN) simply has m times the channels or dimensions.
+        units: Width of each hidden layer.
+        maxout_pieces: Pieces of each maxout unit; 0 for dense layers with `activation` instead.
+        activation: Activation without maxout, by its Keras name (`leaky_relu`: slope 0.2).
+        input_dropout: Probability of dropping an input, in [0, 1).
+        dropout: Probability of dropping a hidden unit, in [0, 1).
+        initializer: Initializer of every kernel, as Keras takes it; None is U(-0.005, 0.005).
+        seed: Seed of the dropout masks.
+        name: Name of the model.
+
+    Returns:
+        A model from samples `[B, *image_shape]` to float32 logits `[B, 1]`.
+
+    Raises:
+        InputError: If a shape, a size or a rate cannot be used.
+
+    Example:
+        >>> mlp_discriminator((28, 28, 1)).output_shape
+        (None, 1)
+        >>> # Gulrajani et al. 2017, 2-D toy data:
+        >>> critic = mlp_discriminator(
+        ...     (2,), units=(512, 512, 512), maxout_pieces=0, input_dropout=0.0, dropout=0.0,
+        ...     initializer="he_uniform",
+        ... )
+        >>> # Lin et al. 2018 (PacGAN), pairs of 2-D points:
+        >>> packed = mlp_discriminator(
+        ...     (4,), units=(200, 200, 200), maxout_pieces=5, input_dropout=0.0, dropout=0.0,
+        ...     initializer=keras.initializers.RandomNormal(stddev=0.02),
+        ... )
+    """
+    shape = check_shape(image_shape, vectors=True)
+    check_positive(**{f"units[{i}]": n for i, n in enumerate(units)})
+    if maxout_pieces != 0:
+        check_positive(maxout_pieces=maxout_pieces)
+    if initializer is None:
+        initializer = keras.initializers.RandomUniform(-0.005, 0.005)
+
+    inputs = keras.Input(shape, name="image")
+    x = layers.Flatten(name="flatten")(inputs) if len(shape) > 1 else inputs
+    if input_dropout:
+        x = StatelessDropout(input_dropout, seed, name="dropout_0")(x)
+    for i, width in enumerate(units, 1):
+        if maxout_pieces:
+            x = Maxout(
+                width, maxout_pieces, kernel_initializer=fresh(initializer), name=f"maxout_{i}"
+            )(x)
+        else:
+            x = layers.Dense(width, kernel_initializer=fresh(initializer), name=f"dense_{i}")(x)
+            x = activate(x, activation, name=f"activation_{i}")
+        if dropout:
+            x = StatelessDropout(dropout, seed, name=f"dropout_{i}")(x)
+    x = layers.Dense(1, kernel_initializer=fresh(initializer), dtype="float32", name="logits")(x)
+    return keras.Model(inputs, x, name=name)

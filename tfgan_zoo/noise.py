@@ -1,0 +1,71 @@
+"""Random numbers that are a function of where they are used, not of what was drawn before.
+
+A draw depends on (seed, purpose, step) and on the row it fills, and on nothing else. So training resumed at
+step 1,000 draws what uninterrupted training draws there, and N replicas draw, between them, the rows
+that one device draws for the same global batch.
+
+Example:
+    >>> key = noise.key(0, "latents", step)
+    >>> z = noise.normal(key, (64, 100))
+"""
+
+import hashlib
+from collections.abc import Callable
+
+import tensorflow as tf
+
+
+def key(*parts: int | str | tf.Tensor) -> tf.Tensor:
+    """Makes the seed of one draw: int64, shape (2,).
+
+    Args:
+        *parts: what the draw depends on: any number of ints and strings, and at most one integer
+            tensor (or variable), the step.
+
+    Returns:
+        A seed for `uniform` and `normal`. Different parts give unrelated numbers.
+    """
+    static = [part for part in parts if isinstance(part, (int, str))]
+    dynamic = [part for part in parts if not isinstance(part, (int, str))]
+    if len(dynamic) > 1:
+        raise ValueError(f"key() takes at most one tensor, got {len(dynamic)}.")
+    digest = hashlib.blake2b(repr(static).encode(), digest_size=8).digest()
+    fixed = int.from_bytes(digest, "big", signed=True)
+    moving = tf.cast(tf.convert_to_tensor(dynamic[0]) if dynamic else 0, tf.int64)
+    return tf.stack([tf.constant(fixed, tf.int64), moving])
+
+
+def uniform(key: tf.Tensor, shape, minval: float = 0.0, maxval: float = 1.0) -> tf.Tensor:
+    """Draws float32 numbers from U[minval, maxval).
+
+    Args:
+        key: the draw's seed, from `key`.
+        shape: what one replica needs; its first axis counts the replica's own samples.
+        minval: the least number drawn.
+        maxval: the bound from above.
+    """
+    return _own_rows(
+        lambda s: tf.random.stateless_uniform(s, key, minval, maxval, alg="philox"), shape
+    )
+
+
+def normal(key: tf.Tensor, shape) -> tf.Tensor:
+    """Draws float32 numbers from N(0, 1); arguments as for `uniform`."""
+    return _own_rows(lambda s: tf.random.stateless_normal(s, key, alg="philox"), shape)
+
+
+def _own_rows(draw: Callable[[tf.Tensor], tf.Tensor], shape) -> tf.Tensor:
+    """Draws for the global batch and keeps this replica's rows.
+
+    Where a last batch does not divide evenly over the replicas, some of its rows coincide.
+    """
+    replica = tf.distribute.get_replica_context()
+    if replica is None or replica.num_replicas_in_sync == 1:
+        return draw(shape)
+    rows = shape[0]
+    others = tf.cast(shape[1:], tf.int32)  # Even where there are none.
+    whole = tf.concat([[rows * replica.num_replicas_in_sync], others], axis=0)
+    first = replica.replica_id_in_sync_group * rows
+    own = draw(whole)[first : first + rows]
+    own.set_shape(tf.TensorShape(tf.get_static_value(rows)).concatenate(own.shape[1:]))
+    return own

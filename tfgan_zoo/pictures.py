@@ -1,0 +1,142 @@
+"""From the models' floats to pictures a person looks at: grids, strips, animations, scatter plots."""
+
+import math
+import os
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from tfgan_zoo.errors import InputError
+
+
+def to_uint8(images: np.ndarray) -> np.ndarray:
+    """Turns floats in [-1, 1] into uint8 in [0, 255]; what lies outside is clipped."""
+    return np.clip(np.rint((np.asarray(images, np.float32) + 1.0) * 127.5), 0, 255).astype(np.uint8)
+
+
+def grid(images: np.ndarray, columns: int | None = None, gap: int = 2) -> np.ndarray:
+    """Lays images out in rows.
+
+    Args:
+        images: uint8, shape (num, height, width, channels), one channel or three.
+        columns: images in a row; None for a square.
+        gap: pixels between two images.
+
+    Returns:
+        uint8, shape (height, width, 3).
+    """
+    num, height, width, channels = images.shape
+    columns = columns or math.ceil(math.sqrt(num))
+    rows = math.ceil(num / columns)
+    sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), 255, np.uint8)
+    if channels == 1:
+        images = np.repeat(images, 3, axis=-1)
+    for i, image in enumerate(images):
+        top, left = i // columns * (height + gap), i % columns * (width + gap)
+        sheet[top : top + height, left : left + width] = image
+    return sheet
+
+
+def scatter(points: np.ndarray, data: np.ndarray | None = None, size: int = 384) -> np.ndarray:
+    """Plots 2-D samples in blue over real data in grey.
+
+    Args:
+        points: shape (num, 2).
+        data: real samples, shape (num, 2); they also set the plot's range.
+        size: pixels of a side.
+
+    Returns:
+        uint8, shape (size, size, 3).
+    """
+    reach = 1.25 * float(np.max(np.abs(points if data is None else data)))
+    picture = Image.new("RGB", (size, size), "white")
+    draw = ImageDraw.Draw(picture)
+    for cloud, colour in ((data, (200, 200, 200)), (points, (31, 80, 200))):
+        if cloud is None:
+            continue
+        for x, y in (cloud * [1, -1] / reach + 1) * (size / 2):
+            draw.ellipse((x - 1, y - 1, x + 1, y + 1), fill=colour)
+    return np.asarray(picture)
+
+
+def sheet(samples: np.ndarray, data: np.ndarray | None = None) -> np.ndarray:
+    """Draws a model's samples, floats: a `grid` of images in [-1, 1], or a `scatter` of points.
+
+    Small images are enlarged by a whole factor, so that one can see them.
+    """
+    if samples.ndim == 2:
+        return scatter(samples, data)
+    return enlarge(grid(to_uint8(samples)))
+
+
+def enlarge(picture: np.ndarray, at_least: int = 512) -> np.ndarray:
+    """Repeats pixels until the shorter side has about `at_least` of them."""
+    factor = max(1, round(at_least / min(picture.shape[:2])))
+    return np.repeat(np.repeat(picture, factor, axis=0), factor, axis=1)
+
+
+def interpolate_latents(
+    anchors: np.ndarray, frames: int, kind: str = "spherical", closed: bool = False
+) -> np.ndarray:
+    """Walks from each latent vector to the next.
+
+    Args:
+        anchors: shape (num, latent_dim).
+        frames: vectors on each stretch, its first anchor included.
+        kind: "linear", or "spherical" (White 2016, https://arxiv.org/abs/1609.04468), which keeps to
+            the shell on which normal noise lies.
+        closed: walk back to the first anchor; else end on the last.
+
+    Returns:
+        shape (num_frames, latent_dim).
+    """
+    if kind not in ("linear", "spherical"):
+        raise InputError(f"interpolation: expected 'spherical' or 'linear', got {kind!r}.")
+    ends = np.roll(anchors, -1, axis=0) if closed else anchors[1:]
+    path = []
+    for start, end in zip(anchors, ends, strict=False):
+        cosine = np.dot(start, end) / (np.linalg.norm(start) * np.linalg.norm(end))
+        angle = np.arccos(np.clip(cosine, -1.0, 1.0))
+        for t in np.arange(frames) / frames:
+            if kind == "linear" or np.sin(angle) < 1e-6:
+                path.append((1 - t) * start + t * end)
+            else:
+                path.append(
+                    (np.sin((1 - t) * angle) * start + np.sin(t * angle) * end) / np.sin(angle)
+                )
+    if not closed:
+        path.append(anchors[-1])
+    return np.stack(path).astype(anchors.dtype)
+
+
+def save_png(path: str | os.PathLike, image: np.ndarray) -> None:
+    """Writes a uint8 image, (height, width) or with 1 or 3 channels; complete or not at all."""
+    if image.ndim == 3 and image.shape[-1] == 1:
+        image = image[..., 0]
+    _save(path, lambda file: Image.fromarray(image).save(file, "PNG"))
+
+
+def save_gif(path: str | os.PathLike, frames: Sequence[np.ndarray], fps: float = 12.0) -> None:
+    """Writes uint8 images of one size as an animation that repeats; complete or not at all."""
+    pictures = [Image.fromarray(f[..., 0] if f.shape[-1] == 1 else f) for f in frames]
+    _save(
+        path,
+        lambda file: pictures[0].save(
+            file,
+            "GIF",
+            save_all=True,
+            append_images=pictures[1:],
+            duration=round(1000 / fps),
+            loop=0,
+        ),
+    )
+
+
+def _save(path: str | os.PathLike, write) -> None:
+    path = os.fspath(path)
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    temporary = f"{path}.part"
+    with open(temporary, "wb") as file:
+        write(file)
+    os.replace(temporary, path)

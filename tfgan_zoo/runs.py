@@ -1,0 +1,227 @@
+"""A run folder: its config, its metrics, its checkpoints, and the promise that nothing is half-written."""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from tfgan_zoo import config as config_lib
+from tfgan_zoo.errors import InputError
+
+
+class Run:
+    """The folder of one training run.
+
+    Holds `config.json` (resolved, with versions), `checkpoints/`, `samples/`, `metrics.jsonl`,
+    `tensorboard/`, `model.keras` and `export/`.
+
+    Args:
+        path: the folder.
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self.path = Path(path)
+        self.checkpoints = Checkpoints(self.path / "checkpoints")
+        self.samples = self.path / "samples"
+        self.tensorboard = self.path / "tensorboard"
+        self.model = self.path / "model.keras"
+        self.metrics = self.path / "metrics.jsonl"
+
+    @classmethod
+    def open(cls, path: str | os.PathLike) -> "Run":
+        """Opens an existing run to read from.
+
+        Raises:
+            InputError: if `path` is not a run folder.
+        """
+        run = cls(path)
+        if not (run.path / "config.json").is_file():
+            raise InputError(
+                f"--workdir: {os.fspath(path)!r} is no run folder: it has no config.json; "
+                "tfgan_zoo.train makes one."
+            )
+        return run
+
+    def config(self) -> dict[str, Any]:
+        """Returns the resolved config of the run, as plain dicts."""
+        return json.loads((self.path / "config.json").read_text())["config"]
+
+    @contextlib.contextmanager
+    def claim(self, config: Any) -> Iterator[None]:
+        """Makes the folder, or checks that it belongs to this config, and keeps others out.
+
+        Raises:
+            InputError: if another process trains here, or the folder holds another config's run, or
+                something that is no run.
+        """
+        file = self.path / "config.json"
+        if not file.exists() and self.path.is_dir() and any(
+            p.name != ".lock" for p in self.path.iterdir()
+        ):
+            raise InputError(
+                f"--workdir: {str(self.path)!r} holds files but no run; give a new folder."
+            )
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = (self.path / ".lock").open("w")
+        except OSError as error:
+            raise InputError(f"--workdir: cannot write to {str(self.path)!r}: {error}.") from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise InputError(
+                    f"--workdir: another process is training in {str(self.path)!r}."
+                ) from error
+            plain = json.loads(json.dumps(config.to_dict()))
+            if file.exists():
+                self._check_same(plain)
+            write_atomically(
+                file, json.dumps({"config": plain, "versions": versions()}, indent=2) + "\n"
+            )
+            yield
+
+    def _check_same(self, config: Mapping[str, Any]) -> None:
+        changed = config_lib.differences(self.config(), config)
+        # A longer run begins as the shorter one did, unless a learning rate is decayed to its end.
+        decays = any(
+            config[f"{role}_optimizer"].get("decay", "constant") != "constant"
+            for role in ("generator", "discriminator")
+        )
+        refused = [d for d in changed if decays or not d.startswith("train.steps:")]
+        if refused:
+            raise InputError(
+                f"--workdir: {str(self.path)!r} holds a run with another config "
+                f"({'; '.join(refused)}); give another folder, or the same config to resume."
+            )
+
+    def trim_metrics(self, step: int) -> None:
+        """Drops lines after `step`, which the resumed run will write again."""
+        if self.metrics.exists():
+            lines = self.metrics.read_text().splitlines(keepends=True)
+            kept = [line for line in lines if _step_of(line) <= step]
+            write_atomically(self.metrics, "".join(kept))
+
+
+def _step_of(line: str) -> float:
+    try:
+        return json.loads(line)["step"]
+    except ValueError:  # cut off in the middle
+        return float("inf")
+
+
+class Checkpoints:
+    """Checkpoints of a model: whole, verified, the last few and the best.
+
+    Each is a folder `step_<n>` with `model.weights.h5`, which holds everything of the model that changes
+    (networks, optimizers, average, counters, running means), and `state.json`. A folder has its name
+    only once it is complete.
+
+    Args:
+        path: the folder that holds them.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def steps(self) -> list[int]:
+        """Returns the steps of all complete checkpoints, in order."""
+        names = [p.name for p in self.path.glob("step_*")]
+        return sorted(int(n[5:]) for n in names if n[5:].isdigit())
+
+    def folder(self, step: int) -> Path:
+        """Returns the folder of one step's checkpoint."""
+        return self.path / f"step_{step:08d}"
+
+    def state(self, step: int) -> dict[str, Any]:
+        """Returns what was said when the checkpoint was saved."""
+        return json.loads((self.folder(step) / "state.json").read_text())
+
+    def best(self) -> int | None:
+        """Returns the step of the best checkpoint, if a score was ever computed."""
+        scored = [(self.state(s)["score"], s) for s in self.steps() if "score" in self.state(s)]
+        return max(scored)[1] if scored else None
+
+    def save(self, model: keras.Model, step: int, keep: int, score: float | None = None) -> Path:
+        """Saves one, then drops the oldest beyond `keep`, but never the best.
+
+        Args:
+            model: a compiled model.
+            step: its step.
+            keep: how many of the last remain.
+            score: the higher, the better.
+
+        Returns:
+            The checkpoint's folder.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        temporary = self.path / f".saving_{step:08d}"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        weights = temporary / "model.weights.h5"
+        model.save_weights(weights)
+        state = {"step": step, "sha256": _sha256(weights)}
+        if score is not None and np.isfinite(score):
+            state["score"] = float(score)
+        write_atomically(temporary / "state.json", json.dumps(state) + "\n")
+        folder = self.folder(step)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.rename(temporary, folder)
+        best = self.best()
+        for old in self.steps()[:-keep]:
+            if old != best:
+                shutil.rmtree(self.folder(old))
+        return folder
+
+    def restore(self, model: keras.Model, step: int) -> None:
+        """Loads a checkpoint into a compiled model of the same config.
+
+        Raises:
+            InputError: if its file is damaged.
+        """
+        weights = self.folder(step) / "model.weights.h5"
+        if not weights.is_file() or _sha256(weights) != self.state(step)["sha256"]:
+            raise InputError(
+                f"Checkpoint {str(self.folder(step))!r} is damaged; remove that folder to go on from "
+                "the one before."
+            )
+        model.load_weights(weights)
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions of what a run's numbers depend on."""
+    import tensorflow as tf
+
+    import tfgan_zoo
+
+    return {
+        "tfgan_zoo": tfgan_zoo.__version__,
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Writes a text file so that readers see the old one or the new one, never a part."""
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_text(text)
+    os.replace(temporary, path)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
