@@ -29,8 +29,8 @@ _SAMPLES = flags.DEFINE_integer("samples", 5000, "Images scored for each model."
 _OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/results.md.")
 
 _HEADER = """\
-| model | validity | combinations present (of 48) | reverse KL | SWD | steps | training time | images/s |
-|---|---|---|---|---|---|---|---|"""
+| model | validity | combinations present (of 48) | reverse KL | SWD | steps | training time |
+images/s | |---|---|---|---|---|---|---|---|"""
 
 
 def train(name: str, workdir: Path) -> None:
@@ -76,15 +76,16 @@ def main(argv: list[str]) -> None:
     cli.quiet_tensorflow()
     rows = [row(name, folder) for name, folder in folders.items()]
     where = f"{platform.machine()}, {os.cpu_count()} CPU cores, {datetime.date.today()}"
-    table = "\n".join(
-        [f"{_SAMPLES.value:,} samples for each; {where}.", "", _HEADER, *rows]
-    )
+    table = "\n".join([f"{_SAMPLES.value:,} samples for each; {where}.", "", _HEADER, *rows])
     print(table)
     if _OUTPUT.value:
         path = Path(_OUTPUT.value)
         begin, end = "<!-- figures:begin -->", "<!-- figures:end -->"
         text = re.sub(
-            f"{begin}.*{end}", lambda _: f"{begin}\n{table}\n{end}", path.read_text(), flags=re.DOTALL
+            f"{begin}.*{end}",
+            lambda _: f"{begin}\n{table}\n{end}",
+            path.read_text(),
+            flags=re.DOTALL,
         )
         path.write_text(text)
 

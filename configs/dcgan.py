@@ -1,4 +1,14 @@
-"""DCGAN (Radford et al. 2015, https://arxiv.org/abs/1511.06434) on the embedded figures."""
+"""DCGAN (Radford et al. 2015, https://arxiv.org/abs/1511.06434) on the figures.
+
+Departures from the paper, for the sake of a CPU and of ten minutes: networks a quarter as wide, an
+R1 penalty in place of the discriminator's batch normalisation, a faster and decaying learning rate,
+normal z, samples judged in pairs so that no figure is forgotten, and an average of the generator's
+weights for what one sees.
+
+Command: python -m tfgan_zoo.train --model=dcgan
+Cost:    not measured
+Result:  not measured
+"""
 
 from tfgan_zoo.config import noise_to_image_config
 
@@ -7,18 +17,36 @@ def get_config():
     config = noise_to_image_config("dcgan")
     config.model_args.latent_dim = 32
     config.model_args.label_smoothing = 0.0
-    config.model_args.r1_gamma = 0.5
-    config.model_args.r1_every = 4
+    config.model_args.packing = 2
+    config.model_args.r1_gamma = 0.3
+    config.model_args.r1_every = 8
     config.model_args.ema_half_life = 10_000.0
-    config.generator = {"name": "dcgan_generator", "filters": 32, "kernel_size": 4}
+    config.generator = {
+        "name": "dcgan_generator",
+        "filters": 32,
+        "kernel_size": 4,
+        "upsampling": "transposed",
+        "normalization": "batch",
+    }
     config.discriminator = {
         "name": "dcgan_discriminator",
-        "filters": 32,
+        "filters": 48,
         "kernel_size": 4,
         "normalization": "none",
     }
-    config.generator_optimizer = {"name": "adam", "learning_rate": 5e-4, "beta_1": 0.5}
-    config.discriminator_optimizer = {"name": "adam", "learning_rate": 5e-4, "beta_1": 0.5}
-    config.train.steps = 5000
+    for role in ("generator", "discriminator"):
+        config[f"{role}_optimizer"] = {
+            "name": "adam",
+            "learning_rate": 1e-3,
+            "beta_1": 0.0,
+            "beta_2": 0.99,
+            "decay": "linear",
+        }
+    config.data.batch_size = 32
+    config.train.steps = 12_000
+    config.train.log_every = 200
+    config.train.sample_every = 2000
+    config.train.checkpoint_every = 2000
     config.evaluate.metrics = ("figures", "swd")
+    config.evaluate.samples = 1000
     return config

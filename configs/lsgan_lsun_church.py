@@ -1,7 +1,7 @@
 """LSGAN (Mao et al. 2016, https://arxiv.org/abs/1611.04076) on LSUN outdoor churches, 64x64.
 
-The paper's game with labels (a, b, c) = (0, 1, 1), batch size 64 and beta1 0.5, on DCGAN's networks; the
-paper shows 112x112, for which networks here, sized by powers of two, would be 128.
+The paper's game with labels (a, b, c) = (0, 1, 1), batch size 64 and beta1 0.5, on DCGAN's
+networks; the paper shows 112x112, for which networks here, sized by powers of two, would be 128.
 
 Command: python -m tfgan_zoo.train --config=lsgan_lsun_church
          (or --config.data.source=folder:PATH)

@@ -1,8 +1,8 @@
-"""WGAN-GP (Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028) on CIFAR-10, unconditional ResNet.
+"""WGAN-GP (Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028) on CIFAR-10.
 
-The paper's values: ResNets of 128 filters, z of 128 normal numbers, lambda 10, five critic steps on
-batches of 64, Adam 2e-4 with betas 0 and 0.9, decayed linearly to 0 over 100,000 generator steps.
-Published: Inception Score 7.86.
+The paper's values, unconditional: ResNets of 128 filters, z of 128 normal numbers, lambda 10, five
+critic steps on batches of 64, Adam 2e-4 with betas 0 and 0.9, decayed linearly to 0 over 100,000
+generator steps. Published: Inception Score 7.86.
 
 Command: python -m tfgan_zoo.train --config=wgan_gp_cifar10
 Cost:    not measured

@@ -1,8 +1,8 @@
-"""WGAN-GP (Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028) on the paper's toy distributions.
+"""WGAN-GP (Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028) on the paper's toys.
 
-The paper's values: 3 x 512 ReLU networks, z of 2 normal numbers, lambda 0.1, five critic steps on batches
-of 256, Adam 1e-4 with betas 0.5 and 0.9. The other two sets: --config.data.source=points/8gaussians and
-points/swissroll.
+The paper's values: 3 x 512 ReLU networks, z of 2 normal numbers, lambda 0.1, five critic steps on
+batches of 256, Adam 1e-4 with betas 0.5 and 0.9. The other two sets:
+--config.data.source=points/8gaussians and points/swissroll.
 
 Command: python -m tfgan_zoo.train --config=wgan_gp_toy
 Cost:    not measured

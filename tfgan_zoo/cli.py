@@ -1,68 +1,108 @@
-"""What the commands share: quiet start-up, overrides, and errors as sentences."""
+"""What the commands share: flags, overrides of the config, quiet start-up, errors as sentences."""
 
 import os
 import re
 import sys
 import tempfile
 from collections.abc import Callable
+from typing import NoReturn
 
-from absl import app, logging
+from absl import flags
 
+from tfgan_zoo.config import nearest
 from tfgan_zoo.errors import InputError, Interrupted, NonFiniteLossError
 
 
-def run(main: Callable[[], None]) -> None:
-    """Runs a command: parses flags, calls `main`, and turns known errors into a line and a status.
+def run(main: Callable[[list[str]], None], argv: list[str] | None = None) -> NoReturn:
+    """Runs a command and exits; known errors become one line on standard error and a status.
 
-    Status 2 is for input that cannot be used, 1 for training that broke down, 128 + n for an end by signal n.
+    Status 2 is for input that cannot be used, 1 for training that broke down, 128 + n for an end
+    by signal n.
+
+    Args:
+        main: the command; it receives its arguments.
+        argv: the arguments, without the program's name; None for the command line's.
     """
-
-    def guarded(argv: list[str]) -> None:
-        if len(argv) > 1:
-            raise app.UsageError(f"Unexpected argument {argv[1]!r}; flags begin with --.")
-        try:
-            main()
-        except InputError as error:
-            sys.exit(_say(f"error: {error}", 2))
-        except NonFiniteLossError as error:
-            sys.exit(_say(f"error: {error}", 1))
-        except Interrupted as stop:
-            sys.exit(_say(str(stop), 128 + stop.signal_number))
-        except KeyboardInterrupt:
-            sys.exit(_say("Aborted.", 130))
-
-    app.run(guarded)
-
-
-def _say(message: str, status: int) -> int:
-    print(message, file=sys.stderr)
-    return status
+    message, status = "", 0
+    try:
+        main(sys.argv[1:] if argv is None else argv)
+    except InputError as error:
+        message, status = f"error: {error}", 2
+    except NonFiniteLossError as error:
+        message, status = f"error: {error}", 1
+    except BrokenPipeError:  # whoever read our output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    except OSError as error:  # no space left, no permission
+        message, status = f"error: {error}.", 1
+    except Interrupted as stop:
+        message, status = str(stop), 128 + stop.signal_number
+    except KeyboardInterrupt:
+        message, status = "Aborted.", 130
+    if message:
+        print(message, file=sys.stderr)
+    sys.exit(status)
 
 
-def take_overrides(argv: list[str]) -> dict[str, str]:
-    """Removes every `--config.KEY=VALUE` (or `--config.KEY VALUE`) from argv and returns them."""
-    overrides, kept = {}, []
+def parse(given: flags.FlagValues, argv: list[str], doc: str | None) -> None:
+    """Reads a command's flags.
+
+    Args:
+        given: the flags, defined with `flag_values=given`: each call of a command has its own.
+        argv: the arguments, without the program's name.
+        doc: the module's docstring, which --help shows before the flags, and then exits.
+
+    Raises:
+        InputError: if one is missing, of another type, or not known; it names the nearest.
+    """
+    if {"--help", "-h"} & set(argv):
+        print(f"{doc}\nFlags:\n{given.get_help(include_special_flags=False)}")
+        sys.exit()
+    try:
+        rest = given(["", *argv])[1:]
+    except flags.UnrecognizedFlagError as error:
+        flag = f"--{error.flagname}"
+        known = nearest(flag, [f"--{name}" for name in given], "--help shows all")
+        raise InputError(f"There is no flag {flag}{known}") from error
+    except flags.Error as error:
+        raise InputError(str(error)[0].upper() + str(error)[1:].rstrip(".") + ".") from error
+    if rest:
+        raise InputError(f"There is an argument too many: {rest[0]!r}.")
+
+
+def take_overrides(argv: list[str]) -> tuple[dict[str, str], list[str]]:
+    """Splits off every `--config.KEY=VALUE` or `--config.KEY VALUE`.
+
+    Returns:
+        (values by key, the other arguments).
+
+    Raises:
+        InputError: if a value is missing.
+    """
+    overrides, others = {}, []
     arguments = iter(argv)
     for argument in arguments:
-        match = re.fullmatch(r"--?config\.([\w.]+)(?:=(.*))?", argument, re.DOTALL)
+        match = re.fullmatch(r"--config\.([^=]*)(?:=(.*))?", argument, re.DOTALL)
         if match is None:
-            kept.append(argument)
-        else:
-            key, value = match.groups()
-            overrides[key] = next(arguments, "") if value is None else value
-    argv[:] = kept
-    return overrides
+            others.append(argument)
+            continue
+        key, value = match.groups()
+        if value is None:
+            value = next(arguments, None)
+        if value is None or value.startswith("--"):
+            raise InputError(f"--config.{key}: expected a value, got none.")
+        overrides[key] = value
+    return overrides, others
 
 
 def quiet_tensorflow() -> None:
-    """Imports TensorFlow without its start-up chatter, unless TF_CPP_MIN_LOG_LEVEL asks for it.
+    """Imports TensorFlow without its chatter, unless TF_CPP_MIN_LOG_LEVEL asks for it.
 
     Part of that chatter is written before TensorFlow reads any setting, so standard error is held
     back meanwhile; if the import fails, it is shown after all.
     """
     if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         return
-    logging.set_verbosity(logging.WARNING)
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
     sys.stderr.flush()
     stderr = os.dup(2)
@@ -80,3 +120,7 @@ def quiet_tensorflow() -> None:
             if failed:
                 held_back.seek(0)
                 os.write(2, held_back.read())
+    tf.get_logger().setLevel("ERROR")  # AutoGraph, and functions traced for a last, smaller batch
+    # TensorFlow's remapper cannot fuse a convolution's bias where the gradient of LeakyReLU reads
+    # it; it then reports an error and fuses nothing. Without it a step takes as long.
+    tf.config.optimizer.set_experimental_options({"remapping": False})

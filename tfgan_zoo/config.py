@@ -1,15 +1,16 @@
 """Finds, loads, overrides and checks a config.
 
-A config is a Python file with a function `get_config()` that returns an `ml_collections.ConfigDict`.
-Its entries are all there are: an override of an entry that does not exist, or by a value of another
-type, is refused. Nothing here imports TensorFlow.
+A config is a Python file with a function `get_config()` that returns an
+`ml_collections.ConfigDict`. Its entries are all there are: an override of an entry that does not
+exist, or by a value of another type, is refused. Nothing here imports TensorFlow.
 """
 
 import ast
 import difflib
 import importlib.util
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,10 @@ def default_config() -> ConfigDict:
                 "precision": "float32",  # or "mixed_bfloat16", "mixed_float16"
             },
             "evaluate": {
-                # At every checkpoint: "figures" reads the drawn figures back, "swd" is the sliced
-                # Wasserstein distance to the data; () for none. The first one's main score decides
-                # which checkpoint is the best.
+                # At every checkpoint: "figures" reads the drawn figures back (and is left out for
+                # data that are none), "swd" is the sliced Wasserstein distance to the data; () for
+                # none. The first one decides which checkpoint is the best: by the higher validity,
+                # by the lower distance.
                 "metrics": ("swd",),
                 "samples": 512,
             },
@@ -103,31 +105,38 @@ def list_configs() -> list[str]:
     return sorted(p.stem for p in config_folder().glob("*.py") if not p.stem.startswith("_"))
 
 
-def find_config(name_or_path: str) -> Path:
+def find_config(name_or_path: str, flag: str = "--config") -> Path:
     """Returns the file of a config given by name ("dcgan_celeba") or path ("my/recipe.py").
+
+    Args:
+        name_or_path: as typed.
+        flag: where it was typed, for the message.
 
     Raises:
         InputError: if there is none; it names the nearest.
     """
-    path = Path(name_or_path)
+    path = Path(name_or_path).expanduser()
     if path.suffix == ".py" or path.parent != Path("."):
         if path.is_file():
             return path
-        raise InputError(f"--config: no file {name_or_path!r}.")
+        raise InputError(f"{flag}: there is no file {name_or_path!r}.")
     if name_or_path in list_configs():
         return config_folder() / f"{name_or_path}.py"
     raise InputError(
-        f"--config: no config is called {name_or_path!r}{_nearest(name_or_path, list_configs())}; "
-        f"there are {', '.join(list_configs())}, or give a path that ends in .py."
+        f"{flag}: there is no {name_or_path!r}"
+        + nearest(name_or_path, list_configs(), f"give one of {', '.join(list_configs())}")
     )
 
 
-def load_config(name_or_path: str, overrides: Mapping[str, str] | None = None) -> ConfigDict:
+def load_config(
+    name_or_path: str, overrides: Mapping[str, str] | None = None, flag: str = "--config"
+) -> ConfigDict:
     """Loads a config, applies overrides, and checks what can be checked without TensorFlow.
 
     Args:
         name_or_path: as for `find_config`.
         overrides: text by dotted key, as on a command line: {"train.steps": "500"}.
+        flag: as for `find_config`.
 
     Returns:
         The resolved config, locked.
@@ -135,18 +144,20 @@ def load_config(name_or_path: str, overrides: Mapping[str, str] | None = None) -
     Raises:
         InputError: if the file is no config, or an override or an entry cannot be used.
     """
-    path = find_config(name_or_path)
+    path = find_config(name_or_path, flag)
     spec = importlib.util.spec_from_file_location(f"tfgan_zoo_config_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
+        config = module.get_config()
     except Exception as error:
-        raise InputError(f"--config: {path} fails to run: {error!r}.") from error
-    if not hasattr(module, "get_config"):
-        raise InputError(f"--config: {path} has no function get_config().")
-    config = module.get_config()
+        raise InputError(f"{flag}: {path} fails to run: {error!r}.") from error
+    if not isinstance(config, ConfigDict):
+        raise InputError(
+            f"{flag}: expected get_config() of {path} to return a ConfigDict, got {config!r}."
+        )
     config.lock()
     for key, text in (overrides or {}).items():
         override(config, key, text)
@@ -163,43 +174,62 @@ def override(config: ConfigDict, key: str, text: str) -> None:
     known = flatten(config)
     if key not in known:
         raise InputError(
-            f"--config.{key}: there is no such entry{_nearest(key, known)}; "
-            "--dry_run prints all there are."
+            f"--config.{key}: there is no such entry{nearest(key, known, '--dry_run shows all')}"
         )
-    *parents, last = key.split(".")
-    node = config
-    for parent in parents:
-        node = node[parent]
-    kind = node.get_type(last)
+    group, last = config, key
+    while "." in last:
+        name, last = last.split(".", 1)
+        group = group[name]
+    kind = group.get_type(last)
     # Entries that are None by default may be None again.
-    optional = flatten(noise_to_image_config("")).get(key, ...) is None
+    optional = _OPTIONAL.get(key, ...) is None
     try:
-        node[last] = None if optional and text.lower() == "none" else _parse(text, kind)
-    except (KeyError, ValueError, SyntaxError, TypeError) as error:
-        raise InputError(
-            f"--config.{key}: expected {_KINDS.get(kind, kind.__name__)}, got {text!r}."
-        ) from error
+        if optional and text.lower() == "none":
+            group[last] = None
+        elif kind is tuple:
+            group[last] = _parse_tuple(text, known[key])
+        else:
+            group[last] = _PARSERS[kind](text)
+    except (KeyError, ValueError) as error:
+        expected = _KINDS.get(kind, kind.__name__) + (", or none" if optional else "")
+        raise InputError(f"--config.{key}: expected {expected}, got {text!r}.") from error
 
 
+def _parse_float(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def _parse_bool(text: str) -> bool:
+    return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
+
+
+def _parse_tuple(text: str, old: tuple) -> tuple:
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):  # names without quotes: color,cutout
+        value = [part.strip() for part in text.strip("()[] ").split(",") if part.strip()]
+    value = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    if old and not all(isinstance(part, type(old[0])) for part in value):
+        raise ValueError(text)
+    return value
+
+
+_PARSERS: dict[type, Callable[[str], Any]] = {
+    int: int,
+    float: _parse_float,
+    bool: _parse_bool,
+    str: str,
+}
 _KINDS = {
     int: "a whole number",
     float: "a number",
     bool: "true or false",
     str: "text",
-    tuple: "a tuple such as (1, 2)",
+    tuple: "a tuple such as (1, 2) or a,b, of the same type as before",
 }
-
-
-def _parse(text: str, kind: type) -> Any:
-    if kind is bool:
-        return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
-    if kind is tuple:
-        try:
-            value = ast.literal_eval(text)
-        except (ValueError, SyntaxError):  # names without quotes: color,cutout
-            value = tuple(part for part in text.strip("()").split(",") if part)
-        return tuple(value) if isinstance(value, (list, tuple)) else (value,)
-    return kind(text)
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -213,9 +243,10 @@ def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _nearest(name: str, known: Any) -> str:
+def nearest(name: str, known: Iterable[str], otherwise: str) -> str:
+    """Ends a message about a name that is not known: with those like it, or else with advice."""
     near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
-    return f"; did you mean {' or '.join(near)}?" if near else ""
+    return f"; did you mean {' or '.join(near)}?" if near else f"; {otherwise}."
 
 
 # ---------------------------------------------------------------------- checking
@@ -231,35 +262,55 @@ def check(config: ConfigDict) -> None:
     free = re.compile(r"(model_args|(generator|discriminator)(_optimizer)?)\.")
     for key in came:
         if key not in expected and not free.match(key):
-            raise InputError(f"The config's entry {key} is not known{_nearest(key, expected)}.")
+            raise InputError(
+                f"The config's entry {key} is not known{nearest(key, expected, 'remove it')}"
+            )
     for key in expected:
         if key not in came:
             raise InputError(f"The config lacks {key}; start it from default_config().")
-    train = config.train
-    for key in ("steps", "log_every", "sample_every", "checkpoint_every", "keep_checkpoints"):
-        if train[key] < 1:
-            raise InputError(f"train.{key}: expected a whole number from 1 up, got {train[key]}.")
-    for key in ("sample_every", "checkpoint_every"):
-        if train[key] % train.log_every:
+    at_least_one = ("steps", "log_every", "sample_every", "checkpoint_every", "keep_checkpoints")
+    for key in (
+        *(f"train.{name}" for name in (*at_least_one, "samples")),
+        "data.batch_size",
+        "data.crop",
+        "evaluate.samples",
+    ):
+        if came[key] is not None and came[key] < 1:
+            raise InputError(f"{key}: expected a whole number from 1 up, got {came[key]}.")
+    if not 0 <= config.seed < 2**32:
+        raise InputError(f"seed: expected a whole number from 0 to 2**32 - 1, got {config.seed}.")
+    for key in ("train.sample_every", "train.checkpoint_every"):
+        if came[key] % config.train.log_every:
             raise InputError(
-                f"train.{key}: expected a multiple of train.log_every ({train.log_every}), "
-                f"got {train[key]}."
+                f"{key}: expected a multiple of train.log_every ({config.train.log_every}), got "
+                f"{came[key]}."
             )
-    if config.data.batch_size < 1:
-        raise InputError(f"data.batch_size: expected 1 or more, got {config.data.batch_size}.")
-    choices = {
-        "data.cache": ("auto", "yes", "no"),
-        "train.precision": ("float32", "mixed_bfloat16", "mixed_float16"),
-    }
-    for key, options in choices.items():
+    for key, options in _CHOICES.items():
         if came[key] not in options:
             raise InputError(f"{key}: expected one of {', '.join(options)}, got {came[key]!r}.")
+    for name in config.evaluate.metrics:
+        if name not in METRICS:
+            raise InputError(
+                f"evaluate.metrics: expected any of {', '.join(METRICS)}, got {name!r}."
+            )
     for role in ("generator", "discriminator"):
         decay = config[f"{role}_optimizer"].get("decay", "constant")
+        if decay == "linear" and "learning_rate" not in config[f"{role}_optimizer"]:
+            raise InputError(f"{role}_optimizer: expected a learning_rate to decay, got none.")
         if decay not in ("constant", "linear"):
             raise InputError(
                 f"{role}_optimizer.decay: expected 'constant' or 'linear', got {decay!r}."
             )
+
+
+_OPTIONAL = flatten(noise_to_image_config(""))
+METRICS = ("figures", "swd")
+_CHOICES = {
+    "data.cache": ("auto", "yes", "no"),
+    "data.fit": ("resize", "pad"),
+    "data.on_error": ("raise", "skip"),
+    "train.precision": ("float32", "mixed_bfloat16", "mixed_float16"),
+}
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

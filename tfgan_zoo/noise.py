@@ -1,8 +1,9 @@
 """Random numbers that are a function of where they are used, not of what was drawn before.
 
-A draw depends on (seed, purpose, step) and on the row it fills, and on nothing else. So training resumed at
-step 1,000 draws what uninterrupted training draws there, and N replicas draw, between them, the rows
-that one device draws for the same global batch.
+A draw depends on (seed, purpose, step) and on the row it fills, and on nothing else. So training
+resumed at step 1,000 draws what uninterrupted training draws there, and N replicas draw, between
+them, the rows that one device draws for the same global batch. Only XLA is a world of its own: what
+is compiled with `jit_compile=True` draws other numbers from the same key.
 
 Example:
     >>> key = noise.key(0, "latents", step)

@@ -1,8 +1,10 @@
-"""From the models' floats to pictures a person looks at: grids, strips, animations, scatter plots."""
+"""From the models' floats to pictures a person looks at: grids, animations, scatter plots."""
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -42,32 +44,41 @@ def scatter(points: np.ndarray, data: np.ndarray | None = None, size: int = 384)
     """Plots 2-D samples in blue over real data in grey.
 
     Args:
-        points: shape (num, 2).
-        data: real samples, shape (num, 2); they also set the plot's range.
+        points: shape (num, dimensions); the first two dimensions are plotted.
+        data: real samples, of the same dimensions; they also set the plot's range.
         size: pixels of a side.
 
     Returns:
         uint8, shape (size, size, 3).
     """
-    reach = 1.25 * float(np.max(np.abs(points if data is None else data)))
+    clouds = [
+        (_two_dimensions(cloud), colour)
+        for cloud, colour in ((data, (200, 200, 200)), (points, (31, 80, 200)))
+        if cloud is not None
+    ]
+    reach = 1.25 * float(np.max(np.abs(clouds[0][0]))) or 1.0
     picture = Image.new("RGB", (size, size), "white")
     draw = ImageDraw.Draw(picture)
-    for cloud, colour in ((data, (200, 200, 200)), (points, (31, 80, 200))):
-        if cloud is None:
-            continue
+    for cloud, colour in clouds:
         for x, y in (cloud * [1, -1] / reach + 1) * (size / 2):
             draw.ellipse((x - 1, y - 1, x + 1, y + 1), fill=colour)
     return np.asarray(picture)
 
 
-def sheet(samples: np.ndarray, data: np.ndarray | None = None) -> np.ndarray:
+def _two_dimensions(points: np.ndarray) -> np.ndarray:
+    return np.pad(points[:, :2], ((0, 0), (0, max(0, 2 - points.shape[1]))))
+
+
+def sheet(
+    samples: np.ndarray, data: np.ndarray | None = None, columns: int | None = None
+) -> np.ndarray:
     """Draws a model's samples, floats: a `grid` of images in [-1, 1], or a `scatter` of points.
 
     Small images are enlarged by a whole factor, so that one can see them.
     """
     if samples.ndim == 2:
         return scatter(samples, data)
-    return enlarge(grid(to_uint8(samples)))
+    return enlarge(grid(to_uint8(samples), columns))
 
 
 def enlarge(picture: np.ndarray, at_least: int = 512) -> np.ndarray:
@@ -76,38 +87,42 @@ def enlarge(picture: np.ndarray, at_least: int = 512) -> np.ndarray:
     return np.repeat(np.repeat(picture, factor, axis=0), factor, axis=1)
 
 
-def interpolate_latents(
-    anchors: np.ndarray, frames: int, kind: str = "spherical", closed: bool = False
+def walk(
+    anchors: np.ndarray, frames: int, path: str = "spherical", closed: bool = False
 ) -> np.ndarray:
-    """Walks from each latent vector to the next.
+    """Walks from each latent vector to the next, and shows both ends of every stretch.
 
     Args:
-        anchors: shape (num, latent_dim).
-        frames: vectors on each stretch, its first anchor included.
-        kind: "linear", or "spherical" (White 2016, https://arxiv.org/abs/1609.04468), which keeps to
-            the shell on which normal noise lies.
-        closed: walk back to the first anchor; else end on the last.
+        anchors: shape (num, latent_dim), two or more.
+        frames: vectors on each stretch, its ends included.
+        path: "linear", or "spherical" (White 2016, https://arxiv.org/abs/1609.04468), which keeps
+            to the shell on which normal noise lies.
+        closed: walk back to the first anchor and, for an animation that repeats, visit each anchor
+            once.
 
     Returns:
-        shape (num_frames, latent_dim).
+        shape (stretches * frames, latent_dim); if closed, (num * (frames - 1), latent_dim).
     """
-    if kind not in ("linear", "spherical"):
-        raise InputError(f"interpolation: expected 'spherical' or 'linear', got {kind!r}.")
+    if path not in ("linear", "spherical"):
+        raise InputError(f"path: expected 'spherical' or 'linear', got {path!r}.")
+    between = slerp if path == "spherical" else _lerp
     ends = np.roll(anchors, -1, axis=0) if closed else anchors[1:]
-    path = []
-    for start, end in zip(anchors, ends, strict=False):
-        cosine = np.dot(start, end) / (np.linalg.norm(start) * np.linalg.norm(end))
-        angle = np.arccos(np.clip(cosine, -1.0, 1.0))
-        for t in np.arange(frames) / frames:
-            if kind == "linear" or np.sin(angle) < 1e-6:
-                path.append((1 - t) * start + t * end)
-            else:
-                path.append(
-                    (np.sin((1 - t) * angle) * start + np.sin(t * angle) * end) / np.sin(angle)
-                )
-    if not closed:
-        path.append(anchors[-1])
-    return np.stack(path).astype(anchors.dtype)
+    times = np.linspace(0.0, 1.0, frames)[: -1 if closed else None]
+    vectors = [between(a, b, t) for a, b in zip(anchors, ends, strict=False) for t in times]
+    return np.stack(vectors).astype(anchors.dtype)
+
+
+def slerp(start: np.ndarray, end: np.ndarray, t: float) -> np.ndarray:
+    """Goes from `start` (t = 0) to `end` (t = 1) along the great circle, straight where none is."""
+    lengths = np.linalg.norm(start) * np.linalg.norm(end)
+    angle = np.arccos(np.clip(np.dot(start, end) / lengths, -1.0, 1.0)) if lengths else 0.0
+    if t in (0.0, 1.0) or np.sin(angle) < 1e-6:
+        return _lerp(start, end, t)
+    return (np.sin((1 - t) * angle) * start + np.sin(t * angle) * end) / np.sin(angle)
+
+
+def _lerp(start: np.ndarray, end: np.ndarray, t: float) -> np.ndarray:
+    return (1 - t) * start + t * end
 
 
 def save_png(path: str | os.PathLike, image: np.ndarray) -> None:
@@ -133,10 +148,23 @@ def save_gif(path: str | os.PathLike, frames: Sequence[np.ndarray], fps: float =
     )
 
 
-def _save(path: str | os.PathLike, write) -> None:
-    path = os.fspath(path)
-    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    temporary = f"{path}.part"
-    with open(temporary, "wb") as file:
-        write(file)
-    os.replace(temporary, path)
+def save_folder(folder: str | os.PathLike, images: np.ndarray) -> None:
+    """Writes uint8 images as 000000.png, 000001.png, ...; numbered files of before are removed."""
+    folder = Path(folder)
+    for old in folder.glob("*.png"):
+        if old.stem.isdigit():
+            old.unlink()
+    for i, image in enumerate(images):
+        save_png(folder / f"{i:06d}.png", image)
+
+
+def _save(path: str | os.PathLike, write: Callable[[BinaryIO], object]) -> None:
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        with temporary.open("wb") as file:
+            write(file)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

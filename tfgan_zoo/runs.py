@@ -1,4 +1,4 @@
-"""A run folder: its config, its metrics, its checkpoints, and the promise that nothing is half-written."""
+"""A run folder: its config, metrics and checkpoints, and the promise that none is half-written."""
 
 import contextlib
 import fcntl
@@ -21,8 +21,8 @@ from tfgan_zoo.errors import InputError
 class Run:
     """The folder of one training run.
 
-    Holds `config.json` (resolved, with versions), `checkpoints/`, `samples/`, `metrics.jsonl`,
-    `tensorboard/`, `model.keras` and `export/`.
+    Holds `config.json` (resolved, with versions), `checkpoints/`, `samples/`, `metrics.jsonl` and
+    `tensorboard/`; once training is done, `model.keras`, `export/` and `result.json`.
 
     Args:
         path: the folder.
@@ -35,6 +35,7 @@ class Run:
         self.tensorboard = self.path / "tensorboard"
         self.model = self.path / "model.keras"
         self.metrics = self.path / "metrics.jsonl"
+        self.result = self.path / "result.json"
 
     @classmethod
     def open(cls, path: str | os.PathLike) -> "Run":
@@ -52,8 +53,17 @@ class Run:
         return run
 
     def config(self) -> dict[str, Any]:
-        """Returns the resolved config of the run, as plain dicts."""
-        return json.loads((self.path / "config.json").read_text())["config"]
+        """Returns the resolved config of the run, as plain dicts.
+
+        Raises:
+            InputError: if config.json is none of ours.
+        """
+        try:
+            return json.loads((self.path / "config.json").read_text())["config"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                f"--workdir: {str(self.path)!r} is no run folder: its config.json is not a run's."
+            ) from error
 
     @contextlib.contextmanager
     def claim(self, config: Any) -> Iterator[None]:
@@ -64,8 +74,10 @@ class Run:
                 something that is no run.
         """
         file = self.path / "config.json"
-        if not file.exists() and self.path.is_dir() and any(
-            p.name != ".lock" for p in self.path.iterdir()
+        if (
+            not file.exists()
+            and self.path.is_dir()
+            and any(p.name != ".lock" for p in self.path.iterdir())
         ):
             raise InputError(
                 f"--workdir: {str(self.path)!r} holds files but no run; give a new folder."
@@ -85,19 +97,21 @@ class Run:
             plain = json.loads(json.dumps(config.to_dict()))
             if file.exists():
                 self._check_same(plain)
-            write_atomically(
-                file, json.dumps({"config": plain, "versions": versions()}, indent=2) + "\n"
-            )
+            text = json.dumps({"config": plain, "versions": versions()}, indent=2) + "\n"
+            if not file.exists() or file.read_text() != text:
+                write_atomically(file, text)
             yield
 
     def _check_same(self, config: Mapping[str, Any]) -> None:
-        changed = config_lib.differences(self.config(), config)
+        before = self.config()
         # A longer run begins as the shorter one did, unless a learning rate is decayed to its end.
         decays = any(
             config[f"{role}_optimizer"].get("decay", "constant") != "constant"
             for role in ("generator", "discriminator")
         )
-        refused = [d for d in changed if decays or not d.startswith("train.steps:")]
+        longer = not decays and config["train"]["steps"] >= before["train"]["steps"]
+        changed = config_lib.differences(before, config)
+        refused = [d for d in changed if not (longer and d.startswith("train.steps:"))]
         if refused:
             raise InputError(
                 f"--workdir: {str(self.path)!r} holds a run with another config "
@@ -109,7 +123,8 @@ class Run:
         if self.metrics.exists():
             lines = self.metrics.read_text().splitlines(keepends=True)
             kept = [line for line in lines if _step_of(line) <= step]
-            write_atomically(self.metrics, "".join(kept))
+            if kept != lines:
+                write_atomically(self.metrics, "".join(kept))
 
 
 def _step_of(line: str) -> float:
@@ -122,9 +137,9 @@ def _step_of(line: str) -> float:
 class Checkpoints:
     """Checkpoints of a model: whole, verified, the last few and the best.
 
-    Each is a folder `step_<n>` with `model.weights.h5`, which holds everything of the model that changes
-    (networks, optimizers, average, counters, running means), and `state.json`. A folder has its name
-    only once it is complete.
+    Each is a folder `step_<n>` with everything of the model that changes: `model.weights.h5` holds
+    networks, optimizers, average and counters, `state.json` the running means of the logged values.
+    A folder has its name only once it is complete.
 
     Args:
         path: the folder that holds them.
@@ -146,8 +161,24 @@ class Checkpoints:
         """Returns what was said when the checkpoint was saved."""
         return json.loads((self.folder(step) / "state.json").read_text())
 
+    def set_aside_damaged(self) -> list[Path]:
+        """Renames checkpoints whose file is not what was saved, and returns where they are now."""
+        aside = []
+        for step in self.steps():
+            if not self._is_whole(step):
+                aside.append(self.path / f"damaged_{self.folder(step).name}")
+                shutil.rmtree(aside[-1], ignore_errors=True)
+                os.rename(self.folder(step), aside[-1])
+        return aside
+
+    def _is_whole(self, step: int) -> bool:
+        try:
+            return _sha256(self.folder(step) / "model.weights.h5") == self.state(step)["sha256"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
     def best(self) -> int | None:
-        """Returns the step of the best checkpoint, if a score was ever computed."""
+        """Returns the step of the best checkpoint, the last of equals; None if none has a score."""
         scored = [(self.state(s)["score"], s) for s in self.steps() if "score" in self.state(s)]
         return max(scored)[1] if scored else None
 
@@ -163,13 +194,14 @@ class Checkpoints:
         Returns:
             The checkpoint's folder.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        temporary = self.path / f".saving_{step:08d}"
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir()
+        temporary = self.path / ".saving"
+        shutil.rmtree(temporary, ignore_errors=True)  # of a process that was killed
+        temporary.mkdir(parents=True)
         weights = temporary / "model.weights.h5"
         model.save_weights(weights)
-        state = {"step": step, "sha256": _sha256(weights)}
+        # Keras leaves metrics out of the weights.
+        means = [float(v.numpy()) for v in _means(model)]
+        state = {"step": step, "sha256": _sha256(weights), "means": means}
         if score is not None and np.isfinite(score):
             state["score"] = float(score)
         write_atomically(temporary / "state.json", json.dumps(state) + "\n")
@@ -188,13 +220,15 @@ class Checkpoints:
         Raises:
             InputError: if its file is damaged.
         """
-        weights = self.folder(step) / "model.weights.h5"
-        if not weights.is_file() or _sha256(weights) != self.state(step)["sha256"]:
-            raise InputError(
-                f"Checkpoint {str(self.folder(step))!r} is damaged; remove that folder to go on from "
-                "the one before."
-            )
-        model.load_weights(weights)
+        if not self._is_whole(step):
+            raise InputError(f"Checkpoint {str(self.folder(step))!r} is damaged; choose another.")
+        model.load_weights(self.folder(step) / "model.weights.h5")
+        for variable, value in zip(_means(model), self.state(step).get("means", ()), strict=False):
+            variable.assign(value)
+
+
+def _means(model: keras.Model) -> list[keras.Variable]:
+    return [variable for metric in model.metrics for variable in metric.variables]
 
 
 def versions() -> dict[str, str]:

@@ -4,12 +4,12 @@
   python -m tfgan_zoo.train --config=dcgan_fashion_mnist --config.data.source=idx:~/fashion_mnist
   python -m tfgan_zoo.train --config=my_recipe.py --workdir=runs/mine --config.train.steps=20000
 
---model=NAME is short for --config=NAME: the model's quick recipe on the embedded data. Every entry of the
-config can be set with --config.KEY=VALUE; --dry_run shows them all. The same command again resumes.
+--model=NAME is short for --config=NAME, the model's quick recipe on the embedded data. Every entry
+of the config can be set with --config.KEY=VALUE; --dry_run shows them all. The same command again
+resumes.
 """
 
 import json
-import sys
 from pathlib import Path
 
 from absl import flags
@@ -18,28 +18,31 @@ from tfgan_zoo import cli
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.errors import InputError
 
-_MODEL = flags.DEFINE_string("model", None, "A model: gan, dcgan, lsgan, wgan, wgan_gp, ...")
-_CONFIG = flags.DEFINE_string("config", None, "A config's name, or a Python file's path.")
-_WORKDIR = flags.DEFINE_string("workdir", None, "The run folder; runs/<config's name> by default.")
-_DRY_RUN = flags.DEFINE_bool("dry_run", False, "Print the resolved config and stop.")
 
-
-def main(overrides: dict[str, str]) -> None:
+def main(argv: list[str]) -> None:
     """Resolves the config and trains."""
-    name = _CONFIG.value or _MODEL.value
-    if name is None:
-        raise InputError(f"Give --model or --config: one of {', '.join(config_lib.list_configs())}.")
-    config = config_lib.load_config(name, overrides)
-    if _MODEL.value and config.model != _MODEL.value:
-        raise InputError(f"--model={_MODEL.value}: config {name} is for --model={config.model}.")
-    if _DRY_RUN.value:
+    given = flags.FlagValues()
+    flags.DEFINE_string("model", None, "A model: gan, dcgan, wgan_gp, ...", given)
+    flags.DEFINE_string("config", None, "A recipe by name, or a Python file.", given)
+    flags.DEFINE_string("workdir", None, "The run folder; runs/CONFIG if not given.", given)
+    flags.DEFINE_bool("dry_run", False, "Print the resolved config and stop.", given)
+    overrides, others = cli.take_overrides(argv)
+    cli.parse(given, others, __doc__)
+
+    flag, name = ("--config", given.config) if given.config else ("--model", given.model)
+    if not name:
+        names = ", ".join(config_lib.list_configs())
+        raise InputError(f"Give --model or --config: one of {names}.")
+    config = config_lib.load_config(name, overrides, flag)
+    if given.model and config.model != given.model:
+        raise InputError(f"--model={given.model}: the config {name} is for {config.model!r}.")
+    if given.dry_run:
         print(json.dumps(config.to_dict(), indent=2))
         return
-    workdir = _WORKDIR.value or str(Path("runs") / Path(name).stem)
     cli.quiet_tensorflow()
     from tfgan_zoo import experiment
 
-    result = experiment.train(config, workdir)
+    result = experiment.train(config, given.workdir or Path("runs") / Path(name).stem)
     for score, value in result.scores.items():
         print(f"{score}: {value:.3f}")
     print(f"samples:    {result.samples}")
@@ -48,5 +51,4 @@ def main(overrides: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    given = cli.take_overrides(sys.argv)
-    cli.run(lambda: main(given))
+    cli.run(main)

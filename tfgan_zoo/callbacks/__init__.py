@@ -1,18 +1,29 @@
 """Keras callbacks for GANs: sample sheets, guards, records, progress."""
 
 from tfgan_zoo.callbacks.guards import StopOnNonFinite, StopOnSignal
-from tfgan_zoo.callbacks.progress import Progress
-from tfgan_zoo.callbacks.records import Evaluate, MetricsLog, SaveCheckpoint, Schedule, peak_memory
+from tfgan_zoo.callbacks.progress import Progress, Throughput
+from tfgan_zoo.callbacks.records import (
+    Evaluate,
+    KeepMeans,
+    MetricsLog,
+    SaveCheckpoint,
+    Schedule,
+    Scores,
+    peak_memory,
+)
 from tfgan_zoo.callbacks.samples import SampleSheet
 
 __all__ = [
     "Evaluate",
+    "KeepMeans",
     "MetricsLog",
     "Progress",
     "SampleSheet",
     "SaveCheckpoint",
     "Schedule",
+    "Scores",
     "StopOnNonFinite",
     "StopOnSignal",
+    "Throughput",
     "peak_memory",
 ]

@@ -1,58 +1,89 @@
 """Callbacks that stop a run for a reason."""
 
+import os
 import signal
-import sys
+import threading
+from collections.abc import Callable
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from tfgan_zoo.errors import NonFiniteLossError
 
 
 class StopOnNonFinite(keras.callbacks.Callback):
-    """Raises at the end of an epoch in which a logged value was NaN or infinite.
+    """Raises at the end of an epoch that left a NaN or infinite loss or weight.
 
     Running means keep a NaN, so none is missed. (`keras.callbacks.TerminateOnNaN` looks at a value
     called "loss" alone.)
 
     Args:
-        advice: what to add to the message; a function, called when it is needed.
+        advice: returns what to add to the message; called when it is needed.
+
+    Raises:
+        NonFiniteLossError: at the end of that epoch.
     """
 
-    def __init__(self, advice=lambda: ""):
+    def __init__(self, advice: Callable[[], str] = lambda: ""):
         super().__init__()
         self.advice = advice
 
     def on_epoch_end(self, epoch, logs=None):
-        """Looks at every logged value."""
-        bad = {name: float(v) for name, v in (logs or {}).items() if not np.isfinite(v)}
+        """Looks at every logged value, weight, and variable of an optimizer."""
+        bad = [f"{name} is {float(v)}" for name, v in (logs or {}).items() if not np.isfinite(v)]
+        # The last update may have broken what no loss has seen yet.
+        bad = bad or [f"{v.path} is not finite" for v in self._variables() if not _is_finite(v)][:1]
         if bad:
-            said = ", ".join(f"{name} is {value}" for name, value in bad.items())
-            raise NonFiniteLossError(f"At step {int(self.model.step)} {said}. {self.advice()}".strip())
+            step = int(self.model.step)
+            raise NonFiniteLossError(f"At step {step} {', '.join(bad)}. {self.advice()}".strip())
+
+    def _variables(self) -> list[keras.Variable]:
+        optimizers = [getattr(self.model, f"{role}_optimizer") for role in self.model.players()]
+        return [*self.model.weights, *(v for o in optimizers for v in o.variables)]
+
+
+def _is_finite(variable: keras.Variable) -> bool:
+    value = tf.convert_to_tensor(variable.value)
+    return not value.dtype.is_floating or bool(tf.reduce_all(tf.math.is_finite(value)))
 
 
 class StopOnSignal(keras.callbacks.Callback):
-    """Ends `fit` after the current step on Ctrl-C or SIGTERM; a second Ctrl-C aborts at once.
+    """Ends `fit` after the current step on Ctrl-C or SIGTERM; a second one aborts at once.
 
-    `received` is then the signal's number.
+    `received` is then the signal's number. It has the signals while its `with` block lasts:
+
+        with StopOnSignal() as stop:
+            model.fit(dataset, callbacks=[stop])
+        if stop.received:
+            model.save("stopped.keras")
     """
 
     def __init__(self):
         super().__init__()
         self.received: int | None = None
+        self._before = {}
 
-    def on_train_begin(self, logs=None):
-        """Takes over the signals."""
-        self._before = {s: signal.signal(s, self._receive) for s in (signal.SIGINT, signal.SIGTERM)}
+    def __enter__(self):
+        if threading.current_thread() is threading.main_thread():  # others cannot have signals
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._receive)
+        return self
 
-    def on_train_end(self, logs=None):
-        """Gives them back."""
+    def __exit__(self, *error):
         for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Sees to a signal that came between two epochs or two calls of `fit`."""
+        if self.received is not None:
+            self.model.stop_training = True
 
     def _receive(self, number, frame):
         if self.received is not None:
             raise KeyboardInterrupt
         self.received = number
-        self.model.stop_training = True
-        print("\nStopping after this step, to save; Ctrl-C again aborts.", file=sys.stderr)
+        if self.model is not None:
+            self.model.stop_training = True
+        # print() must not be called from within a signal handler.
+        os.write(2, b"\nStopping after this step, to save; once more to abort.\n")

@@ -2,15 +2,40 @@
 
 import sys
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import keras
 import tqdm
 
 
+class Throughput(keras.callbacks.Callback):
+    """Adds `images_per_second` to an epoch's logs: of training alone, if it is the first callback.
+
+    Args:
+        images_per_step: real images that one step takes.
+    """
+
+    def __init__(self, images_per_step: int):
+        super().__init__()
+        self.images_per_step = images_per_step
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Starts the clock."""
+        self.start, self.first = time.monotonic(), int(self.model.step)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Stops it; Keras has waited for the last step, to read the losses."""
+        images = (int(self.model.step) - self.first) * self.images_per_step
+        rate = images / max(1e-9, time.monotonic() - self.start)
+        logs["images_per_second"] = round(rate, 1)
+
+
 class Progress(keras.callbacks.Callback):
     """A bar over the whole run with losses, images/s and time left.
 
-    Where standard error is no terminal, one line an epoch instead.
+    Where standard error is no terminal, one line an epoch instead. One bar can span several calls
+    of `fit`; it closes at the end of its `with` block.
 
     Args:
         total: steps of the run.
@@ -18,53 +43,70 @@ class Progress(keras.callbacks.Callback):
         shown: logged names to show.
     """
 
-    def __init__(self, total: int, images_per_step: int, shown: tuple[str, ...] = ("d_loss", "g_loss")):
+    def __init__(
+        self, total: int, images_per_step: int, shown: tuple[str, ...] = ("d_loss", "g_loss")
+    ):
         super().__init__()
         self.total = total
         self.images_per_step = images_per_step
         self.shown = shown
         self.live = sys.stderr.isatty()
+        self.bar: Any = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        if self.bar is not None:
+            self.bar.close()
 
     def on_train_begin(self, logs=None):
-        """Starts the bar at the model's step."""
-        self.step = self.first = int(self.model.step)
-        self.start = self.last = time.monotonic()
-        if self.live:
+        """Starts at the model's step."""
+        if self.bar is None:
+            self.first = int(self.model.step)
+            self.start = self.shown_at = time.monotonic()
             self.bar = tqdm.tqdm(
-                total=self.total, initial=self.first, unit="step", dynamic_ncols=True
+                total=self.total,
+                initial=self.first,
+                unit="step",
+                dynamic_ncols=True,
+                disable=not self.live,
             )
 
-    def on_train_batch_end(self, batch, logs=None):
-        """Moves the bar; reads losses twice a second at most."""
+    def on_train_batch_begin(self, batch, logs=None):
+        """Moves the bar; reads losses twice a second at most.
+
+        At the end of a batch Keras would read them every time, and wait for them.
+        """
         if not self.live:
             return
-        self.bar.update(1)
         now = time.monotonic()
-        if logs and now - self.last > 0.5:
-            self.last = now
-            self.bar.set_postfix_str(self._losses(logs) + f", {self._rate(now):,.0f} images/s")
+        if batch and now - self.shown_at > 0.5:
+            self.shown_at = now
+            logs = {m.name: float(m.result()) for m in self.model.metrics if m.name in self.shown}
+            done = (self.bar.n - self.first) * self.images_per_step
+            logs["images_per_second"] = done / (now - self.start)
+            self.bar.set_postfix_str(self._text(logs), refresh=False)
+        self.bar.update(1)
 
     def on_epoch_end(self, epoch, logs=None):
         """Prints a line where there is no bar."""
+        step = int(self.model.step)
+        text = self._text(logs or {})
         if self.live:
+            self.bar.n = step
+            self.bar.set_postfix_str(text)
             return
-        step, now = int(self.model.step), time.monotonic()
-        left = (now - self.start) / max(1, step - self.first) * (self.total - step)
+        spent = time.monotonic() - self.start
+        left = spent / max(1, step - self.first) * (self.total - step)
         print(
-            f"step {step}/{self.total}  {self._losses(logs or {})}  "
-            f"{self._rate(now, step):,.0f} images/s  {tqdm.tqdm.format_interval(left)} left",
+            f"step {step}/{self.total}  {text}  {tqdm.tqdm.format_interval(left)} left",
             file=sys.stderr,
             flush=True,
         )
 
-    def on_train_end(self, logs=None):
-        """Closes the bar."""
-        if self.live:
-            self.bar.close()
-
-    def _losses(self, logs) -> str:
-        return ", ".join(f"{name} {float(logs[name]):.3f}" for name in self.shown if name in logs)
-
-    def _rate(self, now: float, step: int | None = None) -> float:
-        step = self.bar.n if step is None else step
-        return (step - self.first) * self.images_per_step / max(1e-9, now - self.start)
+    def _text(self, logs: Mapping[str, float]) -> str:
+        parts = [f"{name} {logs[name]:.3f}" for name in self.shown if name in logs]
+        if "images_per_second" in logs:
+            parts.append(f"{logs['images_per_second']:,.0f} images/s")
+        return ", ".join(parts)

@@ -1,9 +1,11 @@
 """Pictures of samples, from the same noise, as training goes."""
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from tfgan_zoo import pictures
 from tfgan_zoo.callbacks.records import Schedule
@@ -14,19 +16,24 @@ class SampleSheet(keras.callbacks.Callback):
 
     Args:
         folder: where the pictures go.
-        when: when to draw.
+        when: when to draw; None for the end of every epoch.
         num: samples on a sheet.
         seed: of the latents.
         data: real samples, for a scatter plot of 2-D points.
+        events: shows the picture in TensorBoard too; None for none.
+
+    Example:
+        >>> model.fit(dataset, epochs=10, callbacks=[SampleSheet("samples")])
     """
 
     def __init__(
         self,
         folder: str | Path,
-        when: Schedule,
+        when: Schedule | None = None,
         num: int = 64,
         seed: int = 0,
         data: np.ndarray | None = None,
+        events: Any = None,
     ):
         super().__init__()
         self.folder = Path(folder)
@@ -34,13 +41,15 @@ class SampleSheet(keras.callbacks.Callback):
         self.num = num
         self.seed = seed
         self.data = data
+        self.events = events
 
     def on_epoch_end(self, epoch, logs=None):
         """Draws, when it is time to."""
         step = int(self.model.step)
-        if self.when.due(step):
-            pictures.save_png(self.folder / f"step_{step:08d}.png", self.draw())
-
-    def draw(self) -> np.ndarray:
-        """Returns the sheet, uint8, shape (height, width, 3)."""
-        return pictures.sheet(self.model.generate(self.num, self.seed), self.data)
+        if self.when is not None and not self.when.due(step):
+            return
+        sheet = pictures.sheet(self.model.generate(self.num, self.seed), self.data)
+        pictures.save_png(self.folder / f"step_{step:08d}.png", sheet)
+        if self.events is not None:
+            with self.events.as_default(step):
+                tf.summary.image("samples", sheet[np.newaxis])

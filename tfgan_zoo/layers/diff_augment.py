@@ -16,9 +16,9 @@ def diff_augment(images: tf.Tensor, policy: Sequence[str], key: tf.Tensor) -> tf
 
     Args:
         images: floats in [-1, 1], shape (batch, height, width, channels).
-        policy: any of "color" (brightness +-0.5, saturation 0 to 2, contrast 0.5 to 1.5), "translation"
-            (up to 1/8 of the size, the gap filled with zeros) and "cutout" (a square of half the
-            size set to zero), applied in this order.
+        policy: any of "color" (brightness +-0.5, saturation 0 to 2, contrast 0.5 to 1.5),
+            "translation" (up to 1/8 of the size, the gap filled with zeros) and "cutout" (a square
+            of half the size set to zero), applied in this order.
         key: from `noise.key`.
 
     Returns:

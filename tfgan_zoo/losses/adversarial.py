@@ -1,7 +1,7 @@
 """Adversarial losses: pure functions of logits, each the mean over a batch.
 
-`logits` are a discriminator's raw scores C(x), of any shape; D(x) = sigmoid(C(x)). Every function computes in
-float32, whatever comes in, and returns a scalar to be minimised.
+`logits` are a discriminator's raw scores C(x), of any shape; D(x) = sigmoid(C(x)). Every function
+computes in float32, whatever comes in, and returns a scalar to be minimised.
 """
 
 import tensorflow as tf
@@ -23,11 +23,11 @@ def cross_entropy_discriminator(
     Args:
         real_logits: C(x).
         fake_logits: C(G(z)).
-        label_smoothing: s, one-sided (Salimans et al. 2016, https://arxiv.org/abs/1606.03498): the real
-            samples' label is 1 - s, the fakes' stays 0.
+        label_smoothing: s, one-sided (Salimans et al. 2016, https://arxiv.org/abs/1606.03498): the
+            real samples' label is 1 - s, the fakes' stays 0.
 
     Example:
-        >>> float(cross_entropy_discriminator(tf.zeros(4), tf.zeros(4)))  # an undecided discriminator
+        >>> float(cross_entropy_discriminator(tf.zeros(4), tf.zeros(4)))  # undecided
         1.3862943649291992
     """
     real_logits, fake_logits = _f32(real_logits, fake_logits)
@@ -48,7 +48,7 @@ def non_saturating_generator(fake_logits: tf.Tensor) -> tf.Tensor:
 def least_squares_discriminator(
     real_logits: tf.Tensor, fake_logits: tf.Tensor, a: float = 0.0, b: float = 1.0
 ) -> tf.Tensor:
-    """1/2 E[(C(x) - b)^2] + 1/2 E[(C(G(z)) - a)^2] (Mao et al. 2016, https://arxiv.org/abs/1611.04076).
+    """1/2 E[(C(x) - b)^2] + 1/2 E[(C(G(z)) - a)^2] (https://arxiv.org/abs/1611.04076).
 
     Args:
         real_logits: C(x).
@@ -81,10 +81,10 @@ def wasserstein_generator(fake_logits: tf.Tensor) -> tf.Tensor:
 def relativistic(
     winner_logits: tf.Tensor, loser_logits: tf.Tensor, label_smoothing: float = 0.0
 ) -> tf.Tensor:
-    """-E[log sigmoid(C(winner) - C(loser))] (Jolicoeur-Martineau 2018, https://arxiv.org/abs/1807.00734).
+    """-E[log sigmoid(C(winner) - C(loser))] (https://arxiv.org/abs/1807.00734).
 
-    The discriminator's loss with (real, fake), the generator's with (fake, real). Samples are paired
-    by their place in the batch.
+    The discriminator's loss with (real, fake), the generator's with (fake, real). Samples are
+    paired by their place in the batch.
 
     Args:
         winner_logits: scores of the side that ought to look more real.
@@ -101,7 +101,8 @@ def relativistic_average(
 ) -> tf.Tensor:
     """-E[log s(C(w) - E[C(l)])] - E[log(1 - s(C(l) - E[C(w)]))], s the logistic function (RaGAN).
 
-    As `relativistic`, each side held against the mean of the other; smoothing is on the winner's label.
+    As `relativistic`, each side held against the mean of the other; smoothing is on the winner's
+    label.
     """
     winner_logits, loser_logits = _f32(winner_logits, loser_logits)
     return cross_entropy_discriminator(

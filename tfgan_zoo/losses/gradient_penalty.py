@@ -44,5 +44,5 @@ def wgan_gp_penalty(norms: tf.Tensor) -> tf.Tensor:
 
 
 def r1_penalty(critic: Critic, real: tf.Tensor) -> tf.Tensor:
-    """1/2 E[|dC/dx|^2] at real samples (Mescheder et al. 2018, https://arxiv.org/abs/1801.04406)."""
+    """1/2 E[|dC/dx|^2] at real samples (Mescheder 2018, https://arxiv.org/abs/1801.04406)."""
     return 0.5 * tf.reduce_mean(tf.reduce_sum(tf.square(_input_gradient(critic, real)), axis=1))

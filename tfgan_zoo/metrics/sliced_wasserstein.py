@@ -10,8 +10,8 @@ def sliced_wasserstein(
 ) -> float:
     """Mean Wasserstein-1 distance of one-dimensional projections (Rabin et al. 2011).
 
-    Cheap and free of trained weights, it tells a collapsed or noisy generator from a good one on one
-    and the same data set; it is no measure of sharpness.
+    Cheap and free of trained weights, it tells a collapsed or noisy generator from a good one on
+    one and the same data set; it is no measure of sharpness.
 
     Args:
         samples: floats, shape (num, ...).
@@ -20,8 +20,8 @@ def sliced_wasserstein(
         seed: the same seed gives the same directions.
 
     Returns:
-        The distance, in units of the data per dimension: two independent draws of the data give a small
-        number above 0.
+        The distance, in units of the data: two independent draws of the data give a small number
+        above 0.
 
     Example:
         >>> x = np.zeros((100, 2), "float32")
@@ -29,9 +29,7 @@ def sliced_wasserstein(
         0.9
     """
     if samples.shape != data.shape:
-        raise InputError(
-            f"samples: expected the data's shape, {data.shape}, got {samples.shape}."
-        )
+        raise InputError(f"samples: expected the data's shape, {data.shape}, got {samples.shape}.")
     samples = samples.reshape(len(samples), -1).astype(np.float32)
     data = data.reshape(len(data), -1).astype(np.float32)
     directions = np.random.default_rng(seed).normal(size=(samples.shape[1], projections))

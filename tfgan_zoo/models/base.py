@@ -71,6 +71,7 @@ class GANModel(keras.Model):
         self.seed = int(seed)
         self.ema_half_life = ema_half_life
         self.ema_ramp_up = ema_ramp_up
+        self.jit_updates = False
         self.generator_optimizer: keras.optimizers.Optimizer | None = None
         self.discriminator_optimizer: keras.optimizers.Optimizer | None = None
 
@@ -94,6 +95,11 @@ class GANModel(keras.Model):
 
     def build(self, input_shape=None) -> None:
         """Does nothing: the networks are built by the constructor."""
+
+    def _maybe_symbolic_build(self, *args, **kwargs) -> None:
+        # Nor need `fit` average the replicas' first batches to see their shape, as Keras does: that
+        # fails for uint8 on several workers, and where the batch does not divide evenly.
+        pass
 
     # ------------------------------------------------------------------ what a subclass says
 
@@ -136,7 +142,10 @@ class GANModel(keras.Model):
         if jit_compile:
             self.check_not_synchronized("jit_compile=True", *self.players())
         given = {"generator": generator_optimizer, "discriminator": discriminator_optimizer}
-        if generator_optimizer is not None and generator_optimizer is discriminator_optimizer:
+        if (
+            isinstance(generator_optimizer, keras.optimizers.Optimizer)
+            and generator_optimizer is discriminator_optimizer
+        ):
             raise InputError(
                 "discriminator_optimizer: expected an optimizer of its own, got the generator's; "
                 "an optimizer keeps a state for the variables of one role."
@@ -149,17 +158,28 @@ class GANModel(keras.Model):
             jit_compile=False,  # Keras compiles around the replicas, which breaks under a strategy.
         )
         self.jit_updates = jit_compile
-        defaults = self.default_optimizers()
-        for role in self.players():
-            spec = given[role] if given[role] is not None else defaults[role]
-            optimizer = keras.optimizers.get(spec)
-            if self.dtype_policy.name == "mixed_float16" and not isinstance(
-                optimizer, keras.mixed_precision.LossScaleOptimizer
-            ):
-                optimizer = keras.mixed_precision.LossScaleOptimizer(optimizer)
-            if not optimizer.built:
-                optimizer.build(self.role_variables(role))
-            setattr(self, f"{role}_optimizer", optimizer)
+        with self.distribute_strategy.scope():
+            defaults = self.default_optimizers()
+            for role in self.players():
+                spec = given[role] if given[role] is not None else defaults[role]
+                optimizer = self._prepared(keras.optimizers.get(spec), role)
+                setattr(self, f"{role}_optimizer", optimizer)
+
+    def _prepared(self, optimizer: Any, role: str) -> keras.optimizers.Optimizer:
+        if self.distribute_strategy.num_replicas_in_sync > 1 and not isinstance(
+            optimizer.iterations.value, tf.distribute.DistributedValues
+        ):
+            raise InputError(
+                f"{role}_optimizer: expected an optimizer made in the scope of the model's "
+                "tf.distribute strategy, got one made outside; make it within `strategy.scope()`."
+            )
+        if self.dtype_policy.name == "mixed_float16" and not isinstance(
+            optimizer, keras.mixed_precision.LossScaleOptimizer
+        ):
+            optimizer = keras.mixed_precision.LossScaleOptimizer(optimizer)
+        if not optimizer.built:
+            optimizer.build(self.role_variables(role))
+        return optimizer
 
     def check_not_synchronized(self, argument: str, *roles: str) -> None:
         """Raises `InputError` if several replicas share batch statistics in a role's networks.
@@ -173,8 +193,8 @@ class GANModel(keras.Model):
                 if isinstance(layer, keras.layers.BatchNormalization) and layer.synchronized:
                     raise InputError(
                         f"{argument}: expected no synchronized batch normalisation on several "
-                        f"replicas, got layer {layer.name!r} of the {network.name!r} network; build "
-                        "it without synchronized_bn, or leave this argument out."
+                        f"replicas, got layer {layer.name!r} of the {network.name!r} network; "
+                        "build it without synchronized_bn, or leave this argument out."
                     )
 
     def get_compile_config(self) -> dict[str, Any]:
@@ -205,7 +225,8 @@ class GANModel(keras.Model):
 
         Args:
             role: whose variables move, a key of `players`; nobody else's do.
-            loss_fn: returns (loss, aux) given `args`; the loss is a mean over the replica's samples.
+            loss_fn: returns (loss, aux) given `args`; the loss is a mean over the replica's
+                samples.
             *args: tensors, or passes from `record`. The gradient goes on through a recorded pass
                 to the variables it was made with; `loss_fn` receives its value.
 
@@ -251,7 +272,7 @@ class GANModel(keras.Model):
         return Recorded(value, tape)
 
     def key(self, purpose: str) -> tf.Tensor:
-        """Returns the seed, for `tfgan_zoo.noise`, of this step's random numbers for one purpose."""
+        """Returns the seed, for `tfgan_zoo.noise`, of this step's draws for one purpose."""
         *phase, counter = self.now
         return noise.key(self.seed, *phase, purpose, counter)
 
@@ -307,7 +328,7 @@ class GANModel(keras.Model):
     # ------------------------------------------------------------------ moving average
 
     def sampling_network(self, network: keras.Model) -> keras.Model:
-        """Returns what stands for a generator in samples and exports: its average, if there is one."""
+        """Returns what stands for a generator in samples: its average, if there is one."""
         if not self.averages:
             return network
         return self.averages[self.players()["generator"].index(network)]
@@ -365,9 +386,8 @@ class GANModel(keras.Model):
             raise InputError(f"filepath: expected a folder that does not exist, got {filepath!r}.")
         parent = os.path.dirname(os.path.abspath(filepath))
         os.makedirs(parent, exist_ok=True)
+        # It finds the variables that the endpoints use; tracked besides, each would be there twice.
         archive = keras.export.ExportArchive()
-        for network in self.players()["generator"]:
-            archive.track(self.sampling_network(network))
         for i, (name, endpoint) in enumerate(self.endpoints().items()):
             function = tf.function(
                 endpoint.function, input_signature=endpoint.inputs, autograph=False

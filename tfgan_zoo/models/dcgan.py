@@ -14,15 +14,16 @@ from tfgan_zoo.models.noise_to_image import NoiseToImage
 class DCGAN(NoiseToImage):
     """Deep convolutional GAN. Radford et al. 2015, https://arxiv.org/abs/1511.06434.
 
-    The game of the first GAN (see `GAN`), on networks that made it train: strided convolutions, batch
-    normalisation in both players, no hidden dense layers, Adam with beta1 0.5. As in the authors' code,
-    the discriminator and then the generator learn from one and the same batch of fakes, so a step runs
-    the generator once.
+    The game of the first GAN (see `GAN`), on networks that made it train: strided convolutions,
+    batch normalisation in both players, no hidden dense layers, Adam with beta1 0.5. As in the
+    authors' code, the discriminator and then the generator learn from one and the same batch of
+    fakes, so a step runs the generator once.
 
     Args:
         image_shape: (size, size, channels), size a power of two from 16 up.
         latent_dim: length of z.
-        generator: None for the paper's: project to 4x4x1024, then 512, 256, 128 and the image (64x64).
+        generator: None for the paper's: project to 4x4x1024, then 512, 256, 128 and the image
+            (64x64).
         discriminator: None for the paper's mirror image of it.
         latent_distribution: the paper's z is "uniform" in [-1, 1].
         label_smoothing: real samples are labelled 1 - this (Salimans et al. 2016,

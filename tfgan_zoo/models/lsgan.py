@@ -19,9 +19,9 @@ class LSGAN(NoiseToImage):
         D minimises 1/2 E[(C(x) - b)^2] + 1/2 E[(C(G(z)) - a)^2],
         G minimises 1/2 E[(C(G(z)) - c)^2].
 
-    A fake on the right side of the boundary but far from the data still has a gradient. The paper uses
-    (a, b, c) = (0, 1, 1), or (-1, 1, 0), which minimises the Pearson chi^2 divergence; one-sided label
-    smoothing is a smaller b.
+    A fake on the right side of the boundary but far from the data still has a gradient. The paper
+    uses (a, b, c) = (0, 1, 1), or (-1, 1, 0), which minimises the Pearson chi^2 divergence;
+    one-sided label smoothing is a smaller b.
 
     Args:
         image_shape: (size, size, channels), size a power of two from 16 up.

@@ -16,10 +16,10 @@ from tfgan_zoo.models.base import Endpoint, GANModel
 class NoiseToImage(GANModel):
     """A generator G(z) and a discriminator C(x) of single images, or of points.
 
-    A training batch is images, shape (batch, height, width, channels): uint8, or floats in [-1, 1];
-    or vectors, shape (batch, size). `(images, labels)` and `{"image": images}` are accepted too, and
-    anything besides the images is ignored. One batch feeds one train step, so it holds
-    `discriminator_steps` times `packing` times the batch size that a paper speaks of; see
+    A training batch is images, shape (batch, height, width, channels): uint8, or floats in
+    [-1, 1]; or vectors, shape (batch, size). `(images, labels)` and `{"image": images}` are
+    accepted too, and anything besides the images is ignored. One batch feeds one train step, so it
+    holds `discriminator_steps` times `packing` times the batch size that a paper speaks of; see
     `samples_per_step`.
 
     Args:
@@ -44,7 +44,7 @@ class NoiseToImage(GANModel):
         InputError: if an argument is out of range or a network's shapes do not fit `image_shape`.
     """
 
-    log_names = ("d_loss", "d_real", "d_fake", "g_loss")
+    log_names: tuple[str, ...] = ("d_loss", "d_real", "d_fake", "g_loss")
     #: Updates of the discriminator, each on fresh data, in one train step.
     discriminator_steps = 1
 
@@ -133,8 +133,8 @@ class NoiseToImage(GANModel):
         """Returns the images of a training batch as floats in [-1, 1].
 
         Raises:
-            InputError: if their shape is not `image_shape`, or their number cannot be shared out
-                evenly over discriminator steps and packs.
+            InputError: if their shape is not `image_shape`, or their number cannot be shared
+                out evenly over discriminator steps and packs.
         """
         if isinstance(data, dict):
             data = data["image"]
@@ -143,23 +143,28 @@ class NoiseToImage(GANModel):
         images = tf.convert_to_tensor(data)
         if not images.shape[1:].is_compatible_with(self.image_shape):
             raise InputError(
-                f"Training batches: expected shape (batch, {', '.join(map(str, self.image_shape))}), "
-                f"got {tuple(images.shape)}."
+                "Training batches: expected shape "
+                f"(batch, {', '.join(map(str, self.image_shape))}), got {tuple(images.shape)}."
             )
         share = self.packing * self.discriminator_steps
         if images.shape[0] is not None and images.shape[0] % share:
             raise InputError(
-                f"Training batches: expected a multiple of {share} samples (packing {self.packing} x "
-                f"discriminator steps {self.discriminator_steps}) on each replica, got "
-                f"{images.shape[0]}; batch with drop_remainder=True."
+                f"Training batches: expected a multiple of {share} samples (packing "
+                f"{self.packing} x discriminator steps {self.discriminator_steps}) on each "
+                f"replica, got {images.shape[0]}; batch with drop_remainder=True."
             )
-        if images.shape[0] is None:  # An empty share would make the mean loss NaN.
+        if images.shape[0] is None:
             count = tf.shape(images)[0]
-            tf.debugging.Assert(
-                (count > 0) & (count % share == 0),
-                [f"Training batches: expected a multiple of {share} samples on each replica, got",
-                 count, "; batch with drop_remainder=True."],
+            check = tf.debugging.Assert(
+                (count > 0) & (count % share == 0),  # The mean over an empty share is NaN.
+                [
+                    f"Training batches: expected a multiple of {share} samples on each replica; "
+                    "batch with drop_remainder=True. Got:",
+                    count,
+                ],
             )
+            with tf.control_dependencies([] if check is None else [check]):
+                images = tf.identity(images)
         if images.dtype == tf.uint8:
             return tf.cast(images, tf.float32) / 127.5 - 1.0
         if not images.dtype.is_floating:
@@ -172,8 +177,8 @@ class NoiseToImage(GANModel):
     def fresh_batches(self, images: tf.Tensor) -> Iterator[tf.Tensor]:
         """Shares a training batch out over the discriminator steps; random numbers are fresh too.
 
-        Samples are dealt like cards, so that the i-th steps of all replicas together see what the i-th
-        step of a single device would.
+        Samples are dealt like cards, so that the i-th steps of all replicas together see what the
+        i-th step of a single device would.
         """
         phase, counter = self.now[0], self.now[-1]
         for i in range(self.discriminator_steps):
@@ -277,14 +282,15 @@ class NoiseToImage(GANModel):
             float32 in [-1, 1], shape (num, *image_shape).
 
         Raises:
-            InputError: if neither or both of `num` and `latents` are given, or they have the wrong shape.
+            InputError: if neither or both of `num` and `latents` are given, or they have the wrong
+                shape.
 
         Example:
             >>> images = model.generate(16, seed=0)
         """
         if (num is None) == (latents is None):
             raise InputError("generate: expected either num or latents.")
-        if latents is None:
+        if num is not None:
             if num < 1:
                 raise InputError(f"num: expected a whole number from 1 up, got {num}.")
             latents = self.sample_latents(num, seed)

@@ -19,8 +19,8 @@ class RelativisticGAN(NoiseToImage):
         L_D = -E[log s(C(x_r) - C(x_f))],  L_G = -E[log s(C(x_f) - C(x_r))],
 
     s the logistic function; or, with `average`, whether it looks more real than fakes do on average
-    (RaGAN), and both losses hold each side against the mean of the other. Either way the generator's
-    loss needs the real batch too.
+    (RaGAN), and both losses hold each side against the mean of the other. Either way the
+    generator's loss needs the real batch too.
 
     Args:
         image_shape: (size, size, channels), size a power of two from 16 up.
@@ -28,8 +28,8 @@ class RelativisticGAN(NoiseToImage):
         generator: None for DCGAN's.
         discriminator: None for DCGAN's.
         average: RaGAN rather than RGAN.
-        label_smoothing: the discriminator's label for "more real" is 1 - this (Salimans et al. 2016,
-            https://arxiv.org/abs/1606.03498).
+        label_smoothing: the discriminator's label for "more real" is 1 - this (Salimans et al.
+            2016, https://arxiv.org/abs/1606.03498).
         **kwargs: packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
 
     Example:

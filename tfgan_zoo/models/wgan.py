@@ -15,9 +15,10 @@ from tfgan_zoo.models.noise_to_image import NoiseToImage
 class WGAN(NoiseToImage):
     """Wasserstein GAN. Arjovsky et al. 2017, https://arxiv.org/abs/1701.07875.
 
-    The critic ascends E[C(x)] - E[C(G(z))], with its weights clipped to [-c, c] so that it is K-Lipschitz
-    for some K; the generator ascends E[C(G(z))]. The critic's value is K times an estimate of the
-    Wasserstein distance between data and samples, logged as `d_wasserstein`: it falls as samples improve.
+    The critic ascends E[C(x)] - E[C(G(z))], with its weights clipped to [-c, c] so that it is
+    K-Lipschitz for some K; the generator ascends E[C(G(z))]. The critic's value is K times an
+    estimate of the Wasserstein distance between data and samples, logged as `d_wasserstein`: it
+    falls as samples improve.
 
     Args:
         image_shape: (size, size, channels), size a power of two from 16 up.
@@ -72,7 +73,7 @@ class WGAN(NoiseToImage):
         return self.end_step(d_logs | g_logs, images)
 
     def clip_weights(self) -> None:
-        """w <- clip(w, -c, c), for every trainable weight of the critic."""
+        """Sets w to clip(w, -c, c), for every trainable weight of the critic."""
         for weight in self.role_variables("discriminator"):
             weight.assign(tf.clip_by_value(weight.value, -self.clip, self.clip))
 

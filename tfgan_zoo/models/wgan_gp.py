@@ -13,11 +13,13 @@ from tfgan_zoo.models.noise_to_image import NoiseToImage
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
 class WGANGP(NoiseToImage):
-    """Improved training of Wasserstein GANs. Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028.
+    """WGAN with gradient penalty. Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028.
 
-    The Wasserstein game (see `WGAN`), its critic held near slope one by a penalty instead of clipping:
+    The Wasserstein game (see `WGAN`), its critic held near slope one by a penalty instead of
+    clipping:
 
-        L_D = E[C(G(z))] - E[C(x)] + lambda E[(|dC/dx^| - 1)^2],  x^ = a x + (1 - a) G(z), a ~ U(0, 1).
+        L_D = E[C(G(z))] - E[C(x)] + lambda E[(|dC/dx^| - 1)^2],  x^ = a x + (1 - a) G(z), a ~ U(0,
+        1).
 
     The slope is that of single samples, so the critic must not mix them: no batch normalisation.
 

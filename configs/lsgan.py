@@ -1,0 +1,51 @@
+"""LSGAN (Mao et al. 2016, https://arxiv.org/abs/1611.04076) on the figures.
+
+The game with labels (a, b, c) = (0, 1, 1) on the small networks and with the aids of `dcgan.py`.
+
+Command: python -m tfgan_zoo.train --model=lsgan
+Cost:    not measured
+Result:  not measured
+"""
+
+from tfgan_zoo.config import noise_to_image_config
+
+
+def get_config():
+    config = noise_to_image_config("lsgan")
+    config.model_args.latent_dim = 32
+    config.model_args.a = 0.0
+    config.model_args.b = 1.0
+    config.model_args.c = 1.0
+    config.model_args.packing = 2
+    config.model_args.r1_gamma = 0.1
+    config.model_args.r1_every = 8
+    config.model_args.ema_half_life = 10_000.0
+    config.generator = {
+        "name": "dcgan_generator",
+        "filters": 32,
+        "kernel_size": 4,
+        "upsampling": "transposed",
+        "normalization": "batch",
+    }
+    config.discriminator = {
+        "name": "dcgan_discriminator",
+        "filters": 48,
+        "kernel_size": 4,
+        "normalization": "none",
+    }
+    for role in ("generator", "discriminator"):
+        config[f"{role}_optimizer"] = {
+            "name": "adam",
+            "learning_rate": 1e-3,
+            "beta_1": 0.5,
+            "beta_2": 0.99,
+            "decay": "linear",
+        }
+    config.data.batch_size = 32
+    config.train.steps = 8000
+    config.train.log_every = 200
+    config.train.sample_every = 2000
+    config.train.checkpoint_every = 2000
+    config.evaluate.metrics = ("figures", "swd")
+    config.evaluate.samples = 1000
+    return config

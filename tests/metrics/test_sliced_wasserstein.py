@@ -1,0 +1,45 @@
+import math
+
+import numpy as np
+import pytest
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
+
+
+@pytest.fixture
+def points():
+    return np.random.default_rng(0).normal(size=(200, 2)).astype("float32")
+
+
+def test_zero_for_the_same_samples_in_any_order(points):
+    assert sliced_wasserstein(points, points) == 0
+    shuffled = np.random.default_rng(1).permutation(points)
+    assert sliced_wasserstein(shuffled, points) == pytest.approx(0, abs=1e-7)
+
+
+def test_translation_in_the_plane(points):
+    # E|<u, t>| over unit vectors u of the plane is 2/pi |t|.
+    distance = sliced_wasserstein(points + np.float32([3, 4]), points, projections=20_000)
+    assert distance == pytest.approx(2 / math.pi * 5, rel=0.02)
+
+
+def test_one_dimension_is_the_mean_distance_of_sorted_samples():
+    assert sliced_wasserstein(np.array([[0.0], [5.0]]), np.array([[6.0], [2.0]])) == 1.5
+
+
+def test_symmetric_and_follows_from_its_seed(points):
+    other = points**2
+    distance = sliced_wasserstein(points, other)
+    assert distance == sliced_wasserstein(other, points)
+    assert distance != sliced_wasserstein(points, other, seed=1)
+
+
+def test_images(points):
+    images = points.reshape(25, 4, 4, 1)
+    assert sliced_wasserstein(images, images + 1) > 0
+
+
+def test_shapes_must_agree(points):
+    with pytest.raises(InputError, match=r"expected the data's shape, \(200, 2\), got \(199, 2\)"):
+        sliced_wasserstein(points[1:], points)

@@ -1,0 +1,94 @@
+"""Trains models on two logical devices and on one; run by test_replicas, in its own process."""
+
+import contextlib
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.models.tiny import OPTIONS, assert_same, dataset, fit, samples, state, tiny
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models import MODELS
+
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+# One for all: several in one process give intermittent errors.
+STRATEGY = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+def trained(name, scope, **kwargs):
+    keras.utils.set_random_seed(0)
+    with scope:
+        model = tiny(name, **kwargs)
+        model.compile()
+    return model, fit(model, dataset(model, 3))
+
+
+def compare(name, **kwargs):
+    one, one_logs = trained(name, contextlib.nullcontext(), **kwargs)
+    two, two_logs = trained(name, STRATEGY.scope(), **kwargs)
+    # Metrics are each replica's own; their means are in the logs.
+    skip = ("/total", "/count")
+    states = ([(n, v) for n, v in state(m) if not n.endswith(skip)] for m in (two, one))
+    assert_same(*states, rtol=1e-4, atol=2e-6)
+    for log, values in one_logs.items():
+        np.testing.assert_allclose(two_logs[log], values, rtol=1e-4, atol=1e-6, err_msg=log)
+    return two
+
+
+def every_model():
+    for name in MODELS:
+        compare(name, dense=True)
+
+
+def every_option():
+    model = compare("wgan_gp", dense=True, **OPTIONS)
+    one = model.generate(5)
+    assert one.shape == (5, 16, 16, 3)
+    np.testing.assert_allclose(model.generate(5, batch_size=2), one, atol=1e-6)
+
+
+def synchronized_batch_norm():
+    model = compare("dcgan", synchronized_bn=True)
+    refused("jit_compile", lambda: model.compile(jit_compile=True))
+    refused("strategy.scope", lambda: model.compile(keras.optimizers.Adam()))
+    model.r1_gamma, model.r1_every = 1.0, 2
+    refused("r1_every", model.compile)
+
+
+def refused(match, function):
+    with pytest.raises(InputError, match=match):
+        function()
+
+
+def compiled_outside_the_scope_and_fed_unevenly():
+    with STRATEGY.scope():
+        model = tiny("dcgan", dense=True)
+    model.compile()
+    slot = model.generator_optimizer.variables[-1].value
+    assert isinstance(slot, tf.distribute.DistributedValues)
+    uneven = tf.data.Dataset.from_tensor_slices(samples(model, batch=7)).batch(7)
+    assert np.isfinite(fit(model, uneven)["g_loss"][0])
+
+
+def overflow_on_one_replica():
+    keras.config.set_dtype_policy("mixed_float16")
+    with STRATEGY.scope():
+        model = tiny("dcgan", dense=True)
+        model.compile()
+    before = model.discriminator.get_weights()
+    images = np.zeros((8, 16, 16, 3), "float32")
+    images[4:] = np.inf  # The second replica's.
+    fit(model, tf.data.Dataset.from_tensor_slices(images).batch(8, drop_remainder=True))
+    for old, new in zip(before, model.discriminator.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert model.discriminator_optimizer.dynamic_scale.numpy() == 2.0**14
+
+
+if __name__ == "__main__":
+    for function in sys.argv[1:]:
+        globals()[function]()
+    print("equal")

@@ -1,0 +1,29 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "checks",
+    [
+        ["every_model"],
+        ["every_option"],
+        [
+            "synchronized_batch_norm",
+            "compiled_outside_the_scope_and_fed_unevenly",
+            "overflow_on_one_replica",
+        ],
+    ],
+    ids=" ".join,
+)
+def test_two_replicas_train_as_one_would(checks):
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.models.replicas", *checks],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert done.stdout.strip().endswith("equal"), done.stderr[-3000:]

@@ -1,0 +1,402 @@
+"""What holds for every model of the zoo."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tfgan_zoo
+from tests.models.tiny import (
+    LATENT,
+    OPTIONS,
+    SHAPE,
+    assert_same,
+    compiled,
+    dataset,
+    fit,
+    samples,
+    state,
+    tiny,
+)
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models import MODELS
+
+every_model = pytest.mark.parametrize("name", MODELS)
+
+
+def seeded(name, **kwargs):
+    keras.utils.set_random_seed(0)
+    return compiled(name, **kwargs)
+
+
+def without_metrics(state):
+    return [(name, value) for name, value in state if not name.endswith(("/total", "/count"))]
+
+
+def assert_finite(history):
+    for name, values in history.items():
+        assert np.all(np.isfinite(values)), name
+
+
+# ---------------------------------------------------------------------- fitting
+
+
+@every_model
+def test_fit_evaluate_predict(name):
+    model = compiled(name)
+    traced = []
+    train_step = model.train_step
+    model.train_step = lambda data: traced.append(data) or train_step(data)
+    logs = fit(model, dataset(model, 2), epochs=2, validation_data=dataset(model, 1, seed=1))
+    assert set(logs) == {f"{v}{log}" for log in model.log_names for v in ("", "val_")}
+    assert_finite(logs)
+    assert len(traced) == 1
+    assert int(model.step) == 4
+    assert int(model.images_seen) == 4 * model.samples_per_step(4)
+    before = state(model)
+    again = [model.evaluate(dataset(model), return_dict=True, verbose=0) for _ in range(2)]
+    assert set(again[0]) == set(model.log_names)
+    assert again[0] == again[1]
+    assert_same(without_metrics(state(model)), without_metrics(before))
+    assert model.predict(np.zeros((2, LATENT), "float32"), verbose=0).shape == (2, *SHAPE)
+
+
+@pytest.mark.parametrize("name", ["gan", "dcgan"])  # dropout; batch normalisation
+def test_evaluating_with_all_options_changes_nothing(name):
+    model = compiled(name, **OPTIONS)
+    before = state(model)
+    model.evaluate(dataset(model), verbose=0)
+    assert_same(without_metrics(state(model)), without_metrics(before))
+
+
+def test_kinds_of_data():
+    model = compiled("dcgan")
+    images, labels = samples(model, 2), np.arange(8)
+    floats = images.astype("float32") / 127.5 - 1
+    expected = model.images(images)
+    assert expected.dtype == tf.float32
+    assert float(tf.reduce_min(expected)) == -1
+    assert float(tf.reduce_max(expected)) == 1
+    for data in (floats, (images,), (images, labels), {"image": images, "label": labels}):
+        np.testing.assert_allclose(model.images(data), expected, atol=1e-6)
+    with pytest.raises(InputError, match=r"\(batch, 16, 16, 3\), got \(8, 16, 16, 1\)"):
+        model.images(images[..., :1])
+    with pytest.raises(InputError, match="got type int32"):
+        model.images(images.astype("int32"))
+    batches = tf.data.Dataset.from_tensor_slices((images, labels)).batch(4, drop_remainder=True)
+    named = batches.map(lambda images, labels: {"image": images, "label": labels})
+    inputs = [
+        {"x": images, "batch_size": 4},
+        {"x": floats, "batch_size": 4},
+        {"x": images, "y": labels, "batch_size": 4},
+        {"x": batches},
+        {"x": named},
+    ]
+    histories = []
+    for data in inputs:
+        model = seeded("dcgan")
+        histories.append(model.fit(**data, shuffle=False, verbose=0).history)
+        for log, values in histories[-1].items():
+            np.testing.assert_allclose(values, histories[0][log], rtol=1e-4, atol=1e-5)
+
+
+def test_batches_that_cannot_be_shared_out():
+    model = compiled("wgan", packing=2)
+    with pytest.raises(InputError, match="a multiple of 4 samples"):
+        model.images(samples(model)[:6])
+    batches = tf.data.Dataset.from_tensor_slices(samples(model)[:6]).batch(16)  # no static size
+    with pytest.raises(tf.errors.InvalidArgumentError, match="a multiple of 4 samples"):
+        model.fit(batches, shuffle=False, verbose=0)
+
+
+@every_model
+def test_an_update_moves_its_own_role_only(name):
+    model = compiled(name, **OPTIONS)
+    roles = []
+
+    def trainable():
+        return {
+            (role, i): variable.numpy()
+            for role in model.players()
+            for i, variable in enumerate(model.role_variables(role))
+        }
+
+    def watched(role, *args):
+        optimizer = getattr(model, f"{role}_optimizer")
+        apply = optimizer.apply
+
+        def all_gradients(gradients, variables):
+            missing = [v.path for g, v in zip(gradients, variables, strict=True) if g is None]
+            assert not missing
+            apply(gradients, variables)
+
+        optimizer.apply = all_gradients
+        before = trainable()
+        logs = update(role, *args)
+        optimizer.apply = apply
+        moved = {key[0] for key, value in trainable().items() if np.any(value != before[key])}
+        assert moved == {role}
+        roles.append(role)
+        return logs
+
+    update, model.update = model.update, watched
+    model.train_step(tf.constant(samples(model)))
+    assert set(roles) == set(model.players())
+
+
+@every_model
+def test_eager_equals_graph(name):
+    graph = seeded(name, ema_half_life=50.0)
+    fit(graph, dataset(graph, 2))
+    keras.utils.set_random_seed(0)
+    eager = tiny(name, ema_half_life=50.0)
+    eager.compile(run_eagerly=True)
+    fit(eager, dataset(eager, 2))
+    assert_same(state(eager), state(graph), rtol=1e-3, atol=1e-5)
+
+
+def test_the_seed_decides():
+    first = seeded("gan")
+    fit(first, dataset(first, 2))
+    same, other = seeded("gan"), seeded("gan", seed=1)
+    fit(same, dataset(same, 2))
+    fit(other, dataset(other, 2))
+    assert_same(state(same), state(first))
+    assert np.any(other.generator.get_weights()[0] != first.generator.get_weights()[0])
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@every_model
+def test_mixed_precision(name, policy):
+    keras.config.set_dtype_policy(policy)
+    model = tiny(name)
+    model.compile(run_eagerly=True)  # A graph takes longer to make than to run twice.
+    scaled = isinstance(model.generator_optimizer, keras.mixed_precision.LossScaleOptimizer)
+    assert scaled == (policy == "mixed_float16")
+    before = model.generator.get_weights()
+    assert_finite(fit(model, dataset(model, 2)))
+    assert all(v.dtype == "float32" for v in model.generator.trainable_variables)
+    assert all(np.all(np.isfinite(w)) for w in model.get_weights())
+    if policy == "mixed_bfloat16":  # The first steps in float16 only find the loss scale.
+        assert np.any(before[0] != model.generator.get_weights()[0])
+    images = model.generate(2)
+    assert images.dtype == np.float32
+    assert np.all(np.isfinite(images))
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name == "gan" else pytest.mark.slow) for name in MODELS]
+)
+def test_xla(name):
+    model = tiny(name, dense=True, packing=2, r1_gamma=1.0, r1_every=2)
+    model.compile(jit_compile=True)
+    before = model.discriminator.get_weights()
+    assert_finite(fit(model, dataset(model)))
+    assert np.any(before[0] != model.discriminator.get_weights()[0])
+
+
+# ---------------------------------------------------------------------- moving average
+
+
+def test_moving_average():
+    model = compiled("dcgan", ema_half_life=10.0, ema_ramp_up=1.0)
+    average, before = model.averages[0], model.generator.get_weights()[0]
+    assert average is model.sampling_network(model.generator)
+    fit(model, dataset(model))
+    # Four images seen: a half-life of four, so half of the old weights is kept.
+    expected = (before + model.generator.get_weights()[0]) / 2
+    np.testing.assert_allclose(average.get_weights()[0], expected, rtol=1e-5, atol=1e-7)
+    # Batch statistics are averages already.
+    for ours, theirs in zip(model.generator.variables, average.variables, strict=True):
+        if "moving" in ours.path:
+            np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+    z = model.sample_latents(2)
+    np.testing.assert_allclose(model.generate(latents=z), average(z), atol=1e-6)
+
+
+# ---------------------------------------------------------------------- saving and resuming
+
+
+@every_model
+def test_config(name):
+    model = tiny(name, **OPTIONS, seed=3, name="mine")
+    copy = type(model).from_config(model.get_config())
+    assert json.dumps(copy.get_config()) == json.dumps(model.get_config())
+    assert type(copy.generator) is type(model.generator)
+    assert copy.generator is not model.generator
+    assert copy.count_params() == model.count_params()
+
+
+@pytest.mark.parametrize("options", [{}, {"dense": True, **OPTIONS}], ids=["plain", "all options"])
+@every_model
+def test_resumed_training_is_the_uninterrupted_one(name, options, tmp_path):
+    whole = seeded(name, **options)
+    fit(whole, dataset(whole, 2))
+    whole.save(tmp_path / "model.keras")
+    whole.save_weights(tmp_path / "model.weights.h5")
+    saved = state(whole)
+    logs = fit(whole, dataset(whole, 2, first=2))
+
+    loaded = tfgan_zoo.load_model(tmp_path / "model.keras")
+    assert_same(state(loaded), saved)
+    assert fit(loaded, dataset(loaded, 2, first=2)) == logs
+    assert_same(state(loaded), state(whole))
+
+    if options:
+        fresh = compiled(name, **options)
+        fresh.load_weights(tmp_path / "model.weights.h5")
+        assert_same(state(fresh), saved)
+
+
+def test_settings_of_compile_are_saved(tmp_path):
+    model = tiny("dcgan")
+    schedule = keras.optimizers.schedules.ExponentialDecay(1e-3, 10, 0.5)
+    model.compile(keras.optimizers.Adam(schedule), "sgd", run_eagerly=True, steps_per_execution=2)
+    model.save(tmp_path / "model.keras")
+    loaded = tfgan_zoo.load_model(tmp_path / "model.keras")
+    assert loaded.get_compile_config() == model.get_compile_config()
+    assert isinstance(loaded.discriminator_optimizer, keras.optimizers.SGD)
+    uncompiled = tiny("dcgan")
+    uncompiled.save(tmp_path / "uncompiled.keras")
+    assert not tfgan_zoo.load_model(tmp_path / "uncompiled.keras").compiled
+
+
+def test_an_optimizer_serves_one_role():
+    adam = keras.optimizers.Adam()
+    with pytest.raises(InputError, match="of its own"):
+        tiny("dcgan").compile(adam, adam)
+
+
+class Stop(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+
+def test_keras_callbacks(tmp_path):
+    def callbacks(folder):
+        return [
+            keras.callbacks.BackupAndRestore(folder / "backup"),
+            keras.callbacks.ModelCheckpoint(
+                folder / "best.keras", monitor="g_loss", mode="min", save_best_only=True
+            ),
+            keras.callbacks.EarlyStopping(monitor="g_loss", mode="min", patience=9),
+            keras.callbacks.TensorBoard(folder / "logs"),
+        ]
+
+    whole = seeded("gan", ema_half_life=50.0)
+    csv = keras.callbacks.CSVLogger(tmp_path / "log.csv")
+    fit(whole, dataset(whole, 2), epochs=3, callbacks=[*callbacks(tmp_path / "a"), csv])
+    lines = (tmp_path / "log.csv").read_text().splitlines()
+    assert set(lines[0].split(",")) >= {"epoch", *whole.log_names}
+    assert len(lines) == 4
+
+    stopped = seeded("gan", ema_half_life=50.0)
+    with pytest.raises(KeyboardInterrupt):
+        fit(stopped, dataset(stopped, 2), epochs=3, callbacks=[*callbacks(tmp_path / "b"), Stop()])
+    resumed = compiled("gan", ema_half_life=50.0)
+    fit(resumed, dataset(resumed, 2), epochs=3, callbacks=callbacks(tmp_path / "b"))
+
+    assert_same(state(resumed), state(whole))
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        assert tfgan_zoo.load_model(folder / "best.keras").compiled
+        assert list((folder / "logs" / "train").glob("events*"))
+
+
+# ---------------------------------------------------------------------- use
+
+
+@every_model
+def test_generate(name):
+    model = tiny(name)
+    images = model.generate(8, seed=1)
+    assert images.shape == (8, *SHAPE)
+    assert images.dtype == np.float32
+    assert np.all(np.abs(images) <= 1)
+    np.testing.assert_allclose(model.generate(3, seed=1), images[:3], atol=1e-6)
+    np.testing.assert_allclose(model.generate(8, seed=1, batch_size=3), images, atol=1e-6)
+    assert np.any(np.abs(model.generate(8, seed=2) - images) > 1e-4)
+    latents = model.sample_latents(8, seed=1)
+    np.testing.assert_allclose(model.generate(latents=latents), images, atol=1e-6)
+
+
+def test_generate_refuses():
+    model = tiny("dcgan")
+    for arguments in ({}, {"num": 2, "latents": np.zeros((2, LATENT))}):
+        with pytest.raises(InputError, match="either num or latents"):
+            model.generate(**arguments)
+    with pytest.raises(InputError, match="from 1 up, got 0"):
+        model.generate(0)
+    with pytest.raises(InputError, match=r"\(num, 8\), got \(2, 9\)"):
+        model.generate(latents=np.zeros((2, 9)))
+
+
+@pytest.mark.parametrize("options", [{}, {"ema_half_life": 50.0}], ids=["plain", "average"])
+@every_model
+def test_export(name, options, tmp_path):
+    model = compiled(name, **options)
+    model.train_step(tf.constant(samples(model)))
+    path = tmp_path / "export" / "1"
+    model.export(path)
+    loaded = tf.saved_model.load(path)
+    latents = model.sample_latents(3)
+    expected = model(latents)
+    for signature in ("generate", "serving_default"):
+        images = loaded.signatures[signature](latents=tf.constant(latents))["images"]
+        np.testing.assert_allclose(images, expected, atol=1e-5)
+    stored = tf.train.list_variables(path / "variables" / "variables")
+    shapes = [tuple(shape) for name, shape in stored if name.endswith("VARIABLE_VALUE")]
+    assert sorted(shapes) == sorted(tuple(v.shape) for v in model.generator.variables)
+    assert [p.name for p in path.parent.iterdir()] == ["1"]
+    with pytest.raises(InputError, match="does not exist"):
+        model.export(path)
+
+
+def test_a_failed_export_leaves_nothing(tmp_path, monkeypatch):
+    model = tiny("dcgan")
+    (tmp_path / "export").mkdir()
+
+    def broken(*args, **kwargs):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(tf.saved_model, "save", broken)
+    with pytest.raises(OSError, match="disk full"):
+        model.export(tmp_path / "export" / "1")
+    assert not list((tmp_path / "export").iterdir())
+
+
+@every_model
+def test_networks_must_fit_the_images(name):
+    model = tiny(name)
+    with pytest.raises(InputError, match=r"generator: .*\(batch, 32, 32, 3\)"):
+        MODELS[name]((32, 32, 3), LATENT, model.generator, model.discriminator)
+    with pytest.raises(InputError, match=r"discriminator: .*\(batch, 16, 16, 6\)"):
+        MODELS[name](SHAPE, LATENT, model.generator, model.discriminator, packing=2)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"packing": 0},
+        {"r1_every": 0},
+        {"r1_gamma": -1.0},
+        {"latent_distribution": "cauchy"},
+        {"diff_augment": ["colour"]},
+        {"ema_half_life": 0.0},
+    ],
+)
+def test_arguments_out_of_range(arguments):
+    model = tiny("dcgan")
+    with pytest.raises(InputError, match=next(iter(arguments))):
+        MODELS["dcgan"](SHAPE, LATENT, model.generator, model.discriminator, **arguments)
+
+
+@every_model
+def test_the_paper_is_the_default(name):
+    shape = {"gan": (28, 28, 1), "wgan_gp": (32, 32, 3)}.get(name, (16, 16, 1))
+    model = MODELS[name](shape)
+    model.compile()
+    assert model.generate(2).shape == (2, *shape)
+    assert model.discriminator(np.zeros((2, *shape), "float32")).shape == (2, 1)

@@ -1,0 +1,298 @@
+"""The command lines, in this process where that will do."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.tiny_runs import as_recipe, assert_same, lines, saved, tiny_config
+from tfgan_zoo import cli, experiment, generate, train
+from tfgan_zoo.errors import InputError, NonFiniteLossError
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("commands")
+
+
+@pytest.fixture(scope="module")
+def recipe(folder):
+    return as_recipe(tiny_config(folder), folder / "tiny.py")
+
+
+@pytest.fixture(scope="module")
+def run(folder, recipe):
+    """A finished run."""
+    train.main([f"--config={recipe}", f"--workdir={folder / 'run'}"])
+    return folder / "run"
+
+
+def python(*arguments):
+    """Runs Python as a user would, with TensorFlow's default verbosity."""
+    environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    return subprocess.run(
+        [sys.executable, *arguments], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def said(main, *argv, capsys):
+    """Returns (status, standard output, standard error) of a command."""
+    with pytest.raises(SystemExit) as stop:
+        cli.run(main, list(argv))
+    return (stop.value.code, *capsys.readouterr())
+
+
+# ---------------------------------------------------------------------- flags
+
+
+@pytest.mark.parametrize("command", ["train", "generate"])
+def test_help_needs_no_tensorflow(command):
+    code = (
+        "import sys, runpy\n"
+        f"sys.argv = ['tfgan_zoo.{command}', '--help']\n"
+        "try:\n"
+        f"    runpy.run_module('tfgan_zoo.{command}', run_name='__main__')\n"
+        "finally:\n"
+        "    assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules\n"
+    )
+    start = time.monotonic()
+    done = python("-c", code)
+    assert time.monotonic() - start < 3
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert f"python -m tfgan_zoo.{command} --" in done.stdout
+
+
+def test_dry_run_touches_nothing_and_needs_no_tensorflow(tmp_path, recipe):
+    code = (
+        "import sys\n"
+        "from tfgan_zoo import train\n"
+        "train.main(sys.argv[1:])\n"
+        "assert 'tensorflow' not in sys.modules\n"
+    )
+    flags = ["--dry_run", "--config.train.steps=7", "--config.data.flip", "false"]
+    done = python("-c", code, f"--config={recipe}", f"--workdir={tmp_path / 'run'}", *flags)
+    assert (done.returncode, done.stderr) == (0, "")
+    config = json.loads(done.stdout)
+    assert config["train"]["steps"] == 7
+    assert config["data"]["flip"] is False
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["--model=dcgann"], "error: --model: there is no 'dcgann'; did you mean dcgan"),
+        (["--config=dcgann"], "error: --config: there is no 'dcgann'; did you mean dcgan"),
+        (["--config=no/such.py"], "error: --config: there is no file 'no/such.py'."),
+        ([], "error: Give --model or --config: one of dcgan"),
+        (["--modle=dcgan"], "error: There is no flag --modle; did you mean --model"),
+        (["--zzz"], "error: There is no flag --zzz; --help shows all."),
+        (["dcgan"], "error: There is an argument too many: 'dcgan'."),
+        (["--model"], "error: Argument --model: expected one argument."),
+        (["--model=dcgan", "--config.train.stepz=1"], "did you mean train.steps"),
+        (["--model=dcgan", "--config.train.steps"], "train.steps: expected a value, got none."),
+        (["--model=dcgan", "--config.train.steps", "--dry_run"], "expected a value, got none."),
+        (["--model=dcgan", "--config.train.steps=x"], "expected a whole number, got 'x'."),
+        (
+            ["--model=wgan", "--config=dcgan"],
+            "error: --model=wgan: the config dcgan is for 'dcgan'.",
+        ),
+    ],
+    ids=str,
+)
+def test_unusable_flags_are_a_sentence(capsys, flags, sentence):
+    status, out, err = said(train.main, *flags, capsys=capsys)
+    assert status == 2
+    assert out == ""
+    assert sentence in err
+    assert err.count("\n") == 1
+
+
+def test_take_overrides():
+    argv = ["--config.a.b=1=2", "--model=x", "--config.c", "-1", "--config=y", "--config.d="]
+    overrides, others = cli.take_overrides(argv)
+    assert overrides == {"a.b": "1=2", "c": "-1", "d": ""}
+    assert others == ["--model=x", "--config=y"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "line"),
+    [
+        (InputError("no."), 2, "error: no.\n"),
+        (NonFiniteLossError("nan."), 1, "error: nan.\n"),
+        (OSError(28, "No space left on device"), 1, "error: [Errno 28] No space left on device.\n"),
+        (KeyboardInterrupt(), 130, "Aborted.\n"),
+    ],
+    ids=lambda e: type(e).__name__,
+)
+def test_errors_become_a_line_and_a_status(capsys, error, status, line):
+    def main(_):
+        raise error
+
+    assert said(main, capsys=capsys) == (status, "", line)
+
+
+# ---------------------------------------------------------------------- training
+
+
+def test_train_says_what_it_left(run, recipe, capsys):
+    status, out, _ = said(train.main, f"--config={recipe}", f"--workdir={run}", capsys=capsys)
+    assert status == 0
+    assert "all 10 steps are done" in out
+    for path in ("samples/final.png", "model.keras", "export/dcgan/1"):
+        assert str(run / path) in out
+        assert (run / path).exists()
+
+
+def test_data_errors_end_with_status_2(tmp_path, recipe, capsys):
+    flags = [
+        f"--config={recipe}",
+        "--config.data.source=npz:/no.npz",
+        f"--workdir={tmp_path / 'r'}",
+    ]
+    status, _, err = said(train.main, *flags, capsys=capsys)
+    assert (status, err.count("\n")) == (2, 1)
+    assert "/no.npz" in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_broken_training_ends_with_status_1(tmp_path, recipe, capsys):
+    flags = [f"--config={recipe}", "--config.generator_optimizer.learning_rate=1e30"]
+    status, _, err = said(train.main, *flags, f"--workdir={tmp_path / 'r'}", capsys=capsys)
+    assert status == 1
+    assert err.startswith("error: At step 4 ")
+    assert err.count("\n") == 1
+
+
+STOPPED = """
+import os, sys
+from tfgan_zoo import cli, train
+cli.quiet_tensorflow()
+from tfgan_zoo import callbacks
+
+class Progress(callbacks.Progress):
+    def on_train_batch_begin(self, batch, logs=None):
+        if int(self.model.step) == 5:
+            os.kill(os.getpid(), {signal})
+
+callbacks.Progress = Progress
+cli.run(train.main)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_the_same_command_resumes(run, recipe, tmp_path, number):
+    command = [f"--config={recipe}", f"--workdir={tmp_path / 'run'}"]
+    stopped = python("-c", STOPPED.format(signal=int(number)), *command)
+    assert stopped.returncode == 128 + number
+    assert "Traceback" not in stopped.stderr
+    assert stopped.stderr.endswith(
+        "Stopped at step 6 and saved; the same command goes on from there.\n"
+    )
+    if number == signal.SIGINT:
+        resumed = python("-m", "tfgan_zoo.train", *command)
+        assert resumed.returncode == 0
+        assert "resumed at step 6" in resumed.stdout
+        # Nothing from TensorFlow or Keras among our own lines.
+        assert [line.split()[1] for line in resumed.stderr.splitlines()] == ["8/10", "10/10"]
+    else:
+        train.main(command)
+    assert lines(tmp_path / "run") == lines(run)
+    assert_same(saved(tmp_path / "run", 10), saved(run, 10))
+
+
+# ---------------------------------------------------------------------- generate
+
+
+def drawn(run, output, *flags):
+    generate.main([f"--workdir={run}", f"--output={output}", *flags])
+    return output
+
+
+def test_grid(run, tmp_path, capsys):
+    one = drawn(run, tmp_path / "1.png", "--num=9").read_bytes()
+    assert f"9 images: {tmp_path / '1.png'}" in capsys.readouterr().out
+    assert drawn(run, tmp_path / "2.png", "--num=9").read_bytes() == one
+    assert drawn(run, tmp_path / "3.png", "--num=9", "--seed=1").read_bytes() != one
+    drawn(run, tmp_path / "4.png", "--num=4", "--checkpoint=last")
+    with Image.open(tmp_path / "4.png") as picture:
+        assert picture.size == (34 * 15, 34 * 15)
+
+
+def test_single_files(run, tmp_path):
+    drawn(run, tmp_path / "images", "--num=3")
+    names = ["000000.png", "000001.png", "000002.png"]
+    assert sorted(p.name for p in (tmp_path / "images").iterdir()) == names
+    model = experiment.load_run(run)
+    with Image.open(tmp_path / "images" / "000002.png") as picture:
+        expected = np.rint((model.generate(3)[2] + 1) * 127.5)
+        assert np.array_equal(np.asarray(picture), expected)
+
+
+@pytest.mark.parametrize("path", ["spherical", "linear"])
+def test_walks(run, tmp_path, path):
+    flags = ("--interpolate", "--num=3", "--frames=4", f"--path={path}")
+    with Image.open(drawn(run, tmp_path / "walk.png", *flags)) as strips:
+        factor = 512 // 34
+        assert strips.size == (factor * (4 * 18 - 2), factor * (2 * 18 - 2))
+    with Image.open(drawn(run, tmp_path / "walk.gif", *flags)) as gif:
+        assert gif.n_frames == 9
+        assert gif.size == (256, 256)
+    first = (tmp_path / "walk.gif").read_bytes()
+    assert drawn(run, tmp_path / "walk.gif", *flags, "--overwrite").read_bytes() == first
+
+
+def test_points_are_plotted(folder, tmp_path, capsys):
+    config = tiny_config(folder, "gan", model_args__image_shape="2", data__flip="false")
+    config.data.source = "points/ring"
+    config.evaluate.metrics = ()
+    config.train.steps = 2
+    run = tmp_path / "run"
+    experiment.train(config, run, lambda _: None)
+    with Image.open(drawn(run, tmp_path / "points.png")) as picture:
+        assert picture.size == (384, 384)
+    status, _, err = said(
+        generate.main, f"--workdir={run}", f"--output={tmp_path / 'x'}", capsys=capsys
+    )
+    assert status == 2
+    assert "makes points, which are drawn as a .png" in err
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["--output=x.png"], "The following arguments are required: --workdir."),
+        (["--workdir=.", "--output=x.png"], "is no run folder"),
+        (["--workdir=.", "--output=x.gif"], "add --interpolate"),
+        (["--workdir=.", "--output=x.jpg"], "expected a .png, a .gif or a folder, got 'x.jpg'"),
+        (["--workdir=.", "--output=.git"], "'.git' exists; add --overwrite"),
+        (["--workdir=.", "--output=x.png", "--num=0"], "--num: expected a whole number from 1 up"),
+        (["--workdir=.", "--output=x.png", "--num=some"], "invalid int value: 'some'"),
+        (["--workdir=.", "--output=x.gif", "--interpolate", "--num=1"], "from 2 up, got 1"),
+        (["--workdir=.", "--output=x.gif", "--interpolate", "--frames=1"], "from 2 up, got 1"),
+        (["--workdir=.", "--output=x.png", "--path=bent"], "invalid choice: 'bent'"),
+    ],
+    ids=str,
+)
+def test_generate_refuses_in_a_sentence(tmp_path, monkeypatch, capsys, flags, sentence):
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    status, out, err = said(generate.main, *flags, capsys=capsys)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert sentence in err
+
+
+def test_generate_needs_a_checkpoint(folder, run, tmp_path, capsys):
+    (tmp_path / "config.json").write_text((run / "config.json").read_text())
+    status, _, err = said(
+        generate.main, f"--workdir={tmp_path}", f"--output={tmp_path / 'x.png'}", capsys=capsys
+    )
+    assert status == 2
+    assert "has no checkpoint yet" in err

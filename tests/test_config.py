@@ -1,0 +1,199 @@
+import json
+import math
+
+import pytest
+
+from tfgan_zoo.config import (
+    check,
+    default_config,
+    differences,
+    find_config,
+    flatten,
+    list_configs,
+    load_config,
+    noise_to_image_config,
+    override,
+)
+from tfgan_zoo.errors import InputError
+
+
+@pytest.fixture
+def config():
+    config = noise_to_image_config("dcgan")
+    config.generator = {"name": "dcgan_generator", "filters": 32}
+    config.generator_optimizer = {"name": "adam", "learning_rate": 1e-3}
+    config.lock()
+    return config
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "expected"),
+    [
+        ("train.steps", "500", 500),
+        ("seed", "7", 7),
+        ("model_args.r1_gamma", "2", 2.0),
+        ("model_args.r1_gamma", "5e-1", 0.5),
+        ("generator_optimizer.learning_rate", "1e-4", 1e-4),
+        ("generator.filters", "8", 8),
+        ("data.flip", "true", True),
+        ("data.flip", "False", False),
+        ("data.flip", "1", True),
+        ("data.source", "folder:a b=c", "folder:a b=c"),
+        ("data.crop", "108", 108),
+        ("data.crop", "none", None),
+        ("data.data_dir", "None", None),
+        ("model_args.ema_half_life", "10", 10.0),
+        ("model_args.image_shape", "(64, 64, 1)", (64, 64, 1)),
+        ("model_args.image_shape", "64,64,1", (64, 64, 1)),
+        ("model_args.image_shape", "[2]", (2,)),
+        ("model_args.image_shape", "2", (2,)),
+        ("model_args.diff_augment", "color,cutout", ("color", "cutout")),
+        ("model_args.diff_augment", "('color', 'cutout')", ("color", "cutout")),
+        ("model_args.diff_augment", "color", ("color",)),
+        ("model_args.diff_augment", "()", ()),
+        ("evaluate.metrics", "", ()),
+        ("evaluate.metrics", "(figures, swd)", ("figures", "swd")),
+    ],
+)
+def test_override(config, key, text, expected):
+    override(config, key, text)
+    came = flatten(config)[key]
+    assert came == expected
+    assert type(came) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "said"),
+    [
+        ("train.steps", "many", "--config.train.steps: expected a whole number, got 'many'."),
+        ("train.steps", "1.5", "expected a whole number"),
+        ("train.steps", "none", "expected a whole number"),
+        ("model_args.r1_gamma", "much", "expected a number"),
+        ("model_args.r1_gamma", "nan", "expected a number"),
+        ("model_args.ema_half_life", "long", "expected a number, or none"),
+        ("data.flip", "perhaps", "expected true or false"),
+        ("model_args.image_shape", "32,32,x", "expected a tuple"),
+        ("model_args.image_shape", "big", "expected a tuple"),
+        ("train.stepz", "1", "no such entry; did you mean train.steps"),
+        ("batch_size", "1", "did you mean data.batch_size"),
+        ("generator.filterz", "1", "did you mean generator.filters"),
+        ("train", "1", "no such entry"),
+        ("train.steps.x", "1", "no such entry"),
+        ("zzz", "1", "no such entry; --dry_run shows all."),
+    ],
+)
+def test_override_is_strict(config, key, text, said):
+    before = config.to_dict()
+    with pytest.raises(InputError) as error:
+        override(config, key, text)
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+    assert config.to_dict() == before
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("train.steps", 0, "train.steps: expected a whole number from 1 up, got 0."),
+        ("data.batch_size", -1, "data.batch_size"),
+        ("data.crop", 0, "data.crop"),
+        ("evaluate.samples", 0, "evaluate.samples"),
+        ("seed", -1, "seed"),
+        ("train.sample_every", 150, "a multiple of train.log_every"),
+        ("train.precision", "float16", "expected one of float32"),
+        ("data.cache", "maybe", "expected one of auto, yes, no"),
+        ("data.fit", "stretch", "expected one of resize, pad"),
+        ("evaluate.metrics", ("fid",), "expected any of figures, swd, got 'fid'"),
+    ],
+)
+def test_check(config, key, value, said):
+    check(config)
+    group, _, name = key.rpartition(".")
+    (config[group] if group else config)[name] = value
+    with pytest.raises(InputError, match=said):
+        check(config)
+
+
+def test_check_knows_every_entry(config):
+    with config.unlocked():
+        config.train.stepz = 1
+    with pytest.raises(InputError, match=r"train.stepz is not known; did you mean train.steps"):
+        check(config)
+    with config.unlocked():
+        del config.train.stepz
+        del config.train.steps
+    with pytest.raises(InputError, match=r"lacks train.steps"):
+        check(config)
+
+
+def test_check_decay(config):
+    with config.unlocked():
+        config.discriminator_optimizer.decay = "linear"
+    with pytest.raises(InputError, match="learning_rate to decay"):
+        check(config)
+    with config.unlocked():
+        config.generator_optimizer.decay = "cosine"
+        del config.discriminator_optimizer.decay
+    with pytest.raises(InputError, match="'constant' or 'linear', got 'cosine'"):
+        check(config)
+
+
+def test_a_recipe_of_ones_own(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from tfgan_zoo.config import noise_to_image_config\n"
+        "def get_config():\n"
+        "    config = noise_to_image_config('wgan')\n"
+        "    config.train.steps = 7\n"
+        "    return config\n"
+    )
+    assert find_config(str(path)) == path
+    config = load_config(str(path), {"train.log_every": "1", "data.batch_size": "3"})
+    assert (config.model, config.train.steps, config.data.batch_size) == ("wgan", 7, 3)
+    assert config.is_locked
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def get_config(:", "SyntaxError"),
+        ("import no_such_module", "no_such_module"),
+        ("x = 1", "get_config"),
+        ("def get_config():\n    return {}", "to return a ConfigDict"),
+        (
+            "from tfgan_zoo.config import default_config\n"
+            "def get_config():\n    c = default_config()\n    c.train.steps = 'x'\n    return c",
+            "TypeError",
+        ),
+    ],
+)
+def test_a_broken_recipe(tmp_path, text, said):
+    path = tmp_path / "mine.py"
+    path.write_text(text)
+    with pytest.raises(InputError, match=said):
+        load_config(str(path))
+
+
+def test_names():
+    assert "dcgan" in list_configs()
+    assert find_config("dcgan").name == "dcgan.py"
+    with pytest.raises(InputError, match="--model: there is no 'dcgann'; did you mean dcgan"):
+        find_config("dcgann", "--model")
+    with pytest.raises(InputError, match="give one of dcgan"):
+        find_config("zzzzz")
+    with pytest.raises(InputError, match=r"there is no file 'dcgan.py'"):
+        find_config("dcgan.py")
+
+
+def test_differences():
+    old, new = default_config(), default_config()
+    assert differences(old, json.loads(json.dumps(new.to_dict()))) == []
+    new.train.steps = 5
+    new.model_args.packing = 2
+    assert differences(old, new) == ["model_args.packing: (none) -> 2", "train.steps: 1000 -> 5"]
+
+
+def test_a_config_survives_json(config):
+    plain = flatten(json.loads(json.dumps(config.to_dict())))
+    assert plain.keys() == flatten(config).keys()
+    assert not any(isinstance(v, float) and not math.isfinite(v) for v in plain.values())

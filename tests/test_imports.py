@@ -1,0 +1,54 @@
+"""Imports run one way: a room may use what stands before it, never what comes after."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "tfgan_zoo"
+FOUNDATION = {"errors", "noise"}
+
+#: What each room may import from the package, itself aside.
+ALLOWED = {
+    "errors": set(),
+    "noise": {"errors"},
+    "losses": FOUNDATION,
+    "layers": FOUNDATION,
+    "networks": FOUNDATION | {"losses", "layers"},
+    "models": FOUNDATION | {"losses", "layers", "networks"},
+}
+#: Rooms that meet models only in `experiment` and the command lines.
+APART = ("data", "metrics", "callbacks", "config")
+COMMANDS = {"train", "generate", "translate", "evaluate", "export", "predict"}
+
+
+def room(path):
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
+
+
+def imports(path):
+    """Every module that a file imports, those within functions and `if TYPE_CHECKING` too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: a relative import"
+            # The name may be a room: `from tfgan_zoo import losses`.
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_run_one_way(path):
+    own = room(path)
+    names = [name.split(".") for name in imports(path)]
+    rooms = {parts[1] for parts in names if parts[0] == "tfgan_zoo" and len(parts) > 1} - {own}
+    if own in ALLOWED:
+        assert rooms <= ALLOWED[own]
+        assert not {parts[0] for parts in names} & {"absl", "configs", "ml_collections"}
+    if own in APART:
+        assert not rooms & ({"models", "experiment"} | COMMANDS)
+    if own not in COMMANDS:
+        assert not rooms & COMMANDS

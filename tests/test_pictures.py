@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfgan_zoo import pictures
+from tfgan_zoo.errors import InputError
+
+
+def test_to_uint8_rounds_and_clips():
+    floats = np.array([-2.0, -1.0, -1 + 1.4 / 255, -1 + 1.6 / 255, 0.0, 1.0, 7.0])
+    came = pictures.to_uint8(floats)
+    assert came.dtype == np.uint8
+    assert came.tolist() == [0, 0, 1, 1, 128, 255, 255]
+
+
+def test_to_uint8_undoes_the_models_scaling():
+    levels = np.arange(256, dtype=np.uint8)
+    assert np.array_equal(pictures.to_uint8(levels.astype("float32") / 127.5 - 1), levels)
+
+
+def test_grid_layout():
+    images = np.arange(3, dtype=np.uint8)[:, None, None, None] * np.ones((3, 4, 5, 1), np.uint8)
+    sheet = pictures.grid(images, columns=2, gap=2)
+    assert sheet.shape == (10, 12, 3)
+    assert np.all(sheet[:4, :5] == 0)
+    assert np.all(sheet[:4, 7:] == 1)
+    assert np.all(sheet[6:, :5] == 2)
+    assert np.all(sheet[6:, 7:] == 255)
+    assert np.all(sheet[4:6] == 255)
+    assert pictures.grid(np.zeros((9, 4, 4, 3), np.uint8)).shape == (16, 16, 3)
+
+
+def test_enlarge_by_a_whole_factor():
+    big = pictures.enlarge(np.arange(4, dtype=np.uint8).reshape(2, 2), 6)
+    assert big.tolist() == [[0] * 3 + [1] * 3] * 3 + [[2] * 3 + [3] * 3] * 3
+    assert pictures.enlarge(np.zeros((600, 700)), 512).shape == (600, 700)
+
+
+def test_scatter():
+    plot = pictures.scatter(np.array([[1.0, 1.0]]), np.array([[-1.0, -1.0]]), size=100)
+    blue = np.argwhere(np.all(plot == (31, 80, 200), axis=-1)).mean(axis=0)
+    grey = np.argwhere(np.all(plot == (200, 200, 200), axis=-1)).mean(axis=0)
+    np.testing.assert_allclose(blue, [10, 90], atol=1)  # above, to the right
+    np.testing.assert_allclose(grey, [90, 10], atol=1)
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 5])
+def test_points_of_any_dimension_are_drawn(dimensions):
+    assert pictures.sheet(np.zeros((4, dimensions))).shape == (384, 384, 3)
+
+
+@pytest.mark.parametrize("path", ["spherical", "linear"])
+def test_walk(path):
+    anchors = np.random.default_rng(0).normal(size=(3, 8)).astype("float32")
+    vectors = pictures.walk(anchors, 5, path)
+    assert vectors.shape == (10, 8)
+    assert vectors.dtype == np.float32
+    assert np.array_equal(vectors[[0, 4, 5, 9]], anchors[[0, 1, 1, 2]])
+    closed = pictures.walk(anchors, 5, path, closed=True)
+    assert closed.shape == (12, 8)
+    assert np.array_equal(closed[::4], anchors)
+    with pytest.raises(InputError, match="'spherical' or 'linear', got 'cubic'"):
+        pictures.walk(anchors, 5, "cubic")
+
+
+def test_slerp_stays_on_the_shell():
+    start, end = np.array([3.0, 0, 0]), np.array([0, 3.0, 0])
+    for t in np.linspace(0, 1, 7):
+        angle = t * np.pi / 2
+        expected = [3 * np.cos(angle), 3 * np.sin(angle), 0]
+        np.testing.assert_allclose(pictures.slerp(start, end, t), expected, atol=1e-12)
+
+
+def test_slerp_where_there_is_no_great_circle():
+    start = np.array([1.0, 2.0])
+    np.testing.assert_array_equal(pictures.slerp(start, start, 0.5), start)
+    np.testing.assert_array_equal(pictures.slerp(start, -start, 0.5), [0, 0])
+    np.testing.assert_array_equal(pictures.slerp(start, 0 * start, 0.5), start / 2)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_files(tmp_path, channels):
+    images = np.random.default_rng(0).integers(0, 256, (4, 8, 8, channels), np.uint8)
+    pictures.save_png(tmp_path / "new" / "one.png", images[0])
+    with Image.open(tmp_path / "new" / "one.png") as png:
+        assert np.array_equal(np.asarray(png).reshape(8, 8, channels), images[0])
+    pictures.save_gif(tmp_path / "walk.gif", images)
+    with Image.open(tmp_path / "walk.gif") as gif:
+        assert gif.n_frames == 4
+        assert gif.info["loop"] == 0
+    pictures.save_folder(tmp_path / "many", images)
+    (tmp_path / "many" / "mine.png").touch()
+    pictures.save_folder(tmp_path / "many", images[:2])
+    names = sorted(p.name for p in (tmp_path / "many").iterdir())
+    assert names == ["000000.png", "000001.png", "mine.png"]
+
+
+def test_a_failed_save_leaves_the_old_picture(tmp_path):
+    path = tmp_path / "one.png"
+    pictures.save_png(path, np.zeros((2, 2), np.uint8))
+    before = path.read_bytes()
+    with pytest.raises(TypeError):
+        pictures.save_png(path, np.zeros((2, 2), np.complex64))
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["one.png"]

@@ -1,0 +1,92 @@
+"""Runs of a few steps, for the tests of everything around training."""
+
+import json
+
+import h5py
+import numpy as np
+
+from tfgan_zoo.config import check, noise_to_image_config, override
+
+
+def tiny_config(folder, model="dcgan", **overrides):
+    """Ten steps, a line every four, on 50 random pictures in batches of 8."""
+    data = folder / "pictures.npz"
+    if not data.exists():
+        images = np.random.default_rng(0).integers(0, 256, (50, 16, 16, 3), np.uint8)
+        np.savez(data, images=images)
+    config = noise_to_image_config(model)
+    config.model_args.image_shape = (16, 16, 3)
+    config.model_args.latent_dim = 8
+    config.model_args.r1_gamma = 1.0
+    config.model_args.r1_every = 2
+    config.model_args.ema_half_life = 20.0
+    if model == "gan":
+        config.generator = {"name": "mlp_generator", "units": (8,)}
+        config.discriminator = {"name": "mlp_discriminator", "units": (8,)}  # has dropout
+    else:
+        config.generator = {"name": "dcgan_generator", "filters": 4}
+        config.discriminator = {"name": "dcgan_discriminator", "filters": 4}
+    config.generator_optimizer = {"name": "adam", "learning_rate": 1e-3}
+    config.data.source = f"npz:{data}"
+    config.data.batch_size = 8
+    config.data.flip = True
+    config.train.steps = 10
+    config.train.log_every = 4
+    config.train.sample_every = 8
+    config.train.checkpoint_every = 4
+    config.train.keep_checkpoints = 2
+    config.train.samples = 4
+    config.evaluate.samples = 16
+    config.lock()
+    for key, text in overrides.items():
+        override(config, key.replace("__", "."), text)
+    check(config)
+    return config
+
+
+def as_recipe(config, path):
+    """Writes a config as a file that `--config` takes."""
+    plain = json.dumps(config.to_dict())
+    path.write_text(
+        "import json\n"
+        "from ml_collections import ConfigDict\n"
+        "from tfgan_zoo.config import noise_to_image_config\n"
+        "def get_config():\n"
+        f"    plain = json.loads({plain!r})\n"
+        "    def tuples(d):\n"
+        "        return {k: tuples(v) if isinstance(v, dict) else tuple(v) if isinstance(v, list)\n"
+        "                else v for k, v in d.items()}\n"
+        "    config = noise_to_image_config(plain['model'])\n"
+        "    for group, value in tuples(plain).items():\n"
+        "        config[group] = value\n"
+        "    return config\n"
+    )
+    return path
+
+
+def lines(run):
+    """Returns metrics.jsonl without what depends on the machine's mood."""
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    for row in rows:
+        assert row.pop("images_per_second") > 0
+        assert row.pop("peak_memory_mb") > 0
+    return rows
+
+
+def saved(run, step):
+    """Returns every array of a checkpoint: weights, average, optimizers, counters, means."""
+    arrays = {}
+    with h5py.File(run / "checkpoints" / f"step_{step:08d}" / "model.weights.h5") as file:
+        file.visititems(
+            lambda name, item: (
+                arrays.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None
+            )
+        )
+    return arrays
+
+
+def assert_same(arrays, others):
+    """Asserts equality, bit for bit."""
+    assert arrays.keys() == others.keys()
+    different = [n for n in arrays if arrays[n].tobytes() != others[n].tobytes()]
+    assert not different
