@@ -62,7 +62,7 @@ def row(name: str, workdir: Path) -> str:
     minutes = json.loads((workdir / "wall_seconds.json").read_text()) / 60
     return (
         f"| `{name}` | {scores['validity']:.3f} | {scores['modes']:.0f} | "
-        f"{scores['reverse_kl']:.3f} | {swd:.4f} | {int(model.step):,} | {minutes:.1f} min | "
+        f"{scores['reverse_kl']:.3f} | {swd:.4f} | {model.steps_done:,} | {minutes:.1f} min | "
         f"{speed:,.0f} |"
     )
 

@@ -43,10 +43,10 @@ def get_config():
             "decay": "linear",
         }
     config.data.batch_size = 32
-    config.train.steps = 12_000
+    config.train.steps = 9000
     config.train.log_every = 200
-    config.train.sample_every = 2000
-    config.train.checkpoint_every = 2000
+    config.train.sample_every = 1000
+    config.train.checkpoint_every = 1000
     config.evaluate.metrics = ("figures", "swd")
     config.evaluate.samples = 1000
     return config

@@ -29,5 +29,5 @@ def get_config():
     config.discriminator_optimizer = {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5}
     config.data.source = "tfds:fashion_mnist"
     config.data.fit = "pad"
-    config.train.steps = 14_000  # 15 epochs
+    config.train.steps = 6000  # 6 epochs
     return config

@@ -41,15 +41,15 @@ def get_config():
         config[f"{role}_optimizer"] = {
             "name": "adam",
             "learning_rate": 5e-4,
-            "beta_1": 0.5,
+            "beta_1": 0.0,
             "beta_2": 0.99,
             "decay": "linear",
         }
     config.data.batch_size = 32
-    config.train.steps = 12_000
+    config.train.steps = 9000
     config.train.log_every = 200
-    config.train.sample_every = 2000
-    config.train.checkpoint_every = 2000
+    config.train.sample_every = 3000
+    config.train.checkpoint_every = 3000
     config.evaluate.metrics = ("figures", "swd")
     config.evaluate.samples = 1000
     return config

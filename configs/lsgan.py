@@ -22,14 +22,14 @@ def get_config():
     config.model_args.ema_half_life = 10_000.0
     config.generator = {
         "name": "dcgan_generator",
-        "filters": 32,
+        "filters": 48,
         "kernel_size": 4,
         "upsampling": "transposed",
         "normalization": "batch",
     }
     config.discriminator = {
         "name": "dcgan_discriminator",
-        "filters": 48,
+        "filters": 40,
         "kernel_size": 4,
         "normalization": "none",
     }
@@ -37,12 +37,12 @@ def get_config():
         config[f"{role}_optimizer"] = {
             "name": "adam",
             "learning_rate": 1e-3,
-            "beta_1": 0.5,
+            "beta_1": 0.0,
             "beta_2": 0.99,
             "decay": "linear",
         }
     config.data.batch_size = 32
-    config.train.steps = 8000
+    config.train.steps = 6000
     config.train.log_every = 200
     config.train.sample_every = 2000
     config.train.checkpoint_every = 2000

@@ -37,12 +37,12 @@ def get_config():
         config[f"{role}_optimizer"] = {
             "name": "adam",
             "learning_rate": 1e-3,
-            "beta_1": 0.5,
+            "beta_1": 0.0,
             "beta_2": 0.99,
             "decay": "linear",
         }
-    config.data.batch_size = 32
-    config.train.steps = 8000
+    config.data.batch_size = 16
+    config.train.steps = 14_000
     config.train.log_every = 200
     config.train.sample_every = 2000
     config.train.checkpoint_every = 2000

@@ -22,14 +22,14 @@ def get_config():
     config.model_args.ema_half_life = 10_000.0
     config.generator = {
         "name": "dcgan_generator",
-        "filters": 32,
+        "filters": 48,
         "kernel_size": 4,
         "upsampling": "transposed",
         "normalization": "batch",
     }
     config.discriminator = {
         "name": "dcgan_discriminator",
-        "filters": 48,
+        "filters": 40,
         "kernel_size": 4,
         "normalization": "none",
     }
@@ -42,10 +42,10 @@ def get_config():
             "decay": "linear",
         }
     config.data.batch_size = 32
-    config.train.steps = 5000
+    config.train.steps = 3000
     config.train.log_every = 200
-    config.train.sample_every = 2000
-    config.train.checkpoint_every = 2000
+    config.train.sample_every = 1000
+    config.train.checkpoint_every = 1000
     config.evaluate.metrics = ("figures", "swd")
     config.evaluate.samples = 1000
     return config

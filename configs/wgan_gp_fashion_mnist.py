@@ -34,5 +34,5 @@ def get_config():
         }
     config.data.source = "tfds:fashion_mnist"
     config.data.fit = "pad"
-    config.train.steps = 5000
+    config.train.steps = 3000  # 16 epochs for the critic, 3 for the generator
     return config

@@ -331,7 +331,7 @@ def fit(config: ConfigDict, run: Run, model: GANModel, source: Source, start: in
             if stop.received is not None:
                 break
     if stop.received is not None:
-        step = int(model.step)
+        step = model.steps_done
         if step not in run.checkpoints.steps():
             save(model, step)
         raise Interrupted(

@@ -35,7 +35,7 @@ class StopOnNonFinite(keras.callbacks.Callback):
         # The last update may have broken what no loss has seen yet.
         bad = bad or [f"{v.path} is not finite" for v in self._variables() if not _is_finite(v)][:1]
         if bad:
-            step = int(self.model.step)
+            step = self.model.steps_done
             raise NonFiniteLossError(f"At step {step} {', '.join(bad)}. {self.advice()}".strip())
 
     def _variables(self) -> list[keras.Variable]:

@@ -22,11 +22,11 @@ class Throughput(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         """Starts the clock."""
-        self.start, self.first = time.monotonic(), int(self.model.step)
+        self.start, self.first = time.monotonic(), self.model.steps_done
 
     def on_epoch_end(self, epoch, logs=None):
         """Stops it; Keras has waited for the last step, to read the losses."""
-        images = (int(self.model.step) - self.first) * self.images_per_step
+        images = (self.model.steps_done - self.first) * self.images_per_step
         rate = images / max(1e-9, time.monotonic() - self.start)
         logs["images_per_second"] = round(rate, 1)
 
@@ -63,7 +63,7 @@ class Progress(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         """Starts at the model's step."""
         if self.bar is None:
-            self.first = int(self.model.step)
+            self.first = self.model.steps_done
             self.start = self.shown_at = time.monotonic()
             self.bar = tqdm.tqdm(
                 total=self.total,
@@ -91,7 +91,7 @@ class Progress(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Prints a line where there is no bar."""
-        step = int(self.model.step)
+        step = self.model.steps_done
         text = self._text(logs or {})
         if self.live:
             self.bar.n = step

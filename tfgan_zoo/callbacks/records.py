@@ -66,7 +66,7 @@ class Evaluate(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Scores, when it is time to."""
-        if self.scores and self.when.due(int(self.model.step)):
+        if self.scores and self.when.due(self.model.steps_done):
             samples = self.model.generate(self.num, self.seed)
             for score in self.scores:
                 logs.update(score(samples))
@@ -92,7 +92,7 @@ class MetricsLog(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Writes the line."""
-        step = int(self.model.step)
+        step = self.model.steps_done
         if not self.when.due(step):
             return
         values = {name: float(value) for name, value in (logs or {}).items()} | peak_memory()
@@ -131,7 +131,7 @@ class SaveCheckpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Saves, when it is time to."""
-        step = int(self.model.step)
+        step = self.model.steps_done
         if self.when.due(step):
             score = (logs or {}).get(self.score_name)
             self.save(self.model, step, None if score is None else self.sign * float(score))

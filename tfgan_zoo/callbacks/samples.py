@@ -45,7 +45,7 @@ class SampleSheet(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Draws, when it is time to."""
-        step = int(self.model.step)
+        step = self.model.steps_done
         if self.when is not None and not self.when.due(step):
             return
         sheet = pictures.sheet(self.model.generate(self.num, self.seed), self.data)

@@ -4,6 +4,8 @@
 computes in float32, whatever comes in, and returns a scalar to be minimised.
 """
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 
@@ -97,16 +99,19 @@ def relativistic(
 
 
 def relativistic_average(
-    winner_logits: tf.Tensor, loser_logits: tf.Tensor, label_smoothing: float = 0.0
+    winner_logits: tf.Tensor,
+    loser_logits: tf.Tensor,
+    label_smoothing: float = 0.0,
+    mean: Callable[[tf.Tensor], tf.Tensor] = tf.reduce_mean,
 ) -> tf.Tensor:
     """-E[log s(C(w) - E[C(l)])] - E[log(1 - s(C(l) - E[C(w)]))], s the logistic function (RaGAN).
 
     As `relativistic`, each side held against the mean of the other; smoothing is on the winner's
-    label.
+    label. `mean` is to be the mean over the whole batch, also where it is spread over replicas.
     """
     winner_logits, loser_logits = _f32(winner_logits, loser_logits)
     return cross_entropy_discriminator(
-        winner_logits - tf.reduce_mean(loser_logits),
-        loser_logits - tf.reduce_mean(winner_logits),
+        winner_logits - mean(loser_logits),
+        loser_logits - mean(winner_logits),
         label_smoothing,
     )

@@ -173,9 +173,12 @@ class GANModel(keras.Model):
                 f"{role}_optimizer: expected an optimizer made in the scope of the model's "
                 "tf.distribute strategy, got one made outside; make it within `strategy.scope()`."
             )
-        if self.dtype_policy.name == "mixed_float16" and not isinstance(
-            optimizer, keras.mixed_precision.LossScaleOptimizer
-        ):
+        half = any(
+            layer.compute_dtype == "float16"
+            for network in self.players()[role]
+            for layer in network._flatten_layers()
+        )
+        if half and not isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer):
             optimizer = keras.mixed_precision.LossScaleOptimizer(optimizer)
         if not optimizer.built:
             optimizer.build(self.role_variables(role))
@@ -270,6 +273,22 @@ class GANModel(keras.Model):
             tape.watch(variables)
             value = self._compiled(fn)(*args)
         return Recorded(value, tape)
+
+    @property
+    def steps_done(self) -> int:
+        """How many train steps the model has behind it; to be read between steps."""
+        return int(self.step.numpy())
+
+    def global_mean(self, values: tf.Tensor) -> tf.Tensor:
+        """Returns the mean over all replicas' values, as many on each, for gradients to go through.
+
+        Needed only where a loss is no mean of independent terms.
+        """
+        mean = tf.reduce_mean(values)
+        replica = tf.distribute.get_replica_context()
+        if replica is None or replica.num_replicas_in_sync == 1:
+            return mean
+        return replica.all_reduce(tf.distribute.ReduceOp.MEAN, mean)
 
     def key(self, purpose: str) -> tf.Tensor:
         """Returns the seed, for `tfgan_zoo.noise`, of this step's draws for one purpose."""

@@ -212,9 +212,14 @@ class NoiseToImage(GANModel):
 
     def logits(self, images: tf.Tensor, purpose: str, training: bool = True) -> tf.Tensor:
         """Returns C(x), float32, of images packed and augmented as asked for."""
-        if self.diff_augment and training:
-            images = diff_augment(images, self.diff_augment, self.key(f"augment {purpose}"))
-        return tf.cast(self.discriminator(self.pack(images), training=training), tf.float32)
+        seen = self.pack(self.augment(images, purpose, training))
+        return tf.cast(self.discriminator(seen, training=training), tf.float32)
+
+    def augment(self, images: tf.Tensor, purpose: str, training: bool = True) -> tf.Tensor:
+        """Augments images if asked for; within a step, the same way for the same purpose."""
+        if not (self.diff_augment and training):
+            return images
+        return diff_augment(images, self.diff_augment, self.key(f"augment {purpose}"))
 
     def r1(self, real: tf.Tensor, training: bool = True) -> tf.Tensor:
         """Returns the R1 penalty with its weight, or zero in the steps that leave it out."""

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import losses
+from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.noise_to_image import NoiseToImage
 
 
@@ -52,7 +53,6 @@ class RelativisticGAN(NoiseToImage):
         super().__init__(image_shape, latent_dim, generator, discriminator, **kwargs)
         self.average = bool(average)
         self.label_smoothing = float(label_smoothing)
-        self.objective = losses.relativistic_average if average else losses.relativistic
 
     def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
         """Adam, rate 2e-4, beta1 0.5, for each player."""
@@ -60,6 +60,19 @@ class RelativisticGAN(NoiseToImage):
             "generator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
             "discriminator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
         }
+
+    def compile(self, *args, jit_compile: bool = False, **kwargs) -> None:
+        """See `GANModel.compile`.
+
+        Raises:
+            InputError: also if XLA is asked for on several replicas together with `average`.
+        """
+        if jit_compile and self.average and self.distribute_strategy.num_replicas_in_sync > 1:
+            raise InputError(
+                "jit_compile=True: expected average=False on several replicas, whose means XLA "
+                "cannot take together; leave one of the two out."
+            )
+        super().compile(*args, jit_compile=jit_compile, **kwargs)
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of the discriminator, then one of the generator, on the same pairs."""
@@ -73,7 +86,7 @@ class RelativisticGAN(NoiseToImage):
         """-E[log s(C(x_r) - C(x_f))], or its average form."""
         real_scores = self.logits(real, "real", training)
         fake_scores = self.logits(fake, "fake", training)
-        loss = self.objective(real_scores, fake_scores, self.label_smoothing)
+        loss = self.preference(real_scores, fake_scores, self.label_smoothing)
         return loss + self.r1(real, training), {
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_scores),
@@ -83,8 +96,14 @@ class RelativisticGAN(NoiseToImage):
     def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
         """-E[log s(C(x_f) - C(x_r))], or its average form."""
         real_scores = self.logits(real, "compared", training)
-        loss = self.objective(self.logits(fake, "generated", training), real_scores)
+        loss = self.preference(self.logits(fake, "generated", training), real_scores)
         return loss, {"g_loss": loss}
+
+    def preference(self, winner: tf.Tensor, loser: tf.Tensor, label_smoothing: float = 0.0):
+        """The loss of a side that wants `winner` to score above `loser`."""
+        if self.average:
+            return losses.relativistic_average(winner, loser, label_smoothing, self.global_mean)
+        return losses.relativistic(winner, loser, label_smoothing)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""

@@ -130,7 +130,9 @@ class WGANGP(NoiseToImage):
 
     def gradient_norms(self, real: tf.Tensor, fake: tf.Tensor, training: bool = True) -> tf.Tensor:
         """Returns |dC/dx^| at one random point between each real sample and its fake."""
-        real, fake = self.pack(real), self.pack(fake)
+        # Between the samples as the critic has just seen them.
+        real = self.pack(self.augment(real, "real", training))
+        fake = self.pack(self.augment(fake, "fake", training))
         weight = noise.uniform(self.key("interpolation"), [tf.shape(real)[0]])
         between = losses.interpolate(real, fake, weight)
         return losses.gradient_norm(lambda x: self.discriminator(x, training=training), between)
