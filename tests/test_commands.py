@@ -95,7 +95,7 @@ def test_dry_run_touches_nothing_and_needs_no_tensorflow(tmp_path, recipe):
         (["--modle=dcgan"], "error: There is no flag --modle; did you mean --model"),
         (["--zzz"], "error: There is no flag --zzz; --help shows all."),
         (["dcgan"], "error: There is an argument too many: 'dcgan'."),
-        (["--model"], "error: Argument --model: expected one argument."),
+        (["--model"], "error: Missing value for flag --model."),
         (["--model=dcgan", "--config.train.stepz=1"], "did you mean train.steps"),
         (["--model=dcgan", "--config.train.steps"], "train.steps: expected a value, got none."),
         (["--model=dcgan", "--config.train.steps", "--dry_run"], "expected a value, got none."),
@@ -268,16 +268,22 @@ def test_points_are_plotted(folder, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        (["--output=x.png"], "The following arguments are required: --workdir."),
+        (["--output=x.png"], "Flag --workdir must have a value other than None."),
         (["--workdir=.", "--output=x.png"], "is no run folder"),
         (["--workdir=.", "--output=x.gif"], "add --interpolate"),
         (["--workdir=.", "--output=x.jpg"], "expected a .png, a .gif or a folder, got 'x.jpg'"),
         (["--workdir=.", "--output=.git"], "'.git' exists; add --overwrite"),
         (["--workdir=.", "--output=x.png", "--num=0"], "--num: expected a whole number from 1 up"),
-        (["--workdir=.", "--output=x.png", "--num=some"], "invalid int value: 'some'"),
+        (
+            ["--workdir=.", "--output=x.png", "--num=some"],
+            "Flag --num=some: invalid literal for int()",
+        ),
         (["--workdir=.", "--output=x.gif", "--interpolate", "--num=1"], "from 2 up, got 1"),
         (["--workdir=.", "--output=x.gif", "--interpolate", "--frames=1"], "from 2 up, got 1"),
-        (["--workdir=.", "--output=x.png", "--path=bent"], "invalid choice: 'bent'"),
+        (
+            ["--workdir=.", "--output=x.png", "--path=bent"],
+            "value should be one of <spherical|linear>",
+        ),
     ],
     ids=str,
 )

@@ -19,11 +19,11 @@ tf.config.set_logical_device_configuration(
 STRATEGY = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
 
-def trained(name, scope, **kwargs):
+def trained(name, scope, optimizer=None, **kwargs):
     keras.utils.set_random_seed(0)
     with scope:
         model = tiny(name, **kwargs)
-        model.compile()
+        model.compile(optimizer, optimizer)
     return model, fit(model, dataset(model, 3))
 
 
@@ -42,7 +42,8 @@ def compare(name, **kwargs):
 def every_model():
     for name in MODELS:
         compare(name, dense=True)
-    model = compare("relativistic_gan", dense=True, average=True)
+    # SGD, because the last bias has no gradient but rounding, of which Adam would make full steps.
+    model = compare("relativistic_gan", optimizer="sgd", dense=True, average=True)
     refused("average", lambda: model.compile(jit_compile=True))
 
 
