@@ -5,8 +5,8 @@ networks a quarter as wide, for a CPU.
 
 Command: python -m tfgan_zoo.train --config=dcgan_fashion_mnist
          (offline: --config.data.source=idx:FOLDER, the four .gz files of Fashion-MNIST in it)
-Cost:    not measured
-Result:  not measured
+Cost:    4.4 minutes on 2 CPU cores, 1,295 images/s
+Result:  SWD 0.047; samples in docs/results.md (2026-11-23)
 """
 
 from tfgan_zoo.config import noise_to_image_config
@@ -29,5 +29,5 @@ def get_config():
     config.discriminator_optimizer = {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5}
     config.data.source = "tfds:fashion_mnist"
     config.data.fit = "pad"
-    config.train.steps = 6000  # 6 epochs
+    config.train.steps = 5000  # 5 epochs
     return config

@@ -4,8 +4,8 @@ Fully connected players, as in the paper, which learn nothing of neighbourhood a
 each pixel by itself; the aids are those of `dcgan.py`.
 
 Command: python -m tfgan_zoo.train --model=gan
-Cost:    not measured
-Result:  not measured
+Cost:    3.7 minutes on 2 CPU cores, 1,265 images/s
+Result:  validity 0.00, 0 of 48 combinations (2026-11-23)
 """
 
 from tfgan_zoo.config import noise_to_image_config
@@ -46,10 +46,10 @@ def get_config():
             "decay": "linear",
         }
     config.data.batch_size = 32
-    config.train.steps = 9000
+    config.train.steps = 4000
     config.train.log_every = 200
-    config.train.sample_every = 3000
-    config.train.checkpoint_every = 3000
+    config.train.sample_every = 1000
+    config.train.checkpoint_every = 1000
     config.evaluate.metrics = ("figures", "swd")
     config.evaluate.samples = 1000
     return config

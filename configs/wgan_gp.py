@@ -36,16 +36,16 @@ def get_config():
     for role in ("generator", "discriminator"):
         config[f"{role}_optimizer"] = {
             "name": "adam",
-            "learning_rate": 1e-3,
+            "learning_rate": 3e-4,
             "beta_1": 0.0,
             "beta_2": 0.9,
             "decay": "linear",
         }
     config.data.batch_size = 32
-    config.train.steps = 3000
+    config.train.steps = 2000
     config.train.log_every = 200
-    config.train.sample_every = 1000
-    config.train.checkpoint_every = 1000
+    config.train.sample_every = 400
+    config.train.checkpoint_every = 400
     config.evaluate.metrics = ("figures", "swd")
     config.evaluate.samples = 1000
     return config
