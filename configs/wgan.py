@@ -41,7 +41,7 @@ def get_config():
             "decay": "linear",
         }
     config.data.batch_size = 32
-    config.train.steps = 1600
+    config.train.steps = 1200
     config.train.log_every = 200
     config.train.sample_every = 400
     config.train.checkpoint_every = 400
