@@ -29,8 +29,8 @@ _SAMPLES = flags.DEFINE_integer("samples", 5000, "Images scored for each model."
 _OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/results.md.")
 
 _HEADER = """\
-| model | validity | combinations present (of 48) | reverse KL | SWD | steps | training time |
-images/s | |---|---|---|---|---|---|---|---|"""
+| model | validity | combinations of 48 | reverse KL | SWD | steps | time | images/s |
+|---|---|---|---|---|---|---|---|"""
 
 
 def train(name: str, workdir: Path) -> None:

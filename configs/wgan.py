@@ -41,10 +41,10 @@ def get_config():
             "decay": "linear",
         }
     config.data.batch_size = 32
-    config.train.steps = 1200
+    config.train.steps = 3000
     config.train.log_every = 200
-    config.train.sample_every = 400
-    config.train.checkpoint_every = 400
+    config.train.sample_every = 1000
+    config.train.checkpoint_every = 1000
     config.evaluate.metrics = ("figures", "swd")
     config.evaluate.samples = 1000
     return config

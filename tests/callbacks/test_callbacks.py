@@ -1,5 +1,7 @@
 """Callbacks with plain `model.fit`."""
 
+import concurrent.futures
+import contextlib
 import fcntl
 import io
 import json
@@ -205,17 +207,31 @@ def test_progress_prints_lines_where_there_is_no_terminal(model, monkeypatch):
     assert last.endswith("00:00 left")
 
 
+def read_screen(screen):
+    """Everything until the terminal is closed; a terminal holds back who writes to a full one."""
+    text = b""
+    with contextlib.suppress(OSError):  # how a closed terminal says that it ends
+        while part := screen.read1():
+            text += part
+    return text
+
+
 def test_progress_is_one_bar_on_a_terminal(model, monkeypatch):
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
-    with os.fdopen(slave, "w") as terminal:
+    with (
+        concurrent.futures.ThreadPoolExecutor(1) as pool,
+        os.fdopen(master, "rb") as screen,
+        os.fdopen(slave, "w") as terminal,
+    ):
+        shown = pool.submit(read_screen, screen)
         monkeypatch.setattr(sys, "stderr", terminal)
         with callbacks.Progress(12, 8) as progress:
             fit(model, callbacks.Throughput(8), progress)
             model.fit(DATA, batch_size=8, epochs=2, callbacks=[progress], verbose=0)
         monkeypatch.undo()
-        text = os.read(master, 1 << 16).decode()
-    os.close(master)
+        terminal.close()
+        text = shown.result().decode()
     assert text.count("\n") == 1
     last = text.rstrip().split("\r")[-1]
     assert re.search(r"100%.*12/12 .*d_loss .*g_loss ", last)
