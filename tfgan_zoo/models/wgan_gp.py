@@ -18,8 +18,8 @@ class WGANGP(NoiseToImage):
     The Wasserstein game (see `WGAN`), its critic held near slope one by a penalty instead of
     clipping:
 
-        L_D = E[C(G(z))] - E[C(x)] + lambda E[(|dC/dx^| - 1)^2],  x^ = a x + (1 - a) G(z), a ~ U(0,
-        1).
+        L_D = E[C(G(z))] - E[C(x)] + lambda E[(|dC/dx^| - 1)^2],
+        x^ = a x + (1 - a) G(z),  a ~ U(0, 1).
 
     The slope is that of single samples, so the critic must not mix them: no batch normalisation.
 
