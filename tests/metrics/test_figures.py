@@ -167,5 +167,5 @@ def test_errors():
     for shape in ((32, 32, 3), (1, 32, 16, 3), (1, 32, 32, 1), (0, 32, 32, 3), (1, 8, 8, 3)):
         with pytest.raises(InputError, match="must have the shape"):
             read(np.zeros(shape, np.uint8))
-    with pytest.raises(InputError, match="Did you mean 'full'"):
+    with pytest.raises(InputError, match="did you mean full"):
         figure_scores(np.zeros((1, 32, 32, 3), np.uint8), "ful")

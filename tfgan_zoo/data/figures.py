@@ -17,12 +17,12 @@ Example:
 """
 
 import dataclasses
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from tfgan_zoo.data.names import did_you_mean
 from tfgan_zoo.errors import InputError
 
 SHAPES = ("circle", "square", "triangle", "star", "ring", "cross")
@@ -234,28 +234,16 @@ def _uniform(bits: np.ndarray, low: np.ndarray | float, high: np.ndarray | float
     return low + (high - low) * ((bits >> np.uint64(11)).astype(np.float64) * 2.0**-53)
 
 
-def _closest(name: str, options: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, [option for option in options if option], 1, cutoff=0.4)
-    return f" Did you mean '{near[0]}'?" if near else ""
-
-
 def get_view(view: str) -> View:
     """Returns the `View` of this name; raises `InputError` naming the nearest if there is none."""
     if view not in VIEWS:
-        known = ", ".join(repr(name) for name in VIEWS)
-        raise InputError(
-            f"figures has no view {view!r}; its views are {known} ('' is the default)."
-            f"{_closest(view, VIEWS)}"
-        )
+        raise InputError(f"figures has no view {view!r}{did_you_mean(view, filter(None, VIEWS))}")
     return VIEWS[view]
 
 
 def _check_split(split: str) -> None:
     if split not in SPLIT_SIZES:
-        raise InputError(
-            f"figures has no split {split!r}; its splits are 'train' and 'test'."
-            f"{_closest(split, SPLIT_SIZES)}"
-        )
+        raise InputError(f"figures has no split {split!r}{did_you_mean(split, SPLIT_SIZES)}")
 
 
 def attributes(
