@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from tfgan_zoo.data import Fit, open_source, parse_spec
-from tfgan_zoo.data.images import decode, with_channels
+from tfgan_zoo.data.images import decode, measure, with_channels
 from tfgan_zoo.data.sources import list_images
 from tfgan_zoo.errors import InputError
 
@@ -86,6 +86,78 @@ def test_options_that_do_not_apply(tmp_path):
         open_source(f"folder:{tmp_path}", num=3)
     with pytest.raises(InputError, match='on_error must be "raise" or "skip"'):
         open_source("figures", on_error="ignore")
+
+
+# --- parts of a split
+
+
+@pytest.fixture
+def ten(tmp_path):
+    for index in range(10):
+        write(tmp_path / f"{index}.png", np.full((2, 2), index))
+    return f"folder:{tmp_path}"
+
+
+@pytest.mark.parametrize(
+    ("split", "expected"),
+    [
+        ("train", range(10)),
+        ("train[:]", range(10)),
+        ("train[:3]", range(3)),
+        ("train[ 3 : ]", range(3, 10)),
+        ("train[2:5]", range(2, 5)),
+        ("train[-2:]", range(8, 10)),
+        ("train[:-2]", range(8)),
+        ("train[:90%]", range(9)),
+        ("train[90%:]", range(9, 10)),
+        ("train[:14%]", range(1)),
+        ("train[14%:]", range(1, 10)),
+        ("train[-30%:8]", range(7, 8)),
+    ],
+)
+def test_a_part_of_a_split(ten, split, expected):
+    source = open_source(ten, split)
+    assert [source[index].item(0) for index in range(len(source))] == list(expected)
+    assert source.name(0).endswith(f"{expected[0]}.png")
+    assert source.size(0) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("split", "message"),
+    [
+        ("train[:11]", r"has 10 samples; 'train\[:11\]' reaches beyond them"),
+        ("train[-11:]", "reaches beyond"),
+        ("train[:101%]", "reaches beyond"),
+        ("train[5:5]", r"none of them is in 'train\[5:5\]' \(from 5 to 5\)"),
+        ("train[10:]", "none of them"),
+        ("train[:4%]", "none of them"),
+        ("train[3]", "is not understood; write it like train"),
+        ("train[:3", "is not understood"),
+        ("train[a:b]", "is not understood"),
+        ("train[:3]x", "is not understood"),
+        ("[:3]", "is not understood"),
+        ("test[:3]", "no split 'test'"),
+    ],
+)
+def test_parts_that_are_none(ten, split, message):
+    with pytest.raises(InputError, match=message):
+        open_source(ten, split)
+
+
+def test_parts_of_every_kind_of_source(tmp_path):
+    images = noise(10, 4, 4)
+    np.savez(tmp_path / "x.npz", x=images)
+    write_idx(tmp_path / "train-images-idx3-ubyte", images)
+    for spec in (f"npz:{tmp_path}/x.npz", f"idx:{tmp_path}"):
+        part = open_source(spec, "train[4:6]")
+        np.testing.assert_array_equal(part.array[..., 0], images[4:6])
+        assert part.name(0) == f"{spec}[4]"
+    part = open_source("figures", "test[10:20]", num=30)
+    whole = open_source("figures", "test", num=30)
+    np.testing.assert_array_equal(part.array, whole.array[10:20])
+    np.testing.assert_array_equal(part.extras["label"], whole.extras["label"][10:20])
+    assert repr(part) == "<SliceSource figures (test[10:20]): 10 32x32x3>"
+    assert len(open_source("points/ring", "train[:25%]", num=1000)) == 250
 
 
 # --- decoding
@@ -173,6 +245,17 @@ def test_exif_orientation_is_applied(tmp_path):
     assert image.shape == (32, 16, 3)
     assert image[:14].min() > 240
     assert image[18:].max() < 15
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_the_size_in_the_header_is_that_of_the_decoded_image(tmp_path, suffix, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = write(tmp_path / f"x.{suffix}", noise(10, 20, 3), exif=exif)
+    assert measure(path) == decode(path).shape[1::-1]
+    with pytest.raises(InputError, match=r"gone.png does not exist"):
+        measure(tmp_path / "gone.png")
 
 
 def test_unreadable_files_are_named(tmp_path):

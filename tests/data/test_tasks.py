@@ -6,7 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tfgan_zoo.data import ArraySource, FileSource, Fit, load_images, open_source, unconditional
-from tfgan_zoo.data.tasks import random_flip
+from tfgan_zoo.data.tasks import random_crop, random_flip
 from tfgan_zoo.errors import InputError
 
 
@@ -108,6 +108,20 @@ def test_a_flip_mirrors_whole_images():
         assert np.array_equal(after, before) or np.array_equal(after, before[:, ::-1])
 
 
+def test_a_random_crop_is_a_window_of_the_image_and_reaches_every_place():
+    # Every pixel tells its place.
+    grid = np.stack(np.meshgrid(np.arange(6), np.arange(6), indexing="ij"), -1).astype(np.uint8)
+    images = tf.constant(np.broadcast_to(grid, (500, 6, 6, 2)))
+    cut = random_crop(images, 4, 0, tf.constant(3, tf.int64))
+    assert cut.shape == (500, 4, 4, 2)
+    corners = cut.numpy()[:, 0, 0]
+    for (top, left), window in zip(corners, cut.numpy(), strict=True):
+        np.testing.assert_array_equal(window, grid[top : top + 4, left : left + 4])
+    _, counts = np.unique(corners, axis=0, return_counts=True)
+    assert len(counts) == 9
+    assert counts.min() > 25
+
+
 def test_arrays_are_fitted():
     source = ArraySource(
         "mine", np.random.default_rng(0).integers(256, size=(6, 28, 30), dtype="u1")
@@ -119,6 +133,15 @@ def test_arrays_are_fitted():
     assert unconditional(source, batch_size=2, crop=20).element_spec.shape == (2, 20, 20, 1)
     images = load_images(source, Fit(14, 1))
     np.testing.assert_array_equal(images[3], Fit(14, 1)(source[3], "x"))
+    assert len(load_images(source, Fit(14, 1), 2)) == 2
+
+
+def test_an_array_of_the_right_size_is_still_cropped():
+    source = open_source("figures", num=3)
+    fitting = Fit(32, 3, crop=20)
+    images = load_images(source, fitting)
+    np.testing.assert_array_equal(images[1], fitting(source[1], "x"))
+    assert not np.array_equal(images, source.array)
 
 
 def damage(folder):

@@ -5,7 +5,7 @@ import socket
 import numpy as np
 import pytest
 
-from tfgan_zoo.data import load_images, open_source, unconditional
+from tfgan_zoo.data import load_images, load_pairs, open_domains, open_source, unconditional
 from tfgan_zoo.data.tasks import Fit
 from tfgan_zoo.errors import InputError
 
@@ -17,13 +17,15 @@ def pixels(index):
 
 
 class TinyPictures(tfds.core.GeneratorBasedBuilder):
-    """Ten training and four validation pictures; or none at all."""
+    """Ten training and four validation pictures; or pairs, or domains, or none at all."""
 
     VERSION = tfds.core.Version("1.0.0")
     BUILDER_CONFIGS = (
         tfds.core.BuilderConfig(name="plain"),
         tfds.core.BuilderConfig(name="labels_only"),
         tfds.core.BuilderConfig(name="pairs"),
+        tfds.core.BuilderConfig(name="a_and_b"),
+        tfds.core.BuilderConfig(name="domains"),
     )
     MANUAL_DOWNLOAD_INSTRUCTIONS = None
 
@@ -33,16 +35,22 @@ class TinyPictures(tfds.core.GeneratorBasedBuilder):
             "plain": {"image": image, "label": tfds.features.ClassLabel(num_classes=2)},
             "labels_only": {"label": tfds.features.ClassLabel(num_classes=2)},
             "pairs": {"left": image, "right": image},
+            "a_and_b": {"a": image, "b": image},
+            "domains": {"image": image},
         }
         features = tfds.features.FeaturesDict(features[self.builder_config.name])
         return tfds.core.DatasetInfo(builder=self, features=features)
 
     def _split_generators(self, dl_manager):
+        if self.builder_config.name == "domains":
+            sizes = {"trainA": 6, "trainB": 5, "validationA": 2, "validationB": 3}
+            return {split: self._generate_examples(num) for split, num in sizes.items()}
         return {"train": self._generate_examples(10), "validation": self._generate_examples(4)}
 
     def _generate_examples(self, num):
         for index in range(num):
             values = {"image": pixels(index), "left": pixels(0), "right": pixels(1), "label": 1}
+            values |= {"a": pixels(index), "b": 255 - pixels(index)}
             yield index, {key: values[key] for key in self.info.features}
 
 
@@ -97,6 +105,39 @@ def test_what_is_not_there(data_dir, spec, message):
     with pytest.raises(InputError, match=message) as caught:
         open_source(spec, data_dir=data_dir)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("file_format", ["array_record", "tfrecord"])
+def test_two_features_are_pairs(data_dir, tmp_path, file_format):
+    builder = tfds.builder("tiny_pictures/a_and_b", data_dir=tmp_path)
+    builder.download_and_prepare(file_format=file_format)
+    domains = open_domains("tfds:tiny_pictures/a_and_b", "train[:80%]", data_dir=str(tmp_path))
+    assert domains.matched
+    a, b = load_pairs(domains)
+    assert a.shape == (8, 6, 6, 3)
+    assert len(np.unique(a, axis=0)) == 8
+    np.testing.assert_array_equal(b, 255 - a)
+
+
+def test_splits_are_domains(data_dir):
+    spec = "tfds:tiny_pictures/domains"
+    domains = open_domains(spec, data_dir=data_dir)
+    assert (len(domains.a), len(domains.b), domains.matched) == (6, 5, False)
+    assert domains.a.name(0) == f"{spec} (trainA)[0]"
+    swapped = open_domains(spec, "val[:2]", direction="b_to_a", data_dir=data_dir)
+    assert (len(swapped.a), len(swapped.b)) == (2, 2)
+    assert "validationB" in swapped.a.spec
+    with pytest.raises(InputError, match=r"no split 'test' \(found: train and validation\)"):
+        open_domains(spec, "test", data_dir=data_dir)
+
+
+def test_one_domain_is_not_two(data_dir):
+    with pytest.raises(InputError, match=r"neither two image features a and b nor splits trainA"):
+        open_domains("tfds:tiny_pictures/plain", data_dir=data_dir)
+    grey = open_domains("tfds:tiny_pictures/plain", layout="grey", data_dir=data_dir)
+    assert grey.matched
+    assert grey.a[0].shape == (6, 8, 1)
+    assert grey.b[0].shape == (6, 8, 3)
 
 
 def test_without_a_network_it_says_so_at_once(tmp_path, monkeypatch):

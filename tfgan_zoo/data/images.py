@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from tfgan_zoo.errors import InputError
 
@@ -47,12 +49,42 @@ def decode(file: Any, name: str = "", smallest: int | None = None) -> np.ndarray
         (480, 640, 1)
     """
     name = name or os.fspath(file)
+    with _opened(file, name) as image:
+        if smallest is not None:
+            image.draft(image.mode, (2 * smallest, 2 * smallest))
+        image.load()
+        return _to_array(ImageOps.exif_transpose(image), name)
+
+
+def measure(file: Any, name: str = "") -> tuple[int, int]:
+    """Reads the width and height of an image from its header, EXIF orientation applied.
+
+    Args:
+        file: path or binary file object.
+        name: what to call it in errors; the path by default.
+
+    Returns:
+        `(width, height)` of what `decode` returns, in pixels.
+
+    Raises:
+        InputError: the file is missing or no image.
+    """
+    with _opened(file, name or os.fspath(file)) as image:
+        if image.format == "TIFF":  # Turned already, or not yet: that depends on Pillow's version.
+            image.load()
+            return ImageOps.exif_transpose(image).size
+        # A PNG would be decoded to look for EXIF behind its pixels.
+        exif = image.getexif() if image.format != "PNG" or "exif" in image.info else {}
+        turned = exif.get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+        return image.size[::-1] if turned else image.size
+
+
+@contextlib.contextmanager
+def _opened(file: Any, name: str) -> Iterator[Image.Image]:
+    """Opens an image; whatever Pillow raises in the block becomes an `InputError`."""
     try:
         with Image.open(file) as image:
-            if smallest is not None:
-                image.draft(image.mode, (2 * smallest, 2 * smallest))
-            image.load()
-            return _to_array(ImageOps.exif_transpose(image), name)
+            yield image
     except InputError:
         raise
     except FileNotFoundError:

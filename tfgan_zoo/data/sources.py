@@ -9,6 +9,9 @@
 | `idx:PATH` | the files of MNIST and its relatives, `.gz` or plain; a folder of them or one file |
 | `npz:PATH` | NumPy: uint8 images `[N, H, W]` or `[N, H, W, C]`, or float vectors `[N, D]` |
 
+A split is `train`, `test` or `val`, or a part of one, in the order of the files: `train[:360]`,
+`train[360:]`, `test[10:20]`, `train[:90%]`, `train[-100:]`.
+
 A source is opened once and is then random access: `source[i]` is the i-th sample, always the same.
 That is what lets training resume at any step with the batch that would have come next.
 """
@@ -18,30 +21,35 @@ from __future__ import annotations
 import abc
 import gzip
 import os
+import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from tfgan_zoo.data import points
-from tfgan_zoo.data.images import EXTENSIONS, decode
+from tfgan_zoo.data.images import EXTENSIONS, decode, measure
 from tfgan_zoo.data.names import did_you_mean
 from tfgan_zoo.errors import InputError
 
 KINDS = ("figures", "points", "tfds", "folder", "idx", "npz")
 """The first words of a source; the last four are followed by a colon."""
 
-_SPLIT_FOLDERS = {
+SPLIT_FOLDERS = {
     "train": ("train", "training"),
     "test": ("test", "testing"),
     "val": ("val", "valid", "validation"),
 }
+"""What the folder of a split may be called, in either case."""
+
 _NPZ_KEYS = {
     "train": ("x_train", "train_images", "image", "images", "x"),
     "test": ("x_test", "test_images"),
     "val": ("x_val", "val_images"),
 }
+_BOUND = r"\s*(-?\d+%?)?\s*"
+_SPLIT = re.compile(rf"([^\[\]]+)(?:\[{_BOUND}:{_BOUND}\])?")
 
 
 class Source(abc.ABC):
@@ -78,6 +86,11 @@ class Source(abc.ABC):
     @abc.abstractmethod
     def name(self, index: int) -> str:
         """What to call sample `index` in a message: its file if it has one."""
+
+    def size(self, index: int) -> tuple[int, int]:
+        """Returns the width and height of image `index`, from its header if it has one."""
+        height, width = (self.shape or self.read(index).shape)[:2]
+        return width, height
 
     def __getitem__(self, index: int) -> np.ndarray:
         return self.read(index)
@@ -164,6 +177,87 @@ class FileSource(Source):
         """See `Source.name`."""
         return self.paths[index]
 
+    def size(self, index: int) -> tuple[int, int]:
+        """See `Source.size`."""
+        return measure(self.paths[index])
+
+
+class SliceSource(Source):
+    """Consecutive samples of another source.
+
+    Args:
+        source: the other one.
+        start: its first sample that is taken.
+        stop: its first one that is not taken any more.
+        spec: what to call the part in messages.
+
+    Example:
+        >>> whole = ArraySource("mine", np.zeros((10, 28, 28), np.uint8))
+        >>> SliceSource(whole, 4, 10, "mine[4:]").name(0)
+        'mine[4]'
+    """
+
+    def __init__(self, source: Source, start: int, stop: int, spec: str):
+        self.spec = spec
+        self.shape = source.shape
+        self.array = None if source.array is None else source.array[start:stop]
+        self.extras = {key: values[start:stop] for key, values in source.extras.items()}
+        self.on_error = source.on_error
+        self._source = source
+        self._indices = range(start, stop)
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def read(self, index: int, smallest: int | None = None) -> np.ndarray:
+        """See `Source.read`."""
+        return self._source.read(self._indices[index], smallest)
+
+    def name(self, index: int) -> str:
+        """See `Source.name`."""
+        return self._source.name(self._indices[index])
+
+    def size(self, index: int) -> tuple[int, int]:
+        """See `Source.size`."""
+        return self._source.size(self._indices[index])
+
+
+class ViewSource(Source):
+    """What a function makes of every image of another source, such as one half of it.
+
+    Where several views of one source are wanted together, an image is decoded once.
+
+    Args:
+        spec: what to call it in messages.
+        source: the other one, of images.
+        look: the function, from uint8 `[H, W, 1 to 4]` to uint8 `[h, w, 1 to 4]`.
+
+    Example:
+        >>> whole = ArraySource("mine", np.zeros((10, 28, 28), np.uint8))
+        >>> ViewSource("top", whole, lambda image: image[:14])[0].shape
+        (14, 28, 1)
+    """
+
+    def __init__(self, spec: str, source: Source, look: Callable[[np.ndarray], np.ndarray]):
+        self.spec = spec
+        self.source = source
+        self.look = look
+        if source.shape is not None:
+            self.shape = look(np.empty(source.shape, np.uint8)).shape
+        self.extras = source.extras
+        self.on_error = source.on_error
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def read(self, index: int, smallest: int | None = None) -> np.ndarray:
+        """See `Source.read`."""
+        return self.look(self.source.read(index, smallest))
+
+    def name(self, index: int) -> str:
+        """See `Source.name`."""
+        return self.source.name(index)
+
 
 def parse_spec(spec: str) -> tuple[str, str]:
     """Splits a source into its kind and the rest.
@@ -219,8 +313,8 @@ def open_source(
 
     Args:
         spec: see the table above.
-        split: "train", "test" or "val"; for `tfds:` also any of its split expressions, such as
-            "train[:90%]".
+        split: "train", "test" or "val", or a part such as "train[:360]", "train[360:]" or
+            "train[:90%]"; for `tfds:` any of its split expressions.
         resolution: side in pixels at which `figures` are drawn; 32 if None. Stored images keep
             their size (and are fitted by `unconditional` and its like).
         num: how many samples the embedded `figures` and `points` have; None for their default.
@@ -238,7 +332,34 @@ def open_source(
     Example:
         >>> open_source("points/ring", num=1000)
         <ArraySource points/ring: 1000 2>
+        >>> open_source("points/ring", "train[:25%]", num=1000)
+        <SliceSource points/ring (train[:25%]): 250 2>
     """
+    kind, rest = checked_kind(spec, num, on_error)
+    if kind == "tfds":
+        # Imported here since TFDS takes seconds to import and may not be installed.
+        from tfgan_zoo.data.tfds_source import open_tfds
+
+        return open_tfds(spec, rest, split, data_dir, on_error)
+    name = parse_split(split)[0]
+    if kind == "figures":
+        source = _open_figures(spec, rest, name, resolution, num, seed)
+    elif kind == "points":
+        if rest not in points.NAMES:
+            raise InputError(f"There is no toy set {spec}{did_you_mean(rest, points.NAMES)}.")
+        sampled = points.sample(rest, 100_000 if num is None else num, split=name, seed=seed)
+        source = ArraySource(spec, sampled)
+    elif kind == "folder":
+        source = _open_folder(spec, rest, name, on_error)
+    elif kind == "idx":
+        source = _open_idx(spec, rest, name)
+    else:
+        source = _open_npz(spec, rest, name)
+    return part_of(source, split)
+
+
+def checked_kind(spec: str, num: int | None, on_error: str) -> tuple[str, str]:
+    """Checks the options that all sources share; returns `parse_spec(spec)`."""
     if on_error not in ("raise", "skip"):
         raise InputError(f'on_error must be "raise" or "skip", not {on_error!r}.')
     kind, rest = parse_spec(spec)
@@ -246,23 +367,78 @@ def open_source(
         raise InputError(
             f"num={num} is for the embedded figures and points; {spec} has the samples it has."
         )
-    if kind == "figures":
-        return _open_figures(spec, rest, split, resolution, num, seed)
-    if kind == "points":
-        if rest not in points.NAMES:
-            raise InputError(f"There is no toy set {spec}{did_you_mean(rest, points.NAMES)}.")
-        sampled = points.sample(rest, 100_000 if num is None else num, split=split, seed=seed)
-        return ArraySource(spec, sampled)
-    if kind == "folder":
-        return _open_folder(spec, rest, split, on_error)
-    if kind == "idx":
-        return _open_idx(spec, rest, split)
-    if kind == "npz":
-        return _open_npz(spec, rest, split)
-    # Imported here since TFDS takes seconds to import and may not be installed.
-    from tfgan_zoo.data.tfds_source import open_tfds
+    return kind, rest
 
-    return open_tfds(spec, rest, split, data_dir, on_error)
+
+def parse_split(split: str) -> tuple[str, str | None, str | None]:
+    """Takes a split apart into its name and the bounds of the part that is wanted.
+
+    Args:
+        split: `NAME` or `NAME[FROM:TO]`, where either bound is left out, a number of samples, or
+            a percentage; with a minus sign it counts from the end.
+
+    Returns:
+        `(name, from, to)`; None for what is left out.
+
+    Raises:
+        InputError: it is written otherwise.
+
+    Example:
+        >>> parse_split("train"), parse_split("train[:90%]")
+        (('train', None, None), ('train', None, '90%'))
+    """
+    matched = _SPLIT.fullmatch(split)
+    if matched is None:
+        raise InputError(
+            f"The split {split!r} is not understood; write it like train, train[:360], "
+            "train[360:] or train[:90%]."
+        )
+    name, start, stop = matched.groups()
+    return name, start, stop
+
+
+def part_of(source: Source, split: str) -> Source:
+    """Takes the part of a source that `split` asks for, as `parse_split` reads it.
+
+    Percentages are rounded to the nearest sample, so `[:90%]` and `[90%:]` share none and leave
+    none out.
+
+    Args:
+        source: the whole split.
+        split: its name, with or without a part.
+
+    Returns:
+        The source itself if all of it is wanted.
+
+    Raises:
+        InputError: the part is empty, or reaches beyond the source.
+    """
+    _, *bounds = parse_split(split)
+    if bounds == [None, None]:
+        return source
+    num = len(source)
+    start, stop = (
+        default if bound is None else _position(source.spec, split, bound, num)
+        for bound, default in zip(bounds, (0, num), strict=True)
+    )
+    if start >= stop:
+        raise InputError(
+            f"{source.spec} has {num} samples, and none of them is in {split!r} (from {start} to "
+            f"{stop}); choose another part."
+        )
+    return SliceSource(source, start, stop, f"{source.spec} ({split})")
+
+
+def _position(spec: str, split: str, bound: str, num: int) -> int:
+    """Where a bound such as 360, -10 or 90% is among `num` samples."""
+    digits = bound.removeprefix("-")
+    count = int(digits.removesuffix("%"))
+    beyond = count > (100 if digits.endswith("%") else num)
+    if digits.endswith("%"):
+        count = (count * num + 50) // 100
+    if beyond:
+        raise InputError(f"{spec} has {num} samples; {split!r} reaches beyond them.")
+    return num - count if bound != digits else count
 
 
 def _samples(spec: str, array: np.ndarray) -> np.ndarray:
@@ -289,7 +465,8 @@ def _samples(spec: str, array: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(array, np.uint8)
 
 
-def _no_split(spec: str, split: str, have: Sequence[str], remedy: str) -> InputError:
+def no_split(spec: str, split: str, have: Sequence[str], remedy: str) -> InputError:
+    """Makes the error for a split that is not there."""
     found = " and ".join(have) if have else "none"
     return InputError(f"{spec} has no split {split!r} (found: {found}); {remedy}.")
 
@@ -309,38 +486,77 @@ def _open_figures(
 
 
 def _open_folder(spec: str, path: str, split: str, on_error: str) -> Source:
-    root = os.path.expanduser(path)
-    if not os.path.isdir(root):
-        what = "is a file, not a folder" if os.path.exists(root) else "does not exist"
-        raise InputError(f"{spec}: {path} {what}; give the folder that holds the images.")
-    folders = {entry.name.lower(): entry.path for entry in os.scandir(root) if entry.is_dir()}
-    if "traina" in folders:
+    root = existing_folder(spec, path)
+    if "traina" in subfolders(root):
         raise InputError(
             f"{spec} holds two domains (trainA, trainB); for one of them use "
             f"folder:{os.path.join(path, 'trainA')}, for both a model that translates."
         )
-    splits = {
-        name: folders[alias]
-        for name, aliases in _SPLIT_FOLDERS.items()
-        for alias in reversed(aliases)
-        if alias in folders
-    }
-    if splits and split not in splits:
-        raise _no_split(spec, split, list(splits), f"add a sub-folder {split} or use another split")
-    if not splits and split != "train":
-        remedy = f"move some images to a sub-folder {split} and the others to train"
-        raise _no_split(spec, split, ["train: the whole folder"], remedy)
-    root = splits.get(split, root)
-    relative = list_images(root)
-    if not relative:
-        endings = ", ".join(sorted(EXTENSIONS))
-        raise InputError(f"{spec} has no images in {root}; put files there that end in {endings}.")
+    root, relative = images_of_split(spec, root, split)
     classes = [os.path.dirname(file).split(os.sep)[0] for file in relative]
     names, labels = np.unique(classes, return_inverse=True)
     # One "class", or images beside the folders, is not a labelled set.
     labelled = len(names) > 1 and "" not in names
     extras = {"label": labels.astype(np.int32), "class": names[labels]} if labelled else {}
     return FileSource(spec, [os.path.join(root, file) for file in relative], extras, on_error)
+
+
+def existing_folder(spec: str, path: str) -> str:
+    """Returns the path of a folder with `~` filled in; raises `InputError` if it is none."""
+    root = os.path.expanduser(path)
+    if not os.path.isdir(root):
+        what = "is a file, not a folder" if os.path.exists(root) else "does not exist"
+        raise InputError(f"{spec}: {path} {what}; give the folder that holds the images.")
+    return root
+
+
+def subfolders(root: str) -> dict[str, str]:
+    """Returns the folders directly in a folder: name in lower case -> path."""
+    return {entry.name.lower(): entry.path for entry in os.scandir(root) if entry.is_dir()}
+
+
+def split_folders(root: str) -> dict[str, str]:
+    """Returns the folders that are splits, as `SPLIT_FOLDERS` has them: split -> path."""
+    folders = subfolders(root)
+    return {
+        name: folders[alias]
+        for name, aliases in SPLIT_FOLDERS.items()
+        for alias in reversed(aliases)
+        if alias in folders
+    }
+
+
+def images_of_split(spec: str, root: str, split: str) -> tuple[str, list[str]]:
+    """Lists the images of a split, which is a sub-folder; without any, `root` itself is `train`.
+
+    Args:
+        spec: the source, for messages.
+        root: its folder.
+        split: "train", "test" or "val".
+
+    Returns:
+        `(folder, files)`, the files relative to the folder, as `list_images` has them.
+
+    Raises:
+        InputError: there is no such split, or it has no images.
+    """
+    splits = split_folders(root)
+    if splits and split not in splits:
+        raise no_split(spec, split, list(splits), f"add a sub-folder {split} or use another split")
+    if not splits and split != "train":
+        remedy = f"move some images to a sub-folder {split} and the others to train"
+        raise no_split(spec, split, ["train: the whole folder"], remedy)
+    root = splits.get(split, root)
+    return root, some_images(spec, root)
+
+
+def some_images(spec: str, root: str) -> list[str]:
+    """Lists the images below a folder like `list_images`; raises `InputError` if there is none."""
+    relative = list_images(root)
+    if not relative:
+        endings = ", ".join(sorted(EXTENSIONS))
+        raise InputError(f"{spec} has no images in {root}; put files there that end in {endings}.")
+    return relative
 
 
 def list_images(root: str) -> list[str]:
@@ -379,7 +595,7 @@ def _open_idx(spec: str, path: str, split: str) -> Source:
     root = os.path.expanduser(path)
     if os.path.isfile(root):
         if split != "train":
-            raise _no_split(spec, split, ["train: the one file"], "give the folder of the files")
+            raise no_split(spec, split, ["train: the one file"], "give the folder of the files")
         return ArraySource(spec, read_idx(root))
     if not os.path.isdir(root):
         raise InputError(
@@ -397,7 +613,7 @@ def _open_idx(spec: str, path: str, split: str) -> Source:
     }
     if split not in found:
         remedy = "put train-images-idx3-ubyte[.gz] and t10k-images-idx3-ubyte[.gz] there"
-        raise _no_split(spec, split, list(found), remedy)
+        raise no_split(spec, split, list(found), remedy)
     if len(found[split]) > 1:
         raise InputError(
             f"{spec} has several {split} files ({', '.join(sorted(found[split]))}); name one: "
@@ -446,6 +662,27 @@ def read_idx(path: str) -> np.ndarray:
 
 
 def _open_npz(spec: str, path: str, split: str) -> Source:
+    (array,) = read_npz(spec, path, lambda keys: [_npz_key(spec, split, keys)])
+    return ArraySource(spec, array)
+
+
+def read_npz(
+    spec: str, path: str, choose: Callable[[list[str]], Sequence[str]]
+) -> list[np.ndarray]:
+    """Reads some of the arrays of a NumPy file.
+
+    Args:
+        spec: the source, for messages.
+        path: of the file, `.npz` or `.npy`.
+        choose: from the names in the file, those of the arrays to read; it may raise `InputError`.
+            The array of a `.npy` file is called `x`.
+
+    Returns:
+        The arrays, in the order of their names.
+
+    Raises:
+        InputError: the file is not there, damaged, or holds Python objects.
+    """
     file = os.path.expanduser(path)
     if not os.path.isfile(file):
         raise InputError(f"{spec}: there is no file {path}; check the path.")
@@ -454,7 +691,7 @@ def _open_npz(spec: str, path: str, split: str) -> Source:
         with open(file, "rb") as opened:
             loaded = np.load(opened, allow_pickle=False)
             arrays = {"x": loaded} if isinstance(loaded, np.ndarray) else loaded
-            array = arrays[_npz_key(spec, split, list(arrays))]
+            return [arrays[key] for key in choose(list(arrays))]
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, InputError):  # A ValueError too.
             raise
@@ -463,7 +700,6 @@ def _open_npz(spec: str, path: str, split: str) -> Source:
             f"{path} cannot be read as a NumPy file of plain arrays ({reason}); write it with "
             "np.savez(path, image=uint8_array)."
         ) from error
-    return ArraySource(spec, array)
 
 
 def _npz_key(spec: str, split: str, keys: list[str]) -> str:

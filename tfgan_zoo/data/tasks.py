@@ -11,14 +11,16 @@ import concurrent.futures
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 import tqdm
 
+from tfgan_zoo import noise
 from tfgan_zoo.data.images import Fit
-from tfgan_zoo.data.sources import Source
+from tfgan_zoo.data.sources import Source, ViewSource
 from tfgan_zoo.errors import InputError
 
 MEMORY_LIMIT = 4 * 2**30
@@ -71,28 +73,22 @@ def unconditional(
         >>> unconditional(source, batch_size=64).element_spec
         TensorSpec(shape=(64, 32, 32, 3), dtype=tf.uint8, name=None)
     """
-    _check_batch_size(source, len(source), batch_size)
+    _check_batch_size([source], len(source), batch_size)
     if source.is_vector and source.array is not None:
         if flip or fit != "resize" or (image_size, channels, crop) != (None, None, None):
             raise InputError(
                 f"{source.spec} holds vectors of {source.array.shape[1]} numbers, to which "
                 "image_size, channels, crop, fit and flip do not apply; leave them out."
             )
-        return _finish(_gather(source.array, batch_size, seed, start_step))
+        return finish(_gather([source.array], batch_size, seed, start_step))
     fitting = fit_for(source, image_size=image_size, channels=channels, crop=crop, fit=fit)
-    if use_cache(source, fitting, cache):
-        images = load_images(source, fitting)
-        _check_batch_size(source, len(images), batch_size)
-        dataset = _gather(images, batch_size, seed, start_step)
-    else:
-        dataset = _decode(source, fitting, batch_size, seed, start_step)
+    cached = use_cache(source, fitting, cache)
+    dataset = batches([source], [fitting], batch_size, seed, start_step, cached)
     if flip:
-        steps = tf.data.Dataset.counter(start_step)
-        dataset = tf.data.Dataset.zip(dataset, steps).map(
-            lambda images, step: random_flip(images, seed, step),
-            num_parallel_calls=tf.data.AUTOTUNE,
+        dataset = augmented(
+            dataset, lambda images, step: random_flip(images, seed, step), start_step
         )
-    return _finish(dataset)
+    return finish(dataset)
 
 
 def fit_for(
@@ -126,38 +122,70 @@ def fit_for(
 
 def use_cache(source: Source, fitting: Fit, cache: bool | str) -> bool:
     """Decides whether the fitted images are to be held in memory; see `unconditional`."""
+    return fits_memory([source], [fitting], cache)
+
+
+def fits_memory(sources: Sequence[Source], fittings: Sequence[Fit], cache: bool | str) -> bool:
+    """Decides like `use_cache` for several sources at once."""
     if cache == "auto":
-        return len(source) * int(np.prod(fitting.shape)) <= MEMORY_LIMIT
+        sizes = (
+            len(source) * int(np.prod(fitting.shape))
+            for source, fitting in zip(sources, fittings, strict=True)
+        )
+        return sum(sizes) <= MEMORY_LIMIT
     if not isinstance(cache, bool):
         raise InputError(f'cache must be "auto", True or False, not {cache!r}.')
     return cache
 
 
-def load_images(source: Source, fitting: Fit) -> np.ndarray:
+def load_images(source: Source, fitting: Fit, num: int | None = None) -> np.ndarray:
     """Decodes and fits every image of a source, in their order.
 
     Args:
         source: of images.
         fitting: size and channels to bring them to.
+        num: how many of the first images; None for all.
 
     Returns:
-        uint8 `[N, image_size, image_size, channels]`, where N is less than `len(source)` if the
-        source was opened with `on_error="skip"` and images had to be left out.
+        uint8 `[N, image_size, image_size, channels]`, where N is less than that if the source
+        was opened with `on_error="skip"` and images had to be left out.
 
     Raises:
         InputError: an image cannot be read or fitted; with "skip", none can.
     """
-    if source.shape == fitting.shape and source.array is not None:
-        return source.array
-    if source.array is not None and (fitting.fit == "pad" or fitting.crop == fitting.image_size):
-        return fitting(source.array, source.spec)  # Nothing to resample: one stroke for all.
-    images = np.empty((len(source),) + fitting.shape, np.uint8)
-    kept = np.ones(len(source), bool)
+    return load_together([source], [fitting], num)[0]
+
+
+def load_together(
+    sources: Sequence[Source], fittings: Sequence[Fit], num: int | None = None
+) -> list[np.ndarray]:
+    """Decodes and fits the images of sources whose samples belong together.
+
+    Args:
+        sources: of the same length; of pairs, two.
+        fittings: one for each.
+        num: how many of the first samples; None for all.
+
+    Returns:
+        An array like that of `load_images` for each source. A sample that is unusable in one of
+        them is left out of all, with `on_error="skip"`.
+
+    Raises:
+        InputError: as for `load_images`, or images that belong together differ in size.
+    """
+    num = len(sources[0]) if num is None else min(num, len(sources[0]))
+    each = list(zip(sources, fittings, strict=True))
+    if all(_nothing_to_resample(source, fitting) for source, fitting in each):
+        # In one stroke for all; where there is nothing to do at all, without a copy.
+        return [fitting(source.array[:num], source.spec) for source, fitting in each]  # type: ignore[index]
+    loaded = [np.empty((num,) + fitting.shape, np.uint8) for fitting in fittings]
+    kept = np.ones(num, bool)
     errors: list[InputError] = []
 
     def load(index: int) -> InputError | None:
         try:
-            images[index] = fitting(source.read(index, fitting.smallest), source.name(index))
+            for images, image in zip(loaded, _read(sources, fittings, index), strict=True):
+                images[index] = image
         except InputError as error:
             return error
         return None
@@ -166,52 +194,132 @@ def load_images(source: Source, fitting: Fit) -> np.ndarray:
     # Pillow decodes and resamples without the GIL.
     pool = concurrent.futures.ThreadPoolExecutor(min(32, os.cpu_count() or 1))
     try:
-        results = pool.map(load, range(len(source)))
+        results = pool.map(load, range(num))
         # `disable=None` keeps the bar off anything that is not a terminal.
         bar = tqdm.tqdm(
             results,
-            source.spec,
-            total=len(source),
-            unit=" images",
+            _label(sources),
+            total=num,
+            unit=f" {_unit(sources)}",
             delay=1,
             disable=None,
             leave=False,
         )
         for index, error in enumerate(bar):
             if error is not None:
-                if source.on_error == "raise":
+                if _must_raise(sources):
                     raise error
                 kept[index] = False
                 errors.append(error)
     finally:
         pool.shutdown(cancel_futures=True)
     if errors:
-        _report_skipped(source, errors)
-        images = images[kept]
+        _report_skipped(sources, errors, num)
+        loaded = [images[kept] for images in loaded]
     seconds = time.perf_counter() - start
+    good = len(loaded[0])
     _log.info(
-        "%s: %d images in %.1f s (%.0f/s)", source.spec, len(images), seconds, len(images) / seconds
+        "%s: %d %s in %.1f s (%.0f/s)",
+        _label(sources),
+        good,
+        _unit(sources),
+        seconds,
+        good / seconds,
     )
-    return images
+    return loaded
 
 
-def _report_skipped(source: Source, errors: list[InputError]) -> None:
-    if len(errors) == len(source):
-        raise InputError(
-            f"{source.spec}: none of the {len(source)} images can be used; the first: {errors[0]}"
-        )
+def _nothing_to_resample(source: Source, fitting: Fit) -> bool:
+    if source.array is None:
+        return False
+    side = fitting.crop or min(source.array.shape[1:3])
+    return fitting.fit == "pad" or side == fitting.image_size
+
+
+def _read(sources: Sequence[Source], fittings: Sequence[Fit], index: int) -> list[np.ndarray]:
+    """Reads and fits the samples of one number; a file that several are views of, once."""
+    wholes: dict[int, np.ndarray] = {}
+    fitted = []
+    for source, fitting in zip(sources, fittings, strict=True):
+        whole = source.source if isinstance(source, ViewSource) else source
+        if id(whole) not in wholes:
+            wholes[id(whole)] = whole.read(index, fitting.smallest)
+        image = wholes[id(whole)]
+        if isinstance(source, ViewSource):
+            image = source.look(image)
+        fitted.append(fitting(image, source.name(index)))
+    if len(wholes) > 1:
+        # What was read does not tell: a JPEG may have been shrunk while decoding.
+        sizes = [source.size(index) for source in sources]
+        if len(set(sizes)) > 1:
+            found = " but ".join(
+                f"{source.name(index)} is {width}x{height}"
+                for source, (width, height) in zip(sources, sizes, strict=True)
+            )
+            raise InputError(f"{found} pixels; both images of a pair must have one size.")
+    return fitted
+
+
+def _label(sources: Sequence[Source]) -> str:
+    return " with ".join(source.spec for source in sources)
+
+
+def _unit(sources: Sequence[Source]) -> str:
+    return "images" if len(sources) == 1 else "pairs"
+
+
+def _must_raise(sources: Sequence[Source]) -> bool:
+    return any(source.on_error == "raise" for source in sources)
+
+
+def _report_skipped(sources: Sequence[Source], errors: list[InputError], num: int) -> None:
+    label, unit = _label(sources), _unit(sources)
+    if len(errors) == num:
+        raise InputError(f"{label}: none of the {num} {unit} can be used; the first: {errors[0]}")
     first = " ".join(str(error) for error in errors[:3])
-    _log.warning("%s: %d of %d images left out. %s", source.spec, len(errors), len(source), first)
+    _log.warning("%s: %d of %d %s left out. %s", label, len(errors), num, unit, first)
 
 
-def _check_batch_size(source: Source, num: int, batch_size: int) -> None:
+def _check_batch_size(sources: Sequence[Source], num: int, batch_size: int) -> None:
     if batch_size < 1:
         raise InputError(f"batch_size must be at least 1, not {batch_size}.")
     if num < batch_size:
         raise InputError(
-            f"{source.spec} has {num} samples, fewer than one batch of {batch_size}; use a "
+            f"{_label(sources)} has {num} samples, fewer than one batch of {batch_size}; use a "
             f"batch_size of at most {num}."
         )
+
+
+def batches(
+    sources: Sequence[Source],
+    fittings: Sequence[Fit],
+    batch_size: int,
+    seed: int,
+    start_step: int,
+    cached: bool,
+) -> tf.data.Dataset:
+    """Shuffled batches of fitted images that belong together, before any augmentation.
+
+    Args:
+        sources: of the same length.
+        fittings: one for each.
+        batch_size: see `unconditional`.
+        seed: of the order.
+        start_step: number of the first batch.
+        cached: decode everything now, into memory, or each image at every visit.
+
+    Returns:
+        An infinite dataset of uint8 tensors, for several sources of tuples of them.
+
+    Raises:
+        InputError: fewer samples than a batch; if `cached`, an image that cannot be used.
+    """
+    _check_batch_size(sources, len(sources[0]), batch_size)
+    if not cached:
+        return _decode(sources, fittings, batch_size, seed, start_step)
+    loaded = load_together(sources, fittings)
+    _check_batch_size(sources, len(loaded[0]), batch_size)
+    return _gather(loaded, batch_size, seed, start_step)
 
 
 def epochs(num: int, batch_size: int, seed: int, start_step: int) -> tf.data.Dataset:
@@ -241,42 +349,60 @@ def epochs(num: int, batch_size: int, seed: int, start_step: int) -> tf.data.Dat
     return tf.data.Dataset.counter(first).map(order).prefetch(1)
 
 
-def _gather(array: np.ndarray, batch_size: int, seed: int, start_step: int) -> tf.data.Dataset:
+def _gather(
+    arrays: Sequence[np.ndarray], batch_size: int, seed: int, start_step: int
+) -> tf.data.Dataset:
     # Else TensorFlow would put the whole data set into the memory of the GPU.
     with tf.device("cpu"):
-        samples = tf.convert_to_tensor(array)
-    order = epochs(len(array), batch_size, seed, start_step)
-    batches = order.rebatch(batch_size, drop_remainder=True)
-    return batches.map(lambda indices: tf.gather(samples, indices))
+        samples = [tf.convert_to_tensor(array) for array in arrays]
+    order = epochs(len(arrays[0]), batch_size, seed, start_step)
+    indices = order.rebatch(batch_size, drop_remainder=True)
+    return indices.map(lambda index: _bare([tf.gather(each, index) for each in samples]))
+
+
+def _bare(tensors: list[tf.Tensor]) -> tf.Tensor | tuple[tf.Tensor, ...]:
+    return tensors[0] if len(tensors) == 1 else tuple(tensors)
 
 
 def _decode(
-    source: Source, fitting: Fit, batch_size: int, seed: int, start_step: int
+    sources: Sequence[Source],
+    fittings: Sequence[Fit],
+    batch_size: int,
+    seed: int,
+    start_step: int,
 ) -> tf.data.Dataset:
+    num = len(sources[0])
+    label, unit = _label(sources), _unit(sources)
     reported = False
 
-    def load(index: int) -> np.ndarray:
+    def load(index: int) -> list[np.ndarray]:
         nonlocal reported
         errors = []
-        # An image that has to be left out is replaced by the next good one, so that batches stay
-        # full and the same at every run.
-        for candidate in _cycle(int(index), len(source)):
+        # What has to be left out is replaced by the next that is good, so that batches stay full
+        # and the same at every run.
+        for candidate in _cycle(int(index), num):
             try:
-                return fitting(source.read(candidate, fitting.smallest), source.name(candidate))
+                return _read(sources, fittings, candidate)
             except InputError as error:
-                if source.on_error == "raise":
+                if _must_raise(sources):
                     raise
                 errors.append(error)
                 if not reported:
                     reported = True
-                    _log.warning("%s: leaving out unusable images. %s", source.spec, error)
-        raise InputError(f"{source.spec}: no image can be used; one of them: {errors[0]}")
+                    _log.warning("%s: leaving out unusable %s. %s", label, unit, error)
+        what = unit.removesuffix("s")
+        raise InputError(f"{label}: no {what} can be used; one of them: {errors[0]}")
 
-    def load_op(index: tf.Tensor) -> tf.Tensor:
-        image = tf.numpy_function(load, [index], tf.uint8, stateful=False)
-        return tf.ensure_shape(image, fitting.shape)
+    def load_op(index: tf.Tensor) -> tf.Tensor | tuple[tf.Tensor, ...]:
+        images = tf.numpy_function(load, [index], [tf.uint8] * len(sources), stateful=False)
+        return _bare(
+            [
+                tf.ensure_shape(image, fitting.shape)
+                for image, fitting in zip(images, fittings, strict=True)
+            ]
+        )
 
-    indices = epochs(len(source), batch_size, seed, start_step).unbatch()
+    indices = epochs(num, batch_size, seed, start_step).unbatch()
     images = indices.map(load_op, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return images.batch(batch_size, drop_remainder=True)
 
@@ -284,6 +410,38 @@ def _decode(
 def _cycle(start: int, num: int) -> Iterator[int]:
     yield from range(start, num)
     yield from range(start)
+
+
+def augmented(
+    dataset: tf.data.Dataset, augment: Callable[[Any, tf.Tensor], Any], start_step: int
+) -> tf.data.Dataset:
+    """Maps every batch by `augment(batch, step)`, step an int64 scalar from `start_step` on."""
+    steps = tf.data.Dataset.counter(start_step)
+    return tf.data.Dataset.zip(dataset, steps).map(augment, num_parallel_calls=tf.data.AUTOTUNE)
+
+
+def random_crop(images: tf.Tensor, size: int, seed: int, step: tf.Tensor) -> tf.Tensor:
+    """Cuts a square out of each image of a batch, each place equally likely.
+
+    Args:
+        images: `[B, H, H, C]` with static H and C.
+        size: side of the square, at most H.
+        seed: any integer.
+        step: int64 scalar; the same seed, step and H cut at the same places.
+
+    Returns:
+        `[B, size, size, C]`.
+    """
+    num, side = tf.shape(images)[0], images.shape[1]
+    key = noise.key(seed, "crop", step)
+    corners = tf.random.stateless_uniform([num, 2], key, 0, side - size + 1, tf.int32)
+    top, left = corners[:, 0], corners[:, 1]
+    window = tf.range(size)
+    # One gather of pixels from all images, which costs less than slicing them one by one.
+    rows = (tf.range(num) * side + top)[:, tf.newaxis] + window
+    pixels = (rows * side + left[:, tf.newaxis])[..., tf.newaxis] + window
+    cut = tf.gather(tf.reshape(images, [-1, images.shape[3]]), pixels)
+    return tf.ensure_shape(cut, [images.shape[0], size, size, images.shape[3]])
 
 
 def random_flip(images: tf.Tensor, seed: int, step: tf.Tensor) -> tf.Tensor:
@@ -309,7 +467,8 @@ def random_flip(images: tf.Tensor, seed: int, step: tf.Tensor) -> tf.Tensor:
     return tf.gather(both, tf.range(num) + num * tf.cast(flipped, tf.int32))
 
 
-def _finish(dataset: tf.data.Dataset) -> tf.data.Dataset:
+def finish(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Sets the options that every task's dataset has, and prefetches."""
     options = tf.data.Options()
     options.deterministic = True
     # Several workers take turns with the batches; there are no files of tf.data's to deal out.

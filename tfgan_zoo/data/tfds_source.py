@@ -15,14 +15,14 @@ import os
 import socket
 import urllib.parse
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from tfgan_zoo.data.images import decode
+from tfgan_zoo.data.images import decode, measure
 from tfgan_zoo.data.names import did_you_mean
-from tfgan_zoo.data.sources import Source
+from tfgan_zoo.data.sources import Source, no_split
 from tfgan_zoo.errors import InputError
 
 MEMORY_LIMIT = 4 * 2**30
@@ -62,13 +62,21 @@ class TFDSSource(Source):
 
     def read(self, index: int, smallest: int | None = None) -> np.ndarray:
         """See `Source.read`."""
-        example = self._images[index]
-        encoded = example if self._key is None else example[self._key]
-        return decode(io.BytesIO(encoded), self.name(index), smallest)
+        return decode(io.BytesIO(self._encoded(index)), self.name(index), smallest)
 
     def name(self, index: int) -> str:
         """See `Source.name`."""
         return f"{self.spec}[{index}]"
+
+    def size(self, index: int) -> tuple[int, int]:
+        """See `Source.size`."""
+        if self.shape is not None:
+            return super().size(index)
+        return measure(io.BytesIO(self._encoded(index)), self.name(index))
+
+    def _encoded(self, index: int) -> bytes:
+        example = self._images[index]
+        return example if self._key is None else example[self._key]
 
 
 def open_tfds(
@@ -90,6 +98,68 @@ def open_tfds(
         InputError: TFDS is not installed, or the data set, the split or an image feature is not
             there and cannot be had.
     """
+    tfds, builder = _prepared(spec, name, data_dir)
+    images = _image_features(tfds, builder)
+    key = "image" if "image" in images else next(iter(images), "")
+    if not images or (len(images) > 1 and key != "image"):
+        raise InputError(
+            f"{spec} has {len(images)} image features where one is needed (its features: "
+            f"{_described(builder)}); choose another data set or config."
+        )
+    return _sources(tfds, builder, split, {key: spec}, on_error)[0]
+
+
+def open_tfds_domains(
+    spec: str, name: str, split: str, data_dir: str | None = None, on_error: str = "raise"
+) -> tuple[Source, Source, bool]:
+    """Opens both domains of a data set of TFDS for image translation.
+
+    They are the two image features `a` and `b`, which are pairs, or else the splits `trainA` and
+    `trainB` (`testA` and `testB`, ...), which are none.
+
+    Args:
+        spec: what to call it in messages.
+        name: see `open_tfds`.
+        split: "train" for `trainA` and `trainB`, with or without a part such as "train[:90%]"; for
+            features any split expression of TFDS.
+        data_dir: see `open_source`.
+        on_error: see `Source`.
+
+    Returns:
+        `(a, b, matched)`; see `domains.Domains`.
+
+    Raises:
+        InputError: as for `open_tfds`, or the data set has neither.
+    """
+    tfds, builder = _prepared(spec, name, data_dir)
+    images = _image_features(tfds, builder)
+    if set(images) == {"a", "b"}:
+        specs = {key: f"{spec} ({key})" for key in ("a", "b")}
+        a, b = _sources(tfds, builder, split, specs, on_error)
+        return a, b, True
+    splits = set(builder.info.splits)
+    have = sorted(each[:-1] for each in splits if each[-1] == "A" and f"{each[:-1]}B" in splits)
+    if not have or len(images) != 1:
+        raise InputError(
+            f"{spec} has neither two image features a and b nor splits trainA and trainB (its "
+            f"features: {_described(builder)}; its splits: {', '.join(sorted(splits))}); use one "
+            'that has, such as tfds:cycle_gan/horse2zebra, or layout="grey" to learn colouring.'
+        )
+    bare, bracket, part = split.partition("[")
+    if bare not in have:
+        bare = _ALIASES.get(bare, bare)
+    if bare not in have:
+        raise no_split(spec, split, have, "choose another")
+    (key,) = images
+    a, b = (
+        _sources(tfds, builder, domain + bracket + part, {key: f"{spec} ({domain})"}, on_error)[0]
+        for domain in (f"{bare}A", f"{bare}B")
+    )
+    return a, b, False
+
+
+def _prepared(spec: str, name: str, data_dir: str | None) -> tuple[Any, Any]:
+    """Returns TFDS and the builder of a data set that is on disk."""
     try:
         import tensorflow_datasets as tfds
     except ImportError as error:
@@ -98,24 +168,46 @@ def open_tfds(
         ) from error
     builder = _builder(tfds, spec, name, data_dir)
     _prepare(tfds, spec, builder)
-    feature, shape = _image_feature(tfds, spec, builder)
+    return tfds, builder
+
+
+def _sources(
+    tfds: Any, builder: Any, split: str, specs: Mapping[str, str], on_error: str
+) -> list[Source]:
+    """Opens the image features `specs`, each under its name for messages."""
+    spec = next(iter(specs.values()))
     split = _split(spec, split, builder)
-    decoders = {feature: tfds.decode.SkipDecoding()}
+    shapes = {key: builder.info.features[key].shape for key in specs}
+    decoders = {key: tfds.decode.SkipDecoding() for key in specs}
+    images: dict[str, Any]
     if tfds.core.FileFormat.ARRAY_RECORD in builder.info.available_file_formats():
         examples = builder.as_data_source(
             split, decoders=decoders, file_format=tfds.core.FileFormat.ARRAY_RECORD
         )
-        return TFDSSource(spec, examples, feature, shape, on_error)
-    size = builder.info.splits[split].num_bytes or 0
-    if size > MEMORY_LIMIT:
-        raise InputError(
-            f"{spec} is stored as {builder.info.file_format.value} in {builder.data_path}, "
-            f"{size / 2**30:.1f} GiB that cannot be read in any order; prepare it again in another "
-            "data_dir, where it will become array_record."
+        images = dict.fromkeys(specs, examples)
+    else:
+        size = builder.info.splits[split].num_bytes or 0
+        if size > MEMORY_LIMIT:
+            raise InputError(
+                f"{spec} is stored as {builder.info.file_format.value} in {builder.data_path}, "
+                f"{size / 2**30:.1f} GiB that cannot be read in any order; prepare it again in "
+                "another data_dir, where it will become array_record."
+            )
+        dataset = builder.as_dataset(split, decoders=decoders, shuffle_files=False)
+        images = {key: [] for key in specs}
+        for example in dataset.as_numpy_iterator():
+            for key in specs:
+                images[key].append(example[key])
+    return [
+        TFDSSource(
+            specs[key],
+            images[key],
+            None if isinstance(images[key], list) else key,
+            None if None in shapes[key] else tuple(shapes[key]),
+            on_error,
         )
-    dataset = builder.as_dataset(split, decoders=decoders, shuffle_files=False)
-    images = [example[feature] for example in dataset.as_numpy_iterator()]
-    return TFDSSource(spec, images, None, shape, on_error)
+        for key in specs
+    ]
 
 
 def _builder(tfds: Any, spec: str, name: str, data_dir: str | None) -> Any:
@@ -184,22 +276,17 @@ def _check_online(builder: Any) -> None:
     raise ConnectionError(f"no network: cannot resolve {min(hosts)}")
 
 
-def _image_feature(tfds: Any, spec: str, builder: Any) -> tuple[str, tuple[int, ...] | None]:
-    features = builder.info.features
-    images = {
-        key: feature
-        for key, feature in features.items()
+def _image_features(tfds: Any, builder: Any) -> list[str]:
+    return [
+        key
+        for key, feature in builder.info.features.items()
         if isinstance(feature, tfds.features.Image) and feature.np_dtype != np.float32
-    }
-    key = "image" if "image" in images else next(iter(images), "")
-    if not images or (len(images) > 1 and key != "image"):
-        found = ", ".join(f"{name}: {type(each).__name__}" for name, each in features.items())
-        raise InputError(
-            f"{spec} has {len(images)} image features where one is needed (its features: {found}); "
-            "choose another data set or config."
-        )
-    shape = images[key].shape
-    return key, None if None in shape else tuple(shape)
+    ]
+
+
+def _described(builder: Any) -> str:
+    features = builder.info.features.items()
+    return ", ".join(f"{name}: {type(feature).__name__}" for name, feature in features)
 
 
 def _split(spec: str, split: str, builder: Any) -> str:

@@ -1,0 +1,334 @@
+"""Two domains of images, to translate between: where they come from.
+
+| source | a and b | matched |
+|---|---|---|
+| `figures/paired`, `figures/unpaired` | drawn, embedded | yes, no |
+| `folder:PATH` | two folders, or the halves of side-by-side images | by file name, yes |
+| `tfds:NAME[/CONFIG]` | two image features `a` and `b`, or splits `trainA` and `trainB` | yes, no |
+| `npz:PATH` | arrays `a` and `b` (train), `a_test` and `b_test` (test) | if equally many |
+| any source of single images, with `layout="grey"` | each image in grey, and in colour | yes |
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from tfgan_zoo.data.images import measure, with_channels
+from tfgan_zoo.data.sources import (
+    SPLIT_FOLDERS,
+    ArraySource,
+    FileSource,
+    Source,
+    ViewSource,
+    checked_kind,
+    existing_folder,
+    images_of_split,
+    no_split,
+    open_source,
+    parse_split,
+    part_of,
+    read_npz,
+    some_images,
+    split_folders,
+    subfolders,
+)
+from tfgan_zoo.errors import InputError
+
+LAYOUTS = ("auto", "two_folders", "side_by_side", "grey")
+DIRECTIONS = ("a_to_b", "b_to_a")
+
+
+class Domains(NamedTuple):
+    """Two sources to translate between.
+
+    Attributes:
+        a: the one domain.
+        b: the other.
+        matched: whether `a[i]` and `b[i]` belong together, as many of one as of the other.
+        reason: why they do not, a clause to end an error message with.
+    """
+
+    a: Source
+    b: Source
+    matched: bool
+    reason: str = ""
+
+
+def open_domains(
+    spec: str,
+    split: str = "train",
+    *,
+    layout: str = "auto",
+    direction: str = "a_to_b",
+    resolution: int | None = None,
+    num: int | None = None,
+    seed: int = 0,
+    on_error: str = "raise",
+    data_dir: str | None = None,
+) -> Domains:
+    """Opens both domains of a data source.
+
+    Args:
+        spec: see the table above.
+        split: see `open_source`; a part such as "train[:90%]" is taken of each domain.
+        layout: how a folder holds its domains. "two_folders": `trainA` and `trainB`, or `A` and
+            `B` with or without splits in them, or splits with `A` and `B` in them. "side_by_side":
+            every image is two, a on the left and b on the right. "auto" finds out which.
+            Of any source of single images, "grey" makes a in grey and b in colour.
+        direction: "b_to_a" swaps the two.
+        resolution: see `open_source`.
+        num: see `open_source`; of each domain.
+        seed: see `open_source`.
+        on_error: see `open_source`.
+        data_dir: see `open_source`.
+
+    Returns:
+        The domains. Nothing of a folder is decoded yet.
+
+    Raises:
+        InputError: the source is misspelt, missing or empty, has no such split, or does not hold
+            two domains. The message says what to do.
+
+    Example:
+        >>> open_domains("figures/paired", num=100).matched
+        True
+    """
+    for key, value, known in (("layout", layout, LAYOUTS), ("direction", direction, DIRECTIONS)):
+        if value not in known:
+            raise InputError(f"{key} must be one of {', '.join(known)}, not {value!r}.")
+    kind, rest = checked_kind(spec, num, on_error)
+    if layout in ("two_folders", "side_by_side") and kind != "folder":
+        raise InputError(f'layout="{layout}" is of folders of images, which {spec} is not.')
+    if layout == "grey":
+        source = open_source(
+            spec,
+            split,
+            resolution=resolution,
+            num=num,
+            seed=seed,
+            on_error=on_error,
+            data_dir=data_dir,
+        )
+        if source.is_vector:
+            raise InputError(f"{spec} holds vectors, which have no colour; use images.")
+        domains = Domains(ViewSource(f"{source.spec} (grey)", source, _grey), source, True)
+    elif kind == "folder":
+        domains = _open_folder(spec, rest, split, layout, on_error)
+    elif kind == "figures":
+        domains = _open_figures(spec, rest, split, resolution, num, seed)
+    elif kind == "npz":
+        domains = _open_npz(spec, rest, split)
+    elif kind == "tfds":
+        # Imported here since TFDS takes seconds to import and may not be installed.
+        from tfgan_zoo.data.tfds_source import open_tfds_domains
+
+        a, b, matched = open_tfds_domains(spec, rest, split, data_dir, on_error)
+        domains = Domains(a, b, matched, "" if matched else "they are splits of their own")
+    else:
+        remedy = ', or layout="grey" to learn colouring' if kind == "idx" else ""
+        raise InputError(
+            f"{spec} is one domain where two are needed; use figures/paired, figures/unpaired, "
+            f"folder:, tfds: or npz:{remedy}."
+        )
+    if direction == "b_to_a":
+        domains = domains._replace(a=domains.b, b=domains.a)
+    return domains
+
+
+def _grey(image: np.ndarray) -> np.ndarray:
+    return with_channels(image, 1)
+
+
+def _left(image: np.ndarray) -> np.ndarray:
+    return image[:, : image.shape[1] // 2]
+
+
+def _right(image: np.ndarray) -> np.ndarray:
+    return image[:, image.shape[1] // 2 :]
+
+
+def _open_figures(
+    spec: str, view: str, split: str, resolution: int | None, num: int | None, seed: int
+) -> Domains:
+    from tfgan_zoo.data import figures
+
+    if view not in ("paired", "unpaired"):
+        raise InputError(
+            f"{spec} is not two domains; use figures/paired or figures/unpaired, or "
+            'layout="grey" to learn colouring.'
+        )
+    fields = figures.load(
+        view, split=parse_split(split)[0], resolution=resolution or 32, num=num, seed=seed
+    )
+    a, b = (part_of(ArraySource(f"{spec} ({key})", fields[key]), split) for key in ("a", "b"))
+    if view == "paired":
+        return Domains(a, b, True)
+    return Domains(a, b, False, "they are drawn independently, unlike those of figures/paired")
+
+
+def _open_npz(spec: str, path: str, split: str) -> Domains:
+    name = parse_split(split)[0]
+    wanted = ("a", "b") if name == "train" else (f"a_{name}", f"b_{name}")
+
+    def choose(keys: list[str]) -> tuple[str, ...]:
+        if not set(wanted) <= set(keys):
+            raise InputError(
+                f"{spec} has no arrays {' and '.join(wanted)} for split {name!r} (found: "
+                f"{', '.join(keys) or 'none'}); save the domains under these names, or use "
+                'layout="grey" to learn colouring from single images.'
+            )
+        return wanted
+
+    arrays = read_npz(spec, path, choose)
+    wholes = [
+        ArraySource(f"{spec} ({key})", array) for key, array in zip(wanted, arrays, strict=True)
+    ]
+    for whole in wholes:
+        if whole.is_vector:
+            raise InputError(f"{whole.spec} holds vectors; two domains must be images.")
+    a, b = (part_of(whole, split) for whole in wholes)
+    if len(wholes[0]) == len(wholes[1]):
+        return Domains(a, b, True)
+    return Domains(a, b, False, f"there are {len(wholes[0])} of a and {len(wholes[1])} of b")
+
+
+def _open_folder(spec: str, path: str, split: str, layout: str, on_error: str) -> Domains:
+    root = existing_folder(spec, path)
+    name = parse_split(split)[0]
+    folders = {} if layout == "side_by_side" else _two_folders(root)
+    if folders or layout == "two_folders":
+        if name not in folders:
+            remedy = f"add folders {name}A and {name}B or use another split"
+            raise no_split(spec, name, list(folders), remedy)
+        return _open_two_folders(spec, root, folders[name], split, on_error)
+    folder, relative = images_of_split(spec, root, name)
+    files = [os.path.join(folder, file) for file in relative]
+    if layout == "auto":
+        _check_side_by_side(spec, files, on_error)
+    whole = part_of(_SideBySideSource(spec, files, on_error=on_error), split)
+    return Domains(
+        ViewSource(f"{whole.spec} (left)", whole, _left),
+        ViewSource(f"{whole.spec} (right)", whole, _right),
+        True,
+    )
+
+
+def _two_folders(root: str) -> dict[str, dict[str, str]]:
+    """Finds the folders of two domains: split -> "a" or "b" -> path; nothing if there are none."""
+    inside = subfolders(root)
+    found: dict[str, dict[str, str]] = {}
+    for split, aliases in SPLIT_FOLDERS.items():
+        for alias in aliases:
+            for domain in "ab":
+                if alias + domain in inside:
+                    found.setdefault(split, {}).setdefault(domain, inside[alias + domain])
+    if found:
+        return found
+    for domain in "ab":
+        if domain in inside:
+            splits = split_folders(inside[domain]) or {"train": inside[domain]}
+            for split, folder in splits.items():
+                found.setdefault(split, {})[domain] = folder
+    if found:
+        return found
+    for split, folder in split_folders(root).items():
+        within = subfolders(folder)
+        domains = {domain: within[domain] for domain in "ab" if domain in within}
+        if domains:
+            found[split] = domains
+    return found
+
+
+def _open_two_folders(
+    spec: str, root: str, folders: dict[str, str], split: str, on_error: str
+) -> Domains:
+    names = {
+        domain: Path(folder).relative_to(root).as_posix() for domain, folder in folders.items()
+    }
+    for domain, other in (("a", "b"), ("b", "a")):
+        if other not in folders:
+            raise InputError(
+                f"{spec} has {names[domain]} for domain {domain}, but no such folder for {other}; "
+                "add it."
+            )
+    files = {
+        domain: sorted(some_images(spec, folders[domain]), key=_by_stem) for domain in ("a", "b")
+    }
+    a, b = (
+        part_of(
+            FileSource(
+                f"{spec.rstrip('/')}/{names[domain]}",
+                [os.path.join(folders[domain], file) for file in files[domain]],
+                on_error=on_error,
+            ),
+            split,
+        )
+        for domain in ("a", "b")
+    )
+    reason = _why_unmatched({names[domain]: files[domain] for domain in ("a", "b")})
+    return Domains(a, b, not reason, reason)
+
+
+def _stem(file: str) -> str:
+    return os.path.splitext(file)[0]
+
+
+def _by_stem(file: str) -> tuple[tuple[str, ...], str]:
+    # Were the endings compared too, partners could come to stand at different places.
+    return Path(_stem(file)).parts, file
+
+
+def _why_unmatched(files: dict[str, list[str]]) -> str:
+    """Why the files of two folders are not pairs; nothing if they are."""
+    stems: dict[str, dict[str, str]] = {}
+    for folder, names in files.items():
+        stems[folder] = {}
+        for name in names:
+            twin = stems[folder].setdefault(_stem(name), name)
+            if twin is not name:
+                return f"{folder}/{twin} and {folder}/{name} have the same name but for the ending"
+    first, second = stems
+    alone = []
+    for folder, other in ((first, second), (second, first)):
+        left = [name for stem, name in stems[folder].items() if stem not in stems[other]]
+        if left:
+            more = f" (and {len(left) - 1} more)" if len(left) > 1 else ""
+            alone.append(f"{folder}/{left[0]}{more} has no partner in {other}")
+    return " and ".join(alone)
+
+
+class _SideBySideSource(FileSource):
+    """Files that are two images next to each other."""
+
+    def read(self, index: int, smallest: int | None = None) -> np.ndarray:
+        """See `Source.read`; never shrunk, since the seam has to stay between two pixels."""
+        image = super().read(index)
+        height, width = image.shape[:2]
+        if width % 2:
+            raise InputError(
+                f"{self.name(index)} is {width}x{height} pixels, an odd width that has no halves; "
+                "cut it to an even one."
+            )
+        return image
+
+
+def _check_side_by_side(spec: str, files: list[str], on_error: str) -> None:
+    """Looks at a few files; raises `InputError` if one of them is no pair by its proportions."""
+    for file in files[:: max(1, len(files) // 5)][:5]:
+        try:
+            width, height = measure(file)
+        except InputError:
+            if on_error == "raise":
+                raise
+            continue
+        if not 1.9 <= width / height <= 2.1:
+            raise InputError(
+                f"{spec} is not seen to hold two domains: it has no folders trainA and trainB or "
+                f"A and B, and {file} is {width}x{height}, not two images side by side, twice as "
+                'wide as high; arrange it so, or say layout="side_by_side" if it is halves of '
+                'another shape, or layout="grey" to learn colouring.'
+            )
