@@ -8,18 +8,12 @@ Prints the table and, with --output, puts it into a Markdown file between the li
 `<!-- figures:begin -->` and `<!-- figures:end -->`.
 """
 
-import datetime
-import json
-import os
-import platform
-import re
-import subprocess
-import sys
-import time
 from pathlib import Path
 
+import numpy as np
 from absl import app, flags
 
+from benchmarks import common
 from tfgan_zoo import cli
 
 _ALL = ["gan", "dcgan", "lsgan", "wgan", "wgan_gp", "relativistic_gan"]
@@ -33,20 +27,8 @@ _HEADER = """\
 |---|---|---|---|---|---|---|---|"""
 
 
-def train(name: str, workdir: Path) -> None:
-    """Trains one recipe in a process of its own, unless it is finished, and notes the time."""
-    clock = workdir / "wall_seconds.json"
-    start = time.monotonic()
-    command = [sys.executable, "-m", "tfgan_zoo.train", f"--model={name}", f"--workdir={workdir}"]
-    subprocess.run(command, check=True)
-    if not clock.exists():
-        clock.write_text(json.dumps(time.monotonic() - start))
-
-
 def row(name: str, workdir: Path) -> str:
     """Scores a finished run; returns its line of the table."""
-    import numpy as np
-
     from tfgan_zoo import experiment, pictures
     from tfgan_zoo.data import figures
     from tfgan_zoo.metrics.figures import figure_scores
@@ -57,13 +39,10 @@ def row(name: str, workdir: Path) -> str:
     scores = figure_scores(pictures.to_uint8(samples))
     held_out = figures.load(split="test", num=_SAMPLES.value)["image"] / np.float32(127.5) - 1
     swd = sliced_wasserstein(samples, held_out)
-    lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
-    speed = float(np.median([line["images_per_second"] for line in lines]))
-    minutes = json.loads((workdir / "wall_seconds.json").read_text()) / 60
     return (
         f"| `{name}` | {scores['validity']:.3f} | {scores['modes']:.0f} | "
-        f"{scores['reverse_kl']:.3f} | {swd:.4f} | {model.steps_done:,} | {minutes:.1f} min | "
-        f"{speed:,.0f} |"
+        f"{scores['reverse_kl']:.3f} | {swd:.4f} | {model.steps_done:,} | "
+        f"{common.minutes(workdir):.1f} min | {common.speed(workdir):,.0f} |"
     )
 
 
@@ -72,22 +51,11 @@ def main(argv: list[str]) -> None:
     del argv
     folders = {name: Path(_WORKDIR.value) / name for name in _MODELS.value}
     for name, folder in folders.items():
-        train(name, folder)
+        common.train(name, folder)
     cli.quiet_tensorflow()
     rows = [row(name, folder) for name, folder in folders.items()]
-    where = f"{platform.machine()}, {os.cpu_count()} CPU cores, {datetime.date.today()}"
-    table = "\n".join([f"{_SAMPLES.value:,} samples for each; {where}.", "", _HEADER, *rows])
-    print(table)
-    if _OUTPUT.value:
-        path = Path(_OUTPUT.value)
-        begin, end = "<!-- figures:begin -->", "<!-- figures:end -->"
-        text = re.sub(
-            f"{begin}.*{end}",
-            lambda _: f"{begin}\n{table}\n{end}",
-            path.read_text(),
-            flags=re.DOTALL,
-        )
-        path.write_text(text)
+    intro = f"{_SAMPLES.value:,} samples for each; {common.where()}."
+    common.show("\n".join([intro, "", _HEADER, *rows]), _OUTPUT.value, "figures")
 
 
 if __name__ == "__main__":

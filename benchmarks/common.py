@@ -1,0 +1,53 @@
+"""What the benchmarks share: runs in processes of their own, and tables in Markdown files."""
+
+import datetime
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+
+def train(recipe: str, workdir: Path, *overrides: str) -> None:
+    """Trains a recipe in a process of its own, unless it is finished, and notes the time."""
+    clock = workdir / "wall_seconds.json"
+    start = time.monotonic()
+    command = [sys.executable, "-m", "tfgan_zoo.train", f"--config={recipe}"]
+    subprocess.run([*command, f"--workdir={workdir}", *overrides], check=True)
+    if not clock.exists():
+        clock.write_text(json.dumps(time.monotonic() - start))
+
+
+def minutes(workdir: Path) -> float:
+    """Returns how long `train` took."""
+    return json.loads((workdir / "wall_seconds.json").read_text()) / 60
+
+
+def speed(workdir: Path) -> float:
+    """Returns the median of a run's images/s."""
+    lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+    return float(np.median([line["images_per_second"] for line in lines]))
+
+
+def where() -> str:
+    """Says on what machine, and when."""
+    return f"{platform.machine()}, {os.cpu_count()} CPU cores, {datetime.date.today()}"
+
+
+def show(table: str, output: str | None, name: str) -> None:
+    """Prints a table, and puts it into a file between `<!-- NAME:begin -->` and `:end`."""
+    print(table)
+    if not output:
+        return
+    path = Path(output)
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    text = path.read_text()
+    if begin not in text or end not in text:
+        raise SystemExit(f"--output: {output} has no lines {begin} and {end}.")
+    replacement = f"{begin}\n{table}\n{end}"
+    path.write_text(re.sub(f"{begin}.*{end}", lambda _: replacement, text, flags=re.DOTALL))
