@@ -1,4 +1,7 @@
-"""The one exception that the commands print as a sentence instead of a traceback."""
+"""What the commands print as a sentence instead of a traceback, and words for it."""
+
+import difflib
+from collections.abc import Iterable
 
 
 class InputError(ValueError):
@@ -24,3 +27,14 @@ class Interrupted(Exception):  # noqa: N818  (it is no error)
 
 class NonFiniteLossError(RuntimeError):
     """A loss or a weight became NaN or infinite; the message names the last good checkpoint."""
+
+
+def similar(name: str, known: Iterable[str]) -> list[str]:
+    """Returns up to three of the names that could have been typed and look like what was.
+
+    Example:
+        >>> similar("Gird", ["ring", "grid"])
+        ['grid']
+    """
+    folded = {each.lower(): each for each in known if each}
+    return [folded[near] for near in difflib.get_close_matches(name.lower(), folded, 3, 0.55)]

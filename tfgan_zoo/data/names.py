@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
+
+from tfgan_zoo.errors import similar
 
 
 def did_you_mean(name: str, known: Iterable[str], most: int = 12) -> str:
@@ -24,8 +25,7 @@ def did_you_mean(name: str, known: Iterable[str], most: int = 12) -> str:
         '; choose from ring, grid'
     """
     known = list(known)
-    folded = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(name.lower(), folded, n=3, cutoff=0.6)
+    near = similar(name, known)
     if near:
-        return f"; did you mean {' or '.join(folded[each] for each in near)}?"
+        return f"; did you mean {' or '.join(near)}?"
     return f"; choose from {', '.join(known)}" if 0 < len(known) <= most else ""
