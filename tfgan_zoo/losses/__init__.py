@@ -17,11 +17,13 @@ from tfgan_zoo.losses.gradient_penalty import (
     r1_penalty,
     wgan_gp_penalty,
 )
+from tfgan_zoo.losses.reconstruction import l1
 
 __all__ = [
     "cross_entropy_discriminator",
     "gradient_norm",
     "interpolate",
+    "l1",
     "least_squares_discriminator",
     "least_squares_generator",
     "minimax_generator",

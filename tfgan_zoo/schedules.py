@@ -1,0 +1,46 @@
+"""Learning rates that papers use and Keras does not have."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from tfgan_zoo.errors import InputError
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
+    """A constant learning rate that from a step on falls linearly to 0 (CycleGAN, pix2pix).
+
+        rate(t) = learning_rate * min(1, (steps - t) / (steps - start)), and 0 from `steps` on.
+
+    Args:
+        learning_rate: at first.
+        steps: where it reaches 0.
+        start: where it begins to fall.
+
+    Raises:
+        InputError: if `start` is not in 0 to `steps` - 1.
+
+    Example:
+        >>> rate = LinearDecay(2e-4, steps=200, start=100)
+        >>> [round(float(rate(step)), 6) for step in (0, 100, 150, 200)]
+        [0.0002, 0.0002, 0.0001, 0.0]
+    """
+
+    def __init__(self, learning_rate: float, steps: int, start: int = 0):
+        super().__init__()
+        if not 0 <= start < steps:
+            raise InputError(f"start: expected a step from 0 to {steps - 1}, got {start}.")
+        self.learning_rate = float(learning_rate)
+        self.steps = int(steps)
+        self.start = int(start)
+
+    def __call__(self, step: Any) -> Any:
+        """Returns the learning rate of a step."""
+        left = ops.cast(self.steps - ops.cast(step, "int64"), "float32")
+        return self.learning_rate * ops.clip(left / (self.steps - self.start), 0.0, 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments."""
+        return {"learning_rate": self.learning_rate, "steps": self.steps, "start": self.start}
