@@ -9,6 +9,7 @@ from tfgan_zoo.config import (
     differences,
     find_config,
     flatten,
+    image_to_image_config,
     list_configs,
     load_config,
     noise_to_image_config,
@@ -103,7 +104,7 @@ def test_override_is_strict(config, key, text, said):
         ("train.precision", "float16", "expected one of float32"),
         ("data.cache", "maybe", "expected one of auto, yes, no"),
         ("data.fit", "stretch", "expected one of resize, pad"),
-        ("evaluate.metrics", ("fid",), "expected any of figures, swd, got 'fid'"),
+        ("evaluate.metrics", ("fid",), "expected any of figures, swd, mae, got 'fid'"),
     ],
 )
 def test_check(config, key, value, said):
@@ -179,7 +180,7 @@ def test_names():
     assert find_config("dcgan").name == "dcgan.py"
     with pytest.raises(InputError, match="--model: there is no 'dcgann'; did you mean dcgan"):
         find_config("dcgann", "--model")
-    with pytest.raises(InputError, match="give one of dcgan"):
+    with pytest.raises(InputError, match="give one of cyclegan"):
         find_config("zzzzz")
     with pytest.raises(InputError, match=r"there is no file 'dcgan.py'"):
         find_config("dcgan.py")
@@ -197,3 +198,37 @@ def test_a_config_survives_json(config):
     plain = flatten(json.loads(json.dumps(config.to_dict())))
     assert plain.keys() == flatten(config).keys()
     assert not any(isinstance(v, float) and not math.isfinite(v) for v in plain.values())
+
+
+@pytest.mark.parametrize("start", [-0.1, 1.0])
+def test_check_decay_start(config, start):
+    with config.unlocked():
+        config.generator_optimizer = {
+            "name": "adam",
+            "learning_rate": 1e-3,
+            "decay": "linear",
+            "decay_start": start,
+        }
+    with pytest.raises(InputError, match="decay_start: expected a share"):
+        check(config)
+    config.generator_optimizer.decay_start = 0.5
+    check(config)
+    config.generator_optimizer.decay = "constant"
+    with pytest.raises(InputError, match="of a linear decay, got"):
+        check(config)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("layout", "sideways", "data.layout: expected one of auto, two_folders"),
+        ("direction", "a", "data.direction: expected one of a_to_b, b_to_a"),
+        ("load_size", 0, "data.load_size: expected a whole number from 1 up"),
+    ],
+)
+def test_check_translation(key, value, said):
+    config = image_to_image_config("cyclegan")
+    check(config)
+    config.data[key] = value
+    with pytest.raises(InputError, match=said):
+        check(config)

@@ -14,7 +14,6 @@ from PIL import Image
 import tfgan_zoo
 from tests.tiny_runs import assert_same, lines, saved, tiny_config
 from tfgan_zoo import callbacks, experiment
-from tfgan_zoo.data import ArraySource
 from tfgan_zoo.errors import InputError, Interrupted, NonFiniteLossError
 
 
@@ -294,38 +293,12 @@ def test_building_leaves_the_dtype_policy_alone(folder):
     assert keras.config.dtype_policy().name == "float32"
 
 
-@pytest.mark.parametrize(
-    ("source", "metrics", "expected"),
-    [
-        ("figures", ("figures", "swd"), (2, "validity", 1)),
-        ("figures", ("swd", "figures"), (2, "swd", -1)),
-        ("npz:photos.npz", ("figures", "swd"), (1, "swd", -1)),
-        ("figures", (), (0, None, 1)),
-    ],
-)
-def test_scoring(folder, source, metrics, expected):
-    config = tiny_config(folder, data__source=source)
-    config.evaluate.metrics = metrics
-    scores, main, sign = experiment.scoring(config, np.zeros((16, 16, 16, 3), "float32"))
-    assert (len(scores), main, sign) == expected
-
-
 def test_intervals():
     assert list(experiment.intervals(0, 20, 10)) == [(0, 10, 2)]
     assert list(experiment.intervals(0, 7, 10)) == [(0, 7, 1)]
     assert list(experiment.intervals(13, 45, 10)) == [(13, 7, 1), (20, 10, 2), (40, 5, 1)]
     assert list(experiment.intervals(13, 15, 10)) == [(13, 2, 1)]
     assert list(experiment.intervals(20, 20, 10)) == []
-
-
-def test_real_samples_are_the_models_inputs(folder):
-    config = tiny_config(folder, data__flip="false")
-    model = experiment.build_model(config)
-    source = ArraySource("grey", np.full((50, 16, 16, 3), 255, np.uint8))
-    real = experiment.real_samples(config, model, source, 20)
-    assert real.shape == (20, 16, 16, 3)
-    assert real.dtype == np.float32
-    assert np.all(real == 1.0)
 
 
 def test_load_run_picks_a_checkpoint(finished):

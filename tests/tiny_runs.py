@@ -5,7 +5,7 @@ import json
 import h5py
 import numpy as np
 
-from tfgan_zoo.config import check, noise_to_image_config, override
+from tfgan_zoo.config import check, image_to_image_config, noise_to_image_config, override
 
 
 def tiny_config(folder, model="dcgan", **overrides):
@@ -26,9 +26,41 @@ def tiny_config(folder, model="dcgan", **overrides):
     else:
         config.generator = {"name": "dcgan_generator", "filters": 4}
         config.discriminator = {"name": "dcgan_discriminator", "filters": 4}
-    config.generator_optimizer = {"name": "adam", "learning_rate": 1e-3}
     config.data.source = f"npz:{data}"
     config.data.batch_size = 8
+    return _short(config, overrides)
+
+
+def tiny_translation(folder, model, **overrides):
+    """The same of pairs, 16x16: from a grey picture to one in colour."""
+    data = folder / "pairs.npz"
+    if not data.exists():
+        random = np.random.default_rng(0)
+        a, b = (random.integers(0, 256, (20, 20, 20, c), np.uint8) for c in (1, 3))
+        np.savez(data, a=a, b=b)
+    config = image_to_image_config(model)
+    config.model_args.image_shape = (16, 16, 1)
+    config.model_args.channels_b = 3
+    if model == "cyclegan":
+        config.model_args.identity_weight = 0.0
+        config.model_args.pool_size = 3
+        config.generator = {"name": "translation_resnet", "filters": 4, "blocks": 1}
+    else:
+        config.generator = {"name": "unet_generator", "filters": 4, "depth": 3}
+    config.discriminator = {
+        "name": "patchgan_discriminator",
+        "filters": 4,
+        "receptive_field": 16,
+        "normalization": "instance",
+    }
+    config.data.source = f"npz:{data}"
+    config.data.batch_size = 2
+    config.data.load_size = 20
+    return _short(config, overrides)
+
+
+def _short(config, overrides):
+    config.generator_optimizer = {"name": "adam", "learning_rate": 1e-3}
     config.data.flip = True
     config.train.steps = 10
     config.train.log_every = 4

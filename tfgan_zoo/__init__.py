@@ -9,7 +9,16 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tfgan_zoo.models import DCGAN, GAN, LSGAN, WGAN, WGANGP, RelativisticGAN
+    from tfgan_zoo.models import (
+        DCGAN,
+        GAN,
+        LSGAN,
+        WGAN,
+        WGANGP,
+        CycleGAN,
+        Pix2Pix,
+        RelativisticGAN,
+    )
 
 __version__ = "0.1.0"
 
@@ -19,6 +28,8 @@ __all__ = [
     "LSGAN",
     "WGAN",
     "WGANGP",
+    "CycleGAN",
+    "Pix2Pix",
     "RelativisticGAN",
     "list_models",
     "load_model",
@@ -40,7 +51,8 @@ def load_model(filepath: Any) -> Any:
     """
     import keras
 
-    import tfgan_zoo.models  # noqa: F401  (registers the classes)
+    import tfgan_zoo.models
+    import tfgan_zoo.schedules  # noqa: F401  (registers the classes)
 
     return keras.saving.load_model(filepath)
 

@@ -6,7 +6,6 @@ exist, or by a value of another type, is refused. Nothing here imports TensorFlo
 """
 
 import ast
-import difflib
 import importlib.util
 import math
 import re
@@ -17,7 +16,7 @@ from typing import Any
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, similar
 
 
 def default_config() -> ConfigDict:
@@ -32,7 +31,8 @@ def default_config() -> ConfigDict:
             "generator": {"name": ""},
             "discriminator": {"name": ""},
             # Optimizers: "name", one of Keras', and its arguments; "decay" of the learning rate is
-            # "constant" or "linear" (to zero at the last step). Without a name, the paper's.
+            # "constant" or "linear" (to zero at the last step, from "decay_start" on, a share of
+            # the steps). Without a name, the paper's.
             "generator_optimizer": {"name": ""},
             "discriminator_optimizer": {"name": ""},
             "data": {
@@ -58,9 +58,10 @@ def default_config() -> ConfigDict:
             },
             "evaluate": {
                 # At every checkpoint: "figures" reads the drawn figures back (and is left out for
-                # data that are none), "swd" is the sliced Wasserstein distance to the data; () for
-                # none. The first one decides which checkpoint is the best: by the higher validity,
-                # by the lower distance.
+                # data that are none), "swd" is the sliced Wasserstein distance to the data, "mae"
+                # the mean absolute error of translations whose target is known; () for none. The
+                # first one decides which checkpoint is the best: by the higher share of good
+                # figures, by the lower distance.
                 "metrics": ("swd",),
                 "samples": 512,
             },
@@ -86,6 +87,28 @@ def noise_to_image_config(model: str) -> ConfigDict:
             "ema_ramp_up": 0.05,
         }
     )
+    return config
+
+
+def image_to_image_config(model: str) -> ConfigDict:
+    """Returns `default_config` with what all models that translate images share."""
+    config = default_config()
+    config.model = model
+    config.model_args = ConfigDict(
+        {
+            "image_shape": (256, 256, 3),
+            "channels_b": placeholder(int),  # of domain b; None for those of image_shape
+            "ema_half_life": placeholder(float),
+            "ema_ramp_up": 0.05,
+        }
+    )
+    # How the source holds the two domains: "auto", "two_folders", "side_by_side" or "grey".
+    config.data.layout = "auto"
+    config.data.direction = "a_to_b"  # or "b_to_a": which one is called a
+    config.data.load_size = placeholder(int)  # resize to this, then crop at random
+    config.data.batch_size = 1
+    config.evaluate.split = placeholder(str)  # of the source; None for what is trained on
+    config.train.samples = 8
     return config
 
 
@@ -245,8 +268,17 @@ def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def nearest(name: str, known: Iterable[str], otherwise: str) -> str:
     """Ends a message about a name that is not known: with those like it, or else with advice."""
-    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
+    near = similar(name, known)
     return f"; did you mean {' or '.join(near)}?" if near else f"; {otherwise}."
+
+
+def check_names(group: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Raises `InputError` if one of a group's names is not known; it names the nearest."""
+    known = list(known)
+    for name in names:
+        if name not in known:
+            advice = f"there are {', '.join(known)}" if known else f"{group}.name is not given"
+            raise InputError(f"{group}: there is no {name!r}{nearest(name, known, advice)}")
 
 
 # ---------------------------------------------------------------------- checking
@@ -260,10 +292,11 @@ def check(config: ConfigDict) -> None:
     """
     expected, came = flatten(default_config()), flatten(config)
     free = re.compile(r"(model_args|(generator|discriminator)(_optimizer)?)\.")
+    known = expected.keys() | _OPTIONAL.keys()
     for key in came:
-        if key not in expected and not free.match(key):
+        if key not in known and not free.match(key):
             raise InputError(
-                f"The config's entry {key} is not known{nearest(key, expected, 'remove it')}"
+                f"The config's entry {key} is not known{nearest(key, known, 'remove it')}"
             )
     for key in expected:
         if key not in came:
@@ -273,9 +306,10 @@ def check(config: ConfigDict) -> None:
         *(f"train.{name}" for name in (*at_least_one, "samples")),
         "data.batch_size",
         "data.crop",
+        "data.load_size",
         "evaluate.samples",
     ):
-        if came[key] is not None and came[key] < 1:
+        if came.get(key) is not None and came[key] < 1:
             raise InputError(f"{key}: expected a whole number from 1 up, got {came[key]}.")
     if not 0 <= config.seed < 2**32:
         raise InputError(f"seed: expected a whole number from 0 to 2**32 - 1, got {config.seed}.")
@@ -286,7 +320,7 @@ def check(config: ConfigDict) -> None:
                 f"{came[key]}."
             )
     for key, options in _CHOICES.items():
-        if came[key] not in options:
+        if key in came and came[key] not in options:
             raise InputError(f"{key}: expected one of {', '.join(options)}, got {came[key]!r}.")
     for name in config.evaluate.metrics:
         if name not in METRICS:
@@ -294,18 +328,26 @@ def check(config: ConfigDict) -> None:
                 f"evaluate.metrics: expected any of {', '.join(METRICS)}, got {name!r}."
             )
     for role in ("generator", "discriminator"):
-        decay = config[f"{role}_optimizer"].get("decay", "constant")
-        if decay == "linear" and "learning_rate" not in config[f"{role}_optimizer"]:
+        optimizer = config[f"{role}_optimizer"]
+        decay, start = optimizer.get("decay", "constant"), optimizer.get("decay_start", 0.0)
+        if decay == "linear" and "learning_rate" not in optimizer:
             raise InputError(f"{role}_optimizer: expected a learning_rate to decay, got none.")
         if decay not in ("constant", "linear"):
             raise InputError(
                 f"{role}_optimizer.decay: expected 'constant' or 'linear', got {decay!r}."
             )
+        if not 0 <= start < 1 or (start and decay != "linear"):
+            raise InputError(
+                f"{role}_optimizer.decay_start: expected a share of the steps, from 0 to below 1, "
+                f"of a linear decay, got {start}."
+            )
 
 
-_OPTIONAL = flatten(noise_to_image_config(""))
-METRICS = ("figures", "swd")
+_OPTIONAL = flatten(noise_to_image_config("")) | flatten(image_to_image_config(""))
+METRICS = ("figures", "swd", "mae")
 _CHOICES = {
+    "data.layout": ("auto", "two_folders", "side_by_side", "grey"),
+    "data.direction": ("a_to_b", "b_to_a"),
     "data.cache": ("auto", "yes", "no"),
     "data.fit": ("resize", "pad"),
     "data.on_error": ("raise", "skip"),

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_zoo import callbacks, networks
+from tfgan_zoo import callbacks, networks, pictures
 from tfgan_zoo.errors import NonFiniteLossError
 from tfgan_zoo.models import GAN
 
@@ -65,7 +65,12 @@ def test_schedule():
 
 
 def test_sample_sheet(model, tmp_path):
-    fit(model, callbacks.SampleSheet(tmp_path, num=9, data=DATA))
+    fit(
+        model,
+        callbacks.SampleSheet(
+            tmp_path, draw=lambda model: pictures.sheet(model.generate(9, seed=0), DATA)
+        ),
+    )
     assert sorted(p.name for p in tmp_path.iterdir()) == ["step_00000003.png", "step_00000006.png"]
     with Image.open(tmp_path / "step_00000003.png") as picture:
         assert picture.size == (384, 384)
@@ -125,14 +130,14 @@ def test_second_signal_aborts(model):
 
 
 def test_metrics_log(model, tmp_path):
-    def score(samples):
-        assert samples.shape == (5, 2)
+    def score(scored):
+        assert scored is model
         return {"good": 2.0, "undefined": float("nan")}
 
     fit(
         model,
         callbacks.Throughput(8),
-        callbacks.Evaluate([score], callbacks.Schedule(6, 9), 5),
+        callbacks.Evaluate(score, callbacks.Schedule(6, 9)),
         callbacks.MetricsLog(tmp_path / "metrics.jsonl", callbacks.Schedule(3, 9)),
         epochs=3,
     )
@@ -164,7 +169,7 @@ def test_save_checkpoint_passes_the_score(model, sign, expected):
     saved = []
     fit(
         model,
-        callbacks.Evaluate([lambda _: {"main": 3.0}], callbacks.Schedule(6, 6), 2),
+        callbacks.Evaluate(lambda _: {"main": 3.0}, callbacks.Schedule(6, 6)),
         callbacks.SaveCheckpoint(
             lambda _, step, score: saved.append((step, score)),
             callbacks.Schedule(3, 6),

@@ -4,12 +4,16 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import networks
-from tfgan_zoo.models import MODELS
+from tfgan_zoo.models import MODELS, ImageToImage, NoiseToImage
 
 SHAPE = (16, 16, 3)
 LATENT = 8
+GREY = (16, 16, 1)
 
-#: What can be switched on in every game, all at once.
+NOISE_TO_IMAGE = [name for name, cls in MODELS.items() if issubclass(cls, NoiseToImage)]
+IMAGE_TO_IMAGE = [name for name, cls in MODELS.items() if issubclass(cls, ImageToImage)]
+
+#: What can be switched on in every noise->image game, all at once.
 OPTIONS = {
     "packing": 2,
     "r1_gamma": 1.0,
@@ -19,22 +23,56 @@ OPTIONS = {
 }
 
 
+def options(name):
+    """What can be switched on in an entry, all at once."""
+    return OPTIONS if name in NOISE_TO_IMAGE else {"ema_half_life": 50.0}
+
+
 def tiny(name, /, *, normalization="batch", synchronized_bn=False, dense=False, **kwargs):
-    """Builds an entry: `gan` with maxout and dropout, the others convolutional unless `dense`."""
+    """Builds an entry of MODELS.
+
+    `gan` has maxout and dropout, the others are convolutional; with `dense` none has batch
+    normalisation.
+    """
+    batch = {"normalization": normalization, "synchronized_bn": synchronized_bn}
+    if name in IMAGE_TO_IMAGE:
+        return _tiny_translator(name, {"normalization": "instance"} if dense else batch, kwargs)
     packed = (*SHAPE[:-1], SHAPE[-1] * kwargs.get("packing", 1))
     if name == "gan" or dense:
         dropout = {} if name == "gan" else {"input_dropout": 0.0, "dropout": 0.0}
         generator = networks.mlp_generator(SHAPE, LATENT, units=(16,))
         discriminator = networks.mlp_discriminator(packed, units=(8,), maxout_pieces=2, **dropout)
     else:
-        options = {"normalization": normalization, "synchronized_bn": synchronized_bn}
-        generator = networks.dcgan_generator(SHAPE, LATENT, filters=4, **options)
+        generator = networks.dcgan_generator(SHAPE, LATENT, filters=4, **batch)
         if name == "wgan_gp":
-            options = {"normalization": "layer"}
-        discriminator = networks.dcgan_discriminator(packed, filters=4, **options)
+            batch = {"normalization": "layer"}
+        discriminator = networks.dcgan_discriminator(packed, filters=4, **batch)
     if name in ("gan", "wgan", "wgan_gp"):
         kwargs = {"discriminator_steps": 2, **kwargs}
     return MODELS[name](SHAPE, LATENT, generator, discriminator, **kwargs)
+
+
+def _tiny_translator(name, normalization, kwargs):
+    """From grey to colour, so that no shape can be taken for another."""
+    if name == "cyclegan":
+        players = {
+            slot: networks.translation_resnet(*shapes, filters=4, blocks=1, name=slot)
+            if role == "generator"
+            else networks.patchgan_discriminator(
+                *shapes, receptive_field=16, filters=4, normalization="instance", name=slot
+            )
+            for slot, (role, shapes) in MODELS[name]
+            .network_slots(image_shape=GREY, channels_b=3)
+            .items()
+        }
+        return MODELS[name](
+            GREY, 3, **players, **{"identity_weight": 0.0, "pool_size": 3, **kwargs}
+        )
+    generator = networks.unet_generator(GREY, 3, filters=4, depth=3, **normalization)
+    discriminator = networks.patchgan_discriminator(
+        SHAPE[:-1] + (4,), receptive_field=16, filters=4, **normalization
+    )
+    return MODELS[name](GREY, 3, generator, discriminator, **kwargs)
 
 
 def compiled(name, /, **kwargs):
@@ -45,8 +83,7 @@ def compiled(name, /, **kwargs):
 
 def samples(model, steps=1, batch=4, seed=0):
     """uint8 images for so many train steps."""
-    count = steps * model.samples_per_step(batch)
-    return np.random.default_rng(seed).integers(0, 256, (count, *SHAPE), "uint8")
+    return model.example_batch(steps * batch, seed)
 
 
 def dataset(model, steps=1, seed=0, first=0):
@@ -56,6 +93,16 @@ def dataset(model, steps=1, seed=0, first=0):
         model.samples_per_step(4), drop_remainder=True
     )
     return batches.skip(first)
+
+
+def step(model, data):
+    """Takes one train step outside of `fit`."""
+    return model.train_step(tf.nest.map_structure(tf.constant, data))
+
+
+def request(model, num):
+    """What the model's main endpoint takes."""
+    return next(iter(next(iter(model.endpoints().values())).example(num).values()))
 
 
 def fit(model, data, **kwargs):

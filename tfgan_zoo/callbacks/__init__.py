@@ -8,7 +8,6 @@ from tfgan_zoo.callbacks.records import (
     MetricsLog,
     SaveCheckpoint,
     Schedule,
-    Scores,
     peak_memory,
 )
 from tfgan_zoo.callbacks.samples import SampleSheet
@@ -21,7 +20,6 @@ __all__ = [
     "SampleSheet",
     "SaveCheckpoint",
     "Schedule",
-    "Scores",
     "StopOnNonFinite",
     "StopOnSignal",
     "Throughput",

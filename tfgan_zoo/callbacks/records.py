@@ -11,8 +11,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-Scores = Callable[[np.ndarray], Mapping[str, float]]
-
 
 class Schedule(NamedTuple):
     """Every so many steps, and after the last."""
@@ -48,28 +46,22 @@ class KeepMeans(keras.callbacks.Callback):
 
 
 class Evaluate(keras.callbacks.Callback):
-    """Adds scores of fresh samples to an epoch's logs, for the callbacks after it.
+    """Adds scores of the model to an epoch's logs, for the callbacks after it.
 
     Args:
-        scores: functions of float samples, each returning named numbers.
+        score: returns named numbers, given the model.
         when: when to evaluate.
-        num: samples to score.
-        seed: of their latents.
     """
 
-    def __init__(self, scores: list[Scores], when: Schedule, num: int, seed: int = 1):
+    def __init__(self, score: Callable[[Any], Mapping[str, float]], when: Schedule):
         super().__init__()
-        self.scores = scores
+        self.score = score
         self.when = when
-        self.num = num
-        self.seed = seed
 
     def on_epoch_end(self, epoch, logs=None):
         """Scores, when it is time to."""
-        if self.scores and self.when.due(self.model.steps_done):
-            samples = self.model.generate(self.num, self.seed)
-            for score in self.scores:
-                logs.update(score(samples))
+        if self.when.due(self.model.steps_done):
+            logs.update(self.score(self.model))
 
 
 class MetricsLog(keras.callbacks.Callback):

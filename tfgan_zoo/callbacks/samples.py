@@ -1,5 +1,6 @@
-"""Pictures of samples, from the same noise, as training goes."""
+"""Pictures of what a model makes, as training goes."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,13 @@ from tfgan_zoo.callbacks.records import Schedule
 
 
 class SampleSheet(keras.callbacks.Callback):
-    """Draws a noise->image model's samples from fixed latents into `step_<n>.png`.
+    """Draws what the model makes into `step_<n>.png`.
 
     Args:
         folder: where the pictures go.
         when: when to draw; None for the end of every epoch.
-        num: samples on a sheet.
-        seed: of the latents.
-        data: real samples, for a scatter plot of 2-D points.
+        draw: makes the picture, uint8 (height, width, 3), of the model; None for 64 samples of a
+            noise->image model, from fixed latents.
         events: shows the picture in TensorBoard too; None for none.
 
     Example:
@@ -30,17 +30,13 @@ class SampleSheet(keras.callbacks.Callback):
         self,
         folder: str | Path,
         when: Schedule | None = None,
-        num: int = 64,
-        seed: int = 0,
-        data: np.ndarray | None = None,
+        draw: Callable[[Any], np.ndarray] | None = None,
         events: Any = None,
     ):
         super().__init__()
         self.folder = Path(folder)
         self.when = when
-        self.num = num
-        self.seed = seed
-        self.data = data
+        self.draw = draw or (lambda model: pictures.sheet(model.generate(64)))
         self.events = events
 
     def on_epoch_end(self, epoch, logs=None):
@@ -48,7 +44,7 @@ class SampleSheet(keras.callbacks.Callback):
         step = self.model.steps_done
         if self.when is not None and not self.when.due(step):
             return
-        sheet = pictures.sheet(self.model.generate(self.num, self.seed), self.data)
+        sheet = self.draw(self.model)
         pictures.save_png(self.folder / f"step_{step:08d}.png", sheet)
         if self.events is not None:
             with self.events.as_default(step):

@@ -352,15 +352,49 @@ def agreement(images: np.ndarray, wanted: Attributes) -> dict[str, float]:
     Raises:
         InputError: If the images are not uint8 square RGB, or not as many as `wanted`.
     """
+    right = _right(images, wanted)
+    right["all"] = np.logical_and.reduce(list(right.values()))
+    return {name: float(share.mean()) for name, share in right.items()}
+
+
+def translation_scores(images: np.ndarray, wanted: Attributes) -> dict[str, float]:
+    """How well translations changed what they should, and kept the rest.
+
+    Args:
+        images: translations, uint8 [N, R, R, 3] in 0..255.
+        wanted: What each should show, N entries: the input's shape, colour and place, and the fill
+            of the other domain.
+
+    Returns:
+        For "shape", "colour", "place" and "fill" the share of images that are valid and right;
+        "kept", the share right in the first three; "all", in all four.
+
+    Raises:
+        InputError: If the images are not uint8 square RGB, or not as many as `wanted`.
+
+    Example:
+    >>> from tfgan_zoo.data import figures
+    >>> solid = figures.attributes("unpaired", "test", 20, domain="a")
+    >>> scores = translation_scores(figures.counterparts("test", num=20)["b_to_a"], solid)
+    >>> scores["fill"], scores["kept"] < 0.2  # solid they are, but other figures
+    (1.0, True)
+    """
+    right = _right(images, wanted)
+    right = {name: right[name] for name in ("shape", "colour", "place", "fill")}
+    right["kept"] = right["shape"] & right["colour"] & right["place"]
+    right["all"] = right["kept"] & right["fill"]
+    return {name: float(share.mean()) for name, share in right.items()}
+
+
+def _right(images: np.ndarray, wanted: Attributes) -> dict[str, np.ndarray]:
+    """Which images are valid and show what was wanted, by attribute: bool [N] each."""
     if len(images) != len(wanted):
         raise InputError(f"figures: {len(images)} images cannot be held against {len(wanted)}.")
     found = read(images)
-    right = {
+    return {
         name: found.valid & (getattr(found.attributes, name) == getattr(wanted, name))
         for name in ("shape", "colour", "fill", "background", "size", "place")
     }
-    right["all"] = np.logical_and.reduce(list(right.values()))
-    return {name: float(share.mean()) for name, share in right.items()}
 
 
 def figure_scores(images: np.ndarray, view: str = "") -> dict[str, float]:

@@ -1,10 +1,13 @@
 """The games: one file for each published GAN."""
 
 from tfgan_zoo.models.base import GANModel
+from tfgan_zoo.models.cyclegan import CycleGAN
 from tfgan_zoo.models.dcgan import DCGAN
 from tfgan_zoo.models.gan import GAN
+from tfgan_zoo.models.image_to_image import ImageToImage
 from tfgan_zoo.models.lsgan import LSGAN
 from tfgan_zoo.models.noise_to_image import NoiseToImage
+from tfgan_zoo.models.pix2pix import Pix2Pix
 from tfgan_zoo.models.relativistic_gan import RelativisticGAN
 from tfgan_zoo.models.wgan import WGAN
 from tfgan_zoo.models.wgan_gp import WGANGP
@@ -17,6 +20,8 @@ MODELS: dict[str, type[GANModel]] = {
     "wgan": WGAN,
     "wgan_gp": WGANGP,
     "relativistic_gan": RelativisticGAN,
+    "cyclegan": CycleGAN,
+    "pix2pix": Pix2Pix,
 }
 
 __all__ = [
@@ -26,7 +31,10 @@ __all__ = [
     "MODELS",
     "WGAN",
     "WGANGP",
+    "CycleGAN",
     "GANModel",
+    "ImageToImage",
     "NoiseToImage",
+    "Pix2Pix",
     "RelativisticGAN",
 ]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import noise
@@ -23,10 +24,14 @@ class Recorded(NamedTuple):
 
 
 class Endpoint(NamedTuple):
-    """One signature of an exported model."""
+    """One signature of an exported model.
+
+    `example(n)` is a request for n samples: what `function` takes, by name.
+    """
 
     function: Callable[..., Mapping[str, tf.Tensor]]
     inputs: tuple[tf.TensorSpec, ...]
+    example: Callable[[int], Mapping[str, np.ndarray]]
 
 
 class GANModel(keras.Model):
@@ -54,6 +59,8 @@ class GANModel(keras.Model):
 
     #: Every name that `train_step` logs.
     log_names: tuple[str, ...] = ("d_loss", "g_loss")
+    #: Of one image: (height, width, channels), or (size,) for vectors.
+    image_shape: tuple[int, ...]
 
     def __init__(
         self,
@@ -114,6 +121,31 @@ class GANModel(keras.Model):
     def endpoints(self) -> dict[str, Endpoint]:
         """Returns the signatures of the exported model; the first is the default."""
         raise NotImplementedError
+
+    def example_batch(self, batch_size: int, seed: int = 0) -> Any:
+        """Returns a training batch of random pixels, uint8: what one train step takes."""
+        raise NotImplementedError
+
+    @classmethod
+    def network_slots(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
+        """Returns the constructor's arguments that are networks.
+
+        Args:
+            **arguments: the constructor's other arguments.
+
+        Returns:
+            For each its role, and what a function of `tfgan_zoo.networks` is given to build one
+            that fits: shapes, and sizes.
+        """
+        raise NotImplementedError
+
+    def samples_per_step(self, batch_size: int) -> int:
+        """Returns how many real samples one train step takes, so how large a training batch is.
+
+        Args:
+            batch_size: what one update of the discriminator sees, as papers count.
+        """
+        return batch_size
 
     # ------------------------------------------------------------------ compile
 
@@ -421,6 +453,66 @@ class GANModel(keras.Model):
             os.rename(temporary, filepath)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def as_floats(images: Any, shape: tuple[int | None, ...], name: str) -> tf.Tensor:
+    """Returns a batch of images as floats in [-1, 1].
+
+    Args:
+        images: uint8 in 0..255, or floats in [-1, 1].
+        shape: of one of them; None for any size.
+        name: what to call them in a message.
+
+    Raises:
+        InputError: if they are of another shape or type.
+    """
+    images = tf.convert_to_tensor(images)
+    if not images.shape[1:].is_compatible_with(shape):
+        expected = ", ".join("any" if n is None else str(n) for n in shape)
+        raise InputError(f"{name}: expected shape (batch, {expected}), got {tuple(images.shape)}.")
+    if images.dtype == tf.uint8:
+        return tf.cast(images, tf.float32) / 127.5 - 1.0
+    if not images.dtype.is_floating:
+        raise InputError(
+            f"{name}: expected uint8, or floats in [-1, 1], got type {images.dtype.name}."
+        )
+    return tf.cast(images, tf.float32)
+
+
+def random_images(shape: tuple[int, ...], batch_size: int, seed: int) -> np.ndarray:
+    """Returns uint8 images of random pixels, shape (batch_size, *shape); floats for vectors."""
+    random = np.random.default_rng(seed)
+    if len(shape) == 1:
+        return random.standard_normal((batch_size, *shape), "float32")
+    return random.integers(0, 256, (batch_size, *shape), "uint8")
+
+
+def check_shape(argument: str, side: str, came: tuple, expected: tuple[int, ...]) -> None:
+    """Checks a network's input or output shape; what it leaves open fits anything.
+
+    Raises:
+        InputError: if they differ.
+    """
+    if not tf.TensorShape(came[1:]).is_compatible_with(expected):
+        raise InputError(
+            f"{argument}: expected a network whose {side} has shape (batch, "
+            f"{', '.join(map(str, expected))}), got {came}."
+        )
+
+
+def check_unmixed(argument: str, critic: keras.Model) -> None:
+    """Checks that a critic judges each sample by itself, as a gradient penalty asks for.
+
+    Raises:
+        InputError: if it has batch normalisation.
+    """
+    for layer in critic._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            raise InputError(
+                f"{argument}: expected a critic without batch normalisation, which mixes the "
+                f"samples whose slopes are penalised one by one, got layer {layer.name!r}; use "
+                "another normalisation or none."
+            )
 
 
 def _several_workers(strategy: tf.distribute.Strategy) -> bool:

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfgan_zoo import losses, networks, noise
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers.diff_augment import check_policy, diff_augment
-from tfgan_zoo.models.base import Endpoint, GANModel
+from tfgan_zoo.models.base import Endpoint, GANModel, as_floats, check_shape, random_images
 
 
 class NoiseToImage(GANModel):
@@ -85,15 +85,15 @@ class NoiseToImage(GANModel):
         self.diff_augment = check_policy(diff_augment)
         if self.diff_augment and len(self.image_shape) == 1:
             raise InputError("diff_augment: expected image data, got vectors; leave it empty.")
-        packed_shape = (*self.image_shape[:-1], self.image_shape[-1] * self.packing)
+        packed_shape = _packed(self.image_shape, self.packing)
         if generator is None:
             generator = self.default_generator(self.image_shape, latent_dim)
         if discriminator is None:
             discriminator = self.default_discriminator(packed_shape)
         self.generator = generator
         self.discriminator = discriminator
-        _check_shape("generator", "output", self.generator.output_shape, self.image_shape)
-        _check_shape("discriminator", "input", self.discriminator.input_shape, packed_shape)
+        check_shape("generator", "output", self.generator.output_shape, self.image_shape)
+        check_shape("discriminator", "input", self.discriminator.input_shape, packed_shape)
         self.latent_dim = self.generator.input_shape[-1]
         self.finish_init()
 
@@ -119,12 +119,21 @@ class NoiseToImage(GANModel):
         """Returns the networks of each role."""
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
 
-    def samples_per_step(self, batch_size: int) -> int:
-        """Returns how many real samples one train step takes, so how large a training batch is.
+    @classmethod
+    def network_slots(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
+        """See `GANModel.network_slots`."""
+        shape = arguments["image_shape"]
+        return {
+            "generator": ("generator", (shape, arguments["latent_dim"])),
+            "discriminator": ("discriminator", (_packed(shape, arguments["packing"]),)),
+        }
 
-        Args:
-            batch_size: what one update of the discriminator sees, as papers count.
-        """
+    def example_batch(self, batch_size: int, seed: int = 0) -> np.ndarray:
+        """See `GANModel.example_batch`."""
+        return random_images(self.image_shape, self.samples_per_step(batch_size), seed)
+
+    def samples_per_step(self, batch_size: int) -> int:
+        """See `GANModel.samples_per_step`."""
         return batch_size * self.packing * self.discriminator_steps
 
     # ------------------------------------------------------------------ the parts of a train step
@@ -140,12 +149,7 @@ class NoiseToImage(GANModel):
             data = data["image"]
         elif isinstance(data, (list, tuple)):
             data = data[0]
-        images = tf.convert_to_tensor(data)
-        if not images.shape[1:].is_compatible_with(self.image_shape):
-            raise InputError(
-                "Training batches: expected shape "
-                f"(batch, {', '.join(map(str, self.image_shape))}), got {tuple(images.shape)}."
-            )
+        images = as_floats(data, self.image_shape, "Training batches")
         share = self.packing * self.discriminator_steps
         if images.shape[0] is not None and images.shape[0] % share:
             raise InputError(
@@ -165,14 +169,7 @@ class NoiseToImage(GANModel):
             )
             with tf.control_dependencies([] if check is None else [check]):
                 images = tf.identity(images)
-        if images.dtype == tf.uint8:
-            return tf.cast(images, tf.float32) / 127.5 - 1.0
-        if not images.dtype.is_floating:
-            raise InputError(
-                "Training batches: expected uint8, or floats in [-1, 1], got type "
-                f"{images.dtype.name}."
-            )
-        return tf.cast(images, tf.float32)
+        return images
 
     def fresh_batches(self, images: tf.Tensor) -> Iterator[tf.Tensor]:
         """Shares a training batch out over the discriminator steps; random numbers are fresh too.
@@ -313,7 +310,9 @@ class NoiseToImage(GANModel):
             return {"images": self.call(latents)}
 
         spec = tf.TensorSpec([None, self.latent_dim], tf.float32, name="latents")
-        return {"generate": Endpoint(generate, (spec,))}
+        return {
+            "generate": Endpoint(generate, (spec,), lambda n: {"latents": self.sample_latents(n)})
+        }
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments; networks are serialised with the model."""
@@ -331,9 +330,6 @@ class NoiseToImage(GANModel):
         }
 
 
-def _check_shape(argument: str, side: str, came: tuple, expected: tuple[int, ...]) -> None:
-    if tuple(came[1:]) != tuple(expected):
-        raise InputError(
-            f"{argument}: expected a network whose {side} has shape (batch, "
-            f"{', '.join(map(str, expected))}), got {came}."
-        )
+def _packed(image_shape: Sequence[int], packing: int) -> tuple[int, ...]:
+    *size, channels = image_shape
+    return (*size, channels * packing)

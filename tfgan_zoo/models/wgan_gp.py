@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import losses, networks, noise
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.models.base import check_unmixed
 from tfgan_zoo.models.noise_to_image import NoiseToImage
 
 
@@ -65,13 +65,7 @@ class WGANGP(NoiseToImage):
         super().__init__(image_shape, latent_dim, generator, discriminator, **kwargs)
         self.discriminator_steps = int(discriminator_steps)
         self.penalty_weight = float(penalty_weight)
-        for layer in self.discriminator._flatten_layers():
-            if isinstance(layer, keras.layers.BatchNormalization):
-                raise InputError(
-                    "discriminator: expected a critic without batch normalisation, which mixes the "
-                    f"samples whose slopes are penalised one by one, got layer {layer.name!r}; use "
-                    "layer normalisation or none."
-                )
+        check_unmixed("discriminator", self.discriminator)
 
     def default_generator(self, image_shape: tuple[int, ...], latent_dim: int) -> keras.Model:
         """Returns the paper's ResNet, or its toy network for vectors."""

@@ -1,0 +1,45 @@
+"""CycleGAN (Zhu et al. 2017, https://arxiv.org/abs/1703.10593) on the figures: solid and striped.
+
+The paper's game on networks half as wide, with a third of the residual blocks, for a CPU and 32x32
+images, in batches of 4.
+
+Command: python -m tfgan_zoo.train --model=cyclegan
+Cost:    not measured
+Result:  not measured
+"""
+
+from tfgan_zoo.config import image_to_image_config
+
+
+def get_config():
+    config = image_to_image_config("cyclegan")
+    config.model_args.image_shape = (32, 32, 3)
+    config.model_args.objective = "least_squares"
+    config.model_args.cycle_weight = 10.0
+    config.model_args.identity_weight = 0.5
+    config.model_args.pool_size = 50
+    config.generator = {"name": "translation_resnet", "filters": 24, "blocks": 3}
+    config.discriminator = {
+        "name": "patchgan_discriminator",
+        "filters": 32,
+        "receptive_field": 16,
+        "normalization": "instance",
+    }
+    for role in ("generator", "discriminator"):
+        config[f"{role}_optimizer"] = {
+            "name": "adam",
+            "learning_rate": 5e-4,
+            "beta_1": 0.5,
+            "decay": "linear",
+            "decay_start": 0.5,
+        }
+    config.data.source = "figures/unpaired"
+    config.data.batch_size = 4
+    config.evaluate.split = "test"
+    config.evaluate.metrics = ("figures", "swd")
+    config.evaluate.samples = 300
+    config.train.steps = 4000
+    config.train.log_every = 100
+    config.train.sample_every = 500
+    config.train.checkpoint_every = 500
+    return config

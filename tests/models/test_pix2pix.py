@@ -1,0 +1,146 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.models.pointwise import SHAPE, times
+from tests.models.tiny import compiled, fit, request, samples, step, tiny
+from tfgan_zoo import networks
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models import Pix2Pix
+
+A, B = tf.fill([2, *SHAPE], 0.5), tf.fill([2, *SHAPE], -1.0)
+
+
+def losses(**kwargs):
+    """G(a) = a / 2, D(a, b) = 2 (a + b), so 1 of the fake and -1 of the real pair below."""
+    model = Pix2Pix(SHAPE, None, times(0.5), times(2.0, channels=2), **kwargs)
+    fake = model.generator(A)
+    d_loss, d_logs = model.discriminator_loss(A, B, fake)
+    g_loss, g_logs = model.generator_loss(A, B, fake)
+    logs = {name: float(value) for name, value in (d_logs | g_logs).items()}
+    assert set(logs) == set(model.log_names)
+    assert (float(d_loss), float(g_loss)) == (logs["d_loss"], logs["g_loss"])
+    return logs
+
+
+def test_losses():
+    assert losses() == pytest.approx(
+        {
+            "d_real": -1.0,
+            "d_fake": 1.5,
+            "d_loss": (1.3132617 + 1.7014133) / 2,  # softplus(1), softplus(1.5)
+            "g_gan": 0.2014133,  # softplus(-1.5)
+            "g_l1": 1.25,  # |0.25 - -1|
+            "g_loss": 0.2014133 + 125.0,
+        }
+    )
+
+
+def test_least_squares_and_weights():
+    logs = losses(objective="least_squares", l1_weight=10.0, gan_weight=2.0)
+    assert logs["d_loss"] == pytest.approx((4.0 + 2.25) / 2)
+    assert logs["g_gan"] == pytest.approx(0.25)
+    assert logs["g_loss"] == pytest.approx(2 * 0.25 + 12.5)
+
+
+def test_both_players_learn_from_one_translation():
+    model = compiled("pix2pix")
+    passes = []
+    model.generator = Counted(model.generator, passes)
+    step(model, samples(model))
+    assert len(passes) == 1
+
+
+class Counted:
+    """A network that notes its passes."""
+
+    def __init__(self, network, passes):
+        self.network, self.passes = network, passes
+
+    def __call__(self, *args, **kwargs):
+        self.passes.append(kwargs)
+        return self.network(*args, **kwargs)
+
+    def __getattr__(self, name):
+        return getattr(self.network, name)
+
+
+@pytest.mark.parametrize("inference", ["paper", "frozen"])
+def test_translation_evaluation_and_export_agree(inference, tmp_path):
+    model = compiled("pix2pix", inference=inference, gan_weight=0.0, l1_weight=1.0)
+    for seed in range(3):
+        step(model, samples(model, seed=seed))
+    a, b = samples(model, batch=5, seed=9)
+    translated = model.translate(a)
+
+    logs = model.evaluate(tf.data.Dataset.from_tensors((a, b)), return_dict=True, verbose=0)
+    l1 = np.abs(translated - (b / 127.5 - 1)).mean()
+    assert logs["g_l1"] == pytest.approx(l1, rel=1e-5)
+
+    model.export(tmp_path / "1")
+    floats = tf.constant(a / 127.5 - 1, tf.float32)
+    served = tf.saved_model.load(tmp_path / "1").signatures["a_to_b"](images=floats)["images"]
+    np.testing.assert_allclose(served, translated, atol=1e-5)
+    # Nor does it matter in whose company an image comes, or that it comes again.
+    np.testing.assert_allclose(model.translate(a[2:4], batch_size=2), translated[2:4], atol=1e-5)
+    np.testing.assert_allclose(model.predict(floats, verbose=0), translated, atol=1e-5)
+
+
+def test_the_two_kinds_of_inference_differ():
+    model = compiled("pix2pix", inference="paper")
+    step(model, samples(model))
+    a, _ = samples(model)
+    paper = model.translate(a)
+    frozen = tiny("pix2pix", inference="frozen")
+    frozen.generator.set_weights(model.generator.get_weights())
+    assert np.abs(frozen.translate(a) - paper).max() > 1e-3
+    assert Pix2Pix.from_config(model.get_config()).inference == "paper"
+    with pytest.raises(InputError, match="inference"):
+        tiny("pix2pix", inference="training")
+
+
+def test_translation_leaves_the_weights_alone():
+    model = compiled("pix2pix", inference="paper")
+    before = model.get_weights()
+    model.translate(samples(model)[0])
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_learns_to_fill():
+    """Grey to the colours (x, -x, x): what a few steps of L1 can learn."""
+    model = tiny("pix2pix", normalization="none", gan_weight=0.0)
+    model.compile("adam", "adam")
+    model.generator_optimizer.learning_rate = 3e-3
+    grey = np.random.default_rng(0).uniform(-1, 1, (64, 4, 4, 1)).astype("float32")
+    grey = grey.repeat(4, axis=1).repeat(4, axis=2) * 0.8
+    pairs = tf.data.Dataset.from_tensor_slices((grey, np.concatenate([grey, -grey, grey], -1)))
+    history = fit(model, pairs.batch(16), epochs=40)
+    assert history["g_l1"][-1] < 0.5 * history["g_l1"][0]
+
+
+def test_one_to_three_channels():
+    model = tiny("pix2pix")
+    assert request(model, 2).shape == (2, 16, 16, 1)
+    assert model.translate(samples(model)[0]).shape == (4, 16, 16, 3)
+    assert list(model.endpoints()) == ["a_to_b"]
+    with pytest.raises(InputError, match="direction: expected a_to_b of Pix2Pix, got 'b_to_a'"):
+        model.translate(samples(model)[0], "b_to_a")
+
+
+def test_networks_must_fit():
+    with pytest.raises(InputError, match=r"discriminator: .*\(batch, 4, 4, 2\)"):
+        Pix2Pix(SHAPE, None, times(1.0), times(1.0))
+    with pytest.raises(InputError, match=r"generator: .*output .*\(batch, 4, 4, 3\)"):
+        Pix2Pix(SHAPE, 3, times(1.0), times(1.0, channels=4))
+    with pytest.raises(InputError, match="cross_entropy or least_squares"):
+        Pix2Pix(SHAPE, None, times(1.0), times(1.0, channels=2), objective="wasserstein_gp")
+
+
+def test_the_paper_is_the_default():
+    model = Pix2Pix()
+    assert model.generator.count_params() == networks.unet_generator((256, 256, 3)).count_params()
+    assert model.discriminator.compute_output_shape((1, 256, 256, 6)) == (1, 30, 30, 1)
+    assert (model.l1_weight, model.inference) == (100, "paper")
+    optimizer = model.default_optimizers()["generator"]
+    assert (float(optimizer.learning_rate), optimizer.beta_1) == (pytest.approx(2e-4), 0.5)

@@ -1,0 +1,128 @@
+"""What a run does with each kind of data."""
+
+import numpy as np
+import pytest
+
+from tests.tiny_runs import tiny_config, tiny_translation
+from tfgan_zoo import experiment, pictures
+from tfgan_zoo.data import figures
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.workloads import open_workload
+
+
+def opened(config):
+    return open_workload(config, experiment.build_model(config))
+
+
+@pytest.mark.parametrize(
+    ("source", "metrics", "expected"),
+    [
+        ("figures", ("figures", "swd"), ["validity", "swd"]),
+        ("figures", ("swd", "figures"), ["swd", "validity"]),
+        ("figures", ("figures", "mae"), ["validity"]),
+        ("", ("figures", "swd"), ["swd"]),
+        ("figures", (), []),
+    ],
+)
+def test_scores_of_noise_to_image(tmp_path, source, metrics, expected):
+    config = tiny_config(tmp_path)
+    config.data.source = source or config.data.source
+    config.evaluate.metrics = metrics
+    assert [main for _, main, _ in opened(config).scores] == expected
+
+
+def test_real_samples_are_the_models_inputs(tmp_path):
+    np.savez(tmp_path / "white.npz", images=np.full((50, 16, 16, 3), 255, np.uint8))
+    config = tiny_config(tmp_path, data__flip="false")
+    config.data.source = f"npz:{tmp_path / 'white.npz'}"
+    real = opened(config).real_samples(20)
+    assert real.shape == (20, 16, 16, 3)
+    assert real.dtype == np.float32
+    assert np.all(real == 1.0)
+
+
+def test_entries_of_another_kind_of_model_are_refused(tmp_path):
+    config = tiny_config(tmp_path)
+    with config.unlocked():
+        config.data.layout = "auto"
+    with pytest.raises(InputError, match="data: there is no 'layout'"):
+        opened(config)
+
+
+# ---------------------------------------------------------------------- translation
+
+
+class Answers:
+    """Translates by looking the answer up."""
+
+    def __init__(self, **answers):
+        self.answers = answers
+
+    def translators(self):
+        return self.answers
+
+    def translate(self, images, direction="a_to_b", batch_size=1):
+        return pictures.from_uint8(self.answers[direction][: len(images)])
+
+
+def test_exact_scores_of_figures(tmp_path):
+    config = tiny_translation(tmp_path, "cyclegan")
+    config.data.source = "figures/unpaired"
+    config.model_args.image_shape = (32, 32, 3)
+    config.data.load_size = None
+    config.evaluate.samples = 40
+    config.evaluate.split = "test"
+    config.evaluate.metrics = ("figures",)
+    ((score, main, sign),) = opened(config).scores
+    assert (main, sign) == ("success", 1)
+    right = figures.counterparts("test", 32, 40)
+    found = score(Answers(**right))
+    assert found["success"] > 0.97
+    assert found["a_to_b_fill"] > 0.97
+    # An identity keeps everything and changes no fill.
+    drawn = figures.load("unpaired", "test", 32, 40)
+    kept = score(Answers(a_to_b=drawn["a"], b_to_a=drawn["b"]))
+    assert kept["a_to_b_fill"] == kept["b_to_a_fill"] == kept["success"] == 0
+    assert kept["a_to_b_kept"] > 0.97
+    # The other way round, b is the one that turns solid.
+    config.data.direction = "b_to_a"
+    ((score, _, _),) = opened(config).scores
+    found = score(Answers(a_to_b=right["b_to_a"], b_to_a=right["a_to_b"]))
+    assert found["success"] > 0.97
+
+
+def test_mean_absolute_error(tmp_path):
+    config = tiny_translation(tmp_path, "pix2pix")
+    config.evaluate.metrics = ("mae", "swd", "figures")
+    work = opened(config)
+    (mae, main, sign), (_, other, _) = work.scores
+    assert (main, sign, other) == ("mae", -1, "swd")
+    assert mae(Answers(a_to_b=work.b))["mae"] < 1e-6
+    wrong = np.abs(255.0 - 2.0 * work.b[:16]).mean() / 255
+    assert mae(Answers(a_to_b=255 - work.b))["mae"] == pytest.approx(wrong, abs=1e-6)
+
+
+@pytest.mark.parametrize(("model", "columns"), [("pix2pix", 3), ("cyclegan", 6)])
+def test_sheets_show_rows(tmp_path, model, columns):
+    config = tiny_translation(tmp_path, model)
+    built = experiment.build_model(config)
+    work = open_workload(config, built)
+    sheet = work.sheet(built)
+    height, width = 4 * 18 - 2, columns * 18 - 2
+    factor = sheet.shape[0] // height
+    assert sheet.shape == (factor * height, factor * width, 3)
+    # A row starts with its input, here a grey one.
+    np.testing.assert_array_equal(sheet[::factor, ::factor, 0][18:34, :16], work.a[1, ..., 0])
+    # It ends with the target, or with b once there and back.
+    last = work.b[1]
+    if model == "cyclegan":
+        there = pictures.to_uint8(built.translate(work.b[1:2], "b_to_a"))
+        last = pictures.to_uint8(built.translate(there))[0]
+    np.testing.assert_array_equal(sheet[::factor, ::factor][18:34, -16:], last)
+
+
+def test_translation_needs_squares(tmp_path):
+    config = tiny_translation(tmp_path, "cyclegan")
+    config.model_args.image_shape = (16, 32, 1)
+    with pytest.raises(InputError, match=r"expected a square .* got \(16, 32, 1\)"):
+        opened(config)

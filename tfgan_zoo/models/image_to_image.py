@@ -1,0 +1,232 @@
+"""What the games that translate images have in common besides their losses."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo import losses
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models.base import Endpoint, GANModel, as_floats, random_images
+from tfgan_zoo.networks import size_multiple
+
+
+class ImageToImage(GANModel):
+    """A game between domains a and b, whose generators turn images of one into the other.
+
+    A training batch is `(a, b)` or `{"a": a, "b": b}`: two batches of images, each shape (batch,
+    height, width, channels), uint8 or floats in [-1, 1], of one height and width. Generators that
+    are fully convolutional, as the default ones are, translate images of any size.
+
+    Args:
+        image_shape: (height, width, channels) of domain a in training.
+        channels_b: of domain b; None for as many as a has.
+        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `GANModel`.
+
+    Raises:
+        InputError: if an argument is out of range or a network's shapes do not fit.
+    """
+
+    def __init__(
+        self,
+        image_shape: Sequence[int] = (256, 256, 3),
+        channels_b: int | None = None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.image_shape = tuple(int(n) for n in image_shape)
+        if len(self.image_shape) != 3 or min(self.image_shape) < 1:
+            raise InputError(
+                f"image_shape: expected (height, width, channels), got {self.image_shape}."
+            )
+        self.shape_a, self.shape_b = domain_shapes(self.image_shape, channels_b)
+
+    def translators(self) -> dict[str, keras.Model]:
+        """Returns the generators by direction, "a_to_b" and where there is one "b_to_a"."""
+        raise NotImplementedError
+
+    def test_losses(self, a: tf.Tensor, b: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns all that is logged, computed on held-out images, without an update."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------ the parts of a train step
+
+    def pair(self, data: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns the images of a training batch, of domain a and of b, as floats in [-1, 1].
+
+        Raises:
+            InputError: if there are not two, or their shapes are not the model's.
+        """
+        if isinstance(data, dict) and {"a", "b"} <= data.keys():
+            data = data["a"], data["b"]
+        if not isinstance(data, (list, tuple)) or len(data) != 2:
+            raise InputError(
+                "Training batches: expected images of both domains, (a, b) or a dict with keys a "
+                f"and b, got {type(data).__name__}."
+            )
+        return (
+            as_floats(data[0], self.shape_a, "Training batches, domain a"),
+            as_floats(data[1], self.shape_b, "Training batches, domain b"),
+        )
+
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Computes the losses on held-out images, without an update."""
+        self.evaluated_batches.update_state(1.0)
+        with self.moment("test", tf.cast(self.evaluated_batches.result(), tf.int64)):
+            return self.log(self.test_losses(*self.pair(data)))
+
+    @staticmethod
+    def run(network: keras.Model, images: tf.Tensor, training: bool) -> tf.Tensor:
+        """Returns what a network makes of images, float32."""
+        return tf.cast(network(images, training=training), tf.float32)
+
+    # ------------------------------------------------------------------ use
+
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Translates a to b: images of any size, floats in [-1, 1], to the same of domain b."""
+        del training  # A translation is always inference.
+        return self._translated(inputs, next(iter(self.translators())))
+
+    def translate(
+        self, images: np.ndarray, direction: str = "a_to_b", *, batch_size: int = 1
+    ) -> np.ndarray:
+        """Translates images.
+
+        Args:
+            images: shape (num, height, width, channels), uint8 or floats in [-1, 1]. Sides that a
+                generator cannot halve as often as it must are mirrored at the edge, and cut again.
+            direction: "a_to_b", or "b_to_a" where the model has it.
+            batch_size: how many at a time; an image's translation does not depend on the others.
+
+        Returns:
+            float32 in [-1, 1], shape (num, height, width, channels of the other domain).
+
+        Raises:
+            InputError: if the direction is unknown, or the images have another shape or type.
+
+        Example:
+            >>> photos = model.translate(drawings, "a_to_b")
+        """
+        translators = self.translators()
+        if direction not in translators:
+            raise InputError(
+                f"direction: expected {' or '.join(translators)} of {type(self).__name__}, got "
+                f"{direction!r}."
+            )
+        channels = (self.shape_a if direction == "a_to_b" else self.shape_b)[-1]
+        if len(images) == 0 or batch_size < 1:
+            raise InputError("translate: expected an image or more, and a batch_size from 1 up.")
+        function = self._translation(direction)
+        done = []
+        for i in range(0, len(images), batch_size):
+            batch = as_floats(images[i : i + batch_size], (None, None, channels), "images")
+            done.append(function(batch).numpy())
+        return np.concatenate(done)
+
+    def _translation(self, direction: str) -> Callable[[tf.Tensor], tf.Tensor]:
+        """The graph of one direction, traced once."""
+        if direction not in self._translations:
+            channels = (self.shape_a if direction == "a_to_b" else self.shape_b)[-1]
+            self._translations[direction] = tf.function(
+                lambda images: self._translated(images, direction),
+                input_signature=[tf.TensorSpec([None, None, None, channels], tf.float32)],
+                autograph=False,
+            )
+        return self._translations[direction]
+
+    def _translated(self, images: tf.Tensor, direction: str) -> tf.Tensor:
+        network = self.translators()[direction]
+        height, width = tf.shape(images)[1], tf.shape(images)[2]
+        padded = pad_to_multiple(images, self._multiples[direction])
+        result = self.sampling_network(network)(padded, training=False)
+        return tf.cast(result, tf.float32)[:, :height, :width]
+
+    def finish_init(self) -> None:
+        """See `GANModel.finish_init`."""
+        self._multiples = {name: size_multiple(net) for name, net in self.translators().items()}
+        self._translations: dict[str, Any] = {}
+        super().finish_init()
+
+    def endpoints(self) -> dict[str, Endpoint]:
+        """One signature a direction: from `images` to `images`, floats in [-1, 1], of any size."""
+
+        def endpoint(direction: str) -> Endpoint:
+            shape = self.shape_a if direction == "a_to_b" else self.shape_b
+            spec = tf.TensorSpec([None, None, None, shape[-1]], tf.float32, name="images")
+            return Endpoint(
+                lambda images: {"images": self._translated(images, direction)},
+                (spec,),
+                lambda n: {"images": random_images(shape, n, 0).astype("float32") / 127.5 - 1.0},
+            )
+
+        return {direction: endpoint(direction) for direction in self.translators()}
+
+    def example_batch(self, batch_size: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """See `GANModel.example_batch`."""
+        return (
+            random_images(self.shape_a, batch_size, 2 * seed),
+            random_images(self.shape_b, batch_size, 2 * seed + 1),
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments; networks are serialised with the model."""
+        return {
+            **super().get_config(),
+            "image_shape": self.image_shape,
+            "channels_b": self.shape_b[-1],
+        }
+
+
+def domain_shapes(
+    image_shape: Sequence[int], channels_b: int | None
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Returns the shapes of images of domain a and of b."""
+    shape = tuple(image_shape)
+    return shape, (*shape[:-1], shape[-1] if channels_b is None else int(channels_b))
+
+
+def pad_to_multiple(images: tf.Tensor, multiple: int) -> tf.Tensor:
+    """Mirrors images, (batch, height, width, channels), at their lower and right edges.
+
+    Args:
+        images: of any size.
+        multiple: what their height and width are to be multiples of.
+    """
+    for axis in (1, 2):
+        size = tf.shape(images)[axis]
+        rows = tf.range(-(-size // multiple) * multiple) % (2 * size)
+        images = tf.gather(images, tf.minimum(rows, 2 * size - 1 - rows), axis=axis)
+    return images
+
+
+Objective = tuple[Callable[[tf.Tensor, tf.Tensor], tf.Tensor], Callable[[tf.Tensor], tf.Tensor]]
+
+#: The adversarial losses of (discriminator, generator), as these papers weigh them: the first is
+#: halved, "which slows down the rate at which D learns relative to G" (pix2pix, section 3.3).
+OBJECTIVES: dict[str, Objective] = {
+    "cross_entropy": (
+        lambda real, fake: 0.5 * losses.cross_entropy_discriminator(real, fake),
+        losses.non_saturating_generator,
+    ),
+    "least_squares": (
+        losses.least_squares_discriminator,
+        lambda fake: 2.0 * losses.least_squares_generator(fake),
+    ),
+    "wasserstein_gp": (losses.wasserstein_critic, losses.wasserstein_generator),
+}
+
+
+def check_objective(objective: str) -> str:
+    """Returns it, or raises `InputError` if it is none of `OBJECTIVES`."""
+    if objective not in OBJECTIVES:
+        raise InputError(f"objective: expected one of {', '.join(OBJECTIVES)}, got {objective!r}.")
+    return objective
+
+
+def check_weights(**weights: float) -> None:
+    """Raises `InputError` if one is negative."""
+    for name, value in weights.items():
+        if value < 0:
+            raise InputError(f"{name}: expected a number from 0 up, got {value}.")

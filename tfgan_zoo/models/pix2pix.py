@@ -1,0 +1,171 @@
+"""Conditional GAN for image-to-image translation."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import keras
+import tensorflow as tf
+
+from tfgan_zoo import layers, losses, networks
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models.base import check_shape
+from tfgan_zoo.models.image_to_image import (
+    OBJECTIVES,
+    ImageToImage,
+    check_objective,
+    check_weights,
+    domain_shapes,
+)
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class Pix2Pix(ImageToImage):
+    """Paired image-to-image translation. Isola et al. 2016, https://arxiv.org/abs/1611.07004.
+
+    A generator G: a -> b, and a discriminator of pairs, patch by patch:
+
+        L_D = 1/2 (-E[log D(a, b)] - E[log(1 - D(a, G(a)))]),
+        L_G = -E[log D(a, G(a))] + lambda E|b - G(a)|.
+
+    The only noise is dropout in G. The paper leaves it on when G is used, and normalises with the
+    statistics of the images at hand, so that using G is what training it was; `inference` says
+    whether to.
+
+    Args:
+        image_shape: (height, width, channels) of domain a in training.
+        channels_b: of domain b; None for as many as a has.
+        generator: None for the paper's U-Net, which needs a side that is a power of two.
+        discriminator: of a and b stacked along the channels; None for the 70x70 PatchGAN.
+        objective: "cross_entropy" as above, or "least_squares".
+        l1_weight: lambda.
+        gan_weight: of the adversarial term of L_G; 0 is the paper's "L1" alone.
+        inference: what `translate`, evaluation and export do. "paper": dropout with one fixed mask,
+            and batch normalisation with the statistics of each image by itself; so an image's
+            translation is always the same, and does not depend on the others of its batch.
+            "frozen": no dropout, and the moving averages of training, as Keras does by default:
+            smoother and less like training. It is set in `generator`, whose layers have to be
+            `tfgan_zoo.layers`' for "paper".
+        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `GANModel`.
+
+    Raises:
+        InputError: if an argument is out of range or a network's shapes do not fit.
+
+    Example:
+        >>> model = tfgan_zoo.Pix2Pix(image_shape=(256, 256, 3))
+        >>> model.compile()
+        >>> model.fit(dataset, epochs=200)  # of pairs (a, b)
+        >>> photos = model.translate(drawings)
+    """
+
+    log_names = ("d_loss", "d_real", "d_fake", "g_loss", "g_gan", "g_l1")
+
+    def __init__(
+        self,
+        image_shape: Sequence[int] = (256, 256, 3),
+        channels_b: int | None = None,
+        generator: keras.Model | None = None,
+        discriminator: keras.Model | None = None,
+        *,
+        objective: Literal["cross_entropy", "least_squares"] = "cross_entropy",
+        l1_weight: float = 100.0,
+        gan_weight: float = 1.0,
+        inference: Literal["paper", "frozen"] = "paper",
+        **kwargs,
+    ):
+        super().__init__(image_shape, channels_b, **kwargs)
+        self.objective = check_objective(objective)
+        if self.objective == "wasserstein_gp":
+            raise InputError("objective: expected cross_entropy or least_squares of Pix2Pix.")
+        check_weights(l1_weight=l1_weight, gan_weight=gan_weight)
+        self.l1_weight = float(l1_weight)
+        self.gan_weight = float(gan_weight)
+        a, b = self.shape_a, self.shape_b
+        both = (*a[:-1], a[-1] + b[-1])
+        if generator is None:
+            generator = networks.unet_generator(a, b[-1])
+        if discriminator is None:
+            discriminator = networks.patchgan_discriminator(both)
+        self.generator, self.discriminator = generator, discriminator
+        check_shape("generator", "input", self.generator.input_shape, a)
+        check_shape("generator", "output", self.generator.output_shape, b)
+        check_shape("discriminator", "input", self.discriminator.input_shape, both)
+        self.inference = inference
+        layers.set_inference(self.generator, inference)
+        self.finish_init()
+
+    @classmethod
+    def network_slots(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
+        """See `GANModel.network_slots`."""
+        a, b = domain_shapes(arguments["image_shape"], arguments["channels_b"])
+        return {
+            "generator": ("generator", (a, b[-1])),
+            "discriminator": ("discriminator", ((*a[:-1], a[-1] + b[-1]),)),
+        }
+
+    def players(self) -> dict[str, list[keras.Model]]:
+        """Returns the networks of each role."""
+        return {"generator": [self.generator], "discriminator": [self.discriminator]}
+
+    def translators(self) -> dict[str, keras.Model]:
+        """Returns the generator."""
+        return {"a_to_b": self.generator}
+
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
+        """Adam, rate 2e-4, beta1 0.5, for each player."""
+        return {
+            "generator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
+            "discriminator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
+        }
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """One step of the discriminator, then one of the generator on the same translations."""
+        a, b = self.pair(data)
+        fake = self.record(self.run, self.generator, a, True)
+        d_logs = self.update("discriminator", self.discriminator_loss, a, b, fake.value)
+        g_logs = self.update("generator", self.generator_loss, a, b, fake)
+        return self.end_step(d_logs | g_logs, a)
+
+    def discriminator_loss(
+        self, a: tf.Tensor, b: tf.Tensor, fake: tf.Tensor, training: bool = True
+    ):
+        """1/2 (-E[log D(a, b)] - E[log(1 - D(a, G(a)))])."""
+        critic, _ = OBJECTIVES[self.objective]
+        real_logits = self.judge(a, b, training)
+        fake_logits = self.judge(a, fake, training)
+        loss = critic(real_logits, fake_logits)
+        return loss, {
+            "d_loss": loss,
+            "d_real": tf.reduce_mean(real_logits),
+            "d_fake": tf.reduce_mean(fake_logits),
+        }
+
+    def generator_loss(self, a: tf.Tensor, b: tf.Tensor, fake: tf.Tensor, training: bool = True):
+        """-E[log D(a, G(a))] + lambda E|b - G(a)|."""
+        _, adversarial = OBJECTIVES[self.objective]
+        gan = adversarial(self.judge(a, fake, training))
+        l1 = losses.l1(fake, b)
+        loss = self.gan_weight * gan + self.l1_weight * l1
+        return loss, {"g_loss": loss, "g_gan": gan, "g_l1": l1}
+
+    def judge(self, a: tf.Tensor, b: tf.Tensor, training: bool) -> tf.Tensor:
+        """Returns the logits of pairs, one for each patch."""
+        return self.run(self.discriminator, tf.concat([a, b], axis=-1), training)
+
+    def test_losses(self, a: tf.Tensor, b: tf.Tensor) -> dict[str, tf.Tensor]:
+        """See `ImageToImage.test_losses`."""
+        fake = self.run(self.generator, a, training=False)
+        _, d_logs = self.discriminator_loss(a, b, fake, training=False)
+        _, g_logs = self.generator_loss(a, b, fake, training=False)
+        return d_logs | g_logs
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments; networks are serialised with the model."""
+        return {
+            **super().get_config(),
+            "generator": keras.saving.serialize_keras_object(self.generator),
+            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            "objective": self.objective,
+            "l1_weight": self.l1_weight,
+            "gan_weight": self.gan_weight,
+            "inference": self.inference,
+        }
