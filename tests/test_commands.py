@@ -51,7 +51,7 @@ def said(main, *argv, capsys):
 # ---------------------------------------------------------------------- flags
 
 
-@pytest.mark.parametrize("command", ["train", "generate"])
+@pytest.mark.parametrize("command", ["train", "generate", "translate"])
 def test_help_needs_no_tensorflow(command):
     code = (
         "import sys, runpy\n"

@@ -12,13 +12,14 @@ FOUNDATION = {"errors", "noise"}
 ALLOWED = {
     "errors": set(),
     "noise": {"errors"},
+    "tiling": {"errors"},
     "losses": FOUNDATION,
     "layers": FOUNDATION,
     "networks": FOUNDATION | {"losses", "layers"},
     "models": FOUNDATION | {"losses", "layers", "networks"},
 }
 #: Rooms that meet models only in `experiment` and the command lines.
-APART = ("data", "metrics", "callbacks", "config")
+APART = ("data", "metrics", "callbacks", "config", "pictures", "files")
 COMMANDS = {"train", "generate", "translate", "evaluate", "export", "predict"}
 
 

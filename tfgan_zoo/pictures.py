@@ -17,6 +17,11 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
     return np.clip(np.rint((np.asarray(images, np.float32) + 1.0) * 127.5), 0, 255).astype(np.uint8)
 
 
+def from_uint8(images: np.ndarray) -> np.ndarray:
+    """Turns uint8 in [0, 255] into floats in [-1, 1], as the models take them."""
+    return images.astype(np.float32) / 127.5 - 1.0
+
+
 def grid(images: np.ndarray, columns: int | None = None, gap: int = 2) -> np.ndarray:
     """Lays images out in rows.
 
@@ -38,6 +43,21 @@ def grid(images: np.ndarray, columns: int | None = None, gap: int = 2) -> np.nda
         top, left = i // columns * (height + gap), i % columns * (width + gap)
         sheet[top : top + height, left : left + width] = image
     return sheet
+
+
+def rows(columns: Sequence[np.ndarray], gap: int = 2) -> np.ndarray:
+    """Lays the i-th images of several batches side by side, in a row of their own.
+
+    Args:
+        columns: batches of as many uint8 images of one size, one channel or three.
+        gap: pixels between two images.
+
+    Returns:
+        uint8, shape (height, width, 3).
+    """
+    colour = [np.repeat(c, 3, axis=-1) if c.shape[-1] == 1 else c for c in columns]
+    in_rows = np.stack(colour, axis=1)
+    return grid(in_rows.reshape(-1, *in_rows.shape[2:]), len(columns), gap)
 
 
 def scatter(points: np.ndarray, data: np.ndarray | None = None, size: int = 384) -> np.ndarray:
@@ -130,6 +150,22 @@ def save_png(path: str | os.PathLike, image: np.ndarray) -> None:
     if image.ndim == 3 and image.shape[-1] == 1:
         image = image[..., 0]
     _save(path, lambda file: Image.fromarray(image).save(file, "PNG"))
+
+
+def save_image(path: str | os.PathLike, image: np.ndarray) -> None:
+    """Writes a uint8 image with 1 to 4 channels; complete or not at all.
+
+    Args:
+        path: a name that ends in .jpg or .jpeg is written as JPEG, of quality 95 and with colour in
+            full resolution; others as PNG.
+        image: shape (height, width, channels); a second or fourth channel is alpha, which a JPEG
+            loses.
+    """
+    if Path(path).suffix.lower() not in (".jpg", ".jpeg"):
+        save_png(path, image)
+        return
+    colour = image[..., 0] if image.shape[-1] < 3 else image[..., :3]
+    _save(path, lambda file: Image.fromarray(colour).save(file, "JPEG", quality=95, subsampling=0))
 
 
 def save_gif(path: str | os.PathLike, frames: Sequence[np.ndarray], fps: float = 12.0) -> None:

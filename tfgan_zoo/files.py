@@ -1,0 +1,180 @@
+"""Image files in, image files out: what each result is called, and how it comes to be."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import tqdm
+from PIL import Image
+
+from tfgan_zoo import pictures
+from tfgan_zoo.data import images
+from tfgan_zoo.data.sources import some_images
+from tfgan_zoo.errors import InputError
+
+#: Names of results end so.
+WRITTEN = (".png", ".jpg", ".jpeg")
+
+
+def plan(
+    source: str | os.PathLike,
+    output: str | os.PathLike,
+    *,
+    compare: bool = False,
+    overwrite: bool = False,
+) -> dict[Path, Path]:
+    """Decides what the result of each image is called, and touches nothing.
+
+    A result has its image's name and, below a folder, its place. Only what is neither a .png nor a
+    .jpg or .jpeg gets another ending: .png.
+
+    Args:
+        source: an image file, or a folder, which is read with its sub-folders.
+        output: a folder; or, for a file, a name that ends in .png, .jpg or .jpeg.
+        compare: whether results have a `comparison` beside them.
+        overwrite: whether results may replace files of before.
+
+    Returns:
+        The results by image, in the order of `tfgan_zoo.data.sources.list_images`.
+
+    Raises:
+        InputError: if there is no image, the output cannot be what it names, or a result would
+            replace an image, another result or, without `overwrite`, any file.
+
+    Example:
+        >>> plan("photos", "drawings")
+        {PosixPath('photos/a.webp'): PosixPath('drawings/a.png')}
+    """
+    source, output = Path(source).expanduser(), Path(output).expanduser()
+    if source.is_dir():
+        planned = _plan_folder(source, output)
+    elif source.exists():
+        planned = {source: _named(source, output)}
+    else:
+        raise InputError(f"--input: {str(source)!r} does not exist; check the path.")
+    originals = {image.resolve() for image in planned}
+    results: dict[Path, Path] = {}
+    for image, result in planned.items():
+        for path in (result, comparison(result)) if compare else (result,):
+            if path in results:
+                raise InputError(
+                    f"--input: {str(results[path])!r} and {str(image)!r} would both be written to "
+                    f"{str(path)!r}; rename one of them."
+                )
+            if path.resolve() in originals:
+                raise InputError(
+                    f"--output: {str(path)!r} is itself an image to be read; give another place."
+                )
+            results[path] = image
+    existing = [path for path in results if path.exists()]
+    if existing and not overwrite:
+        others = f" and {len(existing) - 1} more of the results" if len(existing) > 1 else ""
+        exist, them = ("exist", "them") if others else ("exists", "it")
+        raise InputError(
+            f"--output: {str(existing[0])!r}{others} {exist}; add --overwrite to replace {them}."
+        )
+    return planned
+
+
+def comparison(result: Path) -> Path:
+    """Returns the name of the sheet that shows a result beside its image."""
+    return result.with_name(f"{result.stem}_compare.png")
+
+
+def _plan_folder(source: Path, output: Path) -> dict[Path, Path]:
+    ending = output.suffix.lower()
+    if output.exists() and not output.is_dir():
+        raise InputError(f"--output: expected a folder, {str(output)!r} is a file.")
+    if ending in images.EXTENSIONS and not output.exists():
+        raise InputError(
+            f"--output: expected a folder, as the input is one, got {str(output)!r}, a file's name."
+        )
+    if output.resolve().is_relative_to(source.resolve()):
+        raise InputError(
+            f"--output: {str(output)!r} lies in the input folder {str(source)!r}, whose images "
+            "would be read again; give another folder."
+        )
+    names = some_images("--input", str(source))
+    return {source / name: output / _written(Path(name)) for name in names}
+
+
+def _named(source: Path, output: Path) -> Path:
+    """Of one image: the output itself, or in that folder."""
+    ending = output.suffix.lower()
+    if output.is_dir() or ending not in images.EXTENSIONS:
+        if output.is_file():
+            raise InputError(
+                f"--output: expected a .png, a .jpg or a folder, {str(output)!r} is another file."
+            )
+        return output / _written(Path(source.name))
+    if ending not in WRITTEN:
+        raise InputError(f"--output: expected a .png, a .jpg or a folder, got {str(output)!r}.")
+    return output
+
+
+def _written(name: Path) -> Path:
+    return name if name.suffix.lower() in WRITTEN else name.with_suffix(".png")
+
+
+def convert(
+    planned: Mapping[Path, Path],
+    function: Callable[[np.ndarray], np.ndarray],
+    channels: int,
+    *,
+    compare: bool = False,
+    on_error: str = "raise",
+) -> int:
+    """Reads every image, applies a function, and writes what it returns.
+
+    EXIF orientation is applied. Transparent images are laid on white for the function, and keep
+    their alpha in the result, except in a JPEG. Each file appears complete or not at all. On a
+    terminal a bar shows how far it is.
+
+    Args:
+        planned: results by image, as `plan` returns them.
+        function: from uint8, shape (height, width, channels), to floats in [-1, 1], of the same
+            size or of a multiple, one channel or three.
+        channels: what the function takes: 1, and colour is turned grey, or 3.
+        compare: also write a `comparison` of what the function was given and what it returned.
+        on_error: "raise" stops at an image that cannot be read; "skip" says so on standard error
+            and goes on.
+
+    Returns:
+        How many images were converted.
+
+    Raises:
+        InputError: if an image cannot be read, and none is to be skipped.
+    """
+    done = 0
+    # `disable=None` keeps the bar off anything that is not a terminal.
+    for path, result in tqdm.tqdm(planned.items(), unit=" images", disable=None, leave=False):
+        try:
+            pixels = images.decode(path)
+        except InputError as error:
+            if on_error == "raise":
+                raise
+            tqdm.tqdm.write(f"left out: {error}", file=sys.stderr)
+            continue
+        given = images.with_channels(pixels, channels)
+        made = pictures.to_uint8(function(given))
+        kept = [made]
+        if pixels.shape[-1] in (2, 4):
+            kept.append(_sized(pixels[..., -1:], made))
+        pictures.save_image(result, np.concatenate(kept, axis=-1))
+        if compare:
+            sides = [_sized(given, made)[np.newaxis], made[np.newaxis]]
+            pictures.save_png(comparison(result), pictures.rows(sides))
+        done += 1
+    return done
+
+
+def _sized(pixels: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Enlarges to another image's size, bicubically."""
+    height, width = like.shape[:2]
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    enlarged = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
+    return enlarged.reshape(height, width, pixels.shape[-1])

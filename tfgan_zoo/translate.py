@@ -1,0 +1,80 @@
+"""Translates image files with a trained CycleGAN or Pix2Pix.
+
+  python -m tfgan_zoo.translate --workdir=runs/pix2pix --input=drawing.png --output=photo.png
+  python -m tfgan_zoo.translate --workdir=runs/cyclegan --input=horses/ --output=zebras/
+  python -m tfgan_zoo.translate --workdir=runs/cyclegan --direction=b_to_a --input=z.jpg --output=h/
+
+A result has the size of its image. A folder is read with its sub-folders, and results keep names
+and places; what is neither a .png nor a .jpg becomes a .png.
+"""
+
+import time
+
+from absl import flags
+
+from tfgan_zoo import cli, tiling
+from tfgan_zoo.errors import InputError
+
+#: Images of more pixels are translated in tiles, unless --tile says otherwise.
+WHOLE = 2**22
+TILE = 1024
+
+
+def main(argv: list[str]) -> None:
+    """Translates and writes."""
+    given = flags.FlagValues()
+    flags.DEFINE_string("workdir", None, "The run folder.", given, required=True)
+    flags.DEFINE_string("input", None, "An image file or a folder.", given, required=True)
+    flags.DEFINE_string("output", None, "A .png, a .jpg, or a folder.", given, required=True)
+    flags.DEFINE_string("direction", None, "a_to_b (the default) or b_to_a.", given)
+    flags.DEFINE_string("checkpoint", "best", "best, last, or a step.", given)
+    flags.DEFINE_bool("compare", False, "Also write NAME_compare.png: input and result.", given)
+    flags.DEFINE_integer("tile", 0, "Pixels of a tile's side.", flag_values=given)
+    flags.DEFINE_integer("overlap", 64, "Pixels that tiles share.", flag_values=given)
+    flags.DEFINE_bool("overwrite", False, "Replace results that exist.", given)
+    flags.DEFINE_enum("on_error", "raise", ["raise", "skip"], "At an unreadable image.", given)
+    cli.parse(given, argv, __doc__)
+
+    if given.tile < 0:
+        raise InputError(f"--tile: expected a number of pixels or 0, got {given.tile}.")
+    most = (given.tile or TILE) - 1
+    if not 0 <= given.overlap <= most:
+        raise InputError(f"--overlap: expected 0 to {most}, less than a tile, got {given.overlap}.")
+    cli.quiet_tensorflow()
+    from tfgan_zoo import experiment, files
+    from tfgan_zoo.models import ImageToImage
+
+    planned = files.plan(
+        given.input, given.output, compare=given.compare, overwrite=given.overwrite
+    )
+    model = experiment.load_run(given.workdir, given.checkpoint)
+    if not isinstance(model, ImageToImage):
+        raise InputError(
+            f"--workdir: {given.workdir!r} makes images from noise; use tfgan_zoo.generate."
+        )
+    directions = list(model.translators())
+    direction = given.direction or directions[0]
+    if direction not in directions:
+        raise InputError(f"--direction: expected {' or '.join(directions)}, got {direction!r}.")
+
+    def translate(image):
+        return model.translate(image[None], direction)[0]
+
+    def translate_any(image):
+        if not given.tile and image.shape[0] * image.shape[1] <= WHOLE:
+            return translate(image)
+        return tiling.apply_tiled(translate, image, given.tile or TILE, given.overlap)
+
+    channels = (model.shape_a if direction == "a_to_b" else model.shape_b)[-1]
+    start = time.perf_counter()
+    num = files.convert(
+        planned, translate_any, channels, compare=given.compare, on_error=given.on_error
+    )
+    seconds = time.perf_counter() - start
+    pace = f"in {seconds:.1f} s ({num / seconds:.1f} images/s)"
+    left_out = f", {len(planned) - num} left out" if num < len(planned) else ""
+    print(f"{num} {'image' if num == 1 else 'images'} {pace}{left_out}: {given.output}")
+
+
+if __name__ == "__main__":
+    cli.run(main)
