@@ -91,7 +91,7 @@ def test_dry_run_touches_nothing_and_needs_no_tensorflow(tmp_path, recipe):
         (["--model=dcgann"], "error: --model: there is no 'dcgann'; did you mean dcgan"),
         (["--config=dcgann"], "error: --config: there is no 'dcgann'; did you mean dcgan"),
         (["--config=no/such.py"], "error: --config: there is no file 'no/such.py'."),
-        ([], "error: Give --model or --config: one of dcgan"),
+        ([], "error: Give --model or --config: one of cyclegan"),
         (["--modle=dcgan"], "error: There is no flag --modle; did you mean --model"),
         (["--zzz"], "error: There is no flag --zzz; --help shows all."),
         (["dcgan"], "error: There is an argument too many: 'dcgan'."),

@@ -12,7 +12,7 @@ import tensorflow as tf
 from PIL import Image
 
 import tfgan_zoo
-from tests.tiny_runs import assert_same, lines, saved, tiny_config
+from tests.tiny_runs import assert_same, lines, saved, tiny_config, tiny_translation
 from tfgan_zoo import callbacks, experiment
 from tfgan_zoo.errors import InputError, Interrupted, NonFiniteLossError
 
@@ -129,6 +129,19 @@ def test_dropout_resumes_bit_for_bit(folder, tmp_path, monkeypatch):
     stop_at(monkeypatch, config, tmp_path / "run", 6)
     experiment.train(config, tmp_path / "run", quiet)
     assert_same_runs(tmp_path / "run", tmp_path / "whole")
+
+
+@pytest.mark.parametrize("model", ["cyclegan", "pix2pix"])  # pools; dropout and batch norm
+def test_translation_resumes_bit_for_bit(tmp_path, monkeypatch, model):
+    config = tiny_translation(tmp_path, model, model_args__ema_half_life="20")
+    experiment.train(config, tmp_path / "whole", quiet)
+    for step in (5, 9):
+        stop_at(monkeypatch, config, tmp_path / "run", step)
+    experiment.train(config, tmp_path / "run", quiet)
+    assert_same_runs(tmp_path / "run", tmp_path / "whole")
+    served = tf.saved_model.load(str(tmp_path / "run" / "export" / model / "1"))
+    trained = tfgan_zoo.load_model(tmp_path / "run" / "model.keras")
+    assert set(served.signatures) == {*trained.translators(), "serving_default"}
 
 
 def test_resumes_after_being_killed_within_a_line(finished, run):

@@ -47,8 +47,13 @@ def main(argv: list[str]) -> None:
         raise InputError(f"--output: {given.output!r} exists; add --overwrite to replace it.")
     cli.quiet_tensorflow()
     from tfgan_zoo import experiment, pictures
+    from tfgan_zoo.models import ImageToImage
 
     model = experiment.load_run(given.workdir, given.checkpoint)
+    if isinstance(model, ImageToImage):
+        raise InputError(
+            f"--workdir: {given.workdir!r} translates images; use tfgan_zoo.translate."
+        )
     latents = model.sample_latents(num, given.seed)
     if given.interpolate:
         latents = pictures.walk(latents, given.frames, given.path, closed=kind == ".gif")

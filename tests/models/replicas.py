@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.models.tiny import OPTIONS, assert_same, dataset, fit, samples, state, tiny
+from tests.models.tiny import OPTIONS, assert_close, dataset, fit, samples, state, tiny
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS
 
@@ -37,7 +37,7 @@ def compare(name, **kwargs):
         return [(n, v) for n, v in state(model) if not n.endswith(own) and "pool_" not in n]
 
     states = (shared(model) for model in (two, one))
-    assert_same(*states, rtol=1e-4, atol=2e-6)
+    assert_close(*states, rtol=1e-4, atol=4e-6)
     for log, values in one_logs.items():
         np.testing.assert_allclose(two_logs[log], values, rtol=1e-4, atol=1e-6, err_msg=log)
     return two
@@ -45,7 +45,8 @@ def compare(name, **kwargs):
 
 def every_model():
     for name in MODELS:
-        compare(name, dense=True)
+        # Pools are each replica's own, so none may be full yet.
+        compare(name, dense=True, **({"pool_size": 50} if name == "cyclegan" else {}))
     # SGD, because the last bias has no gradient but rounding, of which Adam would make full steps.
     model = compare("relativistic_gan", optimizer="sgd", dense=True, average=True)
     refused("average", lambda: model.compile(jit_compile=True))
@@ -59,6 +60,7 @@ def every_option():
 
 
 def synchronized_batch_norm():
+    compare("pix2pix", synchronized_bn=True)
     model = compare("dcgan", synchronized_bn=True)
     refused("jit_compile", lambda: model.compile(jit_compile=True))
     refused("strategy.scope", lambda: model.compile(keras.optimizers.Adam()))

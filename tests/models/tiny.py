@@ -115,8 +115,14 @@ def state(model):
     return [(v.path, v.numpy()) for owner in owners for v in owner.variables]
 
 
-def assert_same(state, expected, **tolerance):
-    """Bit for bit, unless a tolerance is given."""
-    compare = np.testing.assert_allclose if tolerance else np.testing.assert_array_equal
+def assert_same(state, expected):
+    """Bit for bit."""
     for (name, value), (_, other) in zip(state, expected, strict=True):
-        compare(value, other, err_msg=name, **tolerance)
+        np.testing.assert_array_equal(value, other, err_msg=name)
+
+
+def assert_close(state, expected, rtol, atol):
+    """To rounding, which goes by an array's largest values: `atol` is of those above 1."""
+    for (name, value), (_, other) in zip(state, expected, strict=True):
+        scale = max(1.0, float(np.max(np.abs(other), initial=0.0)))
+        np.testing.assert_allclose(value, other, rtol, atol * scale, err_msg=name)
