@@ -12,7 +12,7 @@ from tfgan_zoo.config import noise_to_image_config
 
 def get_config():
     config = noise_to_image_config("lsgan")
-    config.model_args.latent_dim = 32
+    config.model_args.latent_dim = 8
     config.model_args.a = 0.0
     config.model_args.b = 1.0
     config.model_args.c = 1.0
@@ -41,8 +41,9 @@ def get_config():
             "beta_2": 0.99,
             "decay": "linear",
         }
+    config.data.flip = True  # the figures are symmetrical
     config.data.batch_size = 32
-    config.train.steps = 5000
+    config.train.steps = 8000
     config.train.log_every = 200
     config.train.sample_every = 1000
     config.train.checkpoint_every = 1000

@@ -13,7 +13,7 @@ from tfgan_zoo.config import noise_to_image_config
 
 def get_config():
     config = noise_to_image_config("relativistic_gan")
-    config.model_args.latent_dim = 32
+    config.model_args.latent_dim = 8
     config.model_args.average = False
     config.model_args.label_smoothing = 0.0
     config.model_args.packing = 2
@@ -41,6 +41,7 @@ def get_config():
             "beta_2": 0.99,
             "decay": "linear",
         }
+    config.data.flip = True  # the figures are symmetrical
     config.data.batch_size = 16
     config.train.steps = 14_000
     config.train.log_every = 200

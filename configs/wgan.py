@@ -13,7 +13,7 @@ from tfgan_zoo.config import noise_to_image_config
 
 def get_config():
     config = noise_to_image_config("wgan")
-    config.model_args.latent_dim = 32
+    config.model_args.latent_dim = 8
     config.model_args.discriminator_steps = 3
     config.model_args.clip = 0.01
     config.model_args.packing = 2
@@ -40,6 +40,7 @@ def get_config():
             "rho": 0.99,
             "decay": "linear",
         }
+    config.data.flip = True  # the figures are symmetrical
     config.data.batch_size = 32
     config.train.steps = 3000
     config.train.log_every = 200
