@@ -58,6 +58,44 @@ def test_masks_differ_by_call_row_seed_and_name_only():
     np.testing.assert_array_equal(first, masks(StatelessDropout(0.5, seed=3, name="a"))[0])
 
 
+def test_paper_has_one_mask_at_inference():
+    layer = StatelessDropout(0.3, seed=3, name="drop", inference="paper")
+    out = np.array(layer(np.ones((5, 20, 1000), "float32")))
+    assert abs(np.mean(out[0] == 0) - 0.3) < 0.012  # A standard deviation of 0.0032.
+    np.testing.assert_allclose(out[out != 0], 1 / 0.7, rtol=1e-6)
+    for row in out:
+        np.testing.assert_array_equal(row, out[0])
+    np.testing.assert_array_equal(layer(np.ones((1, 20, 1000), "float32")), out[:1])
+    assert layer.counter.numpy() == 0
+
+    first = np.array(layer(ONES[:1]))
+    layer(ONES, training=True)
+    np.testing.assert_array_equal(layer(ONES[:1], training=False), first)
+    np.testing.assert_array_equal(tf.function(lambda x: layer(x))(ONES[:1]), first)
+    for name, seed in (("other", 3), ("drop", 4)):
+        other = StatelessDropout(0.3, seed=seed, name=name, inference="paper")
+        assert np.any(other(ONES[:1]) != first)
+
+
+def test_paper_trains_as_frozen_does():
+    paper, frozen = (
+        masks(StatelessDropout(0.5, seed=3, name="a", inference=mode), calls=2)
+        for mode in ("paper", "frozen")
+    )
+    np.testing.assert_array_equal(paper, frozen)
+
+
+def test_paper_in_a_saved_model(tmp_path):
+    exported = keras.Sequential(
+        [keras.Input((None, 2)), StatelessDropout(0.5, seed=3, name="drop", inference="paper")]
+    )
+    x = np.random.default_rng(0).normal(size=(3, 7, 2)).astype("float32")
+    exported.export(tmp_path / "m", verbose=False)
+    served = tf.saved_model.load(tmp_path / "m").serve(x)
+    np.testing.assert_array_equal(served, exported(x))
+    assert np.any(np.array(served) != x)
+
+
 @pytest.mark.parametrize("how", ["weights", "keras", "checkpoint"])
 def test_resumed_masks_are_the_uninterrupted_ones(how, tmp_path):
     whole = model()
@@ -95,7 +133,10 @@ def test_inside_a_compiled_function():
 def test_config_and_dtype():
     layer = StatelessDropout(0.25, seed=7, name="drop", dtype="mixed_bfloat16")
     copy = StatelessDropout.from_config(layer.get_config())
-    assert (copy.rate, copy.seed, copy.name) == (0.25, 7, "drop")
+    assert (copy.rate, copy.seed, copy.name, copy.inference) == (0.25, 7, "drop", "frozen")
+    layer = StatelessDropout(0.25, inference="paper", dtype="mixed_bfloat16")
+    assert StatelessDropout.from_config(layer.get_config()).inference == "paper"
+    assert layer(ONES).dtype == "bfloat16"
     assert copy(ONES, training=True).dtype == "bfloat16"
     assert copy.counter.dtype == "int64"
     assert not copy.trainable_weights
@@ -106,6 +147,11 @@ def test_config_and_dtype():
 def test_errors(rate):
     with pytest.raises(InputError, match=str(rate)):
         StatelessDropout(rate)
+
+
+def test_error_for_inference():
+    with pytest.raises(InputError, match="inference must be frozen or paper; got 'on'"):
+        StatelessDropout(0.5, inference="on")
 
 
 # In a process of its own: logical devices can be set only before TensorFlow starts.
@@ -145,6 +191,14 @@ for jit in (False, True):
     assert weights == [3], weights
     double.set_weights([np.int64(8)])
     assert [copy.numpy() for copy in counter.value.values] == [8, 8]
+
+# At inference every replica has the mask that one device has.
+for model in (single, double):
+    model.layers[-1].inference = "paper"
+parts = strategy.run(tf.function(lambda: double(tf.ones((4, 64)))))
+for part in strategy.experimental_local_results(parts):
+    assert np.any(part.numpy() == 0)
+    np.testing.assert_array_equal(part, single(tf.ones((4, 64))))
 print("equal")
 """
 

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfgan_zoo import noise
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.layers.inference import check_inference
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -14,7 +15,7 @@ class StatelessDropout(keras.layers.Layer):
     """Inverted dropout (Srivastava et al. 2014), its mask a function of seed, name, call and row.
 
     In training an input is kept with probability `1 - rate` and then divided by `1 - rate`, else
-    it is 0; in inference the input is returned as it is.
+    it is 0; in inference the input is returned as it is, unless `inference` is `paper`.
 
     `keras.layers.Dropout` differs in two ways that matter: its generator is not saved with the
     weights, so a resumed run draws other masks, and under `tf.distribute` every replica draws the
@@ -26,6 +27,11 @@ class StatelessDropout(keras.layers.Layer):
     Args:
         rate: Probability of setting an input to 0, in `[0, 1)`.
         seed: Seed of the masks. Layers of one seed differ by their `name`.
+        inference: `frozen`: at inference the input is returned as it is. `paper`: dropout is the
+            only noise of some generators, and stays on (pix2pix, Isola et al. 2016,
+            https://arxiv.org/abs/1611.07004): with one mask, a function of seed, name and the
+            shape of a sample, for every sample of every call. So the result is always the same
+            and does not depend on the batch. (XLA draws another mask than TensorFlow without it.)
         **kwargs: `name`, `dtype` and the like, for `keras.layers.Layer`.
 
     Input shape:
@@ -35,7 +41,7 @@ class StatelessDropout(keras.layers.Layer):
         As the input.
 
     Raises:
-        InputError: If `rate` is outside `[0, 1)`.
+        InputError: If `rate` is outside `[0, 1)` or `inference` is unknown.
 
     Example:
         >>> layer = StatelessDropout(0.5, seed=1)
@@ -45,12 +51,15 @@ class StatelessDropout(keras.layers.Layer):
         1
     """
 
-    def __init__(self, rate: float, seed: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self, rate: float, seed: int = 0, *, inference: str = "frozen", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         if not 0 <= rate < 1:
             raise InputError(f"The dropout rate must be in [0, 1); got {rate}.")
         self.rate = rate
         self.seed = seed
+        self.inference = check_inference(inference)
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
@@ -73,17 +82,23 @@ class StatelessDropout(keras.layers.Layer):
         )
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """Drops inputs in training.
+        """Drops inputs in training, and for `paper` in inference.
 
         Args:
             inputs: Tensor of any shape, the batch first.
-            training: Whether to drop.
+            training: Whether to draw a new mask.
         """
-        if not training or self.rate == 0:
+        if self.rate == 0 or not (training or self.inference == "paper"):
             return inputs
-        key = noise.key(self.seed, "dropout", self.name, self.counter.value)
-        self.counter.assign_add(1)
-        keep = noise.uniform(key, tf.shape(inputs)) >= self.rate
+        if training:
+            key = noise.key(self.seed, "dropout", self.name, self.counter.value)
+            self.counter.assign_add(1)
+            draws = noise.uniform(key, tf.shape(inputs))
+        else:
+            # `noise.uniform` would give each replica rows of its own.
+            key = noise.key(self.seed, "dropout at inference", self.name)
+            draws = tf.random.stateless_uniform(tf.shape(inputs)[1:], key, alg="philox")
+        keep = draws >= self.rate
         return tf.where(keep, inputs / (1 - self.rate), tf.zeros_like(inputs))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
@@ -96,4 +111,8 @@ class StatelessDropout(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""
-        return super().get_config() | {"rate": self.rate, "seed": self.seed}
+        return super().get_config() | {
+            "rate": self.rate,
+            "seed": self.seed,
+            "inference": self.inference,
+        }
