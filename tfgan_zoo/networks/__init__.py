@@ -2,32 +2,48 @@
 
 Generators take `(image_shape, latent_dim, ...)` and map noise `[B, latent_dim]` to float32 samples
 `[B, *image_shape]`; discriminators take `(image_shape, ...)` and map those to float32 logits
-`[B, 1]`. `NETWORKS` finds them by the name that a configuration gives.
+`[B, 1]`. Generators that translate images take `(image_shape, channels, ...)` and map images to
+float32 images of the same size, in [-1, 1]; PatchGAN discriminators map images to a map of float32
+logits `[B, h, w, 1]`; both take images of any size. `NETWORKS` finds them by the name that a
+configuration gives.
 """
 
 from collections.abc import Callable
 
 import keras
 
+from tfgan_zoo.networks.common import size_multiple
 from tfgan_zoo.networks.dcgan import dcgan_discriminator, dcgan_generator
 from tfgan_zoo.networks.mlp import mlp_discriminator, mlp_generator
+from tfgan_zoo.networks.patchgan import patchgan_discriminator
 from tfgan_zoo.networks.resnet import resnet_discriminator, resnet_generator
+from tfgan_zoo.networks.translation_resnet import translation_resnet
+from tfgan_zoo.networks.unet import encoder_decoder_generator, unet_generator
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "dcgan_discriminator": dcgan_discriminator,
     "dcgan_generator": dcgan_generator,
+    "encoder_decoder_generator": encoder_decoder_generator,
     "mlp_discriminator": mlp_discriminator,
     "mlp_generator": mlp_generator,
+    "patchgan_discriminator": patchgan_discriminator,
     "resnet_discriminator": resnet_discriminator,
     "resnet_generator": resnet_generator,
+    "translation_resnet": translation_resnet,
+    "unet_generator": unet_generator,
 }
 
 __all__ = [
     "NETWORKS",
     "dcgan_discriminator",
     "dcgan_generator",
+    "encoder_decoder_generator",
     "mlp_discriminator",
     "mlp_generator",
+    "patchgan_discriminator",
     "resnet_discriminator",
     "resnet_generator",
+    "size_multiple",
+    "translation_resnet",
+    "unet_generator",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import layers
 
 from tfgan_zoo.errors import InputError
@@ -94,7 +95,9 @@ def normalize(
         x: Features, `[B, ..., C]`.
         kind: `batch`: each channel over the batch (momentum 0.9 and epsilon 1e-5, stated because
             Keras' defaults are others). `layer`: each sample over height, width and channels, for
-            critics under a gradient penalty, whose samples must not mix. `none`: `x` as it is.
+            critics under a gradient penalty, whose samples must not mix. `instance`: each channel
+            of each sample over height and width, without scale and offset as in CycleGAN's code.
+            `none`: `x` as it is.
         name: Name of the layer.
         gamma: Initializer of the scale.
         synchronized: Whether batch statistics are taken over all replicas together.
@@ -115,7 +118,23 @@ def normalize(
         return layers.GroupNormalization(
             groups=1, epsilon=1e-5, gamma_initializer=gamma, name=name
         )(x)
+    if kind == "instance":
+        return layers.GroupNormalization(
+            groups=-1, epsilon=1e-5, scale=False, center=False, name=name
+        )(x)
     return x
+
+
+def cancels_bias(kind: str) -> bool:
+    """Returns whether a normalisation makes a bias before it pointless.
+
+    Each channel's mean, and so its bias, is subtracted. Such a bias would only drift with the
+    rounding errors in its gradient, which Adam scales up to full steps.
+
+    Args:
+        kind: As for `normalize`.
+    """
+    return kind in ("batch", "instance")
 
 
 def activate(x: Any, activation: str, *, name: str) -> Any:
@@ -144,3 +163,84 @@ def fresh(initializer: Any) -> keras.initializers.Initializer:
         An initializer that, unless given a seed, draws numbers of its own.
     """
     return keras.initializers.get(initializer).clone()
+
+
+def small_normal() -> keras.initializers.Initializer:
+    """Returns an initializer of kernels, N(0, 0.02)."""
+    return keras.initializers.RandomNormal(stddev=0.02)
+
+
+def normal_around_one() -> keras.initializers.Initializer:
+    """Returns an initializer of the scales of batch normalisation, N(1, 0.02)."""
+    return keras.initializers.RandomNormal(mean=1.0, stddev=0.02)
+
+
+def upsample(
+    x: Any, filters: int, kernel_size: int, upsampling: str, *, name: str, **options: Any
+) -> Any:
+    """Doubles the sides of feature maps.
+
+    Args:
+        x: Features, `[B, H, W, C]`.
+        filters: Number of feature maps to make.
+        kernel_size: Side of the kernel of the transposed convolution.
+        upsampling: `transposed`: a transposed convolution of stride 2. `resize`: nearest-neighbour
+            resizing and then a 3x3 convolution, which leaves no checkerboards (Odena et al. 2016).
+        name: Name of the convolution.
+        **options: Of the convolution, as Keras takes them.
+
+    Returns:
+        Features `[B, 2 H, 2 W, filters]`.
+    """
+    options = {
+        "padding": "same",
+        "kernel_initializer": small_normal(),
+        "name": name,
+        **options,
+    }
+    if upsampling == "transposed":
+        return layers.Conv2DTranspose(filters, kernel_size, strides=2, **options)(x)
+    x = layers.UpSampling2D(2, interpolation="nearest", name=f"{name}_resize")(x)
+    return layers.Conv2D(filters, 3, **options)(x)
+
+
+def size_multiple(network: keras.Model) -> int:
+    """Returns what the sides of images must be multiples of for a network to keep their size.
+
+    Found by asking the network for the shape of its output, without running it.
+
+    Args:
+        network: From images `[B, H, W, C]` to images, built.
+
+    Returns:
+        The smallest power of two that will do, up to 1024. If the network's input has fixed
+        sides, their greatest common divisor.
+
+    Raises:
+        InputError: If none will do.
+
+    Example:
+        >>> size_multiple(keras.Sequential([
+        ...     keras.Input((None, None, 3)),
+        ...     layers.Conv2D(8, 4, strides=2, padding="same"),
+        ...     layers.Conv2DTranspose(3, 4, strides=2, padding="same"),
+        ... ]))
+        2
+    """
+    channels = network.input_shape[-1]
+    fixed = [side for side in network.input_shape[1:-1] if side is not None]
+    if fixed:
+        return math.gcd(*fixed)
+    for multiple in (2**power for power in range(11)):
+        # Odd multiples, and so large that no border is too wide for them.
+        sides = (65 * multiple, 67 * multiple)
+        try:
+            shape = network.compute_output_shape((1, *sides, channels))
+        except (ValueError, TypeError, tf.errors.InvalidArgumentError):
+            continue  # As where a skip connection meets maps of another size.
+        if tuple(shape[1:-1]) == sides:
+            return multiple
+    raise InputError(
+        f"Network {network.name!r}: expected outputs of the size of its inputs, at least where "
+        "their sides are multiples of a power of two up to 1024."
+    )

@@ -1,0 +1,122 @@
+"""CycleGAN's generator."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import layers
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.layers import ReflectionPadding2D
+from tfgan_zoo.networks.common import (
+    cancels_bias,
+    check_choice,
+    check_positive,
+    check_shape,
+    normal_around_one,
+    normalize,
+    small_normal,
+    upsample,
+)
+
+
+def translation_resnet(
+    image_shape: Sequence[int],
+    channels: int | None = None,
+    *,
+    filters: int = 64,
+    blocks: int | None = None,
+    normalization: str = "instance",
+    upsampling: str = "transposed",
+    synchronized_bn: bool = False,
+    name: str = "generator",
+) -> keras.Model:
+    """CycleGAN's generator (Zhu et al. 2017, https://arxiv.org/abs/1703.10593, section 7.2).
+
+    After Johnson et al. 2016 (https://arxiv.org/abs/1603.08155): a 7x7 convolution, two 3x3 of
+    stride 2, residual blocks of two 3x3, two of stride 1/2, a 7x7 and tanh; in the paper's words
+    c7s1-64, d128, d256, R256 6 or 9 times, u128, u64, c7s1-3. Normalisation and ReLU after every
+    convolution but the last, and no ReLU after a residual block. Images are mirrored at their
+    edges for the 7x7 and the residual convolutions. Weights N(0, 0.02). Where normalisation would
+    cancel a bias there is none; the authors' code has those too, which changes no output.
+
+    Args:
+        image_shape: `(height, width, channels)` in training, the sides multiples of 4 from 16 up;
+            the network takes others that are.
+        channels: Of the output; None for as many as the input has.
+        filters: Feature maps at full size; twice and four times as many below.
+        blocks: Residual blocks; None for 9 from sides of 256 up, else 6, as the authors'.
+        normalization: `instance`, `batch` or `none`.
+        upsampling: `transposed` convolutions, or `resize`: nearest-neighbour resizing and then
+            convolutions, which leaves no checkerboards (Odena et al. 2016).
+        synchronized_bn: Whether batch statistics are taken over all replicas together.
+        name: Name of the model.
+
+    Returns:
+        A model from images `[B, H, W, C]` to float32 images `[B, H, W, channels]` in [-1, 1].
+
+    Raises:
+        InputError: If the shape, a size or a choice cannot be used.
+
+    Example:
+        >>> model = translation_resnet((128, 128, 3))
+        >>> model.get_layer("block_6_add").output.shape
+        (None, None, None, 256)
+        >>> model.compute_output_shape((1, 40, 24, 3))
+        (1, 40, 24, 3)
+    """
+    shape = check_shape(image_shape)
+    side = min(shape[:2])
+    if side < 16 or shape[0] % 4 or shape[1] % 4:
+        raise InputError(
+            "image_shape must have sides that are multiples of 4, at least 16, for this network; "
+            f"got {shape}."
+        )
+    channels = shape[-1] if channels is None else channels
+    blocks = (9 if side >= 256 else 6) if blocks is None else blocks
+    check_positive(channels=channels, filters=filters, blocks=blocks)
+    check_choice("normalization", normalization, ("instance", "batch", "none"))
+    check_choice("upsampling", upsampling, ("transposed", "resize"))
+    use_bias = not cancels_bias(normalization)
+
+    def conv(x: Any, width: int, size: int, *, name: str, strides: int = 1, **options: Any) -> Any:
+        """With mirrored borders, unless it is strided."""
+        if strides == 1:
+            x = ReflectionPadding2D(size // 2, name=f"{name}_padding")(x)
+        options = {"use_bias": use_bias, **options}
+        return layers.Conv2D(
+            width,
+            size,
+            strides=strides,
+            padding="valid" if strides == 1 else "same",
+            kernel_initializer=small_normal(),
+            name=name,
+            **options,
+        )(x)
+
+    def norm(x: Any, *, name: str) -> Any:
+        return normalize(
+            x, normalization, name=name, gamma=normal_around_one(), synchronized=synchronized_bn
+        )
+
+    def norm_relu(x: Any, *, name: str) -> Any:
+        return layers.ReLU(name=f"{name}_relu")(norm(x, name=f"{name}_norm"))
+
+    inputs = keras.Input((None, None, shape[-1]), name="image")
+    x = norm_relu(conv(inputs, filters, 7, name="input"), name="input")
+    for i in (1, 2):
+        x = conv(x, filters * 2**i, 3, strides=2, name=f"down_{i}")
+        x = norm_relu(x, name=f"down_{i}")
+    for i in range(1, blocks + 1):
+        shortcut = x
+        x = conv(x, 4 * filters, 3, name=f"block_{i}_conv_1")
+        x = norm_relu(x, name=f"block_{i}_conv_1")
+        x = conv(x, 4 * filters, 3, name=f"block_{i}_conv_2")
+        x = norm(x, name=f"block_{i}_conv_2_norm")
+        x = layers.Add(name=f"block_{i}_add")([shortcut, x])
+    for i in (1, 2):
+        width = 4 * filters // 2**i
+        x = upsample(x, width, 3, upsampling, use_bias=use_bias, name=f"up_{i}")
+        x = norm_relu(x, name=f"up_{i}")
+    x = conv(x, channels, 7, use_bias=True, activation="tanh", dtype="float32", name="output")
+    return keras.Model(inputs, x, name=name)
