@@ -4,12 +4,16 @@ from tfgan_zoo.layers.batch_normalization import PredictionTimeBatchNormalizatio
 from tfgan_zoo.layers.dropout import StatelessDropout
 from tfgan_zoo.layers.image_pool import ImagePool
 from tfgan_zoo.layers.inference import set_inference
+from tfgan_zoo.layers.initializers import ICNR
 from tfgan_zoo.layers.maxout import Maxout
+from tfgan_zoo.layers.pixel_shuffle import PixelShuffle
 from tfgan_zoo.layers.reflection_padding import ReflectionPadding2D
 
 __all__ = [
+    "ICNR",
     "ImagePool",
     "Maxout",
+    "PixelShuffle",
     "PredictionTimeBatchNormalization",
     "ReflectionPadding2D",
     "StatelessDropout",
