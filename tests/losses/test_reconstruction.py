@@ -1,22 +1,44 @@
+import doctest
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_zoo.losses import l1
+from tfgan_zoo.losses import l1, mse, reconstruction
+
+LOSSES = [l1, mse]
 
 
 def test_hand_computed():
-    assert float(l1(tf.constant([[1.0, -1.0]]), tf.constant([[0.5, 1.5]]))) == pytest.approx(1.5)
+    x, y = tf.constant([[1.0, -1.0]]), tf.constant([[0.5, 1.5]])
+    assert float(l1(x, y)) == pytest.approx((0.5 + 2.5) / 2)
+    assert float(mse(x, y)) == pytest.approx((0.25 + 6.25) / 2)
 
 
-def test_zero_and_symmetry():
+@pytest.mark.parametrize("loss", LOSSES)
+def test_zero_and_symmetry(loss):
     x, y = np.random.default_rng(0).normal(size=(2, 3, 4, 4, 2)).astype("float32")
-    assert float(l1(x, x)) == 0
-    assert float(l1(x, y)) == float(l1(y, x))
+    assert float(loss(x, x)) == 0
+    assert float(loss(x, y)) == float(loss(y, x))
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
-def test_is_float32(dtype):
-    loss = l1(tf.cast([1000.0, 2000.0], dtype), tf.cast([0.0, 0.0], dtype))
-    assert loss.dtype == tf.float32
-    assert float(loss) == pytest.approx(1500)
+@pytest.mark.parametrize(("loss", "value"), [(l1, 1500), (mse, 2_500_000)])
+def test_is_float32(loss, value, dtype):
+    result = loss(tf.cast([1000.0, 2000.0], dtype), tf.cast([0.0, 0.0], dtype))
+    assert result.dtype == tf.float32
+    assert float(result) == pytest.approx(value)
+
+
+def test_gradient_of_mse():
+    x = tf.constant([3.0, 1.0])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        loss = mse(x, tf.constant([1.0, 2.0]))
+    np.testing.assert_allclose(tape.gradient(loss, x), [2.0, -1.0])
+
+
+def test_examples():
+    result = doctest.testmod(reconstruction)
+    assert result.attempted == 2
+    assert not result.failed

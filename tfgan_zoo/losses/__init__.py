@@ -17,7 +17,7 @@ from tfgan_zoo.losses.gradient_penalty import (
     r1_penalty,
     wgan_gp_penalty,
 )
-from tfgan_zoo.losses.reconstruction import l1
+from tfgan_zoo.losses.reconstruction import l1, mse
 
 __all__ = [
     "cross_entropy_discriminator",
@@ -27,6 +27,7 @@ __all__ = [
     "least_squares_discriminator",
     "least_squares_generator",
     "minimax_generator",
+    "mse",
     "non_saturating_generator",
     "r1_penalty",
     "relativistic",

@@ -1,4 +1,4 @@
-"""How far images are from what they ought to be, pixel by pixel."""
+"""How far images, or features of them, are from what they ought to be, value by value."""
 
 import tensorflow as tf
 
@@ -15,3 +15,20 @@ def l1(images: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
         1.0
     """
     return tf.reduce_mean(tf.abs(tf.cast(images, tf.float32) - tf.cast(wanted, tf.float32)))
+
+
+def mse(images: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
+    """E (x - y)^2, the mean squared difference of all values, in float32.
+
+    SRGAN's content loss (Ledig et al. 2016, https://arxiv.org/abs/1609.04802, equations 4 and 5),
+    of images or of their features in `networks.vgg19_features`.
+
+    Args:
+        images: x, of any shape.
+        wanted: y, of the same.
+
+    Example:
+        >>> float(mse(tf.constant([1.0, -1.0]), tf.constant([0.5, 0.5])))
+        1.25
+    """
+    return tf.reduce_mean((tf.cast(images, tf.float32) - tf.cast(wanted, tf.float32)) ** 2)
