@@ -4,8 +4,8 @@ Generators take `(image_shape, latent_dim, ...)` and map noise `[B, latent_dim]`
 `[B, *image_shape]`; discriminators take `(image_shape, ...)` and map those to float32 logits
 `[B, 1]`. Generators that translate images take `(image_shape, channels, ...)` and map images to
 float32 images of the same size, in [-1, 1]; PatchGAN discriminators map images to a map of float32
-logits `[B, h, w, 1]`; both take images of any size. `NETWORKS` finds them by the name that a
-configuration gives.
+logits `[B, h, w, 1]`; both take images of any size. Generators that enlarge take `(lr_shape, ...)`
+and images of any size. `NETWORKS` finds them by the name that a configuration gives.
 """
 
 from collections.abc import Callable
@@ -17,8 +17,11 @@ from tfgan_zoo.networks.dcgan import dcgan_discriminator, dcgan_generator
 from tfgan_zoo.networks.mlp import mlp_discriminator, mlp_generator
 from tfgan_zoo.networks.patchgan import patchgan_discriminator
 from tfgan_zoo.networks.resnet import resnet_discriminator, resnet_generator
+from tfgan_zoo.networks.srgan_discriminator import srgan_discriminator
+from tfgan_zoo.networks.srresnet import srresnet_generator
 from tfgan_zoo.networks.translation_resnet import translation_resnet
 from tfgan_zoo.networks.unet import encoder_decoder_generator, unet_generator
+from tfgan_zoo.networks.vgg_features import vgg19_features
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "dcgan_discriminator": dcgan_discriminator,
@@ -29,6 +32,8 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "patchgan_discriminator": patchgan_discriminator,
     "resnet_discriminator": resnet_discriminator,
     "resnet_generator": resnet_generator,
+    "srgan_discriminator": srgan_discriminator,
+    "srresnet_generator": srresnet_generator,
     "translation_resnet": translation_resnet,
     "unet_generator": unet_generator,
 }
@@ -44,6 +49,9 @@ __all__ = [
     "resnet_discriminator",
     "resnet_generator",
     "size_multiple",
+    "srgan_discriminator",
+    "srresnet_generator",
     "translation_resnet",
     "unet_generator",
+    "vgg19_features",
 ]
