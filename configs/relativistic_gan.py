@@ -42,11 +42,11 @@ def get_config():
             "decay": "linear",
         }
     config.data.flip = True  # the figures are symmetrical
-    config.data.batch_size = 16
-    config.train.steps = 14_000
+    config.data.batch_size = 32
+    config.train.steps = 7000
     config.train.log_every = 200
-    config.train.sample_every = 2000
-    config.train.checkpoint_every = 2000
+    config.train.sample_every = 1000
+    config.train.checkpoint_every = 1000
     config.evaluate.metrics = ("figures", "swd")
     config.evaluate.samples = 1000
     return config
