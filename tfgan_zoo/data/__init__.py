@@ -6,12 +6,19 @@
     domains = open_domains("folder:~/horse2zebra")
     dataset = unpaired(domains, batch_size=1, image_size=256, load_size=286, flip=True)
 
-A source is a numbered list of samples, two of them are domains, a task turns them into batches.
-Images are uint8 NHWC in 0..255 here; the models scale them to [-1, 1].
+    opened = open_super_resolution("folder:~/DIV2K", scale=4)
+    dataset = super_resolution(opened, batch_size=16, crop_size=96)
+
+A source is a numbered list of samples, two of them are domains or resolutions, a task turns them
+into batches. Images are uint8 NHWC in 0..255 here; the models scale them to [-1, 1].
 """
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from tfgan_zoo.data.domains import Domains, open_domains
 from tfgan_zoo.data.images import Fit
+from tfgan_zoo.data.imresize import imresize, imresize_graph
 from tfgan_zoo.data.sources import (
     ArraySource,
     FileSource,
@@ -22,27 +29,58 @@ from tfgan_zoo.data.sources import (
     parse_spec,
     parse_split,
 )
-from tfgan_zoo.data.tasks import fit_for, load_images, unconditional, use_cache
-from tfgan_zoo.data.translation import epoch_size, load_pairs, paired, unpaired
+from tfgan_zoo.data.super_resolution import (
+    Resolutions,
+    load_pair,
+    open_super_resolution,
+    super_resolution,
+)
+
+if TYPE_CHECKING:
+    from tfgan_zoo.data.tasks import fit_for, load_images, unconditional, use_cache
+    from tfgan_zoo.data.translation import epoch_size, load_pairs, paired, unpaired
 
 __all__ = [
     "ArraySource",
     "Domains",
     "FileSource",
     "Fit",
+    "Resolutions",
     "SliceSource",
     "Source",
     "ViewSource",
     "epoch_size",
     "fit_for",
+    "imresize",
+    "imresize_graph",
     "load_images",
+    "load_pair",
     "load_pairs",
     "open_domains",
     "open_source",
+    "open_super_resolution",
     "paired",
     "parse_spec",
     "parse_split",
+    "super_resolution",
     "unconditional",
     "unpaired",
     "use_cache",
 ]
+
+_TASKS = {
+    "tasks": ("fit_for", "load_images", "unconditional", "use_cache"),
+    "translation": ("epoch_size", "load_pairs", "paired", "unpaired"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    # These import TensorFlow, which takes seconds; to look at images or to score them needs none.
+    for module, names in _TASKS.items():
+        if name in names:
+            return getattr(importlib.import_module(f"tfgan_zoo.data.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
