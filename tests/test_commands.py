@@ -51,7 +51,7 @@ def said(main, *argv, capsys):
 # ---------------------------------------------------------------------- flags
 
 
-@pytest.mark.parametrize("command", ["train", "generate", "translate"])
+@pytest.mark.parametrize("command", ["train", "generate", "translate", "evaluate"])
 def test_help_needs_no_tensorflow(command):
     code = (
         "import sys, runpy\n"

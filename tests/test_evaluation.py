@@ -1,0 +1,189 @@
+import csv
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfgan_zoo import cli, evaluate, evaluation
+from tfgan_zoo.data import imresize, open_super_resolution
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.psnr import psnr
+from tfgan_zoo.metrics.ssim import ssim
+
+
+def picture(seed, height=48, width=40, channels=3):
+    coarse = np.random.default_rng(seed).random((6, 5, channels)) * 255
+    return np.rint(np.clip(imresize(coarse, size=(height, width)), 0, 255)).astype(np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three pairs, the last in grey."""
+    root = tmp_path / "set3"
+    root.mkdir()
+    for i, channels in enumerate((3, 3, 1)):
+        hr = picture(i, channels=channels)
+        for name, image in (("HR", hr), ("LR", imresize(hr, 0.25))):
+            Image.fromarray(image.squeeze()).save(root / f"{i}_{name}.png")
+    return root
+
+
+def said(*argv, capsys):
+    """Returns (status, standard output, standard error)."""
+    with pytest.raises(SystemExit) as stop:
+        cli.run(evaluate.main, list(argv))
+    return (stop.value.code, *capsys.readouterr())
+
+
+def expected(kernel="bicubic", **options):
+    pairs = []
+    for i, channels in enumerate((3, 3, 1)):
+        hr = picture(i, channels=channels)
+        pairs.append((imresize(imresize(hr, 0.25), 4, kernel=kernel), hr))
+    return np.array([[psnr(*pair, **options), ssim(*pair, **options)] for pair in pairs])
+
+
+@pytest.mark.parametrize("kernel", ["bicubic", "nearest"])
+def test_a_baseline_is_scored_printed_and_written(folder, tmp_path, capsys, kernel):
+    output = tmp_path / "new" / "table.csv"
+    flags = [f"--data=folder:{folder}", f"--baseline={kernel}", "--metrics=psnr,ssim"]
+    status, out, err = said(*flags, f"--output={output}", capsys=capsys)
+    assert (status, err) == (0, "")
+    values = expected(kernel)
+    values = np.vstack([values, values.mean(axis=0)])
+    lines = [line.split() for line in out.splitlines()]
+    assert lines[0] == ["image", "psnr", "ssim"]
+    assert [line[0] for line in lines[1:5]] == ["0_HR.png", "1_HR.png", "2_HR.png", "mean"]
+    assert [line[1:] for line in lines[1:5]] == [[f"{p:.2f}", f"{s:.4f}"] for p, s in values]
+    assert out.endswith(f"3 images: {output}\n")
+    rows = list(csv.reader(output.read_text().splitlines()))
+    assert rows[0] == ["image", "psnr", "ssim"]
+    np.testing.assert_array_equal(np.array([row[1:] for row in rows[1:]], float), values)
+    assert [file.name for file in output.parent.iterdir()] == ["table.csv"]
+
+
+def test_options_reach_the_scores(folder, tmp_path, capsys):
+    output = tmp_path / "table.csv"
+    output.write_text("of before")
+    flags = [f"--data=folder:{folder}", "--baseline=bicubic", "--metrics=ssim,psnr"]
+    status, _, err = said(*flags, f"--output={output}", capsys=capsys)
+    assert (status, err.count("\n")) == (2, 1)
+    assert "exists; add --overwrite to replace it" in err
+    assert output.read_text() == "of before"
+    flags += ["--channel=rgb", "--border=2", "--split=train[1:]", "--overwrite"]
+    status, _, _ = said(*flags, f"--output={output}", capsys=capsys)
+    assert status == 0
+    rows = list(csv.reader(output.read_text().splitlines()))
+    assert [row[0] for row in rows] == ["image", "1_HR.png", "2_HR.png", "mean"]
+    values = expected(border=2, channel="rgb")[1:, ::-1]
+    np.testing.assert_array_equal(np.array([row[1:] for row in rows[1:3]], float), values)
+
+
+def test_the_border_is_the_scale(folder, capsys):
+    flags = [f"--data=folder:{folder}", "--baseline=bicubic", "--metrics=psnr", "--scale=2"]
+    for file in folder.glob("*_LR.png"):
+        file.unlink()
+    outputs = [
+        said(*flags, *more, capsys=capsys)[1] for more in ([], ["--border=2"], ["--border=4"])
+    ]
+    assert outputs[0] == outputs[1] != outputs[2]
+
+
+def test_it_needs_no_tensorflow(folder):
+    code = (
+        "import sys\n"
+        "from tfgan_zoo import evaluate\n"
+        "evaluate.main(sys.argv[1:])\n"
+        "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules\n"
+    )
+    flags = [f"--data=folder:{folder}", "--baseline=bicubic"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *flags], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[0].split() == ["image", "psnr", "ssim", "ssim_daala"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["--baseline=bicubic"], "Flag --data must have a value other than None."),
+        (["--data=figures"], "Give --baseline: bicubic or nearest"),
+        (["--data=figures", "--baseline=cubic"], "--baseline: expected bicubic or nearest, got 'c"),
+        (
+            ["--data=figures", "--baseline=nearest", "--metrics=psmr"],
+            "no 'psmr'; did you mean psnr",
+        ),
+        (["--data=figures", "--baseline=nearest", "--metrics="], "expected some of psnr, ssim, ss"),
+        (["--data=figures", "--baseline=nearest", "--scale=1"], "--scale: expected a whole number"),
+        (["--data=figures", "--baseline=nearest", "--border=-1"], "--border: expected a whole num"),
+        (
+            ["--data=figures", "--baseline=nearest", "--output=x.txt"],
+            "expected a .csv, got 'x.txt'",
+        ),
+        (["--data=figures", "--baseline=nearest", "--channel=Y"], "should be one of <y|rgb>"),
+        (["--data=points/ring", "--baseline=nearest"], "holds vectors"),
+        (["--data=folder:/no/such", "--baseline=nearest"], "does not exist"),
+        (["--data=figures", "--baseline=nearest", "--border=16"], "figures[0]: border: expected"),
+    ],
+    ids=str,
+)
+def test_unusable_flags_are_a_sentence(capsys, flags, sentence):
+    status, out, err = said(*flags, capsys=capsys)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert sentence in err
+
+
+def test_anything_that_enlarges_can_be_scored(folder):
+    opened = open_super_resolution(f"folder:{folder}")
+    seen = []
+
+    def upscale(image):
+        seen.append(image.shape)
+        colour = np.repeat(image, 3, -1) if image.shape[-1] == 1 else image
+        return imresize(colour, 4)
+
+    scores = evaluation.score_images(evaluation.enlarged(opened, upscale), ["psnr", "ssim"])
+    assert seen == [(12, 10, 3), (12, 10, 3), (12, 10, 1)]
+    np.testing.assert_array_equal(scores.values, expected())
+    assert scores.means() == pytest.approx(
+        dict(zip(scores.metrics, expected().mean(0), strict=True))
+    )
+
+
+def test_the_mean_is_that_of_decibels():
+    grey = picture(0, channels=1)
+    other = grey ^ 1
+    scores = evaluation.score_images([("a", other, grey), ("b", grey ^ 2, grey)], ["psnr"])
+    assert scores.means()["psnr"] == pytest.approx(10 * math.log10(255**2) - 10 * math.log10(4) / 2)
+    scores = evaluation.score_images([("a", other, grey), ("b", grey, grey)], ["psnr"])
+    assert scores.means()["psnr"] == math.inf
+    assert evaluation.table(scores).splitlines()[-1].split() == ["mean", "inf"]
+
+
+def test_errors_name_the_image():
+    image = picture(0)
+    with pytest.raises(InputError, match=r"second: image: expected the reference's shape"):
+        evaluation.score_images([("first", image, image), ("second", image[1:], image)])
+    with pytest.raises(InputError, match="images: expected one or more, got none"):
+        evaluation.score_images([])
+    with pytest.raises(InputError, match="metrics: there is no 'fid'"):
+        evaluation.score_images([], ["fid"])
+    with pytest.raises(InputError, match="kernel: expected bicubic or nearest, got 'bilinear'"):
+        evaluation.baseline("bilinear", 4)
+
+
+def test_names_lose_the_folder_they_share():
+    image = picture(0)
+    for names, short in (
+        (["/a/b/1.png", "/a/b/2.png"], ("1.png", "2.png")),
+        (["/a/b/1.png", "/a/c/1.png"], ("b/1.png", "c/1.png")),
+        (["/a/b/1.png"], ("1.png",)),
+        (["x[0]", "x[1]"], ("x[0]", "x[1]")),
+        (["/a/1.png", "b/1.png"], ("/a/1.png", "b/1.png")),
+    ):
+        scores = evaluation.score_images([(name, image, image) for name in names], ["ssim"])
+        assert scores.images == short

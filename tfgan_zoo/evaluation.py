@@ -1,0 +1,170 @@
+"""Scores of enlarged images against the images they should be: per image, and their mean."""
+
+import csv
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import tqdm
+
+from tfgan_zoo.data.images import with_channels
+from tfgan_zoo.data.imresize import imresize
+from tfgan_zoo.data.names import did_you_mean
+from tfgan_zoo.data.super_resolution import Resolutions, load_pair
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.psnr import psnr
+from tfgan_zoo.metrics.ssim import ssim, ssim_daala
+
+#: Each is called as `metric(image, reference, border, channel)`.
+METRICS: dict[str, Callable[..., float]] = {
+    "psnr": psnr,
+    "ssim": ssim,
+    "ssim_daala": ssim_daala,
+}
+BASELINES = ("bicubic", "nearest")
+
+
+class Scores(NamedTuple):
+    """What `score_images` found.
+
+    Attributes:
+        metrics: their names.
+        images: what each image is called.
+        values: float64, shape (images, metrics).
+    """
+
+    metrics: tuple[str, ...]
+    images: tuple[str, ...]
+    values: np.ndarray
+
+    def means(self) -> dict[str, float]:
+        """Returns the mean of each metric over images."""
+        return dict(zip(self.metrics, map(float, self.values.mean(axis=0)), strict=True))
+
+    def rows(self) -> list[tuple[str, Sequence[float]]]:
+        """Returns the lines of a table, the mean last."""
+        lines = zip(self.images, self.values, strict=True)
+        return [*lines, ("mean", self.values.mean(axis=0))]
+
+
+def baseline(kernel: str, scale: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns the function that enlarges without any learning: `imresize`.
+
+    Args:
+        kernel: one of `BASELINES`.
+        scale: the factor.
+    """
+    if kernel not in BASELINES:
+        raise InputError(f"kernel: expected {' or '.join(BASELINES)}, got {kernel!r}.")
+    return lambda image: imresize(image, scale, kernel=kernel)
+
+
+def enlarged(
+    opened: Resolutions, upscale: Callable[[np.ndarray], np.ndarray]
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Enlarges every image of a data source.
+
+    Args:
+        opened: from `open_super_resolution`.
+        upscale: from uint8, shape (height, width, 1 or 3), to uint8 of `opened.scale` times the
+            size. Of a grey image it may return colour, of which the luma is then taken.
+
+    Yields:
+        `(name, image, reference)`, uint8, as `score_images` takes them.
+    """
+    for index in range(len(opened.hr)):
+        lr, hr = load_pair(opened, index)
+        yield opened.hr.name(index), with_channels(upscale(lr), hr.shape[-1]), hr
+
+
+def score_images(
+    images: Iterable[tuple[str, np.ndarray, np.ndarray]],
+    metrics: Sequence[str] = tuple(METRICS),
+    *,
+    border: int = 4,
+    channel: str = "y",
+    num: int | None = None,
+) -> Scores:
+    """Scores images against their references.
+
+    Args:
+        images: `(name, image, reference)` each, uint8, both of one shape (height, width, 1 or 3).
+        metrics: of `METRICS`.
+        border: pixels left out at each edge.
+        channel: "y" or "rgb"; see `metrics.psnr.psnr`.
+        num: how many images there are, for the bar that a terminal shows.
+
+    Returns:
+        The scores.
+
+    Raises:
+        InputError: there is no image, two do not fit (the message names the image), or an option is
+            unknown.
+
+    Example:
+        >>> grey = np.full((32, 32, 1), 128, np.uint8)
+        >>> score_images([("a", grey, grey + 1), ("b", grey, grey + 2)], ["psnr"]).means()
+        {'psnr': 45.12...}
+    """
+    for metric in metrics:
+        if metric not in METRICS:
+            raise InputError(f"metrics: there is no {metric!r}{did_you_mean(metric, METRICS)}.")
+    if not metrics:
+        raise InputError(f"metrics: expected some of {', '.join(METRICS)}, got none.")
+    names, values = [], []
+    # `disable=None` keeps the bar off anything that is not a terminal.
+    for name, image, reference in tqdm.tqdm(
+        images, total=num, unit=" images", disable=None, leave=False
+    ):
+        try:
+            values.append([METRICS[m](image, reference, border, channel) for m in metrics])
+        except InputError as error:
+            raise InputError(f"{name}: {error}") from error
+        names.append(name)
+    if not names:
+        raise InputError("images: expected one or more, got none.")
+    return Scores(tuple(metrics), _short(names), np.array(values))
+
+
+def _short(names: list[str]) -> tuple[str, ...]:
+    """Leaves out the folder that all names share."""
+    folders = [os.path.dirname(name) for name in names]
+    if not all(folders) or len(set(map(os.path.isabs, folders))) > 1:
+        return tuple(names)
+    return tuple(os.path.relpath(name, os.path.commonpath(folders)) for name in names)
+
+
+def table(scores: Scores) -> str:
+    """Writes scores out in columns: decibels with two digits, others with four."""
+    digits = [2 if metric == "psnr" else 4 for metric in scores.metrics]
+    body = [
+        [name, *(f"{value:.{n}f}" for value, n in zip(values, digits, strict=True))]
+        for name, values in scores.rows()
+    ]
+    cells = [["image", *scores.metrics], *body]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [
+        "  ".join(
+            [name.ljust(widths[0])]
+            + [value.rjust(width) for value, width in zip(values, widths[1:], strict=True)]
+        )
+        for name, *values in cells
+    ]
+    return "\n".join(lines)
+
+
+def write_csv(path: str | os.PathLike, scores: Scores) -> None:
+    """Writes scores as comma-separated values, the mean last; complete or not at all."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        with temporary.open("w", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["image", *scores.metrics])
+            writer.writerows([name, *map(float, values)] for name, values in scores.rows())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
