@@ -104,7 +104,11 @@ def test_override_is_strict(config, key, text, said):
         ("train.precision", "float16", "expected one of float32"),
         ("data.cache", "maybe", "expected one of auto, yes, no"),
         ("data.fit", "stretch", "expected one of resize, pad"),
-        ("evaluate.metrics", ("fid",), "expected any of figures, swd, mae, got 'fid'"),
+        (
+            "evaluate.metrics",
+            ("fid",),
+            "expected any of figures, swd, mae, psnr, ssim, ssim_daala, got 'fid'",
+        ),
     ],
 )
 def test_check(config, key, value, said):

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_zoo import cli, evaluate, evaluation
-from tfgan_zoo.data import imresize, open_super_resolution
+from tests.tiny_runs import tiny_super_resolution
+from tfgan_zoo import cli, evaluate, evaluation, experiment
+from tfgan_zoo.data import imresize, load_pair, open_super_resolution
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.psnr import psnr
 from tfgan_zoo.metrics.ssim import ssim
+from tfgan_zoo.pictures import to_uint8
 
 
 def picture(seed, height=48, width=40, channels=3):
@@ -111,7 +113,7 @@ def test_it_needs_no_tensorflow(folder):
     ("flags", "sentence"),
     [
         (["--baseline=bicubic"], "Flag --data must have a value other than None."),
-        (["--data=figures"], "Give --baseline: bicubic or nearest"),
+        (["--data=figures"], "Give --workdir or --baseline: a run, or bicubic or nearest"),
         (["--data=figures", "--baseline=cubic"], "--baseline: expected bicubic or nearest, got 'c"),
         (
             ["--data=figures", "--baseline=nearest", "--metrics=psmr"],
@@ -187,3 +189,22 @@ def test_names_lose_the_folder_they_share():
     ):
         scores = evaluation.score_images([(name, image, image) for name in names], ["ssim"])
         assert scores.images == short
+
+
+def test_scores_of_a_run(tmp_path, capsys):
+    config = tiny_super_resolution(tmp_path, pretraining__steps="0", train__steps="4")
+    run = tmp_path / "run"
+    experiment.train(config, run, lambda _: None)
+    data = f"--data={config.data.source}"
+    evaluate.main([data, f"--workdir={run}", "--metrics=psnr", f"--output={tmp_path / 's.csv'}"])
+    assert "mean" in capsys.readouterr().out
+    model = experiment.load_run(run)
+    opened = open_super_resolution(config.data.source, scale=2)
+    small, large = load_pair(opened, 3)
+    expected = psnr(to_uint8(model.upscale(small[None])[0]), large, border=2)
+    with (tmp_path / "s.csv").open() as file:
+        rows = list(csv.reader(file))
+    assert len(rows) == 1 + 12 + 1
+    assert float(rows[4][1]) == pytest.approx(expected, abs=1e-6)
+    with pytest.raises(InputError, match="--scale: expected 2, the model's, got 4"):
+        evaluate.main([data, f"--workdir={run}", "--scale=4"])

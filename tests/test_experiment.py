@@ -12,7 +12,14 @@ import tensorflow as tf
 from PIL import Image
 
 import tfgan_zoo
-from tests.tiny_runs import assert_same, lines, saved, tiny_config, tiny_translation
+from tests.tiny_runs import (
+    assert_same,
+    lines,
+    saved,
+    tiny_config,
+    tiny_super_resolution,
+    tiny_translation,
+)
 from tfgan_zoo import callbacks, experiment
 from tfgan_zoo.errors import InputError, Interrupted, NonFiniteLossError
 
@@ -142,6 +149,48 @@ def test_translation_resumes_bit_for_bit(tmp_path, monkeypatch, model):
     served = tf.saved_model.load(str(tmp_path / "run" / "export" / model / "1"))
     trained = tfgan_zoo.load_model(tmp_path / "run" / "model.keras")
     assert set(served.signatures) == {*trained.translators(), "serving_default"}
+
+
+def test_pretraining_and_the_game_both_resume_bit_for_bit(tmp_path, monkeypatch):
+    config = tiny_super_resolution(tmp_path)
+    said = []
+    experiment.train(config, tmp_path / "whole", said.append)
+    first = tmp_path / "whole" / "pretraining"
+    assert [row["step"] for row in lines(first)] == [4, 6]
+    assert set(lines(first)[0]) == {"step", "g_loss", "g_content", "psnr", "ssim"}
+    assert json.loads((first / "config.json").read_text())["config"]["pretraining"]["steps"] == 0
+    for step in (5, 3):  # of pretraining; of the game
+        stop_at(monkeypatch, config, tmp_path / "run", step)
+    experiment.train(config, tmp_path / "run", quiet)
+    assert lines(tmp_path / "run" / "pretraining") == lines(first)
+    assert_same_runs(tmp_path / "run", tmp_path / "whole")
+
+
+def test_the_game_starts_from_the_pretrained_generator(tmp_path, monkeypatch):
+    config = tiny_super_resolution(tmp_path, model_args__ema_half_life="20")
+    started = []
+    at_step(monkeypatch, 0, lambda model: started.append(model.generator.get_weights()))
+    experiment.train(config, tmp_path / "run", quiet)
+    pretrained = experiment.load_run(tmp_path / "run" / "pretraining")
+    expected = pretrained.sampling_network(pretrained.generator).get_weights()
+    fresh, game = started
+    for one, other in zip(game, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert np.any(game[0] != fresh[0])
+    # Either stage alone, too.
+    alone = tiny_super_resolution(tmp_path, pretraining__steps="0", train__steps="1")
+    alone.train.generator_from = str(tmp_path / "run" / "pretraining")
+    started.clear()
+    experiment.train(alone, tmp_path / "alone", quiet)
+    np.testing.assert_array_equal(started[0][0], expected[0])
+    assert not (tmp_path / "alone" / "pretraining").exists()
+
+
+def test_a_start_from_another_network_is_refused(finished, tmp_path):
+    config = tiny_super_resolution(tmp_path, pretraining__steps="0")
+    config.train.generator_from = str(finished[1])
+    with pytest.raises(InputError, match=r"generator_from: expected a run with the generator"):
+        experiment.train(config, tmp_path / "run", quiet)
 
 
 def test_resumes_after_being_killed_within_a_line(finished, run):

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from tests.tiny_runs import tiny_config, tiny_translation
+from tests.tiny_runs import tiny_config, tiny_super_resolution, tiny_translation
 from tfgan_zoo import experiment, pictures
 from tfgan_zoo.data import figures
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.evaluation import by_model
+from tfgan_zoo.metrics.psnr import psnr
 from tfgan_zoo.workloads import open_workload
 
 
@@ -125,4 +127,43 @@ def test_translation_needs_squares(tmp_path):
     config = tiny_translation(tmp_path, "cyclegan")
     config.model_args.image_shape = (16, 32, 1)
     with pytest.raises(InputError, match=r"expected a square .* got \(16, 32, 1\)"):
+        opened(config)
+
+
+# ---------------------------------------------------------------------- super-resolution
+
+
+def test_super_resolution_is_scored_on_whole_images_of_another_source(tmp_path):
+    config = tiny_super_resolution(tmp_path)
+    random = np.random.default_rng(1)
+    np.savez(tmp_path / "other.npz", images=random.integers(0, 256, (3, 30, 42, 3), np.uint8))
+    config.evaluate.source = f"npz:{tmp_path / 'other.npz'}"
+    config.evaluate.metrics = ("ssim", "psnr")
+    built = experiment.build_model(config)
+    work = open_workload(config, built)
+    assert [(main, sign) for _, main, sign in work.scores] == [("ssim", 1), ("psnr", 1)]
+    assert [large.shape for _, large in work.held_out] == [(30, 42, 3)] * 3
+    upscale = by_model(built)
+    expected = np.mean([psnr(upscale(small), large) for small, large in work.held_out])
+    assert work.score(built)["psnr"] == pytest.approx(expected)
+    small, large = next(iter(work.batches(0)))
+    assert (small.shape, large.shape) == ((4, 8, 8, 3), (4, 16, 16, 3))
+    # Bicubic, by the model, as it should be: the middle 15 of 15 x 21 small pixels.
+    sheet = work.sheet(built)
+    factor = sheet.shape[0] // (3 * 32 - 2)
+    assert sheet.shape == (factor * (3 * 32 - 2), factor * (3 * 32 - 2), 3)
+    np.testing.assert_array_equal(
+        sheet[::factor, ::factor][:30, -30:], work.held_out[0][1][:, 6:36]
+    )
+
+
+def test_super_resolution_refuses_what_it_has_no_use_for(tmp_path):
+    with pytest.raises(InputError, match=r"data\.fit: expected resize"):
+        opened(tiny_super_resolution(tmp_path, data__fit="pad"))
+    with pytest.raises(InputError, match=r"data\.crop: expected none"):
+        opened(tiny_super_resolution(tmp_path, data__crop="8"))
+    config = tiny_super_resolution(tmp_path)
+    with config.unlocked():
+        config.model_args.update(content="vgg", content_weights="/no/such.h5")
+    with pytest.raises(InputError, match=r"/no/such\.h5"):
         opened(config)

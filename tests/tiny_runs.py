@@ -5,7 +5,13 @@ import json
 import h5py
 import numpy as np
 
-from tfgan_zoo.config import check, image_to_image_config, noise_to_image_config, override
+from tfgan_zoo.config import (
+    check,
+    image_to_image_config,
+    noise_to_image_config,
+    override,
+    super_resolution_config,
+)
 
 
 def tiny_config(folder, model="dcgan", **overrides):
@@ -56,6 +62,24 @@ def tiny_translation(folder, model, **overrides):
     config.data.source = f"npz:{data}"
     config.data.batch_size = 2
     config.data.load_size = 20
+    return _short(config, overrides)
+
+
+def tiny_super_resolution(folder, **overrides):
+    """The same of an SRGAN from 8x8 to 16x16, pretrained for six steps."""
+    data = folder / "large.npz"
+    if not data.exists():
+        images = np.random.default_rng(0).integers(0, 256, (12, 20, 20, 3), np.uint8)
+        np.savez(data, images=images)
+    config = super_resolution_config("srgan")
+    config.model_args.image_shape = (16, 16, 3)
+    config.model_args.scale = 2
+    config.model_args.content = "pixel"
+    config.generator = {"name": "srresnet_generator", "filters": 4, "blocks": 1}
+    config.discriminator = {"name": "srgan_discriminator", "filters": 4, "dense_units": 8}
+    config.pretraining.steps = 6
+    config.data.source = f"npz:{data}"
+    config.data.batch_size = 4
     return _short(config, overrides)
 
 

@@ -55,9 +55,12 @@ def default_config() -> ConfigDict:
                 "samples": 64,  # on a sheet
                 "jit_compile": False,  # XLA
                 "precision": "float32",  # or "mixed_bfloat16", "mixed_float16"
+                # The folder of a run whose generator, at its best, is where this one starts.
+                "generator_from": placeholder(str),
             },
             "evaluate": {
-                # At every checkpoint: "figures" reads the drawn figures back (and is left out for
+                # At every checkpoint: "psnr", "ssim" and "ssim_daala" compare enlarged images with
+                # the originals; "figures" reads the drawn figures back (and is left out for
                 # data that are none), "swd" is the sliced Wasserstein distance to the data, "mae"
                 # the mean absolute error of translations whose target is known; () for none. The
                 # first one decides which checkpoint is the best: by the higher share of good
@@ -109,6 +112,30 @@ def image_to_image_config(model: str) -> ConfigDict:
     config.data.batch_size = 1
     config.evaluate.split = placeholder(str)  # of the source; None for what is trained on
     config.train.samples = 8
+    return config
+
+
+def super_resolution_config(model: str) -> ConfigDict:
+    """Returns `default_config` with what all models that enlarge images share."""
+    config = default_config()
+    config.model = model
+    config.model_args = ConfigDict(
+        {
+            "image_shape": (96, 96, 3),  # of the crops that are to be learnt
+            "scale": 4,
+            "ema_half_life": placeholder(float),
+            "ema_ramp_up": 0.05,
+        }
+    )
+    # A run before the run, in the folder `pretraining` of the workdir: the generator alone, on
+    # pixels, with its optimizer as in the run itself but for the learning rate. 0 steps for none.
+    config.pretraining = {"steps": 0, "learning_rate": 1e-4}
+    config.data.batch_size = 16
+    # Another source and split to be scored on, whole images; None for what is trained on.
+    config.evaluate.source = placeholder(str)
+    config.evaluate.split = placeholder(str)
+    config.evaluate.metrics = ("psnr", "ssim")
+    config.train.samples = 4
     return config
 
 
@@ -311,6 +338,10 @@ def check(config: ConfigDict) -> None:
     ):
         if came.get(key) is not None and came[key] < 1:
             raise InputError(f"{key}: expected a whole number from 1 up, got {came[key]}.")
+    if came.get("pretraining.steps", 0) < 0:
+        raise InputError(
+            f"pretraining.steps: expected a whole number from 0 up, got {config.pretraining.steps}."
+        )
     if not 0 <= config.seed < 2**32:
         raise InputError(f"seed: expected a whole number from 0 to 2**32 - 1, got {config.seed}.")
     for key in ("train.sample_every", "train.checkpoint_every"):
@@ -343,8 +374,12 @@ def check(config: ConfigDict) -> None:
             )
 
 
-_OPTIONAL = flatten(noise_to_image_config("")) | flatten(image_to_image_config(""))
-METRICS = ("figures", "swd", "mae")
+_OPTIONAL = (
+    flatten(noise_to_image_config(""))
+    | flatten(image_to_image_config(""))
+    | flatten(super_resolution_config(""))
+)
+METRICS = ("figures", "swd", "mae", "psnr", "ssim", "ssim_daala")
 _CHOICES = {
     "data.layout": ("auto", "two_folders", "side_by_side", "grey"),
     "data.direction": ("a_to_b", "b_to_a"),

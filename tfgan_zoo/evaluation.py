@@ -4,7 +4,7 @@ import csv
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tqdm
@@ -16,6 +16,7 @@ from tfgan_zoo.data.super_resolution import Resolutions, load_pair
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.psnr import psnr
 from tfgan_zoo.metrics.ssim import ssim, ssim_daala
+from tfgan_zoo.pictures import to_uint8
 
 #: Each is called as `metric(image, reference, border, channel)`.
 METRICS: dict[str, Callable[..., float]] = {
@@ -59,6 +60,20 @@ def baseline(kernel: str, scale: int) -> Callable[[np.ndarray], np.ndarray]:
     if kernel not in BASELINES:
         raise InputError(f"kernel: expected {' or '.join(BASELINES)}, got {kernel!r}.")
     return lambda image: imresize(image, scale, kernel=kernel)
+
+
+def by_model(model: Any) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns the function that enlarges by a model.
+
+    Args:
+        model: an `SRGAN`. Grey images are given to it in as many channels as it takes.
+    """
+    channels = model.image_shape[-1]
+
+    def upscale(image: np.ndarray) -> np.ndarray:
+        return to_uint8(model.upscale(with_channels(image, channels)[np.newaxis])[0])
+
+    return upscale
 
 
 def enlarged(

@@ -54,13 +54,59 @@ def train(
     """
     model = build_model(config)
     work = open_workload(config, model)
+    before = pretraining(config)
     run = Run(workdir)
     with run.claim(config):
+        if before is not None:
+            train(before, run.pretraining, say)
         start = resume(run, model, say)
+        if start == 0:
+            start_from(config, run, model)
         say(describe(config, model, work, start))
         if start < config.train.steps:
             fit(config, run, model, work, start)
         return finish(config, run, model, work)
+
+
+def pretraining(config: ConfigDict) -> ConfigDict | None:
+    """Returns the config of the run before the run; None if there is none."""
+    settings = config.get("pretraining")
+    if settings is None or not settings.steps:
+        return None
+    before = config.copy_and_resolve_references()
+    before.unlock()
+    before.model_args.update(adversarial_weight=0.0, content="pixel", content_loss="mse")
+    before.train.steps = settings.steps
+    before.generator_optimizer.learning_rate = settings.learning_rate
+    before.pretraining.steps = 0
+    before.lock()
+    config_lib.check(before)
+    return before
+
+
+def start_from(config: ConfigDict, run: Run, model: GANModel) -> None:
+    """Gives a new model the generator of the run that it is to start from, if there is one.
+
+    Raises:
+        InputError: if that run's generator is another network.
+    """
+    folder = config.train.generator_from
+    if pretraining(config) is not None:
+        folder = run.pretraining
+    if folder is None:
+        return
+    other = load_run(folder)
+    generators, others = (m.players()["generator"] for m in (model, other))
+    try:
+        for mine, theirs in zip(generators, others, strict=True):
+            mine.set_weights(other.sampling_network(theirs).get_weights())
+    except ValueError as error:  # another number of networks, or weights of other shapes
+        raise InputError(
+            f"train.generator_from: expected a run with the generator of this one, {str(folder)!r} "
+            "has another."
+        ) from error
+    for mine, average in zip(generators, model.averages, strict=bool(model.averages)):
+        average.set_weights(mine.get_weights())
 
 
 # ---------------------------------------------------------------------- what the config names

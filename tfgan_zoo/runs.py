@@ -22,7 +22,8 @@ class Run:
     """The folder of one training run.
 
     Holds `config.json` (resolved, with versions), `checkpoints/`, `samples/`, `metrics.jsonl` and
-    `tensorboard/`; once training is done, `model.keras`, `export/` and `result.json`.
+    `tensorboard/`; once training is done, `model.keras`, `export/` and `result.json`. A run that is
+    pretrained holds that run too, in `pretraining/`.
 
     Args:
         path: the folder.
@@ -34,6 +35,7 @@ class Run:
         self.samples = self.path / "samples"
         self.tensorboard = self.path / "tensorboard"
         self.model = self.path / "model.keras"
+        self.pretraining = self.path / "pretraining"
         self.metrics = self.path / "metrics.jsonl"
         self.result = self.path / "result.json"
 

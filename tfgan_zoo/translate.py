@@ -1,11 +1,12 @@
-"""Translates image files with a trained CycleGAN or Pix2Pix.
+"""Translates image files with a trained CycleGAN or Pix2Pix, or enlarges them with an SRGAN.
 
   python -m tfgan_zoo.translate --workdir=runs/pix2pix --input=drawing.png --output=photo.png
   python -m tfgan_zoo.translate --workdir=runs/cyclegan --input=horses/ --output=zebras/
   python -m tfgan_zoo.translate --workdir=runs/cyclegan --direction=b_to_a --input=z.jpg --output=h/
+  python -m tfgan_zoo.translate --workdir=runs/srgan --input=small.png --output=large.png
 
-A result has the size of its image. A folder is read with its sub-folders, and results keep names
-and places; what is neither a .png nor a .jpg becomes a .png.
+A result has the size of its image, times the scale of an SRGAN. A folder is read with its
+sub-folders, and results keep names and places; what is neither a .png nor a .jpg becomes a .png.
 """
 
 import time
@@ -15,7 +16,7 @@ from absl import flags
 from tfgan_zoo import cli, tiling
 from tfgan_zoo.errors import InputError
 
-#: Images of more pixels are translated in tiles, unless --tile says otherwise.
+#: Results of more pixels are made in tiles, unless --tile says otherwise.
 WHOLE = 2**22
 TILE = 1024
 
@@ -61,11 +62,12 @@ def main(argv: list[str]) -> None:
         return model.translate(image[None], direction)[0]
 
     def translate_any(image):
-        if not given.tile and image.shape[0] * image.shape[1] <= WHOLE:
+        if not given.tile and image.shape[0] * image.shape[1] * model.scale**2 <= WHOLE:
             return translate(image)
-        return tiling.apply_tiled(translate, image, given.tile or TILE, given.overlap)
+        tile = given.tile or TILE // model.scale
+        return tiling.apply_tiled(translate, image, tile, given.overlap, model.scale)
 
-    channels = (model.shape_a if direction == "a_to_b" else model.shape_b)[-1]
+    channels = model.source_shape(direction)[-1]
     start = time.perf_counter()
     num = files.convert(
         planned, translate_any, channels, compare=given.compare, on_error=given.on_error

@@ -36,7 +36,8 @@ def tiny(name, /, *, normalization="batch", synchronized_bn=False, dense=False, 
     """
     batch = {"normalization": normalization, "synchronized_bn": synchronized_bn}
     if name in IMAGE_TO_IMAGE:
-        return _tiny_translator(name, {"normalization": "instance"} if dense else batch, kwargs)
+        without = {"normalization": "none" if name == "srgan" else "instance"}
+        return _tiny_translator(name, without if dense else batch, kwargs)
     packed = (*SHAPE[:-1], SHAPE[-1] * kwargs.get("packing", 1))
     if name == "gan" or dense:
         dropout = {} if name == "gan" else {"input_dropout": 0.0, "dropout": 0.0}
@@ -53,7 +54,14 @@ def tiny(name, /, *, normalization="batch", synchronized_bn=False, dense=False, 
 
 
 def _tiny_translator(name, normalization, kwargs):
-    """From grey to colour, so that no shape can be taken for another."""
+    """From grey to colour, or from small to large, so that no shape is taken for another."""
+    if name == "srgan":
+        small = (SHAPE[0] // 2, SHAPE[1] // 2, 3)
+        generator = networks.srresnet_generator(small, 2, filters=4, blocks=1, **normalization)
+        discriminator = networks.srgan_discriminator(
+            SHAPE, filters=4, dense_units=8, **normalization
+        )
+        return MODELS[name](SHAPE, 2, generator, discriminator, **{"content": "pixel", **kwargs})
     if name == "cyclegan":
         players = {
             slot: networks.translation_resnet(*shapes, filters=4, blocks=1, name=slot)

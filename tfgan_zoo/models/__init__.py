@@ -9,6 +9,7 @@ from tfgan_zoo.models.lsgan import LSGAN
 from tfgan_zoo.models.noise_to_image import NoiseToImage
 from tfgan_zoo.models.pix2pix import Pix2Pix
 from tfgan_zoo.models.relativistic_gan import RelativisticGAN
+from tfgan_zoo.models.srgan import SRGAN
 from tfgan_zoo.models.wgan import WGAN
 from tfgan_zoo.models.wgan_gp import WGANGP
 
@@ -22,6 +23,7 @@ MODELS: dict[str, type[GANModel]] = {
     "relativistic_gan": RelativisticGAN,
     "cyclegan": CycleGAN,
     "pix2pix": Pix2Pix,
+    "srgan": SRGAN,
 }
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "GAN",
     "LSGAN",
     "MODELS",
+    "SRGAN",
     "WGAN",
     "WGANGP",
     "CycleGAN",

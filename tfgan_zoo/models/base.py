@@ -61,6 +61,8 @@ class GANModel(keras.Model):
     log_names: tuple[str, ...] = ("d_loss", "g_loss")
     #: Of one image: (height, width, channels), or (size,) for vectors.
     image_shape: tuple[int, ...]
+    #: Whether a loss takes means over all replicas; XLA compiles each by itself.
+    uses_global_means = False
 
     def __init__(
         self,
@@ -168,11 +170,16 @@ class GANModel(keras.Model):
             jit_compile: compile losses and gradients with XLA, inside each replica.
 
         Raises:
-            InputError: if one optimizer is given for both roles, or XLA is asked for together with
-                batch normalisation that is synchronised over several replicas.
+            InputError: if one optimizer is given for both roles, or XLA is asked for on several
+                replicas together with what they share within a loss: batch statistics or means.
         """
         if jit_compile:
             self.check_not_synchronized("jit_compile=True", *self.players())
+            if self.uses_global_means and self.distribute_strategy.num_replicas_in_sync > 1:
+                raise InputError(
+                    f"jit_compile=True: expected one replica, as {type(self).__name__} takes the "
+                    "average over all of them in its loss, which XLA cannot; leave it out."
+                )
         given = {"generator": generator_optimizer, "discriminator": discriminator_optimizer}
         if (
             isinstance(generator_optimizer, keras.optimizers.Optimizer)

@@ -29,6 +29,9 @@ class ImageToImage(GANModel):
         InputError: if an argument is out of range or a network's shapes do not fit.
     """
 
+    #: How much larger an output is than its input.
+    scale = 1
+
     def __init__(
         self,
         image_shape: Sequence[int] = (256, 256, 3),
@@ -46,6 +49,10 @@ class ImageToImage(GANModel):
     def translators(self) -> dict[str, keras.Model]:
         """Returns the generators by direction, "a_to_b" and where there is one "b_to_a"."""
         raise NotImplementedError
+
+    def source_shape(self, direction: str) -> tuple[int, ...]:
+        """Returns the shape of what a direction takes in training."""
+        return self.shape_b if direction == "b_to_a" else self.shape_a
 
     def test_losses(self, a: tf.Tensor, b: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns all that is logged, computed on held-out images, without an update."""
@@ -90,14 +97,14 @@ class ImageToImage(GANModel):
         return self._translated(inputs, next(iter(self.translators())))
 
     def translate(
-        self, images: np.ndarray, direction: str = "a_to_b", *, batch_size: int = 1
+        self, images: np.ndarray, direction: str | None = None, *, batch_size: int = 1
     ) -> np.ndarray:
         """Translates images.
 
         Args:
             images: shape (num, height, width, channels), uint8 or floats in [-1, 1]. Sides that a
                 generator cannot halve as often as it must are mirrored at the edge, and cut again.
-            direction: "a_to_b", or "b_to_a" where the model has it.
+            direction: "a_to_b", or "b_to_a" where the model has it; None for the model's first.
             batch_size: how many at a time; an image's translation does not depend on the others.
 
         Returns:
@@ -110,12 +117,13 @@ class ImageToImage(GANModel):
             >>> photos = model.translate(drawings, "a_to_b")
         """
         translators = self.translators()
+        direction = next(iter(translators)) if direction is None else direction
         if direction not in translators:
             raise InputError(
                 f"direction: expected {' or '.join(translators)} of {type(self).__name__}, got "
                 f"{direction!r}."
             )
-        channels = (self.shape_a if direction == "a_to_b" else self.shape_b)[-1]
+        channels = self.source_shape(direction)[-1]
         if len(images) == 0 or batch_size < 1:
             raise InputError("translate: expected an image or more, and a batch_size from 1 up.")
         function = self._translation(direction)
@@ -128,7 +136,7 @@ class ImageToImage(GANModel):
     def _translation(self, direction: str) -> Callable[[tf.Tensor], tf.Tensor]:
         """The graph of one direction, traced once."""
         if direction not in self._translations:
-            channels = (self.shape_a if direction == "a_to_b" else self.shape_b)[-1]
+            channels = self.source_shape(direction)[-1]
             self._translations[direction] = tf.function(
                 lambda images: self._translated(images, direction),
                 input_signature=[tf.TensorSpec([None, None, None, channels], tf.float32)],
@@ -137,15 +145,22 @@ class ImageToImage(GANModel):
         return self._translations[direction]
 
     def _translated(self, images: tf.Tensor, direction: str) -> tf.Tensor:
-        network = self.translators()[direction]
+        network = self.sampling_network(self.translators()[direction])
         height, width = tf.shape(images)[1], tf.shape(images)[2]
         padded = pad_to_multiple(images, self._multiples[direction])
-        result = self.sampling_network(network)(padded, training=False)
-        return tf.cast(result, tf.float32)[:, :height, :width]
+        result = self.run(network, self.network_input(padded), training=False)
+        return result[:, : height * self.scale, : width * self.scale]
+
+    def network_input(self, images: tf.Tensor) -> tf.Tensor:
+        """Returns images, floats in [-1, 1], in the range that the generators take."""
+        return images
 
     def finish_init(self) -> None:
         """See `GANModel.finish_init`."""
-        self._multiples = {name: size_multiple(net) for name, net in self.translators().items()}
+        self._multiples = {
+            name: size_multiple(net) if self.scale == 1 else 1
+            for name, net in self.translators().items()
+        }
         self._translations: dict[str, Any] = {}
         super().finish_init()
 
@@ -153,7 +168,7 @@ class ImageToImage(GANModel):
         """One signature a direction: from `images` to `images`, floats in [-1, 1], of any size."""
 
         def endpoint(direction: str) -> Endpoint:
-            shape = self.shape_a if direction == "a_to_b" else self.shape_b
+            shape = self.source_shape(direction)
             spec = tf.TensorSpec([None, None, None, shape[-1]], tf.float32, name="images")
             return Endpoint(
                 lambda images: {"images": self._translated(images, direction)},

@@ -7,7 +7,6 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import losses
-from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.noise_to_image import NoiseToImage
 
 
@@ -51,7 +50,7 @@ class RelativisticGAN(NoiseToImage):
         **kwargs,
     ):
         super().__init__(image_shape, latent_dim, generator, discriminator, **kwargs)
-        self.average = bool(average)
+        self.average = self.uses_global_means = bool(average)
         self.label_smoothing = float(label_smoothing)
 
     def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
@@ -60,19 +59,6 @@ class RelativisticGAN(NoiseToImage):
             "generator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
             "discriminator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
         }
-
-    def compile(self, *args, jit_compile: bool = False, **kwargs) -> None:
-        """See `GANModel.compile`.
-
-        Raises:
-            InputError: also if XLA is asked for on several replicas together with `average`.
-        """
-        if jit_compile and self.average and self.distribute_strategy.num_replicas_in_sync > 1:
-            raise InputError(
-                "jit_compile=True: expected average=False on several replicas, whose means XLA "
-                "cannot take together; leave one of the two out."
-            )
-        super().compile(*args, jit_compile=jit_compile, **kwargs)
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of the discriminator, then one of the generator, on the same pairs."""

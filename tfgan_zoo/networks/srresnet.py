@@ -32,8 +32,8 @@ def check_named_shape(name: str, shape: Sequence[int]) -> tuple[int, ...]:
 
 def srresnet_generator(
     lr_shape: Sequence[int],
-    *,
     scale: int = 4,
+    *,
     filters: int = 64,
     blocks: int = 16,
     normalization: str = "batch",

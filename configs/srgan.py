@@ -1,0 +1,42 @@
+"""SRGAN (Ledig et al. 2016, https://arxiv.org/abs/1609.04802) on the figures, four times larger.
+
+The paper's game with its content in pixels (SRGAN-MSE), which needs no download, on small networks:
+first SRResNet on pixels alone, then the game from its weights.
+
+Command: python -m tfgan_zoo.train --model=srgan
+Cost:    not measured
+Result:  not measured
+"""
+
+from tfgan_zoo.config import super_resolution_config
+
+
+def get_config():
+    config = super_resolution_config("srgan")
+    config.model_args.image_shape = (64, 64, 3)
+    config.model_args.scale = 4
+    config.model_args.content = "pixel"
+    config.model_args.content_layer = "5_4"
+    config.model_args.content_weights = "imagenet"
+    config.model_args.content_loss = "mse"
+    config.model_args.adversarial_weight = 1e-3
+    config.model_args.relativistic = False
+    config.generator = {"name": "srresnet_generator", "filters": 32, "blocks": 4}
+    config.discriminator = {"name": "srgan_discriminator", "filters": 16, "dense_units": 128}
+    for role in ("generator", "discriminator"):
+        config[f"{role}_optimizer"] = {
+            "name": "adam",
+            "learning_rate": 2e-4,
+            "decay": "linear",
+            "decay_start": 0.5,
+        }
+    config.pretraining.steps = 1500
+    config.pretraining.learning_rate = 1e-3
+    config.data.source = "figures/full"
+    config.evaluate.split = "test"
+    config.evaluate.samples = 50
+    config.train.steps = 1000
+    config.train.log_every = 100
+    config.train.sample_every = 500
+    config.train.checkpoint_every = 500
+    return config

@@ -1,0 +1,158 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.models.tiny import compiled, samples, step, tiny
+from tfgan_zoo import networks
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models import SRGAN
+from tfgan_zoo.tiling import apply_tiled
+
+SMALL = tf.fill([2, 2, 2, 1], 0.5)
+LARGE = tf.fill([2, 4, 4, 1], -0.5)
+
+
+def by_hand(**kwargs):
+    """G(x) = 2 x in [0, 1], at twice the size; D(y) = the mean of y."""
+    grow = keras.Sequential(
+        [
+            keras.Input((None, None, 1)),
+            keras.layers.UpSampling2D(2),
+            keras.layers.Conv2D(
+                1, 1, use_bias=False, kernel_initializer=keras.initializers.Constant(2.0)
+            ),
+        ]
+    )
+    mean = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.GlobalAveragePooling2D()])
+    return SRGAN((4, 4, 1), 2, grow, mean, **{"content": "pixel", **kwargs})
+
+
+def losses(model):
+    fake = model.run(model.generator, model.network_input(SMALL), True)
+    np.testing.assert_allclose(fake, tf.fill([2, 4, 4, 1], 1.5))  # 2 (0.5 + 1) / 2
+    d_loss, d_logs = model.discriminator_loss(LARGE, fake)
+    g_loss, g_logs = model.generator_loss(LARGE, fake)
+    logs = {name: float(value) for name, value in (d_logs | g_logs).items()}
+    assert set(logs) == set(model.log_names)
+    assert (float(d_loss), float(g_loss)) == (logs["d_loss"], logs["g_loss"])
+    return logs
+
+
+def test_losses():
+    logs = losses(by_hand())
+    assert logs["g_content"] == pytest.approx(4.0)  # (1.5 - -0.5)^2
+    assert logs["g_gan"] == pytest.approx(0.2014133)  # softplus(-1.5)
+    assert logs["g_loss"] == pytest.approx(4.0 + 1e-3 * 0.2014133)
+    assert logs["d_loss"] == pytest.approx(0.9740770 + 1.7014133)  # softplus(0.5), (1.5)
+    assert logs["d_real"] == pytest.approx(0.3775407)  # sigmoid(-0.5)
+
+
+def test_l1_and_weight():
+    logs = losses(by_hand(content_loss="l1", adversarial_weight=0.5))
+    assert logs["g_content"] == pytest.approx(2.0)
+    assert logs["g_loss"] == pytest.approx(2.0 + 0.5 * 0.2014133)
+
+
+def test_relativistic_average():
+    logs = losses(by_hand(relativistic=True))
+    # Scores are -0.5 and 1.5 throughout: each loss has softplus of a difference of 2 twice.
+    assert logs["d_loss"] == pytest.approx(2 * 2.1269280)
+    assert logs["g_gan"] == pytest.approx(2 * 0.1269280)
+
+
+def test_srresnet_trains_the_generator_alone():
+    model = compiled("srgan", adversarial_weight=0.0)
+    before = model.generator.get_weights()[0], model.discriminator.get_weights()[0]
+    logs = step(model, samples(model))
+    assert set(logs) == {"g_loss", "g_content"}
+    assert np.any(model.generator.get_weights()[0] != before[0])
+    np.testing.assert_array_equal(model.discriminator.get_weights()[0], before[1])
+
+
+def test_upscales_any_size():
+    model = tiny("srgan")
+    images = np.random.default_rng(0).integers(0, 256, (2, 7, 13, 3), "uint8")
+    large = model.upscale(images)
+    assert large.shape == (2, 14, 26, 3)
+    assert large.dtype == np.float32
+    expected = model.generator(images.astype("float32") / 255)
+    np.testing.assert_allclose(large, expected, atol=1e-5)
+    np.testing.assert_allclose(model.translate(images), large, atol=1e-5)
+    assert list(model.endpoints()) == ["upscale"]
+
+
+def test_tiles_make_the_whole():
+    model = tiny("srgan")
+    image = np.random.default_rng(0).integers(0, 256, (50, 61, 3), "uint8")
+    # A pixel depends on others up to 4 + 2 + 1 + 1 + 2 away: by a 9x9, the block, the trunk, the
+    # upsampling and, on pixels half as large, another 9x9.
+    tiled = apply_tiled(lambda tile: model.upscale(tile[None])[0], image, 40, 20, 2, blend=0)
+    np.testing.assert_allclose(tiled, model.upscale(image[None])[0], atol=1e-5)
+
+
+def test_the_content_of_features(tmp_path, monkeypatch):
+    """Random VGG: what is compared, that it learns nothing, and is in no file."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    features = networks.vgg19_features("2_2", weights=None)
+    seen = []
+
+    def vgg(layer, weights):
+        seen.append((layer, weights))
+        return features
+
+    monkeypatch.setattr("tfgan_zoo.models.srgan.networks.vgg19_features", vgg)
+    model = compiled("srgan", content="vgg", content_layer="2_2", content_weights="vgg.h5")
+    assert not seen  # only when it is needed
+    parameters = model.count_params()
+    before = [w.copy() for w in features.get_weights()]
+    a, b = samples(model)
+    model.fit(a, b, batch_size=4, verbose=0)
+    assert seen == [("2_2", "vgg.h5")]
+    for old, new in zip(before, features.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert model.count_params() == parameters
+    images = tf.random.stateless_uniform([2, 16, 16, 3], [1, 2], -1.0, 1.0)
+    difference = features(images) - features(images[::-1])
+    assert float(model.content_between(images, images[::-1])) == pytest.approx(
+        float(tf.reduce_mean(difference**2)), rel=1e-5
+    )
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert (loaded.content_layer, loaded.content_weights) == ("2_2", "vgg.h5")
+    assert len(seen) == 1  # using a saved model needs no VGG
+
+
+def test_missing_weights_are_missed_before_training():
+    model = compiled("srgan", content="vgg", content_weights="/no/such/file.h5")
+    a, b = samples(model)
+    with pytest.raises(InputError, match=r"/no/such/file\.h5"):
+        model.fit(a, b, batch_size=4, verbose=0)
+    assert model.steps_done == 0
+
+
+def test_arguments_out_of_range():
+    for arguments, said in (
+        ({"scale": 3}, "scale: expected 2, 4 or 8"),
+        ({"content": "style"}, "content: expected one of vgg, pixel"),
+        ({"content_loss": "l2"}, "content_loss: expected one of mse, l1"),
+        ({"adversarial_weight": -1.0}, "adversarial_weight"),
+    ):
+        with pytest.raises(InputError, match=said):
+            SRGAN((16, 16, 3), **arguments)
+    with pytest.raises(InputError, match="multiples of the scale, 4"):
+        SRGAN((18, 18, 3))
+    model = tiny("srgan")
+    with pytest.raises(InputError, match=r"generator: .*output .*\(batch, 16, 16, 3\)"):
+        SRGAN((16, 16, 3), 4, model.generator, model.discriminator)
+
+
+def test_the_paper_is_the_default():
+    model = SRGAN()
+    assert model.image_shape == (96, 96, 3)
+    assert model.shape_a == (24, 24, 3)
+    trainable = sum(int(np.prod(v.shape)) for v in model.generator.trainable_variables)
+    assert trainable == 1_548_547
+    assert (model.content, model.content_layer, model.adversarial_weight) == ("vgg", "5_4", 1e-3)
+    optimizer = model.default_optimizers()["generator"]
+    assert (float(optimizer.learning_rate), optimizer.beta_1) == (pytest.approx(1e-4), 0.9)

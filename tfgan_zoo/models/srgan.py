@@ -1,0 +1,272 @@
+"""Super-resolution GAN."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo import losses, networks
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models.base import check_shape
+from tfgan_zoo.models.image_to_image import ImageToImage, check_weights
+
+CONTENTS = ("vgg", "pixel")
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class SRGAN(ImageToImage):
+    """Super-resolution. Ledig et al. 2016, https://arxiv.org/abs/1609.04802.
+
+    A generator G that enlarges, and a discriminator of large images:
+
+        L_G = content(G(x), y) + 1e-3 (-E[log D(G(x))]),
+        L_D = -E[log D(y)] - E[log(1 - D(G(x)))],
+
+    x the small image and y the large one. The content is compared in features of a VGG19 network
+    that was trained to classify, phi_i,j, the mean squared error of which is what the eye minds
+    rather than pixels; or in pixels, the paper's SRGAN-MSE. With `adversarial_weight=0` it is
+    SRResNet, G alone, with whose weights (trained on pixels) the paper starts the game:
+    `pretraining` in the recipes does that.
+
+    A training batch is `(x, y)`, uint8 or floats in [-1, 1]; the generator sees x in [0, 1], as in
+    the paper.
+
+    Args:
+        image_shape: (height, width, channels) of the large images in training.
+        scale: how much larger they are: 2, 4 or 8.
+        generator: None for the paper's SRResNet.
+        discriminator: None for the paper's.
+        content: "vgg" or "pixel".
+        content_layer: phi_i,j as "i_j": "5_4" of the paper's best, or "2_2".
+        content_weights: of VGG19: "imagenet" downloads them as Keras does, or a local file; None
+            for random ones. They are loaded when training starts, and are part of no saved model.
+        content_loss: "mse", or "l1".
+        adversarial_weight: of the second term of L_G; 0 for SRResNet.
+        relativistic: D judges which of two images is more real, against the mean of the others
+            (RaGAN, Jolicoeur-Martineau 2018, https://arxiv.org/abs/1807.00734), as in ESRGAN.
+        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `GANModel`.
+
+    Raises:
+        InputError: if an argument is out of range or a network's shapes do not fit.
+
+    Example:
+        >>> model = tfgan_zoo.SRGAN(image_shape=(96, 96, 3), scale=4)
+        >>> model.compile()
+        >>> model.fit(dataset, epochs=100)  # of pairs (small, large)
+        >>> large = model.upscale(small)
+    """
+
+    def __init__(
+        self,
+        image_shape: Sequence[int] = (96, 96, 3),
+        scale: int = 4,
+        generator: keras.Model | None = None,
+        discriminator: keras.Model | None = None,
+        *,
+        content: Literal["vgg", "pixel"] = "vgg",
+        content_layer: str = "5_4",
+        content_weights: str | None = "imagenet",
+        content_loss: Literal["mse", "l1"] = "mse",
+        adversarial_weight: float = 1e-3,
+        relativistic: bool = False,
+        **kwargs,
+    ):
+        super().__init__(image_shape, None, **kwargs)
+        if scale not in (2, 4, 8):
+            raise InputError(f"scale: expected 2, 4 or 8, got {scale!r}.")
+        if content not in CONTENTS:
+            raise InputError(f"content: expected one of {', '.join(CONTENTS)}, got {content!r}.")
+        if content_loss not in _DISTANCES:
+            raise InputError(
+                f"content_loss: expected one of {', '.join(_DISTANCES)}, got {content_loss!r}."
+            )
+        check_weights(adversarial_weight=adversarial_weight)
+        self.scale = scale
+        self.shape_a, self.shape_b = _small(self.image_shape, scale), self.image_shape
+        self.content = content
+        self.content_layer = content_layer
+        self.content_weights = content_weights
+        self.content_loss = content_loss
+        self.adversarial_weight = float(adversarial_weight)
+        self.relativistic = self.uses_global_means = bool(relativistic)
+        if generator is None:
+            generator = networks.srresnet_generator(self.shape_a, scale)
+        if discriminator is None:
+            discriminator = networks.srgan_discriminator(self.shape_b)
+        self.generator, self.discriminator = generator, discriminator
+        check_shape("generator", "input", self.generator.input_shape, self.shape_a)
+        made = self.generator.compute_output_shape((None, *self.shape_a))
+        check_shape("generator", "output", made, self.shape_b)
+        check_shape("discriminator", "input", self.discriminator.input_shape, self.shape_b)
+        if not self.adversarial_weight:
+            self.log_names = ("g_loss", "g_content")
+        self._features: Callable[[tf.Tensor], tf.Tensor] | None = None
+        self.finish_init()
+
+    log_names: tuple[str, ...] = ("d_loss", "d_real", "d_fake", "g_loss", "g_content", "g_gan")
+
+    @classmethod
+    def network_slots(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
+        """See `GANModel.network_slots`."""
+        shape, scale = tuple(arguments["image_shape"]), arguments["scale"]
+        return {
+            "generator": ("generator", (_small(shape, scale), scale)),
+            "discriminator": ("discriminator", (shape,)),
+        }
+
+    def players(self) -> dict[str, list[keras.Model]]:
+        """Returns the networks of each role."""
+        return {"generator": [self.generator], "discriminator": [self.discriminator]}
+
+    def translators(self) -> dict[str, keras.Model]:
+        """Returns the generator."""
+        return {"upscale": self.generator}
+
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
+        """Adam, rate 1e-4, beta1 0.9, for each player."""
+        return {
+            "generator": keras.optimizers.Adam(1e-4, epsilon=1e-8),
+            "discriminator": keras.optimizers.Adam(1e-4, epsilon=1e-8),
+        }
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """One step of the discriminator, then one of the generator, on the same images."""
+        small, large = self.pair(data)
+        if not self.adversarial_weight:
+            return self.end_step(self.update("generator", self.srresnet_loss, small, large), large)
+        fake = self.record(self.run, self.generator, self.network_input(small), True)
+        d_logs = self.update("discriminator", self.discriminator_loss, large, fake.value)
+        g_logs = self.update("generator", self.generator_loss, large, fake)
+        return self.end_step(d_logs | g_logs, large)
+
+    def srresnet_loss(self, small: tf.Tensor, large: tf.Tensor, training: bool = True):
+        """content(G(x), y)."""
+        fake = self.run(self.generator, self.network_input(small), training)
+        content = self.content_between(fake, large)
+        return content, {"g_loss": content, "g_content": content}
+
+    def discriminator_loss(self, large: tf.Tensor, fake: tf.Tensor, training: bool = True):
+        """-E[log D(y)] - E[log(1 - D(G(x)))], or its relativistic form."""
+        real_logits = self.run(self.discriminator, large, training)
+        fake_logits = self.run(self.discriminator, fake, training)
+        loss = self.preference(real_logits, fake_logits)
+        return loss, {
+            "d_loss": loss,
+            "d_real": tf.reduce_mean(tf.sigmoid(real_logits)),
+            "d_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
+        }
+
+    def generator_loss(self, large: tf.Tensor, fake: tf.Tensor, training: bool = True):
+        """content(G(x), y) + 1e-3 (-E[log D(G(x))])."""
+        content = self.content_between(fake, large)
+        fake_logits = self.run(self.discriminator, fake, training)
+        if self.relativistic:
+            gan = self.preference(fake_logits, self.run(self.discriminator, large, training))
+        else:
+            gan = losses.non_saturating_generator(fake_logits)
+        loss = content + self.adversarial_weight * gan
+        return loss, {"g_loss": loss, "g_content": content, "g_gan": gan}
+
+    def preference(self, winner: tf.Tensor, loser: tf.Tensor) -> tf.Tensor:
+        """The loss of a discriminator that is to score `winner` above `loser`."""
+        if self.relativistic:
+            return losses.relativistic_average(winner, loser, mean=self.global_mean)
+        return losses.cross_entropy_discriminator(winner, loser)
+
+    def content_between(self, image: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
+        """Returns how far an image is from the one wanted, in pixels or features."""
+        if self.content == "vgg":
+            features = self.feature_network()
+            image, wanted = features(image), features(wanted)
+        return _DISTANCES[self.content_loss](image, wanted)
+
+    def feature_network(self) -> Callable[[tf.Tensor], tf.Tensor]:
+        """Returns the frozen network whose features are compared, loaded when first asked for.
+
+        Raises:
+            InputError: if its weights cannot be had.
+        """
+        if self._features is None:
+            network = networks.vgg19_features(self.content_layer, weights=self.content_weights)
+            # As a function, or Keras would make it a part of this model.
+            self._features = lambda images: network(images, training=False)
+        return self._features
+
+    def make_train_function(self, *args, **kwargs):
+        """Makes the graph of a train step; what cannot be had is missed here, not in mid-training.
+
+        Raises:
+            InputError: if the weights of the feature network cannot be had.
+        """
+        if self.content == "vgg":
+            self.feature_network()
+        return super().make_train_function(*args, **kwargs)
+
+    def test_losses(self, a: tf.Tensor, b: tf.Tensor) -> dict[str, tf.Tensor]:
+        """See `ImageToImage.test_losses`."""
+        if not self.adversarial_weight:
+            return self.srresnet_loss(a, b, training=False)[1]
+        fake = self.run(self.generator, self.network_input(a), training=False)
+        _, d_logs = self.discriminator_loss(b, fake, training=False)
+        _, g_logs = self.generator_loss(b, fake, training=False)
+        return d_logs | g_logs
+
+    def network_input(self, images: tf.Tensor) -> tf.Tensor:
+        """Returns small images, floats in [-1, 1], in [0, 1]."""
+        return (images + 1.0) / 2.0
+
+    def upscale(self, images: np.ndarray, *, batch_size: int = 1) -> np.ndarray:
+        """Enlarges images.
+
+        Args:
+            images: shape (num, height, width, channels), uint8 or floats in [-1, 1], of any size.
+            batch_size: how many at a time.
+
+        Returns:
+            float32, shape (num, scale * height, scale * width, channels), in [-1, 1] but for what
+            overshoots.
+
+        Raises:
+            InputError: if the images have another shape or type.
+
+        Example:
+            >>> large = model.upscale(small)
+        """
+        return self.translate(images, "upscale", batch_size=batch_size)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments; networks are serialised with the model."""
+        config = super().get_config()
+        del config["channels_b"]
+        return {
+            **config,
+            "scale": self.scale,
+            "generator": keras.saving.serialize_keras_object(self.generator),
+            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            "content": self.content,
+            "content_layer": self.content_layer,
+            "content_weights": self.content_weights,
+            "content_loss": self.content_loss,
+            "adversarial_weight": self.adversarial_weight,
+            "relativistic": self.relativistic,
+        }
+
+
+_DISTANCES = {"mse": losses.mse, "l1": losses.l1}
+
+
+def _small(image_shape: tuple[int, ...], scale: int) -> tuple[int, ...]:
+    """Of the small images.
+
+    Raises:
+        InputError: if the sides of the large ones are no multiples of the scale.
+    """
+    height, width, channels = image_shape
+    if height % scale or width % scale:
+        raise InputError(
+            f"image_shape: expected sides that are multiples of the scale, {scale}, got "
+            f"{tuple(image_shape)}."
+        )
+    return height // scale, width // scale, channels
