@@ -337,14 +337,18 @@ def test_argument_that_the_model_does_not_take(folder):
         experiment.build_model(config)
 
 
-def test_linear_decay_reaches_zero_at_the_last_step(folder):
-    config = tiny_config(folder)
+@pytest.mark.parametrize("role", ["generator", "discriminator"])
+def test_linear_decay_reaches_zero_with_the_last_update(folder, role):
+    """Which of a critic is the fifth of the last step."""
+    config = tiny_config(folder, "wgan")
     with config.unlocked():
-        config.generator_optimizer.decay = "linear"
-    optimizer = experiment.build_optimizer(config, "generator")
-    rates = [float(optimizer.learning_rate)]
-    for step in (5, 10):
-        optimizer.iterations.assign(step)
+        config.model_args.discriminator_steps = 5
+        config[f"{role}_optimizer"] = {"name": "adam", "learning_rate": 1e-3, "decay": "linear"}
+    updates = 10 if role == "generator" else 50
+    optimizer = experiment.build_optimizer(config, role)
+    rates = []
+    for done in (0, updates // 2, updates):
+        optimizer.iterations.assign(done)
         rates.append(float(optimizer.learning_rate))
     assert rates == pytest.approx([1e-3, 5e-4, 0.0])
 

@@ -198,8 +198,10 @@ def build_optimizer(config: ConfigDict, role: str) -> keras.optimizers.Optimizer
             + config_lib.nearest(name.lower(), known, f"choose from {', '.join(known)}")
         )
     if decay == "linear":
-        steps = config.train.steps
-        args["learning_rate"] = LinearDecay(args["learning_rate"], steps, int(start * steps))
+        updates = config.train.steps
+        if role == "discriminator":  # An optimizer counts its own updates.
+            updates *= config.model_args.get("discriminator_steps", 1)
+        args["learning_rate"] = LinearDecay(args["learning_rate"], updates, int(start * updates))
     try:
         return known[name.lower()](**args)
     except (TypeError, ValueError) as error:  # an argument that it does not take
