@@ -57,7 +57,7 @@ def train(
     before = pretraining(config)
     run = Run(workdir)
     with run.claim(config):
-        if before is not None:
+        if before is not None and not run.checkpoints.steps():
             train(before, run.pretraining, say)
         start = resume(run, model, say)
         if start == 0:

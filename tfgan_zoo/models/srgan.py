@@ -58,6 +58,8 @@ class SRGAN(ImageToImage):
         >>> large = model.upscale(small)
     """
 
+    log_names: tuple[str, ...] = ("d_loss", "d_real", "d_fake", "g_loss", "g_content", "g_gan")
+
     def __init__(
         self,
         image_shape: Sequence[int] = (96, 96, 3),
@@ -104,8 +106,6 @@ class SRGAN(ImageToImage):
             self.log_names = ("g_loss", "g_content")
         self._features: Callable[[tf.Tensor], tf.Tensor] | None = None
         self.finish_init()
-
-    log_names: tuple[str, ...] = ("d_loss", "d_real", "d_fake", "g_loss", "g_content", "g_gan")
 
     @classmethod
     def network_slots(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
