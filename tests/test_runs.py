@@ -158,6 +158,23 @@ def test_a_decaying_rate_depends_on_the_number_of_steps(tmp_path):
         Run(tmp_path / "run").claim(config("20")).__enter__()
 
 
+def test_an_entry_that_is_newer_than_the_run_was_at_its_default(tmp_path):
+    config = tiny_config(tmp_path)
+    run = Run(tmp_path / "run")
+    with run.claim(config):
+        pass
+    file = run.path / "config.json"
+    written = json.loads(file.read_text())
+    del written["config"]["train"]["generator_from"]
+    file.write_text(json.dumps(written))
+    with run.claim(config):
+        assert run.config()["train"]["generator_from"] is None
+    file.write_text(json.dumps(written))
+    config.train.generator_from = "runs/other"
+    with pytest.raises(InputError, match=r"generator_from: None -> runs/other"):
+        run.claim(config).__enter__()
+
+
 def test_trim_metrics(tmp_path):
     run = Run(tmp_path)
     run.trim_metrics(0)

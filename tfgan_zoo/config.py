@@ -293,6 +293,24 @@ def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+def filled(config: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a config, as plain dicts, with the defaults of what it lacks.
+
+    Args:
+        config: as plain dicts.
+        defaults: values by dotted key.
+
+    Example:
+        >>> filled({"train": {"steps": 5}}, {"train.steps": 1, "train.samples": 64})
+        {'train': {'steps': 5, 'samples': 64}}
+    """
+    result = {k: dict(v) if isinstance(v, Mapping) else v for k, v in config.items()}
+    for key, value in defaults.items():
+        group, _, name = key.rpartition(".")
+        (result.setdefault(group, {}) if group else result).setdefault(name, value)
+    return result
+
+
 def nearest(name: str, known: Iterable[str], otherwise: str) -> str:
     """Ends a message about a name that is not known: with those like it, or else with advice."""
     near = similar(name, known)

@@ -105,7 +105,9 @@ class Run:
             yield
 
     def _check_same(self, config: Mapping[str, Any]) -> None:
-        before = self.config()
+        # An entry that is newer than the run was, in effect, at its default.
+        defaults = config_lib.flatten(config_lib.default_config())
+        before = config_lib.filled(self.config(), defaults)
         # A longer run begins as the shorter one did, unless a learning rate is decayed to its end.
         decays = any(
             config[f"{role}_optimizer"].get("decay", "constant") != "constant"

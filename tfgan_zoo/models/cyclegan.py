@@ -92,7 +92,8 @@ class CycleGAN(ImageToImage):
         pool_size: int = 50,
         **kwargs,
     ):
-        super().__init__(image_shape, channels_b, **kwargs)
+        super().__init__(**kwargs)
+        self.set_shapes(image_shape, channels_b)
         self.objective = check_objective(objective)
         check_weights(
             cycle_weight=cycle_weight, identity_weight=identity_weight, pool_size=pool_size
@@ -236,6 +237,7 @@ class CycleGAN(ImageToImage):
         serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
+            "channels_b": self.shape_b[-1],
             "generator_a_to_b": serialize(self.generator_a_to_b),
             "generator_b_to_a": serialize(self.generator_b_to_a),
             "discriminator_a": serialize(self.discriminator_a),

@@ -21,24 +21,25 @@ class ImageToImage(GANModel):
     are fully convolutional, as the default ones are, translate images of any size.
 
     Args:
-        image_shape: (height, width, channels) of domain a in training.
-        channels_b: of domain b; None for as many as a has.
         **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `GANModel`.
-
-    Raises:
-        InputError: if an argument is out of range or a network's shapes do not fit.
     """
 
     #: How much larger an output is than its input.
     scale = 1
+    #: Of the images of both domains in training: (height, width, channels).
+    shape_a: tuple[int, ...]
+    shape_b: tuple[int, ...]
 
-    def __init__(
-        self,
-        image_shape: Sequence[int] = (256, 256, 3),
-        channels_b: int | None = None,
-        **kwargs,
-    ):
-        super().__init__(**kwargs)
+    def set_shapes(self, image_shape: Sequence[int], channels_b: int | None) -> None:
+        """Says what both domains look like in training, early in every constructor.
+
+        Args:
+            image_shape: (height, width, channels) of domain a.
+            channels_b: of domain b; None for as many as a has.
+
+        Raises:
+            InputError: if `image_shape` is another kind of shape.
+        """
         self.image_shape = tuple(int(n) for n in image_shape)
         if len(self.image_shape) != 3 or min(self.image_shape) < 1:
             raise InputError(
@@ -190,7 +191,6 @@ class ImageToImage(GANModel):
         return {
             **super().get_config(),
             "image_shape": self.image_shape,
-            "channels_b": self.shape_b[-1],
         }
 
 

@@ -72,7 +72,8 @@ class Pix2Pix(ImageToImage):
         inference: Literal["paper", "frozen"] = "paper",
         **kwargs,
     ):
-        super().__init__(image_shape, channels_b, **kwargs)
+        super().__init__(**kwargs)
+        self.set_shapes(image_shape, channels_b)
         self.objective = check_objective(objective)
         if self.objective == "wasserstein_gp":
             raise InputError("objective: expected cross_entropy or least_squares of Pix2Pix.")
@@ -162,6 +163,7 @@ class Pix2Pix(ImageToImage):
         """Returns the constructor's arguments; networks are serialised with the model."""
         return {
             **super().get_config(),
+            "channels_b": self.shape_b[-1],
             "generator": keras.saving.serialize_keras_object(self.generator),
             "discriminator": keras.saving.serialize_keras_object(self.discriminator),
             "objective": self.objective,

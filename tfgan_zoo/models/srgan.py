@@ -75,7 +75,8 @@ class SRGAN(ImageToImage):
         relativistic: bool = False,
         **kwargs,
     ):
-        super().__init__(image_shape, None, **kwargs)
+        super().__init__(**kwargs)
+        self.set_shapes(image_shape, None)
         if scale not in (2, 4, 8):
             raise InputError(f"scale: expected 2, 4 or 8, got {scale!r}.")
         if content not in CONTENTS:
@@ -238,10 +239,8 @@ class SRGAN(ImageToImage):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments; networks are serialised with the model."""
-        config = super().get_config()
-        del config["channels_b"]
         return {
-            **config,
+            **super().get_config(),
             "scale": self.scale,
             "generator": keras.saving.serialize_keras_object(self.generator),
             "discriminator": keras.saving.serialize_keras_object(self.discriminator),
