@@ -4,8 +4,8 @@ The paper's game, and its optimizer for CIFAR-10 (lambda 10, five critic steps, 
 0 and 0.9, decaying) on small convolutional networks. At rates of 3e-4 and more it diverged.
 
 Command: python -m tfgan_zoo.train --model=wgan_gp
-Cost:    not measured
-Result:  not measured
+Cost:    10.9 minutes on 2 busy CPU cores, 1,003 images/s
+Result:  validity 0.18, 47 of 48 combinations, still rising (2026-11-24)
 """
 
 from tfgan_zoo.config import noise_to_image_config
