@@ -5,8 +5,8 @@ first SRResNet on pixels alone, then the game from its weights.
 
 Command: python -m tfgan_zoo.train --model=srgan
 Cost:    about 4 minutes on 2 CPU cores, 166 images/s
-Result:  PSNR 29.00 and SSIM 0.793 after SRResNet, 28.47 and 0.770 after the game (2026-11-24); to the
-         eye still noisier than bicubic enlargement
+Result:  PSNR 29.00 and SSIM 0.793 after SRResNet, 28.47 and 0.770 after the game (2026-11-24);
+         to the eye still noisier than bicubic enlargement
 """
 
 from tfgan_zoo.config import super_resolution_config
