@@ -1,0 +1,32 @@
+"""What a run does that depends on the kind of model: its data, its sample sheets, its scores."""
+
+from collections.abc import Callable
+
+from ml_collections import ConfigDict
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models import SRGAN, GANModel, ImageToImage, NoiseToImage
+from tfgan_zoo.workloads.base import Workload
+from tfgan_zoo.workloads.noise_to_image import NoiseToImageWorkload
+from tfgan_zoo.workloads.super_resolution import SuperResolutionWorkload
+from tfgan_zoo.workloads.translation import TranslationWorkload
+
+__all__ = ["Workload", "open_workload"]
+
+_WORKLOADS: dict[type[GANModel], Callable[..., Workload]] = {
+    NoiseToImage: NoiseToImageWorkload,
+    SRGAN: SuperResolutionWorkload,
+    ImageToImage: TranslationWorkload,
+}
+
+
+def open_workload(config: ConfigDict, model: GANModel) -> Workload:
+    """Opens the data of a config, in the way of its model.
+
+    Raises:
+        InputError: if the data cannot be used for the model.
+    """
+    for kind, workload in _WORKLOADS.items():
+        if isinstance(model, kind):
+            return workload(config, model)
+    raise InputError(f"model: no workload is known for {type(model).__name__}.")

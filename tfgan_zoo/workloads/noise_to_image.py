@@ -1,0 +1,135 @@
+"""Images, or points, from noise."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from ml_collections import ConfigDict
+
+from tfgan_zoo import pictures
+from tfgan_zoo.data import (
+    ArraySource,
+    Source,
+    fit_for,
+    load_images,
+    open_source,
+    parse_spec,
+    unconditional,
+    use_cache,
+)
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.figures import figure_scores
+from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
+from tfgan_zoo.models import NoiseToImage
+from tfgan_zoo.workloads.base import CACHE, Score, Workload
+
+
+class NoiseToImageWorkload(Workload):
+    """Images, or points, to be imitated."""
+
+    def __init__(self, config: ConfigDict, model: NoiseToImage):
+        super().__init__(config, model)
+        self.source = self._open()
+        self.batches(0)
+        samples = max(config.train.samples, config.evaluate.samples)
+        self.reference = self.real_samples(samples)
+
+    def _open(self) -> Source:
+        """Opens the source; what is to be cached is decoded here, once."""
+        config, shape = self.config, self.model.image_shape
+        kind, _ = parse_spec(config.data.source)
+        source = open_source(
+            config.data.source,
+            config.data.split,
+            resolution=shape[0] if kind == "figures" else None,
+            on_error=config.data.on_error,
+            data_dir=config.data.data_dir,
+        )
+        if source.is_vector != (len(shape) == 1):
+            kind = "vectors" if source.is_vector else "images"
+            raise InputError(
+                f"data.source: {config.data.source} holds {kind}, which do not fit the model's "
+                f"model_args.image_shape={shape}."
+            )
+        if not source.is_vector:
+            fitting = fit_for(source, **self._fitting())
+            if use_cache(source, fitting, CACHE[config.data.cache]):
+                source = ArraySource(source.spec, load_images(source, fitting))
+        return source
+
+    def _fitting(self) -> dict[str, Any]:
+        """How stored images become the model's: arguments of the data pipeline."""
+        shape, data = self.model.image_shape, self.config.data
+        if len(shape) == 1:
+            return {}
+        return {
+            "image_size": shape[0],
+            "channels": shape[-1],
+            "crop": data.crop,
+            "fit": data.fit,
+        }
+
+    def batches(self, start: int) -> tf.data.Dataset:
+        """See `Workload.batches`."""
+        data = self.config.data
+        dataset = unconditional(
+            self.source,
+            batch_size=self.model.samples_per_step(data.batch_size),
+            flip=data.flip,
+            cache=CACHE[data.cache],
+            seed=self.config.seed,
+            start_step=start,
+            **({} if self.source.array is not None else self._fitting()),
+        )
+        _check_fits(self.config, dataset.element_spec, self.model.image_shape)
+        return dataset
+
+    def real_samples(self, num: int) -> np.ndarray:
+        """Returns the first `num` of the training data as the model sees them, floats."""
+        found: list[np.ndarray] = []
+        for batch in self.batches(0).as_numpy_iterator():
+            found.extend(batch)
+            if len(found) >= num:
+                break
+        real = np.stack(found[:num])
+        return real if real.dtype == np.float32 else pictures.from_uint8(real)
+
+    def describe(self) -> str:
+        """See `Workload.describe`."""
+        return f"{self.config.data.source}: {len(self.source):,} samples"
+
+    def sheet(self, model: NoiseToImage) -> np.ndarray:
+        """Draws samples from fixed latents."""
+        return pictures.sheet(model.generate(self.config.train.samples), self.reference)
+
+    def known_scores(self) -> dict[str, Score]:
+        """See `Workload.known_scores`."""
+        kind, view = parse_spec(self.config.data.source)
+        num = self.config.evaluate.samples
+
+        def scored(function: Callable[[np.ndarray], Mapping[str, float]]) -> Any:
+            return lambda model: function(model.generate(num, seed=1))
+
+        known: dict[str, Score] = {
+            "swd": (
+                scored(lambda x: {"swd": sliced_wasserstein(x, self.reference[:num])}),
+                "swd",
+                -1,
+            )
+        }
+        if kind == "figures" and self.model.image_shape[-1] == 3:
+            known["figures"] = (
+                scored(lambda x: figure_scores(pictures.to_uint8(x), view)),
+                "validity",
+                1,
+            )
+        return known
+
+
+def _check_fits(config: ConfigDict, spec: tf.TensorSpec, shape: Iterable[int]) -> None:
+    if not spec.shape[1:].is_compatible_with(tuple(shape)):
+        raise InputError(
+            f"data.source: {config.data.source} gives samples of shape {tuple(spec.shape[1:])}, "
+            f"the model takes model_args.image_shape={tuple(shape)}."
+        )

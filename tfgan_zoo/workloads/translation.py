@@ -1,0 +1,177 @@
+"""Images of one domain from those of another."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from ml_collections import ConfigDict
+
+from tfgan_zoo import pictures
+from tfgan_zoo.data import (
+    ArraySource,
+    Domains,
+    Fit,
+    figures,
+    load_pairs,
+    open_domains,
+    paired,
+    parse_spec,
+    unpaired,
+)
+from tfgan_zoo.data.tasks import fits_memory
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.figures import translation_scores
+from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
+from tfgan_zoo.models import CycleGAN, ImageToImage
+from tfgan_zoo.workloads.base import CACHE, Score, Workload
+
+
+class TranslationWorkload(Workload):
+    """Images of two domains, in pairs or not."""
+
+    data_entries = ("layout", "direction", "load_size")
+
+    def __init__(self, config: ConfigDict, model: ImageToImage):
+        super().__init__(config, model)
+        self.paired = not isinstance(model, CycleGAN)
+        if config.data.fit != "resize":
+            raise InputError("data.fit: expected 'resize' for a model that translates.")
+        height, width, _ = model.image_shape
+        if height != width:
+            raise InputError(
+                "model_args.image_shape: expected a square for training from files, got "
+                f"{model.image_shape}."
+            )
+        if config.data.load_size is not None and config.data.load_size < height:
+            raise InputError(
+                f"data.load_size: expected at least the model's {height} pixels, got "
+                f"{config.data.load_size}."
+            )
+        self.domains = self._held(self._open(config.data.split))
+        self.batches(0)
+        held_out = config.evaluate.split
+        self.held_out = self.domains if held_out is None else self._open(held_out)
+        self.a, self.b = load_pairs(
+            self.held_out,
+            max(config.train.samples, config.evaluate.samples),
+            image_size=height,
+            channels=(model.shape_a[-1], model.shape_b[-1]),
+            crop=config.data.crop,
+        )
+
+    def _open(self, split: str) -> Domains:
+        data = self.config.data
+        return open_domains(
+            data.source,
+            split,
+            layout=data.layout,
+            direction=data.direction,
+            resolution=self.model.image_shape[0],
+            on_error=data.on_error,
+            data_dir=data.data_dir,
+        )
+
+    def _held(self, domains: Domains) -> Domains:
+        """Decodes what is to be cached, once."""
+        data, model = self.config.data, self.model
+        size = data.load_size or model.image_shape[0]
+        channels = model.shape_a[-1], model.shape_b[-1]
+        fittings = [Fit(size, n, data.crop) for n in channels]
+        sources = (domains.a, domains.b)
+        if not fits_memory(sources, fittings, CACHE[data.cache]):
+            return domains
+        if self.paired and not domains.matched:
+            return domains  # to be refused with the reason
+        arrays = load_pairs(domains, None, size, channels, data.crop)
+        held = [ArraySource(s.spec, array) for s, array in zip(sources, arrays, strict=True)]
+        return domains._replace(a=held[0], b=held[1])
+
+    def batches(self, start: int) -> tf.data.Dataset:
+        """See `Workload.batches`."""
+        data, model = self.config.data, self.model
+        return (paired if self.paired else unpaired)(
+            self.domains,
+            batch_size=data.batch_size,
+            image_size=model.image_shape[0],
+            channels=(model.shape_a[-1], model.shape_b[-1]),
+            load_size=data.load_size,
+            crop=data.crop,
+            flip=data.flip,
+            seed=self.config.seed,
+            start_step=start,
+            cache=CACHE[data.cache],
+        )
+
+    def describe(self) -> str:
+        """See `Workload.describe`."""
+        a, b = self.domains.a, self.domains.b
+        counted = f"{len(a):,} pairs" if self.paired else f"{len(a):,} of a, {len(b):,} of b"
+        return f"{self.config.data.source}: {counted}"
+
+    def sheet(self, model: ImageToImage) -> np.ndarray:
+        """Draws rows of input, translation and target; or of a, b and back, and b, a and back."""
+        num = self.config.train.samples
+        a, b = self.a[:num], self.b[:num]
+        columns = [a, pictures.to_uint8(model.translate(a))]
+        if self.paired:
+            columns.append(b)
+        else:
+            columns.append(pictures.to_uint8(model.translate(columns[-1], "b_to_a")))
+            columns += [b, pictures.to_uint8(model.translate(b, "b_to_a"))]
+            columns.append(pictures.to_uint8(model.translate(columns[-1])))
+        return pictures.enlarge(pictures.rows(columns))
+
+    def known_scores(self) -> dict[str, Score]:
+        """See `Workload.known_scores`."""
+        kind, view = parse_spec(self.config.data.source)
+        num = self.config.evaluate.samples
+        a, b = self.a[:num], self.b[:num]
+
+        def mae(model: ImageToImage) -> dict[str, float]:
+            error = pictures.to_uint8(model.translate(a)).astype(np.float32) - b
+            return {"mae": float(np.abs(error).mean() / 255)}
+
+        def swd(model: ImageToImage) -> dict[str, float]:
+            found = {"swd": sliced_wasserstein(model.translate(a), pictures.from_uint8(b))}
+            if not self.paired:
+                back = model.translate(b, "b_to_a")
+                found["swd_b_to_a"] = sliced_wasserstein(back, pictures.from_uint8(a))
+                found = {
+                    "swd": (found["swd"] + found["swd_b_to_a"]) / 2,
+                    "swd_a_to_b": found["swd"],
+                    "swd_b_to_a": found["swd_b_to_a"],
+                }
+            return found
+
+        known: dict[str, Score] = {"swd": (swd, "swd", -1)}
+        if self.paired:
+            known["mae"] = (mae, "mae", -1)
+        split = self.config.evaluate.split or self.config.data.split
+        colour = self.model.shape_a[-1] == self.model.shape_b[-1] == 3
+        if kind == "figures" and colour and split in figures.SPLIT_SIZES:
+            known["figures"] = (self._figures(view, split, len(a)), "success", 1)
+        return known
+
+    def _figures(self, view: str, split: str, num: int) -> Callable[[Any], dict[str, float]]:
+        """Scores translations by what they show, against what they ought to."""
+        swapped = self.config.data.direction == "b_to_a"
+        drawn = {
+            name: figures.attributes(view, split, num, domain=domain)
+            for name, domain in zip("ab", "ba" if swapped else "ab", strict=True)
+        }
+        inputs = {"a_to_b": (self.a[:num], "a", "b"), "b_to_a": (self.b[:num], "b", "a")}
+
+        def score(model: ImageToImage) -> dict[str, float]:
+            found: dict[str, float] = {}
+            for direction in model.translators():
+                images, source, target = inputs[direction]
+                wanted = dataclasses.replace(drawn[source], fill=drawn[target].fill)
+                made = pictures.to_uint8(model.translate(images, direction, batch_size=16))
+                for name, value in translation_scores(made, wanted).items():
+                    found[f"{direction}_{name}"] = value
+            success = [v for name, v in found.items() if name.endswith("_all")]
+            return {"success": float(np.mean(success)), **found}
+
+        return score
