@@ -5,7 +5,10 @@ Generators take `(image_shape, latent_dim, ...)` and map noise `[B, latent_dim]`
 `[B, 1]`. Generators that translate images take `(image_shape, channels, ...)` and map images to
 float32 images of the same size, in [-1, 1]; PatchGAN discriminators map images to a map of float32
 logits `[B, h, w, 1]`; both take images of any size. Generators that enlarge take `(lr_shape, ...)`
-and images of any size. `NETWORKS` finds them by the name that a configuration gives.
+and images of any size. Text encoders take `(embedding_dim, ...)` and map strings `[B]` to float32
+vectors `[B, embedding_dim]`, as image encoders, which take `(image_shape, embedding_dim, ...)`, do
+with images. Text-conditional generators and discriminators take `embedding_dim` besides, and such
+vectors as their second input. `NETWORKS` finds them all by the name that a configuration gives.
 """
 
 from collections.abc import Callable
@@ -14,19 +17,27 @@ import keras
 
 from tfgan_zoo.networks.common import size_multiple
 from tfgan_zoo.networks.dcgan import dcgan_discriminator, dcgan_generator
+from tfgan_zoo.networks.image_encoder import image_encoder
 from tfgan_zoo.networks.mlp import mlp_discriminator, mlp_generator
 from tfgan_zoo.networks.patchgan import patchgan_discriminator
 from tfgan_zoo.networks.resnet import resnet_discriminator, resnet_generator
 from tfgan_zoo.networks.srgan_discriminator import srgan_discriminator
 from tfgan_zoo.networks.srresnet import srresnet_generator
+from tfgan_zoo.networks.text_conditional import (
+    text_conditional_discriminator,
+    text_conditional_generator,
+)
+from tfgan_zoo.networks.text_encoder import char_cnn_rnn, vocabulary_of, word_encoder
 from tfgan_zoo.networks.translation_resnet import translation_resnet
 from tfgan_zoo.networks.unet import encoder_decoder_generator, unet_generator
 from tfgan_zoo.networks.vgg_features import vgg19_features
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {
+    "char_cnn_rnn": char_cnn_rnn,
     "dcgan_discriminator": dcgan_discriminator,
     "dcgan_generator": dcgan_generator,
     "encoder_decoder_generator": encoder_decoder_generator,
+    "image_encoder": image_encoder,
     "mlp_discriminator": mlp_discriminator,
     "mlp_generator": mlp_generator,
     "patchgan_discriminator": patchgan_discriminator,
@@ -34,15 +45,20 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "resnet_generator": resnet_generator,
     "srgan_discriminator": srgan_discriminator,
     "srresnet_generator": srresnet_generator,
+    "text_conditional_discriminator": text_conditional_discriminator,
+    "text_conditional_generator": text_conditional_generator,
     "translation_resnet": translation_resnet,
     "unet_generator": unet_generator,
+    "word_encoder": word_encoder,
 }
 
 __all__ = [
     "NETWORKS",
+    "char_cnn_rnn",
     "dcgan_discriminator",
     "dcgan_generator",
     "encoder_decoder_generator",
+    "image_encoder",
     "mlp_discriminator",
     "mlp_generator",
     "patchgan_discriminator",
@@ -51,7 +67,11 @@ __all__ = [
     "size_multiple",
     "srgan_discriminator",
     "srresnet_generator",
+    "text_conditional_discriminator",
+    "text_conditional_generator",
     "translation_resnet",
     "unet_generator",
     "vgg19_features",
+    "vocabulary_of",
+    "word_encoder",
 ]

@@ -1,6 +1,7 @@
 """DCGAN's convolutional networks."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import layers
@@ -91,6 +92,38 @@ def dcgan_generator(
     return keras.Model(inputs, x, name=name)
 
 
+def halve(
+    x: Any, times: int, filters: int, kernel_size: int, normalization: str, synchronized_bn: bool
+) -> Any:
+    """Halves the sides of feature maps, and doubles their number, as DCGAN's discriminator does.
+
+    Args:
+        x: Images, `[B, H, W, C]`.
+        times: How many times.
+        filters: Feature maps of the first convolution.
+        kernel_size: Side of the kernels.
+        normalization: `batch`, `layer` or `none`.
+        synchronized_bn: Whether batch statistics are taken over all replicas together.
+
+    Returns:
+        Features `[B, H / 2**times, W / 2**times, filters * 2 ** (times - 1)]`, sides rounded up.
+    """
+    for i in range(1, times + 1):
+        kind = "none" if i == 1 else normalization
+        x = layers.Conv2D(
+            filters * 2 ** (i - 1),
+            kernel_size,
+            strides=2,
+            padding="same",
+            use_bias=kind != "batch",
+            kernel_initializer=_weights(),
+            name=f"conv_{i}",
+        )(x)
+        x = normalize(x, kind, name=f"norm_{i}", gamma=_scale(), synchronized=synchronized_bn)
+        x = layers.LeakyReLU(negative_slope=0.2, name=f"lrelu_{i}")(x)
+    return x
+
+
 def dcgan_discriminator(
     image_shape: Sequence[int],
     *,
@@ -131,20 +164,7 @@ def dcgan_discriminator(
     check_choice("normalization", normalization, ("batch", "layer", "none"))
 
     inputs = keras.Input(shape, name="image")
-    x = inputs
-    for i in range(1, halvings + 1):
-        kind = "none" if i == 1 else normalization
-        x = layers.Conv2D(
-            filters * 2 ** (i - 1),
-            kernel_size,
-            strides=2,
-            padding="same",
-            use_bias=kind != "batch",
-            kernel_initializer=_weights(),
-            name=f"conv_{i}",
-        )(x)
-        x = normalize(x, kind, name=f"norm_{i}", gamma=_scale(), synchronized=synchronized_bn)
-        x = layers.LeakyReLU(negative_slope=0.2, name=f"lrelu_{i}")(x)
+    x = halve(inputs, halvings, filters, kernel_size, normalization, synchronized_bn)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(1, kernel_initializer=_weights(), dtype="float32", name="logits")(x)
     return keras.Model(inputs, x, name=name)

@@ -1,0 +1,349 @@
+"""Layers that read strings: they hold their alphabet or vocabulary, and no table or other resource.
+
+What they have in common: text is UTF-8, and bytes that are not are read as an unknown character.
+Case and accents do not matter, in one code point or as combining marks; curly quotes and long
+dashes are the ASCII ones; every white space is a space.
+"""
+
+import functools
+import re
+import string
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo.errors import InputError
+
+#: What `CharacterOneHot` knows: letters, digits, the punctuation of ASCII, and the space.
+ALPHABET = string.ascii_lowercase + string.digits + string.punctuation + " "
+
+#: Code points from here on are as they are: the scripts before it have all the accents and cases
+#: that are common, and the punctuation.
+_FOLDED = 0x2070
+
+#: Combining accents.
+_MARKS = (0x300, 0x36F)
+
+_PUNCTUATION = {"\u2026": "."} | {
+    each: ascii_one
+    for ascii_one, like_it in (
+        ("'", "\u2018\u2019\u201a\u201b\u02bc"),
+        ('"', "\u201c\u201d\u201e\u201f"),
+        ("-", "\u2010\u2011\u2012\u2013\u2014\u2015"),
+    )
+    for each in like_it
+}
+
+
+def _fold(character: str) -> str:
+    """Returns a character without its case and accent."""
+    if character.isspace():
+        return " "
+    first, *marks = unicodedata.normalize("NFD", character)
+    if marks and all(_MARKS[0] <= ord(mark) <= _MARKS[1] for mark in marks):
+        character = first
+    # Strokes and hooks are no accents to Unicode, but in their letters' names.
+    name = unicodedata.name(character, "")
+    if letter := re.fullmatch(r"LATIN (?:SMALL|CAPITAL) LETTER ([A-Z]) WITH .*", name):
+        character = letter[1]
+    folded = character.casefold()
+    return _PUNCTUATION.get(character, folded if len(folded) == 1 else character)
+
+
+@functools.cache
+def _folding() -> np.ndarray:
+    """Returns the folded code point of each below `_FOLDED`."""
+    return np.array([ord(_fold(chr(code))) for code in range(_FOLDED)], np.int32)
+
+
+def _folded(texts: Any) -> Any:
+    """Returns the folded code points of strings, ragged [B, characters]."""
+    codes = tf.strings.unicode_decode(texts, "UTF-8", errors="replace")
+    codes = tf.ragged.boolean_mask(codes, (codes < _MARKS[0]) | (codes > _MARKS[1]))
+    flat = codes.flat_values
+    table = tf.constant(_folding())
+    return codes.with_flat_values(
+        tf.where(flat < _FOLDED, tf.gather(table, tf.minimum(flat, _FOLDED - 1)), flat)
+    )
+
+
+def split_words(texts: Any) -> Any:
+    """Splits strings into words: letters and digits of any script, without case and accents.
+
+    An apostrophe is left out, so that "bird's" is one word; other punctuation separates words.
+
+    Args:
+        texts: Strings, `[B]`.
+
+    Returns:
+        A ragged tensor of strings, `[B, words]`.
+
+    Example:
+        >>> split_words(["A RED-hot Café!"]).to_list()
+        [[b'a', b'red', b'hot', b'cafe']]
+    """
+    texts = tf.strings.unicode_encode(_folded(texts), "UTF-8")
+    texts = tf.strings.regex_replace(texts, "'", "")
+    return tf.strings.split(tf.strings.regex_replace(texts, r"[^\pL\pN\pM]+", " "))
+
+
+def _check_length(**arguments: int) -> None:
+    for name, value in arguments.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise InputError(f"{name} must be an integer of at least 1; got {value!r}.")
+
+
+class _Reader(keras.layers.Layer):
+    """What layers that take strings have in common."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trainable=kwargs.pop("trainable", False), **kwargs)
+        self.supports_jit = False  # XLA has no strings.
+
+    def build(self, input_shape: Any) -> None:
+        """Has nothing to create.
+
+        Args:
+            input_shape: Not used.
+        """
+
+    def compute_output_spec(self, inputs: Any) -> keras.KerasTensor:
+        """Returns shape and type of the output.
+
+        Args:
+            inputs: Strings, symbolic.
+        """
+        return keras.KerasTensor(self.compute_output_shape(inputs.shape), self.output_dtype)
+
+    @property
+    def output_dtype(self) -> str:
+        """Type of the output."""
+        return self.compute_dtype
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class CharacterOneHot(_Reader):
+    """Reads strings as a vector for each character: 1 in its place in `ALPHABET`, 0 elsewhere.
+
+    As in Zhang et al. 2015 (https://arxiv.org/abs/1509.01626), characters that are not in the
+    alphabet are zeros, like those after the end. White space is one space between words, and none
+    before the first and after the last.
+
+    Args:
+        max_characters: How many are read; what follows is ignored.
+        **kwargs: `name`, `dtype` and the like, for `keras.layers.Layer`.
+
+    Input shape:
+        `[B]`, strings.
+
+    Output shape:
+        `[B, max_characters, 69]`.
+
+    Raises:
+        InputError: If `max_characters` cannot be used.
+
+    Example:
+        >>> codes = CharacterOneHot(8)(tf.constant(["Bé @"])).numpy()
+        >>> "".join(ALPHABET[i] for i in codes[0, :4].argmax(-1))
+        'be @'
+    """
+
+    def __init__(self, max_characters: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        _check_length(max_characters=max_characters)
+        self.max_characters = max_characters
+
+    def call(self, inputs: Any) -> Any:
+        """Reads strings.
+
+        Args:
+            inputs: Strings, `[B]`.
+        """
+        # Encoded again in between, as white space is to be found after folding.
+        texts = tf.strings.unicode_encode(_folded(inputs), "UTF-8")
+        texts = tf.strings.strip(tf.strings.regex_replace(texts, " +", " "))
+        codes = tf.strings.unicode_decode(texts, "UTF-8")
+        codes = codes.to_tensor(0, shape=(None, self.max_characters))
+        places = np.full(129, -1, np.int32)
+        places[[ord(character) for character in ALPHABET]] = range(len(ALPHABET))
+        places = tf.gather(tf.constant(places), tf.minimum(codes, 128))
+        return tf.one_hot(places, len(ALPHABET), dtype=self.compute_dtype)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        """Returns `[B, max_characters, 69]`.
+
+        Args:
+            input_shape: Shape of the input.
+        """
+        return (input_shape[0], self.max_characters, len(ALPHABET))
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments."""
+        return super().get_config() | {"max_characters": self.max_characters}
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class KnownWords(_Reader):
+    """Reads strings as the numbers of the words it knows, see `split_words`.
+
+    Words are numbered from 1, in the order of the vocabulary. Others are ignored: those around
+    them become neighbours. 0 fills up after the last.
+
+    Args:
+        vocabulary: The words, as `split_words` yields them.
+        max_words: How many of the known words are read; what follows is ignored.
+        **kwargs: `name`, `dtype` and the like, for `keras.layers.Layer`.
+
+    Input shape:
+        `[B]`, strings.
+
+    Output shape:
+        `[B, max_words]`, int32.
+
+    Raises:
+        InputError: If the vocabulary is empty, or one of it no such word or there twice; or if
+            `max_words` cannot be used.
+
+    Example:
+        >>> KnownWords(("red", "star"), max_words=4)(tf.constant(["One red, RED star."])).numpy()
+        array([[1, 1, 2, 0]], dtype=int32)
+    """
+
+    def __init__(self, vocabulary: Sequence[str], max_words: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        _check_length(max_words=max_words)
+        self.vocabulary = _check_vocabulary(vocabulary)
+        self.max_words = max_words
+        with tf.init_scope():
+            hashes = _hash(tf.constant(self.vocabulary)).numpy()
+        self._order = np.argsort(hashes).astype(np.int32)
+        self._hashes = hashes[self._order]
+
+    def call(self, inputs: Any) -> Any:
+        """Reads strings.
+
+        Args:
+            inputs: Strings, `[B]`.
+        """
+        # A look-up without a table, which would be a resource to create, track and initialise.
+        words = split_words(inputs)
+        hashes, known = _hash(words.flat_values), tf.constant(self._hashes)
+        nearest = tf.searchsorted(known, hashes, out_type=tf.int32)
+        nearest = tf.minimum(nearest, len(self.vocabulary) - 1)
+        numbers = words.with_flat_values(1 + tf.gather(tf.constant(self._order), nearest))
+        found = words.with_flat_values(tf.equal(tf.gather(known, nearest), hashes))
+        numbers = tf.ragged.boolean_mask(numbers, found)
+        return numbers.to_tensor(0, shape=(None, self.max_words))
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        """Returns `[B, max_words]`.
+
+        Args:
+            input_shape: Shape of the input.
+        """
+        return (input_shape[0], self.max_words)
+
+    @property
+    def output_dtype(self) -> str:
+        """Type of the output."""
+        return "int32"
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments."""
+        return super().get_config() | {
+            "vocabulary": list(self.vocabulary),
+            "max_words": self.max_words,
+        }
+
+
+def _hash(words: Any) -> Any:
+    """Returns 63-bit hashes: that two of a million words share one is a chance in 10 million."""
+    return tf.strings.to_hash_bucket_fast(words, 2**63 - 1)
+
+
+def _check_vocabulary(vocabulary: Sequence[str]) -> tuple[str, ...]:
+    advice = "vocabulary_of(captions) returns those of your captions"
+    if isinstance(vocabulary, str) or not all(isinstance(word, str) for word in vocabulary):
+        raise InputError(f"vocabulary must be words: {advice}; got {vocabulary!r}.")
+    words = tuple(vocabulary)
+    if not words:
+        raise InputError(f"vocabulary must be one or more words: {advice}; got none.")
+    with tf.init_scope():
+        read = split_words(tf.constant(words)).to_list()
+    for word, parts in zip(words, read, strict=True):
+        if [part.decode() for part in parts] != [word]:
+            raise InputError(
+                "vocabulary must be words in lower case, without accents and punctuation: "
+                f"{advice}; got {word!r}."
+            )
+    if len(set(words)) < len(words):
+        twice = next(word for i, word in enumerate(words) if word in words[:i])
+        raise InputError(f"vocabulary must have each word once; got {twice!r} twice.")
+    return words
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class PaddedEmbedding(keras.layers.Embedding):
+    """`keras.layers.Embedding` with zeros for 0, which is no word but fills up.
+
+    Example:
+        >>> PaddedEmbedding(3, 2)(np.array([[2, 0]])).numpy()[0, 1]
+        array([0., 0.], dtype=float32)
+    """
+
+    def call(self, inputs: Any) -> Any:
+        """Returns a vector for each number.
+
+        Args:
+            inputs: Numbers, `[B, T]`.
+        """
+        vectors = super().call(inputs)
+        return tf.where((inputs > 0)[..., tf.newaxis], vectors, tf.zeros_like(vectors))
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class MeanOfWords(keras.layers.Layer):
+    """The mean over those positions at which there is a word; zeros if there is none.
+
+    Input shape:
+        A list of features `[B, T, C]` and numbers of words `[B, T]`, 0 for none.
+
+    Output shape:
+        `[B, C]`.
+
+    Example:
+        >>> MeanOfWords()([np.array([[[1.0], [3.0], [9.0]]]), np.array([[5, 7, 0]])]).numpy()
+        array([[2.]], dtype=float32)
+    """
+
+    def build(self, input_shape: Any) -> None:
+        """Has nothing to create.
+
+        Args:
+            input_shape: Not used.
+        """
+
+    def call(self, inputs: Any) -> Any:
+        """Averages.
+
+        Args:
+            inputs: Features and numbers of words.
+        """
+        features, words = inputs
+        mask = tf.cast(words > 0, tf.float32)[..., tf.newaxis]
+        total = tf.reduce_sum(tf.cast(features, tf.float32) * mask, axis=1)
+        mean = total / tf.maximum(tf.reduce_sum(mask, axis=1), 1.0)
+        return tf.cast(mean, self.compute_dtype)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        """Returns `[B, C]`.
+
+        Args:
+            input_shape: Shapes of both inputs.
+        """
+        features, _ = input_shape
+        return (features[0], features[2])

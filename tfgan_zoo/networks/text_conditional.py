@@ -1,0 +1,149 @@
+"""GAN-CLS' networks: DCGAN's, told what to draw and what to look for."""
+
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+from tfgan_zoo.networks.common import (
+    check_choice,
+    check_positive,
+    check_square,
+    normal_around_one,
+    normalize,
+    small_normal,
+)
+from tfgan_zoo.networks.dcgan import dcgan_generator, halve
+
+
+def text_conditional_generator(
+    image_shape: Sequence[int],
+    latent_dim: int = 100,
+    embedding_dim: int = 1024,
+    *,
+    projected: int = 128,
+    filters: int = 64,
+    kernel_size: int = 4,
+    upsampling: str = "transposed",
+    normalization: str = "batch",
+    synchronized_bn: bool = False,
+    name: str = "generator",
+) -> keras.Model:
+    """GAN-CLS' generator (Reed et al. 2016, https://arxiv.org/abs/1605.05396, section 4.1).
+
+    The embedding of a text is projected to a few numbers, with LeakyReLU of slope 0.2, and put
+    behind the noise, for the generator of DCGAN (see `dcgan_generator`).
+
+    Args:
+        image_shape: `(side, side, channels)`, the side a power of two of at least 16.
+        latent_dim: Size of the noise vector.
+        embedding_dim: Length of the embedding.
+        projected: What the embedding is projected to.
+        filters: Feature maps of the last hidden layer; each layer before it has twice as many.
+        kernel_size: Side of the kernels.
+        upsampling: `transposed` or `resize`, as for `dcgan_generator`.
+        normalization: `batch` or `none`.
+        synchronized_bn: Whether batch statistics are taken over all replicas together.
+        name: Name of the model.
+
+    Returns:
+        A model from a list of noise `[B, latent_dim]` and embeddings `[B, embedding_dim]` to
+        float32 images `[B, *image_shape]` in [-1, 1].
+
+    Raises:
+        InputError: If the shape, a size or a choice cannot be used.
+
+    Example:
+        >>> model = text_conditional_generator((64, 64, 3))
+        >>> model.get_layer("dcgan").input_shape
+        (None, 228)
+    """
+    check_positive(latent_dim=latent_dim, embedding_dim=embedding_dim, projected=projected)
+    draw = dcgan_generator(
+        image_shape,
+        latent_dim + projected,
+        filters=filters,
+        kernel_size=kernel_size,
+        upsampling=upsampling,
+        normalization=normalization,
+        synchronized_bn=synchronized_bn,
+        name="dcgan",
+    )
+    noise = keras.Input((latent_dim,), name="noise")
+    embedding = keras.Input((embedding_dim,), name="embedding")
+    # N(0, 0.02), as elsewhere, would leave little of a text beside the noise.
+    text = layers.Dense(projected, name="text")(embedding)
+    text = layers.LeakyReLU(negative_slope=0.2, name="text_lrelu")(text)
+    x = layers.Concatenate(name="noise_and_text")([noise, text])
+    return keras.Model([noise, embedding], draw(x), name=name)
+
+
+def text_conditional_discriminator(
+    image_shape: Sequence[int],
+    embedding_dim: int = 1024,
+    *,
+    projected: int = 128,
+    filters: int = 64,
+    kernel_size: int = 4,
+    normalization: str = "batch",
+    synchronized_bn: bool = False,
+    name: str = "discriminator",
+) -> keras.Model:
+    """GAN-CLS' discriminator (Reed et al. 2016, https://arxiv.org/abs/1605.05396, section 4.1).
+
+    DCGAN's convolutions (see `dcgan_discriminator`) down to 4x4. There the embedding of a text,
+    projected to a few numbers, joins the features of every pixel; a 1x1 convolution mixes them,
+    and one logit is made of the whole. LeakyReLU of slope 0.2 after all but the last;
+    normalisation everywhere but after the first convolution and the projection.
+
+    Args:
+        image_shape: `(side, side, channels)`, the side a power of two of at least 16.
+        embedding_dim: Length of the embedding.
+        projected: What the embedding is projected to.
+        filters: Feature maps of the first convolution; each after it has twice as many, and the
+            1x1 convolution as many as the last of those.
+        kernel_size: Side of the kernels.
+        normalization: `batch`, `layer` (for a critic under a gradient penalty) or `none`.
+        synchronized_bn: Whether batch statistics are taken over all replicas together.
+        name: Name of the model.
+
+    Returns:
+        A model from a list of images `[B, *image_shape]` and embeddings `[B, embedding_dim]` to
+        float32 logits `[B, 1]`.
+
+    Raises:
+        InputError: If the shape, a size or a choice cannot be used.
+
+    Example:
+        >>> model = text_conditional_discriminator((64, 64, 3))
+        >>> model.get_layer("image_and_text").output.shape
+        (None, 4, 4, 640)
+    """
+    shape, halvings = check_square(image_shape)
+    check_positive(
+        embedding_dim=embedding_dim, projected=projected, filters=filters, kernel_size=kernel_size
+    )
+    check_choice("normalization", normalization, ("batch", "layer", "none"))
+
+    image = keras.Input(shape, name="image")
+    embedding = keras.Input((embedding_dim,), name="embedding")
+    x = halve(image, halvings, filters, kernel_size, normalization, synchronized_bn)
+    text = layers.Dense(projected, name="text")(embedding)
+    text = layers.LeakyReLU(negative_slope=0.2, name="text_lrelu")(text)
+    text = layers.Reshape((1, 1, projected), name="text_map")(text)
+    text = layers.UpSampling2D(4, interpolation="nearest", name="text_tiled")(text)
+    x = layers.Concatenate(name="image_and_text")([x, text])
+    x = layers.Conv2D(
+        filters * 2 ** (halvings - 1),
+        1,
+        use_bias=normalization != "batch",
+        kernel_initializer=small_normal(),
+        name="mix",
+    )(x)
+    x = normalize(
+        x, normalization, name="norm_mix", gamma=normal_around_one(), synchronized=synchronized_bn
+    )
+    x = layers.LeakyReLU(negative_slope=0.2, name="lrelu_mix")(x)
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dense(1, kernel_initializer=small_normal(), dtype="float32", name="logits")(x)
+    return keras.Model([image, embedding], x, name=name)

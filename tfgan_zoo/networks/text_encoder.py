@@ -1,0 +1,172 @@
+"""Text encoders: networks that turn strings into vectors."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+import keras
+import tensorflow as tf
+from keras import layers
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.layers.text import (
+    CharacterOneHot,
+    KnownWords,
+    MeanOfWords,
+    PaddedEmbedding,
+    split_words,
+)
+from tfgan_zoo.networks.common import check_positive
+
+
+def char_cnn_rnn(
+    embedding_dim: int = 1024,
+    *,
+    max_characters: int = 201,
+    filters: Sequence[int] = (384, 512, 512),
+    kernel_size: int = 4,
+    pool_size: int = 3,
+    recurrent_units: int = 512,
+    name: str = "text_encoder",
+) -> keras.Model:
+    """Char-CNN-RNN (Reed et al. 2016, https://arxiv.org/abs/1605.05395, section 4).
+
+    A one-hot vector for each character; convolutions over time with ReLU, all but the last with
+    max-pooling; a GRU over what is left; the mean of its outputs over time; a linear layer. The
+    paper's 201 characters become 198, 66, 63, 21 and 18 steps.
+
+    Case and accents do not matter, nor does how wide white space is. Characters other than letters,
+    digits, ASCII's punctuation and the space, and bytes that are not UTF-8, are read as blanks,
+    like what follows the text (see `layers.text.CharacterOneHot`). An empty text is as good as any.
+
+    Args:
+        embedding_dim: Length of the vectors.
+        max_characters: How many characters are read; the rest of a text is ignored.
+        filters: Feature maps of each convolution.
+        kernel_size: How many steps each convolution sees.
+        pool_size: How many steps max-pooling makes one of.
+        recurrent_units: Width of the GRU.
+        name: Name of the model.
+
+    Returns:
+        A model from strings `[B]` to float32 vectors `[B, embedding_dim]`.
+
+    Raises:
+        InputError: If a size cannot be used, or no step is left of `max_characters`.
+
+    Example:
+        >>> char_cnn_rnn(filters=(4, 4, 4)).get_layer("conv_3").output.shape
+        (None, 18, 4)
+    """
+    check_positive(
+        embedding_dim=embedding_dim,
+        max_characters=max_characters,
+        kernel_size=kernel_size,
+        pool_size=pool_size,
+        recurrent_units=recurrent_units,
+    )
+    filters = tuple(filters) if isinstance(filters, Sequence) else (filters,)
+    if not filters:
+        raise InputError("filters must be one or more widths; got none.")
+    for width in filters:
+        check_positive(filters=width)
+    least = kernel_size
+    for _ in filters[1:]:
+        least = least * pool_size + kernel_size - 1
+    if max_characters < least:
+        raise InputError(
+            f"max_characters must be at least {least} for {len(filters)} convolutions of "
+            f"kernel_size={kernel_size} and pool_size={pool_size}; got {max_characters}."
+        )
+
+    inputs = keras.Input((), dtype="string", name="text")
+    x = CharacterOneHot(max_characters, name="characters")(inputs)
+    for i, width in enumerate(filters, 1):
+        x = layers.Conv1D(width, kernel_size, activation="relu", name=f"conv_{i}")(x)
+        if i < len(filters):
+            x = layers.MaxPooling1D(pool_size, name=f"pool_{i}")(x)
+    x = layers.GRU(recurrent_units, return_sequences=True, name="gru")(x)
+    x = layers.GlobalAveragePooling1D(name="mean")(x)
+    x = layers.Dense(embedding_dim, dtype="float32", name="embedding")(x)
+    return keras.Model(inputs, x, name=name)
+
+
+def word_encoder(
+    embedding_dim: int = 128,
+    *,
+    vocabulary: Sequence[str] = (),
+    max_words: int = 32,
+    word_dim: int = 64,
+    units: int = 128,
+    name: str = "text_encoder",
+) -> keras.Model:
+    """A small text encoder, of words: quick to train, and good at new combinations of known ones.
+
+    A vector w for each word, what a convolution makes of each with its two neighbours, the mean of
+    both over the words of the text, and a linear layer:
+
+        phi(t) = A mean_i [w_i, relu(C [w_i-1, w_i, w_i+1] + c)] + b.
+
+    Words are letters and digits of any script; case, accents and punctuation do not matter (see
+    `layers.text.split_words`). Words that are not in the vocabulary are ignored: a text has the
+    embedding of what remains without them, and if that is nothing, b.
+
+    Args:
+        embedding_dim: Length of the vectors.
+        vocabulary: The words it knows; `vocabulary_of` finds those of a set of captions.
+        max_words: How many known words are read; the rest of a text is ignored.
+        word_dim: Length of w.
+        units: Feature maps of the convolution.
+        name: Name of the model.
+
+    Returns:
+        A model from strings `[B]` to float32 vectors `[B, embedding_dim]`.
+
+    Raises:
+        InputError: If a size or the vocabulary cannot be used.
+
+    Example:
+        >>> model = word_encoder(8, vocabulary=("red", "star"))
+        >>> h = model(tf.constant(["a red star", "Red, star!"])).numpy()
+        >>> np.allclose(h[0], h[1])
+        True
+    """
+    check_positive(embedding_dim=embedding_dim, word_dim=word_dim, units=units)
+
+    inputs = keras.Input((), dtype="string", name="text")
+    words = KnownWords(vocabulary, max_words, name="words")(inputs)
+    w = PaddedEmbedding(len(vocabulary) + 1, word_dim, name="vectors")(words)
+    x = layers.Conv1D(units, 3, padding="same", activation="relu", name="conv")(w)
+    x = layers.Concatenate(name="features")([w, x])
+    x = MeanOfWords(name="mean")([x, words])
+    x = layers.Dense(embedding_dim, dtype="float32", name="embedding")(x)
+    return keras.Model(inputs, x, name=name)
+
+
+def vocabulary_of(captions: Iterable[str], size: int | None = None) -> tuple[str, ...]:
+    """Returns the words of captions, as `word_encoder` splits them.
+
+    Args:
+        captions: Texts.
+        size: How many words; None for all.
+
+    Returns:
+        Words, the most frequent first, those that are as frequent in the order of the alphabet.
+
+    Raises:
+        InputError: If `captions` is one string, or `size` cannot be used.
+
+    Example:
+        >>> vocabulary_of(["a red star", "a blue star", "A Star!"])
+        ('a', 'star', 'blue', 'red')
+    """
+    if isinstance(captions, str):
+        raise InputError(f"captions must be several texts; got the string {captions!r}.")
+    if size is not None:
+        check_positive(size=size)
+    counts: Counter[bytes] = Counter()
+    texts = iter(captions)
+    while part := list(islice(texts, 4096)):
+        counts.update(split_words(tf.constant(part)).flat_values.numpy())
+    words = sorted(counts, key=lambda word: (-counts[word], word))
+    return tuple(word.decode() for word in words[:size])
