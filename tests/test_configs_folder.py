@@ -20,7 +20,8 @@ def name(request):
 def test_loads_and_says_what_it_does(name):
     config = load_config(name)
     check(config)
-    assert name == config.model or name.startswith(f"{config.model}_")
+    game = "srresnet" if config.model_args.get("adversarial_weight") == 0 else config.model
+    assert name == game or name.startswith(f"{game}_")
     parse_spec(config.data.source)
     doc = ast.get_docstring(ast.parse(find_config(name).read_text()))
     for heading in ("Command:", "Cost:", "Result:"):

@@ -5,12 +5,14 @@ import json
 import h5py
 import numpy as np
 
+from tfgan_zoo import pictures
 from tfgan_zoo.config import (
     check,
     image_to_image_config,
     noise_to_image_config,
     override,
     super_resolution_config,
+    text_to_image_config,
 )
 
 
@@ -80,6 +82,31 @@ def tiny_super_resolution(folder, **overrides):
     config.pretraining.steps = 6
     config.data.source = f"npz:{data}"
     config.data.batch_size = 4
+    return _short(config, overrides)
+
+
+def tiny_text_to_image(folder, **overrides):
+    """The same of a GAN-CLS, whose text encoder is trained for six steps before."""
+    data = folder / "captioned"
+    if not data.exists():
+        data.mkdir()
+        images = np.random.default_rng(0).integers(0, 256, (20, 20, 20, 3), np.uint8)
+        words = [(c, s) for c in ("red", "blue") for s in ("circle", "square", "ring")]
+        captions = [f"a {words[i % 6][0]} {words[i % 6][1]}" for i in range(20)]
+        pictures.save_folder(data, images, captions)
+    config = text_to_image_config("gan_cls")
+    config.model_args.image_shape = (16, 16, 3)
+    config.model_args.latent_dim = 8
+    config.model_args.embedding_dim = 6
+    config.text_encoder = {"name": "word_encoder", "vocabulary": (), "word_dim": 4, "units": 4}
+    config.image_encoder = {"name": "image_encoder", "filters": 4}
+    config.generator = {"name": "text_conditional_generator", "filters": 4, "projected": 4}
+    config.discriminator = {"name": "text_conditional_discriminator", "filters": 4, "projected": 4}
+    config.pretraining.steps = 6
+    config.pretraining.batch_size = 8
+    config.data.source = f"folder:{data}"
+    config.data.batch_size = 4
+    config.data.load_size = 20
     return _short(config, overrides)
 
 

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from tfgan_zoo.models import (
         DCGAN,
         GAN,
+        GANCLS,
         LSGAN,
         SRGAN,
         WGAN,
         WGANGP,
         CycleGAN,
+        JointEmbedding,
         Pix2Pix,
         RelativisticGAN,
     )
@@ -26,11 +28,13 @@ __version__ = "0.1.0"
 __all__ = [
     "DCGAN",
     "GAN",
+    "GANCLS",
     "LSGAN",
     "SRGAN",
     "WGAN",
     "WGANGP",
     "CycleGAN",
+    "JointEmbedding",
     "Pix2Pix",
     "RelativisticGAN",
     "list_models",

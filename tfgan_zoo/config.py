@@ -31,8 +31,8 @@ def default_config() -> ConfigDict:
             "generator": {"name": ""},
             "discriminator": {"name": ""},
             # Optimizers: "name", one of Keras', and its arguments; "decay" of the learning rate is
-            # "constant" or "linear" (to zero at the last step, from "decay_start" on, a share of
-            # the steps). Without a name, the paper's.
+            # "constant", "linear" (to zero at the last step, from "decay_start" on, a share of the
+            # steps) or "halving" (every "halve_every" steps). Without a name, the paper's.
             "generator_optimizer": {"name": ""},
             "discriminator_optimizer": {"name": ""},
             "data": {
@@ -62,10 +62,12 @@ def default_config() -> ConfigDict:
                 # At every checkpoint: "psnr", "ssim" and "ssim_daala" compare enlarged images with
                 # the originals; "figures" reads the drawn figures back (and is left out for
                 # data that are none), "swd" is the sliced Wasserstein distance to the data, "mae"
-                # the mean absolute error of translations whose target is known; () for none. The
+                # the mean absolute error of translations whose target is known, "retrieval" how
+                # often an image's own text is the nearest; () for none. The
                 # first one decides which checkpoint is the best: by the higher share of good
                 # figures, by the lower distance.
                 "metrics": ("swd",),
+                "best": True,  # export the best checkpoint; or else the last
                 "samples": 512,
             },
         },
@@ -136,6 +138,38 @@ def super_resolution_config(model: str) -> ConfigDict:
     config.evaluate.split = placeholder(str)
     config.evaluate.metrics = ("psnr", "ssim")
     config.train.samples = 4
+    return config
+
+
+def text_to_image_config(model: str) -> ConfigDict:
+    """Returns `default_config` with what all models that draw texts share."""
+    config = default_config()
+    config.model = model
+    config.model_args = ConfigDict(
+        {
+            "image_shape": (64, 64, 3),
+            "latent_dim": 100,
+            "embedding_dim": 1024,
+            "matching_aware": True,
+            "interpolation": False,
+            "r1_gamma": 0.0,
+            "r1_every": 1,
+            "diff_augment": (),
+            "ema_half_life": placeholder(float),
+            "ema_ramp_up": 0.05,
+        }
+    )
+    # Of strings; without a vocabulary, a word encoder gets that of the training captions.
+    config.text_encoder = {"name": "word_encoder", "vocabulary": ()}
+    # What the text encoder is trained with, in a run before the run, in the folder `pretraining`
+    # of the workdir; 0 steps for none. Without a name, a small convolutional network.
+    config.image_encoder = {"name": ""}
+    config.encoder_optimizer = {"name": "adam", "learning_rate": 1e-3}
+    config.pretraining = {"steps": 0, "batch_size": 64}
+    config.data.load_size = placeholder(int)  # resize to this, then crop at random
+    config.data.num_captions = 1  # of an image's: one is drawn, or several averaged
+    config.evaluate.split = placeholder(str)  # of the source; None for what is trained on
+    config.train.samples = 8
     return config
 
 
@@ -336,7 +370,9 @@ def check(config: ConfigDict) -> None:
         InputError: if an entry is missing, unknown or out of range.
     """
     expected, came = flatten(default_config()), flatten(config)
-    free = re.compile(r"(model_args|(generator|discriminator)(_optimizer)?)\.")
+    free = re.compile(
+        r"(model_args|(generator|discriminator|text_encoder|image_encoder)|\w+_optimizer)\."
+    )
     known = expected.keys() | _OPTIONAL.keys()
     for key in came:
         if key not in known and not free.match(key):
@@ -352,6 +388,8 @@ def check(config: ConfigDict) -> None:
         "data.batch_size",
         "data.crop",
         "data.load_size",
+        "data.num_captions",
+        "pretraining.batch_size",
         "evaluate.samples",
     ):
         if came.get(key) is not None and came[key] < 1:
@@ -376,28 +414,38 @@ def check(config: ConfigDict) -> None:
             raise InputError(
                 f"evaluate.metrics: expected any of {', '.join(METRICS)}, got {name!r}."
             )
-    for role in ("generator", "discriminator"):
-        optimizer = config[f"{role}_optimizer"]
-        decay, start = optimizer.get("decay", "constant"), optimizer.get("decay_start", 0.0)
-        if decay == "linear" and "learning_rate" not in optimizer:
-            raise InputError(f"{role}_optimizer: expected a learning_rate to decay, got none.")
-        if decay not in ("constant", "linear"):
-            raise InputError(
-                f"{role}_optimizer.decay: expected 'constant' or 'linear', got {decay!r}."
-            )
-        if not 0 <= start < 1 or (start and decay != "linear"):
-            raise InputError(
-                f"{role}_optimizer.decay_start: expected a share of the steps, from 0 to below 1, "
-                f"of a linear decay, got {start}."
-            )
+    for group in config:
+        if group.endswith("_optimizer"):
+            _check_decay(group, config[group])
+
+
+def _check_decay(group: str, optimizer: ConfigDict) -> None:
+    decay, start = optimizer.get("decay", "constant"), optimizer.get("decay_start", 0.0)
+    if decay not in DECAYS:
+        raise InputError(f"{group}.decay: expected {' or '.join(DECAYS)}, got {decay!r}.")
+    if decay != "constant" and "learning_rate" not in optimizer:
+        raise InputError(f"{group}: expected a learning_rate to decay, got none.")
+    if not 0 <= start < 1 or (start and decay != "linear"):
+        raise InputError(
+            f"{group}.decay_start: expected a share of the steps, from 0 to below 1, of a linear "
+            f"decay, got {start}."
+        )
+    every = optimizer.get("halve_every")
+    if (decay == "halving") != (every is not None) or (every is not None and every < 1):
+        raise InputError(
+            f"{group}.halve_every: expected a number of steps for a halving decay, and for no "
+            f"other, got {every}."
+        )
 
 
 _OPTIONAL = (
     flatten(noise_to_image_config(""))
     | flatten(image_to_image_config(""))
     | flatten(super_resolution_config(""))
+    | flatten(text_to_image_config(""))
 )
-METRICS = ("figures", "swd", "mae", "psnr", "ssim", "ssim_daala")
+DECAYS = ("constant", "linear", "halving")
+METRICS = ("figures", "swd", "mae", "psnr", "ssim", "ssim_daala", "retrieval")
 _CHOICES = {
     "data.layout": ("auto", "two_folders", "side_by_side", "grey"),
     "data.direction": ("a_to_b", "b_to_a"),

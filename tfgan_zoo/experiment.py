@@ -17,11 +17,11 @@ from ml_collections import ConfigDict
 from tfgan_zoo import callbacks, pictures, runs
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.errors import InputError, Interrupted
-from tfgan_zoo.models import MODELS, GANModel
+from tfgan_zoo.models import MODELS, PRETRAINED, GANModel
 from tfgan_zoo.networks import NETWORKS
 from tfgan_zoo.runs import Run
 from tfgan_zoo.schedules import LinearDecay
-from tfgan_zoo.workloads import Workload, open_workload
+from tfgan_zoo.workloads import Workload, completed, open_workload
 
 
 class Result(NamedTuple):
@@ -52,61 +52,39 @@ def train(
         Interrupted: after a signal, when a checkpoint was saved.
         NonFiniteLossError: if a loss became NaN or infinite; the last good checkpoint stays.
     """
+    config = completed(config)
     model = build_model(config)
     work = open_workload(config, model)
-    before = pretraining(config)
+    before = work.pretraining()
     run = Run(workdir)
     with run.claim(config):
         if before is not None and not run.checkpoints.steps():
             train(before, run.pretraining, say)
         start = resume(run, model, say)
-        if start == 0:
-            start_from(config, run, model)
+        source = config.train.generator_from if before is None else run.pretraining
+        if start == 0 and source is not None:
+            start_from(source, model)
         say(describe(config, model, work, start))
         if start < config.train.steps:
             fit(config, run, model, work, start)
         return finish(config, run, model, work)
 
 
-def pretraining(config: ConfigDict) -> ConfigDict | None:
-    """Returns the config of the run before the run; None if there is none."""
-    settings = config.get("pretraining")
-    if settings is None or not settings.steps:
-        return None
-    before = config.copy_and_resolve_references()
-    before.unlock()
-    before.model_args.update(adversarial_weight=0.0, content="pixel", content_loss="mse")
-    before.train.steps = settings.steps
-    before.generator_optimizer.learning_rate = settings.learning_rate
-    before.pretraining.steps = 0
-    before.lock()
-    config_lib.check(before)
-    return before
-
-
-def start_from(config: ConfigDict, run: Run, model: GANModel) -> None:
-    """Gives a new model the generator of the run that it is to start from, if there is one.
+def start_from(folder: str | os.PathLike, model: GANModel) -> None:
+    """Gives a new model what it is to start from: what another run has learnt.
 
     Raises:
-        InputError: if that run's generator is another network.
+        InputError: if that run's networks are others.
     """
-    folder = config.train.generator_from
-    if pretraining(config) is not None:
-        folder = run.pretraining
-    if folder is None:
-        return
-    other = load_run(folder)
-    generators, others = (m.players()["generator"] for m in (model, other))
     try:
-        for mine, theirs in zip(generators, others, strict=True):
-            mine.set_weights(other.sampling_network(theirs).get_weights())
+        model.start_from(load_run(folder))
     except ValueError as error:  # another number of networks, or weights of other shapes
+        if isinstance(error, InputError):
+            raise
         raise InputError(
             f"train.generator_from: expected a run with the generator of this one, {str(folder)!r} "
             "has another."
         ) from error
-    for mine, average in zip(generators, model.averages, strict=bool(model.averages)):
-        average.set_weights(mine.get_weights())
 
 
 # ---------------------------------------------------------------------- what the config names
@@ -114,12 +92,12 @@ def start_from(config: ConfigDict, run: Run, model: GANModel) -> None:
 
 def build_model(config: ConfigDict) -> GANModel:
     """Makes the config's model, compiled; its initial weights follow from the seed."""
-    if config.model not in MODELS:
+    if config.model not in MODELS | PRETRAINED:
         raise InputError(
             f"model: there is no {config.model!r}"
             + config_lib.nearest(config.model, MODELS, f"choose from {', '.join(MODELS)}")
         )
-    cls, args = MODELS[config.model], config.model_args.to_dict()
+    cls, args = (MODELS | PRETRAINED)[config.model], config.model_args.to_dict()
     defaults = model_arguments(cls)
     config_lib.check_names("model_args", args, defaults)
     keras.utils.set_random_seed(config.seed)
@@ -131,11 +109,10 @@ def build_model(config: ConfigDict) -> GANModel:
             for slot, (role, shapes) in cls.network_slots(**(defaults | args)).items()
         }
         model = cls(**networks, seed=config.seed, name=config.model, **args)
-        model.compile(
-            generator_optimizer=build_optimizer(config, "generator"),
-            discriminator_optimizer=build_optimizer(config, "discriminator"),
-            jit_compile=config.train.jit_compile,
-        )
+        optimizers = {
+            f"{role}_optimizer": build_optimizer(config, role) for role in model.players()
+        }
+        model.compile(**optimizers, jit_compile=config.train.jit_compile)
     finally:
         keras.config.set_dtype_policy(policy)
     return model
@@ -163,7 +140,7 @@ def build_network(config: ConfigDict, role: str, slot: str, *shape: Any) -> kera
 
     Args:
         config: of the run.
-        role: "generator" or "discriminator".
+        role: the group of the config that says which.
         slot: which one it is, where a role has several: the constructor's argument.
         *shape: what the network has to fit, as its function takes it.
     """
@@ -187,6 +164,7 @@ def build_optimizer(config: ConfigDict, role: str) -> keras.optimizers.Optimizer
     args = config[f"{role}_optimizer"].to_dict()
     name = args.pop("name")
     decay, start = args.pop("decay", "constant"), args.pop("decay_start", 0.0)
+    halve_every = args.pop("halve_every", 1)
     if not name:
         config_lib.check_names(f"{role}_optimizer", args, [])
         return None
@@ -197,11 +175,15 @@ def build_optimizer(config: ConfigDict, role: str) -> keras.optimizers.Optimizer
             f"{role}_optimizer.name: there is no {name!r}"
             + config_lib.nearest(name.lower(), known, f"choose from {', '.join(known)}")
         )
+    # An optimizer counts its own updates.
+    each_step = config.model_args.get("discriminator_steps", 1) if role == "discriminator" else 1
     if decay == "linear":
-        updates = config.train.steps
-        if role == "discriminator":  # An optimizer counts its own updates.
-            updates *= config.model_args.get("discriminator_steps", 1)
+        updates = config.train.steps * each_step
         args["learning_rate"] = LinearDecay(args["learning_rate"], updates, int(start * updates))
+    elif decay == "halving":
+        args["learning_rate"] = keras.optimizers.schedules.ExponentialDecay(
+            args["learning_rate"], halve_every * each_step, 0.5, staircase=True
+        )
     try:
         return known[name.lower()](**args)
     except (TypeError, ValueError) as error:  # an argument that it does not take
@@ -252,7 +234,8 @@ def fit(config: ConfigDict, run: Run, model: GANModel, work: Workload, start: in
     """Trains from step `start` to the end."""
     settings, each_step = config.train, model.samples_per_step(config.data.batch_size)
     run.result.unlink(missing_ok=True)  # it is no longer the end
-    _, main, sign = work.scores[0] if work.scores else (None, None, 1)
+    decides = config.evaluate.best and work.scores
+    _, main, sign = work.scores[0] if decides else (None, None, 1)
     each_line, each_sheet, each_checkpoint = (
         callbacks.Schedule(every, settings.steps)
         for every in (settings.log_every, settings.sample_every, settings.checkpoint_every)
@@ -380,7 +363,7 @@ def verify_export(model: GANModel, path: os.PathLike) -> None:
     for name, endpoint in model.endpoints().items():
         request = {key: tf.constant(value) for key, value in endpoint.example(4).items()}
         came = signatures[name](**request)
-        for key, expected in tf.function(endpoint.function)(**request).items():
+        for key, expected in tf.function(endpoint.function, autograph=False)(**request).items():
             difference = np.max(np.abs(came[key].numpy() - expected.numpy()))
             if not difference <= tolerance:
                 raise RuntimeError(

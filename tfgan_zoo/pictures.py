@@ -1,13 +1,14 @@
 """From the models' floats to pictures a person looks at: grids, animations, scatter plots."""
 
+import json
 import math
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from tfgan_zoo.errors import InputError
 
@@ -58,6 +59,42 @@ def rows(columns: Sequence[np.ndarray], gap: int = 2) -> np.ndarray:
     colour = [np.repeat(c, 3, axis=-1) if c.shape[-1] == 1 else c for c in columns]
     in_rows = np.stack(colour, axis=1)
     return grid(in_rows.reshape(-1, *in_rows.shape[2:]), len(columns), gap)
+
+
+def labelled_rows(labels: Sequence[str], images: np.ndarray, gap: int = 2) -> np.ndarray:
+    """Lays out images in rows, each under a line of text of its own.
+
+    Args:
+        labels: one a row; cut where they are too long.
+        images: uint8, shape (rows, columns, height, width, channels), one channel or three; small
+            ones are enlarged by a whole factor.
+        gap: pixels between two images.
+
+    Returns:
+        uint8, shape (height, width, 3).
+    """
+    font = ImageFont.load_default(14)
+    factor = max(1, round(64 / images.shape[2]))
+    images = np.repeat(np.repeat(images, factor, axis=2), factor, axis=3)
+    strips = [grid(row, len(row), gap) for row in images]
+    line = 22
+    height, width = strips[0].shape[:2]
+    sheet = Image.new("RGB", (width, (line + height) * len(strips)), "white")
+    draw = ImageDraw.Draw(sheet)
+    for i, (label, strip) in enumerate(zip(labels, strips, strict=True)):
+        top = i * (line + height)
+        draw.text((2, top + 2), _cut(label, font, width - 4), fill="black", font=font)
+        sheet.paste(Image.fromarray(strip), (0, top + line))
+    return np.asarray(sheet)
+
+
+def _cut(text: str, font: Any, width: int) -> str:
+    text = " ".join(text.split())
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(text + "...") > width:
+        text = text[:-1]
+    return text + "..."
 
 
 def scatter(points: np.ndarray, data: np.ndarray | None = None, size: int = 384) -> np.ndarray:
@@ -184,14 +221,28 @@ def save_gif(path: str | os.PathLike, frames: Sequence[np.ndarray], fps: float =
     )
 
 
-def save_folder(folder: str | os.PathLike, images: np.ndarray) -> None:
-    """Writes uint8 images as 000000.png, 000001.png, ...; numbered files of before are removed."""
+def save_folder(
+    folder: str | os.PathLike, images: np.ndarray, captions: Sequence[str] | None = None
+) -> None:
+    """Writes uint8 images as 000000.png, 000001.png, ...; numbered files of before are removed.
+
+    Args:
+        folder: made if it is not there.
+        images: shape (num, height, width, channels).
+        captions: of the images, written to captions.jsonl, from which `folder:` reads them again.
+    """
     folder = Path(folder)
     for old in folder.glob("*.png"):
         if old.stem.isdigit():
             old.unlink()
     for i, image in enumerate(images):
         save_png(folder / f"{i:06d}.png", image)
+    if captions is not None:
+        lines = [
+            json.dumps({"file": f"{i:06d}.png", "caption": caption}, ensure_ascii=False) + "\n"
+            for i, caption in enumerate(captions)
+        ]
+        _save(folder / "captions.jsonl", lambda file: file.write("".join(lines).encode()))
 
 
 def _save(path: str | os.PathLike, write: Callable[[BinaryIO], object]) -> None:

@@ -110,8 +110,9 @@ class Run:
         before = config_lib.filled(self.config(), defaults)
         # A longer run begins as the shorter one did, unless a learning rate is decayed to its end.
         decays = any(
-            config[f"{role}_optimizer"].get("decay", "constant") != "constant"
-            for role in ("generator", "discriminator")
+            settings.get("decay") == "linear"
+            for group, settings in config.items()
+            if group.endswith("_optimizer")
         )
         longer = not decays and config["train"]["steps"] >= before["train"]["steps"]
         changed = config_lib.differences(before, config)

@@ -14,6 +14,8 @@ LITERALS = [
     (losses.cross_entropy_discriminator, (REAL, FAKE), 1.0909621),
     # 0.9 of the real label's term and 0.1 of the other's: + 0.1 mean(real)
     (losses.cross_entropy_discriminator, (REAL, FAKE, 0.1), 1.1909621),
+    # (log 2 + softplus(-2)) / 2, and 1/2 of the means of softplus(-1), softplus(-2); of (1), (-3)
+    (losses.matching_aware_discriminator, (REAL, [-1.0, -2.0], FAKE), 0.8605473),
     (losses.minimax_generator, (FAKE,), -0.6809245),
     # (softplus(-1) + softplus(3)) / 2
     (losses.non_saturating_generator, (FAKE,), 1.6809245),

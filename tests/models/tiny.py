@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import networks
-from tfgan_zoo.models import MODELS, ImageToImage, NoiseToImage
+from tfgan_zoo.models import GANCLS, MODELS, ImageToImage, NoiseToImage
 
 SHAPE = (16, 16, 3)
 LATENT = 8
@@ -25,7 +25,11 @@ OPTIONS = {
 
 def options(name):
     """What can be switched on in an entry, all at once."""
-    return OPTIONS if name in NOISE_TO_IMAGE else {"ema_half_life": 50.0}
+    if name in NOISE_TO_IMAGE:
+        return OPTIONS
+    if name == "gan_cls":
+        return {"interpolation": True} | {k: v for k, v in OPTIONS.items() if k != "packing"}
+    return {"ema_half_life": 50.0}
 
 
 def tiny(name, /, *, normalization="batch", synchronized_bn=False, dense=False, **kwargs):
@@ -35,6 +39,8 @@ def tiny(name, /, *, normalization="batch", synchronized_bn=False, dense=False, 
     normalisation.
     """
     batch = {"normalization": normalization, "synchronized_bn": synchronized_bn}
+    if name == "gan_cls":
+        return tiny_gan_cls({"normalization": "none"} if dense else batch, **kwargs)
     if name in IMAGE_TO_IMAGE:
         without = {"normalization": "none" if name == "srgan" else "instance"}
         return _tiny_translator(name, without if dense else batch, kwargs)
@@ -51,6 +57,25 @@ def tiny(name, /, *, normalization="batch", synchronized_bn=False, dense=False, 
     if name in ("gan", "wgan", "wgan_gp"):
         kwargs = {"discriminator_steps": 2, **kwargs}
     return MODELS[name](SHAPE, LATENT, generator, discriminator, **kwargs)
+
+
+WORDS = ("a", "red", "blue", "circle", "ring")
+EMBEDDING = 6
+
+
+def tiny_gan_cls(normalization, **kwargs):
+    """A text encoder comes with it, untrained."""
+    generator = networks.text_conditional_generator(
+        SHAPE, LATENT, EMBEDDING, projected=4, filters=4, **normalization
+    )
+    discriminator = networks.text_conditional_discriminator(
+        SHAPE, EMBEDDING, projected=4, filters=4, **normalization
+    )
+    if "text_encoder" not in kwargs:
+        kwargs["text_encoder"] = networks.word_encoder(
+            EMBEDDING, vocabulary=WORDS, word_dim=4, units=4
+        )
+    return MODELS["gan_cls"](SHAPE, LATENT, EMBEDDING, generator, discriminator, **kwargs)
 
 
 def _tiny_translator(name, normalization, kwargs):
@@ -109,7 +134,9 @@ def step(model, data):
 
 
 def request(model, num):
-    """What the model's main endpoint takes."""
+    """What the model takes when it is called."""
+    if isinstance(model, GANCLS):
+        return tuple(model.endpoints()["generate_from_embeddings"].example(num).values())
     return next(iter(next(iter(model.endpoints().values())).example(num).values()))
 
 

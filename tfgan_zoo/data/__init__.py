@@ -9,6 +9,9 @@
     opened = open_super_resolution("folder:~/DIV2K", scale=4)
     dataset = super_resolution(opened, batch_size=16, crop_size=96)
 
+    data = open_captioned("folder:~/birds")
+    dataset = captioned(data, batch_size=64, image_size=64, load_size=76, flip=True)
+
 A source is a numbered list of samples, two of them are domains or resolutions, a task turns them
 into batches. Images are uint8 NHWC in 0..255 here; the models scale them to [-1, 1].
 """
@@ -16,6 +19,7 @@ into batches. Images are uint8 NHWC in 0..255 here; the models scale them to [-1
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from tfgan_zoo.data.captioned import Captioned, captioned, distinct_captions, open_captioned
 from tfgan_zoo.data.domains import Domains, open_domains
 from tfgan_zoo.data.images import Fit
 from tfgan_zoo.data.imresize import imresize, imresize_graph
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArraySource",
+    "Captioned",
     "Domains",
     "FileSource",
     "Fit",
@@ -49,6 +54,8 @@ __all__ = [
     "SliceSource",
     "Source",
     "ViewSource",
+    "captioned",
+    "distinct_captions",
     "epoch_size",
     "fit_for",
     "imresize",
@@ -56,6 +63,7 @@ __all__ = [
     "load_images",
     "load_pair",
     "load_pairs",
+    "open_captioned",
     "open_domains",
     "open_source",
     "open_super_resolution",

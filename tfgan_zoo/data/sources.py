@@ -413,20 +413,29 @@ def part_of(source: Source, split: str) -> Source:
     Raises:
         InputError: the part is empty, or reaches beyond the source.
     """
-    _, *bounds = parse_split(split)
-    if bounds == [None, None]:
+    if parse_split(split)[1:] == (None, None):
         return source
+    start, stop = part_bounds(source, split)
+    return SliceSource(source, start, stop, f"{source.spec} ({split})")
+
+
+def part_bounds(source: Source, split: str) -> tuple[int, int]:
+    """Returns the first sample of a part, and the first one after it; see `part_of`.
+
+    Raises:
+        InputError: the part is empty, or reaches beyond the source.
+    """
     num = len(source)
     start, stop = (
         default if bound is None else _position(source.spec, split, bound, num)
-        for bound, default in zip(bounds, (0, num), strict=True)
+        for bound, default in zip(parse_split(split)[1:], (0, num), strict=True)
     )
     if start >= stop:
         raise InputError(
             f"{source.spec} has {num} samples, and none of them is in {split!r} (from {start} to "
             f"{stop}); choose another part."
         )
-    return SliceSource(source, start, stop, f"{source.spec} ({split})")
+    return start, stop
 
 
 def _position(spec: str, split: str, bound: str, num: int) -> int:

@@ -158,6 +158,64 @@ def open_tfds_domains(
     return a, b, False
 
 
+def open_tfds_captioned(
+    spec: str, name: str, split: str, data_dir: str | None = None
+) -> tuple[Source, list[tuple[str, ...]], np.ndarray | None]:
+    """Opens the images of a data set of TFDS with their captions.
+
+    These are the feature `caption`, `captions` or `text`: a string, several, or several dicts with
+    a `text`, as in `coco_captions`. Classes are the feature `label`, if there is one.
+
+    Args:
+        spec: what to call it in messages.
+        name: see `open_tfds`.
+        split: see `open_tfds`.
+        data_dir: see `open_source`.
+
+    Returns:
+        The images; the captions of each; the number of each one's class, or None.
+
+    Raises:
+        InputError: as for `open_tfds`, or the data set has no such feature.
+    """
+    source = open_tfds(spec, name, split, data_dir)
+    tfds, builder = _prepared(spec, name, data_dir)
+    features = builder.info.features
+    key = next((k for k in ("caption", "captions", "text") if k in features), None)
+    if key is None:
+        raise InputError(
+            f"{spec} has no feature caption, captions or text (its features: "
+            f"{_described(builder)}); choose another data set, or use folder:PATH."
+        )
+    split = _split(spec, split, builder)
+    decoders = {k: tfds.decode.SkipDecoding() for k in _image_features(tfds, builder)}
+    examples: Any
+    # In the order of the images: see `_sources`.
+    if tfds.core.FileFormat.ARRAY_RECORD in builder.info.available_file_formats():
+        examples = builder.as_data_source(
+            split, decoders=decoders, file_format=tfds.core.FileFormat.ARRAY_RECORD
+        )
+    else:
+        dataset = builder.as_dataset(split, decoders=decoders, shuffle_files=False)
+        examples = dataset.as_numpy_iterator()
+    captions, labels = [], []
+    for i in range(len(source)):
+        example = examples[i] if hasattr(examples, "__getitem__") else next(examples)
+        captions.append(tuple(_texts(example[key])))
+        if isinstance(features.get("label"), tfds.features.ClassLabel):
+            labels.append(int(example["label"]))
+    return source, captions, np.array(labels) if labels else None
+
+
+def _texts(value: Any) -> list[str]:
+    """Returns the strings of a text feature, of a sequence of them, or of dicts with `text`."""
+    if isinstance(value, Mapping):
+        return _texts(value["text"])
+    if isinstance(value, (bytes, str)):
+        return [value.decode() if isinstance(value, bytes) else value]
+    return [text for each in value for text in _texts(each)]
+
+
 def _prepared(spec: str, name: str, data_dir: str | None) -> tuple[Any, Any]:
     """Returns TFDS and the builder of a data set that is on disk."""
     try:

@@ -43,15 +43,16 @@ def _fold(character: str) -> str:
     """Returns a character without its case and accent."""
     if character.isspace():
         return " "
-    first, *marks = unicodedata.normalize("NFD", character)
-    if marks and all(_MARKS[0] <= ord(mark) <= _MARKS[1] for mark in marks):
-        character = first
+    for case in (character.casefold(), character.lower()):
+        if len(case) == 1:
+            character = case
+            break
+    parts = unicodedata.normalize("NFD", character)
+    if all(_MARKS[0] <= ord(mark) <= _MARKS[1] for mark in parts[1:]):
+        character = parts[0]
     # Strokes and hooks are no accents to Unicode, but in their letters' names.
-    name = unicodedata.name(character, "")
-    if letter := re.fullmatch(r"LATIN (?:SMALL|CAPITAL) LETTER ([A-Z]) WITH .*", name):
-        character = letter[1]
-    folded = character.casefold()
-    return _PUNCTUATION.get(character, folded if len(folded) == 1 else character)
+    letter = re.fullmatch(r"LATIN \w+ LETTER ([A-Z]) WITH .*", unicodedata.name(character, ""))
+    return _PUNCTUATION.get(character, (letter[1] if letter else character).lower())
 
 
 @functools.cache

@@ -37,6 +37,25 @@ def cross_entropy_discriminator(
     return _mean(real) + _mean(tf.nn.softplus(fake_logits))
 
 
+def matching_aware_discriminator(
+    real_logits: tf.Tensor, mismatched_logits: tf.Tensor, fake_logits: tf.Tensor
+) -> tf.Tensor:
+    """-E[log s_r] - 1/2 (E[log(1 - s_w)] + E[log(1 - s_f)]) (https://arxiv.org/abs/1605.05396).
+
+    Args:
+        real_logits: of s_r, real images with their own texts.
+        mismatched_logits: of s_w, real images with texts of others.
+        fake_logits: of s_f, generated images with the texts they were generated from.
+
+    Example:
+        >>> float(matching_aware_discriminator(tf.zeros(4), tf.zeros(4), tf.zeros(4)))
+        1.3862943649291992
+    """
+    real, mismatched, fake = _f32(real_logits, mismatched_logits, fake_logits)
+    false = 0.5 * (_mean(tf.nn.softplus(mismatched)) + _mean(tf.nn.softplus(fake)))
+    return _mean(tf.nn.softplus(-real)) + false
+
+
 def minimax_generator(fake_logits: tf.Tensor) -> tf.Tensor:
     """E[log(1 - D(G(z)))]: the game's own value; its gradient vanishes where D is sure."""
     return -_mean(tf.nn.softplus(tf.cast(fake_logits, tf.float32)))

@@ -21,6 +21,7 @@ from tfgan_zoo.data.figures import (
     Attributes,
     coverage,
     get_view,
+    is_held_out,
 )
 from tfgan_zoo.errors import InputError
 
@@ -355,6 +356,26 @@ def agreement(images: np.ndarray, wanted: Attributes) -> dict[str, float]:
     right = _right(images, wanted)
     right["all"] = np.logical_and.reduce(list(right.values()))
     return {name: float(share.mean()) for name, share in right.items()}
+
+
+def caption_scores(images: np.ndarray, wanted: Attributes) -> dict[str, float]:
+    """How often images drawn from captions show what the captions say.
+
+    Args:
+        images: uint8 [N, R, R, 3] in 0..255, one of each caption.
+        wanted: What each should show, N entries.
+
+    Returns:
+        "seen_shape", "seen_colour" and so on, as `agreement` has them, for the shapes in colours
+        that occur in training, and "held_out_shape" and so on for those that do not.
+    """
+    held_out = is_held_out(wanted)
+    scores: dict[str, float] = {}
+    for name, part in (("seen", ~held_out), ("held_out", held_out)):
+        if part.any():
+            found = agreement(images[part], wanted[part])
+            scores |= {f"{name}_{attribute}": value for attribute, value in found.items()}
+    return scores
 
 
 def translation_scores(images: np.ndarray, wanted: Attributes) -> dict[str, float]:

@@ -4,7 +4,9 @@ from tfgan_zoo.models.base import GANModel
 from tfgan_zoo.models.cyclegan import CycleGAN
 from tfgan_zoo.models.dcgan import DCGAN
 from tfgan_zoo.models.gan import GAN
+from tfgan_zoo.models.gan_cls import GANCLS
 from tfgan_zoo.models.image_to_image import ImageToImage
+from tfgan_zoo.models.joint_embedding import JointEmbedding
 from tfgan_zoo.models.lsgan import LSGAN
 from tfgan_zoo.models.noise_to_image import NoiseToImage
 from tfgan_zoo.models.pix2pix import Pix2Pix
@@ -24,19 +26,26 @@ MODELS: dict[str, type[GANModel]] = {
     "cyclegan": CycleGAN,
     "pix2pix": Pix2Pix,
     "srgan": SRGAN,
+    "gan_cls": GANCLS,
 }
+
+#: What is no game but trained before one.
+PRETRAINED: dict[str, type[GANModel]] = {"joint_embedding": JointEmbedding}
 
 __all__ = [
     "DCGAN",
     "GAN",
+    "GANCLS",
     "LSGAN",
     "MODELS",
+    "PRETRAINED",
     "SRGAN",
     "WGAN",
     "WGANGP",
     "CycleGAN",
     "GANModel",
     "ImageToImage",
+    "JointEmbedding",
     "NoiseToImage",
     "Pix2Pix",
     "RelativisticGAN",

@@ -149,29 +149,56 @@ class GANModel(keras.Model):
         """
         return batch_size
 
+    def start_from(self, other: "GANModel") -> None:
+        """Takes over the generators of another model, as its samples show them.
+
+        Raises:
+            ValueError: if they are other networks.
+        """
+        generators, others = (m.players()["generator"] for m in (self, other))
+        for mine, theirs in zip(generators, others, strict=True):
+            mine.set_weights(other.sampling_network(theirs).get_weights())
+        for mine, average in zip(generators, self.averages, strict=bool(self.averages)):
+            average.set_weights(mine.get_weights())
+
     # ------------------------------------------------------------------ compile
 
     def compile(
         self,
         generator_optimizer: Any = None,
         discriminator_optimizer: Any = None,
-        *,
-        run_eagerly: bool = False,
-        steps_per_execution: int = 1,
-        jit_compile: bool = False,
+        **settings: Any,
     ) -> None:
         """Prepares the model for training.
 
         Args:
             generator_optimizer: a Keras optimizer, its name or its config; None for the paper's.
             discriminator_optimizer: the same for the discriminator.
-            run_eagerly: run `train_step` without a graph, for debugging.
-            steps_per_execution: train steps in one call of the graph.
-            jit_compile: compile losses and gradients with XLA, inside each replica.
+            **settings: see `compile_roles`.
 
         Raises:
             InputError: if one optimizer is given for both roles, or XLA is asked for on several
                 replicas together with what they share within a loss: batch statistics or means.
+        """
+        self.compile_roles(
+            {"generator": generator_optimizer, "discriminator": discriminator_optimizer}, **settings
+        )
+
+    def compile_roles(
+        self,
+        optimizers: Mapping[str, Any],
+        *,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool = False,
+    ) -> None:
+        """Does what `compile` does, whatever the roles are.
+
+        Args:
+            optimizers: by role; None for the paper's.
+            run_eagerly: run `train_step` without a graph, for debugging.
+            steps_per_execution: train steps in one call of the graph.
+            jit_compile: compile losses and gradients with XLA, inside each replica.
         """
         if jit_compile:
             self.check_not_synchronized("jit_compile=True", *self.players())
@@ -180,11 +207,8 @@ class GANModel(keras.Model):
                     f"jit_compile=True: expected one replica, as {type(self).__name__} takes the "
                     "average over all of them in its loss, which XLA cannot; leave it out."
                 )
-        given = {"generator": generator_optimizer, "discriminator": discriminator_optimizer}
-        if (
-            isinstance(generator_optimizer, keras.optimizers.Optimizer)
-            and generator_optimizer is discriminator_optimizer
-        ):
+        made = [o for o in optimizers.values() if isinstance(o, keras.optimizers.Optimizer)]
+        if len({id(optimizer) for optimizer in made}) < len(made):
             raise InputError(
                 "discriminator_optimizer: expected an optimizer of its own, got the generator's; "
                 "an optimizer keeps a state for the variables of one role."
@@ -200,7 +224,7 @@ class GANModel(keras.Model):
         with self.distribute_strategy.scope():
             defaults = self.default_optimizers()
             for role in self.players():
-                spec = given[role] if given[role] is not None else defaults[role]
+                spec = optimizers[role] if optimizers[role] is not None else defaults[role]
                 optimizer = self._prepared(keras.optimizers.get(spec), role)
                 setattr(self, f"{role}_optimizer", optimizer)
 
@@ -243,10 +267,12 @@ class GANModel(keras.Model):
         """Returns what `compile_from_config` needs, optimizers included."""
         if not self.compiled:
             return {}
-        serialize = keras.optimizers.serialize
+        optimizers = {
+            name: keras.optimizers.serialize(getattr(self, name))
+            for name in (f"{role}_optimizer" for role in self.players())
+        }
         return {
-            "generator_optimizer": serialize(self.generator_optimizer),
-            "discriminator_optimizer": serialize(self.discriminator_optimizer),
+            **optimizers,
             "run_eagerly": self.run_eagerly,
             "steps_per_execution": self.steps_per_execution,
             "jit_compile": self.jit_updates,
@@ -312,6 +338,15 @@ class GANModel(keras.Model):
             tape.watch(variables)
             value = self._compiled(fn)(*args)
         return Recorded(value, tape)
+
+    def every(self, n: int, function: Callable[[], tf.Tensor]) -> tf.Tensor:
+        """Returns what a function of a scalar says in every n-th step; zero, unasked, in others."""
+        if n == 1:
+            return function()
+        due = tf.equal(self.step.value % n, 0)
+        if self.jit_updates:  # XLA fails on some second derivatives of a branch.
+            return tf.where(due, function(), 0.0)
+        return tf.cond(due, function, lambda: tf.zeros([]))
 
     @property
     def steps_done(self) -> int:
@@ -505,6 +540,14 @@ def check_shape(argument: str, side: str, came: tuple, expected: tuple[int, ...]
             f"{argument}: expected a network whose {side} has shape (batch, "
             f"{', '.join(map(str, expected))}), got {came}."
         )
+
+
+def check_r1(gamma: float, every: int) -> None:
+    """Raises `InputError` if an R1 penalty's weight or its interval is out of range."""
+    if gamma < 0:
+        raise InputError(f"r1_gamma: expected a number from 0 up, got {gamma}.")
+    if every < 1:
+        raise InputError(f"r1_every: expected a whole number from 1 up, got {every}.")
 
 
 def check_unmixed(argument: str, critic: keras.Model) -> None:

@@ -10,7 +10,14 @@ import tensorflow as tf
 from tfgan_zoo import losses, networks, noise
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers.diff_augment import check_policy, diff_augment
-from tfgan_zoo.models.base import Endpoint, GANModel, as_floats, check_shape, random_images
+from tfgan_zoo.models.base import (
+    Endpoint,
+    GANModel,
+    as_floats,
+    check_r1,
+    check_shape,
+    random_images,
+)
 
 
 class NoiseToImage(GANModel):
@@ -69,11 +76,9 @@ class NoiseToImage(GANModel):
                 "image_shape: expected (height, width, channels), or (size,) for vectors, "
                 f"got {self.image_shape}."
             )
-        for name, value in {"packing": packing, "r1_every": r1_every}.items():
-            if value < 1:
-                raise InputError(f"{name}: expected a whole number from 1 up, got {value}.")
-        if r1_gamma < 0:
-            raise InputError(f"r1_gamma: expected a number from 0 up, got {r1_gamma}.")
+        if packing < 1:
+            raise InputError(f"packing: expected a whole number from 1 up, got {packing}.")
+        check_r1(r1_gamma, r1_every)
         if latent_distribution not in ("normal", "uniform"):
             raise InputError(
                 f"latent_distribution: expected 'normal' or 'uniform', got {latent_distribution!r}."
@@ -228,12 +233,7 @@ class NoiseToImage(GANModel):
             # r1_penalty is the mean over samples; the discriminator's input is a pack of them.
             return self.r1_gamma * self.packing * self.r1_every * r1
 
-        if self.r1_every == 1:
-            return penalty()
-        due = tf.equal(self.step.value % self.r1_every, 0)
-        if self.jit_updates:  # XLA fails on some second derivatives of a branch.
-            return tf.where(due, penalty(), 0.0)
-        return tf.cond(due, penalty, lambda: tf.zeros([]))
+        return self.every(self.r1_every, penalty)
 
     def discriminator_loss(self, real, fake, training: bool = True):
         """Returns (loss, logs) of the discriminator."""

@@ -102,7 +102,7 @@ def word_encoder(
 ) -> keras.Model:
     """A small text encoder, of words: quick to train, and good at new combinations of known ones.
 
-    A vector w for each word, what a convolution makes of each with its two neighbours, the mean of
+    A vector w for each word, N(0, 0.3) at first, what a convolution makes of each with its two neighbours, the mean of
     both over the words of the text, and a linear layer:
 
         phi(t) = A mean_i [w_i, relu(C [w_i-1, w_i, w_i+1] + c)] + b.
@@ -135,7 +135,12 @@ def word_encoder(
 
     inputs = keras.Input((), dtype="string", name="text")
     words = KnownWords(vocabulary, max_words, name="words")(inputs)
-    w = PaddedEmbedding(len(vocabulary) + 1, word_dim, name="vectors")(words)
+    w = PaddedEmbedding(
+        len(vocabulary) + 1,
+        word_dim,
+        embeddings_initializer=keras.initializers.RandomNormal(stddev=0.3),
+        name="vectors",
+    )(words)
     x = layers.Conv1D(units, 3, padding="same", activation="relu", name="conv")(w)
     x = layers.Concatenate(name="features")([w, x])
     x = MeanOfWords(name="mean")([x, words])

@@ -54,6 +54,10 @@ class Workload(abc.ABC):
     def known_scores(self) -> dict[str, Score]:
         """Returns what can be scored with this data, by the names of config.evaluate.metrics."""
 
+    def pretraining(self) -> ConfigDict | None:
+        """Returns the config of the run before the run, from which it starts; None for none."""
+        return None
+
     @property
     def scores(self) -> list[Score]:
         """What the config asks for and the data allows; the first decides what is best."""

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
+from tfgan_zoo import config as config_lib
 from tfgan_zoo import pictures
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.data.imresize import imresize
@@ -62,6 +63,22 @@ class SuperResolutionWorkload(Workload):
             on_error=data.on_error,
             data_dir=data.data_dir,
         )
+
+    def pretraining(self) -> ConfigDict | None:
+        """SRResNet: the generator alone, on pixels."""
+        settings = self.config.pretraining
+        if not settings.steps:
+            return None
+        before = self.config.copy_and_resolve_references()
+        before.unlock()
+        before.model_args.update(adversarial_weight=0.0, content="pixel", content_loss="mse")
+        before.train.steps = settings.steps
+        before.generator_optimizer.learning_rate = settings.learning_rate
+        before.evaluate.best = True
+        before.pretraining.steps = 0
+        before.lock()
+        config_lib.check(before)
+        return before
 
     def batches(self, start: int) -> tf.data.Dataset:
         """See `Workload.batches`."""

@@ -1,0 +1,174 @@
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tfgan_zoo
+from tests.models.tiny import EMBEDDING, LATENT, SHAPE, WORDS, compiled, samples, step, tiny
+from tfgan_zoo import networks
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models import GANCLS, JointEmbedding
+
+TEXTS = ["a red circle", "a blue ring"]
+
+
+def by_hand(**kwargs):
+    """D(x, h) = the mean of x + the sum of h before the sigmoid; G(z, h) = h everywhere."""
+    image, text = keras.Input((4, 4, 1)), keras.Input((1,))
+    mean = keras.layers.GlobalAveragePooling2D()(image)
+    discriminator = keras.Model([image, text], keras.layers.Add()([mean, text]))
+    z, text = keras.Input((2,)), keras.Input((1,))
+    seen = keras.layers.Add()([text, keras.layers.Lambda(lambda z: 0 * z[:, :1])(z)])
+    seen = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")(seen)
+    made = keras.layers.UpSampling2D(4)(keras.layers.Reshape((1, 1, 1))(seen))
+    generator = keras.Model([z, text], made)
+    return GANCLS((4, 4, 1), 2, 1, generator, discriminator, **kwargs)
+
+
+REAL = tf.fill([2, 4, 4, 1], 0.5)
+TEXT, MISMATCHING = tf.fill([2, 1], 1.0), tf.fill([2, 1], -1.0)
+
+
+def losses(model):
+    with model.moment("test", 1):
+        fake = model.fakes("latents", TEXT)
+        np.testing.assert_array_equal(fake, tf.fill([2, 4, 4, 1], 1.0))
+        d_loss, d_logs = model.discriminator_loss(REAL, TEXT, MISMATCHING, fake)
+        g_loss, g_logs = model.generator_loss(fake, TEXT, MISMATCHING)
+    logs = {name: float(value) for name, value in (d_logs | g_logs).items()}
+    assert set(logs) == set(model.log_names)
+    assert (float(d_loss), float(g_loss)) == (logs["d_loss"], logs["g_loss"])
+    return logs
+
+
+def test_losses():
+    logs = losses(by_hand())  # scores: 1.5 of s_r, -0.5 of s_w, 2 of s_f
+    # softplus(-1.5) + (softplus(-0.5) + softplus(2)) / 2
+    assert logs["d_loss"] == pytest.approx(0.2014133 + 0.5 * (0.4740770 + 2.1269280))
+    assert logs["g_loss"] == pytest.approx(0.1269280)  # softplus(-2)
+    assert logs["d_real"] == pytest.approx(0.8175745)  # sigmoid(1.5)
+    assert logs["d_mismatched"] == pytest.approx(0.3775407)
+    assert logs["d_fake"] == pytest.approx(0.8807971)
+
+
+def test_without_mismatching_texts_and_between_texts():
+    logs = losses(by_hand(matching_aware=False))
+    assert logs["d_loss"] == pytest.approx(0.2014133 + 2.1269280)
+    # Halfway between the texts is 0: the generator draws 0, and D scores 0.
+    logs = losses(by_hand(interpolation=True))
+    assert logs["g_loss"] == pytest.approx(0.1269280 + 0.6931472)
+
+
+def test_the_encoder_stays_as_it_is_and_texts_equal_their_embeddings():
+    keras.utils.set_random_seed(0)
+    model = compiled("gan_cls")
+    before = model.text_encoder.get_weights()
+    batch = samples(model)
+    logs = {name: float(v) for name, v in step(model, batch).items()}
+    for old, new in zip(before, model.text_encoder.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    keras.utils.set_random_seed(0)
+    other = compiled("gan_cls")
+    embedded = {k: v if k == "image" else other.embed(v) for k, v in batch.items()}
+    assert {name: float(v) for name, v in step(other, embedded).items()} == pytest.approx(logs)
+    keras.utils.set_random_seed(0)
+    third = compiled("gan_cls")
+    data = tf.data.Dataset.from_tensors(tuple(batch.values()))
+    history = third.fit(data, shuffle=False, verbose=0).history
+    assert {name: v[0] for name, v in history.items()} == pytest.approx(logs, rel=1e-4)
+
+
+def test_bad_batches():
+    model = tiny("gan_cls")
+    batch = samples(model)
+    with pytest.raises(InputError, match="image, text and mismatching_text"):
+        model.batch({"image": batch["image"], "text": batch["text"]})
+    with pytest.raises(InputError, match=r"\(batch, 6\), got shape \(4, 5\)"):
+        model.batch((batch["image"], np.zeros((4, 5), "float32"), batch["text"]))
+    without = tiny("gan_cls", text_encoder=None)
+    with pytest.raises(InputError, match="no text_encoder"):
+        without.batch(batch)
+    assert set(without.endpoints()) == {"generate_from_embeddings"}
+
+
+def test_generate():
+    model = tiny("gan_cls")
+    images = model.generate(TEXTS, seed=3)
+    assert images.shape == (2, *SHAPE)
+    np.testing.assert_allclose(model.generate(TEXTS[0], seed=3), images[:1], atol=1e-6)
+    several = model.generate(TEXTS[0], num=3, seed=3)
+    np.testing.assert_allclose(several[:1], images[:1], atol=1e-6)
+    assert np.abs(several[1] - several[0]).max() > 1e-4
+    latents, embeddings = model.sample_latents(2, seed=3), model.embed(TEXTS)
+    same = model.generate(latents=latents, embeddings=embeddings)
+    np.testing.assert_allclose(same, images, atol=1e-6)
+    for arguments, message in (
+        ({}, "either texts or embeddings"),
+        ({"texts": TEXTS, "num": 2}, "of a single text"),
+        ({"texts": TEXTS, "latents": np.zeros((1, LATENT))}, r"latents: expected shape \(2, 8\)"),
+        ({"embeddings": np.zeros((2, 5))}, r"embeddings: expected shape \(num, 6\)"),
+        ({"texts": []}, "one or more"),
+    ):
+        with pytest.raises(InputError, match=message):
+            model.generate(**arguments)
+
+
+@keras.saving.register_keras_serializable("test")
+def lengths(texts):
+    """A text encoder that is no Keras model."""
+    return tf.cast(tf.strings.length(texts)[:, tf.newaxis], tf.float32) * tf.ones([1, EMBEDDING])
+
+
+def test_a_function_reads_texts(tmp_path):
+    model = tiny("gan_cls", text_encoder=lengths)
+    np.testing.assert_array_equal(model.embed(["abc"]), np.full((1, EMBEDDING), 3.0))
+    model.compile()
+    step(model, samples(model))
+    model.save(tmp_path / "model.keras")
+    loaded = tfgan_zoo.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(loaded.generate(TEXTS), model.generate(TEXTS), atol=1e-6)
+    unknown = tiny("gan_cls", text_encoder=lambda texts: lengths(texts))
+    assert unknown.get_config()["text_encoder"] is None
+
+
+def test_strings_in_images_out_in_a_process_without_this_package(tmp_path):
+    model = tiny("gan_cls")
+    expected = np.concatenate(
+        [model.generate(text, seed=seed) for text, seed in zip(TEXTS, (7, 8), strict=True)]
+    )
+    model.export(tmp_path / "served")
+    code = (
+        "import sys, numpy as np, tensorflow as tf\n"
+        "served = tf.saved_model.load(sys.argv[1])\n"
+        "generate = served.signatures['serving_default']\n"
+        f"made = generate(text=tf.constant({TEXTS}), seed=tf.constant([7, 8], tf.int64))\n"
+        "assert 'tfgan_zoo' not in sys.modules\n"
+        "np.save(sys.argv[2], made['images'])\n"
+    )
+    file = tmp_path / "made.npy"
+    subprocess.run([sys.executable, "-c", code, tmp_path / "served", file], check=True)
+    np.testing.assert_allclose(np.load(file), expected, atol=1e-5)
+
+
+def test_starts_from_a_joint_embedding():
+    encoder = networks.word_encoder(EMBEDDING, vocabulary=WORDS, word_dim=4, units=4)
+    images = networks.image_encoder(SHAPE, EMBEDDING, filters=4)
+    model = tiny("gan_cls")
+    assert np.abs(model.embed(TEXTS) - tiny_embed(encoder)).max() > 1e-3
+    model.start_from(JointEmbedding(SHAPE, EMBEDDING, encoder, images))
+    np.testing.assert_allclose(model.embed(TEXTS), tiny_embed(encoder), atol=1e-6)
+
+
+def tiny_embed(encoder):
+    return encoder(tf.constant(TEXTS), training=False).numpy()
+
+
+def test_networks_that_do_not_fit():
+    with pytest.raises(InputError, match="generator: expected a network of two inputs"):
+        GANCLS(SHAPE, LATENT, EMBEDDING, networks.dcgan_generator(SHAPE, LATENT, filters=4))
+    encoder = networks.word_encoder(EMBEDDING + 1, vocabulary=WORDS, word_dim=4, units=4)
+    with pytest.raises(InputError, match="text_encoder: expected a network whose output"):
+        tiny("gan_cls", text_encoder=encoder)

@@ -1,0 +1,441 @@
+"""Generative adversarial text to image synthesis."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo import losses, networks, noise
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.layers.diff_augment import check_policy, diff_augment
+from tfgan_zoo.models.base import (
+    Endpoint,
+    GANModel,
+    as_floats,
+    check_r1,
+    check_shape,
+    random_images,
+)
+from tfgan_zoo.models.joint_embedding import JointEmbedding
+
+#: From a batch of strings to a batch of embeddings.
+TextEncoder = Callable[[tf.Tensor], tf.Tensor]
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class GANCLS(GANModel):
+    """Text to image synthesis. Reed et al. 2016, https://arxiv.org/abs/1605.05396.
+
+    A generator G(z, h) of noise and a text's embedding h = phi(t), and a discriminator that judges
+    images x together with texts. It is shown real images with their texts, real images with texts
+    of others, t^, and generated images:
+
+        s_r = D(x, h),  s_w = D(x, h^),  s_f = D(G(z, h), h),
+        L_D = -E[log s_r] - 1/2 (E[log(1 - s_w)] + E[log(1 - s_f)]),
+        L_G = -E[log s_f].
+
+    With `interpolation` (GAN-INT-CLS), L_G has a second such term, for embeddings halfway between
+    two texts, (h + h^) / 2.
+
+    A training batch is `{"image": x, "text": t, "mismatching_text": t^}` or `(x, t, t^)`: images,
+    uint8 or floats in [-1, 1], and for each a text of its own and one that does not describe it
+    (`tfgan_zoo.data.captioned` draws both). Texts are strings or, where they were embedded
+    beforehand, h itself, shape (batch, embedding_dim). TensorFlow keeps strings on the host: on
+    several GPUs give embeddings, as `tfgan_zoo.train` does.
+
+    Args:
+        image_shape: (height, width, channels).
+        latent_dim: length of z, which is normal.
+        embedding_dim: length of h.
+        generator: a network of [z, h]; None for the paper's.
+        discriminator: a network of [x, h]; None for the paper's.
+        text_encoder: phi, from strings (batch,) to (batch, embedding_dim): a Keras model, see
+            `JointEmbedding` for how to train one; or a function, which is saved only if it is
+            registered with Keras. It stays as it is. None where all texts are embedded beforehand.
+        matching_aware: whether D is shown real images with texts of others; without them it is a
+            conditional GAN, L_D = -E[log s_r] - E[log(1 - s_f)].
+        interpolation: whether G also learns from embeddings between two texts.
+        r1_gamma: weight of 1/2 E|dD/dx|^2, before the sigmoid, at real images with their texts;
+            see `NoiseToImage` for this and the next two.
+        r1_every: applies that penalty in every n-th step, n times as strong.
+        diff_augment: any of "color", "translation", "cutout".
+        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `GANModel`.
+
+    Raises:
+        InputError: if an argument is out of range or a network's shapes do not fit.
+
+    Example:
+        >>> encoder = tfgan_zoo.networks.word_encoder(128, vocabulary=words)
+        >>> joint = tfgan_zoo.JointEmbedding((64, 64, 3), text_encoder=encoder)
+        >>> joint.compile()
+        >>> joint.fit(dataset, epochs=10)
+        >>> model = tfgan_zoo.GANCLS((64, 64, 3), embedding_dim=128, text_encoder=encoder)
+        >>> model.compile()
+        >>> model.fit(dataset, epochs=100)
+        >>> images = model.generate(["a small red circle", "a large blue star"], seed=0)
+    """
+
+    log_names: tuple[str, ...] = ("d_loss", "d_real", "d_mismatched", "d_fake", "g_loss")
+
+    def __init__(
+        self,
+        image_shape: Sequence[int] = (64, 64, 3),
+        latent_dim: int = 100,
+        embedding_dim: int = 1024,
+        generator: keras.Model | None = None,
+        discriminator: keras.Model | None = None,
+        text_encoder: keras.Model | TextEncoder | None = None,
+        *,
+        matching_aware: bool = True,
+        interpolation: bool = False,
+        r1_gamma: float = 0.0,
+        r1_every: int = 1,
+        diff_augment: Sequence[str] = (),
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.image_shape = tuple(int(n) for n in image_shape)
+        if len(self.image_shape) != 3:
+            raise InputError(
+                f"image_shape: expected (height, width, channels), got {self.image_shape}."
+            )
+        self.latent_dim = int(latent_dim)
+        self.embedding_dim = int(embedding_dim)
+        self.matching_aware = bool(matching_aware)
+        self.interpolation = bool(interpolation)
+        check_r1(r1_gamma, r1_every)
+        self.r1_gamma, self.r1_every = float(r1_gamma), int(r1_every)
+        self.diff_augment = check_policy(diff_augment)
+        shape, dim = self.image_shape, self.embedding_dim
+        if generator is None:
+            generator = networks.text_conditional_generator(shape, self.latent_dim, dim)
+        if discriminator is None:
+            discriminator = networks.text_conditional_discriminator(shape, dim)
+        self.generator, self.discriminator = generator, discriminator
+        self.text_encoder = text_encoder
+        for argument, first in (("generator", (self.latent_dim,)), ("discriminator", shape)):
+            came = getattr(self, argument).inputs
+            if len(came) != 2:
+                raise InputError(
+                    f"{argument}: expected a network of two inputs, got one of {len(came)}."
+                )
+            check_shape(argument, "first input", came[0].shape, first)
+            check_shape(argument, "second input", came[1].shape, (dim,))
+        check_shape("generator", "output", self.generator.output_shape, shape)
+        if isinstance(text_encoder, keras.Model):
+            check_shape("text_encoder", "output", text_encoder.output_shape, (dim,))
+            text_encoder.trainable = False
+        if not self.matching_aware:
+            self.log_names = tuple(n for n in self.log_names if n != "d_mismatched")
+        self.finish_init()
+
+    @classmethod
+    def network_slots(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
+        """See `GANModel.network_slots`."""
+        shape, dim = tuple(arguments["image_shape"]), arguments["embedding_dim"]
+        return {
+            "generator": ("generator", (shape, arguments["latent_dim"], dim)),
+            "discriminator": ("discriminator", (shape, dim)),
+            "text_encoder": ("text_encoder", (dim,)),
+        }
+
+    def players(self) -> dict[str, list[keras.Model]]:
+        """Returns the networks of each role."""
+        return {"generator": [self.generator], "discriminator": [self.discriminator]}
+
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
+        """Adam, rate 2e-4, beta1 0.5, for each player; the paper halves the rate as it goes."""
+        return {
+            "generator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
+            "discriminator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
+        }
+
+    # ------------------------------------------------------------------ training
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Algorithm 1: one step of the discriminator, then one of the generator."""
+        real, text, mismatching = self.batch(data)
+        fake = self.record(lambda: self.fakes("latents", text))
+        d_logs = self.update(
+            "discriminator", self.discriminator_loss, real, text, mismatching, fake.value
+        )
+        g_logs = self.update("generator", self.generator_loss, fake, text, mismatching)
+        return self.end_step(d_logs | g_logs, real)
+
+    def discriminator_loss(self, real, text, mismatching, fake, training: bool = True):
+        """-E[log s_r] - 1/2 (E[log(1 - s_w)] + E[log(1 - s_f)])."""
+        s_r = self.logits(real, text, "real", training)
+        s_f = self.logits(fake, text, "fake", training)
+        judged = {"d_real": s_r, "d_fake": s_f}
+        if self.matching_aware:
+            s_w = self.logits(real, mismatching, "real", training)
+            loss = losses.matching_aware_discriminator(s_r, s_w, s_f)
+            judged["d_mismatched"] = s_w
+        else:
+            loss = losses.cross_entropy_discriminator(s_r, s_f)
+        logs = {name: tf.reduce_mean(tf.sigmoid(score)) for name, score in judged.items()}
+        return loss + self.r1(real, text, training), {"d_loss": loss, **logs}
+
+    def generator_loss(self, fake, text, mismatching, training: bool = True):
+        """-E[log s_f], and the same for texts between two texts."""
+        s_f = self.logits(fake, text, "generated", training)
+        loss = losses.non_saturating_generator(s_f)
+        if self.interpolation:
+            between = 0.5 * (text + mismatching)
+            fake = self.fakes("interpolated", between, training)
+            s_f = self.logits(fake, between, "interpolated", training)
+            loss += losses.non_saturating_generator(s_f)
+        return loss, {"g_loss": loss}
+
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Computes both losses on held-out images, without an update."""
+        self.evaluated_batches.update_state(1.0)
+        with self.moment("test", tf.cast(self.evaluated_batches.result(), tf.int64)):
+            real, text, mismatching = self.batch(data)
+            fake = self.fakes("latents", text, training=False)
+            _, d_logs = self.discriminator_loss(real, text, mismatching, fake, training=False)
+            _, g_logs = self.generator_loss(fake, text, mismatching, training=False)
+            return self.log(d_logs | g_logs)
+
+    def batch(self, data: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Returns a training batch's images in [-1, 1], their embeddings h, and h^.
+
+        Raises:
+            InputError: if one is missing, or has another shape or type.
+        """
+        if isinstance(data, dict):
+            data = [data[key] for key in ("image", "text", "mismatching_text") if key in data]
+        if not isinstance(data, (list, tuple)) or len(data) != 3:
+            raise InputError(
+                "Training batches: expected (images, texts, mismatching texts), or a dict with "
+                "keys image, text and mismatching_text, as tfgan_zoo.data.captioned gives."
+            )
+        images, *texts = data
+        images = as_floats(images, self.image_shape, "Training batches")
+        text, mismatching = (self.embeddings(each, "Training batches") for each in texts)
+        return images, text, mismatching
+
+    def embeddings(self, texts: Any, name: str = "texts") -> tf.Tensor:
+        """Returns phi(texts), float32 of shape (batch, embedding_dim); embeddings as they are.
+
+        Raises:
+            InputError: if they are of another shape, or strings without a `text_encoder`.
+        """
+        texts = tf.convert_to_tensor(texts)
+        if texts.dtype == tf.string:
+            if self.text_encoder is None:
+                raise InputError(
+                    f"{name}: expected embeddings, as the model has no text_encoder, got strings."
+                )
+            encode = self.text_encoder
+            inference = {"training": False} if isinstance(encode, keras.layers.Layer) else {}
+            texts = encode(texts, **inference)
+        if not texts.shape.is_compatible_with((None, self.embedding_dim)):
+            raise InputError(
+                f"{name}: expected strings, or embeddings of shape (batch, {self.embedding_dim}), "
+                f"got shape {tuple(texts.shape)}."
+            )
+        return tf.stop_gradient(tf.cast(texts, tf.float32))
+
+    def fakes(self, purpose: str, text: tf.Tensor, training: bool = True) -> tf.Tensor:
+        """Returns G(z, h), from noise of its own for each purpose."""
+        z = noise.normal(self.key(purpose), [tf.shape(text)[0], self.latent_dim])
+        return tf.cast(self.generator([z, text], training=training), tf.float32)
+
+    def logits(self, images, text, purpose: str, training: bool = True) -> tf.Tensor:
+        """Returns D(x, h) before its sigmoid, of images augmented as asked for."""
+        if self.diff_augment and training:
+            images = diff_augment(images, self.diff_augment, self.key(f"augment {purpose}"))
+        return tf.cast(self.discriminator([images, text], training=training), tf.float32)
+
+    def r1(self, real: tf.Tensor, text: tf.Tensor, training: bool = True) -> tf.Tensor:
+        """Returns the R1 penalty with its weight, or zero in the steps that leave it out."""
+        if not self.r1_gamma or not training:
+            return tf.zeros([])
+
+        def penalty() -> tf.Tensor:
+            r1 = losses.r1_penalty(lambda x: self.logits(x, text, "r1"), real)
+            return self.r1_gamma * self.r1_every * r1
+
+        return self.every(self.r1_every, penalty)
+
+    def compile(self, *args, **kwargs) -> None:
+        """Prepares the model for training; arguments as for `GANModel.compile`."""
+        if self.r1_gamma and self.r1_every > 1:
+            self.check_not_synchronized("r1_every above 1", "discriminator")
+        super().compile(*args, **kwargs)
+
+    def start_from(self, other: GANModel) -> None:
+        """Takes over the text encoder that a `JointEmbedding` was trained for; see `GANModel`."""
+        if not isinstance(other, JointEmbedding):
+            super().start_from(other)
+        self.text_encoder.set_weights(other.text_encoder.get_weights())
+
+    # ------------------------------------------------------------------ use
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor], training: bool = False) -> tf.Tensor:
+        """Returns images, floats in [-1, 1], from (latents, embeddings)."""
+        network = self.sampling_network(self.generator)
+        return tf.cast(network(list(inputs), training=training), tf.float32)
+
+    def embed(self, texts: Sequence[str], *, batch_size: int = 64) -> np.ndarray:
+        """Returns phi(texts), float32 of shape (num, embedding_dim).
+
+        Raises:
+            InputError: if the model has no `text_encoder`, or there is no text.
+        """
+        texts = [texts] if isinstance(texts, str) else list(texts)
+        if not texts:
+            raise InputError("texts: expected one or more, got none.")
+        parts = [texts[i : i + batch_size] for i in range(0, len(texts), batch_size)]
+        return np.concatenate([self.embeddings(part).numpy() for part in parts])
+
+    def sample_latents(self, num: int, seed: int = 0) -> np.ndarray:
+        """Draws latents, shape (num, latent_dim); a larger `num` continues a smaller one."""
+        return noise.normal(_sample_key(seed), [num, self.latent_dim]).numpy()
+
+    def generate(
+        self,
+        texts: str | Sequence[str] | None = None,
+        num: int | None = None,
+        seed: int = 0,
+        *,
+        latents: np.ndarray | None = None,
+        embeddings: np.ndarray | None = None,
+        batch_size: int = 64,
+    ) -> np.ndarray:
+        """Draws what texts say.
+
+        Args:
+            texts: one text, or several: an image of each.
+            num: with a single text, how many images of it.
+            seed: the same seed gives the same images.
+            latents: z, shape (num, latent_dim), instead of `seed`.
+            embeddings: h, shape (num, embedding_dim), instead of `texts`.
+            batch_size: how many at a time.
+
+        Returns:
+            float32 in [-1, 1], shape (num, *image_shape).
+
+        Raises:
+            InputError: if neither or both of `texts` and `embeddings` are given, or numbers and
+                shapes do not fit.
+
+        Example:
+            >>> images = model.generate(["a small red circle", "a large blue star"], seed=0)
+            >>> variations = model.generate("a small red circle", num=16)
+        """
+        if (texts is None) == (embeddings is None):
+            raise InputError("generate: expected either texts or embeddings.")
+        if texts is not None:
+            embeddings = self.embed(texts, batch_size=batch_size)
+        embeddings = np.asarray(embeddings, np.float32)
+        if embeddings.ndim != 2 or embeddings.shape[1] != self.embedding_dim:
+            raise InputError(
+                f"embeddings: expected shape (num, {self.embedding_dim}), got {embeddings.shape}."
+            )
+        if num is not None:
+            if num < 1 or len(embeddings) != 1:
+                raise InputError(
+                    "num: expected a whole number from 1 up, of images of a single text, got "
+                    f"{num} for {len(embeddings)} texts."
+                )
+            embeddings = np.repeat(embeddings, num, axis=0)
+        if latents is None:
+            latents = self.sample_latents(len(embeddings), seed)
+        latents = np.asarray(latents, np.float32)
+        if latents.shape != (len(embeddings), self.latent_dim):
+            raise InputError(
+                f"latents: expected shape {(len(embeddings), self.latent_dim)}, got "
+                f"{latents.shape}."
+            )
+        return self.predict((latents, embeddings), batch_size=batch_size, verbose=0)
+
+    def endpoints(self) -> dict[str, Endpoint]:
+        """Two signatures, both to `images`, floats in [-1, 1].
+
+        `generate` takes `text` and for each text a `seed`: its image is the one that
+        `model.generate(text, seed=seed)` gives. `generate_from_embeddings` takes `latents` and
+        `embeddings`, and is the only one where there is no `text_encoder`.
+        """
+
+        def generate(text, seed):
+            draw = lambda one: noise.normal(_sample_key(one), [self.latent_dim])  # noqa: E731
+            z = tf.map_fn(draw, seed, fn_output_signature=tf.float32)
+            return {"images": self.call((z, self.embeddings(text)))}
+
+        def from_embeddings(latents, embeddings):
+            return {"images": self.call((latents, embeddings))}
+
+        text = (
+            tf.TensorSpec([None], tf.string, name="text"),
+            tf.TensorSpec([None], tf.int64, name="seed"),
+        )
+        numbers = (
+            tf.TensorSpec([None, self.latent_dim], tf.float32, name="latents"),
+            tf.TensorSpec([None, self.embedding_dim], tf.float32, name="embeddings"),
+        )
+        both = {
+            "generate": Endpoint(generate, text, _example_texts),
+            "generate_from_embeddings": Endpoint(
+                from_embeddings,
+                numbers,
+                lambda n: {
+                    "latents": self.sample_latents(n),
+                    "embeddings": random_images((self.embedding_dim,), n, 0),
+                },
+            ),
+        }
+        if self.text_encoder is None:
+            del both["generate"]
+        return both
+
+    def example_batch(self, batch_size: int, seed: int = 0) -> dict[str, np.ndarray]:
+        """See `GANModel.example_batch`."""
+
+        def texts(seed: int) -> np.ndarray:
+            if self.text_encoder is None:
+                return random_images((self.embedding_dim,), batch_size, seed)
+            numbers = np.random.default_rng(seed).integers(0, 26, (batch_size, 8))
+            return np.array(["".join(chr(97 + n) for n in row) for row in numbers], object)
+
+        return {
+            "image": random_images(self.image_shape, batch_size, 3 * seed),
+            "text": texts(3 * seed + 1),
+            "mismatching_text": texts(3 * seed + 2),
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments; networks are serialised with the model."""
+        encoder = self.text_encoder
+        kept = isinstance(encoder, keras.layers.Layer) or _is_registered(encoder)
+        return {
+            **super().get_config(),
+            "image_shape": self.image_shape,
+            "latent_dim": self.latent_dim,
+            "embedding_dim": self.embedding_dim,
+            "generator": keras.saving.serialize_keras_object(self.generator),
+            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            "text_encoder": keras.saving.serialize_keras_object(encoder) if kept else None,
+            "matching_aware": self.matching_aware,
+            "interpolation": self.interpolation,
+            "r1_gamma": self.r1_gamma,
+            "r1_every": self.r1_every,
+            "diff_augment": list(self.diff_augment),
+        }
+
+
+def _sample_key(seed: Any) -> tf.Tensor:
+    return noise.key("sample", tf.cast(seed, tf.int64))
+
+
+def _example_texts(num: int) -> dict[str, np.ndarray]:
+    return {"text": np.array(["a red circle"] * num, object), "seed": np.arange(num)}
+
+
+def _is_registered(function: Any) -> bool:
+    return function is not None and keras.saving.get_registered_name(function) != getattr(
+        function, "__name__", None
+    )

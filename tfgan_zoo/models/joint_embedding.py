@@ -1,0 +1,194 @@
+"""What a text encoder is trained with before a text-to-image game."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo import networks
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models.base import Endpoint, GANModel, as_floats, check_shape, random_images
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class JointEmbedding(GANModel):
+    """Deep structured joint embedding. Reed et al. 2016, https://arxiv.org/abs/1605.05395.
+
+    No game, for both players want the same: an image encoder theta(v) and a text encoder phi(t)
+    learn vectors whose inner product F(v, t) is larger for an image and its own text than for an
+    image and another's,
+
+        L = mean_n [ mean_k max(0, 1 + F(v_n, t_k) - F(v_n, t_n))
+                   + mean_k max(0, 1 + F(v_k, t_n) - F(v_n, t_n)) ],
+
+    over the k of the batch that are of another class than n.
+
+    A training batch is `{"image": v, "text": t}` or `(v, t)`: images, uint8 or floats in [-1, 1],
+    and strings. `{"class": c}`, or a third tensor, numbers classes; without it two texts are of one
+    class if they are equal. On several replicas each compares its own samples.
+
+    Args:
+        image_shape: (height, width, channels).
+        embedding_dim: length of the vectors.
+        text_encoder: phi, from strings (batch,) to (batch, embedding_dim); None for the paper's.
+        image_encoder: theta, from images in [-1, 1] to (batch, embedding_dim); None for a small
+            convolutional network. The paper's is a GoogLeNet that was trained to classify.
+        **kwargs: `seed`, `name`; see `GANModel`.
+
+    Raises:
+        InputError: if a network's shapes do not fit.
+
+    Example:
+        >>> model = tfgan_zoo.JointEmbedding((64, 64, 3), 128, text_encoder=encoder)
+        >>> model.compile()
+        >>> model.fit(dataset, epochs=10)
+        >>> vectors = model.embed(["a small red circle"])
+    """
+
+    log_names: tuple[str, ...] = ("loss", "accuracy")
+
+    def __init__(
+        self,
+        image_shape: Sequence[int] = (64, 64, 3),
+        embedding_dim: int = 1024,
+        text_encoder: keras.Model | None = None,
+        image_encoder: keras.Model | None = None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.image_shape = tuple(int(n) for n in image_shape)
+        self.embedding_dim = int(embedding_dim)
+        if text_encoder is None:
+            text_encoder = networks.char_cnn_rnn(self.embedding_dim)
+        if image_encoder is None:
+            image_encoder = networks.image_encoder(self.image_shape, self.embedding_dim)
+        self.text_encoder, self.image_encoder = text_encoder, image_encoder
+        self.encoder_optimizer: keras.optimizers.Optimizer | None = None
+        check_shape("image_encoder", "input", self.image_encoder.input_shape, self.image_shape)
+        for argument in ("text_encoder", "image_encoder"):
+            came = getattr(self, argument).output_shape
+            check_shape(argument, "output", came, (self.embedding_dim,))
+        self.finish_init()
+
+    @classmethod
+    def network_slots(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
+        """See `GANModel.network_slots`."""
+        shape, dim = tuple(arguments["image_shape"]), arguments["embedding_dim"]
+        return {
+            "text_encoder": ("text_encoder", (dim,)),
+            "image_encoder": ("image_encoder", (shape, dim)),
+        }
+
+    def players(self) -> dict[str, list[keras.Model]]:
+        """Returns both networks; they have one role, as they are trained together."""
+        return {"encoder": [self.text_encoder, self.image_encoder]}
+
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
+        """RMSprop, rate 7e-4; the authors' falls by 2 % an epoch."""
+        return {"encoder": keras.optimizers.RMSprop(7e-4)}
+
+    def compile(self, encoder_optimizer: Any = None, **settings: Any) -> None:
+        """Prepares the model for training.
+
+        Args:
+            encoder_optimizer: a Keras optimizer, its name or its config; None for the paper's.
+            **settings: see `GANModel.compile_roles`.
+        """
+        self.compile_roles({"encoder": encoder_optimizer}, **settings)
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """One step of both encoders."""
+        images, texts, classes = self.batch(data)
+        logs = self.update("encoder", self.loss_between, images, texts, classes)
+        return self.end_step(logs, images)
+
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Computes the loss on held-out images, without an update."""
+        self.evaluated_batches.update_state(1.0)
+        return self.log(self.loss_between(*self.batch(data), training=False)[1])
+
+    def loss_between(self, images, texts, classes, training: bool = True):
+        """L, and how often an image's own text is the nearest of those in the batch."""
+        v = tf.cast(self.image_encoder(images, training=training), tf.float32)
+        t = tf.cast(self.text_encoder(texts, training=training), tf.float32)
+        scores = tf.matmul(v, t, transpose_b=True)  # F(v_n, t_k)
+        own = tf.linalg.diag_part(scores)
+        other = classes[:, tf.newaxis] != classes[tf.newaxis]
+        counted = tf.cast(other, tf.float32)
+        counted /= tf.maximum(tf.reduce_sum(counted, 1, keepdims=True), 1.0)
+        by_image = tf.nn.relu(1.0 + scores - own[:, tf.newaxis])
+        by_text = tf.nn.relu(1.0 + tf.transpose(scores) - own[:, tf.newaxis])
+        loss = tf.reduce_mean(tf.reduce_sum(counted * (by_image + by_text), axis=1))
+        rival = tf.reduce_max(tf.where(other, scores, scores.dtype.min), axis=1)
+        accuracy = tf.reduce_mean(tf.cast(own > rival, tf.float32))
+        return loss, {"loss": loss, "accuracy": accuracy}
+
+    def batch(self, data: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Returns a training batch's images in [-1, 1], its texts, and the number of their class.
+
+        Raises:
+            InputError: if one is missing, or has another shape or type.
+        """
+        if isinstance(data, dict):
+            data = [data[key] for key in ("image", "text", "class") if key in data]
+        if not isinstance(data, (list, tuple)) or len(data) not in (2, 3):
+            raise InputError(
+                "Training batches: expected (images, texts), (images, texts, classes), or a dict "
+                "with keys image, text, and class or not."
+            )
+        images = as_floats(data[0], self.image_shape, "Training batches")
+        texts = tf.convert_to_tensor(data[1])
+        if texts.dtype != tf.string:
+            raise InputError(
+                f"Training batches: expected texts that are strings, got type {texts.dtype.name}."
+            )
+        return images, texts, tf.convert_to_tensor(data[2]) if len(data) == 3 else texts
+
+    # ------------------------------------------------------------------ use
+
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Returns phi(t), shape (batch, embedding_dim), of strings."""
+        return tf.cast(self.text_encoder(inputs, training=training), tf.float32)
+
+    def embed(self, texts: Sequence[str], *, batch_size: int = 64) -> np.ndarray:
+        """Returns phi(texts), float32 of shape (num, embedding_dim)."""
+        parts = [list(texts[i : i + batch_size]) for i in range(0, len(texts), batch_size)]
+        return np.concatenate([self(tf.constant(part)).numpy() for part in parts])
+
+    def embed_images(self, images: np.ndarray, *, batch_size: int = 64) -> np.ndarray:
+        """Returns theta(images), float32 of shape (num, embedding_dim); images as in training."""
+        done = []
+        for i in range(0, len(images), batch_size):
+            batch = as_floats(images[i : i + batch_size], self.image_shape, "images")
+            done.append(self.image_encoder(batch, training=False).numpy())
+        return np.concatenate(done)
+
+    def endpoints(self) -> dict[str, Endpoint]:
+        """One signature, `embed`, from `text` to `embeddings`."""
+        return {
+            "embed": Endpoint(
+                lambda text: {"embeddings": self.call(text)},
+                (tf.TensorSpec([None], tf.string, name="text"),),
+                lambda n: {"text": np.array(["a red circle"] * n, object)},
+            )
+        }
+
+    def example_batch(self, batch_size: int, seed: int = 0) -> dict[str, np.ndarray]:
+        """See `GANModel.example_batch`."""
+        texts = [f"text {seed} {i}" for i in range(batch_size)]
+        return {
+            "image": random_images(self.image_shape, batch_size, seed),
+            "text": np.array(texts, object),
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments; networks are serialised with the model."""
+        return {
+            **super().get_config(),
+            "image_shape": self.image_shape,
+            "embedding_dim": self.embedding_dim,
+            "text_encoder": keras.saving.serialize_keras_object(self.text_encoder),
+            "image_encoder": keras.saving.serialize_keras_object(self.image_encoder),
+        }
