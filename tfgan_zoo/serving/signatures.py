@@ -43,8 +43,7 @@ def in_every_form(endpoints: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
     """
     signatures = {}
     for name, endpoint in endpoints.items():
-        function = tf.function(endpoint.function, input_signature=endpoint.inputs, autograph=False)
-        floats = endpoint._replace(function=function)
+        floats = _checked(endpoint)
         made = outputs(floats).get(FLOATS)
         signatures[name] = floats
         given = [spec for spec in endpoint.inputs if spec.name == FLOATS]
@@ -70,6 +69,21 @@ def from_uint8(images: tf.Tensor) -> tf.Tensor:
 def to_uint8(images: tf.Tensor) -> tf.Tensor:
     """Turns floats in [-1, 1] into uint8; what lies outside is clipped."""
     return tf.cast(tf.clip_by_value(tf.round((images + 1.0) * 127.5), 0.0, 255.0), tf.uint8)
+
+
+def _checked(endpoint: Endpoint) -> Endpoint:
+    """The endpoint, refusing inputs of other shapes by itself.
+
+    TensorFlow's C++ session feeds what it is given, whatever the signature says, and some kernels
+    end the whole process on a tensor with an axis too many.
+    """
+
+    def function(*given):
+        pairs = zip(endpoint.inputs, given, strict=True)
+        return endpoint.function(*(tf.ensure_shape(x, spec.shape) for spec, x in pairs))
+
+    made = tf.function(function, input_signature=endpoint.inputs, autograph=False)
+    return endpoint._replace(function=made)
 
 
 def _of_uint8(floats: Endpoint) -> Endpoint:
