@@ -61,7 +61,7 @@ def test_refuses_what_the_runtime_does_not_have(tmp_path):
 
 def test_a_file_that_answers_otherwise_is_not_written(tmp_path, monkeypatch):
     def off(name, endpoint):
-        return b"", lambda request: np.ones(1, "float32")
+        return b"", lambda request: np.ones((len(request["latents"]), 16, 16, 3), "float32")
 
     monkeypatch.setitem(module._KINDS, "tflite", off)
     with pytest.raises(RuntimeError, match="differ by up to"):

@@ -88,8 +88,12 @@ def test_verify_sees_a_difference_in_every_form(path):
             saved_model.verify(path, {name: other[name]})
 
 
-def test_difference_of_other_shapes():
+def test_difference():
     assert saved_model.difference(np.zeros((2, 3)), np.zeros((2, 4))) == np.inf
+    assert saved_model.difference(np.array([0.5, 9.0]), np.array([0.75, 10.0])) == 0.25
+    assert saved_model.difference(np.array([9.0]), np.array([10.0])) == pytest.approx(0.1)
+    assert saved_model.difference(np.uint8([200]), np.uint8([203])) == 3
+    assert not saved_model.difference(np.array([np.nan]), np.array([0.0])) <= 1
 
 
 def test_card(path):

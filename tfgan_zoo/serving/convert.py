@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.serving.saved_model import difference
 from tfgan_zoo.serving.signatures import Endpoint
 
 #: How much further a converted network's answers may be from the model's than a SavedModel's:
@@ -54,7 +55,7 @@ def convert(
             request = {key: np.asarray(value) for key, value in endpoint.example(num).items()}
             given = map(tf.constant, request.values())
             (expected,) = tf.function(endpoint.function)(*given).values()
-            apart = np.max(np.abs(run(request) - expected.numpy()))
+            apart = difference(run(request), expected.numpy())
             if not apart <= TOLERANCE:
                 raise RuntimeError(f"{paths[name]} and the model differ by up to {apart:.2g}.")
         temporary = paths[name].with_name(f".{paths[name].name}.part")

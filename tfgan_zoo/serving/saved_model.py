@@ -129,10 +129,15 @@ def verify(
 
 
 def difference(came: np.ndarray, expected: np.ndarray) -> float:
-    """Returns by how much tensors differ at most: numbers, or the pixels of PNG files."""
+    """Returns by how much tensors differ at most: numbers, or the pixels of PNG files.
+
+    Of numbers beyond 1 it is the relative difference, as rounding is.
+    """
     if expected.dtype == object:
         pairs = zip(came.tolist(), expected.tolist(), strict=True)
         return max(difference(*(tf.io.decode_png(x).numpy() for x in pair)) for pair in pairs)
     if came.shape != expected.shape:
         return math.inf
-    return float(np.max(np.abs(came.astype(np.float64) - expected.astype(np.float64)), initial=0))
+    wanted = expected.astype(np.float64)
+    scale = 1.0 if expected.dtype == np.uint8 else np.maximum(1.0, np.abs(wanted))
+    return float(np.max(np.abs(came.astype(np.float64) - wanted) / scale, initial=0))

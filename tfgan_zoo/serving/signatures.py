@@ -117,10 +117,8 @@ def _of_files(floats: Endpoint) -> Endpoint:
         return tf.map_fn(one, given, fn_output_signature=rows)
 
     def example(num):
-        encoded = _renamed(
-            floats.example(num), FILES, lambda x: tf.io.encode_png(to_uint8(x)).numpy()
-        )
-        return encoded
+        given = floats.example(num)
+        return _renamed(given, FILES, lambda x: tf.io.encode_png(to_uint8(x)).numpy())
 
     return _signature(
         one_by_one if channels else function, floats, example, FILES, lambda s: ([None], tf.string)
