@@ -51,7 +51,9 @@ def said(main, *argv, capsys):
 # ---------------------------------------------------------------------- flags
 
 
-@pytest.mark.parametrize("command", ["train", "generate", "translate", "evaluate"])
+@pytest.mark.parametrize(
+    "command", ["train", "generate", "translate", "evaluate", "export", "predict"]
+)
 def test_help_needs_no_tensorflow(command):
     code = (
         "import sys, runpy\n"

@@ -148,7 +148,7 @@ def test_translation_resumes_bit_for_bit(tmp_path, monkeypatch, model):
     assert_same_runs(tmp_path / "run", tmp_path / "whole")
     served = tf.saved_model.load(str(tmp_path / "run" / "export" / model / "1"))
     trained = tfgan_zoo.load_model(tmp_path / "run" / "model.keras")
-    assert set(served.signatures) == {*trained.translators(), "serving_default"}
+    assert set(served.signatures) == {*trained.signatures(), "serving_default"}
 
 
 def test_pretraining_and_the_game_both_resume_bit_for_bit(tmp_path, monkeypatch):

@@ -16,7 +16,8 @@ ALLOWED = {
     "losses": FOUNDATION,
     "layers": FOUNDATION,
     "networks": FOUNDATION | {"losses", "layers"},
-    "models": FOUNDATION | {"losses", "layers", "networks"},
+    "serving": FOUNDATION,
+    "models": FOUNDATION | {"losses", "layers", "networks", "serving"},
 }
 #: Rooms that meet models only in `experiment` and the command lines.
 APART = ("data", "metrics", "callbacks", "config", "pictures", "files")

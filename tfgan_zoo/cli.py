@@ -10,14 +10,14 @@ from typing import NoReturn
 from absl import flags
 
 from tfgan_zoo.config import nearest
-from tfgan_zoo.errors import InputError, Interrupted, NonFiniteLossError
+from tfgan_zoo.errors import InputError, Interrupted, NonFiniteLossError, ServerError
 
 
 def run(main: Callable[[list[str]], None], argv: list[str] | None = None) -> NoReturn:
     """Runs a command and exits; known errors become one line on standard error and a status.
 
-    Status 2 is for input that cannot be used, 1 for training that broke down, 128 + n for an end
-    by signal n.
+    Status 2 is for input that cannot be used, 1 for training that broke down or a server that did
+    not answer, 128 + n for an end by signal n.
 
     Args:
         main: the command; it receives its arguments.
@@ -28,7 +28,7 @@ def run(main: Callable[[list[str]], None], argv: list[str] | None = None) -> NoR
         main(sys.argv[1:] if argv is None else argv)
     except InputError as error:
         message, status = f"error: {error}", 2
-    except NonFiniteLossError as error:
+    except (NonFiniteLossError, ServerError) as error:
         message, status = f"error: {error}", 1
     except BrokenPipeError:  # whoever read our output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -29,6 +29,10 @@ class NonFiniteLossError(RuntimeError):
     """A loss or a weight became NaN or infinite; the message names the last good checkpoint."""
 
 
+class ServerError(RuntimeError):
+    """A server did not answer, or answered that it cannot; the message says which and what."""
+
+
 def similar(name: str, known: Iterable[str]) -> list[str]:
     """Returns up to three of the names that could have been typed and look like what was.
 

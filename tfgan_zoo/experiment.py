@@ -5,7 +5,7 @@ import inspect
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +21,9 @@ from tfgan_zoo.models import MODELS, PRETRAINED, GANModel
 from tfgan_zoo.networks import NETWORKS
 from tfgan_zoo.runs import Run
 from tfgan_zoo.schedules import LinearDecay
+from tfgan_zoo.serving import saved_model
+from tfgan_zoo.serving.convert import convert
+from tfgan_zoo.serving.settings import write_settings
 from tfgan_zoo.workloads import Workload, completed, open_workload
 
 
@@ -327,29 +330,122 @@ def finish(config: ConfigDict, run: Run, model: GANModel, work: Workload) -> Res
     temporary = run.path / ".part.model.keras"
     model.save(temporary)
     os.replace(temporary, run.model)
-    export_model(model, export)
     scores = {name: float(v) for name, v in work.score(model).items() if np.isfinite(v)}
+    export_model(model, export, **card_details(config, step, scores))
     runs.write_atomically(run.result, json.dumps({"step": step, "scores": scores}, indent=2) + "\n")
     return Result(step, samples, run.model, export, scores)
 
 
-def export_model(model: GANModel, path: Path) -> None:
+def export_model(model: GANModel, path: Path, **details: Any) -> None:
     """Exports, verifies, and only then replaces what was there.
+
+    Args:
+        model: what to export.
+        path: `<folder of the model>/<version>`.
+        **details: of the training, as for `GANModel.export`.
 
     Raises:
         RuntimeError: if the SavedModel's answers are not the model's.
     """
-    # Beside the model's folder: a server that watches that folder must not find it.
-    new, old = (path.parent.with_name(f".{path.parent.name}.{which}") for which in ("new", "old"))
+    with _exported(model, path.parent, details) as new:
+        saved_model.place_instead(new, path)
+    write_settings(path.parent)
+
+
+def export_run(
+    workdir: str | os.PathLike,
+    output: str | os.PathLike,
+    checkpoint: str = "best",
+    raw_weights: bool = False,
+) -> Path:
+    """Exports a run's model as the next version of what TF Serving serves from a folder.
+
+    Args:
+        workdir: the run folder.
+        output: the folder of the model's versions.
+        checkpoint: "best", "last", or a step.
+        raw_weights: export the generator's weights, also where there is an average of them.
+
+    Returns:
+        The new version, `<output>/<number>`.
+
+    Raises:
+        InputError: if there is no such run or checkpoint, or `output` is a file.
+        RuntimeError: if the SavedModel's answers are not the model's.
+    """
+    output = Path(output).absolute()
+    if output.exists() and not output.is_dir():
+        raise InputError(f"--output: expected a folder, {str(output)!r} is a file.")
+    model, run = load_run(workdir, checkpoint), Run.open(workdir)
+    config = ConfigDict(run.config(), convert_dict=True)
+    details = card_details(config, model.steps_done, scores_at(run, model))
+    if model.averages:
+        details["facts"]["weights"] = "as trained" if raw_weights else "their moving average"
+    with (
+        model.raw_weights() if raw_weights else contextlib.nullcontext(),
+        _exported(model, output, details) as new,
+    ):
+        path = saved_model.place_as_next(new, output)
+    write_settings(output)
+    return path
+
+
+def convert_run(
+    workdir: str | os.PathLike,
+    output: str | os.PathLike,
+    kind: str,
+    checkpoint: str = "best",
+    *,
+    raw_weights: bool = False,
+    overwrite: bool = False,
+) -> list[Path]:
+    """Converts a run's model to "tflite" or "onnx"; see `tfgan_zoo.serving.convert.convert`."""
+    model = load_run(workdir, checkpoint)
+    with model.raw_weights() if raw_weights else contextlib.nullcontext():
+        return convert(model.endpoints(), Path(output), kind, overwrite)
+
+
+@contextlib.contextmanager
+def _exported(model: GANModel, folder: Path, details: Mapping[str, Any]) -> Iterator[Path]:
+    """A verified SavedModel, to be moved into a model's folder."""
+    # Beside it: a server that watches the folder must not find it.
+    new = folder.with_name(f".{folder.name}.new-{os.getpid()}")
     shutil.rmtree(new, ignore_errors=True)
-    model.export(new)
-    verify_export(model, new)
-    shutil.rmtree(old, ignore_errors=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists():
-        os.rename(path, old)
-    os.rename(new, path)
-    shutil.rmtree(old, ignore_errors=True)
+    try:
+        model.export(new, **details)
+        verify_export(model, new)
+        yield new
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def card_details(config: ConfigDict, step: int, scores: dict[str, float]) -> dict[str, Any]:
+    """Returns what an export's README.md says of a run."""
+    facts = {
+        "model": f"`{config.model}`",
+        "data": f"`{config.data.source}`",
+        "step": f"{step:,} of {config.train.steps:,}",
+        "versions": ", ".join(f"{name} {version}" for name, version in runs.versions().items()),
+    }
+    return {"facts": facts, "scores": scores, "config": config.to_dict()}
+
+
+def scores_at(run: Run, model: GANModel) -> dict[str, float]:
+    """Returns what a run's model scored at its step, as far as it was written down."""
+    step = model.steps_done
+    if run.result.exists():
+        done = json.loads(run.result.read_text())
+        if done["step"] == step:
+            return done["scores"]
+    logged = run.metrics.read_text().splitlines() if run.metrics.exists() else []
+    rows = [row for row in map(json.loads, logged) if row["step"] == step]
+    others = ("step", "images_per_second", *model.log_names)
+    return {
+        name: value
+        for row in rows
+        for name, value in row.items()
+        if value is not None and name not in others and not name.endswith("_mb")
+    }
 
 
 def verify_export(model: GANModel, path: os.PathLike) -> None:
@@ -358,18 +454,8 @@ def verify_export(model: GANModel, path: os.PathLike) -> None:
     Raises:
         RuntimeError: if they differ.
     """
-    signatures = tf.saved_model.load(os.fspath(path)).signatures
     tolerance = 1e-5 if model.compute_dtype == "float32" else 0.05
-    for name, endpoint in model.endpoints().items():
-        request = {key: tf.constant(value) for key, value in endpoint.example(4).items()}
-        came = signatures[name](**request)
-        for key, expected in tf.function(endpoint.function, autograph=False)(**request).items():
-            difference = np.max(np.abs(came[key].numpy() - expected.numpy()))
-            if not difference <= tolerance:
-                raise RuntimeError(
-                    f"The SavedModel {os.fspath(path)} and the model differ by up to "
-                    f"{difference:.2g} in {name}."
-                )
+    saved_model.verify(path, model.signatures(), tolerance)
 
 
 def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> GANModel:

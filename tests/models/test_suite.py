@@ -337,7 +337,7 @@ def test_generate(name):
 def test_generate_refuses():
     model = tiny("dcgan")
     for arguments in ({}, {"num": 2, "latents": np.zeros((2, LATENT))}):
-        with pytest.raises(InputError, match="either num or latents"):
+        with pytest.raises(InputError, match="either num or latents or seeds"):
             model.generate(**arguments)
     with pytest.raises(InputError, match="from 1 up, got 0"):
         model.generate(0)
@@ -353,7 +353,7 @@ def test_export(name, extra, tmp_path):
     path = tmp_path / "export" / "1"
     model.export(path)
     signatures = tf.saved_model.load(path).signatures
-    assert set(signatures) == {*model.endpoints(), "serving_default"}
+    assert {*model.endpoints(), "serving_default"} <= set(signatures)
     for endpoint, (function, _, example) in model.endpoints().items():
         given = {key: tf.constant(value) for key, value in example(3).items()}
         (expected,) = function(**given).values()

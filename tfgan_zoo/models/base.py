@@ -1,9 +1,8 @@
 """GANModel: everything that makes training correct and is the same for every game."""
 
 import contextlib
+import inspect
 import os
-import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -14,6 +13,9 @@ import tensorflow as tf
 
 from tfgan_zoo import noise
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.serving import saved_model
+from tfgan_zoo.serving.card import model_card
+from tfgan_zoo.serving.signatures import Endpoint, in_every_form
 
 
 class Recorded(NamedTuple):
@@ -21,17 +23,6 @@ class Recorded(NamedTuple):
 
     value: Any
     tape: tf.GradientTape
-
-
-class Endpoint(NamedTuple):
-    """One signature of an exported model.
-
-    `example(n)` is a request for n samples: what `function` takes, by name.
-    """
-
-    function: Callable[..., Mapping[str, tf.Tensor]]
-    inputs: tuple[tf.TensorSpec, ...]
-    example: Callable[[int], Mapping[str, np.ndarray]]
 
 
 class GANModel(keras.Model):
@@ -92,6 +83,7 @@ class GANModel(keras.Model):
         self.images_seen = self.add_weight(
             name="images_seen", dtype="int64", initializer="zeros", trainable=False
         )
+        self._shows_average = True
         self.averages = []
         if self.ema_half_life is not None:
             self.averages = [_copy(network) for network in self.players()["generator"]]
@@ -121,7 +113,13 @@ class GANModel(keras.Model):
         raise NotImplementedError
 
     def endpoints(self) -> dict[str, Endpoint]:
-        """Returns the signatures of the exported model; the first is the default."""
+        """Returns what the exported model is asked by, by name; the first is the default.
+
+        Images among the inputs and outputs are called `images`, and are floats in [-1, 1]; forms
+        for uint8 and for files follow from that, see `signatures`. Every tensor has the batch as
+        its first axis, and a row of the outputs follows from that row of the inputs alone: servers
+        put together requests of several clients.
+        """
         raise NotImplementedError
 
     def example_batch(self, batch_size: int, seed: int = 0) -> Any:
@@ -422,7 +420,7 @@ class GANModel(keras.Model):
 
     def sampling_network(self, network: keras.Model) -> keras.Model:
         """Returns what stands for a generator in samples: its average, if there is one."""
-        if not self.averages:
+        if not (self.averages and self._shows_average):
             return network
         return self.averages[self.players()["generator"].index(network)]
 
@@ -462,39 +460,41 @@ class GANModel(keras.Model):
             }
         )
 
-    def export(self, filepath: str | os.PathLike, verbose: bool = False) -> None:
-        """Writes a SavedModel with the model's `endpoints`, and no networks but theirs.
+    def signatures(self) -> dict[str, Endpoint]:
+        """Returns `endpoints` in all forms in which they are exported: see `in_every_form`."""
+        return in_every_form(self.endpoints())
 
-        The folder appears complete or not at all.
+    def export(self, filepath: str | os.PathLike, verbose: bool = False, **details) -> None:
+        """Writes a SavedModel with the model's `signatures`, and no networks but theirs.
+
+        It holds warm-up requests for TF Serving and a README.md besides. The folder appears
+        complete or not at all.
 
         Args:
             filepath: a new folder; for TF Serving `<model>/<version number>`.
             verbose: print the signatures.
+            **details: what README.md says of the training: `facts`, `scores`, `config`; see
+                `tfgan_zoo.serving.card.model_card`.
 
         Raises:
             InputError: if `filepath` exists.
         """
-        filepath = os.fspath(filepath)
-        if os.path.exists(filepath):
-            raise InputError(f"filepath: expected a folder that does not exist, got {filepath!r}.")
-        parent = os.path.dirname(os.path.abspath(filepath))
-        os.makedirs(parent, exist_ok=True)
-        # It finds the variables that the endpoints use; tracked besides, each would be there twice.
-        archive = keras.export.ExportArchive()
-        for i, (name, endpoint) in enumerate(self.endpoints().items()):
-            function = tf.function(
-                endpoint.function, input_signature=endpoint.inputs, autograph=False
-            )
-            archive.add_endpoint(name, function)
-            if i == 0:
-                archive.add_endpoint("serving_default", function)
-        temporary = tempfile.mkdtemp(prefix=".export-", dir=parent)
+        signatures = self.signatures()
+        summary = (inspect.getdoc(type(self)) or "").split("\n\n")[0].replace("\n", " ")
+
+        def card(num_bytes: int) -> str:
+            return model_card(self.name, summary, signatures, num_bytes, **details)
+
+        saved_model.write(filepath, signatures, self.name, card, verbose)
+
+    @contextlib.contextmanager
+    def raw_weights(self) -> Iterator[None]:
+        """Within it, an export shows the generator's weights themselves, not their average."""
+        self._shows_average = False
         try:
-            archive.write_out(temporary, verbose=verbose)
-            os.chmod(temporary, 0o755)
-            os.rename(temporary, filepath)
+            yield
         finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+            self._shows_average = True
 
 
 def as_floats(images: Any, shape: tuple[int | None, ...], name: str) -> tf.Tensor:

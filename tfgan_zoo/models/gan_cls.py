@@ -294,7 +294,13 @@ class GANCLS(GANModel):
 
     def sample_latents(self, num: int, seed: int = 0) -> np.ndarray:
         """Draws latents, shape (num, latent_dim); a larger `num` continues a smaller one."""
-        return noise.normal(_sample_key(seed), [num, self.latent_dim]).numpy()
+        return noise.normal(noise.key("sample", int(seed)), [num, self.latent_dim]).numpy()
+
+    def latents_from_seeds(self, seeds: tf.Tensor) -> tf.Tensor:
+        """Draws latents, shape (num, latent_dim), each from a seed of its own: int64, (num,)."""
+        draw = lambda key: noise.normal(key, [1, self.latent_dim])[0]  # noqa: E731
+        rows = noise.for_each(seeds, "sample of a seed", draw)
+        return tf.ensure_shape(rows, [None, self.latent_dim])
 
     def generate(
         self,
@@ -303,6 +309,7 @@ class GANCLS(GANModel):
         seed: int = 0,
         *,
         latents: np.ndarray | None = None,
+        seeds: Sequence[int] | np.ndarray | None = None,
         embeddings: np.ndarray | None = None,
         batch_size: int = 64,
     ) -> np.ndarray:
@@ -313,6 +320,8 @@ class GANCLS(GANModel):
             num: with a single text, how many images of it.
             seed: the same seed gives the same images.
             latents: z, shape (num, latent_dim), instead of `seed`.
+            seeds: instead of it too, one for each image, on which that image's noise alone depends:
+                the one that a server takes for it.
             embeddings: h, shape (num, embedding_dim), instead of `texts`.
             batch_size: how many at a time.
 
@@ -343,6 +352,10 @@ class GANCLS(GANModel):
                     f"{num} for {len(embeddings)} texts."
                 )
             embeddings = np.repeat(embeddings, num, axis=0)
+        if seeds is not None:
+            if latents is not None:
+                raise InputError("generate: expected either latents or seeds.")
+            latents = self.latents_from_seeds(tf.constant(seeds, tf.int64)).numpy()
         if latents is None:
             latents = self.sample_latents(len(embeddings), seed)
         latents = np.asarray(latents, np.float32)
@@ -354,17 +367,13 @@ class GANCLS(GANModel):
         return self.predict((latents, embeddings), batch_size=batch_size, verbose=0)
 
     def endpoints(self) -> dict[str, Endpoint]:
-        """Two signatures, both to `images`, floats in [-1, 1].
+        """From texts with a seed for each, or from latents and embeddings, to images.
 
-        `generate` takes `text` and for each text a `seed`: its image is the one that
-        `model.generate(text, seed=seed)` gives. `generate_from_embeddings` takes `latents` and
-        `embeddings`, and is the only one where there is no `text_encoder`.
+        Images are floats in [-1, 1]. Without a `text_encoder` there is the second one only.
         """
 
         def generate(text, seed):
-            draw = lambda one: noise.normal(_sample_key(one), [self.latent_dim])  # noqa: E731
-            z = tf.map_fn(draw, seed, fn_output_signature=tf.float32)
-            return {"images": self.call((z, self.embeddings(text)))}
+            return {"images": self.call((self.latents_from_seeds(seed), self.embeddings(text)))}
 
         def from_embeddings(latents, embeddings):
             return {"images": self.call((latents, embeddings))}
@@ -425,10 +434,6 @@ class GANCLS(GANModel):
             "r1_every": self.r1_every,
             "diff_augment": list(self.diff_augment),
         }
-
-
-def _sample_key(seed: Any) -> tf.Tensor:
-    return noise.key("sample", tf.cast(seed, tf.int64))
 
 
 def _example_texts(num: int) -> dict[str, np.ndarray]:

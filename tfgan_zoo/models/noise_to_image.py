@@ -264,12 +264,18 @@ class NoiseToImage(GANModel):
         """Draws latents, shape (num, latent_dim); a larger `num` continues a smaller one."""
         return self._draw_latents(noise.key("sample", int(seed)), num).numpy()
 
+    def latents_from_seeds(self, seeds: tf.Tensor) -> tf.Tensor:
+        """Draws latents, shape (num, latent_dim), each from a seed of its own: int64, (num,)."""
+        rows = noise.for_each(seeds, "sample of a seed", lambda k: self._draw_latents(k, 1)[0])
+        return tf.ensure_shape(rows, [None, self.latent_dim])
+
     def generate(
         self,
         num: int | None = None,
         seed: int = 0,
         *,
         latents: np.ndarray | None = None,
+        seeds: Sequence[int] | np.ndarray | None = None,
         batch_size: int = 64,
     ) -> np.ndarray:
         """Makes images.
@@ -278,20 +284,28 @@ class NoiseToImage(GANModel):
             num: how many.
             seed: the same seed gives the same images.
             latents: z, shape (num, latent_dim), instead of `num` and `seed`.
+            seeds: instead of them too, a seed for each image, on which that image alone depends:
+                the one that a server's `generate_from_seed` gives for it.
             batch_size: how many at a time.
 
         Returns:
             float32 in [-1, 1], shape (num, *image_shape).
 
         Raises:
-            InputError: if neither or both of `num` and `latents` are given, or they have the wrong
+            InputError: if not one of `num`, `latents` and `seeds` is given, or one has the wrong
                 shape.
 
         Example:
             >>> images = model.generate(16, seed=0)
+            >>> again = model.generate(seeds=[7, 7])  # twice the same
         """
-        if (num is None) == (latents is None):
-            raise InputError("generate: expected either num or latents.")
+        if sum(given is not None for given in (num, latents, seeds)) != 1:
+            raise InputError("generate: expected either num or latents or seeds.")
+        if seeds is not None:
+            each = np.asarray(seeds)
+            if each.ndim != 1 or not np.issubdtype(each.dtype, np.integer):
+                raise InputError(f"seeds: expected whole numbers, shape (num,), got {seeds!r}.")
+            latents = self.latents_from_seeds(tf.constant(each, tf.int64)).numpy()
         if num is not None:
             if num < 1:
                 raise InputError(f"num: expected a whole number from 1 up, got {num}.")
@@ -304,14 +318,20 @@ class NoiseToImage(GANModel):
         return self.predict(latents, batch_size=batch_size, verbose=0)
 
     def endpoints(self) -> dict[str, Endpoint]:
-        """One signature: `generate`, from latents to images, floats in [-1, 1]."""
-
-        def generate(latents):
-            return {"images": self.call(latents)}
-
-        spec = tf.TensorSpec([None, self.latent_dim], tf.float32, name="latents")
+        """From latents, or from a seed for each image, to images, floats in [-1, 1]."""
+        latents = tf.TensorSpec([None, self.latent_dim], tf.float32, name="latents")
+        seed = tf.TensorSpec([None], tf.int64, name="seed")
         return {
-            "generate": Endpoint(generate, (spec,), lambda n: {"latents": self.sample_latents(n)})
+            "generate": Endpoint(
+                lambda latents: {"images": self.call(latents)},
+                (latents,),
+                lambda n: {"latents": self.sample_latents(n)},
+            ),
+            "generate_from_seed": Endpoint(
+                lambda seed: {"images": self.call(self.latents_from_seeds(seed))},
+                (seed,),
+                lambda n: {"seed": np.arange(n, dtype=np.int64)},
+            ),
         }
 
     def get_config(self) -> dict[str, Any]:

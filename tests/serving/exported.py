@@ -1,0 +1,118 @@
+"""Every entry of MODELS, exported, and what its signatures are to answer."""
+
+import functools
+import io
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+from tensorflow.core.protobuf import saved_model_pb2
+
+from tests.models.tiny import NOISE_TO_IMAGE, tiny
+from tfgan_zoo import pictures
+from tfgan_zoo.models import MODELS
+
+HERE = Path(__file__).parent
+SIZES = (1, 3, 16)
+
+
+@functools.cache
+def model(name):
+    """A model whose average is not its weights, and whose images have light and dark."""
+    made, random = tiny(name, ema_half_life=50.0), np.random.default_rng(0)
+    for variable in (v for average in made.averages for v in average.variables):
+        shape = tuple(variable.shape)
+        if len(shape) > 1:
+            fan_in = np.prod(shape[:-1])
+            variable.assign(random.standard_normal(shape) * (1.5 / np.sqrt(fan_in)))
+    return made
+
+
+def png(image):
+    file = io.BytesIO()
+    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "PNG")
+    return file.getvalue()
+
+
+def pixels(file):
+    """What a PNG file holds; the shape says whether it is grey."""
+    with Image.open(io.BytesIO(file)) as image:
+        assert image.format == "PNG"
+        array = np.asarray(image)
+    return array if array.ndim == 3 else array[..., np.newaxis]
+
+
+def objects(values):
+    array = np.empty(len(values), object)
+    array[:] = values
+    return array
+
+
+def cases(name, num):
+    """Yields (signature, request, answer) by the model itself; of files, the pixels."""
+    made, random = model(name), np.random.default_rng(num)
+    if name in NOISE_TO_IMAGE:
+        latents = random.standard_normal((num, made.latent_dim), "float32")
+        seeds = random.integers(-(2**60), 2**60, num)
+        for endpoint, given, images in (
+            ("generate", {"latents": latents}, made(latents).numpy()),
+            ("generate_from_seed", {"seed": seeds}, made.generate(seeds=seeds)),
+        ):
+            yield endpoint, given, {"images": images}
+            yield f"{endpoint}_uint8", given, {"images_uint8": pictures.to_uint8(images)}
+            yield f"{endpoint}_png", given, {"images_bytes": pictures.to_uint8(images)}
+        return
+    for direction in made.translators():
+        shape = (num, 14, 18, made.source_shape(direction)[-1])  # no multiple of what it takes
+        given = random.integers(0, 256, shape, np.uint8)
+        floats = random.uniform(-1, 1, shape).astype("float32")
+        yield direction, {"images": floats}, {"images": made.translate(floats, direction)}
+        answer = pictures.to_uint8(made.translate(given, direction))
+        yield f"{direction}_uint8", {"images_uint8": given}, {"images_uint8": answer}
+        files = objects([png(image) for image in given])
+        yield f"{direction}_png", {"images_bytes": files}, {"images_bytes": answer}
+
+
+def tensors(path):
+    """Returns {signature: ({input: tensor's name}, {output: tensor's name})} of a SavedModel."""
+    proto = saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes())
+    (graph,) = proto.meta_graphs
+    return {
+        name: tuple({k: v.name for k, v in side.items()} for side in (s.inputs, s.outputs))
+        for name, s in graph.signature_def.items()
+    }
+
+
+def export_all(folder):
+    """Exports every model to <folder>/<name>/1 and writes down all cases."""
+    written = {}
+    for name in MODELS:
+        path = folder / name / "1"
+        model(name).export(path)
+        asked = [case for num in SIZES for case in cases(name, num)]
+        default = next(iter(model(name).endpoints()))
+        asked += [("serving_default", *rest) for key, *rest in asked if key == default]
+        written[name] = {"path": str(path), "cases": asked, "tensors": tensors(path)}
+    (folder / "cases.pickle").write_bytes(pickle.dumps(written))
+
+
+def ask_elsewhere(script, folder):
+    """Runs a script on all cases, in a process of its own; returns what it prints, JSON."""
+    done = subprocess.run(
+        [sys.executable, str(HERE / script), str(folder / "cases.pickle")],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def signatures(path):
+    return tf.saved_model.load(str(path)).signatures

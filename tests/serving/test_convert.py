@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+
+from tests.models.tiny import tiny
+from tests.serving import exported
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models import MODELS
+from tfgan_zoo.serving import convert as module
+from tfgan_zoo.serving.convert import convert
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_tflite(tmp_path, name):
+    endpoints = exported.model(name).endpoints()
+    paths = convert(endpoints, tmp_path, "tflite")
+    expected = [e for e in endpoints if e != "generate_from_seed"]  # draws random numbers
+    assert [path.name for path in paths] == [f"{e}.tflite" for e in expected]
+    assert all(path.stat().st_size > 1000 for path in paths)
+    assert len(list(tmp_path.iterdir())) == len(paths)
+
+
+@pytest.mark.parametrize("name", ["dcgan", "cyclegan", "srgan"])
+def test_onnx(tmp_path, name):
+    onnx = pytest.importorskip("onnx", reason="onnx is not installed")
+    pytest.importorskip("tf2onnx", reason="tf2onnx is not installed")
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    for path in convert(exported.model(name).endpoints(), tmp_path, "onnx"):
+        graph = onnx.load(path).graph
+        names = {"dcgan": ("latents", "images")}.get(name, ("images", "new_images"))
+        assert (graph.input[0].name, graph.output[0].name) == names
+
+
+def test_files_are_replaced_only_if_asked_for(tmp_path):
+    endpoints = exported.model("gan").endpoints()
+    (path,) = convert(endpoints, tmp_path, "tflite")
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="exists; add --overwrite"):
+        convert(endpoints, tmp_path, "tflite")
+    convert(tiny("gan").endpoints(), tmp_path, "tflite", overwrite=True)
+    assert path.read_bytes() != before
+
+
+def test_refuses_what_draws_random_numbers(tmp_path):
+    endpoints = tiny("gan").endpoints()
+    only = {"generate_from_seed": endpoints["generate_from_seed"]}
+    with pytest.raises(InputError, match="no endpoint without random numbers"):
+        convert(only, tmp_path, "tflite")
+
+
+def test_refuses_what_the_runtime_does_not_have(tmp_path):
+    endpoint = tiny("gan").endpoints()["generate_from_seed"]
+    seed = endpoint.inputs[0]
+    renamed = endpoint._replace(
+        inputs=(type(seed)(seed.shape, seed.dtype, "number"),),
+        example=lambda n: {"number": np.arange(n)},
+    )
+    with pytest.raises(InputError, match="generate cannot be converted: "):
+        convert({"generate": renamed}, tmp_path, "tflite")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_answers_otherwise_is_not_written(tmp_path, monkeypatch):
+    def off(name, endpoint):
+        return b"", lambda request: np.ones((len(request["latents"]), 16, 16, 3), "float32")
+
+    monkeypatch.setitem(module._KINDS, "tflite", off)
+    with pytest.raises(RuntimeError, match="differ by up to"):
+        convert(exported.model("dcgan").endpoints(), tmp_path, "tflite")
+    assert not list(tmp_path.iterdir())

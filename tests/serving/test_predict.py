@@ -1,0 +1,466 @@
+"""From a run, over tfgan_zoo.export and a server, to files by tfgan_zoo.predict."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from tests.serving import exported, rest_server
+from tests.tiny_runs import tiny_config, tiny_translation
+from tfgan_zoo import cli, experiment, export, pictures, predict
+from tfgan_zoo.data.images import decode, with_channels
+from tfgan_zoo.errors import InputError, ServerError
+from tfgan_zoo.serving import asking
+from tfgan_zoo.serving.client import GrpcClient, RestClient, Signature, Tensor
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("predict")
+
+
+@pytest.fixture(scope="module")
+def runs(folder):
+    """Two finished runs of a few steps."""
+    short = {f"train__{key}_every": "1" for key in ("log", "sample", "checkpoint")}
+    for name in ("dcgan", "cyclegan"):
+        make = tiny_config if name == "dcgan" else tiny_translation
+        config = make(folder, name, train__steps="2", **short)
+        experiment.train(config, folder / name, lambda _: None)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served(folder, runs):
+    """Both, exported by the command; of dcgan, two versions."""
+    for name, flags in (("dcgan", ["--checkpoint=1"]), ("dcgan", []), ("cyclegan", [])):
+        export.main([f"--workdir={runs / name}", f"--output={folder / 'served' / name}", *flags])
+    return folder / "served"
+
+
+@pytest.fixture(scope="module")
+def models(served):
+    return {
+        "dcgan": rest_server.Served(served / "dcgan", {"stable": 1}),
+        "cyclegan": rest_server.Served(served / "cyclegan"),
+    }
+
+
+@pytest.fixture(scope="module")
+def running(models):
+    with rest_server.serving(models) as server:
+        yield server
+
+
+@pytest.fixture
+def server(running):
+    running.asked.clear()
+    running.trouble.clear()
+    return running
+
+
+@pytest.fixture(scope="module")
+def grpc_server(models):
+    pytest.importorskip("tensorflow_serving", reason="tensorflow-serving-api is not installed")
+    from tests.serving import grpc_server
+
+    with grpc_server.serving(models) as (target, service):
+        yield target, service
+
+
+def said(main, *argv, capsys):
+    """Returns (status, standard output, standard error) of a command."""
+    with pytest.raises(SystemExit) as stop:
+        cli.run(main, [str(argument) for argument in argv])
+    return (stop.value.code, *capsys.readouterr())
+
+
+def read(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def drawn(run, seeds, checkpoint="best"):
+    model = experiment.load_run(run, checkpoint)
+    return pictures.to_uint8(model.generate(seeds=seeds))
+
+
+# ---------------------------------------------------------------------- tfgan_zoo.export
+
+
+def test_export_writes_versions(runs, served):
+    names = sorted(p.name for p in (served / "dcgan").iterdir())
+    assert names == ["1", "2", "batching.config", "models.config", "monitoring.config"]
+    assert sorted(p.name for p in served.iterdir()) == ["cyclegan", "dcgan"]
+    card = (served / "dcgan" / "2" / "README.md").read_text()
+    assert "- model: `dcgan`" in card
+    assert "- step: 2 of 2" in card
+    assert "- weights: their moving average" in card
+    assert '"model": "dcgan"' in card
+    assert "- step: 1 of 2" in (served / "dcgan" / "1" / "README.md").read_text()
+    # The score is that of the step, from its own line of metrics.jsonl.
+    for version, row in (("1", 0), ("2", 1)):
+        score = json.loads((runs / "dcgan" / "metrics.jsonl").read_text().splitlines()[row])["swd"]
+        card = (served / "dcgan" / version / "README.md").read_text()
+        assert f"- swd: {score:.6g}\n" in card
+        assert "g_loss:" not in card.split("## Config")[0]
+
+
+def test_a_finished_run_is_ready_to_be_served(runs):
+    names = sorted(p.name for p in (runs / "dcgan" / "export" / "dcgan").iterdir())
+    assert names == ["1", "batching.config", "models.config", "monitoring.config"]
+    signatures = exported.signatures(runs / "dcgan" / "export" / "dcgan" / "1")
+    (file,) = signatures["generate_from_seed_png"](seed=tf.constant([4], tf.int64))[
+        "images_bytes"
+    ].numpy()
+    expected = drawn(runs / "dcgan", [4])[0]
+    assert np.max(np.abs(exported.pixels(file).astype(int) - expected)) <= 1
+
+
+def test_export_says_what_it_wrote(runs, tmp_path, capsys):
+    flags = [f"--workdir={runs / 'dcgan'}", f"--output={tmp_path / 'm'}", "--raw_weights"]
+    status, out, _ = said(export.main, *flags, capsys=capsys)
+    assert status == 0
+    assert out.endswith(f" MB: {tmp_path / 'm' / '1'}\n")
+    assert "- weights: as trained" in (tmp_path / "m" / "1" / "README.md").read_text()
+    model = experiment.load_run(runs / "dcgan")
+    latents = model.sample_latents(2)
+    came = exported.signatures(tmp_path / "m" / "1")["generate"](latents=tf.constant(latents))
+    np.testing.assert_allclose(came["images"], model.generator(latents, training=False), atol=1e-6)
+
+
+def test_export_converts(runs, tmp_path, capsys):
+    flags = [f"--workdir={runs / 'cyclegan'}", f"--output={tmp_path}", "--format=tflite"]
+    status, out, _ = said(export.main, *flags, capsys=capsys)
+    assert status == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a_to_b.tflite", "b_to_a.tflite"]
+    assert str(tmp_path / "b_to_a.tflite") in out
+    status, _, err = said(export.main, *flags, capsys=capsys)
+    assert status == 2
+    assert "exists; add --overwrite" in err
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["--output=x"], "Flag --workdir must have a value other than None."),
+        (["--workdir=no", "--output=x"], "is no run folder"),
+        (["--workdir={run}", "--output=x", "--checkpoint=7"], "expected best, last or one of 1, 2"),
+        (["--workdir={run}", "--output={run}/config.json"], "config.json' is a file"),
+        (["--workdir={run}", "--output=x", "--format=pb"], "<saved_model|tflite|onnx>"),
+    ],
+    ids=str,
+)
+def test_export_refuses_in_a_sentence(runs, tmp_path, monkeypatch, capsys, flags, sentence):
+    monkeypatch.chdir(tmp_path)
+    flags = [flag.format(run=runs / "dcgan") for flag in flags]
+    status, out, err = said(export.main, *flags, capsys=capsys)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert sentence in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failed_export_leaves_the_versions_alone(runs, tmp_path, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("differ")
+
+    monkeypatch.setattr(experiment, "verify_export", fail)
+    with pytest.raises(RuntimeError, match="differ"):
+        experiment.export_run(runs / "dcgan", tmp_path / "m")
+    assert not list(tmp_path.rglob("*.pb"))
+
+
+# ---------------------------------------------------------------------- clients
+
+
+def test_rest_learns_the_signatures(server, models):
+    known = RestClient(server.url("dcgan")).signatures()
+    assert list(known) == sorted({*exported.model("dcgan").signatures(), "serving_default"})
+    assert known["generate_from_seed_png"] == Signature(
+        {"seed": Tensor("int64", (-1,))}, {"images_bytes": Tensor("object", (-1,))}
+    )
+    assert known["generate"].inputs == {"latents": Tensor("float32", (-1, 8))}
+    assert known["generate"].outputs == {"images": Tensor("float32", (-1, 16, 16, 3))}
+
+
+def ask_everything(client, signatures):
+    """All forms of an answer: floats, pixels and files."""
+    seeds = np.array([3, -4])
+    for form in ("", "_uint8", "_png"):
+        made = client.predict(f"generate_from_seed{form}", {"seed": seeds})
+        expected = signatures[f"generate_from_seed{form}"](seed=tf.constant(seeds))
+        assert set(made) == set(expected)
+        for name, value in expected.items():
+            assert made[name].dtype == value.numpy().dtype
+            if form == "":
+                np.testing.assert_allclose(made[name], value, atol=1e-6)
+            else:
+                np.testing.assert_array_equal(made[name], value)
+
+
+def test_rest_answers(server, models):
+    _, signatures = models["dcgan"].versions[2]
+    ask_everything(RestClient(server.url("dcgan")), signatures)
+    _, signatures = models["dcgan"].versions[1]
+    ask_everything(RestClient(server.url("dcgan") + "/versions/1/"), signatures)
+    ask_everything(RestClient(server.url("dcgan") + "/labels/stable"), signatures)
+
+
+def test_grpc_answers(grpc_server, server, models):
+    target, service = grpc_server
+    client = GrpcClient(target, "dcgan")
+    assert client.signatures() == RestClient(server.url("dcgan")).signatures()
+    ask_everything(client, models["dcgan"].versions[2][1])
+    for choice in ({"version": 1}, {"label": "stable"}):
+        ask_everything(GrpcClient(target, "dcgan", **choice), models["dcgan"].versions[1][1])
+    import grpc
+
+    service.trouble = [grpc.StatusCode.UNAVAILABLE] * 2
+    GrpcClient(target, "dcgan", first_wait=0.01).signatures()
+    assert not service.trouble
+    service.trouble = [grpc.StatusCode.UNAVAILABLE] * 2
+    with pytest.raises(ServerError, match=r"dcgan: unavailable: .* not well \(tried 2 times\)"):
+        GrpcClient(target, "dcgan", retries=1, first_wait=0.01).signatures()
+    with pytest.raises(ServerError, match=r"Servable not found: gan \(NOT_FOUND\)"):
+        GrpcClient(target, "gan").signatures()
+    with pytest.raises(ServerError, match="INVALID_ARGUMENT"):
+        client.predict("generate", {"latents": np.zeros((1, 7), "float32")})
+
+
+def test_rest_is_patient(server):
+    server.trouble[:] = [503, "hang up"]
+    start = time.monotonic()
+    RestClient(server.url("dcgan"), first_wait=0.05).signatures()
+    assert len(server.asked) == 3
+    assert time.monotonic() - start >= 0.05 + 0.1
+    server.trouble[:] = [503] * 3
+    with pytest.raises(ServerError, match=r"is busy \(503\): The server is not well \(tried 3 "):
+        RestClient(server.url("dcgan"), retries=2, first_wait=0.01).signatures()
+
+
+def test_rest_does_not_repeat_what_will_not_go_better(server):
+    server.trouble[:] = [500]
+    with pytest.raises(ServerError, match=r"dcgan: The server is not well \(500\)"):
+        RestClient(server.url("dcgan")).signatures()
+    with pytest.raises(ServerError, match=r"Servable not found for request: Latest\(gan\) \(404\)"):
+        RestClient(server.url("gan")).signatures()
+    client = RestClient(server.url("dcgan"))
+    with pytest.raises(ServerError, match=r"\(400\)"):
+        client.predict("generate", {"latents": np.zeros((1, 7), "float32")})
+    assert len(server.asked) == 3
+    server.trouble[:] = [0.5]
+    with pytest.raises(ServerError, match=r"no answer within 0\.1 s; see --timeout"):
+        RestClient(server.url("dcgan"), timeout=0.1).signatures()
+
+
+def test_rest_without_a_server():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/v1/models/m"
+    with pytest.raises(ServerError, match=r"no connection: .*refused.* \(tried 2 times\)"):
+        RestClient(url, retries=1, first_wait=0.01).signatures()
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost:8501", "http://h/v1/models/", "http://h/v1/models/m/versions/a", "http://h"]
+)
+def test_rest_takes_urls_of_models(url):
+    with pytest.raises(InputError, match="--url: expected http://HOST:8501/v1/models/NAME"):
+        RestClient(url)
+
+
+def test_choosing_a_signature():
+    file, seed = {"images_bytes": Tensor("object", (-1,))}, {"seed": Tensor("int64", (-1,))}
+    text = {"text": Tensor("object", (-1,))}
+    known = {
+        "a_to_b_png": Signature(file, file),
+        "b_to_a_png": Signature(file, file),
+        "generate_png": Signature(seed | text, file),
+        "generate": Signature(seed | text, {"images": Tensor("float32", (-1, 8, 8, 3))}),
+    }
+    assert asking.choose(known, ["images_bytes"]) == "a_to_b_png"
+    assert asking.choose(known, ["images_bytes"], "b_to_a") == "b_to_a_png"
+    assert asking.choose(known, ["seed", "text"]) == "generate_png"
+    with pytest.raises(InputError, match="no signature that takes seed and gives images_bytes"):
+        asking.choose(known, ["seed"])
+    with pytest.raises(InputError, match="a_to_b_png, b_to_a_png; got 'generate'"):
+        asking.choose(known, ["images_bytes"], "generate")
+
+
+# ---------------------------------------------------------------------- tfgan_zoo.predict
+
+
+def test_images_of_seeds(runs, server, tmp_path, capsys):
+    url = f"--url={server.url('dcgan')}"
+    flags = [url, "--num=5", "--seed=7", "--batch_size=2", f"--output={tmp_path / 'images'}"]
+    status, out, err = said(predict.main, *flags, capsys=capsys)
+    assert (status, err) == (0, "")
+    assert out == f"5 images by generate_from_seed_png: {tmp_path / 'images'}\n"
+    expected = drawn(runs / "dcgan", range(7, 12))
+    names = [f"{seed:06d}.png" for seed in range(7, 12)]
+    assert sorted(p.name for p in (tmp_path / "images").iterdir()) == names
+    for name, image in zip(names, expected, strict=True):
+        assert np.max(np.abs(read(tmp_path / "images" / name).astype(int) - image)) <= 1
+    assert len([path for path in server.asked if path.endswith(":predict")]) == 3
+    # One file, of the same seed; of an older version.
+    predict.main([url, "--seed=9", f"--output={tmp_path / '9.png'}"])
+    assert (tmp_path / "9.png").read_bytes() == (tmp_path / "images" / names[2]).read_bytes()
+    predict.main([url, "--seed=9", "--version=1", f"--output={tmp_path / 'old.png'}"])
+    predict.main([url, "--seed=9", "--label=stable", f"--output={tmp_path / 'stable.png'}"])
+    assert (tmp_path / "stable.png").read_bytes() == (tmp_path / "old.png").read_bytes()
+    old = drawn(runs / "dcgan", [9], "1")[0]
+    assert np.max(np.abs(read(tmp_path / "old.png").astype(int) - old)) <= 1
+
+
+def test_files_are_translated(runs, server, tmp_path, capsys):
+    random = np.random.default_rng(0)
+    (tmp_path / "in").mkdir()
+    for name, size in (("a.png", (16, 20)), ("b.jpg", (9, 31))):
+        Image.fromarray(random.integers(0, 256, (*size, 3), np.uint8)).save(tmp_path / "in" / name)
+    flags = [f"--url={server.url('cyclegan')}", f"--input={tmp_path / 'in'}"]
+    model = experiment.load_run(runs / "cyclegan")
+    for direction, channels in (("a_to_b", 1), ("b_to_a", 3)):
+        output = tmp_path / direction
+        status, out, err = said(
+            predict.main, *flags, f"--output={output}", f"--signature={direction}", capsys=capsys
+        )
+        assert (status, err) == (0, "")
+        assert out == f"2 images by {direction}_png: {output}\n"
+        given = with_channels(decode(tmp_path / "in" / "a.png"), channels)
+        expected = pictures.to_uint8(model.translate(given[np.newaxis], direction)[0])
+        came = read(output / "a.png").reshape(expected.shape).astype(int)
+        assert np.max(np.abs(came - expected)) <= 1
+    assert (
+        "exist; add --overwrite"
+        in said(predict.main, *flags, f"--output={tmp_path / 'a_to_b'}", capsys=capsys)[2]
+    )
+
+
+def test_grpc_writes_the_same_files(grpc_server, server, tmp_path):
+    target, _ = grpc_server
+    flags = ["--seed=3", "--num=2"]
+    predict.main([f"--url={server.url('dcgan')}", *flags, f"--output={tmp_path / 'rest'}"])
+    grpc = [f"--grpc={target}", "--model_name=dcgan"]
+    predict.main([*grpc, *flags, f"--output={tmp_path / 'grpc'}"])
+    for path in (tmp_path / "rest").iterdir():
+        assert (tmp_path / "grpc" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_list(server, capsys):
+    status, out, _ = said(predict.main, f"--url={server.url('dcgan')}", "--list", capsys=capsys)
+    assert status == 0
+    assert "generate: latents float32[?, 8] -> images float32[?, 16, 16, 3]\n" in out
+    assert "generate_from_seed_png: seed int64[?] -> images_bytes string[?]\n" in out
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["--output=x"], "Give --url or --grpc"),
+        (["--url={url}"], "--output: expected a .png or a folder, got none"),
+        (["--url=localhost", "--output=x"], "--url: expected http://HOST:8501/v1/models/NAME"),
+        (["--grpc=h:1", "--output=x"], "--model_name: expected a name beside --grpc"),
+        (["--url={url}", "--output=x", "--model_name=m"], "it is the last part of --url"),
+        (["--url={url}", "--output=x", "--version=1", "--label=a"], "not both"),
+        (["--url={url}", "--output=x", "--num=0"], "--num: expected a whole number from 1 up"),
+        (["--url={url}", "--output=x", "--timeout=0"], "--timeout, --retries: expected seconds"),
+        (["--url={url}", "--output=x.png", "--num=2"], "holds one image; give a folder"),
+        (["--url={url}", "--output=x.jpg"], "expected a .png or a folder"),
+        (["--url={url}", "--output=x", "--text=a"], "no signature that takes seed and text"),
+        (["--url={url}", "--output=x", "--input=no.png"], "'no.png' does not exist"),
+    ],
+    ids=str,
+)
+def test_predict_refuses_in_a_sentence(server, tmp_path, monkeypatch, capsys, flags, sentence):
+    monkeypatch.chdir(tmp_path)
+    flags = [flag.format(url=server.url("dcgan")) for flag in flags]
+    status, out, err = said(predict.main, *flags, capsys=capsys)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert sentence in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_server_that_is_away_is_a_line_and_status_1(tmp_path, capsys):
+    flags = ["--url=http://127.0.0.1:9/v1/models/m", "--retries=0", f"--output={tmp_path / 'x'}"]
+    status, _, err = said(predict.main, *flags, capsys=capsys)
+    assert (status, err.count("\n")) == (1, 1)
+    assert err.startswith("error: http://127.0.0.1:9/v1/models/m: no connection: ")
+
+
+# ---------------------------------------------------------------------- TF Serving itself
+
+
+@pytest.fixture(scope="module")
+def tf_serving(served):
+    """Yields the URL of /v1/models of a server that serves `served`."""
+    binary = shutil.which("tensorflow_model_server")
+    if binary is None:
+        pytest.skip("no tensorflow_model_server is on the PATH")
+    ports = []
+    for _ in range(2):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            ports.append(free.getsockname()[1])
+    config = served.parent / "models.config"
+    config.write_text(
+        "model_config_list {"
+        + "".join(
+            f'config {{ name: "{p.name}" base_path: "{p}" model_platform: "tensorflow" }}'
+            for p in served.iterdir()
+        )
+        + "}"
+    )
+    command = [binary, f"--port={ports[0]}", f"--rest_api_port={ports[1]}"]
+    process = subprocess.Popen([*command, f"--model_config_file={config}"])
+    url = f"http://127.0.0.1:{ports[1]}/v1/models"
+    try:
+        for _ in range(120):
+            try:
+                urllib.request.urlopen(f"{url}/dcgan", timeout=5).close()
+                break
+            except OSError:
+                assert process.poll() is None, "the server ended"
+                time.sleep(0.5)
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def test_tf_serving_serves(tf_serving, runs, served, tmp_path):
+    _, signatures = rest_server.Served(served / "dcgan").versions[2]
+    client = RestClient(f"{tf_serving}/dcgan")
+    assert {*signatures} == {*client.signatures()}
+    ask_everything(client, signatures)
+    with pytest.raises(ServerError):
+        client.predict("generate", {"latents": np.zeros((1, 7), "float32")})
+    predict.main([f"--url={tf_serving}/dcgan", "--num=3", f"--output={tmp_path / 'images'}"])
+    assert len(list((tmp_path / "images").iterdir())) == 3
+    image = tmp_path / "images" / "000000.png"
+    output = f"--output={tmp_path / 'b.png'}"
+    predict.main([f"--url={tf_serving}/cyclegan", f"--input={image}", output])
+    assert read(tmp_path / "b.png").shape == (16, 16, 3)
+
+
+def test_a_running_tf_serving(tmp_path):
+    """Of whatever model that starts from seeds: TF_SERVING_URL=http://HOST:8501/v1/models/NAME."""
+    url = os.environ.get("TF_SERVING_URL")
+    if not url:
+        pytest.skip("TF_SERVING_URL is not set")
+    client = RestClient(url)
+    (one,) = client.predict("generate_from_seed", {"seed": np.array([7])})["images"]
+    many = client.predict("generate_from_seed", {"seed": np.array([1, 7, 2])})["images"]
+    np.testing.assert_allclose(many[1], one, atol=1e-5)
+    with pytest.raises(ServerError):
+        client.predict("generate_from_seed", {"seed": np.array([[7]])})
+    predict.main([f"--url={url}", "--seed=7", f"--output={tmp_path / '7.png'}"])
+    came = read(tmp_path / "7.png").reshape(one.shape).astype(int)
+    assert np.max(np.abs(came - pictures.to_uint8(one))) <= 1

@@ -1,0 +1,195 @@
+"""What every exported model answers, wherever it is loaded."""
+
+import io
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from tests.models.tiny import GREY, IMAGE_TO_IMAGE, NOISE_TO_IMAGE, SHAPE, tiny
+from tests.serving import exported
+from tests.serving.exported import SIZES, objects, pixels, png
+from tfgan_zoo import GAN, noise, pictures
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models import MODELS
+from tfgan_zoo.serving.signatures import Endpoint, in_every_form
+
+every_model = pytest.mark.parametrize("name", MODELS)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exported")
+    exported.export_all(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def by_tensorflow(folder):
+    return exported.ask_elsewhere("ask_tensorflow.py", folder)
+
+
+@pytest.fixture(scope="module")
+def by_cpp(folder):
+    return exported.ask_elsewhere("ask_cpp.py", folder)
+
+
+def names(name):
+    forms = [f"{e}{form}" for e in MODELS_ENDPOINTS[name] for form in ("", "_uint8", "_png")]
+    return sorted([*forms, "serving_default"])
+
+
+MODELS_ENDPOINTS = {
+    **{name: ["generate", "generate_from_seed"] for name in NOISE_TO_IMAGE},
+    "cyclegan": ["a_to_b", "b_to_a"],
+    "pix2pix": ["a_to_b"],
+    "srgan": ["upscale"],
+}
+
+
+def assert_close(apart, name):
+    """All were asked, and no answer is off: by rounding, or by a level of 255."""
+    assert min(np.std(next(iter(images.values()))) for *_, images in exported.cases(name, 3)) > 0.1
+    assert set(apart) == {f"{key}/{num}" for key in names(name) for num in SIZES}
+    for key, value in apart.items():
+        assert value <= (1 if "_uint8/" in key or "_png/" in key else 1e-5), key
+
+
+@every_model
+def test_answers_where_only_tensorflow_is_imported(by_tensorflow, name):
+    assert by_tensorflow[name]["signatures"] == names(name)
+    assert_close(by_tensorflow[name]["apart"], name)
+
+
+@every_model
+def test_answers_of_the_cpp_loader(by_cpp, name):
+    assert_close(by_cpp[name]["apart"], name)
+
+
+@every_model
+def test_wrong_shapes_and_types_are_refused(by_cpp, folder, name):
+    # That loader feeds whatever it is given; some kernels end the process on a wrong rank.
+    assert by_cpp[name]["accepted"] == []
+    signatures = exported.signatures(folder / name / "1")
+    for key, given, _ in exported.cases(name, 1):
+        ((argument, value),) = given.items()
+        other = tf.zeros(value.shape, tf.int32)
+        for wrong in (other, tf.constant(value)[tf.newaxis], tf.constant(value)[0]):
+            with pytest.raises((TypeError, tf.errors.InvalidArgumentError)):
+                signatures[key](**{argument: wrong})
+        with pytest.raises(TypeError):
+            signatures[key](another_name=tf.constant(value))
+
+
+@every_model
+def test_only_what_the_endpoints_need(folder, name):
+    generators = exported.model(name).averages
+    variables = tf.train.list_variables(folder / name / "1" / "variables" / "variables")
+    stored = [shape for key, shape in variables if key.endswith("VARIABLE_VALUE")]
+    ours = [v for network in generators for v in network.variables]
+    trained = [v for network in generators for v in network.trainable_variables]
+    # Counters of dropout, and statistics that are not used at inference, may be missing.
+    uses = sum(4 * int(np.prod(shape)) for shape in stored)
+    assert sum(4 * int(np.prod(v.shape)) for v in trained) <= uses
+    assert uses <= sum(4 * int(np.prod(v.shape)) for v in ours)
+    assert len(trained) <= len(stored) <= len(ours)
+    data = folder / name / "1" / "variables" / "variables.data-00000-of-00001"
+    assert uses <= data.stat().st_size <= uses + 20_000  # and a table of the objects
+    assert b"PyFunc" not in (folder / name / "1" / "saved_model.pb").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["dcgan", "wgan"])
+def test_a_seed_gives_the_same_image_in_any_batch(folder, name):
+    signatures = exported.signatures(folder / name / "1")
+    ask = lambda *seeds: signatures["generate_from_seed"](seed=tf.constant(seeds, tf.int64))  # noqa: E731
+    images = ask(7, -3, 2**62, 7)["images"].numpy()
+    np.testing.assert_array_equal(images[0], images[3])
+    np.testing.assert_allclose(ask(2**62)["images"][0], images[2], atol=1e-6)
+    assert np.max(np.abs(images[0] - images[1])) > 1e-4
+    expected = exported.model(name).generate(seeds=[7, -3])
+    np.testing.assert_allclose(images[:2], expected, atol=1e-6)
+
+
+def test_seeds_are_whole_numbers():
+    for seeds in ([0.5], 3, [[1, 2]]):
+        with pytest.raises(InputError, match=r"seeds: expected whole numbers, shape \(num,\)"):
+            tiny("dcgan").generate(seeds=seeds)
+
+
+def test_seeds_draw_from_the_models_distribution():
+    seeds = tf.range(4000, dtype=tf.int64)
+    normal = tiny("dcgan", latent_distribution="normal").latents_from_seeds(seeds).numpy()
+    np.testing.assert_allclose([normal.mean(), normal.std()], [0, 1], atol=0.02)
+    uniform = tiny("dcgan", latent_distribution="uniform").latents_from_seeds(seeds).numpy()
+    assert -1 <= uniform.min() < -0.99
+    assert 0.99 < uniform.max() <= 1
+    assert abs(np.corrcoef(normal[:-1, 0], normal[1:, 0])[0, 1]) < 0.05
+
+
+def test_files_of_one_batch_differ_in_size_and_kind(folder):
+    model = exported.model("cyclegan")
+    signatures = exported.signatures(folder / "cyclegan" / "1")
+    random = np.random.default_rng(0)
+    images = [random.integers(0, 256, (*size, 3), np.uint8) for size in ((16, 16), (9, 30), (5, 7))]
+    made = signatures["b_to_a_png"](images_bytes=tf.constant([png(image) for image in images]))
+    for image, file in zip(images, made["images_bytes"].numpy(), strict=True):
+        expected = pictures.to_uint8(model.translate(image[np.newaxis], "b_to_a")[0])
+        assert np.max(np.abs(pixels(file).astype(int) - expected)) <= 1
+    # A JPEG, and grey for a network of colour.
+    file, grey = io.BytesIO(), images[0][..., :1]
+    Image.fromarray(images[0]).save(file, "JPEG")
+    made = signatures["b_to_a_png"](images_bytes=tf.constant([file.getvalue(), png(grey)]))
+    colour = np.repeat(grey, 3, axis=-1)[np.newaxis]
+    expected = pictures.to_uint8(model.translate(colour, "b_to_a")[0])
+    assert np.max(np.abs(pixels(made["images_bytes"].numpy()[1]).astype(int) - expected)) <= 1
+    with pytest.raises(tf.errors.InvalidArgumentError, match="image"):
+        signatures["b_to_a_png"](images_bytes=tf.constant([b"no image"]))
+
+
+def test_an_average_is_exported_unless_the_weights_are_asked_for(tmp_path):
+    model = exported.model("dcgan")
+    latents = model.sample_latents(2)
+    with model.raw_weights():
+        model.export(tmp_path / "1")
+    came = exported.signatures(tmp_path / "1")["generate"](latents=tf.constant(latents))["images"]
+    np.testing.assert_allclose(came, model.generator(latents, training=False), atol=1e-6)
+    assert np.max(np.abs(came - model.generate(latents=latents))) > 1e-5
+
+
+def test_points_have_no_other_forms():
+    model = GAN(image_shape=(2,), latent_dim=4)
+    assert list(model.signatures()) == ["generate", "generate_from_seed"]
+
+
+def test_forms_of_a_model_that_its_author_gave_one_endpoint():
+    """Text and seeds to images: what is no image stays."""
+
+    def generate(text, seed):
+        size = tf.cast(tf.strings.length(text), tf.float32)[:, tf.newaxis, tf.newaxis, tf.newaxis]
+        drawn = noise.for_each(seed, "test", lambda k: noise.uniform(k, (1, *SHAPE), -1.0, 1.0)[0])
+        return {"images": drawn / size, "length": size[:, 0, 0, 0]}
+
+    inputs = (tf.TensorSpec([None], tf.string, "text"), tf.TensorSpec([None], tf.int64, "seed"))
+    example = {"text": objects([b"a", b"two"]), "seed": np.array([3, 4])}
+    forms = in_every_form({"generate": Endpoint(generate, inputs, lambda n: example)})
+    assert list(forms) == ["generate", "generate_uint8", "generate_png"]
+    made = [f.function(*map(tf.constant, f.example(2).values())) for f in forms.values()]
+    assert [set(m) - {"length"} for m in made] == [{"images"}, {"images_uint8"}, {"images_bytes"}]
+    assert all(m["length"].numpy().tolist() == [1, 3] for m in made)
+    expected = pictures.to_uint8(made[0]["images"].numpy())
+    np.testing.assert_array_equal(made[1]["images_uint8"], expected)
+    for file, image in zip(made[2]["images_bytes"].numpy(), expected, strict=True):
+        np.testing.assert_array_equal(pixels(file), image)
+
+
+@pytest.mark.parametrize("name", IMAGE_TO_IMAGE)
+def test_any_size_of_pixels(folder, name):
+    signatures = exported.signatures(folder / name / "1")
+    endpoint = MODELS_ENDPOINTS[name][0]
+    channels = 3 if name == "srgan" else GREY[-1]
+    scale = exported.model(name).scale
+    for height, width in ((8, 24), (13, 9)):
+        given = tf.zeros([1, height, width, channels], tf.uint8)
+        made = signatures[f"{endpoint}_uint8"](images_uint8=given)["images_uint8"]
+        assert made.shape == (1, scale * height, scale * width, 3)

@@ -1,0 +1,50 @@
+"""Exports a trained model: for TF Serving, or converted to TensorFlow Lite or ONNX.
+
+  python -m tfgan_zoo.export --workdir=runs/dcgan --output=served/dcgan
+  python -m tfgan_zoo.export --workdir=runs/dcgan --output=lite --format=tflite
+
+A SavedModel is written to the next free --output/1, --output/2, ..., which is where a server looks
+for versions; the server's settings lie beside them. Other formats are a file for each endpoint,
+--output/generate.tflite. What is written has been loaded and gave the model's own answers.
+"""
+
+from absl import flags
+
+from tfgan_zoo import cli
+
+
+def main(argv: list[str]) -> None:
+    """Exports and says what it wrote."""
+    given = flags.FlagValues()
+    flags.DEFINE_string("workdir", None, "The run folder.", given, required=True)
+    flags.DEFINE_string("output", None, "A folder; its name is the model's.", given, required=True)
+    flags.DEFINE_enum("format", "saved_model", ["saved_model", "tflite", "onnx"], "What.", given)
+    flags.DEFINE_string("checkpoint", "best", "best, last, or a step.", given)
+    flags.DEFINE_bool("raw_weights", False, "The weights, not their moving average.", given)
+    flags.DEFINE_bool("overwrite", False, "Replace a .tflite or .onnx that exists.", given)
+    cli.parse(given, argv, __doc__)
+
+    cli.quiet_tensorflow()
+    from tfgan_zoo import experiment
+    from tfgan_zoo.serving import saved_model
+
+    if given.format == "saved_model":
+        path = experiment.export_run(
+            given.workdir, given.output, given.checkpoint, given.raw_weights
+        )
+        print(f"{saved_model.size(path) / 1e6:.1f} MB: {path}")
+        return
+    written = experiment.convert_run(
+        given.workdir,
+        given.output,
+        given.format,
+        given.checkpoint,
+        raw_weights=given.raw_weights,
+        overwrite=given.overwrite,
+    )
+    for path in written:
+        print(f"{path.stat().st_size / 1e6:.1f} MB: {path}")
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,171 @@
+"""Which signature of a served model answers what, and how its answers become files."""
+
+import io
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.serving.client import Client, GrpcClient, RestClient, Signature, Tensor
+
+_FILES = "images_bytes"
+_FORM = "_png"
+
+
+def choose(
+    signatures: Mapping[str, Signature], inputs: Sequence[str], name: str | None = None
+) -> str:
+    """Returns the signature that takes what there is and gives PNG files.
+
+    Args:
+        signatures: what the server has.
+        inputs: names of what there is to be sent.
+        name: of the signature, or of the endpoint whose PNG form it is; None for the first that
+            fits.
+
+    Raises:
+        InputError: if there is none.
+
+    Example:
+        >>> choose(client.signatures(), ["images_bytes"], "b_to_a")
+        'b_to_a_png'
+    """
+    fit = [
+        key
+        for key, signature in signatures.items()
+        if set(signature.inputs) == set(inputs) and _FILES in signature.outputs
+    ]
+    for key in fit:
+        if name in (None, key, key.removesuffix(_FORM)):
+            return key
+    wanted = f"takes {' and '.join(inputs)} and gives {_FILES}"
+    if name is not None:
+        known = ", ".join(fit) or "none"
+        raise InputError(f"--signature: expected one that {wanted}: {known}; got {name!r}.")
+    others = "; ".join(f"{key} takes {', '.join(s.inputs)}" for key, s in signatures.items())
+    raise InputError(f"The model has no signature that {wanted}: {others}.")
+
+
+def channels(signatures: Mapping[str, Signature], name: str) -> int:
+    """Returns how many channels the images have that a PNG signature takes."""
+    floats = signatures.get(name.removesuffix(_FORM))
+    shape = floats.inputs["images"].shape if floats and "images" in floats.inputs else (3,)
+    return shape[-1] if shape[-1] > 0 else 3
+
+
+def drawn(
+    client: Client,
+    signature: str,
+    seeds: Sequence[int],
+    text: str | None = None,
+    batch_size: int = 16,
+) -> Iterator[tuple[int, bytes]]:
+    """Asks for an image of each seed.
+
+    Args:
+        client: of the server.
+        signature: one of `choose`.
+        seeds: of the images.
+        text: what they are to show, of a model that takes that.
+        batch_size: how many are asked for at a time.
+
+    Yields:
+        (seed, PNG file).
+    """
+    for i in range(0, len(seeds), batch_size):
+        part = seeds[i : i + batch_size]
+        inputs = {"seed": np.array(part, np.int64)}
+        if text is not None:
+            inputs["text"] = np.array([text.encode()] * len(part), object)
+        yield from zip(part, client.predict(signature, inputs)[_FILES].tolist(), strict=True)
+
+
+def converter(client: Client, signature: str) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns what sends an image to be translated or enlarged, for `tfgan_zoo.files.convert`.
+
+    Returns:
+        A function from uint8, shape (height, width, channels), to floats in [-1, 1].
+    """
+
+    def convert(image: np.ndarray) -> np.ndarray:
+        file = io.BytesIO()
+        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "PNG")
+        sent = np.array([file.getvalue()], object)
+        (came,) = client.predict(signature, {_FILES: sent})[_FILES].tolist()
+        pixels = np.asarray(Image.open(io.BytesIO(came)))
+        return np.atleast_3d(pixels) / np.float32(127.5) - np.float32(1)
+
+    return convert
+
+
+def connect(
+    url: str | None,
+    grpc: str | None,
+    model_name: str | None,
+    version: int | None = None,
+    label: str | None = None,
+    **patience: Any,
+) -> Client:
+    """Makes the client that the flags of `tfgan_zoo.predict` ask for.
+
+    Raises:
+        InputError: if they do not name one model of one server.
+    """
+    if (url is None) == (grpc is None):
+        raise InputError("Give --url or --grpc: http://HOST:8501/v1/models/NAME, or HOST:8500.")
+    if version is not None and label is not None:
+        raise InputError("Give --version or --label, not both.")
+    if grpc is not None:
+        if model_name is None:
+            raise InputError("--model_name: expected a name beside --grpc, got none.")
+        return GrpcClient(grpc, model_name, version, label, **patience)
+    if model_name is not None:
+        raise InputError("--model_name: it is the last part of --url; leave it out.")
+    part = f"/versions/{version}" if version is not None else f"/labels/{label}" if label else ""
+    return RestClient(f"{url}{part}", **patience)
+
+
+def table(signatures: Mapping[str, Signature]) -> str:
+    """Returns a line for each signature: what it takes and what it gives."""
+
+    def side(tensors: Mapping[str, Tensor]) -> str:
+        return ", ".join(
+            f"{name} {'string' if t.dtype == 'object' else t.dtype}"
+            f"[{', '.join('?' if n < 0 else str(n) for n in t.shape)}]"
+            for name, t in tensors.items()
+        )
+
+    return "\n".join(f"{k}: {side(s.inputs)} -> {side(s.outputs)}" for k, s in signatures.items())
+
+
+def paths(output: str, seeds: Sequence[int], overwrite: bool = False) -> dict[int, Path]:
+    """Returns where the image of each seed goes.
+
+    Raises:
+        InputError: if a file of that name exists, or is to hold several images.
+    """
+    place = Path(output).expanduser()
+    if place.suffix.lower() == ".png":
+        if len(seeds) > 1:
+            raise InputError(f"--output: {output!r} holds one image; give a folder for several.")
+        named = {seeds[0]: place}
+    elif place.suffix.lower() in (".jpg", ".jpeg", ".gif", ".webp"):
+        raise InputError(f"--output: expected a .png or a folder, got {output!r}.")
+    else:
+        named = {seed: place / f"{seed:06d}.png" for seed in seeds}
+    existing = [path for path in named.values() if path.exists()]
+    if existing and not overwrite:
+        raise InputError(f"--output: {str(existing[0])!r} exists; add --overwrite to replace it.")
+    return named
+
+
+def save(path: Path, file: bytes) -> None:
+    """Writes a file, complete or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_bytes(file)
+    os.replace(temporary, path)

@@ -1,0 +1,336 @@
+"""Clients of TF Serving: REST, with nothing but the standard library, and gRPC.
+
+Both learn from the server what its model is asked by, and speak in NumPy arrays:
+
+    >>> client = RestClient("http://localhost:8501/v1/models/dcgan")
+    >>> list(client.signatures())
+    ['generate', 'generate_from_seed', ...]
+    >>> client.predict("generate_from_seed", {"seed": np.array([7])})["images"].shape
+    (1, 32, 32, 3)
+"""
+
+import base64
+import http.client
+import json
+import re
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from tfgan_zoo.errors import InputError, ServerError
+
+#: NumPy's names of what TensorFlow calls DT_...; strings are objects, of bytes.
+DTYPES = {
+    "DT_FLOAT": "float32",
+    "DT_UINT8": "uint8",
+    "DT_INT64": "int64",
+    "DT_INT32": "int32",
+    "DT_STRING": "object",
+}
+
+
+class Tensor(NamedTuple):
+    """What a tensor has to look like: -1 is any size."""
+
+    dtype: str
+    shape: tuple[int, ...]
+
+
+class Signature(NamedTuple):
+    """What a model takes and gives, by name."""
+
+    inputs: Mapping[str, Tensor]
+    outputs: Mapping[str, Tensor]
+
+
+class Client(Protocol):
+    """What both clients do."""
+
+    def signatures(self) -> dict[str, Signature]:
+        """Returns what the model is asked by, in alphabetical order."""
+
+    def predict(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Returns the answer to a batch."""
+
+
+class RestClient:
+    """Asks TF Serving over HTTP.
+
+    Args:
+        url: `http://HOST:8501/v1/models/NAME`, and for one version of it `/versions/2` or
+            `/labels/stable` behind.
+        timeout: seconds to wait for an answer.
+        retries: how often a request is repeated if there is no connection or the server is busy
+            (503); after half a second, then one, two, four...
+        first_wait: that half second.
+
+    Raises:
+        InputError: if the URL is another.
+    """
+
+    def __init__(self, url: str, timeout: float = 60.0, retries: int = 4, first_wait: float = 0.5):
+        self.url = url.rstrip("/").removesuffix(":predict")
+        if not re.fullmatch(
+            r"https?://[^/]+(/.*)?/v1/models/[^/:]+(/(versions/\d+|labels/[^/:]+))?", self.url
+        ):
+            raise InputError(
+                "--url: expected http://HOST:8501/v1/models/NAME, or that with /versions/NUMBER or "
+                f"/labels/LABEL, got {url!r}."
+            )
+        self.timeout = timeout
+        self.retries = retries
+        self.first_wait = first_wait
+
+    def signatures(self) -> dict[str, Signature]:
+        """Returns what the model is asked by, in alphabetical order.
+
+        Raises:
+            ServerError: if the server cannot be reached, or has no such model.
+        """
+        answer = self._ask("/metadata", None)
+        try:
+            found = answer["metadata"]["signature_def"]["signature_def"]
+            return {
+                name: Signature(
+                    *(
+                        {key: _tensor(info) for key, info in found[name].get(side, {}).items()}
+                        for side in ("inputs", "outputs")
+                    )
+                )
+                for name in sorted(found)
+                if found[name].get("inputs")
+            }
+        except (KeyError, TypeError, ValueError) as error:
+            raise ServerError(f"{self.url}: the metadata is not TF Serving's.") from error
+
+    def predict(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Returns the answer to a batch.
+
+        Args:
+            signature: its name.
+            inputs: arrays by name, the batch first; files and texts are objects, of bytes.
+
+        Raises:
+            ServerError: if the server cannot be reached, or refuses.
+        """
+        rows = [
+            {name: _to_json(value) for name, value in zip(inputs, row, strict=True)}
+            for row in zip(*inputs.values(), strict=True)
+        ]
+        answer = self._ask(":predict", {"signature_name": signature, "instances": rows})
+        outputs = self._outputs(signature)
+        try:
+            made = answer["predictions"]
+            if len(outputs) == 1:  # TF Serving then leaves the name out.
+                made = [{next(iter(outputs)): value} for value in made]
+            return {
+                name: _to_array([row[name] for row in made], tensor)
+                for name, tensor in outputs.items()
+            }
+        except (KeyError, TypeError, ValueError) as error:
+            raise ServerError(f"{self.url}: the answer is not what {signature} gives.") from error
+
+    def _outputs(self, signature: str) -> Mapping[str, Tensor]:
+        if not hasattr(self, "_known"):
+            self._known = self.signatures()
+        if signature not in self._known:
+            raise InputError(
+                f"--signature: expected one of {', '.join(self._known)}, got {signature!r}."
+            )
+        return self._known[signature].outputs
+
+    def _ask(self, path: str, content: Any) -> Any:
+        data = None if content is None else json.dumps(content).encode()
+        request = urllib.request.Request(
+            self.url + path, data, {"Content-Type": "application/json"}
+        )
+
+        def once() -> Any:
+            try:
+                with urllib.request.urlopen(request, timeout=self.timeout) as answer:
+                    return json.loads(answer.read())
+            except urllib.error.HTTPError as error:
+                said = _reason(error.read(), error.reason)
+                if error.code == 503:
+                    raise _BusyError(f"the server is busy (503): {said}") from error
+                raise ServerError(f"{self.url}: {said} ({error.code}).") from error
+            except TimeoutError as error:
+                raise self._late() from error
+            except (urllib.error.URLError, http.client.HTTPException, ConnectionError) as error:
+                reason = getattr(error, "reason", error)
+                if isinstance(reason, TimeoutError):
+                    raise self._late() from error
+                raise _BusyError(f"no connection: {reason}") from error
+            except ValueError as error:
+                raise ServerError(f"{self.url}: the answer is no JSON.") from error
+
+        return _patiently(once, self.url, self.retries, self.first_wait)
+
+    def _late(self) -> ServerError:
+        return ServerError(f"{self.url}: no answer within {self.timeout:g} s; see --timeout.")
+
+
+class GrpcClient:
+    """Asks TF Serving by gRPC: without JSON, which makes much of floats.
+
+    It needs `tensorflow-serving-api`: pip install 'tfgan_zoo[serving]'.
+
+    Args:
+        target: `HOST:8500`.
+        model_name: what the server calls the model.
+        version: a version's number; None for the newest.
+        label: a version's label, instead.
+        timeout: seconds to wait for an answer.
+        retries: how often a request is repeated while the server is unavailable.
+        first_wait: seconds before the first time; twice as many before each other.
+
+    Raises:
+        InputError: if that package is not installed.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        model_name: str,
+        version: int | None = None,
+        label: str | None = None,
+        timeout: float = 60.0,
+        retries: int = 4,
+        first_wait: float = 0.5,
+    ):
+        try:
+            import grpc
+            from tensorflow_serving.apis import (
+                get_model_metadata_pb2,
+                model_pb2,
+                predict_pb2,
+                prediction_service_pb2_grpc,
+            )
+        except ImportError as error:
+            raise InputError(
+                f"--grpc: {error.name} is not installed; pip install 'tfgan_zoo[serving]', or use "
+                "--url."
+            ) from error
+        self._grpc, self._metadata, self._predict = grpc, get_model_metadata_pb2, predict_pb2
+        self.name = f"{target}, {model_name}"
+        self._spec = model_pb2.ModelSpec(name=model_name)
+        if version is not None:
+            self._spec.version.value = version
+        elif label is not None:
+            self._spec.version_label = label
+        unlimited = [(f"grpc.max_{way}_message_length", -1) for way in ("send", "receive")]
+        channel = grpc.insecure_channel(target, options=unlimited)
+        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        self.timeout = timeout
+        self.retries = retries
+        self.first_wait = first_wait
+
+    def signatures(self) -> dict[str, Signature]:
+        """Returns what the model is asked by, in alphabetical order.
+
+        Raises:
+            ServerError: if the server cannot be reached, or has no such model.
+        """
+        from tensorflow.core.framework import types_pb2
+
+        request = self._metadata.GetModelMetadataRequest(
+            model_spec=self._spec, metadata_field=["signature_def"]
+        )
+        answer = self._ask(self._stub.GetModelMetadata, request)
+        found = self._metadata.SignatureDefMap()
+        answer.metadata["signature_def"].Unpack(found)
+
+        def tensors(infos) -> dict[str, Tensor]:
+            return {
+                key: Tensor(
+                    DTYPES.get(types_pb2.DataType.Name(info.dtype), "unknown"),
+                    tuple(dim.size for dim in info.tensor_shape.dim),
+                )
+                for key, info in infos.items()
+            }
+
+        return {
+            name: Signature(tensors(signature.inputs), tensors(signature.outputs))
+            for name, signature in sorted(found.signature_def.items())
+            if signature.inputs
+        }
+
+    def predict(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Returns the answer to a batch; see `RestClient.predict`.
+
+        Raises:
+            ServerError: if the server cannot be reached, or refuses.
+        """
+        import tensorflow as tf
+
+        request = self._predict.PredictRequest(model_spec=self._spec)
+        request.model_spec.signature_name = signature
+        for name, value in inputs.items():
+            request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
+        answer = self._ask(self._stub.Predict, request)
+        return {name: tf.make_ndarray(value) for name, value in answer.outputs.items()}
+
+    def _ask(self, method: Callable, request: Any) -> Any:
+        def once() -> Any:
+            try:
+                return method(request, timeout=self.timeout)
+            except self._grpc.RpcError as error:
+                if error.code() is self._grpc.StatusCode.UNAVAILABLE:
+                    raise _BusyError(f"unavailable: {error.details()}") from error
+                if error.code() is self._grpc.StatusCode.DEADLINE_EXCEEDED:
+                    raise ServerError(
+                        f"{self.name}: no answer within {self.timeout:g} s; see --timeout."
+                    ) from error
+                raise ServerError(
+                    f"{self.name}: {error.details()} ({error.code().name})."
+                ) from error
+
+        return _patiently(once, self.name, self.retries, self.first_wait)
+
+
+class _BusyError(Exception):
+    """It may go better soon."""
+
+
+def _patiently(once: Callable[[], Any], name: str, retries: int, wait: float) -> Any:
+    for left in range(retries, -1, -1):
+        try:
+            return once()
+        except _BusyError as error:
+            if not left:
+                times = f" (tried {retries + 1} times)" if retries else ""
+                raise ServerError(f"{name}: {error}{times}.") from error
+        time.sleep(wait)
+        wait *= 2
+    raise AssertionError
+
+
+def _reason(body: bytes, otherwise: str) -> str:
+    try:
+        return str(json.loads(body)["error"]).rstrip(".")
+    except (ValueError, KeyError, TypeError):
+        return str(otherwise)
+
+
+def _tensor(info: Mapping[str, Any]) -> Tensor:
+    dims = info["tensor_shape"].get("dim", [])
+    return Tensor(DTYPES.get(info["dtype"], "unknown"), tuple(int(dim["size"]) for dim in dims))
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return {"b64": base64.b64encode(value).decode()}
+    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
+
+
+def _to_array(values: list[Any], tensor: Tensor) -> np.ndarray:
+    if tensor.dtype != "object":
+        return np.array(values, tensor.dtype)
+    made = np.empty(len(values), object)
+    made[:] = [base64.b64decode(v["b64"]) if isinstance(v, dict) else v.encode() for v in values]
+    return made

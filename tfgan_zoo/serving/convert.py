@@ -1,0 +1,136 @@
+"""Converts endpoints for runtimes other than TensorFlow's: TensorFlow Lite, and ONNX."""
+
+import logging
+import os
+import re
+import tempfile
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.serving.saved_model import difference
+from tfgan_zoo.serving.signatures import Endpoint
+
+#: How much further a converted network's answers may be from the model's than a SavedModel's:
+#: other kernels add up in another order.
+TOLERANCE = 1e-4
+
+
+def convert(
+    endpoints: Mapping[str, Endpoint], folder: Path, kind: str, overwrite: bool = False
+) -> list[Path]:
+    """Writes each endpoint that can be had without TensorFlow, and checks its answers.
+
+    Args:
+        endpoints: as `GANModel.endpoints` returns them. Their batch stays open; other sizes that
+            they leave open are fixed to those of their examples.
+        folder: what to write to: `<endpoint>.tflite` or `<endpoint>.onnx`.
+        kind: "tflite" or "onnx".
+        overwrite: replace files that exist.
+
+    Returns:
+        The files. Endpoints that draw random numbers are left out: no two runtimes draw the same.
+
+    Raises:
+        InputError: if there is such a file already, what converts is not installed, or an endpoint
+            cannot be converted.
+        RuntimeError: if the answers differ.
+    """
+    chosen = {name: e for name, e in endpoints.items() if all(s.name != "seed" for s in e.inputs)}
+    if not chosen:
+        raise InputError(f"--format={kind}: the model has no endpoint without random numbers.")
+    paths = {name: folder / f"{name}.{kind}" for name in chosen}
+    for path in paths.values():
+        if path.exists() and not overwrite:
+            raise InputError(f"--output: {str(path)!r} exists; add --overwrite to replace it.")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, endpoint in chosen.items():
+        content, run = _KINDS[kind](name, endpoint)
+        for num in (1, 3):
+            request = {key: np.asarray(value) for key, value in endpoint.example(num).items()}
+            given = map(tf.constant, request.values())
+            (expected,) = tf.function(endpoint.function)(*given).values()
+            apart = difference(run(request), expected.numpy())
+            if not apart <= TOLERANCE:
+                raise RuntimeError(f"{paths[name]} and the model differ by up to {apart:.2g}.")
+        temporary = paths[name].with_name(f".{paths[name].name}.part")
+        temporary.write_bytes(content)
+        os.replace(temporary, paths[name])
+    return list(paths.values())
+
+
+Run = Callable[[Mapping[str, np.ndarray]], np.ndarray]
+
+
+def _tflite(name: str, endpoint: Endpoint) -> tuple[bytes, Run]:
+    function = _sized(endpoint)
+    module = tf.Module()
+    module.function = function
+    module.variables_ = list(function.get_concrete_function().graph.variables)
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the interpreter is also to be had as a package of its own
+        tf.saved_model.save(module, folder, {name: function})
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[name])
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        try:
+            content = converter.convert()
+        except Exception as error:  # the converter's own, which it does not name
+            raise InputError(
+                f"--format=tflite: {name} cannot be converted: {str(error).splitlines()[0]}"
+            ) from error
+        runner = tf.lite.Interpreter(model_content=content).get_signature_runner(name)
+    return content, lambda request: next(iter(runner(**request).values()))
+
+
+def _onnx(name: str, endpoint: Endpoint) -> tuple[bytes, Run]:
+    try:
+        import onnxruntime
+        import tf2onnx
+    except ImportError as error:
+        raise InputError(
+            f"--format=onnx: {error.name} is not installed; pip install 'tfgan_zoo[onnx]'."
+        ) from error
+    function = _sized(endpoint, prefix="new_")
+    logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)  # what is wrong is said below
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            proto, _ = tf2onnx.convert.from_function(
+                function, input_signature=function.input_signature, opset=17
+            )
+            content = proto.SerializeToString()
+            session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            missing = re.search(r"No Op registered for (\w+)", str(error))
+            reason = f"ONNX has no {missing[1]}" if missing else str(error).splitlines()[0]
+            raise InputError(f"--format=onnx: {name} cannot be converted: {reason}.") from error
+    return content, lambda request: session.run(None, dict(request))[0]
+
+
+_KINDS = {"tflite": _tflite, "onnx": _onnx}
+
+
+def _sized(endpoint: Endpoint, prefix: str = "") -> Any:
+    """An endpoint's function with no size left open but the batch.
+
+    Args:
+        endpoint: the endpoint.
+        prefix: of an output that is called like an input, which ONNX does not have.
+    """
+    example = endpoint.example(1)
+    inputs = [
+        tf.TensorSpec([None, *np.shape(example[spec.name])[1:]], spec.dtype, spec.name)
+        for spec in endpoint.inputs
+    ]
+    names = {spec.name for spec in inputs}
+
+    def function(*given):
+        made = endpoint.function(*given)
+        return {prefix + key if key in names else key: value for key, value in made.items()}
+
+    return tf.function(function, input_signature=inputs, autograph=False)

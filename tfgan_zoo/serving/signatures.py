@@ -1,0 +1,151 @@
+"""The forms in which an endpoint is served: floats, uint8, and PNG files."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+#: A tensor of this name holds images, floats in [-1, 1], shape (batch, height, width, channels).
+FLOATS = "images"
+#: The same, uint8 in 0..255.
+UINT8 = "images_uint8"
+#: The same as files, shape (batch,). TF Serving's REST API writes a string tensor in base64, as
+#: {"b64": "..."}, if its name ends in `_bytes`.
+FILES = "images_bytes"
+
+
+class Endpoint(NamedTuple):
+    """One signature of an exported model.
+
+    `example(n)` is a request for n samples: what `function` takes, by name.
+    """
+
+    function: Callable[..., Mapping[str, tf.Tensor]]
+    inputs: tuple[tf.TensorSpec, ...]
+    example: Callable[[int], Mapping[str, np.ndarray]]
+
+
+def in_every_form(endpoints: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
+    """Adds to endpoints that speak of `images`, floats in [-1, 1], two more forms each.
+
+    `NAME_uint8` takes and gives `images_uint8` in their place. `NAME_png` takes `images_bytes`,
+    files of PNG, JPEG, BMP or GIF, and gives `images_bytes`, PNG files; the images of its batch are
+    taken one by one and may differ in size. Other tensors, such as `seed` or `text`, stay.
+
+    Args:
+        endpoints: as `GANModel.endpoints` returns them. Points, which are no images, have no other
+            form; images of 2 or of more than 3 channels no files.
+
+    Returns:
+        All of them, `function` now a `tf.function` with a signature, the first still first. The
+        networks are traced once, and stand in the graph once.
+    """
+    signatures = {}
+    for name, endpoint in endpoints.items():
+        floats = _checked(endpoint)
+        made = outputs(floats).get(FLOATS)
+        signatures[name] = floats
+        given = [spec for spec in endpoint.inputs if spec.name == FLOATS]
+        if made is None or any(spec.shape.rank != 4 for spec in [made, *given]):
+            continue
+        signatures[f"{name}_uint8"] = _of_uint8(floats)
+        if all(spec.shape[-1] in (1, 3) for spec in [made, *given]):
+            signatures[f"{name}_png"] = _of_files(floats)
+    return signatures
+
+
+def outputs(signature: Endpoint) -> dict[str, tf.TensorSpec]:
+    """Returns what a signature of `in_every_form` gives, by name."""
+    function: Any = signature.function
+    return function.get_concrete_function().structured_outputs
+
+
+def from_uint8(images: tf.Tensor) -> tf.Tensor:
+    """Turns uint8 into floats in [-1, 1]."""
+    return tf.cast(images, tf.float32) / 127.5 - 1.0
+
+
+def to_uint8(images: tf.Tensor) -> tf.Tensor:
+    """Turns floats in [-1, 1] into uint8; what lies outside is clipped."""
+    return tf.cast(tf.clip_by_value(tf.round((images + 1.0) * 127.5), 0.0, 255.0), tf.uint8)
+
+
+def _checked(endpoint: Endpoint) -> Endpoint:
+    """The endpoint, refusing inputs of other shapes by itself.
+
+    TensorFlow's C++ session feeds what it is given, whatever the signature says, and some kernels
+    end the whole process on a tensor with an axis too many.
+    """
+
+    def function(*given):
+        pairs = zip(endpoint.inputs, given, strict=True)
+        return endpoint.function(*(tf.ensure_shape(x, spec.shape) for spec, x in pairs))
+
+    made = tf.function(function, input_signature=endpoint.inputs, autograph=False)
+    return endpoint._replace(function=made)
+
+
+def _of_uint8(floats: Endpoint) -> Endpoint:
+    def function(*given):
+        pairs = zip(floats.inputs, given, strict=True)
+        made = floats.function(*(from_uint8(x) if s.name == FLOATS else x for s, x in pairs))
+        return _renamed(made, UINT8, to_uint8)
+
+    def example(num):
+        return _renamed(floats.example(num), UINT8, lambda x: to_uint8(x).numpy())
+
+    return _signature(function, floats, example, UINT8, lambda s: (s.shape, tf.uint8))
+
+
+def _of_files(floats: Endpoint) -> Endpoint:
+    channels = {spec.name: spec.shape[-1] for spec in floats.inputs if spec.name == FLOATS}
+
+    def function(*given):
+        return _renamed(floats.function(*given), FILES, lambda x: tf.io.encode_png(to_uint8(x)))
+
+    def one_by_one(*given):
+        def one(row):
+            values = [
+                _decoded(x, channels[s.name]) if s.name in channels else x[tf.newaxis]
+                for s, x in zip(floats.inputs, row, strict=True)
+            ]
+            return {name: value[0] for name, value in function(*values).items()}
+
+        made = _renamed(outputs(floats), FILES, lambda s: tf.TensorSpec([None], tf.string))
+        rows = {name: tf.TensorSpec(spec.shape[1:], spec.dtype) for name, spec in made.items()}
+        return tf.map_fn(one, given, fn_output_signature=rows)
+
+    def example(num):
+        given = floats.example(num)
+        return _renamed(given, FILES, lambda x: tf.io.encode_png(to_uint8(x)).numpy())
+
+    return _signature(
+        one_by_one if channels else function, floats, example, FILES, lambda s: ([None], tf.string)
+    )
+
+
+def _decoded(file: tf.Tensor, channels: int) -> tf.Tensor:
+    """One image of a file, as a batch."""
+    image = tf.io.decode_image(file, channels=channels, expand_animations=False)
+    image.set_shape([None, None, channels])
+    return from_uint8(image)[tf.newaxis]
+
+
+def _signature(
+    function: Callable, floats: Endpoint, example: Callable, name: str, kind: Callable
+) -> Endpoint:
+    """An endpoint whose images have another name, shape and type."""
+    inputs = tuple(
+        tf.TensorSpec(*kind(spec), name=name) if spec.name == FLOATS else spec
+        for spec in floats.inputs
+    )
+    return Endpoint(tf.function(function, input_signature=inputs, autograph=False), inputs, example)
+
+
+def _renamed(values: Mapping[str, Any], name: str, convert: Callable) -> dict[str, Any]:
+    """Converts the images among tensors, and calls them by the name of what they are now."""
+    return {
+        name if key == FLOATS else key: convert(value) if key == FLOATS else value
+        for key, value in values.items()
+    }
