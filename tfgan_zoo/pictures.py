@@ -88,6 +88,30 @@ def labelled_rows(labels: Sequence[str], images: np.ndarray, gap: int = 2) -> np
     return np.asarray(sheet)
 
 
+def labelled_grid(labels: Sequence[str], images: np.ndarray, columns: int) -> np.ndarray:
+    """Lays out images in rows, each with a line of text of its own under it.
+
+    Args:
+        labels: one an image; cut where they are too long.
+        images: uint8, shape (num, height, width, channels), one channel or three.
+        columns: images in a row.
+
+    Returns:
+        uint8, shape (height, width, 3).
+    """
+    font, line = ImageFont.load_default(14), 20
+    cells = []
+    for label, image in zip(labels, images, strict=True):
+        height, width = image.shape[:2]
+        cell = Image.new("RGB", (width, height + line), "white")
+        cell.paste(Image.fromarray(grid(image[np.newaxis], 1)))
+        text = _cut(label, font, width)
+        left = (width - font.getlength(text)) / 2
+        ImageDraw.Draw(cell).text((left, height + 1), text, fill="black", font=font)
+        cells.append(np.asarray(cell))
+    return grid(np.stack(cells), columns)
+
+
 def _cut(text: str, font: Any, width: int) -> str:
     text = " ".join(text.split())
     if font.getlength(text) <= width:
