@@ -102,7 +102,7 @@ class _Reader(keras.layers.Layer):
     """What layers that take strings have in common."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(trainable=kwargs.pop("trainable", False), **kwargs)
+        super().__init__(**kwargs)
         self.supports_jit = False  # XLA has no strings.
 
     def build(self, input_shape: Any) -> None:

@@ -32,7 +32,8 @@ def text_conditional_generator(
     """GAN-CLS' generator (Reed et al. 2016, https://arxiv.org/abs/1605.05396, section 4.1).
 
     The embedding of a text is projected to a few numbers, with LeakyReLU of slope 0.2, and put
-    behind the noise, for the generator of DCGAN (see `dcgan_generator`).
+    behind the noise, for the generator of DCGAN (see `dcgan_generator`). The authors' code adds
+    residual blocks at 4x4 and 8x8, of which the paper has nothing, and has 128 filters.
 
     Args:
         image_shape: `(side, side, channels)`, the side a power of two of at least 16.
@@ -94,7 +95,8 @@ def text_conditional_discriminator(
     DCGAN's convolutions (see `dcgan_discriminator`) down to 4x4. There the embedding of a text,
     projected to a few numbers, joins the features of every pixel; a 1x1 convolution mixes them,
     and one logit is made of the whole. LeakyReLU of slope 0.2 after all but the last;
-    normalisation everywhere but after the first convolution and the projection.
+    normalisation everywhere but after the first convolution and the projection. The authors' code
+    adds a residual block at 4x4.
 
     Args:
         image_shape: `(side, side, channels)`, the side a power of two of at least 16.

@@ -33,7 +33,8 @@ def char_cnn_rnn(
 
     A one-hot vector for each character; convolutions over time with ReLU, all but the last with
     max-pooling; a GRU over what is left; the mean of its outputs over time; a linear layer. The
-    paper's 201 characters become 198, 66, 63, 21 and 18 steps.
+    paper's 201 characters become 198, 66, 63, 21 and 18 steps, which its authors' code pools once
+    more.
 
     Case and accents do not matter, nor does how wide white space is. Characters other than letters,
     digits, ASCII's punctuation and the space, and bytes that are not UTF-8, are read as blanks,
@@ -102,8 +103,8 @@ def word_encoder(
 ) -> keras.Model:
     """A small text encoder, of words: quick to train, and good at new combinations of known ones.
 
-    A vector w for each word, N(0, 0.3) at first, what a convolution makes of each with its two neighbours, the mean of
-    both over the words of the text, and a linear layer:
+    A vector w for each word, N(0, 0.3) at first, what a convolution makes of each with its two
+    neighbours, the mean of both over the words of the text, and a linear layer:
 
         phi(t) = A mean_i [w_i, relu(C [w_i-1, w_i, w_i+1] + c)] + b.
 
