@@ -70,6 +70,8 @@ def test_learns_resumes_and_embeds(tmp_path):
 
 def test_bad_batches():
     model = tiny()
+    with pytest.raises(InputError, match="XLA has no strings"):
+        model.compile(jit_compile=True)
     with pytest.raises(InputError, match="with keys image, text"):
         model.batch(np.zeros((2, *SHAPE), "uint8"))
     with pytest.raises(InputError, match="strings, got type float32"):

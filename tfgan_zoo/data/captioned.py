@@ -93,7 +93,7 @@ def open_captioned(
 
     Example:
         >>> open_captioned("figures/captions", num=2).captions[0]
-        ('a large striped green circle at the bottom on a dark background',)
+        ('a small blue ring at the top on a light background',)
     """
     kind, rest = checked_kind(spec, num, "raise")
     if kind == "tfds":

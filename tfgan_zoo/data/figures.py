@@ -13,7 +13,7 @@ Example:
 >>> data["image"].shape, data["image"].dtype
 ((3, 64, 64, 3), dtype('uint8'))
 >>> str(data["caption"][0])
-'a small striped green circle on the left on a dark background'
+'a small green circle on the left on a dark background'
 """
 
 import dataclasses
@@ -126,9 +126,9 @@ VIEWS: Mapping[str, View] = {
         combination=("shape", "colour", "fill"),
     ),
     "captions": View(
-        "Images with captions; some (shape, colour) pairs occur in test only.",
+        "Images with captions of shape, colour, size, place and background; some (shape, colour) "
+        "pairs occur in test only.",
         elements=("image", "label", "caption", "held_out"),
-        fills=("solid", "striped"),
         backgrounds=("dark", "light"),
         radii=(_SMALL, _LARGE),
         centres=_CENTRES,

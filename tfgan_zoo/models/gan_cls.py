@@ -268,10 +268,15 @@ class GANCLS(GANModel):
         super().compile(*args, **kwargs)
 
     def start_from(self, other: GANModel) -> None:
-        """Takes over the text encoder that a `JointEmbedding` was trained for; see `GANModel`."""
+        """Takes over the text encoder of a `JointEmbedding`, or all that another GAN-CLS draws with.
+
+        Raises:
+            ValueError: if they are other networks.
+        """
         if not isinstance(other, JointEmbedding):
             super().start_from(other)
-        self.text_encoder.set_weights(other.text_encoder.get_weights())
+        if isinstance(self.text_encoder, keras.Model):
+            self.text_encoder.set_weights(other.text_encoder.get_weights())
 
     # ------------------------------------------------------------------ use
 

@@ -89,13 +89,22 @@ class JointEmbedding(GANModel):
         """RMSprop, rate 7e-4; the authors' falls by 2 % an epoch."""
         return {"encoder": keras.optimizers.RMSprop(7e-4)}
 
-    def compile(self, encoder_optimizer: Any = None, **settings: Any) -> None:
+    def compile(  # type: ignore[override]
+        self, encoder_optimizer: Any = None, **settings: Any
+    ) -> None:
         """Prepares the model for training.
 
         Args:
             encoder_optimizer: a Keras optimizer, its name or its config; None for the paper's.
             **settings: see `GANModel.compile_roles`.
+
+        Raises:
+            InputError: if XLA is asked for, which knows no strings.
         """
+        if settings.get("jit_compile"):
+            raise InputError(
+                "jit_compile=True: expected False, as XLA has no strings for the encoder to read."
+            )
         self.compile_roles({"encoder": encoder_optimizer}, **settings)
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
