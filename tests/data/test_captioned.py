@@ -5,10 +5,18 @@ import pytest
 from PIL import Image
 
 from tfgan_zoo import pictures
-from tfgan_zoo.data import Captioned, captioned, distinct_captions, open_captioned
+from tfgan_zoo.data import (
+    Captioned,
+    captioned,
+    distinct_captions,
+    open_captioned,
+    unconditional,
+)
 from tfgan_zoo.data.captioned import groups
 from tfgan_zoo.data.sources import ArraySource
 from tfgan_zoo.errors import InputError
+
+tfds = pytest.importorskip("tensorflow_datasets")
 
 
 def picture(path, colour=0):
@@ -118,7 +126,12 @@ def test_what_generate_writes_is_read_again(tmp_path):
         ("captions.jsonl", "[]", "line 1: expected an object"),
         ("captions.jsonl", "", "has no captions of split 'train'"),
         ("captions.csv", "picture,words\na.png,A\n", "has columns picture, words; expected"),
-        ("captions.csv", "image,caption\na.png,caf\xe9\n", "cannot be read as UTF-8"),
+        ("captions.csv", "image,caption\na.png,caf\xe9\n", "line 2 cannot be read as UTF-8"),
+        ("captions.csv", "image,caption\na.png,red, small\n", "line 2 has 3 values for 2 columns"),
+        ("captions.csv", 'image,caption\na.png,"red\n', r"line 2 is no CSV .*correct its quotes"),
+        ("captions.csv", "image,caption\na.png,\n", r"line 2: a\.png has an empty caption"),
+        ("captions.csv", "image,caption,class\na.png,A,x\na.png,B,y\n", "line 3: .* before"),
+        ("a.txt", "caf\xe9", r"a\.txt, line 1 cannot be read as UTF-8"),
         ("b.txt", "B", r"1 of 1 images have no captions, the first a\.png"),
         ("a.txt", "\n", r"a\.png has no caption"),
     ],
@@ -130,12 +143,145 @@ def test_captions_that_cannot_be_used(tmp_path, name, text, message):
         open_captioned(f"folder:{tmp_path}")
 
 
+@pytest.mark.parametrize("inside", [False, True])
+def test_images_that_a_table_leaves_out(tmp_path, inside):
+    for name in ("train/a.png", "train/b.png", "train/c.png", "test/d.png"):
+        picture(tmp_path / name)
+    table, prefix = ("train/captions.csv", "") if inside else ("captions.csv", "train/")
+    (tmp_path / table).write_text(f"image,caption\n{prefix}b.png,B\n")
+    with pytest.raises(InputError, match=rf"2 of 3 images have no captions, the first {prefix}a"):
+        open_captioned(f"folder:{tmp_path}")
+
+
+def test_a_split_that_a_table_does_not_tell(tmp_path):
+    picture(tmp_path / "a.png")
+    picture(tmp_path / "b.png")
+    table = tmp_path / "captions.csv"
+    table.write_text("image,caption\na.png,A\nb.png,B\n")
+    with pytest.raises(InputError, match=r"no split 'test' .*add a column split to .*\.csv"):
+        open_captioned(f"folder:{tmp_path}", "test")
+    table.write_text("image,caption,split\na.png,A,Validation\nb.png,B,\n")
+    with pytest.raises(InputError, match="line 3 has no split, others have"):
+        open_captioned(f"folder:{tmp_path}", "val")
+    table.write_text("image,caption,split\na.png,A,Validation\nb.png,B,train\n")
+    assert open_captioned(f"folder:{tmp_path}", "val").captions == [("A",)]
+
+
+@pytest.mark.parametrize(
+    ("image", "text"),
+    [
+        ("train/{}.png", "train/text/{}.txt"),
+        ("train/{}.png", "train/captions/{}.txt"),
+        ("train/{}.png", "text/train/{}.txt"),
+        ("{}.jpg", "text/{}.txt"),
+        ("images/{}.jpg", "text/{}.txt"),
+        ("train/images/{}.jpg", "text/train/{}.txt"),
+    ],
+)
+def test_texts_in_a_folder_of_their_own(tmp_path, image, text):
+    for name in ("cat/1", "cat/2", "dog/1"):
+        picture(tmp_path / image.format(name))
+        path = tmp_path / text.format(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"a {name}\r\n  the {name} \r\n")
+    data = open_captioned(f"folder:{tmp_path}")
+    assert data.captions == [(f"a {name}", f"the {name}") for name in ("cat/1", "cat/2", "dog/1")]
+    assert data.classes.tolist() == [0, 0, 1]
+
+
+def test_a_line_of_json_or_text_may_hold_other_ends_of_lines(tmp_path):
+    picture(tmp_path / "a.png")
+    caption = "one\u2028two\x85three"
+    (tmp_path / "a.txt").write_text(caption, encoding="utf-8")
+    assert open_captioned(f"folder:{tmp_path}").captions == [(caption,)]
+    row = json.dumps({"image": "./a.png", "caption": caption}, ensure_ascii=False)
+    (tmp_path / "captions.jsonl").write_text(row, encoding="utf-8")
+    assert open_captioned(f"folder:{tmp_path}").captions == [(caption,)]
+
+
+def test_zero_shot_splits(tmp_path):
+    for name in ("train/cat/1", "train/dog/1", "test/emu/1", "test/yak/1"):
+        picture(tmp_path / f"{name}.jpg")
+        (tmp_path / f"{name}.txt").write_text("\n".join(f"{name} {i}" for i in range(10)))
+    for split, names in {"train": ("cat", "dog"), "test": ("emu", "yak")}.items():
+        data = open_captioned(f"folder:{tmp_path}", split)
+        assert [each[9] for each in data.captions] == [f"{split}/{name}/1 9" for name in names]
+        assert data.classes.tolist() == [0, 1]
+    with pytest.raises(InputError, match="no split 'val'"):
+        open_captioned(f"folder:{tmp_path}", "val")
+
+
 def test_some_have_a_class(tmp_path):
     picture(tmp_path / "a.png")
     picture(tmp_path / "b.png")
     (tmp_path / "captions.csv").write_text("image,caption,class\na.png,A,x\nb.png,B,\n")
     with pytest.raises(InputError, match=r"b\.png has no class, others have"):
         open_captioned(f"folder:{tmp_path}")
+
+
+class TinyCaptions(tfds.core.GeneratorBasedBuilder):
+    """Eight pictures with captions in one of several forms."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    BUILDER_CONFIGS = tuple(
+        tfds.core.BuilderConfig(name=name)
+        for name in ("text", "strings", "dicts", "number", "not_utf8")
+    )
+
+    def _info(self):
+        text = tfds.features.Text()
+        label = tfds.features.ClassLabel(num_classes=3)
+        own = {
+            "text": {"text": text, "label": tfds.features.Scalar(np.int64)},
+            "strings": {"captions": tfds.features.Sequence(text)},
+            "dicts": {
+                "captions": tfds.features.Sequence({"id": np.int64, "text": text}),
+                "label": label,
+            },
+            "number": {"text": tfds.features.Scalar(np.int64)},
+            "not_utf8": {"caption": text},
+        }[self.builder_config.name]
+        image = tfds.features.Image(shape=(16, 16, 3), encoding_format="png")
+        features = tfds.features.FeaturesDict({"image": image, **own})
+        return tfds.core.DatasetInfo(builder=self, features=features)
+
+    def _split_generators(self, dl_manager):
+        return {"train": self._generate_examples()}
+
+    def _generate_examples(self):
+        for i in range(8):
+            texts = [f" é{i}", f"{i}"]
+            own = {
+                "text": {"text": texts[0], "label": i % 3},
+                "strings": {"captions": texts},
+                "dicts": {
+                    "captions": [{"id": 7, "text": text} for text in texts],
+                    "label": i % 3,
+                },
+                "number": {"text": i},
+                "not_utf8": {"caption": b"\xe9"},
+            }[self.builder_config.name]
+            yield i, {"image": np.full((16, 16, 3), i, np.uint8), **own}
+
+
+@pytest.mark.parametrize("file_format", ["array_record", "tfrecord"])
+@pytest.mark.parametrize(("form", "several"), [("text", 0), ("strings", 1), ("dicts", 1)])
+def test_tfds(tmp_path, form, several, file_format):
+    builder = tfds.builder(f"tiny_captions/{form}", data_dir=tmp_path)
+    builder.download_and_prepare(file_format=file_format)
+    data = open_captioned(f"tfds:tiny_captions/{form}", "train[2:]", data_dir=str(tmp_path))
+    assert len(data.images) == len(data.captions) == 6
+    numbers = [int(data.images[i][0, 0, 0]) for i in range(6)]
+    assert data.captions == [(f"é{i}", f"{i}")[: 1 + several] for i in numbers]
+    expected = None if form == "strings" else [i % 3 for i in numbers]
+    assert (None if data.classes is None else data.classes.tolist()) == expected
+
+
+def test_tfds_without_captions(tmp_path):
+    with pytest.raises(InputError, match="no feature caption, captions or text that is text"):
+        open_captioned("tfds:tiny_captions/number", data_dir=str(tmp_path))
+    with pytest.raises(InputError, match=r"tiny_captions/not_utf8\[0\]: its caption is not UTF-8"):
+        open_captioned("tfds:tiny_captions/not_utf8", data_dir=str(tmp_path))
 
 
 # ---------------------------------------------------------------------- batches
@@ -145,10 +291,94 @@ def test_groups():
     texts = [("a", "b"), ("c",), (" B ", "d"), ("D",), ("C  c",)]
     assert groups(Captioned(array(5), texts)).tolist() == [0, 1, 0, 0, 4 - 2]
     assert groups(Captioned(array(3), texts[:3], np.array([7, 3, 7]))).tolist() == [1, 0, 1]
-    with pytest.raises(InputError, match="since all captions are the same"):
-        groups(Captioned(array(2), [("a",), ("A",)]))
-    with pytest.raises(InputError, match="since there is one class only"):
-        groups(Captioned(array(2), [("a",), ("b",)], np.array([1, 1])))
+
+
+@pytest.mark.parametrize(
+    ("captions", "classes", "message"),
+    [
+        ([("a",), ("A",)], None, r"every image has one in common with mine\[0\]"),
+        ([("a",), ("b", "a"), ("b",)], None, r"every image has one in common with mine\[1\]"),
+        ([("a",), ("b",)], [1, 1], "since there is one class only"),
+        ([("a",)], None, "data.captions: expected one or more of each of 2 images .* those of 1"),
+        ([("a",), ()], None, "data.captions: expected one or more of each of 2 images"),
+        ([("a",), ("b",)], [1], r"data.classes: expected shape \(2,\)"),
+    ],
+)
+def test_no_mismatching_texts(captions, classes, message):
+    num = max(2, len(captions))
+    classes = None if classes is None else np.array(classes)
+    with pytest.raises(InputError, match=message):
+        captioned(Captioned(array(num), captions, classes), batch_size=1)
+
+
+def test_a_chain_of_shared_captions_is_no_reason_not_to_mismatch():
+    # Each image shares a caption with the next, so that all hang together.
+    captions = [(f"{i}", f"{i + 1}") for i in range(6)]
+    data = Captioned(array(6), captions)
+    assert groups(data).tolist() == [0] * 6
+    drawn = {i: set() for i in range(6)}
+    for batch in take(data, 200):
+        for image, other in zip(batch["image"][:, 0, 0, 0], batch["mismatching_text"], strict=True):
+            drawn[image].add(other.decode())
+    for i in range(6):
+        allowed = [captions[j] for j in range(6) if abs(i - j) > 1]
+        assert drawn[i] == {caption for each in allowed for caption in each}
+
+
+def test_the_images_are_those_of_unconditional():
+    data = open_captioned("figures/captions", num=10, resolution=16)
+    expected = unconditional(data.images, batch_size=4, flip=True, seed=3)
+    for batch, images in zip(
+        take(data, 5, flip=True, seed=3), expected.take(5).as_numpy_iterator(), strict=True
+    ):
+        np.testing.assert_array_equal(batch["image"], images)
+
+
+def test_numbers_beyond_a_byte():
+    num = 70_000
+    images = np.zeros((num, 1, 1, 3), np.uint8)
+    images[:, 0, 0] = np.arange(num)[:, None] // [1, 256, 65536] % 256
+    data = Captioned(ArraySource("many", images), [(str(i),) for i in range(num)])
+    (batch,) = captioned(data, batch_size=2000).take(1).as_numpy_iterator()
+    numbers = batch["image"][:, 0, 0].astype(int) @ [1, 256, 65536]
+    assert numbers.max() > 65536
+    np.testing.assert_array_equal(batch["text"].astype(int), numbers)
+    others = batch["mismatching_text"].astype(int)
+    assert (others != numbers).all()
+    assert others.max() > 65536
+    assert abs(others.mean() / num - 0.5) < 0.04
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_unreadable_images_take_their_captions_along(tmp_path, cache, caplog):
+    for i in range(6):
+        picture(tmp_path / f"{i}.png", i)
+        (tmp_path / f"{i}.txt").write_text(f"{i}")
+    (tmp_path / "2.png").write_bytes(b"no image")
+    options = {"image_size": 16, "cache": cache, "seed": 1}
+    data = open_captioned(f"folder:{tmp_path}", on_error="skip")
+    batches = take(data, 20, **options)
+    for batch in batches:
+        assert [int(text) for text in batch["text"]] == batch["image"][:, 0, 0, 0].tolist()
+    assert {int(text) for batch in batches for text in batch["text"]} == {0, 1, 3, 4, 5}
+    assert "2.png cannot be read" in caplog.text
+    for one, other in zip(batches[5:], take(data, 15, start_step=5, **options), strict=True):
+        np.testing.assert_array_equal(one["text"], other["text"])
+    with pytest.raises(InputError, match=r"2\.png cannot be read"):
+        take(open_captioned(f"folder:{tmp_path}"), 1, image_size=16)
+
+
+def test_captions_of_an_image_are_equally_likely():
+    data = Captioned(array(4), [("a", "b", "c", "d", "e"), ("f",), ("g",), ("h",)])
+    texts = [text for batch in take(data, 1000) for text in batch["text"]]
+    names, counts = np.unique(texts, return_counts=True)
+    assert b"".join(names) == b"abcdefgh"
+    assert np.abs(counts[:5] - 200).max() < 65  # 5 sigma
+    vectors = np.eye(8, dtype=np.float32)
+    pairs = [t for b in take(data, 1000, embeddings=vectors, num_captions=2) for t in b["text"]]
+    kinds, counts = np.unique([p for p in pairs if p[:5].any()], axis=0, return_counts=True)
+    assert len(kinds) == 10
+    assert np.abs(counts - 100).max() < 50
 
 
 @pytest.mark.parametrize("classes", [None, np.array([0, 1, 1, 2, 0, 1])])
@@ -225,6 +455,10 @@ def test_embeddings():
             # Two that differ where there are two.
             assert np.count_nonzero(text) == min(2, len(own))
             assert not set(np.flatnonzero(other)) & own
+    for batch in take(data, 5, embeddings=vectors, num_captions=9):
+        for image, text in zip(batch["image"][:, 0, 0, 0], batch["text"], strict=True):
+            own = [names.index(caption) for caption in data.captions[image]]
+            np.testing.assert_allclose(text, vectors[own].mean(axis=0), rtol=1e-6)
     with pytest.raises(InputError, match=r"embeddings: expected shape \(7, D\)"):
         captioned(data, batch_size=2, embeddings=vectors[:3])
     with pytest.raises(InputError, match="num_captions: expected 1 for strings"):

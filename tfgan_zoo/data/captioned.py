@@ -3,7 +3,7 @@
 | source | captions | classes |
 |---|---|---|
 | `figures/captions` | one an image, a sentence on what is drawn | none |
-| `folder:PATH` | `captions.jsonl`, `captions.csv`, or a .txt beside each image | `class`, or folders |
+| `folder:PATH` | `captions.jsonl`, `captions.csv`, or a .txt an image | `class`, or folders |
 | `tfds:NAME[/CONFIG]` | the feature `caption`, `captions` or `text` | `label` |
 
 Of a folder the first that is found counts, in the folder of the split or in the whole one:
@@ -14,9 +14,13 @@ Of a folder the first that is found counts, in the folder of the split or in the
     birds/1.txt      a red bird             (a caption a line, beside birds/1.jpg)
 
 `file` will do for `image`; a caption may be a list in JSON, and in CSV an image may have several
-lines; `class` is optional, and so is `split`, for tables of a whole data set. CUB and Oxford-102,
-which papers use, are brought to the last form: `train/<class>/<name>.jpg` with
-`train/<class>/<name>.txt`, ten captions each, and for a zero-shot test other classes in `test/`.
+lines; `class` is optional, and so is `split`, for tables of a whole data set. The .txt files may
+also lie in a folder `text` or `captions` that mirrors the images: `text/birds/1.txt`, for
+`birds/1.jpg` as for `images/birds/1.jpg`. Every image needs a caption.
+
+CUB and Oxford-102, which papers use, are brought to the last form: in `folder:CUB`,
+`train/<class>/<name>.jpg` with `train/<class>/<name>.txt`, ten captions each, and for a zero-shot
+test other class folders in `test/`.
 """
 
 from __future__ import annotations
@@ -24,18 +28,22 @@ from __future__ import annotations
 import csv
 import json
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from tfgan_zoo.data.images import Fit
 from tfgan_zoo.data.sources import (
+    SPLIT_FOLDERS,
     FileSource,
     Source,
     checked_kind,
     existing_folder,
     images_of_split,
+    list_images,
     no_split,
     open_source,
     parse_split,
@@ -49,6 +57,10 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 TABLES = ("captions.jsonl", "captions.csv")
+"""Files with the captions of a folder."""
+
+TEXT_FOLDERS = ("text", "captions")
+"""Folders with a .txt of each image, where they do not lie beside the images."""
 
 
 class Captioned(NamedTuple):
@@ -61,7 +73,7 @@ class Captioned(NamedTuple):
     """
 
     images: Source
-    captions: Sequence[tuple[str, ...]]
+    captions: list[tuple[str, ...]]
     classes: np.ndarray | None = None
 
 
@@ -72,6 +84,7 @@ def open_captioned(
     resolution: int | None = None,
     num: int | None = None,
     seed: int = 0,
+    on_error: str = "raise",
     data_dir: str | None = None,
 ) -> Captioned:
     """Opens images with their captions.
@@ -82,24 +95,26 @@ def open_captioned(
         resolution: side in pixels at which `figures` are drawn.
         num: how many `figures` there are.
         seed: of the `figures`.
+        on_error: see `open_source`; of images only, captions have to be there.
         data_dir: where `tfds:` keeps its data.
 
     Returns:
         The images and their captions; no image is decoded yet.
 
     Raises:
-        InputError: the source is missing or has no captions, an image has none, or a table names an
-            image that is not there. The message names the file and the line.
+        InputError: the source is missing or has no captions, an image has none, a table names an
+            image that is not there, or a text cannot be read. The message names the file and the
+            line.
 
     Example:
         >>> open_captioned("figures/captions", num=2).captions[0]
         ('a small blue ring at the top on a light background',)
     """
-    kind, rest = checked_kind(spec, num, "raise")
+    kind, rest = checked_kind(spec, num, on_error)
     if kind == "tfds":
         from tfgan_zoo.data.tfds_source import open_tfds_captioned
 
-        images, captions, labels = open_tfds_captioned(spec, rest, split, data_dir)
+        images, captions, labels = open_tfds_captioned(spec, rest, split, data_dir, on_error)
         return _checked(Captioned(images, captions, labels))
     name = parse_split(split)[0]
     if kind == "figures":
@@ -109,7 +124,7 @@ def open_captioned(
         # No classes: captions of one shape and colour differ in place and size, too.
         data = Captioned(source, [(str(caption),) for caption in source.extras["caption"]])
     elif kind == "folder":
-        data = _open_folder(spec, rest, name)
+        data = _open_folder(spec, rest, name, on_error)
     else:
         raise InputError(f"{spec} has no captions; use figures/captions, folder:PATH or tfds:NAME.")
     start, stop = part_bounds(data.images, split)
@@ -136,41 +151,65 @@ def _checked(data: Captioned) -> Captioned:
 # ---------------------------------------------------------------------- folders
 
 
-def _open_folder(spec: str, path: str, split: str) -> Captioned:
+def _open_folder(spec: str, path: str, split: str, on_error: str) -> Captioned:
     root = existing_folder(spec, path)
-    splits = split_folders(root)
-    own = splits.get(split)
+    own = split_folders(root).get(split)
     for folder in filter(None, (own, root)):
         for table in TABLES:
             if os.path.isfile(os.path.join(folder, table)):
-                rows = list(_read_table(os.path.join(folder, table)))
                 inside = os.path.relpath(own, root) if own and folder == root else None
-                return _from_table(spec, split, os.path.join(folder, table), rows, inside)
-    if splits and own is None:
-        raise no_split(spec, split, list(splits), f"add a sub-folder {split} or use another split")
+                file = os.path.join(folder, table)
+                return _from_table(spec, root, split, file, inside, on_error)
     folder, files = images_of_split(spec, root, split)
-    captions = []
-    for file in files:
-        text = os.path.splitext(os.path.join(folder, file))[0] + ".txt"
-        if not os.path.isfile(text):
-            missing = [f for f in files if not _beside(folder, f).is_file()]
-            raise InputError(
-                f"{spec}: {len(missing)} of {len(files)} images have no captions, the first "
-                f"{missing[0]}; put {' or '.join(TABLES)} into {folder}, or a .txt beside each."
-            )
-        captions.append(tuple(line for line in _read_text(text).splitlines() if line.strip()))
-    return _from_files(spec, folder, files, captions, None)
+    texts = [_text_file(root, folder, file) for file in files]
+    missing = [file for file, text in zip(files, texts, strict=True) if text is None]
+    if missing:
+        raise InputError(
+            f"{spec}: {len(missing)} of {len(files)} images have no captions, the first "
+            f"{missing[0]}; put {' or '.join(TABLES)} into {folder}, or a .txt beside each."
+        )
+    captions = [
+        _lines_of(text, file) for file, text in zip(files, texts, strict=True) if text is not None
+    ]
+    return _from_files(spec, folder, files, captions, None, on_error)
 
 
-def _beside(folder: str, file: str) -> Path:
-    return Path(folder, file).with_suffix(".txt")
+def _text_file(root: str, folder: str, file: str) -> str | None:
+    """Finds the .txt of an image: beside it, or in a folder that mirrors those of the images."""
+    places = [folder]
+    for name in TEXT_FOLDERS:
+        places.append(os.path.join(folder, name))
+        places.append(os.path.join(root, name, os.path.relpath(folder, root)))
+    text = os.path.splitext(file)[0] + ".txt"
+    found = (os.path.join(place, each) for place in places for each in (text, _below_images(text)))
+    return next(filter(os.path.isfile, found), None)
+
+
+def _below_images(file: str) -> str:
+    """Leaves out a first folder that is called `images`."""
+    first, _, rest = file.partition(os.sep)
+    return rest if rest and first.lower() == "images" else file
+
+
+def _lines_of(path: str, file: str) -> tuple[str, ...]:
+    lines = tuple(line for line in _read_text(path).split("\n") if line.strip())
+    if not lines:
+        raise InputError(
+            f"{file} has no caption in {path}; write one a line, or leave the image out."
+        )
+    return lines
 
 
 def _read_text(path: str) -> str:
+    data = Path(path).read_bytes()
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read as UTF-8 ({error}); save it as such.") from error
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"{path}, line {number} cannot be read as UTF-8 ({error.reason}); save it as such."
+        ) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _read_table(path: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -179,16 +218,23 @@ def _read_table(path: str) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, row in _json_lines(path, text) if path.endswith("l") else _csv_lines(path, text):
         image, captions = row.get("image") or row.get("file"), row.get("caption")
         captions = captions if isinstance(captions, list) else [captions]
-        if not isinstance(image, str) or not all(isinstance(c, str) for c in captions):
+        if not image or not all(isinstance(each, str) for each in (image, *captions)):
             raise InputError(
                 f"{path}, line {number}: expected an image and a caption (or a list of them), got "
-                f"{row!r}."
+                f"{row!r}; correct it."
             )
-        yield number, {**row, "image": image, "captions": tuple(captions)}
+        if not captions or not all(each.strip() for each in captions):
+            raise InputError(
+                f"{path}, line {number}: {image} has {'an empty' if captions else 'no'} caption; "
+                "write one, or remove the line."
+            )
+        # Of "./birds/1.jpg" and "birds/1.jpg", one.
+        yield number, {**row, "image": os.path.normpath(image), "captions": tuple(captions)}
 
 
 def _json_lines(path: str, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for number, line in enumerate(text.splitlines(), 1):
+    # Not `splitlines`: JSON allows other ends of lines within a string.
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -196,84 +242,138 @@ def _json_lines(path: str, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]
         except ValueError as error:
             raise InputError(f"{path}, line {number} is no JSON ({error}); correct it.") from error
         if not isinstance(row, dict):
-            raise InputError(f"{path}, line {number}: expected an object, got {line[:80]}.")
+            raise InputError(
+                f"{path}, line {number}: expected an object with image and caption, got "
+                f"{line[:80]}; write one a line."
+            )
         yield number, row
 
 
 def _csv_lines(path: str, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    reader = csv.DictReader(text.splitlines(keepends=True), skipinitialspace=True)
-    columns = reader.fieldnames or []
-    if "caption" not in columns or not {"image", "file"} & set(columns):
+    lines = [line + "\n" for line in text.removesuffix("\n").split("\n")]
+    reader = csv.reader(lines, skipinitialspace=True, strict=True)
+    try:
+        columns = [name.strip().lower() for name in next(reader, [])]
+        if "caption" not in columns or not {"image", "file"} & set(columns):
+            raise InputError(
+                f"{path} has columns {', '.join(columns) or 'none'}; expected a first line with "
+                "image and caption."
+            )
+        for values in reader:
+            if values and len(values) != len(columns):
+                raise InputError(
+                    f"{path}, line {reader.line_num} has {len(values)} values for {len(columns)} "
+                    'columns; put a caption that has commas between "quotes".'
+                )
+            if values:
+                yield reader.line_num, dict(zip(columns, values, strict=True))
+    except csv.Error as error:
         raise InputError(
-            f"{path} has columns {', '.join(columns) or 'none'}; expected a first line with image "
-            "and caption."
-        )
-    for row in reader:
-        yield reader.line_num, row
+            f"{path}, line {reader.line_num} is no CSV ({error}); correct its quotes."
+        ) from error
 
 
 def _from_table(
-    spec: str,
-    split: str,
-    table: str,
-    rows: Sequence[tuple[int, Mapping[str, Any]]],
-    inside: str | None,
+    spec: str, root: str, split: str, table: str, inside: str | None, on_error: str
 ) -> Captioned:
     """Makes a split of what a table says.
 
     Args:
         spec: the source, for messages.
+        root: its folder.
         split: its name.
         table: the file.
-        rows: what `_read_table` gave.
-        inside: a folder, relative to the table's, to which the split's images are confined.
+        inside: the folder of the split, relative to the table's; None if the table is in it, or
+            there is none.
+        on_error: see `Source`.
     """
     folder = os.path.dirname(table)
+    rows = list(_read_table(table))
     by_split = any(row.get("split") for _, row in rows)
+    if not by_split:
+        if inside is not None:
+            rows = [row for row in rows if Path(row[1]["image"]).parts[0] == inside]
+        elif folder == root and (split_folders(root) or split != "train"):
+            have = list(split_folders(root)) or ["train: the whole folder"]
+            raise no_split(spec, split, have, f"add a column split to {table}")
+    known = {row["image"] for _, row in rows}
     if by_split:
-        have = sorted({str(row["split"]) for _, row in rows if row.get("split")})
-        if split not in have:
-            raise no_split(spec, split, have, f"see the column split of {table}")
-        rows = [row for row in rows if row[1].get("split") == split]
-    elif inside is not None:
-        rows = [row for row in rows if Path(row[1]["image"]).parts[0] == inside]
-    elif split != "train" and os.path.basename(folder).lower() != split:
-        raise no_split(spec, split, ["train"], f"add a column split to {table}")
-    if not rows:
-        raise InputError(f"{table} has no captions of split {split!r}; add some.")
+        rows = _rows_of_split(spec, split, table, rows)
     captions: dict[str, tuple[str, ...]] = {}
     classes: dict[str, str] = {}
     for number, row in rows:
-        file = os.path.normpath(row["image"])
+        file = row["image"]
         if file not in captions and not os.path.isfile(os.path.join(folder, file)):
-            raise InputError(f"{table}, line {number}: there is no image {row['image']}.")
+            raise InputError(
+                f"{table}, line {number}: there is no image {file} in {folder}; add it, or remove "
+                "the line."
+            )
         captions[file] = captions.get(file, ()) + row["captions"]
         if row.get("class") not in (None, ""):
-            classes[file] = str(row["class"])
+            name = str(row["class"])
+            if classes.setdefault(file, name) != name:
+                raise InputError(
+                    f"{table}, line {number}: {file} is of class {name!r}, but of "
+                    f"{classes[file]!r} before; give it one."
+                )
+    if not captions:
+        raise InputError(f"{table} has no captions of split {split!r}; add some.")
+    # Where the table says of each image which split it is in, all of them are looked at.
+    seen = inside if inside is not None and not by_split else "."
+    found = [
+        os.path.normpath(os.path.join(seen, file))
+        for file in list_images(os.path.join(folder, seen))
+    ]
+    missing = [file for file in found if file not in known]
+    if missing:
+        raise InputError(
+            f"{table}: {len(missing)} of {len(found)} images have no captions, the first "
+            f"{missing[0]}; add them, or remove the images."
+        )
     files = sorted(captions, key=lambda file: Path(file).parts)
     if classes and len(classes) < len(files):
         without = next(file for file in files if file not in classes)
         raise InputError(f"{table}: {without} has no class, others have; give all of them one.")
     named = [classes[file] for file in files] if classes else None
-    return _from_files(spec, folder, files, [captions[file] for file in files], named, inside)
+    texts = [captions[file] for file in files]
+    return _from_files(spec, folder, files, texts, named, on_error, inside)
+
+
+def _rows_of_split(
+    spec: str, split: str, table: str, rows: Sequence[tuple[int, dict[str, Any]]]
+) -> list[tuple[int, dict[str, Any]]]:
+    aliases = {alias: name for name, names in SPLIT_FOLDERS.items() for alias in names}
+    by_split = defaultdict(list)
+    for number, row in rows:
+        if not row.get("split"):
+            raise InputError(
+                f"{table}, line {number} has no split, others have; give all of them one."
+            )
+        name = str(row["split"]).strip().lower()
+        by_split[aliases.get(name, name)].append((number, row))
+    if split not in by_split:
+        raise no_split(spec, split, sorted(by_split), f"see the column split of {table}")
+    return by_split[split]
 
 
 def _from_files(
     spec: str,
     folder: str,
     files: Sequence[str],
-    captions: Sequence[tuple[str, ...]],
+    captions: list[tuple[str, ...]],
     classes: Sequence[str] | None,
+    on_error: str,
     inside: str | None = None,
 ) -> Captioned:
     if classes is None:
         relative = [os.path.relpath(file, inside) if inside else file for file in files]
-        classes = [os.path.dirname(file).split(os.sep)[0] for file in relative]
+        classes = [os.path.dirname(_below_images(file)).split(os.sep)[0] for file in relative]
+        # As for `open_source`: one "class", or images beside the folders, is not a labelled set.
         if len(set(classes)) == 1 or "" in classes:
             classes = None
     numbers = None if classes is None else np.unique(classes, return_inverse=True)[1]
-    source = FileSource(spec, [os.path.join(folder, file) for file in files])
-    return Captioned(source, captions, numbers)
+    paths = [os.path.join(folder, file) for file in files]
+    return Captioned(FileSource(spec, paths, on_error=on_error), captions, numbers)
 
 
 # ---------------------------------------------------------------------- batches
@@ -290,22 +390,59 @@ def distinct_captions(data: Captioned) -> list[str]:
 
 
 def groups(data: Captioned) -> np.ndarray:
-    """Numbers what does not count as mismatching: the classes, or images with a caption in common.
+    """Numbers the classes; without them, the images that are linked by captions in common.
 
     Returns:
         int64 `[N]`. Case and white space do not make captions different.
-
-    Raises:
-        InputError: if there is one group only.
     """
     if data.classes is not None:
-        found = np.unique(data.classes, return_inverse=True)[1].astype(np.int64)
+        return np.unique(data.classes, return_inverse=True)[1].astype(np.int64)
+    return _connected(data.captions)
+
+
+def _comparable(caption: str) -> str:
+    return " ".join(caption.casefold().split())
+
+
+def _matches(data: Captioned) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Finds the images whose captions do not mismatch an image: of its class, or with one of its.
+
+    Returns:
+        `(numbers, sets)`, int64 `[N]` and sorted numbers of images: image i is matched by
+        `sets[numbers[i]]`, itself among them.
+
+    Raises:
+        InputError: if that is all images.
+    """
+    keys: list[frozenset[Any]]
+    if data.classes is not None:
+        keys = [frozenset([number]) for number in data.classes.tolist()]
     else:
-        found = _connected(data.captions)
-    if found.max() == 0:
-        what = "all captions are the same" if data.classes is None else "there is one class only"
-        raise InputError(f"{data.images.spec}: no caption mismatches an image, since {what}.")
-    return found
+        keys = [frozenset(map(_comparable, captions)) for captions in data.captions]
+    listed = defaultdict(list)
+    for i, each in enumerate(keys):
+        for key in each:
+            listed[key].append(i)
+    holders = {key: np.array(images) for key, images in listed.items()}
+    sets: list[np.ndarray] = []
+    by_keys: dict[frozenset[Any], int] = {}
+    by_content: dict[bytes, int] = {}
+    for i, each in enumerate(keys):
+        if each in by_keys:
+            continue
+        images = np.unique(np.concatenate([holders[key] for key in each]))
+        # Many sets of captions lead to the same images if one of them is that of a whole class.
+        by_keys[each] = by_content.setdefault(images.tobytes(), len(sets))
+        if by_keys[each] == len(sets):
+            sets.append(images)
+        if len(images) == len(keys):
+            why = (
+                f"every image has one in common with {data.images.name(i)}"
+                if data.classes is None
+                else "there is one class only"
+            )
+            raise InputError(f"{data.images.spec}: no caption mismatches an image, since {why}.")
+    return np.array([by_keys[each] for each in keys]), sets
 
 
 def _connected(captions: Sequence[tuple[str, ...]]) -> np.ndarray:
@@ -320,7 +457,7 @@ def _connected(captions: Sequence[tuple[str, ...]]) -> np.ndarray:
     first: dict[str, int] = {}
     for i, each in enumerate(captions):
         for caption in each:
-            parent[root(i)] = root(first.setdefault(" ".join(caption.casefold().split()), i))
+            parent[root(i)] = root(first.setdefault(_comparable(caption), i))
     return np.unique([root(i) for i in range(len(captions))], return_inverse=True)[1]
 
 
@@ -355,8 +492,8 @@ def captioned(
             `image_size`.
         flip: mirror each image with probability 1/2; not where captions say left and right.
         embeddings: of `distinct_captions(data)`, float `[captions, D]`; None for strings.
-        num_captions: how many of an image's captions are drawn, and their embeddings averaged; of
-            an image that has fewer some are drawn again.
+        num_captions: how many different ones of an image's captions are drawn, and their
+            embeddings averaged; all of an image that has fewer.
         seed: of everything drawn, any integer.
         start_step: number of the first batch.
         cache: see `unconditional`; images are held at `load_size`.
@@ -364,8 +501,8 @@ def captioned(
     Returns:
         An infinite dataset of dicts: "image", uint8 `[batch_size, image_size, image_size,
         channels]` in 0..255; "text" and "mismatching_text", strings `[batch_size]`, or float32
-        `[batch_size, D]`; "class", int64 `[batch_size]`, a number that images share whose captions
-        do not count as mismatching each other.
+        `[batch_size, D]`; "class", int64 `[batch_size]`, of the image's class, or without classes
+        a number that images share which captions in common link, directly or over others.
 
     Raises:
         InputError: there are fewer images than a batch, no caption mismatches an image, or an
@@ -381,7 +518,6 @@ def captioned(
     from tfgan_zoo.data.tasks import (
         augmented,
         batches,
-        epochs,
         finish,
         fit_for,
         random_crop,
@@ -395,58 +531,104 @@ def captioned(
             f"got {num_captions}."
         )
     fitting = fit_for(data.images, image_size=image_size, channels=channels, crop=crop)
-    size = fitting.shape[0]
+    size = fitting.image_size
     if load_size is not None:
         if load_size < size:
             raise InputError(f"load_size: expected at least image_size={size}, got {load_size}.")
         fitting = fit_for(data.images, image_size=load_size, channels=channels, crop=crop)
-    draw = _drawing(data, embeddings, num_captions, seed)
+    draw = _drawing(data, embeddings, batch_size, num_captions, seed)
     cached = use_cache(data.images, fitting, cache)
-    images = batches([data.images], [fitting], batch_size, seed, start_step, cached)
-    # The same order once more: which images these are.
-    order = epochs(len(data.images), batch_size, seed, start_step)
-    indices = order.rebatch(batch_size, drop_remainder=True)
+    # What is left out with `on_error="skip"` takes its number along.
+    sources, fittings = [data.images, _Numbers(data.images)], [fitting, Fit(1, 3)]
+    dataset = batches(sources, fittings, batch_size, seed, start_step, cached)
 
     def complete(batch: tuple[tf.Tensor, tf.Tensor], step: tf.Tensor) -> dict[str, tf.Tensor]:
-        image, index = batch
-        if load_size is not None and load_size > size:
+        image, number = batch
+        if fitting.image_size != size:
             image = random_crop(image, size, seed, step)
         if flip:
             image = random_flip(image, seed, step)
-        return {"image": image, **draw(index, step)}
+        digits = tf.cast(number[:, 0, 0], tf.int64)
+        return {"image": image, **draw(tf.reduce_sum(digits * _DIGITS, axis=1), step)}
 
-    dataset = augmented(tf.data.Dataset.zip(images, indices), complete, start_step)
-    return finish(dataset)
+    return finish(augmented(dataset, complete, start_step))
+
+
+_DIGITS = np.array([1, 2**8, 2**16])
+
+
+class _Numbers(Source):
+    """The numbers of images, as images of one pixel: they go the way of what they belong to."""
+
+    shape = (1, 1, 3)
+    array: np.ndarray
+
+    def __init__(self, images: Source):
+        self.spec = "its captions"
+        self.extras = {}
+        self.on_error = images.on_error
+        numbers = np.arange(len(images))[:, np.newaxis, np.newaxis, np.newaxis]
+        self.array = (numbers // _DIGITS % 2**8).astype(np.uint8)
+        self._images = images
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def read(self, index: int, smallest: int | None = None) -> np.ndarray:
+        return self.array[index]
+
+    def name(self, index: int) -> str:
+        return self._images.name(index)
+
+    def size(self, index: int) -> tuple[int, int]:
+        return self._images.size(index)
 
 
 def _drawing(
-    data: Captioned, embeddings: np.ndarray | None, num_captions: int, seed: int
+    data: Captioned,
+    embeddings: np.ndarray | None,
+    batch_size: int,
+    num_captions: int,
+    seed: int,
 ) -> Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]:
     """Returns what draws texts: from (numbers of images, step) to the texts of a batch."""
     import tensorflow as tf
 
     from tfgan_zoo import noise
 
-    group = groups(data)
+    num = len(data.images)
     counts = np.array([len(each) for each in data.captions])
-    offsets = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    if len(counts) != num or not counts.all():
+        raise InputError(
+            f"data.captions: expected one or more of each of {num} images of {data.images.spec}, "
+            f"got those of {np.count_nonzero(counts)}."
+        )
+    if data.classes is not None and np.shape(data.classes) != (num,):
+        raise InputError(
+            f"data.classes: expected shape ({num},), the number of each image's class, got "
+            f"{np.shape(data.classes)}."
+        )
     flat = [caption for each in data.captions for caption in each]
-    # Images in order of their groups, so that another group is anything outside of a range.
-    by_group = np.argsort(group, kind="stable")
-    sizes = np.bincount(group)
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    numbers, sets = _matches(data)
+    # Before the k-th image outside of a set lie those of the set that have at most k others before
+    # them. A search in the sorted counts of others finds how many: of all sets in one array, each
+    # set's moved up beyond the last one's.
+    passed = [images - np.arange(len(images)) + i * (num + 1) for i, images in enumerate(sets)]
+    sizes = np.array([len(images) for images in sets])
+    most = counts.max()
+    taken = min(num_captions, most)
+    tables = {
+        "group": groups(data),
+        "counts": counts,
+        "offsets": np.cumsum(counts) - counts,
+        "set": numbers,
+        "sizes": sizes,
+        "starts": np.cumsum(sizes) - sizes,
+        "passed": np.concatenate(passed),
+    }
+    # Else TensorFlow would put them into the memory of the GPU.
     with tf.device("cpu"):
-        constant = {
-            name: tf.constant(value, tf.int64)
-            for name, value in {
-                "group": group,
-                "counts": counts,
-                "offsets": offsets,
-                "by_group": by_group,
-                "sizes": sizes,
-                "starts": starts,
-            }.items()
-        }
+        constant = {name: tf.constant(value, tf.int64) for name, value in tables.items()}
         if embeddings is None:
             texts = tf.constant(flat)
         else:
@@ -459,32 +641,40 @@ def _drawing(
             vectors = tf.constant(embeddings, tf.float32)
             texts = tf.constant([rows[caption] for caption in flat], tf.int64)
 
-    def below(purpose: str, step: tf.Tensor, bound: tf.Tensor) -> tf.Tensor:
-        """Draws whole numbers from 0 to `bound` - 1, one of each."""
+    def mismatching(index: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+        """Draws an image outside of each image's set, all of them equally likely."""
+        own = tf.gather(constant["set"], index)
+        others = num - tf.gather(constant["sizes"], own)
         share = tf.random.stateless_uniform(
-            tf.shape(bound), noise.key(seed, purpose, step), dtype=tf.float64
+            [batch_size], noise.key(seed, "mismatching image", step), dtype=tf.float64
         )
-        return tf.minimum(tf.cast(share * tf.cast(bound, tf.float64), tf.int64), bound - 1)
+        place = tf.cast(share * tf.cast(others, tf.float64), tf.int64)
+        place = tf.minimum(place, others - 1)
+        before = tf.searchsorted(
+            constant["passed"], own * (num + 1) + place, side="right", out_type=tf.int64
+        )
+        return place + before - tf.gather(constant["starts"], own)
 
     def text_of(image: tf.Tensor, purpose: str, step: tf.Tensor) -> tf.Tensor:
-        count = tf.gather(constant["counts"], image)
-        first, offset = below(purpose, step, count), tf.gather(constant["offsets"], image)
-        # Consecutive ones from a random one on: none twice where there are enough.
-        drawn = [tf.gather(texts, offset + (first + i) % count) for i in range(num_captions)]
+        count = tf.gather(constant["counts"], image)[:, tf.newaxis]
+        # The largest of random numbers, one for each caption, are a draw without replacement.
+        share = tf.random.stateless_uniform([batch_size, most], noise.key(seed, purpose, step))
+        share = tf.where(tf.range(most, dtype=tf.int64) < count, share, -1.0)
+        drawn = tf.math.top_k(share, taken)
+        place = tf.minimum(tf.cast(drawn.indices, tf.int64), count - 1)
+        text = tf.gather(texts, tf.gather(constant["offsets"], image)[:, tf.newaxis] + place)
         if embeddings is None:
-            return drawn[0]
-        return tf.add_n([tf.gather(vectors, row) for row in drawn]) / num_captions
+            return text[:, 0]
+        there = tf.cast(drawn.values >= 0, tf.float32)
+        there /= tf.reduce_sum(there, axis=1, keepdims=True)
+        return tf.reduce_sum(tf.gather(vectors, text) * there[..., tf.newaxis], axis=1)
 
     def draw(index: tf.Tensor, step: tf.Tensor) -> dict[str, tf.Tensor]:
-        own = tf.gather(constant["group"], index)
-        start, size = (tf.gather(constant[name], own) for name in ("starts", "sizes"))
-        place = below("other image", step, len(data.captions) - size)
-        place += tf.where(place >= start, size, 0)  # Step over the own group.
-        other = tf.gather(constant["by_group"], place)
+        other = mismatching(index, step)
         return {
             "text": text_of(index, "text", step),
             "mismatching_text": text_of(other, "mismatching text", step),
-            "class": own,
+            "class": tf.gather(constant["group"], index),
         }
 
     return draw

@@ -159,52 +159,72 @@ def open_tfds_domains(
 
 
 def open_tfds_captioned(
-    spec: str, name: str, split: str, data_dir: str | None = None
+    spec: str, name: str, split: str, data_dir: str | None = None, on_error: str = "raise"
 ) -> tuple[Source, list[tuple[str, ...]], np.ndarray | None]:
     """Opens the images of a data set of TFDS with their captions.
 
     These are the feature `caption`, `captions` or `text`: a string, several, or several dicts with
-    a `text`, as in `coco_captions`. Classes are the feature `label`, if there is one.
+    a `text`, as in `coco_captions`. Classes are the feature `label`, if it is a whole number.
 
     Args:
         spec: what to call it in messages.
         name: see `open_tfds`.
         split: see `open_tfds`.
         data_dir: see `open_source`.
+        on_error: see `Source`.
 
     Returns:
-        The images; the captions of each; the number of each one's class, or None.
+        The images; the captions of each; the number of each one's class, int64 `[N]`, or None.
 
     Raises:
-        InputError: as for `open_tfds`, or the data set has no such feature.
+        InputError: as for `open_tfds`, or the data set has no such feature, or one that is not
+            UTF-8.
     """
-    source = open_tfds(spec, name, split, data_dir)
+    source = open_tfds(spec, name, split, data_dir, on_error)
     tfds, builder = _prepared(spec, name, data_dir)
-    features = builder.info.features
-    key = next((k for k in ("caption", "captions", "text") if k in features), None)
+    features = dict(builder.info.features.items())
+    names = ("caption", "captions", "text")
+    key = next((k for k in names if k in features and _is_text(tfds, features[k])), None)
     if key is None:
         raise InputError(
-            f"{spec} has no feature caption, captions or text (its features: "
+            f"{spec} has no feature caption, captions or text that is text (its features: "
             f"{_described(builder)}); choose another data set, or use folder:PATH."
         )
+    label = features.get("label")
+    labelled = label is not None and label.shape == () and np.issubdtype(label.np_dtype, np.integer)
     split = _split(spec, split, builder)
     decoders = {k: tfds.decode.SkipDecoding() for k in _image_features(tfds, builder)}
     examples: Any
     # In the order of the images: see `_sources`.
     if tfds.core.FileFormat.ARRAY_RECORD in builder.info.available_file_formats():
-        examples = builder.as_data_source(
+        data = builder.as_data_source(
             split, decoders=decoders, file_format=tfds.core.FileFormat.ARRAY_RECORD
         )
+        examples = (data[i] for i in range(len(data)))
     else:
         dataset = builder.as_dataset(split, decoders=decoders, shuffle_files=False)
         examples = dataset.as_numpy_iterator()
     captions, labels = [], []
-    for i in range(len(source)):
-        example = examples[i] if hasattr(examples, "__getitem__") else next(examples)
-        captions.append(tuple(_texts(example[key])))
-        if isinstance(features.get("label"), tfds.features.ClassLabel):
+    for i, example in enumerate(examples):
+        try:
+            captions.append(tuple(_texts(example[key])))
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{source.name(i)}: its {key} is not UTF-8 ({error.reason}); choose another data "
+                "set, or use folder:PATH."
+            ) from error
+        if labelled:
             labels.append(int(example["label"]))
-    return source, captions, np.array(labels) if labels else None
+    return source, captions, np.array(labels, np.int64) if labelled else None
+
+
+def _is_text(tfds: Any, feature: Any) -> bool:
+    """Whether a feature is a string, strings, or dicts with a string called `text`."""
+    while isinstance(feature, tfds.features.Sequence):
+        feature = feature.feature
+    if isinstance(feature, tfds.features.FeaturesDict):
+        return "text" in feature and _is_text(tfds, feature["text"])
+    return feature.np_dtype == np.object_
 
 
 def _texts(value: Any) -> list[str]:
