@@ -30,6 +30,7 @@ def get_config():
         "name": "text_conditional_generator",
         "filters": 40,
         "kernel_size": 4,
+        "upsampling": "transposed",
         "projected": 64,
     }
     config.discriminator = {

@@ -18,6 +18,7 @@ from tests.tiny_runs import (
     saved,
     tiny_config,
     tiny_super_resolution,
+    tiny_text_to_image,
     tiny_translation,
 )
 from tfgan_zoo import callbacks, experiment
@@ -163,6 +164,18 @@ def test_pretraining_and_the_game_both_resume_bit_for_bit(tmp_path, monkeypatch)
         stop_at(monkeypatch, config, tmp_path / "run", step)
     experiment.train(config, tmp_path / "run", quiet)
     assert lines(tmp_path / "run" / "pretraining") == lines(first)
+    assert_same_runs(tmp_path / "run", tmp_path / "whole")
+
+
+def test_a_text_encoder_and_its_game_both_resume_bit_for_bit(tmp_path, monkeypatch):
+    config = tiny_text_to_image(tmp_path, model_args__ema_half_life="20")
+    experiment.train(config, tmp_path / "whole", quiet)
+    for step in (5, 3):  # of the encoder; of the game
+        stop_at(monkeypatch, config, tmp_path / "run", step)
+    experiment.train(config, tmp_path / "run", quiet)
+    first, other = (tmp_path / name / "pretraining" for name in ("run", "whole"))
+    assert lines(first) == lines(other)
+    assert_same(saved(first, 6), saved(other, 6))
     assert_same_runs(tmp_path / "run", tmp_path / "whole")
 
 

@@ -167,7 +167,7 @@ for name, asked in models.items():
             continue
         for misfit in misfits(next(iter(given.values()))):
             try:
-                model.ask(key, {next(iter(given)): misfit})
+                model.ask(key, given | {next(iter(given)): misfit})
                 found[name]["accepted"].append(f"{key} {misfit.dtype} {misfit.shape}")
             except RefusedError:
                 pass

@@ -15,7 +15,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from tests.models.tiny import NOISE_TO_IMAGE, tiny
 from tfgan_zoo import pictures
-from tfgan_zoo.models import MODELS
+from tfgan_zoo.models import GANCLS, MODELS
 
 HERE = Path(__file__).parent
 SIZES = (1, 3, 16)
@@ -25,12 +25,17 @@ SIZES = (1, 3, 16)
 def model(name):
     """A model whose average is not its weights, and whose images have light and dark."""
     made, random = tiny(name, ema_half_life=50.0), np.random.default_rng(0)
-    for variable in (v for average in made.averages for v in average.variables):
+    for variable in (v for network in served(made) for v in network.variables):
         shape = tuple(variable.shape)
         if len(shape) > 1:
             fan_in = np.prod(shape[:-1])
             variable.assign(random.standard_normal(shape) * (1.5 / np.sqrt(fan_in)))
     return made
+
+
+def served(made):
+    """The networks whose variables an export holds."""
+    return [*made.averages, *([made.text_encoder] if isinstance(made, GANCLS) else [])]
 
 
 def png(image):
@@ -56,13 +61,27 @@ def objects(values):
 def cases(name, num):
     """Yields (signature, request, answer) by the model itself; of files, the pixels."""
     made, random = model(name), np.random.default_rng(num)
-    if name in NOISE_TO_IMAGE:
+    if name in (*NOISE_TO_IMAGE, "gan_cls"):
         latents = random.standard_normal((num, made.latent_dim), "float32")
         seeds = random.integers(-(2**60), 2**60, num)
-        for endpoint, given, images in (
-            ("generate", {"latents": latents}, made(latents).numpy()),
-            ("generate_from_seed", {"seed": seeds}, made.generate(seeds=seeds)),
-        ):
+        if name == "gan_cls":
+            texts = [["a red circle", "ring", "", "h\u00e9 blue!"][i % 4] for i in range(num)]
+            given = {"text": objects([text.encode() for text in texts]), "seed": seeds}
+            embeddings = made.embed(texts)
+            asked = (
+                ("generate", given, made.generate(texts, seeds=seeds)),
+                (
+                    "generate_from_embeddings",
+                    {"latents": latents, "embeddings": embeddings},
+                    made((latents, embeddings)).numpy(),
+                ),
+            )
+        else:
+            asked = (
+                ("generate", {"latents": latents}, made(latents).numpy()),
+                ("generate_from_seed", {"seed": seeds}, made.generate(seeds=seeds)),
+            )
+        for endpoint, given, images in asked:
             yield endpoint, given, {"images": images}
             yield f"{endpoint}_uint8", given, {"images_uint8": pictures.to_uint8(images)}
             yield f"{endpoint}_png", given, {"images_bytes": pictures.to_uint8(images)}

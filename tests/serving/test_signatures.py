@@ -45,6 +45,7 @@ MODELS_ENDPOINTS = {
     "cyclegan": ["a_to_b", "b_to_a"],
     "pix2pix": ["a_to_b"],
     "srgan": ["upscale"],
+    "gan_cls": ["generate", "generate_from_embeddings"],
 }
 
 
@@ -73,22 +74,22 @@ def test_wrong_shapes_and_types_are_refused(by_cpp, folder, name):
     assert by_cpp[name]["accepted"] == []
     signatures = exported.signatures(folder / name / "1")
     for key, given, _ in exported.cases(name, 1):
-        ((argument, value),) = given.items()
-        other = tf.zeros(value.shape, tf.int32)
-        for wrong in (other, tf.constant(value)[tf.newaxis], tf.constant(value)[0]):
-            with pytest.raises((TypeError, tf.errors.InvalidArgumentError)):
-                signatures[key](**{argument: wrong})
-        with pytest.raises(TypeError):
-            signatures[key](another_name=tf.constant(value))
+        given = {argument: tf.constant(value) for argument, value in given.items()}
+        for argument, value in given.items():
+            for wrong in (tf.zeros(value.shape, tf.int32), value[tf.newaxis], value[0]):
+                with pytest.raises((TypeError, tf.errors.InvalidArgumentError)):
+                    signatures[key](**given | {argument: wrong})
+            with pytest.raises(TypeError):
+                signatures[key](another_name=value)
 
 
 @every_model
 def test_only_what_the_endpoints_need(folder, name):
-    generators = exported.model(name).averages
+    generators = exported.served(exported.model(name))
     variables = tf.train.list_variables(folder / name / "1" / "variables" / "variables")
     stored = [shape for key, shape in variables if key.endswith("VARIABLE_VALUE")]
     ours = [v for network in generators for v in network.variables]
-    trained = [v for network in generators for v in network.trainable_variables]
+    trained = [v for network in generators for v in network.weights if v.trainable]
     # Counters of dropout, and statistics that are not used at inference, may be missing.
     uses = sum(4 * int(np.prod(shape)) for shape in stored)
     assert sum(4 * int(np.prod(v.shape)) for v in trained) <= uses

@@ -126,13 +126,13 @@ VIEWS: Mapping[str, View] = {
         combination=("shape", "colour", "fill"),
     ),
     "captions": View(
-        "Images with captions of shape, colour, size, place and background; some (shape, colour) "
-        "pairs occur in test only.",
+        "Images with captions of shape, colour, place (four of the nine) and background; some "
+        "(shape, colour) pairs occur in test only.",
         elements=("image", "label", "caption", "held_out"),
         backgrounds=("dark", "light"),
-        radii=(_SMALL, _LARGE),
-        centres=_CENTRES,
-        jitter=0.025,
+        radii=((0.26, 0.3),),
+        centres=(0.32, 0.68),
+        jitter=0.02,
         held_out=HELD_OUT,
     ),
     "paired": View(

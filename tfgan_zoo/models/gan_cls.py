@@ -268,7 +268,7 @@ class GANCLS(GANModel):
         super().compile(*args, **kwargs)
 
     def start_from(self, other: GANModel) -> None:
-        """Takes over the text encoder of a `JointEmbedding`, or all that another GAN-CLS draws with.
+        """Takes over a `JointEmbedding`'s text encoder, or all that another GAN-CLS draws with.
 
         Raises:
             ValueError: if they are other networks.
@@ -412,8 +412,9 @@ class GANCLS(GANModel):
         def texts(seed: int) -> np.ndarray:
             if self.text_encoder is None:
                 return random_images((self.embedding_dim,), batch_size, seed)
-            numbers = np.random.default_rng(seed).integers(0, 26, (batch_size, 8))
-            return np.array(["".join(chr(97 + n) for n in row) for row in numbers], object)
+            random = np.random.default_rng(seed)
+            drawn = zip(*(random.choice(words, batch_size) for words in _WORDS), strict=True)
+            return np.array([f"a {colour} {shape}" for colour, shape in drawn], object)
 
         return {
             "image": random_images(self.image_shape, batch_size, 3 * seed),
@@ -439,6 +440,9 @@ class GANCLS(GANModel):
             "r1_every": self.r1_every,
             "diff_augment": list(self.diff_augment),
         }
+
+
+_WORDS = (("red", "green", "blue"), ("circle", "square", "ring"))
 
 
 def _example_texts(num: int) -> dict[str, np.ndarray]:

@@ -1,0 +1,122 @@
+"""From captions to drawn texts: the run and the command of a text-to-image model."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.test_commands import said
+from tests.tiny_runs import lines, tiny_text_to_image
+from tfgan_zoo import experiment, generate
+from tfgan_zoo.data import open_captioned
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.workloads import open_workload
+
+
+def quiet(text):
+    pass
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A finished run."""
+    folder = tmp_path_factory.mktemp("texts")
+    experiment.train(tiny_text_to_image(folder), folder / "run", quiet)
+    return folder / "run"
+
+
+def test_the_encoder_is_trained_first_and_then_stays(run):
+    assert [row["step"] for row in lines(run / "pretraining")] == [4, 6]
+    assert set(lines(run / "pretraining")[0]) == {"step", "loss", "accuracy", "retrieval"}
+    assert (run / "pretraining" / "samples" / "final.png").exists()
+    model = experiment.load_run(run)
+    texts = ["a red circle", "a blue ring"]
+    pretrained = experiment.load_run(run / "pretraining")
+    np.testing.assert_allclose(model.embed(texts), pretrained.embed(texts), atol=1e-6)
+    config = json.loads((run / "config.json").read_text())["config"]
+    # Words by frequency, the first ones in every caption.
+    assert config["text_encoder"]["vocabulary"][0] == "a"
+    assert len(config["text_encoder"]["vocabulary"]) == 6
+
+
+def test_what_cannot_be_used_is_said_before_training(tmp_path):
+    for key, value, message in (
+        ("data__fit", "pad", "data.fit: expected 'resize' for a model that draws texts"),
+        ("data__on_error", "skip", "data.on_error: expected 'raise'"),
+        ("data__load_size", "8", "load_size: expected at least image_size=16"),
+    ):
+        config = tiny_text_to_image(tmp_path, **{key: value})
+        with pytest.raises(InputError, match=message):
+            experiment.train(config, tmp_path / "run", quiet)
+    assert not (tmp_path / "run").exists()
+
+
+def test_scores_on_the_figures_are_by_attribute(tmp_path):
+    config = tiny_text_to_image(tmp_path)
+    config.data.source = "figures/captions"
+    config.data.load_size = None
+    config.evaluate.split = "test"
+    config.evaluate.metrics = ("figures", "swd")
+    with config.unlocked():
+        config.text_encoder.vocabulary = ("red", "circle")
+    work = open_workload(config, experiment.build_model(config))
+    assert [main for _, main, _ in work.scores] == ["seen_all", "swd"]
+    scores = work.score(work.model)
+    attributes = ("shape", "colour", "fill", "background", "size", "place", "all")
+    expected = {f"{part}_{name}" for part in ("seen", "held_out") for name in attributes}
+    assert set(scores) == expected | {"swd"}
+
+
+# ---------------------------------------------------------------------- the command
+
+
+def size(path):
+    with Image.open(path) as image:
+        return image.size
+
+
+def test_a_row_for_each_text(run, tmp_path, capsys):
+    (tmp_path / "texts.txt").write_text("a blue square\n\na red ring\n")
+    flags = [f"--workdir={run}", "--text=a red circle", f"--text_file={tmp_path / 'texts.txt'}"]
+    generate.main([*flags, "--num=5", f"--output={tmp_path / 'sheet.png'}"])
+    assert capsys.readouterr().out == f"15 images: {tmp_path / 'sheet.png'}\n"
+    assert size(tmp_path / "sheet.png") == (5 * 66 - 2, 3 * (64 + 22))
+
+    generate.main([*flags, "--num=2", f"--output={tmp_path / 'files'}"])
+    made = open_captioned(f"folder:{tmp_path / 'files'}")
+    assert [each for (each,) in made.captions] == [
+        text for text in ("a red circle", "a blue square", "a red ring") for _ in range(2)
+    ]
+    # A column has one noise, whatever the text: the same text gives the same images.
+    generate.main([*flags[:2], "--num=2", f"--output={tmp_path / 'again'}"])
+    again = open_captioned(f"folder:{tmp_path / 'again'}")
+    for i in range(2):
+        np.testing.assert_array_equal(again.images[i], made.images[i])
+
+
+def test_walks_between_texts(run, tmp_path, capsys):
+    flags = [f"--workdir={run}", "--text=a red circle", "--text=a blue ring", "--interpolate"]
+    generate.main([*flags, "--frames=6", "--num=2", f"--output={tmp_path / 'walk.png'}"])
+    assert size(tmp_path / "walk.png") == (6 * 66 - 2, 2 * (64 + 22))
+    generate.main([*flags, "--frames=4", f"--output={tmp_path / 'walk.gif'}"])
+    # Two stretches, each end once. (Frames that are equal are one in the file.)
+    assert capsys.readouterr().out.endswith(f"6 images: {tmp_path / 'walk.gif'}\n")
+    assert size(tmp_path / "walk.gif") == (256, 256)
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        ([], "expected text for"),
+        (["--text=a", "--interpolate"], "expected two texts or more to walk between, got one"),
+        (["--text_file=no.txt"], "--text_file: cannot read 'no.txt'"),
+        (["--text=a", "--num=0"], "--num: expected a whole number from 1 up, got 0"),
+    ],
+)
+def test_unusable_flags(run, tmp_path, capsys, flags, sentence):
+    output = f"--output={tmp_path / 'x.png'}"
+    status, _, error = said(generate.main, f"--workdir={run}", output, *flags, capsys=capsys)
+    assert status == 2
+    assert sentence in error
+    assert not (tmp_path / "x.png").exists()
