@@ -53,8 +53,8 @@ def get_config():
     config.evaluate.split = "test"
     config.evaluate.samples = 1000
     config.evaluate.metrics = ("figures", "swd")
-    config.train.steps = 15_000
-    config.train.log_every = 250
-    config.train.sample_every = 2500
-    config.train.checkpoint_every = 2500
+    config.train.steps = 10_000
+    config.train.log_every = 200
+    config.train.sample_every = 1000
+    config.train.checkpoint_every = 1000
     return config

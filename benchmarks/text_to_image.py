@@ -1,0 +1,70 @@
+"""Trains the quick GAN-CLS, and the same without mismatching texts, and scores what they draw.
+
+  python -m benchmarks.text_to_image                    # about half an hour on two CPU cores
+  python -m benchmarks.text_to_image --workdir=runs     # of runs finished there only the scores
+
+Each of the 2,000 captions of the test split is drawn once; the drawn figures are read back. "Seen"
+are shapes in colours that occur in training, "held out" those that never do. Prints the table and,
+with --output, puts it into a Markdown file between the lines `<!-- text_to_image:begin -->` and
+`<!-- text_to_image:end -->`.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from absl import app, flags
+
+from benchmarks import common
+from tfgan_zoo import cli
+
+_WORKDIR = flags.DEFINE_string("workdir", "runs", "Where the run folders are or will be.")
+_OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/results.md.")
+
+_SCORES = ("shape", "colour", "place", "background", "all")
+_HEADER = f"""\
+| | captions | valid | {" | ".join(_SCORES)} |
+|{"---|" * (len(_SCORES) + 3)}"""
+
+
+def rows(label: str, workdir: Path, shuffled: bool = False) -> list[str]:
+    """Scores a finished run; returns a line of the table for seen captions and one for others."""
+    from tfgan_zoo import experiment, pictures
+    from tfgan_zoo.data import figures
+    from tfgan_zoo.metrics.figures import caption_scores, read
+
+    wanted = figures.attributes("captions", "test")
+    captions = figures.captions(wanted)
+    if shuffled:
+        captions = [captions[i] for i in np.random.default_rng(0).permutation(len(captions))]
+    made = pictures.to_uint8(experiment.load_run(workdir).generate(captions, seed=1))
+    scores, valid = caption_scores(made, wanted), read(made).valid
+    held_out = figures.is_held_out(wanted)
+    return [
+        f"| {label} | {name} | {valid[part].mean():.3f} | "
+        + " | ".join(f"{scores[f'{key}_{score}']:.3f}" for score in _SCORES)
+        + " |"
+        for name, key, part in (("seen", "seen", ~held_out), ("held out", "held_out", held_out))
+    ]
+
+
+def main(argv: list[str]) -> None:
+    """Trains, scores, writes."""
+    del argv
+    aware, unaware = (Path(_WORKDIR.value) / name for name in ("gan_cls", "gan_cls_unaware"))
+    common.train("gan_cls", aware)
+    common.train("gan_cls", unaware, "--config.model_args.matching_aware=false")
+    cli.quiet_tensorflow()
+    lines = [
+        *rows("`gan_cls`", aware),
+        *rows("`gan_cls`, captions shuffled", aware, shuffled=True),
+        *rows("without mismatching texts", unaware),
+    ]
+    intro = (
+        f"`gan_cls`: {common.minutes(aware):.1f} minutes, {common.speed(aware):,.0f} images/s, "
+        f"the text encoder's training included; {common.where()}."
+    )
+    common.show("\n".join([intro, "", _HEADER, *lines]), _OUTPUT.value, "text_to_image")
+
+
+if __name__ == "__main__":
+    app.run(main)
