@@ -3,8 +3,8 @@
   python -m benchmarks.fxemoji --source=fxemoji --output=datasets/fxemoji
 
 The source (https://github.com/mozilla/fxemoji, CC BY 4.0) is a folder `images` of PNG files and a
-table `names.csv` with columns file, unicode_name, file_name_words and category. A caption is the
-Unicode name, or the words of the file's name where there is none, and its category the class.
+table `names.csv` with columns file, unicode_name and file_name_words. A caption is the Unicode name,
+or the words of the file's name where there is none. There are no classes: any other name mismatches.
 """
 
 import csv
@@ -37,7 +37,6 @@ def main(argv: list[str]) -> None:
         {
             "file": row["file"],
             "caption": (row["unicode_name"] or row["file_name_words"]).lower(),
-            "class": row["category"],
         }
         for row in rows
         if (output / row["file"]).is_file()
