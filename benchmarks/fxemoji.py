@@ -3,8 +3,9 @@
   python -m benchmarks.fxemoji --source=fxemoji --output=datasets/fxemoji
 
 The source (https://github.com/mozilla/fxemoji, CC BY 4.0) is a folder `images` of PNG files and a
-table `names.csv` with columns file, unicode_name and file_name_words. A caption is the Unicode name,
-or the words of the file's name where there is none. There are no classes: any other name mismatches.
+table `names.csv` with columns file, unicode_name and file_name_words. A caption is the Unicode
+name, or the words of the file's name where there is none. There are no classes: any other name
+mismatches.
 """
 
 import csv
