@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfgan_zoo.data import imresize
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.psnr import luma, psnr
-from tfgan_zoo.metrics.ssim import ssim, ssim_daala
+from tfgan_zoo.metrics.ssim import ms_ssim, ssim, ssim_daala
 from tfgan_zoo.metrics.streamed import PSNR, SSIM, SSIMDaala
 from tfgan_zoo.pictures import from_uint8
 
@@ -210,3 +210,17 @@ def test_streamed_in_keras():
     for name, score in (("psnr", psnr), ("ssim", ssim)):
         expected = np.mean([score(*pair) for pair in zip(halved, bytes_, strict=True)])
         assert results[name] == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("size", [(176, 208), (191, 233)])
+def test_ms_ssim_is_tensorflows(size):
+    tf = pytest.importorskip("tensorflow")
+    random = np.random.default_rng(0)
+    image = random.integers(0, 256, (*size, 1), np.uint8)
+    other = np.clip(image + random.normal(0, 20, image.shape), 0, 255).astype(np.uint8)
+    expected = float(tf.image.ssim_multiscale(other, image, 255))
+    assert ms_ssim(other, image, border=0) == pytest.approx(expected, abs=2e-4)
+    assert ms_ssim(image, image, border=0) == pytest.approx(1)
+    assert ms_ssim(255 - image, image, border=0) == 0
+    with pytest.raises(InputError, match="161x161 pixels or more inside border=4"):
+        ms_ssim(image[:168], other[:168])

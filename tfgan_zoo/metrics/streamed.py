@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.metrics.psnr import psnr
-from tfgan_zoo.metrics.ssim import ssim, ssim_daala
+from tfgan_zoo.metrics.ssim import ms_ssim, ssim, ssim_daala
 from tfgan_zoo.pictures import to_uint8
 
 
@@ -89,3 +89,10 @@ class SSIMDaala(_Streamed):
     """Mean of `metrics.ssim.ssim_daala` over images; arguments as for `PSNR`."""
 
     _score = staticmethod(ssim_daala)
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class MSSSIM(_Streamed):
+    """Mean of `metrics.ssim.ms_ssim` over images; arguments as for `PSNR`."""
+
+    _score = staticmethod(ms_ssim)
