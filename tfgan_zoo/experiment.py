@@ -417,7 +417,7 @@ def fit_on(
             progress = stack.enter_context(callbacks.Progress(settings.steps, each_step))
             # Between the ends of epochs, running means are not for one worker alone to read.
             progress.live = progress.live and devices.workers == 1
-            if start:
+            if run.tensorboard.exists():
                 forget_events(run.tensorboard, start)
             events = stack.enter_context(
                 contextlib.closing(tf.summary.create_file_writer(str(run.tensorboard)))
@@ -479,7 +479,8 @@ def forget_events(folder: Path, step: int) -> None:
 
     writer = EventFileWriter(str(folder))
     start = SessionLog(status=SessionLog.START)
-    writer.add_event(Event(wall_time=time.time(), step=step + 1, session_log=start))
+    for _ in range(2):  # The first that is ever read counts as the beginning, not a return.
+        writer.add_event(Event(wall_time=time.time(), step=step + 1, session_log=start))
     writer.close()
 
 

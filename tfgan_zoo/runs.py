@@ -270,10 +270,8 @@ class Checkpoints:
 
     def _write(self, model: keras.Model, folder: Path, step: int, score: float | None) -> None:
         weights = folder / "model.weights.h5"
-        try:
-            model.save_weights(weights)
-        except RuntimeError as error:  # what h5py makes of a disk that is full
-            raise OSError(str(error)) from error
+        _check_space(weights, _bytes_of(model))
+        model.save_weights(weights)
         # Keras leaves metrics out of the weights.
         means = [of_all_replicas(v).tolist() for v in _means(model)]
         state = {"step": step, "sha256": _sha256(weights), "means": means}
@@ -298,6 +296,21 @@ class Checkpoints:
                 assign_replicas(variable, values)
             else:
                 variable.assign(values.sum())
+
+
+def _bytes_of(model: keras.Model) -> int:
+    """Returns how large a file of everything that changes becomes, at most."""
+    optimizers = [v for v in vars(model).values() if isinstance(v, keras.optimizers.Optimizer)]
+    variables = [v for owner in (model, *optimizers) for v in owner.variables]
+    sizes = [int(np.prod(v.shape)) * np.dtype(v.dtype).itemsize for v in variables]
+    return sum(sizes) + 4096 * (len(sizes) + 16)  # HDF5's own, for each array and group
+
+
+def _check_space(file: Path, size: int) -> None:
+    """Raises `OSError` if there is no room for so many bytes: HDF5 would crash the process."""
+    with file.open("wb") as reserved:
+        os.posix_fallocate(reserved.fileno(), 0, size)
+    file.unlink()
 
 
 def _means(model: keras.Model) -> list[keras.Variable]:
