@@ -238,3 +238,74 @@ def test_a_batch_that_cannot_be_shared_out():
         devices.check_batch(7)
     with pytest.raises(InputError, match=r"got 3; 4 would do"):
         devices.check_batch(3)
+
+
+# ---------------------------------------------------------------------- the files in docs
+
+
+def stand_in(folder, name, text):
+    path = folder / name
+    path.write_text(f"#!/bin/bash\n{text}\n")
+    path.chmod(0o755)
+
+
+def with_stand_ins(tmp_path, *command, **environment):
+    """Runs it where `python` says what it was given, and how it is to be found."""
+    stand_in(tmp_path, "python", 'echo "$*"; echo $TF_CONFIG; exit ${STATUS:-0}')
+    done = subprocess.run(
+        command,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", **environment},
+        capture_output=True,
+        text=True,
+    )
+    return done
+
+
+@pytest.mark.parametrize(("status", "requeued"), [(0, False), (143, True), (1, False)])
+def test_slurm_script(tmp_path, monkeypatch, status, requeued):
+    stand_in(tmp_path, "scontrol", '[ $1 = show ] && printf "n1\\nn2\\n" || echo requeued $2')
+    stand_in(tmp_path, "srun", 'shift; SLURM_PROCID=1 "$@"')
+    done = with_stand_ins(
+        tmp_path,
+        "bash",
+        str(ROOT / "docs" / "distributed" / "slurm.sh"),
+        "--config=x",
+        "--workdir=a b",
+        SLURM_JOB_NODELIST="n[1-2]",
+        SLURM_JOB_ID="7",
+        STATUS=str(status),
+    )
+    assert done.returncode == status, done.stderr
+    command, tf_config, *rest = done.stdout.splitlines()
+    assert command == "-m tfgan_zoo.train --config=x --workdir=a b"
+    monkeypatch.setenv("TF_CONFIG", tf_config)
+    cluster = distribution.cluster_config()
+    assert cluster["cluster"]["worker"] == ["n1:12345", "n2:12345"]
+    assert cluster["task"]["index"] == 1
+    assert rest == (["requeued 7"] if requeued else [])
+
+
+def test_kubernetes_job(tmp_path, monkeypatch):
+    yaml = pytest.importorskip("yaml")
+    text = (ROOT / "docs" / "distributed" / "kubernetes.yaml").read_text()
+    service, job = yaml.safe_load_all(text)
+    pod = job["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    environment = {each["name"]: each["value"] for each in container["env"]}
+    done = with_stand_ins(
+        tmp_path,
+        *container["command"],
+        *container["args"],
+        **environment,
+        JOB_COMPLETION_INDEX="1",
+    )
+    command, tf_config = done.stdout.splitlines()
+    assert command.startswith("-m tfgan_zoo.train --config=")
+    monkeypatch.setenv("TF_CONFIG", tf_config)
+    workers = distribution.cluster_config()["cluster"]["worker"]
+    # A pod of an indexed job is called JOB-INDEX; a headless service finds it below its name.
+    name, port = service["metadata"]["name"], service["spec"]["ports"][0]["port"]
+    job_name = job["metadata"]["name"]
+    assert workers == [f"{job_name}-{i}.{name}:{port}" for i in range(job["spec"]["completions"])]
+    assert service["spec"]["selector"] == {"job-name": job_name}
+    assert pod["subdomain"] == name

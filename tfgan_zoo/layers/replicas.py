@@ -33,9 +33,7 @@ def assign_replicas(variable: keras.Variable, saved: np.ndarray) -> None:
     """
     copies = _copies(variable)
     strategy = _of_several_workers(variable)
-    first = 0
-    if strategy is not None:
-        first = strategy.extended._id_in_cluster * len(copies)
+    first = strategy.extended._id_in_cluster * len(copies) if strategy else 0
     for replica, copy in enumerate(copies, first):
         copy.assign(saved[replica % len(saved)])
 
@@ -47,6 +45,6 @@ def _copies(variable: keras.Variable) -> Sequence[tf.Variable]:
 
 def _of_several_workers(variable: keras.Variable) -> Any:
     """Returns the strategy that a variable was made under, if that has several workers."""
-    strategy = getattr(variable.value, "distribute_strategy", None)
+    strategy: Any = getattr(variable.value, "distribute_strategy", None)
     several = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
     return strategy if several and strategy.extended._in_multi_worker_mode() else None
