@@ -395,3 +395,16 @@ def test_checkpoints_hold_the_optimizers(finished):
         file.visit(names.append)
     assert any(n.startswith("generator_optimizer/") for n in names)
     assert any(n.startswith("discriminator_optimizer/") for n in names)
+
+
+def test_float16_logs_its_loss_scales_and_resumes_with_them(folder, tmp_path, monkeypatch):
+    config = tiny_config(folder, train__precision="mixed_float16")
+    experiment.train(config, tmp_path / "whole", quiet)
+    rows = lines(tmp_path / "whole")
+    assert {"g_loss_scale", "d_loss_scale", "g_skipped", "d_skipped"} <= rows[0].keys()
+    for role in "gd":  # halved at every update that was left out
+        skipped = sum(row[f"{role}_skipped"] for row in rows)
+        assert rows[-1][f"{role}_loss_scale"] == 2.0 ** (15 - skipped)
+    stop_at(monkeypatch, config, tmp_path / "run", 8)
+    experiment.train(config, tmp_path / "run", quiet)
+    assert_same_runs(tmp_path / "run", tmp_path / "whole")

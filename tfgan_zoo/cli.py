@@ -10,7 +10,14 @@ from typing import NoReturn
 from absl import flags
 
 from tfgan_zoo.config import nearest
-from tfgan_zoo.errors import InputError, Interrupted, NonFiniteLossError, ServerError
+from tfgan_zoo.errors import (
+    InputError,
+    Interrupted,
+    NonFiniteLossError,
+    ServerError,
+    StorageError,
+    WorkerLostError,
+)
 
 
 def run(main: Callable[[list[str]], None], argv: list[str] | None = None) -> NoReturn:
@@ -28,7 +35,7 @@ def run(main: Callable[[list[str]], None], argv: list[str] | None = None) -> NoR
         main(sys.argv[1:] if argv is None else argv)
     except InputError as error:
         message, status = f"error: {error}", 2
-    except (NonFiniteLossError, ServerError) as error:
+    except (NonFiniteLossError, ServerError, StorageError, WorkerLostError) as error:
         message, status = f"error: {error}", 1
     except BrokenPipeError:  # whoever read our output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -95,11 +102,14 @@ def take_overrides(argv: list[str]) -> tuple[dict[str, str], list[str]]:
     return overrides, others
 
 
-def quiet_tensorflow() -> None:
+def quiet_tensorflow(prepare: Callable[[], object] | None = None) -> None:
     """Imports TensorFlow without its chatter, unless TF_CPP_MIN_LOG_LEVEL asks for it.
 
     Part of that chatter is written before TensorFlow reads any setting, so standard error is held
     back meanwhile; if the import fails, it is shown after all.
+
+    Args:
+        prepare: called meanwhile, to start the devices in a way of its own.
     """
     if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         return
@@ -112,7 +122,7 @@ def quiet_tensorflow() -> None:
         try:
             import tensorflow as tf
 
-            tf.config.list_logical_devices()
+            (prepare or tf.config.list_logical_devices)()
             failed = False
         finally:
             os.dup2(stderr, 2)

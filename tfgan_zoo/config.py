@@ -54,9 +54,23 @@ def default_config() -> ConfigDict:
                 "keep_checkpoints": 3,  # how many of the last; the best one stays besides
                 "samples": 64,  # on a sheet
                 "jit_compile": False,  # XLA
+                "steps_per_execution": 1,  # steps in one call of the graph
                 "precision": "float32",  # or "mixed_bfloat16", "mixed_float16"
                 # The folder of a run whose generator, at its best, is where this one starts.
                 "generator_from": placeholder(str),
+            },
+            # What is done about NaN and infinite losses.
+            "nan": {
+                "steps": 1,  # within log_every, from which on training goes back to a checkpoint
+                "rollbacks": 3,  # how often at most; 0 to stop at once
+                "learning_rate_factor": 0.5,  # of both players, each time
+            },
+            "distribution": {
+                # "auto": the workers of TF_CONFIG, if it is set; else all visible GPUs; or
+                # "one_device", "mirrored" (one machine's GPUs), "multi_worker" (those of several).
+                "strategy": "auto",
+                "logical_cpus": 0,  # split the CPU into so many devices, to try things out
+                "synchronized_bn": True,  # with several replicas, one batch's statistics for all
             },
             "evaluate": {
                 # At every checkpoint: "psnr", "ssim" and "ssim_daala" compare enlarged images with
@@ -384,19 +398,24 @@ def check(config: ConfigDict) -> None:
             raise InputError(f"The config lacks {key}; start it from default_config().")
     at_least_one = ("steps", "log_every", "sample_every", "checkpoint_every", "keep_checkpoints")
     for key in (
-        *(f"train.{name}" for name in (*at_least_one, "samples")),
+        *(f"train.{name}" for name in (*at_least_one, "samples", "steps_per_execution")),
         "data.batch_size",
         "data.crop",
         "data.load_size",
         "data.num_captions",
         "pretraining.batch_size",
         "evaluate.samples",
+        "nan.steps",
     ):
         if came.get(key) is not None and came[key] < 1:
             raise InputError(f"{key}: expected a whole number from 1 up, got {came[key]}.")
-    if came.get("pretraining.steps", 0) < 0:
+    for key in ("pretraining.steps", "distribution.logical_cpus", "nan.rollbacks"):
+        if came.get(key, 0) < 0:
+            raise InputError(f"{key}: expected a whole number from 0 up, got {came[key]}.")
+    if not 0 < config.nan.learning_rate_factor <= 1:
         raise InputError(
-            f"pretraining.steps: expected a whole number from 0 up, got {config.pretraining.steps}."
+            "nan.learning_rate_factor: expected a number above 0, up to 1, got "
+            f"{config.nan.learning_rate_factor}."
         )
     if not 0 <= config.seed < 2**32:
         raise InputError(f"seed: expected a whole number from 0 to 2**32 - 1, got {config.seed}.")
@@ -405,6 +424,12 @@ def check(config: ConfigDict) -> None:
             raise InputError(
                 f"{key}: expected a multiple of train.log_every ({config.train.log_every}), got "
                 f"{came[key]}."
+            )
+    for key in ("train.log_every", "train.steps"):
+        if came[key] % config.train.steps_per_execution:
+            raise InputError(
+                f"{key}: expected a multiple of train.steps_per_execution "
+                f"({config.train.steps_per_execution}), got {came[key]}."
             )
     for key, options in _CHOICES.items():
         if key in came and came[key] not in options:
@@ -452,6 +477,7 @@ _CHOICES = {
     "data.cache": ("auto", "yes", "no"),
     "data.fit": ("resize", "pad"),
     "data.on_error": ("raise", "skip"),
+    "distribution.strategy": ("auto", "one_device", "mirrored", "multi_worker"),
     "train.precision": ("float32", "mixed_bfloat16", "mixed_float16"),
 }
 

@@ -33,6 +33,14 @@ class ServerError(RuntimeError):
     """A server did not answer, or answered that it cannot; the message says which and what."""
 
 
+class StorageError(OSError):
+    """A run cannot be written any further; the message says what is left of it."""
+
+
+class WorkerLostError(RuntimeError):
+    """Another process of a run on several machines ended, or cannot be reached."""
+
+
 def similar(name: str, known: Iterable[str]) -> list[str]:
     """Returns up to three of the names that could have been typed and look like what was.
 

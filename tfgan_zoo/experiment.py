@@ -5,6 +5,7 @@ import inspect
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,11 +17,12 @@ from ml_collections import ConfigDict
 
 from tfgan_zoo import callbacks, pictures, runs
 from tfgan_zoo import config as config_lib
-from tfgan_zoo.errors import InputError, Interrupted
+from tfgan_zoo.distribution import Devices, open_devices
+from tfgan_zoo.errors import InputError, Interrupted, NonFiniteLossError, StorageError
 from tfgan_zoo.models import MODELS, PRETRAINED, GANModel
 from tfgan_zoo.networks import NETWORKS
 from tfgan_zoo.runs import Run
-from tfgan_zoo.schedules import LinearDecay
+from tfgan_zoo.schedules import LinearDecay, Scaled
 from tfgan_zoo.serving import saved_model
 from tfgan_zoo.serving.convert import convert
 from tfgan_zoo.serving.settings import write_settings
@@ -53,24 +55,41 @@ def train(
     Raises:
         InputError: before any training, if something given cannot be used.
         Interrupted: after a signal, when a checkpoint was saved.
-        NonFiniteLossError: if a loss became NaN or infinite; the last good checkpoint stays.
+        NonFiniteLossError: if a loss became NaN or infinite, and returning to a checkpoint was of
+            no help; the last good checkpoint stays.
+        StorageError: if files cannot be written any more; the last checkpoint stays.
+        WorkerLostError: if another of several workers ended.
     """
-    config = completed(config)
-    model = build_model(config)
-    work = open_workload(config, model)
-    before = work.pretraining()
-    run = Run(workdir)
-    with run.claim(config):
-        if before is not None and not run.checkpoints.steps():
-            train(before, run.pretraining, say)
-        start = resume(run, model, say)
-        source = config.train.generator_from if before is None else run.pretraining
-        if start == 0 and source is not None:
-            start_from(source, model)
-        say(describe(config, model, work, start))
-        if start < config.train.steps:
-            fit(config, run, model, work, start)
-        return finish(config, run, model, work)
+    devices = open_devices(config)
+    devices.check_batch(config.data.batch_size)
+    with devices.watched():
+        config = completed(config)
+        with devices.scope():
+            model = build_model(config)
+        work = open_workload(config, model)
+        before = work.pretraining()
+        run = Run(workdir)
+        run.checkpoints.writes = devices.chief
+        if not devices.chief:
+            say = _nothing
+        with run.claim(config) if devices.chief else contextlib.nullcontext():
+            devices.from_chief(1)  # the folder is there, and the chief's
+            if before is not None and not run.checkpoints.steps():
+                train(before, run.pretraining, say)
+            retry = Retry(run, model)
+            start = resume(run, model, say, devices)
+            retry.apply()
+            source = config.train.generator_from if before is None else run.pretraining
+            if start == 0 and source is not None:
+                start_from(source, model)
+            say(describe(config, model, work, start, devices))
+            if start < config.train.steps:
+                fit(config, run, model, work, start, devices, retry, say)
+            return finish(config, run, model, work, devices)
+
+
+def _nothing(_: str) -> None:
+    """Says nothing."""
 
 
 def start_from(folder: str | os.PathLike, model: GANModel) -> None:
@@ -112,13 +131,31 @@ def build_model(config: ConfigDict) -> GANModel:
             for slot, (role, shapes) in cls.network_slots(**(defaults | args)).items()
         }
         model = cls(**networks, seed=config.seed, name=config.model, **args)
+        synchronize(config, model)
         optimizers = {
             f"{role}_optimizer": build_optimizer(config, role) for role in model.players()
         }
-        model.compile(**optimizers, jit_compile=config.train.jit_compile)
+        model.compile(
+            **optimizers,
+            jit_compile=config.train.jit_compile,
+            steps_per_execution=config.train.steps_per_execution,
+        )
     finally:
         keras.config.set_dtype_policy(policy)
     return model
+
+
+def synchronize(config: ConfigDict, model: GANModel) -> None:
+    """Has several replicas share the statistics of a batch, unless the config says otherwise."""
+    if model.distribute_strategy.num_replicas_in_sync == 1:
+        return
+    for role, networks in model.players().items():
+        if not config.distribution.synchronized_bn or "synchronized_bn" in config.get(role, {}):
+            continue
+        # In the paper's networks too, which the model makes itself.
+        for layer in (layer for network in networks for layer in network._flatten_layers()):
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.synchronized = True
 
 
 def model_arguments(cls: type[GANModel]) -> dict[str, Any]:
@@ -196,24 +233,76 @@ def build_optimizer(config: ConfigDict, role: str) -> keras.optimizers.Optimizer
 # ---------------------------------------------------------------------- training
 
 
-def resume(run: Run, model: GANModel, say: Callable[[str], None]) -> int:
+def resume(run: Run, model: GANModel, say: Callable[[str], None], devices: Devices) -> int:
     """Loads the last checkpoint that is whole, if there is one, and returns its step."""
-    damaged = run.checkpoints.set_aside_damaged()
-    steps = run.checkpoints.steps()
+    damaged = run.checkpoints.set_aside_damaged() if devices.chief else []
+    steps = run.checkpoints.steps() if devices.chief else []
     if damaged and not steps:
         raise InputError(
             f"--workdir: all checkpoints in {str(run.path)!r} are damaged; give a new folder."
         )
     for folder in damaged:
         say(f"A checkpoint is damaged and was set aside: {folder}")
-    step = steps[-1] if steps else 0
+    step = devices.from_chief(steps[-1] if steps else 0)
+    if step % model.steps_per_execution:
+        raise InputError(
+            f"train.steps_per_execution: expected a divisor of {step}, the step where the run goes "
+            f"on, got {model.steps_per_execution}."
+        )
     if step:
+        if step not in run.checkpoints.steps():
+            raise InputError(
+                f"--workdir: {str(run.path)!r} has no checkpoint of step {step}, where the chief "
+                "goes on; give all workers one folder that they share."
+            )
         run.checkpoints.restore(model, step)
-    run.trim_metrics(step)
+    if devices.chief:
+        run.trim_metrics(step)
     return step
 
 
-def describe(config: ConfigDict, model: GANModel, work: Workload, start: int) -> str:
+class Retry:
+    """What is done otherwise after NaN: lower learning rates, other noise, other batches.
+
+    Deterministic training would else run into the same NaN again. All of it follows from the notes
+    in the run folder, so a run that is resumed goes on in the same way.
+
+    Args:
+        run: with the notes.
+        model: as it was built, with the config's learning rates.
+    """
+
+    def __init__(self, run: Run, model: GANModel):
+        self.run = run
+        self.model = model
+        self.rates: dict[str, Any] = {}
+        for role in model.players():
+            optimizer = getattr(model, f"{role}_optimizer")
+            if isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer):
+                optimizer = optimizer.inner_optimizer
+            rate = optimizer._learning_rate  # without the underscore, a schedule's present value
+            scheduled = isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
+            self.rates[role] = rate if scheduled else float(rate.numpy())
+
+    def apply(self) -> None:
+        """Sets the model up as the notes say; to be called after a checkpoint was loaded."""
+        notes = self.run.went_back()
+        if not notes:
+            return
+        factor = float(np.prod([note["learning_rate_factor"] for note in notes]))
+        for role, rate in self.rates.items():
+            optimizer = getattr(self.model, f"{role}_optimizer")
+            if isinstance(rate, float):
+                optimizer.learning_rate = rate * factor
+            else:
+                optimizer.learning_rate = Scaled(rate, factor)
+        self.model.attempt = len(notes)
+        self.model.make_train_function(force=True)  # it holds the attempt and the schedule
+
+
+def describe(
+    config: ConfigDict, model: GANModel, work: Workload, start: int, devices: Devices
+) -> str:
     """Says in a few lines what is about to happen."""
     players = ", ".join(
         f"{role} {sum(n.count_params() for n in networks):,}"
@@ -225,18 +314,69 @@ def describe(config: ConfigDict, model: GANModel, work: Workload, start: int) ->
         steps = f"all {start:,} steps are done"
     elif start:
         steps += f", resumed at step {start:,}"
-    gpus = map(tf.config.experimental.get_device_details, tf.config.list_physical_devices("GPU"))
-    device = ", ".join(gpu.get("device_name", "GPU") for gpu in gpus) or "the CPU"
     return (
         f"{type(model).__name__} {'x'.join(map(str, model.image_shape))} (parameters: {players})\n"
-        f"{work.describe()}; {steps}, on {device}"
+        f"{work.describe()}; {steps}, on {devices.describe()}"
     )
 
 
-def fit(config: ConfigDict, run: Run, model: GANModel, work: Workload, start: int) -> None:
+def fit(
+    config: ConfigDict,
+    run: Run,
+    model: GANModel,
+    work: Workload,
+    start: int,
+    devices: Devices,
+    retry: Retry,
+    say: Callable[[str], None],
+) -> None:
+    """Trains from step `start` to the end; after NaN again from a checkpoint, a few times."""
+    if devices.chief:
+        run.result.unlink(missing_ok=True)  # it is no longer the end
+    while True:
+        try:
+            return fit_on(config, run, model, work, start, devices)
+        except NonFiniteLossError as error:
+            steps = run.checkpoints.steps()
+            times = len(run.went_back())
+            if not steps or times >= config.nan.rollbacks:
+                raise
+            start, factor = steps[-1], config.nan.learning_rate_factor
+            what = f"{str(error).split('. ')[0]}. "
+            if devices.chief:
+                note = {"at": model.steps_done, "to": start, "learning_rate_factor": factor}
+                run.note_rollback({**note, "reason": what.strip()})
+                run.trim_metrics(start)
+            devices.from_chief(1)
+            slower = "" if factor == 1 else f", learning rates times {factor:g}"
+            say(
+                f"{what}Back to the checkpoint of step {start}, with other noise{slower} "
+                f"({times + 1} of at most {config.nan.rollbacks} times)."
+            )
+            run.checkpoints.restore(model, start)
+            retry.apply()
+        except (OSError, tf.errors.OpError) as error:
+            if not (isinstance(error, OSError) or _is_full(error)):
+                raise
+            steps = run.checkpoints.steps()
+            kept = f"the last checkpoint is that of step {steps[-1]}" if steps else "none is saved"
+            cause = " ".join(str(error).split())
+            raise StorageError(
+                f"{str(run.path)!r} cannot be written any more ({cause}): {kept}; mend that, and "
+                "the same command goes on from there."
+            ) from error
+
+
+def _is_full(error: tf.errors.OpError) -> bool:
+    texts = ("No space left", "Permission denied", "File too large", "Read-only", "quota")
+    return any(text in str(error) for text in texts)
+
+
+def fit_on(
+    config: ConfigDict, run: Run, model: GANModel, work: Workload, start: int, devices: Devices
+) -> None:
     """Trains from step `start` to the end."""
     settings, each_step = config.train, model.samples_per_step(config.data.batch_size)
-    run.result.unlink(missing_ok=True)  # it is no longer the end
     decides = config.evaluate.best and work.scores
     _, main, sign = work.scores[0] if decides else (None, None, 1)
     each_line, each_sheet, each_checkpoint = (
@@ -247,42 +387,90 @@ def fit(config: ConfigDict, run: Run, model: GANModel, work: Workload, start: in
     def save(model: GANModel, step: int, score: float | None = None) -> None:
         run.checkpoints.save(model, step, settings.keep_checkpoints, score)
 
-    with (
-        callbacks.StopOnSignal() as stop,
-        callbacks.Progress(settings.steps, each_step) as progress,
-        contextlib.closing(tf.summary.create_file_writer(str(run.tensorboard))) as events,
-    ):
+    # What it makes is computed by the chief alone, and so must not need the others.
+    local = local_copy(config, devices)
+
+    with contextlib.ExitStack() as stack:
+        stop = stack.enter_context(
+            callbacks.StopOnSignal(devices.total if devices.workers > 1 else None)
+        )
         # Their order matters: nothing is kept of a step that went wrong; scores precede records.
-        used = [
+        used: list[Any] = [
             stop,
             callbacks.Throughput(each_step),
-            callbacks.StopOnNonFinite(lambda: advice(run)),
-            callbacks.Evaluate(work.score, each_checkpoint),
-            callbacks.MetricsLog(run.metrics, each_line, events),
-            callbacks.SampleSheet(run.samples, each_sheet, work.sheet, events),
-            callbacks.SaveCheckpoint(save, each_checkpoint, main, sign),
-            progress,
+            callbacks.LossScales(),
+            callbacks.StopOnNonFinite(lambda: advice(run), config.nan.steps),
         ]
+        last: list[Any] = []
+        if devices.chief:
+            progress = stack.enter_context(callbacks.Progress(settings.steps, each_step))
+            # Between the ends of epochs, running means are not for one worker alone to read.
+            progress.live = progress.live and devices.workers == 1
+            if run.tensorboard.exists():
+                forget_events(run.tensorboard, start)
+            events = stack.enter_context(
+                contextlib.closing(tf.summary.create_file_writer(str(run.tensorboard)))
+            )
+            used += [
+                callbacks.Evaluate(lambda model: work.score(local(model)), each_checkpoint),
+                callbacks.MetricsLog(run.metrics, each_line, events),
+                callbacks.SampleSheet(
+                    run.samples, each_sheet, lambda model: work.sheet(local(model)), events
+                ),
+            ]
+            last = [progress]
+        used += [callbacks.SaveCheckpoint(save, each_checkpoint, main, sign), *last]
         if start % settings.log_every:
             used.append(callbacks.KeepMeans(model))
         for first, steps, epochs in intervals(start, settings.steps, settings.log_every):
             model.fit(
-                work.batches(first),
+                # Another attempt sees other batches.
+                work.batches(first + model.attempt * 1_000_003),
                 steps_per_epoch=steps,
                 epochs=epochs,
                 callbacks=used,
                 shuffle=False,  # the pipeline has its own order
                 verbose=0,
             )
-            if stop.received is not None:
+            if stop.received is not None and model.stop_training:
                 break
-    if stop.received is not None:
+    if stop.received is not None and (devices.workers == 1 or model.steps_done < settings.steps):
         step = model.steps_done
-        if step not in run.checkpoints.steps():
+        if devices.from_chief(int(step not in run.checkpoints.steps())):
             save(model, step)
         raise Interrupted(
             f"Stopped at step {step} and saved; the same command goes on from there.", stop.received
         )
+
+
+def local_copy(config: ConfigDict, devices: Devices) -> Callable[[GANModel], GANModel]:
+    """Returns what makes of a model of several workers one of this process alone.
+
+    Args:
+        config: of the run.
+        devices: of the run; with a single worker, the model is its own copy.
+    """
+    if devices.workers == 1 or not devices.chief:
+        return lambda model: model
+    copy = build_model(config)
+
+    def current(model: GANModel) -> GANModel:
+        copy.set_weights(model.get_weights())
+        return copy
+
+    return current
+
+
+def forget_events(folder: Path, step: int) -> None:
+    """Tells TensorBoard that what was written after `step` is to be written again."""
+    from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+    writer = EventFileWriter(str(folder))
+    start = SessionLog(status=SessionLog.START)
+    for _ in range(2):  # The first that is ever read counts as the beginning, not a return.
+        writer.add_event(Event(wall_time=time.time(), step=step + 1, session_log=start))
+    writer.close()
 
 
 def intervals(start: int, end: int, every: int) -> Iterator[tuple[int, int, int]]:
@@ -317,13 +505,26 @@ def advice(run: Run) -> str:
 # ---------------------------------------------------------------------- afterwards
 
 
-def finish(config: ConfigDict, run: Run, model: GANModel, work: Workload) -> Result:
+def finish(
+    config: ConfigDict, run: Run, model: GANModel, work: Workload, devices: Devices
+) -> Result:
     """Saves the best weights as `model.keras` and as a SavedModel, which it verifies."""
+    if devices.chief:
+        if devices.replicas > 1:
+            model = build_model(config)  # of one device, as it is to be used
+        finished(config, run, model, work)
+    devices.from_chief(1)
+    export = run.path / "export" / config.model / "1"
+    done = json.loads(run.result.read_text())
+    return Result(done["step"], run.samples / "final.png", run.model, export, done["scores"])
+
+
+def finished(config: ConfigDict, run: Run, model: GANModel, work: Workload) -> None:
+    """Makes what `finish` returns, unless it is there."""
     export = run.path / "export" / config.model / "1"
     samples = run.samples / "final.png"
     if run.result.exists() and all(path.exists() for path in (export, samples, run.model)):
-        done = json.loads(run.result.read_text())
-        return Result(done["step"], samples, run.model, export, done["scores"])
+        return
     step = run.checkpoints.best() or run.checkpoints.steps()[-1]
     run.checkpoints.restore(model, step)
     pictures.save_png(samples, work.sheet(model))
@@ -333,7 +534,6 @@ def finish(config: ConfigDict, run: Run, model: GANModel, work: Workload) -> Res
     scores = {name: float(v) for name, v in work.score(model).items() if np.isfinite(v)}
     export_model(model, export, **card_details(config, step, scores))
     runs.write_atomically(run.result, json.dumps({"step": step, "scores": scores}, indent=2) + "\n")
-    return Result(step, samples, run.model, export, scores)
 
 
 def export_model(model: GANModel, path: Path, **details: Any) -> None:

@@ -6,7 +6,9 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import numpy as np
 
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.layers.replicas import assign_replicas, of_all_replicas
 
 
 class Run:
@@ -23,7 +26,8 @@ class Run:
 
     Holds `config.json` (resolved, with versions), `checkpoints/`, `samples/`, `metrics.jsonl` and
     `tensorboard/`; once training is done, `model.keras`, `export/` and `result.json`. A run that is
-    pretrained holds that run too, in `pretraining/`.
+    pretrained holds that run too, in `pretraining/`; one that went back after NaN says so in
+    `rollbacks.jsonl`.
 
     Args:
         path: the folder.
@@ -37,6 +41,7 @@ class Run:
         self.model = self.path / "model.keras"
         self.pretraining = self.path / "pretraining"
         self.metrics = self.path / "metrics.jsonl"
+        self.rollbacks = self.path / "rollbacks.jsonl"
         self.result = self.path / "result.json"
 
     @classmethod
@@ -58,14 +63,22 @@ class Run:
         """Returns the resolved config of the run, as plain dicts.
 
         Raises:
-            InputError: if config.json is none of ours.
+            InputError: if config.json is none of ours, or of a later version.
         """
         try:
-            return json.loads((self.path / "config.json").read_text())["config"]
+            written = json.loads((self.path / "config.json").read_text())
+            config, version = written["config"], written["versions"]["tfgan_zoo"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(
                 f"--workdir: {str(self.path)!r} is no run folder: its config.json is not a run's."
             ) from error
+        own = versions()["tfgan_zoo"]
+        if _numbers(version) > _numbers(own):
+            raise InputError(
+                f"--workdir: {str(self.path)!r} holds a run of tfgan_zoo {version}, and this is "
+                f"{own}; update it, or give another folder."
+            )
+        return config
 
     @contextlib.contextmanager
     def claim(self, config: Any) -> Iterator[None]:
@@ -116,7 +129,10 @@ class Run:
         )
         longer = not decays and config["train"]["steps"] >= before["train"]["steps"]
         changed = config_lib.differences(before, config)
-        refused = [d for d in changed if not (longer and d.startswith("train.steps:"))]
+        # On other devices, the same is computed.
+        free = ["distribution.", "nan.", "train.steps_per_execution:"]
+        free += ["train.steps:"] if longer else []
+        refused = [d for d in changed if not d.startswith(tuple(free))]
         if refused:
             raise InputError(
                 f"--workdir: {str(self.path)!r} holds a run with another config "
@@ -131,12 +147,27 @@ class Run:
             if kept != lines:
                 write_atomically(self.metrics, "".join(kept))
 
+    def went_back(self) -> list[dict[str, Any]]:
+        """Returns what was noted at every return to a checkpoint after NaN."""
+        if not self.rollbacks.exists():
+            return []
+        return [json.loads(line) for line in self.rollbacks.read_text().splitlines()]
+
+    def note_rollback(self, note: Mapping[str, Any]) -> None:
+        """Adds to what `went_back` returns."""
+        lines = [json.dumps(each) + "\n" for each in [*self.went_back(), note]]
+        write_atomically(self.rollbacks, "".join(lines))
+
 
 def _step_of(line: str) -> float:
     try:
         return json.loads(line)["step"]
     except ValueError:  # cut off in the middle
         return float("inf")
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(n) for n in re.findall(r"\d+", version)[:3]]
 
 
 class Checkpoints:
@@ -148,10 +179,15 @@ class Checkpoints:
 
     Args:
         path: the folder that holds them.
+
+    Attributes:
+        writes: whether `save` leaves anything. Of several processes that train together one does;
+            all of them have to call it, as the replicas' own variables are collected meanwhile.
     """
 
     def __init__(self, path: Path):
         self.path = path
+        self.writes = True
 
     def steps(self) -> list[int]:
         """Returns the steps of all complete checkpoints, in order."""
@@ -167,7 +203,12 @@ class Checkpoints:
         return json.loads((self.folder(step) / "state.json").read_text())
 
     def set_aside_damaged(self) -> list[Path]:
-        """Renames checkpoints whose file is not what was saved, and returns where they are now."""
+        """Renames checkpoints whose file is not what was saved, and returns where they are now.
+
+        What a process that was killed left half done is removed.
+        """
+        for half_done in (".saving", ".old"):
+            shutil.rmtree(self.path / half_done, ignore_errors=True)
         aside = []
         for step in self.steps():
             if not self._is_whole(step):
@@ -199,25 +240,46 @@ class Checkpoints:
         Returns:
             The checkpoint's folder.
         """
-        temporary = self.path / ".saving"
-        shutil.rmtree(temporary, ignore_errors=True)  # of a process that was killed
-        temporary.mkdir(parents=True)
-        weights = temporary / "model.weights.h5"
-        model.save_weights(weights)
-        # Keras leaves metrics out of the weights.
-        means = [float(v.numpy()) for v in _means(model)]
-        state = {"step": step, "sha256": _sha256(weights), "means": means}
-        if score is not None and np.isfinite(score):
-            state["score"] = float(score)
-        write_atomically(temporary / "state.json", json.dumps(state) + "\n")
         folder = self.folder(step)
-        shutil.rmtree(folder, ignore_errors=True)
+        if not self.writes:
+            with tempfile.TemporaryDirectory() as nowhere:
+                self._write(model, Path(nowhere), step, score)
+            return folder
+        temporary = self.path / ".saving"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        try:
+            self._write(model, temporary, step, score)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)  # there may be no space
+            raise
+        self._drop(step)
         os.rename(temporary, folder)
         best = self.best()
         for old in self.steps()[:-keep]:
             if old != best:
-                shutil.rmtree(self.folder(old))
+                self._drop(old)
         return folder
+
+    def _drop(self, step: int) -> None:
+        """Removes a checkpoint, which first loses its name: none is ever half there."""
+        old = self.path / ".old"
+        shutil.rmtree(old, ignore_errors=True)
+        if self.folder(step).exists():
+            os.rename(self.folder(step), old)
+            shutil.rmtree(old)
+
+    def _write(self, model: keras.Model, folder: Path, step: int, score: float | None) -> None:
+        weights = folder / "model.weights.h5"
+        _check_space(weights, _bytes_of(model))
+        model.save_weights(weights)
+        # Keras leaves metrics out of the weights.
+        means = [of_all_replicas(v).tolist() for v in _means(model)]
+        state = {"step": step, "sha256": _sha256(weights), "means": means}
+        if score is not None and np.isfinite(score):
+            state["score"] = float(score)
+        sync(weights)
+        write_atomically(folder / "state.json", json.dumps(state) + "\n")
 
     def restore(self, model: keras.Model, step: int) -> None:
         """Loads a checkpoint into a compiled model of the same config.
@@ -229,7 +291,27 @@ class Checkpoints:
             raise InputError(f"Checkpoint {str(self.folder(step))!r} is damaged; choose another.")
         model.load_weights(self.folder(step) / "model.weights.h5")
         for variable, value in zip(_means(model), self.state(step).get("means", ()), strict=False):
-            variable.assign(value)
+            values = np.array(value if isinstance(value, list) else [value], np.float32)
+            # Each replica has its own sum; on other devices than before the total is shared out.
+            if len(of_all_replicas(variable)) == len(values):
+                assign_replicas(variable, values)
+            else:
+                variable.assign(values.sum())
+
+
+def _bytes_of(model: keras.Model) -> int:
+    """Returns how large a file of everything that changes becomes, at most."""
+    optimizers = [v for v in vars(model).values() if isinstance(v, keras.optimizers.Optimizer)]
+    variables = [v for owner in (model, *optimizers) for v in owner.variables]
+    sizes = [int(np.prod(v.shape)) * np.dtype(v.dtype).itemsize for v in variables]
+    return sum(sizes) + 4096 * (len(sizes) + 16)  # HDF5's own, for each array and group
+
+
+def _check_space(file: Path, size: int) -> None:
+    """Raises `OSError` if there is no room for so many bytes: HDF5 would crash the process."""
+    with file.open("wb") as reserved:
+        os.posix_fallocate(reserved.fileno(), 0, size)
+    file.unlink()
 
 
 def _means(model: keras.Model) -> list[keras.Variable]:
@@ -255,7 +337,14 @@ def write_atomically(path: Path, text: str) -> None:
     """Writes a text file so that readers see the old one or the new one, never a part."""
     temporary = path.with_name(f".{path.name}.part")
     temporary.write_text(text)
+    sync(temporary)
     os.replace(temporary, path)
+
+
+def sync(path: Path) -> None:
+    """Has a file written to the disk now: a machine that fails must not leave an empty one."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def _sha256(path: Path) -> str:

@@ -44,3 +44,33 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""
         return {"learning_rate": self.learning_rate, "steps": self.steps, "start": self.start}
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class Scaled(keras.optimizers.schedules.LearningRateSchedule):
+    """A multiple of another learning rate schedule: rate(t) = factor * schedule(t).
+
+    Args:
+        schedule: a Keras schedule, or its config.
+        factor: what it is multiplied by.
+
+    Example:
+        >>> float(Scaled(LinearDecay(1.0, steps=100), 0.5)(50))
+        0.25
+    """
+
+    def __init__(self, schedule: Any, factor: float):
+        super().__init__()
+        if isinstance(schedule, dict):
+            schedule = keras.saving.deserialize_keras_object(schedule)
+        self.schedule = schedule
+        self.factor = float(factor)
+
+    def __call__(self, step: Any) -> Any:
+        """Returns the learning rate of a step."""
+        return self.factor * self.schedule(step)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments."""
+        schedule = keras.saving.serialize_keras_object(self.schedule)
+        return {"schedule": schedule, "factor": self.factor}

@@ -13,6 +13,7 @@ import json
 from pathlib import Path
 
 from absl import flags
+from ml_collections import ConfigDict
 
 from tfgan_zoo import cli
 from tfgan_zoo import config as config_lib
@@ -39,7 +40,7 @@ def main(argv: list[str]) -> None:
     if given.dry_run:
         print(json.dumps(config.to_dict(), indent=2))
         return
-    cli.quiet_tensorflow()
+    cli.quiet_tensorflow(lambda: _open_devices(config))
     from tfgan_zoo import experiment
 
     result = experiment.train(config, given.workdir or Path("runs") / Path(name).stem)
@@ -48,6 +49,12 @@ def main(argv: list[str]) -> None:
     print(f"samples:    {result.samples}")
     print(f"model:      {result.model} (step {result.step})")
     print(f"SavedModel: {result.export} (checked against the model)")
+
+
+def _open_devices(config: ConfigDict) -> None:
+    from tfgan_zoo.distribution import open_devices
+
+    open_devices(config)
 
 
 if __name__ == "__main__":

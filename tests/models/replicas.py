@@ -64,13 +64,54 @@ def synchronized_batch_norm():
     model = compare("dcgan", synchronized_bn=True)
     refused("jit_compile", lambda: model.compile(jit_compile=True))
     refused("strategy.scope", lambda: model.compile(keras.optimizers.Adam()))
-    model.r1_gamma, model.r1_every = 1.0, 2
-    refused("r1_every", model.compile)
+    model.r1_gamma = 1.0
+    refused("r1_gamma", model.compile)
 
 
 def refused(match, function):
     with pytest.raises(InputError, match=match):
         function()
+
+
+def replicas_draw_different_noise():
+    with STRATEGY.scope():
+        model = tiny("dcgan", dense=True)
+
+    @tf.function
+    def draw():
+        return STRATEGY.run(lambda: model.latents("latents", tf.constant(4)))
+
+    first, second = STRATEGY.experimental_local_results(draw())
+    assert np.all(first.numpy() != second.numpy())
+    one = model.latents("latents", tf.constant(8))
+    np.testing.assert_array_equal(np.concatenate([first, second]), one)
+
+
+def xla_within_the_replicas():
+    one = tiny_under(contextlib.nullcontext())
+    two = tiny_under(STRATEGY.scope())
+    assert_close(*(state_of(model) for model in (two, one)), rtol=1e-4, atol=4e-6)
+
+
+def tiny_under(scope):
+    keras.utils.set_random_seed(0)
+    with scope:
+        model = tiny("wgan_gp", dense=True)
+        model.compile("sgd", "sgd", jit_compile=True)
+    fit(model, dataset(model, 2))
+    return model
+
+
+def state_of(model):
+    return [
+        (v.path, v.numpy()) for network in model.players()["discriminator"] for v in network.weights
+    ]
+
+
+def several_steps_per_execution_are_refused():
+    with STRATEGY.scope():
+        model = tiny("dcgan", dense=True)
+    refused("steps_per_execution", lambda: model.compile(steps_per_execution=2))
 
 
 def compiled_outside_the_scope_and_fed_unevenly():

@@ -423,3 +423,40 @@ def test_the_paper_is_the_default(name):
     model.compile()
     assert model.generate(2).shape == (2, *shape)
     assert model.discriminator(np.zeros((2, *shape), "float32")).shape == (2, 1)
+
+
+# ---------------------------------------------------------------------- precision, in the long run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@every_model
+def test_half_precision_is_close_to_float32_and_goes_on_learning(name, policy):
+    histories = {}
+    for each in ("float32", policy):
+        keras.config.set_dtype_policy(each)
+        keras.utils.set_random_seed(0)
+        model = tiny(name, dense=True)
+        # On one batch for ever, SGD at the rate of `gan` lets weights grow without bounds.
+        model.compile(*(keras.optimizers.Adam(2e-4, beta_1=0.5) for _ in range(2)))
+        if each == "mixed_float16":  # or else the first steps only look for it
+            for optimizer in (model.generator_optimizer, model.discriminator_optimizer):
+                optimizer.dynamic_scale.assign(2.0**8)
+        first = fit(model, dataset(model, 3))
+        batch = samples(model)
+        rows = tf.data.Dataset.from_tensors(batch).repeat(300)
+        weights = model.role_variables("generator")
+        before = [w.numpy() for w in weights]
+        later = fit(model, rows)
+        histories[each] = {k: v[0] for k, v in first.items()}
+        assert_finite(later)
+        assert all(np.all(np.isfinite(w)) for w in model.get_weights())
+        moved = sum(np.any(w.numpy() != b) for w, b in zip(weights, before, strict=True))
+        assert moved == len(weights)
+        # Every player made nearly all of its updates.
+        for role in model.players():
+            done = int(getattr(model, f"{role}_optimizer").iterations)
+            each_step = model.discriminator_steps if role == "discriminator" else 1
+            assert done >= 295 * each_step, (role, done)
+    for log, value in histories["float32"].items():
+        assert histories[policy][log] == pytest.approx(value, rel=0.05, abs=0.05), log

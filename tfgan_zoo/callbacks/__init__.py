@@ -5,6 +5,7 @@ from tfgan_zoo.callbacks.progress import Progress, Throughput
 from tfgan_zoo.callbacks.records import (
     Evaluate,
     KeepMeans,
+    LossScales,
     MetricsLog,
     SaveCheckpoint,
     Schedule,
@@ -15,6 +16,7 @@ from tfgan_zoo.callbacks.samples import SampleSheet
 __all__ = [
     "Evaluate",
     "KeepMeans",
+    "LossScales",
     "MetricsLog",
     "Progress",
     "SampleSheet",

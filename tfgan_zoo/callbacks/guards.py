@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,18 +21,23 @@ class StopOnNonFinite(keras.callbacks.Callback):
 
     Args:
         advice: returns what to add to the message; called when it is needed.
+        steps: how many steps of an epoch may not be finite, from which on it raises; a single one
+            that left its mark on a weight always does.
 
     Raises:
         NonFiniteLossError: at the end of that epoch.
     """
 
-    def __init__(self, advice: Callable[[], str] = lambda: ""):
+    def __init__(self, advice: Callable[[], str] = lambda: "", steps: int = 1):
         super().__init__()
         self.advice = advice
+        self.steps = steps
 
     def on_epoch_end(self, epoch, logs=None):
         """Looks at every logged value, weight, and variable of an optimizer."""
         bad = [f"{name} is {float(v)}" for name, v in (logs or {}).items() if not np.isfinite(v)]
+        if self.steps > 1 and float(self.model.nonfinite_steps.result()) < self.steps:
+            bad = []
         # The last update may have broken what no loss has seen yet.
         bad = bad or [f"{v.path} is not finite" for v in self._variables() if not _is_finite(v)][:1]
         if bad:
@@ -53,16 +59,26 @@ class StopOnSignal(keras.callbacks.Callback):
 
     `received` is then the signal's number. It has the signals while its `with` block lasts:
 
-        with StopOnSignal() as stop:
-            model.fit(dataset, callbacks=[stop])
-        if stop.received:
-            model.save("stopped.keras")
+    Args:
+        total: of several processes that train together, returns the sum of what each gives; they
+            stop together, within `every` steps. None for one process.
+        every: steps between two times that they ask one another.
+
+    Example:
+        >>> with StopOnSignal() as stop:
+        ...     model.fit(dataset, callbacks=[stop])
+        >>> if stop.received:
+        ...     model.save("stopped.keras")
     """
 
-    def __init__(self):
+    def __init__(self, total: Callable[[int], int] | None = None, every: int = 10):
         super().__init__()
+        self.total = total
+        self.every = every
         self.received: int | None = None
-        self._before = {}
+        self._agreed = False
+        self._batches = 0
+        self._before: dict[int, Any] = {}
 
     def __enter__(self):
         if threading.current_thread() is threading.main_thread():  # others cannot have signals
@@ -76,14 +92,24 @@ class StopOnSignal(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         """Sees to a signal that came between two epochs or two calls of `fit`."""
-        if self.received is not None:
+        if self._agreed if self.total else self.received is not None:
+            self.model.stop_training = True
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Asks the others, when it is time to."""
+        self._batches += 1
+        if self.total is None or self._batches % self.every:
+            return
+        if self.total(int(self.received is not None)):
+            self._agreed = True
+            self.received = self.received or signal.SIGTERM
             self.model.stop_training = True
 
     def _receive(self, number, frame):
         if self.received is not None:
             raise KeyboardInterrupt
         self.received = number
-        if self.model is not None:
+        if self.model is not None and self.total is None:
             self.model.stop_training = True
         # print() must not be called from within a signal handler.
         os.write(2, b"\nStopping after this step, to save; once more to abort.\n")

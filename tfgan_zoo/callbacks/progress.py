@@ -87,7 +87,7 @@ class Progress(keras.callbacks.Callback):
             done = (self.bar.n - self.first) * self.images_per_step
             logs["images_per_second"] = done / (now - self.start)
             self.bar.set_postfix_str(self._text(logs), refresh=False)
-        self.bar.update(1)
+        self.bar.update(self.model.steps_per_execution)
 
     def on_epoch_end(self, epoch, logs=None):
         """Prints a line where there is no bar."""

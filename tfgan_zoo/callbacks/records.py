@@ -11,6 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan_zoo.layers.replicas import assign_replicas, of_all_replicas
+
 
 class Schedule(NamedTuple):
     """Every so many steps, and after the last."""
@@ -35,13 +37,14 @@ class KeepMeans(keras.callbacks.Callback):
 
     def __init__(self, model: keras.Model):
         super().__init__()
-        self.means = [v.numpy() for metric in model.metrics for v in metric.variables]
+        variables = [v for metric in model.metrics for v in metric.variables]
+        self.means = [of_all_replicas(v) for v in variables]
 
     def on_epoch_begin(self, epoch, logs=None):
         """Puts them back, once."""
         variables = [v for metric in self.model.metrics for v in metric.variables]
-        for variable, value in zip(variables, self.means, strict=bool(self.means)):
-            variable.assign(value)
+        for variable, values in zip(variables, self.means, strict=bool(self.means)):
+            assign_replicas(variable, values)
         self.means = []
 
 
@@ -62,6 +65,40 @@ class Evaluate(keras.callbacks.Callback):
         """Scores, when it is time to."""
         if self.when.due(self.model.steps_done):
             logs.update(self.score(self.model))
+
+
+class LossScales(keras.callbacks.Callback):
+    """Adds to an epoch's logs how float16's losses are scaled, for the callbacks after it.
+
+    Of each player with a loss scale: `g_loss_scale` or `d_loss_scale`, what it is now, and
+    `g_skipped` or `d_skipped`, the epoch's updates that were left out because they were not finite.
+    """
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Remembers where the counters are."""
+        self.first = self.model.steps_done, self._applied()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Reads them."""
+        (first, before), applied = self.first, self._applied()
+        for role, optimizer in self._scaled().items():
+            letter = role[0]
+            logs[f"{letter}_loss_scale"] = float(optimizer.dynamic_scale.numpy())
+            each_step = self.model.discriminator_steps if role == "discriminator" else 1
+            due = (self.model.steps_done - first) * each_step
+            logs[f"{letter}_skipped"] = due - (applied[role] - before[role])
+
+    def _applied(self) -> dict[str, int]:
+        return {role: int(o.iterations.numpy()) for role, o in self._scaled().items()}
+
+    def _scaled(self) -> dict[str, Any]:
+        optimizers = {
+            role: getattr(self.model, f"{role}_optimizer")
+            for role in ("generator", "discriminator")
+            if any(name.startswith(f"{role[0]}_") for name in self.model.log_names)
+        }
+        kind = keras.mixed_precision.LossScaleOptimizer
+        return {role: o for role, o in optimizers.items() if isinstance(o, kind)}
 
 
 class MetricsLog(keras.callbacks.Callback):

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.layers.replicas import assign_replicas, of_all_replicas
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -123,7 +124,7 @@ class ImagePool(keras.layers.Layer):
             store: Where to, by name.
         """
         for variable in self.variables:
-            store[variable.name] = np.stack([copy.numpy() for copy in _copies(variable)])
+            store[variable.name] = of_all_replicas(variable)
 
     def load_own_variables(self, store: Any) -> None:
         """Loads the pools of all replicas.
@@ -141,8 +142,7 @@ class ImagePool(keras.layers.Layer):
                     f"shape {self.image_shape}, got none; give the pool the size and shape it was "
                     "saved with."
                 )
-            for replica, copy in enumerate(_copies(variable)):
-                copy.assign(saved[replica % len(saved)])
+            assign_replicas(variable, saved)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""
@@ -161,11 +161,6 @@ def _own_variable(name: str, shape: tuple[int, ...], dtype: str) -> keras.Variab
         aggregation="only_first_replica",
         name=name,
     )
-
-
-def _copies(variable: keras.Variable) -> Sequence[tf.Variable]:
-    value = variable.value
-    return value.values if isinstance(value, tf.distribute.DistributedValues) else [value]
 
 
 def _per_image(flags: tf.Tensor) -> tf.Tensor:

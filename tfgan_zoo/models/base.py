@@ -52,6 +52,8 @@ class GANModel(keras.Model):
     log_names: tuple[str, ...] = ("d_loss", "g_loss")
     #: Of one image: (height, width, channels), or (size,) for vectors.
     image_shape: tuple[int, ...]
+    #: Updates of the discriminator, each on fresh data, in one train step.
+    discriminator_steps = 1
     #: Whether a loss takes means over all replicas; XLA compiles each by itself.
     uses_global_means = False
 
@@ -89,6 +91,10 @@ class GANModel(keras.Model):
             self.averages = [_copy(network) for network in self.players()["generator"]]
         self.trackers = {name: keras.metrics.Mean(name=name) for name in self.log_names}
         self.evaluated_batches = keras.metrics.Sum(name="evaluated_batches")
+        # A metric, because those are no part of what checkpoints of before hold.
+        self.nonfinite_steps = keras.metrics.Sum(name="nonfinite_steps")
+        #: Changes the random numbers, to train on from a checkpoint in another way.
+        self.attempt = 0
         # MirroredStrategy gives each replica a thread and switches between them in mid-step.
         self._moments = threading.local()
         # Keras would otherwise call the model on a training batch to build it.
@@ -176,7 +182,8 @@ class GANModel(keras.Model):
 
         Raises:
             InputError: if one optimizer is given for both roles, or XLA is asked for on several
-                replicas together with what they share within a loss: batch statistics or means.
+                replicas together with what they share within a loss: batch statistics or means; or
+                several steps per execution on several replicas.
         """
         self.compile_roles(
             {"generator": generator_optimizer, "discriminator": discriminator_optimizer}, **settings
@@ -198,6 +205,11 @@ class GANModel(keras.Model):
             steps_per_execution: train steps in one call of the graph.
             jit_compile: compile losses and gradients with XLA, inside each replica.
         """
+        if steps_per_execution > 1 and self.distribute_strategy.num_replicas_in_sync > 1:
+            raise InputError(
+                f"steps_per_execution: expected 1 on several replicas, got {steps_per_execution}; "
+                "TensorFlow cannot loop over steps around them."
+            )
         if jit_compile:
             self.check_not_synchronized("jit_compile=True", *self.players())
             if self.uses_global_means and self.distribute_strategy.num_replicas_in_sync > 1:
@@ -365,7 +377,8 @@ class GANModel(keras.Model):
     def key(self, purpose: str) -> tf.Tensor:
         """Returns the seed, for `tfgan_zoo.noise`, of this step's draws for one purpose."""
         *phase, counter = self.now
-        return noise.key(self.seed, *phase, purpose, counter)
+        attempt = [f"attempt {self.attempt}"] if self.attempt else []
+        return noise.key(self.seed, *attempt, *phase, purpose, counter)
 
     def end_step(self, logs: Mapping[str, tf.Tensor], images: tf.Tensor) -> dict[str, tf.Tensor]:
         """Counts the step, moves the average, and returns the running means of `logs`.
@@ -378,6 +391,8 @@ class GANModel(keras.Model):
         count = tf.cast(tf.shape(images)[0] * replicas, tf.int64)
         self.step.assign_add(1)
         self.images_seen.assign_add(count)
+        finite = tf.reduce_all([tf.math.is_finite(value) for value in logs.values()])
+        self.nonfinite_steps.update_state(1.0 - tf.cast(finite, tf.float32))
         if self.averages:
             self._move_average(tf.cast(count, tf.float32))
         return self.log(logs)
@@ -409,7 +424,7 @@ class GANModel(keras.Model):
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
         """The running means of the logged values."""
-        return [*self.trackers.values(), self.evaluated_batches]
+        return [*self.trackers.values(), self.evaluated_batches, self.nonfinite_steps]
 
     def _compiled(self, fn: Callable) -> Callable:
         if self.jit_updates and not self.run_eagerly:

@@ -1,0 +1,78 @@
+"""Resident memory over a thousand steps of each quick recipe: flat after the warm-up, or not.
+
+  python -m benchmarks.soak [--steps=1000] [--models=dcgan,...] [--workdir=DIR] [--output=FILE.md]
+
+Each recipe trains in a process of its own; its resident size is read from /proc twice a second. The
+table says what it was after a fifth of the steps and at the last one.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.common import show, where
+from tfgan_zoo.models import MODELS
+
+
+def resident_mb(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def step_of(workdir: Path) -> int:
+    lines = (workdir / "metrics.jsonl").read_text().splitlines()
+    return json.loads(lines[-1])["step"] if lines else 0
+
+
+def soak(model: str, steps: int, workdir: Path) -> list[tuple[int, float]]:
+    """Returns (last logged step, resident MB), as training went."""
+    overrides = {"steps": steps, "log_every": steps // 20, "sample_every": steps // 4}
+    overrides["checkpoint_every"] = steps // 4
+    flags = [f"--config.train.{name}={value}" for name, value in overrides.items()]
+    command = [sys.executable, "-m", "tfgan_zoo.train", f"--model={model}", f"--workdir={workdir}"]
+    process = subprocess.Popen([*command, *flags])
+    seen = []
+    while process.poll() is None:
+        time.sleep(0.5)
+        try:
+            seen.append((step_of(workdir), resident_mb(process.pid)))
+        except (OSError, ValueError):  # no line yet, or no process any more
+            continue
+    if process.returncode:
+        raise SystemExit(f"{model} ended with status {process.returncode}.")
+    return [(step, size) for step, size in seen if size]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--models", default=",".join(MODELS))
+    parser.add_argument("--workdir", default="runs/soak")
+    parser.add_argument("--output")
+    args = parser.parse_args()
+    rows = []
+    for model in args.models.split(","):
+        seen = soak(model, args.steps, Path(args.workdir) / model)
+        training = [(step, size) for step, size in seen if step < args.steps]
+        warm = next(size for step, size in training if step >= args.steps // 5)
+        last = training[-1][1]
+        rows.append(f"| `{model}` | {warm:.0f} | {last:.0f} | {100 * (last / warm - 1):+.1f}% |")
+    table = "\n".join(
+        [
+            f"{args.steps:,} steps; {where()}.",
+            "",
+            "| model | MB after a fifth | MB at the last step | change |",
+            "|---|---|---|---|",
+            *rows,
+        ]
+    )
+    show(table, args.output, "soak")
+
+
+if __name__ == "__main__":
+    main()

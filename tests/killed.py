@@ -1,0 +1,124 @@
+"""Runs that are killed at random, again and again; run by test_interruption, in its own process.
+
+Every attempt is a fork of this process, which has imported TensorFlow and not used it. Half of
+them are killed at one of the moments at which a file of the run is opened, renamed or removed, the
+others at any moment.
+"""
+
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from tests.tiny_runs import (
+    assert_same,
+    lines,
+    saved,
+    tiny_config,
+    tiny_super_resolution,
+    tiny_translation,
+)
+from tfgan_zoo import experiment
+from tfgan_zoo.models import MODELS
+
+EVENTS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.listdir"}
+
+
+def config_of(name, folder):
+    if name == "mixed_float16":
+        return tiny_config(folder, train__precision="mixed_float16")
+    if name == "srgan":
+        return tiny_super_resolution(folder)
+    if name in ("cyclegan", "pix2pix"):
+        return tiny_translation(folder, name)
+    return tiny_config(folder, name)
+
+
+def forked(function):
+    """Calls it in a process of its own, and returns how that ended."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            function()
+            status = 0
+        finally:
+            sys.stdout.flush()
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def killed(config, run, at_event=None, after=None):
+    """Trains, and is killed at the n-th event of files, or after some seconds."""
+    seen = 0
+
+    def hook(event, arguments):
+        nonlocal seen
+        if event in EVENTS and str(run) in str(arguments[0]):
+            seen += 1
+            if seen == at_event:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    if at_event is not None:
+        sys.addaudithook(hook)
+    else:
+
+        def kill():
+            time.sleep(after)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        threading.Thread(target=kill, daemon=True).start()
+    experiment.train(config, run, lambda _: None)
+
+
+def counted(config, run, counts):
+    """Trains undisturbed, and writes down how many events of files and seconds that took."""
+    seen = 0
+
+    def hook(event, arguments):
+        nonlocal seen
+        seen += event in EVENTS and str(run) in str(arguments[0])
+
+    sys.addaudithook(hook)
+    start = time.monotonic()
+    experiment.train(config, run, lambda _: None)
+    counts.write_text(f"{seen} {time.monotonic() - start}")
+
+
+def check(name, folder, kills, seed):
+    folder = folder / name
+    folder.mkdir()
+    config, draw = config_of(name, folder), random.Random(f"{name} {seed}")
+    whole, run = folder / "whole", folder / "run"
+    assert forked(lambda: counted(config, whole, folder / "counts")) == 0
+    events, seconds = map(float, (folder / "counts").read_text().split())
+    ended = []
+    for i in range(kills):
+        if i % 2:
+            when = {"after": draw.uniform(0.3, 1.1) * seconds}
+        else:
+            when = {"at_event": draw.randint(1, int(events) // 2)}
+        ended.append((when, forked(lambda when=when: killed(config, run, **when))))
+        assert ended[-1][1] in (0, -signal.SIGKILL), ended
+    assert forked(lambda: experiment.train(config, run, lambda _: None)) == 0, ended
+    assert any(status for _, status in ended), ended
+    assert lines(run) == lines(whole), ended
+    last = config.train.steps
+    assert_same(saved(run, last), saved(whole, last))
+    for part in ("samples/final.png", "result.json"):
+        assert (run / part).read_bytes() == (whole / part).read_bytes(), (part, ended)
+    hidden = [p.name for p in run.rglob(".*")]
+    assert set(hidden) <= {".lock"}, (hidden, ended)
+    print(name, *ended, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    names = list(MODELS) + ["mixed_float16"] if sys.argv[2] == "all" else sys.argv[2].split(",")
+    seed = sys.argv[4] if len(sys.argv) > 4 else str(random.randrange(10**6))
+    print(f"seed {seed}", file=sys.stderr)
+    for each in names:
+        check(each, Path(sys.argv[1]), int(sys.argv[3]), seed)
+    print("the same")

@@ -1,0 +1,36 @@
+"""`tfgan_zoo.train` as one of several processes; run by test_distribution.
+
+What it ends with goes to the file WEIGHTS; it is killed before the step after KILL_AT, and gets
+SIGTERM before the one after TERM_AT.
+"""
+
+import os
+import signal
+
+import numpy as np
+
+from tfgan_zoo import cli, experiment, train
+from tfgan_zoo.callbacks import StopOnSignal
+
+original = experiment.finish
+
+
+def finish(config, run, model, work, devices):
+    if path := os.environ.get("WEIGHTS"):
+        owners = (model, model.generator_optimizer, model.discriminator_optimizer)
+        arrays = [v.numpy() for owner in owners for v in owner.variables]
+        np.savez(path, *arrays, step=model.steps_done)
+    return original(config, run, model, work, devices)
+
+
+class Stop(StopOnSignal):
+    def on_train_batch_begin(self, batch, logs=None):
+        for name, number in (("KILL_AT", signal.SIGKILL), ("TERM_AT", signal.SIGTERM)):
+            if os.environ.get(name) == str(self.model.steps_done):
+                os.kill(os.getpid(), number)
+
+
+if __name__ == "__main__":
+    experiment.finish = finish
+    experiment.callbacks.StopOnSignal = Stop
+    cli.run(train.main)
