@@ -114,7 +114,10 @@ def open_super_resolution(
     if kind == "folder":
         hr, lr = _open_folder(spec, rest, split, scale, on_error)
     elif kind == "tfds":
-        hr, lr = _open_tfds(spec, rest, split, data_dir, on_error)
+        # Imported here since TFDS takes seconds to import and may not be installed.
+        from tfgan_zoo.data.tfds_source import open_tfds_resolutions
+
+        hr, lr = open_tfds_resolutions(spec, rest, split, data_dir, on_error)
     else:
         hr = open_source(spec, split, resolution=resolution, num=num, seed=seed, on_error=on_error)
         if hr.is_vector:
@@ -234,20 +237,6 @@ def _partners(spec: str, hr: Sequence[str], lr: Sequence[str], scale: int) -> li
                 "the file."
             )
     return [low[stem] for stem in high]
-
-
-def _open_tfds(
-    spec: str, name: str, split: str, data_dir: str | None, on_error: str
-) -> tuple[Source, Source | None]:
-    # Imported here since TFDS takes seconds to import and may not be installed.
-    from tfgan_zoo.data import tfds_source
-
-    tfds, builder = tfds_source._prepared(spec, name, data_dir)
-    if {"hr", "lr"} <= set(tfds_source._image_features(tfds, builder)):
-        specs = {key: f"{spec} ({key})" for key in ("hr", "lr")}
-        hr, lr = tfds_source._sources(tfds, builder, split, specs, on_error)
-        return hr, lr
-    return tfds_source.open_tfds(spec, name, split, data_dir, on_error), None
 
 
 def load_pair(opened: Resolutions, index: int) -> tuple[np.ndarray, np.ndarray]:

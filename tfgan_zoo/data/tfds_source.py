@@ -158,6 +158,32 @@ def open_tfds_domains(
     return a, b, False
 
 
+def open_tfds_resolutions(
+    spec: str, name: str, split: str, data_dir: str | None = None, on_error: str = "raise"
+) -> tuple[Source, Source | None]:
+    """Opens images of high resolution, and of low: the image features `hr` and `lr`.
+
+    Args:
+        spec: what to call it in messages.
+        name: see `open_tfds`.
+        split: see `open_tfds`.
+        data_dir: see `open_source`.
+        on_error: see `Source`.
+
+    Returns:
+        Both; of a data set with one image feature that, and None.
+
+    Raises:
+        InputError: as for `open_tfds`.
+    """
+    tfds, builder = _prepared(spec, name, data_dir)
+    if {"hr", "lr"} <= set(_image_features(tfds, builder)):
+        specs = {key: f"{spec} ({key})" for key in ("hr", "lr")}
+        hr, lr = _sources(tfds, builder, split, specs, on_error)
+        return hr, lr
+    return open_tfds(spec, name, split, data_dir, on_error), None
+
+
 def open_tfds_captioned(
     spec: str, name: str, split: str, data_dir: str | None = None, on_error: str = "raise"
 ) -> tuple[Source, list[tuple[str, ...]], np.ndarray | None]:

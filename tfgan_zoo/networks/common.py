@@ -244,3 +244,22 @@ def size_multiple(network: keras.Model) -> int:
         f"Network {network.name!r}: expected outputs of the size of its inputs, at least where "
         "their sides are multiples of a power of two up to 1024."
     )
+
+
+def check_named_shape(name: str, shape: Sequence[int]) -> tuple[int, ...]:
+    """Checks the shape of an image.
+
+    Args:
+        name: The argument's name.
+        shape: `(height, width, channels)`.
+
+    Returns:
+        The shape, as a tuple.
+
+    Raises:
+        InputError: If it is anything else.
+    """
+    sizes = tuple(shape) if isinstance(shape, Sequence) else ()
+    if len(sizes) != 3 or not all(isinstance(size, int) and size > 0 for size in sizes):
+        raise InputError(f"{name} must be (height, width, channels), all above 0; got {shape!r}.")
+    return sizes

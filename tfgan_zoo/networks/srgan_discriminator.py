@@ -6,8 +6,13 @@ import keras
 from keras import layers
 
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.networks.common import cancels_bias, check_choice, check_positive, normalize
-from tfgan_zoo.networks.srresnet import check_named_shape
+from tfgan_zoo.networks.common import (
+    cancels_bias,
+    check_choice,
+    check_named_shape,
+    check_positive,
+    normalize,
+)
 
 #: Feature maps, as multiples of the first's, and strides of the convolutions.
 _CONVOLUTIONS = ((1, 1), (1, 2), (2, 1), (2, 2), (4, 1), (4, 2), (8, 1), (8, 2))

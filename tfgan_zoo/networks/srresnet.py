@@ -8,26 +8,13 @@ from keras import layers
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers import ICNR, PixelShuffle
-from tfgan_zoo.networks.common import cancels_bias, check_choice, check_positive, normalize
-
-
-def check_named_shape(name: str, shape: Sequence[int]) -> tuple[int, ...]:
-    """Checks the shape of an image.
-
-    Args:
-        name: The argument's name.
-        shape: `(height, width, channels)`.
-
-    Returns:
-        The shape, as a tuple.
-
-    Raises:
-        InputError: If it is anything else.
-    """
-    sizes = tuple(shape) if isinstance(shape, Sequence) else ()
-    if len(sizes) != 3 or not all(isinstance(size, int) and size > 0 for size in sizes):
-        raise InputError(f"{name} must be (height, width, channels), all above 0; got {shape!r}.")
-    return sizes
+from tfgan_zoo.networks.common import (
+    cancels_bias,
+    check_choice,
+    check_named_shape,
+    check_positive,
+    normalize,
+)
 
 
 def srresnet_generator(
