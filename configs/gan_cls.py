@@ -31,13 +31,13 @@ def get_config():
         "filters": 40,
         "kernel_size": 4,
         "upsampling": "transposed",
-        "projected": 64,
+        "projected": 128,
     }
     config.discriminator = {
         "name": "text_conditional_discriminator",
         "filters": 32,
         "kernel_size": 4,
-        "projected": 64,
+        "projected": 128,
         "normalization": "none",
     }
     for role in ("generator", "discriminator"):
@@ -53,7 +53,7 @@ def get_config():
     config.evaluate.split = "test"
     config.evaluate.samples = 1000
     config.evaluate.metrics = ("figures", "swd")
-    config.train.steps = 10_000
+    config.train.steps = 6000
     config.train.log_every = 200
     config.train.sample_every = 1000
     config.train.checkpoint_every = 1000
