@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 
 from tests.tiny_runs import (
@@ -34,7 +35,11 @@ def config_of(name, folder):
         return tiny_super_resolution(folder)
     if name in ("cyclegan", "pix2pix"):
         return tiny_translation(folder, name)
-    return tiny_config(folder, name)
+    config = tiny_config(folder, name)
+    if name == "wgan_gp":
+        with config.unlocked():
+            config.discriminator.normalization = "layer"
+    return config
 
 
 def forked(function):
@@ -45,6 +50,8 @@ def forked(function):
         try:
             function()
             status = 0
+        except Exception:
+            traceback.print_exc()
         finally:
             sys.stdout.flush()
             os._exit(status)
