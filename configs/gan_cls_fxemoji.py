@@ -6,8 +6,8 @@ discriminator sees is augmented (DiffAugment).
 
 Command: python -m benchmarks.fxemoji --source=FXEMOJI --output=datasets/fxemoji
          python -m tfgan_zoo.train --config=gan_cls_fxemoji
-Cost:    not measured
-Result:  not measured
+Cost:    10 minutes on 2 busy CPU cores, 550 images/s
+Result:  SWD 0.060; see docs/results.md for what it draws (2026-11-24)
 """
 
 from tfgan_zoo.config import text_to_image_config
