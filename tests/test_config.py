@@ -107,7 +107,7 @@ def test_override_is_strict(config, key, text, said):
         (
             "evaluate.metrics",
             ("fid",),
-            "expected any of figures, swd, mae, psnr, ssim, ssim_daala, got 'fid'",
+            "expected any of figures, swd, mae, psnr, ssim, ssim_daala, retrieval, got 'fid'",
         ),
     ],
 )
@@ -139,7 +139,7 @@ def test_check_decay(config):
     with config.unlocked():
         config.generator_optimizer.decay = "cosine"
         del config.discriminator_optimizer.decay
-    with pytest.raises(InputError, match="'constant' or 'linear', got 'cosine'"):
+    with pytest.raises(InputError, match="expected constant or linear or halving, got 'cosine'"):
         check(config)
 
 

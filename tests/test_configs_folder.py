@@ -37,6 +37,8 @@ def test_lists_every_argument_of_its_model(name):
 
 def test_builds(name):
     config = load_config(name)
+    if "vocabulary" in config.get("text_encoder", {}):  # else that of data which is not here
+        config.text_encoder.vocabulary = ("red", "circle")
     model = experiment.build_model(config)
     assert model.image_shape == tuple(config.model_args.image_shape)
     assert model.compiled

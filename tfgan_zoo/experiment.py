@@ -462,15 +462,29 @@ def local_copy(config: ConfigDict, devices: Devices) -> Callable[[GANModel], GAN
 
 
 def forget_events(folder: Path, step: int) -> None:
-    """Tells TensorBoard that what was written after `step` is to be written again."""
+    """Tells TensorBoard that what was written after `step` is to be written again.
+
+    TensorBoard reads files in the order of their names, in which a second is the finest of times:
+    this one has to come after those that are there, and before the one that is written next.
+    """
     from tensorboard.compat.proto.event_pb2 import Event, SessionLog
     from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-    writer = EventFileWriter(str(folder))
+    names = [path.name.split(".") for path in folder.glob("events.out.tfevents.*")]
+    newest = max((int(parts[3]) for parts in names if parts[3].isdigit()), default=0)
+    while int(time.time()) <= newest:
+        time.sleep(0.05)
     start = SessionLog(status=SessionLog.START)
+    temporary = folder.with_name(".events")
+    shutil.rmtree(temporary, ignore_errors=True)  # of a process that was killed
+    writer = EventFileWriter(str(temporary))
     for _ in range(2):  # The first that is ever read counts as the beginning, not a return.
         writer.add_event(Event(wall_time=time.time(), step=step + 1, session_log=start))
     writer.close()
+    (file,) = temporary.iterdir()
+    # An exclamation mark comes before every host's name.
+    os.replace(file, folder / f"events.out.tfevents.{int(time.time()):010d}.!return")
+    temporary.rmdir()
 
 
 def intervals(start: int, end: int, every: int) -> Iterator[tuple[int, int, int]]:

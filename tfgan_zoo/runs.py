@@ -92,7 +92,8 @@ class Run:
         if (
             not file.exists()
             and self.path.is_dir()
-            and any(p.name != ".lock" for p in self.path.iterdir())
+            # Hidden are the lock, and what a process that was killed had not written to its end.
+            and any(not p.name.startswith(".") for p in self.path.iterdir())
         ):
             raise InputError(
                 f"--workdir: {str(self.path)!r} holds files but no run; give a new folder."

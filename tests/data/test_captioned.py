@@ -43,7 +43,7 @@ def take(data, steps, **options):
 def test_figures():
     data = open_captioned("figures/captions", "test[:20]", resolution=16)
     assert len(data.images) == len(data.captions) == 20
-    assert data.captions[0] == ("a small green circle on the left on a dark background",)
+    assert data.captions[0] == ("a large green circle at the bottom left on a dark background",)
     assert data.classes is None
     with pytest.raises(InputError, match="has pairs"):
         open_captioned("figures/paired")

@@ -7,7 +7,7 @@ import pytest
 from tfgan_zoo.data import figures
 from tfgan_zoo.errors import InputError
 
-HASH = "dbb4b458db32fc721663ad04e8dbc0fef7c962c84968bfc6d1dbba5c478edacf"
+HASH = "9dd71d1c3a6f021912008f67c3c72a35780070d05d388b6ba7a0d3d2ce89b54b"
 
 
 def test_bytes_are_the_same_everywhere():

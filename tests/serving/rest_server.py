@@ -9,6 +9,7 @@ import contextlib
 import http.server
 import json
 import re
+import sys
 import threading
 
 import numpy as np
@@ -141,6 +142,11 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.models = models
         self.asked, self.trouble = [], []
+
+    def handle_error(self, request, client_address):
+        """Says nothing of a client that did not wait for its answer."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
     def url(self, model):
         return f"http://127.0.0.1:{self.server_port}/v1/models/{model}"

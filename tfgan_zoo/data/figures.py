@@ -13,7 +13,7 @@ Example:
 >>> data["image"].shape, data["image"].dtype
 ((3, 64, 64, 3), dtype('uint8'))
 >>> str(data["caption"][0])
-'a small green circle on the left on a dark background'
+'a large green circle at the bottom left on a dark background'
 """
 
 import dataclasses
