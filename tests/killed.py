@@ -20,6 +20,7 @@ from tests.tiny_runs import (
     saved,
     tiny_config,
     tiny_super_resolution,
+    tiny_text_to_image,
     tiny_translation,
 )
 from tfgan_zoo import experiment
@@ -33,6 +34,8 @@ def config_of(name, folder):
         return tiny_config(folder, train__precision="mixed_float16")
     if name == "srgan":
         return tiny_super_resolution(folder)
+    if name == "gan_cls":
+        return tiny_text_to_image(folder)
     if name in ("cyclegan", "pix2pix"):
         return tiny_translation(folder, name)
     config = tiny_config(folder, name)

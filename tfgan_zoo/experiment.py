@@ -542,6 +542,8 @@ def finished(config: ConfigDict, run: Run, model: GANModel, work: Workload) -> N
     step = run.checkpoints.best() or run.checkpoints.steps()[-1]
     run.checkpoints.restore(model, step)
     pictures.save_png(samples, work.sheet(model))
+    for leftover in (run.path / "export").glob(".*"):  # of a process that was killed
+        shutil.rmtree(leftover)
     temporary = run.path / ".part.model.keras"
     model.save(temporary)
     os.replace(temporary, run.model)
