@@ -3,7 +3,7 @@
   python -m benchmarks.soak [--steps=1000] [--models=dcgan,...] [--workdir=DIR] [--output=FILE.md]
 
 Each recipe trains in a process of its own; its resident size is read from /proc twice a second. The
-table says what it was after a fifth of the steps and at the last one.
+table says what it was after half of the steps, two checkpoints among them, and at the last one.
 """
 
 import argparse
@@ -59,14 +59,14 @@ def main() -> None:
     for model in args.models.split(","):
         seen = soak(model, args.steps, Path(args.workdir) / model)
         training = [(step, size) for step, size in seen if step < args.steps]
-        warm = next(size for step, size in training if step >= args.steps // 5)
+        warm = next(size for step, size in training if step >= args.steps // 2)
         last = training[-1][1]
         rows.append(f"| `{model}` | {warm:.0f} | {last:.0f} | {100 * (last / warm - 1):+.1f}% |")
     table = "\n".join(
         [
             f"{args.steps:,} steps; {where()}.",
             "",
-            "| model | MB after a fifth | MB at the last step | change |",
+            "| model | MB after half | MB at the last step | change |",
             "|---|---|---|---|",
             *rows,
         ]
