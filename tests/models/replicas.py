@@ -65,6 +65,9 @@ def synchronized_batch_norm():
     refused("jit_compile", lambda: model.compile(jit_compile=True))
     refused("strategy.scope", lambda: model.compile(keras.optimizers.Adam()))
     model.r1_gamma = 1.0
+    with STRATEGY.scope():
+        texts = tiny("gan_cls", synchronized_bn=True, r1_gamma=1.0)
+    refused("r1_gamma", texts.compile)
     refused("r1_gamma", model.compile)
 
 

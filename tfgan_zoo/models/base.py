@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo import noise
+from tfgan_zoo import losses, noise
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.serving import saved_model
 from tfgan_zoo.serving.card import model_card
@@ -54,6 +54,9 @@ class GANModel(keras.Model):
     image_shape: tuple[int, ...]
     #: Updates of the discriminator, each on fresh data, in one train step.
     discriminator_steps = 1
+    #: Weight of an R1 penalty on the discriminator, applied in every n-th step n times as strong.
+    r1_gamma = 0.0
+    r1_every = 1
     #: Whether a loss takes means over all replicas; XLA compiles each by itself.
     uses_global_means = False
 
@@ -210,6 +213,8 @@ class GANModel(keras.Model):
                 f"steps_per_execution: expected 1 on several replicas, got {steps_per_execution}; "
                 "TensorFlow cannot loop over steps around them."
             )
+        if self.r1_gamma:  # Second derivatives of shared statistics come out wrong, by a percent.
+            self.check_not_synchronized("r1_gamma above 0", "discriminator")
         if jit_compile:
             self.check_not_synchronized("jit_compile=True", *self.players())
             if self.uses_global_means and self.distribute_strategy.num_replicas_in_sync > 1:
@@ -349,14 +354,22 @@ class GANModel(keras.Model):
             value = self._compiled(fn)(*args)
         return Recorded(value, tape)
 
-    def every(self, n: int, function: Callable[[], tf.Tensor]) -> tf.Tensor:
-        """Returns what a function of a scalar says in every n-th step; zero, unasked, in others."""
-        if n == 1:
-            return function()
-        due = tf.equal(self.step.value % n, 0)
+    def weighted_r1(
+        self, logits: Callable[[tf.Tensor], tf.Tensor], real: tf.Tensor, training: bool
+    ) -> tf.Tensor:
+        """Returns the R1 penalty of `logits` at real images with its weight, or zero if not due."""
+        if not self.r1_gamma or not training:
+            return tf.zeros([])
+
+        def penalty() -> tf.Tensor:
+            return self.r1_gamma * self.r1_every * losses.r1_penalty(logits, real)
+
+        if self.r1_every == 1:
+            return penalty()
+        due = tf.equal(self.step.value % self.r1_every, 0)
         if self.jit_updates:  # XLA fails on some second derivatives of a branch.
-            return tf.where(due, function(), 0.0)
-        return tf.cond(due, function, lambda: tf.zeros([]))
+            return tf.where(due, penalty(), 0.0)
+        return tf.cond(due, penalty, lambda: tf.zeros([]))
 
     @property
     def steps_done(self) -> int:

@@ -252,20 +252,7 @@ class GANCLS(GANModel):
 
     def r1(self, real: tf.Tensor, text: tf.Tensor, training: bool = True) -> tf.Tensor:
         """Returns the R1 penalty with its weight, or zero in the steps that leave it out."""
-        if not self.r1_gamma or not training:
-            return tf.zeros([])
-
-        def penalty() -> tf.Tensor:
-            r1 = losses.r1_penalty(lambda x: self.logits(x, text, "r1"), real)
-            return self.r1_gamma * self.r1_every * r1
-
-        return self.every(self.r1_every, penalty)
-
-    def compile(self, *args, **kwargs) -> None:
-        """Prepares the model for training; arguments as for `GANModel.compile`."""
-        if self.r1_gamma and self.r1_every > 1:
-            self.check_not_synchronized("r1_every above 1", "discriminator")
-        super().compile(*args, **kwargs)
+        return self.weighted_r1(lambda x: self.logits(x, text, "r1"), real, training)
 
     def start_from(self, other: GANModel) -> None:
         """Takes over a `JointEmbedding`'s text encoder, or all that another GAN-CLS draws with.

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo import losses, networks, noise
+from tfgan_zoo import networks, noise
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers.diff_augment import check_policy, diff_augment
 from tfgan_zoo.models.base import (
@@ -52,8 +52,6 @@ class NoiseToImage(GANModel):
     """
 
     log_names: tuple[str, ...] = ("d_loss", "d_real", "d_fake", "g_loss")
-    #: Updates of the discriminator, each on fresh data, in one train step.
-    discriminator_steps = 1
 
     def __init__(
         self,
@@ -101,12 +99,6 @@ class NoiseToImage(GANModel):
         check_shape("discriminator", "input", self.discriminator.input_shape, packed_shape)
         self.latent_dim = self.generator.input_shape[-1]
         self.finish_init()
-
-    def compile(self, *args, **kwargs) -> None:
-        """Prepares the model for training; arguments as for `GANModel.compile`."""
-        if self.r1_gamma:  # Second derivatives of shared statistics come out wrong, by a percent.
-            self.check_not_synchronized("r1_gamma above 0", "discriminator")
-        super().compile(*args, **kwargs)
 
     def default_generator(self, image_shape: tuple[int, ...], latent_dim: int) -> keras.Model:
         """Returns the paper's generator."""
@@ -225,15 +217,8 @@ class NoiseToImage(GANModel):
 
     def r1(self, real: tf.Tensor, training: bool = True) -> tf.Tensor:
         """Returns the R1 penalty with its weight, or zero in the steps that leave it out."""
-        if not self.r1_gamma or not training:
-            return tf.zeros([])
-
-        def penalty() -> tf.Tensor:
-            r1 = losses.r1_penalty(lambda x: self.logits(x, "r1"), real)
-            # r1_penalty is the mean over samples; the discriminator's input is a pack of them.
-            return self.r1_gamma * self.packing * self.r1_every * r1
-
-        return self.every(self.r1_every, penalty)
+        # It is a mean over samples; the discriminator's input is a pack of them.
+        return self.packing * self.weighted_r1(lambda x: self.logits(x, "r1"), real, training)
 
     def discriminator_loss(self, real, fake, training: bool = True):
         """Returns (loss, logs) of the discriminator."""

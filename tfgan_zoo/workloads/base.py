@@ -9,6 +9,7 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
+from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import GANModel
 
 #: A function that scores a model, the main one of its scores, and 1 if a higher one is better.
@@ -37,6 +38,20 @@ class Workload(abc.ABC):
         self.model = model
         known = [*config_lib.default_config().data, *self.data_entries]
         config_lib.check_names("data", config.data, known)
+
+    def square_side(self) -> int:
+        """Returns the side of the model's images.
+
+        Raises:
+            InputError: if they are no squares.
+        """
+        height, width, _ = self.model.image_shape
+        if height != width:
+            raise InputError(
+                "model_args.image_shape: expected a square for training from files, got "
+                f"{self.model.image_shape}."
+            )
+        return height
 
     @abc.abstractmethod
     def batches(self, start: int) -> tf.data.Dataset:

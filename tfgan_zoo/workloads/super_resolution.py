@@ -28,12 +28,7 @@ class SuperResolutionWorkload(Workload):
 
     def __init__(self, config: ConfigDict, model: SRGAN):
         super().__init__(config, model)
-        height, width, _ = model.image_shape
-        if height != width:
-            raise InputError(
-                "model_args.image_shape: expected a square for training from files, got "
-                f"{model.image_shape}."
-            )
+        self.square_side()
         for entry, wanted in (("fit", "resize"), ("crop", None)):
             if config.data[entry] != wanted:
                 raise InputError(

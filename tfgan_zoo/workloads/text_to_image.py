@@ -42,12 +42,7 @@ class CaptionsWorkload(Workload):
                     f"data.{entry}: expected {wanted!r} for a model that draws texts, got "
                     f"{config.data[entry]!r}."
                 )
-        height, width, _ = model.image_shape
-        if height != width:
-            raise InputError(
-                "model_args.image_shape: expected a square for training from files, got "
-                f"{model.image_shape}."
-            )
+        height = self.square_side()
         self.data = self._held(open_captions(config, config.data.split))
         self.pipeline(0)
         held_out = config.evaluate.split

@@ -38,12 +38,7 @@ class TranslationWorkload(Workload):
         self.paired = not isinstance(model, CycleGAN)
         if config.data.fit != "resize":
             raise InputError("data.fit: expected 'resize' for a model that translates.")
-        height, width, _ = model.image_shape
-        if height != width:
-            raise InputError(
-                "model_args.image_shape: expected a square for training from files, got "
-                f"{model.image_shape}."
-            )
+        height = self.square_side()
         if config.data.load_size is not None and config.data.load_size < height:
             raise InputError(
                 f"data.load_size: expected at least the model's {height} pixels, got "
