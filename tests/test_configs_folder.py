@@ -6,7 +6,7 @@ import math
 import keras
 import pytest
 
-from tfgan_zoo import experiment
+from tfgan_zoo import building
 from tfgan_zoo.config import check, find_config, list_configs, load_config
 from tfgan_zoo.data import parse_spec
 from tfgan_zoo.models import MODELS
@@ -31,7 +31,7 @@ def test_loads_and_says_what_it_does(name):
 
 def test_lists_every_argument_of_its_model(name):
     config = load_config(name)
-    listed, taken = set(config.model_args), set(experiment.model_arguments(MODELS[config.model]))
+    listed, taken = set(config.model_args), set(building.model_arguments(MODELS[config.model]))
     assert listed == taken
 
 
@@ -39,7 +39,7 @@ def test_builds(name):
     config = load_config(name)
     if "vocabulary" in config.get("text_encoder", {}):  # else that of data which is not here
         config.text_encoder.vocabulary = ("red", "circle")
-    model = experiment.build_model(config)
+    model = building.build_model(config)
     assert model.image_shape == tuple(config.model_args.image_shape)
     assert model.compiled
     for role in model.players():

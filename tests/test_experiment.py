@@ -5,7 +5,6 @@ import shutil
 import signal
 
 import h5py
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -21,7 +20,7 @@ from tests.tiny_runs import (
     tiny_text_to_image,
     tiny_translation,
 )
-from tfgan_zoo import callbacks, experiment
+from tfgan_zoo import building, callbacks, experiment
 from tfgan_zoo.errors import InputError, Interrupted, NonFiniteLossError
 
 
@@ -131,7 +130,7 @@ def test_resumes_bit_for_bit(finished, tmp_path, monkeypatch):
 def test_dropout_resumes_bit_for_bit(folder, tmp_path, monkeypatch):
     config = tiny_config(folder, "gan")
     assert "dropout_0" in [
-        layer.name for layer in experiment.build_model(config).discriminator.layers
+        layer.name for layer in building.build_model(config).discriminator.layers
     ]
     experiment.train(config, tmp_path / "whole", quiet)
     stop_at(monkeypatch, config, tmp_path / "run", 6)
@@ -292,7 +291,7 @@ def test_export_survives_a_failure(finished, run, monkeypatch):
 
 
 def test_verify_export_sees_a_difference(finished, tmp_path):
-    model = experiment.build_model(finished[0])
+    model = building.build_model(finished[0])
     model.export(tmp_path / "1")
     experiment.verify_export(model, tmp_path / "1")
     for weight in model.sampling_network(model.generator).weights:
@@ -340,36 +339,6 @@ def test_input_errors_come_before_the_folder(folder, tmp_path, change, said):
     with pytest.raises(InputError, match=said):
         experiment.train(tiny_config(folder, **change), tmp_path / "run", quiet)
     assert not (tmp_path / "run").exists()
-
-
-def test_argument_that_the_model_does_not_take(folder):
-    config = tiny_config(folder)
-    with config.unlocked():
-        config.model_args.label_smothing = 0.1
-    with pytest.raises(InputError, match="'label_smothing'; did you mean label_smoothing"):
-        experiment.build_model(config)
-
-
-@pytest.mark.parametrize("role", ["generator", "discriminator"])
-def test_linear_decay_reaches_zero_with_the_last_update(folder, role):
-    """Which of a critic is the fifth of the last step."""
-    config = tiny_config(folder, "wgan")
-    with config.unlocked():
-        config.model_args.discriminator_steps = 5
-        config[f"{role}_optimizer"] = {"name": "adam", "learning_rate": 1e-3, "decay": "linear"}
-    updates = 10 if role == "generator" else 50
-    optimizer = experiment.build_optimizer(config, role)
-    rates = []
-    for done in (0, updates // 2, updates):
-        optimizer.iterations.assign(done)
-        rates.append(float(optimizer.learning_rate))
-    assert rates == pytest.approx([1e-3, 5e-4, 0.0])
-
-
-def test_building_leaves_the_dtype_policy_alone(folder):
-    model = experiment.build_model(tiny_config(folder, train__precision="mixed_bfloat16"))
-    assert model.compute_dtype == "bfloat16"
-    assert keras.config.dtype_policy().name == "float32"
 
 
 def test_intervals():

@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.test_commands import said
 from tests.tiny_runs import lines, tiny_text_to_image
-from tfgan_zoo import experiment, generate
+from tfgan_zoo import building, experiment, generate
 from tfgan_zoo.data import open_captioned
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.workloads import open_workload
@@ -60,7 +60,7 @@ def test_scores_on_the_figures_are_by_attribute(tmp_path):
     config.evaluate.metrics = ("figures", "swd")
     with config.unlocked():
         config.text_encoder.vocabulary = ("red", "circle")
-    work = open_workload(config, experiment.build_model(config))
+    work = open_workload(config, building.build_model(config))
     assert [main for _, main, _ in work.scores] == ["seen_all", "swd"]
     scores = work.score(work.model)
     attributes = ("shape", "colour", "fill", "background", "size", "place", "all")

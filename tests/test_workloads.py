@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.tiny_runs import tiny_config, tiny_super_resolution, tiny_translation
-from tfgan_zoo import experiment, pictures
+from tfgan_zoo import building, pictures
 from tfgan_zoo.data import figures
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import by_model
@@ -13,7 +13,7 @@ from tfgan_zoo.workloads import open_workload
 
 
 def opened(config):
-    return open_workload(config, experiment.build_model(config))
+    return open_workload(config, building.build_model(config))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_mean_absolute_error(tmp_path):
 @pytest.mark.parametrize(("model", "columns"), [("pix2pix", 3), ("cyclegan", 6)])
 def test_sheets_show_rows(tmp_path, model, columns):
     config = tiny_translation(tmp_path, model)
-    built = experiment.build_model(config)
+    built = building.build_model(config)
     work = open_workload(config, built)
     sheet = work.sheet(built)
     height, width = 4 * 18 - 2, columns * 18 - 2
@@ -139,7 +139,7 @@ def test_super_resolution_is_scored_on_whole_images_of_another_source(tmp_path):
     np.savez(tmp_path / "other.npz", images=random.integers(0, 256, (3, 30, 42, 3), np.uint8))
     config.evaluate.source = f"npz:{tmp_path / 'other.npz'}"
     config.evaluate.metrics = ("ssim", "psnr")
-    built = experiment.build_model(config)
+    built = building.build_model(config)
     work = open_workload(config, built)
     assert [(main, sign) for _, main, sign in work.scores] == [("ssim", 1), ("psnr", 1)]
     assert [large.shape for _, large in work.held_out] == [(30, 42, 3)] * 3

@@ -1,7 +1,6 @@
 """A whole run, from a config to a served model: the one place where all rooms meet."""
 
 import contextlib
-import inspect
 import json
 import os
 import shutil
@@ -16,13 +15,12 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from tfgan_zoo import callbacks, pictures, runs
-from tfgan_zoo import config as config_lib
+from tfgan_zoo.building import build_model
 from tfgan_zoo.distribution import Devices, open_devices
 from tfgan_zoo.errors import InputError, Interrupted, NonFiniteLossError, StorageError
-from tfgan_zoo.models import MODELS, PRETRAINED, GANModel
-from tfgan_zoo.networks import NETWORKS
+from tfgan_zoo.models import GANModel
 from tfgan_zoo.runs import Run
-from tfgan_zoo.schedules import LinearDecay, Scaled
+from tfgan_zoo.schedules import Scaled
 from tfgan_zoo.serving import saved_model
 from tfgan_zoo.serving.convert import convert
 from tfgan_zoo.serving.settings import write_settings
@@ -107,127 +105,6 @@ def start_from(folder: str | os.PathLike, model: GANModel) -> None:
             f"train.generator_from: expected a run with the generator of this one, {str(folder)!r} "
             "has another."
         ) from error
-
-
-# ---------------------------------------------------------------------- what the config names
-
-
-def build_model(config: ConfigDict) -> GANModel:
-    """Makes the config's model, compiled; its initial weights follow from the seed."""
-    if config.model not in MODELS | PRETRAINED:
-        raise InputError(
-            f"model: there is no {config.model!r}"
-            + config_lib.nearest(config.model, MODELS, f"choose from {', '.join(MODELS)}")
-        )
-    cls, args = (MODELS | PRETRAINED)[config.model], config.model_args.to_dict()
-    defaults = model_arguments(cls)
-    config_lib.check_names("model_args", args, defaults)
-    keras.utils.set_random_seed(config.seed)
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(config.train.precision)
-    try:
-        networks: dict[str, Any] = {
-            slot: build_network(config, role, slot, *shapes)
-            for slot, (role, shapes) in cls.network_slots(**(defaults | args)).items()
-        }
-        model = cls(**networks, seed=config.seed, name=config.model, **args)
-        synchronize(config, model)
-        optimizers = {
-            f"{role}_optimizer": build_optimizer(config, role) for role in model.players()
-        }
-        model.compile(
-            **optimizers,
-            jit_compile=config.train.jit_compile,
-            steps_per_execution=config.train.steps_per_execution,
-        )
-    finally:
-        keras.config.set_dtype_policy(policy)
-    return model
-
-
-def synchronize(config: ConfigDict, model: GANModel) -> None:
-    """Has several replicas share the statistics of a batch, unless the config says otherwise."""
-    if model.distribute_strategy.num_replicas_in_sync == 1:
-        return
-    for role, networks in model.players().items():
-        if not config.distribution.synchronized_bn or "synchronized_bn" in config.get(role, {}):
-            continue
-        # In the paper's networks too, which the model makes itself.
-        for layer in (layer for network in networks for layer in network._flatten_layers()):
-            if isinstance(layer, keras.layers.BatchNormalization):
-                layer.synchronized = True
-
-
-def model_arguments(cls: type[GANModel]) -> dict[str, Any]:
-    """Returns what `model_args` can hold: the constructor's arguments but networks and seed.
-
-    Returns:
-        Their defaults, by name.
-    """
-    defaults: dict[str, Any] = {}
-    for base in cls.__mro__[: cls.__mro__.index(GANModel) + 1]:
-        signature = inspect.signature(base.__init__)  # type: ignore[misc]
-        for name, parameter in signature.parameters.items():
-            if parameter.kind is not parameter.VAR_KEYWORD:
-                defaults.setdefault(name, parameter.default)
-    for name in ("self", "seed", *cls.network_slots(**defaults)):
-        del defaults[name]
-    return defaults
-
-
-def build_network(config: ConfigDict, role: str, slot: str, *shape: Any) -> keras.Model | None:
-    """Makes a network of a role; None without a name.
-
-    Args:
-        config: of the run.
-        role: the group of the config that says which.
-        slot: which one it is, where a role has several: the constructor's argument.
-        *shape: what the network has to fit, as its function takes it.
-    """
-    args = config[role].to_dict()
-    name = args.pop("name")
-    if not name:
-        config_lib.check_names(role, args, [])
-        return None
-    if name not in NETWORKS:
-        raise InputError(
-            f"{role}.name: there is no {name!r}"
-            + config_lib.nearest(name, NETWORKS, f"choose from {', '.join(NETWORKS)}")
-        )
-    taken = list(inspect.signature(NETWORKS[name]).parameters)
-    config_lib.check_names(role, args, [n for n in taken[len(shape) :] if n != "name"])
-    return NETWORKS[name](*shape, name=slot, **args)
-
-
-def build_optimizer(config: ConfigDict, role: str) -> keras.optimizers.Optimizer | None:
-    """Makes a role's optimizer; None without a name."""
-    args = config[f"{role}_optimizer"].to_dict()
-    name = args.pop("name")
-    decay, start = args.pop("decay", "constant"), args.pop("decay_start", 0.0)
-    halve_every = args.pop("halve_every", 1)
-    if not name:
-        config_lib.check_names(f"{role}_optimizer", args, [])
-        return None
-    known = {n.lower(): c for n, c in vars(keras.optimizers).items() if inspect.isclass(c)}
-    known.pop("optimizer")
-    if name.lower() not in known:
-        raise InputError(
-            f"{role}_optimizer.name: there is no {name!r}"
-            + config_lib.nearest(name.lower(), known, f"choose from {', '.join(known)}")
-        )
-    # An optimizer counts its own updates.
-    each_step = config.model_args.get("discriminator_steps", 1) if role == "discriminator" else 1
-    if decay == "linear":
-        updates = config.train.steps * each_step
-        args["learning_rate"] = LinearDecay(args["learning_rate"], updates, int(start * updates))
-    elif decay == "halving":
-        args["learning_rate"] = keras.optimizers.schedules.ExponentialDecay(
-            args["learning_rate"], halve_every * each_step, 0.5, staircase=True
-        )
-    try:
-        return known[name.lower()](**args)
-    except (TypeError, ValueError) as error:  # an argument that it does not take
-        raise InputError(f"{role}_optimizer: {error}.") from error
 
 
 # ---------------------------------------------------------------------- training

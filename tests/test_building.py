@@ -1,0 +1,38 @@
+"""Tests of making what a config names."""
+
+import keras
+import pytest
+
+from tests.tiny_runs import tiny_config
+from tfgan_zoo import building
+from tfgan_zoo.errors import InputError
+
+
+def test_argument_that_the_model_does_not_take(tmp_path):
+    config = tiny_config(tmp_path)
+    with config.unlocked():
+        config.model_args.label_smothing = 0.1
+    with pytest.raises(InputError, match="'label_smothing'; did you mean label_smoothing"):
+        building.build_model(config)
+
+
+@pytest.mark.parametrize("role", ["generator", "discriminator"])
+def test_linear_decay_reaches_zero_with_the_last_update(tmp_path, role):
+    """Which of a critic is the fifth of the last step."""
+    config = tiny_config(tmp_path, "wgan")
+    with config.unlocked():
+        config.model_args.discriminator_steps = 5
+        config[f"{role}_optimizer"] = {"name": "adam", "learning_rate": 1e-3, "decay": "linear"}
+    updates = 10 if role == "generator" else 50
+    optimizer = building.build_optimizer(config, role)
+    rates = []
+    for done in (0, updates // 2, updates):
+        optimizer.iterations.assign(done)
+        rates.append(float(optimizer.learning_rate))
+    assert rates == pytest.approx([1e-3, 5e-4, 0.0])
+
+
+def test_building_leaves_the_dtype_policy_alone(tmp_path):
+    model = building.build_model(tiny_config(tmp_path, train__precision="mixed_bfloat16"))
+    assert model.compute_dtype == "bfloat16"
+    assert keras.config.dtype_policy().name == "float32"
