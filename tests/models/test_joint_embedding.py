@@ -6,6 +6,7 @@ import tensorflow as tf
 import tfgan_zoo
 from tests.models.tiny import EMBEDDING, SHAPE, WORDS, assert_same
 from tfgan_zoo import networks
+from tfgan_zoo.callbacks import LossScales
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import JointEmbedding
 
@@ -76,3 +77,14 @@ def test_bad_batches():
         model.batch(np.zeros((2, *SHAPE), "uint8"))
     with pytest.raises(InputError, match="strings, got type float32"):
         model.batch((np.zeros((2, *SHAPE), "uint8"), np.zeros((2, 3), "float32")))
+
+
+def test_float16_logs_its_one_loss_scale():
+    keras.config.set_dtype_policy("mixed_float16")
+    model = tiny()
+    model.compile()
+    texts = np.array(["a red ring", "a blue circle"])
+    images = np.random.default_rng(0).integers(0, 256, (2, *SHAPE), "uint8")
+    data = tf.data.Dataset.from_tensors({"image": images, "text": texts}).repeat(3)
+    logs = model.fit(data, verbose=0, shuffle=False, callbacks=[LossScales()]).history
+    assert logs["loss_scale"] == [2.0 ** (15 - logs["skipped"][0])]

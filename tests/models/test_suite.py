@@ -287,6 +287,37 @@ class Stop(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
+def test_accumulated_gradients_of_halves_are_those_of_the_whole(tmp_path):
+    """And a checkpoint between the halves holds what was accumulated."""
+    whole, halves, resumed = (tiny("dcgan", dense=True) for _ in range(3))
+    whole.compile(discriminator_optimizer=keras.optimizers.Adam(1e-2))
+    for model in (halves, resumed):
+        model.set_weights(whole.get_weights())
+        model.compile(
+            discriminator_optimizer=keras.optimizers.Adam(1e-2, gradient_accumulation_steps=2)
+        )
+    images = tf.cast(samples(whole), tf.float32) / 127.5 - 1
+
+    def one_update(model, images):
+        model.update(
+            "discriminator", lambda x: (tf.reduce_mean(model.discriminator(x)), {}), images
+        )
+
+    one_update(whole, images)
+    one_update(halves, images[:2])
+    for a, b in zip(
+        halves.discriminator.get_weights(), resumed.discriminator.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(a, b)
+    halves.save_weights(tmp_path / "half.weights.h5")
+    resumed.load_weights(tmp_path / "half.weights.h5")
+    one_update(resumed, images[2:])
+    for a, b in zip(
+        resumed.discriminator.get_weights(), whole.discriminator.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
 def test_keras_callbacks(tmp_path):
     def callbacks(folder):
         return [
@@ -431,8 +462,9 @@ def test_the_paper_is_the_default(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 @every_model
-def test_half_precision_is_close_to_float32_and_goes_on_learning(name, policy):
-    histories = {}
+def test_half_precision_learns_as_float32_does(name, policy):
+    """In the first steps, and still after three hundred on one batch."""
+    first, last = {}, {}
     for each in ("float32", policy):
         keras.config.set_dtype_policy(each)
         keras.utils.set_random_seed(0)
@@ -442,21 +474,19 @@ def test_half_precision_is_close_to_float32_and_goes_on_learning(name, policy):
         if each == "mixed_float16":  # or else the first steps only look for it
             for optimizer in (model.generator_optimizer, model.discriminator_optimizer):
                 optimizer.dynamic_scale.assign(2.0**8)
-        first = fit(model, dataset(model, 3))
-        batch = samples(model)
-        rows = tf.data.Dataset.from_tensors(batch).repeat(300)
-        weights = model.role_variables("generator")
-        before = [w.numpy() for w in weights]
-        later = fit(model, rows)
-        histories[each] = {k: v[0] for k, v in first.items()}
-        assert_finite(later)
-        assert all(np.all(np.isfinite(w)) for w in model.get_weights())
-        moved = sum(np.any(w.numpy() != b) for w, b in zip(weights, before, strict=True))
-        assert moved == len(weights)
+        rows = tf.data.Dataset.from_tensors(samples(model))
+        first[each] = fit(model, rows.repeat(3))
+        fit(model, rows.repeat(250))
+        last[each] = fit(model, rows.repeat(50))
         # Every player made nearly all of its updates.
         for role in model.players():
             done = int(getattr(model, f"{role}_optimizer").iterations)
             each_step = model.discriminator_steps if role == "discriminator" else 1
-            assert done >= 295 * each_step, (role, done)
-    for log, value in histories["float32"].items():
-        assert histories[policy][log] == pytest.approx(value, rel=0.05, abs=0.05), log
+            assert done >= 298 * each_step, (role, done)
+    assert (
+        max(abs(last["float32"][log][0] - first["float32"][log][0]) for log in model.log_names)
+        > 0.05
+    )
+    for logs in (first, last):
+        for log, (value,) in logs["float32"].items():
+            assert logs[policy][log][0] == pytest.approx(value, rel=0.1, abs=0.05), log

@@ -71,7 +71,8 @@ class LossScales(keras.callbacks.Callback):
     """Adds to an epoch's logs how float16's losses are scaled, for the callbacks after it.
 
     Of each player with a loss scale: `g_loss_scale` or `d_loss_scale`, what it is now, and
-    `g_skipped` or `d_skipped`, the epoch's updates that were left out because they were not finite.
+    `g_skipped` or `d_skipped`, the epoch's updates that were left out because they were not finite;
+    without the letter for what trains alone.
     """
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -82,23 +83,25 @@ class LossScales(keras.callbacks.Callback):
         """Reads them."""
         (first, before), applied = self.first, self._applied()
         for role, optimizer in self._scaled().items():
-            letter = role[0]
-            logs[f"{letter}_loss_scale"] = float(optimizer.dynamic_scale.numpy())
+            prefix = f"{role[0]}_" if role in ("generator", "discriminator") else ""
+            logs[f"{prefix}loss_scale"] = float(optimizer.dynamic_scale.numpy())
             each_step = self.model.discriminator_steps if role == "discriminator" else 1
             due = (self.model.steps_done - first) * each_step
-            logs[f"{letter}_skipped"] = due - (applied[role] - before[role])
+            logs[f"{prefix}skipped"] = due - (applied[role] - before[role])
 
     def _applied(self) -> dict[str, int]:
-        return {role: int(o.iterations.numpy()) for role, o in self._scaled().items()}
+        # Not `iterations`: that leaves out those whose gradients are only accumulated.
+        return {r: int(o.inner_optimizer._iterations.numpy()) for r, o in self._scaled().items()}
 
     def _scaled(self) -> dict[str, Any]:
-        optimizers = {
-            role: getattr(self.model, f"{role}_optimizer")
-            for role in ("generator", "discriminator")
-            if any(name.startswith(f"{role[0]}_") for name in self.model.log_names)
-        }
         kind = keras.mixed_precision.LossScaleOptimizer
-        return {role: o for role, o in optimizers.items() if isinstance(o, kind)}
+        players = {
+            role: getattr(self.model, f"{role}_optimizer")
+            for role in self.model.players()
+            # SRResNet's discriminator has nothing to do.
+            if role == "encoder" or any(n.startswith(f"{role[0]}_") for n in self.model.log_names)
+        }
+        return {role: o for role, o in players.items() if isinstance(o, kind)}
 
 
 class MetricsLog(keras.callbacks.Callback):
