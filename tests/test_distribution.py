@@ -154,6 +154,29 @@ def test_a_killed_worker_ends_the_job_which_goes_on_when_started_again(both, fol
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "setting", [{"train__precision": "mixed_float16"}, {"train__jit_compile": "true"}], ids=str
+)
+def test_two_workers_under_float16_and_xla(tmp_path, setting):
+    """Equal to one another, and as one process to the rounding of the precision."""
+    config = tiny_config(tmp_path, "wgan", model_args__r1_gamma="0", **setting)
+    with config.unlocked():
+        config.generator.normalization = config.discriminator.normalization = "none"
+        for role in ("generator", "discriminator"):
+            config[f"{role}_optimizer"] = {"name": "sgd", "learning_rate": 0.01}
+    experiment.train(config, tmp_path / "one", lambda _: None)
+    paths = [tmp_path / f"weights{i}.npz" for i in range(2)]
+    ended = two_workers(config, tmp_path, tmp_path / "two", *({"WEIGHTS": str(p)} for p in paths))
+    assert [status for status, _ in ended] == [0, 0], ended
+    first, second = (dict(np.load(path)) for path in paths)
+    for name, array in first.items():
+        np.testing.assert_array_equal(array, second[name], err_msg=name)
+    arrays, others = saved(tmp_path / "two", 10), saved(tmp_path / "one", 10)
+    for name, array in arrays.items():
+        np.testing.assert_allclose(array, others[name], 0.02, 0.02, err_msg=name)
+
+
+@pytest.mark.slow
 def test_a_signal_to_one_worker_stops_all_together(folder):
     config = tiny_config(folder, "wgan", train__steps="24", model_args__r1_gamma="0")
     whole, run = folder / "whole", folder / "stopped"
