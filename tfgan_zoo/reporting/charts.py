@@ -6,7 +6,7 @@ style shows those that are asked for.
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -46,9 +46,10 @@ def colour_of(index: int) -> str:
     return f"c{index % COLOURS}"
 
 
-def quantities(runs: Sequence[RunRecord]) -> dict[str, list[str]]:
+def quantities(runs: Mapping[int, RunRecord]) -> dict[str, list[str]]:
     """Returns what was logged, by group, in order: losses, scores, the machine's."""
-    names = dict.fromkeys(name for run in runs for row in run.rows.values() for name in row)
+    rows = [row for run in runs.values() for row in run.rows.values()]
+    names = dict.fromkeys(name for row in rows for name in row)
     groups: dict[str, list[str]] = {"Losses": [], "Scores": [], "Machine": []}
     for name in names:
         if name in _MACHINE or name.endswith("_mb"):
@@ -62,10 +63,10 @@ def quantities(runs: Sequence[RunRecord]) -> dict[str, list[str]]:
     return {group: members for group, members in groups.items() if members}
 
 
-def marks(runs: Sequence[RunRecord]) -> list[Mark]:
+def marks(runs: Mapping[int, RunRecord]) -> list[Mark]:
     """Returns the marks of runs: checkpoints kept, the best, returns after NaN, health messages."""
     found = []
-    for i, run in enumerate(runs):
+    for i, run in runs.items():
         for step, score in run.checkpoints.items():
             said = "" if score is None else f", score {score:.4g}"
             best = step == run.best
@@ -87,20 +88,18 @@ def marks(runs: Sequence[RunRecord]) -> list[Mark]:
     return found
 
 
-def chart(quantity: str, runs: Sequence[RunRecord], marked: Sequence[Mark]) -> str:
+def chart(quantity: str, runs: Mapping[int, RunRecord], marked: Sequence[Mark]) -> str:
     """Draws one quantity of all runs that logged it.
 
     Args:
         quantity: its name in metrics.jsonl.
-        runs: all runs of the page; a run's place is its colour.
+        runs: by the index that gives them their colour.
         marked: vertical marks.
 
     Returns:
         A `<figure>`, or nothing where not one value is finite.
     """
-    curves = {
-        i: thinned(list(zip(*run.series(quantity), strict=True))) for i, run in enumerate(runs)
-    }
+    curves = {i: thinned(list(zip(*run.series(quantity), strict=True))) for i, run in runs.items()}
     curves = {i: points for i, points in curves.items() if any(v is not None for _, v in points)}
     if not curves:
         return ""

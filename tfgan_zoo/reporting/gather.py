@@ -39,7 +39,7 @@ class RunRecord:
         health: the lines of health.jsonl.
         result: what result.json holds; empty before the end.
         running: whether a process trains in the folder now.
-        parameters: of each network, by name, as the last checkpoint holds them.
+        parameters: of each player, by name, as the last checkpoint holds them.
         seconds: from the first to the last file's date; None where these say nothing.
         unread: lines that could not be read, by the file's name.
         pretraining: the run before the run.
@@ -245,7 +245,7 @@ def _is_locked(lock: Path) -> bool:
 
 
 def _parameters(run: Path) -> dict[str, int]:
-    """Returns how many numbers each network has in the last checkpoint."""
+    """Returns how many numbers each player has in the last checkpoint."""
     import h5py  # Keras writes checkpoints with it
 
     files = sorted(run.glob("checkpoints/step_*/model.weights.h5"))
@@ -255,7 +255,8 @@ def _parameters(run: Path) -> dict[str, int]:
 
     def count(name: str, item: Any) -> None:
         owner = name.partition("/")[0]
-        others = owner in ("averages", "vars") or owner.endswith("_optimizer")
+        # "layers" are nameless here: pools of images, encoders that are not trained.
+        others = owner in ("averages", "layers", "vars") or owner.endswith("_optimizer")
         if isinstance(item, h5py.Dataset) and not others:
             counts[owner] = counts.get(owner, 0) + item.size
 

@@ -82,11 +82,11 @@ def render(
         now: the time that is said on it.
     """
     share = PICTURE_BYTES // (len(runs) + len(walks))
-    before = [run.pretraining for run in runs if run.pretraining is not None]
+    before = {i: run.pretraining for i, run in enumerate(runs) if run.pretraining is not None}
     sections = [
         ("", "".join(card(run, i) for i, run in enumerate(runs))),
         ("Samples", samples(runs, share)),
-        ("Curves", curves(runs, "main")),
+        ("Curves", curves(dict(enumerate(runs)), "main")),
         ("Curves of pretraining", curves(before, "before")),
         ("Between latents", "".join(between(walk, runs, share) for walk in walks)),
         ("Evaluations", evaluations(runs)),
@@ -150,6 +150,8 @@ def state(run: RunRecord) -> tuple[str, str]:
     The kind is "running", "finished" or "stopped".
     """
     of = "" if run.steps is None else f" of {run.steps:,}"
+    if run.running and run.step == 0 and run.pretraining is not None:
+        return "running", f"pretraining at step {run.pretraining.step:,}"
     if run.running:
         return "running", f"running at step {run.step:,}{of}"
     if run.result:
@@ -330,7 +332,7 @@ def between(walk: Walk, runs: Sequence[RunRecord], num_bytes: int) -> str:
 # ---------------------------------------------------------------------- numbers
 
 
-def curves(runs: Sequence[RunRecord], name: str) -> str:
+def curves(runs: Mapping[int, RunRecord], name: str) -> str:
     """Returns a chart of everything logged, all runs in one, and how they are to be shown."""
     marked = charts.marks(runs)
     groups = []
@@ -349,7 +351,7 @@ def curves(runs: Sequence[RunRecord], name: str) -> str:
     }
     legend = [
         f'<li class="{colour_of(i)}"><i></i>{escape(run.name)}</li>'
-        for i, run in enumerate(runs)
+        for i, run in runs.items()
         if len(runs) > 1
     ]
     shape = {
@@ -483,8 +485,8 @@ def config(runs: Sequence[RunRecord]) -> str:
     tree, num = _tree(configs, [run.name for run in runs])
     if len(runs) == 1:
         return tree
-    differ = "entry differs" if num == 1 else "entries differ"
-    said = f"{num} {differ} and are marked." if num else "All are the same."
+    differ = "entry differs and is" if num == 1 else "entries differ and are"
+    said = f"{num} {differ} marked." if num else "All are the same."
     return f'<p class="quiet">{said}</p>{tree}'
 
 

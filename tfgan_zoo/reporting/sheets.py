@@ -123,6 +123,8 @@ def enlargement(pixels: np.ndarray) -> int:
     for factor in range(min(32, height, width), 1, -1):
         if height % factor or width % factor:
             continue
+        if not np.array_equal(pixels[0], pixels[factor - 1]):  # most are settled here
+            continue
         small = pixels[::factor, ::factor]
         if np.array_equal(np.repeat(np.repeat(small, factor, 0), factor, 1), pixels):
             return factor
