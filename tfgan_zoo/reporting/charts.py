@@ -14,6 +14,8 @@ from tfgan_zoo.reporting.gather import RunRecord, number, step_of
 
 #: Colours in style.css, taken in turn.
 COLOURS = 8
+#: A longer curve is shown smoothed at first.
+MANY_POINTS = 200
 #: A longer curve is drawn by the least and the greatest of as many stretches as half of this.
 MOST_POINTS = 600
 
@@ -99,8 +101,9 @@ def chart(quantity: str, runs: Mapping[int, RunRecord], marked: Sequence[Mark]) 
     Returns:
         A `<figure>`, or nothing where not one value is finite.
     """
-    curves = {i: thinned(list(zip(*run.series(quantity), strict=True))) for i, run in runs.items()}
-    curves = {i: points for i, points in curves.items() if any(v is not None for _, v in points)}
+    logged = {i: list(zip(*run.series(quantity), strict=True)) for i, run in runs.items()}
+    logged = {i: points for i, points in logged.items() if any(v is not None for _, v in points)}
+    curves = {i: thinned(points) for i, points in logged.items()}
     if not curves:
         return ""
     last = max([1, *(mark.step for mark in marked), *(p[-1][0] for p in curves.values())])
@@ -112,7 +115,7 @@ def chart(quantity: str, runs: Mapping[int, RunRecord], marked: Sequence[Mark]) 
     body = [_across(last)]
     for kind, scale in scales.items():
         only = " only" if not logarithmic else ""
-        drawn = "".join(_curve(points, scale, last, i) for i, points in curves.items())
+        drawn = "".join(_curve(points, scale, last, i) for i, points in logged.items())
         body.append(f'<g class="{kind}{only}">{scale.ticks()}{drawn}</g>')
     body += [_mark(mark, last) for mark in marked]
     now = "".join(
@@ -120,7 +123,11 @@ def chart(quantity: str, runs: Mapping[int, RunRecord], marked: Sequence[Mark]) 
         f"<b>{_short(_last(points))}</b></span>"
         for i, points in curves.items()
     )
-    flat = "" if logarithmic else '<small class="flat">linear: not all above 0</small>'
+    flat = (
+        ""
+        if logarithmic
+        else '<small class="flat" title="Not all values are above 0.">linear</small>'
+    )
     data = {
         "last": last,
         "curves": [[[s for s, _ in p], [v for _, v in p]] for p in curves.values()],
@@ -162,11 +169,12 @@ def thinned(points: Points) -> Points:
 
 
 def smoothed(points: Points) -> Points:
-    """Returns the exponential mean; its half-life is a fortieth of the curve, or two points.
+    """Returns the exponential mean; its half-life is a fortieth of the curve.
 
     The first values are not drawn to zero. (Kingma & Ba 2014, https://arxiv.org/abs/1412.6980.)
     """
-    decay = 0.5 ** (1 / max(2.0, len(points) / 40))
+    num = sum(value is not None for _, value in points)
+    decay = 0.5 ** (40 / max(1, num))
     total = weight = 0.0
     means: Points = []
     for step, value in points:
@@ -246,6 +254,7 @@ def _curve(points: Points, scale: _Scale, last: int, colour: int) -> str:
     few = sum(value is not None for _, value in points) <= 12
     parts = []
     for kind, drawn in (("raw", points), ("smooth", smoothed(points))):
+        drawn = thinned(drawn)
         style = f"{kind} {colour_of(colour)}"
         parts.append(f'<path class="{style}" d="{_path(drawn, scale, last)}"/>')
         if few:

@@ -159,7 +159,7 @@ def state(run: RunRecord) -> tuple[str, str]:
     if run.step == 0:
         return "stopped", "only started"
     if run.steps is not None and run.step >= run.steps:
-        return "stopped", f"trained{of} steps, not exported"
+        return "stopped", f"trained all {run.steps:,} steps, not exported"
     return "stopped", f"stopped early, at step {run.step:,}{of}"
 
 
@@ -366,10 +366,11 @@ def curves(runs: Mapping[int, RunRecord], name: str) -> str:
         for kind, text in keys.items()
         if kind in kinds
     ]
+    noisy = " checked" * any(len(run.rows) > charts.MANY_POINTS for run in runs.values())
     boxes = (
         f'<input type="checkbox" id="{name}-log" class="log-box">'
         f'<label for="{name}-log">Logarithmic</label>'
-        f'<input type="checkbox" id="{name}-smooth" class="smooth-box">'
+        f'<input type="checkbox" id="{name}-smooth" class="smooth-box"{noisy}>'
         f'<label for="{name}-smooth" title="An exponential mean; its half-life is a fortieth of '
         'the curve.">Smoothed</label>'
     )
