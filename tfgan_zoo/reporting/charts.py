@@ -123,11 +123,8 @@ def chart(quantity: str, runs: Mapping[int, RunRecord], marked: Sequence[Mark]) 
         f"<b>{_short(_last(points))}</b></span>"
         for i, points in curves.items()
     )
-    flat = (
-        ""
-        if logarithmic
-        else '<small class="flat" title="Not all values are above 0.">linear</small>'
-    )
+    why = "Not all values are above 0."
+    flat = "" if logarithmic else f'<small class="flat" title="{why}">linear</small>'
     data = {
         "last": last,
         "curves": [[[s for s, _ in p], [v for _, v in p]] for p in curves.values()],

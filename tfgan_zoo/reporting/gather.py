@@ -27,7 +27,7 @@ class RunRecord:
 
     Attributes:
         name: the folder's, with as much of its path as tells it from the others'.
-        path: the folder.
+        path: the folder, as it was given.
         config: resolved, as plain dicts.
         versions: of the packages, by name.
         rows: the lines of metrics.jsonl by step, without the step.
@@ -92,11 +92,12 @@ def gather(workdirs: Sequence[str | os.PathLike]) -> list[RunRecord]:
     Raises:
         InputError: if one is no run folder, or is given twice.
     """
-    paths = [Path(os.path.abspath(Path(workdir).expanduser())) for workdir in workdirs]
-    for path in paths:
-        if paths.count(path) > 1:
+    paths = [Path(workdir).expanduser() for workdir in workdirs]
+    whole = [Path(os.path.abspath(path)) for path in paths]
+    for path in whole:
+        if whole.count(path) > 1:
             raise InputError(f"--workdir: {str(path)!r} is given twice.")
-    return [read_run(path, name) for path, name in zip(paths, short_names(paths), strict=True)]
+    return [read_run(path, name) for path, name in zip(paths, short_names(whole), strict=True)]
 
 
 def short_names(paths: Sequence[Path]) -> list[str]:
