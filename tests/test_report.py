@@ -1,10 +1,13 @@
 """The page about runs: what is in it, that it is safe and alone, how it acts in a browser."""
 
+import doctest
+import importlib
 import json
 import re
 import subprocess
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +17,9 @@ from tests import browser
 from tests.tiny_runs import tiny_config
 from tfgan_zoo import cli, report
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.reporting import charts, gather, render, sheets
-from tfgan_zoo.reporting.page import duration, figure
+from tfgan_zoo.reporting import charts, gather, render, sheets, write_page
+from tfgan_zoo.reporting.page import duration
+from tfgan_zoo.reporting.tables import figure
 
 EVIL = "</script><script>alert(1)</script>\"'&"
 
@@ -142,7 +146,7 @@ def test_a_run_that_only_started(tmp_path):
 def test_what_is_half_written_or_damaged_is_left_out(tmp_path):
     run = folder(tmp_path / "run", steps=[100, 200])
     (run / "metrics.jsonl").write_text(
-        '{"step": 100, "d_loss": NaN, "g_loss": 1, "note": "x"}\n'
+        '{"step": 100, "d_loss": NaN, "g_loss": 1, "note": "x", "\\ud800": 1e999}\n'
         "{broken}\n"
         '{"step": 200, "d_loss": Infinity, "g_loss": true}\n'
         '{"step": 300, "d_lo'
@@ -152,7 +156,7 @@ def test_what_is_half_written_or_damaged_is_left_out(tmp_path):
     (run / "result.json").write_text("{")
     (record,) = gather([run])
     assert record.rows == {
-        100: {"d_loss": None, "g_loss": 1.0},
+        100: {"d_loss": None, "g_loss": 1.0, "\ud800": None},
         200: {"d_loss": None, "g_loss": None},
     }
     assert record.unread == {"metrics.jsonl": 1, "evaluation.jsonl": 1}
@@ -162,6 +166,8 @@ def test_what_is_half_written_or_damaged_is_left_out(tmp_path):
     assert "<h4>d_loss</h4>" not in page
     assert "1 could not be read" in page
     assert page.count("<img") == 1
+    write_page(tmp_path / "page.html", page)
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").endswith("</html>\n")
 
 
 def test_several_runs_share_charts_slider_and_config(tmp_path):
@@ -264,9 +270,20 @@ def test_sheets_are_embedded_without_loss_if_they_fit():
     # Sent as 8x8 and shown as 32x32.
     assert (picture.width, picture.height, picture.enlarged) == (32, 32, True)
     noise = np.random.default_rng(0).integers(0, 256, (300, 300, 3), np.uint8)
-    album = sheets.embed([noise] * 3, 90_000)
-    assert sum(len(p.source) for p in album.pictures.values()) < 90_000 * 4 / 3 + 100
+    album = sheets.embed([noise] * 20, 1_000_000)
+    assert sum(len(p.source) for p in album.pictures.values()) < 1_000_000 * 4 / 3 + 1000
     assert album.note == "made smaller: at most 256 pixels, with some loss"
+    album = sheets.embed([noise] * 20, 0)
+    assert list(album.pictures) == [0, 19]
+    assert album.note == "2 of 20 are shown; made smaller: at most 256 pixels, with some loss"
+
+
+@pytest.mark.parametrize("name", ["gather", "charts", "sheets", "page", "tables"])
+def test_examples(name):
+    module = importlib.import_module(f"tfgan_zoo.reporting.{name}")
+    result = doctest.testmod(module, extraglobs={"np": np, "Path": Path})
+    assert result.attempted > 0
+    assert result.failed == 0
 
 
 def test_figures_and_durations():

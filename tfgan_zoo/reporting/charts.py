@@ -128,7 +128,6 @@ def chart(quantity: str, runs: Mapping[int, RunRecord], marked: Sequence[Mark]) 
     data = {
         "last": last,
         "curves": [[[s for s, _ in p], [v for _, v in p]] for p in curves.values()],
-        "names": [runs[i].name for i in curves],
     }
     return (
         f'<figure class="chart"><figcaption><h4>{escape(quantity)}</h4>{flat}'

@@ -165,7 +165,10 @@ def number(value: Any) -> float | None:
     """Returns a finite number as a float, None for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value) if math.isfinite(value) else None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:  # a whole number beyond every float
+        return None
 
 
 def step_of(line: dict[str, Any]) -> int | None:

@@ -11,8 +11,17 @@ from PIL import Image
 
 #: At most so many sheets of a run are shown: the first, the last, and some evenly between them.
 MOST = 48
-#: (longest side in pixels, quality of WebP; None for no loss), tried until a run's sheets fit.
-_SIZES = ((1600, None), (1024, 90), (768, 85), (512, 80), (384, 70), (256, 60))
+#: (how many, longest side in pixels, quality of WebP; None for no loss), tried until they fit.
+_PLANS: tuple[tuple[int, int, int | None], ...] = (
+    (MOST, 1600, None),
+    (MOST, 1024, 90),
+    (MOST, 768, 85),
+    (MOST, 512, 80),
+    (MOST, 384, 70),
+    (MOST, 256, 60),
+    (MOST // 3, 256, 60),
+    (2, 256, 60),
+)
 
 
 @dataclass(frozen=True)
@@ -52,16 +61,15 @@ def embed(sources: Sequence[Path | np.ndarray], num_bytes: int) -> Album:
         sources: files, or uint8 images.
         num_bytes: what they may take, before base64.
     """
-    chosen = spread(len(sources), MOST)
-    side, quality = _SIZES[0]
     encoded: dict[int, tuple[bytes, Picture]] = {}
-    for side, quality in _SIZES:
+    for most, side, quality in _PLANS:
+        chosen = spread(len(sources), most)
+        last = (most, side, quality) == _PLANS[-1]
         some = _encode(sources, chosen[:: max(1, len(chosen) - 1)], side, quality)
-        mean = sum(len(data) for data, _ in some.values()) / max(1, len(some))
-        if mean * len(chosen) > num_bytes and (side, quality) != _SIZES[-1]:
+        if not last and _size(some) * len(chosen) > num_bytes * max(1, len(some)):
             continue
         encoded = _encode(sources, chosen, side, quality)
-        if sum(len(data) for data, _ in encoded.values()) <= num_bytes:
+        if last or _size(encoded) <= num_bytes:
             break
     notes = []
     if len(chosen) < len(sources):
@@ -71,6 +79,10 @@ def embed(sources: Sequence[Path | np.ndarray], num_bytes: int) -> Album:
     if len(encoded) < len(chosen):
         notes.append(f"{len(chosen) - len(encoded)} could not be read")
     return Album({i: picture for i, (_, picture) in encoded.items()}, "; ".join(notes))
+
+
+def _size(encoded: dict[int, tuple[bytes, Picture]]) -> int:
+    return sum(len(data) for data, _ in encoded.values())
 
 
 def spread(num: int, most: int) -> list[int]:
