@@ -20,8 +20,8 @@ ALLOWED = {
     "models": FOUNDATION | {"losses", "layers", "networks", "serving"},
 }
 #: Rooms that meet models only in `experiment` and the command lines.
-APART = ("data", "metrics", "callbacks", "config", "pictures", "files")
-COMMANDS = {"train", "generate", "translate", "evaluate", "export", "predict"}
+APART = ("data", "metrics", "callbacks", "config", "pictures", "files", "reporting")
+COMMANDS = {"train", "generate", "translate", "evaluate", "export", "predict", "report"}
 
 
 def room(path):

@@ -1,0 +1,143 @@
+"""Pictures in a page: as data URIs, few and small enough for it to stay easy to send."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+#: At most so many sheets of a run are shown: the first, the last, and some evenly between them.
+MOST = 48
+#: (how many, longest side in pixels, quality of WebP; None for no loss), tried until they fit.
+_PLANS: tuple[tuple[int, int, int | None], ...] = (
+    (MOST, 1600, None),
+    (MOST, 1024, 90),
+    (MOST, 768, 85),
+    (MOST, 512, 80),
+    (MOST, 384, 70),
+    (MOST, 256, 60),
+    (MOST // 3, 256, 60),
+    (2, 256, 60),
+)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An embedded picture.
+
+    Attributes:
+        source: a data URI.
+        width: in pixels, as it is to be shown.
+        height: likewise.
+        enlarged: whether each pixel is to be shown as a square of several.
+    """
+
+    source: str
+    width: int
+    height: int
+    enlarged: bool
+
+
+@dataclass(frozen=True)
+class Album:
+    """Embedded pictures in order.
+
+    Attributes:
+        pictures: by index of what was given, without those left out.
+        note: what a reader has to know of how they were made small; empty for nothing.
+    """
+
+    pictures: dict[int, Picture]
+    note: str
+
+
+def embed(sources: Sequence[Path | np.ndarray], num_bytes: int) -> Album:
+    """Encodes pictures as WebP, without loss if they fit.
+
+    Args:
+        sources: files, or uint8 images.
+        num_bytes: what they may take, before base64.
+    """
+    encoded: dict[int, tuple[bytes, Picture]] = {}
+    for most, side, quality in _PLANS:
+        chosen = spread(len(sources), most)
+        last = (most, side, quality) == _PLANS[-1]
+        some = _encode(sources, chosen[:: max(1, len(chosen) - 1)], side, quality)
+        if not last and _size(some) * len(chosen) > num_bytes * max(1, len(some)):
+            continue
+        encoded = _encode(sources, chosen, side, quality)
+        if last or _size(encoded) <= num_bytes:
+            break
+    notes = []
+    if len(chosen) < len(sources):
+        notes.append(f"{len(chosen)} of {len(sources)} are shown")
+    if quality is not None:
+        notes.append(f"made smaller: at most {side} pixels, with some loss")
+    if len(encoded) < len(chosen):
+        notes.append(f"{len(chosen) - len(encoded)} could not be read")
+    return Album({i: picture for i, (_, picture) in encoded.items()}, "; ".join(notes))
+
+
+def _size(encoded: dict[int, tuple[bytes, Picture]]) -> int:
+    return sum(len(data) for data, _ in encoded.values())
+
+
+def spread(num: int, most: int) -> list[int]:
+    """Returns up to `most` of the indices below `num`, evenly, the first and the last among them.
+
+    Example:
+        >>> spread(10, 4)
+        [0, 3, 6, 9]
+    """
+    return np.unique(np.rint(np.linspace(0, num - 1, min(num, most))).astype(int)).tolist()
+
+
+def _encode(
+    sources: Sequence[Path | np.ndarray], chosen: Sequence[int], side: int, quality: int | None
+) -> dict[int, tuple[bytes, Picture]]:
+    encoded = {}
+    for i in chosen:
+        pixels = _pixels(sources[i])
+        if pixels is None:
+            continue
+        height, width = pixels.shape[:2]
+        factor = enlargement(pixels)
+        image = Image.fromarray(pixels[::factor, ::factor])
+        image.thumbnail((side, side), Image.Resampling.LANCZOS)
+        data = io.BytesIO()
+        image.save(data, "WEBP", lossless=quality is None, quality=quality or 80, method=4)
+        uri = "data:image/webp;base64," + base64.b64encode(data.getvalue()).decode()
+        encoded[i] = data.getvalue(), Picture(uri, width, height, factor > 1)
+    return encoded
+
+
+def _pixels(source: Path | np.ndarray) -> np.ndarray | None:
+    if isinstance(source, np.ndarray):
+        return source
+    try:
+        with Image.open(source) as image:
+            return np.asarray(image.convert("RGB"))
+    except (OSError, ValueError):
+        return None
+
+
+def enlargement(pixels: np.ndarray) -> int:
+    """Returns by which factor a picture was enlarged by repeating its pixels.
+
+    Example:
+        >>> enlargement(np.kron(np.eye(6, dtype=np.uint8), np.ones((3, 3), np.uint8)))
+        3
+    """
+    height, width = pixels.shape[:2]
+    for factor in range(min(32, height, width), 1, -1):
+        if height % factor or width % factor:
+            continue
+        if not np.array_equal(pixels[0], pixels[factor - 1]):  # most are settled here
+            continue
+        small = pixels[::factor, ::factor]
+        if np.array_equal(np.repeat(np.repeat(small, factor, 0), factor, 1), pixels):
+            return factor
+    return 1
