@@ -18,6 +18,7 @@ ones are made, by imresize too.
 """
 
 from pathlib import Path
+from typing import Any
 
 from absl import flags
 
@@ -72,9 +73,10 @@ def samples(given: flags.FlagValues) -> None:
 
     if given.output is not None:
         raise InputError("--output: is for enlarged images; this goes to evaluation.jsonl.")
-    asked = {name: given[name].value for name in runs.Asked._fields if name in given}
-    asked["metrics"] = runs.DEFAULT_METRICS if given.metrics is None else given.metrics
-    print(runs.evaluate_run(given.workdir, runs.Asked(source=given.data, **asked)).report())
+    typed = {name: given[name].value for name in runs.Asked._fields if name in given}
+    typed["source"] = given.data
+    asked: dict[str, Any] = {name: value for name, value in typed.items() if value is not None}
+    print(runs.evaluate_run(given.workdir, runs.Asked(**asked)).report())
     print(f"added to {Path(given.workdir) / 'evaluation.jsonl'}")
 
 

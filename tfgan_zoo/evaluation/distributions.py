@@ -6,6 +6,7 @@ Images come in batches and are let go; what is kept of them is what the metrics 
 import hashlib
 import os
 import tempfile
+import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -238,6 +239,8 @@ def collect(
     onto, num = None, 0
     for batch in batches:
         images = as_bytes(batch)
+        if not len(images):
+            continue
         num += len(images)
         if features is not None and {"moments", "features", "logits"} & set(parts):
             computed, logits = features(images)
@@ -330,13 +333,10 @@ def _cached(reference: Reference, parts: set[str], features: Features, pixels: s
     file = cache_folder() / "reference" / f"{hashlib.sha256(known.encode()).hexdigest()[:32]}.npz"
     before: Parts = {}
     try:
-        with np.load(file) as arrays:
+        with file.open("rb") as opened, np.load(opened) as arrays:
             before = {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, KeyError, EOFError):  # not there, or damaged
-        pass
-    except Exception as error:
-        if type(error).__name__ != "BadZipFile":
-            raise
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        pass  # not there, or damaged
     if wanted <= before.keys():
         return {name: before[name] for name in wanted}
     batches = _bar(reference.batches(), reference.num, f"reference, {features.name}")

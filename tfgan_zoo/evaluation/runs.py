@@ -30,7 +30,7 @@ from tfgan_zoo.evaluation import distributions
 from tfgan_zoo.evaluation.distributions import Reference
 from tfgan_zoo.experiment import load_run
 from tfgan_zoo.metrics import figures as figure_metrics
-from tfgan_zoo.metrics.features import FEATURES, features_of_source, open_features
+from tfgan_zoo.metrics.features import open_auto
 from tfgan_zoo.models import GANCLS, MODELS, SRGAN, GANModel, ImageToImage, NoiseToImage
 from tfgan_zoo.runs import Run, versions
 
@@ -44,8 +44,8 @@ class Asked(NamedTuple):
 
     Attributes:
         metrics: of `distributions.METRICS`, and "figures".
-        source: a data source; None for the run's own.
-        split: of the source; None for the config's `evaluate.split`, or else "test".
+        source: a data source; empty for the run's own.
+        split: of the source; empty for the config's `evaluate.split`, or else "test".
         num: images to make, and at most as many real ones.
         features: one of `metrics.features.FEATURES`, or "auto": those that fit the source.
         inception: the file of Inception-v3; None to download it.
@@ -57,8 +57,8 @@ class Asked(NamedTuple):
     """
 
     metrics: Sequence[str] = DEFAULT_METRICS
-    source: str | None = None
-    split: str | None = None
+    source: str = ""
+    split: str = ""
     num: int = 10_000
     features: str = "auto"
     inception: str | os.PathLike | None = None
@@ -166,7 +166,7 @@ def evaluate_run(workdir: str | os.PathLike, asked: Asked) -> Evaluation:
         raise InputError(f"--num: expected a whole number from 10 up, got {asked.num}.")
     features = None
     if distributions.need_features(asked.metrics):
-        features = _features(asked, source)
+        features = open_auto(asked.features, source, asked.inception)
     own = [name for name in asked.metrics if name in distributions.METRICS]
     distributions.parts_of(own, features)
     model = load_run(workdir, asked.checkpoint)
@@ -213,18 +213,6 @@ def evaluate_run(workdir: str | os.PathLike, asked: Asked) -> Evaluation:
 
 def _split(config: ConfigDict, asked: Asked) -> str:
     return asked.split or config.evaluate.get("split") or "test"
-
-
-def _features(asked: Asked, source: str) -> Any:
-    name = asked.features
-    if name == "auto":
-        name = "inception" if asked.inception else features_of_source(source)
-    if asked.inception and name not in ("inception", "inception_antialiased"):
-        raise InputError(f"--inception: is not used with --features={name}; leave one of them out.")
-    if name not in FEATURES:
-        hint = distributions.did_you_mean(name, ("auto", *FEATURES))
-        raise InputError(f"--features: there is no {name!r}{hint}")
-    return open_features(name, asked.inception)
 
 
 def _notes(asked: Asked, features: Any, work: Work) -> list[str]:
@@ -339,7 +327,7 @@ def _from_images(model: ImageToImage, config: ConfigDict, asked: Asked) -> Work:
 
 def _opened(asked: Asked, open_it: Callable[..., Any], side: int) -> Any:
     """Opens a source that its split belongs to; figures are drawn at the model's size."""
-    kind, _ = parse_spec(asked.source or "")
+    kind, _ = parse_spec(asked.source)
     return open_it(
         asked.source,
         asked.split,

@@ -15,6 +15,7 @@ __all__ = [
     "ModelFeatures",
     "as_bytes",
     "features_of_source",
+    "open_auto",
     "open_features",
 ]
 
@@ -37,7 +38,7 @@ def open_features(name: str, inception: str | os.PathLike | None = None) -> Feat
         64
     """
     if name not in FEATURES:
-        raise InputError(f"features: there is no {name!r}{did_you_mean(name, FEATURES)}")
+        raise InputError(f"features: there is no {name!r}{did_you_mean(name, ('auto', *FEATURES))}")
     if name in CLASSIFIERS:
         return ClassifierFeatures(name)
     from tfgan_zoo.metrics.features.inception import InceptionFeatures
@@ -62,3 +63,22 @@ def features_of_source(spec: str) -> str:
         if word in plain and not any(other in plain for other in ("kmnist", "emnist", "medmnist")):
             return f"{word}_v1"
     return "inception"
+
+
+def open_auto(name: str, spec: str, inception: str | os.PathLike | None = None) -> Features:
+    """Opens features by name, or with "auto" those that fit a data source.
+
+    Args:
+        name: one of `FEATURES`, or "auto": Inception if its file is given, or else
+            `features_of_source`.
+        spec: the source.
+        inception: see `open_features`.
+
+    Raises:
+        InputError: as `open_features`, or a file of Inception's is given for others.
+    """
+    if name == "auto":
+        name = "inception" if inception else features_of_source(spec)
+    if inception and name in CLASSIFIERS:
+        raise InputError(f"inception: is not used with features={name}; leave one of them out.")
+    return open_features(name, inception)
