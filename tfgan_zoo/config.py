@@ -73,16 +73,21 @@ def default_config() -> ConfigDict:
                 "synchronized_bn": True,  # with several replicas, one batch's statistics for all
             },
             "evaluate": {
-                # At every checkpoint: "psnr", "ssim" and "ssim_daala" compare enlarged images with
+                # "psnr", "ssim" and "ssim_daala" compare enlarged images with
                 # the originals; "figures" reads the drawn figures back (and is left out for
                 # data that are none), "swd" is the sliced Wasserstein distance to the data, "mae"
                 # the mean absolute error of translations whose target is known, "retrieval" how
-                # often an image's own text is the nearest; () for none. The
-                # first one decides which checkpoint is the best: by the higher share of good
-                # figures, by the lower distance.
+                # often an image's own text is the nearest; () for none.
                 "metrics": ("swd",),
+                # The one that decides which checkpoint is the best: by the higher share of good
+                # figures, by the lower distance. None for the first that the data allows.
+                "main": placeholder(str),
                 "best": True,  # export the best checkpoint; or else the last
                 "samples": 512,
+                # Steps between evaluations, a multiple of log_every; None for every checkpoint.
+                "every": placeholder(int),
+                # Stop after so many evaluations without a better score; 0 for never.
+                "patience": 0,
             },
         },
         convert_dict=True,
@@ -405,11 +410,13 @@ def check(config: ConfigDict) -> None:
         "data.num_captions",
         "pretraining.batch_size",
         "evaluate.samples",
+        "evaluate.every",
         "nan.steps",
     ):
         if came.get(key) is not None and came[key] < 1:
             raise InputError(f"{key}: expected a whole number from 1 up, got {came[key]}.")
-    for key in ("pretraining.steps", "distribution.logical_cpus", "nan.rollbacks"):
+    from_zero = ("pretraining.steps", "distribution.logical_cpus", "nan.rollbacks")
+    for key in (*from_zero, "evaluate.patience"):
         if came.get(key, 0) < 0:
             raise InputError(f"{key}: expected a whole number from 0 up, got {came[key]}.")
     if not 0 < config.nan.learning_rate_factor <= 1:
@@ -419,8 +426,8 @@ def check(config: ConfigDict) -> None:
         )
     if not 0 <= config.seed < 2**32:
         raise InputError(f"seed: expected a whole number from 0 to 2**32 - 1, got {config.seed}.")
-    for key in ("train.sample_every", "train.checkpoint_every"):
-        if came[key] % config.train.log_every:
+    for key in ("train.sample_every", "train.checkpoint_every", "evaluate.every"):
+        if came[key] is not None and came[key] % config.train.log_every:
             raise InputError(
                 f"{key}: expected a multiple of train.log_every ({config.train.log_every}), got "
                 f"{came[key]}."
@@ -439,6 +446,11 @@ def check(config: ConfigDict) -> None:
             raise InputError(
                 f"evaluate.metrics: expected any of {', '.join(METRICS)}, got {name!r}."
             )
+    if config.evaluate.main is not None and config.evaluate.main not in config.evaluate.metrics:
+        raise InputError(
+            "evaluate.main: expected one of evaluate.metrics "
+            f"({', '.join(config.evaluate.metrics) or 'none'}), got {config.evaluate.main!r}."
+        )
     for group in config:
         if group.endswith("_optimizer"):
             _check_decay(group, config[group])

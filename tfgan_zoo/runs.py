@@ -9,9 +9,9 @@ import platform
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -19,6 +19,18 @@ import numpy as np
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers.replicas import assign_replicas, of_all_replicas
+
+
+class Standing(NamedTuple):
+    """How a run's scores stand.
+
+    Attributes:
+        best: the step of the best of them; None if there is none.
+        since: how many there are after it.
+    """
+
+    best: int | None
+    since: int
 
 
 class Run:
@@ -130,8 +142,8 @@ class Run:
         )
         longer = not decays and config["train"]["steps"] >= before["train"]["steps"]
         changed = config_lib.differences(before, config)
-        # On other devices, the same is computed.
-        free = ["distribution.", "nan.", "train.steps_per_execution:"]
+        # On other devices, the same is computed; patience says only when to stop.
+        free = ["distribution.", "nan.", "train.steps_per_execution:", "evaluate.patience:"]
         free += ["train.steps:"] if longer else []
         refused = [d for d in changed if not d.startswith(tuple(free))]
         if refused:
@@ -147,6 +159,30 @@ class Run:
             kept = [line for line in lines if _step_of(line) <= step]
             if kept != lines:
                 write_atomically(self.metrics, "".join(kept))
+
+    def logged(self) -> list[dict[str, Any]]:
+        """Returns the lines of `metrics.jsonl`."""
+        lines = self.metrics.read_text().splitlines() if self.metrics.exists() else []
+        return [json.loads(line) for line in lines if np.isfinite(_step_of(line))]
+
+    def standing(self, score: str, sign: int, due: Callable[[int], bool]) -> Standing:
+        """Returns how the scores stand that were logged.
+
+        Args:
+            score: the name of the one that decides.
+            sign: 1 if a higher score is better, -1 if a lower.
+            due: whether a step's score counts.
+        """
+        best, best_step, since = -np.inf, None, 0
+        for row in self.logged():
+            if score not in row or not due(row["step"]):
+                continue
+            value = -np.inf if row[score] is None else sign * row[score]
+            if value > best:
+                best, best_step, since = value, row["step"], 0
+            else:
+                since += 1
+        return Standing(best_step, since)
 
     def went_back(self) -> list[dict[str, Any]]:
         """Returns what was noted at every return to a checkpoint after NaN."""

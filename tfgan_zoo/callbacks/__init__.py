@@ -1,6 +1,6 @@
 """Keras callbacks for GANs: sample sheets, guards, records, progress."""
 
-from tfgan_zoo.callbacks.guards import StopOnNonFinite, StopOnSignal
+from tfgan_zoo.callbacks.guards import StopOnNonFinite, StopOnSignal, StopWithoutImprovement
 from tfgan_zoo.callbacks.progress import Progress, Throughput
 from tfgan_zoo.callbacks.records import (
     Evaluate,
@@ -24,6 +24,7 @@ __all__ = [
     "Schedule",
     "StopOnNonFinite",
     "StopOnSignal",
+    "StopWithoutImprovement",
     "Throughput",
     "peak_memory",
 ]

@@ -70,6 +70,7 @@ class SuperResolutionWorkload(Workload):
         before.train.steps = settings.steps
         before.generator_optimizer.learning_rate = settings.learning_rate
         before.evaluate.best = True
+        before.evaluate.patience = 0
         before.pretraining.steps = 0
         before.lock()
         config_lib.check(before)
