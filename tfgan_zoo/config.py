@@ -65,6 +65,16 @@ def default_config() -> ConfigDict:
                 "rollbacks": 3,  # how often at most; 0 to stop at once
                 "learning_rate_factor": 0.5,  # of both players, each time
             },
+            # What is watched for, and said when it is found.
+            "health": {
+                "saturation": True,  # the discriminator has won
+                "gradients": True,  # the generator's have vanished
+                "diversity": True,  # samples are all alike
+                "oscillation": True,  # losses swing
+                # Steps between looks at gradients and samples, a multiple of log_every; None for
+                # log_every itself.
+                "every": placeholder(int),
+            },
             "distribution": {
                 # "auto": the workers of TF_CONFIG, if it is set; else all visible GPUs; or
                 # "one_device", "mirrored" (one machine's GPUs), "multi_worker" (those of several).
@@ -109,6 +119,7 @@ def noise_to_image_config(model: str) -> ConfigDict:
             "diff_augment": (),
             "ema_half_life": placeholder(float),
             "ema_ramp_up": 0.05,
+            "skip_discriminator_above": placeholder(float),
         }
     )
     return config
@@ -124,6 +135,7 @@ def image_to_image_config(model: str) -> ConfigDict:
             "channels_b": placeholder(int),  # of domain b; None for those of image_shape
             "ema_half_life": placeholder(float),
             "ema_ramp_up": 0.05,
+            "skip_discriminator_above": placeholder(float),
         }
     )
     # How the source holds the two domains: "auto", "two_folders", "side_by_side" or "grey".
@@ -146,6 +158,7 @@ def super_resolution_config(model: str) -> ConfigDict:
             "scale": 4,
             "ema_half_life": placeholder(float),
             "ema_ramp_up": 0.05,
+            "skip_discriminator_above": placeholder(float),
         }
     )
     # A run before the run, in the folder `pretraining` of the workdir: the generator alone, on
@@ -176,6 +189,7 @@ def text_to_image_config(model: str) -> ConfigDict:
             "diff_augment": (),
             "ema_half_life": placeholder(float),
             "ema_ramp_up": 0.05,
+            "skip_discriminator_above": placeholder(float),
         }
     )
     # Of strings; without a vocabulary, a word encoder gets that of the training captions.
@@ -411,6 +425,7 @@ def check(config: ConfigDict) -> None:
         "pretraining.batch_size",
         "evaluate.samples",
         "evaluate.every",
+        "health.every",
         "nan.steps",
     ):
         if came.get(key) is not None and came[key] < 1:
@@ -426,7 +441,8 @@ def check(config: ConfigDict) -> None:
         )
     if not 0 <= config.seed < 2**32:
         raise InputError(f"seed: expected a whole number from 0 to 2**32 - 1, got {config.seed}.")
-    for key in ("train.sample_every", "train.checkpoint_every", "evaluate.every"):
+    rhythms = ("train.sample_every", "train.checkpoint_every", "evaluate.every", "health.every")
+    for key in rhythms:
         if came[key] is not None and came[key] % config.train.log_every:
             raise InputError(
                 f"{key}: expected a multiple of train.log_every ({config.train.log_every}), got "
@@ -481,6 +497,8 @@ _OPTIONAL = (
     | flatten(super_resolution_config(""))
     | flatten(text_to_image_config(""))
 )
+#: Arguments of models that runs of earlier versions lack, at what those did.
+LATER_ARGUMENTS = {"model_args.skip_discriminator_above": None}
 DECAYS = ("constant", "linear", "halving")
 METRICS = ("figures", "swd", "mae", "psnr", "ssim", "ssim_daala", "retrieval")
 _CHOICES = {

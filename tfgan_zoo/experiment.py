@@ -16,6 +16,7 @@ from ml_collections import ConfigDict
 
 from tfgan_zoo import callbacks, pictures, runs
 from tfgan_zoo.building import build_model
+from tfgan_zoo.callbacks.health import CONDITIONS, MEASURES
 from tfgan_zoo.distribution import Devices, open_devices
 from tfgan_zoo.errors import InputError, Interrupted, NonFiniteLossError, StorageError
 from tfgan_zoo.models import GANModel
@@ -252,24 +253,29 @@ def fit(
         run.result.unlink(missing_ok=True)  # it is no longer the end
     while True:
         try:
-            return fit_on(config, run, model, work, start, devices)
+            return fit_on(config, run, model, work, start, devices, say)
         except NonFiniteLossError as error:
             steps = run.checkpoints.steps()
             times = len(run.went_back())
+            what = f"{str(error).split('. ')[0]}. "
             if not steps or times >= config.nan.rollbacks:
+                if devices.chief:
+                    run.note_health(model.steps_done, "not_finite", str(error))
                 raise
             start, factor = steps[-1], config.nan.learning_rate_factor
-            what = f"{str(error).split('. ')[0]}. "
             if devices.chief:
                 note = {"at": model.steps_done, "to": start, "learning_rate_factor": factor}
                 run.note_rollback({**note, "reason": what.strip()})
                 run.trim_metrics(start)
             devices.from_chief(1)
             slower = "" if factor == 1 else f", learning rates times {factor:g}"
-            say(
+            message = (
                 f"{what}Back to the checkpoint of step {start}, with other noise{slower} "
                 f"({times + 1} of at most {config.nan.rollbacks} times)."
             )
+            say(message)
+            if devices.chief:
+                run.note_health(start, "not_finite", message)
             run.checkpoints.restore(model, start)
             retry.apply()
         except (OSError, tf.errors.OpError) as error:
@@ -290,7 +296,13 @@ def _is_full(error: tf.errors.OpError) -> bool:
 
 
 def fit_on(
-    config: ConfigDict, run: Run, model: GANModel, work: Workload, start: int, devices: Devices
+    config: ConfigDict,
+    run: Run,
+    model: GANModel,
+    work: Workload,
+    start: int,
+    devices: Devices,
+    say: Callable[[str], None],
 ) -> None:
     """Trains from step `start` to the end."""
     settings, each_step = config.train, model.samples_per_step(config.data.batch_size)
@@ -334,6 +346,7 @@ def fit_on(
                 contextlib.closing(tf.summary.create_file_writer(str(run.tensorboard)))
             )
             used += [
+                watch(config, run, work, say, local),
                 callbacks.Evaluate(lambda model: work.score(local(model)), scores.when),
                 callbacks.MetricsLog(run.metrics, each_line, events),
                 callbacks.SampleSheet(
@@ -376,6 +389,27 @@ def fit_on(
         raise Interrupted(
             f"Stopped at step {step} and saved; the same command goes on from there.", stop.received
         )
+
+
+def watch(
+    config: ConfigDict,
+    run: Run,
+    work: Workload,
+    say: Callable[[str], None],
+    local: Callable[[GANModel], GANModel],
+) -> callbacks.Health:
+    """Returns what looks after a run's health, as the config says and the run has got to."""
+    settings, steps = config.health, config.train.steps
+    return callbacks.Health(
+        work.batches(0),
+        say,
+        file=run.health,
+        conditions=[name for name in CONDITIONS if settings[name]],
+        each=callbacks.Schedule(config.train.log_every, steps),
+        look=callbacks.Schedule(settings.every or config.train.log_every, steps),
+        before=run.logged(),
+        of=local,
+    )
 
 
 def local_copy(config: ConfigDict, devices: Devices) -> Callable[[GANModel], GANModel]:
@@ -608,7 +642,7 @@ def scores_at(run: Run, model: GANModel) -> dict[str, float]:
             return done["scores"]
     logged = run.metrics.read_text().splitlines() if run.metrics.exists() else []
     rows = [row for row in map(json.loads, logged) if row["step"] == step]
-    others = ("step", "images_per_second", *model.log_names)
+    others = ("step", "images_per_second", *model.log_names, *MEASURES)
     return {
         name: value
         for row in rows

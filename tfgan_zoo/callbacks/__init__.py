@@ -1,6 +1,7 @@
-"""Keras callbacks for GANs: sample sheets, guards, records, progress."""
+"""Keras callbacks for GANs: sample sheets, guards, records, progress, health."""
 
 from tfgan_zoo.callbacks.guards import StopOnNonFinite, StopOnSignal, StopWithoutImprovement
+from tfgan_zoo.callbacks.health import Health
 from tfgan_zoo.callbacks.progress import Progress, Throughput
 from tfgan_zoo.callbacks.records import (
     Evaluate,
@@ -15,6 +16,7 @@ from tfgan_zoo.callbacks.samples import SampleSheet
 
 __all__ = [
     "Evaluate",
+    "Health",
     "KeepMeans",
     "LossScales",
     "MetricsLog",
