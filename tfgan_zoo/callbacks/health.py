@@ -38,16 +38,19 @@ ALIKE_AT_FIRST = 10
 
 #: Changes from one logged mean to the next that count as a swing.
 WINDOW = 8
-#: How often they have to turn round. A trend does not turn; noise turns two times in three.
+#: How often they have to turn round. A trend does not turn; noise does in two of three.
 TURNS = 3
-#: A loss of a game between probabilities swings where it changes by so much of its own size: at
-#: rest, means over many steps change by a few hundredths.
+#: A loss of a game between probabilities swings where it changes by so much of its own size; in
+#: runs of the recipes, means over a log_every changed by less than a tenth.
 WILD = 0.4
 #: Any loss swings where it changes so many times more than it did a window before,
 GROWN = 4.0
 #: and by more than this share of its own size.
 SIZEABLE = 0.25
 SWINGS_TIMES = 2
+
+#: What was said has gone after so many looks without it: what comes and goes is not said each time.
+GONE_TIMES = 5
 
 #: Samples that are made at a look; of batches that are judged in parts, so many parts.
 SAMPLES = 8
@@ -70,17 +73,23 @@ class Finding(NamedTuple):
 
 
 class _Streak:
-    """How often in a row something was so; it is news once."""
+    """How often in a row something was so; it is news once, until it has gone."""
 
     def __init__(self) -> None:
-        self.times = 0
-        self.since = 0
+        self.times = self.without = self.since = 0
+        self.said = False
 
     def is_news(self, step: int, so: bool, needed: int) -> bool:
-        self.times = self.times + 1 if so else 0
-        if self.times == 1:
-            self.since = step
-        return self.times == needed
+        if so:
+            self.times, self.without = self.times + 1, 0
+            self.since = step if self.times == 1 else self.since
+        else:
+            self.without += 1
+            if not self.said or self.without == GONE_TIMES:
+                self.times, self.said = 0, False
+        news = so and not self.said and self.times >= needed
+        self.said |= news
+        return news
 
 
 class Diagnosis:
