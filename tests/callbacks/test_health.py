@@ -120,6 +120,13 @@ def test_an_absurd_learning_rate():
     assert "g_loss" in found["not_finite"]
 
 
+def test_too_high_learning_rates():
+    model = game(g=adam(0.1, 0.9), d=adam(0.1, 0.9))
+    found = watched(model, ring(512), 14, conditions=["oscillation"])
+    assert set(found) == {"oscillation"}
+    assert "_loss" in found["oscillation"]
+
+
 # ---------------------------------------------------------------------- what follows from rows
 
 

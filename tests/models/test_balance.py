@@ -97,7 +97,7 @@ def test_critics_are_never_right(name):
 
 def test_refused():
     for share in (0.4, 1.0):
-        with pytest.raises(InputError, match="from 0.5 to below 1"):
+        with pytest.raises(InputError, match=r"from 0\.5 to below 1"):
             tiny("dcgan", skip_discriminator_above=share)
     with pytest.raises(InputError, match="expected None for"):
         tiny("cyclegan", objective="wasserstein_gp", skip_discriminator_above=0.9)

@@ -194,10 +194,10 @@ class Diagnosis:
         if not streak.is_news(step, bool(swings), SWINGS_TIMES):
             return ""
         return (
-            f"Since step {streak.since:,} {' and '.join(swings)} swings to and fro instead of "
-            "settling. Lower learning rates, less momentum (Adam with beta_1 of 0.5 or 0) or R1 "
-            "(model_args.r1_gamma) usually helps; a moving average (model_args.ema_half_life) "
-            "steadies the samples."
+            f"Since step {streak.since:,} {' and '.join(swings)} swing{'s' * (len(swings) < 2)} to "
+            "and fro instead of settling. Lower learning rates, less momentum (Adam with beta_1 of "
+            "0.5 or 0) or R1 (model_args.r1_gamma) usually helps; a moving average "
+            "(model_args.ema_half_life) steadies the samples."
         )
 
     def _swings(self, losses: list[float]) -> bool:
