@@ -1,12 +1,13 @@
 """What a run says of its health, and writes down."""
 
 import json
+import shutil
 
 import pytest
 
 from tests.test_experiment import quiet, stop_at
 from tests.tiny_runs import assert_same, lines, saved, tiny_config
-from tfgan_zoo import experiment
+from tfgan_zoo import experiment, runs
 
 
 def health(run):
@@ -48,8 +49,13 @@ def test_it_is_said_and_written_down(ill):
     assert (found["step"], found["condition"]) == (20, "diversity")
     assert found["message"] in said
     assert all(0 < row["diversity"] < 0.1 and row["g_gradient"] > 0 for row in lines(run))
-    card = (run / "export" / "gan" / "1" / "README.md").read_text()
-    assert "diversity" not in card
+
+
+def test_what_was_measured_is_no_score(ill, tmp_path):
+    run = shutil.copytree(ill[0], tmp_path / "run")
+    (run / "result.json").unlink()
+    model = experiment.load_run(run)
+    assert set(experiment.scores_at(runs.Run(run), model)) == {"swd"}
 
 
 def test_resumed_it_is_said_once(ill, config, tmp_path, monkeypatch):

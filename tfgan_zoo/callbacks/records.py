@@ -71,7 +71,8 @@ class LossScales(keras.callbacks.Callback):
     """Adds to an epoch's logs how float16's losses are scaled, for the callbacks after it.
 
     Of each player with a loss scale: `g_loss_scale` or `d_loss_scale`, what it is now, and
-    `g_skipped` or `d_skipped`, the epoch's updates that were left out because they were not finite.
+    `g_skipped` or `d_skipped`, the epoch's updates that were left out because they were not finite
+    (or, of a discriminator that waits while it is ahead, for that).
     """
 
     def on_epoch_begin(self, epoch, logs=None):
