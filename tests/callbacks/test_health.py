@@ -163,8 +163,8 @@ def test_smoothed_labels_leave_a_loss_that_is_the_least():
     model = game(label_smoothing=0.1)
     least, undecided = model.d_loss_range()
     # -0.9 log 0.9 - 0.1 log 0.1
-    assert least == pytest.approx(0.32508)
-    assert undecided == pytest.approx(1.38629)
+    assert least == pytest.approx(0.32508, abs=1e-5)
+    assert undecided == pytest.approx(1.38629, abs=1e-5)
     given = rows(d_loss=[0.33] * 3)
     assert said(Diagnosis((least, undecided)), given) == [(30, "saturation")]
     assert game(LSGAN, a=-1.0, b=1.0, c=0.0).d_loss_range() == (0.0, 1.0)
@@ -190,11 +190,12 @@ def test_losses_that_swing():
     wild = [0.2 if i % 2 else 4.0 for i in range(12)]
     falling = [4.0 * 0.5**i for i in range(20)]
     game, critic = Diagnosis((0.0, 1.386)), Diagnosis(None)
-    assert said(game, rows(g_loss=steady + wild)) == [(260, "oscillation")]
+    assert said(game, rows(g_loss=steady + wild)) == [(250, "oscillation")]
+    assert said(Diagnosis((0.0, 1.386)), rows(g_loss=[*steady, 4.0, 0.5, *steady])) == []
     assert said(critic, rows(g_loss=steady)) == []
     assert said(critic, rows(g_loss=falling)) == []
     growing = [5.0 + 0.1 * 1.3**i * (-1) ** i for i in range(20)]
-    assert said(critic, rows(d_loss=growing)) == [(200, "oscillation")]
+    assert said(critic, rows(d_loss=growing)) == [(180, "oscillation")]
 
 
 def test_what_is_not_finite_says_nothing_else():
@@ -246,6 +247,7 @@ def test_of_an_iterator_only_losses_are_looked_at():
     history = model.fit(
         batches(),
         steps_per_epoch=1,
+        shuffle=False,
         callbacks=[callbacks.Health(say=found.append)],
         verbose=0,
     ).history

@@ -206,11 +206,12 @@ class Diagnosis:
         changes = np.diff(losses)
         recent, before = changes[-WINDOW:], changes[:-WINDOW]
         turns = int(np.sum(recent[1:] * recent[:-1] < 0))
-        swing, size = np.mean(np.abs(recent)), np.mean(np.abs(losses[-WINDOW - 1 :]))
+        # Medians, for which a single peak is no swing.
+        swing, size = np.median(np.abs(recent)), np.median(np.abs(losses[-WINDOW - 1 :]))
         wild = self.d_loss_range is not None and swing > WILD * size
         grown = (
             len(before) == WINDOW
-            and swing > GROWN * np.mean(np.abs(before))
+            and swing > GROWN * np.median(np.abs(before))
             and swing > SIZEABLE * size
         )
         return turns >= TURNS and bool(wild or grown)
