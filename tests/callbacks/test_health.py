@@ -242,7 +242,7 @@ def test_of_an_iterator_only_losses_are_looked_at():
 
     def batches():
         while True:
-            yield images
+            yield (images,)
 
     history = model.fit(
         batches(),
