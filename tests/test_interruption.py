@@ -260,6 +260,13 @@ def test_after_nan_it_goes_back(finished, tmp_path, monkeypatch):
     assert "step 4, with other noise, learning rates times 0.5 (2 of at most 3" in reported[1]
     notes = [json.loads(t) for t in (tmp_path / "run" / "rollbacks.jsonl").read_text().splitlines()]
     assert [(note["at"], note["to"]) for note in notes] == [(8, 4), (8, 4)]
+    found = [json.loads(t) for t in (tmp_path / "run" / "health.jsonl").read_text().splitlines()]
+    assert [(line["step"], line["condition"]) for line in found] == [
+        (0, "begun"),
+        (4, "not_finite"),
+        (4, "not_finite"),
+    ]
+    assert [line["message"] for line in found[1:]] == reported
     assert [row["step"] for row in lines(tmp_path / "run")] == [4, 8, 10]
     assert lines(tmp_path / "run")[0] == lines(whole)[0]
     assert lines(tmp_path / "run")[1] != lines(whole)[1]

@@ -65,6 +65,16 @@ def default_config() -> ConfigDict:
                 "rollbacks": 3,  # how often at most; 0 to stop at once
                 "learning_rate_factor": 0.5,  # of both players, each time
             },
+            # What is watched for, and said when it is found.
+            "health": {
+                "saturation": True,  # the discriminator has won
+                "gradients": True,  # the generator's have vanished
+                "diversity": True,  # samples are all alike
+                "oscillation": True,  # losses swing
+                # Steps between looks at gradients and samples, a multiple of log_every; None for
+                # five times that.
+                "every": placeholder(int),
+            },
             "distribution": {
                 # "auto": the workers of TF_CONFIG, if it is set; else all visible GPUs; or
                 # "one_device", "mirrored" (one machine's GPUs), "multi_worker" (those of several).
@@ -73,16 +83,18 @@ def default_config() -> ConfigDict:
                 "synchronized_bn": True,  # with several replicas, one batch's statistics for all
             },
             "evaluate": {
-                # At every checkpoint: "psnr", "ssim" and "ssim_daala" compare enlarged images with
+                # "psnr", "ssim" and "ssim_daala" compare enlarged images with
                 # the originals; "figures" reads the drawn figures back (and is left out for
                 # data that are none), "swd" is the sliced Wasserstein distance to the data, "mae"
                 # the mean absolute error of translations whose target is known, "retrieval" how
                 # often an image's own text is the nearest. "fid", "kid", "inception_score",
                 # "precision_recall", "density_coverage" and "modes" compare samples with the data
                 # in the features of a network, "ms_ssim_diversity" with one another; see
-                # docs/evaluation.md. () for none. The first one decides which checkpoint is the
-                # best: by the higher share of good figures, by the lower distance.
+                # docs/evaluation.md. () for none.
                 "metrics": ("swd",),
+                # The one that decides which checkpoint is the best: by the higher share of good
+                # figures, by the lower distance. None for the first that the data allows.
+                "main": placeholder(str),
                 # "inception", "inception_antialiased", "figures_v1", "mnist_v1",
                 # "fashion_mnist_v1", or "auto": of the last three the one that fits the source,
                 # or else Inception, which is downloaded, or this file.
@@ -90,6 +102,10 @@ def default_config() -> ConfigDict:
                 "inception": placeholder(str),
                 "best": True,  # export the best checkpoint; or else the last
                 "samples": 512,
+                # Steps between evaluations, a multiple of log_every; None for every checkpoint.
+                "every": placeholder(int),
+                # Stop after so many evaluations without a better score; 0 for never.
+                "patience": 0,
             },
         },
         convert_dict=True,
@@ -111,6 +127,7 @@ def noise_to_image_config(model: str) -> ConfigDict:
             "diff_augment": (),
             "ema_half_life": placeholder(float),
             "ema_ramp_up": 0.05,
+            "skip_discriminator_above": placeholder(float),
         }
     )
     return config
@@ -126,6 +143,7 @@ def image_to_image_config(model: str) -> ConfigDict:
             "channels_b": placeholder(int),  # of domain b; None for those of image_shape
             "ema_half_life": placeholder(float),
             "ema_ramp_up": 0.05,
+            "skip_discriminator_above": placeholder(float),
         }
     )
     # How the source holds the two domains: "auto", "two_folders", "side_by_side" or "grey".
@@ -148,6 +166,7 @@ def super_resolution_config(model: str) -> ConfigDict:
             "scale": 4,
             "ema_half_life": placeholder(float),
             "ema_ramp_up": 0.05,
+            "skip_discriminator_above": placeholder(float),
         }
     )
     # A run before the run, in the folder `pretraining` of the workdir: the generator alone, on
@@ -178,6 +197,7 @@ def text_to_image_config(model: str) -> ConfigDict:
             "diff_augment": (),
             "ema_half_life": placeholder(float),
             "ema_ramp_up": 0.05,
+            "skip_discriminator_above": placeholder(float),
         }
     )
     # Of strings; without a vocabulary, a word encoder gets that of the training captions.
@@ -412,11 +432,14 @@ def check(config: ConfigDict) -> None:
         "data.num_captions",
         "pretraining.batch_size",
         "evaluate.samples",
+        "evaluate.every",
+        "health.every",
         "nan.steps",
     ):
         if came.get(key) is not None and came[key] < 1:
             raise InputError(f"{key}: expected a whole number from 1 up, got {came[key]}.")
-    for key in ("pretraining.steps", "distribution.logical_cpus", "nan.rollbacks"):
+    from_zero = ("pretraining.steps", "distribution.logical_cpus", "nan.rollbacks")
+    for key in (*from_zero, "evaluate.patience"):
         if came.get(key, 0) < 0:
             raise InputError(f"{key}: expected a whole number from 0 up, got {came[key]}.")
     if not 0 < config.nan.learning_rate_factor <= 1:
@@ -426,8 +449,9 @@ def check(config: ConfigDict) -> None:
         )
     if not 0 <= config.seed < 2**32:
         raise InputError(f"seed: expected a whole number from 0 to 2**32 - 1, got {config.seed}.")
-    for key in ("train.sample_every", "train.checkpoint_every"):
-        if came[key] % config.train.log_every:
+    rhythms = ("train.sample_every", "train.checkpoint_every", "evaluate.every", "health.every")
+    for key in rhythms:
+        if came[key] is not None and came[key] % config.train.log_every:
             raise InputError(
                 f"{key}: expected a multiple of train.log_every ({config.train.log_every}), got "
                 f"{came[key]}."
@@ -446,6 +470,11 @@ def check(config: ConfigDict) -> None:
             raise InputError(
                 f"evaluate.metrics: expected any of {', '.join(METRICS)}, got {name!r}."
             )
+    if config.evaluate.main is not None and config.evaluate.main not in config.evaluate.metrics:
+        raise InputError(
+            "evaluate.main: expected one of evaluate.metrics "
+            f"({', '.join(config.evaluate.metrics) or 'none'}), got {config.evaluate.main!r}."
+        )
     for group in config:
         if group.endswith("_optimizer"):
             _check_decay(group, config[group])
@@ -476,6 +505,8 @@ _OPTIONAL = (
     | flatten(super_resolution_config(""))
     | flatten(text_to_image_config(""))
 )
+#: Arguments of models that runs of earlier versions lack, at what those did.
+LATER_ARGUMENTS = {"model_args.skip_discriminator_above": None}
 DECAYS = ("constant", "linear", "halving")
 METRICS = (
     "figures",

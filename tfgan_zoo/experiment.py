@@ -16,6 +16,7 @@ from ml_collections import ConfigDict
 
 from tfgan_zoo import callbacks, pictures, runs
 from tfgan_zoo.building import build_model
+from tfgan_zoo.callbacks.health import CONDITIONS, MEASURES
 from tfgan_zoo.distribution import Devices, open_devices
 from tfgan_zoo.errors import InputError, Interrupted, NonFiniteLossError, StorageError
 from tfgan_zoo.models import GANModel
@@ -35,6 +36,7 @@ class Result(NamedTuple):
     model: os.PathLike
     export: os.PathLike
     scores: dict[str, float]
+    ended: str
 
 
 def train(
@@ -48,7 +50,8 @@ def train(
         say: receives a line at each stage.
 
     Returns:
-        The step of the exported weights (the best, where there are scores), and where things are.
+        The step of the exported weights (the best, where there are scores), where things are, and
+        why training ended.
 
     Raises:
         InputError: before any training, if something given cannot be used.
@@ -65,6 +68,7 @@ def train(
         with devices.scope():
             model = build_model(config)
         work = open_workload(config, model)
+        scores = Scores(config, work)
         before = work.pretraining()
         run = Run(workdir)
         run.checkpoints.writes = devices.chief
@@ -80,10 +84,45 @@ def train(
             source = config.train.generator_from if before is None else run.pretraining
             if start == 0 and source is not None:
                 start_from(source, model)
-            say(describe(config, model, work, start, devices))
-            if start < config.train.steps:
+            over = bool(devices.from_chief(int(scores.over(run))))
+            say(describe(config, model, work, start, devices, over))
+            if start < config.train.steps and not over:
                 fit(config, run, model, work, start, devices, retry, say)
             return finish(config, run, model, work, devices)
+
+
+class Scores:
+    """When a run is evaluated, and by what its weights are judged.
+
+    Args:
+        config: of the run.
+        work: what can be scored.
+
+    Attributes:
+        name: the logged score that decides; None if nothing is scored.
+        sign: 1 if a higher score is better, -1 if a lower.
+        when: the steps at which it is taken.
+        patience: how many evaluations without a better one end the run; 0 for any number.
+    """
+
+    def __init__(self, config: ConfigDict, work: Workload):
+        self.name: str | None = None
+        self.sign = 1
+        if scores := work.scores:
+            _, self.name, self.sign = scores[0]
+        every = config.evaluate.every or config.train.checkpoint_every
+        self.when = callbacks.Schedule(every, config.train.steps)
+        self.patience = config.evaluate.patience
+
+    def standing(self, run: Run) -> runs.Standing:
+        """Returns how they stand, by what the run has written down."""
+        if self.name is None:
+            return runs.Standing(None, 0)
+        return run.standing(self.name, self.sign, self.when.due)
+
+    def over(self, run: Run) -> bool:
+        """Returns whether patience is lost."""
+        return 0 < self.patience <= self.standing(run).since
 
 
 def _nothing(_: str) -> None:
@@ -178,7 +217,7 @@ class Retry:
 
 
 def describe(
-    config: ConfigDict, model: GANModel, work: Workload, start: int, devices: Devices
+    config: ConfigDict, model: GANModel, work: Workload, start: int, devices: Devices, over: bool
 ) -> str:
     """Says in a few lines what is about to happen."""
     players = ", ".join(
@@ -189,6 +228,8 @@ def describe(
     steps = f"{config.train.steps:,} steps of {batch} samples"
     if start >= config.train.steps:
         steps = f"all {start:,} steps are done"
+    elif over:
+        steps = f"ended at step {start:,} of {config.train.steps:,}"
     elif start:
         steps += f", resumed at step {start:,}"
     return (
@@ -212,24 +253,29 @@ def fit(
         run.result.unlink(missing_ok=True)  # it is no longer the end
     while True:
         try:
-            return fit_on(config, run, model, work, start, devices)
+            return fit_on(config, run, model, work, start, devices, say)
         except NonFiniteLossError as error:
             steps = run.checkpoints.steps()
             times = len(run.went_back())
+            what = f"{str(error).split('. ')[0]}. "
             if not steps or times >= config.nan.rollbacks:
+                if devices.chief:
+                    run.note_health(model.steps_done, "not_finite", str(error))
                 raise
             start, factor = steps[-1], config.nan.learning_rate_factor
-            what = f"{str(error).split('. ')[0]}. "
             if devices.chief:
                 note = {"at": model.steps_done, "to": start, "learning_rate_factor": factor}
                 run.note_rollback({**note, "reason": what.strip()})
                 run.trim_metrics(start)
             devices.from_chief(1)
             slower = "" if factor == 1 else f", learning rates times {factor:g}"
-            say(
+            message = (
                 f"{what}Back to the checkpoint of step {start}, with other noise{slower} "
                 f"({times + 1} of at most {config.nan.rollbacks} times)."
             )
+            say(message)
+            if devices.chief:
+                run.note_health(start, "not_finite", message)
             run.checkpoints.restore(model, start)
             retry.apply()
         except (OSError, tf.errors.OpError) as error:
@@ -250,12 +296,17 @@ def _is_full(error: tf.errors.OpError) -> bool:
 
 
 def fit_on(
-    config: ConfigDict, run: Run, model: GANModel, work: Workload, start: int, devices: Devices
+    config: ConfigDict,
+    run: Run,
+    model: GANModel,
+    work: Workload,
+    start: int,
+    devices: Devices,
+    say: Callable[[str], None],
 ) -> None:
     """Trains from step `start` to the end."""
     settings, each_step = config.train, model.samples_per_step(config.data.batch_size)
-    decides = config.evaluate.best and work.scores
-    _, main, sign = work.scores[0] if decides else (None, None, 1)
+    scores = Scores(config, work)
     each_line, each_sheet, each_checkpoint = (
         callbacks.Schedule(every, settings.steps)
         for every in (settings.log_every, settings.sample_every, settings.checkpoint_every)
@@ -270,6 +321,12 @@ def fit_on(
     with contextlib.ExitStack() as stack:
         stop = stack.enter_context(
             callbacks.StopOnSignal(devices.total if devices.workers > 1 else None)
+        )
+        early = callbacks.StopWithoutImprovement(
+            lambda: scores.standing(run) if devices.chief else runs.Standing(None, 0),
+            scores.when.due,
+            scores.patience,
+            devices.from_chief,
         )
         # Their order matters: nothing is kept of a step that went wrong; scores precede records.
         used: list[Any] = [
@@ -289,14 +346,27 @@ def fit_on(
                 contextlib.closing(tf.summary.create_file_writer(str(run.tensorboard)))
             )
             used += [
-                callbacks.Evaluate(lambda model: work.score(local(model)), each_checkpoint),
+                watch(config, run, work, say, local),
+                callbacks.Evaluate(lambda model: work.score(local(model)), scores.when),
                 callbacks.MetricsLog(run.metrics, each_line, events),
                 callbacks.SampleSheet(
                     run.samples, each_sheet, lambda model: work.sheet(local(model)), events
                 ),
             ]
             last = [progress]
-        used += [callbacks.SaveCheckpoint(save, each_checkpoint, main, sign), *last]
+        best = scores.name if config.evaluate.best else None
+        used += [
+            early,
+            callbacks.SaveCheckpoint(
+                save,
+                each_checkpoint,
+                best,
+                scores.sign,
+                # What was scored between two checkpoints can only be the best if it is kept.
+                lambda: early.over or (best is not None and early.improved),
+            ),
+            *last,
+        ]
         if start % settings.log_every:
             used.append(callbacks.KeepMeans(model))
         for first, steps, epochs in intervals(start, settings.steps, settings.log_every):
@@ -309,15 +379,37 @@ def fit_on(
                 shuffle=False,  # the pipeline has its own order
                 verbose=0,
             )
-            if stop.received is not None and model.stop_training:
+            if model.stop_training:
                 break
-    if stop.received is not None and (devices.workers == 1 or model.steps_done < settings.steps):
+    done = model.steps_done == settings.steps or early.over
+    if stop.received is not None and (devices.workers == 1 or not done):
         step = model.steps_done
         if devices.from_chief(int(step not in run.checkpoints.steps())):
             save(model, step)
         raise Interrupted(
             f"Stopped at step {step} and saved; the same command goes on from there.", stop.received
         )
+
+
+def watch(
+    config: ConfigDict,
+    run: Run,
+    work: Workload,
+    say: Callable[[str], None],
+    local: Callable[[GANModel], GANModel],
+) -> callbacks.Health:
+    """Returns what looks after a run's health, as the config says and the run has got to."""
+    settings, steps = config.health, config.train.steps
+    return callbacks.Health(
+        work.batches(0),
+        say,
+        file=run.health,
+        conditions=[name for name in CONDITIONS if settings[name]],
+        each=callbacks.Schedule(config.train.log_every, steps),
+        look=callbacks.Schedule(settings.every or 5 * config.train.log_every, steps),
+        before=run.logged(),
+        of=local,
+    )
 
 
 def local_copy(config: ConfigDict, devices: Devices) -> Callable[[GANModel], GANModel]:
@@ -407,7 +499,14 @@ def finish(
     devices.from_chief(1)
     export = run.path / "export" / config.model / "1"
     done = json.loads(run.result.read_text())
-    return Result(done["step"], run.samples / "final.png", run.model, export, done["scores"])
+    return Result(
+        done["step"],
+        run.samples / "final.png",
+        run.model,
+        export,
+        done["scores"],
+        done.get("ended", ""),  # of a version that did not say
+    )
 
 
 def finished(config: ConfigDict, run: Run, model: GANModel, work: Workload) -> None:
@@ -426,7 +525,18 @@ def finished(config: ConfigDict, run: Run, model: GANModel, work: Workload) -> N
     os.replace(temporary, run.model)
     scores = {name: float(v) for name, v in work.score(model).items() if np.isfinite(v)}
     export_model(model, export, **card_details(config, step, scores))
-    runs.write_atomically(run.result, json.dumps({"step": step, "scores": scores}, indent=2) + "\n")
+    done = {"step": step, "scores": scores, "ended": why_ended(config, run, Scores(config, work))}
+    runs.write_atomically(run.result, json.dumps(done, indent=2) + "\n")
+
+
+def why_ended(config: ConfigDict, run: Run, scores: Scores) -> str:
+    """Says after which step training ended, and why."""
+    last = run.checkpoints.steps()[-1]
+    if last == config.train.steps:
+        return f"after all {last:,} steps"
+    best, since = scores.standing(run)
+    than = "" if best is None else f" than at step {best:,}"
+    return f"at step {last:,}, after {since} evaluations without a better {scores.name}{than}"
 
 
 def export_model(model: GANModel, path: Path, **details: Any) -> None:
@@ -532,7 +642,7 @@ def scores_at(run: Run, model: GANModel) -> dict[str, float]:
             return done["scores"]
     logged = run.metrics.read_text().splitlines() if run.metrics.exists() else []
     rows = [row for row in map(json.loads, logged) if row["step"] == step]
-    others = ("step", "images_per_second", *model.log_names)
+    others = ("step", "images_per_second", *model.log_names, *MEASURES)
     return {
         name: value
         for row in rows

@@ -9,9 +9,9 @@ import platform
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -21,13 +21,25 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers.replicas import assign_replicas, of_all_replicas
 
 
+class Standing(NamedTuple):
+    """How a run's scores stand.
+
+    Attributes:
+        best: the step of the best of them; None if there is none.
+        since: how many there are after it.
+    """
+
+    best: int | None
+    since: int
+
+
 class Run:
     """The folder of one training run.
 
-    Holds `config.json` (resolved, with versions), `checkpoints/`, `samples/`, `metrics.jsonl` and
-    `tensorboard/`; once training is done, `model.keras`, `export/` and `result.json`. A run that is
-    pretrained holds that run too, in `pretraining/`; one that went back after NaN says so in
-    `rollbacks.jsonl`.
+    Holds `config.json` (resolved, with versions), `checkpoints/`, `samples/`, `metrics.jsonl`,
+    `tensorboard/`, and `health.jsonl`, which says what went wrong; once training is done,
+    `model.keras`, `export/` and `result.json`. A run that is pretrained holds that run too, in
+    `pretraining/`; one that went back after NaN says so in `rollbacks.jsonl`.
 
     Args:
         path: the folder.
@@ -41,6 +53,7 @@ class Run:
         self.model = self.path / "model.keras"
         self.pretraining = self.path / "pretraining"
         self.metrics = self.path / "metrics.jsonl"
+        self.health = self.path / "health.jsonl"
         self.rollbacks = self.path / "rollbacks.jsonl"
         self.result = self.path / "result.json"
 
@@ -121,6 +134,8 @@ class Run:
     def _check_same(self, config: Mapping[str, Any]) -> None:
         # An entry that is newer than the run was, in effect, at its default.
         defaults = config_lib.flatten(config_lib.default_config())
+        came = config_lib.flatten(config)
+        defaults |= {k: v for k, v in config_lib.LATER_ARGUMENTS.items() if k in came}
         before = config_lib.filled(self.config(), defaults)
         # A longer run begins as the shorter one did, unless a learning rate is decayed to its end.
         decays = any(
@@ -130,8 +145,9 @@ class Run:
         )
         longer = not decays and config["train"]["steps"] >= before["train"]["steps"]
         changed = config_lib.differences(before, config)
-        # On other devices, the same is computed.
-        free = ["distribution.", "nan.", "train.steps_per_execution:"]
+        # On other devices, the same is computed, and so it is however closely it is watched.
+        free = ["distribution.", "nan.", "train.steps_per_execution:", "health."]
+        free += ["evaluate.patience:"]
         free += ["train.steps:"] if longer else []
         refused = [d for d in changed if not d.startswith(tuple(free))]
         if refused:
@@ -142,17 +158,49 @@ class Run:
 
     def trim_metrics(self, step: int) -> None:
         """Drops lines after `step`, which the resumed run will write again."""
-        if self.metrics.exists():
-            lines = self.metrics.read_text().splitlines(keepends=True)
+        for path in (self.metrics, self.health):
+            if not path.exists():
+                continue
+            lines = path.read_text().splitlines(keepends=True)
             kept = [line for line in lines if _step_of(line) <= step]
             if kept != lines:
-                write_atomically(self.metrics, "".join(kept))
+                write_atomically(path, "".join(kept))
+
+    def logged(self) -> list[dict[str, Any]]:
+        """Returns the lines of `metrics.jsonl`."""
+        lines = self.metrics.read_text().splitlines() if self.metrics.exists() else []
+        return [json.loads(line) for line in lines if np.isfinite(_step_of(line))]
+
+    def standing(self, score: str, sign: int, due: Callable[[int], bool]) -> Standing:
+        """Returns how the scores stand that were logged.
+
+        Args:
+            score: the name of the one that decides.
+            sign: 1 if a higher score is better, -1 if a lower.
+            due: whether a step's score counts.
+        """
+        best, best_step, since = -np.inf, None, 0
+        for row in self.logged():
+            if score not in row or not due(row["step"]):
+                continue
+            value = -np.inf if row[score] is None else sign * row[score]
+            if value > best:
+                best, best_step, since = value, row["step"], 0
+            else:
+                since += 1
+        return Standing(best_step, since)
 
     def went_back(self) -> list[dict[str, Any]]:
         """Returns what was noted at every return to a checkpoint after NaN."""
         if not self.rollbacks.exists():
             return []
         return [json.loads(line) for line in self.rollbacks.read_text().splitlines()]
+
+    def note_health(self, step: int, condition: str, message: str) -> None:
+        """Adds a line to what was found of the run's health."""
+        with self.health.open("a") as file:
+            line = {"step": step, "condition": condition, "message": message}
+            file.write(json.dumps(line) + "\n")
 
     def note_rollback(self, note: Mapping[str, Any]) -> None:
         """Adds to what `went_back` returns."""

@@ -44,6 +44,8 @@ def main(argv: list[str]) -> None:
     from tfgan_zoo import experiment
 
     result = experiment.train(config, given.workdir or Path("runs") / Path(name).stem)
+    if result.ended:
+        print(f"ended {result.ended}")
     for score, value in result.scores.items():
         print(f"{score}: {value:.3f}")
     print(f"samples:    {result.samples}")

@@ -59,6 +59,20 @@ def every_option():
     np.testing.assert_allclose(model.generate(5, batch_size=2), one, atol=1e-6)
 
 
+def a_discriminator_that_waits():
+    for name in ("dcgan", "gan_cls"):
+        model = compare(name, dense=True, skip_discriminator_above=0.5)
+    keras.config.set_dtype_policy("mixed_float16")
+    with STRATEGY.scope():
+        model = tiny("dcgan", dense=True, skip_discriminator_above=0.5)
+        model.compile()
+    before = model.discriminator.get_weights()
+    model.accuracy.assign(1.0)
+    fit(model, dataset(model))
+    for old, new in zip(before, model.discriminator.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
 def synchronized_batch_norm():
     compare("pix2pix", synchronized_bn=True)
     model = compare("dcgan", synchronized_bn=True)

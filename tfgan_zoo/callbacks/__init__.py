@@ -1,7 +1,8 @@
-"""Keras callbacks for GANs: sample sheets, guards, records, progress."""
+"""Keras callbacks for GANs: sample sheets, guards, records, progress, health."""
 
 from tfgan_zoo.callbacks.evaluation import EvaluateImages
-from tfgan_zoo.callbacks.guards import StopOnNonFinite, StopOnSignal
+from tfgan_zoo.callbacks.guards import StopOnNonFinite, StopOnSignal, StopWithoutImprovement
+from tfgan_zoo.callbacks.health import Health
 from tfgan_zoo.callbacks.progress import Progress, Throughput
 from tfgan_zoo.callbacks.records import (
     Evaluate,
@@ -17,6 +18,7 @@ from tfgan_zoo.callbacks.samples import SampleSheet
 __all__ = [
     "Evaluate",
     "EvaluateImages",
+    "Health",
     "KeepMeans",
     "LossScales",
     "MetricsLog",
@@ -26,6 +28,7 @@ __all__ = [
     "Schedule",
     "StopOnNonFinite",
     "StopOnSignal",
+    "StopWithoutImprovement",
     "Throughput",
     "peak_memory",
 ]

@@ -54,6 +54,50 @@ def _is_finite(variable: keras.Variable) -> bool:
     return not value.dtype.is_floating or bool(tf.reduce_all(tf.math.is_finite(value)))
 
 
+class StopWithoutImprovement(keras.callbacks.Callback):
+    """Ends `fit` after so many evaluations that brought no better score.
+
+    How scores stand is read from the run's records every time: a run that is resumed stops at the
+    step at which it would have stopped.
+
+    Args:
+        standing: returns (step of the best score or None, number of scores after it).
+        due: whether a step was evaluated.
+        patience: how many evaluations; 0 never ends it.
+        agree: returns to all processes that train together what the first one gives.
+
+    Attributes:
+        improved: whether the epoch that has ended brought the best score so far.
+        over: whether patience was lost at its end.
+    """
+
+    def __init__(
+        self,
+        standing: Callable[[], tuple[int | None, int]],
+        due: Callable[[int], bool],
+        patience: int = 0,
+        agree: Callable[[int], int] = int,
+    ):
+        super().__init__()
+        self.standing = standing
+        self.due = due
+        self.patience = patience
+        self.agree = agree
+        self.improved = self.over = False
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Looks where scores stand."""
+        step = self.model.steps_done
+        self.improved = self.over = False
+        if not self.due(step):
+            return
+        best, since = self.standing()
+        verdict = self.agree(2 * (0 < self.patience <= since) + (best == step))
+        self.improved, self.over = bool(verdict & 1), bool(verdict & 2)
+        if self.over:
+            self.model.stop_training = True
+
+
 class StopOnSignal(keras.callbacks.Callback):
     """Ends `fit` after the current step on Ctrl-C or SIGTERM; a second one aborts at once.
 

@@ -71,8 +71,9 @@ class LossScales(keras.callbacks.Callback):
     """Adds to an epoch's logs how float16's losses are scaled, for the callbacks after it.
 
     Of each player with a loss scale: `g_loss_scale` or `d_loss_scale`, what it is now, and
-    `g_skipped` or `d_skipped`, the epoch's updates that were left out because they were not finite;
-    without the letter for what trains alone.
+    `g_skipped` or `d_skipped`, the epoch's updates that were left out because they were not finite
+    (or, of a discriminator that waits while it is ahead, for that); without the letter for what
+    trains alone.
     """
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -146,6 +147,7 @@ class SaveCheckpoint(keras.callbacks.Callback):
         when: when to save.
         score_name: the logged value by which the best is known; None for none.
         sign: 1 if a higher score is better, -1 if a lower.
+        besides: whether to save at another epoch's end, too.
     """
 
     def __init__(
@@ -154,17 +156,19 @@ class SaveCheckpoint(keras.callbacks.Callback):
         when: Schedule,
         score_name: str | None = None,
         sign: int = 1,
+        besides: Callable[[], bool] = lambda: False,
     ):
         super().__init__()
         self.save = save
         self.when = when
         self.score_name = score_name
         self.sign = sign
+        self.besides = besides
 
     def on_epoch_end(self, epoch, logs=None):
         """Saves, when it is time to."""
         step = self.model.steps_done
-        if self.when.due(step):
+        if self.when.due(step) or self.besides():
             score = (logs or {}).get(self.score_name)
             self.save(self.model, step, None if score is None else self.sign * float(score))
 

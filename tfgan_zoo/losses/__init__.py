@@ -2,6 +2,7 @@
 
 from tfgan_zoo.losses.adversarial import (
     cross_entropy_discriminator,
+    entropy,
     least_squares_discriminator,
     least_squares_generator,
     matching_aware_discriminator,
@@ -22,6 +23,7 @@ from tfgan_zoo.losses.reconstruction import l1, mse
 
 __all__ = [
     "cross_entropy_discriminator",
+    "entropy",
     "gradient_norm",
     "interpolate",
     "l1",

@@ -4,6 +4,7 @@
 computes in float32, whatever comes in, and returns a scalar to be minimised.
 """
 
+import math
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -35,6 +36,17 @@ def cross_entropy_discriminator(
     real_logits, fake_logits = _f32(real_logits, fake_logits)
     real = tf.nn.softplus(-real_logits) + label_smoothing * real_logits
     return _mean(real) + _mean(tf.nn.softplus(fake_logits))
+
+
+def entropy(label_smoothing: float) -> float:
+    """Returns the least that cross entropy with a smoothed label can be: the entropy of the label.
+
+    Example:
+        >>> round(entropy(0.1), 4)
+        0.3251
+    """
+    shares = (label_smoothing, 1.0 - label_smoothing)
+    return -sum(share * math.log(share) for share in shares if share)
 
 
 def matching_aware_discriminator(

@@ -45,6 +45,10 @@ class GANModel(keras.Model):
             is then what samples and exports show; None for no average. (Karras et al. 2018,
             https://arxiv.org/abs/1710.10196, who used 10,000.)
         ema_ramp_up: at the start the half-life is at most this share of the images seen so far.
+        skip_discriminator_above: leave out the discriminator's updates while it tells more than
+            this share of what it judges right, from 0.5 to below 1, as a moving average over its
+            last ten updates or so; None for never. `d_accuracy` and `d_idle`, the share of updates
+            left out, are then logged. (Not of any paper; DCGAN's authors had it in their code.)
         **kwargs: `name` and `dtype`, as for any Keras model.
     """
 
@@ -59,6 +63,10 @@ class GANModel(keras.Model):
     r1_every = 1
     #: Whether a loss takes means over all replicas; XLA compiles each by itself.
     uses_global_means = False
+    #: Whether the discriminator tells real from fake, so that it can be right or wrong.
+    has_accuracy = False
+    #: The shares of the moving average that `skip_discriminator_above` goes by.
+    accuracy_memory = 0.9
 
     def __init__(
         self,
@@ -66,6 +74,7 @@ class GANModel(keras.Model):
         seed: int = 0,
         ema_half_life: float | None = None,
         ema_ramp_up: float = 0.05,
+        skip_discriminator_above: float | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -76,6 +85,13 @@ class GANModel(keras.Model):
         self.seed = int(seed)
         self.ema_half_life = ema_half_life
         self.ema_ramp_up = ema_ramp_up
+        bound = skip_discriminator_above
+        if bound is not None and not 0.5 <= bound < 1:
+            raise InputError(
+                "skip_discriminator_above: expected a share from 0.5 to below 1, or None, got "
+                f"{bound}."
+            )
+        self.skip_discriminator_above = bound
         self.jit_updates = False
         self.generator_optimizer: keras.optimizers.Optimizer | None = None
         self.discriminator_optimizer: keras.optimizers.Optimizer | None = None
@@ -92,12 +108,23 @@ class GANModel(keras.Model):
         self.averages = []
         if self.ema_half_life is not None:
             self.averages = [_copy(network) for network in self.players()["generator"]]
+        if self.skip_discriminator_above is not None:
+            if not self.has_accuracy:
+                raise InputError(
+                    f"skip_discriminator_above: expected None for {self.name!r}, which has no "
+                    f"discriminator that is right or wrong, got {self.skip_discriminator_above}."
+                )
+            self.log_names = (*self.log_names, "d_accuracy", "d_idle")
+            self.accuracy = self.add_weight(
+                name="accuracy", initializer=keras.initializers.Constant(0.5), trainable=False
+            )
         self.trackers = {name: keras.metrics.Mean(name=name) for name in self.log_names}
         self.evaluated_batches = keras.metrics.Sum(name="evaluated_batches")
         # A metric, because those are no part of what checkpoints of before hold.
         self.nonfinite_steps = keras.metrics.Sum(name="nonfinite_steps")
         #: Changes the random numbers, to train on from a checkpoint in another way.
         self.attempt = 0
+        self._training_data: Callable[[], Any] = lambda: None
         # MirroredStrategy gives each replica a thread and switches between them in mid-step.
         self._moments = threading.local()
         # Keras would otherwise call the model on a training batch to build it.
@@ -147,6 +174,25 @@ class GANModel(keras.Model):
             that fits: shapes, and sizes.
         """
         raise NotImplementedError
+
+    def losses_of(self, data: Any) -> dict[str, tf.Tensor]:
+        """Returns all that is logged, computed on a batch, without an update."""
+        raise NotImplementedError
+
+    def made_and_real(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
+        """Returns what each generator makes with a batch, and images that it should resemble.
+
+        Nothing if the model is no game. What is made differs from row to row as noise or inputs do.
+        """
+        del data
+        return {}
+
+    def d_loss_range(self) -> tuple[float, float] | None:
+        """Returns `d_loss` where the discriminator is always right, and where it cannot tell.
+
+        None if that has no meaning: for critics.
+        """
+        return None
 
     def samples_per_step(self, batch_size: int) -> int:
         """Returns how many real samples one train step takes, so how large a training batch is.
@@ -338,8 +384,59 @@ class GANModel(keras.Model):
             gradients = [_add(a, b) for a, b in zip(gradients, through, strict=True)]
         if replicas > 1 and isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer):
             gradients = _share_overflow(gradients)
+        if role == "discriminator" and self.skip_discriminator_above is not None:
+            return self._apply_unless_ahead(optimizer, gradients, aux)
         optimizer.apply(gradients, self.role_variables(role))
         return aux
+
+    def judged(
+        self,
+        real: tf.Tensor,
+        fake: tf.Tensor,
+        boundary: float = 0.0,
+        relative_to: Callable[[tf.Tensor], tf.Tensor] | None = None,
+    ) -> dict[str, tf.Tensor]:
+        """Returns what a discriminator's loss logs of its accuracy: see `skip_discriminator_above`.
+
+        Args:
+            real: scores of real samples, of any shape; right are those above the boundary.
+            fake: scores of fakes; right are those below.
+            boundary: between them.
+            relative_to: what one side is held against, given the other; None for nothing.
+        """
+        if self.skip_discriminator_above is None:
+            return {}
+        if relative_to is not None:
+            real, fake = real - relative_to(fake), fake - relative_to(real)
+        right = [tf.cast(x, tf.float32) for x in (real > boundary, fake < boundary)]
+        accuracy = tf.add_n([0.5 * tf.reduce_mean(x) for x in right])
+        return {"d_accuracy": accuracy, "d_idle": tf.zeros([])}
+
+    def _apply_unless_ahead(
+        self, optimizer: Any, gradients: list[tf.Tensor | None], logs: dict[str, tf.Tensor]
+    ) -> dict[str, tf.Tensor]:
+        """Applies the discriminator's gradients if it is not too often right; returns its logs."""
+        new = self.global_mean(logs["d_accuracy"])
+        keep = self.accuracy_memory
+        self.accuracy.assign(keep * self.accuracy.value + (1 - keep) * new)
+        ahead = self.accuracy.value > self.skip_discriminator_above
+        variables = self.role_variables("discriminator")
+        replica = tf.distribute.get_replica_context()
+
+        def across_replicas(strategy, ahead, gradients):
+            # A branch that gathers gradients must be taken by all replicas at once.
+            apply = lambda gradients: optimizer.apply(gradients, variables)  # noqa: E731
+            tf.cond(
+                strategy.experimental_local_results(ahead)[0],
+                lambda: None,
+                lambda: strategy.extended.call_for_each_replica(apply, args=(gradients,)),
+            )
+
+        if replica is None or replica.num_replicas_in_sync == 1:
+            tf.cond(ahead, lambda: None, lambda: optimizer.apply(gradients, variables))
+        else:
+            replica.merge_call(across_replicas, args=(ahead, gradients))
+        return logs | {"d_idle": tf.cast(ahead, tf.float32)}
 
     def record(self, fn: Callable[..., Any], *args, role: str = "generator") -> Recorded:
         """Runs `fn(*args)` once, for losses that share its result.
@@ -439,6 +536,25 @@ class GANModel(keras.Model):
         """The running means of the logged values."""
         return [*self.trackers.values(), self.evaluated_batches, self.nonfinite_steps]
 
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Computes the losses on held-out data, without an update."""
+        self.evaluated_batches.update_state(1.0)
+        with self.moment("test", tf.cast(self.evaluated_batches.result(), tf.int64)):
+            return self.log(self.losses_of(data))
+
+    def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Trains, as Keras' `fit` does; callbacks find the data in `training_data()`."""
+        given = x if y is None else (x, y)
+        self._training_data = lambda: given  # Keras would keep track of the data itself.
+        try:
+            return super().fit(x, y, *args, **kwargs)
+        finally:
+            self._training_data = lambda: None
+
+    def training_data(self) -> Any:
+        """Returns what `fit` was given, while it lasts; or None."""
+        return self._training_data()
+
     def _compiled(self, fn: Callable) -> Callable:
         if self.jit_updates and not self.run_eagerly:
             return tf.function(fn, jit_compile=True, autograph=False)
@@ -474,6 +590,7 @@ class GANModel(keras.Model):
             "seed": self.seed,
             "ema_half_life": self.ema_half_life,
             "ema_ramp_up": self.ema_ramp_up,
+            "skip_discriminator_above": self.skip_discriminator_above,
         }
 
     @classmethod

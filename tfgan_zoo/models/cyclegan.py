@@ -1,5 +1,6 @@
 """Cycle-consistent GAN."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers import ImagePool
 from tfgan_zoo.models.base import check_shape, check_unmixed
 from tfgan_zoo.models.image_to_image import (
+    BOUNDARIES,
     OBJECTIVES,
     ImageToImage,
     check_objective,
@@ -95,6 +97,7 @@ class CycleGAN(ImageToImage):
         super().__init__(**kwargs)
         self.set_shapes(image_shape, channels_b)
         self.objective = check_objective(objective)
+        self.has_accuracy = self.objective != "wasserstein_gp"
         check_weights(
             cycle_weight=cycle_weight, identity_weight=identity_weight, pool_size=pool_size
         )
@@ -205,26 +208,33 @@ class CycleGAN(ImageToImage):
         training: bool = True,
     ):
         """The sum of both discriminators' losses, each halved."""
-        loss_a = self.judge(self.discriminator_a, a, fake_a, "a", training)
-        loss_b = self.judge(self.discriminator_b, b, fake_b, "b", training)
-        return loss_a + loss_b, {"d_loss": loss_a + loss_b, "d_a": loss_a, "d_b": loss_b}
+        loss_a, of_a = self.judge(self.discriminator_a, a, fake_a, "a", training)
+        loss_b, of_b = self.judge(self.discriminator_b, b, fake_b, "b", training)
+        both = {name: (of_a[name] + of_b[name]) / 2 for name in of_a}
+        return loss_a + loss_b, {"d_loss": loss_a + loss_b, "d_a": loss_a, "d_b": loss_b, **both}
 
     def judge(
         self, discriminator: keras.Model, real: tf.Tensor, fake: tf.Tensor, domain: str, training
-    ) -> tf.Tensor:
-        """Returns one discriminator's loss."""
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Returns one discriminator's loss, and what is logged of its accuracy."""
 
         def score(images):
             return self.run(discriminator, images, training)
 
         critic, _ = OBJECTIVES[self.objective]
-        loss = critic(score(real), score(fake))
+        real_scores, fake_scores = score(real), score(fake)
+        loss = critic(real_scores, fake_scores)
         if self.objective == "wasserstein_gp":
             weight = noise.uniform(self.key(f"interpolation {domain}"), [tf.shape(real)[0]])
             between = losses.interpolate(real, fake, weight)
             norms = losses.gradient_norm(lambda x: tf.reduce_mean(score(x), (1, 2, 3)), between)
             loss += self.penalty_weight * losses.wgan_gp_penalty(norms)
-        return loss
+        return loss, self.judged(real_scores, fake_scores, BOUNDARIES[self.objective])
+
+    def d_loss_range(self) -> tuple[float, float] | None:
+        """See `GANModel.d_loss_range`."""
+        undecided = {"least_squares": 0.5, "cross_entropy": math.log(4)}
+        return (0.0, undecided[self.objective]) if self.objective in undecided else None
 
     def test_losses(self, a: tf.Tensor, b: tf.Tensor) -> dict[str, tf.Tensor]:
         """See `ImageToImage.test_losses`."""

@@ -1,5 +1,6 @@
 """Deep convolutional GAN."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -36,6 +37,8 @@ class DCGAN(NoiseToImage):
         >>> model.fit(dataset, epochs=10)
         >>> images = model.generate(16, seed=0)
     """
+
+    has_accuracy = True
 
     def __init__(
         self,
@@ -82,7 +85,12 @@ class DCGAN(NoiseToImage):
             "d_loss": loss,
             "d_real": tf.reduce_mean(tf.sigmoid(real_logits)),
             "d_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
+            **self.judged(real_logits, fake_logits),
         }
+
+    def d_loss_range(self) -> tuple[float, float]:
+        """See `GANModel.d_loss_range`."""
+        return losses.entropy(self.label_smoothing), math.log(4)
 
     def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
         """-E[log D(G(z))]."""

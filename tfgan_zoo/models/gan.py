@@ -1,5 +1,6 @@
 """The first generative adversarial network."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -38,6 +39,8 @@ class GAN(NoiseToImage):
         >>> model.compile()
         >>> model.fit(images, batch_size=100, epochs=10)
     """
+
+    has_accuracy = True
 
     def __init__(
         self,
@@ -102,7 +105,12 @@ class GAN(NoiseToImage):
             "d_loss": loss,
             "d_real": tf.reduce_mean(tf.sigmoid(real_logits)),
             "d_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
+            **self.judged(real_logits, fake_logits),
         }
+
+    def d_loss_range(self) -> tuple[float, float]:
+        """See `GANModel.d_loss_range`."""
+        return losses.entropy(self.label_smoothing), math.log(4)
 
     def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
         """-E[log D(G(z))], or E[log(1 - D(G(z)))] in the minimax game."""

@@ -1,5 +1,6 @@
 """Generative adversarial text to image synthesis."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -77,6 +78,7 @@ class GANCLS(GANModel):
         >>> images = model.generate(["a small red circle", "a large blue star"], seed=0)
     """
 
+    has_accuracy = True
     log_names: tuple[str, ...] = ("d_loss", "d_real", "d_mismatched", "d_fake", "g_loss")
 
     def __init__(
@@ -168,14 +170,16 @@ class GANCLS(GANModel):
         """-E[log s_r] - 1/2 (E[log(1 - s_w)] + E[log(1 - s_f)])."""
         s_r = self.logits(real, text, "real", training)
         s_f = self.logits(fake, text, "fake", training)
-        judged = {"d_real": s_r, "d_fake": s_f}
+        scores, false = {"d_real": s_r, "d_fake": s_f}, s_f
         if self.matching_aware:
             s_w = self.logits(real, mismatching, "real", training)
             loss = losses.matching_aware_discriminator(s_r, s_w, s_f)
-            judged["d_mismatched"] = s_w
+            scores["d_mismatched"] = s_w
+            false = tf.concat([s_w, s_f], axis=0)
         else:
             loss = losses.cross_entropy_discriminator(s_r, s_f)
-        logs = {name: tf.reduce_mean(tf.sigmoid(score)) for name, score in judged.items()}
+        logs = {name: tf.reduce_mean(tf.sigmoid(score)) for name, score in scores.items()}
+        logs |= self.judged(s_r, false)
         return loss + self.r1(real, text, training), {"d_loss": loss, **logs}
 
     def generator_loss(self, fake, text, mismatching, training: bool = True):
@@ -189,15 +193,22 @@ class GANCLS(GANModel):
             loss += losses.non_saturating_generator(s_f)
         return loss, {"g_loss": loss}
 
-    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """Computes both losses on held-out images, without an update."""
-        self.evaluated_batches.update_state(1.0)
-        with self.moment("test", tf.cast(self.evaluated_batches.result(), tf.int64)):
-            real, text, mismatching = self.batch(data)
-            fake = self.fakes("latents", text, training=False)
-            _, d_logs = self.discriminator_loss(real, text, mismatching, fake, training=False)
-            _, g_logs = self.generator_loss(fake, text, mismatching, training=False)
-            return self.log(d_logs | g_logs)
+    def losses_of(self, data: Any) -> dict[str, tf.Tensor]:
+        """See `GANModel.losses_of`."""
+        real, text, mismatching = self.batch(data)
+        fake = self.fakes("latents", text, training=False)
+        _, d_logs = self.discriminator_loss(real, text, mismatching, fake, training=False)
+        _, g_logs = self.generator_loss(fake, text, mismatching, training=False)
+        return d_logs | g_logs
+
+    def made_and_real(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
+        """See `GANModel.made_and_real`: images of the batch's texts."""
+        real, text, _ = self.batch(data)
+        return {"samples": (self.fakes("latents", text, training=False), real)}
+
+    def d_loss_range(self) -> tuple[float, float]:
+        """See `GANModel.d_loss_range`."""
+        return 0.0, math.log(4)
 
     def batch(self, data: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Returns a training batch's images in [-1, 1], their embeddings h, and h^.

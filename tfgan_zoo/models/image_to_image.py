@@ -79,11 +79,19 @@ class ImageToImage(GANModel):
             as_floats(data[1], self.shape_b, "Training batches, domain b"),
         )
 
-    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """Computes the losses on held-out images, without an update."""
-        self.evaluated_batches.update_state(1.0)
-        with self.moment("test", tf.cast(self.evaluated_batches.result(), tf.int64)):
-            return self.log(self.test_losses(*self.pair(data)))
+    def losses_of(self, data: Any) -> dict[str, tf.Tensor]:
+        """See `GANModel.losses_of`."""
+        return self.test_losses(*self.pair(data))
+
+    def made_and_real(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
+        """See `GANModel.made_and_real`: of each direction its translations, and the target."""
+        a, b = self.pair(data)
+        found = {}
+        for direction, network in self.translators().items():
+            source, target = (b, a) if direction == "b_to_a" else (a, b)
+            made = self.run(network, self.network_input(source), training=False)
+            found[direction] = (made, target)
+        return found
 
     @staticmethod
     def run(network: keras.Model, images: tf.Tensor, training: bool) -> tf.Tensor:
@@ -231,6 +239,9 @@ OBJECTIVES: dict[str, Objective] = {
     ),
     "wasserstein_gp": (losses.wasserstein_critic, losses.wasserstein_generator),
 }
+
+#: The scores above which a discriminator says "real"; a critic has none.
+BOUNDARIES = {"cross_entropy": 0.0, "least_squares": 0.5, "wasserstein_gp": 0.0}
 
 
 def check_objective(objective: str) -> str:

@@ -113,10 +113,9 @@ class JointEmbedding(GANModel):
         logs = self.update("encoder", self.loss_between, images, texts, classes)
         return self.end_step(logs, images)
 
-    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """Computes the loss on held-out images, without an update."""
-        self.evaluated_batches.update_state(1.0)
-        return self.log(self.loss_between(*self.batch(data), training=False)[1])
+    def losses_of(self, data: Any) -> dict[str, tf.Tensor]:
+        """See `GANModel.losses_of`."""
+        return self.loss_between(*self.batch(data), training=False)[1]
 
     def loss_between(self, images, texts, classes, training: bool = True):
         """L, and how often an image's own text is the nearest of those in the batch."""

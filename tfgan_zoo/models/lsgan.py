@@ -39,6 +39,8 @@ class LSGAN(NoiseToImage):
         >>> model.fit(dataset, epochs=10)
     """
 
+    has_accuracy = True
+
     def __init__(
         self,
         image_shape: Sequence[int] = (64, 64, 3),
@@ -73,12 +75,19 @@ class LSGAN(NoiseToImage):
         """1/2 E[(C(x) - b)^2] + 1/2 E[(C(G(z)) - a)^2]."""
         real_scores = self.logits(real, "real", training)
         fake_scores = self.logits(fake, "fake", training)
+        scores = real_scores, fake_scores
         loss = losses.least_squares_discriminator(real_scores, fake_scores, self.a, self.b)
         return loss + self.r1(real, training), {
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_scores),
             "d_fake": tf.reduce_mean(fake_scores),
+            # As distances from the middle of both labels, whichever of them is the larger.
+            **self.judged(*((s - (self.a + self.b) / 2) * (self.b - self.a) for s in scores)),
         }
+
+    def d_loss_range(self) -> tuple[float, float]:
+        """See `GANModel.d_loss_range`."""
+        return 0.0, (self.a - self.b) ** 2 / 4
 
     def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
         """1/2 E[(C(G(z)) - c)^2]."""

@@ -228,15 +228,18 @@ class NoiseToImage(GANModel):
         """Returns (loss, logs) of the generator."""
         raise NotImplementedError
 
-    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """Computes both losses on held-out images, without an update."""
-        self.evaluated_batches.update_state(1.0)
-        with self.moment("test", tf.cast(self.evaluated_batches.result(), tf.int64)):
-            real = self.images(data)
-            fake = self.fakes("latents", real, training=False)
-            _, d_logs = self.discriminator_loss(real, fake, training=False)
-            _, g_logs = self.generator_loss(fake, real, training=False)
-            return self.log(d_logs | g_logs)
+    def losses_of(self, data: Any) -> dict[str, tf.Tensor]:
+        """See `GANModel.losses_of`."""
+        real = self.images(data)
+        fake = self.fakes("latents", real, training=False)
+        _, d_logs = self.discriminator_loss(real, fake, training=False)
+        _, g_logs = self.generator_loss(fake, real, training=False)
+        return d_logs | g_logs
+
+    def made_and_real(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
+        """See `GANModel.made_and_real`."""
+        real = self.images(data)
+        return {"samples": (self.fakes("latents", real, training=False), real)}
 
     # ------------------------------------------------------------------ use
 

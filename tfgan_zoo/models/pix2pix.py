@@ -1,5 +1,6 @@
 """Conditional GAN for image-to-image translation."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from tfgan_zoo import layers, losses, networks
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.base import check_shape
 from tfgan_zoo.models.image_to_image import (
+    BOUNDARIES,
     OBJECTIVES,
     ImageToImage,
     check_objective,
@@ -57,6 +59,7 @@ class Pix2Pix(ImageToImage):
         >>> photos = model.translate(drawings)
     """
 
+    has_accuracy = True
     log_names = ("d_loss", "d_real", "d_fake", "g_loss", "g_gan", "g_l1")
 
     def __init__(
@@ -138,7 +141,12 @@ class Pix2Pix(ImageToImage):
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_logits),
             "d_fake": tf.reduce_mean(fake_logits),
+            **self.judged(real_logits, fake_logits, BOUNDARIES[self.objective]),
         }
+
+    def d_loss_range(self) -> tuple[float, float]:
+        """See `GANModel.d_loss_range`."""
+        return 0.0, 0.25 if self.objective == "least_squares" else math.log(2)
 
     def generator_loss(self, a: tf.Tensor, b: tf.Tensor, fake: tf.Tensor, training: bool = True):
         """-E[log D(a, G(a))] + lambda E|b - G(a)|."""

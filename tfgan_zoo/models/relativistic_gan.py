@@ -1,5 +1,6 @@
 """Relativistic GAN."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,6 +38,8 @@ class RelativisticGAN(NoiseToImage):
         >>> model.compile()
         >>> model.fit(dataset, epochs=10)
     """
+
+    has_accuracy = True
 
     def __init__(
         self,
@@ -77,7 +80,16 @@ class RelativisticGAN(NoiseToImage):
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_scores),
             "d_fake": tf.reduce_mean(fake_scores),
+            **self.judged(
+                real_scores,
+                fake_scores,
+                relative_to=self.global_mean if self.average else tf.identity,
+            ),
         }
+
+    def d_loss_range(self) -> tuple[float, float]:
+        """See `GANModel.d_loss_range`."""
+        return losses.entropy(self.label_smoothing), math.log(4 if self.average else 2)
 
     def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
         """-E[log s(C(x_f) - C(x_r))], or its average form."""

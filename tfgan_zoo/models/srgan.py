@@ -1,5 +1,6 @@
 """Super-resolution GAN."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -93,6 +94,7 @@ class SRGAN(ImageToImage):
         self.content_weights = content_weights
         self.content_loss = content_loss
         self.adversarial_weight = float(adversarial_weight)
+        self.has_accuracy = bool(self.adversarial_weight)
         self.relativistic = self.uses_global_means = bool(relativistic)
         if generator is None:
             generator = networks.srresnet_generator(self.shape_a, scale)
@@ -157,7 +159,16 @@ class SRGAN(ImageToImage):
             "d_loss": loss,
             "d_real": tf.reduce_mean(tf.sigmoid(real_logits)),
             "d_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
+            **self.judged(
+                real_logits,
+                fake_logits,
+                relative_to=self.global_mean if self.relativistic else None,
+            ),
         }
+
+    def d_loss_range(self) -> tuple[float, float] | None:
+        """See `GANModel.d_loss_range`."""
+        return (0.0, math.log(4)) if self.adversarial_weight else None
 
     def generator_loss(self, large: tf.Tensor, fake: tf.Tensor, training: bool = True):
         """content(G(x), y) + 1e-3 (-E[log D(G(x))])."""

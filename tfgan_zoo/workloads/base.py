@@ -75,9 +75,22 @@ class Workload(abc.ABC):
 
     @property
     def scores(self) -> list[Score]:
-        """What the config asks for and the data allows; the first decides what is best."""
-        known = self.known_scores()
-        return [known[name] for name in self.config.evaluate.metrics if name in known]
+        """What the config asks for and the data allows; the first decides what is best.
+
+        Raises:
+            InputError: if the one that is to decide is not among them.
+        """
+        known, settings = self.known_scores(), self.config.evaluate
+        names = [name for name in settings.metrics if name in known]
+        if settings.main is not None and settings.main not in names:
+            raise InputError(
+                f"evaluate.main: expected a metric for this data ({', '.join(names) or 'none'}), "
+                f"got {settings.main!r}."
+            )
+        if settings.patience and not names:
+            raise InputError("evaluate.patience: expected 0 where nothing is scored.")
+        names.sort(key=lambda name: name != settings.main)
+        return [known[name] for name in names]
 
     def score(self, model: Any) -> dict[str, float]:
         """Returns all scores of a model."""

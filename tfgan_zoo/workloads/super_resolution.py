@@ -67,9 +67,11 @@ class SuperResolutionWorkload(Workload):
         before = self.config.copy_and_resolve_references()
         before.unlock()
         before.model_args.update(adversarial_weight=0.0, content="pixel", content_loss="mse")
+        before.model_args.skip_discriminator_above = None
         before.train.steps = settings.steps
         before.generator_optimizer.learning_rate = settings.learning_rate
         before.evaluate.best = True
+        before.evaluate.patience = 0
         before.pretraining.steps = 0
         before.lock()
         config_lib.check(before)

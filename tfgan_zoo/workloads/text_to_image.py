@@ -115,7 +115,7 @@ class TextToImageWorkload(CaptionsWorkload):
         before.data.batch_size = settings.batch_size
         before.data.num_captions = 1
         before.train.jit_compile = False  # XLA has no strings
-        before.evaluate.metrics = ("retrieval",)
+        before.evaluate.update(metrics=("retrieval",), main=None, patience=0)
         before.pretraining.steps = 0
         before.lock()
         config_lib.check(before)
