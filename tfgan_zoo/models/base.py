@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tfgan_zoo import losses, noise
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.optimizers import apply_gradients
 from tfgan_zoo.serving import saved_model
 from tfgan_zoo.serving.card import model_card
 from tfgan_zoo.serving.signatures import Endpoint, in_every_form
@@ -338,7 +339,7 @@ class GANModel(keras.Model):
             gradients = [_add(a, b) for a, b in zip(gradients, through, strict=True)]
         if replicas > 1 and isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer):
             gradients = _share_overflow(gradients)
-        optimizer.apply(gradients, self.role_variables(role))
+        apply_gradients(optimizer, gradients, self.role_variables(role))
         return aux
 
     def record(self, fn: Callable[..., Any], *args, role: str = "generator") -> Recorded:
