@@ -49,7 +49,9 @@ ADAM, SGD, RMSPROP = (
         (SGD, {}, "ResourceApplyGradientDescent"),
         (SGD, {"momentum": 0.5}, "ResourceApplyKerasMomentum"),
         (SGD, {"momentum": 0.9, "nesterov": True}, "ResourceApplyKerasMomentum"),
+        (RMSPROP, {}, "ResourceApplyRMSProp"),
         (RMSPROP, {"momentum": 0.9}, "ResourceApplyRMSProp"),
+        (RMSPROP, {"centered": True}, "ResourceApplyCenteredRMSProp"),
         (RMSPROP, {"momentum": 0.9, "centered": True}, "ResourceApplyCenteredRMSProp"),
     ],
 )
@@ -82,7 +84,6 @@ class Halved(keras.optimizers.Adam):
         lambda: ADAM(loss_scale_factor=8.0),
         lambda: SGD(gradient_accumulation_steps=2),
         lambda: keras.mixed_precision.LossScaleOptimizer(ADAM()),
-        lambda: RMSPROP(),
         lambda: keras.optimizers.AdamW(),
         lambda: Halved(),
     ],
@@ -93,6 +94,17 @@ def test_what_the_kernels_do_not_cover_is_left_to_keras(optimizer):
     assert not {kind for kind in kinds if kind.startswith("ResourceApply")}
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_rmsprop_forgets_a_nan():
+    weight = keras.Variable([1.0])
+    optimizer = RMSPROP(0.1, rho=0.0, epsilon=0.0)
+    optimizer.build([weight])
+    apply_gradients(optimizer, [tf.constant([np.nan])], [weight])
+    weight.assign([1.0])  # as when a checkpoint is restored
+    optimizer.variables[-1].assign([1.0])
+    apply_gradients(optimizer, [tf.constant([2.0])], [weight])
+    np.testing.assert_allclose(weight.numpy(), [0.9])
 
 
 def test_constraints_and_sparse_gradients():

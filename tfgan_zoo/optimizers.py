@@ -1,5 +1,6 @@
 """Keras optimizers' updates in one operation for each variable."""
 
+import weakref
 from collections.abc import Callable, Sequence
 
 import keras
@@ -14,10 +15,11 @@ def apply_gradients(
     """Does what `optimizer.apply` does, faster where TensorFlow has a kernel for it.
 
     Keras makes an update of about a dozen small operations for each variable, which can take longer
-    than a small network's gradients. Adam, SGD and RMSprop with momentum are done by TensorFlow's
-    kernels instead, on the optimizer's own variables, to the same result but for rounding. Whatever
-    they do not cover is left to Keras: AMSGrad, weight decay, clipping, averaging, accumulation,
-    loss scaling, constraints, other types than float32, sparse or missing gradients.
+    than a small network's gradients. Adam, SGD and RMSprop without further options are done by
+    TensorFlow's kernels, on the optimizer's own variables, to the same result but for rounding.
+    The rest is left to Keras: AMSGrad, weight decay, clipping, averaging, accumulation, loss
+    scaling, constraints, other types than float32, sparse or missing gradients; and on several
+    replicas RMSprop without momentum.
 
     Args:
         optimizer: built with `variables`.
@@ -33,11 +35,11 @@ def apply_gradients(
         [0.9, 1.9]
     """
     kernel = _KERNELS.get(type(optimizer))
-    if kernel is None or not _is_plain(optimizer) or not _fit(gradients, variables):
+    if kernel is None or not (_is_plain(optimizer) and _fit(gradients, variables)):
         optimizer.apply(gradients, variables)
         return
     replica = tf.distribute.get_replica_context()
-    if replica is not None and replica.num_replicas_in_sync > 1:
+    if replica.num_replicas_in_sync > 1:
         gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, list(gradients))
     rate = tf.cast(optimizer.learning_rate, tf.float32)
     kernel(optimizer, rate, gradients, variables)
@@ -50,8 +52,8 @@ def _is_plain(optimizer: keras.optimizers.Optimizer) -> bool:
         return False
     if isinstance(optimizer, keras.optimizers.Adam):
         return not optimizer.amsgrad
-    if isinstance(optimizer, keras.optimizers.RMSprop):  # The kernel has a momentum of its own.
-        return optimizer.momentum > 0
+    if isinstance(optimizer, keras.optimizers.RMSprop):
+        return optimizer.momentum > 0 or not tf.distribute.has_strategy()  # `_scratch` is on one device.
     return True
 
 
@@ -106,13 +108,24 @@ def _sgd(optimizer, rate, gradients, variables) -> None:
         )
 
 
+def _scratch(optimizer: keras.optimizers.Optimizer) -> list[tf.Variable]:
+    """Returns room for the momentum that the kernel asks for, even for one of 0."""
+    if optimizer not in _SCRATCH:
+        with tf.init_scope():
+            _SCRATCH[optimizer] = [tf.Variable(tf.zeros(v.shape)) for v in optimizer._velocities]
+    return _SCRATCH[optimizer]
+
+
 def _rmsprop(optimizer, rate, gradients, variables) -> None:
+    momentums = [m.value for m in optimizer._momentums] or _scratch(optimizer)
     for gradient, variable in zip(gradients, variables, strict=True):
         index = optimizer._get_variable_index(variable)
+        if not optimizer._momentums:  # One that became NaN would stay so, even times 0.
+            momentums[index].assign(gradient)
         settings = {
             "var": _handle(variable),
             "ms": _handle(optimizer._velocities[index]),
-            "mom": _handle(optimizer._momentums[index]),
+            "mom": momentums[index].handle,
             "lr": rate,
             "rho": optimizer.rho,
             "momentum": optimizer.momentum,
@@ -125,6 +138,8 @@ def _rmsprop(optimizer, rate, gradients, variables) -> None:
         else:
             tf.raw_ops.ResourceApplyRMSProp(**settings)
 
+
+_SCRATCH: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 _EXTRAS = (
     "weight_decay",

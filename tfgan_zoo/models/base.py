@@ -406,7 +406,7 @@ class GANModel(keras.Model):
         self.step.assign_add(1)
         self.images_seen.assign_add(count)
         finite = tf.reduce_all([tf.math.is_finite(value) for value in logs.values()])
-        self.nonfinite_steps.update_state(1.0 - tf.cast(finite, tf.float32))
+        self.nonfinite_steps.total.value.assign_add(1.0 - tf.cast(finite, tf.float32))
         if self.averages:
             self._move_average(tf.cast(count, tf.float32))
         return self.log(logs)
@@ -416,7 +416,9 @@ class GANModel(keras.Model):
         if set(logs) != set(self.trackers):
             raise ValueError(f"logs: expected {sorted(self.trackers)}, got {sorted(logs)}.")
         for name, tracker in self.trackers.items():
-            tracker.update_state(logs[name])
+            # What `update_state` does with a scalar, in two operations instead of a dozen.
+            tracker.total.value.assign_add(tf.cast(logs[name], tf.float32))
+            tracker.count.value.assign_add(1.0)
         # Keras averages logs over workers along their first axis.
         shape = [1] if _several_workers(tf.distribute.get_strategy()) else []
         return {name: tf.reshape(t.result(), shape) for name, t in self.trackers.items()}
@@ -460,8 +462,10 @@ class GANModel(keras.Model):
         for network, average in zip(self.players()["generator"], self.averages, strict=True):
             trainable = {id(v) for v in network.trainable_variables}
             for new, mean in zip(network.variables, average.variables, strict=True):
-                if id(new) in trainable:
-                    mean.assign_add((1 - keep) * (new.value - mean.value))
+                if id(new) in trainable:  # One operation for what would be three.
+                    tf.raw_ops.ResourceApplyGradientDescent(
+                        var=mean.value.handle, alpha=1 - keep, delta=mean.value - new.value
+                    )
                 else:  # Batch statistics are averages already.
                     mean.assign(new.value)
 
