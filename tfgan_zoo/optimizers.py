@@ -35,10 +35,11 @@ def apply_gradients(
         [0.9, 1.9]
     """
     kernel = _KERNELS.get(type(optimizer))
-    if kernel is None or not (_is_plain(optimizer) and _fit(gradients, variables)):
+    replica = tf.distribute.get_replica_context()
+    covered = _is_plain(optimizer) and _fit(gradients, variables)
+    if kernel is None or replica is None or not covered:
         optimizer.apply(gradients, variables)
         return
-    replica = tf.distribute.get_replica_context()
     if replica.num_replicas_in_sync > 1:
         gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, list(gradients))
     rate = tf.cast(optimizer.learning_rate, tf.float32)
@@ -48,12 +49,13 @@ def apply_gradients(
 
 def _is_plain(optimizer: keras.optimizers.Optimizer) -> bool:
     """Whether nothing but the rule itself is asked for."""
-    if any(getattr(optimizer, name) for name in _EXTRAS):
+    if any(getattr(optimizer, name, None) for name in _EXTRAS):
         return False
     if isinstance(optimizer, keras.optimizers.Adam):
         return not optimizer.amsgrad
     if isinstance(optimizer, keras.optimizers.RMSprop):
-        return optimizer.momentum > 0 or not tf.distribute.has_strategy()  # `_scratch` is on one device.
+        # `_scratch` is on one device.
+        return optimizer.momentum > 0 or not tf.distribute.has_strategy()
     return True
 
 
