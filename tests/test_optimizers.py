@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_zoo.optimizers import apply_gradients
+from tfgan_zoo.optimizers import apply_gradients, prepare
 from tfgan_zoo.schedules import LinearDecay
 
 SHAPES = ((7, 5), (5,), (3, 3, 2, 4))
@@ -18,6 +18,7 @@ def states_after(optimizer, apply, steps=100, dtype="float32"):
     """The weights, and the optimizer's own variables, after so many random gradients."""
     variables = weights()
     optimizer.build(variables)
+    prepare(optimizer)
     random = np.random.default_rng(1)
 
     @tf.function
@@ -100,6 +101,7 @@ def test_rmsprop_forgets_a_nan():
     weight = keras.Variable([1.0])
     optimizer = RMSPROP(0.1, rho=0.0, epsilon=0.0)
     optimizer.build([weight])
+    prepare(optimizer)
     apply_gradients(optimizer, [tf.constant([np.nan])], [weight])
     weight.assign([1.0])  # as when a checkpoint is restored
     optimizer.variables[-1].assign([1.0])

@@ -47,6 +47,19 @@ def apply_gradients(
     optimizer.iterations.assign_add(1)
 
 
+def prepare(optimizer: keras.optimizers.Optimizer) -> None:
+    """Makes room for what the kernels need besides the optimizer's own variables.
+
+    The kernel of RMSprop writes a momentum, even one of 0. Without this, Keras does its updates.
+
+    Args:
+        optimizer: a built one.
+    """
+    rmsprop = type(optimizer) is keras.optimizers.RMSprop and not optimizer.momentum
+    if rmsprop and not tf.distribute.has_strategy():
+        _SCRATCH[optimizer] = [tf.Variable(tf.zeros(v.shape)) for v in optimizer._velocities]
+
+
 def _is_plain(optimizer: keras.optimizers.Optimizer) -> bool:
     """Whether nothing but the rule itself is asked for."""
     if any(getattr(optimizer, name, None) for name in _EXTRAS):
@@ -54,8 +67,7 @@ def _is_plain(optimizer: keras.optimizers.Optimizer) -> bool:
     if isinstance(optimizer, keras.optimizers.Adam):
         return not optimizer.amsgrad
     if isinstance(optimizer, keras.optimizers.RMSprop):
-        # `_scratch` is on one device.
-        return optimizer.momentum > 0 or not tf.distribute.has_strategy()
+        return optimizer.momentum > 0 or optimizer in _SCRATCH
     return True
 
 
@@ -110,16 +122,8 @@ def _sgd(optimizer, rate, gradients, variables) -> None:
         )
 
 
-def _scratch(optimizer: keras.optimizers.Optimizer) -> list[tf.Variable]:
-    """Returns room for the momentum that the kernel asks for, even for one of 0."""
-    if optimizer not in _SCRATCH:
-        with tf.init_scope():
-            _SCRATCH[optimizer] = [tf.Variable(tf.zeros(v.shape)) for v in optimizer._velocities]
-    return _SCRATCH[optimizer]
-
-
 def _rmsprop(optimizer, rate, gradients, variables) -> None:
-    momentums = [m.value for m in optimizer._momentums] or _scratch(optimizer)
+    momentums = [m.value for m in optimizer._momentums] or _SCRATCH[optimizer]
     for gradient, variable in zip(gradients, variables, strict=True):
         index = optimizer._get_variable_index(variable)
         if not optimizer._momentums:  # One that became NaN would stay so, even times 0.

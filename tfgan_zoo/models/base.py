@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from tfgan_zoo import losses, noise
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.optimizers import apply_gradients
+from tfgan_zoo.optimizers import apply_gradients, prepare
 from tfgan_zoo.serving import saved_model
 from tfgan_zoo.serving.card import model_card
 from tfgan_zoo.serving.signatures import Endpoint, in_every_form
@@ -261,6 +261,7 @@ class GANModel(keras.Model):
             optimizer = keras.mixed_precision.LossScaleOptimizer(optimizer)
         if not optimizer.built:
             optimizer.build(self.role_variables(role))
+        prepare(optimizer)
         return optimizer
 
     def check_not_synchronized(self, argument: str, *roles: str) -> None:
