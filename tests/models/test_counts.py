@@ -6,7 +6,7 @@ import keras
 import pytest
 import tensorflow as tf
 
-from tests.models.tiny import samples, tiny
+from tests.models.tiny import compiled, dataset, fit, samples, tiny
 from tfgan_zoo.models import MODELS
 
 #: Of the networks of `tiny`: forward passes in one step, of each generator and each discriminator.
@@ -61,3 +61,16 @@ def test_passes_and_operations(name):
     updates = {"generator": 1, "discriminator": model.discriminator_steps}
     weights = sum(len(model.role_variables(role)) * n for role, n in updates.items())
     assert kinds["ResourceApplyAdam"] == weights
+
+
+def test_fit_runs_a_step_as_one_graph():
+    model = compiled("gan")
+    outer, train_step = [], model.train_step
+
+    def watched(data):
+        outer.append(tf.compat.v1.get_default_graph().outer_graph)
+        return train_step(data)
+
+    model.train_step = watched
+    fit(model, dataset(model, 2), epochs=2)
+    assert [graph.building_function for graph in outer] == [False]
