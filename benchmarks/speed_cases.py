@@ -4,6 +4,7 @@ Every contender has the same networks, batches, losses and optimizer (Adam 2e-4,
 none has what the recipes add: penalties, packs, averages of weights.
 """
 
+import math
 from typing import Any
 
 import keras
@@ -90,6 +91,10 @@ def description(model: GANModel, batch: int) -> dict[str, Any]:
         "players": {
             role: {network.name: nodes(network) for network in members}
             for role, members in model.players().items()
+        },
+        "parameters": {
+            role: sum(math.prod(variable.shape) for variable in model.role_variables(role))
+            for role in model.players()
         },
         **weights(model),
     }

@@ -178,6 +178,8 @@ class Game:
             ]
             for role in case["players"].values()
         )
+        for members, count in zip((self.g, self.d), case["parameters"].values(), strict=True):
+            assert sum(p.numel() for n in members for p in n.parameters()) == count
         settings = {"lr": 2e-4, "betas": (0.5, 0.999), "eps": 1e-8, "fused": True}
         self.optimizers = [
             torch.optim.Adam([p for n in members for p in n.parameters()], **settings)

@@ -270,12 +270,13 @@ class GANModel(keras.Model):
         Keras calls it as a function within a function, which takes a small model's step almost a
         millisecond.
         """
-        if self.train_function is not None and not force:
+        if getattr(self, "train_function", None) is not None and not force:
             return
         super().make_train_function(force)
         if self.run_eagerly or self.steps_per_execution > 1 or self._has_strategy():
             return
-        otherwise, step = self.train_function, self._autoconvert_optionals(self.train_step)
+        otherwise: Callable = self.train_function  # type: ignore[has-type]
+        step = self._autoconvert_optionals(self.train_step)
 
         @tf.function(autograph=False, reduce_retracing=True)
         def one_step(iterator):
