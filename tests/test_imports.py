@@ -12,12 +12,13 @@ FOUNDATION = {"errors", "noise"}
 ALLOWED = {
     "errors": set(),
     "noise": {"errors"},
+    "optimizers": set(),
     "tiling": {"errors"},
     "losses": FOUNDATION,
     "layers": FOUNDATION,
     "networks": FOUNDATION | {"losses", "layers"},
     "serving": FOUNDATION,
-    "models": FOUNDATION | {"losses", "layers", "networks", "serving"},
+    "models": FOUNDATION | {"losses", "layers", "networks", "optimizers", "serving"},
 }
 #: Rooms that meet models only in `experiment` and the command lines.
 APART = ("data", "metrics", "callbacks", "config", "pictures", "files", "reporting")

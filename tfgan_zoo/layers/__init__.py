@@ -1,4 +1,4 @@
-"""Layers that Keras lacks, or has in a form that cannot be resumed or distributed exactly."""
+"""Layers that Keras lacks, or has in a form that is slow, or cannot be resumed exactly."""
 
 from tfgan_zoo.layers.batch_normalization import PredictionTimeBatchNormalization
 from tfgan_zoo.layers.dropout import StatelessDropout
@@ -6,11 +6,14 @@ from tfgan_zoo.layers.image_pool import ImagePool
 from tfgan_zoo.layers.inference import set_inference
 from tfgan_zoo.layers.initializers import ICNR
 from tfgan_zoo.layers.maxout import Maxout
+from tfgan_zoo.layers.normalization import BatchNormalization, GroupNormalization
 from tfgan_zoo.layers.pixel_shuffle import PixelShuffle
 from tfgan_zoo.layers.reflection_padding import ReflectionPadding2D
 
 __all__ = [
     "ICNR",
+    "BatchNormalization",
+    "GroupNormalization",
     "ImagePool",
     "Maxout",
     "PixelShuffle",

@@ -7,10 +7,11 @@ import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers.inference import check_inference
+from tfgan_zoo.layers.normalization import BatchNormalization
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
-class PredictionTimeBatchNormalization(keras.layers.BatchNormalization):
+class PredictionTimeBatchNormalization(BatchNormalization):
     """Batch normalisation with a choice of what it does at inference.
 
     In training it is `keras.layers.BatchNormalization`. At inference, with x_nhwc a sample's

@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import layers
 
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.layers import BatchNormalization, GroupNormalization
 
 
 def check_positive(**arguments: int) -> None:
@@ -106,7 +107,7 @@ def normalize(
         Features of the same shape.
     """
     if kind == "batch":
-        return layers.BatchNormalization(
+        return BatchNormalization(
             momentum=0.9,
             epsilon=1e-5,
             gamma_initializer=gamma,
@@ -115,13 +116,9 @@ def normalize(
         )(x)
     if kind == "layer":
         # keras.layers.LayerNormalization over these axes would have a scale for each pixel.
-        return layers.GroupNormalization(
-            groups=1, epsilon=1e-5, gamma_initializer=gamma, name=name
-        )(x)
+        return GroupNormalization(groups=1, epsilon=1e-5, gamma_initializer=gamma, name=name)(x)
     if kind == "instance":
-        return layers.GroupNormalization(
-            groups=-1, epsilon=1e-5, scale=False, center=False, name=name
-        )(x)
+        return GroupNormalization(groups=-1, epsilon=1e-5, scale=False, center=False, name=name)(x)
     return x
 
 

@@ -1,0 +1,347 @@
+"""What `benchmarks.speed` trains: the zoo's models, and the same games as the public examples do.
+
+Every contender has the same networks, batches, losses and optimizer (Adam 2e-4, beta1 0.5), and
+none has what the recipes add: penalties, packs, averages of weights.
+"""
+
+import math
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfgan_zoo import GANCLS, SRGAN, WGANGP, CycleGAN, Pix2Pix, building, config, layers, networks
+from tfgan_zoo.models import DCGAN, GAN, MODELS, GANModel
+
+#: What a recipe adds to its game.
+_AIDS = {"packing": 1, "r1_gamma": 0.0, "ema_half_life": None, "label_smoothing": 0.0}
+
+
+def recipe(name: str) -> tuple[GANModel, int]:
+    """Returns a recipe's model, without aids and text encoder, and its batch size."""
+    settings = config.load_config(name)
+    cls, args = MODELS[settings.model], settings.model_args.to_dict()
+    args |= {aid: value for aid, value in _AIDS.items() if aid in args}
+    slots = cls.network_slots(**(building.model_arguments(cls) | args))
+    players = {
+        slot: building.build_network(settings, role, slot, *shapes)
+        for slot, (role, shapes) in slots.items()
+        if role in ("generator", "discriminator")
+    }
+    return cls(**players, **args), settings.data.batch_size
+
+
+def gan_2d() -> GAN:
+    """Three layers of 400 ReLU for each player, on points."""
+    options = {"units": (400,) * 3, "initializer": "he_uniform"}
+    critic = {"maxout_pieces": 0, "input_dropout": 0.0, "dropout": 0.0}
+    generator = networks.mlp_generator((2,), 2, **options)
+    return GAN((2,), 2, generator, networks.mlp_discriminator((2,), **options, **critic))
+
+
+#: By size and name: returns a model and how many samples an update of its discriminator sees.
+CASES = {
+    "quick": {
+        "gan, 2-D points": lambda: (gan_2d(), 100),
+        "wgan_gp, 2-D points": lambda: recipe("wgan_gp_toy"),
+        "dcgan": lambda: recipe("dcgan"),
+        "wgan_gp": lambda: recipe("wgan_gp"),
+        "pix2pix": lambda: recipe("pix2pix"),
+        "cyclegan": lambda: recipe("cyclegan"),
+        "srgan": lambda: recipe("srgan"),
+        "gan_cls": lambda: recipe("gan_cls"),
+    },
+    "paper": {
+        "dcgan 64": lambda: (DCGAN(), 64),
+        "dcgan 64, batch 128": lambda: (DCGAN(), 128),
+        "wgan_gp ResNet 32": lambda: (WGANGP((32, 32, 3)), 64),
+        "pix2pix 256": lambda: (Pix2Pix((256, 256, 3)), 1),
+        "cyclegan 128": lambda: (CycleGAN((128, 128, 3)), 1),
+        "cyclegan 256": lambda: (CycleGAN((256, 256, 3)), 1),
+        "srgan 96": lambda: (SRGAN((96, 96, 3), content="pixel"), 16),
+        "gan_cls 64": lambda: (GANCLS((64, 64, 3)), 64),
+    },
+}
+
+
+def adam() -> keras.optimizers.Adam:
+    """The optimizer of every player in every case."""
+    return keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8)
+
+
+# ---------------------------------------------------------------------- for other frameworks
+
+
+def weights(model: GANModel) -> dict[str, Any]:
+    """Returns the numbers in a game's losses, and how many steps its discriminator takes."""
+    names = ["discriminator_steps", "penalty_weight", "cycle_weight", "identity_weight"]
+    names += ["pool_size", "l1_weight", "adversarial_weight"]
+    return {name: getattr(model, name) for name in names if hasattr(model, name)}
+
+
+def description(model: GANModel, batch: int) -> dict[str, Any]:
+    """Returns all that a twin in another framework has to know, for JSON."""
+    whole = model.example_batch(batch)
+    arrays = [whole[k] for k in whole] if isinstance(whole, dict) else tf.nest.flatten(whole)
+    return {
+        "game": type(model).__name__,
+        "arrays": [[list(a.shape), str(a.dtype)] for a in arrays],
+        "latent": getattr(model, "latent_dim", 0),
+        "uniform": getattr(model, "latent_distribution", "normal") == "uniform",
+        "players": {
+            role: {network.name: nodes(network) for network in members}
+            for role, members in model.players().items()
+        },
+        "parameters": {
+            role: sum(math.prod(variable.shape) for variable in model.role_variables(role))
+            for role in model.players()
+        },
+        **weights(model),
+    }
+
+
+_SETTINGS = {
+    "filters",
+    "units",
+    "pieces",
+    "kernel_size",
+    "strides",
+    "padding",
+    "use_bias",
+    "activation",
+    "epsilon",
+    "momentum",
+    "groups",
+    "scale",
+    "rate",
+    "target_shape",
+    "size",
+    "pool_size",
+    "negative_slope",
+    "factor",
+}
+
+
+def nodes(network: keras.Model) -> list[dict[str, Any]]:
+    """Returns a network's operations, inputs first: name, kind, inputs, settings, shapes."""
+    found = []
+    given = [tensor._keras_history.operation for tensor in network.inputs]
+    for operation in [*given, *(o for o in network._operations if o not in given)]:
+        # The one that was made within this network, of a layer that is used elsewhere too.
+        node = next(n for n in operation._inbound_nodes if _within(n, network))
+        settings = {} if isinstance(operation, keras.Model) else operation.get_config()
+        shapes = [list(t.shape[1:]) for t in (*node.input_tensors, *node.output_tensors)]
+        found.append(
+            {
+                "name": operation.name,
+                "kind": "Model" if isinstance(operation, keras.Model) else type(operation).__name__,
+                "inputs": [t._keras_history.operation.name for t in node.input_tensors],
+                "settings": {k: v for k, v in settings.items() if k in _SETTINGS},
+                "channels": [shape[-1] for shape in shapes],
+                "shapes": shapes,
+                "nodes": nodes(operation) if isinstance(operation, keras.Model) else None,
+            }
+        )
+    return found
+
+
+def _within(node: Any, network: keras.Model) -> bool:
+    return all(t._keras_history.operation in network._operations for t in node.input_tensors)
+
+
+# ---------------------------------------------------------------------- as public examples do it
+
+
+class Plain(keras.Model):
+    """A game the way the examples of keras.io and tensorflow.org write it.
+
+    Each player's step makes its fakes anew or shares one persistent pass, losses and optimizers
+    are Keras' own, a `keras.metrics.Mean` keeps each loss, and `fit` compiles as Keras sees fit.
+    """
+
+    def __init__(self, model: GANModel):
+        super().__init__()
+        self.zoo_model = [model]  # A list of its own hides it from Keras, whose variables it is.
+        self.networks = [
+            [_keras_own(network) for network in members] for members in model.players().values()
+        ]
+        self.means = [keras.metrics.Mean(name="d_loss"), keras.metrics.Mean(name="g_loss")]
+        self.bce = keras.losses.BinaryCrossentropy(from_logits=True)
+        self.mse, self.mae = keras.losses.MeanSquaredError(), keras.losses.MeanAbsoluteError()
+        self.game = getattr(self, type(model).__name__.lower())
+        self.settings = {"latent_dim": getattr(model, "latent_dim", None)} | weights(model)
+        self.built = True
+
+    def _maybe_symbolic_build(self, *args, **kwargs):
+        pass
+
+    def compile(self):
+        """One optimizer for each network."""
+        super().compile(optimizer=None, loss=None)
+        self.optimizers = [[adam() for _ in members] for members in self.networks]
+        for members, optimizers in zip(self.networks, self.optimizers, strict=True):
+            for network, optimizer in zip(members, optimizers, strict=True):
+                optimizer.build(network.trainable_variables)
+
+    @property
+    def metrics(self):
+        """The running means."""
+        return self.means
+
+    def train_step(self, data):
+        """One step of the game."""
+        data = tf.nest.map_structure(_floats, data)
+        for mean, loss in zip(self.means, self.game(data), strict=True):
+            mean.update_state(loss)
+        return {mean.name: mean.result() for mean in self.means}
+
+    def descend(self, tape, loss, role, index=0):
+        """One step of one network."""
+        weights = self.networks[role][index].trainable_variables
+        self.optimizers[role][index].apply_gradients(
+            zip(tape.gradient(loss, weights), weights, strict=True)
+        )
+
+    def two_losses(self, real, fake):
+        """Returns the cross entropies of real logits as real and of fake ones as fake."""
+        return self.bce(tf.ones_like(real), real) + self.bce(tf.zeros_like(fake), fake)
+
+    def dcgan(self, images):
+        """keras.io/examples/generative/dcgan_overriding_train_step: two passes of G, one of D."""
+        (g,), (d,) = self.networks
+        shape = (tf.shape(images)[0], self.settings["latent_dim"])
+        fake = g(tf.random.normal(shape), training=True)
+        both = tf.concat([fake, images], axis=0)
+        labels = tf.concat([tf.zeros((shape[0], 1)), tf.ones((shape[0], 1))], axis=0)
+        with tf.GradientTape() as tape:
+            d_loss = 2.0 * self.bce(labels, d(both, training=True))
+        self.descend(tape, d_loss, 1)
+        with tf.GradientTape() as tape:
+            logits = d(g(tf.random.normal(shape), training=True), training=True)
+            g_loss = self.bce(tf.ones_like(logits), logits)
+        self.descend(tape, g_loss, 0)
+        return d_loss, g_loss
+
+    gan = dcgan
+
+    def wgangp(self, images):
+        """keras.io/examples/generative/wgan_gp, with fresh images for each step of the critic."""
+        (g,), (d,) = self.networks
+        steps = self.settings["discriminator_steps"]
+        for real in tf.split(images, steps):
+            count = tf.shape(real)[0]
+            z = tf.random.normal((count, self.settings["latent_dim"]))
+            with tf.GradientTape() as tape:
+                fake = g(z, training=True)
+                d_loss = tf.reduce_mean(d(fake, training=True))
+                d_loss -= tf.reduce_mean(d(real, training=True))
+                alpha = tf.random.uniform([count] + [1] * (len(real.shape) - 1))
+                between = real + alpha * (fake - real)
+                with tf.GradientTape() as inner:
+                    inner.watch(between)
+                    scores = d(between, training=True)
+                slopes = inner.gradient(scores, between)
+                squares = tf.reduce_sum(tf.square(slopes), axis=list(range(1, len(real.shape))))
+                penalty = tf.reduce_mean((tf.sqrt(squares + 1e-12) - 1.0) ** 2)
+                d_loss += self.settings["penalty_weight"] * penalty
+            self.descend(tape, d_loss, 1)
+        z = tf.random.normal((count, self.settings["latent_dim"]))
+        with tf.GradientTape() as tape:
+            g_loss = -tf.reduce_mean(d(g(z, training=True), training=True))
+        self.descend(tape, g_loss, 0)
+        return d_loss, g_loss
+
+    def cyclegan(self, data):
+        """keras.io/examples/generative/cyclegan: one persistent tape, four optimizers."""
+        (a, b), ((g, f), (d_a, d_b)) = data, self.networks
+        cycle, identity = self.settings["cycle_weight"], self.settings["identity_weight"]
+        with tf.GradientTape(persistent=True) as tape:
+            fake_b, fake_a = g(a, training=True), f(b, training=True)
+            cycled_a, cycled_b = f(fake_b, training=True), g(fake_a, training=True)
+            same_a, same_b = f(a, training=True), g(b, training=True)
+            fakes = d_a(fake_a, training=True), d_b(fake_b, training=True)
+            reals = d_a(a, training=True), d_b(b, training=True)
+            losses = [
+                self.mse(tf.ones_like(fakes[1]), fakes[1])
+                + cycle * (self.mae(b, cycled_b) + identity * self.mae(b, same_b)),
+                self.mse(tf.ones_like(fakes[0]), fakes[0])
+                + cycle * (self.mae(a, cycled_a) + identity * self.mae(a, same_a)),
+            ]
+            # As the example has it, a cycle teaches both of its generators.
+            total = losses[0] + losses[1]
+            d_losses = [
+                0.5 * (self.mse(tf.ones_like(r), r) + self.mse(tf.zeros_like(x), x))
+                for r, x in zip(reals, fakes, strict=True)
+            ]
+        weights = [*g.trainable_variables, *f.trainable_variables]
+        gradients = tape.gradient(total, weights)
+        first = len(g.trainable_variables)
+        parts = (gradients[:first], gradients[first:])
+        for network, optimizer, part in zip((g, f), self.optimizers[0], parts, strict=True):
+            optimizer.apply_gradients(zip(part, network.trainable_variables, strict=True))
+        self.descend(tape, d_losses[0], 1, 0)
+        self.descend(tape, d_losses[1], 1, 1)
+        return d_losses[0] + d_losses[1], total
+
+    def pix2pix(self, data):
+        """tensorflow.org/tutorials/generative/pix2pix: one pass of G, two tapes."""
+        (a, b), ((g,), (d,)) = data, self.networks
+        with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
+            fake = g(a, training=True)
+            real_logits = d(tf.concat([a, b], axis=-1), training=True)
+            logits = d(tf.concat([a, fake], axis=-1), training=True)
+            g_loss = self.bce(tf.ones_like(logits), logits)
+            g_loss += self.settings["l1_weight"] * self.mae(b, fake)
+            d_loss = self.two_losses(real_logits, logits)
+        self.descend(g_tape, g_loss, 0)
+        self.descend(d_tape, d_loss, 1)
+        return d_loss, g_loss
+
+    def srgan(self, data):
+        """In the way of `pix2pix`."""
+        (small, large), ((g,), (d,)) = data, self.networks
+        with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
+            fake = g((small + 1.0) / 2.0, training=True)
+            real_logits, logits = d(large, training=True), d(fake, training=True)
+            g_loss = self.settings["adversarial_weight"] * self.bce(tf.ones_like(logits), logits)
+            g_loss += self.mse(large, fake)
+            d_loss = self.two_losses(real_logits, logits)
+        self.descend(g_tape, g_loss, 0)
+        self.descend(d_tape, d_loss, 1)
+        return d_loss, g_loss
+
+    def gancls(self, data):
+        """In the way of `pix2pix`."""
+        (g,), (d,) = self.networks
+        real, text, other = (data[k] for k in ("image", "text", "mismatching_text"))
+        z = tf.random.normal((tf.shape(real)[0], self.settings["latent_dim"]))
+        with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
+            fake = g([z, text], training=True)
+            right, wrong = d([real, text], training=True), d([real, other], training=True)
+            logits = d([fake, text], training=True)
+            g_loss = self.bce(tf.ones_like(logits), logits)
+            d_loss = self.bce(tf.ones_like(right), right)
+            d_loss += 0.5 * self.bce(tf.zeros_like(wrong), wrong)
+            d_loss += 0.5 * self.bce(tf.zeros_like(logits), logits)
+        self.descend(g_tape, g_loss, 0)
+        self.descend(d_tape, d_loss, 1)
+        return d_loss, g_loss
+
+
+def _floats(images: tf.Tensor) -> tf.Tensor:
+    return tf.cast(images, tf.float32) / 127.5 - 1.0 if images.dtype == tf.uint8 else images
+
+
+def _keras_own(network: keras.Model) -> keras.Model:
+    """The network with Keras' normalisation layers in place of ours."""
+
+    def replaced(layer):
+        settings = layer.get_config()
+        if isinstance(layer, layers.BatchNormalization):
+            settings.pop("inference", None)
+            return keras.layers.BatchNormalization.from_config(settings)
+        if isinstance(layer, layers.GroupNormalization):
+            return keras.layers.GroupNormalization.from_config(settings)
+        return type(layer).from_config(settings)
+
+    return keras.models.clone_model(network, clone_function=replaced, recursive=True)

@@ -1,0 +1,132 @@
+"""TensorFlow's contenders of `benchmarks.speed`; run by it, each in a process of its own.
+
+python -m benchmarks.speed_tf SIZE CASE ours|step|keras
+python -m benchmarks.speed_tf SIZE CASE describe FILE
+"""
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from benchmarks import speed_cases
+
+
+def batches(model: Any, batch: int) -> tf.data.Dataset:
+    """Random training batches without end, out of memory."""
+    size = model.samples_per_step(batch)
+    rows = model.example_batch(batch * max(1, min(16, 4096 // size)))
+    data = tf.data.Dataset.from_tensor_slices(rows)
+    count = len(tf.nest.flatten(rows)[0])
+    data = data.shuffle(count, reshuffle_each_iteration=True).repeat()
+    return data.batch(size, drop_remainder=True).prefetch(2)
+
+
+class Clock(keras.callbacks.Callback):
+    """Times an epoch, from its first step to when the losses are known."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Starts."""
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Stops."""
+        self.seconds = time.perf_counter() - self.start
+
+
+def fitting(model: Any, data: tf.data.Dataset) -> Callable[[int], float]:
+    """Returns what trains with `fit` for so many steps, and tells the seconds."""
+    clock = Clock()
+
+    def run(steps: int) -> float:
+        model.fit(data, steps_per_epoch=steps, verbose=0, shuffle=False, callbacks=[clock])
+        return clock.seconds
+
+    return run
+
+
+def stepping(model: Any, data: tf.data.Dataset) -> Callable[[int], float]:
+    """Returns what calls the compiled train step so often on one batch, and tells the seconds."""
+    step, one = tf.function(model.train_step), next(iter(data))
+
+    def run(steps: int) -> float:
+        start = time.perf_counter()
+        for _ in range(steps):
+            logs = step(one)
+        for value in logs.values():
+            value.numpy()
+        return time.perf_counter() - start
+
+    return run
+
+
+def flops(model: Any, data: tf.data.Dataset) -> int:
+    """Returns the floating-point operations of a step's matrix products and convolutions."""
+    graph = tf.function(model.train_step).get_concrete_function(next(iter(data))).graph
+    options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
+    options["output"] = "none"
+    return tf.compat.v1.profiler.profile(graph, options=options).total_float_ops
+
+
+def matrix_rate(size: int = 2048) -> float:
+    """Returns the operations per second of a float32 matrix product."""
+    x = tf.random.normal((size, size))
+    product = tf.function(lambda: tf.reduce_sum(tf.matmul(x, x)))
+    times = []
+    for _ in range(8):
+        start = time.perf_counter()
+        product().numpy()
+        times.append(time.perf_counter() - start)
+    return 2 * size**3 / float(np.median(times[1:]))
+
+
+def peak_bytes() -> int:
+    """Returns the most memory this process has had: on the GPU, if there is one."""
+    if tf.config.list_physical_devices("GPU"):
+        return tf.config.experimental.get_memory_info("GPU:0")["peak"]
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def say(what: dict[str, Any]) -> None:
+    print("@" + json.dumps(what), flush=True)
+
+
+def main() -> None:
+    size, name, what, *rest = sys.argv[1:]
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(gpu, True)
+    start = time.perf_counter()
+    model, batch = speed_cases.CASES[size][name]()
+    data = batches(model, batch)
+    if what == "describe":
+        model.compile(speed_cases.adam(), speed_cases.adam())
+        case = speed_cases.description(model, batch)
+        case |= {"flops": flops(model, data), "rate": matrix_rate()}
+        case["version"] = f"TensorFlow {tf.__version__}, Keras {keras.__version__}"
+        gpus = tf.config.list_physical_devices("GPU")
+        details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+        case["gpus"] = [each.get("device_name", "GPU") for each in details]
+        Path(rest[0]).write_text(json.dumps(case))
+        return
+    if what == "keras":
+        model = speed_cases.Plain(model)
+        model.compile()
+    else:
+        model.compile(speed_cases.adam(), speed_cases.adam())
+    run = (stepping if what == "step" else fitting)(model, data)
+    run(2)
+    say({"ready": time.perf_counter() - start})
+    for line in sys.stdin:
+        say({"seconds": run(int(line))})
+    say({"peak": peak_bytes()})
+
+
+if __name__ == "__main__":
+    main()

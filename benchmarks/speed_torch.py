@@ -1,0 +1,406 @@
+"""The cases of `benchmarks.speed` in PyTorch, from descriptions; run by it with PyTorch's Python.
+
+  python benchmarks/speed_torch.py CASE.json eager|compile
+
+Written for speed: channels-last, one pass of the generator for both updates, no gradients for the
+weights of the player that waits, a fused Adam, no loss read before the end. It imports nothing of
+the zoo, nor TensorFlow.
+"""
+
+import json
+import resource
+import sys
+import time
+
+import torch
+from torch import nn
+from torch.nn import functional as F  # noqa: N812
+
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+
+
+# ---------------------------------------------------------------------- networks
+
+
+def same_padding(kernel: int, stride: int) -> int:
+    """What makes sides divided by the stride; TensorFlow pads an odd rest on the other side."""
+    return (kernel - stride + 1) // 2
+
+
+class Reshape(nn.Module):
+    """To feature maps, whose channels come last in memory."""
+
+    def __init__(self, shape):
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, x):
+        """Reshapes."""
+        x = x.reshape(x.shape[0], *self.shape)
+        return x.permute(0, 3, 1, 2) if len(self.shape) == 3 else x
+
+
+class Flatten(nn.Module):
+    """In the order of memory."""
+
+    def forward(self, x):
+        """Flattens."""
+        return (x.permute(0, 2, 3, 1) if x.ndim == 4 else x).reshape(x.shape[0], -1)
+
+
+class Maxout(nn.Module):
+    """The largest of several pieces."""
+
+    def __init__(self, size, units, pieces):
+        super().__init__()
+        self.linear, self.shape = nn.Linear(size, units * pieces), (units, pieces)
+
+    def forward(self, x):
+        """Takes it."""
+        return self.linear(x).view(x.shape[0], *self.shape).amax(-1)
+
+
+class Concatenate(nn.Module):
+    """Along the channels."""
+
+    def forward(self, *xs):
+        """Concatenates."""
+        return torch.cat(xs, 1)
+
+
+class Add(nn.Module):
+    """Of two."""
+
+    def forward(self, x, y):
+        """Adds."""
+        return x + y
+
+
+class Mean(nn.Module):
+    """Over all pixels."""
+
+    def forward(self, x):
+        """Averages."""
+        return x.mean((2, 3))
+
+
+def activation(name: str) -> list[nn.Module]:
+    known = {"linear": [], "relu": [nn.ReLU()], "tanh": [nn.Tanh()], "sigmoid": [nn.Sigmoid()]}
+    known["leaky_relu"] = [nn.LeakyReLU(0.2)]
+    return known[name]
+
+
+def module(node: dict) -> nn.Module:
+    """Makes one operation of a description."""
+    s, kind, size = node["settings"], node["kind"], node["channels"][0]
+    after = activation(s["activation"]) if isinstance(s.get("activation"), str) else []
+    if kind == "Model":
+        return Network(node["nodes"])
+    if kind == "Dense":
+        return nn.Sequential(nn.Linear(size, s["units"], s["use_bias"]), *after)
+    if kind in ("Conv2D", "Conv2DTranspose"):
+        (kernel, _), (stride, _) = s["kernel_size"], s["strides"]
+        padding = same_padding(kernel, stride) if s["padding"] == "same" else 0
+        options = {"stride": stride, "padding": padding, "bias": s["use_bias"]}
+        if kind == "Conv2D":
+            return nn.Sequential(nn.Conv2d(size, s["filters"], kernel, **options), *after)
+        rest = stride - kernel + 2 * padding
+        transposed = nn.ConvTranspose2d(size, s["filters"], kernel, output_padding=rest, **options)
+        return nn.Sequential(transposed, *after)
+    if kind in ("BatchNormalization", "PredictionTimeBatchNormalization"):
+        options = {"eps": s["epsilon"], "momentum": 1 - s["momentum"]}
+        return (nn.BatchNorm1d if len(node["shapes"][0]) == 1 else nn.BatchNorm2d)(size, **options)
+    if kind == "GroupNormalization":
+        if s["groups"] == size:
+            return nn.InstanceNorm2d(size, eps=s["epsilon"], affine=s["scale"])
+        return nn.GroupNorm(s["groups"], size, eps=s["epsilon"], affine=s["scale"])
+    pad = s.get("padding")
+    pad = pad[0] if isinstance(pad, list) else pad
+    return {
+        "ReLU": lambda: nn.ReLU(),
+        "LeakyReLU": lambda: nn.LeakyReLU(s["negative_slope"]),
+        "PReLU": lambda: nn.PReLU(size),
+        "Activation": lambda: activation(s["activation"])[0],
+        "Reshape": lambda: Reshape(s["target_shape"]),
+        "Flatten": lambda: Flatten(),
+        "StatelessDropout": lambda: nn.Dropout(s["rate"]),
+        "Maxout": lambda: Maxout(size, s["units"], s["pieces"]),
+        "UpSampling2D": lambda: nn.Upsample(scale_factor=s["size"][0], mode="nearest"),
+        "AveragePooling2D": lambda: nn.AvgPool2d(s["pool_size"][0]),
+        "GlobalAveragePooling2D": lambda: Mean(),
+        "ZeroPadding2D": lambda: nn.ZeroPad2d(pad[0] if isinstance(pad, list) else pad),
+        "ReflectionPadding2D": lambda: nn.ReflectionPad2d(pad[0] if isinstance(pad, list) else pad),
+        "PixelShuffle": lambda: nn.PixelShuffle(s["factor"]),
+        "Concatenate": lambda: Concatenate(),
+        "Add": lambda: Add(),
+    }[kind]()
+
+
+class Network(nn.Module):
+    """A described network."""
+
+    def __init__(self, nodes):
+        super().__init__()
+        self.given = [node["name"] for node in nodes if node["kind"] == "InputLayer"]
+        rest = [node for node in nodes if node["kind"] != "InputLayer"]
+        self.parts = nn.ModuleList(module(node) for node in rest)
+        self.wires = [(node["name"], node["inputs"]) for node in rest]
+
+    def forward(self, *inputs):
+        """Runs it."""
+        values = dict(zip(self.given, inputs, strict=True))
+        for (name, sources), part in zip(self.wires, self.parts, strict=True):
+            values[name] = part(*(values[source] for source in sources))
+        return values[name]
+
+
+def network(nodes: list[dict]) -> Network:
+    return Network(nodes).to(DEVICE, memory_format=torch.channels_last).train()
+
+
+# ---------------------------------------------------------------------- games
+
+
+def bce(logits, label):
+    """The cross entropy of logits that all have one label."""
+    return F.softplus(-logits).mean() if label else F.softplus(logits).mean()
+
+
+class Game:
+    """Networks, optimizers, data, and the step of one game."""
+
+    def __init__(self, case, compiled):
+        self.case, self.compiled = case, compiled
+        self.g, self.d = (
+            [
+                Network(n).to(DEVICE, memory_format=torch.channels_last).train()
+                for n in role.values()
+            ]
+            for role in case["players"].values()
+        )
+        for members, count in zip((self.g, self.d), case["parameters"].values(), strict=True):
+            assert sum(p.numel() for n in members for p in n.parameters()) == count
+        settings = {"lr": 2e-4, "betas": (0.5, 0.999), "eps": 1e-8, "fused": True}
+        self.optimizers = [
+            torch.optim.Adam([p for n in members for p in n.parameters()], **settings)
+            for members in (self.g, self.d)
+        ]
+        self.arrays = [self.random(shape, kind) for shape, kind in case["arrays"]]
+        self.step = getattr(self, case["game"].lower())
+        self.sums = torch.zeros(2, device=DEVICE)
+        self.pools = [[], []]
+        for name in ("g_pass", "d_pass", "g_loss", "d_loss"):
+            setattr(self, name, self.maybe_compiled(getattr(self, name)))
+
+    def maybe_compiled(self, function):
+        """Compiles a function, if that is asked for."""
+        return torch.compile(function) if self.compiled else function
+
+    def random(self, shape, kind):
+        """Several batches, of which each step takes one at random."""
+        rows = shape[0] * max(1, min(16, 4096 // shape[0]))
+        if kind == "uint8":
+            return torch.randint(0, 256, (rows, *shape[1:]), dtype=torch.uint8)
+        return torch.randn(rows, *shape[1:])
+
+    def batch(self):
+        """Returns the arrays of one step, images as floats with channels last in memory."""
+        size = self.case["arrays"][0][0][0]
+        index = torch.randint(0, len(self.arrays[0]), (size,))
+        for array in self.arrays:
+            rows = array[index].to(DEVICE, non_blocking=True)
+            if rows.dtype == torch.uint8:
+                rows = rows.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
+            yield rows
+
+    def noise(self, count):
+        """Draws latents."""
+        z = torch.randn(count, self.case["latent"], device=DEVICE)
+        return z.uniform_(-1, 1) if self.case["uniform"] else z
+
+    def g_pass(self, *inputs):
+        """One pass of the generator."""
+        return self.g[0](*inputs)
+
+    def d_pass(self, *inputs):
+        """One pass of the discriminator."""
+        return self.d[0](*inputs)
+
+    def turn(self, role):
+        """Lets only one role's weights ask for gradients."""
+        for index, members in enumerate((self.g, self.d)):
+            for network in members:
+                network.requires_grad_(index == role)
+
+    def descend(self, role, loss):
+        """One update."""
+        self.optimizers[role].zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizers[role].step()
+        self.sums[role] += loss.detach()
+
+    def d_loss(self, real, fake):
+        """-E[log D(x)] - E[log(1 - D(G(z)))]."""
+        return bce(self.d[0](real), True) + bce(self.d[0](fake), False)
+
+    def g_loss(self, fake):
+        """-E[log D(G(z))]."""
+        return bce(self.d[0](fake), True)
+
+    def dcgan(self):
+        """Both updates share one pass of the generator."""
+        (real,) = self.batch()
+        self.turn(0)
+        fake = self.g_pass(self.noise(len(real)))
+        self.turn(1)
+        self.descend(1, self.d_loss(real, fake.detach()))
+        self.turn(0)
+        self.descend(0, self.g_loss(fake))
+
+    def gan(self):
+        """New fakes for each update."""
+        (real,) = self.batch()
+        self.turn(1)
+        with torch.no_grad():
+            fake = self.g_pass(self.noise(len(real)))
+        self.descend(1, self.d_loss(real, fake))
+        self.turn(0)
+        self.descend(0, self.g_loss(self.g_pass(self.noise(len(real)))))
+
+    def wgangp(self):
+        """The penalty's second derivatives cannot be compiled; the rest is."""
+        (images,) = self.batch()
+        self.turn(1)
+        for real in images.chunk(self.case["discriminator_steps"]):
+            with torch.no_grad():
+                fake = self.g_pass(self.noise(len(real)))
+            alpha = torch.rand(len(real), *[1] * (real.ndim - 1), device=DEVICE)
+            between = torch.lerp(real, fake, alpha).requires_grad_()
+            (slopes,) = torch.autograd.grad(self.d[0](between).sum(), between, create_graph=True)
+            norms = (slopes.flatten(1).square().sum(1) + 1e-12).sqrt()
+            loss = self.d_pass(fake).mean() - self.d_pass(real).mean()
+            self.descend(1, loss + self.case["penalty_weight"] * (norms - 1).square().mean())
+        self.turn(0)
+        self.descend(0, -self.d_pass(self.g_pass(self.noise(len(real)))).mean())
+
+    def cyclegan(self):
+        """Both generators, then both discriminators on pooled fakes."""
+        a, b = self.batch()
+        self.turn(0)
+        loss, fake_a, fake_b = self.both_generators(a, b)
+        self.descend(0, loss)
+        self.turn(1)
+        fakes = [
+            self.pooled(p, x.detach()) for p, x in zip(self.pools, (fake_a, fake_b), strict=True)
+        ]
+        self.descend(1, self.both_discriminators(a, b, *fakes))
+
+    def both_generators(self, a, b):
+        """The loss, and both translations."""
+        if "both" not in self.__dict__:
+            self.both = self.maybe_compiled(self._both_generators)
+        return self.both(a, b)
+
+    def _both_generators(self, a, b):
+        (g, f), (d_a, d_b), case = self.g, self.d, self.case
+        fake_b, fake_a = g(a), f(b)
+        loss = (d_b(fake_b) - 1).square().mean() + (d_a(fake_a) - 1).square().mean()
+        loss = loss + case["cycle_weight"] * (F.l1_loss(f(fake_b), a) + F.l1_loss(g(fake_a), b))
+        if case["identity_weight"]:
+            same = F.l1_loss(f(a), a) + F.l1_loss(g(b), b)
+            loss = loss + case["cycle_weight"] * case["identity_weight"] * same
+        return loss, fake_a, fake_b
+
+    def both_discriminators(self, a, b, fake_a, fake_b):
+        """The loss."""
+        if "judges" not in self.__dict__:
+            self.judges = self.maybe_compiled(self._both_discriminators)
+        return self.judges(a, b, fake_a, fake_b)
+
+    def _both_discriminators(self, *images):
+        (a, b, fake_a, fake_b), (d_a, d_b) = images, self.d
+        right = (d_a(a) - 1).square().mean() + (d_b(b) - 1).square().mean()
+        return 0.5 * (right + d_a(fake_a).square().mean() + d_b(fake_b).square().mean())
+
+    def pooled(self, pool, images):
+        """Past translations, half of the time."""
+        shown = []
+        for image in images:
+            if len(pool) < self.case["pool_size"]:
+                pool.append(image)
+                shown.append(image)
+            elif torch.rand(()) < 0.5:
+                index = int(torch.randint(len(pool), ()))
+                shown.append(pool[index])
+                pool[index] = image
+            else:
+                shown.append(image)
+        return torch.stack(shown).contiguous(memory_format=torch.channels_last)
+
+    def pix2pix(self):
+        """Both updates share one pass of the generator."""
+        a, b = self.batch()
+        self.turn(0)
+        fake = self.g_pass(a)
+        self.turn(1)
+        loss = self.d_loss(torch.cat([a, b], 1), torch.cat([a, fake.detach()], 1))
+        self.descend(1, 0.5 * loss)
+        self.turn(0)
+        loss = self.g_loss(torch.cat([a, fake], 1))
+        self.descend(0, loss + self.case["l1_weight"] * F.l1_loss(fake, b))
+
+    def srgan(self):
+        """Both updates share one pass of the generator."""
+        small, large = self.batch()
+        self.turn(0)
+        fake = self.g_pass((small + 1) / 2)
+        self.turn(1)
+        self.descend(1, self.d_loss(large, fake.detach()))
+        self.turn(0)
+        loss = self.case["adversarial_weight"] * self.g_loss(fake)
+        self.descend(0, loss + F.mse_loss(fake, large))
+
+    def gancls(self):
+        """Both updates share one pass of the generator."""
+        real, text, other = self.batch()
+        self.turn(0)
+        fake = self.g_pass(self.noise(len(real)), text)
+        self.turn(1)
+        right, wrong = self.d_pass(real, text), self.d_pass(real, other)
+        loss = bce(right, True) + 0.5 * bce(wrong, False)
+        self.descend(1, loss + 0.5 * bce(self.d_pass(fake.detach(), text), False))
+        self.turn(0)
+        self.descend(0, bce(self.d_pass(fake, text), True))
+
+
+def main():
+    path, form = sys.argv[1:]
+    with open(path) as file:
+        case = json.load(file)
+    start = time.perf_counter()
+    game = Game(case, form == "compile")
+
+    def run(steps):
+        begin = time.perf_counter()
+        for _ in range(steps):
+            game.step()
+        game.sums.tolist()  # waits for a GPU
+        return time.perf_counter() - begin
+
+    run(2)
+    say({"ready": time.perf_counter() - start})
+    for line in sys.stdin:
+        say({"seconds": run(int(line))})
+    if DEVICE == "cuda":
+        peak = torch.cuda.max_memory_allocated()
+    else:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    say({"peak": peak, "version": f"PyTorch {torch.__version__}"})
+
+
+def say(what):
+    print("@" + json.dumps(what), flush=True)
+
+
+if __name__ == "__main__":
+    main()

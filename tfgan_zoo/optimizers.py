@@ -1,0 +1,164 @@
+"""Keras optimizers' updates in one operation for each variable."""
+
+import weakref
+from collections.abc import Callable, Sequence
+
+import keras
+import tensorflow as tf
+
+
+def apply_gradients(
+    optimizer: keras.optimizers.Optimizer,
+    gradients: Sequence[tf.Tensor | None],
+    variables: Sequence[keras.Variable],
+) -> None:
+    """Does what `optimizer.apply` does, faster where TensorFlow has a kernel for it.
+
+    Keras makes an update of about a dozen small operations for each variable, which can take longer
+    than a small network's gradients. Adam, SGD and RMSprop without further options are done by
+    TensorFlow's kernels, on the optimizer's own variables, to the same result but for rounding.
+    The rest is left to Keras: AMSGrad, weight decay, clipping, averaging, accumulation, loss
+    scaling, constraints, other types than float32, sparse or missing gradients; and on several
+    replicas RMSprop without momentum.
+
+    Args:
+        optimizer: built with `variables`.
+        gradients: of this replica; they are summed over all replicas.
+        variables: as many.
+
+    Example:
+        >>> weight = keras.Variable([1.0, 2.0])
+        >>> sgd = keras.optimizers.SGD(0.1)
+        >>> sgd.build([weight])
+        >>> apply_gradients(sgd, [tf.constant([1.0, 1.0])], [weight])
+        >>> weight.numpy().round(2).tolist()
+        [0.9, 1.9]
+    """
+    kernel = _KERNELS.get(type(optimizer))
+    replica = tf.distribute.get_replica_context()
+    covered = _is_plain(optimizer) and _fit(gradients, variables)
+    if kernel is None or replica is None or not covered:
+        optimizer.apply(gradients, variables)
+        return
+    if replica.num_replicas_in_sync > 1:
+        gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, list(gradients))
+    rate = tf.cast(optimizer.learning_rate, tf.float32)
+    kernel(optimizer, rate, gradients, variables)
+    optimizer.iterations.assign_add(1)
+
+
+def prepare(optimizer: keras.optimizers.Optimizer) -> None:
+    """Makes room for what the kernels need besides the optimizer's own variables.
+
+    The kernel of RMSprop writes a momentum, even one of 0. Without this, Keras does its updates.
+
+    Args:
+        optimizer: a built one.
+    """
+    rmsprop = type(optimizer) is keras.optimizers.RMSprop and not optimizer.momentum
+    if rmsprop and not tf.distribute.has_strategy():
+        _SCRATCH[optimizer] = [tf.Variable(tf.zeros(v.shape)) for v in optimizer._velocities]
+
+
+def _is_plain(optimizer: keras.optimizers.Optimizer) -> bool:
+    """Whether nothing but the rule itself is asked for."""
+    if any(getattr(optimizer, name, None) for name in _EXTRAS):
+        return False
+    if isinstance(optimizer, keras.optimizers.Adam):
+        return not optimizer.amsgrad
+    if isinstance(optimizer, keras.optimizers.RMSprop):
+        return optimizer.momentum > 0 or optimizer in _SCRATCH
+    return True
+
+
+def _fit(gradients: Sequence[tf.Tensor | None], variables: Sequence[keras.Variable]) -> bool:
+    return all(
+        isinstance(gradient, tf.Tensor)
+        and gradient.dtype == tf.float32
+        and variable.dtype == "float32"
+        and variable.constraint is None
+        and not variable.overwrite_with_gradient
+        for gradient, variable in zip(gradients, variables, strict=True)
+    )
+
+
+def _handle(variable: keras.Variable) -> tf.Tensor:
+    return variable.value.handle  # Of a mirrored variable, this replica's.
+
+
+def _adam(optimizer, rate, gradients, variables) -> None:
+    step = tf.cast(optimizer.iterations.value + 1, tf.float32)
+    powers = tf.pow(optimizer.beta_1, step), tf.pow(optimizer.beta_2, step)
+    for gradient, variable in zip(gradients, variables, strict=True):
+        index = optimizer._get_variable_index(variable)
+        tf.raw_ops.ResourceApplyAdam(
+            var=_handle(variable),
+            m=_handle(optimizer._momentums[index]),
+            v=_handle(optimizer._velocities[index]),
+            beta1_power=powers[0],
+            beta2_power=powers[1],
+            lr=rate,
+            beta1=optimizer.beta_1,
+            beta2=optimizer.beta_2,
+            epsilon=optimizer.epsilon,
+            grad=gradient,
+        )
+
+
+def _sgd(optimizer, rate, gradients, variables) -> None:
+    for gradient, variable in zip(gradients, variables, strict=True):
+        if not optimizer.momentum:
+            tf.raw_ops.ResourceApplyGradientDescent(
+                var=_handle(variable), alpha=rate, delta=gradient
+            )
+            continue
+        tf.raw_ops.ResourceApplyKerasMomentum(
+            var=_handle(variable),
+            accum=_handle(optimizer.momentums[optimizer._get_variable_index(variable)]),
+            lr=rate,
+            grad=gradient,
+            momentum=optimizer.momentum,
+            use_nesterov=optimizer.nesterov,
+        )
+
+
+def _rmsprop(optimizer, rate, gradients, variables) -> None:
+    momentums = [m.value for m in optimizer._momentums] or _SCRATCH[optimizer]
+    for gradient, variable in zip(gradients, variables, strict=True):
+        index = optimizer._get_variable_index(variable)
+        if not optimizer._momentums:  # One that became NaN would stay so, even times 0.
+            momentums[index].assign(gradient)
+        settings = {
+            "var": _handle(variable),
+            "ms": _handle(optimizer._velocities[index]),
+            "mom": momentums[index].handle,
+            "lr": rate,
+            "rho": optimizer.rho,
+            "momentum": optimizer.momentum,
+            "epsilon": optimizer.epsilon,
+            "grad": gradient,
+        }
+        if optimizer.centered:
+            average = _handle(optimizer._average_gradients[index])
+            tf.raw_ops.ResourceApplyCenteredRMSProp(mg=average, **settings)
+        else:
+            tf.raw_ops.ResourceApplyRMSProp(**settings)
+
+
+_SCRATCH: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+_EXTRAS = (
+    "weight_decay",
+    "clipnorm",
+    "clipvalue",
+    "global_clipnorm",
+    "use_ema",
+    "loss_scale_factor",
+    "gradient_accumulation_steps",
+)
+
+_KERNELS: dict[type, Callable] = {
+    keras.optimizers.Adam: _adam,
+    keras.optimizers.SGD: _sgd,
+    keras.optimizers.RMSprop: _rmsprop,
+}
