@@ -15,7 +15,7 @@ from pathlib import Path
 from absl import flags
 
 from benchmarks import common
-from benchmarks.reproduce import points
+from benchmarks.reproduce import lsgan_stability, points, theory
 from benchmarks.reproduce.experiment import Experiment
 from tfgan_zoo import cli
 from tfgan_zoo.errors import InputError
@@ -23,6 +23,8 @@ from tfgan_zoo.errors import InputError
 EXPERIMENTS = {
     "ring": Experiment(points.define, functools.partial(points.run, "ring")),
     "grid": Experiment(points.define, functools.partial(points.run, "grid")),
+    "lsgan_stability": Experiment(lsgan_stability.define, lsgan_stability.run),
+    "theory": Experiment(theory.define, theory.run),
 }
 
 

@@ -9,6 +9,7 @@ players, as they move at the same time. The gradients of their losses at a fake 
 so the way back is taken once for the score itself and scaled by each loss' derivative.
 """
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +24,10 @@ RATE, BETA_1, BETA_2, ADAM_EPSILON = 1e-4, 0.8, 0.999, 1e-8
 class PackedTrials:
     """Trials of a GAN whose discriminator judges `packing` points together.
 
-    Lin et al. 2018, https://arxiv.org/abs/1712.04086, section 4.1: z of 2 normal numbers; G of four
-    layers of 400, batch-normalised rectifiers; D of three layers of 200 maxout units of 5 pieces;
-    weights N(0, 0.02); Adam 1e-4 with beta1 0.8; the non-saturating game; both players move at once.
+    Lin et al. 2018, https://arxiv.org/abs/1712.04086, section 4.1: z of 2 normal numbers; G of
+    four layers of 400, batch-normalised rectifiers; D of three layers of 200 maxout units of 5
+    pieces; weights N(0, 0.02); Adam 1e-4 with beta1 0.8; the non-saturating game; both players move
+    at once.
     Data are drawn afresh from the mixture, where the paper has 100,000 points of it.
 
     Args:
@@ -66,7 +68,7 @@ class PackedTrials:
         #: Of hidden layers: kernel, gamma, beta; of the last: kernel, bias.
         self.generator = [
             (normal(a, b), constant(1.0, 1, b), constant(0.0, 1, b))
-            for a, b in zip(sides, sides[1:], strict=False)
+            for a, b in itertools.pairwise(sides)
         ] + [(normal(wide, 2), constant(0.0, 1, 2))]
         #: Of each hidden layer: moving mean and variance.
         self.statistics = [(constant(0.0, 1, wide), constant(1.0, 1, wide)) for _ in range(deep)]
@@ -74,7 +76,7 @@ class PackedTrials:
         #: Of each layer: kernel, bias. A column of a hidden one is a piece of a unit, units inside.
         self.discriminator = [
             (normal(a, PIECES * b), constant(0.0, 1, PIECES * b))
-            for a, b in zip(sides, sides[1:], strict=False)
+            for a, b in itertools.pairwise(sides)
         ] + [(normal(broad, 1), constant(0.0, 1, 1))]
         self.weights = [w for layer in self.generator + self.discriminator for w in layer]
         self.moments = [tuple(tf.Variable(tf.zeros_like(w)) for _ in "mv") for w in self.weights]
