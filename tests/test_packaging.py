@@ -11,3 +11,18 @@ def test_every_package_is_installed():
     named = set(options["options"]["packages"].split())
     folders = {p.parent.relative_to(ROOT) for p in (ROOT / "tfgan_zoo").rglob("__init__.py")}
     assert named == {".".join(folder.parts) for folder in folders} | {"tfgan_zoo.configs"}
+
+
+def test_everything_but_code_is_package_data():
+    """A file that setup.cfg does not name would be missing from the wheel too."""
+    options = configparser.ConfigParser()
+    options.read(ROOT / "setup.cfg")
+    named = {
+        path
+        for package, patterns in options["options.package_data"].items()
+        for pattern in patterns.split()
+        for path in ROOT.joinpath(*package.split(".")).glob(pattern)
+    }
+    files = {p for p in (ROOT / "tfgan_zoo").rglob("*.*") if p.suffix not in (".py", ".pyc")}
+    assert named == {path for path in files if path.is_file()}
+    assert {"py.typed", "mnist_v1.npz"} <= {path.name for path in named}

@@ -23,6 +23,7 @@ def opened(config):
         ("figures", ("swd", "figures"), ["swd", "validity"]),
         ("figures", ("figures", "mae"), ["validity"]),
         ("", ("figures", "swd"), ["swd"]),
+        ("figures", ("kid", "fid", "modes"), [f"{n}[figures_v1]" for n in ("kid", "fid", "modes")]),
         ("figures", (), []),
     ],
 )
@@ -31,6 +32,31 @@ def test_scores_of_noise_to_image(tmp_path, source, metrics, expected):
     config.data.source = source or config.data.source
     config.evaluate.metrics = metrics
     assert [main for _, main, _ in opened(config).scores] == expected
+
+
+def test_scores_in_features(tmp_path, monkeypatch):
+    config = tiny_config(tmp_path)
+    config.data.source = "figures"
+    config.evaluate.metrics = ("fid", "density_coverage")
+    work = opened(config)
+    real = work.real_samples(16)
+
+    class Copies:
+        def generate(self, num, seed):
+            return real[:num]
+
+    scores = work.score(Copies())
+    assert abs(scores["fid[figures_v1]"]) < 1e-6
+    assert scores["coverage[figures_v1]"] == 1
+    config.data.source = f"npz:{tmp_path / 'pictures.npz'}"
+    monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    with pytest.raises(InputError, match="cannot be downloaded"):
+        opened(config)
+    with config.unlocked():
+        config.evaluate.inception = "no.pb"
+    with pytest.raises(InputError, match=r"there is no file 'no.pb'"):
+        opened(config)
 
 
 def test_real_samples_are_the_models_inputs(tmp_path):

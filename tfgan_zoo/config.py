@@ -77,10 +77,17 @@ def default_config() -> ConfigDict:
                 # the originals; "figures" reads the drawn figures back (and is left out for
                 # data that are none), "swd" is the sliced Wasserstein distance to the data, "mae"
                 # the mean absolute error of translations whose target is known, "retrieval" how
-                # often an image's own text is the nearest; () for none. The
-                # first one decides which checkpoint is the best: by the higher share of good
-                # figures, by the lower distance.
+                # often an image's own text is the nearest. "fid", "kid", "inception_score",
+                # "precision_recall", "density_coverage" and "modes" compare samples with the data
+                # in the features of a network, "ms_ssim_diversity" with one another; see
+                # docs/evaluation.md. () for none. The first one decides which checkpoint is the
+                # best: by the higher share of good figures, by the lower distance.
                 "metrics": ("swd",),
+                # "inception", "inception_antialiased", "figures_v1", "mnist_v1",
+                # "fashion_mnist_v1", or "auto": of the last three the one that fits the source,
+                # or else Inception, which is downloaded, or this file.
+                "features": "auto",
+                "inception": placeholder(str),
                 "best": True,  # export the best checkpoint; or else the last
                 "samples": 512,
             },
@@ -470,8 +477,31 @@ _OPTIONAL = (
     | flatten(text_to_image_config(""))
 )
 DECAYS = ("constant", "linear", "halving")
-METRICS = ("figures", "swd", "mae", "psnr", "ssim", "ssim_daala", "retrieval")
+METRICS = (
+    "figures",
+    "swd",
+    "mae",
+    "psnr",
+    "ssim",
+    "ssim_daala",
+    "retrieval",
+    "fid",
+    "kid",
+    "inception_score",
+    "precision_recall",
+    "density_coverage",
+    "modes",
+    "ms_ssim_diversity",
+)
 _CHOICES = {
+    "evaluate.features": (
+        "auto",
+        "inception",
+        "inception_antialiased",
+        "figures_v1",
+        "mnist_v1",
+        "fashion_mnist_v1",
+    ),
     "data.layout": ("auto", "two_folders", "side_by_side", "grey"),
     "data.direction": ("a_to_b", "b_to_a"),
     "data.cache": ("auto", "yes", "no"),

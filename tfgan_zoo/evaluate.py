@@ -1,16 +1,24 @@
-"""Scores enlarged images against the originals, image by image and on average.
+"""Scores what a run's model makes, or enlarged images against the originals.
 
-  python -m tfgan_zoo.evaluate --data=folder:Set5 --baseline=bicubic
-  python -m tfgan_zoo.evaluate --data=folder:DIV2K --split=val --baseline=nearest --output=div2k.csv
-  python -m tfgan_zoo.evaluate --data=folder:Set5 --workdir=runs/srgan
+  python -m tfgan_zoo.evaluate --workdir=runs/dcgan
+  python -m tfgan_zoo.evaluate --workdir=runs/dcgan --metrics=fid,kid --inception=inception.tgz
+  python -m tfgan_zoo.evaluate --workdir=runs/cyclegan --metrics=kid,figures --split=test --num=500
+  python -m tfgan_zoo.evaluate --workdir=runs/srgan --data=folder:Set5
+  python -m tfgan_zoo.evaluate --baseline=bicubic --data=folder:Set5 --output=set5.csv
 
-A baseline enlarges by MATLAB's imresize and needs no training; a run's model, as far as it has
-learnt to. Of a folder with files *_HR and
-*_LR, or folders HR and LR, those are used; of any other images, smaller ones are made, by imresize
-too.
+Of models that draw from noise or texts, or translate, distributions are compared: samples with as
+many images of --split, by default of what the run was trained on, in the features of a network.
+They are --features=inception for numbers like published ones, or small networks that come along:
+figures_v1, mnist_v1, fashion_mnist_v1. Numbers and protocol are added to evaluation.jsonl in the
+run folder.
+
+Images that an srgan enlarged, or MATLAB's imresize as a --baseline, are scored one by one. Of a
+folder with files *_HR and *_LR, or folders HR and LR, those are used; of any other images, smaller
+ones are made, by imresize too.
 """
 
 from pathlib import Path
+from typing import Any
 
 from absl import flags
 
@@ -21,35 +29,73 @@ from tfgan_zoo.errors import InputError
 def main(argv: list[str]) -> None:
     """Scores, prints and writes."""
     given = flags.FlagValues()
-    flags.DEFINE_string("data", None, "A data source.", given, required=True)
-    flags.DEFINE_string("split", "train", "A split, or a part of one.", given)
-    flags.DEFINE_string("data_dir", None, "Where tfds: keeps its data.", given)
-    flags.DEFINE_string("baseline", None, "bicubic or nearest.", given)
-    flags.DEFINE_string("workdir", None, "The run folder of an srgan.", given)
+    flags.DEFINE_string("workdir", None, "The run folder.", given)
+    flags.DEFINE_string("baseline", None, "Instead of a run: bicubic or nearest.", given)
     flags.DEFINE_string("checkpoint", "best", "best, last, or a step.", given)
-    flags.DEFINE_integer("scale", None, "The factor: the model's, or 4.", flag_values=given)
-    flags.DEFINE_list("metrics", "psnr,ssim,ssim_daala", "What to calculate.", given)
-    flags.DEFINE_enum("channel", "y", ["y", "rgb"], "Luma, or all channels.", given)
-    flags.DEFINE_integer("border", None, "Pixels left out at edges; --scale.", flag_values=given)
-    flags.DEFINE_string("output", None, "A .csv for the table.", given)
+    flags.DEFINE_list("metrics", None, "What to calculate; docs/evaluation.md has all.", given)
+    flags.DEFINE_string("data", None, "A data source; by default the run's.", given)
+    flags.DEFINE_string("split", None, "A split, or a part of one.", given)
+    flags.DEFINE_string("data_dir", None, "Where tfds: keeps its data.", given)
+    flags.DEFINE_integer("num", 10_000, "Samples to make.", flag_values=given)
+    flags.DEFINE_string(
+        "features", "auto", "Those that fit the data; inception, or another.", given
+    )
+    flags.DEFINE_string("inception", None, "Inception's .pb or .tgz; else downloaded.", given)
+    flags.DEFINE_integer("seed", 0, "Of the samples.", flag_values=given)
+    flags.DEFINE_bool("raw_weights", False, "Of the weights, not their average.", given)
+    flags.DEFINE_enum("direction", "a_to_b", ["a_to_b", "b_to_a"], "Of a translation.", given)
+    flags.DEFINE_integer(
+        "scale", None, "Enlarged: the factor; the model's, or 4.", flag_values=given
+    )
+    flags.DEFINE_enum("channel", "y", ["y", "rgb"], "Enlarged: luma, or all channels.", given)
+    flags.DEFINE_integer("border", None, "Enlarged: pixels left out; --scale.", flag_values=given)
+    flags.DEFINE_string("output", None, "Enlarged: a .csv for the table.", given)
     flags.DEFINE_bool("overwrite", False, "Replace what --output names.", given)
     cli.parse(given, argv, __doc__)
+    if (given.baseline is None) == (given.workdir is None):
+        raise InputError(
+            "Give --workdir or --baseline: a run, or bicubic or nearest, by which the images are "
+            "enlarged."
+        )
+    if given.workdir is not None:
+        cli.quiet_tensorflow()
+        from tfgan_zoo.evaluation import runs
+        from tfgan_zoo.models import SRGAN
 
+        if not issubclass(runs.model_of_run(given.workdir), SRGAN):
+            return samples(given)
+    return pairs(given)
+
+
+def samples(given: flags.FlagValues) -> None:
+    """Scores what a run's model makes."""
+    from tfgan_zoo.evaluation import runs
+
+    if given.output is not None:
+        raise InputError("--output: is for enlarged images; this goes to evaluation.jsonl.")
+    typed = {name: given[name].value for name in runs.Asked._fields if name in given}
+    typed["source"] = given.data
+    asked: dict[str, Any] = {name: value for name, value in typed.items() if value is not None}
+    print(runs.evaluate_run(given.workdir, runs.Asked(**asked)).report())
+    print(f"added to {Path(given.workdir) / 'evaluation.jsonl'}")
+
+
+def pairs(given: flags.FlagValues) -> None:
+    """Scores enlarged images."""
     from tfgan_zoo import evaluation
     from tfgan_zoo.data.names import did_you_mean
     from tfgan_zoo.data.super_resolution import open_super_resolution
 
-    known = " or ".join(evaluation.BASELINES)
-    if (given.baseline is None) == (given.workdir is None):
-        raise InputError(
-            f"Give --workdir or --baseline: a run, or {known}, by which the images are enlarged."
-        )
+    metrics = ["psnr", "ssim", "ssim_daala"] if given.metrics is None else given.metrics
+    if given.data is None:
+        raise InputError("--data: expected a data source whose images to enlarge, got none.")
     if given.baseline is not None and given.baseline not in evaluation.BASELINES:
+        known = " or ".join(evaluation.BASELINES)
         raise InputError(f"--baseline: expected {known}, got {given.baseline!r}.")
     for flag, value, least in (("scale", given.scale or 4, 2), ("border", given.border or 0, 0)):
         if value < least:
             raise InputError(f"--{flag}: expected a whole number from {least} up, got {value}.")
-    for metric in given.metrics:
+    for metric in metrics:
         if metric not in evaluation.METRICS:
             hint = did_you_mean(metric, evaluation.METRICS)
             raise InputError(f"--metrics: there is no {metric!r}{hint}")
@@ -60,21 +106,19 @@ def main(argv: list[str]) -> None:
             raise InputError(f"--output: {given.output!r} exists; add --overwrite to replace it.")
     scale, upscale = given.scale or 4, None
     if given.workdir is not None:
-        cli.quiet_tensorflow()
         from tfgan_zoo import experiment
-        from tfgan_zoo.models import SRGAN
 
         model = experiment.load_run(given.workdir, given.checkpoint)
-        if not isinstance(model, SRGAN):
-            raise InputError(f"--workdir: expected a run of srgan, {given.workdir!r} is another.")
         if given.scale not in (None, model.scale):
             raise InputError(f"--scale: expected {model.scale}, the model's, got {given.scale}.")
         scale, upscale = model.scale, evaluation.by_model(model)
-    opened = open_super_resolution(given.data, given.split, scale=scale, data_dir=given.data_dir)
+    opened = open_super_resolution(
+        given.data, given.split or "train", scale=scale, data_dir=given.data_dir
+    )
     images = evaluation.enlarged(opened, upscale or evaluation.baseline(given.baseline, scale))
     border = scale if given.border is None else given.border
     scores = evaluation.score_images(
-        images, given.metrics, border=border, channel=given.channel, num=len(opened.hr)
+        images, metrics, border=border, channel=given.channel, num=len(opened.hr)
     )
     print(evaluation.table(scores))
     if given.output:

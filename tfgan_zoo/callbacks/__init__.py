@@ -1,5 +1,6 @@
 """Keras callbacks for GANs: sample sheets, guards, records, progress."""
 
+from tfgan_zoo.callbacks.evaluation import EvaluateImages
 from tfgan_zoo.callbacks.guards import StopOnNonFinite, StopOnSignal
 from tfgan_zoo.callbacks.progress import Progress, Throughput
 from tfgan_zoo.callbacks.records import (
@@ -15,6 +16,7 @@ from tfgan_zoo.callbacks.samples import SampleSheet
 
 __all__ = [
     "Evaluate",
+    "EvaluateImages",
     "KeepMeans",
     "LossScales",
     "MetricsLog",

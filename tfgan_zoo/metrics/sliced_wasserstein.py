@@ -32,7 +32,18 @@ def sliced_wasserstein(
         raise InputError(f"samples: expected the data's shape, {data.shape}, got {samples.shape}.")
     samples = samples.reshape(len(samples), -1).astype(np.float32)
     data = data.reshape(len(data), -1).astype(np.float32)
-    directions = np.random.default_rng(seed).normal(size=(samples.shape[1], projections))
-    directions = (directions / np.linalg.norm(directions, axis=0)).astype(np.float32)
-    a, b = np.sort(samples @ directions, axis=0), np.sort(data @ directions, axis=0)
+    onto = directions(samples.shape[1], projections, seed)
+    a, b = np.sort(samples @ onto, axis=0), np.sort(data @ onto, axis=0)
     return float(np.mean(np.abs(a - b)))
+
+
+def directions(dim: int, projections: int, seed: int = 0) -> np.ndarray:
+    """Returns random unit vectors, float32, shape (dim, projections).
+
+    Args:
+        dim: their length.
+        projections: how many.
+        seed: the same seed gives the same ones.
+    """
+    vectors = np.random.default_rng(seed).normal(size=(dim, projections))
+    return (vectors / np.linalg.norm(vectors, axis=0)).astype(np.float32)

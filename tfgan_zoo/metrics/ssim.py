@@ -47,7 +47,9 @@ def ssim(image: np.ndarray, reference: np.ndarray, border: int = 4, channel: str
     return float(np.mean([np.mean(_in_windows(*each)[0]) for each in _channels(a, b)]))
 
 
-def ms_ssim(image: np.ndarray, reference: np.ndarray, border: int = 4, channel: str = "y") -> float:
+def ms_ssim(
+    image: np.ndarray, reference: np.ndarray, border: int = 4, channel: str = "y", scales: int = 5
+) -> float:
     """Multi-scale SSIM of Wang et al. 2003 (https://doi.org/10.1109/ACSSC.2003.1292216).
 
     The structural part of `ssim` at five scales, each the mean of 2x2 pixels of the one before, and
@@ -58,33 +60,43 @@ def ms_ssim(image: np.ndarray, reference: np.ndarray, border: int = 4, channel: 
         reference: of the same shape.
         border: pixels left out at each edge.
         channel: "y", or "rgb" for the mean of the three channels.
+        scales: fewer than five where images are small, the coarsest left out; the weights of those
+            that stay are divided by their sum.
 
     Returns:
         0 to 1, which is for equal images; 0 where the structures of a scale are opposed.
 
     Raises:
-        InputError: as for `psnr`, or less than 161x161 pixels are left inside the border.
+        InputError: as for `psnr`, or less than 161x161 pixels are left inside the border; 81 for
+            four scales, 41 for three, 21 for two.
 
     Example:
         >>> image = np.arange(40_000, dtype=np.uint8).reshape(200, 200, 1)
-        >>> ms_ssim(image, image)
+        >>> round(ms_ssim(image, image), 9)
         1.0
     """
+    if not 1 <= scales <= len(_SCALES):
+        raise InputError(f"scales: expected 1 to {len(_SCALES)}, got {scales}.")
     a, b = planes(image, reference, border, channel)
-    if min(a.shape[:2]) < 161:
+    least = 10 * 2 ** (scales - 1) + 1
+    if min(a.shape[:2]) < least:
+        number = ("one scale", "two scales", "three scales", "four scales", "five scales")
         raise InputError(
-            f"image: expected 161x161 pixels or more inside border={border}, for five scales, got "
-            f"{a.shape[1]}x{a.shape[0]}."
+            f"image: expected {least}x{least} pixels or more inside border={border}, for "
+            f"{number[scales - 1]}, got {a.shape[1]}x{a.shape[0]}."
         )
+    weights = _SCALES[:scales]
+    # Five of them add up to 1 already, but for rounding.
+    whole_weight = sum(weights) if scales < len(_SCALES) else 1.0
     values = []
     for x, y in _channels(a, b):
         value = 1.0
-        for scale, weight in enumerate(_SCALES):
+        for scale, weight in enumerate(weights):
             if scale:
                 x, y = _halved(x), _halved(y)
             whole, structure = _in_windows(x, y)
-            part = whole if scale == len(_SCALES) - 1 else structure
-            value *= max(0.0, float(np.mean(part))) ** weight
+            part = whole if scale == scales - 1 else structure
+            value *= max(0.0, float(np.mean(part))) ** (weight / whole_weight)
         values.append(value)
     return float(np.mean(values))
 

@@ -23,6 +23,7 @@ from tfgan_zoo.metrics.figures import figure_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.models import NoiseToImage
 from tfgan_zoo.workloads.base import CACHE, Score, Workload
+from tfgan_zoo.workloads.distributions import DistributionScores
 
 
 class NoiseToImageWorkload(Workload):
@@ -34,6 +35,7 @@ class NoiseToImageWorkload(Workload):
         self.batches(0)
         samples = max(config.train.samples, config.evaluate.samples)
         self.reference = self.real_samples(samples)
+        self.distributions = DistributionScores(config) if len(model.image_shape) == 3 else None
 
     def _open(self) -> Source:
         """Opens the source; what is to be cached is decoded here, once."""
@@ -118,6 +120,10 @@ class NoiseToImageWorkload(Workload):
                 -1,
             )
         }
+        if self.distributions is not None:
+            known |= self.distributions.known(
+                self.reference[:num], lambda model: model.generate(num, seed=1)
+            )
         if kind == "figures" and self.model.image_shape[-1] == 3:
             known["figures"] = (
                 scored(lambda x: figure_scores(pictures.to_uint8(x), view)),

@@ -27,6 +27,7 @@ from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.models import GANCLS, JointEmbedding
 from tfgan_zoo.networks import vocabulary_of
 from tfgan_zoo.workloads.base import CACHE, Score, Workload
+from tfgan_zoo.workloads.distributions import DistributionScores
 
 
 class CaptionsWorkload(Workload):
@@ -98,6 +99,7 @@ class TextToImageWorkload(CaptionsWorkload):
         if model.text_encoder is None:
             raise InputError("text_encoder.name: expected a network that reads texts, got none.")
         self._embeddings: np.ndarray | None = None
+        self.distributions = DistributionScores(config)
 
     def pretraining(self) -> ConfigDict | None:
         """The text encoder, with an image encoder."""
@@ -143,6 +145,7 @@ class TextToImageWorkload(CaptionsWorkload):
             return {"swd": sliced_wasserstein(made, pictures.from_uint8(real))}
 
         known: dict[str, Score] = {"swd": (swd, "swd", -1)}
+        known |= self.distributions.known(real, lambda model: model.generate(captions, seed=1))
         split = self.config.evaluate.split or self.config.data.split
         if kind == "figures" and real.shape[-1] == 3 and split in figures.SPLIT_SIZES:
             wanted = figures.attributes(view, split, num)

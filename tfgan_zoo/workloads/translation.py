@@ -26,6 +26,7 @@ from tfgan_zoo.metrics.figures import translation_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.models import CycleGAN, ImageToImage
 from tfgan_zoo.workloads.base import CACHE, Score, Workload
+from tfgan_zoo.workloads.distributions import DistributionScores
 
 
 class TranslationWorkload(Workload):
@@ -46,6 +47,7 @@ class TranslationWorkload(Workload):
             )
         self.domains = self._held(self._open(config.data.split))
         self.batches(0)
+        self.distributions = DistributionScores(config)
         held_out = config.evaluate.split
         self.held_out = self.domains if held_out is None else self._open(held_out)
         self.a, self.b = load_pairs(
@@ -141,6 +143,7 @@ class TranslationWorkload(Workload):
             return found
 
         known: dict[str, Score] = {"swd": (swd, "swd", -1)}
+        known |= self.distributions.known(b, lambda model: model.translate(a))
         if self.paired:
             known["mae"] = (mae, "mae", -1)
         split = self.config.evaluate.split or self.config.data.split

@@ -112,7 +112,7 @@ def test_it_needs_no_tensorflow(folder):
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        (["--baseline=bicubic"], "Flag --data must have a value other than None."),
+        (["--baseline=bicubic"], "--data: expected a data source whose images to enlarge"),
         (["--data=figures"], "Give --workdir or --baseline: a run, or bicubic or nearest"),
         (["--data=figures", "--baseline=cubic"], "--baseline: expected bicubic or nearest, got 'c"),
         (

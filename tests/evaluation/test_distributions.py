@@ -1,0 +1,149 @@
+import keras
+import numpy as np
+import pytest
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.evaluation import distributions
+from tfgan_zoo.evaluation.distributions import Reference, collect, collect_reference, compare
+from tfgan_zoo.metrics.features import ModelFeatures
+from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
+from tfgan_zoo.pictures import from_uint8
+
+
+def images(num, seed=0, low=0, high=256):
+    return np.random.default_rng(seed).integers(low, high, (num, 2, 2, 1), np.uint8)
+
+
+class Pixels(ModelFeatures):
+    """The four pixels, which are its logits too."""
+
+    def __init__(self, name="pixels", logits=True):
+        inputs = keras.Input((2, 2, 1))
+        flat = keras.layers.Flatten()(inputs)
+        dense = keras.layers.Dense(4, use_bias=False, kernel_initializer="identity")(flat)
+        outputs = (dense, dense + 0.0) if logits else dense
+        super().__init__(keras.Model(inputs, outputs), name)
+        self.seen = 0
+
+    def __call__(self, images):
+        self.seen += len(images)
+        return super().__call__(images)
+
+
+def reference(real, size=7):
+    batches = [real[i : i + size] for i in range(0, len(real), size)]
+    return Reference({"source": "mine"}, lambda: iter(batches), len(real))
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "reference"
+
+
+def test_what_is_kept_does_not_depend_on_batches():
+    real = images(50)
+    flat = from_uint8(real).reshape(50, 4)
+    for size in (3, 50):
+        found = collect(
+            reference(real, size).batches(),
+            ("moments", "features", "logits", "projections", "images", "sample"),
+            Pixels(),
+        )
+        np.testing.assert_allclose(found["mean"], flat.mean(0), atol=1e-6)
+        np.testing.assert_allclose(found["covariance"], np.cov(flat.T), atol=1e-6)
+        np.testing.assert_allclose(found["features"], flat, atol=1e-6)
+        np.testing.assert_array_equal(found["images"], real)
+        np.testing.assert_array_equal(found["sample"], real)
+    found = collect(reference(images(3001), 1000).batches(), ["sample"])
+    np.testing.assert_array_equal(found["sample"], images(3001)[:2000])
+
+
+def test_scores_of_two_distributions():
+    real, dark = images(400), images(300, 1, high=128)
+    metrics = [name for name in distributions.METRICS if name != "ms_ssim_diversity"]
+    same, _ = compare(metrics, reference(real).batches(), reference(real), Pixels())
+    other, _ = compare(metrics, reference(dark).batches(), reference(real), Pixels())
+    assert abs(same["fid[pixels]"]) < 1e-6
+    # Uniform from 0 to 255, and to 127: in each of four dimensions (m - m')^2 + (s - s')^2.
+    expected = 4 * ((64 / 127.5) ** 2 + (64 / 127.5 / 3**0.5) ** 2)
+    assert other["fid[pixels]"] == pytest.approx(expected, rel=0.05)
+    assert other["kid[pixels]"] > 0.1 > 0.01 > abs(same["kid[pixels]"])
+    assert same["precision[pixels]"] == same["recall[pixels]"] == same["coverage[pixels]"] == 1
+    assert other["recall[pixels]"] < 0.5
+    assert same["inception_score[pixels]"] > 1
+    assert same["swd"] == 0
+    assert other["swd"] == pytest.approx(
+        sliced_wasserstein(from_uint8(dark), from_uint8(real[:300])), abs=1e-6
+    )
+    # A better model has the higher, or the lower, of the main numbers.
+    for name in ("fid", "kid", "density_coverage", "swd"):
+        main, sign = distributions.main_score(name, Pixels())
+        assert sign * same[main] > sign * other[main]
+
+
+def test_modes_are_the_classes_of_the_real_images():
+    real, made = np.zeros((2, 8, 2, 2, 1), np.uint8)
+    for i in range(8):
+        real[i, 0, i % 2] = 255  # the classes 0 and 1
+        made[i, i // 7, 0] = 255  # seven times 0, once 2, which is none of them
+    scores, _ = compare(["modes"], [made], reference(real), Pixels())
+    assert scores == {
+        "modes[pixels]": 1,
+        "modes_of[pixels]": 2,
+        "reverse_kl[pixels]": pytest.approx(np.log(2)),
+    }
+
+
+def test_statistics_of_a_reference_are_computed_once(cache):
+    features, real = Pixels(), images(20)
+    first = collect_reference(reference(real), {"moments"}, features)
+    assert features.seen == 20
+    again = collect_reference(reference(real, 20), {"moments"}, features)
+    assert features.seen == 20
+    np.testing.assert_array_equal(first["covariance"], again["covariance"])
+    # What was not asked for before is added, and what was there stays.
+    collect_reference(reference(real), {"features"}, features)
+    collect_reference(reference(real), {"moments", "features"}, features)
+    assert features.seen == 40
+    (file,) = cache.iterdir()
+    file.write_bytes(file.read_bytes()[:100])
+    collect_reference(reference(real), {"moments"}, features)
+    assert features.seen == 60
+    assert [path.name for path in cache.iterdir()] == [file.name]
+
+
+def test_other_pixels_or_weights_are_another_reference(cache):
+    real = images(20)
+    collect_reference(reference(real), {"moments"}, Pixels())
+    changed = real.copy()
+    changed[19, 1, 1] ^= 1
+    for other, features in (
+        (changed, Pixels()),
+        (real.reshape(20, 4, 1, 1).reshape(20, 1, 4, 1), Pixels()),
+        (real, Pixels("others")),
+    ):
+        seen = features.seen
+        collect_reference(reference(other), {"moments"}, features)
+        assert features.seen == seen + 20
+    assert len(list(cache.iterdir())) == 4
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path / "file"))
+    assert "mean" in collect_reference(reference(images(20)), {"moments"}, Pixels())
+
+
+def test_mistakes_are_sentences():
+    real = reference(images(20))
+    for metrics, features, sentence in (
+        (["fidd"], Pixels(), "metrics: there is no 'fidd'; did you mean fid or kid?"),
+        ([], Pixels(), "metrics: expected some of fid, kid"),
+        (["fid", "swd"], None, "features: expected some for fid, got None"),
+        (["modes"], Pixels(logits=False), "modes needs the logits of a classifier, and pixels has"),
+    ):
+        with pytest.raises(InputError, match=sentence.replace("?", r"\?")):
+            compare(metrics, real.batches(), real, features)
+    with pytest.raises(InputError, match="images: expected some, got none"):
+        compare(["swd"], [], real)

@@ -1,0 +1,138 @@
+import json
+
+import numpy as np
+import pytest
+
+from tests.tiny_runs import tiny_config, tiny_text_to_image, tiny_translation
+from tfgan_zoo import cli, evaluate, experiment
+from tfgan_zoo.building import build_model
+from tfgan_zoo.config import image_to_image_config, noise_to_image_config, text_to_image_config
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.evaluation import runs
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path / "cache"))
+
+
+def run_of(config, folder):
+    experiment.train(config, folder, lambda _: None)
+    return folder
+
+
+def said(*argv, capsys):
+    """Returns (status, standard output, standard error)."""
+    with pytest.raises(SystemExit) as stop:
+        cli.run(evaluate.main, list(argv))
+    return (stop.value.code, *capsys.readouterr())
+
+
+def lines(folder):
+    return [json.loads(line) for line in (folder / "evaluation.jsonl").read_text().splitlines()]
+
+
+def test_noise_to_images(tmp_path, capsys):
+    run = run_of(tiny_config(tmp_path, train__steps="4"), tmp_path / "run")
+    flags = [f"--workdir={run}", "--split=train", "--num=20", "--features=mnist_v1"]
+    status, out, err = said(*flags, capsys=capsys)
+    assert (status, err) == (0, "")
+    for part in (
+        "fid[mnist_v1]",
+        "coverage[mnist_v1]",
+        "20 samples of dcgan at step 4, moving average, seed 0",
+        "20 of 50 images of npz:",
+        "features mnist_v1 (",
+        "resizer antialiased",
+        "tensorflow 2.",
+        "FID of 20 samples in 64 dimensions is far too high",
+        f"added to {run}/evaluation.jsonl",
+    ):
+        assert part in out
+    for more in ([], ["--seed=1"], ["--raw_weights"]):
+        assert said(*flags, *more, "--metrics=fid,swd", capsys=capsys)[0] == 0
+    first, same, seed, raw = lines(run)
+    assert first["scores"]["fid[mnist_v1]"] == same["scores"]["fid[mnist_v1]"]
+    assert set(same["scores"]) == {"fid[mnist_v1]", "swd"}
+    assert len({line["scores"]["swd"] for line in (same, seed, raw)}) == 3
+    assert [line["weights"] for line in (same, raw)] == ["moving average", "as trained"]
+    assert (seed["seed"], seed["samples"], seed["step"]) == (1, 20, 4)
+    assert seed["reference"]["samples"] == 20
+    assert seed["reference"]["split"] == "train"
+    assert seed["reference"]["size"] == [16, 16, 3]
+
+
+def test_texts_and_translations(tmp_path):
+    texts = tiny_text_to_image(tmp_path, train__steps="4", evaluate__split="train")
+    found = runs.evaluate_run(
+        run_of(texts, tmp_path / "texts"), runs.Asked(["swd", "kid"], features="figures_v1")
+    )
+    assert found.protocol["samples"] == found.protocol["reference"]["samples"] == 20
+    assert {"swd", "kid[figures_v1]", "kid_std[figures_v1]"} == set(found.scores)
+    config = tiny_translation(tmp_path, "cyclegan", train__steps="4", evaluate__split="train")
+    run = run_of(config, tmp_path / "translations")
+    asked = runs.Asked(["swd"], num=15)
+    there = runs.evaluate_run(run, asked)
+    back = runs.evaluate_run(run, asked._replace(direction="b_to_a"))
+    sizes = [each.protocol["reference"]["size"] for each in (there, back)]
+    assert sizes == [[16, 16, 3], [16, 16, 1]]
+    assert there.protocol["features"] is None
+    assert there.protocol["samples"] == 15
+
+
+def images_of(work):
+    return np.concatenate(list(work.reference.batches()))
+
+
+def test_figures_are_held_against_what_was_asked_for():
+    """What real images show is what their own captions, and translations, ask for."""
+    config = text_to_image_config("gan_cls")
+    config.model_args.image_shape = (32, 32, 3)
+    config.text_encoder.vocabulary = ("a", "circle")
+    config.generator = {"name": "text_conditional_generator", "filters": 4, "projected": 4}
+    config.discriminator = {"name": "text_conditional_discriminator", "filters": 4, "projected": 4}
+    asked = runs.Asked(source="figures/captions", split="test", num=60)
+    work = runs._work(build_model(config), config, asked)
+    assert work.figures(images_of(work))["seen_all"] == 1
+    config = image_to_image_config("pix2pix")
+    config.model_args.image_shape = (32, 32, 3)
+    config.generator = {"name": "unet_generator", "filters": 4, "depth": 3}
+    config.discriminator = {"name": "patchgan_discriminator", "filters": 4, "receptive_field": 16}
+    for direction in ("a_to_b", "b_to_a"):
+        config.data.direction = direction
+        work = runs._work(build_model(config), config, asked._replace(source="figures/paired"))
+        assert work.figures(images_of(work))["all"] > 0.98
+    config = noise_to_image_config("dcgan")
+    config.generator = {"name": "dcgan_generator", "filters": 4}
+    config.discriminator = {"name": "dcgan_discriminator", "filters": 4}
+    work = runs._work(build_model(config), config, asked._replace(source="figures"))
+    assert work.figures(images_of(work))["validity"] == 1
+    assert work.reference.what["of"] == 2000
+
+
+def test_mistakes_are_sentences_before_anything_is_made(tmp_path, capsys, monkeypatch):
+    run = run_of(tiny_config(tmp_path, train__steps="4"), tmp_path / "run")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    train = "--split=train"
+    for flags, sentence in (
+        (["--metrics=fidd"], "metrics: there is no 'fidd'; did you mean fid"),
+        (["--metrics=psnr"], "metrics: there is no 'psnr'"),
+        (["--metrics=fid", train], "cannot be downloaded"),
+        (["--metrics=fid", "--inception=no.pb"], "inception: there is no file 'no.pb'"),
+        (["--features=mnist", train], "features: there is no 'mnist'; did you mean mnist_v1?"),
+        (["--features=mnist_v1", "--inception=x.pb"], "inception: is not used with"),
+        (["--features=mnist_v1"], "has no split 'test' (found: train)"),
+        (["--metrics=figures", train], "--metrics: figures reads whole splits of the drawn"),
+        (["--metrics=swd", "--num=9"], "--num: expected a whole number from 10 up, got 9"),
+        (["--metrics=swd", train, "--output=x.csv"], "--output: is for enlarged images"),
+        (["--metrics=swd", train, "--checkpoint=7"], "--checkpoint: expected best, last or"),
+        (["--metrics=swd", "--data=points/ring", train], "holds vectors"),
+    ):
+        status, out, err = said(f"--workdir={run}", *flags, capsys=capsys)
+        assert (status, out, err.count("\n")) == (2, "", 1), err
+        assert sentence in err
+    assert not (run / "evaluation.jsonl").exists()
+    config = noise_to_image_config("gan")
+    config.model_args.image_shape = (2,)
+    with pytest.raises(InputError, match="expected a run of a model that makes images, got points"):
+        runs._work(build_model(config), config, runs.Asked(source="points/ring", split="test"))

@@ -1,0 +1,51 @@
+import keras
+import numpy as np
+import pytest
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.features import ModelFeatures
+
+
+def test_images_of_any_kind_reach_the_model_and_batches_are_joined():
+    inputs = keras.Input((None, None, 1))
+    pixels = keras.layers.AveragePooling2D(2)(inputs)
+    model = keras.Model(inputs, (pixels, keras.layers.GlobalMaxPooling2D()(pixels)))
+    features = ModelFeatures(model, "means", preprocess=lambda x: x, batch_size=2)
+    assert (features.name, features.dim, features.classes) == ("means", 1, 1)
+    images = np.zeros((3, 2, 4, 3), np.uint8)
+    images[1, :, :2] = 200
+    images[2] = (255, 0, 0)
+    found, most = features(images)
+    # Averages over places; red is 76.2 of grey by Rec. 601, rounded.
+    assert found.ravel().tolist() == [0, 100, 76]
+    assert most.ravel().tolist() == [0, 200, 76]
+    assert features(images / 127.5 - 1.002)[0].ravel().tolist() == [0, 100, 76]
+
+
+def test_images_are_resized_to_what_a_model_takes():
+    model = keras.Sequential([keras.Input((1, 2, 3)), keras.layers.Flatten()])
+    features = ModelFeatures(model, "pixels", resizer="legacy")
+    assert (features.dim, features.classes) == (6, 0)
+    images = np.uint8([[[[0], [9], [255], [9]]]])
+    assert features(images)[0].tolist() == [[-1, -1, -1, 1, 1, 1]]
+    other = keras.Sequential(
+        [keras.Input((1, 2, 3)), keras.layers.Dense(2), keras.layers.Flatten()]
+    )
+    assert (
+        ModelFeatures(other, "x").fingerprint
+        != ModelFeatures(keras.models.clone_model(other), "x").fingerprint
+    )
+
+
+def test_what_does_not_fit_is_a_sentence():
+    dense = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    with pytest.raises(InputError, match=r"expected one from images .* from \(None, 3\)"):
+        ModelFeatures(dense, "x")
+    model = keras.Sequential([keras.Input((1, 2, 3)), keras.layers.Flatten()])
+    with pytest.raises(InputError, match="resizer: expected legacy or antialiased, got 'best'"):
+        ModelFeatures(model, "x", resizer="best")
+    features = ModelFeatures(model, "x")
+    with pytest.raises(InputError, match=r"images: expected shape .* got \(2, 2, 3\)"):
+        features(np.zeros((2, 2, 3)))
+    with pytest.raises(InputError, match=r"expected uint8 or floats in .* got int64"):
+        features(np.zeros((1, 2, 2, 3), int))

@@ -1,0 +1,412 @@
+"""Scores of images against other images of their kind: of two distributions, by samples of each.
+
+Images come in batches and are let go; what is kept of them is what the metrics need.
+"""
+
+import hashlib
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import tqdm
+
+from tfgan_zoo.data.names import did_you_mean
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.diversity import ms_ssim_diversity
+from tfgan_zoo.metrics.features import Features, as_bytes
+from tfgan_zoo.metrics.features.cache import cache_folder
+from tfgan_zoo.metrics.frechet import frechet_distance
+from tfgan_zoo.metrics.inception_score import inception_score_from_logits
+from tfgan_zoo.metrics.kid import kernel_distance
+from tfgan_zoo.metrics.mode_coverage import class_coverage
+from tfgan_zoo.metrics.precision_recall import density_coverage, improved_precision_recall
+from tfgan_zoo.metrics.sliced_wasserstein import directions
+from tfgan_zoo.pictures import from_uint8
+
+#: What is kept of samples, by name; see `collect`.
+Parts = dict[str, np.ndarray]
+
+_SAMPLE = 2000  # images kept for scores of pairs of them
+_PROJECTIONS = 256
+
+
+class Metric(NamedTuple):
+    """A score of generated images.
+
+    Attributes:
+        score: from what was kept of (real, generated), named numbers.
+        parts: what is to be kept of both.
+        main: which number tells a better model.
+        sign: 1 if a higher one is better, -1 if a lower.
+        in_features: whether it depends on features, after which its numbers are then named.
+    """
+
+    score: Callable[[Parts, Parts], Mapping[str, float]]
+    parts: tuple[str, ...]
+    main: str
+    sign: int
+    in_features: bool = True
+
+
+def _fid(real: Parts, made: Parts) -> dict[str, float]:
+    moments = (each[name] for each in (real, made) for name in ("mean", "covariance"))
+    return {"fid": frechet_distance(*moments)}
+
+
+def _kid(real: Parts, made: Parts) -> dict[str, float]:
+    size = min(1000, len(real["features"]), len(made["features"]))
+    mean, std = kernel_distance(real["features"], made["features"], subset_size=size)
+    return {"kid": mean, "kid_std": std}
+
+
+def _inception_score(real: Parts, made: Parts) -> dict[str, float]:
+    mean, std = inception_score_from_logits(made["logits"])
+    return {"inception_score": mean, "inception_score_std": std}
+
+
+def _precision_recall(real: Parts, made: Parts) -> dict[str, float]:
+    values = improved_precision_recall(real["features"], made["features"])
+    return dict(zip(("precision", "recall"), values, strict=True))
+
+
+def _density_coverage(real: Parts, made: Parts) -> dict[str, float]:
+    values = density_coverage(real["features"], made["features"])
+    return dict(zip(("density", "coverage"), values, strict=True))
+
+
+def _modes(real: Parts, made: Parts) -> dict[str, float]:
+    """Of the classes that the classifier sees in the real images."""
+    classes, labels = np.unique(real["logits"].argmax(axis=1)), made["logits"].argmax(axis=1)
+    seen = np.searchsorted(classes, labels[np.isin(labels, classes)])
+    found = (
+        class_coverage(seen, len(classes)) if len(seen) else {"modes": 0.0, "reverse_kl": np.nan}
+    )
+    return {
+        "modes": found["modes"],
+        "modes_of": float(len(classes)),
+        "reverse_kl": found["reverse_kl"],
+    }
+
+
+def _ms_ssim_diversity(real: Parts, made: Parts) -> dict[str, float]:
+    return {
+        "ms_ssim_diversity": ms_ssim_diversity(made["sample"]),
+        "ms_ssim_diversity_of_data": ms_ssim_diversity(real["sample"]),
+    }
+
+
+def _swd(real: Parts, made: Parts) -> dict[str, float]:
+    num = min(len(real["projections"]), len(made["projections"]))
+    a, b = (np.sort(each["projections"][:num], axis=0) for each in (real, made))
+    return {"swd": float(np.mean(np.abs(a - b)))}
+
+
+METRICS: dict[str, Metric] = {
+    "fid": Metric(_fid, ("moments",), "fid", -1),
+    "kid": Metric(_kid, ("features",), "kid", -1),
+    "inception_score": Metric(_inception_score, ("logits",), "inception_score", 1),
+    "precision_recall": Metric(_precision_recall, ("features",), "precision", 1),
+    "density_coverage": Metric(_density_coverage, ("features",), "coverage", 1),
+    "modes": Metric(_modes, ("logits",), "modes", 1),
+    "ms_ssim_diversity": Metric(
+        _ms_ssim_diversity, ("sample",), "ms_ssim_diversity", -1, in_features=False
+    ),
+    "swd": Metric(_swd, ("projections",), "swd", -1, in_features=False),
+}
+
+
+class Reference(NamedTuple):
+    """Images to be held against.
+
+    Attributes:
+        what: the protocol's words for them: source, split and the like.
+        batches: returns them, uint8 (num, height, width, 1 or 3) each, from the start at each call.
+        num: how many there are.
+    """
+
+    what: Mapping[str, Any]
+    batches: Callable[[], Iterable[np.ndarray]]
+    num: int
+
+
+def check_metrics(metrics: Sequence[str], others: Collection[str] = ()) -> None:
+    """Checks names of metrics.
+
+    Args:
+        metrics: of `METRICS`, or of `others`.
+        others: what else there is.
+
+    Raises:
+        InputError: if one is not known, which names the nearest, or there is none.
+    """
+    known = [*METRICS, *others]
+    for name in metrics:
+        if name not in known:
+            raise InputError(f"metrics: there is no {name!r}{did_you_mean(name, known)}")
+    if not metrics:
+        raise InputError(f"metrics: expected some of {', '.join(known)}, got none.")
+
+
+def need_features(metrics: Iterable[str]) -> bool:
+    """Returns whether one of some metrics is in features."""
+    return any(name in METRICS and METRICS[name].in_features for name in metrics)
+
+
+def score_name(name: str, features: Features | None) -> str:
+    """Names a number after the features it was computed in: published ones are Inception's.
+
+    Example:
+        >>> from tfgan_zoo.metrics.features import ClassifierFeatures
+        >>> score_name("fid", ClassifierFeatures("mnist_v1"))
+        'fid[mnist_v1]'
+    """
+    return (
+        name if features is None or features.name == "inception_v3" else f"{name}[{features.name}]"
+    )
+
+
+def main_score(metric: str, features: Features | None) -> tuple[str, int]:
+    """Returns which number of a metric tells a better model, and 1 if a higher one is better."""
+    known = METRICS[metric]
+    return score_name(known.main, features if known.in_features else None), known.sign
+
+
+def score(
+    metrics: Iterable[str], features: Features | None, real: Parts, made: Parts
+) -> dict[str, float]:
+    """Scores what was kept of generated images against what was of real ones.
+
+    Args:
+        metrics: of `METRICS`.
+        features: what both were collected with; None if no metric is in features.
+        real: from `collect`, of the same metrics' `parts_of`.
+        made: the same of generated images.
+
+    Returns:
+        The numbers, those in other features than Inception's with the features' name.
+    """
+    found: dict[str, float] = {}
+    for name in metrics:
+        used = features if METRICS[name].in_features else None
+        for key, value in METRICS[name].score(real, made).items():
+            found[score_name(key, used)] = float(value)
+    return found
+
+
+def parts_of(metrics: Iterable[str], features: Features | None = None) -> set[str]:
+    """Returns what has to be kept of images for some metrics.
+
+    Raises:
+        InputError: if one needs logits, and the features have none.
+    """
+    parts: set[str] = set()
+    for name in metrics:
+        parts |= set(METRICS[name].parts)
+        if "logits" in METRICS[name].parts and features is not None and not features.classes:
+            raise InputError(
+                f"metrics: {name} needs the logits of a classifier, and {features.name} has none."
+            )
+    return parts
+
+
+# ---------------------------------------------------------------------- of images, what is kept
+
+
+def collect(
+    batches: Iterable[np.ndarray], parts: Collection[str], features: Features | None = None
+) -> Parts:
+    """Goes through images once, and keeps what is asked for.
+
+    Args:
+        batches: images, uint8 or floats in [-1, 1], shape (num, height, width, 1 or 3).
+        parts: any of "moments" (of features: `mean` and `covariance`, float64), "features",
+            "logits", "projections" (of pixels, as `sliced_wasserstein` has them), "images" (uint8,
+            all of them), "sample" (the first 2,000).
+        features: for the first three.
+
+    Returns:
+        Arrays by these names.
+
+    Raises:
+        InputError: if there is no image, or features cannot be computed of such images.
+    """
+    kept: dict[str, list[np.ndarray]] = {part: [] for part in parts if part != "moments"}
+    moments = _Moments() if "moments" in parts else None
+    onto, num = None, 0
+    for batch in batches:
+        images = as_bytes(batch)
+        if not len(images):
+            continue
+        num += len(images)
+        if features is not None and {"moments", "features", "logits"} & set(parts):
+            computed, logits = features(images)
+            if moments is not None:
+                moments.add(computed)
+            if "features" in kept:
+                kept["features"].append(computed)
+            if "logits" in kept and logits is not None:
+                kept["logits"].append(logits)
+        if "projections" in kept:
+            flat = from_uint8(images).reshape(len(images), -1)
+            onto = directions(flat.shape[1], _PROJECTIONS) if onto is None else onto
+            kept["projections"].append(flat @ onto)
+        if "images" in kept:
+            kept["images"].append(images)
+        if "sample" in kept and num - len(images) < _SAMPLE:
+            kept["sample"].append(images[: _SAMPLE - (num - len(images))])
+    if not num:
+        raise InputError("images: expected some, got none.")
+    found = {part: np.concatenate(arrays) for part, arrays in kept.items()}
+    if moments is not None:
+        found["mean"], found["covariance"] = moments.result()
+    return found
+
+
+class _Moments:
+    """Mean and covariance of vectors that come in batches, in float64."""
+
+    def __init__(self) -> None:
+        self.num = 0
+
+    def add(self, vectors: np.ndarray) -> None:
+        x = vectors.astype(np.float64)
+        if not self.num:  # Far from zero, differences of squares would lose digits.
+            self.origin = x.mean(axis=0)
+            self.sum, self.products = 0 * self.origin, np.zeros((x.shape[1],) * 2)
+        x -= self.origin
+        self.num += len(x)
+        self.sum += x.sum(axis=0)
+        self.products += x.T @ x
+
+    def result(self) -> tuple[np.ndarray, np.ndarray]:
+        if self.num < 2:
+            raise InputError(f"images: expected two or more, got {self.num}.")
+        mean = self.sum / self.num
+        covariance = (self.products - np.outer(self.sum, mean)) / (self.num - 1)
+        return self.origin + mean, covariance
+
+
+def collect_reference(
+    reference: Reference, parts: Collection[str], features: Features | None = None
+) -> Parts:
+    """Collects like `collect`, but what is in features is computed once and kept on disk.
+
+    It is found again by the pixels themselves, and by the weights of the features: not by the name
+    of a source, whose files may have changed. It is in the folder `reference` of the cache,
+    `$TFGAN_ZOO_CACHE` or else `~/.cache/tfgan_zoo`, which may be deleted at any time.
+
+    Args:
+        reference: the images; they are gone through once, or twice if they were not known.
+        parts: see `collect`.
+        features: see `collect`.
+
+    Returns:
+        Arrays, as from `collect`, and `sha256`, of the pixels.
+    """
+    digest = hashlib.sha256()
+    shapes: list[tuple[int, ...]] = []
+
+    def hashed() -> Iterator[np.ndarray]:
+        for batch in _bar(reference.batches(), reference.num, "reference"):
+            images = as_bytes(batch)
+            if not shapes:
+                shapes.append(images.shape[1:])
+                digest.update(str(shapes).encode())
+            digest.update(np.ascontiguousarray(images).tobytes())
+            yield images
+
+    slow = {"moments", "features", "logits"} & set(parts)
+    found = collect(hashed(), set(parts) - slow)
+    pixels = digest.hexdigest()
+    if slow and features is not None:
+        found |= _cached(reference, slow, features, pixels)
+    return found | {"sha256": np.array(pixels)}
+
+
+def _cached(reference: Reference, parts: set[str], features: Features, pixels: str) -> Parts:
+    wanted = (parts - {"moments"}) | ({"mean", "covariance"} if "moments" in parts else set())
+    known = f"{pixels} {features.name} {features.resizer} {features.fingerprint}"
+    file = cache_folder() / "reference" / f"{hashlib.sha256(known.encode()).hexdigest()[:32]}.npz"
+    before: Parts = {}
+    try:
+        with file.open("rb") as opened, np.load(opened) as arrays:
+            before = {name: arrays[name] for name in arrays.files}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        pass  # not there, or damaged
+    if wanted <= before.keys():
+        return {name: before[name] for name in wanted}
+    batches = _bar(reference.batches(), reference.num, f"reference, {features.name}")
+    found = collect(batches, parts, features)
+    _store(file, before | found)
+    return found
+
+
+def _store(file: Path, arrays: Parts) -> None:
+    """Writes a file whole or not at all; goes on where it cannot be written."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".part-")
+        try:
+            with os.fdopen(handle, "wb") as out:
+                np.savez(out, **arrays)  # type: ignore[arg-type]
+            os.replace(temporary, file)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    except OSError:
+        pass
+
+
+def _bar(batches: Iterable[np.ndarray], num: int, what: str) -> Iterator[np.ndarray]:
+    """Shows on a terminal how many images are done, and how many a second."""
+    # `disable=None` keeps the bar off anything that is not a terminal.
+    with tqdm.tqdm(desc=what, total=num, unit=" images", delay=1, disable=None, leave=False) as bar:
+        for batch in batches:
+            yield batch
+            bar.update(len(batch))
+
+
+def compare(
+    metrics: Sequence[str],
+    generated: Iterable[np.ndarray],
+    reference: Reference,
+    features: Features | None = None,
+    *,
+    num: int = 0,
+    also: Mapping[str, Callable[[np.ndarray], Mapping[str, float]]] | None = None,
+) -> tuple[dict[str, float], Parts]:
+    """Scores generated images against a reference.
+
+    Args:
+        metrics: of `METRICS`, and of `also`.
+        generated: batches of images.
+        reference: what to hold them against.
+        features: for the metrics that are in features.
+        num: how many will come, for the bar that a terminal shows.
+        also: scores of all generated images, uint8; their numbers have its name before theirs.
+
+    Returns:
+        (numbers by name, what was kept of the reference).
+
+    Raises:
+        InputError: if a metric is not known, or images or features do not fit.
+    """
+    also = also or {}
+    check_metrics(metrics, also)
+    own = [name for name in metrics if name in METRICS]
+    if need_features(own) and features is None:
+        named = ", ".join(name for name in own if METRICS[name].in_features)
+        raise InputError(f"features: expected some for {named}, got None.")
+    parts = parts_of(own, features)
+    real = collect_reference(reference, parts, features)
+    images = {"images"} if len(own) < len(metrics) else set()
+    made = collect(_bar(generated, num, "generated"), parts | images, features)
+    found = score(own, features, real, made)
+    for name in metrics:
+        if name in also:
+            scores = also[name](made["images"])
+            found |= {f"{name}_{key}": float(value) for key, value in scores.items()}
+    return found, real

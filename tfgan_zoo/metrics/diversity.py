@@ -1,0 +1,128 @@
+"""MS-SSIM of pairs of samples: whether a generator makes different images."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.ssim import ms_ssim
+from tfgan_zoo.pictures import to_uint8
+
+
+def scales_of(height: int, width: int) -> int:
+    """How many of MS-SSIM's five scales an image has room for; the last needs 11x11 pixels.
+
+    Args:
+        height: in pixels.
+        width: in pixels.
+
+    Raises:
+        InputError: there is no room for one.
+
+    Example:
+        >>> [scales_of(side, side) for side in (28, 32, 64, 128, 256)]
+        [2, 2, 3, 4, 5]
+    """
+    fitting = [scales for scales in range(1, 6) if min(height, width) > 10 * 2 ** (scales - 1)]
+    if not fitting:
+        raise InputError(f"images: expected 11x11 pixels or more, got {width}x{height}.")
+    return fitting[-1]
+
+
+def ms_ssim_diversity(
+    images: np.ndarray,
+    labels: np.ndarray | None = None,
+    pairs: int = 1000,
+    seed: int = 0,
+) -> float:
+    """Mean MS-SSIM of random pairs of samples (Odena et al. 2017, https://arxiv.org/abs/1610.09585).
+
+    The lower, the more different they are. It shows collapse, to one image or to few, and only
+    that: noise scores lowest. Hold it against the data's own, which is no 0.
+
+    Images under 161 pixels have room for fewer than five scales, see `scales_of`; the weights of
+    those left then add up to 1, and figures compare only among images of one size.
+
+    Args:
+        images: uint8 or floats in [-1, 1], shape (n, height, width, 1 or 3).
+        labels: integers, shape (n,), where pairs are to be of one class, as Odena et al. have them;
+            None for any two.
+        pairs: how many.
+        seed: the same seed gives the same pairs.
+
+    Returns:
+        The mean, 0 to 1; of RGB, of the three channels.
+
+    Raises:
+        InputError: there are not two images, or they have less than 11x11 pixels.
+
+    Example:
+        >>> images = np.random.default_rng(0).uniform(-1, 1, (20, 16, 16, 1))
+        >>> ms_ssim_diversity(images, pairs=50) < 0.1 < 0.999 < ms_ssim_diversity(images[[3, 3]])
+        True
+    """
+    images = np.asarray(images)
+    if images.ndim != 4 or len(images) < 2:
+        raise InputError(f"images: expected shape (2 or more, h, w, 1 or 3), got {images.shape}.")
+    random = np.random.default_rng(seed)
+    labels = np.zeros(len(images), int) if labels is None else np.asarray(labels)
+    if labels.shape != images.shape[:1]:
+        raise InputError(f"labels: expected the shape ({len(images)},), got {labels.shape}.")
+    classes = [
+        rows for value in np.unique(labels) if len(rows := np.flatnonzero(labels == value)) > 1
+    ]
+    if not classes:
+        raise InputError("labels: expected a class with two images or more, got none.")
+    chosen = [
+        random.choice(classes[i], 2, False) for i in random.integers(len(classes), size=pairs)
+    ]
+    a, b = np.array(chosen).T
+    return float(_similarities(images[a], images[b]).mean())
+
+
+def _similarities(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    scales = scales_of(*a.shape[1:3])
+    a, b = (x if x.dtype == np.uint8 else to_uint8(x) for x in (a, b))
+    return np.array([ms_ssim(x, y, 0, "rgb", scales) for x, y in zip(a, b, strict=True)])
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class MSSSIMDiversity(keras.metrics.Mean):
+    """`ms_ssim_diversity` of a stream: the mean over pairs of samples within each batch.
+
+    The first half of a batch is compared with the second, each image once: samples of a generator
+    are drawn independently, so these pairs are as random as any. An odd one is left out.
+
+    Args:
+        name: of the metric.
+        dtype: of the mean.
+
+    Example:
+        >>> metric = MSSSIMDiversity()
+        >>> metric.update_state(None, np.zeros((4, 16, 16, 1), np.uint8))
+        >>> float(metric.result())
+        1.0
+    """
+
+    def __init__(self, name: str = "ms_ssim_diversity", dtype: Any = None):
+        super().__init__(name=name, dtype=dtype)
+
+    def update_state(self, y_true: Any = None, y_pred: Any = None) -> None:
+        """Adds samples.
+
+        Args:
+            y_true: not looked at.
+            y_pred: images, uint8 or floats in [-1, 1], shape (n, height, width, 1 or 3); None for
+                no new ones.
+        """
+        if y_pred is None:
+            return
+
+        def halves(images: np.ndarray) -> np.ndarray:
+            half = len(images) // 2
+            return _similarities(images[:half], images[half : 2 * half]).astype(np.float32)
+
+        values = tf.numpy_function(halves, [y_pred], tf.float32, stateful=False)
+        super().update_state(tf.ensure_shape(values, [None]))

@@ -1,0 +1,230 @@
+"""The Inception-v3 that FID, KID and the Inception score are published with.
+
+It is the frozen graph that TensorFlow brought out in December 2015 (Szegedy et al. 2015,
+https://arxiv.org/abs/1512.00567), not `keras.applications.InceptionV3`, whose weights are others
+and whose FIDs differ.
+"""
+
+import hashlib
+import os
+import shutil
+import socket
+import tarfile
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo.data.images import with_channels
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.features.base import as_bytes
+from tfgan_zoo.metrics.features.cache import cache_folder
+from tfgan_zoo.metrics.features.resize import RESIZERS
+
+URL = (
+    "https://storage.googleapis.com/download.tensorflow.org/models/image/imagenet/"
+    "inception-2015-12-05.tgz"
+)
+"""TensorFlow's file; it was linked as http://download.tensorflow.org/models/image/imagenet/..."""
+
+_ARCHIVE_BYTES = 88_931_400
+_GRAPH = "classify_image_graph_def.pb"
+_SIZE = (299, 299)
+_INPUT = "ExpandDims:0"  # float images in 0..255, before the graph's own resizing
+_POOL = "pool_3:0"
+_CLASSIFIER = "softmax/logits/MatMul"
+
+
+class InceptionFeatures:
+    """The 2,048 numbers of Inception-v3's last pooling, and 1,008 logits.
+
+    The logits are those of the Inception score as published (Salimans et al. 2016): without the
+    bias of the last layer.
+
+    No checksum of the archive was ever published. What is downloaded must have its published size,
+    88,931,400 bytes, and every result names the SHA-256 of the graph it was computed with
+    (`fingerprint`); give `sha256` to accept one graph alone.
+
+    Args:
+        file: `classify_image_graph_def.pb`, or `inception-2015-12-05.tgz` with it inside; None to
+            take the archive from the cache (`$TFGAN_ZOO_CACHE`, else `~/.cache/tfgan_zoo`) or
+            download it to there.
+        resizer: how images come to 299x299: "legacy", as the graph does it and published FIDs mean
+            it, or "antialiased", as clean-fid does. Scores of the first have their plain names.
+        sha256: what the .pb must have, in hexadecimal.
+        batch_size: images at a time.
+
+    Attributes:
+        name: "inception_v3" or "inception_v3_antialiased".
+        dim: 2048.
+        classes: 1008.
+        resizer: as given.
+        fingerprint: the SHA-256 of the .pb.
+
+    Raises:
+        InputError: if the file is missing, another one, or cannot be downloaded.
+
+    Example:
+        >>> inception = InceptionFeatures("inception-2015-12-05.tgz")
+        >>> features, logits = inception(images)
+    """
+
+    def __init__(
+        self,
+        file: str | os.PathLike | None = None,
+        *,
+        resizer: str = "legacy",
+        sha256: str | None = None,
+        batch_size: int = 50,
+    ):
+        if resizer not in RESIZERS:
+            raise InputError(f"resizer: expected {' or '.join(RESIZERS)}, got {resizer!r}.")
+        path = downloaded() if file is None else Path(file).expanduser()
+        data = graph_bytes(path)
+        self.fingerprint = hashlib.sha256(data).hexdigest()
+        if sha256 is not None and sha256.lower() != self.fingerprint:
+            raise InputError(
+                f"inception: expected a graph with the SHA-256 {sha256}, {str(path)!r} has "
+                f"{self.fingerprint}."
+            )
+        self.name = "inception_v3" if resizer == "legacy" else f"inception_v3_{resizer}"
+        self.resizer = resizer
+        self.batch_size = batch_size
+        self._function = load_graph(data, str(path))
+        pool, logits = self._function.structured_outputs
+        self.dim, self.classes = int(pool.shape[-1]), int(logits.shape[-1])
+
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Computes features; see `Features`."""
+        given = as_bytes(images)
+        found = []
+        for i in range(0, len(given), self.batch_size):
+            batch = with_channels(given[i : i + self.batch_size], 3)
+            # The graph resizes what is not 299x299: always by `legacy`.
+            resized = RESIZERS[self.resizer](batch, _SIZE)
+            found.append([each.numpy() for each in self._function(tf.constant(resized))])
+        features, logits = zip(*found, strict=True)
+        return np.concatenate(features), np.concatenate(logits)
+
+
+def load_graph(data: bytes, name: str) -> Any:
+    """Imports the frozen graph, from images to what is wanted of it; the rest is left out.
+
+    Args:
+        data: the contents of the .pb.
+        name: of the file, for messages.
+
+    Returns:
+        A function from float32 images in 0..255, shape (num, height, width, 3), to (features,
+        logits).
+
+    Raises:
+        InputError: if it is another file.
+    """
+    graph = tf.compat.v1.GraphDef()
+    try:
+        graph.ParseFromString(data)
+        _modernize(graph)
+
+        def import_graph(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            pool, classifier = tf.graph_util.import_graph_def(
+                graph,
+                # Its own input is a single JPEG.
+                input_map={_INPUT: images},
+                return_elements=[_POOL, _CLASSIFIER],
+                name="",
+            )
+            features = tf.reshape(pool, [-1, pool.shape[-1]])
+            return features, tf.matmul(features, classifier.inputs[1])
+
+        images = tf.TensorSpec([None, None, None, 3], tf.float32)
+        function = tf.compat.v1.wrap_function(import_graph, [images])
+        return function.prune(function.inputs[0], function.structured_outputs)
+    except Exception as error:  # whatever protobuf and TensorFlow raise for what is in a file
+        raise InputError(
+            f"inception: {name!r} is not the graph of {URL} ({_line(error)}); give its "
+            f"{_GRAPH}, or the archive."
+        ) from error
+
+
+def _modernize(graph: Any) -> None:
+    """Replaces the one operation of 2015 that TensorFlow 2 does not run any more by its like."""
+    for node in [n for n in graph.node if n.op == "BatchNormWithGlobalNormalization"]:
+        x, mean, variance, offset, scale = node.input
+        if not node.attr["scale_after_normalization"].b:
+            ones = graph.node.add(op="OnesLike", name=f"{node.name}/ones", input=[scale])
+            ones.attr["T"].CopyFrom(node.attr["T"])
+            scale = ones.name
+        kind, epsilon = node.attr["T"].type, node.attr["variance_epsilon"].f
+        node.op = "FusedBatchNormV3"
+        node.ClearField("attr")
+        node.attr["T"].type = node.attr["U"].type = kind
+        node.attr["epsilon"].f = epsilon
+        node.attr["is_training"].b = False
+        node.input[:] = [x, scale, offset, mean, variance]
+
+
+def graph_bytes(path: Path) -> bytes:
+    """Reads the .pb, on its own or from the archive.
+
+    Raises:
+        InputError: if it is not there.
+    """
+    if not path.is_file():
+        raise InputError(f"inception: there is no file {str(path)!r}; download {URL} to there.")
+    if path.suffix == ".pb":
+        return path.read_bytes()
+    try:
+        with tarfile.open(path) as archive:
+            for member in archive:
+                if os.path.basename(member.name) == _GRAPH:
+                    file = archive.extractfile(member)
+                    assert file is not None
+                    return file.read()
+        raise InputError(f"inception: {str(path)!r} holds no {_GRAPH}; download {URL}.")
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise InputError(
+            f"inception: {str(path)!r} is neither a .pb nor a whole .tgz ({_line(error)}); "
+            f"download {URL}."
+        ) from error
+
+
+def downloaded() -> Path:
+    """Returns the archive from the cache, or downloads it to there.
+
+    Raises:
+        InputError: if it is not there and cannot be downloaded.
+    """
+    path = cache_folder() / URL.rpartition("/")[-1]
+    if path.is_file() and path.stat().st_size == _ARCHIVE_BYTES:
+        return path
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        if not urllib.request.getproxies():  # Without a network it may wait without end.
+            host = urllib.parse.urlsplit(URL).hostname
+            socket.create_connection((host, 443), timeout=10).close()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with urllib.request.urlopen(URL, timeout=60) as answer, temporary.open("wb") as file:
+            shutil.copyfileobj(answer, file)
+        size = temporary.stat().st_size
+        if size != _ARCHIVE_BYTES:
+            raise OSError(f"it came with {size:,} bytes instead of {_ARCHIVE_BYTES:,}")
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError(
+            f"Inception-v3 is not in {path.parent} and cannot be downloaded ({_line(error)}); "
+            f"download {URL} on a machine that can, and copy it to that folder or give its path, "
+            "--inception=FILE."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def _line(error: BaseException) -> str:
+    """The first line of an error that may run to a page."""
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0][:200]}"

@@ -1,0 +1,119 @@
+"""Features of any Keras model."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tfgan_zoo.data.images import with_channels
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.features.base import as_bytes
+from tfgan_zoo.metrics.features.resize import RESIZERS
+
+
+def to_floats(images: np.ndarray) -> np.ndarray:
+    """Takes 0..255 to [-1, 1], as the zoo's networks have it."""
+    return images / np.float32(127.5) - 1
+
+
+class ModelFeatures:
+    """Features, and logits if it has any, of a Keras model.
+
+    Images of another size than the model's are resized, and have their channels repeated or turned
+    grey (Rec. 601 luma) where it takes another number.
+
+    Args:
+        model: from images to features, or to (features, logits). Features of shape (num, height,
+            width, channels) are averaged over places.
+        name: what scores are named after: `fid[NAME]`.
+        preprocess: from float32 in 0..255 to what the model takes, such as
+            `keras.applications.resnet50.preprocess_input`; by default to [-1, 1].
+        resizer: a key of `RESIZERS`.
+        batch_size: images at a time.
+
+    Attributes:
+        name: as given.
+        dim: length of a feature vector.
+        classes: how many logits; 0 if it has none.
+        resizer: as given.
+        fingerprint: a hash of the weights.
+
+    Raises:
+        InputError: if the model does not go from images to vectors, or there is no such resizer.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten()])
+        >>> features, logits = ModelFeatures(model, "pixels")(np.zeros((2, 16, 16, 1), np.uint8))
+        >>> features.shape, logits
+        ((2, 192), None)
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        name: str,
+        *,
+        preprocess: Callable[[np.ndarray], Any] = to_floats,
+        resizer: str = "antialiased",
+        batch_size: int = 256,
+    ):
+        if resizer not in RESIZERS:
+            raise InputError(f"resizer: expected {' or '.join(RESIZERS)}, got {resizer!r}.")
+        shape, outputs = model.input_shape, model.output_shape
+        outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+        outputs = [outputs] if isinstance(outputs[-1], int) else list(outputs)
+        if (
+            not isinstance(shape, tuple)
+            or len(shape) != 4
+            or shape[-1] not in (1, 3)
+            or len(outputs) > 2
+            or len(outputs[0]) not in (2, 4)
+        ):
+            raise InputError(
+                "model: expected one from images to (num, dim), or to that and logits, got one "
+                f"from {shape} to {model.output_shape}."
+            )
+        self.name = name
+        self.dim = int(outputs[0][-1])
+        self.classes = int(outputs[1][-1]) if len(outputs) == 2 else 0
+        self.resizer = resizer
+        self.image_shape = shape[1:]
+        self.batch_size = batch_size
+        self._model = model
+        self._preprocess = preprocess
+        digest = hashlib.sha256(f"{name} {resizer}".encode())
+        for array in model.get_weights():
+            digest.update(np.ascontiguousarray(array).tobytes())
+        self.fingerprint = digest.hexdigest()[:16]
+
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Computes features; see `Features`."""
+        given = as_bytes(images)
+        found = []
+        for i in range(0, len(given), self.batch_size):
+            batch = self._preprocess(self.fitted(given[i : i + self.batch_size]))
+            outputs = self._model(batch, training=False)
+            outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+            arrays = [np.asarray(each, np.float32) for each in outputs]
+            if arrays[0].ndim == 4:
+                arrays[0] = arrays[0].mean(axis=(1, 2))
+            found.append(arrays)
+        features, *logits = (np.concatenate(each) for each in zip(*found, strict=True))
+        return features, logits[0] if logits else None
+
+    def fitted(self, images: np.ndarray) -> np.ndarray:
+        """Brings images to the model's size and channels.
+
+        Args:
+            images: uint8, shape (num, height, width, 1 or 3).
+
+        Returns:
+            float32, about in 0..255: antialiasing may overshoot by a little.
+        """
+        height, width, channels = self.image_shape
+        images = with_channels(images, channels)
+        size = (height or images.shape[1], width or images.shape[2])
+        if images.shape[1:3] == size:
+            return images.astype(np.float32)
+        return RESIZERS[self.resizer](images, size)

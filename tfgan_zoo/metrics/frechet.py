@@ -1,0 +1,238 @@
+"""Fréchet distance of two Gaussians, and of features: FID."""
+
+import warnings
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.base import FeatureExtractor, FeatureMetric
+
+
+class Statistics(NamedTuple):
+    """Of features: what FID compares.
+
+    Attributes:
+        mean: float64, shape (dim,).
+        covariance: float64, shape (dim, dim), divided by num - 1.
+        num: of how many samples they are; None for unknown.
+    """
+
+    mean: np.ndarray
+    covariance: np.ndarray
+    num: int | None = None
+
+
+def frechet_distance(
+    mean1: np.ndarray, cov1: np.ndarray, mean2: np.ndarray, cov2: np.ndarray
+) -> float:
+    r"""Squared Fréchet (Wasserstein-2) distance of two Gaussians (Dowson & Landau 1982).
+
+        \(|m_1 - m_2|^2 + tr(C_1) + tr(C_2) - 2 tr((C_1^{1/2} C_2 C_1^{1/2})^{1/2})\)
+
+    Both roots are of symmetric matrices and are taken by their eigenvalues, in float64. Where a
+    covariance is singular this is as exact as elsewhere; a general matrix square root, as in other
+    implementations, needs something added to the diagonal then, or leaves imaginary parts.
+
+    Args:
+        mean1: shape (dim,).
+        cov1: shape (dim, dim), symmetric, without negative eigenvalues beyond rounding.
+        mean2: as `mean1`.
+        cov2: as `cov1`.
+
+    Returns:
+        The distance, from 0 up.
+
+    Raises:
+        InputError: shapes do not fit, or something is not finite.
+
+    Example:
+        >>> one, eye = np.ones(3), np.eye(3)
+        >>> round(frechet_distance(0 * one, eye, one, 4 * eye), 9)  # 3 + 3 (2 - 1)^2
+        6.0
+    """
+    mean1, mean2 = (_floats(*each, 1) for each in (("mean1", mean1), ("mean2", mean2)))
+    cov1, cov2 = (_floats(*each, 2) for each in (("cov1", cov1), ("cov2", cov2)))
+    dim = len(mean1)
+    for name, array, shape in (
+        ("mean2", mean2, (dim,)),
+        ("cov1", cov1, (dim, dim)),
+        ("cov2", cov2, (dim, dim)),
+    ):
+        if array.shape != shape:
+            raise InputError(f"{name}: expected the shape {shape}, got {array.shape}.")
+    values, vectors = np.linalg.eigh(cov1)
+    # In the basis of cov1's eigenvectors its root is diagonal; eigenvalues do not ask for a basis.
+    root = np.sqrt(_positive(values))
+    product = root[:, None] * (vectors.T @ cov2 @ vectors) * root
+    overlap = np.sqrt(_positive(np.linalg.eigvalsh(product))).sum()
+    shift = mean1 - mean2
+    return float(max(0.0, shift @ shift + np.trace(cov1) + np.trace(cov2) - 2 * overlap))
+
+
+def _positive(values: np.ndarray) -> np.ndarray:
+    """Eigenvalues without what is rounding: the square root of 1e-16 would be 1e-8."""
+    least = values.max(initial=0) * len(values) * np.finfo(np.float64).eps
+    return np.where(values > least, values, 0.0)
+
+
+def _floats(name: str, array: Any, axes: int) -> np.ndarray:
+    array = np.asarray(array, np.float64)
+    if array.ndim != axes or not array.size:
+        shape = "(dim,)" if axes == 1 else "(dim, dim)"
+        raise InputError(f"{name}: expected the shape {shape}, got {array.shape}.")
+    if not np.isfinite(array).all():
+        raise InputError(f"{name}: expected finite numbers, got {np.sum(~np.isfinite(array))} not.")
+    return array
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class FID(FeatureMetric):
+    """Fréchet Inception distance (Heusel et al. 2017, https://arxiv.org/abs/1706.08500).
+
+    The `frechet_distance` of the Gaussians with the mean and covariance of features of real images
+    and of generated ones. Sums of features and of their outer products are kept, in float64: memory
+    is 16 dim^2 bytes, whatever the number of images.
+
+    A sample's FID is biased upwards, the more so the fewer images it is of (about as 1 / num), so
+    it compares only with an FID of as many; 50,000 is usual. With no more samples than dimensions
+    the covariance is singular, and `result` warns.
+
+    Args:
+        features: the extractor; None if what is shown are features already.
+        dim: length of a feature vector; needed for `features=None` alone.
+        name: of the metric; None for `fid` with Inception v3, and `fid[NAME]` with others.
+        dtype: of the result; the sums are float64.
+
+    Example:
+        >>> metric = FID(dim=1)
+        >>> metric.update_state(np.array([[0.0], [2.0]]), np.array([[3.0], [5.0], [7.0]]))
+        >>> round(float(metric.result()), 4)  # (5 - 1)^2 + (2 - sqrt(2))^2
+        16.3431
+    """
+
+    def __init__(
+        self,
+        features: FeatureExtractor | None = None,
+        dim: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ):
+        super().__init__("fid", features, dim, name, dtype)
+        self._real = self._sums("real")
+        self._generated = self._sums("generated")
+        self._reference: Statistics | None = None
+        self._warned = False
+
+    def _sums(self, name: str) -> list[Any]:
+        shapes = {"num": (), "sum": (self.dim,), "products": (self.dim, self.dim)}
+        return [
+            self.add_variable(shape, "zeros", "float64", name=f"{name}_{what}")
+            for what, shape in shapes.items()
+        ]
+
+    def update_state(self, y_true: Any = None, y_pred: Any = None) -> None:
+        """Adds samples.
+
+        Args:
+            y_true: real images, or features if `features` is None; None for no new ones.
+            y_pred: generated ones; None for no new ones. Not necessarily as many.
+
+        Raises:
+            InputError: features have another length, or there is a reference for `y_true`.
+        """
+        if y_true is not None and self._reference is not None:
+            raise InputError("y_true: expected None after set_reference, got samples.")
+        for images, (num, total, products) in ((y_true, self._real), (y_pred, self._generated)):
+            if images is not None:
+                x = tf.cast(self._extract(images), tf.float64)
+                num.assign(num + tf.cast(tf.shape(x)[0], tf.float64))
+                total.assign(total + tf.reduce_sum(x, axis=0))
+                products.assign(products + tf.matmul(x, x, transpose_a=True))
+
+    def set_reference(self, mean: np.ndarray, covariance: np.ndarray, num: int | None = None):
+        """Gives the statistics of real images, in place of showing them.
+
+        They stay when the state is reset, so that many generators are scored against them; they are
+        not part of the config.
+
+        Args:
+            mean: shape (dim,).
+            covariance: shape (dim, dim).
+            num: of how many samples; None for unknown.
+
+        Raises:
+            InputError: a shape is another one, or something is not finite.
+
+        Example:
+            >>> metric = FID(dim=1)
+            >>> metric.set_reference(np.zeros(1), np.ones((1, 1)))
+            >>> metric.update_state(None, np.array([[0.0], [2.0], [1.0]]))
+            >>> float(metric.result())
+            1.0
+        """
+        given = Statistics(
+            _floats("mean", mean, 1), _floats("covariance", covariance, 2), num and int(num)
+        )
+        for array, shape in ((given.mean, (self.dim,)), (given.covariance, (self.dim,) * 2)):
+            if array.shape != shape:
+                raise InputError(
+                    f"set_reference: expected shapes ({self.dim},) and ({self.dim}, {self.dim}), "
+                    f"got {given.mean.shape} and {given.covariance.shape}."
+                )
+        self._reference = given
+
+    def statistics(self, which: str) -> Statistics:
+        """Returns what the samples shown come to, for instance to keep for `set_reference`.
+
+        Args:
+            which: "real" or "generated".
+
+        Raises:
+            InputError: there are less than two samples.
+        """
+        if which not in ("real", "generated"):
+            raise InputError(f"which: expected real or generated, got {which!r}.")
+        if which == "real" and self._reference is not None:
+            return self._reference
+        sums = self._real if which == "real" else self._generated
+        return self._statistics(which, *(np.asarray(tf.convert_to_tensor(s)) for s in sums))
+
+    def _statistics(
+        self, which: str, num: np.ndarray, total: np.ndarray, products: np.ndarray
+    ) -> Statistics:
+        if num < 2:
+            raise InputError(
+                f"{self.name}: expected two {which} samples or more, got {round(float(num))}."
+            )
+        mean = total / num
+        covariance = (products - np.outer(total, mean)) / (num - 1)
+        return Statistics(mean, covariance, round(float(num)))
+
+    def result(self) -> Any:
+        """The distance, a float32 scalar.
+
+        Raises:
+            InputError: there are less than two samples of a kind.
+        """
+
+        def compute(*sums: np.ndarray) -> list[float]:
+            real = self._reference or self._statistics("real", *sums[:3])
+            generated = self._statistics("generated", *sums[3:])
+            self._warn_of_few(real.num, generated.num)
+            return [frechet_distance(*real[:2], *generated[:2])]
+
+        return self._results([self.name], compute, *self._real, *self._generated)
+
+    def _warn_of_few(self, real: int | None, generated: int | None) -> None:
+        least = min(num for num in (real, generated) if num is not None)
+        if least <= self.dim and not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"{self.name}: {least} samples of {self.dim} features have a singular covariance, "
+                f"so the distance is far too large and compares with none of other numbers of "
+                f"samples; show more than {self.dim}, and by custom 50,000.",
+                stacklevel=3,
+            )

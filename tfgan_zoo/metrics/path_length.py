@@ -1,0 +1,210 @@
+"""Perceptual path length: how evenly images change along a path between latents."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.base import FeatureExtractor, metric_name
+from tfgan_zoo.networks.vgg_features import vgg19_features
+
+#: Squared distances (n,) of two batches of images, floats in [-1, 1].
+Distance = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+INTERPOLATIONS = ("spherical", "linear")
+
+
+def perceptual_path_length(
+    generate: Callable[..., np.ndarray],
+    latent_dim: int,
+    distance: Distance,
+    *,
+    num: int = 10_000,
+    eps: float = 1e-4,
+    interpolation: str = "spherical",
+    at_ends: bool = False,
+    batch_size: int = 64,
+    seed: int = 0,
+) -> float:
+    r"""Path length of a generator (Karras et al. 2019, https://arxiv.org/abs/1812.04948, 4.1).
+
+        \(mean\ d(G(path(z_1, z_2; t)), G(path(z_1, z_2; t + eps))) / eps^2\)
+
+    over pairs of latents from N(0, I) and t from U(0, 1), without the lowest and the highest
+    percent of the values, as the authors' code has it. Low is smooth.
+
+    Karras et al. take d from LPIPS, a network trained on people's judgement whose weights are not
+    part of this library. With another d the figures compare among themselves, and with no
+    published one.
+
+    Args:
+        generate: makes float images of `latents=`, shape (n, latent_dim): a model's `generate`.
+            Floats, because between two images that are so near most uint8 pixels would be the same.
+        latent_dim: length of a latent.
+        distance: such as `embedding_distance(extractor)`, or `feature_distance()`.
+        num: pairs; by custom 100,000, or 50,000.
+        eps: the step. Where images are float32, noise of about 1e-7 / eps per pixel remains.
+        interpolation: "spherical", along great circles of the directions, which have length 1,
+            for latents of N(0, I) (as the authors' code has it for Z); or "linear" (for W, or
+            latents that are not normalised by the generator).
+        at_ends: t is 0 instead of random: the later papers' way.
+        batch_size: pairs at a time.
+        seed: the same seed gives the same pairs.
+
+    Returns:
+        The mean.
+
+    Raises:
+        InputError: an argument is out of range, or a distance is not finite.
+
+    Example:
+        >>> def generate(latents):
+        ...     return latents
+        >>> def distance(a, b):
+        ...     return np.sum((a - b) ** 2, axis=1)
+        >>> length = perceptual_path_length(  # E|z1 - z2|^2 = 2 dim
+        ...     generate, 8, distance, num=2000, eps=1e-2, interpolation="linear"
+        ... )
+        >>> round(length)
+        16
+    """
+    if interpolation not in INTERPOLATIONS:
+        raise InputError(
+            f"interpolation: expected {' or '.join(INTERPOLATIONS)}, got {interpolation!r}."
+        )
+    if num < 1 or batch_size < 1:
+        raise InputError(f"num, batch_size: expected numbers from 1 up, got {num}, {batch_size}.")
+    if not 0 < eps < 1:
+        raise InputError(f"eps: expected a number between 0 and 1, got {eps}.")
+    path = spherical if interpolation == "spherical" else linear
+    random = np.random.default_rng(seed)
+    values = []
+    for start in range(0, num, batch_size):
+        n = min(batch_size, num - start)
+        ends = random.standard_normal((2, n, latent_dim))
+        t = np.zeros((n, 1)) if at_ends else random.random((n, 1))
+        latents = [path(ends[0], ends[1], each).astype(np.float32) for each in (t, t + eps)]
+        images = np.asarray(generate(latents=np.concatenate(latents)))
+        values.append(np.asarray(distance(images[:n], images[n:]), np.float64) / eps**2)
+    lengths = np.concatenate(values)
+    if not np.isfinite(lengths).all():
+        raise InputError("distance: expected finite numbers, got NaN or infinity.")
+    low = np.percentile(lengths, 1, method="lower")
+    high = np.percentile(lengths, 99, method="higher")
+    return float(lengths[(low <= lengths) & (lengths <= high)].mean())
+
+
+def linear(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Returns `a + t (b - a)`: arrays of shape (n, dim), t (n, 1)."""
+    return a + t * (b - a)
+
+
+def spherical(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Moves along the great circle from a's direction to b's, as StyleGAN's `slerp`.
+
+    Args:
+        a: shape (n, dim).
+        b: shape (n, dim).
+        t: shape (n, 1); 0 at a, 1 at b.
+
+    Returns:
+        Vectors of length sqrt(dim), as latents of N(0, I) about are. StyleGAN leaves the length at
+        1, since its generator normalises to sqrt(dim) itself.
+
+    Example:
+        >>> spherical(np.array([[3.0, 0.0]]), np.array([[0.0, 1.0]]), np.array([[1 / 3]])).round(3)
+        array([[1.225, 0.707]])
+    """
+    a, b = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (a, b))
+    angle = np.arccos(np.clip((a * b).sum(axis=1, keepdims=True), -1, 1))
+    aside = b - a * np.cos(angle)
+    aside /= np.maximum(np.linalg.norm(aside, axis=1, keepdims=True), 1e-12)
+    return np.sqrt(a.shape[1]) * (a * np.cos(t * angle) + aside * np.sin(t * angle))
+
+
+class _Named:
+    """A distance that says what it is."""
+
+    def __init__(self, name: str, distance: Distance):
+        self.name = name
+        self._distance = distance
+
+    def __call__(self, a: Any, b: Any) -> np.ndarray:
+        return self._distance(a, b)
+
+
+def embedding_distance(features: FeatureExtractor) -> Distance:
+    """Squared Euclidean distance of an extractor's features.
+
+    Args:
+        features: the extractor.
+
+    Returns:
+        A function of two batches of images, to (n,); its `name` names the features.
+    """
+
+    def distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        difference = np.asarray(features(a)[0], np.float64) - np.asarray(features(b)[0], np.float64)
+        return (difference * difference).sum(axis=1)
+
+    return _Named(metric_name("embedding_distance", features), distance)
+
+
+def feature_distance(
+    layers: Sequence[str] = ("1_2", "2_2", "3_4", "4_4", "5_4"), weights: Any = "imagenet"
+) -> Distance:
+    """Squared distance of VGG19's activations, in the manner of LPIPS; it is not LPIPS.
+
+    Activations are normalised to length 1 over channels at every place, and squared differences are
+    averaged over places and added up over layers. LPIPS (Zhang et al. 2018,
+    https://arxiv.org/abs/1801.03924) is like this with VGG16, and weighs channels by what it
+    learned from people's judgements. Those weights are not here, so figures do not compare with
+    LPIPS's.
+
+    Args:
+        layers: see `networks.vgg_features.vgg19_features`; by default the last of each block.
+        weights: see there; None for random ones.
+
+    Returns:
+        A function of two batches of images, to (n,), with a `name`.
+
+    Example:
+        >>> distance = feature_distance(["1_1"], weights=None)
+        >>> image = np.zeros((1, 32, 32, 3), "float32")
+        >>> distance(image, image)
+        array([0.])
+    """
+    network = _vgg19(layers, weights)
+
+    @tf.function(autograph=False)
+    def compared(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+        # Of a single layer Keras returns no list.
+        pairs = zip(tf.nest.flatten(network(a)), tf.nest.flatten(network(b)), strict=True)
+        units = [[tf.cast(tf.math.l2_normalize(x, -1), tf.float64) for x in pair] for pair in pairs]
+        return sum(
+            tf.reduce_mean(tf.reduce_sum(tf.math.squared_difference(x, y), -1), axis=[1, 2])
+            for x, y in units
+        )
+
+    def distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return compared(tf.cast(a, tf.float32), tf.cast(b, tf.float32)).numpy()
+
+    return _Named(f"feature_distance[vgg19_{'+'.join(layers)}]", distance)
+
+
+def _vgg19(layers: Sequence[str], weights: Any) -> keras.Model:
+    """One network that returns several of VGG19's activations."""
+    if not layers:
+        raise InputError("layers: expected some of VGG19's, got none.")
+    wanted = {f"block{i}_conv{j}" for i, j in (layer.split("_") for layer in layers)}
+    whole = vgg19_features(max(layers), weights=weights)
+    inputs = x = keras.Input((None, None, None))
+    outputs = []
+    for layer in whole.layers[1:-1]:  # Without the input, and the scale of SRGAN's loss.
+        x = layer(x)
+        if layer.name in wanted:
+            outputs.append(x)
+    return keras.Model(inputs, outputs)

@@ -1,0 +1,54 @@
+"""Scores of distributions, at every checkpoint."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from tfgan_zoo.evaluation import distributions
+from tfgan_zoo.metrics.features import open_auto
+from tfgan_zoo.workloads.base import Score
+
+
+class DistributionScores:
+    """What a config asks for of `evaluation.distributions.METRICS`, but for "swd".
+
+    Args:
+        config: of the run.
+
+    Raises:
+        InputError: if features are needed that cannot be had.
+    """
+
+    def __init__(self, config: ConfigDict):
+        settings = config.evaluate
+        names = set(settings.metrics) & distributions.METRICS.keys() - {"swd"}
+        self.metrics = sorted(names)
+        self.features = None
+        if distributions.need_features(names):
+            source = config.data.source
+            self.features = open_auto(settings.features, source, settings.inception)
+        self.parts = distributions.parts_of(names, self.features)
+        self._real: distributions.Parts | None = None
+
+    def known(self, real: np.ndarray, make: Callable[[Any], np.ndarray]) -> dict[str, Score]:
+        """Returns the scores by name.
+
+        Args:
+            real: images, uint8 or floats in [-1, 1].
+            make: returns images of a model.
+        """
+
+        def scored(name: str) -> Score:
+            def score(model: Any) -> dict[str, float]:
+                if self._real is None:
+                    self._real = distributions.collect([real], self.parts, self.features)
+                made = distributions.collect(
+                    [make(model)], distributions.parts_of([name]), self.features
+                )
+                return distributions.score([name], self.features, self._real, made)
+
+            return (score, *distributions.main_score(name, self.features))
+
+        return {name: scored(name) for name in self.metrics}
