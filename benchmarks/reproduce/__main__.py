@@ -1,7 +1,7 @@
 """Does a published table again and sets the figures side by side.
 
   python -m benchmarks.reproduce ring --workdir=runs/reproduce/ring
-  python -m benchmarks.reproduce super_resolution --data=DATASETS --output=docs/results.md
+  python -m benchmarks.reproduce theory --output=docs/results.md
   python -m benchmarks.reproduce NAME --help
 
 NAME: ring, grid, lsgan_stability, theory, super_resolution, stacked_mnist, fashion_mnist. Prints
@@ -15,7 +15,14 @@ from pathlib import Path
 from absl import flags
 
 from benchmarks import common
-from benchmarks.reproduce import lsgan_stability, points, theory
+from benchmarks.reproduce import (
+    fashion_mnist,
+    lsgan_stability,
+    points,
+    stacked_mnist,
+    super_resolution,
+    theory,
+)
 from benchmarks.reproduce.experiment import Experiment
 from tfgan_zoo import cli
 from tfgan_zoo.errors import InputError
@@ -25,6 +32,9 @@ EXPERIMENTS = {
     "grid": Experiment(points.define, functools.partial(points.run, "grid")),
     "lsgan_stability": Experiment(lsgan_stability.define, lsgan_stability.run),
     "theory": Experiment(theory.define, theory.run),
+    "super_resolution": Experiment(super_resolution.define, super_resolution.run),
+    "stacked_mnist": Experiment(stacked_mnist.define, stacked_mnist.run),
+    "fashion_mnist": Experiment(fashion_mnist.define, fashion_mnist.run),
 }
 
 

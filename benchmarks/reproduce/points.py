@@ -12,7 +12,7 @@ equally far at any time.
 import json
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from absl import flags
@@ -104,12 +104,13 @@ def run(name: str, given: flags.FlagValues) -> str:
     return table(name, trials, timed(folder))
 
 
-def scores(name: str, game) -> list:
+def scores(name: str, game: Any) -> list[Row]:
     """Scores the present state of every trial."""
-    from benchmarks.reproduce.coverage import coverage
     from tfgan_zoo.data.points import mixture
+    from tfgan_zoo.metrics.mode_coverage import mode_scores
 
-    return [coverage(points, mixture(name)) for points in game.sample(SAMPLES)]
+    found = [mode_scores(points, mixture(name)) for points in game.sample(SAMPLES)]
+    return [Row(s["modes"], 100 * s["high_quality"], s["reverse_kl"]) for s in found]
 
 
 def timed(folder: Path) -> dict[str, float]:
@@ -122,7 +123,7 @@ def timed(folder: Path) -> dict[str, float]:
     return {model: float(np.median(found)) for model, found in times.items()}
 
 
-def table(name: str, trials: dict, times: dict[str, float]) -> str:
+def table(name: str, trials: dict[str, Any], times: dict[str, float]) -> str:
     """Sets ours beside the published figures; only whole trials pass or fail."""
     lines = [
         f"Published: {TRIALS} trials of {STEPS:,} steps. {SAMPLES:,} samples of each trial; "
@@ -133,7 +134,7 @@ def table(name: str, trials: dict, times: dict[str, float]) -> str:
     ]
     for model, game in trials.items():
         known, band = PUBLISHED[name][model], BANDS[name]
-        found = np.array([(s.modes, 100 * s.quality, s.reverse_kl) for s in scores(name, game)])
+        found = np.array(scores(name, game))
         mean, spread, steps = Row(*found.mean(axis=0)), Row(*found.std(axis=0)), int(game.step)
         if steps >= STEPS and game.trials >= TRIALS:
             judged = "pass" if all_near(mean, known, band) else "FAIL"
