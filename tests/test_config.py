@@ -107,7 +107,7 @@ def test_override_is_strict(config, key, text, said):
         (
             "evaluate.metrics",
             ("fid",),
-            "expected any of figures, swd, mae, psnr, ssim, ssim_daala, retrieval, got 'fid'",
+            X,
         ),
     ],
 )

@@ -34,15 +34,16 @@ def lines(folder):
 
 def test_noise_to_images(tmp_path, capsys):
     run = run_of(tiny_config(tmp_path, train__steps="4"), tmp_path / "run")
-    flags = [f"--workdir={run}", "--split=train", "--num=20", "--features=mnist_v1"]
+    capsys.readouterr()
+    flags = [f"--workdir={run}", "--split=train", "--num=20", "--features=fashion_mnist_v1"]
     status, out, err = said(*flags, capsys=capsys)
     assert (status, err) == (0, "")
     for part in (
-        "fid[mnist_v1]",
-        "coverage[mnist_v1]",
+        "fid[fashion_mnist_v1]",
+        "coverage[fashion_mnist_v1]",
         "20 samples of dcgan at step 4, moving average, seed 0",
         "20 of 50 images of npz:",
-        "features mnist_v1 (",
+        "features fashion_mnist_v1 (",
         "resizer antialiased",
         "tensorflow 2.",
         "FID of 20 samples in 64 dimensions is far too high",
@@ -52,8 +53,8 @@ def test_noise_to_images(tmp_path, capsys):
     for more in ([], ["--seed=1"], ["--raw_weights"]):
         assert said(*flags, *more, "--metrics=fid,swd", capsys=capsys)[0] == 0
     first, same, seed, raw = lines(run)
-    assert first["scores"]["fid[mnist_v1]"] == same["scores"]["fid[mnist_v1]"]
-    assert set(same["scores"]) == {"fid[mnist_v1]", "swd"}
+    assert first["scores"]["fid[fashion_mnist_v1]"] == same["scores"]["fid[fashion_mnist_v1]"]
+    assert set(same["scores"]) == {"fid[fashion_mnist_v1]", "swd"}
     assert len({line["scores"]["swd"] for line in (same, seed, raw)}) == 3
     assert [line["weights"] for line in (same, raw)] == ["moving average", "as trained"]
     assert (seed["seed"], seed["samples"], seed["step"]) == (1, 20, 4)
@@ -65,10 +66,10 @@ def test_noise_to_images(tmp_path, capsys):
 def test_texts_and_translations(tmp_path):
     texts = tiny_text_to_image(tmp_path, train__steps="4", evaluate__split="train")
     found = runs.evaluate_run(
-        run_of(texts, tmp_path / "texts"), runs.Asked(["swd", "kid"], features="figures_v1")
+        run_of(texts, tmp_path / "texts"), runs.Asked(["swd", "kid"], features="fashion_mnist_v1")
     )
     assert found.protocol["samples"] == found.protocol["reference"]["samples"] == 20
-    assert {"swd", "kid[figures_v1]", "kid_std[figures_v1]"} == set(found.scores)
+    assert {"swd", "kid[fashion_mnist_v1]", "kid_std[fashion_mnist_v1]"} == set(found.scores)
     config = tiny_translation(tmp_path, "cyclegan", train__steps="4", evaluate__split="train")
     run = run_of(config, tmp_path / "translations")
     asked = runs.Asked(["swd"], num=15)
@@ -112,6 +113,7 @@ def test_figures_are_held_against_what_was_asked_for():
 
 def test_mistakes_are_sentences_before_anything_is_made(tmp_path, capsys, monkeypatch):
     run = run_of(tiny_config(tmp_path, train__steps="4"), tmp_path / "run")
+    capsys.readouterr()
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     train = "--split=train"
     for flags, sentence in (
@@ -120,8 +122,8 @@ def test_mistakes_are_sentences_before_anything_is_made(tmp_path, capsys, monkey
         (["--metrics=fid", train], "cannot be downloaded"),
         (["--metrics=fid", "--inception=no.pb"], "inception: there is no file 'no.pb'"),
         (["--features=mnist", train], "features: there is no 'mnist'; did you mean mnist_v1?"),
-        (["--features=mnist_v1", "--inception=x.pb"], "inception: is not used with"),
-        (["--features=mnist_v1"], "has no split 'test' (found: train)"),
+        (["--features=fashion_mnist_v1", "--inception=x.pb"], "inception: is not used with"),
+        (["--features=fashion_mnist_v1"], "has no array for split 'test'"),
         (["--metrics=figures", train], "--metrics: figures reads whole splits of the drawn"),
         (["--metrics=swd", "--num=9"], "--num: expected a whole number from 10 up, got 9"),
         (["--metrics=swd", train, "--output=x.csv"], "--output: is for enlarged images"),

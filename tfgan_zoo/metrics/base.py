@@ -51,12 +51,36 @@ def metric_name(base: str, features: FeatureExtractor | None, otherwise: str = "
     return base if shown == "inception_v3" else f"{base}[{shown}]"
 
 
-class FeatureMetric(keras.metrics.Metric):
-    """A metric of features: sums over all that was shown, or samples of it, and a result.
+class SummedMetric(keras.metrics.Metric):
+    """A metric whose states start at zero and add up: over batches, and over replicas.
 
-    States start at zero and add up over the replicas of the strategy in whose scope the metric was
-    made. `result` may take seconds, so it is for the end of an evaluation, not for
-    `compile(metrics=...)`, where Keras asks for it at every step.
+    Replicas do so where it was made within their strategy's scope. `result` may take seconds, so it
+    is for the end of an evaluation, not for `compile(metrics=...)`, where Keras asks for it at
+    every step.
+
+    Args:
+        name: of the metric.
+        dtype: of the results; states have their own.
+    """
+
+    def __init__(self, name: str, dtype: Any = None):
+        super().__init__(name=name, dtype=dtype)
+        self._replicas = tf.distribute.get_strategy().num_replicas_in_sync
+
+    def _check_update(self, sample_weight: Any) -> None:
+        """Refuses what would give a wrong result without a word."""
+        if sample_weight is not None:
+            raise InputError(f"{self.name}: sample_weight: expected None, got weights.")
+        replica = tf.distribute.get_replica_context()
+        if replica is not None and replica.num_replicas_in_sync > self._replicas == 1:
+            raise InputError(
+                f"{self.name}: expected to be made within strategy.scope() of the strategy that "
+                "runs it, got a metric made outside, whose states replicas would overwrite."
+            )
+
+
+class FeatureMetric(SummedMetric):
+    """A metric of features: sums over all that was shown, or samples of it.
 
     Args:
         base: name without the extractor's.
@@ -74,10 +98,9 @@ class FeatureMetric(keras.metrics.Metric):
         name: str | None = None,
         dtype: Any = None,
     ):
-        super().__init__(name=name or metric_name(base, features), dtype=dtype)
+        super().__init__(name or metric_name(base, features), dtype)
         self.features = features
         self.dim = _size("dim", dim, features)
-        self._replicas = tf.distribute.get_strategy().num_replicas_in_sync
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments; an extractor must be serialisable itself."""
@@ -90,7 +113,6 @@ class FeatureMetric(keras.metrics.Metric):
 
     def _extract(self, images: Any) -> tf.Tensor:
         """Features of what was shown, float32 (n, dim)."""
-        self._check_scope()
         given = images if self.features is None else self.features(images)[0]
         return self._checked(given, self.dim)
 
@@ -101,14 +123,6 @@ class FeatureMetric(keras.metrics.Metric):
                 f"{self.name}: expected features of shape (n, {size}), got {tuple(values.shape)}."
             )
         return values
-
-    def _check_scope(self) -> None:
-        replica = tf.distribute.get_replica_context()
-        if replica is not None and replica.num_replicas_in_sync > self._replicas == 1:
-            raise InputError(
-                f"{self.name}: expected to be made within strategy.scope() of the strategy that "
-                "runs it, got a metric made outside, whose states replicas would overwrite."
-            )
 
     def _results(self, names: Sequence[str], compute: Callable, *states: Any) -> Any:
         """See `numpy_results`; a single result is returned as it is."""
@@ -178,6 +192,12 @@ class Reservoir:
         self.rows = metric.add_variable((rows, dim), "zeros", "float32", name=f"{name}_rows")
         # A float, because TensorFlow divides what it assigns to all replicas by their number.
         self.seen = metric.add_variable((), "zeros", "float64", name=f"{name}_seen")
+        # Outside of the replicas: the first one takes all, the others none.
+        self._add_from_outside = tf.function(
+            lambda rows: self._strategy.run(self._add_on_the_first, (rows,)),
+            autograph=False,
+            reduce_retracing=True,
+        )
 
     def add(self, rows: tf.Tensor) -> None:
         """Shows rows, float32 (n, dim)."""
@@ -187,9 +207,8 @@ class Reservoir:
         elif replica is not None and replica.num_replicas_in_sync == self._replicas:
             self._add(rows, replica.replica_id_in_sync_group)
         else:
-            # Outside of the replicas: the first one takes all, the others none.
             with self._strategy.scope():
-                self._strategy.run(self._add_on_the_first, (rows,))
+                self._add_from_outside(rows)
 
     def _add_on_the_first(self, rows: tf.Tensor) -> None:
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
@@ -266,13 +285,17 @@ class SampledMetric(FeatureMetric):
         self._real = Reservoir(self, "real", max_samples, size, 2 * seed)
         self._generated = Reservoir(self, "generated", max_samples, size, 2 * seed + 1)
 
-    def update_state(self, y_true: Any = None, y_pred: Any = None) -> None:
+    def update_state(
+        self, y_true: Any = None, y_pred: Any = None, sample_weight: Any = None
+    ) -> None:
         """Adds samples.
 
         Args:
             y_true: real images, or features if `features` is None; None for no new ones.
             y_pred: generated ones; None for no new ones. Not necessarily as many.
+            sample_weight: None; Keras passes it.
         """
+        self._check_update(sample_weight)
         for images, reservoir in ((y_true, self._real), (y_pred, self._generated)):
             if images is not None:
                 reservoir.add(self._rows(images))

@@ -109,14 +109,19 @@ class MSSSIMDiversity(keras.metrics.Mean):
     def __init__(self, name: str = "ms_ssim_diversity", dtype: Any = None):
         super().__init__(name=name, dtype=dtype)
 
-    def update_state(self, y_true: Any = None, y_pred: Any = None) -> None:
+    def update_state(
+        self, y_true: Any = None, y_pred: Any = None, sample_weight: Any = None
+    ) -> None:
         """Adds samples.
 
         Args:
             y_true: not looked at.
             y_pred: images, uint8 or floats in [-1, 1], shape (n, height, width, 1 or 3); None for
                 no new ones.
+            sample_weight: None; Keras passes it.
         """
+        if sample_weight is not None:
+            raise InputError(f"{self.name}: sample_weight: expected None, got weights.")
         if y_pred is None:
             return
 

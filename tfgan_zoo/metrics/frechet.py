@@ -133,16 +133,20 @@ class FID(FeatureMetric):
             for what, shape in shapes.items()
         ]
 
-    def update_state(self, y_true: Any = None, y_pred: Any = None) -> None:
+    def update_state(
+        self, y_true: Any = None, y_pred: Any = None, sample_weight: Any = None
+    ) -> None:
         """Adds samples.
 
         Args:
             y_true: real images, or features if `features` is None; None for no new ones.
             y_pred: generated ones; None for no new ones. Not necessarily as many.
+            sample_weight: None; Keras passes it.
 
         Raises:
             InputError: features have another length, or there is a reference for `y_true`.
         """
+        self._check_update(sample_weight)
         if y_true is not None and self._reference is not None:
             raise InputError("y_true: expected None after set_reference, got samples.")
         for images, (num, total, products) in ((y_true, self._real), (y_pred, self._generated)):

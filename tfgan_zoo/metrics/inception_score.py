@@ -100,16 +100,19 @@ class InceptionScore(FeatureMetric):
         self._p = self.add_variable((splits, self.classes), "zeros", "float64", name="p")
         self._p_log_p = self.add_variable((splits,), "zeros", "float64", name="p_log_p")
 
-    def update_state(self, y_true: Any = None, y_pred: Any = None) -> None:
+    def update_state(
+        self, y_true: Any = None, y_pred: Any = None, sample_weight: Any = None
+    ) -> None:
         """Adds samples.
 
         Args:
             y_true: not looked at.
             y_pred: generated images, or logits if `features` is None; None for no new ones.
+            sample_weight: None; Keras passes it.
         """
+        self._check_update(sample_weight)
         if y_pred is None:
             return
-        self._check_scope()
         logits = y_pred if self.features is None else self.features(y_pred)[1]
         logits = tf.cast(self._checked(logits, self.classes), tf.float64)
         log_p = tf.nn.log_softmax(logits)

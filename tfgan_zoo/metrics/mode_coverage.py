@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfgan_zoo.data.points import Mixture
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.metrics.base import numpy_results
+from tfgan_zoo.metrics.base import SummedMetric, numpy_results
 
 
 def mode_scores(points: np.ndarray, mixture: Mixture) -> dict[str, float]:
@@ -127,13 +127,13 @@ def stacked_labels(digits: np.ndarray) -> np.ndarray:
     return np.asarray(digits) @ np.array([100, 10, 1])
 
 
-class _Counts(keras.metrics.Metric):
+class _Counts(SummedMetric):
     """Counts of samples, which add up over replicas, and what follows from them."""
 
     _default: str
 
     def __init__(self, name: str | None, dtype: Any):
-        super().__init__(name=name or self._default, dtype=dtype)
+        super().__init__(name or self._default, dtype)
 
     def _results(self, names: Sequence[str], compute: Callable, *counts: Any) -> dict[str, Any]:
         """Results by name, after the metric's name where that is not the default."""
@@ -177,13 +177,17 @@ class ModeCoverage(_Counts):
         self._counts = self.add_variable(modes, "zeros", "float64", name="counts")
         self._good = self.add_variable(modes, "zeros", "float64", name="good")
 
-    def update_state(self, y_true: Any = None, y_pred: Any = None) -> None:
+    def update_state(
+        self, y_true: Any = None, y_pred: Any = None, sample_weight: Any = None
+    ) -> None:
         """Adds samples.
 
         Args:
             y_true: not looked at.
             y_pred: samples, shape (n, dim); None for no new ones.
+            sample_weight: None; Keras passes it.
         """
+        self._check_update(sample_weight)
         if y_pred is None:
             return
         points = tf.cast(y_pred, tf.float64)
@@ -235,14 +239,18 @@ class ClassCoverage(_Counts):
         self.num_classes = num_classes
         self._counts = self.add_variable((num_classes,), "zeros", "float64", name="counts")
 
-    def update_state(self, y_true: Any = None, y_pred: Any = None) -> None:
+    def update_state(
+        self, y_true: Any = None, y_pred: Any = None, sample_weight: Any = None
+    ) -> None:
         """Adds samples.
 
         Args:
             y_true: not looked at.
             y_pred: labels that a classifier gave, integers of shape (n,); None for no new ones.
                 Those out of range are an error outside of a graph, and within one left out.
+            sample_weight: None; Keras passes it.
         """
+        self._check_update(sample_weight)
         if y_pred is None:
             return
         labels = tf.cast(y_pred, tf.int64)

@@ -1,0 +1,102 @@
+"""Shows samples to metrics on two logical devices; run by test_replicas, in its own process."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.metrics.samples import features
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics import (
+    FID,
+    KID,
+    ClassCoverage,
+    InceptionScore,
+    ModeCoverage,
+    MSSSIMDiversity,
+    PrecisionRecall,
+    SlicedWasserstein,
+)
+from tfgan_zoo.metrics.base import kept
+
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+STRATEGY = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+@tf.function(reduce_retracing=True, autograph=False)
+def update(metric, real, generated):
+    STRATEGY.run(metric.update_state, (real, generated))
+
+
+def per_replica(array, start, size):
+    """Rows of a batch, alternately to one replica and to the other."""
+
+    def own(context):
+        return tf.constant(array[start : start + size][context.replica_id_in_sync_group :: 2])
+
+    return STRATEGY.experimental_distribute_values_from_function(own)
+
+
+def floats(result):
+    return [float(x) for x in (result.values() if isinstance(result, dict) else [result])]
+
+
+def compare(make, real, generated, size=75):
+    """Holds a metric of two replicas against one that was shown the same on its own."""
+    with STRATEGY.scope():
+        two = make()
+    one = make()
+    for _ in range(2):  # Again after a reset.
+        for start in range(0, len(real), size):
+            update(two, per_replica(real, start, size), per_replica(generated, start, size))
+            one.update_state(real[start : start + size], generated[start : start + size])
+        np.testing.assert_allclose(floats(two.result()), floats(one.result()), rtol=1e-5)
+        two.reset_state()
+        one.reset_state()
+    # Outside of the replicas too, before and after what they were shown.
+    cut = len(real) // 3
+    two.update_state(real[:cut], generated[:cut])
+    update(two, per_replica(real, cut, cut), per_replica(generated, cut, cut))
+    with STRATEGY.scope():
+        two.update_state(real[2 * cut :], generated[2 * cut :])
+    one.update_state(real, generated)
+    np.testing.assert_allclose(floats(two.result()), floats(one.result()), rtol=1e-5)
+
+
+real, generated, logits = features()
+real = real[:300]
+compare(lambda: FID(dim=16), real, generated)
+compare(lambda: KID(dim=16, subsets=2, subset_size=300, max_samples=600), real, generated)
+compare(lambda: PrecisionRecall(dim=16, max_samples=600), real, generated)
+compare(lambda: SlicedWasserstein(dim=16, max_samples=600), real, generated)
+compare(lambda: InceptionScore(classes=10, splits=1), logits, logits, size=50)
+compare(lambda: ModeCoverage(generated[:5, :2], 0.3), real[:, :2], generated[:, :2])
+labels = logits.argmax(axis=1)
+compare(lambda: ClassCoverage(10), labels, labels, size=50)
+
+# More than the reservoirs hold: as many from either replica, and nothing added up.
+with STRATEGY.scope():
+    metric = KID(dim=16, max_samples=40)
+for start in range(0, 300, 75):
+    update(metric, per_replica(real, start, 75), per_replica(generated, start, 75))
+keys, rows = (np.asarray(tf.convert_to_tensor(s)) for s in (metric._real.keys, metric._real.rows))
+chosen = kept(keys, rows)
+places = [int(np.flatnonzero((real == row).all(axis=1))[0]) for row in chosen]
+assert len(set(places)) == 40
+assert sum(place % 75 % 2 for place in places) == 20
+
+# Pairs are within a replica's batch.
+with STRATEGY.scope():
+    pairs = MSSSIMDiversity()
+images = np.random.default_rng(0).integers(0, 256, (4, 11, 11, 1), np.uint8)
+images[2] = images[0]
+update(pairs, per_replica(images, 0, 4), per_replica(images, 0, 4))
+one = MSSSIMDiversity()
+one.update_state(None, images[[0, 1, 2, 3]])
+np.testing.assert_allclose(float(pairs.result()), float(one.result()), rtol=1e-5)
+
+outside = FID(dim=16)
+with pytest.raises(InputError, match=r"made within strategy\.scope"):
+    update(outside, per_replica(real, 0, 10), per_replica(generated, 0, 10))
+print("equal")

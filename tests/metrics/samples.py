@@ -1,0 +1,44 @@
+"""Features that tests of metrics share, from one seed, and what turns images into some."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+def features():
+    """Real (400, 16), of which one coordinate follows another; generated (300, 16); logits."""
+    rng = np.random.default_rng(0)
+    real = rng.normal(size=(400, 16)).astype(np.float32)
+    real[:, 1] = real[:, 0] + real[:, 1] / 2
+    generated = (0.9 * rng.normal(size=(300, 16)) + 0.2).astype(np.float32)
+    logits = (3 * rng.normal(size=(250, 10))).astype(np.float32)
+    return real, generated, logits
+
+
+def show(metric, real, generated, size=64):
+    """Shows samples in batches, the last a smaller one; either may be None."""
+    most = max(len(x) for x in (real, generated) if x is not None)
+    for start in range(0, most, size):
+        parts = [None if x is None else x[start : start + size] for x in (real, generated)]
+        metric.update_state(*parts)
+    return metric.result()
+
+
+@keras.saving.register_keras_serializable("tests")
+class Means:
+    """An extractor: the mean of every channel, and twice that as logits."""
+
+    def __init__(self, channels=3, name="means"):
+        self.name = name
+        self.dim = self.classes = channels
+
+    def __call__(self, images):
+        means = tf.reduce_mean(tf.cast(images, tf.float32), axis=[1, 2])
+        return means, 2 * means
+
+    def get_config(self):
+        return {"channels": self.dim, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)

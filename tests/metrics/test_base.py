@@ -1,0 +1,101 @@
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+import tfgan_zoo.metrics
+from tests.metrics.samples import Means, features, show
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics import (
+    FID,
+    KID,
+    ClassCoverage,
+    InceptionScore,
+    MSSSIMDiversity,
+    PrecisionRecall,
+    SlicedWasserstein,
+)
+from tfgan_zoo.metrics.base import FeatureMetric, Reservoir, kept, metric_name
+
+
+def sampled(num, shown, sizes, seed=0):
+    reservoir = Reservoir(FeatureMetric("x", dim=1), "rows", num, 1, seed)
+    for part in np.split(np.arange(1, shown + 1, dtype=np.float32)[:, None], np.cumsum(sizes)):
+        reservoir.add(part)
+    return kept(reservoir.keys.numpy(), reservoir.rows.numpy())[:, 0]
+
+
+def test_a_reservoir_keeps_all_that_fit():
+    assert sorted(sampled(50, 20, [8])) == list(range(1, 21))
+    assert sampled(50, 20, [8]).tolist() != list(range(1, 21))
+
+
+def test_a_reservoir_keeps_a_random_choice_of_more():
+    rows = sampled(300, 3000, [64, 1000])
+    assert len(set(rows)) == 300
+    # Uniform over the stream: a tenth of each tenth, and no trend.
+    counts = np.histogram(rows, bins=10, range=(0.5, 3000.5))[0]
+    assert counts.min() >= 15
+    assert counts.max() <= 45
+    np.testing.assert_array_equal(rows, sampled(300, 3000, [1, 7, 500, 2000]))
+    assert set(rows) != set(sampled(300, 3000, [64, 1000], seed=1))
+
+
+def test_bounded_memory_and_reset():
+    real, generated, _ = features()
+    metric = PrecisionRecall(dim=16, max_samples=100)
+    first = show(metric, real, generated, size=30)
+    assert sum(int(np.prod(v.shape)) for v in metric.variables) == 2 * (100 * 17 + 1)
+    metric.reset_state()
+    assert first == show(metric, real, generated, size=64)
+    with pytest.raises(InputError, match="max_samples: expected a number from 2 up, got 1"):
+        KID(dim=16, max_samples=1)
+
+
+def test_names():
+    assert metric_name("fid", Means(name="inception_v3")) == "fid"
+    assert metric_name("fid", Means(name="fashion_mnist_v1")) == "fid[fashion_mnist_v1]"
+    assert FID(Means(), name="own").name == "own"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda f: FID(f),
+        lambda f: KID(f, subsets=2, subset_size=7),
+        lambda f: InceptionScore(f, splits=2),
+        lambda f: PrecisionRecall(f, k=2, density_k=4),
+        lambda f: SlicedWasserstein(f, projections=3, seed=5),
+    ],
+)
+def test_round_trip_through_a_config(make):
+    metric = make(Means())
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 20, 2, 2, 3)).astype(np.float32)
+    copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(metric))
+    assert copy.get_config().keys() == metric.get_config().keys()
+    assert show(copy, *images) == show(metric, *images)
+
+
+def test_public_names():
+    names = tfgan_zoo.metrics.__all__
+    assert sorted(set(names)) == sorted(names)
+    assert set(names) <= set(dir(tfgan_zoo.metrics))
+    for name in names:
+        found = getattr(tfgan_zoo.metrics, name)
+        assert found.__name__ == name
+        assert found.__module__.startswith("tfgan_zoo.metrics.")
+
+
+def test_importing_the_package_is_light():
+    code = "import sys, tfgan_zoo.metrics; assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    "metric", [FID(dim=1), ClassCoverage(2), MSSSIMDiversity()], ids=lambda metric: metric.name
+)
+def test_weights_are_refused(metric):
+    with pytest.raises(InputError, match="sample_weight: expected None"):
+        metric.update_state(None, np.zeros((2, 1)), np.ones(2))
