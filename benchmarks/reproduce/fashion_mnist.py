@@ -80,7 +80,6 @@ def overrides(name: str, given: flags.FlagValues) -> list[str]:
         "model_args.packing": 1,
         "model_args.r1_gamma": 0.0,
         "generator.filters": given.filters,
-        "generator.normalization": "batch",
         "discriminator.filters": given.filters,
         "discriminator.normalization": "none" if name == "wgan_gp" else "batch",
         "data.source": f"idx:{given.data}",
