@@ -162,7 +162,8 @@ def drawn(curves: dict[str, list[tuple[int, float]]], title: str) -> np.ndarray:
     for power in np.linspace(low, high, 6):
         (x, y), end = place(0, 10**power), width - right
         draw.line((x, y, end, y), fill="#dddddd")
-        draw.text((x - 6, y), f"{10**power:.3g}", fill="black", font=font, anchor="rm")
+        label = f"{10**power:.3g}" if power < 2 else f"{10**power:,.0f}"
+        draw.text((x - 6, y), label, fill="black", font=font, anchor="rm")
     for step in sorted(set(steps)):
         x, y = place(step, 10**low)
         draw.text((x, y + 6), f"{step:,}", fill="black", font=font, anchor="mt")
