@@ -58,6 +58,16 @@ def shifted(images: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return moved
 
 
+def of_unit_size(weights: list[np.ndarray], images: np.ndarray) -> list[np.ndarray]:
+    """Brings features to about 1 of the training images, by a power of two: KID needs some size."""
+    from tfgan_zoo.metrics.features.classifiers import ClassifierFeatures, rescaled
+
+    floats = [array.astype(np.float32) for array in weights]
+    features, _ = ClassifierFeatures(_NAME.value, floats)(images[:2000])
+    size = float(np.sqrt(np.mean(features**2)))
+    return [array.astype(np.float16) for array in rescaled(floats, 2.0 ** -round(np.log2(size)))]
+
+
 def main(argv: list[str]) -> None:
     """Trains, writes, tests."""
     del argv
@@ -94,7 +104,7 @@ def main(argv: list[str]) -> None:
         x = seen[order] / np.float32(127.5) - 1
         logs = classifier.fit(x, labels[order], _BATCH, verbose=0, shuffle=False).history
         print(f"epoch {epoch + 1}: {logs['accuracy'][0]:.4f} of the training images", flush=True)
-    rounded = [array.astype(np.float16) for array in folded(model.get_weights())]
+    rounded = of_unit_size([w.astype(np.float16) for w in folded(model.get_weights())], images)
     default = Path("tfgan_zoo/metrics/features") / f"{_NAME.value}.npz"
     output = Path(_OUTPUT.value or default)
     np.savez_compressed(output, *rounded)

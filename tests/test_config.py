@@ -104,11 +104,8 @@ def test_override_is_strict(config, key, text, said):
         ("train.precision", "float16", "expected one of float32"),
         ("data.cache", "maybe", "expected one of auto, yes, no"),
         ("data.fit", "stretch", "expected one of resize, pad"),
-        (
-            "evaluate.metrics",
-            ("fid",),
-            X,
-        ),
+        ("evaluate.metrics", ("fld",), "expected any of figures, .*, fid, kid, .*, got 'fld'"),
+        ("evaluate.features", "vgg", "evaluate.features: expected one of auto, inception, inc"),
     ],
 )
 def test_check(config, key, value, said):

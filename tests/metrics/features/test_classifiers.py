@@ -7,7 +7,7 @@ from tfgan_zoo.data import figures
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics import features as features_lib
 from tfgan_zoo.metrics.features import ClassifierFeatures, features_of_source, open_features
-from tfgan_zoo.metrics.features.classifiers import CLASSIFIERS, folded, network
+from tfgan_zoo.metrics.features.classifiers import CLASSIFIERS, folded, network, rescaled
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
@@ -44,6 +44,16 @@ def test_folding_changes_nothing():
     images = random.uniform(-1, 1, (2, 28, 28, 1))
     for one, other in zip(trained(images, training=False), plain(images), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4)
+
+
+def test_rescaling_leaves_the_logits():
+    one = ClassifierFeatures("figures_v1")
+    other = ClassifierFeatures("figures_v1", rescaled(one._model.get_weights(), 0.25))
+    images = figures.load(split="test", num=50)["image"]
+    features, logits = one(images)
+    np.testing.assert_array_equal(other(images)[1], logits)
+    np.testing.assert_array_equal(other(images)[0], features * 0.25)
+    assert 0.5 < np.sqrt(np.mean(features**2)) < 2
 
 
 def test_other_weights_are_other_features():

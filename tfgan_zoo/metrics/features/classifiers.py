@@ -122,6 +122,17 @@ def folded(weights: list[np.ndarray]) -> list[np.ndarray]:
     return result + weights[-4:]
 
 
+def rescaled(weights: list[np.ndarray], factor: float) -> list[np.ndarray]:
+    """Multiplies the features by a factor above 0, and leaves the logits as they are.
+
+    Args:
+        weights: of `network(...)`.
+        factor: a power of two changes no digit.
+    """
+    *before, kernel, bias, classifier, last = weights
+    return [*before, kernel * factor, bias * factor, classifier / factor, last]
+
+
 def shipped_weights(name: str) -> list[np.ndarray]:
     """Returns a classifier's weights, float32, as the library brings them: stored as float16."""
     data = importlib.resources.files("tfgan_zoo.metrics.features").joinpath(f"{name}.npz")
