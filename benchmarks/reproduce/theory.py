@@ -8,9 +8,11 @@ is K times the Wasserstein distance, here the integral of the distance of the qu
 The generator is z * deviation + mean. It stays as it is, at a learning rate of 0, but in the game
 that is played to its end. With a gradient penalty of weight lambda the best slope is a little
 above 1, on a plain shift 1 + W / (2 lambda), so a critic's value is divided by its mean slope
-between data and samples, which the model logs as `d_gradient_norm`. A clipped critic's value is
-divided by its largest slope, and so is at most the distance. It is well below it: biases are
-clipped too, so units bend within the data, and the slope is not the largest everywhere.
+between data and samples, which the model logs as `d_gradient_norm`. It is the best of several
+critics: to turn its slope over, a critic passes slopes near 0, where the penalty is highest, and
+some stay where they are. A clipped critic's value is divided by its largest slope, and so is at
+most the distance. It is well below it: biases are clipped too, so units bend within the data, and
+the slope is not the largest everywhere.
 """
 
 import math
@@ -25,7 +27,7 @@ from benchmarks.reproduce.experiment import verdict
 
 Gaussian = tuple[float, float]  # mean, standard deviation
 DATA: Gaussian = (0.0, 1.0)
-BATCH, HELD_OUT = 512, 200_000
+BATCH, HELD_OUT, STARTS = 512, 200_000, 4
 #: By which a quantity may miss its exact value: of D, of the game's value, of G's mean and
 #: deviation, of W as a share.
 BANDS = {"D": 0.05, "value": 0.01, "G": 0.05, "W": 0.05}
@@ -156,8 +158,11 @@ def played(start: Gaussian, steps: int) -> tuple[Gaussian, float]:
 
 def game(other: Gaussian) -> Any:
     """Returns the first GAN, its generator making `other`."""
+    import keras
+
     import tfgan_zoo
 
+    keras.utils.set_random_seed(0)
     return tfgan_zoo.GAN((1,), 1, affine(other), network(), latent_distribution="normal", seed=1)
 
 
@@ -168,16 +173,21 @@ def value_of(model: Any, other: Gaussian) -> float:
 
 
 def penalised(other: Gaussian, steps: int) -> float:
-    """Trains WGAN-GP's critic; returns its value divided by its mean slope."""
+    """Trains WGAN-GP's critic from several weights; returns the largest value by its mean slope."""
+    import keras
     import tensorflow as tf
 
     import tfgan_zoo
 
-    model = tfgan_zoo.WGANGP((1,), 1, affine(other), network(), discriminator_steps=1, seed=1)
-    fit(model, adam(1e-3, steps, beta_1=0.5, beta_2=0.9), steps)
     real, fake = held_out(other)
-    slopes = model.gradient_norms(*(tf.constant(x[:, None]) for x in (real, fake)))
-    return float((scores(model, real).mean() - scores(model, fake).mean()) / np.mean(slopes))
+    found = []
+    for start in range(STARTS):
+        keras.utils.set_random_seed(start)
+        model = tfgan_zoo.WGANGP((1,), 1, affine(other), network(), discriminator_steps=1, seed=1)
+        fit(model, adam(1e-3, steps, beta_1=0.5, beta_2=0.9), steps)
+        slopes = model.gradient_norms(*(tf.constant(x[:, None]) for x in (real, fake)))
+        found.append((scores(model, real).mean() - scores(model, fake).mean()) / np.mean(slopes))
+    return float(max(found))
 
 
 def clipped(other: Gaussian, steps: int) -> float:
@@ -189,6 +199,7 @@ def clipped(other: Gaussian, steps: int) -> float:
 
     import tfgan_zoo
 
+    keras.utils.set_random_seed(0)
     model = tfgan_zoo.WGAN(
         (1,), 1, affine(other), network(), discriminator_steps=1, clip=0.1, seed=1
     )

@@ -128,7 +128,7 @@ def test_the_generator_is_the_gaussian_it_should_be_and_stays_so():
 
 @pytest.mark.slow
 def test_theory_holds():
-    rows = cells(theory.run(parsed("theory", "--steps=1500")))
+    rows = cells(theory.run(parsed("theory")))
     assert [row[-1] for row in rows] == ["pass"] * 8 + ["below", "pass", "below"]
 
 
