@@ -127,7 +127,7 @@ def table(name: str, trials: dict[str, Any], times: dict[str, float]) -> str:
     """Sets ours beside the published figures; only whole trials pass or fail."""
     lines = [
         f"Published: {TRIALS} trials of {STEPS:,} steps. {SAMPLES:,} samples of each trial; "
-        f"mean ± standard deviation over trials; {common.where()}.",
+        f"mean ± standard deviation over trials; a step is one of all trials; {common.where()}.",
         "",
         "| model | | trials | steps | modes | high quality | reverse KL | ms a step |",
         "|---|---|---|---|---|---|---|---|",
