@@ -51,16 +51,19 @@ def test_extremes_are_left_out_and_batches_do_not_matter():
     assert len(seen) == 200
 
 
-def test_at_ends():
-    starts = []
+def test_uniform_latents_stay_in_their_cube():
+    seen = []
 
-    def distance(a, b):
-        starts.append(a)
-        return squared(a, b)
+    def generate(latents):
+        seen.append(latents)
+        return latents
 
-    perceptual_path_length(identity, 3, distance, num=4, at_ends=True, interpolation="linear")
-    first = np.random.default_rng(0).standard_normal((2, 4, 3))[0]
-    np.testing.assert_allclose(starts[0], first, rtol=1e-6)
+    # E|z1 - z2|^2 of U(-1, 1) is 2 / 3 for each coordinate.
+    length = perceptual_path_length(
+        generate, 6, squared, num=2000, eps=1e-2, latent_distribution="uniform"
+    )
+    assert length == pytest.approx(4, rel=0.05)
+    assert np.abs(np.concatenate(seen)).max() < 1.02
 
 
 def test_embedding_distance():
@@ -85,7 +88,18 @@ def test_feature_distance():
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"interpolation": "cubic"}, "interpolation: expected spherical or linear, got 'cubic'"),
+        (
+            {"interpolation": "cubic"},
+            "expected spherical or linear for normal latents, got 'cubic'",
+        ),
+        (
+            {"interpolation": "spherical", "latent_distribution": "uniform"},
+            "interpolation: expected linear for uniform latents, got 'spherical'",
+        ),
+        (
+            {"latent_distribution": "gamma"},
+            "latent_distribution: expected normal or uniform, got 'gamma'",
+        ),
         ({"eps": 0}, "eps: expected a number between 0 and 1, got 0"),
         ({"num": 0}, "num, batch_size: expected numbers from 1 up, got 0, 64"),
     ],

@@ -24,8 +24,8 @@ def perceptual_path_length(
     *,
     num: int = 10_000,
     eps: float = 1e-4,
-    interpolation: str = "spherical",
-    at_ends: bool = False,
+    latent_distribution: str = "normal",
+    interpolation: str | None = None,
     batch_size: int = 64,
     seed: int = 0,
 ) -> float:
@@ -33,8 +33,8 @@ def perceptual_path_length(
 
         \(mean\ d(G(path(z_1, z_2; t)), G(path(z_1, z_2; t + eps))) / eps^2\)
 
-    over pairs of latents from N(0, I) and t from U(0, 1), without the lowest and the highest
-    percent of the values, as the authors' code has it. Low is smooth.
+    over pairs of latents and t from U(0, 1), without the lowest and the highest percent of the
+    values, as the authors' code has it. Low is smooth.
 
     Karras et al. take d from LPIPS, a network trained on people's judgement whose weights are not
     part of this library. With another d the figures compare among themselves, and with no
@@ -47,10 +47,10 @@ def perceptual_path_length(
         distance: such as `embedding_distance(extractor)`, or `feature_distance()`.
         num: pairs; by custom 100,000, or 50,000.
         eps: the step. Where images are float32, noise of about 1e-7 / eps per pixel remains.
-        interpolation: "spherical", along great circles of the directions, which have length 1,
-            for latents of N(0, I) (as the authors' code has it for Z); or "linear" (for W, or
-            latents that are not normalised by the generator).
-        at_ends: t is 0 instead of random: the later papers' way.
+        latent_distribution: the model's: "normal", N(0, 1), or "uniform", U(-1, 1).
+        interpolation: "spherical", along a great circle as long as latents of N(0, I) are, the
+            authors' way in Z; or "linear", theirs in W. None for spherical if latents are normal
+            and linear if they are uniform, whose circles leave the cube.
         batch_size: pairs at a time.
         seed: the same seed gives the same pairs.
 
@@ -71,9 +71,16 @@ def perceptual_path_length(
         >>> round(length)
         16
     """
-    if interpolation not in INTERPOLATIONS:
+    if latent_distribution not in ("normal", "uniform"):
         raise InputError(
-            f"interpolation: expected {' or '.join(INTERPOLATIONS)}, got {interpolation!r}."
+            f"latent_distribution: expected normal or uniform, got {latent_distribution!r}."
+        )
+    uniform = latent_distribution == "uniform"
+    interpolation = interpolation or INTERPOLATIONS[uniform]
+    if interpolation not in INTERPOLATIONS[uniform:]:
+        raise InputError(
+            f"interpolation: expected {' or '.join(INTERPOLATIONS[uniform:])} for "
+            f"{latent_distribution} latents, got {interpolation!r}."
         )
     if num < 1 or batch_size < 1:
         raise InputError(f"num, batch_size: expected numbers from 1 up, got {num}, {batch_size}.")
@@ -84,8 +91,9 @@ def perceptual_path_length(
     values = []
     for start in range(0, num, batch_size):
         n = min(batch_size, num - start)
-        ends = random.standard_normal((2, n, latent_dim))
-        t = np.zeros((n, 1)) if at_ends else random.random((n, 1))
+        shape = (2, n, latent_dim)
+        ends = random.uniform(-1, 1, shape) if uniform else random.standard_normal(shape)
+        t = random.random((n, 1))
         latents = [path(ends[0], ends[1], each).astype(np.float32) for each in (t, t + eps)]
         images = np.asarray(generate(latents=np.concatenate(latents)))
         values.append(np.asarray(distance(images[:n], images[n:]), np.float64) / eps**2)
