@@ -16,6 +16,7 @@ import tqdm
 
 from tfgan_zoo.data.names import did_you_mean
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.base import metric_name
 from tfgan_zoo.metrics.diversity import ms_ssim_diversity
 from tfgan_zoo.metrics.features import Features, as_bytes
 from tfgan_zoo.metrics.features.cache import cache_folder
@@ -156,23 +157,11 @@ def need_features(metrics: Iterable[str]) -> bool:
     return any(name in METRICS and METRICS[name].in_features for name in metrics)
 
 
-def score_name(name: str, features: Features | None) -> str:
-    """Names a number after the features it was computed in: published ones are Inception's.
-
-    Example:
-        >>> from tfgan_zoo.metrics.features import ClassifierFeatures
-        >>> score_name("fid", ClassifierFeatures("mnist_v1"))
-        'fid[mnist_v1]'
-    """
-    return (
-        name if features is None or features.name == "inception_v3" else f"{name}[{features.name}]"
-    )
-
-
 def main_score(metric: str, features: Features | None) -> tuple[str, int]:
     """Returns which number of a metric tells a better model, and 1 if a higher one is better."""
     known = METRICS[metric]
-    return score_name(known.main, features if known.in_features else None), known.sign
+    in_features = features is not None and known.in_features
+    return metric_name(known.main, features) if in_features else known.main, known.sign
 
 
 def score(
@@ -191,9 +180,9 @@ def score(
     """
     found: dict[str, float] = {}
     for name in metrics:
-        used = features if METRICS[name].in_features else None
+        in_features = features is not None and METRICS[name].in_features
         for key, value in METRICS[name].score(real, made).items():
-            found[score_name(key, used)] = float(value)
+            found[metric_name(key, features) if in_features else key] = float(value)
     return found
 
 

@@ -5,39 +5,24 @@ from typing import Any, Protocol
 import numpy as np
 
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.base import FeatureExtractor
 from tfgan_zoo.pictures import to_uint8
 
 
-class Features(Protocol):
-    """Turns images into vectors in which they can be compared: of one size, with or without logits.
+class Features(FeatureExtractor, Protocol):
+    """An extractor of features that says all that a score in them depends on.
+
+    It is called with images, shape (num, height, width, 1 or 3), uint8 or floats in [-1, 1], which
+    are rounded to uint8 first, as when they are saved. It returns NumPy arrays, float32, and raises
+    `InputError` where it cannot be given such images.
 
     Attributes:
-        name: what scores are named after, such as "inception_v3" or "mnist_v1".
-        dim: length of a feature vector.
-        classes: how many logits; 0 if it has none.
         resizer: how images come to the network's size, in a word.
         fingerprint: another one for other weights: what stored statistics are known by.
     """
 
-    name: str
-    dim: int
-    classes: int
     resizer: str
     fingerprint: str
-
-    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Computes features.
-
-        Args:
-            images: shape (num, height, width, 1 or 3), uint8 or floats in [-1, 1], which are
-                rounded to uint8 first, as when they are saved.
-
-        Returns:
-            (features, logits), float32 of shapes (num, dim) and (num, classes), or None.
-
-        Raises:
-            InputError: if it cannot be given such images.
-        """
 
 
 def as_bytes(images: Any) -> np.ndarray:

@@ -48,7 +48,7 @@ def antialiased(images: np.ndarray, size: Sequence[int]) -> np.ndarray:
 
     Example:
         >>> antialiased(np.float32([0, 0, 100, 100]).reshape(1, 1, 4, 1), (1, 2)).ravel().round(2)
-        array([ -0.68, 100.68], dtype=float32)
+        array([ 8.26, 91.74], dtype=float32)
     """
     images = images.astype(np.float32)
     if images.shape[1] != size[0]:

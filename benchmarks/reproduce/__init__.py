@@ -1,0 +1,1 @@
+"""Published tables, done again: `python -m benchmarks.reproduce NAME`."""

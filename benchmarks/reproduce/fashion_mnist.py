@@ -1,0 +1,180 @@
+"""Six games on Fashion-MNIST, with the same networks and as many steps of the generator.
+
+Nothing published is set beside: it is the zoo's own comparison, the kind of table that every survey
+of GANs has. Networks are those of `dcgan_fashion_mnist`, but for the normalisation of the critics;
+optimizers are the papers' (WGAN's ten times faster). Samples are compared with the test images in
+the features of the project's own classifier: `fid[fashion_mnist_v1]` is no FID of Inception's.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from absl import flags
+from PIL import Image, ImageDraw, ImageFont
+
+from benchmarks import common
+from tfgan_zoo.errors import InputError
+
+_ADAM = {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5}
+#: model -> (recipe, what of it is another).
+MODELS: dict[str, tuple[str, dict[str, Any]]] = {
+    "gan": ("gan", {"optimizer": _ADAM}),
+    "dcgan": ("dcgan", {"optimizer": _ADAM}),
+    "lsgan": ("lsgan", {"optimizer": _ADAM}),
+    "relativistic_gan": ("relativistic_gan", {"optimizer": _ADAM}),
+    "wgan": ("wgan", {"optimizer": {"name": "rmsprop", "learning_rate": 5e-4, "rho": 0.99}}),
+    "wgan_gp": ("wgan_gp_fashion_mnist", {"optimizer": None}),
+}
+_COLOURS = ("#1f50c8", "#c83c1f", "#1f9650", "#8c3cb4", "#c88c14", "#505050")
+
+
+def define(given: flags.FlagValues) -> None:
+    flags.DEFINE_string("data", None, "The folder of Fashion-MNIST's files.", given, required=True)
+    flags.DEFINE_list("models", list(MODELS), "Which.", given)
+    flags.DEFINE_integer("steps", 5000, "Of each generator.", flag_values=given)
+    flags.DEFINE_integer("checkpoints", 5, "Scored of each run.", flag_values=given)
+    flags.DEFINE_integer("samples", 10_000, "Made and scored.", flag_values=given)
+    flags.DEFINE_integer("filters", 32, "Maps of the networks' widest layers.", flag_values=given)
+    flags.DEFINE_string("curves", None, "A .png of FID over steps.", given)
+
+
+def run(given: flags.FlagValues) -> str:
+    """Trains and scores what is not yet; draws; returns the table."""
+    unknown = set(given.models) - set(MODELS)
+    if unknown:
+        raise InputError(f"--models: expected some of {', '.join(MODELS)}, got {unknown.pop()!r}.")
+    lines = [
+        f"FID in fashion_mnist_v1, of {given.samples:,} samples; {common.where()}.",
+        "",
+        "| model | steps | FID | at best | precision | recall | time | images/s |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    curves = {}
+    for name in given.models:
+        workdir = Path(given.workdir) / name
+        common.train(MODELS[name][0], workdir, *overrides(name, given))
+        scored = {int(line["step"]): plain(line["scores"]) for line in evaluations(workdir, given)}
+        curves[name] = [(step, scored[step]["fid"]) for step in sorted(scored)]
+        last, (step, best) = max(scored), min(curves[name], key=lambda point: point[1])
+        end = scored[last]
+        lines.append(
+            f"| `{name}` | {last:,} | {end['fid']:.2f} | {best:.2f} at {step:,} | "
+            f"{end['precision']:.3f} | {end['recall']:.3f} | {common.minutes(workdir):.1f} min | "
+            f"{common.speed(workdir):,.0f} |"
+        )
+    if given.curves:
+        from tfgan_zoo import pictures
+
+        pictures.save_png(Path(given.curves), drawn(curves, "FID[fashion_mnist_v1]"))
+    return "\n".join(lines)
+
+
+def overrides(name: str, given: flags.FlagValues) -> list[str]:
+    """Returns what a model's recipe is changed by, for the command line."""
+    every = max(1, given.steps // given.checkpoints)
+    entries = {
+        "model_args.image_shape": "(32,32,1)",
+        "model_args.latent_dim": 100,
+        "model_args.packing": 1,
+        "model_args.r1_gamma": 0.0,
+        "generator.filters": given.filters,
+        "discriminator.filters": given.filters,
+        "discriminator.normalization": "none" if name == "wgan_gp" else "batch",
+        "data.source": f"idx:{given.data}",
+        "data.fit": "pad",
+        "data.flip": False,
+        "data.batch_size": 64,
+        "train.steps": given.steps,
+        "train.log_every": every,
+        "train.sample_every": every,
+        "train.checkpoint_every": every,
+        "train.keep_checkpoints": given.checkpoints,
+        "evaluate.metrics": "()",
+    }
+    if name == "wgan":
+        entries["model_args.discriminator_steps"] = 5
+    optimizer = MODELS[name][1]["optimizer"]
+    for role in ("generator", "discriminator") if optimizer else ():
+        entries |= {f"{role}_optimizer.{key}": value for key, value in optimizer.items()}
+        entries[f"{role}_optimizer.decay"] = "constant"
+    return [f"--config.{key}={value}" for key, value in entries.items()]
+
+
+def evaluations(workdir: Path, given: flags.FlagValues) -> list[dict[str, Any]]:
+    """Scores the checkpoints that were not, as `tfgan_zoo.evaluate` does; returns all."""
+    from tfgan_zoo.evaluation.runs import Asked, evaluate_run
+    from tfgan_zoo.runs import Run
+
+    file = workdir / "evaluation.jsonl"
+
+    def written() -> list[dict[str, Any]]:
+        lines = file.read_text().splitlines() if file.exists() else []
+        return [e for e in map(json.loads, lines) if e["samples"] == given.samples]
+
+    done = {entry["step"] for entry in written()}
+    for step in Run.open(workdir).checkpoints.steps():
+        if step not in done:
+            asked = Asked(
+                metrics=("fid", "precision_recall"),
+                source=f"idx:{given.data}",
+                split="test",
+                num=given.samples,
+                features="fashion_mnist_v1",
+                checkpoint=str(step),
+            )
+            print(f"{workdir.name} {step:,}: {evaluate_run(workdir, asked).scores}", flush=True)
+    return written()
+
+
+def plain(scores: dict[str, float]) -> dict[str, float]:
+    """Leaves the features out of the names of scores.
+
+    Example:
+        >>> plain({"fid[fashion_mnist_v1]": 3.0})
+        {'fid': 3.0}
+    """
+    return {name.split("[")[0]: value for name, value in scores.items()}
+
+
+def drawn(curves: dict[str, list[tuple[int, float]]], title: str) -> np.ndarray:
+    """Plots values above 0 over steps, on a logarithmic scale.
+
+    Args:
+        curves: points (step, value), by what the legend says.
+        title: of the values.
+
+    Returns:
+        uint8, shape (height, width, 3).
+    """
+    width, height, left, top, right, bottom = 760, 440, 60, 30, 170, 40
+    steps = [step for points in curves.values() for step, _ in points]
+    values = np.log10([value for points in curves.values() for _, value in points])
+    low, high = np.floor(values.min() * 5) / 5, np.ceil(values.max() * 5 + 1e-9) / 5
+    image = Image.new("RGB", (width, height), "white")
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(13)
+
+    def place(step: float, value: float) -> tuple[float, float]:
+        x = left + (width - left - right) * step / max(steps)
+        return x, height - bottom - (height - top - bottom) * (np.log10(value) - low) / (high - low)
+
+    for power in np.linspace(low, high, 6):
+        (x, y), end = place(0, 10**power), width - right
+        draw.line((x, y, end, y), fill="#dddddd")
+        label = f"{10**power:.3g}" if power < 2 else f"{10**power:,.0f}"
+        draw.text((x - 6, y), label, fill="black", font=font, anchor="rm")
+    for step in sorted(set(steps)):
+        x, y = place(step, 10**low)
+        draw.text((x, y + 6), f"{step:,}", fill="black", font=font, anchor="mt")
+    draw.text((left, 8), title, fill="black", font=font)
+    for i, (name, points) in enumerate(curves.items()):
+        colour = _COLOURS[i % len(_COLOURS)]
+        places = [place(*point) for point in points]
+        draw.line(places, fill=colour, width=2)
+        for x, y in places:
+            draw.ellipse((x - 3, y - 3, x + 3, y + 3), fill=colour)
+        y = top + 20 * i
+        draw.line((width - right + 15, y, width - right + 35, y), fill=colour, width=2)
+        draw.text((width - right + 42, y), name, fill="black", font=font, anchor="lm")
+    return np.asarray(image)

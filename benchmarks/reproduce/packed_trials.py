@@ -1,0 +1,255 @@
+"""Several trials of PacGAN's experiment on points, side by side in one graph.
+
+`tfgan_zoo.GAN(packing=m)` is where to read the game. This is the same arithmetic for small networks
+and very many steps: every weight has an axis of trials in front, the way back is written out, and
+thousands of steps are one call. A test holds an update against the zoo's.
+
+What is saved by knowing the networks: one pass of the discriminator and one way back serve both
+players, as they move at the same time. The gradients of their losses at a fake differ by a factor,
+so the way back is taken once for the score itself and scaled by each loss' derivative.
+"""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo.data.points import Mixture
+
+PIECES, EPSILON, MOMENTUM = 5, 1e-5, 0.9
+RATE, BETA_1, BETA_2, ADAM_EPSILON = 1e-4, 0.8, 0.999, 1e-8
+
+
+class PackedTrials:
+    """Trials of a GAN whose discriminator judges `packing` points together.
+
+    Lin et al. 2018, https://arxiv.org/abs/1712.04086, section 4.1: z of 2 normal numbers; G of
+    four layers of 400, batch-normalised rectifiers; D of three layers of 200 maxout units of 5
+    pieces; weights N(0, 0.02); Adam 1e-4 with beta1 0.8; the non-saturating game; both players move
+    at once.
+    Data are drawn afresh from the mixture, where the paper has 100,000 points of it.
+
+    Args:
+        mixture: the data.
+        packing: m.
+        trials: how many, all independent.
+        seed: of weights, data and noise.
+        batch_size: packs in a batch.
+        units: widths of G's and of D's layers.
+        depths: how many layers either has.
+        jit_compile: compile the loop with XLA, which on a CPU takes two to three times as long.
+    """
+
+    def __init__(
+        self,
+        mixture: Mixture,
+        packing: int,
+        trials: int,
+        *,
+        seed: int = 0,
+        batch_size: int = 100,
+        units: tuple[int, int] = (400, 200),
+        depths: tuple[int, int] = (4, 3),
+        jit_compile: bool = False,
+    ):
+        self.mixture, self.packing, self.trials = mixture, packing, trials
+        self.seed, self.batch_size = seed, batch_size
+        rng = np.random.default_rng([seed, packing])
+
+        def normal(*shape: int) -> tf.Variable:
+            return tf.Variable(rng.normal(0, 0.02, (trials, *shape)).astype(np.float32))
+
+        def constant(value: float, *shape: int) -> tf.Variable:
+            return tf.Variable(tf.fill((trials, *shape), value))
+
+        (wide, broad), (deep, tall) = units, depths
+        sides = [2] + [wide] * deep
+        #: Of hidden layers: kernel, gamma, beta; of the last: kernel, bias.
+        self.generator = [
+            (normal(a, b), constant(1.0, 1, b), constant(0.0, 1, b))
+            for a, b in itertools.pairwise(sides)
+        ] + [(normal(wide, 2), constant(0.0, 1, 2))]
+        #: Of each hidden layer: moving mean and variance.
+        self.statistics = [(constant(0.0, 1, wide), constant(1.0, 1, wide)) for _ in range(deep)]
+        sides = [2 * packing] + [broad] * tall
+        #: Of each layer: kernel, bias. A column of a hidden one is a piece of a unit, units inside.
+        self.discriminator = [
+            (normal(a, PIECES * b), constant(0.0, 1, PIECES * b))
+            for a, b in itertools.pairwise(sides)
+        ] + [(normal(broad, 1), constant(0.0, 1, 1))]
+        self.weights = [w for layer in self.generator + self.discriminator for w in layer]
+        self.moments = [tuple(tf.Variable(tf.zeros_like(w)) for _ in "mv") for w in self.weights]
+        self.step = tf.Variable(0, dtype=tf.int64)
+        self._run = tf.function(self._loop, jit_compile=jit_compile, autograph=False)
+
+    # ------------------------------------------------------------------ training
+
+    def run(self, steps: int) -> None:
+        """Takes so many steps, in one call."""
+        self._run(tf.constant(steps, tf.int64))
+
+    def _loop(self, steps: tf.Tensor) -> None:
+        end = self.step + steps
+
+        def body(step: tf.Tensor) -> tuple[tf.Tensor]:
+            self.update(self._real(step), self._normal(step, 2), step)
+            return (step + 1,)
+
+        tf.while_loop(lambda step: step < end, body, (self.step.read_value(),))
+        self.step.assign(end)
+
+    def sample(self, num: int) -> np.ndarray:
+        """Draws points from every trial's G as it is in use, with moving statistics.
+
+        Returns:
+            float32, shape (trials, num, 2); the same noise each time.
+        """
+        x = tf.random.stateless_normal([self.trials, num, 2], [self.seed * 8 + 3, 0], alg="philox")
+        for (kernel, gamma, beta), (mean, variance) in zip(
+            self.generator, self.statistics, strict=False
+        ):
+            normal = (tf.matmul(x, kernel) - mean) * tf.math.rsqrt(variance + EPSILON)
+            x = tf.nn.relu(normal * gamma + beta)
+        kernel, bias = self.generator[-1]
+        return (tf.matmul(x, kernel) + bias).numpy()
+
+    # ------------------------------------------------------------------ states
+
+    def state(self) -> list[tf.Variable]:
+        """Returns all that training goes on from."""
+        moments = [v for pair in self.moments + self.statistics for v in pair]
+        return [self.step, *self.weights, *moments]
+
+    def save(self, path: Path) -> None:
+        """Writes the state, complete or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.part")
+        with temporary.open("wb") as file:
+            np.savez(file, *(v.numpy() for v in self.state()))
+        temporary.replace(path)
+
+    def restore(self, path: Path) -> None:
+        """Goes on from a saved state of as many trials of as many steps."""
+        with np.load(path) as saved:
+            for i, variable in enumerate(self.state()):
+                variable.assign(saved[f"arr_{i}"])
+
+    # ------------------------------------------------------------------ a step
+
+    def _seed(self, step: tf.Tensor, purpose: int) -> tf.Tensor:
+        return tf.stack([tf.constant(self.seed * 8 + purpose, tf.int64), step])
+
+    def _normal(self, step: tf.Tensor, purpose: int) -> tf.Tensor:
+        shape = [self.trials, self.batch_size * self.packing, 2]
+        return tf.random.stateless_normal(shape, self._seed(step, purpose), alg="philox")
+
+    def _real(self, step: tf.Tensor) -> tf.Tensor:
+        modes = tf.random.stateless_uniform(
+            [self.trials, self.batch_size * self.packing],
+            self._seed(step, 0),
+            0,
+            len(self.mixture.centres),
+            tf.int32,
+            alg="philox",
+        )
+        return tf.gather(self.mixture.centres, modes) + self.mixture.sigma * self._normal(step, 1)
+
+    def update(self, real: tf.Tensor, z: tf.Tensor, step: tf.Tensor) -> None:
+        """Takes one step of both players.
+
+        Args:
+            real: points, shape (trials, batch_size * packing, 2).
+            z: noise, of the same shape.
+            step: steps taken before, int64.
+        """
+        fake, kept = self._generate(z)
+        packs = [self.trials, self.batch_size, 2 * self.packing]
+        seen = tf.concat([tf.reshape(real, packs), tf.reshape(fake, packs)], axis=1)
+        d_gradients, into_fakes = self._judge(seen)
+        g_gradients = self._back(tf.reshape(into_fakes, fake.shape), kept)
+        self._adam(g_gradients + d_gradients, tf.cast(step + 1, tf.float32))
+
+    def _generate(self, z):
+        x, kept = z, []
+        for (kernel, gamma, beta), (mean, variance) in zip(
+            self.generator, self.statistics, strict=False
+        ):
+            y = tf.matmul(x, kernel)
+            m = tf.reduce_mean(y, axis=1, keepdims=True)
+            centred = y - m
+            v = tf.reduce_mean(tf.square(centred), axis=1, keepdims=True)
+            inverse = tf.math.rsqrt(v + EPSILON)
+            normal = centred * inverse
+            out = tf.nn.relu(normal * gamma + beta)
+            kept.append((x, normal, inverse, out))
+            mean.assign_add((1 - MOMENTUM) * (m - mean))
+            variance.assign_add((1 - MOMENTUM) * (v - variance))
+            x = out
+        kernel, bias = self.generator[-1]
+        return tf.matmul(x, kernel) + bias, kept
+
+    def _back(self, gradient, kept):
+        """From the gradient with respect to fakes to that of every weight of G."""
+        kernel, _ = self.generator[-1]
+        out = kept[-1][-1]
+        found = [tf.matmul(out, gradient, transpose_a=True), tf.reduce_sum(gradient, 1, True)]
+        gradient = tf.matmul(gradient, kernel, transpose_b=True)
+        for (kernel, gamma, _), (x, normal, inverse, out) in zip(
+            self.generator[-2::-1], kept[::-1], strict=True
+        ):
+            gradient = tf.raw_ops.ReluGrad(gradients=gradient, features=out)
+            into_beta = tf.reduce_sum(gradient, 1, True)
+            into_gamma = tf.reduce_sum(gradient * normal, 1, True)
+            n = float(self.batch_size * self.packing)
+            gradient = gamma * inverse * (gradient - (into_beta + normal * into_gamma) / n)
+            found[:0] = [tf.matmul(x, gradient, transpose_a=True), into_gamma, into_beta]
+            if kernel is not self.generator[0][0]:
+                gradient = tf.matmul(gradient, kernel, transpose_b=True)
+        return found
+
+    def _judge(self, seen):
+        """Returns the gradients of D's loss in D's weights, and of G's loss in the fakes."""
+        x, inputs, masks = seen, [], []
+        for kernel, bias in self.discriminator[:-1]:
+            inputs.append(x)
+            y = tf.matmul(x, kernel) + bias
+            pieces = tf.reshape(y, [*y.shape[:2], PIECES, y.shape[-1] // PIECES])
+            largest = tf.reduce_max(pieces, axis=2, keepdims=True)
+            masks.append(tf.cast(tf.equal(pieces, largest), tf.float32))
+            x = tf.squeeze(largest, 2)
+        kernel, bias = self.discriminator[-1]
+        score = tf.matmul(x, kernel) + bias
+        n = float(self.batch_size)
+        real, fake = tf.split(score, 2, axis=1)
+        # Derivatives of softplus(-real) + softplus(fake), and of softplus(-fake).
+        factor = tf.concat([-tf.sigmoid(-real), tf.sigmoid(fake)], axis=1) / n
+        found = [tf.matmul(x, factor, transpose_a=True), tf.reduce_sum(factor, 1, True)]
+        gradient = tf.tile(tf.transpose(kernel, [0, 2, 1]), [1, seen.shape[1], 1])
+        for (kernel, _), x, mask in zip(
+            self.discriminator[-2::-1], inputs[::-1], masks[::-1], strict=True
+        ):
+            gradient = tf.reshape(mask * gradient[:, :, None], [*x.shape[:2], kernel.shape[-1]])
+            found[:0] = [
+                tf.matmul(x * factor, gradient, transpose_a=True),
+                tf.matmul(factor, gradient, transpose_a=True),
+            ]
+            if x is seen:
+                gradient = gradient[:, self.batch_size :]
+            gradient = tf.matmul(gradient, kernel, transpose_b=True)
+        return found, gradient * (-tf.sigmoid(-fake) / n)
+
+    def _adam(self, gradients, t):
+        for w, (m, v), g in zip(self.weights, self.moments, gradients, strict=True):
+            tf.raw_ops.ResourceApplyAdam(
+                var=w.handle,
+                m=m.handle,
+                v=v.handle,
+                beta1_power=BETA_1**t,
+                beta2_power=BETA_2**t,
+                lr=RATE,
+                beta1=BETA_1,
+                beta2=BETA_2,
+                epsilon=ADAM_EPSILON,
+                grad=g,
+            )

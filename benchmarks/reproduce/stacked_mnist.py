@@ -1,0 +1,128 @@
+"""PacGAN's stacked MNIST: how many of 1,000 modes a DCGAN finds, alone and judged in pairs.
+
+Lin et al. 2018, https://arxiv.org/abs/1712.04086, section 4.2: three random digits make the red,
+green and blue of an image, 128,000 of them; 26,000 samples of a trained model are read back, digit
+by digit, by a classifier. The authors' code trains for 50 epochs of batches of 64, which are
+100,000 steps: work for a GPU.
+
+Departures: images are padded to 32x32; the networks are the zoo's for that size (the authors' have
+one more layer, and their generator moves twice a step); digits are read by `mnist_v1`. The first
+line of the table is the data themselves, stacked anew from the test digits.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from absl import flags
+
+from benchmarks import common
+
+#: model -> (packing, modes, reverse KL as published).
+PUBLISHED = {"dcgan": (1, 78.9, 4.50), "pacdcgan2": (2, 1000.0, 0.06)}
+STEPS, SAMPLES = 100_000, 26_000
+
+
+def define(given: flags.FlagValues) -> None:
+    flags.DEFINE_string("data", None, "The folder of MNIST's files.", given, required=True)
+    flags.DEFINE_list("models", list(PUBLISHED), "Which.", given)
+    flags.DEFINE_integer("steps", STEPS, "Of each model.", flag_values=given)
+    flags.DEFINE_integer("filters", 64, "Maps of the networks' widest layers.", flag_values=given)
+    flags.DEFINE_integer("stacks", 128_000, "Images to train on.", flag_values=given)
+    flags.DEFINE_integer("samples", SAMPLES, "Of each model.", flag_values=given)
+
+
+def run(given: flags.FlagValues) -> str:
+    """Trains, reads samples back; returns the table."""
+    from tfgan_zoo import experiment
+    from tfgan_zoo.data import open_source
+    from tfgan_zoo.metrics.features import open_features
+
+    folder = Path(given.workdir)
+    pictures = folder / f"stacks_{given.stacks}.npz"
+    if not pictures.exists():
+        write(pictures, stacked(open_source(f"idx:{given.data}").array, given.stacks, seed=0))
+    reader = open_features("mnist_v1")
+    real = stacked(open_source(f"idx:{given.data}", "test").array, given.samples, seed=1)
+    lines = [
+        f"{given.samples:,} samples; published: {STEPS:,} steps, ± of 10 trials; {common.where()}.",
+        "",
+        "| model | steps | modes of 1,000 | published | reverse KL | published | time |",
+        "|---|---|---|---|---|---|---|",
+        row("the data", "", modes(real, reader), 1000.0, 0.0, ""),
+    ]
+    for name in given.models:
+        packing, found, divergence = PUBLISHED[name]
+        workdir = folder / name
+        common.train("dcgan_fashion_mnist", workdir, *overrides(given, pictures, packing))
+        model = experiment.load_run(workdir, "last")
+        scores = modes(model.generate(given.samples, seed=0), reader)
+        steps, minutes = f"{model.steps_done:,}", f"{common.minutes(workdir):.1f} min"
+        lines.append(row(f"`{name}`", steps, scores, found, divergence, minutes))
+    return "\n".join(lines)
+
+
+def overrides(given: flags.FlagValues, pictures: Path, packing: int) -> list[str]:
+    """Returns what turns the recipe for Fashion-MNIST into this experiment."""
+    every = max(1, given.steps // 10)
+    entries = {
+        "model_args.image_shape": "(32,32,3)",
+        "model_args.packing": packing,
+        "model_args.ema_half_life": "none",
+        "generator.filters": given.filters,
+        "discriminator.filters": given.filters,
+        "data.source": f"npz:{pictures}",
+        "data.batch_size": 64,
+        "train.steps": given.steps,
+        "train.log_every": every,
+        "train.sample_every": every,
+        "train.checkpoint_every": every,
+        "evaluate.metrics": "()",
+        "evaluate.best": False,
+    }
+    return [f"--config.{key}={value}" for key, value in entries.items()]
+
+
+def row(name: str, steps: str, scores: dict, found: float, divergence: float, time: str) -> str:
+    """Returns a line of the table."""
+    return (
+        f"| {name} | {steps} | {scores['modes']:.0f} | {found:g} | {scores['reverse_kl']:.2f} | "
+        f"{divergence:.2f} | {time} |"
+    )
+
+
+def stacked(digits: np.ndarray, num: int, seed: int) -> np.ndarray:
+    """Puts random digits on top of one another, as channels.
+
+    Args:
+        digits: uint8, shape (any, height, width, 1).
+        num: how many images to make.
+        seed: of the choice.
+
+    Returns:
+        uint8, shape (num, height, width, 3).
+    """
+    chosen = np.random.default_rng(seed).integers(len(digits), size=(num, 3))
+    return np.stack([digits[chosen[:, i], ..., 0] for i in range(3)], axis=-1)
+
+
+def write(path: Path, images: np.ndarray) -> None:
+    """Writes images for `npz:`, complete or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.part")
+    with temporary.open("wb") as file:
+        np.savez(file, images=images)
+    temporary.replace(path)
+
+
+def modes(images: np.ndarray, reader: Callable[[np.ndarray], Sequence]) -> dict[str, float]:
+    """Reads each channel's digit, and scores the 1,000 triples.
+
+    Args:
+        images: shape (num, height, width, 3), as `reader` takes them but for the channels.
+        reader: from images of one channel to (features, logits).
+    """
+    from tfgan_zoo.metrics.mode_coverage import class_coverage, stacked_labels
+
+    read = [np.argmax(reader(images[..., i : i + 1])[1], axis=1) for i in range(3)]
+    return class_coverage(stacked_labels(np.stack(read, axis=1)), 1000)

@@ -1,0 +1,255 @@
+"""The published tables: each is a few steps here; what is computed by hand is."""
+
+import math
+
+import numpy as np
+import pytest
+from absl import flags
+
+from benchmarks import common
+from benchmarks.reproduce import __main__ as reproduce
+from benchmarks.reproduce import (
+    fashion_mnist,
+    lsgan_stability,
+    points,
+    stacked_mnist,
+    super_resolution,
+    theory,
+)
+from benchmarks.reproduce.experiment import verdict
+from tfgan_zoo.data.points import mixture
+from tfgan_zoo.errors import InputError
+
+#: What has no default.
+NEEDED = {
+    "super_resolution": ["--sets=Set5=folder:Set5"],
+    "stacked_mnist": ["--data=mnist"],
+    "fashion_mnist": ["--data=fashion_mnist"],
+}
+
+
+def parsed(name, *argv):
+    given = flags.FlagValues()
+    flags.DEFINE_string("workdir", None, "", given)
+    reproduce.EXPERIMENTS[name].define(given)
+    given(["", *NEEDED.get(name, []), *argv])
+    return given
+
+
+def cells(table):
+    """The cells of a table's lines, without its head."""
+    lines = [line for line in table.splitlines() if line.startswith("|")][2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+@pytest.mark.parametrize("name", reproduce.EXPERIMENTS)
+def test_every_experiment_has_its_flags_and_its_place(name):
+    given = parsed(name)
+    assert all(given[flag].help for flag in given if flag != "workdir")
+    assert name in reproduce.__doc__
+    with pytest.raises(InputError, match="There is no flag --stepz"):
+        reproduce.main([name, *NEEDED.get(name, []), "--stepz=3"])
+
+
+def test_an_unknown_experiment():
+    with pytest.raises(InputError, match=r"Expected one of ring, grid, .*, got 'rings'"):
+        reproduce.main(["rings"])
+
+
+def test_verdicts_include_the_band_s_end():
+    assert verdict(26.02, 26.0, 0.02) == "pass"
+    assert verdict(25.979, 26.0, 0.02) == "FAIL"
+
+
+# ------------------------------------------------------------------ PacGAN
+
+
+def test_points_go_on_from_where_they_were(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(points, "SAMPLES", 50)
+    shared = ["--models=pacgan2", "--trials=2", f"--workdir={tmp_path}", "--save_every=2"]
+    for steps, lines in ((2, ["pacgan2 2:"]), (5, ["pacgan2 4:", "pacgan2 5:"])):
+        table = points.run("ring", parsed("ring", f"--steps={steps}", *shared))
+        said = capsys.readouterr().out.splitlines()
+        assert [line.startswith(start) for line, start in zip(said, lines, strict=True)]
+        published, ours = cells(table)
+        assert published[:5] == ["`pacgan2`", "published", "10", "400,000", "7.9"]
+        assert ours[1:4] == ["ours, 0.0% of the steps", "2", str(steps)]
+    # More steps asked for, but no training.
+    again = points.run("ring", parsed("ring", "--steps=9", "--score_only", *shared))
+    assert cells(again) == cells(table)
+    with pytest.raises(InputError, match="--models: expected some of gan, pacgan2, pacgan4"):
+        points.run("ring", parsed("ring", "--models=pacgan3"))
+
+
+def test_only_whole_trials_pass():
+    class Game:  # ten perfect trials of the whole length
+        step, trials = points.STEPS, points.TRIALS
+
+        def sample(self, num):
+            return np.repeat(mixture("grid").centres, num // 25, axis=0)[None].repeat(10, axis=0)
+
+    (_, ours) = cells(points.table("grid", {"pacgan4": Game()}, {"pacgan4": 12.34}))
+    assert ours[1:] == [
+        "FAIL",
+        "10",
+        "400,000",
+        "25.0 ± 0.0",
+        "100.0 ± 0.0%",
+        "0.00 ± 0.00",
+        "12.3",
+    ]
+    near = points.Row(24.0, 95.0, 0.2)
+    assert points.all_near(near, points.PUBLISHED["grid"]["pacgan4"], points.BANDS["grid"])
+    assert not points.all_near(near, points.PUBLISHED["grid"]["gan"], points.BANDS["grid"])
+
+
+# ------------------------------------------------------------------ theory
+
+
+def test_exact_values():
+    # N(0, 1) against itself: D = 1/2; against what is far away: D = 1, and the value 0.
+    assert theory.best_value((0.0, 1.0)) == pytest.approx(-math.log(4))
+    assert theory.best_value((20.0, 0.5)) == pytest.approx(0.0, abs=1e-6)
+    # N(1, 1): log odds 1/2 - x.
+    best = theory.best_discriminator(np.array([0.0, 0.5, 2.0]), (1.0, 1.0))
+    np.testing.assert_allclose(best, theory.sigmoid(np.array([0.5, 0.0, -1.5])))
+    assert theory.wasserstein((-3.0, 1.0)) == 3.0
+    assert theory.wasserstein((0.0, 3.0)) == pytest.approx(2 * math.sqrt(2 / math.pi))
+    x, y = (np.sort(np.random.default_rng(0).normal(*g, 200_000)) for g in ((0, 1), (0.5, 2.0)))
+    assert theory.wasserstein((0.5, 2.0)) == pytest.approx(np.abs(x - y).mean(), abs=0.01)
+
+
+def test_the_generator_is_the_gaussian_it_should_be_and_stays_so():
+    model = theory.game((1.5, 0.8))
+    theory.fit(model, theory.adam(1e-2, 4), 4)
+    np.testing.assert_allclose(model.generator(np.array([[0.0], [2.0]])), [[1.5], [3.1]], rtol=1e-6)
+    assert model.steps_done == 4
+
+
+@pytest.mark.slow
+def test_theory_holds():
+    rows = cells(theory.run(parsed("theory")))
+    assert [row[-1] for row in rows] == ["pass"] * 8 + ["below", "pass", "below"]
+
+
+# ------------------------------------------------------------------ LSGAN's table
+
+
+def test_modes_present():
+    centres = mixture("8gaussians").centres
+    side = np.linalg.norm(centres[0] - centres[1])
+    points = np.repeat(centres, 32, axis=0)  # 256 samples: a quarter of a fair share are 8
+    assert lsgan_stability.modes_present(points) == 8
+    points[7:32] = 0.0  # mode 0 keeps 7
+    points[40:64] = 0.0  # mode 1 keeps 8
+    points[64:96] += 0.24 * side / math.sqrt(2)  # mode 2 is off by less than a quarter
+    points[96:128] += 0.26 * side / math.sqrt(2)  # mode 3 by more
+    assert lsgan_stability.modes_present(points) == 6
+
+
+def test_collapse_is_what_most_trials_do():
+    assert lsgan_stability.collapsed([3, 8, 0])
+    assert not lsgan_stability.collapsed([3, 4, 8])
+    assert not lsgan_stability.collapsed([3, 8])
+
+
+def test_a_trial_s_networks_and_game():
+    made = lsgan_stability.train("LSGAN", True, "rmsprop", 0, 2)
+    assert made.shape == (lsgan_stability.SAMPLES, 2)
+    kinds = [type(layer).__name__ for layer in lsgan_stability.discriminator(True).layers]
+    assert kinds == [
+        *("Dense", "LeakyReLU"),
+        *("Dense", "BatchNormalization", "LeakyReLU") * 2,
+        "Dense",
+    ]
+    assert len(lsgan_stability.discriminator(False).layers) == 7
+
+
+# ------------------------------------------------------------------ images
+
+
+def test_super_resolution_is_judged_as_printed(tmp_path):
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    for name, side in (("HR", 96), ("LR", 24)):
+        image = rng.integers(0, 255, (side, side, 3), np.uint8)
+        Image.fromarray(image).save(tmp_path / f"img_001_SRF_4_{name}.png")
+    given = parsed("super_resolution", f"--sets=Set5=folder:{tmp_path}")
+    nearest, bicubic = cells(super_resolution.run(given))
+    assert [nearest[i] for i in (0, 1, 3, 4, 6, 7)] == [
+        *("Set5", "nearest", "26.26", "FAIL", "0.7552", "FAIL")
+    ]
+    assert bicubic[1] == "bicubic"
+    with pytest.raises(InputError, match="--sets: expected NAME=SOURCE, of BSD100, Set14, Set5"):
+        super_resolution.run(parsed("super_resolution", "--sets=Set7=folder:x"))
+
+
+def test_stacks_are_of_three_independent_digits():
+    digits = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1) * np.ones((1, 4, 4, 1), np.uint8)
+    images = stacked_mnist.stacked(digits, 4000, seed=0)
+    assert images.shape == (4000, 4, 4, 3)
+    assert (images == images[:, :1, :1]).all()
+
+    def reader(channel):  # an image's digit is its brightness
+        return None, np.eye(10)[channel[:, 0, 0, 0]]
+
+    scores = stacked_mnist.modes(images, reader)
+    assert scores["modes"] > 960  # 1000 (1 - e^-4) = 982
+    alike = images.copy()
+    alike[..., 1:] = alike[..., :1]
+    assert stacked_mnist.modes(alike, reader)["modes"] == 10
+    assert stacked_mnist.modes(alike[:1], reader)["reverse_kl"] == pytest.approx(math.log(1000))
+
+
+@pytest.mark.parametrize("name", fashion_mnist.MODELS)
+def test_recipes_take_the_overrides(name):
+    """Every entry exists in the recipe, and is of its type; all have the same networks."""
+    from pathlib import Path
+
+    from tfgan_zoo import cli, config
+
+    given = parsed("fashion_mnist", "--data=/data", "--steps=100")
+    values, rest = cli.take_overrides(fashion_mnist.overrides(name, given))
+    recipe = Path(__file__).parents[2] / "configs" / f"{fashion_mnist.MODELS[name][0]}.py"
+    resolved = config.load_config(str(recipe), values)
+    assert not rest
+    assert resolved.model == name
+    assert resolved.train.steps == 100
+    assert resolved.train.checkpoint_every == 20
+    assert resolved.model_args.get("discriminator_steps", 1) == (5 if "wgan" in name else 1)
+    assert resolved.generator.filters == resolved.discriminator.filters == 32
+    assert resolved.generator_optimizer.get("decay", "constant") == "constant"
+
+
+def test_stacked_mnist_s_recipe_takes_its_overrides(tmp_path):
+    from pathlib import Path
+
+    from tfgan_zoo import cli, config
+
+    given = parsed("stacked_mnist", "--steps=50")
+    values, _ = cli.take_overrides(stacked_mnist.overrides(given, tmp_path / "stacks.npz", 2))
+    recipe = Path(__file__).parents[2] / "configs" / "dcgan_fashion_mnist.py"
+    resolved = config.load_config(str(recipe), values)
+    assert resolved.model_args.packing == 2
+    assert resolved.model_args.image_shape == (32, 32, 3)
+    assert resolved.model_args.ema_half_life is None
+    assert resolved.data.source == f"npz:{tmp_path}/stacks.npz"
+
+
+def test_curves_are_where_their_values_are():
+    picture = fashion_mnist.drawn({"a": [(50, 10.0), (100, 1.0)], "b": [(50, 3.0)]}, "FID")
+    assert picture.shape == (440, 760, 3)
+    blue = (picture == (0x1F, 0x50, 0xC8)).all(axis=-1)
+    rows, columns = np.nonzero(blue[:, : 760 - 170 + 4])  # without the legend
+    # From the middle of the axis of steps at the top to its end at the bottom.
+    assert columns.min() == pytest.approx(60 + (760 - 230) / 2, abs=4)
+    assert columns.max() == pytest.approx(760 - 170, abs=4)
+    assert rows[columns.argmin()] < rows[columns.argmax()]
+
+
+def test_tables_have_their_place_in_the_document(tmp_path, capsys):
+    page = tmp_path / "results.md"
+    page.write_text("a\n<!-- reproduce_ring:begin -->\nold\n<!-- reproduce_ring:end -->\nz\n")
+    common.show("new", str(page), "reproduce_ring")
+    assert page.read_text().splitlines()[2] == "new"
