@@ -52,7 +52,7 @@ def said(main, *argv, capsys):
 
 
 @pytest.mark.parametrize(
-    "command", ["train", "generate", "translate", "evaluate", "export", "predict"]
+    "command", ["train", "generate", "translate", "evaluate", "report", "export", "predict"]
 )
 def test_help_needs_no_tensorflow(command):
     code = (
