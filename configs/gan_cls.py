@@ -18,7 +18,7 @@ def get_config():
     config.model_args.image_shape = (32, 32, 3)
     config.model_args.latent_dim = 8
     config.model_args.embedding_dim = 128
-    config.model_args.r1_gamma = 0.3
+    config.model_args.r1_gamma = 0.1
     config.model_args.r1_every = 8
     config.model_args.ema_half_life = 10_000.0
     config.text_encoder = {"name": "word_encoder", "vocabulary": (), "word_dim": 64, "units": 128}
@@ -35,9 +35,9 @@ def get_config():
     }
     config.discriminator = {
         "name": "text_conditional_discriminator",
-        "filters": 32,
+        "filters": 48,
         "kernel_size": 4,
-        "projected": 128,
+        "projected": 4,
         "normalization": "none",
     }
     for role in ("generator", "discriminator"):
