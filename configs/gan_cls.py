@@ -3,7 +3,9 @@
 First a word-level text encoder with a small image encoder, by the joint embedding; then the game.
 Departures from the paper are those of the recipe `dcgan`: narrower networks, R1 in place of the
 discriminator's batch normalisation, a faster and decaying learning rate, a short z, and an average
-of the generator's weights. Images are not mirrored, since captions say left and right.
+of the generator's weights. The discriminator reads four numbers of a text, not 128: those it has to
+choose well, which real images with texts of others teach it. Images are not mirrored, since
+captions say left and right.
 
 Command: python -m tfgan_zoo.train --model=gan_cls
 Cost:    6 minutes on 2 busy CPU cores, 687 images/s
