@@ -4,7 +4,8 @@
   python -m benchmarks.text_to_image --workdir=runs     # of runs finished there only the scores
 
 Each of the 2,000 captions of the test split is drawn once; the drawn figures are read back. "Seen"
-are shapes in colours that occur in training, "held out" those that never do. Prints the table and,
+are shapes in colours that occur in training, "held out" those that never do. The discriminators are
+asked which of two captions fits a real image better. Prints the table and,
 with --output, puts it into a Markdown file between the lines `<!-- text_to_image:begin -->` and
 `<!-- text_to_image:end -->`.
 """
@@ -24,6 +25,21 @@ _SCORES = ("shape", "colour", "place", "background", "all")
 _HEADER = f"""\
 | | captions | valid | {" | ".join(_SCORES)} |
 |{"---|" * (len(_SCORES) + 3)}"""
+
+
+def tells_apart(workdir: Path) -> float:
+    """Returns how often a test image fits its own caption better than another's, says a run's D."""
+    from tfgan_zoo import experiment, pictures
+    from tfgan_zoo.data import figures
+
+    test, model = figures.load("captions", "test"), experiment.load_run(workdir)
+    other = np.roll(test["caption"], 1)
+    images = pictures.from_uint8(test["image"])
+    own_score, other_score = (
+        model.logits(images, model.embed(list(each)), "test", training=False).numpy()[:, 0]
+        for each in (test["caption"], other)
+    )
+    return float((own_score > other_score)[test["caption"] != other].mean())
 
 
 def rows(label: str, workdir: Path, shuffled: bool = False) -> list[str]:
@@ -63,7 +79,12 @@ def main(argv: list[str]) -> None:
         f"`gan_cls`: {common.minutes(aware):.1f} minutes, {common.speed(aware):,.0f} images/s, "
         f"the text encoder's training included; {common.where()}."
     )
-    common.show("\n".join([intro, "", _HEADER, *lines]), _OUTPUT.value, "text_to_image")
+    judged = (
+        "Of two captions for a real image, its own and another's, the discriminator prefers its "
+        f"own in {tells_apart(aware):.3f}; without mismatching texts in {tells_apart(unaware):.3f}."
+    )
+    table = "\n".join([intro, "", _HEADER, *lines, "", judged])
+    common.show(table, _OUTPUT.value, "text_to_image")
 
 
 if __name__ == "__main__":
