@@ -42,8 +42,8 @@ def gan_2d() -> GAN:
 #: By size and name: returns a model and how many samples an update of its discriminator sees.
 CASES = {
     "quick": {
-        "gan, 2-D points": lambda: (gan_2d(), 100),
-        "wgan_gp, 2-D points": lambda: recipe("wgan_gp_toy"),
+        "gan 2-D": lambda: (gan_2d(), 100),
+        "wgan_gp 2-D": lambda: recipe("wgan_gp_toy"),
         "dcgan": lambda: recipe("dcgan"),
         "wgan_gp": lambda: recipe("wgan_gp"),
         "pix2pix": lambda: recipe("pix2pix"),
@@ -53,7 +53,7 @@ CASES = {
     },
     "paper": {
         "dcgan 64": lambda: (DCGAN(), 64),
-        "dcgan 64, batch 128": lambda: (DCGAN(), 128),
+        "dcgan 64 batch 128": lambda: (DCGAN(), 128),
         "wgan_gp ResNet 32": lambda: (WGANGP((32, 32, 3)), 64),
         "pix2pix 256": lambda: (Pix2Pix((256, 256, 3)), 1),
         "cyclegan 128": lambda: (CycleGAN((128, 128, 3)), 1),
