@@ -1,10 +1,11 @@
 """What the commands share: flags, overrides of the config, quiet start-up, errors as sentences."""
 
+import contextlib
 import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 from absl import flags
@@ -105,24 +106,37 @@ def take_overrides(argv: list[str]) -> tuple[dict[str, str], list[str]]:
 def quiet_tensorflow(prepare: Callable[[], object] | None = None) -> None:
     """Imports TensorFlow without its chatter, unless TF_CPP_MIN_LOG_LEVEL asks for it.
 
-    Part of that chatter is written before TensorFlow reads any setting, so standard error is held
-    back meanwhile; if the import fails, it is shown after all.
-
     Args:
         prepare: called meanwhile, to start the devices in a way of its own.
     """
     if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
-        return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+        import tensorflow as tf
+    else:
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+        with _stderr_held_back():
+            import tensorflow as tf
+
+            (prepare or tf.config.list_logical_devices)()
+        tf.get_logger().setLevel("ERROR")  # AutoGraph; functions traced for a last, smaller batch
+    # TensorFlow's remapper cannot fuse a convolution's bias where the gradient of LeakyReLU reads
+    # it; it then reports an error and fuses nothing. Without it a step takes as long. It is off
+    # either way, as it rounds otherwise: a run must not depend on who wants to read messages.
+    tf.config.optimizer.set_experimental_options({"remapping": False})
+
+
+@contextlib.contextmanager
+def _stderr_held_back() -> Iterator[None]:
+    """Shows what is written to standard error only if something fails.
+
+    Part of TensorFlow's chatter is written before it reads any setting.
+    """
     sys.stderr.flush()
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as held_back:
         os.dup2(held_back.fileno(), 2)
         failed = True
         try:
-            import tensorflow as tf
-
-            (prepare or tf.config.list_logical_devices)()
+            yield
             failed = False
         finally:
             os.dup2(stderr, 2)
@@ -130,7 +144,3 @@ def quiet_tensorflow(prepare: Callable[[], object] | None = None) -> None:
             if failed:
                 held_back.seek(0)
                 os.write(2, held_back.read())
-    tf.get_logger().setLevel("ERROR")  # AutoGraph, and functions traced for a last, smaller batch
-    # TensorFlow's remapper cannot fuse a convolution's bias where the gradient of LeakyReLU reads
-    # it; it then reports an error and fuses nothing. Without it a step takes as long.
-    tf.config.optimizer.set_experimental_options({"remapping": False})

@@ -123,6 +123,8 @@ class StopOnSignal(keras.callbacks.Callback):
         self._agreed = False
         self._batches = 0
         self._before: dict[int, Any] = {}
+        if total is not None:  # or else Keras need not wait for the logs of every step
+            self.on_train_batch_end = self._ask  # type: ignore[method-assign]
 
     def __enter__(self):
         if threading.current_thread() is threading.main_thread():  # others cannot have signals
@@ -139,8 +141,7 @@ class StopOnSignal(keras.callbacks.Callback):
         if self._agreed if self.total else self.received is not None:
             self.model.stop_training = True
 
-    def on_train_batch_end(self, batch, logs=None):
-        """Asks the others, when it is time to."""
+    def _ask(self, batch, logs=None):
         self._batches += 1
         if self.total is None or self._batches % self.every:
             return
