@@ -56,7 +56,7 @@ def get_config():
     config.evaluate.split = "test"
     config.evaluate.samples = 1000
     config.evaluate.metrics = ("figures", "swd")
-    config.train.steps = 6000
+    config.train.steps = 10_000
     config.train.log_every = 200
     config.train.sample_every = 1000
     config.train.checkpoint_every = 1000
