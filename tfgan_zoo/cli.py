@@ -109,19 +109,16 @@ def quiet_tensorflow(prepare: Callable[[], object] | None = None) -> None:
     Args:
         prepare: called meanwhile, to start the devices in a way of its own.
     """
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
-        import tensorflow as tf
-    else:
+    if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
         with _stderr_held_back():
             import tensorflow as tf
 
             (prepare or tf.config.list_logical_devices)()
         tf.get_logger().setLevel("ERROR")  # AutoGraph; functions traced for a last, smaller batch
-    # TensorFlow's remapper cannot fuse a convolution's bias where the gradient of LeakyReLU reads
-    # it; it then reports an error and fuses nothing. Without it a step takes as long. It is off
-    # either way, as it rounds otherwise: a run must not depend on who wants to read messages.
-    tf.config.optimizer.set_experimental_options({"remapping": False})
+    from tfgan_zoo.distribution import set_up_graphs
+
+    set_up_graphs()
 
 
 @contextlib.contextmanager
