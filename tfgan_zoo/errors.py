@@ -41,6 +41,18 @@ class WorkerLostError(RuntimeError):
     """Another process of a run on several machines ended, or cannot be reached."""
 
 
+def first_line(error: BaseException) -> str:
+    """Returns an error's kind and the first line of what may run to a page, for a sentence.
+
+    Example:
+        >>> first_line(ValueError("No such layer.\\nTraceback ..."))
+        'ValueError: No such layer.'
+    """
+    lines = str(error).strip().splitlines() or [""]
+    text = lines[0] if len(lines[0]) <= 200 else lines[0][:200] + "..."
+    return f"{type(error).__name__}: {text}"
+
+
 def similar(name: str, known: Iterable[str]) -> list[str]:
     """Returns up to three of the names that could have been typed and look like what was.
 

@@ -23,7 +23,7 @@ import numpy as np
 from tfgan_zoo.data.images import decode, measure
 from tfgan_zoo.data.names import did_you_mean
 from tfgan_zoo.data.sources import Source, no_split
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, first_line
 
 MEMORY_LIMIT = 4 * 2**30
 """Bytes of encoded images to hold at most, for formats without random access."""
@@ -335,7 +335,7 @@ def _builder(tfds: Any, spec: str, name: str, data_dir: str | None) -> Any:
             raise InputError(
                 f"{bare} of TensorFlow Datasets has no config {config!r}{hint}"
             ) from None
-        raise InputError(f"{spec} cannot be opened: {_line(error)}") from error
+        raise InputError(f"{spec} cannot be opened: {first_line(error)}") from error
 
 
 def _prepare(tfds: Any, spec: str, builder: Any) -> None:
@@ -356,8 +356,8 @@ def _prepare(tfds: Any, spec: str, builder: Any) -> None:
                 "folder:PATH."
             ) from error
         raise InputError(
-            f"{spec} is not in {builder.data_path} and cannot be prepared ({_line(error)}); run "
-            f"`tfds build {builder.name} --file_format=array_record` on a machine that can and "
+            f"{spec} is not in {builder.data_path} and cannot be prepared ({first_line(error)}); "
+            f"run `tfds build {builder.name} --file_format=array_record` on a machine that can and "
             "copy that folder here, or use folder:PATH."
         ) from error
 
@@ -405,10 +405,3 @@ def _split(spec: str, split: str, builder: Any) -> str:
     if not num:
         raise InputError(f"{spec} has no images in split {split!r}; choose another.")
     return split
-
-
-def _line(error: BaseException) -> str:
-    """The first line of an error that may run to a page."""
-    lines = str(error).strip().splitlines() or [""]
-    text = lines[0] if len(lines[0]) <= 200 else lines[0][:200] + "..."
-    return f"{type(error).__name__}: {text}"

@@ -15,11 +15,11 @@ import numpy as np
 import tqdm
 
 from tfgan_zoo.data.names import did_you_mean
+from tfgan_zoo.downloads import cache_folder
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.base import metric_name
 from tfgan_zoo.metrics.diversity import ms_ssim_diversity
 from tfgan_zoo.metrics.features import Features, as_bytes
-from tfgan_zoo.metrics.features.cache import cache_folder
 from tfgan_zoo.metrics.frechet import frechet_distance
 from tfgan_zoo.metrics.inception_score import inception_score_from_logits
 from tfgan_zoo.metrics.kid import kernel_distance

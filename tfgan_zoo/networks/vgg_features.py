@@ -2,9 +2,6 @@
 
 import hashlib
 import os
-import socket
-import urllib.parse
-import urllib.request
 import warnings
 from pathlib import Path
 from typing import Any
@@ -13,7 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.downloads import check_online
+from tfgan_zoo.errors import InputError, first_line
 
 WEIGHTS_URL = (
     "https://storage.googleapis.com/tensorflow/keras-applications/vgg19/"
@@ -185,7 +183,7 @@ def _vgg19(weights: str | os.PathLike | None) -> keras.Model:
             raise ValueError(f"no {missing[0]} in it")
     except Exception as error:  # Whatever h5py and Keras raise for what is in a file.
         raise InputError(
-            f"weights file {path} is not VGG19's without dense layers ({_line(error)}); use "
+            f"weights file {path} is not VGG19's without dense layers ({first_line(error)}); use "
             f"{WEIGHTS_URL} or what keras.applications.VGG19(include_top=False).save_weights wrote."
         ) from error
     return network
@@ -199,7 +197,7 @@ def _imagenet_file() -> Path:
     if path.is_file() and _md5(path) == _WEIGHTS_MD5:
         return path
     try:
-        _check_online(WEIGHTS_URL)
+        check_online(WEIGHTS_URL)
         return Path(
             keras.utils.get_file(
                 name,
@@ -212,22 +210,10 @@ def _imagenet_file() -> Path:
     except Exception as error:  # Keras' get_file raises nothing narrower.
         raise InputError(
             f"weights='imagenet' needs a file that is not in {path.parent} and cannot be "
-            f"downloaded ({_line(error)}); download {WEIGHTS_URL} on a machine that can, and copy "
-            "it to that folder or give its path as weights."
+            f"downloaded ({first_line(error)}); download {WEIGHTS_URL} on a machine that can, and "
+            "copy it to that folder or give its path as weights."
         ) from error
 
 
 def _md5(path: Path) -> str:
     return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-
-
-def _check_online(url: str) -> None:
-    """Raises an OSError soon where a download would wait without end: there is no network."""
-    if not urllib.request.getproxies():  # With a proxy it need not be reachable from here.
-        socket.create_connection((urllib.parse.urlsplit(url).hostname, 443), timeout=10).close()
-
-
-def _line(error: BaseException) -> str:
-    """The first line of an error that may run to a page."""
-    lines = str(error).strip().splitlines() or [""]
-    return f"{type(error).__name__}: {lines[0][:200]}"

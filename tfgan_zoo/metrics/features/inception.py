@@ -8,9 +8,7 @@ and whose FIDs differ.
 import hashlib
 import os
 import shutil
-import socket
 import tarfile
-import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -19,9 +17,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.data.images import with_channels
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.downloads import cache_folder, check_online
+from tfgan_zoo.errors import InputError, first_line
 from tfgan_zoo.metrics.features.base import as_bytes
-from tfgan_zoo.metrics.features.cache import cache_folder
 from tfgan_zoo.metrics.features.resize import RESIZERS
 
 URL = (
@@ -145,7 +143,7 @@ def load_graph(data: bytes, name: str) -> Any:
         return function.prune(function.inputs[0], function.structured_outputs)
     except Exception as error:  # whatever protobuf and TensorFlow raise for what is in a file
         raise InputError(
-            f"inception: {name!r} is not the graph of {URL} ({_line(error)}); give its "
+            f"inception: {name!r} is not the graph of {URL} ({first_line(error)}); give its "
             f"{_GRAPH}, or the archive."
         ) from error
 
@@ -187,7 +185,7 @@ def graph_bytes(path: Path) -> bytes:
         raise InputError(f"inception: {str(path)!r} holds no {_GRAPH}; download {URL}.")
     except (tarfile.TarError, OSError, EOFError) as error:
         raise InputError(
-            f"inception: {str(path)!r} is neither a .pb nor a whole .tgz ({_line(error)}); "
+            f"inception: {str(path)!r} is neither a .pb nor a whole .tgz ({first_line(error)}); "
             f"download {URL}."
         ) from error
 
@@ -203,9 +201,7 @@ def downloaded() -> Path:
         return path
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        if not urllib.request.getproxies():  # Without a network it may wait without end.
-            host = urllib.parse.urlsplit(URL).hostname
-            socket.create_connection((host, 443), timeout=10).close()
+        check_online(URL)
         path.parent.mkdir(parents=True, exist_ok=True)
         with urllib.request.urlopen(URL, timeout=60) as answer, temporary.open("wb") as file:
             shutil.copyfileobj(answer, file)
@@ -215,16 +211,10 @@ def downloaded() -> Path:
         temporary.replace(path)
     except OSError as error:
         raise InputError(
-            f"Inception-v3 is not in {path.parent} and cannot be downloaded ({_line(error)}); "
+            f"Inception-v3 is not in {path.parent} and cannot be downloaded ({first_line(error)}); "
             f"download {URL} on a machine that can, and copy it to that folder or give its path, "
             "--inception=FILE."
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
     return path
-
-
-def _line(error: BaseException) -> str:
-    """The first line of an error that may run to a page."""
-    lines = str(error).strip().splitlines() or [""]
-    return f"{type(error).__name__}: {lines[0][:200]}"
