@@ -24,6 +24,7 @@ from tfgan_zoo.data.figures import (
     is_held_out,
 )
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.divergence import reverse_kl
 
 # When an image is one clean figure. Set between figures as a generator leaves them (blurred by a
 # pixel, sigma 8 of noise, colours off by 8: err below 0.02, margin above 0.05 in the default view)
@@ -455,13 +456,13 @@ def figure_scores(images: np.ndarray, view: str = "") -> dict[str, float]:
     )
     options = {"shape": len(SHAPES), "colour": len(COLOURS), "fill": len(FILLS)}
     sizes = tuple(options[name] for name in spec.combination)
-    modes = np.ravel_multi_index([getattr(seen, name) for name in spec.combination], sizes)
+    mode = np.ravel_multi_index([getattr(seen, name) for name in spec.combination], sizes)
     total = int(np.prod(sizes))
-    counts = np.bincount(modes[valid], minlength=total)
-    share = counts[counts > 0] / max(counts.sum(), 1)
+    counts = np.bincount(mode[valid], minlength=total)
+    modes = float(np.count_nonzero(counts))
     return {
         "validity": float(valid.mean()),
-        "modes": float(len(share)),
-        "coverage": len(share) / total,
-        "reverse_kl": float((share * np.log(share * total)).sum()) if len(share) else float("nan"),
+        "modes": modes,
+        "coverage": modes / total,
+        "reverse_kl": reverse_kl(counts),
     }

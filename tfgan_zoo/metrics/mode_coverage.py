@@ -10,6 +10,7 @@ import tensorflow as tf
 from tfgan_zoo.data.points import Mixture
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.base import SummedMetric, numpy_results
+from tfgan_zoo.metrics.divergence import reverse_kl
 
 
 def mode_scores(points: np.ndarray, mixture: Mixture) -> dict[str, float]:
@@ -61,12 +62,7 @@ def _counts(points: np.ndarray, mixture: Mixture) -> tuple[np.ndarray, np.ndarra
 
 
 def _scores(counts: np.ndarray, good: np.ndarray) -> tuple[float, float, float]:
-    return float(np.count_nonzero(good)), float(good.sum() / counts.sum()), _reverse_kl(counts)
-
-
-def _reverse_kl(counts: np.ndarray) -> float:
-    share = counts[counts > 0] / counts.sum()
-    return float((share * np.log(share * len(counts))).sum())
+    return float(np.count_nonzero(good)), float(good.sum() / counts.sum()), reverse_kl(counts)
 
 
 def class_coverage(labels: np.ndarray, num_classes: int) -> dict[str, float]:
@@ -108,7 +104,7 @@ def _check_labels(labels: np.ndarray, num_classes: int) -> None:
 
 
 def _class_scores(counts: np.ndarray) -> tuple[float, float]:
-    return float(np.count_nonzero(counts)), _reverse_kl(counts)
+    return float(np.count_nonzero(counts)), reverse_kl(counts)
 
 
 def stacked_labels(digits: np.ndarray) -> np.ndarray:

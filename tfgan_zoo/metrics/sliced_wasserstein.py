@@ -33,7 +33,18 @@ def sliced_wasserstein(
     samples = samples.reshape(len(samples), -1).astype(np.float32)
     data = data.reshape(len(data), -1).astype(np.float32)
     onto = directions(samples.shape[1], projections, seed)
-    a, b = np.sort(samples @ onto, axis=0), np.sort(data @ onto, axis=0)
+    return projected_distance(samples @ onto, data @ onto)
+
+
+def projected_distance(samples: np.ndarray, data: np.ndarray) -> float:
+    """Returns the mean Wasserstein-1 distance of projections.
+
+    Args:
+        samples: floats, shape (num, projections).
+        data: floats of as many projections; of the longer one, the first are used.
+    """
+    num = min(len(samples), len(data))
+    a, b = np.sort(samples[:num], axis=0), np.sort(data[:num], axis=0)
     return float(np.mean(np.abs(a - b)))
 
 

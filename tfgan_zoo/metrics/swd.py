@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.base import FeatureExtractor, SampledMetric
-from tfgan_zoo.metrics.sliced_wasserstein import directions
+from tfgan_zoo.metrics.sliced_wasserstein import directions, projected_distance
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -67,9 +67,7 @@ class SlicedWasserstein(SampledMetric):
         return tf.matmul(self._extract(images), self._directions)
 
     def _compute(self, real: np.ndarray, generated: np.ndarray) -> Sequence[float]:
-        num = min(len(real), len(generated))
-        a, b = np.sort(real[:num], axis=0), np.sort(generated[:num], axis=0)
-        return [float(np.mean(np.abs(a - b)))]
+        return [projected_distance(generated, real)]
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
