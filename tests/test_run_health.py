@@ -19,8 +19,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("health")
 
 
-@pytest.fixture(scope="module")
-def config(folder):
+def stuck(folder, **health):
     """A generator that stays as it was made, and so makes images that are all alike."""
     return tiny_config(
         folder,
@@ -30,8 +29,13 @@ def config(folder):
         train__log_every="2",
         train__sample_every="24",
         train__checkpoint_every="24",
-        health__every="2",
+        **health,
     )
+
+
+@pytest.fixture(scope="module")
+def config(folder):
+    return stuck(folder, health__every="2")
 
 
 @pytest.fixture(scope="module")
@@ -72,17 +76,7 @@ def test_resumed_it_is_said_once(ill, config, tmp_path, monkeypatch):
 
 
 def test_switched_off_it_looks_at_nothing_and_changes_nothing(ill, folder, tmp_path):
-    off = tiny_config(
-        folder,
-        "gan",
-        generator_optimizer__learning_rate="0",
-        train__steps="24",
-        train__log_every="2",
-        train__sample_every="24",
-        train__checkpoint_every="24",
-        health__gradients="false",
-        health__diversity="false",
-    )
+    off = stuck(folder, health__gradients="false", health__diversity="false")
     experiment.train(off, tmp_path / "run", quiet)
     assert not {"g_gradient", "diversity"} & set(lines(tmp_path / "run")[0])
     assert not (tmp_path / "run" / "health.jsonl").exists()

@@ -42,10 +42,15 @@ def test_scores_in_features(tmp_path, monkeypatch):
     real = work.real_samples(16)
 
     class Copies:
+        calls = 0
+
         def generate(self, num, seed):
+            self.calls += 1
             return real[:num]
 
-    scores = work.score(Copies())
+    copies = Copies()
+    scores = work.score(copies)
+    assert copies.calls == 1  # for all of them
     assert abs(scores["fid[figures_v1]"]) < 1e-6
     assert scores["coverage[figures_v1]"] == 1
     config.data.source = f"npz:{tmp_path / 'pictures.npz'}"

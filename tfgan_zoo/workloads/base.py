@@ -12,7 +12,8 @@ from tfgan_zoo import config as config_lib
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import GANModel
 
-#: A function that scores a model, the main one of its scores, and 1 if a higher one is better.
+#: A function that scores a model, the main one of its scores, and 1 if a higher one is better. Of
+#: several that share a function, it is called once.
 Score = tuple[Callable[[Any], Mapping[str, float]], str, int]
 
 #: What the data pipelines call the options of `data.cache`.
@@ -95,6 +96,6 @@ class Workload(abc.ABC):
     def score(self, model: Any) -> dict[str, float]:
         """Returns all scores of a model."""
         found: dict[str, float] = {}
-        for function, _, _ in self.scores:
+        for function in dict.fromkeys(function for function, _, _ in self.scores):
             found |= function(model)
         return found

@@ -33,22 +33,19 @@ class DistributionScores:
         self._real: distributions.Parts | None = None
 
     def known(self, real: np.ndarray, make: Callable[[Any], np.ndarray]) -> dict[str, Score]:
-        """Returns the scores by name.
+        """Returns the scores by name: one function, which computes them all in one pass.
 
         Args:
             real: images, uint8 or floats in [-1, 1].
             make: returns images of a model.
         """
 
-        def scored(name: str) -> Score:
-            def score(model: Any) -> dict[str, float]:
-                if self._real is None:
-                    self._real = distributions.collect([real], self.parts, self.features)
-                made = distributions.collect(
-                    [make(model)], distributions.parts_of([name]), self.features
-                )
-                return distributions.score([name], self.features, self._real, made)
+        def score(model: Any) -> dict[str, float]:
+            if self._real is None:
+                self._real = distributions.collect([real], self.parts, self.features)
+            made = distributions.collect([make(model)], self.parts, self.features)
+            return distributions.score(self.metrics, self.features, self._real, made)
 
-            return (score, *distributions.main_score(name, self.features))
-
-        return {name: scored(name) for name in self.metrics}
+        return {
+            name: (score, *distributions.main_score(name, self.features)) for name in self.metrics
+        }
