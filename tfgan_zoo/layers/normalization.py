@@ -1,8 +1,8 @@
 """Keras' normalisation layers, by TensorFlow's fused kernel where it fits.
 
 Keras makes a normalisation of a dozen operations that each go over all of the features; the kernel
-goes over them twice, and takes a third of the time there and back. The classes have Keras' names,
-because those are part of what checkpoints call the layers' weights.
+goes over them twice. The classes have Keras' names, because those are part of what checkpoints call
+the layers' weights.
 """
 
 from typing import Any

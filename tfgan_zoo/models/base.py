@@ -313,8 +313,7 @@ class GANModel(keras.Model):
     def make_train_function(self, force: bool = False) -> None:
         """Makes what `fit` calls: as Keras does, but a step is one graph, where that is possible.
 
-        Keras calls it as a function within a function, which takes a small model's step almost a
-        millisecond.
+        Keras calls it as a function within a function, which a small model's step notices.
         """
         if getattr(self, "train_function", None) is not None and not force:
             return
