@@ -14,12 +14,14 @@ ALLOWED = {
     "errors": set(),
     "noise": {"errors"},
     "optimizers": set(),
+    "rematerialization": set(),
     "tiling": {"errors"},
     "losses": FOUNDATION,
     "layers": FOUNDATION,
     "networks": FOUNDATION | {"losses", "layers"},
     "serving": FOUNDATION,
-    "models": FOUNDATION | {"losses", "layers", "networks", "optimizers", "serving"},
+    "models": FOUNDATION
+    | {"losses", "layers", "networks", "optimizers", "rematerialization", "serving"},
 }
 #: Rooms that meet models only in `experiment` and the command lines.
 APART = ("data", "metrics", "callbacks", "config", "pictures", "files", "reporting")

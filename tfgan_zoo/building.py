@@ -39,6 +39,7 @@ def build_model(config: ConfigDict) -> GANModel:
         model.compile(
             **optimizers,
             jit_compile=config.train.jit_compile,
+            rematerialize=config.train.rematerialize,
             steps_per_execution=config.train.steps_per_execution,
         )
     finally:

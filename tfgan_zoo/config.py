@@ -54,6 +54,7 @@ def default_config() -> ConfigDict:
                 "keep_checkpoints": 3,  # how many of the last; the best one stays besides
                 "samples": 64,  # on a sheet
                 "jit_compile": False,  # XLA
+                "rematerialize": False,  # generators' features are computed twice, not kept
                 "steps_per_execution": 1,  # steps in one call of the graph
                 "precision": "float32",  # or "mixed_bfloat16", "mixed_float16"
                 # The folder of a run whose generator, at its best, is where this one starts.

@@ -146,8 +146,8 @@ class Run:
         longer = not decays and config["train"]["steps"] >= before["train"]["steps"]
         changed = config_lib.differences(before, config)
         # On other devices, the same is computed, and so it is however closely it is watched.
-        free = ["distribution.", "nan.", "train.steps_per_execution:", "health."]
-        free += ["evaluate.patience:"]
+        free = ["distribution.", "nan.", "health.", "evaluate.patience:"]
+        free += ["train.steps_per_execution:", "train.rematerialize:"]
         free += ["train.steps:"] if longer else []
         refused = [d for d in changed if not d.startswith(tuple(free))]
         if refused:

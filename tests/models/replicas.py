@@ -77,6 +77,7 @@ def synchronized_batch_norm():
     compare("pix2pix", synchronized_bn=True)
     model = compare("dcgan", synchronized_bn=True)
     refused("jit_compile", lambda: model.compile(jit_compile=True))
+    refused("rematerialize", lambda: model.compile(rematerialize=True))
     refused("strategy.scope", lambda: model.compile(keras.optimizers.Adam()))
     model.r1_gamma = 1.0
     with STRATEGY.scope():
@@ -117,6 +118,19 @@ def tiny_under(scope):
         model.compile("sgd", "sgd", jit_compile=True)
     fit(model, dataset(model, 2))
     return model
+
+
+def rematerialized_within_the_replicas():
+    """Dropout and statistics of each replica's own batch among what is computed twice."""
+    states = []
+    for switch in (False, True):
+        keras.utils.set_random_seed(0)
+        with STRATEGY.scope():
+            model = tiny("pix2pix")
+            model.compile("sgd", "sgd", rematerialize=switch)
+        fit(model, dataset(model, 2))
+        states.append(state(model))
+    assert_close(*states, rtol=1e-4, atol=1e-6)
 
 
 def state_of(model):

@@ -16,6 +16,7 @@ import pytest
             "compiled_outside_the_scope_and_fed_unevenly",
             "replicas_draw_different_noise",
             "xla_within_the_replicas",
+            "rematerialized_within_the_replicas",
             "several_steps_per_execution_are_refused",
             "overflow_on_one_replica",
         ],

@@ -14,6 +14,7 @@ import tensorflow as tf
 from tfgan_zoo import losses, noise
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.optimizers import apply_gradients, prepare
+from tfgan_zoo.rematerialization import rematerialized
 from tfgan_zoo.serving import saved_model
 from tfgan_zoo.serving.card import model_card
 from tfgan_zoo.serving.signatures import Endpoint, in_every_form
@@ -32,6 +33,7 @@ class GANModel(keras.Model):
     A subclass holds its networks as attributes, names them by role in `players`, and overrides
     `train_step` with its paper's algorithm, written with
 
+    - `run(network, inputs, training)`: a network's pass,
     - `update(role, loss_fn, *args)`: one step of one player,
     - `record(fn, *args)`: a forward pass shared by several updates,
     - `key(purpose)`: the seed of this step's random numbers,
@@ -94,6 +96,7 @@ class GANModel(keras.Model):
             )
         self.skip_discriminator_above = bound
         self.jit_updates = False
+        self.rematerialize = False
         self.generator_optimizer: keras.optimizers.Optimizer | None = None
         self.discriminator_optimizer: keras.optimizers.Optimizer | None = None
 
@@ -233,7 +236,8 @@ class GANModel(keras.Model):
         Raises:
             InputError: if one optimizer is given for both roles, or XLA is asked for on several
                 replicas together with what they share within a loss: batch statistics or means; or
-                several steps per execution on several replicas.
+                rematerialisation together with shared batch statistics; or several steps per
+                execution on several replicas.
         """
         self.compile_roles(
             {"generator": generator_optimizer, "discriminator": discriminator_optimizer}, **settings
@@ -246,6 +250,7 @@ class GANModel(keras.Model):
         run_eagerly: bool = False,
         steps_per_execution: int = 1,
         jit_compile: bool = False,
+        rematerialize: bool = False,
     ) -> None:
         """Does what `compile` does, whatever the roles are.
 
@@ -254,6 +259,8 @@ class GANModel(keras.Model):
             run_eagerly: run `train_step` without a graph, for debugging.
             steps_per_execution: train steps in one call of the graph.
             jit_compile: compile losses and gradients with XLA, inside each replica.
+            rematerialize: keep few of the generators' features for the way back, and compute the
+                others again: less memory, and the generators' forward passes twice.
         """
         if steps_per_execution > 1 and self.distribute_strategy.num_replicas_in_sync > 1:
             raise InputError(
@@ -262,6 +269,8 @@ class GANModel(keras.Model):
             )
         if self.r1_gamma:  # Second derivatives of shared statistics come out wrong, by a percent.
             self.check_not_synchronized("r1_gamma above 0", "discriminator")
+        if rematerialize and "generator" in self.players():
+            self.check_not_synchronized("rematerialize=True", "generator")
         if jit_compile:
             self.check_not_synchronized("jit_compile=True", *self.players())
             if self.uses_global_means and self.distribute_strategy.num_replicas_in_sync > 1:
@@ -283,6 +292,7 @@ class GANModel(keras.Model):
             jit_compile=False,  # Keras compiles around the replicas, which breaks under a strategy.
         )
         self.jit_updates = jit_compile
+        self.rematerialize = rematerialize
         with self.distribute_strategy.scope():
             defaults = self.default_optimizers()
             for role in self.players():
@@ -361,6 +371,7 @@ class GANModel(keras.Model):
             "run_eagerly": self.run_eagerly,
             "steps_per_execution": self.steps_per_execution,
             "jit_compile": self.jit_updates,
+            "rematerialize": self.rematerialize,
         }
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
@@ -372,6 +383,14 @@ class GANModel(keras.Model):
     def role_variables(self, role: str) -> list[keras.Variable]:
         """Returns the trainable variables of one role's networks."""
         return [v for network in self.players()[role] for v in network.trainable_variables]
+
+    def run(self, network: keras.Model, inputs: Any, training: bool) -> tf.Tensor:
+        """Returns what a network makes of its inputs, float32: how a train step calls one."""
+        if training and self.rematerialize and network in self.players().get("generator", []):
+            outputs = rematerialized(network, inputs)
+        else:
+            outputs = network(inputs, training=training)
+        return tf.cast(outputs, tf.float32)
 
     def update(self, role: str, loss_fn: Callable[..., tuple[tf.Tensor, Any]], *args) -> Any:
         """Takes one gradient step of one role: the only place where a gradient is applied.

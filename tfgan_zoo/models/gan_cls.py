@@ -253,13 +253,13 @@ class GANCLS(GANModel):
     def fakes(self, purpose: str, text: tf.Tensor, training: bool = True) -> tf.Tensor:
         """Returns G(z, h), from noise of its own for each purpose."""
         z = noise.normal(self.key(purpose), [tf.shape(text)[0], self.latent_dim])
-        return tf.cast(self.generator([z, text], training=training), tf.float32)
+        return self.run(self.generator, [z, text], training)
 
     def logits(self, images, text, purpose: str, training: bool = True) -> tf.Tensor:
         """Returns D(x, h) before its sigmoid, of images augmented as asked for."""
         if self.diff_augment and training:
             images = diff_augment(images, self.diff_augment, self.key(f"augment {purpose}"))
-        return tf.cast(self.discriminator([images, text], training=training), tf.float32)
+        return self.run(self.discriminator, [images, text], training)
 
     def r1(self, real: tf.Tensor, text: tf.Tensor, training: bool = True) -> tf.Tensor:
         """Returns the R1 penalty with its weight, or zero in the steps that leave it out."""
@@ -280,8 +280,7 @@ class GANCLS(GANModel):
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor], training: bool = False) -> tf.Tensor:
         """Returns images, floats in [-1, 1], from (latents, embeddings)."""
-        network = self.sampling_network(self.generator)
-        return tf.cast(network(list(inputs), training=training), tf.float32)
+        return self.run(self.sampling_network(self.generator), list(inputs), training)
 
     def embed(self, texts: Sequence[str], *, batch_size: int = 64) -> np.ndarray:
         """Returns phi(texts), float32 of shape (num, embedding_dim).

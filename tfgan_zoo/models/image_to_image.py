@@ -93,11 +93,6 @@ class ImageToImage(GANModel):
             found[direction] = (made, target)
         return found
 
-    @staticmethod
-    def run(network: keras.Model, images: tf.Tensor, training: bool) -> tf.Tensor:
-        """Returns what a network makes of images, float32."""
-        return tf.cast(network(images, training=training), tf.float32)
-
     # ------------------------------------------------------------------ use
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:

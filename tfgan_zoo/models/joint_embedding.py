@@ -119,8 +119,8 @@ class JointEmbedding(GANModel):
 
     def loss_between(self, images, texts, classes, training: bool = True):
         """L, and how often an image's own text is the nearest of those in the batch."""
-        v = tf.cast(self.image_encoder(images, training=training), tf.float32)
-        t = tf.cast(self.text_encoder(texts, training=training), tf.float32)
+        v = self.run(self.image_encoder, images, training)
+        t = self.run(self.text_encoder, texts, training)
         scores = tf.matmul(v, t, transpose_b=True)  # F(v_n, t_k)
         own = tf.linalg.diag_part(scores)
         other = classes[:, tf.newaxis] != classes[tf.newaxis]
@@ -158,7 +158,7 @@ class JointEmbedding(GANModel):
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Returns phi(t), shape (batch, embedding_dim), of strings."""
-        return tf.cast(self.text_encoder(inputs, training=training), tf.float32)
+        return self.run(self.text_encoder, inputs, training)
 
     def embed(self, texts: Sequence[str], *, batch_size: int = 64) -> np.ndarray:
         """Returns phi(texts), float32 of shape (num, embedding_dim)."""

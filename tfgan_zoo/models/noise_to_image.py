@@ -191,7 +191,7 @@ class NoiseToImage(GANModel):
     def fakes(self, purpose: str, real: tf.Tensor, training: bool = True) -> tf.Tensor:
         """Generates as many images as there are in `real`, from noise of their own."""
         z = self.latents(purpose, tf.shape(real)[0])
-        return tf.cast(self.generator(z, training=training), tf.float32)
+        return self.run(self.generator, z, training)
 
     def record_fakes(self, purpose: str, real: tf.Tensor):
         """Generates like `fakes`, for one or more updates to share; see `record`."""
@@ -207,7 +207,7 @@ class NoiseToImage(GANModel):
     def logits(self, images: tf.Tensor, purpose: str, training: bool = True) -> tf.Tensor:
         """Returns C(x), float32, of images packed and augmented as asked for."""
         seen = self.pack(self.augment(images, purpose, training))
-        return tf.cast(self.discriminator(seen, training=training), tf.float32)
+        return self.run(self.discriminator, seen, training)
 
     def augment(self, images: tf.Tensor, purpose: str, training: bool = True) -> tf.Tensor:
         """Augments images if asked for; within a step, the same way for the same purpose."""
@@ -245,8 +245,7 @@ class NoiseToImage(GANModel):
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Returns images, floats in [-1, 1], from latents of shape (batch, latent_dim)."""
-        network = self.sampling_network(self.generator)
-        return tf.cast(network(inputs, training=training), tf.float32)
+        return self.run(self.sampling_network(self.generator), inputs, training)
 
     def sample_latents(self, num: int, seed: int = 0) -> np.ndarray:
         """Draws latents, shape (num, latent_dim); a larger `num` continues a smaller one."""
