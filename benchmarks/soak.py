@@ -3,11 +3,13 @@
   python -m benchmarks.soak [--steps=1000] [--models=dcgan,...] [--workdir=DIR] [--output=FILE.md]
 
 Each recipe trains in a process of its own; its resident size is read from /proc twice a second. The
-table says what it was after half of the steps, two checkpoints among them, and at the last one.
+table has the medians over the second and over the last quarter of the steps: scoring and saving at
+each checkpoint, one every quarter, take more for a moment.
 """
 
 import argparse
 import json
+import statistics
 import subprocess
 import sys
 import time
@@ -58,15 +60,17 @@ def main() -> None:
     rows = []
     for model in args.models.split(","):
         seen = soak(model, args.steps, Path(args.workdir) / model)
-        training = [(step, size) for step, size in seen if step < args.steps]
-        warm = next(size for step, size in training if step >= args.steps // 2)
-        last = training[-1][1]
+        warm, last = (
+            statistics.median(size for step, size in seen if start <= step / args.steps < stop)
+            for start, stop in ((0.25, 0.5), (0.75, 1.0))
+        )
         rows.append(f"| `{model}` | {warm:.0f} | {last:.0f} | {100 * (last / warm - 1):+.1f}% |")
+        print(rows[-1], flush=True)
     table = "\n".join(
         [
             f"{args.steps:,} steps; {where()}.",
             "",
-            "| model | MB after half | MB at the last step | change |",
+            "| model | MB, second quarter | MB, last quarter | change |",
             "|---|---|---|---|",
             *rows,
         ]
