@@ -42,12 +42,24 @@ def where() -> str:
 def show(table: str, output: str | None, name: str) -> None:
     """Prints a table, and puts it into a file between `<!-- NAME:begin -->` and `:end`."""
     print(table)
-    if not output:
-        return
-    path = Path(output)
+    if output:
+        put(table, output, name)
+
+
+def put(table: str, output: str, name: str) -> None:
+    """Puts a table into a file; see `show`."""
+    before, _, after = _parts(output, name)
+    Path(output).write_text(f"{before}\n{table}\n{after}")
+
+
+def shown(output: str, name: str) -> str:
+    """Returns the table that is in a file; see `show`."""
+    return _parts(output, name)[1].strip()
+
+
+def _parts(output: str, name: str) -> tuple[str, str, str]:
     begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
-    text = path.read_text()
-    if begin not in text or end not in text:
+    found = re.fullmatch(f"(.*{begin})(.*)({end}.*)", Path(output).read_text(), flags=re.DOTALL)
+    if not found:
         raise SystemExit(f"--output: {output} has no lines {begin} and {end}.")
-    replacement = f"{begin}\n{table}\n{end}"
-    path.write_text(re.sub(f"{begin}.*{end}", lambda _: replacement, text, flags=re.DOTALL))
+    return found.groups()

@@ -6,16 +6,22 @@
 Every contender trains the same networks on batches of the same size (see `speed_cases`) and is a
 process of its own. They take turns, A B C D A B C D ..., each for some seconds at a time, so that
 whatever else the machine does befalls all of them. Times are medians over the rounds; a ratio is
-the median of the ratios within a round. Prints the table and, with --output, puts it into a
-Markdown file between the lines `<!-- speed_quick:begin -->` and `<!-- speed_quick:end -->`.
+the median of the ratios within a round. One that fails, or does not start in time, has no figures.
+Prints the table and, with --output, puts it row by row into a Markdown file between the lines
+`<!-- speed_quick:begin -->` and `<!-- speed_quick:end -->`; of rows that are there already, those
+that are not measured again stay.
 """
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,27 +30,31 @@ from absl import app, flags
 
 from benchmarks import common
 
-_SIZE = flags.DEFINE_enum("size", "quick", ["quick", "paper"], "Which cases.")
-_CASES = flags.DEFINE_list("cases", [], "Only these of them, by name.")
-_TORCH = flags.DEFINE_string("torch_python", None, "A Python that has PyTorch; none without.")
-_ROUNDS = flags.DEFINE_integer("rounds", 7, "How many turns each contender has.")
-_SECONDS = flags.DEFINE_float("seconds", 3.0, "How long a turn is, about.")
-_OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/performance.md.")
+_ROOT = Path(__file__).parents[1]
 
 #: What each is called in the table.
 _CONTENDERS = {
     "ours": "`fit`",
+    "xla": "`fit`, XLA",
     "step": "bare step",
     "keras": "plain Keras",
     "eager": "PyTorch",
     "compile": "torch.compile",
 }
 _PEERS = ("keras", "eager", "compile")
+#: Whose memory and whose start are shown, and what they are called there.
+_MEMORY = {"ours": "zoo", "keras": "Keras", "eager": "PyTorch"}
+_START = {"ours": "zoo", "xla": "XLA", "keras": "Keras", "eager": "PyTorch", "compile": "compiled"}
+#: Seconds that each may take to start.
+_PATIENCE = 180.0
 
-_HEADER = """\
-| case | {names}, ms | best peer / `fit` | `fit` / bare step | GFLOP | of a matrix product's rate \
-| memory, MB: zoo / Keras / PyTorch | start, s: zoo / Keras / PyTorch / compiled |
-|---|{lines}|---|---|---|---|---|---|"""
+_SIZE = flags.DEFINE_enum("size", "quick", ["quick", "paper"], "Which cases.")
+_CASES = flags.DEFINE_list("cases", [], "Only these of them, by name.")
+_WHO = flags.DEFINE_list("contenders", list(_CONTENDERS), "Only these of the contenders.")
+_TORCH = flags.DEFINE_string("torch_python", None, "A Python that has PyTorch; none without.")
+_ROUNDS = flags.DEFINE_integer("rounds", 7, "How many turns each contender has.")
+_SECONDS = flags.DEFINE_float("seconds", 3.0, "How long a turn is, about.")
+_OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/performance.md.")
 
 
 class Contender:
@@ -53,16 +63,29 @@ class Contender:
     Args:
         command: starts it.
         errors: a file for what it says.
+        patience: the seconds that it may take to start.
+
+    Raises:
+        RuntimeError: from here on whenever it turns out that it has ended.
     """
 
-    def __init__(self, command: list[str], errors: Path):
-        self.errors = errors.open("w")
+    def __init__(self, command: list[str], errors: Path, patience: float = _PATIENCE):
+        self.errors = errors
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        root = Path(__file__).parents[1]
-        self.process = subprocess.Popen(
-            command, cwd=root, stderr=self.errors, text=True, bufsize=1, **pipes
-        )
-        self.start = self.heard()["ready"]
+        with errors.open("w") as file:
+            self.process = subprocess.Popen(
+                command, cwd=_ROOT, stderr=file, text=True, bufsize=1, **pipes
+            )
+        begin, timer = time.monotonic(), threading.Timer(patience, self.process.kill)
+        timer.start()
+        try:
+            self.start = self.heard()["ready"]
+        except RuntimeError:
+            if time.monotonic() - begin < patience:
+                raise
+            raise RuntimeError(f"it has not started after {patience:.0f} seconds") from None
+        finally:
+            timer.cancel()
         self.times: list[float] = []
         self.steps = 1
 
@@ -71,12 +94,19 @@ class Contender:
         for line in self.process.stdout:
             if line.startswith("@"):
                 return json.loads(line[1:])
-        raise RuntimeError(f"it ended; see {self.errors.name}")
+        self._close()
+        said = self.errors.read_text().strip().splitlines()[-1:]
+        raise RuntimeError(": ".join([f"status {self.process.returncode}", *said]))
 
     def train(self, steps: int) -> float:
         """Returns the seconds of one step, of so many."""
-        self.process.stdin.write(f"{steps}\n")
+        with contextlib.suppress(BrokenPipeError):  # `heard` says why.
+            self.process.stdin.write(f"{steps}\n")
         return self.heard()["seconds"] / steps
+
+    def prepare(self) -> None:
+        """Finds out how many steps a turn is."""
+        self.steps = max(1, round(_SECONDS.value / self.train(2)))
 
     def turn(self) -> None:
         """Trains for one turn."""
@@ -84,97 +114,130 @@ class Contender:
 
     def end(self) -> dict[str, Any]:
         """Ends it; returns its peak memory."""
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         last = self.heard()
-        self.process.wait()
-        self.errors.close()
+        self._close()
         return last
+
+    def _close(self) -> None:
+        for pipe in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+        self.process.wait()
 
 
 def commands(size: str, name: str, description: Path) -> dict[str, list[str]]:
     """Returns how to start each contender."""
     tensorflow = [sys.executable, "-m", "benchmarks.speed_tf", size, name]
-    found = {key: [*tensorflow, key] for key in ("ours", "step", "keras")}
+    found = {key: [*tensorflow, key] for key in _CONTENDERS if key not in ("eager", "compile")}
     if _TORCH.value:
         twin = [_TORCH.value, "benchmarks/speed_torch.py", str(description)]
         found |= {key: [*twin, key] for key in ("eager", "compile")}
-    return found
+    return {key: command for key, command in found.items() if key in _WHO.value}
+
+
+def done(name: str, tasks: dict[str, Callable[[], Any]]) -> dict[str, Any]:
+    """Returns what the contenders' tasks return; says which fail, and leaves them out."""
+    answers = {}
+    for key, task in tasks.items():
+        try:
+            answers[key] = task()
+        except RuntimeError as error:
+            print(f"{name}: {_CONTENDERS[key]} fails: {error}", file=sys.stderr)
+    return answers
 
 
 def measure(size: str, name: str, folder: Path) -> dict[str, Any]:
     """Lets all contenders of one case take turns."""
     description = folder / "case.json"
     describe = [sys.executable, "-m", "benchmarks.speed_tf", size, name, "describe"]
-    subprocess.run(
-        [*describe, str(description)],
-        check=True,
-        cwd=Path(__file__).parents[1],
-        capture_output=True,
+    subprocess.run([*describe, str(description)], check=True, cwd=_ROOT, capture_output=True)
+    starts = commands(size, name, description).items()
+    contenders = done(
+        name, {key: partial(Contender, start, folder / f"{key}.log") for key, start in starts}
     )
-    contenders = {}
-    for key, command in commands(size, name, description).items():
-        try:
-            contenders[key] = Contender(command, folder / f"{key}.log")
-        except RuntimeError:
-            last = (folder / f"{key}.log").read_text().strip().splitlines()[-1:]
-            print(f"{name}: {key} fails: {' '.join(last)}", file=sys.stderr)
-    for contender in contenders.values():
-        contender.steps = max(1, round(_SECONDS.value / contender.train(2)))
-    for _ in range(_ROUNDS.value):
-        for contender in contenders.values():
-            contender.turn()
+    for task in (Contender.prepare, *[Contender.turn] * _ROUNDS.value):
+        left = done(name, {key: partial(task, c) for key, c in contenders.items()})
+        contenders = {key: contenders[key] for key in left}
+    last = done(name, {key: c.end for key, c in contenders.items()})
     case = json.loads(description.read_text())
-    case["times"] = {key: c.times for key, c in contenders.items()}
-    case["start"] = {key: c.start for key, c in contenders.items()}
-    last = {key: c.end() for key, c in contenders.items()}
+    case["times"] = {key: contenders[key].times for key in last}
+    case["start"] = {key: contenders[key].start for key in last}
     case["peak"] = {key: each["peak"] for key, each in last.items()}
     case["versions"] = [case["version"], *{e["version"] for e in last.values() if "version" in e}]
     return case
 
 
+def header() -> str:
+    """Returns the first two lines of the table."""
+    cells = ["case", *(f"{name}, ms" for name in _CONTENDERS.values()), "best peer / `fit`"]
+    cells += ["`fit` / bare step", "GFLOP", "of a matrix product's rate"]
+    cells.append(f"memory, MB: {' / '.join(_MEMORY.values())}")
+    cells.append(f"start, s: {' / '.join(_START.values())}")
+    return f"| {' | '.join(cells)} |\n|{'---|' * len(cells)}"
+
+
 def row(name: str, case: dict[str, Any]) -> str:
-    """Returns a line of the table."""
+    """Returns a line of the table, with a dash for what was not measured."""
     times = {key: np.array(values) for key, values in case["times"].items()}
     middle = {key: float(np.median(values)) for key, values in times.items()}
-    best = min((key for key in _PEERS if key in times), key=lambda key: middle[key])
-    ratio = float(np.median(times[best] / times["ours"]))
-    overhead = float(np.median(times["ours"] / times["step"]))
-    share = case["flops"] / middle["ours"] / case["rate"]
-    cells = [f"{1e3 * middle[key]:.1f}" if key in middle else "—" for key in _CONTENDERS]
-    memory = [f"{case['peak'][k] / 1e6:,.0f}" for k in ("ours", "keras", "eager") if k in middle]
-    starts = [f"{case['start'][k]:.0f}" for k in ("ours", *_PEERS) if k in middle]
-    return (
-        f"| {name} | {' | '.join(cells)} | {ratio:.2f} ({_CONTENDERS[best]}) | {overhead:.2f} | "
-        f"{case['flops'] / 1e9:.2f} | {share:.0%} | {' / '.join(memory)} | {' / '.join(starts)} |"
-    )
+    cells = [name, *(f"{1e3 * middle[key]:.1f}" if key in middle else "—" for key in _CONTENDERS)]
+    peers = [key for key in _PEERS if key in middle]
+    ratio = overhead = share = "—"
+    if "ours" in middle:
+        share = f"{case['flops'] / middle['ours'] / case['rate']:.0%}"
+        if peers:
+            best = min(peers, key=lambda key: middle[key])
+            ratio = f"{np.median(times[best] / times['ours']):.2f} ({_CONTENDERS[best]})"
+        if "step" in middle:
+            overhead = f"{np.median(times['ours'] / times['step']):.2f}"
+    peak, start = case["peak"], case["start"]
+    cells += [ratio, overhead, f"{case['flops'] / 1e9:.2f}", share]
+    cells.append(" / ".join(f"{peak[k] / 1e6:,.0f}" if k in peak else "—" for k in _MEMORY))
+    cells.append(" / ".join(f"{start[k]:.0f}" if k in start else "—" for k in _START))
+    return f"| {' | '.join(cells)} |"
+
+
+def rows_of(table: str) -> dict[str, str]:
+    """Returns the lines of a table by case; none if it has another header."""
+    _, found, lines = table.partition(header())
+    lines = lines.strip().splitlines() if found else []
+    return {line.split("|")[1].strip(): line for line in lines}
 
 
 def main(argv: list[str]) -> None:
-    """Measures, prints, writes."""
+    """Measures, writes, prints."""
     del argv
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from benchmarks import speed_cases
 
     known = list(speed_cases.CASES[_SIZE.value])
-    names = _CASES.value or known
-    if not set(names) <= set(known):
-        raise SystemExit(f"--cases: expected some of {', '.join(known)}, got {', '.join(names)}.")
-    before, start, lines = os.getloadavg()[0], time.monotonic(), []
+    names = _chosen("cases", _CASES.value, known) or known
+    _chosen("contenders", _WHO.value, list(_CONTENDERS))
+    before, start = os.getloadavg()[0], time.monotonic()
+    output, place = _OUTPUT.value, f"speed_{_SIZE.value}"
+    rows = rows_of(common.shown(output, place)) if output else {}
     for name in names:
         with tempfile.TemporaryDirectory() as folder:
             case = measure(_SIZE.value, name, Path(folder))
-        lines.append(row(name, case))
-        print(lines[-1], file=sys.stderr, flush=True)
-    intro = (
-        f"{', '.join([common.where(), *case['gpus']])}; {', '.join(case['versions'])}; "
-        f"{case['rate'] / 1e9:,.0f} GFLOP/s in a float32 matrix product of 2048; load average "
-        f"before {before:.1f}; {(time.monotonic() - start) / 60:.0f} minutes."
-    )
-    header = _HEADER.format(
-        names=", ms | ".join(_CONTENDERS.values()), lines="|".join("---" for _ in _CONTENDERS)
-    )
-    table = "\n".join([intro, "", header, *lines])
-    common.show(table, _OUTPUT.value, f"speed_{_SIZE.value}")
+        rows[name] = row(name, case)
+        print(rows[name], file=sys.stderr, flush=True)
+        intro = (
+            f"{', '.join([common.where(), *case['gpus']])}; {', '.join(case['versions'])}; "
+            f"{case['rate'] / 1e9:,.0f} GFLOP/s in a float32 matrix product of 2048; load average "
+            f"before {before:.1f}; {(time.monotonic() - start) / 60:.0f} minutes."
+        )
+        table = "\n".join([intro, "", header(), *(rows[n] for n in known if n in rows)])
+        if output:
+            common.put(table, output, place)
+    print(table)
+
+
+def _chosen(flag: str, names: list[str], known: list[str]) -> list[str]:
+    if not set(names) <= set(known):
+        raise SystemExit(f"--{flag}: expected some of {', '.join(known)}, got {', '.join(names)}.")
+    return names
 
 
 if __name__ == "__main__":

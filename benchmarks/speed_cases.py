@@ -45,7 +45,10 @@ CASES = {
         "gan 2-D": lambda: (gan_2d(), 100),
         "wgan_gp 2-D": lambda: recipe("wgan_gp_toy"),
         "dcgan": lambda: recipe("dcgan"),
+        "lsgan": lambda: recipe("lsgan"),
+        "wgan": lambda: recipe("wgan"),
         "wgan_gp": lambda: recipe("wgan_gp"),
+        "relativistic_gan": lambda: recipe("relativistic_gan"),
         "pix2pix": lambda: recipe("pix2pix"),
         "cyclegan": lambda: recipe("cyclegan"),
         "srgan": lambda: recipe("srgan"),
@@ -74,7 +77,7 @@ def adam() -> keras.optimizers.Adam:
 
 def weights(model: GANModel) -> dict[str, Any]:
     """Returns the numbers in a game's losses, and how many steps its discriminator takes."""
-    names = ["discriminator_steps", "penalty_weight", "cycle_weight", "identity_weight"]
+    names = ["discriminator_steps", "clip", "penalty_weight", "cycle_weight", "identity_weight"]
     names += ["pool_size", "l1_weight", "adversarial_weight"]
     return {name: getattr(model, name) for name in names if hasattr(model, name)}
 
@@ -206,23 +209,40 @@ class Plain(keras.Model):
         """Returns the cross entropies of real logits as real and of fake ones as fake."""
         return self.bce(tf.ones_like(real), real) + self.bce(tf.zeros_like(fake), fake)
 
-    def dcgan(self, images):
+    def dcgan(self, images, loss=None):
         """keras.io/examples/generative/dcgan_overriding_train_step: two passes of G, one of D."""
+        loss = loss or self.bce
         (g,), (d,) = self.networks
         shape = (tf.shape(images)[0], self.settings["latent_dim"])
         fake = g(tf.random.normal(shape), training=True)
         both = tf.concat([fake, images], axis=0)
         labels = tf.concat([tf.zeros((shape[0], 1)), tf.ones((shape[0], 1))], axis=0)
         with tf.GradientTape() as tape:
-            d_loss = 2.0 * self.bce(labels, d(both, training=True))
+            d_loss = 2.0 * loss(labels, d(both, training=True))
         self.descend(tape, d_loss, 1)
         with tf.GradientTape() as tape:
             logits = d(g(tf.random.normal(shape), training=True), training=True)
-            g_loss = self.bce(tf.ones_like(logits), logits)
+            g_loss = loss(tf.ones_like(logits), logits)
         self.descend(tape, g_loss, 0)
         return d_loss, g_loss
 
     gan = dcgan
+
+    def lsgan(self, images):
+        """In the way of `dcgan`, with labels (a, b, c) = (0, 1, 1)."""
+        return self.dcgan(images, lambda labels, scores: 0.5 * self.mse(labels, scores))
+
+    def relativisticgan(self, images):
+        """In the way of `pix2pix`."""
+        (g,), (d,) = self.networks
+        z = tf.random.normal((tf.shape(images)[0], self.settings["latent_dim"]))
+        with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
+            real, fake = d(images, training=True), d(g(z, training=True), training=True)
+            g_loss = self.bce(tf.ones_like(fake), fake - real)
+            d_loss = self.bce(tf.ones_like(real), real - fake)
+        self.descend(g_tape, g_loss, 0)
+        self.descend(d_tape, d_loss, 1)
+        return d_loss, g_loss
 
     def wgangp(self, images):
         """keras.io/examples/generative/wgan_gp, with fresh images for each step of the critic."""
@@ -235,21 +255,31 @@ class Plain(keras.Model):
                 fake = g(z, training=True)
                 d_loss = tf.reduce_mean(d(fake, training=True))
                 d_loss -= tf.reduce_mean(d(real, training=True))
-                alpha = tf.random.uniform([count] + [1] * (len(real.shape) - 1))
-                between = real + alpha * (fake - real)
-                with tf.GradientTape() as inner:
-                    inner.watch(between)
-                    scores = d(between, training=True)
-                slopes = inner.gradient(scores, between)
-                squares = tf.reduce_sum(tf.square(slopes), axis=list(range(1, len(real.shape))))
-                penalty = tf.reduce_mean((tf.sqrt(squares + 1e-12) - 1.0) ** 2)
-                d_loss += self.settings["penalty_weight"] * penalty
+                if "penalty_weight" in self.settings:
+                    d_loss += self.settings["penalty_weight"] * self.penalty(d, real, fake)
             self.descend(tape, d_loss, 1)
+            if "clip" in self.settings:
+                bound = self.settings["clip"]
+                for weight in d.trainable_variables:
+                    weight.assign(keras.ops.clip(weight, -bound, bound))
         z = tf.random.normal((count, self.settings["latent_dim"]))
         with tf.GradientTape() as tape:
             g_loss = -tf.reduce_mean(d(g(z, training=True), training=True))
         self.descend(tape, g_loss, 0)
         return d_loss, g_loss
+
+    wgan = wgangp
+
+    def penalty(self, d, real, fake):
+        """Returns E[(|dC/dx| - 1)^2] between real and fake samples."""
+        alpha = tf.random.uniform([tf.shape(real)[0]] + [1] * (len(real.shape) - 1))
+        between = real + alpha * (fake - real)
+        with tf.GradientTape() as tape:
+            tape.watch(between)
+            scores = d(between, training=True)
+        slopes = tape.gradient(scores, between)
+        squares = tf.reduce_sum(tf.square(slopes), axis=list(range(1, len(real.shape))))
+        return tf.reduce_mean((tf.sqrt(squares + 1e-12) - 1.0) ** 2)
 
     def cyclegan(self, data):
         """keras.io/examples/generative/cyclegan: one persistent tape, four optimizers."""

@@ -1,6 +1,6 @@
 """TensorFlow's contenders of `benchmarks.speed`; run by it, each in a process of its own.
 
-python -m benchmarks.speed_tf SIZE CASE ours|step|keras
+python -m benchmarks.speed_tf SIZE CASE ours|xla|step|keras
 python -m benchmarks.speed_tf SIZE CASE describe FILE
 """
 
@@ -17,6 +17,12 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks import speed_cases
+
+#: The zoo's contenders that `fit`, and what `compile` is told.
+FITS: dict[str, dict[str, Any]] = {
+    "ours": {},
+    "xla": {"jit_compile": True},
+}
 
 
 def batches(model: Any, batch: int) -> tf.data.Dataset:
@@ -119,7 +125,7 @@ def main() -> None:
         model = speed_cases.Plain(model)
         model.compile()
     else:
-        model.compile(speed_cases.adam(), speed_cases.adam())
+        model.compile(speed_cases.adam(), speed_cases.adam(), **FITS.get(what, {}))
     run = (stepping if what == "step" else fitting)(model, data)
     run(2)
     say({"ready": time.perf_counter() - start})

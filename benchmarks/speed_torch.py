@@ -186,11 +186,13 @@ class Game:
             for members in (self.g, self.d)
         ]
         self.arrays = [self.random(shape, kind) for shape, kind in case["arrays"]]
-        self.step = getattr(self, case["game"].lower())
+        game = case["game"].lower()
+        self.step = getattr(self, game)
         self.sums = torch.zeros(2, device=DEVICE)
         self.pools = [[], []]
         for name in ("g_pass", "d_pass", "g_loss", "d_loss"):
-            setattr(self, name, self.maybe_compiled(getattr(self, name)))
+            own = getattr(self, f"{game}_{name}", getattr(self, name))
+            setattr(self, name, self.maybe_compiled(own))
 
     def maybe_compiled(self, function):
         """Compiles a function, if that is asked for."""
@@ -243,9 +245,33 @@ class Game:
         """-E[log D(x)] - E[log(1 - D(G(z)))]."""
         return bce(self.d[0](real), True) + bce(self.d[0](fake), False)
 
-    def g_loss(self, fake):
+    def g_loss(self, fake, real=None):
         """-E[log D(G(z))]."""
         return bce(self.d[0](fake), True)
+
+    def lsgan_d_loss(self, real, fake):
+        """1/2 E[(C(x) - 1)^2] + 1/2 E[C(G(z))^2]."""
+        return 0.5 * ((self.d[0](real) - 1).square().mean() + self.d[0](fake).square().mean())
+
+    def lsgan_g_loss(self, fake, real):
+        """1/2 E[(C(G(z)) - 1)^2]."""
+        return 0.5 * (self.d[0](fake) - 1).square().mean()
+
+    def relativisticgan_d_loss(self, real, fake):
+        """-E[log s(C(x) - C(G(z)))]."""
+        return bce(self.d[0](real) - self.d[0](fake), True)
+
+    def relativisticgan_g_loss(self, fake, real):
+        """-E[log s(C(G(z)) - C(x))]."""
+        return bce(self.d[0](fake) - self.d[0](real), True)
+
+    def wgan_d_loss(self, real, fake):
+        """E[C(G(z))] - E[C(x)]."""
+        return self.d[0](fake).mean() - self.d[0](real).mean()
+
+    def wgan_g_loss(self, fake, real):
+        """-E[C(G(z))]."""
+        return -self.d[0](fake).mean()
 
     def dcgan(self):
         """Both updates share one pass of the generator."""
@@ -255,17 +281,31 @@ class Game:
         self.turn(1)
         self.descend(1, self.d_loss(real, fake.detach()))
         self.turn(0)
-        self.descend(0, self.g_loss(fake))
+        self.descend(0, self.g_loss(fake, real))
+
+    lsgan = relativisticgan = dcgan
 
     def gan(self):
         """New fakes for each update."""
-        (real,) = self.batch()
+        (images,) = self.batch()
         self.turn(1)
-        with torch.no_grad():
-            fake = self.g_pass(self.noise(len(real)))
-        self.descend(1, self.d_loss(real, fake))
+        for real in images.chunk(self.case["discriminator_steps"]):
+            with torch.no_grad():
+                fake = self.g_pass(self.noise(len(real)))
+            self.descend(1, self.d_loss(real, fake))
+            if "clip" in self.case:
+                self.clip_weights(self.case["clip"])
         self.turn(0)
-        self.descend(0, self.g_loss(self.g_pass(self.noise(len(real)))))
+        self.descend(0, self.g_loss(self.g_pass(self.noise(len(real))), real))
+
+    wgan = gan
+
+    @torch.no_grad()
+    def clip_weights(self, bound):
+        """Sets the discriminator's w to clip(w, -bound, bound)."""
+        weights = list(self.d[0].parameters())
+        torch._foreach_clamp_min_(weights, -bound)
+        torch._foreach_clamp_max_(weights, bound)
 
     def wgangp(self):
         """The penalty's second derivatives cannot be compiled; the rest is."""

@@ -1,0 +1,127 @@
+"""The table of step times: what is computed from times, who fails, and the games written anew."""
+
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from benchmarks import common, speed, speed_cases
+from tests.models.tiny import dataset, fit, tiny
+
+CASE = {
+    "times": {
+        "ours": [0.010, 0.020, 0.010],
+        "step": [0.010, 0.010, 0.008],
+        "keras": [0.015, 0.060, 0.020],
+        "eager": [0.030, 0.030, 0.030],
+    },
+    "start": {"ours": 1.2, "step": 1.0, "keras": 2.0, "eager": 3.0},
+    "peak": {"ours": 5e8, "step": 4e8, "keras": 6e8, "eager": 1.5e9},
+    "flops": 2e9,
+    "rate": 4e11,
+}
+
+
+def cells(row):
+    return [cell.strip() for cell in row.strip("|").split("|")]
+
+
+def without(*keys):
+    kept = {}
+    for name, values in CASE.items():
+        if isinstance(values, dict):
+            values = {key: value for key, value in values.items() if key not in keys}
+        kept[name] = values
+    return kept
+
+
+@pytest.mark.parametrize(
+    ("gone", "expected"),
+    [
+        # Of ratios within rounds the medians: of 1.5, 3 and 2, and of 1, 2 and 1.25.
+        (
+            [],
+            "a|10.0|—|10.0|20.0|30.0|—|2.00 (plain Keras)|1.25|2.00|50%|500 / 600 / 1,500"
+            "|1 / — / 2 / 3 / —",
+        ),
+        (["keras"], "a|10.0|—|10.0|—|30.0|—|3.00 (PyTorch)|1.25|2.00|50%|500 / — / 1,500"),
+        (["keras", "eager", "step"], "a|10.0|—|—|—|—|—|—|—|2.00|50%|500 / — / —"),
+        (["ours"], "a|—|—|10.0|20.0|30.0|—|—|—|2.00|—|— / 600 / 1,500"),
+        (list(CASE["times"]), "a|—|—|—|—|—|—|—|—|2.00|—|— / — / —|— / — / — / — / —"),
+    ],
+)
+def test_row(gone, expected):
+    row = cells(speed.row("a", without(*gone)))
+    assert len(row) == len(cells(speed.header().splitlines()[0]))
+    assert row[: expected.count("|") + 1] == expected.split("|")
+
+
+def test_rows_stay_in_a_file(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("before <!-- a:begin -->\nNot measured.\n<!-- a:end --> after")
+    assert speed.rows_of(common.shown(page, "a")) == {}
+    row = speed.row("b c", CASE)
+    common.put("\n".join(["intro", "", speed.header(), row]), page, "a")
+    assert speed.rows_of(common.shown(page, "a")) == {"b c": row}
+    assert page.read_text().startswith("before <!-- a:begin -->\nintro\n\n| case |")
+    assert page.read_text().endswith("|\n<!-- a:end --> after")
+
+
+WORKER = """
+import sys
+print('noise\\n@{"ready": 1.5}', flush=True)
+for line in sys.stdin:
+    if int(line) > 2:
+        sys.exit("out of memory")
+    print('@{"seconds": 0.5}', flush=True)
+print('@{"peak": 7}', flush=True)
+"""
+
+
+def worker(tmp_path, code=WORKER, **kwargs):
+    return speed.Contender([sys.executable, "-c", code], tmp_path / "log", **kwargs)
+
+
+def test_one_that_dies_is_left_out(tmp_path, capsys):
+    good, bad = worker(tmp_path), worker(tmp_path)
+    bad.steps = 3
+    for contender in (good, bad):
+        assert contender.start == 1.5
+        assert contender.train(2) == 0.25
+    assert speed.done("a", {"ours": good.turn, "keras": bad.turn}) == {"ours": None}
+    assert capsys.readouterr().err == "a: plain Keras fails: status 1: out of memory\n"
+    assert good.times == [0.5]
+    assert good.end() == {"peak": 7}
+
+
+def test_one_that_does_not_start_is_stopped(tmp_path):
+    with pytest.raises(RuntimeError, match="has not started after 1 seconds"):
+        worker(tmp_path, "import time; time.sleep(60)", patience=1.0)
+    with pytest.raises(RuntimeError, match="status 1: no such network"):
+        worker(tmp_path, "raise SystemExit('no such network')")
+
+
+@pytest.mark.parametrize("name", ["lsgan", "wgan", "relativistic_gan"])
+def test_plain_keras_plays(name):
+    model = speed_cases.Plain(tiny(name))
+    model.compile()
+    kernels = [
+        next(w for w in network.trainable_variables if len(w.shape) > 1)
+        for (network,) in model.networks
+    ]
+    before = [kernel.numpy() for kernel in kernels]
+    logs = fit(model, dataset(model.zoo_model[0], 2))
+    assert np.all(np.isfinite([logs["d_loss"], logs["g_loss"]]))
+    assert all(np.any(new != old) for new, old in zip(kernels, before, strict=True))
+    if name == "wgan":
+        critic = model.networks[1][0]
+        largest = [float(tf.reduce_max(tf.abs(w))) for w in critic.trainable_variables]
+        assert max(largest) == pytest.approx(0.01)
+
+
+def test_the_recipes_are_the_games_that_were_written_anew():
+    lsgan, _ = speed_cases.recipe("lsgan")
+    assert (lsgan.a, lsgan.b, lsgan.c) == (0.0, 1.0, 1.0)
+    relativistic, _ = speed_cases.recipe("relativistic_gan")
+    assert not relativistic.average
