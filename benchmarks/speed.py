@@ -36,6 +36,7 @@ _ROOT = Path(__file__).parents[1]
 _CONTENDERS = {
     "ours": "`fit`",
     "xla": "`fit`, XLA",
+    "remat": "`fit`, rematerialised",
     "step": "bare step",
     "keras": "plain Keras",
     "eager": "PyTorch",
@@ -43,8 +44,10 @@ _CONTENDERS = {
 }
 _PEERS = ("keras", "eager", "compile")
 #: Whose memory and whose start are shown, and what they are called there.
-_MEMORY = {"ours": "zoo", "keras": "Keras", "eager": "PyTorch"}
+_MEMORY = {"ours": "zoo", "remat": "rematerialised", "keras": "Keras", "eager": "PyTorch"}
 _START = {"ours": "zoo", "xla": "XLA", "keras": "Keras", "eager": "PyTorch", "compile": "compiled"}
+#: Who runs at this size alone.
+_ONLY_AT = {"remat": "paper"}
 #: Seconds that each may take to start.
 _PATIENCE = 180.0
 
@@ -127,10 +130,19 @@ class Contender:
         self.process.wait()
 
 
+def columns(names: dict[str, str], size: str) -> dict[str, str]:
+    """Returns those of the names that have a place in this size's table."""
+    return {key: name for key, name in names.items() if _ONLY_AT.get(key, size) == size}
+
+
 def commands(size: str, name: str, description: Path) -> dict[str, list[str]]:
     """Returns how to start each contender."""
     tensorflow = [sys.executable, "-m", "benchmarks.speed_tf", size, name]
-    found = {key: [*tensorflow, key] for key in _CONTENDERS if key not in ("eager", "compile")}
+    found = {
+        key: [*tensorflow, key]
+        for key in columns(_CONTENDERS, size)
+        if key not in ("eager", "compile")
+    }
     if _TORCH.value:
         twin = [_TORCH.value, "benchmarks/speed_torch.py", str(description)]
         found |= {key: [*twin, key] for key in ("eager", "compile")}
@@ -169,20 +181,30 @@ def measure(size: str, name: str, folder: Path) -> dict[str, Any]:
     return case
 
 
-def header() -> str:
+def header(size: str) -> str:
     """Returns the first two lines of the table."""
-    cells = ["case", *(f"{name}, ms" for name in _CONTENDERS.values()), "best peer / `fit`"]
+    cells = [
+        "case",
+        *(f"{name}, ms" for name in columns(_CONTENDERS, size).values()),
+        "best peer / `fit`",
+    ]
     cells += ["`fit` / bare step", "GFLOP", "of a matrix product's rate"]
-    cells.append(f"memory, MB: {' / '.join(_MEMORY.values())}")
+    cells.append(f"memory, MB: {' / '.join(columns(_MEMORY, size).values())}")
     cells.append(f"start, s: {' / '.join(_START.values())}")
     return f"| {' | '.join(cells)} |\n|{'---|' * len(cells)}"
 
 
-def row(name: str, case: dict[str, Any]) -> str:
+def row(size: str, name: str, case: dict[str, Any]) -> str:
     """Returns a line of the table, with a dash for what was not measured."""
     times = {key: np.array(values) for key, values in case["times"].items()}
     middle = {key: float(np.median(values)) for key, values in times.items()}
-    cells = [name, *(f"{1e3 * middle[key]:.1f}" if key in middle else "—" for key in _CONTENDERS)]
+    cells = [
+        name,
+        *(
+            f"{1e3 * middle[key]:.1f}" if key in middle else "—"
+            for key in columns(_CONTENDERS, size)
+        ),
+    ]
     peers = [key for key in _PEERS if key in middle]
     ratio = overhead = share = "—"
     if "ours" in middle:
@@ -194,14 +216,16 @@ def row(name: str, case: dict[str, Any]) -> str:
             overhead = f"{np.median(times['ours'] / times['step']):.2f}"
     peak, start = case["peak"], case["start"]
     cells += [ratio, overhead, f"{case['flops'] / 1e9:.2f}", share]
-    cells.append(" / ".join(f"{peak[k] / 1e6:,.0f}" if k in peak else "—" for k in _MEMORY))
+    cells.append(
+        " / ".join(f"{peak[k] / 1e6:,.0f}" if k in peak else "—" for k in columns(_MEMORY, size))
+    )
     cells.append(" / ".join(f"{start[k]:.0f}" if k in start else "—" for k in _START))
     return f"| {' | '.join(cells)} |"
 
 
-def rows_of(table: str) -> dict[str, str]:
+def rows_of(size: str, table: str) -> dict[str, str]:
     """Returns the lines of a table by case; none if it has another header."""
-    _, found, lines = table.partition(header())
+    _, found, lines = table.partition(header(size))
     lines = lines.strip().splitlines() if found else []
     return {line.split("|")[1].strip(): line for line in lines}
 
@@ -217,18 +241,18 @@ def main(argv: list[str]) -> None:
     _chosen("contenders", _WHO.value, list(_CONTENDERS))
     before, start = os.getloadavg()[0], time.monotonic()
     output, place = _OUTPUT.value, f"speed_{_SIZE.value}"
-    rows = rows_of(common.shown(output, place)) if output else {}
+    rows = rows_of(_SIZE.value, common.shown(output, place)) if output else {}
     for name in names:
         with tempfile.TemporaryDirectory() as folder:
             case = measure(_SIZE.value, name, Path(folder))
-        rows[name] = row(name, case)
+        rows[name] = row(_SIZE.value, name, case)
         print(rows[name], file=sys.stderr, flush=True)
         intro = (
             f"{', '.join([common.where(), *case['gpus']])}; {', '.join(case['versions'])}; "
             f"{case['rate'] / 1e9:,.0f} GFLOP/s in a float32 matrix product of 2048; load average "
             f"before {before:.1f}; {(time.monotonic() - start) / 60:.0f} minutes."
         )
-        table = "\n".join([intro, "", header(), *(rows[n] for n in known if n in rows)])
+        table = "\n".join([intro, "", header(_SIZE.value), *(rows[n] for n in known if n in rows)])
         if output:
             common.put(table, output, place)
     print(table)

@@ -22,6 +22,7 @@ from benchmarks import speed_cases
 FITS: dict[str, dict[str, Any]] = {
     "ours": {},
     "xla": {"jit_compile": True},
+    "remat": {"rematerialize": True},
 }
 
 

@@ -52,18 +52,18 @@ def without(*keys):
     ],
 )
 def test_row(gone, expected):
-    row = cells(speed.row("a", without(*gone)))
-    assert len(row) == len(cells(speed.header().splitlines()[0]))
+    row = cells(speed.row("quick", "a", without(*gone)))
+    assert len(row) == len(cells(speed.header("quick").splitlines()[0]))
     assert row[: expected.count("|") + 1] == expected.split("|")
 
 
 def test_rows_stay_in_a_file(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("before <!-- a:begin -->\nNot measured.\n<!-- a:end --> after")
-    assert speed.rows_of(common.shown(page, "a")) == {}
-    row = speed.row("b c", CASE)
-    common.put("\n".join(["intro", "", speed.header(), row]), page, "a")
-    assert speed.rows_of(common.shown(page, "a")) == {"b c": row}
+    assert speed.rows_of("quick", common.shown(page, "a")) == {}
+    row = speed.row("quick", "b c", CASE)
+    common.put("\n".join(["intro", "", speed.header("quick"), row]), page, "a")
+    assert speed.rows_of("quick", common.shown(page, "a")) == {"b c": row}
     assert page.read_text().startswith("before <!-- a:begin -->\nintro\n\n| case |")
     assert page.read_text().endswith("|\n<!-- a:end --> after")
 
