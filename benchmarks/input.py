@@ -9,6 +9,7 @@ one batch of the same size; they are smaller than the paper's, and so harder to 
 """
 
 import argparse
+import contextlib
 import functools
 import gzip
 import os
@@ -124,7 +125,8 @@ def tfds(root: Path, num: int, height: int, width: int, ending: str) -> str:
         split_datasets={"train": examples},
         data_dir=root,
     )
-    builder.download_and_prepare(file_format="array_record")
+    with contextlib.redirect_stdout(sys.stderr):
+        builder.download_and_prepare(file_format="array_record")
     return "tfds:photographs"
 
 
@@ -291,8 +293,8 @@ def measure(case: Case, seconds: float) -> Rates:
 
 
 _HEADER = """\
-| source | files | data of | batch | images/s, decoding at every visit | images/s, as the recipe has it \
-| the step consumes images/s | delivered / consumed: decoding, as the recipe | dtype |
+| source | files | data of | batch | images/s: decoding at every visit | as the recipe has it \
+| consumed by the step | delivered / consumed | dtype |
 |---|---|---|---|---|---|---|---|---|"""
 
 

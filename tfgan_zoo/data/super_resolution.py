@@ -514,12 +514,10 @@ def _cut_from_memory(pairs: list[_Pair], crop_size: int, scale: int) -> Cut:
 def _joined(images: list[np.ndarray]) -> np.ndarray:
     """Puts all pixels into one list, uint8 `[pixels, channels]`, and empties that of the images.
 
-    So a large set is not in memory twice.
+    So what is decoded is not in memory twice.
     """
-    from tfgan_zoo.data.tasks import room_for
-
     count, channels = sum(image.size for image in images), images[0].shape[-1]
-    pixels = room_for((count // channels, channels))
+    pixels = np.empty((count // channels, channels), np.uint8)
     end = len(pixels)
     while images:
         image = images.pop().reshape(-1, channels)

@@ -178,7 +178,7 @@ def load_together(
     if all(_nothing_to_resample(source, fitting) for source, fitting in each):
         # In one stroke for all; where there is nothing to do at all, without a copy.
         return [fitting(source.array[:num], source.spec) for source, fitting in each]  # type: ignore[index]
-    loaded = [room_for((num,) + fitting.shape) for fitting in fittings]
+    loaded = [np.empty((num,) + fitting.shape, np.uint8) for fitting in fittings]
     kept = np.ones(num, bool)
     errors: list[InputError] = []
 
@@ -227,19 +227,6 @@ def load_together(
         good / seconds,
     )
     return loaded
-
-
-def room_for(shape: Sequence[int]) -> np.ndarray:
-    """Returns an empty uint8 array that TensorFlow copies once; one that begins anywhere, twice.
-
-    Example:
-        >>> room_for((2, 3)).ctypes.data % 64
-        0
-    """
-    count = int(np.prod(shape))
-    room = np.empty(count + 64, np.uint8)
-    start = -room.ctypes.data % 64
-    return room[start : start + count].reshape(shape)
 
 
 def _nothing_to_resample(source: Source, fitting: Fit) -> bool:
