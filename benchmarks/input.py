@@ -1,6 +1,6 @@
 """Images that the data pipelines deliver, beside those that the train step consumes.
 
-  python -m benchmarks.input [--sources=folder,...] [--seconds=1.5] [--output=docs/performance.md]
+  python -m benchmarks.input [--sources=folder,...] [--seconds=1] [--output=docs/performance.md]
 
 Files like those of the paper recipes are drawn into a temporary folder, noise with the spectrum of
 photographs, and are opened as a run opens them, with the recipe's own batch, crop, flip and cache.
@@ -311,7 +311,7 @@ def row(name: str, case: Case, rates: Rates) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sources", default=",".join(CASES))
-    parser.add_argument("--seconds", type=float, default=1.5)
+    parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--output")
     args = parser.parse_args()
     names = args.sources.split(",")
