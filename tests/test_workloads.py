@@ -74,6 +74,19 @@ def test_real_samples_are_the_models_inputs(tmp_path):
     assert np.all(real == 1.0)
 
 
+def test_arrays_are_brought_to_the_model_s_size_without_a_cache_too(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (50, 20, 20, 3), np.uint8)
+    np.savez(tmp_path / "large.npz", images=images)
+    batches = []
+    for cache in ("yes", "no"):
+        config = tiny_config(tmp_path, data__cache=cache, data__crop="18")
+        with config.unlocked():
+            config.data.source = f"npz:{tmp_path / 'large.npz'}"
+        batches.append(next(iter(opened(config).batches(3))))
+    assert batches[0].shape == (8, 16, 16, 3)
+    np.testing.assert_array_equal(*batches)
+
+
 def test_entries_of_another_kind_of_model_are_refused(tmp_path):
     config = tiny_config(tmp_path)
     with config.unlocked():
@@ -186,6 +199,24 @@ def test_super_resolution_is_scored_on_whole_images_of_another_source(tmp_path):
     np.testing.assert_array_equal(
         sheet[::factor, ::factor][:30, -30:], work.held_out[0][1][:, 6:36]
     )
+
+
+def test_super_resolution_decodes_once(tmp_path):
+    config = tiny_super_resolution(tmp_path)
+    folder = tmp_path / "images"
+    folder.mkdir()
+    random = np.random.default_rng(1)
+    for i in range(5):
+        image = random.integers(0, 256, (20 + i, 24, 3), np.uint8)
+        pictures.save_png(folder / f"{i}.png", image)
+    with config.unlocked():
+        config.data.source = f"folder:{folder}"
+    work = opened(config)
+    before = next(iter(work.batches(3)))
+    for file in folder.iterdir():
+        file.unlink()
+    for first, second in zip(before, next(iter(work.batches(3))), strict=True):
+        np.testing.assert_array_equal(first, second)
 
 
 def test_super_resolution_refuses_what_it_has_no_use_for(tmp_path):

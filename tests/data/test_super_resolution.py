@@ -11,6 +11,7 @@ from PIL import Image
 from tfgan_zoo.data import (
     ArraySource,
     Resolutions,
+    hold,
     imresize,
     load_pair,
     open_super_resolution,
@@ -221,6 +222,21 @@ def test_resuming_gives_the_batches_of_an_uninterrupted_run(tmp_path, layout):
             rest = super_resolution(opened, cache=cache, start_step=start, **options)
             assert same(take(rest, 12 - start), [batches[start:] for batches in whole])
     assert not same(take(super_resolution(opened, **(options | {"seed": 6})), 12), whole)
+
+
+@pytest.mark.parametrize("layout", [LAYOUTS["names"], ("{}.png",)], ids=["given", "made"])
+def test_what_is_held_gives_the_same_batches_at_every_start(tmp_path, layout):
+    opened = open_super_resolution(fill(tmp_path, layout), scale=2)
+    options = {"batch_size": 3, "crop_size": 6, "flip": True, "seed": 5}
+    held = hold(opened, crop_size=6)
+    assert hold(opened, crop_size=6, cache=False) is None
+    for start in (0, 4):
+        expected = take(super_resolution(opened, cache=False, start_step=start, **options), 5)
+        assert same(
+            take(super_resolution(opened, held=held, start_step=start, **options), 5), expected
+        )
+    with pytest.raises(InputError, match="crop_size must be a multiple of scale=2, not 5"):
+        hold(opened, crop_size=5)
 
 
 @pytest.mark.parametrize("flip", [False, True])

@@ -35,6 +35,7 @@ from tfgan_zoo.data.sources import (
 )
 from tfgan_zoo.data.super_resolution import (
     Resolutions,
+    hold,
     load_pair,
     open_super_resolution,
     super_resolution,
@@ -58,6 +59,7 @@ __all__ = [
     "distinct_captions",
     "epoch_size",
     "fit_for",
+    "hold",
     "imresize",
     "imresize_graph",
     "load_images",

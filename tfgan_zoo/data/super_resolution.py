@@ -51,6 +51,9 @@ _log = logging.getLogger(__name__)
 _Pair = tuple[int, np.ndarray | None, np.ndarray]
 """Number of an image, its low resolution if there is a file of it, its high resolution."""
 
+Cut = Callable[["tf.Tensor", "tf.Tensor"], "tuple[tf.Tensor, ...]"]
+"""From numbers of images, `[B]`, and places, `[B, 2]` in [0, 1), to squares of each resolution."""
+
 
 class Resolutions(NamedTuple):
     """Images in high and in low resolution.
@@ -294,6 +297,7 @@ def super_resolution(
     seed: int = 0,
     start_step: int = 0,
     cache: bool | str = "auto",
+    held: Cut | None = None,
 ) -> tf.data.Dataset:
     """Batches of `(lr, hr)`, without end, as SRGAN is trained on (https://arxiv.org/abs/1609.04802).
 
@@ -312,6 +316,8 @@ def super_resolution(
         start_step: number of the first batch.
         cache: True decodes everything once, into memory; False decodes at every visit; "auto"
             caches what takes at most `tasks.MEMORY_LIMIT`, going by the sizes of some images.
+        held: what `hold` returned for the same images, crop size and channels; None to decode what
+            is to be cached for this dataset alone.
 
     Returns:
         An infinite dataset of uint8 `[batch_size, crop_size / scale, crop_size / scale, channels]`
@@ -336,10 +342,6 @@ def super_resolution(
     scale = opened.scale
     if batch_size < 1:
         raise InputError(f"batch_size must be at least 1, not {batch_size}.")
-    if crop_size < scale or crop_size % scale:
-        raise InputError(f"crop_size must be a multiple of scale={scale}, not {crop_size}.")
-    if channels not in (1, 3):
-        raise InputError(f"channels must be 1 (grey) or 3 (colour), not {channels!r}.")
     decode = _decoder(opened, crop_size, channels)
     sides = [crop_size] if opened.lr is None else [crop_size // scale, crop_size]
     order = epochs(len(opened.hr), batch_size, seed, start_step)
@@ -349,10 +351,11 @@ def super_resolution(
             [batch_size, 2], noise.key(seed, "crop", step), dtype=tf.float64
         )
     )
-    if _fits_memory(opened, channels, cache):
-        cut = _cut_from_memory(_decode_all(opened, decode), crop_size, scale)
+    if held is None:
+        held = hold(opened, crop_size=crop_size, channels=channels, cache=cache)
+    if held is not None:
         indices = order.rebatch(batch_size, drop_remainder=True)
-        squares = tf.data.Dataset.zip(indices, places).map(cut)
+        squares = tf.data.Dataset.zip(indices, places).map(held)
     else:
 
         def cut_op(index: tf.Tensor, place: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -381,11 +384,43 @@ def super_resolution(
     return finish(augmented(squares, augment, start_step))
 
 
+def hold(
+    opened: Resolutions, *, crop_size: int = 96, channels: int = 3, cache: bool | str = "auto"
+) -> Cut | None:
+    """Decodes images once, for every dataset that `super_resolution` makes of them.
+
+    Args:
+        opened: from `open_super_resolution`.
+        crop_size: see `super_resolution`, as the others.
+        channels: 1 or 3.
+        cache: whether they are to be held.
+
+    Returns:
+        What cuts squares out of the images in memory; None if they are not to be held.
+
+    Raises:
+        InputError: as for `super_resolution`.
+
+    Example:
+        >>> opened = open_super_resolution("figures", resolution=96, num=100)
+        >>> held = hold(opened, crop_size=48)
+        >>> dataset = super_resolution(opened, batch_size=4, crop_size=48, held=held)
+    """
+    if not _fits_memory(opened, channels, cache):
+        return None
+    images = _decode_all(opened, _decoder(opened, crop_size, channels))
+    return _cut_from_memory(images, crop_size, opened.scale)
+
+
 def _decoder(opened: Resolutions, crop_size: int, channels: int) -> Callable[[int], _Pair]:
     """Returns what reads an image, or if it is to be left out, the next that is good.
 
     So batches stay full, and the same at every run, from memory or not.
     """
+    if crop_size < opened.scale or crop_size % opened.scale:
+        raise InputError(f"crop_size must be a multiple of scale={opened.scale}, not {crop_size}.")
+    if channels not in (1, 3):
+        raise InputError(f"channels must be 1 (grey) or 3 (colour), not {channels!r}.")
     num, label = len(opened.hr), opened.hr.spec
     skip = "raise" not in {source.on_error for source in (opened.hr, opened.lr) if source}
     warned = False
@@ -432,10 +467,8 @@ def _cut(pair: _Pair, place: np.ndarray, crop_size: int, scale: int) -> list[np.
     return [lr[top : top + side, left : left + side], square]
 
 
-def _cut_from_memory(
-    pairs: list[_Pair], crop_size: int, scale: int
-) -> Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, ...]]:
-    """Returns what `_cut` is, for a batch, and in TensorFlow alone."""
+def _cut_from_memory(pairs: list[_Pair], crop_size: int, scale: int) -> Cut:
+    """Returns what `_cut` is, for a batch, and in TensorFlow alone; empties the list of pairs."""
     import tensorflow as tf
 
     # An image that stands in for others is held once.
@@ -447,6 +480,7 @@ def _cut_from_memory(
         pairs.clear()
         highs = [hr for _, hr in images.values()]
         lows = [lr for lr, _ in images.values() if lr is not None]
+        images.clear()
         unit = scale if lows else 1
         shapes = np.array([hr.shape[:2] for hr in highs])
         # All pixels in one list, which one gather can pick from: images differ in size.
@@ -454,9 +488,7 @@ def _cut_from_memory(
         for some, factor in ((lows, scale), (highs, 1)) if lows else ((highs, 1),):
             sizes = shapes // factor
             ends = np.cumsum(sizes.prod(axis=1))
-            pixels = tf.constant(
-                np.concatenate([image.reshape(-1, image.shape[-1]) for image in some])
-            )
+            pixels = tf.constant(_joined(some))
             starts = tf.constant(ends - sizes.prod(axis=1), tf.int64)
             kept.append((pixels, starts, tf.constant(sizes[:, 1], tf.int64), factor))
         sides = tf.constant(shapes, tf.int64)
@@ -477,6 +509,21 @@ def _cut_from_memory(
         return tuple(squares)
 
     return cut
+
+
+def _joined(images: list[np.ndarray]) -> np.ndarray:
+    """Puts all pixels into one list, uint8 `[pixels, channels]`, and empties that of the images.
+
+    So what is decoded is not in memory twice.
+    """
+    count, channels = sum(image.size for image in images), images[0].shape[-1]
+    pixels = np.empty((count // channels, channels), np.uint8)
+    end = len(pixels)
+    while images:
+        image = images.pop().reshape(-1, channels)
+        pixels[end - len(image) : end] = image
+        end -= len(image)
+    return pixels
 
 
 def _fits_memory(opened: Resolutions, channels: int, cache: bool | str) -> bool:

@@ -31,14 +31,15 @@ class NoiseToImageWorkload(Workload):
 
     def __init__(self, config: ConfigDict, model: NoiseToImage):
         super().__init__(config, model)
-        self.source = self._open()
+        self.source, self.fitting = self._open(), self._fitting()
+        self._hold()
         self.batches(0)
         samples = max(config.train.samples, config.evaluate.samples)
         self.reference = self.real_samples(samples)
         self.distributions = DistributionScores(config) if len(model.image_shape) == 3 else None
 
     def _open(self) -> Source:
-        """Opens the source; what is to be cached is decoded here, once."""
+        """Opens the source, which holds what the model is for."""
         config, shape = self.config, self.model.image_shape
         kind, _ = parse_spec(config.data.source)
         source = open_source(
@@ -54,11 +55,16 @@ class NoiseToImageWorkload(Workload):
                 f"data.source: {config.data.source} holds {kind}, which do not fit the model's "
                 f"model_args.image_shape={shape}."
             )
-        if not source.is_vector:
-            fitting = fit_for(source, **self._fitting())
-            if use_cache(source, fitting, CACHE[config.data.cache]):
-                source = ArraySource(source.spec, load_images(source, fitting))
         return source
+
+    def _hold(self) -> None:
+        """Decodes and fits what is to be cached, once."""
+        if self.source.is_vector:
+            return
+        fitting = fit_for(self.source, **self.fitting)
+        if use_cache(self.source, fitting, CACHE[self.config.data.cache]):
+            self.source = ArraySource(self.source.spec, load_images(self.source, fitting))
+            self.fitting = {}
 
     def _fitting(self) -> dict[str, Any]:
         """How stored images become the model's: arguments of the data pipeline."""
@@ -82,7 +88,7 @@ class NoiseToImageWorkload(Workload):
             cache=CACHE[data.cache],
             seed=self.config.seed,
             start_step=start,
-            **({} if self.source.array is not None else self._fitting()),
+            **self.fitting,
         )
         _check_fits(self.config, dataset.element_spec, self.model.image_shape)
         return dataset

@@ -13,6 +13,7 @@ from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.data.imresize import imresize
 from tfgan_zoo.data.super_resolution import (
     Resolutions,
+    hold,
     load_pair,
     open_super_resolution,
     super_resolution,
@@ -37,6 +38,12 @@ class SuperResolutionWorkload(Workload):
         if model.content == "vgg":
             model.feature_network()  # fails before any time is spent
         self.opened = self._open(config.data.source, config.data.split)
+        self.held = hold(
+            self.opened,
+            crop_size=model.image_shape[0],
+            channels=model.image_shape[-1],
+            cache=CACHE[config.data.cache],
+        )
         self.batches(0)
         held_out = (
             config.evaluate.source or config.data.source,
@@ -88,7 +95,8 @@ class SuperResolutionWorkload(Workload):
             flip=data.flip,
             seed=self.config.seed,
             start_step=start,
-            cache=CACHE[data.cache],
+            cache=False,
+            held=self.held,
         )
 
     def describe(self) -> str:
