@@ -5,6 +5,8 @@ none has what the recipes add: penalties, packs, averages of weights.
 """
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import keras
@@ -39,20 +41,30 @@ def gan_2d() -> GAN:
     return GAN((2,), 2, generator, networks.mlp_discriminator((2,), **options, **critic))
 
 
+#: The quick cases that are recipes.
+RECIPES = {
+    "wgan_gp 2-D": "wgan_gp_toy",
+    **{
+        name: name
+        for name in (
+            "dcgan",
+            "lsgan",
+            "wgan",
+            "wgan_gp",
+            "relativistic_gan",
+            "pix2pix",
+            "cyclegan",
+            "srgan",
+            "gan_cls",
+        )
+    },
+}
+
 #: By size and name: returns a model and how many samples an update of its discriminator sees.
-CASES = {
+CASES: dict[str, dict[str, Callable[[], tuple[GANModel, int]]]] = {
     "quick": {
         "gan 2-D": lambda: (gan_2d(), 100),
-        "wgan_gp 2-D": lambda: recipe("wgan_gp_toy"),
-        "dcgan": lambda: recipe("dcgan"),
-        "lsgan": lambda: recipe("lsgan"),
-        "wgan": lambda: recipe("wgan"),
-        "wgan_gp": lambda: recipe("wgan_gp"),
-        "relativistic_gan": lambda: recipe("relativistic_gan"),
-        "pix2pix": lambda: recipe("pix2pix"),
-        "cyclegan": lambda: recipe("cyclegan"),
-        "srgan": lambda: recipe("srgan"),
-        "gan_cls": lambda: recipe("gan_cls"),
+        **{case: partial(recipe, name) for case, name in RECIPES.items()},
     },
     "paper": {
         "dcgan 64": lambda: (DCGAN(), 64),
@@ -65,6 +77,13 @@ CASES = {
         "gan_cls 64": lambda: (GANCLS((64, 64, 3)), 64),
     },
 }
+
+
+def threads_per_op(case: str) -> int:
+    """Returns the recipe's setting for TensorFlow's contenders; 0 for TensorFlow's own."""
+    if case not in RECIPES:
+        return 0
+    return config.load_config(RECIPES[case]).distribution.threads_per_op
 
 
 def adam() -> keras.optimizers.Adam:

@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks import speed_cases
+from tfgan_zoo import distribution
 
 #: The zoo's contenders that `fit`, and what `compile` is told.
 FITS: dict[str, dict[str, Any]] = {
@@ -110,6 +111,7 @@ def main() -> None:
     for gpu in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(gpu, True)
     start = time.perf_counter()
+    tf.config.threading.set_intra_op_parallelism_threads(speed_cases.threads_per_op(name))
     model, batch = speed_cases.CASES[size][name]()
     data = batches(model, batch)
     if what == "describe":
@@ -122,6 +124,8 @@ def main() -> None:
         case["gpus"] = [each.get("device_name", "GPU") for each in details]
         Path(rest[0]).write_text(json.dumps(case))
         return
+    if what != "keras":
+        distribution.set_up_graphs()  # as all commands do
     if what == "keras":
         model = speed_cases.Plain(model)
         model.compile()

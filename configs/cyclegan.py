@@ -38,6 +38,7 @@ def get_config():
         }
     config.data.source = "figures/unpaired"
     config.data.batch_size = 4
+    config.distribution.threads_per_op = 1
     config.evaluate.split = "test"
     config.evaluate.metrics = ("figures", "swd")
     config.evaluate.samples = 300

@@ -42,6 +42,7 @@ def get_config():
         }
     config.data.source = "figures/paired"
     config.data.batch_size = 16
+    config.distribution.threads_per_op = 1
     config.evaluate.split = "test"
     config.evaluate.metrics = ("figures", "mae", "swd")
     config.evaluate.samples = 500

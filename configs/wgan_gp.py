@@ -47,6 +47,7 @@ def get_config():
     config.train.log_every = 200
     config.train.sample_every = 1000
     config.train.checkpoint_every = 1000
+    config.distribution.threads_per_op = 1
     config.evaluate.metrics = ("figures", "swd")
     config.evaluate.samples = 1000
     return config

@@ -32,5 +32,6 @@ def get_config():
     config.train.steps = 10_000
     config.train.sample_every = 1000
     config.train.samples = 2000
+    config.distribution.threads_per_op = 1
     config.evaluate.samples = 2000
     return config

@@ -81,6 +81,9 @@ def default_config() -> ConfigDict:
                 # "one_device", "mirrored" (one machine's GPUs), "multi_worker" (those of several).
                 "strategy": "auto",
                 "logical_cpus": 0,  # split the CPU into so many devices, to try things out
+                # CPU threads that share one operation; 0 for one on every core. Small networks'
+                # operations are better run side by side, each by one.
+                "threads_per_op": 0,
                 "synchronized_bn": True,  # with several replicas, one batch's statistics for all
             },
             "evaluate": {
@@ -440,6 +443,7 @@ def check(config: ConfigDict) -> None:
         if came.get(key) is not None and came[key] < 1:
             raise InputError(f"{key}: expected a whole number from 1 up, got {came[key]}.")
     from_zero = ("pretraining.steps", "distribution.logical_cpus", "nan.rollbacks")
+    from_zero += ("distribution.threads_per_op",)
     for key in (*from_zero, "evaluate.patience"):
         if came.get(key, 0) < 0:
             raise InputError(f"{key}: expected a whole number from 0 up, got {came[key]}.")

@@ -119,6 +119,10 @@ def open_devices(config: ConfigDict) -> Devices:
     """
     set_up_graphs()
     settings = config.distribution
+    if settings.threads_per_op:
+        # Too late in a process that has used TensorFlow: it is then only slower.
+        with contextlib.suppress(RuntimeError):
+            tf.config.threading.set_intra_op_parallelism_threads(settings.threads_per_op)
     if settings.logical_cpus > 1:
         _split_cpu(settings.logical_cpus)
     cluster = cluster_config()
