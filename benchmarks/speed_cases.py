@@ -177,8 +177,8 @@ def _within(node: Any, network: keras.Model) -> bool:
 class Plain(keras.Model):
     """A game the way the examples of keras.io and tensorflow.org write it.
 
-    Each player's step makes its fakes anew or shares one persistent pass, losses and optimizers
-    are Keras' own, a `keras.metrics.Mean` keeps each loss, and `fit` compiles as Keras sees fit.
+    The algorithm is the zoo's: as many updates, in the same order. Losses and optimizers are Keras'
+    own, a `keras.metrics.Mean` keeps each loss, and `fit` compiles as Keras sees fit.
     """
 
     def __init__(self, model: GANModel):
@@ -251,18 +251,6 @@ class Plain(keras.Model):
         """In the way of `dcgan`, with labels (a, b, c) = (0, 1, 1)."""
         return self.dcgan(images, lambda labels, scores: 0.5 * self.mse(labels, scores))
 
-    def relativisticgan(self, images):
-        """In the way of `pix2pix`."""
-        (g,), (d,) = self.networks
-        z = tf.random.normal((tf.shape(images)[0], self.settings["latent_dim"]))
-        with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
-            real, fake = d(images, training=True), d(g(z, training=True), training=True)
-            g_loss = self.bce(tf.ones_like(fake), fake - real)
-            d_loss = self.bce(tf.ones_like(real), real - fake)
-        self.descend(g_tape, g_loss, 0)
-        self.descend(d_tape, d_loss, 1)
-        return d_loss, g_loss
-
     def wgangp(self, images):
         """keras.io/examples/generative/wgan_gp, with fresh images for each step of the critic."""
         (g,), (d,) = self.networks
@@ -301,62 +289,66 @@ class Plain(keras.Model):
         return tf.reduce_mean((tf.sqrt(squares + 1e-12) - 1.0) ** 2)
 
     def cyclegan(self, data):
-        """keras.io/examples/generative/cyclegan: one persistent tape, four optimizers."""
+        """keras.io/examples/generative/cyclegan, discriminators second; four optimizers."""
         (a, b), ((g, f), (d_a, d_b)) = data, self.networks
         cycle, identity = self.settings["cycle_weight"], self.settings["identity_weight"]
-        with tf.GradientTape(persistent=True) as tape:
+        with tf.GradientTape() as tape:
             fake_b, fake_a = g(a, training=True), f(b, training=True)
             cycled_a, cycled_b = f(fake_b, training=True), g(fake_a, training=True)
             same_a, same_b = f(a, training=True), g(b, training=True)
             fakes = d_a(fake_a, training=True), d_b(fake_b, training=True)
-            reals = d_a(a, training=True), d_b(b, training=True)
-            losses = [
-                self.mse(tf.ones_like(fakes[1]), fakes[1])
-                + cycle * (self.mae(b, cycled_b) + identity * self.mae(b, same_b)),
-                self.mse(tf.ones_like(fakes[0]), fakes[0])
-                + cycle * (self.mae(a, cycled_a) + identity * self.mae(a, same_a)),
-            ]
             # As the example has it, a cycle teaches both of its generators.
-            total = losses[0] + losses[1]
-            d_losses = [
-                0.5 * (self.mse(tf.ones_like(r), r) + self.mse(tf.zeros_like(x), x))
-                for r, x in zip(reals, fakes, strict=True)
-            ]
+            total = sum(self.mse(tf.ones_like(scores), scores) for scores in fakes)
+            total += cycle * (self.mae(a, cycled_a) + self.mae(b, cycled_b))
+            total += cycle * identity * (self.mae(a, same_a) + self.mae(b, same_b))
         weights = [*g.trainable_variables, *f.trainable_variables]
         gradients = tape.gradient(total, weights)
         first = len(g.trainable_variables)
         parts = (gradients[:first], gradients[first:])
         for network, optimizer, part in zip((g, f), self.optimizers[0], parts, strict=True):
             optimizer.apply_gradients(zip(part, network.trainable_variables, strict=True))
-        self.descend(tape, d_losses[0], 1, 0)
-        self.descend(tape, d_losses[1], 1, 1)
-        return d_losses[0] + d_losses[1], total
+        d_losses = []
+        for index, (d, real, fake) in enumerate(((d_a, a, fake_a), (d_b, b, fake_b))):
+            with tf.GradientTape() as tape:
+                right, wrong = d(real, training=True), d(fake, training=True)
+                loss = self.mse(tf.ones_like(right), right) + self.mse(tf.zeros_like(wrong), wrong)
+                loss *= 0.5
+            self.descend(tape, loss, 1, index)
+            d_losses.append(loss)
+        return sum(d_losses), total
 
     def pix2pix(self, data):
-        """tensorflow.org/tutorials/generative/pix2pix: one pass of G, two tapes."""
+        """tensorflow.org/tutorials/generative/pix2pix, but for the order that papers have.
+
+        One pass of G; then D's step, and G's with the new D. The tutorial takes both at once.
+        """
         (a, b), ((g,), (d,)) = data, self.networks
-        with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
+        with tf.GradientTape() as g_tape:
             fake = g(a, training=True)
+        with tf.GradientTape() as d_tape:
             real_logits = d(tf.concat([a, b], axis=-1), training=True)
+            d_loss = self.two_losses(real_logits, d(tf.concat([a, fake], axis=-1), training=True))
+        self.descend(d_tape, d_loss, 1)
+        with g_tape:
             logits = d(tf.concat([a, fake], axis=-1), training=True)
             g_loss = self.bce(tf.ones_like(logits), logits)
             g_loss += self.settings["l1_weight"] * self.mae(b, fake)
-            d_loss = self.two_losses(real_logits, logits)
         self.descend(g_tape, g_loss, 0)
-        self.descend(d_tape, d_loss, 1)
         return d_loss, g_loss
 
     def srgan(self, data):
         """In the way of `pix2pix`."""
         (small, large), ((g,), (d,)) = data, self.networks
-        with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
+        with tf.GradientTape() as g_tape:
             fake = g((small + 1.0) / 2.0, training=True)
-            real_logits, logits = d(large, training=True), d(fake, training=True)
+        with tf.GradientTape() as d_tape:
+            d_loss = self.two_losses(d(large, training=True), d(fake, training=True))
+        self.descend(d_tape, d_loss, 1)
+        with g_tape:
+            logits = d(fake, training=True)
             g_loss = self.settings["adversarial_weight"] * self.bce(tf.ones_like(logits), logits)
             g_loss += self.mse(large, fake)
-            d_loss = self.two_losses(real_logits, logits)
         self.descend(g_tape, g_loss, 0)
-        self.descend(d_tape, d_loss, 1)
         return d_loss, g_loss
 
     def gancls(self, data):
@@ -364,16 +356,35 @@ class Plain(keras.Model):
         (g,), (d,) = self.networks
         real, text, other = (data[k] for k in ("image", "text", "mismatching_text"))
         z = tf.random.normal((tf.shape(real)[0], self.settings["latent_dim"]))
-        with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
+        with tf.GradientTape() as g_tape:
             fake = g([z, text], training=True)
+        with tf.GradientTape() as d_tape:
             right, wrong = d([real, text], training=True), d([real, other], training=True)
             logits = d([fake, text], training=True)
-            g_loss = self.bce(tf.ones_like(logits), logits)
             d_loss = self.bce(tf.ones_like(right), right)
             d_loss += 0.5 * self.bce(tf.zeros_like(wrong), wrong)
             d_loss += 0.5 * self.bce(tf.zeros_like(logits), logits)
-        self.descend(g_tape, g_loss, 0)
         self.descend(d_tape, d_loss, 1)
+        with g_tape:
+            logits = d([fake, text], training=True)
+            g_loss = self.bce(tf.ones_like(logits), logits)
+        self.descend(g_tape, g_loss, 0)
+        return d_loss, g_loss
+
+    def relativisticgan(self, images):
+        """In the way of `pix2pix`."""
+        (g,), (d,) = self.networks
+        z = tf.random.normal((tf.shape(images)[0], self.settings["latent_dim"]))
+        with tf.GradientTape() as g_tape:
+            generated = g(z, training=True)
+        with tf.GradientTape() as d_tape:
+            real, fake = d(images, training=True), d(generated, training=True)
+            d_loss = self.bce(tf.ones_like(real), real - fake)
+        self.descend(d_tape, d_loss, 1)
+        with g_tape:
+            real, fake = d(images, training=True), d(generated, training=True)
+            g_loss = self.bce(tf.ones_like(fake), fake - real)
+        self.descend(g_tape, g_loss, 0)
         return d_loss, g_loss
 
 
