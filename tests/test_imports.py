@@ -14,14 +14,15 @@ ALLOWED = {
     "errors": set(),
     "noise": {"errors"},
     "optimizers": set(),
-    "rematerialization": set(),
+    "functional": set(),
+    "rematerialization": {"functional"},
     "tiling": {"errors"},
     "losses": FOUNDATION,
     "layers": FOUNDATION,
     "networks": FOUNDATION | {"losses", "layers"},
     "serving": FOUNDATION,
     "models": FOUNDATION
-    | {"losses", "layers", "networks", "optimizers", "rematerialization", "serving"},
+    | {"functional", "losses", "layers", "networks", "optimizers", "rematerialization", "serving"},
 }
 #: Rooms that meet models only in `experiment` and the command lines.
 APART = ("data", "metrics", "callbacks", "config", "pictures", "files", "reporting")

@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfgan_zoo.functional import as_functional, inputs_of, nodes_of, run_nodes
+
 
 def rematerialized(network: keras.Model, inputs: Any) -> tf.Tensor:
     """Returns `network(inputs, training=True)`, to be remembered by few of its features.
@@ -32,23 +34,20 @@ def rematerialized(network: keras.Model, inputs: Any) -> tf.Tensor:
         >>> tape.gradient(y, x).numpy().tolist()
         [[1.0]]
     """
-    network = getattr(network, "_functional", None) or network  # of a Sequential
-    if not hasattr(network, "_nodes_by_depth") or len(network.outputs) > 1:
+    graph = as_functional(network)
+    if graph is None:
         return network(inputs, training=True)
-    given = tf.nest.flatten(inputs)
-    values = {
-        id(x): tf.cast(value, x.dtype) for x, value in zip(network.inputs, given, strict=True)
-    }
-    nodes = _nodes(network)
-    for start, stop in _stretches(network, nodes, _sizes(network, nodes, values)):
+    values = inputs_of(graph, inputs)
+    nodes = nodes_of(graph)
+    for start, stop in _stretches(graph, nodes, _sizes(graph, nodes, values)):
         stretch = nodes[start:stop]
         used = {id(x) for node in stretch for x in node.input_tensors}
         made = {id(x) for node in stretch for x in node.outputs}
-        needs = [i for i in _crossing(network, nodes, start) if i in used]
-        wanted = [i for i in _crossing(network, nodes, stop) if i in made]
+        needs = [i for i in _crossing(graph, nodes, start) if i in used]
+        wanted = [i for i in _crossing(graph, nodes, stop) if i in made]
         outputs = _forgetting(stretch, needs, wanted, [values[i] for i in needs])
         values |= dict(zip(wanted, outputs, strict=True))
-    return values[id(network.outputs[0])]
+    return values[id(graph.outputs[0])]
 
 
 # ---------------------------------------------------------------------- one stretch
@@ -67,7 +66,7 @@ def _forgetting(
     def run(inputs, weight_values):
         mapping = [*zip(weights, weight_values, strict=True), *before]
         with keras.StatelessScope(state_mapping=mapping) as scope:
-            values = _run(nodes, dict(zip(needs, inputs, strict=True)))
+            values = run_nodes(nodes, dict(zip(needs, inputs, strict=True)), training=True)
         after[:] = after or [scope.get_current_value(v) for v in state]
         return [values[i] for i in wanted]
 
@@ -93,16 +92,6 @@ def _forgetting(
     return outputs
 
 
-def _run(nodes: Sequence[Any], values: dict[int, tf.Tensor]) -> dict[int, tf.Tensor]:
-    for node in nodes:
-        args, kwargs = node.arguments.fill_in(values)
-        if "training" in getattr(node.operation, "_call_context_args", {}):
-            kwargs["training"] = True
-        outputs = node.operation(*args, **kwargs)
-        values |= zip(map(id, node.outputs), tf.nest.flatten(outputs), strict=True)
-    return values
-
-
 def _after(x: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
     """`x`, but not before `upstream` is there, which XLA respects too."""
     some = tf.reduce_max(tf.reshape(upstream, [-1])[:1])
@@ -111,14 +100,6 @@ def _after(x: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
 
 
 # ---------------------------------------------------------------------- where to cut
-
-
-def _nodes(network: keras.Model) -> list[Any]:
-    """A network's operations in the order in which Keras runs them."""
-    by_depth = network._nodes_by_depth
-    return [
-        n for depth in sorted(by_depth, reverse=True) for n in by_depth[depth] if not n.is_input
-    ]
 
 
 def _sizes(

@@ -26,8 +26,8 @@ PASSES = {
     "cyclegan": {"generator": 2, "discriminator": 2 + 1},
     "pix2pix": {"generator": 1, "discriminator": 2 + 1},
     "srgan": {"generator": 1, "discriminator": 2 + 1},
-    # Real images with right and with wrong texts, and fakes.
-    "gan_cls": {"generator": 1, "discriminator": 3 + 1},
+    # Real images once, for right and wrong texts, and fakes.
+    "gan_cls": {"generator": 1, "discriminator": 2 + 1},
 }
 
 #: Of the same steps: the most nodes of the graph, 5 % above what was counted. Starting a node has
@@ -42,18 +42,20 @@ OPERATIONS = {
     "cyclegan": 3875,
     "pix2pix": 1075,
     "srgan": 1980,
-    "gan_cls": 2430,
+    "gan_cls": 2370,
 }
 
 
 def counted(network, passes):
-    call = network.call
+    """Counts the calls of the first layer that has weights."""
+    layer = next(layer for layer in network.layers if layer.weights)
+    call = layer.call
 
     def counting(*args, **kwargs):
         passes[network.name] += 1
         return call(*args, **kwargs)
 
-    network.call = counting
+    layer.call = counting
 
 
 @pytest.mark.parametrize("name", MODELS)

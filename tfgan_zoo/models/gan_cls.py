@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfgan_zoo import losses, networks, noise
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.functional import run_for_each
 from tfgan_zoo.layers.diff_augment import check_policy, diff_augment
 from tfgan_zoo.models.base import (
     Endpoint,
@@ -168,11 +169,13 @@ class GANCLS(GANModel):
 
     def discriminator_loss(self, real, text, mismatching, fake, training: bool = True):
         """-E[log s_r] - 1/2 (E[log(1 - s_w)] + E[log(1 - s_f)])."""
-        s_r = self.logits(real, text, "real", training)
         s_f = self.logits(fake, text, "fake", training)
+        if self.matching_aware:
+            s_r, s_w = self.logits_for_each(real, (text, mismatching), "real", training)
+        else:
+            s_r = self.logits(real, text, "real", training)
         scores, false = {"d_real": s_r, "d_fake": s_f}, s_f
         if self.matching_aware:
-            s_w = self.logits(real, mismatching, "real", training)
             loss = losses.matching_aware_discriminator(s_r, s_w, s_f)
             scores["d_mismatched"] = s_w
             false = tf.concat([s_w, s_f], axis=0)
@@ -257,9 +260,23 @@ class GANCLS(GANModel):
 
     def logits(self, images, text, purpose: str, training: bool = True) -> tf.Tensor:
         """Returns D(x, h) before its sigmoid, of images augmented as asked for."""
-        if self.diff_augment and training:
-            images = diff_augment(images, self.diff_augment, self.key(f"augment {purpose}"))
-        return self.run(self.discriminator, [images, text], training)
+        return self.run(
+            self.discriminator, [self.augment(images, purpose, training), text], training
+        )
+
+    def logits_for_each(
+        self, images: tf.Tensor, texts: Sequence[tf.Tensor], purpose: str, training: bool = True
+    ) -> list[tf.Tensor]:
+        """Returns `logits` of the same images with several texts: the images are looked at once."""
+        images = self.augment(images, purpose, training)
+        scores = run_for_each(self.discriminator, images, texts, training)
+        return [tf.cast(each, tf.float32) for each in scores]
+
+    def augment(self, images: tf.Tensor, purpose: str, training: bool = True) -> tf.Tensor:
+        """Augments images if asked for; within a step, the same way for the same purpose."""
+        if not (self.diff_augment and training):
+            return images
+        return diff_augment(images, self.diff_augment, self.key(f"augment {purpose}"))
 
     def r1(self, real: tf.Tensor, text: tf.Tensor, training: bool = True) -> tf.Tensor:
         """Returns the R1 penalty with its weight, or zero in the steps that leave it out."""
