@@ -233,18 +233,14 @@ def delivered(dataset: Any, seconds: float) -> float:
     return count / (time.perf_counter() - start)
 
 
-def consumed(model: Any, batch: Any, seconds: float) -> float:
-    """Returns the compiled train steps/s on one batch."""
-    import tensorflow as tf
+def consumed(model: Any, dataset: Any, seconds: float) -> float:
+    """Returns the compiled train steps/s on a dataset's first batch."""
+    from benchmarks.speed_tf import stepping
 
-    step = tf.function(model.train_step)
-    for counted in (False, True):
-        start, count = time.perf_counter(), 0
-        while count < 2 or (counted and time.perf_counter() - start < seconds):
-            for value in step(batch).values():
-                value.numpy()
-            count += 1
-    return count / (time.perf_counter() - start)
+    run = stepping(model, dataset)
+    run(2)
+    steps = max(2, round(2 * seconds / run(2)))
+    return steps / run(steps)
 
 
 class Rates(NamedTuple):
@@ -279,8 +275,8 @@ def measure(case: Case, seconds: float) -> Rates:
         model = build_model(config)
         work = open_workload(config, model)
         steady = delivered(work.batches(0), seconds)
+        step = consumed(model, work.batches(0), seconds)
         batch = next(iter(work.batches(0)))
-        step = consumed(model, batch, seconds)
         direct = settings(case, source, Path(folder), cache="no")
         decoding = delivered(open_workload(direct, model).batches(0), seconds)
     parts = tf.nest.flatten(batch)

@@ -44,20 +44,7 @@ def gan_2d() -> GAN:
 #: The quick cases that are recipes.
 RECIPES = {
     "wgan_gp 2-D": "wgan_gp_toy",
-    **{
-        name: name
-        for name in (
-            "dcgan",
-            "lsgan",
-            "wgan",
-            "wgan_gp",
-            "relativistic_gan",
-            "pix2pix",
-            "cyclegan",
-            "srgan",
-            "gan_cls",
-        )
-    },
+    **{name: name for name in MODELS if name != "gan"},
 }
 
 #: By size and name: returns a model and how many samples an update of its discriminator sees.

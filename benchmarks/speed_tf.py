@@ -1,6 +1,6 @@
 """TensorFlow's contenders of `benchmarks.speed`; run by it, each in a process of its own.
 
-python -m benchmarks.speed_tf SIZE CASE ours|xla|step|keras
+python -m benchmarks.speed_tf SIZE CASE ours|xla|remat|step|keras
 python -m benchmarks.speed_tf SIZE CASE describe FILE
 """
 
@@ -126,12 +126,11 @@ def main() -> None:
         case["gpus"] = [each.get("device_name", "GPU") for each in details]
         Path(rest[0]).write_text(json.dumps(case))
         return
-    if what != "keras":
-        distribution.set_up_graphs()  # as all commands do
     if what == "keras":
         model = speed_cases.Plain(model)
         model.compile()
     else:
+        distribution.set_up_graphs()  # as all commands do
         model.compile(speed_cases.adam(), speed_cases.adam(), **FITS.get(what, {}))
     run = (stepping if what == "step" else fitting)(model, data)
     run(2)

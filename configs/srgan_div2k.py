@@ -32,7 +32,7 @@ def get_config():
     config.pretraining.learning_rate = 1e-4
     config.data.source = "tfds:div2k/bicubic_x4"
     config.data.flip = True
-    config.data.cache = "yes"  # decoding takes longer than a step; with copies, some 30 GB
+    config.data.cache = "yes"  # decoding takes longer than a step
     config.evaluate.split = "validation"
     config.evaluate.samples = 20
     config.evaluate.best = False  # the game trades PSNR for looks

@@ -211,6 +211,27 @@ def devices_of(**settings):
     return distribution.open_devices(made)
 
 
+@pytest.mark.parametrize("level", [{}, {"TF_CPP_MIN_LOG_LEVEL": "3"}], ids=["quiet", "asked for"])
+def test_threads_that_share_an_operation(level):
+    """They are set before TensorFlow starts its devices, whoever wants to read messages."""
+    code = """
+from tfgan_zoo import distribution, train
+from tfgan_zoo.cli import quiet_tensorflow
+from tfgan_zoo.config import load_config
+config = load_config("pix2pix")
+quiet_tensorflow(lambda: train._open_devices(config))
+distribution.open_devices(config)
+import tensorflow as tf
+assert tf.config.list_logical_devices()
+print(tf.config.threading.get_intra_op_parallelism_threads())
+"""
+    others = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=others | level, capture_output=True, text=True
+    )
+    assert done.stdout == "1\n", done.stderr
+
+
 def test_one_device_is_the_default(monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     for strategy in ("auto", "one_device"):

@@ -442,9 +442,13 @@ def check(config: ConfigDict) -> None:
     ):
         if came.get(key) is not None and came[key] < 1:
             raise InputError(f"{key}: expected a whole number from 1 up, got {came[key]}.")
-    from_zero = ("pretraining.steps", "nan.rollbacks", "evaluate.patience")
-    devices = ("distribution.logical_cpus", "distribution.threads_per_op")
-    for key in (*from_zero, *devices):
+    for key in (
+        "pretraining.steps",
+        "distribution.logical_cpus",
+        "distribution.threads_per_op",
+        "nan.rollbacks",
+        "evaluate.patience",
+    ):
         if came.get(key, 0) < 0:
             raise InputError(f"{key}: expected a whole number from 0 up, got {came[key]}.")
     if not 0 < config.nan.learning_rate_factor <= 1:

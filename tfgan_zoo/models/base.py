@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tfgan_zoo import losses, noise
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.layers.diff_augment import diff_augment
 from tfgan_zoo.optimizers import apply_gradients, prepare
 from tfgan_zoo.rematerialization import rematerialized
 from tfgan_zoo.serving import saved_model
@@ -64,6 +65,8 @@ class GANModel(keras.Model):
     #: Weight of an R1 penalty on the discriminator, applied in every n-th step n times as strong.
     r1_gamma = 0.0
     r1_every = 1
+    #: How what the discriminator sees is augmented: see `NoiseToImage`.
+    diff_augment: tuple[str, ...] = ()
     #: Whether a loss takes means over all replicas; XLA compiles each by itself.
     uses_global_means = False
     #: Whether the discriminator tells real from fake, so that it can be right or wrong.
@@ -495,6 +498,12 @@ class GANModel(keras.Model):
             tape.watch(variables)
             value = self._compiled(fn)(*args)
         return Recorded(value, tape)
+
+    def augment(self, images: tf.Tensor, purpose: str, training: bool = True) -> tf.Tensor:
+        """Augments images if asked for; within a step, the same way for the same purpose."""
+        if not (self.diff_augment and training):
+            return images
+        return diff_augment(images, self.diff_augment, self.key(f"augment {purpose}"))
 
     def weighted_r1(
         self, logits: Callable[[tf.Tensor], tf.Tensor], real: tf.Tensor, training: bool

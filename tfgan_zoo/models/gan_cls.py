@@ -11,7 +11,7 @@ import tensorflow as tf
 from tfgan_zoo import losses, networks, noise
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.functional import run_for_each
-from tfgan_zoo.layers.diff_augment import check_policy, diff_augment
+from tfgan_zoo.layers.diff_augment import check_policy
 from tfgan_zoo.models.base import (
     Endpoint,
     GANModel,
@@ -271,12 +271,6 @@ class GANCLS(GANModel):
         images = self.augment(images, purpose, training)
         scores = run_for_each(self.discriminator, images, texts, training)
         return [tf.cast(each, tf.float32) for each in scores]
-
-    def augment(self, images: tf.Tensor, purpose: str, training: bool = True) -> tf.Tensor:
-        """Augments images if asked for; within a step, the same way for the same purpose."""
-        if not (self.diff_augment and training):
-            return images
-        return diff_augment(images, self.diff_augment, self.key(f"augment {purpose}"))
 
     def r1(self, real: tf.Tensor, text: tf.Tensor, training: bool = True) -> tf.Tensor:
         """Returns the R1 penalty with its weight, or zero in the steps that leave it out."""

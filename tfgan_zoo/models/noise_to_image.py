@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfgan_zoo import networks, noise
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.layers.diff_augment import check_policy, diff_augment
+from tfgan_zoo.layers.diff_augment import check_policy
 from tfgan_zoo.models.base import (
     Endpoint,
     GANModel,
@@ -208,12 +208,6 @@ class NoiseToImage(GANModel):
         """Returns C(x), float32, of images packed and augmented as asked for."""
         seen = self.pack(self.augment(images, purpose, training))
         return self.run(self.discriminator, seen, training)
-
-    def augment(self, images: tf.Tensor, purpose: str, training: bool = True) -> tf.Tensor:
-        """Augments images if asked for; within a step, the same way for the same purpose."""
-        if not (self.diff_augment and training):
-            return images
-        return diff_augment(images, self.diff_augment, self.key(f"augment {purpose}"))
 
     def r1(self, real: tf.Tensor, training: bool = True) -> tf.Tensor:
         """Returns the R1 penalty with its weight, or zero in the steps that leave it out."""
