@@ -29,6 +29,7 @@ import numpy as np
 from absl import app, flags
 
 from benchmarks import common
+from tfgan_zoo import cli
 
 _ROOT = Path(__file__).parents[1]
 
@@ -233,7 +234,7 @@ def rows_of(size: str, table: str) -> dict[str, str]:
 def main(argv: list[str]) -> None:
     """Measures, writes, prints."""
     del argv
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    cli.quiet_tensorflow(lambda: None)  # Opens no GPU that the contenders are to have.
     from benchmarks import speed_cases
 
     known = list(speed_cases.CASES[_SIZE.value])

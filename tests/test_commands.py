@@ -189,6 +189,18 @@ cli.run(train.main)
 """
 
 
+def test_one_command_that_starts_another_quiets_both(run):
+    code = (
+        "import subprocess, sys\n"
+        "from tfgan_zoo.cli import quiet_tensorflow\n"
+        "quiet_tensorflow()\n"
+        f"run = ['-m', 'tfgan_zoo.generate', '--workdir={run}', '--num=1']\n"
+        f"subprocess.run([sys.executable, *run, '--output={run.parent / 'one.png'}'], check=True)\n"
+    )
+    done = python("-c", code)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_the_same_command_resumes(run, recipe, tmp_path, number):
     command = [f"--config={recipe}", f"--workdir={tmp_path / 'run'}"]

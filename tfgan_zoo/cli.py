@@ -104,17 +104,18 @@ def take_overrides(argv: list[str]) -> tuple[dict[str, str], list[str]]:
 
 
 def quiet_tensorflow(prepare: Callable[[], object] | None = None) -> None:
-    """Imports TensorFlow without its chatter, unless TF_CPP_MIN_LOG_LEVEL asks for it.
+    """Imports TensorFlow without its chatter, unless TF_CPP_MIN_LOG_LEVEL is 0 or 1.
 
     Args:
         prepare: called meanwhile, to start the devices in a way of its own.
     """
-    if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
-        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
-        with _stderr_held_back():
-            import tensorflow as tf
+    # Not whether it is set: another command may have, that starts this one.
+    asked_for = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2") in ("0", "1")
+    with contextlib.nullcontext() if asked_for else _stderr_held_back():
+        import tensorflow as tf
 
-            (prepare or tf.config.list_logical_devices)()
+        (prepare or tf.config.list_logical_devices)()
+    if not asked_for:
         tf.get_logger().setLevel("ERROR")  # AutoGraph; functions traced for a last, smaller batch
     from tfgan_zoo.distribution import set_up_graphs
 
