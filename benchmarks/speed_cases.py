@@ -380,15 +380,16 @@ def _floats(images: tf.Tensor) -> tf.Tensor:
 
 
 def _keras_own(network: keras.Model) -> keras.Model:
-    """The network with Keras' normalisation layers in place of ours."""
+    """The network with Keras' normalisations and rectifiers in place of ours."""
 
     def replaced(layer):
         settings = layer.get_config()
         if isinstance(layer, layers.BatchNormalization):
             settings.pop("inference", None)
             return keras.layers.BatchNormalization.from_config(settings)
-        if isinstance(layer, layers.GroupNormalization):
-            return keras.layers.GroupNormalization.from_config(settings)
+        for kind in ("GroupNormalization", "LeakyReLU", "ReLU"):
+            if isinstance(layer, getattr(layers, kind)):
+                return getattr(keras.layers, kind).from_config(settings)
         return type(layer).from_config(settings)
 
     return keras.models.clone_model(network, clone_function=replaced, recursive=True)

@@ -8,6 +8,7 @@ from tfgan_zoo.layers.initializers import ICNR
 from tfgan_zoo.layers.maxout import Maxout
 from tfgan_zoo.layers.normalization import BatchNormalization, GroupNormalization
 from tfgan_zoo.layers.pixel_shuffle import PixelShuffle
+from tfgan_zoo.layers.rectifiers import LeakyReLU, ReLU
 from tfgan_zoo.layers.reflection_padding import ReflectionPadding2D
 
 __all__ = [
@@ -15,9 +16,11 @@ __all__ = [
     "BatchNormalization",
     "GroupNormalization",
     "ImagePool",
+    "LeakyReLU",
     "Maxout",
     "PixelShuffle",
     "PredictionTimeBatchNormalization",
+    "ReLU",
     "ReflectionPadding2D",
     "StatelessDropout",
     "set_inference",

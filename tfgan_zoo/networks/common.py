@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras import layers
 
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.layers import BatchNormalization, GroupNormalization
+from tfgan_zoo.layers import BatchNormalization, GroupNormalization, LeakyReLU, ReLU
 
 
 def check_positive(**arguments: int) -> None:
@@ -146,7 +146,9 @@ def activate(x: Any, activation: str, *, name: str) -> Any:
         Features of the same shape.
     """
     if activation == "leaky_relu":
-        return layers.LeakyReLU(negative_slope=0.2, name=name)(x)
+        return LeakyReLU(0.2, name=name)(x)
+    if activation == "relu":
+        return ReLU(name=name)(x)
     return layers.Activation(activation, name=name)(x)
 
 

@@ -6,7 +6,13 @@ from typing import Any
 import keras
 from keras import layers
 
-from tfgan_zoo.networks.common import check_choice, check_positive, check_square, normalize
+from tfgan_zoo.networks.common import (
+    activate,
+    check_choice,
+    check_positive,
+    check_square,
+    normalize,
+)
 
 
 def _weights() -> keras.initializers.Initializer:
@@ -120,7 +126,7 @@ def halve(
             name=f"conv_{i}",
         )(x)
         x = normalize(x, kind, name=f"norm_{i}", gamma=_scale(), synchronized=synchronized_bn)
-        x = layers.LeakyReLU(negative_slope=0.2, name=f"lrelu_{i}")(x)
+        x = activate(x, "leaky_relu", name=f"lrelu_{i}")
     return x
 
 

@@ -7,6 +7,7 @@ from keras import layers
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.networks.common import (
+    activate,
     cancels_bias,
     check_choice,
     check_positive,
@@ -102,5 +103,5 @@ def patchgan_discriminator(
             x = normalize(
                 x, kind, name=f"norm_{i}", gamma=normal_around_one(), synchronized=synchronized_bn
             )
-            x = layers.LeakyReLU(negative_slope=0.2, name=f"lrelu_{i}")(x)
+            x = activate(x, "leaky_relu", name=f"lrelu_{i}")
     return keras.Model(inputs, x, name=name)

@@ -6,7 +6,13 @@ from typing import Any
 import keras
 from keras import layers
 
-from tfgan_zoo.networks.common import check_choice, check_positive, check_square, normalize
+from tfgan_zoo.networks.common import (
+    activate,
+    check_choice,
+    check_positive,
+    check_square,
+    normalize,
+)
 
 
 def _conv(x: Any, filters: int, size: int, *, name: str, use_bias: bool = True) -> Any:
@@ -50,12 +56,12 @@ def _block(
         shortcut = _conv(shortcut, filters, 1, name=f"{name}_shortcut", use_bias=use_bias)
 
     x = normalize(x, normalization, name=f"{name}_norm_1", synchronized=synchronized)
-    x = layers.ReLU(name=f"{name}_relu_1")(x)
+    x = activate(x, "relu", name=f"{name}_relu_1")
     if resample == "up":
         x = _up(x, name=f"{name}_up")
     x = _conv(x, filters, 3, name=f"{name}_conv_1", use_bias=use_bias)
     x = normalize(x, normalization, name=f"{name}_norm_2", synchronized=synchronized)
-    x = layers.ReLU(name=f"{name}_relu_2")(x)
+    x = activate(x, "relu", name=f"{name}_relu_2")
     x = _conv(x, filters, 3, name=f"{name}_conv_2", use_bias=use_bias)
     if resample == "down":
         x = _pool(x, name=f"{name}_pool")
@@ -67,7 +73,7 @@ def _first_block(x: Any, filters: int) -> Any:
     shortcut = _pool(x, name="block_1_shortcut_pool")
     shortcut = _conv(shortcut, filters, 1, name="block_1_shortcut")
     x = _conv(x, filters, 3, name="block_1_conv_1")
-    x = layers.ReLU(name="block_1_relu")(x)
+    x = activate(x, "relu", name="block_1_relu")
     x = _conv(x, filters, 3, name="block_1_conv_2")
     x = _pool(x, name="block_1_pool")
     return layers.Add(name="block_1_add")([shortcut, x])
@@ -124,7 +130,7 @@ def resnet_generator(
             name=f"block_{i}",
         )
     x = normalize(x, normalization, name="output_norm", synchronized=synchronized_bn)
-    x = layers.ReLU(name="output_relu")(x)
+    x = activate(x, "relu", name="output_relu")
     x = layers.Conv2D(
         shape[-1],
         3,
@@ -183,7 +189,7 @@ def resnet_discriminator(
             synchronized=False,
             name=f"block_{i}",
         )
-    x = layers.ReLU(name="output_relu")(x)
+    x = activate(x, "relu", name="output_relu")
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     x = layers.Dense(1, kernel_initializer="glorot_uniform", dtype="float32", name="logits")(x)
     return keras.Model(inputs, x, name=name)

@@ -7,6 +7,7 @@ from keras import layers
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.networks.common import (
+    activate,
     cancels_bias,
     check_choice,
     check_named_shape,
@@ -76,9 +77,9 @@ def srgan_discriminator(
             name=f"conv_{i}",
         )(x)
         x = normalize(x, kind, name=f"norm_{i}", synchronized=synchronized_bn)
-        x = layers.LeakyReLU(negative_slope=0.2, name=f"lrelu_{i}")(x)
+        x = activate(x, "leaky_relu", name=f"lrelu_{i}")
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(dense_units, kernel_initializer="he_normal", name="dense")(x)
-    x = layers.LeakyReLU(negative_slope=0.2, name="dense_lrelu")(x)
+    x = activate(x, "leaky_relu", name="dense_lrelu")
     x = layers.Dense(1, kernel_initializer="he_normal", dtype="float32", name="logits")(x)
     return keras.Model(inputs, x, name=name)

@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from tfgan_zoo.networks.common import (
+    activate,
     check_choice,
     check_positive,
     check_square,
@@ -74,7 +75,7 @@ def text_conditional_generator(
     embedding = keras.Input((embedding_dim,), name="embedding")
     # N(0, 0.02), as elsewhere, would leave little of a text beside the noise.
     text = layers.Dense(projected, name="text")(embedding)
-    text = layers.LeakyReLU(negative_slope=0.2, name="text_lrelu")(text)
+    text = activate(text, "leaky_relu", name="text_lrelu")
     x = layers.Concatenate(name="noise_and_text")([noise, text])
     return keras.Model([noise, embedding], draw(x), name=name)
 
@@ -131,7 +132,7 @@ def text_conditional_discriminator(
     embedding = keras.Input((embedding_dim,), name="embedding")
     x = halve(image, halvings, filters, kernel_size, normalization, synchronized_bn)
     text = layers.Dense(projected, name="text")(embedding)
-    text = layers.LeakyReLU(negative_slope=0.2, name="text_lrelu")(text)
+    text = activate(text, "leaky_relu", name="text_lrelu")
     text = layers.Reshape((1, 1, projected), name="text_map")(text)
     text = layers.UpSampling2D(4, interpolation="nearest", name="text_tiled")(text)
     x = layers.Concatenate(name="image_and_text")([x, text])
@@ -145,7 +146,7 @@ def text_conditional_discriminator(
     x = normalize(
         x, normalization, name="norm_mix", gamma=normal_around_one(), synchronized=synchronized_bn
     )
-    x = layers.LeakyReLU(negative_slope=0.2, name="lrelu_mix")(x)
+    x = activate(x, "leaky_relu", name="lrelu_mix")
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(1, kernel_initializer=small_normal(), dtype="float32", name="logits")(x)
     return keras.Model([image, embedding], x, name=name)
