@@ -28,14 +28,16 @@ FITS: dict[str, dict[str, Any]] = {
 
 
 def batches(model: Any, batch: int) -> tf.data.Dataset:
-    """Random training batches without end, out of memory.
+    """Random training batches without end, each in one piece out of memory.
 
     In one order: a turn of a few large steps would otherwise be one of filling a shuffle's buffer.
     """
     size = model.samples_per_step(batch)
-    rows = model.example_batch(batch * max(1, min(16, 4096 // size)))
-    data = tf.data.Dataset.from_tensor_slices(rows).repeat()
-    return data.batch(size, drop_remainder=True).prefetch(2)
+    several = max(1, min(16, 4096 // size))
+    rows = tf.nest.map_structure(
+        lambda x: tf.reshape(x, [several, size, *x.shape[1:]]), model.example_batch(batch * several)
+    )
+    return tf.data.Dataset.from_tensor_slices(rows).repeat().prefetch(2)
 
 
 class Clock(keras.callbacks.Callback):

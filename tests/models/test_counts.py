@@ -37,7 +37,7 @@ OPERATIONS = {
     "dcgan": 745,
     "lsgan": 760,
     "wgan": 1385,
-    "wgan_gp": 2630,
+    "wgan_gp": 2620,
     "relativistic_gan": 790,
     "cyclegan": 3875,
     "pix2pix": 1075,
