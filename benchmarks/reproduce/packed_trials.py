@@ -38,7 +38,7 @@ class PackedTrials:
         batch_size: packs in a batch.
         units: widths of G's and of D's layers.
         depths: how many layers either has.
-        jit_compile: compile the loop with XLA, which on a CPU takes two to three times as long.
+        jit_compile: compile the loop with XLA, which takes longer on a CPU.
     """
 
     def __init__(
