@@ -9,6 +9,7 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
@@ -17,8 +18,9 @@ from tests import browser
 from tests.tiny_runs import tiny_config
 from tfgan_zoo import cli, report
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.evaluation.runs import Evaluation
 from tfgan_zoo.reporting import charts, gather, render, sheets, write_page
-from tfgan_zoo.reporting.page import duration
+from tfgan_zoo.reporting.page import Walk, between, duration
 from tfgan_zoo.reporting.tables import figure
 
 EVIL = "</script><script>alert(1)</script>\"'&"
@@ -70,11 +72,12 @@ class Parsed(HTMLParser):
 
 def test_a_run_is_told(tmp_path):
     run = folder(tmp_path / "mine", LINES, [100, 200])
-    (run / "evaluation.jsonl").write_text(
-        '{"time": "2026-11-26T22:30:05", "step": 200, "metrics": {"fid": 64.125, "kid": null},'
-        ' "protocol": {"features": {"network": "inception"}}, "host": "a machine"}\n'
+    protocol = {"time": "2026-11-26T22:30:05", "step": 200, "features": {"name": "mnist_v1"}}
+    Evaluation({"fid": 64.125, "kid": float("nan")}, protocol).append_to(run / "evaluation.jsonl")
+    (run / "health.jsonl").write_text(
+        '{"step": 0, "condition": "begun", "message": "norm", "g_gradient": 0.1}\n'
+        '{"step": 150, "condition": "lost", "message": "d is 0."}\n'
     )
-    (run / "health.jsonl").write_text('{"step": 150, "condition": "lost", "message": "d is 0."}\n')
     (run / "rollbacks.jsonl").write_text('{"at": 180, "to": 100, "reason": "g_loss is nan."}\n')
     page = page_of(run)
     assert "<title>mine</title>" in page
@@ -84,9 +87,11 @@ def test_a_run_is_told(tmp_path):
         assert f"<h4>{quantity}</h4>" in page
     for cell in ("2026-11-26 22:30", "64.1250", "\u2013"):
         assert f">{cell}</td>" in page
-    assert "<dt>protocol.features.network</dt><dd>inception</dd>" in page
-    assert "<dt>host</dt><dd>a machine</dd>" in page
+    assert '<th class="number">fid</th><th class="number">kid</th>' in page
+    assert "<dt>features.name</dt><dd>mnist_v1</dd>" in page
     assert "d is 0." in page
+    assert "begun" not in page
+    assert page.count('class="mark health') == page.count('class="mark rollback')
     assert "g_loss is nan. Back to step 100." in page
     assert page.count('class="mark rollback') == 1 + 4  # the legend's, and one in each chart
     # Both sheets without a script.
@@ -97,7 +102,7 @@ def test_nothing_given_can_act_on_the_page(tmp_path):
     line = {"step": 100, EVIL: 1.0}
     run = folder(tmp_path / "<img src=x onerror=alert(1)>", [line], [100], model=EVIL, **{EVIL: 1})
     for name in ("evaluation", "health", "rollbacks"):
-        told = {"step": 100, "at": 1, "time": EVIL, "metrics": {EVIL: EVIL}, "message": EVIL}
+        told = {"step": 100, "at": 1, "time": EVIL, "scores": {EVIL: EVIL}, "message": EVIL}
         told |= {"condition": EVIL, "reason": EVIL, EVIL: {EVIL: EVIL}}
         (run / f"{name}.jsonl").write_text(json.dumps(told) + "\n")
     (run / "result.json").write_text(json.dumps({"step": 1, "scores": {EVIL: EVIL}}))
@@ -152,7 +157,7 @@ def test_what_is_half_written_or_damaged_is_left_out(tmp_path):
         '{"step": 300, "d_lo'
     )
     (run / "samples" / "step_00000200.png").write_bytes(b"\x89PNG\r\n")
-    (run / "evaluation.jsonl").write_bytes(b'{"metrics": 3}\n\xff\xfe\n')
+    (run / "evaluation.jsonl").write_bytes(b'{"scores": 3}\n\xff\xfe\n')
     (run / "result.json").write_text("{")
     (record,) = gather([run])
     assert record.rows == {
@@ -168,6 +173,24 @@ def test_what_is_half_written_or_damaged_is_left_out(tmp_path):
     assert page.count("<img") == 1
     write_page(tmp_path / "page.html", page)
     assert (tmp_path / "page.html").read_text(encoding="utf-8").endswith("</html>\n")
+
+
+def test_damaged_pictures_and_checkpoints_are_left_out(tmp_path):
+    run = folder(tmp_path / "run", LINES, [100, 200])
+    picture = run / "samples" / "step_00000200.png"
+    whole = picture.read_bytes()
+    picture.write_bytes(whole[:33] + b"\xff" * (len(whole) - 33))  # after the header
+    weights = run / "checkpoints" / "step_00000100" / "model.weights.h5"
+    weights.parent.mkdir(parents=True)
+    with h5py.File(weights, "w") as file:
+        file["generator/kernel"] = np.zeros((3, 4))
+    (record,) = gather([run])
+    assert record.parameters == {"generator": 12}
+    intact = weights.read_bytes()
+    for place in range(0, len(intact), 40):
+        weights.write_bytes(intact[:place] + bytes([intact[place] ^ 0xFF]) + intact[place + 1 :])
+        (record,) = gather([run])
+    assert "1 could not be read" in render([record])
 
 
 def test_several_runs_share_charts_slider_and_config(tmp_path):
@@ -296,6 +319,19 @@ def test_figures_and_durations():
         "2 h 2 min",
         "2 d 7 h",
     ]
+
+
+@pytest.mark.parametrize(("num_bytes", "frames"), [(10**6, 9), (1, 1)])
+def test_a_walk_shows_as_many_frames_as_there_is_room_for(tmp_path, num_bytes, frames):
+    images = np.random.default_rng(0).integers(0, 256, (3, 9, 64, 64, 3), np.uint8)
+    drawn = between(Walk(0, "two", images), gather([folder(tmp_path / "run")]), num_bytes)
+    assert drawn.count("<img") == min(2, frames) + 1
+    assert len(json.loads(re.findall(r"<script[^>]*>(.*?)</script>", drawn)[0])["at"]) == frames
+    assert "100% of the way" in drawn
+
+
+def test_small_values_have_ticks_of_their_own():
+    assert charts.nice(1e-13, 3e-13, 4) == [1e-13, 1.5e-13, 2e-13, 2.5e-13, 3e-13]
 
 
 # ---------------------------------------------------------------------- a real run

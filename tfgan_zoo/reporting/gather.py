@@ -146,7 +146,7 @@ def read_run(path: Path, name: str) -> RunRecord:
         checkpoints=_checkpoints(path / "checkpoints"),
         rollbacks=_lines(path / "rollbacks.jsonl", unread),
         evaluations=_lines(path / "evaluation.jsonl", unread),
-        health=_lines(path / "health.jsonl", unread),
+        health=_findings(_lines(path / "health.jsonl", unread)),
         result=_read_json(path / "result.json"),
         running=_is_locked(path / ".lock"),
         parameters=_parameters(path),
@@ -209,6 +209,11 @@ def _lines(path: Path, unread: dict[str, int]) -> list[dict[str, Any]]:
     return read
 
 
+def _findings(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leaves out what the monitor writes down for itself: the norm a gradient begins with."""
+    return [line for line in lines if line.get("condition") != "begun"]
+
+
 def _rows(lines: list[dict[str, Any]], unread: dict[str, int]) -> dict[int, Row]:
     rows: dict[int, Row] = {}
     for line in lines:
@@ -267,7 +272,7 @@ def _parameters(run: Path) -> dict[str, int]:
     try:
         with h5py.File(files[-1]) as weights:
             weights.visititems(count)
-    except OSError:  # it was replaced meanwhile, or is damaged
+    except Exception:  # it was replaced meanwhile, or is damaged: h5py raises what it likes
         return {}
     return counts
 

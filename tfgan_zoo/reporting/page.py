@@ -311,10 +311,11 @@ def between(walk: Walk, runs: Sequence[RunRecord], num_bytes: int) -> str:
     strips = pictures.grid(walk.images.reshape(-1, *walk.images.shape[2:]), frames)
     steps = [pictures.enlarge(pictures.grid(step, num), 128) for step in walk.images.swapaxes(0, 1)]
     album = embed([pictures.enlarge(strips), *steps], num_bytes)
-    labels = [f"{i / (frames - 1):.0%} of the way" for i in range(frames)]
-    named = [(labels[i - 1], album.pictures[i]) for i in range(1, frames + 1)]
+    shown = [i - 1 for i in album.pictures if i > 0]
+    labels = [f"{i / (frames - 1):.0%} of the way" for i in shown]
+    named = [(label, album.pictures[i + 1]) for label, i in zip(labels, shown, strict=True)]
     name = f"{runs[walk.run].name}: {walk.title}"
-    moving = _strip(name, walk.run, named, list(range(frames)), album.note, True)
+    moving = _strip(name, walk.run, named, list(range(len(shown))), album.note, True)
     whole = _shot("each row one walk, from left to right", album.pictures[0])
     return f'<div class="walk">{_scrubber(labels, [moving])}<div class="shots">{whole}</div></div>'
 

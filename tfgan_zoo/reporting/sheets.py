@@ -120,7 +120,7 @@ def _pixels(source: Path | np.ndarray) -> np.ndarray | None:
     try:
         with Image.open(source) as image:
             return np.asarray(image.convert("RGB"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, SyntaxError):  # Pillow's, of a broken PNG
         return None
 
 

@@ -35,14 +35,13 @@ def evaluations(runs: Sequence[RunRecord]) -> str:
     lines = [(i, line) for i, run in enumerate(runs) for line in run.evaluations]
     if not lines:
         return ""
-    columns = list(dict.fromkeys(name for _, line in lines for name in _metrics(line)))
+    columns = list(dict.fromkeys(name for _, line in lines for name in _scores(line)))
     head = "".join(f'<th class="number">{escape(name)}</th>' for name in columns)
     several = len(runs) > 1
     rows = []
     for i, line in lines:
         cells = "".join(
-            f'<td class="number">{escape(figure(_metrics(line).get(name)))}</td>'
-            for name in columns
+            f'<td class="number">{escape(figure(_scores(line).get(name)))}</td>' for name in columns
         )
         rest = {name: value for name, value in line.items() if name not in _SHOWN}
         run = f'<td class="{colour_of(i)}"><i></i>{escape(runs[i].name)}</td>' if several else ""
@@ -58,12 +57,12 @@ def evaluations(runs: Sequence[RunRecord]) -> str:
     )
 
 
-_SHOWN = ("time", "step", "metrics")
+_SHOWN = ("time", "step", "scores")
 
 
-def _metrics(line: Mapping[str, Any]) -> dict[str, Any]:
-    metrics = line.get("metrics")
-    return metrics if isinstance(metrics, dict) else {}
+def _scores(line: Mapping[str, Any]) -> dict[str, Any]:
+    scores = line.get("scores")
+    return scores if isinstance(scores, dict) else {}
 
 
 def _details(title: str, value: Mapping[str, Any]) -> str:
