@@ -196,6 +196,10 @@ def test_losses_that_swing():
     assert said(critic, rows(g_loss=falling)) == []
     growing = [5.0 + 0.1 * 1.3**i * (-1) ** i for i in range(20)]
     assert said(critic, rows(d_loss=growing)) == [(180, "oscillation")]
+    # LSGAN's generator with (-1, 1, 0) settles at 0, where all noise is as large as the loss.
+    about_zero = [0.03 + 0.012 * (-1) ** i for i in range(40)]
+    assert said(Diagnosis((0.0, 1.0)), rows(g_loss=about_zero)) == []
+    assert said(Diagnosis((0.0, 0.1)), rows(g_loss=about_zero)) == [(100, "oscillation")]
 
 
 def test_what_is_not_finite_says_nothing_else():

@@ -43,6 +43,8 @@ TURNS = 3
 #: A loss of a game between probabilities swings where it changes by so much of its own size; in
 #: runs of the recipes, means over a log_every changed by less than a tenth.
 WILD = 0.4
+#: Of a loss near 0, of so much of what the discriminator's may change by.
+SMALL = 0.1
 #: Any loss swings where it changes so many times more than it did a window before,
 GROWN = 4.0
 #: and by more than this share of its own size.
@@ -208,6 +210,9 @@ class Diagnosis:
         turns = int(np.sum(recent[1:] * recent[:-1] < 0))
         # Medians, for which a single peak is no swing.
         swing, size = np.median(np.abs(recent)), np.median(np.abs(losses[-WINDOW - 1 :]))
+        if self.d_loss_range is not None:  # the loss of a game may be about 0
+            won, undecided = self.d_loss_range
+            size = max(size, SMALL * (undecided - won))
         wild = self.d_loss_range is not None and swing > WILD * size
         grown = (
             len(before) == WINDOW
