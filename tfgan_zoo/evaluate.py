@@ -12,11 +12,12 @@ They are --features=inception for numbers like published ones, or small networks
 figures_v1, mnist_v1, fashion_mnist_v1. Numbers and protocol are added to evaluation.jsonl in the
 run folder.
 
-Images that an srgan enlarged, or MATLAB's imresize as a --baseline, are scored one by one. Of a
-folder with files *_HR and *_LR, or folders HR and LR, those are used; of any other images, smaller
-ones are made, by imresize too.
+Images that an srgan enlarged, or MATLAB's imresize as a --baseline, are scored one by one: all of
+--data, by default what the run was scored on in training. Of a folder with files *_HR and *_LR, or
+folders HR and LR, those are used; of any other images, smaller ones are made, by imresize too.
 """
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,11 @@ from absl import flags
 
 from tfgan_zoo import cli
 from tfgan_zoo.errors import InputError
+
+#: Flags of one way to score alone.
+_OF_SAMPLES = ("num", "features", "inception", "seed", "direction")
+_OF_ENLARGED = ("scale", "channel", "border", "output", "overwrite")
+_OF_RUNS = ("checkpoint", "raw_weights")
 
 
 def main(argv: list[str]) -> None:
@@ -71,13 +77,19 @@ def samples(given: flags.FlagValues) -> None:
     """Scores what a run's model makes."""
     from tfgan_zoo.evaluation import runs
 
-    if given.output is not None:
-        raise InputError("--output: is for enlarged images; this goes to evaluation.jsonl.")
+    _refuse(given, _OF_ENLARGED, "is for enlarged images; scores of samples are added to the run.")
     typed = {name: given[name].value for name in runs.Asked._fields if name in given}
     typed["source"] = given.data
     asked: dict[str, Any] = {name: value for name, value in typed.items() if value is not None}
     print(runs.evaluate_run(given.workdir, runs.Asked(**asked)).report())
     print(f"added to {Path(given.workdir) / 'evaluation.jsonl'}")
+
+
+def _refuse(given: flags.FlagValues, names: tuple[str, ...], why: str) -> None:
+    """Raises an InputError where a flag was given that would have no effect."""
+    for name in names:
+        if given[name].present:
+            raise InputError(f"--{name}: {why}")
 
 
 def pairs(given: flags.FlagValues) -> None:
@@ -87,8 +99,11 @@ def pairs(given: flags.FlagValues) -> None:
     from tfgan_zoo.data.super_resolution import open_super_resolution
 
     metrics = ["psnr", "ssim", "ssim_daala"] if given.metrics is None else given.metrics
-    if given.data is None:
-        raise InputError("--data: expected a data source whose images to enlarge, got none.")
+    _refuse(given, _OF_SAMPLES, "is for samples and translations; enlarged images are all scored.")
+    if given.baseline is not None:
+        _refuse(given, _OF_RUNS, "is for a run; a --baseline has no weights.")
+        if given.data is None:
+            raise InputError("--data: expected a data source whose images to enlarge, got none.")
     if given.baseline is not None and given.baseline not in evaluation.BASELINES:
         known = " or ".join(evaluation.BASELINES)
         raise InputError(f"--baseline: expected {known}, got {given.baseline!r}.")
@@ -104,22 +119,39 @@ def pairs(given: flags.FlagValues) -> None:
             raise InputError(f"--output: expected a .csv, got {given.output!r}.")
         if Path(given.output).exists() and not given.overwrite:
             raise InputError(f"--output: {given.output!r} exists; add --overwrite to replace it.")
-    scale, upscale = given.scale or 4, None
-    if given.workdir is not None:
+    scale, resolution, weights = given.scale or 4, None, contextlib.nullcontext()
+    source, split, data_dir = given.data, given.split or "train", given.data_dir
+    if given.workdir is None:
+        upscale = evaluation.baseline(given.baseline, scale)
+    else:
         from tfgan_zoo import experiment
+        from tfgan_zoo.runs import Run
 
         model = experiment.load_run(given.workdir, given.checkpoint)
         if given.scale not in (None, model.scale):
             raise InputError(f"--scale: expected {model.scale}, the model's, got {given.scale}.")
-        scale, upscale = model.scale, evaluation.by_model(model)
+        scale, resolution = model.scale, model.image_shape[0]
+        upscale = evaluation.by_model(model)
+        if given.raw_weights:
+            weights = model.raw_weights()
+        if source is None:
+            config = Run.open(given.workdir).config()
+            scored, data = config["evaluate"], config["data"]
+            source = scored["source"] or data["source"]
+            split = given.split or scored["split"] or data["split"]
+            data_dir = data_dir or data["data_dir"]
     opened = open_super_resolution(
-        given.data, given.split or "train", scale=scale, data_dir=given.data_dir
+        source, split, scale=scale, resolution=resolution, data_dir=data_dir
     )
-    images = evaluation.enlarged(opened, upscale or evaluation.baseline(given.baseline, scale))
     border = scale if given.border is None else given.border
-    scores = evaluation.score_images(
-        images, metrics, border=border, channel=given.channel, num=len(opened.hr)
-    )
+    with weights:
+        scores = evaluation.score_images(
+            evaluation.enlarged(opened, upscale),
+            metrics,
+            border=border,
+            channel=given.channel,
+            num=len(opened.hr),
+        )
     print(evaluation.table(scores))
     if given.output:
         evaluation.write_csv(given.output, scores)

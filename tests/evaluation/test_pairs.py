@@ -208,3 +208,43 @@ def test_scores_of_a_run(tmp_path, capsys):
     assert float(rows[4][1]) == pytest.approx(expected, abs=1e-6)
     with pytest.raises(InputError, match="--scale: expected 2, the model's, got 4"):
         evaluate.main([data, f"--workdir={run}", "--scale=4"])
+
+
+def test_a_run_is_scored_on_what_its_config_says(tmp_path, capsys):
+    config = tiny_super_resolution(
+        tmp_path,
+        pretraining__steps="0",
+        train__steps="4",
+        evaluate__split="train[:5]",
+        generator_optimizer__learning_rate="0.01",
+        model_args__ema_half_life="1000.0",
+        model_args__ema_ramp_up="100.0",
+    )
+    run = f"--workdir={tmp_path / 'run'}"
+    experiment.train(config, tmp_path / "run", lambda _: None)
+    capsys.readouterr()
+    shown = {}
+    for name, more in {
+        "own": [],
+        "same": ["--split=train[:5]", f"--data={config.data.source}"],
+        "raw": ["--raw_weights"],
+    }.items():
+        evaluate.main([run, "--metrics=psnr", *more])
+        shown[name] = capsys.readouterr().out.splitlines()
+    assert len(shown["own"]) == 1 + 5 + 1
+    assert shown["own"] == shown["same"]
+    assert shown["own"] != shown["raw"]
+
+
+def test_flags_that_would_have_no_effect(folder, tmp_path, capsys):
+    config = tiny_super_resolution(tmp_path, pretraining__steps="0", train__steps="1")
+    experiment.train(config, tmp_path / "run", lambda _: None)
+    enlarged, baseline = f"--workdir={tmp_path / 'run'}", "--baseline=bicubic"
+    for flags, message in (
+        ([enlarged, "--num=5"], "--num: is for samples and translations"),
+        ([enlarged, "--features=inception"], "--features: is for samples and translations"),
+        ([baseline, "--seed=0"], "--seed: is for samples and translations"),
+        ([baseline, "--raw_weights"], "--raw_weights: is for a run"),
+    ):
+        with pytest.raises(InputError, match=message):
+            evaluate.main([f"--data=folder:{folder}", *flags])
