@@ -224,6 +224,7 @@ def test_unreadable_images(runs, tmp_path, capsys):
     status, printed, err = said(*command, capsys=capsys)
     assert (status, printed, err.count("\n")) == (2, "", 1)
     assert f"{given / 'b.png'} cannot be read as an image" in err
+    assert err.endswith("or skip such files with --on_error=skip.\n")
     assert names(out) == ["a.png"]
     status, printed, err = said(*command, "--overwrite", "--on_error=skip", capsys=capsys)
     assert status == 0

@@ -151,7 +151,7 @@ def convert(
     # `disable=None` keeps the bar off anything that is not a terminal.
     for path, result in tqdm.tqdm(planned.items(), unit=" images", disable=None, leave=False):
         try:
-            pixels = images.decode(path)
+            pixels = images.decode(path, skip="--on_error=skip")
         except InputError as error:
             if on_error == "raise":
                 raise

@@ -35,6 +35,7 @@ def main(argv: list[str]) -> None:
     flags.DEFINE_float("timeout", 60.0, "Seconds to wait for an answer.", flag_values=given)
     flags.DEFINE_integer("retries", 4, "If the server is busy or away.", flag_values=given)
     flags.DEFINE_bool("overwrite", False, "Replace files that exist.", given)
+    flags.DEFINE_enum("on_error", "raise", ["raise", "skip"], "At an unreadable image.", given)
     cli.parse(given, argv, __doc__)
 
     from tfgan_zoo import files
@@ -65,8 +66,11 @@ def main(argv: list[str]) -> None:
         planned = files.plan(given.input, given.output, overwrite=given.overwrite)
         chosen = asking.choose(signatures, ["images_bytes"], given.signature)
         number = asking.channels(signatures, chosen)
-        num = files.convert(planned, asking.converter(client, chosen), number)
-        print(f"{num} {'image' if num == 1 else 'images'} by {chosen}: {given.output}")
+        num = files.convert(
+            planned, asking.converter(client, chosen), number, on_error=given.on_error
+        )
+        left_out = f", {len(planned) - num} left out" if num < len(planned) else ""
+        print(f"{num} {'image' if num == 1 else 'images'} by {chosen}{left_out}: {given.output}")
     else:
         seeds = range(given.seed, given.seed + given.num)
         paths = asking.paths(given.output, seeds, overwrite=given.overwrite)

@@ -344,6 +344,23 @@ def test_files_are_translated(runs, server, tmp_path, capsys):
     )
 
 
+def test_unreadable_images(server, tmp_path, capsys):
+    given, out = tmp_path / "in", tmp_path / "out"
+    given.mkdir()
+    noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    Image.fromarray(noise).save(given / "a.png")
+    (given / "b.png").write_bytes((given / "a.png").read_bytes()[:60])
+    flags = [f"--url={server.url('cyclegan')}", f"--input={given}", f"--output={out}"]
+    status, printed, err = said(predict.main, *flags, capsys=capsys)
+    assert (status, printed, err.count("\n")) == (2, "", 1)
+    assert err.endswith("or skip such files with --on_error=skip.\n")
+    flags += ["--overwrite", "--on_error=skip"]
+    status, printed, err = said(predict.main, *flags, capsys=capsys)
+    assert (status, printed) == (0, f"1 image by a_to_b_png, 1 left out: {out}\n")
+    assert err.startswith(f"left out: {given / 'b.png'} cannot be read")
+    assert [path.name for path in out.iterdir()] == ["a.png"]
+
+
 def test_grpc_writes_the_same_files(grpc_server, server, tmp_path):
     target, _ = grpc_server
     flags = ["--seed=3", "--num=2"]

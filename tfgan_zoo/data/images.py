@@ -25,7 +25,9 @@ _RGB_FROM = {"CMYK", "YCbCr", "LAB", "HSV", "RGBX"}
 _KEPT = {"L", "LA", "RGB", "RGBA"}
 
 
-def decode(file: Any, name: str = "", smallest: int | None = None) -> np.ndarray:
+def decode(
+    file: Any, name: str = "", smallest: int | None = None, *, skip: str = 'on_error="skip"'
+) -> np.ndarray:
     """Reads an image of any kind that Pillow knows.
 
     Palettes are looked up, EXIF orientation is applied, 16-bit grey is scaled to 8 bits (x / 257,
@@ -37,6 +39,7 @@ def decode(file: Any, name: str = "", smallest: int | None = None) -> np.ndarray
         smallest: let the JPEG decoder shrink by 2, 4 or 8 while both sides stay at least twice
             this long, which is several times faster for photographs and leaves the final
             antialiased resize enough to work on. None reads every pixel.
+        skip: what lets whoever asked leave out a file that cannot be read; for the error.
 
     Returns:
         uint8 `[height, width, channels]`: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
@@ -49,7 +52,7 @@ def decode(file: Any, name: str = "", smallest: int | None = None) -> np.ndarray
         (480, 640, 1)
     """
     name = name or os.fspath(file)
-    with _opened(file, name) as image:
+    with _opened(file, name, skip) as image:
         if smallest is not None:
             image.draft(image.mode, (2 * smallest, 2 * smallest))
         image.load()
@@ -80,7 +83,7 @@ def measure(file: Any, name: str = "") -> tuple[int, int]:
 
 
 @contextlib.contextmanager
-def _opened(file: Any, name: str) -> Iterator[Image.Image]:
+def _opened(file: Any, name: str, skip: str = 'on_error="skip"') -> Iterator[Image.Image]:
     """Opens an image; whatever Pillow raises in the block becomes an `InputError`."""
     try:
         with Image.open(file) as image:
@@ -94,7 +97,7 @@ def _opened(file: Any, name: str) -> Iterator[Image.Image]:
     except Exception as error:
         raise InputError(
             f"{name} cannot be read as an image ({type(error).__name__}: {error}); "
-            'replace or delete it, or skip such files with on_error="skip".'
+            f"replace or delete it, or skip such files with {skip}."
         ) from error
 
 
