@@ -576,7 +576,7 @@ def export_run(
         InputError: if there is no such run or checkpoint, or `output` is a file.
         RuntimeError: if the SavedModel's answers are not the model's.
     """
-    output = Path(output).absolute()
+    output = Path(output).resolve()  # what ".." is called
     if output.exists() and not output.is_dir():
         raise InputError(f"--output: expected a folder, {str(output)!r} is a file.")
     model, run = load_run(workdir, checkpoint), Run.open(workdir)

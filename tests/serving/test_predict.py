@@ -137,6 +137,17 @@ def test_export_says_what_it_wrote(runs, tmp_path, capsys):
     np.testing.assert_allclose(came["images"], model.generator(latents, training=False), atol=1e-6)
 
 
+def test_export_to_a_folder_that_dots_stand_for(runs, tmp_path, monkeypatch, capsys):
+    (tmp_path / "faces" / "here").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "faces" / "here")
+    flags = [f"--workdir={runs / 'dcgan'}", "--output=.."]
+    status, out, err = said(export.main, *flags, capsys=capsys)
+    assert (status, err) == (0, "")
+    assert out.endswith(f" MB: {tmp_path / 'faces' / '1'}\n")
+    assert 'name: "faces"' in (tmp_path / "faces" / "models.config").read_text()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["faces"]
+
+
 def test_export_converts(runs, tmp_path, capsys):
     flags = [f"--workdir={runs / 'cyclegan'}", f"--output={tmp_path}", "--format=tflite"]
     status, out, _ = said(export.main, *flags, capsys=capsys)
