@@ -10,6 +10,8 @@ import tensorflow as tf
 
 import tfgan_zoo
 from tests.models.tiny import (
+    EMBEDDING,
+    IMAGE_TO_IMAGE,
     LATENT,
     NOISE_TO_IMAGE,
     SHAPE,
@@ -360,6 +362,58 @@ def test_generate(name):
     assert np.any(np.abs(model.generate(8, seed=2) - images) > 1e-4)
     latents = model.sample_latents(8, seed=1)
     np.testing.assert_allclose(model.generate(latents=latents), images, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"num": 2.0}, "num: expected a whole number from 1 up, got 2.0"),
+        ({"num": 2, "seed": 0.5}, "seed: expected a whole number from .* got 0.5"),
+        ({"num": 2, "seed": 2**63}, "seed: .* to 2\\*\\*63 - 1, got 9223372036854775808"),
+        ({"seeds": [1, 2**63]}, "seeds: .* to 2\\*\\*63 - 1, got"),
+        ({"seeds": [2**80]}, "seeds: .* to 2\\*\\*63 - 1, got"),
+        ({"seeds": np.zeros(0, np.int64)}, "seeds: .* one or more"),
+        ({"latents": np.zeros((0, LATENT))}, r"latents: expected one or more, .* got \(0, 8\)"),
+    ],
+    ids=str,
+)
+def test_what_generate_is_given(given, sentence):
+    with pytest.raises(InputError, match=sentence):
+        tiny("dcgan").generate(**given)
+    if "latents" not in given:
+        text = {"embeddings": np.zeros((1, EMBEDDING))}
+        with pytest.raises(InputError, match=sentence):
+            tiny("gan_cls").generate(**text, **given)
+    with pytest.raises(InputError, match="embeddings: expected one or more"):
+        tiny("gan_cls").generate(embeddings=np.zeros((0, EMBEDDING)))
+
+
+def test_seeds_of_64_bits():
+    model = tiny("dcgan")
+    ends = model.generate(seeds=[-(2**63), 2**63 - 1])
+    assert np.max(np.abs(ends[0] - ends[1])) > 0
+    np.testing.assert_array_equal(model.generate(2, seed=np.int64(7)), model.generate(2, seed=7))
+    np.testing.assert_array_equal(
+        model.generate(seeds=np.array([3, 4], np.uint64)), model.generate(seeds=[3, 4])
+    )
+
+
+@pytest.mark.parametrize("name", IMAGE_TO_IMAGE)
+def test_what_translate_is_given(name):
+    model = tiny(name)
+    given = model.example_batch(3)[0]
+    made = model.translate(given)
+    np.testing.assert_allclose(model.translate(list(given)), made, atol=1e-6)
+    np.testing.assert_allclose(model.translate([tf.constant(x) for x in given]), made, atol=1e-6)
+    sizes = [given[0], given[0][:-2]]
+    for images in (sizes, [tf.constant(x) for x in sizes]):
+        with pytest.raises(InputError, match=r"images: expected images of one shape, got \("):
+            model.translate(images)
+    with pytest.raises(InputError, match=r"floats in \[-1, 1\], got floats up to \d+; give"):
+        model.translate(given.astype("float32"))
+    # Those that a network overshoots to are none of 0..255.
+    overshot = np.full((1, *given.shape[1:]), 1.9, "float32")
+    assert np.all(np.isfinite(model.translate(overshot)))
 
 
 def test_generate_refuses():

@@ -14,6 +14,7 @@ import tensorflow as tf
 from tfgan_zoo import losses, noise
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers.diff_augment import diff_augment
+from tfgan_zoo.models.arguments import stacked
 from tfgan_zoo.optimizers import apply_gradients, prepare
 from tfgan_zoo.rematerialization import rematerialized
 from tfgan_zoo.serving import saved_model
@@ -715,7 +716,7 @@ def as_floats(images: Any, shape: tuple[int | None, ...], name: str) -> tf.Tenso
     Raises:
         InputError: if they are of another shape or type.
     """
-    images = tf.convert_to_tensor(images)
+    images = tf.convert_to_tensor(stacked(images, name))
     if not images.shape[1:].is_compatible_with(shape):
         expected = ", ".join("any" if n is None else str(n) for n in shape)
         raise InputError(f"{name}: expected shape (batch, {expected}), got {tuple(images.shape)}.")

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.models.arguments import check_range, stacked
 from tfgan_zoo.models.base import Endpoint, GANModel, as_floats, check_shape, random_images
 
 
@@ -167,6 +168,8 @@ class JointEmbedding(GANModel):
 
     def embed_images(self, images: np.ndarray, *, batch_size: int = 64) -> np.ndarray:
         """Returns theta(images), float32 of shape (num, embedding_dim); images as in training."""
+        images = stacked(images, "images")
+        check_range(images, "images")
         done = []
         for i in range(0, len(images), batch_size):
             batch = as_floats(images[i : i + batch_size], self.image_shape, "images")
