@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.tiny_runs import tiny_config, tiny_translation
+from tests.tiny_runs import tiny_config, tiny_super_resolution, tiny_translation
 from tfgan_zoo import cli, experiment, files, generate, pictures, tiling, translate
 from tfgan_zoo.data.images import decode, with_channels
 from tfgan_zoo.errors import InputError
@@ -175,6 +175,18 @@ def test_large_images_are_translated_in_tiles(runs, cyclegan, tmp_path, monkeypa
     np.testing.assert_array_equal(read(out), expected(cyclegan, small))
 
 
+def test_images_beyond_pillows_limit(tmp_path, monkeypatch):
+    # From half of this on Pillow refuses, from this on it warns, which is an error in tests.
+    for limit in (200, 400):
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+        planned = files.plan(draw(tmp_path / "x.png"), tmp_path / str(limit))
+        assert files.convert(planned, pictures.from_uint8, 3) == 1
+        kept = Image.MAX_IMAGE_PIXELS
+        assert kept == limit
+        monkeypatch.undo()
+        np.testing.assert_array_equal(read(tmp_path / str(limit) / "x.png"), pixels(18, 23))
+
+
 def test_a_function_may_enlarge(tmp_path):
     image = pixels(8, 8, 4)
     Image.fromarray(image).save(tmp_path / "x.png")
@@ -317,6 +329,23 @@ def test_the_direction_has_to_be_the_models(runs, tmp_path, capsys):
         assert status == 2
         assert err == f"error: --direction: expected {known}, got {direction!r}.\n"
     assert names(tmp_path) == ["x.png"]
+
+
+def test_an_overlap_is_less_than_the_tile_of_a_model_that_enlarges(tmp_path, capsys):
+    config = tiny_super_resolution(tmp_path)
+    config.train.steps = 1
+    config.pretraining.steps = 1
+    config.evaluate.metrics = ()
+    run = tmp_path / "srgan"
+    experiment.train(config, run, lambda _: None)
+    capsys.readouterr()
+    draw(tmp_path / "in" / "x.png", 8, 8)
+    command = [f"--workdir={run}", f"--input={tmp_path / 'in'}", f"--output={tmp_path / 'out'}"]
+    status, out, err = said(*command, "--overlap=512", capsys=capsys)
+    assert (status, out) == (2, "")
+    assert err == "error: --overlap: expected 0 to 511, less than a tile, got 512.\n"
+    assert not (tmp_path / "out").exists()
+    assert said(*command, "--overlap=511", capsys=capsys)[0] == 0
 
 
 def test_each_command_names_the_other(runs, tmp_path, capsys):

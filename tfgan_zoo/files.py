@@ -118,6 +118,7 @@ def _written(name: Path) -> Path:
     return name if name.suffix.lower() in WRITTEN else name.with_suffix(".png")
 
 
+@images.of_any_size()
 def convert(
     planned: Mapping[Path, Path],
     function: Callable[[np.ndarray], np.ndarray],
@@ -130,7 +131,7 @@ def convert(
 
     EXIF orientation is applied. Transparent images are laid on white for the function, and keep
     their alpha in the result, except in a JPEG. Each file appears complete or not at all. On a
-    terminal a bar shows how far it is.
+    terminal a bar shows how far it is. An image may have as many pixels as memory holds.
 
     Args:
         planned: results by image, as `plan` returns them.

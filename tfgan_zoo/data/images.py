@@ -59,6 +59,21 @@ def decode(
         return _to_array(ImageOps.exif_transpose(image), name)
 
 
+@contextlib.contextmanager
+def of_any_size() -> Iterator[None]:
+    """Within it, images of any size are decoded, and without Pillow's warning.
+
+    Pillow refuses, as a decompression bomb, what is larger than 179 million pixels, and warns from
+    half of that on. A person who asks for an image to be converted knows it; what memory does not
+    hold is an `InputError` still.
+    """
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+
+
 def measure(file: Any, name: str = "") -> tuple[int, int]:
     """Reads the width and height of an image from its header, EXIF orientation applied.
 
