@@ -18,6 +18,28 @@ def test_to_uint8_undoes_the_models_scaling():
     assert np.array_equal(pictures.to_uint8(levels.astype("float32") / 127.5 - 1), levels)
 
 
+@pytest.mark.parametrize(
+    ("output", "known", "kinds"),
+    [
+        ("grid.bmp", [".png"], "a .png or a folder"),
+        ("~/grid.TGA", [".png", ".gif"], "a .png, a .gif or a folder"),
+        ("walk.mp4", [".png", ".gif"], "a .png, a .gif or a folder"),
+        ("grid.gif", [".png"], "a .png or a folder"),
+    ],
+)
+def test_outputs_that_are_other_pictures(output, known, kinds):
+    with pytest.raises(InputError, match=f"--output: expected {kinds}, got '{output}'"):
+        pictures.check_ending(output, known)
+
+
+def test_outputs_that_can_be_written(tmp_path):
+    (tmp_path / "a.bmp").mkdir()
+    for output in (tmp_path / "a.bmp", tmp_path / "grid.PNG", "images", "run.v2", "images.2026"):
+        pictures.check_ending(output, [".png"])
+    for output in ("photo.jpg", "photo.JPEG"):
+        pictures.check_ending(output, [".png", ".jpg"])
+
+
 def test_grid_layout():
     images = np.arange(3, dtype=np.uint8)[:, None, None, None] * np.ones((3, 4, 5, 1), np.uint8)
     sheet = pictures.grid(images, columns=2, gap=2)

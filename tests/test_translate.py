@@ -1,5 +1,7 @@
 """Translating files: `tfgan_zoo.files` and the command on it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -265,6 +267,8 @@ def place(tmp_path, monkeypatch):
         ("no.png", "y.png", "--input: 'no.png' does not exist; check the path."),
         ("none", "out", "--input has no images in none; put files there that end in .bmp"),
         ("x.png", "y.webp", "--output: expected a .png, a .jpg or a folder, got 'y.webp'."),
+        ("x.png", "y.tga", "--output: expected a .png, a .jpg or a folder, got 'y.tga'."),
+        ("many", "y.tga", "--output: expected a folder, as the input is one, got 'y.tga'"),
         ("x.png", "text", "--output: expected a .png, a .jpg or a folder, 'text' is another file."),
         ("x.png", "x.png", "--output: 'x.png' is itself an image to be read"),
         ("x.png", ".", "--output: 'x.png' is itself an image to be read"),
@@ -283,6 +287,12 @@ def test_unusable_paths_are_a_sentence(place, source, output, sentence):
         files.plan(source, output)
     assert sentence in str(refused.value)
     assert names(place) == before
+
+
+@pytest.mark.parametrize("output", ["y.png", "y.jpg", "new/y.JPEG"])
+def test_one_image_has_the_name_it_is_given(place, output):
+    (result,) = files.plan("x.png", output).values()
+    assert result == Path(output)
 
 
 def test_sheets_are_results_too(place):

@@ -87,7 +87,7 @@ def _plan_folder(source: Path, output: Path) -> dict[Path, Path]:
     ending = output.suffix.lower()
     if output.exists() and not output.is_dir():
         raise InputError(f"--output: expected a folder, {str(output)!r} is a file.")
-    if ending in images.EXTENSIONS and not output.exists():
+    if ending in pictures.ENDINGS and not output.exists():
         raise InputError(
             f"--output: expected a folder, as the input is one, got {str(output)!r}, a file's name."
         )
@@ -103,14 +103,13 @@ def _plan_folder(source: Path, output: Path) -> dict[Path, Path]:
 def _named(source: Path, output: Path) -> Path:
     """Of one image: the output itself, or in that folder."""
     ending = output.suffix.lower()
-    if output.is_dir() or ending not in images.EXTENSIONS:
+    pictures.check_ending(output, (".png", ".jpg"))
+    if output.is_dir() or ending not in WRITTEN:
         if output.is_file():
             raise InputError(
                 f"--output: expected a .png, a .jpg or a folder, {str(output)!r} is another file."
             )
         return output / _written(Path(source.name))
-    if ending not in WRITTEN:
-        raise InputError(f"--output: expected a .png, a .jpg or a folder, got {str(output)!r}.")
     return output
 
 

@@ -12,6 +12,31 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tfgan_zoo.errors import InputError
 
+_KINDS = (
+    "apng avif bmp eps gif heic ico jfif jp2 jpe jpeg jpg mkv mov mp4 pdf pgm png ppm ps svg tga "
+    "tif tiff webm webp"
+)
+#: What the names of pictures and films end with, whoever writes them.
+ENDINGS = frozenset(f".{kind}" for kind in _KINDS.split())
+
+
+def check_ending(output: str | os.PathLike, known: Sequence[str]) -> None:
+    """Checks that what `--output` names is a folder, or a picture of a kind that can be written.
+
+    Args:
+        output: a path. What does not end like a picture or a film is a folder's, and so is what
+            exists as one.
+        known: endings of files that can be written, such as ".png"; ".jpg" is ".jpeg", too.
+
+    Raises:
+        InputError: if it ends like another picture.
+    """
+    path = Path(output).expanduser()
+    ending = path.suffix.lower().replace(".jpeg", ".jpg")
+    if ending in ENDINGS and ending not in known and not path.is_dir():
+        kinds = "".join(f"a {kind}, " for kind in known).removesuffix(", ")
+        raise InputError(f"--output: expected {kinds} or a folder, got {str(output)!r}.")
+
 
 def to_uint8(images: np.ndarray) -> np.ndarray:
     """Turns floats in [-1, 1] into uint8 in [0, 255]; what lies outside is clipped."""

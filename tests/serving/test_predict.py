@@ -331,6 +331,34 @@ def test_images_of_seeds(runs, server, tmp_path, capsys):
     assert np.max(np.abs(read(tmp_path / "old.png").astype(int) - old)) <= 1
 
 
+@pytest.fixture(scope="module")
+def gan_cls(folder):
+    exported.model("gan_cls").export(folder / "gan_cls_served" / "1")
+    return rest_server.Served(folder / "gan_cls_served")
+
+
+def test_every_text_is_drawn(gan_cls, tmp_path, capsys):
+    texts, out = ["a red circle", "a blue ring"], tmp_path / "images"
+    with rest_server.serving({"gan_cls": gan_cls}) as server:
+        url, asked_for = f"--url={server.url('gan_cls')}", [f"--text={text}" for text in texts]
+        flags = [url, "--num=3", "--seed=7", "--batch_size=2"]
+        both = [*flags, *asked_for, f"--output={out}"]
+        status, printed, err = said(predict.main, *both, capsys=capsys)
+        assert (status, printed, err) == (0, f"6 images by generate_png: {out}\n", "")
+        predict.main([*flags, f"--text={texts[1]}", f"--output={tmp_path / 'one'}"])
+        both = [url, *asked_for, f"--output={tmp_path / 'x.png'}"]
+        assert "holds one image" in said(predict.main, *both, capsys=capsys)[2]
+    names = [f"{number}_{seed:06d}.png" for number in (1, 2) for seed in (7, 8, 9)]
+    assert sorted(p.name for p in out.iterdir()) == names
+    asked = [text for text in texts for _ in range(3)]
+    expected = exported.model("gan_cls").generate(asked, seeds=[7, 8, 9] * 2)
+    for name, image in zip(names, pictures.to_uint8(expected), strict=True):
+        assert np.max(np.abs(read(out / name).astype(int) - image)) <= 1
+    for seed in (7, 8, 9):  # of one text, by the seed alone
+        alone = (tmp_path / "one" / f"{seed:06d}.png").read_bytes()
+        assert alone == (out / f"2_{seed:06d}.png").read_bytes()
+
+
 def test_files_are_translated(runs, server, tmp_path, capsys):
     random = np.random.default_rng(0)
     (tmp_path / "in").mkdir()
@@ -402,6 +430,13 @@ def test_list(server, capsys):
         (["--url={url}", "--output=x", "--timeout=0"], "--timeout, --retries: expected seconds"),
         (["--url={url}", "--output=x.png", "--num=2"], "holds one image; give a folder"),
         (["--url={url}", "--output=x.jpg"], "expected a .png or a folder"),
+        (["--url={url}", "--output=x.bmp"], "expected a .png or a folder, got 'x.bmp'"),
+        (["--url={url}", "--output=x", f"--seed={2**63}"], "to 9223372036854775807, got 9223"),
+        (
+            ["--url={url}", "--output=x", f"--seed={2**63 - 2}", "--num=3"],
+            "to 9223372036854775805,",
+        ),
+        (["--url={url}", "--output=x", f"--seed={-(2**63) - 1}"], "from -9223372036854775808 to"),
         (["--url={url}", "--output=x", "--text=a"], "no signature that takes seed and text"),
         (["--url={url}", "--output=x", "--input=no.png"], "'no.png' does not exist"),
     ],
@@ -414,6 +449,16 @@ def test_predict_refuses_in_a_sentence(server, tmp_path, monkeypatch, capsys, fl
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert sentence in err
     assert not list(tmp_path.iterdir())
+    if "--seed" in str(flags):
+        assert server.asked == []
+
+
+def test_the_last_seed_of_64_bits(server, tmp_path):
+    output = tmp_path / "images"
+    predict.main(
+        [f"--url={server.url('dcgan')}", f"--seed={2**63 - 2}", "--num=2", f"--output={output}"]
+    )
+    assert sorted(p.stem for p in output.iterdir()) == [str(2**63 - 2), str(2**63 - 1)]
 
 
 def test_a_server_that_is_away_is_a_line_and_status_1(tmp_path, capsys):
