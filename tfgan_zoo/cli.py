@@ -111,7 +111,7 @@ def quiet_tensorflow(prepare: Callable[[], object] | None = None) -> None:
     """
     # Not whether it is set: another command may have, that starts this one.
     asked_for = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2") in ("0", "1")
-    with contextlib.nullcontext() if asked_for else _stderr_held_back():
+    with contextlib.nullcontext() if asked_for else stderr_held_back():
         import tensorflow as tf
 
         (prepare or tf.config.list_logical_devices)()
@@ -123,10 +123,10 @@ def quiet_tensorflow(prepare: Callable[[], object] | None = None) -> None:
 
 
 @contextlib.contextmanager
-def _stderr_held_back() -> Iterator[None]:
-    """Shows what is written to standard error only if something fails.
+def stderr_held_back() -> Iterator[None]:
+    """Shows what is written to standard error only if something fails that is no `InputError`.
 
-    Part of TensorFlow's chatter is written before it reads any setting.
+    Part of TensorFlow's chatter is written before it reads any setting, TensorFlow Lite's always.
     """
     sys.stderr.flush()
     stderr = os.dup(2)
@@ -136,6 +136,9 @@ def _stderr_held_back() -> Iterator[None]:
         try:
             yield
             failed = False
+        except InputError:  # says all there is to say
+            failed = False
+            raise
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)

@@ -34,14 +34,15 @@ def main(argv: list[str]) -> None:
         )
         print(f"{saved_model.size(path) / 1e6:.1f} MB: {path}")
         return
-    written = experiment.convert_run(
-        given.workdir,
-        given.output,
-        given.format,
-        given.checkpoint,
-        raw_weights=given.raw_weights,
-        overwrite=given.overwrite,
-    )
+    with cli.stderr_held_back():
+        written = experiment.convert_run(
+            given.workdir,
+            given.output,
+            given.format,
+            given.checkpoint,
+            raw_weights=given.raw_weights,
+            overwrite=given.overwrite,
+        )
     for path in written:
         print(f"{path.stat().st_size / 1e6:.1f} MB: {path}")
 
