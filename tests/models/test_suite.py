@@ -111,6 +111,18 @@ def test_kinds_of_data():
             np.testing.assert_allclose(values, histories[0][log], rtol=1e-4, atol=1e-5)
 
 
+def test_keras_does_not_warn_of_its_own_default():
+    model = compiled("dcgan")
+    batches = tf.data.Dataset.from_tensors(samples(model)).repeat(2)
+    model.fit(batches, verbose=0)
+    model.fit(batches, None, None, 1, 0)
+    model.fit(((batch,) for batch in batches), steps_per_epoch=1, verbose=0)
+    with pytest.warns(UserWarning, match="`shuffle=True` was passed"):
+        model.fit(batches, shuffle=True, verbose=0)
+    with pytest.warns(UserWarning, match="`shuffle=True` was passed"):
+        model.fit(batches, None, None, 1, 0, None, 0.0, None, True)
+
+
 def test_batches_that_cannot_be_shared_out():
     model = compiled("wgan", packing=2)
     with pytest.raises(InputError, match="a multiple of 4 samples"):

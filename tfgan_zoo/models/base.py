@@ -5,6 +5,7 @@ import inspect
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from types import GeneratorType
 from typing import Any, NamedTuple
 
 import keras
@@ -602,6 +603,10 @@ class GANModel(keras.Model):
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Trains, as Keras' `fit` does; callbacks find the data in `training_data()`."""
         given = x if y is None else (x, y)
+        ordered = (tf.data.Dataset, tf.distribute.DistributedDataset, GeneratorType)
+        if isinstance(x, ordered) and len(args) < 7:  # the seventh is `shuffle`
+            # Keras warns at its own default, True, that it does not shuffle these.
+            kwargs.setdefault("shuffle", False)
         self._training_data = lambda: given  # Keras would keep track of the data itself.
         try:
             return super().fit(x, y, *args, **kwargs)
