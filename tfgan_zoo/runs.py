@@ -46,7 +46,7 @@ class Run:
     """
 
     def __init__(self, path: str | os.PathLike):
-        self.path = Path(path)
+        self.path = Path(path).expanduser()
         self.checkpoints = Checkpoints(self.path / "checkpoints")
         self.samples = self.path / "samples"
         self.tensorboard = self.path / "tensorboard"
