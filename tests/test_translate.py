@@ -369,7 +369,8 @@ def test_each_command_names_the_other(runs, tmp_path, capsys):
     status, _, err = said(f"--workdir={noise}", *flags, capsys=capsys)
     assert status == 2
     assert err == (
-        f"error: --workdir: '{noise}' makes images from noise; use tfgan_zoo.generate.\n"
+        f"error: --workdir: '{noise}' translates no images; tfgan_zoo.generate draws "
+        "those of models that make them from noise or texts.\n"
     )
     command = [f"--workdir={runs / 'pix2pix'}", flags[1]]
     status, _, err = said(*command, main=generate.main, capsys=capsys)

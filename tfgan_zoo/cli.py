@@ -52,6 +52,22 @@ def run(main: Callable[[list[str]], None], argv: list[str] | None = None) -> NoR
     sys.exit(status)
 
 
+class _PathParser(flags.ArgumentParser):
+    """Takes `~` for the home folder, as a shell does not within `--flag=~/...`."""
+
+    syntactic_help = "a path"
+
+    def parse(self, argument: str) -> str:
+        return os.path.expanduser(argument)
+
+
+def define_path(
+    name: str, default: str | None, text: str, given: flags.FlagValues, *, required: bool = False
+) -> None:
+    """Defines a flag that names a file or a folder, like `flags.DEFINE_string` the others."""
+    flags.DEFINE(_PathParser(), name, default, text, given, required=required)
+
+
 def parse(given: flags.FlagValues, argv: list[str], doc: str | None) -> None:
     """Reads a command's flags.
 
@@ -73,6 +89,9 @@ def parse(given: flags.FlagValues, argv: list[str], doc: str | None) -> None:
         known = nearest(flag, [f"--{name}" for name in given], "--help shows all")
         raise InputError(f"There is no flag {flag}{known}") from error
     except flags.Error as error:
+        if missing := re.findall(r"Flag (--\w+) must have a value other than None", str(error)):
+            what = f"{', '.join(missing)}: expected a value, got none; --help shows all."
+            raise InputError(what) from error
         raise InputError(str(error)[0].upper() + str(error)[1:].rstrip(".") + ".") from error
     if rest:
         raise InputError(f"There is an argument too many: {rest[0]!r}.")

@@ -49,7 +49,8 @@ def main(argv: list[str]) -> None:
     model = experiment.load_run(given.workdir, given.checkpoint)
     if not isinstance(model, ImageToImage):
         raise InputError(
-            f"--workdir: {given.workdir!r} makes images from noise; use tfgan_zoo.generate."
+            f"--workdir: {given.workdir!r} translates no images; tfgan_zoo.generate draws those of "
+            "models that make them from noise or texts."
         )
     directions = list(model.translators())
     direction = given.direction or directions[0]
