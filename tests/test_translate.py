@@ -310,7 +310,7 @@ def test_sheets_are_results_too(place):
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        ([], "Flag --output must have a value other than None."),
+        ([], "--output: expected a value, got none; --help shows all."),
         (["--output=y", "--tile=-1"], "--tile: expected a number of pixels or 0, got -1."),
         (["--output=y", "--overlap=1024"], "--overlap: expected 0 to 1023, less than a tile, got"),
         (["--output=y", "--tile=64"], "--overlap: expected 0 to 63, less than a tile, got 64."),

@@ -163,7 +163,7 @@ def test_export_converts(runs, tmp_path, capfd):
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        (["--output=x"], "Flag --workdir must have a value other than None."),
+        (["--output=x"], "--workdir: expected a value, got none; --help shows all."),
         (["--workdir=no", "--output=x"], "is no run folder"),
         (["--workdir={run}", "--output=x", "--checkpoint=7"], "expected best, last or one of 1, 2"),
         (["--workdir={run}", "--output={run}/config.json"], "config.json' is a file"),
