@@ -5,6 +5,7 @@ import pytest
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import distributions
 from tfgan_zoo.evaluation.distributions import Reference, collect, collect_reference, compare
+from tfgan_zoo.metrics import kernel_distance
 from tfgan_zoo.metrics.features import ModelFeatures
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.pictures import from_uint8
@@ -80,6 +81,17 @@ def test_scores_of_two_distributions():
     for name in ("fid", "kid", "density_coverage", "swd"):
         main, sign = distributions.main_score(name, Pixels())
         assert sign * same[main] > sign * other[main]
+
+
+def test_subsets_of_kid_differ():
+    scores, _ = compare(["kid"], [images(60, 1)], reference(images(80)), Pixels())
+    found = (
+        collect([images(80)], ["features"], Pixels()),
+        collect([images(60, 1)], ["features"], Pixels()),
+    )
+    mean, std = kernel_distance(*(each["features"] for each in found), subset_size=30)
+    assert scores == {"kid[pixels]": mean, "kid_std[pixels]": std}
+    assert std > 0.001
 
 
 def test_modes_are_the_classes_of_the_real_images():
