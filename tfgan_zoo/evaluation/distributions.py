@@ -211,7 +211,8 @@ def collect(
         batches: images, uint8 or floats in [-1, 1], shape (num, height, width, 1 or 3).
         parts: any of "moments" (of features: `mean` and `covariance`, float64), "features",
             "logits", "projections" (of pixels, as `sliced_wasserstein` has them), "images" (uint8,
-            all of them), "sample" (the first 2,000).
+            all of them), "sample" (2,000 of them at random, always the same places; data may be
+            sorted).
         features: for the first three.
 
     Returns:
@@ -222,11 +223,14 @@ def collect(
     """
     kept: dict[str, list[np.ndarray]] = {part: [] for part in parts if part != "moments"}
     moments = _Moments() if "moments" in parts else None
+    random = np.random.default_rng(0)
     onto, num = None, 0
     for batch in batches:
         images = as_bytes(batch)
         if not len(images):
             continue
+        if "sample" in kept:
+            _sample(kept["sample"], images, num, random)
         num += len(images)
         if features is not None and {"moments", "features", "logits"} & set(parts):
             computed, logits = features(images)
@@ -242,14 +246,23 @@ def collect(
             kept["projections"].append(flat @ onto)
         if "images" in kept:
             kept["images"].append(images)
-        if "sample" in kept and num - len(images) < _SAMPLE:
-            kept["sample"].append(images[: _SAMPLE - (num - len(images))])
     if not num:
         raise InputError("images: expected some, got none.")
     found = {part: np.concatenate(arrays) for part, arrays in kept.items()}
     if moments is not None:
         found["mean"], found["covariance"] = moments.result()
     return found
+
+
+def _sample(
+    kept: list[np.ndarray], images: np.ndarray, before: int, random: np.random.Generator
+) -> None:
+    """Keeps a random choice of a stream (Vitter 1985, algorithm R), single images in a list."""
+    for i, draw in enumerate(random.random(len(images)), start=before):
+        place = i if i < _SAMPLE else int(draw * (i + 1))
+        if place < _SAMPLE:
+            # A copy, because a slice would hold on to the whole batch.
+            kept[place : place + 1] = [images[i - before : i - before + 1].copy()]
 
 
 class _Moments:
