@@ -54,5 +54,11 @@ def test_mistakes_are_sentences():
         EvaluateImages(["ssim"], IMAGES)
     with pytest.raises(InputError, match="features: there is no 'blur'"):
         EvaluateImages(["fid"], IMAGES, features="blur")
-    with pytest.raises(InputError, match="images: expected some, got none"):
+    with pytest.raises(InputError, match="images: expected 1 images or more for swd, got 0"):
         EvaluateImages(["swd"], IMAGES[:0])
+    with pytest.raises(InputError, match="images: expected 6 images or more for density_coverage"):
+        EvaluateImages(["fid", "density_coverage"], IMAGES[:5], features=features())
+    with pytest.raises(InputError, match="num: expected 10 images or more for inception_score"):
+        EvaluateImages(["inception_score"], IMAGES, num=9, features="mnist_v1")
+    with pytest.raises(InputError, match="of 11x11 pixels or more for ms_ssim_diversity, got 16x8"):
+        EvaluateImages(["ms_ssim_diversity"], IMAGES[:, :8])

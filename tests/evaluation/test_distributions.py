@@ -171,3 +171,58 @@ def test_mistakes_are_sentences():
             compare(metrics, real.batches(), real, features)
     with pytest.raises(InputError, match="images: expected some, got none"):
         compare(["swd"], [], real)
+
+
+def unchecked(metric, real, made, features):
+    parts = distributions.parts_of([metric])
+    kept = (collect(each.batches(), parts, features) for each in (real, made))
+    return distributions.score([metric], features, *kept)
+
+
+def large(num):
+    return images(100 * num).reshape(num, 20, 20, 1)
+
+
+@pytest.mark.parametrize(
+    ("metric", "least"),
+    [
+        ("fid", 2),
+        ("kid", 4),
+        ("inception_score", 10),
+        ("precision_recall", 4),
+        ("density_coverage", 6),
+        ("modes", 1),
+        ("ms_ssim_diversity", 2),
+        ("swd", 1),
+    ],
+)
+def test_too_few_images_are_refused_before_any_is_made(metric, least):
+    class Large(ModelFeatures):
+        def __init__(self):
+            inputs = keras.Input((20, 20, 1))
+            pixels = keras.layers.AveragePooling2D(5)(inputs)
+            flat = keras.layers.Flatten()(pixels)
+            super().__init__(keras.Model(inputs, (flat, flat + 0.0)), "large")
+
+    def never():
+        raise AssertionError
+        yield
+
+    features = Large() if distributions.METRICS[metric].in_features else None
+    enough = reference(large(least))
+    # So many are enough: with one less of either kind it cannot be calculated.
+    compare([metric], enough.batches(), enough, features, num=least)
+    few = reference(large(least - 1)) if least > 1 else Reference({}, lambda: [], 0)
+    sentence = f"expected {least} images or more for {metric}, got {least - 1}"
+    with pytest.raises(InputError, match=f"reference: {sentence}"):
+        compare([metric], never(), few, features)
+    if least > 1:
+        with pytest.raises(InputError, match=f"num: {sentence}"):
+            compare([metric], never(), enough, features, num=least - 1)
+        with pytest.raises(InputError):
+            unchecked(metric, enough, few, features)
+
+
+def test_images_too_small_are_refused_before_any_is_made():
+    with pytest.raises(InputError, match="reference: expected images of 11x11 pixels or more for"):
+        compare(["ms_ssim_diversity"], iter([None]), reference(images(20)))

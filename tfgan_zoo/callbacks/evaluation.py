@@ -27,7 +27,7 @@ class EvaluateImages(keras.callbacks.Callback):
 
     Raises:
         InputError: if there is no such metric, features are needed that are not there, or there
-            are no real images.
+            are fewer images, real or to be made, than a metric takes, or smaller ones.
 
     Example:
         >>> evaluate = EvaluateImages(["fid"], images, num=1000, features="mnist_v1")
@@ -59,7 +59,11 @@ class EvaluateImages(keras.callbacks.Callback):
         if distributions.need_features(metrics):
             self.features = open_features(features) if isinstance(features, str) else features
         self.parts = distributions.parts_of(metrics, self.features)
-        self.real = distributions.collect(_first(images, num), self.parts, self.features)
+        distributions.check_enough(metrics, "num", num)
+        real = list(_first(images, num))
+        sides = real[0].shape[1:3] if real else None
+        distributions.check_enough(metrics, "images", sum(map(len, real)), sides)
+        self.real = distributions.collect(real, self.parts, self.features)
 
     def on_epoch_end(self, epoch, logs=None):
         """Scores, when it is time to."""

@@ -44,6 +44,8 @@ class Metric(NamedTuple):
         main: which number tells a better model.
         sign: 1 if a higher one is better, -1 if a lower.
         in_features: whether it depends on features, after which its numbers are then named.
+        least: how many images it takes at least, of either kind.
+        least_side: how many pixels each side of them must have.
     """
 
     score: Callable[[Parts, Parts], Mapping[str, float]]
@@ -51,6 +53,8 @@ class Metric(NamedTuple):
     main: str
     sign: int
     in_features: bool = True
+    least: int = 1
+    least_side: int = 1
 
 
 def _fid(real: Parts, made: Parts) -> dict[str, float]:
@@ -104,14 +108,23 @@ def _swd(real: Parts, made: Parts) -> dict[str, float]:
 
 
 METRICS: dict[str, Metric] = {
-    "fid": Metric(_fid, ("moments",), "fid", -1),
-    "kid": Metric(_kid, ("features",), "kid", -1),
-    "inception_score": Metric(_inception_score, ("logits",), "inception_score", 1),
-    "precision_recall": Metric(_precision_recall, ("features",), "precision", 1),
-    "density_coverage": Metric(_density_coverage, ("features",), "coverage", 1),
+    "fid": Metric(_fid, ("moments",), "fid", -1, least=2),
+    # Two samples in each half.
+    "kid": Metric(_kid, ("features",), "kid", -1, least=4),
+    # One in each of ten splits.
+    "inception_score": Metric(_inception_score, ("logits",), "inception_score", 1, least=10),
+    # Others than a sample itself, up to the third neighbour and to the fifth.
+    "precision_recall": Metric(_precision_recall, ("features",), "precision", 1, least=4),
+    "density_coverage": Metric(_density_coverage, ("features",), "coverage", 1, least=6),
     "modes": Metric(_modes, ("logits",), "modes", 1),
     "ms_ssim_diversity": Metric(
-        _ms_ssim_diversity, ("sample",), "ms_ssim_diversity", -1, in_features=False
+        _ms_ssim_diversity,
+        ("sample",),
+        "ms_ssim_diversity",
+        -1,
+        in_features=False,
+        least=2,
+        least_side=11,
     ),
     "swd": Metric(_swd, ("projections",), "swd", -1, in_features=False),
 }
@@ -147,6 +160,31 @@ def check_metrics(metrics: Sequence[str], others: Collection[str] = ()) -> None:
             raise InputError(f"metrics: there is no {name!r}{did_you_mean(name, known)}")
     if not metrics:
         raise InputError(f"metrics: expected some of {', '.join(known)}, got none.")
+
+
+def check_enough(
+    metrics: Iterable[str], argument: str, num: int, sides: Sequence[int] | None = None
+) -> None:
+    """Checks that there are as many images as metrics take, and large enough ones.
+
+    Args:
+        metrics: of `METRICS`.
+        argument: what the message is to begin with.
+        num: how many images there are, or will be.
+        sides: their height and width; None where these are not known.
+
+    Raises:
+        InputError: if there are too few, or they are too small.
+    """
+    for name in metrics:
+        least, side = METRICS[name].least, METRICS[name].least_side
+        if num < least:
+            raise InputError(f"{argument}: expected {least} images or more for {name}, got {num}.")
+        if sides is not None and min(sides) < side:
+            raise InputError(
+                f"{argument}: expected images of {side}x{side} pixels or more for {name}, got "
+                f"{sides[1]}x{sides[0]}."
+            )
 
 
 def need_features(metrics: Iterable[str]) -> bool:
@@ -384,14 +422,16 @@ def compare(
         generated: batches of images.
         reference: what to hold them against.
         features: for the metrics that are in features.
-        num: how many will come, for the bar that a terminal shows.
+        num: how many will come, if that is known: to be checked, and for the bar that a terminal
+            shows.
         also: scores of all generated images, uint8; their numbers have its name before theirs.
 
     Returns:
         (numbers by name, what was kept of the reference).
 
     Raises:
-        InputError: if a metric is not known, or images or features do not fit.
+        InputError: if a metric is not known, or images or features do not fit; before an image is
+            taken of those generated, if there are too few of either kind or they are too small.
     """
     also = also or {}
     check_metrics(metrics, also)
@@ -400,6 +440,9 @@ def compare(
         named = ", ".join(name for name in own if METRICS[name].in_features)
         raise InputError(f"features: expected some for {named}, got None.")
     parts = parts_of(own, features)
+    check_enough(own, "reference", reference.num, _sides(reference, own))
+    if num:
+        check_enough(own, "num", num)
     real = collect_reference(reference, parts, features)
     images = {"images"} if len(own) < len(metrics) else set()
     made = collect(_bar(generated, num, "generated"), parts | images, features)
@@ -409,3 +452,11 @@ def compare(
             scores = also[name](made["images"])
             found |= {f"{name}_{key}": float(value) for key, value in scores.items()}
     return found, real
+
+
+def _sides(reference: Reference, metrics: Sequence[str]) -> tuple[int, ...] | None:
+    """Height and width of the reference's images, which are looked at if it matters."""
+    if all(METRICS[name].least_side == 1 for name in metrics):
+        return None
+    first = next(iter(reference.batches()), None)
+    return None if first is None else np.shape(first)[1:3]
