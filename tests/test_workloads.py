@@ -71,6 +71,11 @@ def test_scores_in_features(tmp_path, monkeypatch):
     assert copies.calls == 1  # for all of them
     assert abs(scores["fid[figures_v1]"]) < 1e-6
     assert scores["coverage[figures_v1]"] == 1
+    real[3] = np.nan  # The run goes on, and its own guards see to that.
+    with pytest.warns(UserWarning, match="expected finite numbers"):
+        lost = work.score(copies)
+    assert lost.keys() == scores.keys()
+    assert np.isnan(list(lost.values())).all()
     config.data.source = f"npz:{tmp_path / 'pictures.npz'}"
     monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")

@@ -6,6 +6,7 @@ Images come in batches and are let go; what is kept of them is what the metrics 
 import hashlib
 import os
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from tfgan_zoo.metrics.base import metric_name
 from tfgan_zoo.metrics.divergence import reverse_kl
 from tfgan_zoo.metrics.diversity import ms_ssim_diversity
 from tfgan_zoo.metrics.features import Features, as_bytes
+from tfgan_zoo.metrics.features.base import check_floats
 from tfgan_zoo.metrics.frechet import frechet_distance
 from tfgan_zoo.metrics.inception_score import inception_score_from_logits
 from tfgan_zoo.metrics.kid import kernel_distance
@@ -42,6 +44,7 @@ class Metric(NamedTuple):
         score: from what was kept of (real, generated), named numbers.
         parts: what is to be kept of both.
         main: which number tells a better model.
+        others: the other numbers that `score` returns.
         sign: 1 if a higher one is better, -1 if a lower.
         in_features: whether it depends on features, after which its numbers are then named.
         least: how many images it takes at least, of either kind.
@@ -52,6 +55,7 @@ class Metric(NamedTuple):
     parts: tuple[str, ...]
     main: str
     sign: int
+    others: tuple[str, ...] = ()
     in_features: bool = True
     least: int = 1
     least_side: int = 1
@@ -110,18 +114,25 @@ def _swd(real: Parts, made: Parts) -> dict[str, float]:
 METRICS: dict[str, Metric] = {
     "fid": Metric(_fid, ("moments",), "fid", -1, least=2),
     # Two samples in each half.
-    "kid": Metric(_kid, ("features",), "kid", -1, least=4),
+    "kid": Metric(_kid, ("features",), "kid", -1, ("kid_std",), least=4),
     # One in each of ten splits.
-    "inception_score": Metric(_inception_score, ("logits",), "inception_score", 1, least=10),
+    "inception_score": Metric(
+        _inception_score, ("logits",), "inception_score", 1, ("inception_score_std",), least=10
+    ),
     # Others than a sample itself, up to the third neighbour and to the fifth.
-    "precision_recall": Metric(_precision_recall, ("features",), "precision", 1, least=4),
-    "density_coverage": Metric(_density_coverage, ("features",), "coverage", 1, least=6),
-    "modes": Metric(_modes, ("logits",), "modes", 1),
+    "precision_recall": Metric(
+        _precision_recall, ("features",), "precision", 1, ("recall",), least=4
+    ),
+    "density_coverage": Metric(
+        _density_coverage, ("features",), "coverage", 1, ("density",), least=6
+    ),
+    "modes": Metric(_modes, ("logits",), "modes", 1, ("modes_of", "reverse_kl")),
     "ms_ssim_diversity": Metric(
         _ms_ssim_diversity,
         ("sample",),
         "ms_ssim_diversity",
         -1,
+        ("ms_ssim_diversity_of_data",),
         in_features=False,
         least=2,
         least_side=11,
@@ -221,6 +232,42 @@ def score(
     return found
 
 
+def score_made(
+    metrics: Sequence[str], features: Features | None, real: Parts, made: np.ndarray
+) -> dict[str, float]:
+    """Scores images of a model in training, which a bad score does not end.
+
+    Args:
+        metrics: of `METRICS`.
+        features: what both are compared in; None if no metric is in features.
+        real: from `collect`, of the same metrics' `parts_of`.
+        made: images, uint8 or floats in [-1, 1], shape (num, height, width, 1 or 3).
+
+    Returns:
+        As `score`; all NaN, with a warning, where the numbers cannot be those of images, because
+        some are not finite or all are as if from 0 to 255.
+    """
+    made = np.asarray(made)
+    try:
+        check_floats(made)
+    except InputError as error:
+        warnings.warn(f"{error} They are scored NaN.", stacklevel=2)
+        return dict.fromkeys(_names(metrics, features), np.nan)
+    kept = collect([made], parts_of(metrics, features), features)
+    return score(metrics, features, real, kept)
+
+
+def _names(metrics: Iterable[str], features: Features | None) -> list[str]:
+    """Of all numbers that `score` returns."""
+    found = []
+    for name in metrics:
+        known = METRICS[name]
+        in_features = features is not None and known.in_features
+        for key in (known.main, *known.others):
+            found.append(metric_name(key, features) if in_features else key)
+    return found
+
+
 def parts_of(metrics: Iterable[str], features: Features | None = None) -> set[str]:
     """Returns what has to be kept of images for some metrics.
 
@@ -257,7 +304,8 @@ def collect(
         Arrays by these names.
 
     Raises:
-        InputError: if there is no image, or features cannot be computed of such images.
+        InputError: if there is no image, some are not finite or not in [-1, 1], or features cannot
+            be computed of such images.
     """
     kept: dict[str, list[np.ndarray]] = {part: [] for part in parts if part != "moments"}
     moments = _Moments() if "moments" in parts else None

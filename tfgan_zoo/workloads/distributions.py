@@ -52,8 +52,7 @@ class DistributionScores:
         def score(model: Any) -> dict[str, float]:
             if self._real is None:
                 self._real = distributions.collect([real], self.parts, self.features)
-            made = distributions.collect([make(model)], self.parts, self.features)
-            return distributions.score(self.metrics, self.features, self._real, made)
+            return distributions.score_made(self.metrics, self.features, self._real, make(model))
 
         return {
             name: (score, *distributions.main_score(name, self.features)) for name in self.metrics

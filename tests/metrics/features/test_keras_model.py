@@ -49,3 +49,12 @@ def test_what_does_not_fit_is_a_sentence():
         features(np.zeros((2, 2, 3)))
     with pytest.raises(InputError, match=r"expected uint8 or floats in .* got int64"):
         features(np.zeros((1, 2, 2, 3), int))
+    lost = np.zeros((1, 2, 2, 3))
+    lost[0, 0, 0] = np.nan, np.inf, -np.inf
+    with pytest.raises(InputError, match=r"images: expected finite numbers, got 3 that are not\."):
+        features(lost)
+    with pytest.raises(InputError, match=r"expected floats in \[-1, 1\], got 0 to 255; give those"):
+        features(np.linspace(0, 255, 12).reshape(1, 2, 2, 3))
+    # A generator without tanh leaves [-1, 1] by a little.
+    np.testing.assert_array_equal(features(np.full((1, 2, 2, 3), 1.4))[0], 1)
+    np.testing.assert_array_equal(features(np.full((1, 2, 2, 3), -2.5))[0], -1)

@@ -28,8 +28,12 @@ class Features(FeatureExtractor, Protocol):
 def as_bytes(images: Any) -> np.ndarray:
     """Checks images, and returns them as uint8, shape (num, height, width, 1 or 3).
 
+    What is a little outside of [-1, 1], as the outputs of a generator without tanh may be, is
+    clipped.
+
     Raises:
-        InputError: if they have another shape or type.
+        InputError: if they have another shape or type, or numbers that no such images have; see
+            `check_floats`.
 
     Example:
         >>> as_bytes(np.full((1, 1, 1, 1), -1.0)).ravel()
@@ -44,4 +48,37 @@ def as_bytes(images: Any) -> np.ndarray:
         return images
     if images.dtype.kind != "f":
         raise InputError(f"images: expected uint8 or floats in [-1, 1], got {images.dtype}.")
+    check_floats(images)
     return to_uint8(images)
+
+
+def check_floats(images: np.ndarray) -> None:
+    """Checks that floats can be those of images, in [-1, 1]; whatever else there is it lets pass.
+
+    Args:
+        images: of any shape.
+
+    Raises:
+        InputError: if some are NaN or infinite, or all of them look like 0 to 255.
+
+    Example:
+        >>> check_floats(np.array([0.0, 255.0]))
+        Traceback (most recent call last):
+        tfgan_zoo.errors.InputError: images: expected floats in [-1, 1], got 0 to 255; give ...
+    """
+    if images.dtype.kind != "f" or not images.size:
+        return
+    bad = np.count_nonzero(~np.isfinite(images))
+    if bad:
+        raise InputError(f"images: expected finite numbers, got {bad:,} that are not.")
+    # A generator without tanh leaves [-1, 1] too, but has dark pixels beside bright ones.
+    if images.min() >= 0 and images.max() > 2:
+        raise InputError(
+            f"images: expected floats in [-1, 1], got {images.min():g} to {images.max():g}; give "
+            "those in 0 to 255 as uint8."
+        )
+
+
+def are_finite(images: np.ndarray) -> np.ndarray:
+    """Returns which images have no NaN and no infinity: booleans, shape (num,)."""
+    return np.isfinite(images).all(axis=tuple(range(1, images.ndim)))
