@@ -380,8 +380,8 @@ def collect_reference(
 ) -> Parts:
     """Collects like `collect`, but what is in features is computed once and kept on disk.
 
-    It is found again by the pixels themselves, and by the weights of the features: not by the name
-    of a source, whose files may have changed. It is in the folder `reference` of the cache,
+    It is found again by the pixels themselves, and by the fingerprint of the features: not by the
+    name of a source, whose files may have changed. It is in the folder `reference` of the cache,
     `$TFGAN_ZOO_CACHE` or else `~/.cache/tfgan_zoo`, which may be deleted at any time.
 
     Args:

@@ -1,6 +1,8 @@
 """Features of any Keras model."""
 
 import hashlib
+import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -28,7 +30,8 @@ class ModelFeatures:
             width, channels) are averaged over places.
         name: what scores are named after: `fid[NAME]`.
         preprocess: from float32 in 0..255 to what the model takes, such as
-            `keras.applications.resnet50.preprocess_input`; by default to [-1, 1].
+            `keras.applications.resnet50.preprocess_input`; by default to [-1, 1]. The same images
+            must always give the same.
         resizer: a key of `RESIZERS`.
         batch_size: images at a time.
 
@@ -37,7 +40,9 @@ class ModelFeatures:
         dim: length of a feature vector.
         classes: how many logits; 0 if it has none.
         resizer: as given.
-        fingerprint: a hash of the weights.
+        fingerprint: a hash of all that features follow from: name, resizer, the model's weights and
+            config (of a subclass without `get_config`, its class' name), and what `preprocess`
+            makes of a few images. A model that is made again has the same one.
 
     Raises:
         InputError: if the model does not go from images to vectors, or there is no such resizer.
@@ -82,10 +87,23 @@ class ModelFeatures:
         self.batch_size = batch_size
         self._model = model
         self._preprocess = preprocess
-        digest = hashlib.sha256(f"{name} {resizer}".encode())
-        for array in model.get_weights():
+        self.fingerprint = self._hash()
+
+    def _hash(self) -> str:
+        kinds = " ".join(
+            f"{k.__module__}.{k.__qualname__}" for k in (type(self), type(self._model))
+        )
+        digest = hashlib.sha256(f"{self.name} {self.resizer} {kinds}".encode())
+        digest.update(described(self._model).encode())
+        height, width, channels = (side or 16 for side in self.image_shape)
+        # All values in all channels, which are told apart.
+        ramp = np.resize(
+            np.arange(256, dtype=np.float32), (-(-256 // (height * width)), height, width, channels)
+        )
+        digest.update(np.asarray(self._preprocess(ramp), np.float32).tobytes())
+        for array in self._model.get_weights():
             digest.update(np.ascontiguousarray(array).tobytes())
-        self.fingerprint = digest.hexdigest()[:16]
+        return digest.hexdigest()[:16]
 
     def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Computes features; see `Features`."""
@@ -117,3 +135,53 @@ class ModelFeatures:
         if images.shape[1:3] == size:
             return images.astype(np.float32)
         return RESIZERS[self.resizer](images, size)
+
+
+def described(model: Any) -> str:
+    """Returns a model's config as JSON, with the names that Keras gave itself numbered anew.
+
+    These count on within a process, `dense`, `dense_1`, so that no two models would be alike.
+
+    Args:
+        model: a Keras model; of one without `get_config` nothing is known.
+
+    Example:
+        >>> make = lambda: keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+        >>> described(make()) == described(make())
+        True
+    """
+    try:
+        config = {"class_name": type(model).__name__, "config": model.get_config()}
+    except NotImplementedError:
+        return ""
+    names: dict[str, str] = {}
+    _number(config, names)
+    return json.dumps(_renamed(config, names), default=_plain)
+
+
+def _number(value: Any, names: dict[str, str]) -> None:
+    """Numbers the names like those that Keras makes of a class' name, in their order."""
+    if isinstance(value, dict):
+        config = value.get("config")
+        name = config.get("name") if isinstance(config, dict) else None
+        if isinstance(name, str):
+            of_class = re.sub(r"_\d+$", "", name).replace("_", "")
+            if of_class == str(value.get("class_name")).replace("_", "").lower():
+                names.setdefault(name, f"#{len(names)}")
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for each in value:
+            _number(each, names)
+
+
+def _renamed(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _renamed(each, names) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_renamed(each, names) for each in value]
+    return names.get(value, value) if isinstance(value, str) else value
+
+
+def _plain(value: Any) -> Any:
+    """Of what JSON has no word for; arrays in full, for their `repr` leaves numbers out."""
+    return value.tolist() if hasattr(value, "tolist") else repr(value)
