@@ -79,6 +79,11 @@ def test_the_graph_computes_features_and_logits_of_batches(tmp_path, images, sca
     grey = images[..., :1]
     as_floats = grey / 127.5 - 1 + 0.001
     np.testing.assert_array_equal(inception(as_floats)[0], inception(grey.repeat(3, -1))[0])
+    unrounded = (np.clip(as_floats, -1, 1) + 1).repeat(3, -1) * 127.5
+    wanted = expected(legacy(unrounded.astype(np.float32), (299, 299)), scaled)[0]
+    found = inception.of_floats(as_floats)[0]
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
+    assert np.abs(found - inception(as_floats)[0]).max() > 2e-4
 
 
 def test_from_the_archive_antialiased(tmp_path, images):

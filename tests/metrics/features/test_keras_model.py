@@ -30,6 +30,19 @@ def test_images_are_resized_to_what_a_model_takes():
     assert features(images)[0].tolist() == [[-1, -1, -1, 1, 1, 1]]
 
 
+def test_of_floats_nothing_is_rounded():
+    inputs = keras.Input((1, 1, 1))
+    model = keras.Model(inputs, keras.layers.Flatten()(inputs))
+    features = ModelFeatures(model, "pixel", preprocess=lambda x: x)
+    red = np.float32([[[[0.5, -1, -1]]], [[[3, -1, -1]]]])
+    # 0.299 of 191.25 and, clipped, of 255.
+    assert features.of_floats(red)[0].ravel() == pytest.approx([57.184, 76.245], abs=2e-3)
+    assert features(red)[0].ravel().tolist() == [57, 76]
+    assert features.of_floats(np.full((1, 3, 3, 1), 7, np.uint8))[0].item() == pytest.approx(7)
+    with pytest.raises(InputError, match="expected finite numbers, got 3"):
+        features.of_floats(red[:1] * np.nan)
+
+
 def pooled(kernel, activation="relu", pooling=keras.layers.GlobalAveragePooling2D, **options):
     inputs = keras.Input((8, 8, 3))
     layer = keras.layers.Conv2D(4, 3, activation=activation)

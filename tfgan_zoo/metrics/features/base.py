@@ -14,7 +14,8 @@ class Features(FeatureExtractor, Protocol):
 
     It is called with images, shape (num, height, width, 1 or 3), uint8 or floats in [-1, 1], which
     are rounded to uint8 first, as when they are saved. It returns NumPy arrays, float32, and raises
-    `InputError` where it cannot be given such images.
+    `InputError` where it cannot be given such images. Those that come with the library have
+    `of_floats` too, which computes the same without rounding, for images that differ by less.
 
     Attributes:
         resizer: how images come to the network's size, in a word.
@@ -40,17 +41,33 @@ def as_bytes(images: Any) -> np.ndarray:
         >>> as_bytes(np.full((1, 1, 1, 1), -1.0)).ravel()
         array([0], dtype=uint8)
     """
+    images = _checked(images)
+    return images if images.dtype == np.uint8 else to_uint8(images)
+
+
+def as_floats(images: Any) -> np.ndarray:
+    """Like `as_bytes`, but returns float32 in 0..255, of floats not rounded.
+
+    Example:
+        >>> as_floats(np.full((1, 1, 1, 1), -0.9)).ravel().round(2)
+        array([12.75], dtype=float32)
+    """
+    images = _checked(images)
+    if images.dtype == np.uint8:
+        return images.astype(np.float32)
+    return (np.clip(images.astype(np.float32), -1, 1) + 1) * np.float32(127.5)
+
+
+def _checked(images: Any) -> np.ndarray:
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[-1] not in (1, 3):
         raise InputError(
             f"images: expected shape (num, height, width, 1 or 3), got {images.shape}."
         )
-    if images.dtype == np.uint8:
-        return images
-    if images.dtype.kind != "f":
+    if images.dtype != np.uint8 and images.dtype.kind != "f":
         raise InputError(f"images: expected uint8 or floats in [-1, 1], got {images.dtype}.")
     check_floats(images)
-    return to_uint8(images)
+    return images
 
 
 def check_floats(images: np.ndarray) -> None:

@@ -19,7 +19,7 @@ import tensorflow as tf
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.downloads import cache_folder, check_online
 from tfgan_zoo.errors import InputError, first_line
-from tfgan_zoo.metrics.features.base import as_bytes
+from tfgan_zoo.metrics.features.base import as_bytes, as_floats
 from tfgan_zoo.metrics.features.resize import RESIZERS
 
 URL = (
@@ -97,7 +97,13 @@ class InceptionFeatures:
 
     def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Computes features; see `Features`."""
-        given = as_bytes(images)
+        return self._computed(as_bytes(images))
+
+    def of_floats(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Computes features of floats in [-1, 1] without rounding them; or of uint8."""
+        return self._computed(as_floats(images))
+
+    def _computed(self, given: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         found = []
         for i in range(0, len(given), self.batch_size):
             batch = with_channels(given[i : i + self.batch_size], 3)

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.metrics.features.base import as_bytes
+from tfgan_zoo.metrics.features.base import as_bytes, as_floats
 from tfgan_zoo.metrics.features.resize import RESIZERS
 
 
@@ -107,7 +107,13 @@ class ModelFeatures:
 
     def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Computes features; see `Features`."""
-        given = as_bytes(images)
+        return self._computed(as_bytes(images))
+
+    def of_floats(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Computes features of floats in [-1, 1] without rounding them; or of uint8."""
+        return self._computed(as_floats(images))
+
+    def _computed(self, given: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         found = []
         for i in range(0, len(given), self.batch_size):
             batch = self._preprocess(self.fitted(given[i : i + self.batch_size]))
@@ -124,7 +130,7 @@ class ModelFeatures:
         """Brings images to the model's size and channels.
 
         Args:
-            images: uint8, shape (num, height, width, 1 or 3).
+            images: uint8 or float32 in 0..255, shape (num, height, width, 1 or 3).
 
         Returns:
             float32, about in 0..255: antialiasing may overshoot by a little.
