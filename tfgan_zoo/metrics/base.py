@@ -17,6 +17,9 @@ class FeatureExtractor(Protocol):
     `(features, logits)`: float32 (n, dim), and float32 (n, classes) or None. One that rounds images
     to uint8 may have a method `of_floats` that does not, for `embedding_distance`.
 
+    Within a graph, as of `compile(metrics=...)`, it is called with symbolic tensors, and returns
+    such; what it does with NumPy goes into a `tf.numpy_function` then.
+
     Attributes:
         name: which it is; figures of different extractors do not compare.
         dim: length of a feature vector.

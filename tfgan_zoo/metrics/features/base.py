@@ -1,8 +1,11 @@
 """What everything that turns images into features shares."""
 
+import abc
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
+import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.base import FeatureExtractor
@@ -98,3 +101,69 @@ def check_floats(images: np.ndarray) -> None:
 def are_finite(images: np.ndarray) -> np.ndarray:
     """Returns which images have no NaN and no infinity: booleans, shape (num,)."""
     return np.isfinite(images).all(axis=tuple(range(1, images.ndim)))
+
+
+def _one_like(images: np.ndarray) -> np.ndarray:
+    return np.zeros((1, *images.shape[1:]), images.dtype)
+
+
+class NetworkFeatures(abc.ABC):
+    """Features of images that are prepared with NumPy and shown to a network, batch by batch.
+
+    Within a graph the network is part of the graph; only the preparation is called from it. (If all
+    were, a network that is a graph itself could wait for ever for the thread that waits for it.)
+
+    A subclass gives `_prepared`, `_network`, and the attributes of `Features`.
+    """
+
+    dim: int
+    classes: int
+    batch_size: int
+
+    def __call__(self, images: Any) -> tuple[Any, Any]:
+        """Computes features; see `Features`."""
+        return self._computed(images, as_bytes)
+
+    def of_floats(self, images: Any) -> tuple[Any, Any]:
+        """Computes features of floats in [-1, 1] without rounding them; or of uint8."""
+        return self._computed(images, as_floats)
+
+    def _computed(self, images: Any, checked: Callable[[Any], np.ndarray]) -> tuple[Any, Any]:
+        if tf.is_symbolic_tensor(images):
+            return self._in_graph(images, checked)
+        given = checked(images)
+        num = len(given)
+        features = np.empty((num, self.dim), np.float32)
+        logits = np.empty((num, self.classes), np.float32)
+        for start in range(0, num, self.batch_size):
+            part = slice(start, start + self.batch_size)
+            features[part], found = self._network(self._prepared(given[part]))
+            if found is not None:
+                logits[part] = found
+        return features, logits if self.classes else None
+
+    def _in_graph(
+        self, images: tf.Tensor, checked: Callable[[Any], np.ndarray]
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
+        def prepared(images: np.ndarray) -> np.ndarray:
+            given = checked(images)
+            # TensorFlow's fused convolution fails of no images: it is shown one, for nothing.
+            return np.asarray(self._prepared(given if len(given) else _one_like(given)), np.float32)
+
+        batch = tf.numpy_function(prepared, [images], tf.float32)
+        outputs = self._network(tf.ensure_shape(batch, [None, *self._input_shape()]))
+        num = tf.shape(images)[0]
+        features, logits = (None if each is None else each[:num] for each in outputs)
+        return features, logits
+
+    @abc.abstractmethod
+    def _input_shape(self) -> tuple[int | None, ...]:
+        """Of what the network is shown, without the batch."""
+
+    @abc.abstractmethod
+    def _prepared(self, images: np.ndarray) -> Any:
+        """From uint8 or float32 in 0..255, (num, height, width, 1 or 3), to the network's."""
+
+    @abc.abstractmethod
+    def _network(self, batch: Any) -> tuple[Any, Any]:
+        """Returns features (num, dim) and logits (num, classes) or None."""

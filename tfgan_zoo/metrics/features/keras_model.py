@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.metrics.features.base import as_bytes, as_floats
+from tfgan_zoo.metrics.features.base import NetworkFeatures
 from tfgan_zoo.metrics.features.resize import RESIZERS
 
 
@@ -19,7 +20,7 @@ def to_floats(images: np.ndarray) -> np.ndarray:
     return images / np.float32(127.5) - 1
 
 
-class ModelFeatures:
+class ModelFeatures(NetworkFeatures):
     """Features, and logits if it has any, of a Keras model.
 
     Images of another size than the model's are resized, and have their channels repeated or turned
@@ -105,25 +106,17 @@ class ModelFeatures:
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()[:16]
 
-    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Computes features; see `Features`."""
-        return self._computed(as_bytes(images))
+    def _input_shape(self) -> tuple[int | None, ...]:
+        return self.image_shape
 
-    def of_floats(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Computes features of floats in [-1, 1] without rounding them; or of uint8."""
-        return self._computed(as_floats(images))
+    def _prepared(self, images: np.ndarray) -> Any:
+        return self._preprocess(self.fitted(images))
 
-    def _computed(self, given: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        found = []
-        for i in range(0, len(given), self.batch_size):
-            batch = self._preprocess(self.fitted(given[i : i + self.batch_size]))
-            outputs = self._model(batch, training=False)
-            outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
-            arrays = [np.asarray(each, np.float32) for each in outputs]
-            if arrays[0].ndim == 4:
-                arrays[0] = arrays[0].mean(axis=(1, 2))
-            found.append(arrays)
-        features, *logits = (np.concatenate(each) for each in zip(*found, strict=True))
+    def _network(self, batch: Any) -> tuple[Any, Any]:
+        outputs = self._model(batch, training=False)
+        features, *logits = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+        if len(features.shape) == 4:
+            features = tf.reduce_mean(tf.cast(features, tf.float32), axis=(1, 2))
         return features, logits[0] if logits else None
 
     def fitted(self, images: np.ndarray) -> np.ndarray:
