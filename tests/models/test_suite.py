@@ -222,6 +222,60 @@ def test_moving_average():
     np.testing.assert_allclose(model.generate(latents=z), average(z), atol=1e-6)
 
 
+@pytest.fixture
+def policy(request):
+    """A dtype policy, and what Keras makes by default of that type."""
+    if request.param == "float64":
+        keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy(request.param)
+    yield request.param
+    keras.config.set_floatx("float32")
+
+
+@pytest.mark.parametrize(
+    "policy",
+    ["mixed_bfloat16", "mixed_float16", "bfloat16", "float16", "float64"],
+    indirect=True,
+)
+def test_average_and_accuracy_of_any_type(policy, tmp_path):
+    model = tiny(
+        "dcgan", dense=True, ema_half_life=10.0, ema_ramp_up=1.0, skip_discriminator_above=0.95
+    )
+    model.compile("sgd", "sgd", run_eagerly=True)
+    before = model.generator.get_weights()[0].astype("float32")
+    model.accuracy.assign(0.9)
+    logs = fit(model, dataset(model))
+    assert_finite(logs)
+    after = model.generator.get_weights()[0].astype("float32")
+    average = model.averages[0].get_weights()[0]
+    # Four images seen: a half-life of four, so half of the old weights is kept.
+    np.testing.assert_allclose(average, (before + after) / 2, rtol=1e-5, atol=1e-7)
+    assert average.dtype == ("float64" if policy == "float64" else "float32")
+    new = logs["d_accuracy"][0]
+    assert float(model.accuracy) == pytest.approx(0.9 * 0.9 + 0.1 * new)
+    model.save(tmp_path / "model.keras")
+    loaded = tfgan_zoo.load_model(tmp_path / "model.keras")
+    assert_same(state(loaded), state(model))
+
+
+def test_an_average_in_half_precision_moves():
+    """By a share of 1/3600 a step, where bfloat16 knows 1 and 1.0078 but nothing in between."""
+    keras.config.set_dtype_policy("bfloat16")
+    model = tiny("dcgan", dense=True, ema_half_life=10_000.0)
+    ours, average = model.generator.variables[0], model.averages[0].variables[0]
+    assert (ours.dtype, average.dtype) == ("bfloat16", "float32")
+    average.assign(tf.ones(average.shape))
+    ours.assign(tf.fill(ours.shape, 2.0))
+    model.images_seen.assign(10**9)
+    for _ in range(3):
+        model.end_step(dict.fromkeys(model.log_names, tf.zeros([])), tf.zeros([4, *SHAPE]))
+    np.testing.assert_allclose(average, 2 - 0.5 ** (12 / 10_000), rtol=1e-6)
+    z = model.sample_latents(2)
+    expected = [layer.compute_dtype for layer in model.generator.layers]
+    assert [layer.compute_dtype for layer in model.averages[0].layers] == expected
+    assert model.generate(latents=z).dtype == np.float32
+
+
 # ---------------------------------------------------------------------- saving and resuming
 
 

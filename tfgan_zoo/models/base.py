@@ -114,7 +114,7 @@ class GANModel(keras.Model):
         self._shows_average = True
         self.averages = []
         if self.ema_half_life is not None:
-            self.averages = [_copy(network) for network in self.players()["generator"]]
+            self.averages = [_average(network) for network in self.players()["generator"]]
         if self.skip_discriminator_above is not None:
             if not self.has_accuracy:
                 raise InputError(
@@ -123,12 +123,18 @@ class GANModel(keras.Model):
                 )
             self.log_names = (*self.log_names, "d_accuracy", "d_idle")
             self.accuracy = self.add_weight(
-                name="accuracy", initializer=keras.initializers.Constant(0.5), trainable=False
+                name="accuracy",
+                dtype="float32",
+                initializer=keras.initializers.Constant(0.5),
+                trainable=False,
             )
-        self.trackers = {name: keras.metrics.Mean(name=name) for name in self.log_names}
-        self.evaluated_batches = keras.metrics.Sum(name="evaluated_batches")
+        # Whatever the networks' type is: means of many small numbers.
+        self.trackers = {
+            name: keras.metrics.Mean(name=name, dtype="float32") for name in self.log_names
+        }
+        self.evaluated_batches = keras.metrics.Sum(name="evaluated_batches", dtype="float32")
         # A metric, because those are no part of what checkpoints of before hold.
-        self.nonfinite_steps = keras.metrics.Sum(name="nonfinite_steps")
+        self.nonfinite_steps = keras.metrics.Sum(name="nonfinite_steps", dtype="float32")
         #: Changes the random numbers, to train on from a checkpoint in another way.
         self.attempt = 0
         self._training_data: Callable[[], Any] = lambda: None
@@ -637,7 +643,9 @@ class GANModel(keras.Model):
             for new, mean in zip(network.variables, average.variables, strict=True):
                 if id(new) in trainable:  # One operation for what would be three.
                     tf.raw_ops.ResourceApplyGradientDescent(
-                        var=mean.value.handle, alpha=1 - keep, delta=mean.value - new.value
+                        var=mean.value.handle,
+                        alpha=tf.cast(1 - keep, mean.dtype),
+                        delta=mean.value - tf.cast(new.value, mean.dtype),
                     )
                 else:  # Batch statistics are averages already.
                     mean.assign(new.value)
@@ -799,11 +807,28 @@ def _add(a: tf.Tensor | None, b: tf.Tensor | None) -> tf.Tensor | None:
     return a + b
 
 
-def _copy(network: keras.Model) -> keras.Model:
-    """A network of the same architecture and weights, with variables of its own."""
-    copy = type(network).from_config(network.get_config())
+def _average(network: keras.Model) -> keras.Model:
+    """A network of the same architecture and weights, with variables of its own.
+
+    They are float32 where the network's are of half precision, in which an average never moves.
+    """
+    copy = type(network).from_config(_with_full_variables(network.get_config()))
     if not copy.built:
         copy.build(network.input_shape)
     copy.set_weights(network.get_weights())
     copy.trainable = False
     return copy
+
+
+def _with_full_variables(config: Any) -> Any:
+    """A config, of whatever depth, whose layers compute in half precision but keep float32."""
+    if isinstance(config, (list, tuple)):
+        return type(config)(map(_with_full_variables, config))
+    if not isinstance(config, dict):
+        return config
+    if config.get("class_name") == "DTypePolicy" and config["config"]["name"] in _HALVES:
+        return config | {"config": {"name": f"mixed_{config['config']['name']}"}}
+    return {key: _with_full_variables(value) for key, value in config.items()}
+
+
+_HALVES = ("bfloat16", "float16")
