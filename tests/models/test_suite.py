@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 import tfgan_zoo
+from tests.models import linear
 from tests.models.tiny import (
     LATENT,
     NOISE_TO_IMAGE,
@@ -147,6 +148,66 @@ def test_an_update_moves_its_own_role_only(name, monkeypatch):
     update, model.update = model.update, watched
     step(model, samples(model))
     assert set(roles) == set(model.players())
+
+
+@pytest.mark.parametrize("role", ["generator", "discriminator"])
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("dcgan", {"r1_gamma": 1.0, "dense": True}),  # a pass for both updates
+        ("wgan_gp", {"discriminator_steps": 1}),
+        ("relativistic_gan", {"policy": "mixed_float16", "dense": True}),
+        ("cyclegan", {}),  # two networks for each role, and each runs several times
+        ("gan_cls", {}),
+        ("srgan", {"adversarial_weight": 0.0}),
+    ],
+)
+def test_regularizers_of_weights(name, arguments, role):
+    """L2 of 3: besides the game's gradient, 6 w times the rate, of this player's weights alone."""
+    arguments = dict(arguments)
+    keras.config.set_dtype_policy(arguments.pop("policy", "float32"))
+
+    def stepped(regularizer):
+        keras.utils.set_random_seed(0)
+        model = tiny(name, **arguments)
+        model.compile("sgd", "sgd")  # at 0.01
+        if name == "relativistic_gan":
+            for optimizer in (model.generator_optimizer, model.discriminator_optimizer):
+                optimizer.dynamic_scale.assign(2.0**8)
+        weights = [v for v in model.role_variables(role) if "kernel" in v.name]
+        for weight in weights:
+            weight.regularizer = regularizer
+        before = [w.numpy() for w in weights]
+        logs = step(model, samples(model))
+        return before, [w.numpy() for w in weights], {k: float(v) for k, v in logs.items()}
+
+    before, plain, logs = stepped(None)
+    _, regularized, same_logs = stepped(keras.regularizers.L2(3.0))
+    moves = not (name == "srgan" and role == "discriminator")  # SRResNet has none in the game
+    for w, a, b in zip(before, plain, regularized, strict=True):
+        np.testing.assert_allclose(b - a, -0.06 * w * moves, rtol=1e-3, atol=2e-6)
+    if role == "generator":
+        assert same_logs == logs
+
+
+def test_a_kernel_regularizer_by_hand():
+    """C(x) = the mean of x, w = 1/768 each, on samples that are zero: only the penalty pulls."""
+    model = linear.linear("lsgan", a=0.0, b=0.0)
+    dense = model.discriminator.layers[-1]
+    dense.kernel.regularizer = keras.regularizers.L2(2.0)
+    model.compile("sgd", keras.optimizers.SGD(0.1))
+    zeros = tf.zeros([4, *SHAPE])
+    model.update("discriminator", model.discriminator_loss, zeros, zeros)
+    np.testing.assert_allclose(dense.kernel, (1 - 0.1 * 2 * 2) / 768 * np.ones((768, 1)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("rematerialize", [False, True])
+def test_losses_of_activities_are_refused(rematerialize):
+    model = tiny("dcgan", dense=True)
+    model.compile(rematerialize=rematerialize)
+    model.generator.layers[1].activity_regularizer = keras.regularizers.L2(1.0)
+    with pytest.raises(InputError, match="activity_regularizer or add_loss"):
+        step(model, samples(model))
 
 
 @every_model

@@ -404,6 +404,9 @@ class GANModel(keras.Model):
     def update(self, role: str, loss_fn: Callable[..., tuple[tf.Tensor, Any]], *args) -> Any:
         """Takes one gradient step of one role: the only place where a gradient is applied.
 
+        What the role's networks have of weight regularizers, as Keras' `kernel_regularizer`, is
+        added to the loss, though not to `aux`.
+
         Args:
             role: whose variables move, a key of `players`; nobody else's do.
             loss_fn: returns (loss, aux) given `args`; the loss is a mean over the replica's
@@ -413,6 +416,9 @@ class GANModel(keras.Model):
 
         Returns:
             `aux`, as `loss_fn` returned it: usually a dict of what is to be logged.
+
+        Raises:
+            InputError: if layers of the role's networks add losses of their own.
         """
         optimizer = getattr(self, f"{role}_optimizer")
         variables = [v.value for v in self.role_variables(role)]
@@ -427,6 +433,8 @@ class GANModel(keras.Model):
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch([variables, passes])
                 loss, aux = loss_fn(*values)
+                if penalties := self._weight_penalties(role):
+                    loss = tf.add_n([loss, *(tf.cast(p, loss.dtype) for p in penalties)])
                 scaled = optimizer.scale_loss(loss / replicas)
             return tape.gradient(scaled, [variables, passes]), aux
 
@@ -440,6 +448,26 @@ class GANModel(keras.Model):
             return self._apply_unless_ahead(optimizer, gradients, aux)
         apply_gradients(optimizer, gradients, self.role_variables(role))
         return aux
+
+    def _weight_penalties(self, role: str) -> list[tf.Tensor]:
+        """Returns the regularizers' terms of a role's trainable weights.
+
+        Raises:
+            InputError: if there are other losses, of activities or `add_loss`. A step runs a
+                network several times, for itself and for its opponent, and Keras keeps those of the
+                last time.
+        """
+        penalties = []
+        for network in self.players()[role]:
+            losses = network.losses
+            if len(losses) > sum(v.regularizer is not None for v in network.trainable_variables):
+                raise InputError(
+                    f"{role}: expected regularizers of weights alone, got layers of the "
+                    f"{network.name!r} network with activity_regularizer or add_loss; put that "
+                    "term into the model's loss."
+                )
+            penalties += losses
+        return penalties
 
     def judged(
         self,
