@@ -31,6 +31,7 @@ from tfgan_zoo.models import MODELS, base
 from tfgan_zoo.optimizers import apply_gradients
 
 every_model = pytest.mark.parametrize("name", MODELS)
+ROLES = ("generator", "discriminator")
 every_noise_to_image_model = pytest.mark.parametrize("name", NOISE_TO_IMAGE)
 
 
@@ -393,6 +394,46 @@ def test_an_optimizer_serves_one_role():
         tiny("dcgan").compile(adam, adam)
 
 
+def test_averages_that_reach_no_weight_are_refused():
+    averaging = {"class_name": "Adam", "config": {"use_ema": True}}
+    model = tiny("dcgan", dense=True)
+    for optimizer in (
+        averaging,
+        keras.mixed_precision.LossScaleOptimizer(keras.optimizers.SGD(use_ema=True)),
+    ):
+        with pytest.raises(InputError, match=r"^discriminator_optimizer: .*ema_half_life"):
+            model.compile(discriminator_optimizer=optimizer)
+    overwriting = keras.optimizers.SGD(0.1, use_ema=True, ema_overwrite_frequency=1)
+    model.compile(overwriting)  # which does what it says
+    before = model.generator.get_weights()[0]
+    step(model, samples(model))
+    step(model, samples(model))
+    average = overwriting._model_variables_moving_average[0]
+    np.testing.assert_array_equal(model.generator.get_weights()[0], average)
+    assert np.any(average.numpy() != before)
+
+
+def test_weights_of_samples_are_refused():
+    model = compiled("dcgan", dense=True)
+    images, ones = samples(model), np.ones(4)
+    for said, call in (
+        ("sample_weight", lambda: model.fit(images, sample_weight=ones, verbose=0)),
+        (
+            "sample_weight",
+            lambda: model.fit(images, None, 4, 1, 0, None, 0.0, None, True, None, ones),
+        ),
+        ("class_weight", lambda: model.fit(images, ones, class_weight={0: 2.0}, verbose=0)),
+        ("sample_weight", lambda: model.train_on_batch(images, None, ones)),
+        ("class_weight", lambda: model.train_on_batch(images, ones, class_weight={0: 2.0})),
+    ):
+        with pytest.raises(InputError, match=f"^{said}: expected None, got "):
+            call()
+    assert model.steps_done == 0
+    model.train_on_batch(images)
+    model.fit(images, sample_weight=None, class_weight=None, verbose=0)
+    assert model.steps_done == 2
+
+
 class Stop(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         if epoch == 1:
@@ -540,6 +581,43 @@ def test_networks_must_fit_the_images(name):
         MODELS[name]((32, 32, 3), LATENT, model.generator, model.discriminator)
     with pytest.raises(InputError, match=r"discriminator: .*\(batch, 16, 16, 6\)"):
         MODELS[name](SHAPE, LATENT, model.generator, model.discriminator, packing=2)
+
+
+class Subclassed(keras.Model):
+    """Networks with a `call` of their own, which know no shapes."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = keras.layers.Dense(int(np.prod(SHAPE)))
+
+    def call(self, inputs):
+        return tf.reshape(self.layer(inputs), [-1, *SHAPE])
+
+
+@pytest.mark.parametrize(
+    ("name", "argument"),
+    [
+        *((name, role) for name in ("dcgan", "pix2pix", "srgan") for role in ROLES),
+        ("gan_cls", "generator"),
+        ("gan_cls", "text_encoder"),
+        ("cyclegan", "generator_b_to_a"),
+        ("cyclegan", "discriminator_a"),
+    ],
+)
+def test_networks_of_unknown_shapes(name, argument):
+    model = tiny(name)
+    for network in (Subclassed(), keras.Sequential([keras.layers.Dense(3)])):
+        config = model.get_config()
+        with pytest.raises(InputError, match=rf"^{argument}: expected a functional keras\.Model"):
+            MODELS[name].from_config(config | {argument: network})
+
+
+def test_a_subclassed_network_made_functional():
+    x = keras.Input((LATENT,))
+    generator = keras.Model(x, Subclassed()(x))
+    model = MODELS["dcgan"](SHAPE, LATENT, generator, tiny("dcgan", dense=True).discriminator)
+    model.compile()
+    assert_finite(step(model, samples(model)))
 
 
 @pytest.mark.parametrize(

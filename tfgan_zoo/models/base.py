@@ -246,7 +246,8 @@ class GANModel(keras.Model):
             InputError: if one optimizer is given for both roles, or XLA is asked for on several
                 replicas together with what they share within a loss: batch statistics or means; or
                 rematerialisation together with shared batch statistics; or several steps per
-                execution on several replicas.
+                execution on several replicas; or an optimizer is to keep averages that nobody
+                would see.
         """
         self.compile_roles(
             {"generator": generator_optimizer, "discriminator": discriminator_optimizer}, **settings
@@ -316,6 +317,13 @@ class GANModel(keras.Model):
             raise InputError(
                 f"{role}_optimizer: expected an optimizer made in the scope of the model's "
                 "tf.distribute strategy, got one made outside; make it within `strategy.scope()`."
+            )
+        inner = getattr(optimizer, "inner_optimizer", optimizer)
+        if getattr(inner, "use_ema", False) and not inner.ema_overwrite_frequency:
+            raise InputError(
+                f"{role}_optimizer: expected use_ema=False, got True, whose averages reach no "
+                "weights without ema_overwrite_frequency; for samples of a moving average give the "
+                "model ema_half_life."
             )
         half = any(
             layer.compute_dtype == "float16"
@@ -633,13 +641,27 @@ class GANModel(keras.Model):
             return self.log(self.losses_of(data))
 
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Trains, as Keras' `fit` does; callbacks find the data in `training_data()`."""
+        """Trains, as Keras' `fit` does; callbacks find the data in `training_data()`.
+
+        Raises:
+            InputError: if samples or classes are to be weighted, which no game does.
+        """
+        _refuse_weights(keras.Model.fit, self, x, y, *args, **kwargs)
         given = x if y is None else (x, y)
         self._training_data = lambda: given  # Keras would keep track of the data itself.
         try:
             return super().fit(x, y, *args, **kwargs)
         finally:
             self._training_data = lambda: None
+
+    def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Takes one train step, as Keras' `train_on_batch` does.
+
+        Raises:
+            InputError: if samples or classes are to be weighted, which no game does.
+        """
+        _refuse_weights(keras.Model.train_on_batch, self, x, y, *args, **kwargs)
+        return super().train_on_batch(x, y, *args, **kwargs)
 
     def training_data(self) -> Any:
         """Returns what `fit` was given, while it lasts; or None."""
@@ -772,6 +794,23 @@ def random_images(shape: tuple[int, ...], batch_size: int, seed: int) -> np.ndar
     return random.integers(0, 256, (batch_size, *shape), "uint8")
 
 
+def check_networks(**networks: Any) -> None:
+    """Checks that arguments are networks which say what they take and what they return.
+
+    Raises:
+        InputError: if one is no functional or Sequential model: a subclass of `keras.Model` does
+            not know its shapes, and no average could be made of it.
+    """
+    for argument, network in networks.items():
+        known = all(hasattr(network, name) for name in ("inputs", "input_shape", "output_shape"))
+        if not (isinstance(network, keras.Model) and known):
+            raise InputError(
+                f"{argument}: expected a functional keras.Model, or a Sequential one with a "
+                f"keras.Input, got {type(network).__name__}; one with a call of its own can be "
+                "made functional: x = keras.Input(shape), keras.Model(x, network(x))."
+            )
+
+
 def check_shape(argument: str, side: str, came: tuple, expected: tuple[int, ...]) -> None:
     """Checks a network's input or output shape; what it leaves open fits anything.
 
@@ -805,6 +844,17 @@ def check_unmixed(argument: str, critic: keras.Model) -> None:
                 f"{argument}: expected a critic without batch normalisation, which mixes the "
                 f"samples whose slopes are penalised one by one, got layer {layer.name!r}; use "
                 "another normalisation or none."
+            )
+
+
+def _refuse_weights(method: Callable, *args: Any, **kwargs: Any) -> None:
+    """Raises `InputError` if one of Keras' methods is given weights, wherever it takes them."""
+    given = inspect.signature(method).bind(*args, **kwargs).arguments
+    for name in ("sample_weight", "class_weight"):
+        if given.get(name) is not None:
+            raise InputError(
+                f"{name}: expected None, got {type(given[name]).__name__}; a game weighs all of "
+                "its samples alike, so leave out or repeat some in the data."
             )
 
 

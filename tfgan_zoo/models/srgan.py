@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfgan_zoo import losses, networks
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models.base import check_shape
+from tfgan_zoo.models.base import check_networks, check_shape
 from tfgan_zoo.models.image_to_image import ImageToImage, check_weights
 
 CONTENTS = ("vgg", "pixel")
@@ -102,6 +102,7 @@ class SRGAN(ImageToImage):
         if discriminator is None:
             discriminator = networks.srgan_discriminator(self.shape_b)
         self.generator, self.discriminator = generator, discriminator
+        check_networks(generator=generator, discriminator=discriminator)
         check_shape("generator", "input", self.generator.input_shape, self.shape_a)
         made = self.generator.compute_output_shape((None, *self.shape_a))
         check_shape("generator", "output", made, self.shape_b)
