@@ -232,6 +232,18 @@ def test_the_seed_decides():
     assert np.any(other.generator.get_weights()[0] != first.generator.get_weights()[0])
 
 
+def test_initial_weights_follow_from_keras_seed():
+    """And not from the model's, which is of what its steps draw."""
+    made = []
+    for keras_seed, seed in ((3, 0), (3, 1), (4, 0)):
+        keras.utils.set_random_seed(keras_seed)
+        made.append(MODELS["gan"]((4, 4, 1), LATENT, seed=seed).generator.get_weights())
+    first, same, other = made
+    for a, b in zip(first, same, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert np.any(first[0] != other[0])
+
+
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 @every_model
 def test_mixed_precision(name, policy):

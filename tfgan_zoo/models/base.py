@@ -44,7 +44,9 @@ class GANModel(keras.Model):
     noise, averaging, saving and exporting are done here, once.
 
     Args:
-        seed: all of the model's random numbers follow from it.
+        seed: of what a train step draws: noise, augmentation, picks from pools. Networks have
+            their own random numbers, initial weights and dropout: for the same ones call
+            `keras.utils.set_random_seed` before they are made.
         ema_half_life: half-life, in images, of the moving average of the generator's weights, which
             is then what samples and exports show; None for no average. (Karras et al. 2018,
             https://arxiv.org/abs/1710.10196, who used 10,000.)
