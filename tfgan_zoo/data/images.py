@@ -140,11 +140,13 @@ def with_channels(images: np.ndarray, channels: int) -> np.ndarray:
     """Converts between grey and colour; lays transparent images on white (`BACKGROUND`).
 
     Args:
-        images: uint8 `[..., height, width, 1 to 4]`, channels as `decode` returns them.
+        images: uint8 `[..., height, width, 1 to 4]`, channels as `decode` returns them; or float32
+            without transparency.
         channels: 1 or 3.
 
     Returns:
-        uint8 `[..., height, width, channels]`. Grey is ITU-R 601 luma, as in Pillow.
+        `[..., height, width, channels]` of the same type. Grey is ITU-R 601 luma, as in Pillow;
+        that of floats is not rounded.
     """
     have = images.shape[-1]
     if have in (2, 4):
@@ -157,6 +159,8 @@ def with_channels(images: np.ndarray, channels: int) -> np.ndarray:
     if channels == 3:
         return np.repeat(images, 3, axis=-1)
     weights = np.array([19595, 38470, 7471], np.uint32)
+    if images.dtype.kind == "f":
+        return images @ (weights / 0x10000).astype(images.dtype)[:, np.newaxis]
     luma = (images.astype(np.uint32) @ weights + 0x8000) >> 16
     return luma.astype(np.uint8)[..., np.newaxis]
 

@@ -17,6 +17,7 @@ from tfgan_zoo.models.base import (
     Endpoint,
     GANModel,
     as_floats,
+    check_networks,
     check_r1,
     check_shape,
     random_images,
@@ -119,6 +120,7 @@ class GANCLS(GANModel):
             discriminator = networks.text_conditional_discriminator(shape, dim)
         self.generator, self.discriminator = generator, discriminator
         self.text_encoder = text_encoder
+        check_networks(generator=generator, discriminator=discriminator)
         for argument, first in (("generator", (self.latent_dim,)), ("discriminator", shape)):
             came = getattr(self, argument).inputs
             if len(came) != 2:
@@ -129,6 +131,7 @@ class GANCLS(GANModel):
             check_shape(argument, "second input", came[1].shape, (dim,))
         check_shape("generator", "output", self.generator.output_shape, shape)
         if isinstance(text_encoder, keras.Model):
+            check_networks(text_encoder=text_encoder)
             check_shape("text_encoder", "output", text_encoder.output_shape, (dim,))
             text_encoder.trainable = False
         if not self.matching_aware:

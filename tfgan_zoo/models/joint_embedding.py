@@ -10,7 +10,14 @@ import tensorflow as tf
 from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.arguments import check_range, stacked
-from tfgan_zoo.models.base import Endpoint, GANModel, as_floats, check_shape, random_images
+from tfgan_zoo.models.base import (
+    Endpoint,
+    GANModel,
+    as_floats,
+    check_networks,
+    check_shape,
+    random_images,
+)
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -67,6 +74,7 @@ class JointEmbedding(GANModel):
             image_encoder = networks.image_encoder(self.image_shape, self.embedding_dim)
         self.text_encoder, self.image_encoder = text_encoder, image_encoder
         self.encoder_optimizer: keras.optimizers.Optimizer | None = None
+        check_networks(text_encoder=text_encoder, image_encoder=image_encoder)
         check_shape("image_encoder", "input", self.image_encoder.input_shape, self.image_shape)
         for argument in ("text_encoder", "image_encoder"):
             came = getattr(self, argument).output_shape

@@ -15,6 +15,7 @@ from tfgan_zoo.models.base import (
     Endpoint,
     GANModel,
     as_floats,
+    check_networks,
     check_r1,
     check_shape,
     random_images,
@@ -96,6 +97,7 @@ class NoiseToImage(GANModel):
             discriminator = self.default_discriminator(packed_shape)
         self.generator = generator
         self.discriminator = discriminator
+        check_networks(generator=generator, discriminator=discriminator)
         check_shape("generator", "output", self.generator.output_shape, self.image_shape)
         check_shape("discriminator", "input", self.discriminator.input_shape, packed_shape)
         self.latent_dim = self.generator.input_shape[-1]
