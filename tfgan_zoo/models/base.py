@@ -58,6 +58,8 @@ class GANModel(keras.Model):
 
     #: Every name that `train_step` logs.
     log_names: tuple[str, ...] = ("d_loss", "g_loss")
+    #: The parts of a training batch: keys of a dict, or else a tuple in this order.
+    batch_parts: tuple[str, ...] = ("image",)
     #: Of one image: (height, width, channels), or (size,) for vectors.
     image_shape: tuple[int, ...]
     #: Updates of the discriminator, each on fresh data, in one train step.

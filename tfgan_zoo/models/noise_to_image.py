@@ -18,6 +18,7 @@ from tfgan_zoo.models.base import (
     check_shape,
     random_images,
 )
+from tfgan_zoo.models.batches import parts_of, what_came
 
 
 class NoiseToImage(GANModel):
@@ -142,11 +143,13 @@ class NoiseToImage(GANModel):
             InputError: if their shape is not `image_shape`, or their number cannot be shared
                 out evenly over discriminator steps and packs.
         """
-        if isinstance(data, dict):
-            data = data["image"]
-        elif isinstance(data, (list, tuple)):
-            data = data[0]
-        images = as_floats(data, self.image_shape, "Training batches")
+        parts = parts_of(data, self.batch_parts)
+        if not parts:
+            raise InputError(
+                "Training batches: expected images, (images, ...) or a dict with the key image, "
+                f"got {what_came(data)}."
+            )
+        images = as_floats(parts[0], self.image_shape, "Training batches")
         share = self.packing * self.discriminator_steps
         if images.shape[0] is not None and images.shape[0] % share:
             raise InputError(
