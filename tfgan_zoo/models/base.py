@@ -14,6 +14,7 @@ import tensorflow as tf
 from tfgan_zoo import losses, noise
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers.diff_augment import diff_augment
+from tfgan_zoo.models.batches import check_cut
 from tfgan_zoo.optimizers import apply_gradients, prepare
 from tfgan_zoo.rematerialization import rematerialized
 from tfgan_zoo.serving import saved_model
@@ -210,6 +211,10 @@ class GANModel(keras.Model):
             batch_size: what one update of the discriminator sees, as papers count.
         """
         return batch_size
+
+    def batch_multiple(self, training: bool) -> int:
+        """Returns what the number of samples in a replica's batch is to be a multiple of."""
+        return self.samples_per_step(1) if training else 1
 
     def start_from(self, other: "GANModel") -> None:
         """Takes over the generators of another model, as its samples show them.
@@ -602,6 +607,9 @@ class GANModel(keras.Model):
 
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Trains, as Keras' `fit` does; callbacks find the data in `training_data()`."""
+        arguments = inspect.signature(super().fit).bind_partial(x, y, *args, **kwargs).arguments
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        check_cut(arguments, *(replicas * self.batch_multiple(each) for each in (True, False)))
         given = x if y is None else (x, y)
         self._training_data = lambda: given  # Keras would keep track of the data itself.
         try:

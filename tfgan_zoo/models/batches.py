@@ -1,7 +1,13 @@
 """What `fit` and its like are given, looked at before a train step sees it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo.errors import InputError
 
 
 def unpacked(data: Any) -> Any:
@@ -36,3 +42,49 @@ def what_came(data: Any) -> str:
     if isinstance(parts, Mapping):
         return f"a dict with the keys {', '.join(map(str, parts))}"
     return f"{len(parts)} part{'s' * (len(parts) != 1)}"
+
+
+def check_cut(fit: Mapping[str, Any], training: int, testing: int) -> None:
+    """Checks that arrays make batches that can be shared out; those of datasets are not known.
+
+    Args:
+        fit: the arguments that `fit` was given, by name.
+        training: what the number of samples of a batch is to be a multiple of.
+        testing: the same of a batch to validate on.
+
+    Raises:
+        InputError: if a batch size or a number of samples does not fit.
+    """
+    size, num = fit.get("batch_size") or 32, _num_rows(fit.get("x"))  # Keras' default
+    split = fit.get("validation_split") or 0.0
+    trained = None if num is None else math.floor(num * (1 - split))
+    held = _num_rows(fit.get("validation_data"))
+    if held is None and split and num is not None and trained is not None:
+        held = num - trained
+    if fit.get("steps_per_epoch") is None:
+        _check_cut("x", trained, "batch_size", size, training)
+    if fit.get("validation_steps") is None:
+        size = fit.get("validation_batch_size") or size
+        _check_cut("validation_data", held, "validation_batch_size", size, testing)
+
+
+def _check_cut(data: str, num: int | None, argument: str, size: int, multiple: int) -> None:
+    if num is None or (num % size % multiple == 0 and (num < size or size % multiple == 0)):
+        return
+    if num >= size and size % multiple:
+        raise InputError(
+            f"{argument}: expected a multiple of {multiple}, as each batch is shared out, got "
+            f"{size}; with {size * multiple} every share has {size}."
+        )
+    raise InputError(
+        f"{data}: expected a number of samples that is a multiple of {multiple}, as each batch is "
+        f"shared out and the last one here has {num % size}, got {num}; leave out "
+        f"{num % multiple}, or give a tf.data.Dataset, batched with drop_remainder=True."
+    )
+
+
+def _num_rows(data: Any) -> int | None:
+    """How many samples arrays have; None for all else that `fit` takes."""
+    parts = unpacked(data)
+    first = next(iter(parts.values() if isinstance(parts, Mapping) else parts), None)
+    return len(first) if isinstance(first, (np.ndarray, tf.Tensor)) else None

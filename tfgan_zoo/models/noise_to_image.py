@@ -134,14 +134,22 @@ class NoiseToImage(GANModel):
         """See `GANModel.samples_per_step`."""
         return batch_size * self.packing * self.discriminator_steps
 
+    def batch_multiple(self, training: bool) -> int:
+        """See `GANModel.batch_multiple`: without training, nothing is shared out over steps."""
+        return self.samples_per_step(1) if training else self.packing
+
     # ------------------------------------------------------------------ the parts of a train step
 
-    def images(self, data: Any) -> tf.Tensor:
-        """Returns the images of a training batch as floats in [-1, 1].
+    def images(self, data: Any, training: bool = True) -> tf.Tensor:
+        """Returns the images of a batch as floats in [-1, 1].
+
+        Args:
+            data: the batch.
+            training: whether they are to be shared out over the discriminator's steps.
 
         Raises:
             InputError: if their shape is not `image_shape`, or their number cannot be shared
-                out evenly over discriminator steps and packs.
+                out evenly over packs, and discriminator steps.
         """
         parts = parts_of(data, self.batch_parts)
         if not parts:
@@ -150,20 +158,22 @@ class NoiseToImage(GANModel):
                 f"got {what_came(data)}."
             )
         images = as_floats(parts[0], self.image_shape, "Training batches")
-        share = self.packing * self.discriminator_steps
+        share = self.batch_multiple(training)
         if images.shape[0] is not None and images.shape[0] % share:
+            steps = f" x discriminator steps {self.discriminator_steps}" if training else ""
             raise InputError(
-                f"Training batches: expected a multiple of {share} samples (packing "
-                f"{self.packing} x discriminator steps {self.discriminator_steps}) on each "
-                f"replica, got {images.shape[0]}; batch with drop_remainder=True."
+                f"{'Training' if training else 'Test'} batches: expected a multiple of {share} "
+                f"samples (packing {self.packing}{steps}) on each replica, got {images.shape[0]}; "
+                "of a tf.data.Dataset, batch with drop_remainder=True."
             )
         if images.shape[0] is None:
             count = tf.shape(images)[0]
             check = tf.debugging.Assert(
                 (count > 0) & (count % share == 0),  # The mean over an empty share is NaN.
                 [
-                    f"Training batches: expected a multiple of {share} samples on each replica; "
-                    "batch with drop_remainder=True. Got:",
+                    f"{'Training' if training else 'Test'} batches: expected a multiple of {share} "
+                    "samples on each replica; of a tf.data.Dataset, batch with "
+                    "drop_remainder=True. Got:",
                     count,
                 ],
             )
@@ -227,7 +237,7 @@ class NoiseToImage(GANModel):
 
     def losses_of(self, data: Any) -> dict[str, tf.Tensor]:
         """See `GANModel.losses_of`."""
-        real = self.images(data)
+        real = self.images(data, training=False)
         fake = self.fakes("latents", real, training=False)
         _, d_logs = self.discriminator_loss(real, fake, training=False)
         _, g_logs = self.generator_loss(fake, real, training=False)
@@ -235,7 +245,7 @@ class NoiseToImage(GANModel):
 
     def made_and_real(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
         """See `GANModel.made_and_real`."""
-        real = self.images(data)
+        real = self.images(data, training=False)
         return {"samples": (self.fakes("latents", real, training=False), real)}
 
     # ------------------------------------------------------------------ use
