@@ -109,6 +109,16 @@ def test_kinds_of_data():
             np.testing.assert_allclose(values, histories[0][log], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")  # of which fit cannot know
+def test_the_end_of_the_data_is_no_step():
+    model = compiled("gan")
+    unknown = dataset(model, 3).filter(lambda batch: True)
+    fit(model, unknown, epochs=2)
+    assert model.steps_done == 6
+    assert int(model.generator_optimizer.iterations) == 6
+    assert int(model.images_seen) == 6 * model.samples_per_step(4)
+
+
 def test_batches_that_cannot_be_shared_out():
     model = compiled("wgan", packing=2)
     with pytest.raises(InputError, match="a multiple of 4 samples"):

@@ -345,7 +345,11 @@ class GANModel(keras.Model):
 
         @tf.function(autograph=False, reduce_retracing=True)
         def one_step(iterator):
-            return step(iterator.get_next())
+            data = iterator.get_next()
+            tensors = filter(tf.is_tensor, tf.nest.flatten(data, expand_composites=True))
+            # Or else the end of data of unknown length would count as a step.
+            with tf.control_dependencies(list(tensors)):
+                return step(data)
 
         def train(iterator):
             return (one_step if isinstance(iterator, tf.data.Iterator) else otherwise)(iterator)
