@@ -14,7 +14,7 @@ import tensorflow as tf
 from tfgan_zoo import losses, noise
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers.diff_augment import diff_augment
-from tfgan_zoo.models.batches import check_cut
+from tfgan_zoo.models.batches import check_cut, look_ahead
 from tfgan_zoo.optimizers import apply_gradients, prepare
 from tfgan_zoo.rematerialization import rematerialized
 from tfgan_zoo.serving import saved_model
@@ -135,6 +135,7 @@ class GANModel(keras.Model):
         #: Changes the random numbers, to train on from a checkpoint in another way.
         self.attempt = 0
         self._training_data: Callable[[], Any] = lambda: None
+        self._is_first_batch = False
         # MirroredStrategy gives each replica a thread and switches between them in mid-step.
         self._moments = threading.local()
         # Keras would otherwise call the model on a training batch to build it.
@@ -338,9 +339,19 @@ class GANModel(keras.Model):
         if getattr(self, "train_function", None) is not None and not force:
             return
         super().make_train_function(force)
-        if self.run_eagerly or self.steps_per_execution > 1 or self._has_strategy():
-            return
-        otherwise: Callable = self.train_function  # type: ignore[has-type]
+        train: Callable = self.train_function  # type: ignore[has-type]
+        if not (self.run_eagerly or self.steps_per_execution > 1 or self._has_strategy()):
+            train = self._step_in_one_graph(train)
+
+        def train_after_a_look(iterator):
+            if self._is_first_batch and isinstance(iterator, tf.data.Iterator):
+                self._is_first_batch = False
+                iterator = look_ahead(iterator, self.batch_parts, self.steps_per_execution)
+            return train(iterator)
+
+        self.train_function = train_after_a_look
+
+    def _step_in_one_graph(self, otherwise: Callable) -> Callable:
         step = self._autoconvert_optionals(self.train_step)
 
         @tf.function(autograph=False, reduce_retracing=True)
@@ -354,7 +365,7 @@ class GANModel(keras.Model):
         def train(iterator):
             return (one_step if isinstance(iterator, tf.data.Iterator) else otherwise)(iterator)
 
-        self.train_function = train
+        return train
 
     def check_not_synchronized(self, argument: str, *roles: str) -> None:
         """Raises `InputError` if several replicas share batch statistics in a role's networks.
@@ -610,10 +621,16 @@ class GANModel(keras.Model):
             return self.log(self.losses_of(data))
 
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Trains, as Keras' `fit` does; callbacks find the data in `training_data()`."""
+        """Trains, as Keras' `fit` does; callbacks find the data in `training_data()`.
+
+        Raises:
+            InputError: if arrays make batches that a step cannot share out, or the first batch's
+                images are floats in 0..255 (which is not looked at under a strategy).
+        """
         arguments = inspect.signature(super().fit).bind_partial(x, y, *args, **kwargs).arguments
         replicas = self.distribute_strategy.num_replicas_in_sync
         check_cut(arguments, *(replicas * self.batch_multiple(each) for each in (True, False)))
+        self._is_first_batch = True
         given = x if y is None else (x, y)
         self._training_data = lambda: given  # Keras would keep track of the data itself.
         try:

@@ -1,5 +1,6 @@
 """What `fit` and its like are given, looked at before a train step sees it."""
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -88,3 +89,52 @@ def _num_rows(data: Any) -> int | None:
     parts = unpacked(data)
     first = next(iter(parts.values() if isinstance(parts, Mapping) else parts), None)
     return len(first) if isinstance(first, (np.ndarray, tf.Tensor)) else None
+
+
+def look_ahead(iterator: tf.data.Iterator, names: Sequence[str], steps: int) -> tf.data.Iterator:
+    """Checks the range of the next batch, and returns an iterator of the same next batches.
+
+    They are read once: a pipeline is not started twice, and a generator loses nothing.
+
+    Args:
+        iterator: of batches, of which so many are taken.
+        names: of a batch's parts.
+        steps: how many batches are asked for next.
+
+    Raises:
+        InputError: if images are floats in 0..255.
+    """
+    spec = iterator.element_spec
+    if not any(_may_be_float_images(leaf) for leaf in tf.nest.flatten(spec)):
+        return iterator
+    read = list(itertools.islice(iterator, steps))
+    if not read:
+        return iterator
+    for name, part in zip(names, parts_of(read[0], names), strict=False):
+        if _may_be_float_images(part):
+            _check_range(part, f"Training batches{f', {name}' * (len(names) > 1)}")
+    # Of the iterator's own type, which leaves sizes open: no other graph is traced for it.
+    again = [_typed(tf.data.Dataset.from_tensors(batch), spec) for batch in read]
+    first, *others = again
+    for dataset in others:
+        first = first.concatenate(dataset)
+    return iter(first)
+
+
+def _typed(dataset: tf.data.Dataset, spec: Any) -> tf.data.Dataset:
+    return tf.data.experimental.from_variant(tf.data.experimental.to_variant(dataset), spec)
+
+
+def _may_be_float_images(leaf: Any) -> bool:
+    tensor = isinstance(leaf, (tf.Tensor, tf.TensorSpec))
+    return tensor and leaf.dtype.is_floating and leaf.shape.rank in (None, 4)
+
+
+def _check_range(images: tf.Tensor, name: str) -> None:
+    """Refuses what cannot be in [-1, 1]; of floats in [0, 1] there is no telling."""
+    low, high = float(tf.reduce_min(images)), float(tf.reduce_max(images))
+    if low >= 0 and high > 2:
+        raise InputError(
+            f"{name}: expected uint8, or floats in [-1, 1], got floats from {low:g} to {high:g}; "
+            "map with x / 127.5 - 1."
+        )
