@@ -73,6 +73,8 @@ def test_bad_batches():
     model = tiny()
     with pytest.raises(InputError, match="XLA has no strings"):
         model.compile(jit_compile=True)
+    model.compile(jit_compile="auto")
+    assert not model.jit_updates
     with pytest.raises(InputError, match="with the keys image, text"):
         model.batch(np.zeros((2, *SHAPE), "uint8"))
     with pytest.raises(InputError, match="strings, got type float32"):

@@ -5,14 +5,14 @@ import inspect
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import losses, noise
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.layers.diff_augment import diff_augment
 from tfgan_zoo.models.batches import check_cut, look_ahead
 from tfgan_zoo.optimizers import apply_gradients, prepare
@@ -87,10 +87,9 @@ class GANModel(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if ema_half_life is not None and ema_half_life <= 0:
-            raise InputError(
-                f"ema_half_life: expected a number above 0 or None, got {ema_half_life}."
-            )
+        if ema_half_life is not None:
+            check_number("ema_half_life", ema_half_life, above=0)
+        check_number("ema_ramp_up", ema_ramp_up, above=0)
         self.seed = int(seed)
         self.ema_half_life = ema_half_life
         self.ema_ramp_up = ema_ramp_up
@@ -259,8 +258,8 @@ class GANModel(keras.Model):
         optimizers: Mapping[str, Any],
         *,
         run_eagerly: bool = False,
-        steps_per_execution: int = 1,
-        jit_compile: bool = False,
+        steps_per_execution: int | Literal["auto"] = 1,
+        jit_compile: bool | Literal["auto"] = False,
         rematerialize: bool = False,
     ) -> None:
         """Does what `compile` does, whatever the roles are.
@@ -268,11 +267,19 @@ class GANModel(keras.Model):
         Args:
             optimizers: by role; None for the paper's.
             run_eagerly: run `train_step` without a graph, for debugging.
-            steps_per_execution: train steps in one call of the graph.
-            jit_compile: compile losses and gradients with XLA, inside each replica.
+            steps_per_execution: train steps in one call of the graph; "auto" is 1.
+            jit_compile: compile losses and gradients with XLA, inside each replica; "auto", Keras'
+                own default, is False.
             rematerialize: keep few of the generators' features for the way back, and compute the
                 others again: less memory, and the generators' forward passes twice.
         """
+        if steps_per_execution == "auto":
+            steps_per_execution = 1
+        check_number("steps_per_execution", steps_per_execution, least=1, whole=True)
+        if jit_compile == "auto":
+            jit_compile = False
+        if not isinstance(jit_compile, (bool, type(None))):
+            raise InputError(f"jit_compile: expected True, False or 'auto', got {jit_compile!r}.")
         if steps_per_execution > 1 and self.distribute_strategy.num_replicas_in_sync > 1:
             raise InputError(
                 f"steps_per_execution: expected 1 on several replicas, got {steps_per_execution}; "
@@ -302,7 +309,7 @@ class GANModel(keras.Model):
             steps_per_execution=steps_per_execution,
             jit_compile=False,  # Keras compiles around the replicas, which breaks under a strategy.
         )
-        self.jit_updates = jit_compile
+        self.jit_updates = bool(jit_compile)
         self.rematerialize = rematerialize
         with self.distribute_strategy.scope():
             defaults = self.default_optimizers()
@@ -782,10 +789,8 @@ def check_shape(argument: str, side: str, came: tuple, expected: tuple[int, ...]
 
 def check_r1(gamma: float, every: int) -> None:
     """Raises `InputError` if an R1 penalty's weight or its interval is out of range."""
-    if gamma < 0:
-        raise InputError(f"r1_gamma: expected a number from 0 up, got {gamma}.")
-    if every < 1:
-        raise InputError(f"r1_every: expected a whole number from 1 up, got {every}.")
+    check_number("r1_gamma", gamma, least=0)
+    check_number("r1_every", every, least=1, whole=True)
 
 
 def check_unmixed(argument: str, critic: keras.Model) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import losses
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.models.base import Endpoint, GANModel, as_floats, random_images
 from tfgan_zoo.models.batches import parts_of, what_came
 from tfgan_zoo.networks import size_multiple
@@ -248,7 +248,6 @@ def check_objective(objective: str) -> str:
 
 
 def check_weights(**weights: float) -> None:
-    """Raises `InputError` if one is negative."""
+    """Raises `InputError` if one is no number from 0 up."""
     for name, value in weights.items():
-        if value < 0:
-            raise InputError(f"{name}: expected a number from 0 up, got {value}.")
+        check_number(name, value, least=0)

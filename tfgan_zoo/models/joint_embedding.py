@@ -103,7 +103,7 @@ class JointEmbedding(GANModel):
         Raises:
             InputError: if XLA is asked for, which knows no strings.
         """
-        if settings.get("jit_compile"):
+        if settings.get("jit_compile") not in (None, False, "auto"):
             raise InputError(
                 "jit_compile=True: expected False, as XLA has no strings for the encoder to read."
             )

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import networks, noise
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.layers.diff_augment import check_policy
 from tfgan_zoo.models.base import (
     Endpoint,
@@ -75,8 +75,7 @@ class NoiseToImage(GANModel):
                 "image_shape: expected (height, width, channels), or (size,) for vectors, "
                 f"got {self.image_shape}."
             )
-        if packing < 1:
-            raise InputError(f"packing: expected a whole number from 1 up, got {packing}.")
+        check_number("packing", packing, least=1, whole=True)
         check_r1(r1_gamma, r1_every)
         if latent_distribution not in ("normal", "uniform"):
             raise InputError(
