@@ -16,6 +16,17 @@ def test_argument_that_the_model_does_not_take(tmp_path):
         building.build_model(config)
 
 
+@pytest.mark.parametrize("rate", [0.0, -1e-3, "fast"])
+@pytest.mark.parametrize("decay", ["constant", "linear"])
+def test_learning_rates_are_above_0(tmp_path, rate, decay):
+    config = tiny_config(tmp_path)
+    with config.unlocked():
+        config.generator_optimizer = {"name": "adam", "learning_rate": rate, "decay": decay}
+    said = rf"^generator_optimizer\.learning_rate: expected a number above 0, got {rate!r}\.$"
+    with pytest.raises(InputError, match=said):
+        building.build_optimizer(config, "generator")
+
+
 @pytest.mark.parametrize("role", ["generator", "discriminator"])
 @pytest.mark.parametrize("critic_steps", [3, None])
 def test_linear_decay_reaches_zero_with_the_last_update(tmp_path, role, critic_steps):

@@ -14,6 +14,7 @@ from tfgan_zoo.config import (
     load_config,
     noise_to_image_config,
     override,
+    super_resolution_config,
 )
 from tfgan_zoo.errors import InputError
 
@@ -106,6 +107,8 @@ def test_override_is_strict(config, key, text, said):
         ("data.fit", "stretch", "expected one of resize, pad"),
         ("evaluate.metrics", ("fld",), "expected any of figures, .*, fid, kid, .*, got 'fld'"),
         ("evaluate.features", "vgg", "evaluate.features: expected one of auto, inception, inc"),
+        ("generator_optimizer.learning_rate", 0.0, "r_optimizer.learning_rate: expected a number"),
+        ("generator_optimizer.learning_rate", -1e-3, "above 0, got -0.001"),
     ],
 )
 def test_check(config, key, value, said):
@@ -113,6 +116,13 @@ def test_check(config, key, value, said):
     group, _, name = key.rpartition(".")
     (config[group] if group else config)[name] = value
     with pytest.raises(InputError, match=said):
+        check(config)
+
+
+def test_learning_rate_of_the_pretraining():
+    config = super_resolution_config("srgan")
+    config.pretraining.learning_rate = 0.0
+    with pytest.raises(InputError, match=r"^pretraining\.learning_rate: .* above 0, got 0\.0"):
         check(config)
 
 

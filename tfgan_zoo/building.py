@@ -7,7 +7,7 @@ import keras
 from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.models import MODELS, PRETRAINED, GANModel
 from tfgan_zoo.networks import NETWORKS
 from tfgan_zoo.schedules import LinearDecay
@@ -120,6 +120,8 @@ def build_optimizer(
     if not name:
         config_lib.check_names(f"{role}_optimizer", args, [])
         return None
+    if "learning_rate" in args:
+        check_number(f"{role}_optimizer.learning_rate", args["learning_rate"], above=0)
     known = {n.lower(): c for n, c in vars(keras.optimizers).items() if inspect.isclass(c)}
     known.pop("optimizer")
     if name.lower() not in known:

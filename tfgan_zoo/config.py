@@ -16,7 +16,7 @@ from typing import Any
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
-from tfgan_zoo.errors import InputError, similar
+from tfgan_zoo.errors import InputError, check_number, similar
 
 
 def default_config() -> ConfigDict:
@@ -487,6 +487,9 @@ def check(config: ConfigDict) -> None:
     for group in config:
         if group.endswith("_optimizer"):
             _check_decay(group, config[group])
+    for key in came:
+        if key == "pretraining.learning_rate" or key.endswith("_optimizer.learning_rate"):
+            check_number(key, came[key], above=0)
 
 
 def _check_decay(group: str, optimizer: ConfigDict) -> None:

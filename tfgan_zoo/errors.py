@@ -1,7 +1,10 @@
 """What the commands print as a sentence instead of a traceback, and words for it."""
 
 import difflib
+import math
+import numbers
 from collections.abc import Iterable
+from typing import Any
 
 
 class InputError(ValueError):
@@ -39,6 +42,42 @@ class StorageError(OSError):
 
 class WorkerLostError(RuntimeError):
     """Another process of a run on several machines ended, or cannot be reached."""
+
+
+def check_number(
+    name: str,
+    value: Any,
+    *,
+    least: float = -math.inf,
+    above: float = -math.inf,
+    below: float = math.inf,
+    whole: bool = False,
+) -> None:
+    """Checks an argument that is a number.
+
+    Args:
+        name: what it is called.
+        value: what came.
+        least: the smallest that will do.
+        above: what it has to be larger than.
+        below: what it has to be smaller than, if that is finite.
+        whole: whether it has to be an integer.
+
+    Raises:
+        InputError: if it is none, or out of this range.
+
+    Example:
+        >>> check_number("packing", 0, least=1, whole=True)
+        Traceback (most recent call last):
+        tfgan_zoo.errors.InputError: packing: expected a whole number from 1 up, got 0.
+    """
+    kind = numbers.Integral if whole else numbers.Real
+    is_number: bool = isinstance(value, kind) and not isinstance(value, bool)
+    if is_number and value >= least and value > above and (below == math.inf or value < below):
+        return
+    start = f"from {least:g}" if least > -math.inf else f"above {above:g}"
+    end = f" to below {below:g}" if below < math.inf else " up" * (least > -math.inf)
+    raise InputError(f"{name}: expected a {'whole ' * whole}number {start}{end}, got {value!r}.")
 
 
 def first_line(error: BaseException) -> str:

@@ -1,6 +1,7 @@
 """What holds for every model of the zoo."""
 
 import json
+import math
 from collections import Counter
 
 import keras
@@ -28,6 +29,7 @@ from tests.models.tiny import (
     step,
     tiny,
 )
+from tfgan_zoo.building import model_arguments
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS, base
 from tfgan_zoo.optimizers import apply_gradients
@@ -123,6 +125,16 @@ def test_keras_does_not_warn_of_its_own_default():
         model.fit(batches, shuffle=True, verbose=0)
     with pytest.warns(UserWarning, match="`shuffle=True` was passed"):
         model.fit(batches, None, None, 1, 0, None, 0.0, None, True)
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")  # of which fit cannot know
+def test_the_end_of_the_data_is_no_step():
+    model = compiled("gan")
+    unknown = dataset(model, 3).filter(lambda batch: True)
+    fit(model, unknown, epochs=2)
+    assert model.steps_done == 6
+    assert int(model.generator_optimizer.iterations) == 6
+    assert int(model.images_seen) == 6 * model.samples_per_step(4)
 
 
 def test_batches_that_cannot_be_shared_out():
@@ -698,21 +710,53 @@ def test_a_subclassed_network_made_functional():
     assert_finite(step(model, samples(model)))
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        {"packing": 0},
-        {"r1_every": 0},
-        {"r1_gamma": -1.0},
-        {"latent_distribution": "cauchy"},
-        {"diff_augment": ["colour"]},
-        {"ema_half_life": 0.0},
-    ],
-)
-def test_arguments_out_of_range(arguments):
-    model = tiny("dcgan")
-    with pytest.raises(InputError, match=next(iter(arguments))):
-        MODELS["dcgan"](SHAPE, LATENT, model.generator, model.discriminator, **arguments)
+#: Values that the arguments of models cannot have.
+OUT_OF_RANGE = {
+    "packing": (0, -1, 1.5, True),
+    "discriminator_steps": (0, -1, 2.5),
+    "r1_every": (0, 1.5),
+    "r1_gamma": (-1.0, math.nan),
+    "label_smoothing": (-0.1, 1.0, 1.5, "0.1"),
+    "ema_half_life": (0.0, -1.0, math.nan),
+    "ema_ramp_up": (0.0, -0.05, math.nan, None),
+    "skip_discriminator_above": (0.4, 1.0, math.nan),
+    "latent_distribution": ("cauchy",),
+    "diff_augment": (["colour"],),
+    "clip": (0.0, -0.01),
+    "penalty_weight": (-1.0,),
+    "cycle_weight": (-1.0,),
+    "identity_weight": (-0.5,),
+    "pool_size": (-1,),
+    "l1_weight": (-1.0,),
+    "gan_weight": (-1.0,),
+    "adversarial_weight": (-1e-3,),
+}
+
+
+@every_model
+def test_arguments_out_of_range(name):
+    """Are refused in a sentence that begins with the argument, before any network is made."""
+    taken = OUT_OF_RANGE.keys() & model_arguments(MODELS[name])
+    assert {"ema_half_life", "ema_ramp_up", "skip_discriminator_above"} < taken
+    for argument in taken:
+        for value in OUT_OF_RANGE[argument]:
+            with pytest.raises(InputError, match=rf"^{argument}: .*expected .*\.$"):
+                MODELS[name](**{argument: value})
+
+
+@every_model
+def test_keras_auto_is_the_default(name):
+    model = tiny(name)
+    model.compile(jit_compile="auto", steps_per_execution="auto")
+    assert model.jit_updates is False
+    assert model.steps_per_execution == 1
+    for setting, value in (
+        ("steps_per_execution", 0),
+        ("steps_per_execution", "many"),
+        ("jit_compile", "yes"),
+    ):
+        with pytest.raises(InputError, match=rf"^{setting}: expected .* got {value!r}\.$"):
+            model.compile(**{setting: value})
 
 
 @every_noise_to_image_model

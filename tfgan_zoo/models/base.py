@@ -6,16 +6,17 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from types import GeneratorType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import losses, noise
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.layers.diff_augment import diff_augment
 from tfgan_zoo.models.arguments import stacked
+from tfgan_zoo.models.batches import check_cut, look_ahead
 from tfgan_zoo.optimizers import apply_gradients, prepare
 from tfgan_zoo.rematerialization import rematerialized
 from tfgan_zoo.serving import saved_model
@@ -62,6 +63,8 @@ class GANModel(keras.Model):
 
     #: Every name that `train_step` logs.
     log_names: tuple[str, ...] = ("d_loss", "g_loss")
+    #: The parts of a training batch: keys of a dict, or else a tuple in this order.
+    batch_parts: tuple[str, ...] = ("image",)
     #: Of one image: (height, width, channels), or (size,) for vectors.
     image_shape: tuple[int, ...]
     #: Updates of the discriminator, each on fresh data, in one train step.
@@ -88,10 +91,9 @@ class GANModel(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if ema_half_life is not None and ema_half_life <= 0:
-            raise InputError(
-                f"ema_half_life: expected a number above 0 or None, got {ema_half_life}."
-            )
+        if ema_half_life is not None:
+            check_number("ema_half_life", ema_half_life, above=0)
+        check_number("ema_ramp_up", ema_ramp_up, above=0)
         self.seed = int(seed)
         self.ema_half_life = ema_half_life
         self.ema_ramp_up = ema_ramp_up
@@ -142,6 +144,7 @@ class GANModel(keras.Model):
         #: Changes the random numbers, to train on from a checkpoint in another way.
         self.attempt = 0
         self._training_data: Callable[[], Any] = lambda: None
+        self._is_first_batch = False
         # MirroredStrategy gives each replica a thread and switches between them in mid-step.
         self._moments = threading.local()
         # Keras would otherwise call the model on a training batch to build it.
@@ -219,6 +222,10 @@ class GANModel(keras.Model):
         """
         return batch_size
 
+    def batch_multiple(self, training: bool) -> int:
+        """Returns what the number of samples in a replica's batch is to be a multiple of."""
+        return self.samples_per_step(1) if training else 1
+
     def start_from(self, other: "GANModel") -> None:
         """Takes over the generators of another model, as its samples show them.
 
@@ -262,8 +269,8 @@ class GANModel(keras.Model):
         optimizers: Mapping[str, Any],
         *,
         run_eagerly: bool = False,
-        steps_per_execution: int = 1,
-        jit_compile: bool = False,
+        steps_per_execution: int | Literal["auto"] = 1,
+        jit_compile: bool | Literal["auto"] = False,
         rematerialize: bool = False,
     ) -> None:
         """Does what `compile` does, whatever the roles are.
@@ -271,11 +278,19 @@ class GANModel(keras.Model):
         Args:
             optimizers: by role; None for the paper's.
             run_eagerly: run `train_step` without a graph, for debugging.
-            steps_per_execution: train steps in one call of the graph.
-            jit_compile: compile losses and gradients with XLA, inside each replica.
+            steps_per_execution: train steps in one call of the graph; "auto" is 1.
+            jit_compile: compile losses and gradients with XLA, inside each replica; "auto", Keras'
+                own default, is False.
             rematerialize: keep few of the generators' features for the way back, and compute the
                 others again: less memory, and the generators' forward passes twice.
         """
+        if steps_per_execution == "auto":
+            steps_per_execution = 1
+        check_number("steps_per_execution", steps_per_execution, least=1, whole=True)
+        if jit_compile == "auto":
+            jit_compile = False
+        if not isinstance(jit_compile, (bool, type(None))):
+            raise InputError(f"jit_compile: expected True, False or 'auto', got {jit_compile!r}.")
         if steps_per_execution > 1 and self.distribute_strategy.num_replicas_in_sync > 1:
             raise InputError(
                 f"steps_per_execution: expected 1 on several replicas, got {steps_per_execution}; "
@@ -305,7 +320,7 @@ class GANModel(keras.Model):
             steps_per_execution=steps_per_execution,
             jit_compile=False,  # Keras compiles around the replicas, which breaks under a strategy.
         )
-        self.jit_updates = jit_compile
+        self.jit_updates = bool(jit_compile)
         self.rematerialize = rematerialize
         with self.distribute_strategy.scope():
             defaults = self.default_optimizers()
@@ -349,19 +364,33 @@ class GANModel(keras.Model):
         if getattr(self, "train_function", None) is not None and not force:
             return
         super().make_train_function(force)
-        if self.run_eagerly or self.steps_per_execution > 1 or self._has_strategy():
-            return
-        otherwise: Callable = self.train_function  # type: ignore[has-type]
+        train: Callable = self.train_function  # type: ignore[has-type]
+        if not (self.run_eagerly or self.steps_per_execution > 1 or self._has_strategy()):
+            train = self._step_in_one_graph(train)
+
+        def train_after_a_look(iterator):
+            if self._is_first_batch and isinstance(iterator, tf.data.Iterator):
+                self._is_first_batch = False
+                iterator = look_ahead(iterator, self.batch_parts, self.steps_per_execution)
+            return train(iterator)
+
+        self.train_function = train_after_a_look
+
+    def _step_in_one_graph(self, otherwise: Callable) -> Callable:
         step = self._autoconvert_optionals(self.train_step)
 
         @tf.function(autograph=False, reduce_retracing=True)
         def one_step(iterator):
-            return step(iterator.get_next())
+            data = iterator.get_next()
+            tensors = filter(tf.is_tensor, tf.nest.flatten(data, expand_composites=True))
+            # Or else the end of data of unknown length would count as a step.
+            with tf.control_dependencies(list(tensors)):
+                return step(data)
 
         def train(iterator):
             return (one_step if isinstance(iterator, tf.data.Iterator) else otherwise)(iterator)
 
-        self.train_function = train
+        return train
 
     def check_not_synchronized(self, argument: str, *roles: str) -> None:
         """Raises `InputError` if several replicas share batch statistics in a role's networks.
@@ -648,9 +677,14 @@ class GANModel(keras.Model):
         """Trains, as Keras' `fit` does; callbacks find the data in `training_data()`.
 
         Raises:
-            InputError: if samples or classes are to be weighted, which no game does.
+            InputError: if samples or classes are to be weighted, which no game does; arrays make
+                batches that a step cannot share out; or the first batch's images are floats in
+                0..255 (which is not looked at under a strategy).
         """
-        _refuse_weights(keras.Model.fit, self, x, y, *args, **kwargs)
+        arguments = _unweighted(super().fit, x, y, *args, **kwargs)
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        check_cut(arguments, *(replicas * self.batch_multiple(each) for each in (True, False)))
+        self._is_first_batch = True
         given = x if y is None else (x, y)
         ordered = (tf.data.Dataset, tf.distribute.DistributedDataset, GeneratorType)
         if isinstance(x, ordered) and len(args) < 7:  # the seventh is `shuffle`
@@ -668,7 +702,7 @@ class GANModel(keras.Model):
         Raises:
             InputError: if samples or classes are to be weighted, which no game does.
         """
-        _refuse_weights(keras.Model.train_on_batch, self, x, y, *args, **kwargs)
+        _unweighted(super().train_on_batch, x, y, *args, **kwargs)
         return super().train_on_batch(x, y, *args, **kwargs)
 
     def training_data(self) -> Any:
@@ -834,10 +868,8 @@ def check_shape(argument: str, side: str, came: tuple, expected: tuple[int, ...]
 
 def check_r1(gamma: float, every: int) -> None:
     """Raises `InputError` if an R1 penalty's weight or its interval is out of range."""
-    if gamma < 0:
-        raise InputError(f"r1_gamma: expected a number from 0 up, got {gamma}.")
-    if every < 1:
-        raise InputError(f"r1_every: expected a whole number from 1 up, got {every}.")
+    check_number("r1_gamma", gamma, least=0)
+    check_number("r1_every", every, least=1, whole=True)
 
 
 def check_unmixed(argument: str, critic: keras.Model) -> None:
@@ -855,15 +887,20 @@ def check_unmixed(argument: str, critic: keras.Model) -> None:
             )
 
 
-def _refuse_weights(method: Callable, *args: Any, **kwargs: Any) -> None:
-    """Raises `InputError` if one of Keras' methods is given weights, wherever it takes them."""
-    given = inspect.signature(method).bind(*args, **kwargs).arguments
+def _unweighted(method: Callable, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    """Returns the arguments of one of Keras' methods by name.
+
+    Raises:
+        InputError: if weights are among them, wherever it takes them.
+    """
+    given = inspect.signature(method).bind_partial(*args, **kwargs).arguments
     for name in ("sample_weight", "class_weight"):
         if given.get(name) is not None:
             raise InputError(
                 f"{name}: expected None, got {type(given[name]).__name__}; a game weighs all of "
                 "its samples alike, so leave out or repeat some in the data."
             )
+    return given
 
 
 def _several_workers(strategy: tf.distribute.Strategy) -> bool:

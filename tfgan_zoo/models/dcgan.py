@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import losses
+from tfgan_zoo.errors import check_number
 from tfgan_zoo.models.noise_to_image import NoiseToImage
 
 
@@ -51,6 +52,7 @@ class DCGAN(NoiseToImage):
         label_smoothing: float = 0.0,
         **kwargs,
     ):
+        check_number("label_smoothing", label_smoothing, least=0, below=1)
         super().__init__(
             image_shape,
             latent_dim,

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import losses, networks
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.models.noise_to_image import NoiseToImage
 
 
@@ -59,6 +59,8 @@ class GAN(NoiseToImage):
             raise InputError(
                 f"objective: expected 'non_saturating' or 'minimax', got {objective!r}."
             )
+        check_number("discriminator_steps", discriminator_steps, least=1, whole=True)
+        check_number("label_smoothing", label_smoothing, least=0, below=1)
         super().__init__(
             image_shape,
             latent_dim,

@@ -22,6 +22,7 @@ from tfgan_zoo.models.base import (
     check_shape,
     random_images,
 )
+from tfgan_zoo.models.batches import parts_of, what_came
 from tfgan_zoo.models.joint_embedding import JointEmbedding
 
 #: From a batch of strings to a batch of embeddings.
@@ -81,6 +82,7 @@ class GANCLS(GANModel):
         >>> images = model.generate(["a small red circle", "a large blue star"], seed=0)
     """
 
+    batch_parts = ("image", "text", "mismatching_text")
     has_accuracy = True
     log_names: tuple[str, ...] = ("d_loss", "d_real", "d_mismatched", "d_fake", "g_loss")
 
@@ -223,14 +225,14 @@ class GANCLS(GANModel):
         Raises:
             InputError: if one is missing, or has another shape or type.
         """
-        if isinstance(data, dict):
-            data = [data[key] for key in ("image", "text", "mismatching_text") if key in data]
-        if not isinstance(data, (list, tuple)) or len(data) != 3:
+        parts = parts_of(data, self.batch_parts)
+        if len(parts) != 3:
             raise InputError(
-                "Training batches: expected (images, texts, mismatching texts), or a dict with "
-                "keys image, text and mismatching_text, as tfgan_zoo.data.captioned gives."
+                "Training batches: expected (images, texts, mismatching texts), or a dict with the "
+                "keys image, text and mismatching_text, as tfgan_zoo.data.captioned gives, got "
+                f"{what_came(data)}."
             )
-        images, *texts = data
+        images, *texts = parts
         images = as_floats(images, self.image_shape, "Training batches")
         text, mismatching = (self.embeddings(each, "Training batches") for each in texts)
         return images, text, mismatching

@@ -8,9 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import losses
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.models.arguments import check_range, stacked
 from tfgan_zoo.models.base import Endpoint, GANModel, as_floats, random_images
+from tfgan_zoo.models.batches import parts_of, what_came
 from tfgan_zoo.networks import size_multiple
 
 
@@ -25,6 +26,7 @@ class ImageToImage(GANModel):
         **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `GANModel`.
     """
 
+    batch_parts = ("a", "b")
     #: How much larger an output is than its input.
     scale = 1
     #: Of the images of both domains in training: (height, width, channels).
@@ -68,16 +70,15 @@ class ImageToImage(GANModel):
         Raises:
             InputError: if there are not two, or their shapes are not the model's.
         """
-        if isinstance(data, dict) and {"a", "b"} <= data.keys():
-            data = data["a"], data["b"]
-        if not isinstance(data, (list, tuple)) or len(data) != 2:
+        parts = parts_of(data, self.batch_parts)
+        if len(parts) != 2:
             raise InputError(
-                "Training batches: expected images of both domains, (a, b) or a dict with keys a "
-                f"and b, got {type(data).__name__}."
+                "Training batches: expected images of both domains and nothing else, (a, b) or a "
+                f"dict with the keys a and b, got {what_came(data)}."
             )
         return (
-            as_floats(data[0], self.shape_a, "Training batches, domain a"),
-            as_floats(data[1], self.shape_b, "Training batches, domain b"),
+            as_floats(parts[0], self.shape_a, "Training batches, domain a"),
+            as_floats(parts[1], self.shape_b, "Training batches, domain b"),
         )
 
     def losses_of(self, data: Any) -> dict[str, tf.Tensor]:
@@ -250,7 +251,6 @@ def check_objective(objective: str) -> str:
 
 
 def check_weights(**weights: float) -> None:
-    """Raises `InputError` if one is negative."""
+    """Raises `InputError` if one is no number from 0 up."""
     for name, value in weights.items():
-        if value < 0:
-            raise InputError(f"{name}: expected a number from 0 up, got {value}.")
+        check_number(name, value, least=0)

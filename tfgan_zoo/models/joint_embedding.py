@@ -18,6 +18,7 @@ from tfgan_zoo.models.base import (
     check_shape,
     random_images,
 )
+from tfgan_zoo.models.batches import parts_of, what_came
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -55,6 +56,7 @@ class JointEmbedding(GANModel):
         >>> vectors = model.embed(["a small red circle"])
     """
 
+    batch_parts = ("image", "text", "class")
     log_names: tuple[str, ...] = ("loss", "accuracy")
 
     def __init__(
@@ -110,7 +112,7 @@ class JointEmbedding(GANModel):
         Raises:
             InputError: if XLA is asked for, which knows no strings.
         """
-        if settings.get("jit_compile"):
+        if settings.get("jit_compile") not in (None, False, "auto"):
             raise InputError(
                 "jit_compile=True: expected False, as XLA has no strings for the encoder to read."
             )
@@ -148,20 +150,19 @@ class JointEmbedding(GANModel):
         Raises:
             InputError: if one is missing, or has another shape or type.
         """
-        if isinstance(data, dict):
-            data = [data[key] for key in ("image", "text", "class") if key in data]
-        if not isinstance(data, (list, tuple)) or len(data) not in (2, 3):
+        parts = parts_of(data, self.batch_parts)
+        if len(parts) not in (2, 3):
             raise InputError(
                 "Training batches: expected (images, texts), (images, texts, classes), or a dict "
-                "with keys image, text, and class or not."
+                f"with the keys image, text, and class or not, got {what_came(data)}."
             )
-        images = as_floats(data[0], self.image_shape, "Training batches")
-        texts = tf.convert_to_tensor(data[1])
+        images = as_floats(parts[0], self.image_shape, "Training batches")
+        texts = tf.convert_to_tensor(parts[1])
         if texts.dtype != tf.string:
             raise InputError(
                 f"Training batches: expected texts that are strings, got type {texts.dtype.name}."
             )
-        return images, texts, tf.convert_to_tensor(data[2]) if len(data) == 3 else texts
+        return images, texts, tf.convert_to_tensor(parts[2]) if len(parts) == 3 else texts
 
     # ------------------------------------------------------------------ use
 

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import networks, noise
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.layers.diff_augment import check_policy
 from tfgan_zoo.models.arguments import check_num, check_seed, check_seeds
 from tfgan_zoo.models.base import (
@@ -20,6 +20,7 @@ from tfgan_zoo.models.base import (
     check_shape,
     random_images,
 )
+from tfgan_zoo.models.batches import parts_of, what_came
 
 
 class NoiseToImage(GANModel):
@@ -76,8 +77,7 @@ class NoiseToImage(GANModel):
                 "image_shape: expected (height, width, channels), or (size,) for vectors, "
                 f"got {self.image_shape}."
             )
-        if packing < 1:
-            raise InputError(f"packing: expected a whole number from 1 up, got {packing}.")
+        check_number("packing", packing, least=1, whole=True)
         check_r1(r1_gamma, r1_every)
         if latent_distribution not in ("normal", "uniform"):
             raise InputError(
@@ -136,34 +136,46 @@ class NoiseToImage(GANModel):
         """See `GANModel.samples_per_step`."""
         return batch_size * self.packing * self.discriminator_steps
 
+    def batch_multiple(self, training: bool) -> int:
+        """See `GANModel.batch_multiple`: without training, nothing is shared out over steps."""
+        return self.samples_per_step(1) if training else self.packing
+
     # ------------------------------------------------------------------ the parts of a train step
 
-    def images(self, data: Any) -> tf.Tensor:
-        """Returns the images of a training batch as floats in [-1, 1].
+    def images(self, data: Any, training: bool = True) -> tf.Tensor:
+        """Returns the images of a batch as floats in [-1, 1].
+
+        Args:
+            data: the batch.
+            training: whether they are to be shared out over the discriminator's steps.
 
         Raises:
             InputError: if their shape is not `image_shape`, or their number cannot be shared
-                out evenly over discriminator steps and packs.
+                out evenly over packs, and discriminator steps.
         """
-        if isinstance(data, dict):
-            data = data["image"]
-        elif isinstance(data, (list, tuple)):
-            data = data[0]
-        images = as_floats(data, self.image_shape, "Training batches")
-        share = self.packing * self.discriminator_steps
-        if images.shape[0] is not None and images.shape[0] % share:
+        parts = parts_of(data, self.batch_parts)
+        if not parts:
             raise InputError(
-                f"Training batches: expected a multiple of {share} samples (packing "
-                f"{self.packing} x discriminator steps {self.discriminator_steps}) on each "
-                f"replica, got {images.shape[0]}; batch with drop_remainder=True."
+                "Training batches: expected images, (images, ...) or a dict with the key image, "
+                f"got {what_came(data)}."
+            )
+        images = as_floats(parts[0], self.image_shape, "Training batches")
+        share = self.batch_multiple(training)
+        if images.shape[0] is not None and images.shape[0] % share:
+            steps = f" x discriminator steps {self.discriminator_steps}" if training else ""
+            raise InputError(
+                f"{'Training' if training else 'Test'} batches: expected a multiple of {share} "
+                f"samples (packing {self.packing}{steps}) on each replica, got {images.shape[0]}; "
+                "of a tf.data.Dataset, batch with drop_remainder=True."
             )
         if images.shape[0] is None:
             count = tf.shape(images)[0]
             check = tf.debugging.Assert(
                 (count > 0) & (count % share == 0),  # The mean over an empty share is NaN.
                 [
-                    f"Training batches: expected a multiple of {share} samples on each replica; "
-                    "batch with drop_remainder=True. Got:",
+                    f"{'Training' if training else 'Test'} batches: expected a multiple of {share} "
+                    "samples on each replica; of a tf.data.Dataset, batch with "
+                    "drop_remainder=True. Got:",
                     count,
                 ],
             )
@@ -227,7 +239,7 @@ class NoiseToImage(GANModel):
 
     def losses_of(self, data: Any) -> dict[str, tf.Tensor]:
         """See `GANModel.losses_of`."""
-        real = self.images(data)
+        real = self.images(data, training=False)
         fake = self.fakes("latents", real, training=False)
         _, d_logs = self.discriminator_loss(real, fake, training=False)
         _, g_logs = self.generator_loss(fake, real, training=False)
@@ -235,7 +247,7 @@ class NoiseToImage(GANModel):
 
     def made_and_real(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
         """See `GANModel.made_and_real`."""
-        real = self.images(data)
+        real = self.images(data, training=False)
         return {"samples": (self.fakes("latents", real, training=False), real)}
 
     # ------------------------------------------------------------------ use

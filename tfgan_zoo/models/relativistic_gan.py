@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import losses
+from tfgan_zoo.errors import check_number
 from tfgan_zoo.models.noise_to_image import NoiseToImage
 
 
@@ -52,6 +53,7 @@ class RelativisticGAN(NoiseToImage):
         label_smoothing: float = 0.0,
         **kwargs,
     ):
+        check_number("label_smoothing", label_smoothing, least=0, below=1)
         super().__init__(image_shape, latent_dim, generator, discriminator, **kwargs)
         self.average = self.uses_global_means = bool(average)
         self.label_smoothing = float(label_smoothing)

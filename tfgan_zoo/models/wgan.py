@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import losses
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import check_number
 from tfgan_zoo.models.noise_to_image import NoiseToImage
 
 
@@ -48,8 +48,8 @@ class WGAN(NoiseToImage):
         clip: float = 0.01,
         **kwargs,
     ):
-        if clip <= 0:
-            raise InputError(f"clip: expected a number above 0, got {clip}.")
+        check_number("discriminator_steps", discriminator_steps, least=1, whole=True)
+        check_number("clip", clip, above=0)
         super().__init__(image_shape, latent_dim, generator, discriminator, **kwargs)
         self.discriminator_steps = int(discriminator_steps)
         self.clip = float(clip)

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import losses, networks, noise
+from tfgan_zoo.errors import check_number
 from tfgan_zoo.models.base import check_unmixed
 from tfgan_zoo.models.noise_to_image import NoiseToImage
 
@@ -62,6 +63,8 @@ class WGANGP(NoiseToImage):
         penalty_weight: float = 10.0,
         **kwargs,
     ):
+        check_number("discriminator_steps", discriminator_steps, least=1, whole=True)
+        check_number("penalty_weight", penalty_weight, least=0)
         super().__init__(image_shape, latent_dim, generator, discriminator, **kwargs)
         self.discriminator_steps = int(discriminator_steps)
         self.penalty_weight = float(penalty_weight)
