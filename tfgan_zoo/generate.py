@@ -52,8 +52,6 @@ def main(argv: list[str]) -> None:
     output, kind = Path(given.output), Path(given.output).suffix.lower()
     if kind == ".gif" and not given.interpolate:
         raise InputError("--output: a .gif shows a walk; add --interpolate.")
-    if kind in (".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".mp4"):
-        raise InputError(f"--output: expected a .png, a .gif or a folder, got {given.output!r}.")
     check_output(output, given.overwrite)
     cli.quiet_tensorflow()
     from tfgan_zoo import experiment, pictures
@@ -97,8 +95,9 @@ def main(argv: list[str]) -> None:
 
 def check_output(output: Path, overwrite: bool) -> None:
     """Refuses to replace what is there, unless asked to, and files of others always."""
-    from tfgan_zoo.pictures import foreign_file
+    from tfgan_zoo.pictures import check_ending, foreign_file
 
+    check_ending(output, (".png", ".gif"))
     picture = output.suffix.lower() in (".png", ".gif")
     if output.is_dir() and picture:
         raise InputError(f"--output: expected a picture's name, {str(output)!r} is a folder.")
