@@ -22,23 +22,30 @@ def get_config():
     config.model_args.content_loss = "mse"
     config.model_args.adversarial_weight = 1e-3
     config.model_args.relativistic = False
-    config.generator = {"name": "srresnet_generator", "filters": 32, "blocks": 4}
+    config.generator = {
+        "name": "srresnet_generator",
+        "filters": 32,
+        "blocks": 4,
+        "normalization": "none",
+        "icnr": True,
+    }
     config.discriminator = {"name": "srgan_discriminator", "filters": 16, "dense_units": 128}
     for role in ("generator", "discriminator"):
         config[f"{role}_optimizer"] = {
             "name": "adam",
-            "learning_rate": 2e-4,
+            "learning_rate": 1e-4,
             "decay": "linear",
             "decay_start": 0.5,
         }
-    config.pretraining.steps = 1500
+    config.pretraining.steps = 8000
     config.pretraining.learning_rate = 1e-3
     config.data.source = "figures/full"
+    config.data.batch_size = 4
     config.evaluate.split = "test"
     config.evaluate.samples = 50
     config.evaluate.best = False  # the game trades PSNR for looks
-    config.train.steps = 1000
+    config.train.steps = 3000
     config.train.log_every = 100
-    config.train.sample_every = 500
-    config.train.checkpoint_every = 500
+    config.train.sample_every = 1000
+    config.train.checkpoint_every = 1000
     return config

@@ -1,11 +1,12 @@
 """WGAN-GP (Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028) on the figures.
 
-The paper's game, and its optimizer for CIFAR-10 (lambda 10, five critic steps, Adam 2e-4 with betas
-0 and 0.9, decaying) on small convolutional networks. At rates of 3e-4 and more it diverged.
+The paper's game on small convolutional networks, at another pace: with lambda 1 in place of 10 the
+critic can learn at 2e-3 in place of 2e-4, and two steps of it do in place of five. With lambda 10,
+rates of 3e-4 and more diverged.
 
 Command: python -m tfgan_zoo.train --model=wgan_gp
-Cost:    10.9 minutes on 2 busy CPU cores, 1,003 images/s
-Result:  validity 0.18, 47 of 48 combinations, still rising (2026-11-24)
+Cost:    7.0 minutes on 2 busy CPU cores, 959 images/s
+Result:  validity 0.76, 48 of 48 combinations (2026-11-27)
 """
 
 from tfgan_zoo.config import noise_to_image_config
@@ -14,8 +15,8 @@ from tfgan_zoo.config import noise_to_image_config
 def get_config():
     config = noise_to_image_config("wgan_gp")
     config.model_args.latent_dim = 8
-    config.model_args.discriminator_steps = 5
-    config.model_args.penalty_weight = 10.0
+    config.model_args.discriminator_steps = 2
+    config.model_args.penalty_weight = 1.0
     config.model_args.packing = 1
     config.model_args.r1_gamma = 0.0
     config.model_args.r1_every = 8
@@ -36,14 +37,14 @@ def get_config():
     for role in ("generator", "discriminator"):
         config[f"{role}_optimizer"] = {
             "name": "adam",
-            "learning_rate": 2e-4,
+            "learning_rate": 2e-3,
             "beta_1": 0.0,
-            "beta_2": 0.9,
+            "beta_2": 0.99,
             "decay": "linear",
         }
     config.data.flip = True  # the figures are symmetrical
     config.data.batch_size = 32
-    config.train.steps = 4000
+    config.train.steps = 6000
     config.train.log_every = 200
     config.train.sample_every = 1000
     config.train.checkpoint_every = 1000
