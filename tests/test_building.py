@@ -28,14 +28,16 @@ def test_learning_rates_are_above_0(tmp_path, rate, decay):
 
 
 @pytest.mark.parametrize("role", ["generator", "discriminator"])
-def test_linear_decay_reaches_zero_with_the_last_update(tmp_path, role):
-    """Which of a critic is the fifth of the last step."""
+@pytest.mark.parametrize("critic_steps", [3, None])
+def test_linear_decay_reaches_zero_with_the_last_update(tmp_path, role, critic_steps):
+    """Which of a critic is the last of the last step, of the model's five where none are named."""
     config = tiny_config(tmp_path, "wgan")
     with config.unlocked():
-        config.model_args.discriminator_steps = 5
+        if critic_steps is not None:
+            config.model_args.discriminator_steps = critic_steps
         config[f"{role}_optimizer"] = {"name": "adam", "learning_rate": 1e-3, "decay": "linear"}
-    updates = 10 if role == "generator" else 50
-    optimizer = building.build_optimizer(config, role)
+    updates = 10 if role == "generator" else 10 * (critic_steps or 5)
+    optimizer = getattr(building.build_model(config), f"{role}_optimizer")
     rates = []
     for done in (0, updates // 2, updates):
         optimizer.iterations.assign(done)

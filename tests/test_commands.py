@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.tiny_runs import as_recipe, assert_same, lines, saved, tiny_config
-from tfgan_zoo import cli, experiment, generate, train
+from tfgan_zoo import cli, experiment, export, generate, train
 from tfgan_zoo.errors import InputError, NonFiniteLossError
 
 
@@ -282,11 +282,15 @@ def test_points_are_plotted(folder, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        (["--output=x.png"], "Flag --workdir must have a value other than None."),
+        ([], "error: --workdir, --output: expected a value, got none; --help shows all."),
+        (["--output=x.png"], "error: --workdir: expected a value, got none"),
         (["--workdir=.", "--output=x.png"], "is no run folder"),
         (["--workdir=.", "--output=x.gif"], "add --interpolate"),
         (["--workdir=.", "--output=x.jpg"], "expected a .png, a .gif or a folder, got 'x.jpg'"),
-        (["--workdir=.", "--output=.git"], "'.git' exists; add --overwrite"),
+        (["--workdir=.", "--output=made"], "'made' exists; add --overwrite"),
+        (["--workdir=.", "--output=.", "--overwrite"], "'.' holds files of others (2019.png)"),
+        (["--workdir=.", "--output=2019.png"], "'2019.png' exists; add --overwrite"),
+        (["--workdir=.", "--output=odd.png", "--overwrite"], "'odd.png' is a folder"),
         (["--workdir=.", "--output=x.png", "--num=0"], "--num: expected a whole number from 1 up"),
         (
             ["--workdir=.", "--output=x.png", "--num=some"],
@@ -302,11 +306,29 @@ def test_points_are_plotted(folder, tmp_path, capsys):
     ids=str,
 )
 def test_generate_refuses_in_a_sentence(tmp_path, monkeypatch, capsys, flags, sentence):
-    (tmp_path / ".git").mkdir()
+    (tmp_path / "odd.png").mkdir()
+    (tmp_path / "2019.png").touch()
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "000000.png").touch()
     monkeypatch.chdir(tmp_path)
     status, out, err = said(generate.main, *flags, capsys=capsys)
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert sentence in err
+
+
+def test_the_home_folder(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    config = tiny_config(folder)
+    experiment.train(config, "~/run", lambda _: None)
+    (tmp_path / "many").mkdir()  # empty
+    for flags in (["--output=~/grid.png"], ["--output=~/many"]):
+        assert said(generate.main, "--workdir=~/run", *flags, capsys=capsys)[0] == 0
+    assert said(export.main, "--workdir=~/run", "--output=~/served/gan", capsys=capsys)[0] == 0
+    assert not (tmp_path / "~").exists()
+    assert (tmp_path / "grid.png").exists()
+    assert (tmp_path / "many" / "000063.png").exists()
+    assert (tmp_path / "served" / "gan" / "1").exists()
 
 
 def test_generate_needs_a_checkpoint(folder, run, tmp_path, capsys):

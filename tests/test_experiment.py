@@ -203,6 +203,9 @@ def test_a_start_from_another_network_is_refused(finished, tmp_path):
     config.train.generator_from = str(finished[1])
     with pytest.raises(InputError, match=r"generator_from: expected a run with the generator"):
         experiment.train(config, tmp_path / "run", quiet)
+    # Nothing was learnt, so the folder is not taken: the same command, mended.
+    config.train.generator_from = None
+    assert experiment.train(config, tmp_path / "run", quiet).step == config.train.steps
 
 
 def test_resumes_after_being_killed_within_a_line(finished, run):

@@ -15,7 +15,7 @@ ALLOWED = {
     "noise": {"errors"},
     "optimizers": set(),
     "functional": set(),
-    "rematerialization": {"functional"},
+    "rematerialization": {"errors", "functional"},
     "tiling": {"errors"},
     "losses": FOUNDATION,
     "layers": FOUNDATION,

@@ -118,6 +118,23 @@ def test_a_full_disk(finished, begun, small_disk):
     assert_goes_on(finished, run)
 
 
+def test_no_room_for_what_is_made_at_the_end(finished, tmp_path):
+    run = shutil.copytree(finished[1], tmp_path / "run")
+    for made in ("export", "samples"):
+        shutil.rmtree(run / made)
+    with (run / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 10, "d_lo')  # cut off
+    with (
+        file_size_limit(20_000),
+        pytest.raises(StorageError, match=r"cannot be written any more .*that of step 10; mend"),
+    ):
+        experiment.train(finished[0], run, quiet)
+    result = experiment.train(finished[0], run, quiet)
+    assert result.export.is_dir()
+    exported = experiment.export_run(run, tmp_path / "served" / "gan")
+    assert exported.is_dir()
+
+
 def let_others_in(*paths):
     """Pytest's folders are its user's alone."""
     for parent in (parent for path in paths for parent in path.parents):

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -16,6 +18,28 @@ def test_to_uint8_rounds_and_clips():
 def test_to_uint8_undoes_the_models_scaling():
     levels = np.arange(256, dtype=np.uint8)
     assert np.array_equal(pictures.to_uint8(levels.astype("float32") / 127.5 - 1), levels)
+
+
+@pytest.mark.parametrize(
+    ("output", "known", "kinds"),
+    [
+        ("grid.bmp", [".png"], "a .png or a folder"),
+        ("~/grid.TGA", [".png", ".gif"], "a .png, a .gif or a folder"),
+        ("walk.mp4", [".png", ".gif"], "a .png, a .gif or a folder"),
+        ("grid.gif", [".png"], "a .png or a folder"),
+    ],
+)
+def test_outputs_that_are_other_pictures(output, known, kinds):
+    with pytest.raises(InputError, match=f"--output: expected {kinds}, got '{output}'"):
+        pictures.check_ending(output, known)
+
+
+def test_outputs_that_can_be_written(tmp_path):
+    (tmp_path / "a.bmp").mkdir()
+    for output in (tmp_path / "a.bmp", tmp_path / "grid.PNG", "images", "run.v2", "images.2026"):
+        pictures.check_ending(output, [".png"])
+    for output in ("photo.jpg", "photo.JPEG"):
+        pictures.check_ending(output, [".png", ".jpg"])
 
 
 def test_grid_layout():
@@ -88,11 +112,44 @@ def test_files(tmp_path, channels):
     with Image.open(tmp_path / "walk.gif") as gif:
         assert gif.n_frames == 4
         assert gif.info["loop"] == 0
+    many = tmp_path / "many"
+    assert pictures.save_folder(many, images, ["a", "b", "c", "d"]) == 4
+    assert pictures.save_folder(many, iter(images[:2])) == 2
+    assert sorted(p.name for p in many.iterdir()) == ["000000.png", "000001.png"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["many", "new", "walk.gif"]
+
+
+@pytest.mark.parametrize("name", ["2019.png", "0001.PNG", "notes.txt", "000001.png.bak"])
+def test_files_of_others_stay(tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(InputError, match=rf"holds files of others \({re.escape(name)}\)"):
+        pictures.save_folder(tmp_path, np.zeros((2, 8, 8, 3), np.uint8))
+    assert [p.read_text() for p in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_folder_is_complete_or_as_it_was(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), np.uint8)
     pictures.save_folder(tmp_path / "many", images)
-    (tmp_path / "many" / "mine.png").touch()
-    pictures.save_folder(tmp_path / "many", images[:2])
-    names = sorted(p.name for p in (tmp_path / "many").iterdir())
-    assert names == ["000000.png", "000001.png", "mine.png"]
+    with pytest.raises(TypeError):
+        pictures.save_folder(tmp_path / "many", [images[1], np.zeros((2, 2), np.complex64)])
+    assert len(list((tmp_path / "many").iterdir())) == 3
+    with Image.open(tmp_path / "many" / "000000.png") as first:
+        assert np.array_equal(np.asarray(first), images[0])
+    assert [p.name for p in tmp_path.iterdir()] == ["many"]
+
+
+def test_labels(monkeypatch):
+    images = np.zeros((1, 1, 64, 64, 3), np.uint8)
+    label = "a very long caption that goes on"
+    wide = pictures.labelled_rows([label], images)
+    assert 64 < wide.shape[1] <= 400
+    assert pictures.labelled_rows([label * 9], images).shape[1] == 400
+    # Pillow's own font has no more than ASCII.
+    monkeypatch.setattr(pictures, "_font", pictures._own_font)
+    for given, plain in (("größer", "grosser"), ("café  noir", "cafe noir"), ("赤", "?")):
+        np.testing.assert_array_equal(
+            pictures.labelled_rows([given], images), pictures.labelled_rows([plain], images)
+        )
 
 
 def test_a_failed_save_leaves_the_old_picture(tmp_path):

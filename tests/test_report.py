@@ -212,7 +212,7 @@ def test_several_runs_share_charts_slider_and_config(tmp_path):
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        ([], "Flag --workdir must have a value other than None."),
+        ([], "--workdir: expected a value, got none; --help shows all."),
         (["--workdir=none"], "'none' is no run folder: it has no config.json"),
         (["--workdir=empty"], "config.json is not a run's"),
         (["--workdir=run", "--workdir=./run"], "is given twice."),

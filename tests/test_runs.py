@@ -152,17 +152,31 @@ def test_a_decaying_rate_depends_on_the_number_of_steps(tmp_path):
             config.generator_optimizer.decay = "linear"
         return config
 
-    with Run(tmp_path / "run").claim(config("10")):
-        pass
+    run = Run(tmp_path / "run")
+    with run.claim(config("10")):
+        run.metrics.touch()
     with pytest.raises(InputError, match=r"train.steps: 10 -> 20"):
-        Run(tmp_path / "run").claim(config("20")).__enter__()
+        run.claim(config("20")).__enter__()
+
+
+def test_a_run_that_did_not_begin_may_be_another(tmp_path):
+    run = Run(tmp_path / "run")
+    with run.claim(tiny_config(tmp_path, seed="0")):
+        pass
+    for started in (run.metrics, run.checkpoints.path, run.pretraining / "checkpoints"):
+        with run.claim(tiny_config(tmp_path, seed="1")):
+            assert run.config()["seed"] == 1
+        started.mkdir(parents=True)
+        with pytest.raises(InputError, match="seed: 1 -> 2"):
+            run.claim(tiny_config(tmp_path, seed="2")).__enter__()
+        started.rmdir()
 
 
 def test_an_entry_that_is_newer_than_the_run_was_at_its_default(tmp_path):
     config = tiny_config(tmp_path)
     run = Run(tmp_path / "run")
     with run.claim(config):
-        pass
+        run.metrics.touch()
     file = run.path / "config.json"
     written = json.loads(file.read_text())
     del written["config"]["train"]["generator_from"]

@@ -120,3 +120,11 @@ def test_unusable_flags(run, tmp_path, capsys, flags, sentence):
     assert status == 2
     assert sentence in error
     assert not (tmp_path / "x.png").exists()
+
+
+@pytest.mark.parametrize("text", [[], ["--text=a"]])
+def test_the_first_stage_draws_nothing(run, tmp_path, capsys, text):
+    flags = [f"--workdir={run / 'pretraining'}", f"--output={tmp_path / 'x.png'}", *text]
+    status, _, error = said(generate.main, *flags, capsys=capsys)
+    assert status == 2
+    assert "is the first stage of a run and draws nothing; give the run itself" in error

@@ -1,10 +1,12 @@
 """Translating files: `tfgan_zoo.files` and the command on it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.tiny_runs import tiny_config, tiny_translation
+from tests.tiny_runs import tiny_config, tiny_super_resolution, tiny_translation
 from tfgan_zoo import cli, experiment, files, generate, pictures, tiling, translate
 from tfgan_zoo.data.images import decode, with_channels
 from tfgan_zoo.errors import InputError
@@ -175,6 +177,18 @@ def test_large_images_are_translated_in_tiles(runs, cyclegan, tmp_path, monkeypa
     np.testing.assert_array_equal(read(out), expected(cyclegan, small))
 
 
+def test_images_beyond_pillows_limit(tmp_path, monkeypatch):
+    # From half of this on Pillow refuses, from this on it warns, which is an error in tests.
+    for limit in (200, 400):
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+        planned = files.plan(draw(tmp_path / "x.png"), tmp_path / str(limit))
+        assert files.convert(planned, pictures.from_uint8, 3) == 1
+        kept = Image.MAX_IMAGE_PIXELS
+        assert kept == limit
+        monkeypatch.undo()
+        np.testing.assert_array_equal(read(tmp_path / str(limit) / "x.png"), pixels(18, 23))
+
+
 def test_a_function_may_enlarge(tmp_path):
     image = pixels(8, 8, 4)
     Image.fromarray(image).save(tmp_path / "x.png")
@@ -224,6 +238,7 @@ def test_unreadable_images(runs, tmp_path, capsys):
     status, printed, err = said(*command, capsys=capsys)
     assert (status, printed, err.count("\n")) == (2, "", 1)
     assert f"{given / 'b.png'} cannot be read as an image" in err
+    assert err.endswith("or skip such files with --on_error=skip.\n")
     assert names(out) == ["a.png"]
     status, printed, err = said(*command, "--overwrite", "--on_error=skip", capsys=capsys)
     assert status == 0
@@ -252,6 +267,8 @@ def place(tmp_path, monkeypatch):
         ("no.png", "y.png", "--input: 'no.png' does not exist; check the path."),
         ("none", "out", "--input has no images in none; put files there that end in .bmp"),
         ("x.png", "y.webp", "--output: expected a .png, a .jpg or a folder, got 'y.webp'."),
+        ("x.png", "y.tga", "--output: expected a .png, a .jpg or a folder, got 'y.tga'."),
+        ("many", "y.tga", "--output: expected a folder, as the input is one, got 'y.tga'"),
         ("x.png", "text", "--output: expected a .png, a .jpg or a folder, 'text' is another file."),
         ("x.png", "x.png", "--output: 'x.png' is itself an image to be read"),
         ("x.png", ".", "--output: 'x.png' is itself an image to be read"),
@@ -272,6 +289,12 @@ def test_unusable_paths_are_a_sentence(place, source, output, sentence):
     assert names(place) == before
 
 
+@pytest.mark.parametrize("output", ["y.png", "y.jpg", "new/y.JPEG"])
+def test_one_image_has_the_name_it_is_given(place, output):
+    (result,) = files.plan("x.png", output).values()
+    assert result == Path(output)
+
+
 def test_sheets_are_results_too(place):
     assert len(files.plan("sheets", "out")) == 2
     with pytest.raises(InputError, match=r"both be written to 'out/a_compare.png'"):
@@ -287,7 +310,7 @@ def test_sheets_are_results_too(place):
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        ([], "Flag --output must have a value other than None."),
+        ([], "--output: expected a value, got none; --help shows all."),
         (["--output=y", "--tile=-1"], "--tile: expected a number of pixels or 0, got -1."),
         (["--output=y", "--overlap=1024"], "--overlap: expected 0 to 1023, less than a tile, got"),
         (["--output=y", "--tile=64"], "--overlap: expected 0 to 63, less than a tile, got 64."),
@@ -318,6 +341,23 @@ def test_the_direction_has_to_be_the_models(runs, tmp_path, capsys):
     assert names(tmp_path) == ["x.png"]
 
 
+def test_an_overlap_is_less_than_the_tile_of_a_model_that_enlarges(tmp_path, capsys):
+    config = tiny_super_resolution(tmp_path)
+    config.train.steps = 1
+    config.pretraining.steps = 1
+    config.evaluate.metrics = ()
+    run = tmp_path / "srgan"
+    experiment.train(config, run, lambda _: None)
+    capsys.readouterr()
+    draw(tmp_path / "in" / "x.png", 8, 8)
+    command = [f"--workdir={run}", f"--input={tmp_path / 'in'}", f"--output={tmp_path / 'out'}"]
+    status, out, err = said(*command, "--overlap=512", capsys=capsys)
+    assert (status, out) == (2, "")
+    assert err == "error: --overlap: expected 0 to 511, less than a tile, got 512.\n"
+    assert not (tmp_path / "out").exists()
+    assert said(*command, "--overlap=511", capsys=capsys)[0] == 0
+
+
 def test_each_command_names_the_other(runs, tmp_path, capsys):
     config = tiny_config(tmp_path)
     config.train.steps = 2
@@ -329,7 +369,8 @@ def test_each_command_names_the_other(runs, tmp_path, capsys):
     status, _, err = said(f"--workdir={noise}", *flags, capsys=capsys)
     assert status == 2
     assert err == (
-        f"error: --workdir: '{noise}' makes images from noise; use tfgan_zoo.generate.\n"
+        f"error: --workdir: '{noise}' translates no images; tfgan_zoo.generate draws "
+        "those of models that make them from noise or texts.\n"
     )
     command = [f"--workdir={runs / 'pix2pix'}", flags[1]]
     status, _, err = said(*command, main=generate.main, capsys=capsys)

@@ -34,6 +34,24 @@ def test_scores_of_noise_to_image(tmp_path, source, metrics, expected):
     assert [main for _, main, _ in opened(config).scores] == expected
 
 
+def test_too_few_samples_for_a_score_are_refused(tmp_path):
+    config = tiny_config(tmp_path)
+    config.data.source = "figures"
+    config.evaluate.metrics = ("swd", "density_coverage")
+    config.evaluate.samples = 5
+    sentence = "evaluate.samples: expected 6 images or more for density_coverage, got 5"
+    with pytest.raises(InputError, match=sentence):
+        opened(config)
+    config = tiny_translation(tmp_path, "pix2pix")
+    with np.load(tmp_path / "pairs.npz") as pairs:
+        np.savez(tmp_path / "pairs.npz", a=pairs["a"][:5], b=pairs["b"][:5])
+    config.evaluate.metrics = ("density_coverage",)
+    config.evaluate.features = "figures_v1"
+    sentence = "evaluate.metrics: expected 6 images or more for density_coverage, got 5"
+    with pytest.raises(InputError, match=sentence):
+        opened(config).known_scores()
+
+
 def test_scores_in_features(tmp_path, monkeypatch):
     config = tiny_config(tmp_path)
     config.data.source = "figures"
@@ -53,6 +71,11 @@ def test_scores_in_features(tmp_path, monkeypatch):
     assert copies.calls == 1  # for all of them
     assert abs(scores["fid[figures_v1]"]) < 1e-6
     assert scores["coverage[figures_v1]"] == 1
+    real[3] = np.nan  # The run goes on, and its own guards see to that.
+    with pytest.warns(UserWarning, match="expected finite numbers"):
+        lost = work.score(copies)
+    assert lost.keys() == scores.keys()
+    assert np.isnan(list(lost.values())).all()
     config.data.source = f"npz:{tmp_path / 'pictures.npz'}"
     monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")

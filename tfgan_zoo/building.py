@@ -33,8 +33,10 @@ def build_model(config: ConfigDict) -> GANModel:
         }
         model = cls(**networks, seed=config.seed, name=config.model, **args)
         synchronize(config, model)
+        updates = {"discriminator": getattr(model, "discriminator_steps", 1)}
         optimizers = {
-            f"{role}_optimizer": build_optimizer(config, role) for role in model.players()
+            f"{role}_optimizer": build_optimizer(config, role, updates.get(role, 1))
+            for role in model.players()
         }
         model.compile(
             **optimizers,
@@ -101,8 +103,16 @@ def build_network(config: ConfigDict, role: str, slot: str, *shape: Any) -> kera
     return NETWORKS[name](*shape, name=slot, **args)
 
 
-def build_optimizer(config: ConfigDict, role: str) -> keras.optimizers.Optimizer | None:
-    """Makes a role's optimizer; None without a name."""
+def build_optimizer(
+    config: ConfigDict, role: str, updates_per_step: int = 1
+) -> keras.optimizers.Optimizer | None:
+    """Makes a role's optimizer; None without a name.
+
+    Args:
+        config: of the run.
+        role: the group of the config that says which.
+        updates_per_step: of this role: an optimizer counts its own updates, a config steps.
+    """
     args = config[f"{role}_optimizer"].to_dict()
     name = args.pop("name")
     decay, start = args.pop("decay", "constant"), args.pop("decay_start", 0.0)
@@ -119,14 +129,12 @@ def build_optimizer(config: ConfigDict, role: str) -> keras.optimizers.Optimizer
             f"{role}_optimizer.name: there is no {name!r}"
             + config_lib.nearest(name.lower(), known, f"choose from {', '.join(known)}")
         )
-    # An optimizer counts its own updates.
-    each_step = config.model_args.get("discriminator_steps", 1) if role == "discriminator" else 1
     if decay == "linear":
-        updates = config.train.steps * each_step
+        updates = config.train.steps * updates_per_step
         args["learning_rate"] = LinearDecay(args["learning_rate"], updates, int(start * updates))
     elif decay == "halving":
         args["learning_rate"] = keras.optimizers.schedules.ExponentialDecay(
-            args["learning_rate"], halve_every * each_step, 0.5, staircase=True
+            args["learning_rate"], halve_every * updates_per_step, 0.5, staircase=True
         )
     try:
         return known[name.lower()](**args)

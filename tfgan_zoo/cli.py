@@ -52,6 +52,22 @@ def run(main: Callable[[list[str]], None], argv: list[str] | None = None) -> NoR
     sys.exit(status)
 
 
+class _PathParser(flags.ArgumentParser):
+    """Takes `~` for the home folder, as a shell does not within `--flag=~/...`."""
+
+    syntactic_help = "a path"
+
+    def parse(self, argument: str) -> str:
+        return os.path.expanduser(argument)
+
+
+def define_path(
+    name: str, default: str | None, text: str, given: flags.FlagValues, *, required: bool = False
+) -> None:
+    """Defines a flag that names a file or a folder, like `flags.DEFINE_string` the others."""
+    flags.DEFINE(_PathParser(), name, default, text, given, required=required)
+
+
 def parse(given: flags.FlagValues, argv: list[str], doc: str | None) -> None:
     """Reads a command's flags.
 
@@ -73,6 +89,9 @@ def parse(given: flags.FlagValues, argv: list[str], doc: str | None) -> None:
         known = nearest(flag, [f"--{name}" for name in given], "--help shows all")
         raise InputError(f"There is no flag {flag}{known}") from error
     except flags.Error as error:
+        if missing := re.findall(r"Flag (--\w+) must have a value other than None", str(error)):
+            what = f"{', '.join(missing)}: expected a value, got none; --help shows all."
+            raise InputError(what) from error
         raise InputError(str(error)[0].upper() + str(error)[1:].rstrip(".") + ".") from error
     if rest:
         raise InputError(f"There is an argument too many: {rest[0]!r}.")
@@ -111,7 +130,7 @@ def quiet_tensorflow(prepare: Callable[[], object] | None = None) -> None:
     """
     # Not whether it is set: another command may have, that starts this one.
     asked_for = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2") in ("0", "1")
-    with contextlib.nullcontext() if asked_for else _stderr_held_back():
+    with contextlib.nullcontext() if asked_for else stderr_held_back():
         import tensorflow as tf
 
         (prepare or tf.config.list_logical_devices)()
@@ -123,10 +142,10 @@ def quiet_tensorflow(prepare: Callable[[], object] | None = None) -> None:
 
 
 @contextlib.contextmanager
-def _stderr_held_back() -> Iterator[None]:
-    """Shows what is written to standard error only if something fails.
+def stderr_held_back() -> Iterator[None]:
+    """Shows what is written to standard error only if something fails that is no `InputError`.
 
-    Part of TensorFlow's chatter is written before it reads any setting.
+    Part of TensorFlow's chatter is written before it reads any setting, TensorFlow Lite's always.
     """
     sys.stderr.flush()
     stderr = os.dup(2)
@@ -136,6 +155,9 @@ def _stderr_held_back() -> Iterator[None]:
         try:
             yield
             failed = False
+        except InputError:  # says all there is to say
+            failed = False
+            raise
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)

@@ -35,18 +35,18 @@ _OF_RUNS = ("checkpoint", "raw_weights")
 def main(argv: list[str]) -> None:
     """Scores, prints and writes."""
     given = flags.FlagValues()
-    flags.DEFINE_string("workdir", None, "The run folder.", given)
+    cli.define_path("workdir", None, "The run folder.", given)
     flags.DEFINE_string("baseline", None, "Instead of a run: bicubic or nearest.", given)
     flags.DEFINE_string("checkpoint", "best", "best, last, or a step.", given)
     flags.DEFINE_list("metrics", None, "What to calculate; docs/evaluation.md has all.", given)
     flags.DEFINE_string("data", None, "A data source; by default the run's.", given)
     flags.DEFINE_string("split", None, "A split, or a part of one.", given)
-    flags.DEFINE_string("data_dir", None, "Where tfds: keeps its data.", given)
+    cli.define_path("data_dir", None, "Where tfds: keeps its data.", given)
     flags.DEFINE_integer("num", 10_000, "Samples to make.", flag_values=given)
     flags.DEFINE_string(
         "features", "auto", "Those that fit the data; inception, or another.", given
     )
-    flags.DEFINE_string("inception", None, "Inception's .pb or .tgz; else downloaded.", given)
+    cli.define_path("inception", None, "Inception's .pb or .tgz; else downloaded.", given)
     flags.DEFINE_integer("seed", 0, "Of the samples.", flag_values=given)
     flags.DEFINE_bool("raw_weights", False, "Of the weights, not their average.", given)
     flags.DEFINE_enum("direction", "a_to_b", ["a_to_b", "b_to_a"], "Of a translation.", given)
@@ -55,7 +55,7 @@ def main(argv: list[str]) -> None:
     )
     flags.DEFINE_enum("channel", "y", ["y", "rgb"], "Enlarged: luma, or all channels.", given)
     flags.DEFINE_integer("border", None, "Enlarged: pixels left out; --scale.", flag_values=given)
-    flags.DEFINE_string("output", None, "Enlarged: a .csv for the table.", given)
+    cli.define_path("output", None, "Enlarged: a .csv for the table.", given)
     flags.DEFINE_bool("overwrite", False, "Replace what --output names.", given)
     cli.parse(given, argv, __doc__)
     if (given.baseline is None) == (given.workdir is None):
@@ -119,7 +119,8 @@ def pairs(given: flags.FlagValues) -> None:
             raise InputError(f"--output: expected a .csv, got {given.output!r}.")
         if Path(given.output).exists() and not given.overwrite:
             raise InputError(f"--output: {given.output!r} exists; add --overwrite to replace it.")
-    scale, resolution, weights = given.scale or 4, None, contextlib.nullcontext()
+    scale, resolution = given.scale or 4, None
+    weights: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
     source, split, data_dir = given.data, given.split or "train", given.data_dir
     if given.workdir is None:
         upscale = evaluation.baseline(given.baseline, scale)

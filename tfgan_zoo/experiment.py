@@ -88,7 +88,8 @@ def train(
             say(describe(config, model, work, start, devices, over))
             if start < config.train.steps and not over:
                 fit(config, run, model, work, start, devices, retry, say)
-            return finish(config, run, model, work, devices)
+            with told_of_storage(run):
+                return finish(config, run, model, work, devices)
 
 
 class Scores:
@@ -253,7 +254,8 @@ def fit(
         run.result.unlink(missing_ok=True)  # it is no longer the end
     while True:
         try:
-            return fit_on(config, run, model, work, start, devices, say)
+            with told_of_storage(run):
+                return fit_on(config, run, model, work, start, devices, say)
         except NonFiniteLossError as error:
             steps = run.checkpoints.steps()
             times = len(run.went_back())
@@ -278,16 +280,23 @@ def fit(
                 run.note_health(start, "not_finite", message)
             run.checkpoints.restore(model, start)
             retry.apply()
-        except (OSError, tf.errors.OpError) as error:
-            if not (isinstance(error, OSError) or _is_full(error)):
-                raise
-            steps = run.checkpoints.steps()
-            kept = f"the last checkpoint is that of step {steps[-1]}" if steps else "none is saved"
-            cause = " ".join(str(error).split())
-            raise StorageError(
-                f"{str(run.path)!r} cannot be written any more ({cause}): {kept}; mend that, and "
-                "the same command goes on from there."
-            ) from error
+
+
+@contextlib.contextmanager
+def told_of_storage(run: Run) -> Iterator[None]:
+    """Turns what fails because files cannot be written any more into a `StorageError`."""
+    try:
+        yield
+    except (OSError, tf.errors.OpError) as error:
+        if not (isinstance(error, OSError) or _is_full(error)):
+            raise
+        steps = run.checkpoints.steps()
+        kept = f"the last checkpoint is that of step {steps[-1]}" if steps else "none is saved"
+        cause = " ".join(str(error).split())
+        raise StorageError(
+            f"{str(run.path)!r} cannot be written any more ({cause}): {kept}; mend that, and the "
+            "same command goes on from there."
+        ) from error
 
 
 def _is_full(error: tf.errors.OpError) -> bool:
@@ -576,7 +585,7 @@ def export_run(
         InputError: if there is no such run or checkpoint, or `output` is a file.
         RuntimeError: if the SavedModel's answers are not the model's.
     """
-    output = Path(output).absolute()
+    output = Path(output).resolve()  # what ".." is called
     if output.exists() and not output.is_dir():
         raise InputError(f"--output: expected a folder, {str(output)!r} is a file.")
     model, run = load_run(workdir, checkpoint), Run.open(workdir)
@@ -640,8 +649,7 @@ def scores_at(run: Run, model: GANModel) -> dict[str, float]:
         done = json.loads(run.result.read_text())
         if done["step"] == step:
             return done["scores"]
-    logged = run.metrics.read_text().splitlines() if run.metrics.exists() else []
-    rows = [row for row in map(json.loads, logged) if row["step"] == step]
+    rows = [row for row in run.logged() if row["step"] == step]
     others = ("step", "images_per_second", *model.log_names, *MEASURES)
     return {
         name: value

@@ -16,8 +16,8 @@ from tfgan_zoo import cli
 def main(argv: list[str]) -> None:
     """Exports and says what it wrote."""
     given = flags.FlagValues()
-    flags.DEFINE_string("workdir", None, "The run folder.", given, required=True)
-    flags.DEFINE_string("output", None, "A folder; its name is the model's.", given, required=True)
+    cli.define_path("workdir", None, "The run folder.", given, required=True)
+    cli.define_path("output", None, "A folder; its name is the model's.", given, required=True)
     flags.DEFINE_enum("format", "saved_model", ["saved_model", "tflite", "onnx"], "What.", given)
     flags.DEFINE_string("checkpoint", "best", "best, last, or a step.", given)
     flags.DEFINE_bool("raw_weights", False, "The weights, not their moving average.", given)
@@ -34,14 +34,15 @@ def main(argv: list[str]) -> None:
         )
         print(f"{saved_model.size(path) / 1e6:.1f} MB: {path}")
         return
-    written = experiment.convert_run(
-        given.workdir,
-        given.output,
-        given.format,
-        given.checkpoint,
-        raw_weights=given.raw_weights,
-        overwrite=given.overwrite,
-    )
+    with cli.stderr_held_back():
+        written = experiment.convert_run(
+            given.workdir,
+            given.output,
+            given.format,
+            given.checkpoint,
+            raw_weights=given.raw_weights,
+            overwrite=given.overwrite,
+        )
     for path in written:
         print(f"{path.stat().st_size / 1e6:.1f} MB: {path}")
 

@@ -87,7 +87,7 @@ def _plan_folder(source: Path, output: Path) -> dict[Path, Path]:
     ending = output.suffix.lower()
     if output.exists() and not output.is_dir():
         raise InputError(f"--output: expected a folder, {str(output)!r} is a file.")
-    if ending in images.EXTENSIONS and not output.exists():
+    if ending in pictures.ENDINGS and not output.exists():
         raise InputError(
             f"--output: expected a folder, as the input is one, got {str(output)!r}, a file's name."
         )
@@ -103,14 +103,13 @@ def _plan_folder(source: Path, output: Path) -> dict[Path, Path]:
 def _named(source: Path, output: Path) -> Path:
     """Of one image: the output itself, or in that folder."""
     ending = output.suffix.lower()
-    if output.is_dir() or ending not in images.EXTENSIONS:
+    pictures.check_ending(output, (".png", ".jpg"))
+    if output.is_dir() or ending not in WRITTEN:
         if output.is_file():
             raise InputError(
                 f"--output: expected a .png, a .jpg or a folder, {str(output)!r} is another file."
             )
         return output / _written(Path(source.name))
-    if ending not in WRITTEN:
-        raise InputError(f"--output: expected a .png, a .jpg or a folder, got {str(output)!r}.")
     return output
 
 
@@ -118,6 +117,7 @@ def _written(name: Path) -> Path:
     return name if name.suffix.lower() in WRITTEN else name.with_suffix(".png")
 
 
+@images.of_any_size()
 def convert(
     planned: Mapping[Path, Path],
     function: Callable[[np.ndarray], np.ndarray],
@@ -130,7 +130,7 @@ def convert(
 
     EXIF orientation is applied. Transparent images are laid on white for the function, and keep
     their alpha in the result, except in a JPEG. Each file appears complete or not at all. On a
-    terminal a bar shows how far it is.
+    terminal a bar shows how far it is. An image may have as many pixels as memory holds.
 
     Args:
         planned: results by image, as `plan` returns them.
@@ -151,7 +151,7 @@ def convert(
     # `disable=None` keeps the bar off anything that is not a terminal.
     for path, result in tqdm.tqdm(planned.items(), unit=" images", disable=None, leave=False):
         try:
-            pixels = images.decode(path)
+            pixels = images.decode(path, skip="--on_error=skip")
         except InputError as error:
             if on_error == "raise":
                 raise

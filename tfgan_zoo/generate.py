@@ -11,6 +11,7 @@ from --seed. Of a model that draws texts, a .png has a row for each --text, and 
 text to text; a folder holds the texts in captions.jsonl.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,13 @@ from tfgan_zoo.errors import InputError
 def main(argv: list[str]) -> None:
     """Generates and writes."""
     given = flags.FlagValues()
-    flags.DEFINE_string("workdir", None, "The run folder.", given, required=True)
-    flags.DEFINE_string("output", None, "A .png, a .gif, or a folder.", given, required=True)
+    cli.define_path("workdir", None, "The run folder.", given, required=True)
+    cli.define_path("output", None, "A .png, a .gif, or a folder.", given, required=True)
     flags.DEFINE_integer(
         "num", None, "Images (64), samples of a walk (5), images of a text (8).", flag_values=given
     )
     flags.DEFINE_multi_string("text", [], "What to draw; may be repeated.", given)
-    flags.DEFINE_string("text_file", None, "A file with a text a line.", given)
+    cli.define_path("text_file", None, "A file with a text a line.", given)
     flags.DEFINE_integer("seed", 0, "The same seed gives the same images.", flag_values=given)
     flags.DEFINE_bool("interpolate", False, "Walk from sample to sample.", given)
     flags.DEFINE_enum("path", "spherical", ["spherical", "linear"], "A walk's way.", given)
@@ -51,18 +52,20 @@ def main(argv: list[str]) -> None:
     output, kind = Path(given.output), Path(given.output).suffix.lower()
     if kind == ".gif" and not given.interpolate:
         raise InputError("--output: a .gif shows a walk; add --interpolate.")
-    if kind in (".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".mp4"):
-        raise InputError(f"--output: expected a .png, a .gif or a folder, got {given.output!r}.")
-    if output.exists() and not given.overwrite:
-        raise InputError(f"--output: {given.output!r} exists; add --overwrite to replace it.")
+    check_output(output, given.overwrite)
     cli.quiet_tensorflow()
     from tfgan_zoo import experiment, pictures
-    from tfgan_zoo.models import GANCLS, ImageToImage
+    from tfgan_zoo.models import GANCLS, ImageToImage, NoiseToImage
 
     model = experiment.load_run(given.workdir, given.checkpoint)
     if isinstance(model, ImageToImage):
         raise InputError(
             f"--workdir: {given.workdir!r} translates images; use tfgan_zoo.translate."
+        )
+    if not isinstance(model, (NoiseToImage, GANCLS)):
+        raise InputError(
+            f"--workdir: {given.workdir!r} is the first stage of a run and draws nothing; give the "
+            "run itself, the folder that holds it."
         )
     if isinstance(model, GANCLS) != bool(texts):
         wants, what = ("", "texts") if isinstance(model, GANCLS) else ("no ", "noise alone")
@@ -75,6 +78,9 @@ def main(argv: list[str]) -> None:
     latents = model.sample_latents(num, given.seed)
     if given.interpolate:
         latents = pictures.walk(latents, given.frames, given.path, closed=kind == ".gif")
+    if kind not in (".png", ".gif") and len(model.image_shape) == 3:
+        print(f"{pictures.save_folder(output, one_by_one(model, latents))} images: {output}")
+        return
     samples = model.generate(latents=latents)
     if kind == ".png":
         pictures.save_png(
@@ -82,11 +88,42 @@ def main(argv: list[str]) -> None:
         )
     elif samples.ndim == 2:
         raise InputError(f"--output: {given.workdir!r} makes points, which are drawn as a .png.")
-    elif kind == ".gif":
-        pictures.save_gif(output, [pictures.enlarge(i, 256) for i in pictures.to_uint8(samples)])
     else:
-        pictures.save_folder(output, pictures.to_uint8(samples))
+        pictures.save_gif(output, [pictures.enlarge(i, 256) for i in pictures.to_uint8(samples)])
     print(f"{len(samples)} {'points' if samples.ndim == 2 else 'images'}: {output}")
+
+
+def check_output(output: Path, overwrite: bool) -> None:
+    """Refuses to replace what is there, unless asked to, and files of others always."""
+    from tfgan_zoo.pictures import check_ending, foreign_file
+
+    check_ending(output, (".png", ".gif"))
+    picture = output.suffix.lower() in (".png", ".gif")
+    if output.is_dir() and picture:
+        raise InputError(f"--output: expected a picture's name, {str(output)!r} is a folder.")
+    if output.is_dir() and (other := foreign_file(output)):
+        raise InputError(
+            f"--output: {str(output)!r} holds files of others ({other}), which would be in the "
+            "way; give a folder that is new or empty."
+        )
+    if output.exists() and not output.is_dir() and not picture:
+        raise InputError(f"--output: expected a folder's name, {str(output)!r} is a file.")
+    if output.exists() and not overwrite and (picture or any(output.iterdir())):
+        raise InputError(f"--output: {str(output)!r} exists; add --overwrite to replace it.")
+
+
+def one_by_one(model: Any, latents: Any) -> Iterator[Any]:
+    """Yields images, uint8, made some hundreds at a time, with a bar on a terminal."""
+    import tqdm
+
+    from tfgan_zoo.pictures import to_uint8
+
+    # `disable=None` keeps the bar off anything that is not a terminal.
+    with tqdm.tqdm(total=len(latents), unit=" images", delay=1, disable=None, leave=False) as bar:
+        for i in range(0, len(latents), 512):
+            images = to_uint8(model.generate(latents=latents[i : i + 512]))
+            yield from images
+            bar.update(len(images))
 
 
 def default_num(given: flags.FlagValues, texts: list[str]) -> int:

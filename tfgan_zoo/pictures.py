@@ -1,9 +1,14 @@
 """From the models' floats to pictures a person looks at: grids, animations, scatter plots."""
 
+import contextlib
+import functools
 import json
 import math
 import os
-from collections.abc import Callable, Sequence
+import re
+import tempfile
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -11,6 +16,31 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from tfgan_zoo.errors import InputError
+
+_KINDS = (
+    "apng avif bmp eps gif heic ico jfif jp2 jpe jpeg jpg mkv mov mp4 pdf pgm png ppm ps svg tga "
+    "tif tiff webm webp"
+)
+#: What the names of pictures and films end with, whoever writes them.
+ENDINGS = frozenset(f".{kind}" for kind in _KINDS.split())
+
+
+def check_ending(output: str | os.PathLike, known: Sequence[str]) -> None:
+    """Checks that what `--output` names is a folder, or a picture of a kind that can be written.
+
+    Args:
+        output: a path. What does not end like a picture or a film is a folder's, and so is what
+            exists as one.
+        known: endings of files that can be written, such as ".png"; ".jpg" is ".jpeg", too.
+
+    Raises:
+        InputError: if it ends like another picture.
+    """
+    path = Path(output).expanduser()
+    ending = path.suffix.lower().replace(".jpeg", ".jpg")
+    if ending in ENDINGS and ending not in known and not path.is_dir():
+        kinds = "".join(f"a {kind}, " for kind in known).removesuffix(", ")
+        raise InputError(f"--output: expected {kinds} or a folder, got {str(output)!r}.")
 
 
 def to_uint8(images: np.ndarray) -> np.ndarray:
@@ -65,7 +95,7 @@ def labelled_rows(labels: Sequence[str], images: np.ndarray, gap: int = 2) -> np
     """Lays out images in rows, each under a line of text of its own.
 
     Args:
-        labels: one a row; cut where they are too long.
+        labels: one a row; cut where they are too long for the row and for 400 pixels.
         images: uint8, shape (rows, columns, height, width, channels), one channel or three; small
             ones are enlarged by a whole factor.
         gap: pixels between two images.
@@ -73,12 +103,14 @@ def labelled_rows(labels: Sequence[str], images: np.ndarray, gap: int = 2) -> np
     Returns:
         uint8, shape (height, width, 3).
     """
-    font = ImageFont.load_default(14)
+    font = _font()
     factor = max(1, round(64 / images.shape[2]))
     images = np.repeat(np.repeat(images, factor, axis=2), factor, axis=3)
     strips = [grid(row, len(row), gap) for row in images]
     line = 22
     height, width = strips[0].shape[:2]
+    longest = max(math.ceil(font.getlength(_in_font(label, font))) + 4 for label in labels)
+    width = max(width, min(longest, _LABEL_WIDTH))
     sheet = Image.new("RGB", (width, (line + height) * len(strips)), "white")
     draw = ImageDraw.Draw(sheet)
     for i, (label, strip) in enumerate(zip(labels, strips, strict=True)):
@@ -99,7 +131,7 @@ def labelled_grid(labels: Sequence[str], images: np.ndarray, columns: int) -> np
     Returns:
         uint8, shape (height, width, 3).
     """
-    font, line = ImageFont.load_default(14), 20
+    font, line = _font(), 20
     cells = []
     for label, image in zip(labels, images, strict=True):
         height, width = image.shape[:2]
@@ -112,8 +144,35 @@ def labelled_grid(labels: Sequence[str], images: np.ndarray, columns: int) -> np
     return grid(np.stack(cells), columns)
 
 
-def _cut(text: str, font: Any, width: int) -> str:
+_LABEL_WIDTH = 400
+
+
+@functools.cache
+def _font() -> Any:
+    """Returns a font with letters of many scripts if the system has one, else Pillow's own."""
+    for name in ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "Arial.ttf"):
+        with contextlib.suppress(OSError):
+            return ImageFont.truetype(name, 13)
+    return _own_font()
+
+
+@functools.cache
+def _own_font() -> Any:
+    return ImageFont.load_default(14)
+
+
+def _in_font(text: str, font: Any) -> str:
+    """Returns text on one line, without what Pillow's own font, of ASCII, would show as boxes."""
     text = " ".join(text.split())
+    if font is not _own_font():
+        return text
+    plain = unicodedata.normalize("NFKD", text.replace("\N{LATIN SMALL LETTER SHARP S}", "ss"))
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return plain.encode("ascii", "replace").decode()
+
+
+def _cut(text: str, font: Any, width: int) -> str:
+    text = _in_font(text, font)
     if font.getlength(text) <= width:
         return text
     while text and font.getlength(text + "...") > width:
@@ -246,27 +305,56 @@ def save_gif(path: str | os.PathLike, frames: Sequence[np.ndarray], fps: float =
 
 
 def save_folder(
-    folder: str | os.PathLike, images: np.ndarray, captions: Sequence[str] | None = None
-) -> None:
-    """Writes uint8 images as 000000.png, 000001.png, ...; numbered files of before are removed.
+    folder: str | os.PathLike, images: Iterable[np.ndarray], captions: Sequence[str] | None = None
+) -> int:
+    """Writes uint8 images as 000000.png, 000001.png, ...; those of before go when all are written.
 
     Args:
-        folder: made if it is not there.
-        images: shape (num, height, width, channels).
+        folder: made if it is not there; one of which `foreign_file` names none.
+        images: each of shape (height, width, channels), taken one by one.
         captions: of the images, written to captions.jsonl, from which `folder:` reads them again.
+
+    Returns:
+        How many images there were.
+
+    Raises:
+        InputError: if the folder holds other files, which are left alone.
     """
-    folder = Path(folder)
-    for old in folder.glob("*.png"):
-        if old.stem.isdigit():
+    folder = Path(folder).resolve()
+    if other := foreign_file(folder):
+        raise InputError(f"{str(folder)!r} holds files of others ({other}); give another folder.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    num = 0
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.part-") as written:
+        for image in images:
+            save_png(Path(written, f"{num:06d}.png"), image)
+            num += 1
+        if captions is not None:
+            lines = [
+                json.dumps({"file": f"{i:06d}.png", "caption": caption}, ensure_ascii=False) + "\n"
+                for i, caption in enumerate(captions)
+            ]
+            Path(written, _CAPTIONS).write_text("".join(lines), encoding="utf-8")
+        folder.mkdir(exist_ok=True)
+        for old in list(folder.iterdir()):
             old.unlink()
-    for i, image in enumerate(images):
-        save_png(folder / f"{i:06d}.png", image)
-    if captions is not None:
-        lines = [
-            json.dumps({"file": f"{i:06d}.png", "caption": caption}, ensure_ascii=False) + "\n"
-            for i, caption in enumerate(captions)
-        ]
-        _save(folder / "captions.jsonl", lambda file: file.write("".join(lines).encode()))
+        for new in list(Path(written).iterdir()):
+            new.rename(folder / new.name)
+    return num
+
+
+def foreign_file(folder: Path) -> str | None:
+    """Returns the name of something in a folder that `save_folder` did not write, if there is any.
+
+    Example:
+        >>> foreign_file(Path("/"))
+        '...'
+    """
+    names = sorted(os.listdir(folder)) if folder.is_dir() else []
+    return next((n for n in names if n != _CAPTIONS and not re.fullmatch(r"\d{6,}\.png", n)), None)
+
+
+_CAPTIONS = "captions.jsonl"
 
 
 def _save(path: str | os.PathLike, write: Callable[[BinaryIO], object]) -> None:

@@ -7,7 +7,8 @@
   python -m tfgan_zoo.predict --url=... --list
 
 What a model takes is asked of the server. Images are made of the seeds --seed, --seed + 1, ...; the
-same seed gives the same image, which is called by it: 000007.png.
+same seed gives the same image, which is called by it: 000007.png. Of several texts each is drawn
+from all these seeds, the first as 1_000007.png.
 """
 
 from absl import flags
@@ -28,16 +29,17 @@ def main(argv: list[str]) -> None:
     flags.DEFINE_bool("list", False, "Print what the model takes and gives.", given)
     flags.DEFINE_integer("num", 1, "Images.", flag_values=given)
     flags.DEFINE_integer("seed", 0, "Of the first image.", flag_values=given)
-    flags.DEFINE_string("text", None, "What they are to show.", given)
+    flags.DEFINE_multi_string("text", [], "What they are to show; may be repeated.", given)
     flags.DEFINE_string("input", None, "An image file or a folder to be translated.", given)
     flags.DEFINE_string("output", None, "A .png for one image, or a folder.", given)
     flags.DEFINE_integer("batch_size", 16, "Images asked for at a time.", flag_values=given)
     flags.DEFINE_float("timeout", 60.0, "Seconds to wait for an answer.", flag_values=given)
     flags.DEFINE_integer("retries", 4, "If the server is busy or away.", flag_values=given)
     flags.DEFINE_bool("overwrite", False, "Replace files that exist.", given)
+    flags.DEFINE_enum("on_error", "raise", ["raise", "skip"], "At an unreadable image.", given)
     cli.parse(given, argv, __doc__)
 
-    from tfgan_zoo import files
+    from tfgan_zoo import files, pictures
     from tfgan_zoo.serving import asking
 
     for flag, value, least in (("num", given.num, 1), ("batch_size", given.batch_size, 1)):
@@ -47,6 +49,9 @@ def main(argv: list[str]) -> None:
         raise InputError("--timeout, --retries: expected seconds above 0, and a number from 0 up.")
     if given.output is None and not given.list:
         raise InputError("--output: expected a .png or a folder, got none.")
+    if given.output is not None and given.input is None:
+        pictures.check_ending(given.output, [".png"])
+    seeds = asking.check_seeds(given.seed, given.num)
     if given.grpc is not None:
         cli.quiet_tensorflow()
     client = asking.connect(
@@ -65,16 +70,20 @@ def main(argv: list[str]) -> None:
         planned = files.plan(given.input, given.output, overwrite=given.overwrite)
         chosen = asking.choose(signatures, ["images_bytes"], given.signature)
         number = asking.channels(signatures, chosen)
-        num = files.convert(planned, asking.converter(client, chosen), number)
-        print(f"{num} {'image' if num == 1 else 'images'} by {chosen}: {given.output}")
+        num = files.convert(
+            planned, asking.converter(client, chosen), number, on_error=given.on_error
+        )
+        left_out = f", {len(planned) - num} left out" if num < len(planned) else ""
+        print(f"{num} {'image' if num == 1 else 'images'} by {chosen}{left_out}: {given.output}")
     else:
-        seeds = range(given.seed, given.seed + given.num)
-        paths = asking.paths(given.output, seeds, overwrite=given.overwrite)
-        inputs = ["seed"] if given.text is None else ["seed", "text"]
+        paths = asking.paths(given.output, seeds, given.text, given.overwrite)
+        inputs = ["seed", "text"] if given.text else ["seed"]
         chosen = asking.choose(signatures, inputs, given.signature)
-        for seed, file in asking.drawn(client, chosen, seeds, given.text, given.batch_size):
-            asking.save(paths[seed], file)
-        print(f"{given.num} {'image' if given.num == 1 else 'images'} by {chosen}: {given.output}")
+        made = asking.drawn(client, chosen, seeds, given.text, given.batch_size)
+        for path, file in zip(paths, made, strict=True):
+            asking.save(path, file)
+        num = len(paths)
+        print(f"{num} {'image' if num == 1 else 'images'} by {chosen}: {given.output}")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfgan_zoo.errors import InputError
 from tfgan_zoo.functional import as_functional, inputs_of, nodes_of, run_nodes
 
 
@@ -23,6 +24,9 @@ def rematerialized(network: keras.Model, inputs: Any) -> tf.Tensor:
     Args:
         network: a functional Keras model of one output; others are called as they are.
         inputs: what it takes, with known shapes but for the batch.
+
+    Raises:
+        InputError: if layers add losses of their own.
 
     Example:
         >>> layers = [keras.layers.Dense(1, kernel_initializer="ones"), keras.layers.ReLU()]
@@ -65,8 +69,14 @@ def _forgetting(
 
     def run(inputs, weight_values):
         mapping = [*zip(weights, weight_values, strict=True), *before]
-        with keras.StatelessScope(state_mapping=mapping) as scope:
+        with keras.StatelessScope(state_mapping=mapping, collect_losses=True) as scope:
             values = run_nodes(nodes, dict(zip(needs, inputs, strict=True)), training=True)
+        if scope.losses:
+            names = ", ".join(layer.name for layer in layers)
+            raise InputError(
+                "rematerialize=True: expected layers that add no losses, got some with "
+                f"activity_regularizer or add_loss among {names}."
+            )
         after[:] = after or [scope.get_current_value(v) for v in state]
         return [values[i] for i in wanted]
 

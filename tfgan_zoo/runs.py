@@ -46,7 +46,7 @@ class Run:
     """
 
     def __init__(self, path: str | os.PathLike):
-        self.path = Path(path)
+        self.path = Path(path).expanduser()
         self.checkpoints = Checkpoints(self.path / "checkpoints")
         self.samples = self.path / "samples"
         self.tensorboard = self.path / "tensorboard"
@@ -125,18 +125,25 @@ class Run:
                 ) from error
             plain = json.loads(json.dumps(config.to_dict()))
             if file.exists():
-                self._check_same(plain)
+                before = self.config()
+                if self._has_begun():
+                    self._check_same(before, plain)
             text = json.dumps({"config": plain, "versions": versions()}, indent=2) + "\n"
             if not file.exists() or file.read_text() != text:
                 write_atomically(file, text)
             yield
 
-    def _check_same(self, config: Mapping[str, Any]) -> None:
+    def _has_begun(self) -> bool:
+        """Whether there is something that another config would not go on with."""
+        started = self.pretraining / "checkpoints", self.checkpoints.path, self.metrics
+        return any(path.exists() for path in started)
+
+    def _check_same(self, written: Mapping[str, Any], config: Mapping[str, Any]) -> None:
         # An entry that is newer than the run was, in effect, at its default.
         defaults = config_lib.flatten(config_lib.default_config())
         came = config_lib.flatten(config)
         defaults |= {k: v for k, v in config_lib.LATER_ARGUMENTS.items() if k in came}
-        before = config_lib.filled(self.config(), defaults)
+        before = config_lib.filled(written, defaults)
         # A longer run begins as the shorter one did, unless a learning rate is decayed to its end.
         decays = any(
             settings.get("decay") == "linear"

@@ -25,7 +25,7 @@ def main(argv: list[str]) -> None:
     given = flags.FlagValues()
     flags.DEFINE_string("model", None, "A model: gan, dcgan, wgan_gp, ...", given)
     flags.DEFINE_string("config", None, "A recipe by name, or a Python file.", given)
-    flags.DEFINE_string("workdir", None, "The run folder; runs/CONFIG if not given.", given)
+    cli.define_path("workdir", None, "The run folder; runs/CONFIG if not given.", given)
     flags.DEFINE_bool("dry_run", False, "Print the resolved config and stop.", given)
     overrides, others = cli.take_overrides(argv)
     cli.parse(given, others, __doc__)

@@ -38,9 +38,7 @@ def main(argv: list[str]) -> None:
 
     if given.tile < 0:
         raise InputError(f"--tile: expected a number of pixels or 0, got {given.tile}.")
-    most = (given.tile or TILE) - 1
-    if not 0 <= given.overlap <= most:
-        raise InputError(f"--overlap: expected 0 to {most}, less than a tile, got {given.overlap}.")
+    check_overlap(given.overlap, given.tile or TILE)
     cli.quiet_tensorflow()
     from tfgan_zoo import experiment, files
     from tfgan_zoo.models import ImageToImage
@@ -51,12 +49,16 @@ def main(argv: list[str]) -> None:
     model = experiment.load_run(given.workdir, given.checkpoint)
     if not isinstance(model, ImageToImage):
         raise InputError(
-            f"--workdir: {given.workdir!r} makes images from noise; use tfgan_zoo.generate."
+            f"--workdir: {given.workdir!r} translates no images; tfgan_zoo.generate draws those of "
+            "models that make them from noise or texts."
         )
     directions = list(model.translators())
     direction = given.direction or directions[0]
     if direction not in directions:
         raise InputError(f"--direction: expected {' or '.join(directions)}, got {direction!r}.")
+
+    tile = given.tile or TILE // model.scale
+    check_overlap(given.overlap, tile)
 
     def translate(image):
         return model.translate(image[None], direction)[0]
@@ -64,7 +66,6 @@ def main(argv: list[str]) -> None:
     def translate_any(image):
         if not given.tile and image.shape[0] * image.shape[1] * model.scale**2 <= WHOLE:
             return translate(image)
-        tile = given.tile or TILE // model.scale
         return tiling.apply_tiled(translate, image, tile, given.overlap, model.scale)
 
     channels = model.source_shape(direction)[-1]
@@ -76,6 +77,12 @@ def main(argv: list[str]) -> None:
     pace = f"in {seconds:.1f} s ({num / seconds:.1f} images/s)"
     left_out = f", {len(planned) - num} left out" if num < len(planned) else ""
     print(f"{num} {'image' if num == 1 else 'images'} {pace}{left_out}: {given.output}")
+
+
+def check_overlap(overlap: int, tile: int) -> None:
+    """Raises `InputError` if tiles cannot share so many pixels."""
+    if not 0 <= overlap < tile:
+        raise InputError(f"--overlap: expected 0 to {tile - 1}, less than a tile, got {overlap}.")
 
 
 if __name__ == "__main__":

@@ -49,10 +49,66 @@ def test_scores_reach_the_callbacks_after_it(tmp_path, batched):
         assert history.history[name][0] == pytest.approx(value, rel=1e-5)
 
 
+class Ruined(keras.callbacks.Callback):
+    """Lets the generator make NaN from the second epoch on."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 1:
+            weight = self.model.generator.weights[0]
+            weight.assign(np.full(weight.shape, np.nan))
+
+
+NUMBERS = (
+    *("fid", "kid", "kid_std", "inception_score", "inception_score_std", "precision", "recall"),
+    *("density", "coverage", "modes", "modes_of", "reverse_kl"),
+)
+
+
+def test_images_with_nan_are_scored_nan_and_end_nothing(tmp_path):
+    model = small_model()
+    evaluate = EvaluateImages([*distributions.METRICS], IMAGES, num=16, features="fashion_mnist_v1")
+    watched = {"monitor": "fid[fashion_mnist_v1]", "mode": "min"}
+    best = keras.callbacks.ModelCheckpoint(tmp_path / "best.keras", save_best_only=True, **watched)
+    early = keras.callbacks.EarlyStopping(patience=1, **watched)
+    with pytest.warns(UserWarning, match="expected finite numbers, got 4,096 that are not. They"):
+        history = model.fit(
+            IMAGES,
+            batch_size=16,
+            epochs=5,
+            callbacks=[Ruined(), evaluate, best, early],
+            verbose=0,
+        ).history
+    expected = {f"{name}[fashion_mnist_v1]" for name in NUMBERS}
+    expected |= {"ms_ssim_diversity", "ms_ssim_diversity_of_data", "swd"}
+    assert {name for name in history if not name.startswith(("g_", "d_"))} == expected
+    for name in expected:
+        assert np.isfinite(history[name][0])
+        assert np.isnan(history[name][1:]).all()
+    # The first epoch's was the best, and the second ends the run.
+    assert len(history["swd"]) == 2
+    assert best.best == history["fid[fashion_mnist_v1]"][0]
+
+
+def test_images_of_0_to_255_are_scored_nan_with_a_sentence():
+    evaluate = EvaluateImages(
+        ["swd"], IMAGES, num=8, make=lambda model, num, seed: IMAGES[:num].astype(np.float32)
+    )
+    logs = {}
+    with pytest.warns(UserWarning, match=r"expected floats in \[-1, 1\], got 0 to 255; give those"):
+        evaluate.on_epoch_end(0, logs)
+    assert np.isnan(logs["swd"])
+
+
 def test_mistakes_are_sentences():
     with pytest.raises(InputError, match="metrics: there is no 'ssim'"):
         EvaluateImages(["ssim"], IMAGES)
     with pytest.raises(InputError, match="features: there is no 'blur'"):
         EvaluateImages(["fid"], IMAGES, features="blur")
-    with pytest.raises(InputError, match="images: expected some, got none"):
+    with pytest.raises(InputError, match="images: expected 1 images or more for swd, got 0"):
         EvaluateImages(["swd"], IMAGES[:0])
+    with pytest.raises(InputError, match="images: expected 6 images or more for density_coverage"):
+        EvaluateImages(["fid", "density_coverage"], IMAGES[:5], features=features())
+    with pytest.raises(InputError, match="num: expected 10 images or more for inception_score"):
+        EvaluateImages(["inception_score"], IMAGES, num=9, features="mnist_v1")
+    with pytest.raises(InputError, match="of 11x11 pixels or more for ms_ssim_diversity, got 16x8"):
+        EvaluateImages(["ms_ssim_diversity"], IMAGES[:, :8])

@@ -5,6 +5,7 @@ import pytest
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import distributions
 from tfgan_zoo.evaluation.distributions import Reference, collect, collect_reference, compare
+from tfgan_zoo.metrics import kernel_distance
 from tfgan_zoo.metrics.features import ModelFeatures
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.pictures import from_uint8
@@ -55,8 +56,19 @@ def test_what_is_kept_does_not_depend_on_batches():
         np.testing.assert_allclose(found["features"], flat, atol=1e-6)
         np.testing.assert_array_equal(found["images"], real)
         np.testing.assert_array_equal(found["sample"], real)
-    found = collect(reference(images(3001), 1000).batches(), ["sample"])
-    np.testing.assert_array_equal(found["sample"], images(3001)[:2000])
+
+
+def test_a_sample_of_sorted_images_has_all_of_their_classes():
+    numbered = np.arange(3001, dtype=np.uint16).view(np.uint8).reshape(3001, 1, 2, 1)
+    found = [
+        collect(reference(numbered, size).batches(), ["sample"])["sample"] for size in (7, 999)
+    ]
+    np.testing.assert_array_equal(*found)
+    places = found[0].reshape(2000, 2).view(np.uint16)
+    assert len(np.unique(places)) == 2000
+    # Two thirds of each third of the stream.
+    counts = np.histogram(places, bins=3, range=(0, 3001))[0]
+    assert np.abs(counts - 2000 / 3).max() < 50
 
 
 def test_scores_of_two_distributions():
@@ -73,13 +85,25 @@ def test_scores_of_two_distributions():
     assert other["recall[pixels]"] < 0.5
     assert same["inception_score[pixels]"] > 1
     assert same["swd"] == 0
+    chosen = np.random.default_rng(0).choice(400, 300, False)
     assert other["swd"] == pytest.approx(
-        sliced_wasserstein(from_uint8(dark), from_uint8(real[:300])), abs=1e-6
+        sliced_wasserstein(from_uint8(dark), from_uint8(real[chosen])), abs=1e-6
     )
     # A better model has the higher, or the lower, of the main numbers.
     for name in ("fid", "kid", "density_coverage", "swd"):
         main, sign = distributions.main_score(name, Pixels())
         assert sign * same[main] > sign * other[main]
+
+
+def test_subsets_of_kid_differ():
+    scores, _ = compare(["kid"], [images(60, 1)], reference(images(80)), Pixels())
+    found = (
+        collect([images(80)], ["features"], Pixels()),
+        collect([images(60, 1)], ["features"], Pixels()),
+    )
+    mean, std = kernel_distance(*(each["features"] for each in found), subset_size=30)
+    assert scores == {"kid[pixels]": mean, "kid_std[pixels]": std}
+    assert std > 0.001
 
 
 def test_modes_are_the_classes_of_the_real_images():
@@ -147,3 +171,58 @@ def test_mistakes_are_sentences():
             compare(metrics, real.batches(), real, features)
     with pytest.raises(InputError, match="images: expected some, got none"):
         compare(["swd"], [], real)
+
+
+def unchecked(metric, real, made, features):
+    parts = distributions.parts_of([metric])
+    kept = (collect(each.batches(), parts, features) for each in (real, made))
+    return distributions.score([metric], features, *kept)
+
+
+def large(num):
+    return images(100 * num).reshape(num, 20, 20, 1)
+
+
+@pytest.mark.parametrize(
+    ("metric", "least"),
+    [
+        ("fid", 2),
+        ("kid", 4),
+        ("inception_score", 10),
+        ("precision_recall", 4),
+        ("density_coverage", 6),
+        ("modes", 1),
+        ("ms_ssim_diversity", 2),
+        ("swd", 1),
+    ],
+)
+def test_too_few_images_are_refused_before_any_is_made(metric, least):
+    class Large(ModelFeatures):
+        def __init__(self):
+            inputs = keras.Input((20, 20, 1))
+            pixels = keras.layers.AveragePooling2D(5)(inputs)
+            flat = keras.layers.Flatten()(pixels)
+            super().__init__(keras.Model(inputs, (flat, flat + 0.0)), "large")
+
+    def never():
+        raise AssertionError
+        yield
+
+    features = Large() if distributions.METRICS[metric].in_features else None
+    enough = reference(large(least))
+    # So many are enough: with one less of either kind it cannot be calculated.
+    compare([metric], enough.batches(), enough, features, num=least)
+    few = reference(large(least - 1)) if least > 1 else Reference({}, lambda: [], 0)
+    sentence = f"expected {least} images or more for {metric}, got {least - 1}"
+    with pytest.raises(InputError, match=f"reference: {sentence}"):
+        compare([metric], never(), few, features)
+    if least > 1:
+        with pytest.raises(InputError, match=f"num: {sentence}"):
+            compare([metric], never(), enough, features, num=least - 1)
+        with pytest.raises(InputError):
+            unchecked(metric, enough, few, features)
+
+
+def test_images_too_small_are_refused_before_any_is_made():
+    with pytest.raises(InputError, match="reference: expected images of 11x11 pixels or more for"):
+        compare(["ms_ssim_diversity"], iter([None]), reference(images(20)))

@@ -17,6 +17,7 @@ from tfgan_zoo.metrics import (
     SlicedWasserstein,
 )
 from tfgan_zoo.metrics.base import kept
+from tfgan_zoo.metrics.features import open_features
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
@@ -74,6 +75,18 @@ compare(lambda: InceptionScore(classes=10, splits=1), logits, logits, size=50)
 compare(lambda: ModeCoverage(generated[:5, :2], 0.3), real[:, :2], generated[:, :2])
 labels = logits.argmax(axis=1)
 compare(lambda: ClassCoverage(10), labels, labels, size=50)
+
+# An extractor that works with NumPy; of the last batch the second replica has none.
+digits = np.random.default_rng(0).integers(0, 256, (2, 121, 28, 28, 1), np.uint8)
+extractor = open_features("mnist_v1")
+with STRATEGY.scope():
+    two = FID(extractor)
+one = FID(extractor)
+for start in range(0, 121, 40):
+    pair = digits[0], digits[1] // 2
+    update(two, *(per_replica(each, start, 40) for each in pair))
+    one.update_state(*(each[start : start + 40] for each in pair))
+np.testing.assert_allclose(float(two.result()), float(one.result()), rtol=1e-4)
 
 # More than the reservoirs hold: as many from either replica, and nothing added up.
 with STRATEGY.scope():

@@ -4,6 +4,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import tfgan_zoo.metrics
 from tests.metrics.samples import Means, features, show
@@ -18,6 +19,16 @@ from tfgan_zoo.metrics import (
     SlicedWasserstein,
 )
 from tfgan_zoo.metrics.base import FeatureMetric, Reservoir, kept, metric_name
+from tfgan_zoo.metrics.features import ModelFeatures, open_features
+
+MNIST = open_features("mnist_v1")
+
+
+class Blurred(ModelFeatures):
+    def __init__(self):
+        inputs = keras.Input((28, 28, 1))
+        pixels = keras.layers.Flatten()(keras.layers.AveragePooling2D(14)(inputs))
+        super().__init__(keras.Model(inputs, pixels), "blurred")
 
 
 def sampled(num, shown, sizes, seed=0):
@@ -76,6 +87,40 @@ def test_round_trip_through_a_config(make):
     copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(metric))
     assert copy.get_config().keys() == metric.get_config().keys()
     assert show(copy, *images) == show(metric, *images)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda f: FID(f),
+        lambda f: KID(f, subsets=2, subset_size=7),
+        lambda f: InceptionScore(f, splits=2),
+        lambda f: PrecisionRecall(f, k=2, density_k=4),
+        lambda f: SlicedWasserstein(f),
+    ],
+)
+@pytest.mark.parametrize("extractor", [MNIST, Means(1)], ids=lambda each: each.name)
+def test_a_graph_shows_an_extractor_the_same(make, extractor):
+    images = np.random.default_rng(0).integers(0, 256, (2, 80, 28, 28, 1), np.uint8)
+    eager, graph = make(extractor), make(extractor)
+    update = tf.function(graph.update_state, reduce_retracing=True)
+    for part in (slice(50), slice(50, 80), slice(80, 80)):  # the last is empty
+        eager.update_state(images[0, part], images[1, part] // 2)
+        update(*(tf.constant(each) for each in (images[0, part], images[1, part] // 2)))
+    found = [np.array(tf.nest.flatten(metric.result())) for metric in (eager, graph)]
+    np.testing.assert_allclose(*found, rtol=1e-4)
+    assert np.isfinite(found).all()
+
+
+def test_an_extractor_in_compile():
+    model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Rescaling(0.5)])
+    metric = FID(Blurred())
+    model.compile(loss="mse", metrics=[metric])
+    images = np.random.default_rng(0).uniform(-1, 1, (60, 28, 28, 1)).astype(np.float32)
+    found = model.evaluate(images, images, batch_size=25, verbose=0, return_dict=True)
+    alone = FID(Blurred())
+    alone.update_state(images, images / 2)
+    assert found["fid[blurred]"] == pytest.approx(float(alone.result()), rel=1e-4)
 
 
 def test_public_names():

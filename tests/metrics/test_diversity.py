@@ -60,6 +60,18 @@ def test_streamed():
     assert metric.name == "ms_ssim_diversity"
 
 
+def test_streamed_of_what_is_no_image():
+    lost = from_uint8(scenes())
+    lost[3, 0, 0] = np.inf
+    metric = MSSSIMDiversity()
+    metric.update_state(None, lost[:2])
+    assert np.isfinite(float(metric.result()))
+    metric.update_state(None, lost)
+    assert np.isnan(float(metric.result()))
+    with pytest.raises(InputError, match=r"expected finite numbers, got 3 that are not\."):
+        ms_ssim_diversity(lost)
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

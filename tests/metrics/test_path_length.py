@@ -4,6 +4,7 @@ import pytest
 from tests.metrics.samples import Means
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics import embedding_distance, feature_distance, perceptual_path_length
+from tfgan_zoo.metrics.features import open_features
 from tfgan_zoo.metrics.path_length import spherical
 
 
@@ -72,6 +73,26 @@ def test_embedding_distance():
     a, b = np.zeros((2, 4, 4, 3), np.float32), np.ones((2, 4, 4, 3), np.float32)
     b[1] = 0.5
     np.testing.assert_allclose(distance(a, b), [3, 0.75])
+
+
+def test_the_librarys_own_extractors_do_not_round():
+    slopes = np.random.default_rng(0).normal(size=(8, 28 * 28)).astype(np.float32)
+
+    def generate(latents):
+        return np.tanh(0.3 * latents @ slopes).reshape(-1, 28, 28, 1)
+
+    shipped = open_features("mnist_v1")
+
+    def unrounded(a, b):
+        features = [np.asarray(shipped._model(x, training=False)[0], np.float64) for x in (a, b)]
+        return np.sum((features[0] - features[1]) ** 2, axis=1)
+
+    lengths = [
+        perceptual_path_length(generate, 8, distance, num=256)
+        for distance in (embedding_distance(shipped), unrounded)
+    ]
+    # After rounding it is about sixty times as long.
+    assert lengths[0] == pytest.approx(lengths[1], rel=0.03)
 
 
 def test_feature_distance():

@@ -212,6 +212,27 @@ def test_streamed_in_keras():
         assert results[name] == pytest.approx(expected, rel=1e-3)
 
 
+def test_streamed_of_what_is_no_image():
+    images = from_uint8(np.stack([scene(), 255 - scene()]))
+    lost = images.copy()
+    lost[1, 3, 4, 0] = np.nan
+    metric = PSNR()
+    metric.update_state(images[:1], lost[:1] / 2)
+    first = float(metric.result())
+    metric.update_state(images, lost / 2)
+    assert np.isfinite(first)
+    assert np.isnan(float(metric.result()))
+    metric.reset_state()
+    metric.update_state(images, lost, [1, 0])  # not looked at, but there
+    assert np.isnan(float(metric.result()))
+    for pair, sentence in (
+        ((lost, images), "images: expected finite numbers, got 1 that are not"),
+        ((images, scene()[np.newaxis].repeat(2, 0) / np.float32(1)), "got 30 to 210; give"),
+    ):
+        with pytest.raises(InputError, match=sentence):
+            metric.update_state(*pair)
+
+
 @pytest.mark.parametrize("size", [(176, 208), (191, 233)])
 def test_ms_ssim_is_tensorflows(size):
     tf = pytest.importorskip("tensorflow")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
+from tfgan_zoo.metrics.sliced_wasserstein import projected_distance, sliced_wasserstein
 
 
 @pytest.fixture
@@ -26,6 +26,15 @@ def test_translation_in_the_plane(points):
 
 def test_one_dimension_is_the_mean_distance_of_sorted_samples():
     assert sliced_wasserstein(np.array([[0.0], [5.0]]), np.array([[6.0], [2.0]])) == 1.5
+
+
+def test_of_the_longer_one_rows_are_chosen_at_random():
+    ordered = np.sort(np.random.default_rng(0).uniform(0, 100, (1000, 1)), axis=0)
+    # Of the first half the distance would be 25.
+    distance = projected_distance(ordered[::2], ordered)
+    assert 0 < distance < 5
+    assert distance != projected_distance(ordered[::2], ordered, seed=1)
+    assert projected_distance(ordered, ordered[::2]) == distance
 
 
 def test_symmetric_and_follows_from_its_seed(points):

@@ -19,11 +19,14 @@ tf.config.set_logical_device_configuration(
 STRATEGY = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
 
-def trained(name, scope, optimizer=None, **kwargs):
+def trained(name, scope, optimizer=None, regularizer=None, **kwargs):
     keras.utils.set_random_seed(0)
     with scope:
         model = tiny(name, **kwargs)
         model.compile(optimizer, optimizer)
+    for role in model.players():
+        for weight in model.role_variables(role):
+            weight.regularizer = regularizer
     return model, fit(model, dataset(model, 3))
 
 
@@ -57,6 +60,17 @@ def every_option():
     one = model.generate(5)
     assert one.shape == (5, 16, 16, 3)
     np.testing.assert_allclose(model.generate(5, batch_size=2), one, atol=1e-6)
+
+
+def regularizers_of_weights():
+    penalty = keras.regularizers.L2(3.0)
+    plain, _ = trained("dcgan", STRATEGY.scope(), "sgd", dense=True)
+    for name in ("dcgan", "cyclegan"):
+        arguments = {"pool_size": 50} if name == "cyclegan" else {}
+        model = compare(name, optimizer="sgd", dense=True, regularizer=penalty, **arguments)
+        if name == "dcgan":
+            sizes = [np.sum(np.square(m.generator.get_weights()[0])) for m in (model, plain)]
+            assert sizes[0] < 0.8 * sizes[1]  # (1 - 0.06)^(2 * 3) = 0.69
 
 
 def a_discriminator_that_waits():

@@ -109,7 +109,7 @@ def test_generate():
         ({}, "either texts or embeddings"),
         ({"texts": TEXTS, "num": 2}, "of a single text"),
         ({"texts": TEXTS, "latents": np.zeros((1, LATENT))}, r"latents: expected shape \(2, 8\)"),
-        ({"embeddings": np.zeros((2, 5))}, r"embeddings: expected shape \(num, 6\)"),
+        ({"embeddings": np.zeros((2, 5))}, r"embeddings: .* shape \(num, 6\)"),
         ({"texts": []}, "one or more"),
     ):
         with pytest.raises(InputError, match=message):

@@ -10,7 +10,7 @@ import pytest
     [
         ["every_model"],
         ["every_option"],
-        ["a_discriminator_that_waits"],
+        ["regularizers_of_weights", "a_discriminator_that_waits"],
         [
             "synchronized_batch_norm",
             "compiled_outside_the_scope_and_fed_unevenly",

@@ -123,6 +123,20 @@ def test_the_content_of_features(tmp_path, monkeypatch):
     assert len(seen) == 1  # using a saved model needs no VGG
 
 
+def test_evaluation_comes_first(tmp_path):
+    """Of a new model and of one from a file: a graph loads no weights."""
+    weights = tmp_path / "vgg.weights.h5"
+    keras.applications.VGG19(include_top=False, weights=None).save_weights(weights)
+    model = compiled("srgan", content="vgg", content_layer="1_1", content_weights=str(weights))
+    a, b = samples(model)
+    content = model.evaluate(a, b, return_dict=True, verbose=0)["g_content"]
+    assert content == pytest.approx(float(model.losses_of((a, b))["g_content"]), rel=1e-4)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    logs = loaded.evaluate(a, b, return_dict=True, verbose=0)
+    assert logs["g_content"] == pytest.approx(content, rel=1e-4)
+
+
 def test_missing_weights_are_missed_before_training():
     model = compiled("srgan", content="vgg", content_weights="/no/such/file.h5")
     a, b = samples(model)

@@ -10,7 +10,10 @@ import pytest
 import tensorflow as tf
 
 import tfgan_zoo
+from tests.models import linear
 from tests.models.tiny import (
+    EMBEDDING,
+    IMAGE_TO_IMAGE,
     LATENT,
     NOISE_TO_IMAGE,
     SHAPE,
@@ -32,6 +35,7 @@ from tfgan_zoo.models import MODELS, base
 from tfgan_zoo.optimizers import apply_gradients
 
 every_model = pytest.mark.parametrize("name", MODELS)
+ROLES = ("generator", "discriminator")
 every_noise_to_image_model = pytest.mark.parametrize("name", NOISE_TO_IMAGE)
 
 
@@ -111,6 +115,18 @@ def test_kinds_of_data():
             np.testing.assert_allclose(values, histories[0][log], rtol=1e-4, atol=1e-5)
 
 
+def test_keras_does_not_warn_of_its_own_default():
+    model = compiled("dcgan")
+    batches = tf.data.Dataset.from_tensors(samples(model)).repeat(2)
+    model.fit(batches, verbose=0)
+    model.fit(batches, None, None, 1, 0)
+    model.fit(((batch,) for batch in batches), steps_per_epoch=1, verbose=0)
+    with pytest.warns(UserWarning, match="`shuffle=True` was passed"):
+        model.fit(batches, shuffle=True, verbose=0)
+    with pytest.warns(UserWarning, match="`shuffle=True` was passed"):
+        model.fit(batches, None, None, 1, 0, None, 0.0, None, True)
+
+
 @pytest.mark.filterwarnings("ignore:Your input ran out of data")  # of which fit cannot know
 def test_the_end_of_the_data_is_no_step():
     model = compiled("gan")
@@ -161,6 +177,66 @@ def test_an_update_moves_its_own_role_only(name, monkeypatch):
     assert set(roles) == set(model.players())
 
 
+@pytest.mark.parametrize("role", ["generator", "discriminator"])
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("dcgan", {"r1_gamma": 1.0, "dense": True}),  # a pass for both updates
+        ("wgan_gp", {"discriminator_steps": 1}),
+        ("relativistic_gan", {"policy": "mixed_float16", "dense": True}),
+        ("cyclegan", {}),  # two networks for each role, and each runs several times
+        ("gan_cls", {}),
+        ("srgan", {"adversarial_weight": 0.0}),
+    ],
+)
+def test_regularizers_of_weights(name, arguments, role):
+    """L2 of 3: besides the game's gradient, 6 w times the rate, of this player's weights alone."""
+    arguments = dict(arguments)
+    keras.config.set_dtype_policy(arguments.pop("policy", "float32"))
+
+    def stepped(regularizer):
+        keras.utils.set_random_seed(0)
+        model = tiny(name, **arguments)
+        model.compile("sgd", "sgd")  # at 0.01
+        if name == "relativistic_gan":
+            for optimizer in (model.generator_optimizer, model.discriminator_optimizer):
+                optimizer.dynamic_scale.assign(2.0**8)
+        weights = [v for v in model.role_variables(role) if "kernel" in v.name]
+        for weight in weights:
+            weight.regularizer = regularizer
+        before = [w.numpy() for w in weights]
+        logs = step(model, samples(model))
+        return before, [w.numpy() for w in weights], {k: float(v) for k, v in logs.items()}
+
+    before, plain, logs = stepped(None)
+    _, regularized, same_logs = stepped(keras.regularizers.L2(3.0))
+    moves = not (name == "srgan" and role == "discriminator")  # SRResNet has none in the game
+    for w, a, b in zip(before, plain, regularized, strict=True):
+        np.testing.assert_allclose(b - a, -0.06 * w * moves, rtol=1e-3, atol=2e-6)
+    if role == "generator":
+        assert same_logs == logs
+
+
+def test_a_kernel_regularizer_by_hand():
+    """C(x) = the mean of x, w = 1/768 each, on samples that are zero: only the penalty pulls."""
+    model = linear.linear("lsgan", a=0.0, b=0.0)
+    dense = model.discriminator.layers[-1]
+    dense.kernel.regularizer = keras.regularizers.L2(2.0)
+    model.compile("sgd", keras.optimizers.SGD(0.1))
+    zeros = tf.zeros([4, *SHAPE])
+    model.update("discriminator", model.discriminator_loss, zeros, zeros)
+    np.testing.assert_allclose(dense.kernel, (1 - 0.1 * 2 * 2) / 768 * np.ones((768, 1)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("rematerialize", [False, True])
+def test_losses_of_activities_are_refused(rematerialize):
+    model = tiny("dcgan", dense=True)
+    model.compile(rematerialize=rematerialize)
+    model.generator.layers[1].activity_regularizer = keras.regularizers.L2(1.0)
+    with pytest.raises(InputError, match="activity_regularizer or add_loss"):
+        step(model, samples(model))
+
+
 @every_model
 def test_eager_equals_graph(name):
     graph = seeded(name, ema_half_life=50.0)
@@ -180,6 +256,18 @@ def test_the_seed_decides():
     fit(other, dataset(other, 2))
     assert_same(state(same), state(first))
     assert np.any(other.generator.get_weights()[0] != first.generator.get_weights()[0])
+
+
+def test_initial_weights_follow_from_keras_seed():
+    """And not from the model's, which is of what its steps draw."""
+    made = []
+    for keras_seed, seed in ((3, 0), (3, 1), (4, 0)):
+        keras.utils.set_random_seed(keras_seed)
+        made.append(MODELS["gan"]((4, 4, 1), LATENT, seed=seed).generator.get_weights())
+    first, same, other = made
+    for a, b in zip(first, same, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert np.any(first[0] != other[0])
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
@@ -232,6 +320,60 @@ def test_moving_average():
             np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
     z = model.sample_latents(2)
     np.testing.assert_allclose(model.generate(latents=z), average(z), atol=1e-6)
+
+
+@pytest.fixture
+def policy(request):
+    """A dtype policy, and what Keras makes by default of that type."""
+    if request.param == "float64":
+        keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy(request.param)
+    yield request.param
+    keras.config.set_floatx("float32")
+
+
+@pytest.mark.parametrize(
+    "policy",
+    ["mixed_bfloat16", "mixed_float16", "bfloat16", "float16", "float64"],
+    indirect=True,
+)
+def test_average_and_accuracy_of_any_type(policy, tmp_path):
+    model = tiny(
+        "dcgan", dense=True, ema_half_life=10.0, ema_ramp_up=1.0, skip_discriminator_above=0.95
+    )
+    model.compile("sgd", "sgd", run_eagerly=True)
+    before = model.generator.get_weights()[0].astype("float32")
+    model.accuracy.assign(0.9)
+    logs = fit(model, dataset(model))
+    assert_finite(logs)
+    after = model.generator.get_weights()[0].astype("float32")
+    average = model.averages[0].get_weights()[0]
+    # Four images seen: a half-life of four, so half of the old weights is kept.
+    np.testing.assert_allclose(average, (before + after) / 2, rtol=1e-5, atol=1e-7)
+    assert average.dtype == ("float64" if policy == "float64" else "float32")
+    new = logs["d_accuracy"][0]
+    assert float(model.accuracy) == pytest.approx(0.9 * 0.9 + 0.1 * new)
+    model.save(tmp_path / "model.keras")
+    loaded = tfgan_zoo.load_model(tmp_path / "model.keras")
+    assert_same(state(loaded), state(model))
+
+
+def test_an_average_in_half_precision_moves():
+    """By a share of 1/3600 a step, where bfloat16 knows 1 and 1.0078 but nothing in between."""
+    keras.config.set_dtype_policy("bfloat16")
+    model = tiny("dcgan", dense=True, ema_half_life=10_000.0)
+    ours, average = model.generator.variables[0], model.averages[0].variables[0]
+    assert (ours.dtype, average.dtype) == ("bfloat16", "float32")
+    average.assign(tf.ones(average.shape))
+    ours.assign(tf.fill(ours.shape, 2.0))
+    model.images_seen.assign(10**9)
+    for _ in range(3):
+        model.end_step(dict.fromkeys(model.log_names, tf.zeros([])), tf.zeros([4, *SHAPE]))
+    np.testing.assert_allclose(average, 2 - 0.5 ** (12 / 10_000), rtol=1e-6)
+    z = model.sample_latents(2)
+    expected = [layer.compute_dtype for layer in model.generator.layers]
+    assert [layer.compute_dtype for layer in model.averages[0].layers] == expected
+    assert model.generate(latents=z).dtype == np.float32
 
 
 # ---------------------------------------------------------------------- saving and resuming
@@ -288,6 +430,46 @@ def test_an_optimizer_serves_one_role():
     adam = keras.optimizers.Adam()
     with pytest.raises(InputError, match="of its own"):
         tiny("dcgan").compile(adam, adam)
+
+
+def test_averages_that_reach_no_weight_are_refused():
+    averaging = {"class_name": "Adam", "config": {"use_ema": True}}
+    model = tiny("dcgan", dense=True)
+    for optimizer in (
+        averaging,
+        keras.mixed_precision.LossScaleOptimizer(keras.optimizers.SGD(use_ema=True)),
+    ):
+        with pytest.raises(InputError, match=r"^discriminator_optimizer: .*ema_half_life"):
+            model.compile(discriminator_optimizer=optimizer)
+    overwriting = keras.optimizers.SGD(0.1, use_ema=True, ema_overwrite_frequency=1)
+    model.compile(overwriting)  # which does what it says
+    before = model.generator.get_weights()[0]
+    step(model, samples(model))
+    step(model, samples(model))
+    average = overwriting._model_variables_moving_average[0]
+    np.testing.assert_array_equal(model.generator.get_weights()[0], average)
+    assert np.any(average.numpy() != before)
+
+
+def test_weights_of_samples_are_refused():
+    model = compiled("dcgan", dense=True)
+    images, ones = samples(model), np.ones(4)
+    for said, call in (
+        ("sample_weight", lambda: model.fit(images, sample_weight=ones, verbose=0)),
+        (
+            "sample_weight",
+            lambda: model.fit(images, None, 4, 1, 0, None, 0.0, None, True, None, ones),
+        ),
+        ("class_weight", lambda: model.fit(images, ones, class_weight={0: 2.0}, verbose=0)),
+        ("sample_weight", lambda: model.train_on_batch(images, None, ones)),
+        ("class_weight", lambda: model.train_on_batch(images, ones, class_weight={0: 2.0})),
+    ):
+        with pytest.raises(InputError, match=f"^{said}: expected None, got "):
+            call()
+    assert model.steps_done == 0
+    model.train_on_batch(images)
+    model.fit(images, sample_weight=None, class_weight=None, verbose=0)
+    assert model.steps_done == 2
 
 
 class Stop(keras.callbacks.Callback):
@@ -374,6 +556,58 @@ def test_generate(name):
     np.testing.assert_allclose(model.generate(latents=latents), images, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"num": 2.0}, "num: expected a whole number from 1 up, got 2.0"),
+        ({"num": 2, "seed": 0.5}, "seed: expected a whole number from .* got 0.5"),
+        ({"num": 2, "seed": 2**63}, "seed: .* to 2\\*\\*63 - 1, got 9223372036854775808"),
+        ({"seeds": [1, 2**63]}, "seeds: .* to 2\\*\\*63 - 1, got"),
+        ({"seeds": [2**80]}, "seeds: .* to 2\\*\\*63 - 1, got"),
+        ({"seeds": np.zeros(0, np.int64)}, "seeds: .* one or more"),
+        ({"latents": np.zeros((0, LATENT))}, r"latents: expected one or more, .* got \(0, 8\)"),
+    ],
+    ids=str,
+)
+def test_what_generate_is_given(given, sentence):
+    with pytest.raises(InputError, match=sentence):
+        tiny("dcgan").generate(**given)
+    if "latents" not in given:
+        text = {"embeddings": np.zeros((1, EMBEDDING))}
+        with pytest.raises(InputError, match=sentence):
+            tiny("gan_cls").generate(**text, **given)
+    with pytest.raises(InputError, match="embeddings: expected one or more"):
+        tiny("gan_cls").generate(embeddings=np.zeros((0, EMBEDDING)))
+
+
+def test_seeds_of_64_bits():
+    model = tiny("dcgan")
+    ends = model.generate(seeds=[-(2**63), 2**63 - 1])
+    assert np.max(np.abs(ends[0] - ends[1])) > 0
+    np.testing.assert_array_equal(model.generate(2, seed=np.int64(7)), model.generate(2, seed=7))
+    np.testing.assert_array_equal(
+        model.generate(seeds=np.array([3, 4], np.uint64)), model.generate(seeds=[3, 4])
+    )
+
+
+@pytest.mark.parametrize("name", IMAGE_TO_IMAGE)
+def test_what_translate_is_given(name):
+    model = tiny(name)
+    given = model.example_batch(3)[0]
+    made = model.translate(given)
+    np.testing.assert_allclose(model.translate(list(given)), made, atol=1e-6)
+    np.testing.assert_allclose(model.translate([tf.constant(x) for x in given]), made, atol=1e-6)
+    sizes = [given[0], given[0][:-2]]
+    for images in (sizes, [tf.constant(x) for x in sizes]):
+        with pytest.raises(InputError, match=r"images: expected images of one shape, got \("):
+            model.translate(images)
+    with pytest.raises(InputError, match=r"floats in \[-1, 1\], got floats up to \d+; give"):
+        model.translate(given.astype("float32"))
+    # Those that a network overshoots to are none of 0..255.
+    overshot = np.full((1, *given.shape[1:]), 1.9, "float32")
+    assert np.all(np.isfinite(model.translate(overshot)))
+
+
 def test_generate_refuses():
     model = tiny("dcgan")
     for arguments in ({}, {"num": 2, "latents": np.zeros((2, LATENT))}):
@@ -437,6 +671,43 @@ def test_networks_must_fit_the_images(name):
         MODELS[name]((32, 32, 3), LATENT, model.generator, model.discriminator)
     with pytest.raises(InputError, match=r"discriminator: .*\(batch, 16, 16, 6\)"):
         MODELS[name](SHAPE, LATENT, model.generator, model.discriminator, packing=2)
+
+
+class Subclassed(keras.Model):
+    """Networks with a `call` of their own, which know no shapes."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = keras.layers.Dense(int(np.prod(SHAPE)))
+
+    def call(self, inputs):
+        return tf.reshape(self.layer(inputs), [-1, *SHAPE])
+
+
+@pytest.mark.parametrize(
+    ("name", "argument"),
+    [
+        *((name, role) for name in ("dcgan", "pix2pix", "srgan") for role in ROLES),
+        ("gan_cls", "generator"),
+        ("gan_cls", "text_encoder"),
+        ("cyclegan", "generator_b_to_a"),
+        ("cyclegan", "discriminator_a"),
+    ],
+)
+def test_networks_of_unknown_shapes(name, argument):
+    model = tiny(name)
+    for network in (Subclassed(), keras.Sequential([keras.layers.Dense(3)])):
+        config = model.get_config()
+        with pytest.raises(InputError, match=rf"^{argument}: expected a functional keras\.Model"):
+            MODELS[name].from_config(config | {argument: network})
+
+
+def test_a_subclassed_network_made_functional():
+    x = keras.Input((LATENT,))
+    generator = keras.Model(x, Subclassed()(x))
+    model = MODELS["dcgan"](SHAPE, LATENT, generator, tiny("dcgan", dense=True).discriminator)
+    model.compile()
+    assert_finite(step(model, samples(model)))
 
 
 #: Values that the arguments of models cannot have.

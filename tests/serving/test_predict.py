@@ -137,21 +137,33 @@ def test_export_says_what_it_wrote(runs, tmp_path, capsys):
     np.testing.assert_allclose(came["images"], model.generator(latents, training=False), atol=1e-6)
 
 
-def test_export_converts(runs, tmp_path, capsys):
+def test_export_to_a_folder_that_dots_stand_for(runs, tmp_path, monkeypatch, capsys):
+    (tmp_path / "faces" / "here").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "faces" / "here")
+    flags = [f"--workdir={runs / 'dcgan'}", "--output=.."]
+    status, out, err = said(export.main, *flags, capsys=capsys)
+    assert (status, err) == (0, "")
+    assert out.endswith(f" MB: {tmp_path / 'faces' / '1'}\n")
+    assert 'name: "faces"' in (tmp_path / "faces" / "models.config").read_text()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["faces"]
+
+
+def test_export_converts(runs, tmp_path, capfd):
     flags = [f"--workdir={runs / 'cyclegan'}", f"--output={tmp_path}", "--format=tflite"]
-    status, out, _ = said(export.main, *flags, capsys=capsys)
-    assert status == 0
+    status, out, err = said(export.main, *flags, capsys=capfd)
+    assert (status, err) == (0, "")  # TensorFlow Lite tells of its delegate
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a_to_b.tflite", "b_to_a.tflite"]
     assert str(tmp_path / "b_to_a.tflite") in out
-    status, _, err = said(export.main, *flags, capsys=capsys)
+    status, _, err = said(export.main, *flags, capsys=capfd)
     assert status == 2
     assert "exists; add --overwrite" in err
+    assert err.count("\n") == 1
 
 
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        (["--output=x"], "Flag --workdir must have a value other than None."),
+        (["--output=x"], "--workdir: expected a value, got none; --help shows all."),
         (["--workdir=no", "--output=x"], "is no run folder"),
         (["--workdir={run}", "--output=x", "--checkpoint=7"], "expected best, last or one of 1, 2"),
         (["--workdir={run}", "--output={run}/config.json"], "config.json' is a file"),
@@ -320,6 +332,34 @@ def test_images_of_seeds(runs, server, tmp_path, capsys):
     assert np.max(np.abs(read(tmp_path / "old.png").astype(int) - old)) <= 1
 
 
+@pytest.fixture(scope="module")
+def gan_cls(folder):
+    exported.model("gan_cls").export(folder / "gan_cls_served" / "1")
+    return rest_server.Served(folder / "gan_cls_served")
+
+
+def test_every_text_is_drawn(gan_cls, tmp_path, capsys):
+    texts, out = ["a red circle", "a blue ring"], tmp_path / "images"
+    with rest_server.serving({"gan_cls": gan_cls}) as server:
+        url, asked_for = f"--url={server.url('gan_cls')}", [f"--text={text}" for text in texts]
+        flags = [url, "--num=3", "--seed=7", "--batch_size=2"]
+        both = [*flags, *asked_for, f"--output={out}"]
+        status, printed, err = said(predict.main, *both, capsys=capsys)
+        assert (status, printed, err) == (0, f"6 images by generate_png: {out}\n", "")
+        predict.main([*flags, f"--text={texts[1]}", f"--output={tmp_path / 'one'}"])
+        both = [url, *asked_for, f"--output={tmp_path / 'x.png'}"]
+        assert "holds one image" in said(predict.main, *both, capsys=capsys)[2]
+    names = [f"{number}_{seed:06d}.png" for number in (1, 2) for seed in (7, 8, 9)]
+    assert sorted(p.name for p in out.iterdir()) == names
+    asked = [text for text in texts for _ in range(3)]
+    expected = exported.model("gan_cls").generate(asked, seeds=[7, 8, 9] * 2)
+    for name, image in zip(names, pictures.to_uint8(expected), strict=True):
+        assert np.max(np.abs(read(out / name).astype(int) - image)) <= 1
+    for seed in (7, 8, 9):  # of one text, by the seed alone
+        alone = (tmp_path / "one" / f"{seed:06d}.png").read_bytes()
+        assert alone == (out / f"2_{seed:06d}.png").read_bytes()
+
+
 def test_files_are_translated(runs, server, tmp_path, capsys):
     random = np.random.default_rng(0)
     (tmp_path / "in").mkdir()
@@ -342,6 +382,23 @@ def test_files_are_translated(runs, server, tmp_path, capsys):
         "exist; add --overwrite"
         in said(predict.main, *flags, f"--output={tmp_path / 'a_to_b'}", capsys=capsys)[2]
     )
+
+
+def test_unreadable_images(server, tmp_path, capsys):
+    given, out = tmp_path / "in", tmp_path / "out"
+    given.mkdir()
+    noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    Image.fromarray(noise).save(given / "a.png")
+    (given / "b.png").write_bytes((given / "a.png").read_bytes()[:60])
+    flags = [f"--url={server.url('cyclegan')}", f"--input={given}", f"--output={out}"]
+    status, printed, err = said(predict.main, *flags, capsys=capsys)
+    assert (status, printed, err.count("\n")) == (2, "", 1)
+    assert err.endswith("or skip such files with --on_error=skip.\n")
+    flags += ["--overwrite", "--on_error=skip"]
+    status, printed, err = said(predict.main, *flags, capsys=capsys)
+    assert (status, printed) == (0, f"1 image by a_to_b_png, 1 left out: {out}\n")
+    assert err.startswith(f"left out: {given / 'b.png'} cannot be read")
+    assert [path.name for path in out.iterdir()] == ["a.png"]
 
 
 def test_grpc_writes_the_same_files(grpc_server, server, tmp_path):
@@ -374,6 +431,13 @@ def test_list(server, capsys):
         (["--url={url}", "--output=x", "--timeout=0"], "--timeout, --retries: expected seconds"),
         (["--url={url}", "--output=x.png", "--num=2"], "holds one image; give a folder"),
         (["--url={url}", "--output=x.jpg"], "expected a .png or a folder"),
+        (["--url={url}", "--output=x.bmp"], "expected a .png or a folder, got 'x.bmp'"),
+        (["--url={url}", "--output=x", f"--seed={2**63}"], "to 9223372036854775807, got 9223"),
+        (
+            ["--url={url}", "--output=x", f"--seed={2**63 - 2}", "--num=3"],
+            "to 9223372036854775805,",
+        ),
+        (["--url={url}", "--output=x", f"--seed={-(2**63) - 1}"], "from -9223372036854775808 to"),
         (["--url={url}", "--output=x", "--text=a"], "no signature that takes seed and text"),
         (["--url={url}", "--output=x", "--input=no.png"], "'no.png' does not exist"),
     ],
@@ -386,6 +450,16 @@ def test_predict_refuses_in_a_sentence(server, tmp_path, monkeypatch, capsys, fl
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert sentence in err
     assert not list(tmp_path.iterdir())
+    if "--seed" in str(flags):
+        assert server.asked == []
+
+
+def test_the_last_seed_of_64_bits(server, tmp_path):
+    output = tmp_path / "images"
+    predict.main(
+        [f"--url={server.url('dcgan')}", f"--seed={2**63 - 2}", "--num=2", f"--output={output}"]
+    )
+    assert sorted(p.stem for p in output.iterdir()) == [str(2**63 - 2), str(2**63 - 1)]
 
 
 def test_a_server_that_is_away_is_a_line_and_status_1(tmp_path, capsys):

@@ -1,6 +1,7 @@
 """Versions, what lies beside them, and what a SavedModel holds besides signatures."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -58,6 +59,13 @@ def test_settings_are_written_once(tmp_path):
     text = (folder / "models.config").read_text()
     assert 'name: "faces"' in text
     assert 'base_path: "/models/faces"' in text
+
+
+def test_settings_name_the_folder_that_dots_stand_for(tmp_path, monkeypatch):
+    (tmp_path / "faces" / "here").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "faces" / "here")
+    settings.write_settings(Path(".."))
+    assert 'name: "faces"' in (tmp_path / "faces" / "models.config").read_text()
 
 
 def test_settings_are_what_the_server_reads(tmp_path):

@@ -11,9 +11,10 @@ from tests.models.tiny import GREY, IMAGE_TO_IMAGE, NOISE_TO_IMAGE, SHAPE, tiny
 from tests.serving import exported
 from tests.serving.exported import SIZES, objects, pixels, png
 from tfgan_zoo import GAN, noise, pictures
+from tfgan_zoo.data.images import decode, with_channels
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS
-from tfgan_zoo.serving.signatures import Endpoint, in_every_form
+from tfgan_zoo.serving.signatures import Endpoint, in_every_form, to_grey
 
 every_model = pytest.mark.parametrize("name", MODELS)
 
@@ -146,6 +147,56 @@ def test_files_of_one_batch_differ_in_size_and_kind(folder):
     assert np.max(np.abs(pixels(made["images_bytes"].numpy()[1]).astype(int) - expected)) <= 1
     with pytest.raises(tf.errors.InvalidArgumentError, match="image"):
         signatures["b_to_a_png"](images_bytes=tf.constant([b"no image"]))
+
+
+def encoded(image, kind, **options):
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_files_of_every_kind_for_grey_and_colour(channels):
+    small = np.random.default_rng(0).integers(0, 256, (4, 5, 3), np.uint8)
+    colour = Image.fromarray(small).resize((18, 14))  # smooth, so that a JPEG keeps it
+    files = {
+        f"{kind} {image.mode}": encoded(image, kind)
+        for image in (colour, colour.convert("L"))
+        for kind in ("PNG", "JPEG", "BMP", "GIF")
+    }
+    files["JPEG CMYK"] = encoded(colour.convert("CMYK"), "JPEG")
+    spec = tf.TensorSpec([None, None, None, channels], tf.float32, "images")
+    same = Endpoint(lambda images: {"images": images}, (spec,), lambda n: {})
+    ask = in_every_form({"same": same})["same_png"].function
+    made = ask(tf.constant(list(files.values())))["images_bytes"]
+    for (name, sent), file in zip(files.items(), made.numpy(), strict=True):
+        given = with_channels(decode(io.BytesIO(sent), name), channels)
+        apart = np.abs(pixels(file).astype(int) - given)
+        # No two decoders of JPEG agree to the bit.
+        assert np.max(apart) <= (4 if "JPEG" in name else 0), (name, np.max(apart))
+
+
+def test_a_served_network_of_grey_takes_colour_of_any_kind(folder):
+    colour = np.random.default_rng(0).integers(0, 256, (14, 18, 3), np.uint8)
+    bmp, cmyk = (
+        encoded(Image.fromarray(colour), "BMP"),
+        encoded(Image.fromarray(colour).convert("CMYK"), "JPEG"),
+    )
+    ask = exported.signatures(folder / "cyclegan" / "1")["a_to_b_png"]
+    made, turned = ask(images_bytes=tf.constant([bmp, cmyk]))["images_bytes"].numpy()
+    expected = exported.model("cyclegan").translate(with_channels(colour, 1)[np.newaxis])[0]
+    assert np.max(np.abs(pixels(made).astype(int) - pictures.to_uint8(expected))) <= 1
+    assert pixels(turned).shape == (14, 18, 3)
+
+
+def test_luma_is_that_of_the_commands():
+    colours = np.random.default_rng(0).integers(0, 256, (1000, 7, 3), np.uint8)
+    np.testing.assert_array_equal(to_grey(colours), with_channels(colours, 1))
+    np.testing.assert_array_equal(
+        to_grey(colours), np.asarray(Image.fromarray(colours).convert("L"))[..., np.newaxis]
+    )
+    grey = np.arange(256, dtype=np.uint8)[:, np.newaxis]
+    np.testing.assert_array_equal(to_grey(np.repeat(grey, 3, axis=-1)), grey)
 
 
 def test_an_average_is_exported_unless_the_weights_are_asked_for(tmp_path):

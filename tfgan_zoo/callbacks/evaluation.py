@@ -13,6 +13,11 @@ from tfgan_zoo.metrics.features import Features, open_features
 class EvaluateImages(keras.callbacks.Callback):
     """Adds scores of a model's images to an epoch's logs, for the callbacks after it.
 
+    Scores of images with NaN are NaN, with a warning. To Keras' `ModelCheckpoint` and
+    `EarlyStopping` that is no improvement, but on the first they see: put
+    `callbacks.StopOnNonFinite` after this one to end the run, or give `ModelCheckpoint` an
+    `initial_value_threshold`.
+
     Args:
         metrics: of `tfgan_zoo.evaluation.distributions.METRICS`: "fid", "kid" and so on.
         images: real ones to compare with, uint8 or floats in [-1, 1], shape (num, height, width, 1
@@ -27,7 +32,7 @@ class EvaluateImages(keras.callbacks.Callback):
 
     Raises:
         InputError: if there is no such metric, features are needed that are not there, or there
-            are no real images.
+            are fewer images, real or to be made, than a metric takes, or smaller ones.
 
     Example:
         >>> evaluate = EvaluateImages(["fid"], images, num=1000, features="mnist_v1")
@@ -58,16 +63,19 @@ class EvaluateImages(keras.callbacks.Callback):
         self.features: Features | None = None
         if distributions.need_features(metrics):
             self.features = open_features(features) if isinstance(features, str) else features
-        self.parts = distributions.parts_of(metrics, self.features)
-        self.real = distributions.collect(_first(images, num), self.parts, self.features)
+        parts = distributions.parts_of(metrics, self.features)
+        distributions.check_enough(metrics, "num", num)
+        real = list(_first(images, num))
+        sides = real[0].shape[1:3] if real else None
+        distributions.check_enough(metrics, "images", sum(map(len, real)), sides)
+        self.real = distributions.collect(real, parts, self.features)
 
     def on_epoch_end(self, epoch, logs=None):
         """Scores, when it is time to."""
         if (epoch + 1) % self.every:
             return
         made = self.make(self.model, self.num, self.seed)
-        kept = distributions.collect([made], self.parts, self.features)
-        scores = distributions.score(self.metrics, self.features, self.real, kept)
+        scores = distributions.score_made(self.metrics, self.features, self.real, made)
         if logs is not None:
             logs.update(scores)
 

@@ -25,7 +25,9 @@ _RGB_FROM = {"CMYK", "YCbCr", "LAB", "HSV", "RGBX"}
 _KEPT = {"L", "LA", "RGB", "RGBA"}
 
 
-def decode(file: Any, name: str = "", smallest: int | None = None) -> np.ndarray:
+def decode(
+    file: Any, name: str = "", smallest: int | None = None, *, skip: str = 'on_error="skip"'
+) -> np.ndarray:
     """Reads an image of any kind that Pillow knows.
 
     Palettes are looked up, EXIF orientation is applied, 16-bit grey is scaled to 8 bits (x / 257,
@@ -37,6 +39,7 @@ def decode(file: Any, name: str = "", smallest: int | None = None) -> np.ndarray
         smallest: let the JPEG decoder shrink by 2, 4 or 8 while both sides stay at least twice
             this long, which is several times faster for photographs and leaves the final
             antialiased resize enough to work on. None reads every pixel.
+        skip: what lets whoever asked leave out a file that cannot be read; for the error.
 
     Returns:
         uint8 `[height, width, channels]`: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
@@ -49,11 +52,26 @@ def decode(file: Any, name: str = "", smallest: int | None = None) -> np.ndarray
         (480, 640, 1)
     """
     name = name or os.fspath(file)
-    with _opened(file, name) as image:
+    with _opened(file, name, skip) as image:
         if smallest is not None:
             image.draft(image.mode, (2 * smallest, 2 * smallest))
         image.load()
         return _to_array(ImageOps.exif_transpose(image), name)
+
+
+@contextlib.contextmanager
+def of_any_size() -> Iterator[None]:
+    """Within it, images of any size are decoded, and without Pillow's warning.
+
+    Pillow refuses, as a decompression bomb, what is larger than 179 million pixels, and warns from
+    half of that on. A person who asks for an image to be converted knows it; what memory does not
+    hold is an `InputError` still.
+    """
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
 
 
 def measure(file: Any, name: str = "") -> tuple[int, int]:
@@ -80,7 +98,7 @@ def measure(file: Any, name: str = "") -> tuple[int, int]:
 
 
 @contextlib.contextmanager
-def _opened(file: Any, name: str) -> Iterator[Image.Image]:
+def _opened(file: Any, name: str, skip: str = 'on_error="skip"') -> Iterator[Image.Image]:
     """Opens an image; whatever Pillow raises in the block becomes an `InputError`."""
     try:
         with Image.open(file) as image:
@@ -94,7 +112,7 @@ def _opened(file: Any, name: str) -> Iterator[Image.Image]:
     except Exception as error:
         raise InputError(
             f"{name} cannot be read as an image ({type(error).__name__}: {error}); "
-            'replace or delete it, or skip such files with on_error="skip".'
+            f"replace or delete it, or skip such files with {skip}."
         ) from error
 
 
@@ -122,11 +140,13 @@ def with_channels(images: np.ndarray, channels: int) -> np.ndarray:
     """Converts between grey and colour; lays transparent images on white (`BACKGROUND`).
 
     Args:
-        images: uint8 `[..., height, width, 1 to 4]`, channels as `decode` returns them.
+        images: uint8 `[..., height, width, 1 to 4]`, channels as `decode` returns them; or float32
+            without transparency.
         channels: 1 or 3.
 
     Returns:
-        uint8 `[..., height, width, channels]`. Grey is ITU-R 601 luma, as in Pillow.
+        `[..., height, width, channels]` of the same type. Grey is ITU-R 601 luma, as in Pillow;
+        that of floats is not rounded.
     """
     have = images.shape[-1]
     if have in (2, 4):
@@ -139,6 +159,8 @@ def with_channels(images: np.ndarray, channels: int) -> np.ndarray:
     if channels == 3:
         return np.repeat(images, 3, axis=-1)
     weights = np.array([19595, 38470, 7471], np.uint32)
+    if images.dtype.kind == "f":
+        return images @ (weights / 0x10000).astype(images.dtype)[:, np.newaxis]
     luma = (images.astype(np.uint32) @ weights + 0x8000) >> 16
     return luma.astype(np.uint8)[..., np.newaxis]
 

@@ -6,6 +6,7 @@ Images come in batches and are let go; what is kept of them is what the metrics 
 import hashlib
 import os
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from tfgan_zoo.metrics.base import metric_name
 from tfgan_zoo.metrics.divergence import reverse_kl
 from tfgan_zoo.metrics.diversity import ms_ssim_diversity
 from tfgan_zoo.metrics.features import Features, as_bytes
+from tfgan_zoo.metrics.features.base import check_floats
 from tfgan_zoo.metrics.frechet import frechet_distance
 from tfgan_zoo.metrics.inception_score import inception_score_from_logits
 from tfgan_zoo.metrics.kid import kernel_distance
@@ -42,15 +44,21 @@ class Metric(NamedTuple):
         score: from what was kept of (real, generated), named numbers.
         parts: what is to be kept of both.
         main: which number tells a better model.
+        others: the other numbers that `score` returns.
         sign: 1 if a higher one is better, -1 if a lower.
         in_features: whether it depends on features, after which its numbers are then named.
+        least: how many images it takes at least, of either kind.
+        least_side: how many pixels each side of them must have.
     """
 
     score: Callable[[Parts, Parts], Mapping[str, float]]
     parts: tuple[str, ...]
     main: str
     sign: int
+    others: tuple[str, ...] = ()
     in_features: bool = True
+    least: int = 1
+    least_side: int = 1
 
 
 def _fid(real: Parts, made: Parts) -> dict[str, float]:
@@ -59,7 +67,8 @@ def _fid(real: Parts, made: Parts) -> dict[str, float]:
 
 
 def _kid(real: Parts, made: Parts) -> dict[str, float]:
-    size = min(1000, len(real["features"]), len(made["features"]))
+    # Subsets of all would all be the same, and not spread.
+    size = min(1000, min(len(real["features"]), len(made["features"])) // 2)
     mean, std = kernel_distance(real["features"], made["features"], subset_size=size)
     return {"kid": mean, "kid_std": std}
 
@@ -103,14 +112,30 @@ def _swd(real: Parts, made: Parts) -> dict[str, float]:
 
 
 METRICS: dict[str, Metric] = {
-    "fid": Metric(_fid, ("moments",), "fid", -1),
-    "kid": Metric(_kid, ("features",), "kid", -1),
-    "inception_score": Metric(_inception_score, ("logits",), "inception_score", 1),
-    "precision_recall": Metric(_precision_recall, ("features",), "precision", 1),
-    "density_coverage": Metric(_density_coverage, ("features",), "coverage", 1),
-    "modes": Metric(_modes, ("logits",), "modes", 1),
+    "fid": Metric(_fid, ("moments",), "fid", -1, least=2),
+    # Two samples in each half.
+    "kid": Metric(_kid, ("features",), "kid", -1, ("kid_std",), least=4),
+    # One in each of ten splits.
+    "inception_score": Metric(
+        _inception_score, ("logits",), "inception_score", 1, ("inception_score_std",), least=10
+    ),
+    # Others than a sample itself, up to the third neighbour and to the fifth.
+    "precision_recall": Metric(
+        _precision_recall, ("features",), "precision", 1, ("recall",), least=4
+    ),
+    "density_coverage": Metric(
+        _density_coverage, ("features",), "coverage", 1, ("density",), least=6
+    ),
+    "modes": Metric(_modes, ("logits",), "modes", 1, ("modes_of", "reverse_kl")),
     "ms_ssim_diversity": Metric(
-        _ms_ssim_diversity, ("sample",), "ms_ssim_diversity", -1, in_features=False
+        _ms_ssim_diversity,
+        ("sample",),
+        "ms_ssim_diversity",
+        -1,
+        ("ms_ssim_diversity_of_data",),
+        in_features=False,
+        least=2,
+        least_side=11,
     ),
     "swd": Metric(_swd, ("projections",), "swd", -1, in_features=False),
 }
@@ -148,6 +173,31 @@ def check_metrics(metrics: Sequence[str], others: Collection[str] = ()) -> None:
         raise InputError(f"metrics: expected some of {', '.join(known)}, got none.")
 
 
+def check_enough(
+    metrics: Iterable[str], argument: str, num: int, sides: Sequence[int] | None = None
+) -> None:
+    """Checks that there are as many images as metrics take, and large enough ones.
+
+    Args:
+        metrics: of `METRICS`.
+        argument: what the message is to begin with.
+        num: how many images there are, or will be.
+        sides: their height and width; None where these are not known.
+
+    Raises:
+        InputError: if there are too few, or they are too small.
+    """
+    for name in metrics:
+        least, side = METRICS[name].least, METRICS[name].least_side
+        if num < least:
+            raise InputError(f"{argument}: expected {least} images or more for {name}, got {num}.")
+        if sides is not None and min(sides) < side:
+            raise InputError(
+                f"{argument}: expected images of {side}x{side} pixels or more for {name}, got "
+                f"{sides[1]}x{sides[0]}."
+            )
+
+
 def need_features(metrics: Iterable[str]) -> bool:
     """Returns whether one of some metrics is in features."""
     return any(name in METRICS and METRICS[name].in_features for name in metrics)
@@ -182,6 +232,42 @@ def score(
     return found
 
 
+def score_made(
+    metrics: Sequence[str], features: Features | None, real: Parts, made: np.ndarray
+) -> dict[str, float]:
+    """Scores images of a model in training, which a bad score does not end.
+
+    Args:
+        metrics: of `METRICS`.
+        features: what both are compared in; None if no metric is in features.
+        real: from `collect`, of the same metrics' `parts_of`.
+        made: images, uint8 or floats in [-1, 1], shape (num, height, width, 1 or 3).
+
+    Returns:
+        As `score`; all NaN, with a warning, where the numbers cannot be those of images, because
+        some are not finite or all are as if from 0 to 255.
+    """
+    made = np.asarray(made)
+    try:
+        check_floats(made)
+    except InputError as error:
+        warnings.warn(f"{error} They are scored NaN.", stacklevel=2)
+        return dict.fromkeys(_names(metrics, features), np.nan)
+    kept = collect([made], parts_of(metrics, features), features)
+    return score(metrics, features, real, kept)
+
+
+def _names(metrics: Iterable[str], features: Features | None) -> list[str]:
+    """Of all numbers that `score` returns."""
+    found = []
+    for name in metrics:
+        known = METRICS[name]
+        in_features = features is not None and known.in_features
+        for key in (known.main, *known.others):
+            found.append(metric_name(key, features) if in_features else key)
+    return found
+
+
 def parts_of(metrics: Iterable[str], features: Features | None = None) -> set[str]:
     """Returns what has to be kept of images for some metrics.
 
@@ -210,22 +296,27 @@ def collect(
         batches: images, uint8 or floats in [-1, 1], shape (num, height, width, 1 or 3).
         parts: any of "moments" (of features: `mean` and `covariance`, float64), "features",
             "logits", "projections" (of pixels, as `sliced_wasserstein` has them), "images" (uint8,
-            all of them), "sample" (the first 2,000).
+            all of them), "sample" (2,000 of them at random, always the same places; data may be
+            sorted).
         features: for the first three.
 
     Returns:
         Arrays by these names.
 
     Raises:
-        InputError: if there is no image, or features cannot be computed of such images.
+        InputError: if there is no image, some are not finite or not in [-1, 1], or features cannot
+            be computed of such images.
     """
     kept: dict[str, list[np.ndarray]] = {part: [] for part in parts if part != "moments"}
     moments = _Moments() if "moments" in parts else None
+    random = np.random.default_rng(0)
     onto, num = None, 0
     for batch in batches:
         images = as_bytes(batch)
         if not len(images):
             continue
+        if "sample" in kept:
+            _sample(kept["sample"], images, num, random)
         num += len(images)
         if features is not None and {"moments", "features", "logits"} & set(parts):
             computed, logits = features(images)
@@ -241,14 +332,23 @@ def collect(
             kept["projections"].append(flat @ onto)
         if "images" in kept:
             kept["images"].append(images)
-        if "sample" in kept and num - len(images) < _SAMPLE:
-            kept["sample"].append(images[: _SAMPLE - (num - len(images))])
     if not num:
         raise InputError("images: expected some, got none.")
     found = {part: np.concatenate(arrays) for part, arrays in kept.items()}
     if moments is not None:
         found["mean"], found["covariance"] = moments.result()
     return found
+
+
+def _sample(
+    kept: list[np.ndarray], images: np.ndarray, before: int, random: np.random.Generator
+) -> None:
+    """Keeps a random choice of a stream (Vitter 1985, algorithm R), single images in a list."""
+    for i, draw in enumerate(random.random(len(images)), start=before):
+        place = i if i < _SAMPLE else int(draw * (i + 1))
+        if place < _SAMPLE:
+            # A copy, because a slice would hold on to the whole batch.
+            kept[place : place + 1] = [images[i - before : i - before + 1].copy()]
 
 
 class _Moments:
@@ -280,8 +380,8 @@ def collect_reference(
 ) -> Parts:
     """Collects like `collect`, but what is in features is computed once and kept on disk.
 
-    It is found again by the pixels themselves, and by the weights of the features: not by the name
-    of a source, whose files may have changed. It is in the folder `reference` of the cache,
+    It is found again by the pixels themselves, and by the fingerprint of the features: not by the
+    name of a source, whose files may have changed. It is in the folder `reference` of the cache,
     `$TFGAN_ZOO_CACHE` or else `~/.cache/tfgan_zoo`, which may be deleted at any time.
 
     Args:
@@ -370,14 +470,16 @@ def compare(
         generated: batches of images.
         reference: what to hold them against.
         features: for the metrics that are in features.
-        num: how many will come, for the bar that a terminal shows.
+        num: how many will come, if that is known: to be checked, and for the bar that a terminal
+            shows.
         also: scores of all generated images, uint8; their numbers have its name before theirs.
 
     Returns:
         (numbers by name, what was kept of the reference).
 
     Raises:
-        InputError: if a metric is not known, or images or features do not fit.
+        InputError: if a metric is not known, or images or features do not fit; before an image is
+            taken of those generated, if there are too few of either kind or they are too small.
     """
     also = also or {}
     check_metrics(metrics, also)
@@ -386,6 +488,9 @@ def compare(
         named = ", ".join(name for name in own if METRICS[name].in_features)
         raise InputError(f"features: expected some for {named}, got None.")
     parts = parts_of(own, features)
+    check_enough(own, "reference", reference.num, _sides(reference, own))
+    if num:
+        check_enough(own, "num", num)
     real = collect_reference(reference, parts, features)
     images = {"images"} if len(own) < len(metrics) else set()
     made = collect(_bar(generated, num, "generated"), parts | images, features)
@@ -395,3 +500,11 @@ def compare(
             scores = also[name](made["images"])
             found |= {f"{name}_{key}": float(value) for key, value in scores.items()}
     return found, real
+
+
+def _sides(reference: Reference, metrics: Sequence[str]) -> tuple[int, ...] | None:
+    """Height and width of the reference's images, which are looked at if it matters."""
+    if all(METRICS[name].least_side == 1 for name in metrics):
+        return None
+    first = next(iter(reference.batches()), None)
+    return None if first is None else np.shape(first)[1:3]

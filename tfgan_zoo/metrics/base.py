@@ -14,7 +14,11 @@ class FeatureExtractor(Protocol):
     """What turns images into the numbers that a metric compares.
 
     Called with images, uint8 or floats in [-1, 1] of shape (n, height, width, 1 or 3), it returns
-    `(features, logits)`: float32 (n, dim), and float32 (n, classes) or None.
+    `(features, logits)`: float32 (n, dim), and float32 (n, classes) or None. One that rounds images
+    to uint8 may have a method `of_floats` that does not, for `embedding_distance`.
+
+    Within a graph, as of `compile(metrics=...)`, it is called with symbolic tensors, and returns
+    such; what it does with NumPy goes into a `tf.numpy_function` then.
 
     Attributes:
         name: which it is; figures of different extractors do not compare.

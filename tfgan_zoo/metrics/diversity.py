@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.features.base import are_finite, check_floats
 from tfgan_zoo.metrics.ssim import ms_ssim
 from tfgan_zoo.pictures import to_uint8
 
@@ -56,7 +57,8 @@ def ms_ssim_diversity(
         The mean, 0 to 1; of RGB, of the three channels.
 
     Raises:
-        InputError: there are not two images, or they have less than 11x11 pixels.
+        InputError: there are not two images, they have less than 11x11 pixels, or floats that are
+            not finite or not in [-1, 1].
 
     Example:
         >>> images = np.random.default_rng(0).uniform(-1, 1, (20, 16, 16, 1))
@@ -66,6 +68,7 @@ def ms_ssim_diversity(
     images = np.asarray(images)
     if images.ndim != 4 or len(images) < 2:
         raise InputError(f"images: expected shape (2 or more, h, w, 1 or 3), got {images.shape}.")
+    check_floats(images)
     random = np.random.default_rng(seed)
     labels = np.zeros(len(images), int) if labels is None else np.asarray(labels)
     if labels.shape != images.shape[:1]:
@@ -117,7 +120,7 @@ class MSSSIMDiversity(keras.metrics.Mean):
         Args:
             y_true: not looked at.
             y_pred: images, uint8 or floats in [-1, 1], shape (n, height, width, 1 or 3); None for
-                no new ones.
+                no new ones. Where one has NaN or infinity, the mean is NaN from there on.
             sample_weight: None; Keras passes it.
         """
         if sample_weight is not None:
@@ -127,7 +130,12 @@ class MSSSIMDiversity(keras.metrics.Mean):
 
         def halves(images: np.ndarray) -> np.ndarray:
             half = len(images) // 2
-            return _similarities(images[:half], images[half : 2 * half]).astype(np.float32)
+            a, b = images[:half], images[half : 2 * half]
+            finite = are_finite(a) & are_finite(b)
+            check_floats(images[: 2 * half][np.tile(finite, 2)])
+            values = np.full(half, np.nan, np.float32)
+            values[finite] = _similarities(a[finite], b[finite])
+            return values
 
         values = tf.numpy_function(halves, [y_pred], tf.float32, stateful=False)
         super().update_state(tf.ensure_shape(values, [None]))

@@ -73,7 +73,8 @@ def kernel_distance(
         seed: the same seed gives the same subsets.
 
     Returns:
-        `(mean, standard deviation)` over subsets.
+        `(mean, standard deviation)` over subsets. Of subsets that are all of the samples the
+        deviation is 0, and says nothing; half of them is a good size.
 
     Raises:
         InputError: there are less samples than a subset needs, or shapes do not fit.
@@ -115,7 +116,8 @@ class KID(SampledMetric):
         features: the extractor; None if what is shown are features already.
         dim: length of a feature vector; needed for `features=None` alone.
         subsets: how many.
-        subset_size: samples in each.
+        subset_size: samples in each; about half of those kept, or fewer, or else `kid_std` says
+            nothing.
         max_samples: how many of each kind are kept, 4 dim bytes each.
         seed: of what is kept beyond that, and of the subsets.
         name: of the metric; None for `kid` with Inception v3, and `kid[NAME]` with others.

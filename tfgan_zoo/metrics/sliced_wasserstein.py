@@ -36,15 +36,20 @@ def sliced_wasserstein(
     return projected_distance(samples @ onto, data @ onto)
 
 
-def projected_distance(samples: np.ndarray, data: np.ndarray) -> float:
+def projected_distance(samples: np.ndarray, data: np.ndarray, seed: int = 0) -> float:
     """Returns the mean Wasserstein-1 distance of projections.
 
     Args:
         samples: floats, shape (num, projections).
-        data: floats of as many projections; of the longer one, the first are used.
+        data: floats of as many projections. Of the longer one, as many rows as the other has are
+            used, at random: data may be sorted.
+        seed: the same seed gives the same rows.
     """
-    num = min(len(samples), len(data))
-    a, b = np.sort(samples[:num], axis=0), np.sort(data[:num], axis=0)
+    num, random = min(len(samples), len(data)), np.random.default_rng(seed)
+    a, b = (
+        np.sort(x if len(x) == num else x[random.choice(len(x), num, False)], axis=0)
+        for x in (samples, data)
+    )
     return float(np.mean(np.abs(a - b)))
 
 

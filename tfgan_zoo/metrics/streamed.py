@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan_zoo.metrics.features.base import are_finite, as_bytes
 from tfgan_zoo.metrics.psnr import psnr
 from tfgan_zoo.metrics.ssim import ms_ssim, ssim, ssim_daala
-from tfgan_zoo.pictures import to_uint8
 
 
 class _Streamed(keras.metrics.Mean):
@@ -33,14 +33,20 @@ class _Streamed(keras.metrics.Mean):
         Args:
             y_true: references, uint8 or floats in [-1, 1], shape (batch, height, width, 1 or 3);
                 floats are rounded to uint8 first, as when they are saved.
-            y_pred: images of the same shape, uint8 or floats.
+            y_pred: images of the same shape, uint8 or floats. One with NaN or infinity has the
+                score NaN, of which the mean is NaN, so that training ends by its own rules.
             sample_weight: of each image; None for 1.
+
+        Raises:
+            InputError: floats look like 0 to 255, or references are not finite.
         """
 
         def scores(references: np.ndarray, images: np.ndarray) -> np.ndarray:
-            pairs = zip(_bytes(images), _bytes(references), strict=True)
-            values = [type(self)._score(*pair, self.border, self.channel) for pair in pairs]
-            return np.array(values, np.float32)
+            finite = are_finite(images)
+            values = np.full(len(images), np.nan, np.float32)
+            pairs = zip(as_bytes(images[finite]), as_bytes(references)[finite], strict=True)
+            values[finite] = [type(self)._score(*p, self.border, self.channel) for p in pairs]
+            return values
 
         values = tf.numpy_function(scores, [y_true, y_pred], tf.float32, stateful=False)
         super().update_state(tf.ensure_shape(values, [None]), sample_weight)
@@ -48,10 +54,6 @@ class _Streamed(keras.metrics.Mean):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), "border": self.border, "channel": self.channel}
-
-
-def _bytes(images: np.ndarray) -> np.ndarray:
-    return images if images.dtype == np.uint8 else to_uint8(images)
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")

@@ -18,7 +18,8 @@ class SlicedWasserstein(SampledMetric):
     """`sliced_wasserstein` of a stream: of pixels, or of features.
 
     Samples are projected as they come, and only projections are kept, so that memory does not
-    depend on the size of images. Of the two kinds as many are compared as there are of both.
+    depend on the size of images. Of the two kinds as many are compared as there are of both, those
+    of the larger number chosen at random.
 
     Args:
         features: an extractor; None to compare what is shown itself, flattened.
@@ -26,7 +27,8 @@ class SlicedWasserstein(SampledMetric):
             `features=None` alone.
         projections: random directions.
         max_samples: how many of each kind are kept, 4 projections bytes each.
-        seed: of the directions, which are those of `sliced_wasserstein`, and of what is kept.
+        seed: of the directions, which are those of `sliced_wasserstein`, and of what is kept and
+            chosen.
         name: of the metric; None for `swd` of what is shown itself, and `swd[NAME]` of features.
         dtype: of the result.
 
@@ -67,7 +69,7 @@ class SlicedWasserstein(SampledMetric):
         return tf.matmul(self._extract(images), self._directions)
 
     def _compute(self, real: np.ndarray, generated: np.ndarray) -> Sequence[float]:
-        return [projected_distance(generated, real)]
+        return [projected_distance(generated, real, self.seed)]
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

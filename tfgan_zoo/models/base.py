@@ -5,6 +5,7 @@ import inspect
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from types import GeneratorType
 from typing import Any, Literal, NamedTuple
 
 import keras
@@ -14,6 +15,7 @@ import tensorflow as tf
 from tfgan_zoo import losses, noise
 from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.layers.diff_augment import diff_augment
+from tfgan_zoo.models.arguments import stacked
 from tfgan_zoo.models.batches import check_cut, look_ahead
 from tfgan_zoo.optimizers import apply_gradients, prepare
 from tfgan_zoo.rematerialization import rematerialized
@@ -45,7 +47,9 @@ class GANModel(keras.Model):
     noise, averaging, saving and exporting are done here, once.
 
     Args:
-        seed: all of the model's random numbers follow from it.
+        seed: of what a train step draws: noise, augmentation, picks from pools. Networks have
+            their own random numbers, initial weights and dropout: for the same ones call
+            `keras.utils.set_random_seed` before they are made.
         ema_half_life: half-life, in images, of the moving average of the generator's weights, which
             is then what samples and exports show; None for no average. (Karras et al. 2018,
             https://arxiv.org/abs/1710.10196, who used 10,000.)
@@ -116,7 +120,7 @@ class GANModel(keras.Model):
         self._shows_average = True
         self.averages = []
         if self.ema_half_life is not None:
-            self.averages = [_copy(network) for network in self.players()["generator"]]
+            self.averages = [_average(network) for network in self.players()["generator"]]
         if self.skip_discriminator_above is not None:
             if not self.has_accuracy:
                 raise InputError(
@@ -125,12 +129,18 @@ class GANModel(keras.Model):
                 )
             self.log_names = (*self.log_names, "d_accuracy", "d_idle")
             self.accuracy = self.add_weight(
-                name="accuracy", initializer=keras.initializers.Constant(0.5), trainable=False
+                name="accuracy",
+                dtype="float32",
+                initializer=keras.initializers.Constant(0.5),
+                trainable=False,
             )
-        self.trackers = {name: keras.metrics.Mean(name=name) for name in self.log_names}
-        self.evaluated_batches = keras.metrics.Sum(name="evaluated_batches")
+        # Whatever the networks' type is: means of many small numbers.
+        self.trackers = {
+            name: keras.metrics.Mean(name=name, dtype="float32") for name in self.log_names
+        }
+        self.evaluated_batches = keras.metrics.Sum(name="evaluated_batches", dtype="float32")
         # A metric, because those are no part of what checkpoints of before hold.
-        self.nonfinite_steps = keras.metrics.Sum(name="nonfinite_steps")
+        self.nonfinite_steps = keras.metrics.Sum(name="nonfinite_steps", dtype="float32")
         #: Changes the random numbers, to train on from a checkpoint in another way.
         self.attempt = 0
         self._training_data: Callable[[], Any] = lambda: None
@@ -247,7 +257,8 @@ class GANModel(keras.Model):
             InputError: if one optimizer is given for both roles, or XLA is asked for on several
                 replicas together with what they share within a loss: batch statistics or means; or
                 rematerialisation together with shared batch statistics; or several steps per
-                execution on several replicas.
+                execution on several replicas; or an optimizer is to keep averages that nobody
+                would see.
         """
         self.compile_roles(
             {"generator": generator_optimizer, "discriminator": discriminator_optimizer}, **settings
@@ -325,6 +336,13 @@ class GANModel(keras.Model):
             raise InputError(
                 f"{role}_optimizer: expected an optimizer made in the scope of the model's "
                 "tf.distribute strategy, got one made outside; make it within `strategy.scope()`."
+            )
+        inner = getattr(optimizer, "inner_optimizer", optimizer)
+        if getattr(inner, "use_ema", False) and not inner.ema_overwrite_frequency:
+            raise InputError(
+                f"{role}_optimizer: expected use_ema=False, got True, whose averages reach no "
+                "weights without ema_overwrite_frequency; for samples of a moving average give the "
+                "model ema_half_life."
             )
         half = any(
             layer.compute_dtype == "float16"
@@ -423,6 +441,9 @@ class GANModel(keras.Model):
     def update(self, role: str, loss_fn: Callable[..., tuple[tf.Tensor, Any]], *args) -> Any:
         """Takes one gradient step of one role: the only place where a gradient is applied.
 
+        What the role's networks have of weight regularizers, as Keras' `kernel_regularizer`, is
+        added to the loss, though not to `aux`.
+
         Args:
             role: whose variables move, a key of `players`; nobody else's do.
             loss_fn: returns (loss, aux) given `args`; the loss is a mean over the replica's
@@ -432,6 +453,9 @@ class GANModel(keras.Model):
 
         Returns:
             `aux`, as `loss_fn` returned it: usually a dict of what is to be logged.
+
+        Raises:
+            InputError: if layers of the role's networks add losses of their own.
         """
         optimizer = getattr(self, f"{role}_optimizer")
         variables = [v.value for v in self.role_variables(role)]
@@ -446,6 +470,8 @@ class GANModel(keras.Model):
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch([variables, passes])
                 loss, aux = loss_fn(*values)
+                if penalties := self._weight_penalties(role):
+                    loss = tf.add_n([loss, *(tf.cast(p, loss.dtype) for p in penalties)])
                 scaled = optimizer.scale_loss(loss / replicas)
             return tape.gradient(scaled, [variables, passes]), aux
 
@@ -459,6 +485,26 @@ class GANModel(keras.Model):
             return self._apply_unless_ahead(optimizer, gradients, aux)
         apply_gradients(optimizer, gradients, self.role_variables(role))
         return aux
+
+    def _weight_penalties(self, role: str) -> list[tf.Tensor]:
+        """Returns the regularizers' terms of a role's trainable weights.
+
+        Raises:
+            InputError: if there are other losses, of activities or `add_loss`. A step runs a
+                network several times, for itself and for its opponent, and Keras keeps those of the
+                last time.
+        """
+        penalties = []
+        for network in self.players()[role]:
+            losses = network.losses
+            if len(losses) > sum(v.regularizer is not None for v in network.trainable_variables):
+                raise InputError(
+                    f"{role}: expected regularizers of weights alone, got layers of the "
+                    f"{network.name!r} network with activity_regularizer or add_loss; put that "
+                    "term into the model's loss."
+                )
+            penalties += losses
+        return penalties
 
     def judged(
         self,
@@ -627,19 +673,33 @@ class GANModel(keras.Model):
         """Trains, as Keras' `fit` does; callbacks find the data in `training_data()`.
 
         Raises:
-            InputError: if arrays make batches that a step cannot share out, or the first batch's
-                images are floats in 0..255 (which is not looked at under a strategy).
+            InputError: if samples or classes are to be weighted, which no game does; arrays make
+                batches that a step cannot share out; or the first batch's images are floats in
+                0..255 (which is not looked at under a strategy).
         """
-        arguments = inspect.signature(super().fit).bind_partial(x, y, *args, **kwargs).arguments
+        arguments = _unweighted(super().fit, x, y, *args, **kwargs)
         replicas = self.distribute_strategy.num_replicas_in_sync
         check_cut(arguments, *(replicas * self.batch_multiple(each) for each in (True, False)))
         self._is_first_batch = True
         given = x if y is None else (x, y)
+        ordered = (tf.data.Dataset, tf.distribute.DistributedDataset, GeneratorType)
+        if isinstance(x, ordered) and len(args) < 7:  # the seventh is `shuffle`
+            # Keras warns at its own default, True, that it does not shuffle these.
+            kwargs.setdefault("shuffle", False)
         self._training_data = lambda: given  # Keras would keep track of the data itself.
         try:
             return super().fit(x, y, *args, **kwargs)
         finally:
             self._training_data = lambda: None
+
+    def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Takes one train step, as Keras' `train_on_batch` does.
+
+        Raises:
+            InputError: if samples or classes are to be weighted, which no game does.
+        """
+        _unweighted(super().train_on_batch, x, y, *args, **kwargs)
+        return super().train_on_batch(x, y, *args, **kwargs)
 
     def training_data(self) -> Any:
         """Returns what `fit` was given, while it lasts; or None."""
@@ -671,7 +731,9 @@ class GANModel(keras.Model):
             for new, mean in zip(network.variables, average.variables, strict=True):
                 if id(new) in trainable:  # One operation for what would be three.
                     tf.raw_ops.ResourceApplyGradientDescent(
-                        var=mean.value.handle, alpha=1 - keep, delta=mean.value - new.value
+                        var=mean.value.handle,
+                        alpha=tf.cast(1 - keep, mean.dtype),
+                        delta=mean.value - tf.cast(new.value, mean.dtype),
                     )
                 else:  # Batch statistics are averages already.
                     mean.assign(new.value)
@@ -749,7 +811,7 @@ def as_floats(images: Any, shape: tuple[int | None, ...], name: str) -> tf.Tenso
     Raises:
         InputError: if they are of another shape or type.
     """
-    images = tf.convert_to_tensor(images)
+    images = tf.convert_to_tensor(stacked(images, name))
     if not images.shape[1:].is_compatible_with(shape):
         expected = ", ".join("any" if n is None else str(n) for n in shape)
         raise InputError(f"{name}: expected shape (batch, {expected}), got {tuple(images.shape)}.")
@@ -768,6 +830,23 @@ def random_images(shape: tuple[int, ...], batch_size: int, seed: int) -> np.ndar
     if len(shape) == 1:
         return random.standard_normal((batch_size, *shape), "float32")
     return random.integers(0, 256, (batch_size, *shape), "uint8")
+
+
+def check_networks(**networks: Any) -> None:
+    """Checks that arguments are networks which say what they take and what they return.
+
+    Raises:
+        InputError: if one is no functional or Sequential model: a subclass of `keras.Model` does
+            not know its shapes, and no average could be made of it.
+    """
+    for argument, network in networks.items():
+        known = all(hasattr(network, name) for name in ("inputs", "input_shape", "output_shape"))
+        if not (isinstance(network, keras.Model) and known):
+            raise InputError(
+                f"{argument}: expected a functional keras.Model, or a Sequential one with a "
+                f"keras.Input, got {type(network).__name__}; one with a call of its own can be "
+                "made functional: x = keras.Input(shape), keras.Model(x, network(x))."
+            )
 
 
 def check_shape(argument: str, side: str, came: tuple, expected: tuple[int, ...]) -> None:
@@ -819,6 +898,22 @@ def _once_read(step: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return step_once_read
 
 
+def _unweighted(method: Callable, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    """Returns the arguments of one of Keras' methods by name.
+
+    Raises:
+        InputError: if weights are among them, wherever it takes them.
+    """
+    given = inspect.signature(method).bind_partial(*args, **kwargs).arguments
+    for name in ("sample_weight", "class_weight"):
+        if given.get(name) is not None:
+            raise InputError(
+                f"{name}: expected None, got {type(given[name]).__name__}; a game weighs all of "
+                "its samples alike, so leave out or repeat some in the data."
+            )
+    return given
+
+
 def _several_workers(strategy: tf.distribute.Strategy) -> bool:
     several = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
     return several and strategy.extended._in_multi_worker_mode()
@@ -846,11 +941,28 @@ def _add(a: tf.Tensor | None, b: tf.Tensor | None) -> tf.Tensor | None:
     return a + b
 
 
-def _copy(network: keras.Model) -> keras.Model:
-    """A network of the same architecture and weights, with variables of its own."""
-    copy = type(network).from_config(network.get_config())
+def _average(network: keras.Model) -> keras.Model:
+    """A network of the same architecture and weights, with variables of its own.
+
+    They are float32 where the network's are of half precision, in which an average never moves.
+    """
+    copy = type(network).from_config(_with_full_variables(network.get_config()))
     if not copy.built:
         copy.build(network.input_shape)
     copy.set_weights(network.get_weights())
     copy.trainable = False
     return copy
+
+
+def _with_full_variables(config: Any) -> Any:
+    """A config, of whatever depth, whose layers compute in half precision but keep float32."""
+    if isinstance(config, (list, tuple)):
+        return type(config)(map(_with_full_variables, config))
+    if not isinstance(config, dict):
+        return config
+    if config.get("class_name") == "DTypePolicy" and config["config"]["name"] in _HALVES:
+        return config | {"config": {"name": f"mixed_{config['config']['name']}"}}
+    return {key: _with_full_variables(value) for key, value in config.items()}
+
+
+_HALVES = ("bfloat16", "float16")

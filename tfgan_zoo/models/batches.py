@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.models.arguments import check_range
 
 
 def unpacked(data: Any) -> Any:
@@ -112,7 +113,7 @@ def look_ahead(iterator: tf.data.Iterator, names: Sequence[str], steps: int) -> 
         return iterator
     for name, part in zip(names, parts_of(read[0], names), strict=False):
         if _may_be_float_images(part):
-            _check_range(part, f"Training batches{f', {name}' * (len(names) > 1)}")
+            check_range(part, f"Training batches{f', {name}' * (len(names) > 1)}")
     # Of the iterator's own type, which leaves sizes open: no other graph is traced for it.
     again = [_typed(tf.data.Dataset.from_tensors(batch), spec) for batch in read]
     first, *others = again
@@ -128,13 +129,3 @@ def _typed(dataset: tf.data.Dataset, spec: Any) -> tf.data.Dataset:
 def _may_be_float_images(leaf: Any) -> bool:
     tensor = isinstance(leaf, (tf.Tensor, tf.TensorSpec))
     return tensor and leaf.dtype.is_floating and leaf.shape.rank in (None, 4)
-
-
-def _check_range(images: tf.Tensor, name: str) -> None:
-    """Refuses what cannot be in [-1, 1]; of floats in [0, 1] there is no telling."""
-    low, high = float(tf.reduce_min(images)), float(tf.reduce_max(images))
-    if low >= 0 and high > 2:
-        raise InputError(
-            f"{name}: expected uint8, or floats in [-1, 1], got floats from {low:g} to {high:g}; "
-            "map with x / 127.5 - 1."
-        )

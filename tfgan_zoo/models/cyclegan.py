@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfgan_zoo import losses, networks, noise
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers import ImagePool
-from tfgan_zoo.models.base import check_shape, check_unmixed
+from tfgan_zoo.models.base import check_networks, check_shape, check_unmixed
 from tfgan_zoo.models.image_to_image import (
     BOUNDARIES,
     OBJECTIVES,
@@ -120,6 +120,12 @@ class CycleGAN(ImageToImage):
             discriminator_b = _patchgan(b, "discriminator_b")
         self.generator_a_to_b, self.generator_b_to_a = generator_a_to_b, generator_b_to_a
         self.discriminator_a, self.discriminator_b = discriminator_a, discriminator_b
+        check_networks(
+            generator_a_to_b=generator_a_to_b,
+            generator_b_to_a=generator_b_to_a,
+            discriminator_a=discriminator_a,
+            discriminator_b=discriminator_b,
+        )
         for name, takes, gives in (("generator_a_to_b", a, b), ("generator_b_to_a", b, a)):
             check_shape(name, "input", getattr(self, name).input_shape, takes)
             check_shape(name, "output", getattr(self, name).output_shape, gives)

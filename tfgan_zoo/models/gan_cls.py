@@ -12,10 +12,12 @@ from tfgan_zoo import losses, networks, noise
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.functional import run_for_each
 from tfgan_zoo.layers.diff_augment import check_policy
+from tfgan_zoo.models.arguments import check_num, check_seed, check_seeds
 from tfgan_zoo.models.base import (
     Endpoint,
     GANModel,
     as_floats,
+    check_networks,
     check_r1,
     check_shape,
     random_images,
@@ -120,6 +122,7 @@ class GANCLS(GANModel):
             discriminator = networks.text_conditional_discriminator(shape, dim)
         self.generator, self.discriminator = generator, discriminator
         self.text_encoder = text_encoder
+        check_networks(generator=generator, discriminator=discriminator)
         for argument, first in (("generator", (self.latent_dim,)), ("discriminator", shape)):
             came = getattr(self, argument).inputs
             if len(came) != 2:
@@ -130,6 +133,7 @@ class GANCLS(GANModel):
             check_shape(argument, "second input", came[1].shape, (dim,))
         check_shape("generator", "output", self.generator.output_shape, shape)
         if isinstance(text_encoder, keras.Model):
+            check_networks(text_encoder=text_encoder)
             check_shape("text_encoder", "output", text_encoder.output_shape, (dim,))
             text_encoder.trainable = False
         if not self.matching_aware:
@@ -356,23 +360,24 @@ class GANCLS(GANModel):
         if texts is not None:
             embeddings = self.embed(texts, batch_size=batch_size)
         embeddings = np.asarray(embeddings, np.float32)
-        if embeddings.ndim != 2 or embeddings.shape[1] != self.embedding_dim:
+        if embeddings.shape[1:] != (self.embedding_dim,) or len(embeddings) == 0:
             raise InputError(
-                f"embeddings: expected shape (num, {self.embedding_dim}), got {embeddings.shape}."
+                f"embeddings: expected one or more, shape (num, {self.embedding_dim}), got "
+                f"{embeddings.shape}."
             )
         if num is not None:
-            if num < 1 or len(embeddings) != 1:
+            if check_num(num) and len(embeddings) != 1:
                 raise InputError(
-                    "num: expected a whole number from 1 up, of images of a single text, got "
+                    "num: expected a number of images of a single text, got "
                     f"{num} for {len(embeddings)} texts."
                 )
             embeddings = np.repeat(embeddings, num, axis=0)
         if seeds is not None:
             if latents is not None:
                 raise InputError("generate: expected either latents or seeds.")
-            latents = self.latents_from_seeds(tf.constant(seeds, tf.int64)).numpy()
+            latents = self.latents_from_seeds(tf.constant(check_seeds(seeds))).numpy()
         if latents is None:
-            latents = self.sample_latents(len(embeddings), seed)
+            latents = self.sample_latents(len(embeddings), check_seed(seed))
         latents = np.asarray(latents, np.float32)
         if latents.shape != (len(embeddings), self.latent_dim):
             raise InputError(

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfgan_zoo import losses
 from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.models.arguments import check_range, stacked
 from tfgan_zoo.models.base import Endpoint, GANModel, as_floats, random_images
 from tfgan_zoo.models.batches import parts_of, what_came
 from tfgan_zoo.networks import size_multiple
@@ -131,6 +132,8 @@ class ImageToImage(GANModel):
         channels = self.source_shape(direction)[-1]
         if len(images) == 0 or batch_size < 1:
             raise InputError("translate: expected an image or more, and a batch_size from 1 up.")
+        images = stacked(images, "images")
+        check_range(images, "images")
         function = self._translation(direction)
         done = []
         for i in range(0, len(images), batch_size):

@@ -9,7 +9,15 @@ import tensorflow as tf
 
 from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models.base import Endpoint, GANModel, as_floats, check_shape, random_images
+from tfgan_zoo.models.arguments import check_range, stacked
+from tfgan_zoo.models.base import (
+    Endpoint,
+    GANModel,
+    as_floats,
+    check_networks,
+    check_shape,
+    random_images,
+)
 from tfgan_zoo.models.batches import parts_of, what_came
 
 
@@ -68,6 +76,7 @@ class JointEmbedding(GANModel):
             image_encoder = networks.image_encoder(self.image_shape, self.embedding_dim)
         self.text_encoder, self.image_encoder = text_encoder, image_encoder
         self.encoder_optimizer: keras.optimizers.Optimizer | None = None
+        check_networks(text_encoder=text_encoder, image_encoder=image_encoder)
         check_shape("image_encoder", "input", self.image_encoder.input_shape, self.image_shape)
         for argument in ("text_encoder", "image_encoder"):
             came = getattr(self, argument).output_shape
@@ -168,6 +177,8 @@ class JointEmbedding(GANModel):
 
     def embed_images(self, images: np.ndarray, *, batch_size: int = 64) -> np.ndarray:
         """Returns theta(images), float32 of shape (num, embedding_dim); images as in training."""
+        images = stacked(images, "images")
+        check_range(images, "images")
         done = []
         for i in range(0, len(images), batch_size):
             batch = as_floats(images[i : i + batch_size], self.image_shape, "images")

@@ -10,10 +10,12 @@ import tensorflow as tf
 from tfgan_zoo import networks, noise
 from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.layers.diff_augment import check_policy
+from tfgan_zoo.models.arguments import check_num, check_seed, check_seeds
 from tfgan_zoo.models.base import (
     Endpoint,
     GANModel,
     as_floats,
+    check_networks,
     check_r1,
     check_shape,
     random_images,
@@ -95,6 +97,7 @@ class NoiseToImage(GANModel):
             discriminator = self.default_discriminator(packed_shape)
         self.generator = generator
         self.discriminator = discriminator
+        check_networks(generator=generator, discriminator=discriminator)
         check_shape("generator", "output", self.generator.output_shape, self.image_shape)
         check_shape("discriminator", "input", self.discriminator.input_shape, packed_shape)
         self.latent_dim = self.generator.input_shape[-1]
@@ -295,18 +298,14 @@ class NoiseToImage(GANModel):
         if sum(given is not None for given in (num, latents, seeds)) != 1:
             raise InputError("generate: expected either num or latents or seeds.")
         if seeds is not None:
-            each = np.asarray(seeds)
-            if each.ndim != 1 or not np.issubdtype(each.dtype, np.integer):
-                raise InputError(f"seeds: expected whole numbers, shape (num,), got {seeds!r}.")
-            latents = self.latents_from_seeds(tf.constant(each, tf.int64)).numpy()
+            latents = self.latents_from_seeds(tf.constant(check_seeds(seeds))).numpy()
         if num is not None:
-            if num < 1:
-                raise InputError(f"num: expected a whole number from 1 up, got {num}.")
-            latents = self.sample_latents(num, seed)
+            latents = self.sample_latents(check_num(num), check_seed(seed))
         latents = np.asarray(latents, np.float32)
-        if latents.ndim != 2 or latents.shape[1] != self.latent_dim:
+        if latents.ndim != 2 or latents.shape[1] != self.latent_dim or len(latents) == 0:
             raise InputError(
-                f"latents: expected shape (num, {self.latent_dim}), got {latents.shape}."
+                f"latents: expected one or more, shape (num, {self.latent_dim}), got "
+                f"{latents.shape}."
             )
         return self.predict(latents, batch_size=batch_size, verbose=0)
 

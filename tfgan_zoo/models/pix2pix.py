@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfgan_zoo import layers, losses, networks
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models.base import check_shape
+from tfgan_zoo.models.base import check_networks, check_shape
 from tfgan_zoo.models.image_to_image import (
     BOUNDARIES,
     OBJECTIVES,
@@ -90,6 +90,7 @@ class Pix2Pix(ImageToImage):
         if discriminator is None:
             discriminator = networks.patchgan_discriminator(both)
         self.generator, self.discriminator = generator, discriminator
+        check_networks(generator=generator, discriminator=discriminator)
         check_shape("generator", "input", self.generator.input_shape, a)
         check_shape("generator", "output", self.generator.output_shape, b)
         check_shape("discriminator", "input", self.discriminator.input_shape, both)

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfgan_zoo import losses, networks
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models.base import check_shape
+from tfgan_zoo.models.base import check_networks, check_shape
 from tfgan_zoo.models.image_to_image import ImageToImage, check_weights
 
 CONTENTS = ("vgg", "pixel")
@@ -42,7 +42,8 @@ class SRGAN(ImageToImage):
         content: "vgg" or "pixel".
         content_layer: phi_i,j as "i_j": "5_4" of the paper's best, or "2_2".
         content_weights: of VGG19: "imagenet" downloads them as Keras does, or a local file; None
-            for random ones. They are loaded when training starts, and are part of no saved model.
+            for random ones. They are loaded when training or evaluation starts, and are part of no
+            saved model.
         content_loss: "mse", or "l1".
         adversarial_weight: of the second term of L_G; 0 for SRResNet.
         relativistic: D judges which of two images is more real, against the mean of the others
@@ -101,6 +102,7 @@ class SRGAN(ImageToImage):
         if discriminator is None:
             discriminator = networks.srgan_discriminator(self.shape_b)
         self.generator, self.discriminator = generator, discriminator
+        check_networks(generator=generator, discriminator=discriminator)
         check_shape("generator", "input", self.generator.input_shape, self.shape_a)
         made = self.generator.compute_output_shape((None, *self.shape_a))
         check_shape("generator", "output", made, self.shape_b)
@@ -215,6 +217,16 @@ class SRGAN(ImageToImage):
         if self.content == "vgg":
             self.feature_network()
         return super().make_train_function(*args, **kwargs)
+
+    def make_test_function(self, *args, **kwargs):
+        """Makes the graph of a test step, within which no weights could be loaded.
+
+        Raises:
+            InputError: if the weights of the feature network cannot be had.
+        """
+        if self.content == "vgg":
+            self.feature_network()
+        return super().make_test_function(*args, **kwargs)
 
     def test_losses(self, a: tf.Tensor, b: tf.Tensor) -> dict[str, tf.Tensor]:
         """See `ImageToImage.test_losses`."""

@@ -61,27 +61,28 @@ def drawn(
     client: Client,
     signature: str,
     seeds: Sequence[int],
-    text: str | None = None,
+    texts: Sequence[str] = (),
     batch_size: int = 16,
-) -> Iterator[tuple[int, bytes]]:
-    """Asks for an image of each seed.
+) -> Iterator[bytes]:
+    """Asks for an image of each seed, or of each text and each seed.
 
     Args:
         client: of the server.
         signature: one of `choose`.
         seeds: of the images.
-        text: what they are to show, of a model that takes that.
+        texts: what they are to show, of a model that takes that.
         batch_size: how many are asked for at a time.
 
     Yields:
-        (seed, PNG file).
+        PNG files, those of the first text first.
     """
-    for i in range(0, len(seeds), batch_size):
-        part = seeds[i : i + batch_size]
-        inputs = {"seed": np.array(part, np.int64)}
-        if text is not None:
-            inputs["text"] = np.array([text.encode()] * len(part), object)
-        yield from zip(part, client.predict(signature, inputs)[_FILES].tolist(), strict=True)
+    for text in texts or (None,):
+        for i in range(0, len(seeds), batch_size):
+            part = seeds[i : i + batch_size]
+            inputs = {"seed": np.array(part, np.int64)}
+            if text is not None:
+                inputs["text"] = np.array([text.encode()] * len(part), object)
+            yield from client.predict(signature, inputs)[_FILES].tolist()
 
 
 def converter(client: Client, signature: str) -> Callable[[np.ndarray], np.ndarray]:
@@ -142,22 +143,39 @@ def table(signatures: Mapping[str, Signature]) -> str:
     return "\n".join(f"{k}: {side(s.inputs)} -> {side(s.outputs)}" for k, s in signatures.items())
 
 
-def paths(output: str, seeds: Sequence[int], overwrite: bool = False) -> dict[int, Path]:
-    """Returns where the image of each seed goes.
+def check_seeds(first: int, num: int) -> range:
+    """Returns the seeds of so many images.
+
+    Raises:
+        InputError: if one has more than 64 bits.
+    """
+    least, most = -(2**63), 2**63 - num
+    if not least <= first <= most:
+        raise InputError(f"--seed: expected a whole number from {least} to {most}, got {first}.")
+    return range(first, first + num)
+
+
+def paths(
+    output: str, seeds: Sequence[int], texts: Sequence[str] = (), overwrite: bool = False
+) -> list[Path]:
+    """Returns where each image of `drawn` goes.
+
+    In a folder it is called by its seed, 000007.png, and of several texts by the number of the
+    text too, 1_000007.png.
 
     Raises:
         InputError: if a file of that name exists, or is to hold several images.
     """
     place = Path(output).expanduser()
-    if place.suffix.lower() == ".png":
-        if len(seeds) > 1:
+    if place.suffix.lower() == ".png" and not place.is_dir():
+        if len(seeds) * max(1, len(texts)) > 1:
             raise InputError(f"--output: {output!r} holds one image; give a folder for several.")
-        named = {seeds[0]: place}
-    elif place.suffix.lower() in (".jpg", ".jpeg", ".gif", ".webp"):
-        raise InputError(f"--output: expected a .png or a folder, got {output!r}.")
+        named = [place]
     else:
-        named = {seed: place / f"{seed:06d}.png" for seed in seeds}
-    existing = [path for path in named.values() if path.exists()]
+        several = range(1, len(texts) + 1) if len(texts) > 1 else ()
+        firsts = [f"{number}_" for number in several] or [""]
+        named = [place / f"{first}{seed:06d}.png" for first in firsts for seed in seeds]
+    existing = [path for path in named if path.exists()]
     if existing and not overwrite:
         raise InputError(f"--output: {str(existing[0])!r} exists; add --overwrite to replace it.")
     return named

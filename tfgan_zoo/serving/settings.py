@@ -50,4 +50,4 @@ def write_settings(folder: Path) -> None:
     for file, text in ALL.items():
         path = folder / file
         if not path.exists():
-            path.write_text(text.replace("NAME", folder.absolute().name))
+            path.write_text(text.replace("NAME", folder.resolve().name))

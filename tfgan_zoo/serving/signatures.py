@@ -127,9 +127,20 @@ def _of_files(floats: Endpoint) -> Endpoint:
 
 def _decoded(file: tf.Tensor, channels: int) -> tf.Tensor:
     """One image of a file, as a batch."""
-    image = tf.io.decode_image(file, channels=channels, expand_animations=False)
-    image.set_shape([None, None, channels])
-    return from_uint8(image)[tf.newaxis]
+    # Not `channels`: TensorFlow refuses to read BMP, GIF and CMYK as grey.
+    image = tf.io.decode_image(file, channels=3, expand_animations=False)
+    image.set_shape([None, None, 3])
+    return from_uint8(to_grey(image) if channels == 1 else image)[tf.newaxis]
+
+
+def to_grey(images: tf.Tensor) -> tf.Tensor:
+    """Turns uint8 colour, 3 channels last, into one of ITU-R 601 luma, to the bit as Pillow does.
+
+    Grey that was made colour by repeating it comes back as it was.
+    """
+    weighed = tf.cast(images, tf.int32) * tf.constant([19595, 38470, 7471])
+    luma = (tf.reduce_sum(weighed, axis=-1, keepdims=True) + 0x8000) // 0x10000
+    return tf.cast(luma, tf.uint8)
 
 
 def _signature(

@@ -18,13 +18,18 @@ class DistributionScores:
         config: of the run.
 
     Raises:
-        InputError: if features are needed that cannot be had.
+        InputError: if features are needed that cannot be had, or a metric takes more images than
+            `evaluate.samples`, or larger ones than the model's.
     """
 
     def __init__(self, config: ConfigDict):
         settings = config.evaluate
         names = set(settings.metrics) & distributions.METRICS.keys() - {"swd"}
         self.metrics = sorted(names)
+        height, width = config.model_args.image_shape[:2]
+        distributions.check_enough(
+            self.metrics, "evaluate.samples", settings.samples, (height, width)
+        )
         self.features = None
         if distributions.need_features(names):
             source = config.data.source
@@ -38,13 +43,16 @@ class DistributionScores:
         Args:
             real: images, uint8 or floats in [-1, 1].
             make: returns images of a model.
+
+        Raises:
+            InputError: if there are fewer real images than a metric takes.
         """
+        distributions.check_enough(self.metrics, "evaluate.metrics", len(real))
 
         def score(model: Any) -> dict[str, float]:
             if self._real is None:
                 self._real = distributions.collect([real], self.parts, self.features)
-            made = distributions.collect([make(model)], self.parts, self.features)
-            return distributions.score(self.metrics, self.features, self._real, made)
+            return distributions.score_made(self.metrics, self.features, self._real, make(model))
 
         return {
             name: (score, *distributions.main_score(name, self.features)) for name in self.metrics

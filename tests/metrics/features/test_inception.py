@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics import SlicedWasserstein
 from tfgan_zoo.metrics.features.inception import InceptionFeatures
 from tfgan_zoo.metrics.features.resize import antialiased, legacy
 
@@ -79,6 +80,23 @@ def test_the_graph_computes_features_and_logits_of_batches(tmp_path, images, sca
     grey = images[..., :1]
     as_floats = grey / 127.5 - 1 + 0.001
     np.testing.assert_array_equal(inception(as_floats)[0], inception(grey.repeat(3, -1))[0])
+    unrounded = (np.clip(as_floats, -1, 1) + 1).repeat(3, -1) * 127.5
+    wanted = expected(legacy(unrounded.astype(np.float32), (299, 299)), scaled)[0]
+    found = inception.of_floats(as_floats)[0]
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
+    assert np.abs(found - inception(as_floats)[0]).max() > 2e-4
+
+
+def test_within_a_graph_and_of_no_images(tmp_path, images):
+    file = tmp_path / "x.pb"
+    file.write_bytes(frozen())
+    inception = InceptionFeatures(file)
+    assert [each.shape for each in inception(images[:0])] == [(0, DIM), (0, CLASSES)]
+    one, other = SlicedWasserstein(inception), SlicedWasserstein(inception)
+    one.update_state(images, images[::-1] // 2)
+    tf.function(other.update_state)(images, images[::-1] // 2)
+    assert float(one.result()) == pytest.approx(float(other.result()), rel=1e-5)
+    assert float(one.result()) > 0
 
 
 def test_from_the_archive_antialiased(tmp_path, images):

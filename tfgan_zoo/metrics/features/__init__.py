@@ -1,6 +1,8 @@
 """Features: what images are compared in. See `base.Features` for what all of them do."""
 
 import os
+import re
+from pathlib import PurePath
 
 from tfgan_zoo.data.names import did_you_mean
 from tfgan_zoo.errors import InputError
@@ -50,19 +52,25 @@ def open_features(name: str, inception: str | os.PathLike | None = None) -> Feat
 def features_of_source(spec: str) -> str:
     """Returns the name of the features that fit a data source: what "auto" means.
 
+    A folder or file of MNIST or Fashion-MNIST is known by its own name alone, however it is
+    written; below it, the names of their idx files and torchvision's folder `raw` do not count.
+
     Example:
         >>> [features_of_source(s) for s in ("figures/full", "tfds:mnist", "idx:~/fashion_mnist")]
         ['figures_v1', 'mnist_v1', 'fashion_mnist_v1']
-        >>> features_of_source("folder:photos")
+        >>> features_of_source("folder:mnist/photos")
         'inception'
     """
-    plain = spec.lower().replace("-", "_")
-    if plain.split("/")[0] == "figures":
+    kind, _, rest = spec.lower().partition(":")
+    if kind.split("/")[0] == "figures":
         return "figures_v1"
-    for word in ("fashion_mnist", "mnist"):
-        if word in plain and not any(other in plain for other in ("kmnist", "emnist", "medmnist")):
-            return f"{word}_v1"
-    return "inception"
+    parts = [part for part in PurePath(rest).parts if not re.fullmatch(r"raw|.*ubyte(\.gz)?", part)]
+    # What comes after the name of a TFDS data set is a config or a version of it.
+    name = re.split("[/:]", rest)[0] if kind == "tfds" else PurePath(*parts).stem
+    return _NAMES.get(re.sub(r"[\W_]", "", name), "inception")
+
+
+_NAMES = {"mnist": "mnist_v1", "fashionmnist": "fashion_mnist_v1"}
 
 
 def open_auto(name: str, spec: str, inception: str | os.PathLike | None = None) -> Features:

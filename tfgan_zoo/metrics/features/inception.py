@@ -19,7 +19,7 @@ import tensorflow as tf
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.downloads import cache_folder, check_online
 from tfgan_zoo.errors import InputError, first_line
-from tfgan_zoo.metrics.features.base import as_bytes
+from tfgan_zoo.metrics.features.base import NetworkFeatures
 from tfgan_zoo.metrics.features.resize import RESIZERS
 
 URL = (
@@ -36,7 +36,7 @@ _POOL = "pool_3:0"
 _CLASSIFIER = "softmax/logits/MatMul"
 
 
-class InceptionFeatures:
+class InceptionFeatures(NetworkFeatures):
     """The 2,048 numbers of Inception-v3's last pooling, and 1,008 logits.
 
     The logits are those of the Inception score as published (Salimans et al. 2016): without the
@@ -95,17 +95,15 @@ class InceptionFeatures:
         pool, logits = self._function.structured_outputs
         self.dim, self.classes = int(pool.shape[-1]), int(logits.shape[-1])
 
-    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Computes features; see `Features`."""
-        given = as_bytes(images)
-        found = []
-        for i in range(0, len(given), self.batch_size):
-            batch = with_channels(given[i : i + self.batch_size], 3)
-            # The graph resizes what is not 299x299: always by `legacy`.
-            resized = RESIZERS[self.resizer](batch, _SIZE)
-            found.append([each.numpy() for each in self._function(tf.constant(resized))])
-        features, logits = zip(*found, strict=True)
-        return np.concatenate(features), np.concatenate(logits)
+    def _input_shape(self) -> tuple[int | None, ...]:
+        return (*_SIZE, 3)
+
+    def _prepared(self, images: np.ndarray) -> np.ndarray:
+        # The graph resizes what is not 299x299: always by `legacy`.
+        return RESIZERS[self.resizer](with_channels(images, 3), _SIZE)
+
+    def _network(self, batch: Any) -> tuple[Any, Any]:
+        return self._function(tf.convert_to_tensor(batch))
 
 
 def load_graph(data: bytes, name: str) -> Any:
