@@ -159,6 +159,15 @@ def several_steps_per_execution_are_refused():
     refused("steps_per_execution", lambda: model.compile(steps_per_execution=2))
 
 
+def the_end_of_the_data_is_no_step():
+    with STRATEGY.scope():
+        model = tiny("gan")
+        model.compile()
+    fit(model, dataset(model, 3).filter(lambda batch: True), epochs=2)
+    assert model.steps_done == 6
+    assert int(model.generator_optimizer.iterations.numpy()) == 6
+
+
 def compiled_outside_the_scope_and_fed_unevenly():
     with STRATEGY.scope():
         model = tiny("dcgan", dense=True)

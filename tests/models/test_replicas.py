@@ -19,6 +19,7 @@ import pytest
             "rematerialized_within_the_replicas",
             "several_steps_per_execution_are_refused",
             "overflow_on_one_replica",
+            "the_end_of_the_data_is_no_step",
         ],
     ],
     ids=" ".join,

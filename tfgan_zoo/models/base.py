@@ -363,10 +363,10 @@ class GANModel(keras.Model):
         """
         if getattr(self, "train_function", None) is not None and not force:
             return
-        super().make_train_function(force)
-        train: Callable = self.train_function  # type: ignore[has-type]
+        step = _once_read(self.train_step)
+        train: Callable = self._make_function(step)
         if not (self.run_eagerly or self.steps_per_execution > 1 or self._has_strategy()):
-            train = self._step_in_one_graph(train)
+            train = self._step_in_one_graph(step, train)
 
         def train_after_a_look(iterator):
             if self._is_first_batch and isinstance(iterator, tf.data.Iterator):
@@ -376,16 +376,12 @@ class GANModel(keras.Model):
 
         self.train_function = train_after_a_look
 
-    def _step_in_one_graph(self, otherwise: Callable) -> Callable:
-        step = self._autoconvert_optionals(self.train_step)
+    def _step_in_one_graph(self, step: Callable, otherwise: Callable) -> Callable:
+        step = self._autoconvert_optionals(step)
 
         @tf.function(autograph=False, reduce_retracing=True)
         def one_step(iterator):
-            data = iterator.get_next()
-            tensors = filter(tf.is_tensor, tf.nest.flatten(data, expand_composites=True))
-            # Or else the end of data of unknown length would count as a step.
-            with tf.control_dependencies(list(tensors)):
-                return step(data)
+            return step(iterator.get_next())
 
         def train(iterator):
             return (one_step if isinstance(iterator, tf.data.Iterator) else otherwise)(iterator)
@@ -885,6 +881,21 @@ def check_unmixed(argument: str, critic: keras.Model) -> None:
                 f"samples whose slopes are penalised one by one, got layer {layer.name!r}; use "
                 "another normalisation or none."
             )
+
+
+def _once_read(step: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A step of which nothing is done before its data is there.
+
+    Or else the end of data of unknown length would count as a step: of what a graph does without
+    data, as of counting, TensorFlow does not say when.
+    """
+
+    def step_once_read(data):
+        tensors = filter(tf.is_tensor, tf.nest.flatten(data, expand_composites=True))
+        with tf.control_dependencies(list(tensors)):
+            return step(data)
+
+    return step_once_read
 
 
 def _unweighted(method: Callable, *args: Any, **kwargs: Any) -> dict[str, Any]:
