@@ -16,13 +16,13 @@ def test_argument_that_the_model_does_not_take(tmp_path):
         building.build_model(config)
 
 
-@pytest.mark.parametrize("rate", [0.0, -1e-3, "fast"])
+@pytest.mark.parametrize("rate", [-1e-3, "fast"])
 @pytest.mark.parametrize("decay", ["constant", "linear"])
-def test_learning_rates_are_above_0(tmp_path, rate, decay):
+def test_learning_rates_are_not_below_0(tmp_path, rate, decay):
     config = tiny_config(tmp_path)
     with config.unlocked():
         config.generator_optimizer = {"name": "adam", "learning_rate": rate, "decay": decay}
-    said = rf"^generator_optimizer\.learning_rate: expected a number above 0, got {rate!r}\.$"
+    said = rf"^generator_optimizer\.learning_rate: expected a number from 0 up, got {rate!r}\.$"
     with pytest.raises(InputError, match=said):
         building.build_optimizer(config, "generator")
 

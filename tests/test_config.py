@@ -107,8 +107,7 @@ def test_override_is_strict(config, key, text, said):
         ("data.fit", "stretch", "expected one of resize, pad"),
         ("evaluate.metrics", ("fld",), "expected any of figures, .*, fid, kid, .*, got 'fld'"),
         ("evaluate.features", "vgg", "evaluate.features: expected one of auto, inception, inc"),
-        ("generator_optimizer.learning_rate", 0.0, "r_optimizer.learning_rate: expected a number"),
-        ("generator_optimizer.learning_rate", -1e-3, "above 0, got -0.001"),
+        ("generator_optimizer.learning_rate", -1e-3, "expected a number from 0 up, got -0.001"),
     ],
 )
 def test_check(config, key, value, said):
@@ -121,8 +120,8 @@ def test_check(config, key, value, said):
 
 def test_learning_rate_of_the_pretraining():
     config = super_resolution_config("srgan")
-    config.pretraining.learning_rate = 0.0
-    with pytest.raises(InputError, match=r"^pretraining\.learning_rate: .* above 0, got 0\.0"):
+    config.pretraining.learning_rate = -1.0
+    with pytest.raises(InputError, match=r"^pretraining\.learning_rate: .* from 0 up, got -1\.0"):
         check(config)
 
 

@@ -121,7 +121,7 @@ def build_optimizer(
         config_lib.check_names(f"{role}_optimizer", args, [])
         return None
     if "learning_rate" in args:
-        check_number(f"{role}_optimizer.learning_rate", args["learning_rate"], above=0)
+        check_number(f"{role}_optimizer.learning_rate", args["learning_rate"], least=0)
     known = {n.lower(): c for n, c in vars(keras.optimizers).items() if inspect.isclass(c)}
     known.pop("optimizer")
     if name.lower() not in known:

@@ -489,7 +489,7 @@ def check(config: ConfigDict) -> None:
             _check_decay(group, config[group])
     for key in came:
         if key == "pretraining.learning_rate" or key.endswith("_optimizer.learning_rate"):
-            check_number(key, came[key], above=0)
+            check_number(key, came[key], least=0)  # 0 holds a player still
 
 
 def _check_decay(group: str, optimizer: ConfigDict) -> None:
