@@ -80,6 +80,23 @@ def check_number(
     raise InputError(f"{name}: expected a {'whole ' * whole}number {start}{end}, got {value!r}.")
 
 
+def looks_like_bytes(low: float, high: float) -> bool:
+    """Whether floats of this range are an image's 0..255, where [-1, 1] is expected.
+
+    A generator without tanh leaves [-1, 1] too, but has dark pixels beside bright ones; floats in
+    [0, 1] cannot be told.
+
+    Args:
+        low: the smallest.
+        high: the largest.
+
+    Example:
+        >>> looks_like_bytes(0.0, 255.0), looks_like_bytes(-1.2, 2.1), looks_like_bytes(0.0, 1.0)
+        (True, False, False)
+    """
+    return low >= 0 and high > 2
+
+
 def first_line(error: BaseException) -> str:
     """Returns an error's kind and the first line of what may run to a page, for a sentence.
 

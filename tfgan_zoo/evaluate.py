@@ -92,21 +92,19 @@ def _refuse(given: flags.FlagValues, names: tuple[str, ...], why: str) -> None:
             raise InputError(f"--{name}: {why}")
 
 
-def pairs(given: flags.FlagValues) -> None:
-    """Scores enlarged images."""
+def check_pairs(given: flags.FlagValues, metrics: list[str]) -> None:
+    """Raises an InputError where enlarged images cannot be scored as the flags say."""
     from tfgan_zoo import evaluation
     from tfgan_zoo.data.names import did_you_mean
-    from tfgan_zoo.data.super_resolution import open_super_resolution
 
-    metrics = ["psnr", "ssim", "ssim_daala"] if given.metrics is None else given.metrics
     _refuse(given, _OF_SAMPLES, "is for samples and translations; enlarged images are all scored.")
     if given.baseline is not None:
         _refuse(given, _OF_RUNS, "is for a run; a --baseline has no weights.")
         if given.data is None:
             raise InputError("--data: expected a data source whose images to enlarge, got none.")
-    if given.baseline is not None and given.baseline not in evaluation.BASELINES:
-        known = " or ".join(evaluation.BASELINES)
-        raise InputError(f"--baseline: expected {known}, got {given.baseline!r}.")
+        if given.baseline not in evaluation.BASELINES:
+            known = " or ".join(evaluation.BASELINES)
+            raise InputError(f"--baseline: expected {known}, got {given.baseline!r}.")
     for flag, value, least in (("scale", given.scale or 4, 2), ("border", given.border or 0, 0)):
         if value < least:
             raise InputError(f"--{flag}: expected a whole number from {least} up, got {value}.")
@@ -119,6 +117,15 @@ def pairs(given: flags.FlagValues) -> None:
             raise InputError(f"--output: expected a .csv, got {given.output!r}.")
         if Path(given.output).exists() and not given.overwrite:
             raise InputError(f"--output: {given.output!r} exists; add --overwrite to replace it.")
+
+
+def pairs(given: flags.FlagValues) -> None:
+    """Scores enlarged images."""
+    from tfgan_zoo import evaluation
+    from tfgan_zoo.data.super_resolution import open_super_resolution
+
+    metrics = ["psnr", "ssim", "ssim_daala"] if given.metrics is None else given.metrics
+    check_pairs(given, metrics)
     scale, resolution = given.scale or 4, None
     weights: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
     source, split, data_dir = given.data, given.split or "train", given.data_dir

@@ -71,7 +71,7 @@ def test_names():
     assert FID(Means(), name="own").name == "own"
 
 
-@pytest.mark.parametrize(
+every_metric = pytest.mark.parametrize(
     "make",
     [
         lambda f: FID(f),
@@ -81,6 +81,9 @@ def test_names():
         lambda f: SlicedWasserstein(f, projections=3, seed=5),
     ],
 )
+
+
+@every_metric
 def test_round_trip_through_a_config(make):
     metric = make(Means())
     images = np.random.default_rng(0).uniform(-1, 1, (2, 20, 2, 2, 3)).astype(np.float32)
@@ -89,16 +92,7 @@ def test_round_trip_through_a_config(make):
     assert show(copy, *images) == show(metric, *images)
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda f: FID(f),
-        lambda f: KID(f, subsets=2, subset_size=7),
-        lambda f: InceptionScore(f, splits=2),
-        lambda f: PrecisionRecall(f, k=2, density_k=4),
-        lambda f: SlicedWasserstein(f),
-    ],
-)
+@every_metric
 @pytest.mark.parametrize("extractor", [MNIST, Means(1)], ids=lambda each: each.name)
 def test_a_graph_shows_an_extractor_the_same(make, extractor):
     images = np.random.default_rng(0).integers(0, 256, (2, 80, 28, 28, 1), np.uint8)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, looks_like_bytes
 
 
 def stacked(images: Any, name: str) -> Any:
@@ -46,11 +46,11 @@ def check_range(images: Any, name: str) -> None:
         name: what to call them in a message.
 
     Raises:
-        InputError: if none is below 0, as in [-1, 1] half of them would be, and one above 2.
+        InputError: if they are; see `errors.looks_like_bytes`.
     """
     values = np.asarray(images)
     floats = np.issubdtype(values.dtype, np.floating) and values.size > 0
-    if floats and values.min() >= 0 and values.max() > 2:
+    if floats and looks_like_bytes(values.min(), values.max()):
         raise InputError(
             f"{name}: expected uint8, or floats in [-1, 1], got floats up to {values.max():g}; "
             "give 0..255 as uint8, or divide by 127.5 and subtract 1."

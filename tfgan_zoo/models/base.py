@@ -683,9 +683,9 @@ class GANModel(keras.Model):
         self._is_first_batch = True
         given = x if y is None else (x, y)
         ordered = (tf.data.Dataset, tf.distribute.DistributedDataset, GeneratorType)
-        if isinstance(x, ordered) and len(args) < 7:  # the seventh is `shuffle`
+        if isinstance(x, ordered) and "shuffle" not in arguments:
             # Keras warns at its own default, True, that it does not shuffle these.
-            kwargs.setdefault("shuffle", False)
+            kwargs["shuffle"] = False
         self._training_data = lambda: given  # Keras would keep track of the data itself.
         try:
             return super().fit(x, y, *args, **kwargs)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, looks_like_bytes
 from tfgan_zoo.metrics.base import FeatureExtractor
 from tfgan_zoo.pictures import to_uint8
 
@@ -90,11 +90,11 @@ def check_floats(images: np.ndarray) -> None:
     bad = np.count_nonzero(~np.isfinite(images))
     if bad:
         raise InputError(f"images: expected finite numbers, got {bad:,} that are not.")
-    # A generator without tanh leaves [-1, 1] too, but has dark pixels beside bright ones.
-    if images.min() >= 0 and images.max() > 2:
+    low, high = images.min(), images.max()
+    if looks_like_bytes(low, high):
         raise InputError(
-            f"images: expected floats in [-1, 1], got {images.min():g} to {images.max():g}; give "
-            "those in 0 to 255 as uint8."
+            f"images: expected floats in [-1, 1], got {low:g} to {high:g}; give those in 0 to 255 "
+            "as uint8."
         )
 
 
