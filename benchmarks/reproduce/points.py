@@ -101,7 +101,7 @@ def run(name: str, given: flags.FlagValues) -> str:
             file.write(json.dumps(line) + "\n")
         modes = np.mean([score["modes"] for score in line["scores"]])
         print(f"{behind} {line['steps']:,}: {modes:.1f} modes, {1e3 * each:.1f} ms", flush=True)
-    return table(name, trials, recorded(folder))
+    return table(name, trials, timed(folder))
 
 
 def scores(name: str, game: Any) -> list[Row]:
@@ -113,22 +113,18 @@ def scores(name: str, game: Any) -> list[Row]:
     return [Row(s["modes"], 100 * s["high_quality"], s["reverse_kl"]) for s in found]
 
 
-def recorded(folder: Path) -> dict[str, list[dict[str, Any]]]:
-    """Returns what was recorded at every saved state, by model."""
+def timed(folder: Path) -> dict[str, float]:
+    """Returns the median of the milliseconds of a step of all trials, by model."""
     path = folder / "scores.jsonl"
-    found: dict[str, list[dict[str, Any]]] = {}
-    for line in path.read_text().splitlines() if path.exists() else []:
-        entry = json.loads(line)
-        found.setdefault(entry["model"], []).append(entry)
-    return found
+    lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    times: dict[str, list[float]] = {}
+    for line in lines:
+        times.setdefault(line["model"], []).append(line["ms_per_step"])
+    return {model: float(np.median(found)) for model, found in times.items()}
 
 
-def table(name: str, trials: dict[str, Any], record: dict[str, list[dict[str, Any]]]) -> str:
-    """Sets ours beside the published figures; only trials of all steps pass or fail.
-
-    The protocol scores one state, the last, and states near it differ much: below stands each
-    trial's median over the states saved in the last tenth of the steps.
-    """
+def table(name: str, trials: dict[str, Any], times: dict[str, float]) -> str:
+    """Sets ours beside the published figures; only trials of all steps pass or fail."""
     lines = [
         f"Published: {TRIALS} trials of {STEPS:,} steps. {SAMPLES:,} samples of each trial; "
         f"mean ± standard deviation over trials; a step is one of all trials; {common.where()}.",
@@ -137,35 +133,22 @@ def table(name: str, trials: dict[str, Any], record: dict[str, list[dict[str, An
         "|---|---|---|---|---|---|---|---|",
     ]
     for model, game in trials.items():
-        known, steps = PUBLISHED[name][model], int(game.step)
-        entries = record.get(model, [])
-        last = np.array(scores(name, game))
-        if steps < STEPS:
-            judged = f"ours, {steps / STEPS:.1%} of the steps"
+        known, band = PUBLISHED[name][model], BANDS[name]
+        found = np.array(scores(name, game))
+        mean, spread, steps = Row(*found.mean(axis=0)), Row(*found.std(axis=0)), int(game.step)
+        if steps >= STEPS:
+            judged = "pass" if all_near(mean, known, band) else "FAIL"
         else:
-            judged = "pass" if all_near(Row(*last.mean(axis=0)), known, BANDS[name]) else "FAIL"
-        times = [entry["ms_per_step"] for entry in entries]
-        took = f"{np.median(times):.1f}" if times else ""
+            judged = f"ours, {steps / STEPS:.1%} of the steps"
+        found_kl = f"{mean.reverse_kl:.2f} ± {spread.reverse_kl:.2f}"
         lines += [
             f"| `{model}` | published | {TRIALS} | {STEPS:,} | {known.modes} | "
             f"{known.quality}% | {known.reverse_kl:.2f} | |",
-            f"| | {judged} | {game.trials} | {steps:,} | {figures(last)} | {took} |",
+            f"| | {judged} | {game.trials} | {steps:,} | {mean.modes:.1f} ± {spread.modes:.1f} "
+            f"| {mean.quality:.1f} ± {spread.quality:.1f}% | {found_kl} "
+            f"| {times.get(model, float('nan')):.1f} |",
         ]
-        late = [
-            [list(score.values()) for score in entry["scores"]]
-            for entry in entries
-            if 0.9 * steps < entry["steps"] <= steps
-        ]
-        if len(late) > 1:
-            usual = figures(np.median(late, axis=0))
-            lines.append(f"| | median of {len(late)} states | {game.trials} | | {usual} | |")
     return "\n".join(lines)
-
-
-def figures(found: np.ndarray) -> str:
-    """Writes mean ± standard deviation over trials as three cells; shape (trials, 3)."""
-    cells = zip(("{:.1f} ± {:.1f}", "{:.1f} ± {:.1f}%", "{:.2f} ± {:.2f}"), found.T, strict=True)
-    return " | ".join(cell.format(of.mean(), of.std()) for cell, of in cells)
 
 
 def all_near(ours: Row, published: Row, band: Row) -> bool:
