@@ -20,7 +20,9 @@ import tensorflow as tf
 
 from tfgan_zoo.data.points import Mixture
 
-PIECES, EPSILON, MOMENTUM = 5, 1e-5, 0.9
+PIECES, EPSILON = 5, 1e-5
+#: Points of noise that batch normalisation's statistics are taken from, before samples are drawn.
+STATISTICS_OF = 10_000
 RATE, BETA_1, BETA_2, ADAM_EPSILON = 1e-4, 0.8, 0.999, 1e-8
 
 
@@ -73,8 +75,6 @@ class PackedTrials:
             (normal(a, b), constant(1.0, 1, b), constant(0.0, 1, b))
             for a, b in itertools.pairwise(sides)
         ] + [(normal(wide, 2), constant(0.0, 1, 2))]
-        #: Of each hidden layer: moving mean and variance.
-        self.statistics = [(constant(0.0, 1, wide), constant(1.0, 1, wide)) for _ in range(deep)]
         sides = [2 * packing] + [broad] * tall
         #: Of each layer: kernel, bias. A column of a hidden one is a piece of a unit, units inside.
         self.discriminator = [
@@ -103,17 +103,23 @@ class PackedTrials:
         self.step.assign(end)
 
     def sample(self, num: int) -> np.ndarray:
-        """Draws points from every trial's G as it is in use, with moving statistics.
+        """Draws points from every trial's G.
+
+        Batch normalisation's statistics are those of this very G, from fresh noise, as in the
+        authors' code: those of training, moving while G does, smear narrow modes.
 
         Returns:
             float32, shape (trials, num, 2); the same noise each time.
         """
-        x = tf.random.stateless_normal([self.trials, num, 2], [self.seed * 8 + 3, 0], alg="philox")
-        for (kernel, gamma, beta), (mean, variance) in zip(
-            self.generator, self.statistics, strict=False
-        ):
-            normal = (tf.matmul(x, kernel) - mean) * tf.math.rsqrt(variance + EPSILON)
-            x = tf.nn.relu(normal * gamma + beta)
+        noise, x = (
+            tf.random.stateless_normal([self.trials, n, 2], [self.seed * 8 + k, 0], alg="philox")
+            for n, k in ((STATISTICS_OF, 4), (num, 3))
+        )
+        for kernel, gamma, beta in self.generator[:-1]:
+            y, x = tf.matmul(noise, kernel), tf.matmul(x, kernel)
+            mean, variance = tf.nn.moments(y, 1, keepdims=True)
+            scale = gamma * tf.math.rsqrt(variance + EPSILON)
+            noise, x = (tf.nn.relu((v - mean) * scale + beta) for v in (y, x))
         kernel, bias = self.generator[-1]
         return (tf.matmul(x, kernel) + bias).numpy()
 
@@ -121,7 +127,7 @@ class PackedTrials:
 
     def state(self) -> list[tf.Variable]:
         """Returns all that training goes on from."""
-        moments = [v for pair in self.moments + self.statistics for v in pair]
+        moments = [v for pair in self.moments for v in pair]
         return [self.step, *self.weights, *moments]
 
     def save(self, path: Path) -> None:
@@ -175,15 +181,11 @@ class PackedTrials:
 
     def _generate(self, z):
         x, kept = z, []
-        for (kernel, gamma, beta), (mean, variance) in zip(
-            self.generator, self.statistics, strict=False
-        ):
-            out, normal, inverse, m, v = _normalise(
+        for kernel, gamma, beta in self.generator[:-1]:
+            out, normal, inverse = _normalise(
                 tf.matmul(x, kernel), gamma.read_value(), beta.read_value()
             )
             kept.append((x, normal, inverse, out))
-            mean.assign_add((1 - MOMENTUM) * (m - mean))
-            variance.assign_add((1 - MOMENTUM) * (v - variance))
             x = out
         kernel, bias = self.generator[-1]
         return tf.matmul(x, kernel) + bias, kept
@@ -251,13 +253,11 @@ class PackedTrials:
 
 @tf.function(jit_compile=True, autograph=False)
 def _normalise(y, gamma, beta):
-    """Returns the rectified output, what the way back needs, and the batch's mean and variance."""
-    mean = tf.reduce_mean(y, axis=1, keepdims=True)
-    centred = y - mean
-    variance = tf.reduce_mean(tf.square(centred), axis=1, keepdims=True)
-    inverse = tf.math.rsqrt(variance + EPSILON)
+    """Returns the rectified output, and what the way back needs."""
+    centred = y - tf.reduce_mean(y, axis=1, keepdims=True)
+    inverse = tf.math.rsqrt(tf.reduce_mean(tf.square(centred), axis=1, keepdims=True) + EPSILON)
     normal = centred * inverse
-    return tf.nn.relu(normal * gamma + beta), normal, inverse, mean, variance
+    return tf.nn.relu(normal * gamma + beta), normal, inverse
 
 
 @tf.function(jit_compile=True, autograph=False)

@@ -3,7 +3,10 @@
 Lin et al. 2018, https://arxiv.org/abs/1712.04086: 10 trials of 400,000 steps, each scored by 2,500
 samples of its last state. The trials of a model run side by side: see `packed_trials`. Departures:
 data are drawn afresh where the paper has 100,000 points; batch normalisation takes the samples of
-all slots of a pack together, as `tfgan_zoo.GAN` does, where the authors' code takes each slot's.
+all slots of a pack together, as `tfgan_zoo.GAN` does, where the authors' code takes each slot's,
+and its epsilon is 1e-5, where theirs is 1e-4. Adam's beta1 of 0.8 may have been 0.2 in the paper:
+the authors' framework, Blocks, took 1 - beta1 for it until 2017, and which version they had is not
+said (https://github.com/mila-iqia/blocks/issues/1159).
 
 Running the command again goes on from the last saved state. Models take turns, so that all are
 equally far at any time.
