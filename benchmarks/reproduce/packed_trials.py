@@ -9,7 +9,7 @@ players, as they move at the same time. The gradients of their losses at a fake 
 so the way back is taken once for the score itself and scaled by each loss' derivative.
 
 Between matrix products, which TensorFlow's own kernels do best on a CPU, XLA fuses what is
-element by element: a thirtieth of a step.
+element by element.
 """
 
 import itertools
