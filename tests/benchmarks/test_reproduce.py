@@ -1,5 +1,7 @@
 """The published tables: each is a few steps here; what is computed by hand is."""
 
+import itertools
+import json
 import math
 
 import numpy as np
@@ -153,8 +155,40 @@ def test_collapse_is_what_most_trials_do():
     assert not lsgan_stability.collapsed([3, 8])
 
 
+def test_lsgan_s_settings_are_named_by_where_batch_norm_is_left_out():
+    assert lsgan_stability.BATCH_NORM == {"BN_G": (False, True), "BN_GD": (False, False)}
+
+
+@pytest.mark.parametrize("game", ["regular", "LSGAN"])
+@pytest.mark.parametrize("setting", ["BN_G", "BN_GD"])
+def test_lsgan_s_stability_builds_the_networks_of_its_setting(game, setting):
+    model = lsgan_stability.build(game, setting, 0)
+    has = tuple(
+        any(type(layer).__name__ == "BatchNormalization" for layer in network.layers)
+        for network in (model.generator, model.discriminator)
+    )
+    assert has == lsgan_stability.BATCH_NORM[setting]
+    assert model.latent_distribution == "uniform"
+
+
+def test_modes_kept_under_older_names_of_the_settings_are_not_read(tmp_path):
+    kept = {}
+    for game, rule, setting, older in itertools.product(
+        ("regular", "LSGAN"), ("adam", "rmsprop"), ("BN_G", "BN_GD"), (False, True)
+    ):
+        kept |= {f"{game} {setting} {rule} 3000 0": 7, f"{game} {older} {rule} 3000 0": 1}
+    (tmp_path / "modes.json").write_text(json.dumps(kept))
+    rows = cells(
+        lsgan_stability.run(parsed("lsgan_stability", "--trials=1", f"--workdir={tmp_path}"))
+    )
+    assert [row[5] for row in rows] == ["7"] * 8
+    assert [row[1:4] for row in rows] == (
+        [["`BN_G`", "no", "yes"]] * 2 + [["`BN_GD`", "no", "no"]] * 2
+    ) * 2
+
+
 def test_a_trial_s_networks_and_game():
-    made = lsgan_stability.train("LSGAN", True, "rmsprop", 0, 2)
+    made = lsgan_stability.train("LSGAN", "BN_G", "rmsprop", 0, 2)
     assert made.shape == (lsgan_stability.SAMPLES, 2)
     kinds = [type(layer).__name__ for layer in lsgan_stability.discriminator(True).layers]
     assert kinds == [
