@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -14,11 +15,13 @@ from benchmarks.reproduce import (
     fashion_mnist,
     lsgan_stability,
     points,
+    significance,
     stacked_mnist,
     super_resolution,
     theory,
 )
 from benchmarks.reproduce.experiment import verdict
+from benchmarks.reproduce.significance import Sample, student
 from tfgan_zoo.data.points import mixture
 from tfgan_zoo.errors import InputError
 
@@ -73,9 +76,11 @@ def test_points_go_on_from_where_they_were(tmp_path, capsys, monkeypatch):
         table = points.run("ring", parsed("ring", f"--steps={steps}", *shared))
         said = capsys.readouterr().out.splitlines()
         assert [line.startswith(start) for line, start in zip(said, lines, strict=True)]
-        published, ours = cells(table)
-        assert published[:5] == ["`pacgan2`", "published", "10", "400,000", "7.9"]
-        assert ours[1:4] == ["ours, 0.0% of the steps", "2", str(steps)]
+        modes, quality, divergence = cells(table)
+        assert modes[:3] == ["`pacgan2`", "modes", "7.9 ± 0.3 (n = 10)"]
+        assert modes[3].endswith("(n = 2)")
+        assert {row[-1] for row in (modes, quality, divergence)} == {"at 0.0% of the steps"}
+        assert f"`pacgan2` {steps} steps" in table
     # More steps asked for, but no training.
     again = points.run("ring", parsed("ring", "--steps=9", "--score_only", *shared))
     assert cells(again) == cells(table)
@@ -83,26 +88,46 @@ def test_points_go_on_from_where_they_were(tmp_path, capsys, monkeypatch):
         points.run("ring", parsed("ring", "--models=pacgan3"))
 
 
-def test_only_whole_trials_pass():
+def test_only_whole_trials_are_tested():
     class Game:  # three perfect trials of the whole length
         step, trials = points.STEPS, 3
 
         def sample(self, num):
             return np.repeat(mixture("grid").centres, num // 25, axis=0)[None].repeat(3, axis=0)
 
-    (_, ours) = cells(points.table("grid", {"pacgan4": Game()}, {"pacgan4": 12.34}))
-    assert ours[1:] == [
-        "FAIL",
-        "3",
-        "400,000",
-        "25.0 ± 0.0",
-        "100.0 ± 0.0%",
-        "0.00 ± 0.00",
-        "12.3",
+    modes, quality, divergence = cells(points.table("grid", {"gan": Game()}, {"gan": 12.34}))
+    assert modes == [
+        *("`gan`", "modes", "17.3 ± 2.5 (n = 10)", "25.0 ± 0.0 (n = 3)", "+7.7"),
+        *("9.62", "0.00", "0.00", "FAIL: above"),
     ]
-    near = points.Row(24.0, 95.0, 0.2)
-    assert points.all_near(near, points.PUBLISHED["grid"]["pacgan4"], points.BANDS["grid"])
-    assert not points.all_near(near, points.PUBLISHED["grid"]["gan"], points.BANDS["grid"])
+    assert [row[-1] for row in (quality, divergence)] == ["FAIL: above", "FAIL: below"]
+    Game.step //= 2
+    assert {row[-1] for row in cells(points.table("grid", {"gan": Game()}, {}))} == {
+        "at 50.0% of the steps"
+    }
+
+
+def test_published_standard_errors_become_deviations_over_trials():
+    ring, grid = (points.PUBLISHED[name] for name in ("ring", "grid"))
+    assert ring["gan"].modes.deviation == pytest.approx(1.58, abs=0.005)
+    assert grid["pacgan2"].quality.deviation == pytest.approx(2.53, abs=0.005)
+    assert grid["pacgan2"].reverse_kl.deviation is None  # no error is known
+
+
+@pytest.mark.parametrize("name", ["ring", "grid"])
+def test_verdicts_in_the_documentation_follow_from_the_figures_beside_them(name):
+    def read(cell):
+        mean, *spread, trials = map(float, re.findall(r"[\d.]+", cell))
+        return Sample(mean, spread[0] if spread else None, int(trials))
+
+    rows = cells(common.shown("docs/results.md", f"reproduce_{name}"))
+    assert len(rows) == 6
+    for _, figure, published, ours, difference, _, p, pooled, judged in rows:
+        tests = [test(read(ours), read(published)) for test in (significance.welch, student)]
+        assert judged == significance.judge(tests[0]), figure
+        assert float(difference) == pytest.approx(read(ours).mean - read(published).mean)
+        if tests[0] is not None:
+            assert [float(p), float(pooled)] == pytest.approx([t.p for t in tests], abs=0.03)
 
 
 # ------------------------------------------------------------------ theory
