@@ -19,7 +19,12 @@ def get_config():
     config.model_args.cycle_weight = 10.0
     config.model_args.identity_weight = 0.5
     config.model_args.pool_size = 50
-    config.generator = {"name": "translation_resnet", "filters": 64, "blocks": 9}
+    config.generator = {
+        "name": "translation_resnet",
+        "filters": 64,
+        "blocks": 9,
+        "padding": "symmetric",  # as in the authors' code
+    }
     config.discriminator = {
         "name": "patchgan_discriminator",
         "filters": 64,

@@ -17,8 +17,19 @@ def get_config():
     config.model_args.image_shape = (64, 64, 3)
     config.model_args.latent_distribution = "uniform"
     config.model_args.label_smoothing = 0.0
-    config.generator = {"name": "dcgan_generator", "filters": 128, "kernel_size": 5}
-    config.discriminator = {"name": "dcgan_discriminator", "filters": 64, "kernel_size": 5}
+    # Padding as in the authors' Theano code, which has these kernels.
+    config.generator = {
+        "name": "dcgan_generator",
+        "filters": 128,
+        "kernel_size": 5,
+        "padding": "symmetric",
+    }
+    config.discriminator = {
+        "name": "dcgan_discriminator",
+        "filters": 64,
+        "kernel_size": 5,
+        "padding": "symmetric",
+    }
     for role in ("generator", "discriminator"):
         config[f"{role}_optimizer"] = {
             "name": "adam",
