@@ -6,7 +6,10 @@ import pytest
 
 from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.networks.common import downsample, transposed
+from tfgan_zoo.networks.common import downsample, size_multiple, transposed
+
+# Keras 3.15 reads any variable for saving through a numpy protocol that numpy 2 deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 RNG = np.random.default_rng(0)
 
@@ -168,6 +171,32 @@ def test_pix2pix_s_networks_pad_as_the_authors_without_being_told():
         y = leaky(conv(y, *weights(patches, "conv_1"), stride=2, padding=1))
         y = leaky(conv(y, *weights(patches, "conv_2"), padding=1))
         close(patches(x), conv(y, *weights(patches, "logits"), padding=1))
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "multiple"),
+    [
+        ("translation_resnet", {"blocks": 1, "filters": 2}, 4),
+        ("dcgan_generator", {"latent_dim": 4, "filters": 2}, None),
+    ],
+)
+def test_a_symmetric_network_is_saved_and_keeps_its_size_and_float32_outputs(
+    function, arguments, multiple, tmp_path
+):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = getattr(networks, function)((16, 16, 3), **arguments, padding="symmetric")
+    finally:
+        keras.config.set_dtype_policy("float32")
+    model.save(tmp_path / "m.keras")
+    loaded = keras.saving.load_model(tmp_path / "m.keras")
+    side = 16 if multiple else 4
+    shape = (1, side, side, 3) if multiple else (1, side)
+    x = RNG.normal(size=shape).astype("float32")
+    assert model(x).dtype == "float32"
+    np.testing.assert_array_equal(loaded(x), model(x))
+    if multiple:
+        assert size_multiple(model) == multiple
 
 
 @pytest.mark.parametrize(
