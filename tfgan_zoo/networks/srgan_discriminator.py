@@ -1,6 +1,7 @@
 """SRGAN's discriminator."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import layers
@@ -73,7 +74,7 @@ def srgan_discriminator(
     x = inputs
     for i, (multiple, strides) in enumerate(_CONVOLUTIONS, 1):
         kind = "none" if i == 1 else normalization
-        options = {
+        options: dict[str, Any] = {
             "use_bias": not cancels_bias(kind),
             "kernel_initializer": "he_normal",
             "name": f"conv_{i}",
