@@ -10,8 +10,8 @@ said (https://github.com/mila-iqia/blocks/issues/1159).
 
 The paper gives means over its trials with their standard errors, so the standard deviation over
 trials is sqrt(10) times as large. The table holds every figure of ours against the published one by
-Welch's t test (see `significance`). "pass" means that no difference is shown, p >= 0.05; with three
-trials only large differences can be.
+Student's t test, with Welch's beside it (see `significance`). "pass" means that no difference is
+shown, p >= 0.05; with three trials only large differences can be.
 
 Running the command again goes on from the last saved state. Models take turns, so that all are
 equally far at any time.
@@ -193,10 +193,10 @@ def render(
     ]
     lines = [
         f"Published: {STEPS:,} steps. Ours: {'; '.join(lengths)}. {SAMPLES:,} samples of each "
-        "trial; mean ± standard deviation over n trials; t and p by Welch's test, and p with the "
-        "two spreads pooled (Student's).",
+        "trial; mean ± standard deviation over n trials; t and p by Student's test, which pools "
+        "the two spreads, and p by Welch's, which does not.",
         "",
-        "| model | figure | published | ours | difference | t | p | p, pooled | |",
+        "| model | figure | published | ours | difference | t | p | p, Welch | |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for model, samples in ours.items():
@@ -218,10 +218,14 @@ def written(figure: Sample, decimals: int) -> str:
 
 
 def tested(ours: Sample, published: Sample, steps: int) -> str:
-    """Returns the cells of t, p, the pooled p and what they say."""
+    """Returns the cells of t, p, Welch's p and what they say.
+
+    The question is whether our trials could be the paper's, which includes their spread. So the
+    spreads are pooled; Welch's test would trust the spread of a few trials of ours.
+    """
     if steps < STEPS:
         return f"| | | at {steps / STEPS:.1%} of the steps"
-    found, pooled = welch(ours, published), student(ours, published)
-    if found is None or pooled is None:
+    pooled, separate = student(ours, published), welch(ours, published)
+    if pooled is None or separate is None:
         return f"| | | {judge(None)}"
-    return f"{found.t:.2f} | {found.p:.2f} | {pooled.p:.2f} | {judge(found)}"
+    return f"{pooled.t:.2f} | {pooled.p:.2f} | {separate.p:.2f} | {judge(pooled)}"
