@@ -2,6 +2,10 @@
 
 The paper's values, as in `cyclegan_horse2zebra.py`; 200 epochs of 1,096.
 
+The generators pad as the authors' code does; before 2026-11-28 they padded "same", which runs of
+that time need to go on: --config.generator.padding=same. What else differs from that code is listed
+in `CycleGAN`.
+
 Command: python -m tfgan_zoo.train --config=cyclegan_maps
          (or --config.data.source=folder:PATH, with trainA, trainB, testA and testB in it, from
          http://efrosgans.eecs.berkeley.edu/cyclegan/datasets/maps.zip)
@@ -18,7 +22,12 @@ def get_config():
     config.model_args.cycle_weight = 10.0
     config.model_args.identity_weight = 0.5
     config.model_args.pool_size = 50
-    config.generator = {"name": "translation_resnet", "filters": 64, "blocks": 9}
+    config.generator = {
+        "name": "translation_resnet",
+        "filters": 64,
+        "blocks": 9,
+        "padding": "symmetric",  # as in the authors' code
+    }
     config.discriminator = {
         "name": "patchgan_discriminator",
         "filters": 64,

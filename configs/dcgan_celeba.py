@@ -1,7 +1,9 @@
 """DCGAN (Radford et al. 2015, https://arxiv.org/abs/1511.06434) on CelebA faces, 64x64.
 
-The paper's networks and settings. Its own faces are not public; CelebA, cropped to the central 108
-pixels, is what everyone uses instead.
+The paper's networks and settings, with padding as in the authors' Theano code (before 2026-11-28 it
+was "same": see docs/training.md for going on with a run of that time); `DCGAN` lists what else
+differs from that code. The paper's faces are not public; CelebA, cropped to the central 108 pixels,
+is what everyone uses instead.
 
 Command: python -m tfgan_zoo.train --config=dcgan_celeba
          (or --config.data.source=folder:PATH, the aligned JPEG files in it)
@@ -17,8 +19,19 @@ def get_config():
     config.model_args.image_shape = (64, 64, 3)
     config.model_args.latent_distribution = "uniform"
     config.model_args.label_smoothing = 0.0
-    config.generator = {"name": "dcgan_generator", "filters": 128, "kernel_size": 5}
-    config.discriminator = {"name": "dcgan_discriminator", "filters": 64, "kernel_size": 5}
+    # Padding as in the authors' Theano code, which has these kernels.
+    config.generator = {
+        "name": "dcgan_generator",
+        "filters": 128,
+        "kernel_size": 5,
+        "padding": "symmetric",
+    }
+    config.discriminator = {
+        "name": "dcgan_discriminator",
+        "filters": 64,
+        "kernel_size": 5,
+        "padding": "symmetric",
+    }
     for role in ("generator", "discriminator"):
         config[f"{role}_optimizer"] = {
             "name": "adam",

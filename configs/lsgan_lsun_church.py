@@ -2,6 +2,8 @@
 
 The paper's game with labels (a, b, c) = (0, 1, 1), batch size 64 and beta1 0.5, on DCGAN's
 networks; the paper shows 112x112, for which networks here, sized by powers of two, would be 128.
+The authors' code has z of 1024 uniform numbers and a learning rate of 1e-3: see `LSGAN` for what
+differs from it.
 
 Command: python -m tfgan_zoo.train --config=lsgan_lsun_church
          (or --config.data.source=folder:PATH)

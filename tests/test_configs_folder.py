@@ -49,6 +49,21 @@ def test_builds(name):
     keras.backend.clear_session()
 
 
+def test_recipes_of_papers_pad_as_their_authors_and_quick_ones_as_before():
+    symmetric = {
+        (name, role)
+        for name in list_configs()
+        for role in ("generator", "discriminator")
+        if load_config(name)[role].get("padding") == "symmetric"
+    }
+    assert symmetric == {
+        ("cyclegan_horse2zebra", "generator"),
+        ("cyclegan_maps", "generator"),
+        ("dcgan_celeba", "generator"),
+        ("dcgan_celeba", "discriminator"),
+    }
+
+
 def test_every_model_has_a_quick_recipe():
     for model in MODELS:
         config = load_config(model)

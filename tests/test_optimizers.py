@@ -117,3 +117,23 @@ def test_constraints_and_sparse_gradients():
     rows = tf.IndexedSlices(tf.constant([[1.0]]), tf.constant([0]), tf.constant([2, 1]))
     apply_gradients(sgd, [rows], [weight])
     np.testing.assert_array_equal(weight.numpy(), [[0.5], [0.0]])
+
+
+def test_epsilon_is_added_where_the_docstring_says():
+    gradient, rate, epsilon = 3e-7, 1e-3, 1e-8
+    for optimizer, step in (
+        # Adam's first step: sqrt(v) = sqrt(1 - beta2) |g|, c = sqrt(1 - beta2) / (1 - beta1).
+        (
+            ADAM(rate, beta_1=0.5, beta_2=0.999, epsilon=epsilon),
+            gradient / (gradient + epsilon / np.sqrt(0.001)),
+        ),
+        (
+            RMSPROP(rate, rho=0.99, epsilon=epsilon),
+            gradient / np.sqrt(0.01 * gradient**2 + epsilon),
+        ),
+    ):
+        weight = keras.Variable([0.0])
+        optimizer.build([weight])
+        prepare(optimizer)
+        apply_gradients(optimizer, [tf.constant([gradient])], [weight])
+        np.testing.assert_allclose(weight, [-rate * step], rtol=1e-4)

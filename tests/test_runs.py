@@ -189,6 +189,23 @@ def test_an_entry_that_is_newer_than_the_run_was_at_its_default(tmp_path):
         run.claim(config).__enter__()
 
 
+@pytest.mark.parametrize("role", ["generator", "discriminator"])
+def test_networks_without_a_padding_entry_are_those_padded_same(tmp_path, role):
+    config, run = tiny_config(tmp_path), Run(tmp_path / "run")
+    with run.claim(config):
+        run.metrics.touch()
+    with config.unlocked():
+        config[role].padding = "same"
+    with run.claim(config):
+        run.metrics.touch()
+    written = json.loads((run.path / "config.json").read_text())
+    del written["config"][role]["padding"]
+    (run.path / "config.json").write_text(json.dumps(written))
+    config[role].padding = "symmetric"
+    with pytest.raises(InputError, match=rf"{role}.padding: same -> symmetric"):
+        run.claim(config).__enter__()
+
+
 def test_trim_metrics(tmp_path):
     run = Run(tmp_path)
     run.trim_metrics(0)

@@ -517,8 +517,12 @@ _OPTIONAL = (
     | flatten(super_resolution_config(""))
     | flatten(text_to_image_config(""))
 )
-#: Arguments of models that runs of earlier versions lack, at what those did.
-LATER_ARGUMENTS = {"model_args.skip_discriminator_above": None}
+#: Arguments of models and networks that runs of earlier versions lack, at what those did.
+LATER_ARGUMENTS = {
+    "model_args.skip_discriminator_above": None,
+    "generator.padding": "same",
+    "discriminator.padding": "same",
+}
 DECAYS = ("constant", "linear", "halving")
 METRICS = (
     "figures",

@@ -1,4 +1,17 @@
-"""Keras optimizers' updates in one operation for each variable."""
+"""Keras optimizers' updates in one operation for each variable.
+
+Papers whose code is in PyTorch mean something else by epsilon. The kernels here do what Keras does:
+
+- Adam adds epsilon before the correction of bias, w -= rate c m / (sqrt(v) + epsilon) with
+  c = sqrt(1 - beta2^t) / (1 - beta1^t), as TensorFlow and Torch do too. PyTorch adds it after, and
+  epsilon / sqrt(1 - beta2^t) has the same effect there: with beta2 0.999, Keras' 1e-8 acts like
+  PyTorch's 3.2e-7 in the first step, and like its 1e-8 after some thousands.
+- RMSprop adds epsilon under the root, w -= rate g / sqrt(v + epsilon). PyTorch adds it to the root,
+  so that Keras' 1e-8 acts, on gradients near 0, like PyTorch's 1e-4, and Keras' 1e-16 like
+  PyTorch's 1e-8.
+
+Either matters only to weights whose gradients are about as small as that.
+"""
 
 import weakref
 from collections.abc import Callable, Sequence

@@ -1,6 +1,9 @@
 """The published tables: each is a few steps here; what is computed by hand is."""
 
+import itertools
+import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -12,11 +15,13 @@ from benchmarks.reproduce import (
     fashion_mnist,
     lsgan_stability,
     points,
+    significance,
     stacked_mnist,
     super_resolution,
     theory,
 )
 from benchmarks.reproduce.experiment import verdict
+from benchmarks.reproduce.significance import Sample, student
 from tfgan_zoo.data.points import mixture
 from tfgan_zoo.errors import InputError
 
@@ -71,9 +76,11 @@ def test_points_go_on_from_where_they_were(tmp_path, capsys, monkeypatch):
         table = points.run("ring", parsed("ring", f"--steps={steps}", *shared))
         said = capsys.readouterr().out.splitlines()
         assert [line.startswith(start) for line, start in zip(said, lines, strict=True)]
-        published, ours = cells(table)
-        assert published[:5] == ["`pacgan2`", "published", "10", "400,000", "7.9"]
-        assert ours[1:4] == ["ours, 0.0% of the steps", "2", str(steps)]
+        modes, quality, divergence = cells(table)
+        assert modes[:3] == ["`pacgan2`", "modes", "7.9 ± 0.3 (n = 10)"]
+        assert modes[3].endswith("(n = 2)")
+        assert {row[-1] for row in (modes, quality, divergence)} == {"at 0.0% of the steps"}
+        assert f"`pacgan2` {steps} steps" in table
     # More steps asked for, but no training.
     again = points.run("ring", parsed("ring", "--steps=9", "--score_only", *shared))
     assert cells(again) == cells(table)
@@ -81,26 +88,46 @@ def test_points_go_on_from_where_they_were(tmp_path, capsys, monkeypatch):
         points.run("ring", parsed("ring", "--models=pacgan3"))
 
 
-def test_only_whole_trials_pass():
+def test_only_whole_trials_are_tested():
     class Game:  # three perfect trials of the whole length
         step, trials = points.STEPS, 3
 
         def sample(self, num):
             return np.repeat(mixture("grid").centres, num // 25, axis=0)[None].repeat(3, axis=0)
 
-    (_, ours) = cells(points.table("grid", {"pacgan4": Game()}, {"pacgan4": 12.34}))
-    assert ours[1:] == [
-        "FAIL",
-        "3",
-        "400,000",
-        "25.0 ± 0.0",
-        "100.0 ± 0.0%",
-        "0.00 ± 0.00",
-        "12.3",
+    modes, quality, divergence = cells(points.table("grid", {"gan": Game()}, {"gan": 12.34}))
+    assert modes == [
+        *("`gan`", "modes", "17.3 ± 2.5 (n = 10)", "25.0 ± 0.0 (n = 3)", "+7.7"),
+        *("5.11", "0.00", "0.00", "FAIL: above"),
     ]
-    near = points.Row(24.0, 95.0, 0.2)
-    assert points.all_near(near, points.PUBLISHED["grid"]["pacgan4"], points.BANDS["grid"])
-    assert not points.all_near(near, points.PUBLISHED["grid"]["gan"], points.BANDS["grid"])
+    assert [row[-1] for row in (quality, divergence)] == ["FAIL: above", "FAIL: below"]
+    Game.step //= 2
+    assert {row[-1] for row in cells(points.table("grid", {"gan": Game()}, {}))} == {
+        "at 50.0% of the steps"
+    }
+
+
+def test_published_standard_errors_become_deviations_over_trials():
+    ring, grid = (points.PUBLISHED[name] for name in ("ring", "grid"))
+    assert ring["gan"].modes.deviation == pytest.approx(1.58, abs=0.005)
+    assert grid["pacgan2"].quality.deviation == pytest.approx(2.53, abs=0.005)
+    assert grid["pacgan2"].reverse_kl.deviation is None  # no error is known
+
+
+@pytest.mark.parametrize("name", ["ring", "grid"])
+def test_verdicts_in_the_documentation_follow_from_the_figures_beside_them(name):
+    def read(cell):
+        mean, *spread, trials = map(float, re.findall(r"[\d.]+", cell))
+        return Sample(mean, spread[0] if spread else None, int(trials))
+
+    rows = cells(common.shown("docs/results.md", f"reproduce_{name}"))
+    assert len(rows) == 6
+    for _, figure, published, ours, difference, _, p, separate, judged in rows:
+        tests = [test(read(ours), read(published)) for test in (student, significance.welch)]
+        assert judged == significance.judge(tests[0]), figure
+        assert float(difference) == pytest.approx(read(ours).mean - read(published).mean)
+        if tests[0] is not None:
+            assert [float(p), float(separate)] == pytest.approx([t.p for t in tests], abs=0.03)
 
 
 # ------------------------------------------------------------------ theory
@@ -153,8 +180,40 @@ def test_collapse_is_what_most_trials_do():
     assert not lsgan_stability.collapsed([3, 8])
 
 
+def test_lsgan_s_settings_are_named_by_where_batch_norm_is_left_out():
+    assert lsgan_stability.BATCH_NORM == {"BN_G": (False, True), "BN_GD": (False, False)}
+
+
+@pytest.mark.parametrize("game", ["regular", "LSGAN"])
+@pytest.mark.parametrize("setting", ["BN_G", "BN_GD"])
+def test_lsgan_s_stability_builds_the_networks_of_its_setting(game, setting):
+    model = lsgan_stability.build(game, setting, 0)
+    has = tuple(
+        any(type(layer).__name__ == "BatchNormalization" for layer in network.layers)
+        for network in (model.generator, model.discriminator)
+    )
+    assert has == lsgan_stability.BATCH_NORM[setting]
+    assert model.latent_distribution == "uniform"
+
+
+def test_modes_kept_under_older_names_of_the_settings_are_not_read(tmp_path):
+    kept = {}
+    for game, rule, setting, older in itertools.product(
+        ("regular", "LSGAN"), ("adam", "rmsprop"), ("BN_G", "BN_GD"), (False, True)
+    ):
+        kept |= {f"{game} {setting} {rule} 3000 0": 7, f"{game} {older} {rule} 3000 0": 1}
+    (tmp_path / "modes.json").write_text(json.dumps(kept))
+    rows = cells(
+        lsgan_stability.run(parsed("lsgan_stability", "--trials=1", f"--workdir={tmp_path}"))
+    )
+    assert [row[5] for row in rows] == ["7"] * 8
+    assert [row[1:4] for row in rows] == (
+        [["`BN_G`", "no", "yes"]] * 2 + [["`BN_GD`", "no", "no"]] * 2
+    ) * 2
+
+
 def test_a_trial_s_networks_and_game():
-    made = lsgan_stability.train("LSGAN", True, "rmsprop", 0, 2)
+    made = lsgan_stability.train("LSGAN", "BN_G", "rmsprop", 0, 2)
     assert made.shape == (lsgan_stability.SAMPLES, 2)
     kinds = [type(layer).__name__ for layer in lsgan_stability.discriminator(True).layers]
     assert kinds == [

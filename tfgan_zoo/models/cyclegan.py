@@ -39,6 +39,17 @@ class CycleGAN(ImageToImage):
     of training and then falls linearly to 0: `tfgan_zoo.schedules.LinearDecay`, which the recipes
     have; `compile()` alone cannot know how long training is going to be.
 
+    Departures from the authors' code (https://github.com/junyanz/CycleGAN, in Torch, and
+    https://github.com/junyanz/pytorch-CycleGAN-and-pix2pix, which is followed where they differ):
+
+    - The authors pad the 3x3 convolutions of stride 2 and 1/2 by one pixel on every side. The
+      default generators here pad at the bottom and at the right only, so weights from there need
+      `translation_resnet(..., padding="symmetric")`, which the recipes `cyclegan_horse2zebra` and
+      `cyclegan_maps` have.
+    - Convolutions before instance normalization have a bias there, which it cancels.
+    - Their learning rate falls once an epoch, here at every step.
+    - PyTorch's Adam adds epsilon after bias correction: see `tfgan_zoo.optimizers`.
+
     Args:
         image_shape: (height, width, channels) of domain a in training.
         channels_b: of domain b; None for as many as a has.

@@ -18,8 +18,22 @@ class DCGAN(NoiseToImage):
 
     The game of the first GAN (see `GAN`), on networks that made it train: strided convolutions,
     batch normalisation in both players, no hidden dense layers, Adam with beta1 0.5. As in the
-    authors' code, the discriminator and then the generator learn from one and the same batch of
-    fakes, so a step runs the generator once.
+    authors' Torch code, the discriminator and then the generator learn from one and the same batch
+    of fakes, so a step runs the generator once.
+
+    Departures from the authors' code, of which there are two versions, in Theano
+    (https://github.com/Newmu/dcgan_code) and in Torch (https://github.com/soumith/dcgan.torch):
+
+    - Neither has a bias in any layer. `dcgan_generator` has one in its output, and
+      `dcgan_discriminator` in its first convolution and in the logit.
+    - The Theano code pads its 5x5 convolutions by two pixels on every side. The networks here do so
+      with `padding="symmetric"`, as in the recipe `dcgan_celeba`; "same", the default, pads by one
+      pixel at the top and at the left. The Torch code has 4x4 kernels, which "same" pads alike.
+    - The Torch code's z is normal by default. Set `latent_distribution`.
+    - The Theano code updates one player with each batch, in turn, has 128 filters in the first
+      layer of the discriminator too, and adds an L2 penalty of 1e-5 on all weights.
+    - In the Torch code the generator's gradient starts from what the discriminator said before its
+      own update. Here the updated discriminator judges again.
 
     Args:
         image_shape: (size, size, channels), size a power of two from 16 up.

@@ -23,6 +23,16 @@ class GAN(NoiseToImage):
     At the equilibrium D is 1/2 everywhere, and the logged `d_loss`, the negative of this value,
     is log 4 = 1.386.
 
+    Departures from the authors' code (https://github.com/goodfeli/adversarial, `mnist.yaml`):
+
+    - z is uniform in [-1, 1]; the code's default is a normal z. Set `latent_distribution`.
+    - The generator ends in a tanh, for pixels in [-1, 1], where the authors' sigmoid makes pixels
+      in [0, 1]; its output bias starts at 0 rather than at the logits of the pixels' means.
+    - Both players learn from one batch of fakes there, at the same time and with the same dropout
+      masks, and the discriminator's loss is halved. Here the steps follow Algorithm 1.
+    - The authors' learning rate falls by a factor of 1.000004 at each update, and their momentum
+      grows from 0.5 to 0.7 within 250 epochs. Here both are constant.
+
     Args:
         image_shape: (height, width, channels), or (size,) for vectors.
         latent_dim: length of z.

@@ -23,6 +23,15 @@ class LSGAN(NoiseToImage):
     uses (a, b, c) = (0, 1, 1), or (-1, 1, 0), which minimises the Pearson chi^2 divergence;
     one-sided label smoothing is a smaller b.
 
+    Departures from the authors' code (https://github.com/xudonmao/LSGAN):
+
+    - z has 1024 uniform numbers there, here 100 normal ones. Set `latent_dim` and
+      `latent_distribution`.
+    - For LSUN's scenes the authors train a deeper network of their own on 112x112 pixels, with a
+      learning rate of 1e-3; the networks here are DCGAN's. Their 5x5 convolutions pad "same", as
+      these do.
+    - All their convolutions have a bias. Here those have none that batch normalization follows.
+
     Args:
         image_shape: (size, size, channels), size a power of two from 16 up.
         latent_dim: length of z.

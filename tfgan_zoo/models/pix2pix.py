@@ -33,6 +33,19 @@ class Pix2Pix(ImageToImage):
     statistics of the images at hand, so that using G is what training it was; `inference` says
     whether to.
 
+    Departures from the authors' code (https://github.com/phillipi/pix2pix, in Torch, and
+    https://github.com/junyanz/pytorch-CycleGAN-and-pix2pix):
+
+    - The Torch code sets all biases of convolutions to 0 before each update. Here the U-Net has
+      biases in its first, innermost and last convolutions (`down_1`, `down_8` and `output` for
+      256x256 images), and the PatchGAN in its first and last. The PyTorch code has them too, but
+      for `down_1` and `down_8`.
+    - In the Torch code the generator's gradient starts from what the discriminator said before its
+      own update. Here, as in the PyTorch code, the updated discriminator judges again.
+    - PyTorch's Adam adds epsilon after bias correction: see `tfgan_zoo.optimizers`.
+
+    All convolutions pad as the authors' do.
+
     Args:
         image_shape: (height, width, channels) of domain a in training.
         channels_b: of domain b; None for as many as a has.

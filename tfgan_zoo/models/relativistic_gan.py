@@ -24,6 +24,18 @@ class RelativisticGAN(NoiseToImage):
     (RaGAN), and both losses hold each side against the mean of the other. Either way the
     generator's loss needs the real batch too.
 
+    Departures from the authors' code (https://github.com/AlexiaJM/RelativisticGAN):
+
+    - The generator's step draws a fresh z and a fresh batch of real samples there. Here it takes
+      those that the discriminator has just seen, which saves a pass of the generator.
+    - With `average` the code halves both losses; here they are sums, as in the paper. Adam's
+      updates do not depend on that, but for epsilon.
+    - The code's networks have 4x4 kernels, 128 filters and no bias. The defaults here are DCGAN's,
+      with 5x5 kernels and 64 filters in the discriminator: see `dcgan_generator`,
+      `dcgan_discriminator` and their `kernel_size` and `filters`.
+    - The code's default learning rate is 1e-4, here 2e-4.
+    - PyTorch's Adam adds epsilon after bias correction: see `tfgan_zoo.optimizers`.
+
     Args:
         image_shape: (size, size, channels), size a power of two from 16 up.
         latent_dim: length of z.

@@ -31,6 +31,10 @@ class SRGAN(ImageToImage):
     SRResNet, G alone, with whose weights (trained on pixels) the paper starts the game:
     `pretraining` in the recipes does that.
 
+    The authors published no code to depart from. What the paper leaves open is chosen in
+    `srresnet_generator` and `srgan_discriminator`: initial weights, and how convolutions of stride
+    2 are padded.
+
     A training batch is `(x, y)`, uint8 or floats in [-1, 1]; the generator sees x in [0, 1], as in
     the paper.
 

@@ -20,6 +20,18 @@ class WGAN(NoiseToImage):
     estimate of the Wasserstein distance between data and samples, logged as `d_wasserstein`: it
     falls as samples improve.
 
+    Departures from the authors' code (https://github.com/martinarjovsky/WassersteinGAN):
+
+    - There the critic takes 100 steps in place of `discriminator_steps` before each of the first 25
+      generator steps, and before every 500th. Here their number is constant.
+    - Weights are clipped before each critic step there, here after it, as in the paper's Algorithm
+      1.
+    - The authors' networks have 4x4 kernels, 64 filters and no bias. The defaults here are DCGAN's,
+      with 5x5 kernels and 128 filters in the generator: see `dcgan_generator`,
+      `dcgan_discriminator` and their `kernel_size` and `filters`.
+    - PyTorch's RMSProp adds epsilon to the root of the mean square, Keras' to the mean square
+      itself: see `tfgan_zoo.optimizers`.
+
     Args:
         image_shape: (size, size, channels), size a power of two from 16 up.
         latent_dim: length of z.

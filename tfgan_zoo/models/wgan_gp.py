@@ -24,6 +24,16 @@ class WGANGP(NoiseToImage):
 
     The slope is that of single samples, so the critic must not mix them: no batch normalisation.
 
+    Departures from the authors' code (https://github.com/igul222/improved_wgan_training,
+    `gan_cifar_resnet.py` with `CONDITIONAL = False`):
+
+    - A generator step there draws 128 samples, twice the critic's batch, and two devices normalize
+      64 of them each. Here both batches are of the same size.
+    - The authors scale pixels to x / 128 - 1 and add noise, uniform in [0, 1/128], so that they are
+      no longer discrete. Here they are x / 127.5 - 1, without noise. Add it in the input pipeline,
+      to float images, if you want it.
+    - Convolutions before batch normalization have a bias there, which it cancels.
+
     Args:
         image_shape: (size, size, channels), size a power of two from 16 up, or (size,) for vectors.
         latent_dim: length of z.

@@ -174,8 +174,84 @@ def normal_around_one() -> keras.initializers.Initializer:
     return keras.initializers.RandomNormal(mean=1.0, stddev=0.02)
 
 
+#: How convolutions that halve or double maps of even sides can be padded.
+PADDINGS = ("same", "symmetric")
+
+
+def pads_alike(kernel_size: int, padding: str) -> bool:
+    """Returns whether a padding is TensorFlow's "same" for a convolution of stride 2.
+
+    An even kernel leaves an even number of pixels to add, and both paddings put half of them on
+    each side. An odd kernel leaves an odd number: "same" puts the smaller half at the top and at
+    the left, `(0, 1)` for 3x3. PyTorch, Torch and Theano code usually pads by `kernel_size // 2` on
+    all sides, and nothing reads the last row and column: `(1, 1)` for 3x3. With the same weights
+    the two see the image shifted by a pixel.
+
+    Args:
+        kernel_size: Side of the kernel.
+        padding: `same` or `symmetric`.
+    """
+    return padding == "same" or kernel_size % 2 == 0 or kernel_size == 1
+
+
+def downsample(
+    x: Any, filters: int, kernel_size: int, *, name: str, padding: str = "same", **options: Any
+) -> Any:
+    """Halves the even sides of feature maps, by a convolution of stride 2.
+
+    Args:
+        x: Features, `[B, H, W, C]`.
+        filters: Number of feature maps to make.
+        kernel_size: Side of the kernel.
+        name: Name of the convolution.
+        padding: `same`, or `symmetric`: `(kernel_size - 1) // 2` zeros on every side.
+        **options: Of the convolution, as Keras takes them.
+
+    Returns:
+        Features `[B, H / 2, W / 2, filters]`.
+    """
+    if not pads_alike(kernel_size, padding):
+        # Padded here: convolutions with explicit paddings have slow gradients on a CPU.
+        x = layers.ZeroPadding2D(kernel_size // 2, name=f"{name}_padding")(x)
+        return layers.Conv2D(filters, kernel_size, strides=2, name=name, **options)(x)
+    return layers.Conv2D(filters, kernel_size, strides=2, padding="same", name=name, **options)(x)
+
+
+def transposed(
+    x: Any, filters: int, kernel_size: int, *, name: str, padding: str = "same", **options: Any
+) -> Any:
+    """Doubles the sides of feature maps, by a transposed convolution of stride 2.
+
+    Args:
+        x: Features, `[B, H, W, C]`.
+        filters: Number of feature maps to make.
+        kernel_size: Side of the kernel.
+        name: Name of the convolution.
+        padding: `same`, or `symmetric`: the transpose of `downsample`'s; PyTorch's
+            `padding=kernel_size // 2, output_padding=1` for odd kernels.
+        **options: Of the convolution, as Keras takes them.
+
+    Returns:
+        Features `[B, 2 H, 2 W, filters]`.
+    """
+    options = {"strides": 2, "name": name, **options}
+    if pads_alike(kernel_size, padding):
+        return layers.Conv2DTranspose(filters, kernel_size, padding="same", **options)(x)
+    x = layers.Conv2DTranspose(filters, kernel_size, padding="valid", **options)(x)
+    pair = (kernel_size // 2, kernel_size // 2 - 1)
+    crop = layers.Cropping2D((pair, pair), dtype=options.get("dtype"), name=f"{name}_crop")
+    return crop(x)
+
+
 def upsample(
-    x: Any, filters: int, kernel_size: int, upsampling: str, *, name: str, **options: Any
+    x: Any,
+    filters: int,
+    kernel_size: int,
+    upsampling: str,
+    *,
+    name: str,
+    padding: str = "same",
+    **options: Any,
 ) -> Any:
     """Doubles the sides of feature maps.
 
@@ -186,21 +262,17 @@ def upsample(
         upsampling: `transposed`: a transposed convolution of stride 2. `resize`: nearest-neighbour
             resizing and then a 3x3 convolution, which leaves no checkerboards (Odena et al. 2016).
         name: Name of the convolution.
+        padding: Of the transposed convolution, `same` or `symmetric`; see `transposed`.
         **options: Of the convolution, as Keras takes them.
 
     Returns:
         Features `[B, 2 H, 2 W, filters]`.
     """
-    options = {
-        "padding": "same",
-        "kernel_initializer": small_normal(),
-        "name": name,
-        **options,
-    }
+    options = {"kernel_initializer": small_normal(), "name": name, **options}
     if upsampling == "transposed":
-        return layers.Conv2DTranspose(filters, kernel_size, strides=2, **options)(x)
+        return transposed(x, filters, kernel_size, padding=padding, **options)
     x = layers.UpSampling2D(2, interpolation="nearest", name=f"{name}_resize")(x)
-    return layers.Conv2D(filters, 3, **options)(x)
+    return layers.Conv2D(filters, 3, padding="same", **options)(x)
 
 
 def size_multiple(network: keras.Model) -> int:

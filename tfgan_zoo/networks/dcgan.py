@@ -7,11 +7,14 @@ import keras
 from keras import layers
 
 from tfgan_zoo.networks.common import (
+    PADDINGS,
     activate,
     check_choice,
     check_positive,
     check_square,
+    downsample,
     normalize,
+    transposed,
 )
 
 
@@ -30,6 +33,7 @@ def dcgan_generator(
     filters: int = 128,
     kernel_size: int = 5,
     upsampling: str = "transposed",
+    padding: str = "same",
     normalization: str = "batch",
     synchronized_bn: bool = False,
     name: str = "generator",
@@ -45,9 +49,12 @@ def dcgan_generator(
         image_shape: `(side, side, channels)`, the side a power of two of at least 16.
         latent_dim: Size of the noise vector.
         filters: Feature maps of the last hidden layer; each layer before it has twice as many.
-        kernel_size: Side of the kernels; the paper's figure has 5, the authors' code 4.
+        kernel_size: Side of the kernels; the authors' code has 5 in Theano, as the paper's figure,
+            and 4 in Torch.
         upsampling: `transposed` convolution as in the paper, or `resize`: nearest-neighbour
             resizing and then a convolution, which leaves no checkerboards (Odena et al. 2016).
+        padding: Of transposed convolutions with an odd `kernel_size`: `same`, as TensorFlow pads,
+            or `symmetric`, as the authors' code does. Even kernels are padded alike by both.
         normalization: `batch` or `none`.
         synchronized_bn: Whether batch statistics are taken over all replicas together.
         name: Name of the model.
@@ -65,6 +72,7 @@ def dcgan_generator(
     shape, doublings = check_square(image_shape)
     check_positive(latent_dim=latent_dim, filters=filters, kernel_size=kernel_size)
     check_choice("upsampling", upsampling, ("transposed", "resize"))
+    check_choice("padding", padding, PADDINGS)
     check_choice("normalization", normalization, ("batch", "none"))
     use_bias = normalization == "none"
 
@@ -83,7 +91,6 @@ def dcgan_generator(
         options = {
             "filters": shape[-1] if last else width // 2**i,
             "kernel_size": kernel_size,
-            "padding": "same",
             "use_bias": use_bias or last,
             "activation": "tanh" if last else None,
             "kernel_initializer": _weights(),
@@ -91,15 +98,21 @@ def dcgan_generator(
             "name": "output" if last else f"conv_{i}",
         }
         if upsampling == "transposed":
-            x = layers.Conv2DTranspose(strides=2, **options)(x)
+            x = transposed(x, padding=padding, **options)
         else:
             x = layers.UpSampling2D(2, interpolation="nearest", name=f"resize_{i}")(x)
-            x = layers.Conv2D(**options)(x)
+            x = layers.Conv2D(padding="same", **options)(x)
     return keras.Model(inputs, x, name=name)
 
 
 def halve(
-    x: Any, times: int, filters: int, kernel_size: int, normalization: str, synchronized_bn: bool
+    x: Any,
+    times: int,
+    filters: int,
+    kernel_size: int,
+    normalization: str,
+    synchronized_bn: bool,
+    padding: str = "same",
 ) -> Any:
     """Halves the sides of feature maps, and doubles their number, as DCGAN's discriminator does.
 
@@ -110,21 +123,22 @@ def halve(
         kernel_size: Side of the kernels.
         normalization: `batch`, `layer` or `none`.
         synchronized_bn: Whether batch statistics are taken over all replicas together.
+        padding: `same`, or for even sides `symmetric`.
 
     Returns:
         Features `[B, H / 2**times, W / 2**times, filters * 2 ** (times - 1)]`, sides rounded up.
     """
     for i in range(1, times + 1):
         kind = "none" if i == 1 else normalization
-        x = layers.Conv2D(
+        x = downsample(
+            x,
             filters * 2 ** (i - 1),
             kernel_size,
-            strides=2,
-            padding="same",
+            padding=padding,
             use_bias=kind != "batch",
             kernel_initializer=_weights(),
             name=f"conv_{i}",
-        )(x)
+        )
         x = normalize(x, kind, name=f"norm_{i}", gamma=_scale(), synchronized=synchronized_bn)
         x = activate(x, "leaky_relu", name=f"lrelu_{i}")
     return x
@@ -135,6 +149,7 @@ def dcgan_discriminator(
     *,
     filters: int = 64,
     kernel_size: int = 5,
+    padding: str = "same",
     normalization: str = "batch",
     synchronized_bn: bool = False,
     name: str = "discriminator",
@@ -150,7 +165,9 @@ def dcgan_discriminator(
         image_shape: `(side, side, channels)`, the side a power of two of at least 16. A packed
             discriminator (PacGAN) simply has m times the channels.
         filters: Feature maps of the first convolution.
-        kernel_size: Side of the kernels; 5, or the 4 of the authors' code.
+        kernel_size: Side of the kernels; the authors' code has 5 in Theano, 4 in Torch.
+        padding: With an odd `kernel_size`: `same`, as TensorFlow pads, or `symmetric`, as the
+            authors' code does. Even kernels are padded alike by both.
         normalization: `batch`, `layer` (for a critic under a gradient penalty) or `none`.
         synchronized_bn: Whether batch statistics are taken over all replicas together.
         name: Name of the model.
@@ -167,10 +184,11 @@ def dcgan_discriminator(
     """
     shape, halvings = check_square(image_shape)
     check_positive(filters=filters, kernel_size=kernel_size)
+    check_choice("padding", padding, PADDINGS)
     check_choice("normalization", normalization, ("batch", "layer", "none"))
 
     inputs = keras.Input(shape, name="image")
-    x = halve(inputs, halvings, filters, kernel_size, normalization, synchronized_bn)
+    x = halve(inputs, halvings, filters, kernel_size, normalization, synchronized_bn, padding)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(1, kernel_initializer=_weights(), dtype="float32", name="logits")(x)
     return keras.Model(inputs, x, name=name)

@@ -1,17 +1,20 @@
 """SRGAN's discriminator."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import layers
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.networks.common import (
+    PADDINGS,
     activate,
     cancels_bias,
     check_choice,
     check_named_shape,
     check_positive,
+    downsample,
     normalize,
 )
 
@@ -24,6 +27,7 @@ def srgan_discriminator(
     *,
     filters: int = 64,
     dense_units: int = 1024,
+    padding: str = "same",
     normalization: str = "batch",
     synchronized_bn: bool = False,
     name: str = "discriminator",
@@ -41,6 +45,8 @@ def srgan_discriminator(
             the dense layer has four fifths of all weights, and their number grows with the area.
         filters: Feature maps of the first convolution.
         dense_units: Units of the dense layer.
+        padding: Of the convolutions of stride 2: `same`, as TensorFlow pads, or `symmetric`, one
+            pixel on every side, as PyTorch code does. The paper does not say which.
         normalization: `batch`, `layer` (for a critic under a gradient penalty) or `none`.
         synchronized_bn: Whether batch statistics are taken over all replicas together.
         name: Name of the model.
@@ -61,21 +67,22 @@ def srgan_discriminator(
             f"hr_shape must have sides that are multiples of 16 for this network; got {shape}."
         )
     check_positive(filters=filters, dense_units=dense_units)
+    check_choice("padding", padding, PADDINGS)
     check_choice("normalization", normalization, ("batch", "layer", "none"))
 
     inputs = keras.Input(shape, name="image")
     x = inputs
     for i, (multiple, strides) in enumerate(_CONVOLUTIONS, 1):
         kind = "none" if i == 1 else normalization
-        x = layers.Conv2D(
-            filters * multiple,
-            3,
-            strides=strides,
-            padding="same",
-            use_bias=not cancels_bias(kind),
-            kernel_initializer="he_normal",
-            name=f"conv_{i}",
-        )(x)
+        options: dict[str, Any] = {
+            "use_bias": not cancels_bias(kind),
+            "kernel_initializer": "he_normal",
+            "name": f"conv_{i}",
+        }
+        if strides == 2:
+            x = downsample(x, filters * multiple, 3, padding=padding, **options)
+        else:
+            x = layers.Conv2D(filters * multiple, 3, padding="same", **options)(x)
         x = normalize(x, kind, name=f"norm_{i}", synchronized=synchronized_bn)
         x = activate(x, "leaky_relu", name=f"lrelu_{i}")
     x = layers.Flatten(name="flatten")(x)

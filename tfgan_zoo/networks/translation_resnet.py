@@ -9,10 +9,12 @@ from keras import layers
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers import ReflectionPadding2D
 from tfgan_zoo.networks.common import (
+    PADDINGS,
     cancels_bias,
     check_choice,
     check_positive,
     check_shape,
+    downsample,
     normal_around_one,
     normalize,
     small_normal,
@@ -28,6 +30,7 @@ def translation_resnet(
     blocks: int | None = None,
     normalization: str = "instance",
     upsampling: str = "transposed",
+    padding: str = "same",
     synchronized_bn: bool = False,
     name: str = "generator",
 ) -> keras.Model:
@@ -49,6 +52,9 @@ def translation_resnet(
         normalization: `instance`, `batch` or `none`.
         upsampling: `transposed` convolutions, or `resize`: nearest-neighbour resizing and then
             convolutions, which leaves no checkerboards (Odena et al. 2016).
+        padding: Of the convolutions of stride 2 and 1/2: `same`, as TensorFlow pads, zeros at the
+            bottom and at the right only; or `symmetric`, one pixel on every side as in the authors'
+            code, which weights taken from there need.
         synchronized_bn: Whether batch statistics are taken over all replicas together.
         name: Name of the model.
 
@@ -77,22 +83,14 @@ def translation_resnet(
     check_positive(channels=channels, filters=filters, blocks=blocks)
     check_choice("normalization", normalization, ("instance", "batch", "none"))
     check_choice("upsampling", upsampling, ("transposed", "resize"))
+    check_choice("padding", padding, PADDINGS)
     use_bias = not cancels_bias(normalization)
 
-    def conv(x: Any, width: int, size: int, *, name: str, strides: int = 1, **options: Any) -> Any:
-        """With mirrored borders, unless it is strided."""
-        if strides == 1:
-            x = ReflectionPadding2D(size // 2, name=f"{name}_padding")(x)
-        options = {"use_bias": use_bias, **options}
-        return layers.Conv2D(
-            width,
-            size,
-            strides=strides,
-            padding="valid" if strides == 1 else "same",
-            kernel_initializer=small_normal(),
-            name=name,
-            **options,
-        )(x)
+    def conv(x: Any, width: int, size: int, *, name: str, **options: Any) -> Any:
+        """With mirrored borders."""
+        x = ReflectionPadding2D(size // 2, name=f"{name}_padding")(x)
+        options = {"use_bias": use_bias, "kernel_initializer": small_normal(), **options}
+        return layers.Conv2D(width, size, name=name, **options)(x)
 
     def norm(x: Any, *, name: str) -> Any:
         return normalize(
@@ -105,7 +103,15 @@ def translation_resnet(
     inputs = keras.Input((None, None, shape[-1]), name="image")
     x = norm_relu(conv(inputs, filters, 7, name="input"), name="input")
     for i in (1, 2):
-        x = conv(x, filters * 2**i, 3, strides=2, name=f"down_{i}")
+        x = downsample(
+            x,
+            filters * 2**i,
+            3,
+            padding=padding,
+            use_bias=use_bias,
+            kernel_initializer=small_normal(),
+            name=f"down_{i}",
+        )
         x = norm_relu(x, name=f"down_{i}")
     for i in range(1, blocks + 1):
         shortcut = x
@@ -116,7 +122,7 @@ def translation_resnet(
         x = layers.Add(name=f"block_{i}_add")([shortcut, x])
     for i in (1, 2):
         width = 4 * filters // 2**i
-        x = upsample(x, width, 3, upsampling, use_bias=use_bias, name=f"up_{i}")
+        x = upsample(x, width, 3, upsampling, padding=padding, use_bias=use_bias, name=f"up_{i}")
         x = norm_relu(x, name=f"up_{i}")
     x = conv(x, channels, 7, use_bias=True, activation="tanh", dtype="float32", name="output")
     return keras.Model(inputs, x, name=name)

@@ -15,6 +15,7 @@ from tfgan_zoo.networks.common import (
     check_choice,
     check_positive,
     check_shape,
+    downsample,
     normal_around_one,
     normalize,
     small_normal,
@@ -165,15 +166,14 @@ def _generator(
         kind = "none" if i in (1, depth) else normalization
         if i > 1:
             x = layers.LeakyReLU(negative_slope=0.2, name=f"down_{i}_lrelu")(x)
-        x = layers.Conv2D(
+        x = downsample(
+            x,
             filters * min(2 ** (i - 1), 8),
-            4,
-            strides=2,
-            padding="same",
+            4,  # An even kernel on even sides: padded as in the authors' code.
             use_bias=not cancels_bias(kind),
             kernel_initializer=small_normal(),
             name=f"down_{i}",
-        )(x)
+        )
         x = norm(x, kind, name=f"down_{i}_norm")
         maps.append(x)
 
