@@ -60,12 +60,23 @@ def test_scores_on_the_figures_are_by_attribute(tmp_path):
     config.evaluate.metrics = ("figures", "swd")
     with config.unlocked():
         config.text_encoder.vocabulary = ("red", "circle")
-    work = open_workload(config, building.build_model(config))
+    with pytest.warns(UserWarning, match="captions .* nothing but unknown words"):
+        work = open_workload(config, building.build_model(config))
     assert [main for _, main, _ in work.scores] == ["seen_all", "swd"]
     scores = work.score(work.model)
     attributes = ("shape", "colour", "fill", "background", "size", "place", "all")
     expected = {f"{part}_{name}" for part in ("seen", "held_out") for name in attributes}
     assert set(scores) == expected | {"swd"}
+
+
+@pytest.mark.parametrize("pretraining", [6, 0])
+def test_captions_that_the_encoder_cannot_read_are_refused_before_training(tmp_path, pretraining):
+    config = tiny_text_to_image(tmp_path, pretraining__steps=str(pretraining))
+    with config.unlocked():
+        config.text_encoder.vocabulary = ("птица",)
+    with pytest.raises(InputError, match=r"^data\.source: .* text encoder can read, got 6 with"):
+        experiment.train(config, tmp_path / "run", quiet)
+    assert not (tmp_path / "run").exists()
 
 
 # ---------------------------------------------------------------------- the command
@@ -93,6 +104,16 @@ def test_a_row_for_each_text(run, tmp_path, capsys):
     again = open_captioned(f"folder:{tmp_path / 'again'}")
     for i in range(2):
         np.testing.assert_array_equal(again.images[i], made.images[i])
+
+
+def test_unknown_words_are_named_on_standard_error(run, tmp_path, capsys):
+    flags = [f"--workdir={run}", "--text=zzz unknown", "--text=a red ring", "--num=1"]
+    generate.main([*flags, f"--output={tmp_path / 'sheet.png'}"])
+    out, error = capsys.readouterr()
+    assert out == f"2 images: {tmp_path / 'sheet.png'}\n"
+    assert error.startswith(
+        "--text: expected known words, got 'zzz', 'unknown'; nothing is left of"
+    )
 
 
 def test_walks_between_texts(run, tmp_path, capsys):

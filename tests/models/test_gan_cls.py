@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import tfgan_zoo
-from tests.models.tiny import EMBEDDING, LATENT, SHAPE, WORDS, compiled, samples, step, tiny
+from tests.models.tiny import EMBEDDING, LATENT, SHAPE, VOCABULARY, compiled, samples, step, tiny
 from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import GANCLS, JointEmbedding
@@ -152,7 +152,7 @@ def test_strings_in_images_out_in_a_process_without_this_package(tmp_path):
 
 
 def test_starts_from_a_joint_embedding():
-    encoder = networks.word_encoder(EMBEDDING, vocabulary=WORDS, word_dim=4, units=4)
+    encoder = networks.word_encoder(EMBEDDING, vocabulary=VOCABULARY, word_dim=4, units=4)
     images = networks.image_encoder(SHAPE, EMBEDDING, filters=4)
     model = tiny("gan_cls")
     assert np.abs(model.embed(TEXTS) - tiny_embed(encoder)).max() > 1e-3
@@ -167,6 +167,6 @@ def tiny_embed(encoder):
 def test_networks_that_do_not_fit():
     with pytest.raises(InputError, match="generator: expected a network of two inputs"):
         GANCLS(SHAPE, LATENT, EMBEDDING, networks.dcgan_generator(SHAPE, LATENT, filters=4))
-    encoder = networks.word_encoder(EMBEDDING + 1, vocabulary=WORDS, word_dim=4, units=4)
+    encoder = networks.word_encoder(EMBEDDING + 1, vocabulary=VOCABULARY, word_dim=4, units=4)
     with pytest.raises(InputError, match="text_encoder: expected a network whose output"):
         tiny("gan_cls", text_encoder=encoder)

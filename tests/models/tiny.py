@@ -60,6 +60,8 @@ def tiny(name, /, *, normalization="batch", synchronized_bn=False, dense=False, 
 
 
 WORDS = ("a", "red", "blue", "circle", "ring")
+#: Those, and the other words of the texts in `GANCLS.example_batch`.
+VOCABULARY = (*WORDS, "green", "square")
 EMBEDDING = 6
 
 
@@ -73,7 +75,7 @@ def tiny_gan_cls(normalization, **kwargs):
     )
     if "text_encoder" not in kwargs:
         kwargs["text_encoder"] = networks.word_encoder(
-            EMBEDDING, vocabulary=WORDS, word_dim=4, units=4
+            EMBEDDING, vocabulary=VOCABULARY, word_dim=4, units=4
         )
     return MODELS["gan_cls"](SHAPE, LATENT, EMBEDDING, generator, discriminator, **kwargs)
 

@@ -51,7 +51,7 @@ from tfgan_zoo.data.sources import (
     part_of,
     split_folders,
 )
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_texts
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -68,12 +68,12 @@ class Captioned(NamedTuple):
 
     Args:
         images: the source of the images.
-        captions: one or more of each image.
+        captions: one or more of each image; one string is one caption.
         classes: the number of each image's class, int `[N]`; None where there are none.
     """
 
     images: Source
-    captions: list[tuple[str, ...]]
+    captions: Sequence[str | Sequence[str]]
     classes: np.ndarray | None = None
 
 
@@ -138,7 +138,7 @@ def _checked(data: Captioned) -> Captioned:
     Raises:
         InputError: if nothing is left of one, or an image has none.
     """
-    stripped = [tuple(caption.strip() for caption in each) for each in data.captions]
+    stripped = [tuple(caption.strip() for caption in each) for each in captions_of(data)]
     for i, captions in enumerate(stripped):
         if not captions or not all(captions):
             raise InputError(
@@ -379,6 +379,29 @@ def _from_files(
 # ---------------------------------------------------------------------- batches
 
 
+def captions_of(data: Captioned) -> list[tuple[str, ...]]:
+    """Returns the captions of each image.
+
+    Raises:
+        InputError: if one is no string.
+
+    Example:
+        >>> captions_of(Captioned(source, ["a red bird", ("a bird", "it is small")]))
+        [('a red bird',), ('a bird', 'it is small')]
+    """
+    if isinstance(data.captions, str):
+        raise InputError(
+            f"data.captions: expected the captions of each of {len(data.images)} images, got the "
+            f"string {data.captions!r}."
+        )
+    checked = []
+    for i, each in enumerate(data.captions):
+        none = not isinstance(each, str) and isinstance(each, Sequence) and not len(each)
+        name = f"data.captions[{i}]"
+        checked.append(() if none else tuple(check_texts(name, each)))
+    return checked
+
+
 def distinct_captions(data: Captioned) -> list[str]:
     """Returns every caption once, sorted: the order in which `captioned` takes embeddings.
 
@@ -386,7 +409,7 @@ def distinct_captions(data: Captioned) -> list[str]:
         >>> distinct_captions(Captioned(source, [("b", "a"), ("b",)]))
         ['a', 'b']
     """
-    return sorted({caption for captions in data.captions for caption in captions})
+    return sorted({caption for captions in captions_of(data) for caption in captions})
 
 
 def groups(data: Captioned) -> np.ndarray:
@@ -397,7 +420,7 @@ def groups(data: Captioned) -> np.ndarray:
     """
     if data.classes is not None:
         return np.unique(data.classes, return_inverse=True)[1].astype(np.int64)
-    return _connected(data.captions)
+    return _connected(captions_of(data))
 
 
 def _comparable(caption: str) -> str:
@@ -418,7 +441,7 @@ def _matches(data: Captioned) -> tuple[np.ndarray, list[np.ndarray]]:
     if data.classes is not None:
         keys = [frozenset([number]) for number in data.classes.tolist()]
     else:
-        keys = [frozenset(map(_comparable, captions)) for captions in data.captions]
+        keys = [frozenset(map(_comparable, captions)) for captions in captions_of(data)]
     listed = defaultdict(list)
     for i, each in enumerate(keys):
         for key in each:
@@ -597,6 +620,7 @@ def _drawing(
     from tfgan_zoo import noise
 
     num = len(data.images)
+    data = data._replace(captions=captions_of(data))
     counts = np.array([len(each) for each in data.captions])
     if len(counts) != num or not counts.all():
         raise InputError(

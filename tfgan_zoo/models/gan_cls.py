@@ -24,13 +24,14 @@ from tfgan_zoo.models.base import (
 )
 from tfgan_zoo.models.batches import parts_of, what_came
 from tfgan_zoo.models.joint_embedding import JointEmbedding
+from tfgan_zoo.models.texts import OnUnknown, ReadsTexts, as_texts, embed_texts
 
 #: From a batch of strings to a batch of embeddings.
 TextEncoder = Callable[[tf.Tensor], tf.Tensor]
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
-class GANCLS(GANModel):
+class GANCLS(ReadsTexts):
     """Text to image synthesis. Reed et al. 2016, https://arxiv.org/abs/1605.05396.
 
     A generator G(z, h) of noise and a text's embedding h = phi(t), and a discriminator that judges
@@ -243,7 +244,7 @@ class GANCLS(GANModel):
         Raises:
             InputError: if they are of another shape, or strings without a `text_encoder`.
         """
-        texts = tf.convert_to_tensor(texts)
+        texts = as_texts(texts, name)
         if texts.dtype == tf.string:
             if self.text_encoder is None:
                 raise InputError(
@@ -299,17 +300,25 @@ class GANCLS(GANModel):
         """Returns images, floats in [-1, 1], from (latents, embeddings)."""
         return self.run(self.sampling_network(self.generator), list(inputs), training)
 
-    def embed(self, texts: Sequence[str], *, batch_size: int = 64) -> np.ndarray:
+    def embed(
+        self,
+        texts: str | Sequence[str],
+        *,
+        batch_size: int = 64,
+        on_unknown: OnUnknown = "warn",
+    ) -> np.ndarray:
         """Returns phi(texts), float32 of shape (num, embedding_dim).
 
+        Args:
+            texts: one text, or several.
+            batch_size: how many at a time.
+            on_unknown: "warn", "raise" or "ignore" if the text encoder ignores words or characters
+                that it does not know; it can be asked only if it is one of the zoo's.
+
         Raises:
-            InputError: if the model has no `text_encoder`, or there is no text.
+            InputError: if the model has no `text_encoder`, there is no text, or one is no string.
         """
-        texts = [texts] if isinstance(texts, str) else list(texts)
-        if not texts:
-            raise InputError("texts: expected one or more, got none.")
-        parts = [texts[i : i + batch_size] for i in range(0, len(texts), batch_size)]
-        return np.concatenate([self.embeddings(part).numpy() for part in parts])
+        return embed_texts(self.embeddings, self.text_encoder, texts, batch_size, on_unknown)
 
     def sample_latents(self, num: int, seed: int = 0) -> np.ndarray:
         """Draws latents, shape (num, latent_dim); a larger `num` continues a smaller one."""
@@ -331,6 +340,7 @@ class GANCLS(GANModel):
         seeds: Sequence[int] | np.ndarray | None = None,
         embeddings: np.ndarray | None = None,
         batch_size: int = 64,
+        on_unknown: OnUnknown = "warn",
     ) -> np.ndarray:
         """Draws what texts say.
 
@@ -343,13 +353,14 @@ class GANCLS(GANModel):
                 the one that a server takes for it.
             embeddings: h, shape (num, embedding_dim), instead of `texts`.
             batch_size: how many at a time.
+            on_unknown: what to do about unknown words; see `embed`.
 
         Returns:
             float32 in [-1, 1], shape (num, *image_shape).
 
         Raises:
-            InputError: if neither or both of `texts` and `embeddings` are given, or numbers and
-                shapes do not fit.
+            InputError: if neither or both of `texts` and `embeddings` are given, a text is no
+                string, or numbers and shapes do not fit.
 
         Example:
             >>> images = model.generate(["a small red circle", "a large blue star"], seed=0)
@@ -358,7 +369,7 @@ class GANCLS(GANModel):
         if (texts is None) == (embeddings is None):
             raise InputError("generate: expected either texts or embeddings.")
         if texts is not None:
-            embeddings = self.embed(texts, batch_size=batch_size)
+            embeddings = self.embed(texts, batch_size=batch_size, on_unknown=on_unknown)
         embeddings = np.asarray(embeddings, np.float32)
         if embeddings.shape[1:] != (self.embedding_dim,) or len(embeddings) == 0:
             raise InputError(

@@ -12,17 +12,17 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.arguments import check_range, stacked
 from tfgan_zoo.models.base import (
     Endpoint,
-    GANModel,
     as_floats,
     check_networks,
     check_shape,
     random_images,
 )
 from tfgan_zoo.models.batches import parts_of, what_came
+from tfgan_zoo.models.texts import OnUnknown, ReadsTexts, as_texts, embed_texts
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
-class JointEmbedding(GANModel):
+class JointEmbedding(ReadsTexts):
     """Deep structured joint embedding. Reed et al. 2016, https://arxiv.org/abs/1605.05395.
 
     No game, for both players want the same: an image encoder theta(v) and a text encoder phi(t)
@@ -157,7 +157,7 @@ class JointEmbedding(GANModel):
                 f"with the keys image, text, and class or not, got {what_came(data)}."
             )
         images = as_floats(parts[0], self.image_shape, "Training batches")
-        texts = tf.convert_to_tensor(parts[1])
+        texts = as_texts(parts[1], "Training batches, text")
         if texts.dtype != tf.string:
             raise InputError(
                 f"Training batches: expected texts that are strings, got type {texts.dtype.name}."
@@ -170,10 +170,26 @@ class JointEmbedding(GANModel):
         """Returns phi(t), shape (batch, embedding_dim), of strings."""
         return self.run(self.text_encoder, inputs, training)
 
-    def embed(self, texts: Sequence[str], *, batch_size: int = 64) -> np.ndarray:
-        """Returns phi(texts), float32 of shape (num, embedding_dim)."""
-        parts = [list(texts[i : i + batch_size]) for i in range(0, len(texts), batch_size)]
-        return np.concatenate([self(tf.constant(part)).numpy() for part in parts])
+    def embed(
+        self,
+        texts: str | Sequence[str],
+        *,
+        batch_size: int = 64,
+        on_unknown: OnUnknown = "warn",
+    ) -> np.ndarray:
+        """Returns phi(texts), float32 of shape (num, embedding_dim).
+
+        Args:
+            texts: one text, or several.
+            batch_size: how many at a time.
+            on_unknown: "warn", "raise" or "ignore" if the text encoder ignores words or characters
+                that it does not know.
+
+        Raises:
+            InputError: if there is no text, or one is no string.
+        """
+        encode = lambda part: self(tf.constant(part))  # noqa: E731
+        return embed_texts(encode, self.text_encoder, texts, batch_size, on_unknown)
 
     def embed_images(self, images: np.ndarray, *, batch_size: int = 64) -> np.ndarray:
         """Returns theta(images), float32 of shape (num, embedding_dim); images as in training."""
