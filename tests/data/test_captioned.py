@@ -311,6 +311,27 @@ def test_no_mismatching_texts(captions, classes, message):
         captioned(Captioned(array(num), captions, classes), batch_size=1)
 
 
+def test_one_string_is_one_caption():
+    data = Captioned(array(2), ["a red bird", "a fish"])
+    assert distinct_captions(data) == ["a fish", "a red bird"]
+    assert groups(data).tolist() == [0, 1]
+    batch = next(captioned(data, batch_size=2).as_numpy_iterator())
+    assert sorted(batch["text"]) == sorted(batch["mismatching_text"]) == [b"a fish", b"a red bird"]
+
+
+@pytest.mark.parametrize(
+    ("captions", "message"),
+    [
+        ([("a", None), ("b",)], r"data\.captions\[0\]: expected strings, got None"),
+        (["a", 1], r"data\.captions\[1\]: expected a text, or several in a list, got 1"),
+        ("ab", "data.captions: expected the captions of each of 2 images, got the string 'ab'"),
+    ],
+)
+def test_captions_that_are_no_strings(captions, message):
+    with pytest.raises(InputError, match=message):
+        captioned(Captioned(array(2), captions), batch_size=1)
+
+
 def test_a_chain_of_shared_captions_is_no_reason_not_to_mismatch():
     # Each image shares a caption with the next, so that all hang together.
     captions = [(f"{i}", f"{i + 1}") for i in range(6)]
