@@ -62,6 +62,27 @@ def test_without_mismatching_texts_and_between_texts():
     assert logs["g_loss"] == pytest.approx(0.1269280 + 0.6931472)
 
 
+def test_weights_of_the_terms_on_texts_and_between_texts():
+    logs = losses(by_hand(interpolation=True, interpolation_weights=(2 / 3, 1 / 3)))
+    assert logs["g_loss"] == pytest.approx(2 / 3 * 0.1269280 + 1 / 3 * 0.6931472)
+
+
+def test_fresh_latents_are_for_the_step_of_the_generator_alone():
+    def stepped(fresh_latents):
+        keras.utils.set_random_seed(0)
+        model = compiled("gan_cls", fresh_latents=fresh_latents)
+        judged, fakes = model.generator_loss, []
+        model.generator_loss = lambda fake, *args: fakes.append(fake) or judged(fake, *args)
+        logs = step(model, samples(model))
+        return {name: float(value) for name, value in logs.items()}, np.array(fakes[0])
+
+    (shared_logs, shared), (fresh_logs, fresh) = stepped(False), stepped(True)
+    for name in ("d_loss", "d_real", "d_mismatched", "d_fake"):
+        assert fresh_logs[name] == shared_logs[name]
+    assert np.abs(fresh - shared).max() > 1e-3
+    assert fresh_logs["g_loss"] != shared_logs["g_loss"]
+
+
 def test_the_encoder_stays_as_it_is_and_texts_equal_their_embeddings():
     keras.utils.set_random_seed(0)
     model = compiled("gan_cls")

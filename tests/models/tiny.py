@@ -28,7 +28,8 @@ def options(name):
     if name in NOISE_TO_IMAGE:
         return OPTIONS
     if name == "gan_cls":
-        return {"interpolation": True} | {k: v for k, v in OPTIONS.items() if k != "packing"}
+        own = {"interpolation": True, "interpolation_weights": (0.6, 0.4), "fresh_latents": True}
+        return own | {k: v for k, v in OPTIONS.items() if k != "packing"}
     return {"ema_half_life": 50.0}
 
 

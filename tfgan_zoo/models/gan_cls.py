@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import losses, networks, noise
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.functional import run_for_each
 from tfgan_zoo.layers.diff_augment import check_policy
 from tfgan_zoo.models.arguments import check_num, check_seed, check_seeds
@@ -45,6 +45,19 @@ class GANCLS(ReadsTexts):
     With `interpolation` (GAN-INT-CLS), L_G has a second such term, for embeddings halfway between
     two texts, (h + h^) / 2.
 
+    The authors' code (https://github.com/reedscot/icml2016, main_cls_int.lua) is followed with
+    `fresh_latents=True`, `interpolation_weights=(2/3, 1/3)` and what the networks' docstrings name,
+    as the recipes `gan_cls_cub` and `gan_cls_flowers` do. Then it differs in these points:
+
+    - s_w is that of images of other classes with the batch's texts, where the paper and this class
+      take the batch's images with the texts of others.
+    - Embeddings between texts are the means of the first and the second half of the batch, half as
+      many as texts; G draws both kinds in one pass, with common batch statistics.
+    - An example is drawn as a class, and then an image of it. `tfgan_zoo.data.captioned` goes
+      through all images in epochs, and averages captions of an image drawn without replacement,
+      the authors with replacement.
+    - The learning rate is halved at the start of each hundredth epoch; recipes halve it at its end.
+
     A training batch is `{"image": x, "text": t, "mismatching_text": t^}` or `(x, t, t^)`: images,
     uint8 or floats in [-1, 1], and for each a text of its own and one that does not describe it
     (`tfgan_zoo.data.captioned` draws both). Texts are strings or, where they were embedded
@@ -63,6 +76,10 @@ class GANCLS(ReadsTexts):
         matching_aware: whether D is shown real images with texts of others; without them it is a
             conditional GAN, L_D = -E[log s_r] - E[log(1 - s_f)].
         interpolation: whether G also learns from embeddings between two texts.
+        interpolation_weights: weights of G's term for texts and of that for embeddings between
+            texts; the authors' code has 2/3 and 1/3.
+        fresh_latents: whether G's step draws a z of its own, as in the authors' code. Otherwise G
+            learns from the images that D was shown, which saves a pass of G.
         r1_gamma: weight of 1/2 E|dD/dx|^2, before the sigmoid, at real images with their texts;
             see `NoiseToImage` for this and the next two.
         r1_every: applies that penalty in every n-th step, n times as strong.
@@ -98,6 +115,8 @@ class GANCLS(ReadsTexts):
         *,
         matching_aware: bool = True,
         interpolation: bool = False,
+        interpolation_weights: Sequence[float] = (1.0, 1.0),
+        fresh_latents: bool = False,
         r1_gamma: float = 0.0,
         r1_every: int = 1,
         diff_augment: Sequence[str] = (),
@@ -113,6 +132,8 @@ class GANCLS(ReadsTexts):
         self.embedding_dim = int(embedding_dim)
         self.matching_aware = bool(matching_aware)
         self.interpolation = bool(interpolation)
+        self.interpolation_weights = _checked_weights(interpolation_weights)
+        self.fresh_latents = bool(fresh_latents)
         check_r1(r1_gamma, r1_every)
         self.r1_gamma, self.r1_every = float(r1_gamma), int(r1_every)
         self.diff_augment = check_policy(diff_augment)
@@ -171,6 +192,8 @@ class GANCLS(ReadsTexts):
         d_logs = self.update(
             "discriminator", self.discriminator_loss, real, text, mismatching, fake.value
         )
+        if self.fresh_latents:
+            fake = self.record(lambda: self.fakes("generator's latents", text))
         g_logs = self.update("generator", self.generator_loss, fake, text, mismatching)
         return self.end_step(d_logs | g_logs, real)
 
@@ -193,14 +216,16 @@ class GANCLS(ReadsTexts):
         return loss + self.r1(real, text, training), {"d_loss": loss, **logs}
 
     def generator_loss(self, fake, text, mismatching, training: bool = True):
-        """-E[log s_f], and the same for texts between two texts."""
+        """-E[log s_f], and the same for texts between two texts, weighted."""
         s_f = self.logits(fake, text, "generated", training)
         loss = losses.non_saturating_generator(s_f)
         if self.interpolation:
+            of_texts, of_between = self.interpolation_weights
+            loss *= of_texts
             between = 0.5 * (text + mismatching)
             fake = self.fakes("interpolated", between, training)
             s_f = self.logits(fake, between, "interpolated", training)
-            loss += losses.non_saturating_generator(s_f)
+            loss += of_between * losses.non_saturating_generator(s_f)
         return loss, {"g_loss": loss}
 
     def losses_of(self, data: Any) -> dict[str, tf.Tensor]:
@@ -462,6 +487,8 @@ class GANCLS(ReadsTexts):
             "text_encoder": keras.saving.serialize_keras_object(encoder) if kept else None,
             "matching_aware": self.matching_aware,
             "interpolation": self.interpolation,
+            "interpolation_weights": list(self.interpolation_weights),
+            "fresh_latents": self.fresh_latents,
             "r1_gamma": self.r1_gamma,
             "r1_every": self.r1_every,
             "diff_augment": list(self.diff_augment),
@@ -473,6 +500,17 @@ _WORDS = (("red", "green", "blue"), ("circle", "square", "ring"))
 
 def _example_texts(num: int) -> dict[str, np.ndarray]:
     return {"text": np.array(["a red circle"] * num, object), "seed": np.arange(num)}
+
+
+def _checked_weights(weights: Any) -> tuple[float, float]:
+    if not isinstance(weights, (list, tuple)) or len(weights) != 2:
+        raise InputError(
+            "interpolation_weights: expected two numbers, those of G's terms for texts and between "
+            f"texts, got {weights!r}."
+        )
+    for weight in weights:
+        check_number("interpolation_weights", weight, least=0)
+    return float(weights[0]), float(weights[1])
 
 
 def _is_registered(function: Any) -> bool:

@@ -34,6 +34,16 @@ class JointEmbedding(ReadsTexts):
 
     over the k of the batch that are of another class than n.
 
+    The authors' code (https://github.com/reedscot/cvpr2016) takes batches of 40 images of different
+    classes (see `distinct_classes` of `tfgan_zoo.data.captioned`), and multiplies the learning rate
+    by 0.98 after as many steps as there are classes: 150 for CUB, 82 for Oxford-102. The recipes
+    `gan_cls_cub` and `gan_cls_flowers` do so too. The code differs from this class in these points:
+
+    - Its images are fixed features of a GoogLeNet, of one of ten views; theta(v) = v is not
+      trained. Here theta is a network that learns from pixels.
+    - It divides the sums over k by the size of the batch, which counts n itself with 0; so its loss
+      is (B - 1) / B of this one for a batch of B different classes.
+
     A training batch is `{"image": v, "text": t}` or `(v, t)`: images, uint8 or floats in [-1, 1],
     and strings. `{"class": c}`, or a third tensor, numbers classes; without it two texts are of one
     class if they are equal. On several replicas each compares its own samples.
@@ -97,8 +107,12 @@ class JointEmbedding(ReadsTexts):
         return {"encoder": [self.text_encoder, self.image_encoder]}
 
     def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """RMSprop, rate 7e-4; the authors' falls by 2 % an epoch."""
-        return {"encoder": keras.optimizers.RMSprop(7e-4)}
+        """RMSprop, rate 7e-4, rho 0.99; the authors' rate falls by 2 % an epoch.
+
+        Torch adds its epsilon of 1e-8 to the root of the mean square, Keras adds one under the
+        root: 1e-16 there.
+        """
+        return {"encoder": keras.optimizers.RMSprop(7e-4, rho=0.99, epsilon=1e-16)}
 
     def compile(  # type: ignore[override]
         self, encoder_optimizer: Any = None, **settings: Any

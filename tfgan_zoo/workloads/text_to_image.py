@@ -34,7 +34,7 @@ from tfgan_zoo.workloads.distributions import DistributionScores
 class CaptionsWorkload(Workload):
     """Images with captions."""
 
-    data_entries = ("load_size", "num_captions")
+    data_entries = ("load_size", "num_captions", "distinct_classes")
 
     def __init__(self, config: ConfigDict, model: GANCLS | JointEmbedding):
         super().__init__(config, model)
@@ -82,6 +82,7 @@ class CaptionsWorkload(Workload):
             flip=data.flip,
             seed=self.config.seed,
             start_step=start,
+            distinct_classes=data.get("distinct_classes", False),
             cache=CACHE[data.cache],
             **options,
         )
@@ -120,6 +121,7 @@ class TextToImageWorkload(CaptionsWorkload):
         before.train.steps = settings.steps
         before.data.batch_size = settings.batch_size
         before.data.num_captions = 1
+        before.data.distinct_classes = settings.get("distinct_classes", False)
         before.train.jit_compile = False  # XLA has no strings
         before.evaluate.update(metrics=("retrieval",), main=None, patience=0)
         before.pretraining.steps = 0
