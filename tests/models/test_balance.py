@@ -11,8 +11,14 @@ from tests.models.tiny import assert_same, compiled, dataset, fit, samples, stat
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS
 
-CRITICS = ("wgan", "wgan_gp")
-GAMES = [name for name in MODELS if name not in CRITICS]
+GAMES = [name for name in MODELS if tiny(name).has_accuracy]
+CRITICS = [name for name in MODELS if name not in GAMES]
+
+
+def test_the_models_that_are_known_have_an_accuracy_or_none():
+    assert {"wgan", "wgan_gp"} <= set(CRITICS)
+    assert {"gan", "dcgan", "lsgan", "relativistic_gan", "gan_cls"} <= set(GAMES)
+    assert {"cyclegan", "pix2pix", "srgan"} <= set(GAMES)
 
 
 @pytest.mark.parametrize(
