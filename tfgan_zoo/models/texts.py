@@ -186,11 +186,14 @@ class ReadsTexts(GANModel):
         self.train_function = train_after_reading
 
     def _with_checked_texts(self, iterator: tf.data.Iterator) -> tf.data.Iterator:
-        specs = tf.nest.flatten(iterator.element_spec)
-        if self.texts_checked or not any(spec.dtype == tf.string for spec in specs):
+        def strings(structure: Any) -> list[Any]:
+            leaves = tf.nest.flatten(structure)
+            return [leaf for leaf in leaves if getattr(leaf, "dtype", None) == tf.string]
+
+        if self.texts_checked or not strings(iterator.element_spec):
             return iterator
         read, iterator = read_ahead(iterator, self.steps_per_execution)
-        parts = [leaf for leaf in tf.nest.flatten(read) if leaf.dtype == tf.string]
+        parts = [part for part in strings(read) if isinstance(part, tf.Tensor)]
         texts = {text for part in parts for text in part.numpy().ravel().tolist()}
         check_captions(self.text_encoder, sorted(texts), "Training batches")
         return iterator
