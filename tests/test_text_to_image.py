@@ -79,6 +79,30 @@ def test_captions_that_the_encoder_cannot_read_are_refused_before_training(tmp_p
     assert not (tmp_path / "run").exists()
 
 
+def test_the_encoder_learns_from_batches_of_different_classes(tmp_path):
+    random = np.random.default_rng(0)
+    for i in range(30):
+        folder = tmp_path / "birds" / "train" / f"class_{i % 10}"
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(random.integers(0, 256, (20, 20, 3), np.uint8)).save(folder / f"{i}.png")
+        (folder / f"{i}.txt").write_text(f"a bird of kind {i % 10}\nbird {i}\n")
+    config = tiny_text_to_image(tmp_path, pretraining__distinct_classes="true")
+    config.data.source = f"folder:{tmp_path / 'birds'}"
+    config.text_encoder.vocabulary = ("a", "bird", "of", "kind", *map(str, range(30)))
+    config.pretraining.batch_size = 10
+    work = open_workload(config, building.build_model(config))
+    before = work.pretraining()
+    assert (before.data.distinct_classes, config.data.distinct_classes) == (True, False)
+    pretraining = open_workload(before, building.build_model(before))
+    for batch in pretraining.batches(3).take(3).as_numpy_iterator():
+        assert sorted(batch["class"]) == list(range(10))
+    assert any(len(set(b["class"])) < 4 for b in work.batches(0).take(20).as_numpy_iterator())
+    config.pretraining.batch_size = 11
+    before = work.pretraining()
+    with pytest.raises(InputError, match="batch_size: expected at most 10, the number of classes"):
+        open_workload(before, building.build_model(before))
+
+
 # ---------------------------------------------------------------------- the command
 
 

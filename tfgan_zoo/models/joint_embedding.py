@@ -51,7 +51,8 @@ class JointEmbedding(ReadsTexts):
     Args:
         image_shape: (height, width, channels).
         embedding_dim: length of the vectors.
-        text_encoder: phi, from strings (batch,) to (batch, embedding_dim); None for the paper's.
+        text_encoder: phi, from strings (batch,) to (batch, embedding_dim); None for the paper's,
+            with Keras' recurrent layer and initial weights (see `networks.char_cnn_rnn`).
         image_encoder: theta, from images in [-1, 1] to (batch, embedding_dim); None for a small
             convolutional network. The paper's is a GoogLeNet that was trained to classify.
         **kwargs: `seed`, `name`; see `GANModel`.

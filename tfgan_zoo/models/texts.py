@@ -170,16 +170,31 @@ class ReadsTexts(GANModel):
     text_encoder: Any
     #: Whether the texts to train on were checked before, all of them.
     texts_checked = False
+    _texts_unseen = False
+
+    def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Trains; see `GANModel.fit`.
+
+        Raises:
+            InputError: if nothing of any text of the first batch is known to the text encoder.
+        """
+        self._texts_unseen = True
+        try:
+            return super().fit(x, y, *args, **kwargs)
+        finally:
+            self._texts_unseen = False
 
     def make_train_function(self, force: bool = False) -> None:
         """See `GANModel.make_train_function`."""
-        if getattr(self, "train_function", None) is not None and not force:
-            return
+        before = getattr(self, "train_function", None)
         super().make_train_function(force)
         train = self.train_function
+        if train is before:
+            return
 
         def train_after_reading(iterator):
-            if self._is_first_batch and isinstance(iterator, tf.data.Iterator):
+            if self._texts_unseen and isinstance(iterator, tf.data.Iterator):
+                self._texts_unseen = False
                 iterator = self._with_checked_texts(iterator)
             return train(iterator)
 
