@@ -271,6 +271,8 @@ def test_vocabulary_of():
     assert word_encoder(3, vocabulary=vocabulary_of(captions)).output_shape == (None, 3)
     with pytest.raises(InputError, match=r"captions .*several.*'a red star'"):
         vocabulary_of("a red star")
+    with pytest.raises(InputError, match=r"captions: expected strings, got None .* number 2 of 2"):
+        vocabulary_of(["a", None])
     with pytest.raises(InputError, match=r"size .*0"):
         vocabulary_of(captions, size=0)
 

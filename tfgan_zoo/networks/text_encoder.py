@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_texts
 from tfgan_zoo.layers.recurrent import UngatedStartGRU
 from tfgan_zoo.layers.text import (
     CharacterOneHot,
@@ -184,7 +184,8 @@ def vocabulary_of(captions: Iterable[str], size: int | None = None) -> tuple[str
         Words, the most frequent first, those that are as frequent in the order of the alphabet.
 
     Raises:
-        InputError: If `captions` is one string, or `size` cannot be used.
+        InputError: If `captions` is one string or holds what is no string, or `size` cannot be
+            used.
 
     Example:
         >>> vocabulary_of(["a red star", "a blue star", "A Star!"])
@@ -197,6 +198,7 @@ def vocabulary_of(captions: Iterable[str], size: int | None = None) -> tuple[str
     counts: Counter[bytes] = Counter()
     texts = iter(captions)
     while part := list(islice(texts, 4096)):
+        part = check_texts("captions", part)
         counts.update(split_words(tf.constant(part)).flat_values.numpy())
     words = sorted(counts, key=lambda word: (-counts[word], word))
     return tuple(word.decode() for word in words[:size])
