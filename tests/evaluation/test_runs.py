@@ -93,7 +93,7 @@ def test_figures_are_held_against_what_was_asked_for():
     config.generator = {"name": "text_conditional_generator", "filters": 4, "projected": 4}
     config.discriminator = {"name": "text_conditional_discriminator", "filters": 4, "projected": 4}
     asked = runs.Asked(source="figures/captions", split="test", num=60)
-    with pytest.warns(UserWarning, match=r"^--data: .* captions .* nothing but unknown words"):
+    with pytest.warns(UserWarning, match=r"^--data: .* of all words are unknown: "):
         work = runs._work(build_model(config), config, asked)
     assert work.figures(images_of(work))["seen_all"] == 1
     config.text_encoder.vocabulary = ("птица",)

@@ -45,18 +45,24 @@ class GANCLS(ReadsTexts):
     With `interpolation` (GAN-INT-CLS), L_G has a second such term, for embeddings halfway between
     two texts, (h + h^) / 2.
 
-    The authors' code (https://github.com/reedscot/icml2016, main_cls_int.lua) is followed with
-    `fresh_latents=True`, `interpolation_weights=(2/3, 1/3)` and what the networks' docstrings name,
-    as the recipes `gan_cls_cub` and `gan_cls_flowers` do. Then it differs in these points:
+    Departures from the authors' code (https://github.com/reedscot/icml2016, main_cls_int.lua):
 
-    - s_w is that of images of other classes with the batch's texts, where the paper and this class
-      take the batch's images with the texts of others.
+    - G's step draws a z of its own there: `fresh_latents=True`. By default, G learns from the
+      images that D was shown.
+    - The two terms of GAN-INT have weights 2/3 and 1/3 there: `interpolation_weights`. By default,
+      both have 1.
+    - Its networks differ from the default ones: see `networks.text_conditional_generator` and
+      `networks.text_conditional_discriminator`, whose arguments follow most of it.
+    - s_w is that of images of other classes with the batch's texts. This class follows the paper,
+      which takes the batch's images with the texts of others.
     - Embeddings between texts are the means of the first and the second half of the batch, half as
-      many as texts; G draws both kinds in one pass, with common batch statistics.
+      many as there are texts; G draws both kinds in one pass, with common batch statistics.
     - An example is drawn as a class, and then an image of it. `tfgan_zoo.data.captioned` goes
       through all images in epochs, and averages captions of an image drawn without replacement,
       the authors with replacement.
-    - The learning rate is halved at the start of each hundredth epoch; recipes halve it at its end.
+    - The learning rate is halved at the start of every hundredth epoch, in the recipes at its end.
+
+    The recipes `gan_cls_cub` and `gan_cls_flowers` follow the first three.
 
     A training batch is `{"image": x, "text": t, "mismatching_text": t^}` or `(x, t, t^)`: images,
     uint8 or floats in [-1, 1], and for each a text of its own and one that does not describe it

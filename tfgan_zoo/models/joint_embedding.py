@@ -34,15 +34,16 @@ class JointEmbedding(ReadsTexts):
 
     over the k of the batch that are of another class than n.
 
-    The authors' code (https://github.com/reedscot/cvpr2016) takes batches of 40 images of different
-    classes (see `distinct_classes` of `tfgan_zoo.data.captioned`), and multiplies the learning rate
-    by 0.98 after as many steps as there are classes: 150 for CUB, 82 for Oxford-102. The recipes
-    `gan_cls_cub` and `gan_cls_flowers` do so too. The code differs from this class in these points:
+    Departures from the authors' code (https://github.com/reedscot/cvpr2016):
 
-    - Its images are fixed features of a GoogLeNet, of one of ten views; theta(v) = v is not
-      trained. Here theta is a network that learns from pixels.
-    - It divides the sums over k by the size of the batch, which counts n itself with 0; so its loss
-      is (B - 1) / B of this one for a batch of B different classes.
+    - A batch is 40 images of different classes, drawn anew at each step: see `distinct_classes` of
+      `tfgan_zoo.data.captioned`. The recipes `gan_cls_cub` and `gan_cls_flowers` do so too.
+    - The learning rate is multiplied by 0.98 after as many steps as there are classes, 150 for CUB
+      and 82 for Oxford-102, as in those recipes. Without an optimizer of your own it is constant.
+    - Images are fixed features of a GoogLeNet, of one of ten views; theta(v) = v is not trained.
+      Here theta is a network that learns from pixels.
+    - Sums over k are divided by the size of the batch B, which counts n itself with 0: for a batch
+      of different classes that loss is (B - 1) / B of this one.
 
     A training batch is `{"image": v, "text": t}` or `(v, t)`: images, uint8 or floats in [-1, 1],
     and strings. `{"class": c}`, or a third tensor, numbers classes; without it two texts are of one

@@ -37,11 +37,13 @@ def text_conditional_generator(
     The embedding of a text is projected to a few numbers, with LeakyReLU of slope 0.2, and put
     behind the noise, for the generator of DCGAN (see `dcgan_generator`).
 
-    The authors' code (https://github.com/reedscot/icml2016, main_cls_int.lua) has 128 filters,
-    `projection="torch"`, and residual blocks at 4x4 and 8x8, each with a ReLU after it in place of
-    the one before. The paper does not mention the blocks, and this network does not have them. The
-    code also resets the biases of all convolutions to 0 before each step; here the last one has a
-    bias that learns.
+    Departures from the authors' code (https://github.com/reedscot/icml2016, main_cls_int.lua):
+
+    - It has 128 filters, and `projection="torch"`.
+    - It has residual blocks at 4x4 and 8x8, each with a ReLU after it in place of the one before.
+      The paper does not mention them, and this network does not have them.
+    - It resets the biases of all convolutions to 0 before each step. Here the last layer has a bias
+      that learns.
 
     Args:
         image_shape: `(side, side, channels)`, the side a power of two of at least 16.
@@ -111,11 +113,15 @@ def text_conditional_discriminator(
     and one logit is made of the whole. LeakyReLU of slope 0.2 after all but the last;
     normalisation everywhere but after the first convolution and the projection.
 
-    The authors' code (https://github.com/reedscot/icml2016) has `projection="torch"`; of its two
-    scripts the one with GAN-INT, main_cls_int.lua, has `normalize_text=True` and no LeakyReLU after
-    the third convolution. Both define a residual block at 4x4 but add an undefined `skipD` in its
-    place. They reset the biases of all convolutions to 0 before each step; here the first one and
-    the logit have biases that learn.
+    Departures from the authors' code (https://github.com/reedscot/icml2016):
+
+    - It has `projection="torch"`. Its script with GAN-INT, main_cls_int.lua, has
+      `normalize_text=True` as well; main_cls.lua does not.
+    - main_cls_int.lua has no LeakyReLU after the third convolution. Here there is one.
+    - Both scripts define a residual block at 4x4, but add an undefined `skipD` in its place. This
+      network has no such block.
+    - They reset the biases of all convolutions to 0 before each step. Here the first convolution
+      and the logit have biases that learn.
 
     Args:
         image_shape: `(side, side, channels)`, the side a power of two of at least 16.

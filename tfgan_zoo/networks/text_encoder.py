@@ -39,12 +39,15 @@ def char_cnn_rnn(
     max-pooling; a GRU over what is left; the mean of its outputs over time; a linear layer. The
     paper's 201 characters become 198, 66, 63, 21 and 18 steps.
 
-    The authors' code for text to image (https://github.com/reedscot/icml2016) has the same layers.
-    With `recurrence="authors"` and `initial_range=0.08` it differs from this network in two points:
-    its recurrence has two biases where this one has their sum (see `layers.UngatedStartGRU`), and
-    its one-hot vectors have one entry more, which is always 0. The code of the first paper
-    (https://github.com/reedscot/cvpr2016) pools once more, to 8 steps, and has a recurrent layer
-    without gates.
+    Departures from the authors' code for text to image (https://github.com/reedscot/icml2016):
+
+    - Its recurrent layer is another one, see `layers.UngatedStartGRU`: `recurrence="authors"`. It
+      has two biases where that layer has their sum.
+    - All of its weights and biases start as U(-0.08, 0.08): `initial_range=0.08`.
+    - Its one-hot vectors have one entry more, which is always 0.
+
+    Their code of the encoder's own paper (https://github.com/reedscot/cvpr2016) pools once more, to
+    8 steps, and has a recurrent layer without gates.
 
     Case and accents do not matter, nor does how wide white space is. Characters other than letters,
     digits, ASCII's punctuation and the space, and bytes that are not UTF-8, are read as blanks,
