@@ -1,9 +1,13 @@
 """GAN-CLS (Reed et al. 2016, https://arxiv.org/abs/1605.05396) on birds, CUB-200-2011.
 
-The paper's values: images of 64 pixels, captions read by a character-level encoder that is trained
-first, GAN-INT-CLS. The folder is to hold train/<class>/<image>.jpg with train/<class>/<image>.txt,
-ten captions, one a line; of the 200 classes 150 in train/ and the 50 of the zero-shot test in
-test/. The paper's encoder was trained beside a GoogLeNet, here it is a small convolutional network.
+Images of 64 pixels, captions read by a character-level encoder that is trained first, GAN-INT-CLS.
+The folder is to hold train/<class>/<image>.jpg with train/<class>/<image>.txt, ten captions, one a
+line; of the 200 classes 150 in train/ and the 50 of the zero-shot test in test/.
+
+Settings are those of the authors' code, for the encoder github.com/reedscot/cvpr2016, for the game
+github.com/reedscot/icml2016. What differs: the encoder is trained beside a small convolutional
+network, theirs beside fixed features of a GoogLeNet; the generator lacks their residual blocks; and
+what the docstrings of GANCLS, JointEmbedding, char_cnn_rnn and the text_conditional networks list.
 
 Command: python -m tfgan_zoo.train --config=gan_cls_cub --config.data.source=folder:PATH
 Cost:    not measured
@@ -16,13 +20,33 @@ from tfgan_zoo.config import text_to_image_config
 def get_config():
     config = text_to_image_config("gan_cls")
     config.model_args.interpolation = True
-    config.text_encoder = {"name": "char_cnn_rnn"}
+    config.model_args.interpolation_weights = (2 / 3, 1 / 3)
+    config.model_args.fresh_latents = True
+    config.text_encoder = {"name": "char_cnn_rnn", "recurrence": "authors", "initial_range": 0.08}
     config.image_encoder = {"name": "image_encoder", "filters": 64}
-    config.encoder_optimizer = {"name": "rmsprop", "learning_rate": 7e-4, "rho": 0.95}
-    config.pretraining.steps = 22_100  # 100 epochs
+    config.encoder_optimizer = {
+        "name": "rmsprop",
+        "learning_rate": 7e-4,
+        "rho": 0.99,
+        "epsilon": 1e-16,  # under the root; Torch adds 1e-8 to the root
+        "decay": "staircase",
+        "decay_factor": 0.98,
+        "decay_every": 150,  # their epoch: as many batches as classes
+    }
+    config.pretraining.steps = 30_000  # 200 of these epochs
     config.pretraining.batch_size = 40
-    config.generator = {"name": "text_conditional_generator", "filters": 64}
-    config.discriminator = {"name": "text_conditional_discriminator", "filters": 64}
+    config.pretraining.distinct_classes = True
+    config.generator = {
+        "name": "text_conditional_generator",
+        "filters": 128,
+        "projection": "torch",
+    }
+    config.discriminator = {
+        "name": "text_conditional_discriminator",
+        "filters": 64,
+        "projection": "torch",
+        "normalize_text": True,
+    }
     for role in ("generator", "discriminator"):
         config[f"{role}_optimizer"] = {
             "name": "adam",

@@ -1,10 +1,10 @@
 """GAN-CLS (Reed et al. 2016, https://arxiv.org/abs/1605.05396) on 1,035 emoji and their names.
 
-Mozilla's FxEmojis, of which benchmarks/fxemoji.py makes a folder of images with captions. Words are
-read by a small encoder that is trained first. As there is one image of most names, what the
+Mozilla's FxEmojis, which tfgan_zoo.prepare makes a folder of images with captions. Words are read
+by a small encoder that is trained first. As there is one image of most names, what the
 discriminator sees is augmented (DiffAugment).
 
-Command: python -m benchmarks.fxemoji --source=FXEMOJI --output=datasets/fxemoji
+Command: python -m tfgan_zoo.prepare --dataset=fxemoji --input=FXEMOJI --output=datasets/fxemoji
          python -m tfgan_zoo.train --config=gan_cls_fxemoji
 Cost:    10 minutes on 2 busy CPU cores, 550 images/s
 Result:  SWD 0.060; see docs/results.md for what it draws (2026-11-24)

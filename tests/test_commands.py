@@ -52,7 +52,8 @@ def said(main, *argv, capsys):
 
 
 @pytest.mark.parametrize(
-    "command", ["train", "generate", "translate", "evaluate", "report", "export", "predict"]
+    "command",
+    ["train", "generate", "translate", "evaluate", "report", "export", "predict", "prepare"],
 )
 def test_help_needs_no_tensorflow(command):
     code = (

@@ -145,7 +145,7 @@ def test_check_decay(config):
     with config.unlocked():
         config.generator_optimizer.decay = "cosine"
         del config.discriminator_optimizer.decay
-    with pytest.raises(InputError, match="expected constant or linear or halving, got 'cosine'"):
+    with pytest.raises(InputError, match="halving or staircase, got 'cosine'"):
         check(config)
 
 

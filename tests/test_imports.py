@@ -26,7 +26,16 @@ ALLOWED = {
 }
 #: Rooms that meet models only in `experiment` and the command lines.
 APART = ("data", "metrics", "callbacks", "config", "pictures", "files", "reporting")
-COMMANDS = {"train", "generate", "translate", "evaluate", "export", "predict", "report"}
+COMMANDS = {
+    "train",
+    "generate",
+    "translate",
+    "evaluate",
+    "export",
+    "predict",
+    "prepare",
+    "report",
+}
 
 
 def room(path):
@@ -45,6 +54,14 @@ def imports(path):
             assert node.level == 0, f"{path}:{node.lineno}: a relative import"
             # The name may be a room: `from tfgan_zoo import losses`.
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_users_need_no_folder_that_is_not_installed():
+    """Neither what is imported nor the commands that recipes give."""
+    for path in FILES:
+        assert not {name.split(".")[0] for name in imports(path)} & {"benchmarks", "tests"}, path
+    for path in (ROOT.parent / "configs").glob("*.py"):
+        assert "benchmarks" not in path.read_text(), path
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

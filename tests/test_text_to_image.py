@@ -60,12 +60,47 @@ def test_scores_on_the_figures_are_by_attribute(tmp_path):
     config.evaluate.metrics = ("figures", "swd")
     with config.unlocked():
         config.text_encoder.vocabulary = ("red", "circle")
-    work = open_workload(config, building.build_model(config))
+    with pytest.warns(UserWarning, match="captions .* nothing but unknown words"):
+        work = open_workload(config, building.build_model(config))
     assert [main for _, main, _ in work.scores] == ["seen_all", "swd"]
     scores = work.score(work.model)
     attributes = ("shape", "colour", "fill", "background", "size", "place", "all")
     expected = {f"{part}_{name}" for part in ("seen", "held_out") for name in attributes}
     assert set(scores) == expected | {"swd"}
+
+
+@pytest.mark.parametrize("pretraining", [6, 0])
+def test_captions_that_the_encoder_cannot_read_are_refused_before_training(tmp_path, pretraining):
+    config = tiny_text_to_image(tmp_path, pretraining__steps=str(pretraining))
+    with config.unlocked():
+        config.text_encoder.vocabulary = ("птица",)
+    with pytest.raises(InputError, match=r"^data\.source: .* text encoder can read, got 6 with"):
+        experiment.train(config, tmp_path / "run", quiet)
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_encoder_learns_from_batches_of_different_classes(tmp_path):
+    random = np.random.default_rng(0)
+    for i in range(30):
+        folder = tmp_path / "birds" / "train" / f"class_{i % 10}"
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(random.integers(0, 256, (20, 20, 3), np.uint8)).save(folder / f"{i}.png")
+        (folder / f"{i}.txt").write_text(f"a bird of kind {i % 10}\nbird {i}\n")
+    config = tiny_text_to_image(tmp_path, pretraining__distinct_classes="true")
+    config.data.source = f"folder:{tmp_path / 'birds'}"
+    config.text_encoder.vocabulary = ("a", "bird", "of", "kind", *map(str, range(30)))
+    config.pretraining.batch_size = 10
+    work = open_workload(config, building.build_model(config))
+    before = work.pretraining()
+    assert (before.data.distinct_classes, config.data.distinct_classes) == (True, False)
+    pretraining = open_workload(before, building.build_model(before))
+    for batch in pretraining.batches(3).take(3).as_numpy_iterator():
+        assert sorted(batch["class"]) == list(range(10))
+    assert any(len(set(b["class"])) < 4 for b in work.batches(0).take(20).as_numpy_iterator())
+    config.pretraining.batch_size = 11
+    before = work.pretraining()
+    with pytest.raises(InputError, match="batch_size: expected at most 10, the number of classes"):
+        open_workload(before, building.build_model(before))
 
 
 # ---------------------------------------------------------------------- the command
@@ -93,6 +128,16 @@ def test_a_row_for_each_text(run, tmp_path, capsys):
     again = open_captioned(f"folder:{tmp_path / 'again'}")
     for i in range(2):
         np.testing.assert_array_equal(again.images[i], made.images[i])
+
+
+def test_unknown_words_are_named_on_standard_error(run, tmp_path, capsys):
+    flags = [f"--workdir={run}", "--text=zzz unknown", "--text=a red ring", "--num=1"]
+    generate.main([*flags, f"--output={tmp_path / 'sheet.png'}"])
+    out, error = capsys.readouterr()
+    assert out == f"2 images: {tmp_path / 'sheet.png'}\n"
+    assert error.startswith(
+        "--text: expected known words, got 'zzz', 'unknown'; nothing is left of"
+    )
 
 
 def test_walks_between_texts(run, tmp_path, capsys):

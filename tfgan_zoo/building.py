@@ -117,6 +117,7 @@ def build_optimizer(
     name = args.pop("name")
     decay, start = args.pop("decay", "constant"), args.pop("decay_start", 0.0)
     halve_every = args.pop("halve_every", 1)
+    decay_every, decay_factor = args.pop("decay_every", 1), args.pop("decay_factor", 1.0)
     if not name:
         config_lib.check_names(f"{role}_optimizer", args, [])
         return None
@@ -132,9 +133,12 @@ def build_optimizer(
     if decay == "linear":
         updates = config.train.steps * updates_per_step
         args["learning_rate"] = LinearDecay(args["learning_rate"], updates, int(start * updates))
-    elif decay == "halving":
+    elif decay in ("halving", "staircase"):
+        every, factor = (
+            (halve_every, 0.5) if decay == "halving" else (decay_every, float(decay_factor))
+        )
         args["learning_rate"] = keras.optimizers.schedules.ExponentialDecay(
-            args["learning_rate"], halve_every * updates_per_step, 0.5, staircase=True
+            args["learning_rate"], every * updates_per_step, factor, staircase=True
         )
     try:
         return known[name.lower()](**args)

@@ -32,7 +32,8 @@ def default_config() -> ConfigDict:
             "discriminator": {"name": ""},
             # Optimizers: "name", one of Keras', and its arguments; "decay" of the learning rate is
             # "constant", "linear" (to zero at the last step, from "decay_start" on, a share of the
-            # steps) or "halving" (every "halve_every" steps). Without a name, the paper's.
+            # steps), "halving" (every "halve_every" steps) or "staircase" (times "decay_factor"
+            # every "decay_every" steps). Without a name, the paper's.
             "generator_optimizer": {"name": ""},
             "discriminator_optimizer": {"name": ""},
             "data": {
@@ -196,6 +197,8 @@ def text_to_image_config(model: str) -> ConfigDict:
             "embedding_dim": 1024,
             "matching_aware": True,
             "interpolation": False,
+            "interpolation_weights": (1.0, 1.0),
+            "fresh_latents": False,
             "r1_gamma": 0.0,
             "r1_every": 1,
             "diff_augment": (),
@@ -210,9 +213,10 @@ def text_to_image_config(model: str) -> ConfigDict:
     # of the workdir; 0 steps for none. Without a name, a small convolutional network.
     config.image_encoder = {"name": ""}
     config.encoder_optimizer = {"name": "adam", "learning_rate": 1e-3}
-    config.pretraining = {"steps": 0, "batch_size": 64}
+    config.pretraining = {"steps": 0, "batch_size": 64, "distinct_classes": False}
     config.data.load_size = placeholder(int)  # resize to this, then crop at random
     config.data.num_captions = 1  # of an image's: one is drawn, or several averaged
+    config.data.distinct_classes = False  # each batch is an image each of different classes
     config.evaluate.split = placeholder(str)  # of the source; None for what is trained on
     config.train.samples = 8
     return config
@@ -503,11 +507,19 @@ def _check_decay(group: str, optimizer: ConfigDict) -> None:
             f"{group}.decay_start: expected a share of the steps, from 0 to below 1, of a linear "
             f"decay, got {start}."
         )
-    every = optimizer.get("halve_every")
-    if (decay == "halving") != (every is not None) or (every is not None and every < 1):
+    for name, kind in (("halve_every", "halving"), ("decay_every", "staircase")):
+        every = optimizer.get(name)
+        if (decay == kind) != (every is not None) or (every is not None and every < 1):
+            raise InputError(
+                f"{group}.{name}: expected a number of steps for a {kind} decay, and for no "
+                f"other, got {every}."
+            )
+    factor = optimizer.get("decay_factor")
+    wanted = decay == "staircase"
+    if wanted != (factor is not None) or (factor is not None and not 0 < factor <= 1):
         raise InputError(
-            f"{group}.halve_every: expected a number of steps for a halving decay, and for no "
-            f"other, got {every}."
+            f"{group}.decay_factor: expected a number above 0, up to 1, for a staircase decay, and "
+            f"for no other, got {factor}."
         )
 
 
@@ -517,13 +529,17 @@ _OPTIONAL = (
     | flatten(super_resolution_config(""))
     | flatten(text_to_image_config(""))
 )
-#: Arguments of models and networks that runs of earlier versions lack, at what those did.
+#: Entries that runs of earlier versions lack, at what those did.
 LATER_ARGUMENTS = {
     "model_args.skip_discriminator_above": None,
+    "model_args.interpolation_weights": (1.0, 1.0),
+    "model_args.fresh_latents": False,
     "generator.padding": "same",
     "discriminator.padding": "same",
+    "data.distinct_classes": False,
+    "pretraining.distinct_classes": False,
 }
-DECAYS = ("constant", "linear", "halving")
+DECAYS = ("constant", "linear", "halving", "staircase")
 METRICS = (
     "figures",
     "swd",

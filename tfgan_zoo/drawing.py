@@ -1,4 +1,7 @@
-"""What a text-to-image model draws, arranged for people to look at."""
+"""What a text-to-image model draws, arranged for people to look at.
+
+Nothing here warns of words that the model's text encoder does not know; its callers do, once.
+"""
 
 from collections.abc import Sequence
 
@@ -20,7 +23,8 @@ def draw_texts(model: GANCLS, texts: Sequence[str], num: int, seed: int = 0) -> 
     Returns:
         uint8, shape (len(texts), num, height, width, channels).
     """
-    return _draw(model, model.embed(texts), model.sample_latents(num, seed))
+    embeddings = model.embed(texts, on_unknown="ignore")
+    return _draw(model, embeddings, model.sample_latents(num, seed))
 
 
 def draw_between(
@@ -39,7 +43,8 @@ def draw_between(
     Returns:
         uint8, shape (num, steps, height, width, channels).
     """
-    embeddings = pictures.walk(model.embed(texts), frames, "linear", closed)
+    embeddings = model.embed(texts, on_unknown="ignore")
+    embeddings = pictures.walk(embeddings, frames, "linear", closed)
     return _draw(model, embeddings, model.sample_latents(num, seed)).swapaxes(0, 1)
 
 

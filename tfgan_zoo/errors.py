@@ -3,7 +3,7 @@
 import difflib
 import math
 import numbers
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -78,6 +78,43 @@ def check_number(
     start = f"from {least:g}" if least > -math.inf else f"above {above:g}"
     end = f" to below {below:g}" if below < math.inf else " up" * (least > -math.inf)
     raise InputError(f"{name}: expected a {'whole ' * whole}number {start}{end}, got {value!r}.")
+
+
+def check_texts(name: str, texts: Any) -> list[str]:
+    """Returns one or more texts as a list; one string is one text.
+
+    Args:
+        name: what they are called.
+        texts: a string, or a sequence, an array or a tensor of strings.
+
+    Raises:
+        InputError: if there is none, or one is no string.
+
+    Example:
+        >>> check_texts("texts", "red"), check_texts("texts", ("red", "blue"))
+        (['red'], ['red', 'blue'])
+    """
+    if hasattr(texts, "numpy") and hasattr(texts, "shape"):  # a tensor
+        texts = texts.numpy()
+    if hasattr(texts, "tolist"):  # an array, or a string of numpy's
+        texts = texts.tolist()
+    if isinstance(texts, (str, bytes)):
+        return [texts]  # type: ignore[list-item]  # bytes are a text in UTF-8
+    try:
+        given = None if isinstance(texts, Mapping) else list(texts)
+    except TypeError:
+        given = None
+    if given is None:
+        raise InputError(f"{name}: expected a text, or several in a list, got {texts!r}.")
+    if not given:
+        raise InputError(f"{name}: expected one or more texts, got none.")
+    for i, text in enumerate(given):
+        if not isinstance(text, (str, bytes)):
+            raise InputError(
+                f"{name}: expected strings, got {text!r} of type {type(text).__name__} as number "
+                f"{i + 1} of {len(given)}; give each text as a string."
+            )
+    return given
 
 
 def looks_like_bytes(low: float, high: float) -> bool:

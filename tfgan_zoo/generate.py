@@ -11,6 +11,7 @@ from --seed. Of a model that draws texts, a .png has a row for each --text, and 
 text to text; a folder holds the texts in captions.jsonl.
 """
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,7 @@ def main(argv: list[str]) -> None:
     cli.quiet_tensorflow()
     from tfgan_zoo import experiment, pictures
     from tfgan_zoo.models import GANCLS, ImageToImage, NoiseToImage
+    from tfgan_zoo.models.texts import unknown_in_texts
 
     model = experiment.load_run(given.workdir, given.checkpoint)
     if isinstance(model, ImageToImage):
@@ -73,6 +75,8 @@ def main(argv: list[str]) -> None:
             f"--text: expected {wants}text for {given.workdir!r}, which draws from {what}."
         )
     if texts:
+        if message := unknown_in_texts(model.text_encoder, texts):
+            print(f"--text: {message}", file=sys.stderr)
         print(f"{draw(model, texts, num, given, output)} images: {output}")
         return
     latents = model.sample_latents(num, given.seed)

@@ -311,6 +311,62 @@ def test_no_mismatching_texts(captions, classes, message):
         captioned(Captioned(array(num), captions, classes), batch_size=1)
 
 
+def test_one_string_is_one_caption():
+    data = Captioned(array(2), ["a red bird", "a fish"])
+    assert distinct_captions(data) == ["a fish", "a red bird"]
+    assert groups(data).tolist() == [0, 1]
+    batch = next(captioned(data, batch_size=2).as_numpy_iterator())
+    assert sorted(batch["text"]) == sorted(batch["mismatching_text"]) == [b"a fish", b"a red bird"]
+
+
+@pytest.mark.parametrize(
+    ("captions", "message"),
+    [
+        ([("a", None), ("b",)], r"data\.captions\[0\]: expected strings, got None"),
+        (["a", 1], r"data\.captions\[1\]: expected a text, or several in a list, got 1"),
+        ("ab", "data.captions: expected the captions of each of 2 images, got the string 'ab'"),
+    ],
+)
+def test_captions_that_are_no_strings(captions, message):
+    with pytest.raises(InputError, match=message):
+        captioned(Captioned(array(2), captions), batch_size=1)
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_batches_of_different_classes(cache):
+    classes = np.repeat([7, 3, 5, 9, 1], [1, 2, 3, 4, 2])
+    data = Captioned(array(12), [f"{i}" for i in range(12)], classes)
+    options = {"batch_size": 4, "distinct_classes": True, "seed": 1, "cache": cache}
+    seen = []
+    for batch in captioned(data, **options).take(200).as_numpy_iterator():
+        images = batch["image"][:, 0, 0, 0]
+        assert [int(text) for text in batch["text"]] == images.tolist()
+        assert len(set(classes[images])) == 4
+        assert (batch["class"] == np.unique(classes, return_inverse=True)[1][images]).all()
+        seen.append(images)
+    # Every class is as likely as any other, and so is each image of a class.
+    counts = np.bincount(np.concatenate(seen), minlength=12)
+    for number in np.unique(classes):
+        of_class = counts[classes == number]
+        assert of_class.sum() == pytest.approx(160, abs=25)
+        assert of_class == pytest.approx(of_class.mean(), rel=0.4)
+    later = next(captioned(data, start_step=123, **options).as_numpy_iterator())
+    np.testing.assert_array_equal(later["image"][:, 0, 0, 0], seen[123])
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        (None, "distinct_classes: expected False for mine, which has no classes"),
+        ([0, 1, 1, 0], "batch_size: expected at most 2, the number of classes of mine"),
+    ],
+)
+def test_batches_of_different_classes_need_enough_of_them(classes, message):
+    data = Captioned(array(4), list("abcd"), classes and np.array(classes))
+    with pytest.raises(InputError, match=message):
+        captioned(data, batch_size=3, distinct_classes=True)
+
+
 def test_a_chain_of_shared_captions_is_no_reason_not_to_mismatch():
     # Each image shares a caption with the next, so that all hang together.
     captions = [(f"{i}", f"{i + 1}") for i in range(6)]

@@ -93,8 +93,12 @@ def test_figures_are_held_against_what_was_asked_for():
     config.generator = {"name": "text_conditional_generator", "filters": 4, "projected": 4}
     config.discriminator = {"name": "text_conditional_discriminator", "filters": 4, "projected": 4}
     asked = runs.Asked(source="figures/captions", split="test", num=60)
-    work = runs._work(build_model(config), config, asked)
+    with pytest.warns(UserWarning, match=r"^--data: .* of all words are unknown: "):
+        work = runs._work(build_model(config), config, asked)
     assert work.figures(images_of(work))["seen_all"] == 1
+    config.text_encoder.vocabulary = ("птица",)
+    with pytest.raises(InputError, match=r"^--data: expected captions that the text encoder can"):
+        runs._work(build_model(config), config, asked)
     config = image_to_image_config("pix2pix")
     config.model_args.image_shape = (32, 32, 3)
     config.generator = {"name": "unet_generator", "filters": 4, "depth": 3}

@@ -7,12 +7,29 @@ import tensorflow as tf
 
 import tfgan_zoo
 from tests.models import linear
-from tests.models.tiny import assert_same, compiled, dataset, fit, samples, state, step, tiny
+from tests.models.tiny import (
+    IMAGE_TO_IMAGE,
+    assert_same,
+    compiled,
+    dataset,
+    fit,
+    samples,
+    state,
+    step,
+    tiny,
+)
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS
 
-CRITICS = ("wgan", "wgan_gp")
-GAMES = [name for name in MODELS if name not in CRITICS]
+# Models that translate have an accuracy or none by their arguments, and have one by default.
+GAMES = [name for name, cls in MODELS.items() if cls.has_accuracy or name in IMAGE_TO_IMAGE]
+CRITICS = [name for name in MODELS if name not in GAMES]
+
+
+def test_the_models_that_are_known_have_an_accuracy_or_none():
+    assert {"wgan", "wgan_gp"} <= set(CRITICS)
+    assert {"gan", "dcgan", "lsgan", "relativistic_gan", "gan_cls"} <= set(GAMES)
+    assert {"cyclegan", "pix2pix", "srgan"} <= set(GAMES)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import tfgan_zoo
-from tests.models.tiny import EMBEDDING, LATENT, SHAPE, WORDS, compiled, samples, step, tiny
+from tests.models.tiny import EMBEDDING, LATENT, SHAPE, VOCABULARY, compiled, samples, step, tiny
 from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import GANCLS, JointEmbedding
@@ -60,6 +60,27 @@ def test_without_mismatching_texts_and_between_texts():
     # Halfway between the texts is 0: the generator draws 0, and D scores 0.
     logs = losses(by_hand(interpolation=True))
     assert logs["g_loss"] == pytest.approx(0.1269280 + 0.6931472)
+
+
+def test_weights_of_the_terms_on_texts_and_between_texts():
+    logs = losses(by_hand(interpolation=True, interpolation_weights=(2 / 3, 1 / 3)))
+    assert logs["g_loss"] == pytest.approx(2 / 3 * 0.1269280 + 1 / 3 * 0.6931472)
+
+
+def test_fresh_latents_are_for_the_step_of_the_generator_alone():
+    def stepped(fresh_latents):
+        keras.utils.set_random_seed(0)
+        model = compiled("gan_cls", fresh_latents=fresh_latents)
+        judged, fakes = model.generator_loss, []
+        model.generator_loss = lambda fake, *args: fakes.append(fake) or judged(fake, *args)
+        logs = step(model, samples(model))
+        return {name: float(value) for name, value in logs.items()}, np.array(fakes[0])
+
+    (shared_logs, shared), (fresh_logs, fresh) = stepped(False), stepped(True)
+    for name in ("d_loss", "d_real", "d_mismatched", "d_fake"):
+        assert fresh_logs[name] == shared_logs[name]
+    assert np.abs(fresh - shared).max() > 1e-3
+    assert fresh_logs["g_loss"] != shared_logs["g_loss"]
 
 
 def test_the_encoder_stays_as_it_is_and_texts_equal_their_embeddings():
@@ -152,7 +173,7 @@ def test_strings_in_images_out_in_a_process_without_this_package(tmp_path):
 
 
 def test_starts_from_a_joint_embedding():
-    encoder = networks.word_encoder(EMBEDDING, vocabulary=WORDS, word_dim=4, units=4)
+    encoder = networks.word_encoder(EMBEDDING, vocabulary=VOCABULARY, word_dim=4, units=4)
     images = networks.image_encoder(SHAPE, EMBEDDING, filters=4)
     model = tiny("gan_cls")
     assert np.abs(model.embed(TEXTS) - tiny_embed(encoder)).max() > 1e-3
@@ -167,6 +188,6 @@ def tiny_embed(encoder):
 def test_networks_that_do_not_fit():
     with pytest.raises(InputError, match="generator: expected a network of two inputs"):
         GANCLS(SHAPE, LATENT, EMBEDDING, networks.dcgan_generator(SHAPE, LATENT, filters=4))
-    encoder = networks.word_encoder(EMBEDDING + 1, vocabulary=WORDS, word_dim=4, units=4)
+    encoder = networks.word_encoder(EMBEDDING + 1, vocabulary=VOCABULARY, word_dim=4, units=4)
     with pytest.raises(InputError, match="text_encoder: expected a network whose output"):
         tiny("gan_cls", text_encoder=encoder)

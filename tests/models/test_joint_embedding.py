@@ -69,6 +69,21 @@ def test_learns_resumes_and_embeds(tmp_path):
     np.testing.assert_allclose(made, model.embed(texts), atol=1e-5)
 
 
+def test_the_papers_optimizer_updates_as_torch_does():
+    """Torch: x -= rate g / (sqrt(m) + 1e-8) with m = 0.99 m + 0.01 g^2, m = 0 at first."""
+    optimizer = tiny().default_optimizers()["encoder"]
+    weight = keras.Variable([0.0, 0.0, 0.0])
+    optimizer.build([weight])
+    gradients = np.array([[0.3, 1e-4, 1e-6], [0.1, 2e-4, 1e-6]], "float32")
+    expected, m = np.zeros(3), np.zeros(3)
+    for g in gradients:
+        optimizer.apply([tf.constant(g)], [weight])
+        m = 0.99 * m + 0.01 * g**2
+        expected -= 7e-4 * g / (np.sqrt(m) + 1e-8)
+    np.testing.assert_allclose(weight[:2], expected[:2], rtol=2e-3)
+    np.testing.assert_allclose(weight[2], expected[2], rtol=0.1)  # sqrt(m) is 1e-7, near 1e-8
+
+
 def test_bad_batches():
     model = tiny()
     with pytest.raises(InputError, match="XLA has no strings"):

@@ -722,6 +722,7 @@ OUT_OF_RANGE = {
     "skip_discriminator_above": (0.4, 1.0, math.nan),
     "latent_distribution": ("cauchy",),
     "diff_augment": (["colour"],),
+    "interpolation_weights": (1.0, (1.0,), (1.0, -1.0), (1.0, math.nan)),
     "clip": (0.0, -0.01),
     "penalty_weight": (-1.0,),
     "cycle_weight": (-1.0,),

@@ -28,7 +28,8 @@ def options(name):
     if name in NOISE_TO_IMAGE:
         return OPTIONS
     if name == "gan_cls":
-        return {"interpolation": True} | {k: v for k, v in OPTIONS.items() if k != "packing"}
+        own = {"interpolation": True, "interpolation_weights": (0.6, 0.4), "fresh_latents": True}
+        return own | {k: v for k, v in OPTIONS.items() if k != "packing"}
     return {"ema_half_life": 50.0}
 
 
@@ -60,6 +61,8 @@ def tiny(name, /, *, normalization="batch", synchronized_bn=False, dense=False, 
 
 
 WORDS = ("a", "red", "blue", "circle", "ring")
+#: Those, and the other words of the texts in `GANCLS.example_batch`.
+VOCABULARY = (*WORDS, "green", "square")
 EMBEDDING = 6
 
 
@@ -73,7 +76,7 @@ def tiny_gan_cls(normalization, **kwargs):
     )
     if "text_encoder" not in kwargs:
         kwargs["text_encoder"] = networks.word_encoder(
-            EMBEDDING, vocabulary=WORDS, word_dim=4, units=4
+            EMBEDDING, vocabulary=VOCABULARY, word_dim=4, units=4
         )
     return MODELS["gan_cls"](SHAPE, LATENT, EMBEDDING, generator, discriminator, **kwargs)
 

@@ -229,6 +229,33 @@ def test_errors_of_the_generator():
         text_conditional_generator(SHAPE, upsampling="bilinear")
 
 
+@pytest.mark.parametrize("case", ["g", "d"])
+def test_initial_weights_of_the_projection_as_in_torch(case):
+    keras.utils.set_random_seed(0)
+    options = {"filters": 4, "projection": "torch"}
+    if case == "g":
+        model = text_conditional_generator(SHAPE, LATENTS, 1024, **options)
+    else:
+        model = text_conditional_discriminator(SHAPE, 1024, **options)
+    kernel, bias = model.get_layer("text").get_weights()
+    assert kernel.std() == pytest.approx(1024**-0.5 / 3**0.5, rel=0.01)  # 0.018
+    assert 0 < np.abs(bias).max() <= 1024**-0.5
+    with pytest.raises(InputError, match="projection must be one of keras, torch"):
+        build(case, projection="lua")
+
+
+def test_batch_normalisation_of_the_projected_text():
+    plain, model = build("d"), build("d", normalize_text=True)
+    assert trainable(model) == trainable(plain) + 2 * 5
+    model.get_layer("text_norm").set_weights([np.ones(5), np.zeros(5), np.zeros(5), np.ones(5)])
+    seen = keras.Model(model.inputs, model.get_layer("text_norm").output)
+    batch = np.array(seen(X["d"], training=True))
+    np.testing.assert_allclose(batch.mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(batch.std(axis=0), 1, rtol=1e-2)
+    names = [layer.name for layer in model.layers]
+    assert names.index("text") < names.index("text_norm") < names.index("text_lrelu")
+
+
 def test_examples():
     module = importlib.import_module("tfgan_zoo.networks.text_conditional")
     result = doctest.testmod(module)

@@ -102,6 +102,19 @@ def test_the_papers_char_cnn_rnn():
     )
 
 
+def test_the_authors_recurrence_and_initial_weights():
+    keras.utils.set_random_seed(0)
+    model = char_cnn_rnn(recurrence="authors", initial_range=0.08)
+    plain = char_cnn_rnn().count_params()
+    assert model.count_params() == plain - 3 * 512  # one bias where Keras' recurrence has two
+    assert len(model.weights) == 11
+    for weight in model.get_weights():
+        assert 0.07 < np.abs(weight).max() <= 0.08
+        assert weight.std() == pytest.approx(0.16 / 12**0.5, rel=0.1)
+    conv_2, conv_3 = (model.get_layer(f"conv_{i}").get_weights()[1] for i in (2, 3))
+    assert np.abs(conv_2 - conv_3).max() > 0.01  # each layer draws for itself
+
+
 def test_word_encoder_by_hand():
     model = build("word")
     w = model.get_layer("vectors").get_weights()[0]
@@ -258,6 +271,8 @@ def test_vocabulary_of():
     assert word_encoder(3, vocabulary=vocabulary_of(captions)).output_shape == (None, 3)
     with pytest.raises(InputError, match=r"captions .*several.*'a red star'"):
         vocabulary_of("a red star")
+    with pytest.raises(InputError, match=r"captions: expected strings, got None .* number 2 of 2"):
+        vocabulary_of(["a", None])
     with pytest.raises(InputError, match=r"size .*0"):
         vocabulary_of(captions, size=0)
 

@@ -349,6 +349,13 @@ def test_every_text_is_drawn(gan_cls, tmp_path, capsys):
         predict.main([*flags, f"--text={texts[1]}", f"--output={tmp_path / 'one'}"])
         both = [url, *asked_for, f"--output={tmp_path / 'x.png'}"]
         assert "holds one image" in said(predict.main, *both, capsys=capsys)[2]
+        # In Python one string is one text, not a text for each of its letters.
+        client = asking.connect(server.url("gan_cls"), None, None)
+        one_string = list(asking.drawn(client, "generate_png", [7, 8, 9], texts[1]))
+        assert [path.name for path in asking.paths(str(tmp_path), [7], "red")] == ["000007.png"]
+        for no_text in ([None], ["a", 1]):
+            with pytest.raises(InputError, match="texts: expected strings, got"):
+                list(asking.drawn(client, "generate_png", [7], no_text))
     names = [f"{number}_{seed:06d}.png" for number in (1, 2) for seed in (7, 8, 9)]
     assert sorted(p.name for p in out.iterdir()) == names
     asked = [text for text in texts for _ in range(3)]
@@ -357,7 +364,7 @@ def test_every_text_is_drawn(gan_cls, tmp_path, capsys):
         assert np.max(np.abs(read(out / name).astype(int) - image)) <= 1
     for seed in (7, 8, 9):  # of one text, by the seed alone
         alone = (tmp_path / "one" / f"{seed:06d}.png").read_bytes()
-        assert alone == (out / f"2_{seed:06d}.png").read_bytes()
+        assert alone == (out / f"2_{seed:06d}.png").read_bytes() == one_string[seed - 7]
 
 
 def test_files_are_translated(runs, server, tmp_path, capsys):

@@ -51,7 +51,7 @@ from tfgan_zoo.data.sources import (
     part_of,
     split_folders,
 )
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_texts
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -68,12 +68,12 @@ class Captioned(NamedTuple):
 
     Args:
         images: the source of the images.
-        captions: one or more of each image.
+        captions: one or more of each image; one string is one caption.
         classes: the number of each image's class, int `[N]`; None where there are none.
     """
 
     images: Source
-    captions: list[tuple[str, ...]]
+    captions: Sequence[str | Sequence[str]]
     classes: np.ndarray | None = None
 
 
@@ -138,7 +138,7 @@ def _checked(data: Captioned) -> Captioned:
     Raises:
         InputError: if nothing is left of one, or an image has none.
     """
-    stripped = [tuple(caption.strip() for caption in each) for each in data.captions]
+    stripped = [tuple(caption.strip() for caption in each) for each in captions_of(data)]
     for i, captions in enumerate(stripped):
         if not captions or not all(captions):
             raise InputError(
@@ -379,6 +379,29 @@ def _from_files(
 # ---------------------------------------------------------------------- batches
 
 
+def captions_of(data: Captioned) -> list[tuple[str, ...]]:
+    """Returns the captions of each image.
+
+    Raises:
+        InputError: if one is no string.
+
+    Example:
+        >>> captions_of(Captioned(source, ["a red bird", ("a bird", "it is small")]))
+        [('a red bird',), ('a bird', 'it is small')]
+    """
+    if isinstance(data.captions, str):
+        raise InputError(
+            f"data.captions: expected the captions of each of {len(data.images)} images, got the "
+            f"string {data.captions!r}."
+        )
+    checked = []
+    for i, each in enumerate(data.captions):
+        none = not isinstance(each, str) and isinstance(each, Sequence) and not len(each)
+        name = f"data.captions[{i}]"
+        checked.append(() if none else tuple(check_texts(name, each)))
+    return checked
+
+
 def distinct_captions(data: Captioned) -> list[str]:
     """Returns every caption once, sorted: the order in which `captioned` takes embeddings.
 
@@ -386,7 +409,7 @@ def distinct_captions(data: Captioned) -> list[str]:
         >>> distinct_captions(Captioned(source, [("b", "a"), ("b",)]))
         ['a', 'b']
     """
-    return sorted({caption for captions in data.captions for caption in captions})
+    return sorted({caption for captions in captions_of(data) for caption in captions})
 
 
 def groups(data: Captioned) -> np.ndarray:
@@ -397,7 +420,7 @@ def groups(data: Captioned) -> np.ndarray:
     """
     if data.classes is not None:
         return np.unique(data.classes, return_inverse=True)[1].astype(np.int64)
-    return _connected(data.captions)
+    return _connected(captions_of(data))
 
 
 def _comparable(caption: str) -> str:
@@ -418,7 +441,7 @@ def _matches(data: Captioned) -> tuple[np.ndarray, list[np.ndarray]]:
     if data.classes is not None:
         keys = [frozenset([number]) for number in data.classes.tolist()]
     else:
-        keys = [frozenset(map(_comparable, captions)) for captions in data.captions]
+        keys = [frozenset(map(_comparable, captions)) for captions in captions_of(data)]
     listed = defaultdict(list)
     for i, each in enumerate(keys):
         for key in each:
@@ -472,6 +495,7 @@ def captioned(
     flip: bool = False,
     embeddings: np.ndarray | None = None,
     num_captions: int = 1,
+    distinct_classes: bool = False,
     seed: int = 0,
     start_step: int = 0,
     cache: bool | str = "auto",
@@ -494,6 +518,8 @@ def captioned(
         embeddings: of `distinct_captions(data)`, float `[captions, D]`; None for strings.
         num_captions: how many different ones of an image's captions are drawn, and their
             embeddings averaged; all of an image that has fewer.
+        distinct_classes: draw every batch anew, as an image each of `batch_size` different classes,
+            all classes equally likely, and of a class all its images; instead of epochs.
         seed: of everything drawn, any integer.
         start_step: number of the first batch.
         cache: see `unconditional`; images are held at `load_size`.
@@ -537,10 +563,13 @@ def captioned(
             raise InputError(f"load_size: expected at least image_size={size}, got {load_size}.")
         fitting = fit_for(data.images, image_size=load_size, channels=channels, crop=crop)
     draw = _drawing(data, embeddings, batch_size, num_captions, seed)
+    order = None
+    if distinct_classes:
+        order = _distinct_classes(data, batch_size, seed, start_step)
     cached = use_cache(data.images, fitting, cache)
     # What is left out with `on_error="skip"` takes its number along.
     sources, fittings = [data.images, _Numbers(data.images)], [fitting, Fit(1, 3)]
-    dataset = batches(sources, fittings, batch_size, seed, start_step, cached)
+    dataset = batches(sources, fittings, batch_size, seed, start_step, cached, order)
 
     def complete(batch: tuple[tf.Tensor, tf.Tensor], step: tf.Tensor) -> dict[str, tf.Tensor]:
         image, number = batch
@@ -552,6 +581,49 @@ def captioned(
         return {"image": image, **draw(tf.reduce_sum(digits * _DIGITS, axis=1), step)}
 
     return finish(augmented(dataset, complete, start_step))
+
+
+def _distinct_classes(
+    data: Captioned, batch_size: int, seed: int, start_step: int
+) -> tf.data.Dataset:
+    """The order of samples: at each step one image each of `batch_size` different classes."""
+    import tensorflow as tf
+
+    from tfgan_zoo import noise
+
+    spec = data.images.spec
+    if data.classes is None:
+        raise InputError(f"distinct_classes: expected False for {spec}, which has no classes.")
+    if data.images.on_error == "skip":
+        raise InputError(
+            "distinct_classes: expected False where unreadable images are skipped, got True; "
+            "remove those images, and open the source with on_error='raise'."
+        )
+    numbers, counts = np.unique(data.classes, return_inverse=True, return_counts=True)[1:]
+    if len(counts) < batch_size:
+        raise InputError(
+            f"batch_size: expected at most {len(counts)}, the number of classes of {spec}, as each "
+            f"batch has an image each of different classes, got {batch_size}; give a smaller one, "
+            "or distinct_classes=False."
+        )
+    # Else TensorFlow would put them into the memory of the GPU.
+    with tf.device("cpu"):
+        by_class = tf.constant(np.argsort(numbers, kind="stable"), tf.int64)
+        sizes = tf.constant(counts, tf.int64)
+        starts = tf.constant(np.cumsum(counts) - counts, tf.int64)
+
+    def draw(step: tf.Tensor) -> tf.Tensor:
+        # The largest of random numbers, one for each class, are a draw without replacement.
+        shares = tf.random.stateless_uniform([len(counts)], noise.key(seed, "classes", step))
+        chosen = tf.math.top_k(shares, batch_size).indices
+        size = tf.gather(sizes, chosen)
+        share = tf.random.stateless_uniform(
+            [batch_size], noise.key(seed, "images of classes", step), dtype=tf.float64
+        )
+        place = tf.minimum(tf.cast(share * tf.cast(size, tf.float64), tf.int64), size - 1)
+        return tf.gather(by_class, tf.gather(starts, chosen) + place)
+
+    return tf.data.Dataset.counter(start_step).map(draw)
 
 
 _DIGITS = np.array([1, 2**8, 2**16])
@@ -597,6 +669,7 @@ def _drawing(
     from tfgan_zoo import noise
 
     num = len(data.images)
+    data = data._replace(captions=captions_of(data))
     counts = np.array([len(each) for each in data.captions])
     if len(counts) != num or not counts.all():
         raise InputError(

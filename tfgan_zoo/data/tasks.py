@@ -80,7 +80,8 @@ def unconditional(
                 f"{source.spec} holds vectors of {source.array.shape[1]} numbers, to which "
                 "image_size, channels, crop, fit and flip do not apply; leave them out."
             )
-        return finish(_gather([source.array], batch_size, seed, start_step))
+        order = epochs(len(source.array), batch_size, seed, start_step)
+        return finish(_gather([source.array], batch_size, order))
     fitting = fit_for(source, image_size=image_size, channels=channels, crop=crop, fit=fit)
     cached = use_cache(source, fitting, cache)
     dataset = batches([source], [fitting], batch_size, seed, start_step, cached)
@@ -297,6 +298,7 @@ def batches(
     seed: int,
     start_step: int,
     cached: bool,
+    order: tf.data.Dataset | None = None,
 ) -> tf.data.Dataset:
     """Shuffled batches of fitted images that belong together, before any augmentation.
 
@@ -307,6 +309,7 @@ def batches(
         seed: of the order.
         start_step: number of the first batch.
         cached: decode everything now, into memory, or each image at every visit.
+        order: int64 vectors of numbers of samples, from `start_step` on; None for `epochs`.
 
     Returns:
         An infinite dataset of uint8 tensors, for several sources of tuples of them.
@@ -316,10 +319,12 @@ def batches(
     """
     _check_batch_size(sources, len(sources[0]), batch_size)
     if not cached:
-        return _decode(sources, fittings, batch_size, seed, start_step)
+        order = epochs(len(sources[0]), batch_size, seed, start_step) if order is None else order
+        return _decode(sources, fittings, batch_size, order)
     loaded = load_together(sources, fittings)
     _check_batch_size(sources, len(loaded[0]), batch_size)
-    return _gather(loaded, batch_size, seed, start_step)
+    order = epochs(len(loaded[0]), batch_size, seed, start_step) if order is None else order
+    return _gather(loaded, batch_size, order)
 
 
 def epochs(num: int, batch_size: int, seed: int, start_step: int) -> tf.data.Dataset:
@@ -350,12 +355,11 @@ def epochs(num: int, batch_size: int, seed: int, start_step: int) -> tf.data.Dat
 
 
 def _gather(
-    arrays: Sequence[np.ndarray], batch_size: int, seed: int, start_step: int
+    arrays: Sequence[np.ndarray], batch_size: int, order: tf.data.Dataset
 ) -> tf.data.Dataset:
     # Else TensorFlow would put the whole data set into the memory of the GPU.
     with tf.device("cpu"):
         samples = [tf.convert_to_tensor(array) for array in arrays]
-    order = epochs(len(arrays[0]), batch_size, seed, start_step)
     indices = order.rebatch(batch_size, drop_remainder=True)
     return indices.map(lambda index: _bare([tf.gather(each, index) for each in samples]))
 
@@ -368,8 +372,7 @@ def _decode(
     sources: Sequence[Source],
     fittings: Sequence[Fit],
     batch_size: int,
-    seed: int,
-    start_step: int,
+    order: tf.data.Dataset,
 ) -> tf.data.Dataset:
     num = len(sources[0])
     label, unit = _label(sources), _unit(sources)
@@ -402,8 +405,7 @@ def _decode(
             ]
         )
 
-    indices = epochs(num, batch_size, seed, start_step).unbatch()
-    images = indices.map(load_op, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    images = order.unbatch().map(load_op, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return images.batch(batch_size, drop_remainder=True)
 
 

@@ -32,6 +32,7 @@ from tfgan_zoo.experiment import load_run
 from tfgan_zoo.metrics import figures as figure_metrics
 from tfgan_zoo.metrics.features import open_auto
 from tfgan_zoo.models import GANCLS, MODELS, SRGAN, GANModel, ImageToImage, NoiseToImage
+from tfgan_zoo.models.texts import check_captions
 from tfgan_zoo.runs import Run, versions
 
 #: What is scored where nothing else is asked for.
@@ -266,12 +267,13 @@ def _from_texts(model: GANCLS, config: ConfigDict, asked: Asked) -> Work:
     opened = _opened(asked, open_captioned, height)
     chosen = _chosen(len(opened.images), asked.num)
     captions = [opened.captions[i][0] for i in chosen]
+    check_captions(model.text_encoder, sorted(set(captions)), "--data")
 
     def generated() -> Iterator[np.ndarray]:
         latents = model.sample_latents(len(captions), asked.seed)
         for i in range(0, len(captions), _BATCH):
             part = slice(i, i + _BATCH)
-            yield model.generate(captions[part], latents=latents[part])
+            yield model.generate(captions[part], latents=latents[part], on_unknown="ignore")
 
     scored = None
     if kind == "figures" and channels == 3 and asked.split in figures.SPLIT_SIZES:

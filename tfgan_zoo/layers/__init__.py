@@ -9,6 +9,7 @@ from tfgan_zoo.layers.maxout import Maxout
 from tfgan_zoo.layers.normalization import BatchNormalization, GroupNormalization
 from tfgan_zoo.layers.pixel_shuffle import PixelShuffle
 from tfgan_zoo.layers.rectifiers import LeakyReLU, ReLU
+from tfgan_zoo.layers.recurrent import UngatedStartGRU
 from tfgan_zoo.layers.reflection_padding import ReflectionPadding2D
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "ReLU",
     "ReflectionPadding2D",
     "StatelessDropout",
+    "UngatedStartGRU",
     "set_inference",
 ]

@@ -10,7 +10,7 @@ import re
 import string
 import unicodedata
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -98,12 +98,66 @@ def _check_length(**arguments: int) -> None:
             raise InputError(f"{name} must be an integer of at least 1; got {value!r}.")
 
 
-class _Reader(keras.layers.Layer):
-    """What layers that take strings have in common."""
+class Reading(NamedTuple):
+    """What a layer that takes strings makes of one text.
+
+    Args:
+        num: How many words the text has; of a layer that reads characters, how many characters
+            besides white space and ASCII's punctuation.
+        unknown: Those that the layer ignores, without case and accents, in their order.
+        is_empty: Whether the text has content of which nothing is left.
+    """
+
+    num: int
+    unknown: tuple[str, ...]
+    is_empty: bool
+
+
+class TextReader(keras.layers.Layer):
+    """The base of the layers that take strings."""
+
+    #: What a text is made of: "words" or "characters".
+    units: str
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_jit = False  # XLA has no strings.
+
+    def read(self, texts: Sequence[str | bytes]) -> list[Reading]:
+        """Says what the layer makes of texts.
+
+        Args:
+            texts: Strings.
+
+        Returns:
+            A reading of each.
+        """
+        readings = []
+        for i in range(0, len(texts), 4096):
+            part = tf.constant(list(texts[i : i + 4096]))
+            units, known = self._units(part)
+            unknown = tf.ragged.boolean_mask(units, units.with_flat_values(~known)).to_list()
+            blank = tf.equal(tf.strings.length(tf.strings.strip(part)), 0).numpy()
+            for num, words, is_blank in zip(
+                units.row_lengths().numpy().tolist(), unknown, blank, strict=True
+            ):
+                is_empty = len(words) == num and not is_blank and self._says_nothing(num)
+                names = tuple(word.decode("utf-8", "replace") for word in words)
+                readings.append(Reading(num, names, is_empty))
+        return readings
+
+    @property
+    def known(self) -> str:
+        """What is known, for a message."""
+        raise NotImplementedError
+
+    def _units(self, texts: Any) -> tuple[Any, Any]:
+        """Returns what texts consist of, ragged [B, units], and for each unit if it is known."""
+        raise NotImplementedError
+
+    def _says_nothing(self, num: int) -> bool:
+        """Returns whether nothing is left of a text of which no unit is known."""
+        return True
 
     def build(self, input_shape: Any) -> None:
         """Has nothing to create.
@@ -126,8 +180,15 @@ class _Reader(keras.layers.Layer):
         return self.compute_dtype
 
 
+def _places(codes: Any) -> Any:
+    """Returns the place in `ALPHABET` of each code point, -1 for those that are not in it."""
+    places = np.full(129, -1, np.int32)
+    places[[ord(character) for character in ALPHABET]] = range(len(ALPHABET))
+    return tf.gather(tf.constant(places), tf.minimum(codes, 128))
+
+
 @keras.saving.register_keras_serializable("tfgan_zoo")
-class CharacterOneHot(_Reader):
+class CharacterOneHot(TextReader):
     """Reads strings as a vector for each character: 1 in its place in `ALPHABET`, 0 elsewhere.
 
     As in Zhang et al. 2015 (https://arxiv.org/abs/1509.01626), characters that are not in the
@@ -153,6 +214,8 @@ class CharacterOneHot(_Reader):
         'be @'
     """
 
+    units = "characters"
+
     def __init__(self, max_characters: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         _check_length(max_characters=max_characters)
@@ -169,10 +232,23 @@ class CharacterOneHot(_Reader):
         texts = tf.strings.strip(tf.strings.regex_replace(texts, " +", " "))
         codes = tf.strings.unicode_decode(texts, "UTF-8")
         codes = codes.to_tensor(0, shape=(None, self.max_characters))
-        places = np.full(129, -1, np.int32)
-        places[[ord(character) for character in ALPHABET]] = range(len(ALPHABET))
-        places = tf.gather(tf.constant(places), tf.minimum(codes, 128))
-        return tf.one_hot(places, len(ALPHABET), dtype=self.compute_dtype)
+        return tf.one_hot(_places(codes), len(ALPHABET), dtype=self.compute_dtype)
+
+    @property
+    def known(self) -> str:
+        """What is known, for a message."""
+        return "the letters a to z, digits and ASCII's punctuation"
+
+    def _units(self, texts: Any) -> tuple[Any, Any]:
+        texts = tf.strings.unicode_encode(_folded(texts), "UTF-8")
+        # Punctuation alone would make no text differ in what it says.
+        texts = tf.strings.regex_replace(texts, r"[\s[:punct:]]+", "")
+        characters = tf.strings.unicode_split(texts, "UTF-8")
+        codes = tf.strings.unicode_decode(texts, "UTF-8")
+        return characters, _places(codes.flat_values) >= 0
+
+    def _says_nothing(self, num: int) -> bool:
+        return num > 0  # "?!" is read as it is
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """Returns `[B, max_characters, 69]`.
@@ -188,7 +264,7 @@ class CharacterOneHot(_Reader):
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
-class KnownWords(_Reader):
+class KnownWords(TextReader):
     """Reads strings as the numbers of the words it knows, see `split_words`.
 
     Words are numbered from 1, in the order of the vocabulary. Others are ignored: those around
@@ -214,6 +290,8 @@ class KnownWords(_Reader):
         array([[1, 1, 2, 0]], dtype=int32)
     """
 
+    units = "words"
+
     def __init__(self, vocabulary: Sequence[str], max_words: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         _check_length(max_words=max_words)
@@ -230,15 +308,30 @@ class KnownWords(_Reader):
         Args:
             inputs: Strings, `[B]`.
         """
-        # A look-up without a table, which would be a resource to create, track and initialise.
         words = split_words(inputs)
-        hashes, known = _hash(words.flat_values), tf.constant(self._hashes)
+        nearest, found = self._look_up(words.flat_values)
+        numbers = words.with_flat_values(1 + tf.gather(tf.constant(self._order), nearest))
+        numbers = tf.ragged.boolean_mask(numbers, words.with_flat_values(found))
+        return numbers.to_tensor(0, shape=(None, self.max_words))
+
+    def _look_up(self, words: Any) -> tuple[Any, Any]:
+        """Returns each word's place among the sorted hashes, and whether it is that word's."""
+        # A look-up without a table, which would be a resource to create, track and initialise.
+        hashes, known = _hash(words), tf.constant(self._hashes)
         nearest = tf.searchsorted(known, hashes, out_type=tf.int32)
         nearest = tf.minimum(nearest, len(self.vocabulary) - 1)
-        numbers = words.with_flat_values(1 + tf.gather(tf.constant(self._order), nearest))
-        found = words.with_flat_values(tf.equal(tf.gather(known, nearest), hashes))
-        numbers = tf.ragged.boolean_mask(numbers, found)
-        return numbers.to_tensor(0, shape=(None, self.max_words))
+        return nearest, tf.equal(tf.gather(known, nearest), hashes)
+
+    def _units(self, texts: Any) -> tuple[Any, Any]:
+        words = split_words(texts)
+        return words, self._look_up(words.flat_values)[1]
+
+    @property
+    def known(self) -> str:
+        """What is known, for a message."""
+        words = ", ".join(self.vocabulary[:8])
+        more = ", ..." if len(self.vocabulary) > 8 else ""
+        return f"{len(self.vocabulary):,} words ({words}{more})"
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """Returns `[B, max_words]`.

@@ -122,6 +122,26 @@ def look_ahead(iterator: tf.data.Iterator, names: Sequence[str], steps: int) -> 
     return iter(first)
 
 
+def read_ahead(iterator: tf.data.Iterator, steps: int) -> tuple[list[Any], tf.data.Iterator]:
+    """Reads the next batches, and returns them with an iterator of the same batches.
+
+    A pipeline is not started twice, and a generator loses nothing.
+
+    Args:
+        iterator: of batches, of which so many are taken.
+        steps: how many batches are asked for next.
+    """
+    read = list(itertools.islice(iterator, steps))
+    if not read:
+        return [], iterator
+    # Of the iterator's own type, which leaves sizes open: no other graph is traced for it.
+    spec = iterator.element_spec
+    first, *others = (_typed(tf.data.Dataset.from_tensors(batch), spec) for batch in read)
+    for dataset in others:
+        first = first.concatenate(dataset)
+    return read, iter(first)
+
+
 def _typed(dataset: tf.data.Dataset, spec: Any) -> tf.data.Dataset:
     return tf.data.experimental.from_variant(tf.data.experimental.to_variant(dataset), spec)
 

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import losses, networks, noise
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.functional import run_for_each
 from tfgan_zoo.layers.diff_augment import check_policy
 from tfgan_zoo.models.arguments import check_num, check_seed, check_seeds
@@ -24,13 +24,14 @@ from tfgan_zoo.models.base import (
 )
 from tfgan_zoo.models.batches import parts_of, what_came
 from tfgan_zoo.models.joint_embedding import JointEmbedding
+from tfgan_zoo.models.texts import OnUnknown, ReadsTexts, as_texts, embed_texts
 
 #: From a batch of strings to a batch of embeddings.
 TextEncoder = Callable[[tf.Tensor], tf.Tensor]
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
-class GANCLS(GANModel):
+class GANCLS(ReadsTexts):
     """Text to image synthesis. Reed et al. 2016, https://arxiv.org/abs/1605.05396.
 
     A generator G(z, h) of noise and a text's embedding h = phi(t), and a discriminator that judges
@@ -43,6 +44,25 @@ class GANCLS(GANModel):
 
     With `interpolation` (GAN-INT-CLS), L_G has a second such term, for embeddings halfway between
     two texts, (h + h^) / 2.
+
+    Departures from the authors' code (https://github.com/reedscot/icml2016, main_cls_int.lua):
+
+    - G's step draws a z of its own there: `fresh_latents=True`. By default, G learns from the
+      images that D was shown.
+    - The two terms of GAN-INT have weights 2/3 and 1/3 there: `interpolation_weights`. By default,
+      both have 1.
+    - Its networks differ from the default ones: see `networks.text_conditional_generator` and
+      `networks.text_conditional_discriminator`, whose arguments follow most of it.
+    - s_w is that of images of other classes with the batch's texts. This class follows the paper,
+      which takes the batch's images with the texts of others.
+    - Embeddings between texts are the means of the first and the second half of the batch, half as
+      many as there are texts; G draws both kinds in one pass, with common batch statistics.
+    - An example is drawn as a class, and then an image of it. `tfgan_zoo.data.captioned` goes
+      through all images in epochs, and averages captions of an image drawn without replacement,
+      the authors with replacement.
+    - The learning rate is halved at the start of every hundredth epoch, in the recipes at its end.
+
+    The recipes `gan_cls_cub` and `gan_cls_flowers` follow the first three.
 
     A training batch is `{"image": x, "text": t, "mismatching_text": t^}` or `(x, t, t^)`: images,
     uint8 or floats in [-1, 1], and for each a text of its own and one that does not describe it
@@ -62,6 +82,10 @@ class GANCLS(GANModel):
         matching_aware: whether D is shown real images with texts of others; without them it is a
             conditional GAN, L_D = -E[log s_r] - E[log(1 - s_f)].
         interpolation: whether G also learns from embeddings between two texts.
+        interpolation_weights: weights of G's term for texts and of that for embeddings between
+            texts; the authors' code has 2/3 and 1/3.
+        fresh_latents: whether G's step draws a z of its own, as in the authors' code. Otherwise G
+            learns from the images that D was shown, which saves a pass of G.
         r1_gamma: weight of 1/2 E|dD/dx|^2, before the sigmoid, at real images with their texts;
             see `NoiseToImage` for this and the next two.
         r1_every: applies that penalty in every n-th step, n times as strong.
@@ -97,6 +121,8 @@ class GANCLS(GANModel):
         *,
         matching_aware: bool = True,
         interpolation: bool = False,
+        interpolation_weights: Sequence[float] = (1.0, 1.0),
+        fresh_latents: bool = False,
         r1_gamma: float = 0.0,
         r1_every: int = 1,
         diff_augment: Sequence[str] = (),
@@ -112,6 +138,8 @@ class GANCLS(GANModel):
         self.embedding_dim = int(embedding_dim)
         self.matching_aware = bool(matching_aware)
         self.interpolation = bool(interpolation)
+        self.interpolation_weights = _checked_weights(interpolation_weights)
+        self.fresh_latents = bool(fresh_latents)
         check_r1(r1_gamma, r1_every)
         self.r1_gamma, self.r1_every = float(r1_gamma), int(r1_every)
         self.diff_augment = check_policy(diff_augment)
@@ -170,6 +198,8 @@ class GANCLS(GANModel):
         d_logs = self.update(
             "discriminator", self.discriminator_loss, real, text, mismatching, fake.value
         )
+        if self.fresh_latents:
+            fake = self.record(lambda: self.fakes("generator's latents", text))
         g_logs = self.update("generator", self.generator_loss, fake, text, mismatching)
         return self.end_step(d_logs | g_logs, real)
 
@@ -192,14 +222,16 @@ class GANCLS(GANModel):
         return loss + self.r1(real, text, training), {"d_loss": loss, **logs}
 
     def generator_loss(self, fake, text, mismatching, training: bool = True):
-        """-E[log s_f], and the same for texts between two texts."""
+        """-E[log s_f], and the same for texts between two texts, weighted."""
         s_f = self.logits(fake, text, "generated", training)
         loss = losses.non_saturating_generator(s_f)
         if self.interpolation:
+            of_texts, of_between = self.interpolation_weights
+            loss *= of_texts
             between = 0.5 * (text + mismatching)
             fake = self.fakes("interpolated", between, training)
             s_f = self.logits(fake, between, "interpolated", training)
-            loss += losses.non_saturating_generator(s_f)
+            loss += of_between * losses.non_saturating_generator(s_f)
         return loss, {"g_loss": loss}
 
     def losses_of(self, data: Any) -> dict[str, tf.Tensor]:
@@ -243,7 +275,7 @@ class GANCLS(GANModel):
         Raises:
             InputError: if they are of another shape, or strings without a `text_encoder`.
         """
-        texts = tf.convert_to_tensor(texts)
+        texts = as_texts(texts, name)
         if texts.dtype == tf.string:
             if self.text_encoder is None:
                 raise InputError(
@@ -299,17 +331,25 @@ class GANCLS(GANModel):
         """Returns images, floats in [-1, 1], from (latents, embeddings)."""
         return self.run(self.sampling_network(self.generator), list(inputs), training)
 
-    def embed(self, texts: Sequence[str], *, batch_size: int = 64) -> np.ndarray:
+    def embed(
+        self,
+        texts: str | Sequence[str],
+        *,
+        batch_size: int = 64,
+        on_unknown: OnUnknown = "warn",
+    ) -> np.ndarray:
         """Returns phi(texts), float32 of shape (num, embedding_dim).
 
+        Args:
+            texts: one text, or several.
+            batch_size: how many at a time.
+            on_unknown: "warn", "raise" or "ignore" if the text encoder ignores words or characters
+                that it does not know; it can be asked only if it is one of the zoo's.
+
         Raises:
-            InputError: if the model has no `text_encoder`, or there is no text.
+            InputError: if the model has no `text_encoder`, there is no text, or one is no string.
         """
-        texts = [texts] if isinstance(texts, str) else list(texts)
-        if not texts:
-            raise InputError("texts: expected one or more, got none.")
-        parts = [texts[i : i + batch_size] for i in range(0, len(texts), batch_size)]
-        return np.concatenate([self.embeddings(part).numpy() for part in parts])
+        return embed_texts(self.embeddings, self.text_encoder, texts, batch_size, on_unknown)
 
     def sample_latents(self, num: int, seed: int = 0) -> np.ndarray:
         """Draws latents, shape (num, latent_dim); a larger `num` continues a smaller one."""
@@ -331,6 +371,7 @@ class GANCLS(GANModel):
         seeds: Sequence[int] | np.ndarray | None = None,
         embeddings: np.ndarray | None = None,
         batch_size: int = 64,
+        on_unknown: OnUnknown = "warn",
     ) -> np.ndarray:
         """Draws what texts say.
 
@@ -343,13 +384,14 @@ class GANCLS(GANModel):
                 the one that a server takes for it.
             embeddings: h, shape (num, embedding_dim), instead of `texts`.
             batch_size: how many at a time.
+            on_unknown: what to do about unknown words; see `embed`.
 
         Returns:
             float32 in [-1, 1], shape (num, *image_shape).
 
         Raises:
-            InputError: if neither or both of `texts` and `embeddings` are given, or numbers and
-                shapes do not fit.
+            InputError: if neither or both of `texts` and `embeddings` are given, a text is no
+                string, or numbers and shapes do not fit.
 
         Example:
             >>> images = model.generate(["a small red circle", "a large blue star"], seed=0)
@@ -358,7 +400,7 @@ class GANCLS(GANModel):
         if (texts is None) == (embeddings is None):
             raise InputError("generate: expected either texts or embeddings.")
         if texts is not None:
-            embeddings = self.embed(texts, batch_size=batch_size)
+            embeddings = self.embed(texts, batch_size=batch_size, on_unknown=on_unknown)
         embeddings = np.asarray(embeddings, np.float32)
         if embeddings.shape[1:] != (self.embedding_dim,) or len(embeddings) == 0:
             raise InputError(
@@ -451,6 +493,8 @@ class GANCLS(GANModel):
             "text_encoder": keras.saving.serialize_keras_object(encoder) if kept else None,
             "matching_aware": self.matching_aware,
             "interpolation": self.interpolation,
+            "interpolation_weights": list(self.interpolation_weights),
+            "fresh_latents": self.fresh_latents,
             "r1_gamma": self.r1_gamma,
             "r1_every": self.r1_every,
             "diff_augment": list(self.diff_augment),
@@ -462,6 +506,17 @@ _WORDS = (("red", "green", "blue"), ("circle", "square", "ring"))
 
 def _example_texts(num: int) -> dict[str, np.ndarray]:
     return {"text": np.array(["a red circle"] * num, object), "seed": np.arange(num)}
+
+
+def _checked_weights(weights: Any) -> tuple[float, float]:
+    if not isinstance(weights, (list, tuple)) or len(weights) != 2:
+        raise InputError(
+            "interpolation_weights: expected two numbers, those of G's terms for texts and between "
+            f"texts, got {weights!r}."
+        )
+    for weight in weights:
+        check_number("interpolation_weights", weight, least=0)
+    return float(weights[0]), float(weights[1])
 
 
 def _is_registered(function: Any) -> bool:

@@ -12,17 +12,17 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.arguments import check_range, stacked
 from tfgan_zoo.models.base import (
     Endpoint,
-    GANModel,
     as_floats,
     check_networks,
     check_shape,
     random_images,
 )
 from tfgan_zoo.models.batches import parts_of, what_came
+from tfgan_zoo.models.texts import OnUnknown, ReadsTexts, as_texts, embed_texts
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
-class JointEmbedding(GANModel):
+class JointEmbedding(ReadsTexts):
     """Deep structured joint embedding. Reed et al. 2016, https://arxiv.org/abs/1605.05395.
 
     No game, for both players want the same: an image encoder theta(v) and a text encoder phi(t)
@@ -34,6 +34,17 @@ class JointEmbedding(GANModel):
 
     over the k of the batch that are of another class than n.
 
+    Departures from the authors' code (https://github.com/reedscot/cvpr2016):
+
+    - A batch is 40 images of different classes, drawn anew at each step: see `distinct_classes` of
+      `tfgan_zoo.data.captioned`. The recipes `gan_cls_cub` and `gan_cls_flowers` do so too.
+    - The learning rate is multiplied by 0.98 after as many steps as there are classes, 150 for CUB
+      and 82 for Oxford-102, as in those recipes. Without an optimizer of your own it is constant.
+    - Images are fixed features of a GoogLeNet, of one of ten views; theta(v) = v is not trained.
+      Here theta is a network that learns from pixels.
+    - Sums over k are divided by the size of the batch B, which counts n itself with 0: for a batch
+      of different classes that loss is (B - 1) / B of this one.
+
     A training batch is `{"image": v, "text": t}` or `(v, t)`: images, uint8 or floats in [-1, 1],
     and strings. `{"class": c}`, or a third tensor, numbers classes; without it two texts are of one
     class if they are equal. On several replicas each compares its own samples.
@@ -41,7 +52,8 @@ class JointEmbedding(GANModel):
     Args:
         image_shape: (height, width, channels).
         embedding_dim: length of the vectors.
-        text_encoder: phi, from strings (batch,) to (batch, embedding_dim); None for the paper's.
+        text_encoder: phi, from strings (batch,) to (batch, embedding_dim); None for the paper's,
+            with Keras' recurrent layer and initial weights (see `networks.char_cnn_rnn`).
         image_encoder: theta, from images in [-1, 1] to (batch, embedding_dim); None for a small
             convolutional network. The paper's is a GoogLeNet that was trained to classify.
         **kwargs: `seed`, `name`; see `GANModel`.
@@ -97,8 +109,12 @@ class JointEmbedding(GANModel):
         return {"encoder": [self.text_encoder, self.image_encoder]}
 
     def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """RMSprop, rate 7e-4; the authors' falls by 2 % an epoch."""
-        return {"encoder": keras.optimizers.RMSprop(7e-4)}
+        """RMSprop, rate 7e-4, rho 0.99; the authors' rate falls by 2 % an epoch.
+
+        Torch adds its epsilon of 1e-8 to the root of the mean square, Keras adds one under the
+        root: 1e-16 there.
+        """
+        return {"encoder": keras.optimizers.RMSprop(7e-4, rho=0.99, epsilon=1e-16)}
 
     def compile(  # type: ignore[override]
         self, encoder_optimizer: Any = None, **settings: Any
@@ -157,7 +173,7 @@ class JointEmbedding(GANModel):
                 f"with the keys image, text, and class or not, got {what_came(data)}."
             )
         images = as_floats(parts[0], self.image_shape, "Training batches")
-        texts = tf.convert_to_tensor(parts[1])
+        texts = as_texts(parts[1], "Training batches, text")
         if texts.dtype != tf.string:
             raise InputError(
                 f"Training batches: expected texts that are strings, got type {texts.dtype.name}."
@@ -170,10 +186,26 @@ class JointEmbedding(GANModel):
         """Returns phi(t), shape (batch, embedding_dim), of strings."""
         return self.run(self.text_encoder, inputs, training)
 
-    def embed(self, texts: Sequence[str], *, batch_size: int = 64) -> np.ndarray:
-        """Returns phi(texts), float32 of shape (num, embedding_dim)."""
-        parts = [list(texts[i : i + batch_size]) for i in range(0, len(texts), batch_size)]
-        return np.concatenate([self(tf.constant(part)).numpy() for part in parts])
+    def embed(
+        self,
+        texts: str | Sequence[str],
+        *,
+        batch_size: int = 64,
+        on_unknown: OnUnknown = "warn",
+    ) -> np.ndarray:
+        """Returns phi(texts), float32 of shape (num, embedding_dim).
+
+        Args:
+            texts: one text, or several.
+            batch_size: how many at a time.
+            on_unknown: "warn", "raise" or "ignore" if the text encoder ignores words or characters
+                that it does not know.
+
+        Raises:
+            InputError: if there is no text, or one is no string.
+        """
+        encode = lambda part: self(tf.constant(part))  # noqa: E731
+        return embed_texts(encode, self.text_encoder, texts, batch_size, on_unknown)
 
     def embed_images(self, images: np.ndarray, *, batch_size: int = 64) -> np.ndarray:
         """Returns theta(images), float32 of shape (num, embedding_dim); images as in training."""

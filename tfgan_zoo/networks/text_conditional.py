@@ -10,6 +10,7 @@ from tfgan_zoo.networks.common import (
     check_choice,
     check_positive,
     check_square,
+    fresh,
     normal_around_one,
     normalize,
     small_normal,
@@ -27,14 +28,22 @@ def text_conditional_generator(
     kernel_size: int = 4,
     upsampling: str = "transposed",
     normalization: str = "batch",
+    projection: str = "keras",
     synchronized_bn: bool = False,
     name: str = "generator",
 ) -> keras.Model:
     """GAN-CLS' generator (Reed et al. 2016, https://arxiv.org/abs/1605.05396, section 4.1).
 
     The embedding of a text is projected to a few numbers, with LeakyReLU of slope 0.2, and put
-    behind the noise, for the generator of DCGAN (see `dcgan_generator`). The authors' code adds
-    residual blocks at 4x4 and 8x8, of which the paper has nothing, and has 128 filters.
+    behind the noise, for the generator of DCGAN (see `dcgan_generator`).
+
+    Departures from the authors' code (https://github.com/reedscot/icml2016, main_cls_int.lua):
+
+    - It has 128 filters, and `projection="torch"`.
+    - It has residual blocks at 4x4 and 8x8, each with a ReLU after it in place of the one before.
+      The paper does not mention them, and this network does not have them.
+    - It resets the biases of all convolutions to 0 before each step. Here the last layer has a bias
+      that learns.
 
     Args:
         image_shape: `(side, side, channels)`, the side a power of two of at least 16.
@@ -45,6 +54,9 @@ def text_conditional_generator(
         kernel_size: Side of the kernels.
         upsampling: `transposed` or `resize`, as for `dcgan_generator`.
         normalization: `batch` or `none`.
+        projection: How the projection of the embedding starts: `keras`, Glorot's uniform weights
+            and biases of 0; or `torch`, weights and biases U(-1/sqrt(D), 1/sqrt(D)) with
+            D = `embedding_dim`, as in the authors' code.
         synchronized_bn: Whether batch statistics are taken over all replicas together.
         name: Name of the model.
 
@@ -61,6 +73,7 @@ def text_conditional_generator(
         (None, 228)
     """
     check_positive(latent_dim=latent_dim, embedding_dim=embedding_dim, projected=projected)
+    initial = _initial(projection, embedding_dim)
     draw = dcgan_generator(
         image_shape,
         latent_dim + projected,
@@ -74,7 +87,7 @@ def text_conditional_generator(
     noise = keras.Input((latent_dim,), name="noise")
     embedding = keras.Input((embedding_dim,), name="embedding")
     # N(0, 0.02), as elsewhere, would leave little of a text beside the noise.
-    text = layers.Dense(projected, name="text")(embedding)
+    text = layers.Dense(projected, name="text", **initial)(embedding)
     text = activate(text, "leaky_relu", name="text_lrelu")
     x = layers.Concatenate(name="noise_and_text")([noise, text])
     return keras.Model([noise, embedding], draw(x), name=name)
@@ -88,6 +101,8 @@ def text_conditional_discriminator(
     filters: int = 64,
     kernel_size: int = 4,
     normalization: str = "batch",
+    projection: str = "keras",
+    normalize_text: bool = False,
     synchronized_bn: bool = False,
     name: str = "discriminator",
 ) -> keras.Model:
@@ -96,8 +111,17 @@ def text_conditional_discriminator(
     DCGAN's convolutions (see `dcgan_discriminator`) down to 4x4. There the embedding of a text,
     projected to a few numbers, joins the features of every pixel; a 1x1 convolution mixes them,
     and one logit is made of the whole. LeakyReLU of slope 0.2 after all but the last;
-    normalisation everywhere but after the first convolution and the projection. The authors' code
-    adds a residual block at 4x4.
+    normalisation everywhere but after the first convolution and the projection.
+
+    Departures from the authors' code (https://github.com/reedscot/icml2016):
+
+    - It has `projection="torch"`. Its script with GAN-INT, main_cls_int.lua, has
+      `normalize_text=True` as well; main_cls.lua does not.
+    - main_cls_int.lua has no LeakyReLU after the third convolution. Here there is one.
+    - Both scripts define a residual block at 4x4, but add an undefined `skipD` in its place. This
+      network has no such block.
+    - They reset the biases of all convolutions to 0 before each step. Here the first convolution
+      and the logit have biases that learn.
 
     Args:
         image_shape: `(side, side, channels)`, the side a power of two of at least 16.
@@ -107,6 +131,9 @@ def text_conditional_discriminator(
             1x1 convolution as many as the last of those.
         kernel_size: Side of the kernels.
         normalization: `batch`, `layer` (for a critic under a gradient penalty) or `none`.
+        projection: How the projection of the embedding starts, `keras` or `torch`; see
+            `text_conditional_generator`.
+        normalize_text: Whether batch normalisation follows the projection.
         synchronized_bn: Whether batch statistics are taken over all replicas together.
         name: Name of the model.
 
@@ -127,11 +154,16 @@ def text_conditional_discriminator(
         embedding_dim=embedding_dim, projected=projected, filters=filters, kernel_size=kernel_size
     )
     check_choice("normalization", normalization, ("batch", "layer", "none"))
+    initial = _initial(projection, embedding_dim)
 
     image = keras.Input(shape, name="image")
     embedding = keras.Input((embedding_dim,), name="embedding")
     x = halve(image, halvings, filters, kernel_size, normalization, synchronized_bn)
-    text = layers.Dense(projected, name="text")(embedding)
+    text = layers.Dense(projected, name="text", **initial)(embedding)
+    if normalize_text:
+        text = normalize(
+            text, "batch", name="text_norm", gamma=normal_around_one(), synchronized=synchronized_bn
+        )
     text = activate(text, "leaky_relu", name="text_lrelu")
     text = layers.Reshape((1, 1, projected), name="text_map")(text)
     text = layers.UpSampling2D(4, interpolation="nearest", name="text_tiled")(text)
@@ -150,3 +182,13 @@ def text_conditional_discriminator(
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(1, kernel_initializer=small_normal(), dtype="float32", name="logits")(x)
     return keras.Model([image, embedding], x, name=name)
+
+
+def _initial(projection: str, embedding_dim: int) -> dict[str, keras.initializers.Initializer]:
+    """Returns the initializers of a text's projection, as arguments of a dense layer."""
+    check_choice("projection", projection, ("keras", "torch"))
+    if projection == "keras":
+        return {}
+    bound = embedding_dim**-0.5
+    draw = keras.initializers.RandomUniform(-bound, bound)
+    return {"kernel_initializer": fresh(draw), "bias_initializer": fresh(draw)}

@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from typing import Any
 
 import keras
 import tensorflow as tf
 from keras import layers
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_texts
+from tfgan_zoo.layers.recurrent import UngatedStartGRU
 from tfgan_zoo.layers.text import (
     CharacterOneHot,
     KnownWords,
@@ -16,7 +18,7 @@ from tfgan_zoo.layers.text import (
     PaddedEmbedding,
     split_words,
 )
-from tfgan_zoo.networks.common import check_positive
+from tfgan_zoo.networks.common import check_choice, check_positive, fresh
 
 
 def char_cnn_rnn(
@@ -27,14 +29,25 @@ def char_cnn_rnn(
     kernel_size: int = 4,
     pool_size: int = 3,
     recurrent_units: int = 512,
+    recurrence: str = "keras",
+    initial_range: float | None = None,
     name: str = "text_encoder",
 ) -> keras.Model:
     """Char-CNN-RNN (Reed et al. 2016, https://arxiv.org/abs/1605.05395, section 4).
 
     A one-hot vector for each character; convolutions over time with ReLU, all but the last with
     max-pooling; a GRU over what is left; the mean of its outputs over time; a linear layer. The
-    paper's 201 characters become 198, 66, 63, 21 and 18 steps, which its authors' code pools once
-    more.
+    paper's 201 characters become 198, 66, 63, 21 and 18 steps.
+
+    Departures from the authors' code for text to image (https://github.com/reedscot/icml2016):
+
+    - Its recurrent layer is another one, see `layers.UngatedStartGRU`: `recurrence="authors"`. It
+      has two biases where that layer has their sum.
+    - All of its weights and biases start as U(-0.08, 0.08): `initial_range=0.08`.
+    - Its one-hot vectors have one entry more, which is always 0.
+
+    Their code of the encoder's own paper (https://github.com/reedscot/cvpr2016) pools once more, to
+    8 steps, and has a recurrent layer without gates.
 
     Case and accents do not matter, nor does how wide white space is. Characters other than letters,
     digits, ASCII's punctuation and the space, and bytes that are not UTF-8, are read as blanks,
@@ -47,13 +60,17 @@ def char_cnn_rnn(
         kernel_size: How many steps each convolution sees.
         pool_size: How many steps max-pooling makes one of.
         recurrent_units: Width of the GRU.
+        recurrence: `keras`: the GRU as Keras has it by default, with `reset_after=True`. `authors`:
+            that of the authors' code, see `layers.UngatedStartGRU`; cuDNN does not have it.
+        initial_range: All weights and biases are drawn from U(-initial_range, initial_range) at
+            first; the authors' code has 0.08. None for Keras' initializers.
         name: Name of the model.
 
     Returns:
         A model from strings `[B]` to float32 vectors `[B, embedding_dim]`.
 
     Raises:
-        InputError: If a size cannot be used, or no step is left of `max_characters`.
+        InputError: If a size or a choice cannot be used, or no step is left of `max_characters`.
 
     Example:
         >>> char_cnn_rnn(filters=(4, 4, 4)).get_layer("conv_3").output.shape
@@ -66,6 +83,9 @@ def char_cnn_rnn(
         pool_size=pool_size,
         recurrent_units=recurrent_units,
     )
+    check_choice("recurrence", recurrence, ("keras", "authors"))
+    if initial_range is not None and not initial_range > 0:
+        raise InputError(f"initial_range must be a number above 0, or None; got {initial_range!r}.")
     filters = tuple(filters) if isinstance(filters, Sequence) else (filters,)
     if not filters:
         raise InputError("filters must be one or more widths; got none.")
@@ -80,15 +100,22 @@ def char_cnn_rnn(
             f"kernel_size={kernel_size} and pool_size={pool_size}; got {max_characters}."
         )
 
+    def initial(*kinds: str) -> dict[str, Any]:
+        if initial_range is None:
+            return {}
+        draw = keras.initializers.RandomUniform(-initial_range, initial_range)
+        return {f"{kind}_initializer": fresh(draw) for kind in ("kernel", "bias", *kinds)}
+
     inputs = keras.Input((), dtype="string", name="text")
     x = CharacterOneHot(max_characters, name="characters")(inputs)
     for i, width in enumerate(filters, 1):
-        x = layers.Conv1D(width, kernel_size, activation="relu", name=f"conv_{i}")(x)
+        x = layers.Conv1D(width, kernel_size, activation="relu", name=f"conv_{i}", **initial())(x)
         if i < len(filters):
             x = layers.MaxPooling1D(pool_size, name=f"pool_{i}")(x)
-    x = layers.GRU(recurrent_units, return_sequences=True, name="gru")(x)
+    gru = layers.GRU if recurrence == "keras" else UngatedStartGRU
+    x = gru(recurrent_units, return_sequences=True, name="gru", **initial("recurrent"))(x)
     x = layers.GlobalAveragePooling1D(name="mean")(x)
-    x = layers.Dense(embedding_dim, dtype="float32", name="embedding")(x)
+    x = layers.Dense(embedding_dim, dtype="float32", name="embedding", **initial())(x)
     return keras.Model(inputs, x, name=name)
 
 
@@ -160,7 +187,8 @@ def vocabulary_of(captions: Iterable[str], size: int | None = None) -> tuple[str
         Words, the most frequent first, those that are as frequent in the order of the alphabet.
 
     Raises:
-        InputError: If `captions` is one string, or `size` cannot be used.
+        InputError: If `captions` is one string or holds what is no string, or `size` cannot be
+            used.
 
     Example:
         >>> vocabulary_of(["a red star", "a blue star", "A Star!"])
@@ -173,6 +201,7 @@ def vocabulary_of(captions: Iterable[str], size: int | None = None) -> tuple[str
     counts: Counter[bytes] = Counter()
     texts = iter(captions)
     while part := list(islice(texts, 4096)):
+        part = check_texts("captions", part)
         counts.update(split_words(tf.constant(part)).flat_values.numpy())
     words = sorted(counts, key=lambda word: (-counts[word], word))
     return tuple(word.decode() for word in words[:size])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_texts
 from tfgan_zoo.serving.client import Client, GrpcClient, RestClient, Signature, Tensor
 
 _FILES = "images_bytes"
@@ -61,7 +61,7 @@ def drawn(
     client: Client,
     signature: str,
     seeds: Sequence[int],
-    texts: Sequence[str] = (),
+    texts: str | Sequence[str] = (),
     batch_size: int = 16,
 ) -> Iterator[bytes]:
     """Asks for an image of each seed, or of each text and each seed.
@@ -70,18 +70,19 @@ def drawn(
         client: of the server.
         signature: one of `choose`.
         seeds: of the images.
-        texts: what they are to show, of a model that takes that.
+        texts: what they are to show, of a model that takes that: one text, or several.
         batch_size: how many are asked for at a time.
 
     Yields:
         PNG files, those of the first text first.
     """
-    for text in texts or (None,):
+    for text in check_texts("texts", texts) if len(texts) else (None,):
         for i in range(0, len(seeds), batch_size):
             part = seeds[i : i + batch_size]
             inputs = {"seed": np.array(part, np.int64)}
             if text is not None:
-                inputs["text"] = np.array([text.encode()] * len(part), object)
+                sent = text if isinstance(text, bytes) else text.encode()
+                inputs["text"] = np.array([sent] * len(part), object)
             yield from client.predict(signature, inputs)[_FILES].tolist()
 
 
@@ -156,7 +157,7 @@ def check_seeds(first: int, num: int) -> range:
 
 
 def paths(
-    output: str, seeds: Sequence[int], texts: Sequence[str] = (), overwrite: bool = False
+    output: str, seeds: Sequence[int], texts: str | Sequence[str] = (), overwrite: bool = False
 ) -> list[Path]:
     """Returns where each image of `drawn` goes.
 
@@ -166,6 +167,7 @@ def paths(
     Raises:
         InputError: if a file of that name exists, or is to hold several images.
     """
+    texts = check_texts("texts", texts) if len(texts) else ()
     place = Path(output).expanduser()
     if place.suffix.lower() == ".png" and not place.is_dir():
         if len(seeds) * max(1, len(texts)) > 1:

@@ -25,6 +25,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figures import caption_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.models import GANCLS, JointEmbedding
+from tfgan_zoo.models.texts import check_captions
 from tfgan_zoo.networks import vocabulary_of
 from tfgan_zoo.workloads.base import CACHE, Score, Workload
 from tfgan_zoo.workloads.distributions import DistributionScores
@@ -33,7 +34,7 @@ from tfgan_zoo.workloads.distributions import DistributionScores
 class CaptionsWorkload(Workload):
     """Images with captions."""
 
-    data_entries = ("load_size", "num_captions")
+    data_entries = ("load_size", "num_captions", "distinct_classes")
 
     def __init__(self, config: ConfigDict, model: GANCLS | JointEmbedding):
         super().__init__(config, model)
@@ -44,10 +45,15 @@ class CaptionsWorkload(Workload):
                     f"{config.data[entry]!r}."
                 )
         height = self.square_side()
-        self.data = self._held(open_captions(config, config.data.split))
+        self.data = open_captions(config, config.data.split)
+        check_captions(model.text_encoder, distinct_captions(self.data), "data.source")
+        model.texts_checked = True
+        self.data = self._held(self.data)
         self.pipeline(0)
         held_out = config.evaluate.split
         opened = self.data if held_out is None else open_captions(config, held_out)
+        if held_out is not None:
+            check_captions(model.text_encoder, distinct_captions(opened), "evaluate.split")
         count = min(len(opened.images), max(config.evaluate.samples, config.train.samples))
         self.held_out = load_images(opened.images, self._fit(height), count)
         self.captions = [captions[0] for captions in opened.captions[:count]]
@@ -76,6 +82,7 @@ class CaptionsWorkload(Workload):
             flip=data.flip,
             seed=self.config.seed,
             start_step=start,
+            distinct_classes=data.get("distinct_classes", False),
             cache=CACHE[data.cache],
             **options,
         )
@@ -114,6 +121,7 @@ class TextToImageWorkload(CaptionsWorkload):
         before.train.steps = settings.steps
         before.data.batch_size = settings.batch_size
         before.data.num_captions = 1
+        before.data.distinct_classes = settings.get("distinct_classes", False)
         before.train.jit_compile = False  # XLA has no strings
         before.evaluate.update(metrics=("retrieval",), main=None, patience=0)
         before.pretraining.steps = 0
@@ -124,7 +132,8 @@ class TextToImageWorkload(CaptionsWorkload):
     def batches(self, start: int) -> tf.data.Dataset:
         """See `Workload.batches`; the encoder stays as it is, so each text is read once."""
         if self._embeddings is None:
-            self._embeddings = self.model.embed(distinct_captions(self.data))
+            captions = distinct_captions(self.data)
+            self._embeddings = self.model.embed(captions, on_unknown="ignore")
         return self.pipeline(
             start, embeddings=self._embeddings, num_captions=self.config.data.num_captions
         )
@@ -140,19 +149,21 @@ class TextToImageWorkload(CaptionsWorkload):
         num = min(self.config.evaluate.samples, len(self.captions))
         real, captions = self.held_out[:num], self.captions[:num]
 
+        def draw(model: GANCLS) -> np.ndarray:
+            return model.generate(captions, seed=1, on_unknown="ignore")
+
         def swd(model: GANCLS) -> dict[str, float]:
-            made = model.generate(captions, seed=1)
+            made = draw(model)
             return {"swd": sliced_wasserstein(made, pictures.from_uint8(real))}
 
         known: dict[str, Score] = {"swd": (swd, "swd", -1)}
-        known |= self.distributions.known(real, lambda model: model.generate(captions, seed=1))
+        known |= self.distributions.known(real, draw)
         split = self.config.evaluate.split or self.config.data.split
         if kind == "figures" and real.shape[-1] == 3 and split in figures.SPLIT_SIZES:
             wanted = figures.attributes(view, split, num)
 
             def drawn_as_asked(model: GANCLS) -> dict[str, float]:
-                made = model.generate(captions, seed=1)
-                return caption_scores(pictures.to_uint8(made), wanted)
+                return caption_scores(pictures.to_uint8(draw(model)), wanted)
 
             known["figures"] = (drawn_as_asked, "seen_all", 1)
         return known
@@ -168,7 +179,8 @@ class JointEmbeddingWorkload(CaptionsWorkload):
     def sheet(self, model: JointEmbedding) -> np.ndarray:
         """Draws, for some held-out captions, the images that the model holds to be nearest."""
         texts = [self.captions[i] for i in self.distinct()]
-        scores = model.embed(texts) @ model.embed_images(self.held_out).T
+        embeddings = model.embed(texts, on_unknown="ignore")
+        scores = embeddings @ model.embed_images(self.held_out).T
         nearest = np.argsort(-scores, axis=1)[:, :8]
         return pictures.labelled_rows(texts, self.held_out[nearest])
 
@@ -179,7 +191,8 @@ class JointEmbeddingWorkload(CaptionsWorkload):
 
         def retrieval(model: JointEmbedding) -> dict[str, float]:
             texts = sorted(set(captions))
-            scores = model.embed_images(images) @ model.embed(texts).T
+            embeddings = model.embed(texts, on_unknown="ignore")
+            scores = model.embed_images(images) @ embeddings.T
             found = np.array(texts)[scores.argmax(axis=1)] == np.array(captions)
             return {"retrieval": float(found.mean())}
 

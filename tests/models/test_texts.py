@@ -1,0 +1,172 @@
+"""Texts as models take them: one or several, known to the encoder or not."""
+
+import warnings
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.models.tiny import EMBEDDING, SHAPE, VOCABULARY, tiny
+from tfgan_zoo import networks
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models import JointEmbedding
+from tfgan_zoo.models.texts import check_captions, unknown_in_texts
+
+CYRILLIC = ["большая птица.", "маленькая птица"]
+
+
+def joint(encoder=None):
+    encoder = encoder or networks.word_encoder(
+        EMBEDDING, vocabulary=VOCABULARY, word_dim=4, units=4
+    )
+    return JointEmbedding(
+        SHAPE, EMBEDDING, encoder, networks.image_encoder(SHAPE, EMBEDDING, filters=4)
+    )
+
+
+def char_encoder():
+    return networks.char_cnn_rnn(EMBEDDING, filters=(4, 4, 4), recurrent_units=4)
+
+
+@pytest.fixture(scope="module")
+def models():
+    return {"gan_cls": tiny("gan_cls"), "joint_embedding": joint()}
+
+
+@pytest.fixture(params=["gan_cls", "joint_embedding"])
+def model(request, models):
+    return models[request.param]
+
+
+# ---------------------------------------------------------------------- one text or several
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "red",
+        b"red",
+        np.str_("red"),
+        np.array("red"),
+        ("red",),
+        np.array(["red"]),
+        tf.constant("red"),
+    ],
+    ids=repr,
+)
+def test_one_string_is_one_text(model, text):
+    np.testing.assert_array_equal(model.embed(text), model.embed(["red"]))
+
+
+def test_one_string_is_one_text_in_a_batch(models):
+    image = np.zeros((1, *SHAPE), "uint8")
+    _, texts, _ = models["joint_embedding"].batch((image, "red"))
+    assert texts.numpy().tolist() == [b"red"]
+    _, text, mismatching = models["gan_cls"].batch((image, "red", tf.constant("blue")))
+    np.testing.assert_array_equal(text, models["gan_cls"].embed("red"))
+    np.testing.assert_array_equal(mismatching, models["gan_cls"].embed("blue"))
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        ([], "one or more texts, got none"),
+        ([1], r"strings, got 1 of type int as number 1 of 1"),
+        (["a", None], "strings, got None of type NoneType as number 2 of 2"),
+        (None, "a text, or several in a list, got None"),
+        ({"a": 1}, "a text, or several in a list"),
+        ([["a"]], r"strings, got \['a'\] of type list"),
+        (np.zeros((1, EMBEDDING)), "strings, got .* of type list"),
+    ],
+    ids=repr,
+)
+def test_texts_that_are_no_strings_are_refused(model, texts, message):
+    with pytest.raises(InputError, match=f"^texts: expected {message}"):
+        model.embed(texts)
+
+
+@pytest.mark.parametrize("texts", [["a", None], [None, "a"], np.array(["a", None], object)])
+def test_batches_with_texts_that_are_no_strings_are_refused(models, texts):
+    images = np.zeros((2, *SHAPE), "uint8")
+    with pytest.raises(InputError, match=r"^Training batches.*: expected strings, got None"):
+        models["joint_embedding"].batch((images, texts))
+    with pytest.raises(InputError, match=r"^Training batches.*: expected strings, got None"):
+        models["gan_cls"].batch((images, texts, ["a", "a"]))
+
+
+# ---------------------------------------------------------------------- unknown words
+
+
+def test_unknown_words_are_named(model):
+    message = "got 'zzz', 'unknown'; .* knows 7 words .a, red, blue"
+    with pytest.warns(UserWarning, match=message):
+        model.embed("zzz unknown red circle")
+    with pytest.warns(UserWarning, match="nothing is left of 'zzz', embedded like an empty text"):
+        model.embed(["a red circle", "zzz"])
+    with pytest.raises(InputError, match=r"^texts: expected known words, got 'zzz'"):
+        model.embed(["zzz"], on_unknown="raise")
+    model.embed(["zzz"], on_unknown="ignore")
+    model.embed(["A RED circle!", ""])
+    with pytest.raises(InputError, match=r"^on_unknown: expected one of warn, raise, ignore"):
+        model.embed("red", on_unknown="skip")
+
+
+def test_generate_names_unknown_words(models):
+    with pytest.warns(UserWarning, match="got 'zzz'"):
+        models["gan_cls"].generate("a zzz circle")
+    models["gan_cls"].generate("a zzz circle", on_unknown="ignore")
+
+
+def test_unknown_characters_are_named():
+    message = unknown_in_texts(char_encoder(), CYRILLIC[:1])
+    assert message.startswith("expected known characters, got ")
+    assert "and 6 more; nothing" in message
+    assert "nothing is left of 'большая птица.'" in message
+    assert unknown_in_texts(char_encoder(), ["Ein naïver Café-Vogel, ?!", "?!", ""]) is None
+
+
+def test_nothing_is_said_of_encoders_of_others():
+    assert unknown_in_texts(lambda texts: texts, CYRILLIC) is None
+    check_captions(lambda texts: texts, CYRILLIC, "data.source")
+
+
+@pytest.mark.parametrize(
+    ("build", "captions"),
+    [
+        (char_encoder, CYRILLIC),
+        (char_encoder, ["\U0001f426"]),
+        (lambda: networks.word_encoder(6, vocabulary=("bird",)), [*CYRILLIC, "?!"]),
+    ],
+)
+def test_captions_of_unknown_words_alone_are_refused(build, captions):
+    with pytest.raises(InputError, match=r"^data\.source: expected captions that the text encoder"):
+        check_captions(build(), captions, "data.source")
+
+
+def test_many_unknown_words_are_warned_of_with_an_example_and_their_share():
+    with pytest.warns(UserWarning, match="unknown") as warned:
+        check_captions(char_encoder(), [*CYRILLIC, "a bird", "a fish"], "data.source")
+    (said,) = (str(each.message) for each in warned)
+    assert "2 of 4 captions (50%) have nothing but unknown characters" in said
+    assert "such as 'большая птица.'" in said
+    assert "72% of all characters are unknown: " in said
+    few = [f"{number} a red bird that sings" for number in range(200)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_captions(char_encoder(), [*few, "½ a bird", CYRILLIC[0]], "data.source")
+
+
+@pytest.mark.parametrize("kind", ["gan_cls", "joint_embedding"])
+def test_fit_refuses_texts_that_cannot_be_read(kind):
+    model = tiny(kind, text_encoder=char_encoder()) if kind == "gan_cls" else joint(char_encoder())
+    model.compile()
+    texts = np.array(CYRILLIC, object)
+    batch = {"image": np.zeros((2, *SHAPE), "uint8"), "text": texts}
+    if kind == "gan_cls":
+        batch["mismatching_text"] = texts[::-1]
+    for data in (batch, tf.data.Dataset.from_tensors(batch)):
+        with pytest.raises(InputError, match=r"^Training batches: expected captions that the text"):
+            model.fit(data, verbose=0, shuffle=False)
+    assert model.steps_done == 0
+    keras.backend.clear_session()

@@ -1,0 +1,223 @@
+"""Texts that models are given, and what their text encoders can read of them."""
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo.errors import InputError, check_texts
+from tfgan_zoo.layers.text import TextReader
+from tfgan_zoo.models.base import GANModel
+from tfgan_zoo.models.batches import read_ahead
+
+OnUnknown = Literal["warn", "raise", "ignore"]
+
+#: Above these shares, training warns of captions of which nothing is left, and of unknown words.
+EMPTY_SHARE, UNKNOWN_SHARE = 0.01, 0.1
+
+
+def text_reader(text_encoder: Any) -> TextReader | None:
+    """Returns the layer by which an encoder reads strings; None if it is not one of the zoo's."""
+    if not isinstance(text_encoder, keras.Model):
+        return None
+    layers = text_encoder._flatten_layers()
+    return next((layer for layer in layers if isinstance(layer, TextReader)), None)
+
+
+def as_texts(texts: Any, name: str) -> tf.Tensor:
+    """Returns a batch's strings as a tensor `[B]`; anything else, such as embeddings, as it is.
+
+    Raises:
+        InputError: If there are strings beside what is none.
+    """
+    plain = isinstance(texts, (str, bytes, list, tuple))
+    if plain or (isinstance(texts, np.ndarray) and texts.dtype.kind in "OUS"):
+        flat = [texts] if isinstance(texts, (str, bytes)) else list(texts)
+        # Of embeddings, no row is a string.
+        if any(isinstance(each, (str, bytes)) or each is None for each in flat):
+            texts = check_texts(name, texts)
+    texts = tf.convert_to_tensor(texts)
+    return texts[tf.newaxis] if texts.dtype == tf.string and texts.shape.rank == 0 else texts
+
+
+def embed_texts(
+    encode: Callable[[list[str]], tf.Tensor],
+    text_encoder: Any,
+    texts: Any,
+    batch_size: int,
+    on_unknown: OnUnknown,
+) -> np.ndarray:
+    """Embeds texts in batches, and tells about what the encoder ignores of them.
+
+    Args:
+        encode: Returns the embeddings of a list of strings.
+        text_encoder: The encoder that `encode` calls.
+        texts: One string, or a sequence of strings.
+        batch_size: How many texts are embedded at a time.
+        on_unknown: What to do if the encoder ignores a part of a text: "warn", "raise" or "ignore".
+
+    Returns:
+        float32 `[num, embedding_dim]`.
+
+    Raises:
+        InputError: If `texts` are no strings, or the encoder ignores a part of one and `on_unknown`
+            is "raise".
+    """
+    if on_unknown not in ("warn", "raise", "ignore"):
+        raise InputError(f"on_unknown: expected one of warn, raise, ignore, got {on_unknown!r}.")
+    texts = check_texts("texts", texts)
+    if on_unknown != "ignore" and (message := unknown_in_texts(text_encoder, texts)):
+        if on_unknown == "raise":
+            raise InputError(f"texts: {message}")
+        warnings.warn(f"texts: {message}", UserWarning, stacklevel=3)
+    parts = [texts[i : i + batch_size] for i in range(0, len(texts), batch_size)]
+    return np.concatenate([np.asarray(encode(part)) for part in parts])
+
+
+def unknown_in_texts(text_encoder: Any, texts: Sequence[str]) -> str | None:
+    """Says what an encoder ignores of a few texts.
+
+    Args:
+        text_encoder: A text encoder. Nothing is said of one that is not the zoo's.
+        texts: Strings.
+
+    Returns:
+        A sentence that names the unknown words or characters and says what is known; None if all of
+        every text is known.
+    """
+    reader = text_reader(text_encoder)
+    if reader is None:
+        return None
+    readings = dict(zip(texts, reader.read(texts), strict=True))
+    found = {text: each for text, each in readings.items() if each.unknown or each.is_empty}
+    if not found:
+        return None
+    unknown = Counter(word for reading in found.values() for word in reading.unknown)
+    parts = []
+    if unknown:
+        parts.append(f"expected known {reader.units}, got {_some(list(unknown))}")
+    empty = [text for text, reading in found.items() if reading.is_empty]
+    if empty:
+        what = "expected texts that can be read, got" if not unknown else "nothing is left of"
+        parts.append(f"{what} {_some(empty)}, embedded like an empty text")
+    return f"{'; '.join(parts)}; the text encoder knows {reader.known}."
+
+
+def check_captions(text_encoder: Any, captions: Sequence[str], name: str) -> None:
+    """Checks that an encoder can read the captions to train on.
+
+    Args:
+        text_encoder: A text encoder. Nothing is checked of one that is not the zoo's.
+        captions: Strings, each one once.
+        name: What the captions are of, for the message.
+
+    Raises:
+        InputError: If nothing of any caption can be read: all would have the same embedding.
+
+    Warns:
+        UserWarning: If nothing of many captions can be read, or many words are unknown.
+    """
+    reader = text_reader(text_encoder)
+    if reader is None or not captions:
+        return
+    readings = reader.read(captions)
+    empty = [text for text, each in zip(captions, readings, strict=True) if each.is_empty]
+    remedy = (
+        "text_encoder.name=word_encoder reads words of any script"
+        if reader.units == "characters"
+        else "its vocabulary should be that of the captions to train on"
+    )
+    if len(empty) == len(captions):
+        raise InputError(
+            f"{name}: expected captions that the text encoder can read, got {len(captions):,} with "
+            f"nothing but unknown {reader.units}, such as {_some(captions[:1])}; it knows "
+            f"{reader.known}; {remedy}."
+        )
+    unknown = Counter(word for reading in readings for word in reading.unknown)
+    num = sum(reading.num for reading in readings)
+    said = []
+    if len(empty) > EMPTY_SHARE * len(captions):
+        said.append(
+            f"{len(empty):,} of {len(captions):,} captions ({len(empty) / len(captions):.0%}) have "
+            f"nothing but unknown {reader.units} and are embedded like an empty text, such as "
+            f"{_some(empty[:1])}"
+        )
+    if unknown.total() > UNKNOWN_SHARE * num:
+        common = [word for word, _ in unknown.most_common(3)]
+        said.append(
+            f"{unknown.total() / num:.0%} of all {reader.units} are unknown: {_some(common)}"
+        )
+    if said:
+        warnings.warn(
+            f"{name}: {'; '.join(said)}. The text encoder ignores them, as it knows "
+            f"{reader.known}; {remedy}.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+class ReadsTexts(GANModel):
+    """The base of models with a `text_encoder` that training batches of strings go through.
+
+    The texts of the first batch of `fit` are checked as `check_captions` does, which is not
+    possible under a strategy.
+    """
+
+    text_encoder: Any
+    #: Whether the texts to train on were checked before, all of them.
+    texts_checked = False
+    _texts_unseen = False
+
+    def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Trains; see `GANModel.fit`.
+
+        Raises:
+            InputError: if nothing of any text of the first batch is known to the text encoder.
+        """
+        self._texts_unseen = True
+        try:
+            return super().fit(x, y, *args, **kwargs)
+        finally:
+            self._texts_unseen = False
+
+    def make_train_function(self, force: bool = False) -> None:
+        """See `GANModel.make_train_function`."""
+        before = getattr(self, "train_function", None)
+        super().make_train_function(force)
+        train = self.train_function
+        if train is before:
+            return
+
+        def train_after_reading(iterator):
+            if self._texts_unseen and isinstance(iterator, tf.data.Iterator):
+                self._texts_unseen = False
+                iterator = self._with_checked_texts(iterator)
+            return train(iterator)
+
+        self.train_function = train_after_reading
+
+    def _with_checked_texts(self, iterator: tf.data.Iterator) -> tf.data.Iterator:
+        def strings(structure: Any) -> list[Any]:
+            leaves = tf.nest.flatten(structure)
+            return [leaf for leaf in leaves if getattr(leaf, "dtype", None) == tf.string]
+
+        if self.texts_checked or not strings(iterator.element_spec):
+            return iterator
+        read, iterator = read_ahead(iterator, self.steps_per_execution)
+        parts = [part for part in strings(read) if isinstance(part, tf.Tensor)]
+        texts = {text for part in parts for text in part.numpy().ravel().tolist()}
+        check_captions(self.text_encoder, sorted(texts), "Training batches")
+        return iterator
+
+
+def _some(texts: Sequence[str], most: int = 5) -> str:
+    """Lists the first few texts, each shortened."""
+    texts = [text.decode("utf-8", "replace") if isinstance(text, bytes) else text for text in texts]
+    listed = ", ".join(
+        repr(text if len(text) <= 60 else f"{text[:57]}...") for text in texts[:most]
+    )
+    return listed + (f" and {len(texts) - most} more" if len(texts) > most else "")
