@@ -204,7 +204,7 @@ def evaluate_run(workdir: str | os.PathLike, asked: Asked) -> Evaluation:
         "versions": versions(),
         "seconds": round(time.monotonic() - start, 1),
         "time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "notes": _notes(asked, features, work),
+        "notes": _notes(asked, features, work, real),
     }
     found = Evaluation(scores, protocol)
     found.append_to(Path(workdir) / "evaluation.jsonl")
@@ -215,14 +215,17 @@ def _split(config: ConfigDict, asked: Asked) -> str:
     return asked.split or config.evaluate.get("split") or "test"
 
 
-def _notes(asked: Asked, features: Any, work: Work) -> list[str]:
+def _notes(asked: Asked, features: Any, work: Work, real: distributions.Parts) -> list[str]:
     least = min(work.num, work.reference.num)
+    notes = []
+    if distributions.misfit(features, real):
+        notes.append(f"The images are unlike those that {features.name} was trained on.")
     if features is not None and "fid" in asked.metrics and least <= features.dim:
-        return [
+        notes.append(
             f"FID of {least:,} samples in {features.dim:,} dimensions is far too high; it compares "
             "only with others of as many."
-        ]
-    return []
+        )
+    return notes
 
 
 # ---------------------------------------------------------------------- kinds of models
