@@ -15,9 +15,6 @@ from tfgan_zoo.metrics import FID, KID
 from tfgan_zoo.metrics.familiarity import LEAST, fitted
 from tfgan_zoo.metrics.features import ClassifierFeatures, open_features
 
-    r"features: expected images like those that \w+ was trained on, got real images of another"
-)
-
 
 def photographs():
     """Parts of the two photographs of docs/images/srgan_set5.png's first row, 32x32 each."""

@@ -203,7 +203,7 @@ def evaluate_run(workdir: str | os.PathLike, asked: Asked) -> Evaluation:
         },
         "versions": versions(),
         "seconds": round(time.monotonic() - start, 1),
-        "time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "notes": _notes(asked, features, work, real),
     }
     found = Evaluation(scores, protocol)
