@@ -15,8 +15,6 @@ from tfgan_zoo.evaluation.pairs import Scores
 from tfgan_zoo.reporting.page import write_page
 from tfgan_zoo.serving import asking
 
-pytestmark = pytest.mark.floor
-
 #: 82 letters of three bytes and an ending: 250 bytes, and a file's name may have 255.
 LONG = "長" * 82
 

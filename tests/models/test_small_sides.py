@@ -49,7 +49,6 @@ TRANSLATORS = {
 }
 
 
-@pytest.mark.floor
 @pytest.mark.parametrize("make", TRANSLATORS.values(), ids=TRANSLATORS)
 def test_sides_from_one_pixel_up_are_translated_in_every_form(make):
     model = make()
