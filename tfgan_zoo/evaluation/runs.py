@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import datetime
+import errno
 import json
 import os
 import time
@@ -100,12 +101,17 @@ class Evaluation(NamedTuple):
         return "\n".join(lines + p["notes"])
 
     def append_to(self, file: str | os.PathLike) -> None:
-        """Adds a line of JSON to a file, in one stroke: of several writers none cuts another's."""
+        """Adds a line of JSON to a file, in one stroke: of several writers none cuts another's.
+
+        Raises:
+            OSError: if there is no space for all of it.
+        """
         finite = {k: v if np.isfinite(v) else None for k, v in self.scores.items()}
         line = json.dumps({"scores": finite, **self.protocol}) + "\n"
         handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         try:
-            os.write(handle, line.encode())
+            if os.write(handle, line.encode()) < len(line.encode()):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(file))
         finally:
             os.close(handle)
 
