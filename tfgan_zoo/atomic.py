@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from tfgan_zoo.errors import InputError
 
@@ -68,7 +68,7 @@ def replacing(
 @contextlib.contextmanager
 def open_replacing(
     path: str | os.PathLike, mode: str = "wb", *, sync: bool = False, **options: Any
-) -> Iterator[IO]:
+) -> Iterator[Any]:
     """Opens a file to be written, complete or not at all; see `replacing`.
 
     Args:
