@@ -5,7 +5,9 @@
   python -m benchmarks.train_features --name=fashion_mnist_v1 --data=idx:/data/fashion_mnist
 
 Writes the weights, as float16, to --output, and prints how many of the test images they get right,
-as they were rounded.
+as they were rounded. Beside them it writes what the training images look like to the classifier,
+NAME_familiarity.npz, and prints the mean distance of the test images from these, and the mean
+confidence. With --weights=shipped nothing is trained; only the latter is written anew.
 """
 
 import gzip
@@ -20,6 +22,7 @@ _NAME = flags.DEFINE_string("name", None, "Which.", required=True)
 _DATA = flags.DEFINE_string("data", "figures", "figures, or idx:FOLDER with labels, all .gz.")
 _EPOCHS = flags.DEFINE_integer("epochs", 8, "Times that each image is seen.")
 _OUTPUT = flags.DEFINE_string("output", None, "A .npz; tfgan_zoo/metrics/features/NAME.npz.")
+_WEIGHTS = flags.DEFINE_enum("weights", "train", ["train", "shipped"], "Train, or only measure.")
 _BATCH = 128
 _PREFIX = {"train": "train", "test": "t10k"}
 
@@ -72,20 +75,55 @@ def main(argv: list[str]) -> None:
     """Trains, writes, tests."""
     del argv
     cli.quiet_tensorflow()
-    import keras
+    from tfgan_zoo.metrics.features.classifiers import ClassifierFeatures, shipped_weights
 
-    from tfgan_zoo.metrics.features.classifiers import (
-        CLASSIFIERS,
-        ClassifierFeatures,
-        folded,
-        network,
-    )
-
-    keras.utils.set_random_seed(0)
-    shapes = CLASSIFIERS[_NAME.value]
     is_figures = _DATA.value == "figures"
     # Other figures than the data set's, which has seed 0.
     images, labels = figures_data("train", 40_000, 1) if is_figures else source_data("train")
+    output = Path(_OUTPUT.value or Path("tfgan_zoo/metrics/features") / f"{_NAME.value}.npz")
+    if _WEIGHTS.value == "shipped":
+        weights = shipped_weights(_NAME.value)
+    else:
+        rounded = trained(images, labels, is_figures)
+        np.savez_compressed(output, *rounded)
+        print(f"{sum(map(np.size, rounded)):,} weights, {output.stat().st_size:,} bytes: {output}")
+        weights = [array.astype(np.float32) for array in rounded]
+    features = ClassifierFeatures(_NAME.value, weights)
+    known, distances, confidences = familiarity(features, images, labels), [], []
+    for what, (x, y) in tests(is_figures).items():
+        computed, logits = features(x)
+        confidence = np.exp(logits - logits.max(axis=1, keepdims=True))
+        confidences.append(1 / confidence.sum(axis=1))
+        distances.append(known.distances(computed).numpy())
+        print(
+            f"{what}: {(logits.argmax(axis=1) == y).mean():.4f} of {len(y):,} right, mean "
+            f"confidence {confidences[-1].mean():.4f}, mean distance {distances[-1].mean():.3f}",
+            flush=True,
+        )
+    distance = float(np.concatenate(distances).mean())
+    confidence = float(np.concatenate(confidences).mean())
+    print(f"all: mean confidence {confidence:.4f}, mean distance {distance:.3f}")
+    np.savez_compressed(
+        output.with_name(f"{output.stem}_familiarity.npz"),
+        **{**known._asdict(), "distance": np.float64(distance)},
+    )
+
+
+def familiarity(features, images: np.ndarray, labels: np.ndarray):
+    """Learns what the training images look like to a classifier."""
+    from tfgan_zoo.metrics.familiarity import fitted
+
+    return fitted(features(images)[0], labels, features.classes)
+
+
+def trained(images: np.ndarray, labels: np.ndarray, is_figures: bool) -> list[np.ndarray]:
+    """Trains a classifier, and returns its weights, float16."""
+    import keras
+
+    from tfgan_zoo.metrics.features.classifiers import CLASSIFIERS, folded, network
+
+    keras.utils.set_random_seed(0)
+    shapes = CLASSIFIERS[_NAME.value]
     model = network(shapes, normalized=True)
     classifier = keras.Model(model.input, model.outputs[1])
     steps = _EPOCHS.value * (len(images) // _BATCH)
@@ -104,15 +142,7 @@ def main(argv: list[str]) -> None:
         x = seen[order] / np.float32(127.5) - 1
         logs = classifier.fit(x, labels[order], _BATCH, verbose=0, shuffle=False).history
         print(f"epoch {epoch + 1}: {logs['accuracy'][0]:.4f} of the training images", flush=True)
-    rounded = of_unit_size([w.astype(np.float16) for w in folded(model.get_weights())], images)
-    default = Path("tfgan_zoo/metrics/features") / f"{_NAME.value}.npz"
-    output = Path(_OUTPUT.value or default)
-    np.savez_compressed(output, *rounded)
-    print(f"{sum(map(np.size, rounded)):,} weights, {output.stat().st_size:,} bytes: {output}")
-    features = ClassifierFeatures(_NAME.value, [array.astype(np.float32) for array in rounded])
-    for what, (x, y) in tests(is_figures).items():
-        right = features(x)[1].argmax(axis=1) == y
-        print(f"{what}: {right.mean():.4f} of {len(y):,} right", flush=True)
+    return of_unit_size([w.astype(np.float16) for w in folded(model.get_weights())], images)
 
 
 def tests(is_figures: bool) -> dict:
@@ -122,11 +152,13 @@ def tests(is_figures: bool) -> dict:
     from tfgan_zoo.data import figures
 
     found = {}
-    for view in ("", "full", "captions"):
-        drawn = figures.attributes(view, "test")
+    views = [("", ""), ("full", ""), ("captions", ""), ("paired", "a"), ("unpaired", "b")]
+    for view, domain in views:
+        drawn = figures.attributes(view, "test", domain=domain)
         wanted = drawn.label * len(figures.FILLS) + drawn.fill
         for side in (32, 64):
-            name = f"figures{'/' * bool(view)}{view} test at {side}x{side}"
+            place = "/".join(part for part in ("figures", view, domain) if part)
+            name = f"{place} test at {side}x{side}"
             found[name] = figures.render(drawn, side), wanted
     return found
 

@@ -112,7 +112,8 @@ def size(path):
 
 
 def test_a_row_for_each_text(run, tmp_path, capsys):
-    (tmp_path / "texts.txt").write_text("a blue square\n\na red ring\n")
+    # As Windows' editors save it, with a mark of the byte order.
+    (tmp_path / "texts.txt").write_text("a blue square\n\na red ring\n", encoding="utf-8-sig")
     flags = [f"--workdir={run}", "--text=a red circle", f"--text_file={tmp_path / 'texts.txt'}"]
     generate.main([*flags, "--num=5", f"--output={tmp_path / 'sheet.png'}"])
     assert capsys.readouterr().out == f"15 images: {tmp_path / 'sheet.png'}\n"

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
-from tfgan_zoo import callbacks, pictures, runs
+from tfgan_zoo import atomic, callbacks, pictures, runs
 from tfgan_zoo.building import build_model
 from tfgan_zoo.callbacks.health import CONDITIONS, MEASURES
 from tfgan_zoo.distribution import Devices, open_devices
@@ -529,9 +529,8 @@ def finished(config: ConfigDict, run: Run, model: GANModel, work: Workload) -> N
     pictures.save_png(samples, work.sheet(model))
     for leftover in (run.path / "export").glob(".*"):  # of a process that was killed
         shutil.rmtree(leftover)
-    temporary = run.path / ".part.model.keras"
-    model.save(temporary)
-    os.replace(temporary, run.model)
+    with atomic.replacing(run.model, ending=".part.keras") as temporary:
+        model.save(temporary)
     scores = {name: float(v) for name, v in work.score(model).items() if np.isfinite(v)}
     export_model(model, export, **card_details(config, step, scores))
     done = {"step": step, "scores": scores, "ended": why_ended(config, run, Scores(config, work))}
@@ -582,12 +581,18 @@ def export_run(
         The new version, `<output>/<number>`.
 
     Raises:
-        InputError: if there is no such run or checkpoint, or `output` is a file.
+        InputError: if there is no such run or checkpoint, or `output` is a file, or the folder of
+            one version instead of the model's.
         RuntimeError: if the SavedModel's answers are not the model's.
     """
     output = Path(output).resolve()  # what ".." is called
     if output.exists() and not output.is_dir():
         raise InputError(f"--output: expected a folder, {str(output)!r} is a file.")
+    if output.name.isdigit() or (output / "saved_model.pb").exists():
+        raise InputError(
+            f"--output: expected the folder of a model's versions, got {str(output)!r}, which is "
+            f"a version's own; give {str(output.parent)!r}, in which the next free number is taken."
+        )
     model, run = load_run(workdir, checkpoint), Run.open(workdir)
     config = ConfigDict(run.config(), convert_dict=True)
     details = card_details(config, model.steps_done, scores_at(run, model))
@@ -621,7 +626,7 @@ def convert_run(
 def _exported(model: GANModel, folder: Path, details: Mapping[str, Any]) -> Iterator[Path]:
     """A verified SavedModel, to be moved into a model's folder."""
     # Beside it: a server that watches the folder must not find it.
-    new = folder.with_name(f".{folder.name}.new-{os.getpid()}")
+    new = atomic.hidden_beside(folder, ".new")
     shutil.rmtree(new, ignore_errors=True)
     try:
         model.export(new, **details)

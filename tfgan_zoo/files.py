@@ -9,10 +9,10 @@ import numpy as np
 import tqdm
 from PIL import Image
 
-from tfgan_zoo import pictures
+from tfgan_zoo import atomic, pictures
 from tfgan_zoo.data import images
 from tfgan_zoo.data.sources import some_images
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, ServerError
 
 #: Names of results end so.
 WRITTEN = (".png", ".jpg", ".jpeg")
@@ -68,7 +68,7 @@ def plan(
                     f"--output: {str(path)!r} is itself an image to be read; give another place."
                 )
             results[path] = image
-    existing = [path for path in results if path.exists()]
+    existing = [path for path in results if os.path.exists(path)]
     if existing and not overwrite:
         others = f" and {len(existing) - 1} more of the results" if len(existing) > 1 else ""
         exist, them = ("exist", "them") if others else ("exists", "it")
@@ -130,7 +130,9 @@ def convert(
 
     EXIF orientation is applied. Transparent images are laid on white for the function, and keep
     their alpha in the result, except in a JPEG. Each file appears complete or not at all. On a
-    terminal a bar shows how far it is. An image may have as many pixels as memory holds.
+    terminal a bar shows how far it is. An image may have as many pixels as memory holds. Of several
+    images one whose result would have a name too long for a file is left out, and standard error
+    says so.
 
     Args:
         planned: results by image, as `plan` returns them.
@@ -145,20 +147,29 @@ def convert(
         How many images were converted.
 
     Raises:
-        InputError: if an image cannot be read, and none is to be skipped.
+        InputError: if an image cannot be read, and none is to be skipped; or the only result has
+            too long a name.
+        ServerError: what the function raises, with the image.
     """
     done = 0
     # `disable=None` keeps the bar off anything that is not a terminal.
     for path, result in tqdm.tqdm(planned.items(), unit=" images", disable=None, leave=False):
+        skip = len(planned) > 1
         try:
+            for written in (result, comparison(result)) if compare else (result,):
+                atomic.check_name(written)
+            skip = on_error == "skip"
             pixels = images.decode(path, skip="--on_error=skip")
         except InputError as error:
-            if on_error == "raise":
+            if not skip:
                 raise
             tqdm.tqdm.write(f"left out: {error}", file=sys.stderr)
             continue
         given = images.with_channels(pixels, channels)
-        made = pictures.to_uint8(function(given))
+        try:
+            made = pictures.to_uint8(function(given))
+        except ServerError as error:
+            raise ServerError(f"{path}: {error}") from error
         kept = [made]
         if pixels.shape[-1] in (2, 4):
             kept.append(_sized(pixels[..., -1:], made))

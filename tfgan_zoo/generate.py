@@ -146,7 +146,7 @@ def read_texts(texts: list[str], file: str | None) -> list[str]:
     if file is None:
         return texts
     try:
-        lines = [line.strip() for line in Path(file).read_text().splitlines()]
+        lines = [line.strip() for line in Path(file).read_text("utf-8-sig").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"--text_file: cannot read {file!r}: {error}.") from error
     found = [line for line in lines if line]

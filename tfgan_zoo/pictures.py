@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from tfgan_zoo import atomic
 from tfgan_zoo.errors import InputError
 
 _KINDS = (
@@ -325,7 +326,7 @@ def save_folder(
         raise InputError(f"{str(folder)!r} holds files of others ({other}); give another folder.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     num = 0
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.part-") as written:
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".part-") as written:
         for image in images:
             save_png(Path(written, f"{num:06d}.png"), image)
             num += 1
@@ -360,10 +361,5 @@ _CAPTIONS = "captions.jsonl"
 def _save(path: str | os.PathLike, write: Callable[[BinaryIO], object]) -> None:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        with temporary.open("wb") as file:
-            write(file)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with atomic.open_replacing(path) as file:
+        write(file)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
+from tfgan_zoo import atomic
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers.replicas import assign_replicas, of_all_replicas
@@ -334,7 +335,7 @@ class Checkpoints:
         state = {"step": step, "sha256": _sha256(weights), "means": means}
         if score is not None and np.isfinite(score):
             state["score"] = float(score)
-        sync(weights)
+        atomic.to_disk(weights)
         write_atomically(folder / "state.json", json.dumps(state) + "\n")
 
     def restore(self, model: keras.Model, step: int) -> None:
@@ -391,16 +392,8 @@ def versions() -> dict[str, str]:
 
 def write_atomically(path: Path, text: str) -> None:
     """Writes a text file so that readers see the old one or the new one, never a part."""
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text(text)
-    sync(temporary)
-    os.replace(temporary, path)
-
-
-def sync(path: Path) -> None:
-    """Has a file written to the disk now: a machine that fails must not leave an empty one."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
+    with atomic.open_replacing(path, "w", sync=True) as file:
+        file.write(text)
 
 
 def _sha256(path: Path) -> str:

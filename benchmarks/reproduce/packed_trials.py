@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from tfgan_zoo import atomic
 from tfgan_zoo.data.points import Mixture
 
 PIECES, EPSILON = 5, 1e-5
@@ -133,10 +134,8 @@ class PackedTrials:
     def save(self, path: Path) -> None:
         """Writes the state, complete or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.part")
-        with temporary.open("wb") as file:
+        with atomic.open_replacing(path) as file:
             np.savez(file, *(v.numpy() for v in self.state()))
-        temporary.replace(path)
 
     def restore(self, path: Path) -> None:
         """Goes on from a saved state of as many trials of as many steps."""

@@ -19,6 +19,7 @@ import numpy as np
 from absl import flags
 
 from benchmarks import common
+from tfgan_zoo import atomic
 
 #: model -> (packing, modes, reverse KL as published).
 PUBLISHED = {"dcgan": (1, 78.9, 4.50), "pacdcgan2": (2, 1000.0, 0.06)}
@@ -112,10 +113,8 @@ def stacked(digits: np.ndarray, num: int, seed: int) -> np.ndarray:
 def write(path: Path, images: np.ndarray) -> None:
     """Writes images for `npz:`, complete or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    with temporary.open("wb") as file:
+    with atomic.open_replacing(path) as file:
         np.savez(file, images=images)
-    temporary.replace(path)
 
 
 def modes(images: np.ndarray, reader: Callable[[np.ndarray], Sequence]) -> dict[str, float]:

@@ -92,6 +92,7 @@ def test_round_trip_through_a_config(make):
     assert show(copy, *images) == show(metric, *images)
 
 
+@pytest.mark.filterwarnings("ignore:features. expected images like")  # noise is no digit
 @every_metric
 @pytest.mark.parametrize("extractor", [MNIST, Means(1)], ids=lambda each: each.name)
 def test_a_graph_shows_an_extractor_the_same(make, extractor):

@@ -4,6 +4,7 @@ import contextlib
 from concurrent import futures
 
 import grpc
+import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
@@ -16,6 +17,8 @@ class Service(prediction_service_pb2_grpc.PredictionServiceServicer):
     def __init__(self, models):
         self.models = models
         self.trouble = []
+        #: Functions that make other tensors by name of those of the next answers.
+        self.replies = []
 
     def found(self, spec, context):
         if self.trouble:
@@ -36,10 +39,12 @@ class Service(prediction_service_pb2_grpc.PredictionServiceServicer):
         answer = predict_pb2.PredictResponse()
         try:
             made = signatures[request.model_spec.signature_name](**given)
+            if self.replies:
+                made = self.replies.pop(0)(made)
         except Exception as error:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         for name, value in made.items():
-            answer.outputs[name].CopyFrom(tf.make_tensor_proto(value.numpy()))
+            answer.outputs[name].CopyFrom(tf.make_tensor_proto(np.asarray(value)))
         return answer
 
     def GetModelMetadata(self, request, context):  # noqa: N802

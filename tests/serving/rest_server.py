@@ -114,7 +114,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             predictions = [
                 dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
             ]
-        self.answer(200, {"predictions": predictions})
+        content = {"predictions": predictions}
+        if self.server.replies:
+            content = self.server.replies.pop(0)(content)
+        self.answer(200, content)
 
     @staticmethod
     def tensor(values, info):
@@ -135,13 +138,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     """`asked` holds the paths of all requests; `trouble` what happens to the next ones.
 
-    A status, "hang up", or a number of seconds to wait.
+    A status, "hang up", or a number of seconds to wait. `replies` are functions that make other
+    answers of the next ones: a server need not be TF Serving, nor a model the zoo's.
     """
 
     def __init__(self, models):
         super().__init__(("127.0.0.1", 0), Handler)
         self.models = models
-        self.asked, self.trouble = [], []
+        self.asked, self.trouble, self.replies = [], [], []
 
     def handle_error(self, request, client_address):
         """Says nothing of a client that did not wait for its answer."""

@@ -1,5 +1,7 @@
 """From a run, over tfgan_zoo.export and a server, to files by tfgan_zoo.predict."""
 
+import base64
+import io
 import json
 import os
 import shutil
@@ -64,6 +66,7 @@ def running(models):
 def server(running):
     running.asked.clear()
     running.trouble.clear()
+    running.replies.clear()
     return running
 
 
@@ -167,6 +170,8 @@ def test_export_converts(runs, tmp_path, capfd):
         (["--workdir=no", "--output=x"], "is no run folder"),
         (["--workdir={run}", "--output=x", "--checkpoint=7"], "expected best, last or one of 1, 2"),
         (["--workdir={run}", "--output={run}/config.json"], "config.json' is a file"),
+        (["--workdir={run}", "--output=m/1"], "/m/1', which is a version's own; give '"),
+        (["--workdir={run}", "--output={run}/export/dcgan/1/"], "which is a version's own; give"),
         (["--workdir={run}", "--output=x", "--format=pb"], "<saved_model|tflite|onnx>"),
     ],
     ids=str,
@@ -406,6 +411,125 @@ def test_unreadable_images(server, tmp_path, capsys):
     assert (status, printed) == (0, f"1 image by a_to_b_png, 1 left out: {out}\n")
     assert err.startswith(f"left out: {given / 'b.png'} cannot be read")
     assert [path.name for path in out.iterdir()] == ["a.png"]
+
+
+def files_of(pixels=None, ending="PNG", size=None):
+    """A file, perhaps cut off, in the form of a list of one."""
+    data = io.BytesIO()
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8) if pixels is None else pixels).save(data, ending)
+    return [data.getvalue()[:size]]
+
+
+NOISE = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+#: What a server may give for one image, and what is said of it.
+NO_IMAGES = {
+    "no picture at all": ([b"<html>"], "got 6 bytes that are none"),
+    "an empty file": ([b""], "got 0 bytes that are none"),
+    "a JPEG": (files_of(ending="JPEG"), "bytes that are none"),
+    "half a PNG": (files_of(NOISE, size=400), "got 400 bytes ("),
+    "a PNG of 16 bits": (files_of(np.zeros((8, 8), np.uint16)), "got one of mode I;16"),
+    "two images": (files_of() * 2, "expected 1 row of images_bytes from"),
+    "none": ([], "expected 1 row of images_bytes from"),
+}
+
+
+def as_rest(files):
+    rows = [{"b64": base64.b64encode(file).decode()} for file in files]
+    return lambda _: {"predictions": rows}
+
+
+#: What only JSON can say.
+NO_ROWS = {
+    "a number": {"predictions": [3]},
+    "null": {"predictions": [None]},
+    "no rows": {"predictions": None},
+    "a list of lists": {"predictions": [[1, 2]]},
+    "no base64": {"predictions": [{"b64": "<html>"}]},
+    "base64 of nothing": {"predictions": [{"b64": None}]},
+    "another name": {"outputs": []},
+    "no object": [1],
+    "nothing": None,
+}
+ANSWERS = {
+    **{name: (as_rest(files), said) for name, (files, said) in NO_IMAGES.items()},
+    **{
+        name: (lambda _, content=content: content, "the answer is not what")
+        for name, content in NO_ROWS.items()
+    },
+}
+
+
+@pytest.mark.parametrize(("reply", "sentence"), ANSWERS.values(), ids=ANSWERS)
+def test_a_rest_answer_that_is_no_image_is_an_error_of_the_server(
+    server, tmp_path, capsys, reply, sentence
+):
+    check_answers(
+        [f"--url={server.url('{model}')}"], server.replies, reply, sentence, tmp_path, capsys
+    )
+
+
+GRPC_ANSWERS = {
+    **{
+        name: (lambda _, files=files: {"images_bytes": np.array(files, object)}, said)
+        for name, (files, said) in NO_IMAGES.items()
+        if files  # TensorFlow makes no tensor of no strings
+    },
+    "numbers": (lambda _: {"images_bytes": np.zeros(1, np.float32)}, "to be strings, got float32"),
+    "no rows": (lambda _: {"images_bytes": np.zeros(0, np.float32)}, "to be strings, got float32"),
+    "one for all": (lambda _: {"images_bytes": np.array(b"a", object)}, "got one value"),
+    "another name": (lambda _: {"images": np.zeros((1, 8, 8, 3))}, "has no images_bytes"),
+}
+
+
+@pytest.mark.parametrize(("reply", "sentence"), GRPC_ANSWERS.values(), ids=GRPC_ANSWERS)
+def test_a_grpc_answer_that_is_no_image_is_an_error_of_the_server(
+    grpc_server, tmp_path, capsys, reply, sentence
+):
+    target, service = grpc_server
+    flags = [f"--grpc={target}", "--model_name={model}"]
+    check_answers(flags, service.replies, reply, sentence, tmp_path, capsys)
+
+
+def check_answers(flags, replies, reply, sentence, folder, capsys):
+    """Of a seed and of an image: the server, what it was sent, and no file written."""
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(folder / "sent.png")
+    for model, more, sent in (
+        ("dcgan", ["--seed=7"], "seed 7"),
+        ("cyclegan", [f"--input={folder / 'sent.png'}"], f"{folder / 'sent.png'}: "),
+    ):
+        replies[:] = [reply]
+        given = [flag.replace("{model}", model) for flag in flags]
+        output = f"--output={folder / 'out'}"
+        status, out, err = said(predict.main, *given, *more, output, capsys=capsys)
+        assert (status, out, err.count("\n")) == (1, "", 1)
+        assert sentence in err
+        assert model in err
+        assert not replies
+        assert not (folder / "out").exists()
+        if "expected a PNG" in err or "input" in more[0]:
+            assert sent in err
+
+
+def test_an_answer_of_another_size_or_kind_of_png_is_an_image(server, tmp_path):
+    flags = [f"--url={server.url('cyclegan')}", f"--input={tmp_path / 'sent.png'}"]
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "sent.png")
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 4, 3), np.uint8)
+    palette = io.BytesIO()
+    Image.fromarray(pixels).quantize(20).save(palette, "PNG")
+    for i, files in enumerate((files_of(pixels), [palette.getvalue()])):
+        server.replies[:] = [as_rest(files)]
+        predict.main([*flags, f"--output={tmp_path / f'{i}.png'}"])
+        np.testing.assert_array_equal(read(tmp_path / f"{i}.png"), pixels)
+
+
+@pytest.mark.parametrize(
+    "metadata", [[], {"metadata": None}, {"metadata": {"signature_def": {"signature_def": [1]}}}]
+)
+def test_metadata_of_another_kind_of_server_is_a_sentence(metadata):
+    client = RestClient("http://localhost/v1/models/m")
+    client._ask = lambda *_: metadata
+    with pytest.raises(ServerError, match=r"models/m: the metadata is not TF Serving's"):
+        client.signatures()
 
 
 def test_grpc_writes_the_same_files(grpc_server, server, tmp_path):

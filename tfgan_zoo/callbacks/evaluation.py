@@ -18,6 +18,8 @@ class EvaluateImages(keras.callbacks.Callback):
     `callbacks.StopOnNonFinite` after this one to end the run, or give `ModelCheckpoint` an
     `initial_value_threshold`.
 
+    Features of a small classifier that was trained on images of another kind are warned of.
+
     Args:
         metrics: of `tfgan_zoo.evaluation.distributions.METRICS`: "fid", "kid" and so on.
         images: real ones to compare with, uint8 or floats in [-1, 1], shape (num, height, width, 1
@@ -68,7 +70,7 @@ class EvaluateImages(keras.callbacks.Callback):
         real = list(_first(images, num))
         sides = real[0].shape[1:3] if real else None
         distributions.check_enough(metrics, "images", sum(map(len, real)), sides)
-        self.real = distributions.collect(real, parts, self.features)
+        self.real = distributions.collect_real(real, parts, self.features)
 
     def on_epoch_end(self, epoch, logs=None):
         """Scores, when it is time to."""

@@ -4,8 +4,6 @@ Images come in batches and are let go; what is kept of them is what the metrics 
 """
 
 import hashlib
-import os
-import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -15,12 +13,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import tqdm
 
+from tfgan_zoo import atomic
 from tfgan_zoo.data.names import did_you_mean
 from tfgan_zoo.downloads import cache_folder
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.base import metric_name
 from tfgan_zoo.metrics.divergence import reverse_kl
 from tfgan_zoo.metrics.diversity import ms_ssim_diversity
+from tfgan_zoo.metrics.familiarity import (
+    familiarity_of,
+    unfamiliar,
+    warn_if_unfamiliar,
+)
 from tfgan_zoo.metrics.features import Features, as_bytes
 from tfgan_zoo.metrics.features.base import check_floats
 from tfgan_zoo.metrics.frechet import frechet_distance
@@ -33,6 +37,7 @@ from tfgan_zoo.pictures import from_uint8
 #: What is kept of samples, by name; see `collect`.
 Parts = dict[str, np.ndarray]
 
+_IN_FEATURES = {"moments", "features", "logits"}
 _SAMPLE = 2000  # images kept for scores of pairs of them
 _PROJECTIONS = 256
 
@@ -301,7 +306,8 @@ def collect(
         features: for the first three.
 
     Returns:
-        Arrays by these names.
+        Arrays by these names; and with features that know their training images, "distances", how
+        far each image is from those.
 
     Raises:
         InputError: if there is no image, some are not finite or not in [-1, 1], or features cannot
@@ -309,6 +315,9 @@ def collect(
     """
     kept: dict[str, list[np.ndarray]] = {part: [] for part in parts if part != "moments"}
     moments = _Moments() if "moments" in parts else None
+    known = familiarity_of(features)
+    if known is not None and _IN_FEATURES & set(parts):
+        kept["distances"] = []
     random = np.random.default_rng(0)
     onto, num = None, 0
     for batch in batches:
@@ -318,8 +327,10 @@ def collect(
         if "sample" in kept:
             _sample(kept["sample"], images, num, random)
         num += len(images)
-        if features is not None and {"moments", "features", "logits"} & set(parts):
+        if features is not None and _IN_FEATURES & set(parts):
             computed, logits = features(images)
+            if known is not None:
+                kept["distances"].append(known.distances(computed).numpy())
             if moments is not None:
                 moments.add(computed)
             if "features" in kept:
@@ -375,6 +386,31 @@ class _Moments:
         return self.origin + mean, covariance
 
 
+def collect_real(
+    batches: Iterable[np.ndarray], parts: Collection[str], features: Features | None = None
+) -> Parts:
+    """Collects like `collect`, and warns if the features do not fit such images.
+
+    See `metrics.familiarity`.
+    """
+    found = collect(batches, parts, features)
+    _warn_if_unfamiliar(features, found)
+    return found
+
+
+def misfit(features: Features | None, real: Parts) -> str | None:
+    """Returns a sentence if features do not fit the real images that `real` was collected of."""
+    if "distances" not in real:
+        return None
+    return unfamiliar(features, float(real["distances"].mean()), len(real["distances"]))
+
+
+def _warn_if_unfamiliar(features: Features | None, real: Parts) -> None:
+    if "distances" in real:
+        distances = real["distances"]
+        warn_if_unfamiliar(features, float(distances.mean()), len(distances), stacklevel=4)
+
+
 def collect_reference(
     reference: Reference, parts: Collection[str], features: Features | None = None
 ) -> Parts:
@@ -390,7 +426,8 @@ def collect_reference(
         features: see `collect`.
 
     Returns:
-        Arrays, as from `collect`, and `sha256`, of the pixels.
+        Arrays, as from `collect`, and `sha256`, of the pixels. Features that do not fit the images
+        are warned of, as by `collect_real`.
     """
     digest = hashlib.sha256()
     shapes: list[tuple[int, ...]] = []
@@ -404,16 +441,19 @@ def collect_reference(
             digest.update(np.ascontiguousarray(images).tobytes())
             yield images
 
-    slow = {"moments", "features", "logits"} & set(parts)
+    slow = _IN_FEATURES & set(parts)
     found = collect(hashed(), set(parts) - slow)
     pixels = digest.hexdigest()
     if slow and features is not None:
         found |= _cached(reference, slow, features, pixels)
+        _warn_if_unfamiliar(features, found)
     return found | {"sha256": np.array(pixels)}
 
 
 def _cached(reference: Reference, parts: set[str], features: Features, pixels: str) -> Parts:
     wanted = (parts - {"moments"}) | ({"mean", "covariance"} if "moments" in parts else set())
+    if familiarity_of(features) is not None:
+        wanted |= {"distances"}
     known = f"{pixels} {features.name} {features.resizer} {features.fingerprint}"
     file = cache_folder() / "reference" / f"{hashlib.sha256(known.encode()).hexdigest()[:32]}.npz"
     before: Parts = {}
@@ -434,13 +474,8 @@ def _store(file: Path, arrays: Parts) -> None:
     """Writes a file whole or not at all; goes on where it cannot be written."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".part-")
-        try:
-            with os.fdopen(handle, "wb") as out:
-                np.savez(out, **arrays)  # type: ignore[arg-type]
-            os.replace(temporary, file)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+        with atomic.open_replacing(file) as out:
+            np.savez(out, **arrays)  # type: ignore[arg-type]
     except OSError:
         pass
 

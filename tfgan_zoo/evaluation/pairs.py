@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tqdm
 
+from tfgan_zoo import atomic
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.data.imresize import imresize
 from tfgan_zoo.data.names import did_you_mean
@@ -175,12 +176,7 @@ def write_csv(path: str | os.PathLike, scores: Scores) -> None:
     """Writes scores as comma-separated values, the mean last; complete or not at all."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        with temporary.open("w", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["image", *scores.metrics])
-            writer.writerows([name, *map(float, values)] for name, values in scores.rows())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with atomic.open_replacing(path, "w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["image", *scores.metrics])
+        writer.writerows([name, *map(float, values)] for name, values in scores.rows())

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import datetime
+import errno
 import json
 import os
 import time
@@ -101,12 +102,17 @@ class Evaluation(NamedTuple):
         return "\n".join(lines + p["notes"])
 
     def append_to(self, file: str | os.PathLike) -> None:
-        """Adds a line of JSON to a file, in one stroke: of several writers none cuts another's."""
+        """Adds a line of JSON to a file, in one stroke: of several writers none cuts another's.
+
+        Raises:
+            OSError: if there is no space for all of it.
+        """
         finite = {k: v if np.isfinite(v) else None for k, v in self.scores.items()}
         line = json.dumps({"scores": finite, **self.protocol}) + "\n"
         handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         try:
-            os.write(handle, line.encode())
+            if os.write(handle, line.encode()) < len(line.encode()):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(file))
         finally:
             os.close(handle)
 
@@ -204,8 +210,8 @@ def evaluate_run(workdir: str | os.PathLike, asked: Asked) -> Evaluation:
         },
         "versions": versions(),
         "seconds": round(time.monotonic() - start, 1),
-        "time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "notes": _notes(asked, features, work),
+        "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "notes": _notes(asked, features, work, real),
     }
     found = Evaluation(scores, protocol)
     found.append_to(Path(workdir) / "evaluation.jsonl")
@@ -216,14 +222,17 @@ def _split(config: ConfigDict, asked: Asked) -> str:
     return asked.split or config.evaluate.get("split") or "test"
 
 
-def _notes(asked: Asked, features: Any, work: Work) -> list[str]:
+def _notes(asked: Asked, features: Any, work: Work, real: distributions.Parts) -> list[str]:
     least = min(work.num, work.reference.num)
+    notes = []
+    if distributions.misfit(features, real):
+        notes.append(f"The images are unlike those that {features.name} was trained on.")
     if features is not None and "fid" in asked.metrics and least <= features.dim:
-        return [
+        notes.append(
             f"FID of {least:,} samples in {features.dim:,} dimensions is far too high; it compares "
             "only with others of as many."
-        ]
-    return []
+        )
+    return notes
 
 
 # ---------------------------------------------------------------------- kinds of models

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.familiarity import familiarity_of, warn_if_unfamiliar
 
 
 class FeatureExtractor(Protocol):
@@ -19,6 +20,9 @@ class FeatureExtractor(Protocol):
 
     Within a graph, as of `compile(metrics=...)`, it is called with symbolic tensors, and returns
     such; what it does with NumPy goes into a `tf.numpy_function` then.
+
+    One that knows what its training images look like may have an attribute `familiarity`, by which
+    metrics warn of real images of another kind; see `metrics.familiarity`.
 
     Attributes:
         name: which it is; figures of different extractors do not compare.
@@ -105,6 +109,13 @@ class FeatureMetric(SummedMetric):
         super().__init__(name or metric_name(base, features), dtype)
         self.features = features
         self.dim = _size("dim", dim, features)
+        self._familiarity = familiarity_of(features)
+        # Of real images: the sum of distances from what the extractor knows, and their number.
+        self._distances = [
+            self.add_variable((), "zeros", "float64", name=f"real_distance_{what}")
+            for what in (("sum", "num") if self._familiarity else ())
+        ]
+        self._warned_of_unfamiliar = False
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments; an extractor must be serialisable itself."""
@@ -115,10 +126,16 @@ class FeatureMetric(SummedMetric):
         """Makes a metric of what `get_config` returned."""
         return cls(**keras.saving.deserialize_keras_object(config))
 
-    def _extract(self, images: Any) -> tf.Tensor:
-        """Features of what was shown, float32 (n, dim)."""
+    def _extract(self, images: Any, real: bool) -> tf.Tensor:
+        """Features of what was shown, float32 (n, dim); whether real images fit is noted."""
         given = images if self.features is None else self.features(images)[0]
-        return self._checked(given, self.dim)
+        features = self._checked(given, self.dim)
+        if real and self._familiarity is not None:
+            distances = tf.cast(self._familiarity.distances(features), tf.float64)
+            total, num = self._distances
+            total.assign(total + tf.reduce_sum(distances))
+            num.assign(num + tf.cast(tf.size(distances), tf.float64))
+        return features
 
     def _checked(self, values: Any, size: int) -> tf.Tensor:
         values = tf.cast(values, tf.float32)
@@ -130,8 +147,19 @@ class FeatureMetric(SummedMetric):
 
     def _results(self, names: Sequence[str], compute: Callable, *states: Any) -> Any:
         """See `numpy_results`; a single result is returned as it is."""
-        results = numpy_results(names, compute, states, self.dtype)
+
+        def checked(*arrays: np.ndarray) -> Any:
+            self._warn_if_unfamiliar(*arrays[len(states) :])
+            return compute(*arrays[: len(states)])
+
+        results = numpy_results(names, checked, [*states, *self._distances], self.dtype)
         return results if len(names) > 1 else results[names[0]]
+
+    def _warn_if_unfamiliar(self, total: Any = 0, num: Any = 0) -> None:
+        if num and not self._warned_of_unfamiliar:
+            self._warned_of_unfamiliar = warn_if_unfamiliar(
+                self.features, float(total / num), int(num), stacklevel=6
+            )
 
     def _named(self, suffix: str) -> str:
         """`kid[...]` with a suffix: `kid_std[...]`."""
@@ -302,7 +330,7 @@ class SampledMetric(FeatureMetric):
         self._check_update(sample_weight)
         for images, reservoir in ((y_true, self._real), (y_pred, self._generated)):
             if images is not None:
-                reservoir.add(self._rows(images))
+                reservoir.add(self._rows(images, real=reservoir is self._real))
 
     def result(self) -> Any:
         """The metric of the samples kept: a float, or a dictionary of them by name.
@@ -333,8 +361,8 @@ class SampledMetric(FeatureMetric):
     def _row_size(self) -> int:
         return self.dim
 
-    def _rows(self, images: Any) -> tf.Tensor:
-        return self._extract(images)
+    def _rows(self, images: Any, real: bool) -> tf.Tensor:
+        return self._extract(images, real)
 
     def _compute(self, real: np.ndarray, generated: np.ndarray) -> Sequence[float]:
         raise NotImplementedError

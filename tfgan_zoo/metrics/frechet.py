@@ -149,9 +149,10 @@ class FID(FeatureMetric):
         self._check_update(sample_weight)
         if y_true is not None and self._reference is not None:
             raise InputError("y_true: expected None after set_reference, got samples.")
-        for images, (num, total, products) in ((y_true, self._real), (y_pred, self._generated)):
+        for images, sums in ((y_true, self._real), (y_pred, self._generated)):
             if images is not None:
-                x = tf.cast(self._extract(images), tf.float64)
+                x = tf.cast(self._extract(images, real=sums is self._real), tf.float64)
+                num, total, products = sums
                 num.assign(num + tf.cast(tf.shape(x)[0], tf.float64))
                 total.assign(total + tf.reduce_sum(x, axis=0))
                 products.assign(products + tf.matmul(x, x, transpose_a=True))

@@ -60,13 +60,13 @@ class SlicedWasserstein(SampledMetric):
     def _row_size(self) -> int:
         return self.projections
 
-    def _rows(self, images: Any) -> tf.Tensor:
+    def _rows(self, images: Any, real: bool) -> tf.Tensor:
         if self.features is None:
             images = tf.convert_to_tensor(images)
             if images.dtype == tf.uint8:
                 images = tf.cast(images, tf.float32) / 127.5 - 1
             images = tf.reshape(images, [tf.shape(images)[0], math.prod(images.shape[1:])])
-        return tf.matmul(self._extract(images), self._directions)
+        return tf.matmul(self._extract(images, real), self._directions)
 
     def _compute(self, real: np.ndarray, generated: np.ndarray) -> Sequence[float]:
         return [projected_distance(generated, real, self.seed)]

@@ -12,7 +12,7 @@ from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.models.arguments import check_range, stacked
 from tfgan_zoo.models.base import Endpoint, GANModel, as_floats, random_images
 from tfgan_zoo.models.batches import parts_of, what_came
-from tfgan_zoo.networks import size_multiple
+from tfgan_zoo.networks import size_multiple, smallest_side
 
 
 class ImageToImage(GANModel):
@@ -108,8 +108,9 @@ class ImageToImage(GANModel):
         """Translates images.
 
         Args:
-            images: shape (num, height, width, channels), uint8 or floats in [-1, 1]. Sides that a
-                generator cannot halve as often as it must are mirrored at the edge, and cut again.
+            images: shape (num, height, width, channels), uint8 or floats in [-1, 1], of any size
+                from one pixel up. Sides that a generator cannot halve as often as it must, or that
+                are too small for it, are mirrored at the edge, and cut again.
             direction: "a_to_b", or "b_to_a" where the model has it; None for the model's first.
             batch_size: how many at a time; an image's translation does not depend on the others.
 
@@ -155,7 +156,7 @@ class ImageToImage(GANModel):
     def _translated(self, images: tf.Tensor, direction: str) -> tf.Tensor:
         network = self.sampling_network(self.translators()[direction])
         height, width = tf.shape(images)[1], tf.shape(images)[2]
-        padded = pad_to_multiple(images, self._multiples[direction])
+        padded = pad_to_multiple(images, *self._sides[direction])
         result = self.run(network, self.network_input(padded), training=False)
         return result[:, : height * self.scale, : width * self.scale]
 
@@ -165,10 +166,11 @@ class ImageToImage(GANModel):
 
     def finish_init(self) -> None:
         """See `GANModel.finish_init`."""
-        self._multiples = {
-            name: size_multiple(net) if self.scale == 1 else 1
-            for name, net in self.translators().items()
-        }
+        #: What sides must be multiples of, and the least that they must be.
+        self._sides: dict[str, tuple[int, int]] = {}
+        for name, network in self.translators().items():
+            multiple = size_multiple(network) if self.scale == 1 else 1
+            self._sides[name] = multiple, smallest_side(network, multiple, self.scale)
         self._translations: dict[str, Any] = {}
         super().finish_init()
 
@@ -209,16 +211,20 @@ def domain_shapes(
     return shape, (*shape[:-1], shape[-1] if channels_b is None else int(channels_b))
 
 
-def pad_to_multiple(images: tf.Tensor, multiple: int) -> tf.Tensor:
+def pad_to_multiple(images: tf.Tensor, multiple: int, least: int = 1) -> tf.Tensor:
     """Mirrors images, (batch, height, width, channels), at their lower and right edges.
 
     Args:
         images: of any size.
         multiple: what their height and width are to be multiples of.
+        least: what their height and width are to be at least, itself a multiple.
     """
     for axis in (1, 2):
         size = tf.shape(images)[axis]
-        rows = tf.range(-(-size // multiple) * multiple) % (2 * size)
+        padded = -(-size // multiple) * multiple
+        if least > multiple:
+            padded = tf.maximum(padded, least)
+        rows = tf.range(padded) % (2 * size)
         images = tf.gather(images, tf.minimum(rows, 2 * size - 1 - rows), axis=axis)
     return images
 

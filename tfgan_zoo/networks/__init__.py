@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import keras
 
-from tfgan_zoo.networks.common import size_multiple
+from tfgan_zoo.networks.common import size_multiple, smallest_side
 from tfgan_zoo.networks.dcgan import dcgan_discriminator, dcgan_generator
 from tfgan_zoo.networks.image_encoder import image_encoder
 from tfgan_zoo.networks.mlp import mlp_discriminator, mlp_generator
@@ -65,6 +65,7 @@ __all__ = [
     "resnet_discriminator",
     "resnet_generator",
     "size_multiple",
+    "smallest_side",
     "srgan_discriminator",
     "srresnet_generator",
     "text_conditional_discriminator",

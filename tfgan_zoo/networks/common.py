@@ -317,6 +317,33 @@ def size_multiple(network: keras.Model) -> int:
     )
 
 
+def smallest_side(network: keras.Model, multiple: int, scale: int = 1) -> int:
+    """Returns how many pixels the sides of images must have at least for a network to take them.
+
+    Borders that are mirrored, as CycleGAN's are, need an image that is wider than the border. Found
+    like `size_multiple`.
+
+    Args:
+        network: From images `[B, H, W, C]` to images, built.
+        multiple: What sides must be multiples of.
+        scale: How much larger its outputs are than its inputs.
+
+    Returns:
+        The smallest multiple that will do, up to 64 times `multiple`. If the network's input has
+        fixed sides, or does not tell, `multiple`.
+    """
+    if any(side is not None for side in network.input_shape[1:-1]):
+        return multiple
+    for side in range(multiple, 64 * multiple + 1, multiple):
+        try:
+            shape = network.compute_output_shape((1, side, side, network.input_shape[-1]))
+        except (ValueError, TypeError, tf.errors.InvalidArgumentError):
+            continue
+        if tuple(shape[1:-1]) == (side * scale, side * scale):
+            return side
+    return multiple
+
+
 def check_named_shape(name: str, shape: Sequence[int]) -> tuple[int, ...]:
     """Checks the shape of an image.
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tfgan_zoo import pictures
+from tfgan_zoo import atomic, pictures
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.reporting import charts
 from tfgan_zoo.reporting.charts import colour_of, embedded
@@ -123,13 +123,9 @@ def write_page(path: str | os.PathLike, page: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--output: cannot make the folder of {str(path)!r}: {error}.") from error
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        # A name may hold what is no text.
-        temporary.write_text(page, encoding="utf-8", errors="replace")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    # A name may hold what is no text.
+    with atomic.open_replacing(path, "w", errors="replace") as file:
+        file.write(page)
 
 
 def _data(name: str) -> str:

@@ -1,15 +1,17 @@
 """Which signature of a served model answers what, and how its answers become files."""
 
 import io
-import os
+import struct
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
-from tfgan_zoo.errors import InputError, check_texts
+from tfgan_zoo import atomic
+from tfgan_zoo.errors import InputError, ServerError, check_texts, first_line
 from tfgan_zoo.serving.client import Client, GrpcClient, RestClient, Signature, Tensor
 
 _FILES = "images_bytes"
@@ -75,22 +77,30 @@ def drawn(
 
     Yields:
         PNG files, those of the first text first.
+
+    Raises:
+        ServerError: if the server cannot be reached, or answers with anything else.
     """
     for text in check_texts("texts", texts) if len(texts) else (None,):
         for i in range(0, len(seeds), batch_size):
             part = seeds[i : i + batch_size]
             inputs = {"seed": np.array(part, np.int64)}
             if text is not None:
-                sent = text if isinstance(text, bytes) else text.encode()
-                inputs["text"] = np.array([sent] * len(part), object)
-            yield from client.predict(signature, inputs)[_FILES].tolist()
+                encoded = text if isinstance(text, bytes) else text.encode()
+                inputs["text"] = np.array([encoded] * len(part), object)
+            made = client.predict(signature, inputs)[_FILES].tolist()
+            for seed, file in zip(part, made, strict=True):
+                sent = f"seed {seed}" if text is None else f"seed {seed} and the text {text!r}"
+                opened(file, client.name, f"{signature} for {sent}")
+                yield file
 
 
 def converter(client: Client, signature: str) -> Callable[[np.ndarray], np.ndarray]:
     """Returns what sends an image to be translated or enlarged, for `tfgan_zoo.files.convert`.
 
     Returns:
-        A function from uint8, shape (height, width, channels), to floats in [-1, 1].
+        A function from uint8, shape (height, width, channels), to floats in [-1, 1]. It raises
+        `ServerError` if the server cannot be reached, or answers with anything but an image.
     """
 
     def convert(image: np.ndarray) -> np.ndarray:
@@ -98,10 +108,39 @@ def converter(client: Client, signature: str) -> Callable[[np.ndarray], np.ndarr
         Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "PNG")
         sent = np.array([file.getvalue()], object)
         (came,) = client.predict(signature, {_FILES: sent})[_FILES].tolist()
-        pixels = np.asarray(Image.open(io.BytesIO(came)))
+        pixels = opened(came, client.name, signature)
         return np.atleast_3d(pixels) / np.float32(127.5) - np.float32(1)
 
     return convert
+
+
+def opened(file: Any, server: str, what: str) -> np.ndarray:
+    """Returns the pixels of a PNG file that a server gave.
+
+    Args:
+        file: what it gave.
+        server: what errors call it.
+        what: what was asked for.
+
+    Returns:
+        uint8, grey of shape (height, width) or colour of shape (height, width, 3).
+
+    Raises:
+        ServerError: if it is no PNG file of 8 bits, or not a whole one.
+    """
+    came = f"{len(file):,} bytes" if isinstance(file, bytes) else type(file).__name__
+    try:
+        with Image.open(io.BytesIO(file), formats=["PNG"]) as image:
+            image.load()
+            if image.mode in ("1", "L", "P", "LA", "RGB", "RGBA"):
+                grey = image.mode in ("1", "L", "LA")
+                return np.asarray(image.convert("L" if grey else "RGB"))
+            came = f"one of mode {image.mode}"
+    except UnidentifiedImageError:
+        came += " that are none"
+    except (OSError, SyntaxError, TypeError, ValueError, struct.error, zlib.error) as error:
+        came += f" ({first_line(error).rstrip('.')})"
+    raise ServerError(f"{server}: expected a PNG file of 8 bits from {what}, got {came}.")
 
 
 def connect(
@@ -186,6 +225,5 @@ def paths(
 def save(path: Path, file: bytes) -> None:
     """Writes a file, complete or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_bytes(file)
-    os.replace(temporary, path)
+    with atomic.open_replacing(path) as written:
+        written.write(file)

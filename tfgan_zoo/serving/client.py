@@ -49,7 +49,13 @@ class Signature(NamedTuple):
 
 
 class Client(Protocol):
-    """What both clients do."""
+    """What both clients do.
+
+    Attributes:
+        name: what errors call the server and its model.
+    """
+
+    name: str
 
     def signatures(self) -> dict[str, Signature]:
         """Returns what the model is asked by, in alphabetical order."""
@@ -74,7 +80,7 @@ class RestClient:
     """
 
     def __init__(self, url: str, timeout: float = 60.0, retries: int = 4, first_wait: float = 0.5):
-        self.url = url.rstrip("/").removesuffix(":predict")
+        self.url = self.name = url.rstrip("/").removesuffix(":predict")
         if not re.fullmatch(
             r"https?://[^/]+(/.*)?/v1/models/[^/:]+(/(versions/\d+|labels/[^/:]+))?", self.url
         ):
@@ -105,7 +111,7 @@ class RestClient:
                 for name in sorted(found)
                 if found[name].get("inputs")
             }
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise ServerError(f"{self.url}: the metadata is not TF Serving's.") from error
 
     def predict(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -116,7 +122,8 @@ class RestClient:
             inputs: arrays by name, the batch first; files and texts are objects, of bytes.
 
         Raises:
-            ServerError: if the server cannot be reached, or refuses.
+            ServerError: if the server cannot be reached, refuses, or gives another answer than
+                the signature says: other names or types, or not a row for each of the batch.
         """
         rows = [
             {name: _to_json(value) for name, value in zip(inputs, row, strict=True)}
@@ -128,12 +135,13 @@ class RestClient:
             made = answer["predictions"]
             if len(outputs) == 1:  # TF Serving then leaves the name out.
                 made = [{next(iter(outputs)): value} for value in made]
-            return {
+            found = {
                 name: _to_array([row[name] for row in made], tensor)
                 for name, tensor in outputs.items()
             }
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise ServerError(f"{self.url}: the answer is not what {signature} gives.") from error
+        return _checked(found, outputs, len(rows), self.url, signature)
 
     def _outputs(self, signature: str) -> Mapping[str, Tensor]:
         if not hasattr(self, "_known"):
@@ -273,7 +281,17 @@ class GrpcClient:
         for name, value in inputs.items():
             request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
         answer = self._ask(self._stub.Predict, request)
-        return {name: tf.make_ndarray(value) for name, value in answer.outputs.items()}
+        try:
+            found = {name: tf.make_ndarray(value) for name, value in answer.outputs.items()}
+        except (TypeError, ValueError) as error:
+            raise ServerError(f"{self.name}: the answer is not what {signature} gives.") from error
+        num = len(next(iter(inputs.values())))
+        return _checked(found, self._outputs(signature), num, self.name, signature)
+
+    def _outputs(self, signature: str) -> Mapping[str, Tensor]:
+        if not hasattr(self, "_known"):
+            self._known = self.signatures()
+        return self._known[signature].outputs if signature in self._known else {}
 
     def _ask(self, method: Callable, request: Any) -> Any:
         def once() -> Any:
@@ -322,6 +340,36 @@ def _tensor(info: Mapping[str, Any]) -> Tensor:
     return Tensor(DTYPES.get(info["dtype"], "unknown"), tuple(int(dim["size"]) for dim in dims))
 
 
+def _checked(
+    found: dict[str, np.ndarray],
+    outputs: Mapping[str, Tensor],
+    num: int,
+    server: str,
+    signature: str,
+) -> dict[str, np.ndarray]:
+    """Returns an answer, if it is what a signature gives for a batch of `num`.
+
+    Raises:
+        ServerError: if it is not.
+    """
+    for name, tensor in outputs.items():
+        if name not in found:
+            raise ServerError(f"{server}: the answer of {signature} has no {name}.")
+        array = found[name]
+        if array.dtype != np.dtype(tensor.dtype if tensor.dtype != "unknown" else array.dtype):
+            raise ServerError(
+                f"{server}: expected {name} of {signature} to be "
+                f"{'strings' if tensor.dtype == 'object' else tensor.dtype}, got {array.dtype}."
+            )
+        if array.ndim == 0 or len(array) != num:
+            came = "one value" if array.ndim == 0 else f"{len(array)} rows"
+            raise ServerError(
+                f"{server}: expected {num} {'row' if num == 1 else 'rows'} of {name} from "
+                f"{signature}, one for each of what was sent, got {came}."
+            )
+    return found
+
+
 def _to_json(value: Any) -> Any:
     if isinstance(value, bytes):
         return {"b64": base64.b64encode(value).decode()}
@@ -332,5 +380,8 @@ def _to_array(values: list[Any], tensor: Tensor) -> np.ndarray:
     if tensor.dtype != "object":
         return np.array(values, tensor.dtype)
     made = np.empty(len(values), object)
-    made[:] = [base64.b64decode(v["b64"]) if isinstance(v, dict) else v.encode() for v in values]
+    made[:] = [
+        base64.b64decode(v["b64"], validate=True) if isinstance(v, dict) else v.encode()
+        for v in values
+    ]
     return made

@@ -1,7 +1,6 @@
 """Converts endpoints for runtimes other than TensorFlow's: TensorFlow Lite, and ONNX."""
 
 import logging
-import os
 import re
 import tempfile
 import warnings
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tfgan_zoo import atomic
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.serving.saved_model import difference
 from tfgan_zoo.serving.signatures import Endpoint
@@ -58,9 +58,8 @@ def convert(
             apart = difference(run(request), expected.numpy())
             if not apart <= TOLERANCE:
                 raise RuntimeError(f"{paths[name]} and the model differ by up to {apart:.2g}.")
-        temporary = paths[name].with_name(f".{paths[name].name}.part")
-        temporary.write_bytes(content)
-        os.replace(temporary, paths[name])
+        with atomic.open_replacing(paths[name]) as file:
+            file.write(content)
     return list(paths.values())
 
 

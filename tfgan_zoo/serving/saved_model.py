@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan_zoo import atomic
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.serving import warmup
 from tfgan_zoo.serving.signatures import Endpoint
@@ -93,7 +94,7 @@ def place_instead(new: Path, path: Path) -> None:
     """Moves a SavedModel to a place, and what was there away."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # Beside the model's folder: a server that watches that folder must not find it.
-    old = path.parent.with_name(f".{path.parent.name}.old")
+    old = atomic.hidden_beside(path.parent, ".old")
     shutil.rmtree(old, ignore_errors=True)
     if path.exists():
         os.rename(path, old)

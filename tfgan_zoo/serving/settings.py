@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from tfgan_zoo import atomic
+
 MODELS = """\
 # What is served: --model_config_file=/models/NAME/models.config
 # The newest version, unless model_version_policy says which. Labels can be given to versions that
@@ -50,4 +52,6 @@ def write_settings(folder: Path) -> None:
     for file, text in ALL.items():
         path = folder / file
         if not path.exists():
-            path.write_text(text.replace("NAME", folder.resolve().name))
+            # Complete or not at all: what is there is never written again.
+            with atomic.open_replacing(path, "w") as written:
+                written.write(text.replace("NAME", folder.resolve().name))

@@ -51,7 +51,7 @@ class DistributionScores:
 
         def score(model: Any) -> dict[str, float]:
             if self._real is None:
-                self._real = distributions.collect([real], self.parts, self.features)
+                self._real = distributions.collect_real([real], self.parts, self.features)
             return distributions.score_made(self.metrics, self.features, self._real, make(model))
 
         return {

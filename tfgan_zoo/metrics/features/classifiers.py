@@ -8,7 +8,9 @@
 
 All are one network: four convolutions with ReLU, a narrow fifth, and two dense layers. The features
 are the 64 numbers before the last one, which keep where in the image things are. How they were
-trained, and how often they are right, prints `python -m benchmarks.train_features`.
+trained, and how often they are right, prints `python -m benchmarks.train_features`; with
+`--weights=shipped` it measures those that come with the library, and writes what their training
+images look like to them, `NAME_familiarity.npz`.
 
 Scores in these features are to be compared with one another alone, never with published FIDs.
 """
@@ -22,6 +24,7 @@ import numpy as np
 
 from tfgan_zoo.data.names import did_you_mean
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.familiarity import Familiarity
 from tfgan_zoo.metrics.features.keras_model import ModelFeatures
 
 DIM = 64
@@ -59,6 +62,10 @@ class ClassifierFeatures(ModelFeatures):
         name: a key of `CLASSIFIERS`.
         weights: of `network`, instead of those that come with the library.
 
+    Attributes:
+        familiarity: what images of the classifier's own kind look like to it, by which scores warn
+            of others; None with other weights.
+
     Raises:
         InputError: if there is no such classifier.
 
@@ -74,6 +81,7 @@ class ClassifierFeatures(ModelFeatures):
         model = network(CLASSIFIERS[name])
         model.set_weights(shipped_weights(name) if weights is None else weights)
         super().__init__(model, name)
+        self.familiarity = shipped_familiarity(name) if weights is None else None
 
     def fitted(self, images: np.ndarray) -> np.ndarray:
         """See `ModelFeatures.fitted`."""
@@ -135,6 +143,17 @@ def rescaled(weights: list[np.ndarray], factor: float) -> list[np.ndarray]:
 
 def shipped_weights(name: str) -> list[np.ndarray]:
     """Returns a classifier's weights, float32, as the library brings them: stored as float16."""
+    arrays = _shipped(name)
+    return [arrays[f"arr_{i}"].astype(np.float32) for i in range(len(arrays))]
+
+
+def shipped_familiarity(name: str) -> Familiarity:
+    """Returns what its own images look like to a classifier as the library brings it."""
+    arrays = _shipped(f"{name}_familiarity")
+    return Familiarity(arrays["means"], arrays["whitening"], float(arrays["distance"]))
+
+
+def _shipped(name: str) -> dict[str, np.ndarray]:
     data = importlib.resources.files("tfgan_zoo.metrics.features").joinpath(f"{name}.npz")
     with np.load(io.BytesIO(data.read_bytes())) as arrays:
-        return [arrays[f"arr_{i}"].astype(np.float32) for i in range(len(arrays.files))]
+        return {each: arrays[each] for each in arrays.files}

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tfgan_zoo import atomic
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.downloads import cache_folder, check_online
 from tfgan_zoo.errors import InputError, first_line
@@ -197,22 +198,21 @@ def downloaded() -> Path:
     path = cache_folder() / URL.rpartition("/")[-1]
     if path.is_file() and path.stat().st_size == _ARCHIVE_BYTES:
         return path
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         check_online(URL)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with urllib.request.urlopen(URL, timeout=60) as answer, temporary.open("wb") as file:
+        with (
+            urllib.request.urlopen(URL, timeout=60) as answer,
+            atomic.open_replacing(path) as file,
+        ):
             shutil.copyfileobj(answer, file)
-        size = temporary.stat().st_size
-        if size != _ARCHIVE_BYTES:
-            raise OSError(f"it came with {size:,} bytes instead of {_ARCHIVE_BYTES:,}")
-        temporary.replace(path)
+            size = file.tell()
+            if size != _ARCHIVE_BYTES:
+                raise OSError(f"it came with {size:,} bytes instead of {_ARCHIVE_BYTES:,}")
     except OSError as error:
         raise InputError(
             f"Inception-v3 is not in {path.parent} and cannot be downloaded ({first_line(error)}); "
             f"download {URL} on a machine that can, and copy it to that folder or give its path, "
             "--inception=FILE."
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return path
