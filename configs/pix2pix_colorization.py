@@ -3,6 +3,10 @@
 The paper's values: as `pix2pix_facades.py`, with batches of 4, 6 epochs of ImageNet's 1,281,167
 training images, flips and no other jitter. From grey to RGB, in place of the paper's Lab.
 
+With batches of 4, batch normalisation learns under statistics of several images, and by those of
+single ones colours would shift: unlike the paper's, the generator is used with moving averages, and
+without dropout (`inference`).
+
 Command: python -m tfgan_zoo.train --config=pix2pix_colorization --config.data.source=folder:PATH
          (any photographs; train and val in it, or set evaluate.split=none)
 Cost:    not measured
@@ -19,7 +23,7 @@ def get_config():
     config.model_args.objective = "cross_entropy"
     config.model_args.l1_weight = 100.0
     config.model_args.gan_weight = 1.0
-    config.model_args.inference = "paper"
+    config.model_args.inference = "frozen"
     config.generator = {"name": "unet_generator", "filters": 64, "dropout": 0.5}
     config.discriminator = {
         "name": "patchgan_discriminator",

@@ -2,6 +2,10 @@
 
 The paper's values: as `pix2pix_facades.py`, with batches of 4, 15 epochs of 49,825.
 
+With batches of 4, batch normalisation learns under statistics of several images, and by those of
+single ones colours would shift: unlike the paper's, the generator is used with moving averages, and
+without dropout (`inference`).
+
 Command: python -m tfgan_zoo.train --config=pix2pix_edges2shoes --config.data.source=folder:PATH
          (with train and val in it, from
          http://efrosgans.eecs.berkeley.edu/pix2pix/datasets/edges2shoes.tar.gz)
@@ -17,7 +21,7 @@ def get_config():
     config.model_args.objective = "cross_entropy"
     config.model_args.l1_weight = 100.0
     config.model_args.gan_weight = 1.0
-    config.model_args.inference = "paper"
+    config.model_args.inference = "frozen"
     config.generator = {"name": "unet_generator", "filters": 64, "dropout": 0.5}
     config.discriminator = {
         "name": "patchgan_discriminator",

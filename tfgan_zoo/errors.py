@@ -117,6 +117,10 @@ def check_texts(name: str, texts: Any) -> list[str]:
     return given
 
 
+#: What floats of an image in [-1, 1] do not leave, though resampling may overshoot a little.
+BEYOND_PIXELS = 1.5
+
+
 def looks_like_bytes(low: float, high: float) -> bool:
     """Whether floats of this range are an image's 0..255, where [-1, 1] is expected.
 

@@ -87,6 +87,8 @@ def train(
             over = bool(devices.from_chief(int(scores.over(run))))
             say(describe(config, model, work, start, devices, over))
             if start < config.train.steps and not over:
+                samples = model.samples_per_step(config.data.batch_size)
+                model.say_doubts(samples // devices.replicas, say)
                 fit(config, run, model, work, start, devices, retry, say)
             with told_of_storage(run):
                 return finish(config, run, model, work, devices)

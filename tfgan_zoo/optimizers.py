@@ -73,6 +73,22 @@ def prepare(optimizer: keras.optimizers.Optimizer) -> None:
         _SCRATCH[optimizer] = [tf.Variable(tf.zeros(v.shape)) for v in optimizer._velocities]
 
 
+def unknown_to(
+    optimizer: keras.optimizers.Optimizer, variables: Sequence[keras.Variable]
+) -> list[keras.Variable]:
+    """Returns those of the variables that a built optimizer was not built with.
+
+    Example:
+        >>> weight, other = keras.Variable([1.0]), keras.Variable([2.0])
+        >>> sgd = keras.optimizers.SGD(0.1)
+        >>> sgd.build([weight])
+        >>> unknown_to(sgd, [weight]), unknown_to(sgd, [weight, other]) == [other]
+        ([], True)
+    """
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    return [v for v in variables if inner._var_key(v) not in inner._trainable_variables_indices]
+
+
 def _is_plain(optimizer: keras.optimizers.Optimizer) -> bool:
     """Whether nothing but the rule itself is asked for."""
     if any(getattr(optimizer, name, None) for name in _EXTRAS):

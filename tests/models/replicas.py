@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.models.tiny import OPTIONS, assert_close, dataset, fit, samples, state, tiny
+from tests.models.tiny import (
+    OPTIONS,
+    assert_close,
+    assert_same,
+    dataset,
+    fit,
+    samples,
+    state,
+    tiny,
+)
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS
 
@@ -168,14 +177,67 @@ def the_end_of_the_data_is_no_step():
     assert int(model.generator_optimizer.iterations.numpy()) == 6
 
 
-def compiled_outside_the_scope_and_fed_unevenly():
+def compiled_outside_the_scope():
     with STRATEGY.scope():
         model = tiny("dcgan", dense=True)
     model.compile()
     slot = model.generator_optimizer.variables[-1].value
     assert isinstance(slot, tf.distribute.DistributedValues)
-    uneven = tf.data.Dataset.from_tensor_slices(samples(model, batch=7)).batch(7)
-    assert np.isfinite(fit(model, uneven)["g_loss"][0])
+    assert np.isfinite(fit(model, dataset(model))["g_loss"][0])
+
+
+def batches_that_replicas_cannot_share_evenly_are_refused():
+    """As losses are means over a replica's own samples: those of fewer would count more."""
+    with STRATEGY.scope():
+        model = tiny("dcgan", dense=True)
+        model.compile()
+    images = samples(model, batch=11)
+    uneven = tf.data.Dataset.from_tensor_slices(images).batch(4)  # the last has 3
+    before = None
+
+    def remember(batch, logs):
+        nonlocal before
+        before = state(model)
+
+    each_step = keras.callbacks.LambdaCallback(on_train_batch_end=remember)
+    remedy = "as many samples on each of 2 replicas, got [12] on one .* of 3; .*drop_remainder=True"
+    refused(remedy, lambda: fit(model, uneven, callbacks=[each_step]))
+    assert model.steps_done == 2
+    assert_same(state(model), before)
+    refused(remedy, lambda: model.evaluate(uneven, verbose=0))
+    refused(remedy, lambda: fit(model, images[:8], validation_data=uneven, batch_size=4))
+    # Of floats, the first batch is looked at before it is used.
+    floats = tf.data.Dataset.from_tensor_slices(images / np.float32(127.5) - 1)
+    refused("got 3 on one of them, of a batch of 7", lambda: fit(model, floats.batch(7)))
+    whole = fit(
+        model, floats.batch(4, drop_remainder=True), validation_data=floats.batch(2).take(5)
+    )
+    assert np.isfinite(list(whole.values())).all()
+
+
+def images_are_looked_at():
+    """Once, and nothing is left out; the range is checked, and several steps train as one would."""
+
+    def images(model, as_floats):
+        rows = samples(model, 2, batch=4)
+        rows = as_floats(rows) if as_floats else rows
+        return tf.data.Dataset.from_tensor_slices(rows).batch(4)
+
+    states = []
+    for as_floats in (None, lambda x: x / np.float32(127.5) - 1):
+        keras.utils.set_random_seed(0)
+        with STRATEGY.scope():
+            model = tiny("dcgan", dense=True)
+            model.compile("sgd", "sgd")
+        fit(model, images(model, as_floats))
+        assert (model.steps_done, int(model.images_seen.numpy())) == (2, 8)
+        states.append(state(model))
+    assert_close(*states, rtol=1e-4, atol=1e-6)
+    as_bytes = images(model, lambda x: x.astype("float32"))
+    refused("^Training batches: .* floats up to 255", lambda: fit(model, as_bytes))
+    refused("^Test batches: .* floats up to 255", lambda: model.evaluate(as_bytes, verbose=0))
+    with pytest.warns(UserWarning, match="got none below 0"):
+        fit(model, images(model, lambda x: x / np.float32(255)))
 
 
 def overflow_on_one_replica():

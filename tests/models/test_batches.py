@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tests.models.tiny import IMAGE_TO_IMAGE, SHAPE, compiled, fit, samples, tiny
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models import MODELS, batches
+from tfgan_zoo.models import MODELS, JointEmbedding, batches
 
 
 def test_examples():
@@ -73,7 +73,7 @@ def test_testing_on_batches_of_unknown_size():
     images = samples(model, batch=5)  # 20
     dataset = tf.data.Dataset.from_tensor_slices(images)
     model.evaluate(dataset.batch(6), verbose=0)  # the last has 2
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"Test batches: .* multiple of 2"):
+    with pytest.raises(InputError, match=r"^Test batches: .* multiple of 2 .* got 3; batch a tf"):
         model.evaluate(dataset.batch(3), verbose=0)
 
 
@@ -86,10 +86,15 @@ def test_testing_on_batches_of_unknown_size():
             {"batch_size": 8},
             r"x: .* multiple of 4, .* last one here has 6, got 22; .* out 2, or",
         ),
-        (22, {}, r"x: expected a number .* multiple of 4, .* got 22"),
+        (
+            20,
+            {"batch_size": 10},
+            r"batch_size: .* got 10; with 40 \(model\.samples_per_step\(10\)\) every share has 10",
+        ),
+        (3, {}, r"x: expected at least 4 samples to train on, .* got 3\.$"),
         (36, {"batch_size": 6, "y": np.zeros(36)}, "batch_size: .* got 6"),
-        (32, {"validation_split": 0.2}, "x: .* got 25"),
-        (17, {"validation_split": 0.25}, "validation_data: .* has 5, got 5"),
+        (32, {"validation_split": 0.2, "batch_size": 32}, "x: .* got 25"),
+        (17, {"validation_split": 0.25, "batch_size": 32}, "validation_data: .* has 5, got 5"),
         (8, {"validation_data": 9}, "validation_data: .* multiple of 2, .* has 9, got 9"),
         (8, {"validation_data": 9, "validation_batch_size": 3}, "validation_batch_size: .* got 3"),
     ],
@@ -203,7 +208,7 @@ def test_a_look_reads_nothing_twice():
     def batches():
         for i in range(3):
             reads.append(i)
-            yield np.full((4, *SHAPE), i / 10, "float32")
+            yield np.full((4, *SHAPE), -i / 10 - 0.1, "float32")
 
     spec = tf.TensorSpec((None, *SHAPE), tf.float32)
     dataset = tf.data.Dataset.from_generator(batches, output_signature=spec)
@@ -212,12 +217,235 @@ def test_a_look_reads_nothing_twice():
     assert model.steps_done == 6
 
 
-def test_what_may_be_meant_is_left_alone():
-    model = tiny("dcgan")
+def uniform(low, high, num=4):
+    return np.random.default_rng(0).uniform(low, high, (num, *SHAPE)).astype("float32")
+
+
+def eager(name, **kwargs):
+    """A graph takes longer to make than to run once."""
+    model = tiny(name, **kwargs)
     model.compile(run_eagerly=True)
-    for low, high in ((0.0, 1.0), (-1.0, 1.0), (-3.0, 3.0), (0.0, 2.0)):
-        images = np.random.default_rng(0).uniform(low, high, (4, *SHAPE)).astype("float32")
-        model.fit(images, verbose=0)
+    return model
+
+
+def entrances(images, right):
+    """Every way by which images get to a model, and what its messages call them."""
+    held = Batches([images, images])
+    dataset = tf.data.Dataset.from_tensors(images).repeat(2)
+    fit = {
+        kind: ("Training batches", lambda m, x=x, a=a: fit_once(m, x, **a))
+        for kind, (x, a) in sources(images).items()
+    }
+    validation = {
+        "arrays": (images, {}),
+        "labelled": ((images, np.zeros(len(images))), {}),
+        "dataset": (dataset, {}),
+        "PyDataset": (held, {}),
+        "generator": (((images,) for _ in range(2)), {"validation_steps": 2}),
+    }
+    return {
+        **{f"fit {kind}": call for kind, call in fit.items()},
+        "validation_split": (
+            "Training batches",
+            lambda m: m.fit(images, validation_split=0.5, verbose=0),
+        ),
+        **{
+            f"validation_data {kind}": (
+                "validation_data",
+                lambda m, x=x, a=a: m.fit(right, validation_data=x, verbose=0, **a),
+            )
+            for kind, (x, a) in validation.items()
+        },
+        "evaluate": ("Test batches", lambda m: m.evaluate(images, verbose=0)),
+        "evaluate dataset": ("Test batches", lambda m: m.evaluate(dataset, verbose=0)),
+        "train_on_batch": ("Training batches", lambda m: m.train_on_batch(images)),
+        "train_on_batch dict": ("Training batches", lambda m: m.train_on_batch({"image": images})),
+        "train_on_batch list": ("Training batches", lambda m: m.train_on_batch([images])),
+        "train_on_batch tensor": (
+            "Training batches",
+            lambda m: m.train_on_batch(tf.constant(images), np.zeros(len(images))),
+        ),
+        "test_on_batch": ("Test batches", lambda m: m.test_on_batch(images)),
+    }
+
+
+def fit_once(model, data, **kwargs):
+    return model.fit(data, verbose=0, **kwargs)
+
+
+@pytest.mark.parametrize("entrance", entrances(uniform(-1, 1), uniform(-1, 1)))
+def test_every_entrance_of_images_checks_their_range(entrance):
+    """Bytes and what is clearly outside [-1, 1] are refused; [0, 1] is warned of once."""
+    model = eager("dcgan", dense=True)
+
+    def through(images):
+        called, call = entrances(images, uniform(-1, 1))[entrance]
+        call(model)
+        return called
+
+    called = entrances(uniform(0, 1), uniform(0, 1))[entrance][0]
+    for images, said in ((uniform(0, 255), "floats up to 2"), (uniform(-2, 2), "floats from -1")):
+        with pytest.raises(InputError, match=rf"^{called}: expected uint8, or .* got {said}"):
+            through(images)
+    sentence = rf"^{called}: expected floats in \[-1, 1\], got none below 0.* x / 127\.5 - 1"
+    with pytest.warns(UserWarning, match=sentence) as warned:
+        through(uniform(0, 1))
+    assert len(warned) == 1
+    assert warned[0].filename == __file__
+    if not entrance.startswith("fit"):
+        through(uniform(0, 1))  # which has been said
+
+
+def test_images_of_0_only_are_warned_of_but_not_refused():
+    model = eager("dcgan", dense=True)
+    with pytest.warns(UserWarning, match="got none below 0"):
+        model.fit(np.zeros((4, *SHAPE), "float32"), epochs=2, verbose=0)
+    assert model.steps_done == 2
+
+
+def test_what_resampling_overshoots_to_is_let_pass():
+    model = eager("dcgan", dense=True)
+    model.fit(uniform(-1.4, 1.4), verbose=0)
+    model.train_on_batch(uniform(-1.4, 1.4).astype("float64"))
+    for dtype in ("float16", "float64", tf.bfloat16.as_numpy_dtype):
+        with pytest.raises(InputError, match="got floats from -2 to"):
+            model.train_on_batch(uniform(-1.99, 1.99).round().astype(dtype))
+
+
+def test_points_are_of_any_range():
     points = MODELS["gan"]((2,), 3)
-    points.compile()
+    points.compile(run_eagerly=True)
     points.fit(np.full((4, 2), 255.0, "float32"), verbose=0)
+    points.train_on_batch(np.full((4, 2), -300.0, "float32"))
+    points.evaluate(np.ones((4, 2), "float32"), verbose=0)
+
+
+@pytest.mark.parametrize("name", [*IMAGE_TO_IMAGE, "joint_embedding"])
+def test_every_method_that_takes_images_checks_their_range(name):
+    model = tiny(name) if name in IMAGE_TO_IMAGE else joint_embedding()
+    if name == "joint_embedding":
+        shape, methods = model.image_shape, [model.embed_images]
+    else:
+        shape = model.shape_a
+        methods = [model.translate, model, lambda x: model.predict(x, verbose=0)]
+        methods += [model.upscale] if name == "srgan" else []
+    pixels = np.random.default_rng(0).integers(0, 256, (2, *shape), "uint8")
+    floats = pixels / np.float32(127.5) - 1
+    for method in methods:
+        for wrong in (pixels.astype("float32"), 3 * floats):
+            with pytest.raises(InputError, match=r"images: expected uint8, or floats in \[-1, 1\]"):
+                method(wrong)
+        np.testing.assert_allclose(method(pixels), method(floats), atol=1e-4)
+        model._said.clear()
+        with pytest.warns(UserWarning, match="^images: .* got none below 0"):
+            method(np.abs(floats))
+
+
+def joint_embedding():
+    encoder = tiny("gan_cls").text_encoder
+    encoder.trainable = True
+    return JointEmbedding(SHAPE, encoder.output_shape[-1], encoder)
+
+
+# ---------------------------------------------------------------------- shapes that are not known
+
+
+def forgotten(rows, size):
+    """Batches of which TensorFlow knows no shape."""
+
+    def forget(part):
+        return tf.numpy_function(lambda x: x, [part], part.dtype)
+
+    slices = tf.data.Dataset.from_tensor_slices(rows)
+    return slices.map(lambda *parts: tf.nest.map_structure(forget, parts)).batch(size)
+
+
+@pytest.mark.parametrize("name", ["dcgan", "cyclegan", "gan_cls", "joint_embedding"])
+def test_data_of_unknown_rank(name):
+    """The model knows its shapes."""
+    if name == "joint_embedding":
+        model, data = joint_embedding(), (np.zeros((4, *SHAPE), "uint8"), list("abcd"))
+    else:
+        model = tiny(name, dense=True)
+        data = samples(model)
+        data = tuple(data.values()) if isinstance(data, dict) else data
+    model.compile()
+    dataset = forgotten(data, 4)
+    leaves = tf.nest.flatten(dataset.element_spec)
+    assert all(leaf.shape.rank is None for leaf in leaves)
+    logs = model.evaluate(dataset, verbose=0)
+    if name in ("dcgan", "joint_embedding"):  # The graphs of the others take long to make.
+        logs += [value for values in fit(model, dataset).values() for value in values]
+    assert np.isfinite(logs).all()
+
+
+@pytest.mark.parametrize("wrong", [(16, 15, 3), (16, 16)])
+def test_data_of_unknown_rank_whose_values_do_not_fit(wrong):
+    model = compiled("dcgan", dense=True)
+    images = samples(model)
+    bad = np.zeros((4, *wrong), "uint8")
+    at_once, later = forgotten(bad, 4), forgotten(images, 4).concatenate(forgotten(bad, 4))
+    came = ", ".join(map(str, wrong))
+    expected = rf"expected shape \(batch, 16, 16, 3\), got \(4, {came}\)\.$"
+    for called, call in (
+        ("Training batches", lambda: fit(model, at_once)),
+        ("Training batches", lambda: fit(model, later)),
+        ("Test batches", lambda: model.evaluate(at_once, verbose=0)),
+        ("validation_data", lambda: fit(model, images, validation_data=at_once)),
+    ):
+        with pytest.raises(InputError, match=f"^{called}: {expected}"):
+            call()
+
+
+# ---------------------------------------------------------------------- arrays without a batch size
+
+
+def test_arrays_without_a_batch_size_make_batches_that_a_step_can_share_out(capsys):
+    """Updates on Keras' 32 samples, what is left over left out; both is said, once."""
+    model = tiny("wgan", packing=2)  # 2 steps x 2 samples
+    model.compile(run_eagerly=True)
+    images = np.zeros((263, *SHAPE), "uint8")
+    logs = model.fit(images, np.zeros(263), verbose=2)
+    model.fit(images, verbose=2)
+    out = capsys.readouterr().out
+    assert out.count("each train step takes 128 samples, model.samples_per_step(32).") == 1
+    assert out.count("The last 3 of 263 samples are left out") == 1
+    assert logs.params["steps"] == 3  # 128 + 128 + 4
+    assert (model.steps_done, int(model.images_seen)) == (6, 2 * 260)
+
+
+def test_validation_without_a_batch_size(capsys):
+    model = tiny("wgan", packing=3)
+    model.compile(run_eagerly=True)
+    tested, losses_of = [], model.losses_of
+    model.losses_of = lambda data: tested.append(len(model.images(data, False))) or losses_of(data)
+    model.fit(np.zeros((200, *SHAPE), "uint8"), validation_split=0.5)  # 100 and 100
+    assert int(model.images_seen) == 96
+    assert tested == [96, 3]  # and not as in training, 192
+    assert "The last 1 of 100 samples are left out" in capsys.readouterr().out
+    tested.clear()
+    model.evaluate(np.zeros((99, *SHAPE), "uint8"), verbose=0)
+    assert tested == [96, 3]
+
+
+def test_nothing_is_said_where_keras_default_will_do(capsys):
+    model = eager("dcgan")
+    history = model.fit(np.zeros((65, *SHAPE), "uint8"), verbose=0)
+    assert history.params["steps"] == 3
+    assert int(model.images_seen) == 65
+    assert capsys.readouterr().out == ""
+
+
+def test_default_batch_sizes_on_several_replicas():
+    """Are multiples of what the replicas share out, be they two, or three and five steps."""
+    x = np.zeros((1000, 2))
+    chosen, said = batches.with_batch_size({"x": x}, 2, 2, lambda n: n)
+    assert (len(chosen["x"]), chosen.get("batch_size"), said) == (1000, None, [])
+    chosen, said = batches.with_batch_size({"x": x}, 15, 3, lambda n: 5 * n)
+    assert (len(chosen["x"]), chosen["batch_size"]) == (990, 480)
+    assert "takes 480 samples, 3 * model.samples_per_step(32)." in said[0]
+    chosen, _ = batches.with_batch_size({"x": x, "validation_split": 0.25}, 15, 3, lambda n: 5 * n)
+    assert len(chosen["x"]) == 750
+    assert len(chosen["validation_data"][0]) == 249
+    assert chosen["validation_batch_size"] == 96
+    batches.check_cut(chosen, 15, 3)

@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -5,6 +7,7 @@ import tensorflow as tf
 from tests.models.pointwise import SHAPE, times
 from tests.models.tiny import compiled, fit, request, samples, step, tiny
 from tfgan_zoo import networks
+from tfgan_zoo.config import load_config
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import Pix2Pix
 
@@ -144,3 +147,42 @@ def test_the_paper_is_the_default():
     assert (model.l1_weight, model.inference) == (100, "paper")
     optimizer = model.default_optimizers()["generator"]
     assert (float(optimizer.learning_rate), optimizer.beta_1) == (pytest.approx(2e-4), 0.5)
+
+
+def test_batches_that_training_normalises_together_are_warned_of():
+    """`inference="paper"` normalises each image by itself; once, and only where that differs."""
+    model = tiny("pix2pix")
+    model.compile(run_eagerly=True)
+    images = samples(model)
+    dataset = tf.data.Dataset.from_tensor_slices(images)
+    sentence = r"^inference='paper': expected batches of 1, got batches of 4, .*inference='frozen'"
+    for call in (
+        lambda: model.fit(images, batch_size=4, epochs=2, verbose=0),
+        lambda: fit(model, dataset.batch(4)),
+        lambda: fit(model, dataset.batch(4, drop_remainder=True)),
+        lambda: model.train_on_batch(images),
+    ):
+        with pytest.warns(UserWarning, match=sentence) as warned:
+            call()
+        assert len(warned) == 1
+        model._said.clear()
+    told = []
+    model.say_doubts(4, told.append)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(model, dataset.batch(4))  # which has been said
+    assert len(told) == 1
+
+
+def test_batches_that_inference_fits_are_not_warned_of():
+    assert len(tiny("pix2pix").doubts(4)) == 1
+    assert not tiny("pix2pix").doubts(1)
+    assert not tiny("pix2pix", inference="frozen").doubts(4)
+    assert not tiny("pix2pix", dense=True).doubts(4)  # with instance normalisation
+
+
+@pytest.mark.parametrize("recipe", ["edges2shoes", "colorization", "facades", "maps"])
+def test_recipes_use_the_network_as_their_batches_trained_it(recipe):
+    config = load_config(f"pix2pix_{recipe}")
+    expected = "paper" if config.data.batch_size == 1 else "frozen"
+    assert config.model_args.inference == expected

@@ -13,7 +13,9 @@ import pytest
         ["regularizers_of_weights", "a_discriminator_that_waits"],
         [
             "synchronized_batch_norm",
-            "compiled_outside_the_scope_and_fed_unevenly",
+            "compiled_outside_the_scope",
+            "batches_that_replicas_cannot_share_evenly_are_refused",
+            "images_are_looked_at",
             "replicas_draw_different_noise",
             "xla_within_the_replicas",
             "rematerialized_within_the_replicas",

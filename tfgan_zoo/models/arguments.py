@@ -3,10 +3,11 @@
 import operator
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo.errors import InputError, looks_like_bytes
+from tfgan_zoo.errors import BEYOND_PIXELS, InputError, looks_like_bytes
 
 
 def stacked(images: Any, name: str) -> Any:
@@ -38,23 +39,73 @@ def stacked(images: Any, name: str) -> Any:
     )
 
 
-def check_range(images: Any, name: str) -> None:
-    """Checks that floats are not those of 0..255, which would be taken for far too bright.
+def check_range(images: Any, name: str) -> bool:
+    """Checks that floats can be images in [-1, 1], and says whether they may be meant for [0, 1].
+
+    Floats in 0..255 and floats beyond `errors.BEYOND_PIXELS` are refused. The bound leaves room for
+    what resampling and networks without tanh overshoot. Infinities and NaN are not judged.
 
     Args:
         images: an array, or a tensor that has its values.
         name: what to call them in a message.
 
+    Returns:
+        Whether they are floats, none of which is below 0.
+
     Raises:
-        InputError: if they are; see `errors.looks_like_bytes`.
+        InputError: if they are in another range; see `errors.looks_like_bytes`.
     """
     values = np.asarray(images)
-    floats = np.issubdtype(values.dtype, np.floating) and values.size > 0
-    if floats and looks_like_bytes(values.min(), values.max()):
+    if values.size == 0 or not tf.as_dtype(values.dtype).is_floating:
+        return False
+    low, high = (float(end) for end in (values.min(), values.max()))
+    if not np.isfinite([low, high]).all():
+        finite = values[np.isfinite(values)]
+        if not finite.size:
+            return False
+        low, high = (float(end) for end in (finite.min(), finite.max()))
+    if looks_like_bytes(low, high):
         raise InputError(
-            f"{name}: expected uint8, or floats in [-1, 1], got floats up to {values.max():g}; "
+            f"{name}: expected uint8, or floats in [-1, 1], got floats up to {high:g}; "
             "give 0..255 as uint8, or divide by 127.5 and subtract 1."
         )
+    if max(-low, high) > BEYOND_PIXELS:
+        raise InputError(
+            f"{name}: expected uint8, or floats in [-1, 1], got floats from {low:g} to {high:g}; "
+            "scale them to [-1, 1], or give 0..255 as uint8."
+        )
+    return low >= 0
+
+
+def check_save_path(path: Any) -> None:
+    """Checks that a whole model can be saved under a name.
+
+    Raises:
+        InputError: if it is not that of a `.keras` file.
+    """
+    if not str(path).endswith(".keras"):
+        raise InputError(
+            "filepath: expected a name that ends in .keras, the only format that holds a model of "
+            f"several networks and optimizers, got {str(path)!r}; for weights alone use "
+            "save_weights, with a name that ends in .weights.h5, and for a SavedModel use export."
+        )
+
+
+def check_callbacks(callbacks: Any) -> None:
+    """Checks that callbacks, a list or one, will be able to save the model.
+
+    Raises:
+        InputError: if one is to save whole models under a name that `save` does not take.
+    """
+    callbacks = getattr(callbacks, "callbacks", callbacks)  # of a `CallbackList`
+    for each in callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]:
+        whole = isinstance(each, keras.callbacks.ModelCheckpoint) and not each.save_weights_only
+        if whole and not str(each.filepath).endswith(".keras"):
+            raise InputError(
+                "ModelCheckpoint: expected a filepath that ends in .keras, the only format that "
+                f"holds a model of several networks and optimizers, got {str(each.filepath)!r}; "
+                "or give save_weights_only=True and a name that ends in .weights.h5."
+            )
 
 
 def check_num(num: Any) -> int:

@@ -4,6 +4,7 @@ import contextlib
 import inspect
 import os
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from types import GeneratorType
 from typing import Any, Literal, NamedTuple
@@ -15,9 +16,9 @@ import tensorflow as tf
 from tfgan_zoo import losses, noise
 from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.layers.diff_augment import diff_augment
-from tfgan_zoo.models.arguments import stacked
-from tfgan_zoo.models.batches import check_cut, look_ahead
-from tfgan_zoo.optimizers import apply_gradients, prepare
+from tfgan_zoo.models import batches
+from tfgan_zoo.models.arguments import check_callbacks, check_range, check_save_path, stacked
+from tfgan_zoo.optimizers import apply_gradients, prepare, unknown_to
 from tfgan_zoo.rematerialization import rematerialized
 from tfgan_zoo.serving import saved_model
 from tfgan_zoo.serving.card import model_card
@@ -144,7 +145,10 @@ class GANModel(keras.Model):
         #: Changes the random numbers, to train on from a checkpoint in another way.
         self.attempt = 0
         self._training_data: Callable[[], Any] = lambda: None
-        self._is_first_batch = False
+        # In which phase the next batch is to be looked at, and what to call it then.
+        self._unseen: dict[str, str] = {}
+        self._said: set[str] = set()
+        self._trained: tuple[int, ...] = ()
         # MirroredStrategy gives each replica a thread and switches between them in mid-step.
         self._moments = threading.local()
         # Keras would otherwise call the model on a training batch to build it.
@@ -225,6 +229,21 @@ class GANModel(keras.Model):
     def batch_multiple(self, training: bool) -> int:
         """Returns what the number of samples in a replica's batch is to be a multiple of."""
         return self.samples_per_step(1) if training else 1
+
+    def image_parts(self) -> dict[str, tuple[int | None, ...]]:
+        """Returns which of `batch_parts` are images, or points, and the shape of one of them."""
+        return {self.batch_parts[0]: self.image_shape}
+
+    def doubts(self, batch_size: int) -> list[str]:
+        """Returns sentences about what in these settings is likely to go wrong in training.
+
+        `fit` warns of each once.
+
+        Args:
+            batch_size: how many samples a train step takes on each replica.
+        """
+        del batch_size
+        return []
 
     def start_from(self, other: "GANModel") -> None:
         """Takes over the generators of another model, as its samples show them.
@@ -353,28 +372,137 @@ class GANModel(keras.Model):
             optimizer = keras.mixed_precision.LossScaleOptimizer(optimizer)
         if not optimizer.built:
             optimizer.build(self.role_variables(role))
+        self._check_optimizer(optimizer, role)
         prepare(optimizer)
         return optimizer
+
+    def _check_optimizer(self, optimizer: keras.optimizers.Optimizer, role: str) -> None:
+        """Raises `InputError` if an optimizer was not built for all that a role trains.
+
+        It may have been built for more: layers can be frozen at any time.
+        """
+        if unknown := unknown_to(optimizer, self.role_variables(role)):
+            more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+            raise InputError(
+                f"{role}_optimizer: expected an optimizer built for the trainable variables of "
+                f"this model's {role}, got one that does not know {unknown[0].path!r}{more}; "
+                "compile with a new optimizer, also after a layer has become trainable."
+            )
 
     def make_train_function(self, force: bool = False) -> None:
         """Makes what `fit` calls: as Keras does, but a step is one graph, where that is possible.
 
         Keras calls it as a function within a function, which a small model's step notices.
         """
-        if getattr(self, "train_function", None) is not None and not force:
+        trained = tuple(id(v) for role in self.players() for v in self.role_variables(role))
+        ready = getattr(self, "train_function", None) is not None and trained == self._trained
+        if ready and not force:
             return
+        for role in self.players():
+            self._check_optimizer(getattr(self, f"{role}_optimizer"), role)
+        self._trained = trained
         step = _once_read(self.train_step)
         train: Callable = self._make_function(step)
         if not (self.run_eagerly or self.steps_per_execution > 1 or self._has_strategy()):
             train = self._step_in_one_graph(step, train)
+        self.train_function = self._after_a_look(train, "training")
 
-        def train_after_a_look(iterator):
-            if self._is_first_batch and isinstance(iterator, tf.data.Iterator):
-                self._is_first_batch = False
-                iterator = look_ahead(iterator, self.batch_parts, self.steps_per_execution)
-            return train(iterator)
+    def make_test_function(self, force: bool = False) -> None:
+        """Makes what `evaluate` calls."""
+        if getattr(self, "test_function", None) is not None and not force:
+            return
+        test = self._make_function(_once_read(self.test_step))
+        self.test_function = self._after_a_look(test, "testing")
 
-        self.train_function = train_after_a_look
+    def _after_a_look(self, function: Callable, phase: str) -> Callable:
+        """Makes a function look at the first batch of `fit` or `evaluate` before it is used."""
+
+        def look_and_run(iterator):
+            if phase in self._unseen:
+                called = self._unseen.pop(phase)
+                if isinstance(iterator, (tf.data.Iterator, tf.distribute.DistributedIterator)):
+                    iterator = self._looked_at(iterator, phase, called)
+            return batches.told(function, iterator)
+
+        return look_and_run
+
+    def _looked_at(self, iterator: Any, phase: str, called: str) -> Any:
+        """Checks the next batch where it can be wrong; returns an iterator of the same batches."""
+        unsure, num = batches.open_to_doubt(
+            iterator.element_spec, self.batch_parts, self.image_parts()
+        )
+        if phase == "training" and num is not None:
+            self._warn_of_doubts(num)
+        elif phase == "training" and self.doubts(2):
+            unsure = True
+        if unsure:
+            read, iterator = batches.read_ahead(iterator, self.steps_per_execution)
+            counts = [self._look(data, phase, called) for data in read]
+            batches.check_shares_of([count for count in counts if count is not None])
+        return iterator
+
+    def _look(self, data: Any, phase: str, called: str) -> int | None:
+        """Checks a replica's batch, and returns how many images it has."""
+        doubtful, num = batches.check_images(data, self.batch_parts, self.image_parts(), called)
+        if doubtful:
+            self._warn_of_range(called)
+        if phase == "training" and num is not None:
+            self._warn_of_doubts(num)
+        return num
+
+    def _look_at_arrays(self, data: Any, size: int, phase: str, called: str) -> bool:
+        """Checks as many samples of arrays as a batch has; returns whether the data is arrays."""
+        batch = batches.some_rows(data, size)
+        if batch is None:
+            return False
+        doubtful, num = batches.check_images(batch, self.batch_parts, self.image_parts(), called)
+        if doubtful:
+            self._warn_of_range(called)
+        if phase == "training" and num is not None:
+            self._warn_of_doubts(num // self.distribute_strategy.num_replicas_in_sync)
+        return True
+
+    def _look_later(self, phase: str, data: Any, size: int, called: str) -> None:
+        """Looks at arrays now, and has the first batch of all else looked at when it comes."""
+        self._unseen.pop(phase, None)
+        if not self._look_at_arrays(data, size, phase, called):
+            self._unseen[phase] = called
+
+    def checked_images(self, images: Any, name: str = "images") -> Any:
+        """Returns images as one array, of a range that can be that of images: see `check_range`.
+
+        Args:
+            images: an array or tensor that has its values, or a list of them, one an image.
+            name: what to call them in a message.
+
+        Raises:
+            InputError: if they differ in shape, or are floats far outside [-1, 1].
+        """
+        images = stacked(images, name)
+        if check_range(images, name):
+            self._warn_of_range(name)
+        return images
+
+    def _warn_of_range(self, name: str) -> None:
+        self._say_once(
+            "range",
+            f"{name}: expected floats in [-1, 1], got none below 0, as in images divided by 255, "
+            "which are half of that range; scale pixels by x / 127.5 - 1, or give them as uint8.",
+            _warn,
+        )
+
+    def _warn_of_doubts(self, batch_size: int) -> None:
+        self.say_doubts(batch_size, _warn)
+
+    def say_doubts(self, batch_size: int, say: Callable[[str], None]) -> None:
+        """Says each of `doubts` that has not been said yet; `fit` then leaves it out."""
+        for doubt in self.doubts(batch_size):
+            self._say_once(doubt, doubt, say)
+
+    def _say_once(self, kind: str, sentence: str, say: Callable[[str], None]) -> None:
+        if kind not in self._said:
+            self._said.add(kind)
+            say(sentence)
 
     def _step_in_one_graph(self, step: Callable, otherwise: Callable) -> Callable:
         step = self._autoconvert_optionals(step)
@@ -458,6 +586,7 @@ class GANModel(keras.Model):
             InputError: if layers of the role's networks add losses of their own.
         """
         optimizer = getattr(self, f"{role}_optimizer")
+        self._check_optimizer(optimizer, role)
         variables = [v.value for v in self.role_variables(role)]
         recorded = [arg for arg in args if isinstance(arg, Recorded)]
         values = [arg.value if isinstance(arg, Recorded) else arg for arg in args]
@@ -672,34 +801,93 @@ class GANModel(keras.Model):
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Trains, as Keras' `fit` does; callbacks find the data in `training_data()`.
 
+        `batch_size` is the number of samples that one train step takes. Where arrays come without
+        it, that is `samples_per_step(32)`, and what is left over at the end is left out; both is
+        said, unless `verbose` is 0.
+
+        The first batch is looked at: floats are to be images in [-1, 1]. Some overshoot is let
+        pass, up to 1.5 either way.
+
         Raises:
             InputError: if samples or classes are to be weighted, which no game does; arrays make
-                batches that a step cannot share out; or the first batch's images are floats in
-                0..255 (which is not looked at under a strategy).
+                batches that a step cannot share out; images are in another range or of another
+                shape; a callback could not save the model.
+
+        Warns:
+            UserWarning: once, if images are floats with none below 0, as those in [0, 1] are; or
+                of `doubts`.
         """
         arguments = _unweighted(super().fit, x, y, *args, **kwargs)
+        check_callbacks(arguments.get("callbacks"))
         replicas = self.distribute_strategy.num_replicas_in_sync
-        check_cut(arguments, *(replicas * self.batch_multiple(each) for each in (True, False)))
-        self._is_first_batch = True
+        training, testing = (replicas * self.batch_multiple(each) for each in (True, False))
+        arguments, said = batches.with_batch_size(
+            arguments, training, testing, self.samples_per_step
+        )
+        batches.check_cut(arguments, training, testing, self.samples_per_step)
+        self._look_at_what_fit_was_given(arguments)
+        for line in said if arguments.get("verbose", "auto") != 0 else ():
+            self._say_once(line, line, print)
         given = x if y is None else (x, y)
         ordered = (tf.data.Dataset, tf.distribute.DistributedDataset, GeneratorType)
         if isinstance(x, ordered) and "shuffle" not in arguments:
             # Keras warns at its own default, True, that it does not shuffle these.
-            kwargs["shuffle"] = False
+            arguments["shuffle"] = False
         self._training_data = lambda: given  # Keras would keep track of the data itself.
         try:
-            return super().fit(x, y, *args, **kwargs)
+            return super().fit(**arguments)
         finally:
             self._training_data = lambda: None
+            self._unseen.clear()
+
+    def _look_at_what_fit_was_given(self, arguments: Mapping[str, Any]) -> None:
+        size = arguments.get("batch_size") or batches.KERAS_BATCH_SIZE
+        data = (arguments["x"],) if arguments.get("y") is None else (arguments["x"], arguments["y"])
+        self._look_later("training", data, size, "Training batches")
+        held = arguments.get("validation_data")
+        if held is not None:
+            self._look_later("testing", held, size, "validation_data")
+
+    def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Computes the losses on held-out data, as Keras' `evaluate` does.
+
+        Images are checked as in `fit`.
+
+        Raises:
+            InputError: if images are in another range, or of another shape.
+        """
+        signature = inspect.signature(super().evaluate)
+        arguments = signature.bind_partial(x, y, *args, **kwargs).arguments
+        extra = arguments.pop("kwargs", {})
+        if not extra.get("_use_cached_eval_dataset"):  # or else `fit` has looked after it
+            data = x if y is None else (x, y)
+            size = arguments.get("batch_size")
+            if size is None and batches.some_rows(data, 1) is not None:
+                replicas = self.distribute_strategy.num_replicas_in_sync
+                size = batches.evaluation_batch_size(replicas * self.batch_multiple(False))
+                arguments["batch_size"] = size
+            self._look_later("testing", data, size or 1, "Test batches")
+        return super().evaluate(**arguments, **extra)
 
     def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Takes one train step, as Keras' `train_on_batch` does.
 
         Raises:
-            InputError: if samples or classes are to be weighted, which no game does.
+            InputError: if samples or classes are to be weighted, which no game does, or images are
+                in another range than [-1, 1], or of another shape.
         """
         _unweighted(super().train_on_batch, x, y, *args, **kwargs)
+        self._look((x, y), "training", "Training batches")
         return super().train_on_batch(x, y, *args, **kwargs)
+
+    def test_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Computes the losses on a batch, as Keras' `test_on_batch` does.
+
+        Raises:
+            InputError: if images are in another range than [-1, 1], or of another shape.
+        """
+        self._look((x, y), "testing", "Test batches")
+        return super().test_on_batch(x, y, *args, **kwargs)
 
     def training_data(self) -> Any:
         """Returns what `fit` was given, while it lasts; or None."""
@@ -739,6 +927,17 @@ class GANModel(keras.Model):
                     mean.assign(new.value)
 
     # ------------------------------------------------------------------ saving, exporting
+
+    def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs):
+        """Saves the model with its optimizers' state, as Keras' `save` does, as a `.keras` file.
+
+        Raises:
+            InputError: if the name ends otherwise, as in the older `.h5`, which knows no model of
+                several networks.
+        """
+        if zipped is not False and not str(filepath).startswith("hf://"):
+            check_save_path(filepath)
+        super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments; networks are serialised with the model."""
@@ -811,10 +1010,7 @@ def as_floats(images: Any, shape: tuple[int | None, ...], name: str) -> tf.Tenso
     Raises:
         InputError: if they are of another shape or type.
     """
-    images = tf.convert_to_tensor(stacked(images, name))
-    if not images.shape[1:].is_compatible_with(shape):
-        expected = ", ".join("any" if n is None else str(n) for n in shape)
-        raise InputError(f"{name}: expected shape (batch, {expected}), got {tuple(images.shape)}.")
+    images = batches.with_shape(tf.convert_to_tensor(stacked(images, name)), shape, name)
     if images.dtype == tf.uint8:
         return tf.cast(images, tf.float32) / 127.5 - 1.0
     if not images.dtype.is_floating:
@@ -884,7 +1080,7 @@ def check_unmixed(argument: str, critic: keras.Model) -> None:
 
 
 def _once_read(step: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A step of which nothing is done before its data is there.
+    """A step of which nothing is done before its data is there, as much on every replica.
 
     Or else the end of data of unknown length would count as a step: of what a graph does without
     data, as of counting, TensorFlow does not say when.
@@ -893,7 +1089,9 @@ def _once_read(step: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def step_once_read(data):
         tensors = filter(tf.is_tensor, tf.nest.flatten(data, expand_composites=True))
         with tf.control_dependencies(list(tensors)):
-            return step(data)
+            checks = batches.check_equal_shares(data)
+            with tf.control_dependencies(checks):
+                return step(data)
 
     return step_once_read
 
@@ -912,6 +1110,17 @@ def _unweighted(method: Callable, *args: Any, **kwargs: Any) -> dict[str, Any]:
                 "its samples alike, so leave out or repeat some in the data."
             )
     return given
+
+
+def _warn(sentence: str) -> None:
+    """Warns of a user's line, so that Python shows it once for each of them."""
+    frame, level = inspect.currentframe(), 1
+    while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] in _OURS:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(sentence, UserWarning, stacklevel=level)
+
+
+_OURS = ("tfgan_zoo", "keras")
 
 
 def _several_workers(strategy: tf.distribute.Strategy) -> bool:

@@ -22,7 +22,7 @@ from tfgan_zoo.models.base import (
     check_shape,
     random_images,
 )
-from tfgan_zoo.models.batches import parts_of, what_came
+from tfgan_zoo.models.batches import parts_of, what_came, with_shape
 from tfgan_zoo.models.joint_embedding import JointEmbedding
 from tfgan_zoo.models.texts import OnUnknown, ReadsTexts, as_texts, embed_texts
 
@@ -276,6 +276,10 @@ class GANCLS(ReadsTexts):
             InputError: if they are of another shape, or strings without a `text_encoder`.
         """
         texts = as_texts(texts, name)
+        if texts.shape.rank is None:
+            texts = with_shape(
+                texts, () if texts.dtype == tf.string else (self.embedding_dim,), name
+            )
         if texts.dtype == tf.string:
             if self.text_encoder is None:
                 raise InputError(

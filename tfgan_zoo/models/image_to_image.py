@@ -9,9 +9,8 @@ import tensorflow as tf
 
 from tfgan_zoo import losses
 from tfgan_zoo.errors import InputError, check_number
-from tfgan_zoo.models.arguments import check_range, stacked
 from tfgan_zoo.models.base import Endpoint, GANModel, as_floats, random_images
-from tfgan_zoo.models.batches import parts_of, what_came
+from tfgan_zoo.models.batches import local_values, parts_of, what_came
 from tfgan_zoo.networks import size_multiple, smallest_side
 
 
@@ -32,6 +31,8 @@ class ImageToImage(GANModel):
     #: Of the images of both domains in training: (height, width, channels).
     shape_a: tuple[int, ...]
     shape_b: tuple[int, ...]
+    predict_function: Any
+    _unpredicted: bool
 
     def set_shapes(self, image_shape: Sequence[int], channels_b: int | None) -> None:
         """Says what both domains look like in training, early in every constructor.
@@ -57,6 +58,10 @@ class ImageToImage(GANModel):
     def source_shape(self, direction: str) -> tuple[int, ...]:
         """Returns the shape of what a direction takes in training."""
         return self.shape_b if direction == "b_to_a" else self.shape_a
+
+    def image_parts(self) -> dict[str, tuple[int | None, ...]]:
+        """See `GANModel.image_parts`."""
+        return {"a": self.shape_a, "b": self.shape_b}
 
     def test_losses(self, a: tf.Tensor, b: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns all that is logged, computed on held-out images, without an update."""
@@ -98,9 +103,55 @@ class ImageToImage(GANModel):
     # ------------------------------------------------------------------ use
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Translates a to b: images of any size, floats in [-1, 1], to the same of domain b."""
-        del training  # A translation is always inference.
-        return self._translated(inputs, next(iter(self.translators())))
+        """Translates a to b: images of any size, to floats in [-1, 1] of domain b.
+
+        Args:
+            inputs: shape (batch, height, width, channels), uint8 or floats in [-1, 1].
+            training: ignored, as a translation is always inference.
+
+        Raises:
+            InputError: if the images have another shape or type, or floats that are there, as they
+                are outside of a graph, are in another range.
+        """
+        del training
+        direction = next(iter(self.translators()))
+        if tf.executing_eagerly() and not keras.backend.is_keras_tensor(inputs):
+            inputs = self.checked_images(inputs)
+        channels = self.source_shape(direction)[-1]
+        return self._translated(as_floats(inputs, (None, None, channels), "images"), direction)
+
+    def make_predict_function(self, force: bool = False) -> None:
+        """Makes what `predict` calls, which looks at its first batch before it translates it."""
+        if self.predict_function is not None and not force:
+            return
+        super().make_predict_function(force)
+        translated: Callable = self.predict_function
+
+        def look_and_translate(batches_of_images):
+            if self._unpredicted:
+                self._unpredicted = False
+                for images in local_values(parts_of(batches_of_images[0], ("images",))[0]):
+                    self.checked_images(images)
+            return translated(batches_of_images)
+
+        self.predict_function = look_and_translate
+
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> np.ndarray:
+        """Translates a to b, as Keras' `predict` does; `translate` takes images of any kind.
+
+        Args:
+            x: images as in `call`, or batches of them.
+            *args: as for Keras' `predict`.
+            **kwargs: likewise.
+
+        Returns:
+            float32 in [-1, 1], shape (num, height, width, channels of domain b).
+
+        Raises:
+            InputError: if the first batch has another shape or type, or is in another range.
+        """
+        self._unpredicted = True
+        return super().predict(x, *args, **kwargs)
 
     def translate(
         self, images: np.ndarray, direction: str | None = None, *, batch_size: int = 1
@@ -133,8 +184,7 @@ class ImageToImage(GANModel):
         channels = self.source_shape(direction)[-1]
         if len(images) == 0 or batch_size < 1:
             raise InputError("translate: expected an image or more, and a batch_size from 1 up.")
-        images = stacked(images, "images")
-        check_range(images, "images")
+        images = self.checked_images(images)
         function = self._translation(direction)
         done = []
         for i in range(0, len(images), batch_size):
@@ -172,6 +222,7 @@ class ImageToImage(GANModel):
             multiple = size_multiple(network) if self.scale == 1 else 1
             self._sides[name] = multiple, smallest_side(network, multiple, self.scale)
         self._translations: dict[str, Any] = {}
+        self._unpredicted = False
         super().finish_init()
 
     def endpoints(self) -> dict[str, Endpoint]:

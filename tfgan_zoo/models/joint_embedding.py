@@ -9,7 +9,6 @@ import tensorflow as tf
 
 from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models.arguments import check_range, stacked
 from tfgan_zoo.models.base import (
     Endpoint,
     as_floats,
@@ -17,7 +16,7 @@ from tfgan_zoo.models.base import (
     check_shape,
     random_images,
 )
-from tfgan_zoo.models.batches import parts_of, what_came
+from tfgan_zoo.models.batches import parts_of, what_came, with_shape
 from tfgan_zoo.models.texts import OnUnknown, ReadsTexts, as_texts, embed_texts
 
 
@@ -178,7 +177,14 @@ class JointEmbedding(ReadsTexts):
             raise InputError(
                 f"Training batches: expected texts that are strings, got type {texts.dtype.name}."
             )
-        return images, texts, tf.convert_to_tensor(parts[2]) if len(parts) == 3 else texts
+        if texts.shape.rank is None:
+            texts = with_shape(texts, (), "Training batches")
+        if len(parts) == 2:
+            return images, texts, texts
+        classes = tf.convert_to_tensor(parts[2])
+        if classes.shape.rank is None:
+            classes = with_shape(classes, (), "Training batches, class")
+        return images, texts, classes
 
     # ------------------------------------------------------------------ use
 
@@ -209,8 +215,7 @@ class JointEmbedding(ReadsTexts):
 
     def embed_images(self, images: np.ndarray, *, batch_size: int = 64) -> np.ndarray:
         """Returns theta(images), float32 of shape (num, embedding_dim); images as in training."""
-        images = stacked(images, "images")
-        check_range(images, "images")
+        images = self.checked_images(images)
         done = []
         for i in range(0, len(images), batch_size):
             batch = as_floats(images[i : i + batch_size], self.image_shape, "images")

@@ -20,7 +20,7 @@ from tfgan_zoo.models.base import (
     check_shape,
     random_images,
 )
-from tfgan_zoo.models.batches import parts_of, what_came
+from tfgan_zoo.models.batches import asserted, parts_of, what_came
 
 
 class NoiseToImage(GANModel):
@@ -160,27 +160,30 @@ class NoiseToImage(GANModel):
                 f"got {what_came(data)}."
             )
         images = as_floats(parts[0], self.image_shape, "Training batches")
-        share = self.batch_multiple(training)
-        if images.shape[0] is not None and images.shape[0] % share:
-            steps = f" x discriminator steps {self.discriminator_steps}" if training else ""
-            raise InputError(
-                f"{'Training' if training else 'Test'} batches: expected a multiple of {share} "
-                f"samples (packing {self.packing}{steps}) on each replica, got {images.shape[0]}; "
-                "of a tf.data.Dataset, batch with drop_remainder=True."
-            )
-        if images.shape[0] is None:
-            count = tf.shape(images)[0]
-            check = tf.debugging.Assert(
-                (count > 0) & (count % share == 0),  # The mean over an empty share is NaN.
-                [
-                    f"{'Training' if training else 'Test'} batches: expected a multiple of {share} "
-                    "samples on each replica; of a tf.data.Dataset, batch with "
-                    "drop_remainder=True. Got:",
-                    count,
-                ],
-            )
-            with tf.control_dependencies([] if check is None else [check]):
-                images = tf.identity(images)
+        share, count = self.batch_multiple(training), images.shape[0]
+        kind, steps = "Test", ""
+        advice = "batch a tf.data.Dataset with drop_remainder=True"
+        if training:
+            kind, steps = "Training", f" x discriminator steps {self.discriminator_steps}"
+            if share > 1:
+                size = "batch_size" if count is None else count
+                value = "" if count is None else f" = {self.samples_per_step(count)}"
+                advice = (
+                    f"give each step model.samples_per_step({size}){value} samples, and {advice}"
+                )
+        expected = (
+            f"{kind} batches: expected a multiple of {share} samples "
+            f"(packing {self.packing}{steps}) on each replica, got"
+        )
+        if count is None:
+            number = tf.shape(images)[0]
+            # The mean over an empty share is NaN.
+            divides = (number > 0) & (number % share == 0)
+            check = asserted(divides, expected, number, f"; {advice}.")
+            with tf.control_dependencies(check):
+                return tf.identity(images)
+        if count % share:
+            raise InputError(f"{expected} {count}; {advice}.")
         return images
 
     def fresh_batches(self, images: tf.Tensor) -> Iterator[tf.Tensor]:

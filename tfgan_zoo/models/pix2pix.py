@@ -128,6 +128,32 @@ class Pix2Pix(ImageToImage):
         """Returns the generator."""
         return {"a_to_b": self.generator}
 
+    def doubts(self, batch_size: int) -> list[str]:
+        """See `GANModel.doubts`: whether `inference` is other than what training is.
+
+        Args:
+            batch_size: how many samples a train step takes on each replica.
+        """
+        if self.inference != "paper":
+            return []
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        together = max(
+            (
+                batch_size * (replicas if layer.synchronized else 1)
+                for layer in self.generator._flatten_layers()
+                if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
+            ),
+            default=1,
+        )
+        if together == 1:
+            return []
+        return [
+            "inference='paper': expected batches of 1, got batches of "
+            f"{together}, which training normalises together while translations are "
+            "normalised one by one, so that colours shift; train in batches of 1, or give "
+            "inference='frozen', or a generator with normalization='instance'."
+        ]
+
     def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
         """Adam, rate 2e-4, beta1 0.5, for each player."""
         return {
