@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "tfgan_zoo"
-FOUNDATION = {"downloads", "errors", "noise"}
+FOUNDATION = {"backend", "downloads", "errors", "noise"}
 
 #: What each room may import from the package, itself aside.
 ALLOWED = {
+    "backend": {"errors"},
     "downloads": set(),
     "errors": set(),
     "noise": {"errors"},
