@@ -9,16 +9,15 @@ import tensorflow as tf
 
 from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models.arguments import check_range, stacked
+from tfgan_zoo.models.arguments import check_image_shape, check_range, check_size, stacked
 from tfgan_zoo.models.base import (
     Endpoint,
     GANModel,
     as_floats,
-    check_networks,
-    check_shape,
     random_images,
 )
 from tfgan_zoo.models.batches import parts_of, what_came
+from tfgan_zoo.models.network_checks import check_networks, check_shape, check_strings
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -68,8 +67,8 @@ class JointEmbedding(GANModel):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.image_shape = tuple(int(n) for n in image_shape)
-        self.embedding_dim = int(embedding_dim)
+        self.image_shape = check_image_shape(image_shape)
+        self.embedding_dim = check_size("embedding_dim", embedding_dim)
         if text_encoder is None:
             text_encoder = networks.char_cnn_rnn(self.embedding_dim)
         if image_encoder is None:
@@ -77,6 +76,7 @@ class JointEmbedding(GANModel):
         self.text_encoder, self.image_encoder = text_encoder, image_encoder
         self.encoder_optimizer: keras.optimizers.Optimizer | None = None
         check_networks(text_encoder=text_encoder, image_encoder=image_encoder)
+        check_strings("text_encoder", text_encoder)
         check_shape("image_encoder", "input", self.image_encoder.input_shape, self.image_shape)
         for argument in ("text_encoder", "image_encoder"):
             came = getattr(self, argument).output_shape
@@ -86,7 +86,8 @@ class JointEmbedding(GANModel):
     @classmethod
     def network_slots(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
         """See `GANModel.network_slots`."""
-        shape, dim = tuple(arguments["image_shape"]), arguments["embedding_dim"]
+        shape = check_image_shape(arguments["image_shape"])
+        dim = check_size("embedding_dim", arguments["embedding_dim"])
         return {
             "text_encoder": ("text_encoder", (dim,)),
             "image_encoder": ("image_encoder", (shape, dim)),
