@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "tfgan_zoo"
-FOUNDATION = {"atomic", "downloads", "errors", "noise"}
+FOUNDATION = {"atomic", "backend", "downloads", "errors", "noise"}
 
 #: What each room may import from the package, itself aside.
 ALLOWED = {
     "atomic": {"errors"},
+    "backend": {"errors"},
     "downloads": set(),
     "errors": set(),
     "noise": {"errors"},

@@ -9,6 +9,27 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tfgan_zoo import (
+        callbacks,
+        config,
+        data,
+        errors,
+        evaluation,
+        experiment,
+        layers,
+        losses,
+        metrics,
+        models,
+        networks,
+        noise,
+        optimizers,
+        pictures,
+        reporting,
+        runs,
+        schedules,
+        serving,
+        workloads,
+    )
     from tfgan_zoo.models import (
         DCGAN,
         GAN,
@@ -37,8 +58,27 @@ __all__ = [
     "JointEmbedding",
     "Pix2Pix",
     "RelativisticGAN",
+    "callbacks",
+    "config",
+    "data",
+    "errors",
+    "evaluation",
+    "experiment",
+    "layers",
     "list_models",
     "load_model",
+    "losses",
+    "metrics",
+    "models",
+    "networks",
+    "noise",
+    "optimizers",
+    "pictures",
+    "reporting",
+    "runs",
+    "schedules",
+    "serving",
+    "workloads",
 ]
 
 
@@ -53,24 +93,26 @@ def load_model(filepath: Any) -> Any:
     """Loads a model saved with `model.save`, compiled as it was, ready to go on training.
 
     Args:
-        filepath: a `.keras` file.
+        filepath: a `.keras` file, or a run folder that has a `model.keras`.
+
+    Raises:
+        InputError: if there is no such file, or it is none that `model.save` writes.
     """
-    import keras
+    from tfgan_zoo.loading import load_model
 
-    import tfgan_zoo.models
-    import tfgan_zoo.schedules  # noqa: F401  (registers the classes)
-
-    return keras.saving.load_model(filepath)
+    return load_model(filepath)
 
 
 def __getattr__(name: str) -> Any:
     # TensorFlow takes seconds to import; `python -m tfgan_zoo.train --help` must not wait for it.
-    if name in __all__:
-        from tfgan_zoo import models
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
 
-        return getattr(models, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name[0].islower():  # the classes are capitalized, the functions defined above
+        return importlib.import_module(f"{__name__}.{name}")
+    return getattr(importlib.import_module(f"{__name__}.models"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted({*globals(), *__all__})

@@ -9,6 +9,7 @@ from ml_collections import ConfigDict
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.models import MODELS, PRETRAINED, GANModel
+from tfgan_zoo.models.arguments import constructor_arguments
 from tfgan_zoo.networks import NETWORKS
 from tfgan_zoo.schedules import LinearDecay
 
@@ -68,13 +69,8 @@ def model_arguments(cls: type[GANModel]) -> dict[str, Any]:
     Returns:
         Their defaults, by name.
     """
-    defaults: dict[str, Any] = {}
-    for base in cls.__mro__[: cls.__mro__.index(GANModel) + 1]:
-        signature = inspect.signature(base.__init__)  # type: ignore[misc]
-        for name, parameter in signature.parameters.items():
-            if parameter.kind is not parameter.VAR_KEYWORD:
-                defaults.setdefault(name, parameter.default)
-    for name in ("self", "seed", *cls.network_slots(**defaults)):
+    defaults = constructor_arguments(cls, GANModel)
+    for name in ("seed", *cls.network_slots(**defaults)):
         del defaults[name]
     return defaults
 

@@ -131,6 +131,9 @@ def quiet_tensorflow(prepare: Callable[[], object] | None = None) -> None:
     # Not whether it is set: another command may have, that starts this one.
     asked_for = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2") in ("0", "1")
     with contextlib.nullcontext() if asked_for else stderr_held_back():
+        import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
+
+        # isort: split
         import tensorflow as tf
 
         (prepare or tf.config.list_logical_devices)()

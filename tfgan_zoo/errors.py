@@ -3,6 +3,7 @@
 import difflib
 import math
 import numbers
+import operator
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -76,6 +77,8 @@ def check_number(
     if is_number and value >= least and value > above and (below == math.inf or value < below):
         return
     start = f"from {least:g}" if least > -math.inf else f"above {above:g}"
+    if max(least, above) == -math.inf:
+        raise InputError(f"{name}: expected a {'whole ' * whole}number, got {value!r}.")
     end = f" to below {below:g}" if below < math.inf else " up" * (least > -math.inf)
     raise InputError(f"{name}: expected a {'whole ' * whole}number {start}{end}, got {value!r}.")
 
@@ -119,6 +122,47 @@ def check_texts(name: str, texts: Any) -> list[str]:
 
 #: What floats of an image in [-1, 1] do not leave, though resampling may overshoot a little.
 BEYOND_PIXELS = 1.5
+
+
+def whole_number(value: Any) -> int | None:
+    """Returns an integer of whatever type as Python's; None for anything else, booleans too.
+
+    Example:
+        >>> whole_number(3), whole_number(3.0), whole_number(True), whole_number("3")
+        (3, None, None, None)
+    """
+    if isinstance(value, bool):
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:
+        return None
+
+
+def check_seed(seed: Any, *, any_integer: bool = False, least: int = -(2**63)) -> int:
+    """Returns a seed as Python's integer.
+
+    Args:
+        seed: what came.
+        any_integer: whether it may have more than 64 bits.
+        least: the smallest that will do.
+
+    Raises:
+        InputError: if it is no whole number in that range. None is refused as well: without a
+            seed, nothing could be done twice.
+
+    Example:
+        >>> check_seed(1.5, least=0)
+        Traceback (most recent call last):
+        tfgan_zoo.errors.InputError: seed: expected a whole number from 0 to 2**63 - 1, got 1.5.
+    """
+    whole = whole_number(seed)
+    if whole is not None and (any_integer or least <= whole < 2**63):
+        return whole
+    bounds = "" if any_integer else f" from {least or 0} to 2**63 - 1"
+    bounds = bounds.replace(str(-(2**63)), "-2**63")
+    advice = "; the same seed gives the same numbers, so give one, such as 0" * (seed is None)
+    raise InputError(f"seed: expected a whole number{bounds}, got {seed!r}{advice}.")
 
 
 def looks_like_bytes(low: float, high: float) -> bool:

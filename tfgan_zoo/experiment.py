@@ -20,6 +20,7 @@ from tfgan_zoo.callbacks.health import CONDITIONS, MEASURES
 from tfgan_zoo.distribution import Devices, open_devices
 from tfgan_zoo.errors import InputError, Interrupted, NonFiniteLossError, StorageError
 from tfgan_zoo.models import GANModel
+from tfgan_zoo.models.output_ranges import made_before
 from tfgan_zoo.runs import Run
 from tfgan_zoo.schedules import Scaled
 from tfgan_zoo.serving import saved_model
@@ -65,12 +66,13 @@ def train(
     devices.check_batch(config.data.batch_size)
     with devices.watched():
         config = completed(config)
-        with devices.scope():
+        run = Run(workdir)
+        begun = made_before() if run.checkpoints.steps() else contextlib.nullcontext()
+        with devices.scope(), begun:
             model = build_model(config)
         work = open_workload(config, model)
         scores = Scores(config, work)
         before = work.pretraining()
-        run = Run(workdir)
         run.checkpoints.writes = devices.chief
         if not devices.chief:
             say = _nothing
@@ -432,7 +434,8 @@ def local_copy(config: ConfigDict, devices: Devices) -> Callable[[GANModel], GAN
     """
     if devices.workers == 1 or not devices.chief:
         return lambda model: model
-    copy = build_model(config)
+    with made_before():
+        copy = build_model(config)
 
     def current(model: GANModel) -> GANModel:
         copy.set_weights(model.get_weights())
@@ -505,7 +508,8 @@ def finish(
     """Saves the best weights as `model.keras` and as a SavedModel, which it verifies."""
     if devices.chief:
         if devices.replicas > 1:
-            model = build_model(config)  # of one device, as it is to be used
+            with made_before():
+                model = build_model(config)  # of one device, as it is to be used
         finished(config, run, model, work)
     devices.from_chief(1)
     export = run.path / "export" / config.model / "1"
@@ -701,6 +705,7 @@ def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> GANModel:
             f"--checkpoint: expected best, last or one of {', '.join(map(str, steps))}, "
             f"got {checkpoint!r}."
         )
-    model = build_model(ConfigDict(run.config(), convert_dict=True))
+    with made_before():
+        model = build_model(ConfigDict(run.config(), convert_dict=True))
     run.checkpoints.restore(model, step)
     return model

@@ -7,9 +7,14 @@ import keras
 import tensorflow as tf
 
 
+def graph_of(network: keras.Model) -> keras.Model:
+    """Returns the functional model that a Sequential one is inside; any other as it is."""
+    return getattr(network, "_functional", None) or network
+
+
 def as_functional(network: keras.Model) -> keras.Model | None:
     """Returns a network as the graph of layers that it is; None if it has a `call` of its own."""
-    network = getattr(network, "_functional", None) or network  # of a Sequential
+    network = graph_of(network)
     plain = type(network).__name__ == "Functional"
     return network if plain and len(network.outputs) == 1 else None
 

@@ -1,5 +1,6 @@
 """Keras callbacks for GANs: sample sheets, guards, records, progress, health."""
 
+import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
 from tfgan_zoo.callbacks.evaluation import EvaluateImages
 from tfgan_zoo.callbacks.guards import StopOnNonFinite, StopOnSignal, StopWithoutImprovement
 from tfgan_zoo.callbacks.health import Health

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from tfgan_zoo.errors import check_seed
 from tfgan_zoo.evaluation import distributions
 from tfgan_zoo.metrics.features import Features, open_features
 
@@ -60,7 +61,7 @@ class EvaluateImages(keras.callbacks.Callback):
         self.metrics = tuple(metrics)
         self.num = num
         self.every = every
-        self.seed = seed
+        self.seed = check_seed(seed)
         self.make = make or (lambda model, num, seed: model.generate(num, seed=seed))
         self.features: Features | None = None
         if distributions.need_features(metrics):

@@ -51,7 +51,7 @@ from tfgan_zoo.data.sources import (
     part_of,
     split_folders,
 )
-from tfgan_zoo.errors import InputError, check_texts
+from tfgan_zoo.errors import InputError, check_seed, check_texts
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -551,6 +551,7 @@ def captioned(
         use_cache,
     )
 
+    seed = check_seed(seed)
     if num_captions < 1 or (num_captions > 1 and embeddings is None):
         raise InputError(
             "num_captions: expected 1 for strings, or a whole number from 1 up for embeddings, "

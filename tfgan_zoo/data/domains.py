@@ -36,7 +36,7 @@ from tfgan_zoo.data.sources import (
     split_folders,
     subfolders,
 )
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_seed
 
 LAYOUTS = ("auto", "two_folders", "side_by_side", "grey")
 DIRECTIONS = ("a_to_b", "b_to_a")
@@ -97,6 +97,7 @@ def open_domains(
         >>> open_domains("figures/paired", num=100).matched
         True
     """
+    seed = check_seed(seed, any_integer=True)
     for key, value, known in (("layout", layout, LAYOUTS), ("direction", direction, DIRECTIONS)):
         if value not in known:
             raise InputError(f"{key} must be one of {', '.join(known)}, not {value!r}.")

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from tfgan_zoo.data.names import did_you_mean
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_seed
 
 SHAPES = ("circle", "square", "triangle", "star", "ring", "cross")
 COLOURS = ("red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink")
@@ -279,6 +279,7 @@ def attributes(
     array([4, 5, 4, 4], dtype=int32)
     """
     spec = get_view(view)
+    seed = check_seed(seed, any_integer=True)
     _check_split(split)
     num = SPLIT_SIZES[split] if num is None else num
     if num < 0 or start < 0:

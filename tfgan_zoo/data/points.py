@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tfgan_zoo.data.names import did_you_mean
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_seed
 
 _Array = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -113,6 +113,7 @@ def sample(name: str, num: int = 100_000, *, split: str = "train", seed: int = 0
         >>> sample("8gaussians", 3).shape
         (3, 2)
     """
+    seed = check_seed(seed, any_integer=True)
     if num < 1:
         raise InputError(f"points/{name} was asked for {num} points; ask for at least 1.")
     rng = np.random.default_rng([seed % 2**63, zlib.crc32(f"{name}/{split}".encode())])

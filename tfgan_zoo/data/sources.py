@@ -31,7 +31,7 @@ import numpy as np
 from tfgan_zoo.data import points
 from tfgan_zoo.data.images import EXTENSIONS, decode, measure
 from tfgan_zoo.data.names import did_you_mean
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_seed
 
 KINDS = ("figures", "points", "tfds", "folder", "idx", "npz")
 """The first words of a source; the last four are followed by a colon."""
@@ -335,6 +335,7 @@ def open_source(
         >>> open_source("points/ring", "train[:25%]", num=1000)
         <SliceSource points/ring (train[:25%]): 250 2>
     """
+    seed = check_seed(seed, any_integer=True)
     kind, rest = checked_kind(spec, num, on_error)
     if kind == "tfds":
         # Imported here since TFDS takes seconds to import and may not be installed.

@@ -39,7 +39,7 @@ from tfgan_zoo.data.sources import (
     split_folders,
     subfolders,
 )
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_seed
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -339,6 +339,7 @@ def super_resolution(
     from tfgan_zoo import noise
     from tfgan_zoo.data.tasks import augmented, epochs, finish, random_flip
 
+    seed = check_seed(seed)
     scale = opened.scale
     if batch_size < 1:
         raise InputError(f"batch_size must be at least 1, not {batch_size}.")

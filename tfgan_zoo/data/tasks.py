@@ -21,7 +21,7 @@ import tqdm
 from tfgan_zoo import noise
 from tfgan_zoo.data.images import Fit
 from tfgan_zoo.data.sources import Source, ViewSource
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_seed
 
 MEMORY_LIMIT = 4 * 2**30
 """Bytes of decoded images that `cache="auto"` is willing to hold."""
@@ -73,6 +73,7 @@ def unconditional(
         >>> unconditional(source, batch_size=64).element_spec
         TensorSpec(shape=(64, 32, 32, 3), dtype=tf.uint8, name=None)
     """
+    seed = check_seed(seed)
     _check_batch_size([source], len(source), batch_size)
     if source.is_vector and source.array is not None:
         if flip or fit != "resize" or (image_size, channels, crop) != (None, None, None):
@@ -435,7 +436,7 @@ def random_crop(images: tf.Tensor, size: int, seed: int, step: tf.Tensor) -> tf.
         `[B, size, size, C]`.
     """
     num, side = tf.shape(images)[0], images.shape[1]
-    key = noise.key(seed, "crop", step)
+    key = noise.key(check_seed(seed), "crop", step)
     corners = tf.random.stateless_uniform([num, 2], key, 0, side - size + 1, tf.int32)
     top, left = corners[:, 0], corners[:, 1]
     window = tf.range(size)
@@ -458,7 +459,7 @@ def random_flip(images: tf.Tensor, seed: int, step: tf.Tensor) -> tf.Tensor:
         Of the same shape and type.
     """
     # The complement keeps this stream apart from the one of the epochs' order.
-    key = tf.stack([tf.constant(~seed, tf.int64), step])
+    key = tf.stack([tf.constant(~check_seed(seed), tf.int64), step])
     num = tf.shape(images)[0]
     flipped = tf.random.stateless_uniform([num], seed=key) < 0.5
     # Picking rows out of both versions takes a fifth of the time of tf.where, and reversing is

@@ -25,7 +25,7 @@ from tfgan_zoo.data.tasks import (
     random_crop,
     random_flip,
 )
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_seed
 
 
 def paired(
@@ -74,6 +74,7 @@ def paired(
         >>> a
         TensorSpec(shape=(4, 32, 32, 3), dtype=tf.uint8, name=None)
     """
+    seed = check_seed(seed)
     _check_matched(domains)
     size, fittings = _fittings(domains, image_size, channels, crop, load_size)
     sources = (domains.a, domains.b)
@@ -130,6 +131,7 @@ def unpaired(
         >>> b
         TensorSpec(shape=(1, 32, 32, 3), dtype=tf.uint8, name=None)
     """
+    seed = check_seed(seed)
     size, fittings = _fittings(domains, image_size, channels, crop, load_size)
     sources = (domains.a, domains.b)
     cached = fits_memory(sources, fittings, cache)

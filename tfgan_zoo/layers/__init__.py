@@ -1,5 +1,6 @@
 """Layers that Keras lacks, or has in a form that is slow, or cannot be resumed exactly."""
 
+import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
 from tfgan_zoo.layers.batch_normalization import PredictionTimeBatchNormalization
 from tfgan_zoo.layers.dropout import StatelessDropout
 from tfgan_zoo.layers.image_pool import ImagePool

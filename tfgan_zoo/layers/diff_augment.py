@@ -1,6 +1,6 @@
 """Differentiable augmentation (DiffAugment), Zhao et al. 2020, https://arxiv.org/abs/2006.10738."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import tensorflow as tf
 
@@ -33,9 +33,13 @@ def diff_augment(images: tf.Tensor, policy: Sequence[str], key: tf.Tensor) -> tf
 
 def check_policy(policy: Sequence[str]) -> tuple[str, ...]:
     """Returns the policy as a tuple, or raises `InputError` on a name it does not know."""
-    names = tuple(policy.split(",")) if isinstance(policy, str) else tuple(policy)
+    if isinstance(policy, str):
+        policy = policy.split(",") if policy else ()
+    elif policy is None:
+        policy = ()
+    names = tuple(policy) if isinstance(policy, Iterable) else (policy,)
     for name in names:
-        if name not in _POLICIES:
+        if not isinstance(name, str) or name not in _POLICIES:
             raise InputError(
                 f"diff_augment: expected names from {sorted(_POLICIES)}, got {name!r}."
             )

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import noise
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_seed
 from tfgan_zoo.layers.inference import check_inference
 
 
@@ -58,7 +58,7 @@ class StatelessDropout(keras.layers.Layer):
         if not 0 <= rate < 1:
             raise InputError(f"The dropout rate must be in [0, 1); got {rate}.")
         self.rate = rate
-        self.seed = seed
+        self.seed = check_seed(seed, any_integer=True)
         self.inference = check_inference(inference)
         self.supports_masking = True
 

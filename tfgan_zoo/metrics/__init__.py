@@ -113,6 +113,8 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         import importlib
 
+        import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
+
         return getattr(importlib.import_module(f"tfgan_zoo.metrics.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

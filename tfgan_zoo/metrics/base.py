@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_seed
 from tfgan_zoo.metrics.familiarity import familiarity_of, warn_if_unfamiliar
 
 
@@ -311,11 +311,11 @@ class SampledMetric(FeatureMetric):
         if max_samples < 2:
             raise InputError(f"max_samples: expected a number from 2 up, got {max_samples}.")
         self.max_samples = max_samples
-        self.seed = seed
+        self.seed = check_seed(seed, least=0)
         size = self._row_size()
         # Two seeds, so that the real and the generated that are kept are not pairs.
-        self._real = Reservoir(self, "real", max_samples, size, 2 * seed)
-        self._generated = Reservoir(self, "generated", max_samples, size, 2 * seed + 1)
+        self._real = Reservoir(self, "real", max_samples, size, 2 * self.seed)
+        self._generated = Reservoir(self, "generated", max_samples, size, 2 * self.seed + 1)
 
     def update_state(
         self, y_true: Any = None, y_pred: Any = None, sample_weight: Any = None

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_seed
 from tfgan_zoo.metrics.features.base import are_finite, check_floats
 from tfgan_zoo.metrics.ssim import ms_ssim
 from tfgan_zoo.pictures import to_uint8
@@ -69,7 +69,7 @@ def ms_ssim_diversity(
     if images.ndim != 4 or len(images) < 2:
         raise InputError(f"images: expected shape (2 or more, h, w, 1 or 3), got {images.shape}.")
     check_floats(images)
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(check_seed(seed, least=0))
     labels = np.zeros(len(images), int) if labels is None else np.asarray(labels)
     if labels.shape != images.shape[:1]:
         raise InputError(f"labels: expected the shape ({len(images)},), got {labels.shape}.")

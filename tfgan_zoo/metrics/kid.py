@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_seed
 from tfgan_zoo.metrics.base import FeatureExtractor, SampledMetric
 
 
@@ -94,7 +94,7 @@ def kernel_distance(
         raise InputError(
             f"subset_size: expected 2 to {least}, of which there are samples, got {subset_size}."
         )
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(check_seed(seed, least=0))
     values = [
         polynomial_mmd2(
             *(each[random.choice(len(each), subset_size, False)] for each in (real, generated))

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_seed
 from tfgan_zoo.metrics.base import FeatureExtractor, metric_name
 from tfgan_zoo.networks.vgg_features import vgg19_features
 
@@ -87,7 +87,7 @@ def perceptual_path_length(
     if not 0 < eps < 1:
         raise InputError(f"eps: expected a number between 0 and 1, got {eps}.")
     path = spherical if interpolation == "spherical" else linear
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(check_seed(seed, least=0))
     values = []
     for start in range(0, num, batch_size):
         n = min(batch_size, num - start)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_seed
 
 
 def sliced_wasserstein(
@@ -45,7 +45,7 @@ def projected_distance(samples: np.ndarray, data: np.ndarray, seed: int = 0) -> 
             used, at random: data may be sorted.
         seed: the same seed gives the same rows.
     """
-    num, random = min(len(samples), len(data)), np.random.default_rng(seed)
+    num, random = min(len(samples), len(data)), np.random.default_rng(check_seed(seed, least=0))
     a, b = (
         np.sort(x if len(x) == num else x[random.choice(len(x), num, False)], axis=0)
         for x in (samples, data)
@@ -61,5 +61,5 @@ def directions(dim: int, projections: int, seed: int = 0) -> np.ndarray:
         projections: how many.
         seed: the same seed gives the same ones.
     """
-    vectors = np.random.default_rng(seed).normal(size=(dim, projections))
+    vectors = np.random.default_rng(check_seed(seed, least=0)).normal(size=(dim, projections))
     return (vectors / np.linalg.norm(vectors, axis=0)).astype(np.float32)

@@ -1,5 +1,6 @@
 """The games: one file for each published GAN."""
 
+import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
 from tfgan_zoo.models.base import GANModel
 from tfgan_zoo.models.cyclegan import CycleGAN
 from tfgan_zoo.models.dcgan import DCGAN

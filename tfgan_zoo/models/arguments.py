@@ -1,13 +1,13 @@
 """What a model's methods are given by their callers, checked."""
 
-import operator
+import inspect
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo.errors import BEYOND_PIXELS, InputError, looks_like_bytes
+from tfgan_zoo.errors import BEYOND_PIXELS, InputError, looks_like_bytes, whole_number
 
 
 def stacked(images: Any, name: str) -> Any:
@@ -91,7 +91,7 @@ def check_save_path(path: Any) -> None:
         )
 
 
-def check_callbacks(callbacks: Any) -> None:
+def check_saving_callbacks(callbacks: Any) -> None:
     """Checks that callbacks, a list or one, will be able to save the model.
 
     Raises:
@@ -110,17 +110,9 @@ def check_callbacks(callbacks: Any) -> None:
 
 def check_num(num: Any) -> int:
     """Returns how many images are wanted, or raises `InputError` if that is no number of them."""
-    whole = _whole(num)
+    whole = whole_number(num)
     if whole is None or whole < 1:
         raise InputError(f"num: expected a whole number from 1 up, got {num!r}.")
-    return whole
-
-
-def check_seed(seed: Any) -> int:
-    """Returns a seed, or raises `InputError` if it is no whole number of 64 bits."""
-    whole = _whole(seed)
-    if whole is None or not -(2**63) <= whole < 2**63:
-        raise InputError(f"seed: expected a whole number from -2**63 to 2**63 - 1, got {seed!r}.")
     return whole
 
 
@@ -140,8 +132,70 @@ def check_seeds(seeds: Any) -> np.ndarray:
     return each.astype(np.int64)
 
 
-def _whole(value: Any) -> int | None:
-    try:
-        return operator.index(value)
-    except TypeError:
-        return None
+def constructor_arguments(cls: type, root: type) -> dict[str, Any]:
+    """Returns the arguments of a model's constructor with their defaults, by name.
+
+    Args:
+        cls: the model's class.
+        root: the last of its bases of which the arguments count.
+    """
+    defaults: dict[str, Any] = {}
+    for base in cls.__mro__[: cls.__mro__.index(root) + 1]:
+        signature = inspect.signature(base.__init__)  # type: ignore[misc]
+        for name, parameter in signature.parameters.items():
+            if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+                defaults.setdefault(name, parameter.default)
+    del defaults["self"]
+    return defaults
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """Returns an argument that is True or False, and False for None.
+
+    Raises:
+        InputError: for anything else but 0 and 1; `bool` takes any text for True.
+    """
+    if value is None or isinstance(value, (bool, np.bool_)) or whole_number(value) in (0, 1):
+        return bool(value)
+    raise InputError(f"{name}: expected True or False, got {value!r}.")
+
+
+def check_size(name: str, value: Any) -> int:
+    """Returns a number of pixels, channels or the like, which may be a float such as 64.0.
+
+    Raises:
+        InputError: if it is no whole number from 1 up.
+    """
+    size = _size(value)
+    if size is None:
+        raise InputError(f"{name}: expected a whole number from 1 up, got {value!r}.")
+    return size
+
+
+def check_image_shape(image_shape: Any, *, vectors: bool = False) -> tuple[int, ...]:
+    """Returns the shape of an image as a tuple.
+
+    Args:
+        image_shape: (height, width, channels).
+        vectors: whether it may be (size,) as well.
+
+    Raises:
+        InputError: if it is anything else.
+    """
+    sizes: list[int | None] = [None]
+    if not isinstance(image_shape, (str, bytes, dict)) and np.iterable(image_shape):
+        sizes = [_size(n) for n in image_shape]
+    if None in sizes or len(sizes) not in ((1, 3) if vectors else (3,)):
+        shown = tuple(image_shape) if isinstance(image_shape, list) else image_shape
+        raise InputError(
+            f"image_shape: expected (height, width, channels){', or (size,) for vectors' * vectors}"
+            f", got {shown!r}."
+        )
+    return tuple(n for n in sizes if n is not None)
+
+
+def _size(value: Any) -> int | None:
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        value = int(value)
+    size = whole_number(value)
+    return size if size is not None and size >= 1 else None

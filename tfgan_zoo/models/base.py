@@ -14,10 +14,21 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import losses, noise
-from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.errors import InputError, check_number, check_seed, first_line
 from tfgan_zoo.layers.diff_augment import diff_augment
 from tfgan_zoo.models import batches
-from tfgan_zoo.models.arguments import check_callbacks, check_range, check_save_path, stacked
+from tfgan_zoo.models.arguments import (
+    check_flag,
+    check_range,
+    check_save_path,
+    check_saving_callbacks,
+    constructor_arguments,
+    stacked,
+)
+from tfgan_zoo.models.averages import average_of
+from tfgan_zoo.models.keywords import check_compile, check_export_format, check_known
+from tfgan_zoo.models.output_ranges import check_endings, made_before
+from tfgan_zoo.models.role_optimizers import RoleOptimizers, check_callbacks
 from tfgan_zoo.optimizers import apply_gradients, prepare, unknown_to
 from tfgan_zoo.rematerialization import rematerialized
 from tfgan_zoo.serving import saved_model
@@ -79,6 +90,8 @@ class GANModel(keras.Model):
     uses_global_means = False
     #: Whether the discriminator tells real from fake, so that it can be right or wrong.
     has_accuracy = False
+    #: Whether losses take a discriminator's output as it is, for which no activation may bound it.
+    takes_logits = False
     #: The shares of the moving average that `skip_discriminator_above` goes by.
     accuracy_memory = 0.9
 
@@ -91,27 +104,40 @@ class GANModel(keras.Model):
         skip_discriminator_above: float | None = None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        known = constructor_arguments(type(self), GANModel)
+        check_known(type(self).__name__, kwargs, [*known, "name", "dtype"])
+        name = kwargs.get("name")
+        if name is not None and (not isinstance(name, str) or "/" in name):
+            raise InputError(f"name: expected a text without '/', got {name!r}.")
+        try:
+            super().__init__(**kwargs)
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                "dtype: expected a Keras dtype policy, such as 'float32' or 'mixed_bfloat16', got "
+                f"{kwargs.get('dtype')!r}."
+            ) from error
         if ema_half_life is not None:
             check_number("ema_half_life", ema_half_life, above=0)
         check_number("ema_ramp_up", ema_ramp_up, above=0)
-        self.seed = int(seed)
+        self.seed = check_seed(seed)
         self.ema_half_life = ema_half_life
         self.ema_ramp_up = ema_ramp_up
-        bound = skip_discriminator_above
-        if bound is not None and not 0.5 <= bound < 1:
-            raise InputError(
-                "skip_discriminator_above: expected a share from 0.5 to below 1, or None, got "
-                f"{bound}."
-            )
-        self.skip_discriminator_above = bound
+        if skip_discriminator_above is not None:
+            check_number("skip_discriminator_above", skip_discriminator_above, least=0.5, below=1)
+        self.skip_discriminator_above = skip_discriminator_above
         self.jit_updates = False
         self.rematerialize = False
         self.generator_optimizer: keras.optimizers.Optimizer | None = None
         self.discriminator_optimizer: keras.optimizers.Optimizer | None = None
 
     def finish_init(self) -> None:
-        """Builds what depends on the networks; the last line of every constructor."""
+        """Builds what depends on the networks; the last line of every constructor.
+
+        Raises:
+            InputError: if a discriminator returns probabilities, or no copy can be made of a
+                generator whose average is asked for.
+        """
+        check_endings(self)
         self.step = self.add_weight(
             name="step", dtype="int64", initializer="zeros", trainable=False
         )
@@ -121,7 +147,12 @@ class GANModel(keras.Model):
         self._shows_average = True
         self.averages = []
         if self.ema_half_life is not None:
-            self.averages = [_average(network) for network in self.players()["generator"]]
+            if "generator" not in self.players():
+                raise InputError(
+                    f"ema_half_life: expected None for {type(self).__name__}, which has no "
+                    f"generator, got {self.ema_half_life}."
+                )
+            self.averages = [average_of(network) for network in self.players()["generator"]]
         if self.skip_discriminator_above is not None:
             if not self.has_accuracy:
                 raise InputError(
@@ -291,6 +322,7 @@ class GANModel(keras.Model):
         steps_per_execution: int | Literal["auto"] = 1,
         jit_compile: bool | Literal["auto"] = False,
         rematerialize: bool = False,
+        **others: Any,
     ) -> None:
         """Does what `compile` does, whatever the roles are.
 
@@ -302,7 +334,12 @@ class GANModel(keras.Model):
                 own default, is False.
             rematerialize: keep few of the generators' features for the way back, and compute the
                 others again: less memory, and the generators' forward passes twice.
+            **others: what else Keras' `compile` takes; None, or an `InputError` says what to use.
         """
+        settings = ("run_eagerly", "steps_per_execution", "jit_compile", "rematerialize")
+        check_compile(others, self.players(), settings, self.log_names)
+        run_eagerly = check_flag("run_eagerly", run_eagerly)
+        rematerialize = check_flag("rematerialize", rematerialize)
         if steps_per_execution == "auto":
             steps_per_execution = 1
         check_number("steps_per_execution", steps_per_execution, least=1, whole=True)
@@ -345,8 +382,21 @@ class GANModel(keras.Model):
             defaults = self.default_optimizers()
             for role in self.players():
                 spec = optimizers[role] if optimizers[role] is not None else defaults[role]
-                optimizer = self._prepared(keras.optimizers.get(spec), role)
+                optimizer = self._prepared(_optimizer(spec, role), role)
                 setattr(self, f"{role}_optimizer", optimizer)
+
+    @property
+    def optimizer(self) -> RoleOptimizers | None:
+        """The optimizers of all roles as Keras' callbacks see them; None before `compile`."""
+        if not getattr(self, "compiled", False):
+            return None
+        by_role = {role: getattr(self, f"{role}_optimizer") for role in self.players()}
+        return None if None in by_role.values() else RoleOptimizers(by_role, self.step)
+
+    @optimizer.setter
+    def optimizer(self, optimizer: Any) -> None:
+        if optimizer is not None:  # as Keras' `compile` sets it
+            check_compile({"optimizer": optimizer}, self.players(), (), ())
 
     def _prepared(self, optimizer: Any, role: str) -> keras.optimizers.Optimizer:
         if self.distribute_strategy.num_replicas_in_sync > 1 and not isinstance(
@@ -808,17 +858,23 @@ class GANModel(keras.Model):
         The first batch is looked at: floats are to be images in [-1, 1]. Some overshoot is let
         pass, up to 1.5 either way.
 
+        `keras.callbacks.LearningRateScheduler` and `ReduceLROnPlateau` change the rate of every
+        role's optimizer, from its own, and log it as `learning_rate_<role>`.
+
         Raises:
             InputError: if samples or classes are to be weighted, which no game does; arrays make
                 batches that a step cannot share out; images are in another range or of another
-                shape; a callback could not save the model.
+                shape; a callback could not save the model, or would fail in mid-training (see
+                `check_callbacks`).
 
         Warns:
             UserWarning: once, if images are floats with none below 0, as those in [0, 1] are; or
                 of `doubts`.
         """
         arguments = _unweighted(super().fit, x, y, *args, **kwargs)
-        check_callbacks(arguments.get("callbacks"))
+        check_saving_callbacks(arguments.get("callbacks"))
+        if (optimizer := self.optimizer) is not None:
+            check_callbacks(arguments.get("callbacks"), optimizer)
         replicas = self.distribute_strategy.num_replicas_in_sync
         training, testing = (replicas * self.batch_multiple(each) for each in (True, False))
         arguments, said = batches.with_batch_size(
@@ -953,20 +1009,27 @@ class GANModel(keras.Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects=None) -> "GANModel":
         """Makes a model from `get_config`'s result."""
-        return cls(
-            **{
-                name: keras.saving.deserialize_keras_object(value, custom_objects)
-                if isinstance(value, dict) and "class_name" in value
-                else value
-                for name, value in config.items()
-            }
-        )
+        arguments = {
+            name: keras.saving.deserialize_keras_object(value, custom_objects)
+            if isinstance(value, dict) and "class_name" in value
+            else value
+            for name, value in config.items()
+        }
+        with made_before():
+            return cls(**arguments)
 
     def signatures(self) -> dict[str, Endpoint]:
         """Returns `endpoints` in all forms in which they are exported: see `in_every_form`."""
         return in_every_form(self.endpoints())
 
-    def export(self, filepath: str | os.PathLike, verbose: bool = False, **details) -> None:
+    def export(  # type: ignore[override]
+        self,
+        filepath: str | os.PathLike,
+        format: str | bool = "tf_saved_model",
+        verbose: bool | None = False,
+        input_signature: None = None,
+        **details: Any,
+    ) -> None:
         """Writes a SavedModel with the model's `signatures`, and no networks but theirs.
 
         It holds warm-up requests for TF Serving and a README.md besides. The folder appears
@@ -974,20 +1037,32 @@ class GANModel(keras.Model):
 
         Args:
             filepath: a new folder; for TF Serving `<model>/<version number>`.
+            format: "tf_saved_model". `python -m tfgan_zoo.export` writes others.
             verbose: print the signatures.
+            input_signature: None, as the model's `endpoints` say what they take.
             **details: what README.md says of the training: `facts`, `scores`, `config`; see
                 `tfgan_zoo.serving.card.model_card`.
 
         Raises:
-            InputError: if `filepath` exists.
+            InputError: if `filepath` exists, or an argument is none that is used.
         """
+        if isinstance(format, bool):  # `verbose`, which came second before
+            verbose = format
+        else:
+            check_export_format(format)
+        if input_signature is not None:
+            raise InputError(
+                f"input_signature: expected None, as it is that of {', '.join(self.endpoints())}, "
+                f"got {type(input_signature).__name__}; leave it out."
+            )
+        check_known("export", details, ("facts", "scores", "config"))
         signatures = self.signatures()
         summary = (inspect.getdoc(type(self)) or "").split("\n\n")[0].replace("\n", " ")
 
         def card(num_bytes: int) -> str:
             return model_card(self.name, summary, signatures, num_bytes, **details)
 
-        saved_model.write(filepath, signatures, self.name, card, verbose)
+        saved_model.write(filepath, signatures, self.name, card, bool(verbose))
 
     @contextlib.contextmanager
     def raw_weights(self) -> Iterator[None]:
@@ -1022,61 +1097,16 @@ def as_floats(images: Any, shape: tuple[int | None, ...], name: str) -> tf.Tenso
 
 def random_images(shape: tuple[int, ...], batch_size: int, seed: int) -> np.ndarray:
     """Returns uint8 images of random pixels, shape (batch_size, *shape); floats for vectors."""
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(check_seed(seed, least=0))
     if len(shape) == 1:
         return random.standard_normal((batch_size, *shape), "float32")
     return random.integers(0, 256, (batch_size, *shape), "uint8")
-
-
-def check_networks(**networks: Any) -> None:
-    """Checks that arguments are networks which say what they take and what they return.
-
-    Raises:
-        InputError: if one is no functional or Sequential model: a subclass of `keras.Model` does
-            not know its shapes, and no average could be made of it.
-    """
-    for argument, network in networks.items():
-        known = all(hasattr(network, name) for name in ("inputs", "input_shape", "output_shape"))
-        if not (isinstance(network, keras.Model) and known):
-            raise InputError(
-                f"{argument}: expected a functional keras.Model, or a Sequential one with a "
-                f"keras.Input, got {type(network).__name__}; one with a call of its own can be "
-                "made functional: x = keras.Input(shape), keras.Model(x, network(x))."
-            )
-
-
-def check_shape(argument: str, side: str, came: tuple, expected: tuple[int, ...]) -> None:
-    """Checks a network's input or output shape; what it leaves open fits anything.
-
-    Raises:
-        InputError: if they differ.
-    """
-    if not tf.TensorShape(came[1:]).is_compatible_with(expected):
-        raise InputError(
-            f"{argument}: expected a network whose {side} has shape (batch, "
-            f"{', '.join(map(str, expected))}), got {came}."
-        )
 
 
 def check_r1(gamma: float, every: int) -> None:
     """Raises `InputError` if an R1 penalty's weight or its interval is out of range."""
     check_number("r1_gamma", gamma, least=0)
     check_number("r1_every", every, least=1, whole=True)
-
-
-def check_unmixed(argument: str, critic: keras.Model) -> None:
-    """Checks that a critic judges each sample by itself, as a gradient penalty asks for.
-
-    Raises:
-        InputError: if it has batch normalisation.
-    """
-    for layer in critic._flatten_layers():
-        if isinstance(layer, keras.layers.BatchNormalization):
-            raise InputError(
-                f"{argument}: expected a critic without batch normalisation, which mixes the "
-                f"samples whose slopes are penalised one by one, got layer {layer.name!r}; use "
-                "another normalisation or none."
-            )
 
 
 def _once_read(step: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -1123,6 +1153,16 @@ def _warn(sentence: str) -> None:
 _OURS = ("tfgan_zoo", "keras")
 
 
+def _optimizer(spec: Any, role: str) -> keras.optimizers.Optimizer:
+    try:
+        return keras.optimizers.get(spec)
+    except (TypeError, ValueError) as error:  # as Keras says it, of all that it looked for
+        raise InputError(
+            f"{role}_optimizer: expected a Keras optimizer, its name or its config, got {spec!r} "
+            f"({first_line(error)})."
+        ) from error
+
+
 def _several_workers(strategy: tf.distribute.Strategy) -> bool:
     several = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
     return several and strategy.extended._in_multi_worker_mode()
@@ -1148,30 +1188,3 @@ def _add(a: tf.Tensor | None, b: tf.Tensor | None) -> tf.Tensor | None:
     if a is None or b is None:
         return b if a is None else a
     return a + b
-
-
-def _average(network: keras.Model) -> keras.Model:
-    """A network of the same architecture and weights, with variables of its own.
-
-    They are float32 where the network's are of half precision, in which an average never moves.
-    """
-    copy = type(network).from_config(_with_full_variables(network.get_config()))
-    if not copy.built:
-        copy.build(network.input_shape)
-    copy.set_weights(network.get_weights())
-    copy.trainable = False
-    return copy
-
-
-def _with_full_variables(config: Any) -> Any:
-    """A config, of whatever depth, whose layers compute in half precision but keep float32."""
-    if isinstance(config, (list, tuple)):
-        return type(config)(map(_with_full_variables, config))
-    if not isinstance(config, dict):
-        return config
-    if config.get("class_name") == "DTypePolicy" and config["config"]["name"] in _HALVES:
-        return config | {"config": {"name": f"mixed_{config['config']['name']}"}}
-    return {key: _with_full_variables(value) for key, value in config.items()}
-
-
-_HALVES = ("bfloat16", "float16")

@@ -8,9 +8,8 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import losses, networks, noise
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.layers import ImagePool
-from tfgan_zoo.models.base import check_networks, check_shape, check_unmixed
 from tfgan_zoo.models.image_to_image import (
     BOUNDARIES,
     OBJECTIVES,
@@ -19,6 +18,7 @@ from tfgan_zoo.models.image_to_image import (
     check_weights,
     domain_shapes,
 )
+from tfgan_zoo.models.network_checks import check_networks, check_shape, check_unmixed
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -109,9 +109,8 @@ class CycleGAN(ImageToImage):
         self.set_shapes(image_shape, channels_b)
         self.objective = check_objective(objective)
         self.has_accuracy = self.objective != "wasserstein_gp"
-        check_weights(
-            cycle_weight=cycle_weight, identity_weight=identity_weight, pool_size=pool_size
-        )
+        check_weights(cycle_weight=cycle_weight, identity_weight=identity_weight)
+        check_number("pool_size", pool_size, least=0, whole=True)
         self.cycle_weight = float(cycle_weight)
         self.identity_weight = float(identity_weight)
         self.pool_size = int(pool_size)

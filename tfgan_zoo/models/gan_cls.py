@@ -9,21 +9,26 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import losses, networks, noise
-from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.errors import InputError, check_number, check_seed
 from tfgan_zoo.functional import run_for_each
 from tfgan_zoo.layers.diff_augment import check_policy
-from tfgan_zoo.models.arguments import check_num, check_seed, check_seeds
+from tfgan_zoo.models.arguments import (
+    check_flag,
+    check_image_shape,
+    check_num,
+    check_seeds,
+    check_size,
+)
 from tfgan_zoo.models.base import (
     Endpoint,
     GANModel,
     as_floats,
-    check_networks,
     check_r1,
-    check_shape,
     random_images,
 )
 from tfgan_zoo.models.batches import parts_of, what_came, with_shape
 from tfgan_zoo.models.joint_embedding import JointEmbedding
+from tfgan_zoo.models.network_checks import check_networks, check_shape, check_strings
 from tfgan_zoo.models.texts import OnUnknown, ReadsTexts, as_texts, embed_texts
 
 #: From a batch of strings to a batch of embeddings.
@@ -106,6 +111,7 @@ class GANCLS(ReadsTexts):
         >>> images = model.generate(["a small red circle", "a large blue star"], seed=0)
     """
 
+    takes_logits = True
     batch_parts = ("image", "text", "mismatching_text")
     has_accuracy = True
     log_names: tuple[str, ...] = ("d_loss", "d_real", "d_mismatched", "d_fake", "g_loss")
@@ -129,17 +135,13 @@ class GANCLS(ReadsTexts):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.image_shape = tuple(int(n) for n in image_shape)
-        if len(self.image_shape) != 3:
-            raise InputError(
-                f"image_shape: expected (height, width, channels), got {self.image_shape}."
-            )
-        self.latent_dim = int(latent_dim)
-        self.embedding_dim = int(embedding_dim)
-        self.matching_aware = bool(matching_aware)
-        self.interpolation = bool(interpolation)
+        self.image_shape = check_image_shape(image_shape)
+        self.latent_dim = check_size("latent_dim", latent_dim)
+        self.embedding_dim = check_size("embedding_dim", embedding_dim)
+        self.matching_aware = check_flag("matching_aware", matching_aware)
+        self.interpolation = check_flag("interpolation", interpolation)
         self.interpolation_weights = _checked_weights(interpolation_weights)
-        self.fresh_latents = bool(fresh_latents)
+        self.fresh_latents = check_flag("fresh_latents", fresh_latents)
         check_r1(r1_gamma, r1_every)
         self.r1_gamma, self.r1_every = float(r1_gamma), int(r1_every)
         self.diff_augment = check_policy(diff_augment)
@@ -150,20 +152,23 @@ class GANCLS(ReadsTexts):
             discriminator = networks.text_conditional_discriminator(shape, dim)
         self.generator, self.discriminator = generator, discriminator
         self.text_encoder = text_encoder
-        check_networks(generator=generator, discriminator=discriminator)
+        check_networks(("z", "h"), generator=generator)
+        check_networks(("x", "h"), discriminator=discriminator)
         for argument, first in (("generator", (self.latent_dim,)), ("discriminator", shape)):
             came = getattr(self, argument).inputs
-            if len(came) != 2:
-                raise InputError(
-                    f"{argument}: expected a network of two inputs, got one of {len(came)}."
-                )
             check_shape(argument, "first input", came[0].shape, first)
             check_shape(argument, "second input", came[1].shape, (dim,))
         check_shape("generator", "output", self.generator.output_shape, shape)
         if isinstance(text_encoder, keras.Model):
             check_networks(text_encoder=text_encoder)
+            check_strings("text_encoder", text_encoder)
             check_shape("text_encoder", "output", text_encoder.output_shape, (dim,))
             text_encoder.trainable = False
+        elif text_encoder is not None and not callable(text_encoder):
+            raise InputError(
+                "text_encoder: expected a Keras model, a function from strings to embeddings, or "
+                f"None, got {text_encoder!r}."
+            )
         if not self.matching_aware:
             self.log_names = tuple(n for n in self.log_names if n != "d_mismatched")
         self.finish_init()
@@ -171,9 +176,10 @@ class GANCLS(ReadsTexts):
     @classmethod
     def network_slots(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
         """See `GANModel.network_slots`."""
-        shape, dim = tuple(arguments["image_shape"]), arguments["embedding_dim"]
+        shape = check_image_shape(arguments["image_shape"])
+        latent_dim, dim = (check_size(n, arguments[n]) for n in ("latent_dim", "embedding_dim"))
         return {
-            "generator": ("generator", (shape, arguments["latent_dim"], dim)),
+            "generator": ("generator", (shape, latent_dim, dim)),
             "discriminator": ("discriminator", (shape, dim)),
             "text_encoder": ("text_encoder", (dim,)),
         }
@@ -357,7 +363,7 @@ class GANCLS(ReadsTexts):
 
     def sample_latents(self, num: int, seed: int = 0) -> np.ndarray:
         """Draws latents, shape (num, latent_dim); a larger `num` continues a smaller one."""
-        return noise.normal(noise.key("sample", int(seed)), [num, self.latent_dim]).numpy()
+        return noise.normal(noise.key("sample", check_seed(seed)), [num, self.latent_dim]).numpy()
 
     def latents_from_seeds(self, seeds: tf.Tensor) -> tf.Tensor:
         """Draws latents, shape (num, latent_dim), each from a seed of its own: int64, (num,)."""
@@ -423,7 +429,7 @@ class GANCLS(ReadsTexts):
                 raise InputError("generate: expected either latents or seeds.")
             latents = self.latents_from_seeds(tf.constant(check_seeds(seeds))).numpy()
         if latents is None:
-            latents = self.sample_latents(len(embeddings), check_seed(seed))
+            latents = self.sample_latents(len(embeddings), seed)
         latents = np.asarray(latents, np.float32)
         if latents.shape != (len(embeddings), self.latent_dim):
             raise InputError(

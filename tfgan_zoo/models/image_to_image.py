@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfgan_zoo import losses
 from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.models.arguments import check_image_shape, check_size
 from tfgan_zoo.models.base import Endpoint, GANModel, as_floats, random_images
 from tfgan_zoo.models.batches import local_values, parts_of, what_came
 from tfgan_zoo.networks import size_multiple, smallest_side
@@ -25,6 +26,7 @@ class ImageToImage(GANModel):
         **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `GANModel`.
     """
 
+    takes_logits = True
     batch_parts = ("a", "b")
     #: How much larger an output is than its input.
     scale = 1
@@ -44,11 +46,7 @@ class ImageToImage(GANModel):
         Raises:
             InputError: if `image_shape` is another kind of shape.
         """
-        self.image_shape = tuple(int(n) for n in image_shape)
-        if len(self.image_shape) != 3 or min(self.image_shape) < 1:
-            raise InputError(
-                f"image_shape: expected (height, width, channels), got {self.image_shape}."
-            )
+        self.image_shape = check_image_shape(image_shape)
         self.shape_a, self.shape_b = domain_shapes(self.image_shape, channels_b)
 
     def translators(self) -> dict[str, keras.Model]:
@@ -258,8 +256,9 @@ def domain_shapes(
     image_shape: Sequence[int], channels_b: int | None
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Returns the shapes of images of domain a and of b."""
-    shape = tuple(image_shape)
-    return shape, (*shape[:-1], shape[-1] if channels_b is None else int(channels_b))
+    shape = check_image_shape(image_shape)
+    channels = shape[-1] if channels_b is None else check_size("channels_b", channels_b)
+    return shape, (*shape[:-1], channels)
 
 
 def pad_to_multiple(images: tf.Tensor, multiple: int, least: int = 1) -> tf.Tensor:
@@ -302,7 +301,7 @@ BOUNDARIES = {"cross_entropy": 0.0, "least_squares": 0.5, "wasserstein_gp": 0.0}
 
 def check_objective(objective: str) -> str:
     """Returns it, or raises `InputError` if it is none of `OBJECTIVES`."""
-    if objective not in OBJECTIVES:
+    if not isinstance(objective, str) or objective not in OBJECTIVES:
         raise InputError(f"objective: expected one of {', '.join(OBJECTIVES)}, got {objective!r}.")
     return objective
 

@@ -9,14 +9,14 @@ import tensorflow as tf
 
 from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.models.arguments import check_image_shape, check_size
 from tfgan_zoo.models.base import (
     Endpoint,
     as_floats,
-    check_networks,
-    check_shape,
     random_images,
 )
 from tfgan_zoo.models.batches import parts_of, what_came, with_shape
+from tfgan_zoo.models.network_checks import check_networks, check_shape, check_strings
 from tfgan_zoo.models.texts import OnUnknown, ReadsTexts, as_texts, embed_texts
 
 
@@ -79,8 +79,8 @@ class JointEmbedding(ReadsTexts):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.image_shape = tuple(int(n) for n in image_shape)
-        self.embedding_dim = int(embedding_dim)
+        self.image_shape = check_image_shape(image_shape)
+        self.embedding_dim = check_size("embedding_dim", embedding_dim)
         if text_encoder is None:
             text_encoder = networks.char_cnn_rnn(self.embedding_dim)
         if image_encoder is None:
@@ -88,6 +88,7 @@ class JointEmbedding(ReadsTexts):
         self.text_encoder, self.image_encoder = text_encoder, image_encoder
         self.encoder_optimizer: keras.optimizers.Optimizer | None = None
         check_networks(text_encoder=text_encoder, image_encoder=image_encoder)
+        check_strings("text_encoder", text_encoder)
         check_shape("image_encoder", "input", self.image_encoder.input_shape, self.image_shape)
         for argument in ("text_encoder", "image_encoder"):
             came = getattr(self, argument).output_shape
@@ -97,7 +98,8 @@ class JointEmbedding(ReadsTexts):
     @classmethod
     def network_slots(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
         """See `GANModel.network_slots`."""
-        shape, dim = tuple(arguments["image_shape"]), arguments["embedding_dim"]
+        shape = check_image_shape(arguments["image_shape"])
+        dim = check_size("embedding_dim", arguments["embedding_dim"])
         return {
             "text_encoder": ("text_encoder", (dim,)),
             "image_encoder": ("image_encoder", (shape, dim)),

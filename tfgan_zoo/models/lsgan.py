@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import losses
+from tfgan_zoo.errors import check_number
 from tfgan_zoo.models.noise_to_image import NoiseToImage
 
 
@@ -62,6 +63,8 @@ class LSGAN(NoiseToImage):
         c: float = 1.0,
         **kwargs,
     ):
+        for name, label in (("a", a), ("b", b), ("c", c)):
+            check_number(name, label)
         super().__init__(image_shape, latent_dim, generator, discriminator, **kwargs)
         self.a, self.b, self.c = float(a), float(b), float(c)
 

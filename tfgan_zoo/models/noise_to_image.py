@@ -8,19 +8,18 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import networks, noise
-from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.errors import InputError, check_number, check_seed
 from tfgan_zoo.layers.diff_augment import check_policy
-from tfgan_zoo.models.arguments import check_num, check_seed, check_seeds
+from tfgan_zoo.models.arguments import check_image_shape, check_num, check_seeds, check_size
 from tfgan_zoo.models.base import (
     Endpoint,
     GANModel,
     as_floats,
-    check_networks,
     check_r1,
-    check_shape,
     random_images,
 )
 from tfgan_zoo.models.batches import asserted, parts_of, what_came
+from tfgan_zoo.models.network_checks import check_networks, check_shape, latent_dim_of
 
 
 class NoiseToImage(GANModel):
@@ -54,6 +53,7 @@ class NoiseToImage(GANModel):
         InputError: if an argument is out of range or a network's shapes do not fit `image_shape`.
     """
 
+    takes_logits = True
     log_names: tuple[str, ...] = ("d_loss", "d_real", "d_fake", "g_loss")
 
     def __init__(
@@ -71,12 +71,9 @@ class NoiseToImage(GANModel):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.image_shape = tuple(int(n) for n in image_shape)
-        if len(self.image_shape) not in (1, 3):
-            raise InputError(
-                "image_shape: expected (height, width, channels), or (size,) for vectors, "
-                f"got {self.image_shape}."
-            )
+        self.image_shape = check_image_shape(image_shape, vectors=True)
+        if generator is None or latent_dim is not None:
+            latent_dim = check_size("latent_dim", latent_dim)
         check_number("packing", packing, least=1, whole=True)
         check_r1(r1_gamma, r1_every)
         if latent_distribution not in ("normal", "uniform"):
@@ -100,7 +97,7 @@ class NoiseToImage(GANModel):
         check_networks(generator=generator, discriminator=discriminator)
         check_shape("generator", "output", self.generator.output_shape, self.image_shape)
         check_shape("discriminator", "input", self.discriminator.input_shape, packed_shape)
-        self.latent_dim = self.generator.input_shape[-1]
+        self.latent_dim = latent_dim_of(generator)
         self.finish_init()
 
     def default_generator(self, image_shape: tuple[int, ...], latent_dim: int) -> keras.Model:
@@ -122,10 +119,12 @@ class NoiseToImage(GANModel):
     @classmethod
     def network_slots(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
         """See `GANModel.network_slots`."""
-        shape = arguments["image_shape"]
+        shape = check_image_shape(arguments["image_shape"], vectors=True)
+        latent_dim = check_size("latent_dim", arguments["latent_dim"])
+        packing = check_size("packing", arguments["packing"])
         return {
-            "generator": ("generator", (shape, arguments["latent_dim"])),
-            "discriminator": ("discriminator", (_packed(shape, arguments["packing"]),)),
+            "generator": ("generator", (shape, latent_dim)),
+            "discriminator": ("discriminator", (_packed(shape, packing),)),
         }
 
     def example_batch(self, batch_size: int, seed: int = 0) -> np.ndarray:
@@ -261,7 +260,7 @@ class NoiseToImage(GANModel):
 
     def sample_latents(self, num: int, seed: int = 0) -> np.ndarray:
         """Draws latents, shape (num, latent_dim); a larger `num` continues a smaller one."""
-        return self._draw_latents(noise.key("sample", int(seed)), num).numpy()
+        return self._draw_latents(noise.key("sample", check_seed(seed)), num).numpy()
 
     def latents_from_seeds(self, seeds: tf.Tensor) -> tf.Tensor:
         """Draws latents, shape (num, latent_dim), each from a seed of its own: int64, (num,)."""
@@ -303,7 +302,7 @@ class NoiseToImage(GANModel):
         if seeds is not None:
             latents = self.latents_from_seeds(tf.constant(check_seeds(seeds))).numpy()
         if num is not None:
-            latents = self.sample_latents(check_num(num), check_seed(seed))
+            latents = self.sample_latents(check_num(num), seed)
         latents = np.asarray(latents, np.float32)
         if latents.ndim != 2 or latents.shape[1] != self.latent_dim or len(latents) == 0:
             raise InputError(

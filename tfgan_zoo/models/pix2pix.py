@@ -9,7 +9,6 @@ import tensorflow as tf
 
 from tfgan_zoo import layers, losses, networks
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models.base import check_networks, check_shape
 from tfgan_zoo.models.image_to_image import (
     BOUNDARIES,
     OBJECTIVES,
@@ -18,6 +17,7 @@ from tfgan_zoo.models.image_to_image import (
     check_weights,
     domain_shapes,
 )
+from tfgan_zoo.models.network_checks import check_networks, check_shape
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")

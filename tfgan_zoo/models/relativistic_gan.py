@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfgan_zoo import losses
 from tfgan_zoo.errors import check_number
+from tfgan_zoo.models.arguments import check_flag
 from tfgan_zoo.models.noise_to_image import NoiseToImage
 
 
@@ -67,7 +68,7 @@ class RelativisticGAN(NoiseToImage):
     ):
         check_number("label_smoothing", label_smoothing, least=0, below=1)
         super().__init__(image_shape, latent_dim, generator, discriminator, **kwargs)
-        self.average = self.uses_global_means = bool(average)
+        self.average = self.uses_global_means = check_flag("average", average)
         self.label_smoothing = float(label_smoothing)
 
     def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:

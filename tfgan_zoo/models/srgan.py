@@ -1,6 +1,7 @@
 """Super-resolution GAN."""
 
 import math
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -10,8 +11,10 @@ import tensorflow as tf
 
 from tfgan_zoo import losses, networks
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models.base import check_networks, check_shape
+from tfgan_zoo.models.arguments import check_flag, check_image_shape
 from tfgan_zoo.models.image_to_image import ImageToImage, check_weights
+from tfgan_zoo.models.network_checks import check_networks, check_shape
+from tfgan_zoo.networks.vgg_features import LAYERS
 
 CONTENTS = ("vgg", "pixel")
 
@@ -83,16 +86,22 @@ class SRGAN(ImageToImage):
     ):
         super().__init__(**kwargs)
         self.set_shapes(image_shape, None)
-        if scale not in (2, 4, 8):
-            raise InputError(f"scale: expected 2, 4 or 8, got {scale!r}.")
         if content not in CONTENTS:
             raise InputError(f"content: expected one of {', '.join(CONTENTS)}, got {content!r}.")
-        if content_loss not in _DISTANCES:
+        if not isinstance(content_loss, str) or content_loss not in _DISTANCES:
             raise InputError(
                 f"content_loss: expected one of {', '.join(_DISTANCES)}, got {content_loss!r}."
             )
+        if content == "vgg" and content_layer not in LAYERS:
+            raise InputError(
+                f"content_layer: expected one of {', '.join(LAYERS)}, got {content_layer!r}."
+            )
+        if not isinstance(content_weights, (str, os.PathLike, type(None))):
+            raise InputError(
+                f"content_weights: expected 'imagenet', a file or None, got {content_weights!r}."
+            )
         check_weights(adversarial_weight=adversarial_weight)
-        self.scale = scale
+        self.scale = scale = check_scale(scale)
         self.shape_a, self.shape_b = _small(self.image_shape, scale), self.image_shape
         self.content = content
         self.content_layer = content_layer
@@ -100,7 +109,7 @@ class SRGAN(ImageToImage):
         self.content_loss = content_loss
         self.adversarial_weight = float(adversarial_weight)
         self.has_accuracy = bool(self.adversarial_weight)
-        self.relativistic = self.uses_global_means = bool(relativistic)
+        self.relativistic = self.uses_global_means = check_flag("relativistic", relativistic)
         if generator is None:
             generator = networks.srresnet_generator(self.shape_a, scale)
         if discriminator is None:
@@ -119,7 +128,8 @@ class SRGAN(ImageToImage):
     @classmethod
     def network_slots(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
         """See `GANModel.network_slots`."""
-        shape, scale = tuple(arguments["image_shape"]), arguments["scale"]
+        shape = check_image_shape(arguments["image_shape"])
+        scale = check_scale(arguments["scale"])
         return {
             "generator": ("generator", (_small(shape, scale), scale)),
             "discriminator": ("discriminator", (shape,)),
@@ -278,6 +288,13 @@ class SRGAN(ImageToImage):
             "adversarial_weight": self.adversarial_weight,
             "relativistic": self.relativistic,
         }
+
+
+def check_scale(scale: Any) -> int:
+    """Returns it, or raises `InputError` if it is not 2, 4 or 8."""
+    if isinstance(scale, (int, float, np.number)) and scale in (2, 4, 8):
+        return int(scale)
+    raise InputError(f"scale: expected 2, 4 or 8, got {scale!r}.")
 
 
 _DISTANCES = {"mse": losses.mse, "l1": losses.l1}

@@ -13,6 +13,10 @@ vectors as their second input. `NETWORKS` finds them all by the name that a conf
 
 from collections.abc import Callable
 
+import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
+
+# isort: split
+
 import keras
 
 from tfgan_zoo.networks.common import size_multiple, smallest_side
