@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.models.tiny import IMAGE_TO_IMAGE, SHAPE, compiled, fit, samples, tiny
+from tests.models.tiny import IMAGE_TO_IMAGE, SHAPE, WORDS, compiled, fit, samples, tiny
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS, JointEmbedding, batches
 
@@ -364,7 +364,7 @@ def forgotten(rows, size):
 def test_data_of_unknown_rank(name):
     """The model knows its shapes."""
     if name == "joint_embedding":
-        model, data = joint_embedding(), (np.zeros((4, *SHAPE), "uint8"), list("abcd"))
+        model, data = joint_embedding(), (np.zeros((4, *SHAPE), "uint8"), list(WORDS[:4]))
     else:
         model = tiny(name, dense=True)
         data = samples(model)

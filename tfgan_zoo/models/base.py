@@ -263,7 +263,8 @@ class GANModel(keras.Model):
 
     def image_parts(self) -> dict[str, tuple[int | None, ...]]:
         """Returns which of `batch_parts` are images, or points, and the shape of one of them."""
-        return {self.batch_parts[0]: self.image_shape}
+        shape = getattr(self, "image_shape", None)
+        return {} if shape is None else {self.batch_parts[0]: shape}
 
     def doubts(self, batch_size: int) -> list[str]:
         """Returns sentences about what in these settings is likely to go wrong in training.
