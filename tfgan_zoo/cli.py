@@ -18,6 +18,7 @@ from tfgan_zoo.errors import (
     ServerError,
     StorageError,
     WorkerLostError,
+    input_errors,
 )
 
 
@@ -33,7 +34,8 @@ def run(main: Callable[[list[str]], None], argv: list[str] | None = None) -> NoR
     """
     message, status = "", 0
     try:
-        main(sys.argv[1:] if argv is None else argv)
+        with input_errors():
+            main(sys.argv[1:] if argv is None else argv)
     except InputError as error:
         message, status = f"error: {error}", 2
     except (NonFiniteLossError, ServerError, StorageError, WorkerLostError) as error:

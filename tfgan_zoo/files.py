@@ -1,5 +1,6 @@
 """Image files in, image files out: what each result is called, and how it comes to be."""
 
+import functools
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from PIL import Image
 
 from tfgan_zoo import pictures
 from tfgan_zoo.data import images
-from tfgan_zoo.data.sources import some_images
+from tfgan_zoo.data.sources import some_images, warn_of_depth
 from tfgan_zoo.errors import InputError
 
 #: Names of results end so.
@@ -125,6 +126,7 @@ def convert(
     *,
     compare: bool = False,
     on_error: str = "raise",
+    rules: images.Rules = images.Rules(),  # noqa: B008  (it is frozen)
 ) -> int:
     """Reads every image, applies a function, and writes what it returns.
 
@@ -140,6 +142,7 @@ def convert(
         compare: also write a `comparison` of what the function was given and what it returned.
         on_error: "raise" stops at an image that cannot be read; "skip" says so on standard error
             and goes on.
+        rules: how the pixels of a file become 8-bit sRGB.
 
     Returns:
         How many images were converted.
@@ -147,11 +150,21 @@ def convert(
     Raises:
         InputError: if an image cannot be read, and none is to be skipped.
     """
+    if rules.white is None:
+        some = list(planned)[:: max(1, len(planned) // 16)]
+        looks = (functools.partial(images.highest_of_16_bits, path, str(path)) for path in some)
+        warn_of_depth("--input", looks, "--white")
     done = 0
     # `disable=None` keeps the bar off anything that is not a terminal.
     for path, result in tqdm.tqdm(planned.items(), unit=" images", disable=None, leave=False):
         try:
-            pixels = images.decode(path, skip="--on_error=skip")
+            pixels = images.decode(
+                path,
+                white=rules.white,
+                color_profiles=rules.color_profiles,
+                skip="--on_error=skip",
+                ask_white="--white",
+            )
         except InputError as error:
             if on_error == "raise":
                 raise

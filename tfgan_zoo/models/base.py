@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import losses, noise
-from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.errors import InputError, check_number, input_errors
 from tfgan_zoo.layers.diff_augment import diff_augment
 from tfgan_zoo.models.arguments import stacked
 from tfgan_zoo.models.batches import check_cut, look_ahead
@@ -674,8 +674,9 @@ class GANModel(keras.Model):
 
         Raises:
             InputError: if samples or classes are to be weighted, which no game does; arrays make
-                batches that a step cannot share out; or the first batch's images are floats in
-                0..255 (which is not looked at under a strategy).
+                batches that a step cannot share out; the first batch's images are floats in
+                0..255 (which is not looked at under a strategy); or the data have a file that
+                cannot be read.
         """
         arguments = _unweighted(super().fit, x, y, *args, **kwargs)
         replicas = self.distribute_strategy.num_replicas_in_sync
@@ -688,7 +689,8 @@ class GANModel(keras.Model):
             kwargs["shuffle"] = False
         self._training_data = lambda: given  # Keras would keep track of the data itself.
         try:
-            return super().fit(x, y, *args, **kwargs)
+            with input_errors():
+                return super().fit(x, y, *args, **kwargs)
         finally:
             self._training_data = lambda: None
 
@@ -699,7 +701,18 @@ class GANModel(keras.Model):
             InputError: if samples or classes are to be weighted, which no game does.
         """
         _unweighted(super().train_on_batch, x, y, *args, **kwargs)
-        return super().train_on_batch(x, y, *args, **kwargs)
+        with input_errors():
+            return super().train_on_batch(x, y, *args, **kwargs)
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+        """Computes the losses on held-out data, as Keras' `evaluate` does.
+
+        Raises:
+            InputError: if the data have a file that cannot be read, or batches that cannot be
+                shared out over packs.
+        """
+        with input_errors():
+            return super().evaluate(*args, **kwargs)
 
     def training_data(self) -> Any:
         """Returns what `fit` was given, while it lasts; or None."""
