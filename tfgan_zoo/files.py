@@ -173,7 +173,7 @@ def convert(
         given = images.with_channels(pixels, channels)
         made = pictures.to_uint8(function(given))
         kept = [made]
-        if pixels.shape[-1] in (2, 4):
+        if pixels.shape[-1] in (2, 4) and made.shape[-1] in (1, 3):
             kept.append(_sized(pixels[..., -1:], made))
         pictures.save_image(result, np.concatenate(kept, axis=-1))
         if compare:
@@ -188,6 +188,11 @@ def _sized(pixels: np.ndarray, like: np.ndarray) -> np.ndarray:
     height, width = like.shape[:2]
     if pixels.shape[:2] == (height, width):
         return pixels
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    enlarged = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
-    return enlarged.reshape(height, width, pixels.shape[-1])
+    # Each channel by itself, so that none is taken for opacity.
+    resized = [
+        Image.fromarray(np.ascontiguousarray(pixels[..., i])).resize(
+            (width, height), Image.Resampling.BICUBIC
+        )
+        for i in range(pixels.shape[-1])
+    ]
+    return np.stack([np.asarray(channel) for channel in resized], axis=-1)
