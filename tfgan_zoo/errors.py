@@ -30,7 +30,8 @@ def input_error_in(error: BaseException) -> InputError | None:
         The error as it was raised; None if there is none.
 
     Example:
-        >>> error = tf.errors.InvalidArgumentError(None, None, "{{node X}} InputError: No.\nTrace")
+        >>> import tensorflow as tf
+        >>> error = tf.errors.InvalidArgumentError(None, None, "{{node X}} InputError: No.")
         >>> input_error_in(error)
         InputError('No.')
     """
