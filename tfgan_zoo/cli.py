@@ -1,6 +1,7 @@
 """What the commands share: flags, overrides of the config, quiet start-up, errors as sentences."""
 
 import contextlib
+import gc
 import os
 import re
 import sys
@@ -18,6 +19,7 @@ from tfgan_zoo.errors import (
     ServerError,
     StorageError,
     WorkerLostError,
+    input_errors,
 )
 
 
@@ -33,7 +35,8 @@ def run(main: Callable[[list[str]], None], argv: list[str] | None = None) -> NoR
     """
     message, status = "", 0
     try:
-        main(sys.argv[1:] if argv is None else argv)
+        with input_errors():
+            main(sys.argv[1:] if argv is None else argv)
     except InputError as error:
         message, status = f"error: {error}", 2
     except (NonFiniteLossError, ServerError, StorageError, WorkerLostError) as error:
@@ -49,6 +52,9 @@ def run(main: Callable[[list[str]], None], argv: list[str] | None = None) -> NoR
         message, status = "Aborted.", 130
     if message:
         print(message, file=sys.stderr)
+        # Frames of the error may hold an iterator that is decoding. If it is still there when the
+        # interpreter goes, it waits for ever for Python functions that can no longer run.
+        gc.collect()
     sys.exit(status)
 
 

@@ -37,7 +37,8 @@ def default_config() -> ConfigDict:
             "generator_optimizer": {"name": ""},
             "discriminator_optimizer": {"name": ""},
             "data": {
-                "source": "figures",  # figures[/VIEW], points/NAME, tfds:NAME, folder:, idx:, npz:
+                # figures[/VIEW], points/NAME, tfds:NAME, folder:, zip:, idx:, npz:
+                "source": "figures",
                 "split": "train",
                 "batch_size": 64,  # real samples in one update of the discriminator
                 "crop": placeholder(int),  # first cut out a central square of this many pixels
@@ -46,6 +47,10 @@ def default_config() -> ConfigDict:
                 "cache": "auto",  # hold decoded images in memory: "auto", "yes" or "no"
                 "on_error": "raise",  # unreadable files: "raise" or "skip"
                 "data_dir": placeholder(str),  # where tfds: keeps its data sets
+                # The value of white in images of more than 8 bits, such as 4095 for 12 bits; None
+                # takes 65535 for those of 16 bits, and refuses those of 32.
+                "white": placeholder(int),
+                "color_profiles": "srgb",  # convert embedded ones to sRGB, or "ignore" them
             },
             "train": {
                 "steps": 1000,  # updates of the generator
@@ -394,6 +399,47 @@ def filled(config: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, 
     return result
 
 
+def with_earlier_meaning(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a run's stored config with what its version meant by entries that came later.
+
+    Only entries of which the default is not what earlier versions did are added.
+
+    Args:
+        stored: as plain dicts.
+
+    Example:
+        >>> with_earlier_meaning({"data": {"source": "figures"}})
+        {'data': {'source': 'figures', 'white': 0, 'color_profiles': 'ignore'}}
+    """
+    return filled(stored, EARLIER_MEANING)
+
+
+def with_rules_of(stored: Mapping[str, Any], config: ConfigDict) -> ConfigDict:
+    """Returns a config that goes on with what an earlier version meant, where it says no other.
+
+    Args:
+        stored: the config of the run that is resumed, from `with_earlier_meaning`.
+        config: the one to resume it with.
+    """
+    before, defaults = flatten(stored), flatten(default_config())
+    config = config.copy_and_resolve_references()
+    for key, meaning in EARLIER_MEANING.items():
+        group, _, name = key.rpartition(".")
+        if before[key] == meaning and config[group][name] == defaults[key]:
+            config[group][name] = meaning
+    return config
+
+
+def decoding(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns how a config's images are decoded: arguments of `open_source` and its like.
+
+    Example:
+        >>> decoding(default_config().data)
+        {'white': None, 'color_profiles': 'srgb'}
+    """
+    return {"white": data["white"], "color_profiles": data["color_profiles"]}
+
+
 def nearest(name: str, known: Iterable[str], otherwise: str) -> str:
     """Ends a message about a name that is not known: with those like it, or else with advice."""
     near = similar(name, known)
@@ -452,8 +498,9 @@ def check(config: ConfigDict) -> None:
         "distribution.threads_per_op",
         "nan.rollbacks",
         "evaluate.patience",
+        "data.white",
     ):
-        if came.get(key, 0) < 0:
+        if (came.get(key) or 0) < 0:
             raise InputError(f"{key}: expected a whole number from 0 up, got {came[key]}.")
     if not 0 < config.nan.learning_rate_factor <= 1:
         raise InputError(
@@ -539,6 +586,8 @@ LATER_ARGUMENTS = {
     "data.distinct_classes": False,
     "pretraining.distinct_classes": False,
 }
+#: What runs of earlier versions did where a config lacks an entry, if its default is not that.
+EARLIER_MEANING = {"data.white": 0, "data.color_profiles": "ignore"}
 DECAYS = ("constant", "linear", "halving", "staircase")
 METRICS = (
     "figures",
@@ -570,6 +619,7 @@ _CHOICES = {
     "data.cache": ("auto", "yes", "no"),
     "data.fit": ("resize", "pad"),
     "data.on_error": ("raise", "skip"),
+    "data.color_profiles": ("srgb", "ignore"),
     "distribution.strategy": ("auto", "one_device", "mirrored", "multi_worker"),
     "train.precision": ("float32", "mixed_bfloat16", "mixed_float16"),
 }

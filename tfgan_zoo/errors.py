@@ -1,10 +1,12 @@
 """What the commands print as a sentence instead of a traceback, and words for it."""
 
+import contextlib
 import difflib
 import math
 import numbers
 import operator
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 
@@ -14,6 +16,53 @@ class InputError(ValueError):
     The message is one sentence that names the thing, says what was expected and what came,
     and how to mend it. Commands print it and exit with status 2; in Python it is a `ValueError`.
     """
+
+
+def input_error_in(error: BaseException) -> InputError | None:
+    """Finds the `InputError` that TensorFlow has wrapped in an error of its own.
+
+    What is raised in a tf.data pipeline, or asserted in a graph, arrives as a page of text in which
+    the sentence stands on a line of its own.
+
+    Args:
+        error: any; only one of TensorFlow's is looked into.
+
+    Returns:
+        The error as it was raised; None if there is none.
+
+    Example:
+        >>> import tensorflow as tf
+        >>> error = tf.errors.InvalidArgumentError(None, None, "{{node X}} InputError: No.")
+        >>> input_error_in(error)
+        InputError('No.')
+    """
+    text = getattr(error, "message", None)
+    if not type(error).__module__.startswith("tensorflow.") or not isinstance(text, str):
+        return None
+    if raised := re.search(r"\bInputError: (.+)", text):
+        return InputError(raised[1].strip())
+    asserted = re.search(r"assertion failed: ((?:\[[^\[\]]*\] ?)+)", text)
+    said = re.findall(r"\[([^\[\]]*)\]", asserted[1]) if asserted else []
+    if not said or ": expected " not in said[0]:
+        return None
+    shapes = (
+        f"({part.replace(' ', ', ')})" if re.fullmatch(r"\d+( \d+)+", part) else part
+        for part in said
+    )
+    sentence = " ".join(shapes).replace(" ;", ";").replace(" .", ".")
+    return InputError(sentence if sentence.endswith(".") else f"{sentence}.")
+
+
+@contextlib.contextmanager
+def input_errors() -> Iterator[None]:
+    """Within it, an `InputError` that TensorFlow has wrapped is raised as it was."""
+    try:
+        yield
+    except Exception as error:
+        found = input_error_in(error)
+        if found is None:
+            raise
+        raise found from None
 
 
 class Interrupted(Exception):  # noqa: N818  (it is no error)

@@ -24,6 +24,7 @@ from typing import Any
 from absl import flags
 
 from tfgan_zoo import cli
+from tfgan_zoo import config as config_lib
 from tfgan_zoo.errors import InputError
 
 #: Flags of one way to score alone.
@@ -129,6 +130,7 @@ def pairs(given: flags.FlagValues) -> None:
     scale, resolution = given.scale or 4, None
     weights: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
     source, split, data_dir = given.data, given.split or "train", given.data_dir
+    rules: dict[str, Any] = {}
     if given.workdir is None:
         upscale = evaluation.baseline(given.baseline, scale)
     else:
@@ -142,14 +144,15 @@ def pairs(given: flags.FlagValues) -> None:
         upscale = evaluation.by_model(model)
         if given.raw_weights:
             weights = model.raw_weights()
+        config = Run.open(given.workdir).config()
+        rules = config_lib.decoding(config["data"])
         if source is None:
-            config = Run.open(given.workdir).config()
             scored, data = config["evaluate"], config["data"]
             source = scored["source"] or data["source"]
             split = given.split or scored["split"] or data["split"]
             data_dir = data_dir or data["data_dir"]
     opened = open_super_resolution(
-        source, split, scale=scale, resolution=resolution, data_dir=data_dir
+        source, split, scale=scale, resolution=resolution, data_dir=data_dir, **rules
     )
     border = scale if given.border is None else given.border
     with weights:

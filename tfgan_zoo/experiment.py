@@ -15,10 +15,17 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from tfgan_zoo import atomic, callbacks, pictures, runs
+from tfgan_zoo import config as config_lib
 from tfgan_zoo.building import build_model
 from tfgan_zoo.callbacks.health import CONDITIONS, MEASURES
 from tfgan_zoo.distribution import Devices, open_devices
-from tfgan_zoo.errors import InputError, Interrupted, NonFiniteLossError, StorageError
+from tfgan_zoo.errors import (
+    InputError,
+    Interrupted,
+    NonFiniteLossError,
+    StorageError,
+    input_errors,
+)
 from tfgan_zoo.models import GANModel
 from tfgan_zoo.models.output_ranges import made_before
 from tfgan_zoo.runs import Run
@@ -64,7 +71,10 @@ def train(
     """
     devices = open_devices(config)
     devices.check_batch(config.data.batch_size)
-    with devices.watched():
+    run = Run(workdir)
+    if (run.path / "config.json").is_file():
+        config = config_lib.with_rules_of(run.config(), config)
+    with devices.watched(), input_errors():
         config = completed(config)
         run = Run(workdir)
         begun = made_before() if run.checkpoints.steps() else contextlib.nullcontext()

@@ -1,5 +1,6 @@
 """Image files in, image files out: what each result is called, and how it comes to be."""
 
+import functools
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from PIL import Image
 
 from tfgan_zoo import atomic, pictures
 from tfgan_zoo.data import images
-from tfgan_zoo.data.sources import some_images
+from tfgan_zoo.data.sources import some_images, warn_of_depth
 from tfgan_zoo.errors import InputError, ServerError
 
 #: Names of results end so.
@@ -125,6 +126,7 @@ def convert(
     *,
     compare: bool = False,
     on_error: str = "raise",
+    rules: images.Rules = images.Rules(),  # noqa: B008  (it is frozen)
 ) -> int:
     """Reads every image, applies a function, and writes what it returns.
 
@@ -142,6 +144,7 @@ def convert(
         compare: also write a `comparison` of what the function was given and what it returned.
         on_error: "raise" stops at an image that cannot be read; "skip" says so on standard error
             and goes on.
+        rules: how the pixels of a file become 8-bit sRGB.
 
     Returns:
         How many images were converted.
@@ -151,6 +154,10 @@ def convert(
             too long a name.
         ServerError: what the function raises, with the image.
     """
+    if rules.white is None:
+        some = list(planned)[:: max(1, len(planned) // 16)]
+        looks = (functools.partial(images.highest_of_16_bits, path, str(path)) for path in some)
+        warn_of_depth("--input", looks, "--white")
     done = 0
     # `disable=None` keeps the bar off anything that is not a terminal.
     for path, result in tqdm.tqdm(planned.items(), unit=" images", disable=None, leave=False):
@@ -159,7 +166,13 @@ def convert(
             for written in (result, comparison(result)) if compare else (result,):
                 atomic.check_name(written)
             skip = on_error == "skip"
-            pixels = images.decode(path, skip="--on_error=skip")
+            pixels = images.decode(
+                path,
+                white=rules.white,
+                color_profiles=rules.color_profiles,
+                skip="--on_error=skip",
+                ask_white="--white",
+            )
         except InputError as error:
             if not skip:
                 raise
@@ -171,7 +184,7 @@ def convert(
         except ServerError as error:
             raise ServerError(f"{path}: {error}") from error
         kept = [made]
-        if pixels.shape[-1] in (2, 4):
+        if pixels.shape[-1] in (2, 4) and made.shape[-1] in (1, 3):
             kept.append(_sized(pixels[..., -1:], made))
         pictures.save_image(result, np.concatenate(kept, axis=-1))
         if compare:
@@ -186,6 +199,11 @@ def _sized(pixels: np.ndarray, like: np.ndarray) -> np.ndarray:
     height, width = like.shape[:2]
     if pixels.shape[:2] == (height, width):
         return pixels
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    enlarged = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
-    return enlarged.reshape(height, width, pixels.shape[-1])
+    # Each channel by itself, so that none is taken for opacity.
+    resized = [
+        Image.fromarray(np.ascontiguousarray(pixels[..., i])).resize(
+            (width, height), Image.Resampling.BICUBIC
+        )
+        for i in range(pixels.shape[-1])
+    ]
+    return np.stack([np.asarray(channel) for channel in resized], axis=-1)

@@ -8,6 +8,7 @@ import os
 import re
 import tempfile
 import unicodedata
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,6 +17,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from tfgan_zoo import atomic
+from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.errors import InputError
 
 _KINDS = (
@@ -54,23 +56,58 @@ def from_uint8(images: np.ndarray) -> np.ndarray:
     return images.astype(np.float32) / 127.5 - 1.0
 
 
+def as_colour(images: np.ndarray, alpha: bool = False) -> np.ndarray:
+    """Turns images of any number of channels into what a person can look at.
+
+    One channel is grey, three are colour. Two are shown as two grey panels side by side. Of four
+    and more the first three are shown, and a warning says so once; but of four with `alpha`, colour
+    is laid on white.
+
+    Args:
+        images: uint8, shape (..., height, width, channels).
+        alpha: whether a fourth channel is the opacity.
+
+    Returns:
+        uint8, shape (..., height, width, 3), or (..., height, 2 * width, 3) of two channels.
+    """
+    channels = images.shape[-1]
+    if channels == 2:
+        images = np.concatenate([images[..., :1], images[..., 1:]], axis=-2)
+    if channels <= 2:
+        return np.repeat(images, 3, axis=-1)
+    if channels == 4 and alpha:
+        return with_channels(images, 3)
+    if channels > 3:
+        _say_first_three(channels)
+    return images[..., :3]
+
+
+@functools.cache
+def _say_first_three(channels: int) -> None:
+    warnings.warn(
+        f"Images of {channels} channels: pictures show the first three of them as red, green and "
+        "blue; draw the others with a function of your own, such as SampleSheet(draw=...).",
+        UserWarning,
+        stacklevel=3,
+    )
+
+
 def grid(images: np.ndarray, columns: int | None = None, gap: int = 2) -> np.ndarray:
     """Lays images out in rows.
 
     Args:
-        images: uint8, shape (num, height, width, channels), one channel or three.
+        images: uint8, shape (num, height, width, channels), drawn as by `as_colour`.
         columns: images in a row; None for a square.
         gap: pixels between two images.
 
     Returns:
         uint8, shape (height, width, 3).
     """
-    num, height, width, channels = images.shape
+    images = as_colour(images)
+    num, height, width, _ = images.shape
     columns = columns or math.ceil(math.sqrt(num))
     rows = math.ceil(num / columns)
     sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), 255, np.uint8)
-    if channels == 1:
-        images = np.repeat(images, 3, axis=-1)
     for i, image in enumerate(images):
         top, left = i // columns * (height + gap), i % columns * (width + gap)
         sheet[top : top + height, left : left + width] = image
@@ -81,14 +118,20 @@ def rows(columns: Sequence[np.ndarray], gap: int = 2) -> np.ndarray:
     """Lays the i-th images of several batches side by side, in a row of their own.
 
     Args:
-        columns: batches of as many uint8 images of one size, one channel or three.
+        columns: batches of as many uint8 images of one size, drawn as by `as_colour`.
         gap: pixels between two images.
 
     Returns:
         uint8, shape (height, width, 3).
     """
-    colour = [np.repeat(c, 3, axis=-1) if c.shape[-1] == 1 else c for c in columns]
-    in_rows = np.stack(colour, axis=1)
+    colour = [as_colour(column) for column in columns]
+    # Images of two channels are twice as wide as the others.
+    width = max(column.shape[2] for column in colour)
+    wide = [
+        np.pad(c, ((0, 0), (0, 0), (0, width - c.shape[2]), (0, 0)), constant_values=255)
+        for c in colour
+    ]
+    in_rows = np.stack(wide, axis=1)
     return grid(in_rows.reshape(-1, *in_rows.shape[2:]), len(columns), gap)
 
 
@@ -97,8 +140,8 @@ def labelled_rows(labels: Sequence[str], images: np.ndarray, gap: int = 2) -> np
 
     Args:
         labels: one a row; cut where they are too long for the row and for 400 pixels.
-        images: uint8, shape (rows, columns, height, width, channels), one channel or three; small
-            ones are enlarged by a whole factor.
+        images: uint8, shape (rows, columns, height, width, channels), drawn as by `as_colour`;
+            small ones are enlarged by a whole factor.
         gap: pixels between two images.
 
     Returns:
@@ -126,7 +169,7 @@ def labelled_grid(labels: Sequence[str], images: np.ndarray, columns: int) -> np
 
     Args:
         labels: one an image; cut where they are too long.
-        images: uint8, shape (num, height, width, channels), one channel or three.
+        images: uint8, shape (num, height, width, channels), drawn as by `as_colour`.
         columns: images in a row.
 
     Returns:
@@ -134,7 +177,7 @@ def labelled_grid(labels: Sequence[str], images: np.ndarray, columns: int) -> np
     """
     font, line = _font(), 20
     cells = []
-    for label, image in zip(labels, images, strict=True):
+    for label, image in zip(labels, as_colour(images), strict=True):
         height, width = image.shape[:2]
         cell = Image.new("RGB", (width, height + line), "white")
         cell.paste(Image.fromarray(grid(image[np.newaxis], 1)))
@@ -267,31 +310,42 @@ def _lerp(start: np.ndarray, end: np.ndarray, t: float) -> np.ndarray:
 
 
 def save_png(path: str | os.PathLike, image: np.ndarray) -> None:
-    """Writes a uint8 image, (height, width) or with 1 or 3 channels; complete or not at all."""
+    """Writes a uint8 image; complete or not at all.
+
+    Args:
+        path: of the file.
+        image: shape (height, width) or (height, width, channels). All of up to four channels are
+            in the file, a second or fourth as its alpha. Of more, the first three are; a warning
+            says so once.
+    """
+    if image.ndim == 3 and image.shape[-1] > 4:
+        image = as_colour(image)
     if image.ndim == 3 and image.shape[-1] == 1:
         image = image[..., 0]
     _save(path, lambda file: Image.fromarray(image).save(file, "PNG"))
 
 
 def save_image(path: str | os.PathLike, image: np.ndarray) -> None:
-    """Writes a uint8 image with 1 to 4 channels; complete or not at all.
+    """Writes a uint8 image; complete or not at all.
 
     Args:
         path: a name that ends in .jpg or .jpeg is written as JPEG, of quality 95 and with colour in
             full resolution; others as PNG.
-        image: shape (height, width, channels); a second or fourth channel is alpha, which a JPEG
-            loses.
+        image: shape (height, width, channels), as for `save_png`; a second or fourth channel is
+            alpha, which a JPEG loses.
     """
     if Path(path).suffix.lower() not in (".jpg", ".jpeg"):
         save_png(path, image)
         return
+    if image.shape[-1] > 4:
+        image = as_colour(image)
     colour = image[..., 0] if image.shape[-1] < 3 else image[..., :3]
     _save(path, lambda file: Image.fromarray(colour).save(file, "JPEG", quality=95, subsampling=0))
 
 
 def save_gif(path: str | os.PathLike, frames: Sequence[np.ndarray], fps: float = 12.0) -> None:
     """Writes uint8 images of one size as an animation that repeats; complete or not at all."""
-    pictures = [Image.fromarray(f[..., 0] if f.shape[-1] == 1 else f) for f in frames]
+    pictures = [Image.fromarray(f[..., 0] if f.shape[-1] == 1 else as_colour(f)) for f in frames]
     _save(
         path,
         lambda file: pictures[0].save(
@@ -312,7 +366,7 @@ def save_folder(
 
     Args:
         folder: made if it is not there; one of which `foreign_file` names none.
-        images: each of shape (height, width, channels), taken one by one.
+        images: each of shape (height, width, channels), taken one by one; see `save_png`.
         captions: of the images, written to captions.jsonl, from which `folder:` reads them again.
 
     Returns:

@@ -14,7 +14,7 @@ from all these seeds, the first as 1_000007.png.
 from absl import flags
 
 from tfgan_zoo import cli
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_number
 
 
 def main(argv: list[str]) -> None:
@@ -37,14 +37,20 @@ def main(argv: list[str]) -> None:
     flags.DEFINE_integer("retries", 4, "If the server is busy or away.", flag_values=given)
     flags.DEFINE_bool("overwrite", False, "Replace files that exist.", given)
     flags.DEFINE_enum("on_error", "raise", ["raise", "skip"], "At an unreadable image.", given)
+    flags.DEFINE_float(
+        "white", None, "The value of white in images of more than 8 bits.", flag_values=given
+    )
     cli.parse(given, argv, __doc__)
 
     from tfgan_zoo import files, pictures
+    from tfgan_zoo.data.images import Rules
     from tfgan_zoo.serving import asking
 
     for flag, value, least in (("num", given.num, 1), ("batch_size", given.batch_size, 1)):
         if value < least:
             raise InputError(f"--{flag}: expected a whole number from {least} up, got {value}.")
+    if given.white is not None:
+        check_number("--white", given.white, above=0)
     if given.timeout <= 0 or given.retries < 0:
         raise InputError("--timeout, --retries: expected seconds above 0, and a number from 0 up.")
     if given.output is None and not given.list:
@@ -71,7 +77,11 @@ def main(argv: list[str]) -> None:
         chosen = asking.choose(signatures, ["images_bytes"], given.signature)
         number = asking.channels(signatures, chosen)
         num = files.convert(
-            planned, asking.converter(client, chosen), number, on_error=given.on_error
+            planned,
+            asking.converter(client, chosen),
+            number,
+            on_error=given.on_error,
+            rules=Rules(given.white),
         )
         left_out = f", {len(planned) - num} left out" if num < len(planned) else ""
         print(f"{num} {'image' if num == 1 else 'images'} by {chosen}{left_out}: {given.output}")

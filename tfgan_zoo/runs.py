@@ -92,7 +92,11 @@ class Run:
                 f"--workdir: {str(self.path)!r} holds a run of tfgan_zoo {version}, and this is "
                 f"{own}; update it, or give another folder."
             )
-        return config
+        return config_lib.with_earlier_meaning(config)
+
+    def decoding(self) -> dict[str, Any]:
+        """Returns how the run's images are decoded: arguments of `open_source` and its like."""
+        return config_lib.decoding(self.config()["data"])
 
     @contextlib.contextmanager
     def claim(self, config: Any) -> Iterator[None]:

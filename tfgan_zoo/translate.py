@@ -7,6 +7,8 @@
 
 A result has the size of its image, times the scale of an SRGAN. A folder is read with its
 sub-folders, and results keep names and places; what is neither a .png nor a .jpg becomes a .png.
+Images are read by the rules of the run's data; results are sRGB. Of images of more than 8 bits,
+--white says which value is white, such as 4095 for 12 bits.
 """
 
 import time
@@ -14,7 +16,7 @@ import time
 from absl import flags
 
 from tfgan_zoo import cli, tiling
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_number
 
 #: Results of more pixels are made in tiles, unless --tile says otherwise.
 WHOLE = 2**22
@@ -34,14 +36,21 @@ def main(argv: list[str]) -> None:
     flags.DEFINE_integer("overlap", 64, "Pixels that tiles share.", flag_values=given)
     flags.DEFINE_bool("overwrite", False, "Replace results that exist.", given)
     flags.DEFINE_enum("on_error", "raise", ["raise", "skip"], "At an unreadable image.", given)
+    flags.DEFINE_float(
+        "white", None, "The value of white in images of more than 8 bits.", flag_values=given
+    )
     cli.parse(given, argv, __doc__)
 
+    if given.white is not None:
+        check_number("--white", given.white, above=0)
     if given.tile < 0:
         raise InputError(f"--tile: expected a number of pixels or 0, got {given.tile}.")
     check_overlap(given.overlap, given.tile or TILE)
     cli.quiet_tensorflow()
     from tfgan_zoo import experiment, files
+    from tfgan_zoo.data.images import Rules
     from tfgan_zoo.models import ImageToImage
+    from tfgan_zoo.runs import Run
 
     planned = files.plan(
         given.input, given.output, compare=given.compare, overwrite=given.overwrite
@@ -68,10 +77,18 @@ def main(argv: list[str]) -> None:
             return translate(image)
         return tiling.apply_tiled(translate, image, tile, given.overlap, model.scale)
 
+    rules = Run.open(given.workdir).decoding()
+    if given.white is not None:
+        rules["white"] = given.white
     channels = model.source_shape(direction)[-1]
     start = time.perf_counter()
     num = files.convert(
-        planned, translate_any, channels, compare=given.compare, on_error=given.on_error
+        planned,
+        translate_any,
+        channels,
+        compare=given.compare,
+        on_error=given.on_error,
+        rules=Rules(**rules),
     )
     seconds = time.perf_counter() - start
     pace = f"in {seconds:.1f} s ({num / seconds:.1f} images/s)"

@@ -36,7 +36,7 @@ def side_by_side(root):
 def sixteen_bits(root):
     """PNGs of 16 bits a pixel, the one kind of file with more than bytes in it."""
     for i in range(6):
-        pixels = np.full((40, 36), 257 * i, np.uint16)
+        pixels = np.full((40, 36), 257 * 50 * i, np.uint16)
         Image.fromarray(pixels).save(root / f"{i}.png")
     return f"folder:{root}"
 

@@ -56,7 +56,7 @@ def test_parse_spec(spec, parsed):
         ("points", "incomplete; write points/NAME with NAME one of 8gaussians"),
         ("points:ring", "incomplete; write points/NAME"),
         ("folder:", "incomplete; write folder:PATH"),
-        ("xyzzy", "choose from figures, points, tfds, folder, idx, npz"),
+        ("xyzzy", "choose from figures, points, tfds, folder, zip, idx, npz"),
         ("", "There is no data source ''"),
         (".", "bare path; write folder:."),
         ("points/rnig", "no toy set points/rnig; did you mean ring"),
@@ -209,7 +209,7 @@ def test_16_bits_are_scaled(tmp_path, suffix):
 
 def test_32_bits_of_unknown_range_are_refused(tmp_path):
     Image.fromarray(np.array([[0.0, 1.5]], np.float32)).save(tmp_path / "f.tif")
-    with pytest.raises(InputError, match=r"f.tif has F \(32-bit\) pixels from 0 to 1.5"):
+    with pytest.raises(InputError, match=r"f.tif has 32-bit pixels \(floats from 0 to 1.5\)"):
         decode(tmp_path / "f.tif")
     Image.fromarray(np.array([[0, 70000]], np.int32)).save(tmp_path / "i.tif")
     with pytest.raises(InputError, match="32-bit"):

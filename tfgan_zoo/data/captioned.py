@@ -3,7 +3,7 @@
 | source | captions | classes |
 |---|---|---|
 | `figures/captions` | one an image, a sentence on what is drawn | none |
-| `folder:PATH` | `captions.jsonl`, `captions.csv`, or a .txt an image | `class`, or folders |
+| `folder:PATH`, `zip:PATH` | `captions.jsonl`, `captions.csv`, .txt files | `class`, or folders |
 | `tfds:NAME[/CONFIG]` | the feature `caption`, `captions` or `text` | `label` |
 
 Of a folder the first that is found counts, in the folder of the split or in the whole one:
@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import csv
 import json
+import numbers
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,11 +36,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tfgan_zoo.data.images import Fit
+from tfgan_zoo.data import archives
+from tfgan_zoo.data.images import Fit, Rules
 from tfgan_zoo.data.sources import (
+    FOLDERS,
     SPLIT_FOLDERS,
     FileSource,
     Source,
+    as_spec,
     checked_kind,
     existing_folder,
     images_of_split,
@@ -85,7 +89,9 @@ def open_captioned(
     num: int | None = None,
     seed: int = 0,
     on_error: str = "raise",
-    data_dir: str | None = None,
+    data_dir: str | os.PathLike | None = None,
+    white: float | None = None,
+    color_profiles: str = "srgb",
 ) -> Captioned:
     """Opens images with their captions.
 
@@ -97,9 +103,11 @@ def open_captioned(
         seed: of the `figures`.
         on_error: see `open_source`; of images only, captions have to be there.
         data_dir: where `tfds:` keeps its data.
+        white: see `open_source`.
+        color_profiles: see `open_source`.
 
     Returns:
-        The images and their captions; no image is decoded yet.
+        The images and their captions; of the images only a few are looked at yet.
 
     Raises:
         InputError: the source is missing or has no captions, an image has none, a table names an
@@ -110,11 +118,12 @@ def open_captioned(
         >>> open_captioned("figures/captions", num=2).captions[0]
         ('a small blue ring at the top on a light background',)
     """
-    kind, rest = checked_kind(spec, num, on_error)
+    spec, kind, rest = checked_kind(spec, split, num, on_error, resolution)
+    rules = Rules(white, color_profiles)
     if kind == "tfds":
         from tfgan_zoo.data.tfds_source import open_tfds_captioned
 
-        images, captions, labels = open_tfds_captioned(spec, rest, split, data_dir, on_error)
+        images, captions, labels = open_tfds_captioned(spec, rest, split, data_dir, on_error, rules)
         return _checked(Captioned(images, captions, labels))
     name = parse_split(split)[0]
     if kind == "figures":
@@ -123,10 +132,12 @@ def open_captioned(
             raise InputError(f"{spec} has no captions; use figures/captions.")
         # No classes: captions of one shape and colour differ in place and size, too.
         data = Captioned(source, [(str(caption),) for caption in source.extras["caption"]])
-    elif kind == "folder":
-        data = _open_folder(spec, rest, name, on_error)
+    elif kind in FOLDERS:
+        data = _open_folder(spec, rest, name, on_error, rules)
     else:
-        raise InputError(f"{spec} has no captions; use figures/captions, folder:PATH or tfds:NAME.")
+        raise InputError(
+            f"{spec} has no captions; use figures/captions, folder:PATH, zip:PATH or tfds:NAME."
+        )
     start, stop = part_bounds(data.images, split)
     classes = None if data.classes is None else data.classes[start:stop]
     return _checked(Captioned(part_of(data.images, split), data.captions[start:stop], classes))
@@ -151,15 +162,15 @@ def _checked(data: Captioned) -> Captioned:
 # ---------------------------------------------------------------------- folders
 
 
-def _open_folder(spec: str, path: str, split: str, on_error: str) -> Captioned:
+def _open_folder(spec: str, path: str, split: str, on_error: str, rules: Rules) -> Captioned:
     root = existing_folder(spec, path)
     own = split_folders(root).get(split)
     for folder in filter(None, (own, root)):
         for table in TABLES:
-            if os.path.isfile(os.path.join(folder, table)):
+            if archives.is_file(os.path.join(folder, table)):
                 inside = os.path.relpath(own, root) if own and folder == root else None
                 file = os.path.join(folder, table)
-                return _from_table(spec, root, split, file, inside, on_error)
+                return _from_table(spec, root, split, file, inside, on_error, rules)
     folder, files = images_of_split(spec, root, split)
     texts = [_text_file(root, folder, file) for file in files]
     missing = [file for file, text in zip(files, texts, strict=True) if text is None]
@@ -171,7 +182,7 @@ def _open_folder(spec: str, path: str, split: str, on_error: str) -> Captioned:
     captions = [
         _lines_of(text, file) for file, text in zip(files, texts, strict=True) if text is not None
     ]
-    return _from_files(spec, folder, files, captions, None, on_error)
+    return _from_files(spec, folder, files, captions, None, on_error, rules)
 
 
 def _text_file(root: str, folder: str, file: str) -> str | None:
@@ -182,7 +193,7 @@ def _text_file(root: str, folder: str, file: str) -> str | None:
         places.append(os.path.join(root, name, os.path.relpath(folder, root)))
     text = os.path.splitext(file)[0] + ".txt"
     found = (os.path.join(place, each) for place in places for each in (text, _below_images(text)))
-    return next(filter(os.path.isfile, found), None)
+    return next(filter(archives.is_file, found), None)
 
 
 def _below_images(file: str) -> str:
@@ -201,7 +212,7 @@ def _lines_of(path: str, file: str) -> tuple[str, ...]:
 
 
 def _read_text(path: str) -> str:
-    data = Path(path).read_bytes()
+    data = archives.read_bytes(path)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -274,7 +285,13 @@ def _csv_lines(path: str, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 
 def _from_table(
-    spec: str, root: str, split: str, table: str, inside: str | None, on_error: str
+    spec: str,
+    root: str,
+    split: str,
+    table: str,
+    inside: str | None,
+    on_error: str,
+    rules: Rules,
 ) -> Captioned:
     """Makes a split of what a table says.
 
@@ -286,6 +303,7 @@ def _from_table(
         inside: the folder of the split, relative to the table's; None if the table is in it, or
             there is none.
         on_error: see `Source`.
+        rules: see `FileSource`.
     """
     folder = os.path.dirname(table)
     rows = list(_read_table(table))
@@ -303,7 +321,7 @@ def _from_table(
     classes: dict[str, str] = {}
     for number, row in rows:
         file = row["image"]
-        if file not in captions and not os.path.isfile(os.path.join(folder, file)):
+        if file not in captions and not archives.is_file(os.path.join(folder, file)):
             raise InputError(
                 f"{table}, line {number}: there is no image {file} in {folder}; add it, or remove "
                 "the line."
@@ -336,7 +354,7 @@ def _from_table(
         raise InputError(f"{table}: {without} has no class, others have; give all of them one.")
     named = [classes[file] for file in files] if classes else None
     texts = [captions[file] for file in files]
-    return _from_files(spec, folder, files, texts, named, on_error, inside)
+    return _from_files(spec, folder, files, texts, named, on_error, rules, inside)
 
 
 def _rows_of_split(
@@ -363,6 +381,7 @@ def _from_files(
     captions: list[tuple[str, ...]],
     classes: Sequence[str] | None,
     on_error: str,
+    rules: Rules,
     inside: str | None = None,
 ) -> Captioned:
     if classes is None:
@@ -373,7 +392,9 @@ def _from_files(
             classes = None
     numbers = None if classes is None else np.unique(classes, return_inverse=True)[1]
     paths = [os.path.join(folder, file) for file in files]
-    return Captioned(FileSource(spec, paths, on_error=on_error), captions, numbers)
+    source = FileSource(spec, paths, on_error=on_error, rules=rules)
+    source.warn_if_dark()
+    return Captioned(source, captions, numbers)
 
 
 # ---------------------------------------------------------------------- batches
@@ -485,13 +506,13 @@ def _connected(captions: Sequence[tuple[str, ...]]) -> np.ndarray:
 
 
 def captioned(
-    data: Captioned,
+    data: Captioned | str | os.PathLike,
     *,
     batch_size: int,
-    image_size: int | None = None,
+    image_size: int | Sequence[int] | None = None,
     channels: int | None = None,
     crop: int | None = None,
-    load_size: int | None = None,
+    load_size: int | Sequence[int] | None = None,
     flip: bool = False,
     embeddings: np.ndarray | None = None,
     num_captions: int = 1,
@@ -507,7 +528,7 @@ def captioned(
     that have no caption in common with this one; whoever else is in the batch has no part in it.
 
     Args:
-        data: from `open_captioned`.
+        data: from `open_captioned`, or what it opens.
         batch_size: images per batch, over all replicas.
         image_size: see `unconditional`.
         channels: see `unconditional`.
@@ -544,22 +565,37 @@ def captioned(
     from tfgan_zoo.data.tasks import (
         augmented,
         batches,
+        check_steps,
         finish,
         fit_for,
         random_crop,
         random_flip,
+        side_of,
         use_cache,
     )
 
     seed = check_seed(seed)
-    if num_captions < 1 or (num_captions > 1 and embeddings is None):
+    if isinstance(data, (str, os.PathLike)):
+        data = open_captioned(as_spec(data, "data"))
+    if not isinstance(data, Captioned):
+        raise InputError(
+            "data: expected what open_captioned returns, or a data source such as "
+            f"'figures/captions' or 'folder:PATH', got {type(data).__name__}."
+        )
+    check_steps(batch_size, start_step)
+    if (
+        not isinstance(num_captions, numbers.Integral)
+        or num_captions < 1
+        or (num_captions > 1 and embeddings is None)
+    ):
         raise InputError(
             "num_captions: expected 1 for strings, or a whole number from 1 up for embeddings, "
-            f"got {num_captions}."
+            f"got {num_captions!r}."
         )
     fitting = fit_for(data.images, image_size=image_size, channels=channels, crop=crop)
     size = fitting.image_size
     if load_size is not None:
+        load_size = side_of("load_size", load_size)
         if load_size < size:
             raise InputError(f"load_size: expected at least image_size={size}, got {load_size}.")
         fitting = fit_for(data.images, image_size=load_size, channels=channels, crop=crop)

@@ -3,7 +3,7 @@
 | source | a and b | matched |
 |---|---|---|
 | `figures/paired`, `figures/unpaired` | drawn, embedded | yes, no |
-| `folder:PATH` | two folders, or the halves of side-by-side images | by file name, yes |
+| `folder:PATH`, `zip:PATH` | two folders, or halves of side-by-side images | by file name, yes |
 | `tfds:NAME[/CONFIG]` | two image features `a` and `b`, or splits `trainA` and `trainB` | yes, no |
 | `npz:PATH` | arrays `a` and `b` (train), `a_test` and `b_test` (test) | if equally many |
 | any source of single images, with `layout="grey"` | each image in grey, and in colour | yes |
@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfgan_zoo.data.images import measure, with_channels
+from tfgan_zoo.data.images import Rules, with_channels
 from tfgan_zoo.data.sources import (
+    FOLDERS,
     SPLIT_FOLDERS,
     ArraySource,
     FileSource,
@@ -68,7 +69,9 @@ def open_domains(
     num: int | None = None,
     seed: int = 0,
     on_error: str = "raise",
-    data_dir: str | None = None,
+    data_dir: str | os.PathLike | None = None,
+    white: float | None = None,
+    color_profiles: str = "srgb",
 ) -> Domains:
     """Opens both domains of a data source.
 
@@ -85,9 +88,11 @@ def open_domains(
         seed: see `open_source`.
         on_error: see `open_source`.
         data_dir: see `open_source`.
+        white: see `open_source`.
+        color_profiles: see `open_source`.
 
     Returns:
-        The domains. Nothing of a folder is decoded yet.
+        The domains. Of a folder only a few files are looked at yet.
 
     Raises:
         InputError: the source is misspelt, missing or empty, has no such split, or does not hold
@@ -101,8 +106,9 @@ def open_domains(
     for key, value, known in (("layout", layout, LAYOUTS), ("direction", direction, DIRECTIONS)):
         if value not in known:
             raise InputError(f"{key} must be one of {', '.join(known)}, not {value!r}.")
-    kind, rest = checked_kind(spec, num, on_error)
-    if layout in ("two_folders", "side_by_side") and kind != "folder":
+    spec, kind, rest = checked_kind(spec, split, num, on_error, resolution)
+    rules = Rules(white, color_profiles)
+    if layout in ("two_folders", "side_by_side") and kind not in FOLDERS:
         raise InputError(f'layout="{layout}" is of folders of images, which {spec} is not.')
     if layout == "grey":
         source = open_source(
@@ -113,27 +119,29 @@ def open_domains(
             seed=seed,
             on_error=on_error,
             data_dir=data_dir,
+            white=white,
+            color_profiles=color_profiles,
         )
         if source.is_vector:
             raise InputError(f"{spec} holds vectors, which have no colour; use images.")
         domains = Domains(ViewSource(f"{source.spec} (grey)", source, _grey), source, True)
-    elif kind == "folder":
-        domains = _open_folder(spec, rest, split, layout, on_error)
+    elif kind in FOLDERS:
+        domains = _open_folder(spec, rest, split, layout, on_error, rules)
     elif kind == "figures":
         domains = _open_figures(spec, rest, split, resolution, num, seed)
     elif kind == "npz":
-        domains = _open_npz(spec, rest, split)
+        domains = _open_npz(spec, rest, split, white)
     elif kind == "tfds":
         # Imported here since TFDS takes seconds to import and may not be installed.
         from tfgan_zoo.data.tfds_source import open_tfds_domains
 
-        a, b, matched = open_tfds_domains(spec, rest, split, data_dir, on_error)
+        a, b, matched = open_tfds_domains(spec, rest, split, data_dir, on_error, rules)
         domains = Domains(a, b, matched, "" if matched else "they are splits of their own")
     else:
         remedy = ', or layout="grey" to learn colouring' if kind == "idx" else ""
         raise InputError(
             f"{spec} is one domain where two are needed; use figures/paired, figures/unpaired, "
-            f"folder:, tfds: or npz:{remedy}."
+            f"folder:, zip:, tfds: or npz:{remedy}."
         )
     if direction == "b_to_a":
         domains = domains._replace(a=domains.b, b=domains.a)
@@ -171,7 +179,7 @@ def _open_figures(
     return Domains(a, b, False, "they are drawn independently, unlike those of figures/paired")
 
 
-def _open_npz(spec: str, path: str, split: str) -> Domains:
+def _open_npz(spec: str, path: str, split: str, white: float | None) -> Domains:
     name = parse_split(split)[0]
     wanted = ("a", "b") if name == "train" else (f"a_{name}", f"b_{name}")
 
@@ -186,7 +194,8 @@ def _open_npz(spec: str, path: str, split: str) -> Domains:
 
     arrays = read_npz(spec, path, choose)
     wholes = [
-        ArraySource(f"{spec} ({key})", array) for key, array in zip(wanted, arrays, strict=True)
+        ArraySource(f"{spec} ({key})", array, white=white)
+        for key, array in zip(wanted, arrays, strict=True)
     ]
     for whole in wholes:
         if whole.is_vector:
@@ -197,7 +206,9 @@ def _open_npz(spec: str, path: str, split: str) -> Domains:
     return Domains(a, b, False, f"there are {len(wholes[0])} of a and {len(wholes[1])} of b")
 
 
-def _open_folder(spec: str, path: str, split: str, layout: str, on_error: str) -> Domains:
+def _open_folder(
+    spec: str, path: str, split: str, layout: str, on_error: str, rules: Rules
+) -> Domains:
     root = existing_folder(spec, path)
     name = parse_split(split)[0]
     folders = {} if layout == "side_by_side" else _two_folders(root)
@@ -205,12 +216,14 @@ def _open_folder(spec: str, path: str, split: str, layout: str, on_error: str) -
         if name not in folders:
             remedy = f"add folders {name}A and {name}B or use another split"
             raise no_split(spec, name, list(folders), remedy)
-        return _open_two_folders(spec, root, folders[name], split, on_error)
+        return _open_two_folders(spec, root, folders[name], split, on_error, rules)
     folder, relative = images_of_split(spec, root, name)
     files = [os.path.join(folder, file) for file in relative]
+    both = _SideBySideSource(spec, files, on_error=on_error, rules=rules)
     if layout == "auto":
-        _check_side_by_side(spec, files, on_error)
-    whole = part_of(_SideBySideSource(spec, files, on_error=on_error), split)
+        _check_side_by_side(both)
+    both.warn_if_dark()
+    whole = part_of(both, split)
     return Domains(
         ViewSource(f"{whole.spec} (left)", whole, _left),
         ViewSource(f"{whole.spec} (right)", whole, _right),
@@ -245,7 +258,7 @@ def _two_folders(root: str) -> dict[str, dict[str, str]]:
 
 
 def _open_two_folders(
-    spec: str, root: str, folders: dict[str, str], split: str, on_error: str
+    spec: str, root: str, folders: dict[str, str], split: str, on_error: str, rules: Rules
 ) -> Domains:
     names = {
         domain: Path(folder).relative_to(root).as_posix() for domain, folder in folders.items()
@@ -259,17 +272,18 @@ def _open_two_folders(
     files = {
         domain: sorted(some_images(spec, folders[domain]), key=_by_stem) for domain in ("a", "b")
     }
-    a, b = (
-        part_of(
-            FileSource(
-                f"{spec.rstrip('/')}/{names[domain]}",
-                [os.path.join(folders[domain], file) for file in files[domain]],
-                on_error=on_error,
-            ),
-            split,
+    wholes = [
+        FileSource(
+            f"{spec.rstrip('/')}/{names[domain]}",
+            [os.path.join(folders[domain], file) for file in files[domain]],
+            on_error=on_error,
+            rules=rules,
         )
         for domain in ("a", "b")
-    )
+    ]
+    for whole in wholes:
+        whole.warn_if_dark()
+    a, b = (part_of(whole, split) for whole in wholes)
     reason = _why_unmatched({names[domain]: files[domain] for domain in ("a", "b")})
     return Domains(a, b, not reason, reason)
 
@@ -317,19 +331,20 @@ class _SideBySideSource(FileSource):
         return image
 
 
-def _check_side_by_side(spec: str, files: list[str], on_error: str) -> None:
+def _check_side_by_side(source: FileSource) -> None:
     """Looks at a few files; raises `InputError` if one of them is no pair by its proportions."""
-    for file in files[:: max(1, len(files) // 5)][:5]:
+    num = len(source)
+    for index in range(0, num, max(1, num // 5))[:5]:
         try:
-            width, height = measure(file)
+            width, height = source.size(index)
         except InputError:
-            if on_error == "raise":
+            if source.on_error == "raise":
                 raise
             continue
         if not 1.9 <= width / height <= 2.1:
             raise InputError(
-                f"{spec} is not seen to hold two domains: it has no folders trainA and trainB or "
-                f"A and B, and {file} is {width}x{height}, not two images side by side, twice as "
-                'wide as high; arrange it so, or say layout="side_by_side" if it is halves of '
-                'another shape, or layout="grey" to learn colouring.'
+                f"{source.spec} is not seen to hold two domains: it has no folders trainA and "
+                f"trainB or A and B, and {source.name(index)} is {width}x{height}, not two images "
+                'side by side, twice as wide as high; arrange it so, or say layout="side_by_side" '
+                'if it is halves of another shape, or layout="grey" to learn colouring.'
             )

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
+import math
+import numbers
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.data import profiles
+from tfgan_zoo.errors import InputError, check_number
 
 EXTENSIONS = frozenset(
     (".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
@@ -21,17 +25,64 @@ EXTENSIONS = frozenset(
 BACKGROUND = 255
 """What transparency shows: white, like the page an icon or a drawing with alpha is meant for."""
 
+COLOR_PROFILES = ("srgb", "ignore")
+
 _RGB_FROM = {"CMYK", "YCbCr", "LAB", "HSV", "RGBX"}
 _KEPT = {"L", "LA", "RGB", "RGBA"}
 
 
+SKIP = 'on_error="skip" (--config.data.on_error=skip)'
+"""What leaves out a file that cannot be read, for the errors."""
+
+WHITE = "white (--config.data.white)"
+"""What says which value is white, for the errors."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Rules:
+    """How the pixels of an image file become 8-bit sRGB.
+
+    Attributes:
+        white: the value of white in files of more than 8 bits, integers or floats. Pixels become
+            `255 * pixels / white`, rounded and clipped. None takes the whole range of 16 bits, and
+            refuses 32-bit pixels, whose range is unknown. 0 takes integers of any size to be of 16
+            bits, as earlier versions did. Files of 8 bits are left as they are.
+        color_profiles: "srgb" converts pixels with an embedded colour profile to sRGB; "ignore"
+            leaves them as they are stored, as earlier versions did.
+
+    Raises:
+        InputError: if one is out of range.
+    """
+
+    white: float | None = None
+    color_profiles: str = "srgb"
+
+    def __post_init__(self):
+        if self.white is not None:
+            check_number("white", self.white, least=0, below=math.inf)
+        if self.color_profiles not in COLOR_PROFILES:
+            raise InputError(
+                f"color_profiles: expected {' or '.join(COLOR_PROFILES)}, got "
+                f"{self.color_profiles!r}."
+            )
+
+
 def decode(
-    file: Any, name: str = "", smallest: int | None = None, *, skip: str = 'on_error="skip"'
+    file: Any,
+    name: str = "",
+    smallest: int | None = None,
+    *,
+    white: float | None = None,
+    color_profiles: str = "srgb",
+    skip: str = SKIP,
+    ask_white: str = WHITE,
 ) -> np.ndarray:
     """Reads an image of any kind that Pillow knows.
 
-    Palettes are looked up, EXIF orientation is applied, 16-bit grey is scaled to 8 bits (x / 257,
-    rounded), and of an animation the first frame is taken. Colour is neither added nor dropped.
+    Palettes are looked up, EXIF orientation is applied, and of an animation the first frame is
+    taken. Pixels of more than 8 bits are scaled to 8 bits, 16-bit grey by `255 / 65535` unless
+    `white` says otherwise. Colours with an embedded profile, such as Display P3 or Adobe RGB, are
+    converted to sRGB; 16-bit grey after it was scaled. Alpha and the number of channels stay.
 
     Args:
         file: path or binary file object.
@@ -39,24 +90,83 @@ def decode(
         smallest: let the JPEG decoder shrink by 2, 4 or 8 while both sides stay at least twice
             this long, which is several times faster for photographs and leaves the final
             antialiased resize enough to work on. None reads every pixel.
+        white: the value of white in a file of more than 8 bits; see `Rules`.
+        color_profiles: "srgb" or "ignore"; see `Rules`.
         skip: what lets whoever asked leave out a file that cannot be read; for the error.
+        ask_white: what lets whoever asked say what is white; for the error.
 
     Returns:
         uint8 `[height, width, channels]`: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
 
     Raises:
-        InputError: the file is missing, damaged or no image, or has 32-bit pixels beyond 16 bits.
+        InputError: the file is missing, damaged or no image, or has 32-bit pixels and `white` is
+            not given.
 
     Example:
         >>> decode("scan.png").shape
         (480, 640, 1)
     """
     name = name or os.fspath(file)
+    rules = Rules(white, color_profiles)
     with _opened(file, name, skip) as image:
         if smallest is not None:
             image.draft(image.mode, (2 * smallest, 2 * smallest))
+        bits = _bits(image)
+        profile = image.info.get("icc_profile") if rules.color_profiles == "srgb" else None
         image.load()
-        return _to_array(ImageOps.exif_transpose(image), name)
+        image = ImageOps.exif_transpose(image)
+        return _to_array(image, name, bits, profile, rules.white, ask_white)
+
+
+class Bits(NamedTuple):
+    """How many bits the pixels of a file have.
+
+    Attributes:
+        number: 8, 16, or 32.
+        kept: whether Pillow reads all of them; of 16-bit colour it reads the upper 8.
+        scaled: whether Pillow has scaled them to 16 bits by what the file says is white.
+    """
+
+    number: int
+    kept: bool = True
+    scaled: bool = False
+
+
+def _bits(image: Image.Image) -> Bits:
+    """Looks into the header of an image that is not loaded yet."""
+    tiles = getattr(image, "tile", [])  # (decoder, box, offset, its arguments)
+    if image.mode.startswith("I;16"):
+        return Bits(16)
+    if image.mode == "I" and image.format == "PNG":  # of an older Pillow
+        return Bits(16)
+    if image.mode == "I" and image.format == "PPM":
+        # A file that says that its white is 65535 may hold less.
+        return Bits(16, scaled=any(tile[0] != "raw" for tile in tiles))
+    if image.mode in ("I", "F"):
+        return Bits(32)
+    stored = (tile[3] if isinstance(tile[3], tuple) else (tile[3],) for tile in tiles)
+    if any(";16" in part for parts in stored for part in parts if isinstance(part, str)):
+        return Bits(16, kept=False)
+    return Bits(8)
+
+
+def highest_of_16_bits(file: Any, name: str) -> int | None:
+    """Returns the highest value of a file of 16 bits, in 0..65535; None if it has fewer or more.
+
+    Raises:
+        InputError: the file is missing, damaged or no image.
+    """
+    with _opened(file, name) as image:
+        bits = _bits(image)
+        if bits.number != 16 or bits.scaled:
+            return None
+        image.load()
+        pixels = np.asarray(image)
+        if bits.kept:
+            return int(pixels.max())
+        # Without alpha, which is white as a rule.
+        colours = pixels[..., :-1] if image.mode in ("LA", "RGBA") else pixels
+        return int(colours.max()) * 256
 
 
 @contextlib.contextmanager
@@ -98,7 +208,7 @@ def measure(file: Any, name: str = "") -> tuple[int, int]:
 
 
 @contextlib.contextmanager
-def _opened(file: Any, name: str, skip: str = 'on_error="skip"') -> Iterator[Image.Image]:
+def _opened(file: Any, name: str, skip: str = SKIP) -> Iterator[Image.Image]:
     """Opens an image; whatever Pillow raises in the block becomes an `InputError`."""
     try:
         with Image.open(file) as image:
@@ -116,24 +226,73 @@ def _opened(file: Any, name: str, skip: str = 'on_error="skip"') -> Iterator[Ima
         ) from error
 
 
-def _to_array(image: Image.Image, name: str) -> np.ndarray:
+def _to_array(
+    image: Image.Image,
+    name: str,
+    bits: Bits,
+    profile: bytes | None,
+    white: float | None,
+    ask_white: str,
+) -> np.ndarray:
     if image.mode.startswith(("I", "F")):
-        pixels = np.asarray(image)
-        if image.mode == "F" or pixels.min() < 0 or pixels.max() > 65535:
-            raise InputError(
-                f"{name} has {image.mode} (32-bit) pixels from {pixels.min():g} to "
-                f"{pixels.max():g}, and what is white is unknown; save it with 8 or 16 bits."
-            )
-        return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)[..., np.newaxis]
+        grey = _scaled(np.asarray(image), name, bits, white, ask_white)
+        if profile:
+            grey = np.asarray(profiles.to_srgb(Image.fromarray(grey), profile, name))
+        return grey[..., np.newaxis]
+    if white not in (None, 0, 65535) and not bits.kept:
+        raise InputError(
+            f"{name} has 16-bit colour, of which the upper 8 bits alone can be read, so that "
+            f"white={white:g} does not apply; save it with 8 bits, or as 16-bit grey."
+        )
+    if image.mode == "CMYK" and profile:
+        image, profile = profiles.to_srgb(image, profile, name), None
     if image.has_transparency_data:
         # Also palettes with a transparent entry, and PNG's "this one colour is transparent".
         image = image.convert("LA" if image.mode in ("LA", "La", "L") else "RGBA")
     elif image.mode in _RGB_FROM or image.mode == "P":
+        if image.mode == "LAB":  # which Pillow converts by itself
+            profile = None
         image = image.convert("RGB")
     elif image.mode not in _KEPT:
         image = image.convert("L" if image.mode == "1" else "RGB")
+    if profile:
+        image = profiles.to_srgb(image, profile, name)
     pixels = np.asarray(image)
     return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
+
+
+def _scaled(
+    pixels: np.ndarray, name: str, bits: Bits, white: float | None, ask_white: str
+) -> np.ndarray:
+    """Scales grey of more than 8 bits to uint8."""
+    if bits.number == 16:
+        # Where the file itself says what is white, that counts.
+        table = _table_of_16_bits(65535.0 if bits.scaled else float(white or 65535))
+        return table[pixels.astype(np.uint16)]
+    is_float = pixels.dtype.kind == "f"
+    low, high = pixels.min(), pixels.max()
+    if white == 0 and not is_float and low >= 0 and high <= 65535:
+        return _table_of_16_bits(65535.0)[pixels.astype(np.uint16)]
+    if not white:
+        kind = "floats" if is_float else "integers"
+        raise InputError(
+            f"{name} has 32-bit pixels ({kind} from {low:g} to {high:g}), and what is white is "
+            f"unknown; give the value of white as {ask_white}, or save it with 8 or 16 bits."
+        )
+    return scaled_to_bytes(pixels, white)
+
+
+def scaled_to_bytes(pixels: np.ndarray, white: float) -> np.ndarray:
+    """Returns uint8 `255 * pixels / white`, rounded and clipped; NaN becomes 0."""
+    shares = np.nan_to_num(pixels.astype(np.float64) * 255 / white, nan=0.0)
+    return np.clip(np.rint(shares), 0, 255).astype(np.uint8)
+
+
+@functools.lru_cache(maxsize=16)
+def _table_of_16_bits(white: float) -> np.ndarray:
+    """Returns uint8 by 16-bit value."""
+    scaled = np.arange(65536, dtype=np.float64) * 255 / white
+    return np.minimum(np.rint(scaled), 255).astype(np.uint8)
 
 
 def with_channels(images: np.ndarray, channels: int) -> np.ndarray:
@@ -194,7 +353,8 @@ class Fit:
             raise InputError(f"channels must be 1 (grey) or 3 (colour), not {self.channels!r}.")
         for key in ("image_size", "crop"):
             value = getattr(self, key)
-            if value is not None and value < 1:
+            whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+            if (value is not None or key == "image_size") and (not whole or value < 1):
                 raise InputError(f"{key} must be a positive number of pixels, not {value!r}.")
 
     @property

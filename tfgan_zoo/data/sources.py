@@ -6,6 +6,7 @@
 | `points/NAME` | two-dimensional toy sets, embedded: see `tfgan_zoo.data.points` |
 | `tfds:NAME[/CONFIG]` | a TensorFlow Datasets data set |
 | `folder:PATH` | image files, flat or in sub-folders (of classes, or `train`, `val`, `test`) |
+| `zip:PATH` | a zip archive of such a folder, read without unpacking it |
 | `idx:PATH` | the files of MNIST and its relatives, `.gz` or plain; a folder of them or one file |
 | `npz:PATH` | NumPy: uint8 images `[N, H, W]` or `[N, H, W, C]`, or float vectors `[N, D]` |
 
@@ -19,22 +20,39 @@ That is what lets training resume at any step with the batch that would have com
 from __future__ import annotations
 
 import abc
+import contextlib
+import functools
 import gzip
 import os
 import re
+import warnings
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 
-from tfgan_zoo.data import points
-from tfgan_zoo.data.images import EXTENSIONS, decode, measure
+from tfgan_zoo.data import archives, points
+from tfgan_zoo.data.images import (
+    EXTENSIONS,
+    SKIP,
+    WHITE,
+    Rules,
+    decode,
+    highest_of_16_bits,
+    measure,
+    scaled_to_bytes,
+)
 from tfgan_zoo.data.names import did_you_mean
-from tfgan_zoo.errors import InputError, check_seed
+from tfgan_zoo.errors import InputError, check_number, check_seed
 
-KINDS = ("figures", "points", "tfds", "folder", "idx", "npz")
-"""The first words of a source; the last four are followed by a colon."""
+KINDS = ("figures", "points", "tfds", "folder", "zip", "idx", "npz")
+"""The first words of a source; the last five are followed by a colon."""
+
+FOLDERS = ("folder", "zip")
+"""Those of image files in folders, of which a zip archive is one."""
 
 SPLIT_FOLDERS = {
     "train": ("train", "training"),
@@ -110,8 +128,11 @@ class ArraySource(Source):
 
     Args:
         spec: what to call it in messages.
-        array: uint8 images `[N, H, W]` or `[N, H, W, 1 to 4]`, or float vectors `[N, D]`.
+        array: images `[N, H, W]` or `[N, H, W, 1 to 4]`, integers in 0..255; or float vectors
+            `[N, D]`.
         extras: see `Source`.
+        white: the value of white in images of another type than uint8, which may be floats then;
+            None or 0 takes them as they are.
 
     Raises:
         InputError: the array is neither.
@@ -125,10 +146,14 @@ class ArraySource(Source):
     shape: tuple[int, ...]
 
     def __init__(
-        self, spec: str, array: np.ndarray, extras: Mapping[str, np.ndarray] | None = None
+        self,
+        spec: str,
+        array: np.ndarray,
+        extras: Mapping[str, np.ndarray] | None = None,
+        white: float | None = None,
     ):
         self.spec = spec
-        self.array = _samples(spec, array)
+        self.array = _samples(spec, array, white)
         self.shape = self.array.shape[1:]
         self.extras = extras or {}
 
@@ -144,14 +169,115 @@ class ArraySource(Source):
         return f"{self.spec}[{index}]"
 
 
-class FileSource(Source):
-    """Image files, decoded when asked for.
+class EncodedSource(Source):
+    """Image files, wherever they are kept, decoded when asked for.
+
+    A subclass says where file `index` is: `opened(index)` for its header, `whole(index)` for all of
+    it.
+
+    Attributes:
+        rules: how pixels become 8-bit sRGB.
+    """
+
+    rules: Rules = Rules()
+
+    @abc.abstractmethod
+    def whole(self, index: int) -> Any:
+        """Returns the path of file `index`, or its bytes as a binary file object."""
+
+    def opened(self, index: int) -> contextlib.AbstractContextManager[str | IO[bytes]]:
+        """Opens file `index` to look at its header."""
+        return contextlib.nullcontext(self.whole(index))
+
+    def read(self, index: int, smallest: int | None = None) -> np.ndarray:
+        """See `Source.read`."""
+        name, rules = self.name(index), self.rules
+        with _told(name):
+            return decode(
+                self.whole(index),
+                name,
+                smallest,
+                white=rules.white,
+                color_profiles=rules.color_profiles,
+            )
+
+    def size(self, index: int) -> tuple[int, int]:
+        """See `Source.size`."""
+        name = self.name(index)
+        with _told(name), self.opened(index) as file:
+            return measure(file, name)
+
+    def warn_if_dark(self) -> None:
+        """Warns where 16-bit images use so little of their range that white must be less.
+
+        Some files, spread over all of them, are looked at. Where `rules` say what is white, none.
+        """
+        if self.rules.white is not None:
+            return
+        num = len(self)
+        indices = range(0, num, max(1, num // _LOOKED_AT))
+        warn_of_depth(self.spec, (functools.partial(self._highest, index) for index in indices))
+
+    def _highest(self, index: int) -> int | None:
+        name = self.name(index)
+        with _told(name):
+            return highest_of_16_bits(self.whole(index), name)
+
+
+_LOOKED_AT = 16
+
+
+def warn_of_depth(
+    spec: str,
+    looks: Iterable[Callable[[], int | None]],
+    ask_white: str = WHITE,
+) -> None:
+    """Warns if the 16-bit images among some files all stay below 1/8 of their range.
+
+    Args:
+        spec: what the files are, for the message.
+        looks: one of each file, what `highest_of_16_bits` returns of it; a file that cannot be read
+            will be met again.
+        ask_white: where to say what is white.
+    """
+    highest = []
+    for look in looks:
+        with contextlib.suppress(InputError):
+            highest.append(look())
+    values = [value for value in highest if value is not None]
+    if values and max(values) < 65536 // 8:
+        warnings.warn(
+            f"{spec}: its 16-bit images are nearly black: the highest value of the {len(values)} "
+            f"looked at is {max(values)} of 65535; if white is less than that, such as 4095 of 12 "
+            f"bits, give its value as {ask_white}.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+@contextlib.contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Turns what an archive raises about one of its files into an `InputError`."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+        raise InputError(
+            f"{name} cannot be read ({type(error).__name__}: {error}); replace or delete it, or "
+            f"skip such files with {SKIP}."
+        ) from error
+
+
+class FileSource(EncodedSource):
+    """Image files, in folders or in zip archives.
 
     Args:
         spec: what to call it in messages.
-        paths: of the files, in their order.
+        paths: of the files, in their order; one in an archive is `photos.zip/cat/1.png`.
         extras: see `Source`.
         on_error: see `Source`.
+        rules: how their pixels become 8-bit sRGB.
     """
 
     def __init__(
@@ -160,26 +286,28 @@ class FileSource(Source):
         paths: Sequence[str],
         extras: Mapping[str, np.ndarray] | None = None,
         on_error: str = "raise",
+        rules: Rules = Rules(),  # noqa: B008  (it is frozen)
     ):
         self.spec = spec
         self.paths = paths
         self.extras = extras or {}
         self.on_error = on_error
+        self.rules = rules
 
     def __len__(self) -> int:
         return len(self.paths)
-
-    def read(self, index: int, smallest: int | None = None) -> np.ndarray:
-        """See `Source.read`."""
-        return decode(self.paths[index], smallest=smallest)
 
     def name(self, index: int) -> str:
         """See `Source.name`."""
         return self.paths[index]
 
-    def size(self, index: int) -> tuple[int, int]:
-        """See `Source.size`."""
-        return measure(self.paths[index])
+    def whole(self, index: int) -> Any:
+        """See `EncodedSource.whole`."""
+        return archives.whole_file(self.paths[index])
+
+    def opened(self, index: int) -> contextlib.AbstractContextManager[str | IO[bytes]]:
+        """See `EncodedSource.opened`."""
+        return archives.opened_file(self.paths[index])
 
 
 class SliceSource(Source):
@@ -286,6 +414,7 @@ def parse_spec(spec: str) -> tuple[str, str]:
         "points": f"points/NAME with NAME one of {', '.join(points.NAMES)}",
         "tfds": "tfds:NAME[/CONFIG]",
         "folder": "folder:PATH",
+        "zip": "zip:PATH",
         "idx": "idx:PATH",
         "npz": "npz:PATH",
     }
@@ -293,10 +422,104 @@ def parse_spec(spec: str) -> tuple[str, str]:
     if word in KINDS:
         raise InputError(f"The data source {spec!r} is incomplete; write {forms[word]}.")
     if os.path.exists(os.path.expanduser(spec)):
-        kind = "folder" if os.path.isdir(os.path.expanduser(spec)) else "npz"
-        raise InputError(f"The data source {spec!r} is a bare path; write {kind}:{spec}.")
+        raise InputError(f"The data source {spec!r} is a bare path; {_advice(spec)}.")
     hint = did_you_mean(word, KINDS)
     raise InputError(f"There is no data source {spec!r}{hint}")
+
+
+def _kind_of(path: str) -> str | None:
+    """Returns the kind of source that a file or folder is for; None if there is none."""
+    file = os.path.expanduser(path)
+    if os.path.isdir(file):
+        return "folder"
+    name = os.path.basename(file).lower()
+    if name.endswith((".npz", ".npy")):
+        return "npz"
+    if name.endswith(".zip"):
+        return "zip"
+    if name.removesuffix(".gz").endswith(("-ubyte", ".idx")):
+        return "idx"
+    return None
+
+
+def _advice(path: str) -> str:
+    """Returns how to name what is at a path, the end of a message."""
+    if kind := _kind_of(path):
+        return f"write {kind}:{path}"
+    if os.path.splitext(path)[1].lower() in EXTENSIONS:
+        return f"for the images of its folder, write folder:{os.path.dirname(path) or '.'}"
+    return "write one of folder:PATH, zip:PATH, idx:PATH or npz:PATH, as what it is"
+
+
+def as_spec(spec: Any, argument: str = "spec") -> str:
+    """Takes a data source as people give it: its text, or the path of a folder or file.
+
+    Args:
+        spec: a source as `parse_spec` reads it, or a `Path`, which says by itself what it is.
+        argument: its name, for messages.
+
+    Returns:
+        The source as text.
+
+    Raises:
+        InputError: it is neither, or there is nothing at the path that holds samples.
+
+    Example:
+        >>> as_spec("figures"), as_spec(Path("mnist.npz"))
+        ('figures', 'npz:mnist.npz')
+    """
+    if isinstance(spec, str):
+        return spec
+    if not isinstance(spec, os.PathLike):
+        raise InputError(
+            f"{argument}: expected a data source such as 'figures' or 'folder:PATH', or a path, "
+            f"got {_shown(spec)}."
+        )
+    path = os.fsdecode(spec)
+    kind = _kind_of(path)
+    if kind is None and not os.path.exists(os.path.expanduser(path)):
+        raise InputError(f"{argument}: there is nothing at {path}; check the path.")
+    if kind is None:
+        raise InputError(f"{argument}: {path} holds no samples; {_advice(path)}.")
+    return f"{kind}:{path}"
+
+
+def _shown(value: Any) -> str:
+    """Returns what came, for a message: an array by its shape."""
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"an array {value.dtype} {list(value.shape)}"
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def as_source(source: Any, argument: str = "source") -> Source:
+    """Takes samples as people have them: opened, as the text of a source, as a path, or an array.
+
+    Args:
+        source: a `Source`; what `open_source` opens, in its `train` split; or an array as
+            `ArraySource` takes it.
+        argument: its name, for messages.
+
+    Returns:
+        The source.
+
+    Raises:
+        InputError: it is none of these, or cannot be opened.
+
+    Example:
+        >>> as_source(np.zeros((10, 28, 28), np.uint8))
+        <ArraySource source: 10 28x28x1>
+    """
+    if isinstance(source, Source):
+        return source
+    if isinstance(source, (str, os.PathLike)):
+        return open_source(as_spec(source, argument))
+    if hasattr(source, "__array__") and hasattr(source, "shape"):
+        return ArraySource(argument, np.asarray(source))
+    raise InputError(
+        f"{argument}: expected what open_source returns, a data source such as 'figures' or "
+        f"'folder:PATH', or an array, got {_shown(source)}."
+    )
 
 
 def open_source(
@@ -307,12 +530,14 @@ def open_source(
     num: int | None = None,
     seed: int = 0,
     on_error: str = "raise",
-    data_dir: str | None = None,
+    data_dir: str | os.PathLike | None = None,
+    white: float | None = None,
+    color_profiles: str = "srgb",
 ) -> Source:
     """Opens a data source.
 
     Args:
-        spec: see the table above.
+        spec: see the table above; or the path of a folder or file, a `Path`.
         split: "train", "test" or "val", or a part such as "train[:360]", "train[360:]" or
             "train[:90%]"; for `tfds:` any of its split expressions.
         resolution: side in pixels at which `figures` are drawn; 32 if None. Stored images keep
@@ -321,9 +546,14 @@ def open_source(
         seed: of the embedded data; another seed is another data set.
         on_error: "raise" stops at an unreadable file; "skip" leaves it out and warns once.
         data_dir: where `tfds:` keeps its data; None for TFDS' own default.
+        white: the value of white in images of more than 8 bits, such as 4095 for 12 bits; in arrays
+            of `npz:`, of any type but uint8. None takes 65535 for 16-bit files, warns if they are
+            nearly black, and refuses what is 32-bit; see `images.Rules`.
+        color_profiles: "srgb" converts images with an embedded colour profile to sRGB; "ignore"
+            takes colours as they are stored.
 
     Returns:
-        The source. Nothing of a folder is decoded yet.
+        The source. Of a folder only a few files are looked at yet.
 
     Raises:
         InputError: the source is misspelt, missing or empty, or has no such split. The message
@@ -336,12 +566,13 @@ def open_source(
         <SliceSource points/ring (train[:25%]): 250 2>
     """
     seed = check_seed(seed, any_integer=True)
-    kind, rest = checked_kind(spec, num, on_error)
+    spec, kind, rest = checked_kind(spec, split, num, on_error, resolution)
+    rules = Rules(white, color_profiles)
     if kind == "tfds":
         # Imported here since TFDS takes seconds to import and may not be installed.
         from tfgan_zoo.data.tfds_source import open_tfds
 
-        return open_tfds(spec, rest, split, data_dir, on_error)
+        return open_tfds(spec, rest, split, data_dir, on_error, rules)
     name = parse_split(split)[0]
     if kind == "figures":
         source = _open_figures(spec, rest, name, resolution, num, seed)
@@ -350,25 +581,39 @@ def open_source(
             raise InputError(f"There is no toy set {spec}{did_you_mean(rest, points.NAMES)}.")
         sampled = points.sample(rest, 100_000 if num is None else num, split=name, seed=seed)
         source = ArraySource(spec, sampled)
-    elif kind == "folder":
-        source = _open_folder(spec, rest, name, on_error)
+    elif kind in FOLDERS:
+        source = _open_folder(spec, rest, name, on_error, rules)
     elif kind == "idx":
         source = _open_idx(spec, rest, name)
     else:
-        source = _open_npz(spec, rest, name)
+        source = _open_npz(spec, rest, name, white)
     return part_of(source, split)
 
 
-def checked_kind(spec: str, num: int | None, on_error: str) -> tuple[str, str]:
-    """Checks the options that all sources share; returns `parse_spec(spec)`."""
+def checked_kind(
+    spec: Any,
+    split: Any,
+    num: int | None,
+    on_error: str,
+    resolution: int | None = None,
+) -> tuple[str, str, str]:
+    """Checks the options that all sources share; returns the source as text, and `parse_spec`'s."""
     if on_error not in ("raise", "skip"):
         raise InputError(f'on_error must be "raise" or "skip", not {on_error!r}.')
+    if not isinstance(split, str):
+        raise InputError(
+            f"split: expected text such as 'train' or 'train[:90%]', got {_shown(split)}."
+        )
+    for name, value in (("num", num), ("resolution", resolution)):
+        if value is not None:
+            check_number(name, value, least=1, whole=True)
+    spec = as_spec(spec)
     kind, rest = parse_spec(spec)
     if num is not None and kind not in ("figures", "points"):
         raise InputError(
             f"num={num} is for the embedded figures and points; {spec} has the samples it has."
         )
-    return kind, rest
+    return spec, kind, rest
 
 
 def parse_split(split: str) -> tuple[str, str | None, str | None]:
@@ -451,13 +696,25 @@ def _position(spec: str, split: str, bound: str, num: int) -> int:
     return num - count if bound != digits else count
 
 
-def _samples(spec: str, array: np.ndarray) -> np.ndarray:
+def _samples(spec: str, array: np.ndarray, white: float | None = None) -> np.ndarray:
     """Checks an array of samples and brings it to uint8 NHWC or float32 `[N, D]`."""
+    found = f"{array.dtype} {list(array.shape)}"
+    if array.ndim == 0:
+        raise InputError(
+            f"{spec} is a single value, not images [N, H, W] or [N, H, W, 1 to 4 channels] nor "
+            "float vectors [N, D]; save an array of samples."
+        )
     if len(array) == 0:
         raise InputError(f"{spec} is empty; at least one sample is needed.")
     if array.ndim == 2 and array.dtype.kind == "f":
         return np.ascontiguousarray(array, np.float32)
-    found = f"{array.dtype} {list(array.shape)}"
+    # Of images up to 4 pixels wide and high, no one is one image.
+    if array.ndim == 3 and array.shape[-1] <= 4 < array.shape[1]:
+        raise InputError(
+            f"{spec} is {found}, which looks like one image [H, W, channels], where images "
+            "[N, H, W] or [N, H, W, channels] are expected; give one image as x[np.newaxis], grey "
+            "images as x[..., np.newaxis]."
+        )
     if array.ndim == 3:
         array = array[..., np.newaxis]
     if array.ndim != 4 or not 1 <= array.shape[-1] <= 4:
@@ -465,14 +722,27 @@ def _samples(spec: str, array: np.ndarray) -> np.ndarray:
             f"{spec} is {found}, not images [N, H, W] or [N, H, W, 1 to 4 channels] nor float "
             "vectors [N, D]; reshape or transpose it."
         )
+    if array.dtype.kind not in "iufb":
+        raise InputError(f"{spec} is {found}, not numbers; save images as uint8.")
     if array.dtype != np.uint8:
-        low, high = array.min(), array.max()
+        if white:
+            return _scaled_by(array, white)
+        low, high = float(array.min()), float(array.max())
         if array.dtype.kind not in "iu" or low < 0 or high > 255:
             raise InputError(
                 f"{spec} is {found} with values {low:g} to {high:g}, but images must be integers "
-                "from 0 to 255; scale and save them as uint8."
+                "from 0 to 255; scale and save them as uint8, or give the value of white as "
+                f"{WHITE}."
             )
     return np.ascontiguousarray(array, np.uint8)
+
+
+def _scaled_by(array: np.ndarray, white: float) -> np.ndarray:
+    """Scales images of any numbers to uint8, one by one: floats take eight times the memory."""
+    scaled = np.empty(array.shape, np.uint8)
+    for image, into in zip(array, scaled, strict=True):
+        into[...] = scaled_to_bytes(image, white)
+    return scaled
 
 
 def no_split(spec: str, split: str, have: Sequence[str], remedy: str) -> InputError:
@@ -495,12 +765,12 @@ def _open_figures(
     return ArraySource(spec, fields.pop("image"), fields)
 
 
-def _open_folder(spec: str, path: str, split: str, on_error: str) -> Source:
+def _open_folder(spec: str, path: str, split: str, on_error: str, rules: Rules) -> Source:
     root = existing_folder(spec, path)
     if "traina" in subfolders(root):
         raise InputError(
             f"{spec} holds two domains (trainA, trainB); for one of them use "
-            f"folder:{os.path.join(path, 'trainA')}, for both a model that translates."
+            f"{os.path.join(spec, 'trainA')}, for both a model that translates."
         )
     root, relative = images_of_split(spec, root, split)
     classes = [os.path.dirname(file).split(os.sep)[0] for file in relative]
@@ -508,21 +778,63 @@ def _open_folder(spec: str, path: str, split: str, on_error: str) -> Source:
     # One "class", or images beside the folders, is not a labelled set.
     labelled = len(names) > 1 and "" not in names
     extras = {"label": labels.astype(np.int32), "class": names[labels]} if labelled else {}
-    return FileSource(spec, [os.path.join(root, file) for file in relative], extras, on_error)
+    paths = [os.path.join(root, file) for file in relative]
+    source = FileSource(spec, paths, extras, on_error, rules)
+    source.warn_if_dark()
+    return source
 
 
 def existing_folder(spec: str, path: str) -> str:
-    """Returns the path of a folder with `~` filled in; raises `InputError` if it is none."""
+    """Finds the folder of a source.
+
+    Args:
+        spec: the source, `folder:PATH` or `zip:PATH`.
+        path: of the folder or archive, or of a folder in an archive: `photos.zip/train`.
+
+    Returns:
+        The path with `~` filled in. Of an archive with nothing but one folder, which is that of
+        no split, the path of that folder.
+
+    Raises:
+        InputError: there is none.
+    """
     root = os.path.expanduser(path)
+    if spec.startswith("zip:"):
+        return _folder_of_archive(spec, path, root)
     if not os.path.isdir(root):
-        what = "is a file, not a folder" if os.path.exists(root) else "does not exist"
-        raise InputError(f"{spec}: {path} {what}; give the folder that holds the images.")
+        if os.path.exists(root):
+            advice = f"is a file, not a folder; {_advice(path)}"
+            if _kind_of(path) is None and os.path.splitext(path)[1].lower() not in EXTENSIONS:
+                advice = "is a file, not a folder; give the folder that holds the images"
+            raise InputError(f"{spec}: {path} {advice}.")
+        raise InputError(f"{spec}: {path} does not exist; give the folder that holds the images.")
     return root
+
+
+def _folder_of_archive(spec: str, path: str, root: str) -> str:
+    root = root.rstrip("/")
+    archive = archives.archive_of(root) or root
+    if archive == root and os.path.splitext(root)[1].lower() in EXTENSIONS:
+        raise InputError(f"{spec}: {path} is an image, not an archive; {_advice(path)}.")
+    archives.check_archive(spec, archive)
+    if archive != root:
+        if not archives.is_folder(root):
+            raise InputError(f"{spec}: there is no such folder in {archive}; check its name.")
+        return root
+    known = {alias for aliases in SPLIT_FOLDERS.values() for alias in aliases}
+    known |= {alias + domain for alias in known for domain in "ab"}
+    while True:
+        _, folders, files = next(archives.walk(root))
+        shown = [name for name in folders if not _is_hidden(name)]
+        wraps = len(shown) == 1 and not any(_is_image(file) for file in files)
+        if not wraps or shown[0].lower() in known:
+            return root
+        root = os.path.join(root, shown[0])
 
 
 def subfolders(root: str) -> dict[str, str]:
     """Returns the folders directly in a folder: name in lower case -> path."""
-    return {entry.name.lower(): entry.path for entry in os.scandir(root) if entry.is_dir()}
+    return {name.lower(): path for name, path in archives.folders_in(root).items()}
 
 
 def split_folders(root: str) -> dict[str, str]:
@@ -583,22 +895,27 @@ def list_images(root: str) -> list[str]:
     """
     found: list[str] = []
     visited = set()
-    for folder, children, files in os.walk(root, followlinks=True):
+    for folder, children, files in archives.walk(root):
         visited.add(os.path.realpath(folder))
         children[:] = [
             child
             for child in children
-            if not child.startswith(".")
-            and child != "__MACOSX"
+            if not _is_hidden(child)
             # A link back up would be walked for ever.
             and os.path.realpath(os.path.join(folder, child)) not in visited
         ]
         found += [
-            os.path.relpath(os.path.join(folder, file), root)
-            for file in files
-            if not file.startswith(".") and os.path.splitext(file)[1].lower() in EXTENSIONS
+            os.path.relpath(os.path.join(folder, file), root) for file in files if _is_image(file)
         ]
     return sorted(found, key=lambda file: Path(file).parts)
+
+
+def _is_hidden(folder: str) -> bool:
+    return folder.startswith(".") or folder == "__MACOSX"
+
+
+def _is_image(file: str) -> bool:
+    return not file.startswith(".") and os.path.splitext(file)[1].lower() in EXTENSIONS
 
 
 def _open_idx(spec: str, path: str, split: str) -> Source:
@@ -606,7 +923,7 @@ def _open_idx(spec: str, path: str, split: str) -> Source:
     if os.path.isfile(root):
         if split != "train":
             raise no_split(spec, split, ["train: the one file"], "give the folder of the files")
-        return ArraySource(spec, read_idx(root))
+        return ArraySource(spec, read_idx(root)[..., np.newaxis])
     if not os.path.isdir(root):
         raise InputError(
             f"{spec}: {path} does not exist; give an idx file, or the folder with "
@@ -630,7 +947,7 @@ def _open_idx(spec: str, path: str, split: str) -> Source:
             f"idx:{os.path.join(path, min(found[split].values()))}."
         )
     (file,) = found[split].values()
-    return ArraySource(spec, read_idx(os.path.join(root, file)))
+    return ArraySource(spec, read_idx(os.path.join(root, file))[..., np.newaxis])
 
 
 def read_idx(path: str) -> np.ndarray:
@@ -671,9 +988,9 @@ def read_idx(path: str) -> np.ndarray:
     return np.frombuffer(data, np.uint8, count=int(shape.prod()), offset=16).reshape(shape)
 
 
-def _open_npz(spec: str, path: str, split: str) -> Source:
+def _open_npz(spec: str, path: str, split: str, white: float | None) -> Source:
     (array,) = read_npz(spec, path, lambda keys: [_npz_key(spec, split, keys)])
-    return ArraySource(spec, array)
+    return ArraySource(spec, array, white=white)
 
 
 def read_npz(
@@ -694,8 +1011,17 @@ def read_npz(
         InputError: the file is not there, damaged, or holds Python objects.
     """
     file = os.path.expanduser(path)
+    if os.path.isdir(file):
+        raise InputError(f"{spec}: {path} is a folder, not a file; {_advice(path)}.")
     if not os.path.isfile(file):
         raise InputError(f"{spec}: there is no file {path}; check the path.")
+    if os.path.splitext(file)[1].lower() in EXTENSIONS:
+        raise InputError(f"{spec}: {path} is an image, not a NumPy file; {_advice(path)}.")
+    if archives.is_archive(file) and archives.has_no_arrays(file):
+        raise InputError(
+            f"{spec}: {path} is a zip archive without NumPy arrays; write zip:{path} for its "
+            "images."
+        )
     try:
         # Opened here, since np.load leaves a damaged file open.
         with open(file, "rb") as opened:

@@ -13,21 +13,25 @@ from __future__ import annotations
 
 import concurrent.futures
 import logging
+import numbers
 import os
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import tqdm
 
-from tfgan_zoo.data.images import with_channels
+from tfgan_zoo.data.images import Rules, with_channels
 from tfgan_zoo.data.imresize import imresize, imresize_graph
 from tfgan_zoo.data.sources import (
+    FOLDERS,
     SPLIT_FOLDERS,
     FileSource,
     Source,
     ViewSource,
+    as_source,
+    as_spec,
     checked_kind,
     existing_folder,
     images_of_split,
@@ -79,7 +83,9 @@ def open_super_resolution(
     num: int | None = None,
     seed: int = 0,
     on_error: str = "raise",
-    data_dir: str | None = None,
+    data_dir: str | os.PathLike | None = None,
+    white: float | None = None,
+    color_profiles: str = "srgb",
 ) -> Resolutions:
     """Opens a data source for super-resolution.
 
@@ -97,9 +103,11 @@ def open_super_resolution(
         seed: see `open_source`.
         on_error: see `open_source`; a pair is left out whole.
         data_dir: see `open_source`.
+        white: see `open_source`.
+        color_profiles: see `open_source`.
 
     Returns:
-        Both resolutions. Nothing of a folder is decoded yet.
+        Both resolutions. Of a folder only a few files are looked at yet.
 
     Raises:
         InputError: the source is misspelt, missing or empty, has no such split, or a file is
@@ -109,25 +117,50 @@ def open_super_resolution(
         >>> open_super_resolution("figures", resolution=96, num=100).hr.shape
         (96, 96, 3)
     """
-    if scale < 2:
-        raise InputError(f"scale must be a whole number from 2 up, not {scale}.")
-    kind, rest = checked_kind(spec, num, on_error)
+    if isinstance(scale, bool) or not isinstance(scale, numbers.Integral) or scale < 2:
+        raise InputError(f"scale must be a whole number from 2 up, not {scale!r}.")
+    spec, kind, rest = checked_kind(spec, split, num, on_error, resolution)
+    rules = Rules(white, color_profiles)
     hr: Source
     lr: Source | None = None
-    if kind == "folder":
-        hr, lr = _open_folder(spec, rest, split, scale, on_error)
+    if kind in FOLDERS:
+        hr, lr = _open_folder(spec, rest, split, scale, on_error, rules)
     elif kind == "tfds":
         # Imported here since TFDS takes seconds to import and may not be installed.
         from tfgan_zoo.data.tfds_source import open_tfds_resolutions
 
-        hr, lr = open_tfds_resolutions(spec, rest, split, data_dir, on_error)
+        hr, lr = open_tfds_resolutions(spec, rest, split, data_dir, on_error, rules)
     else:
-        hr = open_source(spec, split, resolution=resolution, num=num, seed=seed, on_error=on_error)
+        hr = open_source(
+            spec,
+            split,
+            resolution=resolution,
+            num=num,
+            seed=seed,
+            on_error=on_error,
+            white=white,
+        )
         if hr.is_vector:
             raise InputError(f"{spec} holds vectors, which have no resolution; use images.")
+    return Resolutions(_cut_to(hr, scale), lr, scale)
+
+
+def _cut_to(hr: Source, scale: int) -> Source:
     if hr.shape is None or hr.shape[0] % scale or hr.shape[1] % scale:
-        hr = _CutSource(hr, scale)
-    return Resolutions(hr, lr, scale)
+        return _CutSource(hr, scale)
+    return hr
+
+
+def _as_resolutions(opened: Any) -> Resolutions:
+    """Takes images as people have them: see `super_resolution`."""
+    if isinstance(opened, Resolutions):
+        return opened
+    if isinstance(opened, (str, os.PathLike)):
+        return open_super_resolution(as_spec(opened, "opened"))
+    source = as_source(opened, "opened")
+    if source.is_vector:
+        raise InputError(f"{source.spec} holds vectors, which have no resolution; use images.")
+    return Resolutions(_cut_to(source, 4), None, 4)
 
 
 class _CutSource(ViewSource):
@@ -148,7 +181,7 @@ class _CutSource(ViewSource):
 
 
 def _open_folder(
-    spec: str, path: str, split: str, scale: int, on_error: str
+    spec: str, path: str, split: str, scale: int, on_error: str, rules: Rules
 ) -> tuple[Source, Source | None]:
     root = existing_folder(spec, path)
     name = parse_split(split)[0]
@@ -177,11 +210,14 @@ def _open_folder(
                     f"{spec} has {paths['lr'][0]}, but no files called *_HR; add them."
                 )
             paths["hr"] = [os.path.join(folder, file) for file in files]
-    hr = part_of(FileSource(spec, paths["hr"], on_error=on_error), split)
+    whole = FileSource(spec, paths["hr"], on_error=on_error, rules=rules)
+    whole.warn_if_dark()
+    hr = part_of(whole, split)
     if not paths.get("lr"):
         return hr, None
     partners = _partners(spec, paths["hr"], paths["lr"], scale)
-    return hr, part_of(FileSource(f"{spec} (lr)", partners, on_error=on_error), split)
+    low = FileSource(f"{spec} (lr)", partners, on_error=on_error, rules=rules)
+    return hr, part_of(low, split)
 
 
 def _folders(spec: str, root: str, scale: int) -> dict[str, dict[str, str]]:
@@ -288,7 +324,7 @@ def _read(
 
 
 def super_resolution(
-    opened: Resolutions,
+    opened: Resolutions | Source | np.ndarray | str | os.PathLike,
     *,
     batch_size: int,
     crop_size: int = 96,
@@ -307,7 +343,8 @@ def super_resolution(
     is a function of the source, the seed and `s`.
 
     Args:
-        opened: from `open_super_resolution`.
+        opened: from `open_super_resolution`; or what it opens at scale 4, or images at that scale,
+            as an array or a source.
         batch_size: squares per batch, over all replicas.
         crop_size: side of the squares in high resolution, a multiple of the scale.
         channels: 1 or 3.
@@ -337,12 +374,19 @@ def super_resolution(
     import tensorflow as tf
 
     from tfgan_zoo import noise
-    from tfgan_zoo.data.tasks import augmented, epochs, finish, random_flip
+    from tfgan_zoo.data.tasks import (
+        augmented,
+        check_steps,
+        epochs,
+        finish,
+        in_graph,
+        random_flip,
+    )
 
     seed = check_seed(seed)
+    opened = _as_resolutions(opened)
     scale = opened.scale
-    if batch_size < 1:
-        raise InputError(f"batch_size must be at least 1, not {batch_size}.")
+    check_steps(batch_size, start_step)
     decode = _decoder(opened, crop_size, channels)
     sides = [crop_size] if opened.lr is None else [crop_size // scale, crop_size]
     order = epochs(len(opened.hr), batch_size, seed, start_step)
@@ -361,7 +405,7 @@ def super_resolution(
 
         def cut_op(index: tf.Tensor, place: tf.Tensor) -> tuple[tf.Tensor, ...]:
             images = tf.numpy_function(
-                lambda index, place: _cut(decode(int(index)), place, crop_size, scale),
+                in_graph(lambda index, place: _cut(decode(int(index)), place, crop_size, scale)),
                 [index, place],
                 [tf.uint8] * len(sides),
                 stateful=False,
@@ -386,7 +430,11 @@ def super_resolution(
 
 
 def hold(
-    opened: Resolutions, *, crop_size: int = 96, channels: int = 3, cache: bool | str = "auto"
+    opened: Resolutions | Source | np.ndarray | str | os.PathLike,
+    *,
+    crop_size: int = 96,
+    channels: int = 3,
+    cache: bool | str = "auto",
 ) -> Cut | None:
     """Decodes images once, for every dataset that `super_resolution` makes of them.
 
@@ -407,6 +455,7 @@ def hold(
         >>> held = hold(opened, crop_size=48)
         >>> dataset = super_resolution(opened, batch_size=4, crop_size=48, held=held)
     """
+    opened = _as_resolutions(opened)
     if not _fits_memory(opened, channels, cache):
         return None
     images = _decode_all(opened, _decoder(opened, crop_size, channels))
@@ -418,8 +467,11 @@ def _decoder(opened: Resolutions, crop_size: int, channels: int) -> Callable[[in
 
     So batches stay full, and the same at every run, from memory or not.
     """
-    if crop_size < opened.scale or crop_size % opened.scale:
-        raise InputError(f"crop_size must be a multiple of scale={opened.scale}, not {crop_size}.")
+    whole = isinstance(crop_size, numbers.Integral) and not isinstance(crop_size, bool)
+    if not whole or crop_size < opened.scale or crop_size % opened.scale:
+        raise InputError(
+            f"crop_size must be a multiple of scale={opened.scale}, not {crop_size!r}."
+        )
     if channels not in (1, 3):
         raise InputError(f"channels must be 1 (grey) or 3 (colour), not {channels!r}.")
     num, label = len(opened.hr), opened.hr.spec

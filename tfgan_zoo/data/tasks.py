@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import logging
+import numbers
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,8 +21,8 @@ import tqdm
 
 from tfgan_zoo import noise
 from tfgan_zoo.data.images import Fit
-from tfgan_zoo.data.sources import Source, ViewSource
-from tfgan_zoo.errors import InputError, check_seed
+from tfgan_zoo.data.sources import Source, ViewSource, as_source
+from tfgan_zoo.errors import InputError, check_number, check_seed
 
 MEMORY_LIMIT = 4 * 2**30
 """Bytes of decoded images that `cache="auto"` is willing to hold."""
@@ -30,10 +31,10 @@ _log = logging.getLogger(__name__)
 
 
 def unconditional(
-    source: Source,
+    source: Source | np.ndarray | str | os.PathLike,
     *,
     batch_size: int,
-    image_size: int | None = None,
+    image_size: int | Sequence[int] | None = None,
     channels: int | None = None,
     crop: int | None = None,
     fit: str = "resize",
@@ -48,9 +49,9 @@ def unconditional(
     end of an epoch, so that no sample is dropped.
 
     Args:
-        source: from `open_source`.
+        source: from `open_source`, or what it opens; or an array as `ArraySource` takes it.
         batch_size: samples per batch, over all replicas.
-        image_size: side in pixels; None for that of the source, if it has one.
+        image_size: side in pixels, `64` or `(64, 64)`; None for that of the source, if it has one.
         channels: 1 or 3; None for those of the source (3 for files).
         crop: side of the central square cut out first; see `images.Fit`.
         fit: "resize" or "pad"; see `images.Fit`.
@@ -74,6 +75,8 @@ def unconditional(
         TensorSpec(shape=(64, 32, 32, 3), dtype=tf.uint8, name=None)
     """
     seed = check_seed(seed)
+    source = as_source(source)
+    check_steps(batch_size, start_step)
     _check_batch_size([source], len(source), batch_size)
     if source.is_vector and source.array is not None:
         if flip or fit != "resize" or (image_size, channels, crop) != (None, None, None):
@@ -93,10 +96,46 @@ def unconditional(
     return finish(dataset)
 
 
+def check_steps(batch_size: Any, start_step: Any) -> None:
+    """Raises `InputError` unless these are whole numbers, from 1 and from 0 up."""
+    if isinstance(batch_size, bool) or not isinstance(batch_size, numbers.Integral):
+        check_number("batch_size", batch_size, least=1, whole=True)
+    if batch_size < 1:
+        raise InputError(f"batch_size must be at least 1, not {batch_size}.")
+    check_number("start_step", start_step, least=0, whole=True)
+
+
+def side_of(name: str, size: Any) -> int:
+    """Takes the size of square images as people have it: 64, or (64, 64).
+
+    Args:
+        name: of the argument, for the error.
+        size: a whole number, or two that are equal.
+
+    Returns:
+        The side.
+
+    Raises:
+        InputError: it is neither.
+
+    Example:
+        >>> side_of("image_size", (64, 64))
+        64
+    """
+    sides = list(size) if isinstance(size, (tuple, list)) else [size]
+    whole = all(isinstance(n, numbers.Integral) and not isinstance(n, bool) for n in sides)
+    if not whole or len(sides) not in (1, 2) or len(set(sides)) > 1:
+        raise InputError(
+            f"{name}: expected the side of square images, a whole number such as 64 or (64, 64), "
+            f"got {size!r}."
+        )
+    return int(sides[0])
+
+
 def fit_for(
     source: Source,
     *,
-    image_size: int | None = None,
+    image_size: int | Sequence[int] | None = None,
     channels: int | None = None,
     crop: int | None = None,
     fit: str = "resize",
@@ -117,6 +156,7 @@ def fit_for(
                 if source.shape is None
                 else 'fit="pad" needs image_size, the size to pad to.'
             )
+    image_size = side_of("image_size", image_size)
     if channels is None:
         channels = 3 if source.shape is None or source.shape[2] > 2 else 1
     return Fit(image_size, channels, crop, fit)
@@ -140,11 +180,13 @@ def fits_memory(sources: Sequence[Source], fittings: Sequence[Fit], cache: bool 
     return cache
 
 
-def load_images(source: Source, fitting: Fit, num: int | None = None) -> np.ndarray:
+def load_images(
+    source: Source | np.ndarray | str | os.PathLike, fitting: Fit, num: int | None = None
+) -> np.ndarray:
     """Decodes and fits every image of a source, in their order.
 
     Args:
-        source: of images.
+        source: of images; see `unconditional`.
         fitting: size and channels to bring them to.
         num: how many of the first images; None for all.
 
@@ -155,7 +197,9 @@ def load_images(source: Source, fitting: Fit, num: int | None = None) -> np.ndar
     Raises:
         InputError: an image cannot be read or fitted; with "skip", none can.
     """
-    return load_together([source], [fitting], num)[0]
+    if num is not None:
+        check_number("num", num, least=1, whole=True)
+    return load_together([as_source(source)], [fitting], num)[0]
 
 
 def load_together(
@@ -283,8 +327,6 @@ def _report_skipped(sources: Sequence[Source], errors: list[InputError], num: in
 
 
 def _check_batch_size(sources: Sequence[Source], num: int, batch_size: int) -> None:
-    if batch_size < 1:
-        raise InputError(f"batch_size must be at least 1, not {batch_size}.")
     if num < batch_size:
         raise InputError(
             f"{_label(sources)} has {num} samples, fewer than one batch of {batch_size}; use a "
@@ -398,7 +440,9 @@ def _decode(
         raise InputError(f"{label}: no {what} can be used; one of them: {errors[0]}")
 
     def load_op(index: tf.Tensor) -> tf.Tensor | tuple[tf.Tensor, ...]:
-        images = tf.numpy_function(load, [index], [tf.uint8] * len(sources), stateful=False)
+        images = tf.numpy_function(
+            in_graph(load), [index], [tf.uint8] * len(sources), stateful=False
+        )
         return _bare(
             [
                 tf.ensure_shape(image, fitting.shape)
@@ -408,6 +452,22 @@ def _decode(
 
     images = order.unbatch().map(load_op, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return images.batch(batch_size, drop_remainder=True)
+
+
+def in_graph(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Makes a Python function whose errors TensorFlow can quote: without the traceback of others.
+
+    TensorFlow prints all of it, once for each image that is being decoded.
+    """
+
+    def bare(*args: Any) -> Any:
+        try:
+            return function(*args)
+        except InputError as error:
+            sentence = str(error)
+        raise InputError(sentence)
+
+    return tf.autograph.experimental.do_not_convert(bare)
 
 
 def _cycle(start: int, num: int) -> Iterator[int]:

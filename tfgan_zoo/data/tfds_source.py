@@ -20,18 +20,20 @@ from typing import Any
 
 import numpy as np
 
-from tfgan_zoo.data.images import decode, measure
+from tfgan_zoo.data.images import Rules
 from tfgan_zoo.data.names import did_you_mean
-from tfgan_zoo.data.sources import Source, no_split
+from tfgan_zoo.data.sources import EncodedSource, Source, no_split
 from tfgan_zoo.errors import InputError, first_line
 
 MEMORY_LIMIT = 4 * 2**30
 """Bytes of encoded images to hold at most, for formats without random access."""
 
+_RULES = Rules()
+
 _ALIASES = {"val": "validation", "validation": "val"}
 
 
-class TFDSSource(Source):
+class TFDSSource(EncodedSource):
     """Encoded images by number.
 
     Args:
@@ -40,6 +42,7 @@ class TFDSSource(Source):
         key: of the image in an example; None if `images` are the bytes themselves.
         shape: of every image; None if they differ.
         on_error: see `Source`.
+        rules: see `EncodedSource`.
     """
 
     def __init__(
@@ -49,20 +52,18 @@ class TFDSSource(Source):
         key: str | None,
         shape: tuple[int, ...] | None,
         on_error: str = "raise",
+        rules: Rules = _RULES,
     ):
         self.spec = spec
         self.shape = shape
         self.extras = {}
         self.on_error = on_error
+        self.rules = rules
         self._images = images
         self._key = key
 
     def __len__(self) -> int:
         return len(self._images)
-
-    def read(self, index: int, smallest: int | None = None) -> np.ndarray:
-        """See `Source.read`."""
-        return decode(io.BytesIO(self._encoded(index)), self.name(index), smallest)
 
     def name(self, index: int) -> str:
         """See `Source.name`."""
@@ -70,17 +71,21 @@ class TFDSSource(Source):
 
     def size(self, index: int) -> tuple[int, int]:
         """See `Source.size`."""
-        if self.shape is not None:
-            return super().size(index)
-        return measure(io.BytesIO(self._encoded(index)), self.name(index))
+        return super().size(index) if self.shape is None else (self.shape[1], self.shape[0])
 
-    def _encoded(self, index: int) -> bytes:
+    def whole(self, index: int) -> Any:
+        """See `EncodedSource.whole`."""
         example = self._images[index]
-        return example if self._key is None else example[self._key]
+        return io.BytesIO(example if self._key is None else example[self._key])
 
 
 def open_tfds(
-    spec: str, name: str, split: str, data_dir: str | None = None, on_error: str = "raise"
+    spec: str,
+    name: str,
+    split: str,
+    data_dir: str | os.PathLike | None = None,
+    on_error: str = "raise",
+    rules: Rules = _RULES,
 ) -> Source:
     """Opens a data set of TFDS, downloading and preparing it if need be.
 
@@ -90,6 +95,7 @@ def open_tfds(
         split: any split expression of TFDS; "val" also finds "validation".
         data_dir: see `open_source`.
         on_error: see `Source`.
+        rules: see `EncodedSource`.
 
     Returns:
         The images of the split.
@@ -106,11 +112,16 @@ def open_tfds(
             f"{spec} has {len(images)} image features where one is needed (its features: "
             f"{_described(builder)}); choose another data set or config."
         )
-    return _sources(tfds, builder, split, {key: spec}, on_error)[0]
+    return _sources(tfds, builder, split, {key: spec}, on_error, rules)[0]
 
 
 def open_tfds_domains(
-    spec: str, name: str, split: str, data_dir: str | None = None, on_error: str = "raise"
+    spec: str,
+    name: str,
+    split: str,
+    data_dir: str | os.PathLike | None = None,
+    on_error: str = "raise",
+    rules: Rules = _RULES,
 ) -> tuple[Source, Source, bool]:
     """Opens both domains of a data set of TFDS for image translation.
 
@@ -124,6 +135,7 @@ def open_tfds_domains(
             features any split expression of TFDS.
         data_dir: see `open_source`.
         on_error: see `Source`.
+        rules: see `EncodedSource`.
 
     Returns:
         `(a, b, matched)`; see `domains.Domains`.
@@ -135,7 +147,7 @@ def open_tfds_domains(
     images = _image_features(tfds, builder)
     if set(images) == {"a", "b"}:
         specs = {key: f"{spec} ({key})" for key in ("a", "b")}
-        a, b = _sources(tfds, builder, split, specs, on_error)
+        a, b = _sources(tfds, builder, split, specs, on_error, rules)
         return a, b, True
     splits = set(builder.info.splits)
     have = sorted(each[:-1] for each in splits if each[-1] == "A" and f"{each[:-1]}B" in splits)
@@ -152,14 +164,21 @@ def open_tfds_domains(
         raise no_split(spec, split, have, "choose another")
     (key,) = images
     a, b = (
-        _sources(tfds, builder, domain + bracket + part, {key: f"{spec} ({domain})"}, on_error)[0]
+        _sources(
+            tfds, builder, domain + bracket + part, {key: f"{spec} ({domain})"}, on_error, rules
+        )[0]
         for domain in (f"{bare}A", f"{bare}B")
     )
     return a, b, False
 
 
 def open_tfds_resolutions(
-    spec: str, name: str, split: str, data_dir: str | None = None, on_error: str = "raise"
+    spec: str,
+    name: str,
+    split: str,
+    data_dir: str | os.PathLike | None = None,
+    on_error: str = "raise",
+    rules: Rules = _RULES,
 ) -> tuple[Source, Source | None]:
     """Opens images of high resolution, and of low: the image features `hr` and `lr`.
 
@@ -169,6 +188,7 @@ def open_tfds_resolutions(
         split: see `open_tfds`.
         data_dir: see `open_source`.
         on_error: see `Source`.
+        rules: see `EncodedSource`.
 
     Returns:
         Both; of a data set with one image feature that, and None.
@@ -179,13 +199,18 @@ def open_tfds_resolutions(
     tfds, builder = _prepared(spec, name, data_dir)
     if {"hr", "lr"} <= set(_image_features(tfds, builder)):
         specs = {key: f"{spec} ({key})" for key in ("hr", "lr")}
-        hr, lr = _sources(tfds, builder, split, specs, on_error)
+        hr, lr = _sources(tfds, builder, split, specs, on_error, rules)
         return hr, lr
-    return open_tfds(spec, name, split, data_dir, on_error), None
+    return open_tfds(spec, name, split, data_dir, on_error, rules), None
 
 
 def open_tfds_captioned(
-    spec: str, name: str, split: str, data_dir: str | None = None, on_error: str = "raise"
+    spec: str,
+    name: str,
+    split: str,
+    data_dir: str | os.PathLike | None = None,
+    on_error: str = "raise",
+    rules: Rules = _RULES,
 ) -> tuple[Source, list[tuple[str, ...]], np.ndarray | None]:
     """Opens the images of a data set of TFDS with their captions.
 
@@ -198,6 +223,7 @@ def open_tfds_captioned(
         split: see `open_tfds`.
         data_dir: see `open_source`.
         on_error: see `Source`.
+        rules: see `EncodedSource`.
 
     Returns:
         The images; the captions of each; the number of each one's class, int64 `[N]`, or None.
@@ -206,7 +232,7 @@ def open_tfds_captioned(
         InputError: as for `open_tfds`, or the data set has no such feature, or one that is not
             UTF-8.
     """
-    source = open_tfds(spec, name, split, data_dir, on_error)
+    source = open_tfds(spec, name, split, data_dir, on_error, rules)
     tfds, builder = _prepared(spec, name, data_dir)
     features = dict(builder.info.features.items())
     names = ("caption", "captions", "text")
@@ -262,7 +288,7 @@ def _texts(value: Any) -> list[str]:
     return [text for each in value for text in _texts(each)]
 
 
-def _prepared(spec: str, name: str, data_dir: str | None) -> tuple[Any, Any]:
+def _prepared(spec: str, name: str, data_dir: str | os.PathLike | None) -> tuple[Any, Any]:
     """Returns TFDS and the builder of a data set that is on disk."""
     try:
         import tensorflow_datasets as tfds
@@ -276,7 +302,12 @@ def _prepared(spec: str, name: str, data_dir: str | None) -> tuple[Any, Any]:
 
 
 def _sources(
-    tfds: Any, builder: Any, split: str, specs: Mapping[str, str], on_error: str
+    tfds: Any,
+    builder: Any,
+    split: str,
+    specs: Mapping[str, str],
+    on_error: str,
+    rules: Rules,
 ) -> list[Source]:
     """Opens the image features `specs`, each under its name for messages."""
     spec = next(iter(specs.values()))
@@ -302,19 +333,22 @@ def _sources(
         for example in dataset.as_numpy_iterator():
             for key in specs:
                 images[key].append(example[key])
-    return [
-        TFDSSource(
+    sources: list[Source] = []
+    for key in specs:
+        source = TFDSSource(
             specs[key],
             images[key],
             None if isinstance(images[key], list) else key,
             None if None in shapes[key] else tuple(shapes[key]),
             on_error,
+            rules,
         )
-        for key in specs
-    ]
+        source.warn_if_dark()
+        sources.append(source)
+    return sources
 
 
-def _builder(tfds: Any, spec: str, name: str, data_dir: str | None) -> Any:
+def _builder(tfds: Any, spec: str, name: str, data_dir: str | os.PathLike | None) -> Any:
     bare, _, config = name.partition(":")[0].partition("/")
     # The zoo's own data set registers itself when it is imported.
     if bare == "figures" and importlib.util.find_spec("tfgan_zoo.data.figures_tfds"):

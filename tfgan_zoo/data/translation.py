@@ -6,17 +6,22 @@ Like `tasks`, and with its mechanics: batch `s` is a function of the domains, th
 from __future__ import annotations
 
 import dataclasses
+import numbers
+import os
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import noise
-from tfgan_zoo.data.domains import Domains
+from tfgan_zoo.data.domains import Domains, open_domains
 from tfgan_zoo.data.images import Fit
+from tfgan_zoo.data.sources import as_source, as_spec
 from tfgan_zoo.data.tasks import (
     augmented,
     batches,
+    check_steps,
     finish,
     fit_for,
     fits_memory,
@@ -24,17 +29,18 @@ from tfgan_zoo.data.tasks import (
     load_together,
     random_crop,
     random_flip,
+    side_of,
 )
-from tfgan_zoo.errors import InputError, check_seed
+from tfgan_zoo.errors import InputError, check_number, check_seed
 
 
 def paired(
-    domains: Domains,
+    domains: Domains | Sequence[Any] | str | os.PathLike,
     *,
     batch_size: int,
-    image_size: int | None = None,
+    image_size: int | Sequence[int] | None = None,
     channels: Sequence[int] = (3, 3),
-    load_size: int | None = None,
+    load_size: int | Sequence[int] | None = None,
     crop: int | None = None,
     flip: bool = False,
     seed: int = 0,
@@ -48,7 +54,8 @@ def paired(
     square is cut out of both, and both are mirrored or neither, anew at every visit.
 
     Args:
-        domains: matched ones, from `open_domains`.
+        domains: matched ones, from `open_domains`, or what it opens; or two sources or arrays
+            `(a, b)` of as many images, which are pairs.
         batch_size: pairs per batch, over all replicas.
         image_size: side in pixels; None for that of the domains, if they have one.
         channels: of a and of b, 1 or 3 each.
@@ -75,6 +82,8 @@ def paired(
         TensorSpec(shape=(4, 32, 32, 3), dtype=tf.uint8, name=None)
     """
     seed = check_seed(seed)
+    domains = _as_domains(domains)
+    check_steps(batch_size, start_step)
     _check_matched(domains)
     size, fittings = _fittings(domains, image_size, channels, crop, load_size)
     sources = (domains.a, domains.b)
@@ -89,12 +98,12 @@ def paired(
 
 
 def unpaired(
-    domains: Domains,
+    domains: Domains | Sequence[Any] | str | os.PathLike,
     *,
     batch_size: int,
-    image_size: int | None = None,
+    image_size: int | Sequence[int] | None = None,
     channels: Sequence[int] = (3, 3),
-    load_size: int | None = None,
+    load_size: int | Sequence[int] | None = None,
     crop: int | None = None,
     flip: bool = False,
     seed: int = 0,
@@ -108,7 +117,8 @@ def unpaired(
     each go by, every one of the larger domain is seen exactly once.
 
     Args:
-        domains: from `open_domains`, matched or not.
+        domains: from `open_domains`, matched or not, or what it opens; or two sources or arrays
+            `(a, b)`.
         batch_size: images of each domain per batch, over all replicas.
         image_size: see `paired`.
         channels: see `paired`.
@@ -132,6 +142,8 @@ def unpaired(
         TensorSpec(shape=(1, 32, 32, 3), dtype=tf.uint8, name=None)
     """
     seed = check_seed(seed)
+    domains = _as_domains(domains)
+    check_steps(batch_size, start_step)
     size, fittings = _fittings(domains, image_size, channels, crop, load_size)
     sources = (domains.a, domains.b)
     cached = fits_memory(sources, fittings, cache)
@@ -142,6 +154,25 @@ def unpaired(
         jitter = _jitter(size, fitting, flip, own)
         streams.append(stream if jitter is None else augmented(stream, jitter, start_step))
     return finish(tf.data.Dataset.zip(*streams))
+
+
+def _as_domains(domains: Any) -> Domains:
+    """Takes two domains as people have them: see `paired` and `unpaired`."""
+    if isinstance(domains, Domains):
+        return domains
+    if isinstance(domains, (str, os.PathLike)):
+        return open_domains(as_spec(domains, "domains"))
+    if not isinstance(domains, (tuple, list)) or len(domains) != 2:
+        raise InputError(
+            "domains: expected what open_domains returns, a data source such as 'figures/paired' "
+            f"or 'folder:PATH', or two sources or arrays (a, b), got {type(domains).__name__}."
+        )
+    a, b = (as_source(each, name) for each, name in zip(domains, "ab", strict=True))
+    for source in (a, b):
+        if source.is_vector:
+            raise InputError(f"{source.spec} holds vectors; two domains must be images.")
+    matched = len(a) == len(b)
+    return Domains(a, b, matched, "" if matched else f"there are {len(a)} of a and {len(b)} of b")
 
 
 def epoch_size(domains: Domains) -> int:
@@ -155,16 +186,16 @@ def epoch_size(domains: Domains) -> int:
 
 
 def load_pairs(
-    domains: Domains,
+    domains: Domains | Sequence[Any] | str | os.PathLike,
     num: int | None = None,
-    image_size: int | None = None,
+    image_size: int | Sequence[int] | None = None,
     channels: Sequence[int] = (3, 3),
     crop: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Decodes and fits the first images of both domains, in their order, as they are.
 
     Args:
-        domains: from `open_domains`.
+        domains: see `paired` and `unpaired`.
         num: how many of each, if there are as many; None for all.
         image_size: see `paired`.
         channels: see `paired`.
@@ -182,8 +213,11 @@ def load_pairs(
         >>> a.shape
         (16, 32, 32, 3)
     """
-    if num is not None and num < 1:
+    domains = _as_domains(domains)
+    if isinstance(num, numbers.Integral) and num < 1:
         raise InputError(f"num must be at least 1, not {num}.")
+    if num is not None:
+        check_number("num", num, least=1, whole=True)
     _, fittings = _fittings(domains, image_size, channels, crop)
     if domains.matched:
         _check_matched(domains)
@@ -215,13 +249,13 @@ def _check_matched(domains: Domains) -> None:
 
 def _fittings(
     domains: Domains,
-    image_size: int | None,
+    image_size: int | Sequence[int] | None,
     channels: Sequence[int],
     crop: int | None,
-    load_size: int | None = None,
+    load_size: int | Sequence[int] | None = None,
 ) -> tuple[int, list[Fit]]:
     """Returns the final size, and how each domain is brought to `load_size`."""
-    if len(channels) != 2:
+    if not isinstance(channels, (tuple, list)) or len(channels) != 2:
         raise InputError(f"channels must be two numbers, of a and of b, not {channels!r}.")
     fittings = [
         fit_for(source, image_size=image_size, channels=number, crop=crop)
@@ -235,6 +269,7 @@ def _fittings(
         )
     if load_size is None:
         return size, fittings
+    load_size = side_of("load_size", load_size)
     if load_size < size:
         raise InputError(
             f"load_size={load_size} is smaller than image_size={size}, which is cut out of it; "

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from ml_collections import ConfigDict
 
+from tfgan_zoo import config as config_lib
 from tfgan_zoo.data import (
     Fit,
     SliceSource,
@@ -252,7 +253,7 @@ def _from_noise(model: NoiseToImage, config: ConfigDict, asked: Asked) -> Work:
     if len(shape) == 1:
         raise InputError("--workdir: expected a run of a model that makes images, got points.")
     kind, view = parse_spec(asked.source)
-    source = _opened(asked, open_source, shape[0])
+    source = _opened(asked, config, open_source, shape[0])
     if source.is_vector:
         raise InputError(f"--data: {asked.source} holds vectors, and the model makes images.")
     fitting = fit_for(source, image_size=shape[0], channels=shape[-1], crop=data.crop, fit=data.fit)
@@ -273,7 +274,7 @@ def _from_texts(model: GANCLS, config: ConfigDict, asked: Asked) -> Work:
     """One image of the first caption of each image that it is held against."""
     height, _, channels = model.image_shape
     kind, view = parse_spec(asked.source)
-    opened = _opened(asked, open_captioned, height)
+    opened = _opened(asked, config, open_captioned, height)
     chosen = _chosen(len(opened.images), asked.num)
     captions = [opened.captions[i][0] for i in chosen]
     check_captions(model.text_encoder, sorted(set(captions)), "--data")
@@ -308,6 +309,7 @@ def _from_images(model: ImageToImage, config: ConfigDict, asked: Asked) -> Work:
         resolution=height,
         on_error=data.on_error,
         data_dir=asked.data_dir or data.data_dir,
+        **config_lib.decoding(data),
     )
     fittings = [Fit(height, shape[-1], data.crop) for shape in (model.shape_a, model.shape_b)]
     sides = [(domains.a, fittings[0], "a"), (domains.b, fittings[1], "b")]
@@ -336,14 +338,15 @@ def _from_images(model: ImageToImage, config: ConfigDict, asked: Asked) -> Work:
     return Work(generated, len(given), reference._replace(what=what), scored)
 
 
-def _opened(asked: Asked, open_it: Callable[..., Any], side: int) -> Any:
-    """Opens a source that its split belongs to; figures are drawn at the model's size."""
+def _opened(asked: Asked, config: ConfigDict, open_it: Callable[..., Any], side: int) -> Any:
+    """Opens a source, by the run's rules; figures are drawn at the model's size."""
     kind, _ = parse_spec(asked.source)
     return open_it(
         asked.source,
         asked.split,
         resolution=side if kind == "figures" else None,
         data_dir=asked.data_dir,
+        **config_lib.decoding(config.data),
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import losses, noise
-from tfgan_zoo.errors import InputError, check_number, check_seed, first_line
+from tfgan_zoo.errors import InputError, check_number, check_seed, first_line, input_errors
 from tfgan_zoo.layers.diff_augment import diff_augment
 from tfgan_zoo.models import batches
 from tfgan_zoo.models.arguments import (
@@ -473,7 +473,7 @@ class GANModel(keras.Model):
                 called = self._unseen.pop(phase)
                 if isinstance(iterator, (tf.data.Iterator, tf.distribute.DistributedIterator)):
                     iterator = self._looked_at(iterator, phase, called)
-            return batches.told(function, iterator)
+            return function(iterator)
 
         return look_and_run
 
@@ -865,8 +865,8 @@ class GANModel(keras.Model):
         Raises:
             InputError: if samples or classes are to be weighted, which no game does; arrays make
                 batches that a step cannot share out; images are in another range or of another
-                shape; a callback could not save the model, or would fail in mid-training (see
-                `check_callbacks`).
+                shape; the data have a file that cannot be read; a callback could not save the
+                model, or would fail in mid-training (see `check_callbacks`).
 
         Warns:
             UserWarning: once, if images are floats with none below 0, as those in [0, 1] are; or
@@ -892,7 +892,8 @@ class GANModel(keras.Model):
             arguments["shuffle"] = False
         self._training_data = lambda: given  # Keras would keep track of the data itself.
         try:
-            return super().fit(**arguments)
+            with input_errors():
+                return super().fit(**arguments)
         finally:
             self._training_data = lambda: None
             self._unseen.clear()
@@ -911,7 +912,8 @@ class GANModel(keras.Model):
         Images are checked as in `fit`.
 
         Raises:
-            InputError: if images are in another range, or of another shape.
+            InputError: if images are in another range or of another shape, the data have a file
+                that cannot be read, or batches cannot be shared out over packs.
         """
         signature = inspect.signature(super().evaluate)
         arguments = signature.bind_partial(x, y, *args, **kwargs).arguments
@@ -924,7 +926,8 @@ class GANModel(keras.Model):
                 size = batches.evaluation_batch_size(replicas * self.batch_multiple(False))
                 arguments["batch_size"] = size
             self._look_later("testing", data, size or 1, "Test batches")
-        return super().evaluate(**arguments, **extra)
+        with input_errors():
+            return super().evaluate(**arguments, **extra)
 
     def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Takes one train step, as Keras' `train_on_batch` does.
@@ -935,7 +938,8 @@ class GANModel(keras.Model):
         """
         _unweighted(super().train_on_batch, x, y, *args, **kwargs)
         self._look((x, y), "training", "Training batches")
-        return super().train_on_batch(x, y, *args, **kwargs)
+        with input_errors():
+            return super().train_on_batch(x, y, *args, **kwargs)
 
     def test_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Computes the losses on a batch, as Keras' `test_on_batch` does.
@@ -944,7 +948,8 @@ class GANModel(keras.Model):
             InputError: if images are in another range than [-1, 1], or of another shape.
         """
         self._look((x, y), "testing", "Test batches")
-        return super().test_on_batch(x, y, *args, **kwargs)
+        with input_errors():
+            return super().test_on_batch(x, y, *args, **kwargs)
 
     def training_data(self) -> Any:
         """Returns what `fit` was given, while it lasts; or None."""

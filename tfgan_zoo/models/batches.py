@@ -2,8 +2,7 @@
 
 import itertools
 import math
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -417,7 +416,7 @@ _DROP_REMAINDER = (
 
 
 def asserted(condition: tf.Tensor, *said: Any) -> list[tf.Operation]:
-    """Returns a check for control dependencies, whose sentence `as_input_error` finds.
+    """Returns a check for control dependencies, whose sentence `errors.input_errors` raises.
 
     Args:
         condition: a boolean scalar.
@@ -426,28 +425,3 @@ def asserted(condition: tf.Tensor, *said: Any) -> list[tf.Operation]:
     """
     check = tf.debugging.Assert(condition, list(said), summarize=16)
     return [] if check is None else [check]  # Run at once, there is nothing left to wait for.
-
-
-def as_input_error(error: tf.errors.InvalidArgumentError) -> InputError | None:
-    """Returns the sentence of a check that failed within a graph; None for any other error."""
-    found = re.search(r"assertion failed: ((?:\[[^\[\]]*\] ?)+)", error.message)
-    said = re.findall(r"\[([^\[\]]*)\]", found[1]) if found else []
-    if not said or ": expected " not in said[0]:
-        return None
-    shapes = (
-        f"({part.replace(' ', ', ')})" if re.fullmatch(r"\d+( \d+)+", part) else part
-        for part in said
-    )
-    sentence = " ".join(shapes).replace(" ;", ";").replace(" .", ".")
-    return InputError(sentence if sentence.endswith(".") else f"{sentence}.")
-
-
-def told(function: Callable[[Iterator], Any], iterator: Iterator) -> Any:
-    """Runs a train or test function; what its checks find is an `InputError`."""
-    try:
-        return function(iterator)
-    except tf.errors.InvalidArgumentError as error:
-        wrong = as_input_error(error)
-        if wrong is None:
-            raise
-        raise wrong from None

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
+from tfgan_zoo import config as config_lib
 from tfgan_zoo import pictures
 from tfgan_zoo.data import (
     ArraySource,
@@ -48,6 +49,7 @@ class NoiseToImageWorkload(Workload):
             resolution=shape[0] if kind == "figures" else None,
             on_error=config.data.on_error,
             data_dir=config.data.data_dir,
+            **config_lib.decoding(config.data),
         )
         if source.is_vector != (len(shape) == 1):
             kind = "vectors" if source.is_vector else "images"

@@ -64,6 +64,7 @@ class SuperResolutionWorkload(Workload):
             resolution=self.model.image_shape[0],
             on_error=data.on_error,
             data_dir=data.data_dir,
+            **config_lib.decoding(data),
         )
 
     def pretraining(self) -> ConfigDict | None:

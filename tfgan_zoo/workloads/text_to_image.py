@@ -208,6 +208,7 @@ def open_captions(config: ConfigDict, split: str) -> Captioned:
         split,
         resolution=shape[0] if kind == "figures" else None,
         data_dir=data.data_dir,
+        **config_lib.decoding(data),
     )
 
 

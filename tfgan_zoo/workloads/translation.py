@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
+from tfgan_zoo import config as config_lib
 from tfgan_zoo import pictures
 from tfgan_zoo.data import (
     ArraySource,
@@ -68,6 +69,7 @@ class TranslationWorkload(Workload):
             resolution=self.model.image_shape[0],
             on_error=data.on_error,
             data_dir=data.data_dir,
+            **config_lib.decoding(data),
         )
 
     def _held(self, domains: Domains) -> Domains:

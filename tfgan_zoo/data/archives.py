@@ -1,0 +1,210 @@
+"""Zip archives as folders: a path may lead on into an archive, `photos.zip/train/cat/1.png`.
+
+Nothing is unpacked to disk. An archive is opened, and its index read, once in each process; reading
+it is safe in many threads, and after a fork.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import os
+import stat
+import zipfile
+from collections.abc import Iterator
+from typing import IO, NamedTuple
+
+from tfgan_zoo.errors import InputError
+
+
+class _Archive(NamedTuple):
+    opened: zipfile.ZipFile
+    #: Folders and files directly in each folder, by its path within the archive, "" the outermost.
+    folders: dict[str, dict[str, bool]]
+
+
+def is_archive(path: str) -> bool:
+    """Whether a path is that of a zip archive, by its content."""
+    try:
+        state = os.stat(path)
+    except OSError:
+        return False
+    return stat.S_ISREG(state.st_mode) and _is_zip(path, state.st_mtime_ns, state.st_size)
+
+
+@functools.lru_cache(maxsize=64)
+def _is_zip(path: str, changed: int, size: int) -> bool:
+    return zipfile.is_zipfile(path)
+
+
+def check_archive(spec: str, path: str) -> None:
+    """Checks that a zip archive can be read.
+
+    Args:
+        spec: the source, for messages.
+        path: of the archive.
+
+    Raises:
+        InputError: it is missing, no zip archive, damaged, or encrypted.
+    """
+    if os.path.isdir(path):
+        raise InputError(f"{spec}: {path} is a folder, not an archive; write folder:{path}.")
+    if not os.path.exists(path):
+        raise InputError(f"{spec}: there is no file {path}; check the path.")
+    try:
+        archive = _open(path)
+    except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
+        raise InputError(
+            f"{spec}: {path} cannot be read as a zip archive ({error}); copy or download it again, "
+            "or unpack what it is and write folder:PATH."
+        ) from error
+    locked = next((info for info in archive.opened.infolist() if info.flag_bits & 1), None)
+    if locked is not None:
+        raise InputError(
+            f"{spec}: {locked.filename} in {path} is encrypted; unpack the archive with its "
+            "password and write folder:PATH."
+        )
+
+
+def _inside(path: str) -> tuple[str, str] | None:
+    """Splits a path that leads into an archive into both; returns None for any other."""
+    file = path
+    while file and not os.path.exists(file):
+        shorter = os.path.dirname(file)
+        if shorter == file:
+            return None
+        file = shorter
+    if not is_archive(file):
+        return None
+    return file, path[len(file) :].strip("/")
+
+
+def archive_of(path: str) -> str | None:
+    """Returns the archive that a path leads into, or is; None if there is none."""
+    found = _inside(path)
+    return None if found is None else found[0]
+
+
+def has_no_arrays(path: str) -> bool:
+    """Whether a zip archive has none of NumPy's arrays, as .npz files have."""
+    with contextlib.suppress(zipfile.BadZipFile, OSError), zipfile.ZipFile(path) as opened:
+        return not any(name.endswith(".npy") for name in opened.namelist())
+    return False
+
+
+def _open(path: str) -> _Archive:
+    state = os.stat(path)
+    # By process: one that is forked must not share the lock and the place in the file.
+    return _opened(os.path.abspath(path), state.st_mtime_ns, state.st_size, os.getpid())
+
+
+@functools.lru_cache(maxsize=16)
+def _opened(path: str, changed: int, size: int, process: int) -> _Archive:
+    opened = zipfile.ZipFile(path)
+    folders: dict[str, dict[str, bool]] = {"": {}}
+    for info in opened.infolist():
+        name = info.filename.rstrip("/")
+        is_folder = info.is_dir()
+        while name:
+            # An archive need not list its folders.
+            above, _, last = name.rpartition("/")
+            known = folders.setdefault(above, {})
+            if last in known:
+                break
+            known[last] = is_folder
+            if is_folder:
+                folders.setdefault(name, {})
+            name, is_folder = above, True
+    return _Archive(opened, folders)
+
+
+def is_folder(path: str) -> bool:
+    """Like `os.path.isdir`, also within archives; an archive is a folder, too."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        return os.path.isdir(path)
+    found = _inside(path)
+    return found is not None and found[1] in _open(found[0]).folders
+
+
+def is_file(path: str) -> bool:
+    """Like `os.path.isfile`, also within archives."""
+    if os.path.exists(path):
+        return os.path.isfile(path)
+    found = _inside(path)
+    if found is None:
+        return False
+    above, _, name = found[1].rpartition("/")
+    return _open(found[0]).folders.get(above, {}).get(name) is False
+
+
+def folders_in(path: str) -> dict[str, str]:
+    """Returns the folders directly in a folder, by name."""
+    if os.path.isdir(path):
+        return {entry.name: entry.path for entry in os.scandir(path) if entry.is_dir()}
+    found = _inside(path)
+    if found is None:
+        return {}
+    inside = _open(found[0]).folders.get(found[1], {})
+    return {name: os.path.join(path, name) for name, folder in inside.items() if folder}
+
+
+def walk(path: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Like `os.walk`, from above and following links, also within archives."""
+    if os.path.isdir(path):
+        yield from os.walk(path, followlinks=True)
+        return
+    found = _inside(path)
+    if found is None:
+        return
+    folders = _open(found[0]).folders
+    left = [found[1]]
+    while left:
+        folder = left.pop()
+        inside = folders.get(folder, {})
+        children = [name for name, is_folder in inside.items() if is_folder]
+        # As of `os.walk`, the caller may leave some of the children out.
+        place = os.path.join(found[0], folder) if folder else found[0]
+        yield place, children, [name for name, is_folder in inside.items() if not is_folder]
+        left += [f"{folder}/{name}".strip("/") for name in children]
+
+
+def read_bytes(path: str) -> bytes:
+    """Reads a whole file, also within archives.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        zipfile.BadZipFile: it is damaged within an archive.
+    """
+    found = None if os.path.isfile(path) else _inside(path)
+    if found is None:
+        with open(path, "rb") as file:
+            return file.read()
+    with _member(*found) as member:
+        return member.read()
+
+
+@contextlib.contextmanager
+def opened_file(path: str) -> Iterator[str | IO[bytes]]:
+    """What Pillow can read of a file: its path, or of one within an archive its bytes."""
+    found = None if os.path.isfile(path) else _inside(path)
+    if found is None:
+        yield path
+        return
+    with _member(*found) as member:
+        yield member
+
+
+def _member(archive: str, name: str) -> IO[bytes]:
+    opened = _open(archive).opened
+    try:
+        return opened.open(name)
+    except KeyError:
+        raise FileNotFoundError(os.path.join(archive, name)) from None
+
+
+def whole_file(path: str) -> str | io.BytesIO:
+    """A path, or of a file within an archive its bytes in memory."""
+    if os.path.isfile(path) or _inside(path) is None:
+        return path
+    return io.BytesIO(read_bytes(path))

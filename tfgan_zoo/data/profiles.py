@@ -1,0 +1,114 @@
+"""Embedded colour profiles: from the colours of a camera, phone or press to sRGB."""
+
+from __future__ import annotations
+
+import functools
+import io
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image, ImageCms
+
+_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
+# Of lcms2, by number, since Pillow calls them differently from version to version.
+_BLACK_POINT_COMPENSATION = 0x2000
+# A transform without the memory of its last pixel can be shared by threads.
+_NO_CACHE = 0x0040
+_NO_OPTIMIZATION = 0x0100
+
+_SAME = 2
+"""By how many of 255 a profile may differ from sRGB to count as sRGB: roundings of its makers."""
+
+_noted: set[str] = set()
+
+Convert = Callable[[Image.Image], Image.Image]
+
+
+def to_srgb(image: Image.Image, profile: bytes, name: str) -> Image.Image:
+    """Converts the colours of an image to sRGB; alpha stays.
+
+    The rendering is relative colorimetric, with black point compensation. A profile that cannot be
+    read, or is of other colours than the image, is ignored, which is noted once for each.
+
+    Args:
+        image: of mode L, LA, RGB, RGBA or CMYK.
+        profile: an ICC profile, as files embed it.
+        name: of the image, for the note.
+
+    Returns:
+        Of the same mode, but RGB for CMYK; the image itself if its profile is sRGB.
+    """
+    kind = {"LA": "L", "RGBA": "RGB"}.get(image.mode, image.mode)
+    try:
+        mode, convert = _conversion(profile)
+    except Exception as error:  # Pillow raises its own, OSError, TypeError ... on damaged profiles
+        _note(f"cannot be read ({type(error).__name__}: {error})", name)
+        return image
+    if mode != kind:
+        if not (mode == "RGB" and convert is None):  # of grey that is sRGB nothing is lost
+            _note(f"is for {mode} where the image is {kind}", name)
+        return image
+    if convert is None:
+        return image
+    if image.mode == kind:
+        return convert(image)
+    alpha = image.getchannel("A")
+    converted = convert(image.convert(kind))
+    converted.putalpha(alpha)
+    return converted
+
+
+def _note(what: str, name: str) -> None:
+    if what in _noted:
+        return
+    _noted.add(what)
+    warnings.warn(
+        f"{name}: its colour profile {what}, and is ignored, here and elsewhere; save the image "
+        "as sRGB if its colours look wrong.",
+        UserWarning,
+        stacklevel=2,
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _conversion(profile: bytes) -> tuple[str, Convert | None]:
+    """Returns the mode that a profile is for, and what converts it; None if there is nothing to."""
+    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    space = source.profile.xcolor_space.strip()
+    if space not in _MODES:
+        raise ValueError(f"colours of kind {space}")
+    mode = _MODES[space]
+    flags = _BLACK_POINT_COMPENSATION | _NO_CACHE | (_NO_OPTIMIZATION if mode == "L" else 0)
+    transform = ImageCms.buildTransform(
+        source,
+        ImageCms.createProfile("sRGB"),
+        mode,
+        "RGB",
+        ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        # Of grey 256 levels are all there is, which need no table in between.
+        flags,  # type: ignore[arg-type]  # newer versions of Pillow have names for them
+    )
+
+    def convert(image: Image.Image) -> Image.Image:
+        converted = ImageCms.applyTransform(image, transform)
+        assert converted is not None  # as it is not done in place
+        return converted
+
+    if mode == "CMYK":
+        return mode, convert
+    if mode == "L":
+        levels = np.arange(256, dtype=np.uint8)[np.newaxis]
+        grey = np.asarray(convert(Image.fromarray(levels)).convert("L"))
+        if _is_same(levels, grey):
+            return mode, None
+        table = grey[0].tolist()
+        return mode, lambda image: image.point(table)
+    steps = np.append(np.arange(0, 255, 15), 255).astype(np.uint8)
+    colours = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
+    same = _is_same(colours, np.asarray(convert(Image.fromarray(colours))))
+    return mode, None if same else convert
+
+
+def _is_same(before: np.ndarray, after: np.ndarray) -> bool:
+    return bool(np.abs(before.astype(int) - after).max() <= _SAME)
