@@ -80,14 +80,19 @@ def rows(columns: Sequence[np.ndarray], gap: int = 2) -> np.ndarray:
     """Lays the i-th images of several batches side by side, in a row of their own.
 
     Args:
-        columns: batches of as many uint8 images of one size, one channel or three.
+        columns: batches of uint8 images of one size, one channel or three. Where a batch has fewer
+            images than another, its places at the end stay white.
         gap: pixels between two images.
 
     Returns:
         uint8, shape (height, width, 3).
     """
     colour = [np.repeat(c, 3, axis=-1) if c.shape[-1] == 1 else c for c in columns]
-    in_rows = np.stack(colour, axis=1)
+    num = max(map(len, colour))
+    filled = [
+        np.pad(c, [(0, num - len(c)), (0, 0), (0, 0), (0, 0)], constant_values=255) for c in colour
+    ]
+    in_rows = np.stack(filled, axis=1)
     return grid(in_rows.reshape(-1, *in_rows.shape[2:]), len(columns), gap)
 
 
