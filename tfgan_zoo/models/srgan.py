@@ -79,8 +79,7 @@ class SRGAN(ImageToImage):
     ):
         super().__init__(**kwargs)
         self.set_shapes(image_shape, None)
-        if scale not in (2, 4, 8):
-            raise InputError(f"scale: expected 2, 4 or 8, got {scale!r}.")
+        check_scale(scale)
         if content not in CONTENTS:
             raise InputError(f"content: expected one of {', '.join(CONTENTS)}, got {content!r}.")
         if content_loss not in _DISTANCES:
@@ -279,12 +278,19 @@ class SRGAN(ImageToImage):
 _DISTANCES = {"mse": losses.mse, "l1": losses.l1}
 
 
+def check_scale(scale: int) -> None:
+    """Raises `InputError` if there is no generator that enlarges by a factor."""
+    if scale not in (2, 4, 8):
+        raise InputError(f"scale: expected 2, 4 or 8, got {scale!r}.")
+
+
 def _small(image_shape: tuple[int, ...], scale: int) -> tuple[int, ...]:
     """Of the small images.
 
     Raises:
         InputError: if the sides of the large ones are no multiples of the scale.
     """
+    check_scale(scale)  # A config's networks are made before the model can look at it.
     height, width, channels = image_shape
     if height % scale or width % scale:
         raise InputError(
