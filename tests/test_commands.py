@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from PIL import Image
 
 from tests.tiny_runs import as_recipe, assert_same, lines, saved, tiny_config
 from tfgan_zoo import cli, experiment, export, generate, train
+from tfgan_zoo.config import load_config
 from tfgan_zoo.errors import InputError, NonFiniteLossError
 
 
@@ -339,3 +341,100 @@ def test_generate_needs_a_checkpoint(folder, run, tmp_path, capsys):
     )
     assert status == 2
     assert "has no checkpoint yet" in err
+
+
+# ---------------------------------------------------------------------- a recipe that changed
+
+
+@pytest.fixture
+def begun(run, tmp_path):
+    """A copy of the run as it was at step 8."""
+    copy = shutil.copytree(run, tmp_path / "run")
+    shutil.rmtree(copy / "checkpoints" / "step_00000010")
+    return copy
+
+
+def edited(recipe, folder, old, new):
+    """Another text of the recipe, in a file of the same name."""
+    text = recipe.read_text()
+    assert old in text
+    (folder / recipe.name).write_text(text.replace(old, new))
+    return folder / recipe.name
+
+
+def test_the_same_command_resumes_a_run_whose_recipe_was_edited(
+    begun, run, recipe, tmp_path, capsys
+):
+    mine = edited(recipe, tmp_path, '"batch_size": 8', '"batch_size": 16')
+    status, out, err = said(train.main, f"--config={mine}", f"--workdir={begun}", capsys=capsys)
+    assert status == 0
+    (line,) = [line for line in err.splitlines() if "goes on with the config" in line]
+    assert "(data.batch_size: 8 -> 16)" in line
+    assert "resumed at step 8" in out
+    assert lines(begun) == lines(run)
+    assert_same(saved(begun, 10), saved(run, 10))
+    # A caller in Python compares the whole config, as ever.
+    with pytest.raises(InputError, match=r"data\.batch_size: 8 -> 16"):
+        experiment.train(load_config(str(mine)), begun)
+
+
+def test_what_the_command_line_sets_is_compared_with_the_run(begun, recipe, capsys):
+    flags = [f"--config={recipe}", f"--workdir={begun}", "--config.data.batch_size=4"]
+    status, _, err = said(train.main, *flags, capsys=capsys)
+    assert status == 2
+    assert "holds a run with another config (data.batch_size: 8 -> 4)" in err
+    # What may differ may do so still, and what the run began with need not be said again.
+    before = json.loads((begun / "config.json").read_text())
+    before["config"]["data"]["crop"] = 12
+    (begun / "config.json").write_text(json.dumps(before))
+    flags = [f"--config={recipe}", f"--workdir={begun}", "--config.train.steps=12", "--dry_run"]
+    status, out, err = said(train.main, *flags, capsys=capsys)
+    assert (status, err.count("\n")) == (0, 1)
+    assert "data.crop: 12 -> None" in err
+    shown = json.loads(out)
+    assert (shown["train"]["steps"], shown["data"]["crop"]) == (12, 12)
+    assert shown["model_args"]["image_shape"] == [16, 16, 3]
+
+
+def test_another_model_or_recipe_is_refused_in_a_folder_with_a_run(begun, recipe, tmp_path, capsys):
+    status, _, err = said(train.main, "--model=gan", f"--workdir={begun}", capsys=capsys)
+    assert status == 2
+    assert "error: --model=gan:" in err
+    assert "holds a run of 'dcgan', not of 'gan'" in err
+    other = edited(recipe, tmp_path, '"batch_size": 8', '"batch_size": 16').rename(
+        tmp_path / "other.py"
+    )
+    status, _, err = said(train.main, f"--config={other}", f"--workdir={begun}", capsys=capsys)
+    assert status == 2
+    assert "holds a run that began with tiny (data.batch_size: 8 -> 16)" in err
+    # An earlier version did not note it; then the model alone decides.
+    written = json.loads((begun / "config.json").read_text())
+    assert written.pop("recipe") == "tiny"
+    (begun / "config.json").write_text(json.dumps(written))
+    flags = [f"--config={other}", f"--workdir={begun}", "--dry_run"]
+    assert said(train.main, *flags, capsys=capsys)[0] == 0
+
+
+def test_overrides_have_the_types_of_a_recipe_in_a_stored_config(begun, capsys):
+    written = json.loads((begun / "config.json").read_text())
+    del written["recipe"]
+    del written["config"]["nan"], written["config"]["model_args"]["skip_discriminator_above"]
+    (begun / "config.json").write_text(json.dumps(written))
+    flags = [
+        "--config.model_args.ema_half_life=30",
+        "--config.data.crop=12",
+        "--config.evaluate.metrics=swd,fid",
+        "--config.train.generator_from=none",
+    ]
+    command = ["--model=dcgan", f"--workdir={begun}", *flags, "--dry_run"]
+    status, out, _ = said(train.main, *command, capsys=capsys)
+    assert status == 0
+    shown = json.loads(out)
+    assert shown["model_args"]["ema_half_life"] == 30.0
+    assert shown["model_args"]["skip_discriminator_above"] is None
+    assert shown["data"]["crop"] == 12
+    assert shown["evaluate"]["metrics"] == ["swd", "fid"]
+    assert shown["train"]["generator_from"] is None
+    assert shown["nan"]["rollbacks"] == 3
+    status, _, err = said(train.main, *command[:2], "--config.data.crop=x", capsys=capsys)
+    assert (status, "--config.data.crop: expected a whole number, or none" in err) == (2, True)

@@ -6,10 +6,12 @@ import shutil
 import pytest
 
 from tests.test_experiment import quiet, stop_at
+from tests.test_rehearsal import Killed, fails_at
 from tests.tiny_runs import assert_same, lines, saved, tiny_config, tiny_text_to_image
 from tfgan_zoo import callbacks, experiment, runs
 from tfgan_zoo.config import load_config
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.workloads.noise_to_image import NoiseToImageWorkload
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +61,20 @@ def test_resumed_it_ends_at_the_same_step(ended, tmp_path, monkeypatch):
         stop_at(monkeypatch, config, tmp_path / "run", step)
     assert experiment.train(config, tmp_path / "run", quiet).ended == result.ended
     assert lines(tmp_path / "run") == lines(whole)
+    assert_same(saved(tmp_path / "run", 12), saved(whole, 12))
+
+
+def test_it_ends_at_the_same_step_where_it_was_killed_before_a_score(ended, tmp_path, monkeypatch):
+    config, whole, result, _ = ended
+    for step in (8, 12):  # one whose checkpoint is not kept, and the last one
+        with monkeypatch.context() as patch:
+            fails_at(patch, NoiseToImageWorkload, "score", step)
+            with pytest.raises(Killed):
+                experiment.train(config, tmp_path / "run", quiet)
+        assert runs.Run(tmp_path / "run").checkpoints.steps()[-1] == step
+    assert experiment.train(config, tmp_path / "run", quiet).ended == result.ended
+    assert lines(tmp_path / "run") == lines(whole)
+    assert (tmp_path / "run" / "result.json").read_bytes() == (whole / "result.json").read_bytes()
     assert_same(saved(tmp_path / "run", 12), saved(whole, 12))
 
 

@@ -3,13 +3,18 @@
 import numpy as np
 import pytest
 
-from tests.tiny_runs import tiny_config, tiny_super_resolution, tiny_translation
+from tests.tiny_runs import (
+    tiny_config,
+    tiny_super_resolution,
+    tiny_text_to_image,
+    tiny_translation,
+)
 from tfgan_zoo import building, pictures
 from tfgan_zoo.data import figures
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import by_model
 from tfgan_zoo.metrics.psnr import psnr
-from tfgan_zoo.workloads import open_workload
+from tfgan_zoo.workloads import completed, open_workload
 
 
 def opened(config):
@@ -252,3 +257,68 @@ def test_super_resolution_refuses_what_it_has_no_use_for(tmp_path):
         config.model_args.update(content="vgg", content_weights="/no/such.h5")
     with pytest.raises(InputError, match=r"/no/such\.h5"):
         opened(config)
+
+
+# ---------------------------------------------------------------------- messages
+
+
+def used(config):
+    """Does with the data what a run does."""
+    work = opened(completed(config))
+    work.pretraining()
+    work.batches(0)
+
+
+@pytest.mark.parametrize(
+    ("make", "change", "sentence"),
+    [
+        (
+            tiny_super_resolution,
+            {"model_args.scale": 3},
+            "scale: expected 2, 4 or 8, got 3.",
+        ),
+        (
+            tiny_config,
+            {"model_args.packing": 0},
+            "packing: expected a whole number from 1 up, got 0.",
+        ),
+        (
+            tiny_text_to_image,
+            {"pretraining.batch_size": 64},
+            "pretraining.batch_size: expected at most 20, got 64; folder:",
+        ),
+        (tiny_text_to_image, {"data.batch_size": 64}, "data.batch_size: expected at most 20, got"),
+        (tiny_text_to_image, {"data.load_size": 8}, "data.load_size: expected at least the model"),
+        (
+            tiny_super_resolution,
+            {"model_args.image_shape": (32, 32, 3)},
+            "too small for model_args.image_shape=32,32; choose one of at most 20",
+        ),
+        (
+            tiny_config,
+            {"data.split": "train[:3]", "data.batch_size": 2, "model_args.packing": 2},
+            "data.batch_size: expected at most 1, got 2; ",
+        ),
+        (
+            tiny_config,
+            {"data.split": "train[:3]", "data.batch_size": 2, "model_args.packing": 2},
+            "has 3 samples, fewer than one batch takes (2 for each, with model_args.packing).",
+        ),
+        (
+            tiny_config,
+            {"data.split": "train[:1]", "data.batch_size": 1, "model_args.packing": 2},
+            "data.source: expected 2 samples or more, as one step takes with model_args.packing, "
+            "got 1 in npz:",
+        ),
+    ],
+    ids=str,
+)
+def test_messages_name_the_entry_that_is_to_be_changed(tmp_path, make, change, sentence):
+    config = make(tmp_path)
+    with config.unlocked():
+        for key, value in change.items():
+            group, name = key.split(".")
+            config[group][name] = value
+    with pytest.raises(InputError) as error:
+        used(config)
+    assert sentence in str(error.value)

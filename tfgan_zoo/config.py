@@ -7,6 +7,7 @@ exist, or by a value of another type, is refused. Nothing here imports TensorFlo
 
 import ast
 import importlib.util
+import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -16,6 +17,7 @@ from typing import Any
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
+from tfgan_zoo import __version__
 from tfgan_zoo.errors import InputError, check_number, similar
 
 
@@ -438,6 +440,184 @@ def decoding(data: Mapping[str, Any]) -> dict[str, Any]:
         {'white': None, 'color_profiles': 'srgb'}
     """
     return {"white": data["white"], "color_profiles": data["color_profiles"]}
+
+
+# ---------------------------------------------------------------------- of a run folder
+
+
+def has_begun(folder: Path) -> bool:
+    """Returns whether a run folder holds something that another config would not go on with."""
+    started = "pretraining/checkpoints", "checkpoints", "metrics.jsonl"
+    return any((folder / name).exists() for name in started)
+
+
+def stored_config(folder: Path) -> dict[str, Any]:
+    """Returns the resolved config of a run folder, as plain dicts.
+
+    Everything that reads a run's config gets it from here. What its version meant by entries that
+    came later is filled in; see `with_earlier_meaning`.
+
+    Raises:
+        InputError: if its config.json is none of ours, or of a later version.
+    """
+    written = _stored(folder)
+    try:
+        config, version = written["config"], written["versions"]["tfgan_zoo"]
+    except (KeyError, TypeError) as error:
+        raise _no_run(folder) from error
+    if _numbers(version) > _numbers(__version__):
+        raise InputError(
+            f"--workdir: {str(folder)!r} holds a run of tfgan_zoo {version}, and this is "
+            f"{__version__}; update it, or give another folder."
+        )
+    return with_earlier_meaning(config)
+
+
+def stored_recipe(folder: Path) -> str | None:
+    """Returns what the config of a run folder was loaded from; None if that was not noted."""
+    return _stored(folder).get("recipe")
+
+
+def _stored(folder: Path) -> dict[str, Any]:
+    try:
+        written = json.loads((folder / "config.json").read_text())
+    except (OSError, ValueError) as error:
+        raise _no_run(folder) from error
+    if not isinstance(written, dict):
+        raise _no_run(folder)
+    return written
+
+
+def _no_run(folder: Path) -> InputError:
+    return InputError(
+        f"--workdir: {str(folder)!r} is no run folder: its config.json is not a run's."
+    )
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(n) for n in re.findall(r"\d+", version)[:3]]
+
+
+def with_later_entries(written: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
+    """Completes a stored config: what is newer than the run was, in effect, at its default.
+
+    Args:
+        written: from `stored_config`.
+        like: a config of today, of the same model, for the arguments that there are.
+    """
+    came = flatten(like)
+    defaults = flatten(default_config())
+    defaults |= {key: value for key, value in LATER_ARGUMENTS.items() if key in came}
+    return filled(written, defaults)
+
+
+def config_to_resume(
+    folder: Path, recipe: ConfigDict, overrides: Mapping[str, str], name: str, flag: str
+) -> tuple[ConfigDict, list[str]]:
+    """Returns the config with which the same command goes on with a run.
+
+    It is the run's own, with what the command line sets. So a run survives a recipe that is edited,
+    or improved by a later version.
+
+    Args:
+        folder: of a run that has begun.
+        recipe: what the command's recipe is today, with the overrides.
+        overrides: as for `load_config`.
+        name: of the recipe, as typed.
+        flag: where it was typed.
+
+    Returns:
+        The config, locked, and how the recipe differs from it, entry by entry.
+
+    Raises:
+        InputError: if the run is of another model or another recipe, or an override cannot be used.
+    """
+    plain = with_later_entries(stored_config(folder), recipe)
+    if plain["model"] != recipe.model:
+        raise InputError(
+            f"{flag}={name}: {str(folder)!r} holds a run of {plain['model']!r}, not of "
+            f"{recipe.model!r}; give another --workdir, or that model to resume it."
+        )
+    began_with = stored_recipe(folder)
+    config = typed(plain, recipe)
+    for key, text in overrides.items():
+        override(config, key, text)
+    check(config)
+    differ = [
+        difference
+        for difference in differences(config.to_dict(), recipe.to_dict())
+        # The captions decide about it.
+        if recipe.get("text_encoder", {}).get("vocabulary")
+        or not difference.startswith("text_encoder.vocabulary:")
+    ]
+    if differ and began_with not in (None, recipe_name(name)):
+        raise InputError(
+            f"{flag}={name}: {str(folder)!r} holds a run that began with {began_with} "
+            f"({'; '.join(differ)}); give another --workdir, or {began_with} to resume it."
+        )
+    return config, differ
+
+
+def recipe_name(name_or_path: str) -> str:
+    """Returns what a recipe is noted as: its name, or its file's."""
+    return Path(name_or_path).stem
+
+
+def typed(plain: Mapping[str, Any], like: ConfigDict) -> ConfigDict:
+    """Makes a config of plain dicts as JSON has them, with the types that overrides go by.
+
+    Args:
+        plain: the entries.
+        like: a config that may have some of them, and says of which type those that are None are.
+
+    Returns:
+        The config, locked.
+
+    Example:
+        >>> typed({"data": {"crop": None}, "filters": [1, 2]}, default_config()).filters
+        (1, 2)
+    """
+    families = (
+        noise_to_image_config,
+        image_to_image_config,
+        super_resolution_config,
+        text_to_image_config,
+    )
+    types: dict[str, type] = {}
+    for known in (like, *(family("") for family in families)):
+        for key, kind in _types(known).items():
+            if types.get(key, type(None)) is type(None):
+                types[key] = kind
+    config = _typed(plain, types)
+    config.lock()
+    return config
+
+
+def _types(config: ConfigDict, prefix: str = "") -> dict[str, type]:
+    found: dict[str, type] = {}
+    for name in config:
+        if isinstance(config[name], ConfigDict):
+            found |= _types(config[name], f"{prefix}{name}.")
+        else:
+            found[f"{prefix}{name}"] = config.get_type(name)
+    return found
+
+
+def _typed(plain: Mapping[str, Any], types: Mapping[str, type], prefix: str = "") -> ConfigDict:
+    config = ConfigDict()
+    for name, value in plain.items():
+        kind = types.get(f"{prefix}{name}", type(None))
+        if isinstance(value, Mapping):
+            config[name] = _typed(value, types, f"{prefix}{name}.")
+        elif value is None and kind is not type(None):
+            config[name] = placeholder(kind)
+        else:
+            config[name] = _as_tuple(value)
+    return config
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(map(_as_tuple, value)) if isinstance(value, list) else value
 
 
 def nearest(name: str, known: Iterable[str], otherwise: str) -> str:

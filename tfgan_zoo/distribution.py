@@ -37,8 +37,12 @@ class Devices:
         """Returns the context that models are made in."""
         return contextlib.nullcontext() if self.strategy is None else self.strategy.scope()
 
-    def check_batch(self, batch_size: int) -> None:
+    def check_batch(self, batch_size: int, entry: str = "data.batch_size") -> None:
         """Checks that every replica gets an equal share.
+
+        Args:
+            batch_size: over all replicas.
+            entry: of the config that holds it.
 
         Raises:
             InputError: if it does not; it names the nearest sizes that would do.
@@ -47,7 +51,7 @@ class Devices:
         if rest:
             sizes = [n * self.replicas for n in (share, share + 1) if n]
             raise InputError(
-                f"data.batch_size: expected a multiple of {self.replicas}, the number of replicas, "
+                f"{entry}: expected a multiple of {self.replicas}, the number of replicas, "
                 f"got {batch_size}; {' or '.join(map(str, sizes))} would do."
             )
 

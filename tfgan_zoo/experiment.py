@@ -1,6 +1,7 @@
 """A whole run, from a config to a served model: the one place where all rooms meet."""
 
 import contextlib
+import gc
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
-from tfgan_zoo import atomic, callbacks, pictures, runs
+from tfgan_zoo import atomic, callbacks, pictures, progress, runs
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.building import build_model
 from tfgan_zoo.callbacks.health import CONDITIONS, MEASURES
@@ -48,21 +49,32 @@ class Result(NamedTuple):
 
 
 def train(
-    config: ConfigDict, workdir: str | os.PathLike, say: Callable[[str], None] = print
+    config: ConfigDict,
+    workdir: str | os.PathLike,
+    say: Callable[[str], None] = print,
+    *,
+    recipe: str | None = None,
+    accept_changed_data: bool = False,
 ) -> Result:
     """Trains as the config says, or goes on where an earlier call was stopped.
+
+    Before the first step everything that the run computes besides its steps is tried out: the
+    sample sheet, each score on a few samples, and what is exported.
 
     Args:
         config: from `tfgan_zoo.config.load_config`.
         workdir: the run folder; see `tfgan_zoo.runs.Run`.
         say: receives a line at each stage.
+        recipe: what the config was loaded from, to be noted in the run folder.
+        accept_changed_data: go on though the data are others than when the run began.
 
     Returns:
         The step of the exported weights (the best, where there are scores), where things are, and
         why training ended.
 
     Raises:
-        InputError: before any training, if something given cannot be used.
+        InputError: before any training, if something given cannot be used, the folder holds a run
+            with another config, or its data have changed.
         Interrupted: after a signal, when a checkpoint was saved.
         NonFiniteLossError: if a loss became NaN or infinite, and returning to a checkpoint was of
             no help; the last good checkpoint stays.
@@ -71,39 +83,94 @@ def train(
     """
     devices = open_devices(config)
     devices.check_batch(config.data.batch_size)
+    if not devices.chief:
+        say = _nothing
     run = Run(workdir)
-    if (run.path / "config.json").is_file():
+    if recipe is None and run.has_begun():  # The command starts from the stored config itself.
         config = config_lib.with_rules_of(run.config(), config)
-    with devices.watched(), input_errors():
-        config = completed(config)
-        run = Run(workdir)
-        begun = made_before() if run.checkpoints.steps() else contextlib.nullcontext()
-        with devices.scope(), begun:
-            model = build_model(config)
-        work = open_workload(config, model)
-        scores = Scores(config, work)
-        before = work.pretraining()
-        run.checkpoints.writes = devices.chief
-        if not devices.chief:
-            say = _nothing
-        with run.claim(config) if devices.chief else contextlib.nullcontext():
-            devices.from_chief(1)  # the folder is there, and the chief's
-            if before is not None and not run.checkpoints.steps():
-                train(before, run.pretraining, say)
-            retry = Retry(run, model)
-            start = resume(run, model, say, devices)
-            retry.apply()
-            source = config.train.generator_from if before is None else run.pretraining
-            if start == 0 and source is not None:
-                start_from(source, model)
-            over = bool(devices.from_chief(int(scores.over(run))))
-            say(describe(config, model, work, start, devices, over))
-            if start < config.train.steps and not over:
-                samples = model.samples_per_step(config.data.batch_size)
-                model.say_doubts(samples // devices.replicas, say)
-                fit(config, run, model, work, start, devices, retry, say)
-            with told_of_storage(run):
-                return finish(config, run, model, work, devices)
+    with devices.watched(), progress.lines(), input_errors():
+        return train_in(
+            run,
+            config,
+            say,
+            devices,
+            recipe=recipe,
+            accept_changed_data=accept_changed_data,
+        )
+
+
+def train_in(
+    run: Run,
+    config: ConfigDict,
+    say: Callable[[str], None],
+    devices: Devices,
+    like: Workload | None = None,
+    *,
+    recipe: str | None = None,
+    accept_changed_data: bool = False,
+) -> Result:
+    """Trains on devices that are open; see `train`.
+
+    Args:
+        run: where.
+        config: as for `train`, like the others.
+        say: see there.
+        devices: of the run.
+        like: a workload of the same data, whose opened sources are shared.
+        recipe: see `train`.
+        accept_changed_data: see `train`.
+    """
+    config = completed(config, run.config() if run.has_begun() else None)
+    begun = made_before() if run.checkpoints.steps() else contextlib.nullcontext()
+    with devices.scope(), begun:
+        model = build_model(config)
+    # Files are found and options checked, but nothing is decoded before the folder is claimed.
+    work = open_workload(config, model, like)
+    scores = Scores(config, work)
+    before = work.pretraining()
+    if before is not None and "batch_size" in config.pretraining:
+        devices.check_batch(before.data.batch_size, "pretraining.batch_size")
+    run.checkpoints.writes = devices.chief
+    with run.claim(config, recipe) if devices.chief else contextlib.nullcontext():
+        devices.from_chief(1)  # the folder is there, and the chief's
+        retry = Retry(run, model)
+        start = resume(run, model, say, devices)
+        retry.apply()
+        unsettled = bool(devices.from_chief(int(is_unsettled(run, start))))
+        over = bool(devices.from_chief(int(scores.over(run, start - unsettled))))
+        training = (start < config.train.steps and not over) or unsettled
+        if training and devices.chief:
+            if change := run.check_data(work.fingerprints(), start, accept_changed_data):
+                say(f"The data have changed: {change}; the run goes on with them.")
+            work.rehearse(local_copy(config, devices)(model))
+        if devices.chief:
+            rewind(run, start)  # not before: a run that is refused stays as it is
+        if start == 0 and before is not None:
+            devices.from_chief(1)  # what the chief has just found is in order
+            train_in(
+                Run(run.pretraining),
+                before,
+                say,
+                devices,
+                work,
+                accept_changed_data=accept_changed_data,
+            )
+            gc.collect()  # its model and images, before this run decodes its own
+        source = config.train.generator_from if before is None else run.pretraining
+        if start == 0 and source is not None:
+            start_from(source, model)
+        say(describe(config, model, work, start, devices, over))
+        if training:
+            samples = model.samples_per_step(config.data.batch_size)
+            model.say_doubts(samples // devices.replicas, say)
+            fit(config, run, model, work, start, devices, retry, say)
+        with told_of_storage(run):
+            return finish(config, run, model, work, devices)
+
+
+def is_unsettled(run: Run, step: int) -> bool:
+    """Returns whether the run ended after it saved a step, and before it had scored it."""
+    return step > 0 and run.checkpoints.unsettled(step) is not None
 
 
 class Scores:
@@ -129,15 +196,15 @@ class Scores:
         self.when = callbacks.Schedule(every, config.train.steps)
         self.patience = config.evaluate.patience
 
-    def standing(self, run: Run) -> runs.Standing:
-        """Returns how they stand, by what the run has written down."""
+    def standing(self, run: Run, last: float = np.inf) -> runs.Standing:
+        """Returns how they stand, by what the run has written down up to a step."""
         if self.name is None:
             return runs.Standing(None, 0)
-        return run.standing(self.name, self.sign, self.when.due)
+        return run.standing(self.name, self.sign, lambda step: step <= last and self.when.due(step))
 
-    def over(self, run: Run) -> bool:
-        """Returns whether patience is lost."""
-        return 0 < self.patience <= self.standing(run).since
+    def over(self, run: Run, last: float = np.inf) -> bool:
+        """Returns whether patience was lost up to a step."""
+        return 0 < self.patience <= self.standing(run, last).since
 
 
 def _nothing(_: str) -> None:
@@ -187,9 +254,12 @@ def resume(run: Run, model: GANModel, say: Callable[[str], None], devices: Devic
                 "goes on; give all workers one folder that they share."
             )
         run.checkpoints.restore(model, step)
-    if devices.chief:
-        run.trim_metrics(step)
     return step
+
+
+def rewind(run: Run, step: int) -> None:
+    """Drops what was written of later steps, and of a step that is to be scored again."""
+    run.trim_metrics(step - 1 if is_unsettled(run, step) else step)
 
 
 class Retry:
@@ -282,7 +352,7 @@ def fit(
             if devices.chief:
                 note = {"at": model.steps_done, "to": start, "learning_rate_factor": factor}
                 run.note_rollback({**note, "reason": what.strip()})
-                run.trim_metrics(start)
+                rewind(run, start)
             devices.from_chief(1)
             slower = "" if factor == 1 else f", learning rates times {factor:g}"
             message = (
@@ -335,8 +405,25 @@ def fit_on(
         for every in (settings.log_every, settings.sample_every, settings.checkpoint_every)
     )
 
+    def save_beforehand(model: GANModel, step: int, logs: dict[str, float]) -> None:
+        run.checkpoints.save(model, step, None, None, logs)
+
+    def is_beforehand(step: int) -> bool:
+        return each_checkpoint.due(step) or (scores.name is not None and scores.when.due(step))
+
     def save(model: GANModel, step: int, score: float | None = None) -> None:
-        run.checkpoints.save(model, step, settings.keep_checkpoints, score)
+        if is_beforehand(step):
+            run.checkpoints.settle(step, settings.keep_checkpoints, score)
+        else:
+            run.checkpoints.save(model, step, settings.keep_checkpoints, score)
+
+    def drop(step: int) -> None:
+        if step == start:  # it was resumed from; a shorter run had it for its last
+            run.checkpoints.settle(step, settings.keep_checkpoints)
+        elif is_beforehand(step):
+            run.checkpoints.drop(step)
+
+    unsettled = bool(devices.from_chief(int(is_unsettled(run, start))))
 
     # What it makes is computed by the chief alone, and so must not need the others.
     local = local_copy(config, devices)
@@ -351,24 +438,27 @@ def fit_on(
             scores.patience,
             devices.from_chief,
         )
-        # Their order matters: nothing is kept of a step that went wrong; scores precede records.
+        # Their order matters: nothing is kept of a step that went wrong; it is saved before it is
+        # scored, and scores precede records.
         used: list[Any] = [
             stop,
             callbacks.Throughput(each_step),
             callbacks.LossScales(),
-            callbacks.StopOnNonFinite(lambda: advice(run), config.nan.steps),
+            callbacks.StopOnNonFinite(lambda: advice(config, run), config.nan.steps),
+            callbacks.SaveBeforehand(save_beforehand, is_beforehand),
         ]
+        judging: list[Any] = []
         last: list[Any] = []
         if devices.chief:
             progress = stack.enter_context(callbacks.Progress(settings.steps, each_step))
             # Between the ends of epochs, running means are not for one worker alone to read.
             progress.live = progress.live and devices.workers == 1
             if run.tensorboard.exists():
-                forget_events(run.tensorboard, start)
+                forget_events(run.tensorboard, start - unsettled)
             events = stack.enter_context(
                 contextlib.closing(tf.summary.create_file_writer(str(run.tensorboard)))
             )
-            used += [
+            judging += [
                 watch(config, run, work, say, local),
                 callbacks.Evaluate(lambda model: work.score(local(model)), scores.when),
                 callbacks.MetricsLog(run.metrics, each_line, events),
@@ -378,7 +468,7 @@ def fit_on(
             ]
             last = [progress]
         best = scores.name if config.evaluate.best else None
-        used += [
+        judging += [
             early,
             callbacks.SaveCheckpoint(
                 save,
@@ -387,12 +477,21 @@ def fit_on(
                 scores.sign,
                 # What was scored between two checkpoints can only be the best if it is kept.
                 lambda: early.over or (best is not None and early.improved),
+                drop,
             ),
-            *last,
         ]
+        used += [*judging, *last]
+        if unsettled:
+            logs = run.checkpoints.unsettled(start) if devices.chief else {}
+            for callback in judging:
+                callback.set_model(model)
+                callback.on_train_begin()
+                callback.on_epoch_end(0, logs)
         if start % settings.log_every:
             used.append(callbacks.KeepMeans(model))
         for first, steps, epochs in intervals(start, settings.steps, settings.log_every):
+            if early.over:
+                break
             model.fit(
                 # Another attempt sees other batches.
                 work.batches(first + model.attempt * 1_000_003),
@@ -408,7 +507,7 @@ def fit_on(
     if stop.received is not None and (devices.workers == 1 or not done):
         step = model.steps_done
         if devices.from_chief(int(step not in run.checkpoints.steps())):
-            save(model, step)
+            run.checkpoints.save(model, step, settings.keep_checkpoints)
         raise Interrupted(
             f"Stopped at step {step} and saved; the same command goes on from there.", stop.received
         )
@@ -502,11 +601,16 @@ def intervals(start: int, end: int, every: int) -> Iterator[tuple[int, int, int]
         yield start, end - start, 1
 
 
-def advice(run: Run) -> str:
-    """Says what is left after a loss became NaN."""
+def advice(config: ConfigDict, run: Run) -> str:
+    """Says what is left after a loss became NaN, and what can be done."""
     steps = run.checkpoints.steps()
     kept = f"The last good checkpoint is {run.checkpoints.folder(steps[-1])}. " if steps else ""
-    return f"{kept}A lower learning rate, or R1 (model_args.r1_gamma), often helps."
+    remedy = (
+        ", or R1 (model_args.r1_gamma), often helps"
+        if "r1_gamma" in config.model_args
+        else (" often helps")
+    )
+    return f"{kept}A lower learning rate{remedy}."
 
 
 # ---------------------------------------------------------------------- afterwards

@@ -118,20 +118,26 @@ def rows(columns: Sequence[np.ndarray], gap: int = 2) -> np.ndarray:
     """Lays the i-th images of several batches side by side, in a row of their own.
 
     Args:
-        columns: batches of as many uint8 images of one size, drawn as by `as_colour`.
+        columns: batches of uint8 images of one size, drawn as by `as_colour`. Where a batch has
+            fewer images than another, its places at the end stay white.
         gap: pixels between two images.
 
     Returns:
         uint8, shape (height, width, 3).
     """
     colour = [as_colour(column) for column in columns]
+    num = max(map(len, colour))
     # Images of two channels are twice as wide as the others.
     width = max(column.shape[2] for column in colour)
-    wide = [
-        np.pad(c, ((0, 0), (0, 0), (0, width - c.shape[2]), (0, 0)), constant_values=255)
+    filled = [
+        np.pad(
+            c,
+            ((0, num - len(c)), (0, 0), (0, width - c.shape[2]), (0, 0)),
+            constant_values=255,
+        )
         for c in colour
     ]
-    in_rows = np.stack(wide, axis=1)
+    in_rows = np.stack(filled, axis=1)
     return grid(in_rows.reshape(-1, *in_rows.shape[2:]), len(columns), gap)
 
 

@@ -2,13 +2,14 @@
 
 import contextlib
 import fcntl
+import gzip
 import hashlib
 import json
 import os
 import platform
-import re
 import shutil
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ import numpy as np
 
 from tfgan_zoo import atomic
 from tfgan_zoo import config as config_lib
+from tfgan_zoo.data.fingerprints import Fingerprint, change
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers.replicas import assign_replicas, of_all_replicas
 
@@ -39,7 +41,8 @@ class Run:
 
     Holds `config.json` (resolved, with versions), `checkpoints/`, `samples/`, `metrics.jsonl`,
     `tensorboard/`, and `health.jsonl`, which says what went wrong; once training is done,
-    `model.keras`, `export/` and `result.json`. A run that is pretrained holds that run too, in
+    `model.keras`, `export/` and `result.json`. `data.json` says what data it reads, and
+    `data_names.json.gz` the names of its files. A run that is pretrained holds that run too, in
     `pretraining/`; one that went back after NaN says so in `rollbacks.jsonl`.
 
     Args:
@@ -57,6 +60,8 @@ class Run:
         self.health = self.path / "health.jsonl"
         self.rollbacks = self.path / "rollbacks.jsonl"
         self.result = self.path / "result.json"
+        self.data = self.path / "data.json"
+        self.data_names = self.path / "data_names.json.gz"
 
     @classmethod
     def open(cls, path: str | os.PathLike) -> "Run":
@@ -79,28 +84,19 @@ class Run:
         Raises:
             InputError: if config.json is none of ours, or of a later version.
         """
-        try:
-            written = json.loads((self.path / "config.json").read_text())
-            config, version = written["config"], written["versions"]["tfgan_zoo"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                f"--workdir: {str(self.path)!r} is no run folder: its config.json is not a run's."
-            ) from error
-        own = versions()["tfgan_zoo"]
-        if _numbers(version) > _numbers(own):
-            raise InputError(
-                f"--workdir: {str(self.path)!r} holds a run of tfgan_zoo {version}, and this is "
-                f"{own}; update it, or give another folder."
-            )
-        return config_lib.with_earlier_meaning(config)
+        return config_lib.stored_config(self.path)
 
     def decoding(self) -> dict[str, Any]:
         """Returns how the run's images are decoded: arguments of `open_source` and its like."""
         return config_lib.decoding(self.config()["data"])
 
     @contextlib.contextmanager
-    def claim(self, config: Any) -> Iterator[None]:
+    def claim(self, config: Any, recipe: str | None = None) -> Iterator[None]:
         """Makes the folder, or checks that it belongs to this config, and keeps others out.
+
+        Args:
+            config: of the run.
+            recipe: what it was loaded from, to be noted when a run begins; None for nothing.
 
         Raises:
             InputError: if another process trains here, or the folder holds another config's run, or
@@ -131,24 +127,81 @@ class Run:
             plain = json.loads(json.dumps(config.to_dict()))
             if file.exists():
                 before = self.config()
-                if self._has_begun():
+                if self.has_begun():
                     self._check_same(before, plain)
-            text = json.dumps({"config": plain, "versions": versions()}, indent=2) + "\n"
+                    recipe = self.recipe()
+            written = {"config": plain, "versions": versions()}
+            if recipe is not None:
+                written["recipe"] = recipe
+            text = json.dumps(written, indent=2) + "\n"
             if not file.exists() or file.read_text() != text:
                 write_atomically(file, text)
             yield
 
-    def _has_begun(self) -> bool:
-        """Whether there is something that another config would not go on with."""
-        started = self.pretraining / "checkpoints", self.checkpoints.path, self.metrics
-        return any(path.exists() for path in started)
+    def has_begun(self) -> bool:
+        """Returns whether there is something that another config would not go on with."""
+        return config_lib.has_begun(self.path)
+
+    def recipe(self) -> str | None:
+        """Returns what the config was loaded from, if that was noted."""
+        return config_lib.stored_recipe(self.path)
+
+    def check_data(
+        self, now: Mapping[str, Fingerprint], step: int, accept_changed: bool = False
+    ) -> str:
+        """Holds the data against what they were when the run began, and notes what they are.
+
+        Args:
+            now: their fingerprints, by a name for each source.
+            step: at which the run is.
+            accept_changed: whether other data will do.
+
+        Returns:
+            What has changed; nothing if they are the same, or none were noted yet.
+
+        Raises:
+            InputError: if they have changed, and that is not accepted.
+        """
+        before = self._noted_data() if self.has_begun() else {}
+        sources, names = before.get("sources", {}), self._noted_names()
+        changes = {
+            name: change(sources[name], names.get(name, ()), found)
+            for name, found in now.items()
+            if name in sources
+        }
+        changed = "; ".join(f"{name}: {text}" for name, text in changes.items() if text)
+        if changed and not accept_changed:
+            raise InputError(
+                f"--workdir: the data have changed since {str(self.path)!r} began ({changed}); "
+                "bring them back, give another folder, or add --accept_changed_data to go on "
+                "with them."
+            )
+        if changed or now.keys() != sources.keys():
+            accepted = before.get("accepted", [])
+            if changed:
+                accepted = [*accepted, {"step": step, "change": changed}]
+            named = {name: found.names for name, found in now.items() if found.names}
+            packed = gzip.compress(json.dumps(named).encode(), compresslevel=1)
+            write_atomically(self.data_names, packed)
+            noted = {name: found.noted() for name, found in now.items()}
+            text = json.dumps({"sources": noted, "accepted": accepted}, indent=2) + "\n"
+            write_atomically(self.data, text)
+        return changed
+
+    def _noted_data(self) -> dict[str, Any]:
+        try:
+            return json.loads(self.data.read_text())
+        except (OSError, ValueError):  # of an earlier version, or damaged
+            return {}
+
+    def _noted_names(self) -> dict[str, list[str]]:
+        try:
+            return json.loads(gzip.decompress(self.data_names.read_bytes()))
+        except (OSError, ValueError, EOFError, zlib.error):
+            return {}
 
     def _check_same(self, written: Mapping[str, Any], config: Mapping[str, Any]) -> None:
-        # An entry that is newer than the run was, in effect, at its default.
-        defaults = config_lib.flatten(config_lib.default_config())
-        came = config_lib.flatten(config)
-        defaults |= {k: v for k, v in config_lib.LATER_ARGUMENTS.items() if k in came}
-        before = config_lib.filled(written, defaults)
+        before = config_lib.with_later_entries(written, config)
         # A longer run begins as the shorter one did, unless a learning rate is decayed to its end.
         decays = any(
             settings.get("decay") == "linear"
@@ -227,10 +280,6 @@ def _step_of(line: str) -> float:
         return float("inf")
 
 
-def _numbers(version: str) -> list[int]:
-    return [int(n) for n in re.findall(r"\d+", version)[:3]]
-
-
 class Checkpoints:
     """Checkpoints of a model: whole, verified, the last few and the best.
 
@@ -289,14 +338,23 @@ class Checkpoints:
         scored = [(self.state(s)["score"], s) for s in self.steps() if "score" in self.state(s)]
         return max(scored)[1] if scored else None
 
-    def save(self, model: keras.Model, step: int, keep: int, score: float | None = None) -> Path:
+    def save(
+        self,
+        model: keras.Model,
+        step: int,
+        keep: int | None,
+        score: float | None = None,
+        logs: Mapping[str, float] | None = None,
+    ) -> Path:
         """Saves one, then drops the oldest beyond `keep`, but never the best.
 
         Args:
             model: a compiled model.
             step: its step.
-            keep: how many of the last remain.
+            keep: how many of the last remain; None for all.
             score: the higher, the better.
+            logs: of the epoch that ends here, if it has not been scored and written down yet; see
+                `unsettled`. `settle` is to follow.
 
         Returns:
             The checkpoint's folder.
@@ -304,23 +362,54 @@ class Checkpoints:
         folder = self.folder(step)
         if not self.writes:
             with tempfile.TemporaryDirectory() as nowhere:
-                self._write(model, Path(nowhere), step, score)
+                self._write(model, Path(nowhere), step, score, logs)
             return folder
         temporary = self.path / ".saving"
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         try:
-            self._write(model, temporary, step, score)
+            self._write(model, temporary, step, score, logs)
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)  # there may be no space
             raise
         self._drop(step)
         os.rename(temporary, folder)
+        if keep is not None:
+            self._prune(keep)
+        return folder
+
+    def unsettled(self, step: int) -> dict[str, float] | None:
+        """Returns the logs of a checkpoint whose epoch was not scored and written down to its end.
+
+        So it is where a process was killed between `save` and `settle`; None if it was not.
+        """
+        return self.state(step).get("logs")
+
+    def settle(self, step: int, keep: int, score: float | None = None) -> None:
+        """Completes a checkpoint that was saved with logs, once they are written down.
+
+        Args:
+            step: the checkpoint's.
+            keep: see `save`.
+            score: see `save`.
+        """
+        if not self.writes:
+            return
+        state = self.state(step)
+        state.pop("logs", None)
+        self._write_state(self.folder(step), state, score)
+        self._prune(keep)
+
+    def drop(self, step: int) -> None:
+        """Removes a checkpoint, if it is there."""
+        if self.writes:
+            self._drop(step)
+
+    def _prune(self, keep: int) -> None:
         best = self.best()
         for old in self.steps()[:-keep]:
             if old != best:
                 self._drop(old)
-        return folder
 
     def _drop(self, step: int) -> None:
         """Removes a checkpoint, which first loses its name: none is ever half there."""
@@ -330,16 +419,28 @@ class Checkpoints:
             os.rename(self.folder(step), old)
             shutil.rmtree(old)
 
-    def _write(self, model: keras.Model, folder: Path, step: int, score: float | None) -> None:
+    def _write(
+        self,
+        model: keras.Model,
+        folder: Path,
+        step: int,
+        score: float | None,
+        logs: Mapping[str, float] | None,
+    ) -> None:
         weights = folder / "model.weights.h5"
         _check_space(weights, _bytes_of(model))
         model.save_weights(weights)
         # Keras leaves metrics out of the weights.
         means = [of_all_replicas(v).tolist() for v in _means(model)]
         state = {"step": step, "sha256": _sha256(weights), "means": means}
+        if logs is not None:
+            state["logs"] = dict(logs)
+        atomic.to_disk(weights)
+        self._write_state(folder, state, score)
+
+    def _write_state(self, folder: Path, state: dict[str, Any], score: float | None) -> None:
         if score is not None and np.isfinite(score):
             state["score"] = float(score)
-        atomic.to_disk(weights)
         write_atomically(folder / "state.json", json.dumps(state) + "\n")
 
     def restore(self, model: keras.Model, step: int) -> None:
@@ -394,10 +495,10 @@ def versions() -> dict[str, str]:
     }
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Writes a text file so that readers see the old one or the new one, never a part."""
-    with atomic.open_replacing(path, "w", sync=True) as file:
-        file.write(text)
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Writes a file so that readers see the old one or the new one, never a part."""
+    with atomic.open_replacing(path, "wb", sync=True) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
 
 
 def _sha256(path: Path) -> str:

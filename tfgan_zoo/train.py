@@ -5,11 +5,15 @@
   python -m tfgan_zoo.train --config=my_recipe.py --workdir=runs/mine --config.train.steps=20000
 
 --model=NAME is short for --config=NAME, the model's quick recipe on the embedded data. Every entry
-of the config can be set with --config.KEY=VALUE; --dry_run shows them all. The same command again
-resumes.
+of the config can be set with --config.KEY=VALUE; --dry_run shows them all.
+
+The same command again resumes. A run goes on with the config that it began with, even if the recipe
+has changed since; what the command line sets is compared with it. If its data have changed, it goes
+on only with --accept_changed_data.
 """
 
 import json
+import sys
 from pathlib import Path
 
 from absl import flags
@@ -27,6 +31,7 @@ def main(argv: list[str]) -> None:
     flags.DEFINE_string("config", None, "A recipe by name, or a Python file.", given)
     cli.define_path("workdir", None, "The run folder; runs/CONFIG if not given.", given)
     flags.DEFINE_bool("dry_run", False, "Print the resolved config and stop.", given)
+    flags.DEFINE_bool("accept_changed_data", False, "Resume though the data have changed.", given)
     overrides, others = cli.take_overrides(argv)
     cli.parse(given, others, __doc__)
 
@@ -37,13 +42,22 @@ def main(argv: list[str]) -> None:
     config = config_lib.load_config(name, overrides, flag)
     if given.model and config.model != given.model:
         raise InputError(f"--model={given.model}: the config {name} is for {config.model!r}.")
+    recipe = config_lib.recipe_name(name)
+    workdir = Path(given.workdir or Path("runs") / recipe)
+    if config_lib.has_begun(workdir):
+        config, differ = config_lib.config_to_resume(workdir, config, overrides, name, flag)
+        if differ:
+            # Standard output is for the config of a dry run.
+            print(_otherwise(workdir, name, differ), file=sys.stderr)
     if given.dry_run:
         print(json.dumps(config.to_dict(), indent=2))
         return
     cli.quiet_tensorflow(lambda: _open_devices(config))
     from tfgan_zoo import experiment
 
-    result = experiment.train(config, given.workdir or Path("runs") / Path(name).stem)
+    result = experiment.train(
+        config, workdir, recipe=recipe, accept_changed_data=given.accept_changed_data
+    )
     if result.ended:
         print(f"ended {result.ended}")
     for score, value in result.scores.items():
@@ -51,6 +65,15 @@ def main(argv: list[str]) -> None:
     print(f"samples:    {result.samples}")
     print(f"model:      {result.model} (step {result.step})")
     print(f"SavedModel: {result.export} (checked against the model)")
+
+
+def _otherwise(workdir: Path, name: str, differ: list[str]) -> str:
+    """Says in a line how a run's own config differs from the recipe of today."""
+    shown = "; ".join(differ[:6]) + (f"; and {len(differ) - 6} more" if len(differ) > 6 else "")
+    return (
+        f"{workdir} goes on with the config that it began with; {name} would be another today "
+        f"({shown})."
+    )
 
 
 def _open_devices(config: ConfigDict) -> None:

@@ -241,3 +241,26 @@ def test_progress_is_one_bar_on_a_terminal(model, monkeypatch):
     last = text.rstrip().split("\r")[-1]
     assert re.search(r"100%.*12/12 .*d_loss .*g_loss ", last)
     assert "images/s" in text
+
+
+def test_progress_shows_the_loss_of_a_model_that_trains_alone(monkeypatch):
+    model = small_model()
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with callbacks.Progress(3, 8) as progress:
+        progress.set_model(model)
+        progress.on_train_begin()
+        progress.on_epoch_end(0, {"loss": 0.25, "accuracy": 0.5})
+    assert "  loss 0.250  " in sys.stderr.getvalue()
+
+
+def test_progress_prints_lines_on_a_terminal_of_no_columns(model, monkeypatch):
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 0, 0, 0))
+    with os.fdopen(master, "rb") as screen, os.fdopen(slave, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        with callbacks.Progress(6, 8) as progress:
+            fit(model, callbacks.Throughput(8), progress)
+        monkeypatch.undo()
+        terminal.close()
+        text = read_screen(screen).decode()
+    assert re.findall(r"step \d/6 ", text) == ["step 3/6 ", "step 6/6 "]

@@ -258,3 +258,12 @@ def test_of_an_iterator_only_losses_are_looked_at():
     assert "diversity" not in history
     assert "d_loss" in history
     assert model.training_data() is None
+
+
+@pytest.mark.parametrize("value", [None, float("nan")])
+def test_a_loss_of_what_trains_alone_that_is_not_finite(value):
+    (finding,) = Diagnosis(None).see({"step": 10, "loss": value, "accuracy": 0.5})
+    assert finding.condition == "not_finite"
+    assert "At step 10 loss is not finite. Lower learning rates, or float32" in finding.message
+    # A score that could not be computed is no loss.
+    assert Diagnosis(None).see({"step": 10, "loss": 1.0, "retrieval": None}) == []

@@ -49,6 +49,17 @@ def test_images(points):
     assert sliced_wasserstein(images, images + 1) > 0
 
 
-def test_shapes_must_agree(points):
-    with pytest.raises(InputError, match=r"expected the data's shape, \(200, 2\), got \(199, 2\)"):
-        sliced_wasserstein(points[1:], points)
+def test_shapes_of_samples_must_agree(points):
+    said = r"samples: expected the shape of the data's samples, \(2,\), got \(1,\)"
+    with pytest.raises(InputError, match=said):
+        sliced_wasserstein(points[:, :1], points)
+    with pytest.raises(InputError, match="samples: expected one sample or more, got none"):
+        sliced_wasserstein(points[:0], points)
+
+
+def test_unequal_numbers_are_compared_as_far_as_they_go(points):
+    few = sliced_wasserstein(points[:150] + np.float32([3, 4]), points, projections=5_000)
+    assert few == pytest.approx(
+        sliced_wasserstein(points, points[:150] - np.float32([3, 4])), rel=0.1
+    )
+    assert few == pytest.approx(5 * 2 / np.pi, rel=0.1)

@@ -124,12 +124,14 @@ class Diagnosis:
         step = int(row["step"])
         bad = [n for n, v in row.items() if v is None or not np.isfinite(v)]
         values = {n: float(v) for n, v in row.items() if n not in bad}
-        lost = [name for name in bad if name.startswith(("d_", "g_"))]
+        lost = [name for name in bad if name == "loss" or name.startswith(("d_", "g_"))]
         found = []
         if self.streaks["not_finite"].is_news(step, bool(lost), 1):
+            # What trains alone has no discriminator for R1.
+            r1 = "" if "loss" in lost else " R1 (model_args.r1_gamma),"
             message = (
-                f"At step {step:,} {', '.join(lost)} is not finite. Lower learning rates, R1 "
-                "(model_args.r1_gamma), or float32 usually helps."
+                f"At step {step:,} {', '.join(lost)} is not finite. Lower learning rates,{r1} or "
+                "float32 usually helps."
             )
             found.append(Finding(step, "not_finite", message))
         for name in self.conditions:

@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import tqdm
 
+from tfgan_zoo.progress import on_terminal
+
 
 class Throughput(keras.callbacks.Callback):
     """Adds `images_per_second` to an epoch's logs: of training alone, if it is the first callback.
@@ -34,23 +36,26 @@ class Throughput(keras.callbacks.Callback):
 class Progress(keras.callbacks.Callback):
     """A bar over the whole run with losses, images/s and time left.
 
-    Where standard error is no terminal, one line an epoch instead. One bar can span several calls
-    of `fit`; it closes at the end of its `with` block.
+    Where standard error is no terminal, or one without columns, it is one line an epoch instead.
+    One bar can span several calls of `fit`; it closes at the end of its `with` block.
 
     Args:
         total: steps of the run.
         images_per_step: real images that one step takes.
-        shown: logged names to show.
+        shown: logged names to show, as far as the model has them.
     """
 
     def __init__(
-        self, total: int, images_per_step: int, shown: tuple[str, ...] = ("d_loss", "g_loss")
+        self,
+        total: int,
+        images_per_step: int,
+        shown: tuple[str, ...] = ("d_loss", "g_loss", "loss"),
     ):
         super().__init__()
         self.total = total
         self.images_per_step = images_per_step
         self.shown = shown
-        self.live = sys.stderr.isatty()
+        self.live = on_terminal()
         self.bar: Any = None
 
     def __enter__(self):

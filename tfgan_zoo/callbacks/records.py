@@ -139,6 +139,33 @@ class MetricsLog(keras.callbacks.Callback):
             self.events.flush()
 
 
+class SaveBeforehand(keras.callbacks.Callback):
+    """Saves a checkpoint before the callbacks after it compute anything from the epoch.
+
+    They may fail, as scores do, or be killed; the epoch's logs so far are saved along, with which
+    they can be called again.
+
+    Args:
+        save: saves the model, given (model, step, logs); logs are floats by name.
+        when: whether to save at a step.
+    """
+
+    def __init__(
+        self,
+        save: Callable[[keras.Model, int, dict[str, float]], object],
+        when: Callable[[int], bool],
+    ):
+        super().__init__()
+        self.save = save
+        self.when = when
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Saves, when it is time to."""
+        step = self.model.steps_done
+        if self.when(step):
+            self.save(self.model, step, {k: float(v) for k, v in (logs or {}).items()})
+
+
 class SaveCheckpoint(keras.callbacks.Callback):
     """Saves a checkpoint every so many steps.
 
@@ -148,6 +175,7 @@ class SaveCheckpoint(keras.callbacks.Callback):
         score_name: the logged value by which the best is known; None for none.
         sign: 1 if a higher score is better, -1 if a lower.
         besides: whether to save at another epoch's end, too.
+        otherwise: called with the step at the ends of the other epochs; None for nothing.
     """
 
     def __init__(
@@ -157,6 +185,7 @@ class SaveCheckpoint(keras.callbacks.Callback):
         score_name: str | None = None,
         sign: int = 1,
         besides: Callable[[], bool] = lambda: False,
+        otherwise: Callable[[int], object] | None = None,
     ):
         super().__init__()
         self.save = save
@@ -164,6 +193,7 @@ class SaveCheckpoint(keras.callbacks.Callback):
         self.score_name = score_name
         self.sign = sign
         self.besides = besides
+        self.otherwise = otherwise
 
     def on_epoch_end(self, epoch, logs=None):
         """Saves, when it is time to."""
@@ -171,6 +201,8 @@ class SaveCheckpoint(keras.callbacks.Callback):
         if self.when.due(step) or self.besides():
             score = (logs or {}).get(self.score_name)
             self.save(self.model, step, None if score is None else self.sign * float(score))
+        elif self.otherwise is not None:
+            self.otherwise(step)
 
 
 def peak_memory() -> dict[str, float]:

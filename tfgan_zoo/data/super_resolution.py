@@ -20,8 +20,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import tqdm
 
+from tfgan_zoo import progress
 from tfgan_zoo.data.images import Rules, with_channels
 from tfgan_zoo.data.imresize import imresize, imresize_graph
 from tfgan_zoo.data.sources import (
@@ -607,17 +607,6 @@ def _decode_all(opened: Resolutions, decode: Callable[[int], _Pair]) -> list[_Pa
     pool = concurrent.futures.ThreadPoolExecutor(min(32, os.cpu_count() or 1))
     try:
         results = pool.map(decode, range(num))
-        # `disable=None` keeps the bar off anything that is not a terminal.
-        return list(
-            tqdm.tqdm(
-                results,
-                opened.hr.spec,
-                total=num,
-                unit=" images",
-                delay=1,
-                disable=None,
-                leave=False,
-            )
-        )
+        return list(progress.bar(results, opened.hr.spec, num, "images"))
     finally:
         pool.shutdown(cancel_futures=True)

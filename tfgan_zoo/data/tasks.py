@@ -17,9 +17,8 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-import tqdm
 
-from tfgan_zoo import noise
+from tfgan_zoo import noise, progress
 from tfgan_zoo.data.images import Fit
 from tfgan_zoo.data.sources import Source, ViewSource, as_source
 from tfgan_zoo.errors import InputError, check_number, check_seed
@@ -241,17 +240,8 @@ def load_together(
     pool = concurrent.futures.ThreadPoolExecutor(min(32, os.cpu_count() or 1))
     try:
         results = pool.map(load, range(num))
-        # `disable=None` keeps the bar off anything that is not a terminal.
-        bar = tqdm.tqdm(
-            results,
-            _label(sources),
-            total=num,
-            unit=f" {_unit(sources)}",
-            delay=1,
-            disable=None,
-            leave=False,
-        )
-        for index, error in enumerate(bar):
+        shown = progress.bar(results, _label(sources), num, _unit(sources))
+        for index, error in enumerate(shown):
             if error is not None:
                 if _must_raise(sources):
                     raise error

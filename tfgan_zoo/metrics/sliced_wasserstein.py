@@ -15,7 +15,8 @@ def sliced_wasserstein(
 
     Args:
         samples: floats, shape (num, ...).
-        data: floats of the same shape.
+        data: floats, shape (any number, ...). Where the numbers differ, a random choice of the
+            larger set is used, as large as the smaller one.
         projections: random directions, from `seed`.
         seed: the same seed gives the same directions.
 
@@ -23,13 +24,22 @@ def sliced_wasserstein(
         The distance, in units of the data: two independent draws of the data give a small number
         above 0.
 
+    Raises:
+        InputError: if a sample has another shape in one than in the other, or one has none.
+
     Example:
         >>> x = np.zeros((100, 2), "float32")
         >>> round(sliced_wasserstein(x, x + 1, projections=10_000), 2)  # E|cos a + sin a|
         0.9
     """
-    if samples.shape != data.shape:
-        raise InputError(f"samples: expected the data's shape, {data.shape}, got {samples.shape}.")
+    for name, each in (("samples", samples), ("data", data)):
+        if not len(each):
+            raise InputError(f"{name}: expected one sample or more, got none.")
+    if samples.shape[1:] != data.shape[1:]:
+        raise InputError(
+            f"samples: expected the shape of the data's samples, {data.shape[1:]}, got "
+            f"{samples.shape[1:]}."
+        )
     samples = samples.reshape(len(samples), -1).astype(np.float32)
     data = data.reshape(len(data), -1).astype(np.float32)
     onto = directions(samples.shape[1], projections, seed)

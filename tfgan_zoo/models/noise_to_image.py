@@ -345,5 +345,7 @@ class NoiseToImage(GANModel):
 
 
 def _packed(image_shape: Sequence[int], packing: int) -> tuple[int, ...]:
+    # A config's networks are made before the model can look at it.
+    check_number("packing", packing, least=1, whole=True)
     *size, channels = image_shape
     return (*size, channels * packing)

@@ -86,6 +86,7 @@ class SRGAN(ImageToImage):
     ):
         super().__init__(**kwargs)
         self.set_shapes(image_shape, None)
+        self.scale = scale = check_scale(scale)
         if content not in CONTENTS:
             raise InputError(f"content: expected one of {', '.join(CONTENTS)}, got {content!r}.")
         if not isinstance(content_loss, str) or content_loss not in _DISTANCES:
@@ -101,7 +102,6 @@ class SRGAN(ImageToImage):
                 f"content_weights: expected 'imagenet', a file or None, got {content_weights!r}."
             )
         check_weights(adversarial_weight=adversarial_weight)
-        self.scale = scale = check_scale(scale)
         self.shape_a, self.shape_b = _small(self.image_shape, scale), self.image_shape
         self.content = content
         self.content_layer = content_layer
@@ -306,6 +306,7 @@ def _small(image_shape: tuple[int, ...], scale: int) -> tuple[int, ...]:
     Raises:
         InputError: if the sides of the large ones are no multiples of the scale.
     """
+    check_scale(scale)  # A config's networks are made before the model can look at it.
     height, width, channels = image_shape
     if height % scale or width % scale:
         raise InputError(

@@ -1,7 +1,7 @@
 """What a run needs of its kind of model."""
 
 import abc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,8 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.data.fingerprints import Fingerprint
+from tfgan_zoo.errors import InputError, first_line
 from tfgan_zoo.models import GANModel
 
 #: A function that scores a model, the main one of its scores, and 1 if a higher one is better. Of
@@ -19,13 +20,19 @@ Score = tuple[Callable[[Any], Mapping[str, float]], str, int]
 #: What the data pipelines call the options of `data.cache`.
 CACHE: dict[str, bool | str] = {"auto": "auto", "yes": True, "no": False}
 
+#: Samples of which `Workload.rehearse` computes each score: more than any score takes at least.
+REHEARSED = 16
+
 
 class Workload(abc.ABC):
     """A config's data, opened, and what to make of it.
 
+    Opening looks for files and checks options. Images are decoded when they are first needed.
+
     Args:
         config: of the run.
         model: of the run, for its shapes.
+        like: a workload of the same data, whose opened sources are shared; None to open them.
 
     Raises:
         InputError: if the data cannot be used for the model.
@@ -34,7 +41,7 @@ class Workload(abc.ABC):
     #: Entries of config.data besides those of every model.
     data_entries: tuple[str, ...] = ()
 
-    def __init__(self, config: ConfigDict, model: GANModel):
+    def __init__(self, config: ConfigDict, model: GANModel, like: "Workload | None" = None):
         self.config = config
         self.model = model
         known = [*config_lib.default_config().data, *self.data_entries]
@@ -54,9 +61,40 @@ class Workload(abc.ABC):
             )
         return height
 
+    def check_batch(self, source: str, num: int) -> None:
+        """Checks that a source has enough samples for one step.
+
+        Args:
+            source: what to call it.
+            num: its number of samples.
+
+        Raises:
+            InputError: if it has fewer; it says which entry to change, and to what.
+        """
+        check_batch_size(
+            "data.batch_size",
+            self.config.data.batch_size,
+            source,
+            num,
+            self.model.samples_per_step(1),
+            [name for name in _PER_SAMPLE if getattr(self.model, name, 1) > 1],
+        )
+
+    @abc.abstractmethod
+    def fingerprints(self) -> dict[str, Fingerprint]:
+        """Returns what a run reads, by a name for each source: numbers and hashes of samples."""
+
     @abc.abstractmethod
     def batches(self, start: int) -> tf.data.Dataset:
         """Returns training batches without end, from those of step `start` on."""
+
+    @abc.abstractmethod
+    def prepare(self) -> None:
+        """Decodes the images that sheets and scores are of, or compare with.
+
+        Raises:
+            InputError: if one cannot be read, or does not fit.
+        """
 
     @abc.abstractmethod
     def describe(self) -> str:
@@ -67,8 +105,12 @@ class Workload(abc.ABC):
         """Draws what a model makes now, always from the same inputs: uint8 (height, width, 3)."""
 
     @abc.abstractmethod
-    def known_scores(self) -> dict[str, Score]:
-        """Returns what can be scored with this data, by the names of config.evaluate.metrics."""
+    def known_scores(self, num: int | None = None) -> dict[str, Score]:
+        """Returns what can be scored with this data, by the names of config.evaluate.metrics.
+
+        Args:
+            num: how many samples are scored; None for `config.evaluate.samples`.
+        """
 
     def pretraining(self) -> ConfigDict | None:
         """Returns the config of the run before the run, from which it starts; None for none."""
@@ -82,7 +124,7 @@ class Workload(abc.ABC):
             InputError: if the one that is to decide is not among them.
         """
         known, settings = self.known_scores(), self.config.evaluate
-        names = [name for name in settings.metrics if name in known]
+        names = self._asked_for(known)
         if settings.main is not None and settings.main not in names:
             raise InputError(
                 f"evaluate.main: expected a metric for this data ({', '.join(names) or 'none'}), "
@@ -93,9 +135,100 @@ class Workload(abc.ABC):
         names.sort(key=lambda name: name != settings.main)
         return [known[name] for name in names]
 
+    def _asked_for(self, known: Mapping[str, Score]) -> list[str]:
+        return [name for name in self.config.evaluate.metrics if name in known]
+
+    def rehearse(self, model: GANModel) -> None:
+        """Tries everything that a run computes besides its steps, and keeps nothing of it.
+
+        The sheet is drawn once, each score is computed of a few samples, and what is exported is
+        traced. So what cannot be done ends a run before it has cost anything.
+
+        Args:
+            model: of the run; it stays as it is.
+
+        Raises:
+            InputError: if one of them fails; it names the entry of the config that asks for it. Or
+                if an image cannot be read.
+        """
+        self.prepare()
+        known = self.known_scores(REHEARSED)
+        names = self._asked_for(known)
+        failed: dict[str, Exception] = {}
+        for name in names:
+            try:
+                known[name][0](model)
+            except Exception as error:
+                failed[name] = error
+        for name, cause in failed.items():
+            others = ",".join(each for each in names if each not in failed)
+            raise InputError(
+                f"evaluate.metrics={name}: cannot be computed with this data and model "
+                f"({_reason(cause)}); give --config.evaluate.metrics={others} to leave it out."
+            ) from cause
+        try:
+            self.sheet(model)
+        except Exception as error:
+            raise InputError(
+                f"train.samples={self.config.train.samples}: the sample sheet cannot be drawn of "
+                f"this data and model ({_reason(error)}); try fewer samples, or another "
+                "model_args.image_shape."
+            ) from error
+        try:
+            model.signatures()  # traces the endpoints
+        except Exception as error:
+            raise InputError(
+                f"model={self.config.model}: what it has learnt could not be exported "
+                f"({_reason(error)}); use other networks, see generator.name."
+            ) from error
+
     def score(self, model: Any) -> dict[str, float]:
         """Returns all scores of a model."""
         found: dict[str, float] = {}
         for function in dict.fromkeys(function for function, _, _ in self.scores):
             found |= function(model)
         return found
+
+
+#: Attributes of models that say how many samples a step takes for one of `data.batch_size`.
+_PER_SAMPLE = ("packing", "discriminator_steps")
+
+
+def _reason(error: Exception) -> str:
+    return str(error).rstrip(".") if isinstance(error, InputError) else first_line(error)
+
+
+def check_batch_size(
+    entry: str,
+    batch_size: int,
+    source: str,
+    num: int,
+    each: int = 1,
+    reasons: Sequence[str] = (),
+) -> None:
+    """Checks that a source has enough samples for one step.
+
+    Args:
+        entry: of the config that holds the batch size.
+        batch_size: what it holds.
+        source: what to call the source.
+        num: its number of samples.
+        each: how many a step takes for one of the batch.
+        reasons: arguments of the model that this is due to.
+
+    Raises:
+        InputError: if it has fewer; it says which entry to change, and to what.
+    """
+    if num >= batch_size * each:
+        return
+    because = " and ".join(f"model_args.{name}" for name in reasons)
+    if num < each:
+        raise InputError(
+            f"data.source: expected {each} samples or more, as one step takes with {because}, got "
+            f"{num} in {source}; lower {because}, or add samples."
+        )
+    takes = f" ({each} for each, with {because})" if each > 1 else ""
+    raise InputError(
+        f"{entry}: expected at most {num // each}, got {batch_size}; {source} has {num} samples, "
+        f"fewer than one batch takes{takes}."
+    )

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict
 
+from tfgan_zoo import progress
 from tfgan_zoo.evaluation import distributions
 from tfgan_zoo.metrics.features import open_auto
 from tfgan_zoo.workloads.base import Score
@@ -37,23 +38,66 @@ class DistributionScores:
         self.parts = distributions.parts_of(names, self.features)
         self._real: distributions.Parts | None = None
 
-    def known(self, real: np.ndarray, make: Callable[[Any], np.ndarray]) -> dict[str, Score]:
+    def known(
+        self,
+        num: int,
+        real: Callable[[], np.ndarray],
+        make: Callable[[Any], np.ndarray],
+        rehearsed: bool = False,
+    ) -> dict[str, Score]:
         """Returns the scores by name: one function, which computes them all in one pass.
 
         Args:
-            real: images, uint8 or floats in [-1, 1].
+            num: how many real images there are.
+            real: returns them, uint8 or floats in [-1, 1].
             make: returns images of a model.
+            rehearsed: compute each score by itself, and keep nothing of the real images.
 
         Raises:
             InputError: if there are fewer real images than a metric takes.
         """
-        distributions.check_enough(self.metrics, "evaluate.metrics", len(real))
+        distributions.check_enough(self.metrics, "evaluate.metrics", num)
 
         def score(model: Any) -> dict[str, float]:
             if self._real is None:
-                self._real = distributions.collect_real([real], self.parts, self.features)
+                shown = None if self.features is None else _Shown(self.features)
+                self._real = distributions.collect_real([real()], self.parts, shown)
             return distributions.score_made(self.metrics, self.features, self._real, make(model))
 
+        def alone(name: str) -> Callable[[Any], dict[str, float]]:
+            def scored(model: Any) -> dict[str, float]:
+                parts = distributions.parts_of([name], self.features)
+                kept = distributions.collect([real()], parts, self.features)
+                return distributions.score_made([name], self.features, kept, make(model))
+
+            return scored
+
         return {
-            name: (score, *distributions.main_score(name, self.features)) for name in self.metrics
+            name: (
+                alone(name) if rehearsed else score,
+                *distributions.main_score(name, self.features),
+            )
+            for name in self.metrics
         }
+
+
+class _Shown:
+    """Features, computed in the same batches as by the extractor, with a bar.
+
+    Args:
+        features: the extractor.
+    """
+
+    def __init__(self, features: Any):
+        self._features = features
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._features, name)
+
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        size = getattr(self._features, "batch_size", 64)
+        starts = range(0, len(images), size)
+        parts = progress.bar(starts, "features of real images", len(starts), "batches")
+        found = [self._features(images[start : start + size]) for start in parts]
+        features, logits = zip(*found, strict=True)
+        return np.concatenate(features), None if logits[0] is None else np.concatenate(logits)

@@ -1,5 +1,6 @@
 """Images, or points, from noise."""
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from tfgan_zoo.data import (
     unconditional,
     use_cache,
 )
+from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figures import figure_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
@@ -30,14 +32,17 @@ from tfgan_zoo.workloads.distributions import DistributionScores
 class NoiseToImageWorkload(Workload):
     """Images, or points, to be imitated."""
 
-    def __init__(self, config: ConfigDict, model: NoiseToImage):
-        super().__init__(config, model)
-        self.source, self.fitting = self._open(), self._fitting()
-        self._hold()
-        self.batches(0)
-        samples = max(config.train.samples, config.evaluate.samples)
-        self.reference = self.real_samples(samples)
+    def __init__(self, config: ConfigDict, model: NoiseToImage, like: Workload | None = None):
+        super().__init__(config, model, like)
+        self.opened = self._open()
+        self.check_batch(config.data.source, len(self.opened))
+        self._pipeline(self.opened, self._fitting(), 0, cache=False)
         self.distributions = DistributionScores(config) if len(model.image_shape) == 3 else None
+
+    @functools.cached_property
+    def reference(self) -> np.ndarray:
+        """The first real samples, which sheets and scores compare with."""
+        return self.real_samples(max(self.config.train.samples, self.config.evaluate.samples))
 
     def _open(self) -> Source:
         """Opens the source, which holds what the model is for."""
@@ -59,14 +64,16 @@ class NoiseToImageWorkload(Workload):
             )
         return source
 
-    def _hold(self) -> None:
-        """Decodes and fits what is to be cached, once."""
-        if self.source.is_vector:
-            return
-        fitting = fit_for(self.source, **self.fitting)
-        if use_cache(self.source, fitting, CACHE[self.config.data.cache]):
-            self.source = ArraySource(self.source.spec, load_images(self.source, fitting))
-            self.fitting = {}
+    @functools.cached_property
+    def held(self) -> tuple[Source, dict[str, Any]]:
+        """The source and its fitting; what is to be cached is decoded and fitted, once."""
+        source, fitting = self.opened, self._fitting()
+        if source.is_vector:
+            return source, fitting
+        fit = fit_for(source, **fitting)
+        if not use_cache(source, fit, CACHE[self.config.data.cache]):
+            return source, fitting
+        return ArraySource(source.spec, load_images(source, fit)), {}
 
     def _fitting(self) -> dict[str, Any]:
         """How stored images become the model's: arguments of the data pipeline."""
@@ -80,17 +87,26 @@ class NoiseToImageWorkload(Workload):
             "fit": data.fit,
         }
 
+    def fingerprints(self) -> dict[str, Fingerprint]:
+        """See `Workload.fingerprints`."""
+        return {"training data": fingerprint(self.opened, self.config.data.source)}
+
     def batches(self, start: int) -> tf.data.Dataset:
         """See `Workload.batches`."""
+        return self._pipeline(*self.held, start, CACHE[self.config.data.cache])
+
+    def _pipeline(
+        self, source: Source, fitting: Mapping[str, Any], start: int, cache: bool | str
+    ) -> tf.data.Dataset:
         data = self.config.data
         dataset = unconditional(
-            self.source,
+            source,
             batch_size=self.model.samples_per_step(data.batch_size),
             flip=data.flip,
-            cache=CACHE[data.cache],
+            cache=cache,
             seed=self.config.seed,
             start_step=start,
-            **self.fitting,
+            **fitting,
         )
         _check_fits(self.config, dataset.element_spec, self.model.image_shape)
         return dataset
@@ -105,18 +121,23 @@ class NoiseToImageWorkload(Workload):
         real = np.stack(found[:num])
         return real if real.dtype == np.float32 else pictures.from_uint8(real)
 
+    def prepare(self) -> None:
+        """See `Workload.prepare`."""
+        self.reference  # noqa: B018
+
     def describe(self) -> str:
         """See `Workload.describe`."""
-        return f"{self.config.data.source}: {len(self.source):,} samples"
+        return f"{self.config.data.source}: {len(self.opened):,} samples"
 
     def sheet(self, model: NoiseToImage) -> np.ndarray:
         """Draws samples from fixed latents."""
         return pictures.sheet(model.generate(self.config.train.samples), self.reference)
 
-    def known_scores(self) -> dict[str, Score]:
+    def known_scores(self, num: int | None = None) -> dict[str, Score]:
         """See `Workload.known_scores`."""
         kind, view = parse_spec(self.config.data.source)
-        num = self.config.evaluate.samples
+        rehearsed = num is not None
+        num = min(num or self.config.evaluate.samples, self.config.evaluate.samples)
 
         def scored(function: Callable[[np.ndarray], Mapping[str, float]]) -> Any:
             return lambda model: function(model.generate(num, seed=1))
@@ -130,7 +151,10 @@ class NoiseToImageWorkload(Workload):
         }
         if self.distributions is not None:
             known |= self.distributions.known(
-                self.reference[:num], lambda model: model.generate(num, seed=1)
+                num,
+                lambda: self.reference[:num],
+                lambda model: model.generate(num, seed=1),
+                rehearsed,
             )
         if kind == "figures" and self.model.image_shape[-1] == 3:
             known["figures"] = (

@@ -1,5 +1,6 @@
 """Large images from small ones."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -8,10 +9,12 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
-from tfgan_zoo import pictures
+from tfgan_zoo import pictures, progress
+from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.data.imresize import imresize
 from tfgan_zoo.data.super_resolution import (
+    Cut,
     Resolutions,
     hold,
     load_pair,
@@ -23,12 +26,15 @@ from tfgan_zoo.evaluation import by_model, score_images
 from tfgan_zoo.models import SRGAN
 from tfgan_zoo.workloads.base import CACHE, Score, Workload
 
+#: Images of which a rehearsal computes scores, and the side of what it cuts out of small ones.
+_REHEARSED, _REHEARSED_SIDE = 2, 32
+
 
 class SuperResolutionWorkload(Workload):
     """Images to be enlarged."""
 
-    def __init__(self, config: ConfigDict, model: SRGAN):
-        super().__init__(config, model)
+    def __init__(self, config: ConfigDict, model: SRGAN, like: Workload | None = None):
+        super().__init__(config, model, like)
         self.square_side()
         for entry, wanted in (("fit", "resize"), ("crop", None)):
             if config.data[entry] != wanted:
@@ -37,23 +43,42 @@ class SuperResolutionWorkload(Workload):
                 )
         if model.content == "vgg":
             model.feature_network()  # fails before any time is spent
-        self.opened = self._open(config.data.source, config.data.split)
-        self.held = hold(
-            self.opened,
-            crop_size=model.image_shape[0],
-            channels=model.image_shape[-1],
-            cache=CACHE[config.data.cache],
-        )
-        self.batches(0)
-        held_out = (
-            config.evaluate.source or config.data.source,
-            (config.evaluate.split or config.data.split),
-        )
-        opened = self.opened
-        if held_out != (config.data.source, config.data.split):
-            opened = self._open(*held_out)
-        count = min(len(opened.hr), max(config.evaluate.samples, config.train.samples))
-        self.held_out = [load_pair(opened, i) for i in range(count)]
+        if isinstance(like, SuperResolutionWorkload):
+            self.opened: Resolutions = like.opened
+            self.opened_held_out: Resolutions = like.opened_held_out
+        else:
+            self.opened = self._open(config.data.source, config.data.split)
+            held_out = (
+                config.evaluate.source or config.data.source,
+                (config.evaluate.split or config.data.split),
+            )
+            self.opened_held_out = self.opened
+            if held_out != (config.data.source, config.data.split):
+                self.opened_held_out = self._open(*held_out)
+        self._pipeline(0, None)
+
+    @functools.cached_property
+    def held(self) -> Cut | None:
+        """What cuts squares out of the images in memory; None if they are not held there."""
+        side = self.model.image_shape[0]
+        try:
+            return hold(
+                self.opened,
+                crop_size=side,
+                channels=self.model.image_shape[-1],
+                cache=CACHE[self.config.data.cache],
+            )
+        except InputError as error:  # It speaks of the pipeline's argument.
+            said = str(error).replace(f"crop_size={side}", f"model_args.image_shape={side},{side}")
+            raise InputError(said) from error
+
+    @functools.cached_property
+    def held_out(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Images in both resolutions, which sheets and scores are of."""
+        settings, opened = self.config, self.opened_held_out
+        count = min(len(opened.hr), max(settings.evaluate.samples, settings.train.samples))
+        numbers = progress.bar(range(count), opened.hr.spec, count, "images")
+        return [load_pair(opened, number) for number in numbers]
 
     def _open(self, source: str, split: str) -> Resolutions:
         data = self.config.data
@@ -85,8 +110,24 @@ class SuperResolutionWorkload(Workload):
         config_lib.check(before)
         return before
 
+    def fingerprints(self) -> dict[str, Fingerprint]:
+        """See `Workload.fingerprints`."""
+        data, settings, found = self.config.data, self.config.evaluate, {}
+        sources = [("training", self.opened, data.source)]
+        if self.opened_held_out is not self.opened:
+            held_out = settings.source or data.source
+            sources.append(("evaluation", self.opened_held_out, held_out))
+        for what, opened, spec in sources:
+            found[f"{what} data"] = fingerprint(opened.hr, spec)
+            if opened.lr is not None:
+                found[f"{what} data, low resolution"] = fingerprint(opened.lr, spec)
+        return found
+
     def batches(self, start: int) -> tf.data.Dataset:
         """See `Workload.batches`."""
+        return self._pipeline(start, self.held)
+
+    def _pipeline(self, start: int, held: Cut | None) -> tf.data.Dataset:
         data, shape = self.config.data, self.model.image_shape
         return super_resolution(
             self.opened,
@@ -97,8 +138,12 @@ class SuperResolutionWorkload(Workload):
             seed=self.config.seed,
             start_step=start,
             cache=False,
-            held=self.held,
+            held=held,
         )
+
+    def prepare(self) -> None:
+        """See `Workload.prepare`."""
+        self.held_out  # noqa: B018
 
     def describe(self) -> str:
         """See `Workload.describe`."""
@@ -109,31 +154,49 @@ class SuperResolutionWorkload(Workload):
         pairs = self.held_out[: self.config.train.samples]
         side = min(32, *(n for small, _ in pairs for n in small.shape[:2]))
         columns: list[list[np.ndarray]] = [[], [], []]
-        for small, large in pairs:
-            top, left = ((n - side) // 2 for n in small.shape[:2])
-            small = small[top : top + side, left : left + side]
-            top, left, side_large = (n * model.scale for n in (top, left, side))
+        for pair in pairs:
+            small, large = _middle(pair, side)
             made = by_model(model)(small)
-            large = large[top : top + side_large, left : left + side_large]
             for column, image in zip(
                 columns, (imresize(small, model.scale), made, large), strict=True
             ):
                 column.append(with_channels(image, 3))
         return pictures.enlarge(pictures.rows([np.stack(column) for column in columns]))
 
-    def known_scores(self) -> dict[str, Score]:
-        """See `Workload.known_scores`."""
+    def known_scores(self, num: int | None = None) -> dict[str, Score]:
+        """See `Workload.known_scores`.
+
+        If `num` is given, the middle of the smallest images is scored: what can be done with these
+        can be done with all.
+        """
+
+        def scored_pairs() -> list[tuple[np.ndarray, np.ndarray]]:
+            pairs = self.held_out[: self.config.evaluate.samples]
+            if num is None:
+                return pairs
+            smallest = sorted(pairs, key=lambda pair: min(pair[1].shape[:2]))
+            return [_middle(pair, _REHEARSED_SIDE) for pair in smallest[: min(num, _REHEARSED)]]
 
         def score(metric: str) -> Callable[[Any], dict[str, float]]:
             def scored(model: SRGAN) -> dict[str, float]:
-                pairs = self.held_out[: self.config.evaluate.samples]
                 upscale = by_model(model)
                 compared = (
                     (str(i), with_channels(upscale(small), large.shape[-1]), large)
-                    for i, (small, large) in enumerate(pairs)
+                    for i, (small, large) in enumerate(scored_pairs())
                 )
                 return score_images(compared, [metric]).means()
 
             return scored
 
         return {name: (score(name), name, 1) for name in ("psnr", "ssim", "ssim_daala")}
+
+
+def _middle(pair: tuple[np.ndarray, np.ndarray], side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cuts the middle out of an image in both resolutions, up to `side` pixels of the low one."""
+    small, large = pair
+    scale = large.shape[0] // small.shape[0]
+    height, width = (min(n, side) for n in small.shape[:2])
+    top, left = (small.shape[0] - height) // 2, (small.shape[1] - width) // 2
+    small = small[top : top + height, left : left + width]
+    top, left, height, width = (n * scale for n in (top, left, height, width))
+    return small, large[top : top + height, left : left + width]

@@ -1,6 +1,7 @@
 """Images of one domain from those of another."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,7 @@ from tfgan_zoo.data import (
     parse_spec,
     unpaired,
 )
+from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
 from tfgan_zoo.data.tasks import fits_memory
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figures import translation_scores
@@ -35,8 +37,8 @@ class TranslationWorkload(Workload):
 
     data_entries = ("layout", "direction", "load_size")
 
-    def __init__(self, config: ConfigDict, model: ImageToImage):
-        super().__init__(config, model)
+    def __init__(self, config: ConfigDict, model: ImageToImage, like: Workload | None = None):
+        super().__init__(config, model, like)
         self.paired = not isinstance(model, CycleGAN)
         if config.data.fit != "resize":
             raise InputError("data.fit: expected 'resize' for a model that translates.")
@@ -46,18 +48,35 @@ class TranslationWorkload(Workload):
                 f"data.load_size: expected at least the model's {height} pixels, got "
                 f"{config.data.load_size}."
             )
-        self.domains = self._held(self._open(config.data.split))
-        self.batches(0)
+        self.domains = self._open(config.data.split)
+        for domain in self.domains[:2]:
+            self.check_batch(domain.spec, len(domain))
+        self._pipeline(self.domains, 0, cache=False)
         self.distributions = DistributionScores(config)
         held_out = config.evaluate.split
         self.held_out = self.domains if held_out is None else self._open(held_out)
-        self.a, self.b = load_pairs(
-            self.held_out,
+
+    @functools.cached_property
+    def held_out_images(self) -> tuple[np.ndarray, np.ndarray]:
+        """The first images of both domains, which sheets and scores are of."""
+        config, model = self.config, self.model
+        return load_pairs(
+            self.held if self.held_out is self.domains else self.held_out,
             max(config.train.samples, config.evaluate.samples),
-            image_size=height,
+            image_size=model.image_shape[0],
             channels=(model.shape_a[-1], model.shape_b[-1]),
             crop=config.data.crop,
         )
+
+    @property
+    def a(self) -> np.ndarray:
+        """Those of domain a."""
+        return self.held_out_images[0]
+
+    @property
+    def b(self) -> np.ndarray:
+        """Those of domain b; maybe not as many, if they are no pairs."""
+        return self.held_out_images[1]
 
     def _open(self, split: str) -> Domains:
         data = self.config.data
@@ -72,26 +91,38 @@ class TranslationWorkload(Workload):
             **config_lib.decoding(data),
         )
 
-    def _held(self, domains: Domains) -> Domains:
-        """Decodes what is to be cached, once."""
-        data, model = self.config.data, self.model
+    @functools.cached_property
+    def held(self) -> Domains:
+        """The domains to train on; what is to be cached is decoded, once."""
+        data, model, domains = self.config.data, self.model, self.domains
         size = data.load_size or model.image_shape[0]
         channels = model.shape_a[-1], model.shape_b[-1]
         fittings = [Fit(size, n, data.crop) for n in channels]
         sources = (domains.a, domains.b)
         if not fits_memory(sources, fittings, CACHE[data.cache]):
             return domains
-        if self.paired and not domains.matched:
-            return domains  # to be refused with the reason
         arrays = load_pairs(domains, None, size, channels, data.crop)
         held = [ArraySource(s.spec, array) for s, array in zip(sources, arrays, strict=True)]
         return domains._replace(a=held[0], b=held[1])
 
+    def fingerprints(self) -> dict[str, Fingerprint]:
+        """See `Workload.fingerprints`."""
+        source, found = self.config.data.source, {}
+        for what, domains in (("training", self.domains), ("evaluation", self.held_out)):
+            if what == "evaluation" and domains is self.domains:
+                continue
+            for name, domain in zip("ab", domains[:2], strict=True):
+                found[f"{what} data, domain {name}"] = fingerprint(domain, source)
+        return found
+
     def batches(self, start: int) -> tf.data.Dataset:
         """See `Workload.batches`."""
+        return self._pipeline(self.held, start, CACHE[self.config.data.cache])
+
+    def _pipeline(self, domains: Domains, start: int, cache: bool | str) -> tf.data.Dataset:
         data, model = self.config.data, self.model
         return (paired if self.paired else unpaired)(
-            self.domains,
+            domains,
             batch_size=data.batch_size,
             image_size=model.image_shape[0],
             channels=(model.shape_a[-1], model.shape_b[-1]),
@@ -100,8 +131,12 @@ class TranslationWorkload(Workload):
             flip=data.flip,
             seed=self.config.seed,
             start_step=start,
-            cache=CACHE[data.cache],
+            cache=cache,
         )
+
+    def prepare(self) -> None:
+        """See `Workload.prepare`."""
+        self.held_out_images  # noqa: B018
 
     def describe(self) -> str:
         """See `Workload.describe`."""
@@ -122,17 +157,22 @@ class TranslationWorkload(Workload):
             columns.append(pictures.to_uint8(model.translate(columns[-1])))
         return pictures.enlarge(pictures.rows(columns))
 
-    def known_scores(self) -> dict[str, Score]:
-        """See `Workload.known_scores`."""
+    def known_scores(self, num: int | None = None) -> dict[str, Score]:
+        """See `Workload.known_scores`.
+
+        Without pairs there may be more of one domain than of the other; all of both are used.
+        """
         kind, view = parse_spec(self.config.data.source)
-        num = self.config.evaluate.samples
-        a, b = self.a[:num], self.b[:num]
+        rehearsed = num is not None
+        num = min(num or self.config.evaluate.samples, self.config.evaluate.samples)
 
         def mae(model: ImageToImage) -> dict[str, float]:
+            a, b = self.a[:num], self.b[:num]
             error = pictures.to_uint8(model.translate(a)).astype(np.float32) - b
             return {"mae": float(np.abs(error).mean() / 255)}
 
         def swd(model: ImageToImage) -> dict[str, float]:
+            a, b = self.a[:num], self.b[:num]
             found = {"swd": sliced_wasserstein(model.translate(a), pictures.from_uint8(b))}
             if not self.paired:
                 back = model.translate(b, "b_to_a")
@@ -145,13 +185,20 @@ class TranslationWorkload(Workload):
             return found
 
         known: dict[str, Score] = {"swd": (swd, "swd", -1)}
-        known |= self.distributions.known(b, lambda model: model.translate(a))
+        known |= self.distributions.known(
+            min(num, *map(len, self.held_out[:2])),
+            lambda: self.b[:num],
+            lambda model: model.translate(self.a[:num]),
+            rehearsed,
+        )
         if self.paired:
             known["mae"] = (mae, "mae", -1)
         split = self.config.evaluate.split or self.config.data.split
         colour = self.model.shape_a[-1] == self.model.shape_b[-1] == 3
         if kind == "figures" and colour and split in figures.SPLIT_SIZES:
-            known["figures"] = (self._figures(view, split, len(a)), "success", 1)
+            # Of the drawn figures there are as many in either domain.
+            count = min(num, len(self.held_out.a))
+            known["figures"] = (self._figures(view, split, count), "success", 1)
         return known
 
     def _figures(self, view: str, split: str, num: int) -> Callable[[Any], dict[str, float]]:
@@ -161,9 +208,9 @@ class TranslationWorkload(Workload):
             name: figures.attributes(view, split, num, domain=domain)
             for name, domain in zip("ab", "ba" if swapped else "ab", strict=True)
         }
-        inputs = {"a_to_b": (self.a[:num], "a", "b"), "b_to_a": (self.b[:num], "b", "a")}
 
         def score(model: ImageToImage) -> dict[str, float]:
+            inputs = {"a_to_b": (self.a[:num], "a", "b"), "b_to_a": (self.b[:num], "b", "a")}
             found: dict[str, float] = {}
             for direction in model.translators():
                 images, source, target = inputs[direction]

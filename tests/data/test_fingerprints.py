@@ -1,0 +1,98 @@
+"""What data are known by, and how a change is put into words."""
+
+import numpy as np
+import pytest
+
+from tfgan_zoo import pictures
+from tfgan_zoo.data import open_captioned, open_domains, open_source
+from tfgan_zoo.data.fingerprints import change, fingerprint, fingerprint_captioned
+from tfgan_zoo.data.sources import ArraySource
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Images a, b and d."""
+    for name in ("a", "b", "d"):
+        pictures.save_png(tmp_path / f"{name}.png", np.zeros((8, 8, 3), np.uint8))
+    return tmp_path
+
+
+def add(folder, name):
+    pictures.save_png(folder / f"{name}.png", np.zeros((8, 8, 3), np.uint8))
+
+
+def of(folder, split="train"):
+    return fingerprint(open_source(f"folder:{folder}", split), f"folder:{folder}")
+
+
+def change_of(before, now):
+    return change(before.noted(), before.names, now)
+
+
+def test_a_folder_is_known_by_the_names_of_its_files(folder):
+    before = of(folder)
+    assert (before.unit, before.num) == ("files", 3)
+    assert before.names == ("a.png", "b.png", "d.png")
+    assert change_of(before, of(folder)) == ""
+    add(folder, "c")
+    assert change_of(before, of(folder)) == "3 files became 4, first difference: c.png"
+    (folder / "b.png").unlink()
+    now = of(folder)
+    assert change_of(before, now) == (
+        "the same number of files, 3, but others, first difference: c.png"
+    )
+    (folder / "c.png").unlink()
+    assert change_of(before, of(folder)) == "3 files became 2, first difference: b.png is gone"
+    # Where the names were lost, the number is left.
+    assert change(before.noted(), (), now) == "the same number of files, 3, but others"
+
+
+def test_a_part_and_a_view_are_known_by_their_own_files(folder):
+    assert of(folder, "train[1:]").names == ("b.png", "d.png")
+    domains = open_domains(f"folder:{folder}", layout="grey")
+    assert fingerprint(domains.a, f"folder:{folder}") == of(folder)
+
+
+def test_arrays_are_known_by_their_content(monkeypatch):
+    array = np.random.default_rng(0).integers(0, 256, (50, 8, 8, 1), np.uint8)
+    before = fingerprint(ArraySource("npz:x", array))
+    assert (before.unit, before.num, before.names) == ("samples", 50, ())
+    assert fingerprint(ArraySource("npz:y", array.copy())) == before
+    assert change_of(before, fingerprint(ArraySource("npz:x", array[:49]))) == (
+        "50 samples became 49"
+    )
+    other = array.copy()
+    other[30] ^= 1
+    now = fingerprint(ArraySource("npz:x", other))
+    assert change_of(before, now) == "the same number of samples, 50, but others"
+    # Of a large one, evenly spaced samples.
+    monkeypatch.setattr("tfgan_zoo.data.fingerprints.CONTENT_LIMIT", array.nbytes // 10)
+    large = fingerprint(ArraySource("npz:x", array))
+    assert large != before
+    assert fingerprint(ArraySource("npz:x", other)) != large
+    other[31] ^= 1
+    assert fingerprint(ArraySource("npz:x", other)) == fingerprint(
+        ArraySource("npz:x", np.concatenate([array[:30], other[30:31], array[31:]]))
+    )
+
+
+def test_embedded_data_are_known_by_their_parameters():
+    first, again = (fingerprint(open_source("figures", num=20)) for _ in range(2))
+    assert first == again
+    assert first != fingerprint(open_source("figures", num=21))
+    assert first != fingerprint(open_source("figures", num=20, resolution=16))
+    assert fingerprint(open_source("points/ring")) != fingerprint(open_source("points/grid"))
+
+
+def test_captions_belong_to_what_is_known(folder):
+    def of_captions():
+        return fingerprint_captioned(open_captioned(f"folder:{folder}"), f"folder:{folder}")
+
+    for name in ("a", "b", "d"):
+        (folder / f"{name}.txt").write_text(f"a {name}")
+    before = of_captions()
+    assert before.num == 3
+    assert change_of(before, of_captions()) == ""
+    (folder / "b.txt").write_text("another text")
+    changed = change_of(before, of_captions())
+    assert changed == "the same number of files, 3, but others, first difference: b.png"
