@@ -311,7 +311,7 @@ def used(config):
             "got 1 in npz:",
         ),
     ],
-    ids=str,
+    ids=lambda each: getattr(each, "__name__", str(each)),
 )
 def test_messages_name_the_entry_that_is_to_be_changed(tmp_path, make, change, sentence):
     config = make(tmp_path)

@@ -143,7 +143,9 @@ def test_arguments_of_other_types_are_refused_by_every_pipeline(task, wrong, mes
 @pytest.mark.parametrize(
     "task", [unconditional, paired, unpaired, super_resolution, captioned], ids=lambda t: t.__name__
 )
-@pytest.mark.parametrize("given", [None, 5, {"a": 1}, object()], ids=repr)
+@pytest.mark.parametrize(
+    "given", [None, 5, {"a": 1}, object()], ids=lambda each: type(each).__name__
+)
 def test_what_is_no_data_is_refused_by_every_pipeline(task, given):
     with pytest.raises(InputError, match=r"(source|domains|opened|data): expected what open_"):
         task(given, batch_size=2)
