@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from tests.test_experiment import quiet, stop_at
-from tests.tiny_runs import tiny_config, tiny_text_to_image
+from tests.tiny_runs import tiny_config, tiny_super_resolution, tiny_text_to_image
 from tfgan_zoo import experiment, pictures
+from tfgan_zoo.building import build_model
 from tfgan_zoo.errors import InputError, Interrupted
+from tfgan_zoo.workloads import open_workload
 
 
 def save_pictures(folder, names):
@@ -136,3 +138,15 @@ def test_pretraining_has_the_data_to_itself(tmp_path, monkeypatch):
     with pytest.raises(Interrupted):
         train_in(experiment.Run(tmp_path / "run"), config, quiet, experiment.open_devices(config))
     assert held == [False]
+
+
+@pytest.mark.parametrize("tiny", [tiny_super_resolution, tiny_text_to_image])
+def test_pretraining_shares_the_held_out_images_that_were_decoded_before(tmp_path, tiny):
+    config = experiment.completed(tiny(tmp_path))
+    work = open_workload(config, build_model(config))
+    work.prepare()
+    before = work.pretraining()
+    assert open_workload(before, build_model(before), work).held_out is work.held_out
+    before.evaluate.samples = before.train.samples  # of fewer, they are others
+    other = open_workload(before, build_model(before), work)
+    assert len(other.held_out) == before.train.samples < len(work.held_out)

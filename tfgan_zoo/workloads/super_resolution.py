@@ -43,7 +43,9 @@ class SuperResolutionWorkload(Workload):
                 )
         if model.content == "vgg":
             model.feature_network()  # fails before any time is spent
+        self.like: SuperResolutionWorkload | None = None
         if isinstance(like, SuperResolutionWorkload):
+            self.like = like
             self.opened: Resolutions = like.opened
             self.opened_held_out: Resolutions = like.opened_held_out
         else:
@@ -72,11 +74,19 @@ class SuperResolutionWorkload(Workload):
             said = str(error).replace(f"crop_size={side}", f"model_args.image_shape={side},{side}")
             raise InputError(said) from error
 
+    @property
+    def num_held_out(self) -> int:
+        """How many images sheets and scores are of."""
+        settings = self.config
+        wanted = max(settings.evaluate.samples, settings.train.samples)
+        return min(len(self.opened_held_out.hr), wanted)
+
     @functools.cached_property
     def held_out(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Images in both resolutions, which sheets and scores are of."""
-        settings, opened = self.config, self.opened_held_out
-        count = min(len(opened.hr), max(settings.evaluate.samples, settings.train.samples))
+        opened, count = self.opened_held_out, self.num_held_out
+        if self.like is not None and self.like.num_held_out == count:
+            return self.like.held_out  # they are in memory once
         numbers = progress.bar(range(count), opened.hr.spec, count, "images")
         return [load_pair(opened, number) for number in numbers]
 

@@ -59,7 +59,9 @@ class CaptionsWorkload(Workload):
                 f"data.load_size: expected at least the model's {height} pixels, got "
                 f"{config.data.load_size}."
             )
+        self.like: CaptionsWorkload | None = None
         if isinstance(like, CaptionsWorkload):
+            self.like = like
             self.opened: Captioned = like.opened
             self.opened_held_out: Captioned = like.opened_held_out
         else:
@@ -81,7 +83,13 @@ class CaptionsWorkload(Workload):
     @functools.cached_property
     def held_out(self) -> np.ndarray:
         """The first images of those that sheets and scores are of."""
-        images, count = self.opened_held_out.images, len(self.captions)
+        images, count, like = self.opened_held_out.images, len(self.captions), self.like
+        if (
+            like is not None
+            and like.model.image_shape == self.model.image_shape
+            and len(like.captions) == count
+        ):
+            return like.held_out  # they are in memory once
         if self.opened_held_out is self.opened:
             # As what is trained on is held, but without holding all of it.
             images = self._in_memory(images, count)
