@@ -3,9 +3,9 @@
 The paper's values: ResNet-9 and 70x70 PatchGAN, load 286 and crop 256, batches of 1, 200 epochs of
 1,334 (the larger domain), the learning rate falling to 0 over the second half.
 
-The generators pad as the authors' code does; before 2026-11-28 they padded "same", which runs of
-that time need to go on: --config.generator.padding=same. What else differs from that code is listed
-in `CycleGAN`.
+The generators pad as the authors' code does. Before 2026-11-28 they padded "same"; runs that began
+before keep that, and the same command resumes them. `CycleGAN` lists what else differs from that
+code.
 
 Command: python -m tfgan_zoo.train --config=cyclegan_horse2zebra
          (or --config.data.source=folder:PATH, with trainA, trainB, testA and testB in it, from

@@ -2,9 +2,9 @@
 
 The paper's values, as in `cyclegan_horse2zebra.py`; 200 epochs of 1,096.
 
-The generators pad as the authors' code does; before 2026-11-28 they padded "same", which runs of
-that time need to go on: --config.generator.padding=same. What else differs from that code is listed
-in `CycleGAN`.
+The generators pad as the authors' code does. Before 2026-11-28 they padded "same"; runs that began
+before keep that, and the same command resumes them. `CycleGAN` lists what else differs from that
+code.
 
 Command: python -m tfgan_zoo.train --config=cyclegan_maps
          (or --config.data.source=folder:PATH, with trainA, trainB, testA and testB in it, from

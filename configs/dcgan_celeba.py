@@ -1,9 +1,9 @@
 """DCGAN (Radford et al. 2015, https://arxiv.org/abs/1511.06434) on CelebA faces, 64x64.
 
-The paper's networks and settings, with padding as in the authors' Theano code (before 2026-11-28 it
-was "same": see docs/training.md for going on with a run of that time); `DCGAN` lists what else
-differs from that code. The paper's faces are not public; CelebA, cropped to the central 108 pixels,
-is what everyone uses instead.
+The paper's networks and settings, with padding as in the authors' Theano code. Before 2026-11-28 it
+was "same"; runs that began before keep that, and the same command resumes them. `DCGAN` lists what
+else differs from that code. The paper's faces are not public; CelebA, cropped to the central 108
+pixels, is what everyone uses instead.
 
 Command: python -m tfgan_zoo.train --config=dcgan_celeba
          (or --config.data.source=folder:PATH, the aligned JPEG files in it)
