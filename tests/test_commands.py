@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -368,14 +369,47 @@ def test_the_same_command_resumes_a_run_whose_recipe_was_edited(
     mine = edited(recipe, tmp_path, '"batch_size": 8', '"batch_size": 16')
     status, out, err = said(train.main, f"--config={mine}", f"--workdir={begun}", capsys=capsys)
     assert status == 0
-    (line,) = [line for line in err.splitlines() if "goes on with the config" in line]
-    assert "(data.batch_size: 8 -> 16)" in line
+    (line,) = [line for line in err.splitlines() if "resumes with its stored config" in line]
+    assert line.endswith(f"{mine} has since changed: data.batch_size: 8 -> 16")
     assert "resumed at step 8" in out
     assert lines(begun) == lines(run)
     assert_same(saved(begun, 10), saved(run, 10))
     # A caller in Python compares the whole config, as ever.
     with pytest.raises(InputError, match=r"data\.batch_size: 8 -> 16"):
         experiment.train(load_config(str(mine)), begun)
+
+
+@pytest.mark.parametrize(
+    ("entry", "flags"),
+    [
+        ({"steps": 20}, "it for this run, add --config.train.steps=20"),
+        ({"steps": 8}, None),  # fewer would be another run
+        (
+            {"steps": 20, "rematerialize": True},
+            "them for this run, add --config.train.rematerialize=true --config.train.steps=20",
+        ),
+    ],
+    ids=str,
+)
+def test_the_line_about_an_edited_recipe_says_how_to_change_what_may_differ(
+    begun, recipe, tmp_path, capsys, entry, flags
+):
+    new = "".join(f"    config.train.{name} = {value}\n" for name, value in entry.items())
+    mine = edited(recipe, tmp_path, "    return config\n", f"{new}    return config\n")
+    command = [f"--config={mine}", f"--workdir={begun}"]
+    status, _, err = said(train.main, *command, "--dry_run", capsys=capsys)
+    assert status == 0
+    (line,) = err.splitlines()
+    assert f"train.steps: 10 -> {entry['steps']}" in line
+    if flags is None:
+        assert "to change" not in line
+        return
+    assert line.endswith(f"; to change {flags}")
+    # The flags do it, and then nothing differs.
+    added = shlex.split(flags.split(" add ")[1])
+    status, out, err = said(train.main, *command, *added, "--dry_run", capsys=capsys)
+    assert (status, err) == (0, "")
+    assert entry.items() <= json.loads(out)["train"].items()
 
 
 def test_what_the_command_line_sets_is_compared_with_the_run(begun, recipe, capsys):

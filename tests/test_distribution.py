@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -151,6 +152,28 @@ def test_a_killed_worker_ends_the_job_which_goes_on_when_started_again(both, fol
     assert [status for status, _ in ended] == [0, 0], ended
     assert lines(run) == lines(whole)
     assert_same(saved(run, 10), saved(whole, 10))
+
+
+@pytest.mark.parametrize("refused", ["data", pytest.param("folder", marks=pytest.mark.slow)])
+def test_what_the_chief_alone_refuses_ends_the_other_worker_with_a_sentence(
+    one, folder, config, refused
+):
+    run = folder / f"refused_{refused}"
+    if refused == "folder":
+        run.mkdir()
+        (run / "thesis.tex").touch()
+        said = "holds files but no run"
+    else:
+        shutil.copytree(one, run)
+        shutil.rmtree(run / "checkpoints" / "step_00000010")
+        noted = json.loads((run / "data.json").read_text())
+        noted["sources"]["training data"]["num"] = 49
+        (run / "data.json").write_text(json.dumps(noted))
+        said = "the data have changed"
+    (chief, first), (worker, second) = two_workers(config, folder, run, {}, {})
+    assert (chief, worker) == (2, 2), (first, second)
+    assert said in first.splitlines()[-1]
+    assert second.splitlines()[-1] == "error: The chief refused to train; see its message."
 
 
 @pytest.mark.slow

@@ -51,7 +51,7 @@ def shown(monkeypatch):
 
 
 def test_a_run_prints_lines_where_there_is_no_terminal(monkeypatch, at_once):
-    with progress.lines():
+    with progress.progress_lines():
         first, second = shown(monkeypatch)
     assert first.startswith("folder:x: 1 of 3 images  ")
     assert second.startswith("folder:x: 2 of 3 images  ")
@@ -63,5 +63,5 @@ def test_a_pipeline_prints_no_lines(monkeypatch, at_once):
 
 
 def test_what_is_short_stays_quiet(monkeypatch):
-    with progress.lines():
+    with progress.progress_lines():
         assert shown(monkeypatch) == []

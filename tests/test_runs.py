@@ -2,11 +2,14 @@
 
 import fcntl
 import json
+import os
+import subprocess
 
 import keras
 import pytest
 
 from tests.tiny_runs import tiny_config
+from tfgan_zoo import atomic
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.runs import Checkpoints, Run, versions
 
@@ -116,7 +119,17 @@ def test_claim_refuses_a_folder_of_other_files(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"name": "package"}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[1]",
+        '{"name": "package"}',
+        '{"config": {}, "versions": {"tfgan_zoo": null}}',
+        '{"config": [], "versions": {"tfgan_zoo": "0.1.0"}}',
+    ],
+)
 def test_claim_refuses_a_config_that_is_not_a_runs(tmp_path, text):
     config = tiny_config(tmp_path)
     (tmp_path / "run").mkdir()
@@ -143,6 +156,51 @@ def test_claim_keeps_others_out(tmp_path):
             pass
     with Run(run).claim(config):
         pass
+
+
+def test_claim_removes_what_killed_processes_left_half_written_and_nothing_else(tmp_path):
+    config, run = tiny_config(tmp_path), Run(tmp_path / "run")
+    with run.claim(config):
+        pass
+    versions = run.path / "export" / "gan"
+    for folder in (run.samples, versions / "1", run.path / "deeper"):
+        folder.mkdir(parents=True)
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    own = f"-{os.getpid()}"
+    left = [
+        atomic.hidden_beside(run.model, ".part.keras"),
+        atomic.hidden_beside(run.samples / "final.png"),
+        atomic.hidden_beside(versions / "settings.json"),
+        run.path / ".config.json.part",  # as earlier versions named it
+    ]
+    left[0] = left[0].with_name(left[0].name.replace(own, f"-{ended.pid}"))
+    kept = [
+        run.path / "notes.part",
+        run.path / ".partial",
+        run.path / ".notes.part1",
+        run.path / "deeper" / ".x.part",
+        versions / "1" / ".x.part",
+        # Another process of this machine may be writing it.
+        left[1].with_name(left[1].name.replace(own, f"-{os.getppid()}")),
+    ]
+    for file in left + kept:
+        file.touch()
+    (run.path / ".folder.part").mkdir()
+    with run.claim(config):
+        assert not any(file.exists() for file in left)
+    assert all(file.exists() for file in kept)
+    assert (run.path / ".folder.part").is_dir()
+
+
+def test_a_folder_that_another_process_trains_in_is_not_swept(tmp_path):
+    config, run = tiny_config(tmp_path), Run(tmp_path / "run")
+    with run.claim(config):
+        part = atomic.hidden_beside(run.model)
+        part.touch()
+        with pytest.raises(InputError, match="another process"):
+            Run(tmp_path / "run").claim(config).__enter__()
+        assert part.exists()
 
 
 def test_a_decaying_rate_depends_on_the_number_of_steps(tmp_path):

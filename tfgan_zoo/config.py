@@ -10,6 +10,7 @@ import importlib.util
 import json
 import math
 import re
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -417,7 +418,7 @@ def with_earlier_meaning(stored: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_rules_of(stored: Mapping[str, Any], config: ConfigDict) -> ConfigDict:
-    """Returns a config that goes on with what an earlier version meant, where it says no other.
+    """Applies an earlier version's defaults to entries left at today's defaults.
 
     Args:
         stored: the config of the run that is resumed, from `with_earlier_meaning`.
@@ -446,7 +447,7 @@ def decoding(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def has_begun(folder: Path) -> bool:
-    """Returns whether a run folder holds something that another config would not go on with."""
+    """Returns whether the run of a folder has started training."""
     started = "pretraining/checkpoints", "checkpoints", "metrics.jsonl"
     return any((folder / name).exists() for name in started)
 
@@ -465,6 +466,8 @@ def stored_config(folder: Path) -> dict[str, Any]:
         config, version = written["config"], written["versions"]["tfgan_zoo"]
     except (KeyError, TypeError) as error:
         raise _no_run(folder) from error
+    if not isinstance(config, dict) or not isinstance(version, str):
+        raise _no_run(folder)
     if _numbers(version) > _numbers(__version__):
         raise InputError(
             f"--workdir: {str(folder)!r} holds a run of tfgan_zoo {version}, and this is "
@@ -499,7 +502,7 @@ def _numbers(version: str) -> list[int]:
 
 
 def with_later_entries(written: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
-    """Completes a stored config: what is newer than the run was, in effect, at its default.
+    """Fills in entries newer than the run with their earlier behavior.
 
     Args:
         written: from `stored_config`.
@@ -756,7 +759,21 @@ _OPTIONAL = (
     | flatten(super_resolution_config(""))
     | flatten(text_to_image_config(""))
 )
-#: Entries that runs of earlier versions lack, at what those did.
+# A run keeps the behavior of the version that it began with. An entry that its stored config lacks
+# gets a value from one of three places:
+#
+# 1. EARLIER_MEANING, if the entry's default is not what earlier versions did. `stored_config` fills
+#    these in, so that everything that reads a run sees them.
+# 2. LATER_ARGUMENTS, if the entry is an argument that only some models or networks have.
+# 3. `default_config` for all other entries. `with_later_entries` fills in 2 and 3 when a run is
+#    resumed.
+#
+# To resume, the command takes this stored config, whatever its recipe says today, and then its own
+# overrides (`config_to_resume`). A caller in Python gives the whole config; entries of 1 that it
+# leaves at today's default count as not given (`with_rules_of`). Either config is then compared
+# with the stored one, and only entries of `may_change` may differ.
+
+#: Earlier behavior of entries that only some models or networks have.
 LATER_ARGUMENTS = {
     "model_args.skip_discriminator_above": None,
     "model_args.interpolation_weights": (1.0, 1.0),
@@ -766,7 +783,7 @@ LATER_ARGUMENTS = {
     "data.distinct_classes": False,
     "pretraining.distinct_classes": False,
 }
-#: What runs of earlier versions did where a config lacks an entry, if its default is not that.
+#: Earlier behavior of entries whose default has changed.
 EARLIER_MEANING = {"data.white": 0, "data.color_profiles": "ignore"}
 DECAYS = ("constant", "linear", "halving", "staircase")
 METRICS = (
@@ -814,6 +831,53 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
         for key in sorted(before.keys() | after.keys())
         if _plain(before.get(key, missing)) != _plain(after.get(key, missing))
     ]
+
+
+def may_change(before: Mapping[str, Any], config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Returns what the entries begin with that may differ when a run is resumed.
+
+    Args:
+        before: the run's config, complete.
+        config: the one to resume it with.
+    """
+    # Other devices compute the same numbers, and so does a run that is watched differently.
+    free = ["distribution.", "nan.", "health.", "evaluate.patience:"]
+    free += ["train.steps_per_execution:", "train.rematerialize:"]
+    # A longer run begins as the shorter one did, unless a learning rate is decayed to its end.
+    decays = any(
+        settings.get("decay") == "linear"
+        for group, settings in before.items()
+        if group.endswith("_optimizer")
+    )
+    if not decays and config["train"]["steps"] >= before["train"]["steps"]:
+        free.append("train.steps:")
+    return tuple(free)
+
+
+def flags_to_change(
+    before: Mapping[str, Any], config: Mapping[str, Any], differ: Iterable[str]
+) -> list[str]:
+    """Returns the flags with which a run takes over, from another config, what may differ.
+
+    Args:
+        before: the run's config, complete.
+        config: the other one.
+        differ: how they differ, from `differences`.
+    """
+    free, values = may_change(before, config), flatten(config)
+    keys = [each.split(":")[0] for each in differ if each.startswith(free)]
+    return [as_flag(key, values[key]) for key in keys if key in values]
+
+
+def as_flag(key: str, value: Any) -> str:
+    """Returns the flag that sets an entry, as it is typed in a shell.
+
+    Example:
+        >>> as_flag("health.every", None)
+        '--config.health.every=none'
+    """
+    text = str(value).lower() if value is None or isinstance(value, bool) else str(value)
+    return shlex.quote(f"--config.{key}={text}")
 
 
 def _plain(value: Any) -> Any:

@@ -12,6 +12,9 @@ from ml_collections import ConfigDict
 
 from tfgan_zoo.errors import InputError, WorkerLostError
 
+#: More than there are workers that may fail besides the chief.
+_CHIEF_FAILED = 2**32
+
 
 class Devices:
     """Where a run trains, and which of its processes writes.
@@ -72,6 +75,31 @@ class Devices:
     def from_chief(self, value: int) -> int:
         """Returns the chief's value to all workers, which wait for one another here."""
         return self.total(value if self.chief else 0)
+
+    @contextlib.contextmanager
+    def together(self, said: str = "refused to train") -> Iterator[None]:
+        """Within it a worker, often the chief alone, does something that may fail.
+
+        All workers enter it at the same point, and wait for one another at its end. If one fails,
+        the others end too. Otherwise they would wait for it for ever, or report that it cannot be
+        reached. Nothing within it may need the other workers.
+
+        Args:
+            said: what the others say that the failed worker did.
+
+        Raises:
+            InputError: on the other workers, if one fails.
+        """
+        try:
+            yield
+        except BaseException:
+            # This error counts, even if another worker is gone.
+            with contextlib.suppress(tf.errors.OpError):
+                self.total(_CHIEF_FAILED if self.chief else 1)
+            raise
+        if failed := self.total(0):
+            who = "The chief" if failed >= _CHIEF_FAILED else "Another worker"
+            raise InputError(f"{who} {said}; see its message.")
 
     def describe(self) -> str:
         """Names them."""

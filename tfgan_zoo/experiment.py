@@ -66,7 +66,7 @@ def train(
         workdir: the run folder; see `tfgan_zoo.runs.Run`.
         say: receives a line at each stage.
         recipe: what the config was loaded from, to be noted in the run folder.
-        accept_changed_data: go on though the data are others than when the run began.
+        accept_changed_data: go on even if the data have changed since the run began.
 
     Returns:
         The step of the exported weights (the best, where there are scores), where things are, and
@@ -78,7 +78,7 @@ def train(
         Interrupted: after a signal, when a checkpoint was saved.
         NonFiniteLossError: if a loss became NaN or infinite, and returning to a checkpoint was of
             no help; the last good checkpoint stays.
-        StorageError: if files cannot be written any more; the last checkpoint stays.
+        StorageError: if files cannot be written; the last checkpoint stays.
         WorkerLostError: if another of several workers ended.
     """
     devices = open_devices(config)
@@ -88,7 +88,7 @@ def train(
     run = Run(workdir)
     if recipe is None and run.has_begun():  # The command starts from the stored config itself.
         config = config_lib.with_rules_of(run.config(), config)
-    with devices.watched(), progress.lines(), input_errors():
+    with devices.watched(), progress.progress_lines(), input_errors():
         return train_in(
             run,
             config,
@@ -120,33 +120,37 @@ def train_in(
         recipe: see `train`.
         accept_changed_data: see `train`.
     """
-    config = completed(config, run.config() if run.has_begun() else None)
+    with devices.together():
+        config = completed(config, run.config() if run.has_begun() else None)
     begun = made_before() if run.checkpoints.steps() else contextlib.nullcontext()
     with devices.scope(), begun:
         model = build_model(config)
-    # Files are found and options checked, but nothing is decoded before the folder is claimed.
-    work = open_workload(config, model, like)
-    scores = Scores(config, work)
-    before = work.pretraining()
-    if before is not None and "batch_size" in config.pretraining:
-        devices.check_batch(before.data.batch_size, "pretraining.batch_size")
     run.checkpoints.writes = devices.chief
-    with run.claim(config, recipe) if devices.chief else contextlib.nullcontext():
-        devices.from_chief(1)  # the folder is there, and the chief's
+    with contextlib.ExitStack() as claimed:
+        with devices.together():
+            # Files are found and options checked, but nothing is decoded before the folder is
+            # claimed.
+            work = open_workload(config, model, like)
+            scores = Scores(config, work)
+            before = work.pretraining()
+            if before is not None and "batch_size" in config.pretraining:
+                devices.check_batch(before.data.batch_size, "pretraining.batch_size")
+            if devices.chief:
+                claimed.enter_context(run.claim(config, recipe))
         retry = Retry(run, model)
         start = resume(run, model, say, devices)
         retry.apply()
-        unsettled = bool(devices.from_chief(int(is_unsettled(run, start))))
-        over = bool(devices.from_chief(int(scores.over(run, start - unsettled))))
-        training = (start < config.train.steps and not over) or unsettled
-        if training and devices.chief:
-            if change := run.check_data(work.fingerprints(), start, accept_changed_data):
-                say(f"The data have changed: {change}; the run goes on with them.")
-            work.rehearse(local_copy(config, devices)(model))
-        if devices.chief:
-            rewind(run, start)  # not before: a run that is refused stays as it is
+        unscored = bool(devices.from_chief(int(is_unscored(run, start))))
+        over = bool(devices.from_chief(int(scores.over(run, start - unscored))))
+        training = (start < config.train.steps and not over) or unscored
+        with devices.together():
+            if training and devices.chief:
+                if change := run.check_data(work.fingerprints(), start, accept_changed_data):
+                    say(f"The data have changed: {change}; the run goes on with them.")
+                work.rehearse(local_copy(config, devices)(model))
+            if devices.chief:
+                rewind(run, start)  # not before: a run that is refused stays as it is
         if start == 0 and before is not None:
-            devices.from_chief(1)  # what the chief has just found is in order
             train_in(
                 Run(run.pretraining),
                 before,
@@ -168,9 +172,9 @@ def train_in(
             return finish(config, run, model, work, devices)
 
 
-def is_unsettled(run: Run, step: int) -> bool:
-    """Returns whether the run ended after it saved a step, and before it had scored it."""
-    return step > 0 and run.checkpoints.unsettled(step) is not None
+def is_unscored(run: Run, step: int) -> bool:
+    """Returns whether a step is saved but not yet scored."""
+    return step > 0 and run.checkpoints.unscored(step) is not None
 
 
 class Scores:
@@ -197,13 +201,13 @@ class Scores:
         self.patience = config.evaluate.patience
 
     def standing(self, run: Run, last: float = np.inf) -> runs.Standing:
-        """Returns how they stand, by what the run has written down up to a step."""
+        """Returns the best step so far and the number of evaluations since."""
         if self.name is None:
             return runs.Standing(None, 0)
         return run.standing(self.name, self.sign, lambda step: step <= last and self.when.due(step))
 
     def over(self, run: Run, last: float = np.inf) -> bool:
-        """Returns whether patience was lost up to a step."""
+        """Returns whether patience has run out by a step."""
         return 0 < self.patience <= self.standing(run, last).since
 
 
@@ -233,37 +237,44 @@ def start_from(folder: str | os.PathLike, model: GANModel) -> None:
 
 def resume(run: Run, model: GANModel, say: Callable[[str], None], devices: Devices) -> int:
     """Loads the last checkpoint that is whole, if there is one, and returns its step."""
-    damaged = run.checkpoints.set_aside_damaged() if devices.chief else []
-    steps = run.checkpoints.steps() if devices.chief else []
-    if damaged and not steps:
-        raise InputError(
-            f"--workdir: all checkpoints in {str(run.path)!r} are damaged; give a new folder."
-        )
-    for folder in damaged:
-        say(f"A checkpoint is damaged and was set aside: {folder}")
+    steps: list[int] = []
+    with devices.together():
+        if devices.chief:
+            damaged = run.checkpoints.set_aside_damaged()
+            steps = run.checkpoints.steps()
+            if damaged and not steps:
+                raise InputError(
+                    f"--workdir: all checkpoints in {str(run.path)!r} are damaged; give a new "
+                    "folder."
+                )
+            for folder in damaged:
+                say(f"A checkpoint is damaged and was set aside: {folder}")
     step = devices.from_chief(steps[-1] if steps else 0)
     if step % model.steps_per_execution:
         raise InputError(
             f"train.steps_per_execution: expected a divisor of {step}, the step where the run goes "
             f"on, got {model.steps_per_execution}."
         )
-    if step:
-        if step not in run.checkpoints.steps():
+    with devices.together():
+        if step and step not in run.checkpoints.steps():
             raise InputError(
                 f"--workdir: {str(run.path)!r} has no checkpoint of step {step}, where the chief "
                 "goes on; give all workers one folder that they share."
             )
+    if step:
         run.checkpoints.restore(model, step)
     return step
 
 
 def rewind(run: Run, step: int) -> None:
     """Drops what was written of later steps, and of a step that is to be scored again."""
-    run.trim_metrics(step - 1 if is_unsettled(run, step) else step)
+    run.trim_metrics(step - 1 if is_unscored(run, step) else step)
 
 
 class Retry:
-    """What is done otherwise after NaN: lower learning rates, other noise, other batches.
+    """Changes made when training restarts after NaN.
+
+    Learning rates are lower, and the noise and the batches differ.
 
     Deterministic training would else run into the same NaN again. All of it follows from the notes
     in the run folder, so a run that is resumed goes on in the same way.
@@ -368,7 +379,7 @@ def fit(
 
 @contextlib.contextmanager
 def told_of_storage(run: Run) -> Iterator[None]:
-    """Turns what fails because files cannot be written any more into a `StorageError`."""
+    """Turns a failure to write files into a `StorageError`."""
     try:
         yield
     except (OSError, tf.errors.OpError) as error:
@@ -378,8 +389,8 @@ def told_of_storage(run: Run) -> Iterator[None]:
         kept = f"the last checkpoint is that of step {steps[-1]}" if steps else "none is saved"
         cause = " ".join(str(error).split())
         raise StorageError(
-            f"{str(run.path)!r} cannot be written any more ({cause}): {kept}; mend that, and the "
-            "same command goes on from there."
+            f"Cannot write to {str(run.path)!r} ({cause}): {kept}; fix the problem and run the "
+            "same command to resume."
         ) from error
 
 
@@ -405,25 +416,25 @@ def fit_on(
         for every in (settings.log_every, settings.sample_every, settings.checkpoint_every)
     )
 
-    def save_beforehand(model: GANModel, step: int, logs: dict[str, float]) -> None:
+    def save_before_scoring(model: GANModel, step: int, logs: dict[str, float]) -> None:
         run.checkpoints.save(model, step, None, None, logs)
 
-    def is_beforehand(step: int) -> bool:
+    def is_saved_before_scoring(step: int) -> bool:
         return each_checkpoint.due(step) or (scores.name is not None and scores.when.due(step))
 
     def save(model: GANModel, step: int, score: float | None = None) -> None:
-        if is_beforehand(step):
-            run.checkpoints.settle(step, settings.keep_checkpoints, score)
+        if is_saved_before_scoring(step):
+            run.checkpoints.finish_scoring(step, settings.keep_checkpoints, score)
         else:
             run.checkpoints.save(model, step, settings.keep_checkpoints, score)
 
     def drop(step: int) -> None:
         if step == start:  # it was resumed from; a shorter run had it for its last
-            run.checkpoints.settle(step, settings.keep_checkpoints)
-        elif is_beforehand(step):
+            run.checkpoints.finish_scoring(step, settings.keep_checkpoints)
+        elif is_saved_before_scoring(step):
             run.checkpoints.drop(step)
 
-    unsettled = bool(devices.from_chief(int(is_unsettled(run, start))))
+    unscored = bool(devices.from_chief(int(is_unscored(run, start))))
 
     # What it makes is computed by the chief alone, and so must not need the others.
     local = local_copy(config, devices)
@@ -445,16 +456,16 @@ def fit_on(
             callbacks.Throughput(each_step),
             callbacks.LossScales(),
             callbacks.StopOnNonFinite(lambda: advice(config, run), config.nan.steps),
-            callbacks.SaveBeforehand(save_beforehand, is_beforehand),
+            callbacks.SaveBeforeScoring(save_before_scoring, is_saved_before_scoring),
         ]
         judging: list[Any] = []
         last: list[Any] = []
         if devices.chief:
-            progress = stack.enter_context(callbacks.Progress(settings.steps, each_step))
+            shown = stack.enter_context(callbacks.Progress(settings.steps, each_step))
             # Between the ends of epochs, running means are not for one worker alone to read.
-            progress.live = progress.live and devices.workers == 1
+            shown.live = shown.live and devices.workers == 1
             if run.tensorboard.exists():
-                forget_events(run.tensorboard, start - unsettled)
+                forget_events(run.tensorboard, start - unscored)
             events = stack.enter_context(
                 contextlib.closing(tf.summary.create_file_writer(str(run.tensorboard)))
             )
@@ -466,7 +477,7 @@ def fit_on(
                     run.samples, each_sheet, lambda model: work.sheet(local(model)), events
                 ),
             ]
-            last = [progress]
+            last = [shown]
         best = scores.name if config.evaluate.best else None
         judging += [
             early,
@@ -481,8 +492,8 @@ def fit_on(
             ),
         ]
         used += [*judging, *last]
-        if unsettled:
-            logs = run.checkpoints.unsettled(start) if devices.chief else {}
+        if unscored:
+            logs = run.checkpoints.unscored(start) if devices.chief else {}
             for callback in judging:
                 callback.set_model(model)
                 callback.on_train_begin()
@@ -620,12 +631,12 @@ def finish(
     config: ConfigDict, run: Run, model: GANModel, work: Workload, devices: Devices
 ) -> Result:
     """Saves the best weights as `model.keras` and as a SavedModel, which it verifies."""
-    if devices.chief:
-        if devices.replicas > 1:
-            with made_before():
-                model = build_model(config)  # of one device, as it is to be used
-        finished(config, run, model, work)
-    devices.from_chief(1)
+    with devices.together("could not finish the run"):
+        if devices.chief:
+            if devices.replicas > 1:
+                with made_before():
+                    model = build_model(config)  # of one device, as it is to be used
+            finished(config, run, model, work)
     export = run.path / "export" / config.model / "1"
     done = json.loads(run.result.read_text())
     return Result(

@@ -1,4 +1,4 @@
-"""How far something is that takes a while: a bar on a terminal, lines in a run without one."""
+"""Progress of long operations."""
 
 import contextlib
 import contextvars
@@ -35,7 +35,7 @@ def on_terminal() -> bool:
 
 
 @contextlib.contextmanager
-def lines() -> Iterator[None]:
+def progress_lines() -> Iterator[None]:
     """Within it, `bar` prints lines to standard error where that is no terminal.
 
     A run wants them, since its output often goes to a file that somebody watches. A pipeline in a

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import tempfile
 import zlib
@@ -19,7 +20,7 @@ import numpy as np
 
 from tfgan_zoo import atomic
 from tfgan_zoo import config as config_lib
-from tfgan_zoo.data.fingerprints import Fingerprint, change
+from tfgan_zoo.data.fingerprints import Fingerprint, describe_change
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers.replicas import assign_replicas, of_all_replicas
 
@@ -124,6 +125,7 @@ class Run:
                 raise InputError(
                     f"--workdir: another process is training in {str(self.path)!r}."
                 ) from error
+            self._sweep()
             plain = json.loads(json.dumps(config.to_dict()))
             if file.exists():
                 before = self.config()
@@ -138,8 +140,17 @@ class Run:
                 write_atomically(file, text)
             yield
 
+    def _sweep(self) -> None:
+        """Removes files that killed processes left half-written."""
+        exports = self.path / "export"
+        for folder in (self.path, self.samples, exports, *exports.glob("*/")):
+            for pattern in (".*.part", ".*.part.*"):
+                for file in folder.glob(pattern):
+                    if file.is_file() and not _is_being_written(file):
+                        file.unlink(missing_ok=True)
+
     def has_begun(self) -> bool:
-        """Returns whether there is something that another config would not go on with."""
+        """Returns whether the run has started training."""
         return config_lib.has_begun(self.path)
 
     def recipe(self) -> str | None:
@@ -149,7 +160,7 @@ class Run:
     def check_data(
         self, now: Mapping[str, Fingerprint], step: int, accept_changed: bool = False
     ) -> str:
-        """Holds the data against what they were when the run began, and notes what they are.
+        """Compares the data with the stored fingerprints, then stores the current ones.
 
         Args:
             now: their fingerprints, by a name for each source.
@@ -165,7 +176,7 @@ class Run:
         before = self._noted_data() if self.has_begun() else {}
         sources, names = before.get("sources", {}), self._noted_names()
         changes = {
-            name: change(sources[name], names.get(name, ()), found)
+            name: describe_change(sources[name], names.get(name, ()), found)
             for name, found in now.items()
             if name in sources
         }
@@ -202,19 +213,9 @@ class Run:
 
     def _check_same(self, written: Mapping[str, Any], config: Mapping[str, Any]) -> None:
         before = config_lib.with_later_entries(written, config)
-        # A longer run begins as the shorter one did, unless a learning rate is decayed to its end.
-        decays = any(
-            settings.get("decay") == "linear"
-            for group, settings in config.items()
-            if group.endswith("_optimizer")
-        )
-        longer = not decays and config["train"]["steps"] >= before["train"]["steps"]
+        free = config_lib.may_change(before, config)
         changed = config_lib.differences(before, config)
-        # On other devices, the same is computed, and so it is however closely it is watched.
-        free = ["distribution.", "nan.", "health.", "evaluate.patience:"]
-        free += ["train.steps_per_execution:", "train.rematerialize:"]
-        free += ["train.steps:"] if longer else []
-        refused = [d for d in changed if not d.startswith(tuple(free))]
+        refused = [difference for difference in changed if not difference.startswith(free)]
         if refused:
             raise InputError(
                 f"--workdir: {str(self.path)!r} holds a run with another config "
@@ -271,6 +272,20 @@ class Run:
         """Adds to what `went_back` returns."""
         lines = [json.dumps(each) + "\n" for each in [*self.went_back(), note]]
         write_atomically(self.rollbacks, "".join(lines))
+
+
+def _is_being_written(file: Path) -> bool:
+    """Whether another process of this machine, such as a report's, is still writing a part."""
+    found = re.match(r"\.[0-9a-f]{8}-(\d+)\b", file.name)  # as `atomic.hidden_beside` names it
+    if found is None or int(found[1]) == os.getpid():
+        return False
+    try:
+        os.kill(int(found[1]), 0)
+    except PermissionError:  # somebody else's
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
 
 
 def _step_of(line: str) -> float:
@@ -354,7 +369,7 @@ class Checkpoints:
             keep: how many of the last remain; None for all.
             score: the higher, the better.
             logs: of the epoch that ends here, if it has not been scored and written down yet; see
-                `unsettled`. `settle` is to follow.
+                `unscored`. `finish_scoring` is to follow.
 
         Returns:
             The checkpoint's folder.
@@ -378,14 +393,11 @@ class Checkpoints:
             self._prune(keep)
         return folder
 
-    def unsettled(self, step: int) -> dict[str, float] | None:
-        """Returns the logs of a checkpoint whose epoch was not scored and written down to its end.
-
-        So it is where a process was killed between `save` and `settle`; None if it was not.
-        """
+    def unscored(self, step: int) -> dict[str, float] | None:
+        """Logs of a checkpoint saved but not yet scored; None otherwise."""
         return self.state(step).get("logs")
 
-    def settle(self, step: int, keep: int, score: float | None = None) -> None:
+    def finish_scoring(self, step: int, keep: int, score: float | None = None) -> None:
         """Completes a checkpoint that was saved with logs, once they are written down.
 
         Args:

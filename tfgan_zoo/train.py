@@ -7,9 +7,9 @@
 --model=NAME is short for --config=NAME, the model's quick recipe on the embedded data. Every entry
 of the config can be set with --config.KEY=VALUE; --dry_run shows them all.
 
-The same command again resumes. A run goes on with the config that it began with, even if the recipe
-has changed since; what the command line sets is compared with it. If its data have changed, it goes
-on only with --accept_changed_data.
+The same command again resumes. A run resumes with its stored config, even if the recipe has changed
+since; values set on the command line are compared with it. If its data have changed, add
+--accept_changed_data to resume.
 """
 
 import json
@@ -45,10 +45,12 @@ def main(argv: list[str]) -> None:
     recipe = config_lib.recipe_name(name)
     workdir = Path(given.workdir or Path("runs") / recipe)
     if config_lib.has_begun(workdir):
+        today = config
         config, differ = config_lib.config_to_resume(workdir, config, overrides, name, flag)
         if differ:
+            to_change = config_lib.flags_to_change(config, today, differ)
             # Standard output is for the config of a dry run.
-            print(_otherwise(workdir, name, differ), file=sys.stderr)
+            print(_has_changed(workdir, name, differ, to_change), file=sys.stderr)
     if given.dry_run:
         print(json.dumps(config.to_dict(), indent=2))
         return
@@ -67,13 +69,14 @@ def main(argv: list[str]) -> None:
     print(f"SavedModel: {result.export} (checked against the model)")
 
 
-def _otherwise(workdir: Path, name: str, differ: list[str]) -> str:
-    """Says in a line how a run's own config differs from the recipe of today."""
+def _has_changed(workdir: Path, name: str, differ: list[str], to_change: list[str]) -> str:
+    """Says in a line how the recipe differs from a run's stored config, and what can be adopted."""
     shown = "; ".join(differ[:6]) + (f"; and {len(differ) - 6} more" if len(differ) > 6 else "")
-    return (
-        f"{workdir} goes on with the config that it began with; {name} would be another today "
-        f"({shown})."
-    )
+    text = f"{workdir} resumes with its stored config; {name} has since changed: {shown}"
+    if to_change:
+        them = "it" if len(to_change) == 1 else "them"
+        text += f"; to change {them} for this run, add {' '.join(to_change)}"
+    return text
 
 
 def _open_devices(config: ConfigDict) -> None:

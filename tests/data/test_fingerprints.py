@@ -5,7 +5,7 @@ import pytest
 
 from tfgan_zoo import pictures
 from tfgan_zoo.data import open_captioned, open_domains, open_source
-from tfgan_zoo.data.fingerprints import change, fingerprint, fingerprint_captioned
+from tfgan_zoo.data.fingerprints import describe_change, fingerprint, fingerprint_captioned
 from tfgan_zoo.data.sources import ArraySource
 
 
@@ -26,7 +26,7 @@ def of(folder, split="train"):
 
 
 def change_of(before, now):
-    return change(before.noted(), before.names, now)
+    return describe_change(before.noted(), before.names, now)
 
 
 def test_a_folder_is_known_by_the_names_of_its_files(folder):
@@ -44,7 +44,7 @@ def test_a_folder_is_known_by_the_names_of_its_files(folder):
     (folder / "c.png").unlink()
     assert change_of(before, of(folder)) == "3 files became 2, first difference: b.png is gone"
     # Where the names were lost, the number is left.
-    assert change(before.noted(), (), now) == "the same number of files, 3, but others"
+    assert describe_change(before.noted(), (), now) == "the same number of files, 3, but others"
 
 
 def test_a_part_and_a_view_are_known_by_their_own_files(folder):

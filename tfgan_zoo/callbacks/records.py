@@ -139,11 +139,10 @@ class MetricsLog(keras.callbacks.Callback):
             self.events.flush()
 
 
-class SaveBeforehand(keras.callbacks.Callback):
+class SaveBeforeScoring(keras.callbacks.Callback):
     """Saves a checkpoint before the callbacks after it compute anything from the epoch.
 
-    They may fail, as scores do, or be killed; the epoch's logs so far are saved along, with which
-    they can be called again.
+    Scoring may fail or be killed; the saved logs let it run again on resume.
 
     Args:
         save: saves the model, given (model, step, logs); logs are floats by name.

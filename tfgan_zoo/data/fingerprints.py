@@ -84,7 +84,7 @@ def fingerprint_captioned(data: Captioned, spec: str) -> Fingerprint:
     return images._replace(sha256=_hash((images.sha256 + "".join(texts)).encode()), names=names)
 
 
-def change(before: Mapping[str, Any], names: Sequence[str], now: Fingerprint) -> str:
+def describe_change(before: Mapping[str, Any], names: Sequence[str], now: Fingerprint) -> str:
     """Says how data have changed; nothing if they have not.
 
     Args:
@@ -95,7 +95,7 @@ def change(before: Mapping[str, Any], names: Sequence[str], now: Fingerprint) ->
     Example:
         >>> before = Fingerprint("files", 2, "0123", ("a.png", "c.png"))
         >>> now = Fingerprint("files", 3, "4567", ("a.png", "b.png", "c.png"))
-        >>> change(before.noted(), before.names, now)
+        >>> describe_change(before.noted(), before.names, now)
         '2 files became 3, first difference: b.png'
     """
     if (before.get("num"), before.get("sha256")) == (now.num, now.sha256):

@@ -178,8 +178,8 @@ class Workload(abc.ABC):
             model.signatures()  # traces the endpoints
         except Exception as error:
             raise InputError(
-                f"model={self.config.model}: what it has learnt could not be exported "
-                f"({_reason(error)}); use other networks, see generator.name."
+                f"model={self.config.model}: cannot be exported ({_reason(error)}); choose other "
+                "networks (generator.name)."
             ) from error
 
     def score(self, model: Any) -> dict[str, float]:
