@@ -121,7 +121,7 @@ def train_in(
         accept_changed_data: see `train`.
     """
     config = completed(config, run.config() if run.has_begun() else None)
-    begun = made_before() if run.checkpoints.steps() else contextlib.nullcontext()
+    begun = made_before() if run.has_begun() else contextlib.nullcontext()
     with devices.scope(), begun:
         model = build_model(config)
     # Files are found and options checked, but nothing is decoded before the folder is claimed.
@@ -162,7 +162,7 @@ def train_in(
         say(describe(config, model, work, start, devices, over))
         if training:
             samples = model.samples_per_step(config.data.batch_size)
-            model.say_doubts(samples // devices.replicas, say)
+            model.report_warnings(samples // devices.replicas, say)
             fit(config, run, model, work, start, devices, retry, say)
         with told_of_storage(run):
             return finish(config, run, model, work, devices)
