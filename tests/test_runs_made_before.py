@@ -1,5 +1,7 @@
 """Runs that began before their discriminator would have been refused."""
 
+import shutil
+
 import keras
 import pytest
 
@@ -8,6 +10,7 @@ from tfgan_zoo import experiment
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.output_ranges import made_before
 from tfgan_zoo.networks import NETWORKS
+from tfgan_zoo.runs import Run
 
 L = keras.layers
 SAID = "discriminator: .*logits.*made before this was checked"
@@ -40,3 +43,8 @@ def test_a_run_whose_discriminator_returns_probabilities_goes_on_with_a_warning(
         assert experiment.train(config, new, quiet).step == 2
     with pytest.warns(UserWarning, match=SAID):
         assert experiment.load_run(new).steps_done == 2
+    # Without a checkpoint it is still a run that began, whose config cannot change any more.
+    shutil.rmtree(new / "checkpoints")
+    assert Run(new).has_begun()
+    with pytest.warns(UserWarning, match=SAID):
+        assert experiment.train(config, new, quiet).step == 2

@@ -122,7 +122,7 @@ def train_in(
     """
     with devices.together():
         config = completed(config, run.config() if run.has_begun() else None)
-    begun = made_before() if run.checkpoints.steps() else contextlib.nullcontext()
+    begun = made_before() if run.has_begun() else contextlib.nullcontext()
     with devices.scope(), begun:
         model = build_model(config)
     run.checkpoints.writes = devices.chief
@@ -166,7 +166,7 @@ def train_in(
         say(describe(config, model, work, start, devices, over))
         if training:
             samples = model.samples_per_step(config.data.batch_size)
-            model.say_doubts(samples // devices.replicas, say)
+            model.report_warnings(samples // devices.replicas, say)
             fit(config, run, model, work, start, devices, retry, say)
         with told_of_storage(run):
             return finish(config, run, model, work, devices)

@@ -97,13 +97,3 @@ def test_weights_of_keras_layers_can_be_loaded(tmp_path):
     new.load_weights(tmp_path / "old.weights.h5")
     for one, other in zip(new.get_weights(), old.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
-
-
-@pytest.mark.parametrize("kind", [BatchNormalization, GroupNormalization])
-def test_float64_is_normalised_in_float64(kind):
-    arguments = {"dtype": "float64"} | ({"groups": -1} if kind is GroupNormalization else {})
-    x = np.random.default_rng(0).normal(1, 2, (1, 4, 4, 3))
-    ours, keras_own = kind(**arguments), getattr(keras.layers, kind.__name__)(**arguments)
-    ours, theirs = (layer(x, training=True) for layer in (ours, keras_own))
-    assert ours.dtype == "float64"
-    np.testing.assert_allclose(ours, theirs, rtol=1e-12)

@@ -64,7 +64,16 @@ def test_testing_asks_for_whole_packs_only(name):
     assert np.isfinite(model.evaluate(images[:8], batch_size=4, verbose=0)).all()
     model.fit(images, batch_size=6, validation_data=images[:10], verbose=0)
     with pytest.raises(InputError, match=r"^Test batches: .* of 2 samples \(packing 2\) .* got 3;"):
-        model.evaluate(images[:3], verbose=0)
+        model.test_on_batch(images[:3])
+    assert np.isfinite(model.evaluate(images[:9], batch_size=4, steps=2, verbose=0)).all()
+    computed = int(model.evaluated_batches.result())
+    for size, said in (
+        (4, "x: .* of 2, .* one here has 1, got 9; leave out 1, or"),
+        (3, "batch_s"),
+    ):
+        with pytest.raises(InputError, match=f"^{said}"):
+            model.evaluate(images[:9], batch_size=size, verbose=0)
+    assert int(model.evaluated_batches.result()) == computed
     assert model.made_and_real(images[:4])["samples"][0].shape == (4, *SHAPE)
 
 
@@ -108,6 +117,46 @@ def test_arrays_that_cannot_be_shared_out(num, arguments, said):
     with pytest.raises(InputError, match=f"^{said}"):
         model.fit(images, verbose=0, **arguments)
     assert model.steps_done == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"batch_size": "a"}, "batch_size: expected a whole number from 1 up, got 'a'"),
+        ({"batch_size": -4}, "batch_size: expected a whole number from 1 up, got -4"),
+        ({"batch_size": 2.5}, r"batch_size: expected a whole number from 1 up, got 2\.5"),
+        ({"batch_size": 0}, "batch_size: expected a whole number from 1 up, got 0"),
+        ({"x": None}, "x: expected arrays or a .*, got None"),
+        ({"x": np.zeros((0, *SHAPE), "uint8")}, "x: expected one sample or more, got an array"),
+        ({"validation_batch_size": 0}, "validation_batch_size: expected a whole number from 1"),
+        ({"validation_split": 2}, "validation_split: expected a number from 0 to below 1, got 2"),
+        ({"validation_split": -0.5}, "validation_split: expected a number from 0 to below 1"),
+        ({"validation_split": "a"}, "validation_split: expected a number from 0 to below 1"),
+        ({"validation_data": np.zeros((0, *SHAPE))}, "validation_data: expected one sample"),
+    ],
+)
+def test_sizes_and_data_that_fit_and_evaluate_cannot_use(given, said):
+    model = eager("dcgan", dense=True)
+    given = {"x": np.zeros((8, *SHAPE), "uint8")} | given
+    methods = [model.fit] if any("valid" in name for name in given) else [model.fit, model.evaluate]
+    for method in methods:
+        with pytest.raises(InputError, match=f"^{said}"):
+            method(**given, verbose=0)
+    assert model.steps_done == 0
+
+
+def test_samples_are_weighted_nowhere():
+    model, images = eager("dcgan", dense=True), np.zeros((2, *SHAPE), "uint8")
+    methods = (model.fit, model.evaluate, model.train_on_batch, model.test_on_batch)
+    for method in methods:
+        with pytest.raises(InputError, match=r"^sample_weight: expected None, got ndarray; a game"):
+            method(images, sample_weight=np.ones(2))
+
+
+def test_validation_data_of_three_parts_are_no_weights():
+    model = eager("gan_cls")
+    parts = tuple(samples(model).values())
+    assert "val_d_loss" in fit(model, parts, batch_size=4, validation_data=parts)
 
 
 def test_arrays_that_can_be_shared_out():
@@ -328,17 +377,25 @@ def test_every_method_that_takes_images_checks_their_range(name):
     else:
         shape = model.shape_a
         methods = [model.translate, model, lambda x: model.predict(x, verbose=0)]
+        methods += [model.predict_on_batch]
         methods += [model.upscale] if name == "srgan" else []
     pixels = np.random.default_rng(0).integers(0, 256, (2, *shape), "uint8")
     floats = pixels / np.float32(127.5) - 1
     for method in methods:
         for wrong in (pixels.astype("float32"), 3 * floats):
-            with pytest.raises(InputError, match=r"images: expected uint8, or floats in \[-1, 1\]"):
+            with pytest.raises(
+                InputError, match=r"^images: expected uint8, or floats in \[-1, 1\]"
+            ):
                 method(wrong)
         np.testing.assert_allclose(method(pixels), method(floats), atol=1e-4)
         model._said.clear()
         with pytest.warns(UserWarning, match="^images: .* got none below 0"):
             method(np.abs(floats))
+    with pytest.raises(InputError, match=r"^images: expected shape"):
+        methods[0](pixels[..., [0, 0]])
+    if name in IMAGE_TO_IMAGE:
+        with pytest.raises(InputError, match=r"^images: expected shape"):
+            model(pixels[0])
 
 
 def joint_embedding():
@@ -448,4 +505,4 @@ def test_default_batch_sizes_on_several_replicas():
     assert len(chosen["x"]) == 750
     assert len(chosen["validation_data"][0]) == 249
     assert chosen["validation_batch_size"] == 96
-    batches.check_cut(chosen, 15, 3)
+    batches.check_batch_sizes(chosen, 15, 3)

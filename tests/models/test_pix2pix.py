@@ -167,7 +167,7 @@ def test_batches_that_training_normalises_together_are_warned_of():
         assert len(warned) == 1
         model._said.clear()
     told = []
-    model.say_doubts(4, told.append)
+    model.report_warnings(4, told.append)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fit(model, dataset.batch(4))  # which has been said
@@ -175,10 +175,10 @@ def test_batches_that_training_normalises_together_are_warned_of():
 
 
 def test_batches_that_inference_fits_are_not_warned_of():
-    assert len(tiny("pix2pix").doubts(4)) == 1
-    assert not tiny("pix2pix").doubts(1)
-    assert not tiny("pix2pix", inference="frozen").doubts(4)
-    assert not tiny("pix2pix", dense=True).doubts(4)  # with instance normalisation
+    assert len(tiny("pix2pix").training_warnings(4)) == 1
+    assert not tiny("pix2pix").training_warnings(1)
+    assert not tiny("pix2pix", inference="frozen").training_warnings(4)
+    assert not tiny("pix2pix", dense=True).training_warnings(4)  # with instance normalisation
 
 
 @pytest.mark.parametrize("recipe", ["edges2shoes", "colorization", "facades", "maps"])

@@ -168,5 +168,29 @@ def test_fit_refuses_texts_that_cannot_be_read(kind):
     for data in (batch, tf.data.Dataset.from_tensors(batch)):
         with pytest.raises(InputError, match=r"^Training batches: expected captions that the text"):
             model.fit(data, verbose=0, shuffle=False)
+    with pytest.raises(InputError, match=r"^Training batches: expected captions that the text"):
+        model.train_on_batch(batch)
     assert model.steps_done == 0
     keras.backend.clear_session()
+
+
+def test_train_on_batch_reads_texts_once():
+    model = joint(char_encoder())
+    model.compile(run_eagerly=True)
+    batch = {"image": np.zeros((2, *SHAPE), "uint8"), "text": np.array(["a", "я"], object)}
+    with pytest.warns(UserWarning, match="^Training batches: 1 of 2 captions"):
+        model.train_on_batch(batch)
+    model.train_on_batch(batch)
+
+
+@pytest.mark.parametrize("num", [1, 2])
+def test_texts_that_cannot_be_read_are_refused_on_replicas(num):
+    strategy = tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(num)])
+    with strategy.scope():
+        model = joint(char_encoder())
+        model.compile()
+    images = np.zeros((2, *SHAPE), "uint8")
+    data = tf.data.Dataset.from_tensor_slices((images, CYRILLIC)).batch(2)
+    with pytest.raises(InputError, match=r"^Training batches: expected captions .* got 2 with"):
+        model.fit(data, verbose=0)
+    assert model.steps_done == 0

@@ -39,7 +39,6 @@ class BatchNormalization(keras.layers.BatchNormalization):
         rank = len(inputs.shape)
         channels_last = rank == 4 and self.axis in (-1, 3)
         own = mask is not None or self.renorm or self.synchronized or not channels_last
-        own = own or self.variable_dtype == "float64"  # the kernel computes in float32
         if own or not (training and self.trainable):
             return super().call(inputs, training=training, mask=mask)
         x = tf.cast(inputs, tf.float32)
@@ -79,8 +78,7 @@ class GroupNormalization(keras.layers.GroupNormalization):
             inputs: Features.
         """
         single = len(inputs.shape) == 4 and inputs.shape[0] == 1 and self.axis in (-1, 3)
-        # The kernel computes in float32.
-        if not single or self.groups != inputs.shape[-1] or self.variable_dtype == "float64":
+        if not single or self.groups != inputs.shape[-1]:
             return super().call(inputs)
         x = tf.cast(inputs, tf.float32)
         gamma = self.gamma.value if self.scale else tf.ones(x.shape[-1])

@@ -3,7 +3,6 @@
 import inspect
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -77,6 +76,13 @@ def check_range(images: Any, name: str) -> bool:
     return low >= 0
 
 
+ONLY_KERAS_FILES = "the only format that holds a model of several networks and optimizers"
+WEIGHTS_OR_EXPORT = (
+    "for weights alone use save_weights, with a name that ends in .weights.h5, and for a "
+    "SavedModel use export"
+)
+
+
 def check_save_path(path: Any) -> None:
     """Checks that a whole model can be saved under a name.
 
@@ -85,27 +91,9 @@ def check_save_path(path: Any) -> None:
     """
     if not str(path).endswith(".keras"):
         raise InputError(
-            "filepath: expected a name that ends in .keras, the only format that holds a model of "
-            f"several networks and optimizers, got {str(path)!r}; for weights alone use "
-            "save_weights, with a name that ends in .weights.h5, and for a SavedModel use export."
+            f"filepath: expected a name that ends in .keras, {ONLY_KERAS_FILES}, got "
+            f"{str(path)!r}; {WEIGHTS_OR_EXPORT}."
         )
-
-
-def check_saving_callbacks(callbacks: Any) -> None:
-    """Checks that callbacks, a list or one, will be able to save the model.
-
-    Raises:
-        InputError: if one is to save whole models under a name that `save` does not take.
-    """
-    callbacks = getattr(callbacks, "callbacks", callbacks)  # of a `CallbackList`
-    for each in callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]:
-        whole = isinstance(each, keras.callbacks.ModelCheckpoint) and not each.save_weights_only
-        if whole and not str(each.filepath).endswith(".keras"):
-            raise InputError(
-                "ModelCheckpoint: expected a filepath that ends in .keras, the only format that "
-                f"holds a model of several networks and optimizers, got {str(each.filepath)!r}; "
-                "or give save_weights_only=True and a name that ends in .weights.h5."
-            )
 
 
 def check_num(num: Any) -> int:

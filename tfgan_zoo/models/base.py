@@ -5,7 +5,7 @@ import inspect
 import os
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import GeneratorType
 from typing import Any, Literal, NamedTuple
 
@@ -21,14 +21,13 @@ from tfgan_zoo.models.arguments import (
     check_flag,
     check_range,
     check_save_path,
-    check_saving_callbacks,
     constructor_arguments,
     stacked,
 )
 from tfgan_zoo.models.averages import average_of
 from tfgan_zoo.models.keywords import check_compile, check_export_format, check_known
 from tfgan_zoo.models.output_ranges import check_endings, made_before
-from tfgan_zoo.models.role_optimizers import RoleOptimizers, check_callbacks
+from tfgan_zoo.models.role_optimizers import RoleOptimizers, check_callbacks, for_each_role
 from tfgan_zoo.optimizers import apply_gradients, prepare, unknown_to
 from tfgan_zoo.rematerialization import rematerialized
 from tfgan_zoo.serving import saved_model
@@ -92,6 +91,8 @@ class GANModel(keras.Model):
     has_accuracy = False
     #: Whether losses take a discriminator's output as it is, for which no activation may bound it.
     takes_logits = False
+    #: Whether strings in training batches need no check.
+    texts_checked = True
     #: The shares of the moving average that `skip_discriminator_above` goes by.
     accuracy_memory = 0.9
 
@@ -119,6 +120,15 @@ class GANModel(keras.Model):
         if ema_half_life is not None:
             check_number("ema_half_life", ema_half_life, above=0)
         check_number("ema_ramp_up", ema_ramp_up, above=0)
+        if "float64" in (self.compute_dtype, self.variable_dtype):
+            raise InputError(
+                f"dtype: expected {_ACCEPTED_TYPES}, got 'float64'"
+                + (
+                    "; leave it out."
+                    if kwargs.get("dtype") is not None
+                    else ", Keras' global policy; call keras.config.set_dtype_policy('float32')."
+                )
+            )
         self.seed = check_seed(seed)
         self.ema_half_life = ema_half_life
         self.ema_ramp_up = ema_ramp_up
@@ -134,9 +144,10 @@ class GANModel(keras.Model):
         """Builds what depends on the networks; the last line of every constructor.
 
         Raises:
-            InputError: if a discriminator returns probabilities, or no copy can be made of a
-                generator whose average is asked for.
+            InputError: if a network computes in float64, a discriminator returns probabilities, or
+                no copy can be made of a generator whose average is asked for.
         """
+        self._refuse_float64()
         check_endings(self)
         self.step = self.add_weight(
             name="step", dtype="int64", initializer="zeros", trainable=False
@@ -179,11 +190,26 @@ class GANModel(keras.Model):
         # In which phase the next batch is to be looked at, and what to call it then.
         self._unseen: dict[str, str] = {}
         self._said: set[str] = set()
+        self._trained_on_batch = False
         self._trained: tuple[int, ...] = ()
         # MirroredStrategy gives each replica a thread and switches between them in mid-step.
         self._moments = threading.local()
         # Keras would otherwise call the model on a training batch to build it.
         self.built = True
+
+    def _refuse_float64(self) -> None:
+        names = {id(value): name for name, value in vars(self).items()}
+        players = [network for networks in self.players().values() for network in networks]
+        # A text encoder that is not trained is no player.
+        others = [each for each in vars(self).values() if isinstance(each, keras.Model)]
+        for network in [*players, *others]:
+            for layer in network._flatten_layers():
+                if "float64" in (layer.compute_dtype, layer.variable_dtype):
+                    raise InputError(
+                        f"{names.get(id(network), network.name)}: expected layers that compute in "
+                        f"{_ACCEPTED_TYPES}, got layer {layer.name!r} of float64; build it with "
+                        "dtype='float32'."
+                    )
 
     def build(self, input_shape=None) -> None:
         """Does nothing: the networks are built by the constructor."""
@@ -266,7 +292,7 @@ class GANModel(keras.Model):
         shape = getattr(self, "image_shape", None)
         return {} if shape is None else {self.batch_parts[0]: shape}
 
-    def doubts(self, batch_size: int) -> list[str]:
+    def training_warnings(self, batch_size: int) -> list[str]:
         """Returns sentences about what in these settings is likely to go wrong in training.
 
         `fit` warns of each once.
@@ -479,45 +505,67 @@ class GANModel(keras.Model):
 
     def _looked_at(self, iterator: Any, phase: str, called: str) -> Any:
         """Checks the next batch where it can be wrong; returns an iterator of the same batches."""
-        unsure, num = batches.open_to_doubt(
-            iterator.element_spec, self.batch_parts, self.image_parts()
+        unread = phase == "training" and not self.texts_checked
+        unsure, num = batches.needs_check(
+            iterator.element_spec, self.batch_parts, self.image_parts(), strings=unread
         )
         if phase == "training" and num is not None:
-            self._warn_of_doubts(num)
-        elif phase == "training" and self.doubts(2):
+            self._warn_of_settings(num)
+        elif phase == "training" and self.training_warnings(2):
             unsure = True
         if unsure:
             read, iterator = batches.read_ahead(iterator, self.steps_per_execution)
-            counts = [self._look(data, phase, called) for data in read]
+            counts = self._look(read, phase, called)
             batches.check_shares_of([count for count in counts if count is not None])
         return iterator
 
-    def _look(self, data: Any, phase: str, called: str) -> int | None:
-        """Checks a replica's batch, and returns how many images it has."""
-        doubtful, num = batches.check_images(data, self.batch_parts, self.image_parts(), called)
-        if doubtful:
-            self._warn_of_range(called)
-        if phase == "training" and num is not None:
-            self._warn_of_doubts(num)
-        return num
+    def check_batch(self, batches: Sequence[Any], phase: str, called: str) -> None:
+        """Checks the first batch of `fit`, `evaluate` or `train_on_batch`, before it is used.
 
-    def _look_at_arrays(self, data: Any, size: int, phase: str, called: str) -> bool:
-        """Checks as many samples of arrays as a batch has; returns whether the data is arrays."""
-        batch = batches.some_rows(data, size)
-        if batch is None:
-            return False
-        doubtful, num = batches.check_images(batch, self.batch_parts, self.image_parts(), called)
-        if doubtful:
-            self._warn_of_range(called)
-        if phase == "training" and num is not None:
-            self._warn_of_doubts(num // self.distribute_strategy.num_replicas_in_sync)
-        return True
+        A subclass overrides it where something besides images can be wrong.
+
+        Args:
+            batches: of each replica of this process, as a train step gets it.
+            phase: "training" or "testing".
+            called: what to call batches in a message.
+
+        Raises:
+            InputError: if the batch cannot be used.
+        """
+
+    def _look(
+        self, each: Sequence[Any], phase: str, called: str, *, first: bool = True, replicas: int = 1
+    ) -> list[int | None]:
+        """Checks a batch, and returns how many images it has on each replica.
+
+        Args:
+            each: the batch of each replica of this process.
+            phase: see `check_batch`, like the next.
+            called: see there.
+            first: whether to call `check_batch`.
+            replicas: how many replicas will share each of these batches out.
+        """
+        counts = []
+        for data in each:
+            doubtful, num = batches.check_images(data, self.batch_parts, self.image_parts(), called)
+            if doubtful:
+                self._warn_of_range(called)
+            if phase == "training" and num is not None:
+                self._warn_of_settings(num // replicas)
+            counts.append(num)
+        if first and each:
+            self.check_batch(each, phase, called)
+        return counts
 
     def _look_later(self, phase: str, data: Any, size: int, called: str) -> None:
-        """Looks at arrays now, and has the first batch of all else looked at when it comes."""
+        """Looks at a batch of arrays now, or at the first batch of anything else when it comes."""
         self._unseen.pop(phase, None)
-        if not self._look_at_arrays(data, size, phase, called):
+        rows = batches.some_rows(data, size)
+        if rows is None:
             self._unseen[phase] = called
+        else:
+            replicas = self.distribute_strategy.num_replicas_in_sync
+            self._look([rows], phase, called, replicas=replicas)
 
     def checked_images(self, images: Any, name: str = "images") -> Any:
         """Returns images as one array, of a range that can be that of images: see `check_range`.
@@ -542,13 +590,13 @@ class GANModel(keras.Model):
             _warn,
         )
 
-    def _warn_of_doubts(self, batch_size: int) -> None:
-        self.say_doubts(batch_size, _warn)
+    def _warn_of_settings(self, batch_size: int) -> None:
+        self.report_warnings(batch_size, _warn)
 
-    def say_doubts(self, batch_size: int, say: Callable[[str], None]) -> None:
-        """Says each of `doubts` that has not been said yet; `fit` then leaves it out."""
-        for doubt in self.doubts(batch_size):
-            self._say_once(doubt, doubt, say)
+    def report_warnings(self, batch_size: int, say: Callable[[str], None]) -> None:
+        """Reports each of `training_warnings` once; `fit` does not repeat it."""
+        for warning in self.training_warnings(batch_size):
+            self._say_once(warning, warning, say)
 
     def _say_once(self, kind: str, sentence: str, say: Callable[[str], None]) -> None:
         if kind not in self._said:
@@ -870,18 +918,17 @@ class GANModel(keras.Model):
 
         Warns:
             UserWarning: once, if images are floats with none below 0, as those in [0, 1] are; or
-                of `doubts`.
+                of `training_warnings`.
         """
         arguments = _unweighted(super().fit, x, y, *args, **kwargs)
-        check_saving_callbacks(arguments.get("callbacks"))
-        if (optimizer := self.optimizer) is not None:
-            check_callbacks(arguments.get("callbacks"), optimizer)
+        batches.check_given(arguments)
+        check_callbacks(arguments.get("callbacks"), self)
         replicas = self.distribute_strategy.num_replicas_in_sync
         training, testing = (replicas * self.batch_multiple(each) for each in (True, False))
         arguments, said = batches.with_batch_size(
             arguments, training, testing, self.samples_per_step
         )
-        batches.check_cut(arguments, training, testing, self.samples_per_step)
+        batches.check_batch_sizes(arguments, training, testing, self.samples_per_step)
         self._look_at_what_fit_was_given(arguments)
         for line in said if arguments.get("verbose", "auto") != 0 else ():
             self._say_once(line, line, print)
@@ -892,6 +939,7 @@ class GANModel(keras.Model):
             arguments["shuffle"] = False
         self._training_data = lambda: given  # Keras would keep track of the data itself.
         try:
+            arguments["callbacks"] = for_each_role(arguments.get("callbacks"), self)
             with input_errors():
                 return super().fit(**arguments)
         finally:
@@ -912,19 +960,23 @@ class GANModel(keras.Model):
         Images are checked as in `fit`.
 
         Raises:
-            InputError: if images are in another range or of another shape, the data have a file
-                that cannot be read, or batches cannot be shared out over packs.
+            InputError: if samples are to be weighted, images are in another range or of another
+                shape, the data have a file that cannot be read, or batches cannot be shared out
+                over packs and replicas.
         """
         signature = inspect.signature(super().evaluate)
         arguments = signature.bind_partial(x, y, *args, **kwargs).arguments
         extra = arguments.pop("kwargs", {})
         if not extra.get("_use_cached_eval_dataset"):  # or else `fit` has looked after it
+            _check_unweighted(arguments)
+            batches.check_given(arguments)
             data = x if y is None else (x, y)
             size = arguments.get("batch_size")
+            multiple = self.distribute_strategy.num_replicas_in_sync * self.batch_multiple(False)
             if size is None and batches.some_rows(data, 1) is not None:
-                replicas = self.distribute_strategy.num_replicas_in_sync
-                size = batches.evaluation_batch_size(replicas * self.batch_multiple(False))
-                arguments["batch_size"] = size
+                size = arguments["batch_size"] = batches.evaluation_batch_size(multiple)
+            given = {"x": data, "batch_size": size, "steps_per_epoch": arguments.get("steps")}
+            batches.check_batch_sizes(given, multiple, multiple)
             self._look_later("testing", data, size or 1, "Test batches")
         with input_errors():
             return super().evaluate(**arguments, **extra)
@@ -937,7 +989,9 @@ class GANModel(keras.Model):
                 in another range than [-1, 1], or of another shape.
         """
         _unweighted(super().train_on_batch, x, y, *args, **kwargs)
-        self._look((x, y), "training", "Training batches")
+        # Texts are checked once, as that takes longer than a step does.
+        self._look([(x, y)], "training", "Training batches", first=not self._trained_on_batch)
+        self._trained_on_batch = True
         with input_errors():
             return super().train_on_batch(x, y, *args, **kwargs)
 
@@ -945,9 +999,11 @@ class GANModel(keras.Model):
         """Computes the losses on a batch, as Keras' `test_on_batch` does.
 
         Raises:
-            InputError: if images are in another range than [-1, 1], or of another shape.
+            InputError: if samples are to be weighted, or images are in another range than [-1, 1],
+                or of another shape.
         """
-        self._look((x, y), "testing", "Test batches")
+        _unweighted(super().test_on_batch, x, y, *args, **kwargs)
+        self._look([(x, y)], "testing", "Test batches")
         with input_errors():
             return super().test_on_batch(x, y, *args, **kwargs)
 
@@ -1116,7 +1172,7 @@ def check_r1(gamma: float, every: int) -> None:
 
 
 def _once_read(step: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A step of which nothing is done before its data is there, as much on every replica.
+    """Runs a step only once its batch has arrived, of one size on every replica.
 
     Or else the end of data of unknown length would count as a step: of what a graph does without
     data, as of counting, TensorFlow does not say when.
@@ -1139,13 +1195,17 @@ def _unweighted(method: Callable, *args: Any, **kwargs: Any) -> dict[str, Any]:
         InputError: if weights are among them, wherever it takes them.
     """
     given = inspect.signature(method).bind_partial(*args, **kwargs).arguments
+    _check_unweighted(given)
+    return given
+
+
+def _check_unweighted(given: Mapping[str, Any]) -> None:
     for name in ("sample_weight", "class_weight"):
         if given.get(name) is not None:
             raise InputError(
                 f"{name}: expected None, got {type(given[name]).__name__}; a game weighs all of "
                 "its samples alike, so leave out or repeat some in the data."
             )
-    return given
 
 
 def _warn(sentence: str) -> None:
@@ -1157,6 +1217,7 @@ def _warn(sentence: str) -> None:
 
 
 _OURS = ("tfgan_zoo", "keras")
+_ACCEPTED_TYPES = "float32, mixed_float16, mixed_bfloat16, float16 or bfloat16"
 
 
 def _optimizer(spec: Any, role: str) -> keras.optimizers.Optimizer:

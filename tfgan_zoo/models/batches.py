@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.models.arguments import check_range, stacked
 
 Shape = tuple[int | None, ...]
@@ -53,6 +53,33 @@ def what_came(data: Any) -> str:
 
 
 # ---------------------------------------------------------------------- arrays, shared out
+
+
+def check_given(given: Mapping[str, Any]) -> None:
+    """Checks what `fit` or `evaluate` was given before anything is made of it.
+
+    Args:
+        given: their arguments by name.
+
+    Raises:
+        InputError: if there is no data, an array has no samples, or a batch size or share of the
+            samples is out of range.
+    """
+    for name in ("batch_size", "validation_batch_size"):
+        if given.get(name) is not None:
+            check_number(name, given[name], least=1, whole=True)
+    if given.get("validation_split") is not None:
+        check_number("validation_split", given["validation_split"], least=0, below=1)
+    if given.get("x") is None:
+        raise InputError(
+            "x: expected arrays or a tf.data.Dataset, got None; give the data as the first "
+            "argument."
+        )
+    for name in ("x", "validation_data"):
+        if _num_rows(given.get(name)) == 0:
+            raise InputError(
+                f"{name}: expected one sample or more, got an array of none; check what was loaded."
+            )
 
 
 def with_batch_size(
@@ -125,13 +152,13 @@ def evaluation_batch_size(multiple: int) -> int:
     return KERAS_BATCH_SIZE if KERAS_BATCH_SIZE % multiple == 0 else KERAS_BATCH_SIZE * multiple
 
 
-def check_cut(
+def check_batch_sizes(
     fit: Mapping[str, Any],
     training: int,
     testing: int,
     samples_per_step: Callable[[int], int] = lambda size: size,
 ) -> None:
-    """Checks that arrays make batches that can be shared out; those of datasets are not known.
+    """Checks that array batches divide evenly. Datasets are checked step by step.
 
     Args:
         fit: the arguments that `fit` was given, by name.
@@ -153,13 +180,13 @@ def check_cut(
         if samples_per_step(size) != size:
             times = size * training // samples_per_step(size)
             named = f" ({f'{times} * ' * (times > 1)}model.samples_per_step({size}))"
-        _check_cut("x", trained, "batch_size", size, training, named)
+        _check_batch_size("x", trained, "batch_size", size, training, named)
     if fit.get("validation_steps") is None:
         size = fit.get("validation_batch_size") or size
-        _check_cut("validation_data", held, "validation_batch_size", size, testing)
+        _check_batch_size("validation_data", held, "validation_batch_size", size, testing)
 
 
-def _check_cut(
+def _check_batch_size(
     data: str, num: int | None, argument: str, size: int, multiple: int, named: str = ""
 ) -> None:
     if num is None or (num % size % multiple == 0 and (num < size or size % multiple == 0)):
@@ -292,8 +319,8 @@ def _expected(shape: Shape) -> str:
     return f"({', '.join(['batch', *('any' if n is None else str(n) for n in shape)])})"
 
 
-def open_to_doubt(
-    spec: Any, names: Sequence[str], shapes: Mapping[str, Shape]
+def needs_check(
+    spec: Any, names: Sequence[str], shapes: Mapping[str, Shape], strings: bool = False
 ) -> tuple[bool, int | None]:
     """Returns whether batches have to be looked at, and of how many samples they are if known.
 
@@ -301,8 +328,11 @@ def open_to_doubt(
         spec: of a batch: the `element_spec` of an iterator.
         names: of a batch's parts.
         shapes: of one image, for each part that is images.
+        strings: whether strings have to be looked at.
     """
-    num, unsure = None, False
+    leaves = tf.nest.flatten(spec, expand_composites=True)
+    num = None
+    unsure = strings and any(getattr(leaf, "dtype", None) == tf.string for leaf in leaves)
     for name, part in image_parts(spec, names, shapes).items():
         leaf = next(
             (s for s in tf.nest.flatten(part, expand_composites=True) if hasattr(s, "dtype")), None

@@ -29,7 +29,7 @@ from tfgan_zoo.models.base import (
 from tfgan_zoo.models.batches import parts_of, what_came, with_shape
 from tfgan_zoo.models.joint_embedding import JointEmbedding
 from tfgan_zoo.models.network_checks import check_networks, check_shape, check_strings
-from tfgan_zoo.models.texts import OnUnknown, ReadsTexts, as_texts, embed_texts
+from tfgan_zoo.models.texts import OnUnknown, ReadsTexts, as_texts
 
 #: From a batch of strings to a batch of embeddings.
 TextEncoder = Callable[[tf.Tensor], tf.Tensor]
@@ -340,26 +340,6 @@ class GANCLS(ReadsTexts):
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor], training: bool = False) -> tf.Tensor:
         """Returns images, floats in [-1, 1], from (latents, embeddings)."""
         return self.run(self.sampling_network(self.generator), list(inputs), training)
-
-    def embed(
-        self,
-        texts: str | Sequence[str],
-        *,
-        batch_size: int = 64,
-        on_unknown: OnUnknown = "warn",
-    ) -> np.ndarray:
-        """Returns phi(texts), float32 of shape (num, embedding_dim).
-
-        Args:
-            texts: one text, or several.
-            batch_size: how many at a time.
-            on_unknown: "warn", "raise" or "ignore" if the text encoder ignores words or characters
-                that it does not know; it can be asked only if it is one of the zoo's.
-
-        Raises:
-            InputError: if the model has no `text_encoder`, there is no text, or one is no string.
-        """
-        return embed_texts(self.embeddings, self.text_encoder, texts, batch_size, on_unknown)
 
     def sample_latents(self, num: int, seed: int = 0) -> np.ndarray:
         """Draws latents, shape (num, latent_dim); a larger `num` continues a smaller one."""

@@ -108,15 +108,24 @@ class ImageToImage(GANModel):
             training: ignored, as a translation is always inference.
 
         Raises:
-            InputError: if the images have another shape or type, or floats that are there, as they
-                are outside of a graph, are in another range.
+            InputError: if the images have another shape or type. Calling the model checks the range
+                of floats too, outside of a graph.
         """
         del training
         direction = next(iter(self.translators()))
+        return self._translated(self._as_source(inputs, direction), direction)
+
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Checks images, and calls the model; see `call`."""
+        # Here, and not in `call`, whose errors Keras wraps.
         if tf.executing_eagerly() and not keras.backend.is_keras_tensor(inputs):
             inputs = self.checked_images(inputs)
+            inputs = self._as_source(inputs, next(iter(self.translators())))
+        return super().__call__(inputs, *args, **kwargs)
+
+    def _as_source(self, images: Any, direction: str) -> tf.Tensor:
         channels = self.source_shape(direction)[-1]
-        return self._translated(as_floats(inputs, (None, None, channels), "images"), direction)
+        return as_floats(images, (None, None, channels), "images")
 
     def make_predict_function(self, force: bool = False) -> None:
         """Makes what `predict` calls, which looks at its first batch before it translates it."""
@@ -150,6 +159,16 @@ class ImageToImage(GANModel):
         """
         self._unpredicted = True
         return super().predict(x, *args, **kwargs)
+
+    def predict_on_batch(self, x: Any) -> np.ndarray:
+        """Translates a batch from a to b; see `predict`.
+
+        Raises:
+            InputError: if it has another shape or type, or is in another range.
+        """
+        self._unpredicted = False
+        images = self.checked_images(parts_of(x, ("images",))[0])
+        return super().predict_on_batch(self._as_source(images, next(iter(self.translators()))))
 
     def translate(
         self, images: np.ndarray, direction: str | None = None, *, batch_size: int = 1
@@ -214,7 +233,7 @@ class ImageToImage(GANModel):
 
     def finish_init(self) -> None:
         """See `GANModel.finish_init`."""
-        #: What sides must be multiples of, and the least that they must be.
+        #: Required multiple and minimum of image sides.
         self._sides: dict[str, tuple[int, int]] = {}
         for name, network in self.translators().items():
             multiple = size_multiple(network) if self.scale == 1 else 1

@@ -17,7 +17,7 @@ from tfgan_zoo.models.base import (
 )
 from tfgan_zoo.models.batches import parts_of, what_came, with_shape
 from tfgan_zoo.models.network_checks import check_networks, check_shape, check_strings
-from tfgan_zoo.models.texts import OnUnknown, ReadsTexts, as_texts, embed_texts
+from tfgan_zoo.models.texts import ReadsTexts, as_texts
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -194,26 +194,9 @@ class JointEmbedding(ReadsTexts):
         """Returns phi(t), shape (batch, embedding_dim), of strings."""
         return self.run(self.text_encoder, inputs, training)
 
-    def embed(
-        self,
-        texts: str | Sequence[str],
-        *,
-        batch_size: int = 64,
-        on_unknown: OnUnknown = "warn",
-    ) -> np.ndarray:
-        """Returns phi(texts), float32 of shape (num, embedding_dim).
-
-        Args:
-            texts: one text, or several.
-            batch_size: how many at a time.
-            on_unknown: "warn", "raise" or "ignore" if the text encoder ignores words or characters
-                that it does not know.
-
-        Raises:
-            InputError: if there is no text, or one is no string.
-        """
-        encode = lambda part: self(tf.constant(part))  # noqa: E731
-        return embed_texts(encode, self.text_encoder, texts, batch_size, on_unknown)
+    def embeddings(self, texts: Any) -> tf.Tensor:
+        """See `ReadsTexts.embeddings`."""
+        return self(tf.constant(texts))
 
     def embed_images(self, images: np.ndarray, *, batch_size: int = 64) -> np.ndarray:
         """Returns theta(images), float32 of shape (num, embedding_dim); images as in training."""

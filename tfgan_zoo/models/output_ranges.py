@@ -112,7 +112,7 @@ def check_endings(model: Any) -> None:
     if model.takes_logits:
         for network in players.get("discriminator", []):
             check_logits(names.get(id(network), network.name), network)
-    # One that was made before has been seen by whoever made it.
+    # Loaded models were checked when they were created.
     if len(getattr(model, "image_shape", ())) == 3 and not _checks_warn.get():
         for network in players.get("generator", []):
             check_reaches_images(names.get(id(network), network.name), network)

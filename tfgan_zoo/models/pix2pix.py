@@ -128,8 +128,8 @@ class Pix2Pix(ImageToImage):
         """Returns the generator."""
         return {"a_to_b": self.generator}
 
-    def doubts(self, batch_size: int) -> list[str]:
-        """See `GANModel.doubts`: whether `inference` is other than what training is.
+    def training_warnings(self, batch_size: int) -> list[str]:
+        """See `GANModel.training_warnings`: whether `inference` is other than what training is.
 
         Args:
             batch_size: how many samples a train step takes on each replica.

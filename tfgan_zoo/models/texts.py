@@ -2,7 +2,7 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import keras
@@ -12,7 +12,7 @@ import tensorflow as tf
 from tfgan_zoo.errors import InputError, check_texts
 from tfgan_zoo.layers.text import TextReader
 from tfgan_zoo.models.base import GANModel
-from tfgan_zoo.models.batches import read_ahead
+from tfgan_zoo.models.batches import unpacked
 
 OnUnknown = Literal["warn", "raise", "ignore"]
 
@@ -51,7 +51,7 @@ def embed_texts(
     batch_size: int,
     on_unknown: OnUnknown,
 ) -> np.ndarray:
-    """Embeds texts in batches, and tells about what the encoder ignores of them.
+    """Embeds texts in batches and reports what the encoder ignores.
 
     Args:
         encode: Returns the embeddings of a list of strings.
@@ -163,55 +163,55 @@ def check_captions(text_encoder: Any, captions: Sequence[str], name: str) -> Non
 class ReadsTexts(GANModel):
     """The base of models with a `text_encoder` that training batches of strings go through.
 
-    The texts of the first batch of `fit` are checked as `check_captions` does, which is not
-    possible under a strategy.
+    The texts of the first training batch are checked as `check_captions` does.
     """
 
     text_encoder: Any
     #: Whether the texts to train on were checked before, all of them.
     texts_checked = False
-    _texts_unseen = False
 
-    def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Trains; see `GANModel.fit`.
+    def embeddings(self, texts: Any) -> tf.Tensor:
+        """Returns phi(texts), float32 `[B, embedding_dim]`."""
+        raise NotImplementedError
+
+    def embed(
+        self,
+        texts: str | Sequence[str],
+        *,
+        batch_size: int = 64,
+        on_unknown: OnUnknown = "warn",
+    ) -> np.ndarray:
+        """Returns phi(texts), float32 of shape (num, embedding_dim).
+
+        Args:
+            texts: One text, or several.
+            batch_size: How many at a time.
+            on_unknown: "warn", "raise" or "ignore" if the text encoder ignores words or characters
+                that it does not know. Only encoders of the zoo can tell.
 
         Raises:
-            InputError: if nothing of any text of the first batch is known to the text encoder.
+            InputError: If the model has no `text_encoder`, there is no text, or one is no string.
         """
-        self._texts_unseen = True
-        try:
-            return super().fit(x, y, *args, **kwargs)
-        finally:
-            self._texts_unseen = False
+        return embed_texts(self.embeddings, self.text_encoder, texts, batch_size, on_unknown)
 
-    def make_train_function(self, force: bool = False) -> None:
-        """See `GANModel.make_train_function`."""
-        before = getattr(self, "train_function", None)
-        super().make_train_function(force)
-        train = self.train_function
-        if train is before:
+    def check_batch(self, batches: Sequence[Any], phase: str, called: str) -> None:
+        """Checks that the text encoder can read the texts to train on.
+
+        Raises:
+            InputError: If nothing of any of them is known to it.
+        """
+        super().check_batch(batches, phase, called)
+        if phase != "training" or self.texts_checked or text_reader(self.text_encoder) is None:
             return
-
-        def train_after_reading(iterator):
-            if self._texts_unseen and isinstance(iterator, tf.data.Iterator):
-                self._texts_unseen = False
-                iterator = self._with_checked_texts(iterator)
-            return train(iterator)
-
-        self.train_function = train_after_reading
-
-    def _with_checked_texts(self, iterator: tf.data.Iterator) -> tf.data.Iterator:
-        def strings(structure: Any) -> list[Any]:
-            leaves = tf.nest.flatten(structure)
-            return [leaf for leaf in leaves if getattr(leaf, "dtype", None) == tf.string]
-
-        if self.texts_checked or not strings(iterator.element_spec):
-            return iterator
-        read, iterator = read_ahead(iterator, self.steps_per_execution)
-        parts = [part for part in strings(read) if isinstance(part, tf.Tensor)]
-        texts = {text for part in parts for text in part.numpy().ravel().tolist()}
-        check_captions(self.text_encoder, sorted(texts), "Training batches")
-        return iterator
+        texts = set[str]()
+        for batch in batches:
+            parts = unpacked(batch)
+            for part in parts.values() if isinstance(parts, Mapping) else parts:
+                if isinstance(part, (str, bytes, list, tuple, np.ndarray, tf.Tensor)):
+                    part = as_texts(part, called)
+                    if part.dtype == tf.string:
+                        texts.update(part.numpy().ravel().tolist())
+        check_captions(self.text_encoder, sorted(texts), called)
 
 
 def _some(texts: Sequence[str], most: int = 5) -> str:
