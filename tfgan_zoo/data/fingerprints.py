@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tfgan_zoo.data.captioned import Captioned
-from tfgan_zoo.data.sources import Source, ViewSource
+from tfgan_zoo.data.sources import FOLDERS, Source, ViewSource
 
 CONTENT_LIMIT = 64 * 2**20
 """Bytes of an array that its hash is of, at most: evenly spaced samples of a larger one."""
@@ -80,7 +80,7 @@ def fingerprint_captioned(data: Captioned, spec: str) -> Fingerprint:
         _hash(json.dumps([captions, number]).encode())[:16]
         for captions, number in zip(data.captions, classes, strict=True)
     ]
-    names = tuple(map(" ".join, zip(images.names, texts, strict=True))) if images.names else ()
+    names = tuple(map("\0".join, zip(images.names, texts, strict=True))) if images.names else ()
     return images._replace(sha256=_hash((images.sha256 + "".join(texts)).encode()), names=names)
 
 
@@ -122,10 +122,10 @@ def _first_difference(before: Sequence[str], now: Sequence[str]) -> str:
 
 
 def _names(source: Source, spec: str) -> list[str]:
-    """The samples' names, those of files relative to the folder of the source."""
+    """The samples' names, those of files relative to the folder or archive of the source."""
     names = [source.name(index) for index in range(len(source))]
     kind, _, path = spec.partition(":")
-    if kind != "folder":
+    if kind not in FOLDERS:
         return names
     root = os.path.join(os.path.expanduser(path), "")
     return [name.removeprefix(root) for name in names]
