@@ -10,12 +10,14 @@ import sys
 import termios
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
 import tfgan_zoo
 from tfgan_zoo import files, generate, pictures, progress
 from tfgan_zoo.evaluation import distributions, score_images
+from tfgan_zoo.metrics.features import ModelFeatures
 
 
 @pytest.fixture
@@ -137,3 +139,17 @@ def test_a_bar_is_drawn_only_where_it_has_room(
     monkeypatch.setattr(sys, "stderr", file)
     work(tmp_path)
     assert (" images" in "".join(written)) is expected
+
+
+def test_features_of_many_images_show_how_many_are_done(monkeypatch, at_once):
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+    features = ModelFeatures(model, "pixels", batch_size=4)
+    images = np.random.default_rng(0).integers(0, 256, (10, 8, 8, 1), np.uint8)
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    with progress.lines():
+        found, _ = features(images)
+    lines = [line.split("  ")[0] for line in stream.getvalue().splitlines()]
+    assert lines == ["features: 4 of 10 images", "features: 8 of 10 images"]
+    parts = [features(images[i : i + 4])[0] for i in (0, 4, 8)]
+    np.testing.assert_array_equal(found, np.concatenate(parts))
