@@ -1,5 +1,6 @@
 """Files appear complete or not at all, under names of any length that a file can have."""
 
+import concurrent.futures
 import os
 import re
 import stat
@@ -9,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_zoo import atomic, evaluation, files, pictures, runs
+from tfgan_zoo import atomic, evaluation, files, generate, pictures, runs
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation.pairs import Scores
 from tfgan_zoo.reporting.page import write_page
-from tfgan_zoo.serving import asking
+from tfgan_zoo.serving import asking, saved_model
 
 #: 82 letters of three bytes and an ending: 250 bytes, and a file's name may have 255.
 LONG = "長" * 82
@@ -79,7 +80,7 @@ def test_nothing_is_left_of_a_file_that_was_not_finished(tmp_path, error):
 
 def test_writers_by_name_have_an_ending_to_go_by(tmp_path):
     with atomic.replacing(tmp_path / "a.keras", ending=".part.keras") as temporary:
-        assert re.fullmatch(r"\.[0-9a-f]{8}-\d+\.part\.keras", temporary.name)
+        assert re.fullmatch(r"\.[0-9a-f]{8}-\d+-[0-9a-f]{8}\.part\.keras", temporary.name)
         temporary.write_text("model")
     assert [p.name for p in tmp_path.iterdir()] == ["a.keras"]
 
@@ -91,6 +92,74 @@ def test_a_folder_in_the_files_place_is_left_alone(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
 
 
+def test_threads_that_write_one_path_do_not_collide(tmp_path):
+    path = tmp_path / "a.bin"
+    whole = [bytes([number]) * 50_000 for number in range(8)]
+
+    def write(content):
+        for _ in range(25):
+            with atomic.open_replacing(path) as file:
+                file.write(content[:20_000])
+                file.flush()
+                file.write(content[20_000:])
+            assert path.read_bytes() in whole
+
+    with concurrent.futures.ThreadPoolExecutor(len(whole)) as pool:
+        list(pool.map(write, whole))
+    assert [p.name for p in tmp_path.iterdir()] == ["a.bin"]
+
+
+def test_a_temporary_file_is_never_one_of_another_writer(tmp_path, monkeypatch):
+    monkeypatch.setattr(atomic.secrets, "token_hex", lambda _: "00000000")
+    with atomic.open_replacing(tmp_path / "a", "w") as first:
+        first.write("first")
+        with pytest.raises(FileExistsError), atomic.replacing(tmp_path / "a"):
+            pass
+    assert (tmp_path / "a").read_text() == "first"
+
+
+def test_a_read_only_file_can_be_replaced_and_synced(tmp_path, monkeypatch):
+    path = tmp_path / "a.txt"
+    path.write_text("before")
+    path.chmod(0o444)
+    modes, fsync = [], os.fsync
+
+    def seen(descriptor):
+        modes.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", seen)
+    with atomic.open_replacing(path, "w", sync=True) as file:
+        file.write("after")
+    # Root may open any file; others need the bit to open it for writing.
+    assert modes
+    assert all(mode & stat.S_IWUSR for mode in modes)
+    assert path.read_text() == "after"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o444
+
+
+def test_folders_of_killed_processes_do_not_accumulate(tmp_path):
+    def folder(path):
+        path.mkdir(parents=True)
+        (path / "file").write_text(path.name)
+        return path
+
+    model = tmp_path / "export" / "gan"
+    for _ in range(3):
+        folder(atomic.hidden_beside(model, ".old"))
+    folder(atomic.hidden_beside(model.with_name("other"), ".old"))
+    for _ in range(2):
+        saved_model.place_instead(folder(atomic.hidden_beside(model, ".new")), model / "1")
+    other = atomic.hidden_beside(model.with_name("other"), ".old").name[:10]
+    assert sorted(p.name[:10] for p in model.parent.iterdir()) == [other, "gan"]
+    # What is new may be of a process that is still at work.
+    at_work, killed = (folder(atomic.hidden_beside(model, ".new")) for _ in range(2))
+    os.utime(killed, (0, 0))
+    atomic.remove_leftovers(model, ".new")
+    assert at_work.exists()
+    assert not killed.exists()
+
+
 @pytest.fixture
 def photos(tmp_path):
     for name in ("a", LONG, "z"):
@@ -98,9 +167,20 @@ def photos(tmp_path):
     return tmp_path / "in"
 
 
-def test_a_result_of_too_long_a_name_is_said_and_the_others_are_written(photos, tmp_path, capsys):
-    planned = files.plan(photos, tmp_path / "out", compare=True)
-    assert files.convert(planned, lambda x: x / 255, 3, compare=True) == 2
+def test_a_result_of_too_long_a_name_is_refused_before_any_work(photos, tmp_path):
+    with pytest.raises(InputError, match=r"^--output: expected a name of at most 255 bytes"):
+        files.plan(photos, tmp_path / "out", compare=True)
+    planned = files.plan(photos, tmp_path / "out", compare=True, on_error="skip")
+    with pytest.raises(InputError, match=r"^--output: expected a name of at most 255 bytes"):
+        files.convert(planned, lambda x: x / 255, 3, compare=True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_result_of_too_long_a_name_is_skipped_and_the_others_are_written(
+    photos, tmp_path, capsys
+):
+    planned = files.plan(photos, tmp_path / "out", compare=True, on_error="skip")
+    assert files.convert(planned, lambda x: x / 255, 3, compare=True, on_error="skip") == 2
     names = ["a.png", "a_compare.png", "z.png", "z_compare.png"]
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == names
     err = capsys.readouterr().err
@@ -113,10 +193,18 @@ def test_a_result_of_too_long_a_name_is_said_and_the_others_are_written(photos, 
 
 
 def test_the_only_result_of_too_long_a_name_is_an_error(photos, tmp_path):
-    planned = files.plan(photos / f"{LONG}.png", tmp_path / "out", compare=True)
     with pytest.raises(InputError, match=r"at most 255 bytes, got .* of 258; choose a shorter one"):
-        files.convert(planned, lambda x: x, 3, compare=True)
+        files.plan(photos / f"{LONG}.png", tmp_path / "out", compare=True)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_python_caller_reads_the_name_of_the_argument(tmp_path):
+    with pytest.raises(InputError, match=r"^path: expected a name of at most 255 bytes"):
+        image(tmp_path / f"{LONG}1234567.png")
+    with pytest.raises(InputError, match=r"^--output: expected a name of at most 255 bytes"):
+        asking.paths(str(tmp_path / f"{LONG}1234567.png"), [1])
+    with pytest.raises(InputError, match=r"^--output: expected a name of at most 255 bytes"):
+        generate.check_output(tmp_path / f"{LONG}1234567.png", overwrite=False)
 
 
 def test_no_other_file_renames_what_it_writes():

@@ -4,13 +4,20 @@ import fcntl
 import io
 import os
 import pty
+import re
 import struct
 import sys
 import termios
+from pathlib import Path
 
+import keras
+import numpy as np
 import pytest
 
-from tfgan_zoo import progress
+import tfgan_zoo
+from tfgan_zoo import files, generate, pictures, progress
+from tfgan_zoo.evaluation import distributions, score_images
+from tfgan_zoo.metrics.features import ModelFeatures
 
 
 @pytest.fixture
@@ -65,3 +72,84 @@ def test_a_pipeline_prints_no_lines(monkeypatch, at_once):
 def test_what_is_short_stays_quiet(monkeypatch):
     with progress.progress_lines():
         assert shown(monkeypatch) == []
+
+
+def test_only_two_modules_know_tqdm():
+    """`progress.bar` knows when a bar has no room; a bar by hand would not."""
+    package = Path(tfgan_zoo.__file__).parent
+    found = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if re.search(r"^\s*(import|from) tqdm\b", path.read_text(), re.MULTILINE)
+    }
+    assert found == {"progress.py", "callbacks/progress.py"}
+
+
+def test_a_bar_counts_what_is_in_batches(monkeypatch, at_once):
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    with progress.lines():
+        assert list(progress.bar(["ab", "c"], "made", 3, "images", size=len)) == ["ab", "c"]
+        assert list(progress.bar("ab", "made", None, "images")) == ["a", "b"]
+    lines = stream.getvalue().splitlines()
+    assert lines[0].startswith("made: 2 of 3 images  ")
+    assert [line.split("  ")[0] for line in lines[1:]] == ["made: 1 images", "made: 2 images"]
+
+
+class _Grey:
+    """A model of grey images."""
+
+    def generate(self, latents):
+        return np.zeros((len(latents), 8, 8, 1), np.float32)
+
+
+def _converts(folder):
+    for name in "ab":
+        pictures.save_png(folder / "in" / f"{name}.png", np.zeros((8, 8, 3), np.uint8))
+    files.convert(files.plan(folder / "in", folder / "out"), pictures.from_uint8, 3)
+
+
+def _scores_pairs(folder):
+    image = np.zeros((16, 16, 1), np.uint8)
+    score_images([("a", image, image + 1), ("b", image, image + 2)], ["psnr"], num=2)
+
+
+def _scores_distributions(folder):
+    images = np.zeros((4, 8, 8, 1), np.uint8)
+    reference = distributions.Reference({}, lambda: [images, images], 8)
+    distributions.compare(["swd"], [images, images], reference, num=8)
+
+
+WORK = {
+    "convert": _converts,
+    "generate": lambda folder: list(generate.one_by_one(_Grey(), np.zeros((600, 2)))),
+    "pairs": _scores_pairs,
+    "distributions": _scores_distributions,
+}
+
+
+@pytest.mark.parametrize(("columns", "expected"), [(80, True), (0, False)])
+@pytest.mark.parametrize("work", WORK.values(), ids=WORK)
+def test_a_bar_is_drawn_only_where_it_has_room(
+    terminal, monkeypatch, at_once, tmp_path, work, columns, expected
+):
+    file = terminal(columns)
+    written, write = [], file.write
+    monkeypatch.setattr(file, "write", lambda text: written.append(text) or write(text))
+    monkeypatch.setattr(sys, "stderr", file)
+    work(tmp_path)
+    assert (" images" in "".join(written)) is expected
+
+
+def test_features_of_many_images_show_how_many_are_done(monkeypatch, at_once):
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+    features = ModelFeatures(model, "pixels", batch_size=4)
+    images = np.random.default_rng(0).integers(0, 256, (10, 8, 8, 1), np.uint8)
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    with progress.lines():
+        found, _ = features(images)
+    lines = [line.split("  ")[0] for line in stream.getvalue().splitlines()]
+    assert lines == ["features: 4 of 10 images", "features: 8 of 10 images"]
+    parts = [features(images[i : i + 4])[0] for i in (0, 4, 8)]
+    np.testing.assert_array_equal(found, np.concatenate(parts))

@@ -3,18 +3,26 @@
 import contextlib
 import hashlib
 import os
+import re
+import secrets
+import shutil
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tfgan_zoo.errors import InputError
 
+#: Age in seconds from which `remove_leftovers` takes a folder for abandoned.
+ABANDONED = 24 * 3600
+
 
 def hidden_beside(path: str | os.PathLike, ending: str = ".part") -> Path:
-    """Returns a hidden name in the same folder, for what is on its way to a path.
+    """Returns a new hidden name in the same folder, for a file or folder on its way to a path.
 
-    It is short, as the path's own name may be as long as a name can be, and of this process.
+    The name is short, as the path's own name may be as long as a name can be. Every call returns
+    another name, so that threads, processes and hosts on a shared folder do not collide.
 
     Args:
         path: where a file or a folder is to be.
@@ -22,25 +30,48 @@ def hidden_beside(path: str | os.PathLike, ending: str = ".part") -> Path:
 
     Example:
         >>> hidden_beside("photos/cat.png")
-        PosixPath('photos/.4b0d8b1f-2041.part')
+        PosixPath('photos/.4b0d8b1f-2041-9c41f7d2.part')
     """
     path = Path(path)
-    name = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]
-    return path.with_name(f".{name}-{os.getpid()}{ending}")
+    return path.with_name(f".{_hash(path)}-{os.getpid()}-{secrets.token_hex(4)}{ending}")
+
+
+def remove_leftovers(path: str | os.PathLike, ending: str, age: float = ABANDONED) -> None:
+    """Removes folders named by `hidden_beside` that killed processes left behind.
+
+    Args:
+        path: what the names were made for.
+        ending: what the names end in.
+        age: seconds since a folder was changed, below which another process may be at work on it.
+    """
+    path = Path(path)
+    pattern = re.compile(rf"\.{_hash(path)}-\d+(-[0-9a-f]+)?{re.escape(ending)}")
+    latest = time.time() - age
+    with contextlib.suppress(FileNotFoundError):
+        for other in list(path.parent.iterdir()):
+            # Another process may remove it, too.
+            with contextlib.suppress(FileNotFoundError):
+                if pattern.fullmatch(other.name) and other.stat().st_mtime <= latest:
+                    shutil.rmtree(other, ignore_errors=True)
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]
 
 
 @contextlib.contextmanager
 def replacing(
     path: str | os.PathLike, *, ending: str = ".part", sync: bool = False
 ) -> Iterator[Path]:
-    """Gives a name to write a file to, which has the path's own name at the end.
+    """Yields a temporary path and renames it to `path` on success.
 
-    Readers see the file of before or the new one, never a part. The new one has the mode bits of
-    the one before, or else those that `open` gives. If the block raises, nothing is left behind.
+    The temporary file exists, is empty, and belongs to this writer alone. Readers
+    see the file of before or the new one, never a part. The new one has the mode bits of the one
+    before, or else those that `open` gives. If the block raises, nothing is left behind.
 
     Args:
         path: of the file; its folder exists.
-        ending: what the other name ends in, for writers that go by it.
+        ending: what the temporary name ends in, for writers that go by it.
         sync: whether the file is on the disk when it gets its name: a machine that fails must not
             leave an empty one.
 
@@ -54,12 +85,14 @@ def replacing(
     path = Path(path)
     check_name(path)
     temporary = hidden_beside(path, ending)
+    temporary.touch(exist_ok=False)  # Or else, however unlikely, it is another writer's.
     try:
         yield temporary
-        with contextlib.suppress(FileNotFoundError):
-            os.chmod(temporary, stat.S_IMODE(path.stat().st_mode))
+        # First, as the mode bits may forbid to open the file for writing.
         if sync:
             to_disk(temporary)
+        with contextlib.suppress(FileNotFoundError):
+            os.chmod(temporary, stat.S_IMODE(path.stat().st_mode))
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -88,13 +121,17 @@ def open_replacing(
 
 
 def to_disk(path: Path) -> None:
-    """Has a file written to the disk now."""
+    """Flushes a file to disk."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 
 
-def check_name(path: Path) -> None:
+def check_name(path: Path, argument: str = "path") -> None:
     """Checks that a file system takes a path's name, whose folder need not exist yet.
+
+    Args:
+        path: of the file.
+        argument: what the message begins with: the argument or flag that names the file.
 
     Raises:
         InputError: if the name is too long.
@@ -107,6 +144,6 @@ def check_name(path: Path) -> None:
     size = len(os.fsencode(path.name))
     if size > most:
         raise InputError(
-            f"--output: expected a name of at most {most} bytes, got {path.name!r} of {size}; "
+            f"{argument}: expected a name of at most {most} bytes, got {path.name!r} of {size}; "
             "choose a shorter one, or rename the image that it is made of."
         )

@@ -52,7 +52,7 @@ def default_config() -> ConfigDict:
                 "data_dir": placeholder(str),  # where tfds: keeps its data sets
                 # The value of white in images of more than 8 bits, such as 4095 for 12 bits; None
                 # takes 65535 for those of 16 bits, and refuses those of 32.
-                "white": placeholder(int),
+                "white": placeholder(float),
                 "color_profiles": "srgb",  # convert embedded ones to sRGB, or "ignore" them
             },
             "train": {
@@ -681,10 +681,11 @@ def check(config: ConfigDict) -> None:
         "distribution.threads_per_op",
         "nan.rollbacks",
         "evaluate.patience",
-        "data.white",
     ):
         if (came.get(key) or 0) < 0:
             raise InputError(f"{key}: expected a whole number from 0 up, got {came[key]}.")
+    if (came.get("data.white") or 0) < 0:
+        raise InputError(f"data.white: expected a number from 0 up, got {came['data.white']:g}.")
     if not 0 < config.nan.learning_rate_factor <= 1:
         raise InputError(
             "nan.learning_rate_factor: expected a number above 0, up to 1, got "

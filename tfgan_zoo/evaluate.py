@@ -23,7 +23,7 @@ from typing import Any
 
 from absl import flags
 
-from tfgan_zoo import cli
+from tfgan_zoo import atomic, cli
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.errors import InputError
 
@@ -116,6 +116,7 @@ def check_pairs(given: flags.FlagValues, metrics: list[str]) -> None:
     if given.output:
         if Path(given.output).suffix.lower() != ".csv":
             raise InputError(f"--output: expected a .csv, got {given.output!r}.")
+        atomic.check_name(Path(given.output), "--output")
         if Path(given.output).exists() and not given.overwrite:
             raise InputError(f"--output: {given.output!r} exists; add --overwrite to replace it.")
 

@@ -758,7 +758,7 @@ def _exported(model: GANModel, folder: Path, details: Mapping[str, Any]) -> Iter
     """A verified SavedModel, to be moved into a model's folder."""
     # Beside it: a server that watches the folder must not find it.
     new = atomic.hidden_beside(folder, ".new")
-    shutil.rmtree(new, ignore_errors=True)
+    atomic.remove_leftovers(folder, ".new")
     try:
         model.export(new, **details)
         verify_export(model, new)

@@ -2,15 +2,13 @@
 
 import functools
 import os
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
-import tqdm
 from PIL import Image
 
-from tfgan_zoo import atomic, pictures
+from tfgan_zoo import atomic, pictures, progress
 from tfgan_zoo.data import images
 from tfgan_zoo.data.sources import some_images, warn_of_depth
 from tfgan_zoo.errors import InputError, ServerError
@@ -25,6 +23,7 @@ def plan(
     *,
     compare: bool = False,
     overwrite: bool = False,
+    on_error: str = "raise",
 ) -> dict[Path, Path]:
     """Decides what the result of each image is called, and touches nothing.
 
@@ -36,13 +35,16 @@ def plan(
         output: a folder; or, for a file, a name that ends in .png, .jpg or .jpeg.
         compare: whether results have a `comparison` beside them.
         overwrite: whether results may replace files of before.
+        on_error: "raise" refuses results whose names are too long for a file; "skip" leaves them to
+            `convert`.
 
     Returns:
         The results by image, in the order of `tfgan_zoo.data.sources.list_images`.
 
     Raises:
-        InputError: if there is no image, the output cannot be what it names, or a result would
-            replace an image, another result or, without `overwrite`, any file.
+        InputError: if there is no image, the output cannot be what it names, a result would
+            replace an image, another result or, without `overwrite`, any file, or has too long a
+            name.
 
     Example:
         >>> plan("photos", "drawings")
@@ -58,7 +60,9 @@ def plan(
     originals = {image.resolve() for image in planned}
     results: dict[Path, Path] = {}
     for image, result in planned.items():
-        for path in (result, comparison(result)) if compare else (result,):
+        for path in _written_for(result, compare):
+            if on_error == "raise":
+                atomic.check_name(path, "--output")
             if path in results:
                 raise InputError(
                     f"--input: {str(results[path])!r} and {str(image)!r} would both be written to "
@@ -82,6 +86,10 @@ def plan(
 def comparison(result: Path) -> Path:
     """Returns the name of the sheet that shows a result beside its image."""
     return result.with_name(f"{result.stem}_compare.png")
+
+
+def _written_for(result: Path, compare: bool) -> tuple[Path, ...]:
+    return (result, comparison(result)) if compare else (result,)
 
 
 def _plan_folder(source: Path, output: Path) -> dict[Path, Path]:
@@ -126,15 +134,13 @@ def convert(
     *,
     compare: bool = False,
     on_error: str = "raise",
-    rules: images.Rules = images.Rules(),  # noqa: B008  (it is frozen)
+    rules: images.DecodingRules = images.DecodingRules(),  # noqa: B008  (it is frozen)
 ) -> int:
     """Reads every image, applies a function, and writes what it returns.
 
     EXIF orientation is applied. Transparent images are laid on white for the function, and keep
     their alpha in the result, except in a JPEG. Each file appears complete or not at all. On a
-    terminal a bar shows how far it is. An image may have as many pixels as memory holds. Of several
-    images one whose result would have a name too long for a file is left out, and standard error
-    says so.
+    terminal a bar shows how far it is. An image may have as many pixels as memory holds.
 
     Args:
         planned: results by image, as `plan` returns them.
@@ -142,30 +148,34 @@ def convert(
             size or of a multiple, one channel or three.
         channels: what the function takes: 1, and colour is turned grey, or 3.
         compare: also write a `comparison` of what the function was given and what it returned.
-        on_error: "raise" stops at an image that cannot be read; "skip" says so on standard error
-            and goes on.
+        on_error: "raise" stops at an image that cannot be read, and before the first image if a
+            result has a name too long for a file; "skip" leaves such images out and says so on
+            standard error.
         rules: how the pixels of a file become 8-bit sRGB.
 
     Returns:
         How many images were converted.
 
     Raises:
-        InputError: if an image cannot be read, and none is to be skipped; or the only result has
-            too long a name.
+        InputError: if an image cannot be read or a name is too long, with "raise".
         ServerError: what the function raises, with the image.
     """
     if rules.white is None:
         some = list(planned)[:: max(1, len(planned) // 16)]
-        looks = (functools.partial(images.highest_of_16_bits, path, str(path)) for path in some)
+        looks = {
+            str(path): functools.partial(images.highest_of_16_bits, path, str(path))
+            for path in some
+        }
         warn_of_depth("--input", looks, "--white")
+    if on_error == "raise":
+        for result in planned.values():
+            for written in _written_for(result, compare):
+                atomic.check_name(written, "--output")
     done = 0
-    # `disable=None` keeps the bar off anything that is not a terminal.
-    for path, result in tqdm.tqdm(planned.items(), unit=" images", disable=None, leave=False):
-        skip = len(planned) > 1
+    for path, result in progress.bar(planned.items(), "converted", len(planned), "images"):
         try:
-            for written in (result, comparison(result)) if compare else (result,):
-                atomic.check_name(written)
-            skip = on_error == "skip"
+            for written in _written_for(result, compare):
+                atomic.check_name(written, "--output")
             pixels = images.decode(
                 path,
                 white=rules.white,
@@ -174,9 +184,9 @@ def convert(
                 ask_white="--white",
             )
         except InputError as error:
-            if not skip:
+            if on_error != "skip":
                 raise
-            tqdm.tqdm.write(f"left out: {error}", file=sys.stderr)
+            progress.say(f"left out: {error}")
             continue
         given = images.with_channels(pixels, channels)
         try:

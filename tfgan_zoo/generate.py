@@ -99,8 +99,10 @@ def main(argv: list[str]) -> None:
 
 def check_output(output: Path, overwrite: bool) -> None:
     """Refuses to replace what is there, unless asked to, and files of others always."""
+    from tfgan_zoo import atomic
     from tfgan_zoo.pictures import check_ending, foreign_file
 
+    atomic.check_name(output, "--output")
     check_ending(output, (".png", ".gif"))
     picture = output.suffix.lower() in (".png", ".gif")
     if output.is_dir() and picture:
@@ -118,16 +120,13 @@ def check_output(output: Path, overwrite: bool) -> None:
 
 def one_by_one(model: Any, latents: Any) -> Iterator[Any]:
     """Yields images, uint8, made some hundreds at a time, with a bar on a terminal."""
-    import tqdm
-
+    from tfgan_zoo import progress
     from tfgan_zoo.pictures import to_uint8
 
-    # `disable=None` keeps the bar off anything that is not a terminal.
-    with tqdm.tqdm(total=len(latents), unit=" images", delay=1, disable=None, leave=False) as bar:
-        for i in range(0, len(latents), 512):
-            images = to_uint8(model.generate(latents=latents[i : i + 512]))
-            yield from images
-            bar.update(len(images))
+    starts = range(0, len(latents), 512)
+    batches = (to_uint8(model.generate(latents=latents[i : i + 512])) for i in starts)
+    for images in progress.bar(batches, "generated", len(latents), "images", size=len):
+        yield from images
 
 
 def default_num(given: flags.FlagValues, texts: list[str]) -> int:

@@ -60,8 +60,8 @@ def as_colour(images: np.ndarray, alpha: bool = False) -> np.ndarray:
     """Turns images of any number of channels into what a person can look at.
 
     One channel is grey, three are colour. Two are shown as two grey panels side by side. Of four
-    and more the first three are shown, and a warning says so once; but of four with `alpha`, colour
-    is laid on white.
+    and more the first three are shown, and a warning says so once. With `alpha`, four channels are
+    RGBA, drawn on white.
 
     Args:
         images: uint8, shape (..., height, width, channels).

@@ -43,7 +43,7 @@ def main(argv: list[str]) -> None:
     cli.parse(given, argv, __doc__)
 
     from tfgan_zoo import files, pictures
-    from tfgan_zoo.data.images import Rules
+    from tfgan_zoo.data.images import DecodingRules
     from tfgan_zoo.serving import asking
 
     for flag, value, least in (("num", given.num, 1), ("batch_size", given.batch_size, 1)):
@@ -73,7 +73,9 @@ def main(argv: list[str]) -> None:
     if given.list:
         print(asking.table(signatures))
     elif given.input is not None:
-        planned = files.plan(given.input, given.output, overwrite=given.overwrite)
+        planned = files.plan(
+            given.input, given.output, overwrite=given.overwrite, on_error=given.on_error
+        )
         chosen = asking.choose(signatures, ["images_bytes"], given.signature)
         number = asking.channels(signatures, chosen)
         num = files.convert(
@@ -81,7 +83,7 @@ def main(argv: list[str]) -> None:
             asking.converter(client, chosen),
             number,
             on_error=given.on_error,
-            rules=Rules(given.white),
+            rules=DecodingRules(given.white),
         )
         left_out = f", {len(planned) - num} left out" if num < len(planned) else ""
         print(f"{num} {'image' if num == 1 else 'images'} by {chosen}{left_out}: {given.output}")

@@ -5,7 +5,7 @@ import contextvars
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 import tqdm
@@ -48,38 +48,55 @@ def progress_lines() -> Iterator[None]:
         _lines.reset(token)
 
 
-def bar(items: Iterable[Item], what: str, total: int, unit: str) -> Iterator[Item]:
+def bar(
+    items: Iterable[Item],
+    what: str,
+    total: int | None,
+    unit: str,
+    size: Callable[[Item], int] = lambda item: 1,
+) -> Iterator[Item]:
     """Yields the items, and shows how many are done if that takes longer than `QUIET` seconds.
 
     Args:
         items: what is gone through.
         what: what to call it.
-        total: how many there are.
+        total: how many units there are; None if that is unknown.
         unit: their name in the plural.
+        size: how many units an item is; `len` for batches of images.
 
     Yields:
         The items.
     """
     if on_terminal():
-        yield from tqdm.tqdm(
-            items,
-            what,
+        with tqdm.tqdm(
+            desc=what,
             total=total,
             unit=f" {unit}",
             delay=QUIET,
             dynamic_ncols=True,
             leave=False,
-        )
+        ) as shown:
+            for item in items:
+                yield item
+                shown.update(size(item))
         return
     if not _lines.get():
         yield from items
         return
-    start, due = time.monotonic(), QUIET
-    for done, item in enumerate(items, 1):
+    start, due, done = time.monotonic(), QUIET, 0
+    for item in items:
         yield item
+        done += size(item)
         spent = time.monotonic() - start
-        if spent >= due and done < total:
+        if spent >= due and (total is None or done < total):
             due = spent + EVERY
-            left = tqdm.tqdm.format_interval(spent / done * (total - done))
-            text = f"{what}: {done:,} of {total:,} {unit}  {done / spent:,.0f}/s  {left} left"
+            text = f"{what}: {done:,} {unit}  {done / spent:,.0f}/s"
+            if total is not None:
+                left = tqdm.tqdm.format_interval(spent / max(done, 1) * (total - done))
+                text = f"{what}: {done:,} of {total:,} {unit}  {done / spent:,.0f}/s  {left} left"
             print(text, file=sys.stderr, flush=True)
+
+
+def say(text: str) -> None:
+    """Prints a line to standard error, above a bar that is shown there."""
+    tqdm.tqdm.write(text, file=sys.stderr)

@@ -48,12 +48,16 @@ def main(argv: list[str]) -> None:
     check_overlap(given.overlap, given.tile or TILE)
     cli.quiet_tensorflow()
     from tfgan_zoo import experiment, files
-    from tfgan_zoo.data.images import Rules
+    from tfgan_zoo.data.images import DecodingRules
     from tfgan_zoo.models import ImageToImage
     from tfgan_zoo.runs import Run
 
     planned = files.plan(
-        given.input, given.output, compare=given.compare, overwrite=given.overwrite
+        given.input,
+        given.output,
+        compare=given.compare,
+        overwrite=given.overwrite,
+        on_error=given.on_error,
     )
     model = experiment.load_run(given.workdir, given.checkpoint)
     if not isinstance(model, ImageToImage):
@@ -88,7 +92,7 @@ def main(argv: list[str]) -> None:
         channels,
         compare=given.compare,
         on_error=given.on_error,
-        rules=Rules(**rules),
+        rules=DecodingRules(**rules),
     )
     seconds = time.perf_counter() - start
     pace = f"in {seconds:.1f} s ({num / seconds:.1f} images/s)"

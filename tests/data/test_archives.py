@@ -80,6 +80,15 @@ def test_the_one_folder_around_everything_is_left_out(archive):
     assert len(open_source(f"zip:{path}/photos/v2/b")) == 3
 
 
+@pytest.mark.parametrize("start", ["./", "/", "//", "././", "./photos/", "/a/../"])
+def test_names_in_an_archive_may_begin_at_its_root(archive, start):
+    path = archive("rooted", lambda i: f"{start}{'ab'[i % 2]}/{i}.png", **{"../x.png": b""})
+    source = open_source(f"zip:{path}")
+    assert source.extras["class"].tolist() == ["a"] * 3 + ["b"] * 3
+    np.testing.assert_array_equal(source[1], IMAGES[2])
+    assert len(open_source(f"zip:{path}/photos/b" if "photos" in start else f"zip:{path}/b")) == 3
+
+
 def test_archives_hold_domains_resolutions_and_captions(archive, tmp_path):
     path = archive("two", lambda i: f"two/train{'AB'[i % 2]}/{i // 2}.png")
     domains = open_domains(f"zip:{path}")

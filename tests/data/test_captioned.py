@@ -517,6 +517,8 @@ def test_embeddings():
             np.testing.assert_allclose(text, vectors[own].mean(axis=0), rtol=1e-6)
     with pytest.raises(InputError, match=r"embeddings: expected shape \(7, D\)"):
         captioned(data, batch_size=2, embeddings=vectors[:3])
+    with pytest.raises(InputError, match="num_captions: expected a whole number from 1 up"):
+        captioned(data, batch_size=2, num_captions=True)
     with pytest.raises(InputError, match="num_captions: expected 1 for strings"):
         captioned(data, batch_size=2, num_captions=2)
     with pytest.raises(InputError, match="load_size: expected at least image_size=16"):

@@ -134,11 +134,20 @@ def test_every_task_warns_of_16_bits_that_are_nearly_black_and_takes_white(
     for i in range(3):
         save(tmp_path / f"{i}.png", np.tile(np.arange(256), (8, 1)).astype("uint16"))
     arrange(tmp_path)
-    with pytest.warns(UserWarning, match="highest value of the 3 looked at is 255 of 65535; .*whi"):
+    message = r"highest value of the 3 looked at is 255 of 65535, in .*\.png; .*white \("
+    with pytest.warns(UserWarning, match=message) as warned:
         opened = opener(f"folder:{tmp_path}")
+    assert {each.filename for each in warned} == {__file__}
     assert images(opened)[0].max() == 1
     assert images(opener(f"folder:{tmp_path}", white=255))[0].max() == 255
     opener(f"folder:{tmp_path}", white=0)  # As earlier versions did, without a word.
+
+
+def test_the_brightest_of_dark_images_is_named(tmp_path):
+    for i, value in enumerate((9, 4000, 7)):
+        save(tmp_path / f"{i}.png", np.full((4, 4), value, np.uint16))
+    with pytest.warns(UserWarning, match=r"is 4000 of 65535, in .*/1\.png; if white is less"):
+        open_source(f"folder:{tmp_path}")
 
 
 def test_one_bright_image_of_16_bits_is_enough(tmp_path):

@@ -1,5 +1,7 @@
 """What data are known by, and how a change is put into words."""
 
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,19 @@ def test_a_folder_is_known_by_the_names_of_its_files(folder):
     assert change_of(before, of(folder)) == "3 files became 2, first difference: b.png is gone"
     # Where the names were lost, the number is left.
     assert describe_change(before.noted(), (), now) == "the same number of files, 3, but others"
+
+
+def test_an_archive_is_known_by_the_names_within_wherever_it_lies(folder, tmp_path, monkeypatch):
+    found = []
+    for home in ("a", "b"):
+        (tmp_path / home).mkdir()
+        with zipfile.ZipFile(tmp_path / home / "x.zip", "w") as file:
+            for name in ("a", "b"):
+                file.write(folder / f"{name}.png", f"birds/{name}.png")
+        monkeypatch.setenv("HOME", str(tmp_path / home))
+        found.append(fingerprint(open_source("zip:~/x.zip"), "zip:~/x.zip"))
+    assert found[0] == found[1]
+    assert found[0].names == ("birds/a.png", "birds/b.png")
 
 
 def test_a_part_and_a_view_are_known_by_their_own_files(folder):

@@ -326,10 +326,10 @@ def test_large_jpegs_are_shrunk_while_decoding(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"fit": "stretch"}, 'fit must be "resize" or "pad"'),
-        ({"channels": 4}, "channels must be 1"),
-        ({"image_size": 0}, "image_size must be a positive"),
-        ({"crop": -1}, "crop must be a positive"),
+        ({"fit": "stretch"}, 'fit: expected "resize" or "pad", got'),
+        ({"channels": 4}, "channels: expected 1"),
+        ({"image_size": 0}, "image_size: expected a whole number from 1 up, got 0"),
+        ({"crop": -1}, "crop: expected a whole number from 1 up, got -1"),
     ],
 )
 def test_invalid_fits(options, message):

@@ -182,7 +182,8 @@ def test_a_partner_of_the_wrong_size_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("spec", "options", "sentence"),
     [
-        ("figures", {"scale": 1}, "scale must be a whole number from 2 up, not 1"),
+        ("figures", {"scale": 1}, "scale: expected a whole number from 2 up, got 1"),
+        ("figures", {"scale": 4.0}, "scale: expected a whole number from 2 up, got 4.0"),
         ("points/ring", {}, "holds vectors"),
         ("figures/paired", {}, "has pairs"),
         ("folder:/no/such", {}, "does not exist"),
@@ -235,7 +236,7 @@ def test_what_is_held_gives_the_same_batches_at_every_start(tmp_path, layout):
         assert same(
             take(super_resolution(opened, held=held, start_step=start, **options), 5), expected
         )
-    with pytest.raises(InputError, match="crop_size must be a multiple of scale=2, not 5"):
+    with pytest.raises(InputError, match="crop_size: expected a multiple of scale=2, got 5"):
         hold(opened, crop_size=5)
 
 
@@ -325,10 +326,10 @@ def test_auto_caches_what_fits(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"batch_size": 0}, "batch_size must be at least 1, not 0"),
-        ({"crop_size": 42}, "crop_size must be a multiple of scale=4, not 42"),
-        ({"crop_size": 0}, "crop_size must be a multiple of scale=4, not 0"),
-        ({"channels": 2}, r"channels must be 1 \(grey\) or 3 \(colour\), not 2"),
+        ({"batch_size": 0}, "batch_size: expected a whole number from 1 up, got 0"),
+        ({"crop_size": 42}, "crop_size: expected a multiple of scale=4, got 42"),
+        ({"crop_size": 0}, "crop_size: expected a whole number from 4 up, got 0"),
+        ({"channels": 2}, r"channels: expected 1 \(grey\) or 3 \(colour\), got 2"),
         ({"cache": "yes"}, "cache must be"),
     ],
 )

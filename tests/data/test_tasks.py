@@ -190,7 +190,7 @@ def test_nothing_but_unreadable_files(tmp_path):
             {"batch_size": 9},
             "has 8 samples, fewer than one batch of 9; use a batch_size of at most 8",
         ),
-        ({"batch_size": 0}, "batch_size must be at least 1"),
+        ({"batch_size": 0}, "batch_size: expected a whole number from 1 up, got 0"),
         ({"cache": "ram"}, 'cache must be "auto", True or False'),
         ({"fit": "pad"}, 'fit="pad" needs image_size'),
         ({"crop": 33}, "too small for crop=33"),

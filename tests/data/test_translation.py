@@ -253,7 +253,7 @@ def test_load_pairs():
     assert (a.ravel().tolist(), b.ravel().tolist()) == ([0, 1, 2, 3], [0, 1, 2])
     a, b = load_pairs(open_domains("figures/paired", num=3), image_size=16, channels=(1, 3))
     assert (a.shape, b.shape) == ((3, 16, 16, 1), (3, 16, 16, 3))
-    with pytest.raises(InputError, match="num must be at least 1, not 0"):
+    with pytest.raises(InputError, match="num: expected a whole number from 1 up, got 0"):
         load_pairs(domains, 0)
 
 
@@ -267,10 +267,10 @@ def test_crop_comes_first(folder):
     ("options", "message"),
     [
         ({"batch_size": 9}, "has 8 samples, fewer than one batch of 9"),
-        ({"batch_size": 0}, "batch_size must be at least 1"),
+        ({"batch_size": 0}, "batch_size: expected a whole number from 1 up, got 0"),
         ({"load_size": 31}, "load_size=31 is smaller than image_size=32"),
         ({"image_size": 16, "load_size": 12}, "load_size=12 is smaller than image_size=16"),
-        ({"channels": (3, 2)}, r"channels must be 1 \(grey\) or 3"),
+        ({"channels": (3, 2)}, r"channels: expected 1 \(grey\) or 3"),
         ({"channels": (3,)}, "channels must be two numbers"),
         ({"cache": "ram"}, 'cache must be "auto", True or False'),
         ({"crop": 33}, "too small for crop=33"),

@@ -77,7 +77,10 @@ def found(use, features, real):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         use(features, real)
-    return [str(w.message) for w in caught if str(w.message).startswith("features:")]
+    ours = [w for w in caught if str(w.message).startswith("features:")]
+    # The user's line, however deep the library was in.
+    assert {w.filename for w in ours} <= {__file__}
+    return [str(w.message) for w in ours]
 
 
 @pytest.fixture(autouse=True)

@@ -149,6 +149,7 @@ def test_missing_weights_are_missed_before_training():
 def test_arguments_out_of_range():
     for arguments, said in (
         ({"scale": 3}, "scale: expected 2, 4 or 8"),
+        ({"scale": 4.0}, "scale: expected 2, 4 or 8, got 4.0"),
         ({"content": "style"}, "content: expected one of vgg, pixel"),
         ({"content_loss": "l2"}, "content_loss: expected one of mse, l1"),
         ({"adversarial_weight": -1.0}, "adversarial_weight"),

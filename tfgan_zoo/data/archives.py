@@ -10,6 +10,7 @@ import contextlib
 import functools
 import io
 import os
+import posixpath
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ class _Archive(NamedTuple):
     opened: zipfile.ZipFile
     #: Folders and files directly in each folder, by its path within the archive, "" the outermost.
     folders: dict[str, dict[str, bool]]
+    #: Files by their path within the archive.
+    files: dict[str, zipfile.ZipInfo]
 
 
 def is_archive(path: str) -> bool:
@@ -103,9 +106,15 @@ def _open(path: str) -> _Archive:
 def _opened(path: str, changed: int, size: int, process: int) -> _Archive:
     opened = zipfile.ZipFile(path)
     folders: dict[str, dict[str, bool]] = {"": {}}
+    files: dict[str, zipfile.ZipInfo] = {}
     for info in opened.infolist():
-        name = info.filename.rstrip("/")
+        # Some programs write "./photos/1.png" or "/photos/1.png".
+        name = posixpath.normpath(info.filename).lstrip("/")
+        if name == "." or name.split("/")[0] == "..":
+            continue
         is_folder = info.is_dir()
+        if not is_folder:
+            files[name] = info
         while name:
             # An archive need not list its folders.
             above, _, last = name.rpartition("/")
@@ -116,7 +125,7 @@ def _opened(path: str, changed: int, size: int, process: int) -> _Archive:
             if is_folder:
                 folders.setdefault(name, {})
             name, is_folder = above, True
-    return _Archive(opened, folders)
+    return _Archive(opened, folders, files)
 
 
 def is_folder(path: str) -> bool:
@@ -196,11 +205,10 @@ def opened_file(path: str) -> Iterator[str | IO[bytes]]:
 
 
 def _member(archive: str, name: str) -> IO[bytes]:
-    opened = _open(archive).opened
-    try:
-        return opened.open(name)
-    except KeyError:
-        raise FileNotFoundError(os.path.join(archive, name)) from None
+    opened, _, files = _open(archive)
+    if name not in files:
+        raise FileNotFoundError(os.path.join(archive, name))
+    return opened.open(files[name])
 
 
 def whole_file(path: str) -> str | io.BytesIO:

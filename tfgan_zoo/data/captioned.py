@@ -27,7 +27,6 @@ from __future__ import annotations
 
 import csv
 import json
-import numbers
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,7 +36,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from tfgan_zoo.data import archives
-from tfgan_zoo.data.images import Fit, Rules
+from tfgan_zoo.data.images import DecodingRules, Fit
 from tfgan_zoo.data.sources import (
     FOLDERS,
     SPLIT_FOLDERS,
@@ -55,7 +54,7 @@ from tfgan_zoo.data.sources import (
     part_of,
     split_folders,
 )
-from tfgan_zoo.errors import InputError, check_seed, check_texts
+from tfgan_zoo.errors import InputError, check_number, check_seed, check_texts
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -119,7 +118,7 @@ def open_captioned(
         ('a small blue ring at the top on a light background',)
     """
     spec, kind, rest = checked_kind(spec, split, num, on_error, resolution)
-    rules = Rules(white, color_profiles)
+    rules = DecodingRules(white, color_profiles)
     if kind == "tfds":
         from tfgan_zoo.data.tfds_source import open_tfds_captioned
 
@@ -162,7 +161,9 @@ def _checked(data: Captioned) -> Captioned:
 # ---------------------------------------------------------------------- folders
 
 
-def _open_folder(spec: str, path: str, split: str, on_error: str, rules: Rules) -> Captioned:
+def _open_folder(
+    spec: str, path: str, split: str, on_error: str, rules: DecodingRules
+) -> Captioned:
     root = existing_folder(spec, path)
     own = split_folders(root).get(split)
     for folder in filter(None, (own, root)):
@@ -291,7 +292,7 @@ def _from_table(
     table: str,
     inside: str | None,
     on_error: str,
-    rules: Rules,
+    rules: DecodingRules,
 ) -> Captioned:
     """Makes a split of what a table says.
 
@@ -381,7 +382,7 @@ def _from_files(
     captions: list[tuple[str, ...]],
     classes: Sequence[str] | None,
     on_error: str,
-    rules: Rules,
+    rules: DecodingRules,
     inside: str | None = None,
 ) -> Captioned:
     if classes is None:
@@ -583,14 +584,10 @@ def captioned(
             f"'figures/captions' or 'folder:PATH', got {type(data).__name__}."
         )
     check_steps(batch_size, start_step)
-    if (
-        not isinstance(num_captions, numbers.Integral)
-        or num_captions < 1
-        or (num_captions > 1 and embeddings is None)
-    ):
+    check_number("num_captions", num_captions, least=1, whole=True)
+    if num_captions > 1 and embeddings is None:
         raise InputError(
-            "num_captions: expected 1 for strings, or a whole number from 1 up for embeddings, "
-            f"got {num_captions!r}."
+            f"num_captions: expected 1 for strings, got {num_captions!r}; give embeddings."
         )
     fitting = fit_for(data.images, image_size=image_size, channels=channels, crop=crop)
     size = fitting.image_size

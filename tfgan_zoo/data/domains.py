@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfgan_zoo.data.images import Rules, with_channels
+from tfgan_zoo.data.images import DecodingRules, with_channels
 from tfgan_zoo.data.sources import (
     FOLDERS,
     SPLIT_FOLDERS,
@@ -107,7 +107,7 @@ def open_domains(
         if value not in known:
             raise InputError(f"{key} must be one of {', '.join(known)}, not {value!r}.")
     spec, kind, rest = checked_kind(spec, split, num, on_error, resolution)
-    rules = Rules(white, color_profiles)
+    rules = DecodingRules(white, color_profiles)
     if layout in ("two_folders", "side_by_side") and kind not in FOLDERS:
         raise InputError(f'layout="{layout}" is of folders of images, which {spec} is not.')
     if layout == "grey":
@@ -207,7 +207,7 @@ def _open_npz(spec: str, path: str, split: str, white: float | None) -> Domains:
 
 
 def _open_folder(
-    spec: str, path: str, split: str, layout: str, on_error: str, rules: Rules
+    spec: str, path: str, split: str, layout: str, on_error: str, rules: DecodingRules
 ) -> Domains:
     root = existing_folder(spec, path)
     name = parse_split(split)[0]
@@ -258,7 +258,7 @@ def _two_folders(root: str) -> dict[str, dict[str, str]]:
 
 
 def _open_two_folders(
-    spec: str, root: str, folders: dict[str, str], split: str, on_error: str, rules: Rules
+    spec: str, root: str, folders: dict[str, str], split: str, on_error: str, rules: DecodingRules
 ) -> Domains:
     names = {
         domain: Path(folder).relative_to(root).as_posix() for domain, folder in folders.items()

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tfgan_zoo.data.captioned import Captioned
-from tfgan_zoo.data.sources import Source, ViewSource
+from tfgan_zoo.data.sources import FOLDERS, Source, ViewSource
 
 CONTENT_LIMIT = 64 * 2**20
 """Bytes of an array that its hash is of, at most: evenly spaced samples of a larger one."""
@@ -127,10 +127,10 @@ def _shown(name: str) -> str:
 
 
 def _names(source: Source, spec: str) -> list[str]:
-    """The samples' names, those of files relative to the folder of the source."""
+    """The samples' names, those of files relative to the folder or archive of the source."""
     names = [source.name(index) for index in range(len(source))]
     kind, _, path = spec.partition(":")
-    if kind != "folder":
+    if kind not in FOLDERS:
         return names
     root = os.path.join(os.path.expanduser(path), "")
     return [name.removeprefix(root) for name in names]

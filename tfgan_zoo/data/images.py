@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import functools
 import math
-import numbers
 import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -39,7 +38,7 @@ WHITE = "white (--config.data.white)"
 
 
 @dataclasses.dataclass(frozen=True)
-class Rules:
+class DecodingRules:
     """How the pixels of an image file become 8-bit sRGB.
 
     Attributes:
@@ -90,8 +89,8 @@ def decode(
         smallest: let the JPEG decoder shrink by 2, 4 or 8 while both sides stay at least twice
             this long, which is several times faster for photographs and leaves the final
             antialiased resize enough to work on. None reads every pixel.
-        white: the value of white in a file of more than 8 bits; see `Rules`.
-        color_profiles: "srgb" or "ignore"; see `Rules`.
+        white: the value of white in a file of more than 8 bits; see `DecodingRules`.
+        color_profiles: "srgb" or "ignore"; see `DecodingRules`.
         skip: what lets whoever asked leave out a file that cannot be read; for the error.
         ask_white: what lets whoever asked say what is white; for the error.
 
@@ -107,7 +106,7 @@ def decode(
         (480, 640, 1)
     """
     name = name or os.fspath(file)
-    rules = Rules(white, color_profiles)
+    rules = DecodingRules(white, color_profiles)
     with _opened(file, name, skip) as image:
         if smallest is not None:
             image.draft(image.mode, (2 * smallest, 2 * smallest))
@@ -348,14 +347,12 @@ class Fit:
 
     def __post_init__(self):
         if self.fit not in ("resize", "pad"):
-            raise InputError(f'fit must be "resize" or "pad", not {self.fit!r}.')
+            raise InputError(f'fit: expected "resize" or "pad", got {self.fit!r}.')
         if self.channels not in (1, 3):
-            raise InputError(f"channels must be 1 (grey) or 3 (colour), not {self.channels!r}.")
-        for key in ("image_size", "crop"):
-            value = getattr(self, key)
-            whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-            if (value is not None or key == "image_size") and (not whole or value < 1):
-                raise InputError(f"{key} must be a positive number of pixels, not {value!r}.")
+            raise InputError(f"channels: expected 1 (grey) or 3 (colour), got {self.channels!r}.")
+        check_number("image_size", self.image_size, least=1, whole=True)
+        if self.crop is not None:
+            check_number("crop", self.crop, least=1, whole=True)
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -25,10 +25,9 @@ import functools
 import gzip
 import os
 import re
-import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -39,14 +38,14 @@ from tfgan_zoo.data.images import (
     EXTENSIONS,
     SKIP,
     WHITE,
-    Rules,
+    DecodingRules,
     decode,
     highest_of_16_bits,
     measure,
     scaled_to_bytes,
 )
 from tfgan_zoo.data.names import did_you_mean
-from tfgan_zoo.errors import InputError, check_number, check_seed
+from tfgan_zoo.errors import InputError, check_number, check_seed, warn_user
 
 KINDS = ("figures", "points", "tfds", "folder", "zip", "idx", "npz")
 """The first words of a source; the last five are followed by a colon."""
@@ -179,7 +178,7 @@ class EncodedSource(Source):
         rules: how pixels become 8-bit sRGB.
     """
 
-    rules: Rules = Rules()
+    rules: DecodingRules = DecodingRules()
 
     @abc.abstractmethod
     def whole(self, index: int) -> Any:
@@ -192,7 +191,7 @@ class EncodedSource(Source):
     def read(self, index: int, smallest: int | None = None) -> np.ndarray:
         """See `Source.read`."""
         name, rules = self.name(index), self.rules
-        with _told(name):
+        with archive_errors(name):
             return decode(
                 self.whole(index),
                 name,
@@ -204,7 +203,7 @@ class EncodedSource(Source):
     def size(self, index: int) -> tuple[int, int]:
         """See `Source.size`."""
         name = self.name(index)
-        with _told(name), self.opened(index) as file:
+        with archive_errors(name), self.opened(index) as file:
             return measure(file, name)
 
     def warn_if_dark(self) -> None:
@@ -216,11 +215,12 @@ class EncodedSource(Source):
             return
         num = len(self)
         indices = range(0, num, max(1, num // _LOOKED_AT))
-        warn_of_depth(self.spec, (functools.partial(self._highest, index) for index in indices))
+        looks = {self.name(index): functools.partial(self._highest, index) for index in indices}
+        warn_of_depth(self.spec, looks)
 
     def _highest(self, index: int) -> int | None:
         name = self.name(index)
-        with _told(name):
+        with archive_errors(name):
             return highest_of_16_bits(self.whole(index), name)
 
 
@@ -229,34 +229,34 @@ _LOOKED_AT = 16
 
 def warn_of_depth(
     spec: str,
-    looks: Iterable[Callable[[], int | None]],
+    looks: Mapping[str, Callable[[], int | None]],
     ask_white: str = WHITE,
 ) -> None:
     """Warns if the 16-bit images among some files all stay below 1/8 of their range.
 
     Args:
         spec: what the files are, for the message.
-        looks: one of each file, what `highest_of_16_bits` returns of it; a file that cannot be read
-            will be met again.
+        looks: by the name of a file, a function that returns its `highest_of_16_bits`. A file that
+            cannot be read is passed over; decoding it raises the error.
         ask_white: where to say what is white.
     """
-    highest = []
-    for look in looks:
+    highest: dict[str, int] = {}
+    for name, look in looks.items():
         with contextlib.suppress(InputError):
-            highest.append(look())
-    values = [value for value in highest if value is not None]
-    if values and max(values) < 65536 // 8:
-        warnings.warn(
-            f"{spec}: its 16-bit images are nearly black: the highest value of the {len(values)} "
-            f"looked at is {max(values)} of 65535; if white is less than that, such as 4095 of 12 "
-            f"bits, give its value as {ask_white}.",
-            UserWarning,
-            stacklevel=2,
+            value = look()
+            if value is not None:
+                highest[name] = value
+    if highest and max(highest.values()) < 65536 // 8:
+        brightest = max(highest, key=lambda name: highest[name])
+        warn_user(
+            f"{spec}: its 16-bit images are nearly black: the highest value of the {len(highest)} "
+            f"looked at is {highest[brightest]} of 65535, in {brightest}; if white is less than "
+            f"65535, such as 4095 for 12 bits, give its value as {ask_white}."
         )
 
 
 @contextlib.contextmanager
-def _told(name: str) -> Iterator[None]:
+def archive_errors(name: str) -> Iterator[None]:
     """Turns what an archive raises about one of its files into an `InputError`."""
     try:
         yield
@@ -286,7 +286,7 @@ class FileSource(EncodedSource):
         paths: Sequence[str],
         extras: Mapping[str, np.ndarray] | None = None,
         on_error: str = "raise",
-        rules: Rules = Rules(),  # noqa: B008  (it is frozen)
+        rules: DecodingRules = DecodingRules(),  # noqa: B008  (it is frozen)
     ):
         self.spec = spec
         self.paths = paths
@@ -548,7 +548,7 @@ def open_source(
         data_dir: where `tfds:` keeps its data; None for TFDS' own default.
         white: the value of white in images of more than 8 bits, such as 4095 for 12 bits; in arrays
             of `npz:`, of any type but uint8. None takes 65535 for 16-bit files, warns if they are
-            nearly black, and refuses what is 32-bit; see `images.Rules`.
+            nearly black, and refuses what is 32-bit; see `images.DecodingRules`.
         color_profiles: "srgb" converts images with an embedded colour profile to sRGB; "ignore"
             takes colours as they are stored.
 
@@ -567,7 +567,7 @@ def open_source(
     """
     seed = check_seed(seed, any_integer=True)
     spec, kind, rest = checked_kind(spec, split, num, on_error, resolution)
-    rules = Rules(white, color_profiles)
+    rules = DecodingRules(white, color_profiles)
     if kind == "tfds":
         # Imported here since TFDS takes seconds to import and may not be installed.
         from tfgan_zoo.data.tfds_source import open_tfds
@@ -765,7 +765,7 @@ def _open_figures(
     return ArraySource(spec, fields.pop("image"), fields)
 
 
-def _open_folder(spec: str, path: str, split: str, on_error: str, rules: Rules) -> Source:
+def _open_folder(spec: str, path: str, split: str, on_error: str, rules: DecodingRules) -> Source:
     root = existing_folder(spec, path)
     if "traina" in subfolders(root):
         raise InputError(

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import logging
-import numbers
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from tfgan_zoo import progress
-from tfgan_zoo.data.images import Rules, with_channels
+from tfgan_zoo.data.images import DecodingRules, with_channels
 from tfgan_zoo.data.imresize import imresize, imresize_graph
 from tfgan_zoo.data.sources import (
     FOLDERS,
@@ -43,7 +42,7 @@ from tfgan_zoo.data.sources import (
     split_folders,
     subfolders,
 )
-from tfgan_zoo.errors import InputError, check_seed
+from tfgan_zoo.errors import InputError, check_number, check_seed
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -117,10 +116,9 @@ def open_super_resolution(
         >>> open_super_resolution("figures", resolution=96, num=100).hr.shape
         (96, 96, 3)
     """
-    if isinstance(scale, bool) or not isinstance(scale, numbers.Integral) or scale < 2:
-        raise InputError(f"scale must be a whole number from 2 up, not {scale!r}.")
+    check_number("scale", scale, least=2, whole=True)
     spec, kind, rest = checked_kind(spec, split, num, on_error, resolution)
-    rules = Rules(white, color_profiles)
+    rules = DecodingRules(white, color_profiles)
     hr: Source
     lr: Source | None = None
     if kind in FOLDERS:
@@ -181,7 +179,7 @@ class _CutSource(ViewSource):
 
 
 def _open_folder(
-    spec: str, path: str, split: str, scale: int, on_error: str, rules: Rules
+    spec: str, path: str, split: str, scale: int, on_error: str, rules: DecodingRules
 ) -> tuple[Source, Source | None]:
     root = existing_folder(spec, path)
     name = parse_split(split)[0]
@@ -379,8 +377,8 @@ def super_resolution(
         check_steps,
         epochs,
         finish,
-        in_graph,
         random_flip,
+        without_traceback,
     )
 
     seed = check_seed(seed)
@@ -405,7 +403,9 @@ def super_resolution(
 
         def cut_op(index: tf.Tensor, place: tf.Tensor) -> tuple[tf.Tensor, ...]:
             images = tf.numpy_function(
-                in_graph(lambda index, place: _cut(decode(int(index)), place, crop_size, scale)),
+                without_traceback(
+                    lambda index, place: _cut(decode(int(index)), place, crop_size, scale)
+                ),
                 [index, place],
                 [tf.uint8] * len(sides),
                 stateful=False,
@@ -467,13 +467,13 @@ def _decoder(opened: Resolutions, crop_size: int, channels: int) -> Callable[[in
 
     So batches stay full, and the same at every run, from memory or not.
     """
-    whole = isinstance(crop_size, numbers.Integral) and not isinstance(crop_size, bool)
-    if not whole or crop_size < opened.scale or crop_size % opened.scale:
+    check_number("crop_size", crop_size, least=opened.scale, whole=True)
+    if crop_size % opened.scale:
         raise InputError(
-            f"crop_size must be a multiple of scale={opened.scale}, not {crop_size!r}."
+            f"crop_size: expected a multiple of scale={opened.scale}, got {crop_size!r}."
         )
     if channels not in (1, 3):
-        raise InputError(f"channels must be 1 (grey) or 3 (colour), not {channels!r}.")
+        raise InputError(f"channels: expected 1 (grey) or 3 (colour), got {channels!r}.")
     num, label = len(opened.hr), opened.hr.spec
     skip = "raise" not in {source.on_error for source in (opened.hr, opened.lr) if source}
     warned = False

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import logging
-import numbers
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +20,7 @@ import tensorflow as tf
 from tfgan_zoo import noise, progress
 from tfgan_zoo.data.images import Fit
 from tfgan_zoo.data.sources import Source, ViewSource, as_source
-from tfgan_zoo.errors import InputError, check_number, check_seed
+from tfgan_zoo.errors import InputError, check_number, check_seed, whole_number
 
 MEMORY_LIMIT = 4 * 2**30
 """Bytes of decoded images that `cache="auto"` is willing to hold."""
@@ -97,10 +96,7 @@ def unconditional(
 
 def check_steps(batch_size: Any, start_step: Any) -> None:
     """Raises `InputError` unless these are whole numbers, from 1 and from 0 up."""
-    if isinstance(batch_size, bool) or not isinstance(batch_size, numbers.Integral):
-        check_number("batch_size", batch_size, least=1, whole=True)
-    if batch_size < 1:
-        raise InputError(f"batch_size must be at least 1, not {batch_size}.")
+    check_number("batch_size", batch_size, least=1, whole=True)
     check_number("start_step", start_step, least=0, whole=True)
 
 
@@ -122,7 +118,7 @@ def side_of(name: str, size: Any) -> int:
         64
     """
     sides = list(size) if isinstance(size, (tuple, list)) else [size]
-    whole = all(isinstance(n, numbers.Integral) and not isinstance(n, bool) for n in sides)
+    whole = all(whole_number(side) is not None for side in sides)
     if not whole or len(sides) not in (1, 2) or len(set(sides)) > 1:
         raise InputError(
             f"{name}: expected the side of square images, a whole number such as 64 or (64, 64), "
@@ -431,7 +427,7 @@ def _decode(
 
     def load_op(index: tf.Tensor) -> tf.Tensor | tuple[tf.Tensor, ...]:
         images = tf.numpy_function(
-            in_graph(load), [index], [tf.uint8] * len(sources), stateful=False
+            without_traceback(load), [index], [tf.uint8] * len(sources), stateful=False
         )
         return _bare(
             [
@@ -444,10 +440,10 @@ def _decode(
     return images.batch(batch_size, drop_remainder=True)
 
 
-def in_graph(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Makes a Python function whose errors TensorFlow can quote: without the traceback of others.
+def without_traceback(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wraps a function so that TensorFlow reports its error message without a traceback.
 
-    TensorFlow prints all of it, once for each image that is being decoded.
+    Otherwise TensorFlow prints the traceback once for each image that is being decoded.
     """
 
     def bare(*args: Any) -> Any:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from tfgan_zoo.data.images import Rules
+from tfgan_zoo.data.images import DecodingRules
 from tfgan_zoo.data.names import did_you_mean
 from tfgan_zoo.data.sources import EncodedSource, Source, no_split
 from tfgan_zoo.errors import InputError, first_line
@@ -28,7 +28,7 @@ from tfgan_zoo.errors import InputError, first_line
 MEMORY_LIMIT = 4 * 2**30
 """Bytes of encoded images to hold at most, for formats without random access."""
 
-_RULES = Rules()
+_RULES = DecodingRules()
 
 _ALIASES = {"val": "validation", "validation": "val"}
 
@@ -52,7 +52,7 @@ class TFDSSource(EncodedSource):
         key: str | None,
         shape: tuple[int, ...] | None,
         on_error: str = "raise",
-        rules: Rules = _RULES,
+        rules: DecodingRules = _RULES,
     ):
         self.spec = spec
         self.shape = shape
@@ -85,7 +85,7 @@ def open_tfds(
     split: str,
     data_dir: str | os.PathLike | None = None,
     on_error: str = "raise",
-    rules: Rules = _RULES,
+    rules: DecodingRules = _RULES,
 ) -> Source:
     """Opens a data set of TFDS, downloading and preparing it if need be.
 
@@ -121,7 +121,7 @@ def open_tfds_domains(
     split: str,
     data_dir: str | os.PathLike | None = None,
     on_error: str = "raise",
-    rules: Rules = _RULES,
+    rules: DecodingRules = _RULES,
 ) -> tuple[Source, Source, bool]:
     """Opens both domains of a data set of TFDS for image translation.
 
@@ -178,7 +178,7 @@ def open_tfds_resolutions(
     split: str,
     data_dir: str | os.PathLike | None = None,
     on_error: str = "raise",
-    rules: Rules = _RULES,
+    rules: DecodingRules = _RULES,
 ) -> tuple[Source, Source | None]:
     """Opens images of high resolution, and of low: the image features `hr` and `lr`.
 
@@ -210,7 +210,7 @@ def open_tfds_captioned(
     split: str,
     data_dir: str | os.PathLike | None = None,
     on_error: str = "raise",
-    rules: Rules = _RULES,
+    rules: DecodingRules = _RULES,
 ) -> tuple[Source, list[tuple[str, ...]], np.ndarray | None]:
     """Opens the images of a data set of TFDS with their captions.
 
@@ -307,7 +307,7 @@ def _sources(
     split: str,
     specs: Mapping[str, str],
     on_error: str,
-    rules: Rules,
+    rules: DecodingRules,
 ) -> list[Source]:
     """Opens the image features `specs`, each under its name for messages."""
     spec = next(iter(specs.values()))

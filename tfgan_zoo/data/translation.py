@@ -6,7 +6,6 @@ Like `tasks`, and with its mechanics: batch `s` is a function of the domains, th
 from __future__ import annotations
 
 import dataclasses
-import numbers
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -214,8 +213,6 @@ def load_pairs(
         (16, 32, 32, 3)
     """
     domains = _as_domains(domains)
-    if isinstance(num, numbers.Integral) and num < 1:
-        raise InputError(f"num must be at least 1, not {num}.")
     if num is not None:
         check_number("num", num, least=1, whole=True)
     _, fittings = _fittings(domains, image_size, channels, crop)

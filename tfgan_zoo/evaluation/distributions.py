@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import tqdm
 
-from tfgan_zoo import atomic
+from tfgan_zoo import atomic, progress
 from tfgan_zoo.data.names import did_you_mean
 from tfgan_zoo.downloads import cache_folder
 from tfgan_zoo.errors import InputError
@@ -22,7 +21,7 @@ from tfgan_zoo.metrics.divergence import reverse_kl
 from tfgan_zoo.metrics.diversity import ms_ssim_diversity
 from tfgan_zoo.metrics.familiarity import (
     familiarity_of,
-    unfamiliar,
+    unfamiliar_message,
     warn_if_unfamiliar,
 )
 from tfgan_zoo.metrics.features import Features, as_bytes
@@ -398,17 +397,17 @@ def collect_real(
     return found
 
 
-def misfit(features: Features | None, real: Parts) -> str | None:
+def unfamiliar_message_of(features: Features | None, real: Parts) -> str | None:
     """Returns a sentence if features do not fit the real images that `real` was collected of."""
     if "distances" not in real:
         return None
-    return unfamiliar(features, float(real["distances"].mean()), len(real["distances"]))
+    return unfamiliar_message(features, float(real["distances"].mean()), len(real["distances"]))
 
 
 def _warn_if_unfamiliar(features: Features | None, real: Parts) -> None:
     if "distances" in real:
         distances = real["distances"]
-        warn_if_unfamiliar(features, float(distances.mean()), len(distances), stacklevel=4)
+        warn_if_unfamiliar(features, float(distances.mean()), len(distances))
 
 
 def collect_reference(
@@ -481,12 +480,8 @@ def _store(file: Path, arrays: Parts) -> None:
 
 
 def _bar(batches: Iterable[np.ndarray], num: int, what: str) -> Iterator[np.ndarray]:
-    """Shows on a terminal how many images are done, and how many a second."""
-    # `disable=None` keeps the bar off anything that is not a terminal.
-    with tqdm.tqdm(desc=what, total=num, unit=" images", delay=1, disable=None, leave=False) as bar:
-        for batch in batches:
-            yield batch
-            bar.update(len(batch))
+    """Shows how many images are done, and how many a second."""
+    return progress.bar(batches, what, num or None, "images", size=len)
 
 
 def compare(

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import tqdm
 
-from tfgan_zoo import atomic
+from tfgan_zoo import atomic, progress
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.data.imresize import imresize
 from tfgan_zoo.data.names import did_you_mean
@@ -131,10 +130,7 @@ def score_images(
     if not metrics:
         raise InputError(f"metrics: expected some of {', '.join(METRICS)}, got none.")
     names, values = [], []
-    # `disable=None` keeps the bar off anything that is not a terminal.
-    for name, image, reference in tqdm.tqdm(
-        images, total=num, unit=" images", disable=None, leave=False
-    ):
+    for name, image, reference in progress.bar(images, "scored", num, "images"):
         try:
             values.append([METRICS[m](image, reference, border, channel) for m in metrics])
         except InputError as error:

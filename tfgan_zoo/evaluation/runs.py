@@ -226,7 +226,7 @@ def _split(config: ConfigDict, asked: Asked) -> str:
 def _notes(asked: Asked, features: Any, work: Work, real: distributions.Parts) -> list[str]:
     least = min(work.num, work.reference.num)
     notes = []
-    if distributions.misfit(features, real):
+    if distributions.unfamiliar_message_of(features, real):
         notes.append(f"The images are unlike those that {features.name} was trained on.")
     if features is not None and "fid" in asked.metrics and least <= features.dim:
         notes.append(

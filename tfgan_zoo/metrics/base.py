@@ -158,7 +158,7 @@ class FeatureMetric(SummedMetric):
     def _warn_if_unfamiliar(self, total: Any = 0, num: Any = 0) -> None:
         if num and not self._warned_of_unfamiliar:
             self._warned_of_unfamiliar = warn_if_unfamiliar(
-                self.features, float(total / num), int(num), stacklevel=6
+                self.features, float(total / num), int(num)
             )
 
     def _named(self, suffix: str) -> str:

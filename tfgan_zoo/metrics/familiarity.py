@@ -8,11 +8,12 @@ class does (Lee et al. 2018, https://arxiv.org/abs/1807.03888): it is 11 times t
 images on those photographs, and 3 times on noise.
 """
 
-import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+
+from tfgan_zoo.errors import warn_user
 
 #: The images are unlike the training images where their mean distance is so many times that of the
 #: test images.
@@ -77,7 +78,7 @@ def familiarity_of(features: Any) -> Familiarity | None:
     return getattr(features, "familiarity", None)
 
 
-def unfamiliar(features: Any, distance: float, num: int) -> str | None:
+def unfamiliar_message(features: Any, distance: float, num: int) -> str | None:
     """Returns a sentence if real images are unlike those that an extractor was trained on.
 
     Args:
@@ -96,13 +97,15 @@ def unfamiliar(features: Any, distance: float, num: int) -> str | None:
     )
 
 
-def warn_if_unfamiliar(features: Any, distance: float, num: int, stacklevel: int = 2) -> bool:
-    """Warns if real images are unlike those that an extractor was trained on; see `unfamiliar`.
+def warn_if_unfamiliar(features: Any, distance: float, num: int) -> bool:
+    """Warns if real images are unlike those that an extractor was trained on.
+
+    See `unfamiliar_message`.
 
     Returns:
         Whether it has.
     """
-    message = unfamiliar(features, distance, num)
+    message = unfamiliar_message(features, distance, num)
     if message is not None:
-        warnings.warn(message, stacklevel=stacklevel + 1)
+        warn_user(message)
     return message is not None

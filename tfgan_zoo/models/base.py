@@ -4,7 +4,6 @@ import contextlib
 import inspect
 import os
 import threading
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import GeneratorType
 from typing import Any, Literal, NamedTuple
@@ -14,7 +13,14 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import losses, noise
-from tfgan_zoo.errors import InputError, check_number, check_seed, first_line, input_errors
+from tfgan_zoo.errors import (
+    InputError,
+    check_number,
+    check_seed,
+    first_line,
+    input_errors,
+    warn_user,
+)
 from tfgan_zoo.layers.diff_augment import diff_augment
 from tfgan_zoo.models import batches
 from tfgan_zoo.models.arguments import (
@@ -587,11 +593,11 @@ class GANModel(keras.Model):
             "range",
             f"{name}: expected floats in [-1, 1], got none below 0, as in images divided by 255, "
             "which are half of that range; scale pixels by x / 127.5 - 1, or give them as uint8.",
-            _warn,
+            warn_user,
         )
 
     def _warn_of_settings(self, batch_size: int) -> None:
-        self.report_warnings(batch_size, _warn)
+        self.report_warnings(batch_size, warn_user)
 
     def report_warnings(self, batch_size: int, say: Callable[[str], None]) -> None:
         """Reports each of `training_warnings` once; `fit` does not repeat it."""
@@ -1208,18 +1214,6 @@ def _check_unweighted(given: Mapping[str, Any]) -> None:
             )
 
 
-def _warn(sentence: str) -> None:
-    """Warns of a user's line, so that Python shows it once for each of them."""
-    frame, level = inspect.currentframe(), 1
-    while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] in _OURS:
-        frame, level = frame.f_back, level + 1
-    warnings.warn(sentence, UserWarning, stacklevel=level)
-
-
-_OURS = ("tfgan_zoo", "keras")
-_ACCEPTED_TYPES = "float32, mixed_float16, mixed_bfloat16, float16 or bfloat16"
-
-
 def _optimizer(spec: Any, role: str) -> keras.optimizers.Optimizer:
     try:
         return keras.optimizers.get(spec)
@@ -1228,6 +1222,9 @@ def _optimizer(spec: Any, role: str) -> keras.optimizers.Optimizer:
             f"{role}_optimizer: expected a Keras optimizer, its name or its config, got {spec!r} "
             f"({first_line(error)})."
         ) from error
+
+
+_ACCEPTED_TYPES = "float32, mixed_float16, mixed_bfloat16, float16 or bfloat16"
 
 
 def _several_workers(strategy: tf.distribute.Strategy) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import losses, networks
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, whole_number
 from tfgan_zoo.models.arguments import check_flag, check_image_shape
 from tfgan_zoo.models.image_to_image import ImageToImage, check_weights
 from tfgan_zoo.models.network_checks import check_networks, check_shape
@@ -292,8 +292,9 @@ class SRGAN(ImageToImage):
 
 def check_scale(scale: Any) -> int:
     """Returns it, or raises `InputError` if it is not 2, 4 or 8."""
-    if isinstance(scale, (int, float, np.number)) and scale in (2, 4, 8):
-        return int(scale)
+    whole = whole_number(scale)
+    if whole in (2, 4, 8):
+        return whole
     raise InputError(f"scale: expected 2, 4 or 8, got {scale!r}.")
 
 

@@ -204,10 +204,11 @@ def paths(
     text too, 1_000007.png.
 
     Raises:
-        InputError: if a file of that name exists, or is to hold several images.
+        InputError: if a file of that name exists, is to hold several images, or cannot be named so.
     """
     texts = check_texts("texts", texts) if len(texts) else ()
     place = Path(output).expanduser()
+    atomic.check_name(place, "--output")
     if place.suffix.lower() == ".png" and not place.is_dir():
         if len(seeds) * max(1, len(texts)) > 1:
             raise InputError(f"--output: {output!r} holds one image; give a folder for several.")

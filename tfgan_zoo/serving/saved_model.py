@@ -94,12 +94,11 @@ def place_instead(new: Path, path: Path) -> None:
     """Moves a SavedModel to a place, and what was there away."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # Beside the model's folder: a server that watches that folder must not find it.
-    old = atomic.hidden_beside(path.parent, ".old")
-    shutil.rmtree(old, ignore_errors=True)
     if path.exists():
-        os.rename(path, old)
+        os.rename(path, atomic.hidden_beside(path.parent, ".old"))
     os.rename(new, path)
-    shutil.rmtree(old, ignore_errors=True)
+    # Also those of processes that were killed before they came here.
+    atomic.remove_leftovers(path.parent, ".old", age=0)
 
 
 def verify(

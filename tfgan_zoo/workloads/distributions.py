@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict
 
-from tfgan_zoo import progress
 from tfgan_zoo.evaluation import distributions
 from tfgan_zoo.metrics.features import open_auto
 from tfgan_zoo.workloads.base import Score
@@ -60,8 +59,7 @@ class DistributionScores:
 
         def score(model: Any) -> dict[str, float]:
             if self._real is None:
-                shown = None if self.features is None else _Shown(self.features)
-                self._real = distributions.collect_real([real()], self.parts, shown)
+                self._real = distributions.collect_real([real()], self.parts, self.features)
             return distributions.score_made(self.metrics, self.features, self._real, make(model))
 
         def alone(name: str) -> Callable[[Any], dict[str, float]]:
@@ -79,25 +77,3 @@ class DistributionScores:
             )
             for name in self.metrics
         }
-
-
-class _Shown:
-    """Features, computed in the same batches as by the extractor, with a bar.
-
-    Args:
-        features: the extractor.
-    """
-
-    def __init__(self, features: Any):
-        self._features = features
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._features, name)
-
-    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        size = getattr(self._features, "batch_size", 64)
-        starts = range(0, len(images), size)
-        parts = progress.bar(starts, "features of real images", len(starts), "batches")
-        found = [self._features(images[start : start + size]) for start in parts]
-        features, logits = zip(*found, strict=True)
-        return np.concatenate(features), None if logits[0] is None else np.concatenate(logits)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
+from tfgan_zoo import progress
 from tfgan_zoo.errors import InputError, looks_like_bytes
 from tfgan_zoo.metrics.base import FeatureExtractor
 from tfgan_zoo.pictures import to_uint8
@@ -135,7 +136,10 @@ class NetworkFeatures(abc.ABC):
         num = len(given)
         features = np.empty((num, self.dim), np.float32)
         logits = np.empty((num, self.classes), np.float32)
-        for start in range(0, num, self.batch_size):
+        starts = range(0, num, self.batch_size)
+        for start in progress.bar(
+            starts, "features", num, "images", size=lambda start: min(self.batch_size, num - start)
+        ):
             part = slice(start, start + self.batch_size)
             features[part], found = self._network(self._prepared(given[part]))
             if found is not None:
