@@ -53,6 +53,9 @@ KINDS = ("figures", "points", "tfds", "folder", "zip", "idx", "npz")
 FOLDERS = ("folder", "zip")
 """Those of image files in folders, of which a zip archive is one."""
 
+CAPTION_TABLES = ("captions.jsonl", "captions.csv")
+"""Files with the captions of a folder."""
+
 SPLIT_FOLDERS = {
     "train": ("train", "training"),
     "test": ("test", "testing"),
@@ -537,7 +540,8 @@ def open_source(
     """Opens a data source.
 
     Args:
-        spec: see the table above; or the path of a folder or file, a `Path`.
+        spec: as in the table of `help(tfgan_zoo.data.sources)` and docs/data.md, such as
+            "figures", "folder:PATH" or "npz:PATH"; or the path of a folder or file, a `Path`.
         split: "train", "test" or "val", or a part such as "train[:360]", "train[360:]" or
             "train[:90%]"; for `tfds:` any of its split expressions.
         resolution: side in pixels at which `figures` are drawn; 32 if None. Stored images keep
@@ -826,10 +830,17 @@ def _folder_of_archive(spec: str, path: str, root: str) -> str:
     while True:
         _, folders, files = next(archives.walk(root))
         shown = [name for name in folders if not _is_hidden(name)]
-        wraps = len(shown) == 1 and not any(_is_image(file) for file in files)
-        if not wraps or shown[0].lower() in known:
+        if len(shown) != 1 or shown[0].lower() in known:
             return root
-        root = os.path.join(root, shown[0])
+        inner = os.path.join(root, shown[0])
+        if any(_is_image(file) or file in CAPTION_TABLES for file in files):
+            return root
+        # The captions of images/1.png may be in 1.txt: see `data.captioned`.
+        texts = {os.path.splitext(file)[0] for file in files if file.endswith(".txt")}
+        images = filter(_is_image, next(archives.walk(inner))[2])
+        if shown[0].lower() == "images" and any(os.path.splitext(i)[0] in texts for i in images):
+            return root
+        root = inner
 
 
 def subfolders(root: str) -> dict[str, str]:
@@ -863,10 +874,16 @@ def images_of_split(spec: str, root: str, split: str) -> tuple[str, list[str]]:
         InputError: there is no such split, or it has no images.
     """
     splits = split_folders(root)
+    can_be = split in SPLIT_FOLDERS
     if splits and split not in splits:
-        raise no_split(spec, split, list(splits), f"add a sub-folder {split} or use another split")
+        remedy = f"add a sub-folder {split} or use another split" if can_be else "use one of these"
+        raise no_split(spec, split, list(splits), remedy)
     if not splits and split != "train":
-        remedy = f"move some images to a sub-folder {split} and the others to train"
+        remedy = (
+            f"move some images to a sub-folder {split} and the others to train"
+            if can_be
+            else "the only split is train; use it, or a part of it such as train[:90%]"
+        )
         raise no_split(spec, split, ["train: the whole folder"], remedy)
     root = splits.get(split, root)
     return root, some_images(spec, root)
