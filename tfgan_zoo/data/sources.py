@@ -40,8 +40,10 @@ from tfgan_zoo.data.images import (
     WHITE,
     DecodingRules,
     decode,
+    extremes_of_8_bits,
     highest_of_16_bits,
     measure,
+    range_of,
     scaled_to_bytes,
 )
 from tfgan_zoo.data.names import did_you_mean
@@ -210,21 +212,27 @@ class EncodedSource(Source):
             return measure(file, name)
 
     def warn_if_dark(self) -> None:
-        """Warns where 16-bit images use so little of their range that white must be less.
+        """Warns where images use so little of their range that they are black.
 
-        Some files, spread over all of them, are looked at. Where `rules` say what is white, none.
+        These are 16-bit images, unless `rules` say what is white, and 8-bit images of 0 and 1. Some
+        files, spread over all of them, are looked at.
         """
-        if self.rules.white is not None:
+        if self.rules.white == 0:  # As earlier versions did.
             return
         num = len(self)
         indices = range(0, num, max(1, num // _LOOKED_AT))
-        looks = {self.name(index): functools.partial(self._highest, index) for index in indices}
-        warn_of_depth(self.spec, looks)
 
-    def _highest(self, index: int) -> int | None:
+        def looks(look: Callable[[Any, str], Any]) -> dict[str, Callable]:
+            return {self.name(i): functools.partial(self._looked, look, i) for i in indices}
+
+        if self.rules.white is None:
+            warn_of_depth(self.spec, looks(highest_of_16_bits))
+        warn_of_masks(self.spec, looks(extremes_of_8_bits))
+
+    def _looked(self, look: Callable[[Any, str], Any], index: int) -> Any:
         name = self.name(index)
         with archive_errors(name):
-            return highest_of_16_bits(self.whole(index), name)
+            return look(self.whole(index), name)
 
 
 _LOOKED_AT = 16
@@ -255,6 +263,29 @@ def warn_of_depth(
             f"{spec}: its 16-bit images are nearly black: the highest value of the {len(highest)} "
             f"looked at is {highest[brightest]} of 65535, in {brightest}; if white is less than "
             f"65535, such as 4095 for 12 bits, give its value as {ask_white}."
+        )
+
+
+def warn_of_masks(spec: str, looks: Mapping[str, Callable[[], tuple[int, int] | None]]) -> None:
+    """Warns if the 8-bit images among some files have no value but 0 and 1, which both are black.
+
+    Images of one value alone are no masks.
+
+    Args:
+        spec: what the files are, for the message.
+        looks: by the name of a file, a function that returns its `extremes_of_8_bits`. A file that
+            cannot be read is passed over; decoding it raises the error.
+    """
+    values = []
+    for look in looks.values():
+        with contextlib.suppress(InputError):
+            values.append(look())
+            if values[-1] is not None and values[-1][1] > 1:
+                return
+    if (0, 1) in values:
+        warn_user(
+            f"{spec}: its 8-bit images are nearly black: no value of those looked at is above 1, "
+            "where 255 is white; if they are masks of 0 and 1, save them with 0 and 255."
         )
 
 
@@ -734,11 +765,24 @@ def _samples(spec: str, array: np.ndarray, white: float | None = None) -> np.nda
         low, high = float(array.min()), float(array.max())
         if array.dtype.kind not in "iu" or low < 0 or high > 255:
             raise InputError(
-                f"{spec} is {found} with values {low:g} to {high:g}, but images must be integers "
+                f"{spec} is {found} with values {range_of(array)}, but images must be integers "
                 "from 0 to 255; scale and save them as uint8, or give the value of white as "
                 f"{WHITE}."
             )
+    some = array[:: max(1, len(array) // _LOOKED_AT)]
+    if array.size and some.max() <= 1 and array.max() == 1 and _has_masks(array):
+        white_of_1 = "" if array.dtype == np.uint8 else f", or give 1 as {WHITE}"
+        warn_user(
+            f"{spec} is {found} without a value above 1, which is nearly black, as 255 is white; "
+            f"if these are masks of 0 and 1, multiply them by 255{white_of_1}."
+        )
     return np.ascontiguousarray(array, np.uint8)
+
+
+def _has_masks(array: np.ndarray) -> bool:
+    """Whether an image has two values: one of one value alone is no mask."""
+    sides = (1, 2, 3)
+    return bool((array.min(axis=sides) < array.max(axis=sides)).any())
 
 
 def _scaled_by(array: np.ndarray, white: float) -> np.ndarray:
