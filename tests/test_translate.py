@@ -245,6 +245,7 @@ def test_unreadable_images(runs, tmp_path, capsys):
     assert printed.startswith("2 images in ")
     assert printed.endswith(f", 1 left out: {out}\n")
     assert err.startswith(f"left out: {given / 'b.png'} cannot be read")
+    assert "--on_error" not in err
     assert names(out) == ["a.png", "c.png"]
 
 

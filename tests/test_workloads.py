@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.tiny_runs import (
     tiny_config,
@@ -193,6 +194,41 @@ def test_sheets_show_rows(tmp_path, model, columns):
         there = pictures.to_uint8(built.translate(work.b[1:2], "b_to_a"))
         last = pictures.to_uint8(built.translate(there))[0]
     np.testing.assert_array_equal(sheet[::factor, ::factor][18:34, -16:], last)
+
+
+@pytest.mark.parametrize(
+    ("make", "args", "message"),
+    [
+        (tiny_config, {"image_shape": (16, 16, 4)}, r"image_shape: .* got \(16, 16, 4\)"),
+        (
+            lambda folder: tiny_translation(folder, "pix2pix"),
+            {"image_shape": (16, 16, 2)},
+            r"image_shape: .* got \(16, 16, 2\)",
+        ),
+        (
+            lambda folder: tiny_translation(folder, "pix2pix"),
+            {"channels_b": 4},
+            "channels_b: .* got 4",
+        ),
+    ],
+)
+def test_runs_have_images_of_1_or_3_channels(tmp_path, make, args, message):
+    config = make(tmp_path)
+    config.model_args.update(args)
+    with pytest.raises(InputError, match=rf"^model_args\.{message}; train on other .* in Python"):
+        opened(config)
+
+
+def test_what_cannot_be_read_is_not_counted_once_images_are_decoded(tmp_path):
+    for i in range(9):
+        picture = Image.fromarray(np.full((16, 16, 3), i, np.uint8))
+        picture.save(tmp_path / f"{i}.png")
+    (tmp_path / "9.png").write_bytes(b"no image")
+    config = tiny_config(tmp_path, data__source=f"folder:{tmp_path}", data__on_error="skip")
+    config.data.batch_size = 4
+    work = opened(config)
+    work.prepare()
+    assert work.describe().endswith(": 9 samples")
 
 
 def test_translation_needs_squares(tmp_path):

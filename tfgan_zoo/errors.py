@@ -20,6 +20,17 @@ class InputError(ValueError):
     """
 
 
+def without_advice(error: InputError) -> str:
+    """Returns what is wrong, without the advice after it, for those who follow it already.
+
+    Example:
+        >>> without_advice(InputError("a.png cannot be read; replace it."))
+        'a.png cannot be read'
+    """
+    said, _, advice = str(error).rpartition("; ")
+    return said or advice.removesuffix(".")
+
+
 def input_error_in(error: BaseException) -> InputError | None:
     """Finds the `InputError` that TensorFlow has wrapped in an error of its own.
 

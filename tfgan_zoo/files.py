@@ -11,7 +11,7 @@ from PIL import Image
 from tfgan_zoo import atomic, pictures, progress
 from tfgan_zoo.data import images
 from tfgan_zoo.data.sources import some_images, warn_of_depth
-from tfgan_zoo.errors import InputError, ServerError
+from tfgan_zoo.errors import InputError, ServerError, without_advice
 
 #: Names of results end so.
 WRITTEN = (".png", ".jpg", ".jpeg")
@@ -186,7 +186,7 @@ def convert(
         except InputError as error:
             if on_error != "skip":
                 raise
-            progress.say(f"left out: {error}")
+            progress.say(f"left out: {without_advice(error)}.")
             continue
         given = images.with_channels(pixels, channels)
         try:

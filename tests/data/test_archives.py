@@ -82,7 +82,10 @@ def test_the_one_folder_around_everything_is_left_out(archive):
 
 @pytest.mark.parametrize("start", ["./", "/", "//", "././", "./photos/", "/a/../"])
 def test_names_in_an_archive_may_begin_at_its_root(archive, start):
-    path = archive("rooted", lambda i: f"{start}{'ab'[i % 2]}/{i}.png", **{"../x.png": b""})
+    path = archive(
+        "rooted",
+        lambda i: f"{start}{'ab'[i % 2]}/{i}.png",
+    )
     source = open_source(f"zip:{path}")
     assert source.extras["class"].tolist() == ["a"] * 3 + ["b"] * 3
     np.testing.assert_array_equal(source[1], IMAGES[2])
@@ -107,6 +110,89 @@ def test_archives_hold_domains_resolutions_and_captions(archive, tmp_path):
     with zipfile.ZipFile(wide, "a") as file:
         file.writestr("1.png", encoded(np.hstack([IMAGES[0], IMAGES[1]]), tmp_path))
     np.testing.assert_array_equal(open_domains(f"zip:{wide}").b[0], IMAGES[1])
+
+
+@pytest.mark.parametrize("start", ["", "photos//", "//photos/./", "photos///v2//"])
+def test_empty_parts_of_names_in_an_archive_are_left_out(archive, start):
+    path = archive("double", lambda i: f"{start}{'ab'[i % 2]}//{i}.png")
+    source = open_source(f"zip:{path}")
+    assert source.extras["class"].tolist() == ["a"] * 3 + ["b"] * 3
+    np.testing.assert_array_equal(source[3], IMAGES[1])
+    inside = start.replace("//", "/").strip("/.")
+    assert len(open_source(f"zip:{path}//{inside}//a/")) == 3
+
+
+@pytest.mark.parametrize("name", ["../0.png", "a/../../0.png", "./../0.png", "/../0.png"])
+def test_a_name_that_leads_out_of_an_archive_is_refused(archive, name):
+    path = archive("out", lambda i: f"{i}.png", **{name: b""})
+    with pytest.raises(InputError, match=rf"zip:.*out.zip: expected .* got '{name}' in .*out.zip"):
+        open_source(f"zip:{path}")
+
+
+def named(path, names):
+    """Writes an archive whose members have names that zipfile itself would change on Windows."""
+    with zipfile.ZipFile(path, "w") as file:
+        for i, name in enumerate(names):
+            info = zipfile.ZipInfo("x")
+            info.filename = name
+            file.writestr(info, b"" if name.endswith("\\") else encoded(IMAGES[i], path.parent))
+    return path
+
+
+def test_backslashes_of_old_programs_of_windows_separate_folders(tmp_path):
+    path = named(
+        tmp_path / "net.zip", ["train\\a\\0.png", "train\\b\\1.png", "test\\", "test\\2.png"]
+    )
+    assert open_source(f"zip:{path}").extras["class"].tolist() == ["a", "b"]
+    np.testing.assert_array_equal(open_source(f"zip:{path}", "test")[0], IMAGES[3])
+    path = named(tmp_path / "mixed.zip", ["a/0.png", "a/1\\2.png"])
+    mixed = open_source(f"zip:{path}")
+    assert [mixed.name(i).rpartition("/")[2] for i in range(2)] == ["0.png", "1\\2.png"]
+    np.testing.assert_array_equal(mixed[1], IMAGES[1])
+
+
+CAPTIONED = {
+    "a table": ("b/{}.png", {"captions.csv": "image,caption\nb/0.png,red\nb/1.png,blue\n"}),
+    "json": (
+        "b/{}.png",
+        {
+            "captions.jsonl": '{"image": "b/0.png", "caption": "red"}\n'
+            '{"image": "b/1.png", "caption": "blue"}\n'
+        },
+    ),
+    "beside": ("b/{}.png", {"b/0.txt": "red", "b/1.txt": "blue"}),
+    "text": ("b/{}.png", {"text/b/0.txt": "red", "text/b/1.txt": "blue"}),
+    "text of images": ("images/{}.png", {"text/0.txt": "red", "text/1.txt": "blue"}),
+    "beside images": ("images/{}.png", {"0.txt": "red", "1.txt": "blue"}),
+    "a split": (
+        "train/{}.png",
+        {"captions.csv": "image,caption\ntrain/0.png,red\ntrain/1.png,blue"},
+    ),
+    "within": ("b/c/{}.png", {"b/captions.csv": "image,caption\nc/0.png,red\nc/1.png,blue\n"}),
+}
+
+
+@pytest.mark.parametrize("around", ["", "birds/", "birds/v2/"])
+@pytest.mark.parametrize("layout", CAPTIONED)
+def test_captions_are_found_beside_the_only_folder_of_an_archive(archive, layout, around):
+    images, texts = CAPTIONED[layout]
+    path = archive(
+        "captioned",
+        lambda i: around + images.format(i),
+        num=2,
+        **{around + name: text for name, text in texts.items()},
+    )
+    assert open_captioned(f"zip:{path}").captions == [("red",), ("blue",)]
+
+
+def test_notes_beside_the_only_folder_of_an_archive_are_no_captions(archive):
+    path = archive("notes", LAYOUTS["splits"], **{"README.txt": "Train and test images."})
+    wrapped = archive(
+        "data", lambda i: f"data/{LAYOUTS['splits'](i)}", **{"README.txt": "", "LICENSE": ""}
+    )
+    assert (
+        len(open_source(f"zip:{wrapped}", "test")) == len(open_source(f"zip:{path}", "test")) == 2
+    )
 
 
 def test_many_threads_read_one_archive(archive):
@@ -158,7 +244,7 @@ def test_a_damaged_image_in_an_archive_is_named_or_left_out(archive, tmp_path, c
         load_images(source, Fit(8, 3))
     skipping = open_source(f"zip:{path}", on_error="skip")
     assert len(load_images(skipping, Fit(8, 3))) == 4
-    assert "1 of 5 images left out" in caplog.text
+    assert "1 of 5 images is left out: " in caplog.text
 
 
 def lock(path):

@@ -45,6 +45,9 @@ def test_figures():
     assert len(data.images) == len(data.captions) == 20
     assert data.captions[0] == ("a large green circle at the bottom left on a dark background",)
     assert data.classes is None
+    assert repr(data) == "<Captioned figures/captions (test[:20]): 20 images, 20 captions>"
+    several = data._replace(captions=[("a", "b"), *["c"] * 19])
+    assert repr(several).endswith(": 20 images, 21 captions>")
     with pytest.raises(InputError, match="has pairs"):
         open_captioned("figures/paired")
     with pytest.raises(InputError, match="has no captions"):

@@ -157,6 +157,60 @@ def test_one_bright_image_of_16_bits_is_enough(tmp_path):
     assert len(open_source(f"folder:{tmp_path}", on_error="skip")) == 3
 
 
+@pytest.mark.parametrize(("opener", "arrange", "images"), OPENERS.values(), ids=OPENERS)
+def test_every_task_warns_of_masks_of_0_and_1(tmp_path, opener, arrange, images):
+    mask = np.eye(8, dtype=np.uint8)
+    for i in range(3):
+        save(tmp_path / f"{i}.png", mask * (i > 0))
+    arrange(tmp_path)
+    for white in (None, 4095):
+        with pytest.warns(
+            UserWarning, match=r"no value .* is above 1, .* save them with 0 and 255"
+        ):
+            opener(f"folder:{tmp_path}", white=white)
+    opener(f"folder:{tmp_path}", white=0)  # As earlier versions did, without a word.
+    for path in tmp_path.glob("**/*.png"):
+        save(path, np.asarray(Image.open(path)) * np.uint8(255))
+    assert images(opener(f"folder:{tmp_path}"))[1].max() == 255
+
+
+def test_dark_images_and_two_colours_of_a_palette_are_no_masks(tmp_path):
+    np.savez(tmp_path / "x.npz", x=np.repeat([0, 1], 64).reshape(2, 8, 8))
+    open_source(f"npz:{tmp_path}/x.npz")
+    save(tmp_path / "0.png", np.zeros((4, 4), np.uint8))
+    save(tmp_path / "1.png", np.full((4, 4), 2, np.uint8))
+    open_source(f"folder:{tmp_path}")
+    palette = Image.fromarray(np.eye(4, dtype=np.uint8)).convert("P")
+    palette.save(tmp_path / "1.png")
+    open_source(f"folder:{tmp_path}")
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "uint16"])
+def test_arrays_of_0_and_1_are_black_and_the_advice_works(tmp_path, dtype):
+    masks = np.zeros((40, 8, 8), dtype)
+    masks[7, 2, 2] = 1
+    np.savez(tmp_path / "x.npz", x=masks, x_test=masks * 255, x_val=masks * 2)
+    message = r"npz:.* without a value above 1, .* multiply them by 255"
+    message += r"\.$" if dtype == "uint8" else r", or give 1 as white \(--config.data.white\)\.$"
+    with pytest.warns(UserWarning, match=message):
+        open_source(f"npz:{tmp_path}/x.npz")
+    assert open_source(f"npz:{tmp_path}/x.npz", "test")[7].max() == 255
+    assert open_source(f"npz:{tmp_path}/x.npz", "val")[7].max() == 2
+    if dtype != "uint8":
+        assert open_source(f"npz:{tmp_path}/x.npz", white=1)[7].max() == 255
+
+
+def test_the_range_of_floats_is_that_of_finite_values(tmp_path):
+    pixels = np.array([[-1, 2, np.nan, np.inf]], np.float32)
+    with pytest.raises(InputError, match=r"32-bit pixels \(floats from -1 to 2\)"):
+        decode(save(tmp_path / "a.tif", pixels))
+    with pytest.raises(InputError, match=r"\(floats none of them finite\)"):
+        decode(save(tmp_path / "b.tif", pixels[:, 2:]))
+    np.savez(tmp_path / "x.npz", x=pixels[np.newaxis])
+    with pytest.raises(InputError, match="with values from -1 to 2, but"):
+        open_source(f"npz:{tmp_path}/x.npz")
+
+
 def test_white_scales_arrays_of_other_types_than_uint8(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 4096, (3, 8, 8)).astype(np.uint16)
     np.savez(tmp_path / "x.npz", x=pixels, x_test=pixels.astype("uint8"))
@@ -249,6 +303,26 @@ def test_saturated_display_p3_of_a_phone_is_clipped_not_wrapped():
     orange = np.full((4, 4, 3), [200, 100, 50], np.uint8)
     came = decode(stored(orange, DISPLAY_P3, "JPEG", quality=100), "x", smallest=1)[0, 0]
     assert np.abs(came - as_srgb(orange[0, 0], 2.2, P3)).max() < 3
+
+
+CURVE = tag(
+    b"para", struct.pack(">HH", 3, 0) + fixed(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+)
+"""That of sRGB, which Display P3 has too."""
+
+
+@pytest.mark.parametrize("gamma", [1.0, 1.8, None])
+def test_grey_with_a_profile_for_colours_is_converted_by_its_curve(gamma):
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    curves = None if gamma else dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), CURVE)
+    icc = profile(b"RGB ", gamma or 1.0, P3, tables=curves)
+    expected = levels if gamma is None else 255 * encoded((levels / 255) ** gamma)
+    came = decode(stored(levels, icc), "x")
+    assert came.shape == (16, 16, 1)
+    assert np.abs(came[..., 0] - expected.astype(float)).max() <= (0 if gamma is None else 1)
+    both = decode(stored(np.stack([levels, levels[::-1]], -1), icc), "x")
+    np.testing.assert_array_equal(both[..., :1], came)
+    np.testing.assert_array_equal(both[..., 1], levels[::-1])
 
 
 def test_alpha_is_kept_where_colours_are_converted():

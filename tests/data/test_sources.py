@@ -375,6 +375,8 @@ def test_split_folders(tmp_path):
     write(tmp_path / "validation" / "1.png", noise(4, 4, 3))
     assert len(open_source(f"folder:{tmp_path}")) == 1
     assert "validation" in open_source(f"folder:{tmp_path}", "val").name(0)
+    with pytest.raises(InputError, match=r"'valid' \(found: train and val\); use one of these"):
+        open_source(f"folder:{tmp_path}", split="valid")
     with pytest.raises(InputError, match=r"no split 'test' \(found: train and val\)"):
         open_source(f"folder:{tmp_path}", "test")
 
@@ -389,6 +391,8 @@ def test_folder_errors(tmp_path):
         open_source(f"folder:{path}")
     with pytest.raises(InputError, match=r"no split 'test'.*to a sub-folder test"):
         open_source(f"folder:{tmp_path}", "test")
+    with pytest.raises(InputError, match=r"no split 'valid'.*the only split is train; use it"):
+        open_source(f"folder:{tmp_path}", "valid")
     write(tmp_path / "trainA" / "1.png", noise(4, 4, 3))
     with pytest.raises(InputError, match="holds two domains"):
         open_source(f"folder:{tmp_path}")
@@ -465,8 +469,8 @@ def test_npz(tmp_path):
 @pytest.mark.parametrize(
     ("array", "message"),
     [
-        (np.zeros((2, 4, 4, 3)), "float64.*with values 0 to 0, but images must be integers"),
-        (np.full((2, 4, 4), 300), "values 300 to 300"),
+        (np.zeros((2, 4, 4, 3)), "float64.*with values from 0 to 0, but images must be integers"),
+        (np.full((2, 4, 4), 300), "values from 300 to 300"),
         (np.zeros((2, 3, 16, 16), np.uint8), "reshape or transpose"),
         (np.zeros((2, 784), np.uint8), "reshape or transpose"),
         (np.zeros((0, 4, 4), np.uint8), "is empty"),

@@ -158,8 +158,10 @@ def test_unreadable_files_are_left_out_and_counted_once(folder, cache, caplog):
         batches = take(dataset, 20)
     assert batches.shape == (20, 5, 8, 8, 3)
     assert len(caplog.records) == 1
-    assert "2 of 7 images left out" in caplog.text or not cache
+    assert "2 of 7 images are left out: " in caplog.text or not cache
     assert "3.png cannot be read" in caplog.text or "5.png cannot be read" in caplog.text
+    assert "replace or delete" not in caplog.text  # They are skipped already.
+    assert "on_error" not in caplog.text
     np.testing.assert_array_equal(take(dataset, 20), batches)
 
 

@@ -191,7 +191,7 @@ def test_a_pair_with_one_bad_half_is_left_out(folder, cache, caplog):
     np.testing.assert_array_equal(b, 255 - a)
     assert len(np.unique(a.reshape(100, -1), axis=0)) == 5
     assert len(caplog.records) == 1
-    assert "2 of 7 pairs left out" in caplog.text or not cache
+    assert "2 of 7 pairs are left out: " in caplog.text or not cache
     assert "3.png cannot be read" in caplog.text or "5.png cannot be read" in caplog.text
     assert len(load_pairs(domains, image_size=12)[0]) == 5
 

@@ -25,6 +25,8 @@ class _Archive(NamedTuple):
     folders: dict[str, dict[str, bool]]
     #: Files by their path within the archive.
     files: dict[str, zipfile.ZipInfo]
+    #: Members whose names lead out of the archive, as stored.
+    outside: list[str]
 
 
 def is_archive(path: str) -> bool:
@@ -49,7 +51,8 @@ def check_archive(spec: str, path: str) -> None:
         path: of the archive.
 
     Raises:
-        InputError: it is missing, no zip archive, damaged, or encrypted.
+        InputError: it is missing, no zip archive, damaged, or encrypted; or a member's name leads
+            out of the archive.
     """
     if os.path.isdir(path):
         raise InputError(f"{spec}: {path} is a folder, not an archive; write folder:{path}.")
@@ -68,6 +71,11 @@ def check_archive(spec: str, path: str) -> None:
             f"{spec}: {locked.filename} in {path} is encrypted; unpack the archive with its "
             "password and write folder:PATH."
         )
+    if archive.outside:
+        raise InputError(
+            f"{spec}: expected names within the archive, got {archive.outside[0]!r} in {path}; "
+            "write the archive again without '..' in its names."
+        )
 
 
 def _inside(path: str) -> tuple[str, str] | None:
@@ -80,7 +88,13 @@ def _inside(path: str) -> tuple[str, str] | None:
         file = shorter
     if not is_archive(file):
         return None
-    return file, path[len(file) :].strip("/")
+    return file, _within(path[len(file) :])
+
+
+def _within(name: str) -> str:
+    """Returns a name relative to the archive, without empty parts; "" is the archive itself."""
+    name = posixpath.normpath(name.lstrip("/"))
+    return "" if name == "." else name
 
 
 def archive_of(path: str) -> str | None:
@@ -107,13 +121,19 @@ def _opened(path: str, changed: int, size: int, process: int) -> _Archive:
     opened = zipfile.ZipFile(path)
     folders: dict[str, dict[str, bool]] = {"": {}}
     files: dict[str, zipfile.ZipInfo] = {}
-    for info in opened.infolist():
-        # Some programs write "./photos/1.png" or "/photos/1.png".
-        name = posixpath.normpath(info.filename).lstrip("/")
-        if name == "." or name.split("/")[0] == "..":
+    outside: list[str] = []
+    infos = opened.infolist()
+    # Old programs of Windows write "photos\\1.png". Elsewhere a backslash is part of a name.
+    windows = not any("/" in info.filename for info in infos)
+    for info in infos:
+        stored = info.filename.replace("\\", "/") if windows else info.filename
+        # Some programs write "./photos/1.png", "/photos/1.png" or "photos//1.png".
+        name = _within(stored)
+        if name.split("/")[0] == "..":
+            outside.append(info.filename)
             continue
-        is_folder = info.is_dir()
-        if not is_folder:
+        is_folder = stored.endswith("/")
+        if name and not is_folder:
             files[name] = info
         while name:
             # An archive need not list its folders.
@@ -125,7 +145,7 @@ def _opened(path: str, changed: int, size: int, process: int) -> _Archive:
             if is_folder:
                 folders.setdefault(name, {})
             name, is_folder = above, True
-    return _Archive(opened, folders, files)
+    return _Archive(opened, folders, files, outside)
 
 
 def is_folder(path: str) -> bool:
@@ -205,10 +225,10 @@ def opened_file(path: str) -> Iterator[str | IO[bytes]]:
 
 
 def _member(archive: str, name: str) -> IO[bytes]:
-    opened, _, files = _open(archive)
-    if name not in files:
+    opened = _open(archive)
+    if name not in opened.files:
         raise FileNotFoundError(os.path.join(archive, name))
-    return opened.open(files[name])
+    return opened.opened.open(opened.files[name])
 
 
 def whole_file(path: str) -> str | io.BytesIO:

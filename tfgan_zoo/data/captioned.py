@@ -38,6 +38,7 @@ import numpy as np
 from tfgan_zoo.data import archives
 from tfgan_zoo.data.images import DecodingRules, Fit
 from tfgan_zoo.data.sources import (
+    CAPTION_TABLES,
     FOLDERS,
     SPLIT_FOLDERS,
     FileSource,
@@ -59,9 +60,6 @@ from tfgan_zoo.errors import InputError, check_number, check_seed, check_texts
 if TYPE_CHECKING:
     import tensorflow as tf
 
-TABLES = ("captions.jsonl", "captions.csv")
-"""Files with the captions of a folder."""
-
 TEXT_FOLDERS = ("text", "captions")
 """Folders with a .txt of each image, where they do not lie beside the images."""
 
@@ -79,6 +77,12 @@ class Captioned(NamedTuple):
     captions: Sequence[str | Sequence[str]]
     classes: np.ndarray | None = None
 
+    def __repr__(self) -> str:
+        num = len(self.captions)
+        if not isinstance(self.captions, str):
+            num = sum(1 if isinstance(each, str) else len(each) for each in self.captions)
+        return f"<Captioned {self.images.spec}: {len(self.images):,} images, {num:,} captions>"
+
 
 def open_captioned(
     spec: str,
@@ -95,7 +99,8 @@ def open_captioned(
     """Opens images with their captions.
 
     Args:
-        spec: see the table above.
+        spec: as in the table of `help(tfgan_zoo.data.captioned)` and docs/data.md, such as
+            "figures/captions" or "folder:PATH".
         split: as for `open_source`.
         resolution: side in pixels at which `figures` are drawn.
         num: how many `figures` there are.
@@ -167,7 +172,7 @@ def _open_folder(
     root = existing_folder(spec, path)
     own = split_folders(root).get(split)
     for folder in filter(None, (own, root)):
-        for table in TABLES:
+        for table in CAPTION_TABLES:
             if archives.is_file(os.path.join(folder, table)):
                 inside = os.path.relpath(own, root) if own and folder == root else None
                 file = os.path.join(folder, table)
@@ -178,7 +183,7 @@ def _open_folder(
     if missing:
         raise InputError(
             f"{spec}: {len(missing)} of {len(files)} images have no captions, the first "
-            f"{missing[0]}; put {' or '.join(TABLES)} into {folder}, or a .txt beside each."
+            f"{missing[0]}; put {' or '.join(CAPTION_TABLES)} into {folder}, or a .txt beside each."
         )
     captions = [
         _lines_of(text, file) for file, text in zip(files, texts, strict=True) if text is not None

@@ -168,6 +168,36 @@ def highest_of_16_bits(file: Any, name: str) -> int | None:
         return int(colours.max()) * 256
 
 
+def extremes_of_8_bits(file: Any, name: str) -> tuple[int, int] | None:
+    """Returns the lowest and highest value of a file of 8 bits, without alpha.
+
+    Returns:
+        Each 0 to 255; None if the file has more bits, has a palette, or is a JPEG, which holds no
+        masks.
+
+    Raises:
+        InputError: the file is missing, damaged or no image.
+    """
+    with _opened(file, name) as image:
+        if image.mode not in _KEPT or image.format == "JPEG" or _bits(image).number != 8:
+            return None
+        bands = [np.asarray(image.getchannel(band)) for band in image.getbands() if band != "A"]
+        return min(int(band.min()) for band in bands), max(int(band.max()) for band in bands)
+
+
+def range_of(pixels: np.ndarray) -> str:
+    """Returns the lowest and highest finite value, for messages.
+
+    Example:
+        >>> range_of(np.array([0.5, np.nan, 2.0]))
+        'from 0.5 to 2'
+    """
+    finite = pixels[np.isfinite(pixels)]
+    if not finite.size:
+        return "none of them finite"
+    return f"from {float(finite.min()):g} to {float(finite.max()):g}"
+
+
 @contextlib.contextmanager
 def of_any_size() -> Iterator[None]:
     """Within it, images of any size are decoded, and without Pillow's warning.
@@ -269,13 +299,12 @@ def _scaled(
         table = _table_of_16_bits(65535.0 if bits.scaled else float(white or 65535))
         return table[pixels.astype(np.uint16)]
     is_float = pixels.dtype.kind == "f"
-    low, high = pixels.min(), pixels.max()
-    if white == 0 and not is_float and low >= 0 and high <= 65535:
+    if white == 0 and not is_float and pixels.min() >= 0 and pixels.max() <= 65535:
         return _table_of_16_bits(65535.0)[pixels.astype(np.uint16)]
     if not white:
         kind = "floats" if is_float else "integers"
         raise InputError(
-            f"{name} has 32-bit pixels ({kind} from {low:g} to {high:g}), and what is white is "
+            f"{name} has 32-bit pixels ({kind} {range_of(pixels)}), and what is white is "
             f"unknown; give the value of white as {ask_white}, or save it with 8 or 16 bits."
         )
     return scaled_to_bytes(pixels, white)

@@ -20,6 +20,8 @@ _NO_OPTIMIZATION = 0x0100
 _SAME = 2
 """By how many of 255 a profile may differ from sRGB to count as sRGB: roundings of its makers."""
 
+_LEVELS = np.arange(256, dtype=np.uint8)[np.newaxis]
+
 _noted: set[str] = set()
 
 Convert = Callable[[Image.Image], Image.Image]
@@ -28,8 +30,9 @@ Convert = Callable[[Image.Image], Image.Image]
 def to_srgb(image: Image.Image, profile: bytes, name: str) -> Image.Image:
     """Converts the colours of an image to sRGB; alpha stays.
 
-    The rendering is relative colorimetric, with black point compensation. A profile that cannot be
-    read, or is of other colours than the image, is ignored, which is noted once for each.
+    The rendering is relative colorimetric, with black point compensation. Grey images may have an
+    RGB profile, which is applied to R = G = B. A profile that cannot be read, or is for other
+    colours than the image, is ignored with a warning, once for each.
 
     Args:
         image: of mode L, LA, RGB, RGBA or CMYK.
@@ -45,9 +48,10 @@ def to_srgb(image: Image.Image, profile: bytes, name: str) -> Image.Image:
     except Exception as error:  # Pillow raises its own, OSError, TypeError ... on damaged profiles
         _note(f"cannot be read ({type(error).__name__}: {error})", name)
         return image
-    if mode != kind:
-        if not (mode == "RGB" and convert is None):  # of grey that is sRGB nothing is lost
-            _note(f"is for {mode} where the image is {kind}", name)
+    if (kind, mode) == ("L", "RGB"):
+        convert = convert and _conversion_of_grey(profile)
+    elif mode != kind:
+        _note(f"is for {mode} where the image is {kind}", name)
         return image
     if convert is None:
         return image
@@ -98,16 +102,29 @@ def _conversion(profile: bytes) -> tuple[str, Convert | None]:
     if mode == "CMYK":
         return mode, convert
     if mode == "L":
-        levels = np.arange(256, dtype=np.uint8)[np.newaxis]
-        grey = np.asarray(convert(Image.fromarray(levels)).convert("L"))
-        if _is_same(levels, grey):
-            return mode, None
-        table = grey[0].tolist()
-        return mode, lambda image: image.point(table)
+        return mode, _by_table(np.asarray(convert(Image.fromarray(_LEVELS)).convert("L")))
     steps = np.append(np.arange(0, 255, 15), 255).astype(np.uint8)
     colours = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
     same = _is_same(colours, np.asarray(convert(Image.fromarray(colours))))
     return mode, None if same else convert
+
+
+@functools.lru_cache(maxsize=64)
+def _conversion_of_grey(profile: bytes) -> Convert | None:
+    """Returns what converts grey images by a profile for RGB; None if there is nothing to."""
+    _, convert = _conversion(profile)
+    if convert is None:
+        return None
+    colours = convert(Image.fromarray(_LEVELS).convert("RGB"))
+    return _by_table(np.asarray(colours.getchannel("G")))
+
+
+def _by_table(grey: np.ndarray) -> Convert | None:
+    """Makes a conversion from the 256 levels after it; None if they stay what they are."""
+    if _is_same(_LEVELS, grey):
+        return None
+    table = grey[0].tolist()
+    return lambda image: image.point(table)
 
 
 def _is_same(before: np.ndarray, after: np.ndarray) -> bool:

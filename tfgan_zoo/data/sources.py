@@ -40,8 +40,10 @@ from tfgan_zoo.data.images import (
     WHITE,
     DecodingRules,
     decode,
+    extremes_of_8_bits,
     highest_of_16_bits,
     measure,
+    range_of,
     scaled_to_bytes,
 )
 from tfgan_zoo.data.names import did_you_mean
@@ -52,6 +54,9 @@ KINDS = ("figures", "points", "tfds", "folder", "zip", "idx", "npz")
 
 FOLDERS = ("folder", "zip")
 """Those of image files in folders, of which a zip archive is one."""
+
+CAPTION_TABLES = ("captions.jsonl", "captions.csv")
+"""Files with the captions of a folder."""
 
 SPLIT_FOLDERS = {
     "train": ("train", "training"),
@@ -207,21 +212,27 @@ class EncodedSource(Source):
             return measure(file, name)
 
     def warn_if_dark(self) -> None:
-        """Warns where 16-bit images use so little of their range that white must be less.
+        """Warns where images use so little of their range that they are black.
 
-        Some files, spread over all of them, are looked at. Where `rules` say what is white, none.
+        These are 16-bit images, unless `rules` say what is white, and 8-bit images of 0 and 1. Some
+        files, spread over all of them, are looked at.
         """
-        if self.rules.white is not None:
+        if self.rules.white == 0:  # As earlier versions did.
             return
         num = len(self)
         indices = range(0, num, max(1, num // _LOOKED_AT))
-        looks = {self.name(index): functools.partial(self._highest, index) for index in indices}
-        warn_of_depth(self.spec, looks)
 
-    def _highest(self, index: int) -> int | None:
+        def looks(look: Callable[[Any, str], Any]) -> dict[str, Callable]:
+            return {self.name(i): functools.partial(self._looked, look, i) for i in indices}
+
+        if self.rules.white is None:
+            warn_of_depth(self.spec, looks(highest_of_16_bits))
+        warn_of_masks(self.spec, looks(extremes_of_8_bits))
+
+    def _looked(self, look: Callable[[Any, str], Any], index: int) -> Any:
         name = self.name(index)
         with archive_errors(name):
-            return highest_of_16_bits(self.whole(index), name)
+            return look(self.whole(index), name)
 
 
 _LOOKED_AT = 16
@@ -252,6 +263,29 @@ def warn_of_depth(
             f"{spec}: its 16-bit images are nearly black: the highest value of the {len(highest)} "
             f"looked at is {highest[brightest]} of 65535, in {brightest}; if white is less than "
             f"65535, such as 4095 for 12 bits, give its value as {ask_white}."
+        )
+
+
+def warn_of_masks(spec: str, looks: Mapping[str, Callable[[], tuple[int, int] | None]]) -> None:
+    """Warns if the 8-bit images among some files have no value but 0 and 1, which both are black.
+
+    Images of one value alone are no masks.
+
+    Args:
+        spec: what the files are, for the message.
+        looks: by the name of a file, a function that returns its `extremes_of_8_bits`. A file that
+            cannot be read is passed over; decoding it raises the error.
+    """
+    values = []
+    for look in looks.values():
+        with contextlib.suppress(InputError):
+            values.append(look())
+            if values[-1] is not None and values[-1][1] > 1:
+                return
+    if (0, 1) in values:
+        warn_user(
+            f"{spec}: its 8-bit images are nearly black: no value of those looked at is above 1, "
+            "where 255 is white; if they are masks of 0 and 1, save them with 0 and 255."
         )
 
 
@@ -537,7 +571,8 @@ def open_source(
     """Opens a data source.
 
     Args:
-        spec: see the table above; or the path of a folder or file, a `Path`.
+        spec: as in the table of `help(tfgan_zoo.data.sources)` and docs/data.md, such as
+            "figures", "folder:PATH" or "npz:PATH"; or the path of a folder or file, a `Path`.
         split: "train", "test" or "val", or a part such as "train[:360]", "train[360:]" or
             "train[:90%]"; for `tfds:` any of its split expressions.
         resolution: side in pixels at which `figures` are drawn; 32 if None. Stored images keep
@@ -730,11 +765,24 @@ def _samples(spec: str, array: np.ndarray, white: float | None = None) -> np.nda
         low, high = float(array.min()), float(array.max())
         if array.dtype.kind not in "iu" or low < 0 or high > 255:
             raise InputError(
-                f"{spec} is {found} with values {low:g} to {high:g}, but images must be integers "
+                f"{spec} is {found} with values {range_of(array)}, but images must be integers "
                 "from 0 to 255; scale and save them as uint8, or give the value of white as "
                 f"{WHITE}."
             )
+    some = array[:: max(1, len(array) // _LOOKED_AT)]
+    if array.size and some.max() <= 1 and array.max() == 1 and _has_masks(array):
+        white_of_1 = "" if array.dtype == np.uint8 else f", or give 1 as {WHITE}"
+        warn_user(
+            f"{spec} is {found} without a value above 1, which is nearly black, as 255 is white; "
+            f"if these are masks of 0 and 1, multiply them by 255{white_of_1}."
+        )
     return np.ascontiguousarray(array, np.uint8)
+
+
+def _has_masks(array: np.ndarray) -> bool:
+    """Whether an image has two values: one of one value alone is no mask."""
+    sides = (1, 2, 3)
+    return bool((array.min(axis=sides) < array.max(axis=sides)).any())
 
 
 def _scaled_by(array: np.ndarray, white: float) -> np.ndarray:
@@ -826,10 +874,17 @@ def _folder_of_archive(spec: str, path: str, root: str) -> str:
     while True:
         _, folders, files = next(archives.walk(root))
         shown = [name for name in folders if not _is_hidden(name)]
-        wraps = len(shown) == 1 and not any(_is_image(file) for file in files)
-        if not wraps or shown[0].lower() in known:
+        if len(shown) != 1 or shown[0].lower() in known:
             return root
-        root = os.path.join(root, shown[0])
+        inner = os.path.join(root, shown[0])
+        if any(_is_image(file) or file in CAPTION_TABLES for file in files):
+            return root
+        # The captions of images/1.png may be in 1.txt: see `data.captioned`.
+        texts = {os.path.splitext(file)[0] for file in files if file.endswith(".txt")}
+        images = filter(_is_image, next(archives.walk(inner))[2])
+        if shown[0].lower() == "images" and any(os.path.splitext(i)[0] in texts for i in images):
+            return root
+        root = inner
 
 
 def subfolders(root: str) -> dict[str, str]:
@@ -863,10 +918,16 @@ def images_of_split(spec: str, root: str, split: str) -> tuple[str, list[str]]:
         InputError: there is no such split, or it has no images.
     """
     splits = split_folders(root)
+    can_be = split in SPLIT_FOLDERS
     if splits and split not in splits:
-        raise no_split(spec, split, list(splits), f"add a sub-folder {split} or use another split")
+        remedy = f"add a sub-folder {split} or use another split" if can_be else "use one of these"
+        raise no_split(spec, split, list(splits), remedy)
     if not splits and split != "train":
-        remedy = f"move some images to a sub-folder {split} and the others to train"
+        remedy = (
+            f"move some images to a sub-folder {split} and the others to train"
+            if can_be
+            else "the only split is train; use it, or a part of it such as train[:90%]"
+        )
         raise no_split(spec, split, ["train: the whole folder"], remedy)
     root = splits.get(split, root)
     return root, some_images(spec, root)

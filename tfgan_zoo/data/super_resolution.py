@@ -42,7 +42,7 @@ from tfgan_zoo.data.sources import (
     split_folders,
     subfolders,
 )
-from tfgan_zoo.errors import InputError, check_number, check_seed
+from tfgan_zoo.errors import InputError, check_number, check_seed, without_advice
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -498,7 +498,8 @@ def _decoder(opened: Resolutions, crop_size: int, channels: int) -> Callable[[in
                 errors.append(error)
                 if not warned:
                     warned = True
-                    _log.warning("%s: leaving out unusable images. %s", label, error)
+                    fault = without_advice(error)
+                    _log.warning("%s: unusable images are left out, such as: %s.", label, fault)
         raise InputError(f"{label}: no image can be used; one of them: {errors[0]}")
 
     return decode

@@ -20,7 +20,7 @@ import tensorflow as tf
 from tfgan_zoo import noise, progress
 from tfgan_zoo.data.images import Fit
 from tfgan_zoo.data.sources import Source, ViewSource, as_source
-from tfgan_zoo.errors import InputError, check_number, check_seed, whole_number
+from tfgan_zoo.errors import InputError, check_number, check_seed, whole_number, without_advice
 
 MEMORY_LIMIT = 4 * 2**30
 """Bytes of decoded images that `cache="auto"` is willing to hold."""
@@ -308,8 +308,12 @@ def _report_skipped(sources: Sequence[Source], errors: list[InputError], num: in
     label, unit = _label(sources), _unit(sources)
     if len(errors) == num:
         raise InputError(f"{label}: none of the {num} {unit} can be used; the first: {errors[0]}")
-    first = " ".join(str(error) for error in errors[:3])
-    _log.warning("%s: %d of %d %s left out. %s", label, len(errors), num, unit, first)
+    first = "; ".join(map(without_advice, errors[:3]))
+    more = f"; and {len(errors) - 3} more" if len(errors) > 3 else ""
+    are = "is" if len(errors) == 1 else "are"
+    _log.warning(
+        "%s: %d of %d %s %s left out: %s%s.", label, len(errors), num, unit, are, first, more
+    )
 
 
 def _check_batch_size(sources: Sequence[Source], num: int, batch_size: int) -> None:
@@ -421,7 +425,8 @@ def _decode(
                 errors.append(error)
                 if not reported:
                     reported = True
-                    _log.warning("%s: leaving out unusable %s. %s", label, unit, error)
+                    fault = without_advice(error)
+                    _log.warning("%s: unusable %s are left out, such as: %s.", label, unit, fault)
         what = unit.removesuffix("s")
         raise InputError(f"{label}: no {what} can be used; one of them: {errors[0]}")
 

@@ -46,6 +46,22 @@ class Workload(abc.ABC):
         self.model = model
         known = [*config_lib.default_config().data, *self.data_entries]
         config_lib.check_names("data", config.data, known)
+        self._check_channels()
+
+    def _check_channels(self) -> None:
+        """Raises `InputError` unless images have the channels that those of data sources have."""
+        shape = self.model.image_shape
+        second = getattr(self.model, "shape_b", None) or shape
+        for entry, channels, given in (
+            ("image_shape", shape[-1], tuple(shape)),
+            ("channels_b", second[-1], second[-1]),
+        ):
+            if len(shape) == 3 and channels not in (1, 3):
+                raise InputError(
+                    f"model_args.{entry}: expected 1 (grey) or 3 (colour) channels, which the "
+                    f"images of data.source are brought to, got {given}; train on other channels "
+                    "in Python, with fit."
+                )
 
     def square_side(self) -> int:
         """Returns the side of the model's images.

@@ -127,7 +127,9 @@ class NoiseToImageWorkload(Workload):
 
     def describe(self) -> str:
         """See `Workload.describe`."""
-        return f"{self.config.data.source}: {len(self.opened):,} samples"
+        # Once the images are decoded, those that cannot be read are no longer counted.
+        source, _ = vars(self).get("held", (self.opened, {}))
+        return f"{self.config.data.source}: {len(source):,} samples"
 
     def sheet(self, model: NoiseToImage) -> np.ndarray:
         """Draws samples from fixed latents."""
