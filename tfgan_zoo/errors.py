@@ -2,10 +2,12 @@
 
 import contextlib
 import difflib
+import inspect
 import math
 import numbers
 import operator
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -94,6 +96,24 @@ class WorkerLostError(RuntimeError):
     """Another process of a run on several machines ended, or cannot be reached."""
 
 
+def warn_user(sentence: str) -> None:
+    """Warns of the line of the user's code that led here.
+
+    Frames of this library and of those that call it back are passed over, so Python shows the
+    warning once for each line of the user.
+
+    Args:
+        sentence: what to say.
+    """
+    frame, level = inspect.currentframe(), 1
+    while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] in _NOT_USERS:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(sentence, UserWarning, stacklevel=level)
+
+
+_NOT_USERS = ("tfgan_zoo", "keras", "tensorflow", "contextlib")
+
+
 def check_number(
     name: str,
     value: Any,
@@ -169,7 +189,7 @@ def check_texts(name: str, texts: Any) -> list[str]:
     return given
 
 
-#: What floats of an image in [-1, 1] do not leave, though resampling may overshoot a little.
+#: Largest absolute pixel value accepted in floats; resampling may overshoot 1.
 BEYOND_PIXELS = 1.5
 
 
@@ -210,7 +230,9 @@ def check_seed(seed: Any, *, any_integer: bool = False, least: int = -(2**63)) -
         return whole
     bounds = "" if any_integer else f" from {least or 0} to 2**63 - 1"
     bounds = bounds.replace(str(-(2**63)), "-2**63")
-    advice = "; the same seed gives the same numbers, so give one, such as 0" * (seed is None)
+    advice = "; the same seed gives the same numbers, so give one, such as 0, or leave it out" * (
+        seed is None
+    )
     raise InputError(f"seed: expected a whole number{bounds}, got {seed!r}{advice}.")
 
 

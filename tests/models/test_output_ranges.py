@@ -41,7 +41,9 @@ def heads(merge, *activations):
     """A network of heads whose outputs are merged."""
     x = keras.Input((1,))
     ends = activations or ("sigmoid", "sigmoid")
-    return keras.Model(x, merge([L.Dense(1, end, name=f"{i}last")(x) for i, end in enumerate(ends)]))
+    return keras.Model(
+        x, merge([L.Dense(1, end, name=f"{i}last")(x) for i, end in enumerate(ends)])
+    )
 
 
 PROBABILITIES = {

@@ -4,7 +4,6 @@ import contextlib
 import contextvars
 import itertools
 import re
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, warn_user
 from tfgan_zoo.functional import graph_of, nodes_of
 from tfgan_zoo.layers import PixelShuffle, StatelessDropout
 
@@ -46,6 +45,11 @@ def made_before() -> Iterator[None]:
         _checks_warn.reset(token)
 
 
+def is_made_before() -> bool:
+    """Whether this is within `made_before`, where what is refused today has to be taken."""
+    return _checks_warn.get()
+
+
 def check_logits(argument: str, discriminator: keras.Model) -> None:
     """Checks that a discriminator does not end in an activation that makes probabilities.
 
@@ -69,13 +73,9 @@ def check_logits(argument: str, discriminator: keras.Model) -> None:
         f"activation it needs, got {what}, from the {ending.activation} of layer "
         f"{ending.layer!r}; leave that activation out."
     )
-    if not _checks_warn.get():
+    if not is_made_before():
         raise InputError(message)
-    warnings.warn(
-        f"{message} It is used as it is, because it was made before this was checked.",
-        UserWarning,
-        stacklevel=2,
-    )
+    warn_user(f"{message} It is used as it is, because it was made before this was checked.")
 
 
 def check_reaches_images(argument: str, generator: keras.Model) -> None:
@@ -92,12 +92,10 @@ def check_reaches_images(argument: str, generator: keras.Model) -> None:
     span = f"[{low}, {high}]" if ending.high < 40 else f"from {low} up"
     if ending.low < -40:
         span = f"up to {high}"
-    warnings.warn(
+    warn_user(
         f"{argument}: expected a network whose output can be anywhere in [-1, 1], as the images "
         f"are, got one that ends in the {ending.activation} of layer {ending.layer!r}, {span}; end "
-        "it in tanh.",
-        UserWarning,
-        stacklevel=2,
+        "it in tanh."
     )
 
 
@@ -115,7 +113,7 @@ def check_endings(model: Any) -> None:
         for network in players.get("discriminator", []):
             check_logits(names.get(id(network), network.name), network)
     # One that was made before has been seen by whoever made it.
-    if len(getattr(model, "image_shape", ())) == 3 and not _checks_warn.get():
+    if len(getattr(model, "image_shape", ())) == 3 and not is_made_before():
         for network in players.get("generator", []):
             check_reaches_images(names.get(id(network), network.name), network)
 
