@@ -92,12 +92,13 @@ def check_ends(data: Any, steps: Any, argument: str) -> None:
     Raises:
         InputError: if all batches are to be taken of an endless dataset.
     """
-    if steps is None and isinstance(data, tf.data.Dataset):
-        if int(data.cardinality()) == tf.data.INFINITE_CARDINALITY:
-            raise InputError(
-                f"{argument}: expected a number, as the dataset has no end, got None; "
-                "len(source) // batch_size shows every sample about once."
-            )
+    if steps is not None or not isinstance(data, tf.data.Dataset):
+        return
+    if int(data.cardinality()) == tf.data.INFINITE_CARDINALITY:
+        raise InputError(
+            f"{argument}: expected a number, as the dataset has no end, got None; "
+            "len(source) // batch_size shows every sample about once."
+        )
 
 
 def check_save_path(path: Any) -> None:

@@ -866,9 +866,10 @@ class GANModel(keras.Model):
 
         Raises:
             InputError: if samples or classes are to be weighted, which no game does; a dataset has
-                no end and `steps_per_epoch` is not given; arrays make batches that a step cannot share out; images are in another range or of another
-                shape; the data have a file that cannot be read; a callback could not save the
-                model, or would fail in mid-training (see `check_callbacks`).
+                no end and `steps_per_epoch` is not given; arrays make batches that a step cannot
+                share out; images are in another range or of another shape; the data have a file
+                that cannot be read; a callback could not save the model, or would fail in
+                mid-training (see `check_callbacks`).
 
         Warns:
             UserWarning: once, if images are floats with none below 0, as those in [0, 1] are; or

@@ -209,7 +209,7 @@ def _operands(operation: Any, node: Any) -> list[Any] | None:
     for value in keras.tree.flatten(given):
         if isinstance(value, keras.KerasTensor):
             operands.append(value)
-        elif np.ndim(value) == 0 and np.isscalar(value):
+        elif isinstance(value, (int, float, np.number)):
             operands.append(float(value))
         else:
             return None
