@@ -241,7 +241,9 @@ def check_seed(seed: Any, *, any_integer: bool = False, least: int = -(2**63)) -
         return whole
     bounds = "" if any_integer else f" from {least or 0} to 2**63 - 1"
     bounds = bounds.replace(str(-(2**63)), "-2**63")
-    advice = "; the same seed gives the same numbers, so give one, such as 0" * (seed is None)
+    advice = "; the same seed gives the same numbers, so give one, such as 0, or leave it out" * (
+        seed is None
+    )
     raise InputError(f"seed: expected a whole number{bounds}, got {seed!r}{advice}.")
 
 

@@ -103,3 +103,79 @@ def test_a_layer_that_cannot_be_copied_is_named_with_the_cure():
         InputError, match=r"^ema_half_life: .*'forgetful' of class Forgetful .*get_config.*register"
     ):
         average_of(network)
+
+
+class Partial(L.Layer):
+    """Its config leaves two of its arguments out; `gate` starts at zero and hides what follows."""
+
+    def __init__(self, units, act=None, gain=1.0, gated=False, **kwargs):
+        super().__init__(**kwargs)
+        self.units, self.act, self.gain, self.gated = units, act, gain, gated
+
+    def build(self, input_shape):
+        self.w = self.add_weight(shape=(input_shape[-1], self.units))
+        self.gate = self.add_weight(shape=(), initializer="zeros" if self.gated else "ones")
+
+    def call(self, x):
+        y = self.gate * self.gain * (x @ self.w)
+        return y if self.act is None else self.act(y)
+
+    def get_config(self):
+        return super().get_config() | {"units": self.units, "gated": self.gated}
+
+
+class Noisy(L.Layer):
+    """Draws numbers whenever it is called."""
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units, self.generator = units, keras.random.SeedGenerator(1)
+
+    def call(self, x):
+        return x + tf.random.normal(tf.shape(x)) + keras.random.normal((1,), seed=self.generator)
+
+    def get_config(self):
+        return super().get_config() | {"units": self.units}
+
+
+@pytest.mark.parametrize("wrap", [lambda x: x, lambda x: keras.Sequential([keras.Input((16,)), x])])
+@pytest.mark.parametrize(
+    "left_out", [{"act": lambda x: tf.tanh(50 * x)}, {"gain": 2.0}, {"gain": 2.0, "gated": True}]
+)
+@pytest.mark.parametrize("policy", ["float32", "bfloat16"])
+def test_a_config_that_leaves_an_argument_out_is_refused(left_out, wrap, policy):
+    keras.config.set_dtype_policy(policy)
+    network = generator(wrap(Partial(16, name="own", **left_out)))
+    with pytest.raises(InputError, match=r"^ema_half_life: .*'own' of class Partial.*get_config"):
+        average_of(network)
+
+
+def test_comparing_copies_draws_no_random_numbers_and_changes_no_weights():
+    network = generator(Partial(16), Noisy(16))
+    before = network.get_weights()
+    states = [np.array(v) for layer in network._flatten_layers() for v in layer.variables]
+    tf.random.set_seed(3)
+    expected = tf.random.normal([2]).numpy()
+    tf.random.set_seed(3)
+    average_of(network)
+    np.testing.assert_array_equal(tf.random.normal([2]), expected)
+    for value, old in zip(network.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(value, old)
+    after = [np.array(v) for layer in network._flatten_layers() for v in layer.variables]
+    for value, old in zip(after, states, strict=True):
+        np.testing.assert_array_equal(value, old)
+
+
+class Drawn(L.Layer):
+    """Draws with a generator whose seed is another one in every copy."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.generator = keras.random.SeedGenerator()
+
+    def call(self, x):
+        return x + keras.random.normal((1,), seed=self.generator)
+
+
+def test_layers_that_draw_numbers_are_compared_with_the_same_ones():
+    average_of(generator(Drawn()))

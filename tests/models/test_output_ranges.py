@@ -37,6 +37,15 @@ def called(function):
     return keras.Model(x, function(x))
 
 
+def heads(merge, *activations):
+    """A network of heads whose outputs are merged."""
+    x = keras.Input((1,))
+    ends = activations or ("sigmoid", "sigmoid")
+    return keras.Model(
+        x, merge([L.Dense(1, end, name=f"{i}last")(x) for i, end in enumerate(ends)])
+    )
+
+
 PROBABILITIES = {
     "sigmoid": [L.Dense(1, activation="sigmoid", name="last")],
     "softmax": [L.Dense(2, activation="softmax", name="last")],
@@ -61,13 +70,29 @@ PROBABILITIES = {
     ],
     "operations": [called(lambda x: keras.ops.cast(keras.ops.sigmoid(x), "float32"))],
     "a patch": [L.Reshape((1, 1, 1)), L.Conv2D(1, 1, activation="sigmoid", name="last")],
+    "noise": [L.Dense(1, "sigmoid", name="last"), L.GaussianNoise(0.1)],
+    "a regularizer": [L.Dense(1, "sigmoid", name="last"), L.ActivityRegularization(0.1)],
+    "scaling by 1": [L.Dense(1, "sigmoid", name="last"), L.Rescaling(1.0)],
+    "tanh, scaled": [L.Dense(1, "tanh", name="last"), L.Rescaling(0.5, 0.5)],
+    "clipping": [called(lambda x: keras.ops.clip(keras.ops.sigmoid(x), 1e-3, 1 - 1e-3))],
+    "1 minus": [called(lambda x: 1.0 - keras.ops.sigmoid(x))],
+    "a squeeze": [
+        L.Dense(1, "sigmoid", name="last"),
+        L.Lambda(lambda x: tf.squeeze(x, -1)[:, None]),
+    ],
+    "an average": [heads(L.Average())],
+    "a mean": [heads(lambda ends: (ends[0] + ends[1]) / 2)],
+    "the largest": [heads(L.Maximum())],
+    "the smallest": [heads(lambda ends: keras.ops.minimum(*ends))],
+    "several": [heads(L.Concatenate())],
+    "several, by an operation": [heads(keras.ops.concatenate)],
     "each time": [L.Reshape((1, 1)), L.TimeDistributed(L.Dense(1, "sigmoid", name="last"))],
 }
 
 
 @pytest.mark.parametrize("end", PROBABILITIES.values(), ids=PROBABILITIES)
 def test_probabilities_are_found_behind(end):
-    with pytest.raises(InputError, match=r"^discriminator: .*logits.*(last|sigmoid)'"):
+    with pytest.raises(InputError, match=r"^discriminator: .*logits.*(last|sigmoid\w*)'"):
         gan(*end)
 
 
@@ -81,6 +106,17 @@ def test_probabilities_are_found_behind(end):
         [L.Activation("sigmoid"), L.Dense(1)],
         [L.Lambda(lambda x: tf.reduce_mean(x, axis=-1, keepdims=True))],
         [L.PReLU()],
+        [L.Dense(1, "relu"), L.Rescaling(0.01)],
+        [heads(L.Average(), "sigmoid", "linear")],
+        [heads(L.Concatenate(), "sigmoid", "linear")],
+        [heads(L.Multiply(), "sigmoid", "linear")],
+        [heads(L.Multiply(), "sigmoid", "relu")],
+        [heads(L.Add())],
+        [heads(lambda ends: ends[0] - ends[1])],
+        [heads(lambda ends: (ends[0] + ends[1]) / 100, "relu", "relu")],
+        [called(lambda x: -keras.ops.relu6(x))],
+        [called(lambda x: L.Dense(1)(x) * L.Softmax()(L.Dense(1)(x)))],
+        [L.Activation("sigmoid"), L.GaussianNoise(0.1), L.Dense(1)],
     ],
 )
 def test_scores_of_any_other_range_are_taken(end):
@@ -150,3 +186,15 @@ def test_the_range_is_that_of_the_function():
     assert ending_of(gan().discriminator) is None
     ending = ending_of(keras.Sequential([keras.Input((2,)), L.ReLU(max_value=3.0)]))
     np.testing.assert_allclose(ending[2:], (0, 3))
+
+
+def test_operations_are_written_as_layers_are():
+    assert ending_of(called(lambda x: keras.ops.hard_sigmoid(x))).activation == "hard_sigmoid"
+
+
+def test_a_generator_of_bytes_warns_and_one_scaled_to_all_pixels_does_not():
+    x = keras.Input((4,))
+    y = L.Reshape((8, 8, 1))(L.Dense(64, activation="sigmoid")(x))
+    gan(generator=keras.Model(x, 2.0 * y - 1.0))
+    with pytest.warns(UserWarning, match=r"^generator: .*sigmoid.*, from 0 up; end it in tanh"):
+        gan(generator=keras.Model(x, L.Rescaling(255.0)(y)))

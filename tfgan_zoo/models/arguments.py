@@ -42,7 +42,7 @@ def check_range(images: Any, name: str) -> bool:
     """Checks that floats can be images in [-1, 1], and says whether they may be meant for [0, 1].
 
     Floats in 0..255 and floats beyond `errors.BEYOND_PIXELS` are refused. The bound leaves room for
-    what resampling and networks without tanh overshoot. Infinities and NaN are not judged.
+    what resampling and networks without tanh overshoot.
 
     Args:
         images: an array, or a tensor that has its values.
@@ -52,17 +52,21 @@ def check_range(images: Any, name: str) -> bool:
         Whether they are floats, none of which is below 0.
 
     Raises:
-        InputError: if they are in another range; see `errors.looks_like_bytes`.
+        InputError: if they are in another range, see `errors.looks_like_bytes`, or some are NaN or
+            infinite.
     """
     values = np.asarray(images)
     if values.size == 0 or not tf.as_dtype(values.dtype).is_floating:
         return False
     low, high = (float(end) for end in (values.min(), values.max()))
     if not np.isfinite([low, high]).all():
-        finite = values[np.isfinite(values)]
-        if not finite.size:
-            return False
-        low, high = (float(end) for end in (finite.min(), finite.max()))
+        came = "NaN" if np.isnan(low + high) and np.isnan(values).any() else "infinity"
+        bad = ~np.isfinite(np.atleast_1d(values))
+        num = int(bad.reshape(len(bad), -1).any(axis=1).sum())
+        raise InputError(
+            f"{name}: expected finite numbers, got {came} in {num} of the {len(bad)} images looked "
+            "at; repair those images, or leave them out."
+        )
     if looks_like_bytes(low, high):
         raise InputError(
             f"{name}: expected uint8, or floats in [-1, 1], got floats up to {high:g}; "
@@ -74,6 +78,26 @@ def check_range(images: Any, name: str) -> bool:
             "scale them to [-1, 1], or give 0..255 as uint8."
         )
     return low >= 0
+
+
+def check_ends(data: Any, steps: Any, argument: str) -> None:
+    """Checks that a dataset comes to an end, or that it is said how much of it is an epoch.
+
+    Args:
+        data: what Keras' methods take.
+        steps: how many of its batches are taken; None for all of them.
+        argument: what that is called.
+
+    Raises:
+        InputError: if all batches are to be taken of an endless dataset.
+    """
+    if steps is not None or not isinstance(data, tf.data.Dataset):
+        return
+    if int(data.cardinality()) == tf.data.INFINITE_CARDINALITY:
+        raise InputError(
+            f"{argument}: expected a number, as the dataset has no end, got None; "
+            "len(source) // batch_size shows every sample about once."
+        )
 
 
 ONLY_KERAS_FILES = "the only format that holds a model of several networks and optimizers"

@@ -24,6 +24,7 @@ from tfgan_zoo.errors import (
 from tfgan_zoo.layers.diff_augment import diff_augment
 from tfgan_zoo.models import batches
 from tfgan_zoo.models.arguments import (
+    check_ends,
     check_flag,
     check_range,
     check_save_path,
@@ -907,8 +908,9 @@ class GANModel(keras.Model):
         """Trains, as Keras' `fit` does; callbacks find the data in `training_data()`.
 
         `batch_size` is the number of samples that one train step takes. Where arrays come without
-        it, that is `samples_per_step(32)`, and what is left over at the end is left out; both is
-        said, unless `verbose` is 0.
+        it, that is `samples_per_step(32)`, and what is left over at the end is left out. Where a
+        step takes more than 32 samples, or samples are left out, `fit` says so, unless `verbose` is
+        0.
 
         The first batch is looked at: floats are to be images in [-1, 1]. Some overshoot is let
         pass, up to 1.5 either way.
@@ -917,10 +919,11 @@ class GANModel(keras.Model):
         role's optimizer, from its own, and log it as `learning_rate_<role>`.
 
         Raises:
-            InputError: if samples or classes are to be weighted, which no game does; arrays make
-                batches that a step cannot share out; images are in another range or of another
-                shape; the data have a file that cannot be read; a callback could not save the
-                model, or would fail in mid-training (see `check_callbacks`).
+            InputError: if samples or classes are to be weighted, which no game does; a dataset has
+                no end and `steps_per_epoch` is not given; arrays make batches that a step cannot
+                share out; images are in another range or of another shape; the data have a file
+                that cannot be read; a callback could not save the model, or would fail in
+                mid-training (see `check_callbacks`).
 
         Warns:
             UserWarning: once, if images are floats with none below 0, as those in [0, 1] are; or
@@ -929,6 +932,10 @@ class GANModel(keras.Model):
         arguments = _unweighted(super().fit, x, y, *args, **kwargs)
         batches.check_given(arguments)
         check_callbacks(arguments.get("callbacks"), self)
+        check_ends(x, arguments.get("steps_per_epoch"), "steps_per_epoch")
+        check_ends(
+            arguments.get("validation_data"), arguments.get("validation_steps"), "validation_steps"
+        )
         replicas = self.distribute_strategy.num_replicas_in_sync
         training, testing = (replicas * self.batch_multiple(each) for each in (True, False))
         arguments, said = batches.with_batch_size(
@@ -976,6 +983,7 @@ class GANModel(keras.Model):
         if not extra.get("_use_cached_eval_dataset"):  # or else `fit` has looked after it
             _check_unweighted(arguments)
             batches.check_given(arguments)
+            check_ends(x, arguments.get("steps"), "steps")
             data = x if y is None else (x, y)
             size = arguments.get("batch_size")
             multiple = self.distribute_strategy.num_replicas_in_sync * self.batch_multiple(False)
@@ -1157,8 +1165,9 @@ def as_floats(images: Any, shape: tuple[int | None, ...], name: str) -> tf.Tenso
     if images.dtype == tf.uint8:
         return tf.cast(images, tf.float32) / 127.5 - 1.0
     if not images.dtype.is_floating:
+        advice = "; if they are 0..255, use x.astype('uint8')" * images.dtype.is_integer
         raise InputError(
-            f"{name}: expected uint8, or floats in [-1, 1], got type {images.dtype.name}."
+            f"{name}: expected uint8, or floats in [-1, 1], got type {images.dtype.name}{advice}."
         )
     return tf.cast(images, tf.float32)
 

@@ -282,7 +282,12 @@ def check_shape_of(images: Any, shape: Shape, name: str) -> None:
     """Raises `InputError` if a batch cannot be one of images of a shape; see `with_shape`."""
     came = tf.TensorShape(images.shape)
     if not came.is_compatible_with((None, *shape)):
-        raise InputError(f"{name}: expected shape {_expected(shape)}, got {tuple(came)}.")
+        advice = ""
+        if came.rank == len(shape) == 3 and came.is_compatible_with(shape):
+            advice = "; make a batch of a list of images with np.stack(images)"
+        elif came.rank == 3 and shape[-1] == 1 and came[1:].is_compatible_with(shape[:-1]):
+            advice = "; give images a channel axis: x[..., np.newaxis]"
+        raise InputError(f"{name}: expected shape {_expected(shape)}, got {tuple(came)}{advice}.")
 
 
 def with_shape(images: tf.Tensor, shape: Shape, name: str) -> tf.Tensor:

@@ -10,7 +10,13 @@ import tensorflow as tf
 from tfgan_zoo import networks, noise
 from tfgan_zoo.errors import InputError, check_number, check_seed
 from tfgan_zoo.layers.diff_augment import check_policy
-from tfgan_zoo.models.arguments import check_image_shape, check_num, check_seeds, check_size
+from tfgan_zoo.models.arguments import (
+    check_image_shape,
+    check_num,
+    check_seeds,
+    check_size,
+    constructor_arguments,
+)
 from tfgan_zoo.models.base import (
     Endpoint,
     GANModel,
@@ -20,6 +26,7 @@ from tfgan_zoo.models.base import (
 )
 from tfgan_zoo.models.batches import asserted, parts_of, what_came
 from tfgan_zoo.models.network_checks import check_networks, check_shape, latent_dim_of
+from tfgan_zoo.models.output_ranges import is_made_before
 
 
 class NoiseToImage(GANModel):
@@ -33,7 +40,7 @@ class NoiseToImage(GANModel):
 
     Args:
         image_shape: (height, width, channels), or (size,) for vectors.
-        latent_dim: length of z; taken from `generator` where one is given.
+        latent_dim: length of z; taken from `generator` where one is given and this is left out.
         generator: a network from (batch, latent_dim) to images; None for the paper's.
         discriminator: a network from images, `packing` of them stacked along the channels, to
             logits; None for the paper's.
@@ -50,7 +57,8 @@ class NoiseToImage(GANModel):
         **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `GANModel`.
 
     Raises:
-        InputError: if an argument is out of range or a network's shapes do not fit `image_shape`.
+        InputError: if an argument is out of range or a network's shapes do not fit `image_shape`
+            or `latent_dim`.
     """
 
     takes_logits = True
@@ -87,6 +95,7 @@ class NoiseToImage(GANModel):
         self.diff_augment = check_policy(diff_augment)
         if self.diff_augment and len(self.image_shape) == 1:
             raise InputError("diff_augment: expected image data, got vectors; leave it empty.")
+        given = generator is not None
         packed_shape = _packed(self.image_shape, self.packing)
         if generator is None:
             generator = self.default_generator(self.image_shape, latent_dim)
@@ -98,6 +107,14 @@ class NoiseToImage(GANModel):
         check_shape("generator", "output", self.generator.output_shape, self.image_shape)
         check_shape("discriminator", "input", self.discriminator.input_shape, packed_shape)
         self.latent_dim = latent_dim_of(generator)
+        # The default is taken for an argument that was left out.
+        default = constructor_arguments(type(self), GANModel)["latent_dim"]
+        other = latent_dim not in (None, default, self.latent_dim)
+        if given and other and not is_made_before():
+            raise InputError(
+                f"latent_dim: expected {self.latent_dim}, which the generator takes, got "
+                f"{latent_dim}; leave it out."
+            )
         self.finish_init()
 
     def default_generator(self, image_shape: tuple[int, ...], latent_dim: int) -> keras.Model:
@@ -257,6 +274,28 @@ class NoiseToImage(GANModel):
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Returns images, floats in [-1, 1], from latents of shape (batch, latent_dim)."""
         return self.run(self.sampling_network(self.generator), inputs, training)
+
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> np.ndarray:
+        """Makes images from latents, as Keras' `predict` does; `generate` draws them as well.
+
+        Args:
+            x: latents, shape (num, latent_dim), or a dataset of batches of them.
+            *args: what else Keras' `predict` takes.
+            **kwargs: the same.
+
+        Raises:
+            InputError: if they have another shape.
+        """
+        first = x.element_spec if isinstance(x, tf.data.Dataset) else x
+        shape = getattr(first, "shape", None)
+        if shape is not None and not tf.TensorShape(shape).is_compatible_with(
+            (None, self.latent_dim)
+        ):
+            raise InputError(
+                f"predict: expected latents, shape (num, {self.latent_dim}), got {tuple(shape)}; "
+                "use generate, which draws them."
+            )
+        return super().predict(x, *args, **kwargs)
 
     def sample_latents(self, num: int, seed: int = 0) -> np.ndarray:
         """Draws latents, shape (num, latent_dim); a larger `num` continues a smaller one."""

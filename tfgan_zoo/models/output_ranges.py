@@ -2,15 +2,16 @@
 
 import contextlib
 import contextvars
-import warnings
-from collections.abc import Iterator
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, warn_user
 from tfgan_zoo.functional import graph_of, nodes_of
 from tfgan_zoo.layers import PixelShuffle, StatelessDropout
 
@@ -44,6 +45,11 @@ def made_before() -> Iterator[None]:
         _checks_warn.reset(token)
 
 
+def is_made_before() -> bool:
+    """Whether this is within `made_before`, where what is refused today has to be taken."""
+    return _checks_warn.get()
+
+
 def check_logits(argument: str, discriminator: keras.Model) -> None:
     """Checks that a discriminator does not end in an activation that makes probabilities.
 
@@ -67,13 +73,9 @@ def check_logits(argument: str, discriminator: keras.Model) -> None:
         f"activation it needs, got {what}, from the {ending.activation} of layer "
         f"{ending.layer!r}; leave that activation out."
     )
-    if not _checks_warn.get():
+    if not is_made_before():
         raise InputError(message)
-    warnings.warn(
-        f"{message} It is used as it is, because it was made before this was checked.",
-        UserWarning,
-        stacklevel=2,
-    )
+    warn_user(f"{message} It is used as it is, because it was made before this was checked.")
 
 
 def check_reaches_images(argument: str, generator: keras.Model) -> None:
@@ -90,12 +92,10 @@ def check_reaches_images(argument: str, generator: keras.Model) -> None:
     span = f"[{low}, {high}]" if ending.high < 40 else f"from {low} up"
     if ending.low < -40:
         span = f"up to {high}"
-    warnings.warn(
+    warn_user(
         f"{argument}: expected a network whose output can be anywhere in [-1, 1], as the images "
         f"are, got one that ends in the {ending.activation} of layer {ending.layer!r}, {span}; end "
-        "it in tanh.",
-        UserWarning,
-        stacklevel=2,
+        "it in tanh."
     )
 
 
@@ -113,7 +113,7 @@ def check_endings(model: Any) -> None:
         for network in players.get("discriminator", []):
             check_logits(names.get(id(network), network.name), network)
     # Loaded models were checked when they were created.
-    if len(getattr(model, "image_shape", ())) == 3 and not _checks_warn.get():
+    if len(getattr(model, "image_shape", ())) == 3 and not is_made_before():
         for network in players.get("generator", []):
             check_reaches_images(names.get(id(network), network.name), network)
 
@@ -122,8 +122,9 @@ def ending_of(network: keras.Model) -> Ending | None:
     """Returns the activation that a network's output has passed last; None if none is known.
 
     Layers that hand numbers on as they are, or means or the largest of some, are looked through:
-    reshaping, pooling, dropout, casts. Nested models are looked into. What else comes after an
-    activation, such as `Rescaling`, ends the search.
+    reshaping, pooling, dropout, noise, casts. Clipping and scaling hand on another range, and
+    averages, sums and the like that of all of their inputs, if each has one. Nested models are
+    looked into. What else comes after an activation ends the search.
 
     Args:
         network: a functional or Sequential model.
@@ -138,37 +139,135 @@ def _of_tensor(graph: keras.Model, output: int) -> "Ending | int | None":
     """Returns the ending of an output; or the number of the input that it is."""
     made_by = {id(x): node for node in nodes_of(graph) for x in node.outputs}
     inputs = [id(x) for x in graph.inputs]
-    tensor = graph.outputs[output]
-    while id(tensor) not in inputs:
-        node = made_by[id(tensor)]
-        operation = node.operation
-        if isinstance(operation, keras.Model):
-            inner = graph_of(operation)
-            if not hasattr(inner, "_nodes_by_depth"):
+    known: dict[int, Ending | int | None] = {}
+
+    def ending_at(tensor: Any) -> "Ending | int | None":
+        if id(tensor) not in known:
+            known[id(tensor)] = found_from(tensor)
+        return known[id(tensor)]
+
+    def found_from(tensor: Any) -> "Ending | int | None":
+        while id(tensor) not in inputs:
+            node = made_by[id(tensor)]
+            operation = node.operation
+            if isinstance(operation, keras.Model):
+                inner = graph_of(operation)
+                if not hasattr(inner, "_nodes_by_depth"):
+                    return None
+                place = [id(x) for x in node.outputs].index(id(tensor))
+                found = _of_tensor(inner, place)
+                if not isinstance(found, int):
+                    return found
+                tensor = node.input_tensors[found]
+                continue
+            while isinstance(operation, keras.layers.Wrapper):
+                operation = operation.layer
+            if (combine := _combination(operation)) is not None:
+                operands = _operands(operation, node)
+                if operands is None:
+                    return None
+                tensors = [x for x in operands if not isinstance(x, float)]
+                # Of one that is an input of this graph, nothing is known here.
+                found_at = {id(x): ending_at(x) for x in tensors}
+                return _combined(combine, operands, found_at)
+            if not _hands_on(operation):
+                ending = _probed(operation)
+                # A linear activation by itself, as for a cast; but a weighted sum is the end.
+                linear = isinstance(operation, keras.layers.Activation)
+                if ending is not None or not (linear or _rearranges(operation, node)):
+                    return ending
+            if len(node.input_tensors) != 1:
                 return None
-            place = [id(x) for x in node.outputs].index(id(tensor))
-            found = _of_tensor(inner, place)
-            if not isinstance(found, int):
-                return found
-            tensor = node.input_tensors[found]
-            continue
-        while isinstance(operation, keras.layers.Wrapper):
-            operation = operation.layer
-        if not _hands_on(operation):
-            ending = _probed(operation)
-            # A linear activation by itself, as for a cast; but a weighted sum is the end.
-            if ending is not None or not isinstance(operation, keras.layers.Activation):
-                return ending
-        if len(node.input_tensors) != 1:
+            (tensor,) = node.input_tensors
+        return inputs.index(id(tensor))
+
+    return ending_at(graph.outputs[output])
+
+
+def _combination(operation: Any) -> Callable[..., Any] | None:
+    """Returns what an operation makes of a number of each operand; None if that is not known."""
+    layer = isinstance(operation, keras.layers.Layer)
+    name = type(operation).__name__
+    if layer and not type(operation).__module__.startswith("keras."):
+        return None
+    if name == "Clip":
+        return lambda x: np.clip(x, operation.x_min, operation.x_max)
+    if name == "Rescaling":
+        return lambda x: x * np.asarray(operation.scale) + np.asarray(operation.offset)
+    return (_MERGING_LAYERS if layer else _MERGING_OPERATIONS).get(name)
+
+
+def _operands(operation: Any, node: Any) -> list[Any] | None:
+    """Returns tensors, and floats for constants; None if there is something else among them.
+
+    Also where tensors are multiplied or divided by tensors, as features are by gates.
+    """
+    if isinstance(operation, keras.layers.Layer):
+        return list(node.input_tensors)
+    operands: list[Any] = []
+    given = (node.arguments.args, node.arguments.kwargs)
+    for value in keras.tree.flatten(given):
+        if isinstance(value, keras.KerasTensor):
+            operands.append(value)
+        elif isinstance(value, (int, float, np.number)):
+            operands.append(float(value))
+        else:
             return None
-        (tensor,) = node.input_tensors
-    return inputs.index(id(tensor))
+    kind = type(operation).__name__
+    if kind in ("Multiply", "Divide", "TrueDivide"):
+        if all(not isinstance(x, float) for x in operands):
+            return None
+        if kind != "Multiply" and not isinstance(operands[1], float):
+            return None
+    return operands
+
+
+def _combined(
+    combine: Callable[..., Any], operands: Sequence[Any], found: Mapping[int, Any]
+) -> Ending | None:
+    """Returns the range of what is made of operands that are in ranges of their own.
+
+    Every combination is monotone in each operand, so its ends are those of ends.
+    """
+    endings = [found[id(x)] for x in operands if not isinstance(x, float)]
+    if not all(isinstance(e, Ending) and max(-e.low, e.high) <= _BOUNDED for e in endings):
+        return None
+    ends = [(x, x) if isinstance(x, float) else found[id(x)][2:] for x in operands]
+    with np.errstate(all="ignore"):
+        made = [np.asarray(combine(*corner)) for corner in itertools.product(*ends)]
+    low, high = float(np.min(made)), float(np.max(made))
+    # Numbers below zero are logarithms only where the activation returns those.
+    if not np.isfinite([low, high]).all() or (high <= 0 < endings[0].high):
+        return None
+    return endings[0]._replace(low=low, high=high)
 
 
 def _hands_on(operation: Any) -> bool:
     if isinstance(operation, keras.layers.Layer):
         return isinstance(operation, _TRANSPARENT)
     return type(operation).__name__ in _TRANSPARENT_OPERATIONS
+
+
+def _rearranges(operation: Any, node: Any) -> bool:
+    """Whether a `Lambda` returns numbers that it is given and no others, as `squeeze` does."""
+    if not isinstance(operation, keras.layers.Lambda) or len(node.input_tensors) != 1:
+        return False
+    (tensor,) = node.input_tensors
+    shape = [n or 2 for n in tensor.shape]
+    if not tf.as_dtype(tensor.dtype).is_floating or np.prod(shape) > 2**20:
+        return False
+    given = np.sin(np.arange(1.0, 1.0 + np.prod(shape, dtype=int), dtype=np.float32))
+    try:
+        with tf.init_scope():
+            # Traced first: what draws random numbers is not run.
+            function = tf.function(_activation_of(operation), autograph=False)
+            traced = function.get_concrete_function(tf.constant(given.reshape(shape)))
+            if any(op.op_def.is_stateful for op in traced.graph.get_operations()):
+                return False
+            made = np.asarray(function(tf.constant(given.reshape(shape))))
+    except Exception:  # whatever a function of the user's does
+        return False
+    return made.size > 0 and bool(np.isin(made, given).all())
 
 
 def _probed(operation: Any) -> Ending | None:
@@ -196,6 +295,8 @@ def _probed(operation: Any) -> Ending | None:
     named = getattr(function, "activation", function)  # of a layer that is used as a function
     name = getattr(named, "__name__", type(named).__name__)
     name = "function" if name == "<lambda>" else name
+    if not isinstance(operation, keras.layers.Layer):  # of an operation: written as layers' are
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
     return Ending(operation.name, name, float(made.min()), float(made.max()))
 
 
@@ -220,6 +321,7 @@ _ACTIVATIONS = _classes("ReLU", "LeakyReLU", "ELU")
 
 _TRANSPARENT = (StatelessDropout, PixelShuffle) + _classes(
     *("Flatten", "Reshape", "Permute", "RepeatVector", "Identity"),
+    *("ActivityRegularization", "GaussianNoise", "GaussianDropout", "AlphaDropout"),
     *("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"),
     *("Cropping1D", "Cropping2D", "Cropping3D", "UpSampling1D", "UpSampling2D", "UpSampling3D"),
     *(
@@ -234,6 +336,29 @@ _TRANSPARENT_OPERATIONS = (
     *("Cast", "Reshape", "Ravel", "Squeeze", "ExpandDims", "Transpose", "Moveaxis", "Swapaxes"),
     *("Mean", "Max", "Min", "Amax", "Amin", "GetItem", "StopGradient", "Copy", "Identity", "Flip"),
 )
+
+#: Layers and operations of several inputs, as functions of one number of each.
+_MERGING_LAYERS: dict[str, Callable[..., Any]] = {
+    "Average": lambda *x: sum(x) / len(x),
+    "Maximum": max,
+    "Minimum": min,
+    "Add": lambda *x: sum(x),
+    "Concatenate": lambda *x: x,
+}
+_MERGING_OPERATIONS: dict[str, Callable[..., Any]] = {
+    "Add": np.add,
+    "Subtract": np.subtract,
+    "Multiply": np.multiply,
+    "Divide": np.divide,
+    "TrueDivide": np.divide,
+    "Maximum": np.maximum,
+    "Minimum": np.minimum,
+    "Concatenate": lambda *x: x,
+    "Stack": lambda *x: x,
+}
+
+#: Beyond it, a number that an activation returns says nothing but that its range has no end.
+_BOUNDED = 6.5
 
 _ACTIVATION_OPERATIONS = (
     *("Sigmoid", "HardSigmoid", "SparseSigmoid", "LogSigmoid", "LogSoftmax"),

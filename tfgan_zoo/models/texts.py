@@ -1,6 +1,5 @@
 """Texts that models are given, and what their text encoders can read of them."""
 
-import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
@@ -9,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo.errors import InputError, check_texts
+from tfgan_zoo.errors import InputError, check_texts, warn_user
 from tfgan_zoo.layers.text import TextReader
 from tfgan_zoo.models.base import GANModel
 from tfgan_zoo.models.batches import unpacked
@@ -73,7 +72,7 @@ def embed_texts(
     if on_unknown != "ignore" and (message := unknown_in_texts(text_encoder, texts)):
         if on_unknown == "raise":
             raise InputError(f"texts: {message}")
-        warnings.warn(f"texts: {message}", UserWarning, stacklevel=3)
+        warn_user(f"texts: {message}")
     parts = [texts[i : i + batch_size] for i in range(0, len(texts), batch_size)]
     return np.concatenate([np.asarray(encode(part)) for part in parts])
 
@@ -152,11 +151,9 @@ def check_captions(text_encoder: Any, captions: Sequence[str], name: str) -> Non
             f"{unknown.total() / num:.0%} of all {reader.units} are unknown: {_some(common)}"
         )
     if said:
-        warnings.warn(
+        warn_user(
             f"{name}: {'; '.join(said)}. The text encoder ignores them, as it knows "
-            f"{reader.known}; {remedy}.",
-            UserWarning,
-            stacklevel=3,
+            f"{reader.known}; {remedy}."
         )
 
 

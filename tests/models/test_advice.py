@@ -1,0 +1,115 @@
+"""What the messages about unfit data and arguments advise."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tfgan_zoo
+from tests.models.changed import gan
+from tests.models.tiny import tiny
+from tfgan_zoo.errors import InputError, check_seed
+from tfgan_zoo.models.output_ranges import made_before
+
+BYTES = np.random.default_rng(0).integers(0, 256, (32, 8, 8, 1), "uint8")
+FLOATS = BYTES / np.float32(127.5) - 1
+
+
+@pytest.fixture(scope="module")
+def model():
+    model = gan()
+    model.compile()
+    return model
+
+
+def with_value(value, num=1):
+    images = FLOATS.copy()
+    images[:num, 0, 0] = value
+    return images
+
+
+@pytest.mark.parametrize(
+    "entrance",
+    [
+        lambda model, images: model.fit(images, verbose=0),
+        lambda model, images: model.fit(tf.data.Dataset.from_tensors(images), verbose=0),
+        lambda model, images: model.evaluate(images, verbose=0),
+        lambda model, images: model.train_on_batch(images),
+        lambda model, images: model.test_on_batch(images),
+    ],
+)
+def test_images_that_are_not_finite_are_refused(model, entrance):
+    for images, came in (
+        (with_value(np.nan), "NaN in 1 of the 32 images"),
+        (with_value(np.inf, 2), "infinity in 2 of the 32 images"),
+        (with_value(np.nan, 32) * np.nan, "NaN in 32 of the 32 images"),
+    ):
+        with pytest.raises(InputError, match=f"batches: expected finite numbers, got {came}"):
+            entrance(model, images)
+    assert model.steps_done == 0
+
+
+def test_images_to_translate_are_finite():
+    translator = tiny("pix2pix")
+    images = np.zeros((2, *translator.image_shape), "float32")
+    images[1] = np.nan
+    with pytest.raises(InputError, match=r"^images: expected finite numbers, got NaN in 1 of"):
+        translator.translate(images)
+
+
+def test_a_dataset_without_an_end_needs_a_number_of_steps(model):
+    endless = tf.data.Dataset.from_tensors(BYTES).repeat()
+    with pytest.raises(InputError, match=r"^steps_per_epoch: .* no end, .*len\(source\)"):
+        model.fit(endless, verbose=0)
+    with pytest.raises(InputError, match=r"^validation_steps: .* no end"):
+        model.fit(BYTES, validation_data=endless, verbose=0)
+    with pytest.raises(InputError, match=r"^steps: .* no end"):
+        model.evaluate(endless, verbose=0)
+    model.evaluate(endless, steps=1, verbose=0)
+
+
+def test_a_latent_dim_that_is_not_the_generators_is_refused():
+    with pytest.raises(InputError, match=r"^latent_dim: expected 4, which the generator .* got 64"):
+        gan(latent_dim=64)
+    for latent_dim in (None, 4, 100):
+        assert gan(latent_dim=latent_dim).latent_dim == 4
+    with made_before():
+        assert gan(latent_dim=64).latent_dim == 4
+
+
+@pytest.mark.parametrize(
+    ("images", "advice"),
+    [
+        (BYTES.astype("int64"), r"type int64; .* use x\.astype\('uint8'\)"),
+        (BYTES[..., 0], r"got \(32, 8, 8\); give images a channel axis: x\[\.\.\., np\.newaxis\]"),
+        (list(BYTES), r"got \(8, 8, 1\); make a batch .* np\.stack\(images\)"),
+    ],
+)
+def test_images_of_a_wrong_shape_or_type_get_the_cure(model, images, advice):
+    with pytest.raises(InputError, match=advice):
+        model.fit(images, verbose=0)
+
+
+def test_none_for_a_seed_may_be_left_out():
+    with pytest.raises(InputError, match="such as 0, or leave it out"):
+        check_seed(None)
+
+
+@pytest.mark.parametrize("given", [BYTES, tf.data.Dataset.from_tensors(BYTES)])
+def test_predict_says_that_it_takes_latents(model, given):
+    with pytest.raises(InputError, match=r"^predict: expected latents, shape \(num, 4\).*generate"):
+        model.predict(given, verbose=0)
+    latents = tf.data.Dataset.from_tensors(model.sample_latents(2))
+    np.testing.assert_array_equal(model.predict(latents, verbose=0), model.generate(2))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: gan(generator_end="relu"),
+        lambda: tiny("gan_cls").generate(["a red cube", "a blue ring"]),
+    ],
+)
+def test_warnings_point_at_the_users_line(made):
+    with pytest.warns(UserWarning, match="^(generator|texts): ") as caught:
+        made()
+    assert not [each for each in caught if each.filename.startswith(tfgan_zoo.__path__[0])]
