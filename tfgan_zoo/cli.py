@@ -6,8 +6,9 @@ import os
 import re
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from absl import flags
 
@@ -35,7 +36,7 @@ def run(main: Callable[[list[str]], None], argv: list[str] | None = None) -> NoR
     """
     message, status = "", 0
     try:
-        with input_errors():
+        with plain_warnings(), input_errors():
             main(sys.argv[1:] if argv is None else argv)
     except InputError as error:
         message, status = f"error: {error}", 2
@@ -56,6 +57,51 @@ def run(main: Callable[[list[str]], None], argv: list[str] | None = None) -> NoR
         # interpreter goes, it waits for ever for Python functions that can no longer run.
         gc.collect()
     sys.exit(status)
+
+
+@contextlib.contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Within it, a warning of this package is one line on standard error, each text once.
+
+    The file and the line that warns say nothing to who types commands. Warnings of other packages
+    are shown as Python shows them.
+    """
+    show, told = warnings.showwarning, set()
+
+    def show_plainly(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if not (issubclass(category, UserWarning) and _warned_by_us()):
+            show(message, category, filename, lineno, file, line)
+        elif str(message) not in told:
+            told.add(str(message))
+            warn(str(message))
+
+    warnings.showwarning = show_plainly
+    try:
+        yield
+    finally:
+        warnings.showwarning = show
+
+
+def _warned_by_us() -> bool:
+    """Whether the frame that called `warnings.warn` is of this package, whatever its stacklevel."""
+    frame = sys._getframe(2)
+    while frame.f_globals.get("__name__") == "warnings" and frame.f_back is not None:
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__")).split(".")[0] == "tfgan_zoo"
+
+
+def warn(message: str) -> None:
+    """Writes a warning to standard error, above a progress bar if there is one."""
+    from tqdm import tqdm
+
+    tqdm.write(f"warning: {message}", file=sys.stderr)
 
 
 class _PathParser(flags.ArgumentParser):

@@ -507,7 +507,12 @@ def with_later_entries(written: Mapping[str, Any], like: Mapping[str, Any]) -> d
     """
     came = flatten(like)
     defaults = flatten(default_config())
-    defaults |= {key: value for key, value in LATER_ARGUMENTS.items() if key in came}
+    for key, value in LATER_ARGUMENTS.items():
+        group = key.partition(".")[0]
+        # Another network may not take it.
+        same = written.get(group, {}).get("name") == like.get(group, {}).get("name")
+        if key in came and same:
+            defaults[key] = value
     return filled(written, defaults)
 
 
