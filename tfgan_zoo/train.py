@@ -7,9 +7,10 @@
 --model=NAME is short for --config=NAME, the model's quick recipe on the embedded data. Every entry
 of the config can be set with --config.KEY=VALUE; --dry_run shows them all.
 
-The same command again resumes. A run goes on with the config that it began with, even if the recipe
-has changed since; what the command line sets is compared with it. If its data have changed, it goes
-on only with --accept_changed_data.
+The same command again resumes. Flags given when the run began, such as --config.data.batch_size=32,
+may be left out then. A run goes on with the config that it began with, even if the recipe has
+changed since; what the command line sets is compared with it. If its data have changed, it goes on
+only with --accept_changed_data.
 """
 
 import json

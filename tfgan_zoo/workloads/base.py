@@ -79,7 +79,7 @@ class Workload(abc.ABC):
             source,
             num,
             self.model.samples_per_step(1),
-            [name for name in _PER_SAMPLE if getattr(self.model, name, 1) > 1],
+            [name for name in PER_SAMPLE if getattr(self.model, name, 1) > 1],
         )
 
     @abc.abstractmethod
@@ -193,7 +193,7 @@ class Workload(abc.ABC):
 
 
 #: Attributes of models that say how many samples a step takes for one of `data.batch_size`.
-_PER_SAMPLE = ("packing", "discriminator_steps")
+PER_SAMPLE = ("packing", "discriminator_steps")
 
 
 @contextlib.contextmanager
