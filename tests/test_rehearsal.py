@@ -40,6 +40,8 @@ def unequal_domains(folder):
     return config
 
 
+# Of random pixels.
+@pytest.mark.filterwarnings("ignore:features. expected images like those")
 def test_domains_of_unequal_size_are_scored_and_drawn_and_evaluated(tmp_path):
     config = unequal_domains(tmp_path)
     result = experiment.train(config, tmp_path / "run", quiet)

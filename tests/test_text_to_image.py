@@ -44,7 +44,7 @@ def test_what_cannot_be_used_is_said_before_training(tmp_path):
     for key, value, message in (
         ("data__fit", "pad", "data.fit: expected 'resize' for a model that draws texts"),
         ("data__on_error", "skip", "data.on_error: expected 'raise'"),
-        ("data__load_size", "8", "load_size: expected at least image_size=16"),
+        ("data__load_size", "8", "data.load_size: expected at least the model's 16 pixels, got 8"),
     ):
         config = tiny_text_to_image(tmp_path, **{key: value})
         with pytest.raises(InputError, match=message):

@@ -80,7 +80,7 @@ def fingerprint_captioned(data: Captioned, spec: str) -> Fingerprint:
         _hash(json.dumps([captions, number]).encode())[:16]
         for captions, number in zip(data.captions, classes, strict=True)
     ]
-    names = tuple(map(" ".join, zip(images.names, texts, strict=True))) if images.names else ()
+    names = tuple(map("\0".join, zip(images.names, texts, strict=True))) if images.names else ()
     return images._replace(sha256=_hash((images.sha256 + "".join(texts)).encode()), names=names)
 
 
@@ -114,11 +114,16 @@ def _first_difference(before: Sequence[str], now: Sequence[str]) -> str:
     known, found = set(before), set(now)
     for name in now:
         if name not in known:
-            return name.split("\0")[0]
+            return _shown(name)
     for name in before:
         if name not in found:
-            return f"that {name} is gone"
-    return next(b for a, b in zip(before, now, strict=False) if a != b)
+            return f"that {_shown(name)} is gone"
+    return next(_shown(b) for a, b in zip(before, now, strict=False) if a != b)
+
+
+def _shown(name: str) -> str:
+    """A name without the hash of its caption."""
+    return name.split("\0")[0]
 
 
 def _names(source: Source, spec: str) -> list[str]:
