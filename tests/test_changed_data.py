@@ -57,14 +57,14 @@ def test_a_file_more_is_refused_until_it_is_accepted(begun):
     before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
     with pytest.raises(InputError) as error:
         experiment.train(config, run, quiet)
-    assert "training data: 12 files became 13, first difference: 05b.png" in str(error.value)
+    assert "training data: 12 files became 13; the first difference is 05b.png" in str(error.value)
     assert "--accept_changed_data" in str(error.value)
     assert before == {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
     said = []
     experiment.train(config, run, said.append, accept_changed_data=True)
     assert said[0] == (
-        "The data have changed: training data: 12 files became 13, first difference: 05b.png; "
-        "the run goes on with them."
+        "The data have changed: training data: 12 files became 13; the first difference is "
+        "05b.png; the run goes on with them."
     )
     noted = json.loads((run / "data.json").read_text())
     assert [each["step"] for each in noted["accepted"]] == [8]

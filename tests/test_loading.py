@@ -21,6 +21,9 @@ def folder(tmp_path_factory):
     (folder / "damaged.keras").write_bytes(b"PK")
     (folder / "begun" / "checkpoints").mkdir(parents=True)
     (folder / "begun" / "config.json").write_text("{}")
+    for name in ("b", "a"):
+        (folder / "runs" / name).mkdir(parents=True)
+        (folder / "runs" / name / "model.keras").write_bytes(b"")
     (folder / "others").mkdir()
     model.generator.save(folder / "others" / "generator.keras")
     return folder
@@ -43,6 +46,7 @@ def test_a_run_folder_loads_its_model(folder):
         ("damaged.keras", r"is damaged, or no \.keras file"),
         ("begun", r"written when training ends, .*tfgan_zoo\.experiment\.load_run\("),
         ("others", r"give one of its files, such as '.*generator\.keras'"),
+        ("runs", r"give one of the run folders in it: '.*runs/a', '.*runs/b'\."),
         (None, "expected a path"),
     ],
 )

@@ -88,7 +88,7 @@ def test_only_two_modules_know_tqdm():
 def test_a_bar_counts_what_is_in_batches(monkeypatch, at_once):
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    with progress.lines():
+    with progress.progress_lines():
         assert list(progress.bar(["ab", "c"], "made", 3, "images", size=len)) == ["ab", "c"]
         assert list(progress.bar("ab", "made", None, "images")) == ["a", "b"]
     lines = stream.getvalue().splitlines()
@@ -147,7 +147,7 @@ def test_features_of_many_images_show_how_many_are_done(monkeypatch, at_once):
     images = np.random.default_rng(0).integers(0, 256, (10, 8, 8, 1), np.uint8)
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    with progress.lines():
+    with progress.progress_lines():
         found, _ = features(images)
     lines = [line.split("  ")[0] for line in stream.getvalue().splitlines()]
     assert lines == ["features: 4 of 10 images", "features: 8 of 10 images"]

@@ -1,6 +1,7 @@
 """Makes what a config names: networks, optimizers, and the model that holds them."""
 
 import inspect
+from collections.abc import Collection
 from typing import Any
 
 import keras
@@ -48,6 +49,58 @@ def build_model(config: ConfigDict) -> GANModel:
     finally:
         keras.config.set_dtype_policy(policy)
     return model
+
+
+def fitting(config: ConfigDict, given: Collection[str]) -> tuple[ConfigDict, list[str]]:
+    """Drops entries that are of another network or optimizer than the one chosen instead.
+
+    A recipe's entries beside a `name` are arguments of what it names. Where a command line names
+    another one, those that this does not take have no meaning. What the command line itself sets
+    stays, and is refused later if it does not fit.
+
+    Args:
+        config: of a recipe, with the overrides.
+        given: the keys of the overrides, such as "text_encoder.name".
+
+    Returns:
+        The config, locked, and the keys that were dropped.
+    """
+    dropped = []
+    config = config.copy_and_resolve_references()
+    with config.unlocked():
+        for group in [key.removesuffix(".name") for key in given if key.endswith(".name")]:
+            known = _taken(config, group)
+            if known is None:  # no such name, which is refused later
+                continue
+            for name in list(config[group]):
+                key = f"{group}.{name}"
+                if name != "name" and name not in known and key not in given:
+                    del config[group][name]
+                    dropped.append(key)
+    config.lock()
+    return config, dropped
+
+
+def _taken(config: ConfigDict, group: str) -> list[str] | None:
+    """Returns what a group can hold beside `name`, by its name; None if there is no such name."""
+    name = config[group].name
+    if not name:
+        return []
+    if group.endswith("_optimizer"):
+        optimizer = _optimizers().get(name.lower())
+        if optimizer is None:
+            return None
+        return [*inspect.signature(optimizer).parameters, *_DECAY]
+    if name not in NETWORKS:
+        return None
+    taken = list(inspect.signature(NETWORKS[name]).parameters)
+    # A role of the model, or of the one that it is pretrained with.
+    for cls in filter(None, (MODELS.get(config.model), *PRETRAINED.values())):
+        defaults = constructor_arguments(cls, GANModel)
+        for role, shapes in cls.network_slots(**defaults).values():
+            if role == group:
+                return [n for n in taken[len(shapes) :] if n != "name"]
+    return taken
 
 
 def synchronize(config: ConfigDict, model: GANModel) -> None:
@@ -119,8 +172,7 @@ def build_optimizer(
         return None
     if "learning_rate" in args:
         check_number(f"{role}_optimizer.learning_rate", args["learning_rate"], least=0)
-    known = {n.lower(): c for n, c in vars(keras.optimizers).items() if inspect.isclass(c)}
-    known.pop("optimizer")
+    known = _optimizers()
     if name.lower() not in known:
         raise InputError(
             f"{role}_optimizer.name: there is no {name!r}"
@@ -140,3 +192,13 @@ def build_optimizer(
         return known[name.lower()](**args)
     except (TypeError, ValueError) as error:  # an argument that it does not take
         raise InputError(f"{role}_optimizer: {error}.") from error
+
+
+#: Entries of an optimizer's group that say how its learning rate changes.
+_DECAY = ("decay", "decay_start", "halve_every", "decay_every", "decay_factor")
+
+
+def _optimizers() -> dict[str, Any]:
+    known = {n.lower(): c for n, c in vars(keras.optimizers).items() if inspect.isclass(c)}
+    known.pop("optimizer")
+    return known

@@ -6,8 +6,9 @@ import os
 import re
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from absl import flags
 
@@ -20,6 +21,7 @@ from tfgan_zoo.errors import (
     StorageError,
     WorkerLostError,
     input_errors,
+    similar,
 )
 
 
@@ -35,17 +37,17 @@ def run(main: Callable[[list[str]], None], argv: list[str] | None = None) -> NoR
     """
     message, status = "", 0
     try:
-        with input_errors():
+        with plain_warnings(), input_errors():
             main(sys.argv[1:] if argv is None else argv)
     except InputError as error:
-        message, status = f"error: {error}", 2
+        message, status = f"error: {_ended(str(error))}", 2
     except (NonFiniteLossError, ServerError, StorageError, WorkerLostError) as error:
-        message, status = f"error: {error}", 1
+        message, status = f"error: {_ended(str(error))}", 1
     except BrokenPipeError:  # whoever read our output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
     except OSError as error:  # no space left, no permission
-        message, status = f"error: {error}.", 1
+        message, status = f"error: {_ended(str(error))}", 1
     except Interrupted as stop:
         message, status = str(stop), 128 + stop.signal_number
     except KeyboardInterrupt:
@@ -56,6 +58,56 @@ def run(main: Callable[[list[str]], None], argv: list[str] | None = None) -> NoR
         # interpreter goes, it waits for ever for Python functions that can no longer run.
         gc.collect()
     sys.exit(status)
+
+
+def _ended(message: str) -> str:
+    """Ends a sentence with a period, where it has neither one nor a question mark."""
+    return message if message.endswith((".", "?", "!")) else f"{message}."
+
+
+@contextlib.contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Within it, a warning of this package is one line on standard error, each text once.
+
+    The file and the line that warns say nothing to who types commands. Warnings of other packages
+    are shown as Python shows them.
+    """
+    show, told = warnings.showwarning, set()
+
+    def show_plainly(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if not (issubclass(category, UserWarning) and _warned_by_us()):
+            show(message, category, filename, lineno, file, line)
+        elif str(message) not in told:
+            told.add(str(message))
+            warn(str(message))
+
+    warnings.showwarning = show_plainly
+    try:
+        yield
+    finally:
+        warnings.showwarning = show
+
+
+def _warned_by_us() -> bool:
+    """Whether the frame that called `warnings.warn` is of this package, whatever its stacklevel."""
+    frame = sys._getframe(2)
+    while frame.f_globals.get("__name__") == "warnings" and frame.f_back is not None:
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__")).split(".")[0] == "tfgan_zoo"
+
+
+def warn(message: str) -> None:
+    """Writes a warning to standard error, above a progress bar if there is one."""
+    from tqdm import tqdm
+
+    tqdm.write(f"warning: {message}", file=sys.stderr)
 
 
 class _PathParser(flags.ArgumentParser):
@@ -92,8 +144,7 @@ def parse(given: flags.FlagValues, argv: list[str], doc: str | None) -> None:
         rest = given(["", *argv])[1:]
     except flags.UnrecognizedFlagError as error:
         flag = f"--{error.flagname}"
-        known = nearest(flag, [f"--{name}" for name in given], "--help shows all")
-        raise InputError(f"There is no flag {flag}{known}") from error
+        raise InputError(f"There is no flag {flag}{_nearest_flag(flag, list(given))}") from error
     except flags.Error as error:
         if missing := re.findall(r"Flag (--\w+) must have a value other than None", str(error)):
             what = f"{', '.join(missing)}: expected a value, got none; --help shows all."
@@ -101,6 +152,21 @@ def parse(given: flags.FlagValues, argv: list[str], doc: str | None) -> None:
         raise InputError(str(error)[0].upper() + str(error)[1:].rstrip(".") + ".") from error
     if rest:
         raise InputError(f"There is an argument too many: {rest[0]!r}.")
+
+
+#: What flags are called elsewhere.
+_SYNONYMS = {"samples": "num", "num_samples": "num", "n": "num", "count": "num"}
+
+
+def _nearest_flag(flag: str, known: list[str]) -> str:
+    """Ends a message about a flag that is not known."""
+    name = flag.removeprefix("--")
+    first, dot, key = name.partition(".")
+    if dot and "config" in known and similar(first, ["config"]):  # an override, misspelt
+        return f"; did you mean --config.{key}?"
+    if _SYNONYMS.get(name) in known:
+        return f"; did you mean --{_SYNONYMS[name]}?"
+    return nearest(flag, [f"--{each}" for each in known], "--help shows all")
 
 
 def take_overrides(argv: list[str]) -> tuple[dict[str, str], list[str]]:

@@ -11,6 +11,7 @@ import json
 import math
 import re
 import shlex
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -292,9 +293,13 @@ def load_config(
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
+        if not hasattr(module, "get_config"):
+            raise InputError(f"{flag}: expected {path} to have a function get_config(), got none.")
         config = module.get_config()
+    except InputError:
+        raise
     except Exception as error:
-        raise InputError(f"{flag}: {path} fails to run: {error!r}.") from error
+        raise InputError(_mistake(path, error)) from error
     if not isinstance(config, ConfigDict):
         raise InputError(
             f"{flag}: expected get_config() of {path} to return a ConfigDict, got {config!r}."
@@ -302,8 +307,40 @@ def load_config(
     config.lock()
     for key, text in (overrides or {}).items():
         override(config, key, text)
-    check(config)
+    check(config, path)
     return config
+
+
+def _mistake(path: Path, error: Exception) -> str:
+    """Says where a recipe goes wrong, and how."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    lines = [line for frame, line in frames if frame.f_code.co_filename == str(path)]
+    line: int | None = lines[-1] if lines else None
+    said = f"{type(error).__name__}: {error}"
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        line, said = error.lineno, f"{type(error).__name__}: {error.msg}"
+    elif isinstance(error, (AttributeError, KeyError)):
+        # An entry that a `ConfigDict` was asked for and has not.
+        for frame, _ in frames:
+            name = frame.f_locals.get("attribute", frame.f_locals.get("key"))
+            group = frame.f_locals.get("self")
+            if isinstance(group, ConfigDict) and isinstance(name, str):
+                known = list(group)
+                near = nearest(name, known, f"there are {', '.join(known)}")
+                said = f"there is no config entry {name!r}{near}"
+                break
+    said = " ".join(said.split())
+    where = f"{path}, line {line}" if line else str(path)
+    return f"{where}: {said}" + "." * (not said.endswith((".", "?")))
+
+
+def _where_set(path: Path, key: str) -> str:
+    """Returns a recipe's path, with the line that sets an entry if one does so in plain words."""
+    texts = path.read_text("utf-8", "replace").splitlines()
+    for number, text in enumerate(texts, 1):
+        if re.search(rf"\b\w+\.{re.escape(key)}\s*=", text):
+            return f"{path}, line {number}"
+    return str(path)
 
 
 def override(config: ConfigDict, key: str, text: str) -> None:
@@ -510,7 +547,12 @@ def with_later_entries(written: Mapping[str, Any], like: Mapping[str, Any]) -> d
     """
     came = flatten(like)
     defaults = flatten(default_config())
-    defaults |= {key: value for key, value in LATER_ARGUMENTS.items() if key in came}
+    for key, value in LATER_ARGUMENTS.items():
+        group = key.partition(".")[0]
+        # Another network may not take it.
+        same = written.get(group, {}).get("name") == like.get(group, {}).get("name")
+        if key in came and same:
+            defaults[key] = value
     return filled(written, defaults)
 
 
@@ -641,8 +683,12 @@ def check_names(group: str, names: Iterable[str], known: Iterable[str]) -> None:
 # ---------------------------------------------------------------------- checking
 
 
-def check(config: ConfigDict) -> None:
+def check(config: ConfigDict, recipe: Path | None = None) -> None:
     """Checks what does not need the model or the data.
+
+    Args:
+        config: of a run.
+        recipe: the file that it was loaded from, for messages; None if it was not.
 
     Raises:
         InputError: if an entry is missing, unknown or out of range.
@@ -654,9 +700,11 @@ def check(config: ConfigDict) -> None:
     known = expected.keys() | _OPTIONAL.keys()
     for key in came:
         if key not in known and not free.match(key):
-            raise InputError(
-                f"The config's entry {key} is not known{nearest(key, known, 'remove it')}"
-            )
+            near = nearest(key, known, "remove it")
+            if recipe is not None:
+                where = _where_set(recipe, key)
+                raise InputError(f"{where}: there is no config entry {key!r}{near}")
+            raise InputError(f"The config's entry {key} is not known{near}")
     for key in expected:
         if key not in came:
             raise InputError(f"The config lacks {key}; start it from default_config().")

@@ -35,6 +35,7 @@ from tfgan_zoo.serving import saved_model
 from tfgan_zoo.serving.convert import convert
 from tfgan_zoo.serving.settings import write_settings
 from tfgan_zoo.workloads import Workload, completed, open_workload
+from tfgan_zoo.workloads.base import PER_SAMPLE
 
 
 class Result(NamedTuple):
@@ -321,7 +322,13 @@ def describe(
         for role, networks in model.players().items()
     )
     batch = model.samples_per_step(config.data.batch_size)
-    steps = f"{config.train.steps:,} steps of {batch} samples"
+    factors = [
+        f" x {name.replace('_', ' ')} {getattr(model, name)}"
+        for name in PER_SAMPLE
+        if getattr(model, name, 1) > 1
+    ]
+    made_of = f" (batch {config.data.batch_size}{''.join(factors)})" if factors else ""
+    steps = f"{config.train.steps:,} steps of {batch} samples{made_of}"
     if start >= config.train.steps:
         steps = f"all {start:,} steps are done"
     elif over:

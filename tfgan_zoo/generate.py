@@ -11,7 +11,6 @@ from --seed. Of a model that draws texts, a .png has a row for each --text, and 
 text to text; a folder holds the texts in captions.jsonl.
 """
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -76,7 +75,7 @@ def main(argv: list[str]) -> None:
         )
     if texts:
         if message := unknown_in_texts(model.text_encoder, texts):
-            print(f"--text: {message}", file=sys.stderr)
+            cli.warn(f"--text: {message}")
         print(f"{draw(model, texts, num, given, output)} images: {output}")
         return
     latents = model.sample_latents(num, given.seed)

@@ -46,7 +46,14 @@ def _in_folder(folder: Path) -> Path:
             "checkpoint."
         )
     files = sorted(str(path) for path in folder.glob("*.keras"))
-    advice = f"give one of its files, such as {files[0]!r}" if files else "check the path"
+    runs = sorted(str(path.parent) for path in folder.glob("*/model.keras"))
+    advice = "check the path"
+    if files:
+        advice = f"give one of its files, such as {files[0]!r}"
+    elif runs:
+        shown_runs = ", ".join(map(repr, runs[:5]))
+        more = f" and {len(runs) - 5} more" if len(runs) > 5 else ""
+        advice = f"give one of the run folders in it: {shown_runs}{more}"
     raise InputError(
         f"filepath: expected a .keras file, or a run folder with a model.keras, got the folder "
         f"{shown}; {advice}."

@@ -7,13 +7,15 @@
 --model=NAME is short for --config=NAME, the model's quick recipe on the embedded data. Every entry
 of the config can be set with --config.KEY=VALUE; --dry_run shows them all.
 
-The same command again resumes. A run resumes with its stored config, even if the recipe has changed
-since; values set on the command line are compared with it. If its data have changed, add
+The same command again resumes. Flags given when the run began, such as --config.data.batch_size=32,
+may be left out then. A run resumes with its stored config, even if the recipe has changed since;
+values set on the command line are compared with it. If its data have changed, add
 --accept_changed_data to resume.
 """
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from absl import flags
@@ -42,6 +44,8 @@ def main(argv: list[str]) -> None:
     config = config_lib.load_config(name, overrides, flag)
     if given.model and config.model != given.model:
         raise InputError(f"--model={given.model}: the config {name} is for {config.model!r}.")
+    if any(key.endswith(".name") for key in overrides):
+        config = _fitting(config, overrides)
     recipe = config_lib.recipe_name(name)
     workdir = Path(given.workdir or Path("runs") / recipe)
     if config_lib.has_begun(workdir):
@@ -67,6 +71,20 @@ def main(argv: list[str]) -> None:
     print(f"samples:    {result.samples}")
     print(f"model:      {result.model} (step {result.step})")
     print(f"SavedModel: {result.export} (checked against the model)")
+
+
+def _fitting(config: ConfigDict, overrides: Mapping[str, str]) -> ConfigDict:
+    """Drops the recipe's arguments of networks and optimizers that the command line replaces."""
+    cli.quiet_tensorflow(lambda: None)  # Devices are opened later, by the config of the run.
+    from tfgan_zoo import building
+
+    config, dropped = building.fitting(config, overrides)
+    if dropped:
+        named = ", ".join(f"{k}={v}" for k, v in overrides.items() if k.endswith(".name"))
+        # Standard output is for the config of a dry run.
+        gone = f"the recipe's {', '.join(dropped)} {'is' if len(dropped) == 1 else 'are'} dropped"
+        print(f"With {named}, {gone}.", file=sys.stderr)
+    return config
 
 
 def _has_changed(workdir: Path, name: str, differ: list[str], to_change: list[str]) -> str:

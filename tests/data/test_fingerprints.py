@@ -37,16 +37,19 @@ def test_a_folder_is_known_by_the_names_of_its_files(folder):
     assert before.names == ("a.png", "b.png", "d.png")
     assert change_of(before, of(folder)) == ""
     add(folder, "c")
-    assert change_of(before, of(folder)) == "3 files became 4, first difference: c.png"
+    assert change_of(before, of(folder)) == "3 files became 4; the first difference is c.png"
     (folder / "b.png").unlink()
     now = of(folder)
     assert change_of(before, now) == (
-        "the same number of files, 3, but others, first difference: c.png"
+        "still 3 files, but not the same ones; the first difference is c.png"
     )
     (folder / "c.png").unlink()
-    assert change_of(before, of(folder)) == "3 files became 2, first difference: b.png is gone"
+    assert (
+        change_of(before, of(folder))
+        == "3 files became 2; the first difference is that b.png is gone"
+    )
     # Where the names were lost, the number is left.
-    assert describe_change(before.noted(), (), now) == "the same number of files, 3, but others"
+    assert describe_change(before.noted(), (), now) == "still 3 files, but not the same ones"
 
 
 def test_an_archive_is_known_by_the_names_within_wherever_it_lies(folder, tmp_path, monkeypatch):
@@ -79,7 +82,7 @@ def test_arrays_are_known_by_their_content(monkeypatch):
     other = array.copy()
     other[30] ^= 1
     now = fingerprint(ArraySource("npz:x", other))
-    assert change_of(before, now) == "the same number of samples, 50, but others"
+    assert change_of(before, now) == "still 50 samples, but not the same ones"
     # Of a large one, evenly spaced samples.
     monkeypatch.setattr("tfgan_zoo.data.fingerprints.CONTENT_LIMIT", array.nbytes // 10)
     large = fingerprint(ArraySource("npz:x", array))
@@ -110,4 +113,4 @@ def test_captions_belong_to_what_is_known(folder):
     assert change_of(before, of_captions()) == ""
     (folder / "b.txt").write_text("another text")
     changed = change_of(before, of_captions())
-    assert changed == "the same number of files, 3, but others, first difference: b.png"
+    assert changed == "still 3 files, but not the same ones; the first difference is b.png"

@@ -83,6 +83,24 @@ def test_texts_and_translations(tmp_path):
     assert there.protocol["samples"] == 15
 
 
+def test_mean_absolute_error_of_pairs_is_scored_as_in_training(tmp_path, capsys):
+    config = tiny_translation(tmp_path, "pix2pix", train__steps="4", evaluate__split="train")
+    config.evaluate.metrics = ("mae",)
+    config.evaluate.samples = 20
+    trained = experiment.train(config, tmp_path / "run", lambda _: None)
+    asked = runs.Asked(["mae"], num=20)
+    found = runs.evaluate_run(tmp_path / "run", asked)
+    assert found.scores == pytest.approx({"mae": trained.scores["mae"]}, abs=1e-5)
+    # Of a part of the pairs, each image is held against its own target.
+    config = image_to_image_config("pix2pix")
+    config.model_args.image_shape = (32, 32, 3)
+    config.generator = {"name": "unet_generator", "filters": 4, "depth": 3}
+    config.discriminator = {"name": "patchgan_discriminator", "filters": 4, "receptive_field": 16}
+    asked = runs.Asked(source="figures/paired", split="test", num=30)
+    work = runs._work(build_model(config), config, asked)
+    assert work.also["mae"](images_of(work)) == {"": 0.0}
+
+
 def images_of(work):
     return np.concatenate(list(work.reference.batches()))
 
@@ -97,7 +115,7 @@ def test_figures_are_held_against_what_was_asked_for():
     asked = runs.Asked(source="figures/captions", split="test", num=60)
     with pytest.warns(UserWarning, match=r"^--data: .* of all words are unknown: "):
         work = runs._work(build_model(config), config, asked)
-    assert work.figures(images_of(work))["seen_all"] == 1
+    assert work.also["figures"](images_of(work))["seen_all"] == 1
     config.text_encoder.vocabulary = ("птица",)
     with pytest.raises(InputError, match=r"^--data: expected captions that the text encoder can"):
         runs._work(build_model(config), config, asked)
@@ -108,12 +126,12 @@ def test_figures_are_held_against_what_was_asked_for():
     for direction in ("a_to_b", "b_to_a"):
         config.data.direction = direction
         work = runs._work(build_model(config), config, asked._replace(source="figures/paired"))
-        assert work.figures(images_of(work))["all"] > 0.98
+        assert work.also["figures"](images_of(work))["all"] > 0.98
     config = noise_to_image_config("dcgan")
     config.generator = {"name": "dcgan_generator", "filters": 4}
     config.discriminator = {"name": "dcgan_discriminator", "filters": 4}
     work = runs._work(build_model(config), config, asked._replace(source="figures"))
-    assert work.figures(images_of(work))["validity"] == 1
+    assert work.also["figures"](images_of(work))["validity"] == 1
     assert work.reference.what["of"] == 2000
 
 
@@ -125,6 +143,8 @@ def test_mistakes_are_sentences_before_anything_is_made(tmp_path, capsys, monkey
     for flags, sentence in (
         (["--metrics=fidd"], "metrics: there is no 'fidd'; did you mean fid"),
         (["--metrics=psnr"], "metrics: there is no 'psnr'"),
+        (["--metrics=mae", train], "--metrics: mae compares translations with their targets"),
+        (["--samples=200"], "There is no flag --samples; did you mean --num?"),
         (["--metrics=fid", train], "cannot be downloaded"),
         (["--metrics=fid", "--inception=no.pb"], "inception: there is no file 'no.pb'"),
         (["--features=mnist", train], "features: there is no 'mnist'; did you mean mnist_v1?"),

@@ -318,7 +318,7 @@ def _from_table(
         if inside is not None:
             rows = [row for row in rows if Path(row[1]["image"]).parts[0] == inside]
         elif folder == root and (split_folders(root) or split != "train"):
-            have = list(split_folders(root)) or ["train: the whole folder"]
+            have = list(split_folders(root)) or ["train, the whole folder"]
             raise no_split(spec, split, have, f"add a column split to {table}")
     known = {row["image"] for _, row in rows}
     if by_split:

@@ -96,16 +96,16 @@ def describe_change(before: Mapping[str, Any], names: Sequence[str], now: Finger
         >>> before = Fingerprint("files", 2, "0123", ("a.png", "c.png"))
         >>> now = Fingerprint("files", 3, "4567", ("a.png", "b.png", "c.png"))
         >>> describe_change(before.noted(), before.names, now)
-        '2 files became 3, first difference: b.png'
+        '2 files became 3; the first difference is b.png'
     """
     if (before.get("num"), before.get("sha256")) == (now.num, now.sha256):
         return ""
     if before.get("num") == now.num:
-        text = f"the same number of {now.unit}, {now.num:,}, but others"
+        text = f"still {now.num:,} {now.unit}, but not the same ones"
     else:
         text = f"{before.get('num', 0):,} {now.unit} became {now.num:,}"
     if names and now.names:
-        text += f", first difference: {_first_difference(names, now.names)}"
+        text += f"; the first difference is {_first_difference(names, now.names)}"
     return text
 
 
@@ -117,7 +117,7 @@ def _first_difference(before: Sequence[str], now: Sequence[str]) -> str:
             return _shown(name)
     for name in before:
         if name not in found:
-            return f"{_shown(name)} is gone"
+            return f"that {_shown(name)} is gone"
     return next(_shown(b) for a, b in zip(before, now, strict=False) if a != b)
 
 

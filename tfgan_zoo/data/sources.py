@@ -793,10 +793,23 @@ def _scaled_by(array: np.ndarray, white: float) -> np.ndarray:
     return scaled
 
 
-def no_split(spec: str, split: str, have: Sequence[str], remedy: str) -> InputError:
+class NoSplitError(InputError):
+    """A source lacks a split.
+
+    Args:
+        what: says which one, and which there are.
+        remedy: what to do.
+    """
+
+    def __init__(self, what: str, remedy: str):
+        super().__init__(f"{what}; {remedy}.")
+        self.what = what
+
+
+def no_split(spec: str, split: str, have: Sequence[str], remedy: str) -> NoSplitError:
     """Makes the error for a split that is not there."""
     found = " and ".join(have) if have else "none"
-    return InputError(f"{spec} has no split {split!r} (found: {found}); {remedy}.")
+    return NoSplitError(f"{spec} has no split {split!r} (found: {found})", remedy)
 
 
 def _open_figures(
@@ -928,7 +941,7 @@ def images_of_split(spec: str, root: str, split: str) -> tuple[str, list[str]]:
             if can_be
             else "the only split is train; use it, or a part of it such as train[:90%]"
         )
-        raise no_split(spec, split, ["train: the whole folder"], remedy)
+        raise no_split(spec, split, ["train, the whole folder"], remedy)
     root = splits.get(split, root)
     return root, some_images(spec, root)
 
@@ -983,7 +996,7 @@ def _open_idx(spec: str, path: str, split: str) -> Source:
     root = os.path.expanduser(path)
     if os.path.isfile(root):
         if split != "train":
-            raise no_split(spec, split, ["train: the one file"], "give the folder of the files")
+            raise no_split(spec, split, ["train, the one file"], "give the folder of the files")
         return ArraySource(spec, read_idx(root)[..., np.newaxis])
     if not os.path.isdir(root):
         raise InputError(

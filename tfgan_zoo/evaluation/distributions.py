@@ -503,6 +503,7 @@ def compare(
         num: how many will come, if that is known: to be checked, and for the bar that a terminal
             shows.
         also: scores of all generated images, uint8; their numbers have its name before theirs.
+            A number without a name has that alone.
 
     Returns:
         (numbers by name, what was kept of the reference).
@@ -528,7 +529,9 @@ def compare(
     for name in metrics:
         if name in also:
             scores = also[name](made["images"])
-            found |= {f"{name}_{key}": float(value) for key, value in scores.items()}
+            found |= {
+                f"{name}_{key}" if key else name: float(value) for key, value in scores.items()
+            }
     return found, real
 
 

@@ -46,7 +46,7 @@ class Asked(NamedTuple):
     """What to evaluate a run on.
 
     Attributes:
-        metrics: of `distributions.METRICS`, and "figures".
+        metrics: of `distributions.METRICS`, "figures", and of pairs "mae".
         source: a data source; empty for the run's own.
         split: of the source; empty for the config's `evaluate.split`, or else "test".
         num: images to make, and at most as many real ones.
@@ -129,13 +129,13 @@ class Work(NamedTuple):
         generated: makes it, batch by batch, floats in [-1, 1].
         num: how many images that are.
         reference: what it is held against.
-        figures: scores drawn figures; None where the data are none.
+        also: what the data allow besides: "figures" of drawn ones, "mae" of pairs.
     """
 
     generated: Callable[[], Iterator[np.ndarray]]
     num: int
     reference: Reference
-    figures: Callable[[np.ndarray], Mapping[str, float]] | None = None
+    also: Mapping[str, Callable[[np.ndarray], Mapping[str, float]]] = {}
 
 
 def model_of_run(workdir: str | os.PathLike) -> type[GANModel]:
@@ -167,7 +167,7 @@ def evaluate_run(workdir: str | os.PathLike, asked: Asked) -> Evaluation:
     config = ConfigDict(Run.open(workdir).config(), convert_dict=True)
     source = asked.source or config.data.source
     kind = model_of_run(workdir)
-    distributions.check_metrics(asked.metrics, ("figures",))
+    distributions.check_metrics(asked.metrics, ("figures", "mae"))
     if issubclass(kind, SRGAN):
         raise InputError(f"--workdir: {os.fspath(workdir)!r} enlarges images; score their pairs.")
     if asked.num < 10:
@@ -179,7 +179,12 @@ def evaluate_run(workdir: str | os.PathLike, asked: Asked) -> Evaluation:
     distributions.parts_of(own, features)
     model = load_run(workdir, asked.checkpoint)
     work = _work(model, config, asked._replace(source=source, split=_split(config, asked)))
-    if "figures" in asked.metrics and work.figures is None:
+    if "mae" in asked.metrics and "mae" not in work.also:
+        raise InputError(
+            "--metrics: mae compares translations with their targets, so it takes a model that "
+            f"translates, and pairs of images; {config.model} with {source} has none."
+        )
+    if "figures" in asked.metrics and "figures" not in work.also:
         raise InputError(
             f"--metrics: figures reads whole splits of the drawn figures, in colour; {source} "
             f"({_split(config, asked)}) is none."
@@ -191,7 +196,7 @@ def evaluate_run(workdir: str | os.PathLike, asked: Asked) -> Evaluation:
             work.reference,
             features,
             num=work.num,
-            also={"figures": work.figures} if work.figures else None,
+            also=work.also,
         )
     averaged = bool(model.averages) and not asked.raw_weights
     protocol = {
@@ -264,10 +269,10 @@ def _from_noise(model: NoiseToImage, config: ConfigDict, asked: Asked) -> Work:
         for i in range(0, asked.num, _BATCH):
             yield model.generate(latents=latents[i : i + _BATCH])
 
-    scored = None
+    also = {}
     if kind == "figures" and shape[-1] == 3:
-        scored = lambda images: figure_metrics.figure_scores(images, view)  # noqa: E731
-    return Work(generated, asked.num, _reference(source, chosen, fitting, asked), scored)
+        also["figures"] = lambda images: figure_metrics.figure_scores(images, view)
+    return Work(generated, asked.num, _reference(source, chosen, fitting, asked), also)
 
 
 def _from_texts(model: GANCLS, config: ConfigDict, asked: Asked) -> Work:
@@ -285,13 +290,13 @@ def _from_texts(model: GANCLS, config: ConfigDict, asked: Asked) -> Work:
             part = slice(i, i + _BATCH)
             yield model.generate(captions[part], latents=latents[part], on_unknown="ignore")
 
-    scored = None
+    also = {}
     if kind == "figures" and channels == 3 and asked.split in figures.SPLIT_SIZES:
         wanted = figures.attributes(view, asked.split)[chosen]
-        scored = lambda images: figure_metrics.caption_scores(images, wanted)  # noqa: E731
+        also["figures"] = lambda images: figure_metrics.caption_scores(images, wanted)
     fitting = Fit(height, channels, config.data.crop)
     reference = _reference(opened.images, chosen, fitting, asked)
-    return Work(generated, len(captions), reference, scored)
+    return Work(generated, len(captions), reference, also)
 
 
 def _from_images(model: ImageToImage, config: ConfigDict, asked: Asked) -> Work:
@@ -323,7 +328,7 @@ def _from_images(model: ImageToImage, config: ConfigDict, asked: Asked) -> Work:
         for images in _batches(given, fit_in):
             yield model.translate(images, asked.direction, batch_size=8)
 
-    scored = None
+    also: dict[str, Callable[[np.ndarray], Mapping[str, float]]] = {}
     colour = fit_in.channels == fit_out.channels == 3
     if kind == "figures" and colour and asked.split in figures.SPLIT_SIZES:
         letters = "ba" if data.direction == "b_to_a" else "ab"
@@ -332,10 +337,18 @@ def _from_images(model: ImageToImage, config: ConfigDict, asked: Asked) -> Work:
             for name, letter in zip("ab", letters, strict=True)
         }
         wanted = dataclasses.replace(drawn[name_in], fill=drawn[name_out].fill)[chosen]
-        scored = lambda images: figure_metrics.translation_scores(images, wanted)  # noqa: E731
+        also["figures"] = lambda images: figure_metrics.translation_scores(images, wanted)
     reference = _reference(targets, _chosen(len(targets), asked.num), fit_out, asked)
+    if domains.matched:
+
+        def error(images: np.ndarray) -> dict[str, float]:
+            wanted = np.concatenate(list(_batches(_Chosen(targets, chosen), fit_out)))
+            difference = images.astype(np.float32) - wanted
+            return {"": float(np.abs(difference).mean() / 255)}
+
+        also["mae"] = error
     what = {**reference.what, "direction": asked.direction}
-    return Work(generated, len(given), reference._replace(what=what), scored)
+    return Work(generated, len(given), reference._replace(what=what), also)
 
 
 def _opened(asked: Asked, config: ConfigDict, open_it: Callable[..., Any], side: int) -> Any:

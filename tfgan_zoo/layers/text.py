@@ -329,9 +329,10 @@ class KnownWords(TextReader):
     @property
     def known(self) -> str:
         """What is known, for a message."""
-        words = ", ".join(self.vocabulary[:8])
-        more = ", ..." if len(self.vocabulary) > 8 else ""
-        return f"{len(self.vocabulary):,} words ({words}{more})"
+        most = len(self.vocabulary) if len(self.vocabulary) <= 40 else 8
+        words = ", ".join(self.vocabulary[:most])
+        more = ", ..." if len(self.vocabulary) > most else ""
+        return f"{len(self.vocabulary):,} words: {words}{more}"
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """Returns `[B, max_words]`.

@@ -69,20 +69,26 @@ def embed_texts(
     if on_unknown not in ("warn", "raise", "ignore"):
         raise InputError(f"on_unknown: expected one of warn, raise, ignore, got {on_unknown!r}.")
     texts = check_texts("texts", texts)
-    if on_unknown != "ignore" and (message := unknown_in_texts(text_encoder, texts)):
-        if on_unknown == "raise":
+    if on_unknown != "ignore":
+        message = unknown_in_texts(text_encoder, texts, refused=on_unknown == "raise")
+        if message and on_unknown == "raise":
             raise InputError(f"texts: {message}")
-        warn_user(f"texts: {message}")
+        if message:
+            warn_user(f"texts: {message}")
     parts = [texts[i : i + batch_size] for i in range(0, len(texts), batch_size)]
     return np.concatenate([np.asarray(encode(part)) for part in parts])
 
 
-def unknown_in_texts(text_encoder: Any, texts: Sequence[str]) -> str | None:
+def unknown_in_texts(
+    text_encoder: Any, texts: Sequence[str], *, refused: bool = False
+) -> str | None:
     """Says what an encoder ignores of a few texts.
 
     Args:
         text_encoder: A text encoder. Nothing is said of one that is not the zoo's.
         texts: Strings.
+        refused: Whether the sentence is for an error. Otherwise it is for a warning, and says that
+            the encoder goes on without what it does not know.
 
     Returns:
         A sentence that names the unknown words or characters and says what is known; None if all of
@@ -95,15 +101,23 @@ def unknown_in_texts(text_encoder: Any, texts: Sequence[str]) -> str | None:
     found = {text: each for text, each in readings.items() if each.unknown or each.is_empty}
     if not found:
         return None
-    unknown = Counter(word for reading in found.values() for word in reading.unknown)
-    parts = []
-    if unknown:
-        parts.append(f"expected known {reader.units}, got {_some(list(unknown))}")
+    unknown = list(Counter(word for reading in found.values() for word in reading.unknown))
     empty = [text for text, reading in found.items() if reading.is_empty]
+    parts = []
+    if unknown and refused:
+        parts.append(f"expected known {reader.units}, got {_some(unknown)}")
+    elif unknown:
+        them = "it" if len(unknown) == 1 else "them"
+        parts.append(
+            f"the text encoder does not know {_some(unknown, last=' and ')} and ignores {them}"
+        )
     if empty:
-        what = "expected texts that can be read, got" if not unknown else "nothing is left of"
+        what = "nothing is left of"
+        if refused and not unknown:
+            what = "expected texts that can be read, got"
         parts.append(f"{what} {_some(empty)}, embedded like an empty text")
-    return f"{'; '.join(parts)}; the text encoder knows {reader.known}."
+    knows = "it" if unknown and not refused and not empty else "the text encoder"
+    return f"{'; '.join(parts)}; {knows} knows {reader.known}."
 
 
 def check_captions(text_encoder: Any, captions: Sequence[str], name: str) -> None:
@@ -211,10 +225,10 @@ class ReadsTexts(GANModel):
         check_captions(self.text_encoder, sorted(texts), called)
 
 
-def _some(texts: Sequence[str], most: int = 5) -> str:
-    """Lists the first few texts, each shortened."""
+def _some(texts: Sequence[str], most: int = 5, last: str = ", ") -> str:
+    """Lists the first few texts, each shortened; `last` is what stands before the last of all."""
     texts = [text.decode("utf-8", "replace") if isinstance(text, bytes) else text for text in texts]
-    listed = ", ".join(
-        repr(text if len(text) <= 60 else f"{text[:57]}...") for text in texts[:most]
-    )
-    return listed + (f" and {len(texts) - most} more" if len(texts) > most else "")
+    shown = [repr(text if len(text) <= 60 else f"{text[:57]}...") for text in texts[:most]]
+    if len(texts) > most:
+        return f"{', '.join(shown)} and {len(texts) - most} more"
+    return last.join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

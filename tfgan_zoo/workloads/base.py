@@ -1,7 +1,8 @@
 """What a run needs of its kind of model."""
 
 import abc
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.data.fingerprints import Fingerprint
+from tfgan_zoo.data.sources import NoSplitError, parse_split
 from tfgan_zoo.errors import InputError, first_line
 from tfgan_zoo.models import GANModel
 
@@ -93,7 +95,7 @@ class Workload(abc.ABC):
             source,
             num,
             self.model.samples_per_step(1),
-            [name for name in _PER_SAMPLE if getattr(self.model, name, 1) > 1],
+            [name for name in PER_SAMPLE if getattr(self.model, name, 1) > 1],
         )
 
     @abc.abstractmethod
@@ -207,7 +209,29 @@ class Workload(abc.ABC):
 
 
 #: Attributes of models that say how many samples a step takes for one of `data.batch_size`.
-_PER_SAMPLE = ("packing", "discriminator_steps")
+PER_SAMPLE = ("packing", "discriminator_steps")
+
+
+@contextlib.contextmanager
+def held_out_split(config: ConfigDict) -> Iterator[None]:
+    """Within it, the split of `evaluate.split` is opened; an error says that it asked for it.
+
+    Raises:
+        InputError: if there is no such split; it says how to go on without one.
+    """
+    settings = config.evaluate
+    try:
+        yield
+    except NoSplitError as error:
+        remedy = "use another split"
+        if settings.get("source") in (None, config.data.source):
+            train = parse_split(config.data.split)[0]
+            remedy = (
+                f"hold some images back with --config.data.split={train}[:90%] "
+                f"--config.evaluate.split={train}[90%:], or score on the training data with "
+                "--config.evaluate.split=none"
+            )
+        raise InputError(f"evaluate.split={settings.split}: {error.what}; {remedy}.") from error
 
 
 def _reason(error: Exception) -> str:

@@ -24,7 +24,7 @@ from tfgan_zoo.data.super_resolution import (
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import by_model, score_images
 from tfgan_zoo.models import SRGAN
-from tfgan_zoo.workloads.base import CACHE, Score, Workload
+from tfgan_zoo.workloads.base import CACHE, Score, Workload, held_out_split
 
 #: Images of which a rehearsal computes scores, and the side of what it cuts out of small ones.
 _REHEARSED, _REHEARSED_SIDE = 2, 32
@@ -56,7 +56,8 @@ class SuperResolutionWorkload(Workload):
             )
             self.opened_held_out = self.opened
             if held_out != (config.data.source, config.data.split):
-                self.opened_held_out = self._open(*held_out)
+                with held_out_split(config):
+                    self.opened_held_out = self._open(*held_out)
         self._pipeline(0, None)
 
     @functools.cached_property

@@ -28,7 +28,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figures import translation_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.models import CycleGAN, ImageToImage
-from tfgan_zoo.workloads.base import CACHE, Score, Workload
+from tfgan_zoo.workloads.base import CACHE, Score, Workload, held_out_split
 from tfgan_zoo.workloads.distributions import DistributionScores
 
 
@@ -54,7 +54,8 @@ class TranslationWorkload(Workload):
         self._pipeline(self.domains, 0, cache=False)
         self.distributions = DistributionScores(config)
         held_out = config.evaluate.split
-        self.held_out = self.domains if held_out is None else self._open(held_out)
+        with held_out_split(config):
+            self.held_out = self.domains if held_out is None else self._open(held_out)
 
     @functools.cached_property
     def held_out_images(self) -> tuple[np.ndarray, np.ndarray]:
