@@ -370,7 +370,7 @@ def test_the_same_command_resumes_a_run_whose_recipe_was_edited(
     status, out, err = said(train.main, f"--config={mine}", f"--workdir={begun}", capsys=capsys)
     assert status == 0
     (line,) = [line for line in err.splitlines() if "resumes with its stored config" in line]
-    assert line.endswith(f"{mine} has since changed: data.batch_size: 8 -> 16")
+    assert line.endswith(f"other values of {mine} are not used: data.batch_size: 8 -> 16")
     assert "resumed at step 8" in out
     assert lines(begun) == lines(run)
     assert_same(saved(begun, 10), saved(run, 10))

@@ -217,9 +217,17 @@ class Run:
         changed = config_lib.differences(before, config)
         refused = [difference for difference in changed if not difference.startswith(free)]
         if refused:
+            why = ""
+            if any(difference.startswith("train.steps:") for difference in refused):
+                longer = config["train"]["steps"] > before["train"]["steps"]
+                why = (
+                    "; train.steps cannot be raised, as a learning rate falls to 0 at the last step"
+                    if longer
+                    else "; train.steps can only be raised"
+                )
             raise InputError(
                 f"--workdir: {str(self.path)!r} holds a run with another config "
-                f"({'; '.join(refused)}); give another folder, or the same config to resume."
+                f"({'; '.join(refused)}{why}); give another folder, or the same config to resume."
             )
 
     def trim_metrics(self, step: int) -> None:

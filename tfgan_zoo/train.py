@@ -54,7 +54,7 @@ def main(argv: list[str]) -> None:
         if differ:
             to_change = config_lib.flags_to_change(config, today, differ)
             # Standard output is for the config of a dry run.
-            print(_has_changed(workdir, name, differ, to_change), file=sys.stderr)
+            print(_not_used(workdir, name, differ, to_change), file=sys.stderr)
     if given.dry_run:
         print(json.dumps(config.to_dict(), indent=2))
         return
@@ -87,10 +87,13 @@ def _fitting(config: ConfigDict, overrides: Mapping[str, str]) -> ConfigDict:
     return config
 
 
-def _has_changed(workdir: Path, name: str, differ: list[str], to_change: list[str]) -> str:
-    """Says in a line how the recipe differs from a run's stored config, and what can be adopted."""
+def _not_used(workdir: Path, name: str, differ: list[str], to_change: list[str]) -> str:
+    """Says in a line how the recipe differs from a run's stored config, and what can be adopted.
+
+    Either the recipe has changed since, or flags that the run began with were left out.
+    """
     shown = "; ".join(differ[:6]) + (f"; and {len(differ) - 6} more" if len(differ) > 6 else "")
-    text = f"{workdir} resumes with its stored config; {name} has since changed: {shown}"
+    text = f"{workdir} resumes with its stored config; other values of {name} are not used: {shown}"
     if to_change:
         them = "it" if len(to_change) == 1 else "them"
         text += f"; to change {them} for this run, add {' '.join(to_change)}"
