@@ -103,7 +103,7 @@ def test_captions_that_change_between_pretraining_and_the_game_are_said(tmp_path
     assert not (tmp_path / "run" / "checkpoints").exists()
     file = tmp_path / "captioned" / "captions.jsonl"
     file.write_text(file.read_text().replace("a red circle", "a red thing"))
-    with pytest.raises(InputError, match=r"training data: the same number of files, 20, but other"):
+    with pytest.raises(InputError, match=r"training data: still 20 files, but not the same ones"):
         experiment.train(config, tmp_path / "run", quiet)
     pretraining = json.loads((tmp_path / "run" / "pretraining" / "data.json").read_text())
     assert pretraining["sources"]["training data"]["num"] == 20

@@ -140,7 +140,7 @@ def test_unknown_words_are_named_on_standard_error(run, tmp_path, capsys):
         "warning: --text: the text encoder does not know 'zzz' and 'unknown' and ignores them; "
         "nothing is left of 'zzz unknown', embedded like an empty text; the text encoder knows "
     )
-    assert "words: a, blue, circle, red, ring, square." in error
+    assert "words: a, blue, red, circle, ring, square." in error
 
 
 def test_walks_between_texts(run, tmp_path, capsys):
