@@ -177,7 +177,7 @@ def test_a_folder_of_checkpoints_that_cannot_be_written(finished, begun, monkeyp
     (begun / "checkpoints").chmod(0o555)
     with monkeypatch.context() as patch:
         patch.setattr(experiment.runs.Checkpoints, "save", forbidden)
-        with pytest.raises(StorageError, match=r"Permission denied.*that of step 8; mend that"):
+        with pytest.raises(StorageError, match=r"Permission denied.*of step 8; fix the problem"):
             experiment.train(finished[0], begun, quiet)
     (begun / "checkpoints").chmod(0o755)
     assert_goes_on(finished, begun)

@@ -15,8 +15,7 @@ from tests.tiny_runs import (
 from tfgan_zoo import __main__ as commands
 from tfgan_zoo import building, cli, experiment, train
 from tfgan_zoo.config import load_config
-from tfgan_zoo.errors import InputError
-from tfgan_zoo.models.base import _warn
+from tfgan_zoo.errors import InputError, warn_user
 from tfgan_zoo.workloads import completed, open_workload
 
 
@@ -31,7 +30,7 @@ def test_own_warnings_are_one_line_each_and_those_of_others_as_python_shows_them
     def main(_):
         warnings.simplefilter("always")
         for _ in range(2):
-            _warn("data.source: dark images; give data.white.")
+            warn_user("data.source: dark images; give data.white.")
         warnings.warn("of another package", UserWarning, stacklevel=1)
 
     with warnings.catch_warnings(record=True) as others:

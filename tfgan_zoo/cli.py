@@ -105,9 +105,9 @@ def _warned_by_us() -> bool:
 
 def warn(message: str) -> None:
     """Writes a warning to standard error, above a progress bar if there is one."""
-    from tqdm import tqdm
+    from tfgan_zoo import progress
 
-    tqdm.write(f"warning: {message}", file=sys.stderr)
+    progress.say(f"warning: {message}")
 
 
 class _PathParser(flags.ArgumentParser):

@@ -248,6 +248,7 @@ def overflow_on_one_replica():
     before = model.discriminator.get_weights()
     images = np.zeros((8, 16, 16, 3), "float32")
     images[4:] = np.inf  # The second replica's.
+    model._looked_at = lambda iterator, *_: iterator  # The first look would refuse them.
     fit(model, tf.data.Dataset.from_tensor_slices(images).batch(8, drop_remainder=True))
     for old, new in zip(before, model.discriminator.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
