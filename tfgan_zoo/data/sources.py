@@ -519,7 +519,7 @@ def as_spec(spec: Any, argument: str = "spec") -> str:
 
 
 def _shown(value: Any) -> str:
-    """Returns what came, for a message: an array by its shape."""
+    """Describes a value for a message; an array by its shape."""
     if hasattr(value, "shape") and hasattr(value, "dtype"):
         return f"an array {value.dtype} {list(value.shape)}"
     text = repr(value)

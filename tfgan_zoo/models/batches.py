@@ -356,7 +356,7 @@ def read_ahead(iterator: Any, steps: int) -> tuple[list[Any], Any]:
     They are read once: a pipeline is not started twice, and a generator loses nothing.
 
     Args:
-        iterator: of batches, of which so many are taken; over several replicas perhaps.
+        iterator: an iterator of batches, possibly distributed over several replicas.
         steps: how many batches are asked for next.
 
     Returns:
