@@ -29,10 +29,11 @@ _HEADER = """\
 
 def row(name: str, workdir: Path) -> str:
     """Scores a finished run; returns its line of the table."""
-    from tfgan_zoo import experiment, pictures
+    from tfgan_zoo import pictures
     from tfgan_zoo.data import figures
     from tfgan_zoo.metrics.figures import figure_scores
     from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
+    from tfgan_zoo.run import experiment
 
     model = experiment.load_run(workdir)
     samples = model.generate(_SAMPLES.value, seed=3)

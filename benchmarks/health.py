@@ -15,10 +15,10 @@ import keras
 
 from benchmarks.common import show, where
 from tfgan_zoo import callbacks
-from tfgan_zoo.building import build_model
 from tfgan_zoo.config import load_config
 from tfgan_zoo.models import MODELS
-from tfgan_zoo.workloads import completed, open_workload
+from tfgan_zoo.run.building import build_model
+from tfgan_zoo.tasks import completed, open_workload
 
 
 class Clock(keras.callbacks.Callback):

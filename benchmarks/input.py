@@ -200,7 +200,7 @@ CASES = {
 def settings(case: Case, source: str, folder: Path, cache: str | None = None) -> Any:
     """Returns the config of a case: the data of a recipe, and the networks of a quick one."""
     from tfgan_zoo.config import load_config
-    from tfgan_zoo.workloads import completed
+    from tfgan_zoo.tasks import completed
 
     config, recipe = load_config(case.quick), load_config(case.recipe)
     with config.unlocked():
@@ -266,8 +266,8 @@ def measure(case: Case, seconds: float) -> Rates:
     import keras
     import tensorflow as tf
 
-    from tfgan_zoo.building import build_model
-    from tfgan_zoo.workloads import open_workload
+    from tfgan_zoo.run.building import build_model
+    from tfgan_zoo.tasks import open_workload
 
     with tempfile.TemporaryDirectory() as folder:
         source = case.make(Path(folder))

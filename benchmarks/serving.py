@@ -33,7 +33,7 @@ def rows(run: str) -> list[str]:
     """Exports a run and times it; returns a line of the table for each signature and batch."""
     import tensorflow as tf
 
-    from tfgan_zoo import experiment
+    from tfgan_zoo.run import experiment
     from tfgan_zoo.serving import saved_model
 
     lines, name = [], Path(run).name

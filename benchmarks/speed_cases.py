@@ -12,8 +12,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfgan_zoo import GANCLS, SRGAN, WGANGP, CycleGAN, Pix2Pix, building, config, layers, networks
+from tfgan_zoo import GANCLS, SRGAN, WGANGP, CycleGAN, Pix2Pix, config, layers, networks
 from tfgan_zoo.models import DCGAN, GAN, MODELS, GANModel
+from tfgan_zoo.run import building
 
 #: What a recipe adds to its game.
 _AIDS = {"packing": 1, "r1_gamma": 0.0, "ema_half_life": None, "label_smoothing": 0.0}

@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks import speed_cases
-from tfgan_zoo import distribution
+from tfgan_zoo.run import devices as distribution
 
 #: The zoo's contenders that `fit`, and what `compile` is told.
 FITS: dict[str, dict[str, Any]] = {

@@ -31,9 +31,10 @@ def main(argv: list[str]) -> None:
     """Scores, draws, writes."""
     del argv
     cli.quiet_tensorflow()
-    from tfgan_zoo import experiment, pictures
+    from tfgan_zoo import pictures
     from tfgan_zoo.data import load_pair, open_super_resolution
     from tfgan_zoo.evaluation import baseline, by_model, enlarged, score_images
+    from tfgan_zoo.run import experiment
 
     runs = {"SRResNet": _SRRESNET.value, "SRGAN": _SRGAN.value}
     models = {name: experiment.load_run(run) for name, run in runs.items()}

@@ -29,8 +29,9 @@ _HEADER = f"""\
 
 def tells_apart(workdir: Path) -> float:
     """Returns how often a test image fits its own caption better than another's, says a run's D."""
-    from tfgan_zoo import experiment, pictures
+    from tfgan_zoo import pictures
     from tfgan_zoo.data import figures
+    from tfgan_zoo.run import experiment
 
     test, model = figures.load("captions", "test"), experiment.load_run(workdir)
     other = np.roll(test["caption"], 1)
@@ -44,9 +45,10 @@ def tells_apart(workdir: Path) -> float:
 
 def rows(label: str, workdir: Path, shuffled: bool = False) -> list[str]:
     """Scores a finished run; returns a line of the table for seen captions and one for others."""
-    from tfgan_zoo import experiment, pictures
+    from tfgan_zoo import pictures
     from tfgan_zoo.data import figures
     from tfgan_zoo.metrics.figures import caption_scores, read
+    from tfgan_zoo.run import experiment
 
     wanted = figures.attributes("captions", "test")
     captions = figures.captions(wanted)

@@ -30,9 +30,10 @@ def rows(name: str, workdir: Path) -> list[str]:
     """Scores a finished run; returns a line of the table for each direction."""
     import dataclasses
 
-    from tfgan_zoo import experiment, pictures
+    from tfgan_zoo import pictures
     from tfgan_zoo.data import figures
     from tfgan_zoo.metrics.figures import translation_scores
+    from tfgan_zoo.run import experiment
 
     model = experiment.load_run(workdir)
     view = {"cyclegan": "unpaired", "pix2pix": "paired"}[name]

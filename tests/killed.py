@@ -23,8 +23,8 @@ from tests.tiny_runs import (
     tiny_text_to_image,
     tiny_translation,
 )
-from tfgan_zoo import experiment
 from tfgan_zoo.models import MODELS
+from tfgan_zoo.run import experiment
 
 EVENTS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.listdir"}
 

@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_zoo import atomic, evaluation, files, generate, pictures, runs
+from tfgan_zoo import atomic, evaluation, generate, pictures
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation.pairs import Scores
+from tfgan_zoo.pictures import files
 from tfgan_zoo.reporting.page import write_page
-from tfgan_zoo.serving import asking, saved_model
+from tfgan_zoo.run import folder as runs
+from tfgan_zoo.serving import requests as asking
+from tfgan_zoo.serving import saved_model
 
 #: 82 letters of three bytes and an ending: 250 bytes, and a file's name may have 255.
 LONG = "長" * 82

@@ -11,8 +11,8 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 import tfgan_zoo
-from tfgan_zoo import experiment
-from tfgan_zoo.runs import Run
+from tfgan_zoo.run import experiment
+from tfgan_zoo.run.folder import Run
 
 ARCHIVE = Path(__file__).parent / "earlier" / "version_0_1.tar.xz"
 

@@ -8,9 +8,10 @@ from PIL import Image
 
 import tfgan_zoo
 from tests.tiny_runs import tiny_config
-from tfgan_zoo import cli, errors, experiment
+from tfgan_zoo import cli, errors
 from tfgan_zoo.data import super_resolution, unconditional
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.run import experiment
 
 SENTENCE = r"^\S*3.png cannot be read .*on_error=\"skip\" \(--config.data.on_error=skip\)\.$"
 

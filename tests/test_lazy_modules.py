@@ -1,5 +1,6 @@
 """What `import tfgan_zoo` offers without importing TensorFlow."""
 
+import importlib
 import os
 import pkgutil
 import subprocess
@@ -9,13 +10,13 @@ import types
 import pytest
 
 import tfgan_zoo
-from tfgan_zoo import backend
+from tfgan_zoo import backend, moved
 from tfgan_zoo.errors import InputError
 
 
 def test_every_room_is_an_attribute_of_the_package():
     rooms = {module.name for module in pkgutil.iter_modules(tfgan_zoo.__path__) if module.ispkg}
-    documented = {"noise", "schedules", "experiment", "runs", "config", "errors"}
+    documented = {"noise", "schedules", "config", "errors"}
     for name in rooms | documented:
         assert name in dir(tfgan_zoo)
         assert name in tfgan_zoo.__all__
@@ -69,3 +70,11 @@ def test_the_backend_is_looked_at_again(monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     with pytest.raises(InputError, match=r"^KERAS_BACKEND: expected tensorflow"):
         backend.check_backend()
+
+
+def test_modules_import_under_the_names_that_they_had():
+    for name, home in moved.MOVED.items():
+        module = importlib.import_module(name)
+        assert module is importlib.import_module(home)
+        assert module.__spec__.name == home
+    assert tfgan_zoo.experiment.load_run is tfgan_zoo.run.experiment.load_run

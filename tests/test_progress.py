@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 
 import tfgan_zoo
-from tfgan_zoo import files, generate, pictures, progress
+from tfgan_zoo import generate, pictures, progress
 from tfgan_zoo.evaluation import distributions, score_images
 from tfgan_zoo.metrics.features import ModelFeatures
+from tfgan_zoo.pictures import files
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tests.models.changed import EVERY, arguments, gan
 from tfgan_zoo import callbacks, data, layers, metrics, networks
 from tfgan_zoo.data import figures, points
-from tfgan_zoo.data.tasks import random_crop, random_flip
+from tfgan_zoo.data.pipeline import random_crop, random_flip
 from tfgan_zoo.errors import InputError, check_seed
 from tfgan_zoo.models import base
 

@@ -9,8 +9,9 @@ import signal
 
 import numpy as np
 
-from tfgan_zoo import cli, experiment, train
+from tfgan_zoo import cli, train
 from tfgan_zoo.callbacks import StopOnSignal
+from tfgan_zoo.run import experiment
 
 original = experiment.finish
 

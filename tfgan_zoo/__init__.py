@@ -8,6 +8,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from tfgan_zoo.moved import MOVED, find_moved_modules
+
 if TYPE_CHECKING:
     from tfgan_zoo import (
         callbacks,
@@ -15,20 +17,18 @@ if TYPE_CHECKING:
         data,
         errors,
         evaluation,
-        experiment,
         layers,
         losses,
         metrics,
         models,
         networks,
         noise,
-        optimizers,
         pictures,
         reporting,
-        runs,
+        run,
         schedules,
         serving,
-        workloads,
+        tasks,
     )
     from tfgan_zoo.models import (
         DCGAN,
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
         Pix2Pix,
         RelativisticGAN,
     )
+
+find_moved_modules()
 
 __version__ = "0.2.0"
 
@@ -63,7 +65,6 @@ __all__ = [
     "data",
     "errors",
     "evaluation",
-    "experiment",
     "layers",
     "list_models",
     "load_model",
@@ -72,13 +73,12 @@ __all__ = [
     "models",
     "networks",
     "noise",
-    "optimizers",
     "pictures",
     "reporting",
-    "runs",
+    "run",
     "schedules",
     "serving",
-    "workloads",
+    "tasks",
 ]
 
 
@@ -98,17 +98,19 @@ def load_model(filepath: Any) -> Any:
     Raises:
         InputError: if there is no such file, or it is none that `model.save` writes.
     """
-    from tfgan_zoo.loading import load_model
+    from tfgan_zoo.run.loading import load_model
 
     return load_model(filepath)
 
 
 def __getattr__(name: str) -> Any:
     # TensorFlow takes seconds to import; `python -m tfgan_zoo.train --help` must not wait for it.
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
+    if f"{__name__}.{name}" in MOVED:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name[0].islower():  # the classes are capitalized, the functions defined above
         return importlib.import_module(f"{__name__}.{name}")
     return getattr(importlib.import_module(f"{__name__}.models"), name)

@@ -211,7 +211,7 @@ def quiet_tensorflow(prepare: Callable[[], object] | None = None) -> None:
         (prepare or tf.config.list_logical_devices)()
     if not asked_for:
         tf.get_logger().setLevel("ERROR")  # AutoGraph; functions traced for a last, smaller batch
-    from tfgan_zoo.distribution import set_up_graphs
+    from tfgan_zoo.run.devices import set_up_graphs
 
     set_up_graphs()
 

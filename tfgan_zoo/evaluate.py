@@ -96,7 +96,7 @@ def _refuse(given: flags.FlagValues, names: tuple[str, ...], why: str) -> None:
 def check_pairs(given: flags.FlagValues, metrics: list[str]) -> None:
     """Raises an InputError where enlarged images cannot be scored as the flags say."""
     from tfgan_zoo import evaluation
-    from tfgan_zoo.data.names import did_you_mean
+    from tfgan_zoo.suggestions import did_you_mean
 
     _refuse(given, _OF_SAMPLES, "is for samples and translations; enlarged images are all scored.")
     if given.baseline is not None:
@@ -124,7 +124,7 @@ def check_pairs(given: flags.FlagValues, metrics: list[str]) -> None:
 def pairs(given: flags.FlagValues) -> None:
     """Scores enlarged images."""
     from tfgan_zoo import evaluation
-    from tfgan_zoo.data.super_resolution import open_super_resolution
+    from tfgan_zoo.data.resolutions import open_super_resolution
 
     metrics = ["psnr", "ssim", "ssim_daala"] if given.metrics is None else given.metrics
     check_pairs(given, metrics)
@@ -135,8 +135,8 @@ def pairs(given: flags.FlagValues) -> None:
     if given.workdir is None:
         upscale = evaluation.baseline(given.baseline, scale)
     else:
-        from tfgan_zoo import experiment
-        from tfgan_zoo.runs import Run
+        from tfgan_zoo.run import experiment
+        from tfgan_zoo.run.folder import Run
 
         model = experiment.load_run(given.workdir, given.checkpoint)
         if given.scale not in (None, model.scale):

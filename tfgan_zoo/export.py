@@ -25,7 +25,7 @@ def main(argv: list[str]) -> None:
     cli.parse(given, argv, __doc__)
 
     cli.quiet_tensorflow()
-    from tfgan_zoo import experiment
+    from tfgan_zoo.run import experiment
     from tfgan_zoo.serving import saved_model
 
     if given.format == "saved_model":

@@ -54,9 +54,10 @@ def main(argv: list[str]) -> None:
         raise InputError("--output: a .gif shows a walk; add --interpolate.")
     check_output(output, given.overwrite)
     cli.quiet_tensorflow()
-    from tfgan_zoo import experiment, pictures
+    from tfgan_zoo import pictures
     from tfgan_zoo.models import GANCLS, ImageToImage, NoiseToImage
     from tfgan_zoo.models.texts import unknown_in_texts
+    from tfgan_zoo.run import experiment
 
     model = experiment.load_run(given.workdir, given.checkpoint)
     if isinstance(model, ImageToImage):
@@ -156,7 +157,7 @@ def read_texts(texts: list[str], file: str | None) -> list[str]:
 def draw(model: Any, texts: list[str], num: int, given: flags.FlagValues, output: Path) -> int:
     """Draws texts, or the walk between them, and returns how many images that were."""
     from tfgan_zoo import pictures
-    from tfgan_zoo.drawing import draw_between, draw_texts
+    from tfgan_zoo.tasks.drawing import draw_between, draw_texts
 
     kind = output.suffix.lower()
     if given.interpolate:

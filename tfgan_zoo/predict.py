@@ -42,9 +42,10 @@ def main(argv: list[str]) -> None:
     )
     cli.parse(given, argv, __doc__)
 
-    from tfgan_zoo import files, pictures
+    from tfgan_zoo import pictures
     from tfgan_zoo.data.images import DecodingRules
-    from tfgan_zoo.serving import asking
+    from tfgan_zoo.pictures import files
+    from tfgan_zoo.serving import requests as asking
 
     for flag, value, least in (("num", given.num, 1), ("batch_size", given.batch_size, 1)):
         if value < least:

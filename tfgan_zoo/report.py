@@ -60,8 +60,10 @@ def walk(workdir: str, texts: list[str], seed: int, num: int = 6, frames: int = 
     Raises:
         InputError: if the run has no checkpoint, or its model nothing to walk between.
     """
-    from tfgan_zoo import drawing, experiment, pictures
+    from tfgan_zoo import pictures
     from tfgan_zoo.models import GANCLS, ImageToImage
+    from tfgan_zoo.run import experiment
+    from tfgan_zoo.tasks import drawing
 
     model = experiment.load_run(workdir)
     if isinstance(model, GANCLS):

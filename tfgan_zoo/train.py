@@ -59,7 +59,7 @@ def main(argv: list[str]) -> None:
         print(json.dumps(config.to_dict(), indent=2))
         return
     cli.quiet_tensorflow(lambda: _open_devices(config))
-    from tfgan_zoo import experiment
+    from tfgan_zoo.run import experiment
 
     result = experiment.train(
         config, workdir, recipe=recipe, accept_changed_data=given.accept_changed_data
@@ -76,7 +76,7 @@ def main(argv: list[str]) -> None:
 def _fitting(config: ConfigDict, overrides: Mapping[str, str]) -> ConfigDict:
     """Drops the recipe's arguments of networks and optimizers that the command line replaces."""
     cli.quiet_tensorflow(lambda: None)  # Devices are opened later, by the config of the run.
-    from tfgan_zoo import building
+    from tfgan_zoo.run import building
 
     config, dropped = building.fitting(config, overrides)
     if dropped:
@@ -101,7 +101,7 @@ def _not_used(workdir: Path, name: str, differ: list[str], to_change: list[str])
 
 
 def _open_devices(config: ConfigDict) -> None:
-    from tfgan_zoo.distribution import open_devices
+    from tfgan_zoo.run.devices import open_devices
 
     open_devices(config)
 

@@ -15,8 +15,9 @@ import time
 
 from absl import flags
 
-from tfgan_zoo import cli, tiling
+from tfgan_zoo import cli
 from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.models.mechanics import tiling
 
 #: Results of more pixels are made in tiles, unless --tile says otherwise.
 WHOLE = 2**22
@@ -47,10 +48,11 @@ def main(argv: list[str]) -> None:
         raise InputError(f"--tile: expected a number of pixels or 0, got {given.tile}.")
     check_overlap(given.overlap, given.tile or TILE)
     cli.quiet_tensorflow()
-    from tfgan_zoo import experiment, files
     from tfgan_zoo.data.images import DecodingRules
     from tfgan_zoo.models import ImageToImage
-    from tfgan_zoo.runs import Run
+    from tfgan_zoo.pictures import files
+    from tfgan_zoo.run import experiment
+    from tfgan_zoo.run.folder import Run
 
     planned = files.plan(
         given.input,

@@ -105,7 +105,7 @@ def overrides(name: str, given: flags.FlagValues) -> list[str]:
 def evaluations(workdir: Path, given: flags.FlagValues) -> list[dict[str, Any]]:
     """Scores the checkpoints that were not, as `tfgan_zoo.evaluate` does; returns all."""
     from tfgan_zoo.evaluation.runs import Asked, evaluate_run
-    from tfgan_zoo.runs import Run
+    from tfgan_zoo.run.folder import Run
 
     file = workdir / "evaluation.jsonl"
 

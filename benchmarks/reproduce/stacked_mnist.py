@@ -37,9 +37,9 @@ def define(given: flags.FlagValues) -> None:
 
 def run(given: flags.FlagValues) -> str:
     """Trains, reads samples back; returns the table."""
-    from tfgan_zoo import experiment
     from tfgan_zoo.data import open_source
     from tfgan_zoo.metrics.features import open_features
+    from tfgan_zoo.run import experiment
 
     folder = Path(given.workdir)
     pictures = folder / f"stacks_{given.stacks}.npz"

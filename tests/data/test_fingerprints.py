@@ -8,7 +8,7 @@ import pytest
 from tfgan_zoo import pictures
 from tfgan_zoo.data import open_captioned, open_domains, open_source
 from tfgan_zoo.data.fingerprints import describe_change, fingerprint, fingerprint_captioned
-from tfgan_zoo.data.sources import ArraySource
+from tfgan_zoo.data.source import ArraySource
 
 
 @pytest.fixture

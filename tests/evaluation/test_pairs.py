@@ -8,12 +8,13 @@ import pytest
 from PIL import Image
 
 from tests.tiny_runs import tiny_super_resolution
-from tfgan_zoo import cli, evaluate, evaluation, experiment
+from tfgan_zoo import cli, evaluate, evaluation
 from tfgan_zoo.data import imresize, load_pair, open_super_resolution
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.psnr import psnr
 from tfgan_zoo.metrics.ssim import ssim
 from tfgan_zoo.pictures import to_uint8
+from tfgan_zoo.run import experiment
 
 
 def picture(seed, height=48, width=40, channels=3):

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from tests.tiny_runs import tiny_config, tiny_text_to_image, tiny_translation
-from tfgan_zoo import cli, evaluate, experiment
-from tfgan_zoo.building import build_model
+from tfgan_zoo import cli, evaluate
 from tfgan_zoo.config import image_to_image_config, noise_to_image_config, text_to_image_config
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import runs
+from tfgan_zoo.run import experiment
+from tfgan_zoo.run.building import build_model
 
 
 @pytest.fixture(autouse=True)

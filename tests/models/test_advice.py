@@ -8,7 +8,7 @@ import tfgan_zoo
 from tests.models.changed import gan
 from tests.models.tiny import tiny
 from tfgan_zoo.errors import InputError, check_seed
-from tfgan_zoo.models.output_ranges import made_before
+from tfgan_zoo.models.mechanics.output_ranges import made_before
 
 BYTES = np.random.default_rng(0).integers(0, 256, (32, 8, 8, 1), "uint8")
 FLOATS = BYTES / np.float32(127.5) - 1

@@ -5,9 +5,10 @@ import pytest
 import tensorflow as tf
 
 from tests.serving.exported import pixels
-from tfgan_zoo import networks, tiling
+from tfgan_zoo import networks
 from tfgan_zoo.models import SRGAN, CycleGAN, Pix2Pix
 from tfgan_zoo.models.image_to_image import pad_to_multiple
+from tfgan_zoo.models.mechanics import tiling
 from tfgan_zoo.serving.signatures import in_every_form
 
 SHAPE = (32, 32, 3)

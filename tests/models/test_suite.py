@@ -29,10 +29,10 @@ from tests.models.tiny import (
     step,
     tiny,
 )
-from tfgan_zoo.building import model_arguments
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS, base
-from tfgan_zoo.optimizers import apply_gradients
+from tfgan_zoo.models.mechanics.optimizers import apply_gradients
+from tfgan_zoo.run.building import model_arguments
 
 every_model = pytest.mark.parametrize("name", MODELS)
 ROLES = ("generator", "discriminator")

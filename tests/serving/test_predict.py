@@ -17,10 +17,11 @@ from PIL import Image
 
 from tests.serving import exported, rest_server
 from tests.tiny_runs import tiny_config, tiny_translation
-from tfgan_zoo import cli, experiment, export, pictures, predict
+from tfgan_zoo import cli, export, pictures, predict
 from tfgan_zoo.data.images import decode, with_channels
 from tfgan_zoo.errors import InputError, ServerError
-from tfgan_zoo.serving import asking
+from tfgan_zoo.run import experiment
+from tfgan_zoo.serving import requests as asking
 from tfgan_zoo.serving.client import GrpcClient, RestClient, Signature, Tensor
 
 

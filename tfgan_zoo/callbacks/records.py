@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo.layers.replicas import assign_replicas, of_all_replicas
+from tfgan_zoo.layers.per_replica import assign_replicas, of_all_replicas
 
 
 class Schedule(NamedTuple):

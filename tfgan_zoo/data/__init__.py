@@ -19,11 +19,18 @@ into batches. Images are uint8 NHWC in 0..255 here; the models scale them to [-1
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from tfgan_zoo.data.captioned import Captioned, captioned, distinct_captions, open_captioned
+from tfgan_zoo.data.captions import Captioned, captioned, distinct_captions, open_captioned
 from tfgan_zoo.data.domains import Domains, open_domains
 from tfgan_zoo.data.images import Fit
 from tfgan_zoo.data.imresize import imresize, imresize_graph
-from tfgan_zoo.data.sources import (
+from tfgan_zoo.data.resolutions import (
+    Resolutions,
+    hold,
+    load_pair,
+    open_super_resolution,
+    super_resolution,
+)
+from tfgan_zoo.data.source import (
     ArraySource,
     FileSource,
     SliceSource,
@@ -33,17 +40,10 @@ from tfgan_zoo.data.sources import (
     parse_spec,
     parse_split,
 )
-from tfgan_zoo.data.super_resolution import (
-    Resolutions,
-    hold,
-    load_pair,
-    open_super_resolution,
-    super_resolution,
-)
 
 if TYPE_CHECKING:
-    from tfgan_zoo.data.tasks import fit_for, load_images, unconditional, use_cache
-    from tfgan_zoo.data.translation import epoch_size, load_pairs, paired, unpaired
+    from tfgan_zoo.data.pairs import epoch_size, load_pairs, paired, unpaired
+    from tfgan_zoo.data.pipeline import fit_for, load_images, unconditional, use_cache
 
 __all__ = [
     "ArraySource",

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tfgan_zoo.data.images import DecodingRules, with_channels
-from tfgan_zoo.data.sources import (
+from tfgan_zoo.data.source import (
     FOLDERS,
     SPLIT_FOLDERS,
     ArraySource,
@@ -133,7 +133,7 @@ def open_domains(
         domains = _open_npz(spec, rest, split, white)
     elif kind == "tfds":
         # Imported here since TFDS takes seconds to import and may not be installed.
-        from tfgan_zoo.data.tfds_source import open_tfds_domains
+        from tfgan_zoo.data.readers.tfds import open_tfds_domains
 
         a, b, matched = open_tfds_domains(spec, rest, split, data_dir, on_error, rules)
         domains = Domains(a, b, matched, "" if matched else "they are splits of their own")

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from tfgan_zoo.data.names import did_you_mean
 from tfgan_zoo.errors import InputError, check_seed
+from tfgan_zoo.suggestions import did_you_mean
 
 _Array = np.ndarray[Any, np.dtype[np.float32]]
 

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tfgan_zoo import atomic, progress
-from tfgan_zoo.data.names import did_you_mean
 from tfgan_zoo.downloads import cache_folder
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.base import metric_name
@@ -32,6 +31,7 @@ from tfgan_zoo.metrics.kid import kernel_distance
 from tfgan_zoo.metrics.precision_recall import density_coverage, improved_precision_recall
 from tfgan_zoo.metrics.sliced_wasserstein import directions, projected_distance
 from tfgan_zoo.pictures import from_uint8
+from tfgan_zoo.suggestions import did_you_mean
 
 #: What is kept of samples, by name; see `collect`.
 Parts = dict[str, np.ndarray]

@@ -11,12 +11,12 @@ import numpy as np
 from tfgan_zoo import atomic, progress
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.data.imresize import imresize
-from tfgan_zoo.data.names import did_you_mean
-from tfgan_zoo.data.super_resolution import Resolutions, load_pair
+from tfgan_zoo.data.resolutions import Resolutions, load_pair
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.psnr import psnr
 from tfgan_zoo.metrics.ssim import ms_ssim, ssim, ssim_daala
 from tfgan_zoo.pictures import to_uint8
+from tfgan_zoo.suggestions import did_you_mean
 
 #: Each is called as `metric(image, reference, border, channel)`.
 METRICS: dict[str, Callable[..., float]] = {

@@ -30,12 +30,12 @@ from tfgan_zoo.data import (
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import distributions
 from tfgan_zoo.evaluation.distributions import Reference
-from tfgan_zoo.experiment import load_run
 from tfgan_zoo.metrics import figures as figure_metrics
 from tfgan_zoo.metrics.features import open_auto
 from tfgan_zoo.models import GANCLS, MODELS, SRGAN, GANModel, ImageToImage, NoiseToImage
 from tfgan_zoo.models.texts import check_captions
-from tfgan_zoo.runs import Run, versions
+from tfgan_zoo.run.experiment import load_run
+from tfgan_zoo.run.folder import Run, versions
 
 #: What is scored where nothing else is asked for.
 DEFAULT_METRICS = ("fid", "kid", "precision_recall", "density_coverage")

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.layers.replicas import assign_replicas, of_all_replicas
+from tfgan_zoo.layers.per_replica import assign_replicas, of_all_replicas
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")

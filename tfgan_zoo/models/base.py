@@ -22,8 +22,8 @@ from tfgan_zoo.errors import (
     warn_user,
 )
 from tfgan_zoo.layers.diff_augment import diff_augment
-from tfgan_zoo.models import batches
-from tfgan_zoo.models.arguments import (
+from tfgan_zoo.models.mechanics import batches
+from tfgan_zoo.models.mechanics.arguments import (
     check_ends,
     check_flag,
     check_range,
@@ -31,12 +31,16 @@ from tfgan_zoo.models.arguments import (
     constructor_arguments,
     stacked,
 )
-from tfgan_zoo.models.averages import average_of
-from tfgan_zoo.models.keywords import check_compile, check_export_format, check_known
-from tfgan_zoo.models.output_ranges import check_endings, made_before
-from tfgan_zoo.models.role_optimizers import RoleOptimizers, check_callbacks, for_each_role
-from tfgan_zoo.optimizers import apply_gradients, prepare, unknown_to
-from tfgan_zoo.rematerialization import rematerialized
+from tfgan_zoo.models.mechanics.average import average_of
+from tfgan_zoo.models.mechanics.keywords import check_compile, check_export_format, check_known
+from tfgan_zoo.models.mechanics.optimizers import apply_gradients, prepare, unknown_to
+from tfgan_zoo.models.mechanics.output_ranges import check_endings, made_before
+from tfgan_zoo.models.mechanics.rematerialization import rematerialized
+from tfgan_zoo.models.mechanics.role_optimizers import (
+    RoleOptimizers,
+    check_callbacks,
+    for_each_role,
+)
 from tfgan_zoo.serving import saved_model
 from tfgan_zoo.serving.card import model_card
 from tfgan_zoo.serving.signatures import Endpoint, in_every_form

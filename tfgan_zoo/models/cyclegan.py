@@ -18,7 +18,7 @@ from tfgan_zoo.models.image_to_image import (
     check_weights,
     domain_shapes,
 )
-from tfgan_zoo.models.network_checks import check_networks, check_shape, check_unmixed
+from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape, check_unmixed
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -48,7 +48,7 @@ class CycleGAN(ImageToImage):
       `cyclegan_maps` have.
     - Convolutions before instance normalization have a bias there, which it cancels.
     - Their learning rate falls once an epoch, here at every step.
-    - PyTorch's Adam adds epsilon after bias correction: see `tfgan_zoo.optimizers`.
+    - PyTorch's Adam adds epsilon after bias correction: see `models.mechanics.optimizers`.
 
     Args:
         image_shape: (height, width, channels) of domain a in training.

@@ -10,15 +10,7 @@ import tensorflow as tf
 
 from tfgan_zoo import losses, networks, noise
 from tfgan_zoo.errors import InputError, check_number, check_seed
-from tfgan_zoo.functional import run_for_each
 from tfgan_zoo.layers.diff_augment import check_policy
-from tfgan_zoo.models.arguments import (
-    check_flag,
-    check_image_shape,
-    check_num,
-    check_seeds,
-    check_size,
-)
 from tfgan_zoo.models.base import (
     Endpoint,
     GANModel,
@@ -26,9 +18,17 @@ from tfgan_zoo.models.base import (
     check_r1,
     random_images,
 )
-from tfgan_zoo.models.batches import parts_of, what_came, with_shape
 from tfgan_zoo.models.joint_embedding import JointEmbedding
-from tfgan_zoo.models.network_checks import check_networks, check_shape, check_strings
+from tfgan_zoo.models.mechanics.arguments import (
+    check_flag,
+    check_image_shape,
+    check_num,
+    check_seeds,
+    check_size,
+)
+from tfgan_zoo.models.mechanics.batches import parts_of, what_came, with_shape
+from tfgan_zoo.models.mechanics.functional import run_for_each
+from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape, check_strings
 from tfgan_zoo.models.texts import OnUnknown, ReadsTexts, as_texts
 
 #: From a batch of strings to a batch of embeddings.

@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from tfgan_zoo import losses
 from tfgan_zoo.errors import InputError, check_number
-from tfgan_zoo.models.arguments import check_image_shape, check_size
 from tfgan_zoo.models.base import Endpoint, GANModel, as_floats, random_images
-from tfgan_zoo.models.batches import local_values, parts_of, what_came
+from tfgan_zoo.models.mechanics.arguments import check_image_shape, check_size
+from tfgan_zoo.models.mechanics.batches import local_values, parts_of, what_came
 from tfgan_zoo.networks import size_multiple, smallest_side
 
 

@@ -9,14 +9,14 @@ import tensorflow as tf
 
 from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models.arguments import check_image_shape, check_size
 from tfgan_zoo.models.base import (
     Endpoint,
     as_floats,
     random_images,
 )
-from tfgan_zoo.models.batches import parts_of, what_came, with_shape
-from tfgan_zoo.models.network_checks import check_networks, check_shape, check_strings
+from tfgan_zoo.models.mechanics.arguments import check_image_shape, check_size
+from tfgan_zoo.models.mechanics.batches import parts_of, what_came, with_shape
+from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape, check_strings
 from tfgan_zoo.models.texts import ReadsTexts, as_texts
 
 

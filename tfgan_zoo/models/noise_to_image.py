@@ -10,13 +10,6 @@ import tensorflow as tf
 from tfgan_zoo import networks, noise
 from tfgan_zoo.errors import InputError, check_number, check_seed
 from tfgan_zoo.layers.diff_augment import check_policy
-from tfgan_zoo.models.arguments import (
-    check_image_shape,
-    check_num,
-    check_seeds,
-    check_size,
-    constructor_arguments,
-)
 from tfgan_zoo.models.base import (
     Endpoint,
     GANModel,
@@ -24,9 +17,16 @@ from tfgan_zoo.models.base import (
     check_r1,
     random_images,
 )
-from tfgan_zoo.models.batches import asserted, parts_of, what_came
-from tfgan_zoo.models.network_checks import check_networks, check_shape, latent_dim_of
-from tfgan_zoo.models.output_ranges import is_made_before
+from tfgan_zoo.models.mechanics.arguments import (
+    check_image_shape,
+    check_num,
+    check_seeds,
+    check_size,
+    constructor_arguments,
+)
+from tfgan_zoo.models.mechanics.batches import asserted, parts_of, what_came
+from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape, latent_dim_of
+from tfgan_zoo.models.mechanics.output_ranges import is_made_before
 
 
 class NoiseToImage(GANModel):

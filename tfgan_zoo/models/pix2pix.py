@@ -17,7 +17,7 @@ from tfgan_zoo.models.image_to_image import (
     check_weights,
     domain_shapes,
 )
-from tfgan_zoo.models.network_checks import check_networks, check_shape
+from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -42,7 +42,7 @@ class Pix2Pix(ImageToImage):
       for `down_1` and `down_8`.
     - In the Torch code the generator's gradient starts from what the discriminator said before its
       own update. Here, as in the PyTorch code, the updated discriminator judges again.
-    - PyTorch's Adam adds epsilon after bias correction: see `tfgan_zoo.optimizers`.
+    - PyTorch's Adam adds epsilon after bias correction: see `models.mechanics.optimizers`.
 
     All convolutions pad as the authors' do.
 

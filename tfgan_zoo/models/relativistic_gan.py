@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfgan_zoo import losses
 from tfgan_zoo.errors import check_number
-from tfgan_zoo.models.arguments import check_flag
+from tfgan_zoo.models.mechanics.arguments import check_flag
 from tfgan_zoo.models.noise_to_image import NoiseToImage
 
 
@@ -35,7 +35,7 @@ class RelativisticGAN(NoiseToImage):
       with 5x5 kernels and 64 filters in the discriminator: see `dcgan_generator`,
       `dcgan_discriminator` and their `kernel_size` and `filters`.
     - The code's default learning rate is 1e-4, here 2e-4.
-    - PyTorch's Adam adds epsilon after bias correction: see `tfgan_zoo.optimizers`.
+    - PyTorch's Adam adds epsilon after bias correction: see `models.mechanics.optimizers`.
 
     Args:
         image_shape: (size, size, channels), size a power of two from 16 up.

@@ -11,9 +11,9 @@ import tensorflow as tf
 
 from tfgan_zoo import losses, networks
 from tfgan_zoo.errors import InputError, whole_number
-from tfgan_zoo.models.arguments import check_flag, check_image_shape
 from tfgan_zoo.models.image_to_image import ImageToImage, check_weights
-from tfgan_zoo.models.network_checks import check_networks, check_shape
+from tfgan_zoo.models.mechanics.arguments import check_flag, check_image_shape
+from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape
 from tfgan_zoo.networks.vgg_features import LAYERS
 
 CONTENTS = ("vgg", "pixel")

@@ -11,7 +11,7 @@ import tensorflow as tf
 from tfgan_zoo.errors import InputError, check_texts, warn_user
 from tfgan_zoo.layers.text import TextReader
 from tfgan_zoo.models.base import GANModel
-from tfgan_zoo.models.batches import unpacked
+from tfgan_zoo.models.mechanics.batches import unpacked
 
 OnUnknown = Literal["warn", "raise", "ignore"]
 

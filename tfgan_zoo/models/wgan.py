@@ -30,7 +30,7 @@ class WGAN(NoiseToImage):
       with 5x5 kernels and 128 filters in the generator: see `dcgan_generator`,
       `dcgan_discriminator` and their `kernel_size` and `filters`.
     - PyTorch's RMSProp adds epsilon to the root of the mean square, Keras' to the mean square
-      itself: see `tfgan_zoo.optimizers`.
+      itself: see `models.mechanics.optimizers`.
 
     Args:
         image_shape: (size, size, channels), size a power of two from 16 up.

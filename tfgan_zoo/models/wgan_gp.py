@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfgan_zoo import losses, networks, noise
 from tfgan_zoo.errors import check_number
-from tfgan_zoo.models.network_checks import check_unmixed
+from tfgan_zoo.models.mechanics.network_checks import check_unmixed
 from tfgan_zoo.models.noise_to_image import NoiseToImage
 
 

@@ -19,9 +19,9 @@ import numpy as np
 from tfgan_zoo import atomic, pictures
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.reporting import charts
+from tfgan_zoo.reporting.album import Picture, embed
 from tfgan_zoo.reporting.charts import colour_of, embedded
 from tfgan_zoo.reporting.gather import RunRecord
-from tfgan_zoo.reporting.sheets import Picture, embed
 from tfgan_zoo.reporting.tables import breakable, config, evaluations, figure, messages, versions
 
 #: What all pictures of a page may take, before base64 adds a third.

@@ -4,11 +4,11 @@ import os
 import re
 from pathlib import PurePath
 
-from tfgan_zoo.data.names import did_you_mean
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.features.base import Features, as_bytes
 from tfgan_zoo.metrics.features.classifiers import CLASSIFIERS, ClassifierFeatures
 from tfgan_zoo.metrics.features.keras_model import ModelFeatures
+from tfgan_zoo.suggestions import did_you_mean
 
 __all__ = [
     "FEATURES",

@@ -22,10 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from tfgan_zoo.data.names import did_you_mean
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.familiarity import Familiarity
 from tfgan_zoo.metrics.features.keras_model import ModelFeatures
+from tfgan_zoo.suggestions import did_you_mean
 
 DIM = 64
 

@@ -1,0 +1,385 @@
+"""Translating files: `tfgan_zoo.pictures.files` and the command on it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.tiny_runs import tiny_config, tiny_super_resolution, tiny_translation
+from tfgan_zoo import cli, generate, pictures, translate
+from tfgan_zoo.data.images import decode, with_channels
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models.mechanics import tiling
+from tfgan_zoo.pictures import files
+from tfgan_zoo.run import experiment
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """A run of each model, of two steps: from grey images, a, to colour, b."""
+    folder = tmp_path_factory.mktemp("runs")
+    for model in ("cyclegan", "pix2pix"):
+        config = tiny_translation(folder, model)
+        config.train.steps = 2
+        config.evaluate.metrics = ()
+        experiment.train(config, folder / model, lambda _: None)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def cyclegan(runs):
+    return experiment.load_run(runs / "cyclegan")
+
+
+def pixels(height, width, channels=3, seed=0):
+    """Smooth, so that a JPEG keeps it."""
+    small = np.random.default_rng(seed).integers(0, 256, (4, 5, channels), np.uint8)
+    parts = [Image.fromarray(small[..., c]).resize((width, height)) for c in range(channels)]
+    return np.stack([np.asarray(part) for part in parts], axis=-1)
+
+
+def draw(path, height=18, width=23, channels=3, seed=0, **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = pixels(height, width, channels, seed)
+    Image.fromarray(image[..., 0] if channels == 1 else image).save(path, **options)
+    return path
+
+
+def read(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def names(folder):
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def expected(model, path, direction="a_to_b"):
+    channels = {"a_to_b": 1, "b_to_a": 3}[direction]
+    image = with_channels(decode(path), channels)
+    return pictures.to_uint8(model.translate(image[np.newaxis], direction)[0])
+
+
+def said(*argv, main=translate.main, capsys):
+    """Returns (status, standard output, standard error) of a command."""
+    with pytest.raises(SystemExit) as stop:
+        cli.run(main, [str(argument) for argument in argv])
+    return (stop.value.code, *capsys.readouterr())
+
+
+# ---------------------------------------------------------------------- what it writes
+
+
+def test_a_file_of_any_size_and_colour(runs, cyclegan, tmp_path, capsys):
+    photo = draw(tmp_path / "photo.webp", 31, 45, lossless=True)
+    command = [f"--workdir={runs / 'cyclegan'}", f"--input={photo}"]
+    there = tmp_path / "new" / "there.png"
+    status, out, err = said(*command, f"--output={there}", capsys=capsys)
+    assert (status, err) == (0, "")
+    assert out.startswith("1 image in ")
+    assert out.endswith(f" images/s): {there}\n")
+    assert read(there).shape == (31, 45, 3)
+    np.testing.assert_array_equal(read(there), expected(cyclegan, photo))
+    # The other way, to a folder: from colour to grey.
+    back = ["--direction=b_to_a", "--checkpoint=last", f"--output={tmp_path / 'back'}"]
+    assert said(*command, *back, capsys=capsys)[0] == 0
+    came = read(tmp_path / "back" / "photo.png")
+    np.testing.assert_array_equal(came, expected(cyclegan, photo, "b_to_a")[..., 0])
+    assert names(tmp_path) == ["back/photo.png", "new/there.png", "photo.webp"]
+
+
+def test_a_jpeg_gives_a_jpeg_of_its_size(runs, tmp_path):
+    photo = draw(tmp_path / "photo.JPG", 451, 300, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0")
+    translate.main([f"--workdir={runs / 'pix2pix'}", f"--input={photo}", f"--output={tmp_path}/o"])
+    with Image.open(tmp_path / "o" / "photo.JPG") as image:
+        assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (300, 451))
+
+
+def test_a_turned_photograph_is_upright(runs, cyclegan, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by 90 degrees to look at it
+    photo = draw(tmp_path / "photo.jpg", 20, 30, exif=exif)
+    out = tmp_path / "out.png"
+    translate.main([f"--workdir={runs / 'cyclegan'}", f"--input={photo}", f"--output={out}"])
+    assert read(out).shape == (30, 20, 3)
+    np.testing.assert_array_equal(read(out), expected(cyclegan, photo))
+
+
+def test_a_folder_keeps_names_and_places(runs, cyclegan, tmp_path, capsys):
+    given = tmp_path / "in"
+    for i, name in enumerate(["a.png", "b/a.bmp", "b/c/d.tif", "b/e.jpeg"]):
+        draw(given / name, 16 + i, 20, seed=i)
+    (given / "b" / "notes.txt").write_text("no image")
+    out = tmp_path / "out.v2"
+    status, said_out, _ = said(
+        f"--workdir={runs / 'cyclegan'}", f"--input={given}", f"--output={out}", capsys=capsys
+    )
+    assert status == 0
+    assert said_out.startswith("4 images in ")
+    assert names(out) == ["a.png", "b/a.png", "b/c/d.png", "b/e.jpeg"]
+    for source, result in (("b/a.bmp", "b/a.png"), ("b/c/d.tif", "b/c/d.png")):
+        np.testing.assert_array_equal(read(out / result), expected(cyclegan, given / source))
+    difference = read(out / "b/e.jpeg") - expected(cyclegan, given / "b/e.jpeg").astype(float)
+    assert np.abs(difference).mean() < 4
+
+
+def test_alpha_is_kept(runs, cyclegan, tmp_path):
+    given = tmp_path / "in"
+    for name, channels in (("colour.png", 4), ("grey.png", 2)):
+        draw(given / name, channels=channels)
+    command = [f"--workdir={runs / 'cyclegan'}", f"--input={given}"]
+    for direction, channels in (("a_to_b", 3), ("b_to_a", 1)):
+        out = tmp_path / direction
+        translate.main([*command, f"--output={out}", f"--direction={direction}"])
+        for name in ("colour.png", "grey.png"):
+            came = read(out / name)
+            np.testing.assert_array_equal(came[..., -1], decode(given / name)[..., -1])
+            np.testing.assert_array_equal(
+                came[..., :channels], expected(cyclegan, given / name, direction)
+            )
+            assert came.shape[-1] == channels + 1
+    command[1] = f"--input={given / 'colour.png'}"
+    translate.main([*command, f"--output={tmp_path / 'opaque.jpg'}"])
+    assert read(tmp_path / "opaque.jpg").shape == (18, 23, 3)
+
+
+def test_compare_shows_both(runs, cyclegan, tmp_path):
+    drawing = draw(tmp_path / "in" / "x.jpg")
+    out = tmp_path / "out"
+    flags = ["--compare", f"--input={drawing}", f"--output={out}"]
+    translate.main([f"--workdir={runs / 'cyclegan'}", *flags])
+    assert names(out) == ["x.jpg", "x_compare.png"]
+    sheet = read(out / "x_compare.png")
+    assert sheet.shape == (18, 2 * 23 + 2, 3)
+    # What the model was given: grey.
+    np.testing.assert_array_equal(sheet[:, :23, 1:2], with_channels(decode(drawing), 1))
+    np.testing.assert_array_equal(sheet[:, 25:], expected(cyclegan, drawing))
+
+
+@pytest.mark.parametrize("flag", ["--tile=16", "--tile=0"])
+def test_large_images_are_translated_in_tiles(runs, cyclegan, tmp_path, monkeypatch, flag):
+    monkeypatch.setattr(translate, "WHOLE", 20 * 20)
+    monkeypatch.setattr(translate, "TILE", 16)
+    drawing = draw(tmp_path / "x.png", 40, 21)
+    out = tmp_path / "out.png"
+    flags = [flag, "--overlap=6", f"--input={drawing}", f"--output={out}"]
+    translate.main([f"--workdir={runs / 'cyclegan'}", *flags])
+    tiled = tiling.apply_tiled(
+        lambda tile: cyclegan.translate(tile[np.newaxis])[0],
+        with_channels(decode(drawing), 1),
+        16,
+        6,
+    )
+    np.testing.assert_array_equal(read(out), pictures.to_uint8(tiled))
+    assert np.any(read(out) != expected(cyclegan, drawing))
+    # One that is small enough is translated whole.
+    small = draw(tmp_path / "small.png", 16 if flag == "--tile=16" else 25, 16)
+    flags = [flag, "--overlap=6", f"--input={small}", f"--output={out}", "--overwrite"]
+    translate.main([f"--workdir={runs / 'cyclegan'}", *flags])
+    np.testing.assert_array_equal(read(out), expected(cyclegan, small))
+
+
+def test_images_beyond_pillows_limit(tmp_path, monkeypatch):
+    # From half of this on Pillow refuses, from this on it warns, which is an error in tests.
+    for limit in (200, 400):
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+        planned = files.plan(draw(tmp_path / "x.png"), tmp_path / str(limit))
+        assert files.convert(planned, pictures.from_uint8, 3) == 1
+        kept = Image.MAX_IMAGE_PIXELS
+        assert kept == limit
+        monkeypatch.undo()
+        np.testing.assert_array_equal(read(tmp_path / str(limit) / "x.png"), pixels(18, 23))
+
+
+def test_a_function_may_enlarge(tmp_path):
+    image = pixels(8, 8, 4)
+    Image.fromarray(image).save(tmp_path / "x.png")
+    planned = files.plan(tmp_path / "x.png", tmp_path / "out", compare=True)
+
+    def enlarge(given):
+        return pictures.from_uint8(np.repeat(np.repeat(given, 2, axis=0), 2, axis=1))
+
+    assert files.convert(planned, enlarge, 3, compare=True) == 1
+    came = read(tmp_path / "out" / "x.png")
+    np.testing.assert_array_equal(came[::2, ::2, :3], with_channels(image, 3))
+    alpha = Image.fromarray(image[..., 3]).resize((16, 16), Image.Resampling.BICUBIC)
+    np.testing.assert_array_equal(came[..., 3], np.asarray(alpha))
+    assert read(tmp_path / "out" / "x_compare.png").shape == (16, 2 * 16 + 2, 3)
+
+
+# ---------------------------------------------------------------------- what it refuses
+
+
+def test_existing_results_are_refused_before_anything_is_written(runs, tmp_path, capsys):
+    given, out = tmp_path / "in", tmp_path / "out"
+    for name in ("a.png", "b.png", "c.png"):
+        draw(given / name)
+    for name in ("b.png", "c.png"):
+        draw(out / name, channels=1)
+    before = (out / "b.png").read_bytes()
+    command = [f"--workdir={runs / 'cyclegan'}", f"--input={given}", f"--output={out}"]
+    status, _, err = said(*command, capsys=capsys)
+    assert status == 2
+    assert err == (
+        f"error: --output: '{out / 'b.png'}' and 1 more of the results exist; add --overwrite to "
+        "replace them.\n"
+    )
+    assert names(out) == ["b.png", "c.png"]
+    assert (out / "b.png").read_bytes() == before
+    assert said(*command, "--overwrite", capsys=capsys)[0] == 0
+    assert names(out) == ["a.png", "b.png", "c.png"]
+    assert (out / "b.png").read_bytes() != before
+
+
+def test_unreadable_images(runs, tmp_path, capsys):
+    given, out = tmp_path / "in", tmp_path / "out"
+    draw(given / "a.png")
+    (given / "b.png").write_bytes((given / "a.png").read_bytes()[:60])
+    draw(given / "c.png")
+    command = [f"--workdir={runs / 'cyclegan'}", f"--input={given}", f"--output={out}"]
+    status, printed, err = said(*command, capsys=capsys)
+    assert (status, printed, err.count("\n")) == (2, "", 1)
+    assert f"{given / 'b.png'} cannot be read as an image" in err
+    assert err.endswith("or skip such files with --on_error=skip.\n")
+    assert names(out) == ["a.png"]
+    status, printed, err = said(*command, "--overwrite", "--on_error=skip", capsys=capsys)
+    assert status == 0
+    assert printed.startswith("2 images in ")
+    assert printed.endswith(f", 1 left out: {out}\n")
+    assert err.startswith(f"left out: {given / 'b.png'} cannot be read")
+    assert "--on_error" not in err
+    assert names(out) == ["a.png", "c.png"]
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A folder to stand in, with images to speak of."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("x.png", "many/a.png", "many/b.jpg", "same/a.png", "same/a.bmp"):
+        draw(tmp_path / name)
+    for name in ("up/in/a.png", "up/in/in/a.png", "sheets/a.png", "sheets/a.jpg"):
+        draw(tmp_path / name)
+    (tmp_path / "none").mkdir()
+    (tmp_path / "text").write_text("no folder")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("source", "output", "sentence"),
+    [
+        ("no.png", "y.png", "--input: 'no.png' does not exist; check the path."),
+        ("none", "out", "--input has no images in none; put files there that end in .bmp"),
+        ("x.png", "y.webp", "--output: expected a .png, a .jpg or a folder, got 'y.webp'."),
+        ("x.png", "y.tga", "--output: expected a .png, a .jpg or a folder, got 'y.tga'."),
+        ("many", "y.tga", "--output: expected a folder, as the input is one, got 'y.tga'"),
+        ("x.png", "text", "--output: expected a .png, a .jpg or a folder, 'text' is another file."),
+        ("x.png", "x.png", "--output: 'x.png' is itself an image to be read"),
+        ("x.png", ".", "--output: 'x.png' is itself an image to be read"),
+        ("x.png", "many/a.png", "'many/a.png' exists; add --overwrite to replace it."),
+        ("many", "text", "--output: expected a folder, 'text' is a file."),
+        ("many", "y.png", "--output: expected a folder, as the input is one, got 'y.png'"),
+        ("many", "many", "--output: 'many' lies in the input folder 'many'"),
+        ("many", "many/out", "--output: 'many/out' lies in the input folder 'many'"),
+        ("up/in", "up", "--output: 'up/in/a.png' is itself an image to be read"),
+        ("same", "out", "'same/a.bmp' and 'same/a.png' would both be written to 'out/a.png'"),
+    ],
+)
+def test_unusable_paths_are_a_sentence(place, source, output, sentence):
+    before = names(place)
+    with pytest.raises(InputError) as refused:
+        files.plan(source, output)
+    assert sentence in str(refused.value)
+    assert names(place) == before
+
+
+@pytest.mark.parametrize("output", ["y.png", "y.jpg", "new/y.JPEG"])
+def test_one_image_has_the_name_it_is_given(place, output):
+    (result,) = files.plan("x.png", output).values()
+    assert result == Path(output)
+
+
+def test_sheets_are_results_too(place):
+    assert len(files.plan("sheets", "out")) == 2
+    with pytest.raises(InputError, match=r"both be written to 'out/a_compare.png'"):
+        files.plan("sheets", "out", compare=True)
+    (place / "x_compare.png").touch()
+    assert len(files.plan("x.png", "y.png")) == 1
+    (place / "y_compare.png").touch()
+    assert len(files.plan("x.png", "y.png", compare=True, overwrite=True)) == 1
+    with pytest.raises(InputError, match=r"'y_compare.png' exists"):
+        files.plan("x.png", "y.png", compare=True)
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        ([], "--output: expected a value, got none; --help shows all."),
+        (["--output=y", "--tile=-1"], "--tile: expected a number of pixels or 0, got -1."),
+        (["--output=y", "--overlap=1024"], "--overlap: expected 0 to 1023, less than a tile, got"),
+        (["--output=y", "--tile=64"], "--overlap: expected 0 to 63, less than a tile, got 64."),
+        (["--output=y", "--on_error=stop"], "value should be one of <raise|skip>"),
+        (["--output=y"], "is no run folder"),
+        (["--output=y", "--input=no"], "--input: 'no' does not exist"),
+    ],
+    ids=str,
+)
+def test_unusable_flags_are_a_sentence(place, capsys, flags, sentence):
+    before = names(place)
+    status, out, err = said("--workdir=.", "--input=x.png", *flags, capsys=capsys)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert sentence in err
+    assert names(place) == before
+
+
+def test_the_direction_has_to_be_the_models(runs, tmp_path, capsys):
+    flags = [f"--input={draw(tmp_path / 'x.png')}", f"--output={tmp_path / 'y.png'}"]
+    for model, direction, known in (
+        ("pix2pix", "b_to_a", "a_to_b"),
+        ("cyclegan", "up", "a_to_b or b_to_a"),
+    ):
+        command = [f"--workdir={runs / model}", f"--direction={direction}", *flags]
+        status, _, err = said(*command, capsys=capsys)
+        assert status == 2
+        assert err == f"error: --direction: expected {known}, got {direction!r}.\n"
+    assert names(tmp_path) == ["x.png"]
+
+
+def test_an_overlap_is_less_than_the_tile_of_a_model_that_enlarges(tmp_path, capsys):
+    config = tiny_super_resolution(tmp_path)
+    config.train.steps = 1
+    config.pretraining.steps = 1
+    config.evaluate.metrics = ()
+    run = tmp_path / "srgan"
+    experiment.train(config, run, lambda _: None)
+    capsys.readouterr()
+    draw(tmp_path / "in" / "x.png", 8, 8)
+    command = [f"--workdir={run}", f"--input={tmp_path / 'in'}", f"--output={tmp_path / 'out'}"]
+    status, out, err = said(*command, "--overlap=512", capsys=capsys)
+    assert (status, out) == (2, "")
+    assert err == "error: --overlap: expected 0 to 511, less than a tile, got 512.\n"
+    assert not (tmp_path / "out").exists()
+    assert said(*command, "--overlap=511", capsys=capsys)[0] == 0
+
+
+def test_each_command_names_the_other(runs, tmp_path, capsys):
+    config = tiny_config(tmp_path)
+    config.train.steps = 2
+    config.evaluate.metrics = ()
+    noise = tmp_path / "dcgan"
+    experiment.train(config, noise, lambda _: None)
+    capsys.readouterr()
+    flags = [f"--input={draw(tmp_path / 'x.png')}", f"--output={tmp_path / 'y.png'}"]
+    status, _, err = said(f"--workdir={noise}", *flags, capsys=capsys)
+    assert status == 2
+    assert err == (
+        f"error: --workdir: '{noise}' translates no images; tfgan_zoo.generate draws "
+        "those of models that make them from noise or texts.\n"
+    )
+    command = [f"--workdir={runs / 'pix2pix'}", flags[1]]
+    status, _, err = said(*command, main=generate.main, capsys=capsys)
+    assert status == 2
+    assert err == (
+        f"error: --workdir: '{runs / 'pix2pix'}' translates images; use tfgan_zoo.translate.\n"
+    )
+    assert not (tmp_path / "y.png").exists()

@@ -1,0 +1,71 @@
+"""Every recipe that ships."""
+
+import ast
+import math
+
+import keras
+import pytest
+
+from tfgan_zoo.config import check, find_config, list_configs, load_config
+from tfgan_zoo.data import parse_spec
+from tfgan_zoo.models import MODELS
+from tfgan_zoo.run import building
+
+
+@pytest.fixture(params=list_configs())
+def name(request):
+    return request.param
+
+
+def test_loads_and_says_what_it_does(name):
+    config = load_config(name)
+    check(config)
+    game = "srresnet" if config.model_args.get("adversarial_weight") == 0 else config.model
+    assert name == game or name.startswith(f"{game}_")
+    parse_spec(config.data.source)
+    doc = ast.get_docstring(ast.parse(find_config(name).read_text()))
+    for heading in ("Command:", "Cost:", "Result:"):
+        assert heading in doc, f"the docstring of {name} has no line {heading!r}"
+    assert f"={name}" in doc
+
+
+def test_lists_every_argument_of_its_model(name):
+    config = load_config(name)
+    listed, taken = set(config.model_args), set(building.model_arguments(MODELS[config.model]))
+    assert listed == taken
+
+
+def test_builds(name):
+    config = load_config(name)
+    if "vocabulary" in config.get("text_encoder", {}):  # else that of data which is not here
+        config.text_encoder.vocabulary = ("red", "circle")
+    model = building.build_model(config)
+    assert model.image_shape == tuple(config.model_args.image_shape)
+    assert model.compiled
+    for role in model.players():
+        optimizer = getattr(model, f"{role}_optimizer")
+        assert optimizer.built
+        assert math.isfinite(float(optimizer.learning_rate))
+    keras.backend.clear_session()
+
+
+def test_recipes_of_papers_pad_as_their_authors_and_quick_ones_as_before():
+    symmetric = {
+        (name, role)
+        for name in list_configs()
+        for role in ("generator", "discriminator")
+        if load_config(name)[role].get("padding") == "symmetric"
+    }
+    assert symmetric == {
+        ("cyclegan_horse2zebra", "generator"),
+        ("cyclegan_maps", "generator"),
+        ("dcgan_celeba", "generator"),
+        ("dcgan_celeba", "discriminator"),
+    }
+
+
+def test_every_model_has_a_quick_recipe():
+    for model in MODELS:
+        config = load_config(model)
+        assert config.model == model
+        assert parse_spec(config.data.source)[0] in ("figures", "points")

@@ -1,0 +1,379 @@
+"""Runs on several replicas and several workers, each in processes of their own."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.tiny_runs import as_recipe, assert_same, lines, saved, tiny_config, tiny_translation
+from tfgan_zoo.config import default_config, override
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.run import devices as distribution
+from tfgan_zoo.run import experiment
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("distributed")
+
+
+@pytest.fixture(scope="module")
+def config(folder):
+    config = tiny_config(folder)
+    config.unlock()
+    config.discriminator.normalization = "none"  # as for any R1 on several replicas
+    for role in ("generator", "discriminator"):  # Adam makes full steps of rounding errors.
+        config[f"{role}_optimizer"] = {"name": "sgd", "learning_rate": 0.01, "momentum": 0.5}
+    config.lock()
+    return config
+
+
+@pytest.fixture(scope="module")
+def one(folder, config):
+    """A run in this process, on one device."""
+    experiment.train(config, folder / "one", lambda _: None)
+    return folder / "one"
+
+
+def free_ports(number):
+    sockets = [socket.socket() for _ in range(number)]
+    for each in sockets:
+        each.bind(("localhost", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def start(config, folder, run, *flags, **environment):
+    recipe = as_recipe(config, folder / f"{config.model}.py")
+    command = [sys.executable, "-m", "tests.workers", f"--config={recipe}", f"--workdir={run}"]
+    return subprocess.Popen(
+        [*command, *flags],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def two_workers(config, folder, run, *environments):
+    """Returns (status, standard error) of both."""
+    hosts = [f"localhost:{port}" for port in free_ports(2)]
+    workers = [
+        start(
+            config,
+            folder,
+            run,
+            TF_CONFIG=json.dumps(
+                {"cluster": {"worker": hosts}, "task": {"type": "worker", "index": index}}
+            ),
+            **environment,
+        )
+        for index, environment in enumerate(environments)
+    ]
+    try:
+        errors = [worker.communicate(timeout=240)[1] for worker in workers]
+    finally:
+        for worker in workers:
+            worker.kill()
+    return [(w.returncode, error) for w, error in zip(workers, errors, strict=True)]
+
+
+@pytest.fixture(scope="module")
+def both(folder, config):
+    """A run of two workers that nobody touched, and what each of them ended with."""
+    paths = [folder / f"weights{i}.npz" for i in range(2)]
+    ended = two_workers(
+        config, folder, folder / "both", *({"WEIGHTS": str(path)} for path in paths)
+    )
+    assert [status for status, _ in ended] == [0, 0], ended
+    return folder / "both", [dict(np.load(path)) for path in paths]
+
+
+def assert_close_runs(run, other):
+    for row, expected in zip(lines(run), lines(other), strict=True):
+        assert row == pytest.approx(expected, rel=1e-4, abs=1e-5)
+    arrays, others = saved(run, 10), saved(other, 10)
+    assert arrays.keys() == others.keys()
+    for name, array in arrays.items():
+        scale = max(1.0, float(np.max(np.abs(others[name]), initial=0.0)))
+        np.testing.assert_allclose(array, others[name], 1e-4, 1e-5 * scale, err_msg=name)
+
+
+def names(run):
+    return sorted(
+        str(path.relative_to(run))
+        for path in run.rglob("*")
+        if path.is_file() and "tfevents" not in path.name
+    )
+
+
+def test_two_replicas_are_as_one(folder, config, one):
+    worker = start(config, folder, folder / "two", "--config.distribution.logical_cpus=2")
+    out, error = worker.communicate(timeout=240)
+    assert worker.returncode == 0, error
+    assert "2 replicas on the CPU" in out
+    assert_close_runs(folder / "two", one)
+    assert names(folder / "two") == names(one)
+    # The same run may go on on one device.
+    experiment.train(config, folder / "two", lambda _: None)
+    written = json.loads((folder / "two" / "config.json").read_text())
+    assert written["config"]["distribution"]["logical_cpus"] == 0
+
+
+def test_two_workers_are_as_one(both, one):
+    run, (first, second) = both
+    assert first.keys() == second.keys()
+    for name, array in first.items():
+        np.testing.assert_array_equal(array, second[name], err_msg=name)
+    assert_close_runs(run, one)
+    assert names(run) == names(one)
+
+
+def test_a_killed_worker_ends_the_job_which_goes_on_when_started_again(both, folder, config):
+    whole, _ = both
+    run = folder / "killed"
+    (chief, said), (worker, _) = two_workers(config, folder, run, {}, {"KILL_AT": "6"})
+    assert worker == -signal.SIGKILL
+    assert chief == 1
+    assert said.splitlines()[-1].startswith("error: Another worker cannot be reached any more;")
+    assert [p.name for p in (run / "checkpoints").glob("step_*")] == ["step_00000004"]
+    ended = two_workers(config, folder, run, {}, {})
+    assert [status for status, _ in ended] == [0, 0], ended
+    assert lines(run) == lines(whole)
+    assert_same(saved(run, 10), saved(whole, 10))
+
+
+@pytest.mark.parametrize("refused", ["data", pytest.param("folder", marks=pytest.mark.slow)])
+def test_what_the_chief_alone_refuses_ends_the_other_worker_with_a_sentence(
+    one, folder, config, refused
+):
+    run = folder / f"refused_{refused}"
+    if refused == "folder":
+        run.mkdir()
+        (run / "thesis.tex").touch()
+        said = "holds files but no run"
+    else:
+        shutil.copytree(one, run)
+        shutil.rmtree(run / "checkpoints" / "step_00000010")
+        noted = json.loads((run / "data.json").read_text())
+        noted["sources"]["training data"]["num"] = 49
+        (run / "data.json").write_text(json.dumps(noted))
+        said = "the data have changed"
+    (chief, first), (worker, second) = two_workers(config, folder, run, {}, {})
+    assert (chief, worker) == (2, 2), (first, second)
+    assert said in first.splitlines()[-1]
+    assert second.splitlines()[-1] == "error: The chief refused to train; see its message."
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "setting", [{"train__precision": "mixed_float16"}, {"train__jit_compile": "true"}], ids=str
+)
+def test_two_workers_under_float16_and_xla(tmp_path, setting):
+    """Equal to one another, and as one process to the rounding of the precision."""
+    config = tiny_config(tmp_path, "wgan", model_args__r1_gamma="0", **setting)
+    with config.unlocked():
+        config.generator.normalization = config.discriminator.normalization = "none"
+        for role in ("generator", "discriminator"):
+            config[f"{role}_optimizer"] = {"name": "sgd", "learning_rate": 0.01}
+    experiment.train(config, tmp_path / "one", lambda _: None)
+    paths = [tmp_path / f"weights{i}.npz" for i in range(2)]
+    ended = two_workers(config, tmp_path, tmp_path / "two", *({"WEIGHTS": str(p)} for p in paths))
+    assert [status for status, _ in ended] == [0, 0], ended
+    first, second = (dict(np.load(path)) for path in paths)
+    for name, array in first.items():
+        np.testing.assert_array_equal(array, second[name], err_msg=name)
+    arrays, others = saved(tmp_path / "two", 10), saved(tmp_path / "one", 10)
+    for name, array in arrays.items():
+        np.testing.assert_allclose(array, others[name], 0.02, 0.02, err_msg=name)
+
+
+@pytest.mark.slow
+def test_a_signal_to_one_worker_stops_all_together(folder):
+    config = tiny_config(folder, "wgan", train__steps="24", model_args__r1_gamma="0")
+    whole, run = folder / "whole", folder / "stopped"
+    assert [s for s, _ in two_workers(config, folder, whole, {}, {})] == [0, 0]
+    ended = two_workers(config, folder, run, {}, {"TERM_AT": "6"})
+    assert [status for status, _ in ended] == [128 + signal.SIGTERM] * 2, ended
+    assert all("Stopped at step 10 and saved" in error for _, error in ended)
+    assert [s for s, _ in two_workers(config, folder, run, {}, {})] == [0, 0]
+    assert lines(run) == lines(whole)
+    assert_same(saved(run, 24), saved(whole, 24))
+
+
+@pytest.mark.slow
+def test_pools_of_all_workers_are_restored(tmp_path):
+    config = tiny_translation(tmp_path, "cyclegan")
+    whole, run = tmp_path / "whole", tmp_path / "stopped"
+    assert [s for s, _ in two_workers(config, tmp_path, whole, {}, {})] == [0, 0]
+    ended = two_workers(config, tmp_path, run, {}, {"KILL_AT": "6"})
+    assert ended[0][0] == 1, ended
+    assert [s for s, _ in two_workers(config, tmp_path, run, {}, {})] == [0, 0]
+    assert lines(run) == lines(whole)
+    assert_same(saved(run, 10), saved(whole, 10))
+
+
+# ---------------------------------------------------------------------- what is refused
+
+
+def devices_of(**settings):
+    made = default_config()
+    for name, value in settings.items():
+        override(made, f"distribution.{name}", value)
+    return distribution.open_devices(made)
+
+
+@pytest.mark.parametrize("level", [{}, {"TF_CPP_MIN_LOG_LEVEL": "3"}], ids=["quiet", "asked for"])
+def test_threads_that_share_an_operation(level):
+    """They are set before TensorFlow starts its devices, whoever wants to read messages."""
+    code = """
+from tfgan_zoo import distribution, train
+from tfgan_zoo.cli import quiet_tensorflow
+from tfgan_zoo.config import load_config
+config = load_config("pix2pix")
+quiet_tensorflow(lambda: train._open_devices(config))
+distribution.open_devices(config)
+import tensorflow as tf
+assert tf.config.list_logical_devices()
+print(tf.config.threading.get_intra_op_parallelism_threads())
+"""
+    others = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=others | level, capture_output=True, text=True
+    )
+    assert done.stdout == "1\n", done.stderr
+
+
+def test_one_device_is_the_default(monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    for strategy in ("auto", "one_device"):
+        devices = devices_of(strategy=strategy)
+        assert (devices.strategy, devices.replicas, devices.chief) == (None, 1, True)
+        assert devices.total(3) == devices.from_chief(3) == 3
+
+
+def test_what_is_not_there_is_refused(monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    with pytest.raises(InputError, match="mirrored needs several GPUs, and TensorFlow sees 0"):
+        devices_of(strategy="mirrored")
+    with pytest.raises(InputError, match="needs the environment variable TF_CONFIG"):
+        devices_of(strategy="multi_worker")
+    with pytest.raises(InputError, match="can no longer split the CPU into 2"):
+        devices_of(logical_cpus="2")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        "{}",
+        '{"cluster": {"worker": ["a:1", "b:1"]}}',
+        '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 2}}',
+        '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "ps", "index": 0}}',
+    ],
+)
+def test_unusable_tf_config(monkeypatch, text):
+    monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(InputError, match="TF_CONFIG: expected"):
+        devices_of()
+
+
+def test_a_cluster_of_one_is_one_machine(monkeypatch):
+    cluster = {"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 0}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
+    assert devices_of().workers == 1
+
+
+def test_a_batch_that_cannot_be_shared_out():
+    devices = distribution.Devices()
+    devices.check_batch(7)
+    devices.replicas = 4
+    devices.check_batch(8)
+    with pytest.raises(InputError, match=r"multiple of 4, .* got 7; 4 or 8 would do"):
+        devices.check_batch(7)
+    with pytest.raises(InputError, match=r"got 3; 4 would do"):
+        devices.check_batch(3)
+
+
+# ---------------------------------------------------------------------- the files in docs
+
+
+def stand_in(folder, name, text):
+    path = folder / name
+    path.write_text(f"#!/bin/bash\n{text}\n")
+    path.chmod(0o755)
+
+
+def with_stand_ins(tmp_path, *command, **environment):
+    """Runs it where `python` says what it was given, and how it is to be found."""
+    stand_in(tmp_path, "python", 'echo "$*"; echo $TF_CONFIG; exit ${STATUS:-0}')
+    done = subprocess.run(
+        command,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", **environment},
+        capture_output=True,
+        text=True,
+    )
+    return done
+
+
+@pytest.mark.parametrize(("status", "requeued"), [(0, False), (143, True), (1, False)])
+def test_slurm_script(tmp_path, monkeypatch, status, requeued):
+    stand_in(tmp_path, "scontrol", '[ $1 = show ] && printf "n1\\nn2\\n" || echo requeued $2')
+    stand_in(tmp_path, "srun", 'shift; SLURM_PROCID=1 "$@"')
+    done = with_stand_ins(
+        tmp_path,
+        "bash",
+        str(ROOT / "docs" / "distributed" / "slurm.sh"),
+        "--config=x",
+        "--workdir=a b",
+        SLURM_JOB_NODELIST="n[1-2]",
+        SLURM_JOB_ID="7",
+        STATUS=str(status),
+    )
+    assert done.returncode == status, done.stderr
+    command, tf_config, *rest = done.stdout.splitlines()
+    assert command == "-m tfgan_zoo.train --config=x --workdir=a b"
+    monkeypatch.setenv("TF_CONFIG", tf_config)
+    cluster = distribution.cluster_config()
+    assert cluster["cluster"]["worker"] == ["n1:12345", "n2:12345"]
+    assert cluster["task"]["index"] == 1
+    assert rest == (["requeued 7"] if requeued else [])
+
+
+def test_kubernetes_job(tmp_path, monkeypatch):
+    yaml = pytest.importorskip("yaml")
+    text = (ROOT / "docs" / "distributed" / "kubernetes.yaml").read_text()
+    service, job = yaml.safe_load_all(text)
+    pod = job["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    environment = {each["name"]: each["value"] for each in container["env"]}
+    done = with_stand_ins(
+        tmp_path,
+        *container["command"],
+        *container["args"],
+        **environment,
+        JOB_COMPLETION_INDEX="1",
+    )
+    command, tf_config = done.stdout.splitlines()
+    assert command.startswith("-m tfgan_zoo.train --config=")
+    monkeypatch.setenv("TF_CONFIG", tf_config)
+    workers = distribution.cluster_config()["cluster"]["worker"]
+    # A pod of an indexed job is called JOB-INDEX; a headless service finds it below its name.
+    name, port = service["metadata"]["name"], service["spec"]["ports"][0]["port"]
+    job_name = job["metadata"]["name"]
+    assert workers == [f"{job_name}-{i}.{name}:{port}" for i in range(job["spec"]["completions"])]
+    assert service["spec"]["selector"] == {"job-name": job_name}
+    assert pod["subdomain"] == name

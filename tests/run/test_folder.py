@@ -1,0 +1,278 @@
+"""The run folder and its checkpoints, with the smallest model there is."""
+
+import fcntl
+import json
+import os
+import subprocess
+
+import keras
+import pytest
+
+from tests.tiny_runs import tiny_config
+from tfgan_zoo import atomic
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.run.folder import Checkpoints, Run, versions
+
+
+class Counter(keras.Model):
+    """A weight and a running mean."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = self.add_weight(name="weight", initializer="zeros")
+        self.mean = keras.metrics.Mean(name="loss")
+        self.built = True
+
+    @property
+    def metrics(self):
+        return [self.mean]
+
+
+@pytest.fixture
+def checkpoints(tmp_path):
+    return Checkpoints(tmp_path / "checkpoints")
+
+
+def save(checkpoints, step, keep=2, score=None):
+    model = Counter()
+    model.weight.assign(step)
+    model.mean.update_state(step / 3)
+    return checkpoints.save(model, step, keep, score)
+
+
+def test_save_and_restore(checkpoints):
+    assert checkpoints.steps() == []
+    assert checkpoints.best() is None
+    folder = save(checkpoints, 7)
+    assert folder == checkpoints.folder(7)
+    model = Counter()
+    checkpoints.restore(model, 7)
+    assert float(model.weight) == 7
+    saved = Counter()
+    saved.mean.update_state(7 / 3)
+    assert float(model.mean.result()) == float(saved.mean.result())
+
+
+def test_keeps_the_last_and_the_best(checkpoints):
+    for step, score in ((1, 0.1), (2, 0.9), (3, 0.2), (4, None), (5, 0.3)):
+        save(checkpoints, step, keep=2, score=score)
+    assert checkpoints.steps() == [2, 4, 5]
+    assert checkpoints.best() == 2
+    save(checkpoints, 6, keep=1, score=1.0)
+    assert checkpoints.steps() == [6]
+
+
+def test_best_of_equals_is_the_last(checkpoints):
+    for step in (1, 2):
+        save(checkpoints, step, score=0.5)
+    assert checkpoints.best() == 2
+
+
+def test_lower_is_better_by_a_negative_score_and_nan_is_none(checkpoints):
+    save(checkpoints, 1, keep=9, score=-0.2)
+    save(checkpoints, 2, keep=9, score=-0.1)
+    save(checkpoints, 3, keep=9, score=float("nan"))
+    assert checkpoints.best() == 2
+    assert "score" not in checkpoints.state(3)
+
+
+def test_what_was_never_finished_does_not_count(checkpoints):
+    (checkpoints.path / ".saving").mkdir(parents=True)
+    (checkpoints.path / ".saving" / "model.weights.h5").touch()
+    assert checkpoints.steps() == []
+    save(checkpoints, 1)
+    assert [p.name for p in checkpoints.path.iterdir()] == ["step_00000001"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "missing", "state", "empty state"])
+def test_damage(checkpoints, damage):
+    save(checkpoints, 1, score=0.1)
+    folder = save(checkpoints, 2, score=0.2)
+    weights = folder / "model.weights.h5"
+    if damage == "cut":
+        weights.write_bytes(weights.read_bytes()[:100])
+    elif damage == "missing":
+        weights.unlink()
+    else:
+        (folder / "state.json").write_text("{" if damage == "state" else "{}")
+    with pytest.raises(InputError, match=r"step_00000002' is damaged"):
+        checkpoints.restore(Counter(), 2)
+    (aside,) = checkpoints.set_aside_damaged()
+    assert aside.name == "damaged_step_00000002"
+    assert checkpoints.steps() == [1]
+    assert checkpoints.best() == 1
+
+
+def test_claim_writes_the_config(tmp_path):
+    config = tiny_config(tmp_path)
+    with Run(tmp_path / "a" / "run").claim(config):
+        pass
+    run = Run.open(tmp_path / "a" / "run")
+    assert run.config() == json.loads(json.dumps(config.to_dict()))
+    assert versions()["keras"] == keras.__version__
+
+
+def test_claim_refuses_a_folder_of_other_files(tmp_path):
+    (tmp_path / "thesis.tex").touch()
+    with pytest.raises(InputError, match="holds files but no run"), Run(tmp_path).claim(None):
+        pass
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[1]",
+        '{"name": "package"}',
+        '{"config": {}, "versions": {"tfgan_zoo": null}}',
+        '{"config": [], "versions": {"tfgan_zoo": "0.1.0"}}',
+    ],
+)
+def test_claim_refuses_a_config_that_is_not_a_runs(tmp_path, text):
+    config = tiny_config(tmp_path)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text(text)
+    with pytest.raises(InputError, match="is no run folder"), Run(tmp_path / "run").claim(config):
+        pass
+    assert (tmp_path / "run" / "config.json").read_text() == text
+
+
+def test_claim_refuses_where_it_cannot_write(tmp_path):
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(InputError, match="cannot write to"), Run(path).claim(None):
+            pass
+
+
+def test_claim_keeps_others_out(tmp_path):
+    config = tiny_config(tmp_path)
+    run = tmp_path / "run"
+    run.mkdir()
+    with (run / ".lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(InputError, match="another process"), Run(run).claim(config):
+            pass
+    with Run(run).claim(config):
+        pass
+
+
+def test_claim_removes_what_killed_processes_left_half_written_and_nothing_else(tmp_path):
+    config, run = tiny_config(tmp_path), Run(tmp_path / "run")
+    with run.claim(config):
+        pass
+    versions = run.path / "export" / "gan"
+    for folder in (run.samples, versions / "1", run.path / "deeper"):
+        folder.mkdir(parents=True)
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    own = f"-{os.getpid()}"
+    left = [
+        atomic.hidden_beside(run.model, ".part.keras"),
+        atomic.hidden_beside(run.samples / "final.png"),
+        atomic.hidden_beside(versions / "settings.json"),
+        run.path / ".config.json.part",  # as earlier versions named it
+    ]
+    left[0] = left[0].with_name(left[0].name.replace(own, f"-{ended.pid}"))
+    kept = [
+        run.path / "notes.part",
+        run.path / ".partial",
+        run.path / ".notes.part1",
+        run.path / "deeper" / ".x.part",
+        versions / "1" / ".x.part",
+        # Another process of this machine may be writing it.
+        left[1].with_name(left[1].name.replace(own, f"-{os.getppid()}")),
+    ]
+    for file in left + kept:
+        file.touch()
+    (run.path / ".folder.part").mkdir()
+    with run.claim(config):
+        assert not any(file.exists() for file in left)
+    assert all(file.exists() for file in kept)
+    assert (run.path / ".folder.part").is_dir()
+
+
+def test_a_folder_that_another_process_trains_in_is_not_swept(tmp_path):
+    config, run = tiny_config(tmp_path), Run(tmp_path / "run")
+    with run.claim(config):
+        part = atomic.hidden_beside(run.model)
+        part.touch()
+        with pytest.raises(InputError, match="another process"):
+            Run(tmp_path / "run").claim(config).__enter__()
+        assert part.exists()
+
+
+def test_a_decaying_rate_depends_on_the_number_of_steps(tmp_path):
+    def config(steps):
+        config = tiny_config(tmp_path, train__steps=steps)
+        with config.unlocked():
+            config.generator_optimizer.decay = "linear"
+        return config
+
+    run = Run(tmp_path / "run")
+    with run.claim(config("10")):
+        run.metrics.touch()
+    with pytest.raises(InputError, match=r"train.steps: 10 -> 20"):
+        run.claim(config("20")).__enter__()
+
+
+def test_a_run_that_did_not_begin_may_be_another(tmp_path):
+    run = Run(tmp_path / "run")
+    with run.claim(tiny_config(tmp_path, seed="0")):
+        pass
+    for started in (run.metrics, run.checkpoints.path, run.pretraining / "checkpoints"):
+        with run.claim(tiny_config(tmp_path, seed="1")):
+            assert run.config()["seed"] == 1
+        started.mkdir(parents=True)
+        with pytest.raises(InputError, match="seed: 1 -> 2"):
+            run.claim(tiny_config(tmp_path, seed="2")).__enter__()
+        started.rmdir()
+
+
+def test_an_entry_that_is_newer_than_the_run_was_at_its_default(tmp_path):
+    config = tiny_config(tmp_path)
+    run = Run(tmp_path / "run")
+    with run.claim(config):
+        run.metrics.touch()
+    file = run.path / "config.json"
+    written = json.loads(file.read_text())
+    del written["config"]["train"]["generator_from"]
+    file.write_text(json.dumps(written))
+    with run.claim(config):
+        assert run.config()["train"]["generator_from"] is None
+    file.write_text(json.dumps(written))
+    config.train.generator_from = "runs/other"
+    with pytest.raises(InputError, match=r"generator_from: None -> runs/other"):
+        run.claim(config).__enter__()
+
+
+@pytest.mark.parametrize("role", ["generator", "discriminator"])
+def test_networks_without_a_padding_entry_are_those_padded_same(tmp_path, role):
+    config, run = tiny_config(tmp_path), Run(tmp_path / "run")
+    with run.claim(config):
+        run.metrics.touch()
+    with config.unlocked():
+        config[role].padding = "same"
+    with run.claim(config):
+        run.metrics.touch()
+    written = json.loads((run.path / "config.json").read_text())
+    del written["config"][role]["padding"]
+    (run.path / "config.json").write_text(json.dumps(written))
+    config[role].padding = "symmetric"
+    with pytest.raises(InputError, match=rf"{role}.padding: same -> symmetric"):
+        run.claim(config).__enter__()
+
+
+def test_trim_metrics(tmp_path):
+    run = Run(tmp_path)
+    run.trim_metrics(0)
+    assert not run.metrics.exists()
+    run.metrics.write_text('{"step": 1}\n{"step": 2}\n{"step": 3}\n{"ste')
+    run.trim_metrics(2)
+    assert run.metrics.read_text() == '{"step": 1}\n{"step": 2}\n'
+
+
+def test_open_needs_a_run(tmp_path):
+    with pytest.raises(InputError, match=r"is no run folder: it has no config\.json"):
+        Run.open(tmp_path)

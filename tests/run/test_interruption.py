@@ -1,0 +1,322 @@
+"""Runs that end in the middle, and folders that cannot be written: nothing is lost."""
+
+import contextlib
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.tiny_runs import as_recipe, assert_same, lines, saved, tiny_config
+from tfgan_zoo.errors import InputError, StorageError
+from tfgan_zoo.run import experiment
+
+ROOT = Path(__file__).parents[2]
+
+
+def quiet(_):
+    """Says nothing."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("interrupted")
+
+
+@pytest.fixture(scope="module")
+def finished(folder):
+    """A run that nobody stopped, its config and its folder."""
+    config = tiny_config(folder)
+    experiment.train(config, folder / "run", quiet)
+    return config, folder / "run"
+
+
+@pytest.fixture
+def begun(finished, tmp_path):
+    """A copy of it as it was at step 8."""
+    run = shutil.copytree(finished[1], tmp_path / "run")
+    shutil.rmtree(run / "checkpoints" / "step_00000010")
+    return run
+
+
+def assert_goes_on(finished, run):
+    config, whole = finished
+    experiment.train(config, run, quiet)
+    assert lines(run) == lines(whole)
+    assert_same(saved(run, 10), saved(whole, 10))
+    assert not [p.name for p in run.rglob(".*") if p.name != ".lock"]
+
+
+@pytest.mark.parametrize(
+    ("models", "kills"),
+    [
+        ("dcgan,pix2pix,srgan", 1),  # of each kind one
+        pytest.param("all", 5, marks=pytest.mark.slow),
+    ],
+)
+def test_killed_at_random_and_resumed_it_is_bit_for_bit_the_same(tmp_path, models, kills):
+    seed = [] if models == "all" else ["1"]
+    done = subprocess.run(
+        # The same moments every time; of all models, others each time.
+        [sys.executable, "-m", "tests.killed", str(tmp_path), models, str(kills), *seed],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=3000,
+    )
+    assert done.stdout.strip().endswith("the same"), done.stderr[-3000:]
+
+
+@contextlib.contextmanager
+def file_size_limit(size):
+    """Within it a file that grows beyond `size` bytes fails, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_checkpoint_that_does_not_fit(finished, begun):
+    with (
+        file_size_limit(20_000),
+        pytest.raises(StorageError, match=r"^Cannot write to .*that of step 8;"),
+    ):
+        experiment.train(finished[0], begun, quiet)
+    assert (begun / "checkpoints" / "step_00000008").is_dir()
+    assert_goes_on(finished, begun)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 4 MB."""
+    (tmp_path / "disk").mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(tmp_path / "disk")]
+    if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("mounting a small disk is for root")
+    yield tmp_path / "disk"
+    subprocess.run(["umount", str(tmp_path / "disk")], check=True)
+
+
+def test_a_full_disk(finished, begun, small_disk):
+    run = shutil.copytree(begun, small_disk / "run")
+    rest = small_disk / "rest"
+    with contextlib.suppress(OSError), rest.open("wb") as file:
+        while True:
+            file.write(b"0" * 1024)
+            file.flush()
+    with pytest.raises(OSError, match=r"No space left|Cannot write to") as error:
+        experiment.train(finished[0], run, quiet)
+    assert "\n" not in str(error.value)
+    rest.unlink()
+    assert_goes_on(finished, run)
+
+
+def test_no_room_for_what_is_made_at_the_end(finished, tmp_path):
+    run = shutil.copytree(finished[1], tmp_path / "run")
+    for made in ("export", "samples"):
+        shutil.rmtree(run / made)
+    with (run / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 10, "d_lo')  # cut off
+    with (
+        file_size_limit(20_000),
+        pytest.raises(StorageError, match=r"^Cannot write to .*that of step 10; fix"),
+    ):
+        experiment.train(finished[0], run, quiet)
+    result = experiment.train(finished[0], run, quiet)
+    assert result.export.is_dir()
+    exported = experiment.export_run(run, tmp_path / "served" / "gan")
+    assert exported.is_dir()
+
+
+def let_others_in(*paths):
+    """Pytest's folders are its user's alone."""
+    for parent in (parent for path in paths for parent in path.parents):
+        if parent.stat().st_uid == os.geteuid() and "pytest" in str(parent):
+            parent.chmod(0o755)
+
+
+@contextlib.contextmanager
+def without_privileges():
+    """As an ordinary user, who cannot write where it is forbidden."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+def test_a_read_only_folder(finished, begun):
+    let_others_in(begun, finished[1])
+    begun.chmod(0o555)
+    (begun / ".lock").chmod(0o444)
+    with without_privileges(), pytest.raises(InputError, match="cannot write to"):
+        experiment.train(finished[0], begun, quiet)
+    begun.chmod(0o755)
+    (begun / ".lock").chmod(0o644)
+    assert_goes_on(finished, begun)
+
+
+def test_a_folder_of_checkpoints_that_cannot_be_written(finished, begun, monkeypatch):
+    save = experiment.runs.Checkpoints.save
+
+    def forbidden(self, *args):
+        with without_privileges():
+            return save(self, *args)
+
+    let_others_in(begun, finished[1])
+    (begun / "checkpoints").chmod(0o555)
+    with monkeypatch.context() as patch:
+        patch.setattr(experiment.runs.Checkpoints, "save", forbidden)
+        with pytest.raises(StorageError, match=r"Permission denied.*of step 8; fix the problem"):
+            experiment.train(finished[0], begun, quiet)
+    (begun / "checkpoints").chmod(0o755)
+    assert_goes_on(finished, begun)
+
+
+def test_a_checkpoint_with_one_bit_turned(finished, begun):
+    shutil.rmtree(begun / "checkpoints")
+    shutil.copytree(finished[1] / "checkpoints", begun / "checkpoints")
+    weights = begun / "checkpoints" / "step_00000010" / "model.weights.h5"
+    data = bytearray(weights.read_bytes())
+    data[len(data) // 2] ^= 1
+    weights.write_bytes(data)
+    assert_goes_on(finished, begun)
+
+
+def test_a_run_of_a_newer_version(finished, begun):
+    file = begun / "config.json"
+    written = json.loads(file.read_text())
+    written["versions"]["tfgan_zoo"] = "9.0.0"
+    written["config"]["train"]["of_the_future"] = 1
+    file.write_text(json.dumps(written))
+    before = {p: p.read_bytes() for p in begun.rglob("*") if p.is_file()}
+    with pytest.raises(InputError, match=r"a run of tfgan_zoo 9.0.0, and this is"):
+        experiment.train(finished[0], begun, quiet)
+    assert before == {p: p.read_bytes() for p in begun.rglob("*") if p.is_file()}
+
+
+def test_a_run_of_before_these_entries(finished, begun):
+    file = begun / "config.json"
+    written = json.loads(file.read_text())
+    del written["config"]["distribution"], written["config"]["nan"]
+    del written["config"]["train"]["steps_per_execution"]
+    file.write_text(json.dumps(written))
+    state = begun / "checkpoints" / "step_00000008" / "state.json"
+    noted = json.loads(state.read_text())
+    noted["means"] = [sum(copies) for copies in noted["means"]][:-1]
+    state.write_text(json.dumps(noted))
+    assert_goes_on(finished, begun)
+
+
+def test_two_processes_in_one_folder(finished, begun, folder):
+    recipe = as_recipe(finished[0], folder / "tiny.py")
+    command = [
+        sys.executable, "-m", "tfgan_zoo.train", f"--config={recipe}", f"--workdir={begun}"
+    ]  # fmt: skip
+    both = [subprocess.Popen(command, cwd=ROOT, stdout=-1, stderr=-1, text=True) for _ in range(2)]
+    ended = [(process.communicate(timeout=240)[1], process.returncode) for process in both]
+    (refused,) = [said for said, status in ended if status] or [None]
+    assert 0 in [status for _, status in ended]
+    if refused is not None:  # else one was over before the other came
+        assert refused.splitlines()[-1].startswith("error: --workdir: another process is training")
+    assert_goes_on(finished, begun)
+
+
+# ---------------------------------------------------------------------- TensorBoard, NaN
+
+
+def test_tensorboard_shows_every_step_once(finished, begun):
+    from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
+
+    assert_goes_on(finished, begun)
+    read = EventAccumulator(str(begun / "tensorboard"))
+    read.Reload()
+    steps = [event.step for event in read.Tensors("d_loss")]
+    assert steps == [4, 8, 10]
+
+
+def poisoned_at(monkeypatch, step, times):
+    """Makes a weight NaN before the step after `step`, the first so many times."""
+    left = [times]
+
+    class Throughput(experiment.callbacks.Throughput):
+        def on_train_batch_begin(self, batch, logs=None):
+            if self.model.steps_done == step and left[0]:
+                left[0] -= 1
+                weight = self.model.generator.trainable_weights[0]
+                weight.assign(np.full(weight.shape, np.nan))
+
+    monkeypatch.setattr(experiment.callbacks, "Throughput", Throughput)
+
+
+def test_after_nan_it_goes_back(finished, tmp_path, monkeypatch):
+    config, whole = finished
+    poisoned_at(monkeypatch, 6, times=2)
+    said, rates = [], []
+    fit_on = experiment.fit_on
+
+    def watched(config, run, model, *rest):
+        rates.append(float(model.generator_optimizer.learning_rate))
+        return fit_on(config, run, model, *rest)
+
+    monkeypatch.setattr(experiment, "fit_on", watched)
+    experiment.train(config, tmp_path / "run", said.append)
+    assert rates == pytest.approx([1e-3, 5e-4, 2.5e-4])
+    reported = [text for text in said if "Back to" in text]
+    assert len(reported) == 2
+    assert "step 4, with other noise, learning rates times 0.5 (2 of at most 3" in reported[1]
+    notes = [json.loads(t) for t in (tmp_path / "run" / "rollbacks.jsonl").read_text().splitlines()]
+    assert [(note["at"], note["to"]) for note in notes] == [(8, 4), (8, 4)]
+    found = [json.loads(t) for t in (tmp_path / "run" / "health.jsonl").read_text().splitlines()]
+    assert [(line["step"], line["condition"]) for line in found] == [
+        (0, "begun"),
+        (4, "not_finite"),
+        (4, "not_finite"),
+    ]
+    assert [line["message"] for line in found[1:]] == reported
+    assert [row["step"] for row in lines(tmp_path / "run")] == [4, 8, 10]
+    assert lines(tmp_path / "run")[0] == lines(whole)[0]
+    assert lines(tmp_path / "run")[1] != lines(whole)[1]
+
+
+def test_after_going_back_it_is_resumed_bit_for_bit(folder, tmp_path, monkeypatch):
+    config = tiny_config(folder, generator_optimizer__learning_rate="1e-3")
+    with config.unlocked():
+        config.generator_optimizer.decay = "linear"
+    with monkeypatch.context() as patch:
+        poisoned_at(patch, 6, times=1)
+        experiment.train(config, tmp_path / "run", quiet)
+    again = shutil.copytree(tmp_path / "run", tmp_path / "again")
+    shutil.rmtree(again / "checkpoints" / "step_00000010")
+    experiment.train(config, again, quiet)
+    assert lines(again) == lines(tmp_path / "run")
+    assert_same(saved(again, 10), saved(tmp_path / "run", 10))
+
+
+def test_it_goes_back_so_often_and_no_more(folder, tmp_path, monkeypatch):
+    config = tiny_config(folder, nan__rollbacks="1", nan__learning_rate_factor="1")
+    poisoned_at(monkeypatch, 6, times=9)
+    said = []
+    with pytest.raises(experiment.NonFiniteLossError, match=r"At step 8 .*step_00000004"):
+        experiment.train(config, tmp_path / "run", said.append)
+    assert sum("Back to" in text for text in said) == 1
+    assert "learning rates" not in said[-1]
+    assert [row["step"] for row in lines(tmp_path / "run")] == [4]
+
+
+def test_steps_per_execution_changes_nothing(finished, tmp_path):
+    _, whole = finished
+    several = tiny_config(whole.parent, train__steps_per_execution="2")
+    experiment.train(several, tmp_path / "run", quiet)
+    assert lines(tmp_path / "run") == lines(whole)
+    assert_same(saved(tmp_path / "run", 10), saved(whole, 10))

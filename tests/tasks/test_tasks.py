@@ -1,0 +1,361 @@
+"""What a run does with each kind of data."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.tiny_runs import (
+    tiny_config,
+    tiny_super_resolution,
+    tiny_text_to_image,
+    tiny_translation,
+)
+from tfgan_zoo import pictures
+from tfgan_zoo.data import figures
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.evaluation import by_model
+from tfgan_zoo.metrics.psnr import psnr
+from tfgan_zoo.run import building
+from tfgan_zoo.tasks import completed, open_workload
+
+
+def opened(config):
+    return open_workload(config, building.build_model(config))
+
+
+@pytest.mark.parametrize(
+    ("source", "metrics", "expected"),
+    [
+        ("figures", ("figures", "swd"), ["validity", "swd"]),
+        ("figures", ("swd", "figures"), ["swd", "validity"]),
+        ("figures", ("figures", "mae"), ["validity"]),
+        ("", ("figures", "swd"), ["swd"]),
+        ("figures", ("kid", "fid", "modes"), [f"{n}[figures_v1]" for n in ("kid", "fid", "modes")]),
+        ("figures", (), []),
+    ],
+)
+def test_scores_of_noise_to_image(tmp_path, source, metrics, expected):
+    config = tiny_config(tmp_path)
+    config.data.source = source or config.data.source
+    config.evaluate.metrics = metrics
+    assert [main for _, main, _ in opened(config).scores] == expected
+
+
+def test_too_few_samples_for_a_score_are_refused(tmp_path):
+    config = tiny_config(tmp_path)
+    config.data.source = "figures"
+    config.evaluate.metrics = ("swd", "density_coverage")
+    config.evaluate.samples = 5
+    sentence = "evaluate.samples: expected 6 images or more for density_coverage, got 5"
+    with pytest.raises(InputError, match=sentence):
+        opened(config)
+    config = tiny_translation(tmp_path, "pix2pix")
+    with np.load(tmp_path / "pairs.npz") as pairs:
+        np.savez(tmp_path / "pairs.npz", a=pairs["a"][:5], b=pairs["b"][:5])
+    config.evaluate.metrics = ("density_coverage",)
+    config.evaluate.features = "figures_v1"
+    sentence = "evaluate.metrics: expected 6 images or more for density_coverage, got 5"
+    with pytest.raises(InputError, match=sentence):
+        opened(config).known_scores()
+
+
+def test_scores_in_features(tmp_path, monkeypatch):
+    config = tiny_config(tmp_path)
+    config.data.source = "figures"
+    config.evaluate.metrics = ("fid", "density_coverage")
+    work = opened(config)
+    real = work.real_samples(16)
+
+    class Copies:
+        calls = 0
+
+        def generate(self, num, seed):
+            self.calls += 1
+            return real[:num]
+
+    copies = Copies()
+    scores = work.score(copies)
+    assert copies.calls == 1  # for all of them
+    assert abs(scores["fid[figures_v1]"]) < 1e-6
+    assert scores["coverage[figures_v1]"] == 1
+    real[3] = np.nan  # The run goes on, and its own guards see to that.
+    with pytest.warns(UserWarning, match="expected finite numbers"):
+        lost = work.score(copies)
+    assert lost.keys() == scores.keys()
+    assert np.isnan(list(lost.values())).all()
+    config.data.source = f"npz:{tmp_path / 'pictures.npz'}"
+    monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    with pytest.raises(InputError, match="cannot be downloaded"):
+        opened(config)
+    with config.unlocked():
+        config.evaluate.inception = "no.pb"
+    with pytest.raises(InputError, match=r"there is no file 'no.pb'"):
+        opened(config)
+
+
+def test_real_samples_are_the_models_inputs(tmp_path):
+    np.savez(tmp_path / "white.npz", images=np.full((50, 16, 16, 3), 255, np.uint8))
+    config = tiny_config(tmp_path, data__flip="false")
+    config.data.source = f"npz:{tmp_path / 'white.npz'}"
+    real = opened(config).real_samples(20)
+    assert real.shape == (20, 16, 16, 3)
+    assert real.dtype == np.float32
+    assert np.all(real == 1.0)
+
+
+def test_arrays_are_brought_to_the_model_s_size_without_a_cache_too(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (50, 20, 20, 3), np.uint8)
+    np.savez(tmp_path / "large.npz", images=images)
+    batches = []
+    for cache in ("yes", "no"):
+        config = tiny_config(tmp_path, data__cache=cache, data__crop="18")
+        with config.unlocked():
+            config.data.source = f"npz:{tmp_path / 'large.npz'}"
+        batches.append(next(iter(opened(config).batches(3))))
+    assert batches[0].shape == (8, 16, 16, 3)
+    np.testing.assert_array_equal(*batches)
+
+
+def test_entries_of_another_kind_of_model_are_refused(tmp_path):
+    config = tiny_config(tmp_path)
+    with config.unlocked():
+        config.data.layout = "auto"
+    with pytest.raises(InputError, match="data: there is no 'layout'"):
+        opened(config)
+
+
+# ---------------------------------------------------------------------- translation
+
+
+class Answers:
+    """Translates by looking the answer up."""
+
+    def __init__(self, **answers):
+        self.answers = answers
+
+    def translators(self):
+        return self.answers
+
+    def translate(self, images, direction="a_to_b", batch_size=1):
+        return pictures.from_uint8(self.answers[direction][: len(images)])
+
+
+def test_exact_scores_of_figures(tmp_path):
+    config = tiny_translation(tmp_path, "cyclegan")
+    config.data.source = "figures/unpaired"
+    config.model_args.image_shape = (32, 32, 3)
+    config.data.load_size = None
+    config.evaluate.samples = 40
+    config.evaluate.split = "test"
+    config.evaluate.metrics = ("figures",)
+    ((score, main, sign),) = opened(config).scores
+    assert (main, sign) == ("success", 1)
+    right = figures.counterparts("test", 32, 40)
+    found = score(Answers(**right))
+    assert found["success"] > 0.97
+    assert found["a_to_b_fill"] > 0.97
+    # An identity keeps everything and changes no fill.
+    drawn = figures.load("unpaired", "test", 32, 40)
+    kept = score(Answers(a_to_b=drawn["a"], b_to_a=drawn["b"]))
+    assert kept["a_to_b_fill"] == kept["b_to_a_fill"] == kept["success"] == 0
+    assert kept["a_to_b_kept"] > 0.97
+    # The other way round, b is the one that turns solid.
+    config.data.direction = "b_to_a"
+    ((score, _, _),) = opened(config).scores
+    found = score(Answers(a_to_b=right["b_to_a"], b_to_a=right["a_to_b"]))
+    assert found["success"] > 0.97
+
+
+def test_mean_absolute_error(tmp_path):
+    config = tiny_translation(tmp_path, "pix2pix")
+    config.evaluate.metrics = ("mae", "swd", "figures")
+    work = opened(config)
+    (mae, main, sign), (_, other, _) = work.scores
+    assert (main, sign, other) == ("mae", -1, "swd")
+    assert mae(Answers(a_to_b=work.b))["mae"] < 1e-6
+    wrong = np.abs(255.0 - 2.0 * work.b[:16]).mean() / 255
+    assert mae(Answers(a_to_b=255 - work.b))["mae"] == pytest.approx(wrong, abs=1e-6)
+
+
+@pytest.mark.parametrize(("model", "columns"), [("pix2pix", 3), ("cyclegan", 6)])
+def test_sheets_show_rows(tmp_path, model, columns):
+    config = tiny_translation(tmp_path, model)
+    built = building.build_model(config)
+    work = open_workload(config, built)
+    sheet = work.sheet(built)
+    height, width = 4 * 18 - 2, columns * 18 - 2
+    factor = sheet.shape[0] // height
+    assert sheet.shape == (factor * height, factor * width, 3)
+    # A row starts with its input, here a grey one.
+    np.testing.assert_array_equal(sheet[::factor, ::factor, 0][18:34, :16], work.a[1, ..., 0])
+    # It ends with the target, or with b once there and back.
+    last = work.b[1]
+    if model == "cyclegan":
+        there = pictures.to_uint8(built.translate(work.b[1:2], "b_to_a"))
+        last = pictures.to_uint8(built.translate(there))[0]
+    np.testing.assert_array_equal(sheet[::factor, ::factor][18:34, -16:], last)
+
+
+@pytest.mark.parametrize(
+    ("make", "args", "message"),
+    [
+        (tiny_config, {"image_shape": (16, 16, 4)}, r"image_shape: .* got \(16, 16, 4\)"),
+        (
+            lambda folder: tiny_translation(folder, "pix2pix"),
+            {"image_shape": (16, 16, 2)},
+            r"image_shape: .* got \(16, 16, 2\)",
+        ),
+        (
+            lambda folder: tiny_translation(folder, "pix2pix"),
+            {"channels_b": 4},
+            "channels_b: .* got 4",
+        ),
+    ],
+)
+def test_runs_have_images_of_1_or_3_channels(tmp_path, make, args, message):
+    config = make(tmp_path)
+    config.model_args.update(args)
+    with pytest.raises(InputError, match=rf"^model_args\.{message}; train on other .* in Python"):
+        opened(config)
+
+
+def test_what_cannot_be_read_is_not_counted_once_images_are_decoded(tmp_path):
+    for i in range(9):
+        picture = Image.fromarray(np.full((16, 16, 3), i, np.uint8))
+        picture.save(tmp_path / f"{i}.png")
+    (tmp_path / "9.png").write_bytes(b"no image")
+    config = tiny_config(tmp_path, data__source=f"folder:{tmp_path}", data__on_error="skip")
+    config.data.batch_size = 4
+    work = opened(config)
+    work.prepare()
+    assert work.describe().endswith(": 9 samples")
+
+
+def test_translation_needs_squares(tmp_path):
+    config = tiny_translation(tmp_path, "cyclegan")
+    config.model_args.image_shape = (16, 32, 1)
+    with pytest.raises(InputError, match=r"expected a square .* got \(16, 32, 1\)"):
+        opened(config)
+
+
+# ---------------------------------------------------------------------- super-resolution
+
+
+def test_super_resolution_is_scored_on_whole_images_of_another_source(tmp_path):
+    config = tiny_super_resolution(tmp_path)
+    random = np.random.default_rng(1)
+    np.savez(tmp_path / "other.npz", images=random.integers(0, 256, (3, 30, 42, 3), np.uint8))
+    config.evaluate.source = f"npz:{tmp_path / 'other.npz'}"
+    config.evaluate.metrics = ("ssim", "psnr")
+    built = building.build_model(config)
+    work = open_workload(config, built)
+    assert [(main, sign) for _, main, sign in work.scores] == [("ssim", 1), ("psnr", 1)]
+    assert [large.shape for _, large in work.held_out] == [(30, 42, 3)] * 3
+    upscale = by_model(built)
+    expected = np.mean([psnr(upscale(small), large) for small, large in work.held_out])
+    assert work.score(built)["psnr"] == pytest.approx(expected)
+    small, large = next(iter(work.batches(0)))
+    assert (small.shape, large.shape) == ((4, 8, 8, 3), (4, 16, 16, 3))
+    # Bicubic, by the model, as it should be: the middle 15 of 15 x 21 small pixels.
+    sheet = work.sheet(built)
+    factor = sheet.shape[0] // (3 * 32 - 2)
+    assert sheet.shape == (factor * (3 * 32 - 2), factor * (3 * 32 - 2), 3)
+    np.testing.assert_array_equal(
+        sheet[::factor, ::factor][:30, -30:], work.held_out[0][1][:, 6:36]
+    )
+
+
+def test_super_resolution_decodes_once(tmp_path):
+    config = tiny_super_resolution(tmp_path)
+    folder = tmp_path / "images"
+    folder.mkdir()
+    random = np.random.default_rng(1)
+    for i in range(5):
+        image = random.integers(0, 256, (20 + i, 24, 3), np.uint8)
+        pictures.save_png(folder / f"{i}.png", image)
+    with config.unlocked():
+        config.data.source = f"folder:{folder}"
+    work = opened(config)
+    before = next(iter(work.batches(3)))
+    for file in folder.iterdir():
+        file.unlink()
+    for first, second in zip(before, next(iter(work.batches(3))), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_super_resolution_refuses_what_it_has_no_use_for(tmp_path):
+    with pytest.raises(InputError, match=r"data\.fit: expected resize"):
+        opened(tiny_super_resolution(tmp_path, data__fit="pad"))
+    with pytest.raises(InputError, match=r"data\.crop: expected none"):
+        opened(tiny_super_resolution(tmp_path, data__crop="8"))
+    config = tiny_super_resolution(tmp_path)
+    with config.unlocked():
+        config.model_args.update(content="vgg", content_weights="/no/such.h5")
+    with pytest.raises(InputError, match=r"/no/such\.h5"):
+        opened(config)
+
+
+# ---------------------------------------------------------------------- messages
+
+
+def used(config):
+    """Does with the data what a run does."""
+    work = opened(completed(config))
+    work.pretraining()
+    work.batches(0)
+
+
+@pytest.mark.parametrize(
+    ("make", "change", "sentence"),
+    [
+        (
+            tiny_super_resolution,
+            {"model_args.scale": 3},
+            "scale: expected 2, 4 or 8, got 3.",
+        ),
+        (
+            tiny_config,
+            {"model_args.packing": 0},
+            "packing: expected a whole number from 1 up, got 0.",
+        ),
+        (
+            tiny_text_to_image,
+            {"pretraining.batch_size": 64},
+            "pretraining.batch_size: expected at most 20, got 64; folder:",
+        ),
+        (tiny_text_to_image, {"data.batch_size": 64}, "data.batch_size: expected at most 20, got"),
+        (tiny_text_to_image, {"data.load_size": 8}, "data.load_size: expected at least the model"),
+        (
+            tiny_super_resolution,
+            {"model_args.image_shape": (32, 32, 3)},
+            "too small for model_args.image_shape=32,32; choose one of at most 20",
+        ),
+        (
+            tiny_config,
+            {"data.split": "train[:3]", "data.batch_size": 2, "model_args.packing": 2},
+            "data.batch_size: expected at most 1, got 2; ",
+        ),
+        (
+            tiny_config,
+            {"data.split": "train[:3]", "data.batch_size": 2, "model_args.packing": 2},
+            "has 3 samples, fewer than one batch takes (2 for each, with model_args.packing).",
+        ),
+        (
+            tiny_config,
+            {"data.split": "train[:1]", "data.batch_size": 1, "model_args.packing": 2},
+            "data.source: expected 2 samples or more, as one step takes with model_args.packing, "
+            "got 1 in npz:",
+        ),
+    ],
+    ids=lambda each: getattr(each, "__name__", str(each)),
+)
+def test_messages_name_the_entry_that_is_to_be_changed(tmp_path, make, change, sentence):
+    config = make(tmp_path)
+    with config.unlocked():
+        for key, value in change.items():
+            group, name = key.split(".")
+            config[group][name] = value
+    with pytest.raises(InputError) as error:
+        used(config)
+    assert sentence in str(error.value)

@@ -1,0 +1,290 @@
+"""From two domains to the batches `(a, b)` that a model which translates is trained on.
+
+Like `tasks`, and with its mechanics: batch `s` is a function of the domains, the seed and `s`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo import noise
+from tfgan_zoo.data.domains import Domains, open_domains
+from tfgan_zoo.data.images import Fit
+from tfgan_zoo.data.pipeline import (
+    augmented,
+    batches,
+    check_steps,
+    finish,
+    fit_for,
+    fits_memory,
+    load_images,
+    load_together,
+    random_crop,
+    random_flip,
+    side_of,
+)
+from tfgan_zoo.data.source import as_source, as_spec
+from tfgan_zoo.errors import InputError, check_number, check_seed
+
+
+def paired(
+    domains: Domains | Sequence[Any] | str | os.PathLike,
+    *,
+    batch_size: int,
+    image_size: int | Sequence[int] | None = None,
+    channels: Sequence[int] = (3, 3),
+    load_size: int | Sequence[int] | None = None,
+    crop: int | None = None,
+    flip: bool = False,
+    seed: int = 0,
+    start_step: int = 0,
+    cache: bool | str = "auto",
+) -> tf.data.Dataset:
+    """Batches of pairs `(a, b)`, without end, as pix2pix is trained on.
+
+    Every epoch visits each pair exactly once, in an order of its own. The jitter is that of pix2pix
+    (https://arxiv.org/abs/1611.07004): both halves are resized to `load_size`, then the same random
+    square is cut out of both, and both are mirrored or neither, anew at every visit.
+
+    Args:
+        domains: matched ones, from `open_domains`, or what it opens; or two sources or arrays
+            `(a, b)` of as many images, which are pairs.
+        batch_size: pairs per batch, over all replicas.
+        image_size: side in pixels; None for that of the domains, if they have one.
+        channels: of a and of b, 1 or 3 each.
+        load_size: side to resize to before the random crop, 286 for 256 in the paper; None for
+            `image_size`, no jitter.
+        crop: side of the central square cut out first; see `images.Fit`.
+        flip: mirror each pair left to right with probability 1/2.
+        seed: of order, crops and flips, any integer.
+        start_step: number of the first batch.
+        cache: see `unconditional`; images are held at `load_size`.
+
+    Returns:
+        An infinite dataset of `(a, b)`, uint8 `[batch_size, image_size, image_size, channels]` in
+        0..255.
+
+    Raises:
+        InputError: the domains are not matched (the first file without a partner is named), an
+            image cannot be read or fitted, there are fewer pairs than a batch, or an option is
+            invalid.
+
+    Example:
+        >>> a, b = paired(open_domains("figures/paired"), batch_size=4, load_size=36).element_spec
+        >>> a
+        TensorSpec(shape=(4, 32, 32, 3), dtype=tf.uint8, name=None)
+    """
+    seed = check_seed(seed)
+    domains = _as_domains(domains)
+    check_steps(batch_size, start_step)
+    _check_matched(domains)
+    size, fittings = _fittings(domains, image_size, channels, crop, load_size)
+    sources = (domains.a, domains.b)
+    cached = fits_memory(sources, fittings, cache)
+    dataset = batches(sources, fittings, batch_size, seed, start_step, cached)
+    jitter = _jitter(size, fittings[0], flip, seed)
+    if jitter is not None:
+        dataset = augmented(
+            dataset, lambda pair, step: tuple(jitter(half, step) for half in pair), start_step
+        )
+    return finish(dataset)
+
+
+def unpaired(
+    domains: Domains | Sequence[Any] | str | os.PathLike,
+    *,
+    batch_size: int,
+    image_size: int | Sequence[int] | None = None,
+    channels: Sequence[int] = (3, 3),
+    load_size: int | Sequence[int] | None = None,
+    crop: int | None = None,
+    flip: bool = False,
+    seed: int = 0,
+    start_step: int = 0,
+    cache: bool | str = "auto",
+) -> tf.data.Dataset:
+    """Batches of `(a, b)` that have nothing to do with each other, as CycleGAN is trained on.
+
+    Each domain goes through epochs of its own and is cropped and mirrored for itself, so b is drawn
+    independently of a (https://arxiv.org/abs/1703.10593). While `epoch_size(domains)` images of
+    each go by, every one of the larger domain is seen exactly once.
+
+    Args:
+        domains: from `open_domains`, matched or not, or what it opens; or two sources or arrays
+            `(a, b)`.
+        batch_size: images of each domain per batch, over all replicas.
+        image_size: see `paired`.
+        channels: see `paired`.
+        load_size: see `paired`.
+        crop: see `paired`.
+        flip: mirror each image left to right with probability 1/2.
+        seed: see `paired`.
+        start_step: see `paired`.
+        cache: see `paired`.
+
+    Returns:
+        As `paired` does.
+
+    Raises:
+        InputError: an image cannot be read or fitted, a domain has fewer images than a batch, or an
+            option is invalid.
+
+    Example:
+        >>> a, b = unpaired(open_domains("figures/unpaired"), batch_size=1).element_spec
+        >>> b
+        TensorSpec(shape=(1, 32, 32, 3), dtype=tf.uint8, name=None)
+    """
+    seed = check_seed(seed)
+    domains = _as_domains(domains)
+    check_steps(batch_size, start_step)
+    size, fittings = _fittings(domains, image_size, channels, crop, load_size)
+    sources = (domains.a, domains.b)
+    cached = fits_memory(sources, fittings, cache)
+    streams = []
+    for name, source, fitting in zip(("a", "b"), sources, fittings, strict=True):
+        own = int(noise.key(seed, name)[0])
+        stream = batches([source], [fitting], batch_size, own, start_step, cached)
+        jitter = _jitter(size, fitting, flip, own)
+        streams.append(stream if jitter is None else augmented(stream, jitter, start_step))
+    return finish(tf.data.Dataset.zip(*streams))
+
+
+def _as_domains(domains: Any) -> Domains:
+    """Takes two domains as people have them: see `paired` and `unpaired`."""
+    if isinstance(domains, Domains):
+        return domains
+    if isinstance(domains, (str, os.PathLike)):
+        return open_domains(as_spec(domains, "domains"))
+    if not isinstance(domains, (tuple, list)) or len(domains) != 2:
+        raise InputError(
+            "domains: expected what open_domains returns, a data source such as 'figures/paired' "
+            f"or 'folder:PATH', or two sources or arrays (a, b), got {type(domains).__name__}."
+        )
+    a, b = (as_source(each, name) for each, name in zip(domains, "ab", strict=True))
+    for source in (a, b):
+        if source.is_vector:
+            raise InputError(f"{source.spec} holds vectors; two domains must be images.")
+    matched = len(a) == len(b)
+    return Domains(a, b, matched, "" if matched else f"there are {len(a)} of a and {len(b)} of b")
+
+
+def epoch_size(domains: Domains) -> int:
+    """How many items an epoch has: as many as the larger domain, none of which is left out.
+
+    Example:
+        >>> epoch_size(open_domains("figures/paired", num=100))
+        100
+    """
+    return max(len(domains.a), len(domains.b))
+
+
+def load_pairs(
+    domains: Domains | Sequence[Any] | str | os.PathLike,
+    num: int | None = None,
+    image_size: int | Sequence[int] | None = None,
+    channels: Sequence[int] = (3, 3),
+    crop: int | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Decodes and fits the first images of both domains, in their order, as they are.
+
+    Args:
+        domains: see `paired` and `unpaired`.
+        num: how many of each, if there are as many; None for all.
+        image_size: see `paired`.
+        channels: see `paired`.
+        crop: see `paired`.
+
+    Returns:
+        `(a, b)`, uint8 `[num, image_size, image_size, channels]`. Of matched domains `a[i]` belongs
+        to `b[i]`. With `on_error="skip"`, what cannot be used is missing.
+
+    Raises:
+        InputError: an image cannot be read or fitted, or an option is invalid.
+
+    Example:
+        >>> a, b = load_pairs(open_domains("figures/paired", "test"), 16)
+        >>> a.shape
+        (16, 32, 32, 3)
+    """
+    domains = _as_domains(domains)
+    if num is not None:
+        check_number("num", num, least=1, whole=True)
+    _, fittings = _fittings(domains, image_size, channels, crop)
+    if domains.matched:
+        _check_matched(domains)
+        a, b = load_together((domains.a, domains.b), fittings, num)
+    else:
+        a, b = (
+            load_images(source, fitting, num)
+            for source, fitting in zip((domains.a, domains.b), fittings, strict=True)
+        )
+    return a, b
+
+
+def _check_matched(domains: Domains) -> None:
+    a, b, matched, reason = domains
+    if not matched:
+        because = f": {reason}" if reason else ""
+        raise InputError(
+            f"{a.spec} and {b.spec} are not pairs{because}; pair them up, or use a model that "
+            "needs no pairs."
+        )
+    if len(a) != len(b):
+        raise InputError(f"{a.spec} has {len(a)} images but {b.spec} {len(b)}; pairs need as many.")
+    if a.shape is not None and b.shape is not None and a.shape[:2] != b.shape[:2]:
+        raise InputError(
+            f"{a.spec} is {a.shape[1]}x{a.shape[0]} but {b.spec} {b.shape[1]}x{b.shape[0]} pixels; "
+            "both images of a pair must have one size."
+        )
+
+
+def _fittings(
+    domains: Domains,
+    image_size: int | Sequence[int] | None,
+    channels: Sequence[int],
+    crop: int | None,
+    load_size: int | Sequence[int] | None = None,
+) -> tuple[int, list[Fit]]:
+    """Returns the final size, and how each domain is brought to `load_size`."""
+    if not isinstance(channels, (tuple, list)) or len(channels) != 2:
+        raise InputError(f"channels must be two numbers, of a and of b, not {channels!r}.")
+    fittings = [
+        fit_for(source, image_size=image_size, channels=number, crop=crop)
+        for source, number in zip((domains.a, domains.b), channels, strict=True)
+    ]
+    size, other = (fitting.image_size for fitting in fittings)
+    if size != other:
+        raise InputError(
+            f"{domains.a.spec} has images of {size} pixels but {domains.b.spec} of {other}; give "
+            "image_size."
+        )
+    if load_size is None:
+        return size, fittings
+    load_size = side_of("load_size", load_size)
+    if load_size < size:
+        raise InputError(
+            f"load_size={load_size} is smaller than image_size={size}, which is cut out of it; "
+            f"use at least {size}, or leave it out."
+        )
+    return size, [dataclasses.replace(fitting, image_size=load_size) for fitting in fittings]
+
+
+def _jitter(
+    size: int, fitting: Fit, flip: bool, seed: int
+) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None:
+    """The augmentation of a batch; None if there is none. Seed and step alone decide about it."""
+    if fitting.image_size == size and not flip:
+        return None
+
+    def jitter(images: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+        if fitting.image_size != size:
+            images = random_crop(images, size, seed, step)
+        return random_flip(images, seed, step) if flip else images
+
+    return jitter

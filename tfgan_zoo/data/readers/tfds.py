@@ -1,0 +1,441 @@
+"""`tfds:NAME[/CONFIG]`: images of a TensorFlow Datasets data set, by number.
+
+TFDS decodes nothing here. The images are taken as they are stored, encoded, and decoded like files
+of a folder, so the same fast path and the same cache serve both. Data sets in TFDS' `array_record`
+format, in which this module prepares what is not there yet, are read from disk in any order;
+of others (`tfrecord`) the encoded images are held in memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import os
+import socket
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tfgan_zoo.data.images import DecodingRules
+from tfgan_zoo.data.source import EncodedSource, Source, no_split
+from tfgan_zoo.errors import InputError, first_line
+from tfgan_zoo.suggestions import did_you_mean
+
+MEMORY_LIMIT = 4 * 2**30
+"""Bytes of encoded images to hold at most, for formats without random access."""
+
+_RULES = DecodingRules()
+
+_ALIASES = {"val": "validation", "validation": "val"}
+
+
+class TFDSSource(EncodedSource):
+    """Encoded images by number.
+
+    Args:
+        spec: what to call it in messages.
+        images: their bytes, or examples `{key: bytes}`.
+        key: of the image in an example; None if `images` are the bytes themselves.
+        shape: of every image; None if they differ.
+        on_error: see `Source`.
+        rules: see `EncodedSource`.
+    """
+
+    def __init__(
+        self,
+        spec: str,
+        images: Sequence[Any],
+        key: str | None,
+        shape: tuple[int, ...] | None,
+        on_error: str = "raise",
+        rules: DecodingRules = _RULES,
+    ):
+        self.spec = spec
+        self.shape = shape
+        self.extras = {}
+        self.on_error = on_error
+        self.rules = rules
+        self._images = images
+        self._key = key
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def name(self, index: int) -> str:
+        """See `Source.name`."""
+        return f"{self.spec}[{index}]"
+
+    def size(self, index: int) -> tuple[int, int]:
+        """See `Source.size`."""
+        return super().size(index) if self.shape is None else (self.shape[1], self.shape[0])
+
+    def whole(self, index: int) -> Any:
+        """See `EncodedSource.whole`."""
+        example = self._images[index]
+        return io.BytesIO(example if self._key is None else example[self._key])
+
+
+def open_tfds(
+    spec: str,
+    name: str,
+    split: str,
+    data_dir: str | os.PathLike | None = None,
+    on_error: str = "raise",
+    rules: DecodingRules = _RULES,
+) -> Source:
+    """Opens a data set of TFDS, downloading and preparing it if need be.
+
+    Args:
+        spec: what to call it in messages.
+        name: as for `tfds.load`: `NAME[/CONFIG][:VERSION]`.
+        split: any split expression of TFDS; "val" also finds "validation".
+        data_dir: see `open_source`.
+        on_error: see `Source`.
+        rules: see `EncodedSource`.
+
+    Returns:
+        The images of the split.
+
+    Raises:
+        InputError: TFDS is not installed, or the data set, the split or an image feature is not
+            there and cannot be had.
+    """
+    tfds, builder = _prepared(spec, name, data_dir)
+    images = _image_features(tfds, builder)
+    key = "image" if "image" in images else next(iter(images), "")
+    if not images or (len(images) > 1 and key != "image"):
+        raise InputError(
+            f"{spec} has {len(images)} image features where one is needed (its features: "
+            f"{_described(builder)}); choose another data set or config."
+        )
+    return _sources(tfds, builder, split, {key: spec}, on_error, rules)[0]
+
+
+def open_tfds_domains(
+    spec: str,
+    name: str,
+    split: str,
+    data_dir: str | os.PathLike | None = None,
+    on_error: str = "raise",
+    rules: DecodingRules = _RULES,
+) -> tuple[Source, Source, bool]:
+    """Opens both domains of a data set of TFDS for image translation.
+
+    They are the two image features `a` and `b`, which are pairs, or else the splits `trainA` and
+    `trainB` (`testA` and `testB`, ...), which are none.
+
+    Args:
+        spec: what to call it in messages.
+        name: see `open_tfds`.
+        split: "train" for `trainA` and `trainB`, with or without a part such as "train[:90%]"; for
+            features any split expression of TFDS.
+        data_dir: see `open_source`.
+        on_error: see `Source`.
+        rules: see `EncodedSource`.
+
+    Returns:
+        `(a, b, matched)`; see `domains.Domains`.
+
+    Raises:
+        InputError: as for `open_tfds`, or the data set has neither.
+    """
+    tfds, builder = _prepared(spec, name, data_dir)
+    images = _image_features(tfds, builder)
+    if set(images) == {"a", "b"}:
+        specs = {key: f"{spec} ({key})" for key in ("a", "b")}
+        a, b = _sources(tfds, builder, split, specs, on_error, rules)
+        return a, b, True
+    splits = set(builder.info.splits)
+    have = sorted(each[:-1] for each in splits if each[-1] == "A" and f"{each[:-1]}B" in splits)
+    if not have or len(images) != 1:
+        raise InputError(
+            f"{spec} has neither two image features a and b nor splits trainA and trainB (its "
+            f"features: {_described(builder)}; its splits: {', '.join(sorted(splits))}); use one "
+            'that has, such as tfds:cycle_gan/horse2zebra, or layout="grey" to learn colouring.'
+        )
+    bare, bracket, part = split.partition("[")
+    if bare not in have:
+        bare = _ALIASES.get(bare, bare)
+    if bare not in have:
+        raise no_split(spec, split, have, "choose another")
+    (key,) = images
+    a, b = (
+        _sources(
+            tfds, builder, domain + bracket + part, {key: f"{spec} ({domain})"}, on_error, rules
+        )[0]
+        for domain in (f"{bare}A", f"{bare}B")
+    )
+    return a, b, False
+
+
+def open_tfds_resolutions(
+    spec: str,
+    name: str,
+    split: str,
+    data_dir: str | os.PathLike | None = None,
+    on_error: str = "raise",
+    rules: DecodingRules = _RULES,
+) -> tuple[Source, Source | None]:
+    """Opens images of high resolution, and of low: the image features `hr` and `lr`.
+
+    Args:
+        spec: what to call it in messages.
+        name: see `open_tfds`.
+        split: see `open_tfds`.
+        data_dir: see `open_source`.
+        on_error: see `Source`.
+        rules: see `EncodedSource`.
+
+    Returns:
+        Both; of a data set with one image feature that, and None.
+
+    Raises:
+        InputError: as for `open_tfds`.
+    """
+    tfds, builder = _prepared(spec, name, data_dir)
+    if {"hr", "lr"} <= set(_image_features(tfds, builder)):
+        specs = {key: f"{spec} ({key})" for key in ("hr", "lr")}
+        hr, lr = _sources(tfds, builder, split, specs, on_error, rules)
+        return hr, lr
+    return open_tfds(spec, name, split, data_dir, on_error, rules), None
+
+
+def open_tfds_captioned(
+    spec: str,
+    name: str,
+    split: str,
+    data_dir: str | os.PathLike | None = None,
+    on_error: str = "raise",
+    rules: DecodingRules = _RULES,
+) -> tuple[Source, list[tuple[str, ...]], np.ndarray | None]:
+    """Opens the images of a data set of TFDS with their captions.
+
+    These are the feature `caption`, `captions` or `text`: a string, several, or several dicts with
+    a `text`, as in `coco_captions`. Classes are the feature `label`, if it is a whole number.
+
+    Args:
+        spec: what to call it in messages.
+        name: see `open_tfds`.
+        split: see `open_tfds`.
+        data_dir: see `open_source`.
+        on_error: see `Source`.
+        rules: see `EncodedSource`.
+
+    Returns:
+        The images; the captions of each; the number of each one's class, int64 `[N]`, or None.
+
+    Raises:
+        InputError: as for `open_tfds`, or the data set has no such feature, or one that is not
+            UTF-8.
+    """
+    source = open_tfds(spec, name, split, data_dir, on_error, rules)
+    tfds, builder = _prepared(spec, name, data_dir)
+    features = dict(builder.info.features.items())
+    names = ("caption", "captions", "text")
+    key = next((k for k in names if k in features and _is_text(tfds, features[k])), None)
+    if key is None:
+        raise InputError(
+            f"{spec} has no feature caption, captions or text that is text (its features: "
+            f"{_described(builder)}); choose another data set, or use folder:PATH."
+        )
+    label = features.get("label")
+    labelled = label is not None and label.shape == () and np.issubdtype(label.np_dtype, np.integer)
+    split = _split(spec, split, builder)
+    decoders = {k: tfds.decode.SkipDecoding() for k in _image_features(tfds, builder)}
+    examples: Any
+    # In the order of the images: see `_sources`.
+    if tfds.core.FileFormat.ARRAY_RECORD in builder.info.available_file_formats():
+        data = builder.as_data_source(
+            split, decoders=decoders, file_format=tfds.core.FileFormat.ARRAY_RECORD
+        )
+        examples = (data[i] for i in range(len(data)))
+    else:
+        dataset = builder.as_dataset(split, decoders=decoders, shuffle_files=False)
+        examples = dataset.as_numpy_iterator()
+    captions, labels = [], []
+    for i, example in enumerate(examples):
+        try:
+            captions.append(tuple(_texts(example[key])))
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{source.name(i)}: its {key} is not UTF-8 ({error.reason}); choose another data "
+                "set, or use folder:PATH."
+            ) from error
+        if labelled:
+            labels.append(int(example["label"]))
+    return source, captions, np.array(labels, np.int64) if labelled else None
+
+
+def _is_text(tfds: Any, feature: Any) -> bool:
+    """Whether a feature is a string, strings, or dicts with a string called `text`."""
+    while isinstance(feature, tfds.features.Sequence):
+        feature = feature.feature
+    if isinstance(feature, tfds.features.FeaturesDict):
+        return "text" in feature and _is_text(tfds, feature["text"])
+    return feature.np_dtype == np.object_
+
+
+def _texts(value: Any) -> list[str]:
+    """Returns the strings of a text feature, of a sequence of them, or of dicts with `text`."""
+    if isinstance(value, Mapping):
+        return _texts(value["text"])
+    if isinstance(value, (bytes, str)):
+        return [value.decode() if isinstance(value, bytes) else value]
+    return [text for each in value for text in _texts(each)]
+
+
+def _prepared(spec: str, name: str, data_dir: str | os.PathLike | None) -> tuple[Any, Any]:
+    """Returns TFDS and the builder of a data set that is on disk."""
+    try:
+        import tensorflow_datasets as tfds
+    except ImportError as error:
+        raise InputError(
+            f"{spec} needs TensorFlow Datasets ({error}); run pip install tensorflow_datasets."
+        ) from error
+    builder = _builder(tfds, spec, name, data_dir)
+    _prepare(tfds, spec, builder)
+    return tfds, builder
+
+
+def _sources(
+    tfds: Any,
+    builder: Any,
+    split: str,
+    specs: Mapping[str, str],
+    on_error: str,
+    rules: DecodingRules,
+) -> list[Source]:
+    """Opens the image features `specs`, each under its name for messages."""
+    spec = next(iter(specs.values()))
+    split = _split(spec, split, builder)
+    shapes = {key: builder.info.features[key].shape for key in specs}
+    decoders = {key: tfds.decode.SkipDecoding() for key in specs}
+    images: dict[str, Any]
+    if tfds.core.FileFormat.ARRAY_RECORD in builder.info.available_file_formats():
+        examples = builder.as_data_source(
+            split, decoders=decoders, file_format=tfds.core.FileFormat.ARRAY_RECORD
+        )
+        images = dict.fromkeys(specs, examples)
+    else:
+        size = builder.info.splits[split].num_bytes or 0
+        if size > MEMORY_LIMIT:
+            raise InputError(
+                f"{spec} is stored as {builder.info.file_format.value} in {builder.data_path}, "
+                f"{size / 2**30:.1f} GiB that cannot be read in any order; prepare it again in "
+                "another data_dir, where it will become array_record."
+            )
+        dataset = builder.as_dataset(split, decoders=decoders, shuffle_files=False)
+        images = {key: [] for key in specs}
+        for example in dataset.as_numpy_iterator():
+            for key in specs:
+                images[key].append(example[key])
+    sources: list[Source] = []
+    for key in specs:
+        source = TFDSSource(
+            specs[key],
+            images[key],
+            None if isinstance(images[key], list) else key,
+            None if None in shapes[key] else tuple(shapes[key]),
+            on_error,
+            rules,
+        )
+        source.warn_if_dark()
+        sources.append(source)
+    return sources
+
+
+def _builder(tfds: Any, spec: str, name: str, data_dir: str | os.PathLike | None) -> Any:
+    bare, _, config = name.partition(":")[0].partition("/")
+    # The zoo's own data set registers itself when it is imported.
+    if bare == "figures" and importlib.util.find_spec("tfgan_zoo.data.figures.tfds"):
+        importlib.import_module("tfgan_zoo.data.figures.tfds")
+    try:
+        return tfds.builder(name, data_dir=data_dir)
+    except tfds.core.DatasetNotFoundError:
+        known = tfds.list_builders(with_community_datasets=False)
+        hint = did_you_mean(bare, known) or "; its names are at tensorflow.org/datasets/catalog."
+        raise InputError(f"TensorFlow Datasets has no data set {bare!r}{hint}") from None
+    except Exception as error:
+        configs: Sequence[str] = ()
+        # A data set that exists on disk only has no class; then TFDS' own words have to do.
+        with contextlib.suppress(Exception):
+            configs = list(tfds.builder_cls(bare).builder_configs)
+        if config and configs and config not in configs:
+            hint = did_you_mean(config, configs) or f"; it has {len(configs)}, such as {configs[0]}"
+            raise InputError(
+                f"{bare} of TensorFlow Datasets has no config {config!r}{hint}"
+            ) from None
+        raise InputError(f"{spec} cannot be opened: {first_line(error)}") from error
+
+
+def _prepare(tfds: Any, spec: str, builder: Any) -> None:
+    if builder.is_prepared():
+        return
+    try:
+        _check_online(builder)
+        builder.download_and_prepare(file_format=tfds.core.FileFormat.ARRAY_RECORD)
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"{spec} needs the package {error.name} to be prepared; run pip install {error.name}."
+        ) from error
+    except Exception as error:
+        if builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
+            raise InputError(
+                f"{spec} is not in {builder.data_path} and TFDS cannot download it by itself; "
+                f"follow https://www.tensorflow.org/datasets/catalog/{builder.name} or use "
+                "folder:PATH."
+            ) from error
+        raise InputError(
+            f"{spec} is not in {builder.data_path} and cannot be prepared ({first_line(error)}); "
+            f"run `tfds build {builder.name} --file_format=array_record` on a machine that can and "
+            "copy that folder here, or use folder:PATH."
+        ) from error
+
+
+def _check_online(builder: Any) -> None:
+    """Raises at once what TFDS finds out only after minutes of retries: there is no network."""
+    hosts = {urllib.parse.urlparse(url).hostname for url in builder.url_infos or ()} - {None}
+    root = os.fspath(builder.data_path).removesuffix(builder.info.full_name)
+    downloads = os.path.join(root, "downloads", builder.name)
+    cached = os.path.isdir(downloads) and any(".tmp." not in name for name in os.listdir(downloads))
+    # With a proxy names need not resolve here; what was downloaded before needs no network.
+    if not hosts or cached or urllib.request.getproxies():
+        return
+    for host in sorted(hosts):
+        try:
+            socket.getaddrinfo(host, 443)
+        except OSError:
+            continue
+        return
+    raise ConnectionError(f"no network: cannot resolve {min(hosts)}")
+
+
+def _image_features(tfds: Any, builder: Any) -> list[str]:
+    return [
+        key
+        for key, feature in builder.info.features.items()
+        if isinstance(feature, tfds.features.Image) and feature.np_dtype != np.float32
+    ]
+
+
+def _described(builder: Any) -> str:
+    features = builder.info.features.items()
+    return ", ".join(f"{name}: {type(feature).__name__}" for name, feature in features)
+
+
+def _split(spec: str, split: str, builder: Any) -> str:
+    splits = list(builder.info.splits)
+    if split not in splits and _ALIASES.get(split) in splits:
+        split = _ALIASES[split]
+    try:
+        num = builder.info.splits[split].num_examples  # Also parses "train[:90%]" and "train+test".
+    except Exception:
+        hint = did_you_mean(split, splits)
+        raise InputError(f"{spec} has no split {split!r}{hint}") from None
+    if not num:
+        raise InputError(f"{spec} has no images in split {split!r}; choose another.")
+    return split

@@ -1,0 +1,1 @@
+"""What makes training correct, the same for every model."""

@@ -1,0 +1,200 @@
+"""Copies of networks, for averages of their weights."""
+
+import inspect
+import warnings
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo.errors import InputError, first_line
+from tfgan_zoo.models.mechanics.functional import graph_of, nodes_of
+
+
+def average_of(network: keras.Model) -> keras.Model:
+    """Returns a network of the same layers and weights, with variables of its own.
+
+    They are float32 where the network's are of half precision, in which an average never moves.
+    Layers of the user's need not be registered with Keras.
+
+    Args:
+        network: a functional or Sequential model.
+
+    Raises:
+        InputError: if a layer's config does not say how to make another one like it: if none can
+            be made of it, or one that computes something else.
+    """
+    made: dict[int, Any] = {}
+    unregistered: dict[str, Any] = {}
+    for layer in network._flatten_layers():
+        unregistered |= _unregistered_in(layer)
+    with warnings.catch_warnings(), keras.saving.custom_object_scope(unregistered):
+        # A lambda is unsafe to load from a file, which this copy never comes from.
+        warnings.filterwarnings("ignore", message=".*`?lambda`?.*", category=UserWarning)
+        copy = _copy(network, made)
+    if not copy.built:
+        copy.build(network.input_shape)
+    copy.set_weights(network.get_weights())
+    _check_same(network, made)
+    copy.trainable = False
+    return copy
+
+
+def _copy(layer: Any, made: dict[int, Any]) -> Any:
+    """Returns another layer or model like this one, the same for the same one."""
+    if id(layer) not in made:
+        if type(layer).__name__ in ("Functional", "Sequential"):
+            made[id(layer)] = keras.models.clone_model(
+                layer, clone_function=lambda inner: _copy(inner, made)
+            )
+        elif isinstance(layer, keras.layers.Layer):
+            made[id(layer)] = _from_config(layer)
+        else:  # an operation, which has no variables
+            made[id(layer)] = layer
+    return made[id(layer)]
+
+
+def _from_config(layer: keras.layers.Layer) -> keras.layers.Layer:
+    try:
+        config = _with_full_variables(layer.get_config())
+        for name, value in config.items():
+            own = getattr(layer, name, None)
+            if isinstance(value, dict) and inspect.isroutine(own):
+                config[name] = own  # It may have no name by which Keras could find it.
+        if isinstance(layer, keras.layers.Lambda):  # whose `from_config` refuses Python's lambdas
+            if isinstance(config.get("output_shape"), dict):
+                config["output_shape"] = layer._output_shape
+            return type(layer)(**config)
+        return type(layer).from_config(config)
+    except Exception as error:  # whatever a layer of the user's raises
+        raise InputError(
+            f"ema_half_life: expected layers that can be copied for the average, got layer "
+            f"{layer.name!r} of class {type(layer).__name__} ({first_line(error)}); give the class "
+            "a get_config that returns its constructor's arguments, and decorate it with "
+            "@keras.saving.register_keras_serializable()."
+        ) from error
+
+
+def _check_same(network: keras.Model, made: dict[int, Any]) -> None:
+    """Checks that copies of the user's layers compute what the layers do.
+
+    A `get_config` that leaves an argument out gives a copy with that argument's default, and
+    `from_config` does not complain. Keras' layers and this library's are not looked at.
+
+    Args:
+        network: a functional or Sequential model.
+        made: the copies, by the identity of what they were made of; they have its weights.
+
+    Raises:
+        InputError: naming the first layer whose copy returns something else.
+    """
+    for node in nodes_of(graph_of(network)):
+        layer = node.operation
+        if type(layer).__name__ in ("Functional", "Sequential"):
+            _check_same(layer, made)
+        elif isinstance(layer, keras.layers.Layer) and not _all_known(layer):
+            ours, theirs = (_answer(each, layer, node) for each in (layer, made[id(layer)]))
+            if ours is not None and theirs is not None and not _alike(ours, theirs, layer):
+                raise InputError(
+                    f"ema_half_life: expected layers that can be copied for the average, got layer "
+                    f"{layer.name!r} of class {type(layer).__name__}, whose get_config does not "
+                    "return all that the layer depends on; have it return every argument of the "
+                    "constructor."
+                )
+
+
+def _all_known(layer: keras.layers.Layer) -> bool:
+    modules = (type(each).__module__ for each in layer._flatten_layers())
+    return all(module.split(".")[0] in ("keras", "tfgan_zoo") for module in modules)
+
+
+def _answer(
+    layer: keras.layers.Layer, original: keras.layers.Layer, node: Any
+) -> list[np.ndarray] | None:
+    """Returns what a layer makes of fixed numbers, which its weights are moved by as well.
+
+    Weights that start at zero would hide what comes after them. The layer's variables and the
+    states of random number generators stay as they are.
+
+    Args:
+        layer: the node's, or its copy.
+        original: the node's, whose variables it is called with, those of generators among them.
+        node: of a functional model.
+
+    Returns:
+        The outputs; None if the layer takes strings, draws random numbers of TensorFlow's, or
+        cannot be called by itself.
+    """
+    try:
+        values = {id(x): _numbers([n or 2 for n in x.shape], x.dtype) for x in node.input_tensors}
+        args, kwargs = node.arguments.fill_in(values)
+        if "training" in getattr(layer, "_call_context_args", {}):
+            kwargs["training"] = False
+        state = [
+            # Integers stay as they are: what is added to them is cast to zero.
+            (own, tf.cast(v.value, own.dtype) + tf.cast(0.1 * _sines(v.shape), own.dtype))
+            for own, v in zip(layer.variables, original.variables, strict=True)
+        ]
+
+        @tf.function(autograph=False)
+        def call():
+            with keras.StatelessScope(state_mapping=state):
+                return [tf.cast(x, tf.float32) for x in tf.nest.flatten(layer(*args, **kwargs))]
+
+        with tf.init_scope():
+            traced = call.get_concrete_function()
+            stateful = {op.type for op in traced.graph.get_operations() if op.op_def.is_stateful}
+            # Other operations draw random numbers, change something, or call Python.
+            if stateful - {"ReadVariableOp", "Placeholder"}:
+                return None
+            return [x.numpy() for x in traced()]
+    except Exception:  # whatever a layer of the user's raises outside of its network
+        return None
+
+
+def _numbers(shape: Any, dtype: str) -> tf.Tensor:
+    """Returns numbers in [-1, 1], the same for the same shape; zeros of types but floats."""
+    if not tf.as_dtype(dtype).is_floating:
+        return tf.zeros(shape, dtype)
+    return tf.cast(_sines(shape), dtype)
+
+
+def _sines(shape: Any) -> np.ndarray:
+    return np.sin(np.arange(1.0, 1.0 + np.prod(shape, dtype=int))).reshape(shape)
+
+
+def _alike(a: list[np.ndarray], b: list[np.ndarray], layer: keras.layers.Layer) -> bool:
+    tolerance = 0.1 if layer.compute_dtype in _HALVES else 1e-3
+    return len(a) == len(b) and all(
+        x.shape == y.shape
+        and np.allclose(x, y, tolerance, tolerance * float(np.max(np.abs(x), initial=0.0)))
+        for x, y in zip(a, b, strict=True)
+    )
+
+
+def _unregistered_in(layer: keras.layers.Layer) -> dict[str, Any]:
+    """Returns the layer's class, and those of its initializers and the like, by name."""
+    found = {}
+    for value in (layer, *vars(layer).values()):
+        cls = value if inspect.isfunction(value) else type(value)
+        described = inspect.isfunction(value) or hasattr(value, "get_config")
+        if described and not str(cls.__module__).startswith("keras."):
+            name = keras.saving.get_registered_name(cls)
+            if name == cls.__name__:
+                found[name] = cls
+    return found
+
+
+def _with_full_variables(config: Any) -> Any:
+    """A config, of whatever depth, whose layers compute in half precision but keep float32."""
+    if isinstance(config, (list, tuple)):
+        return type(config)(map(_with_full_variables, config))
+    if not isinstance(config, dict):
+        return config
+    if config.get("class_name") == "DTypePolicy" and config["config"]["name"] in _HALVES:
+        return config | {"config": {"name": f"mixed_{config['config']['name']}"}}
+    return {key: _with_full_variables(value) for key, value in config.items()}
+
+
+_HALVES = ("bfloat16", "float16")

@@ -1,0 +1,111 @@
+"""What a model asks of the networks that it is given."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models.mechanics.functional import graph_of
+
+
+def check_networks(inputs: Sequence[str] = ("one",), /, **networks: Any) -> None:
+    """Checks that arguments are networks that say what they take and return, in one tensor each.
+
+    Args:
+        inputs: what the networks take, a name for each input.
+        **networks: the constructor's arguments.
+
+    Raises:
+        InputError: if one is no functional or Sequential model (a subclass of `keras.Model` does
+            not know its shapes, and no average could be made of it), takes another number of
+            inputs, or a dict of them, or returns several outputs.
+    """
+    for argument, network in networks.items():
+        known = all(hasattr(network, name) for name in ("inputs", "input_shape", "output_shape"))
+        if not (isinstance(network, keras.Model) and known):
+            raise InputError(
+                f"{argument}: expected a functional keras.Model, or a Sequential one with a "
+                f"keras.Input, got {type(network).__name__}; one with a call of its own can be "
+                "made functional: x = keras.Input(shape), keras.Model(x, network(x))."
+            )
+        graph = graph_of(network)
+        if len(network.inputs) != len(inputs) or isinstance(graph.input, dict):
+            wanted = "one input" if len(inputs) == 1 else f"two inputs, [{', '.join(inputs)}]"
+            raise InputError(
+                f"{argument}: expected a network of {wanted}, got {_names(graph.input, 'input')}; "
+                "make it with keras.Model("
+                f"{'x' if len(inputs) == 1 else '[' + ', '.join(inputs) + ']'}, y)."
+            )
+        if len(network.outputs) != 1 or isinstance(graph.output, dict):
+            raise InputError(
+                f"{argument}: expected a network of one output, got "
+                f"{_names(graph.output, 'output')}; make one of the output that the model is to "
+                "train: keras.Model(network.inputs, network.outputs[0])."
+            )
+
+
+def _names(structure: Any, kind: str) -> str:
+    if isinstance(structure, dict):
+        return f"a dict of {kind}s with the keys {', '.join(map(repr, structure))}"
+    count = len(tf.nest.flatten(structure))
+    return f"{count} {kind}{'s' * (count != 1)}"
+
+
+def check_shape(argument: str, side: str, came: tuple, expected: tuple[int, ...]) -> None:
+    """Checks a network's input or output shape; what it leaves open fits anything.
+
+    Raises:
+        InputError: if they differ.
+    """
+    if not tf.TensorShape(came[1:]).is_compatible_with(expected):
+        raise InputError(
+            f"{argument}: expected a network whose {side} has shape (batch, "
+            f"{', '.join(map(str, expected))}), got {came}."
+        )
+
+
+def check_strings(argument: str, encoder: keras.Model) -> None:
+    """Raises `InputError` if a text encoder takes anything but strings."""
+    (given,) = encoder.inputs
+    if given.dtype != "string":
+        raise InputError(
+            f"{argument}: expected a network of strings, got one of {given.dtype}; begin it with "
+            'keras.Input((), dtype="string") and a layer that reads text.'
+        )
+
+
+def latent_dim_of(generator: keras.Model) -> int:
+    """Returns the length of z that a generator takes.
+
+    Raises:
+        InputError: if it takes anything but vectors of a known length.
+    """
+    shape = tuple(generator.input_shape)
+    if len(shape) == 2 and shape[1] is not None:
+        return int(shape[1])
+    length = shape[-1] if len(shape) > 1 and shape[-1] is not None else "latent_dim"
+    reshape = ""
+    if len(shape) > 2:
+        inner = ", ".join("?" if n is None else str(n) for n in shape[1:])
+        reshape = f" and a keras.layers.Reshape(({inner})) after it"
+    raise InputError(
+        f"generator: expected a network whose input has shape (batch, latent_dim), got {shape}; "
+        f"begin it with keras.Input(({length},)){reshape}."
+    )
+
+
+def check_unmixed(argument: str, critic: keras.Model) -> None:
+    """Checks that a critic judges each sample by itself, as a gradient penalty asks for.
+
+    Raises:
+        InputError: if it has batch normalisation.
+    """
+    for layer in critic._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            raise InputError(
+                f"{argument}: expected a critic without batch normalisation, which mixes the "
+                f"samples whose slopes are penalised one by one, got layer {layer.name!r}; use "
+                "another normalisation or none."
+            )

@@ -1,0 +1,367 @@
+"""What numbers a network can return, by the activation that it ends in."""
+
+import contextlib
+import contextvars
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo.errors import InputError, warn_user
+from tfgan_zoo.layers import PixelShuffle, StatelessDropout
+from tfgan_zoo.models.mechanics.functional import graph_of, nodes_of
+
+
+class Ending(NamedTuple):
+    """The activation that a network ends in.
+
+    Attributes:
+        layer: the name of the layer or operation that applies it.
+        activation: its own name.
+        low: the smallest number that it returns, for inputs from -50 to 50.
+        high: the largest.
+    """
+
+    layer: str
+    activation: str
+    low: float
+    high: float
+
+
+_checks_warn = contextvars.ContextVar("checks_warn", default=False)
+
+
+@contextlib.contextmanager
+def made_before() -> Iterator[None]:
+    """Within it, `check_logits` warns: a model is made again that was saved or begun before."""
+    token = _checks_warn.set(True)
+    try:
+        yield
+    finally:
+        _checks_warn.reset(token)
+
+
+def is_made_before() -> bool:
+    """Whether this is within `made_before`, where what is refused today has to be taken."""
+    return _checks_warn.get()
+
+
+def check_logits(argument: str, discriminator: keras.Model) -> None:
+    """Checks that a discriminator does not end in an activation that makes probabilities.
+
+    The losses apply the sigmoid themselves, or take scores of any size. Of probabilities, which
+    lie in [0, 1], they would take a second sigmoid, which lies in [0.5, 0.73].
+
+    Args:
+        argument: what it is called.
+        discriminator: a network.
+
+    Raises:
+        InputError: if it returns probabilities or their logarithms. Within `made_before` this is a
+            warning.
+    """
+    ending = ending_of(discriminator)
+    if ending is None or not (ending.high <= 0 or (ending.low >= 0 and ending.high <= 1)):
+        return
+    what = "probabilities" if ending.high > 0 else "logarithms of probabilities"
+    message = (
+        f"{argument}: expected a network that returns logits, to which the loss applies what "
+        f"activation it needs, got {what}, from the {ending.activation} of layer "
+        f"{ending.layer!r}; leave that activation out."
+    )
+    if not is_made_before():
+        raise InputError(message)
+    warn_user(f"{message} It is used as it is, because it was made before this was checked.")
+
+
+def check_reaches_images(argument: str, generator: keras.Model) -> None:
+    """Warns if a generator's output cannot be an image, which has pixels in all of [-1, 1].
+
+    Args:
+        argument: what it is called.
+        generator: a network whose output are images.
+    """
+    ending = ending_of(generator)
+    if ending is None or (ending.low <= -0.9 and ending.high >= 0.9):
+        return
+    low, high = (f"{round(x, 2) + 0.0:g}" for x in (ending.low, ending.high))
+    span = f"[{low}, {high}]" if ending.high < 40 else f"from {low} up"
+    if ending.low < -40:
+        span = f"up to {high}"
+    warn_user(
+        f"{argument}: expected a network whose output can be anywhere in [-1, 1], as the images "
+        f"are, got one that ends in the {ending.activation} of layer {ending.layer!r}, {span}; end "
+        "it in tanh."
+    )
+
+
+def check_endings(model: Any) -> None:
+    """Checks what a model's discriminators return, and its generators where they make images.
+
+    Args:
+        model: a `GANModel` that has its networks as attributes.
+
+    Raises:
+        InputError: see `check_logits`.
+    """
+    players, names = model.players(), {id(value): name for name, value in vars(model).items()}
+    if model.takes_logits:
+        for network in players.get("discriminator", []):
+            check_logits(names.get(id(network), network.name), network)
+    # Loaded models were checked when they were created.
+    if len(getattr(model, "image_shape", ())) == 3 and not is_made_before():
+        for network in players.get("generator", []):
+            check_reaches_images(names.get(id(network), network.name), network)
+
+
+def ending_of(network: keras.Model) -> Ending | None:
+    """Returns the activation that a network's output has passed last; None if none is known.
+
+    Layers that hand numbers on as they are, or means or the largest of some, are looked through:
+    reshaping, pooling, dropout, noise, casts. Clipping and scaling hand on another range, and
+    averages, sums and the like that of all of their inputs, if each has one. Nested models are
+    looked into. What else comes after an activation ends the search.
+
+    Args:
+        network: a functional or Sequential model.
+    """
+    with contextlib.suppress(AttributeError):  # a graph that is not as Keras makes them today
+        found = _of_tensor(graph_of(network), 0)
+        return found if isinstance(found, Ending) else None
+    return None
+
+
+def _of_tensor(graph: keras.Model, output: int) -> "Ending | int | None":
+    """Returns the ending of an output; or the number of the input that it is."""
+    made_by = {id(x): node for node in nodes_of(graph) for x in node.outputs}
+    inputs = [id(x) for x in graph.inputs]
+    known: dict[int, Ending | int | None] = {}
+
+    def ending_at(tensor: Any) -> "Ending | int | None":
+        if id(tensor) not in known:
+            known[id(tensor)] = found_from(tensor)
+        return known[id(tensor)]
+
+    def found_from(tensor: Any) -> "Ending | int | None":
+        while id(tensor) not in inputs:
+            node = made_by[id(tensor)]
+            operation = node.operation
+            if isinstance(operation, keras.Model):
+                inner = graph_of(operation)
+                if not hasattr(inner, "_nodes_by_depth"):
+                    return None
+                place = [id(x) for x in node.outputs].index(id(tensor))
+                found = _of_tensor(inner, place)
+                if not isinstance(found, int):
+                    return found
+                tensor = node.input_tensors[found]
+                continue
+            while isinstance(operation, keras.layers.Wrapper):
+                operation = operation.layer
+            if (combine := _combination(operation)) is not None:
+                operands = _operands(operation, node)
+                if operands is None:
+                    return None
+                tensors = [x for x in operands if not isinstance(x, float)]
+                # Of one that is an input of this graph, nothing is known here.
+                found_at = {id(x): ending_at(x) for x in tensors}
+                return _combined(combine, operands, found_at)
+            if not _hands_on(operation):
+                ending = _probed(operation)
+                # A linear activation by itself, as for a cast; but a weighted sum is the end.
+                linear = isinstance(operation, keras.layers.Activation)
+                if ending is not None or not (linear or _rearranges(operation, node)):
+                    return ending
+            if len(node.input_tensors) != 1:
+                return None
+            (tensor,) = node.input_tensors
+        return inputs.index(id(tensor))
+
+    return ending_at(graph.outputs[output])
+
+
+def _combination(operation: Any) -> Callable[..., Any] | None:
+    """Returns what an operation makes of a number of each operand; None if that is not known."""
+    layer = isinstance(operation, keras.layers.Layer)
+    name = type(operation).__name__
+    if layer and not type(operation).__module__.startswith("keras."):
+        return None
+    if name == "Clip":
+        return lambda x: np.clip(x, operation.x_min, operation.x_max)
+    if name == "Rescaling":
+        return lambda x: x * np.asarray(operation.scale) + np.asarray(operation.offset)
+    return (_MERGING_LAYERS if layer else _MERGING_OPERATIONS).get(name)
+
+
+def _operands(operation: Any, node: Any) -> list[Any] | None:
+    """Returns tensors, and floats for constants; None if there is something else among them.
+
+    Also where tensors are multiplied or divided by tensors, as features are by gates.
+    """
+    if isinstance(operation, keras.layers.Layer):
+        return list(node.input_tensors)
+    operands: list[Any] = []
+    given = (node.arguments.args, node.arguments.kwargs)
+    for value in keras.tree.flatten(given):
+        if isinstance(value, keras.KerasTensor):
+            operands.append(value)
+        elif isinstance(value, (int, float, np.number)):
+            operands.append(float(value))
+        else:
+            return None
+    kind = type(operation).__name__
+    if kind in ("Multiply", "Divide", "TrueDivide"):
+        if all(not isinstance(x, float) for x in operands):
+            return None
+        if kind != "Multiply" and not isinstance(operands[1], float):
+            return None
+    return operands
+
+
+def _combined(
+    combine: Callable[..., Any], operands: Sequence[Any], found: Mapping[int, Any]
+) -> Ending | None:
+    """Returns the range of what is made of operands that are in ranges of their own.
+
+    Every combination is monotone in each operand, so its ends are those of ends.
+    """
+    endings = [found[id(x)] for x in operands if not isinstance(x, float)]
+    if not all(isinstance(e, Ending) and max(-e.low, e.high) <= _BOUNDED for e in endings):
+        return None
+    ends = [(x, x) if isinstance(x, float) else found[id(x)][2:] for x in operands]
+    with np.errstate(all="ignore"):
+        made = [np.asarray(combine(*corner)) for corner in itertools.product(*ends)]
+    low, high = float(np.min(made)), float(np.max(made))
+    # Numbers below zero are logarithms only where the activation returns those.
+    if not np.isfinite([low, high]).all() or (high <= 0 < endings[0].high):
+        return None
+    return endings[0]._replace(low=low, high=high)
+
+
+def _hands_on(operation: Any) -> bool:
+    if isinstance(operation, keras.layers.Layer):
+        return isinstance(operation, _TRANSPARENT)
+    return type(operation).__name__ in _TRANSPARENT_OPERATIONS
+
+
+def _rearranges(operation: Any, node: Any) -> bool:
+    """Whether a `Lambda` returns numbers that it is given and no others, as `squeeze` does."""
+    if not isinstance(operation, keras.layers.Lambda) or len(node.input_tensors) != 1:
+        return False
+    (tensor,) = node.input_tensors
+    shape = [n or 2 for n in tensor.shape]
+    if not tf.as_dtype(tensor.dtype).is_floating or np.prod(shape) > 2**20:
+        return False
+    given = np.sin(np.arange(1.0, 1.0 + np.prod(shape, dtype=int), dtype=np.float32))
+    try:
+        with tf.init_scope():
+            # Traced first: what draws random numbers is not run.
+            function = tf.function(_activation_of(operation), autograph=False)
+            traced = function.get_concrete_function(tf.constant(given.reshape(shape)))
+            if any(op.op_def.is_stateful for op in traced.graph.get_operations()):
+                return False
+            made = np.asarray(function(tf.constant(given.reshape(shape))))
+    except Exception:  # whatever a function of the user's does
+        return False
+    return made.size > 0 and bool(np.isin(made, given).all())
+
+
+def _probed(operation: Any) -> Ending | None:
+    """Returns what an operation's activation makes of numbers; None for all or none of them."""
+    if type(operation).__name__ == "Softmax":  # along any axis
+        return Ending(operation.name, "softmax", 0.0, 1.0)
+    function = _activation_of(operation)
+    if function is None:
+        return None
+    # Rows of one number, and a zero for what compares the numbers of a row, as softmax does.
+    given = np.stack([np.linspace(-50, 50, 401, dtype=np.float32), np.zeros(401, np.float32)], 1)
+    try:
+        # Within `fit` or a graph of anybody's, numbers are wanted still.
+        with tf.init_scope():
+            made = np.asarray(function(tf.constant(given)), np.float64)
+            if isinstance(operation, keras.layers.Lambda):
+                # It can do anything; what is no function of one number is not for us to judge.
+                alone = np.asarray(function(tf.constant(given[:, :1])), np.float64)
+                if alone.shape != (401, 1) or not np.allclose(alone, made[:, :1]):
+                    return None
+    except Exception:  # whatever a function of the user's does with numbers that it does not expect
+        return None
+    if made.shape != given.shape or not np.all(np.isfinite(made)) or np.allclose(made, given):
+        return None
+    named = getattr(function, "activation", function)  # of a layer that is used as a function
+    name = getattr(named, "__name__", type(named).__name__)
+    name = "function" if name == "<lambda>" else name
+    if not isinstance(operation, keras.layers.Layer):  # of an operation: written as layers' are
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    return Ending(operation.name, name, float(made.min()), float(made.max()))
+
+
+def _activation_of(operation: Any) -> Any:
+    if isinstance(operation, keras.layers.Lambda):
+        return lambda x: operation.function(x, **(operation.arguments or {}))
+    if isinstance(operation, keras.layers.Layer):
+        if isinstance(operation, _ACTIVATIONS):
+            return operation
+        activation = getattr(operation, "activation", None)
+        if isinstance(operation, keras.layers.RNN):
+            return None  # its gates come after
+        return activation if callable(activation) else None
+    return operation if type(operation).__name__ in _ACTIVATION_OPERATIONS else None
+
+
+def _classes(*names: str) -> tuple[type, ...]:
+    return tuple(getattr(keras.layers, name) for name in names if hasattr(keras.layers, name))
+
+
+_ACTIVATIONS = _classes("ReLU", "LeakyReLU", "ELU")
+
+_TRANSPARENT = (StatelessDropout, PixelShuffle) + _classes(
+    *("Flatten", "Reshape", "Permute", "RepeatVector", "Identity"),
+    *("ActivityRegularization", "GaussianNoise", "GaussianDropout", "AlphaDropout"),
+    *("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"),
+    *("Cropping1D", "Cropping2D", "Cropping3D", "UpSampling1D", "UpSampling2D", "UpSampling3D"),
+    *(
+        f"{kind}Pooling{rank}D"
+        for kind in ("Average", "Max", "GlobalAverage", "GlobalMax")
+        for rank in (1, 2, 3)
+    ),
+)
+
+#: Of `keras.ops`, whose classes Keras does not export.
+_TRANSPARENT_OPERATIONS = (
+    *("Cast", "Reshape", "Ravel", "Squeeze", "ExpandDims", "Transpose", "Moveaxis", "Swapaxes"),
+    *("Mean", "Max", "Min", "Amax", "Amin", "GetItem", "StopGradient", "Copy", "Identity", "Flip"),
+)
+
+#: Layers and operations of several inputs, as functions of one number of each.
+_MERGING_LAYERS: dict[str, Callable[..., Any]] = {
+    "Average": lambda *x: sum(x) / len(x),
+    "Maximum": max,
+    "Minimum": min,
+    "Add": lambda *x: sum(x),
+    "Concatenate": lambda *x: x,
+}
+_MERGING_OPERATIONS: dict[str, Callable[..., Any]] = {
+    "Add": np.add,
+    "Subtract": np.subtract,
+    "Multiply": np.multiply,
+    "Divide": np.divide,
+    "TrueDivide": np.divide,
+    "Maximum": np.maximum,
+    "Minimum": np.minimum,
+    "Concatenate": lambda *x: x,
+    "Stack": lambda *x: x,
+}
+
+#: Beyond it, a number that an activation returns says nothing but that its range has no end.
+_BOUNDED = 6.5
+
+_ACTIVATION_OPERATIONS = (
+    *("Sigmoid", "HardSigmoid", "SparseSigmoid", "LogSigmoid", "LogSoftmax"),
+    *("Sparsemax", "Tanh", "HardTanh", "Softsign", "Relu", "Relu6", "LeakyRelu", "Elu", "Selu"),
+    *("Celu", "Gelu", "Silu", "HardSilu", "Softplus", "SparsePlus", "Squareplus", "Exp"),
+)

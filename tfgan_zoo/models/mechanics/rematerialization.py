@@ -1,0 +1,168 @@
+"""Less memory for more time: features that are computed again when gradients ask for them."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models.mechanics.functional import as_functional, inputs_of, nodes_of, run_nodes
+
+
+def rematerialized(network: keras.Model, inputs: Any) -> tf.Tensor:
+    """Returns `network(inputs, training=True)`, to be remembered by few of its features.
+
+    A backward pass needs every layer's features, and they are most of the memory that training
+    takes. Here the network is cut into stretches, where fewest features cross; only those are kept,
+    and the rest of a stretch is computed a second time when the gradient comes to it. Results,
+    gradients and the state of layers are the same; the network's forward pass is done twice (Chen
+    et al. 2016, https://arxiv.org/abs/1604.06174).
+
+    Args:
+        network: a functional Keras model of one output; others are called as they are.
+        inputs: what it takes, with known shapes but for the batch.
+
+    Raises:
+        InputError: if layers add losses of their own.
+
+    Example:
+        >>> layers = [keras.layers.Dense(1, kernel_initializer="ones"), keras.layers.ReLU()]
+        >>> network = keras.Sequential([keras.Input((1,)), *layers])
+        >>> x = tf.constant([[2.0]])
+        >>> with tf.GradientTape() as tape:
+        ...     tape.watch(x)
+        ...     y = rematerialized(network, x)
+        >>> tape.gradient(y, x).numpy().tolist()
+        [[1.0]]
+    """
+    graph = as_functional(network)
+    if graph is None:
+        return network(inputs, training=True)
+    values = inputs_of(graph, inputs)
+    nodes = nodes_of(graph)
+    for start, stop in _stretches(graph, nodes, _sizes(graph, nodes, values)):
+        stretch = nodes[start:stop]
+        used = {id(x) for node in stretch for x in node.input_tensors}
+        made = {id(x) for node in stretch for x in node.outputs}
+        needs = [i for i in _crossing(graph, nodes, start) if i in used]
+        wanted = [i for i in _crossing(graph, nodes, stop) if i in made]
+        outputs = _forgetting(stretch, needs, wanted, [values[i] for i in needs])
+        values |= dict(zip(wanted, outputs, strict=True))
+    return values[id(graph.outputs[0])]
+
+
+# ---------------------------------------------------------------------- one stretch
+
+
+def _forgetting(
+    nodes: Sequence[Any], needs: list[int], wanted: list[int], inputs: list[tf.Tensor]
+) -> Sequence[tf.Tensor]:
+    """Runs some nodes, whose gradient runs them again; their layers' state changes once."""
+    layers = [n.operation for n in nodes if isinstance(n.operation, keras.Layer)]
+    weights = _unique(v for layer in layers for v in layer.trainable_variables)
+    state = _unique(v for layer in layers for v in layer.non_trainable_variables)
+    before = [(v, tf.convert_to_tensor(v.value)) for v in state]
+    after: list[Any] = []
+
+    def run(inputs, weight_values):
+        mapping = [*zip(weights, weight_values, strict=True), *before]
+        with keras.StatelessScope(state_mapping=mapping, collect_losses=True) as scope:
+            values = run_nodes(nodes, dict(zip(needs, inputs, strict=True)), training=True)
+        if scope.losses:
+            names = ", ".join(layer.name for layer in layers)
+            raise InputError(
+                "rematerialize=True: expected layers that add no losses, got some with "
+                f"activity_regularizer or add_loss among {names}."
+            )
+        after[:] = after or [scope.get_current_value(v) for v in state]
+        return [values[i] for i in wanted]
+
+    @tf.custom_gradient
+    def forward(*tensors):
+        split = len(inputs)
+        outputs = run(tensors[:split], tensors[split:])
+
+        def gradient(*upstream):
+            late = [_after(x, upstream[0]) for x in tensors[:split]]
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                sources = [*late, *tensors[split:]]
+                tape.watch(sources)
+                again = run(late, tensors[split:])
+            return tape.gradient(again, sources, upstream, unconnected_gradients="zero")
+
+        return outputs, gradient
+
+    outputs = forward(*inputs, *(tf.convert_to_tensor(v.value) for v in weights))
+    for (variable, old), new in zip(before, after, strict=True):
+        if new is not None and new is not old:
+            variable.assign(new)
+    return outputs
+
+
+def _after(x: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
+    """`x`, but not before `upstream` is there, which XLA respects too."""
+    some = tf.reduce_max(tf.reshape(upstream, [-1])[:1])
+    # Not zero times it: an infinite gradient is no reason for NaN elsewhere.
+    return x + tf.cast(tf.where(some == some, tf.zeros_like(some), some), x.dtype)
+
+
+# ---------------------------------------------------------------------- where to cut
+
+
+def _sizes(
+    network: keras.Model, nodes: Sequence[Any], values: dict[int, tf.Tensor]
+) -> dict[int, int]:
+    """How many numbers of one sample each tensor has, given the inputs."""
+    specs = {
+        id(x): keras.KerasTensor((None, *values[id(x)].shape[1:]), x.dtype) for x in network.inputs
+    }
+    for node in nodes:
+        args, kwargs = node.arguments.fill_in(specs)
+        outputs = node.operation.compute_output_spec(*args, **kwargs)
+        specs |= zip(map(id, node.outputs), tf.nest.flatten(outputs), strict=True)
+    return {i: math.prod(n or 1 for n in spec.shape[1:]) for i, spec in specs.items()}
+
+
+def _crossing(network: keras.Model, nodes: Sequence[Any], cut: int) -> list[int]:
+    """The tensors made before a cut that are used after it."""
+    made = _unique([*network.inputs, *(x for node in nodes[:cut] for x in node.outputs)])
+    used = [*network.outputs, *(x for node in nodes[cut:] for x in node.input_tensors)]
+    later = set(map(id, used))
+    return [id(x) for x in made if id(x) in later]
+
+
+def _stretches(
+    network: keras.Model, nodes: Sequence[Any], sizes: dict[int, int]
+) -> list[tuple[int, int]]:
+    """Cuts that keep least: what crosses them, and all of the largest stretch at a time."""
+    made = [sum(sizes[id(x)] for x in node.outputs) for node in nodes]
+    crossing = [_crossing(network, nodes, cut) for cut in range(len(nodes) + 1)]
+    loads = [sum(sizes[i] for i in ids) for ids in crossing]
+
+    def cuts(room: float) -> list[int]:
+        found = [0]
+        while found[-1] < len(nodes):
+            start = found[-1]
+            stop = start + 1
+            while stop < len(nodes) and sum(made[start : stop + 1]) <= room:
+                stop += 1
+            if stop < len(nodes):
+                stop = min(range(start + 1, stop + 1), key=lambda cut: (loads[cut], -cut))
+            found.append(stop)
+        return found
+
+    def kept(found: list[int]) -> int:
+        across = {i for cut in found for i in crossing[cut]}
+        largest = max(sum(made[a:b]) for a, b in itertools.pairwise(found))
+        return sum(sizes[i] for i in across) + largest
+
+    tries = [cuts(sum(made) / parts) for parts in range(1, len(nodes) + 1)]
+    best = min(tries, key=kept)
+    return list(itertools.pairwise(best))
+
+
+def _unique(things: Any) -> list[Any]:
+    return list({id(x): x for x in things}.values())

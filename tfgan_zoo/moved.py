@@ -1,0 +1,57 @@
+"""Modules under the names that they had in version 0.1.
+
+`import tfgan_zoo.experiment` and `from tfgan_zoo.runs import Run` give the module that holds the
+same things now.
+"""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+#: Where each module is now.
+MOVED = {
+    "tfgan_zoo.building": "tfgan_zoo.run.building",
+    "tfgan_zoo.distribution": "tfgan_zoo.run.devices",
+    "tfgan_zoo.drawing": "tfgan_zoo.tasks.drawing",
+    "tfgan_zoo.experiment": "tfgan_zoo.run.experiment",
+    "tfgan_zoo.files": "tfgan_zoo.pictures.files",
+    "tfgan_zoo.optimizers": "tfgan_zoo.models.mechanics.optimizers",
+    "tfgan_zoo.runs": "tfgan_zoo.run.folder",
+    "tfgan_zoo.tiling": "tfgan_zoo.models.mechanics.tiling",
+    "tfgan_zoo.workloads": "tfgan_zoo.tasks",
+    "tfgan_zoo.workloads.base": "tfgan_zoo.tasks.base",
+    "tfgan_zoo.data.sources": "tfgan_zoo.data.source",
+    "tfgan_zoo.data.tasks": "tfgan_zoo.data.pipeline",
+    "tfgan_zoo.data.translation": "tfgan_zoo.data.pairs",
+    "tfgan_zoo.models.arguments": "tfgan_zoo.models.mechanics.arguments",
+    "tfgan_zoo.models.batches": "tfgan_zoo.models.mechanics.batches",
+}
+
+
+class _Moved(MetaPathFinder, Loader):
+    """Imports the module that a moved one has become."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        return ModuleSpec(fullname, self) if fullname in MOVED else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        module = importlib.import_module(MOVED[spec.name])
+        spec.loader_state = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        # The import system has given the module the spec of its earlier name.
+        assert module.__spec__ is not None
+        module.__spec__ = module.__spec__.loader_state
+
+
+def find_moved_modules() -> None:
+    """Lets moved modules be imported under their earlier names."""
+    if not any(isinstance(finder, _Moved) for finder in sys.meta_path):
+        # First, as an emptied folder of an earlier checkout would be found too.
+        sys.meta_path.insert(0, _Moved())

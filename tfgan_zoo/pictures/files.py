@@ -1,0 +1,219 @@
+"""Image files in, image files out: what each result is called, and how it comes to be."""
+
+import functools
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tfgan_zoo import atomic, pictures, progress
+from tfgan_zoo.data import images
+from tfgan_zoo.data.source import some_images, warn_of_depth
+from tfgan_zoo.errors import InputError, ServerError, without_advice
+
+#: Names of results end so.
+WRITTEN = (".png", ".jpg", ".jpeg")
+
+
+def plan(
+    source: str | os.PathLike,
+    output: str | os.PathLike,
+    *,
+    compare: bool = False,
+    overwrite: bool = False,
+    on_error: str = "raise",
+) -> dict[Path, Path]:
+    """Decides what the result of each image is called, and touches nothing.
+
+    A result has its image's name and, below a folder, its place. Only what is neither a .png nor a
+    .jpg or .jpeg gets another ending: .png.
+
+    Args:
+        source: an image file, or a folder, which is read with its sub-folders.
+        output: a folder; or, for a file, a name that ends in .png, .jpg or .jpeg.
+        compare: whether results have a `comparison` beside them.
+        overwrite: whether results may replace files of before.
+        on_error: "raise" refuses results whose names are too long for a file; "skip" leaves them to
+            `convert`.
+
+    Returns:
+        The results by image, in the order of `tfgan_zoo.data.source.list_images`.
+
+    Raises:
+        InputError: if there is no image, the output cannot be what it names, a result would
+            replace an image, another result or, without `overwrite`, any file, or has too long a
+            name.
+
+    Example:
+        >>> plan("photos", "drawings")
+        {PosixPath('photos/a.webp'): PosixPath('drawings/a.png')}
+    """
+    source, output = Path(source).expanduser(), Path(output).expanduser()
+    if source.is_dir():
+        planned = _plan_folder(source, output)
+    elif source.exists():
+        planned = {source: _named(source, output)}
+    else:
+        raise InputError(f"--input: {str(source)!r} does not exist; check the path.")
+    originals = {image.resolve() for image in planned}
+    results: dict[Path, Path] = {}
+    for image, result in planned.items():
+        for path in _written_for(result, compare):
+            if on_error == "raise":
+                atomic.check_name(path, "--output")
+            if path in results:
+                raise InputError(
+                    f"--input: {str(results[path])!r} and {str(image)!r} would both be written to "
+                    f"{str(path)!r}; rename one of them."
+                )
+            if path.resolve() in originals:
+                raise InputError(
+                    f"--output: {str(path)!r} is itself an image to be read; give another place."
+                )
+            results[path] = image
+    existing = [path for path in results if os.path.exists(path)]
+    if existing and not overwrite:
+        others = f" and {len(existing) - 1} more of the results" if len(existing) > 1 else ""
+        exist, them = ("exist", "them") if others else ("exists", "it")
+        raise InputError(
+            f"--output: {str(existing[0])!r}{others} {exist}; add --overwrite to replace {them}."
+        )
+    return planned
+
+
+def comparison(result: Path) -> Path:
+    """Returns the name of the sheet that shows a result beside its image."""
+    return result.with_name(f"{result.stem}_compare.png")
+
+
+def _written_for(result: Path, compare: bool) -> tuple[Path, ...]:
+    return (result, comparison(result)) if compare else (result,)
+
+
+def _plan_folder(source: Path, output: Path) -> dict[Path, Path]:
+    ending = output.suffix.lower()
+    if output.exists() and not output.is_dir():
+        raise InputError(f"--output: expected a folder, {str(output)!r} is a file.")
+    if ending in pictures.ENDINGS and not output.exists():
+        raise InputError(
+            f"--output: expected a folder, as the input is one, got {str(output)!r}, a file's name."
+        )
+    if output.resolve().is_relative_to(source.resolve()):
+        raise InputError(
+            f"--output: {str(output)!r} lies in the input folder {str(source)!r}, whose images "
+            "would be read again; give another folder."
+        )
+    names = some_images("--input", str(source))
+    return {source / name: output / _written(Path(name)) for name in names}
+
+
+def _named(source: Path, output: Path) -> Path:
+    """Of one image: the output itself, or in that folder."""
+    ending = output.suffix.lower()
+    pictures.check_ending(output, (".png", ".jpg"))
+    if output.is_dir() or ending not in WRITTEN:
+        if output.is_file():
+            raise InputError(
+                f"--output: expected a .png, a .jpg or a folder, {str(output)!r} is another file."
+            )
+        return output / _written(Path(source.name))
+    return output
+
+
+def _written(name: Path) -> Path:
+    return name if name.suffix.lower() in WRITTEN else name.with_suffix(".png")
+
+
+@images.of_any_size()
+def convert(
+    planned: Mapping[Path, Path],
+    function: Callable[[np.ndarray], np.ndarray],
+    channels: int,
+    *,
+    compare: bool = False,
+    on_error: str = "raise",
+    rules: images.DecodingRules = images.DecodingRules(),  # noqa: B008  (it is frozen)
+) -> int:
+    """Reads every image, applies a function, and writes what it returns.
+
+    EXIF orientation is applied. Transparent images are laid on white for the function, and keep
+    their alpha in the result, except in a JPEG. Each file appears complete or not at all. On a
+    terminal a bar shows how far it is. An image may have as many pixels as memory holds.
+
+    Args:
+        planned: results by image, as `plan` returns them.
+        function: from uint8, shape (height, width, channels), to floats in [-1, 1], of the same
+            size or of a multiple, one channel or three.
+        channels: what the function takes: 1, and colour is turned grey, or 3.
+        compare: also write a `comparison` of what the function was given and what it returned.
+        on_error: "raise" stops at an image that cannot be read, and before the first image if a
+            result has a name too long for a file; "skip" leaves such images out and says so on
+            standard error.
+        rules: how the pixels of a file become 8-bit sRGB.
+
+    Returns:
+        How many images were converted.
+
+    Raises:
+        InputError: if an image cannot be read or a name is too long, with "raise".
+        ServerError: what the function raises, with the image.
+    """
+    if rules.white is None:
+        some = list(planned)[:: max(1, len(planned) // 16)]
+        looks = {
+            str(path): functools.partial(images.highest_of_16_bits, path, str(path))
+            for path in some
+        }
+        warn_of_depth("--input", looks, "--white")
+    if on_error == "raise":
+        for result in planned.values():
+            for written in _written_for(result, compare):
+                atomic.check_name(written, "--output")
+    done = 0
+    for path, result in progress.bar(planned.items(), "converted", len(planned), "images"):
+        try:
+            for written in _written_for(result, compare):
+                atomic.check_name(written, "--output")
+            pixels = images.decode(
+                path,
+                white=rules.white,
+                color_profiles=rules.color_profiles,
+                skip="--on_error=skip",
+                ask_white="--white",
+            )
+        except InputError as error:
+            if on_error != "skip":
+                raise
+            progress.say(f"left out: {without_advice(error)}.")
+            continue
+        given = images.with_channels(pixels, channels)
+        try:
+            made = pictures.to_uint8(function(given))
+        except ServerError as error:
+            raise ServerError(f"{path}: {error}") from error
+        kept = [made]
+        if pixels.shape[-1] in (2, 4) and made.shape[-1] in (1, 3):
+            kept.append(_sized(pixels[..., -1:], made))
+        pictures.save_image(result, np.concatenate(kept, axis=-1))
+        if compare:
+            sides = [_sized(given, made)[np.newaxis], made[np.newaxis]]
+            pictures.save_png(comparison(result), pictures.rows(sides))
+        done += 1
+    return done
+
+
+def _sized(pixels: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Enlarges to another image's size, bicubically."""
+    height, width = like.shape[:2]
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    # Each channel by itself, so that none is taken for opacity.
+    resized = [
+        Image.fromarray(np.ascontiguousarray(pixels[..., i])).resize(
+            (width, height), Image.Resampling.BICUBIC
+        )
+        for i in range(pixels.shape[-1])
+    ]
+    return np.stack([np.asarray(channel) for channel in resized], axis=-1)

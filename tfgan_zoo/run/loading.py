@@ -1,0 +1,81 @@
+"""Models from files."""
+
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import keras
+
+import tfgan_zoo.models
+import tfgan_zoo.schedules  # noqa: F401  (registers the classes)
+from tfgan_zoo.errors import InputError, similar
+
+
+def load_model(filepath: str | os.PathLike) -> Any:
+    """Loads what `model.save` has written; see `tfgan_zoo.load_model`.
+
+    Args:
+        filepath: a `.keras` file, or a run folder that has a `model.keras`.
+
+    Raises:
+        InputError: if there is no such file, or it is none that `model.save` writes.
+    """
+    if not isinstance(filepath, (str, os.PathLike)):
+        raise InputError(f"filepath: expected a path to a .keras file, got {filepath!r}.")
+    if "://" in os.fspath(filepath):  # of storage that Keras reads
+        return keras.saving.load_model(filepath)
+    path = Path(filepath).expanduser()
+    return keras.saving.load_model(_in_folder(path) if path.is_dir() else _checked(path))
+
+
+def _in_folder(folder: Path) -> Path:
+    model, shown = folder / "model.keras", repr(str(folder))
+    if model.is_file():
+        return _checked(model)
+    if (folder / "saved_model.pb").exists():
+        raise InputError(
+            f"filepath: expected a .keras file, got {shown}, a SavedModel, which is for serving "
+            f"and cannot be trained; load it with tf.saved_model.load({shown}), or give the "
+            "model.keras of its run."
+        )
+    if (folder / "config.json").exists() and (folder / "checkpoints").is_dir():
+        raise InputError(
+            f"filepath: expected a run folder with a model.keras, which is written when training "
+            f"ends, got {shown} without one; tfgan_zoo.run.load_run({shown}) loads its best "
+            "checkpoint."
+        )
+    files = sorted(str(path) for path in folder.glob("*.keras"))
+    runs = sorted(str(path.parent) for path in folder.glob("*/model.keras"))
+    advice = "check the path"
+    if files:
+        advice = f"give one of its files, such as {files[0]!r}"
+    elif runs:
+        shown_runs = ", ".join(map(repr, runs[:5]))
+        more = f" and {len(runs) - 5} more" if len(runs) > 5 else ""
+        advice = f"give one of the run folders in it: {shown_runs}{more}"
+    raise InputError(
+        f"filepath: expected a .keras file, or a run folder with a model.keras, got the folder "
+        f"{shown}; {advice}."
+    )
+
+
+def _checked(path: Path) -> Path:
+    shown = repr(str(path))
+    if not path.exists():
+        near = similar(path.name, os.listdir(path.parent)) if path.parent.is_dir() else []
+        advice = f"did you mean {str(path.with_name(near[0]))!r}?" if near else "check the path."
+        raise InputError(f"filepath: {shown} does not exist; {advice}")
+    if path.name.endswith(".weights.h5"):
+        raise InputError(
+            f"filepath: expected a .keras file, got {shown}, which holds weights alone; make the "
+            f"model as it was, compile it, and call model.load_weights({shown})."
+        )
+    if path.suffix != ".keras":
+        raise InputError(
+            "filepath: expected a .keras file, as model.save('model.keras') writes it, got "
+            f"{shown}."
+        )
+    if not zipfile.is_zipfile(path):
+        raise InputError(f"filepath: {shown} is damaged, or no .keras file; save or copy it again.")
+    return path

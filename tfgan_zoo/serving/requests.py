@@ -1,0 +1,230 @@
+"""Which signature of a served model answers what, and how its answers become files."""
+
+import io
+import struct
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from tfgan_zoo import atomic
+from tfgan_zoo.errors import InputError, ServerError, check_texts, first_line
+from tfgan_zoo.serving.client import Client, GrpcClient, RestClient, Signature, Tensor
+
+_FILES = "images_bytes"
+_FORM = "_png"
+
+
+def choose(
+    signatures: Mapping[str, Signature], inputs: Sequence[str], name: str | None = None
+) -> str:
+    """Returns the signature that takes what there is and gives PNG files.
+
+    Args:
+        signatures: what the server has.
+        inputs: names of what there is to be sent.
+        name: of the signature, or of the endpoint whose PNG form it is; None for the first that
+            fits.
+
+    Raises:
+        InputError: if there is none.
+
+    Example:
+        >>> choose(client.signatures(), ["images_bytes"], "b_to_a")
+        'b_to_a_png'
+    """
+    fit = [
+        key
+        for key, signature in signatures.items()
+        if set(signature.inputs) == set(inputs) and _FILES in signature.outputs
+    ]
+    for key in fit:
+        if name in (None, key, key.removesuffix(_FORM)):
+            return key
+    wanted = f"takes {' and '.join(inputs)} and gives {_FILES}"
+    if name is not None:
+        known = ", ".join(fit) or "none"
+        raise InputError(f"--signature: expected one that {wanted}: {known}; got {name!r}.")
+    others = "; ".join(f"{key} takes {', '.join(s.inputs)}" for key, s in signatures.items())
+    raise InputError(f"The model has no signature that {wanted}: {others}.")
+
+
+def channels(signatures: Mapping[str, Signature], name: str) -> int:
+    """Returns how many channels the images have that a PNG signature takes."""
+    floats = signatures.get(name.removesuffix(_FORM))
+    shape = floats.inputs["images"].shape if floats and "images" in floats.inputs else (3,)
+    return shape[-1] if shape[-1] > 0 else 3
+
+
+def drawn(
+    client: Client,
+    signature: str,
+    seeds: Sequence[int],
+    texts: str | Sequence[str] = (),
+    batch_size: int = 16,
+) -> Iterator[bytes]:
+    """Asks for an image of each seed, or of each text and each seed.
+
+    Args:
+        client: of the server.
+        signature: one of `choose`.
+        seeds: of the images.
+        texts: what they are to show, of a model that takes that: one text, or several.
+        batch_size: how many are asked for at a time.
+
+    Yields:
+        PNG files, those of the first text first.
+
+    Raises:
+        ServerError: if the server cannot be reached, or answers with anything else.
+    """
+    for text in check_texts("texts", texts) if len(texts) else (None,):
+        for i in range(0, len(seeds), batch_size):
+            part = seeds[i : i + batch_size]
+            inputs = {"seed": np.array(part, np.int64)}
+            if text is not None:
+                encoded = text if isinstance(text, bytes) else text.encode()
+                inputs["text"] = np.array([encoded] * len(part), object)
+            made = client.predict(signature, inputs)[_FILES].tolist()
+            for seed, file in zip(part, made, strict=True):
+                sent = f"seed {seed}" if text is None else f"seed {seed} and the text {text!r}"
+                opened(file, client.name, f"{signature} for {sent}")
+                yield file
+
+
+def converter(client: Client, signature: str) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns what sends an image to be translated or enlarged, for `pictures.files.convert`.
+
+    Returns:
+        A function from uint8, shape (height, width, channels), to floats in [-1, 1]. It raises
+        `ServerError` if the server cannot be reached, or answers with anything but an image.
+    """
+
+    def convert(image: np.ndarray) -> np.ndarray:
+        file = io.BytesIO()
+        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "PNG")
+        sent = np.array([file.getvalue()], object)
+        (came,) = client.predict(signature, {_FILES: sent})[_FILES].tolist()
+        pixels = opened(came, client.name, signature)
+        return np.atleast_3d(pixels) / np.float32(127.5) - np.float32(1)
+
+    return convert
+
+
+def opened(file: Any, server: str, what: str) -> np.ndarray:
+    """Returns the pixels of a PNG file that a server gave.
+
+    Args:
+        file: what it gave.
+        server: what errors call it.
+        what: what was asked for.
+
+    Returns:
+        uint8, grey of shape (height, width) or colour of shape (height, width, 3).
+
+    Raises:
+        ServerError: if it is no PNG file of 8 bits, or not a whole one.
+    """
+    came = f"{len(file):,} bytes" if isinstance(file, bytes) else type(file).__name__
+    try:
+        with Image.open(io.BytesIO(file), formats=["PNG"]) as image:
+            image.load()
+            if image.mode in ("1", "L", "P", "LA", "RGB", "RGBA"):
+                grey = image.mode in ("1", "L", "LA")
+                return np.asarray(image.convert("L" if grey else "RGB"))
+            came = f"one of mode {image.mode}"
+    except UnidentifiedImageError:
+        came += " that are none"
+    except (OSError, SyntaxError, TypeError, ValueError, struct.error, zlib.error) as error:
+        came += f" ({first_line(error).rstrip('.')})"
+    raise ServerError(f"{server}: expected a PNG file of 8 bits from {what}, got {came}.")
+
+
+def connect(
+    url: str | None,
+    grpc: str | None,
+    model_name: str | None,
+    version: int | None = None,
+    label: str | None = None,
+    **patience: Any,
+) -> Client:
+    """Makes the client that the flags of `tfgan_zoo.predict` ask for.
+
+    Raises:
+        InputError: if they do not name one model of one server.
+    """
+    if (url is None) == (grpc is None):
+        raise InputError("Give --url or --grpc: http://HOST:8501/v1/models/NAME, or HOST:8500.")
+    if version is not None and label is not None:
+        raise InputError("Give --version or --label, not both.")
+    if grpc is not None:
+        if model_name is None:
+            raise InputError("--model_name: expected a name beside --grpc, got none.")
+        return GrpcClient(grpc, model_name, version, label, **patience)
+    if model_name is not None:
+        raise InputError("--model_name: it is the last part of --url; leave it out.")
+    part = f"/versions/{version}" if version is not None else f"/labels/{label}" if label else ""
+    return RestClient(f"{url}{part}", **patience)
+
+
+def table(signatures: Mapping[str, Signature]) -> str:
+    """Returns a line for each signature: what it takes and what it gives."""
+
+    def side(tensors: Mapping[str, Tensor]) -> str:
+        return ", ".join(
+            f"{name} {'string' if t.dtype == 'object' else t.dtype}"
+            f"[{', '.join('?' if n < 0 else str(n) for n in t.shape)}]"
+            for name, t in tensors.items()
+        )
+
+    return "\n".join(f"{k}: {side(s.inputs)} -> {side(s.outputs)}" for k, s in signatures.items())
+
+
+def check_seeds(first: int, num: int) -> range:
+    """Returns the seeds of so many images.
+
+    Raises:
+        InputError: if one has more than 64 bits.
+    """
+    least, most = -(2**63), 2**63 - num
+    if not least <= first <= most:
+        raise InputError(f"--seed: expected a whole number from {least} to {most}, got {first}.")
+    return range(first, first + num)
+
+
+def paths(
+    output: str, seeds: Sequence[int], texts: str | Sequence[str] = (), overwrite: bool = False
+) -> list[Path]:
+    """Returns where each image of `drawn` goes.
+
+    In a folder it is called by its seed, 000007.png, and of several texts by the number of the
+    text too, 1_000007.png.
+
+    Raises:
+        InputError: if a file of that name exists, is to hold several images, or cannot be named so.
+    """
+    texts = check_texts("texts", texts) if len(texts) else ()
+    place = Path(output).expanduser()
+    atomic.check_name(place, "--output")
+    if place.suffix.lower() == ".png" and not place.is_dir():
+        if len(seeds) * max(1, len(texts)) > 1:
+            raise InputError(f"--output: {output!r} holds one image; give a folder for several.")
+        named = [place]
+    else:
+        several = range(1, len(texts) + 1) if len(texts) > 1 else ()
+        firsts = [f"{number}_" for number in several] or [""]
+        named = [place / f"{first}{seed:06d}.png" for first in firsts for seed in seeds]
+    existing = [path for path in named if path.exists()]
+    if existing and not overwrite:
+        raise InputError(f"--output: {str(existing[0])!r} exists; add --overwrite to replace it.")
+    return named
+
+
+def save(path: Path, file: bytes) -> None:
+    """Writes a file, complete or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic.open_replacing(path) as written:
+        written.write(file)

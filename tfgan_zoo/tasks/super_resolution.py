@@ -1,0 +1,213 @@
+"""Large images from small ones."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from ml_collections import ConfigDict
+
+from tfgan_zoo import config as config_lib
+from tfgan_zoo import pictures, progress
+from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
+from tfgan_zoo.data.images import with_channels
+from tfgan_zoo.data.imresize import imresize
+from tfgan_zoo.data.resolutions import (
+    Cut,
+    Resolutions,
+    hold,
+    load_pair,
+    open_super_resolution,
+    super_resolution,
+)
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.evaluation import by_model, score_images
+from tfgan_zoo.models import SRGAN
+from tfgan_zoo.tasks.base import CACHE, Score, Workload, held_out_split
+
+#: Images of which a rehearsal computes scores, and the side of what it cuts out of small ones.
+_REHEARSED, _REHEARSED_SIDE = 2, 32
+
+
+class SuperResolutionWorkload(Workload):
+    """Images to be enlarged."""
+
+    def __init__(self, config: ConfigDict, model: SRGAN, like: Workload | None = None):
+        super().__init__(config, model, like)
+        self.square_side()
+        for entry, wanted in (("fit", "resize"), ("crop", None)):
+            if config.data[entry] != wanted:
+                raise InputError(
+                    f"data.{entry}: expected {str(wanted).lower()} for a model that enlarges."
+                )
+        if model.content == "vgg":
+            model.feature_network()  # fails before any time is spent
+        self.like: SuperResolutionWorkload | None = None
+        if isinstance(like, SuperResolutionWorkload):
+            self.like = like
+            self.opened: Resolutions = like.opened
+            self.opened_held_out: Resolutions = like.opened_held_out
+        else:
+            self.opened = self._open(config.data.source, config.data.split)
+            held_out = (
+                config.evaluate.source or config.data.source,
+                (config.evaluate.split or config.data.split),
+            )
+            self.opened_held_out = self.opened
+            if held_out != (config.data.source, config.data.split):
+                with held_out_split(config):
+                    self.opened_held_out = self._open(*held_out)
+        self._pipeline(0, None)
+
+    @functools.cached_property
+    def held(self) -> Cut | None:
+        """What cuts squares out of the images in memory; None if they are not held there."""
+        side = self.model.image_shape[0]
+        try:
+            return hold(
+                self.opened,
+                crop_size=side,
+                channels=self.model.image_shape[-1],
+                cache=CACHE[self.config.data.cache],
+            )
+        except InputError as error:  # It speaks of the pipeline's argument.
+            said = str(error).replace(f"crop_size={side}", f"model_args.image_shape={side},{side}")
+            raise InputError(said) from error
+
+    @property
+    def num_held_out(self) -> int:
+        """How many images sheets and scores are of."""
+        settings = self.config
+        wanted = max(settings.evaluate.samples, settings.train.samples)
+        return min(len(self.opened_held_out.hr), wanted)
+
+    @functools.cached_property
+    def held_out(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Images in both resolutions, which sheets and scores are of."""
+        opened, count = self.opened_held_out, self.num_held_out
+        if self.like is not None and self.like.num_held_out == count:
+            return self.like.held_out  # they are in memory once
+        numbers = progress.bar(range(count), opened.hr.spec, count, "images")
+        return [load_pair(opened, number) for number in numbers]
+
+    def _open(self, source: str, split: str) -> Resolutions:
+        data = self.config.data
+        return open_super_resolution(
+            source,
+            split,
+            scale=self.model.scale,
+            resolution=self.model.image_shape[0],
+            on_error=data.on_error,
+            data_dir=data.data_dir,
+            **config_lib.decoding(data),
+        )
+
+    def pretraining(self) -> ConfigDict | None:
+        """SRResNet: the generator alone, on pixels."""
+        settings = self.config.pretraining
+        if not settings.steps:
+            return None
+        before = self.config.copy_and_resolve_references()
+        before.unlock()
+        before.model_args.update(adversarial_weight=0.0, content="pixel", content_loss="mse")
+        before.model_args.skip_discriminator_above = None
+        before.train.steps = settings.steps
+        before.generator_optimizer.learning_rate = settings.learning_rate
+        before.evaluate.best = True
+        before.evaluate.patience = 0
+        before.pretraining.steps = 0
+        before.lock()
+        config_lib.check(before)
+        return before
+
+    def fingerprints(self) -> dict[str, Fingerprint]:
+        """See `Workload.fingerprints`."""
+        data, settings, found = self.config.data, self.config.evaluate, {}
+        sources = [("training", self.opened, data.source)]
+        if self.opened_held_out is not self.opened:
+            held_out = settings.source or data.source
+            sources.append(("evaluation", self.opened_held_out, held_out))
+        for what, opened, spec in sources:
+            found[f"{what} data"] = fingerprint(opened.hr, spec)
+            if opened.lr is not None:
+                found[f"{what} data, low resolution"] = fingerprint(opened.lr, spec)
+        return found
+
+    def batches(self, start: int) -> tf.data.Dataset:
+        """See `Workload.batches`."""
+        return self._pipeline(start, self.held)
+
+    def _pipeline(self, start: int, held: Cut | None) -> tf.data.Dataset:
+        data, shape = self.config.data, self.model.image_shape
+        return super_resolution(
+            self.opened,
+            batch_size=data.batch_size,
+            crop_size=shape[0],
+            channels=shape[-1],
+            flip=data.flip,
+            seed=self.config.seed,
+            start_step=start,
+            cache=False,
+            held=held,
+        )
+
+    def prepare(self) -> None:
+        """See `Workload.prepare`."""
+        self.held_out  # noqa: B018
+
+    def describe(self) -> str:
+        """See `Workload.describe`."""
+        return f"{self.config.data.source}: {len(self.opened.hr):,} images"
+
+    def sheet(self, model: SRGAN) -> np.ndarray:
+        """Draws rows of the middle of an image: enlarged bicubically, by the model, and itself."""
+        pairs = self.held_out[: self.config.train.samples]
+        side = min(32, *(n for small, _ in pairs for n in small.shape[:2]))
+        columns: list[list[np.ndarray]] = [[], [], []]
+        for pair in pairs:
+            small, large = _middle(pair, side)
+            made = by_model(model)(small)
+            for column, image in zip(
+                columns, (imresize(small, model.scale), made, large), strict=True
+            ):
+                column.append(with_channels(image, 3))
+        return pictures.enlarge(pictures.rows([np.stack(column) for column in columns]))
+
+    def known_scores(self, num: int | None = None) -> dict[str, Score]:
+        """See `Workload.known_scores`.
+
+        If `num` is given, the middle of the smallest images is scored: what can be done with these
+        can be done with all.
+        """
+
+        def scored_pairs() -> list[tuple[np.ndarray, np.ndarray]]:
+            pairs = self.held_out[: self.config.evaluate.samples]
+            if num is None:
+                return pairs
+            smallest = sorted(pairs, key=lambda pair: min(pair[1].shape[:2]))
+            return [_middle(pair, _REHEARSED_SIDE) for pair in smallest[: min(num, _REHEARSED)]]
+
+        def score(metric: str) -> Callable[[Any], dict[str, float]]:
+            def scored(model: SRGAN) -> dict[str, float]:
+                upscale = by_model(model)
+                compared = (
+                    (str(i), with_channels(upscale(small), large.shape[-1]), large)
+                    for i, (small, large) in enumerate(scored_pairs())
+                )
+                return score_images(compared, [metric]).means()
+
+            return scored
+
+        return {name: (score(name), name, 1) for name in ("psnr", "ssim", "ssim_daala")}
+
+
+def _middle(pair: tuple[np.ndarray, np.ndarray], side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cuts the middle out of an image in both resolutions, up to `side` pixels of the low one."""
+    small, large = pair
+    scale = large.shape[0] // small.shape[0]
+    height, width = (min(n, side) for n in small.shape[:2])
+    top, left = (small.shape[0] - height) // 2, (small.shape[1] - width) // 2
+    small = small[top : top + height, left : left + width]
+    top, left, height, width = (n * scale for n in (top, left, height, width))
+    return small, large[top : top + height, left : left + width]
