@@ -1,80 +1,66 @@
-"""Imports run one way: a room may use what stands before it, never what comes after."""
+"""Imports run one way: a room uses what stands below it, never what is built on it."""
 
-import ast
-from pathlib import Path
+from collections import Counter
 
 import pytest
 
-ROOT = Path(__file__).parents[1] / "tfgan_zoo"
-FOUNDATION = {"atomic", "backend", "downloads", "errors", "noise"}
+from tests import house
 
-#: What each room may import from the package, itself aside.
-ALLOWED = {
-    "atomic": {"errors"},
-    "backend": {"errors"},
-    "downloads": set(),
-    "errors": set(),
-    "noise": {"errors"},
-    "optimizers": set(),
-    "functional": set(),
-    "rematerialization": {"errors", "functional"},
-    "tiling": {"errors"},
-    "losses": FOUNDATION,
-    "layers": FOUNDATION,
-    "networks": FOUNDATION | {"losses", "layers"},
-    "serving": FOUNDATION,
-    "models": FOUNDATION
-    | {"functional", "losses", "layers", "networks", "optimizers", "rematerialization", "serving"},
-}
-#: Rooms that meet models only in `experiment` and the command lines.
-APART = ("data", "metrics", "callbacks", "config", "pictures", "files", "reporting")
-COMMANDS = {
-    "train",
-    "generate",
-    "translate",
-    "evaluate",
-    "export",
-    "predict",
-    "prepare",
-    "report",
-}
+#: Rooms that know no models: these meet in `tasks` and `run`.
+APART = ("callbacks", "config", "data", "metrics", "pictures", "reporting")
+#: Rooms that users of a model need without a run: no flags, no recipes.
+WITHOUT_RUNS = ("layers", "losses", "networks", "models", "serving", "data", "metrics")
 
 
-def room(path):
-    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+def test_every_room_stands_on_one_floor():
+    rooms = {house.room_of(path) for path in house.files()}
+    standing = Counter(room for floor in house.FLOORS for room in floor)
+    assert rooms == set(standing)
+    assert set(standing.values()) == {1}
 
 
-FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
+def test_no_import_goes_up():
+    assert house.upward() == []
 
 
-def imports(path):
-    """Every module that a file imports, those within functions and `if TYPE_CHECKING` too."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}:{node.lineno}: a relative import"
-            # The name may be a room: `from tfgan_zoo import losses`.
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+def test_no_modules_import_one_another_in_a_circle():
+    assert house.circles() == []
+
+
+@pytest.mark.parametrize("room", APART)
+def test_models_meet_data_scores_and_pictures_only_in_tasks_and_runs(room):
+    for path in house.files():
+        if house.room_of(path) == room:
+            assert "models" not in house.rooms_used(path), path
+
+
+@pytest.mark.parametrize("room", WITHOUT_RUNS)
+def test_models_and_data_need_neither_flags_nor_recipes(room):
+    for path in house.files():
+        if house.room_of(path) == room:
+            packages = {name.split(".")[0] for name in house.imports(path)}
+            assert not packages & {"absl", "configs", "ml_collections"}, path
 
 
 def test_users_need_no_folder_that_is_not_installed():
     """Neither what is imported nor the commands that recipes give."""
-    for path in FILES:
-        assert not {name.split(".")[0] for name in imports(path)} & {"benchmarks", "tests"}, path
-    for path in (ROOT.parent / "configs").glob("*.py"):
+    for path in house.files():
+        packages = {name.split(".")[0] for name in house.imports(path)}
+        assert not packages & {"benchmarks", "tests"}, path
+    for path in (house.ROOT.parent / "configs").glob("*.py"):
         assert "benchmarks" not in path.read_text(), path
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_run_one_way(path):
-    own = room(path)
-    names = [name.split(".") for name in imports(path)]
-    rooms = {parts[1] for parts in names if parts[0] == "tfgan_zoo" and len(parts) > 1} - {own}
-    if own in ALLOWED:
-        assert rooms <= ALLOWED[own]
-        assert not {parts[0] for parts in names} & {"absl", "configs", "ml_collections"}
-    if own in APART:
-        assert not rooms & ({"models", "building", "experiment"} | COMMANDS)
-    if own not in COMMANDS:
-        assert not rooms & COMMANDS
+def test_a_circle_and_an_import_that_goes_up_are_found(tmp_path):
+    root = tmp_path / "tfgan_zoo"
+    for name, text in {
+        "losses.py": "from tfgan_zoo.models import a",
+        "models/__init__.py": "",
+        "models/a.py": "import tfgan_zoo.models.b",
+        "models/b.py": "def f():\n    from tfgan_zoo.models import a",
+    }.items():
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    assert house.upward(root) == ["losses.py -> models"]
+    assert house.circles(root) == [["tfgan_zoo.models.a", "tfgan_zoo.models.b"]]
