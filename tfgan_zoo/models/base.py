@@ -22,7 +22,7 @@ from tfgan_zoo.errors import (
     warn_user,
 )
 from tfgan_zoo.layers.diff_augment import diff_augment
-from tfgan_zoo.models.mechanics import batches
+from tfgan_zoo.models.mechanics import batches, parts
 from tfgan_zoo.models.mechanics.arguments import (
     check_ends,
     check_flag,
@@ -32,6 +32,7 @@ from tfgan_zoo.models.mechanics.arguments import (
     stacked,
 )
 from tfgan_zoo.models.mechanics.average import average_of
+from tfgan_zoo.models.mechanics.frozen import Frozen, FrozenNetworks
 from tfgan_zoo.models.mechanics.keywords import check_compile, check_export_format, check_known
 from tfgan_zoo.models.mechanics.optimizers import apply_gradients, prepare, unknown_to
 from tfgan_zoo.models.mechanics.output_ranges import check_endings, made_before
@@ -85,8 +86,8 @@ class GANModel(keras.Model):
 
     #: Every name that `train_step` logs.
     log_names: tuple[str, ...] = ("d_loss", "g_loss")
-    #: The parts of a training batch: keys of a dict, or else a tuple in this order.
-    batch_parts: tuple[str, ...] = ("image",)
+    #: Names of the parts in `batch_spec` that a batch can lack.
+    optional_parts: tuple[str, ...] = ()
     #: Of one image: (height, width, channels), or (size,) for vectors.
     image_shape: tuple[int, ...]
     #: Updates of the discriminator, each on fresh data, in one train step.
@@ -166,6 +167,10 @@ class GANModel(keras.Model):
         self.images_seen = self.add_weight(
             name="images_seen", dtype="int64", initializer="zeros", trainable=False
         )
+        self._frozen = FrozenNetworks()
+        for name, network in self.frozen_networks().items():
+            if network.saved:
+                self.frozen(name)
         self._shows_average = True
         self.averages = []
         if self.ema_half_life is not None:
@@ -250,8 +255,12 @@ class GANModel(keras.Model):
         """
         raise NotImplementedError
 
-    def example_batch(self, batch_size: int, seed: int = 0) -> Any:
-        """Returns a training batch of random pixels, uint8: what one train step takes."""
+    def batch_spec(self) -> dict[str, tf.TensorSpec]:
+        """Returns the named parts of a training batch, in the order of a tuple.
+
+        The batch axis is None. Pixels are declared as uint8, as pipelines yield them; floats in
+        [-1, 1] are accepted too. See `models.mechanics.parts` for other types.
+        """
         raise NotImplementedError
 
     @classmethod
@@ -298,10 +307,9 @@ class GANModel(keras.Model):
         """Returns what the number of samples in a replica's batch is to be a multiple of."""
         return self.samples_per_step(1) if training else 1
 
-    def image_parts(self) -> dict[str, tuple[int | None, ...]]:
-        """Returns which of `batch_parts` are images, or points, and the shape of one of them."""
-        shape = getattr(self, "image_shape", None)
-        return {} if shape is None else {self.batch_parts[0]: shape}
+    def frozen_networks(self) -> dict[str, Frozen]:
+        """Returns the networks that the model uses and nobody trains, by name."""
+        return {}
 
     def training_warnings(self, batch_size: int) -> list[str]:
         """Returns sentences about what in these settings is likely to go wrong in training.
@@ -325,6 +333,72 @@ class GANModel(keras.Model):
             mine.set_weights(other.sampling_network(theirs).get_weights())
         for mine, average in zip(generators, self.averages, strict=bool(self.averages)):
             average.set_weights(mine.get_weights())
+
+    # ------------------------------------------------------------------ frozen networks
+
+    def frozen(self, name: str) -> keras.Model:
+        """Returns one of `frozen_networks`; loads it the first time.
+
+        Raises:
+            InputError: If its weights cannot be loaded.
+        """
+        return self._frozen.get(name, self.frozen_networks()[name])
+
+    def load_frozen(self) -> None:
+        """Loads all frozen networks; training and evaluation start with it.
+
+        Raises:
+            InputError: If the weights of one cannot be loaded.
+        """
+        for name in self.frozen_networks():
+            self.frozen(name)
+
+    # ------------------------------------------------------------------ data
+
+    def batch(self, data: Any, training: bool = True) -> dict[str, tf.Tensor]:
+        """Returns the parts of a batch by name, checked: pixels as floats in [-1, 1].
+
+        Args:
+            data: A dict of the parts, a tuple in the order of `batch_spec`, or a bare array.
+            training: Whether it is a training batch rather than a test batch.
+
+        Raises:
+            InputError: If a part is missing, or has another shape or type than declared.
+        """
+        found = parts.parts_of(data, self.batch_spec(), self.optional_parts)
+        called = "Training batches" if training else "Test batches"
+        several = len(self.batch_spec()) > 1
+        return {
+            name: self.as_declared(name, value, f"{called}, {name}" if several else called)
+            for name, value in found.items()
+        }
+
+    def as_declared(self, name: str, value: Any, called: str) -> tf.Tensor:
+        """Returns one part of a batch as a train step gets it: see `batch`.
+
+        Override it for parts that the dtype in `batch_spec` does not describe.
+
+        Args:
+            name: A key of `batch_spec`.
+            value: The part as it is in the batch.
+            called: What to call the part in a message.
+        """
+        return parts.as_declared(value, self.batch_spec()[name], called)
+
+    def example_batch(self, batch_size: int, seed: int = 0) -> Any:
+        """Returns a training batch of random values: a dict, or an array of a single part.
+
+        Args:
+            batch_size: Number of samples that one update sees; see `samples_per_step`.
+            seed: The same seed gives the same values.
+        """
+        spec, num = self.batch_spec(), self.samples_per_step(batch_size)
+        found = {
+            name: parts.random_values(part, num, len(spec) * seed + i)
+            for i, (name, part) in enumerate(spec.items())
+            if name not in self.optional_parts
+        }
+        return found if len(found) > 1 else next(iter(found.values()))
 
     # ------------------------------------------------------------------ compile
 
@@ -488,6 +562,7 @@ class GANModel(keras.Model):
             return
         for role in self.players():
             self._check_optimizer(getattr(self, f"{role}_optimizer"), role)
+        self.load_frozen()
         self._trained = trained
         step = _once_read(self.train_step)
         train: Callable = self._make_function(step)
@@ -499,6 +574,7 @@ class GANModel(keras.Model):
         """Makes what `evaluate` calls."""
         if getattr(self, "test_function", None) is not None and not force:
             return
+        self.load_frozen()
         test = self._make_function(_once_read(self.test_step))
         self.test_function = self._after_a_look(test, "testing")
 
@@ -517,9 +593,7 @@ class GANModel(keras.Model):
     def _looked_at(self, iterator: Any, phase: str, called: str) -> Any:
         """Checks the next batch where it can be wrong; returns an iterator of the same batches."""
         unread = phase == "training" and not self.texts_checked
-        unsure, num = batches.needs_check(
-            iterator.element_spec, self.batch_parts, self.image_parts(), strings=unread
-        )
+        unsure, num = parts.needs_check(iterator.element_spec, self.batch_spec(), strings=unread)
         if phase == "training" and num is not None:
             self._warn_of_settings(num)
         elif phase == "training" and self.training_warnings(2):
@@ -558,7 +632,7 @@ class GANModel(keras.Model):
         """
         counts = []
         for data in each:
-            doubtful, num = batches.check_images(data, self.batch_parts, self.image_parts(), called)
+            doubtful, num = parts.check_values(data, self.batch_spec(), called)
             if doubtful:
                 self._warn_of_range(called)
             if phase == "training" and num is not None:
@@ -687,7 +761,8 @@ class GANModel(keras.Model):
             loss_fn: returns (loss, aux) given `args`; the loss is a mean over the replica's
                 samples.
             *args: tensors, or passes from `record`. The gradient goes on through a recorded pass
-                to the variables it was made with; `loss_fn` receives its value.
+                to the variables it was made with; `loss_fn` receives its value. An empty tuple, as
+                of a model without a condition, is left out.
 
         Returns:
             `aux`, as `loss_fn` returned it: usually a dict of what is to be logged.
@@ -698,6 +773,7 @@ class GANModel(keras.Model):
         optimizer = getattr(self, f"{role}_optimizer")
         self._check_optimizer(optimizer, role)
         variables = [v.value for v in self.role_variables(role)]
+        args = tuple(arg for arg in args if not (isinstance(arg, tuple) and not arg))
         recorded = [arg for arg in args if isinstance(arg, Recorded)]
         values = [arg.value if isinstance(arg, Recorded) else arg for arg in args]
         # Optimizers sum gradients over the replicas.
@@ -1152,36 +1228,6 @@ class GANModel(keras.Model):
             yield
         finally:
             self._shows_average = True
-
-
-def as_floats(images: Any, shape: tuple[int | None, ...], name: str) -> tf.Tensor:
-    """Returns a batch of images as floats in [-1, 1].
-
-    Args:
-        images: uint8 in 0..255, or floats in [-1, 1].
-        shape: of one of them; None for any size.
-        name: what to call them in a message.
-
-    Raises:
-        InputError: if they are of another shape or type.
-    """
-    images = batches.with_shape(tf.convert_to_tensor(stacked(images, name)), shape, name)
-    if images.dtype == tf.uint8:
-        return tf.cast(images, tf.float32) / 127.5 - 1.0
-    if not images.dtype.is_floating:
-        advice = "; if they are 0..255, use x.astype('uint8')" * images.dtype.is_integer
-        raise InputError(
-            f"{name}: expected uint8, or floats in [-1, 1], got type {images.dtype.name}{advice}."
-        )
-    return tf.cast(images, tf.float32)
-
-
-def random_images(shape: tuple[int, ...], batch_size: int, seed: int) -> np.ndarray:
-    """Returns uint8 images of random pixels, shape (batch_size, *shape); floats for vectors."""
-    random = np.random.default_rng(check_seed(seed, least=0))
-    if len(shape) == 1:
-        return random.standard_normal((batch_size, *shape), "float32")
-    return random.integers(0, 256, (batch_size, *shape), "uint8")
 
 
 def check_r1(gamma: float, every: int) -> None:
