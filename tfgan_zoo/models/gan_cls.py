@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfgan_zoo import losses, networks
 from tfgan_zoo.errors import InputError, check_number
-from tfgan_zoo.models.base import Endpoint, GANModel
+from tfgan_zoo.models.base import ZooModel
 from tfgan_zoo.models.joint_embedding import JointEmbedding
 from tfgan_zoo.models.mechanics import parts
 from tfgan_zoo.models.mechanics.arguments import (
@@ -24,6 +24,7 @@ from tfgan_zoo.models.mechanics.functional import run_for_each
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape, check_strings
 from tfgan_zoo.models.noise_to_image import NoiseToImage, packed
 from tfgan_zoo.models.texts import OnUnknown, ReadsTexts
+from tfgan_zoo.serving.signatures import Endpoint
 
 #: From a batch of strings to a batch of embeddings.
 TextEncoder = Callable[[tf.Tensor], tf.Tensor]
@@ -104,6 +105,8 @@ class GANCLS(ReadsTexts, NoiseToImage):
     condition = ("text",)
     has_accuracy = True
     log_names: tuple[str, ...] = ("d_loss", "d_real", "d_mismatched", "d_fake", "g_loss")
+    #: The paper halves the rate during training.
+    paper_optimizer = {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5, "epsilon": 1e-8}
 
     def __init__(
         self,
@@ -152,9 +155,9 @@ class GANCLS(ReadsTexts, NoiseToImage):
         return networks.text_conditional_discriminator(image_shape, dim)
 
     @classmethod
-    def network_slots(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
-        """See `GANModel.network_slots`."""
-        slots = super().network_slots(**arguments)
+    def network_arguments(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
+        """See `ZooModel.network_arguments`."""
+        slots = super().network_arguments(**arguments)
         dim = check_size("embedding_dim", arguments["embedding_dim"])
         dims = {"generator": (dim,), "discriminator": packed((dim,), arguments["packing"])}
         return {
@@ -163,13 +166,13 @@ class GANCLS(ReadsTexts, NoiseToImage):
         }
 
     def frozen_networks(self) -> dict[str, Frozen]:
-        """See `GANModel.frozen_networks`: the text encoder, if it is a Keras model."""
+        """See `ZooModel.frozen_networks`: the text encoder, if it is a Keras model."""
         encoder = self.text_encoder
         is_network = isinstance(encoder, keras.Model)
         return {"text_encoder": Frozen(lambda: encoder)} if is_network else {}
 
     def batch_spec(self) -> dict[str, tf.TensorSpec]:
-        """See `GANModel.batch_spec`; with a text encoder, texts can be embeddings too."""
+        """See `ZooModel.batch_spec`; with a text encoder, texts can be embeddings too."""
         text = tf.TensorSpec([None], tf.string)
         if self.text_encoder is None:
             text = self.condition_spec()["text"]
@@ -178,13 +181,6 @@ class GANCLS(ReadsTexts, NoiseToImage):
     def condition_spec(self) -> dict[str, tf.TensorSpec]:
         """See `NoiseToImage.condition_spec`: the networks take embeddings."""
         return {"text": tf.TensorSpec([None, self.embedding_dim], tf.float32)}
-
-    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """Adam, rate 2e-4, beta1 0.5, for each player; the paper halves the rate as it goes."""
-        return {
-            "generator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
-            "discriminator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
-        }
 
     # ------------------------------------------------------------------ training
 
@@ -215,7 +211,7 @@ class GANCLS(ReadsTexts, NoiseToImage):
         else:
             loss = losses.cross_entropy_discriminator(s_r, s_f)
         logs = {name: tf.reduce_mean(tf.sigmoid(score)) for name, score in scores.items()}
-        logs |= self.judged(s_r, false)
+        logs |= self.accuracy_logs(s_r, false)
         return loss + self.r1(real, training, (text,)), {"d_loss": loss, **logs}
 
     def generator_loss(self, fake, text, mismatching, training: bool = True):
@@ -232,19 +228,19 @@ class GANCLS(ReadsTexts, NoiseToImage):
         return loss, {"g_loss": loss}
 
     def losses_of(self, data: Any) -> dict[str, tf.Tensor]:
-        """See `GANModel.losses_of`."""
+        """See `ZooModel.losses_of`."""
         real, text, mismatching = self.batch(data, training=False).values()
         fake = self.fakes("latents", real, (text,), training=False)
         _, d_logs = self.discriminator_loss(real, text, mismatching, fake, training=False)
         _, g_logs = self.generator_loss(fake, text, mismatching, training=False)
         return d_logs | g_logs
 
-    def d_loss_range(self) -> tuple[float, float]:
-        """See `GANModel.d_loss_range`."""
+    def d_loss_bounds(self) -> tuple[float, float]:
+        """See `Game.d_loss_bounds`."""
         return 0.0, math.log(4)
 
     def as_declared(self, name: str, value: Any, called: str) -> tf.Tensor:
-        """See `GANModel.as_declared`: texts are embedded."""
+        """See `ZooModel.as_declared`: texts are embedded."""
         if name == "image":
             return super().as_declared(name, value, called)
         return self.embeddings(value, called)
@@ -282,7 +278,7 @@ class GANCLS(ReadsTexts, NoiseToImage):
         scores = run_for_each(self.discriminator, x, [self.pack(h) for h in texts], training)
         return [tf.cast(each, tf.float32) for each in scores]
 
-    def start_from(self, other: GANModel) -> None:
+    def start_from(self, other: ZooModel) -> None:
         """Takes over a `JointEmbedding`'s text encoder, or all that another GAN-CLS draws with.
 
         Raises:
@@ -385,20 +381,6 @@ class GANCLS(ReadsTexts, NoiseToImage):
             del both["generate"]
         return both
 
-    def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments; networks are serialised with the model."""
-        encoder = self.text_encoder
-        kept = isinstance(encoder, keras.layers.Layer) or _is_registered(encoder)
-        return {
-            **super().get_config(),
-            "embedding_dim": self.embedding_dim,
-            "text_encoder": keras.saving.serialize_keras_object(encoder) if kept else None,
-            "matching_aware": self.matching_aware,
-            "interpolation": self.interpolation,
-            "interpolation_weights": list(self.interpolation_weights),
-            "fresh_latents": self.fresh_latents,
-        }
-
 
 def _checked_weights(weights: Any) -> tuple[float, float]:
     if not isinstance(weights, (list, tuple)) or len(weights) != 2:
@@ -409,9 +391,3 @@ def _checked_weights(weights: Any) -> tuple[float, float]:
     for weight in weights:
         check_number("interpolation_weights", weight, least=0)
     return float(weights[0]), float(weights[1])
-
-
-def _is_registered(function: Any) -> bool:
-    return function is not None and keras.saving.get_registered_name(function) != getattr(
-        function, "__name__", None
-    )

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tfgan_zoo import networks, noise
 from tfgan_zoo.errors import InputError, check_number, check_seed
 from tfgan_zoo.layers.diff_augment import check_policy
-from tfgan_zoo.models.base import Endpoint, GANModel, check_r1
+from tfgan_zoo.models.game import Game, check_r1
 from tfgan_zoo.models.mechanics import parts
 from tfgan_zoo.models.mechanics.arguments import (
     check_image_shape,
@@ -25,12 +25,13 @@ from tfgan_zoo.models.mechanics.keywords import check_known
 from tfgan_zoo.models.mechanics.network_checks import check_inputs, check_shape, latent_dim_of
 from tfgan_zoo.models.mechanics.output_ranges import is_made_before
 from tfgan_zoo.samples import IMAGES, POINTS, VOXELS, kind_of
+from tfgan_zoo.serving.signatures import Endpoint
 
 #: The parts of a condition, in the order of `condition`; empty without one.
 Given = tuple[tf.Tensor, ...]
 
 
-class NoiseToImage(GANModel):
+class NoiseToImage(Game):
     """A generator G(z) and a discriminator C(x) of single images, or of points or voxels.
 
     A training batch is images `[B, H, W, C]`: uint8, or floats in [-1, 1]; or voxels
@@ -66,7 +67,7 @@ class NoiseToImage(GANModel):
             `jit_compile`.
         diff_augment: Any of "color", "translation", "cutout": augments what the discriminator sees,
             real and fake (DiffAugment, Zhao et al. 2020, https://arxiv.org/abs/2006.10738).
-        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `GANModel`.
+        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
 
     Raises:
         InputError: If an argument is out of range, or a network's shapes do not fit `image_shape`,
@@ -132,14 +133,13 @@ class NoiseToImage(GANModel):
         check_shape("generator", "output", self.generator.output_shape, self.image_shape)
         self.latent_dim = latent_dim_of(generator)
         # An argument that was left out has its default.
-        default = constructor_arguments(type(self), GANModel)["latent_dim"]
+        default = constructor_arguments(type(self))["latent_dim"]
         other = latent_dim not in (None, default, self.latent_dim)
         if has_generator and other and not is_made_before():
             raise InputError(
                 f"latent_dim: expected {self.latent_dim}, which the generator takes, got "
                 f"{latent_dim}; leave it out."
             )
-        self.finish_init()
 
     def default_generator(self, image_shape: tuple[int, ...], latent_dim: int) -> keras.Model:
         """Returns the paper's generator."""
@@ -153,13 +153,13 @@ class NoiseToImage(GANModel):
             return networks.dcgan_discriminator(image_shape)
         return networks.mlp_discriminator(image_shape)
 
-    def players(self) -> dict[str, list[keras.Model]]:
+    def roles(self) -> dict[str, list[keras.Model]]:
         """Returns the networks of each role."""
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
 
     @classmethod
-    def network_slots(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
-        """See `GANModel.network_slots`."""
+    def network_arguments(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
+        """See `ZooModel.network_arguments`."""
         shape = check_image_shape(arguments["image_shape"], (IMAGES, POINTS, VOXELS))
         latent_dim = check_size("latent_dim", arguments["latent_dim"])
         packing = check_size("packing", arguments["packing"])
@@ -169,7 +169,7 @@ class NoiseToImage(GANModel):
         }
 
     def batch_spec(self) -> dict[str, tf.TensorSpec]:
-        """See `GANModel.batch_spec`; a conditional game adds the parts of its condition."""
+        """See `ZooModel.batch_spec`; a conditional game adds the parts of its condition."""
         dtype = tf.uint8 if kind_of(self.image_shape).is_pixels else tf.float32
         return {"image": tf.TensorSpec([None, *self.image_shape], dtype)}
 
@@ -179,17 +179,17 @@ class NoiseToImage(GANModel):
         return {name: spec[name] for name in self.condition}
 
     def samples_per_step(self, batch_size: int) -> int:
-        """See `GANModel.samples_per_step`."""
+        """See `ZooModel.samples_per_step`."""
         return batch_size * self.packing * self.discriminator_steps
 
     def batch_multiple(self, training: bool) -> int:
-        """See `GANModel.batch_multiple`: a test batch is not divided among steps."""
+        """See `ZooModel.batch_multiple`: a test batch is not divided among steps."""
         return self.samples_per_step(1) if training else self.packing
 
     # ------------------------------------------------------------------ the parts of a train step
 
     def batch(self, data: Any, training: bool = True) -> dict[str, tf.Tensor]:
-        """See `GANModel.batch`.
+        """See `ZooModel.batch`.
 
         Raises:
             InputError: If a part is missing, or has another shape or type than declared, or the
@@ -247,10 +247,10 @@ class NoiseToImage(GANModel):
         Yields:
             The share of each step: (images, given), or the images alone without `given`.
         """
-        phase, counter = self.now[0], self.now[-1]
+        phase, counter = self.random_phase[0], self.random_phase[-1]
         steps = self.discriminator_steps
         for i in range(steps):
-            with self.moment(phase, i, counter):
+            with self.random_phase_of(phase, i, counter):
                 share = images[i::steps]
                 yield share if given is None else (share, tuple(part[i::steps] for part in given))
 
@@ -329,15 +329,15 @@ class NoiseToImage(GANModel):
         raise NotImplementedError
 
     def losses_of(self, data: Any) -> dict[str, tf.Tensor]:
-        """See `GANModel.losses_of`."""
+        """See `ZooModel.losses_of`."""
         real, given = self.real(data, training=False)
         fake = self.fakes("latents", real, given, training=False)
         _, d_logs = self.discriminator_loss(real, fake, given, training=False)
         _, g_logs = self.generator_loss(fake, real, given, training=False)
         return d_logs | g_logs
 
-    def made_and_real(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
-        """See `GANModel.made_and_real`."""
+    def samples_and_targets(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
+        """See `Game.samples_and_targets`."""
         real, given = self.real(data, training=False)
         return {"samples": (self.fakes("latents", real, given, training=False), real)}
 
@@ -495,21 +495,6 @@ class NoiseToImage(GANModel):
                 (seed, *given),
                 lambda n: {"seed": np.arange(n, dtype=np.int64), **example(n)},
             ),
-        }
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments; networks are serialised with the model."""
-        return {
-            **super().get_config(),
-            "image_shape": self.image_shape,
-            "latent_dim": self.latent_dim,
-            "generator": keras.saving.serialize_keras_object(self.generator),
-            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
-            "latent_distribution": self.latent_distribution,
-            "packing": self.packing,
-            "r1_gamma": self.r1_gamma,
-            "r1_every": self.r1_every,
-            "diff_augment": list(self.diff_augment),
         }
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError, check_seed, check_texts
-from tfgan_zoo.models.mechanics.arguments import check_range, stacked
+from tfgan_zoo.models.mechanics.arguments import check_range, stack_images
 
 Shape = tuple[int | None, ...]
 Spec = Mapping[str, tf.TensorSpec]
@@ -79,7 +79,7 @@ def parts_of(data: Any, spec: Spec, optional: Collection[str] = ()) -> dict[str,
     required = [name for name in spec if name not in optional]
     if surplus or any(name not in found for name in required):
         raise InputError(
-            f"Training batches: expected {_described(spec, required)}, got {described_batch(data)}."
+            f"Training batches: expected {_described(spec, required)}, got {describe_batch(data)}."
         )
     return found
 
@@ -96,7 +96,7 @@ def _described(spec: Spec, required: Sequence[str]) -> str:
     return f"{' or '.join(tuples)}, or a dict with the keys {keys}"
 
 
-def described_batch(data: Any) -> str:
+def describe_batch(data: Any) -> str:
     """Says what a batch consists of, for a message about what it lacks."""
     parts = unpacked(data)
     if isinstance(parts, Mapping):
@@ -128,14 +128,14 @@ def as_declared(value: Any, spec: tf.TensorSpec, name: str) -> tf.Tensor:
             raise InputError(f"{name}: expected strings, got type {texts.dtype.name}.")
         return with_shape(texts, shape, name)
     if spec.dtype == tf.uint8 or spec.dtype.is_floating:
-        return as_floats(value, shape, name)
-    numbers = with_shape(tf.convert_to_tensor(stacked(value, name)), shape, name)
+        return as_images(value, shape, name)
+    numbers = with_shape(tf.convert_to_tensor(stack_images(value, name)), shape, name)
     if not numbers.dtype.is_integer:
         raise InputError(f"{name}: expected whole numbers, got type {numbers.dtype.name}.")
     return tf.cast(numbers, spec.dtype)
 
 
-def as_floats(images: Any, shape: Shape, name: str) -> tf.Tensor:
+def as_images(images: Any, shape: Shape, name: str) -> tf.Tensor:
     """Returns a batch of images, or of points, as floats: pixels in [-1, 1].
 
     Args:
@@ -146,7 +146,7 @@ def as_floats(images: Any, shape: Shape, name: str) -> tf.Tensor:
     Raises:
         InputError: If they have another shape or type.
     """
-    images = with_shape(tf.convert_to_tensor(stacked(images, name)), shape, name)
+    images = with_shape(tf.convert_to_tensor(stack_images(images, name)), shape, name)
     if images.dtype == tf.uint8:
         return tf.cast(images, tf.float32) / 127.5 - 1.0
     if not images.dtype.is_floating:
@@ -222,7 +222,7 @@ def check_values(data: Any, spec: Spec, called: str) -> tuple[bool, int | None]:
     may_be_wrong = False
     num: int | None = None
     for name, part in parts_to_check(data, spec).items():
-        values = stacked(part, called)
+        values = stack_images(part, called)
         label = f"{called}, {name}" if len(spec) > 1 else called
         if not hasattr(values, "shape") or not hasattr(values, "dtype") or _has_strings(values):
             continue
@@ -236,7 +236,7 @@ def check_values(data: Any, spec: Spec, called: str) -> tuple[bool, int | None]:
 
 def parts_to_check(data: Any, spec: Spec) -> dict[str, Any]:
     """Returns by name the parts of a batch, or of its `element_spec`, that are no texts."""
-    found = named_parts(keras.tree.map_structure(_without_optional, data), spec)
+    found = named_parts(without_optionals(data), spec)
     return {name: part for name, part in found.items() if spec[name].dtype != tf.string}
 
 
@@ -316,9 +316,13 @@ def needs_check(element_spec: Any, spec: Spec, strings: bool = False) -> tuple[b
     return unsure, num
 
 
-def _without_optional(leaf: Any) -> Any:
-    """Returns None for the placeholder of None in datasets that Keras makes from generators."""
-    return None if isinstance(leaf, (tf.OptionalSpec, tf.experimental.Optional)) else leaf
+def without_optionals(data: Any) -> Any:
+    """Returns a batch or its specification with None for what stands for None in it.
+
+    Keras' datasets of generators have a `tf.experimental.Optional` there.
+    """
+    optional = (tf.OptionalSpec, tf.experimental.Optional)
+    return keras.tree.map_structure(lambda x: None if isinstance(x, optional) else x, data)
 
 
 def asserted(condition: tf.Tensor, *said: Any) -> list[tf.Operation]:
