@@ -38,6 +38,8 @@ EARLIER_VALUES = {
     "model_args.skip_discriminator_above": None,
     "model_args.interpolation_weights": (1.0, 1.0),
     "model_args.fresh_latents": False,
+    "model_args.latent_distribution": "normal",
+    "model_args.packing": 1,
     "generator.padding": "same",
     "discriminator.padding": "same",
 }

@@ -31,6 +31,34 @@ from tfgan_zoo.serving.signatures import Endpoint
 Given = tuple[tf.Tensor, ...]
 
 
+def _adapted(method: Callable) -> Callable:
+    """Adapts a hook of a class that may have been written before there were conditions.
+
+    A hook without a parameter `given` is called without an empty condition. One that has it takes
+    `training` in its place too, where `training` stood.
+    """
+    names = list(inspect.signature(method).parameters)
+
+    @functools.wraps(method)
+    def called(self, *args, **kwargs):
+        conditions = [arg for arg in (*args, kwargs.pop("given", ())) if isinstance(arg, tuple)]
+        if any(conditions):
+            raise InputError(
+                f"{method.__qualname__}: expected a parameter given, as the model has a condition, "
+                "got none."
+            )
+        return method(self, *(arg for arg in args if not isinstance(arg, tuple)), **kwargs)
+
+    @functools.wraps(method)
+    def called_with_condition(self, *args, **kwargs):
+        place = names.index("given") - 1
+        if len(args) > place and isinstance(args[place], bool):
+            *args, kwargs["training"] = args
+        return method(self, *args, **kwargs)
+
+    return called_with_condition if "given" in names else called
+
+
 class NoiseToImage(Game):
     """A generator G(z) and a discriminator C(x) of single images, or of points or voxels.
 
@@ -82,9 +110,8 @@ class NoiseToImage(Game):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         for name in ("fakes", "logits", "r1", "discriminator_loss", "generator_loss"):
-            method = vars(cls).get(name)
-            if method is not None and "given" not in inspect.signature(method).parameters:
-                setattr(cls, name, _without_condition(method))
+            if name in vars(cls):
+                setattr(cls, name, _adapted(vars(cls)[name]))
 
     def __init__(
         self,
@@ -263,6 +290,7 @@ class NoiseToImage(Game):
             return noise.uniform(key, [count, self.latent_dim], -1.0, 1.0)
         return noise.normal(key, [count, self.latent_dim])
 
+    @_adapted
     def fakes(
         self, purpose: str, real: tf.Tensor, given: Given = (), training: bool = True
     ) -> tf.Tensor:
@@ -274,7 +302,6 @@ class NoiseToImage(Game):
             given: Its condition.
             training: Whether the generator trains.
         """
-        given, training = _given_and_training(given, training)
         z = self.latents(purpose, tf.shape(real)[0])
         return self.run(self.generator, [z, *given] if given else z, training)
 
@@ -305,14 +332,12 @@ class NoiseToImage(Game):
             training: Whether the discriminator trains.
             given: The condition of these images.
         """
-        given, training = _given_and_training(given, training)
         x = self.pack(self.augment(images, purpose, training))
         inputs = [x, *map(self.pack, given)] if given else x
         return self.run(self.discriminator, inputs, training)
 
     def r1(self, real: tf.Tensor, training: bool = True, given: Given = ()) -> tf.Tensor:
         """Returns the weighted R1 penalty; zero in the steps without it."""
-        given, training = _given_and_training(given, training)
 
         def logits(images: tf.Tensor) -> tf.Tensor:
             return self.logits(images, "r1", given=given)
@@ -505,23 +530,3 @@ def packed(shape: Sequence[int], packing: int) -> tuple[int, ...]:
     if not shape:
         return () if packing == 1 else (packing,)
     return (*shape[:-1], shape[-1] * packing)
-
-
-def _without_condition(method: Callable) -> Callable:
-    """Lets a method without a parameter `given` be called with an empty condition."""
-
-    @functools.wraps(method)
-    def called(self, *args, given: Given = (), **kwargs):
-        if any(arg for arg in (*args, given) if isinstance(arg, tuple)):
-            raise InputError(
-                f"{method.__qualname__}: expected a parameter given, as the model has a condition, "
-                "got none."
-            )
-        return method(self, *(arg for arg in args if not isinstance(arg, tuple)), **kwargs)
-
-    return called
-
-
-def _given_and_training(given: Any, training: bool) -> tuple[Given, bool]:
-    """Sorts out arguments that were meant for `training`, which came in the place of `given`."""
-    return ((), given) if isinstance(given, bool) else (given, training)
