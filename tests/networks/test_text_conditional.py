@@ -240,7 +240,7 @@ def test_initial_weights_of_the_projection_as_in_torch(case):
     kernel, bias = model.get_layer("text").get_weights()
     assert kernel.std() == pytest.approx(1024**-0.5 / 3**0.5, rel=0.01)  # 0.018
     assert 0 < np.abs(bias).max() <= 1024**-0.5
-    with pytest.raises(InputError, match="projection must be one of keras, torch"):
+    with pytest.raises(InputError, match="projection: expected one of keras, torch"):
         build(case, projection="lua")
 
 
