@@ -187,7 +187,7 @@ def test_file_of_wrong_shapes(tmp_path):
         for j in range(1, count + 1):
             x = keras.layers.Conv2D(2, 3, name=f"block{i}_conv{j}")(x)
     keras.Model(inputs, x).save_weights(tmp_path / "thin.weights.h5")
-    with pytest.raises(InputError, match=r"thin.weights.h5 is not VGG19's .*ValueError: "):
+    with pytest.raises(InputError, match=r"thin.weights.h5 is not VGG19's: .*ValueError: "):
         vgg19_features(weights=tmp_path / "thin.weights.h5")
 
 
