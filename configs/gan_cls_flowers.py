@@ -1,9 +1,9 @@
 """GAN-CLS (Reed et al. 2016, https://arxiv.org/abs/1605.05396) on flowers, Oxford-102.
 
-Images of 64 pixels; captions are read by a character-level encoder that is trained first.
-The game is GAN-INT-CLS. The folder must contain train/<class>/<image>.jpg and train/<class>/<image>.txt, with
-ten captions, one per line; of the 102 classes, 82 belong in train/ and the 20 of the zero-shot
-test in test/.
+Images of 64 pixels; captions are read by a character-level encoder that is trained first. The game
+is GAN-INT-CLS. The folder must contain train/<class>/<image>.jpg and train/<class>/<image>.txt,
+with ten captions, one per line; of the 102 classes, 82 belong in train/ and the 20 of the
+zero-shot test in test/.
 
 Settings follow the authors' code, for the encoder github.com/reedscot/cvpr2016 and for the game
 github.com/reedscot/icml2016. Differences: the encoder is trained with a small convolutional network
