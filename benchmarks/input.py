@@ -289,7 +289,7 @@ def measure(case: Case, seconds: float) -> Rates:
 
 
 _HEADER = """\
-| source | files | data of | batch | images/s: decoding at every visit | as the recipe has it \
+| source | files | data of | batch | images/s: decoding at every visit | with the recipe's cache \
 | consumed by the step | delivered / consumed | dtype |
 |---|---|---|---|---|---|---|---|---|"""
 
