@@ -148,10 +148,10 @@ def test_exports_an_endpoint_that_takes_labels(tmp_path):
     latents, label = model.sample_latents(2), np.array([0, 2], "int32")
     made = served["generate"](latents=tf.constant(latents), label=tf.constant(label))["images"]
     np.testing.assert_allclose(made, model.generate(latents=latents, label=label), atol=1e-5)
-    made = served["generate_from_seed"](seed=tf.constant([5, 6], tf.int64), label=tf.constant(label))
-    np.testing.assert_allclose(
-        made["images"], model.generate(seeds=[5, 6], label=label), atol=1e-5
+    made = served["generate_from_seed"](
+        seed=tf.constant([5, 6], tf.int64), label=tf.constant(label)
     )
+    np.testing.assert_allclose(made["images"], model.generate(seeds=[5, 6], label=label), atol=1e-5)
     assert "generate_png" in served
 
 
@@ -168,7 +168,9 @@ def test_is_saved_and_trains_on(tmp_path):
 
 
 def test_networks_that_do_not_take_the_condition_are_refused():
-    with pytest.raises(InputError, match=r"^generator: .* of two inputs, \[z, label\], got 1 input"):
+    with pytest.raises(
+        InputError, match=r"^generator: .* of two inputs, \[z, label\], got 1 input"
+    ):
         LabelledDCGAN(SHAPE, LATENT)
     model = labelled()
     x, wide = keras.Input(SHAPE), keras.Input((2,))
@@ -238,7 +240,9 @@ def test_voxels_train_generate_and_export(tmp_path):
     assert np.isfinite(fit(model, voxels, batch_size=4)["g_loss"]).all()
     assert model.steps_done == 2
     assert model.generate(3).shape == (3, *shape)
-    with pytest.raises(InputError, match=r"expected shape \(batch, 8, 8, 8, 1\), got \(8, 8, 8, 8\)"):
+    with pytest.raises(
+        InputError, match=r"expected shape \(batch, 8, 8, 8, 1\), got \(8, 8, 8, 8\)"
+    ):
         model.fit(voxels[..., 0], verbose=0)
     with pytest.raises(InputError, match="floats up to 255"):
         model.fit(voxels * 127.5 + 127.5, verbose=0)

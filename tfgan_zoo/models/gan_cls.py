@@ -236,7 +236,7 @@ class GANCLS(ReadsTexts, NoiseToImage):
         return d_logs | g_logs
 
     def d_loss_bounds(self) -> tuple[float, float]:
-        """See `Game.d_loss_bounds`."""
+        """See `ZooModel.d_loss_bounds`."""
         return 0.0, math.log(4)
 
     def as_declared(self, name: str, value: Any, called: str) -> tf.Tensor:

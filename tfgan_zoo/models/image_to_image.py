@@ -80,7 +80,7 @@ class ImageToImage(Game):
         return self.test_losses(*self.pair(data, training=False))
 
     def samples_and_targets(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
-        """See `Game.samples_and_targets`: the translations and targets of each direction."""
+        """See `ZooModel.samples_and_targets`: the translations and targets of each direction."""
         a, b = self.pair(data, training=False)
         found = {}
         for direction, network in self.translators().items():
