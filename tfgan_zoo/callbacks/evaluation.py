@@ -66,7 +66,7 @@ class EvaluateImages(keras.callbacks.Callback):
         self.features: Features | None = None
         if distributions.need_features(metrics):
             self.features = open_features(features) if isinstance(features, str) else features
-        parts = distributions.parts_of(metrics, self.features)
+        parts = distributions.needed_statistics(metrics, self.features)
         distributions.check_enough(metrics, "num", num)
         real = list(_first(images, num))
         sides = real[0].shape[1:3] if real else None

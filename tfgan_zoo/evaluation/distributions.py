@@ -34,7 +34,7 @@ from tfgan_zoo.pictures import from_uint8
 from tfgan_zoo.suggestions import did_you_mean
 
 #: What is kept of samples, by name; see `collect`.
-Parts = dict[str, np.ndarray]
+Statistics = dict[str, np.ndarray]
 
 _IN_FEATURES = {"moments", "features", "logits"}
 _SAMPLE = 2000  # images kept for scores of pairs of them
@@ -55,7 +55,7 @@ class Metric(NamedTuple):
         least_side: how many pixels each side of them must have.
     """
 
-    score: Callable[[Parts, Parts], Mapping[str, float]]
+    score: Callable[[Statistics, Statistics], Mapping[str, float]]
     parts: tuple[str, ...]
     main: str
     sign: int
@@ -65,34 +65,34 @@ class Metric(NamedTuple):
     least_side: int = 1
 
 
-def _fid(real: Parts, made: Parts) -> dict[str, float]:
+def _fid(real: Statistics, made: Statistics) -> dict[str, float]:
     moments = (each[name] for each in (real, made) for name in ("mean", "covariance"))
     return {"fid": frechet_distance(*moments)}
 
 
-def _kid(real: Parts, made: Parts) -> dict[str, float]:
+def _kid(real: Statistics, made: Statistics) -> dict[str, float]:
     # Subsets of all would all be the same, and not spread.
     size = min(1000, min(len(real["features"]), len(made["features"])) // 2)
     mean, std = kernel_distance(real["features"], made["features"], subset_size=size)
     return {"kid": mean, "kid_std": std}
 
 
-def _inception_score(real: Parts, made: Parts) -> dict[str, float]:
+def _inception_score(real: Statistics, made: Statistics) -> dict[str, float]:
     mean, std = inception_score_from_logits(made["logits"])
     return {"inception_score": mean, "inception_score_std": std}
 
 
-def _precision_recall(real: Parts, made: Parts) -> dict[str, float]:
+def _precision_recall(real: Statistics, made: Statistics) -> dict[str, float]:
     values = improved_precision_recall(real["features"], made["features"])
     return dict(zip(("precision", "recall"), values, strict=True))
 
 
-def _density_coverage(real: Parts, made: Parts) -> dict[str, float]:
+def _density_coverage(real: Statistics, made: Statistics) -> dict[str, float]:
     values = density_coverage(real["features"], made["features"])
     return dict(zip(("density", "coverage"), values, strict=True))
 
 
-def _modes(real: Parts, made: Parts) -> dict[str, float]:
+def _modes(real: Statistics, made: Statistics) -> dict[str, float]:
     """Of the classes that the classifier sees in the real images."""
     classes, labels = np.unique(real["logits"].argmax(axis=1)), made["logits"].argmax(axis=1)
     seen = np.searchsorted(classes, labels[np.isin(labels, classes)])
@@ -104,14 +104,14 @@ def _modes(real: Parts, made: Parts) -> dict[str, float]:
     }
 
 
-def _ms_ssim_diversity(real: Parts, made: Parts) -> dict[str, float]:
+def _ms_ssim_diversity(real: Statistics, made: Statistics) -> dict[str, float]:
     return {
         "ms_ssim_diversity": ms_ssim_diversity(made["sample"]),
         "ms_ssim_diversity_of_data": ms_ssim_diversity(real["sample"]),
     }
 
 
-def _swd(real: Parts, made: Parts) -> dict[str, float]:
+def _swd(real: Statistics, made: Statistics) -> dict[str, float]:
     return {"swd": projected_distance(made["projections"], real["projections"])}
 
 
@@ -215,14 +215,14 @@ def main_score(metric: str, features: Features | None) -> tuple[str, int]:
 
 
 def score(
-    metrics: Iterable[str], features: Features | None, real: Parts, made: Parts
+    metrics: Iterable[str], features: Features | None, real: Statistics, made: Statistics
 ) -> dict[str, float]:
     """Scores what was kept of generated images against what was of real ones.
 
     Args:
         metrics: of `METRICS`.
         features: what both were collected with; None if no metric is in features.
-        real: from `collect`, of the same metrics' `parts_of`.
+        real: from `collect`, of the same metrics' `needed_statistics`.
         made: the same of generated images.
 
     Returns:
@@ -237,14 +237,14 @@ def score(
 
 
 def score_made(
-    metrics: Sequence[str], features: Features | None, real: Parts, made: np.ndarray
+    metrics: Sequence[str], features: Features | None, real: Statistics, made: np.ndarray
 ) -> dict[str, float]:
     """Scores images of a model in training, which a bad score does not end.
 
     Args:
         metrics: of `METRICS`.
         features: what both are compared in; None if no metric is in features.
-        real: from `collect`, of the same metrics' `parts_of`.
+        real: from `collect`, of the same metrics' `needed_statistics`.
         made: images, uint8 or floats in [-1, 1], shape (num, height, width, 1 or 3).
 
     Returns:
@@ -257,7 +257,7 @@ def score_made(
     except InputError as error:
         warnings.warn(f"{error} They are scored NaN.", stacklevel=2)
         return dict.fromkeys(_names(metrics, features), np.nan)
-    kept = collect([made], parts_of(metrics, features), features)
+    kept = collect([made], needed_statistics(metrics, features), features)
     return score(metrics, features, real, kept)
 
 
@@ -272,7 +272,7 @@ def _names(metrics: Iterable[str], features: Features | None) -> list[str]:
     return found
 
 
-def parts_of(metrics: Iterable[str], features: Features | None = None) -> set[str]:
+def needed_statistics(metrics: Iterable[str], features: Features | None = None) -> set[str]:
     """Returns what has to be kept of images for some metrics.
 
     Raises:
@@ -293,7 +293,7 @@ def parts_of(metrics: Iterable[str], features: Features | None = None) -> set[st
 
 def collect(
     batches: Iterable[np.ndarray], parts: Collection[str], features: Features | None = None
-) -> Parts:
+) -> Statistics:
     """Goes through images once, and keeps what is asked for.
 
     Args:
@@ -387,7 +387,7 @@ class _Moments:
 
 def collect_real(
     batches: Iterable[np.ndarray], parts: Collection[str], features: Features | None = None
-) -> Parts:
+) -> Statistics:
     """Collects like `collect`, and warns if the features do not fit such images.
 
     See `metrics.familiarity`.
@@ -397,14 +397,14 @@ def collect_real(
     return found
 
 
-def unfamiliar_message_of(features: Features | None, real: Parts) -> str | None:
+def unfamiliar_message_of(features: Features | None, real: Statistics) -> str | None:
     """Returns a sentence if features do not fit the real images that `real` was collected of."""
     if "distances" not in real:
         return None
     return unfamiliar_message(features, float(real["distances"].mean()), len(real["distances"]))
 
 
-def _warn_if_unfamiliar(features: Features | None, real: Parts) -> None:
+def _warn_if_unfamiliar(features: Features | None, real: Statistics) -> None:
     if "distances" in real:
         distances = real["distances"]
         warn_if_unfamiliar(features, float(distances.mean()), len(distances))
@@ -412,7 +412,7 @@ def _warn_if_unfamiliar(features: Features | None, real: Parts) -> None:
 
 def collect_reference(
     reference: Reference, parts: Collection[str], features: Features | None = None
-) -> Parts:
+) -> Statistics:
     """Collects like `collect`, but what is in features is computed once and kept on disk.
 
     It is found again by the pixels themselves, and by the fingerprint of the features: not by the
@@ -449,13 +449,13 @@ def collect_reference(
     return found | {"sha256": np.array(pixels)}
 
 
-def _cached(reference: Reference, parts: set[str], features: Features, pixels: str) -> Parts:
+def _cached(reference: Reference, parts: set[str], features: Features, pixels: str) -> Statistics:
     wanted = (parts - {"moments"}) | ({"mean", "covariance"} if "moments" in parts else set())
     if familiarity_of(features) is not None:
         wanted |= {"distances"}
     known = f"{pixels} {features.name} {features.resizer} {features.fingerprint}"
     file = cache_folder() / "reference" / f"{hashlib.sha256(known.encode()).hexdigest()[:32]}.npz"
-    before: Parts = {}
+    before: Statistics = {}
     try:
         with file.open("rb") as opened, np.load(opened) as arrays:
             before = {name: arrays[name] for name in arrays.files}
@@ -469,7 +469,7 @@ def _cached(reference: Reference, parts: set[str], features: Features, pixels: s
     return found
 
 
-def _store(file: Path, arrays: Parts) -> None:
+def _store(file: Path, arrays: Statistics) -> None:
     """Writes a file whole or not at all; goes on where it cannot be written."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -492,7 +492,7 @@ def compare(
     *,
     num: int = 0,
     also: Mapping[str, Callable[[np.ndarray], Mapping[str, float]]] | None = None,
-) -> tuple[dict[str, float], Parts]:
+) -> tuple[dict[str, float], Statistics]:
     """Scores generated images against a reference.
 
     Args:
@@ -518,7 +518,7 @@ def compare(
     if need_features(own) and features is None:
         named = ", ".join(name for name in own if METRICS[name].in_features)
         raise InputError(f"features: expected some for {named}, got None.")
-    parts = parts_of(own, features)
+    parts = needed_statistics(own, features)
     check_enough(own, "reference", reference.num, _sides(reference, own))
     if num:
         check_enough(own, "num", num)

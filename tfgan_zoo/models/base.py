@@ -83,6 +83,10 @@ class GANModel(keras.Model):
         **kwargs: `name` and `dtype`, as for any Keras model.
     """
 
+    #: What the model does, a key of `tfgan_zoo.tasks.TASKS`.
+    kind = ""
+    #: Attributes by whose product a step takes more samples than a batch has.
+    sample_factors: tuple[str, ...] = ()
     #: Every name that `train_step` logs.
     log_names: tuple[str, ...] = ("d_loss", "g_loss")
     #: The parts of a training batch: keys of a dict, or else a tuple in this order.

@@ -111,6 +111,7 @@ class GANCLS(ReadsTexts):
         >>> images = model.generate(["a small red circle", "a large blue star"], seed=0)
     """
 
+    kind = "text_to_image"
     takes_logits = True
     batch_parts = ("image", "text", "mismatching_text")
     has_accuracy = True

@@ -26,6 +26,9 @@ class ImageToImage(GANModel):
         **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `GANModel`.
     """
 
+    kind = "translation"
+    #: Whether the i-th images of both domains in a training batch belong together.
+    pairs = True
     takes_logits = True
     batch_parts = ("a", "b")
     #: How much larger an output is than its input.

@@ -67,6 +67,7 @@ class JointEmbedding(ReadsTexts):
         >>> vectors = model.embed(["a small red circle"])
     """
 
+    kind = "joint_embedding"
     batch_parts = ("image", "text", "class")
     log_names: tuple[str, ...] = ("loss", "accuracy")
 

@@ -61,6 +61,8 @@ class NoiseToImage(GANModel):
             or `latent_dim`.
     """
 
+    kind = "noise_to_image"
+    sample_factors = ("packing", "discriminator_steps")
     takes_logits = True
     log_names: tuple[str, ...] = ("d_loss", "d_real", "d_fake", "g_loss")
 

@@ -67,6 +67,7 @@ class SRGAN(ImageToImage):
         >>> large = model.upscale(small)
     """
 
+    kind = "super_resolution"
     log_names: tuple[str, ...] = ("d_loss", "d_real", "d_fake", "g_loss", "g_content", "g_gan")
 
     def __init__(

@@ -15,6 +15,21 @@ from tfgan_zoo.networks import NETWORKS
 from tfgan_zoo.schedules import LinearDecay
 
 
+def model_class(name: str) -> type[GANModel]:
+    """Returns the class of `config.model`.
+
+    Raises:
+        InputError: If there is none of that name.
+    """
+    known = MODELS | PRETRAINED
+    if name not in known:
+        raise InputError(
+            f"model: there is no {name!r}"
+            + config_lib.nearest(name, MODELS, f"choose from {', '.join(MODELS)}")
+        )
+    return known[name]
+
+
 def build_model(config: ConfigDict) -> GANModel:
     """Makes the config's model, compiled; its initial weights follow from the seed."""
     if config.model not in MODELS | PRETRAINED:

@@ -36,7 +36,6 @@ from tfgan_zoo.serving import saved_model
 from tfgan_zoo.serving.convert import convert
 from tfgan_zoo.serving.settings import write_settings
 from tfgan_zoo.tasks import Workload, completed, open_workload
-from tfgan_zoo.tasks.base import PER_SAMPLE
 
 
 class Result(NamedTuple):
@@ -325,8 +324,8 @@ def describe(
     batch = model.samples_per_step(config.data.batch_size)
     factors = [
         f" x {name.replace('_', ' ')} {getattr(model, name)}"
-        for name in PER_SAMPLE
-        if getattr(model, name, 1) > 1
+        for name in model.sample_factors
+        if getattr(model, name) > 1
     ]
     made_of = f" (batch {config.data.batch_size}{''.join(factors)})" if factors else ""
     steps = f"{config.train.steps:,} steps of {batch} samples{made_of}"
