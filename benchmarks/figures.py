@@ -38,7 +38,7 @@ def row(name: str, workdir: Path) -> str:
     model = experiment.load_run(workdir)
     samples = model.generate(_SAMPLES.value, seed=3)
     scores = figure_scores(pictures.to_uint8(samples))
-    held_out = figures.load(split="test", num=_SAMPLES.value)["image"] / np.float32(127.5) - 1
+    held_out = pictures.from_uint8(figures.load(split="test", num=_SAMPLES.value)["image"])
     swd = sliced_wasserstein(samples, held_out)
     return (
         f"| `{name}` | {scores['validity']:.3f} | {scores['modes']:.0f} | "

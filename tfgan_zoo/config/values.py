@@ -10,7 +10,8 @@ from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
 from tfgan_zoo.config.schema import KINDS
-from tfgan_zoo.errors import InputError, similar
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.suggestions import nearest
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -198,12 +199,6 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
-
-
-def nearest(name: str, known: Iterable[str], otherwise: str) -> str:
-    """Ends a message about an unknown name: with similar names, or with advice."""
-    near = similar(name, known)
-    return f"; did you mean {' or '.join(near)}?" if near else f"; {otherwise}."
 
 
 def check_names(group: str, names: Iterable[str], known: Iterable[str]) -> None:

@@ -19,6 +19,10 @@ from PIL import Image, ImageDraw, ImageFont
 from tfgan_zoo import atomic
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.pixels import to_uint8, to_unit_range
+
+#: The other direction of `to_uint8`, under its earlier name.
+from_uint8 = to_unit_range
 
 _KINDS = (
     "apng avif bmp eps gif heic ico jfif jp2 jpe jpeg jpg mkv mov mp4 pdf pgm png ppm ps svg tga "
@@ -44,16 +48,6 @@ def check_ending(output: str | os.PathLike, known: Sequence[str]) -> None:
     if ending in ENDINGS and ending not in known and not path.is_dir():
         kinds = "".join(f"a {kind}, " for kind in known).removesuffix(", ")
         raise InputError(f"--output: expected {kinds} or a folder, got {str(output)!r}.")
-
-
-def to_uint8(images: np.ndarray) -> np.ndarray:
-    """Turns floats in [-1, 1] into uint8 in [0, 255]; what lies outside is clipped."""
-    return np.clip(np.rint((np.asarray(images, np.float32) + 1.0) * 127.5), 0, 255).astype(np.uint8)
-
-
-def from_uint8(images: np.ndarray) -> np.ndarray:
-    """Turns uint8 in [0, 255] into floats in [-1, 1], as the models take them."""
-    return images.astype(np.float32) / 127.5 - 1.0
 
 
 def as_colour(images: np.ndarray, alpha: bool = False) -> np.ndarray:

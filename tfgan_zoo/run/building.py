@@ -12,15 +12,16 @@ from ml_collections import ConfigDict
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.config.check import KNOWN_GROUPS, named_groups
 from tfgan_zoo.errors import InputError, check_number, first_line
-from tfgan_zoo.models import MODELS, PRETRAINED, GANModel
+from tfgan_zoo.models import MODELS, PRETRAINED, ZooModel
 from tfgan_zoo.models.mechanics.arguments import constructor_arguments
 from tfgan_zoo.networks import NETWORKS
 from tfgan_zoo.schedules import LinearDecay
+from tfgan_zoo.suggestions import nearest
 
 # ---------------------------------------------------------------------- names
 
 
-def model_class(name: str) -> type[GANModel]:
+def model_class(name: str) -> type[ZooModel]:
     """Returns the class that `config.model` names.
 
     Args:
@@ -34,12 +35,10 @@ def model_class(name: str) -> type[GANModel]:
     if ":" not in name:
         if name not in models:
             advice = f"choose from {', '.join(MODELS)}"
-            raise InputError(
-                f"model: there is no {name!r}{config_lib.nearest(name, MODELS, advice)}"
-            )
+            raise InputError(f"model: there is no {name!r}{nearest(name, MODELS, advice)}")
         return models[name]
     found = _imported("model", name)
-    if not (inspect.isclass(found) and issubclass(found, GANModel)):
+    if not (inspect.isclass(found) and issubclass(found, ZooModel)):
         what = "another class" if inspect.isclass(found) else f"a {type(found).__name__}"
         raise InputError(
             f"model: expected a subclass of a model of tfgan_zoo, got {name!r}, which is {what}."
@@ -62,9 +61,7 @@ def network_function(name: str, role: str) -> Callable[..., keras.Model]:
     if ":" not in name:
         if name not in NETWORKS:
             advice = f"choose from {', '.join(NETWORKS)}"
-            raise InputError(
-                f"{entry}: there is no {name!r}{config_lib.nearest(name, NETWORKS, advice)}"
-            )
+            raise InputError(f"{entry}: there is no {name!r}{nearest(name, NETWORKS, advice)}")
         return NETWORKS[name]
     found = _imported(entry, name)
     if not callable(found):
@@ -91,7 +88,7 @@ def _imported(entry: str, name: str) -> Any:
         ) from error
     if not hasattr(module, attribute):
         known = [each for each in vars(module) if not each.startswith("_")]
-        near = config_lib.nearest(attribute, known, "check the spelling")
+        near = nearest(attribute, known, "check the spelling")
         raise InputError(f"{entry}: there is no {attribute!r} in {module_name!r}{near}")
     return getattr(module, attribute)
 
@@ -111,12 +108,12 @@ def short_name(name: str) -> str:
 # ---------------------------------------------------------------------- the model
 
 
-def build_model(config: ConfigDict) -> GANModel:
+def build_model(config: ConfigDict) -> ZooModel:
     """Makes the config's model, compiled; its initial weights follow from the seed."""
     cls, args = model_class(config.model), config.model_args.to_dict()
     defaults = model_arguments(cls)
     config_lib.check_names("model_args", args, defaults)
-    networks = cls.network_slots(**(defaults | args))
+    networks = cls.network_arguments(**(defaults | args))
     keras.utils.set_random_seed(config.seed)
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.train.precision)
@@ -128,10 +125,9 @@ def build_model(config: ConfigDict) -> GANModel:
         model = cls(**built, seed=config.seed, name=short_name(config.model), **args)
         _check_groups(config, model, [group for group, _ in networks.values()])
         synchronize(config, model)
-        updates = {"discriminator": getattr(model, "discriminator_steps", 1)}
         optimizers = {
-            f"{role}_optimizer": build_optimizer(config, role, updates.get(role, 1))
-            for role in model.players()
+            f"{role}_optimizer": build_optimizer(config, role, updates)
+            for role, updates in model.updates_per_step.items()
         }
         model.compile(
             **optimizers,
@@ -144,15 +140,15 @@ def build_model(config: ConfigDict) -> GANModel:
     return model
 
 
-def _check_groups(config: ConfigDict, model: GANModel, networks: Collection[str]) -> None:
+def _check_groups(config: ConfigDict, model: ZooModel, networks: Collection[str]) -> None:
     """Checks that every network and optimizer of a config belongs to the model.
 
     Groups of the zoo's other models are ignored: a config may serve its pretraining as well.
     """
-    known = [*networks, *(f"{role}_optimizer" for role in model.players())]
+    known = [*networks, *(f"{role}_optimizer" for role in model.roles())]
     for group in named_groups(config):
         if group not in known and group not in KNOWN_GROUPS:
-            near = config_lib.nearest(group, known, f"there are {', '.join(known)}")
+            near = nearest(group, known, f"there are {', '.join(known)}")
             raise InputError(f"{group}: {type(model).__name__} has no such network or role{near}")
 
 
@@ -202,18 +198,18 @@ def _taken(config: ConfigDict, group: str) -> list[str] | None:
         return None
     # A network of the model, or of the one that it is pretrained with.
     for owner in (cls, *PRETRAINED.values()):
-        arguments = constructor_arguments(owner, GANModel)
-        for role, shapes in owner.network_slots(**arguments).values():
+        arguments = constructor_arguments(owner)
+        for role, shapes in owner.network_arguments(**arguments).values():
             if role == group:
                 return settable_arguments(function, shapes)
     return settable_arguments(function, ())
 
 
-def synchronize(config: ConfigDict, model: GANModel) -> None:
+def synchronize(config: ConfigDict, model: ZooModel) -> None:
     """Shares batch statistics between replicas, unless the config says otherwise."""
     if model.distribute_strategy.num_replicas_in_sync == 1:
         return
-    for role, networks in model.players().items():
+    for role, networks in model.roles().items():
         if not config.distribution.synchronized_bn or "synchronized_bn" in config.get(role, {}):
             continue
         # Also in the paper's networks, which the model makes itself.
@@ -222,13 +218,13 @@ def synchronize(config: ConfigDict, model: GANModel) -> None:
                 layer.synchronized = True
 
 
-def model_arguments(cls: type[GANModel]) -> dict[str, Any]:
+def model_arguments(cls: type[ZooModel]) -> dict[str, Any]:
     """Returns the entries of `model_args` with their defaults.
 
     They are the constructor's arguments except networks and the seed.
     """
-    defaults = constructor_arguments(cls, GANModel)
-    for name in ("seed", *cls.network_slots(**defaults)):
+    defaults = constructor_arguments(cls)
+    for name in ("seed", *cls.network_arguments(**defaults)):
         del defaults[name]
     return defaults
 
@@ -296,7 +292,7 @@ def build_optimizer(
     if name.lower() not in known:
         raise InputError(
             f"{role}_optimizer.name: there is no {name!r}"
-            + config_lib.nearest(name.lower(), known, f"choose from {', '.join(known)}")
+            + nearest(name.lower(), known, f"choose from {', '.join(known)}")
         )
     if decay == "linear":
         updates = config.train.steps * updates_per_step

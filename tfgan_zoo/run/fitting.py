@@ -61,7 +61,7 @@ def fit_once(stage: Stage, start: int) -> None:
                 break
             model.fit(
                 # After a rollback, other batches.
-                stage.work.batches(first + model.attempt * STEPS_PER_ROLLBACK),
+                stage.work.batches(first + model.rollbacks * STEPS_PER_ROLLBACK),
                 steps_per_epoch=steps,
                 epochs=epochs,
                 callbacks=each_epoch,

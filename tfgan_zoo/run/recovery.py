@@ -10,7 +10,7 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from tfgan_zoo.errors import InputError, NonFiniteLossError, StorageError
-from tfgan_zoo.models import GANModel
+from tfgan_zoo.models import ZooModel
 from tfgan_zoo.run.devices import Devices
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.schedules import Scaled
@@ -19,7 +19,7 @@ from tfgan_zoo.schedules import Scaled
 STEPS_PER_ROLLBACK = 1_000_003
 
 
-def resume(run: Run, model: GANModel, report: Callable[[str], None], devices: Devices) -> int:
+def resume(run: Run, model: ZooModel, report: Callable[[str], None], devices: Devices) -> int:
     """Loads the last undamaged checkpoint, if there is one, and returns its step."""
     steps: list[int] = []
     with devices.together():
@@ -75,11 +75,11 @@ class Rollbacks:
         model: The model as it was built, with the config's learning rates.
     """
 
-    def __init__(self, config: ConfigDict, run: Run, model: GANModel):
+    def __init__(self, config: ConfigDict, run: Run, model: ZooModel):
         self.settings = config.nan
         self.run = run
         self.model = model
-        self.rates = {role: _learning_rate(model, role) for role in model.players()}
+        self.rates = {role: _learning_rate(model, role) for role in model.roles()}
 
     def apply(self) -> None:
         """Changes the model as the notes say, after a checkpoint was loaded."""
@@ -93,7 +93,7 @@ class Rollbacks:
                 optimizer.learning_rate = rate * factor
             else:
                 optimizer.learning_rate = Scaled(rate, factor)
-        self.model.attempt = len(notes)
+        self.model.rollbacks = len(notes)
         self.model.make_train_function(force=True)  # it captured the old rates and noise
 
     def roll_back(
@@ -129,7 +129,7 @@ class Rollbacks:
         return step
 
 
-def _learning_rate(model: GANModel, role: str) -> Any:
+def _learning_rate(model: ZooModel, role: str) -> Any:
     """Returns the learning rate of a role's optimizer: a number, or a schedule's config."""
     optimizer = getattr(model, f"{role}_optimizer")
     if isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer):

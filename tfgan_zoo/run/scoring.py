@@ -4,7 +4,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from tfgan_zoo.callbacks import Schedule
-from tfgan_zoo.models import GANModel
+from tfgan_zoo.models import ZooModel
 from tfgan_zoo.run.folder import Run, ScoreHistory
 from tfgan_zoo.tasks import Workload
 
@@ -69,11 +69,11 @@ class Saving:
         """Returns whether a step is saved before it is scored."""
         return self.when.due(step) or (self.scores.name is not None and self.scores.when.due(step))
 
-    def save_unscored(self, model: GANModel, step: int, logs: dict[str, float]) -> None:
+    def save_unscored(self, model: ZooModel, step: int, logs: dict[str, float]) -> None:
         """Saves a step before it is scored."""
         self.checkpoints.save(model, step, None, None, logs)
 
-    def save(self, model: GANModel, step: int, score: float | None = None) -> None:
+    def save(self, model: ZooModel, step: int, score: float | None = None) -> None:
         """Saves a step, or adds its score to the checkpoint that was saved before."""
         if self.is_scored_later(step):
             self.checkpoints.finish_scoring(step, self.keep, score)

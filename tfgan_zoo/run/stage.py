@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from tfgan_zoo.models import GANModel
+from tfgan_zoo.models import ZooModel
 from tfgan_zoo.models.mechanics.output_ranges import made_before
 from tfgan_zoo.run.building import build_model, short_name
 from tfgan_zoo.run.devices import Devices
@@ -32,7 +32,7 @@ class Stage:
 
     config: ConfigDict
     run: Run
-    model: GANModel
+    model: ZooModel
     work: Workload
     scores: Scores
     devices: Devices
@@ -44,7 +44,7 @@ class Stage:
             return None
         return self.run.exports / short_name(self.config.model) / "1"
 
-    def single_worker_copy(self) -> Callable[[GANModel], GANModel]:
+    def single_worker_copy(self) -> Callable[[ZooModel], ZooModel]:
         """Returns a function that copies a model of several workers to this process alone.
 
         What the chief alone computes must not need the others. With a single worker, the model is
@@ -55,7 +55,7 @@ class Stage:
         with made_before():
             copy = build_model(self.config)
 
-        def current(model: GANModel) -> GANModel:
+        def current(model: ZooModel) -> ZooModel:
             copy.set_weights(model.get_weights())
             return copy
 
@@ -71,7 +71,7 @@ class Stage:
         config, model = self.config, self.model
         parameters = ", ".join(
             f"{role} {sum(network.count_params() for network in networks):,}"
-            for role, networks in model.players().items()
+            for role, networks in model.roles().items()
         )
         batch = model.samples_per_step(config.data.batch_size)
         factors = [

@@ -13,7 +13,7 @@ from ml_collections import ConfigDict
 from tfgan_zoo import atomic
 from tfgan_zoo.callbacks.health import MEASURES
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models import GANModel
+from tfgan_zoo.models import ZooModel
 from tfgan_zoo.models.mechanics.output_ranges import made_before
 from tfgan_zoo.run.building import build_model
 from tfgan_zoo.run.folder import Run, versions
@@ -22,7 +22,7 @@ from tfgan_zoo.serving.convert import convert
 from tfgan_zoo.serving.settings import write_settings
 
 
-def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> GANModel:
+def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> ZooModel:
     """Loads a run's model.
 
     Args:
@@ -53,7 +53,7 @@ def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> GANModel:
     return model
 
 
-def start_from(folder: str | os.PathLike, model: GANModel) -> None:
+def start_from(folder: str | os.PathLike, model: ZooModel) -> None:
     """Starts a new model from what another run has learned.
 
     Raises:
@@ -132,13 +132,13 @@ def convert_run(
         return convert(model.endpoints(), Path(output), kind, overwrite)
 
 
-def export_model(model: GANModel, path: Path, **details: Any) -> None:
+def export_model(model: ZooModel, path: Path, **details: Any) -> None:
     """Exports and verifies a model, and only then replaces an earlier export.
 
     Args:
         model: The model to export.
         path: `<folder of the model>/<version>`.
-        **details: Of the training; see `GANModel.export`.
+        **details: Of the training; see `ZooModel.export`.
 
     Raises:
         RuntimeError: If the SavedModel's answers differ from the model's.
@@ -149,7 +149,7 @@ def export_model(model: GANModel, path: Path, **details: Any) -> None:
 
 
 @contextlib.contextmanager
-def _exported(model: GANModel, folder: Path, details: Mapping[str, Any]) -> Iterator[Path]:
+def _exported(model: ZooModel, folder: Path, details: Mapping[str, Any]) -> Iterator[Path]:
     """Yields a verified SavedModel, to be moved into a model's folder."""
     # Beside the folder, where a server that watches it does not find the export.
     new = atomic.hidden_beside(folder, ".new")
@@ -162,7 +162,7 @@ def _exported(model: GANModel, folder: Path, details: Mapping[str, Any]) -> Iter
         shutil.rmtree(new, ignore_errors=True)
 
 
-def verify_export(model: GANModel, path: os.PathLike) -> None:
+def verify_export(model: ZooModel, path: os.PathLike) -> None:
     """Loads a SavedModel and compares every signature with the model.
 
     Raises:
@@ -186,7 +186,7 @@ def card_details(config: ConfigDict, step: int, scores: dict[str, float]) -> dic
     return {"facts": facts, "scores": scores, "config": config.to_dict()}
 
 
-def scores_at(run: Run, model: GANModel) -> dict[str, float]:
+def scores_at(run: Run, model: ZooModel) -> dict[str, float]:
     """Returns the recorded scores of a run's model at its step."""
     step = model.steps_done
     if run.result.exists():
