@@ -11,6 +11,8 @@ are read by the rules of the run's data; results are sRGB. For images of more th
 says which value is white, such as 4095 for 12 bits.
 """
 
+from typing import Any
+
 from tfgan_zoo import cli
 from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.pictures import files, tiling
@@ -40,10 +42,10 @@ def main(argv: list[str]) -> None:
     cli.quiet_tensorflow()
     from tfgan_zoo.run.translation import translate_files
 
-    options = {name: given[name].value for name in ("compare", "on_error")}
-    planned = files.plan(given.input, given.output, overwrite=given.overwrite, **options)
-    options |= {n: given[n].value for n in ("checkpoint", "direction", "tile", "overlap", "white")}
-    num, seconds = translate_files(given.workdir, planned, **options)
+    outputs: dict[str, Any] = {n: given[n].value for n in ("compare", "on_error")}
+    planned = files.plan(given.input, given.output, overwrite=given.overwrite, **outputs)
+    inputs = {n: given[n].value for n in ("checkpoint", "direction", "tile", "overlap", "white")}
+    num, seconds = translate_files(given.workdir, planned, **outputs, **inputs)
     pace = f"in {seconds:.1f} s ({num / seconds:.1f} images/s)"
     left_out = f", {len(planned) - num} left out" if num < len(planned) else ""
     print(f"{num} {'image' if num == 1 else 'images'} {pace}{left_out}: {given.output}")

@@ -35,7 +35,7 @@ class DrawRequest(NamedTuple):
     path: str = "spherical"
     closed: bool = False
 
-    def count(self) -> int:
+    def num_samples(self) -> int:
         """Returns how many samples to draw, per text or class where there are any."""
         if self.num is not None:
             return self.num
@@ -50,7 +50,7 @@ class DrawRequest(NamedTuple):
             InputError: If a number is out of range, or there is only one text to walk between.
         """
         ends = 2 if self.interpolate and not self.texts else 1
-        for flag, value, least in (("num", self.count(), ends), ("frames", self.frames, 2)):
+        for flag, value, least in (("num", self.num_samples(), ends), ("frames", self.frames, 2)):
             if value < least:
                 raise InputError(f"--{flag}: expected a whole number from {least} up, got {value}.")
         if self.interpolate and len(self.texts) == 1:

@@ -160,7 +160,7 @@ class NoiseToImageTask(Task):
             raise InputError(
                 f"--text: expected no text for {request.workdir!r}, which draws from noise alone."
             )
-        latents, columns = model.sample_latents(request.count(), request.seed), None
+        latents, columns = model.sample_latents(request.num_samples(), request.seed), None
         if request.interpolate:
             latents = pictures.walk(latents, request.frames, request.path, request.closed)
             columns = None if request.closed else request.frames

@@ -104,7 +104,7 @@ class TextToImageTask(CaptionsTask):
     @classmethod
     def drawing(cls, model: Any, request: DrawRequest) -> Drawing:
         """See `Task.drawing`; a row is a text, or a walk between texts."""
-        texts, num = request.texts, request.count()
+        texts, num = request.texts, request.num_samples()
         if not texts:
             raise InputError(
                 f"--text: expected text for {request.workdir!r}, which draws from texts."
