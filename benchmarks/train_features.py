@@ -44,7 +44,7 @@ def figures_data(split: str, num: int, seed: int, resolution: int = 32):
 def source_data(split: str):
     """Opens a split of idx files, and the file of its labels."""
     from tfgan_zoo.data import open_source
-    from tfgan_zoo.data.source import parse_spec
+    from tfgan_zoo.data.spec import parse_spec
 
     (file,) = Path(parse_spec(_DATA.value)[1]).glob(f"{_PREFIX[split]}-labels-*.gz")
     labels = np.frombuffer(gzip.decompress(file.read_bytes())[8:], np.uint8)
