@@ -90,7 +90,7 @@ def resolve(
         model = (MODELS | PRETRAINED).get(config.model)
     if model is None:  # refused when it is built
         return config
-    return task_of(model).resolve(config, before or {})
+    return task_of(model).resolve(model, config, before or {})
 
 
 #: Earlier names.

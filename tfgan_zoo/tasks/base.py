@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.data import parse_spec
 from tfgan_zoo.data.fingerprints import Fingerprint
-from tfgan_zoo.data.source import NoSplitError, parse_split
+from tfgan_zoo.data.splits import NoSplitError, parse_split
 from tfgan_zoo.errors import InputError, first_line
 from tfgan_zoo.models import GANModel
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
@@ -244,17 +244,20 @@ class Task(abc.ABC):
     # ------------------------------------------------------------------ commands on a finished run
 
     @classmethod
-    def resolve(cls, config: ConfigDict, before: Mapping[str, Any]) -> ConfigDict:
+    def resolve(
+        cls, model: type[Any], config: ConfigDict, before: Mapping[str, Any]
+    ) -> ConfigDict:
         """Returns a config with the entries that its data decides.
 
         Args:
+            model: The class of the run's model.
             config: The run's config.
             before: The stored config of a run that is resumed; empty for a new run.
 
         Raises:
             InputError: If the data cannot be read.
         """
-        del before
+        del model, before
         return config
 
     @classmethod

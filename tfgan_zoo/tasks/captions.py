@@ -9,13 +9,14 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from tfgan_zoo.data import (
-    ArraySource,
     Captioned,
     Fit,
     Source,
     captioned,
     distinct_captions,
+    fit_for,
     load_images,
+    load_source,
     open_captioned,
     use_cache,
 )
@@ -80,7 +81,7 @@ class CaptionsTask(Task):
         if self.opened_held_out is self.opened:
             # Fitted as for training, but without holding all of them.
             images = self._in_memory(images, count)
-        return load_images(images, self._fit(self.model.image_shape[0]), count)
+        return load_images(images, self._fit(images, self.model.image_shape[0]), count)
 
     def fingerprints(self) -> dict[str, Fingerprint]:
         """See `Task.fingerprints`."""
@@ -90,8 +91,9 @@ class CaptionsTask(Task):
             found["evaluation data"] = fingerprint_captioned(self.opened_held_out, source)
         return found
 
-    def _fit(self, size: int) -> Fit:
-        return Fit(size, self.model.image_shape[-1], self.config.data.crop)
+    def _fit(self, images: Source, size: int) -> Fit:
+        crop = self.config.data.crop
+        return fit_for(images, image_size=size, channels=self.model.image_shape[-1], crop=crop)
 
     @functools.cached_property
     def data(self) -> Captioned:
@@ -100,10 +102,10 @@ class CaptionsTask(Task):
 
     def _in_memory(self, images: Source, num: int | None = None) -> Source:
         """Decodes the first images, or all, unless they are not to be cached."""
-        fitting = self._fit(self.config.data.load_size or self.model.image_shape[0])
+        fitting = self._fit(images, self.config.data.load_size or self.model.image_shape[0])
         if not use_cache(images, fitting, CACHE[self.config.data.cache]):
             return images
-        return ArraySource(images.spec, load_images(images, fitting, num))
+        return load_source(images, fitting, num)
 
     def pipeline(
         self,
@@ -144,11 +146,14 @@ class CaptionsTask(Task):
         return sorted(first.values())[: self.config.train.samples]
 
     @classmethod
-    def resolve(cls, config: ConfigDict, before: Mapping[str, Any]) -> ConfigDict:
+    def resolve(
+        cls, model: type[Any], config: ConfigDict, before: Mapping[str, Any]
+    ) -> ConfigDict:
         """Gives a word encoder without a vocabulary that of the training captions.
 
         See `Task.resolve`. A run that is resumed keeps its vocabulary.
         """
+        del model
         encoder = config.text_encoder
         if encoder.name != "word_encoder" or encoder.get("vocabulary"):
             return config
