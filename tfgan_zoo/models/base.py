@@ -58,6 +58,10 @@ class ZooModel(Compiling, KerasLoop, Inspection, MovingAverage, Saving, Construc
         **kwargs: `name` and `dtype`, as for any Keras model.
     """
 
+    #: What the model does, a key of `tfgan_zoo.tasks.TASKS`.
+    kind = ""
+    #: Attributes by whose product a step takes more samples than a batch has.
+    sample_factors: tuple[str, ...] = ()
     #: Every name that `train_step` logs.
     log_names: tuple[str, ...] = ("loss",)
     #: The logs that progress bars show.

@@ -79,6 +79,7 @@ class CycleGAN(ImageToImage):
         >>> zebras = model.translate(horses, "a_to_b")
     """
 
+    pairs = False
     log_names = (
         "d_loss",
         "d_a",

@@ -62,6 +62,7 @@ class JointEmbedding(ReadsTexts):
         >>> vectors = model.embed(["a small red circle"])
     """
 
+    kind = "joint_embedding"
     optional_parts = ("class",)
     log_names: tuple[str, ...] = ("loss", "accuracy")
     main_logs: tuple[str, ...] = ("loss", "accuracy")

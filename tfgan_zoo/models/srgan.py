@@ -68,6 +68,7 @@ class SRGAN(ImageToImage):
         >>> large = model.upscale(small)
     """
 
+    kind = "super_resolution"
     log_names: tuple[str, ...] = ("d_loss", "d_real", "d_fake", "g_loss", "g_content", "g_gan")
     paper_optimizer = {"name": "adam", "learning_rate": 1e-4, "epsilon": 1e-8}
 
