@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "tfgan_zoo"
-FOUNDATION = {"atomic", "backend", "downloads", "errors", "noise"}
+FOUNDATION = {"atomic", "backend", "downloads", "errors", "noise", "samples", "suggestions"}
 
 #: What each room may import from the package, itself aside.
 ALLOWED = {
@@ -15,6 +15,8 @@ ALLOWED = {
     "downloads": set(),
     "errors": set(),
     "noise": {"errors"},
+    "samples": set(),
+    "suggestions": set(),
     "optimizers": set(),
     "functional": set(),
     "rematerialization": {"errors", "functional"},

@@ -16,6 +16,7 @@ from tfgan_zoo.data.splits import NoSplitError, parse_split
 from tfgan_zoo.errors import InputError, first_line
 from tfgan_zoo.models import GANModel
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
+from tfgan_zoo.samples import kind_of
 from tfgan_zoo.tasks.requests import EvaluationTask, Request
 
 #: The pipelines' `cache` argument by the options of `data.cache`.
@@ -86,7 +87,7 @@ class Task(abc.ABC):
             ("image_shape", shape[-1], tuple(shape)),
             ("channels_b", second[-1], second[-1]),
         ):
-            if len(shape) == 3 and channels not in (1, 3):
+            if kind_of(shape).is_drawn and channels not in (1, 3):
                 raise InputError(
                     f"model_args.{entry}: expected 1 (grey) or 3 (colour) channels, to which the "
                     f"images of data.source are converted, got {given}; train on other channels "
@@ -244,9 +245,7 @@ class Task(abc.ABC):
     # ------------------------------------------------------------------ commands on a finished run
 
     @classmethod
-    def resolve(
-        cls, model: type[Any], config: ConfigDict, before: Mapping[str, Any]
-    ) -> ConfigDict:
+    def resolve(cls, model: type[Any], config: ConfigDict, before: Mapping[str, Any]) -> ConfigDict:
         """Returns a config with the entries that its data decides.
 
         Args:

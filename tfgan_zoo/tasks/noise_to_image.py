@@ -26,7 +26,7 @@ from tfgan_zoo.metrics.figures import figure_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.models import NoiseToImage
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
-from tfgan_zoo.samples import POINTS, kind_of
+from tfgan_zoo.samples import IMAGES, POINTS, kind_of
 from tfgan_zoo.tasks.base import CACHE, Score, Task, open_source_for
 from tfgan_zoo.tasks.distribution_scores import DistributionScores
 from tfgan_zoo.tasks.drawing import every_pair, generate
@@ -49,16 +49,18 @@ class NoiseToImageTask(Task):
         self.opened = _open(
             config, data.source, data.split, data_dir=data.data_dir, on_error=data.on_error
         )
-        if self.opened.is_vector != (len(model.image_shape) == 1):
-            kind = "vectors" if self.opened.is_vector else "images"
+        is_vector = self.opened.is_vector
+        if kind_of(model.image_shape) is not (POINTS if is_vector else IMAGES):
             raise InputError(
-                f"data.source: {data.source} holds {kind}, which do not fit the model's "
-                f"model_args.image_shape={model.image_shape}."
+                f"data.source: {data.source} holds {'vectors' if is_vector else 'images'}, which "
+                f"do not fit the model's model_args.image_shape={model.image_shape}."
             )
         self.check_batch(data.source, len(self.opened))
         _parts(self.opened, model)
         self._pipeline(self.opened, 0, cache=False)
-        self.distributions = DistributionScores(config) if kind_of(model.image_shape).is_drawn else None
+        self.distributions = (
+            DistributionScores(config) if kind_of(model.image_shape).is_drawn else None
+        )
 
     @property
     def reference(self) -> np.ndarray:
@@ -83,7 +85,7 @@ class NoiseToImageTask(Task):
     def _fitting(self) -> dict[str, Any]:
         """How stored images become the model's: arguments of the data pipeline."""
         shape, data = self.model.image_shape, self.config.data
-        if len(shape) == 1:
+        if kind_of(shape) is POINTS:
             return {}
         return {
             "image_size": shape[0],
@@ -143,7 +145,9 @@ class NoiseToImageTask(Task):
         """See `Task.describe`."""
         # Once the images are decoded, those that cannot be read are no longer counted.
         source = vars(self).get("held", self.opened)
-        classes = f" of {len(source.class_names)} classes" if "label" in self.model.condition else ""
+        classes = (
+            f" of {len(source.class_names)} classes" if "label" in self.model.condition else ""
+        )
         return f"{self.config.data.source}: {len(source):,} samples{classes}"
 
     def sheet(self, model: Any) -> np.ndarray:
@@ -176,9 +180,7 @@ class NoiseToImageTask(Task):
         return known
 
     @classmethod
-    def resolve(
-        cls, model: type[Any], config: ConfigDict, before: Mapping[str, Any]
-    ) -> ConfigDict:
+    def resolve(cls, model: type[Any], config: ConfigDict, before: Mapping[str, Any]) -> ConfigDict:
         """Notes the names of the classes that a model is conditional on; see `Task.resolve`."""
         if "label" not in model.condition or config.data.get("class_names"):
             return config
