@@ -29,6 +29,7 @@ PASSES = {
     "srgan": {"generator": 1, "discriminator": 2 + 1},
     # Real images once, for right and wrong texts, and fakes.
     "gan_cls": {"generator": 1, "discriminator": 2 + 1},
+    "joint_embedding": {"encoder": 1},
 }
 
 #: Of the same steps: the most nodes of the graph, 5 % above what was counted. Starting a node has
@@ -62,7 +63,7 @@ def counted(network, passes):
 @pytest.mark.parametrize("name", MODELS)
 def test_passes_and_operations(name):
     model = tiny(name)
-    model.compile(*(keras.optimizers.Adam(2e-4) for _ in range(2)))
+    model.compile(*(keras.optimizers.Adam(2e-4) for _ in model.roles()))
     passes = Counter()
     for networks in model.roles().values():
         for network in networks:
@@ -77,9 +78,9 @@ def test_passes_and_operations(name):
     assert all(passes.values())
 
     kinds = Counter(operation.type for operation in step.graph.get_operations())
-    updates = {"generator": 1, "discriminator": model.discriminator_steps}
-    weights = sum(len(model.role_variables(role)) * n for role, n in updates.items())
-    assert kinds["ResourceApplyAdam"] == weights
+    weights = sum(len(model.role_variables(r)) * n for r, n in model.updates_per_step.items())
+    # Gradients of embeddings of words are sparse, so that Keras applies all of that role.
+    assert kinds["ResourceApplyAdam"] == (0 if name == "joint_embedding" else weights)
 
     graph = step.graph.as_graph_def()
     nodes = len(graph.node) + sum(len(f.node_def) for f in graph.library.function)

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import networks
-from tfgan_zoo.models import GANCLS, MODELS, ImageToImage, NoiseToImage
+from tfgan_zoo.models import GANCLS, MODELS, Game, ImageToImage, NoiseToImage
 
 SHAPE = (16, 16, 3)
 LATENT = 8
@@ -12,6 +12,9 @@ GREY = (16, 16, 1)
 
 NOISE_TO_IMAGE = [name for name, cls in MODELS.items() if issubclass(cls, NoiseToImage)]
 IMAGE_TO_IMAGE = [name for name, cls in MODELS.items() if issubclass(cls, ImageToImage)]
+GAMES = [name for name, cls in MODELS.items() if issubclass(cls, Game)]
+#: Models whose samples are of `SHAPE`.
+SHOWN = [name for name, cls in MODELS.items() if cls.shown is not None]
 
 #: What can be switched on in every noise->image game, all at once.
 OPTIONS = {
@@ -30,7 +33,7 @@ def options(name):
     if name == "gan_cls":
         own = {"interpolation": True, "interpolation_weights": (0.6, 0.4), "fresh_latents": True}
         return own | {k: v for k, v in OPTIONS.items() if k != "packing"}
-    return {"ema_half_life": 50.0}
+    return {} if MODELS[name].shown is None else {"ema_half_life": 50.0}
 
 
 def tiny(name, /, *, normalization="batch", synchronized_bn=False, dense=False, **kwargs):
@@ -40,6 +43,8 @@ def tiny(name, /, *, normalization="batch", synchronized_bn=False, dense=False, 
     normalisation.
     """
     batch = {"normalization": normalization, "synchronized_bn": synchronized_bn}
+    if name == "joint_embedding":
+        return tiny_joint_embedding(**kwargs)
     if name == "gan_cls":
         return tiny_gan_cls({"normalization": "none"} if dense else batch, **kwargs)
     if name in IMAGE_TO_IMAGE:
@@ -79,6 +84,15 @@ def tiny_gan_cls(normalization, **kwargs):
             EMBEDDING, vocabulary=VOCABULARY, word_dim=4, units=4
         )
     return MODELS["gan_cls"](SHAPE, LATENT, EMBEDDING, generator, discriminator, **kwargs)
+
+
+def tiny_joint_embedding(**kwargs):
+    """Reads the texts of its `example_batch`."""
+    encoder = networks.word_encoder(
+        EMBEDDING, vocabulary=("text", *map(str, range(64))), word_dim=4, units=4
+    )
+    images = networks.image_encoder(SHAPE, EMBEDDING, filters=4)
+    return MODELS["joint_embedding"](SHAPE, EMBEDDING, encoder, images, **kwargs)
 
 
 def _tiny_translator(name, normalization, kwargs):
@@ -147,9 +161,13 @@ def fit(model, data, **kwargs):
     return model.fit(data, shuffle=False, verbose=0, **kwargs).history
 
 
+def optimizers(model):
+    return {role: getattr(model, f"{role}_optimizer") for role in model.roles()}
+
+
 def state(model):
     """Everything that training changes: (name, value)."""
-    owners = (model, model.generator_optimizer, model.discriminator_optimizer)
+    owners = (model, *optimizers(model).values())
     return [(v.path, v.numpy()) for owner in owners for v in owner.variables]
 
 

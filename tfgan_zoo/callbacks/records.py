@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan_zoo.keras_internals import applied_updates
 from tfgan_zoo.layers.per_replica import assign_replicas, of_all_replicas
 
 
@@ -91,8 +92,7 @@ class LossScales(keras.callbacks.Callback):
             logs[f"{prefix}skipped"] = due - (applied[role] - before[role])
 
     def _applied(self) -> dict[str, int]:
-        # Not `iterations`: that leaves out those whose gradients are only accumulated.
-        return {r: int(o.inner_optimizer._iterations.numpy()) for r, o in self._scaled().items()}
+        return {r: int(applied_updates(o).numpy()) for r, o in self._scaled().items()}
 
     def _scaled(self) -> dict[str, Any]:
         kind = keras.mixed_precision.LossScaleOptimizer

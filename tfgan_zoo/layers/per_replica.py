@@ -7,6 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan_zoo import keras_internals
+
 
 def of_all_replicas(variable: keras.Variable) -> np.ndarray:
     """Stacks the copies of all replicas; those of other workers, too, which must all call this.
@@ -33,7 +35,7 @@ def assign_replicas(variable: keras.Variable, saved: np.ndarray) -> None:
     """
     copies = _copies(variable)
     strategy = _of_several_workers(variable)
-    first = strategy.extended._id_in_cluster * len(copies) if strategy else 0
+    first = keras_internals.worker_index(strategy) * len(copies) if strategy else 0
     for replica, copy in enumerate(copies, first):
         copy.assign(saved[replica % len(saved)])
 
@@ -46,5 +48,4 @@ def _copies(variable: keras.Variable) -> Sequence[tf.Variable]:
 def _of_several_workers(variable: keras.Variable) -> Any:
     """Returns the strategy that a variable was made under, if that has several workers."""
     strategy: Any = getattr(variable.value, "distribute_strategy", None)
-    several = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
-    return strategy if several and strategy.extended._in_multi_worker_mode() else None
+    return strategy if keras_internals.spans_workers(strategy) else None

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from tfgan_zoo import noise
+from tfgan_zoo import keras_internals, noise
 from tfgan_zoo.errors import InputError, check_number, check_seed
 from tfgan_zoo.models.mechanics import keywords, network_checks
 from tfgan_zoo.models.mechanics.arguments import constructor_arguments
@@ -392,7 +392,7 @@ class ZooModel(Compiling, KerasLoop, Inspection, MovingAverage, Saving, Construc
         self.step.assign_add(1)
         self.images_seen.assign_add(count)
         finite = tf.reduce_all([tf.math.is_finite(value) for value in logs.values()])
-        self.nonfinite_steps.total.value.assign_add(1.0 - tf.cast(finite, tf.float32))
+        keras_internals.add_to_sum(self.nonfinite_steps, 1.0 - tf.cast(finite, tf.float32))
         if self.averages:
             self._move_average(tf.cast(count, tf.float32))
         return self.log(logs)
@@ -402,11 +402,9 @@ class ZooModel(Compiling, KerasLoop, Inspection, MovingAverage, Saving, Construc
         if set(logs) != set(self.trackers):
             raise ValueError(f"logs: expected {sorted(self.trackers)}, got {sorted(logs)}.")
         for name, tracker in self.trackers.items():
-            # What `update_state` does with a scalar, in two operations instead of a dozen.
-            tracker.total.value.assign_add(tf.cast(logs[name], tf.float32))
-            tracker.count.value.assign_add(1.0)
+            keras_internals.add_to_mean(tracker, tf.cast(logs[name], tf.float32))
         # Keras averages logs over workers along their first axis.
-        shape = [1] if _several_workers(tf.distribute.get_strategy()) else []
+        shape = [1] if keras_internals.spans_workers(tf.distribute.get_strategy()) else []
         return {name: tf.reshape(t.result(), shape) for name, t in self.trackers.items()}
 
     @property
@@ -419,11 +417,6 @@ class ZooModel(Compiling, KerasLoop, Inspection, MovingAverage, Saving, Construc
         self.evaluated_batches.update_state(1.0)
         with self.random_phase_of("test", tf.cast(self.evaluated_batches.result(), tf.int64)):
             return self.log(self.losses_of(data))
-
-
-def _several_workers(strategy: tf.distribute.Strategy) -> bool:
-    several = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
-    return several and strategy.extended._in_multi_worker_mode()
 
 
 def _share_overflow(gradients: list[tf.Tensor | None]) -> list[tf.Tensor | None]:

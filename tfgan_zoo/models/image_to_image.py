@@ -92,7 +92,7 @@ class ImageToImage(Game):
         return self.test_losses(*self.pair(data))
 
     def samples_and_targets(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
-        """See `ZooModel.samples_and_targets`: of each direction its translations, and the target."""
+        """See `ZooModel.samples_and_targets`: each direction's translations and targets."""
         a, b = self.pair(data)
         found = {}
         for direction, network in self.translators().items():
@@ -265,13 +265,6 @@ class ImageToImage(Game):
             random_images(self.shape_a, batch_size, 2 * seed),
             random_images(self.shape_b, batch_size, 2 * seed + 1),
         )
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments; networks are serialised with the model."""
-        return {
-            **super().get_config(),
-            "image_shape": self.image_shape,
-        }
 
 
 def domain_shapes(

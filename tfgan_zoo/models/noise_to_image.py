@@ -362,21 +362,6 @@ class NoiseToImage(Game):
             ),
         }
 
-    def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments; networks are serialised with the model."""
-        return {
-            **super().get_config(),
-            "image_shape": self.image_shape,
-            "latent_dim": self.latent_dim,
-            "generator": keras.saving.serialize_keras_object(self.generator),
-            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
-            "latent_distribution": self.latent_distribution,
-            "packing": self.packing,
-            "r1_gamma": self.r1_gamma,
-            "r1_every": self.r1_every,
-            "diff_augment": list(self.diff_augment),
-        }
-
 
 def _packed(image_shape: Sequence[int], packing: int) -> tuple[int, ...]:
     # A config's networks are made before the model can look at it.

@@ -9,6 +9,7 @@ from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.keras_internals import layers_of
 from tfgan_zoo.models import MODELS, PRETRAINED, GANModel
 from tfgan_zoo.models.mechanics.arguments import constructor_arguments
 from tfgan_zoo.networks import NETWORKS
@@ -36,7 +37,7 @@ def build_model(config: ConfigDict) -> GANModel:
         model = cls(**networks, seed=config.seed, name=config.model, **args)
         synchronize(config, model)
         updates = {"discriminator": getattr(model, "discriminator_steps", 1)}
-        optimizers = {
+        optimizers: dict[str, Any] = {
             f"{role}_optimizer": build_optimizer(config, role, updates.get(role, 1))
             for role in model.players()
         }
@@ -111,7 +112,7 @@ def synchronize(config: ConfigDict, model: GANModel) -> None:
         if not config.distribution.synchronized_bn or "synchronized_bn" in config.get(role, {}):
             continue
         # In the paper's networks too, which the model makes itself.
-        for layer in (layer for network in networks for layer in network._flatten_layers()):
+        for layer in (layer for network in networks for layer in layers_of(network)):
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.synchronized = True
 

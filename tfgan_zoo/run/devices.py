@@ -10,6 +10,7 @@ from typing import Any
 import tensorflow as tf
 from ml_collections import ConfigDict
 
+from tfgan_zoo import keras_internals
 from tfgan_zoo.errors import InputError, WorkerLostError
 
 #: More than there are workers that may fail besides the chief.
@@ -63,7 +64,7 @@ class Devices:
         if self.workers == 1:
             return value
         assert self.strategy is not None
-        local = self.strategy.extended._num_devices_per_worker
+        local = keras_internals.replicas_per_worker(self.strategy)
 
         def own(context: Any) -> tf.Tensor:
             first = context.replica_id_in_sync_group % local == 0

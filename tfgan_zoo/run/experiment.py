@@ -25,6 +25,7 @@ from tfgan_zoo.errors import (
     StorageError,
     input_errors,
 )
+from tfgan_zoo.keras_internals import learning_rate_setting
 from tfgan_zoo.models import GANModel
 from tfgan_zoo.models.mechanics.output_ranges import made_before
 from tfgan_zoo.run import folder as runs
@@ -292,9 +293,7 @@ class Retry:
         self.rates: dict[str, Any] = {}
         for role in model.players():
             optimizer = getattr(model, f"{role}_optimizer")
-            if isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer):
-                optimizer = optimizer.inner_optimizer
-            rate = optimizer._learning_rate  # without the underscore, a schedule's present value
+            rate = learning_rate_setting(optimizer)
             scheduled = isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
             self.rates[role] = rate if scheduled else float(rate.numpy())
 

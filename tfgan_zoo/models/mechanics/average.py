@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError, first_line
-from tfgan_zoo.models.mechanics.functional import graph_of, nodes_of
+from tfgan_zoo.keras_internals import Call, calls_of, lambda_output_shape, layers_of
+from tfgan_zoo.models.mechanics.functional import graph_of, is_plain
 
 
 def average_of(network: keras.Model) -> keras.Model:
@@ -27,7 +28,7 @@ def average_of(network: keras.Model) -> keras.Model:
     """
     made: dict[int, Any] = {}
     unregistered: dict[str, Any] = {}
-    for layer in network._flatten_layers():
+    for layer in layers_of(network):
         unregistered |= _unregistered_in(layer)
     with warnings.catch_warnings(), keras.saving.custom_object_scope(unregistered):
         # A lambda is unsafe to load from a file, which this copy never comes from.
@@ -44,7 +45,7 @@ def average_of(network: keras.Model) -> keras.Model:
 def _copy(layer: Any, made: dict[int, Any]) -> Any:
     """Returns another layer or model like this one, the same for the same one."""
     if id(layer) not in made:
-        if type(layer).__name__ in ("Functional", "Sequential"):
+        if is_plain(layer):
             made[id(layer)] = keras.models.clone_model(
                 layer, clone_function=lambda inner: _copy(inner, made)
             )
@@ -64,7 +65,7 @@ def _from_config(layer: keras.layers.Layer) -> keras.layers.Layer:
                 config[name] = own  # It may have no name by which Keras could find it.
         if isinstance(layer, keras.layers.Lambda):  # whose `from_config` refuses Python's lambdas
             if isinstance(config.get("output_shape"), dict):
-                config["output_shape"] = layer._output_shape
+                config["output_shape"] = lambda_output_shape(layer)
             return type(layer)(**config)
         return type(layer).from_config(config)
     except Exception as error:  # whatever a layer of the user's raises
@@ -89,12 +90,12 @@ def _check_same(network: keras.Model, made: dict[int, Any]) -> None:
     Raises:
         InputError: naming the first layer whose copy returns something else.
     """
-    for node in nodes_of(graph_of(network)):
-        layer = node.operation
-        if type(layer).__name__ in ("Functional", "Sequential"):
+    for call in calls_of(graph_of(network)):
+        layer = call.operation
+        if is_plain(layer):
             _check_same(layer, made)
         elif isinstance(layer, keras.layers.Layer) and not _all_known(layer):
-            ours, theirs = (_answer(each, layer, node) for each in (layer, made[id(layer)]))
+            ours, theirs = (_answer(each, layer, call) for each in (layer, made[id(layer)]))
             if ours is not None and theirs is not None and not _alike(ours, theirs, layer):
                 raise InputError(
                     f"ema_half_life: expected layers that can be copied for the average, got layer "
@@ -105,12 +106,12 @@ def _check_same(network: keras.Model, made: dict[int, Any]) -> None:
 
 
 def _all_known(layer: keras.layers.Layer) -> bool:
-    modules = (type(each).__module__ for each in layer._flatten_layers())
+    modules = (type(each).__module__ for each in layers_of(layer))
     return all(module.split(".")[0] in ("keras", "tfgan_zoo") for module in modules)
 
 
 def _answer(
-    layer: keras.layers.Layer, original: keras.layers.Layer, node: Any
+    layer: keras.layers.Layer, original: keras.layers.Layer, call: Call
 ) -> list[np.ndarray] | None:
     """Returns what a layer makes of fixed numbers, which its weights are moved by as well.
 
@@ -118,19 +119,18 @@ def _answer(
     states of random number generators stay as they are.
 
     Args:
-        layer: the node's, or its copy.
-        original: the node's, whose variables it is called with, those of generators among them.
-        node: of a functional model.
+        layer: The layer that is called, or its copy.
+        original: The layer, whose variables it is called with, those of generators among them.
+        call: A call in a functional model.
 
     Returns:
         The outputs; None if the layer takes strings, draws random numbers of TensorFlow's, or
         cannot be called by itself.
     """
     try:
-        values = {id(x): _numbers([n or 2 for n in x.shape], x.dtype) for x in node.input_tensors}
-        args, kwargs = node.arguments.fill_in(values)
-        if "training" in getattr(layer, "_call_context_args", {}):
-            kwargs["training"] = False
+        values = {id(x): _numbers([n or 2 for n in x.shape], x.dtype) for x in call.inputs}
+        args, kwargs = call.fill_in(values)
+        kwargs["training"] = False
         state = [
             # Integers stay as they are: what is added to them is cast to zero.
             (own, tf.cast(v.value, own.dtype) + tf.cast(0.1 * _sines(v.shape), own.dtype))
@@ -138,12 +138,12 @@ def _answer(
         ]
 
         @tf.function(autograph=False)
-        def call():
+        def answer():
             with keras.StatelessScope(state_mapping=state):
                 return [tf.cast(x, tf.float32) for x in tf.nest.flatten(layer(*args, **kwargs))]
 
         with tf.init_scope():
-            traced = call.get_concrete_function()
+            traced = answer.get_concrete_function()
             stateful = {op.type for op in traced.graph.get_operations() if op.op_def.is_stateful}
             # Other operations draw random numbers, change something, or call Python.
             if stateful - {"ReadVariableOp", "Placeholder"}:

@@ -19,6 +19,8 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
+from tfgan_zoo import keras_internals
+
 
 def apply_gradients(
     optimizer: keras.optimizers.Optimizer,
@@ -48,15 +50,16 @@ def apply_gradients(
         [0.9, 1.9]
     """
     kernel = _KERNELS.get(type(optimizer))
+    slots = keras_internals.slots_of(optimizer)
     replica = tf.distribute.get_replica_context()
-    covered = _is_plain(optimizer) and _fit(gradients, variables)
+    covered = slots is not None and _is_plain(optimizer) and _fit(gradients, variables)
     if kernel is None or replica is None or not covered:
         optimizer.apply(gradients, variables)
         return
     if replica.num_replicas_in_sync > 1:
         gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, list(gradients))
     rate = tf.cast(optimizer.learning_rate, tf.float32)
-    kernel(optimizer, rate, gradients, variables)
+    kernel(optimizer, slots, rate, gradients, variables)
     optimizer.iterations.assign_add(1)
 
 
@@ -69,8 +72,9 @@ def prepare(optimizer: keras.optimizers.Optimizer) -> None:
         optimizer: a built one.
     """
     rmsprop = type(optimizer) is keras.optimizers.RMSprop and not optimizer.momentum
-    if rmsprop and not tf.distribute.has_strategy():
-        _SCRATCH[optimizer] = [tf.Variable(tf.zeros(v.shape)) for v in optimizer._velocities]
+    slots = keras_internals.slots_of(optimizer) if rmsprop else None
+    if slots is not None and not tf.distribute.has_strategy():
+        _SCRATCH[optimizer] = [tf.Variable(tf.zeros(v.shape)) for v in slots["velocities"]]
 
 
 def unknown_to(
@@ -85,8 +89,7 @@ def unknown_to(
         >>> unknown_to(sgd, [weight]), unknown_to(sgd, [weight, other]) == [other]
         ([], True)
     """
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
-    return [v for v in variables if inner._var_key(v) not in inner._trainable_variables_indices]
+    return [v for v in variables if not keras_internals.is_built_with(optimizer, v)]
 
 
 def _is_plain(optimizer: keras.optimizers.Optimizer) -> bool:
@@ -115,15 +118,15 @@ def _handle(variable: keras.Variable) -> tf.Tensor:
     return variable.value.handle  # Of a mirrored variable, this replica's.
 
 
-def _adam(optimizer, rate, gradients, variables) -> None:
+def _adam(optimizer, slots, rate, gradients, variables) -> None:
     step = tf.cast(optimizer.iterations.value + 1, tf.float32)
     powers = tf.pow(optimizer.beta_1, step), tf.pow(optimizer.beta_2, step)
     for gradient, variable in zip(gradients, variables, strict=True):
-        index = optimizer._get_variable_index(variable)
+        index = keras_internals.slot_index(optimizer, variable)
         tf.raw_ops.ResourceApplyAdam(
             var=_handle(variable),
-            m=_handle(optimizer._momentums[index]),
-            v=_handle(optimizer._velocities[index]),
+            m=_handle(slots["momentums"][index]),
+            v=_handle(slots["velocities"][index]),
             beta1_power=powers[0],
             beta2_power=powers[1],
             lr=rate,
@@ -134,16 +137,17 @@ def _adam(optimizer, rate, gradients, variables) -> None:
         )
 
 
-def _sgd(optimizer, rate, gradients, variables) -> None:
+def _sgd(optimizer, slots, rate, gradients, variables) -> None:
     for gradient, variable in zip(gradients, variables, strict=True):
         if not optimizer.momentum:
             tf.raw_ops.ResourceApplyGradientDescent(
                 var=_handle(variable), alpha=rate, delta=gradient
             )
             continue
+        index = keras_internals.slot_index(optimizer, variable)
         tf.raw_ops.ResourceApplyKerasMomentum(
             var=_handle(variable),
-            accum=_handle(optimizer.momentums[optimizer._get_variable_index(variable)]),
+            accum=_handle(slots["momentums"][index]),
             lr=rate,
             grad=gradient,
             momentum=optimizer.momentum,
@@ -151,15 +155,15 @@ def _sgd(optimizer, rate, gradients, variables) -> None:
         )
 
 
-def _rmsprop(optimizer, rate, gradients, variables) -> None:
-    momentums = [m.value for m in optimizer._momentums] or _SCRATCH[optimizer]
+def _rmsprop(optimizer, slots, rate, gradients, variables) -> None:
+    momentums = [m.value for m in slots["momentums"]] or _SCRATCH[optimizer]
     for gradient, variable in zip(gradients, variables, strict=True):
-        index = optimizer._get_variable_index(variable)
-        if not optimizer._momentums:  # One that became NaN would stay so, even times 0.
+        index = keras_internals.slot_index(optimizer, variable)
+        if not slots["momentums"]:  # One that became NaN would stay so, even times 0.
             momentums[index].assign(gradient)
         settings = {
             "var": _handle(variable),
-            "ms": _handle(optimizer._velocities[index]),
+            "ms": _handle(slots["velocities"][index]),
             "mom": momentums[index].handle,
             "lr": rate,
             "rho": optimizer.rho,
@@ -168,7 +172,7 @@ def _rmsprop(optimizer, rate, gradients, variables) -> None:
             "grad": gradient,
         }
         if optimizer.centered:
-            average = _handle(optimizer._average_gradients[index])
+            average = _handle(slots["average_gradients"][index])
             tf.raw_ops.ResourceApplyCenteredRMSProp(mg=average, **settings)
         else:
             tf.raw_ops.ResourceApplyRMSProp(**settings)
