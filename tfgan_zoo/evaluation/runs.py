@@ -245,10 +245,10 @@ def _notes(asked: Asked, features: Any, work: Work, real: distributions.Parts) -
 
 
 def _work(model: GANModel, config: ConfigDict, asked: Asked) -> Work:
-    if isinstance(model, NoiseToImage):
-        return _from_noise(model, config, asked)
     if isinstance(model, GANCLS):
         return _from_texts(model, config, asked)
+    if isinstance(model, NoiseToImage):
+        return _from_noise(model, config, asked)
     assert isinstance(model, ImageToImage)
     return _from_images(model, config, asked)
 

@@ -27,10 +27,10 @@ from tfgan_zoo.tasks.translation import TranslationWorkload
 __all__ = ["Workload", "completed", "open_workload"]
 
 _WORKLOADS: dict[type[GANModel], Callable[..., Workload]] = {
-    NoiseToImage: NoiseToImageWorkload,
     SRGAN: SuperResolutionWorkload,
     ImageToImage: TranslationWorkload,
     GANCLS: TextToImageWorkload,
+    NoiseToImage: NoiseToImageWorkload,
     JointEmbedding: JointEmbeddingWorkload,
 }
 

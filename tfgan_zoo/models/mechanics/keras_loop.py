@@ -11,6 +11,7 @@ from tfgan_zoo.errors import InputError, input_errors
 from tfgan_zoo.keras_internals import BuiltModel, distributed_function
 from tfgan_zoo.models.mechanics import batches
 from tfgan_zoo.models.mechanics.arguments import check_ends
+from tfgan_zoo.models.mechanics.parts import without_optionals
 from tfgan_zoo.models.mechanics.role_optimizers import check_callbacks, for_each_role
 
 
@@ -150,6 +151,7 @@ class KerasLoop(BuiltModel):
             return
         for role in self.roles():
             self._check_optimizer(getattr(self, f"{role}_optimizer"), role)
+        self.load_frozen()
         self._trained = trained
         step = _after_data(self.train_step)
         train: Callable = distributed_function(self, step)
@@ -161,6 +163,7 @@ class KerasLoop(BuiltModel):
         """Makes the function that `evaluate` calls."""
         if getattr(self, "test_function", None) is not None and not force:
             return
+        self.load_frozen()
         test = distributed_function(self, _after_data(self.test_step))
         self.test_function = self._inspecting(test, "testing")
 
@@ -187,7 +190,7 @@ def _after_data(step: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """
 
     def step_after_data(data):
-        data = batches.without_optionals(data)
+        data = without_optionals(data)
         tensors = filter(tf.is_tensor, tf.nest.flatten(data, expand_composites=True))
         with tf.control_dependencies(list(tensors)):
             checks = batches.check_equal_shares(data)
