@@ -11,6 +11,8 @@ LATENT = 8
 GREY = (16, 16, 1)
 
 NOISE_TO_IMAGE = [name for name, cls in MODELS.items() if issubclass(cls, NoiseToImage)]
+#: One model of each kind, for what is in the base: mechanics that no model's own file can break.
+EACH_KIND = ("dcgan", "cyclegan", "srgan", "gan_cls")
 IMAGE_TO_IMAGE = [name for name, cls in MODELS.items() if issubclass(cls, ImageToImage)]
 
 #: What can be switched on in every noise->image game, all at once.

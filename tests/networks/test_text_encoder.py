@@ -384,48 +384,6 @@ def test_in_a_graph(kind):
     np.testing.assert_allclose(mapped, embed(model, *TEXTS), atol=1e-5)
 
 
-REPLICAS = """
-import numpy as np
-import tensorflow as tf
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
-)
-strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-from tests.networks.test_text_encoder import BUILD, TEXTS
-for build in BUILD.values():
-    with strategy.scope():
-        model = build()
-    batches = tf.data.Dataset.from_tensor_slices(TEXTS).batch(4)
-    batch = next(iter(strategy.experimental_distribute_dataset(batches)))
-
-    def step(texts):
-        with tf.GradientTape() as tape:
-            out = model(texts, training=True)
-            loss = tf.reduce_sum(out**2)
-        gradients = tape.gradient(loss, [w.value for w in model.trainable_weights])
-        return out, [tf.convert_to_tensor(g) for g in gradients]
-
-    out, gradients = strategy.run(tf.function(step), (batch,))
-    out = np.concatenate([each.numpy() for each in strategy.experimental_local_results(out)])
-    np.testing.assert_allclose(out, model(tf.constant(TEXTS)), atol=1e-6)
-    assert len(gradients) == len(model.trainable_weights)
-    made = strategy.run(lambda: build()(tf.constant(TEXTS)))
-    assert [each.shape for each in strategy.experimental_local_results(made)] == [(4, 5)] * 2
-print("equal")
-"""
-
-
-def test_on_two_replicas():
-    done = subprocess.run(
-        [sys.executable, "-c", REPLICAS],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.stdout.strip().endswith("equal"), done.stderr[-3000:]
-
-
 @EVERY
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision(kind, policy):
