@@ -1,6 +1,7 @@
 """Every entry of MODELS with networks small enough to train in a test."""
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tfgan_zoo import networks
@@ -11,9 +12,17 @@ LATENT = 8
 GREY = (16, 16, 1)
 
 NOISE_TO_IMAGE = [name for name, cls in MODELS.items() if issubclass(cls, NoiseToImage)]
-#: One model of each kind, for what is in the base: mechanics that no model's own file can break.
-EACH_KIND = ("dcgan", "cyclegan", "srgan", "gan_cls")
 IMAGE_TO_IMAGE = [name for name, cls in MODELS.items() if issubclass(cls, ImageToImage)]
+
+#: One model of each kind.
+EACH_KIND = ("dcgan", "cyclegan", "srgan", "gan_cls")
+#: For what a model's own file can break.
+every_model = pytest.mark.parametrize("name", MODELS)
+#: For the mechanics of the base. One model of each kind shows that they work; the others are slow.
+each_kind = pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[] if name in EACH_KIND else pytest.mark.slow) for name in MODELS],
+)
 
 #: What can be switched on in every noise->image game, all at once.
 OPTIONS = {
