@@ -4,8 +4,6 @@ import doctest
 import importlib
 import json
 import re
-import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -120,25 +118,6 @@ def test_the_page_is_alone(tmp_path):
     assert "url(" not in page
     assert "@import" not in page
     assert "default-src 'none'" in page
-
-
-def test_no_tensorflow_without_interpolate(tmp_path):
-    run = folder(tmp_path / "run", LINES, [100])
-    code = (
-        "import sys\n"
-        "from tfgan_zoo import report\n"
-        "report.main(sys.argv[1:])\n"
-        "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, f"--workdir={run}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("1 run, 0.")
-    assert (run / "report.html").read_text().endswith("</html>\n")
 
 
 def test_a_run_that_only_started(tmp_path):
