@@ -349,6 +349,7 @@ def test_a_real_run(tmp_path, capsys):
 # ---------------------------------------------------------------------- in a browser
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(browser.CHROMIUM is None, reason="needs Chromium")
 def test_in_a_browser(tmp_path):
     a = folder(tmp_path / "a", LINES, [100, 200, 300], name=EVIL)
