@@ -47,7 +47,7 @@ def test_passes_and_operations(name):
     model = tiny(name)
     model.compile(*(keras.optimizers.Adam(2e-4) for _ in range(2)))
     passes = Counter()
-    for networks in model.players().values():
+    for networks in model.roles().values():
         for network in networks:
             counted(network, passes)
     step = tf.function(model.train_step).get_concrete_function(samples(model))
@@ -55,7 +55,7 @@ def test_passes_and_operations(name):
     found = {
         "passes": {
             network.name: passes[network.name]
-            for networks in model.players().values()
+            for networks in model.roles().values()
             for network in networks
         },
         "nodes": len(graph.node) + sum(len(f.node_def) for f in graph.library.function),

@@ -96,7 +96,7 @@ def _taken(config: ConfigDict, group: str) -> list[str] | None:
     taken = list(inspect.signature(NETWORKS[name]).parameters)
     # A role of the model, or of the one that it is pretrained with.
     for cls in filter(None, (MODELS.get(config.model), *PRETRAINED.values())):
-        defaults = constructor_arguments(cls, GANModel)
+        defaults = constructor_arguments(cls)
         for role, shapes in cls.network_slots(**defaults).values():
             if role == group:
                 return [n for n in taken[len(shapes) :] if n != "name"]
@@ -122,7 +122,7 @@ def model_arguments(cls: type[GANModel]) -> dict[str, Any]:
     Returns:
         Their defaults, by name.
     """
-    defaults = constructor_arguments(cls, GANModel)
+    defaults = constructor_arguments(cls)
     for name in ("seed", *cls.network_slots(**defaults)):
         del defaults[name]
     return defaults
