@@ -12,7 +12,6 @@ from typing import NoReturn, TextIO
 
 from absl import flags
 
-from tfgan_zoo.config import nearest
 from tfgan_zoo.errors import (
     InputError,
     Interrupted,
@@ -21,8 +20,8 @@ from tfgan_zoo.errors import (
     StorageError,
     WorkerLostError,
     input_errors,
-    similar,
 )
+from tfgan_zoo.suggestions import nearest, similar
 
 
 def run(main: Callable[[list[str]], None], argv: list[str] | None = None) -> NoReturn:

@@ -1,4 +1,4 @@
-"""Shows samples to metrics on two replicas; run by two_replicas, in its own process."""
+"""Updates metrics on two replicas; run by two_replicas in a separate process."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def update(metric, real, generated):
 
 
 def per_replica(array, start, size):
-    """Rows of a batch, alternately to one replica and to the other."""
+    """Distributes the rows of a batch alternately to the two replicas."""
 
     def own(context):
         return tf.constant(array[start : start + size][context.replica_id_in_sync_group :: 2])
@@ -40,7 +40,7 @@ def floats(result):
 
 
 def compare(make, real, generated, size=75):
-    """Holds a metric of two replicas against one that was shown the same on its own."""
+    """Compares a metric on two replicas with one on a single device."""
     with STRATEGY.scope():
         two = make()
     one = make()
@@ -51,7 +51,7 @@ def compare(make, real, generated, size=75):
         np.testing.assert_allclose(floats(two.result()), floats(one.result()), rtol=1e-5)
         two.reset_state()
         one.reset_state()
-    # Outside of the replicas too, before and after what they were shown.
+    # Outside of the replicas too, before and after their updates.
     cut = len(real) // 3
     two.update_state(real[:cut], generated[:cut])
     update(two, per_replica(real, cut, cut), per_replica(generated, cut, cut))
@@ -77,7 +77,7 @@ def every_metric():
 
 
 def an_extractor_that_works_with_numpy():
-    """Of the last batch the second replica has none."""
+    """The second replica has no rows of the last batch."""
     digits = np.random.default_rng(0).integers(0, 256, (2, 121, 28, 28, 1), np.uint8)
     extractor = open_features("mnist_v1")
     with STRATEGY.scope():
@@ -91,7 +91,7 @@ def an_extractor_that_works_with_numpy():
 
 
 def more_samples_than_the_reservoirs_hold():
-    """As many from either replica, and nothing added up."""
+    """An equal number from either replica, and nothing summed."""
     with STRATEGY.scope():
         metric = KID(dim=16, max_samples=40)
     for start in range(0, 300, 75):

@@ -20,7 +20,8 @@ from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
 from tfgan_zoo import __version__
-from tfgan_zoo.errors import InputError, check_number, similar
+from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.suggestions import nearest
 
 
 def default_config() -> ConfigDict:
@@ -663,12 +664,6 @@ def _typed(plain: Mapping[str, Any], types: Mapping[str, type], prefix: str = ""
 
 def _as_tuple(value: Any) -> Any:
     return tuple(map(_as_tuple, value)) if isinstance(value, list) else value
-
-
-def nearest(name: str, known: Iterable[str], otherwise: str) -> str:
-    """Ends a message about a name that is not known: with those like it, or else with advice."""
-    near = similar(name, known)
-    return f"; did you mean {' or '.join(near)}?" if near else f"; {otherwise}."
 
 
 def check_names(group: str, names: Iterable[str], known: Iterable[str]) -> None:

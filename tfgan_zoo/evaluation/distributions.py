@@ -30,7 +30,7 @@ from tfgan_zoo.metrics.inception_score import inception_score_from_logits
 from tfgan_zoo.metrics.kid import kernel_distance
 from tfgan_zoo.metrics.precision_recall import density_coverage, improved_precision_recall
 from tfgan_zoo.metrics.sliced_wasserstein import directions, projected_distance
-from tfgan_zoo.pictures import from_uint8
+from tfgan_zoo.pixels import to_unit_range
 from tfgan_zoo.suggestions import did_you_mean
 
 #: What is kept of samples, by name; see `collect`.
@@ -337,7 +337,7 @@ def collect(
             if "logits" in kept and logits is not None:
                 kept["logits"].append(logits)
         if "projections" in kept:
-            flat = from_uint8(images).reshape(len(images), -1)
+            flat = to_unit_range(images).reshape(len(images), -1)
             onto = directions(flat.shape[1], _PROJECTIONS) if onto is None else onto
             kept["projections"].append(flat @ onto)
         if "images" in kept:

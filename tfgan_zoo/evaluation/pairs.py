@@ -15,7 +15,7 @@ from tfgan_zoo.data.resolutions import Resolutions, load_pair
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.psnr import psnr
 from tfgan_zoo.metrics.ssim import ms_ssim, ssim, ssim_daala
-from tfgan_zoo.pictures import to_uint8
+from tfgan_zoo.pixels import to_uint8
 from tfgan_zoo.suggestions import did_you_mean
 
 #: Each is called as `metric(image, reference, border, channel)`.

@@ -1,4 +1,4 @@
-"""Fully connected networks: those of the first GAN, and of the 2-D toy problems."""
+"""Fully connected networks of the first GAN and of 2-D toy problems."""
 
 import math
 from collections.abc import Sequence
@@ -27,8 +27,8 @@ def mlp_generator(
     """Fully connected generator (Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661).
 
     The defaults are the authors' MNIST generator: two layers of 1200 rectifiers, weights
-    U(-0.05, 0.05). Theirs ends in a sigmoid for pixels in [0, 1]; here pixels are in [-1, 1], so
-    it ends in tanh, which is the same sigmoid stretched.
+    U(-0.05, 0.05). Theirs ends in a sigmoid for pixels in [0, 1]; this one ends in tanh, the same
+    sigmoid rescaled, for pixels in [-1, 1].
 
     Args:
         image_shape: `(height, width, channels)`, or `(dimensions,)` for vectors.
@@ -40,14 +40,14 @@ def mlp_generator(
         output_activation: Activation of the output; None is `tanh` for images (pixels in [-1, 1])
             and `linear` for vectors.
         initializer: Initializer of every kernel, as Keras takes it; None is U(-0.05, 0.05).
-        synchronized_bn: Whether batch statistics are taken over all replicas together.
+        synchronized_bn: Whether batch statistics are computed over all replicas.
         name: Name of the model.
 
     Returns:
         A model from noise `[B, latent_dim]` to float32 samples `[B, *image_shape]`.
 
     Raises:
-        InputError: If a shape or a size cannot be used.
+        InputError: If a shape or a size is invalid.
 
     Example:
         >>> mlp_generator((28, 28, 1)).output_shape
@@ -105,11 +105,11 @@ def mlp_discriminator(
     """Fully connected discriminator (Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661).
 
     The defaults are the authors' MNIST discriminator: two layers of 240 maxout units of 5 pieces,
-    weights U(-0.005, 0.005), with dropout of 0.2 of the pixels and half of the hidden units.
+    weights U(-0.005, 0.005), with dropout of 0.2 of the pixels and of half of the hidden units.
 
     Args:
         image_shape: `(height, width, channels)`, or `(dimensions,)` for vectors. A packed
-            discriminator (PacGAN) simply has m times the channels or dimensions.
+            discriminator (PacGAN) has m times the channels or dimensions.
         units: Width of each hidden layer.
         maxout_pieces: Pieces of each maxout unit; 0 for dense layers with `activation` instead.
         activation: Activation without maxout, by its Keras name (`leaky_relu`: slope 0.2).
@@ -123,7 +123,7 @@ def mlp_discriminator(
         A model from samples `[B, *image_shape]` to float32 logits `[B, 1]`.
 
     Raises:
-        InputError: If a shape, a size or a rate cannot be used.
+        InputError: If a shape, a size or a rate is invalid.
 
     Example:
         >>> mlp_discriminator((28, 28, 1)).output_shape

@@ -9,7 +9,8 @@ import keras
 
 import tfgan_zoo.models
 import tfgan_zoo.schedules  # noqa: F401  (registers the classes)
-from tfgan_zoo.errors import InputError, similar
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.suggestions import similar
 
 
 def load_model(filepath: str | os.PathLike) -> Any:

@@ -13,11 +13,7 @@ from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.features.base import NetworkFeatures
 from tfgan_zoo.metrics.features.resize import RESIZERS
-
-
-def to_floats(images: np.ndarray) -> np.ndarray:
-    """Takes 0..255 to [-1, 1], as the zoo's networks have it."""
-    return images / np.float32(127.5) - 1
+from tfgan_zoo.pixels import to_unit_range
 
 
 class ModelFeatures(NetworkFeatures):
@@ -60,7 +56,7 @@ class ModelFeatures(NetworkFeatures):
         model: Any,
         name: str,
         *,
-        preprocess: Callable[[np.ndarray], Any] = to_floats,
+        preprocess: Callable[[np.ndarray], Any] = to_unit_range,
         resizer: str = "antialiased",
         batch_size: int = 256,
     ):
