@@ -262,7 +262,8 @@ def test_of_an_iterator_only_losses_are_looked_at():
 
 @pytest.mark.parametrize("value", [None, float("nan")])
 def test_a_loss_of_what_trains_alone_that_is_not_finite(value):
-    (finding,) = Diagnosis(None).see({"step": 10, "loss": value, "accuracy": 0.5})
+    diagnosis = Diagnosis(None, finite=("loss", "accuracy"), r1=False)
+    (finding,) = diagnosis.see({"step": 10, "loss": value, "accuracy": 0.5})
     assert finding.condition == "not_finite"
     assert "At step 10 loss is not finite. Lower learning rates, or float32" in finding.message
     # A score that could not be computed is no loss.
