@@ -115,14 +115,6 @@ def loss_scale(optimizer: keras.optimizers.Optimizer) -> keras.Variable | None:
     return optimizer.dynamic_scale if scaled else None
 
 
-def learning_rate_setting(optimizer: keras.optimizers.Optimizer) -> Any:
-    """Returns an optimizer's schedule, or the variable of its rate.
-
-    The public `learning_rate` is a schedule's present value.
-    """
-    return inner_optimizer(optimizer)._learning_rate
-
-
 def applied_updates(optimizer: keras.optimizers.Optimizer) -> keras.Variable:
     """Returns the counter of an optimizer's updates, with those that only accumulate gradients.
 
@@ -174,8 +166,3 @@ def spans_workers(strategy: tf.distribute.Strategy) -> bool:
 def worker_index(strategy: tf.distribute.MultiWorkerMirroredStrategy) -> int:
     """Returns the number of this worker."""
     return strategy.extended._id_in_cluster
-
-
-def replicas_per_worker(strategy: tf.distribute.MultiWorkerMirroredStrategy) -> int:
-    """Returns the number of replicas of each worker."""
-    return strategy.extended._num_devices_per_worker

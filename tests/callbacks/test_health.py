@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.models.tiny import GAMES, assert_same, compiled, dataset, samples, state
+from tests.models.tiny import assert_same, compiled, dataset, each_kind_of_game, samples, state
 from tfgan_zoo import callbacks, networks
 from tfgan_zoo.callbacks.health import Diagnosis, first_samples
 from tfgan_zoo.models import GAN, LSGAN, WGAN, Pix2Pix
@@ -57,7 +57,7 @@ def test_of_a_healthy_run_it_says_nothing(capsys):
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("name", GAMES)
+@each_kind_of_game
 def test_every_model_is_watched(name):
     model, said = compiled(name), []
     logs = model.fit(
@@ -262,7 +262,8 @@ def test_of_an_iterator_only_losses_are_looked_at():
 
 @pytest.mark.parametrize("value", [None, float("nan")])
 def test_a_loss_of_what_trains_alone_that_is_not_finite(value):
-    (finding,) = Diagnosis(None).see({"step": 10, "loss": value, "accuracy": 0.5})
+    diagnosis = Diagnosis(None, finite=("loss", "accuracy"), r1=False)
+    (finding,) = diagnosis.see({"step": 10, "loss": value, "accuracy": 0.5})
     assert finding.condition == "not_finite"
     assert "At step 10 loss is not finite. Lower learning rates, or float32" in finding.message
     # A score that could not be computed is no loss.

@@ -18,11 +18,13 @@ from tests.models.tiny import (
     LATENT,
     NOISE_TO_IMAGE,
     SHAPE,
-    SHOWN,
     assert_close,
     assert_same,
     compiled,
     dataset,
+    each_kind,
+    each_kind_of_game,
+    every_model,
     fit,
     optimizers,
     options,
@@ -37,7 +39,6 @@ from tfgan_zoo.models import MODELS, base
 from tfgan_zoo.models.mechanics.optimizers import apply_gradients
 from tfgan_zoo.run.building import model_arguments
 
-every_model = pytest.mark.parametrize("name", MODELS)
 ROLES = ("generator", "discriminator")
 every_noise_to_image_model = pytest.mark.parametrize("name", NOISE_TO_IMAGE)
 
@@ -241,7 +242,7 @@ def test_losses_of_activities_are_refused(rematerialize):
         step(model, samples(model))
 
 
-@every_model
+@each_kind
 def test_eager_equals_graph(name):
     averaged = {"ema_half_life": 50.0} if MODELS[name].shown else {}
     # The RMSprop of this paper makes full steps of rounding.
@@ -279,7 +280,7 @@ def test_initial_weights_follow_from_keras_seed():
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
-@every_model
+@each_kind
 def test_mixed_precision(name, policy):
     keras.config.set_dtype_policy(policy)
     model = tiny(name)
@@ -390,26 +391,33 @@ def test_config(name):
     assert copy.count_params() == model.count_params()
 
 
-@pytest.mark.parametrize("all_options", [False, True], ids=["plain", "all options"])
 @every_model
-def test_resumed_training_is_the_uninterrupted_one(name, all_options, tmp_path):
-    arguments = {"dense": True, **options(name)} if all_options else {}
+def test_resumed_training_is_the_uninterrupted_one(name, tmp_path):
+    resume_halfway(name, tmp_path / "model.keras")
+
+
+@each_kind
+def test_resumed_training_with_all_options_is_the_uninterrupted_one(name, tmp_path):
+    arguments = {"dense": True, **options(name)}
+    whole = resume_halfway(name, tmp_path / "model.keras", **arguments)
+    whole.save_weights(tmp_path / "model.weights.h5")
+    fresh = compiled(name, **arguments)
+    fresh.load_weights(tmp_path / "model.weights.h5")
+    assert_same(state(fresh), state(whole))
+
+
+def resume_halfway(name, path, **arguments):
     whole = seeded(name, **arguments)
     fit(whole, dataset(whole, 2))
-    whole.save(tmp_path / "model.keras")
-    whole.save_weights(tmp_path / "model.weights.h5")
+    whole.save(path)
     saved = state(whole)
     logs = fit(whole, dataset(whole, 2, first=2))
 
-    loaded = tfgan_zoo.load_model(tmp_path / "model.keras")
+    loaded = tfgan_zoo.load_model(path)
     assert_same(state(loaded), saved)
     assert fit(loaded, dataset(loaded, 2, first=2)) == logs
     assert_same(state(loaded), state(whole))
-
-    if all_options:
-        fresh = compiled(name, **arguments)
-        fresh.load_weights(tmp_path / "model.weights.h5")
-        assert_same(state(fresh), saved)
+    return whole
 
 
 def test_settings_of_compile_are_saved(tmp_path):
@@ -618,10 +626,9 @@ def test_generate_refuses():
         model.generate(latents=np.zeros((2, 9)))
 
 
-@pytest.mark.parametrize("extra", [{}, {"ema_half_life": 50.0}], ids=["plain", "average"])
-@pytest.mark.parametrize("name", SHOWN)
-def test_export(name, extra, tmp_path):
-    model = compiled(name, **extra)
+@each_kind_of_game
+def test_export(name, tmp_path):
+    model = compiled(name)
     step(model, samples(model))
     path = tmp_path / "export" / "1"
     model.export(path)
@@ -745,7 +752,7 @@ def test_arguments_out_of_range(name):
                 MODELS[name](**{argument: value})
 
 
-@every_model
+@each_kind
 def test_keras_auto_is_the_default(name):
     model = tiny(name)
     model.compile(jit_compile="auto", steps_per_execution="auto")

@@ -1,6 +1,7 @@
 """Entries of MODELS with networks that are small enough to train in a test."""
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tfgan_zoo import networks
@@ -15,8 +16,19 @@ NOISE_TO_IMAGE = [
 ]
 IMAGE_TO_IMAGE = [name for name, cls in MODELS.items() if issubclass(cls, ImageToImage)]
 GAMES = [name for name, cls in MODELS.items() if issubclass(cls, Game)]
-#: Models whose samples are of `SHAPE`.
-SHOWN = [name for name, cls in MODELS.items() if cls.shown is not None]
+
+#: One model of each kind.
+EACH_KIND = ("dcgan", "cyclegan", "srgan", "gan_cls")
+#: For what a model's own file can break.
+every_model = pytest.mark.parametrize("name", MODELS)
+#: For the mechanics of the base. One model of each kind shows that they work; the others are slow.
+each_kind, each_kind_of_game = (
+    pytest.mark.parametrize(
+        "name",
+        [pytest.param(name, marks=[] if name in EACH_KIND else pytest.mark.slow) for name in names],
+    )
+    for names in (MODELS, GAMES)
+)
 
 #: All options of a noise->image game together.
 OPTIONS = {

@@ -22,7 +22,8 @@ from tests.tiny_runs import (
 )
 from tfgan_zoo import callbacks
 from tfgan_zoo.errors import InputError, Interrupted, NonFiniteLossError
-from tfgan_zoo.run import building, experiment
+from tfgan_zoo.run import building, experiment, trained
+from tfgan_zoo.run.fitting import intervals
 
 
 def quiet(_):
@@ -286,7 +287,7 @@ def test_export_survives_a_failure(finished, run, monkeypatch):
         raise RuntimeError("differ")
 
     with monkeypatch.context() as patch:
-        patch.setattr(experiment, "verify_export", fail)
+        patch.setattr(trained, "verify_export", fail)
         with pytest.raises(RuntimeError, match="differ"):
             experiment.train(config, run, quiet)
     assert before == {p: p.read_bytes() for p in export.rglob("*") if p.is_file()}
@@ -346,11 +347,11 @@ def test_input_errors_come_before_the_folder(folder, tmp_path, change, said):
 
 
 def test_intervals():
-    assert list(experiment.intervals(0, 20, 10)) == [(0, 10, 2)]
-    assert list(experiment.intervals(0, 7, 10)) == [(0, 7, 1)]
-    assert list(experiment.intervals(13, 45, 10)) == [(13, 7, 1), (20, 10, 2), (40, 5, 1)]
-    assert list(experiment.intervals(13, 15, 10)) == [(13, 2, 1)]
-    assert list(experiment.intervals(20, 20, 10)) == []
+    assert list(intervals(0, 20, 10)) == [(0, 10, 2)]
+    assert list(intervals(0, 7, 10)) == [(0, 7, 1)]
+    assert list(intervals(13, 45, 10)) == [(13, 7, 1), (20, 10, 2), (40, 5, 1)]
+    assert list(intervals(13, 15, 10)) == [(13, 2, 1)]
+    assert list(intervals(20, 20, 10)) == []
 
 
 def test_load_run_picks_a_checkpoint(finished):

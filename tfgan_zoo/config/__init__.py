@@ -40,10 +40,10 @@ from tfgan_zoo.config.values import (
     differences,
     filled,
     flatten,
-    nearest,
     override,
     typed,
 )
+from tfgan_zoo.suggestions import nearest
 
 __all__ = [
     "DECAYS",

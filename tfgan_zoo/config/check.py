@@ -3,8 +3,9 @@
 from ml_collections import ConfigDict
 
 from tfgan_zoo.config.schema import KINDS, run_config
-from tfgan_zoo.config.values import ALL_ENTRIES, flatten, nearest
+from tfgan_zoo.config.values import ALL_ENTRIES, flatten
 from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.suggestions import nearest
 
 DECAYS = ("constant", "linear", "halving", "staircase")
 METRICS = (

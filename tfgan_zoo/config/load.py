@@ -9,8 +9,9 @@ from pathlib import Path
 from ml_collections import ConfigDict
 
 from tfgan_zoo.config.check import UnknownEntryError, check
-from tfgan_zoo.config.values import nearest, override
+from tfgan_zoo.config.values import override
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.suggestions import nearest
 
 
 def config_folder() -> Path:
