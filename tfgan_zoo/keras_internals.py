@@ -109,7 +109,7 @@ def inner_optimizer(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.O
     return optimizer.inner_optimizer if scaled else optimizer
 
 
-def loss_scale(optimizer: keras.optimizers.Optimizer) -> keras.Variable | None:
+def loss_scale(optimizer: keras.optimizers.Optimizer) -> Any:
     """Returns the factor by which an optimizer scales losses; None if it does not."""
     scaled = isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer)
     return optimizer.dynamic_scale if scaled else None

@@ -103,10 +103,7 @@ def tiny_gan_cls(normalization, packing=1, **kwargs):
 
 
 def tiny_joint_embedding(**kwargs):
-    """Reads the texts of its `example_batch`."""
-    encoder = networks.word_encoder(
-        EMBEDDING, vocabulary=("text", *map(str, range(64))), word_dim=4, units=4
-    )
+    encoder = networks.word_encoder(EMBEDDING, vocabulary=VOCABULARY, word_dim=4, units=4)
     images = networks.image_encoder(SHAPE, EMBEDDING, filters=4)
     return MODELS["joint_embedding"](SHAPE, EMBEDDING, encoder, images, **kwargs)
 

@@ -132,9 +132,8 @@ class Rollbacks:
 def _learning_rate(model: ZooModel, role: str) -> Any:
     """Returns the learning rate of a role's optimizer: a number, or a schedule's config."""
     optimizer = getattr(model, f"{role}_optimizer")
-    rate = inner_optimizer(optimizer).get_config()[
-        "learning_rate"
-    ]  # the attribute is a schedule's present value
+    # The attribute `learning_rate` is a schedule's present value.
+    rate = inner_optimizer(optimizer).get_config()["learning_rate"]
     return rate if isinstance(rate, dict) else float(rate)
 
 

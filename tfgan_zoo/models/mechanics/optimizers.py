@@ -1,6 +1,6 @@
-"""Keras optimizers' updates in one operation for each variable.
+"""Updates of Keras' optimizers in one operation per variable.
 
-Papers whose code is in PyTorch mean something else by epsilon. The kernels here do what Keras does:
+Epsilon means something else in papers whose code is in PyTorch. The kernels here follow Keras:
 
 - Adam adds epsilon before the correction of bias, w -= rate c m / (sqrt(v) + epsilon) with
   c = sqrt(1 - beta2^t) / (1 - beta1^t), as TensorFlow and Torch do too. PyTorch adds it after, and
@@ -10,7 +10,7 @@ Papers whose code is in PyTorch mean something else by epsilon. The kernels here
   so that Keras' 1e-8 acts, on gradients near 0, like PyTorch's 1e-4, and Keras' 1e-16 like
   PyTorch's 1e-8.
 
-Either matters only to weights whose gradients are about as small as that.
+Either matters only to weights whose gradients are about that small.
 """
 
 import weakref
@@ -29,17 +29,17 @@ def apply_gradients(
 ) -> None:
     """Does what `optimizer.apply` does, faster where TensorFlow has a kernel for it.
 
-    Keras makes an update of about a dozen small operations for each variable, which can take longer
-    than a small network's gradients. Adam, SGD and RMSprop without further options are done by
-    TensorFlow's kernels, on the optimizer's own variables, to the same result but for rounding.
-    The rest is left to Keras: AMSGrad, weight decay, clipping, averaging, accumulation, loss
-    scaling, constraints, other types than float32, sparse or missing gradients; and on several
-    replicas RMSprop without momentum.
+    Keras updates each variable by about a dozen small operations, which can take longer than a
+    small network's gradients. For Adam, SGD and RMSprop without further options, TensorFlow's
+    kernels update the optimizer's own variables, with the same result except for rounding. Keras
+    does the rest: AMSGrad, weight decay, clipping, averaging, accumulation, loss scaling,
+    constraints, types other than float32, sparse or missing gradients, optimizers whose slots are
+    not where `keras_internals` expects them; and on several replicas RMSprop without momentum.
 
     Args:
-        optimizer: built with `variables`.
-        gradients: of this replica; they are summed over all replicas.
-        variables: as many.
+        optimizer: An optimizer built with `variables`.
+        gradients: Gradients of this replica; they are summed over all replicas.
+        variables: One variable per gradient.
 
     Example:
         >>> weight = keras.Variable([1.0, 2.0])
@@ -64,12 +64,13 @@ def apply_gradients(
 
 
 def prepare(optimizer: keras.optimizers.Optimizer) -> None:
-    """Makes room for what the kernels need besides the optimizer's own variables.
+    """Creates variables that the kernels need besides the optimizer's own.
 
-    The kernel of RMSprop writes a momentum, even one of 0. Without this, Keras does its updates.
+    The kernel of RMSprop writes a momentum even if that is 0. Without this call, Keras does its
+    updates.
 
     Args:
-        optimizer: a built one.
+        optimizer: A built optimizer.
     """
     rmsprop = type(optimizer) is keras.optimizers.RMSprop and not optimizer.momentum
     slots = keras_internals.slots_of(optimizer) if rmsprop else None
@@ -80,7 +81,7 @@ def prepare(optimizer: keras.optimizers.Optimizer) -> None:
 def unknown_to(
     optimizer: keras.optimizers.Optimizer, variables: Sequence[keras.Variable]
 ) -> list[keras.Variable]:
-    """Returns those of the variables that a built optimizer was not built with.
+    """Returns the variables that an optimizer was not built with.
 
     Example:
         >>> weight, other = keras.Variable([1.0]), keras.Variable([2.0])
@@ -93,7 +94,7 @@ def unknown_to(
 
 
 def _is_plain(optimizer: keras.optimizers.Optimizer) -> bool:
-    """Whether nothing but the rule itself is asked for."""
+    """Returns whether an optimizer has no options besides its rule."""
     if any(getattr(optimizer, name, None) for name in _EXTRAS):
         return False
     if isinstance(optimizer, keras.optimizers.Adam):
@@ -115,7 +116,7 @@ def _fit(gradients: Sequence[tf.Tensor | None], variables: Sequence[keras.Variab
 
 
 def _handle(variable: keras.Variable) -> tf.Tensor:
-    return variable.value.handle  # Of a mirrored variable, this replica's.
+    return variable.value.handle  # This replica's, if the variable is mirrored.
 
 
 def _adam(optimizer, slots, rate, gradients, variables) -> None:
@@ -159,7 +160,7 @@ def _rmsprop(optimizer, slots, rate, gradients, variables) -> None:
     momentums = [m.value for m in slots["momentums"]] or _SCRATCH[optimizer]
     for gradient, variable in zip(gradients, variables, strict=True):
         index = keras_internals.slot_index(optimizer, variable)
-        if not slots["momentums"]:  # One that became NaN would stay so, even times 0.
+        if not slots["momentums"]:  # A momentum of NaN would stay, even times 0.
             momentums[index].assign(gradient)
         settings = {
             "var": _handle(variable),

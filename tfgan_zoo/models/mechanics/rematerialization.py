@@ -1,4 +1,4 @@
-"""Less memory for more time: features that are computed again when gradients ask for them."""
+"""Rematerialization: features are computed again in the backward pass, to save memory."""
 
 import itertools
 import math
@@ -14,20 +14,20 @@ from tfgan_zoo.models.mechanics.functional import as_functional, inputs_of, run_
 
 
 def rematerialized(network: keras.Model, inputs: Any) -> tf.Tensor:
-    """Returns `network(inputs, training=True)`, to be remembered by few of its features.
+    """Returns `network(inputs, training=True)` and keeps few features for the backward pass.
 
-    A backward pass needs every layer's features, and they are most of the memory that training
-    takes. Here the network is cut into stretches, where fewest features cross; only those are kept,
-    and the rest of a stretch is computed a second time when the gradient comes to it. Results,
-    gradients and the state of layers are the same; the network's forward pass is done twice (Chen
-    et al. 2016, https://arxiv.org/abs/1604.06174).
+    A backward pass needs the features of every layer, and they take most of the memory in training.
+    Here the network is cut into stretches where the fewest features cross. Only those are kept; the
+    others are computed a second time in the backward pass. Results, gradients and the state of
+    layers are the same; the forward pass runs twice (Chen et al. 2016,
+    https://arxiv.org/abs/1604.06174).
 
     Args:
-        network: a functional Keras model of one output; others are called as they are.
-        inputs: what it takes, with known shapes but for the batch.
+        network: A functional Keras model of one output; any other is called directly.
+        inputs: Its inputs, with known shapes except for the batch axis.
 
     Raises:
-        InputError: if layers add losses of their own.
+        InputError: If layers add losses of their own.
 
     Example:
         >>> layers = [keras.layers.Dense(1, kernel_initializer="ones"), keras.layers.ReLU()]
@@ -61,7 +61,7 @@ def rematerialized(network: keras.Model, inputs: Any) -> tf.Tensor:
 def _forgetting(
     calls: Sequence[Call], needs: list[int], wanted: list[int], inputs: list[tf.Tensor]
 ) -> Sequence[tf.Tensor]:
-    """Runs some calls, whose gradient runs them again; their layers' state changes once."""
+    """Runs calls whose gradient runs them again; the state of their layers changes once."""
     layers = [c.operation for c in calls if isinstance(c.operation, keras.Layer)]
     weights = _unique(v for layer in layers for v in layer.trainable_variables)
     state = _unique(v for layer in layers for v in layer.non_trainable_variables)
@@ -104,9 +104,9 @@ def _forgetting(
 
 
 def _after(x: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
-    """`x`, but not before `upstream` is there, which XLA respects too."""
+    """Returns `x` once `upstream` has been computed; XLA respects the order, too."""
     some = tf.reduce_max(tf.reshape(upstream, [-1])[:1])
-    # Not zero times it: an infinite gradient is no reason for NaN elsewhere.
+    # Not zero times `some`: an infinite gradient would become NaN elsewhere.
     return x + tf.cast(tf.where(some == some, tf.zeros_like(some), some), x.dtype)
 
 
@@ -116,7 +116,7 @@ def _after(x: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
 def _sizes(
     network: keras.Model, calls: Sequence[Call], values: dict[int, tf.Tensor]
 ) -> dict[int, int]:
-    """How many numbers of one sample each tensor has, given the inputs."""
+    """Returns the number of values per sample of each tensor, given the inputs."""
     specs = {
         id(x): keras.KerasTensor((None, *values[id(x)].shape[1:]), x.dtype) for x in network.inputs
     }
@@ -128,7 +128,7 @@ def _sizes(
 
 
 def _crossing(network: keras.Model, calls: Sequence[Call], cut: int) -> list[int]:
-    """The tensors made before a cut that are used after it."""
+    """Returns the tensors made before a cut and used after it."""
     made = _unique([*network.inputs, *(x for call in calls[:cut] for x in call.outputs)])
     used = [*network.outputs, *(x for call in calls[cut:] for x in call.inputs)]
     later = set(map(id, used))
@@ -138,7 +138,7 @@ def _crossing(network: keras.Model, calls: Sequence[Call], cut: int) -> list[int
 def _stretches(
     network: keras.Model, calls: Sequence[Call], sizes: dict[int, int]
 ) -> list[tuple[int, int]]:
-    """Cuts that keep least: what crosses them, and all of the largest stretch at a time."""
+    """Returns the cuts that keep least: the crossing tensors, and all of the largest stretch."""
     made = [sum(sizes[id(x)] for x in call.outputs) for call in calls]
     crossing = [_crossing(network, calls, cut) for cut in range(len(calls) + 1)]
     loads = [sum(sizes[i] for i in ids) for ids in crossing]
