@@ -60,6 +60,10 @@ class ZooModel(
         **kwargs: `name` and `dtype`, as for any Keras model.
     """
 
+    #: What the model does, a key of `tfgan_zoo.tasks.TASKS`.
+    kind = ""
+    #: Attributes by whose product a step takes more samples than a batch has.
+    sample_factors: tuple[str, ...] = ()
     #: Names of the parts in `batch_spec` that a batch can lack.
     optional_parts: tuple[str, ...] = ()
     #: Shape of one image, (height, width, channels), or (size,) for vectors.

@@ -102,6 +102,7 @@ class GANCLS(ReadsTexts, NoiseToImage):
         >>> images = model.generate(["a small red circle", "a large blue star"], seed=0)
     """
 
+    kind = "text_to_image"
     condition = ("text",)
     has_accuracy = True
     log_names: tuple[str, ...] = ("d_loss", "d_real", "d_mismatched", "d_fake", "g_loss")

@@ -28,6 +28,9 @@ class ImageToImage(Game):
         **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
     """
 
+    kind = "translation"
+    #: Whether the i-th images of both domains in a training batch belong together.
+    pairs = True
     takes_logits = True
     #: Factor by which outputs are larger than inputs.
     scale = 1

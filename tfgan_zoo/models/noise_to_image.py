@@ -102,6 +102,8 @@ class NoiseToImage(Game):
             `latent_dim` or the condition.
     """
 
+    kind = "noise_to_image"
+    sample_factors = ("packing", "discriminator_steps")
     takes_logits = True
     log_names: tuple[str, ...] = ("d_loss", "d_real", "d_fake", "g_loss")
     #: Names of the parts of a batch that samples are conditional on.
