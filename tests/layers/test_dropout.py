@@ -150,7 +150,7 @@ def test_errors(rate):
 
 
 def test_error_for_inference():
-    with pytest.raises(InputError, match="inference must be frozen or paper; got 'on'"):
+    with pytest.raises(InputError, match="inference: expected frozen or paper, got 'on'"):
         StatelessDropout(0.5, inference="on")
 
 

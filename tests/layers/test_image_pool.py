@@ -189,10 +189,10 @@ def test_config():
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        ((-1, SHAPE), "size .*-1"),
-        ((1.5, SHAPE), "size .*1.5"),
-        ((5, (2, 3)), r"image_shape .*\(2, 3\)"),
-        ((5, (2, 3, None)), "image_shape .*None"),
+        ((-1, SHAPE), "size: .*-1"),
+        ((1.5, SHAPE), "size: .*1.5"),
+        ((5, (2, 3)), r"image_shape: .*\(2, 3\)"),
+        ((5, (2, 3, None)), "image_shape: .*None"),
     ],
 )
 def test_errors(arguments, match):

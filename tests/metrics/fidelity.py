@@ -1,6 +1,6 @@
 """Scores an .npz file of features with torch-fidelity; run by test_torch_fidelity.
 
-In a process of its own: PyTorch and TensorFlow in one have crashed while they were imported.
+It runs in a separate process: importing PyTorch and TensorFlow in the same one has crashed.
 """
 
 import json

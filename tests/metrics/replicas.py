@@ -1,4 +1,4 @@
-"""Shows samples to metrics on two logical devices; run by test_replicas, in its own process."""
+"""Updates metrics on two logical devices; run by test_replicas in a separate process."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def update(metric, real, generated):
 
 
 def per_replica(array, start, size):
-    """Rows of a batch, alternately to one replica and to the other."""
+    """Distributes the rows of a batch alternately to the two replicas."""
 
     def own(context):
         return tf.constant(array[start : start + size][context.replica_id_in_sync_group :: 2])
@@ -44,7 +44,7 @@ def floats(result):
 
 
 def compare(make, real, generated, size=75):
-    """Holds a metric of two replicas against one that was shown the same on its own."""
+    """Compares a metric on two replicas with one on a single device."""
     with STRATEGY.scope():
         two = make()
     one = make()
@@ -55,7 +55,7 @@ def compare(make, real, generated, size=75):
         np.testing.assert_allclose(floats(two.result()), floats(one.result()), rtol=1e-5)
         two.reset_state()
         one.reset_state()
-    # Outside of the replicas too, before and after what they were shown.
+    # Outside of the replicas too, before and after their updates.
     cut = len(real) // 3
     two.update_state(real[:cut], generated[:cut])
     update(two, per_replica(real, cut, cut), per_replica(generated, cut, cut))
@@ -76,7 +76,7 @@ compare(lambda: ModeCoverage(generated[:5, :2], 0.3), real[:, :2], generated[:, 
 labels = logits.argmax(axis=1)
 compare(lambda: ClassCoverage(10), labels, labels, size=50)
 
-# An extractor that works with NumPy; of the last batch the second replica has none.
+# An extractor that works with NumPy; the second replica has no rows of the last batch.
 digits = np.random.default_rng(0).integers(0, 256, (2, 121, 28, 28, 1), np.uint8)
 extractor = open_features("mnist_v1")
 with STRATEGY.scope():
@@ -88,7 +88,7 @@ for start in range(0, 121, 40):
     one.update_state(*(each[start : start + 40] for each in pair))
 np.testing.assert_allclose(float(two.result()), float(one.result()), rtol=1e-4)
 
-# More than the reservoirs hold: as many from either replica, and nothing added up.
+# More than the reservoirs hold: an equal number from either replica, and nothing summed.
 with STRATEGY.scope():
     metric = KID(dim=16, max_samples=40)
 for start in range(0, 300, 75):
@@ -99,7 +99,7 @@ places = [int(np.flatnonzero((real == row).all(axis=1))[0]) for row in chosen]
 assert len(set(places)) == 40
 assert sum(place % 75 % 2 for place in places) == 20
 
-# Pairs are within a replica's batch.
+# Pairs are drawn within a replica's batch.
 with STRATEGY.scope():
     pairs = MSSSIMDiversity()
 images = np.random.default_rng(0).integers(0, 256, (4, 11, 11, 1), np.uint8)

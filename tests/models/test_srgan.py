@@ -7,7 +7,7 @@ from tests.models.tiny import compiled, samples, step, tiny
 from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import SRGAN
-from tfgan_zoo.models.mechanics.tiling import apply_tiled
+from tfgan_zoo.pictures.tiling import apply_tiled
 
 SMALL = tf.fill([2, 2, 2, 1], 0.5)
 LARGE = tf.fill([2, 4, 4, 1], -0.5)

@@ -269,11 +269,11 @@ def test_vocabulary_of():
     assert vocabulary_of([]) == vocabulary_of(["", "..."]) == ()
     assert vocabulary_of(f"w{i % 7}" for i in range(10000))[:2] == ("w0", "w1")
     assert word_encoder(3, vocabulary=vocabulary_of(captions)).output_shape == (None, 3)
-    with pytest.raises(InputError, match=r"captions .*several.*'a red star'"):
+    with pytest.raises(InputError, match=r"captions: .*several.*'a red star'"):
         vocabulary_of("a red star")
     with pytest.raises(InputError, match=r"captions: expected strings, got None .* number 2 of 2"):
         vocabulary_of(["a", None])
-    with pytest.raises(InputError, match=r"size .*0"):
+    with pytest.raises(InputError, match=r"size: .*0"):
         vocabulary_of(captions, size=0)
 
 
@@ -464,24 +464,24 @@ def test_says_that_xla_cannot_compile_it():
 @pytest.mark.parametrize(
     ("build", "arguments", "match"),
     [
-        (word_encoder, {}, r"vocabulary .*vocabulary_of.*none"),
-        (word_encoder, {"vocabulary": "red"}, r"vocabulary .*vocabulary_of.*'red'"),
-        (word_encoder, {"vocabulary": ("red", 3)}, r"vocabulary .*3"),
-        (word_encoder, {"vocabulary": ("star", "Red")}, r"vocabulary .*lower case.*'Red'"),
-        (word_encoder, {"vocabulary": ("a red",)}, r"vocabulary .*'a red'"),
-        (word_encoder, {"vocabulary": ("red", "")}, r"vocabulary .*''"),
-        (word_encoder, {"vocabulary": ("red", "a", "red")}, r"vocabulary .*once.*'red'"),
-        (word_encoder, {"vocabulary": ("red",), "max_words": 0}, "max_words .*0"),
-        (word_encoder, {"vocabulary": ("red",), "word_dim": 1.5}, "word_dim .*1.5"),
-        (word_encoder, {"vocabulary": ("red",), "units": -1}, "units .*-1"),
-        (word_encoder, {"vocabulary": ("red",), "embedding_dim": 0}, "embedding_dim .*0"),
-        (char_cnn_rnn, {"embedding_dim": 0}, "embedding_dim .*0"),
-        (char_cnn_rnn, {"max_characters": 47}, r"max_characters .*48.*47"),
-        (char_cnn_rnn, {"filters": ()}, "filters .*none"),
-        (char_cnn_rnn, {"filters": (8, 0)}, "filters .*0"),
-        (char_cnn_rnn, {"pool_size": 0}, "pool_size .*0"),
-        (char_cnn_rnn, {"kernel_size": True}, "kernel_size .*True"),
-        (char_cnn_rnn, {"recurrent_units": "8"}, "recurrent_units .*'8'"),
+        (word_encoder, {}, r"vocabulary: .*none.*vocabulary_of"),
+        (word_encoder, {"vocabulary": "red"}, r"vocabulary: .*'red'.*vocabulary_of"),
+        (word_encoder, {"vocabulary": ("red", 3)}, r"vocabulary: .*3"),
+        (word_encoder, {"vocabulary": ("star", "Red")}, r"vocabulary: .*lower case.*'Red'"),
+        (word_encoder, {"vocabulary": ("a red",)}, r"vocabulary: .*'a red'"),
+        (word_encoder, {"vocabulary": ("red", "")}, r"vocabulary: .*''"),
+        (word_encoder, {"vocabulary": ("red", "a", "red")}, r"vocabulary: .*once.*'red'"),
+        (word_encoder, {"vocabulary": ("red",), "max_words": 0}, "max_words: .*0"),
+        (word_encoder, {"vocabulary": ("red",), "word_dim": 1.5}, "word_dim: .*1.5"),
+        (word_encoder, {"vocabulary": ("red",), "units": -1}, "units: .*-1"),
+        (word_encoder, {"vocabulary": ("red",), "embedding_dim": 0}, "embedding_dim: .*0"),
+        (char_cnn_rnn, {"embedding_dim": 0}, "embedding_dim: .*0"),
+        (char_cnn_rnn, {"max_characters": 47}, r"max_characters: .*48.*47"),
+        (char_cnn_rnn, {"filters": ()}, "filters: .*none"),
+        (char_cnn_rnn, {"filters": (8, 0)}, "filters: .*0"),
+        (char_cnn_rnn, {"pool_size": 0}, "pool_size: .*0"),
+        (char_cnn_rnn, {"kernel_size": True}, "kernel_size: .*True"),
+        (char_cnn_rnn, {"recurrent_units": "8"}, "recurrent_units: .*'8'"),
     ],
 )
 def test_errors(build, arguments, match):

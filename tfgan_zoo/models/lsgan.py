@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfgan_zoo import losses
 from tfgan_zoo.errors import check_number
-from tfgan_zoo.models.noise_to_image import NoiseToImage
+from tfgan_zoo.models.noise_to_image import Given, NoiseToImage
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -72,19 +72,21 @@ class LSGAN(NoiseToImage):
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of the discriminator, then one of the generator on the same fakes."""
-        real = self.images(data)
-        fake = self.record_fakes("latents", real)
-        d_logs = self.update("discriminator", self.discriminator_loss, real, fake.value)
-        g_logs = self.update("generator", self.generator_loss, fake, real)
+        real, given = self.real(data)
+        fake = self.record_fakes("latents", real, given)
+        d_logs = self.update("discriminator", self.discriminator_loss, real, fake.value, given)
+        g_logs = self.update("generator", self.generator_loss, fake, real, given)
         return self.end_step(d_logs | g_logs, real)
 
-    def discriminator_loss(self, real: tf.Tensor, fake: tf.Tensor, training: bool = True):
+    def discriminator_loss(
+        self, real: tf.Tensor, fake: tf.Tensor, given: Given = (), training: bool = True
+    ):
         """1/2 E[(C(x) - b)^2] + 1/2 E[(C(G(z)) - a)^2]."""
-        real_scores = self.logits(real, "real", training)
-        fake_scores = self.logits(fake, "fake", training)
+        real_scores = self.logits(real, "real", training, given)
+        fake_scores = self.logits(fake, "fake", training, given)
         scores = real_scores, fake_scores
         loss = losses.least_squares_discriminator(real_scores, fake_scores, self.a, self.b)
-        return loss + self.r1(real, training), {
+        return loss + self.r1(real, training, given), {
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_scores),
             "d_fake": tf.reduce_mean(fake_scores),
@@ -95,10 +97,14 @@ class LSGAN(NoiseToImage):
         }
 
     def d_loss_bounds(self) -> tuple[float, float]:
-        """See `Game.d_loss_bounds`."""
+        """See `ZooModel.d_loss_bounds`."""
         return 0.0, (self.a - self.b) ** 2 / 4
 
-    def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
+    def generator_loss(
+        self, fake: tf.Tensor, real: tf.Tensor, given: Given = (), training: bool = True
+    ):
         """1/2 E[(C(G(z)) - c)^2]."""
-        loss = losses.least_squares_generator(self.logits(fake, "generated", training), self.c)
+        loss = losses.least_squares_generator(
+            self.logits(fake, "generated", training, given), self.c
+        )
         return loss, {"g_loss": loss}

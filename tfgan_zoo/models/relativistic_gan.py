@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfgan_zoo import losses
 from tfgan_zoo.errors import check_number
 from tfgan_zoo.models.mechanics.arguments import check_flag
-from tfgan_zoo.models.noise_to_image import NoiseToImage
+from tfgan_zoo.models.noise_to_image import Given, NoiseToImage
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -74,18 +74,20 @@ class RelativisticGAN(NoiseToImage):
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of the discriminator, then one of the generator, on the same pairs."""
-        real = self.images(data)
-        fake = self.record_fakes("latents", real)
-        d_logs = self.update("discriminator", self.discriminator_loss, real, fake.value)
-        g_logs = self.update("generator", self.generator_loss, fake, real)
+        real, given = self.real(data)
+        fake = self.record_fakes("latents", real, given)
+        d_logs = self.update("discriminator", self.discriminator_loss, real, fake.value, given)
+        g_logs = self.update("generator", self.generator_loss, fake, real, given)
         return self.end_step(d_logs | g_logs, real)
 
-    def discriminator_loss(self, real: tf.Tensor, fake: tf.Tensor, training: bool = True):
+    def discriminator_loss(
+        self, real: tf.Tensor, fake: tf.Tensor, given: Given = (), training: bool = True
+    ):
         """-E[log s(C(x_r) - C(x_f))], or its average form."""
-        real_scores = self.logits(real, "real", training)
-        fake_scores = self.logits(fake, "fake", training)
+        real_scores = self.logits(real, "real", training, given)
+        fake_scores = self.logits(fake, "fake", training, given)
         loss = self.preference(real_scores, fake_scores, self.label_smoothing)
-        return loss + self.r1(real, training), {
+        return loss + self.r1(real, training, given), {
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_scores),
             "d_fake": tf.reduce_mean(fake_scores),
@@ -97,13 +99,15 @@ class RelativisticGAN(NoiseToImage):
         }
 
     def d_loss_bounds(self) -> tuple[float, float]:
-        """See `Game.d_loss_bounds`."""
+        """See `ZooModel.d_loss_bounds`."""
         return losses.entropy(self.label_smoothing), math.log(4 if self.average else 2)
 
-    def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
+    def generator_loss(
+        self, fake: tf.Tensor, real: tf.Tensor, given: Given = (), training: bool = True
+    ):
         """-E[log s(C(x_f) - C(x_r))], or its average form."""
-        real_scores = self.logits(real, "compared", training)
-        loss = self.preference(self.logits(fake, "generated", training), real_scores)
+        real_scores = self.logits(real, "compared", training, given)
+        loss = self.preference(self.logits(fake, "generated", training, given), real_scores)
         return loss, {"g_loss": loss}
 
     def preference(self, winner: tf.Tensor, loser: tf.Tensor, label_smoothing: float = 0.0):

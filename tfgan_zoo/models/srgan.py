@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import keras
@@ -13,6 +13,7 @@ from tfgan_zoo import losses, networks
 from tfgan_zoo.errors import InputError, whole_number
 from tfgan_zoo.models.image_to_image import ImageToImage, check_weights
 from tfgan_zoo.models.mechanics.arguments import check_flag, check_image_shape
+from tfgan_zoo.models.mechanics.frozen import Frozen
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape
 from tfgan_zoo.networks.vgg_features import LAYERS
 
@@ -67,6 +68,7 @@ class SRGAN(ImageToImage):
         >>> large = model.upscale(small)
     """
 
+    kind = "super_resolution"
     log_names: tuple[str, ...] = ("d_loss", "d_real", "d_fake", "g_loss", "g_content", "g_gan")
     paper_optimizer = {"name": "adam", "learning_rate": 1e-4, "epsilon": 1e-8}
 
@@ -123,7 +125,6 @@ class SRGAN(ImageToImage):
         check_shape("discriminator", "input", self.discriminator.input_shape, self.shape_b)
         if not self.adversarial_weight:
             self.log_names, self.main_logs = ("g_loss", "g_content"), ("g_loss",)
-        self._features: Callable[[tf.Tensor], tf.Tensor] | None = None
 
     @classmethod
     def network_arguments(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
@@ -176,7 +177,7 @@ class SRGAN(ImageToImage):
         }
 
     def d_loss_bounds(self) -> tuple[float, float] | None:
-        """See `Game.d_loss_bounds`."""
+        """See `ZooModel.d_loss_bounds`."""
         return (0.0, math.log(4)) if self.adversarial_weight else None
 
     def generator_loss(self, large: tf.Tensor, fake: tf.Tensor, training: bool = True):
@@ -199,41 +200,26 @@ class SRGAN(ImageToImage):
     def content_between(self, image: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
         """Returns how far an image is from the one wanted, in pixels or features."""
         if self.content == "vgg":
-            features = self.feature_network()
-            image, wanted = features(image), features(wanted)
+            features = self.frozen("features")
+            image, wanted = (features(x, training=False) for x in (image, wanted))
         return _DISTANCES[self.content_loss](image, wanted)
 
-    def feature_network(self) -> Callable[[tf.Tensor], tf.Tensor]:
-        """Returns the frozen network whose features are compared, loaded when first asked for.
+    def frozen_networks(self) -> dict[str, Frozen]:
+        """See `ZooModel.frozen_networks`: the network whose features are compared."""
+        if self.content != "vgg":
+            return {}
+        return {"features": Frozen(self._vgg19, saved=False)}
+
+    def _vgg19(self) -> keras.Model:
+        return networks.vgg19_features(self.content_layer, weights=self.content_weights)
+
+    def feature_network(self) -> keras.Model:
+        """Returns the frozen network whose features are compared; loads it the first time.
 
         Raises:
-            InputError: if its weights cannot be had.
+            InputError: If its weights cannot be loaded.
         """
-        if self._features is None:
-            network = networks.vgg19_features(self.content_layer, weights=self.content_weights)
-            # As a function, or Keras would make it a part of this model.
-            self._features = lambda images: network(images, training=False)
-        return self._features
-
-    def make_train_function(self, *args, **kwargs):
-        """Makes the graph of a train step; what cannot be had is missed here, not in mid-training.
-
-        Raises:
-            InputError: if the weights of the feature network cannot be had.
-        """
-        if self.content == "vgg":
-            self.feature_network()
-        return super().make_train_function(*args, **kwargs)
-
-    def make_test_function(self, *args, **kwargs):
-        """Makes the graph of a test step, within which no weights could be loaded.
-
-        Raises:
-            InputError: if the weights of the feature network cannot be had.
-        """
-        if self.content == "vgg":
-            self.feature_network()
-        return super().make_test_function(*args, **kwargs)
+        return self.frozen("features")
 
     def test_losses(self, a: tf.Tensor, b: tf.Tensor) -> dict[str, tf.Tensor]:
         """See `ImageToImage.test_losses`."""

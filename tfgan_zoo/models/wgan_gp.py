@@ -9,7 +9,8 @@ import tensorflow as tf
 from tfgan_zoo import losses, networks, noise
 from tfgan_zoo.errors import check_number
 from tfgan_zoo.models.mechanics.network_checks import check_no_batch_norm
-from tfgan_zoo.models.noise_to_image import NoiseToImage
+from tfgan_zoo.models.noise_to_image import Given, NoiseToImage
+from tfgan_zoo.samples import IMAGES, kind_of
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -89,7 +90,7 @@ class WGANGP(NoiseToImage):
 
     def default_generator(self, image_shape: tuple[int, ...], latent_dim: int) -> keras.Model:
         """Returns the paper's ResNet, or its toy network for vectors."""
-        if len(image_shape) == 1:
+        if kind_of(image_shape) is not IMAGES:
             return networks.mlp_generator(
                 image_shape, latent_dim, units=(512,) * 3, initializer="he_uniform"
             )
@@ -97,7 +98,7 @@ class WGANGP(NoiseToImage):
 
     def default_discriminator(self, image_shape: tuple[int, ...]) -> keras.Model:
         """Returns the paper's ResNet, or its toy network for vectors."""
-        if len(image_shape) == 1:
+        if kind_of(image_shape) is not IMAGES:
             return networks.mlp_discriminator(
                 image_shape,
                 units=(512,) * 3,
@@ -110,23 +111,25 @@ class WGANGP(NoiseToImage):
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Algorithm 1: n_critic steps of the critic, each on fresh data; one of the generator."""
-        images = self.images(data)
-        for real in self.fresh_batches(images):
-            fake = self.fakes("discriminator", real)
-            d_logs = self.update("discriminator", self.discriminator_loss, real, fake)
-        fake = self.record_fakes("generator", real)
-        g_logs = self.update("generator", self.generator_loss, fake, real)
+        images, conditions = self.real(data)
+        for real, given in self.fresh_batches(images, conditions):
+            fake = self.fakes("discriminator", real, given)
+            d_logs = self.update("discriminator", self.discriminator_loss, real, fake, given)
+        fake = self.record_fakes("generator", real, given)
+        g_logs = self.update("generator", self.generator_loss, fake, real, given)
         return self.end_step(d_logs | g_logs, images)
 
-    def discriminator_loss(self, real: tf.Tensor, fake: tf.Tensor, training: bool = True):
+    def discriminator_loss(
+        self, real: tf.Tensor, fake: tf.Tensor, given: Given = (), training: bool = True
+    ):
         """E[C(G(z))] - E[C(x)] + lambda E[(|dC/dx^| - 1)^2]."""
-        real_scores = self.logits(real, "real", training)
-        fake_scores = self.logits(fake, "fake", training)
+        real_scores = self.logits(real, "real", training, given)
+        fake_scores = self.logits(fake, "fake", training, given)
         wasserstein = losses.wasserstein_critic(real_scores, fake_scores)
-        norms = self.gradient_norms(real, fake, training)
+        norms = self.gradient_norms(real, fake, training, given)
         penalty = losses.wgan_gp_penalty(norms)
         loss = wasserstein + self.penalty_weight * penalty
-        return loss + self.r1(real, training), {
+        return loss + self.r1(real, training, given), {
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_scores),
             "d_fake": tf.reduce_mean(fake_scores),
@@ -135,16 +138,25 @@ class WGANGP(NoiseToImage):
             "d_gradient_norm": tf.reduce_mean(norms),
         }
 
-    def gradient_norms(self, real: tf.Tensor, fake: tf.Tensor, training: bool = True) -> tf.Tensor:
+    def gradient_norms(
+        self, real: tf.Tensor, fake: tf.Tensor, training: bool = True, given: Given = ()
+    ) -> tf.Tensor:
         """Returns |dC/dx^| at one random point between each real sample and its fake."""
         # Between the samples as the critic has just seen them.
         real = self.pack(self.augment(real, "real", training))
         fake = self.pack(self.augment(fake, "fake", training))
         weight = noise.uniform(self.key("interpolation"), [tf.shape(real)[0]])
         between = losses.interpolate(real, fake, weight)
-        return losses.gradient_norm(lambda x: self.discriminator(x, training=training), between)
+        packed = [self.pack(part) for part in given]
 
-    def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
+        def critic(x: tf.Tensor) -> tf.Tensor:
+            return self.discriminator([x, *packed] if packed else x, training=training)
+
+        return losses.gradient_norm(critic, between)
+
+    def generator_loss(
+        self, fake: tf.Tensor, real: tf.Tensor, given: Given = (), training: bool = True
+    ):
         """-E[C(G(z))]."""
-        loss = losses.wasserstein_generator(self.logits(fake, "generated", training))
+        loss = losses.wasserstein_generator(self.logits(fake, "generated", training, given))
         return loss, {"g_loss": loss}

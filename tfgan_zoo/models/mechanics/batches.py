@@ -1,55 +1,18 @@
-"""What `fit` and its like are given, looked at before a train step sees it."""
+"""What `fit` and its like are given, checked before a train step sees it."""
 
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError, check_number
-from tfgan_zoo.models.mechanics.arguments import check_range, stack_images
-
-Shape = tuple[int | None, ...]
+from tfgan_zoo.models.mechanics.parts import asserted, unpacked
 
 #: Keras' own default of `batch_size`.
 KERAS_BATCH_SIZE = 32
-
-
-def unpacked(data: Any) -> Any:
-    """Returns the parts of a batch, a dict or a list, however Keras packs what it is given.
-
-    `fit((a, b))` gives a step `((a, b),)`, and `train_on_batch(a, b)` gives it `(a, b, None)`.
-
-    Example:
-        >>> unpacked((("a", "b"),)), unpacked(("a", "b", None)), unpacked(({"a": 1}, None, None))
-        (['a', 'b'], ['a', 'b'], {'a': 1})
-    """
-    if not isinstance(data, (list, tuple)):
-        return data if isinstance(data, Mapping) else [data]
-    parts = list(data)
-    while parts and parts[-1] is None:
-        parts.pop()
-    nested = len(parts) == 1 and isinstance(parts[0], (list, tuple, Mapping))
-    return unpacked(parts[0]) if nested else parts
-
-
-def parts_of(data: Any, names: Sequence[str]) -> list[Any]:
-    """Returns the parts of a batch in order, of a dict those of these names that it has."""
-    parts = unpacked(data)
-    if isinstance(parts, Mapping):
-        return [parts[name] for name in names if name in parts]
-    return parts
-
-
-def describe_batch(data: Any) -> str:
-    """Says what a batch consists of, for a message about what it lacks."""
-    parts = unpacked(data)
-    if isinstance(parts, Mapping):
-        return f"a dict with the keys {', '.join(map(str, parts))}"
-    return f"{len(parts)} part{'s' * (len(parts) != 1)}"
 
 
 # ---------------------------------------------------------------------- arrays, shared out
@@ -232,121 +195,7 @@ def some_rows(data: Any, size: int) -> Any:
     )
 
 
-# ---------------------------------------------------------------------- a look at a batch
-
-
-def check_images(
-    data: Any, names: Sequence[str], shapes: Mapping[str, Shape], called: str
-) -> tuple[bool, int | None]:
-    """Checks the images of a batch whose values are there.
-
-    What lacks a part is left to the train step, which says so.
-
-    Args:
-        data: the batch, as a train step gets it.
-        names: of a batch's parts.
-        shapes: of one image, for each part that is images; points have one dimension, and their
-            values are free.
-        called: what to call batches in a message.
-
-    Returns:
-        Whether floats of a part may be meant for [0, 1], and the number of images.
-
-    Raises:
-        InputError: if images have another shape than the model's, or cannot be in [-1, 1].
-    """
-    may_be_wrong = False
-    num: int | None = None
-    for name, part in image_parts(data, names, shapes).items():
-        images = stack_images(part, called)
-        label = f"{called}, {name}" if len(names) > 1 else called
-        if not hasattr(images, "shape") or not hasattr(images, "dtype"):
-            continue
-        check_shape_of(images, shapes[name], label)
-        if num is None:
-            num = int(images.shape[0])
-        if len(shapes[name]) == 3:
-            may_be_wrong |= check_range(images, label)
-    return may_be_wrong, num
-
-
-def image_parts(data: Any, names: Sequence[str], shapes: Mapping[str, Shape]) -> dict[str, Any]:
-    """Returns by name those parts of a batch, or of a batch's specification, that are images."""
-    parts = unpacked(without_optionals(data))
-    named = parts if isinstance(parts, Mapping) else dict(zip(names, parts, strict=False))
-    return {name: named[name] for name in shapes if name in named}
-
-
-def check_shape_of(images: Any, shape: Shape, name: str) -> None:
-    """Raises `InputError` if a batch cannot be one of images of a shape; see `with_shape`."""
-    came = tf.TensorShape(images.shape)
-    if not came.is_compatible_with((None, *shape)):
-        advice = ""
-        if came.rank == len(shape) == 3 and came.is_compatible_with(shape):
-            advice = "; make a batch of a list of images with np.stack(images)"
-        elif came.rank == 3 and shape[-1] == 1 and came[1:].is_compatible_with(shape[:-1]):
-            advice = "; give images a channel axis: x[..., np.newaxis]"
-        raise InputError(f"{name}: expected shape {_expected(shape)}, got {tuple(came)}{advice}.")
-
-
-def with_shape(images: tf.Tensor, shape: Shape, name: str) -> tf.Tensor:
-    """Returns a batch of known shape, of one whose shape may be open: checked when it is there.
-
-    Args:
-        images: of any static shape, or none.
-        shape: of one of them; None for any size.
-        name: what to call them in a message.
-
-    Raises:
-        InputError: if the static shape is another one.
-    """
-    check_shape_of(images, shape, name)
-    known = images.shape.rank is not None and all(
-        wanted is None or wanted == came
-        for wanted, came in zip(shape, images.shape[1:], strict=True)
-    )
-    if known:
-        return images
-    came = tf.shape(images)
-    wanted = [-1, *(-1 if n is None else n for n in shape)]
-    same_rank = tf.rank(images) == len(wanted)
-    # Of another rank, what is compared is of no use, but has to have as many numbers.
-    sizes = tf.concat([came, tf.fill([len(wanted)], -2)], axis=0)[: len(wanted)]
-    any_size = [n == -1 for n in wanted]
-    fits = same_rank & tf.reduce_all(any_size | (tf.constant(wanted) == sizes))
-    check = asserted(fits, f"{name}: expected shape {_expected(shape)}, got", came)
-    with tf.control_dependencies(check):
-        return tf.ensure_shape(images, (None, *shape))
-
-
-def _expected(shape: Shape) -> str:
-    return f"({', '.join(['batch', *('any' if n is None else str(n) for n in shape)])})"
-
-
-def needs_check(
-    spec: Any, names: Sequence[str], shapes: Mapping[str, Shape], strings: bool = False
-) -> tuple[bool, int | None]:
-    """Returns whether batches have to be looked at, and of how many samples they are if known.
-
-    Args:
-        spec: of a batch: the `element_spec` of an iterator.
-        names: of a batch's parts.
-        shapes: of one image, for each part that is images.
-        strings: whether strings have to be looked at.
-    """
-    leaves = tf.nest.flatten(spec, expand_composites=True)
-    num = None
-    unsure = strings and any(getattr(leaf, "dtype", None) == tf.string for leaf in leaves)
-    for name, part in image_parts(spec, names, shapes).items():
-        leaf = next(
-            (s for s in tf.nest.flatten(part, expand_composites=True) if hasattr(s, "dtype")), None
-        )
-        if leaf is None:
-            continue
-        num = num or (leaf.shape[0] if leaf.shape.rank else None)
-        unsure |= leaf.dtype.is_floating and len(shapes[name]) == 3
-        unsure |= leaf.shape.rank is None or not leaf.shape[1:].is_fully_defined()
-    return unsure, num
+# ---------------------------------------------------------------------- the first batches
 
 
 def read_ahead(iterator: Any, steps: int) -> tuple[list[Any], Any]:
@@ -390,15 +239,6 @@ def _of_each_replica(batch: Any) -> list[Any]:
 
 def _typed(dataset: tf.data.Dataset, spec: Any) -> tf.data.Dataset:
     return tf.data.experimental.from_variant(tf.data.experimental.to_variant(dataset), spec)
-
-
-def without_optionals(data: Any) -> Any:
-    """Returns a batch or its specification with None for what stands for None in it.
-
-    Keras' datasets of generators have a `tf.experimental.Optional` there.
-    """
-    optional = (tf.OptionalSpec, tf.experimental.Optional)
-    return keras.tree.map_structure(lambda x: None if isinstance(x, optional) else x, data)
 
 
 # ---------------------------------------------------------------------- checks within a graph
@@ -451,15 +291,3 @@ _EQUAL_SHARES = "expected as many samples on each of {replicas} replicas"
 _DROP_REMAINDER = (
     "batch a tf.data.Dataset with drop_remainder=True, by a multiple of the number of replicas"
 )
-
-
-def asserted(condition: tf.Tensor, *said: Any) -> list[tf.Operation]:
-    """Returns a check for control dependencies, whose sentence `errors.input_errors` raises.
-
-    Args:
-        condition: a boolean scalar.
-        *said: what to say if it does not hold: strings without brackets, and tensors of integers;
-            the first is like "Training batches: expected ..., got".
-    """
-    check = tf.debugging.Assert(condition, list(said), summarize=16)
-    return [] if check is None else [check]  # Run at once, there is nothing left to wait for.
