@@ -125,7 +125,7 @@ def build_model(config: ConfigDict) -> ZooModel:
         model = cls(**built, seed=config.seed, name=short_name(config.model), **args)
         _check_groups(config, model, [group for group, _ in networks.values()])
         synchronize(config, model)
-        optimizers = {
+        optimizers: dict[str, Any] = {
             f"{role}_optimizer": build_optimizer(config, role, updates)
             for role, updates in model.updates_per_step.items()
         }
