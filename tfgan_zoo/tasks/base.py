@@ -14,7 +14,7 @@ from tfgan_zoo.data import parse_spec
 from tfgan_zoo.data.fingerprints import Fingerprint
 from tfgan_zoo.data.splits import NoSplitError, parse_split
 from tfgan_zoo.errors import InputError, first_line
-from tfgan_zoo.models import GANModel
+from tfgan_zoo.models import ZooModel
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
 from tfgan_zoo.tasks.requests import EvaluationTask, Request
 
@@ -71,7 +71,7 @@ class Task(abc.ABC):
     #: What to do with a run instead of what it cannot do; completes "'runs/x' ...".
     use: str
 
-    def __init__(self, config: ConfigDict, model: GANModel, like: "Task | None" = None):
+    def __init__(self, config: ConfigDict, model: ZooModel, like: "Task | None" = None):
         self.config = config
         self.model = model
         known = [*config_lib.default_config().data, *self.data_entries]
@@ -188,7 +188,7 @@ class Task(abc.ABC):
     def _requested(self, known: Mapping[str, Score]) -> list[str]:
         return [name for name in self.config.evaluate.metrics if name in known]
 
-    def rehearse(self, model: GANModel) -> None:
+    def rehearse(self, model: ZooModel) -> None:
         """Tries everything that a run computes besides its steps, and keeps none of it.
 
         The sheet is drawn once, each score is computed on a few samples, and the export is traced,

@@ -73,7 +73,7 @@ class NoiseToImageTask(Task):
 
     @functools.cached_property
     def held(self) -> Source:
-        """The source; if it is to be cached, its images are decoded and fitted once."""
+        """The source; a source that is cached is decoded and fitted once."""
         if self.opened.is_vector:
             return self.opened
         fitting = fit_for(self.opened, **self._fitting())
