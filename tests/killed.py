@@ -1,8 +1,7 @@
-"""Runs that are killed at random, again and again; run by test_interruption, in its own process.
+"""Runs that are repeatedly killed at random; run by test_interruption in a separate process.
 
-Every attempt is a fork of this process, which has imported TensorFlow and not used it. Half of
-them are killed at one of the moments at which a file of the run is opened, renamed or removed, the
-others at any moment.
+Every attempt is a fork of this process, which has imported TensorFlow but not used it. Half of the
+attempts are killed when a file of the run is opened, renamed or removed, the others at any time.
 """
 
 import os
@@ -19,6 +18,7 @@ from tests.tiny_runs import (
     lines,
     saved,
     tiny_config,
+    tiny_joint_embedding,
     tiny_super_resolution,
     tiny_text_to_image,
     tiny_translation,
@@ -32,13 +32,16 @@ EVENTS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.listdir"
 def config_of(name, folder):
     if name == "mixed_float16":
         return tiny_config(folder, train__precision="mixed_float16")
+    exported = {"train__export": "true"}
     if name == "srgan":
-        return tiny_super_resolution(folder)
+        return tiny_super_resolution(folder, **exported)
     if name == "gan_cls":
-        return tiny_text_to_image(folder)
+        return tiny_text_to_image(folder, **exported)
+    if name == "joint_embedding":
+        return tiny_joint_embedding(folder, **exported)
     if name in ("cyclegan", "pix2pix"):
-        return tiny_translation(folder, name)
-    config = tiny_config(folder, name)
+        return tiny_translation(folder, name, **exported)
+    config = tiny_config(folder, name, **exported)
     if name == "wgan_gp":
         with config.unlocked():
             config.discriminator.normalization = "layer"
@@ -46,7 +49,7 @@ def config_of(name, folder):
 
 
 def forked(function):
-    """Calls it in a process of its own, and returns how that ended."""
+    """Calls a function in a separate process and returns its exit code."""
     child = os.fork()
     if child == 0:
         status = 1
@@ -62,7 +65,7 @@ def forked(function):
 
 
 def killed(config, run, at_event=None, after=None):
-    """Trains, and is killed at the n-th event of files, or after some seconds."""
+    """Trains until it is killed at the n-th file event or after some seconds."""
     seen = 0
 
     def hook(event, arguments):
@@ -85,7 +88,7 @@ def killed(config, run, at_event=None, after=None):
 
 
 def counted(config, run, counts):
-    """Trains undisturbed, and writes down how many events of files and seconds that took."""
+    """Trains undisturbed and records the number of file events and seconds."""
     seen = 0
 
     def hook(event, arguments):

@@ -14,19 +14,19 @@ from typing import Any
 
 from tfgan_zoo.errors import InputError
 
-#: Age in seconds from which `remove_leftovers` takes a folder for abandoned.
+#: Age in seconds at which `remove_leftovers` considers a folder abandoned.
 ABANDONED = 24 * 3600
 
 
 def hidden_beside(path: str | os.PathLike, ending: str = ".part") -> Path:
-    """Returns a new hidden name in the same folder, for a file or folder on its way to a path.
+    """Returns a new hidden path in the same folder, for a file or folder being written.
 
-    The name is short, as the path's own name may be as long as a name can be. Every call returns
-    another name, so that threads, processes and hosts on a shared folder do not collide.
+    The name is short, because the final name may be as long as the file system allows. Every call
+    returns a different name, so threads, processes and hosts that share a folder do not collide.
 
     Args:
-        path: where a file or a folder is to be.
-        ending: what the name ends in.
+        path: Final path of the file or folder.
+        ending: End of the name.
 
     Example:
         >>> hidden_beside("photos/cat.png")
@@ -40,16 +40,16 @@ def remove_leftovers(path: str | os.PathLike, ending: str, age: float = ABANDONE
     """Removes folders named by `hidden_beside` that killed processes left behind.
 
     Args:
-        path: what the names were made for.
-        ending: what the names end in.
-        age: seconds since a folder was changed, below which another process may be at work on it.
+        path: The path that was given to `hidden_beside`.
+        ending: End of the names.
+        age: Seconds since the last change of a folder; a younger one may still be in use.
     """
     path = Path(path)
     pattern = re.compile(rf"\.{_hash(path)}-\d+(-[0-9a-f]+)?{re.escape(ending)}")
     latest = time.time() - age
     with contextlib.suppress(FileNotFoundError):
         for other in list(path.parent.iterdir()):
-            # Another process may remove it, too.
+            # Another process may remove it at the same time.
             with contextlib.suppress(FileNotFoundError):
                 if pattern.fullmatch(other.name) and other.stat().st_mtime <= latest:
                     shutil.rmtree(other, ignore_errors=True)
@@ -65,18 +65,18 @@ def replacing(
 ) -> Iterator[Path]:
     """Yields a temporary path and renames it to `path` on success.
 
-    The temporary file exists, is empty, and belongs to this writer alone. Readers
-    see the file of before or the new one, never a part. The new one has the mode bits of the one
-    before, or else those that `open` gives. If the block raises, nothing is left behind.
+    The temporary file exists, is empty, and belongs to this writer alone. Readers see the previous
+    file or the new one, never a part of it. The new file keeps the mode bits of the previous one,
+    or has those that `open` sets. If the block raises, nothing is left behind.
 
     Args:
-        path: of the file; its folder exists.
-        ending: what the temporary name ends in, for writers that go by it.
-        sync: whether the file is on the disk when it gets its name: a machine that fails must not
-            leave an empty one.
+        path: Path of the file, in an existing folder.
+        ending: End of the temporary name, for writers that depend on it.
+        sync: Whether to flush the file to disk before it is renamed, so that a machine failure
+            cannot leave an empty file.
 
     Raises:
-        InputError: if the path's name is too long, before anything is written.
+        InputError: If the file name is too long, before anything is written.
 
     Example:
         >>> with replacing("model.keras", ending=".keras") as temporary:
@@ -85,10 +85,10 @@ def replacing(
     path = Path(path)
     check_name(path)
     temporary = hidden_beside(path, ending)
-    temporary.touch(exist_ok=False)  # Or else, however unlikely, it is another writer's.
+    temporary.touch(exist_ok=False)  # Fails if another writer has this name.
     try:
         yield temporary
-        # First, as the mode bits may forbid to open the file for writing.
+        # Before chmod: the mode bits may not allow opening the file for writing.
         if sync:
             to_disk(temporary)
         with contextlib.suppress(FileNotFoundError):
@@ -102,13 +102,13 @@ def replacing(
 def open_replacing(
     path: str | os.PathLike, mode: str = "wb", *, sync: bool = False, **options: Any
 ) -> Iterator[Any]:
-    """Opens a file to be written, complete or not at all; see `replacing`.
+    """Opens a file that is written completely or not at all; see `replacing`.
 
     Args:
-        path: of the file; its folder exists.
+        path: Path of the file, in an existing folder.
         mode: "wb" or "w".
-        sync: see `replacing`.
-        **options: of `open`. Text is UTF-8 unless they say otherwise.
+        sync: See `replacing`.
+        **options: Options of `open`. Text is UTF-8 by default.
 
     Example:
         >>> with open_replacing("scores.csv", "w") as file:
@@ -127,19 +127,19 @@ def to_disk(path: Path) -> None:
 
 
 def check_name(path: Path, argument: str = "path") -> None:
-    """Checks that a file system takes a path's name, whose folder need not exist yet.
+    """Checks that the file system accepts a file name. The folder need not exist.
 
     Args:
-        path: of the file.
-        argument: what the message begins with: the argument or flag that names the file.
+        path: Path of the file.
+        argument: The argument or flag that names the file, for the message.
 
     Raises:
-        InputError: if the name is too long.
+        InputError: If the name is too long.
     """
     folder = next((each for each in path.absolute().parents if each.is_dir()), Path("/"))
     try:
         most = os.pathconf(folder, "PC_NAME_MAX")
-    except (AttributeError, OSError, ValueError):  # where there is no such limit to be asked for
+    except (AttributeError, OSError, ValueError):  # the system does not report a limit
         most = 255
     size = len(os.fsencode(path.name))
     if size > most:

@@ -1,27 +1,28 @@
-"""What the commands print as a sentence instead of a traceback, and words for it."""
+"""Errors that the commands print as one sentence instead of a traceback."""
 
 import contextlib
-import difflib
 import inspect
 import math
 import numbers
 import operator
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from tfgan_zoo.suggestions import similar  # noqa: F401  (its earlier place)
 
 
 class InputError(ValueError):
-    """Something the user gave cannot be used: a path, a flag, a dataset, an argument.
+    """The user gave something unusable: a path, a flag, a dataset or an argument.
 
-    The message is one sentence that names the thing, says what was expected and what came,
-    and how to mend it. Commands print it and exit with status 2; in Python it is a `ValueError`.
+    The message is one sentence: "argument: expected ..., got ...; advice." Commands print it and
+    exit with status 2; in Python it is a `ValueError`.
     """
 
 
 def without_advice(error: InputError) -> str:
-    """Returns what is wrong, without the advice after it, for those who follow it already.
+    """Returns an error's message without the advice at its end.
 
     Example:
         >>> without_advice(InputError("a.png cannot be read; replace it."))
@@ -32,16 +33,16 @@ def without_advice(error: InputError) -> str:
 
 
 def input_error_in(error: BaseException) -> InputError | None:
-    """Finds the `InputError` that TensorFlow has wrapped in an error of its own.
+    """Finds an `InputError` inside an error of TensorFlow.
 
-    What is raised in a tf.data pipeline, or asserted in a graph, arrives as a page of text in which
-    the sentence stands on a line of its own.
+    An error raised in a tf.data pipeline or asserted in a graph arrives as a page of text, with the
+    sentence on a line of its own.
 
     Args:
-        error: any; only one of TensorFlow's is looked into.
+        error: Any error. Only TensorFlow's are searched.
 
     Returns:
-        The error as it was raised; None if there is none.
+        The original error, or None if there is none.
 
     Example:
         >>> import tensorflow as tf
@@ -68,7 +69,7 @@ def input_error_in(error: BaseException) -> InputError | None:
 
 @contextlib.contextmanager
 def input_errors() -> Iterator[None]:
-    """Within it, an `InputError` that TensorFlow has wrapped is raised as it was."""
+    """Raises the original `InputError` where TensorFlow has wrapped one."""
     try:
         yield
     except Exception as error:
@@ -78,12 +79,12 @@ def input_errors() -> Iterator[None]:
         raise found from None
 
 
-class Interrupted(Exception):  # noqa: N818  (it is no error)
-    """Training was stopped by a signal, after saving.
+class Interrupted(Exception):  # noqa: N818  (not an error)
+    """A signal stopped training, after a checkpoint was saved.
 
     Args:
-        message: what was saved and how to go on.
-        signal_number: the signal.
+        message: What was saved, and how to resume.
+        signal_number: The signal.
     """
 
     def __init__(self, message: str, signal_number: int):
@@ -96,25 +97,25 @@ class NonFiniteLossError(RuntimeError):
 
 
 class ServerError(RuntimeError):
-    """A server did not answer, or answered that it cannot; the message says which and what."""
+    """A server did not answer, or refused; the message names the server and the reason."""
 
 
 class StorageError(OSError):
-    """A run cannot be written any further; the message says what is left of it."""
+    """A run folder cannot be written; the message names the last checkpoint."""
 
 
 class WorkerLostError(RuntimeError):
-    """Another process of a run on several machines ended, or cannot be reached."""
+    """Another process of a multi-worker run ended or cannot be reached."""
 
 
 def warn_user(sentence: str) -> None:
-    """Warns of the line of the user's code that led here.
+    """Issues a `UserWarning` at the line of the user's code that led here.
 
-    Frames of this library and of those that call it back are passed over, so Python shows the
-    warning once for each line of the user.
+    Skips the frames of this library and of the libraries that call it back. Python then shows the
+    warning once for each line of user code.
 
     Args:
-        sentence: what to say.
+        sentence: The warning.
     """
     frame, level = inspect.currentframe(), 1
     while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] in _NOT_USERS:
@@ -134,18 +135,18 @@ def check_number(
     below: float = math.inf,
     whole: bool = False,
 ) -> None:
-    """Checks an argument that is a number.
+    """Checks that an argument is a number in a range.
 
     Args:
-        name: what it is called.
-        value: what came.
-        least: the smallest that will do.
-        above: what it has to be larger than.
-        below: what it has to be smaller than, if that is finite.
-        whole: whether it has to be an integer.
+        name: Name of the argument.
+        value: Its value.
+        least: The smallest number accepted.
+        above: The number has to be larger than this.
+        below: The number has to be smaller than this, if it is finite.
+        whole: Whether it has to be an integer.
 
     Raises:
-        InputError: if it is none, or out of this range.
+        InputError: If the value is not a number in this range.
 
     Example:
         >>> check_number("packing", 0, least=1, whole=True)
@@ -164,14 +165,14 @@ def check_number(
 
 
 def check_texts(name: str, texts: Any) -> list[str]:
-    """Returns one or more texts as a list; one string is one text.
+    """Returns one or more texts as a list; a single string is one text.
 
     Args:
-        name: what they are called.
-        texts: a string, or a sequence, an array or a tensor of strings.
+        name: Name of the argument.
+        texts: A string, or a sequence, an array or a tensor of strings.
 
     Raises:
-        InputError: if there is none, or one is no string.
+        InputError: If there is no text, or an element is not a string.
 
     Example:
         >>> check_texts("texts", "red"), check_texts("texts", ("red", "blue"))
@@ -179,10 +180,10 @@ def check_texts(name: str, texts: Any) -> list[str]:
     """
     if hasattr(texts, "numpy") and hasattr(texts, "shape"):  # a tensor
         texts = texts.numpy()
-    if hasattr(texts, "tolist"):  # an array, or a string of numpy's
+    if hasattr(texts, "tolist"):  # an array, or a NumPy string
         texts = texts.tolist()
     if isinstance(texts, (str, bytes)):
-        return [texts]  # type: ignore[list-item]  # bytes are a text in UTF-8
+        return [texts]  # type: ignore[list-item]  # bytes hold UTF-8 text
     try:
         given = None if isinstance(texts, Mapping) else list(texts)
     except TypeError:
@@ -205,7 +206,7 @@ BEYOND_PIXELS = 1.5
 
 
 def whole_number(value: Any) -> int | None:
-    """Returns an integer of whatever type as Python's; None for anything else, booleans too.
+    """Returns an integer of any type as an `int`; None for anything else, including booleans.
 
     Example:
         >>> whole_number(3), whole_number(3.0), whole_number(True), whole_number("3")
@@ -220,16 +221,16 @@ def whole_number(value: Any) -> int | None:
 
 
 def check_seed(seed: Any, *, any_integer: bool = False, least: int = -(2**63)) -> int:
-    """Returns a seed as Python's integer.
+    """Returns a seed as an `int`.
 
     Args:
-        seed: what came.
-        any_integer: whether it may have more than 64 bits.
-        least: the smallest that will do.
+        seed: The seed given.
+        any_integer: Whether it may have more than 64 bits.
+        least: The smallest seed accepted.
 
     Raises:
-        InputError: if it is no whole number in that range. None is refused as well: without a
-            seed, nothing could be done twice.
+        InputError: If it is not a whole number in that range. None is refused too, because
+            results without a seed could not be repeated.
 
     Example:
         >>> check_seed(1.5, least=0)
@@ -248,14 +249,14 @@ def check_seed(seed: Any, *, any_integer: bool = False, least: int = -(2**63)) -
 
 
 def looks_like_bytes(low: float, high: float) -> bool:
-    """Whether floats of this range are an image's 0..255, where [-1, 1] is expected.
+    """Returns whether floats look like pixels in 0 to 255 where [-1, 1] is expected.
 
-    A generator without tanh leaves [-1, 1] too, but has dark pixels beside bright ones; floats in
-    [0, 1] cannot be told.
+    The output of a generator without tanh also leaves [-1, 1], but has dark pixels beside bright
+    ones. Floats in [0, 1] cannot be recognised.
 
     Args:
-        low: the smallest.
-        high: the largest.
+        low: The smallest value.
+        high: The largest value.
 
     Example:
         >>> looks_like_bytes(0.0, 255.0), looks_like_bytes(-1.2, 2.1), looks_like_bytes(0.0, 1.0)
@@ -265,7 +266,7 @@ def looks_like_bytes(low: float, high: float) -> bool:
 
 
 def first_line(error: BaseException) -> str:
-    """Returns an error's kind and the first line of what may run to a page, for a sentence.
+    """Returns an error's class and the first line of its message, to quote in a sentence.
 
     Example:
         >>> first_line(ValueError("No such layer.\\nTraceback ..."))
@@ -274,14 +275,3 @@ def first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines() or [""]
     text = lines[0] if len(lines[0]) <= 200 else lines[0][:200] + "..."
     return f"{type(error).__name__}: {text}"
-
-
-def similar(name: str, known: Iterable[str]) -> list[str]:
-    """Returns up to three of the names that could have been typed and look like what was.
-
-    Example:
-        >>> similar("Gird", ["ring", "grid"])
-        ['grid']
-    """
-    folded = {each.lower(): each for each in known if each}
-    return [folded[near] for near in difflib.get_close_matches(name.lower(), folded, 3, 0.55)]

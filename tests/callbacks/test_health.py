@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.models.tiny import assert_same, compiled, dataset, samples, state
+from tests.models.tiny import assert_same, compiled, dataset, each_kind_of_game, samples, state
 from tfgan_zoo import callbacks, networks
 from tfgan_zoo.callbacks.health import Diagnosis, first_samples
-from tfgan_zoo.models import GAN, LSGAN, MODELS, WGAN, Pix2Pix
+from tfgan_zoo.models import GAN, LSGAN, WGAN, Pix2Pix
 
 
 def ring(num, radius=0.8):
@@ -57,7 +57,7 @@ def test_of_a_healthy_run_it_says_nothing(capsys):
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("name", MODELS)
+@each_kind_of_game
 def test_every_model_is_watched(name):
     model, said = compiled(name), []
     logs = model.fit(
@@ -161,14 +161,14 @@ def test_each_is_said_once_until_it_clears():
 
 def test_smoothed_labels_leave_a_loss_that_is_the_least():
     model = game(label_smoothing=0.1)
-    least, undecided = model.d_loss_range()
+    least, undecided = model.d_loss_bounds()
     # -0.9 log 0.9 - 0.1 log 0.1
     assert least == pytest.approx(0.32508, abs=1e-5)
     assert undecided == pytest.approx(1.38629, abs=1e-5)
     given = rows(d_loss=[0.33] * 3)
     assert said(Diagnosis((least, undecided)), given) == [(30, "saturation")]
-    assert game(LSGAN, a=-1.0, b=1.0, c=0.0).d_loss_range() == (0.0, 1.0)
-    assert game(WGAN).d_loss_range() is None
+    assert game(LSGAN, a=-1.0, b=1.0, c=0.0).d_loss_bounds() == (0.0, 1.0)
+    assert game(WGAN).d_loss_bounds() is None
 
 
 def test_a_gradient_that_vanishes_after_a_while():
@@ -262,7 +262,8 @@ def test_of_an_iterator_only_losses_are_looked_at():
 
 @pytest.mark.parametrize("value", [None, float("nan")])
 def test_a_loss_of_what_trains_alone_that_is_not_finite(value):
-    (finding,) = Diagnosis(None).see({"step": 10, "loss": value, "accuracy": 0.5})
+    diagnosis = Diagnosis(None, finite=("loss", "accuracy"), r1=False)
+    (finding,) = diagnosis.see({"step": 10, "loss": value, "accuracy": 0.5})
     assert finding.condition == "not_finite"
     assert "At step 10 loss is not finite. Lower learning rates, or float32" in finding.message
     # A score that could not be computed is no loss.

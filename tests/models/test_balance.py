@@ -7,6 +7,7 @@ import tensorflow as tf
 
 import tfgan_zoo
 from tests.models import linear
+from tests.models.tiny import GAMES as ALL_GAMES
 from tests.models.tiny import (
     IMAGE_TO_IMAGE,
     assert_same,
@@ -22,8 +23,8 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS
 
 # Models that translate have an accuracy or none by their arguments, and have one by default.
-GAMES = [name for name, cls in MODELS.items() if cls.has_accuracy or name in IMAGE_TO_IMAGE]
-CRITICS = [name for name in MODELS if name not in GAMES]
+GAMES = [name for name in ALL_GAMES if MODELS[name].has_accuracy or name in IMAGE_TO_IMAGE]
+CRITICS = [name for name in ALL_GAMES if name not in GAMES]
 
 
 def test_the_models_that_are_known_have_an_accuracy_or_none():
@@ -58,7 +59,7 @@ def test_ahead_it_waits_and_behind_it_learns(name):
     data = samples(model, batch=2)
 
     def learnt():
-        owners = [w for n in model.players()["discriminator"] for w in n.trainable_weights]
+        owners = [w for n in model.roles()["discriminator"] for w in n.trainable_weights]
         return [v.numpy() for v in (*owners, *optimizer.variables)]
 
     before, generator = learnt(), model.role_variables("generator")[0].numpy()

@@ -75,9 +75,9 @@ def test_wasserstein_with_gradient_penalty():
 
 def test_one_optimizer_for_each_role():
     model = compiled("cyclegan")
-    before = [net.get_weights() for nets in model.players().values() for net in nets]
+    before = [net.get_weights() for nets in model.roles().values() for net in nets]
     step(model, samples(model))
-    after = [net.get_weights() for nets in model.players().values() for net in nets]
+    after = [net.get_weights() for nets in model.roles().values() for net in nets]
     for old, new in zip(before, after, strict=True):
         assert np.any(old[0] != new[0])
     for role in ("generator", "discriminator"):
@@ -156,15 +156,15 @@ def test_translate_refuses():
 
 def test_kinds_of_data():
     model = tiny("cyclegan")
-    a, b = samples(model)
+    a, b = samples(model).values()
     for data in ((a, b), [a, b], {"a": a, "b": b}):
         one, other = model.pair(data)
         np.testing.assert_allclose(one, a / 127.5 - 1, atol=1e-6)
         np.testing.assert_allclose(other, b / 127.5 - 1, atol=1e-6)
     for data in (a, (a,), {"image": a}):
-        with pytest.raises(InputError, match="of both domains"):
+        with pytest.raises(InputError, match=r"\(a, b\), or a dict with the keys a and b, got"):
             model.pair(data)
-    with pytest.raises(InputError, match=r"domain a: expected shape \(batch, 16, 16, 1\)"):
+    with pytest.raises(InputError, match=r"batches, a: expected shape \(batch, 16, 16, 1\)"):
         model.pair((b, a))
 
 

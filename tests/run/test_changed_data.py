@@ -12,7 +12,7 @@ from tfgan_zoo import pictures
 from tfgan_zoo.errors import InputError, Interrupted
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.building import build_model
-from tfgan_zoo.tasks import open_workload
+from tfgan_zoo.tasks import open_task, resolve
 
 
 def save_pictures(folder, names):
@@ -127,27 +127,29 @@ def test_the_folder_is_claimed_before_anything_is_decoded(begun, monkeypatch):
 def test_pretraining_has_the_data_to_itself(tmp_path, monkeypatch):
     config = tiny_text_to_image(tmp_path)
     held = []
-    train_in = experiment.train_in
+    train_stage = experiment.train_stage
 
-    def watched(run, config, say, devices, like=None, **options):
+    def watched(run, config, report, devices, like=None, **options):
         if like is not None:
             held.append("data" in vars(like))
             raise Interrupted("Seen enough.", 2)
-        return train_in(run, config, say, devices, like, **options)
+        return train_stage(run, config, report, devices, like, **options)
 
-    monkeypatch.setattr(experiment, "train_in", watched)
+    monkeypatch.setattr(experiment, "train_stage", watched)
     with pytest.raises(Interrupted):
-        train_in(experiment.Run(tmp_path / "run"), config, quiet, experiment.open_devices(config))
+        train_stage(
+            experiment.Run(tmp_path / "run"), config, quiet, experiment.open_devices(config)
+        )
     assert held == [False]
 
 
 @pytest.mark.parametrize("tiny", [tiny_super_resolution, tiny_text_to_image])
 def test_pretraining_shares_the_held_out_images_that_were_decoded_before(tmp_path, tiny):
-    config = experiment.completed(tiny(tmp_path))
-    work = open_workload(config, build_model(config))
+    config = resolve(tiny(tmp_path))
+    work = open_task(config, build_model(config))
     work.prepare()
     before = work.pretraining()
-    assert open_workload(before, build_model(before), work).held_out is work.held_out
+    assert open_task(before, build_model(before), work).held_out is work.held_out
     before.evaluate.samples = before.train.samples  # of fewer, they are others
-    other = open_workload(before, build_model(before), work)
+    other = open_task(before, build_model(before), work)
     assert len(other.held_out) == before.train.samples < len(work.held_out)

@@ -187,7 +187,8 @@ def resize_matrix(
     return matrix
 
 
-def _cubic(x: np.ndarray) -> np.ndarray:
+def keys_cubic(x: np.ndarray) -> np.ndarray:
+    """Evaluates Keys' cubic kernel with a = -0.5; it is 0 from 2 on."""
     x = np.abs(x)
     near = (1.5 * x - 2.5) * x * x + 1
     far = ((-0.5 * x + 2.5) * x - 4) * x + 2
@@ -202,4 +203,4 @@ def _box(x: np.ndarray) -> np.ndarray:
     return ((x >= -0.5) & (x < 0.5)).astype(np.float64)
 
 
-_KERNELS = {"bicubic": (_cubic, 4.0), "bilinear": (_triangle, 2.0), "nearest": (_box, 1.0)}
+_KERNELS = {"bicubic": (keys_cubic, 4.0), "bilinear": (_triangle, 2.0), "nearest": (_box, 1.0)}

@@ -15,6 +15,7 @@ from tfgan_zoo.metrics.ssim import ms_ssim, ssim, ssim_daala
 
 if TYPE_CHECKING:
     from tfgan_zoo.metrics.base import FeatureExtractor, metric_name
+    from tfgan_zoo.metrics.divergence import reverse_kl
     from tfgan_zoo.metrics.diversity import MSSSIMDiversity, ms_ssim_diversity
     from tfgan_zoo.metrics.figures import (
         agreement,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 # Of names that take seconds to import, with TensorFlow or templates to draw; loaded on first use.
 _MODULES = {
     "base": ("FeatureExtractor", "metric_name"),
+    "divergence": ("reverse_kl",),
     "diversity": ("MSSSIMDiversity", "ms_ssim_diversity"),
     "figures": ("agreement", "caption_scores", "figure_scores", "translation_scores"),
     "frechet": ("FID", "Statistics", "frechet_distance"),
@@ -101,6 +103,7 @@ __all__ = [
     "perceptual_path_length",
     "polynomial_mmd2",
     "psnr",
+    "reverse_kl",
     "sliced_wasserstein",
     "ssim",
     "ssim_daala",

@@ -9,7 +9,7 @@ import tensorflow as tf
 from tfgan_zoo.errors import InputError, check_seed
 from tfgan_zoo.metrics.features.base import are_finite, check_floats
 from tfgan_zoo.metrics.ssim import ms_ssim
-from tfgan_zoo.pictures import to_uint8
+from tfgan_zoo.pixels import to_uint8
 
 
 def scales_of(height: int, width: int) -> int:

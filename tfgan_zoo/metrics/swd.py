@@ -11,6 +11,7 @@ import tensorflow as tf
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.base import FeatureExtractor, SampledMetric
 from tfgan_zoo.metrics.sliced_wasserstein import directions, projected_distance
+from tfgan_zoo.pixels import to_unit_range
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -64,7 +65,7 @@ class SlicedWasserstein(SampledMetric):
         if self.features is None:
             images = tf.convert_to_tensor(images)
             if images.dtype == tf.uint8:
-                images = tf.cast(images, tf.float32) / 127.5 - 1
+                images = to_unit_range(images)
             images = tf.reshape(images, [tf.shape(images)[0], math.prod(images.shape[1:])])
         return tf.matmul(self._extract(images, real), self._directions)
 

@@ -18,7 +18,11 @@ from tfgan_zoo.models.image_to_image import (
     check_weights,
     domain_shapes,
 )
-from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape, check_unmixed
+from tfgan_zoo.models.mechanics.network_checks import (
+    check_networks,
+    check_no_batch_norm,
+    check_shape,
+)
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -26,7 +30,7 @@ class CycleGAN(ImageToImage):
     """Unpaired image-to-image translation. Zhu et al. 2017, https://arxiv.org/abs/1703.10593.
 
     Two generators, G: a -> b and F: b -> a, and a discriminator for each domain. Besides looking
-    real, translations are to lead back, and images that are in the target domain already are to
+    real, translations should lead back, and images that are already in the target domain should
     stay as they are:
 
         L_G,F = E[(D_b(G(a)) - 1)^2] + E[(D_a(F(b)) - 1)^2]
@@ -34,10 +38,10 @@ class CycleGAN(ImageToImage):
                 + mu lambda (E|F(a) - a| + E|G(b) - b|),
         L_D   = 1/2 (E[(D_b(b) - 1)^2] + E[D_b(G(a))^2]) + the same for a.
 
-    The discriminators see translations from a pool of the last ones. One optimizer has both
-    generators, one both discriminators. The paper's learning rate is constant for the first half
-    of training and then falls linearly to 0: `tfgan_zoo.schedules.LinearDecay`, which the recipes
-    have; `compile()` alone cannot know how long training is going to be.
+    The discriminators see translations from a pool of recent ones. One optimizer trains both
+    generators, another both discriminators. The paper's learning rate is constant for the first
+    half of training and then falls linearly to 0: `tfgan_zoo.schedules.LinearDecay`, which the
+    recipes use; `compile()` alone cannot know how long training will be.
 
     Departures from the authors' code (https://github.com/junyanz/CycleGAN, in Torch, and
     https://github.com/junyanz/pytorch-CycleGAN-and-pix2pix, which is followed where they differ):
@@ -46,27 +50,27 @@ class CycleGAN(ImageToImage):
       default generators here pad at the bottom and at the right only, so weights from there need
       `translation_resnet(..., padding="symmetric")`, which the recipes `cyclegan_horse2zebra` and
       `cyclegan_maps` have.
-    - Convolutions before instance normalization have a bias there, which it cancels.
+    - Convolutions before instance normalization have a bias there, which the normalization cancels.
     - Their learning rate falls once an epoch, here at every step.
     - PyTorch's Adam adds epsilon after bias correction: see `models.mechanics.optimizers`.
 
     Args:
         image_shape: (height, width, channels) of domain a in training.
-        channels_b: of domain b; None for as many as a has.
+        channels_b: Channels of domain b; None for the same as a.
         generator_a_to_b: G; None for the paper's: ResNet-9 from 256 pixels up, ResNet-6 below.
-        generator_b_to_a: F; None likewise.
+        generator_b_to_a: F; None for the same.
         discriminator_a: None for the paper's 70x70 PatchGAN.
-        discriminator_b: None likewise.
+        discriminator_b: None for the same.
         objective: "least_squares" as above, "cross_entropy", or "wasserstein_gp": the critics'
             scores are means over patches, with the penalty of Gulrajani et al. 2017
             (https://arxiv.org/abs/1704.00028) of weight 10.
         cycle_weight: lambda.
-        identity_weight: mu, as a share of `cycle_weight`; 0 where the domains have other channels.
-        pool_size: past translations of each direction that a discriminator may be shown.
-        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `GANModel`.
+        identity_weight: mu, as a share of `cycle_weight`; 0 if the domains' channels differ.
+        pool_size: Number of past translations of each direction that a discriminator may see.
+        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
 
     Raises:
-        InputError: if an argument is out of range or a network's shapes do not fit.
+        InputError: If an argument is out of range or a network's shapes do not fit.
 
     Example:
         >>> model = tfgan_zoo.CycleGAN(image_shape=(256, 256, 3))
@@ -75,6 +79,7 @@ class CycleGAN(ImageToImage):
         >>> zebras = model.translate(horses, "a_to_b")
     """
 
+    pairs = False
     log_names = (
         "d_loss",
         "d_a",
@@ -89,6 +94,7 @@ class CycleGAN(ImageToImage):
     )
     #: Weight of the gradient penalty of "wasserstein_gp".
     penalty_weight = 10.0
+    paper_optimizer = {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5, "epsilon": 1e-8}
 
     def __init__(
         self,
@@ -142,14 +148,13 @@ class CycleGAN(ImageToImage):
         for name, takes in (("discriminator_a", a), ("discriminator_b", b)):
             check_shape(name, "input", getattr(self, name).input_shape, takes)
             if self.objective == "wasserstein_gp":
-                check_unmixed(name, getattr(self, name))
+                check_no_batch_norm(name, getattr(self, name))
         self.pool_a = ImagePool(self.pool_size, a, name="pool_a")
         self.pool_b = ImagePool(self.pool_size, b, name="pool_b")
-        self.finish_init()
 
     @classmethod
-    def network_slots(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
-        """See `GANModel.network_slots`."""
+    def network_arguments(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
+        """See `ZooModel.network_arguments`."""
         a, b = domain_shapes(arguments["image_shape"], arguments["channels_b"])
         return {
             "generator_a_to_b": ("generator", (a, b[-1])),
@@ -158,7 +163,7 @@ class CycleGAN(ImageToImage):
             "discriminator_b": ("discriminator", (b,)),
         }
 
-    def players(self) -> dict[str, list[keras.Model]]:
+    def roles(self) -> dict[str, list[keras.Model]]:
         """Returns the networks of each role."""
         return {
             "generator": [self.generator_a_to_b, self.generator_b_to_a],
@@ -168,13 +173,6 @@ class CycleGAN(ImageToImage):
     def translators(self) -> dict[str, keras.Model]:
         """Returns both generators."""
         return {"a_to_b": self.generator_a_to_b, "b_to_a": self.generator_b_to_a}
-
-    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """Adam, rate 2e-4, beta1 0.5, for each role."""
-        return {
-            "generator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
-            "discriminator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
-        }
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of both generators, then one of both discriminators on pooled fakes."""
@@ -186,7 +184,7 @@ class CycleGAN(ImageToImage):
         return self.end_step(d_logs | g_logs, a)
 
     def generator_loss(self, a: tf.Tensor, b: tf.Tensor, training: bool = True):
-        """The adversarial terms, lambda times the cycles, mu lambda times the identities."""
+        """The adversarial terms + lambda * the cycles + mu * lambda * the identities."""
         _, adversarial = OBJECTIVES[self.objective]
         fake_b = self.run(self.generator_a_to_b, a, training)
         fake_a = self.run(self.generator_b_to_a, b, training)
@@ -232,7 +230,7 @@ class CycleGAN(ImageToImage):
     def judge(
         self, discriminator: keras.Model, real: tf.Tensor, fake: tf.Tensor, domain: str, training
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """Returns one discriminator's loss, and what is logged of its accuracy."""
+        """Returns one discriminator's loss, and the logs of its accuracy."""
 
         def score(images):
             return self.run(discriminator, images, training)
@@ -245,10 +243,10 @@ class CycleGAN(ImageToImage):
             between = losses.interpolate(real, fake, weight)
             norms = losses.gradient_norm(lambda x: tf.reduce_mean(score(x), (1, 2, 3)), between)
             loss += self.penalty_weight * losses.wgan_gp_penalty(norms)
-        return loss, self.judged(real_scores, fake_scores, BOUNDARIES[self.objective])
+        return loss, self.accuracy_logs(real_scores, fake_scores, BOUNDARIES[self.objective])
 
-    def d_loss_range(self) -> tuple[float, float] | None:
-        """See `GANModel.d_loss_range`."""
+    def d_loss_bounds(self) -> tuple[float, float] | None:
+        """See `ZooModel.d_loss_bounds`."""
         undecided = {"least_squares": 0.5, "cross_entropy": math.log(4)}
         return (0.0, undecided[self.objective]) if self.objective in undecided else None
 
@@ -257,22 +255,6 @@ class CycleGAN(ImageToImage):
         _, (g_logs, (fake_a, fake_b)) = self.generator_loss(a, b, training=False)
         _, d_logs = self.discriminator_loss(a, b, fake_a, fake_b, training=False)
         return d_logs | g_logs
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments; networks are serialised with the model."""
-        serialize = keras.saving.serialize_keras_object
-        return {
-            **super().get_config(),
-            "channels_b": self.shape_b[-1],
-            "generator_a_to_b": serialize(self.generator_a_to_b),
-            "generator_b_to_a": serialize(self.generator_b_to_a),
-            "discriminator_a": serialize(self.discriminator_a),
-            "discriminator_b": serialize(self.discriminator_b),
-            "objective": self.objective,
-            "cycle_weight": self.cycle_weight,
-            "identity_weight": self.identity_weight,
-            "pool_size": self.pool_size,
-        }
 
 
 def _patchgan(shape: tuple[int, ...], name: str) -> keras.Model:

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfgan_zoo import layers, losses, networks
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.keras_internals import layers_of
 from tfgan_zoo.models.image_to_image import (
     BOUNDARIES,
     OBJECTIVES,
@@ -30,40 +31,40 @@ class Pix2Pix(ImageToImage):
         L_G = -E[log D(a, G(a))] + lambda E|b - G(a)|.
 
     The only noise is dropout in G. The paper leaves it on when G is used, and normalises with the
-    statistics of the images at hand, so that using G is what training it was; `inference` says
-    whether to.
+    statistics of the images at hand, so that G is used exactly as it was trained; `inference`
+    chooses whether to do so.
 
     Departures from the authors' code (https://github.com/phillipi/pix2pix, in Torch, and
     https://github.com/junyanz/pytorch-CycleGAN-and-pix2pix):
 
     - The Torch code sets all biases of convolutions to 0 before each update. Here the U-Net has
       biases in its first, innermost and last convolutions (`down_1`, `down_8` and `output` for
-      256x256 images), and the PatchGAN in its first and last. The PyTorch code has them too, but
+      256x256 images), and the PatchGAN in its first and last. The PyTorch code has them too, except
       for `down_1` and `down_8`.
-    - In the Torch code the generator's gradient starts from what the discriminator said before its
-      own update. Here, as in the PyTorch code, the updated discriminator judges again.
+    - In the Torch code the generator's gradient starts from the scores of the discriminator before
+      its own update. Here, as in the PyTorch code, the updated discriminator judges again.
     - PyTorch's Adam adds epsilon after bias correction: see `models.mechanics.optimizers`.
 
     All convolutions pad as the authors' do.
 
     Args:
         image_shape: (height, width, channels) of domain a in training.
-        channels_b: of domain b; None for as many as a has.
+        channels_b: Channels of domain b; None for the same as a.
         generator: None for the paper's U-Net, which needs a side that is a power of two.
-        discriminator: of a and b stacked along the channels; None for the 70x70 PatchGAN.
+        discriminator: A network of a and b stacked along the channels; None for the 70x70 PatchGAN.
         objective: "cross_entropy" as above, or "least_squares".
         l1_weight: lambda.
-        gan_weight: of the adversarial term of L_G; 0 is the paper's "L1" alone.
-        inference: what `translate`, evaluation and export do. "paper": dropout with one fixed mask,
-            and batch normalisation with the statistics of each image by itself; so an image's
+        gan_weight: Weight of the adversarial term of L_G; 0 is the paper's "L1" alone.
+        inference: How `translate`, evaluation and export run G. "paper": dropout with one fixed
+            mask, and batch normalisation with the statistics of each image by itself; so an image's
             translation is always the same, and does not depend on the others of its batch.
             "frozen": no dropout, and the moving averages of training, as Keras does by default:
-            smoother and less like training. It is set in `generator`, whose layers have to be
-            `tfgan_zoo.layers`' for "paper".
-        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `GANModel`.
+            smoother and less like training. It is set in `generator`, whose layers must come from
+            `tfgan_zoo.layers` for "paper".
+        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
 
     Raises:
-        InputError: if an argument is out of range or a network's shapes do not fit.
+        InputError: If an argument is out of range or a network's shapes do not fit.
 
     Example:
         >>> model = tfgan_zoo.Pix2Pix(image_shape=(256, 256, 3))
@@ -74,6 +75,7 @@ class Pix2Pix(ImageToImage):
 
     has_accuracy = True
     log_names = ("d_loss", "d_real", "d_fake", "g_loss", "g_gan", "g_l1")
+    paper_optimizer = {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5, "epsilon": 1e-8}
 
     def __init__(
         self,
@@ -109,18 +111,17 @@ class Pix2Pix(ImageToImage):
         check_shape("discriminator", "input", self.discriminator.input_shape, both)
         self.inference = inference
         layers.set_inference(self.generator, inference)
-        self.finish_init()
 
     @classmethod
-    def network_slots(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
-        """See `GANModel.network_slots`."""
+    def network_arguments(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
+        """See `ZooModel.network_arguments`."""
         a, b = domain_shapes(arguments["image_shape"], arguments["channels_b"])
         return {
             "generator": ("generator", (a, b[-1])),
             "discriminator": ("discriminator", ((*a[:-1], a[-1] + b[-1]),)),
         }
 
-    def players(self) -> dict[str, list[keras.Model]]:
+    def roles(self) -> dict[str, list[keras.Model]]:
         """Returns the networks of each role."""
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
 
@@ -129,7 +130,7 @@ class Pix2Pix(ImageToImage):
         return {"a_to_b": self.generator}
 
     def training_warnings(self, batch_size: int) -> list[str]:
-        """See `GANModel.training_warnings`: whether `inference` is other than what training is.
+        """See `ZooModel.training_warnings`: whether `inference` is other than what training is.
 
         Args:
             batch_size: how many samples a train step takes on each replica.
@@ -140,7 +141,7 @@ class Pix2Pix(ImageToImage):
         together = max(
             (
                 batch_size * (replicas if layer.synchronized else 1)
-                for layer in self.generator._flatten_layers()
+                for layer in layers_of(self.generator)
                 if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
             ),
             default=1,
@@ -153,13 +154,6 @@ class Pix2Pix(ImageToImage):
             "normalised one by one, so that colours shift; train in batches of 1, or give "
             "inference='frozen', or a generator with normalization='instance'."
         ]
-
-    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """Adam, rate 2e-4, beta1 0.5, for each player."""
-        return {
-            "generator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
-            "discriminator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
-        }
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of the discriminator, then one of the generator on the same translations."""
@@ -181,11 +175,11 @@ class Pix2Pix(ImageToImage):
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_logits),
             "d_fake": tf.reduce_mean(fake_logits),
-            **self.judged(real_logits, fake_logits, BOUNDARIES[self.objective]),
+            **self.accuracy_logs(real_logits, fake_logits, BOUNDARIES[self.objective]),
         }
 
-    def d_loss_range(self) -> tuple[float, float]:
-        """See `GANModel.d_loss_range`."""
+    def d_loss_bounds(self) -> tuple[float, float]:
+        """See `ZooModel.d_loss_bounds`."""
         return 0.0, 0.25 if self.objective == "least_squares" else math.log(2)
 
     def generator_loss(self, a: tf.Tensor, b: tf.Tensor, fake: tf.Tensor, training: bool = True):
@@ -206,16 +200,3 @@ class Pix2Pix(ImageToImage):
         _, d_logs = self.discriminator_loss(a, b, fake, training=False)
         _, g_logs = self.generator_loss(a, b, fake, training=False)
         return d_logs | g_logs
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments; networks are serialised with the model."""
-        return {
-            **super().get_config(),
-            "channels_b": self.shape_b[-1],
-            "generator": keras.saving.serialize_keras_object(self.generator),
-            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
-            "objective": self.objective,
-            "l1_weight": self.l1_weight,
-            "gan_weight": self.gan_weight,
-            "inference": self.inference,
-        }

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from tfgan_zoo.pixels import to_uint8, to_unit_range
+
 #: A tensor of this name holds images, floats in [-1, 1], shape (batch, height, width, channels).
 FLOATS = "images"
 #: The same, uint8 in 0..255.
@@ -61,16 +63,6 @@ def outputs(signature: Endpoint) -> dict[str, tf.TensorSpec]:
     return function.get_concrete_function().structured_outputs
 
 
-def from_uint8(images: tf.Tensor) -> tf.Tensor:
-    """Turns uint8 into floats in [-1, 1]."""
-    return tf.cast(images, tf.float32) / 127.5 - 1.0
-
-
-def to_uint8(images: tf.Tensor) -> tf.Tensor:
-    """Turns floats in [-1, 1] into uint8; what lies outside is clipped."""
-    return tf.cast(tf.clip_by_value(tf.round((images + 1.0) * 127.5), 0.0, 255.0), tf.uint8)
-
-
 def _checked(endpoint: Endpoint) -> Endpoint:
     """The endpoint, refusing inputs of other shapes by itself.
 
@@ -89,11 +81,11 @@ def _checked(endpoint: Endpoint) -> Endpoint:
 def _of_uint8(floats: Endpoint) -> Endpoint:
     def function(*given):
         pairs = zip(floats.inputs, given, strict=True)
-        made = floats.function(*(from_uint8(x) if s.name == FLOATS else x for s, x in pairs))
+        made = floats.function(*(to_unit_range(x) if s.name == FLOATS else x for s, x in pairs))
         return _renamed(made, UINT8, to_uint8)
 
     def example(num):
-        return _renamed(floats.example(num), UINT8, lambda x: to_uint8(x).numpy())
+        return _renamed(floats.example(num), UINT8, to_uint8)
 
     return _signature(function, floats, example, UINT8, lambda s: (s.shape, tf.uint8))
 
@@ -130,7 +122,7 @@ def _decoded(file: tf.Tensor, channels: int) -> tf.Tensor:
     # Not `channels`: TensorFlow refuses to read BMP, GIF and CMYK as grey.
     image = tf.io.decode_image(file, channels=3, expand_animations=False)
     image.set_shape([None, None, 3])
-    return from_uint8(to_grey(image) if channels == 1 else image)[tf.newaxis]
+    return to_unit_range(to_grey(image) if channels == 1 else image)[tf.newaxis]
 
 
 def to_grey(images: tf.Tensor) -> tf.Tensor:

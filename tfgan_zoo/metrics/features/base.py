@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfgan_zoo import progress
 from tfgan_zoo.errors import InputError, looks_like_bytes
 from tfgan_zoo.metrics.base import FeatureExtractor
-from tfgan_zoo.pictures import to_uint8
+from tfgan_zoo.pixels import to_byte_range, to_uint8
 
 
 class Features(FeatureExtractor, Protocol):
@@ -49,17 +49,15 @@ def as_bytes(images: Any) -> np.ndarray:
     return images if images.dtype == np.uint8 else to_uint8(images)
 
 
-def as_floats(images: Any) -> np.ndarray:
-    """Like `as_bytes`, but returns float32 in 0..255, of floats not rounded.
+def as_byte_range(images: Any) -> np.ndarray:
+    """Checks images like `as_bytes`, and returns float32 in 0 to 255 without rounding.
 
     Example:
-        >>> as_floats(np.full((1, 1, 1, 1), -0.9)).ravel().round(2)
+        >>> as_byte_range(np.full((1, 1, 1, 1), -0.9)).ravel().round(2)
         array([12.75], dtype=float32)
     """
     images = _checked(images)
-    if images.dtype == np.uint8:
-        return images.astype(np.float32)
-    return (np.clip(images.astype(np.float32), -1, 1) + 1) * np.float32(127.5)
+    return images.astype(np.float32) if images.dtype == np.uint8 else to_byte_range(images)
 
 
 def _checked(images: Any) -> np.ndarray:
@@ -127,7 +125,7 @@ class NetworkFeatures(abc.ABC):
 
     def of_floats(self, images: Any) -> tuple[Any, Any]:
         """Computes features of floats in [-1, 1] without rounding them; or of uint8."""
-        return self._computed(images, as_floats)
+        return self._computed(images, as_byte_range)
 
     def _computed(self, images: Any, checked: Callable[[Any], np.ndarray]) -> tuple[Any, Any]:
         if tf.is_symbolic_tensor(images):

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from tfgan_zoo.data.imresize import keys_cubic
+
 
 def legacy(images: np.ndarray, size: Sequence[int]) -> np.ndarray:
     """Resizes as TensorFlow 1 and Inception's graph do: bilinear, from two neighbours a side.
@@ -63,10 +65,7 @@ def _weights(length: int, wanted: int) -> np.ndarray:
     scale = length / wanted
     stretch = max(scale, 1.0)  # of the kernel, which covers 2 pixels to each side
     centres = (np.arange(wanted) + 0.5) * scale
-    x = np.abs((np.arange(length) + 0.5 - centres[:, np.newaxis]) / stretch)
-    near = (1.5 * x - 2.5) * x * x + 1
-    far = ((-0.5 * x + 2.5) * x - 4) * x + 2
-    weights = np.where(x < 1, near, np.where(x < 2, far, 0.0))
+    weights = keys_cubic((np.arange(length) + 0.5 - centres[:, np.newaxis]) / stretch)
     return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 

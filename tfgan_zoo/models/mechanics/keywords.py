@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from tfgan_zoo.errors import InputError, similar
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.suggestions import nearest
 
 
 def check_known(where: str, given: Iterable[str], known: Collection[str]) -> None:
@@ -19,13 +20,8 @@ def check_known(where: str, given: Iterable[str], known: Collection[str]) -> Non
     """
     for name in given:
         if name not in known:
-            near = similar(name, known)
-            advice = (
-                f"did you mean {' or '.join(near)}?"
-                if near
-                else f"it takes {', '.join(sorted(known))}."
-            )
-            raise InputError(f"{where}: there is no argument {name!r}; {advice}")
+            advice = nearest(name, known, f"it takes {', '.join(sorted(known))}")
+            raise InputError(f"{where}: there is no argument {name!r}{advice}")
 
 
 def check_compile(

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.keras_internals import inner_optimizer
 from tfgan_zoo.models.mechanics.arguments import ONLY_KERAS_FILES, WEIGHTS_OR_EXPORT
 
 
@@ -22,7 +23,7 @@ class RoleOptimizer:
 
     def __init__(self, name: str, optimizer: keras.optimizers.Optimizer):
         self.name = name
-        self._optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+        self._optimizer = inner_optimizer(optimizer)
 
     @property
     def learning_rate(self) -> Any:
@@ -99,7 +100,7 @@ def check_callbacks(callbacks: Any, model: Any) -> None:
 
     Args:
         callbacks: What `fit` was given: None, a callback, several, or a `CallbackList`.
-        model: The `GANModel` that they are for.
+        model: The `ZooModel` that they are for.
 
     Raises:
         InputError: If one saves whole models under a name that `save` does not take, sets learning
@@ -151,7 +152,7 @@ def for_each_role(callbacks: Any, model: Any) -> Any:
 
     Args:
         callbacks: What `fit` was given, checked by `check_callbacks`.
-        model: The `GANModel` that they are for.
+        model: The `ZooModel` that they are for.
     """
     each = _each(callbacks)
     if not any(isinstance(callback, _SETS_RATES) for callback in each):
