@@ -48,7 +48,7 @@ def paired(
 
     Every epoch visits each pair exactly once, in an order of its own. The jitter is that of pix2pix
     (https://arxiv.org/abs/1611.07004): both halves are resized to `load_size`, then the same random
-    square is cut out of both, and both are mirrored or neither, anew at every visit.
+    square is cut out of both, and both are mirrored or neither, at random at each visit.
 
     Args:
         domains: Matched domains from `open_domains`, or what it opens; or two sources or arrays

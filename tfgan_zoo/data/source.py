@@ -29,7 +29,7 @@ from tfgan_zoo.data.images import (
     measure,
 )
 from tfgan_zoo.data.readers import archives
-from tfgan_zoo.data.splits import parse_split, part_bounds
+from tfgan_zoo.data.splits import bounds, parse_split
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.moved import names_from
 
@@ -456,6 +456,11 @@ class ViewSource(Source):
     def name(self, index: int) -> str:
         """See `Source.name`."""
         return self.source.name(index)
+
+
+def part_bounds(source: Source, split: str) -> tuple[int, int]:
+    """Returns the index of a part's first sample, and the index after its last; see `part_of`."""
+    return bounds(source.spec, len(source), split)
 
 
 def part_of(source: Source, split: str) -> Source:
