@@ -32,17 +32,17 @@ class DCGAN(NoiseToImage):
     - The Torch code's z is normal by default. Set `latent_distribution`.
     - The Theano code updates one player with each batch, in turn, has 128 filters in the first
       layer of the discriminator too, and adds an L2 penalty of 1e-5 on all weights.
-    - In the Torch code the generator's gradient starts from what the discriminator said before its
-      own update. Here the updated discriminator judges again.
+    - In the Torch code the generator's gradient starts from the scores of the discriminator before
+      its own update. Here the updated discriminator judges again.
 
     Args:
         image_shape: (size, size, channels), size a power of two from 16 up.
-        latent_dim: length of z.
+        latent_dim: Length of z.
         generator: None for the paper's: project to 4x4x1024, then 512, 256, 128 and the image
             (64x64).
         discriminator: None for the paper's mirror image of it.
-        latent_distribution: the paper's z is "uniform" in [-1, 1].
-        label_smoothing: real samples are labelled 1 - this (Salimans et al. 2016,
+        latent_distribution: "uniform" in [-1, 1], as in the paper, or "normal".
+        label_smoothing: Real samples are labelled 1 minus this value (Salimans et al. 2016,
             https://arxiv.org/abs/1606.03498).
         **kwargs: packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
 

@@ -34,13 +34,13 @@ class GAN(NoiseToImage):
       grows from 0.5 to 0.7 within 250 epochs. Here both are constant.
 
     Args:
-        image_shape: (height, width, channels), or (size,) for vectors.
-        latent_dim: length of z.
+        image_shape: (height, width, channels), or the shape of points or voxels.
+        latent_dim: Length of z.
         generator: None for two layers of 1200 rectifiers.
         discriminator: None for two layers of 240 maxout units of 5 pieces, with dropout.
-        objective: the generator's: "non_saturating", -E[log D(G(z))], or "minimax".
-        discriminator_steps: k, the discriminator's updates before each of the generator.
-        label_smoothing: real samples are labelled 1 - this (Salimans et al. 2016,
+        objective: The generator's objective: "non_saturating", -E[log D(G(z))], or "minimax".
+        discriminator_steps: k, the discriminator's updates before each update of the generator.
+        label_smoothing: Real samples are labelled 1 minus this value (Salimans et al. 2016,
             https://arxiv.org/abs/1606.03498).
         **kwargs: packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
 

@@ -1,4 +1,4 @@
-"""What a text encoder is trained with before a text-to-image game."""
+"""Joint embedding of images and texts, which trains a text encoder for a text-to-image game."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,14 +19,14 @@ from tfgan_zoo.serving.signatures import Endpoint
 class JointEmbedding(ReadsTexts):
     """Deep structured joint embedding. Reed et al. 2016, https://arxiv.org/abs/1605.05395.
 
-    No game, for both players want the same: an image encoder theta(v) and a text encoder phi(t)
-    learn vectors whose inner product F(v, t) is larger for an image and its own text than for an
-    image and another's,
+    An image encoder theta(v) and a text encoder phi(t) learn vectors whose inner product F(v, t) is
+    larger for an image and its own text than for an image and another's,
 
         L = mean_n [ mean_k max(0, 1 + F(v_n, t_k) - F(v_n, t_n))
                    + mean_k max(0, 1 + F(v_k, t_n) - F(v_n, t_n)) ],
 
-    over the k of the batch that are of another class than n.
+    over the samples k of the batch whose class differs from that of n. It is no game, as both
+    encoders minimise the same loss.
 
     Departures from the authors' code (https://github.com/reedscot/cvpr2016):
 
@@ -36,24 +36,24 @@ class JointEmbedding(ReadsTexts):
       and 82 for Oxford-102, as in those recipes. Without an optimizer of your own it is constant.
     - Images are fixed features of a GoogLeNet, of one of ten views; theta(v) = v is not trained.
       Here theta is a network that learns from pixels.
-    - Sums over k are divided by the size of the batch B, which counts n itself with 0: for a batch
-      of different classes that loss is (B - 1) / B of this one.
+    - There, sums over k are divided by the batch size B, in which n itself counts with 0: for a
+      batch of different classes, that loss is (B - 1) / B times this one.
 
     A training batch is `{"image": v, "text": t}` or `(v, t)`: images, uint8 or floats in [-1, 1],
-    and strings. `{"class": c}`, or a third tensor, numbers classes; without it two texts are of one
-    class if they are equal. On several replicas each compares its own samples.
+    and strings. A part "class", or a third tensor, holds the numbers of classes; without it, equal
+    texts are of one class. On several replicas, each compares its own samples.
 
     Args:
         image_shape: (height, width, channels).
-        embedding_dim: length of the vectors.
-        text_encoder: phi, from strings (batch,) to (batch, embedding_dim); None for the paper's,
-            with Keras' recurrent layer and initial weights (see `networks.char_cnn_rnn`).
-        image_encoder: theta, from images in [-1, 1] to (batch, embedding_dim); None for a small
+        embedding_dim: Length of the vectors.
+        text_encoder: phi, from strings `[B]` to `[B, embedding_dim]`; None for the paper's, with
+            Keras' recurrent layer and initial weights (see `networks.char_cnn_rnn`).
+        image_encoder: theta, from images in [-1, 1] to `[B, embedding_dim]`; None for a small
             convolutional network. The paper's is a GoogLeNet that was trained to classify.
         **kwargs: `seed`, `name`; see `ZooModel`.
 
     Raises:
-        InputError: if a network's shapes do not fit.
+        InputError: If a network's shapes do not fit.
 
     Example:
         >>> model = tfgan_zoo.JointEmbedding((64, 64, 3), 128, text_encoder=encoder)
@@ -105,7 +105,7 @@ class JointEmbedding(ReadsTexts):
         }
 
     def roles(self) -> dict[str, list[keras.Model]]:
-        """Returns both networks; they have one role, as they are trained together."""
+        """Returns both networks in one role, as they are trained together."""
         return {"encoder": [self.text_encoder, self.image_encoder]}
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:

@@ -35,12 +35,12 @@ class LSGAN(NoiseToImage):
 
     Args:
         image_shape: (size, size, channels), size a power of two from 16 up.
-        latent_dim: length of z.
-        generator: None for DCGAN's, which the paper's is built on.
-        discriminator: None for DCGAN's: the paper's, but for the loss.
-        a: the discriminator's label of fakes.
-        b: its label of real samples.
-        c: what the generator wants its fakes to be labelled.
+        latent_dim: Length of z.
+        generator: None for DCGAN's, on which the paper's is built.
+        discriminator: None for DCGAN's, from which the paper's differs in the loss alone.
+        a: The discriminator's label of fakes.
+        b: The discriminator's label of real samples.
+        c: The label that the generator aims at.
         **kwargs: packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
 
     Example:
@@ -90,7 +90,7 @@ class LSGAN(NoiseToImage):
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_scores),
             "d_fake": tf.reduce_mean(fake_scores),
-            # As distances from the middle of both labels, whichever of them is the larger.
+            # Distances from the middle of both labels, whichever of them is larger.
             **self.accuracy_logs(
                 *((s - (self.a + self.b) / 2) * (self.b - self.a) for s in scores)
             ),

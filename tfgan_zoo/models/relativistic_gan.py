@@ -22,7 +22,7 @@ class RelativisticGAN(NoiseToImage):
         L_D = -E[log s(C(x_r) - C(x_f))],  L_G = -E[log s(C(x_f) - C(x_r))],
 
     s the logistic function; or, with `average`, whether it looks more real than fakes do on average
-    (RaGAN), and both losses hold each side against the mean of the other. Either way the
+    (RaGAN), and both losses compare each side with the mean of the other. Either way the
     generator's loss needs the real batch too.
 
     Departures from the authors' code (https://github.com/AlexiaJM/RelativisticGAN):
@@ -30,7 +30,7 @@ class RelativisticGAN(NoiseToImage):
     - The generator's step draws a fresh z and a fresh batch of real samples there. Here it takes
       those that the discriminator has just seen, which saves a pass of the generator.
     - With `average` the code halves both losses; here they are sums, as in the paper. Adam's
-      updates do not depend on that, but for epsilon.
+      updates do not depend on that, except for epsilon.
     - The code's networks have 4x4 kernels, 128 filters and no bias. The defaults here are DCGAN's,
       with 5x5 kernels and 64 filters in the discriminator: see `dcgan_generator`,
       `dcgan_discriminator` and their `kernel_size` and `filters`.
@@ -39,12 +39,12 @@ class RelativisticGAN(NoiseToImage):
 
     Args:
         image_shape: (size, size, channels), size a power of two from 16 up.
-        latent_dim: length of z.
+        latent_dim: Length of z.
         generator: None for DCGAN's.
         discriminator: None for DCGAN's.
-        average: RaGAN rather than RGAN.
-        label_smoothing: the discriminator's label for "more real" is 1 - this (Salimans et al.
-            2016, https://arxiv.org/abs/1606.03498).
+        average: Whether to play RaGAN rather than RGAN.
+        label_smoothing: The discriminator's label for "more real" is 1 minus this value (Salimans
+            et al. 2016, https://arxiv.org/abs/1606.03498).
         **kwargs: packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
 
     Example:
@@ -111,7 +111,7 @@ class RelativisticGAN(NoiseToImage):
         return loss, {"g_loss": loss}
 
     def preference(self, winner: tf.Tensor, loser: tf.Tensor, label_smoothing: float = 0.0):
-        """The loss of a side that wants `winner` to score above `loser`."""
+        """Returns the loss of a side that wants `winner` to score above `loser`."""
         if self.average:
             return losses.relativistic_average(winner, loser, label_smoothing, self.global_mean)
         return losses.relativistic(winner, loser, label_smoothing)

@@ -34,10 +34,10 @@ class WGAN(NoiseToImage):
 
     Args:
         image_shape: (size, size, channels), size a power of two from 16 up.
-        latent_dim: length of z.
+        latent_dim: Length of z.
         generator: None for DCGAN's, as in the paper.
-        discriminator: the critic; None for DCGAN's, as in the paper.
-        discriminator_steps: n_critic, the critic's updates before each of the generator.
+        discriminator: The critic; None for DCGAN's, as in the paper.
+        discriminator_steps: n_critic, the critic's updates before each update of the generator.
         clip: c, the bound on the critic's weights.
         **kwargs: packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
 

@@ -17,8 +17,8 @@ from tfgan_zoo.samples import IMAGES, kind_of
 class WGANGP(NoiseToImage):
     """WGAN with gradient penalty. Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028.
 
-    The Wasserstein game (see `WGAN`), its critic held near slope one by a penalty instead of
-    clipping:
+    The Wasserstein game (see `WGAN`), in which a penalty instead of clipping keeps the critic's
+    slope near one:
 
         L_D = E[C(G(z))] - E[C(x)] + lambda E[(|dC/dx^| - 1)^2],
         x^ = a x + (1 - a) G(z),  a ~ U(0, 1).
@@ -33,19 +33,19 @@ class WGANGP(NoiseToImage):
     - The authors scale pixels to x / 128 - 1 and add noise, uniform in [0, 1/128], so that they are
       no longer discrete. Here they are x / 127.5 - 1, without noise. Add it in the input pipeline,
       to float images, if you want it.
-    - Convolutions before batch normalization have a bias there, which it cancels.
+    - Convolutions before batch normalization have a bias there, which the normalization cancels.
 
     Args:
-        image_shape: (size, size, channels), size a power of two from 16 up, or (size,) for vectors.
-        latent_dim: length of z.
-        generator: None for the paper's: the CIFAR-10 ResNet for images, 3 x 512 ReLU for vectors.
-        discriminator: the critic; None for the paper's.
-        discriminator_steps: n_critic, the critic's updates before each of the generator.
+        image_shape: (size, size, channels), size a power of two from 16 up, or (size,) for points.
+        latent_dim: Length of z.
+        generator: None for the paper's: the CIFAR-10 ResNet for images, 3 x 512 ReLU for points.
+        discriminator: The critic; None for the paper's.
+        discriminator_steps: n_critic, the critic's updates before each update of the generator.
         penalty_weight: lambda; the paper has 10 for images, 0.1 for its 2-D toys.
         **kwargs: packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
 
     Raises:
-        InputError: if the critic has batch normalisation.
+        InputError: If the critic has batch normalisation.
 
     Example:
         >>> model = tfgan_zoo.WGANGP(image_shape=(32, 32, 3))
@@ -89,7 +89,7 @@ class WGANGP(NoiseToImage):
         check_no_batch_norm("discriminator", self.discriminator)
 
     def default_generator(self, image_shape: tuple[int, ...], latent_dim: int) -> keras.Model:
-        """Returns the paper's ResNet, or its toy network for vectors."""
+        """Returns the paper's ResNet, or its toy network for points."""
         if kind_of(image_shape) is not IMAGES:
             return networks.mlp_generator(
                 image_shape, latent_dim, units=(512,) * 3, initializer="he_uniform"
@@ -97,7 +97,7 @@ class WGANGP(NoiseToImage):
         return networks.resnet_generator(image_shape, latent_dim)
 
     def default_discriminator(self, image_shape: tuple[int, ...]) -> keras.Model:
-        """Returns the paper's ResNet, or its toy network for vectors."""
+        """Returns the paper's ResNet, or its toy network for points."""
         if kind_of(image_shape) is not IMAGES:
             return networks.mlp_discriminator(
                 image_shape,

@@ -1,4 +1,4 @@
-"""What `fit` and its like are given, checked before a train step sees it."""
+"""Checks of the data and batch sizes of `fit` and its like, before the first step."""
 
 import itertools
 import math
@@ -19,13 +19,13 @@ KERAS_BATCH_SIZE = 32
 
 
 def check_given(given: Mapping[str, Any]) -> None:
-    """Checks what `fit` or `evaluate` was given before anything is made of it.
+    """Checks arguments of `fit` or `evaluate` by themselves.
 
     Args:
-        given: their arguments by name.
+        given: The arguments by name.
 
     Raises:
-        InputError: if there is no data, an array has no samples, or a batch size or share of the
+        InputError: If there is no data, an array has no samples, or a batch size or share of the
             samples is out of range.
     """
     for name in ("batch_size", "validation_batch_size"):
@@ -48,22 +48,22 @@ def check_given(given: Mapping[str, Any]) -> None:
 def with_batch_size(
     fit: Mapping[str, Any], training: int, testing: int, samples_per_step: Callable[[int], int]
 ) -> tuple[dict[str, Any], list[str]]:
-    """Chooses the batch size of arrays for which `fit` was given none.
+    """Chooses a batch size for arrays if `fit` was given none.
 
-    A train step takes what feeds updates on Keras' 32 samples. Samples at the end that make no
-    equal shares are left out, of what `validation_split` holds back as well.
+    A train step takes the samples of updates on Keras' 32. Samples at the end that cannot be
+    divided evenly are left out, also of those that `validation_split` holds back.
 
     Args:
-        fit: the arguments that `fit` was given, by name.
-        training: what the number of samples of a batch is to be a multiple of.
-        testing: the same of a batch to validate on.
-        samples_per_step: how many samples one train step takes for a batch size.
+        fit: The arguments of `fit`, by name.
+        training: The number of samples of a training batch is a multiple of this.
+        testing: The number of samples of a validation batch is a multiple of this.
+        samples_per_step: Returns the samples of one train step for a batch size.
 
     Returns:
-        The arguments for Keras, and sentences about what differs from Keras' defaults.
+        The arguments for Keras, and sentences about differences from Keras' defaults.
 
     Raises:
-        InputError: if there are too few samples for a single step.
+        InputError: If there are too few samples for a single step.
     """
     chosen, said = dict(fit), list[str]()
     num = _num_rows(fit.get("x"))
@@ -111,7 +111,7 @@ def with_batch_size(
 
 
 def evaluation_batch_size(multiple: int) -> int:
-    """Returns the batch size to test with where none is given: Keras' own, if that can be had."""
+    """Returns the default batch size for evaluation: Keras' own, or the next that divides evenly."""
     return KERAS_BATCH_SIZE if KERAS_BATCH_SIZE % multiple == 0 else KERAS_BATCH_SIZE * multiple
 
 
@@ -121,16 +121,16 @@ def check_batch_sizes(
     testing: int,
     samples_per_step: Callable[[int], int] = lambda size: size,
 ) -> None:
-    """Checks that array batches divide evenly. Datasets are checked step by step.
+    """Checks that batches of arrays divide evenly. Datasets are checked step by step.
 
     Args:
-        fit: the arguments that `fit` was given, by name.
-        training: what the number of samples of a batch is to be a multiple of.
-        testing: the same of a batch to validate on.
-        samples_per_step: how many samples one train step takes for a batch size.
+        fit: The arguments of `fit`, by name.
+        training: The number of samples of a training batch is a multiple of this.
+        testing: The number of samples of a validation batch is a multiple of this.
+        samples_per_step: Returns the samples of one train step for a batch size.
 
     Raises:
-        InputError: if a batch size or a number of samples does not fit.
+        InputError: If a batch size or a number of samples does not fit.
     """
     size, num = fit.get("batch_size") or KERAS_BATCH_SIZE, _num_rows(fit.get("x"))
     split = fit.get("validation_split") or 0.0
@@ -167,7 +167,7 @@ def _check_batch_size(
 
 
 def _num_rows(data: Any) -> int | None:
-    """How many samples arrays have; None for all else that `fit` takes."""
+    """Returns the number of samples of arrays; None for other data."""
     parts = unpacked(data)
     first = next(iter(parts.values() if isinstance(parts, Mapping) else parts), None)
     if isinstance(first, (np.ndarray, tf.Tensor)) and len(first.shape) > 0:
@@ -180,11 +180,11 @@ def _rows(data: Any, start: int, stop: int) -> Any:
 
 
 def some_rows(data: Any, size: int) -> Any:
-    """Returns a batch of samples from all over arrays; None if the data is no arrays.
+    """Returns a batch of samples spread over arrays; None for other data.
 
     Args:
-        data: what `fit` takes.
-        size: of the batch.
+        data: The data of `fit`.
+        size: Number of samples.
     """
     num = _num_rows(data)
     if num is None:
@@ -204,19 +204,19 @@ def read_ahead(iterator: Any, steps: int) -> tuple[list[Any], Any]:
     They are read once: a pipeline is not started twice, and a generator loses nothing.
 
     Args:
-        iterator: an iterator of batches, possibly distributed over several replicas.
-        steps: how many batches are asked for next.
+        iterator: An iterator of batches, possibly distributed over several replicas.
+        steps: Number of batches to read.
 
     Returns:
-        The first batch, or several of them, one for each replica of this process; none at the end
-        of the data. And what the next execution is to be given instead of `iterator`.
+        The first batch, or one for each replica of this process; none at the end of the data. And
+        the iterator that replaces `iterator` in the next execution.
     """
     read = list(itertools.islice(iterator, steps))
     if not read:
         return [], iterator
     if not isinstance(iterator, tf.data.Iterator):
         return _of_each_replica(read[0]), read
-    # Of the iterator's own type, which leaves sizes open: no other graph is traced for it.
+    # The iterator's own type, with unknown sizes, does not trace another graph.
     spec = iterator.element_spec
     first, *others = (_typed(tf.data.Dataset.from_tensors(batch), spec) for batch in read)
     for dataset in others:
@@ -225,7 +225,7 @@ def read_ahead(iterator: Any, steps: int) -> tuple[list[Any], Any]:
 
 
 def local_values(value: Any) -> list[Any]:
-    """Returns what the replicas of this process have each; on a single one, the value itself."""
+    """Returns the value of each replica of this process."""
     distributed = isinstance(value, tf.distribute.DistributedValues)
     return list(value.values) if distributed else [value]
 
@@ -245,13 +245,16 @@ def _typed(dataset: tf.data.Dataset, spec: Any) -> tf.data.Dataset:
 
 
 def check_equal_shares(data: Any) -> list[tf.Operation]:
-    """Checks, within a step, that all replicas got as many samples; to be a control dependency.
+    """Checks, within a step, that all replicas have the same number of samples.
 
-    Their losses are means over their own samples, so a replica with fewer would give each of them
-    more weight. Costs nothing on a single replica, or where the number is static.
+    Losses are means over a replica's own samples, so samples of a smaller batch would weigh more.
+    The check costs nothing on a single replica, or if the number is static.
 
     Args:
-        data: this replica's batch.
+        data: This replica's batch.
+
+    Returns:
+        The check, a control dependency of the step.
     """
     replica = tf.distribute.get_replica_context()
     if replica is None or replica.num_replicas_in_sync == 1:
@@ -275,10 +278,10 @@ def check_equal_shares(data: Any) -> list[tf.Operation]:
 
 
 def check_shares_of(counts: Sequence[int]) -> None:
-    """Does what `check_equal_shares` does, where all replicas' numbers are known.
+    """Checks that all replicas have the same number of samples.
 
     Raises:
-        InputError: if they differ.
+        InputError: If they differ.
     """
     if len(set(counts)) > 1:
         raise InputError(
