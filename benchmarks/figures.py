@@ -10,7 +10,6 @@ Prints the table and, with --output, puts it into a Markdown file between the li
 
 from pathlib import Path
 
-import numpy as np
 from absl import app, flags
 
 from benchmarks import common

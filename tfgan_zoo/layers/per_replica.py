@@ -1,4 +1,4 @@
-"""Variables of which each replica has a copy of its own."""
+"""Variables with a separate copy on each replica."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,10 +9,10 @@ import tensorflow as tf
 
 
 def of_all_replicas(variable: keras.Variable) -> np.ndarray:
-    """Stacks the copies of all replicas; those of other workers, too, which must all call this.
+    """Stacks the copies of all replicas. All workers must call it together.
 
     Args:
-        variable: one of several copies, or of one.
+        variable: A variable with one copy per replica, or with one copy.
     """
     copies = np.stack([copy.numpy() for copy in _copies(variable)])
     strategy = _of_several_workers(variable)
@@ -25,11 +25,11 @@ def of_all_replicas(variable: keras.Variable) -> np.ndarray:
 
 
 def assign_replicas(variable: keras.Variable, saved: np.ndarray) -> None:
-    """Gives each replica its own value; of n values, replica r takes number r modulo n.
+    """Assigns each replica its own value: replica r of n values takes number r modulo n.
 
     Args:
-        variable: as for `of_all_replicas`.
-        saved: what that returned.
+        variable: See `of_all_replicas`.
+        saved: Values that `of_all_replicas` returned.
     """
     copies = _copies(variable)
     strategy = _of_several_workers(variable)
@@ -44,7 +44,18 @@ def _copies(variable: keras.Variable) -> Sequence[tf.Variable]:
 
 
 def _of_several_workers(variable: keras.Variable) -> Any:
-    """Returns the strategy that a variable was made under, if that has several workers."""
+    """Returns the strategy that a variable was created under, if that has several workers."""
     strategy: Any = getattr(variable.value, "distribute_strategy", None)
-    several = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
-    return strategy if several and strategy.extended._in_multi_worker_mode() else None
+    return strategy if num_workers(strategy) > 1 else None
+
+
+def num_workers(strategy: Any) -> int:
+    """Returns the number of workers that a strategy trains on.
+
+    Args:
+        strategy: A `tf.distribute.Strategy`, or None for one device.
+    """
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return 1
+    jobs = strategy.cluster_resolver.cluster_spec().as_dict()
+    return max(1, sum(len(jobs.get(job, ())) for job in ("chief", "worker")))

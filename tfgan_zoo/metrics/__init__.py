@@ -43,8 +43,7 @@ if TYPE_CHECKING:
         density_coverage,
         improved_precision_recall,
     )
-    from tfgan_zoo.metrics.streamed import MSSSIM, PSNR, SSIM, SSIMDaala
-    from tfgan_zoo.metrics.swd import SlicedWasserstein
+    from tfgan_zoo.metrics.streamed import MSSSIM, PSNR, SSIM, SlicedWasserstein, SSIMDaala
 
 # Of names that take seconds to import, with TensorFlow or templates to draw; loaded on first use.
 _MODULES = {
@@ -64,8 +63,7 @@ _MODULES = {
     ),
     "path_length": ("embedding_distance", "feature_distance", "perceptual_path_length"),
     "precision_recall": ("PrecisionRecall", "density_coverage", "improved_precision_recall"),
-    "streamed": ("MSSSIM", "PSNR", "SSIM", "SSIMDaala"),
-    "swd": ("SlicedWasserstein",),
+    "streamed": ("MSSSIM", "PSNR", "SSIM", "SSIMDaala", "SlicedWasserstein"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 

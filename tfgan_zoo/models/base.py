@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tfgan_zoo import noise
 from tfgan_zoo.errors import InputError, check_number, check_seed
+from tfgan_zoo.layers.per_replica import num_workers
 from tfgan_zoo.models.mechanics import keywords, network_checks
 from tfgan_zoo.models.mechanics.arguments import constructor_arguments
 from tfgan_zoo.models.mechanics.compiling import Compiling
@@ -391,7 +392,7 @@ class ZooModel(Compiling, KerasLoop, Inspection, MovingAverage, Saving, Construc
             tracker.total.value.assign_add(tf.cast(logs[name], tf.float32))
             tracker.count.value.assign_add(1.0)
         # Keras averages logs over workers along their first axis.
-        shape = [1] if _several_workers(tf.distribute.get_strategy()) else []
+        shape = [1] if num_workers(tf.distribute.get_strategy()) > 1 else []
         return {name: tf.reshape(t.result(), shape) for name, t in self.trackers.items()}
 
     @property
@@ -404,11 +405,6 @@ class ZooModel(Compiling, KerasLoop, Inspection, MovingAverage, Saving, Construc
         self.evaluated_batches.update_state(1.0)
         with self.random_phase_of("test", tf.cast(self.evaluated_batches.result(), tf.int64)):
             return self.log(self.losses_of(data))
-
-
-def _several_workers(strategy: tf.distribute.Strategy) -> bool:
-    several = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
-    return several and strategy.extended._in_multi_worker_mode()
 
 
 def _share_overflow(gradients: list[tf.Tensor | None]) -> list[tf.Tensor | None]:

@@ -14,6 +14,7 @@ from tfgan_zoo.models.mechanics.arguments import check_image_shape, check_size
 from tfgan_zoo.models.mechanics.batches import describe_batch, local_values, parts_of
 from tfgan_zoo.models.mechanics.images import random_images, to_unit_range
 from tfgan_zoo.networks import size_multiple, smallest_side
+from tfgan_zoo.pixels import from_uint8
 from tfgan_zoo.serving.signatures import Endpoint
 
 
@@ -254,7 +255,7 @@ class ImageToImage(Game):
             return Endpoint(
                 lambda images: {"images": self._translated(images, direction)},
                 (spec,),
-                lambda n: {"images": random_images(shape, n, 0).astype("float32") / 127.5 - 1.0},
+                lambda n: {"images": from_uint8(random_images(shape, n, 0))},
             )
 
         return {direction: endpoint(direction) for direction in self.translators()}

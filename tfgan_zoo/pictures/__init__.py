@@ -19,10 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 from tfgan_zoo import atomic
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.pixels import to_uint8, to_unit_range
-
-#: The other direction of `to_uint8`, under its earlier name.
-from_uint8 = to_unit_range
+from tfgan_zoo.pixels import from_uint8, to_uint8  # noqa: F401  (of the public API)
 
 _KINDS = (
     "apng avif bmp eps gif heic ico jfif jp2 jpe jpeg jpg mkv mov mp4 pdf pgm png ppm ps svg tga "

@@ -11,14 +11,14 @@ from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.features.base import NetworkFeatures
 from tfgan_zoo.metrics.features.resize import RESIZERS
-from tfgan_zoo.pixels import to_unit_range
+from tfgan_zoo.pixels import from_uint8
 
 
 class ModelFeatures(NetworkFeatures):
     """Features, and logits if there are any, computed by a Keras model.
 
-    Images are resized to the model's size. Their channels are repeated, or converted to grey by Rec.
-    601 luma, to match the model's.
+    Images are resized to the model's size. Their channels are repeated, or converted to grey by
+    Rec. 601 luma, to match the model's.
 
     Args:
         model: Keras model from images to features, or to (features, logits). Features of shape
@@ -55,7 +55,7 @@ class ModelFeatures(NetworkFeatures):
         model: Any,
         name: str,
         *,
-        preprocess: Callable[[np.ndarray], Any] = to_unit_range,
+        preprocess: Callable[[np.ndarray], Any] = from_uint8,
         resizer: str = "antialiased",
         batch_size: int = 256,
     ):

@@ -8,6 +8,7 @@ import tensorflow as tf
 from tfgan_zoo.errors import InputError, check_seed
 from tfgan_zoo.models.mechanics import batches
 from tfgan_zoo.models.mechanics.arguments import stack_images
+from tfgan_zoo.pixels import from_uint8
 
 
 def to_unit_range(images: Any, shape: tuple[int | None, ...], name: str) -> tf.Tensor:
@@ -23,7 +24,7 @@ def to_unit_range(images: Any, shape: tuple[int | None, ...], name: str) -> tf.T
     """
     images = batches.with_shape(tf.convert_to_tensor(stack_images(images, name)), shape, name)
     if images.dtype == tf.uint8:
-        return tf.cast(images, tf.float32) / 127.5 - 1.0
+        return from_uint8(images)
     if not images.dtype.is_floating:
         advice = "; if they are 0..255, use x.astype('uint8')" * images.dtype.is_integer
         raise InputError(
