@@ -161,14 +161,14 @@ def test_each_is_said_once_until_it_clears():
 
 def test_smoothed_labels_leave_a_loss_that_is_the_least():
     model = game(label_smoothing=0.1)
-    least, undecided = model.d_loss_range()
+    least, undecided = model.d_loss_bounds()
     # -0.9 log 0.9 - 0.1 log 0.1
     assert least == pytest.approx(0.32508, abs=1e-5)
     assert undecided == pytest.approx(1.38629, abs=1e-5)
     given = rows(d_loss=[0.33] * 3)
     assert said(Diagnosis((least, undecided)), given) == [(30, "saturation")]
-    assert game(LSGAN, a=-1.0, b=1.0, c=0.0).d_loss_range() == (0.0, 1.0)
-    assert game(WGAN).d_loss_range() is None
+    assert game(LSGAN, a=-1.0, b=1.0, c=0.0).d_loss_bounds() == (0.0, 1.0)
+    assert game(WGAN).d_loss_bounds() is None
 
 
 def test_a_gradient_that_vanishes_after_a_while():

@@ -188,6 +188,21 @@ class ZooModel(Compiling, KerasLoop, Inspection, MovingAverage, Saving, Construc
         """Returns all logs, computed on a batch, without an update."""
         raise NotImplementedError
 
+    def samples_and_targets(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
+        """Returns samples for a batch, by their kind, with images that they should resemble.
+
+        Samples differ from row to row as noise or inputs do. Empty if there are none to compare.
+        """
+        del data
+        return {}
+
+    def d_loss_bounds(self) -> tuple[float, float] | None:
+        """Returns `d_loss` of a discriminator that is always right, and of one that cannot tell.
+
+        None if that has no meaning: for critics, and without a discriminator.
+        """
+        return None
+
     def samples_per_step(self, batch_size: int) -> int:
         """Returns how many real samples one train step takes: the size of a training batch.
 

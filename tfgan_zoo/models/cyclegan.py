@@ -245,7 +245,7 @@ class CycleGAN(ImageToImage):
         return loss, self.accuracy_logs(real_scores, fake_scores, BOUNDARIES[self.objective])
 
     def d_loss_bounds(self) -> tuple[float, float] | None:
-        """See `Game.d_loss_bounds`."""
+        """See `ZooModel.d_loss_bounds`."""
         undecided = {"least_squares": 0.5, "cross_entropy": math.log(4)}
         return (0.0, undecided[self.objective]) if self.objective in undecided else None
 

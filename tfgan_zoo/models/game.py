@@ -97,21 +97,6 @@ class Game(ZooModel):
         """See `ZooModel.updates_per_step`."""
         return {**super().updates_per_step, "discriminator": self.discriminator_steps}
 
-    def samples_and_targets(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
-        """Returns each generator's samples for a batch, and images that they should resemble.
-
-        Samples differ from row to row as noise or inputs do. Empty if there are none to compare.
-        """
-        del data
-        return {}
-
-    def d_loss_bounds(self) -> tuple[float, float] | None:
-        """Returns `d_loss` of a discriminator that is always right, and of one that cannot tell.
-
-        None if that has no meaning, as for critics.
-        """
-        return None
-
     # ------------------------------------------------------------------ inside a train step
 
     def accuracy_logs(

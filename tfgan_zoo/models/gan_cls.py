@@ -240,12 +240,12 @@ class GANCLS(ReadsTexts, Game):
         return d_logs | g_logs
 
     def samples_and_targets(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
-        """See `Game.samples_and_targets`: images of the batch's texts."""
+        """See `ZooModel.samples_and_targets`: images of the batch's texts."""
         real, text, _ = self.batch(data)
         return {"samples": (self.fakes("latents", text, training=False), real)}
 
     def d_loss_bounds(self) -> tuple[float, float]:
-        """See `Game.d_loss_bounds`."""
+        """See `ZooModel.d_loss_bounds`."""
         return 0.0, math.log(4)
 
     def batch(self, data: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:

@@ -93,7 +93,7 @@ class ImageToImage(Game):
         return self.test_losses(*self.pair(data))
 
     def samples_and_targets(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
-        """See `Game.samples_and_targets`: of each direction its translations, and the target."""
+        """See `ZooModel.samples_and_targets`: of each direction its translations, and the target."""
         a, b = self.pair(data)
         found = {}
         for direction, network in self.translators().items():

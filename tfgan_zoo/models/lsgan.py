@@ -95,7 +95,7 @@ class LSGAN(NoiseToImage):
         }
 
     def d_loss_bounds(self) -> tuple[float, float]:
-        """See `Game.d_loss_bounds`."""
+        """See `ZooModel.d_loss_bounds`."""
         return 0.0, (self.a - self.b) ** 2 / 4
 
     def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):

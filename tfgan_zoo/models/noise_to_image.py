@@ -260,7 +260,7 @@ class NoiseToImage(Game):
         return d_logs | g_logs
 
     def samples_and_targets(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
-        """See `Game.samples_and_targets`."""
+        """See `ZooModel.samples_and_targets`."""
         real = self.images(data, training=False)
         return {"samples": (self.fakes("latents", real, training=False), real)}
 

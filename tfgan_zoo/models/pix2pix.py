@@ -178,7 +178,7 @@ class Pix2Pix(ImageToImage):
         }
 
     def d_loss_bounds(self) -> tuple[float, float]:
-        """See `Game.d_loss_bounds`."""
+        """See `ZooModel.d_loss_bounds`."""
         return 0.0, 0.25 if self.objective == "least_squares" else math.log(2)
 
     def generator_loss(self, a: tf.Tensor, b: tf.Tensor, fake: tf.Tensor, training: bool = True):

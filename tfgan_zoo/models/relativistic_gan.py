@@ -97,7 +97,7 @@ class RelativisticGAN(NoiseToImage):
         }
 
     def d_loss_bounds(self) -> tuple[float, float]:
-        """See `Game.d_loss_bounds`."""
+        """See `ZooModel.d_loss_bounds`."""
         return losses.entropy(self.label_smoothing), math.log(4 if self.average else 2)
 
     def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):

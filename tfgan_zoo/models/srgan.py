@@ -176,7 +176,7 @@ class SRGAN(ImageToImage):
         }
 
     def d_loss_bounds(self) -> tuple[float, float] | None:
-        """See `Game.d_loss_bounds`."""
+        """See `ZooModel.d_loss_bounds`."""
         return (0.0, math.log(4)) if self.adversarial_weight else None
 
     def generator_loss(self, large: tf.Tensor, fake: tf.Tensor, training: bool = True):
