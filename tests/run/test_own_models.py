@@ -164,9 +164,7 @@ def test_a_group_that_is_no_role_or_network_of_the_model(folder):
 
 
 def test_a_model_of_ones_own_needs_a_config():
-    with pytest.raises(
-        InputError, match=r"^--model: .* got 'a\.b:C'; give --config=RECIPE\.py"
-    ):
+    with pytest.raises(InputError, match=r"^--model: .* got 'a\.b:C'; give --config=RECIPE\.py"):
         find_config("a.b:C", "--model")
 
 

@@ -109,7 +109,7 @@ def _records(
             of=local,
         ),
         callbacks.Evaluate(lambda model: work.score(local(model)), stage.scores.when),
-        callbacks.MetricsLog(run.metrics, each_line, events),
+        callbacks.MetricsLog(run.metrics, each_line, events, run.about),
         callbacks.SampleSheet(
             run.samples, each_sheet, lambda model: work.sheet(local(model)), events
         ),
