@@ -1,4 +1,4 @@
-"""Turns a public data set, as it is published, into a folder that `folder:` reads.
+"""Converts a public data set, as published, into a folder that `folder:` reads.
 
   python -m tfgan_zoo.prepare --dataset=fxemoji --input=fxemoji --output=datasets/fxemoji
 
@@ -15,9 +15,9 @@ from tfgan_zoo import cli
 
 
 def main(argv: list[str]) -> None:
-    """Prepares and says what it wrote."""
+    """Prepares a data set, and prints the number of images."""
     given = flags.FlagValues()
-    flags.DEFINE_enum("dataset", None, ["fxemoji"], "Which one.", given, required=True)
+    flags.DEFINE_enum("dataset", None, ["fxemoji"], "Name of the data set.", given, required=True)
     cli.define_path("input", None, "The folder as published.", given, required=True)
     cli.define_path("output", None, "A new folder.", given, required=True)
     cli.parse(given, argv, __doc__)

@@ -246,7 +246,7 @@ def test_several_runs_share_charts_slider_and_config(tmp_path):
         (["--workdir=run", "--workdir=./run"], "is given twice."),
         (["--workdir=run", "--output=there.html"], "'there.html' exists; add --overwrite"),
         (["--workdir=run", "--output=run.pdf"], "expected an .html, got 'run.pdf'"),
-        (["--workdir=run", "--output=there.html/x.html"], "cannot make the folder of"),
+        (["--workdir=run", "--output=there.html/x.html"], "cannot create the folder of"),
     ],
     ids=str,
 )

@@ -110,6 +110,6 @@ one.update_state(None, images[[0, 1, 2, 3]])
 np.testing.assert_allclose(float(pairs.result()), float(one.result()), rtol=1e-5)
 
 outside = FID(dim=16)
-with pytest.raises(InputError, match=r"made within strategy\.scope"):
+with pytest.raises(InputError, match=r"created in strategy\.scope"):
     update(outside, per_replica(real, 0, 10), per_replica(generated, 0, 10))
 print("equal")
