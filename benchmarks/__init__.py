@@ -1,1 +1,1 @@
-"""Commands that measure: each prints a table and writes it where docs/ shows it."""
+"""Measuring commands: each prints a table and can write it to the page in docs/ that shows it."""

@@ -1,4 +1,4 @@
-"""What the benchmarks share: runs in processes of their own, and tables in Markdown files."""
+"""What the benchmarks share: runs in separate processes, and tables in Markdown files."""
 
 import datetime
 import json
@@ -14,7 +14,7 @@ import numpy as np
 
 
 def train(recipe: str, workdir: Path, *overrides: str) -> None:
-    """Trains a recipe in a process of its own, unless it is finished, and notes the time."""
+    """Trains a recipe in a separate process, unless it is finished, and records the time."""
     clock = workdir / "wall_seconds.json"
     start = time.monotonic()
     command = [sys.executable, "-m", "tfgan_zoo.train", f"--config={recipe}"]
@@ -35,12 +35,12 @@ def speed(workdir: Path) -> float:
 
 
 def where() -> str:
-    """Says on what machine, and when."""
+    """Returns the machine and the date."""
     return f"{platform.machine()}, {os.cpu_count()} CPU cores, {datetime.date.today()}"
 
 
 def show(table: str, output: str | None, name: str) -> None:
-    """Prints a table, and puts it into a file between `<!-- NAME:begin -->` and `:end`."""
+    """Prints a table and puts it into a file between `<!-- NAME:begin -->` and `:end`."""
     print(table)
     if output:
         put(table, output, name)
@@ -53,7 +53,7 @@ def put(table: str, output: str, name: str) -> None:
 
 
 def shown(output: str, name: str) -> str:
-    """Returns the table that is in a file; see `show`."""
+    """Returns the table in a file; see `show`."""
     return _parts(output, name)[1].strip()
 
 
@@ -61,5 +61,5 @@ def _parts(output: str, name: str) -> tuple[str, str, str]:
     begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
     found = re.fullmatch(f"(.*{begin})(.*)({end}.*)", Path(output).read_text(), flags=re.DOTALL)
     if not found:
-        raise SystemExit(f"--output: {output} has no lines {begin} and {end}.")
+        raise SystemExit(f"--output: expected a file with lines {begin} and {end}, got {output}.")
     return found.groups()

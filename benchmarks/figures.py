@@ -1,8 +1,8 @@
-"""Trains the quick recipes on the embedded figures and tabulates what they learned.
+"""Trains the quick recipes on the embedded figures and tabulates their scores.
 
   python -m benchmarks.figures                       # all noise->image models, one after the other
   python -m benchmarks.figures --models=dcgan,wgan_gp
-  python -m benchmarks.figures --workdir=runs        # runs that are finished there are only scored
+  python -m benchmarks.figures --workdir=runs        # finished runs there are only scored
 
 Prints the table and, with --output, puts it into a Markdown file between the lines
 `<!-- figures:begin -->` and `<!-- figures:end -->`.
@@ -16,9 +16,9 @@ from benchmarks import common
 from tfgan_zoo import cli
 
 _ALL = ["gan", "dcgan", "lsgan", "wgan", "wgan_gp", "relativistic_gan"]
-_MODELS = flags.DEFINE_list("models", _ALL, "Which.")
-_WORKDIR = flags.DEFINE_string("workdir", "runs", "Where the run folders are or will be.")
-_SAMPLES = flags.DEFINE_integer("samples", 5000, "Images scored for each model.")
+_MODELS = flags.DEFINE_list("models", _ALL, "Models.")
+_WORKDIR = flags.DEFINE_string("workdir", "runs", "Folder of the run folders.")
+_SAMPLES = flags.DEFINE_integer("samples", 5000, "Images to score per model.")
 _OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/results.md.")
 
 _HEADER = """\
@@ -47,7 +47,7 @@ def row(name: str, workdir: Path) -> str:
 
 
 def main(argv: list[str]) -> None:
-    """Trains, scores, writes."""
+    """Trains the models and writes the table."""
     del argv
     folders = {name: Path(_WORKDIR.value) / name for name in _MODELS.value}
     for name, folder in folders.items():

@@ -1,10 +1,10 @@
-"""What looking after a run's health takes: `callbacks.Health` beside the steps it looks after.
+"""Times `callbacks.Health` in relation to the steps that it monitors.
 
   python -m benchmarks.health [--models=dcgan,...] [--steps=20] [--output=FILE.md]
 
-Each quick recipe trains for four epochs of so many steps. The table has the medians of a step and
-of a look, the first of each left out, and what one look, which comes with every line of the log,
-takes of the time from line to line.
+Each quick recipe trains for four epochs of this many steps. The table has the medians of a step and
+of a check ("look"), without the first of each. A check runs with every line of the log; its share
+is of the time from one line to the next.
 """
 
 import argparse
@@ -18,14 +18,14 @@ from tfgan_zoo import callbacks
 from tfgan_zoo.config import load_config
 from tfgan_zoo.models import MODELS
 from tfgan_zoo.run.building import build_model
-from tfgan_zoo.tasks import completed, open_workload
+from tfgan_zoo.tasks import open_task, resolve
 
 
 class Clock(keras.callbacks.Callback):
-    """Seconds of epochs, up to this callback."""
+    """Records the seconds of epochs up to this callback."""
 
     def on_train_begin(self, logs=None):
-        """Forgets them."""
+        """Clears the record."""
         self.seconds = []
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -38,10 +38,10 @@ class Clock(keras.callbacks.Callback):
 
 
 def costs(name: str, steps: int) -> tuple[int, float, float]:
-    """Returns (steps from line to line, seconds of a step, seconds of a look)."""
-    config = completed(load_config(name))
+    """Returns (steps per line of the log, seconds of a step, seconds of a check)."""
+    config = resolve(load_config(name))
     model = build_model(config)
-    work = open_workload(config, model)
+    work = open_task(config, model)
     before, after = Clock(), Clock()
     model.fit(
         work.batches(0),

@@ -1,11 +1,11 @@
-"""Images that the data pipelines deliver, beside those that the train step consumes.
+"""Compares the images/s that data pipelines deliver with those that a train step consumes.
 
   python -m benchmarks.input [--sources=folder,...] [--seconds=1] [--output=docs/performance.md]
 
-Files like those of the paper recipes are drawn into a temporary folder, noise with the spectrum of
-photographs, and are opened as a run opens them, with the recipe's own batch, crop, flip and cache.
-Nothing is done with what is delivered. The train step is that of the quick recipe's networks, on
-one batch of the same size; they are smaller than the paper's, and so harder to feed.
+Files like those of the paper recipes, noise with the spectrum of photographs, are written to a
+temporary folder and opened as in a run, with the recipe's batch size, crop, flip and cache. Batches
+are delivered and dropped. The train step is that of the quick recipe's networks on one batch of the
+same size; these are smaller than the paper's, and so harder to feed.
 """
 
 import argparse
@@ -30,10 +30,10 @@ from tfgan_zoo import cli
 
 
 def photograph(height: int, width: int) -> np.ndarray:
-    """Draws noise with the spectrum of photographs, uint8 `[height, width, 3]`.
+    """Draws noise with the spectrum of photographs, uint8 `(height, width, 3)`.
 
-    Its amplitude falls with the frequency, 1/f (Field 1987), and its colours go along with each
-    other, so that it takes about as many bytes in a file, and as long to decode.
+    Its amplitude falls with the frequency, 1/f (Field 1987), and its colours are correlated, so
+    that it takes about as many bytes in a file, and as long to decode, as a photograph.
     """
     rng = np.random.default_rng(0)
     frequency = np.hypot(np.fft.fftfreq(height)[:, np.newaxis], np.fft.rfftfreq(width))
@@ -46,14 +46,14 @@ def photograph(height: int, width: int) -> np.ndarray:
 
 
 def windows(num: int, height: int, width: int) -> np.ndarray:
-    """Cuts so many images out of one photograph, uint8 `[num, height, width, 3]`."""
+    """Crops images from one photograph, uint8 `[num, height, width, 3]`."""
     scene = photograph(2 * height, 2 * width)
     corners = np.random.default_rng(1).integers(0, (height, width), (num, 2), endpoint=True)
     return np.stack([scene[y : y + height, x : x + width] for y, x in corners])
 
 
 def save(folder: Path, images: np.ndarray, ending: str) -> None:
-    """Writes images into a folder; JPEG with quality 90."""
+    """Writes images to a folder, JPEG with quality 90."""
     folder.mkdir(parents=True, exist_ok=True)
     for i, image in enumerate(images):
         Image.fromarray(image).save(folder / f"{i:04d}.{ending}", quality=90)
@@ -66,14 +66,14 @@ def images(root: Path, num: int, height: int, width: int, ending: str) -> str:
 
 
 def domains(root: Path, num: int, height: int, width: int, ending: str) -> str:
-    """Makes two folders of images, which are pairs by their names."""
+    """Makes two folders of images that are paired by name."""
     for name in ("trainA", "trainB"):
         save(root / name, windows(num, height, width), ending)
     return f"folder:{root}"
 
 
 def resolutions(root: Path, num: int, height: int, width: int, ending: str) -> str:
-    """Makes a folder of images and one of the same, four times smaller, as DIV2K is arranged."""
+    """Makes a folder of images and one of the same images four times smaller, like DIV2K."""
     large = windows(num, height, width)
     save(root / "DIV2K_train_HR", large, ending)
     save(root / "DIV2K_train_LR_bicubic" / "X4", large[:, ::4, ::4], ending)
@@ -81,7 +81,7 @@ def resolutions(root: Path, num: int, height: int, width: int, ending: str) -> s
 
 
 def captions(root: Path, num: int, height: int, width: int, ending: str) -> str:
-    """Makes folders of classes, ten captions beside each image, as CUB's are arranged."""
+    """Makes folders of classes with ten captions per image, like CUB."""
     words = ("red", "small", "bird", "long", "beak", "white", "belly", "wings", "dark", "tail")
     rng = np.random.default_rng(2)
     for kind in range(2):
@@ -94,7 +94,7 @@ def captions(root: Path, num: int, height: int, width: int, ending: str) -> str:
 
 
 def idx(root: Path, num: int, height: int, width: int) -> str:
-    """Makes the packed file of MNIST and its relatives."""
+    """Makes a packed file like MNIST's."""
     pixels = windows(num, height, width)[..., 0]
     header = bytes([0, 0, 8, 3]) + np.array(pixels.shape, ">u4").tobytes()
     with gzip.open(root / "train-images-idx3-ubyte.gz", "wb", compresslevel=1) as file:
@@ -110,7 +110,7 @@ def npz(root: Path, num: int, height: int, width: int, names: tuple[str, ...]) -
 
 
 def tfds(root: Path, num: int, height: int, width: int, ending: str) -> str:
-    """Prepares a data set of TensorFlow Datasets in its own format."""
+    """Prepares a dataset of TensorFlow Datasets in its own format."""
     import tensorflow_datasets
 
     tensorflow_datasets.disable_progress_bar()
@@ -134,14 +134,14 @@ def tfds(root: Path, num: int, height: int, width: int, ending: str) -> str:
 
 
 class Case(NamedTuple):
-    """A source, and who trains on it.
+    """A source and the recipes that train on it.
 
     Attributes:
-        recipe: whose data settings are taken, but for the source.
-        quick: whose networks are.
-        files: what there is, in words.
-        make: makes the files in a folder, and returns the source.
-        layout: how the folder holds two domains, where that is not the recipe's.
+        recipe: Recipe whose data settings are used, except for the source.
+        quick: Recipe whose networks are used.
+        files: Description of the files.
+        make: Writes the files to a folder and returns the source.
+        layout: Layout of two domains in the folder, if it is not the recipe's.
     """
 
     recipe: str
@@ -198,9 +198,9 @@ CASES = {
 
 
 def settings(case: Case, source: str, folder: Path, cache: str | None = None) -> Any:
-    """Returns the config of a case: the data of a recipe, and the networks of a quick one."""
+    """Returns the config of a case: one recipe's data and the quick recipe's networks."""
     from tfgan_zoo.config import load_config
-    from tfgan_zoo.tasks import completed
+    from tfgan_zoo.tasks import resolve
 
     config, recipe = load_config(case.quick), load_config(case.recipe)
     with config.unlocked():
@@ -216,14 +216,14 @@ def settings(case: Case, source: str, folder: Path, cache: str | None = None) ->
         if "split" in config.evaluate:
             config.evaluate.split = None
         config.evaluate.metrics = ()
-    return completed(config)
+    return resolve(config)
 
 
 # ---------------------------------------------------------------------- measuring
 
 
 def delivered(dataset: Any, seconds: float) -> float:
-    """Returns the batches/s of a dataset, after as long again to warm up."""
+    """Returns the batches/s of a dataset, after an equally long warm-up."""
     batches = iter(dataset)
     for _ in range(2):
         start, count = time.perf_counter(), 0
@@ -244,14 +244,14 @@ def consumed(model: Any, dataset: Any, seconds: float) -> float:
 
 
 class Rates(NamedTuple):
-    """Images/s of one case, and what they are.
+    """Images/s of one case.
 
     Attributes:
-        batch: images in a step.
-        decoding: delivered where every image is decoded at every visit.
-        steady: delivered as the recipe has it.
-        step: consumed.
-        dtype: of what is delivered.
+        batch: Images per step.
+        decoding: Images/s delivered if every image is decoded at every visit.
+        steady: Images/s delivered with the recipe's settings.
+        step: Images/s consumed.
+        dtype: Type of the delivered arrays.
     """
 
     batch: int
@@ -262,26 +262,26 @@ class Rates(NamedTuple):
 
 
 def measure(case: Case, seconds: float) -> Rates:
-    """Makes the files of a case, and measures."""
+    """Makes the files of a case and measures it."""
     import keras
     import tensorflow as tf
 
     from tfgan_zoo.run.building import build_model
-    from tfgan_zoo.tasks import open_workload
+    from tfgan_zoo.tasks import open_task
 
     with tempfile.TemporaryDirectory() as folder:
         source = case.make(Path(folder))
         config = settings(case, source, Path(folder))
         model = build_model(config)
-        work = open_workload(config, model)
+        work = open_task(config, model)
         steady = delivered(work.batches(0), seconds)
         step = consumed(model, work.batches(0), seconds)
         batch = next(iter(work.batches(0)))
         direct = settings(case, source, Path(folder), cache="no")
-        decoding = delivered(open_workload(direct, model).batches(0), seconds)
+        decoding = delivered(open_task(direct, model).batches(0), seconds)
     parts = tf.nest.flatten(batch)
     size = len(parts[0])
-    # Texts come along as numbers or strings; what the model sees comes first where there are none.
+    # Texts are numbers or strings; without images, the first part is what the model sees.
     seen = [part for part in parts if part.shape.rank == 4] or parts
     dtype = ", ".join(sorted({part.dtype.name for part in seen}))
     keras.utils.clear_session()
@@ -289,7 +289,7 @@ def measure(case: Case, seconds: float) -> Rates:
 
 
 _HEADER = """\
-| source | files | data of | batch | images/s: decoding at every visit | as the recipe has it \
+| source | files | data of | batch | images/s: decoding at every visit | with the recipe's cache \
 | consumed by the step | delivered / consumed | dtype |
 |---|---|---|---|---|---|---|---|---|"""
 

@@ -1,9 +1,10 @@
-"""Times every signature of exported runs, without a server: what the model itself takes.
+"""Times every signature of exported runs without a server, that is, the model itself.
 
   python -m benchmarks.serving --runs=runs/dcgan,runs/pix2pix
   python -m benchmarks.serving --runs=runs/dcgan --output=docs/serving.md
 
-Each request is repeated for a second and more after a first that is not counted. Prints the table
+Each request is repeated for at least a second, after a first one that does not count. Prints the
+table
 and, with --output, puts it into a Markdown file between the lines `<!-- serving:begin -->` and
 `<!-- serving:end -->`.
 """
@@ -20,8 +21,8 @@ from benchmarks import common
 from tfgan_zoo import cli
 
 _RUNS = flags.DEFINE_list("runs", ["runs/dcgan"], "Run folders.")
-_BATCHES = flags.DEFINE_list("batches", ["1", "4", "16"], "Images of one request.")
-_SECONDS = flags.DEFINE_float("seconds", 1.0, "How long each request is repeated.")
+_BATCHES = flags.DEFINE_list("batches", ["1", "4", "16"], "Images per request.")
+_SECONDS = flags.DEFINE_float("seconds", 1.0, "Seconds for which each request is repeated.")
 _OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/serving.md.")
 
 _HEADER = """\
@@ -30,7 +31,7 @@ _HEADER = """\
 
 
 def rows(run: str) -> list[str]:
-    """Exports a run and times it; returns a line of the table for each signature and batch."""
+    """Exports and times a run; returns a line of the table per signature and batch size."""
     import tensorflow as tf
 
     from tfgan_zoo.run import experiment
@@ -53,7 +54,7 @@ def rows(run: str) -> list[str]:
 
 
 def timed(signature, given) -> list[float]:
-    """Returns the seconds of each call, the results on the host."""
+    """Returns the seconds of each call, including the transfer of results to the host."""
     times: list[float] = []
     for counted in (False, True):
         end = time.perf_counter() + counted * _SECONDS.value
@@ -70,7 +71,7 @@ def timed(signature, given) -> list[float]:
 
 
 def main(argv: list[str]) -> None:
-    """Exports, times, writes."""
+    """Exports and times the runs and writes the table."""
     del argv
     cli.quiet_tensorflow()
     before = os.getloadavg()[0]

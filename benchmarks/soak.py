@@ -1,10 +1,10 @@
-"""Resident memory over a thousand steps of each quick recipe: flat after the warm-up, or not.
+"""Checks that resident memory stays flat over a thousand steps of each quick recipe.
 
   python -m benchmarks.soak [--steps=1000] [--models=dcgan,...] [--workdir=DIR] [--output=FILE.md]
 
-Each recipe trains in a process of its own; its resident size is read from /proc twice a second. The
-table has the medians over the second and over the last quarter of the steps: scoring and saving at
-each checkpoint, one every quarter, take more for a moment.
+Each recipe trains in a separate process, whose resident size is read from /proc twice a second. The
+table has the medians over the second and the last quarter of the steps, because scoring and saving
+at each checkpoint, one per quarter, briefly take more.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def step_of(workdir: Path) -> int:
 
 
 def soak(model: str, steps: int, workdir: Path) -> list[tuple[int, float]]:
-    """Returns (last logged step, resident MB), as training went."""
+    """Returns (last logged step, resident MB) over the course of training."""
     overrides = {"steps": steps, "log_every": steps // 20, "sample_every": steps // 4}
     overrides["checkpoint_every"] = steps // 4
     flags = [f"--config.train.{name}={value}" for name, value in overrides.items()]
@@ -43,7 +43,7 @@ def soak(model: str, steps: int, workdir: Path) -> list[tuple[int, float]]:
         time.sleep(0.5)
         try:
             seen.append((step_of(workdir), resident_mb(process.pid)))
-        except (OSError, ValueError):  # no line yet, or no process any more
+        except (OSError, ValueError):  # No line yet, or the process has ended.
             continue
     if process.returncode:
         raise SystemExit(f"{model} ended with status {process.returncode}.")

@@ -1,15 +1,15 @@
-"""How long a train step takes: the zoo's, a plain Keras model's, and PyTorch's.
+"""Times a train step of the zoo, of a plain Keras model and of PyTorch.
 
   python -m benchmarks.speed --size=quick --torch_python=/path/to/venv/bin/python
   python -m benchmarks.speed --size=paper --torch_python=... --output=docs/performance.md
 
-Every contender trains the same networks on batches of the same size (see `speed_cases`) and is a
-process of its own. They take turns, A B C D A B C D ..., each for some seconds at a time, so that
-whatever else the machine does befalls all of them. Times are medians over the rounds; a ratio is
-the median of the ratios within a round. One that fails, or does not start in time, has no figures.
-Prints the table and, with --output, puts it row by row into a Markdown file between the lines
-`<!-- speed_quick:begin -->` and `<!-- speed_quick:end -->`; of rows that are there already, those
-that are not measured again stay.
+Every contender trains the same networks on batches of the same size (see `speed_cases`), in a
+separate process. They take turns, A B C D A B C D ..., of some seconds each, so that other load on
+the machine affects all of them. Times are medians over the rounds; a ratio is the median of the
+ratios within each round. A contender that fails, or does not start in time, has no figures. Prints
+the table and, with --output, puts it row by row into a Markdown file between the lines
+`<!-- speed_quick:begin -->` and `<!-- speed_quick:end -->`; rows of cases that are not measured
+again are kept.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ from tfgan_zoo import cli
 
 _ROOT = Path(__file__).parents[1]
 
-#: What each is called in the table.
+#: Names of the contenders in the table.
 _CONTENDERS = {
     "ours": "`fit`",
     "xla": "`fit`, XLA",
@@ -44,33 +44,33 @@ _CONTENDERS = {
     "compile": "torch.compile",
 }
 _PEERS = ("keras", "eager", "compile")
-#: Whose memory and whose start are shown, and what they are called there.
+#: Contenders whose memory and start are shown, with their names there.
 _MEMORY = {"ours": "zoo", "remat": "rematerialised", "keras": "Keras", "eager": "PyTorch"}
 _START = {"ours": "zoo", "xla": "XLA", "keras": "Keras", "eager": "PyTorch", "compile": "compiled"}
-#: Who runs at this size alone.
+#: Contenders that run only at this size.
 _ONLY_AT = {"remat": "paper"}
-#: Seconds that each may take to start.
+#: Seconds that a contender may take to start.
 _PATIENCE = 180.0
 
 _SIZE = flags.DEFINE_enum("size", "quick", ["quick", "paper"], "Which cases.")
-_CASES = flags.DEFINE_list("cases", [], "Only these of them, by name.")
-_WHO = flags.DEFINE_list("contenders", list(_CONTENDERS), "Only these of the contenders.")
-_TORCH = flags.DEFINE_string("torch_python", None, "A Python that has PyTorch; none without.")
-_ROUNDS = flags.DEFINE_integer("rounds", 7, "How many turns each contender has.")
-_SECONDS = flags.DEFINE_float("seconds", 3.0, "How long a turn is, about.")
+_CASES = flags.DEFINE_list("cases", [], "Names of the cases; all by default.")
+_WHO = flags.DEFINE_list("contenders", list(_CONTENDERS), "Names of the contenders.")
+_TORCH = flags.DEFINE_string("torch_python", None, "A Python with PyTorch; none by default.")
+_ROUNDS = flags.DEFINE_integer("rounds", 7, "Turns of each contender.")
+_SECONDS = flags.DEFINE_float("seconds", 3.0, "Approximate seconds of a turn.")
 _OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/performance.md.")
 
 
 class Contender:
-    """A process that trains when it is asked to.
+    """A process that trains on request.
 
     Args:
-        command: starts it.
-        errors: a file for what it says.
-        patience: the seconds that it may take to start.
+        command: Command that starts it.
+        errors: File for its standard error.
+        patience: Seconds that it may take to start.
 
     Raises:
-        RuntimeError: from here on whenever it turns out that it has ended.
+        RuntimeError: If the process has ended; so does every method.
     """
 
     def __init__(self, command: list[str], errors: Path, patience: float = _PATIENCE):
@@ -83,18 +83,18 @@ class Contender:
         begin, timer = time.monotonic(), threading.Timer(patience, self.process.kill)
         timer.start()
         try:
-            self.start = self.heard()["ready"]
+            self.start = self.receive()["ready"]
         except RuntimeError:
             if time.monotonic() - begin < patience:
                 raise
-            raise RuntimeError(f"it has not started after {patience:.0f} seconds") from None
+            raise RuntimeError(f"not started after {patience:.0f} seconds") from None
         finally:
             timer.cancel()
         self.times: list[float] = []
         self.steps = 1
 
-    def heard(self) -> dict[str, Any]:
-        """Returns what it says next."""
+    def receive(self) -> dict[str, Any]:
+        """Returns its next message."""
         for line in self.process.stdout:
             if line.startswith("@"):
                 return json.loads(line[1:])
@@ -103,13 +103,13 @@ class Contender:
         raise RuntimeError(": ".join([f"status {self.process.returncode}", *said]))
 
     def train(self, steps: int) -> float:
-        """Returns the seconds of one step, of so many."""
-        with contextlib.suppress(BrokenPipeError):  # `heard` says why.
+        """Trains for this many steps; returns the seconds of one."""
+        with contextlib.suppress(BrokenPipeError):  # `receive` reports why.
             self.process.stdin.write(f"{steps}\n")
-        return self.heard()["seconds"] / steps
+        return self.receive()["seconds"] / steps
 
     def prepare(self) -> None:
-        """Finds out how many steps a turn is."""
+        """Sets the number of steps in a turn."""
         self.steps = max(1, round(_SECONDS.value / self.train(2)))
 
     def turn(self) -> None:
@@ -117,10 +117,10 @@ class Contender:
         self.times.append(self.train(self.steps))
 
     def end(self) -> dict[str, Any]:
-        """Ends it; returns its peak memory."""
+        """Ends the process; returns its peak memory."""
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.close()
-        last = self.heard()
+        last = self.receive()
         self._close()
         return last
 
@@ -132,12 +132,12 @@ class Contender:
 
 
 def columns(names: dict[str, str], size: str) -> dict[str, str]:
-    """Returns those of the names that have a place in this size's table."""
+    """Returns the names that this size's table has."""
     return {key: name for key, name in names.items() if _ONLY_AT.get(key, size) == size}
 
 
 def commands(size: str, name: str, description: Path) -> dict[str, list[str]]:
-    """Returns how to start each contender."""
+    """Returns the command that starts each contender."""
     tensorflow = [sys.executable, "-m", "benchmarks.speed_tf", size, name]
     found = {
         key: [*tensorflow, key]
@@ -150,30 +150,30 @@ def commands(size: str, name: str, description: Path) -> dict[str, list[str]]:
     return {key: command for key, command in found.items() if key in _WHO.value}
 
 
-def done(name: str, tasks: dict[str, Callable[[], Any]]) -> dict[str, Any]:
-    """Returns what the contenders' tasks return; says which fail, and leaves them out."""
+def run_all(name: str, tasks: dict[str, Callable[[], Any]]) -> dict[str, Any]:
+    """Returns the results of the contenders' tasks; reports and leaves out those that fail."""
     answers = {}
     for key, task in tasks.items():
         try:
             answers[key] = task()
         except RuntimeError as error:
-            print(f"{name}: {_CONTENDERS[key]} fails: {error}", file=sys.stderr)
+            print(f"{name}: {_CONTENDERS[key]} failed: {error}", file=sys.stderr)
     return answers
 
 
 def measure(size: str, name: str, folder: Path) -> dict[str, Any]:
-    """Lets all contenders of one case take turns."""
+    """Measures one case: its contenders take turns."""
     description = folder / "case.json"
     describe = [sys.executable, "-m", "benchmarks.speed_tf", size, name, "describe"]
     subprocess.run([*describe, str(description)], check=True, cwd=_ROOT, capture_output=True)
     starts = commands(size, name, description).items()
-    contenders = done(
+    contenders = run_all(
         name, {key: partial(Contender, start, folder / f"{key}.log") for key, start in starts}
     )
     for task in (Contender.prepare, *[Contender.turn] * _ROUNDS.value):
-        left = done(name, {key: partial(task, c) for key, c in contenders.items()})
+        left = run_all(name, {key: partial(task, c) for key, c in contenders.items()})
         contenders = {key: contenders[key] for key in left}
-    last = done(name, {key: c.end for key, c in contenders.items()})
+    last = run_all(name, {key: c.end for key, c in contenders.items()})
     case = json.loads(description.read_text())
     case["times"] = {key: contenders[key].times for key in last}
     case["start"] = {key: contenders[key].start for key in last}
@@ -225,16 +225,16 @@ def row(size: str, name: str, case: dict[str, Any]) -> str:
 
 
 def rows_of(size: str, table: str) -> dict[str, str]:
-    """Returns the lines of a table by case; none if it has another header."""
+    """Returns the lines of a table by case; none if its header differs."""
     _, found, lines = table.partition(header(size))
     lines = lines.strip().splitlines() if found else []
     return {line.split("|")[1].strip(): line for line in lines}
 
 
 def main(argv: list[str]) -> None:
-    """Measures, writes, prints."""
+    """Measures the cases; writes and prints the table."""
     del argv
-    cli.quiet_tensorflow(lambda: None)  # Opens no GPU that the contenders are to have.
+    cli.quiet_tensorflow(lambda: None)  # Leaves GPUs to the contenders.
     from benchmarks import speed_cases
 
     known = list(speed_cases.CASES[_SIZE.value])

@@ -1,7 +1,7 @@
-"""What `benchmarks.speed` trains: the zoo's models, and the same games as the public examples do.
+"""The cases of `benchmarks.speed`: the zoo's models, and the same games as in public examples.
 
-Every contender has the same networks, batches, losses and optimizer (Adam 2e-4, beta1 0.5), and
-none has what the recipes add: penalties, packs, averages of weights.
+Every contender has the same networks, batches, losses and optimizer (Adam 2e-4, beta1 0.5). None
+has the recipes' aids: penalties, packing, averages of weights.
 """
 
 import math
@@ -16,7 +16,7 @@ from tfgan_zoo import GANCLS, SRGAN, WGANGP, CycleGAN, Pix2Pix, config, layers, 
 from tfgan_zoo.models import DCGAN, GAN, MODELS, GANModel
 from tfgan_zoo.run import building
 
-#: What a recipe adds to its game.
+#: Arguments without the recipes' aids.
 _AIDS = {"packing": 1, "r1_gamma": 0.0, "ema_half_life": None, "label_smoothing": 0.0}
 
 
@@ -35,20 +35,20 @@ def recipe(name: str) -> tuple[GANModel, int]:
 
 
 def gan_2d() -> GAN:
-    """Three layers of 400 ReLU for each player, on points."""
+    """Returns a GAN on points, with three layers of 400 ReLU per player."""
     options = {"units": (400,) * 3, "initializer": "he_uniform"}
     critic = {"maxout_pieces": 0, "input_dropout": 0.0, "dropout": 0.0}
     generator = networks.mlp_generator((2,), 2, **options)
     return GAN((2,), 2, generator, networks.mlp_discriminator((2,), **options, **critic))
 
 
-#: The quick cases that are recipes.
+#: Recipes of the quick cases.
 RECIPES = {
     "wgan_gp 2-D": "wgan_gp_toy",
     **{name: name for name in MODELS if name != "gan"},
 }
 
-#: By size and name: returns a model and how many samples an update of its discriminator sees.
+#: By size and name: returns a model and its discriminator's batch size.
 CASES: dict[str, dict[str, Callable[[], tuple[GANModel, int]]]] = {
     "quick": {
         "gan 2-D": lambda: (gan_2d(), 100),
@@ -68,13 +68,13 @@ CASES: dict[str, dict[str, Callable[[], tuple[GANModel, int]]]] = {
 
 
 def threads_per_op(case: str) -> int:
-    """Returns the recipe's setting for the zoo's contenders; 0 for TensorFlow's own."""
+    """Returns the recipe's setting for the zoo's contenders; 0 for TensorFlow's default."""
     recipe = {**RECIPES, "gan 2-D": "wgan_gp_toy"}.get(case)
     return config.load_config(recipe).distribution.threads_per_op if recipe else 0
 
 
 def adam() -> keras.optimizers.Adam:
-    """The optimizer of every player in every case."""
+    """Returns the optimizer of every player in every case."""
     return keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8)
 
 
@@ -82,14 +82,14 @@ def adam() -> keras.optimizers.Adam:
 
 
 def weights(model: GANModel) -> dict[str, Any]:
-    """Returns the numbers in a game's losses, and how many steps its discriminator takes."""
+    """Returns the weights of a game's losses and its number of discriminator steps."""
     names = ["discriminator_steps", "clip", "penalty_weight", "cycle_weight", "identity_weight"]
     names += ["pool_size", "l1_weight", "adversarial_weight"]
     return {name: getattr(model, name) for name in names if hasattr(model, name)}
 
 
 def description(model: GANModel, batch: int) -> dict[str, Any]:
-    """Returns all that a twin in another framework has to know, for JSON."""
+    """Returns a JSON description of the case, for another framework."""
     whole = model.example_batch(batch)
     arrays = [whole[k] for k in whole] if isinstance(whole, dict) else tf.nest.flatten(whole)
     return {
@@ -132,11 +132,11 @@ _SETTINGS = {
 
 
 def nodes(network: keras.Model) -> list[dict[str, Any]]:
-    """Returns a network's operations, inputs first: name, kind, inputs, settings, shapes."""
+    """Returns descriptions of a network's operations, inputs first."""
     found = []
     given = [tensor._keras_history.operation for tensor in network.inputs]
     for operation in [*given, *(o for o in network._operations if o not in given)]:
-        # The one that was made within this network, of a layer that is used elsewhere too.
+        # The node in this network; the layer may also be used elsewhere.
         node = next(n for n in operation._inbound_nodes if _within(n, network))
         settings = {} if isinstance(operation, keras.Model) else operation.get_config()
         shapes = [list(t.shape[1:]) for t in (*node.input_tensors, *node.output_tensors)]
@@ -158,21 +158,22 @@ def _within(node: Any, network: keras.Model) -> bool:
     return all(t._keras_history.operation in network._operations for t in node.input_tensors)
 
 
-# ---------------------------------------------------------------------- as public examples do it
+# ---------------------------------------------------------------------- public examples
 
 
 class Plain(keras.Model):
-    """A game the way the examples of keras.io and tensorflow.org write it.
+    """A game as the examples of keras.io and tensorflow.org write it.
 
-    The algorithm is the zoo's: as many updates, in the same order. Losses and optimizers are Keras'
-    own, a `keras.metrics.Mean` keeps each loss, and `fit` compiles as Keras sees fit.
+    The algorithm is the zoo's, with the same updates in the same order. Losses and optimizers are
+    Keras' own, a `keras.metrics.Mean` tracks each loss, and `fit` compiles by Keras' defaults.
     """
 
     def __init__(self, model: GANModel):
         super().__init__()
-        self.zoo_model = [model]  # A list of its own hides it from Keras, whose variables it is.
+        self.zoo_model = [model]  # A nested list hides its variables from Keras.
         self.networks = [
-            [_keras_own(network) for network in members] for members in model.roles().values()
+            [_with_keras_layers(network) for network in members]
+            for members in model.roles().values()
         ]
         self.means = [keras.metrics.Mean(name="d_loss"), keras.metrics.Mean(name="g_loss")]
         self.bce = keras.losses.BinaryCrossentropy(from_logits=True)
@@ -185,7 +186,7 @@ class Plain(keras.Model):
         pass
 
     def compile(self):
-        """One optimizer for each network."""
+        """Creates one optimizer per network."""
         super().compile(optimizer=None, loss=None)
         self.optimizers = [[adam() for _ in members] for members in self.networks]
         for members, optimizers in zip(self.networks, self.optimizers, strict=True):
@@ -194,25 +195,25 @@ class Plain(keras.Model):
 
     @property
     def metrics(self):
-        """The running means."""
+        """Returns the running means."""
         return self.means
 
     def train_step(self, data):
-        """One step of the game."""
+        """Runs one step of the game."""
         data = tf.nest.map_structure(_floats, data)
         for mean, loss in zip(self.means, self.game(data), strict=True):
             mean.update_state(loss)
         return {mean.name: mean.result() for mean in self.means}
 
     def descend(self, tape, loss, role, index=0):
-        """One step of one network."""
+        """Applies one update to one network."""
         weights = self.networks[role][index].trainable_variables
         self.optimizers[role][index].apply_gradients(
             zip(tape.gradient(loss, weights), weights, strict=True)
         )
 
     def two_losses(self, real, fake):
-        """Returns the cross entropies of real logits as real and of fake ones as fake."""
+        """Returns the sum of cross entropies of real logits as real and fake logits as fake."""
         return self.bce(tf.ones_like(real), real) + self.bce(tf.zeros_like(fake), fake)
 
     def dcgan(self, images, loss=None):
@@ -235,11 +236,11 @@ class Plain(keras.Model):
     gan = dcgan
 
     def lsgan(self, images):
-        """In the way of `dcgan`, with labels (a, b, c) = (0, 1, 1)."""
+        """Like `dcgan`, with labels (a, b, c) = (0, 1, 1)."""
         return self.dcgan(images, lambda labels, scores: 0.5 * self.mse(labels, scores))
 
     def wgangp(self, images):
-        """keras.io/examples/generative/wgan_gp, with fresh images for each step of the critic."""
+        """keras.io/examples/generative/wgan_gp, with new images for each critic step."""
         (g,), (d,) = self.networks
         steps = self.settings["discriminator_steps"]
         for real in tf.split(images, steps):
@@ -284,7 +285,7 @@ class Plain(keras.Model):
             cycled_a, cycled_b = f(fake_b, training=True), g(fake_a, training=True)
             same_a, same_b = f(a, training=True), g(b, training=True)
             fakes = d_a(fake_a, training=True), d_b(fake_b, training=True)
-            # As the example has it, a cycle teaches both of its generators.
+            # As in the example, a cycle trains both of its generators.
             total = sum(self.mse(tf.ones_like(scores), scores) for scores in fakes)
             total += cycle * (self.mae(a, cycled_a) + self.mae(b, cycled_b))
             total += cycle * identity * (self.mae(a, same_a) + self.mae(b, same_b))
@@ -305,9 +306,9 @@ class Plain(keras.Model):
         return sum(d_losses), total
 
     def pix2pix(self, data):
-        """tensorflow.org/tutorials/generative/pix2pix, but for the order that papers have.
+        """tensorflow.org/tutorials/generative/pix2pix, but with the papers' order of updates.
 
-        One pass of G; then D's step, and G's with the new D. The tutorial takes both at once.
+        One pass of G; then D's step, and G's with the new D. The tutorial updates both at once.
         """
         (a, b), ((g,), (d,)) = data, self.networks
         with tf.GradientTape() as g_tape:
@@ -324,7 +325,7 @@ class Plain(keras.Model):
         return d_loss, g_loss
 
     def srgan(self, data):
-        """In the way of `pix2pix`."""
+        """Like `pix2pix`."""
         (small, large), ((g,), (d,)) = data, self.networks
         with tf.GradientTape() as g_tape:
             fake = g((small + 1.0) / 2.0, training=True)
@@ -339,7 +340,7 @@ class Plain(keras.Model):
         return d_loss, g_loss
 
     def gancls(self, data):
-        """In the way of `pix2pix`."""
+        """Like `pix2pix`."""
         (g,), (d,) = self.networks
         real, text, other = (data[k] for k in ("image", "text", "mismatching_text"))
         z = tf.random.normal((tf.shape(real)[0], self.settings["latent_dim"]))
@@ -359,7 +360,7 @@ class Plain(keras.Model):
         return d_loss, g_loss
 
     def relativisticgan(self, images):
-        """In the way of `pix2pix`."""
+        """Like `pix2pix`."""
         (g,), (d,) = self.networks
         z = tf.random.normal((tf.shape(images)[0], self.settings["latent_dim"]))
         with tf.GradientTape() as g_tape:
@@ -379,8 +380,8 @@ def _floats(images: tf.Tensor) -> tf.Tensor:
     return tf.cast(images, tf.float32) / 127.5 - 1.0 if images.dtype == tf.uint8 else images
 
 
-def _keras_own(network: keras.Model) -> keras.Model:
-    """The network with Keras' normalisations and rectifiers in place of ours."""
+def _with_keras_layers(network: keras.Model) -> keras.Model:
+    """Returns the network with Keras' normalisation and rectifier layers instead of the zoo's."""
 
     def replaced(layer):
         settings = layer.get_config()

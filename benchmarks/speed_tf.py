@@ -1,4 +1,4 @@
-"""TensorFlow's contenders of `benchmarks.speed`; run by it, each in a process of its own.
+"""TensorFlow's contenders of `benchmarks.speed`, which runs each in a separate process.
 
 python -m benchmarks.speed_tf SIZE CASE ours|xla|remat|step|keras
 python -m benchmarks.speed_tf SIZE CASE describe FILE
@@ -17,9 +17,9 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks import speed_cases
-from tfgan_zoo.run import devices as distribution
+from tfgan_zoo.run import devices
 
-#: The zoo's contenders that `fit`, and what `compile` is told.
+#: The zoo's contenders that use `fit`, with their arguments of `compile`.
 FITS: dict[str, dict[str, Any]] = {
     "ours": {},
     "xla": {"jit_compile": True},
@@ -28,9 +28,9 @@ FITS: dict[str, dict[str, Any]] = {
 
 
 def batches(model: Any, batch: int) -> tf.data.Dataset:
-    """Random training batches without end, each in one piece out of memory.
+    """Returns endless random training batches, each a slice of memory.
 
-    In one order: a turn of a few large steps would otherwise be one of filling a shuffle's buffer.
+    They are not shuffled: a turn of a few large steps would mostly fill the shuffle buffer.
     """
     size = model.samples_per_step(batch)
     several = max(1, min(16, 4096 // size))
@@ -41,7 +41,7 @@ def batches(model: Any, batch: int) -> tf.data.Dataset:
 
 
 class Clock(keras.callbacks.Callback):
-    """Times an epoch, from its first step to when the losses are known."""
+    """Times an epoch, from its first step until the losses are known."""
 
     def on_epoch_begin(self, epoch, logs=None):
         """Starts."""
@@ -53,7 +53,7 @@ class Clock(keras.callbacks.Callback):
 
 
 def fitting(model: Any, data: tf.data.Dataset) -> Callable[[int], float]:
-    """Returns what trains with `fit` for so many steps, and tells the seconds."""
+    """Returns a function that trains with `fit` for a number of steps and returns the seconds."""
     clock = Clock()
 
     def run(steps: int) -> float:
@@ -64,7 +64,7 @@ def fitting(model: Any, data: tf.data.Dataset) -> Callable[[int], float]:
 
 
 def stepping(model: Any, data: tf.data.Dataset) -> Callable[[int], float]:
-    """Returns what calls the compiled train step so often on one batch, and tells the seconds."""
+    """Returns a function that runs the compiled step on one batch and returns the seconds."""
     step, one = tf.function(model.train_step), next(iter(data))
 
     def run(steps: int) -> float:
@@ -99,14 +99,14 @@ def matrix_rate(size: int = 2048) -> float:
 
 
 def peak_bytes() -> int:
-    """Returns the most memory this process has had: on the GPU, if there is one."""
+    """Returns the peak memory of this process: on the GPU, if there is one."""
     if tf.config.list_physical_devices("GPU"):
         return tf.config.experimental.get_memory_info("GPU:0")["peak"]
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def say(what: dict[str, Any]) -> None:
-    print("@" + json.dumps(what), flush=True)
+def send(message: dict[str, Any]) -> None:
+    print("@" + json.dumps(message), flush=True)
 
 
 def main() -> None:
@@ -114,7 +114,7 @@ def main() -> None:
     for gpu in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(gpu, True)
     start = time.perf_counter()
-    if what in (*FITS, "step"):  # Not the public examples, which leave it as it is.
+    if what in (*FITS, "step"):  # The public examples leave it unset.
         tf.config.threading.set_intra_op_parallelism_threads(speed_cases.threads_per_op(name))
     model, batch = speed_cases.CASES[size][name]()
     data = batches(model, batch)
@@ -132,14 +132,14 @@ def main() -> None:
         model = speed_cases.Plain(model)
         model.compile()
     else:
-        distribution.set_up_graphs()  # as all commands do
+        devices.set_up_graphs()  # as in all commands
         model.compile(speed_cases.adam(), speed_cases.adam(), **FITS.get(what, {}))
     run = (stepping if what == "step" else fitting)(model, data)
     run(2)
-    say({"ready": time.perf_counter() - start})
+    send({"ready": time.perf_counter() - start})
     for line in sys.stdin:
-        say({"seconds": run(int(line))})
-    say({"peak": peak_bytes()})
+        send({"seconds": run(int(line))})
+    send({"peak": peak_bytes()})
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""The cases of `benchmarks.speed` in PyTorch, from descriptions; run by it with PyTorch's Python.
+"""PyTorch's contenders of `benchmarks.speed`, which runs them with PyTorch's Python.
 
   python benchmarks/speed_torch.py CASE.json eager|compile
 
-Written for speed: channels-last, one pass of the generator for both updates, no gradients for the
-weights of the player that waits, a fused Adam, no loss read before the end. It imports nothing of
-the zoo, nor TensorFlow.
+Networks are built from a JSON description. Written for speed: channels-last, one generator pass for
+both updates, no gradients for the weights of the idle player, a fused Adam, and losses read only at
+the end. It imports neither the zoo nor TensorFlow.
 """
 
 import json
@@ -23,12 +23,15 @@ DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def same_padding(kernel: int, stride: int) -> int:
-    """What makes sides divided by the stride; TensorFlow pads an odd rest on the other side."""
+    """Returns the padding with which sides are divided by the stride.
+
+    TensorFlow puts an odd rest on the other side.
+    """
     return (kernel - stride + 1) // 2
 
 
 class Reshape(nn.Module):
-    """To feature maps, whose channels come last in memory."""
+    """Reshapes to feature maps, with channels last in memory."""
 
     def __init__(self, shape):
         super().__init__()
@@ -41,7 +44,7 @@ class Reshape(nn.Module):
 
 
 class Flatten(nn.Module):
-    """In the order of memory."""
+    """Flattens feature maps in memory order."""
 
     def forward(self, x):
         """Flattens."""
@@ -49,38 +52,38 @@ class Flatten(nn.Module):
 
 
 class Maxout(nn.Module):
-    """The largest of several pieces."""
+    """The largest of several linear pieces."""
 
     def __init__(self, size, units, pieces):
         super().__init__()
         self.linear, self.shape = nn.Linear(size, units * pieces), (units, pieces)
 
     def forward(self, x):
-        """Takes it."""
+        """Returns the largest piece of every unit."""
         return self.linear(x).view(x.shape[0], *self.shape).amax(-1)
 
 
 class Concatenate(nn.Module):
-    """Along the channels."""
+    """Concatenates along the channels."""
 
     def forward(self, *xs):
-        """Concatenates."""
+        """Concatenates tensors."""
         return torch.cat(xs, 1)
 
 
 class Add(nn.Module):
-    """Of two."""
+    """Adds two tensors."""
 
     def forward(self, x, y):
-        """Adds."""
+        """Returns the sum."""
         return x + y
 
 
 class Mean(nn.Module):
-    """Over all pixels."""
+    """Averages over all pixels."""
 
     def forward(self, x):
-        """Averages."""
+        """Returns the mean."""
         return x.mean((2, 3))
 
 
@@ -91,7 +94,7 @@ def activation(name: str) -> list[nn.Module]:
 
 
 def module(node: dict) -> nn.Module:
-    """Makes one operation of a description."""
+    """Builds the module that a description's node describes."""
     s, kind, size = node["settings"], node["kind"], node["channels"][0]
     after = activation(s["activation"]) if isinstance(s.get("activation"), str) else []
     if kind == "Model":
@@ -137,7 +140,7 @@ def module(node: dict) -> nn.Module:
 
 
 class Network(nn.Module):
-    """A described network."""
+    """A network built from a description."""
 
     def __init__(self, nodes):
         super().__init__()
@@ -147,7 +150,7 @@ class Network(nn.Module):
         self.wires = [(node["name"], node["inputs"]) for node in rest]
 
     def forward(self, *inputs):
-        """Runs it."""
+        """Runs the network."""
         values = dict(zip(self.given, inputs, strict=True))
         for (name, sources), part in zip(self.wires, self.parts, strict=True):
             values[name] = part(*(values[source] for source in sources))
@@ -162,21 +165,17 @@ def network(nodes: list[dict]) -> Network:
 
 
 def bce(logits, label):
-    """The cross entropy of logits that all have one label."""
+    """Returns the cross entropy of logits with one label."""
     return F.softplus(-logits).mean() if label else F.softplus(logits).mean()
 
 
 class Game:
-    """Networks, optimizers, data, and the step of one game."""
+    """Networks, optimizers, data and train step of one game."""
 
     def __init__(self, case, compiled):
         self.case, self.compiled = case, compiled
         self.g, self.d = (
-            [
-                Network(n).to(DEVICE, memory_format=torch.channels_last).train()
-                for n in role.values()
-            ]
-            for role in case["players"].values()
+            [network(nodes) for nodes in role.values()] for role in case["players"].values()
         )
         for members, count in zip((self.g, self.d), case["parameters"].values(), strict=True):
             assert sum(p.numel() for n in members for p in n.parameters()) == count
@@ -195,18 +194,18 @@ class Game:
             setattr(self, name, self.maybe_compiled(own))
 
     def maybe_compiled(self, function):
-        """Compiles a function, if that is asked for."""
+        """Compiles a function if requested."""
         return torch.compile(function) if self.compiled else function
 
     def random(self, shape, kind):
-        """Several batches, of which each step takes one at random."""
+        """Returns several batches' worth of rows, from which each step draws a batch."""
         rows = shape[0] * max(1, min(16, 4096 // shape[0]))
         if kind == "uint8":
             return torch.randint(0, 256, (rows, *shape[1:]), dtype=torch.uint8)
         return torch.randn(rows, *shape[1:])
 
     def batch(self):
-        """Returns the arrays of one step, images as floats with channels last in memory."""
+        """Yields the arrays of one step, images as floats with channels last in memory."""
         size = self.case["arrays"][0][0][0]
         index = torch.randint(0, len(self.arrays[0]), (size,))
         for array in self.arrays:
@@ -216,26 +215,26 @@ class Game:
             yield rows
 
     def noise(self, count):
-        """Draws latents."""
+        """Draws latent vectors."""
         z = torch.randn(count, self.case["latent"], device=DEVICE)
         return z.uniform_(-1, 1) if self.case["uniform"] else z
 
     def g_pass(self, *inputs):
-        """One pass of the generator."""
+        """Runs the generator."""
         return self.g[0](*inputs)
 
     def d_pass(self, *inputs):
-        """One pass of the discriminator."""
+        """Runs the discriminator."""
         return self.d[0](*inputs)
 
     def turn(self, role):
-        """Lets only one role's weights ask for gradients."""
+        """Enables gradients for one role's weights only."""
         for index, members in enumerate((self.g, self.d)):
             for network in members:
                 network.requires_grad_(index == role)
 
     def descend(self, role, loss):
-        """One update."""
+        """Applies one update."""
         self.optimizers[role].zero_grad(set_to_none=True)
         loss.backward()
         self.optimizers[role].step()
@@ -274,7 +273,7 @@ class Game:
         return -self.d[0](fake).mean()
 
     def dcgan(self):
-        """Both updates share one pass of the generator."""
+        """Both updates share one generator pass."""
         (real,) = self.batch()
         self.turn(0)
         fake = self.g_pass(self.noise(len(real)))
@@ -286,7 +285,7 @@ class Game:
     lsgan = relativisticgan = dcgan
 
     def gan(self):
-        """New fakes for each update."""
+        """Every update has new fakes."""
         (images,) = self.batch()
         self.turn(1)
         for real in images.chunk(self.case["discriminator_steps"]):
@@ -302,13 +301,13 @@ class Game:
 
     @torch.no_grad()
     def clip_weights(self, bound):
-        """Sets the discriminator's w to clip(w, -bound, bound)."""
+        """Clips the discriminator's weights to [-bound, bound]."""
         weights = list(self.d[0].parameters())
         torch._foreach_clamp_min_(weights, -bound)
         torch._foreach_clamp_max_(weights, bound)
 
     def wgangp(self):
-        """The penalty's second derivatives cannot be compiled; the rest is."""
+        """Compiles all but the penalty, whose second derivatives PyTorch cannot compile."""
         (images,) = self.batch()
         self.turn(1)
         for real in images.chunk(self.case["discriminator_steps"]):
@@ -324,7 +323,7 @@ class Game:
         self.descend(0, -self.d_pass(self.g_pass(self.noise(len(real)))).mean())
 
     def cyclegan(self):
-        """Both generators, then both discriminators on pooled fakes."""
+        """Updates both generators, then both discriminators on pooled fakes."""
         a, b = self.batch()
         self.turn(0)
         loss, fake_a, fake_b = self.both_generators(a, b)
@@ -336,7 +335,7 @@ class Game:
         self.descend(1, self.both_discriminators(a, b, *fakes))
 
     def both_generators(self, a, b):
-        """The loss, and both translations."""
+        """Returns the generators' loss and both translations."""
         if "both" not in self.__dict__:
             self.both = self.maybe_compiled(self._both_generators)
         return self.both(a, b)
@@ -352,10 +351,10 @@ class Game:
         return loss, fake_a, fake_b
 
     def both_discriminators(self, a, b, fake_a, fake_b):
-        """The loss."""
-        if "judges" not in self.__dict__:
-            self.judges = self.maybe_compiled(self._both_discriminators)
-        return self.judges(a, b, fake_a, fake_b)
+        """Returns the discriminators' loss."""
+        if "both_d" not in self.__dict__:
+            self.both_d = self.maybe_compiled(self._both_discriminators)
+        return self.both_d(a, b, fake_a, fake_b)
 
     def _both_discriminators(self, *images):
         (a, b, fake_a, fake_b), (d_a, d_b) = images, self.d
@@ -363,7 +362,7 @@ class Game:
         return 0.5 * (right + d_a(fake_a).square().mean() + d_b(fake_b).square().mean())
 
     def pooled(self, pool, images):
-        """Past translations, half of the time."""
+        """Swaps half of the images for earlier ones, once the pool is full."""
         shown = []
         for image in images:
             if len(pool) < self.case["pool_size"]:
@@ -378,7 +377,7 @@ class Game:
         return torch.stack(shown).contiguous(memory_format=torch.channels_last)
 
     def pix2pix(self):
-        """Both updates share one pass of the generator."""
+        """Both updates share one generator pass."""
         a, b = self.batch()
         self.turn(0)
         fake = self.g_pass(a)
@@ -390,7 +389,7 @@ class Game:
         self.descend(0, loss + self.case["l1_weight"] * F.l1_loss(fake, b))
 
     def srgan(self):
-        """Both updates share one pass of the generator."""
+        """Both updates share one generator pass."""
         small, large = self.batch()
         self.turn(0)
         fake = self.g_pass((small + 1) / 2)
@@ -401,7 +400,7 @@ class Game:
         self.descend(0, loss + F.mse_loss(fake, large))
 
     def gancls(self):
-        """Both updates share one pass of the generator."""
+        """Both updates share one generator pass."""
         real, text, other = self.batch()
         self.turn(0)
         fake = self.g_pass(self.noise(len(real)), text)
@@ -424,28 +423,28 @@ def main():
         begin = time.perf_counter()
         for _ in range(steps):
             game.step()
-        game.sums.tolist()  # waits for a GPU
+        game.sums.tolist()  # Waits for the GPU.
         return time.perf_counter() - begin
 
     run(2)
-    if DEVICE == "cpu" and form == "eager":  # Compiled code has its number of threads in it.
+    if DEVICE == "cpu" and form == "eager":  # Compiled code has a fixed number of threads.
         seconds = {}
         for threads in (torch.get_num_threads(), 1):
             torch.set_num_threads(threads)
             seconds[threads] = min(run(2) for _ in range(2))
         torch.set_num_threads(min(seconds, key=seconds.get))
-    say({"ready": time.perf_counter() - start})
+    send({"ready": time.perf_counter() - start})
     for line in sys.stdin:
-        say({"seconds": run(int(line))})
+        send({"seconds": run(int(line))})
     if DEVICE == "cuda":
         peak = torch.cuda.max_memory_allocated()
     else:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    say({"peak": peak, "version": f"PyTorch {torch.__version__}"})
+    send({"peak": peak, "version": f"PyTorch {torch.__version__}"})
 
 
-def say(what):
-    print("@" + json.dumps(what), flush=True)
+def send(message):
+    print("@" + json.dumps(message), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""Scores enlargement by four, without learning and by the two stages of SRGAN.
+"""Scores enlargement by four: interpolation and the two stages of SRGAN.
 
   python -m benchmarks.super_resolution --srresnet=runs/srresnet_t91 --srgan=runs/srgan_t91 \\
       --sets=Set5=folder:Set5,Set14=folder:Set14 --output=docs/results.md --sheet=sheet.png
 
-Each set is pairs of images, as for `tfgan_zoo.evaluate`. Scores are of the luma, without a border
-of 4 pixels. Prints the table and, with --output, puts it into a Markdown file between the lines
+Each set consists of pairs of images, as for `tfgan_zoo.evaluate`. Scores are computed on luma,
+without
+a border of 4 pixels. Prints the table and, with --output, puts it into a Markdown file between the
+lines
 `<!-- super_resolution:begin -->` and `<!-- super_resolution:end -->`. The sheet shows the middle of
 some images of the first set, with PSNR and SSIM of the whole image under each.
 """
@@ -19,16 +21,16 @@ from tfgan_zoo import cli
 
 _SRRESNET = flags.DEFINE_string("srresnet", "runs/srresnet_t91", "A finished run.")
 _SRGAN = flags.DEFINE_string("srgan", "runs/srgan_t91", "A finished run.")
-_SETS = flags.DEFINE_list("sets", None, "NAME=SOURCE, several.", required=True)
+_SETS = flags.DEFINE_list("sets", None, "Comma-separated NAME=SOURCE.", required=True)
 _OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/results.md.")
-_SHEET = flags.DEFINE_string("sheet", None, "A .png.")
-_SIDE = flags.DEFINE_integer("side", 200, "Of what the sheet shows of an image, in pixels.")
+_SHEET = flags.DEFINE_string("sheet", None, "A .png file for the sheet.")
+_SIDE = flags.DEFINE_integer("side", 200, "Pixels that the sheet shows of an image's side.")
 
 _METRICS = ("psnr", "ssim", "ssim_daala")
 
 
 def main(argv: list[str]) -> None:
-    """Scores, draws, writes."""
+    """Scores the models, draws the sheet and writes the table."""
     del argv
     cli.quiet_tensorflow()
     from tfgan_zoo import pictures
@@ -72,7 +74,7 @@ def main(argv: list[str]) -> None:
 
 
 def middle(image: np.ndarray, side: int) -> np.ndarray:
-    """Returns the middle of an image, in colour."""
+    """Returns the middle of an image, as RGB."""
     top, left = ((n - side) // 2 for n in image.shape[:2])
     part = image[top : top + side, left : left + side]
     return np.repeat(part, 3, axis=-1) if part.shape[-1] == 1 else part

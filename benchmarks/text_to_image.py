@@ -1,12 +1,12 @@
-"""Trains the quick GAN-CLS, and the same without mismatching texts, and scores what they draw.
+"""Trains the quick GAN-CLS with and without mismatching texts and scores their images.
 
   python -m benchmarks.text_to_image                    # about half an hour on two CPU cores
-  python -m benchmarks.text_to_image --workdir=runs     # of runs finished there only the scores
+  python -m benchmarks.text_to_image --workdir=runs     # finished runs there are only scored
 
-Each of the 2,000 captions of the test split is drawn once; the drawn figures are read back. "Seen"
-are shapes in colours that occur in training, "held out" those that never do. The discriminators are
-asked which of two captions fits a real image better. Prints the table and,
-with --output, puts it into a Markdown file between the lines `<!-- text_to_image:begin -->` and
+Each of the 2,000 captions of the test split is drawn once, and the figure is read back. "Seen" are
+shapes in colours that occur in training, "held out" those that never do. The discriminators are
+also tested on which of two captions fits a real image. Prints the table and, with --output, puts it
+into a Markdown file between the lines `<!-- text_to_image:begin -->` and
 `<!-- text_to_image:end -->`.
 """
 
@@ -18,7 +18,7 @@ from absl import app, flags
 from benchmarks import common
 from tfgan_zoo import cli
 
-_WORKDIR = flags.DEFINE_string("workdir", "runs", "Where the run folders are or will be.")
+_WORKDIR = flags.DEFINE_string("workdir", "runs", "Folder of the run folders.")
 _OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/results.md.")
 
 _SCORES = ("shape", "colour", "place", "background", "all")
@@ -27,8 +27,8 @@ _HEADER = f"""\
 |{"---|" * (len(_SCORES) + 3)}"""
 
 
-def tells_apart(workdir: Path) -> float:
-    """Returns how often a test image fits its own caption better than another's, says a run's D."""
+def caption_accuracy(workdir: Path) -> float:
+    """Returns how often a run's D prefers a test image's own caption to another's."""
     from tfgan_zoo import pictures
     from tfgan_zoo.data import figures
     from tfgan_zoo.run import experiment
@@ -44,7 +44,7 @@ def tells_apart(workdir: Path) -> float:
 
 
 def rows(label: str, workdir: Path, shuffled: bool = False) -> list[str]:
-    """Scores a finished run; returns a line of the table for seen captions and one for others."""
+    """Scores a finished run; returns the table's lines for seen and for held-out captions."""
     from tfgan_zoo import pictures
     from tfgan_zoo.data import figures
     from tfgan_zoo.metrics.figures import caption_scores, read
@@ -66,7 +66,7 @@ def rows(label: str, workdir: Path, shuffled: bool = False) -> list[str]:
 
 
 def main(argv: list[str]) -> None:
-    """Trains, scores, writes."""
+    """Trains the models and writes the table."""
     del argv
     aware, unaware = (Path(_WORKDIR.value) / name for name in ("gan_cls", "gan_cls_unaware"))
     common.train("gan_cls", aware)
@@ -81,11 +81,12 @@ def main(argv: list[str]) -> None:
         f"`gan_cls`: {common.minutes(aware):.1f} minutes, {common.speed(aware):,.0f} images/s, "
         f"the text encoder's training included; {common.where()}."
     )
-    judged = (
+    preference = (
         "Of two captions for a real image, its own and another's, the discriminator prefers its "
-        f"own in {tells_apart(aware):.3f}; without mismatching texts in {tells_apart(unaware):.3f}."
+        f"own in {caption_accuracy(aware):.3f}; without mismatching texts in "
+        f"{caption_accuracy(unaware):.3f}."
     )
-    table = "\n".join([intro, "", _HEADER, *lines, "", judged])
+    table = "\n".join([intro, "", _HEADER, *lines, "", preference])
     common.show(table, _OUTPUT.value, "text_to_image")
 
 

@@ -1,13 +1,13 @@
-"""Trains one of the small classifiers whose features the library scores images in.
+"""Trains one of the small classifiers whose features the library's metrics use.
 
   python -m benchmarks.train_features --name=figures_v1
   python -m benchmarks.train_features --name=mnist_v1 --data=idx:/data/mnist
   python -m benchmarks.train_features --name=fashion_mnist_v1 --data=idx:/data/fashion_mnist
 
-Writes the weights, as float16, to --output, and prints how many of the test images they get right,
-as they were rounded. Beside them it writes what the training images look like to the classifier,
-NAME_familiarity.npz, and prints the mean distance of the test images from these, and the mean
-confidence. With --weights=shipped nothing is trained; only the latter is written anew.
+Writes the weights, as float16, to --output, and prints their accuracy on the test images after
+rounding. Next to them it writes the features of the training images, NAME_familiarity.npz, and
+prints the test images' mean distance from these, and the mean confidence. With --weights=shipped
+nothing is trained, and only NAME_familiarity.npz is written.
 """
 
 import gzip
@@ -17,19 +17,19 @@ import numpy as np
 from absl import app, flags
 
 from tfgan_zoo import cli
-from tfgan_zoo.pixels import from_uint8
+from tfgan_zoo.pixels import to_unit_range
 
-_NAME = flags.DEFINE_string("name", None, "Which.", required=True)
+_NAME = flags.DEFINE_string("name", None, "Name of the classifier.", required=True)
 _DATA = flags.DEFINE_string("data", "figures", "figures, or idx:FOLDER with labels, all .gz.")
-_EPOCHS = flags.DEFINE_integer("epochs", 8, "Times that each image is seen.")
+_EPOCHS = flags.DEFINE_integer("epochs", 8, "Passes over the images.")
 _OUTPUT = flags.DEFINE_string("output", None, "A .npz; tfgan_zoo/metrics/features/NAME.npz.")
-_WEIGHTS = flags.DEFINE_enum("weights", "train", ["train", "shipped"], "Train, or only measure.")
+_WEIGHTS = flags.DEFINE_enum("weights", "train", ["train", "shipped"], "Train or only measure.")
 _BATCH = 128
 _PREFIX = {"train": "train", "test": "t10k"}
 
 
 def figures_data(split: str, num: int, seed: int, resolution: int = 32):
-    """Draws figures of every view, and what is to be told apart of them."""
+    """Draws figures of every view, with their classes."""
     from tfgan_zoo.data import figures
 
     images, labels = [], []
@@ -43,9 +43,9 @@ def figures_data(split: str, num: int, seed: int, resolution: int = 32):
 
 
 def source_data(split: str):
-    """Opens a split of idx files, and the file of its labels."""
+    """Returns the images and labels of a split of idx files."""
     from tfgan_zoo.data import open_source
-    from tfgan_zoo.data.source import parse_spec
+    from tfgan_zoo.data.spec import parse_spec
 
     (file,) = Path(parse_spec(_DATA.value)[1]).glob(f"{_PREFIX[split]}-labels-*.gz")
     labels = np.frombuffer(gzip.decompress(file.read_bytes())[8:], np.uint8)
@@ -53,7 +53,7 @@ def source_data(split: str):
 
 
 def shifted(images: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Moves each image by up to two pixels, repeating the edge."""
+    """Shifts each image by up to two pixels, repeating the edge."""
     padded = np.pad(images, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="edge")
     height, width = images.shape[1:3]
     moved = np.empty_like(images)
@@ -63,7 +63,7 @@ def shifted(images: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def of_unit_size(weights: list[np.ndarray], images: np.ndarray) -> list[np.ndarray]:
-    """Brings features to about 1 of the training images, by a power of two: KID needs some size."""
+    """Scales weights by a power of two so that features are about 1, as KID needs."""
     from tfgan_zoo.metrics.features.classifiers import ClassifierFeatures, rescaled
 
     floats = [array.astype(np.float32) for array in weights]
@@ -73,13 +73,13 @@ def of_unit_size(weights: list[np.ndarray], images: np.ndarray) -> list[np.ndarr
 
 
 def main(argv: list[str]) -> None:
-    """Trains, writes, tests."""
+    """Trains the classifier, writes it and tests it."""
     del argv
     cli.quiet_tensorflow()
     from tfgan_zoo.metrics.features.classifiers import ClassifierFeatures, shipped_weights
 
     is_figures = _DATA.value == "figures"
-    # Other figures than the data set's, which has seed 0.
+    # Other figures than the dataset's, which has seed 0.
     images, labels = figures_data("train", 40_000, 1) if is_figures else source_data("train")
     output = Path(_OUTPUT.value or Path("tfgan_zoo/metrics/features") / f"{_NAME.value}.npz")
     if _WEIGHTS.value == "shipped":
@@ -111,14 +111,14 @@ def main(argv: list[str]) -> None:
 
 
 def familiarity(features, images: np.ndarray, labels: np.ndarray):
-    """Learns what the training images look like to a classifier."""
+    """Fits the distribution of the training images' features."""
     from tfgan_zoo.metrics.familiarity import fitted
 
     return fitted(features(images)[0], labels, features.classes)
 
 
 def trained(images: np.ndarray, labels: np.ndarray, is_figures: bool) -> list[np.ndarray]:
-    """Trains a classifier, and returns its weights, float16."""
+    """Trains a classifier and returns its weights, float16."""
     import keras
 
     from tfgan_zoo.metrics.features.classifiers import CLASSIFIERS, folded, network
@@ -137,17 +137,17 @@ def trained(images: np.ndarray, labels: np.ndarray, is_figures: bool) -> list[np
     )
     random = np.random.default_rng(0)
     for epoch in range(_EPOCHS.value):
-        # A figure has its margin; moved, a digit is another one of the same.
+        # Figures keep their margin; a shifted digit is a new example of its class.
         seen = images if is_figures else shifted(images, random)
         order = random.permutation(len(seen))[: len(seen) // _BATCH * _BATCH]
-        x = from_uint8(seen[order])
+        x = to_unit_range(seen[order])
         logs = classifier.fit(x, labels[order], _BATCH, verbose=0, shuffle=False).history
         print(f"epoch {epoch + 1}: {logs['accuracy'][0]:.4f} of the training images", flush=True)
     return of_unit_size([w.astype(np.float16) for w in folded(model.get_weights())], images)
 
 
 def tests(is_figures: bool) -> dict:
-    """Returns the images it is tested on."""
+    """Returns the test images and labels by name."""
     if not is_figures:
         return {"test": source_data("test")}
     from tfgan_zoo.data import figures

@@ -1,7 +1,7 @@
-"""Trains the quick recipes of the models that translate and scores them exactly.
+"""Trains the quick recipes of the translation models and scores them exactly.
 
   python -m benchmarks.translation                   # cyclegan and pix2pix, one after the other
-  python -m benchmarks.translation --workdir=runs    # runs that are finished there are only scored
+  python -m benchmarks.translation --workdir=runs    # finished runs there are only scored
 
 The inputs are all figures of the test split, which training has not seen. Prints the table and,
 with --output, puts it into a Markdown file between the lines `<!-- translation:begin -->` and
@@ -16,8 +16,8 @@ from absl import app, flags
 from benchmarks import common
 from tfgan_zoo import cli
 
-_MODELS = flags.DEFINE_list("models", ["pix2pix", "cyclegan"], "Which.")
-_WORKDIR = flags.DEFINE_string("workdir", "runs", "Where the run folders are or will be.")
+_MODELS = flags.DEFINE_list("models", ["pix2pix", "cyclegan"], "Models.")
+_WORKDIR = flags.DEFINE_string("workdir", "runs", "Folder of the run folders.")
 _OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/results.md.")
 
 _SCORES = ("fill", "shape", "colour", "place", "kept", "all")
@@ -56,7 +56,7 @@ def rows(name: str, workdir: Path) -> list[str]:
 
 
 def main(argv: list[str]) -> None:
-    """Trains, scores, writes."""
+    """Trains the models and writes the table."""
     del argv
     folders = {name: Path(_WORKDIR.value) / name for name in _MODELS.value}
     for name, folder in folders.items():

@@ -1,1 +1,1 @@
-"""Recipes: one file each, found by name; see `tfgan_zoo.config`."""
+"""Recipes, one per file, found by name; see `tfgan_zoo.config`."""

@@ -1,13 +1,13 @@
 """CycleGAN (Zhu et al. 2017, https://arxiv.org/abs/1703.10593) on the figures: solid and striped.
 
-The paper's game on networks half as wide, with a third of the residual blocks, for a CPU and 32x32
-images, in batches of 4. The patches that a discriminator sees, 34x34, are wider than a figure: with
-16x16 the number and the place of the stripes remained wrong. Without the identity loss nothing was
+The paper's game for a CPU and 32x32 images: networks half as wide, a third of the residual blocks,
+and batches of 4. The patches that a discriminator sees, 34x34, are larger than a figure: with
+16x16, the number and position of the stripes stayed wrong. Without the identity loss, nothing was
 learnt in this time.
 
 Command: python -m tfgan_zoo.train --model=cyclegan
 Cost:    9.7 minutes on 2 busy CPU cores, 63 images/s
-Result:  fill right in 0.84 (to stripes) and 1.00, shape and place as often (2026-11-24)
+Result:  fill correct in 0.84 (to stripes) and 1.00, shape and position equally often (2026-11-24)
 """
 
 from tfgan_zoo.config import image_to_image_config

@@ -1,14 +1,14 @@
 """CycleGAN (Zhu et al. 2017, https://arxiv.org/abs/1703.10593): horses and zebras, 256x256.
 
 The paper's values: ResNet-9 and 70x70 PatchGAN, load 286 and crop 256, batches of 1, 200 epochs of
-1,334 (the larger domain), the learning rate falling to 0 over the second half.
+1,334 (the larger domain), with a learning rate that falls to 0 over the second half.
 
-The generators pad as the authors' code does. Before 2026-11-28 they padded "same"; runs that began
-before keep that, and the same command resumes them. `CycleGAN` lists what else differs from that
-code.
+The generators pad like the authors' code. Before 2026-11-28 they padded "same"; runs started before
+then keep that padding, and the same command resumes them. `CycleGAN` lists the other differences
+from that code.
 
 Command: python -m tfgan_zoo.train --config=cyclegan_horse2zebra
-         (or --config.data.source=folder:PATH, with trainA, trainB, testA and testB in it, from
+         (or --config.data.source=folder:PATH, containing trainA, trainB, testA and testB, from
          http://efrosgans.eecs.berkeley.edu/cyclegan/datasets/horse2zebra.zip)
 Cost:    not measured
 Result:  not measured

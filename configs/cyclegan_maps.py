@@ -2,12 +2,12 @@
 
 The paper's values, as in `cyclegan_horse2zebra.py`; 200 epochs of 1,096.
 
-The generators pad as the authors' code does. Before 2026-11-28 they padded "same"; runs that began
-before keep that, and the same command resumes them. `CycleGAN` lists what else differs from that
-code.
+The generators pad like the authors' code. Before 2026-11-28 they padded "same"; runs started before
+then keep that padding, and the same command resumes them. `CycleGAN` lists the other differences
+from that code.
 
 Command: python -m tfgan_zoo.train --config=cyclegan_maps
-         (or --config.data.source=folder:PATH, with trainA, trainB, testA and testB in it, from
+         (or --config.data.source=folder:PATH, containing trainA, trainB, testA and testB, from
          http://efrosgans.eecs.berkeley.edu/cyclegan/datasets/maps.zip)
 Cost:    not measured
 Result:  not measured

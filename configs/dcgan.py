@@ -1,10 +1,10 @@
 """DCGAN (Radford et al. 2015, https://arxiv.org/abs/1511.06434) on the figures.
 
-Departures from the paper, for the sake of a CPU and of ten minutes: narrower networks, an R1
-penalty in place of the discriminator's batch normalisation, a faster and decaying learning rate, a
-short normal z, samples judged in pairs so that no figure is forgotten, and an average of the
-generator's weights for what one sees. The shorter z is, the sooner shapes become clear; but with 5
-or 6 numbers in place of 8, some figures were missing.
+Departures from the paper, so that it takes ten minutes on a CPU: narrower networks, an R1 penalty
+instead of the discriminator's batch normalisation, a faster and decaying learning rate, a short
+normal z, a discriminator that sees samples in pairs so that no figure is forgotten, and an average
+of the generator's weights for sampling. A shorter z makes shapes clear sooner, but with 5 or 6
+numbers instead of 8 some figures were missing.
 
 Command: python -m tfgan_zoo.train --model=dcgan
 Cost:    6.5 minutes on 2 CPU cores, 1,885 images/s

@@ -1,12 +1,12 @@
 """DCGAN (Radford et al. 2015, https://arxiv.org/abs/1511.06434) on CelebA faces, 64x64.
 
 The paper's networks and settings, with padding as in the authors' Theano code. Before 2026-11-28 it
-was "same"; runs that began before keep that, and the same command resumes them. `DCGAN` lists what
-else differs from that code. The paper's faces are not public; CelebA, cropped to the central 108
-pixels, is what everyone uses instead.
+was "same"; runs started before then keep that padding, and the same command resumes them. `DCGAN`
+lists the other differences from that code. The paper's faces are not public; CelebA, cropped to the
+central 108 pixels, is the usual substitute.
 
 Command: python -m tfgan_zoo.train --config=dcgan_celeba
-         (or --config.data.source=folder:PATH, the aligned JPEG files in it)
+         (or --config.data.source=folder:PATH, containing the aligned JPEG files)
 Cost:    not measured
 Result:  not measured
 """
@@ -19,7 +19,7 @@ def get_config():
     config.model_args.image_shape = (64, 64, 3)
     config.model_args.latent_distribution = "uniform"
     config.model_args.label_smoothing = 0.0
-    # Padding as in the authors' Theano code, which has these kernels.
+    # Padding as in the authors' Theano code, which uses these kernels.
     config.generator = {
         "name": "dcgan_generator",
         "filters": 128,

@@ -1,10 +1,10 @@
 """DCGAN (Radford et al. 2015, https://arxiv.org/abs/1511.06434) on Fashion-MNIST, 32x32 grey.
 
-The paper's recipe (batch norm in both players, Adam 2e-4 with beta1 0.5, N(0, 0.02), uniform z) on
-networks a quarter as wide, for a CPU.
+The paper's recipe (batch norm in both players, Adam 2e-4 with beta1 0.5, N(0, 0.02), uniform z) for
+a CPU, with networks a quarter as wide.
 
 Command: python -m tfgan_zoo.train --config=dcgan_fashion_mnist
-         (offline: --config.data.source=idx:FOLDER, the four .gz files of Fashion-MNIST in it)
+         (offline: --config.data.source=idx:FOLDER, containing Fashion-MNIST's four .gz files)
 Cost:    4.4 minutes on 2 CPU cores, 1,295 images/s
 Result:  SWD 0.047; samples in docs/results.md (2026-11-23)
 """

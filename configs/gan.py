@@ -1,8 +1,8 @@
 """The first GAN (Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661) on the figures.
 
-Convolutional players, as for figure 2d of the paper, in place of its fully connected ones, to which
-neighbouring pixels are unrelated and of whose samples none is a clean figure. Algorithm 1, with new
-fakes for each player; the aids are those of `dcgan.py`.
+Convolutional players, as in figure 2d of the paper. Its fully connected ones ignore which pixels
+are neighbours, and none of their samples is a clean figure. Algorithm 1, with new fakes for each
+player; otherwise the aids of `dcgan.py`.
 
 Command: python -m tfgan_zoo.train --model=gan
 Cost:    7.5 minutes on 2 busy CPU cores, 1,370 images/s

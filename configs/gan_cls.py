@@ -1,15 +1,16 @@
 """GAN-CLS (Reed et al. 2016, https://arxiv.org/abs/1605.05396) on the figures, from their captions.
 
-First a word-level text encoder with a small image encoder, by the joint embedding; then the game.
-Departures from the paper are those of the recipe `dcgan`: narrower networks, R1 in place of the
-discriminator's batch normalisation, a faster and decaying learning rate, a short z, and an average
-of the generator's weights. The discriminator reads four numbers of a text, not 128: those it has to
-choose well, which real images with texts of others teach it. Images are not mirrored, since
-captions say left and right.
+A word-level text encoder is trained first, with a small image encoder, as a joint embedding; then
+the game. Departures from the paper are those of the recipe `dcgan`: narrower networks, R1 instead
+of the discriminator's batch normalisation, a faster and decaying learning rate, a short z, and an
+average of the generator's weights. The discriminator reads four numbers per text, not 128, which it
+must choose well; real images with mismatching texts teach it that. Images are not flipped, because
+captions mention left and right.
 
 Command: python -m tfgan_zoo.train --model=gan_cls
 Cost:    14.7 minutes on 2 CPU cores shared with another such run, 399 images/s
-Result:  0.999 of seen captions drawn as asked, 0.98 of those of held-out pairs; without mismatching
+Result:  0.999 of seen captions drawn correctly, 0.98 of those of held-out pairs; without
+mismatching
          texts 0.89 and 0.76 (2026-11-27)
 """
 

@@ -1,13 +1,15 @@
 """GAN-CLS (Reed et al. 2016, https://arxiv.org/abs/1605.05396) on birds, CUB-200-2011.
 
-Images of 64 pixels, captions read by a character-level encoder that is trained first, GAN-INT-CLS.
-The folder is to hold train/<class>/<image>.jpg with train/<class>/<image>.txt, ten captions, one a
-line; of the 200 classes 150 in train/ and the 50 of the zero-shot test in test/.
+Images of 64 pixels; captions are read by a character-level encoder that is trained first. The game
+is GAN-INT-CLS. The folder must contain train/<class>/<image>.jpg and train/<class>/<image>.txt,
+with ten captions, one per line; of the 200 classes, 150 belong in train/ and the 50 of the
+zero-shot test in test/.
 
-Settings are those of the authors' code, for the encoder github.com/reedscot/cvpr2016, for the game
-github.com/reedscot/icml2016. What differs: the encoder is trained beside a small convolutional
-network, theirs beside fixed features of a GoogLeNet; the generator lacks their residual blocks; and
-what the docstrings of GANCLS, JointEmbedding, char_cnn_rnn and the text_conditional networks list.
+Settings follow the authors' code, for the encoder github.com/reedscot/cvpr2016 and for the game
+github.com/reedscot/icml2016. Differences: the encoder is trained with a small convolutional network
+instead of fixed features of a GoogLeNet, and the generator lacks their residual blocks. The
+docstrings of GANCLS, JointEmbedding, char_cnn_rnn and the text_conditional networks list the
+others.
 
 Command: python -m tfgan_zoo.train --config=gan_cls_cub --config.data.source=folder:PATH
 Cost:    not measured
@@ -28,10 +30,10 @@ def get_config():
         "name": "rmsprop",
         "learning_rate": 7e-4,
         "rho": 0.99,
-        "epsilon": 1e-16,  # under the root; Torch adds 1e-8 to the root
+        "epsilon": 1e-16,  # inside the square root; Torch adds 1e-8 outside
         "decay": "staircase",
         "decay_factor": 0.98,
-        "decay_every": 150,  # their epoch: as many batches as classes
+        "decay_every": 150,  # the authors' epoch: one batch per class
     }
     config.pretraining.steps = 30_000  # 200 of these epochs
     config.pretraining.batch_size = 40

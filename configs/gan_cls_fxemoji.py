@@ -1,13 +1,13 @@
 """GAN-CLS (Reed et al. 2016, https://arxiv.org/abs/1605.05396) on 1,035 emoji and their names.
 
-Mozilla's FxEmojis, which tfgan_zoo.prepare makes a folder of images with captions. Words are read
-by a small encoder that is trained first. As there is one image of most names, what the
-discriminator sees is augmented (DiffAugment).
+Mozilla's FxEmojis, which tfgan_zoo.prepare turns into a folder of images with captions. Words are
+read by a small encoder that is trained first. Most names have only one image, so the
+discriminator's inputs are augmented (DiffAugment).
 
 Command: python -m tfgan_zoo.prepare --dataset=fxemoji --input=FXEMOJI --output=datasets/fxemoji
          python -m tfgan_zoo.train --config=gan_cls_fxemoji
 Cost:    10 minutes on 2 busy CPU cores, 550 images/s
-Result:  SWD 0.060; see docs/results.md for what it draws (2026-11-24)
+Result:  SWD 0.060; see docs/results.md for samples (2026-11-24)
 """
 
 from tfgan_zoo.config import text_to_image_config

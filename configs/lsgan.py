@@ -1,6 +1,6 @@
 """LSGAN (Mao et al. 2016, https://arxiv.org/abs/1611.04076) on the figures.
 
-The game with labels (a, b, c) = (0, 1, 1) on the small networks and with the aids of `dcgan.py`.
+Labels (a, b, c) = (0, 1, 1), with the small networks and the aids of `dcgan.py`.
 
 Command: python -m tfgan_zoo.train --model=lsgan
 Cost:    7.2 minutes on 2 busy CPU cores, 1,253 images/s

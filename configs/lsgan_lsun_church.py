@@ -1,9 +1,9 @@
 """LSGAN (Mao et al. 2016, https://arxiv.org/abs/1611.04076) on LSUN outdoor churches, 64x64.
 
 The paper's game with labels (a, b, c) = (0, 1, 1), batch size 64 and beta1 0.5, on DCGAN's
-networks; the paper shows 112x112, for which networks here, sized by powers of two, would be 128.
-The authors' code has z of 1024 uniform numbers and a learning rate of 1e-3: see `LSGAN` for what
-differs from it.
+networks. The paper shows 112x112; these networks need powers of two, so that would be 128. The
+authors' code uses z of 1024 uniform numbers and a learning rate of 1e-3; `LSGAN` lists the
+differences.
 
 Command: python -m tfgan_zoo.train --config=lsgan_lsun_church
          (or --config.data.source=folder:PATH)

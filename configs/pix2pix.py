@@ -1,12 +1,12 @@
 """pix2pix (Isola et al. 2016, https://arxiv.org/abs/1611.07004) on the figures: outlines filled in.
 
-The paper's game on narrower networks, for a CPU and 32x32 images, in batches of 16. The generator
-has instance normalisation: what batch normalisation is with the paper's batches of 1, and with its
-way of using the network.
+The paper's game for a CPU and 32x32 images: narrower networks and batches of 16. The generator has
+instance normalisation, which is what batch normalisation amounts to with the paper's batches of 1
+and its mode of inference.
 
 Command: python -m tfgan_zoo.train --model=pix2pix
 Cost:    2.0 minutes on 2 busy CPU cores, 502 images/s
-Result:  right in shape, colour, place and fill in all of 2,000 test images (2026-11-24)
+Result:  correct shape, colour, position and fill in all of 2,000 test images (2026-11-24)
 """
 
 from tfgan_zoo.config import image_to_image_config

@@ -1,14 +1,14 @@
 """pix2pix (Isola et al. 2016, https://arxiv.org/abs/1611.07004): colour for grey photos, 256x256.
 
-The paper's values: as `pix2pix_facades.py`, with batches of 4, 6 epochs of ImageNet's 1,281,167
-training images, flips and no other jitter. From grey to RGB, in place of the paper's Lab.
+The paper's values, as in `pix2pix_facades.py`, with batches of 4, 6 epochs of ImageNet's 1,281,167
+training images, flips and no other jitter. From grey to RGB instead of the paper's Lab.
 
-With batches of 4, batch normalisation learns under statistics of several images, and by those of
-single ones colours would shift: unlike the paper's, the generator is used with moving averages, and
-without dropout (`inference`).
+With batches of 4, batch normalisation learns with statistics of several images, and with those of a
+single image colours would shift. So unlike the paper's, the generator is used with moving averages
+and without dropout (`inference`).
 
 Command: python -m tfgan_zoo.train --config=pix2pix_colorization --config.data.source=folder:PATH
-         (any photographs; train and val in it, or set evaluate.split=none)
+         (any photographs; containing train and val, or set evaluate.split=none)
 Cost:    not measured
 Result:  not measured
 """

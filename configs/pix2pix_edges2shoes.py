@@ -1,13 +1,13 @@
 """pix2pix (Isola et al. 2016, https://arxiv.org/abs/1611.07004): shoes from their edges, 256x256.
 
-The paper's values: as `pix2pix_facades.py`, with batches of 4, 15 epochs of 49,825.
+The paper's values, as in `pix2pix_facades.py`, with batches of 4, 15 epochs of 49,825.
 
-With batches of 4, batch normalisation learns under statistics of several images, and by those of
-single ones colours would shift: unlike the paper's, the generator is used with moving averages, and
-without dropout (`inference`).
+With batches of 4, batch normalisation learns with statistics of several images, and with those of a
+single image colours would shift. So unlike the paper's, the generator is used with moving averages
+and without dropout (`inference`).
 
 Command: python -m tfgan_zoo.train --config=pix2pix_edges2shoes --config.data.source=folder:PATH
-         (with train and val in it, from
+         (containing train and val, from
          http://efrosgans.eecs.berkeley.edu/pix2pix/datasets/edges2shoes.tar.gz)
 Cost:    not measured
 Result:  not measured

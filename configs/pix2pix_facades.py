@@ -1,10 +1,10 @@
 """pix2pix (Isola et al. 2016, https://arxiv.org/abs/1611.07004): facades from labels, 256x256.
 
 The paper's values: U-Net and 70x70 PatchGAN, cross-entropy + 100 L1, load 286 and crop 256, batches
-of 1, 200 epochs of 400. The files show the photograph at the left, so labels are domain b.
+of 1, 200 epochs of 400. The files have the photograph on the left, so labels are domain b.
 
 Command: python -m tfgan_zoo.train --config=pix2pix_facades --config.data.source=folder:PATH
-         (with train, val and test in it, from
+         (containing train, val and test, from
          http://efrosgans.eecs.berkeley.edu/pix2pix/datasets/facades.tar.gz)
 Cost:    not measured
 Result:  not measured

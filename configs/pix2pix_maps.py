@@ -3,7 +3,7 @@
 The paper's values, as in `pix2pix_facades.py`; 200 epochs of 1,096.
 
 Command: python -m tfgan_zoo.train --config=pix2pix_maps --config.data.source=folder:PATH
-         (with train and val in it, from
+         (containing train and val, from
          http://efrosgans.eecs.berkeley.edu/pix2pix/datasets/maps.tar.gz; for photographs from
          maps: --config.data.direction=b_to_a)
 Cost:    not measured

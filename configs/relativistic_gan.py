@@ -1,7 +1,7 @@
 """Relativistic GAN (Jolicoeur-Martineau 2018, https://arxiv.org/abs/1807.00734) on the figures.
 
-The plain relativistic game on the small networks and with the aids of `dcgan.py`, and a stronger R1
-penalty, which the game asks for.
+The plain relativistic game with the small networks and the aids of `dcgan.py`, and with a stronger
+R1 penalty, which it needs.
 
 Command: python -m tfgan_zoo.train --model=relativistic_gan
 Cost:    5.8 minutes on 2 busy CPU cores, 1,346 images/s

@@ -1,9 +1,9 @@
 """SRGAN (Ledig et al. 2016, https://arxiv.org/abs/1609.04802) on the figures, four times larger.
 
-The paper's game with its content in pixels (SRGAN-MSE), which needs no download, on small networks:
-first SRResNet on pixels alone, then the game from its weights. Without batch normalisation, whose
-moving statistics fit no single figure; and in small batches, as the number of updates is what
-sharpens most here.
+The paper's game with the content loss on pixels (SRGAN-MSE), which needs no download, on small
+networks: first SRResNet alone, on pixels, then the game from its weights. There is no batch
+normalisation, whose moving statistics fit no single figure. Batches are small, because the number
+of updates is what sharpens most here.
 
 Command: python -m tfgan_zoo.train --model=srgan
 Cost:    4.1 minutes on 2 CPU cores, both stages
@@ -44,7 +44,7 @@ def get_config():
     config.data.batch_size = 4
     config.evaluate.split = "test"
     config.evaluate.samples = 50
-    config.evaluate.best = False  # the game trades PSNR for looks
+    config.evaluate.best = False  # the game trades PSNR for appearance
     config.train.steps = 3000
     config.train.log_every = 100
     config.train.sample_every = 1000

@@ -1,11 +1,11 @@
 """SRGAN (Ledig et al. 2016, https://arxiv.org/abs/1609.04802) on DIV2K, four times larger.
 
-The paper's values: SRResNet for 1,000,000 steps at 1e-4, then the game with the content of VGG19's
-phi_5,4 for 100,000 steps at 1e-4 (and 100,000 more at 1e-5: see below), crops of 96 in batches of
-16. DIV2K in place of the paper's 350,000 images of ImageNet.
+The paper's values: SRResNet for 1,000,000 steps at 1e-4, then the game with the content loss on
+VGG19's phi_5,4 for 100,000 steps at 1e-4 (and 100,000 more at 1e-5: see below), crops of 96 in
+batches of 16. DIV2K replaces the paper's 350,000 images of ImageNet.
 
 Command: python -m tfgan_zoo.train --config=srgan_div2k
-         (or --config.data.source=folder:PATH, with DIV2K_train_HR in it; then for the last steps
+         (or --config.data.source=folder:PATH, containing DIV2K_train_HR; then for the last steps
          --workdir=runs/last --config.train.generator_from=runs/srgan_div2k
          --config.pretraining.steps=0 --config.generator_optimizer.learning_rate=1e-5
          --config.discriminator_optimizer.learning_rate=1e-5)
@@ -35,7 +35,7 @@ def get_config():
     config.data.cache = "yes"  # decoding takes longer than a step
     config.evaluate.split = "validation"
     config.evaluate.samples = 20
-    config.evaluate.best = False  # the game trades PSNR for looks
+    config.evaluate.best = False  # the game trades PSNR for appearance
     config.train.steps = 100_000
     config.train.log_every = 500
     config.train.sample_every = 5000

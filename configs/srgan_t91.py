@@ -1,15 +1,14 @@
 """SRGAN (Ledig et al. 2016, https://arxiv.org/abs/1609.04802) on 91 images, for a CPU.
 
-The game from the weights of the recipe `srresnet_t91`, with content in pixels (SRGAN-MSE), which
-needs no download.
+The game from the weights of the recipe `srresnet_t91`, with the content loss on pixels (SRGAN-MSE),
+which needs no download.
 
 Command: python -m tfgan_zoo.train --config=srresnet_t91 --config.data.source=folder:T91
          --config.evaluate.source=folder:Set5
          python -m tfgan_zoo.train --config=srgan_t91 --config.data.source=folder:T91
          --config.evaluate.source=folder:Set5
-Cost:    8 minutes on 2 CPU cores that were shared, 150 images/s
-Result:  PSNR 30.18 on Set5 and 27.18 on Set14; see docs/results.md for what it looks like
-         (2026-11-24)
+Cost:    8 minutes on 2 shared CPU cores, 150 images/s
+Result:  PSNR 30.18 on Set5 and 27.18 on Set14; see docs/results.md for samples (2026-11-24)
 """
 
 from tfgan_zoo.config import super_resolution_config
@@ -41,7 +40,7 @@ def get_config():
     config.data.source = "folder:datasets/T91"
     config.data.flip = True
     config.evaluate.samples = 5
-    config.evaluate.best = False  # the game trades PSNR for looks
+    config.evaluate.best = False  # the game trades PSNR for appearance
     config.evaluate.metrics = ("psnr", "ssim", "ssim_daala")
     config.train.generator_from = "runs/srresnet_t91"
     config.train.steps = 3000

@@ -1,12 +1,12 @@
 """SRResNet (Ledig et al. 2016, https://arxiv.org/abs/1609.04802) on 91 images, for a CPU.
 
 SRGAN's generator alone, on pixels, at a quarter of the paper's size and without batch
-normalisation, on the 91 images that super-resolution was trained on before. `srgan_t91` goes on
-from here.
+normalisation, on the 91 images on which super-resolution used to be trained. `srgan_t91`
+continues from here.
 
 Command: python -m tfgan_zoo.train --model=srgan --config=srresnet_t91
          --config.data.source=folder:T91 --config.evaluate.source=folder:Set5
-Cost:    25 minutes on 2 CPU cores that were shared, 265 images/s
+Cost:    25 minutes on 2 shared CPU cores, 265 images/s
 Result:  PSNR 30.90 on Set5 and 27.61 on Set14, SSIM 0.872 and 0.756 (2026-11-24)
 """
 

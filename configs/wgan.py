@@ -1,8 +1,8 @@
 """WGAN (Arjovsky et al. 2017, https://arxiv.org/abs/1701.07875) on the figures.
 
 The paper's game and optimizer, with batch normalisation in the critic, on small convolutional
-networks. A clip of 0.1 in place of 0.01 leaves weights room to move at a learning rate of 1e-3 in
-place of 5e-5; two critic steps do in place of five.
+networks. A clip of 0.1 instead of 0.01 leaves weights room to move at a learning rate of 1e-3
+instead of 5e-5; two critic steps suffice instead of five.
 
 Command: python -m tfgan_zoo.train --model=wgan
 Cost:    12.6 minutes on 2 busy CPU cores, 1,075 images/s

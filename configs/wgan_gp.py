@@ -1,8 +1,8 @@
 """WGAN-GP (Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028) on the figures.
 
-The paper's game on small convolutional networks, at another pace: with lambda 1 in place of 10 the
-critic can learn at 2e-3 in place of 2e-4, and two steps of it do in place of five. With lambda 10
-and five critic steps, rates of 3e-4 and more diverged.
+The paper's game on small convolutional networks, at another pace: with lambda 1 instead of 10, the
+critic can learn at 2e-3 instead of 2e-4, and two of its steps suffice instead of five. With lambda
+10 and five critic steps, rates of 3e-4 and more diverged.
 
 Command: python -m tfgan_zoo.train --model=wgan_gp
 Cost:    7.0 minutes on 2 busy CPU cores, 959 images/s

@@ -3,7 +3,7 @@
 The paper's values, unconditional: ResNets of 128 filters, z of 128 normal numbers, lambda 10, five
 critic steps on batches of 64, Adam 2e-4 with betas 0 and 0.9, decayed linearly to 0 over 100,000
 generator steps. Published: Inception Score 7.86. The authors' code adds noise to the pixels and
-draws 128 samples for a generator step: see `WGANGP` for what differs from it.
+draws 128 samples per generator step; `WGANGP` lists the differences.
 
 Command: python -m tfgan_zoo.train --config=wgan_gp_cifar10
 Cost:    not measured

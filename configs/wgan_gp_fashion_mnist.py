@@ -1,10 +1,10 @@
 """WGAN-GP (Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028) on Fashion-MNIST, 32x32 grey.
 
 The paper's game (lambda 10, five critic steps on fresh data, Adam 2e-4 with betas 0 and 0.9, no
-normalisation in the critic) on small convolutional networks, for a CPU.
+normalisation in the critic) on small convolutional networks for a CPU.
 
 Command: python -m tfgan_zoo.train --config=wgan_gp_fashion_mnist
-         (offline: --config.data.source=idx:FOLDER, the four .gz files of Fashion-MNIST in it)
+         (offline: --config.data.source=idx:FOLDER, containing Fashion-MNIST's four .gz files)
 Cost:    7.1 minutes on 2 CPU cores, 1,226 images/s
 Result:  SWD 0.047; samples in docs/results.md (2026-11-23)
 """

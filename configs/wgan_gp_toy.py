@@ -1,8 +1,8 @@
-"""WGAN-GP (Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028) on the paper's toys.
+"""WGAN-GP (Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028) on the paper's toy data.
 
 The paper's values: 3 x 512 ReLU networks, z of 2 normal numbers, lambda 0.1, five critic steps on
-batches of 256, Adam 1e-4 with betas 0.5 and 0.9. The other two sets:
---config.data.source=points/8gaussians and points/swissroll.
+batches of 256, Adam 1e-4 with betas 0.5 and 0.9. The paper's other two
+sets: --config.data.source=points/8gaussians and points/swissroll.
 
 Command: python -m tfgan_zoo.train --config=wgan_gp_toy
 Cost:    not measured
@@ -18,7 +18,7 @@ def get_config():
     config.model_args.latent_dim = 2
     config.model_args.discriminator_steps = 5
     config.model_args.penalty_weight = 0.1
-    # The paper's toy networks are what WGANGP takes for vectors.
+    # For vectors, WGANGP's default networks are the paper's toy networks.
     for role in ("generator", "discriminator"):
         config[f"{role}_optimizer"] = {
             "name": "adam",

@@ -1,4 +1,4 @@
-"""A headless Chromium, spoken to through its DevTools pipe: no driver, no network."""
+"""A headless Chromium, controlled through its DevTools pipe, without a driver or network."""
 
 import base64
 import contextlib
@@ -15,8 +15,8 @@ class Page:
     """One tab.
 
     Attributes:
-        said: what went wrong on the page: exceptions, refused loads, console errors.
-        requested: the addresses that it asked for.
+        said: Errors on the page: exceptions, blocked loads, console errors.
+        requested: Requested URLs.
     """
 
     def __init__(self, to_browser, from_browser):
@@ -82,7 +82,7 @@ class Page:
             self._note(self._read())
 
     def value(self, expression):
-        """Returns what a JavaScript expression gives."""
+        """Returns the value of a JavaScript expression."""
         result = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
         assert "exceptionDetails" not in result, result["exceptionDetails"]
         return result["result"].get("value")
@@ -98,7 +98,7 @@ class _Reader:
         self._descriptor, self._rest = descriptor, b""
 
     def readline1(self):
-        """Returns up to and with the next zero byte."""
+        """Reads up to and including the next zero byte."""
         while b"\0" not in self._rest:
             block = os.read(self._descriptor, 1 << 16)
             if not block:
@@ -110,16 +110,16 @@ class _Reader:
 
 @contextlib.contextmanager
 def opened(folder):
-    """A `Page` of a browser that ends with the block.
+    """Yields a `Page` of a browser that is closed at the end of the block.
 
     Args:
-        folder: for what the browser writes.
+        folder: Folder for the browser's data.
     """
     to_browser, own_write = os.pipe()
     own_read, from_browser = os.pipe()
 
     def inherit():
-        # The pipe is on the descriptors 3 and 4; first out of each other's way.
+        # Chromium expects the pipe on descriptors 3 and 4; copies first, as these may be in use.
         read, write = os.dup(to_browser), os.dup(from_browser)
         os.dup2(read, 3)
         os.dup2(write, 4)

@@ -9,7 +9,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 @pytest.fixture(autouse=True)
 def _fresh_keras():
-    """Lets no test inherit another's dtype policy or layer names."""
+    """Resets the dtype policy and layer names after every test."""
     yield
     if "keras" in sys.modules:
         keras = sys.modules["keras"]

@@ -1,8 +1,7 @@
-"""Runs that are killed at random, again and again; run by test_interruption, in its own process.
+"""Runs that are repeatedly killed at random; run by test_interruption in a separate process.
 
-Every attempt is a fork of this process, which has imported TensorFlow and not used it. Half of
-them are killed at one of the moments at which a file of the run is opened, renamed or removed, the
-others at any moment.
+Every attempt is a fork of this process, which has imported TensorFlow but not used it. Half of the
+attempts are killed when a file of the run is opened, renamed or removed, the others at any time.
 """
 
 import os
@@ -50,7 +49,7 @@ def config_of(name, folder):
 
 
 def forked(function):
-    """Calls it in a process of its own, and returns how that ended."""
+    """Calls a function in a separate process and returns its exit code."""
     child = os.fork()
     if child == 0:
         status = 1
@@ -66,7 +65,7 @@ def forked(function):
 
 
 def killed(config, run, at_event=None, after=None):
-    """Trains, and is killed at the n-th event of files, or after some seconds."""
+    """Trains until it is killed at the n-th file event or after some seconds."""
     seen = 0
 
     def hook(event, arguments):
@@ -89,7 +88,7 @@ def killed(config, run, at_event=None, after=None):
 
 
 def counted(config, run, counts):
-    """Trains undisturbed, and writes down how many events of files and seconds that took."""
+    """Trains undisturbed and records the number of file events and seconds."""
     seen = 0
 
     def hook(event, arguments):

@@ -1,4 +1,4 @@
-"""Runs of a few steps, for the tests of everything around training."""
+"""Configs of short runs, and helpers that read them."""
 
 import json
 
@@ -18,7 +18,7 @@ from tfgan_zoo.config import (
 
 
 def tiny_config(folder, model="dcgan", **overrides):
-    """Ten steps, a line every four, on 50 random pictures in batches of 8."""
+    """Ten steps with a log line every four, on 50 random images in batches of 8."""
     data = folder / "pictures.npz"
     if not data.exists():
         images = np.random.default_rng(0).integers(0, 256, (50, 16, 16, 3), np.uint8)
@@ -41,7 +41,7 @@ def tiny_config(folder, model="dcgan", **overrides):
 
 
 def tiny_translation(folder, model, **overrides):
-    """The same of pairs, 16x16: from a grey picture to one in colour."""
+    """The same for pairs, 16x16, from grey to colour."""
     data = folder / "pairs.npz"
     if not data.exists():
         random = np.random.default_rng(0)
@@ -69,7 +69,7 @@ def tiny_translation(folder, model, **overrides):
 
 
 def tiny_super_resolution(folder, **overrides):
-    """The same of an SRGAN from 8x8 to 16x16, pretrained for six steps."""
+    """The same for an SRGAN from 8x8 to 16x16 with six steps of pretraining."""
     data = folder / "large.npz"
     if not data.exists():
         images = np.random.default_rng(0).integers(0, 256, (12, 20, 20, 3), np.uint8)
@@ -87,7 +87,7 @@ def tiny_super_resolution(folder, **overrides):
 
 
 def tiny_text_to_image(folder, **overrides):
-    """The same of a GAN-CLS, whose text encoder is trained for six steps before."""
+    """The same for a GAN-CLS, whose text encoder is first trained for six steps."""
     config = text_to_image_config("gan_cls")
     config.model_args.latent_dim = 8
     config.generator = {"name": "text_conditional_generator", "filters": 4, "projected": 4}
@@ -99,7 +99,7 @@ def tiny_text_to_image(folder, **overrides):
 
 
 def tiny_joint_embedding(folder, **overrides):
-    """The same of the text encoder of that GAN-CLS alone."""
+    """The same for the text encoder of that GAN-CLS alone."""
     config = joint_embedding_config("joint_embedding")
     config.encoder_optimizer = {"name": "adam", "learning_rate": 1e-3}
     config.data.batch_size = 8
@@ -143,7 +143,7 @@ def _short(config, overrides):
 
 
 def as_recipe(config, path):
-    """Writes a config as a file that `--config` takes."""
+    """Writes a config as a file for `--config`."""
     plain = json.dumps(config.to_dict())
     path.write_text(
         "import json\n"
@@ -163,7 +163,7 @@ def as_recipe(config, path):
 
 
 def lines(run):
-    """Returns metrics.jsonl without what depends on the machine's mood."""
+    """Returns metrics.jsonl without entries that depend on the machine."""
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     for row in rows:
         assert row.pop("images_per_second") > 0

@@ -1,7 +1,7 @@
 """`tfgan_zoo.train` as one of several processes; run by test_distribution.
 
-What it ends with goes to the file WEIGHTS; it is killed before the step after KILL_AT, and gets
-SIGTERM before the one after TERM_AT.
+Its final state goes to the file WEIGHTS. It is killed before the step after KILL_AT, and gets
+SIGTERM before the step after TERM_AT.
 """
 
 import os

@@ -1,25 +1,23 @@
-"""Converts a public data set, as published, into a folder that `folder:` reads.
+"""Turns a public data set, as it is published, into a folder that `folder:` reads.
 
   python -m tfgan_zoo.prepare --dataset=fxemoji --input=fxemoji --output=datasets/fxemoji
 
-| --dataset | --input | what comes out |
+| --dataset | --input | result |
 |---|---|---|
 | fxemoji | a folder with images/ and names.csv | images with captions, for gan_cls_fxemoji |
 
 Nothing is downloaded.
 """
 
-from absl import flags
-
 from tfgan_zoo import cli
 
 
 def main(argv: list[str]) -> None:
-    """Prepares a data set, and prints the number of images."""
-    given = flags.FlagValues()
-    flags.DEFINE_enum("dataset", None, ["fxemoji"], "Name of the data set.", given, required=True)
-    cli.define_path("input", None, "The folder as published.", given, required=True)
-    cli.define_path("output", None, "A new folder.", given, required=True)
+    """Prepares the data set, and prints what it wrote."""
+    given = cli.Flags()
+    given.define_enum("dataset", None, ["fxemoji"], "Which data set.", required=True)
+    given.define_path("input", None, "The folder as published.", required=True)
+    given.define_path("output", None, "A new folder.", required=True)
     cli.parse(given, argv, __doc__)
 
     from tfgan_zoo.data import fxemoji

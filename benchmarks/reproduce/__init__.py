@@ -1,1 +1,1 @@
-"""Published tables, done again: `python -m benchmarks.reproduce NAME`."""
+"""Reproductions of published tables: `python -m benchmarks.reproduce NAME`."""

@@ -1,4 +1,4 @@
-"""Does a published table again and sets the figures side by side.
+"""Reproduces a published table and compares the figures.
 
   python -m benchmarks.reproduce ring --workdir=runs/reproduce/ring
   python -m benchmarks.reproduce theory --output=docs/results.md
@@ -39,15 +39,17 @@ EXPERIMENTS = {
 
 
 def main(argv: list[str]) -> None:
-    """Runs the experiment that is named first."""
+    """Runs the experiment named by the first argument."""
     name, *rest = argv or ["--help"]
     if name in ("--help", "-h"):
         cli.parse(flags.FlagValues(), ["--help"], __doc__)
     if name not in EXPERIMENTS:
-        raise InputError(f"Expected one of {', '.join(EXPERIMENTS)}, got {name!r}.")
+        raise InputError(f"NAME: expected one of {', '.join(EXPERIMENTS)}, got {name!r}.")
     experiment = EXPERIMENTS[name]
     given = flags.FlagValues()
-    flags.DEFINE_string("workdir", f"runs/reproduce/{name}", "What may be gone on from.", given)
+    flags.DEFINE_string(
+        "workdir", f"runs/reproduce/{name}", "Folder to work in or resume from.", given
+    )
     flags.DEFINE_string("output", None, "A Markdown file, such as docs/results.md.", given)
     experiment.define(given)
     cli.parse(given, rest, __doc__)

@@ -1,4 +1,4 @@
-"""What an experiment is, and how its figures are set beside the published ones."""
+"""Experiments and their comparison with published figures."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -7,11 +7,11 @@ from absl import flags
 
 
 class Experiment(NamedTuple):
-    """A published table, done again.
+    """Reproduction of a published table.
 
     Attributes:
-        define: defines its flags; all have --workdir and --output besides.
-        run: does it, and returns its table as Markdown.
+        define: Defines its flags, in addition to --workdir and --output.
+        run: Runs it and returns its table as Markdown.
     """
 
     define: Callable[[flags.FlagValues], None]
@@ -19,7 +19,7 @@ class Experiment(NamedTuple):
 
 
 def verdict(ours: float, published: float, band: float) -> str:
-    """Says whether a figure is as near to the published one as it should be.
+    """Returns "pass" if a figure is within a band around the published one, else "FAIL".
 
     Example:
         >>> verdict(28.44, 28.43, 0.02), verdict(28.40, 28.43, 0.02)

@@ -1,9 +1,9 @@
-"""Six games on Fashion-MNIST, with the same networks and as many steps of the generator.
+"""Six games on Fashion-MNIST with the same networks and number of generator steps.
 
-Nothing published is set beside: it is the zoo's own comparison, the kind of table that every survey
-of GANs has. Networks are those of `dcgan_fashion_mnist`, but for the normalisation of the critics;
-optimizers are the papers' (WGAN's ten times faster). Samples are compared with the test images in
-the features of the project's own classifier: `fid[fashion_mnist_v1]` is no FID of Inception's.
+This is the zoo's own comparison, as in surveys of GANs, without published figures. Networks are
+those of `dcgan_fashion_mnist`, except for the critics' normalisation; optimizers are the papers'
+(WGAN's with a rate ten times higher). Samples are compared with test images in the features of the
+project's own classifier: `fid[fashion_mnist_v1]` is not Inception's FID.
 """
 
 import json
@@ -18,7 +18,7 @@ from benchmarks import common
 from tfgan_zoo.errors import InputError
 
 _ADAM = {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5}
-#: model -> (recipe, what of it is another).
+#: model -> (recipe, settings that differ from it).
 MODELS: dict[str, tuple[str, dict[str, Any]]] = {
     "gan": ("gan", {"optimizer": _ADAM}),
     "dcgan": ("dcgan", {"optimizer": _ADAM}),
@@ -31,17 +31,19 @@ _COLOURS = ("#1f50c8", "#c83c1f", "#1f9650", "#8c3cb4", "#c88c14", "#505050")
 
 
 def define(given: flags.FlagValues) -> None:
-    flags.DEFINE_string("data", None, "The folder of Fashion-MNIST's files.", given, required=True)
-    flags.DEFINE_list("models", list(MODELS), "Which.", given)
-    flags.DEFINE_integer("steps", 5000, "Of each generator.", flag_values=given)
-    flags.DEFINE_integer("checkpoints", 5, "Scored of each run.", flag_values=given)
-    flags.DEFINE_integer("samples", 10_000, "Made and scored.", flag_values=given)
-    flags.DEFINE_integer("filters", 32, "Maps of the networks' widest layers.", flag_values=given)
-    flags.DEFINE_string("curves", None, "A .png of FID over steps.", given)
+    flags.DEFINE_string("data", None, "Folder with Fashion-MNIST's files.", given, required=True)
+    flags.DEFINE_list("models", list(MODELS), "Models.", given)
+    flags.DEFINE_integer("steps", 5000, "Steps of each generator.", flag_values=given)
+    flags.DEFINE_integer("checkpoints", 5, "Checkpoints to score per run.", flag_values=given)
+    flags.DEFINE_integer("samples", 10_000, "Samples to generate and score.", flag_values=given)
+    flags.DEFINE_integer(
+        "filters", 32, "Feature maps of the networks' widest layers.", flag_values=given
+    )
+    flags.DEFINE_string("curves", None, "A .png file for a plot of FID over steps.", given)
 
 
 def run(given: flags.FlagValues) -> str:
-    """Trains and scores what is not yet; draws; returns the table."""
+    """Trains and scores what is missing, draws the curves, and returns the table."""
     unknown = set(given.models) - set(MODELS)
     if unknown:
         raise InputError(f"--models: expected some of {', '.join(MODELS)}, got {unknown.pop()!r}.")
@@ -72,7 +74,7 @@ def run(given: flags.FlagValues) -> str:
 
 
 def overrides(name: str, given: flags.FlagValues) -> list[str]:
-    """Returns what a model's recipe is changed by, for the command line."""
+    """Returns the changes to a model's recipe, as command-line flags."""
     every = max(1, given.steps // given.checkpoints)
     entries = {
         "model_args.image_shape": "(32,32,1)",
@@ -103,9 +105,10 @@ def overrides(name: str, given: flags.FlagValues) -> list[str]:
 
 
 def evaluations(workdir: Path, given: flags.FlagValues) -> list[dict[str, Any]]:
-    """Scores the checkpoints that were not, as `tfgan_zoo.evaluate` does; returns all."""
-    from tfgan_zoo.evaluation.runs import Asked, evaluate_run
+    """Scores missing checkpoints as `tfgan_zoo.evaluate` does; returns all scores."""
+    from tfgan_zoo.run.evaluation import evaluate_run
     from tfgan_zoo.run.folder import Run
+    from tfgan_zoo.tasks import Request
 
     file = workdir / "evaluation.jsonl"
 
@@ -116,7 +119,7 @@ def evaluations(workdir: Path, given: flags.FlagValues) -> list[dict[str, Any]]:
     done = {entry["step"] for entry in written()}
     for step in Run.open(workdir).checkpoints.steps():
         if step not in done:
-            asked = Asked(
+            request = Request(
                 metrics=("fid", "precision_recall"),
                 source=f"idx:{given.data}",
                 split="test",
@@ -124,12 +127,12 @@ def evaluations(workdir: Path, given: flags.FlagValues) -> list[dict[str, Any]]:
                 features="fashion_mnist_v1",
                 checkpoint=str(step),
             )
-            print(f"{workdir.name} {step:,}: {evaluate_run(workdir, asked).scores}", flush=True)
+            print(f"{workdir.name} {step:,}: {evaluate_run(workdir, request).scores}", flush=True)
     return written()
 
 
 def plain(scores: dict[str, float]) -> dict[str, float]:
-    """Leaves the features out of the names of scores.
+    """Removes the features from the names of scores.
 
     Example:
         >>> plain({"fid[fashion_mnist_v1]": 3.0})
@@ -139,14 +142,14 @@ def plain(scores: dict[str, float]) -> dict[str, float]:
 
 
 def drawn(curves: dict[str, list[tuple[int, float]]], title: str) -> np.ndarray:
-    """Plots values above 0 over steps, on a logarithmic scale.
+    """Plots positive values over steps on a logarithmic scale.
 
     Args:
-        curves: points (step, value), by what the legend says.
-        title: of the values.
+        curves: Points (step, value) by name in the legend.
+        title: Title of the values.
 
     Returns:
-        uint8, shape (height, width, 3).
+        A picture `(height, width, 3)`, uint8.
     """
     width, height, left, top, right, bottom = 760, 440, 60, 30, 170, 40
     steps = [step for points in curves.values() for step, _ in points]

@@ -2,14 +2,14 @@
 
 Mao et al. 2016 (https://arxiv.org/abs/1611.04076, table 1) train regular GANs and LSGANs on LSUN
 bedrooms without batch normalization in the generator (`BN_G`), or without it in both networks
-(`BN_GD`), by Adam or RMSProp, and look at whether the samples collapse. The names say where batch
-normalization is left out: in the authors' code (https://github.com/xudonmao/LSGAN, folder
+(`BN_GD`), by Adam or RMSProp, and judge by eye whether the samples collapse. The names say where
+batch normalization is left out: in the authors' code (https://github.com/xudonmao/LSGAN, folder
 `stability_comparison`), `BN_G` keeps it in all hidden layers of the discriminator but the first.
 
 Here the data are the paper's other example, 8 Gaussians on a circle, and a count replaces the eye:
 a mode is present if it gets at least a quarter of its fair share of 4,000 samples, within a quarter
-of the distance between neighbors. The samples need not be sharp, which is another question. A
-setting collapses if fewer than half of the modes are present at the end of most of its trials.
+of the distance between neighbors. Sharpness of the samples is not required. A setting collapses if
+fewer than half of the modes are present at the end of most of its trials.
 
 Both games take the zoo's step: `DCGAN` plays the regular game with the step of `LSGAN`. The
 networks are fully connected, with three layers of 128 units; z is 32 uniform numbers and a batch
@@ -29,7 +29,7 @@ from absl import flags
 from benchmarks import common
 
 POINTS, SAMPLES, BATCH, LATENT, UNITS = "8gaussians", 4000, 256, 32, (128,) * 3
-#: What the paper's names say about batch normalization: (in the generator, in the discriminator).
+#: Batch normalization by the paper's names: (in the generator, in the discriminator).
 BATCH_NORM = {"BN_G": (False, True), "BN_GD": (False, False)}
 #: (game, setting of batch normalization, optimizer) -> collapsed, as published.
 PUBLISHED = {
@@ -45,14 +45,14 @@ PUBLISHED = {
 
 
 def define(given: flags.FlagValues) -> None:
-    flags.DEFINE_integer("steps", 3000, "Of each trial.", flag_values=given)
-    flags.DEFINE_integer("trials", 3, "Of each setting.", flag_values=given)
+    flags.DEFINE_integer("steps", 3000, "Steps of each trial.", flag_values=given)
+    flags.DEFINE_integer("trials", 3, "Trials of each setting.", flag_values=given)
 
 
 def run(given: flags.FlagValues) -> str:
-    """Trains what is not yet done; returns the table.
+    """Trains missing trials; returns the table.
 
-    `modes.json` in the workdir keeps the modes of every finished trial, by the paper's names.
+    `modes.json` in the workdir stores the modes of every finished trial, by the paper's names.
     """
     done = Path(given.workdir) / "modes.json"
     found: dict[str, int] = json.loads(done.read_text()) if done.exists() else {}
@@ -85,12 +85,12 @@ def run(given: flags.FlagValues) -> str:
 
 
 def yes(answer: bool) -> str:
-    """Writes an answer as the paper does."""
+    """Formats an answer like the paper."""
     return "YES" if answer else "NO"
 
 
 def modes_present(points: np.ndarray) -> int:
-    """Returns how many modes have a quarter of their share, or more, of the points near them."""
+    """Returns how many modes have at least a quarter of their share of points near them."""
     from tfgan_zoo.data.points import mixture
 
     centres = mixture(POINTS).centres
@@ -105,7 +105,7 @@ def collapsed(modes: list[int]) -> bool:
 
 
 def train(game: str, setting: str, optimizer: str, trial: int, steps: int) -> np.ndarray:
-    """Trains a trial; returns samples of its end."""
+    """Trains a trial; returns samples of the final generator."""
     import keras
 
     from tfgan_zoo import data
@@ -127,7 +127,7 @@ def train(game: str, setting: str, optimizer: str, trial: int, steps: int) -> np
 
 
 def build(game: str, setting: str, seed: int) -> Any:
-    """Returns the model of a game, with batch normalization where the setting leaves it."""
+    """Returns the model of a game, with the setting's batch normalization."""
     import tfgan_zoo
     from tfgan_zoo import networks
 
@@ -135,7 +135,7 @@ def build(game: str, setting: str, seed: int) -> Any:
     generator = networks.mlp_generator(
         (2,), LATENT, units=UNITS, batch_norm=in_generator, initializer="he_uniform"
     )
-    # Said for both, as the defaults of the two classes differ.
+    # Explicit, because the defaults of the two classes differ.
     z = {"latent_distribution": "uniform"}
     model_class = tfgan_zoo.LSGAN if game == "LSGAN" else tfgan_zoo.DCGAN
     return model_class((2,), LATENT, generator, discriminator(in_discriminator), seed=seed, **z)

@@ -1,15 +1,15 @@
 """Several trials of PacGAN's experiment on points, side by side in one graph.
 
-`tfgan_zoo.GAN(packing=m)` is where to read the game. This is the same arithmetic for small networks
-and very many steps: every weight has an axis of trials in front, the way back is written out, and
-thousands of steps are one call. A test holds an update against the zoo's.
+For the game itself, read `tfgan_zoo.GAN(packing=m)`. This is the same arithmetic for small networks
+and very many steps: every weight has a leading axis of trials, backpropagation is written out, and
+one call runs thousands of steps. A test compares an update with the zoo's.
 
-What is saved by knowing the networks: one pass of the discriminator and one way back serve both
-players, as they move at the same time. The gradients of their losses at a fake differ by a factor,
-so the way back is taken once for the score itself and scaled by each loss' derivative.
+For these networks, one forward and one backward pass of the discriminator serve both players, which
+are updated simultaneously. The gradients of their losses at a fake differ by a factor, so the score
+itself is backpropagated once and scaled by each loss' derivative.
 
-Between matrix products, which TensorFlow's own kernels do best on a CPU, XLA fuses what is
-element by element.
+On a CPU, TensorFlow's own kernels are best for matrix products; XLA fuses the element-wise
+operations between them.
 """
 
 import itertools
@@ -22,7 +22,7 @@ from tfgan_zoo import atomic
 from tfgan_zoo.data.points import Mixture
 
 PIECES, EPSILON = 5, 1e-5
-#: Points of noise that batch normalisation's statistics are taken from, before samples are drawn.
+#: Number of noise vectors for batch normalisation's statistics, before samples are drawn.
 STATISTICS_OF = 10_000
 RATE, BETA_1, BETA_2, ADAM_EPSILON = 1e-4, 0.8, 0.999, 1e-8
 
@@ -30,21 +30,20 @@ RATE, BETA_1, BETA_2, ADAM_EPSILON = 1e-4, 0.8, 0.999, 1e-8
 class PackedTrials:
     """Trials of a GAN whose discriminator judges `packing` points together.
 
-    Lin et al. 2018, https://arxiv.org/abs/1712.04086, section 4.1: z of 2 normal numbers; G of
-    four layers of 400, batch-normalised rectifiers; D of three layers of 200 maxout units of 5
-    pieces; weights N(0, 0.02); Adam 1e-4 with beta1 0.8; the non-saturating game; both players move
-    at once.
-    Data are drawn afresh from the mixture, where the paper has 100,000 points of it.
+    Lin et al. 2018, https://arxiv.org/abs/1712.04086, section 4.1: z of 2 normal numbers; G with
+    four layers of 400 batch-normalised rectifiers; D with three layers of 200 maxout units of 5
+    pieces; weights N(0, 0.02); Adam 1e-4 with beta1 0.8; the non-saturating game; simultaneous
+    updates. New data are drawn from the mixture at every step, where the paper has 100,000 points.
 
     Args:
-        mixture: the data.
+        mixture: The data.
         packing: m.
-        trials: how many, all independent.
-        seed: of weights, data and noise.
-        batch_size: packs in a batch.
-        units: widths of G's and of D's layers.
-        depths: how many layers either has.
-        jit_compile: compile the whole loop with XLA, which takes longer on a CPU.
+        trials: Number of independent trials.
+        seed: Seed of weights, data and noise.
+        batch_size: Packs per batch.
+        units: Widths of G's and of D's layers.
+        depths: Numbers of G's and of D's layers.
+        jit_compile: Whether to compile the whole loop with XLA, which is slower on a CPU.
     """
 
     def __init__(
@@ -71,13 +70,13 @@ class PackedTrials:
 
         (wide, broad), (deep, tall) = units, depths
         sides = [2] + [wide] * deep
-        #: Of hidden layers: kernel, gamma, beta; of the last: kernel, bias.
+        #: Kernel, gamma and beta of hidden layers; kernel and bias of the last.
         self.generator = [
             (normal(a, b), constant(1.0, 1, b), constant(0.0, 1, b))
             for a, b in itertools.pairwise(sides)
         ] + [(normal(wide, 2), constant(0.0, 1, 2))]
         sides = [2 * packing] + [broad] * tall
-        #: Of each layer: kernel, bias. A column of a hidden one is a piece of a unit, units inside.
+        #: Kernel and bias of each layer. Columns of hidden kernels are ordered (piece, unit).
         self.discriminator = [
             (normal(a, PIECES * b), constant(0.0, 1, PIECES * b))
             for a, b in itertools.pairwise(sides)
@@ -90,7 +89,7 @@ class PackedTrials:
     # ------------------------------------------------------------------ training
 
     def run(self, steps: int) -> None:
-        """Takes so many steps, in one call."""
+        """Runs this many steps in one call."""
         self._run(tf.constant(steps, tf.int64))
 
     def _loop(self, steps: tf.Tensor) -> None:
@@ -106,11 +105,11 @@ class PackedTrials:
     def sample(self, num: int) -> np.ndarray:
         """Draws points from every trial's G.
 
-        Batch normalisation's statistics are those of this very G, from fresh noise, as in the
-        authors' code: those of training, moving while G does, smear narrow modes.
+        Batch normalisation's statistics come from the current G and new noise, as in the authors'
+        code: the moving averages of training, which lag behind G, smear narrow modes.
 
         Returns:
-            float32, shape (trials, num, 2); the same noise each time.
+            Points `[trials, num, 2]`, float32, from the same noise each time.
         """
         noise, x = (
             tf.random.stateless_normal([self.trials, n, 2], [self.seed * 8 + k, 0], alg="philox")
@@ -127,18 +126,18 @@ class PackedTrials:
     # ------------------------------------------------------------------ states
 
     def state(self) -> list[tf.Variable]:
-        """Returns all that training goes on from."""
+        """Returns all variables that training resumes from."""
         moments = [v for pair in self.moments for v in pair]
         return [self.step, *self.weights, *moments]
 
     def save(self, path: Path) -> None:
-        """Writes the state, complete or not at all."""
+        """Saves the state, completely or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic.open_replacing(path) as file:
             np.savez(file, *(v.numpy() for v in self.state()))
 
     def restore(self, path: Path) -> None:
-        """Goes on from a saved state of as many trials of as many steps."""
+        """Restores a saved state."""
         with np.load(path) as saved:
             for i, variable in enumerate(self.state()):
                 variable.assign(saved[f"arr_{i}"])
@@ -164,12 +163,12 @@ class PackedTrials:
         return tf.gather(self.mixture.centres, modes) + self.mixture.sigma * self._normal(step, 1)
 
     def update(self, real: tf.Tensor, z: tf.Tensor, step: tf.Tensor) -> None:
-        """Takes one step of both players.
+        """Updates both players once.
 
         Args:
-            real: points, shape (trials, batch_size * packing, 2).
-            z: noise, of the same shape.
-            step: steps taken before, int64.
+            real: Points `[trials, batch_size * packing, 2]`.
+            z: Noise of the same shape.
+            step: Number of earlier steps, int64.
         """
         fake, kept = self._generate(z)
         packs = [self.trials, self.batch_size, 2 * self.packing]
@@ -190,7 +189,7 @@ class PackedTrials:
         return tf.matmul(x, kernel) + bias, kept
 
     def _back(self, gradient, kept):
-        """From the gradient with respect to fakes to that of every weight of G."""
+        """Returns the gradients of G's weights, given the gradient with respect to fakes."""
         kernel, _ = self.generator[-1]
         out = kept[-1][-1]
         found = [tf.matmul(out, gradient, transpose_a=True), tf.reduce_sum(gradient, 1, True)]
@@ -207,7 +206,7 @@ class PackedTrials:
         return found
 
     def _judge(self, seen):
-        """Returns the gradients of D's loss in D's weights, and of G's loss in the fakes."""
+        """Returns the gradients of D's loss for D's weights and of G's loss for the fakes."""
         x, inputs, masks = seen, [], []
         for kernel, bias in self.discriminator[:-1]:
             inputs.append(x)
@@ -252,7 +251,7 @@ class PackedTrials:
 
 @tf.function(jit_compile=True, autograph=False)
 def _normalise(y, gamma, beta):
-    """Returns the rectified output, and what the way back needs."""
+    """Returns the rectified output and what its gradient needs."""
     centred = y - tf.reduce_mean(y, axis=1, keepdims=True)
     inverse = tf.math.rsqrt(tf.reduce_mean(tf.square(centred), axis=1, keepdims=True) + EPSILON)
     normal = centred * inverse
@@ -271,7 +270,7 @@ def _back_through_normalise(gradient, gamma, normal, inverse, out):
 
 @tf.function(jit_compile=True, autograph=False)
 def _maxout(y, bias):
-    """Returns the largest piece of each unit, and which it is."""
+    """Returns the largest piece of each unit and its mask."""
     y += bias
     pieces = tf.reshape(y, [*y.shape[:2], PIECES, y.shape[-1] // PIECES])
     largest = tf.reduce_max(pieces, axis=2, keepdims=True)

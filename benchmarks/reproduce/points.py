@@ -1,20 +1,20 @@
-"""PacGAN's table 1: how many modes of a ring of 8 and of a grid of 25 Gaussians are found.
+"""PacGAN's table 1: modes found of a ring of 8 and of a grid of 25 Gaussians.
 
 Lin et al. 2018, https://arxiv.org/abs/1712.04086: 10 trials of 400,000 steps, each scored by 2,500
-samples of its last state. The trials of a model run side by side: see `packed_trials`. Departures:
-data are drawn afresh where the paper has 100,000 points; batch normalisation takes the samples of
-all slots of a pack together, as `tfgan_zoo.GAN` does, where the authors' code takes each slot's,
-and its epsilon is 1e-5, where theirs is 1e-4. Adam's beta1 of 0.8 may have been 0.2 in the paper:
-the authors' framework, Blocks, took 1 - beta1 for it until 2017, and which version they had is not
-said (https://github.com/mila-iqia/blocks/issues/1159).
+samples of its final state. The trials of a model run side by side: see `packed_trials`. Departures:
+new data are drawn at every step, where the paper has 100,000 points; batch normalisation is over
+the samples of all slots of a pack, as in `tfgan_zoo.GAN`, where the authors' code normalises each
+slot; and its epsilon is 1e-5, where theirs is 1e-4. Adam's beta1 of 0.8 may have been 0.2 in the
+paper: the authors' framework, Blocks, used 1 - beta1 until 2017, and the version is not stated
+(https://github.com/mila-iqia/blocks/issues/1159).
 
 The paper gives means over its trials with their standard errors, so the standard deviation over
-trials is sqrt(10) times as large. The table holds every figure of ours against the published one by
-Student's t test, with Welch's beside it (see `significance`). "pass" means that no difference is
-shown, p >= 0.05; with three trials only large differences can be.
+trials is sqrt(10) times as large. The table compares each of our figures with the published one by
+Student's t test, and by Welch's (see `significance`). "pass" means that no difference is shown,
+p >= 0.05; three trials can only show large differences.
 
-Running the command again goes on from the last saved state. Models take turns, so that all are
-equally far at any time.
+Running the command again resumes from the last saved state. Models take turns, so that all progress
+equally.
 """
 
 import json
@@ -41,7 +41,7 @@ STEPS, TRIALS, SAMPLES = 400_000, 10, 2500
 
 
 class Row(NamedTuple):
-    """Modes, share of high quality in per cent, reverse KL: of one trial."""
+    """Modes, percentage of high-quality samples, and reverse KL of one trial."""
 
     modes: float
     quality: float
@@ -49,14 +49,14 @@ class Row(NamedTuple):
 
 
 class Samples(NamedTuple):
-    """The same over trials."""
+    """The same figures over trials."""
 
     modes: Sample
     quality: Sample
     reverse_kl: Sample
 
 
-#: How a figure is called, and its decimals in the table.
+#: Names of the figures, and their decimals in the table.
 FIGURES = {"modes": 1, "high quality, %": 1, "reverse KL": 2}
 
 
@@ -65,7 +65,7 @@ def _published(
     quality: tuple[float, float | None],
     reverse_kl: tuple[float, float | None],
 ) -> Samples:
-    """From means and their standard errors; None where the error is not known to us."""
+    """Builds samples from means and their standard errors, None if unknown."""
     return Samples(
         *(from_standard_error(*figure, TRIALS) for figure in (modes, quality, reverse_kl))
     )
@@ -86,13 +86,13 @@ PUBLISHED = {
 
 
 def define(given: flags.FlagValues) -> None:
-    flags.DEFINE_list("models", list(PACKING), "Of gan, pacgan2, pacgan4.", given)
-    flags.DEFINE_integer("trials", TRIALS, "Of each model.", flag_values=given)
-    flags.DEFINE_integer("steps", STEPS, "Of each trial.", flag_values=given)
-    flags.DEFINE_integer("save_every", 2000, "Steps between states.", flag_values=given)
-    flags.DEFINE_integer("seed", 0, "Of weights, data and noise.", flag_values=given)
+    flags.DEFINE_list("models", list(PACKING), "Some of gan, pacgan2, pacgan4.", given)
+    flags.DEFINE_integer("trials", TRIALS, "Trials of each model.", flag_values=given)
+    flags.DEFINE_integer("steps", STEPS, "Steps of each trial.", flag_values=given)
+    flags.DEFINE_integer("save_every", 2000, "Steps between saved states.", flag_values=given)
+    flags.DEFINE_integer("seed", 0, "Seed of weights, data and noise.", flag_values=given)
     flags.DEFINE_bool("jit_compile", False, "Compile with XLA.", given)
-    flags.DEFINE_bool("score_only", False, "Score the states that are there.", given)
+    flags.DEFINE_bool("score_only", False, "Only score saved states.", given)
 
 
 def run(name: str, given: flags.FlagValues) -> str:
@@ -100,7 +100,7 @@ def run(name: str, given: flags.FlagValues) -> str:
 
     Args:
         name: "ring" or "grid".
-        given: the flags.
+        given: The flags.
     """
     from benchmarks.reproduce.packed_trials import PackedTrials
     from tfgan_zoo.data.points import mixture
@@ -141,7 +141,7 @@ def run(name: str, given: flags.FlagValues) -> str:
 
 
 def scores(name: str, game: Any) -> list[Row]:
-    """Scores the present state of every trial."""
+    """Scores the current state of every trial."""
     from tfgan_zoo.data.points import mixture
     from tfgan_zoo.metrics.mode_coverage import mode_scores
 
@@ -150,7 +150,7 @@ def scores(name: str, game: Any) -> list[Row]:
 
 
 def timed(folder: Path) -> dict[str, float]:
-    """Returns the median of the milliseconds of a step of all trials, by model."""
+    """Returns the median milliseconds of a step of all trials, by model."""
     path = folder / "scores.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     times: dict[str, list[float]] = {}
@@ -160,7 +160,7 @@ def timed(folder: Path) -> dict[str, float]:
 
 
 def table(name: str, trials: dict[str, Any], times: dict[str, float]) -> str:
-    """Sets ours beside the published figures; only trials of all steps are tested.
+    """Compares our figures with the published ones; only finished trials are tested.
 
     Args:
         name: "ring" or "grid".
@@ -178,12 +178,12 @@ def table(name: str, trials: dict[str, Any], times: dict[str, float]) -> str:
 def render(
     name: str, ours: dict[str, Samples], steps: dict[str, int], times: dict[str, float]
 ) -> str:
-    """Returns the table of what was measured.
+    """Returns the table of the measured figures.
 
     Args:
         name: "ring" or "grid".
-        ours: What was measured, by model.
-        steps: Of every trial, by model.
+        ours: Measured figures, by model.
+        steps: Steps of every trial, by model.
         times: As for `table`.
     """
     lengths = [
@@ -212,16 +212,16 @@ def render(
 
 
 def written(figure: Sample, decimals: int) -> str:
-    """Writes a sample as mean ± standard deviation (n)."""
+    """Formats a sample as mean ± standard deviation (n)."""
     spread = "" if figure.deviation is None else f" ± {figure.deviation:.{decimals}f}"
     return f"{figure.mean:.{decimals}f}{spread} (n = {figure.trials})"
 
 
 def tested(ours: Sample, published: Sample, steps: int) -> str:
-    """Returns the cells of t, p, Welch's p and what they say.
+    """Returns the cells of t, p, Welch's p and the verdict.
 
-    The question is whether our trials could be the paper's, which includes their spread. So the
-    spreads are pooled; Welch's test would trust the spread of a few trials of ours.
+    The question is whether our trials could come from the paper's distribution, including its
+    spread. So the spreads are pooled; Welch's test would rely on the spread of our few trials.
     """
     if steps < STEPS:
         return f"| | | at {steps / STEPS:.1%} of the steps"

@@ -1,8 +1,8 @@
-"""Whether two samples, each known by its mean, standard deviation and size, differ.
+"""Tests whether two samples differ, given their means, standard deviations and sizes.
 
-Published tables give a mean and its spread over a few trials; so do ours. A difference between two
-means says little until it is held against both spreads: that is what Student's t tests do. The
-arithmetic is written out here, as the library does not depend on SciPy.
+Published tables and ours give a mean and its spread over a few trials. A difference between two
+means says little unless it is compared with both spreads, as t tests do. The arithmetic is written
+out here because the library does not depend on SciPy.
 """
 
 import math
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-#: Below this p a difference counts as shown.
+#: Below this p, a difference counts as shown.
 LEVEL = 0.05
 
 
@@ -20,7 +20,7 @@ class Sample(NamedTuple):
     Attributes:
         mean: Over the trials.
         deviation: The standard deviation over the trials (divided by n - 1); None if unknown.
-        trials: How many, n.
+        trials: Number of trials, n.
     """
 
     mean: float
@@ -32,10 +32,10 @@ class Difference(NamedTuple):
     """The outcome of a test.
 
     Attributes:
-        difference: The first mean less the second.
+        difference: The first mean minus the second.
         t: The difference in units of its standard error.
         freedom: Degrees of freedom of t.
-        p: How probable a t at least this far from 0, to either side, is if the samples do not
+        p: Probability of a t at least this far from 0, on either side, if the samples do not
             differ.
     """
 
@@ -46,7 +46,7 @@ class Difference(NamedTuple):
 
 
 def sample(values: np.ndarray) -> Sample:
-    """Returns the sample of one-dimensional values; a single value has no deviation.
+    """Returns the sample of a one-dimensional array; a single value has no deviation.
 
     Example:
         >>> sample(np.array([4.0, 5.0, 6.0]))
@@ -67,7 +67,7 @@ def from_standard_error(mean: float, error: float | None, trials: int) -> Sample
 
 
 def welch(first: Sample, second: Sample) -> Difference | None:
-    """Welch's t test, which does not take the two spreads for equal.
+    """Welch's t test, which does not assume equal spreads.
 
     Returns:
         The outcome; None if a deviation is unknown.
@@ -90,7 +90,7 @@ def welch(first: Sample, second: Sample) -> Difference | None:
 
 
 def student(first: Sample, second: Sample) -> Difference | None:
-    """Student's t test, which takes the two spreads for equal and pools them.
+    """Student's t test, which assumes equal spreads and pools them.
 
     Returns:
         The outcome; None if a deviation is unknown.
@@ -106,11 +106,11 @@ def student(first: Sample, second: Sample) -> Difference | None:
 
 
 def judge(tested: Difference | None) -> str:
-    """Says what a test has shown.
+    """Returns the verdict of a test.
 
     Returns:
         "pass" if no difference is shown, which is not proof that there is none; "FAIL: below" or
-        "FAIL: above" if the first mean differs, and to which side; "no test" for None.
+        "FAIL: above" if the first mean is lower or higher; "no test" for None.
     """
     if tested is None:
         return "no test"
@@ -120,11 +120,11 @@ def judge(tested: Difference | None) -> str:
 
 
 def two_sided_p(t: float, freedom: float) -> float:
-    """Returns the probability that Student's t is at least this far from 0, to either side.
+    """Returns the probability that Student's t is at least this far from 0, on either side.
 
     Args:
-        t: A value.
-        freedom: Degrees of freedom, above 0, not necessarily whole.
+        t: Value of t.
+        freedom: Degrees of freedom, above 0, not necessarily an integer.
 
     Example:
         >>> round(two_sided_p(2.228, 10), 4)
@@ -174,7 +174,7 @@ def _outcome(difference: float, variance: float, freedom: float) -> Difference:
 
 
 def _without_spread(difference: float) -> Difference:
-    """Neither sample has any spread: the means are equal or they are not."""
+    """Returns the outcome for samples without spread, whose means are equal or not."""
     if difference == 0:
         return Difference(0.0, 0.0, math.inf, 1.0)
     return Difference(difference, math.copysign(math.inf, difference), math.inf, 0.0)

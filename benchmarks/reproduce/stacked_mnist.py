@@ -1,13 +1,13 @@
-"""PacGAN's stacked MNIST: how many of 1,000 modes a DCGAN finds, alone and judged in pairs.
+"""PacGAN's stacked MNIST: how many of 1,000 modes a DCGAN finds, with and without packing.
 
-Lin et al. 2018, https://arxiv.org/abs/1712.04086, section 4.2: three random digits make the red,
-green and blue of an image, 128,000 of them; 26,000 samples of a trained model are read back, digit
-by digit, by a classifier. The authors' code trains for 50 epochs of batches of 64, which are
-100,000 steps: work for a GPU.
+Lin et al. 2018, https://arxiv.org/abs/1712.04086, section 4.2: three random digits form the red,
+green and blue channels of an image, in 128,000 images; a classifier reads the digits of 26,000
+samples of a trained model. The authors' code trains for 50 epochs of batches of 64, which are
+100,000 steps; that takes a GPU.
 
 Departures: images are padded to 32x32; the networks are the zoo's for that size (the authors' have
 one more layer, and their generator moves twice a step); digits are read by `mnist_v1`. The first
-line of the table is the data themselves, stacked anew from the test digits. The published figures
+line of the table is for data, newly stacked from the test digits. The published figures
 are means of 10 trials, with a standard error of 6.5 modes for DCGAN; here a model is trained once,
 so the table gives no verdict.
 """
@@ -27,16 +27,18 @@ STEPS, SAMPLES = 100_000, 26_000
 
 
 def define(given: flags.FlagValues) -> None:
-    flags.DEFINE_string("data", None, "The folder of MNIST's files.", given, required=True)
-    flags.DEFINE_list("models", list(PUBLISHED), "Which.", given)
-    flags.DEFINE_integer("steps", STEPS, "Of each model.", flag_values=given)
-    flags.DEFINE_integer("filters", 64, "Maps of the networks' widest layers.", flag_values=given)
+    flags.DEFINE_string("data", None, "Folder with MNIST's files.", given, required=True)
+    flags.DEFINE_list("models", list(PUBLISHED), "Models.", given)
+    flags.DEFINE_integer("steps", STEPS, "Steps of each model.", flag_values=given)
+    flags.DEFINE_integer(
+        "filters", 64, "Feature maps of the networks' widest layers.", flag_values=given
+    )
     flags.DEFINE_integer("stacks", 128_000, "Images to train on.", flag_values=given)
-    flags.DEFINE_integer("samples", SAMPLES, "Of each model.", flag_values=given)
+    flags.DEFINE_integer("samples", SAMPLES, "Samples of each model.", flag_values=given)
 
 
 def run(given: flags.FlagValues) -> str:
-    """Trains, reads samples back; returns the table."""
+    """Trains the models, scores samples and returns the table."""
     from tfgan_zoo.data import open_source
     from tfgan_zoo.metrics.features import open_features
     from tfgan_zoo.run import experiment
@@ -67,7 +69,7 @@ def run(given: flags.FlagValues) -> str:
 
 
 def overrides(given: flags.FlagValues, pictures: Path, packing: int) -> list[str]:
-    """Returns what turns the recipe for Fashion-MNIST into this experiment."""
+    """Returns the changes to the recipe for Fashion-MNIST, as command-line flags."""
     every = max(1, given.steps // 10)
     entries = {
         "model_args.image_shape": "(32,32,3)",
@@ -96,15 +98,15 @@ def row(name: str, steps: str, scores: dict, found: float, divergence: float, ti
 
 
 def stacked(digits: np.ndarray, num: int, seed: int) -> np.ndarray:
-    """Puts random digits on top of one another, as channels.
+    """Stacks random digits as channels.
 
     Args:
-        digits: uint8, shape (any, height, width, 1).
-        num: how many images to make.
-        seed: of the choice.
+        digits: Images `[B, H, W, 1]`, uint8.
+        num: Number of images to make.
+        seed: Seed of the choice.
 
     Returns:
-        uint8, shape (num, height, width, 3).
+        Images `[num, H, W, 3]`, uint8.
     """
     chosen = np.random.default_rng(seed).integers(len(digits), size=(num, 3))
     return np.stack([digits[chosen[:, i], ..., 0] for i in range(3)], axis=-1)
@@ -118,11 +120,11 @@ def write(path: Path, images: np.ndarray) -> None:
 
 
 def modes(images: np.ndarray, reader: Callable[[np.ndarray], Sequence]) -> dict[str, float]:
-    """Reads each channel's digit, and scores the 1,000 triples.
+    """Reads each channel's digit and scores coverage of the 1,000 triples.
 
     Args:
-        images: shape (num, height, width, 3), as `reader` takes them but for the channels.
-        reader: from images of one channel to (features, logits).
+        images: Images `[B, H, W, 3]`; `reader` takes each of their channels.
+        reader: From images with one channel to (features, logits).
     """
     from tfgan_zoo.metrics.mode_coverage import class_coverage, stacked_labels
 

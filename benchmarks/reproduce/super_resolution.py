@@ -1,7 +1,7 @@
 """Rows of SRGAN's table 2 that need no network: enlargement by four of Set5 and Set14.
 
-Ledig et al. 2017, https://arxiv.org/abs/1609.04802: the luma, without a border of 4 pixels, by
-PSNR and by SSIM as the paper's was: daala's. What learns is in `benchmarks.super_resolution`.
+Ledig et al. 2017, https://arxiv.org/abs/1609.04802: PSNR and SSIM of luma without a border of 4
+pixels, SSIM as in the paper, which used daala's. `benchmarks.super_resolution` scores networks.
 """
 
 from absl import flags
@@ -23,7 +23,7 @@ BANDS = (0.02, 0.002)
 
 def define(given: flags.FlagValues) -> None:
     flags.DEFINE_list(
-        "sets", None, "NAME=SOURCE, several; Set5, Set14, BSD100.", given, required=True
+        "sets", None, "Comma-separated NAME=SOURCE for Set5, Set14, BSD100.", given, required=True
     )
 
 
@@ -48,7 +48,7 @@ def run(given: flags.FlagValues) -> str:
             images = enlarged(opened, baseline(way, 4))
             psnr, ssim = score_images(images, ("psnr", "ssim_daala")).means().values()
             best_psnr, best_ssim = PUBLISHED[name, way]
-            # Both as they are printed: the published figures are rounded too.
+            # Both as printed, because the published figures are rounded too.
             lines.append(
                 f"| {name} | {way} | {psnr:.2f} | {best_psnr:.2f} | "
                 f"{verdict(round(psnr, 2), best_psnr, BANDS[0])} | {ssim:.4f} | {best_ssim:.4f} | "

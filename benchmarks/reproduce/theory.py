@@ -1,18 +1,19 @@
-"""What the theorems say, on one-dimensional Gaussians whose answers are known.
+"""Theorems on GANs, checked on one-dimensional Gaussians with known answers.
 
 Goodfellow et al. 2014 (https://arxiv.org/abs/1406.2661): against a fixed G the best D is
-p_data / (p_data + p_g), with value -log 4 + 2 JSD(p_data, p_g); where both agree, D is 1/2 and the
-value -log 4. Arjovsky et al. 2017 (https://arxiv.org/abs/1701.07875): a K-Lipschitz critic's value
+p_data / (p_data + p_g), with value -log 4 + 2 JSD(p_data, p_g); if the distributions agree, D is
+1/2 and the value -log 4. Arjovsky et al. 2017 (https://arxiv.org/abs/1701.07875): a K-Lipschitz
+critic's value
 is K times the Wasserstein distance, here the integral of the distance of the quantiles.
 
-The generator is z * deviation + mean. It stays as it is, at a learning rate of 0, but in the game
-that is played to its end. With a gradient penalty of weight lambda the best slope is a little
+The generator is z * deviation + mean. It is fixed, with a learning rate of 0, except in the game
+that is played to the end. With a gradient penalty of weight lambda, the optimal slope is a little
 above 1, on a plain shift 1 + W / (2 lambda), so a critic's value is divided by its mean slope
-between data and samples, which the model logs as `d_gradient_norm`. It is the best of several
-critics: to turn its slope over, a critic passes slopes near 0, where the penalty is highest, and
-some stay where they are. A clipped critic's value is divided by its largest slope, and so is at
-most the distance. It is well below it: biases are clipped too, so units bend within the data, and
-the slope is not the largest everywhere.
+between data and samples, which the model logs as `d_gradient_norm`. The best of several critics
+counts: to reverse its slope, a critic must pass slopes near 0, where the penalty is highest, and
+some get stuck. A clipped critic's value is divided by its largest slope, and so is at most the
+distance. It is well below it: biases are clipped too, so units bend within the data, and the slope
+is not the largest everywhere.
 """
 
 import math
@@ -28,13 +29,12 @@ from benchmarks.reproduce.experiment import verdict
 Gaussian = tuple[float, float]  # mean, standard deviation
 DATA: Gaussian = (0.0, 1.0)
 BATCH, HELD_OUT, STARTS = 512, 200_000, 4
-#: By which a quantity may miss its exact value: of D, of the game's value, of G's mean and
-#: deviation, of W as a share.
+#: Allowed errors: of D, of the game's value, of G's mean and deviation, and of W, as a fraction.
 BANDS = {"D": 0.05, "value": 0.01, "G": 0.05, "W": 0.05}
 
 
 def define(given: flags.FlagValues) -> None:
-    flags.DEFINE_integer("steps", 3000, "Of each discriminator or critic.", flag_values=given)
+    flags.DEFINE_integer("steps", 3000, "Steps of each discriminator or critic.", flag_values=given)
 
 
 def run(given: flags.FlagValues) -> str:
@@ -71,7 +71,7 @@ def run(given: flags.FlagValues) -> str:
 
 
 def named(gaussian: Gaussian) -> str:
-    """Writes a Gaussian out."""
+    """Formats a Gaussian."""
     mean, deviation = gaussian
     return f"N({mean:g}, {deviation:g}²)"
 
@@ -84,7 +84,7 @@ def row(maker: str, quantity: str, ours: float, exact: float, band: float) -> st
     )
 
 
-# ------------------------------------------------------------------ what is exact
+# ------------------------------------------------------------------ exact values
 
 
 def density(x: np.ndarray, gaussian: Gaussian) -> np.ndarray:
@@ -109,7 +109,7 @@ def best_value(other: Gaussian) -> float:
     x = np.linspace(-12, 12, 100_001)
     best = best_discriminator(x, other)
     real, fake = density(x, DATA), density(x, other)
-    # Where a density is 0 its term is, whatever D says.
+    # Where a density is 0, so is its term, whatever D is.
     terms = real * np.log(np.maximum(best, 1e-300)) + fake * np.log(np.maximum(1 - best, 1e-300))
     return float(np.trapezoid(terms, x))
 
@@ -117,7 +117,7 @@ def best_value(other: Gaussian) -> float:
 def wasserstein(other: Gaussian) -> float:
     """Returns the Wasserstein distance to the data: E|quantile - quantile|.
 
-    Quantiles differ by a + b z at z ~ N(0, 1), and E|a + b z| is known in closed form.
+    Quantiles differ by a + b z at z ~ N(0, 1), and E|a + b z| has a closed form.
 
     Example:
         >>> wasserstein((2.0, 1.0)), round(wasserstein((0.0, 2.0)), 4)  # sqrt(2 / pi)
@@ -130,13 +130,13 @@ def wasserstein(other: Gaussian) -> float:
     return b * math.sqrt(2 / math.pi) * math.exp(-(t**2) / 2) + a * math.erf(t / math.sqrt(2))
 
 
-# ------------------------------------------------------------------ what is learnt
+# ------------------------------------------------------------------ learnt values
 
 
 def discriminator(other: Gaussian, steps: int) -> tuple[float, float]:
-    """Trains D; returns its largest error in the bulk, and the game's value on held-out samples.
+    """Trains D; returns its largest error in the bulk and the game's value on held-out samples.
 
-    The bulk is where the density of data and samples together is above a twentieth of its largest.
+    The bulk is where the summed density of data and samples exceeds a twentieth of its maximum.
     """
     model = game(other)
     fit(model, adam(3e-3, steps), steps)
@@ -148,7 +148,7 @@ def discriminator(other: Gaussian, steps: int) -> tuple[float, float]:
 
 
 def played(start: Gaussian, steps: int) -> tuple[Gaussian, float]:
-    """Lets both players learn; returns what G makes in the end, and the game's value."""
+    """Trains both players; returns G's final Gaussian and the game's value."""
     model = game(start)
     fit(model, adam(3e-3, steps), steps, adam(3e-3, steps))
     deviation, mean = (float(w.numpy().item()) for w in model.generator.weights)
@@ -157,7 +157,7 @@ def played(start: Gaussian, steps: int) -> tuple[Gaussian, float]:
 
 
 def game(other: Gaussian) -> Any:
-    """Returns the first GAN, its generator making `other`."""
+    """Returns the first GAN, with a generator of `other`."""
     import keras
 
     import tfgan_zoo
@@ -173,7 +173,7 @@ def value_of(model: Any, other: Gaussian) -> float:
 
 
 def penalised(other: Gaussian, steps: int) -> float:
-    """Trains WGAN-GP's critic from several weights; returns the largest value by its mean slope."""
+    """Trains several WGAN-GP critics; returns the largest value divided by its mean slope."""
     import keras
     import tensorflow as tf
 
@@ -191,7 +191,7 @@ def penalised(other: Gaussian, steps: int) -> float:
 
 
 def clipped(other: Gaussian, steps: int) -> float:
-    """Trains WGAN's critic, its weights within 0.1; returns its value by its largest slope.
+    """Trains WGAN's critic, clipped to 0.1; returns its value divided by its largest slope.
 
     That is the largest between the 0.1% and 99.9% quantiles of data and samples.
     """
@@ -212,14 +212,14 @@ def clipped(other: Gaussian, steps: int) -> float:
 
 
 def adam(rate: float, steps: int, **betas: float) -> Any:
-    """Returns Adam with a rate that falls to 0, so that the end is no matter of noise."""
+    """Returns Adam with a rate that falls to 0, so that the final weights are not noisy."""
     import keras
 
     return keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps), **betas)
 
 
 def fit(model: Any, optimizer: Any, steps: int, generator_optimizer: Any = None) -> None:
-    """Trains on fresh data; unless the generator has an optimizer, its learning rate is 0."""
+    """Trains on new data; without an optimizer, the generator's learning rate is 0."""
     import keras
     import tensorflow as tf
 
@@ -247,7 +247,7 @@ def affine(gaussian: Gaussian) -> Any:
 
 
 def network() -> Any:
-    """Returns a small network for scores."""
+    """Returns a small network that yields scores."""
     from tfgan_zoo import networks
 
     return networks.mlp_discriminator(
@@ -261,13 +261,13 @@ def network() -> Any:
 
 
 def held_out(other: Gaussian) -> tuple[np.ndarray, np.ndarray]:
-    """Returns data and what the generator makes, fresh."""
+    """Returns new data and generator samples."""
     rng = np.random.default_rng(7)
     return tuple(rng.normal(*g, HELD_OUT).astype(np.float32) for g in (DATA, other))
 
 
 def scores(model: Any, x: np.ndarray) -> np.ndarray:
-    """Returns C(x), float64, of numbers of shape (num,)."""
+    """Returns C(x), float64, for numbers `[B]`."""
     found = model.discriminator.predict(x[:, None].astype(np.float32), batch_size=4096, verbose=0)
     return found[:, 0].astype(np.float64)
 

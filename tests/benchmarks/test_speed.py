@@ -89,7 +89,7 @@ def test_one_that_dies_is_left_out(tmp_path, capsys):
     for contender in (good, bad):
         assert contender.start == 1.5
         assert contender.train(2) == 0.25
-    assert speed.done("a", {"ours": good.turn, "keras": bad.turn}) == {"ours": None}
+    assert speed.run_all("a", {"ours": good.turn, "keras": bad.turn}) == {"ours": None}
     assert capsys.readouterr().err == "a: plain Keras fails: status 1: out of memory\n"
     assert good.times == [0.5]
     assert good.end() == {"peak": 7}

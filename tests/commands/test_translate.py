@@ -10,8 +10,7 @@ from tests.tiny_runs import tiny_config, tiny_super_resolution, tiny_translation
 from tfgan_zoo import cli, generate, pictures, translate
 from tfgan_zoo.data.images import decode, with_channels
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models.mechanics import tiling
-from tfgan_zoo.pictures import files
+from tfgan_zoo.pictures import files, tiling
 from tfgan_zoo.run import experiment
 
 
@@ -159,8 +158,8 @@ def test_compare_shows_both(runs, cyclegan, tmp_path):
 
 @pytest.mark.parametrize("flag", ["--tile=16", "--tile=0"])
 def test_large_images_are_translated_in_tiles(runs, cyclegan, tmp_path, monkeypatch, flag):
-    monkeypatch.setattr(translate, "WHOLE", 20 * 20)
-    monkeypatch.setattr(translate, "TILE", 16)
+    monkeypatch.setattr(tiling, "WHOLE", 20 * 20)
+    monkeypatch.setattr(tiling, "TILE", 16)
     drawing = draw(tmp_path / "x.png", 40, 21)
     out = tmp_path / "out.png"
     flags = [flag, "--overlap=6", f"--input={drawing}", f"--output={out}"]
@@ -272,16 +271,16 @@ def place(tmp_path, monkeypatch):
         ("none", "out", "--input has no images in none; put files there that end in .bmp"),
         ("x.png", "y.webp", "--output: expected a .png, a .jpg or a folder, got 'y.webp'."),
         ("x.png", "y.tga", "--output: expected a .png, a .jpg or a folder, got 'y.tga'."),
-        ("many", "y.tga", "--output: expected a folder, as the input is one, got 'y.tga'"),
-        ("x.png", "text", "--output: expected a .png, a .jpg or a folder, 'text' is another file."),
-        ("x.png", "x.png", "--output: 'x.png' is itself an image to be read"),
-        ("x.png", ".", "--output: 'x.png' is itself an image to be read"),
+        ("many", "y.tga", "expected a folder, as the input is one, got the file name 'y.tga'."),
+        ("x.png", "text", "expected a .png, a .jpg or a folder, got 'text', another file."),
+        ("x.png", "x.png", "--output: 'x.png' is itself an input image"),
+        ("x.png", ".", "--output: 'x.png' is itself an input image"),
         ("x.png", "many/a.png", "'many/a.png' exists; add --overwrite to replace it."),
-        ("many", "text", "--output: expected a folder, 'text' is a file."),
-        ("many", "y.png", "--output: expected a folder, as the input is one, got 'y.png'"),
-        ("many", "many", "--output: 'many' lies in the input folder 'many'"),
-        ("many", "many/out", "--output: 'many/out' lies in the input folder 'many'"),
-        ("up/in", "up", "--output: 'up/in/a.png' is itself an image to be read"),
+        ("many", "text", "--output: expected a folder, got 'text', a file."),
+        ("many", "y.png", "expected a folder, as the input is one, got the file name 'y.png'."),
+        ("many", "many", "--output: 'many' is inside the input folder 'many'"),
+        ("many", "many/out", "--output: 'many/out' is inside the input folder 'many'"),
+        ("up/in", "up", "--output: 'up/in/a.png' is itself an input image"),
         ("same", "out", "'same/a.bmp' and 'same/a.png' would both be written to 'out/a.png'"),
     ],
 )

@@ -97,7 +97,7 @@ def test_config():
 
 
 def test_errors():
-    with pytest.raises(InputError, match=r"inference .*'train'"):
+    with pytest.raises(InputError, match=r"inference: .*'train'"):
         PredictionTimeBatchNormalization(inference="train")
     layer = PredictionTimeBatchNormalization(inference="paper", name="bn")
     with pytest.raises(InputError, match=r"'bn': inference='paper' .*\(8, 3\)"):

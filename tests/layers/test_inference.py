@@ -58,7 +58,7 @@ def test_every_layer_is_set_and_saved(tmp_path):
 def test_layers_of_keras_are_refused(layer, remedy):
     model = network(layer)
     with pytest.raises(
-        InputError, match=rf"'k' of 'net', a keras.layers.{type(layer).__name__}: .*layers.{remedy}"
+        InputError, match=rf"'k' of 'net', a keras.layers.{type(layer).__name__}; .*layers.{remedy}"
     ):
         set_inference(model, "paper")
     assert modes(model) == {"bn": "frozen", "drop": "frozen"}
@@ -66,7 +66,7 @@ def test_layers_of_keras_are_refused(layer, remedy):
 
 
 def test_unknown_mode():
-    with pytest.raises(InputError, match="frozen or paper; got 'test'"):
+    with pytest.raises(InputError, match="frozen or paper, got 'test'"):
         set_inference(network(), "test")
 
 

@@ -69,18 +69,22 @@ def test_shapes_and_config():
 @pytest.mark.parametrize("build", [PixelShuffle, lambda factor: ICNR(factor=factor)])
 def test_bad_factor(build, factor):
     with pytest.raises(
-        InputError, match=f"factor must be an integer of at least 2; got {factor!r}"
+        InputError, match=f"factor: expected an integer of at least 2, got {factor!r}"
     ):
         build(factor)
 
 
 def test_bad_inputs():
     layer = PixelShuffle(2, name="up")
-    with pytest.raises(InputError, match=r"'up' needs channels that are a multiple of 4.*got 6"):
+    with pytest.raises(
+        InputError, match=r"'up': expected channels that are a multiple of 4.*got 6"
+    ):
         layer(np.zeros((1, 2, 2, 6)))
-    with pytest.raises(InputError, match=r"'up' needs channels .*got 6"):
+    with pytest.raises(InputError, match=r"'up': expected channels .*got 6"):
         layer(keras.Input((None, None, 6)))
-    with pytest.raises(InputError, match=r"'up' shuffles \[B, H, W, C\]; got shape \(2, 2, 4\)"):
+    with pytest.raises(
+        InputError, match=r"'up': expected inputs \[B, H, W, C\], got shape \(2, 2, 4\)"
+    ):
         layer(np.zeros((2, 2, 4)))
     with pytest.raises(InputError, match=r"multiple of 9.*\(3, 3, 2, 12\)"):
         ICNR(factor=3)((3, 3, 2, 12))

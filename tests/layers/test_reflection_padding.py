@@ -51,14 +51,14 @@ def test_shapes_and_config():
     "padding", [-1, 1.5, "ab", ((1, 1),), ((1, 1), (1, -1)), ((1, 1), (1, 1, 1))]
 )
 def test_bad_padding(padding):
-    with pytest.raises(InputError, match="padding must be"):
+    with pytest.raises(InputError, match="padding: expected"):
         ReflectionPadding2D(padding)
 
 
 def test_sides_too_small():
     layer = ReflectionPadding2D(((1, 1), (0, 3)), name="pad")
     assert layer(np.zeros((1, 2, 4, 1))).shape == (1, 4, 7, 1)
-    with pytest.raises(InputError, match=r"'pad' needs images of a width above 3 .* got 3"):
+    with pytest.raises(InputError, match=r"'pad': expected a width above 3, .* got 3"):
         layer(np.zeros((1, 2, 3, 1)))
-    with pytest.raises(InputError, match=r"'pad' needs images of a height above 1 .* got 1"):
+    with pytest.raises(InputError, match=r"'pad': expected a height above 1, .* got 1"):
         layer(keras.Input((1, None, 1)))

@@ -1,4 +1,4 @@
-"""Features that tests of metrics share, from one seed, and what turns images into some."""
+"""Seeded features and an extractor, shared by the tests of metrics."""
 
 import keras
 import numpy as np
@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 def features():
-    """Real (400, 16), of which one coordinate follows another; generated (300, 16); logits."""
+    """Returns real [400, 16], with two correlated dimensions, generated [300, 16], and logits."""
     rng = np.random.default_rng(0)
     real = rng.normal(size=(400, 16)).astype(np.float32)
     real[:, 1] = real[:, 0] + real[:, 1] / 2
@@ -16,7 +16,7 @@ def features():
 
 
 def show(metric, real, generated, size=64):
-    """Shows samples in batches, the last a smaller one; either may be None."""
+    """Updates a metric in batches, the last one smaller; either side may be None."""
     most = max(len(x) for x in (real, generated) if x is not None)
     for start in range(0, most, size):
         parts = [None if x is None else x[start : start + size] for x in (real, generated)]
@@ -26,7 +26,7 @@ def show(metric, real, generated, size=64):
 
 @keras.saving.register_keras_serializable("tests")
 class Means:
-    """An extractor: the mean of every channel, and twice that as logits."""
+    """An extractor: the mean of every channel, and twice the mean as logits."""
 
     def __init__(self, channels=3, name="means"):
         self.name = name

@@ -1,17 +1,17 @@
-"""Entries of MODELS made anew with other arguments, networks among them."""
+"""Arguments and networks for building entries of MODELS in changed forms."""
 
 import keras
 
 from tests.models.tiny import tiny
-from tfgan_zoo.models import MODELS, PRETRAINED
+from tfgan_zoo.models import MODELS
 
 L = keras.layers
 
-EVERY = MODELS | PRETRAINED
+EVERY = MODELS
 
 
 def arguments(name):
-    """The constructor's arguments of a small model, its networks as they are."""
+    """Returns the constructor arguments of a small model, including its networks."""
     if name == "joint_embedding":
         model = EVERY[name]((8, 8, 1), 3, text_encoder(), vectors())
     else:
@@ -37,7 +37,7 @@ def vectors():
 
 
 def ended(network, *layers):
-    """A network with layers after its output."""
+    """Returns a network with layers after its output."""
     x = network.outputs[0]
     for layer in layers:
         x = layer(x)
@@ -45,7 +45,7 @@ def ended(network, *layers):
 
 
 def gan(*end, shape=(8, 8, 1), generator_end="tanh", **kwargs):
-    """A GAN of dense layers, whose discriminator ends in these layers."""
+    """Returns a GAN of dense layers whose discriminator ends in the given layers."""
     flat = [keras.Input(shape), L.Flatten(name="flat"), L.Dense(1, name="score")]
     made = [keras.Input((4,)), L.Dense(shape[0] * shape[1], activation=generator_end)]
     return MODELS["gan"](

@@ -1,4 +1,4 @@
-"""Players whose scores are known: a discriminator that says the mean of what it sees."""
+"""Models with known scores: the discriminator returns the mean of its input."""
 
 import keras
 import numpy as np
@@ -7,7 +7,7 @@ import tensorflow as tf
 from tests.models.tiny import LATENT, SHAPE, tiny
 from tfgan_zoo.models import MODELS
 
-#: Samples of one colour; the discriminator's scores are these numbers.
+#: Colours of uniform samples, which are also the discriminator's scores.
 REAL = (0.0, 2.0)
 FAKE = (1.0, -3.0)
 
@@ -17,7 +17,7 @@ def images(colours):
 
 
 def linear(name, packing=1, **kwargs):
-    """An entry of MODELS with C(x) = the mean of x, over all of a pack."""
+    """Builds an entry of MODELS where C(x) is the mean of x over a whole pack."""
     shape = (*SHAPE[:-1], SHAPE[-1] * packing)
     mean = keras.initializers.Constant(1 / np.prod(shape))
     critic = keras.Sequential(
@@ -32,7 +32,7 @@ def linear(name, packing=1, **kwargs):
 
 
 def losses(model):
-    """What both players would minimise: (d_loss, g_loss), and everything logged."""
+    """Returns (d_loss, g_loss) and all logs."""
     d_loss, d_logs = model.discriminator_loss(images(REAL), images(FAKE))
     g_loss, g_logs = model.generator_loss(images(FAKE), images(REAL))
     logs = {name: float(value) for name, value in (d_logs | g_logs).items()}
@@ -41,7 +41,7 @@ def losses(model):
 
 
 def critic_batches(model, data):
-    """The real and fake batch of every update of the discriminator in one train step."""
+    """Returns the real and fake batch of every discriminator update in one train step."""
     seen = []
     loss = model.discriminator_loss
 

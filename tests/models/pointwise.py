@@ -1,4 +1,4 @@
-"""Networks that multiply every pixel by one number, so that losses can be worked out by hand."""
+"""Networks that multiply every pixel by a number, so that losses can be computed by hand."""
 
 import keras
 
@@ -6,7 +6,7 @@ SHAPE = (4, 4, 1)
 
 
 def times(factor, channels=1):
-    """x -> factor times the sum of x over its channels, at every pixel."""
+    """Returns x -> factor * the sum of x over its channels, at every pixel."""
     return keras.Sequential(
         [
             keras.Input((None, None, channels)),

@@ -1,7 +1,6 @@
-"""Trains models on two logical devices and on one; run by test_replicas, in its own process."""
+"""Trains models on two replicas and on one device; run by two_replicas in a separate process."""
 
 import contextlib
-import sys
 
 import keras
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tests.models.tiny import (
+    EACH_KIND,
     OPTIONS,
     assert_close,
     assert_same,
@@ -18,14 +18,9 @@ from tests.models.tiny import (
     state,
     tiny,
 )
+from tests.two_devices import STRATEGY
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS
-
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
-)
-# One for all: several in one process give intermittent errors.
-STRATEGY = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
 
 def trained(name, scope, optimizer=None, regularizer=None, **kwargs):
@@ -43,7 +38,7 @@ def compare(name, **kwargs):
     one, one_logs = trained(name, contextlib.nullcontext(), **kwargs)
     two, two_logs = trained(name, STRATEGY.scope(), **kwargs)
 
-    # Metrics and pools are each replica's own; the metrics' means are in the logs.
+    # Metrics and pools differ between replicas; the metrics' means are in the logs.
     def shared(model):
         own = ("/total", "/count")
         return [(n, v) for n, v in state(model) if not n.endswith(own) and "pool_" not in n]
@@ -55,17 +50,25 @@ def compare(name, **kwargs):
     return two
 
 
-def every_model():
-    for name in MODELS:
-        # Pools are each replica's own, so none may be full yet.
+def each_kind():
+    for name in EACH_KIND:
+        # Every replica has its own pool, so none may be full yet.
         compare(name, dense=True, **({"pool_size": 50} if name == "cyclegan" else {}))
-    # SGD, because the last bias has no gradient but rounding, of which Adam would make full steps.
+
+
+def every_other_model():
+    for name in MODELS.keys() - EACH_KIND:
+        compare(name, dense=True)
+
+
+def statistics_of_the_whole_batch():
+    # SGD, because the last bias's gradient is only rounding, which Adam would scale to full steps.
     model = compare("relativistic_gan", optimizer="sgd", dense=True, average=True)
     refused("average", lambda: model.compile(jit_compile=True))
 
 
 def every_option():
-    model = compare("wgan_gp", dense=True, **OPTIONS)
+    model = compare("wgan_gp", dense=True, discriminator_steps=1, **OPTIONS)
     one = model.generate(5)
     assert one.shape == (5, 16, 16, 3)
     np.testing.assert_allclose(model.generate(5, batch_size=2), one, atol=1e-6)
@@ -137,14 +140,14 @@ def xla_within_the_replicas():
 def tiny_under(scope):
     keras.utils.set_random_seed(0)
     with scope:
-        model = tiny("wgan_gp", dense=True)
+        model = tiny("wgan_gp", dense=True, discriminator_steps=1)
         model.compile("sgd", "sgd", jit_compile=True)
     fit(model, dataset(model, 2))
     return model
 
 
 def rematerialized_within_the_replicas():
-    """Dropout and statistics of each replica's own batch among what is computed twice."""
+    """Dropout and statistics of each replica's batch are recomputed too."""
     states = []
     for switch in (False, True):
         keras.utils.set_random_seed(0)
@@ -187,7 +190,7 @@ def compiled_outside_the_scope():
 
 
 def batches_that_replicas_cannot_share_evenly_are_refused():
-    """As losses are means over a replica's own samples: those of fewer would count more."""
+    """Losses are means over a replica's samples, so samples of a smaller batch would count more."""
     with STRATEGY.scope():
         model = tiny("dcgan", dense=True)
         model.compile()
@@ -206,7 +209,7 @@ def batches_that_replicas_cannot_share_evenly_are_refused():
     assert_same(state(model), before)
     refused(remedy, lambda: model.evaluate(uneven, verbose=0))
     refused(remedy, lambda: fit(model, images[:8], validation_data=uneven, batch_size=4))
-    # Of floats, the first batch is looked at before it is used.
+    # With floats, the first batch is inspected before it is used.
     floats = tf.data.Dataset.from_tensor_slices(images / np.float32(127.5) - 1)
     refused("got 3 on one of them, of a batch of 7", lambda: fit(model, floats.batch(7)))
     whole = fit(
@@ -216,7 +219,7 @@ def batches_that_replicas_cannot_share_evenly_are_refused():
 
 
 def images_are_looked_at():
-    """Once, and nothing is left out; the range is checked, and several steps train as one would."""
+    """The first batch is inspected once and not lost; training is the same with floats."""
 
     def images(model, as_floats):
         rows = samples(model, 2, batch=4)
@@ -248,14 +251,8 @@ def overflow_on_one_replica():
     before = model.discriminator.get_weights()
     images = np.zeros((8, 16, 16, 3), "float32")
     images[4:] = np.inf  # The second replica's.
-    model._inspected = lambda iterator, *_: iterator  # The first look would refuse them.
+    model._inspected = lambda iterator, *_: iterator  # The first look would reject them.
     fit(model, tf.data.Dataset.from_tensor_slices(images).batch(8, drop_remainder=True))
     for old, new in zip(before, model.discriminator.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
     assert model.discriminator_optimizer.dynamic_scale.numpy() == 2.0**14
-
-
-if __name__ == "__main__":
-    for function in sys.argv[1:]:
-        globals()[function]()
-    print("equal")

@@ -96,13 +96,13 @@ def test_resize_leaves_no_checkerboard():
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        ({"image_shape": (8, 8, 3)}, r"image_shape .*\(8, 8, 3\)"),
-        ({"image_shape": (48, 48, 3)}, r"image_shape .*\(48, 48, 3\)"),
-        ({"image_shape": (32, 64, 3)}, r"image_shape .*\(32, 64, 3\)"),
-        ({"image_shape": (32, 32)}, r"image_shape .*\(32, 32\)"),
-        ({"image_shape": (16, 16, 3), "filters": 0}, "filters .*0"),
-        ({"image_shape": (16, 16, 3), "kernel_size": "5"}, "kernel_size .*'5'"),
-        ({"image_shape": (16, 16, 3), "normalization": "instance"}, "normalization .*'instance'"),
+        ({"image_shape": (8, 8, 3)}, r"image_shape: .*\(8, 8, 3\)"),
+        ({"image_shape": (48, 48, 3)}, r"image_shape: .*\(48, 48, 3\)"),
+        ({"image_shape": (32, 64, 3)}, r"image_shape: .*\(32, 64, 3\)"),
+        ({"image_shape": (32, 32)}, r"image_shape: .*\(32, 32\)"),
+        ({"image_shape": (16, 16, 3), "filters": 0}, "filters: .*0"),
+        ({"image_shape": (16, 16, 3), "kernel_size": "5"}, "kernel_size: .*'5'"),
+        ({"image_shape": (16, 16, 3), "normalization": "instance"}, "normalization: .*'instance'"),
     ],
 )
 def test_errors(build, arguments, match):
@@ -111,5 +111,5 @@ def test_errors(build, arguments, match):
 
 
 def test_error_for_upsampling():
-    with pytest.raises(InputError, match=r"upsampling .*transposed, resize.*'bilinear'"):
+    with pytest.raises(InputError, match=r"upsampling: .*transposed, resize.*'bilinear'"):
         dcgan_generator((16, 16, 3), upsampling="bilinear")

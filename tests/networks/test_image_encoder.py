@@ -102,12 +102,12 @@ def test_synchronized_batch_normalization():
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        ({"image_shape": (32, 32)}, r"image_shape .*\(32, 32\)"),
-        ({"image_shape": (0, 32, 3)}, r"image_shape .*\(0, 32, 3\)"),
-        ({"image_shape": (16, 16, 3), "embedding_dim": 0}, "embedding_dim .*0"),
-        ({"image_shape": (16, 16, 3), "filters": 0}, "filters .*0"),
-        ({"image_shape": (16, 16, 3), "kernel_size": 1.5}, "kernel_size .*1.5"),
-        ({"image_shape": (16, 16, 3), "normalization": "instance"}, "normalization .*'instance'"),
+        ({"image_shape": (32, 32)}, r"image_shape: .*\(32, 32\)"),
+        ({"image_shape": (0, 32, 3)}, r"image_shape: .*\(0, 32, 3\)"),
+        ({"image_shape": (16, 16, 3), "embedding_dim": 0}, "embedding_dim: .*0"),
+        ({"image_shape": (16, 16, 3), "filters": 0}, "filters: .*0"),
+        ({"image_shape": (16, 16, 3), "kernel_size": 1.5}, "kernel_size: .*1.5"),
+        ({"image_shape": (16, 16, 3), "normalization": "instance"}, "normalization: .*'instance'"),
     ],
 )
 def test_errors(arguments, match):

@@ -102,13 +102,13 @@ def test_leaky_relu_has_slope_02():
 @pytest.mark.parametrize(
     ("build", "arguments", "match"),
     [
-        (mlp_generator, {"image_shape": (28, 28)}, r"image_shape .*\(28, 28\)"),
-        (mlp_generator, {"image_shape": 784}, "image_shape .*784"),
-        (mlp_discriminator, {"image_shape": (0,)}, r"image_shape .*\(0,\)"),
-        (mlp_generator, {"image_shape": (2,), "latent_dim": 0}, "latent_dim .*0"),
-        (mlp_generator, {"image_shape": (2,), "units": (8, 2.5)}, r"units\[1\] .*2.5"),
-        (mlp_discriminator, {"image_shape": (2,), "maxout_pieces": -1}, "maxout_pieces .*-1"),
-        (mlp_discriminator, {"image_shape": (2,), "dropout": 1.0}, "rate .*1.0"),
+        (mlp_generator, {"image_shape": (28, 28)}, r"image_shape: .*\(28, 28\)"),
+        (mlp_generator, {"image_shape": 784}, "image_shape: .*784"),
+        (mlp_discriminator, {"image_shape": (0,)}, r"image_shape: .*\(0,\)"),
+        (mlp_generator, {"image_shape": (2,), "latent_dim": 0}, "latent_dim: .*0"),
+        (mlp_generator, {"image_shape": (2,), "units": (8, 2.5)}, r"units\[1\]: .*2.5"),
+        (mlp_discriminator, {"image_shape": (2,), "maxout_pieces": -1}, "maxout_pieces: .*-1"),
+        (mlp_discriminator, {"image_shape": (2,), "dropout": 1.0}, "rate: .*1.0"),
     ],
 )
 def test_errors(build, arguments, match):

@@ -209,5 +209,5 @@ def test_a_symmetric_network_is_saved_and_keeps_its_size_and_float32_outputs(
     ],
 )
 def test_padding_is_one_of_two(function, arguments):
-    with pytest.raises(InputError, match="padding must be one of same, symmetric; got 'valid'"):
+    with pytest.raises(InputError, match="padding: expected one of same, symmetric, got 'valid'"):
         getattr(networks, function)(*arguments, padding="valid")

@@ -95,18 +95,18 @@ def test_sizes_are_the_authors(field, side, logits):
 def test_smallest_images(field, smallest):
     model = patchgan_discriminator((smallest, smallest + 9, 1), receptive_field=field, filters=1)
     assert model.compute_output_shape((1, smallest, smallest, 1)) == (1, 1, 1, 1)
-    with pytest.raises(InputError, match=f"at least {smallest} .*={field}; got .{smallest - 1}, "):
+    with pytest.raises(InputError, match=f"at least {smallest} .*={field}, got .{smallest - 1}, "):
         patchgan_discriminator((smallest - 1, smallest, 1), receptive_field=field)
 
 
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        ({"image_shape": (64, 64)}, r"image_shape .*\(64, 64\)"),
-        ({"receptive_field": 64}, "receptive_field .*1, 16, 34, 70, 142, 286; got 64"),
-        ({"receptive_field": "70"}, "receptive_field .*'70'"),
-        ({"filters": 0}, "filters .*0"),
-        ({"normalization": "group"}, "normalization .*'group'"),
+        ({"image_shape": (64, 64)}, r"image_shape: .*\(64, 64\)"),
+        ({"receptive_field": 64}, "receptive_field: .*1, 16, 34, 70, 142, 286, got 64"),
+        ({"receptive_field": "70"}, "receptive_field: .*'70'"),
+        ({"filters": 0}, "filters: .*0"),
+        ({"normalization": "group"}, "normalization: .*'group'"),
     ],
 )
 def test_errors(arguments, match):

@@ -91,9 +91,9 @@ def test_shortcuts_equal_the_authors_order():
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        ({"image_shape": (24, 24, 3)}, r"image_shape .*\(24, 24, 3\)"),
-        ({"image_shape": (16, 16, 3), "filters": -1}, "filters .*-1"),
-        ({"image_shape": (16, 16, 3), "normalization": "group"}, "normalization .*'group'"),
+        ({"image_shape": (24, 24, 3)}, r"image_shape: .*\(24, 24, 3\)"),
+        ({"image_shape": (16, 16, 3), "filters": -1}, "filters: .*-1"),
+        ({"image_shape": (16, 16, 3), "normalization": "group"}, "normalization: .*'group'"),
     ],
 )
 def test_errors(build, arguments, match):
@@ -102,5 +102,5 @@ def test_errors(build, arguments, match):
 
 
 def test_critic_refuses_batch_normalization():
-    with pytest.raises(InputError, match=r"normalization .*none, layer.*'batch'"):
+    with pytest.raises(InputError, match=r"normalization: .*none, layer.*'batch'"):
         resnet_discriminator((16, 16, 3), normalization="batch")

@@ -208,13 +208,13 @@ def test_sizes(side):
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        ({"image_shape": (48, 48, 3)}, r"image_shape .*\(48, 48, 3\)"),
-        ({"image_shape": (32, 32)}, r"image_shape .*\(32, 32\)"),
-        ({"image_shape": SHAPE, "embedding_dim": 0}, "embedding_dim .*0"),
-        ({"image_shape": SHAPE, "projected": 0}, "projected .*0"),
-        ({"image_shape": SHAPE, "filters": 1.5}, "filters .*1.5"),
-        ({"image_shape": SHAPE, "kernel_size": "4"}, "kernel_size .*'4'"),
-        ({"image_shape": SHAPE, "normalization": "instance"}, "normalization .*'instance'"),
+        ({"image_shape": (48, 48, 3)}, r"image_shape: .*\(48, 48, 3\)"),
+        ({"image_shape": (32, 32)}, r"image_shape: .*\(32, 32\)"),
+        ({"image_shape": SHAPE, "embedding_dim": 0}, "embedding_dim: .*0"),
+        ({"image_shape": SHAPE, "projected": 0}, "projected: .*0"),
+        ({"image_shape": SHAPE, "filters": 1.5}, "filters: .*1.5"),
+        ({"image_shape": SHAPE, "kernel_size": "4"}, "kernel_size: .*'4'"),
+        ({"image_shape": SHAPE, "normalization": "instance"}, "normalization: .*'instance'"),
     ],
 )
 def test_errors(build, arguments, match):
@@ -223,9 +223,9 @@ def test_errors(build, arguments, match):
 
 
 def test_errors_of_the_generator():
-    with pytest.raises(InputError, match=r"latent_dim .*0"):
+    with pytest.raises(InputError, match=r"latent_dim: .*0"):
         text_conditional_generator(SHAPE, 0)
-    with pytest.raises(InputError, match=r"upsampling .*'bilinear'"):
+    with pytest.raises(InputError, match=r"upsampling: .*'bilinear'"):
         text_conditional_generator(SHAPE, upsampling="bilinear")
 
 
@@ -240,7 +240,7 @@ def test_initial_weights_of_the_projection_as_in_torch(case):
     kernel, bias = model.get_layer("text").get_weights()
     assert kernel.std() == pytest.approx(1024**-0.5 / 3**0.5, rel=0.01)  # 0.018
     assert 0 < np.abs(bias).max() <= 1024**-0.5
-    with pytest.raises(InputError, match="projection must be one of keras, torch"):
+    with pytest.raises(InputError, match="projection: expected one of keras, torch"):
         build(case, projection="lua")
 
 

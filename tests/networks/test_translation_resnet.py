@@ -85,14 +85,14 @@ def test_borders_are_mirrored():
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        ({"image_shape": (12, 16, 3)}, r"image_shape .*\(12, 16, 3\)"),
-        ({"image_shape": (16, 18, 3)}, r"image_shape .*\(16, 18, 3\)"),
-        ({"image_shape": (16, 16)}, r"image_shape .*\(16, 16\)"),
-        ({"channels": 0}, "channels .*0"),
-        ({"filters": 0}, "filters .*0"),
-        ({"blocks": 0}, "blocks .*0"),
-        ({"normalization": "layer"}, "normalization .*'layer'"),
-        ({"upsampling": "bilinear"}, "upsampling .*'bilinear'"),
+        ({"image_shape": (12, 16, 3)}, r"image_shape: .*\(12, 16, 3\)"),
+        ({"image_shape": (16, 18, 3)}, r"image_shape: .*\(16, 18, 3\)"),
+        ({"image_shape": (16, 16)}, r"image_shape: .*\(16, 16\)"),
+        ({"channels": 0}, "channels: .*0"),
+        ({"filters": 0}, "filters: .*0"),
+        ({"blocks": 0}, "blocks: .*0"),
+        ({"normalization": "layer"}, "normalization: .*'layer'"),
+        ({"upsampling": "bilinear"}, "upsampling: .*'bilinear'"),
     ],
 )
 def test_errors(arguments, match):

@@ -144,13 +144,13 @@ def test_compiles(shallow, jit):
 
 @pytest.mark.parametrize("layer", ["5_5", "6_1", "conv5_4", "", 54])
 def test_no_such_layer(layer):
-    with pytest.raises(InputError, match=f"layer must be one of 1_1, 1_2, .*5_4; got {layer!r}"):
+    with pytest.raises(InputError, match=f"layer: expected one of 1_1, 1_2, .*5_4, got {layer!r}"):
         vgg19_features(layer, weights=None)
 
 
 @pytest.mark.parametrize("divisor", [0, -1.0])
 def test_bad_divisor(divisor):
-    with pytest.raises(InputError, match=f"divisor must be above 0; got {divisor}"):
+    with pytest.raises(InputError, match=f"divisor: expected a number above 0, got {divisor}"):
         vgg19_features(weights=None, divisor=divisor)
 
 
@@ -169,7 +169,7 @@ def test_file_not_found(tmp_path):
 
 def test_files_of_something_else(tmp_path):
     (tmp_path / "vgg.npz").write_bytes(b"")
-    with pytest.raises(InputError, match=r"weights must be an .h5 file.*vgg.npz"):
+    with pytest.raises(InputError, match=r"weights: expected an .h5 file.*vgg.npz"):
         vgg19_features(weights=tmp_path / "vgg.npz")
     (tmp_path / "text.h5").write_text("<html>404</html>")
     small = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
@@ -187,7 +187,7 @@ def test_file_of_wrong_shapes(tmp_path):
         for j in range(1, count + 1):
             x = keras.layers.Conv2D(2, 3, name=f"block{i}_conv{j}")(x)
     keras.Model(inputs, x).save_weights(tmp_path / "thin.weights.h5")
-    with pytest.raises(InputError, match=r"thin.weights.h5 is not VGG19's .*ValueError: "):
+    with pytest.raises(InputError, match=r"thin.weights.h5 is not VGG19's: .*ValueError: "):
         vgg19_features(weights=tmp_path / "thin.weights.h5")
 
 
@@ -200,7 +200,7 @@ def test_imagenet_without_network(tmp_path, monkeypatch):
     for content in (None, b"half a download"):
         if content:
             cached.write_bytes(content)
-        with pytest.raises(InputError, match="weights='imagenet' needs a file") as caught:
+        with pytest.raises(InputError, match="weights: 'imagenet' needs a file") as caught:
             vgg19_features()
         message = str(caught.value)
         assert "\n" not in message

@@ -6,6 +6,7 @@ from PIL import Image
 
 from tfgan_zoo import pictures
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.pictures import labels
 
 
 def test_to_uint8_rounds_and_clips():
@@ -122,7 +123,9 @@ def test_files(tmp_path, channels):
 @pytest.mark.parametrize("name", ["2019.png", "0001.PNG", "notes.txt", "000001.png.bak"])
 def test_files_of_others_stay(tmp_path, name):
     (tmp_path / name).write_text("mine")
-    with pytest.raises(InputError, match=rf"holds files of others \({re.escape(name)}\)"):
+    with pytest.raises(
+        InputError, match=rf"expected only files .*, got {re.escape(name)}; give another folder"
+    ):
         pictures.save_folder(tmp_path, np.zeros((2, 8, 8, 3), np.uint8))
     assert [p.read_text() for p in tmp_path.iterdir()] == ["mine"]
 
@@ -145,7 +148,7 @@ def test_labels(monkeypatch):
     assert 64 < wide.shape[1] <= 400
     assert pictures.labelled_rows([label * 9], images).shape[1] == 400
     # Pillow's own font has no more than ASCII.
-    monkeypatch.setattr(pictures, "_font", pictures._own_font)
+    monkeypatch.setattr(labels, "_font", labels._pillow_font)
     for given, plain in (("größer", "grosser"), ("café  noir", "cafe noir"), ("赤", "?")):
         np.testing.assert_array_equal(
             pictures.labelled_rows([given], images), pictures.labelled_rows([plain], images)

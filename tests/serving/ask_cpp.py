@@ -1,6 +1,6 @@
-"""Loads SavedModels by TensorFlow's C++ loader, which is TF Serving's, and asks all cases.
+"""Runs all cases on SavedModels with TensorFlow's C++ loader, which TF Serving uses.
 
-No Python of TensorFlow's is imported: the library is that of its wheel.
+It uses the library in TensorFlow's wheel without importing its Python code.
 """
 
 import ctypes
@@ -139,7 +139,7 @@ def apart(came, expected):
 
 
 def misfits(value):
-    """The same request, wrong: an axis too few or too many, and where a size is fixed another."""
+    """Yields invalid variants of a request: a missing or extra axis, and another size or type."""
     yield value.reshape(value.shape[1:])
     yield value[np.newaxis]
     if value.ndim > 1 and value.dtype != object:

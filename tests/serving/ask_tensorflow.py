@@ -1,4 +1,4 @@
-"""Loads SavedModels where nothing but TensorFlow is imported, and asks all cases."""
+"""Runs all cases on SavedModels without importing anything but TensorFlow."""
 
 import json
 import pickle
@@ -9,7 +9,7 @@ import tensorflow as tf
 
 
 def apart(came, expected):
-    """By how much answers differ at most; files are compared by their pixels."""
+    """Returns the largest difference of answers; files are compared by pixels."""
     if came.dtype == object:
         came = np.stack([tf.io.decode_png(file).numpy() for file in came])
     assert came.shape == expected.shape, (came.shape, expected.shape)

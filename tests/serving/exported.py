@@ -1,4 +1,4 @@
-"""Every entry of MODELS, exported, and what its signatures are to answer."""
+"""Exported entries of MODELS, with the expected answers of their signatures."""
 
 import functools
 import io
@@ -23,7 +23,7 @@ SIZES = (1, 3, 16)
 
 @functools.cache
 def model(name):
-    """A model whose average is not its weights, and whose images have light and dark."""
+    """Returns a model whose average differs from its weights and whose images have contrast."""
     made, random = tiny(name, ema_half_life=50.0), np.random.default_rng(0)
     for variable in (v for network in served(made) for v in network.variables):
         shape = tuple(variable.shape)
@@ -34,7 +34,7 @@ def model(name):
 
 
 def served(made):
-    """The networks whose variables an export holds."""
+    """Returns the networks whose variables an export contains."""
     return [*made.averages, *([made.text_encoder] if isinstance(made, GANCLS) else [])]
 
 
@@ -45,7 +45,7 @@ def png(image):
 
 
 def pixels(file):
-    """What a PNG file holds; the shape says whether it is grey."""
+    """Decodes a PNG file; a grey one has one channel."""
     with Image.open(io.BytesIO(file)) as image:
         assert image.format == "PNG"
         array = np.asarray(image)
@@ -59,7 +59,7 @@ def objects(values):
 
 
 def cases(name, num):
-    """Yields (signature, request, answer) by the model itself; of files, the pixels."""
+    """Yields (signature, request, answer of the model); answers of files are pixels."""
     made, random = model(name), np.random.default_rng(num)
     if name in (*NOISE_TO_IMAGE, "gan_cls"):
         latents = random.standard_normal((num, made.latent_dim), "float32")
@@ -87,7 +87,12 @@ def cases(name, num):
             yield f"{endpoint}_png", given, {"images_bytes": pictures.to_uint8(images)}
         return
     for direction in made.translators():
-        shape = (num, 14, 18, made.source_shape(direction)[-1])  # no multiple of what it takes
+        shape = (
+            num,
+            14,
+            18,
+            made.source_shape(direction)[-1],
+        )  # Not a multiple of what the generator takes.
         given = random.integers(0, 256, shape, np.uint8)
         floats = random.uniform(-1, 1, shape).astype("float32")
         yield direction, {"images": floats}, {"images": made.translate(floats, direction)}
@@ -108,7 +113,7 @@ def tensors(path):
 
 
 def export_all(folder):
-    """Exports every model to <folder>/<name>/1 and writes down all cases."""
+    """Exports every model to <folder>/<name>/1 and writes all cases to a file."""
     written = {}
     for name in MODELS:
         path = folder / name / "1"
@@ -121,7 +126,7 @@ def export_all(folder):
 
 
 def ask_elsewhere(script, folder):
-    """Runs a script on all cases, in a process of its own; returns what it prints, JSON."""
+    """Runs a script on all cases in a separate process; returns the JSON that it prints."""
     done = subprocess.run(
         [sys.executable, str(HERE / script), str(folder / "cases.pickle")],
         capture_output=True,

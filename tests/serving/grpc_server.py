@@ -1,4 +1,4 @@
-"""Answers TF Serving's PredictionService from SavedModels, on its own stubs."""
+"""Serves SavedModels by TF Serving's PredictionService, using its own stubs."""
 
 import contextlib
 from concurrent import futures
@@ -17,7 +17,7 @@ class Service(prediction_service_pb2_grpc.PredictionServiceServicer):
     def __init__(self, models):
         self.models = models
         self.trouble = []
-        #: Functions that make other tensors by name of those of the next answers.
+        #: Functions that change the tensors of the next answers, by name.
         self.replies = []
 
     def found(self, spec, context):

@@ -1,7 +1,7 @@
-"""Answers TF Serving's REST protocol from SavedModels, as its documentation describes it.
+"""Serves SavedModels by TF Serving's REST protocol, following its documentation.
 
 https://www.tensorflow.org/tfx/serving/api_rest: row format, base64 of tensors `*_bytes`, metadata,
-errors. It is written apart from the client, and knows nothing of it.
+errors. It is independent of the client.
 """
 
 import base64
@@ -136,10 +136,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """`asked` holds the paths of all requests; `trouble` what happens to the next ones.
+    """A server that records requests and can misbehave.
 
-    A status, "hang up", or a number of seconds to wait. `replies` are functions that make other
-    answers of the next ones: a server need not be TF Serving, nor a model the zoo's.
+    `asked` holds the paths of all requests. `trouble` lists what happens to the next ones: a
+    status,
+    "hang up", or a number of seconds to wait. `replies` are functions that change the next answers,
+    as servers other than TF Serving, or models of others, might.
     """
 
     def __init__(self, models):
@@ -148,7 +150,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.asked, self.trouble, self.replies = [], [], []
 
     def handle_error(self, request, client_address):
-        """Says nothing of a client that did not wait for its answer."""
+        """Ignores clients that did not wait for their answer."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 

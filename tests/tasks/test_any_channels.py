@@ -10,7 +10,7 @@ from tfgan_zoo import generate, pictures
 from tfgan_zoo.callbacks import SampleSheet
 from tfgan_zoo.data.images import decode
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.pictures import files
+from tfgan_zoo.pictures import files, grids
 from tfgan_zoo.run import experiment
 
 CHANNELS = (1, 2, 3, 4, 5)
@@ -18,7 +18,7 @@ CHANNELS = (1, 2, 3, 4, 5)
 
 @pytest.fixture(autouse=True)
 def say_again():
-    pictures._say_first_three.cache_clear()
+    grids._warn_of_first_three.cache_clear()
 
 
 def noise(channels, num=4):
@@ -29,7 +29,7 @@ def drawn(make, channels):
     """What is drawn, with the one warning that belongs to more than three channels."""
     if channels <= 3:
         return make()
-    with pytest.warns(UserWarning, match=f"Images of {channels} channels: .*first three") as said:
+    with pytest.warns(UserWarning, match=f"Images with {channels} channels: .*first three") as said:
         made = make()
     assert len(said) == 1
     return made
@@ -73,7 +73,7 @@ def test_files_hold_all_channels_that_they_can(tmp_path, channels):
     drawn(lambda: pictures.save_folder(tmp_path / "all", images), channels if channels > 4 else 1)
     read = decode(tmp_path / "all" / "000001.png")
     np.testing.assert_array_equal(read, images[1] if channels < 5 else images[1, ..., :3])
-    pictures._say_first_three.cache_clear()
+    grids._warn_of_first_three.cache_clear()
     drawn(lambda: pictures.save_gif(tmp_path / "a.gif", images), channels)
     with Image.open(tmp_path / "a.gif") as walk:
         assert walk.n_frames == 4

@@ -1,4 +1,4 @@
-"""Layers that Keras lacks, or has in a form that is slow, or cannot be resumed exactly."""
+"""Layers that Keras lacks, or whose Keras versions are slow or cannot be resumed exactly."""
 
 import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
 from tfgan_zoo.layers.batch_normalization import PredictionTimeBatchNormalization

@@ -1,4 +1,4 @@
-"""Batch normalisation that can take its statistics from the sample at hand."""
+"""Batch normalisation that can use each sample's own statistics at inference."""
 
 from typing import Any
 
@@ -12,32 +12,32 @@ from tfgan_zoo.layers.normalization import BatchNormalization
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
 class PredictionTimeBatchNormalization(BatchNormalization):
-    """Batch normalisation with a choice of what it does at inference.
+    """Batch normalisation with a choice of statistics at inference.
 
-    In training it is `keras.layers.BatchNormalization`. At inference, with x_nhwc a sample's
-    features,
+    In training it behaves like `keras.layers.BatchNormalization`. At inference, for a sample's
+    features x_nhwc:
 
-        frozen: y = gamma_c (x - mu_c) / sqrt(var_c + epsilon) + beta_c, the moving statistics;
-        paper: the same with mu_nc and var_nc, mean and variance of x_nhwc over h and w.
+        frozen: y = gamma_c (x - mu_c) / sqrt(var_c + epsilon) + beta_c, with the moving statistics;
+        paper: the same with mu_nc and var_nc, the mean and variance of x_nhwc over h and w.
 
-    `paper` is pix2pix's way (Isola et al. 2016, https://arxiv.org/abs/1611.07004, section 3.4),
-    "using the statistics of the test batch", which is one image there. Taken for each sample by
-    itself they are the same for any batch, so a sample's result does not depend on the others.
-    Statistics are computed in float32 and none is updated.
+    `paper` is what pix2pix does (Isola et al. 2016, https://arxiv.org/abs/1611.07004, section 3.4),
+    "using the statistics of the test batch", which is one image there. Here each sample has its own
+    statistics, so its result does not depend on the rest of the batch. They are computed in
+    float32, and the moving statistics are not updated.
 
     Args:
         inference: `frozen` or `paper`.
         **kwargs: As for `keras.layers.BatchNormalization`.
 
     Input shape:
-        As for Keras' layer; for `paper` 4-D, the batch first.
+        As for Keras' layer; for `paper`, 4-D with the batch first.
 
     Output shape:
-        As the input.
+        Same shape as the input.
 
     Raises:
-        InputError: If `inference` is neither; when called for `paper`, if the input is not 4-D or
-            comes with a mask.
+        InputError: If `inference` is unknown, or, when called in mode `paper`, if the input is not
+            4-D or has a mask.
 
     Example:
         >>> layer = PredictionTimeBatchNormalization(inference="paper", epsilon=0.0)
@@ -50,19 +50,19 @@ class PredictionTimeBatchNormalization(BatchNormalization):
         self.inference = check_inference(inference)
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Normalises.
+        """Normalises features.
 
         Args:
             inputs: Features.
-            training: Whether to use, and to follow, the statistics of the batch.
+            training: Whether to use the batch's statistics and update the moving ones.
             mask: As for Keras' layer.
         """
         if self.inference == "frozen" or (training and self.trainable):
             return super().call(inputs, training=training, mask=mask)
         if len(inputs.shape) != 4 or mask is not None:
             raise InputError(
-                f"Layer {self.name!r}: inference='paper' needs 4-D inputs without a mask; got "
-                f"shape {tuple(inputs.shape)}{'' if mask is None else ' and a mask'}."
+                f"Layer {self.name!r}: expected 4-D inputs without a mask for inference='paper', "
+                f"got shape {tuple(inputs.shape)}{'' if mask is None else ' and a mask'}."
             )
         dtype = keras.backend.result_type(inputs.dtype, "float32")
         x = tf.cast(inputs, dtype)

@@ -9,17 +9,17 @@ from tfgan_zoo.errors import InputError
 
 
 def diff_augment(images: tf.Tensor, policy: Sequence[str], key: tf.Tensor) -> tf.Tensor:
-    """Augments images so that gradients flow through, each sample by draws of its own.
+    """Augments images differentiably, with independent random draws for each sample.
 
-    Shown to the discriminator, real and fake alike, it multiplies a small data set without leaking
-    the augmentation into what the generator makes.
+    Applied to both the real and the generated images that the discriminator sees, it enlarges a
+    small dataset without leaking the augmentation into the generator's images.
 
     Args:
-        images: floats in [-1, 1], shape (batch, height, width, channels).
-        policy: any of "color" (brightness +-0.5, saturation 0 to 2, contrast 0.5 to 1.5),
-            "translation" (up to 1/8 of the size, the gap filled with zeros) and "cutout" (a square
-            of half the size set to zero), applied in this order.
-        key: from `noise.key`.
+        images: Images `[B, H, W, C]`, floats in [-1, 1].
+        policy: Any of "color" (brightness +-0.5, saturation 0 to 2, contrast 0.5 to 1.5),
+            "translation" (up to 1/8 of the size, with the gap filled with zeros) and "cutout" (a
+            square of half the size set to zero), applied in this order.
+        key: Key from `noise.key`.
 
     Returns:
         Images of the same shape and type.
@@ -32,7 +32,14 @@ def diff_augment(images: tf.Tensor, policy: Sequence[str], key: tf.Tensor) -> tf
 
 
 def check_policy(policy: Sequence[str]) -> tuple[str, ...]:
-    """Returns the policy as a tuple, or raises `InputError` on a name it does not know."""
+    """Returns the policy as a tuple.
+
+    Args:
+        policy: Names, also as a string separated by commas; None for none.
+
+    Raises:
+        InputError: If a name is unknown.
+    """
     if isinstance(policy, str):
         policy = policy.split(",") if policy else ()
     elif policy is None:
@@ -60,20 +67,20 @@ def _color(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
 
 
 def _grid(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Height and width, and every row's and column's number shaped to broadcast over samples."""
+    """Returns height, width, and row and column indices that broadcast over samples."""
     height, width = tf.shape(images)[1], tf.shape(images)[2]
     return height, width, tf.range(height)[tf.newaxis], tf.range(width)[tf.newaxis]
 
 
 def _integers(draws: tf.Tensor, low: tf.Tensor, high: tf.Tensor) -> tf.Tensor:
-    """Turns U[0, 1) into integers from low up to and including high, shape (batch, 1)."""
+    """Maps draws from U[0, 1) to integers in [low, high], `[B, 1]`."""
     count = tf.cast(high - low + 1, tf.float32)
     return (low + tf.cast(tf.floor(draws * count), tf.int32))[:, tf.newaxis]
 
 
 def _translation(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
     height, width, rows, columns = _grid(images)
-    # Rounded, as in the authors' code.
+    # Rounded as in the authors' code.
     dy_max, dx_max = (tf.cast(tf.cast(n, tf.float32) / 8 + 0.5, tf.int32) for n in (height, width))
     rows += _integers(draws[:, 0], -dy_max, dy_max)
     columns += _integers(draws[:, 1], -dx_max, dx_max)

@@ -1,4 +1,4 @@
-"""A history of generated images for the discriminator to see."""
+"""A buffer of earlier generated images for the discriminator."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,36 +8,40 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.layers.per_replica import assign_replicas, of_all_replicas
+from tfgan_zoo.layers.per_replica import (
+    assign_replicas,
+    of_all_replicas,
+    per_replica_variable,
+)
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
 class ImagePool(keras.layers.Layer):
-    """Mixes older generated images among new ones.
+    """Mixes earlier generated images into new batches.
 
-    A discriminator that sees only the newest images forgets what it knew of older ones, and the
-    two players may go round in circles (Shrivastava et al. 2016, https://arxiv.org/abs/1612.07828;
-    CycleGAN, Zhu et al. 2017, https://arxiv.org/abs/1703.10593, has a pool of 50). As in the
-    authors' code, image by image in the order of the batch:
+    A discriminator that sees only the newest images forgets older ones, and the two players may
+    cycle (Shrivastava et al. 2016, https://arxiv.org/abs/1612.07828; CycleGAN, Zhu et al. 2017,
+    https://arxiv.org/abs/1703.10593, uses a pool of 50). As in the authors' code, images are
+    processed one by one, in the order of the batch:
 
-        while fewer than `size` are stored: store the image, and return it;
-        afterwards, with probability 1/2: return a random stored image, and store this one instead;
-        else: return the image.
+        while fewer than `size` are stored: store the image and return it;
+        afterwards, with probability 1/2: return a random stored image and store this one instead;
+        otherwise: return the image.
 
-    The result is a function of the state and of `draws` alone. No gradient goes through it.
+    The result depends only on the state and on `draws`. No gradient flows through it.
 
-    The state is saved with the weights. Under a `tf.distribute` strategy every replica has a pool
-    of its own, and all of them are saved, one after the other; of a file of n pools, replica r
-    takes number r modulo n.
+    The state is saved with the weights. Under a `tf.distribute` strategy every replica has its own
+    pool, and all pools are saved, one after the other. From a file of n pools, replica r loads
+    number r modulo n.
 
     Args:
-        size: How many images are stored; 0 for none: images come back as they are.
+        size: Number of images to store; with 0, images are returned unchanged.
         image_shape: `(height, width, channels)` of an image.
-        **kwargs: `name` and the like, for `keras.layers.Layer`. The type is float32.
+        **kwargs: Arguments of `keras.layers.Layer`, such as `name`. `dtype` defaults to float32.
 
     Raises:
-        InputError: If an argument cannot be used; when loaded (Keras makes a `ValueError` of it),
-            if the file's pool is of another size or shape.
+        InputError: If an argument is invalid, or, when loaded (as a `ValueError` raised by Keras),
+            if the pool in the file has another size or shape.
 
     Example:
         >>> pool = ImagePool(1, (1, 1, 1))
@@ -51,31 +55,33 @@ class ImagePool(keras.layers.Layer):
         self.size = size
         self.image_shape = tuple(image_shape)
         if isinstance(size, bool) or not isinstance(size, int) or size < 0:
-            raise InputError(f"size must be an integer of at least 0; got {size!r}.")
+            raise InputError(f"size: expected an integer of at least 0, got {size!r}.")
         if len(self.image_shape) != 3 or not all(
             isinstance(n, int) and n > 0 for n in self.image_shape
         ):
             raise InputError(
-                f"image_shape must be (height, width, channels), all above 0; got {image_shape!r}."
+                "image_shape: expected (height, width, channels), all above 0, got "
+                f"{image_shape!r}."
             )
         self.build()
 
     def build(self, input_shape: Any = None) -> None:
-        """Creates the state, when called by the constructor.
+        """Creates the state; called by the constructor.
 
         Args:
-            input_shape: Not used.
+            input_shape: Unused.
         """
         if self.size and not self.variables:
-            self.images = _own_variable("images", (self.size, *self.image_shape), "float32")
-            self.count = _own_variable("count", (), "int64")
+            self.images = per_replica_variable("images", (self.size, *self.image_shape), "float32")
+            self.count = per_replica_variable("count", (), "int64")
 
     def call(self, images: Any, draws: Any) -> tf.Tensor:
-        """Stores images and returns as many, new or old.
+        """Stores images and returns as many new or old ones.
 
         Args:
             images: Generated images, `[B, H, W, C]`.
-            draws: Two numbers from U[0, 1) for each, `[B, 2]`: whether to swap, and for which.
+            draws: Two numbers from U[0, 1) per image, `[B, 2]`: whether to swap, and with which
+                stored image.
 
         Returns:
             Images of the same shape.
@@ -87,24 +93,25 @@ class ImagePool(keras.layers.Layer):
         batch = tf.shape(images, tf.int64)[0]
         row = tf.range(batch)
 
-        # What each row does, and to which place. Where filling ends is known beforehand, so the
-        # rows need no loop: only which of them find the place taken by an earlier one.
+        # What each row does, and in which slot of the pool. The row where filling ends is known in
+        # advance, so no loop over rows is needed: only whether an earlier row wrote to the same
+        # slot.
         filling = count + row < self.size
         swapping = ~filling & (draws[:, 0] < 0.5)
         writing = filling | swapping
         chosen = tf.cast(tf.floor(draws[:, 1] * self.size), tf.int64)
-        place = tf.where(filling, count + row, tf.minimum(chosen, self.size - 1))
+        slot = tf.where(filling, count + row, tf.minimum(chosen, self.size - 1))
 
-        rivals = writing[tf.newaxis] & (place[tf.newaxis] == place[:, tf.newaxis])
-        writers = tf.where(rivals, row[tf.newaxis], -1)  # [row, writer], -1 where it is none.
+        rivals = writing[tf.newaxis] & (slot[tf.newaxis] == slot[:, tf.newaxis])
+        writers = tf.where(rivals, row[tf.newaxis], -1)  # [row, writer]; -1: does not write.
         earlier = tf.where(row[tf.newaxis] < row[:, tf.newaxis], writers, -1)
 
-        stored = tf.gather(old, place)
+        stored = tf.gather(old, slot)
         found = _latest(earlier, images, stored)
-        # Rows of one place all write what the last of them leaves there, so their order is no
-        # matter; rows that write nothing write what is there.
+        # All rows of one slot write the image that the last of them leaves there, so their order
+        # does not matter; rows that store nothing write back what is there.
         left = _latest(writers, images, stored)
-        self.images.assign(tf.tensor_scatter_nd_update(old, place[:, tf.newaxis], left))
+        self.images.assign(tf.tensor_scatter_nd_update(old, slot[:, tf.newaxis], left))
         self.count.assign(tf.minimum(count + batch, self.size))
         return tf.where(_per_image(swapping), found, images)
 
@@ -113,7 +120,7 @@ class ImagePool(keras.layers.Layer):
 
         Args:
             images_shape: Shape of the images.
-            draws_shape: Not used.
+            draws_shape: Unused.
         """
         return images_shape
 
@@ -121,7 +128,7 @@ class ImagePool(keras.layers.Layer):
         """Saves the pools of all replicas.
 
         Args:
-            store: Where to, by name.
+            store: Mapping from names to saved values.
         """
         for variable in self.variables:
             store[variable.name] = of_all_replicas(variable)
@@ -130,13 +137,13 @@ class ImagePool(keras.layers.Layer):
         """Loads the pools of all replicas.
 
         Args:
-            store: Where from, by name.
+            store: Mapping from names to saved values.
         """
         for variable in self.variables:
             name = variable.name
             saved = np.asarray(store[name]) if name in store.keys() else None  # noqa: SIM118
             if saved is None or saved.shape[1:] != tuple(variable.shape):
-                # Keras tries again where there is nothing, and shows the last sentence only.
+                # Keras retries with an empty store and shows only the last error.
                 raise InputError(
                     f"Pool {self.name!r}: expected a file with pools of {self.size} images of "
                     f"shape {self.image_shape}, got none; give the pool the size and shape it was "
@@ -149,26 +156,12 @@ class ImagePool(keras.layers.Layer):
         return super().get_config() | {"size": self.size, "image_shape": self.image_shape}
 
 
-def _own_variable(name: str, shape: tuple[int, ...], dtype: str) -> keras.Variable:
-    """A variable of which each replica has a copy of its own: as `counter` of StatelessDropout."""
-    return keras.Variable(
-        "zeros",
-        shape=shape,
-        dtype=dtype,
-        trainable=False,
-        autocast=False,
-        synchronization="on_read",
-        aggregation="only_first_replica",
-        name=name,
-    )
-
-
 def _per_image(flags: tf.Tensor) -> tf.Tensor:
     return flags[:, tf.newaxis, tf.newaxis, tf.newaxis]
 
 
 def _latest(writers: tf.Tensor, images: tf.Tensor, stored: tf.Tensor) -> tf.Tensor:
-    """For each row the image of its last writer, or else what was stored before the batch."""
+    """Returns each row's image by its last writer, or what was stored before the batch."""
     last = tf.reduce_max(writers, axis=1)
     written = tf.gather(images, tf.maximum(last, 0))
     return tf.where(_per_image(last >= 0), written, stored)

@@ -1,11 +1,12 @@
-"""What layers that are random or mix samples in training do at inference, and how to choose it."""
+"""What dropout and batch normalisation layers do at inference."""
 
 import keras
 
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.keras_internals import layers_of
 
 _NOISY = (
-    keras.layers.Dropout,  # And with it the SpatialDropouts.
+    keras.layers.Dropout,  # And its subclasses, SpatialDropout1D to 3D.
     keras.layers.AlphaDropout,
     keras.layers.GaussianDropout,
     keras.layers.BatchNormalization,
@@ -13,37 +14,37 @@ _NOISY = (
 
 
 def check_inference(mode: str) -> str:
-    """Checks what a layer is to do at inference.
+    """Checks a layer's inference mode.
 
     Args:
         mode: `frozen` or `paper`.
 
     Returns:
-        It.
+        The mode.
 
     Raises:
-        InputError: If it is neither.
+        InputError: If it is anything else.
     """
     if mode not in ("frozen", "paper"):
-        raise InputError(f"inference must be frozen or paper; got {mode!r}.")
+        raise InputError(f"inference: expected frozen or paper, got {mode!r}.")
     return mode
 
 
 def set_inference(network: keras.Model, mode: str) -> None:
-    """Says what a network's dropout and batch normalisation do at inference.
+    """Sets what a network's dropout and batch normalisation do at inference.
 
-    It sets the `inference` of every layer that has one, those of nested models included, and is
-    saved with them. A graph that was traced before goes on as it was.
+    Sets `inference` on every layer that has it, including those of nested models, and is saved with
+    them. Graphs traced before keep the previous mode.
 
     Args:
         network: The network.
-        mode: `frozen`: what Keras does, no dropout and the moving statistics of training. `paper`:
-            what pix2pix does (Isola et al. 2016, https://arxiv.org/abs/1611.07004, section 3.4):
-            dropout stays on, and each sample is normalised with statistics of its own.
+        mode: `frozen`, as in Keras: no dropout, and the moving statistics of training. `paper`, as
+            in pix2pix (Isola et al. 2016, https://arxiv.org/abs/1611.07004, section 3.4): dropout
+            stays on, and each sample is normalised with its own statistics.
 
     Raises:
-        InputError: If the mode is unknown; or if it is `paper`, and a layer is one of Keras' that
-            knows only the other. Nothing is then changed.
+        InputError: If the mode is unknown, or is `paper` and the network has a Keras layer that
+            only supports `frozen`. Nothing is changed then.
 
     Example:
         >>> drop = StatelessDropout(0.5)
@@ -52,16 +53,16 @@ def set_inference(network: keras.Model, mode: str) -> None:
         'paper'
     """
     check_inference(mode)
-    layers = list(network._flatten_layers())
+    layers = layers_of(network)
     if mode == "paper":
         for layer in layers:
             if isinstance(layer, _NOISY) and not hasattr(layer, "inference"):
                 normalizes = isinstance(layer, keras.layers.BatchNormalization)
                 ours = "PredictionTimeBatchNormalization" if normalizes else "StatelessDropout"
                 raise InputError(
-                    f"inference='paper' needs layers that can do it; got {layer.name!r} of "
-                    f"{network.name!r}, a keras.layers.{type(layer).__name__}: build the network "
-                    f"with tfgan_zoo.layers.{ours}, or ask for inference='frozen'."
+                    f"inference: expected layers that support 'paper', got {layer.name!r} of "
+                    f"{network.name!r}, a keras.layers.{type(layer).__name__}; build the network "
+                    f"with tfgan_zoo.layers.{ours}, or use inference='frozen'."
                 )
     for layer in layers:
         if hasattr(layer, "inference"):

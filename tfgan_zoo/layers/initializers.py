@@ -1,4 +1,4 @@
-"""Initial values that Keras lacks."""
+"""Initializers that Keras lacks."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,19 +11,19 @@ from tfgan_zoo.errors import InputError
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
 class ICNR(keras.initializers.Initializer):
-    """Initial kernels with which a sub-pixel convolution is nearest-neighbour upsampling.
+    """Initialises a sub-pixel convolution to nearest-neighbour upsampling.
 
     Initialisation to convolution and nearest-neighbour resize (Aitken et al. 2017,
-    https://arxiv.org/abs/1707.02937): the r * r kernels that make the pixels of one block are the
-    same, so that a convolution and then `PixelShuffle(r)` yield blocks of one value. Kernels drawn
-    independently yield a checkerboard instead, traces of which can survive training.
+    https://arxiv.org/abs/1707.02937): the r * r kernels of the pixels in one block are equal, so
+    that a convolution followed by `PixelShuffle(r)` yields blocks of one value. Independent kernels
+    yield a checkerboard instead, traces of which can survive training.
 
     Args:
-        initializer: Initial values of one kernel of each block.
-        factor: r, that of the `PixelShuffle` to come, at least 2.
+        initializer: Initializer of one kernel per block.
+        factor: r, the factor of the `PixelShuffle` that follows, at least 2.
 
     Raises:
-        InputError: If `factor` is anything else; when called, if the outputs cannot be divided.
+        InputError: If `factor` is invalid, or, when called, if the outputs are not divisible.
 
     Example:
         >>> kernel = ICNR("random_normal", factor=2)((3, 3, 16, 8))
@@ -33,7 +33,7 @@ class ICNR(keras.initializers.Initializer):
 
     def __init__(self, initializer: Any = "glorot_uniform", factor: int = 2) -> None:
         if isinstance(factor, bool) or not isinstance(factor, int) or factor < 2:
-            raise InputError(f"factor must be an integer of at least 2; got {factor!r}.")
+            raise InputError(f"factor: expected an integer of at least 2, got {factor!r}.")
         self.initializer = keras.initializers.get(initializer)
         self.factor = factor
 
@@ -41,13 +41,13 @@ class ICNR(keras.initializers.Initializer):
         """Returns initial values.
 
         Args:
-            shape: Of the kernel, `[..., C * r * r]`.
-            dtype: Of the values.
+            shape: Shape of the kernel, `[..., C * r * r]`.
+            dtype: Type of the values.
         """
         area = self.factor**2
         if shape[-1] % area:
             raise InputError(
-                f"ICNR needs outputs that are a multiple of {area}, its factor squared; got a "
+                f"ICNR: expected outputs that are a multiple of {area}, its factor squared, got a "
                 f"kernel of shape {tuple(shape)}."
             )
         values = self.initializer((*shape[:-1], shape[-1] // area), dtype=dtype)

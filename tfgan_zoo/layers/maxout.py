@@ -21,7 +21,7 @@ class Maxout(keras.layers.Layer):
         use_bias: Whether each piece has a bias.
         kernel_initializer: Initial values of the kernel, of shape `[D, units * pieces]`.
         bias_initializer: Initial values of the bias, of shape `[units * pieces]`.
-        **kwargs: `name`, `dtype` and the like, for `keras.layers.Layer`.
+        **kwargs: Arguments of `keras.layers.Layer`, such as `name` and `dtype`.
 
     Input shape:
         `[..., D]`, floating.
@@ -51,7 +51,7 @@ class Maxout(keras.layers.Layer):
         super().__init__(**kwargs)
         if units < 1 or pieces < 1:
             raise InputError(
-                f"Maxout needs units >= 1 and pieces >= 1; got units={units}, pieces={pieces}."
+                f"Maxout: expected units >= 1 and pieces >= 1, got units={units}, pieces={pieces}."
             )
         self.units = units
         self.pieces = pieces

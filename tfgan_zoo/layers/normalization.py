@@ -1,8 +1,8 @@
-"""Keras' normalisation layers, by TensorFlow's fused kernel where it fits.
+"""Keras' normalisation layers, on TensorFlow's fused kernel where possible.
 
-Keras makes a normalisation of a dozen operations that each go over all of the features; the kernel
-goes over them twice. The classes have Keras' names, because those are part of what checkpoints call
-the layers' weights.
+Keras composes a normalisation of a dozen operations that each traverse all features; the kernel
+traverses them twice. The classes have Keras' names, because these are part of the names of weights
+in checkpoints.
 """
 
 from typing import Any
@@ -15,9 +15,9 @@ import tensorflow as tf
 class BatchNormalization(keras.layers.BatchNormalization):
     """Keras' batch normalisation (Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167).
 
-    In training `[B, H, W, C]` is normalised by a fused kernel, to the same result and the same
-    moving statistics but for rounding. Everything else is Keras' own: inference, other shapes,
-    masks, renormalisation, statistics shared by several replicas.
+    In training, a fused kernel normalises `[B, H, W, C]`, with the same result and moving
+    statistics up to rounding. Everything else is left to Keras: inference, other shapes, masks,
+    renormalisation, and statistics shared between replicas.
 
     Args:
         **kwargs: As for `keras.layers.BatchNormalization`.
@@ -29,27 +29,27 @@ class BatchNormalization(keras.layers.BatchNormalization):
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Normalises.
+        """Normalises features.
 
         Args:
             inputs: Features.
-            training: Whether to use, and to follow, the statistics of the batch.
+            training: Whether to use the batch's statistics and update the moving ones.
             mask: As for Keras' layer.
         """
         rank = len(inputs.shape)
         channels_last = rank == 4 and self.axis in (-1, 3)
-        own = mask is not None or self.renorm or self.synchronized or not channels_last
-        if own or not (training and self.trainable):
+        unsupported = mask is not None or self.renorm or self.synchronized or not channels_last
+        if unsupported or not (training and self.trainable):
             return super().call(inputs, training=training, mask=mask)
         x = tf.cast(inputs, tf.float32)
         gamma = self.gamma.value if self.scale else tf.ones(x.shape[-1])
         beta = self.beta.value if self.center else tf.zeros(x.shape[-1])
         y, mean, variance = _normalized(x, gamma, beta, self.epsilon)
-        # The kernel divides by one less than the number of values, Keras by their number.
+        # The kernel divides by one less than the number of values, Keras by the number itself.
         count = tf.cast(tf.size(x) // tf.shape(x)[-1], tf.float32)
         variance *= (count - 1) / count
-        for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            moving.assign(moving.value * self.momentum + now * (1.0 - self.momentum))
+        for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(moving.value * self.momentum + batch * (1.0 - self.momentum))
         return tf.cast(y, self.compute_dtype)
 
 
@@ -57,9 +57,9 @@ class BatchNormalization(keras.layers.BatchNormalization):
 class GroupNormalization(keras.layers.GroupNormalization):
     """Keras' group normalisation (Wu and He 2018, https://arxiv.org/abs/1803.08494).
 
-    Of a single sample `[1, H, W, C]` with each channel a group, which is instance normalisation
-    (Ulyanov et al. 2016, https://arxiv.org/abs/1607.08022), a fused kernel does the same but for
-    rounding. Everything else is Keras' own.
+    For a single sample `[1, H, W, C]` with one channel per group, which is instance normalisation
+    (Ulyanov et al. 2016, https://arxiv.org/abs/1607.08022), a fused kernel computes the same result
+    up to rounding. Everything else is left to Keras.
 
     Args:
         groups: As for `keras.layers.GroupNormalization`.
@@ -72,7 +72,7 @@ class GroupNormalization(keras.layers.GroupNormalization):
     """
 
     def call(self, inputs: Any) -> Any:
-        """Normalises.
+        """Normalises features.
 
         Args:
             inputs: Features.

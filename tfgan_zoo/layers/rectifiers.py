@@ -1,36 +1,36 @@
-"""ReLU and LeakyReLU for discriminators whose slopes are penalised."""
+"""ReLU and LeakyReLU whose second derivatives cost a gradient penalty nothing."""
 
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-# A gradient penalty is differentiated through the gradient of the score. There TensorFlow takes the
-# second derivative of a rectifier for a tensor of zeros, and carries it back through all layers: of
-# the penalty's matrix products and convolutions, two in six multiply by zero. x times its slope at
-# x is the same function, and a slope that counts as constant has no such gradient. One kernel
-# computes it, that of the rectifier's gradient.
+# A gradient penalty differentiates the gradient of the score. As a rectifier's second derivative,
+# TensorFlow creates a tensor of zeros and propagates it back through all layers: two in six of the
+# penalty's matrix products and convolutions multiply by zero. The product of x and its slope is the
+# same function, and has no such gradient if the slope counts as constant. The kernel of the
+# rectifier's gradient computes it.
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
 class ReLU(keras.layers.ReLU):
-    """`keras.layers.ReLU`, whose second derivative, zero, costs a gradient penalty nothing.
+    """`keras.layers.ReLU` whose second derivative, zero, costs a gradient penalty nothing.
 
-    Values and gradients of every order are the same, but that -inf becomes NaN. It saves a train
-    step of `WGANGP` about a seventh of its operations; without a penalty there is no difference.
+    Values and gradients of every order are the same, except that -inf becomes NaN. It saves about a
+    seventh of the operations in a train step of `WGANGP`; without a penalty it makes no difference.
 
     Args:
-        max_value: see `keras.layers.ReLU`; as with the next two, another value than the default
-            makes this that layer.
-        negative_slope: the slope below 0.
-        threshold: what is below counts as negative.
-        **kwargs: `name`, `dtype` and the like, for `keras.layers.Layer`.
+        max_value: See `keras.layers.ReLU`. If this or one of the next two arguments is not its
+            default, the layer computes what Keras' does.
+        negative_slope: Slope below 0.
+        threshold: Values below it count as negative.
+        **kwargs: Arguments of `keras.layers.Layer`, such as `name` and `dtype`.
 
     Input shape:
-        Any, floating.
+        Any shape, floating.
 
     Output shape:
-        The same.
+        Same shape as the input.
 
     Example:
         >>> ReLU()(np.array([-1.0, 2.0]), training=True).numpy()
@@ -42,7 +42,7 @@ class ReLU(keras.layers.ReLU):
 
         Args:
             inputs: x.
-            training: Whether gradients may be asked for.
+            training: Whether gradients may be computed.
         """
         if not training or self.negative_slope or self.threshold or self.max_value is not None:
             return super().call(inputs)
@@ -51,19 +51,19 @@ class ReLU(keras.layers.ReLU):
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
 class LeakyReLU(keras.layers.LeakyReLU):
-    """`keras.layers.LeakyReLU`, whose second derivative costs a gradient penalty nothing.
+    """`keras.layers.LeakyReLU` whose second derivative costs a gradient penalty nothing.
 
     See `ReLU`.
 
     Args:
-        negative_slope: the slope below 0; Keras' default is 0.3, most papers' 0.2.
-        **kwargs: `name`, `dtype` and the like, for `keras.layers.Layer`.
+        negative_slope: Slope below 0; Keras' default is 0.3, most papers use 0.2.
+        **kwargs: Arguments of `keras.layers.Layer`, such as `name` and `dtype`.
 
     Input shape:
-        Any, floating.
+        Any shape, floating.
 
     Output shape:
-        The same.
+        Same shape as the input.
 
     Example:
         >>> LeakyReLU(0.25)(np.array([-1.0, 2.0]), training=True).numpy()
@@ -75,7 +75,7 @@ class LeakyReLU(keras.layers.LeakyReLU):
 
         Args:
             inputs: x.
-            training: Whether gradients may be asked for.
+            training: Whether gradients may be computed.
         """
         if not training:
             return super().call(inputs)

@@ -14,17 +14,17 @@ class UngatedStartGRU(keras.layers.GRU):
         u = sigmoid(W_u x_t + U_u h_t-1 + b_u),  r = sigmoid(W_r x_t + U_r h_t-1 + b_r),
         h_t = (1 - u) tanh(W x_t + U (r h_t-1) + b) + u h_t-1.
 
-    `keras.layers.GRU` starts from h_0 = 0 and takes (1 - u) tanh(W x_1 + b) as h_1. Its default,
-    `reset_after=True`, is also another recurrence: r times (U h_t-1 + c).
+    `keras.layers.GRU` starts from h_0 = 0, so its h_1 is (1 - u) tanh(W x_1 + b). Its default,
+    `reset_after=True`, also changes the recurrence: r multiplies (U h_t-1 + c).
 
-    The authors' code (https://github.com/reedscot/icml2016, modules/FixedGRU.lua) exchanges the
-    roles of u and 1 - u, which is the same but for a sign, and has two biases where this layer has
-    their sum b. Its first step uses one of the two.
+    The authors' code (https://github.com/reedscot/icml2016, modules/FixedGRU.lua) exchanges
+    the roles of u and 1 - u, which only changes a sign, and has two biases where this layer has
+    their sum, b. Its first step uses one of the two.
 
     Args:
         units: Width of the state.
-        **kwargs: See `keras.layers.GRU`; `reset_after` is False, and masks, states and reversed
-            order are not supported.
+        **kwargs: Arguments of `keras.layers.GRU`. `reset_after` is False; masks, states and
+            reversed order are not supported.
 
     Input shape:
         `[B, T, C]` with at least one step.
@@ -43,13 +43,13 @@ class UngatedStartGRU(keras.layers.GRU):
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
     ) -> tuple[Any, Any, Any]:
-        """Runs the first step without gates, and then the others as Keras does.
+        """Runs the first step without gates and the others as Keras does.
 
         Args:
             sequences: Inputs, `[B, T, C]`.
-            initial_state: Not used.
-            mask: Passed on.
-            training: Passed on.
+            initial_state: Unused.
+            mask: Passed on to Keras.
+            training: Passed on to Keras.
         """
         cell = self.cell
         kernel = ops.cast(cell.kernel, self.compute_dtype)[:, 2 * self.units :]

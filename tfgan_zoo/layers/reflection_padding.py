@@ -1,4 +1,4 @@
-"""Padding with the image's own mirror image."""
+"""Reflection padding for images."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,21 +13,21 @@ from tfgan_zoo.errors import InputError
 class ReflectionPadding2D(keras.layers.Layer):
     """Pads images by mirroring them at their edges, without repeating the edge itself.
 
-    A row `a b c d` padded by 2 becomes `c b a b c d c b`. Unlike zeros, it makes no edge that
-    was not there; CycleGAN's generator (Zhu et al. 2017, https://arxiv.org/abs/1703.10593) has it.
+    A row `a b c d` padded by 2 becomes `c b a b c d c b`. CycleGAN's generator (Zhu et al. 2017,
+    https://arxiv.org/abs/1703.10593) uses it, because it adds no artificial edge, as zeros do.
 
     Args:
         padding: Pixels on every side, or `((top, bottom), (left, right))`.
-        **kwargs: `name`, `dtype` and the like, for `keras.layers.Layer`.
+        **kwargs: Arguments of `keras.layers.Layer`, such as `name` and `dtype`.
 
     Input shape:
-        `[B, H, W, C]`; H and W need not be known, and must be above what they are padded by.
+        `[B, H, W, C]`; H and W may be unknown, and must be larger than their padding.
 
     Output shape:
         `[B, top + H + bottom, left + W + right, C]`.
 
     Raises:
-        InputError: If `padding` is anything else; when called, if a side is too small.
+        InputError: If `padding` is invalid, or, when called, if a side is too small.
 
     Example:
         >>> layer = ReflectionPadding2D(((0, 0), (2, 1)))
@@ -44,25 +44,25 @@ class ReflectionPadding2D(keras.layers.Layer):
             and all(isinstance(n, int) and n >= 0 for pair in pairs for n in pair)
         ):
             raise InputError(
-                "padding must be a number of pixels or ((top, bottom), (left, right)), all from 0 "
-                f"up; got {padding!r}."
+                "padding: expected a number of pixels or ((top, bottom), (left, right)), all at "
+                f"least 0, got {padding!r}."
             )
         self.padding = tuple(tuple(pair) for pair in pairs)
 
     def build(self, input_shape: Any) -> None:
-        """Has nothing to create.
+        """Creates no weights.
 
         Args:
-            input_shape: Not used.
+            input_shape: Unused.
         """
 
     def call(self, inputs: Any) -> Any:
-        """Pads.
+        """Pads images.
 
         Args:
             inputs: Images, `[B, H, W, C]`.
         """
-        self.compute_output_shape(inputs.shape)  # Says which side is too small; TensorFlow won't.
+        self.compute_output_shape(inputs.shape)  # TensorFlow's error names no side.
         return tf.pad(inputs, [(0, 0), *self.padding, (0, 0)], mode="REFLECT")
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
@@ -73,13 +73,15 @@ class ReflectionPadding2D(keras.layers.Layer):
         """
         shape = tuple(input_shape)
         if len(shape) != 4:
-            raise InputError(f"Layer {self.name!r} pads [B, H, W, C]; got shape {shape}.")
+            raise InputError(
+                f"Layer {self.name!r}: expected inputs [B, H, W, C], got shape {shape}."
+            )
         sides = []
         for word, side, pair in zip(("height", "width"), shape[1:3], self.padding, strict=True):
             if side is not None and side <= max(pair):
                 raise InputError(
-                    f"Layer {self.name!r} needs images of a {word} above {max(pair)} to mirror "
-                    f"{max(pair)} pixels; got {side}."
+                    f"Layer {self.name!r}: expected a {word} above {max(pair)}, to mirror "
+                    f"{max(pair)} pixels, got {side}."
                 )
             sides.append(None if side is None else side + sum(pair))
         return (shape[0], *sides, shape[3])

@@ -1,8 +1,8 @@
-"""Layers that read strings: they hold their alphabet or vocabulary, and no table or other resource.
+"""Layers that read strings. They hold their alphabet or vocabulary, and no table or other resource.
 
-What they have in common: text is UTF-8, and bytes that are not are read as an unknown character.
-Case and accents do not matter, in one code point or as combining marks; curly quotes and long
-dashes are the ASCII ones; every white space is a space.
+All of them read text as UTF-8, with bytes that are not UTF-8 as an unknown character. They ignore
+case and accents, whether these are part of a code point or combining marks, and read curly quotes
+and long dashes as their ASCII forms, and any white space as a space.
 """
 
 import functools
@@ -18,24 +18,24 @@ import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
 
-#: What `CharacterOneHot` knows: letters, digits, the punctuation of ASCII, and the space.
+#: What `CharacterOneHot` knows: letters, digits, ASCII punctuation and the space.
 ALPHABET = string.ascii_lowercase + string.digits + string.punctuation + " "
 
-#: Code points from here on are as they are: the scripts before it have all the accents and cases
-#: that are common, and the punctuation.
+#: Code points from here on are not folded. The scripts below it have all common accents and cases,
+#: and the punctuation.
 _FOLDED = 0x2070
 
 #: Combining accents.
 _MARKS = (0x300, 0x36F)
 
 _PUNCTUATION = {"\u2026": "."} | {
-    each: ascii_one
-    for ascii_one, like_it in (
+    variant: plain
+    for plain, variants in (
         ("'", "\u2018\u2019\u201a\u201b\u02bc"),
         ('"', "\u201c\u201d\u201e\u201f"),
         ("-", "\u2010\u2011\u2012\u2013\u2014\u2015"),
     )
-    for each in like_it
+    for variant in variants
 }
 
 
@@ -50,19 +50,19 @@ def _fold(character: str) -> str:
     parts = unicodedata.normalize("NFD", character)
     if all(_MARKS[0] <= ord(mark) <= _MARKS[1] for mark in parts[1:]):
         character = parts[0]
-    # Strokes and hooks are no accents to Unicode, but in their letters' names.
+    # Unicode decomposes no strokes and hooks, but they are in the names of letters.
     letter = re.fullmatch(r"LATIN \w+ LETTER ([A-Z]) WITH .*", unicodedata.name(character, ""))
     return _PUNCTUATION.get(character, (letter[1] if letter else character).lower())
 
 
 @functools.cache
 def _folding() -> np.ndarray:
-    """Returns the folded code point of each below `_FOLDED`."""
+    """Returns the folded form of each code point below `_FOLDED`."""
     return np.array([ord(_fold(chr(code))) for code in range(_FOLDED)], np.int32)
 
 
 def _folded(texts: Any) -> Any:
-    """Returns the folded code points of strings, ragged [B, characters]."""
+    """Returns the folded code points of strings, ragged `[B, characters]`."""
     codes = tf.strings.unicode_decode(texts, "UTF-8", errors="replace")
     codes = tf.ragged.boolean_mask(codes, (codes < _MARKS[0]) | (codes > _MARKS[1]))
     flat = codes.flat_values
@@ -75,7 +75,7 @@ def _folded(texts: Any) -> Any:
 def split_words(texts: Any) -> Any:
     """Splits strings into words: letters and digits of any script, without case and accents.
 
-    An apostrophe is left out, so that "bird's" is one word; other punctuation separates words.
+    Apostrophes are dropped, so that "bird's" is one word; other punctuation separates words.
 
     Args:
         texts: Strings, `[B]`.
@@ -95,17 +95,17 @@ def split_words(texts: Any) -> Any:
 def _check_length(**arguments: int) -> None:
     for name, value in arguments.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise InputError(f"{name} must be an integer of at least 1; got {value!r}.")
+            raise InputError(f"{name}: expected an integer of at least 1, got {value!r}.")
 
 
 class Reading(NamedTuple):
-    """What a layer that takes strings makes of one text.
+    """How a layer that takes strings reads one text.
 
     Args:
-        num: How many words the text has; of a layer that reads characters, how many characters
-            besides white space and ASCII's punctuation.
-        unknown: Those that the layer ignores, without case and accents, in their order.
-        is_empty: Whether the text has content of which nothing is left.
+        num: Number of words, or for a layer that reads characters, number of characters that are
+            neither white space nor ASCII punctuation.
+        unknown: Those that the layer ignores, without case and accents, in order.
+        is_empty: Whether the text has content but none of it is read.
     """
 
     num: int
@@ -114,9 +114,9 @@ class Reading(NamedTuple):
 
 
 class TextReader(keras.layers.Layer):
-    """The base of the layers that take strings."""
+    """Base class of layers that take strings."""
 
-    #: What a text is made of: "words" or "characters".
+    #: What texts consist of: "words" or "characters".
     units: str
 
     def __init__(self, **kwargs: Any) -> None:
@@ -124,13 +124,13 @@ class TextReader(keras.layers.Layer):
         self.supports_jit = False  # XLA has no strings.
 
     def read(self, texts: Sequence[str | bytes]) -> list[Reading]:
-        """Says what the layer makes of texts.
+        """Reports how the layer reads texts.
 
         Args:
             texts: Strings.
 
         Returns:
-            A reading of each.
+            One `Reading` per text.
         """
         readings = []
         for i in range(0, len(texts), 4096):
@@ -141,36 +141,36 @@ class TextReader(keras.layers.Layer):
             for num, words, is_blank in zip(
                 units.row_lengths().numpy().tolist(), unknown, blank, strict=True
             ):
-                is_empty = len(words) == num and not is_blank and self._says_nothing(num)
+                is_empty = len(words) == num and not is_blank and self._reads_as_empty(num)
                 names = tuple(word.decode("utf-8", "replace") for word in words)
                 readings.append(Reading(num, names, is_empty))
         return readings
 
     @property
     def known(self) -> str:
-        """What is known, for a message."""
+        """What the layer knows, for messages."""
         raise NotImplementedError
 
     def _units(self, texts: Any) -> tuple[Any, Any]:
-        """Returns what texts consist of, ragged [B, units], and for each unit if it is known."""
+        """Returns the units of texts, ragged `[B, units]`, and whether each is known."""
         raise NotImplementedError
 
-    def _says_nothing(self, num: int) -> bool:
-        """Returns whether nothing is left of a text of which no unit is known."""
+    def _reads_as_empty(self, num: int) -> bool:
+        """Returns whether a text of `num` unknown units is read as if it were empty."""
         return True
 
     def build(self, input_shape: Any) -> None:
-        """Has nothing to create.
+        """Creates no weights.
 
         Args:
-            input_shape: Not used.
+            input_shape: Unused.
         """
 
     def compute_output_spec(self, inputs: Any) -> keras.KerasTensor:
-        """Returns shape and type of the output.
+        """Returns the shape and type of the output.
 
         Args:
-            inputs: Strings, symbolic.
+            inputs: Symbolic strings.
         """
         return keras.KerasTensor(self.compute_output_shape(inputs.shape), self.output_dtype)
 
@@ -180,24 +180,24 @@ class TextReader(keras.layers.Layer):
         return self.compute_dtype
 
 
-def _places(codes: Any) -> Any:
-    """Returns the place in `ALPHABET` of each code point, -1 for those that are not in it."""
-    places = np.full(129, -1, np.int32)
-    places[[ord(character) for character in ALPHABET]] = range(len(ALPHABET))
-    return tf.gather(tf.constant(places), tf.minimum(codes, 128))
+def _alphabet_indices(codes: Any) -> Any:
+    """Returns the index in `ALPHABET` of each code point, -1 for those that are not in it."""
+    indices = np.full(129, -1, np.int32)
+    indices[[ord(character) for character in ALPHABET]] = range(len(ALPHABET))
+    return tf.gather(tf.constant(indices), tf.minimum(codes, 128))
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
 class CharacterOneHot(TextReader):
-    """Reads strings as a vector for each character: 1 in its place in `ALPHABET`, 0 elsewhere.
+    """Reads strings as one-hot vectors over `ALPHABET`, one per character.
 
-    As in Zhang et al. 2015 (https://arxiv.org/abs/1509.01626), characters that are not in the
-    alphabet are zeros, like those after the end. White space is one space between words, and none
-    before the first and after the last.
+    As in Zhang et al. 2015 (https://arxiv.org/abs/1509.01626), characters outside the alphabet are
+    all zeros, like the padding after the end. White space becomes one space between words, and is
+    removed before the first and after the last.
 
     Args:
-        max_characters: How many are read; what follows is ignored.
-        **kwargs: `name`, `dtype` and the like, for `keras.layers.Layer`.
+        max_characters: Number of characters to read; the rest is ignored.
+        **kwargs: Arguments of `keras.layers.Layer`, such as `name` and `dtype`.
 
     Input shape:
         `[B]`, strings.
@@ -206,7 +206,7 @@ class CharacterOneHot(TextReader):
         `[B, max_characters, 69]`.
 
     Raises:
-        InputError: If `max_characters` cannot be used.
+        InputError: If `max_characters` is invalid.
 
     Example:
         >>> codes = CharacterOneHot(8)(tf.constant(["Bé @"])).numpy()
@@ -227,28 +227,28 @@ class CharacterOneHot(TextReader):
         Args:
             inputs: Strings, `[B]`.
         """
-        # Encoded again in between, as white space is to be found after folding.
+        # Encoded again in between: white space is recognised after folding.
         texts = tf.strings.unicode_encode(_folded(inputs), "UTF-8")
         texts = tf.strings.strip(tf.strings.regex_replace(texts, " +", " "))
         codes = tf.strings.unicode_decode(texts, "UTF-8")
         codes = codes.to_tensor(0, shape=(None, self.max_characters))
-        return tf.one_hot(_places(codes), len(ALPHABET), dtype=self.compute_dtype)
+        return tf.one_hot(_alphabet_indices(codes), len(ALPHABET), dtype=self.compute_dtype)
 
     @property
     def known(self) -> str:
-        """What is known, for a message."""
-        return "the letters a to z, digits and ASCII's punctuation"
+        """What the layer knows, for messages."""
+        return "the letters a to z, digits and ASCII punctuation"
 
     def _units(self, texts: Any) -> tuple[Any, Any]:
         texts = tf.strings.unicode_encode(_folded(texts), "UTF-8")
-        # Punctuation alone would make no text differ in what it says.
+        # Punctuation does not count: it adds nothing to what a text says.
         texts = tf.strings.regex_replace(texts, r"[\s[:punct:]]+", "")
         characters = tf.strings.unicode_split(texts, "UTF-8")
         codes = tf.strings.unicode_decode(texts, "UTF-8")
-        return characters, _places(codes.flat_values) >= 0
+        return characters, _alphabet_indices(codes.flat_values) >= 0
 
-    def _says_nothing(self, num: int) -> bool:
-        return num > 0  # "?!" is read as it is
+    def _reads_as_empty(self, num: int) -> bool:
+        return num > 0  # Punctuation alone, such as "?!", is read.
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """Returns `[B, max_characters, 69]`.
@@ -265,15 +265,15 @@ class CharacterOneHot(TextReader):
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
 class KnownWords(TextReader):
-    """Reads strings as the numbers of the words it knows, see `split_words`.
+    """Reads strings as the numbers of known words; see `split_words`.
 
-    Words are numbered from 1, in the order of the vocabulary. Others are ignored: those around
-    them become neighbours. 0 fills up after the last.
+    Words are numbered from 1, in the order of the vocabulary. Others are dropped, so that the words
+    around them become neighbours. The end is padded with 0.
 
     Args:
         vocabulary: The words, as `split_words` yields them.
-        max_words: How many of the known words are read; what follows is ignored.
-        **kwargs: `name`, `dtype` and the like, for `keras.layers.Layer`.
+        max_words: Number of known words to read; the rest is ignored.
+        **kwargs: Arguments of `keras.layers.Layer`, such as `name` and `dtype`.
 
     Input shape:
         `[B]`, strings.
@@ -282,8 +282,8 @@ class KnownWords(TextReader):
         `[B, max_words]`, int32.
 
     Raises:
-        InputError: If the vocabulary is empty, or one of it no such word or there twice; or if
-            `max_words` cannot be used.
+        InputError: If the vocabulary is empty, holds a word twice or one that `split_words` cannot
+            yield, or if `max_words` is invalid.
 
     Example:
         >>> KnownWords(("red", "star"), max_words=4)(tf.constant(["One red, RED star."])).numpy()
@@ -315,8 +315,8 @@ class KnownWords(TextReader):
         return numbers.to_tensor(0, shape=(None, self.max_words))
 
     def _look_up(self, words: Any) -> tuple[Any, Any]:
-        """Returns each word's place among the sorted hashes, and whether it is that word's."""
-        # A look-up without a table, which would be a resource to create, track and initialise.
+        """Returns each word's index among the sorted hashes, and whether it is found there."""
+        # A lookup table would be a resource to create, track and initialise.
         hashes, known = _hash(words), tf.constant(self._hashes)
         nearest = tf.searchsorted(known, hashes, out_type=tf.int32)
         nearest = tf.minimum(nearest, len(self.vocabulary) - 1)
@@ -328,7 +328,7 @@ class KnownWords(TextReader):
 
     @property
     def known(self) -> str:
-        """What is known, for a message."""
+        """What the layer knows, for messages."""
         most = len(self.vocabulary) if len(self.vocabulary) <= 40 else 8
         words = ", ".join(self.vocabulary[:most])
         more = ", ..." if len(self.vocabulary) > most else ""
@@ -356,34 +356,34 @@ class KnownWords(TextReader):
 
 
 def _hash(words: Any) -> Any:
-    """Returns 63-bit hashes: that two of a million words share one is a chance in 10 million."""
+    """Returns 63-bit hashes: for a million words, a collision has a chance of 1 in 10 million."""
     return tf.strings.to_hash_bucket_fast(words, 2**63 - 1)
 
 
 def _check_vocabulary(vocabulary: Sequence[str]) -> tuple[str, ...]:
-    advice = "vocabulary_of(captions) returns those of your captions"
+    advice = "vocabulary_of(captions) returns the words of your captions"
     if isinstance(vocabulary, str) or not all(isinstance(word, str) for word in vocabulary):
-        raise InputError(f"vocabulary must be words: {advice}; got {vocabulary!r}.")
+        raise InputError(f"vocabulary: expected words, got {vocabulary!r}; {advice}.")
     words = tuple(vocabulary)
     if not words:
-        raise InputError(f"vocabulary must be one or more words: {advice}; got none.")
+        raise InputError(f"vocabulary: expected one or more words, got none; {advice}.")
     with tf.init_scope():
         read = split_words(tf.constant(words)).to_list()
     for word, parts in zip(words, read, strict=True):
         if [part.decode() for part in parts] != [word]:
             raise InputError(
-                "vocabulary must be words in lower case, without accents and punctuation: "
-                f"{advice}; got {word!r}."
+                "vocabulary: expected words in lower case, without accents and punctuation, got "
+                f"{word!r}; {advice}."
             )
     if len(set(words)) < len(words):
         twice = next(word for i, word in enumerate(words) if word in words[:i])
-        raise InputError(f"vocabulary must have each word once; got {twice!r} twice.")
+        raise InputError(f"vocabulary: expected each word once, got {twice!r} twice.")
     return words
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
 class PaddedEmbedding(keras.layers.Embedding):
-    """`keras.layers.Embedding` with zeros for 0, which is no word but fills up.
+    """`keras.layers.Embedding` with zeros for 0, the padding.
 
     Example:
         >>> PaddedEmbedding(3, 2)(np.array([[2, 0]])).numpy()[0, 1]
@@ -402,10 +402,10 @@ class PaddedEmbedding(keras.layers.Embedding):
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
 class MeanOfWords(keras.layers.Layer):
-    """The mean over those positions at which there is a word; zeros if there is none.
+    """Mean over the positions that hold a word; zeros if there are none.
 
     Input shape:
-        A list of features `[B, T, C]` and numbers of words `[B, T]`, 0 for none.
+        A list of features `[B, T, C]` and word numbers `[B, T]`, with 0 for padding.
 
     Output shape:
         `[B, C]`.
@@ -416,17 +416,17 @@ class MeanOfWords(keras.layers.Layer):
     """
 
     def build(self, input_shape: Any) -> None:
-        """Has nothing to create.
+        """Creates no weights.
 
         Args:
-            input_shape: Not used.
+            input_shape: Unused.
         """
 
     def call(self, inputs: Any) -> Any:
-        """Averages.
+        """Averages features.
 
         Args:
-            inputs: Features and numbers of words.
+            inputs: Features and word numbers.
         """
         features, words = inputs
         mask = tf.cast(words > 0, tf.float32)[..., tf.newaxis]

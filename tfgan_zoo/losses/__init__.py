@@ -1,4 +1,4 @@
-"""Losses: pure functions of logits or images, each a float32 scalar, the mean over a batch."""
+"""Losses: pure functions of logits or images that return a float32 mean over the batch."""
 
 from tfgan_zoo.losses.adversarial import (
     cross_entropy_discriminator,

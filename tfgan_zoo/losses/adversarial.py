@@ -1,7 +1,7 @@
 """Adversarial losses: pure functions of logits, each the mean over a batch.
 
 `logits` are a discriminator's raw scores C(x), of any shape; D(x) = sigmoid(C(x)). Every function
-computes in float32, whatever comes in, and returns a scalar to be minimised.
+computes in float32 and returns a scalar to minimise.
 """
 
 import math
@@ -26,8 +26,8 @@ def cross_entropy_discriminator(
     Args:
         real_logits: C(x).
         fake_logits: C(G(z)).
-        label_smoothing: s, one-sided (Salimans et al. 2016, https://arxiv.org/abs/1606.03498): the
-            real samples' label is 1 - s, the fakes' stays 0.
+        label_smoothing: s, one-sided (Salimans et al. 2016, https://arxiv.org/abs/1606.03498): real
+            samples have the label 1 - s, and fakes keep 0.
 
     Example:
         >>> float(cross_entropy_discriminator(tf.zeros(4), tf.zeros(4)))  # undecided
@@ -39,7 +39,7 @@ def cross_entropy_discriminator(
 
 
 def entropy(label_smoothing: float) -> float:
-    """Returns the least that cross entropy with a smoothed label can be: the entropy of the label.
+    """Returns the minimum of cross entropy with a smoothed label: the entropy of the label.
 
     Example:
         >>> round(entropy(0.1), 4)
@@ -55,9 +55,9 @@ def matching_aware_discriminator(
     """-E[log s_r] - 1/2 (E[log(1 - s_w)] + E[log(1 - s_f)]) (https://arxiv.org/abs/1605.05396).
 
     Args:
-        real_logits: of s_r, real images with their own texts.
-        mismatched_logits: of s_w, real images with texts of others.
-        fake_logits: of s_f, generated images with the texts they were generated from.
+        real_logits: Logits of s_r, real images with their own texts.
+        mismatched_logits: Logits of s_w, real images with texts of other images.
+        fake_logits: Logits of s_f, generated images with the texts they were generated from.
 
     Example:
         >>> float(matching_aware_discriminator(tf.zeros(4), tf.zeros(4), tf.zeros(4)))
@@ -69,7 +69,7 @@ def matching_aware_discriminator(
 
 
 def minimax_generator(fake_logits: tf.Tensor) -> tf.Tensor:
-    """E[log(1 - D(G(z)))]: the game's own value; its gradient vanishes where D is sure."""
+    """E[log(1 - D(G(z)))]: the value of the game; its gradient vanishes where D is confident."""
     return -_mean(tf.nn.softplus(tf.cast(fake_logits, tf.float32)))
 
 
@@ -86,15 +86,15 @@ def least_squares_discriminator(
     Args:
         real_logits: C(x).
         fake_logits: C(G(z)).
-        a: the label of fakes.
-        b: the label of real samples.
+        a: Label of fakes.
+        b: Label of real samples.
     """
     real_logits, fake_logits = _f32(real_logits, fake_logits)
     return 0.5 * _mean(tf.square(real_logits - b)) + 0.5 * _mean(tf.square(fake_logits - a))
 
 
 def least_squares_generator(fake_logits: tf.Tensor, c: float = 1.0) -> tf.Tensor:
-    """1/2 E[(C(G(z)) - c)^2], with c what the generator wants the discriminator to say."""
+    """1/2 E[(C(G(z)) - c)^2], where c is the label that the generator aims for."""
     return 0.5 * _mean(tf.square(tf.cast(fake_logits, tf.float32) - c))
 
 
@@ -116,12 +116,12 @@ def relativistic(
 ) -> tf.Tensor:
     """-E[log sigmoid(C(winner) - C(loser))] (https://arxiv.org/abs/1807.00734).
 
-    The discriminator's loss with (real, fake), the generator's with (fake, real). Samples are
-    paired by their place in the batch.
+    The discriminator's loss is `relativistic(real, fake)`, the generator's `relativistic(fake,
+    real)`. Samples are paired by their position in the batch.
 
     Args:
-        winner_logits: scores of the side that ought to look more real.
-        loser_logits: scores of the other side.
+        winner_logits: Scores of the samples that should look more real.
+        loser_logits: Scores of the other samples.
         label_smoothing: s: the label is 1 - s.
     """
     winner_logits, loser_logits = _f32(winner_logits, loser_logits)
@@ -137,8 +137,8 @@ def relativistic_average(
 ) -> tf.Tensor:
     """-E[log s(C(w) - E[C(l)])] - E[log(1 - s(C(l) - E[C(w)]))], s the logistic function (RaGAN).
 
-    As `relativistic`, each side held against the mean of the other; smoothing is on the winner's
-    label. `mean` is to be the mean over the whole batch, also where it is spread over replicas.
+    Like `relativistic`, but compares each side with the mean of the other. Smoothing applies to the
+    winner's label. `mean` must average over the whole batch, including other replicas' parts.
     """
     winner_logits, loser_logits = _f32(winner_logits, loser_logits)
     return cross_entropy_discriminator(

@@ -8,7 +8,7 @@ Critic = Callable[[tf.Tensor], tf.Tensor]
 
 
 def _input_gradient(critic: Critic, inputs: tf.Tensor) -> tf.Tensor:
-    """The float32 gradient of the summed scores, flattened to one row a sample."""
+    """Returns the float32 gradient of the summed scores, flattened to one row per sample."""
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(inputs)
         total = tf.reduce_sum(tf.cast(critic(inputs), tf.float32))
@@ -17,7 +17,7 @@ def _input_gradient(critic: Critic, inputs: tf.Tensor) -> tf.Tensor:
 
 
 def gradient_norm(critic: Critic, inputs: tf.Tensor) -> tf.Tensor:
-    """|dC/dx| for every sample, shape (batch,): differentiable also where the gradient is zero."""
+    """|dC/dx| of every sample, `[B]`; differentiable even where the gradient is zero."""
     squares = tf.reduce_sum(tf.square(_input_gradient(critic, inputs)), axis=1)
     return tf.sqrt(squares + 1e-12)  # d sqrt(s)/ds is infinite at 0
 
@@ -26,9 +26,9 @@ def interpolate(real: tf.Tensor, fake: tf.Tensor, weight: tf.Tensor) -> tf.Tenso
     """A x + (1 - a) G(z), a point on the line between each real sample and its fake.
 
     Args:
-        real: x, shape (batch, ...).
-        fake: G(z), the same shape.
-        weight: a ~ U(0, 1), shape (batch,): one number a sample.
+        real: x, `[B, ...]`.
+        fake: G(z), of the same shape.
+        weight: a ~ U(0, 1), `[B]`: one number per sample.
     """
     weight = tf.cast(tf.reshape(weight, [-1] + [1] * (real.shape.rank - 1)), real.dtype)
     return weight * real + (1 - weight) * fake

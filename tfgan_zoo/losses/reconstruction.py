@@ -1,4 +1,4 @@
-"""How far images, or features of them, are from what they ought to be, value by value."""
+"""Distances between images, or their features, and targets, value by value."""
 
 import tensorflow as tf
 
@@ -8,7 +8,7 @@ def l1(images: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
 
     Args:
         images: x, of any shape.
-        wanted: y, of the same.
+        wanted: y, of the same shape.
 
     Example:
         >>> float(l1(tf.constant([1.0, -1.0]), tf.constant([0.5, 0.5])))
@@ -21,11 +21,11 @@ def mse(images: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
     """E (x - y)^2, the mean squared difference of all values, in float32.
 
     SRGAN's content loss (Ledig et al. 2016, https://arxiv.org/abs/1609.04802, equations 4 and 5),
-    of images or of their features in `networks.vgg19_features`.
+    on images or on their features from `networks.vgg19_features`.
 
     Args:
         images: x, of any shape.
-        wanted: y, of the same.
+        wanted: y, of the same shape.
 
     Example:
         >>> float(mse(tf.constant([1.0, -1.0]), tf.constant([0.5, 0.5])))

@@ -1,14 +1,18 @@
-"""The players: functions that return a built `keras.Model`, one file per architecture.
+"""Networks: functions that return a built `keras.Model`, one file per architecture.
 
-Generators take `(image_shape, latent_dim, ...)` and map noise `[B, latent_dim]` to float32 samples
-`[B, *image_shape]`; discriminators take `(image_shape, ...)` and map those to float32 logits
-`[B, 1]`. Generators that translate images take `(image_shape, channels, ...)` and map images to
-float32 images of the same size, in [-1, 1]; PatchGAN discriminators map images to a map of float32
-logits `[B, h, w, 1]`; both take images of any size. Generators that enlarge take `(lr_shape, ...)`
-and images of any size. Text encoders take `(embedding_dim, ...)` and map strings `[B]` to float32
-vectors `[B, embedding_dim]`, as image encoders, which take `(image_shape, embedding_dim, ...)`, do
-with images. Text-conditional generators and discriminators take `embedding_dim` besides, and such
-vectors as their second input. `NETWORKS` finds them all by the name that a configuration gives.
+- Generators take `(image_shape, latent_dim, ...)` and map noise `[B, latent_dim]` to float32
+  samples `[B, *image_shape]`. Discriminators take `(image_shape, ...)` and map samples to float32
+  logits `[B, 1]`.
+- Generators that translate images take `(image_shape, channels, ...)` and map images to float32
+  images of the same size, in [-1, 1]. PatchGAN discriminators map images to float32 logits
+  `[B, h, w, 1]`. Both accept images of any size.
+- Generators that enlarge images take `(lr_shape, ...)` and accept images of any size.
+- Text encoders take `(embedding_dim, ...)` and map strings `[B]` to float32 vectors
+  `[B, embedding_dim]`; image encoders take `(image_shape, embedding_dim, ...)` and map images to
+  such vectors. Text-conditional generators and discriminators also take `embedding_dim`, and such
+  vectors as their second input.
+
+`NETWORKS` maps the names that configurations use to these functions.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the network builders share: checks of their arguments, and normalisation."""
+"""What the network builders share: argument checks, normalisation and resampling."""
 
 import math
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from keras import layers
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers import BatchNormalization, GroupNormalization, LeakyReLU, ReLU
+from tfgan_zoo.samples import IMAGES, SampleKind, described
 
 
 def check_positive(**arguments: int) -> None:
@@ -19,11 +20,11 @@ def check_positive(**arguments: int) -> None:
         **arguments: The arguments, by name.
 
     Raises:
-        InputError: If one is not.
+        InputError: If an argument is not.
     """
     for name, value in arguments.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise InputError(f"{name} must be an integer of at least 1; got {value!r}.")
+            raise InputError(f"{name}: expected an integer of at least 1, got {value!r}.")
 
 
 def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
@@ -32,21 +33,24 @@ def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
     Args:
         name: The argument's name.
         value: Its value.
-        choices: What it may be.
+        choices: Allowed values.
 
     Raises:
-        InputError: If it is none of them.
+        InputError: If the value is not among them.
     """
     if value not in choices:
-        raise InputError(f"{name} must be one of {', '.join(choices)}; got {value!r}.")
+        raise InputError(f"{name}: expected one of {', '.join(choices)}, got {value!r}.")
 
 
-def check_shape(image_shape: Sequence[int], *, vectors: bool = False) -> tuple[int, ...]:
+def check_shape(
+    shape: Sequence[int], *, name: str = "image_shape", kinds: Sequence[SampleKind] = (IMAGES,)
+) -> tuple[int, ...]:
     """Checks the shape of a sample.
 
     Args:
-        image_shape: `(height, width, channels)`.
-        vectors: Whether `(dimensions,)` will also do.
+        shape: The shape, without the batch axis.
+        name: The argument's name.
+        kinds: The kinds of samples that are allowed.
 
     Returns:
         The shape, as a tuple.
@@ -54,34 +58,31 @@ def check_shape(image_shape: Sequence[int], *, vectors: bool = False) -> tuple[i
     Raises:
         InputError: If it is anything else.
     """
-    expected = "(height, width, channels)" + (" or (dimensions,)" if vectors else "")
-    shape = tuple(image_shape) if isinstance(image_shape, Sequence) else None
-    if (
-        shape is None
-        or len(shape) not in ((1, 3) if vectors else (3,))
-        or not all(isinstance(size, int) and size > 0 for size in shape)
+    sizes = tuple(shape) if isinstance(shape, Sequence) else ()
+    if len(sizes) not in [len(kind.axes) for kind in kinds] or not all(
+        isinstance(size, int) and size > 0 for size in sizes
     ):
-        raise InputError(f"image_shape must be {expected}, all above 0; got {image_shape!r}.")
-    return shape
+        raise InputError(f"{name}: expected {described(*kinds)}, all above 0, got {shape!r}.")
+    return sizes
 
 
 def check_square(image_shape: Sequence[int]) -> tuple[tuple[int, ...], int]:
-    """Checks that images are square with a power of two, at least 16, as their side.
+    """Checks that images are square and that their side is a power of two of at least 16.
 
     Args:
         image_shape: `(height, width, channels)`.
 
     Returns:
-        The shape as a tuple, and how many doublings lead from 4x4 to it.
+        The shape as a tuple, and the number of doublings from 4x4 to it.
 
     Raises:
-        InputError: If the shape is any other.
+        InputError: If the shape is anything else.
     """
     shape = check_shape(image_shape)
     height, width, _ = shape
     if height != width or height < 16 or height & (height - 1):
         raise InputError(
-            "image_shape must be square with a side of 16, 32, 64, ... for this network; "
+            "image_shape: expected a square with a side of 16, 32, 64, ... for this network, "
             f"got {shape}."
         )
     return shape, int(math.log2(height // 4))
@@ -94,14 +95,14 @@ def normalize(
 
     Args:
         x: Features, `[B, ..., C]`.
-        kind: `batch`: each channel over the batch (momentum 0.9 and epsilon 1e-5, stated because
-            Keras' defaults are others). `layer`: each sample over height, width and channels, for
-            critics under a gradient penalty, whose samples must not mix. `instance`: each channel
-            of each sample over height and width, without scale and offset as in CycleGAN's code.
-            `none`: `x` as it is.
+        kind: `batch`: each channel over the batch (momentum 0.9 and epsilon 1e-5, which differ from
+            Keras' defaults). `layer`: each sample over height, width and channels, for critics
+            under a gradient penalty, whose samples must not mix. `instance`: each channel of each
+            sample over height and width, without scale and offset, as in CycleGAN's code. `none`:
+            returns `x` unchanged.
         name: Name of the layer.
         gamma: Initializer of the scale.
-        synchronized: Whether batch statistics are taken over all replicas together.
+        synchronized: Whether batch statistics are computed over all replicas.
 
     Returns:
         Features of the same shape.
@@ -115,7 +116,7 @@ def normalize(
             name=name,
         )(x)
     if kind == "layer":
-        # keras.layers.LayerNormalization over these axes would have a scale for each pixel.
+        # keras.layers.LayerNormalization over these axes would have one scale per pixel.
         return GroupNormalization(groups=1, epsilon=1e-5, gamma_initializer=gamma, name=name)(x)
     if kind == "instance":
         return GroupNormalization(groups=-1, epsilon=1e-5, scale=False, center=False, name=name)(x)
@@ -123,9 +124,9 @@ def normalize(
 
 
 def cancels_bias(kind: str) -> bool:
-    """Returns whether a normalisation makes a bias before it pointless.
+    """Returns whether a normalisation makes a bias before it redundant.
 
-    Each channel's mean, and so its bias, is subtracted. Such a bias would only drift with the
+    It subtracts each channel's mean, and the bias with it. Such a bias would only drift with the
     rounding errors in its gradient, which Adam scales up to full steps.
 
     Args:
@@ -135,11 +136,11 @@ def cancels_bias(kind: str) -> bool:
 
 
 def activate(x: Any, activation: str, *, name: str) -> Any:
-    """Applies an activation; `leaky_relu` has slope 0.2, the papers', where Keras' layer has 0.3.
+    """Applies an activation; `leaky_relu` has slope 0.2 as in the papers, not Keras' 0.3.
 
     Args:
         x: Features.
-        activation: A Keras activation, by name.
+        activation: Name of a Keras activation.
         name: Name of the layer.
 
     Returns:
@@ -153,39 +154,39 @@ def activate(x: Any, activation: str, *, name: str) -> Any:
 
 
 def fresh(initializer: Any) -> keras.initializers.Initializer:
-    """Returns a copy of an initializer, for one layer: an instance draws the same numbers again.
+    """Returns a copy of an initializer for one layer, as one instance repeats its numbers.
 
     Args:
-        initializer: An initializer as Keras takes it: an instance, a name or a configuration.
+        initializer: An initializer, its name or its configuration.
 
     Returns:
-        An initializer that, unless given a seed, draws numbers of its own.
+        An initializer that draws its own numbers unless it has a seed.
     """
     return keras.initializers.get(initializer).clone()
 
 
 def small_normal() -> keras.initializers.Initializer:
-    """Returns an initializer of kernels, N(0, 0.02)."""
+    """Returns an initializer for kernels, N(0, 0.02)."""
     return keras.initializers.RandomNormal(stddev=0.02)
 
 
 def normal_around_one() -> keras.initializers.Initializer:
-    """Returns an initializer of the scales of batch normalisation, N(1, 0.02)."""
+    """Returns an initializer for the scales of batch normalisation, N(1, 0.02)."""
     return keras.initializers.RandomNormal(mean=1.0, stddev=0.02)
 
 
-#: How convolutions that halve or double maps of even sides can be padded.
+#: Paddings of convolutions that halve or double even sides.
 PADDINGS = ("same", "symmetric")
 
 
 def pads_alike(kernel_size: int, padding: str) -> bool:
-    """Returns whether a padding is TensorFlow's "same" for a convolution of stride 2.
+    """Returns whether a padding equals TensorFlow's "same" for a convolution of stride 2.
 
     An even kernel leaves an even number of pixels to add, and both paddings put half of them on
-    each side. An odd kernel leaves an odd number: "same" puts the smaller half at the top and at
-    the left, `(0, 1)` for 3x3. PyTorch, Torch and Theano code usually pads by `kernel_size // 2` on
-    all sides, and nothing reads the last row and column: `(1, 1)` for 3x3. With the same weights
-    the two see the image shifted by a pixel.
+    each side. An odd kernel leaves an odd number: "same" puts the smaller half at the top and left,
+    `(0, 1)` for 3x3. PyTorch, Torch and Theano code usually pads by `kernel_size // 2` on all sides
+    and leaves the last row and column unread: `(1, 1)` for 3x3. With the same weights, the two see
+    images that are shifted by one pixel.
 
     Args:
         kernel_size: Side of the kernel.
@@ -197,21 +198,21 @@ def pads_alike(kernel_size: int, padding: str) -> bool:
 def downsample(
     x: Any, filters: int, kernel_size: int, *, name: str, padding: str = "same", **options: Any
 ) -> Any:
-    """Halves the even sides of feature maps, by a convolution of stride 2.
+    """Halves the even sides of feature maps with a convolution of stride 2.
 
     Args:
         x: Features, `[B, H, W, C]`.
-        filters: Number of feature maps to make.
+        filters: Number of output feature maps.
         kernel_size: Side of the kernel.
         name: Name of the convolution.
         padding: `same`, or `symmetric`: `(kernel_size - 1) // 2` zeros on every side.
-        **options: Of the convolution, as Keras takes them.
+        **options: Arguments of the convolution.
 
     Returns:
         Features `[B, H / 2, W / 2, filters]`.
     """
     if not pads_alike(kernel_size, padding):
-        # Padded here: convolutions with explicit paddings have slow gradients on a CPU.
+        # A separate layer: gradients of convolutions with explicit padding are slow on CPUs.
         x = layers.ZeroPadding2D(kernel_size // 2, name=f"{name}_padding")(x)
         return layers.Conv2D(filters, kernel_size, strides=2, name=name, **options)(x)
     return layers.Conv2D(filters, kernel_size, strides=2, padding="same", name=name, **options)(x)
@@ -220,16 +221,16 @@ def downsample(
 def transposed(
     x: Any, filters: int, kernel_size: int, *, name: str, padding: str = "same", **options: Any
 ) -> Any:
-    """Doubles the sides of feature maps, by a transposed convolution of stride 2.
+    """Doubles the sides of feature maps with a transposed convolution of stride 2.
 
     Args:
         x: Features, `[B, H, W, C]`.
-        filters: Number of feature maps to make.
+        filters: Number of output feature maps.
         kernel_size: Side of the kernel.
         name: Name of the convolution.
-        padding: `same`, or `symmetric`: the transpose of `downsample`'s; PyTorch's
-            `padding=kernel_size // 2, output_padding=1` for odd kernels.
-        **options: Of the convolution, as Keras takes them.
+        padding: `same`, or `symmetric`: the transpose of `downsample`'s, which for odd kernels is
+            PyTorch's `padding=kernel_size // 2, output_padding=1`.
+        **options: Arguments of the convolution.
 
     Returns:
         Features `[B, 2 H, 2 W, filters]`.
@@ -257,13 +258,14 @@ def upsample(
 
     Args:
         x: Features, `[B, H, W, C]`.
-        filters: Number of feature maps to make.
+        filters: Number of output feature maps.
         kernel_size: Side of the kernel of the transposed convolution.
         upsampling: `transposed`: a transposed convolution of stride 2. `resize`: nearest-neighbour
-            resizing and then a 3x3 convolution, which leaves no checkerboards (Odena et al. 2016).
+            resizing followed by a 3x3 convolution, without checkerboard artifacts (Odena et al.
+            2016).
         name: Name of the convolution.
-        padding: Of the transposed convolution, `same` or `symmetric`; see `transposed`.
-        **options: Of the convolution, as Keras takes them.
+        padding: Padding of the transposed convolution, as for `transposed`.
+        **options: Arguments of the convolution.
 
     Returns:
         Features `[B, 2 H, 2 W, filters]`.
@@ -276,19 +278,19 @@ def upsample(
 
 
 def size_multiple(network: keras.Model) -> int:
-    """Returns what the sides of images must be multiples of for a network to keep their size.
+    """Returns the number whose multiples a network maps to images of the same size.
 
-    Found by asking the network for the shape of its output, without running it.
+    It is found from the network's output shapes, without running the network.
 
     Args:
-        network: From images `[B, H, W, C]` to images, built.
+        network: A built network from images `[B, H, W, C]` to images.
 
     Returns:
-        The smallest power of two that will do, up to 1024. If the network's input has fixed
-        sides, their greatest common divisor.
+        The smallest such power of two, up to 1024. If the network's input has fixed sides, their
+        greatest common divisor.
 
     Raises:
-        InputError: If none will do.
+        InputError: If there is none.
 
     Example:
         >>> size_multiple(keras.Sequential([
@@ -303,34 +305,34 @@ def size_multiple(network: keras.Model) -> int:
     if fixed:
         return math.gcd(*fixed)
     for multiple in (2**power for power in range(11)):
-        # Odd multiples, and so large that no border is too wide for them.
+        # Odd multiples, large enough for any border.
         sides = (65 * multiple, 67 * multiple)
         try:
             shape = network.compute_output_shape((1, *sides, channels))
         except (ValueError, TypeError, tf.errors.InvalidArgumentError):
-            continue  # As where a skip connection meets maps of another size.
+            continue  # For example, a skip connection meets maps of another size.
         if tuple(shape[1:-1]) == sides:
             return multiple
     raise InputError(
-        f"Network {network.name!r}: expected outputs of the size of its inputs, at least where "
-        "their sides are multiples of a power of two up to 1024."
+        f"Network {network.name!r}: expected outputs of the size of its inputs for sides that are "
+        "multiples of a power of two up to 1024, got other sizes."
     )
 
 
 def smallest_side(network: keras.Model, multiple: int, scale: int = 1) -> int:
-    """Returns how many pixels the sides of images must have at least for a network to take them.
+    """Returns the smallest side of images that a network accepts.
 
-    Borders that are mirrored, as CycleGAN's are, need an image that is wider than the border. Found
-    like `size_multiple`.
+    Reflection padding, as in CycleGAN, needs images that are larger than the padding. Found like
+    `size_multiple`.
 
     Args:
-        network: From images `[B, H, W, C]` to images, built.
-        multiple: What sides must be multiples of.
-        scale: How much larger its outputs are than its inputs.
+        network: A built network from images `[B, H, W, C]` to images.
+        multiple: Number that sides must be a multiple of.
+        scale: Ratio of output to input size.
 
     Returns:
-        The smallest multiple that will do, up to 64 times `multiple`. If the network's input has
-        fixed sides, or does not tell, `multiple`.
+        The smallest such multiple, up to 64 times `multiple`; `multiple` itself if the network's
+        input has fixed sides or none is found.
     """
     if any(side is not None for side in network.input_shape[1:-1]):
         return multiple
@@ -342,22 +344,3 @@ def smallest_side(network: keras.Model, multiple: int, scale: int = 1) -> int:
         if tuple(shape[1:-1]) == (side * scale, side * scale):
             return side
     return multiple
-
-
-def check_named_shape(name: str, shape: Sequence[int]) -> tuple[int, ...]:
-    """Checks the shape of an image.
-
-    Args:
-        name: The argument's name.
-        shape: `(height, width, channels)`.
-
-    Returns:
-        The shape, as a tuple.
-
-    Raises:
-        InputError: If it is anything else.
-    """
-    sizes = tuple(shape) if isinstance(shape, Sequence) else ()
-    if len(sizes) != 3 or not all(isinstance(size, int) and size > 0 for size in sizes):
-        raise InputError(f"{name} must be (height, width, channels), all above 0; got {shape!r}.")
-    return sizes

@@ -1,4 +1,4 @@
-"""DCGAN's convolutional networks."""
+"""DCGAN's generator and discriminator."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,17 +13,11 @@ from tfgan_zoo.networks.common import (
     check_positive,
     check_square,
     downsample,
+    normal_around_one,
     normalize,
+    small_normal,
     transposed,
 )
-
-
-def _weights() -> keras.initializers.Initializer:
-    return keras.initializers.RandomNormal(stddev=0.02)
-
-
-def _scale() -> keras.initializers.Initializer:
-    return keras.initializers.RandomNormal(mean=1.0, stddev=0.02)
 
 
 def dcgan_generator(
@@ -40,30 +34,31 @@ def dcgan_generator(
 ) -> keras.Model:
     """DCGAN's generator (Radford et al. 2015, https://arxiv.org/abs/1511.06434, figure 1).
 
-    Noise is projected to 4x4 maps; each layer then doubles their size and halves their number:
-    for 64x64 images 1024, 512, 256, 128 and the image. Batch normalisation and ReLU everywhere
-    but at the output, which is tanh. Weights N(0, 0.02), scales N(1, 0.02). Layers followed by
-    batch normalisation have no bias, which it would cancel.
+    Projects noise to 4x4 maps; each layer then doubles their size and halves their number: for
+    64x64 images 1024, 512, 256, 128 and the image. Batch normalisation and ReLU follow every layer
+    but the output, which is tanh. Weights N(0, 0.02), scales N(1, 0.02). Layers followed by batch
+    normalisation have no bias, which it would cancel.
 
     Args:
         image_shape: `(side, side, channels)`, the side a power of two of at least 16.
         latent_dim: Size of the noise vector.
         filters: Feature maps of the last hidden layer; each layer before it has twice as many.
-        kernel_size: Side of the kernels; the authors' code has 5 in Theano, as the paper's figure,
-            and 4 in Torch.
-        upsampling: `transposed` convolution as in the paper, or `resize`: nearest-neighbour
-            resizing and then a convolution, which leaves no checkerboards (Odena et al. 2016).
-        padding: Of transposed convolutions with an odd `kernel_size`: `same`, as TensorFlow pads,
-            or `symmetric`, as the authors' code does. Even kernels are padded alike by both.
+        kernel_size: Side of the kernels; the authors' code has 5 in Theano, like the paper's
+            figure, and 4 in Torch.
+        upsampling: `transposed` convolutions as in the paper, or `resize`: nearest-neighbour
+            resizing followed by a convolution, without checkerboard artifacts (Odena et al. 2016).
+        padding: Padding of transposed convolutions with an odd `kernel_size`: `same`, as in
+            TensorFlow, or `symmetric`, as in the authors' code. Even kernels are padded alike by
+            both.
         normalization: `batch` or `none`.
-        synchronized_bn: Whether batch statistics are taken over all replicas together.
+        synchronized_bn: Whether batch statistics are computed over all replicas.
         name: Name of the model.
 
     Returns:
         A model from noise `[B, latent_dim]` to float32 images `[B, *image_shape]` in [-1, 1].
 
     Raises:
-        InputError: If the shape, a size or a choice cannot be used.
+        InputError: If the shape, a size or a choice is invalid.
 
     Example:
         >>> dcgan_generator((64, 64, 3)).get_layer("project").output.shape
@@ -79,12 +74,16 @@ def dcgan_generator(
     inputs = keras.Input((latent_dim,), name="noise")
     width = filters * 2 ** (doublings - 1)
     x = layers.Dense(
-        4 * 4 * width, use_bias=use_bias, kernel_initializer=_weights(), name="project"
+        4 * 4 * width, use_bias=use_bias, kernel_initializer=small_normal(), name="project"
     )(inputs)
     x = layers.Reshape((4, 4, width), name="maps")(x)
     for i in range(1, doublings + 1):
         x = normalize(
-            x, normalization, name=f"norm_{i}", gamma=_scale(), synchronized=synchronized_bn
+            x,
+            normalization,
+            name=f"norm_{i}",
+            gamma=normal_around_one(),
+            synchronized=synchronized_bn,
         )
         x = layers.ReLU(name=f"relu_{i}")(x)
         last = i == doublings
@@ -93,7 +92,7 @@ def dcgan_generator(
             "kernel_size": kernel_size,
             "use_bias": use_bias or last,
             "activation": "tanh" if last else None,
-            "kernel_initializer": _weights(),
+            "kernel_initializer": small_normal(),
             "dtype": "float32" if last else None,
             "name": "output" if last else f"conv_{i}",
         }
@@ -114,16 +113,16 @@ def halve(
     synchronized_bn: bool,
     padding: str = "same",
 ) -> Any:
-    """Halves the sides of feature maps, and doubles their number, as DCGAN's discriminator does.
+    """Halves the sides of feature maps and doubles their number, like DCGAN's discriminator.
 
     Args:
         x: Images, `[B, H, W, C]`.
-        times: How many times.
+        times: Number of halvings.
         filters: Feature maps of the first convolution.
         kernel_size: Side of the kernels.
         normalization: `batch`, `layer` or `none`.
-        synchronized_bn: Whether batch statistics are taken over all replicas together.
-        padding: `same`, or for even sides `symmetric`.
+        synchronized_bn: Whether batch statistics are computed over all replicas.
+        padding: `same` or, for even sides, `symmetric`.
 
     Returns:
         Features `[B, H / 2**times, W / 2**times, filters * 2 ** (times - 1)]`, sides rounded up.
@@ -136,10 +135,12 @@ def halve(
             kernel_size,
             padding=padding,
             use_bias=kind != "batch",
-            kernel_initializer=_weights(),
+            kernel_initializer=small_normal(),
             name=f"conv_{i}",
         )
-        x = normalize(x, kind, name=f"norm_{i}", gamma=_scale(), synchronized=synchronized_bn)
+        x = normalize(
+            x, kind, name=f"norm_{i}", gamma=normal_around_one(), synchronized=synchronized_bn
+        )
         x = activate(x, "leaky_relu", name=f"lrelu_{i}")
     return x
 
@@ -156,27 +157,27 @@ def dcgan_discriminator(
 ) -> keras.Model:
     """DCGAN's discriminator (Radford et al. 2015, https://arxiv.org/abs/1511.06434).
 
-    Convolutions of stride 2, each with twice the feature maps of the one before, down to 4x4, and
-    one logit from those: for 64x64 images 64, 128, 256, 512. LeakyReLU of slope 0.2;
-    normalisation everywhere but after the first convolution; no hidden dense layer. Weights
-    N(0, 0.02), scales N(1, 0.02). Layers followed by batch normalisation have no bias.
+    Convolutions of stride 2, each with twice the feature maps of the one before, lead down to 4x4
+    (for 64x64 images 64, 128, 256, 512), and those to one logit. LeakyReLU of slope 0.2;
+    normalisation after every convolution but the first; no hidden dense layer. Weights N(0, 0.02),
+    scales N(1, 0.02). Layers followed by batch normalisation have no bias.
 
     Args:
         image_shape: `(side, side, channels)`, the side a power of two of at least 16. A packed
-            discriminator (PacGAN) simply has m times the channels.
+            discriminator (PacGAN) has m times the channels.
         filters: Feature maps of the first convolution.
         kernel_size: Side of the kernels; the authors' code has 5 in Theano, 4 in Torch.
-        padding: With an odd `kernel_size`: `same`, as TensorFlow pads, or `symmetric`, as the
-            authors' code does. Even kernels are padded alike by both.
+        padding: Padding for an odd `kernel_size`: `same`, as in TensorFlow, or `symmetric`, as in
+            the authors' code. Even kernels are padded alike by both.
         normalization: `batch`, `layer` (for a critic under a gradient penalty) or `none`.
-        synchronized_bn: Whether batch statistics are taken over all replicas together.
+        synchronized_bn: Whether batch statistics are computed over all replicas.
         name: Name of the model.
 
     Returns:
         A model from images `[B, *image_shape]` to float32 logits `[B, 1]`.
 
     Raises:
-        InputError: If the shape, a size or a choice cannot be used.
+        InputError: If the shape, a size or a choice is invalid.
 
     Example:
         >>> dcgan_discriminator((64, 64, 3)).get_layer("conv_4").output.shape
@@ -190,5 +191,5 @@ def dcgan_discriminator(
     inputs = keras.Input(shape, name="image")
     x = halve(inputs, halvings, filters, kernel_size, normalization, synchronized_bn, padding)
     x = layers.Flatten(name="flatten")(x)
-    x = layers.Dense(1, kernel_initializer=_weights(), dtype="float32", name="logits")(x)
+    x = layers.Dense(1, kernel_initializer=small_normal(), dtype="float32", name="logits")(x)
     return keras.Model(inputs, x, name=name)

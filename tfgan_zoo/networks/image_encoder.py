@@ -1,4 +1,4 @@
-"""A small network that turns images into vectors, for text encoders to be trained with."""
+"""A small image encoder, for training text encoders."""
 
 from collections.abc import Sequence
 
@@ -19,12 +19,12 @@ def image_encoder(
     synchronized_bn: bool = False,
     name: str = "image_encoder",
 ) -> keras.Model:
-    """A small image encoder, for a joint embedding with texts.
+    """A small image encoder for a joint embedding with texts.
 
-    It stands where Reed et al. 2016 (https://arxiv.org/abs/1605.05395) have the features of a
-    GoogLeNet that was trained to classify. Convolutions of stride 2, each with twice the feature
-    maps of the one before, until neither side is above 4, as in DCGAN's discriminator, and a linear
-    layer, which sees what is where.
+    It replaces the features of a GoogLeNet trained for classification in Reed et al. 2016
+    (https://arxiv.org/abs/1605.05395). As in DCGAN's discriminator, convolutions of stride 2, each
+    with twice the feature maps of the one before, reduce both sides to at most 4. A linear layer
+    over all positions follows.
 
     Args:
         image_shape: `(height, width, channels)`.
@@ -32,14 +32,14 @@ def image_encoder(
         filters: Feature maps of the first convolution.
         kernel_size: Side of the kernels.
         normalization: `batch`, `layer` or `none`.
-        synchronized_bn: Whether batch statistics are taken over all replicas together.
+        synchronized_bn: Whether batch statistics are computed over all replicas.
         name: Name of the model.
 
     Returns:
         A model from images `[B, *image_shape]` to float32 vectors `[B, embedding_dim]`.
 
     Raises:
-        InputError: If the shape, a size or a choice cannot be used.
+        InputError: If the shape, a size or a choice is invalid.
 
     Example:
         >>> image_encoder((64, 48, 3)).get_layer("lrelu_4").output.shape

@@ -1,4 +1,4 @@
-"""The residual networks of WGAN-GP."""
+"""WGAN-GP's residual networks."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -42,11 +42,11 @@ def _pool(x: Any, *, name: str) -> Any:
 def _block(
     x: Any, filters: int, *, resample: str | None, normalization: str, synchronized: bool, name: str
 ) -> Any:
-    """Pre-activation residual block; `resample` is "up", "down" or None."""
+    """Adds a pre-activation residual block; `resample` is "up", "down" or None."""
     # Batch normalisation, in the next block or at the output, cancels any constant added here.
     use_bias = normalization != "batch"
 
-    # A 1x1 convolution commutes with both resamplings; it comes where there are fewer pixels.
+    # A 1x1 convolution commutes with both resamplings, and runs where there are fewer pixels.
     shortcut = x
     if resample == "up":
         shortcut = _conv(shortcut, filters, 1, name=f"{name}_shortcut", use_bias=use_bias)
@@ -69,7 +69,7 @@ def _block(
 
 
 def _first_block(x: Any, filters: int) -> Any:
-    """The critic's first block: from pixels, so without normalisation and ReLU before them."""
+    """Adds the critic's first block; its input, pixels, is neither normalised nor activated."""
     shortcut = _pool(x, name="block_1_shortcut_pool")
     shortcut = _conv(shortcut, filters, 1, name="block_1_shortcut")
     x = _conv(x, filters, 3, name="block_1_conv_1")
@@ -92,22 +92,22 @@ def resnet_generator(
 
     A dense layer to 4x4 maps, one residual block for each doubling of the size (nearest-neighbour
     upsampling), then batch normalisation, ReLU, a 3x3 convolution and tanh. Unconditional.
-    Convolutions have no bias where batch normalisation would cancel it, and where the authors'
-    code upsamples before a 1x1 convolution, this does after: the function is the same.
+    Convolutions have no bias where batch normalisation would cancel it. The authors' code upsamples
+    before a 1x1 convolution, this network after it: the function is the same.
 
     Args:
         image_shape: `(side, side, channels)`, the side a power of two of at least 16.
         latent_dim: Size of the noise vector.
         filters: Feature maps of every block.
         normalization: `batch` or `none`.
-        synchronized_bn: Whether batch statistics are taken over all replicas together.
+        synchronized_bn: Whether batch statistics are computed over all replicas.
         name: Name of the model.
 
     Returns:
         A model from noise `[B, latent_dim]` to float32 images `[B, *image_shape]` in [-1, 1].
 
     Raises:
-        InputError: If the shape, a size or a choice cannot be used.
+        InputError: If the shape, a size or a choice is invalid.
 
     Example:
         >>> resnet_generator((32, 32, 3)).get_layer("block_3_add").output.shape
@@ -152,23 +152,23 @@ def resnet_discriminator(
 ) -> keras.Model:
     """WGAN-GP's residual CIFAR-10 critic (Gulrajani et al. 2017, arXiv 1704.00028, appendix F).
 
-    Residual blocks that halve the size (mean pooling) down to 8x8, the first of them without
-    activation before its first convolution; two blocks that keep it; ReLU, the mean over all
-    pixels and one logit. For 32x32 images that is four blocks. No batch normalisation, which
-    would make the gradient penalty of one sample depend on the others.
+    Residual blocks halve the size by mean pooling down to 8x8, the first of them without
+    activation before its first convolution; two blocks keep the size; ReLU, the mean over all
+    pixels and one logit follow. For 32x32 images there are four blocks. Batch normalisation would
+    make the gradient penalty of one sample depend on the others.
 
     Args:
         image_shape: `(side, side, channels)`, the side a power of two of at least 16. A packed
-            discriminator (PacGAN) simply has m times the channels.
+            discriminator (PacGAN) has m times the channels.
         filters: Feature maps of every block.
-        normalization: `none` as in the paper's CIFAR-10 critic, or `layer`.
+        normalization: `none`, as in the paper's CIFAR-10 critic, or `layer`.
         name: Name of the model.
 
     Returns:
         A model from images `[B, *image_shape]` to float32 logits `[B, 1]`.
 
     Raises:
-        InputError: If the shape, a size or a choice cannot be used.
+        InputError: If the shape, a size or a choice is invalid.
 
     Example:
         >>> resnet_discriminator((32, 32, 3)).get_layer("block_4_add").output.shape

@@ -11,8 +11,8 @@ from tfgan_zoo.layers import ICNR, PixelShuffle
 from tfgan_zoo.networks.common import (
     cancels_bias,
     check_choice,
-    check_named_shape,
     check_positive,
+    check_shape,
     normalize,
 )
 
@@ -31,44 +31,45 @@ def srresnet_generator(
 ) -> keras.Model:
     """SRResNet (Ledig et al. 2016, https://arxiv.org/abs/1609.04802, figure 4).
 
-    A 9x9 convolution and PReLU; residual blocks of two 3x3 convolutions, each with batch
-    normalisation, with PReLU between them and none after the sum; one more of those convolutions
-    and the sum with what went into the first block; for every doubling a 3x3 convolution to four
-    times `filters`, `PixelShuffle` and PReLU; a 9x9 convolution. One slope of PReLU for each
-    channel, 0.25 at first (He et al. 2015, https://arxiv.org/abs/1502.01852), and that paper's
-    normal weights; SRGAN's does not say which. Where normalisation would cancel a bias there is
-    none. Batch normalisation uses its moving averages at inference, so that an image's result does
-    not depend on others.
+    A 9x9 convolution and PReLU; residual blocks of two 3x3 convolutions with batch normalisation,
+    with PReLU between them and none after the sum; another such convolution and the sum with the
+    input of the first block; for every doubling a 3x3 convolution to four times `filters`,
+    `PixelShuffle` and PReLU; a 9x9 convolution. PReLU has one slope per channel, initially 0.25,
+    and kernels have the normal initializer of the same paper (He et al. 2015,
+    https://arxiv.org/abs/1502.01852); SRGAN's paper names none. Convolutions have no bias where
+    normalisation would cancel it. At inference, batch normalisation uses its moving averages, so an
+    image's result does not depend on the others.
 
     Args:
-        lr_shape: `(height, width, channels)` of small images in training; the network takes images
-            of any size, in whichever range it is trained on.
-        scale: How many times as high and wide images become: 2, 4 or 8.
-        filters: Feature maps at the small size.
+        lr_shape: `(height, width, channels)` of low-resolution images in training; the network
+            accepts images of any size, in whichever range it is trained on.
+        scale: Factor by which sides grow: 2, 4 or 8.
+        filters: Feature maps at low resolution.
         blocks: Residual blocks.
-        normalization: `batch` or `none`. Without any, the weights of residual blocks start at a
-            tenth (Wang et al. 2018, https://arxiv.org/abs/1809.00219): sums would explode.
-        output_activation: `linear`, as the paper's figure has none: numbers outside [-1, 1] are
-            possible, and to be clipped wherever an image is made of them. Or `tanh`, as in several
-            reimplementations, which keeps within but reaches black and white only in the limit.
+        normalization: `batch` or `none`. With `none`, the weights of residual blocks start at a
+            tenth (Wang et al. 2018, https://arxiv.org/abs/1809.00219); otherwise the sums would
+            explode.
+        output_activation: `linear`, as in the paper's figure: values outside [-1, 1] are possible
+            and must be clipped to make an image. Or `tanh`, as in several reimplementations, which
+            stays inside but reaches black and white only in the limit.
         icnr: Whether upsampling starts as nearest-neighbour resizing (see `layers.ICNR`), without
-            checkerboards.
-        synchronized_bn: Whether batch statistics are taken over all replicas together.
+            checkerboard artifacts.
+        synchronized_bn: Whether batch statistics are computed over all replicas.
         name: Name of the model.
 
     Returns:
         A model from images `[B, H, W, C]` to float32 images `[B, scale * H, scale * W, C]`.
 
     Raises:
-        InputError: If the shape, a size or a choice cannot be used.
+        InputError: If the shape, a size or a choice is invalid.
 
     Example:
         >>> srresnet_generator((24, 24, 3), blocks=2).compute_output_shape((1, 24, 17, 3))
         (1, 96, 68, 3)
     """
-    channels = check_named_shape("lr_shape", lr_shape)[-1]
+    channels = check_shape(lr_shape, name="lr_shape")[-1]
     if scale not in (2, 4, 8):
-        raise InputError(f"scale must be 2, 4 or 8; got {scale!r}.")
+        raise InputError(f"scale: expected 2, 4 or 8, got {scale!r}.")
     check_positive(filters=filters, blocks=blocks)
     check_choice("normalization", normalization, ("batch", "none"))
     check_choice("output_activation", output_activation, ("linear", "tanh"))
@@ -78,7 +79,7 @@ def srresnet_generator(
         return layers.Conv2D(width, size, padding="same", name=name, **options)(x)
 
     def conv_norm(x: Any, *, name: str) -> Any:
-        """A convolution of a residual branch."""
+        """Adds a convolution of a residual branch."""
         if normalization == "none":
             # He's scale is 2; a tenth of the weights is a hundredth of their variance.
             options = {"kernel_initializer": keras.initializers.VarianceScaling(0.02)}

@@ -1,4 +1,4 @@
-"""GAN-CLS' networks: DCGAN's, told what to draw and what to look for."""
+"""GAN-CLS' networks: DCGAN's, conditioned on a text."""
 
 from collections.abc import Sequence
 
@@ -34,30 +34,30 @@ def text_conditional_generator(
 ) -> keras.Model:
     """GAN-CLS' generator (Reed et al. 2016, https://arxiv.org/abs/1605.05396, section 4.1).
 
-    The embedding of a text is projected to a few numbers, with LeakyReLU of slope 0.2, and put
-    behind the noise, for the generator of DCGAN (see `dcgan_generator`).
+    The embedding of a text is projected to `projected` numbers, with LeakyReLU of slope 0.2, and
+    appended to the noise, as input of DCGAN's generator (see `dcgan_generator`).
 
     Departures from the authors' code (https://github.com/reedscot/icml2016, main_cls_int.lua):
 
     - It has 128 filters, and `projection="torch"`.
-    - It has residual blocks at 4x4 and 8x8, each with a ReLU after it in place of the one before.
-      The paper does not mention them, and this network does not have them.
-    - It resets the biases of all convolutions to 0 before each step. Here the last layer has a bias
-      that learns.
+    - It has residual blocks at 4x4 and 8x8, each with a ReLU after it instead of before it. The
+      paper does not mention them, and this network does not have them.
+    - It resets the biases of all convolutions to 0 before each step. Here the last layer has a
+      trainable bias.
 
     Args:
         image_shape: `(side, side, channels)`, the side a power of two of at least 16.
         latent_dim: Size of the noise vector.
         embedding_dim: Length of the embedding.
-        projected: What the embedding is projected to.
+        projected: Size that the embedding is projected to.
         filters: Feature maps of the last hidden layer; each layer before it has twice as many.
         kernel_size: Side of the kernels.
         upsampling: `transposed` or `resize`, as for `dcgan_generator`.
         normalization: `batch` or `none`.
-        projection: How the projection of the embedding starts: `keras`, Glorot's uniform weights
-            and biases of 0; or `torch`, weights and biases U(-1/sqrt(D), 1/sqrt(D)) with
-            D = `embedding_dim`, as in the authors' code.
-        synchronized_bn: Whether batch statistics are taken over all replicas together.
+        projection: Initializers of the embedding's projection: `keras`, Glorot's uniform weights
+            and biases of 0; or `torch`, weights and biases U(-1/sqrt(D), 1/sqrt(D)) with D =
+            `embedding_dim`, as in the authors' code.
+        synchronized_bn: Whether batch statistics are computed over all replicas.
         name: Name of the model.
 
     Returns:
@@ -65,7 +65,7 @@ def text_conditional_generator(
         float32 images `[B, *image_shape]` in [-1, 1].
 
     Raises:
-        InputError: If the shape, a size or a choice cannot be used.
+        InputError: If the shape, a size or a choice is invalid.
 
     Example:
         >>> model = text_conditional_generator((64, 64, 3))
@@ -86,7 +86,7 @@ def text_conditional_generator(
     )
     noise = keras.Input((latent_dim,), name="noise")
     embedding = keras.Input((embedding_dim,), name="embedding")
-    # N(0, 0.02), as elsewhere, would leave little of a text beside the noise.
+    # With N(0, 0.02), as elsewhere, a text would be small beside the noise.
     text = layers.Dense(projected, name="text", **initial)(embedding)
     text = activate(text, "leaky_relu", name="text_lrelu")
     x = layers.Concatenate(name="noise_and_text")([noise, text])
@@ -108,10 +108,10 @@ def text_conditional_discriminator(
 ) -> keras.Model:
     """GAN-CLS' discriminator (Reed et al. 2016, https://arxiv.org/abs/1605.05396, section 4.1).
 
-    DCGAN's convolutions (see `dcgan_discriminator`) down to 4x4. There the embedding of a text,
-    projected to a few numbers, joins the features of every pixel; a 1x1 convolution mixes them,
-    and one logit is made of the whole. LeakyReLU of slope 0.2 after all but the last;
-    normalisation everywhere but after the first convolution and the projection.
+    DCGAN's convolutions (see `dcgan_discriminator`) lead down to 4x4. There the embedding of a
+    text, projected to `projected` numbers, is appended to the features of every pixel; a 1x1
+    convolution mixes them, and a dense layer yields one logit. LeakyReLU of slope 0.2 follows all
+    but the last; normalisation follows all but the first convolution and the projection.
 
     Departures from the authors' code (https://github.com/reedscot/icml2016):
 
@@ -121,20 +121,20 @@ def text_conditional_discriminator(
     - Both scripts define a residual block at 4x4, but add an undefined `skipD` in its place. This
       network has no such block.
     - They reset the biases of all convolutions to 0 before each step. Here the first convolution
-      and the logit have biases that learn.
+      and the logit have trainable biases.
 
     Args:
         image_shape: `(side, side, channels)`, the side a power of two of at least 16.
         embedding_dim: Length of the embedding.
-        projected: What the embedding is projected to.
+        projected: Size that the embedding is projected to.
         filters: Feature maps of the first convolution; each after it has twice as many, and the
             1x1 convolution as many as the last of those.
         kernel_size: Side of the kernels.
         normalization: `batch`, `layer` (for a critic under a gradient penalty) or `none`.
-        projection: How the projection of the embedding starts, `keras` or `torch`; see
+        projection: Initializers of the embedding's projection, `keras` or `torch`; see
             `text_conditional_generator`.
         normalize_text: Whether batch normalisation follows the projection.
-        synchronized_bn: Whether batch statistics are taken over all replicas together.
+        synchronized_bn: Whether batch statistics are computed over all replicas.
         name: Name of the model.
 
     Returns:
@@ -142,7 +142,7 @@ def text_conditional_discriminator(
         float32 logits `[B, 1]`.
 
     Raises:
-        InputError: If the shape, a size or a choice cannot be used.
+        InputError: If the shape, a size or a choice is invalid.
 
     Example:
         >>> model = text_conditional_discriminator((64, 64, 3))
@@ -185,7 +185,7 @@ def text_conditional_discriminator(
 
 
 def _initial(projection: str, embedding_dim: int) -> dict[str, keras.initializers.Initializer]:
-    """Returns the initializers of a text's projection, as arguments of a dense layer."""
+    """Returns the initializers of the embedding's projection, as arguments of a dense layer."""
     check_choice("projection", projection, ("keras", "torch"))
     if projection == "keras":
         return {}

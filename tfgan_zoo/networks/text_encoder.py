@@ -35,42 +35,43 @@ def char_cnn_rnn(
 ) -> keras.Model:
     """Char-CNN-RNN (Reed et al. 2016, https://arxiv.org/abs/1605.05395, section 4).
 
-    A one-hot vector for each character; convolutions over time with ReLU, all but the last with
-    max-pooling; a GRU over what is left; the mean of its outputs over time; a linear layer. The
-    paper's 201 characters become 198, 66, 63, 21 and 18 steps.
+    A one-hot vector for each character; convolutions over time with ReLU, all but the last
+    followed by max-pooling; a GRU; the mean of its outputs over time; a linear layer. The paper's
+    201 characters become 198, 66, 63, 21 and 18 steps.
 
     Departures from the authors' code for text to image (https://github.com/reedscot/icml2016):
 
-    - Its recurrent layer is another one, see `layers.UngatedStartGRU`: `recurrence="authors"`. It
-      has two biases where that layer has their sum.
-    - All of its weights and biases start as U(-0.08, 0.08): `initial_range=0.08`.
-    - Its one-hot vectors have one entry more, which is always 0.
+    - Its recurrent layer differs, see `layers.UngatedStartGRU`: `recurrence="authors"`. It has two
+      biases where that layer has their sum.
+    - Its weights and biases all start as U(-0.08, 0.08): `initial_range=0.08`.
+    - Its one-hot vectors have one more entry, which is always 0.
 
-    Their code of the encoder's own paper (https://github.com/reedscot/cvpr2016) pools once more, to
-    8 steps, and has a recurrent layer without gates.
+    The authors' code for the encoder's own paper (https://github.com/reedscot/cvpr2016) pools once
+    more, to 8 steps, and has a recurrent layer without gates.
 
-    Case and accents do not matter, nor does how wide white space is. Characters other than letters,
-    digits, ASCII's punctuation and the space, and bytes that are not UTF-8, are read as blanks,
-    like what follows the text (see `layers.text.CharacterOneHot`). An empty text is as good as any.
+    Case, accents and the width of white space do not matter. Characters other than letters, digits,
+    ASCII punctuation and the space, and bytes that are not UTF-8, are read as blanks, like the
+    padding after a text (see `layers.text.CharacterOneHot`). An empty text is valid.
 
     Args:
         embedding_dim: Length of the vectors.
-        max_characters: How many characters are read; the rest of a text is ignored.
+        max_characters: Number of characters to read; the rest of a text is ignored.
         filters: Feature maps of each convolution.
-        kernel_size: How many steps each convolution sees.
-        pool_size: How many steps max-pooling makes one of.
+        kernel_size: Steps that each convolution sees.
+        pool_size: Steps that max-pooling combines into one.
         recurrent_units: Width of the GRU.
-        recurrence: `keras`: the GRU as Keras has it by default, with `reset_after=True`. `authors`:
-            that of the authors' code, see `layers.UngatedStartGRU`; cuDNN does not have it.
-        initial_range: All weights and biases are drawn from U(-initial_range, initial_range) at
-            first; the authors' code has 0.08. None for Keras' initializers.
+        recurrence: `keras`: Keras' default GRU, with `reset_after=True`. `authors`: the GRU of the
+            authors' code, see `layers.UngatedStartGRU`, which cuDNN does not support.
+        initial_range: Range of all initial weights and biases, U(-initial_range, initial_range);
+            0.08 in the authors' code. None for Keras' initializers.
         name: Name of the model.
 
     Returns:
         A model from strings `[B]` to float32 vectors `[B, embedding_dim]`.
 
     Raises:
-        InputError: If a size or a choice cannot be used, or no step is left of `max_characters`.
+        InputError: If a size or a choice is invalid, or `max_characters` is too small to leave a
+            step.
 
     Example:
         >>> char_cnn_rnn(filters=(4, 4, 4)).get_layer("conv_3").output.shape
@@ -85,10 +86,12 @@ def char_cnn_rnn(
     )
     check_choice("recurrence", recurrence, ("keras", "authors"))
     if initial_range is not None and not initial_range > 0:
-        raise InputError(f"initial_range must be a number above 0, or None; got {initial_range!r}.")
+        raise InputError(
+            f"initial_range: expected a number above 0 or None, got {initial_range!r}."
+        )
     filters = tuple(filters) if isinstance(filters, Sequence) else (filters,)
     if not filters:
-        raise InputError("filters must be one or more widths; got none.")
+        raise InputError("filters: expected one or more widths, got none.")
     for width in filters:
         check_positive(filters=width)
     least = kernel_size
@@ -96,8 +99,8 @@ def char_cnn_rnn(
         least = least * pool_size + kernel_size - 1
     if max_characters < least:
         raise InputError(
-            f"max_characters must be at least {least} for {len(filters)} convolutions of "
-            f"kernel_size={kernel_size} and pool_size={pool_size}; got {max_characters}."
+            f"max_characters: expected at least {least} for {len(filters)} convolutions of "
+            f"kernel_size={kernel_size} and pool_size={pool_size}, got {max_characters}."
         )
 
     def initial(*kinds: str) -> dict[str, Any]:
@@ -128,21 +131,21 @@ def word_encoder(
     units: int = 128,
     name: str = "text_encoder",
 ) -> keras.Model:
-    """A small text encoder, of words: quick to train, and good at new combinations of known ones.
+    """A small text encoder of words: quick to train, and good at new combinations of known ones.
 
-    A vector w for each word, N(0, 0.3) at first, what a convolution makes of each with its two
-    neighbours, the mean of both over the words of the text, and a linear layer:
+    A vector w for each word, initially N(0, 0.3); a convolution over each word and its two
+    neighbours; the mean of both over the words of the text; a linear layer:
 
         phi(t) = A mean_i [w_i, relu(C [w_i-1, w_i, w_i+1] + c)] + b.
 
     Words are letters and digits of any script; case, accents and punctuation do not matter (see
-    `layers.text.split_words`). Words that are not in the vocabulary are ignored: a text has the
-    embedding of what remains without them, and if that is nothing, b.
+    `layers.text.split_words`). Words outside the vocabulary are ignored: a text has the
+    embedding of its known words, or b if there are none.
 
     Args:
         embedding_dim: Length of the vectors.
-        vocabulary: The words it knows; `vocabulary_of` finds those of a set of captions.
-        max_words: How many known words are read; the rest of a text is ignored.
+        vocabulary: The known words; `vocabulary_of` returns those of a set of captions.
+        max_words: Number of known words to read; the rest of a text is ignored.
         word_dim: Length of w.
         units: Feature maps of the convolution.
         name: Name of the model.
@@ -151,7 +154,7 @@ def word_encoder(
         A model from strings `[B]` to float32 vectors `[B, embedding_dim]`.
 
     Raises:
-        InputError: If a size or the vocabulary cannot be used.
+        InputError: If a size or the vocabulary is invalid.
 
     Example:
         >>> model = word_encoder(8, vocabulary=("red", "star"))
@@ -177,25 +180,24 @@ def word_encoder(
 
 
 def vocabulary_of(captions: Iterable[str], size: int | None = None) -> tuple[str, ...]:
-    """Returns the words of captions, as `word_encoder` splits them.
+    """Returns the words of captions, split as `word_encoder` does.
 
     Args:
         captions: Texts.
-        size: How many words; None for all.
+        size: Number of words; None for all.
 
     Returns:
-        Words, the most frequent first, those that are as frequent in the order of the alphabet.
+        Words, the most frequent first, and equally frequent ones in alphabetical order.
 
     Raises:
-        InputError: If `captions` is one string or holds what is no string, or `size` cannot be
-            used.
+        InputError: If `captions` is one string or holds anything but strings, or `size` is invalid.
 
     Example:
         >>> vocabulary_of(["a red star", "a blue star", "A Star!"])
         ('a', 'star', 'blue', 'red')
     """
     if isinstance(captions, str):
-        raise InputError(f"captions must be several texts; got the string {captions!r}.")
+        raise InputError(f"captions: expected several texts, got the string {captions!r}.")
     if size is not None:
         check_positive(size=size)
     counts: Counter[bytes] = Counter()

@@ -36,33 +36,35 @@ def translation_resnet(
 ) -> keras.Model:
     """CycleGAN's generator (Zhu et al. 2017, https://arxiv.org/abs/1703.10593, section 7.2).
 
-    After Johnson et al. 2016 (https://arxiv.org/abs/1603.08155): a 7x7 convolution, two 3x3 of
-    stride 2, residual blocks of two 3x3, two of stride 1/2, a 7x7 and tanh; in the paper's words
+    As in Johnson et al. 2016 (https://arxiv.org/abs/1603.08155): a 7x7 convolution, two 3x3 of
+    stride 2, residual blocks of two 3x3, two of stride 1/2, a 7x7 and tanh; in the paper's notation
     c7s1-64, d128, d256, R256 6 or 9 times, u128, u64, c7s1-3. Normalisation and ReLU after every
-    convolution but the last, and no ReLU after a residual block. Images are mirrored at their
-    edges for the 7x7 and the residual convolutions. Weights N(0, 0.02). Where normalisation would
-    cancel a bias there is none; the authors' code has those too, which changes no output.
+    convolution but the last, and no ReLU after a residual block. The 7x7 and the residual
+    convolutions use reflection padding. Weights N(0, 0.02). Convolutions have no bias where
+    normalisation would cancel it; the authors' code has those biases, which change no output.
 
     Args:
-        image_shape: `(height, width, channels)` in training, the sides multiples of 4 from 16 up;
-            the network takes others that are.
-        channels: Of the output; None for as many as the input has.
-        filters: Feature maps at full size; twice and four times as many below.
-        blocks: Residual blocks; None for 9 from sides of 256 up, else 6, as the authors'.
+        image_shape: `(height, width, channels)` in training, with sides that are multiples of 4 and
+            at least 16; the network accepts other such sizes.
+        channels: Channels of the output; None for as many as the input has.
+        filters: Feature maps at full size; twice and four times as many at half and at a
+            quarter of it.
+        blocks: Number of residual blocks; None for 9 from sides of 256, else 6, as in the authors'
+            code.
         normalization: `instance`, `batch` or `none`.
-        upsampling: `transposed` convolutions, or `resize`: nearest-neighbour resizing and then
-            convolutions, which leaves no checkerboards (Odena et al. 2016).
-        padding: Of the convolutions of stride 2 and 1/2: `same`, as TensorFlow pads, zeros at the
-            bottom and at the right only; or `symmetric`, one pixel on every side as in the authors'
-            code, which weights taken from there need.
-        synchronized_bn: Whether batch statistics are taken over all replicas together.
+        upsampling: `transposed` convolutions, or `resize`: nearest-neighbour resizing followed by
+            convolutions, without checkerboard artifacts (Odena et al. 2016).
+        padding: Padding of the convolutions of stride 2 and 1/2: `same`, as in TensorFlow, with
+            zeros only at the bottom and right; or `symmetric`, one pixel on every side, as in the
+            authors' code and as weights converted from it need.
+        synchronized_bn: Whether batch statistics are computed over all replicas.
         name: Name of the model.
 
     Returns:
         A model from images `[B, H, W, C]` to float32 images `[B, H, W, channels]` in [-1, 1].
 
     Raises:
-        InputError: If the shape, a size or a choice cannot be used.
+        InputError: If the shape, a size or a choice is invalid.
 
     Example:
         >>> model = translation_resnet((128, 128, 3))
@@ -75,7 +77,7 @@ def translation_resnet(
     side = min(shape[:2])
     if side < 16 or shape[0] % 4 or shape[1] % 4:
         raise InputError(
-            "image_shape must have sides that are multiples of 4, at least 16, for this network; "
+            "image_shape: expected sides that are multiples of 4, at least 16, for this network, "
             f"got {shape}."
         )
     channels = shape[-1] if channels is None else channels
@@ -87,7 +89,7 @@ def translation_resnet(
     use_bias = not cancels_bias(normalization)
 
     def conv(x: Any, width: int, size: int, *, name: str, **options: Any) -> Any:
-        """With mirrored borders."""
+        """Adds a convolution with reflection padding."""
         x = ReflectionPadding2D(size // 2, name=f"{name}_padding")(x)
         options = {"use_bias": use_bias, "kernel_initializer": small_normal(), **options}
         return layers.Conv2D(width, size, name=name, **options)(x)

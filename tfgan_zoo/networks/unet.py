@@ -1,4 +1,4 @@
-"""pix2pix's generators: a U-Net, and the same network without its skip connections."""
+"""pix2pix's generators: a U-Net, and the same network without skip connections."""
 
 import math
 from collections.abc import Sequence
@@ -39,29 +39,30 @@ def unet_generator(
 ) -> keras.Model:
     """pix2pix's U-Net (Isola et al. 2016, https://arxiv.org/abs/1611.07004, sections 3.2.1, 6.1.1).
 
-    4x4 convolutions of stride 2 down to one pixel, with 64, 128, 256, 512, 512, ... feature maps,
-    and as many of stride 1/2 back up to the image, each of which also sees the maps of its own
-    size on the way down. LeakyReLU of slope 0.2 on the way down, ReLU on the way up, tanh at the
-    end; normalisation everywhere but in the first, the innermost and the last convolution.
-    Dropout in the first three convolutions on the way up is the only noise: for 256x256 images,
-    in the paper's words, CD512-CD1024-CD1024-C1024-C1024-C512-C256-C128. Networks of depth 7 and
-    less, whose widest maps are fewer, have it in two, and in one. Weights N(0, 0.02), scales
-    N(1, 0.02). Where normalisation would cancel a bias there is none.
+    4x4 convolutions of stride 2 lead down to one pixel, with 64, 128, 256, 512, 512, ... feature
+    maps, and as many of stride 1/2 back up to the image; each of those also sees the maps of its
+    size from the way down. LeakyReLU of slope 0.2 on the way down, ReLU on the way up, tanh at the
+    end; normalisation in all but the first, the innermost and the last convolution. Dropout in the
+    first three convolutions on the way up is the only noise: for 256x256 images, in the paper's
+    notation, CD512-CD1024-CD1024-C1024-C1024-C512-C256-C128. Networks of depth 7 have it in two
+    convolutions, and smaller ones in one. Weights N(0, 0.02), scales N(1, 0.02). Convolutions have
+    no bias where normalisation would cancel it.
 
     Args:
-        image_shape: `(height, width, channels)` in training, the sides multiples of 2**depth; the
-            network takes others that are.
-        channels: Of the output; None for as many as the input has.
-        filters: Feature maps of the first convolution; at most eight times as many below.
-        depth: Convolutions down, at least 2. None for as many as lead to one pixel, 8 for 256x256
-            images, which must then be square, their side a power of two from 32 up.
+        image_shape: `(height, width, channels)` in training, with sides that are multiples of
+            2**depth; the network accepts other such sizes.
+        channels: Channels of the output; None for as many as the input has.
+        filters: Feature maps of the first convolution; deeper ones have up to eight times as many.
+        depth: Number of convolutions down, at least 2. None for as many as lead to one pixel (8 for
+            256x256 images); images must then be square, and their side a power of two of at least
+            32.
         normalization: `batch`, `instance` or `none`.
         dropout: Probability of dropping an input, in [0, 1).
-        upsampling: `transposed` convolutions, or `resize`: nearest-neighbour resizing and then
-            3x3 convolutions, which leaves no checkerboards (Odena et al. 2016).
-        inference: What dropout and batch normalisation do at inference, `frozen` or `paper`; see
-            `tfgan_zoo.layers.set_inference`, which changes it.
-        synchronized_bn: Whether batch statistics are taken over all replicas together.
+        upsampling: `transposed` convolutions, or `resize`: nearest-neighbour resizing followed by
+            3x3 convolutions, without checkerboard artifacts (Odena et al. 2016).
+        inference: What dropout and batch normalisation do at inference, `frozen` or `paper`;
+            `tfgan_zoo.layers.set_inference` changes it.
+        synchronized_bn: Whether batch statistics are computed over all replicas.
         seed: Seed of the dropout masks.
         name: Name of the model.
 
@@ -69,7 +70,7 @@ def unet_generator(
         A model from images `[B, H, W, C]` to float32 images `[B, H, W, channels]` in [-1, 1].
 
     Raises:
-        InputError: If the shape, a size or a choice cannot be used.
+        InputError: If the shape, a size or a choice is invalid.
 
     Example:
         >>> model = unet_generator((256, 256, 1), 3)
@@ -95,20 +96,20 @@ def encoder_decoder_generator(
     seed: int = 0,
     name: str = "generator",
 ) -> keras.Model:
-    """`unet_generator` without its skip connections, which pix2pix's paper compares it with.
+    """`unet_generator` without its skip connections, for comparison as in pix2pix's paper.
 
-    All that the way up knows of the image goes through the innermost maps.
+    All information about the image passes through the innermost maps.
 
     Args:
-        image_shape: As for `unet_generator`, as are all arguments.
-        channels: Of the output.
+        image_shape: As for `unet_generator`, like all other arguments.
+        channels: Channels of the output.
         filters: Feature maps of the first convolution.
-        depth: Convolutions down.
+        depth: Number of convolutions down.
         normalization: `batch`, `instance` or `none`.
         dropout: Probability of dropping an input.
         upsampling: `transposed` or `resize`.
         inference: `frozen` or `paper`.
-        synchronized_bn: Whether batch statistics are taken over all replicas together.
+        synchronized_bn: Whether batch statistics are computed over all replicas.
         seed: Seed of the dropout masks.
         name: Name of the model.
 
@@ -116,7 +117,7 @@ def encoder_decoder_generator(
         A model from images `[B, H, W, C]` to float32 images `[B, H, W, channels]` in [-1, 1].
 
     Raises:
-        InputError: If the shape, a size or a choice cannot be used.
+        InputError: If the shape, a size or a choice is invalid.
 
     Example:
         >>> encoder_decoder_generator((256, 256, 3), filters=8).get_layer("up_2").input.shape
@@ -161,7 +162,7 @@ def _generator(
 
     inputs = keras.Input((None, None, shape[-1]), name="image")
     x = inputs
-    maps = []  # Of every level, before its LeakyReLU; the innermost's last.
+    maps = []  # The output of every level before its LeakyReLU, the innermost last.
     for i in range(1, depth + 1):
         kind = "none" if i in (1, depth) else normalization
         if i > 1:
@@ -177,7 +178,7 @@ def _generator(
         x = norm(x, kind, name=f"down_{i}_norm")
         maps.append(x)
 
-    # The authors' smaller networks drop out in fewer; but without any there is no noise.
+    # The authors' smaller networks have less dropout; without any there would be no noise.
     noisy = min(max(depth - 5, 1), 3)
     for i in range(depth, 0, -1):
         if skips and i < depth:
@@ -200,15 +201,15 @@ def _check_depth(shape: tuple[int, ...], depth: int | None) -> int:
     if depth is None:
         if height != width or height < 32 or height & (height - 1):
             raise InputError(
-                "image_shape must be square with a side of 32, 64, 128, ... for this network, "
-                f"unless depth is given; got {shape}."
+                "image_shape: expected a square with a side of 32, 64, 128, ... for this network, "
+                f"got {shape}; give depth for other shapes."
             )
         return int(math.log2(height))
     check_positive(depth=depth)
     if depth < 2:
-        raise InputError(f"depth must be at least 2; got {depth}.")
+        raise InputError(f"depth: expected at least 2, got {depth}.")
     if height % 2**depth or width % 2**depth:
         raise InputError(
-            f"image_shape must have sides that are multiples of 2**depth, {2**depth}; got {shape}."
+            f"image_shape: expected sides that are multiples of 2**depth, {2**depth}, got {shape}."
         )
     return depth

@@ -1,4 +1,4 @@
-"""Features of VGG19, in which images are compared as they are seen rather than by pixel."""
+"""Features of VGG19, for comparing images by appearance rather than by pixel."""
 
 import hashlib
 import os
@@ -17,29 +17,29 @@ WEIGHTS_URL = (
     "https://storage.googleapis.com/tensorflow/keras-applications/vgg19/"
     "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
 )
-"""Keras' file of VGG19 as trained on ImageNet, without the dense layers; 80 MB."""
+"""Keras' weights of VGG19 trained on ImageNet, without the dense layers; 80 MB."""
 
 _WEIGHTS_MD5 = "253f8cb515780f3b799900260a226db6"
 
 #: Convolutions before each max-pooling.
 _CONVOLUTIONS = (2, 2, 4, 4, 4)
 LAYERS = tuple(f"{i}_{j}" for i, count in enumerate(_CONVOLUTIONS, 1) for j in range(1, count + 1))
-"""Names of what `vgg19_features` can return: phi_i,j as `i_j`."""
+"""Names of the layers that `vgg19_features` can return: phi_i,j as `i_j`."""
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
 class VGGInput(keras.layers.Layer):
-    """Images as VGG was trained on: 0 to 255, blue first, less ImageNet's mean colour; float32.
+    """Converts images to VGG's input: 0 to 255, BGR, minus ImageNet's mean colour; float32.
 
     `y = 127.5 (x + 1)[..., ::-1] - (103.939, 116.779, 123.68)`, which is
     `keras.applications.vgg19.preprocess_input` for images in [-1, 1].
 
     Args:
-        smallest: Side of the smallest images to take.
-        **kwargs: `name` and the like, for `keras.layers.Layer`.
+        smallest: Smallest side to accept.
+        **kwargs: Arguments of `keras.layers.Layer`, such as `name`.
 
     Input shape:
-        `[B, H, W, 3]`, or `[B, H, W, 1]`: grey, as three equal channels. H and W need not be known.
+        `[B, H, W, 3]`, or `[B, H, W, 1]` for grey images. H and W may be unknown.
 
     Output shape:
         `[B, H, W, 3]`.
@@ -53,25 +53,25 @@ class VGGInput(keras.layers.Layer):
     """
 
     def __init__(self, smallest: int = 1, **kwargs: Any) -> None:
-        # Numbers up to 255 have no fractions left in bfloat16.
+        # In bfloat16, numbers up to 255 would lose their fractions.
         super().__init__(**{**kwargs, "dtype": "float32"})
         self.smallest = smallest
 
     def build(self, input_shape: Any) -> None:
-        """Has nothing to create.
+        """Creates no weights.
 
         Args:
-            input_shape: Not used.
+            input_shape: Unused.
         """
 
     def call(self, inputs: Any) -> Any:
-        """Converts.
+        """Converts images.
 
         Args:
             inputs: Images in [-1, 1].
         """
         shape = self.compute_output_shape(inputs.shape)
-        # Repeats one channel, leaves three.
+        # Repeats a single channel; leaves three unchanged.
         x = tf.broadcast_to(inputs, tf.concat([tf.shape(inputs)[:-1], [3]], axis=0))
         x = 127.5 * (tf.ensure_shape(x, shape)[..., ::-1] + 1)
         return x - tf.constant([103.939, 116.779, 123.68], x.dtype)
@@ -85,12 +85,12 @@ class VGGInput(keras.layers.Layer):
         shape = tuple(input_shape)
         if len(shape) != 4 or shape[-1] not in (1, 3, None):
             raise InputError(
-                f"VGG19 takes images [B, H, W, 3] or, if grey, [B, H, W, 1]; got shape {shape}."
+                f"VGG19: expected images [B, H, W, 3] or, if grey, [B, H, W, 1], got shape {shape}."
             )
         if any(side is not None and side < self.smallest for side in shape[1:3]):
             raise InputError(
-                f"VGG19 needs images with sides of at least {self.smallest} for these features; "
-                f"got shape {shape}."
+                f"VGG19: expected images with sides of at least {self.smallest} for these "
+                f"features, got shape {shape}."
             )
         return (*shape[:-1], 3)
 
@@ -109,22 +109,22 @@ def vgg19_features(
     """VGG19 (Simonyan & Zisserman 2014, https://arxiv.org/abs/1409.1556) up to one layer, frozen.
 
     The features phi_i,j of SRGAN's content loss (Ledig et al. 2016,
-    https://arxiv.org/abs/1609.04802, section 2.2.1): of the j-th convolution, after ReLU, before
-    the i-th max-pooling. Divided by 12.75, as there, their mean squared errors come to about those
-    of pixels in [-1, 1]. Gradients reach the images and end there: nothing is trainable, and
-    training and inference are the same.
+    https://arxiv.org/abs/1609.04802, section 2.2.1) are those of the j-th convolution, after ReLU,
+    before the i-th max-pooling. Divided by 12.75, as in the paper, their mean squared errors are
+    about as large as those of pixels in [-1, 1]. Gradients flow to the images, but nothing is
+    trainable, and training and inference are the same.
 
-    Under mixed precision the convolutions are computed in bfloat16, but never in float16: nothing
-    normalises what they make of numbers up to 255, and float16 ends at 65504.
+    Under mixed precision the convolutions compute in bfloat16, but never in float16: features of
+    numbers up to 255 are not normalised, and float16 ends at 65504.
 
     Args:
         layer: phi_i,j as `i_j`: `5_4` (the paper's SRGAN), `2_2` (its SRGAN-VGG22), or any other
-            from `1_1` on. What comes after it is not built.
-        weights: `imagenet`: Keras' file, taken from its cache (`$KERAS_HOME/models`, else
-            `~/.keras/models`) or else downloaded to it. Or the path of a local file: that one, or
-            what `keras.applications.VGG19(include_top=False).save_weights` has written. None:
-            random, for tests.
-        divisor: What the features are divided by.
+            from `1_1` on. Later layers are not built.
+        weights: `imagenet`: Keras' file, from its cache (`$KERAS_HOME/models` or
+            `~/.keras/models`), to which it is downloaded if missing. Or the path of a local file:
+            that file, or one written by `keras.applications.VGG19(include_top=False).save_weights`.
+            None: random weights, for tests.
+        divisor: Number to divide features by.
         name: Name of the model.
 
     Returns:
@@ -133,16 +133,16 @@ def vgg19_features(
 
     Raises:
         InputError: If there is no such layer, the divisor is not above 0, or weights cannot be
-            loaded or had; when called, if images have other channels or are too small.
+            loaded or downloaded; when called, if images have other channels or are too small.
 
     Example:
         >>> vgg19_features("2_2", weights=None).compute_output_shape((1, 96, 96, 3))
         (1, 48, 48, 128)
     """
     if layer not in LAYERS:
-        raise InputError(f"layer must be one of {', '.join(LAYERS)}; got {layer!r}.")
+        raise InputError(f"layer: expected one of {', '.join(LAYERS)}, got {layer!r}.")
     if not divisor > 0:
-        raise InputError(f"divisor must be above 0; got {divisor!r}.")
+        raise InputError(f"divisor: expected a number above 0, got {divisor!r}.")
     path = _imagenet_file() if weights == "imagenet" else weights
     block, convolution = layer.split("_")
     inputs = keras.Input((None, None, None), name="image")
@@ -160,18 +160,20 @@ def vgg19_features(
 
 
 def _vgg19(weights: str | os.PathLike | None) -> keras.Model:
-    """Builds Keras' network, and loads a file into it."""
+    """Builds Keras' network and loads weights into it."""
     if weights is None:
         return keras.applications.VGG19(include_top=False, weights=None)
     path = Path(weights).expanduser()
     if not path.is_file():
-        raise InputError(f"weights file {path} not found; download {WEIGHTS_URL} to there.")
+        raise InputError(
+            f"weights: expected a file, {path} does not exist; download {WEIGHTS_URL} to it."
+        )
     if path.suffix != ".h5":
         raise InputError(
-            f"weights must be an .h5 file, such as {WEIGHTS_URL}, imagenet or None; got {path}."
+            f"weights: expected an .h5 file such as {WEIGHTS_URL}, imagenet or None, got {path}."
         )
     network = keras.applications.VGG19(include_top=False, weights=None)
-    # Where a file has no weights for a layer, Keras only warns; this shows it for sure.
+    # If a file lacks the weights of a layer, Keras only warns; NaNs that remain show it.
     for weight in network.weights:
         weight.assign(tf.fill(weight.shape, float("nan")))
     try:
@@ -180,17 +182,18 @@ def _vgg19(weights: str | os.PathLike | None) -> keras.Model:
             network.load_weights(str(path))
         missing = [w.path for w in network.weights if not np.all(np.isfinite(w.numpy()))]
         if missing:
-            raise ValueError(f"no {missing[0]} in it")
-    except Exception as error:  # Whatever h5py and Keras raise for what is in a file.
+            raise ValueError(f"it has no {missing[0]}")
+    except Exception as error:  # h5py and Keras raise anything.
         raise InputError(
-            f"weights file {path} is not VGG19's without dense layers ({first_line(error)}); use "
-            f"{WEIGHTS_URL} or what keras.applications.VGG19(include_top=False).save_weights wrote."
+            f"weights: expected VGG19's without dense layers, got {path} ({first_line(error)}); "
+            f"use {WEIGHTS_URL} or a file that "
+            "keras.applications.VGG19(include_top=False).save_weights wrote."
         ) from error
     return network
 
 
 def _imagenet_file() -> Path:
-    """Returns Keras' file from its cache, or downloads it to there."""
+    """Returns Keras' file from its cache, after downloading it if it is missing."""
     home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
     name = WEIGHTS_URL.rpartition("/")[-1]
     path = home / "models" / name
@@ -207,10 +210,10 @@ def _imagenet_file() -> Path:
                 file_hash=_WEIGHTS_MD5,
             )
         )
-    except Exception as error:  # Keras' get_file raises nothing narrower.
+    except Exception as error:  # Keras' get_file raises a bare Exception.
         raise InputError(
-            f"weights='imagenet' needs a file that is not in {path.parent} and cannot be "
-            f"downloaded ({first_line(error)}); download {WEIGHTS_URL} on a machine that can, and "
+            f"weights: 'imagenet' needs a file that is not in {path.parent} and cannot be "
+            f"downloaded ({first_line(error)}); download {WEIGHTS_URL} on another machine, and "
             "copy it to that folder or give its path as weights."
         ) from error
 

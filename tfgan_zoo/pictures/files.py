@@ -1,4 +1,4 @@
-"""Image files in, image files out: what each result is called, and how it comes to be."""
+"""Converting image files: the names of results, and the conversion."""
 
 import functools
 import os
@@ -10,10 +10,11 @@ from PIL import Image
 
 from tfgan_zoo import atomic, pictures, progress
 from tfgan_zoo.data import images
-from tfgan_zoo.data.source import some_images, warn_of_depth
+from tfgan_zoo.data.brightness import warn_of_depth
+from tfgan_zoo.data.readers.folder import some_images
 from tfgan_zoo.errors import InputError, ServerError, without_advice
 
-#: Names of results end so.
+#: Suffixes of results.
 WRITTEN = (".png", ".jpg", ".jpeg")
 
 
@@ -25,26 +26,26 @@ def plan(
     overwrite: bool = False,
     on_error: str = "raise",
 ) -> dict[Path, Path]:
-    """Decides what the result of each image is called, and touches nothing.
+    """Plans the path of each image's result, without writing anything.
 
-    A result has its image's name and, below a folder, its place. Only what is neither a .png nor a
-    .jpg or .jpeg gets another ending: .png.
+    A result keeps its image's name and, in a folder, its relative path. Suffixes other than .png,
+    .jpg and .jpeg become .png.
 
     Args:
-        source: an image file, or a folder, which is read with its sub-folders.
-        output: a folder; or, for a file, a name that ends in .png, .jpg or .jpeg.
-        compare: whether results have a `comparison` beside them.
-        overwrite: whether results may replace files of before.
-        on_error: "raise" refuses results whose names are too long for a file; "skip" leaves them to
+        source: An image file, or a folder, which is read with its subfolders.
+        output: A folder; or, for a file, a path with suffix .png, .jpg or .jpeg.
+        compare: Whether results have a `comparison` beside them.
+        overwrite: Whether results may replace existing files.
+        on_error: "raise" rejects results whose names are too long for a file; "skip" leaves them to
             `convert`.
 
     Returns:
-        The results by image, in the order of `tfgan_zoo.data.source.list_images`.
+        Results by image, in the order of `tfgan_zoo.data.readers.folder.list_images`.
 
     Raises:
-        InputError: if there is no image, the output cannot be what it names, a result would
-            replace an image, another result or, without `overwrite`, any file, or has too long a
-            name.
+        InputError: If there is no image, the output does not match the input, a result's name is
+            too long, or a result would replace an image, another result or (without `overwrite`)
+            an existing file.
 
     Example:
         >>> plan("photos", "drawings")
@@ -70,7 +71,7 @@ def plan(
                 )
             if path.resolve() in originals:
                 raise InputError(
-                    f"--output: {str(path)!r} is itself an image to be read; give another place."
+                    f"--output: {str(path)!r} is itself an input image; give another path."
                 )
             results[path] = image
     existing = [path for path in results if os.path.exists(path)]
@@ -84,7 +85,7 @@ def plan(
 
 
 def comparison(result: Path) -> Path:
-    """Returns the name of the sheet that shows a result beside its image."""
+    """Returns the path of the sheet that shows a result beside its image."""
     return result.with_name(f"{result.stem}_compare.png")
 
 
@@ -95,14 +96,14 @@ def _written_for(result: Path, compare: bool) -> tuple[Path, ...]:
 def _plan_folder(source: Path, output: Path) -> dict[Path, Path]:
     ending = output.suffix.lower()
     if output.exists() and not output.is_dir():
-        raise InputError(f"--output: expected a folder, {str(output)!r} is a file.")
+        raise InputError(f"--output: expected a folder, got {str(output)!r}, a file.")
     if ending in pictures.ENDINGS and not output.exists():
         raise InputError(
-            f"--output: expected a folder, as the input is one, got {str(output)!r}, a file's name."
+            f"--output: expected a folder, as the input is one, got the file name {str(output)!r}."
         )
     if output.resolve().is_relative_to(source.resolve()):
         raise InputError(
-            f"--output: {str(output)!r} lies in the input folder {str(source)!r}, whose images "
+            f"--output: {str(output)!r} is inside the input folder {str(source)!r}, so results "
             "would be read again; give another folder."
         )
     names = some_images("--input", str(source))
@@ -110,13 +111,13 @@ def _plan_folder(source: Path, output: Path) -> dict[Path, Path]:
 
 
 def _named(source: Path, output: Path) -> Path:
-    """Of one image: the output itself, or in that folder."""
+    """Returns the result of one image: the output itself, or a file in that folder."""
     ending = output.suffix.lower()
     pictures.check_ending(output, (".png", ".jpg"))
     if output.is_dir() or ending not in WRITTEN:
         if output.is_file():
             raise InputError(
-                f"--output: expected a .png, a .jpg or a folder, {str(output)!r} is another file."
+                f"--output: expected a .png, a .jpg or a folder, got {str(output)!r}, another file."
             )
         return output / _written(Path(source.name))
     return output
@@ -136,29 +137,29 @@ def convert(
     on_error: str = "raise",
     rules: images.DecodingRules = images.DecodingRules(),  # noqa: B008  (it is frozen)
 ) -> int:
-    """Reads every image, applies a function, and writes what it returns.
+    """Reads every image, applies a function and writes the result.
 
-    EXIF orientation is applied. Transparent images are laid on white for the function, and keep
+    EXIF orientation is applied. Transparent images are drawn on white for the function, and keep
     their alpha in the result, except in a JPEG. Each file appears complete or not at all. On a
-    terminal a bar shows how far it is. An image may have as many pixels as memory holds.
+    terminal, a bar shows progress. The size of an image is limited only by memory.
 
     Args:
-        planned: results by image, as `plan` returns them.
-        function: from uint8, shape (height, width, channels), to floats in [-1, 1], of the same
-            size or of a multiple, one channel or three.
-        channels: what the function takes: 1, and colour is turned grey, or 3.
-        compare: also write a `comparison` of what the function was given and what it returned.
-        on_error: "raise" stops at an image that cannot be read, and before the first image if a
-            result has a name too long for a file; "skip" leaves such images out and says so on
-            standard error.
-        rules: how the pixels of a file become 8-bit sRGB.
+        planned: Results by image, from `plan`.
+        function: From a uint8 image `(height, width, channels)` to floats in [-1, 1], of the same
+            size or a multiple of it, with one or three channels.
+        channels: Channels that the function takes, 1 (colour becomes grey) or 3.
+        compare: Whether to also write a `comparison` of the function's input and output.
+        on_error: "raise" stops at an image that cannot be read, and before the first image if the
+            name of a result is too long for a file; "skip" leaves such images out and reports them
+            on standard error.
+        rules: How the pixels of a file become 8-bit sRGB.
 
     Returns:
-        How many images were converted.
+        The number of images converted.
 
     Raises:
-        InputError: if an image cannot be read or a name is too long, with "raise".
-        ServerError: what the function raises, with the image.
+        InputError: If an image cannot be read or a name is too long, with "raise".
+        ServerError: If the function raises it; the message names the image.
     """
     if rules.white is None:
         some = list(planned)[:: max(1, len(planned) // 16)]
@@ -205,11 +206,11 @@ def convert(
 
 
 def _sized(pixels: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Enlarges to another image's size, bicubically."""
+    """Resizes to another image's size, bicubically."""
     height, width = like.shape[:2]
     if pixels.shape[:2] == (height, width):
         return pixels
-    # Each channel by itself, so that none is taken for opacity.
+    # Channel by channel, so that Pillow takes none for opacity.
     resized = [
         Image.fromarray(np.ascontiguousarray(pixels[..., i])).resize(
             (width, height), Image.Resampling.BICUBIC

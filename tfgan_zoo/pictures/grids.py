@@ -1,0 +1,123 @@
+"""Grids of images."""
+
+import functools
+import math
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfgan_zoo.data.images import with_channels
+from tfgan_zoo.pictures.points import scatter
+from tfgan_zoo.pixels import to_uint8
+
+
+def as_colour(images: np.ndarray, alpha: bool = False) -> np.ndarray:
+    """Turns images with any number of channels into RGB images.
+
+    One channel is grey, and three are RGB. Two are shown as two grey panels side by side. Of four
+    or more, the first three are shown, with a warning the first time. With `alpha`, four channels
+    are RGBA, drawn on white.
+
+    Args:
+        images: Images `[..., H, W, C]`, uint8.
+        alpha: Whether a fourth channel is opacity.
+
+    Returns:
+        Images `[..., H, W, 3]`, uint8, or `[..., H, 2 * W, 3]` for two channels.
+    """
+    channels = images.shape[-1]
+    if channels == 2:
+        images = np.concatenate([images[..., :1], images[..., 1:]], axis=-2)
+    if channels <= 2:
+        return np.repeat(images, 3, axis=-1)
+    if channels == 4 and alpha:
+        return with_channels(images, 3)
+    if channels > 3:
+        _warn_of_first_three(channels)
+    return images[..., :3]
+
+
+@functools.cache
+def _warn_of_first_three(channels: int) -> None:
+    warnings.warn(
+        f"Images with {channels} channels: pictures show the first three as red, green and blue; "
+        "draw the others with a function of your own, such as SampleSheet(draw=...).",
+        UserWarning,
+        stacklevel=3,
+    )
+
+
+def grid(images: np.ndarray, columns: int | None = None, gap: int = 2) -> np.ndarray:
+    """Arranges images in rows.
+
+    Args:
+        images: Images `[B, H, W, C]`, uint8, drawn by `as_colour`.
+        columns: Images per row; None for a square.
+        gap: Pixels between two images.
+
+    Returns:
+        A picture `(height, width, 3)`, uint8.
+    """
+    images = as_colour(images)
+    num, height, width, _ = images.shape
+    columns = columns or math.ceil(math.sqrt(num))
+    rows = math.ceil(num / columns)
+    sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), 255, np.uint8)
+    for i, image in enumerate(images):
+        top, left = i // columns * (height + gap), i % columns * (width + gap)
+        sheet[top : top + height, left : left + width] = image
+    return sheet
+
+
+def rows(columns: Sequence[np.ndarray], gap: int = 2) -> np.ndarray:
+    """Arranges batches as columns, so that their i-th images share a row.
+
+    Args:
+        columns: Batches of uint8 images of one size, drawn by `as_colour`. A batch with fewer
+            images than another is padded with white.
+        gap: Pixels between two images.
+
+    Returns:
+        A picture `(height, width, 3)`, uint8.
+    """
+    colour = [as_colour(column) for column in columns]
+    num = max(map(len, colour))
+    # Images with two channels are twice as wide as the others.
+    width = max(column.shape[2] for column in colour)
+    filled = [
+        np.pad(
+            c,
+            ((0, num - len(c)), (0, 0), (0, width - c.shape[2]), (0, 0)),
+            constant_values=255,
+        )
+        for c in colour
+    ]
+    in_rows = np.stack(filled, axis=1)
+    return grid(in_rows.reshape(-1, *in_rows.shape[2:]), len(columns), gap)
+
+
+def sheet(
+    samples: np.ndarray, data: np.ndarray | None = None, columns: int | None = None
+) -> np.ndarray:
+    """Draws a model's samples: a `grid` of images in [-1, 1], or a `scatter` plot of points.
+
+    Small images are enlarged by an integer factor.
+
+    Args:
+        samples: Images `[B, H, W, C]` or points `[B, D]`, floats.
+        data: Real points, for `scatter`.
+        columns: Images per row, for `grid`.
+
+    Returns:
+        A picture `(height, width, 3)`, uint8.
+    """
+    if samples.ndim == 2:
+        return scatter(samples, data)
+    return enlarge(grid(to_uint8(samples), columns))
+
+
+def enlarge(picture: np.ndarray, at_least: int = 512) -> np.ndarray:
+    """Repeats pixels until the shorter side has about `at_least` of them."""
+    factor = max(1, round(at_least / min(picture.shape[:2])))
+    return np.repeat(np.repeat(picture, factor, axis=0), factor, axis=1)

@@ -1,0 +1,153 @@
+"""Writing pictures to files, each complete or not at all."""
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from tfgan_zoo import atomic
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.pictures.grids import as_colour
+
+_KINDS = (
+    "apng avif bmp eps gif heic ico jfif jp2 jpe jpeg jpg mkv mov mp4 pdf pgm png ppm ps svg tga "
+    "tif tiff webm webp"
+)
+#: Suffixes of pictures and films in general, including kinds that are not written here.
+ENDINGS = frozenset(f".{kind}" for kind in _KINDS.split())
+
+_CAPTIONS = "captions.jsonl"
+
+
+def check_ending(output: str | os.PathLike, known: Sequence[str]) -> None:
+    """Checks that `--output` names a folder, or a picture of a kind that can be written.
+
+    Args:
+        output: A path. It names a folder if it is one or has no suffix of a picture or film.
+        known: Suffixes of files that can be written, such as ".png"; ".jpg" includes ".jpeg".
+
+    Raises:
+        InputError: If it has the suffix of any other picture.
+    """
+    path = Path(output).expanduser()
+    ending = path.suffix.lower().replace(".jpeg", ".jpg")
+    if ending in ENDINGS and ending not in known and not path.is_dir():
+        kinds = "".join(f"a {kind}, " for kind in known).removesuffix(", ")
+        raise InputError(f"--output: expected {kinds} or a folder, got {str(output)!r}.")
+
+
+def save_png(path: str | os.PathLike, image: np.ndarray) -> None:
+    """Writes a uint8 image as PNG.
+
+    Args:
+        path: Path of the file.
+        image: Image `(height, width)` or `(height, width, channels)`. Up to four channels are
+            written, a second or fourth as alpha. Of more, only the first three are, with a warning
+            the first time.
+    """
+    if image.ndim == 3 and image.shape[-1] > 4:
+        image = as_colour(image)
+    if image.ndim == 3 and image.shape[-1] == 1:
+        image = image[..., 0]
+    _save(path, lambda file: Image.fromarray(image).save(file, "PNG"))
+
+
+def save_image(path: str | os.PathLike, image: np.ndarray) -> None:
+    """Writes a uint8 image as JPEG or PNG.
+
+    Args:
+        path: Path of the file. With suffix .jpg or .jpeg it is a JPEG with quality 95 and colour
+            in full resolution; otherwise a PNG.
+        image: Image `(height, width, channels)`, as for `save_png`; a second or fourth channel is
+            alpha, which is left out of a JPEG.
+    """
+    if Path(path).suffix.lower() not in (".jpg", ".jpeg"):
+        save_png(path, image)
+        return
+    if image.shape[-1] > 4:
+        image = as_colour(image)
+    colour = image[..., 0] if image.shape[-1] < 3 else image[..., :3]
+    _save(path, lambda file: Image.fromarray(colour).save(file, "JPEG", quality=95, subsampling=0))
+
+
+def save_gif(path: str | os.PathLike, frames: Sequence[np.ndarray], fps: float = 12.0) -> None:
+    """Writes uint8 images of one size as an animation that repeats."""
+    pictures = [Image.fromarray(f[..., 0] if f.shape[-1] == 1 else as_colour(f)) for f in frames]
+    _save(
+        path,
+        lambda file: pictures[0].save(
+            file,
+            "GIF",
+            save_all=True,
+            append_images=pictures[1:],
+            duration=round(1000 / fps),
+            loop=0,
+        ),
+    )
+
+
+def save_folder(
+    folder: str | os.PathLike, images: Iterable[np.ndarray], captions: Sequence[str] | None = None
+) -> int:
+    """Writes uint8 images as 000000.png, 000001.png, ...; earlier ones go once all are written.
+
+    Args:
+        folder: Path of the folder, which is created if needed and may only hold files that
+            `save_folder` wrote.
+        images: Images `(height, width, channels)`, consumed one by one; see `save_png`.
+        captions: Captions of the images, written to captions.jsonl, which `folder:` reads.
+
+    Returns:
+        The number of images.
+
+    Raises:
+        InputError: If the folder holds other files; it is left unchanged.
+    """
+    folder = Path(folder).resolve()
+    if other := foreign_file(folder):
+        raise InputError(
+            f"folder: expected only files that save_folder wrote in {str(folder)!r}, got {other}; "
+            "give another folder."
+        )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    num = 0
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".part-") as written:
+        for image in images:
+            save_png(Path(written, f"{num:06d}.png"), image)
+            num += 1
+        if captions is not None:
+            lines = [
+                json.dumps({"file": f"{i:06d}.png", "caption": caption}, ensure_ascii=False) + "\n"
+                for i, caption in enumerate(captions)
+            ]
+            Path(written, _CAPTIONS).write_text("".join(lines), encoding="utf-8")
+        folder.mkdir(exist_ok=True)
+        for old in list(folder.iterdir()):
+            old.unlink()
+        for new in list(Path(written).iterdir()):
+            new.rename(folder / new.name)
+    return num
+
+
+def foreign_file(folder: Path) -> str | None:
+    """Returns the name of an entry of a folder that `save_folder` did not write, or None.
+
+    Example:
+        >>> foreign_file(Path("/"))
+        '...'
+    """
+    names = sorted(os.listdir(folder)) if folder.is_dir() else []
+    return next((n for n in names if n != _CAPTIONS and not re.fullmatch(r"\d{6,}\.png", n)), None)
+
+
+def _save(path: str | os.PathLike, write: Callable[[BinaryIO], object]) -> None:
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic.open_replacing(path) as file:
+        write(file)
