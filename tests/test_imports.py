@@ -14,6 +14,7 @@ FOUNDATION = {
     "keras_internals",
     "noise",
     "pixels",
+    "samples",
     "suggestions",
 }
 
@@ -24,6 +25,7 @@ ALLOWED = {
     "downloads": set(),
     "errors": {"suggestions"},
     "pixels": set(),
+    "samples": {"errors"},
     "suggestions": set(),
     "keras_internals": set(),
     "noise": {"errors"},
