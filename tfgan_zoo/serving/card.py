@@ -42,7 +42,7 @@ def model_card(
     lines = [f"# {name}", "", summary, ""]
     lines += [f"- {key}: {value}" for key, value in facts.items()]
     lines += [f"- size: {num_bytes / 1e6:.1f} MB ({num_bytes:,} bytes)", "", "## Endpoints", ""]
-    lines += ["| signature | takes | gives |", "|---|---|---|"]
+    lines += ["| signature | inputs | outputs |", "|---|---|---|"]
     for key, signature in signatures.items():
         takes = "<br>".join(_tensor(spec.name, spec) for spec in signature.inputs)
         gives = "<br>".join(_tensor(out, spec) for out, spec in outputs(signature).items())
