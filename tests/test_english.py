@@ -13,8 +13,10 @@ ROOT = Path(__file__).parents[1]
 #: Folders and files that are checked. A room joins when its English has been revised.
 ROOMS = (
     "CONTRIBUTING.md",
+    "README.md",
     "benchmarks",
     "configs",
+    "docs",
     "tfgan_zoo/layers",
     "tfgan_zoo/losses",
     "tfgan_zoo/networks",

@@ -57,7 +57,7 @@ def test_every_experiment_has_its_flags_and_its_place(name):
 
 
 def test_an_unknown_experiment():
-    with pytest.raises(InputError, match=r"Expected one of ring, grid, .*, got 'rings'"):
+    with pytest.raises(InputError, match=r"NAME: expected one of ring, grid, .*, got 'rings'"):
         reproduce.main(["rings"])
 
 

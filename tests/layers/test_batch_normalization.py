@@ -100,7 +100,7 @@ def test_errors():
     with pytest.raises(InputError, match=r"inference: .*'train'"):
         PredictionTimeBatchNormalization(inference="train")
     layer = PredictionTimeBatchNormalization(inference="paper", name="bn")
-    with pytest.raises(InputError, match=r"'bn': inference='paper' .*\(8, 3\)"):
+    with pytest.raises(InputError, match=r"'bn': expected 4-D .*inference='paper', .*\(8, 3\)"):
         layer(np.zeros((8, 3), "float32"))
     layer = PredictionTimeBatchNormalization(inference="paper")
     with pytest.raises(InputError, match="and a mask"):

@@ -163,7 +163,9 @@ def test_bad_images(shallow):
 
 def test_file_not_found(tmp_path):
     for path in (tmp_path / "no.h5", tmp_path):
-        with pytest.raises(InputError, match=f"weights file {path} not found; download https.*h5"):
+        with pytest.raises(
+            InputError, match=f"weights: .*{path} does not exist; download https.*h5"
+        ):
             vgg19_features(weights=path)
 
 
@@ -175,7 +177,7 @@ def test_files_of_something_else(tmp_path):
     small = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     small.save_weights(tmp_path / "small.weights.h5")
     for name in ("text.h5", "small.weights.h5"):
-        match = f"weights file .*{name} is not VGG19's without dense layers .*Error: .*https"
+        match = f"weights: expected VGG19's without dense layers, got .*{name} .*Error: .*https"
         with pytest.raises(InputError, match=match) as caught:
             vgg19_features(weights=tmp_path / name)
         assert "\n" not in str(caught.value)
@@ -187,7 +189,7 @@ def test_file_of_wrong_shapes(tmp_path):
         for j in range(1, count + 1):
             x = keras.layers.Conv2D(2, 3, name=f"block{i}_conv{j}")(x)
     keras.Model(inputs, x).save_weights(tmp_path / "thin.weights.h5")
-    with pytest.raises(InputError, match=r"thin.weights.h5 is not VGG19's: .*ValueError: "):
+    with pytest.raises(InputError, match=r"expected VGG19's .*thin.weights.h5 .*ValueError: "):
         vgg19_features(weights=tmp_path / "thin.weights.h5")
 
 
