@@ -117,8 +117,7 @@ def relativistic(
     """-E[log sigmoid(C(winner) - C(loser))] (https://arxiv.org/abs/1807.00734).
 
     The discriminator's loss takes (real, fake), and the generator's (fake, real). Samples are
-    paired
-    by their position in the batch.
+    paired by their position in the batch.
 
     Args:
         winner_logits: Scores of the samples that should look more real.
