@@ -25,7 +25,7 @@ def recipe(name: str) -> tuple[GANModel, int]:
     settings = config.load_config(name)
     cls, args = MODELS[settings.model], settings.model_args.to_dict()
     args |= {aid: value for aid, value in _AIDS.items() if aid in args}
-    slots = cls.network_slots(**(building.model_arguments(cls) | args))
+    slots = cls.network_arguments(**(building.model_arguments(cls) | args))
     players = {
         slot: building.build_network(settings, role, slot, *shapes)
         for slot, (role, shapes) in slots.items()
@@ -99,11 +99,11 @@ def description(model: GANModel, batch: int) -> dict[str, Any]:
         "uniform": getattr(model, "latent_distribution", "normal") == "uniform",
         "players": {
             role: {network.name: nodes(network) for network in members}
-            for role, members in model.players().items()
+            for role, members in model.roles().items()
         },
         "parameters": {
             role: sum(math.prod(variable.shape) for variable in model.role_variables(role))
-            for role in model.players()
+            for role in model.roles()
         },
         **weights(model),
     }
@@ -173,7 +173,7 @@ class Plain(keras.Model):
         self.zoo_model = [model]  # A nested list hides its variables from Keras.
         self.networks = [
             [_with_keras_layers(network) for network in members]
-            for members in model.players().values()
+            for members in model.roles().values()
         ]
         self.means = [keras.metrics.Mean(name="d_loss"), keras.metrics.Mean(name="g_loss")]
         self.bce = keras.losses.BinaryCrossentropy(from_logits=True)

@@ -9,22 +9,22 @@ import signal
 
 import numpy as np
 
-from tfgan_zoo import cli, train
-from tfgan_zoo.callbacks import StopOnSignal
+from tfgan_zoo import callbacks, cli, train
 from tfgan_zoo.run import experiment
 
 original = experiment.finish
 
 
-def finish(config, run, model, work, devices):
+def finish(stage):
+    model = stage.model
     if path := os.environ.get("WEIGHTS"):
         owners = (model, model.generator_optimizer, model.discriminator_optimizer)
         arrays = [v.numpy() for owner in owners for v in owner.variables]
         np.savez(path, *arrays, step=model.steps_done)
-    return original(config, run, model, work, devices)
+    return original(stage)
 
 
-class Stop(StopOnSignal):
+class Stop(callbacks.StopOnSignal):
     def on_train_batch_begin(self, batch, logs=None):
         for name, number in (("KILL_AT", signal.SIGKILL), ("TERM_AT", signal.SIGTERM)):
             if os.environ.get(name) == str(self.model.steps_done):
@@ -33,5 +33,5 @@ class Stop(StopOnSignal):
 
 if __name__ == "__main__":
     experiment.finish = finish
-    experiment.callbacks.StopOnSignal = Stop
+    callbacks.StopOnSignal = Stop
     cli.run(train.main)

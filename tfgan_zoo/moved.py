@@ -26,6 +26,8 @@ MOVED = {
     "tfgan_zoo.data.sources": "tfgan_zoo.data.source",
     "tfgan_zoo.data.tasks": "tfgan_zoo.data.pipeline",
     "tfgan_zoo.data.translation": "tfgan_zoo.data.pairs",
+    "tfgan_zoo.callbacks.evaluation": "tfgan_zoo.callbacks.scores",
+    "tfgan_zoo.metrics.swd": "tfgan_zoo.metrics.streamed",
     "tfgan_zoo.models.arguments": "tfgan_zoo.models.mechanics.arguments",
     "tfgan_zoo.models.batches": "tfgan_zoo.models.mechanics.batches",
 }

@@ -70,7 +70,8 @@ def main(argv: list[str]) -> None:
         print(f"{score}: {value:.3f}")
     print(f"samples:    {result.samples}")
     print(f"model:      {result.model} (step {result.step})")
-    print(f"SavedModel: {result.export} (checked against the model)")
+    if result.export is not None:
+        print(f"SavedModel: {result.export} (checked against the model)")
 
 
 def _fitting(config: ConfigDict, overrides: Mapping[str, str]) -> ConfigDict:

@@ -219,7 +219,7 @@ def test_check_decay_start(config, start):
             "decay": "linear",
             "decay_start": start,
         }
-    with pytest.raises(InputError, match="decay_start: expected a share"):
+    with pytest.raises(InputError, match="decay_start: expected a fraction"):
         check(config)
     config.generator_optimizer.decay_start = 0.5
     check(config)

@@ -6,7 +6,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import distributions
 from tfgan_zoo.evaluation.distributions import Reference, collect, collect_reference, compare
 from tfgan_zoo.metrics import kernel_distance
-from tfgan_zoo.metrics.features import ModelFeatures
+from tfgan_zoo.metrics.features import ClassifierFeatures, ModelFeatures
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.pictures import from_uint8
 
@@ -153,6 +153,22 @@ def test_other_pixels_or_weights_are_another_reference(cache):
     assert len(list(cache.iterdir())) == 4
 
 
+def test_statistics_under_an_earlier_fingerprint_are_computed_again(cache):
+    """Version 0.2 hashed the model's config; its files hold what may be another network's."""
+    real, features = images(8), ClassifierFeatures("mnist_v1")
+    real = np.pad(real, ((0, 0), (13, 13), (13, 13), (0, 0)))
+    first = collect_reference(reference(real), {"moments"}, features)
+    (file,) = cache.iterdir()
+    features.fingerprint = "fa966a1d50e52ae7"  # of mnist_v1 in version 0.2
+    collect_reference(reference(real), {"moments"}, features)
+    (earlier,) = set(cache.iterdir()) - {file}
+    np.savez(earlier, mean=np.zeros(64), covariance=np.zeros((64, 64)), distances=np.zeros(8))
+    file.unlink()
+    again = collect_reference(reference(real), {"moments"}, ClassifierFeatures("mnist_v1"))
+    np.testing.assert_array_equal(again["mean"], first["mean"])
+    assert again["mean"].any()
+
+
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path / "file"))
@@ -164,12 +180,12 @@ def test_mistakes_are_sentences():
     for metrics, features, sentence in (
         (["fidd"], Pixels(), "metrics: there is no 'fidd'; did you mean fid or kid?"),
         ([], Pixels(), "metrics: expected some of fid, kid"),
-        (["fid", "swd"], None, "features: expected some for fid, got None"),
+        (["fid", "swd"], None, "features: expected features for fid, got None"),
         (["modes"], Pixels(logits=False), "modes needs the logits of a classifier, and pixels has"),
     ):
         with pytest.raises(InputError, match=sentence.replace("?", r"\?")):
             compare(metrics, real.batches(), real, features)
-    with pytest.raises(InputError, match="images: expected some, got none"):
+    with pytest.raises(InputError, match="images: expected one or more, got none"):
         compare(["swd"], [], real)
 
 

@@ -16,8 +16,8 @@ from tfgan_zoo.metrics import (
     PrecisionRecall,
     SlicedWasserstein,
 )
-from tfgan_zoo.metrics.base import kept
 from tfgan_zoo.metrics.features import open_features
+from tfgan_zoo.metrics.reservoir import kept
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2

@@ -33,7 +33,7 @@ def trained(name, scope, optimizer=None, regularizer=None, **kwargs):
     with scope:
         model = tiny(name, **kwargs)
         model.compile(optimizer, optimizer)
-    for role in model.players():
+    for role in model.roles():
         for weight in model.role_variables(role):
             weight.regularizer = regularizer
     return model, fit(model, dataset(model, 3))
@@ -158,7 +158,7 @@ def rematerialized_within_the_replicas():
 
 def state_of(model):
     return [
-        (v.path, v.numpy()) for network in model.players()["discriminator"] for v in network.weights
+        (v.path, v.numpy()) for network in model.roles()["discriminator"] for v in network.weights
     ]
 
 
@@ -248,7 +248,7 @@ def overflow_on_one_replica():
     before = model.discriminator.get_weights()
     images = np.zeros((8, 16, 16, 3), "float32")
     images[4:] = np.inf  # The second replica's.
-    model._looked_at = lambda iterator, *_: iterator  # The first look would reject them.
+    model._inspected = lambda iterator, *_: iterator  # The first look would reject them.
     fit(model, tf.data.Dataset.from_tensor_slices(images).batch(8, drop_remainder=True))
     for old, new in zip(before, model.discriminator.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)

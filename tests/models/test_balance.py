@@ -58,7 +58,7 @@ def test_ahead_it_waits_and_behind_it_learns(name):
     data = samples(model, batch=2)
 
     def learnt():
-        owners = [w for n in model.players()["discriminator"] for w in n.trainable_weights]
+        owners = [w for n in model.roles()["discriminator"] for w in n.trainable_weights]
         return [v.numpy() for v in (*owners, *optimizer.variables)]
 
     before, generator = learnt(), model.role_variables("generator")[0].numpy()

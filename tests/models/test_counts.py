@@ -64,13 +64,13 @@ def test_passes_and_operations(name):
     model = tiny(name)
     model.compile(*(keras.optimizers.Adam(2e-4) for _ in range(2)))
     passes = Counter()
-    for networks in model.players().values():
+    for networks in model.roles().values():
         for network in networks:
             counted(network, passes)
     step = tf.function(model.train_step).get_concrete_function(samples(model))
     expected = {
         network.name: PASSES[name][role] if name in PASSES else passes[network.name]
-        for role, networks in model.players().items()
+        for role, networks in model.roles().items()
         for network in networks
     }
     assert passes == expected

@@ -75,9 +75,9 @@ def test_wasserstein_with_gradient_penalty():
 
 def test_one_optimizer_for_each_role():
     model = compiled("cyclegan")
-    before = [net.get_weights() for nets in model.players().values() for net in nets]
+    before = [net.get_weights() for nets in model.roles().values() for net in nets]
     step(model, samples(model))
-    after = [net.get_weights() for nets in model.players().values() for net in nets]
+    after = [net.get_weights() for nets in model.roles().values() for net in nets]
     for old, new in zip(before, after, strict=True):
         assert np.any(old[0] != new[0])
     for role in ("generator", "discriminator"):

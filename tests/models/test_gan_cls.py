@@ -33,7 +33,7 @@ TEXT, MISMATCHING = tf.fill([2, 1], 1.0), tf.fill([2, 1], -1.0)
 
 
 def losses(model):
-    with model.moment("test", 1):
+    with model.random_phase_of("test", 1):
         fake = model.fakes("latents", TEXT)
         np.testing.assert_array_equal(fake, tf.fill([2, 4, 4, 1], 1.0))
         d_loss, d_logs = model.discriminator_loss(REAL, TEXT, MISMATCHING, fake)

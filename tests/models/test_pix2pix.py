@@ -165,7 +165,7 @@ def test_batches_that_training_normalises_together_are_warned_of():
         with pytest.warns(UserWarning, match=sentence) as warned:
             call()
         assert len(warned) == 1
-        model._said.clear()
+        model._reported.clear()
     told = []
     model.report_warnings(4, told.append)
     with warnings.catch_warnings():

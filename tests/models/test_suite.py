@@ -154,7 +154,7 @@ def test_an_update_moves_its_own_role_only(name, monkeypatch):
     def trainable():
         return {
             (role, i): variable.numpy()
-            for role in model.players()
+            for role in model.roles()
             for i, variable in enumerate(model.role_variables(role))
         }
 
@@ -174,7 +174,7 @@ def test_an_update_moves_its_own_role_only(name, monkeypatch):
     monkeypatch.setattr(base, "apply_gradients", all_gradients)
     update, model.update = model.update, watched
     step(model, samples(model))
-    assert set(roles) == set(model.players())
+    assert set(roles) == set(model.roles())
 
 
 @pytest.mark.parametrize("role", ["generator", "discriminator"])
@@ -371,8 +371,8 @@ def test_config(name):
     model = tiny(name, **options(name), seed=3, name="mine")
     copy = type(model).from_config(model.get_config())
     assert json.dumps(copy.get_config()) == json.dumps(model.get_config())
-    for role, networks in model.players().items():
-        for network, other in zip(networks, copy.players()[role], strict=True):
+    for role, networks in model.roles().items():
+        for network, other in zip(networks, copy.roles()[role], strict=True):
             assert type(other) is type(network)
             assert other is not network
     assert copy.count_params() == model.count_params()
@@ -628,7 +628,7 @@ def test_export(name, extra, tmp_path):
     stored = tf.train.list_variables(path / "variables" / "variables")
     shapes = Counter(tuple(shape) for name, shape in stored if name.endswith("VARIABLE_VALUE"))
     generators = [
-        *model.players()["generator"],
+        *model.roles()["generator"],
         *([model.text_encoder] if name == "gan_cls" else []),
     ]
     assert shapes <= Counter(tuple(v.shape) for g in generators for v in g.variables)
@@ -779,7 +779,7 @@ def test_half_precision_learns_as_float32_does(name, policy):
         fit(model, rows.repeat(250))
         last[each] = fit(model, rows.repeat(50))
         # Every player made nearly all of its updates.
-        for role in model.players():
+        for role in model.roles():
             done = int(getattr(model, f"{role}_optimizer").iterations)
             each_step = model.discriminator_steps if role == "discriminator" else 1
             assert done >= 298 * each_step, (role, done)

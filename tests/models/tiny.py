@@ -98,7 +98,7 @@ def _tiny_translator(name, normalization, kwargs):
                 *shapes, receptive_field=16, filters=4, normalization="instance", name=slot
             )
             for slot, (role, shapes) in MODELS[name]
-            .network_slots(image_shape=GREY, channels_b=3)
+            .network_arguments(image_shape=GREY, channels_b=3)
             .items()
         }
         return MODELS[name](

@@ -127,17 +127,19 @@ def test_the_folder_is_claimed_before_anything_is_decoded(begun, monkeypatch):
 def test_pretraining_has_the_data_to_itself(tmp_path, monkeypatch):
     config = tiny_text_to_image(tmp_path)
     held = []
-    train_in = experiment.train_in
+    train_stage = experiment.train_stage
 
-    def watched(run, config, say, devices, like=None, **options):
+    def watched(run, config, report, devices, like=None, **options):
         if like is not None:
             held.append("data" in vars(like))
             raise Interrupted("Seen enough.", 2)
-        return train_in(run, config, say, devices, like, **options)
+        return train_stage(run, config, report, devices, like, **options)
 
-    monkeypatch.setattr(experiment, "train_in", watched)
+    monkeypatch.setattr(experiment, "train_stage", watched)
     with pytest.raises(Interrupted):
-        train_in(experiment.Run(tmp_path / "run"), config, quiet, experiment.open_devices(config))
+        train_stage(
+            experiment.Run(tmp_path / "run"), config, quiet, experiment.open_devices(config)
+        )
     assert held == [False]
 
 

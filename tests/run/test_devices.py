@@ -147,7 +147,7 @@ def test_a_killed_worker_ends_the_job_which_goes_on_when_started_again(both, fol
     (chief, said), (worker, _) = two_workers(config, folder, run, {}, {"KILL_AT": "6"})
     assert worker == -signal.SIGKILL
     assert chief == 1
-    assert said.splitlines()[-1].startswith("error: Another worker cannot be reached any more;")
+    assert said.splitlines()[-1].startswith("error: Another worker can no longer be reached;")
     assert [p.name for p in (run / "checkpoints").glob("step_*")] == ["step_00000004"]
     ended = two_workers(config, folder, run, {}, {})
     assert [status for status, _ in ended] == [0, 0], ended
@@ -302,9 +302,9 @@ def test_a_batch_that_cannot_be_shared_out():
     devices.check_batch(7)
     devices.replicas = 4
     devices.check_batch(8)
-    with pytest.raises(InputError, match=r"multiple of 4, .* got 7; 4 or 8 would do"):
+    with pytest.raises(InputError, match=r"multiple of 4, .* got 7; give 4 or 8"):
         devices.check_batch(7)
-    with pytest.raises(InputError, match=r"got 3; 4 would do"):
+    with pytest.raises(InputError, match=r"got 3; give 4"):
         devices.check_batch(3)
 
 

@@ -11,7 +11,7 @@ from tests.tiny_runs import assert_same, lines, saved, tiny_config, tiny_text_to
 from tfgan_zoo import callbacks
 from tfgan_zoo.config import load_config
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.run import experiment
+from tfgan_zoo.run import experiment, scoring
 from tfgan_zoo.run import folder as runs
 from tfgan_zoo.tasks.noise_to_image import NoiseToImageWorkload
 
@@ -29,6 +29,7 @@ def standing_still(folder, **overrides):
         generator_optimizer__learning_rate="0",
         train__steps="24",
         train__checkpoint_every="24",
+        train__export="true",
         **{"evaluate__every": "4", "evaluate__patience": "2", **overrides},
     )
 
@@ -114,19 +115,19 @@ def test_how_scores_stand(tmp_path):
         + '{"step": 55, "d_loss": 1.0}\n{"step": 60, "sw'
     )
     due = callbacks.Schedule(10, 100).due
-    assert run.standing("swd", -1, due) == (20, 3)
-    assert run.standing("swd", 1, due) == (10, 4)
-    assert run.standing("validity", 1, due) == (None, 0)
+    assert run.score_history("swd", -1, due) == (20, 3)
+    assert run.score_history("swd", 1, due) == (10, 4)
+    assert run.score_history("validity", 1, due) == (None, 0)
 
 
 def test_the_one_that_decides(tmp_path):
     config = load_config("gan", {"evaluate.main": "swd"})
     assert config.evaluate.metrics == ("figures", "swd")
     model = experiment.build_model(config)
-    by_swd = experiment.Scores(config, experiment.open_workload(config, model))
+    by_swd = scoring.Scores(config, experiment.open_workload(config, model))
     assert (by_swd.name, by_swd.sign) == ("swd", -1)
     config.evaluate.main = None
-    by_first = experiment.Scores(config, experiment.open_workload(config, model))
+    by_first = scoring.Scores(config, experiment.open_workload(config, model))
     assert (by_first.name, by_first.sign) == ("validity", 1)
 
 

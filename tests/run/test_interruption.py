@@ -11,10 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.tiny_runs import as_recipe, assert_same, lines, saved, tiny_config
-from tfgan_zoo.errors import InputError, StorageError
+from tfgan_zoo import callbacks
+from tfgan_zoo.errors import InputError, NonFiniteLossError, StorageError
 from tfgan_zoo.run import experiment
+from tfgan_zoo.run.checkpoints import Checkpoints
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,7 +34,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def finished(folder):
     """A run that nobody stopped, its config and its folder."""
-    config = tiny_config(folder)
+    config = tiny_config(folder, train__export="true")
     experiment.train(config, folder / "run", quiet)
     return config, folder / "run"
 
@@ -167,7 +170,7 @@ def test_a_read_only_folder(finished, begun):
 
 
 def test_a_folder_of_checkpoints_that_cannot_be_written(finished, begun, monkeypatch):
-    save = experiment.runs.Checkpoints.save
+    save = Checkpoints.save
 
     def forbidden(self, *args):
         with without_privileges():
@@ -176,7 +179,7 @@ def test_a_folder_of_checkpoints_that_cannot_be_written(finished, begun, monkeyp
     let_others_in(begun, finished[1])
     (begun / "checkpoints").chmod(0o555)
     with monkeypatch.context() as patch:
-        patch.setattr(experiment.runs.Checkpoints, "save", forbidden)
+        patch.setattr(Checkpoints, "save", forbidden)
         with pytest.raises(StorageError, match=r"Permission denied.*of step 8; fix the problem"):
             experiment.train(finished[0], begun, quiet)
     (begun / "checkpoints").chmod(0o755)
@@ -235,41 +238,52 @@ def test_two_processes_in_one_folder(finished, begun, folder):
 # ---------------------------------------------------------------------- TensorBoard, NaN
 
 
-def test_tensorboard_shows_every_step_once(finished, begun):
-    from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
+def events(run):
+    """Returns the (tag, step) of everything that TensorBoard's file of a run holds."""
+    (file,) = (run / "tensorboard").iterdir()
+    records = tf.data.TFRecordDataset(str(file)).as_numpy_iterator()
+    parsed = [tf.compat.v1.Event.FromString(record) for record in records]
+    return sorted((value.tag, event.step) for event in parsed for value in event.summary.value)
 
+
+def test_tensorboard_shows_every_step_once(finished, begun):
+    # Killed while it wrote: a line of a step that is trained again, half a line, other files.
+    with (begun / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 12, "d_loss": 1.0}\n{"step": 16, "d_lo')
+    (begun / "tensorboard" / "events.out.tfevents.9999999999.host").write_bytes(b"cut off")
     assert_goes_on(finished, begun)
-    read = EventAccumulator(str(begun / "tensorboard"))
-    read.Reload()
-    steps = [event.step for event in read.Tensors("d_loss")]
-    assert steps == [4, 8, 10]
+    found = events(begun)
+    assert found == events(finished[1])
+    assert len(set(found)) == len(found)
+    assert [step for tag, step in found if tag == "d_loss"] == [4, 8, 10]
+    assert [step for tag, step in found if tag == "samples"] == [8, 10]
 
 
 def poisoned_at(monkeypatch, step, times):
     """Makes a weight NaN before the step after `step`, the first so many times."""
     left = [times]
 
-    class Throughput(experiment.callbacks.Throughput):
+    class Throughput(callbacks.Throughput):
         def on_train_batch_begin(self, batch, logs=None):
             if self.model.steps_done == step and left[0]:
                 left[0] -= 1
                 weight = self.model.generator.trainable_weights[0]
                 weight.assign(np.full(weight.shape, np.nan))
 
-    monkeypatch.setattr(experiment.callbacks, "Throughput", Throughput)
+    monkeypatch.setattr(callbacks, "Throughput", Throughput)
 
 
 def test_after_nan_it_goes_back(finished, tmp_path, monkeypatch):
     config, whole = finished
     poisoned_at(monkeypatch, 6, times=2)
     said, rates = [], []
-    fit_on = experiment.fit_on
+    fit_once = experiment.fit_once
 
-    def watched(config, run, model, *rest):
-        rates.append(float(model.generator_optimizer.learning_rate))
-        return fit_on(config, run, model, *rest)
+    def watched(stage, start):
+        rates.append(float(stage.model.generator_optimizer.learning_rate))
+        return fit_once(stage, start)
 
-    monkeypatch.setattr(experiment, "fit_on", watched)
+    monkeypatch.setattr(experiment, "fit_once", watched)
     experiment.train(config, tmp_path / "run", said.append)
     assert rates == pytest.approx([1e-3, 5e-4, 2.5e-4])
     reported = [text for text in said if "Back to" in text]
@@ -307,7 +321,7 @@ def test_it_goes_back_so_often_and_no_more(folder, tmp_path, monkeypatch):
     config = tiny_config(folder, nan__rollbacks="1", nan__learning_rate_factor="1")
     poisoned_at(monkeypatch, 6, times=9)
     said = []
-    with pytest.raises(experiment.NonFiniteLossError, match=r"At step 8 .*step_00000004"):
+    with pytest.raises(NonFiniteLossError, match=r"At step 8 .*step_00000004"):
         experiment.train(config, tmp_path / "run", said.append)
     assert sum("Back to" in text for text in said) == 1
     assert "learning rates" not in said[-1]

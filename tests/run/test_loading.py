@@ -43,7 +43,7 @@ def test_a_run_folder_loads_its_model(folder):
         ("nowhere/model.keras", "does not exist; check the path"),
         ("old.h5", r"expected a \.keras file, .*got '.*old\.h5'"),
         ("a.weights.h5", r"weights alone; .*model\.load_weights"),
-        ("damaged.keras", r"is damaged, or no \.keras file"),
+        ("damaged.keras", r"is damaged or not a \.keras file"),
         ("begun", r"written when training ends, .*tfgan_zoo\.experiment\.load_run\("),
         ("others", r"give one of its files, such as '.*generator\.keras'"),
         ("runs", r"give one of the run folders in it: '.*runs/a', '.*runs/b'\."),

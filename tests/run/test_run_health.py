@@ -9,6 +9,7 @@ from tests.run.test_experiment import quiet, stop_at
 from tests.tiny_runs import assert_same, lines, saved, tiny_config
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run import folder as runs
+from tfgan_zoo.run.trained import scores_at
 
 
 def health(run):
@@ -61,7 +62,7 @@ def test_what_was_measured_is_no_score(ill, tmp_path):
     run = shutil.copytree(ill[0], tmp_path / "run")
     (run / "result.json").unlink()
     model = experiment.load_run(run)
-    assert set(experiment.scores_at(runs.Run(run), model)) == {"swd"}
+    assert set(scores_at(runs.Run(run), model)) == {"swd"}
 
 
 def test_resumed_it_is_said_once(ill, config, tmp_path, monkeypatch):

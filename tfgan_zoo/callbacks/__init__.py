@@ -1,21 +1,14 @@
-"""Keras callbacks for GANs: sample sheets, guards, records, progress, health."""
+"""Keras callbacks: sample sheets, guards, scores, checkpoints, records, progress, health."""
 
 import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
-from tfgan_zoo.callbacks.evaluation import EvaluateImages
+from tfgan_zoo.callbacks.checkpoints import KeepMeans, SaveBeforeScoring, SaveCheckpoint
 from tfgan_zoo.callbacks.guards import StopOnNonFinite, StopOnSignal, StopWithoutImprovement
 from tfgan_zoo.callbacks.health import Health
 from tfgan_zoo.callbacks.progress import Progress, Throughput
-from tfgan_zoo.callbacks.records import (
-    Evaluate,
-    KeepMeans,
-    LossScales,
-    MetricsLog,
-    SaveBeforeScoring,
-    SaveCheckpoint,
-    Schedule,
-    peak_memory,
-)
+from tfgan_zoo.callbacks.records import LossScales, MetricsLog, peak_memory
 from tfgan_zoo.callbacks.samples import SampleSheet
+from tfgan_zoo.callbacks.schedule import Schedule
+from tfgan_zoo.callbacks.scores import Evaluate, EvaluateImages
 
 __all__ = [
     "Evaluate",

@@ -1,4 +1,4 @@
-"""Callbacks that stop a run for a reason."""
+"""Callbacks that stop training."""
 
 import os
 import signal
@@ -14,18 +14,18 @@ from tfgan_zoo.errors import NonFiniteLossError
 
 
 class StopOnNonFinite(keras.callbacks.Callback):
-    """Raises at the end of an epoch that left a NaN or infinite loss or weight.
+    """Raises an error at the end of an epoch with a NaN or infinite loss or weight.
 
-    Running means keep a NaN, so none is missed. (`keras.callbacks.TerminateOnNaN` looks at a value
-    called "loss" alone.)
+    Running means keep a NaN, so none is missed. (`keras.callbacks.TerminateOnNaN` checks only a
+    value called "loss".)
 
     Args:
-        advice: returns what to add to the message; called when it is needed.
-        steps: how many steps of an epoch may not be finite, from which on it raises; a single one
-            that left its mark on a weight always does.
+        advice: Function that returns text to add to the message.
+        steps: Number of non-finite steps in an epoch that raises. A weight that is not finite
+            always raises.
 
     Raises:
-        NonFiniteLossError: at the end of that epoch.
+        NonFiniteLossError: At the end of that epoch.
     """
 
     def __init__(self, advice: Callable[[], str] = lambda: "", steps: int = 1):
@@ -34,18 +34,18 @@ class StopOnNonFinite(keras.callbacks.Callback):
         self.steps = steps
 
     def on_epoch_end(self, epoch, logs=None):
-        """Looks at every logged value, weight, and variable of an optimizer."""
+        """Checks every log, weight and optimizer variable."""
         bad = [f"{name} is {float(v)}" for name, v in (logs or {}).items() if not np.isfinite(v)]
         if self.steps > 1 and float(self.model.nonfinite_steps.result()) < self.steps:
             bad = []
-        # The last update may have broken what no loss has seen yet.
+        # The last update may have broken a weight that no loss depends on yet.
         bad = bad or [f"{v.path} is not finite" for v in self._variables() if not _is_finite(v)][:1]
         if bad:
             step = self.model.steps_done
             raise NonFiniteLossError(f"At step {step} {', '.join(bad)}. {self.advice()}".strip())
 
     def _variables(self) -> list[keras.Variable]:
-        optimizers = [getattr(self.model, f"{role}_optimizer") for role in self.model.players()]
+        optimizers = [getattr(self.model, f"{role}_optimizer") for role in self.model.roles()]
         return [*self.model.weights, *(v for o in optimizers for v in o.variables)]
 
 
@@ -55,20 +55,21 @@ def _is_finite(variable: keras.Variable) -> bool:
 
 
 class StopWithoutImprovement(keras.callbacks.Callback):
-    """Ends `fit` after so many evaluations that brought no better score.
+    """Ends `fit` after a number of evaluations without a better score.
 
-    How scores stand is read from the run's records every time: a run that is resumed stops at the
-    step at which it would have stopped.
+    The scores are read from the run's records every time, so a resumed run stops at the same step
+    as one that was not interrupted.
 
     Args:
-        standing: returns (step of the best score or None, number of scores after it).
-        due: whether a step was evaluated.
-        patience: how many evaluations; 0 never ends it.
-        agree: returns to all processes that train together what the first one gives.
+        standing: Function that returns (step of the best score or None, number of scores after
+            it).
+        due: Function of a step that returns whether it was evaluated.
+        patience: Number of evaluations; 0 never ends training.
+        agree: Function that returns the first process' value to all processes that train together.
 
     Attributes:
-        improved: whether the epoch that has ended brought the best score so far.
-        over: whether patience was lost at its end.
+        improved: Whether the last epoch brought the best score so far.
+        over: Whether patience ran out at its end.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class StopWithoutImprovement(keras.callbacks.Callback):
         self.improved = self.over = False
 
     def on_epoch_end(self, epoch, logs=None):
-        """Looks where scores stand."""
+        """Reads the scores."""
         step = self.model.steps_done
         self.improved = self.over = False
         if not self.due(step):
@@ -99,14 +100,14 @@ class StopWithoutImprovement(keras.callbacks.Callback):
 
 
 class StopOnSignal(keras.callbacks.Callback):
-    """Ends `fit` after the current step on Ctrl-C or SIGTERM; a second one aborts at once.
+    """Ends `fit` after the current step on Ctrl-C or SIGTERM; a second signal aborts at once.
 
-    `received` is then the signal's number. It has the signals while its `with` block lasts:
+    Handles signals within its `with` block. `received` is the signal's number, or None.
 
     Args:
-        total: of several processes that train together, returns the sum of what each gives; they
-            stop together, within `every` steps. None for one process.
-        every: steps between two times that they ask one another.
+        total: Function that returns the sum of the values of all processes that train together.
+            They stop together, within `every` steps. None for one process.
+        every: Steps between two exchanges of the processes.
 
     Example:
         >>> with StopOnSignal() as stop:
@@ -123,11 +124,12 @@ class StopOnSignal(keras.callbacks.Callback):
         self._agreed = False
         self._batches = 0
         self._before: dict[int, Any] = {}
-        if total is not None:  # or else Keras need not wait for the logs of every step
+        if total is not None:  # otherwise Keras need not wait for the logs of every step
             self.on_train_batch_end = self._ask  # type: ignore[method-assign]
 
     def __enter__(self):
-        if threading.current_thread() is threading.main_thread():  # others cannot have signals
+        # Other threads cannot handle signals.
+        if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._before[number] = signal.signal(number, self._receive)
         return self
@@ -137,7 +139,7 @@ class StopOnSignal(keras.callbacks.Callback):
             signal.signal(number, handler)
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Sees to a signal that came between two epochs or two calls of `fit`."""
+        """Handles a signal that arrived between two epochs or two calls of `fit`."""
         if self._agreed if self.total else self.received is not None:
             self.model.stop_training = True
 
@@ -156,5 +158,5 @@ class StopOnSignal(keras.callbacks.Callback):
         self.received = number
         if self.model is not None and self.total is None:
             self.model.stop_training = True
-        # print() must not be called from within a signal handler.
-        os.write(2, b"\nStopping after this step, to save; once more to abort.\n")
+        # A signal handler must not call print().
+        os.write(2, b"\nStopping after this step to save a checkpoint; repeat to abort.\n")

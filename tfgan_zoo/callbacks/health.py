@@ -1,4 +1,4 @@
-"""Looks at a training as it goes, and says in words what goes wrong and what usually helps."""
+"""Watches training, and says in words what goes wrong and what usually helps."""
 
 import json
 import statistics
@@ -10,63 +10,64 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo.callbacks.records import Schedule
+from tfgan_zoo.callbacks.schedule import Schedule
 
-#: What is looked for, by the names of config.health.
+#: The conditions to check, by their names in config.health.
 CONDITIONS = ("saturation", "gradients", "diversity", "oscillation")
-#: What is measured for it, and logged.
+#: The logs that these checks add.
 MEASURES = ("g_gradient", "diversity")
 
-#: The discriminator has won where `d_loss` is below this share of the way from its least value to
-#: where it cannot tell: it then gives D(x) = 0.98 or so. Games that go well stay above a tenth.
+#: The discriminator has won if `d_loss` is below this share of the way from its minimum to its
+#: value for an undecided discriminator: D(x) is then about 0.98. Healthy games stay above a tenth.
 SATURATED = 0.02
-#: So many logged means in a row: at the very start the discriminator wins for a while in most runs.
+#: Number of logged means in a row: at the very start the discriminator wins briefly in most runs.
 SATURATED_TIMES = 3
 
-#: The generator's gradient has vanished below this share of its usual norm. Norms that are healthy
-#: wander by a factor of ten or twenty, and those of a discriminator that is sure fall by thousands.
+#: The generator's gradient has vanished below this share of its usual norm. Healthy norms vary by a
+#: factor of ten or twenty; against a discriminator that is certain they fall by thousands.
 VANISHED = 1e-3
 VANISHED_TIMES = 2
 
-#: Samples are alike where they differ by less than this share of what real ones do. A few modes of
-#: many still differ by half of it or more; this is the end, not the beginning of a collapse.
+#: Samples are alike if they differ by less than this share of what real ones do. A generator with a
+#: few of many modes still reaches half or more; this is the end, not the beginning of a collapse.
 ALIKE = 0.1
-#: Fresh generators make samples that are alike: they have so many looks to get away from it, after
-#: which, or if they had, a collapse is believed the second time.
+#: An untrained generator's samples are all alike, so collapse is reported only after 10 checks in a
+#: row; once samples have varied, 2 are enough.
 ALIKE_TIMES = 2
 ALIKE_AT_FIRST = 10
 
-#: Changes from one logged mean to the next that count as a swing.
+#: Number of changes from one logged mean to the next that are judged together.
 WINDOW = 8
-#: How often they have to turn round. A trend does not turn; noise does in two of three.
+#: Minimum number of turns among them. A trend does not turn; noise turns two times of three.
 TURNS = 3
-#: A loss of a game between probabilities swings where it changes by so much of its own size; in
-#: runs of the recipes, means over a log_every changed by less than a tenth.
+#: A loss of a game between probabilities swings if it changes by this share of its own size. In
+#: runs of the recipes, means over log_every steps changed by less than a tenth.
 WILD = 0.4
-#: Of a loss near 0, of so much of what the discriminator's may change by.
+#: Lower limit of that size, as a share of the range of `d_loss`, for a loss near 0.
 SMALL = 0.1
-#: Any loss swings where it changes so many times more than it did a window before,
+#: Any loss swings if it changes by this factor more than in the window before,
 GROWN = 4.0
 #: and by more than this share of its own size.
 SIZEABLE = 0.25
 SWINGS_TIMES = 2
 
-#: What was said has gone after so many looks without it: what comes and goes is not said each time.
+#: A condition counts as resolved after 5 checks without it, so one that comes and goes is reported
+#: once.
 GONE_TIMES = 5
 
-#: Samples that are made at a look; of batches that are judged in parts, so many parts.
+#: Number of samples per check, or of packs of samples.
 SAMPLES = 8
-#: Of these, what the gradient is taken on.
+#: The number of these that the gradient is computed on.
 GRADIENT_SAMPLES = 2
 
 
 class Finding(NamedTuple):
-    """Something that goes wrong.
+    """A problem.
 
     Attributes:
-        step: at which it is said.
+        step: The step at which it is reported.
         condition: "not_finite", or one of `CONDITIONS`.
-        message: what it is, since which step, and what usually helps.
+        message: What it is, since which step, and what usually helps.
     """
 
     step: int
@@ -75,7 +76,7 @@ class Finding(NamedTuple):
 
 
 class _Streak:
-    """How often in a row something was so; it is news once, until it has gone."""
+    """Counts how often in a row a condition holds; it is news once, until it is resolved."""
 
     def __init__(self) -> None:
         self.times = self.without = self.since = 0
@@ -95,40 +96,45 @@ class _Streak:
 
 
 class Diagnosis:
-    """What follows from the logged values of a run, and from nothing else.
+    """Finds problems in the logs of a run, and in nothing else.
 
-    Shown the same rows again, after a run was resumed, it is where it was.
+    Given the same rows again, after a run was resumed, it is in the same state.
 
     Args:
-        d_loss_range: `d_loss` of a discriminator that is always right and of one that cannot tell;
-            None for critics, of which there is no saying, as they ought to be far ahead.
-        conditions: what to look for.
-        start: norm of the generator's gradient before the first step; None if it is not known.
+        d_loss_bounds: `d_loss` of a perfect and of an undecided discriminator; None for critics,
+            which should be far ahead.
+        conditions: Conditions to check.
+        start: Norm of the generator's gradient before the first step, if known.
+        finite: Names of the logs that have to be finite.
+        r1: Whether the model has an R1 penalty that may help.
     """
 
     def __init__(
         self,
-        d_loss_range: tuple[float, float] | None,
+        d_loss_bounds: tuple[float, float] | None,
         conditions: Iterable[str] = CONDITIONS,
         start: float | None = None,
+        finite: Iterable[str] = ("d_loss", "g_loss"),
+        r1: bool = True,
     ):
-        self.d_loss_range = d_loss_range
+        self.d_loss_bounds = d_loss_bounds
         self.conditions = tuple(conditions)
+        self.finite = {*finite, *MEASURES}
+        self.r1 = r1
         self.norms = [] if start is None else [start]
         self.varied = False
         self.losses: dict[str, list[float]] = {"d_loss": [], "g_loss": []}
         self.streaks = {name: _Streak() for name in ("not_finite", *CONDITIONS)}
 
     def see(self, row: Mapping[str, Any]) -> list[Finding]:
-        """Returns what is new after a row of logged values, `step` among them."""
+        """Returns new findings after a row of logs, which includes `step`."""
         step = int(row["step"])
         bad = [n for n, v in row.items() if v is None or not np.isfinite(v)]
         values = {n: float(v) for n, v in row.items() if n not in bad}
-        lost = [name for name in bad if name == "loss" or name.startswith(("d_", "g_"))]
+        lost = [name for name in bad if name in self.finite]
         found = []
         if self.streaks["not_finite"].is_news(step, bool(lost), 1):
-            # What trains alone has no discriminator for R1.
-            r1 = "" if "loss" in lost else " R1 (model_args.r1_gamma),"
+            r1 = " R1 (model_args.r1_gamma)," if self.r1 else ""
             message = (
                 f"At step {step:,} {', '.join(lost)} is not finite. Lower learning rates,{r1} or "
                 "float32 usually helps."
@@ -141,15 +147,15 @@ class Diagnosis:
 
     def _saturation(self, step: int, values: Mapping[str, float]) -> str:
         streak, loss = self.streaks["saturation"], values.get("d_loss")
-        if self.d_loss_range is None or loss is None:
+        if self.d_loss_bounds is None or loss is None:
             return ""
-        least, undecided = self.d_loss_range
+        least, undecided = self.d_loss_bounds
         won = loss - least < SATURATED * (undecided - least)
         if not streak.is_news(step, won, SATURATED_TIMES):
             return ""
         return (
             f"Since step {streak.since:,} the discriminator tells real from generated without a "
-            f"mistake (d_loss {loss:.2g}, against {undecided:.2g} where it cannot tell), and the "
+            f"mistake (d_loss is {loss:.2g}; {undecided:.2g} if it cannot tell), and the "
             "generator learns little from it. A lower learning rate for the discriminator, R1 "
             "(model_args.r1_gamma), smoothed labels or model_args.skip_discriminator_above usually "
             "helps."
@@ -181,10 +187,10 @@ class Diagnosis:
         if not streak.is_news(step, alike, ALIKE_TIMES if self.varied else ALIKE_AT_FIRST):
             return ""
         return (
-            f"Since step {streak.since:,} the generator makes much the same whatever it is given: "
-            f"its images differ by {share:.1%} of what real ones do (mode collapse). Packing "
-            "(model_args.packing=2), R1 (model_args.r1_gamma), a lower learning rate for the "
-            "generator or another game (wgan_gp) usually helps, from a checkpoint of before."
+            f"Since step {streak.since:,} the generator makes nearly the same image from any "
+            f"input: its images differ by {share:.1%} of what real ones do (mode collapse). "
+            "Packing (model_args.packing=2), R1 (model_args.r1_gamma), a lower learning rate for "
+            "the generator or another game (wgan_gp) usually helps, from an earlier checkpoint."
         )
 
     def _oscillation(self, step: int, values: Mapping[str, float]) -> str:
@@ -198,10 +204,10 @@ class Diagnosis:
         if not streak.is_news(step, bool(swings), SWINGS_TIMES):
             return ""
         return (
-            f"Since step {streak.since:,} {' and '.join(swings)} swing{'s' * (len(swings) < 2)} to "
-            "and fro instead of settling. Lower learning rates, less momentum (Adam with beta_1 of "
-            "0.5 or 0) or R1 (model_args.r1_gamma) usually helps; a moving average "
-            "(model_args.ema_half_life) steadies the samples."
+            f"Since step {streak.since:,} {' and '.join(swings)} "
+            f"oscillate{'s' * (len(swings) < 2)} instead of settling. Lower learning "
+            "rates, less momentum (Adam with beta_1 of 0.5 or 0) or R1 (model_args.r1_gamma) "
+            "usually helps; a moving average (model_args.ema_half_life) steadies the samples."
         )
 
     def _swings(self, losses: list[float]) -> bool:
@@ -210,12 +216,12 @@ class Diagnosis:
         changes = np.diff(losses)
         recent, before = changes[-WINDOW:], changes[:-WINDOW]
         turns = int(np.sum(recent[1:] * recent[:-1] < 0))
-        # Medians, for which a single peak is no swing.
+        # Medians, so that a single peak does not count.
         swing, size = np.median(np.abs(recent)), np.median(np.abs(losses[-WINDOW - 1 :]))
-        if self.d_loss_range is not None:  # the loss of a game may be about 0
-            won, undecided = self.d_loss_range
+        if self.d_loss_bounds is not None:  # a generator's loss may be near 0
+            won, undecided = self.d_loss_bounds
             size = max(size, SMALL * (undecided - won))
-        wild = self.d_loss_range is not None and swing > WILD * size
+        wild = self.d_loss_bounds is not None and swing > WILD * size
         grown = (
             len(before) == WINDOW
             and swing > GROWN * np.median(np.abs(before))
@@ -225,25 +231,26 @@ class Diagnosis:
 
 
 class Health(keras.callbacks.Callback):
-    """Says in a sentence or two what goes wrong in a training, and what usually helps.
+    """Says in a sentence or two what goes wrong in training, and what usually helps.
 
-    Looked for are a discriminator that has won (not of critics: WGAN's ought to be far ahead), a
-    generator's gradient that has vanished, samples that are all alike (translations: of different
-    inputs), losses that swing, and values that are not finite. Each is said once, and again only if
-    it had gone in between. `g_gradient`, the norm of the generator's gradient on a fixed batch, and
-    `diversity`, how much samples differ as a share of how much real images do, are added to the
-    logs for the callbacks after it. Training itself is not changed.
+    Checks for a discriminator that has won (not for critics: WGAN's should be far ahead), a
+    vanished gradient of the generator, samples that are all alike (or translations of different
+    inputs that are), oscillating losses, and values that are not finite. Reports each once, and
+    again only if it was resolved in between. Adds to the logs, for the callbacks after it:
+    `g_gradient`, the norm of the generator's gradient on a fixed batch, and `diversity`, how much
+    samples differ relative to real images. Does not change training.
 
     Args:
-        data: to look at, as `fit` takes it: always the first few samples. None for what `fit` is
-            given; of a generator, which can be read only once, only losses are looked at then.
-        say: receives the messages.
-        file: of JSON lines, each with step, condition and message; None for none.
-        conditions: some of `CONDITIONS`.
-        each: the ends of epochs that count; None for all.
-        look: when gradient and samples are looked at; None for whenever `each` is.
-        before: what was logged up to here by a run that is resumed, which it does not say again.
-        of: returns the model to look at, given the one that is trained.
+        data: Data to check with, as for `fit`; only the first few samples are used. None for the
+            data that `fit` is given. A Python generator can be read only once, so only losses are
+            checked then.
+        say: Function that receives the messages.
+        file: JSON lines file for findings: step, condition and message; None for none.
+        conditions: Some of `CONDITIONS`.
+        each: Ends of epochs to check; None for all.
+        look: When to measure gradient and samples; None for every time of `each`.
+        before: Rows that a resumed run has logged. Their findings are not reported again.
+        of: Function from the model that trains to the model to measure.
 
     Example:
         >>> model.fit(dataset, epochs=20, callbacks=[callbacks.Health()])
@@ -274,22 +281,29 @@ class Health(keras.callbacks.Callback):
         self.diagnosis: Diagnosis | None = None
 
     def on_train_begin(self, logs=None):
-        """Takes the samples to look at, and looks at the untrained generator's gradient."""
+        """Takes the samples, and measures the gradient of the untrained generator."""
         if self.diagnosis is not None:  # a second call of `fit`
             return
         wanted = {"gradients", "diversity"} & set(self.conditions)
-        if wanted and "generator" in self.model.players():
+        if wanted and "generator" in self.model.roles():
             data = self.model.training_data() if self.data is None else self.data
             share = self.model.samples_per_step(1)
             self.batch = first_samples(data, SAMPLES * share, share)
         start = self._start()
-        self.diagnosis = Diagnosis(self.model.d_loss_range(), self.conditions, start)
+        is_game = hasattr(self.model, "d_loss_bounds")
+        self.diagnosis = Diagnosis(
+            self.model.d_loss_bounds() if is_game else None,
+            self.conditions,
+            start,
+            self.model.log_names,
+            r1=is_game,
+        )
         for row in self.before:
             if self._counts(row["step"]):
                 self.diagnosis.see(row)
 
     def _start(self) -> float | None:
-        """Returns the gradient's norm before the first step, as it was written down then."""
+        """Returns the gradient's norm before the first step, from the file of a resumed run."""
         lines = self.file.read_text().splitlines() if self.file and self.file.exists() else []
         known = [row["g_gradient"] for row in map(json.loads, lines) if "g_gradient" in row]
         if known or self.model.steps_done:
@@ -304,7 +318,7 @@ class Health(keras.callbacks.Callback):
         return norm
 
     def on_epoch_end(self, epoch, logs=None):
-        """Looks, and says what is new."""
+        """Checks, and reports new findings."""
         step = self.model.steps_done
         if not self._counts(step):
             return
@@ -317,30 +331,30 @@ class Health(keras.callbacks.Callback):
             self._write(finding._asdict())
 
     def measure(self) -> dict[str, float]:
-        """Returns `g_gradient` and `diversity` of the model as it is, as far as they are known."""
+        """Returns `g_gradient` and `diversity` of the model, as far as they can be computed."""
         if self.batch is None:
             return {}
         model, found = self.of(self.model), {}
         if "gradients" in self.conditions:
             found["g_gradient"] = self._gradient(model)
         if "diversity" in self.conditions:
-            with model.moment("health", 0):
-                pairs = model.made_and_real(self.batch).values()
+            with model.random_phase_of("health", 0):
+                pairs = model.samples_and_targets(self.batch).values()
             shares = [_spread(made) / _spread(real) for made, real in pairs if _spread(real) > 0]
             if shares:
                 found["diversity"] = min(shares)
         return found
 
     def _gradient(self, model: Any) -> float:
-        """Returns the norm of the gradient of `g_loss`, of which samples differ the least."""
+        """Returns the norm of the gradient of `g_loss` on the fixed batch."""
         rows = GRADIENT_SAMPLES * self.model.samples_per_step(1)
         part = tf.nest.map_structure(lambda x: x[:rows], self.batch)
         variables = [variable.value for variable in model.role_variables("generator")]
-        # In float16 small gradients would be lost without it.
+        # Without the scale, small gradients would be lost in float16.
         scale = getattr(model.generator_optimizer, "dynamic_scale", None)
         scale = 1.0 if scale is None else float(scale.numpy())
         with (
-            model.moment("health", 0),
+            model.random_phase_of("health", 0),
             tf.GradientTape(watch_accessed_variables=False) as tape,
         ):
             tape.watch(variables)
@@ -358,18 +372,18 @@ class Health(keras.callbacks.Callback):
 
 
 def _spread(images: tf.Tensor) -> float:
-    """Returns by how much a batch's images differ: the root of a pixel's variance, on average."""
+    """Returns how much the images of a batch differ: root of the mean variance of a pixel."""
     return float(tf.sqrt(tf.reduce_mean(tf.math.reduce_variance(images, axis=0))))
 
 
 def first_samples(data: Any, num: int, multiple: int = 1) -> Any:
-    """Returns the first samples of what `fit` takes, in one batch; None if there are not two.
+    """Returns the first samples of data for `fit` as one batch; None if there are fewer than two.
 
     Args:
-        data: a tf.data.Dataset or a PyDataset of batches, or arrays; of iterators, and of nothing,
-            nothing is taken.
-        num: how many; fewer if there are no more.
-        multiple: what their number is to be a multiple of.
+        data: A tf.data.Dataset or a PyDataset of batches, or arrays. Nothing is taken from
+            iterators.
+        num: Number of samples, or fewer if there are no more.
+        multiple: The number of samples is a multiple of this.
     """
     if data is None or hasattr(data, "__next__") or callable(data):
         return None

@@ -1,8 +1,8 @@
-"""What a person watching a run sees."""
+"""A progress bar, and the speed of training."""
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -12,10 +12,12 @@ from tfgan_zoo.progress import on_terminal
 
 
 class Throughput(keras.callbacks.Callback):
-    """Adds `images_per_second` to an epoch's logs: of training alone, if it is the first callback.
+    """Adds `images_per_second` to an epoch's logs.
+
+    As the first callback it measures training alone.
 
     Args:
-        images_per_step: real images that one step takes.
+        images_per_step: Real images per step.
     """
 
     def __init__(self, images_per_step: int):
@@ -27,7 +29,7 @@ class Throughput(keras.callbacks.Callback):
         self.start, self.first = time.monotonic(), self.model.steps_done
 
     def on_epoch_end(self, epoch, logs=None):
-        """Stops it; Keras has waited for the last step, to read the losses."""
+        """Stops the clock. Keras has waited for the last step, to read the losses."""
         images = (self.model.steps_done - self.first) * self.images_per_step
         rate = images / max(1e-9, time.monotonic() - self.start)
         logs["images_per_second"] = round(rate, 1)
@@ -36,20 +38,20 @@ class Throughput(keras.callbacks.Callback):
 class Progress(keras.callbacks.Callback):
     """A bar over the whole run with losses, images/s and time left.
 
-    Where standard error is no terminal, or one without columns, it is one line an epoch instead.
-    One bar can span several calls of `fit`; it closes at the end of its `with` block.
+    Prints one line per epoch instead if standard error is not a terminal, or is one without
+    columns. One bar can span several calls of `fit`; it closes at the end of its `with` block.
 
     Args:
-        total: steps of the run.
-        images_per_step: real images that one step takes.
-        shown: logged names to show, as far as the model has them.
+        total: Steps of the run.
+        images_per_step: Real images per step.
+        shown: Names of the logs to show; None for the model's `main_logs`.
     """
 
     def __init__(
         self,
         total: int,
         images_per_step: int,
-        shown: tuple[str, ...] = ("d_loss", "g_loss", "loss"),
+        shown: Sequence[str] | None = None,
     ):
         super().__init__()
         self.total = total
@@ -67,6 +69,8 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Starts at the model's step."""
+        if self.shown is None:
+            self.shown = self.model.main_logs
         if self.bar is None:
             self.first = self.model.steps_done
             self.start = self.shown_at = time.monotonic()
@@ -79,23 +83,24 @@ class Progress(keras.callbacks.Callback):
             )
 
     def on_train_batch_begin(self, batch, logs=None):
-        """Moves the bar; reads losses twice a second at most.
+        """Moves the bar, and reads the losses at most twice a second.
 
-        At the end of a batch Keras would read them every time, and wait for them.
+        At the end of a batch Keras would read them, and wait for them, every time.
         """
         if not self.live:
             return
         now = time.monotonic()
         if batch and now - self.shown_at > 0.5:
             self.shown_at = now
-            logs = {m.name: float(m.result()) for m in self.model.metrics if m.name in self.shown}
+            trackers = [m for m in self.model.metrics if m.name in self.shown]
+            logs = {m.name: float(m.result()) for m in trackers}
             done = (self.bar.n - self.first) * self.images_per_step
             logs["images_per_second"] = done / (now - self.start)
             self.bar.set_postfix_str(self._text(logs), refresh=False)
         self.bar.update(self.model.steps_per_execution)
 
     def on_epoch_end(self, epoch, logs=None):
-        """Prints a line where there is no bar."""
+        """Prints a line if there is no bar."""
         step = self.model.steps_done
         text = self._text(logs or {})
         if self.live:
@@ -111,7 +116,7 @@ class Progress(keras.callbacks.Callback):
         )
 
     def _text(self, logs: Mapping[str, float]) -> str:
-        parts = [f"{name} {logs[name]:.3f}" for name in self.shown if name in logs]
+        parts = [f"{name} {logs[name]:.3f}" for name in self.shown or () if name in logs]
         if "images_per_second" in logs:
             parts.append(f"{logs['images_per_second']:,.0f} images/s")
         return ", ".join(parts)

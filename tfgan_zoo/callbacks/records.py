@@ -1,130 +1,96 @@
-"""What stays of a run: metrics and checkpoints."""
+"""Callbacks that record what a run logs, and what the logs mean."""
 
 import json
 import resource
 import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo.layers.per_replica import assign_replicas, of_all_replicas
-
-
-class Schedule(NamedTuple):
-    """Every so many steps, and after the last."""
-
-    every: int
-    last: int
-
-    def due(self, step: int) -> bool:
-        """Returns whether it is time."""
-        return step % self.every == 0 or step == self.last
-
-
-class KeepMeans(keras.callbacks.Callback):
-    """Lets the first epoch of `fit` go on with the running means that the model has now.
-
-    `fit` begins every epoch by setting them to zero; but one that was stopped, saved and restored
-    in its middle is to end with the means of all its steps.
-
-    Args:
-        model: the restored model.
-    """
-
-    def __init__(self, model: keras.Model):
-        super().__init__()
-        variables = [v for metric in model.metrics for v in metric.variables]
-        self.means = [of_all_replicas(v) for v in variables]
-
-    def on_epoch_begin(self, epoch, logs=None):
-        """Puts them back, once."""
-        variables = [v for metric in self.model.metrics for v in metric.variables]
-        for variable, values in zip(variables, self.means, strict=bool(self.means)):
-            assign_replicas(variable, values)
-        self.means = []
-
-
-class Evaluate(keras.callbacks.Callback):
-    """Adds scores of the model to an epoch's logs, for the callbacks after it.
-
-    Args:
-        score: returns named numbers, given the model.
-        when: when to evaluate.
-    """
-
-    def __init__(self, score: Callable[[Any], Mapping[str, float]], when: Schedule):
-        super().__init__()
-        self.score = score
-        self.when = when
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Scores, when it is time to."""
-        if self.when.due(self.model.steps_done):
-            logs.update(self.score(self.model))
+from tfgan_zoo import atomic
+from tfgan_zoo.callbacks.health import MEASURES
+from tfgan_zoo.callbacks.schedule import Schedule
 
 
 class LossScales(keras.callbacks.Callback):
-    """Adds to an epoch's logs how float16's losses are scaled, for the callbacks after it.
+    """Adds float16 loss scales to an epoch's logs, for the callbacks after it.
 
-    Of each player with a loss scale: `g_loss_scale` or `d_loss_scale`, what it is now, and
-    `g_skipped` or `d_skipped`, the epoch's updates that were left out because they were not finite
-    (or, of a discriminator that waits while it is ahead, for that); without the letter for what
-    trains alone.
+    For each role with a loss scale, `loss_scale` is its present value and `skipped` the number of
+    updates of the epoch that were skipped because gradients were not finite (or because a
+    discriminator waited). The names have the prefix of the role's logs: `g_loss_scale`.
     """
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Remembers where the counters are."""
+        """Reads the counters."""
         self.first = self.model.steps_done, self._applied()
 
     def on_epoch_end(self, epoch, logs=None):
-        """Reads them."""
+        """Reads the scales, and the counters again."""
         (first, before), applied = self.first, self._applied()
-        for role, optimizer in self._scaled().items():
-            prefix = f"{role[0]}_" if role in ("generator", "discriminator") else ""
-            logs[f"{prefix}loss_scale"] = float(optimizer.dynamic_scale.numpy())
-            each_step = self.model.discriminator_steps if role == "discriminator" else 1
-            due = (self.model.steps_done - first) * each_step
-            logs[f"{prefix}skipped"] = due - (applied[role] - before[role])
+        for role, optimizer in _scaled(self.model).items():
+            scale, skipped = _loss_scale_logs(self.model, role)
+            logs[scale] = float(optimizer.dynamic_scale.numpy())
+            due = (self.model.steps_done - first) * self.model.updates_per_step[role]
+            logs[skipped] = due - (applied[role] - before[role])
 
     def _applied(self) -> dict[str, int]:
-        # Not `iterations`: that leaves out those whose gradients are only accumulated.
-        return {r: int(o.inner_optimizer._iterations.numpy()) for r, o in self._scaled().items()}
-
-    def _scaled(self) -> dict[str, Any]:
-        kind = keras.mixed_precision.LossScaleOptimizer
-        players = {
-            role: getattr(self.model, f"{role}_optimizer")
-            for role in self.model.players()
-            # SRResNet's discriminator has nothing to do.
-            if role == "encoder" or any(n.startswith(f"{role[0]}_") for n in self.model.log_names)
+        # Not `iterations`, which does not count updates that only accumulate gradients.
+        return {
+            role: int(optimizer.inner_optimizer._iterations.numpy())
+            for role, optimizer in _scaled(self.model).items()
         }
-        return {role: o for role, o in players.items() if isinstance(o, kind)}
+
+
+def _scaled(model: Any) -> dict[str, Any]:
+    """Returns the optimizers with a loss scale, by role."""
+    # A role without logs does not train, such as the discriminator of SRResNet.
+    optimizers = {r: getattr(model, f"{r}_optimizer") for r in model.roles() if model.logs_of(r)}
+    kind = keras.mixed_precision.LossScaleOptimizer
+    return {role: o for role, o in optimizers.items() if isinstance(o, kind)}
+
+
+def _loss_scale_logs(model: Any, role: str) -> tuple[str, str]:
+    prefix = model.log_prefixes.get(role, "")
+    return f"{prefix}loss_scale", f"{prefix}skipped"
 
 
 class MetricsLog(keras.callbacks.Callback):
-    """Writes one line of `metrics.jsonl`, and TensorBoard scalars, an epoch.
+    """Writes one line of `metrics.jsonl`, and TensorBoard scalars, per epoch.
 
-    A line holds the step, what was logged, and peak memory in MB (resident on the host; a GPU's own
-    besides). What is not finite is null.
+    A line holds the step, the logs, and peak memory in MB (resident memory of the process, and the
+    memory of each GPU). Values that are not finite are null.
 
     Args:
-        file: the JSON lines file, appended to.
-        when: the ends of epochs; one cut short is not written.
-        events: writes TensorBoard's events; None for none.
+        file: The JSON lines file to append to.
+        when: Ends of epochs to write; an epoch cut short is not written.
+        events: Writer of TensorBoard events; None for none.
+        about: JSON file for `describe_logs`, written when training begins; None for none.
     """
 
-    def __init__(self, file: str | Path, when: Schedule, events: Any = None):
+    def __init__(
+        self,
+        file: str | Path,
+        when: Schedule,
+        events: Any = None,
+        about: str | Path | None = None,
+    ):
         super().__init__()
         self.file = Path(file)
         self.when = when
         self.events = events
+        self.about = None if about is None else Path(about)
+
+    def on_train_begin(self, logs=None):
+        """Writes what the logs mean."""
+        if self.about is not None:
+            with atomic.open_replacing(self.about, "w") as file:
+                json.dump(describe_logs(self.model), file, indent=2)
 
     def on_epoch_end(self, epoch, logs=None):
-        """Writes the line."""
+        """Writes the line when due."""
         step = self.model.steps_done
         if not self.when.due(step):
             return
@@ -139,69 +105,29 @@ class MetricsLog(keras.callbacks.Callback):
             self.events.flush()
 
 
-class SaveBeforeScoring(keras.callbacks.Callback):
-    """Saves a checkpoint before the callbacks after it compute anything from the epoch.
-
-    Scoring may fail or be killed; the saved logs let it run again on resume.
+def describe_logs(model: Any) -> dict[str, Any]:
+    """Returns what a model is and what its logs mean, for reports, which do not load it.
 
     Args:
-        save: saves the model, given (model, step, logs); logs are floats by name.
-        when: whether to save at a step.
+        model: A compiled model.
+
+    Returns:
+        "parameters", the number of each role's weights; and names of logs: "training", those of
+        train steps, the main ones first; "health", see `callbacks.Health`; "machine", speed and
+        memory. Other logs are scores.
     """
-
-    def __init__(
-        self,
-        save: Callable[[keras.Model, int, dict[str, float]], object],
-        when: Callable[[int], bool],
-    ):
-        super().__init__()
-        self.save = save
-        self.when = when
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Saves, when it is time to."""
-        step = self.model.steps_done
-        if self.when(step):
-            self.save(self.model, step, {k: float(v) for k, v in (logs or {}).items()})
-
-
-class SaveCheckpoint(keras.callbacks.Callback):
-    """Saves a checkpoint every so many steps.
-
-    Args:
-        save: saves the model, given (model, step, score).
-        when: when to save.
-        score_name: the logged value by which the best is known; None for none.
-        sign: 1 if a higher score is better, -1 if a lower.
-        besides: whether to save at another epoch's end, too.
-        otherwise: called with the step at the ends of the other epochs; None for nothing.
-    """
-
-    def __init__(
-        self,
-        save: Callable[[keras.Model, int, float | None], object],
-        when: Schedule,
-        score_name: str | None = None,
-        sign: int = 1,
-        besides: Callable[[], bool] = lambda: False,
-        otherwise: Callable[[int], object] | None = None,
-    ):
-        super().__init__()
-        self.save = save
-        self.when = when
-        self.score_name = score_name
-        self.sign = sign
-        self.besides = besides
-        self.otherwise = otherwise
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Saves, when it is time to."""
-        step = self.model.steps_done
-        if self.when.due(step) or self.besides():
-            score = (logs or {}).get(self.score_name)
-            self.save(self.model, step, None if score is None else self.sign * float(score))
-        elif self.otherwise is not None:
-            self.otherwise(step)
+    others = [name for name in model.log_names if name not in model.main_logs]
+    for role in _scaled(model):
+        others += _loss_scale_logs(model, role)
+    return {
+        "parameters": {
+            role: sum(network.count_params() for network in networks)
+            for role, networks in model.roles().items()
+        },
+        "training": [*model.main_logs, *sorted(others)],
+        "health": list(MEASURES),
+        "machine": ["images_per_second", *peak_memory()],
+    }
 
 
 def peak_memory() -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Pictures of what a model makes, as training goes."""
+"""Pictures of a model's samples during training."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,18 +9,18 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import pictures
-from tfgan_zoo.callbacks.records import Schedule
+from tfgan_zoo.callbacks.schedule import Schedule
 
 
 class SampleSheet(keras.callbacks.Callback):
-    """Draws what the model makes into `step_<n>.png`.
+    """Draws samples of the model into `step_<n>.png`.
 
     Args:
-        folder: where the pictures go.
-        when: when to draw; None for the end of every epoch.
-        draw: makes the picture, uint8 (height, width, 3), of the model; None for 64 samples of a
-            noise->image model, from fixed latents.
-        events: shows the picture in TensorBoard too; None for none.
+        folder: Folder of the pictures.
+        when: When to draw; None for the end of every epoch.
+        draw: Function of the model that returns the picture, uint8 of shape (height, width, 3);
+            None for 64 samples of a noise-to-image model, from fixed latents.
+        events: Writer of TensorBoard events, to show the picture there; None for none.
 
     Example:
         >>> model.fit(dataset, epochs=10, callbacks=[SampleSheet("samples")])
@@ -40,7 +40,7 @@ class SampleSheet(keras.callbacks.Callback):
         self.events = events
 
     def on_epoch_end(self, epoch, logs=None):
-        """Draws, when it is time to."""
+        """Draws when due."""
         step = self.model.steps_done
         if self.when is not None and not self.when.due(step):
             return

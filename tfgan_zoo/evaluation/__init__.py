@@ -1,6 +1,7 @@
-"""Scores of images: of enlarged ones against the originals, of generated ones against others.
+"""Scores of images and of runs.
 
-`pairs` has the first, for which it needs no TensorFlow; `distributions` and `runs` the second.
+`pairs` scores upscaled images against the originals, without TensorFlow. `distributions` scores
+generated images against real ones, from the `statistics` of both. `runs` scores the model of a run.
 """
 
 from tfgan_zoo.evaluation.pairs import (

@@ -1,4 +1,4 @@
-"""Scores of enlarged images against the images they should be: per image, and their mean."""
+"""Scores of upscaled images against the originals, per image and on average."""
 
 import csv
 import os
@@ -13,27 +13,19 @@ from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.data.imresize import imresize
 from tfgan_zoo.data.resolutions import Resolutions, load_pair
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.metrics.psnr import psnr
-from tfgan_zoo.metrics.ssim import ms_ssim, ssim, ssim_daala
+from tfgan_zoo.metrics.registry import PAIRS as METRICS
 from tfgan_zoo.pixels import to_uint8
 from tfgan_zoo.suggestions import did_you_mean
 
-#: Each is called as `metric(image, reference, border, channel)`.
-METRICS: dict[str, Callable[..., float]] = {
-    "psnr": psnr,
-    "ssim": ssim,
-    "ssim_daala": ssim_daala,
-    "ms_ssim": ms_ssim,
-}
 BASELINES = ("bicubic", "nearest")
 
 
 class Scores(NamedTuple):
-    """What `score_images` found.
+    """Results of `score_images`.
 
     Attributes:
-        metrics: their names.
-        images: what each image is called.
+        metrics: Names of the metrics.
+        images: Names of the images.
         values: float64, shape (images, metrics).
     """
 
@@ -46,17 +38,17 @@ class Scores(NamedTuple):
         return dict(zip(self.metrics, map(float, self.values.mean(axis=0)), strict=True))
 
     def rows(self) -> list[tuple[str, Sequence[float]]]:
-        """Returns the lines of a table, the mean last."""
+        """Returns the rows of a table, the mean last."""
         lines = zip(self.images, self.values, strict=True)
         return [*lines, ("mean", self.values.mean(axis=0))]
 
 
 def baseline(kernel: str, scale: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Returns the function that enlarges without any learning: `imresize`.
+    """Returns a function that upscales without learning, by `imresize`.
 
     Args:
-        kernel: one of `BASELINES`.
-        scale: the factor.
+        kernel: One of `BASELINES`.
+        scale: Upscaling factor.
     """
     if kernel not in BASELINES:
         raise InputError(f"kernel: expected {' or '.join(BASELINES)}, got {kernel!r}.")
@@ -64,10 +56,10 @@ def baseline(kernel: str, scale: int) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def by_model(model: Any) -> Callable[[np.ndarray], np.ndarray]:
-    """Returns the function that enlarges by a model.
+    """Returns a function that upscales by a model.
 
     Args:
-        model: an `SRGAN`. Grey images are given to it in as many channels as it takes.
+        model: An `SRGAN`. The channels of grey images are repeated for it.
     """
     channels = model.image_shape[-1]
 
@@ -80,15 +72,15 @@ def by_model(model: Any) -> Callable[[np.ndarray], np.ndarray]:
 def enlarged(
     opened: Resolutions, upscale: Callable[[np.ndarray], np.ndarray]
 ) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Enlarges every image of a data source.
+    """Upscales every image of a data source.
 
     Args:
-        opened: from `open_super_resolution`.
-        upscale: from uint8, shape (height, width, 1 or 3), to uint8 of `opened.scale` times the
-            size. Of a grey image it may return colour, of which the luma is then taken.
+        opened: Data from `open_super_resolution`.
+        upscale: Function from uint8 of shape (height, width, 1 or 3) to uint8 of `opened.scale`
+            times the size. If it returns colour for a grey image, the luma is taken.
 
     Yields:
-        `(name, image, reference)`, uint8, as `score_images` takes them.
+        `(name, image, reference)`, uint8, for `score_images`.
     """
     for index in range(len(opened.hr)):
         lr, hr = load_pair(opened, index)
@@ -106,18 +98,16 @@ def score_images(
     """Scores images against their references.
 
     Args:
-        images: `(name, image, reference)` each, uint8, both of one shape (height, width, 1 or 3).
-        metrics: of `METRICS`.
-        border: pixels left out at each edge.
+        images: Tuples `(name, image, reference)`, both uint8 of the same shape (height, width,
+            1 or 3).
+        metrics: Keys of `METRICS`.
+        border: Pixels to ignore at each edge.
         channel: "y" or "rgb"; see `metrics.psnr.psnr`.
-        num: how many images there are, for the bar that a terminal shows.
-
-    Returns:
-        The scores.
+        num: Number of images, to show progress.
 
     Raises:
-        InputError: there is no image, two do not fit (the message names the image), or an option is
-            unknown.
+        InputError: If there is no image, an image does not fit its reference (the message names
+            it), or an option is unknown.
 
     Example:
         >>> grey = np.full((32, 32, 1), 128, np.uint8)
@@ -126,7 +116,7 @@ def score_images(
     """
     for metric in metrics:
         if metric not in METRICS:
-            raise InputError(f"metrics: there is no {metric!r}{did_you_mean(metric, METRICS)}.")
+            raise InputError(f"metrics: there is no {metric!r}{did_you_mean(metric, METRICS)}")
     if not metrics:
         raise InputError(f"metrics: expected some of {', '.join(METRICS)}, got none.")
     names, values = [], []
@@ -142,7 +132,7 @@ def score_images(
 
 
 def _short(names: list[str]) -> tuple[str, ...]:
-    """Leaves out the folder that all names share."""
+    """Removes the folder that all names share."""
     folders = [os.path.dirname(name) for name in names]
     if not all(folders) or len(set(map(os.path.isabs, folders))) > 1:
         return tuple(names)
@@ -150,7 +140,7 @@ def _short(names: list[str]) -> tuple[str, ...]:
 
 
 def table(scores: Scores) -> str:
-    """Writes scores out in columns: decibels with two digits, others with four."""
+    """Formats scores in columns: decibels with two digits, others with four."""
     digits = [2 if metric == "psnr" else 4 for metric in scores.metrics]
     body = [
         [name, *(f"{value:.{n}f}" for value, n in zip(values, digits, strict=True))]

@@ -32,10 +32,19 @@ from tfgan_zoo.evaluation import distributions
 from tfgan_zoo.evaluation.distributions import Reference
 from tfgan_zoo.metrics import figures as figure_metrics
 from tfgan_zoo.metrics.features import open_auto
-from tfgan_zoo.models import GANCLS, MODELS, SRGAN, GANModel, ImageToImage, NoiseToImage
+from tfgan_zoo.models import (
+    GANCLS,
+    SRGAN,
+    GANModel,
+    ImageToImage,
+    JointEmbedding,
+    NoiseToImage,
+    ZooModel,
+)
 from tfgan_zoo.models.texts import check_captions
-from tfgan_zoo.run.experiment import load_run
+from tfgan_zoo.run.building import model_class
 from tfgan_zoo.run.folder import Run, versions
+from tfgan_zoo.run.trained import load_run
 
 #: What is scored where nothing else is asked for.
 DEFAULT_METRICS = ("fid", "kid", "precision_recall", "density_coverage")
@@ -138,16 +147,20 @@ class Work(NamedTuple):
     also: Mapping[str, Callable[[np.ndarray], Mapping[str, float]]] = {}
 
 
-def model_of_run(workdir: str | os.PathLike) -> type[GANModel]:
+def model_of_run(workdir: str | os.PathLike) -> type[ZooModel]:
     """Returns the class of a run's model, from its config alone.
 
     Raises:
         InputError: if there is no such run, or its model is not one of the zoo's.
     """
     name = Run.open(workdir).config()["model"]
-    if name not in MODELS:
-        raise InputError(f"--workdir: {os.fspath(workdir)!r} is a run of {name}, which makes none.")
-    return MODELS[name]
+    cls = model_class(name)
+    if issubclass(cls, JointEmbedding):
+        raise InputError(
+            f"--workdir: {os.fspath(workdir)!r} trained {name}, which generates no images; give "
+            "the run of a model that does."
+        )
+    return cls
 
 
 def evaluate_run(workdir: str | os.PathLike, asked: Asked) -> Evaluation:

@@ -69,5 +69,16 @@ def _copies(variable: keras.Variable) -> Sequence[tf.Variable]:
 def _multi_worker_strategy(variable: keras.Variable) -> Any:
     """Returns the multi-worker strategy that a variable was created under, or None."""
     strategy: Any = getattr(variable.value, "distribute_strategy", None)
-    several = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
-    return strategy if several and strategy.extended._in_multi_worker_mode() else None
+    return strategy if num_workers(strategy) > 1 else None
+
+
+def num_workers(strategy: Any) -> int:
+    """Returns the number of workers that a strategy trains on.
+
+    Args:
+        strategy: A `tf.distribute.Strategy`, or None for one device.
+    """
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return 1
+    jobs = strategy.cluster_resolver.cluster_spec().as_dict()
+    return max(1, sum(len(jobs.get(job, ())) for job in ("chief", "worker")))

@@ -1,9 +1,10 @@
-"""The games: one file for each published GAN."""
+"""The models: one file for each published system."""
 
 import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
-from tfgan_zoo.models.base import GANModel
+from tfgan_zoo.models.base import ZooModel
 from tfgan_zoo.models.cyclegan import CycleGAN
 from tfgan_zoo.models.dcgan import DCGAN
+from tfgan_zoo.models.game import Game, GANModel
 from tfgan_zoo.models.gan import GAN
 from tfgan_zoo.models.gan_cls import GANCLS
 from tfgan_zoo.models.image_to_image import ImageToImage
@@ -17,7 +18,7 @@ from tfgan_zoo.models.wgan import WGAN
 from tfgan_zoo.models.wgan_gp import WGANGP
 
 #: Every model by its name; tests, configs and commands find them here.
-MODELS: dict[str, type[GANModel]] = {
+MODELS: dict[str, type[ZooModel]] = {
     "gan": GAN,
     "dcgan": DCGAN,
     "lsgan": LSGAN,
@@ -28,10 +29,11 @@ MODELS: dict[str, type[GANModel]] = {
     "pix2pix": Pix2Pix,
     "srgan": SRGAN,
     "gan_cls": GANCLS,
+    "joint_embedding": JointEmbedding,
 }
 
-#: What is no game but trained before one.
-PRETRAINED: dict[str, type[GANModel]] = {"joint_embedding": JointEmbedding}
+#: Models that are trained before others.
+PRETRAINED: dict[str, type[ZooModel]] = {"joint_embedding": JointEmbedding}
 
 __all__ = [
     "DCGAN",
@@ -45,9 +47,11 @@ __all__ = [
     "WGANGP",
     "CycleGAN",
     "GANModel",
+    "Game",
     "ImageToImage",
     "JointEmbedding",
     "NoiseToImage",
     "Pix2Pix",
     "RelativisticGAN",
+    "ZooModel",
 ]

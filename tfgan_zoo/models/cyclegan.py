@@ -18,7 +18,11 @@ from tfgan_zoo.models.image_to_image import (
     check_weights,
     domain_shapes,
 )
-from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape, check_unmixed
+from tfgan_zoo.models.mechanics.network_checks import (
+    check_networks,
+    check_no_batch_norm,
+    check_shape,
+)
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -63,7 +67,7 @@ class CycleGAN(ImageToImage):
         cycle_weight: lambda.
         identity_weight: mu, as a share of `cycle_weight`; 0 where the domains have other channels.
         pool_size: past translations of each direction that a discriminator may be shown.
-        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `GANModel`.
+        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
 
     Raises:
         InputError: if an argument is out of range or a network's shapes do not fit.
@@ -89,6 +93,7 @@ class CycleGAN(ImageToImage):
     )
     #: Weight of the gradient penalty of "wasserstein_gp".
     penalty_weight = 10.0
+    paper_optimizer = {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5, "epsilon": 1e-8}
 
     def __init__(
         self,
@@ -142,14 +147,13 @@ class CycleGAN(ImageToImage):
         for name, takes in (("discriminator_a", a), ("discriminator_b", b)):
             check_shape(name, "input", getattr(self, name).input_shape, takes)
             if self.objective == "wasserstein_gp":
-                check_unmixed(name, getattr(self, name))
+                check_no_batch_norm(name, getattr(self, name))
         self.pool_a = ImagePool(self.pool_size, a, name="pool_a")
         self.pool_b = ImagePool(self.pool_size, b, name="pool_b")
-        self.finish_init()
 
     @classmethod
-    def network_slots(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
-        """See `GANModel.network_slots`."""
+    def network_arguments(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
+        """See `ZooModel.network_arguments`."""
         a, b = domain_shapes(arguments["image_shape"], arguments["channels_b"])
         return {
             "generator_a_to_b": ("generator", (a, b[-1])),
@@ -158,7 +162,7 @@ class CycleGAN(ImageToImage):
             "discriminator_b": ("discriminator", (b,)),
         }
 
-    def players(self) -> dict[str, list[keras.Model]]:
+    def roles(self) -> dict[str, list[keras.Model]]:
         """Returns the networks of each role."""
         return {
             "generator": [self.generator_a_to_b, self.generator_b_to_a],
@@ -168,13 +172,6 @@ class CycleGAN(ImageToImage):
     def translators(self) -> dict[str, keras.Model]:
         """Returns both generators."""
         return {"a_to_b": self.generator_a_to_b, "b_to_a": self.generator_b_to_a}
-
-    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """Adam, rate 2e-4, beta1 0.5, for each role."""
-        return {
-            "generator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
-            "discriminator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
-        }
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of both generators, then one of both discriminators on pooled fakes."""
@@ -245,10 +242,10 @@ class CycleGAN(ImageToImage):
             between = losses.interpolate(real, fake, weight)
             norms = losses.gradient_norm(lambda x: tf.reduce_mean(score(x), (1, 2, 3)), between)
             loss += self.penalty_weight * losses.wgan_gp_penalty(norms)
-        return loss, self.judged(real_scores, fake_scores, BOUNDARIES[self.objective])
+        return loss, self.accuracy_logs(real_scores, fake_scores, BOUNDARIES[self.objective])
 
-    def d_loss_range(self) -> tuple[float, float] | None:
-        """See `GANModel.d_loss_range`."""
+    def d_loss_bounds(self) -> tuple[float, float] | None:
+        """See `ZooModel.d_loss_bounds`."""
         undecided = {"least_squares": 0.5, "cross_entropy": math.log(4)}
         return (0.0, undecided[self.objective]) if self.objective in undecided else None
 
@@ -257,22 +254,6 @@ class CycleGAN(ImageToImage):
         _, (g_logs, (fake_a, fake_b)) = self.generator_loss(a, b, training=False)
         _, d_logs = self.discriminator_loss(a, b, fake_a, fake_b, training=False)
         return d_logs | g_logs
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments; networks are serialised with the model."""
-        serialize = keras.saving.serialize_keras_object
-        return {
-            **super().get_config(),
-            "channels_b": self.shape_b[-1],
-            "generator_a_to_b": serialize(self.generator_a_to_b),
-            "generator_b_to_a": serialize(self.generator_b_to_a),
-            "discriminator_a": serialize(self.discriminator_a),
-            "discriminator_b": serialize(self.discriminator_b),
-            "objective": self.objective,
-            "cycle_weight": self.cycle_weight,
-            "identity_weight": self.identity_weight,
-            "pool_size": self.pool_size,
-        }
 
 
 def _patchgan(shape: tuple[int, ...], name: str) -> keras.Model:

@@ -54,6 +54,7 @@ class DCGAN(NoiseToImage):
     """
 
     has_accuracy = True
+    paper_optimizer = {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5, "epsilon": 1e-8}
 
     def __init__(
         self,
@@ -77,13 +78,6 @@ class DCGAN(NoiseToImage):
         )
         self.label_smoothing = float(label_smoothing)
 
-    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """Adam, rate 2e-4, beta1 0.5, for each player."""
-        return {
-            "generator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
-            "discriminator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
-        }
-
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of the discriminator, then one of the generator on the same fakes."""
         real = self.images(data)
@@ -101,18 +95,14 @@ class DCGAN(NoiseToImage):
             "d_loss": loss,
             "d_real": tf.reduce_mean(tf.sigmoid(real_logits)),
             "d_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
-            **self.judged(real_logits, fake_logits),
+            **self.accuracy_logs(real_logits, fake_logits),
         }
 
-    def d_loss_range(self) -> tuple[float, float]:
-        """See `GANModel.d_loss_range`."""
+    def d_loss_bounds(self) -> tuple[float, float]:
+        """See `ZooModel.d_loss_bounds`."""
         return losses.entropy(self.label_smoothing), math.log(4)
 
     def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
         """-E[log D(G(z))]."""
         loss = losses.non_saturating_generator(self.logits(fake, "generated", training))
         return loss, {"g_loss": loss}
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments."""
-        return {**super().get_config(), "label_smoothing": self.label_smoothing}

@@ -51,6 +51,8 @@ class GAN(NoiseToImage):
     """
 
     has_accuracy = True
+    #: The authors' for MNIST starts with these.
+    paper_optimizer = {"name": "sgd", "learning_rate": 0.1, "momentum": 0.5}
 
     def __init__(
         self,
@@ -91,13 +93,6 @@ class GAN(NoiseToImage):
         """Returns the authors' network for MNIST."""
         return networks.mlp_discriminator(image_shape)
 
-    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """SGD with momentum; the authors' for MNIST start at rate 0.1 and momentum 0.5."""
-        return {
-            "generator": keras.optimizers.SGD(0.1, momentum=0.5),
-            "discriminator": keras.optimizers.SGD(0.1, momentum=0.5),
-        }
-
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Algorithm 1: k steps of the discriminator, each on fresh noise and data; one of G."""
         images = self.images(data)
@@ -117,11 +112,11 @@ class GAN(NoiseToImage):
             "d_loss": loss,
             "d_real": tf.reduce_mean(tf.sigmoid(real_logits)),
             "d_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
-            **self.judged(real_logits, fake_logits),
+            **self.accuracy_logs(real_logits, fake_logits),
         }
 
-    def d_loss_range(self) -> tuple[float, float]:
-        """See `GANModel.d_loss_range`."""
+    def d_loss_bounds(self) -> tuple[float, float]:
+        """See `ZooModel.d_loss_bounds`."""
         return losses.entropy(self.label_smoothing), math.log(4)
 
     def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
@@ -132,12 +127,3 @@ class GAN(NoiseToImage):
         else:
             loss = losses.non_saturating_generator(fake_logits)
         return loss, {"g_loss": loss}
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments."""
-        return {
-            **super().get_config(),
-            "objective": self.objective,
-            "discriminator_steps": self.discriminator_steps,
-            "label_smoothing": self.label_smoothing,
-        }

@@ -11,13 +11,8 @@ import tensorflow as tf
 from tfgan_zoo import losses, networks, noise
 from tfgan_zoo.errors import InputError, check_number, check_seed
 from tfgan_zoo.layers.diff_augment import check_policy
-from tfgan_zoo.models.base import (
-    Endpoint,
-    GANModel,
-    as_floats,
-    check_r1,
-    random_images,
-)
+from tfgan_zoo.models.base import ZooModel
+from tfgan_zoo.models.game import Game, check_r1
 from tfgan_zoo.models.joint_embedding import JointEmbedding
 from tfgan_zoo.models.mechanics.arguments import (
     check_flag,
@@ -26,17 +21,19 @@ from tfgan_zoo.models.mechanics.arguments import (
     check_seeds,
     check_size,
 )
-from tfgan_zoo.models.mechanics.batches import parts_of, what_came, with_shape
+from tfgan_zoo.models.mechanics.batches import describe_batch, parts_of, with_shape
 from tfgan_zoo.models.mechanics.functional import run_for_each
+from tfgan_zoo.models.mechanics.images import random_images, to_unit_range
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape, check_strings
 from tfgan_zoo.models.texts import OnUnknown, ReadsTexts, as_texts
+from tfgan_zoo.serving.signatures import Endpoint
 
 #: From a batch of strings to a batch of embeddings.
 TextEncoder = Callable[[tf.Tensor], tf.Tensor]
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
-class GANCLS(ReadsTexts):
+class GANCLS(ReadsTexts, Game):
     """Text to image synthesis. Reed et al. 2016, https://arxiv.org/abs/1605.05396.
 
     A generator G(z, h) of noise and a text's embedding h = phi(t), and a discriminator that judges
@@ -95,7 +92,7 @@ class GANCLS(ReadsTexts):
             see `NoiseToImage` for this and the next two.
         r1_every: applies that penalty in every n-th step, n times as strong.
         diff_augment: any of "color", "translation", "cutout".
-        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `GANModel`.
+        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
 
     Raises:
         InputError: if an argument is out of range or a network's shapes do not fit.
@@ -115,6 +112,8 @@ class GANCLS(ReadsTexts):
     batch_parts = ("image", "text", "mismatching_text")
     has_accuracy = True
     log_names: tuple[str, ...] = ("d_loss", "d_real", "d_mismatched", "d_fake", "g_loss")
+    #: The paper halves the rate during training.
+    paper_optimizer = {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5, "epsilon": 1e-8}
 
     def __init__(
         self,
@@ -171,11 +170,10 @@ class GANCLS(ReadsTexts):
             )
         if not self.matching_aware:
             self.log_names = tuple(n for n in self.log_names if n != "d_mismatched")
-        self.finish_init()
 
     @classmethod
-    def network_slots(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
-        """See `GANModel.network_slots`."""
+    def network_arguments(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
+        """See `ZooModel.network_arguments`."""
         shape = check_image_shape(arguments["image_shape"])
         latent_dim, dim = (check_size(n, arguments[n]) for n in ("latent_dim", "embedding_dim"))
         return {
@@ -184,16 +182,9 @@ class GANCLS(ReadsTexts):
             "text_encoder": ("text_encoder", (dim,)),
         }
 
-    def players(self) -> dict[str, list[keras.Model]]:
+    def roles(self) -> dict[str, list[keras.Model]]:
         """Returns the networks of each role."""
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
-
-    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """Adam, rate 2e-4, beta1 0.5, for each player; the paper halves the rate as it goes."""
-        return {
-            "generator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
-            "discriminator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
-        }
 
     # ------------------------------------------------------------------ training
 
@@ -224,7 +215,7 @@ class GANCLS(ReadsTexts):
         else:
             loss = losses.cross_entropy_discriminator(s_r, s_f)
         logs = {name: tf.reduce_mean(tf.sigmoid(score)) for name, score in scores.items()}
-        logs |= self.judged(s_r, false)
+        logs |= self.accuracy_logs(s_r, false)
         return loss + self.r1(real, text, training), {"d_loss": loss, **logs}
 
     def generator_loss(self, fake, text, mismatching, training: bool = True):
@@ -241,20 +232,20 @@ class GANCLS(ReadsTexts):
         return loss, {"g_loss": loss}
 
     def losses_of(self, data: Any) -> dict[str, tf.Tensor]:
-        """See `GANModel.losses_of`."""
+        """See `ZooModel.losses_of`."""
         real, text, mismatching = self.batch(data)
         fake = self.fakes("latents", text, training=False)
         _, d_logs = self.discriminator_loss(real, text, mismatching, fake, training=False)
         _, g_logs = self.generator_loss(fake, text, mismatching, training=False)
         return d_logs | g_logs
 
-    def made_and_real(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
-        """See `GANModel.made_and_real`: images of the batch's texts."""
+    def samples_and_targets(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
+        """See `ZooModel.samples_and_targets`: images of the batch's texts."""
         real, text, _ = self.batch(data)
         return {"samples": (self.fakes("latents", text, training=False), real)}
 
-    def d_loss_range(self) -> tuple[float, float]:
-        """See `GANModel.d_loss_range`."""
+    def d_loss_bounds(self) -> tuple[float, float]:
+        """See `ZooModel.d_loss_bounds`."""
         return 0.0, math.log(4)
 
     def batch(self, data: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -268,10 +259,10 @@ class GANCLS(ReadsTexts):
             raise InputError(
                 "Training batches: expected (images, texts, mismatching texts), or a dict with the "
                 "keys image, text and mismatching_text, as tfgan_zoo.data.captioned gives, got "
-                f"{what_came(data)}."
+                f"{describe_batch(data)}."
             )
         images, *texts = parts
-        images = as_floats(images, self.image_shape, "Training batches")
+        images = to_unit_range(images, self.image_shape, "Training batches")
         text, mismatching = (self.embeddings(each, "Training batches") for each in texts)
         return images, text, mismatching
 
@@ -324,7 +315,7 @@ class GANCLS(ReadsTexts):
         """Returns the R1 penalty with its weight, or zero in the steps that leave it out."""
         return self.weighted_r1(lambda x: self.logits(x, text, "r1"), real, training)
 
-    def start_from(self, other: GANModel) -> None:
+    def start_from(self, other: ZooModel) -> None:
         """Takes over a `JointEmbedding`'s text encoder, or all that another GAN-CLS draws with.
 
         Raises:
@@ -454,7 +445,7 @@ class GANCLS(ReadsTexts):
         return both
 
     def example_batch(self, batch_size: int, seed: int = 0) -> dict[str, np.ndarray]:
-        """See `GANModel.example_batch`."""
+        """See `ZooModel.example_batch`."""
 
         def texts(seed: int) -> np.ndarray:
             if self.text_encoder is None:
@@ -467,27 +458,6 @@ class GANCLS(ReadsTexts):
             "image": random_images(self.image_shape, batch_size, 3 * seed),
             "text": texts(3 * seed + 1),
             "mismatching_text": texts(3 * seed + 2),
-        }
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments; networks are serialised with the model."""
-        encoder = self.text_encoder
-        kept = isinstance(encoder, keras.layers.Layer) or _is_registered(encoder)
-        return {
-            **super().get_config(),
-            "image_shape": self.image_shape,
-            "latent_dim": self.latent_dim,
-            "embedding_dim": self.embedding_dim,
-            "generator": keras.saving.serialize_keras_object(self.generator),
-            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
-            "text_encoder": keras.saving.serialize_keras_object(encoder) if kept else None,
-            "matching_aware": self.matching_aware,
-            "interpolation": self.interpolation,
-            "interpolation_weights": list(self.interpolation_weights),
-            "fresh_latents": self.fresh_latents,
-            "r1_gamma": self.r1_gamma,
-            "r1_every": self.r1_every,
-            "diff_augment": list(self.diff_augment),
         }
 
 

@@ -9,13 +9,16 @@ import tensorflow as tf
 
 from tfgan_zoo import losses
 from tfgan_zoo.errors import InputError, check_number
-from tfgan_zoo.models.base import Endpoint, GANModel, as_floats, random_images
+from tfgan_zoo.models.game import Game
 from tfgan_zoo.models.mechanics.arguments import check_image_shape, check_size
-from tfgan_zoo.models.mechanics.batches import local_values, parts_of, what_came
+from tfgan_zoo.models.mechanics.batches import describe_batch, local_values, parts_of
+from tfgan_zoo.models.mechanics.images import random_images, to_unit_range
 from tfgan_zoo.networks import size_multiple, smallest_side
+from tfgan_zoo.pixels import from_uint8
+from tfgan_zoo.serving.signatures import Endpoint
 
 
-class ImageToImage(GANModel):
+class ImageToImage(Game):
     """A game between domains a and b, whose generators turn images of one into the other.
 
     A training batch is `(a, b)` or `{"a": a, "b": b}`: two batches of images, each shape (batch,
@@ -23,7 +26,7 @@ class ImageToImage(GANModel):
     are fully convolutional, as the default ones are, translate images of any size.
 
     Args:
-        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `GANModel`.
+        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
     """
 
     takes_logits = True
@@ -48,6 +51,7 @@ class ImageToImage(GANModel):
         """
         self.image_shape = check_image_shape(image_shape)
         self.shape_a, self.shape_b = domain_shapes(self.image_shape, channels_b)
+        self.channels_b = self.shape_b[-1]
 
     def translators(self) -> dict[str, keras.Model]:
         """Returns the generators by direction, "a_to_b" and where there is one "b_to_a"."""
@@ -58,7 +62,7 @@ class ImageToImage(GANModel):
         return self.shape_b if direction == "b_to_a" else self.shape_a
 
     def image_parts(self) -> dict[str, tuple[int | None, ...]]:
-        """See `GANModel.image_parts`."""
+        """See `ZooModel.image_parts`."""
         return {"a": self.shape_a, "b": self.shape_b}
 
     def test_losses(self, a: tf.Tensor, b: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -77,19 +81,19 @@ class ImageToImage(GANModel):
         if len(parts) != 2:
             raise InputError(
                 "Training batches: expected images of both domains and nothing else, (a, b) or a "
-                f"dict with the keys a and b, got {what_came(data)}."
+                f"dict with the keys a and b, got {describe_batch(data)}."
             )
         return (
-            as_floats(parts[0], self.shape_a, "Training batches, domain a"),
-            as_floats(parts[1], self.shape_b, "Training batches, domain b"),
+            to_unit_range(parts[0], self.shape_a, "Training batches, domain a"),
+            to_unit_range(parts[1], self.shape_b, "Training batches, domain b"),
         )
 
     def losses_of(self, data: Any) -> dict[str, tf.Tensor]:
-        """See `GANModel.losses_of`."""
+        """See `ZooModel.losses_of`."""
         return self.test_losses(*self.pair(data))
 
-    def made_and_real(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
-        """See `GANModel.made_and_real`: of each direction its translations, and the target."""
+    def samples_and_targets(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
+        """See `ZooModel.samples_and_targets`: of each direction its translations, and the target."""
         a, b = self.pair(data)
         found = {}
         for direction, network in self.translators().items():
@@ -125,7 +129,7 @@ class ImageToImage(GANModel):
 
     def _as_source(self, images: Any, direction: str) -> tf.Tensor:
         channels = self.source_shape(direction)[-1]
-        return as_floats(images, (None, None, channels), "images")
+        return to_unit_range(images, (None, None, channels), "images")
 
     def make_predict_function(self, force: bool = False) -> None:
         """Makes what `predict` calls, which looks at its first batch before it translates it."""
@@ -205,7 +209,7 @@ class ImageToImage(GANModel):
         function = self._translation(direction)
         done = []
         for i in range(0, len(images), batch_size):
-            batch = as_floats(images[i : i + batch_size], (None, None, channels), "images")
+            batch = to_unit_range(images[i : i + batch_size], (None, None, channels), "images")
             done.append(function(batch).numpy())
         return np.concatenate(done)
 
@@ -231,8 +235,8 @@ class ImageToImage(GANModel):
         """Returns images, floats in [-1, 1], in the range that the generators take."""
         return images
 
-    def finish_init(self) -> None:
-        """See `GANModel.finish_init`."""
+    def build_state(self) -> None:
+        """See `Game.build_state`."""
         #: Required multiple and minimum of image sides.
         self._sides: dict[str, tuple[int, int]] = {}
         for name, network in self.translators().items():
@@ -240,7 +244,7 @@ class ImageToImage(GANModel):
             self._sides[name] = multiple, smallest_side(network, multiple, self.scale)
         self._translations: dict[str, Any] = {}
         self._unpredicted = False
-        super().finish_init()
+        super().build_state()
 
     def endpoints(self) -> dict[str, Endpoint]:
         """One signature a direction: from `images` to `images`, floats in [-1, 1], of any size."""
@@ -251,13 +255,13 @@ class ImageToImage(GANModel):
             return Endpoint(
                 lambda images: {"images": self._translated(images, direction)},
                 (spec,),
-                lambda n: {"images": random_images(shape, n, 0).astype("float32") / 127.5 - 1.0},
+                lambda n: {"images": from_uint8(random_images(shape, n, 0))},
             )
 
         return {direction: endpoint(direction) for direction in self.translators()}
 
     def example_batch(self, batch_size: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        """See `GANModel.example_batch`."""
+        """See `ZooModel.example_batch`."""
         return (
             random_images(self.shape_a, batch_size, 2 * seed),
             random_images(self.shape_b, batch_size, 2 * seed + 1),

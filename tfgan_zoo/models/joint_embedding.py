@@ -9,15 +9,12 @@ import tensorflow as tf
 
 from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models.base import (
-    Endpoint,
-    as_floats,
-    random_images,
-)
 from tfgan_zoo.models.mechanics.arguments import check_image_shape, check_size
-from tfgan_zoo.models.mechanics.batches import parts_of, what_came, with_shape
+from tfgan_zoo.models.mechanics.batches import describe_batch, parts_of, with_shape
+from tfgan_zoo.models.mechanics.images import random_images, to_unit_range
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape, check_strings
 from tfgan_zoo.models.texts import ReadsTexts, as_texts
+from tfgan_zoo.serving.signatures import Endpoint
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -55,7 +52,7 @@ class JointEmbedding(ReadsTexts):
             with Keras' recurrent layer and initial weights (see `networks.char_cnn_rnn`).
         image_encoder: theta, from images in [-1, 1] to (batch, embedding_dim); None for a small
             convolutional network. The paper's is a GoogLeNet that was trained to classify.
-        **kwargs: `seed`, `name`; see `GANModel`.
+        **kwargs: `seed`, `name`; see `ZooModel`.
 
     Raises:
         InputError: if a network's shapes do not fit.
@@ -69,6 +66,11 @@ class JointEmbedding(ReadsTexts):
 
     batch_parts = ("image", "text", "class")
     log_names: tuple[str, ...] = ("loss", "accuracy")
+    main_logs: tuple[str, ...] = ("loss", "accuracy")
+    no_xla = "XLA has no strings for the encoder to read"
+    #: The authors' rate falls by 2 % an epoch. Torch adds its epsilon of 1e-8 to the root of the
+    #: mean square, Keras adds one under the root: 1e-16 there.
+    paper_optimizer = {"name": "rmsprop", "learning_rate": 7e-4, "rho": 0.99, "epsilon": 1e-16}
 
     def __init__(
         self,
@@ -86,18 +88,16 @@ class JointEmbedding(ReadsTexts):
         if image_encoder is None:
             image_encoder = networks.image_encoder(self.image_shape, self.embedding_dim)
         self.text_encoder, self.image_encoder = text_encoder, image_encoder
-        self.encoder_optimizer: keras.optimizers.Optimizer | None = None
         check_networks(text_encoder=text_encoder, image_encoder=image_encoder)
         check_strings("text_encoder", text_encoder)
         check_shape("image_encoder", "input", self.image_encoder.input_shape, self.image_shape)
         for argument in ("text_encoder", "image_encoder"):
             came = getattr(self, argument).output_shape
             check_shape(argument, "output", came, (self.embedding_dim,))
-        self.finish_init()
 
     @classmethod
-    def network_slots(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
-        """See `GANModel.network_slots`."""
+    def network_arguments(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
+        """See `ZooModel.network_arguments`."""
         shape = check_image_shape(arguments["image_shape"])
         dim = check_size("embedding_dim", arguments["embedding_dim"])
         return {
@@ -105,35 +105,9 @@ class JointEmbedding(ReadsTexts):
             "image_encoder": ("image_encoder", (shape, dim)),
         }
 
-    def players(self) -> dict[str, list[keras.Model]]:
+    def roles(self) -> dict[str, list[keras.Model]]:
         """Returns both networks; they have one role, as they are trained together."""
         return {"encoder": [self.text_encoder, self.image_encoder]}
-
-    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """RMSprop, rate 7e-4, rho 0.99; the authors' rate falls by 2 % an epoch.
-
-        Torch adds its epsilon of 1e-8 to the root of the mean square, Keras adds one under the
-        root: 1e-16 there.
-        """
-        return {"encoder": keras.optimizers.RMSprop(7e-4, rho=0.99, epsilon=1e-16)}
-
-    def compile(  # type: ignore[override]
-        self, encoder_optimizer: Any = None, **settings: Any
-    ) -> None:
-        """Prepares the model for training.
-
-        Args:
-            encoder_optimizer: a Keras optimizer, its name or its config; None for the paper's.
-            **settings: see `GANModel.compile_roles`.
-
-        Raises:
-            InputError: if XLA is asked for, which knows no strings.
-        """
-        if settings.get("jit_compile") not in (None, False, "auto"):
-            raise InputError(
-                "jit_compile=True: expected False, as XLA has no strings for the encoder to read."
-            )
-        self.compile_roles({"encoder": encoder_optimizer}, **settings)
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of both encoders."""
@@ -142,7 +116,7 @@ class JointEmbedding(ReadsTexts):
         return self.end_step(logs, images)
 
     def losses_of(self, data: Any) -> dict[str, tf.Tensor]:
-        """See `GANModel.losses_of`."""
+        """See `ZooModel.losses_of`."""
         return self.loss_between(*self.batch(data), training=False)[1]
 
     def loss_between(self, images, texts, classes, training: bool = True):
@@ -171,9 +145,9 @@ class JointEmbedding(ReadsTexts):
         if len(parts) not in (2, 3):
             raise InputError(
                 "Training batches: expected (images, texts), (images, texts, classes), or a dict "
-                f"with the keys image, text, and class or not, got {what_came(data)}."
+                f"with the keys image, text, and class or not, got {describe_batch(data)}."
             )
-        images = as_floats(parts[0], self.image_shape, "Training batches")
+        images = to_unit_range(parts[0], self.image_shape, "Training batches")
         texts = as_texts(parts[1], "Training batches, text")
         if texts.dtype != tf.string:
             raise InputError(
@@ -203,7 +177,7 @@ class JointEmbedding(ReadsTexts):
         images = self.checked_images(images)
         done = []
         for i in range(0, len(images), batch_size):
-            batch = as_floats(images[i : i + batch_size], self.image_shape, "images")
+            batch = to_unit_range(images[i : i + batch_size], self.image_shape, "images")
             done.append(self.image_encoder(batch, training=False).numpy())
         return np.concatenate(done)
 
@@ -218,19 +192,9 @@ class JointEmbedding(ReadsTexts):
         }
 
     def example_batch(self, batch_size: int, seed: int = 0) -> dict[str, np.ndarray]:
-        """See `GANModel.example_batch`."""
+        """See `ZooModel.example_batch`."""
         texts = [f"text {seed} {i}" for i in range(batch_size)]
         return {
             "image": random_images(self.image_shape, batch_size, seed),
             "text": np.array(texts, object),
-        }
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments; networks are serialised with the model."""
-        return {
-            **super().get_config(),
-            "image_shape": self.image_shape,
-            "embedding_dim": self.embedding_dim,
-            "text_encoder": keras.saving.serialize_keras_object(self.text_encoder),
-            "image_encoder": keras.saving.serialize_keras_object(self.image_encoder),
         }

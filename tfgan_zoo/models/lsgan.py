@@ -50,6 +50,8 @@ class LSGAN(NoiseToImage):
     """
 
     has_accuracy = True
+    #: As for DCGAN, whose networks these are.
+    paper_optimizer = {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5, "epsilon": 1e-8}
 
     def __init__(
         self,
@@ -67,13 +69,6 @@ class LSGAN(NoiseToImage):
             check_number(name, label)
         super().__init__(image_shape, latent_dim, generator, discriminator, **kwargs)
         self.a, self.b, self.c = float(a), float(b), float(c)
-
-    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """Adam, rate 2e-4, beta1 0.5, for each player, as for DCGAN, whose networks these are."""
-        return {
-            "generator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
-            "discriminator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
-        }
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of the discriminator, then one of the generator on the same fakes."""
@@ -94,18 +89,16 @@ class LSGAN(NoiseToImage):
             "d_real": tf.reduce_mean(real_scores),
             "d_fake": tf.reduce_mean(fake_scores),
             # As distances from the middle of both labels, whichever of them is the larger.
-            **self.judged(*((s - (self.a + self.b) / 2) * (self.b - self.a) for s in scores)),
+            **self.accuracy_logs(
+                *((s - (self.a + self.b) / 2) * (self.b - self.a) for s in scores)
+            ),
         }
 
-    def d_loss_range(self) -> tuple[float, float]:
-        """See `GANModel.d_loss_range`."""
+    def d_loss_bounds(self) -> tuple[float, float]:
+        """See `ZooModel.d_loss_bounds`."""
         return 0.0, (self.a - self.b) ** 2 / 4
 
     def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
         """1/2 E[(C(G(z)) - c)^2]."""
         loss = losses.least_squares_generator(self.logits(fake, "generated", training), self.c)
         return loss, {"g_loss": loss}
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments."""
-        return {**super().get_config(), "a": self.a, "b": self.b, "c": self.c}

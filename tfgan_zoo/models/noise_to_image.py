@@ -10,13 +10,7 @@ import tensorflow as tf
 from tfgan_zoo import networks, noise
 from tfgan_zoo.errors import InputError, check_number, check_seed
 from tfgan_zoo.layers.diff_augment import check_policy
-from tfgan_zoo.models.base import (
-    Endpoint,
-    GANModel,
-    as_floats,
-    check_r1,
-    random_images,
-)
+from tfgan_zoo.models.game import Game, check_r1
 from tfgan_zoo.models.mechanics.arguments import (
     check_image_shape,
     check_num,
@@ -24,12 +18,14 @@ from tfgan_zoo.models.mechanics.arguments import (
     check_size,
     constructor_arguments,
 )
-from tfgan_zoo.models.mechanics.batches import asserted, parts_of, what_came
+from tfgan_zoo.models.mechanics.batches import asserted, describe_batch, parts_of
+from tfgan_zoo.models.mechanics.images import random_images, to_unit_range
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape, latent_dim_of
 from tfgan_zoo.models.mechanics.output_ranges import is_made_before
+from tfgan_zoo.serving.signatures import Endpoint
 
 
-class NoiseToImage(GANModel):
+class NoiseToImage(Game):
     """A generator G(z) and a discriminator C(x) of single images, or of points.
 
     A training batch is images, shape (batch, height, width, channels): uint8, or floats in
@@ -54,7 +50,7 @@ class NoiseToImage(GANModel):
             `jit_compile`.
         diff_augment: any of "color", "translation", "cutout": augments what the discriminator sees,
             real and fake (DiffAugment, Zhao et al. 2020, https://arxiv.org/abs/2006.10738).
-        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `GANModel`.
+        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
 
     Raises:
         InputError: if an argument is out of range or a network's shapes do not fit `image_shape`
@@ -108,14 +104,13 @@ class NoiseToImage(GANModel):
         check_shape("discriminator", "input", self.discriminator.input_shape, packed_shape)
         self.latent_dim = latent_dim_of(generator)
         # The default is taken for an argument that was left out.
-        default = constructor_arguments(type(self), GANModel)["latent_dim"]
+        default = constructor_arguments(type(self))["latent_dim"]
         other = latent_dim not in (None, default, self.latent_dim)
         if given and other and not is_made_before():
             raise InputError(
                 f"latent_dim: expected {self.latent_dim}, which the generator takes, got "
                 f"{latent_dim}; leave it out."
             )
-        self.finish_init()
 
     def default_generator(self, image_shape: tuple[int, ...], latent_dim: int) -> keras.Model:
         """Returns the paper's generator."""
@@ -129,13 +124,13 @@ class NoiseToImage(GANModel):
             return networks.mlp_discriminator(image_shape)
         return networks.dcgan_discriminator(image_shape)
 
-    def players(self) -> dict[str, list[keras.Model]]:
+    def roles(self) -> dict[str, list[keras.Model]]:
         """Returns the networks of each role."""
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
 
     @classmethod
-    def network_slots(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
-        """See `GANModel.network_slots`."""
+    def network_arguments(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
+        """See `ZooModel.network_arguments`."""
         shape = check_image_shape(arguments["image_shape"], vectors=True)
         latent_dim = check_size("latent_dim", arguments["latent_dim"])
         packing = check_size("packing", arguments["packing"])
@@ -145,15 +140,15 @@ class NoiseToImage(GANModel):
         }
 
     def example_batch(self, batch_size: int, seed: int = 0) -> np.ndarray:
-        """See `GANModel.example_batch`."""
+        """See `ZooModel.example_batch`."""
         return random_images(self.image_shape, self.samples_per_step(batch_size), seed)
 
     def samples_per_step(self, batch_size: int) -> int:
-        """See `GANModel.samples_per_step`."""
+        """See `ZooModel.samples_per_step`."""
         return batch_size * self.packing * self.discriminator_steps
 
     def batch_multiple(self, training: bool) -> int:
-        """See `GANModel.batch_multiple`: without training, nothing is shared out over steps."""
+        """See `ZooModel.batch_multiple`: without training, nothing is shared out over steps."""
         return self.samples_per_step(1) if training else self.packing
 
     # ------------------------------------------------------------------ the parts of a train step
@@ -173,9 +168,9 @@ class NoiseToImage(GANModel):
         if not parts:
             raise InputError(
                 "Training batches: expected images, (images, ...) or a dict with the key image, "
-                f"got {what_came(data)}."
+                f"got {describe_batch(data)}."
             )
-        images = as_floats(parts[0], self.image_shape, "Training batches")
+        images = to_unit_range(parts[0], self.image_shape, "Training batches")
         share, count = self.batch_multiple(training), images.shape[0]
         kind, steps = "Test", ""
         advice = "batch a tf.data.Dataset with drop_remainder=True"
@@ -208,9 +203,9 @@ class NoiseToImage(GANModel):
         Samples are dealt like cards, so that the i-th steps of all replicas together see what the
         i-th step of a single device would.
         """
-        phase, counter = self.now[0], self.now[-1]
+        phase, counter = self.random_phase[0], self.random_phase[-1]
         for i in range(self.discriminator_steps):
-            with self.moment(phase, i, counter):
+            with self.random_phase_of(phase, i, counter):
                 yield images[i :: self.discriminator_steps]
 
     def latents(self, purpose: str, count: tf.Tensor) -> tf.Tensor:
@@ -257,15 +252,15 @@ class NoiseToImage(GANModel):
         raise NotImplementedError
 
     def losses_of(self, data: Any) -> dict[str, tf.Tensor]:
-        """See `GANModel.losses_of`."""
+        """See `ZooModel.losses_of`."""
         real = self.images(data, training=False)
         fake = self.fakes("latents", real, training=False)
         _, d_logs = self.discriminator_loss(real, fake, training=False)
         _, g_logs = self.generator_loss(fake, real, training=False)
         return d_logs | g_logs
 
-    def made_and_real(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
-        """See `GANModel.made_and_real`."""
+    def samples_and_targets(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
+        """See `ZooModel.samples_and_targets`."""
         real = self.images(data, training=False)
         return {"samples": (self.fakes("latents", real, training=False), real)}
 

@@ -60,7 +60,7 @@ class Pix2Pix(ImageToImage):
             "frozen": no dropout, and the moving averages of training, as Keras does by default:
             smoother and less like training. It is set in `generator`, whose layers have to be
             `tfgan_zoo.layers`' for "paper".
-        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `GANModel`.
+        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
 
     Raises:
         InputError: if an argument is out of range or a network's shapes do not fit.
@@ -74,6 +74,7 @@ class Pix2Pix(ImageToImage):
 
     has_accuracy = True
     log_names = ("d_loss", "d_real", "d_fake", "g_loss", "g_gan", "g_l1")
+    paper_optimizer = {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5, "epsilon": 1e-8}
 
     def __init__(
         self,
@@ -109,18 +110,17 @@ class Pix2Pix(ImageToImage):
         check_shape("discriminator", "input", self.discriminator.input_shape, both)
         self.inference = inference
         layers.set_inference(self.generator, inference)
-        self.finish_init()
 
     @classmethod
-    def network_slots(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
-        """See `GANModel.network_slots`."""
+    def network_arguments(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
+        """See `ZooModel.network_arguments`."""
         a, b = domain_shapes(arguments["image_shape"], arguments["channels_b"])
         return {
             "generator": ("generator", (a, b[-1])),
             "discriminator": ("discriminator", ((*a[:-1], a[-1] + b[-1]),)),
         }
 
-    def players(self) -> dict[str, list[keras.Model]]:
+    def roles(self) -> dict[str, list[keras.Model]]:
         """Returns the networks of each role."""
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
 
@@ -129,7 +129,7 @@ class Pix2Pix(ImageToImage):
         return {"a_to_b": self.generator}
 
     def training_warnings(self, batch_size: int) -> list[str]:
-        """See `GANModel.training_warnings`: whether `inference` is other than what training is.
+        """See `ZooModel.training_warnings`: whether `inference` is other than what training is.
 
         Args:
             batch_size: how many samples a train step takes on each replica.
@@ -154,13 +154,6 @@ class Pix2Pix(ImageToImage):
             "inference='frozen', or a generator with normalization='instance'."
         ]
 
-    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """Adam, rate 2e-4, beta1 0.5, for each player."""
-        return {
-            "generator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
-            "discriminator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
-        }
-
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of the discriminator, then one of the generator on the same translations."""
         a, b = self.pair(data)
@@ -181,11 +174,11 @@ class Pix2Pix(ImageToImage):
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_logits),
             "d_fake": tf.reduce_mean(fake_logits),
-            **self.judged(real_logits, fake_logits, BOUNDARIES[self.objective]),
+            **self.accuracy_logs(real_logits, fake_logits, BOUNDARIES[self.objective]),
         }
 
-    def d_loss_range(self) -> tuple[float, float]:
-        """See `GANModel.d_loss_range`."""
+    def d_loss_bounds(self) -> tuple[float, float]:
+        """See `ZooModel.d_loss_bounds`."""
         return 0.0, 0.25 if self.objective == "least_squares" else math.log(2)
 
     def generator_loss(self, a: tf.Tensor, b: tf.Tensor, fake: tf.Tensor, training: bool = True):
@@ -206,16 +199,3 @@ class Pix2Pix(ImageToImage):
         _, d_logs = self.discriminator_loss(a, b, fake, training=False)
         _, g_logs = self.generator_loss(a, b, fake, training=False)
         return d_logs | g_logs
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments; networks are serialised with the model."""
-        return {
-            **super().get_config(),
-            "channels_b": self.shape_b[-1],
-            "generator": keras.saving.serialize_keras_object(self.generator),
-            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
-            "objective": self.objective,
-            "l1_weight": self.l1_weight,
-            "gan_weight": self.gan_weight,
-            "inference": self.inference,
-        }

@@ -54,6 +54,7 @@ class RelativisticGAN(NoiseToImage):
     """
 
     has_accuracy = True
+    paper_optimizer = {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5, "epsilon": 1e-8}
 
     def __init__(
         self,
@@ -70,13 +71,6 @@ class RelativisticGAN(NoiseToImage):
         super().__init__(image_shape, latent_dim, generator, discriminator, **kwargs)
         self.average = self.uses_global_means = check_flag("average", average)
         self.label_smoothing = float(label_smoothing)
-
-    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """Adam, rate 2e-4, beta1 0.5, for each player."""
-        return {
-            "generator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
-            "discriminator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
-        }
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of the discriminator, then one of the generator, on the same pairs."""
@@ -95,15 +89,15 @@ class RelativisticGAN(NoiseToImage):
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_scores),
             "d_fake": tf.reduce_mean(fake_scores),
-            **self.judged(
+            **self.accuracy_logs(
                 real_scores,
                 fake_scores,
                 relative_to=self.global_mean if self.average else tf.identity,
             ),
         }
 
-    def d_loss_range(self) -> tuple[float, float]:
-        """See `GANModel.d_loss_range`."""
+    def d_loss_bounds(self) -> tuple[float, float]:
+        """See `ZooModel.d_loss_bounds`."""
         return losses.entropy(self.label_smoothing), math.log(4 if self.average else 2)
 
     def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
@@ -117,11 +111,3 @@ class RelativisticGAN(NoiseToImage):
         if self.average:
             return losses.relativistic_average(winner, loser, label_smoothing, self.global_mean)
         return losses.relativistic(winner, loser, label_smoothing)
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments."""
-        return {
-            **super().get_config(),
-            "average": self.average,
-            "label_smoothing": self.label_smoothing,
-        }

@@ -55,7 +55,7 @@ class SRGAN(ImageToImage):
         adversarial_weight: of the second term of L_G; 0 for SRResNet.
         relativistic: D judges which of two images is more real, against the mean of the others
             (RaGAN, Jolicoeur-Martineau 2018, https://arxiv.org/abs/1807.00734), as in ESRGAN.
-        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `GANModel`.
+        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
 
     Raises:
         InputError: if an argument is out of range or a network's shapes do not fit.
@@ -68,6 +68,7 @@ class SRGAN(ImageToImage):
     """
 
     log_names: tuple[str, ...] = ("d_loss", "d_real", "d_fake", "g_loss", "g_content", "g_gan")
+    paper_optimizer = {"name": "adam", "learning_rate": 1e-4, "epsilon": 1e-8}
 
     def __init__(
         self,
@@ -121,13 +122,12 @@ class SRGAN(ImageToImage):
         check_shape("generator", "output", made, self.shape_b)
         check_shape("discriminator", "input", self.discriminator.input_shape, self.shape_b)
         if not self.adversarial_weight:
-            self.log_names = ("g_loss", "g_content")
+            self.log_names, self.main_logs = ("g_loss", "g_content"), ("g_loss",)
         self._features: Callable[[tf.Tensor], tf.Tensor] | None = None
-        self.finish_init()
 
     @classmethod
-    def network_slots(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
-        """See `GANModel.network_slots`."""
+    def network_arguments(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
+        """See `ZooModel.network_arguments`."""
         shape = check_image_shape(arguments["image_shape"])
         scale = check_scale(arguments["scale"])
         return {
@@ -135,20 +135,13 @@ class SRGAN(ImageToImage):
             "discriminator": ("discriminator", (shape,)),
         }
 
-    def players(self) -> dict[str, list[keras.Model]]:
+    def roles(self) -> dict[str, list[keras.Model]]:
         """Returns the networks of each role."""
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
 
     def translators(self) -> dict[str, keras.Model]:
         """Returns the generator."""
         return {"upscale": self.generator}
-
-    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """Adam, rate 1e-4, beta1 0.9, for each player."""
-        return {
-            "generator": keras.optimizers.Adam(1e-4, epsilon=1e-8),
-            "discriminator": keras.optimizers.Adam(1e-4, epsilon=1e-8),
-        }
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of the discriminator, then one of the generator, on the same images."""
@@ -175,15 +168,15 @@ class SRGAN(ImageToImage):
             "d_loss": loss,
             "d_real": tf.reduce_mean(tf.sigmoid(real_logits)),
             "d_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
-            **self.judged(
+            **self.accuracy_logs(
                 real_logits,
                 fake_logits,
                 relative_to=self.global_mean if self.relativistic else None,
             ),
         }
 
-    def d_loss_range(self) -> tuple[float, float] | None:
-        """See `GANModel.d_loss_range`."""
+    def d_loss_bounds(self) -> tuple[float, float] | None:
+        """See `ZooModel.d_loss_bounds`."""
         return (0.0, math.log(4)) if self.adversarial_weight else None
 
     def generator_loss(self, large: tf.Tensor, fake: tf.Tensor, training: bool = True):
@@ -273,21 +266,6 @@ class SRGAN(ImageToImage):
             >>> large = model.upscale(small)
         """
         return self.translate(images, "upscale", batch_size=batch_size)
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments; networks are serialised with the model."""
-        return {
-            **super().get_config(),
-            "scale": self.scale,
-            "generator": keras.saving.serialize_keras_object(self.generator),
-            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
-            "content": self.content,
-            "content_layer": self.content_layer,
-            "content_weights": self.content_weights,
-            "content_loss": self.content_loss,
-            "adversarial_weight": self.adversarial_weight,
-            "relativistic": self.relativistic,
-        }
 
 
 def check_scale(scale: Any) -> int:

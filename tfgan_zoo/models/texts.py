@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfgan_zoo.errors import InputError, check_texts, warn_user
 from tfgan_zoo.layers.text import TextReader
-from tfgan_zoo.models.base import GANModel
+from tfgan_zoo.models.base import ZooModel
 from tfgan_zoo.models.mechanics.batches import unpacked
 
 OnUnknown = Literal["warn", "raise", "ignore"]
@@ -171,7 +171,7 @@ def check_captions(text_encoder: Any, captions: Sequence[str], name: str) -> Non
         )
 
 
-class ReadsTexts(GANModel):
+class ReadsTexts(ZooModel):
     """The base of models with a `text_encoder` that training batches of strings go through.
 
     The texts of the first training batch are checked as `check_captions` does.

@@ -48,6 +48,8 @@ class WGAN(NoiseToImage):
     """
 
     log_names = ("d_loss", "d_real", "d_fake", "d_wasserstein", "g_loss")
+    #: With momentum the critic's loss was unstable.
+    paper_optimizer = {"name": "rmsprop", "learning_rate": 5e-5, "rho": 0.99, "epsilon": 1e-8}
 
     def __init__(
         self,
@@ -65,13 +67,6 @@ class WGAN(NoiseToImage):
         super().__init__(image_shape, latent_dim, generator, discriminator, **kwargs)
         self.discriminator_steps = int(discriminator_steps)
         self.clip = float(clip)
-
-    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """RMSProp, rate 5e-5, for each player: with momentum the critic's loss was unstable."""
-        return {
-            "generator": keras.optimizers.RMSprop(5e-5, rho=0.99, epsilon=1e-8),
-            "discriminator": keras.optimizers.RMSprop(5e-5, rho=0.99, epsilon=1e-8),
-        }
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Algorithm 1: n_critic steps of the critic, clipped after each; one of the generator."""
@@ -105,11 +100,3 @@ class WGAN(NoiseToImage):
         """-E[C(G(z))]."""
         loss = losses.wasserstein_generator(self.logits(fake, "generated", training))
         return loss, {"g_loss": loss}
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments."""
-        return {
-            **super().get_config(),
-            "discriminator_steps": self.discriminator_steps,
-            "clip": self.clip,
-        }

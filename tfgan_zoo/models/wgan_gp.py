@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfgan_zoo import losses, networks, noise
 from tfgan_zoo.errors import check_number
-from tfgan_zoo.models.mechanics.network_checks import check_unmixed
+from tfgan_zoo.models.mechanics.network_checks import check_no_batch_norm
 from tfgan_zoo.models.noise_to_image import NoiseToImage
 
 
@@ -61,6 +61,13 @@ class WGANGP(NoiseToImage):
         "d_gradient_norm",
         "g_loss",
     )
+    paper_optimizer = {
+        "name": "adam",
+        "learning_rate": 1e-4,
+        "beta_1": 0.5,
+        "beta_2": 0.9,
+        "epsilon": 1e-8,
+    }
 
     def __init__(
         self,
@@ -78,7 +85,7 @@ class WGANGP(NoiseToImage):
         super().__init__(image_shape, latent_dim, generator, discriminator, **kwargs)
         self.discriminator_steps = int(discriminator_steps)
         self.penalty_weight = float(penalty_weight)
-        check_unmixed("discriminator", self.discriminator)
+        check_no_batch_norm("discriminator", self.discriminator)
 
     def default_generator(self, image_shape: tuple[int, ...], latent_dim: int) -> keras.Model:
         """Returns the paper's ResNet, or its toy network for vectors."""
@@ -100,13 +107,6 @@ class WGANGP(NoiseToImage):
                 initializer="he_uniform",
             )
         return networks.resnet_discriminator(image_shape)
-
-    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """Adam, rate 1e-4, betas 0.5 and 0.9, for each player."""
-        return {
-            "generator": keras.optimizers.Adam(1e-4, beta_1=0.5, beta_2=0.9, epsilon=1e-8),
-            "discriminator": keras.optimizers.Adam(1e-4, beta_1=0.5, beta_2=0.9, epsilon=1e-8),
-        }
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Algorithm 1: n_critic steps of the critic, each on fresh data; one of the generator."""
@@ -148,11 +148,3 @@ class WGANGP(NoiseToImage):
         """-E[C(G(z))]."""
         loss = losses.wasserstein_generator(self.logits(fake, "generated", training))
         return loss, {"g_loss": loss}
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments."""
-        return {
-            **super().get_config(),
-            "discriminator_steps": self.discriminator_steps,
-            "penalty_weight": self.penalty_weight,
-        }

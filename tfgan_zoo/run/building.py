@@ -1,44 +1,133 @@
 """Makes what a config names: networks, optimizers, and the model that holds them."""
 
+import importlib
 import inspect
-from collections.abc import Collection
+import re
+from collections.abc import Callable, Collection
 from typing import Any
 
 import keras
 from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
-from tfgan_zoo.errors import InputError, check_number
-from tfgan_zoo.models import MODELS, PRETRAINED, GANModel
+from tfgan_zoo.config.check import KNOWN_GROUPS, named_groups
+from tfgan_zoo.errors import InputError, check_number, first_line
+from tfgan_zoo.models import MODELS, PRETRAINED, ZooModel
 from tfgan_zoo.models.mechanics.arguments import constructor_arguments
 from tfgan_zoo.networks import NETWORKS
 from tfgan_zoo.schedules import LinearDecay
+from tfgan_zoo.suggestions import nearest
+
+# ---------------------------------------------------------------------- names
 
 
-def build_model(config: ConfigDict) -> GANModel:
-    """Makes the config's model, compiled; its initial weights follow from the seed."""
-    if config.model not in MODELS | PRETRAINED:
+def model_class(name: str) -> type[ZooModel]:
+    """Returns the class that `config.model` names.
+
+    Args:
+        name: A key of `tfgan_zoo.models.MODELS`, or "package.module:Class" for a class of an
+            installed package.
+
+    Raises:
+        InputError: If there is no such class, or it is not a model of the zoo.
+    """
+    models = MODELS | PRETRAINED
+    if ":" not in name:
+        if name not in models:
+            advice = f"choose from {', '.join(MODELS)}"
+            raise InputError(f"model: there is no {name!r}{nearest(name, MODELS, advice)}")
+        return models[name]
+    found = _imported("model", name)
+    if not (inspect.isclass(found) and issubclass(found, ZooModel)):
+        what = "another class" if inspect.isclass(found) else f"a {type(found).__name__}"
         raise InputError(
-            f"model: there is no {config.model!r}"
-            + config_lib.nearest(config.model, MODELS, f"choose from {', '.join(MODELS)}")
+            f"model: expected a subclass of a model of tfgan_zoo, got {name!r}, which is {what}."
         )
-    cls, args = (MODELS | PRETRAINED)[config.model], config.model_args.to_dict()
+    return found
+
+
+def network_function(name: str, role: str) -> Callable[..., keras.Model]:
+    """Returns the function that makes a network.
+
+    Args:
+        name: A key of `tfgan_zoo.networks.NETWORKS`, or "package.module:function" for a function of
+            an installed package.
+        role: The group of the config, for messages.
+
+    Raises:
+        InputError: If there is no such function.
+    """
+    entry = f"{role}.name"
+    if ":" not in name:
+        if name not in NETWORKS:
+            advice = f"choose from {', '.join(NETWORKS)}"
+            raise InputError(f"{entry}: there is no {name!r}{nearest(name, NETWORKS, advice)}")
+        return NETWORKS[name]
+    found = _imported(entry, name)
+    if not callable(found):
+        what = type(found).__name__
+        raise InputError(f"{entry}: expected a function, got {name!r}, which is a {what}.")
+    return found
+
+
+def _imported(entry: str, name: str) -> Any:
+    """Returns what "package.module:attribute" names."""
+    module_name, _, attribute = name.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing and f"{module_name}.".startswith(f"{missing}."):
+            raise InputError(
+                f"{entry}: there is no module {missing!r}, which {name!r} needs; install its "
+                "package, or add its folder to PYTHONPATH."
+            ) from error
+        raise InputError(
+            f"{entry}: cannot import {module_name!r} of {name!r} ({first_line(error)}); fix that "
+            "module."
+        ) from error
+    if not hasattr(module, attribute):
+        known = [each for each in vars(module) if not each.startswith("_")]
+        near = nearest(attribute, known, "check the spelling")
+        raise InputError(f"{entry}: there is no {attribute!r} in {module_name!r}{near}")
+    return getattr(module, attribute)
+
+
+def short_name(name: str) -> str:
+    """Returns the name of a config's model in Keras, and of its folder of exports.
+
+    Example:
+        >>> short_name("dcgan"), short_name("my_package.games:HingeGAN")
+        ('dcgan', 'hinge_gan')
+    """
+    name = name.rpartition(":")[2]
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return re.sub(r"\W+", "_", words).lower()
+
+
+# ---------------------------------------------------------------------- the model
+
+
+def build_model(config: ConfigDict) -> ZooModel:
+    """Makes the config's model, compiled; its initial weights follow from the seed."""
+    cls, args = model_class(config.model), config.model_args.to_dict()
     defaults = model_arguments(cls)
     config_lib.check_names("model_args", args, defaults)
+    networks = cls.network_arguments(**(defaults | args))
     keras.utils.set_random_seed(config.seed)
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.train.precision)
     try:
-        networks: dict[str, Any] = {
-            slot: build_network(config, role, slot, *shapes)
-            for slot, (role, shapes) in cls.network_slots(**(defaults | args)).items()
+        built: dict[str, Any] = {
+            argument: build_network(config, group, argument, *shapes)
+            for argument, (group, shapes) in networks.items()
         }
-        model = cls(**networks, seed=config.seed, name=config.model, **args)
+        model = cls(**built, seed=config.seed, name=short_name(config.model), **args)
+        _check_groups(config, model, [group for group, _ in networks.values()])
         synchronize(config, model)
-        updates = {"discriminator": getattr(model, "discriminator_steps", 1)}
         optimizers = {
-            f"{role}_optimizer": build_optimizer(config, role, updates.get(role, 1))
-            for role in model.players()
+            f"{role}_optimizer": build_optimizer(config, role, updates)
+            for role, updates in model.updates_per_step.items()
         }
         model.compile(
             **optimizers,
@@ -51,16 +140,28 @@ def build_model(config: ConfigDict) -> GANModel:
     return model
 
 
-def fitting(config: ConfigDict, given: Collection[str]) -> tuple[ConfigDict, list[str]]:
-    """Drops entries that are of another network or optimizer than the one chosen instead.
+def _check_groups(config: ConfigDict, model: ZooModel, networks: Collection[str]) -> None:
+    """Checks that every network and optimizer of a config belongs to the model.
 
-    A recipe's entries beside a `name` are arguments of what it names. Where a command line names
-    another one, those that this does not take have no meaning. What the command line itself sets
-    stays, and is refused later if it does not fit.
+    Groups of the zoo's other models are ignored: a config may serve its pretraining as well.
+    """
+    known = [*networks, *(f"{role}_optimizer" for role in model.roles())]
+    for group in named_groups(config):
+        if group not in known and group not in KNOWN_GROUPS:
+            near = nearest(group, known, f"there are {', '.join(known)}")
+            raise InputError(f"{group}: {type(model).__name__} has no such network or role{near}")
+
+
+def fitting(config: ConfigDict, given: Collection[str]) -> tuple[ConfigDict, list[str]]:
+    """Drops a recipe's arguments of networks and optimizers that an override has replaced.
+
+    A recipe's entries beside a `name` are arguments of what it names. If the command line names
+    something else, arguments that it does not take are dropped. Those that the command line sets
+    stay, and are refused later if they do not fit.
 
     Args:
-        config: of a recipe, with the overrides.
-        given: the keys of the overrides, such as "text_encoder.name".
+        config: A recipe's config, with the overrides.
+        given: The keys of the overrides, such as "text_encoder.name".
 
     Returns:
         The config, locked, and the keys that were dropped.
@@ -70,7 +171,7 @@ def fitting(config: ConfigDict, given: Collection[str]) -> tuple[ConfigDict, lis
     with config.unlocked():
         for group in [key.removesuffix(".name") for key in given if key.endswith(".name")]:
             known = _taken(config, group)
-            if known is None:  # no such name, which is refused later
+            if known is None:  # refused later
                 continue
             for name in list(config[group]):
                 key = f"{group}.{name}"
@@ -82,7 +183,7 @@ def fitting(config: ConfigDict, given: Collection[str]) -> tuple[ConfigDict, lis
 
 
 def _taken(config: ConfigDict, group: str) -> list[str] | None:
-    """Returns what a group can hold beside `name`, by its name; None if there is no such name."""
+    """Returns the entries that a group can have beside `name`; None if the name is unknown."""
     name = config[group].name
     if not name:
         return []
@@ -91,79 +192,94 @@ def _taken(config: ConfigDict, group: str) -> list[str] | None:
         if optimizer is None:
             return None
         return [*inspect.signature(optimizer).parameters, *_DECAY]
-    if name not in NETWORKS:
+    try:
+        function, cls = network_function(name, group), model_class(config.model)
+    except InputError:
         return None
-    taken = list(inspect.signature(NETWORKS[name]).parameters)
-    # A role of the model, or of the one that it is pretrained with.
-    for cls in filter(None, (MODELS.get(config.model), *PRETRAINED.values())):
-        defaults = constructor_arguments(cls, GANModel)
-        for role, shapes in cls.network_slots(**defaults).values():
+    # A network of the model, or of the one that it is pretrained with.
+    for owner in (cls, *PRETRAINED.values()):
+        arguments = constructor_arguments(owner)
+        for role, shapes in owner.network_arguments(**arguments).values():
             if role == group:
-                return [n for n in taken[len(shapes) :] if n != "name"]
-    return taken
+                return settable_arguments(function, shapes)
+    return settable_arguments(function, ())
 
 
-def synchronize(config: ConfigDict, model: GANModel) -> None:
-    """Has several replicas share the statistics of a batch, unless the config says otherwise."""
+def synchronize(config: ConfigDict, model: ZooModel) -> None:
+    """Shares batch statistics between replicas, unless the config says otherwise."""
     if model.distribute_strategy.num_replicas_in_sync == 1:
         return
-    for role, networks in model.players().items():
+    for role, networks in model.roles().items():
         if not config.distribution.synchronized_bn or "synchronized_bn" in config.get(role, {}):
             continue
-        # In the paper's networks too, which the model makes itself.
+        # Also in the paper's networks, which the model makes itself.
         for layer in (layer for network in networks for layer in network._flatten_layers()):
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.synchronized = True
 
 
-def model_arguments(cls: type[GANModel]) -> dict[str, Any]:
-    """Returns what `model_args` can hold: the constructor's arguments but networks and seed.
+def model_arguments(cls: type[ZooModel]) -> dict[str, Any]:
+    """Returns the entries of `model_args` with their defaults.
 
-    Returns:
-        Their defaults, by name.
+    They are the constructor's arguments except networks and the seed.
     """
-    defaults = constructor_arguments(cls, GANModel)
-    for name in ("seed", *cls.network_slots(**defaults)):
+    defaults = constructor_arguments(cls)
+    for name in ("seed", *cls.network_arguments(**defaults)):
         del defaults[name]
     return defaults
 
 
-def build_network(config: ConfigDict, role: str, slot: str, *shape: Any) -> keras.Model | None:
-    """Makes a network of a role; None without a name.
+def build_network(
+    config: ConfigDict, group: str, argument: str, *shapes: Any
+) -> keras.Model | None:
+    """Makes a network; returns None if the config does not name one.
 
     Args:
-        config: of the run.
-        role: the group of the config that says which.
-        slot: which one it is, where a role has several: the constructor's argument.
-        *shape: what the network has to fit, as its function takes it.
+        config: Of the run.
+        group: The group of the config that names the network.
+        argument: The constructor's argument, which becomes the network's name.
+        *shapes: What the network has to fit: the first arguments of its function.
+
+    Raises:
+        InputError: If there is no such network, or it does not take an argument.
     """
-    args = config[role].to_dict()
-    name = args.pop("name")
+    args = config.get(group, ConfigDict()).to_dict()
+    name = args.pop("name", "")
     if not name:
-        config_lib.check_names(role, args, [])
+        config_lib.check_names(group, args, [])
         return None
-    if name not in NETWORKS:
+    function = network_function(name, group)
+    config_lib.check_names(group, args, settable_arguments(function, shapes))
+    network = function(*shapes, name=argument, **args)
+    if not isinstance(network, keras.Model):
         raise InputError(
-            f"{role}.name: there is no {name!r}"
-            + config_lib.nearest(name, NETWORKS, f"choose from {', '.join(NETWORKS)}")
+            f"{group}.name: expected {name!r} to return a keras.Model, got {network!r}."
         )
-    taken = list(inspect.signature(NETWORKS[name]).parameters)
-    config_lib.check_names(role, args, [n for n in taken[len(shape) :] if n != "name"])
-    return NETWORKS[name](*shape, name=slot, **args)
+    return network
+
+
+def settable_arguments(function: Callable[..., Any], shapes: Collection[Any]) -> list[str]:
+    """Returns the arguments of a network's function that a config can set."""
+    arguments = list(inspect.signature(function).parameters)
+    return [argument for argument in arguments[len(shapes) :] if argument != "name"]
 
 
 def build_optimizer(
     config: ConfigDict, role: str, updates_per_step: int = 1
 ) -> keras.optimizers.Optimizer | None:
-    """Makes a role's optimizer; None without a name.
+    """Makes the optimizer of a role; returns None if the config does not name one.
 
     Args:
-        config: of the run.
-        role: the group of the config that says which.
-        updates_per_step: of this role: an optimizer counts its own updates, a config steps.
+        config: Of the run.
+        role: The role; its optimizer's group is `<role>_optimizer`.
+        updates_per_step: Updates of the role in one step: an optimizer counts updates, a config
+            steps.
+
+    Raises:
+        InputError: If there is no such optimizer, or it does not take an argument.
     """
-    args = config[f"{role}_optimizer"].to_dict()
-    name = args.pop("name")
+    args = config.get(f"{role}_optimizer", ConfigDict()).to_dict()
+    name = args.pop("name", "")
     decay, start = args.pop("decay", "constant"), args.pop("decay_start", 0.0)
     halve_every = args.pop("halve_every", 1)
     decay_every, decay_factor = args.pop("decay_every", 1), args.pop("decay_factor", 1.0)
@@ -176,7 +292,7 @@ def build_optimizer(
     if name.lower() not in known:
         raise InputError(
             f"{role}_optimizer.name: there is no {name!r}"
-            + config_lib.nearest(name.lower(), known, f"choose from {', '.join(known)}")
+            + nearest(name.lower(), known, f"choose from {', '.join(known)}")
         )
     if decay == "linear":
         updates = config.train.steps * updates_per_step
@@ -190,11 +306,11 @@ def build_optimizer(
         )
     try:
         return known[name.lower()](**args)
-    except (TypeError, ValueError) as error:  # an argument that it does not take
+    except (TypeError, ValueError) as error:  # an unknown argument
         raise InputError(f"{role}_optimizer: {error}.") from error
 
 
-#: Entries of an optimizer's group that say how its learning rate changes.
+#: Entries of an optimizer's group that change its learning rate over time.
 _DECAY = ("decay", "decay_start", "halve_every", "decay_every", "decay_factor")
 
 

@@ -11,8 +11,9 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from tfgan_zoo.errors import InputError, WorkerLostError
+from tfgan_zoo.layers.per_replica import num_workers
 
-#: More than there are workers that may fail besides the chief.
+#: Reported by a chief that failed: more than the number of workers.
 _CHIEF_FAILED = 2**32
 
 
@@ -20,50 +21,49 @@ class Devices:
     """Where a run trains, and which of its processes writes.
 
     Args:
-        strategy: of TensorFlow's; None for one device.
+        strategy: A TensorFlow strategy; None for one device.
     """
 
     def __init__(self, strategy: tf.distribute.Strategy | None = None):
         self.strategy = strategy
         self.replicas = 1 if strategy is None else strategy.num_replicas_in_sync
-        self.workers = 1
+        self.workers = num_workers(strategy)
         #: The one process that writes files.
         self.chief = True
         if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
             cluster = strategy.cluster_resolver
             jobs = cluster.cluster_spec().as_dict()
-            self.workers = sum(len(jobs.get(job, ())) for job in ("chief", "worker"))
             first = "chief" if "chief" in jobs else "worker"
             self.chief = (cluster.task_type, cluster.task_id) == (first, 0)
 
     def scope(self) -> contextlib.AbstractContextManager:
-        """Returns the context that models are made in."""
+        """Returns the context in which models are built."""
         return contextlib.nullcontext() if self.strategy is None else self.strategy.scope()
 
     def check_batch(self, batch_size: int, entry: str = "data.batch_size") -> None:
-        """Checks that every replica gets an equal share.
+        """Checks that every replica gets an equal share of a batch.
 
         Args:
-            batch_size: over all replicas.
-            entry: of the config that holds it.
+            batch_size: The size over all replicas.
+            entry: The config entry that holds it.
 
         Raises:
-            InputError: if it does not; it names the nearest sizes that would do.
+            InputError: If it does not; the message names the nearest sizes that work.
         """
         share, rest = divmod(batch_size, self.replicas)
         if rest:
             sizes = [n * self.replicas for n in (share, share + 1) if n]
             raise InputError(
                 f"{entry}: expected a multiple of {self.replicas}, the number of replicas, "
-                f"got {batch_size}; {' or '.join(map(str, sizes))} would do."
+                f"got {batch_size}; give {' or '.join(map(str, sizes))}."
             )
 
     def total(self, value: int) -> int:
-        """Returns the sum of the workers' values; they all have to ask at the same point."""
+        """Returns the sum of the workers' values; all of them must call it at the same point."""
         if self.workers == 1:
             return value
         assert self.strategy is not None
-        local = self.strategy.extended._num_devices_per_worker
+        local = self.replicas // self.workers
 
         def own(context: Any) -> tf.Tensor:
             first = context.replica_id_in_sync_group % local == 0
@@ -73,36 +73,40 @@ class Devices:
         return int(self.strategy.reduce("SUM", values, axis=None))
 
     def from_chief(self, value: int) -> int:
-        """Returns the chief's value to all workers, which wait for one another here."""
+        """Returns the chief's value on all workers; all of them must call it at the same point."""
         return self.total(value if self.chief else 0)
 
+    def wait(self) -> None:
+        """Waits until all workers have come to this point."""
+        self.total(0)
+
     @contextlib.contextmanager
-    def together(self, said: str = "refused to train") -> Iterator[None]:
-        """Within it a worker, often the chief alone, does something that may fail.
+    def together(self, failure: str = "refused to train") -> Iterator[None]:
+        """Context in which one worker, often the chief, does something that may fail.
 
         All workers enter it at the same point, and wait for one another at its end. If one fails,
-        the others end too. Otherwise they would wait for it for ever, or report that it cannot be
-        reached. Nothing within it may need the other workers.
+        the others end too; otherwise they would wait for it forever, or report that it cannot be
+        reached. Nothing within the context may need the other workers.
 
         Args:
-            said: what the others say that the failed worker did.
+            failure: What the others report that the failed worker did.
 
         Raises:
-            InputError: on the other workers, if one fails.
+            InputError: On the other workers, if one fails.
         """
         try:
             yield
         except BaseException:
-            # This error counts, even if another worker is gone.
+            # This error is the one to raise, even if another worker is gone.
             with contextlib.suppress(tf.errors.OpError):
                 self.total(_CHIEF_FAILED if self.chief else 1)
             raise
         if failed := self.total(0):
             who = "The chief" if failed >= _CHIEF_FAILED else "Another worker"
-            raise InputError(f"{who} {said}; see its message.")
+            raise InputError(f"{who} {failure}; see its message.")
 
     def describe(self) -> str:
-        """Names them."""
+        """Names the devices."""
         details = tf.config.experimental.get_device_details
         gpus = [details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
         names = sorted({gpu.get("device_name", "GPU") for gpu in gpus})
@@ -114,10 +118,10 @@ class Devices:
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:
-        """Within it, the end of another worker is an error of one sentence.
+        """Context that reports the loss of another worker in one sentence.
 
         Raises:
-            WorkerLostError: if another worker cannot be reached any more.
+            WorkerLostError: If another worker can no longer be reached.
         """
         try:
             yield
@@ -126,16 +130,16 @@ class Devices:
             if self.workers == 1 or not isinstance(error, (*lost, tf.errors.InternalError)):
                 raise
             raise WorkerLostError(
-                "Another worker cannot be reached any more; start all of them again, and training "
-                "goes on from the last checkpoint."
+                "Another worker can no longer be reached; start all of them again to resume from "
+                "the last checkpoint."
             ) from error
 
 
 def set_up_graphs() -> None:
-    """Has a run round alike wherever it is started from, a command or Python.
+    """Makes rounding identical whether a run is started from the command line or from Python.
 
-    TensorFlow's remapper cannot fuse a convolution's bias where the gradient of LeakyReLU reads it;
-    it then reports an error and fuses nothing. Without it a step takes as long.
+    TensorFlow's remapper cannot fuse a convolution's bias that the gradient of LeakyReLU reads; it
+    then reports an error and fuses nothing. Steps take equally long without it.
     """
     tf.config.optimizer.set_experimental_options({"remapping": False})
 
@@ -143,16 +147,16 @@ def set_up_graphs() -> None:
 def open_devices(config: ConfigDict) -> Devices:
     """Returns the devices that `config.distribution` asks for.
 
-    To be called before TensorFlow is used for anything else: neither can the CPU be split nor
-    another worker be met afterwards.
+    Must be called before TensorFlow is used for anything else: afterwards the CPU cannot be split,
+    and other workers cannot be met.
 
     Raises:
-        InputError: if there are no such devices, TF_CONFIG cannot be used, or it is too late.
+        InputError: If there are no such devices, TF_CONFIG cannot be used, or it is too late.
     """
     set_up_graphs()
     settings = config.distribution
     if settings.threads_per_op:
-        # Too late in a process that has used TensorFlow: it is then only slower.
+        # A process that has already used TensorFlow keeps its threads, and is slower at most.
         with contextlib.suppress(RuntimeError):
             tf.config.threading.set_intra_op_parallelism_threads(settings.threads_per_op)
     if settings.logical_cpus > 1:
@@ -182,7 +186,7 @@ def cluster_config() -> dict[str, Any] | None:
     """Returns TF_CONFIG; None if it is not set or names no other worker.
 
     Raises:
-        InputError: if it is not what TensorFlow takes.
+        InputError: If TensorFlow cannot use it.
     """
     text = os.environ.get("TF_CONFIG", "")
     if not text:
@@ -202,16 +206,15 @@ def cluster_config() -> dict[str, Any] | None:
     return value if sum(map(len, jobs.values())) > 1 else None
 
 
-# TensorFlow takes part in one cluster at most, and several mirrored strategies in one process get
-# in one another's way.
+# A process can join only one cluster, and several mirrored strategies in one process interfere.
 @functools.cache
 def _multi_worker() -> Devices:
     try:
         return Devices(tf.distribute.MultiWorkerMirroredStrategy())
     except RuntimeError as error:
         raise InputError(
-            "distribution.strategy: multi_worker has to come before anything else is done with "
-            "TensorFlow; start a new process."
+            "distribution.strategy: multi_worker must be set up before TensorFlow is used; start a "
+            "new process."
         ) from error
 
 
@@ -230,9 +233,9 @@ def _split_cpu(number: int) -> None:
     parts = [tf.config.LogicalDeviceConfiguration()] * number
     try:
         tf.config.set_logical_device_configuration(cpus[0], parts)
-    except RuntimeError as error:  # used already
+    except RuntimeError as error:  # already in use
         if len(tf.config.list_logical_devices("CPU")) != number:
             raise InputError(
-                f"distribution.logical_cpus: TensorFlow is in use already, and can no longer split "
+                f"distribution.logical_cpus: TensorFlow is already in use and can no longer split "
                 f"the CPU into {number}; start a new process."
             ) from error

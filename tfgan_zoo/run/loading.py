@@ -1,4 +1,4 @@
-"""Models from files."""
+"""Loads models from `.keras` files and run folders."""
 
 import os
 import zipfile
@@ -9,22 +9,24 @@ import keras
 
 import tfgan_zoo.models
 import tfgan_zoo.schedules  # noqa: F401  (registers the classes)
+from tfgan_zoo import config as config_lib
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.run.building import model_class, network_function
 from tfgan_zoo.suggestions import similar
 
 
 def load_model(filepath: str | os.PathLike) -> Any:
-    """Loads what `model.save` has written; see `tfgan_zoo.load_model`.
+    """Loads a model that was saved with `model.save`; see `tfgan_zoo.load_model`.
 
     Args:
-        filepath: a `.keras` file, or a run folder that has a `model.keras`.
+        filepath: A `.keras` file, or a run folder that has a `model.keras`.
 
     Raises:
-        InputError: if there is no such file, or it is none that `model.save` writes.
+        InputError: If there is no such file, or `model.save` did not write it.
     """
     if not isinstance(filepath, (str, os.PathLike)):
         raise InputError(f"filepath: expected a path to a .keras file, got {filepath!r}.")
-    if "://" in os.fspath(filepath):  # of storage that Keras reads
+    if "://" in os.fspath(filepath):  # remote storage that Keras reads
         return keras.saving.load_model(filepath)
     path = Path(filepath).expanduser()
     return keras.saving.load_model(_in_folder(path) if path.is_dir() else _checked(path))
@@ -33,6 +35,8 @@ def load_model(filepath: str | os.PathLike) -> Any:
 def _in_folder(folder: Path) -> Path:
     model, shown = folder / "model.keras", repr(str(folder))
     if model.is_file():
+        if (folder / "config.json").is_file():
+            _import_classes(config_lib.stored_config(folder))
         return _checked(model)
     if (folder / "saved_model.pb").exists():
         raise InputError(
@@ -61,6 +65,14 @@ def _in_folder(folder: Path) -> Path:
     )
 
 
+def _import_classes(config: dict[str, Any]) -> None:
+    """Imports the modules that a run's config names, which register their classes with Keras."""
+    model_class(config["model"])
+    for group, value in config.items():
+        if isinstance(value, dict) and ":" in str(value.get("name", "")):
+            network_function(value["name"], group)
+
+
 def _checked(path: Path) -> Path:
     shown = repr(str(path))
     if not path.exists():
@@ -69,14 +81,16 @@ def _checked(path: Path) -> Path:
         raise InputError(f"filepath: {shown} does not exist; {advice}")
     if path.name.endswith(".weights.h5"):
         raise InputError(
-            f"filepath: expected a .keras file, got {shown}, which holds weights alone; make the "
-            f"model as it was, compile it, and call model.load_weights({shown})."
+            f"filepath: expected a .keras file, got {shown}, which holds only weights; build and "
+            f"compile the same model, and call model.load_weights({shown})."
         )
     if path.suffix != ".keras":
         raise InputError(
-            "filepath: expected a .keras file, as model.save('model.keras') writes it, got "
+            "filepath: expected a .keras file, such as model.save('model.keras') writes, got "
             f"{shown}."
         )
     if not zipfile.is_zipfile(path):
-        raise InputError(f"filepath: {shown} is damaged, or no .keras file; save or copy it again.")
+        raise InputError(
+            f"filepath: {shown} is damaged or not a .keras file; save or copy it again."
+        )
     return path

@@ -12,7 +12,7 @@ from PIL import Image, UnidentifiedImageError
 
 from tfgan_zoo import atomic
 from tfgan_zoo.errors import InputError, ServerError, check_texts, first_line
-from tfgan_zoo.pixels import to_unit_range
+from tfgan_zoo.pixels import from_uint8
 from tfgan_zoo.serving.client import Client, GrpcClient, RestClient, Signature, Tensor
 
 _FILES = "images_bytes"
@@ -110,7 +110,7 @@ def converter(client: Client, signature: str) -> Callable[[np.ndarray], np.ndarr
         sent = np.array([file.getvalue()], object)
         (came,) = client.predict(signature, {_FILES: sent})[_FILES].tolist()
         pixels = opened(came, client.name, signature)
-        return to_unit_range(np.atleast_3d(pixels))
+        return from_uint8(np.atleast_3d(pixels))
 
     return convert
 

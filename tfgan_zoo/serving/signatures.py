@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo.pixels import to_uint8, to_unit_range
+from tfgan_zoo.pixels import from_uint8, to_uint8
 
 #: A tensor of this name holds images, floats in [-1, 1], shape (batch, height, width, channels).
 FLOATS = "images"
@@ -81,7 +81,7 @@ def _checked(endpoint: Endpoint) -> Endpoint:
 def _of_uint8(floats: Endpoint) -> Endpoint:
     def function(*given):
         pairs = zip(floats.inputs, given, strict=True)
-        made = floats.function(*(to_unit_range(x) if s.name == FLOATS else x for s, x in pairs))
+        made = floats.function(*(from_uint8(x) if s.name == FLOATS else x for s, x in pairs))
         return _renamed(made, UINT8, to_uint8)
 
     def example(num):
@@ -122,7 +122,7 @@ def _decoded(file: tf.Tensor, channels: int) -> tf.Tensor:
     # Not `channels`: TensorFlow refuses to read BMP, GIF and CMYK as grey.
     image = tf.io.decode_image(file, channels=3, expand_animations=False)
     image.set_shape([None, None, 3])
-    return to_unit_range(to_grey(image) if channels == 1 else image)[tf.newaxis]
+    return from_uint8(to_grey(image) if channels == 1 else image)[tf.newaxis]
 
 
 def to_grey(images: tf.Tensor) -> tf.Tensor:

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.metrics.features import ModelFeatures
+from tfgan_zoo.metrics.features import ClassifierFeatures, ModelFeatures
+from tfgan_zoo.metrics.features.keras_model import summary
 
 
 def test_images_of_any_kind_reach_the_model_and_batches_are_joined():
@@ -89,6 +90,15 @@ def test_a_fingerprint_is_of_all_that_features_follow_from():
     assert pooled(kernel) == found[0]
     assert pooled(kernel, preprocess=lambda x: x / 255) == found[5]
     assert ModelFeatures(Subclass(keras.layers.Flatten()), "mine").fingerprint == found[7]
+
+
+def test_a_fingerprint_is_the_same_on_every_machine():
+    """Rounding differs between machines; weights and outputs as coarse as three digits do not."""
+    assert ClassifierFeatures("mnist_v1").fingerprint == "269f04db0ed77030"
+    rng = np.random.default_rng(0)
+    outputs = rng.normal(size=(3, 64)).astype(np.float32)
+    noisy = outputs * (1 + 1e-6 * rng.normal(size=outputs.shape))
+    assert summary(outputs) == summary(noisy) != summary(outputs[:, ::-1])
 
 
 def test_nested_models_have_one_fingerprint_too():

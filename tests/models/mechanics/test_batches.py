@@ -75,7 +75,7 @@ def test_testing_asks_for_whole_packs_only(name):
         with pytest.raises(InputError, match=f"^{said}"):
             model.evaluate(images[:9], batch_size=size, verbose=0)
     assert int(model.evaluated_batches.result()) == computed
-    assert model.made_and_real(images[:4])["samples"][0].shape == (4, *SHAPE)
+    assert model.samples_and_targets(images[:4])["samples"][0].shape == (4, *SHAPE)
 
 
 def test_testing_on_batches_of_unknown_size():
@@ -389,7 +389,7 @@ def test_every_method_that_takes_images_checks_their_range(name):
             ):
                 method(wrong)
         np.testing.assert_allclose(method(pixels), method(floats), atol=1e-4)
-        model._said.clear()
+        model._reported.clear()
         with pytest.warns(UserWarning, match="^images: .* got none below 0"):
             method(np.abs(floats))
     with pytest.raises(InputError, match=r"^images: expected shape"):

@@ -53,9 +53,9 @@ def test_a_rate_of_zero_stops_every_network_of_a_role(name):
     model = compiled(name, dense=True)
     stop = C.LearningRateScheduler(lambda epoch, rate: 0.0 if epoch else rate)
     fit(model, dataset(model), epochs=1, callbacks=[stop])
-    before = [v.numpy() for role in model.players() for v in model.role_variables(role)]
+    before = [v.numpy() for role in model.roles() for v in model.role_variables(role)]
     fit(model, dataset(model), epochs=2, initial_epoch=1, callbacks=[stop])
-    after = [v.numpy() for role in model.players() for v in model.role_variables(role)]
+    after = [v.numpy() for role in model.roles() for v in model.role_variables(role)]
     for a, b in zip(after, before, strict=True):
         np.testing.assert_array_equal(a, b)
 

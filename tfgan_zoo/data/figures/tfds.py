@@ -53,7 +53,7 @@ class Figures(tfds.core.GeneratorBasedBuilder):
     # TFDS 4.9.10 would look for this file by way of a package that it does not install.
     code_path = tfds.core.Path(__file__)
     VERSION = tfds.core.Version("1.0.0")
-    BUILDER_CONFIGS = [  # noqa: RUF012 (TFDS reads a list)
+    BUILDER_CONFIGS = [
         FiguresConfig(
             name=(view or "default") + ("" if resolution == 32 else f"_{resolution}"),
             description=spec.description,

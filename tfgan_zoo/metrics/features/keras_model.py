@@ -1,8 +1,6 @@
-"""Features of any Keras model."""
+"""Features computed by any Keras model."""
 
 import hashlib
-import json
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,36 +11,37 @@ from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.features.base import NetworkFeatures
 from tfgan_zoo.metrics.features.resize import RESIZERS
-from tfgan_zoo.pixels import to_unit_range
+from tfgan_zoo.pixels import from_uint8
 
 
 class ModelFeatures(NetworkFeatures):
-    """Features, and logits if it has any, of a Keras model.
+    """Features, and logits if there are any, computed by a Keras model.
 
-    Images of another size than the model's are resized, and have their channels repeated or turned
-    grey (Rec. 601 luma) where it takes another number.
+    Images are resized to the model's size. Their channels are repeated, or converted to grey by
+    Rec. 601 luma, to match the model's.
 
     Args:
-        model: from images to features, or to (features, logits). Features of shape (num, height,
-            width, channels) are averaged over places.
-        name: what scores are named after: `fid[NAME]`.
-        preprocess: from float32 in 0..255 to what the model takes, such as
-            `keras.applications.resnet50.preprocess_input`; by default to [-1, 1]. The same images
-            must always give the same.
-        resizer: a key of `RESIZERS`.
-        batch_size: images at a time.
+        model: Keras model from images to features, or to (features, logits). Features of shape
+            [B, H, W, C] are averaged over positions.
+        name: Name that appears in scores: `fid[NAME]`.
+        preprocess: Function from float32 in 0 to 255 to the model's input, such as
+            `keras.applications.resnet50.preprocess_input`. It must be deterministic. The default
+            scales to [-1, 1].
+        resizer: Key of `RESIZERS`.
+        batch_size: Images per batch.
 
     Attributes:
-        name: as given.
-        dim: length of a feature vector.
-        classes: how many logits; 0 if it has none.
-        resizer: as given.
-        fingerprint: a hash of all that features follow from: name, resizer, the model's weights and
-            config (of a subclass without `get_config`, its class' name), and what `preprocess`
-            makes of a few images. A model that is made again has the same one.
+        name: Name of the features.
+        dim: Length of a feature vector.
+        classes: Number of logits; 0 if the model has none.
+        resizer: Key of `RESIZERS`.
+        fingerprint: Hash of everything the features depend on: name, resizer, classes and weights
+            of the model, and what `preprocess` and the model return for a fixed image. A model
+            that is built again has the same one. Up to version 0.2 it was a hash of the model's
+            config instead; statistics stored under such a fingerprint are computed again.
 
     Raises:
-        InputError: if the model does not go from images to vectors, or there is no such resizer.
+        InputError: If the model does not map images to vectors, or the resizer is unknown.
 
     Example:
         >>> model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten()])
@@ -56,7 +55,7 @@ class ModelFeatures(NetworkFeatures):
         model: Any,
         name: str,
         *,
-        preprocess: Callable[[np.ndarray], Any] = to_unit_range,
+        preprocess: Callable[[np.ndarray], Any] = from_uint8,
         resizer: str = "antialiased",
         batch_size: int = 256,
     ):
@@ -91,15 +90,18 @@ class ModelFeatures(NetworkFeatures):
             f"{k.__module__}.{k.__qualname__}" for k in (type(self), type(self._model))
         )
         digest = hashlib.sha256(f"{self.name} {self.resizer} {kinds}".encode())
-        digest.update(described(self._model).encode())
-        height, width, channels = (side or 16 for side in self.image_shape)
-        # All values in all channels, which are told apart.
+        height, width, channels = (side or _OPEN_SIDE for side in self.image_shape)
+        # All values in all channels, so that a change of channel order shows.
         ramp = np.resize(
             np.arange(256, dtype=np.float32), (-(-256 // (height * width)), height, width, channels)
         )
-        digest.update(np.asarray(self._preprocess(ramp), np.float32).tobytes())
+        prepared = np.asarray(self._preprocess(ramp), np.float32)
+        digest.update(prepared.tobytes())
         for array in self._model.get_weights():
             digest.update(np.ascontiguousarray(array).tobytes())
+        with tf.device("CPU"):  # GPUs may compute in TF32
+            outputs = self._network(prepared)
+        digest.update(" ".join(summary(np.asarray(x)) for x in outputs if x is not None).encode())
         return digest.hexdigest()[:16]
 
     def _input_shape(self) -> tuple[int | None, ...]:
@@ -116,13 +118,13 @@ class ModelFeatures(NetworkFeatures):
         return features, logits[0] if logits else None
 
     def fitted(self, images: np.ndarray) -> np.ndarray:
-        """Brings images to the model's size and channels.
+        """Resizes images to the model's size and converts their channels.
 
         Args:
-            images: uint8 or float32 in 0..255, shape (num, height, width, 1 or 3).
+            images: uint8 or float32 in 0 to 255, shape [B, H, W, 1 or 3].
 
         Returns:
-            float32, about in 0..255: antialiasing may overshoot by a little.
+            float32 in about 0 to 255; antialiasing may overshoot a little.
         """
         height, width, channels = self.image_shape
         images = with_channels(images, channels)
@@ -132,51 +134,25 @@ class ModelFeatures(NetworkFeatures):
         return RESIZERS[self.resizer](images, size)
 
 
-def described(model: Any) -> str:
-    """Returns a model's config as JSON, with the names that Keras gave itself numbered anew.
+#: Side in pixels of the image that a model of any image size is fingerprinted with.
+_OPEN_SIDE = 128
 
-    These count on within a process, `dense`, `dense_1`, so that no two models would be alike.
+
+def summary(outputs: np.ndarray) -> str:
+    """Summarises a network's outputs coarsely enough to be the same on every machine.
 
     Args:
-        model: a Keras model; of one without `get_config` nothing is known.
+        outputs: Array of any shape. Its last axis counts the features.
+
+    Returns:
+        Mean, root mean square and index-weighted mean of the absolute values, three digits each.
+        Sums of positive numbers do not cancel, so the digits do not depend on rounding errors.
 
     Example:
-        >>> make = lambda: keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
-        >>> described(make()) == described(make())
-        True
+        >>> summary(np.array([[3.0, -4.0]]))
+        '3.50e+00 3.54e+00 5.50e+00'
     """
-    try:
-        config = {"class_name": type(model).__name__, "config": model.get_config()}
-    except NotImplementedError:
-        return ""
-    names: dict[str, str] = {}
-    _number(config, names)
-    return json.dumps(_renamed(config, names), default=_plain)
-
-
-def _number(value: Any, names: dict[str, str]) -> None:
-    """Numbers the names like those that Keras makes of a class' name, in their order."""
-    if isinstance(value, dict):
-        config = value.get("config")
-        name = config.get("name") if isinstance(config, dict) else None
-        if isinstance(name, str):
-            of_class = re.sub(r"_\d+$", "", name).replace("_", "")
-            if of_class == str(value.get("class_name")).replace("_", "").lower():
-                names.setdefault(name, f"#{len(names)}")
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        for each in value:
-            _number(each, names)
-
-
-def _renamed(value: Any, names: dict[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {key: _renamed(each, names) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_renamed(each, names) for each in value]
-    return names.get(value, value) if isinstance(value, str) else value
-
-
-def _plain(value: Any) -> Any:
-    """Of what JSON has no word for; arrays in full, for their `repr` leaves numbers out."""
-    return value.tolist() if hasattr(value, "tolist") else repr(value)
+    size = np.abs(outputs.astype(np.float64))
+    index = np.arange(1, size.shape[-1] + 1)
+    numbers = size.mean(), np.sqrt((size**2).mean()), (size * index).mean()
+    return " ".join(f"{number:.2e}" for number in numbers)

@@ -3,13 +3,14 @@
 import inspect
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.errors import BEYOND_PIXELS, InputError, looks_like_bytes, whole_number
 
 
-def stacked(images: Any, name: str) -> Any:
+def stack_images(images: Any, name: str) -> Any:
     """Returns a list of images as one array; anything else as it is.
 
     Args:
@@ -144,15 +145,15 @@ def check_seeds(seeds: Any) -> np.ndarray:
     return each.astype(np.int64)
 
 
-def constructor_arguments(cls: type, root: type) -> dict[str, Any]:
+def constructor_arguments(cls: type) -> dict[str, Any]:
     """Returns the arguments of a model's constructor with their defaults, by name.
 
-    Args:
-        cls: the model's class.
-        root: the last of its bases of which the arguments count.
+    A constructor's `**kwargs` go to that of the next base, down to the zoo's own base class.
     """
     defaults: dict[str, Any] = {}
-    for base in cls.__mro__[: cls.__mro__.index(root) + 1]:
+    for base in cls.__mro__[: cls.__mro__.index(keras.Model)]:
+        if "__init__" not in vars(base):
+            continue
         signature = inspect.signature(base.__init__)  # type: ignore[misc]
         for name, parameter in signature.parameters.items():
             if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError, check_number
-from tfgan_zoo.models.mechanics.arguments import check_range, stacked
+from tfgan_zoo.models.mechanics.arguments import check_range, stack_images
 
 Shape = tuple[int | None, ...]
 
@@ -44,7 +44,7 @@ def parts_of(data: Any, names: Sequence[str]) -> list[Any]:
     return parts
 
 
-def what_came(data: Any) -> str:
+def describe_batch(data: Any) -> str:
     """Says what a batch consists of, for a message about what it lacks."""
     parts = unpacked(data)
     if isinstance(parts, Mapping):
@@ -258,7 +258,7 @@ def check_images(
     may_be_wrong = False
     num: int | None = None
     for name, part in image_parts(data, names, shapes).items():
-        images = stacked(part, called)
+        images = stack_images(part, called)
         label = f"{called}, {name}" if len(names) > 1 else called
         if not hasattr(images, "shape") or not hasattr(images, "dtype"):
             continue
@@ -272,8 +272,7 @@ def check_images(
 
 def image_parts(data: Any, names: Sequence[str], shapes: Mapping[str, Shape]) -> dict[str, Any]:
     """Returns by name those parts of a batch, or of a batch's specification, that are images."""
-    data = keras.tree.map_structure(_without_optional, data)
-    parts = unpacked(data)
+    parts = unpacked(without_optionals(data))
     named = parts if isinstance(parts, Mapping) else dict(zip(names, parts, strict=False))
     return {name: named[name] for name in shapes if name in named}
 
@@ -393,9 +392,13 @@ def _typed(dataset: tf.data.Dataset, spec: Any) -> tf.data.Dataset:
     return tf.data.experimental.from_variant(tf.data.experimental.to_variant(dataset), spec)
 
 
-def _without_optional(leaf: Any) -> Any:
-    """What stands for None in datasets that Keras makes of generators is None in a train step."""
-    return None if isinstance(leaf, (tf.OptionalSpec, tf.experimental.Optional)) else leaf
+def without_optionals(data: Any) -> Any:
+    """Returns a batch or its specification with None for what stands for None in it.
+
+    Keras' datasets of generators have a `tf.experimental.Optional` there.
+    """
+    optional = (tf.OptionalSpec, tf.experimental.Optional)
+    return keras.tree.map_structure(lambda x: None if isinstance(x, optional) else x, data)
 
 
 # ---------------------------------------------------------------------- checks within a graph

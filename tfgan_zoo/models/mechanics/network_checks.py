@@ -96,7 +96,7 @@ def latent_dim_of(generator: keras.Model) -> int:
     )
 
 
-def check_unmixed(argument: str, critic: keras.Model) -> None:
+def check_no_batch_norm(argument: str, critic: keras.Model) -> None:
     """Checks that a critic judges each sample by itself, as a gradient penalty asks for.
 
     Raises:
@@ -109,3 +109,47 @@ def check_unmixed(argument: str, critic: keras.Model) -> None:
                 f"samples whose slopes are penalised one by one, got layer {layer.name!r}; use "
                 "another normalisation or none."
             )
+
+
+def check_policy_is_not_float64(model: Any, dtype: Any) -> None:
+    """Checks the type in which a model computes.
+
+    Args:
+        model: A model.
+        dtype: What its constructor was given.
+
+    Raises:
+        InputError: If it is float64.
+    """
+    if "float64" in (model.compute_dtype, model.variable_dtype):
+        raise InputError(
+            f"dtype: expected {_ACCEPTED_TYPES}, got 'float64'"
+            + (
+                "; leave it out."
+                if dtype is not None
+                else ", Keras' global policy; call keras.config.set_dtype_policy('float32')."
+            )
+        )
+
+
+def check_no_float64(model: Any) -> None:
+    """Checks the types in which a model's networks compute.
+
+    Raises:
+        InputError: If a layer computes in float64 or has such variables.
+    """
+    names = {id(value): name for name, value in vars(model).items()}
+    trained = [network for networks in model.roles().values() for network in networks]
+    # A text encoder that is not trained has no role.
+    others = [each for each in vars(model).values() if isinstance(each, keras.Model)]
+    for network in [*trained, *others]:
+        for layer in network._flatten_layers():
+            if "float64" in (layer.compute_dtype, layer.variable_dtype):
+                raise InputError(
+                    f"{names.get(id(network), network.name)}: expected layers that compute in "
+                    f"{_ACCEPTED_TYPES}, got layer {layer.name!r} of float64; build it with "
+                    "dtype='float32'."
+                )
+
+
+_ACCEPTED_TYPES = "float32, mixed_float16, mixed_bfloat16, float16 or bfloat16"

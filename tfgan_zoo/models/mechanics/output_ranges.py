@@ -103,12 +103,12 @@ def check_endings(model: Any) -> None:
     """Checks what a model's discriminators return, and its generators where they make images.
 
     Args:
-        model: a `GANModel` that has its networks as attributes.
+        model: A `Game` that has its networks as attributes.
 
     Raises:
         InputError: see `check_logits`.
     """
-    players, names = model.players(), {id(value): name for name, value in vars(model).items()}
+    players, names = model.roles(), {id(value): name for name, value in vars(model).items()}
     if model.takes_logits:
         for network in players.get("discriminator", []):
             check_logits(names.get(id(network), network.name), network)

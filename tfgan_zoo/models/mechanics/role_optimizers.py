@@ -99,7 +99,7 @@ def check_callbacks(callbacks: Any, model: Any) -> None:
 
     Args:
         callbacks: What `fit` was given: None, a callback, several, or a `CallbackList`.
-        model: The `GANModel` that they are for.
+        model: The `ZooModel` that they are for.
 
     Raises:
         InputError: If one saves whole models under a name that `save` does not take, sets learning
@@ -151,7 +151,7 @@ def for_each_role(callbacks: Any, model: Any) -> Any:
 
     Args:
         callbacks: What `fit` was given, checked by `check_callbacks`.
-        model: The `GANModel` that they are for.
+        model: The `ZooModel` that they are for.
     """
     each = _each(callbacks)
     if not any(isinstance(callback, _SETS_RATES) for callback in each):

@@ -1,41 +1,62 @@
-"""Scores of what a model makes, in plain `fit`."""
+"""Callbacks that score a model and add the scores to the logs."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
+from tfgan_zoo.callbacks.schedule import Schedule
 from tfgan_zoo.errors import check_seed
 from tfgan_zoo.evaluation import distributions
 from tfgan_zoo.metrics.features import Features, open_features
 
 
-class EvaluateImages(keras.callbacks.Callback):
-    """Adds scores of a model's images to an epoch's logs, for the callbacks after it.
-
-    Scores of images with NaN are NaN, with a warning. To Keras' `ModelCheckpoint` and
-    `EarlyStopping` that is no improvement, but on the first they see: put
-    `callbacks.StopOnNonFinite` after this one to end the run, or give `ModelCheckpoint` an
-    `initial_value_threshold`.
-
-    Features of a small classifier that was trained on images of another kind are warned of.
+class Evaluate(keras.callbacks.Callback):
+    """Adds scores of the model to an epoch's logs, for the callbacks after it.
 
     Args:
-        metrics: of `tfgan_zoo.evaluation.distributions.METRICS`: "fid", "kid" and so on.
-        images: real ones to compare with, uint8 or floats in [-1, 1], shape (num, height, width, 1
-            or 3); or batches of them, such as a `tf.data.Dataset`, of which what comes besides the
-            images is ignored. At most `num` are used.
-        num: images to make.
-        features: what they are compared in, or the name of it, one of
-            `tfgan_zoo.metrics.features.FEATURES`; see there.
-        every: epochs from one evaluation to the next.
-        seed: of the images, so that only the model changes.
-        make: makes them, given (model, num, seed); None for `model.generate(num, seed=seed)`.
+        score: Function of the model that returns named numbers.
+        when: When to evaluate.
+    """
+
+    def __init__(self, score: Callable[[Any], Mapping[str, float]], when: Schedule):
+        super().__init__()
+        self.score = score
+        self.when = when
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Scores the model when due."""
+        if self.when.due(self.model.steps_done):
+            logs.update(self.score(self.model))
+
+
+class EvaluateImages(keras.callbacks.Callback):
+    """Compares a model's images with real ones, and adds the scores to an epoch's logs.
+
+    If images are not finite, the scores are NaN, with a warning. Keras' `ModelCheckpoint` and
+    `EarlyStopping` take NaN for no improvement, except the first time: put
+    `callbacks.StopOnNonFinite` after this callback to end the run, or give `ModelCheckpoint` an
+    `initial_value_threshold`.
+
+    A warning says if features were trained on images of another kind.
+
+    Args:
+        metrics: Keys of `tfgan_zoo.evaluation.distributions.METRICS`: "fid", "kid" and so on.
+        images: Real images, uint8 or floats in [-1, 1], shape [B, H, W, 1 or 3]; or batches of
+            them, such as a `tf.data.Dataset`, of which only the images are used. At most `num`
+            images are read.
+        num: Number of images to generate.
+        features: Features to compare in, or their name, one of
+            `tfgan_zoo.metrics.features.FEATURES`.
+        every: Epochs from one evaluation to the next.
+        seed: Seed of the generated images, so that only the model changes.
+        make: Function of (model, num, seed) that returns images; None for
+            `model.generate(num, seed=seed)`.
 
     Raises:
-        InputError: if there is no such metric, features are needed that are not there, or there
-            are fewer images, real or to be made, than a metric takes, or smaller ones.
+        InputError: If a metric is unknown, features are not available, or images are too few or
+            too small for a metric.
 
     Example:
         >>> evaluate = EvaluateImages(["fid"], images, num=1000, features="mnist_v1")
@@ -66,15 +87,15 @@ class EvaluateImages(keras.callbacks.Callback):
         self.features: Features | None = None
         if distributions.need_features(metrics):
             self.features = open_features(features) if isinstance(features, str) else features
-        parts = distributions.parts_of(metrics, self.features)
+        names = distributions.needed_statistics(metrics, self.features)
         distributions.check_enough(metrics, "num", num)
         real = list(_first(images, num))
         sides = real[0].shape[1:3] if real else None
         distributions.check_enough(metrics, "images", sum(map(len, real)), sides)
-        self.real = distributions.collect_real(real, parts, self.features)
+        self.real = distributions.collect_real(real, names, self.features)
 
     def on_epoch_end(self, epoch, logs=None):
-        """Scores, when it is time to."""
+        """Scores the model when due."""
         if (epoch + 1) % self.every:
             return
         made = self.make(self.model, self.num, self.seed)
@@ -84,7 +105,7 @@ class EvaluateImages(keras.callbacks.Callback):
 
 
 def _first(images: Any, num: int) -> Iterable[np.ndarray]:
-    """The first images, batch by batch."""
+    """Yields the first images, batch by batch."""
     if isinstance(images, np.ndarray):
         images = [images]
     for batch in images:

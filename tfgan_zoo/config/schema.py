@@ -1,0 +1,261 @@
+"""Every entry of a config, with its default, for each kind of model.
+
+A config has the entries that all runs share, a group for each network of its model, and an
+optimizer for each role. The group of a network or an optimizer holds a `name` and the arguments of
+what it names.
+"""
+
+from collections.abc import Callable, Iterable
+
+from ml_collections import ConfigDict
+from ml_collections.config_dict import placeholder
+
+#: The networks of a game, which are its roles too.
+PLAYERS = ("generator", "discriminator")
+
+
+def run_config(
+    model: str = "", networks: Iterable[str] = (), roles: Iterable[str] = ()
+) -> ConfigDict:
+    """Returns the entries of every run, with groups for the networks and optimizers of a model.
+
+    Recipes of models of your own start from it.
+
+    Args:
+        model: A key of `tfgan_zoo.models.MODELS`, or "package.module:Class".
+        networks: The groups of the model's networks.
+        roles: The model's roles, each of which has an optimizer.
+
+    Example:
+        >>> config = run_config("my_package.vae:VAE", ["encoder", "decoder"], ["autoencoder"])
+        >>> config.encoder.name, config.autoencoder_optimizer.name
+        ('', '')
+    """
+    return ConfigDict(
+        {
+            "model": model,
+            "seed": 0,  # of initial weights, noise, and the order of the data
+            "model_args": {},  # arguments of the model's constructor
+            # Networks: "name" is a key of tfgan_zoo.networks.NETWORKS or "package.module:function";
+            # the other entries are its arguments. Without a name, the paper's network.
+            **{network: {"name": ""} for network in networks},
+            # Optimizers: "name" is a Keras optimizer; the other entries are its arguments.
+            # "decay" of the learning rate is "constant", "linear" (to zero at the last step,
+            # starting after the fraction "decay_start" of the steps), "halving" (every
+            # "halve_every" steps) or "staircase" (times "decay_factor" every "decay_every" steps).
+            # Without a name, the paper's optimizer.
+            **{f"{role}_optimizer": {"name": ""} for role in roles},
+            "data": {
+                # figures[/VIEW], points/NAME, tfds:NAME, folder:, zip:, idx:, npz:
+                "source": "figures",
+                "split": "train",
+                "batch_size": 64,  # real samples in one update of the discriminator
+                "crop": placeholder(int),  # first crop a central square of this many pixels
+                "fit": "resize",  # how images reach the model's size; or "pad"
+                "flip": False,  # mirror at random
+                "cache": "auto",  # keep decoded images in memory: "auto", "yes" or "no"
+                "on_error": "raise",  # unreadable files: "raise" or "skip"
+                "data_dir": placeholder(str),  # where tfds: keeps its datasets
+                # The value of white in images of more than 8 bits, such as 4095 for 12 bits. None
+                # takes 65535 for 16 bits and refuses 32 bits.
+                "white": placeholder(float),
+                "color_profiles": "srgb",  # convert embedded profiles to sRGB, or "ignore" them
+            },
+            "train": {
+                "steps": 1000,  # updates of the generator
+                "log_every": 100,  # steps between lines of metrics.jsonl
+                "sample_every": 1000,  # steps between sample sheets; a multiple of log_every
+                "checkpoint_every": 1000,  # steps between checkpoints; a multiple of log_every
+                "keep_checkpoints": 3,  # the last few; the best one stays as well
+                "samples": 64,  # on a sheet
+                "export": True,  # write and verify a SavedModel when training ends
+                "jit_compile": False,  # XLA
+                "rematerialize": False,  # recompute the generators' features to save memory
+                "steps_per_execution": 1,  # steps in one call of the graph
+                "precision": "float32",  # or "mixed_bfloat16", "mixed_float16"
+                # A run folder; this run starts from its best generator.
+                "generator_from": placeholder(str),
+            },
+            # What happens after NaN and infinite losses.
+            "nan": {
+                "steps": 1,  # non-finite steps per log interval that trigger a rollback
+                "rollbacks": 3,  # at most; 0 stops at once
+                "learning_rate_factor": 0.5,  # of all roles, at each rollback
+            },
+            # What is monitored, and reported once it is found.
+            "health": {
+                "saturation": True,  # the discriminator has won
+                "gradients": True,  # the generator's gradients have vanished
+                "diversity": True,  # samples are all alike
+                "oscillation": True,  # losses swing
+                # Steps between checks of gradients and samples, a multiple of log_every; None for
+                # five times log_every.
+                "every": placeholder(int),
+            },
+            "distribution": {
+                # "auto": the workers of TF_CONFIG if it is set, otherwise all visible GPUs; or
+                # "one_device", "mirrored" (GPUs of one machine), "multi_worker" (several machines).
+                "strategy": "auto",
+                "logical_cpus": 0,  # split the CPU into this many devices, for trying things out
+                # CPU threads that share one operation; 0 for one per core. Small networks run
+                # faster with one thread for each of several operations side by side.
+                "threads_per_op": 0,
+                "synchronized_bn": True,  # share batch statistics between replicas
+            },
+            "evaluate": {
+                # "psnr", "ssim" and "ssim_daala" compare enlarged images with the originals;
+                # "figures" reads the drawn figures back (and is left out for other data); "swd" is
+                # the sliced Wasserstein distance to the data; "mae" the mean absolute error of
+                # translations with known targets; "retrieval" how often an image's own text is the
+                # nearest. "fid", "kid", "inception_score", "precision_recall", "density_coverage"
+                # and "modes" compare samples with the data in the features of a network,
+                # "ms_ssim_diversity" with one another; see docs/evaluation.md. () for none.
+                "metrics": ("swd",),
+                # The metric that decides which checkpoint is the best: the higher fraction of
+                # correct figures, the lower distance. None for the first one the data allows.
+                "main": placeholder(str),
+                # "inception", "inception_antialiased", "figures_v1", "mnist_v1",
+                # "fashion_mnist_v1", or "auto": one of the last three if it fits the source,
+                # otherwise Inception, which is downloaded, or read from the file `inception`.
+                "features": "auto",
+                "inception": placeholder(str),
+                "best": True,  # export the best checkpoint instead of the last
+                "samples": 512,
+                # Steps between evaluations, a multiple of log_every; None for every checkpoint.
+                "every": placeholder(int),
+                # Stop after this many evaluations without a better score; 0 for never.
+                "patience": 0,
+            },
+        },
+        convert_dict=True,
+    )
+
+
+def default_config() -> ConfigDict:
+    """Returns the config of a game of a generator and a discriminator, at its defaults."""
+    return run_config("", PLAYERS, PLAYERS)
+
+
+def noise_to_image_config(model: str) -> ConfigDict:
+    """Returns `default_config` with the arguments that all noise-to-image models share."""
+    config = run_config(model, PLAYERS, PLAYERS)
+    config.model_args = ConfigDict(
+        {
+            "image_shape": (32, 32, 3),
+            "latent_dim": 100,
+            "latent_distribution": "normal",
+            "packing": 1,
+            "r1_gamma": 0.0,
+            "r1_every": 1,
+            "diff_augment": (),
+            "ema_half_life": placeholder(float),
+            "ema_ramp_up": 0.05,
+            "skip_discriminator_above": placeholder(float),
+        }
+    )
+    return config
+
+
+def image_to_image_config(model: str) -> ConfigDict:
+    """Returns `default_config` with what all models that translate images share."""
+    config = run_config(model, PLAYERS, PLAYERS)
+    config.model_args = ConfigDict(
+        {
+            "image_shape": (256, 256, 3),
+            "channels_b": placeholder(int),  # of domain b; None for those of image_shape
+            "ema_half_life": placeholder(float),
+            "ema_ramp_up": 0.05,
+            "skip_discriminator_above": placeholder(float),
+        }
+    )
+    # How the source holds the two domains: "auto", "two_folders", "side_by_side" or "grey".
+    config.data.layout = "auto"
+    config.data.direction = "a_to_b"  # or "b_to_a": which domain is called a
+    config.data.load_size = placeholder(int)  # resize to this, then crop at random
+    config.data.batch_size = 1
+    config.evaluate.split = placeholder(str)  # of the source; None for the training data
+    config.train.samples = 8
+    return config
+
+
+def super_resolution_config(model: str) -> ConfigDict:
+    """Returns `default_config` with what all models that enlarge images share."""
+    config = run_config(model, PLAYERS, PLAYERS)
+    config.model_args = ConfigDict(
+        {
+            "image_shape": (96, 96, 3),  # of the crops to learn from
+            "scale": 4,
+            "ema_half_life": placeholder(float),
+            "ema_ramp_up": 0.05,
+            "skip_discriminator_above": placeholder(float),
+        }
+    )
+    # A first run in the folder `pretraining` of the workdir: the generator alone, on pixels, with
+    # the same optimizer except for the learning rate. 0 steps for none.
+    config.pretraining = {"steps": 0, "learning_rate": 1e-4}
+    config.data.batch_size = 16
+    # Another source and split to score on, as whole images; None for the training data.
+    config.evaluate.source = placeholder(str)
+    config.evaluate.split = placeholder(str)
+    config.evaluate.metrics = ("psnr", "ssim")
+    config.train.samples = 4
+    return config
+
+
+def text_to_image_config(model: str) -> ConfigDict:
+    """Returns `default_config` with what all models that draw texts share."""
+    config = run_config(model, PLAYERS, PLAYERS)
+    config.model_args = ConfigDict(
+        {
+            "image_shape": (64, 64, 3),
+            "latent_dim": 100,
+            "embedding_dim": 1024,
+            "matching_aware": True,
+            "interpolation": False,
+            "interpolation_weights": (1.0, 1.0),
+            "fresh_latents": False,
+            "r1_gamma": 0.0,
+            "r1_every": 1,
+            "diff_augment": (),
+            "ema_half_life": placeholder(float),
+            "ema_ramp_up": 0.05,
+            "skip_discriminator_above": placeholder(float),
+        }
+    )
+    # Reads strings; without a vocabulary, a word encoder gets that of the training captions.
+    config.text_encoder = {"name": "word_encoder", "vocabulary": ()}
+    # What the text encoder is trained with, in a first run in the folder `pretraining` of the
+    # workdir; 0 steps for none. Without a name, a small convolutional network.
+    config.image_encoder = {"name": ""}
+    config.encoder_optimizer = {"name": "adam", "learning_rate": 1e-3}
+    config.pretraining = {"steps": 0, "batch_size": 64, "distinct_classes": False}
+    config.data.load_size = placeholder(int)  # resize to this, then crop at random
+    config.data.num_captions = 1  # per image: one is drawn, several are averaged
+    config.data.distinct_classes = False  # every image of a batch has another class
+    config.evaluate.split = placeholder(str)  # of the source; None for the training data
+    config.train.samples = 8
+    return config
+
+
+def joint_embedding_config(model: str) -> ConfigDict:
+    """Returns the config of a model that embeds images and their texts together."""
+    config = run_config(model, ["text_encoder", "image_encoder"], ["encoder"])
+    config.model_args = {"image_shape": (64, 64, 3), "embedding_dim": 1024}
+    # Reads strings; without a vocabulary, a word encoder gets that of the training captions.
+    config.text_encoder = {"name": "word_encoder", "vocabulary": ()}
+    config.data.load_size = placeholder(int)  # resize to this, then crop at random
+    config.data.distinct_classes = False  # every image of a batch has another class
+    config.evaluate.split = placeholder(str)  # of the source; None for the training data
+    config.evaluate.metrics = ("retrieval",)
+    config.train.samples = 8
+    return config
+
+
+#: The config of each kind of model.
+KINDS: dict[str, Callable[[str], ConfigDict]] = {
+    "noise_to_image": noise_to_image_config,
+    "translation": image_to_image_config,
+    "super_resolution": super_resolution_config,
+    "text_to_image": text_to_image_config,
+    "joint_embedding": joint_embedding_config,
+}

@@ -1,0 +1,249 @@
+"""The config that a run folder keeps, and the one to resume it with.
+
+A run keeps the behavior of the version that it began with. Entries that its stored config lacks get
+their values from two places:
+
+1. `EARLIER_VALUES`, if today's default is not what earlier versions did, or only some models or
+   networks have the entry.
+2. `run_config` for all other entries.
+
+To resume, the command takes this stored config, whatever its recipe says today, and then its own
+overrides (`config_to_resume`). A caller in Python gives the whole config; entries of 1 that it
+leaves at today's default count as not given (`with_rules_of`). Either config is then compared with
+the stored one, and only the entries of `may_change` may differ.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from tfgan_zoo import __version__
+from tfgan_zoo.config.check import check
+from tfgan_zoo.config.load import recipe_name
+from tfgan_zoo.config.schema import run_config
+from tfgan_zoo.config.values import as_flag, differences, filled, flatten, override, typed
+from tfgan_zoo.errors import InputError
+
+#: What earlier versions did where they lacked an entry. Entries that every run has are filled in
+#: when a config is read, the others when it is resumed by a config that has them.
+EARLIER_VALUES = {
+    "data.white": 0,
+    "data.color_profiles": "ignore",
+    "data.distinct_classes": False,
+    "pretraining.distinct_classes": False,
+    "model_args.skip_discriminator_above": None,
+    "model_args.interpolation_weights": (1.0, 1.0),
+    "model_args.fresh_latents": False,
+    "generator.padding": "same",
+    "discriminator.padding": "same",
+}
+
+
+def _earlier_values_of_all_runs() -> dict[str, Any]:
+    entries = flatten(run_config())
+    return {key: value for key, value in EARLIER_VALUES.items() if key in entries}
+
+
+# ---------------------------------------------------------------------- reading
+
+
+def has_begun(folder: Path) -> bool:
+    """Returns whether the run of a folder has started training."""
+    started = "pretraining/checkpoints", "checkpoints", "metrics.jsonl"
+    return any((folder / name).exists() for name in started)
+
+
+def stored_config(folder: Path) -> dict[str, Any]:
+    """Returns the resolved config of a run folder, as plain dicts.
+
+    Everything that reads a run's config calls this. Entries that the run's version lacked are
+    filled in where today's default differs; see `with_earlier_meaning`.
+
+    Raises:
+        InputError: If its config.json is not a run's, or was written by a later version.
+    """
+    written = _stored(folder)
+    try:
+        config, version = written["config"], written["versions"]["tfgan_zoo"]
+    except (KeyError, TypeError) as error:
+        raise _no_run(folder) from error
+    if not isinstance(config, dict) or not isinstance(version, str):
+        raise _no_run(folder)
+    if _numbers(version) > _numbers(__version__):
+        raise InputError(
+            f"--workdir: {str(folder)!r} holds a run of tfgan_zoo {version}, and this is "
+            f"{__version__}; update it, or give another folder."
+        )
+    return with_earlier_meaning(config)
+
+
+def stored_recipe(folder: Path) -> str | None:
+    """Returns the name of the recipe that a run began with; None if none was noted."""
+    return _stored(folder).get("recipe")
+
+
+def _stored(folder: Path) -> dict[str, Any]:
+    try:
+        written = json.loads((folder / "config.json").read_text())
+    except (OSError, ValueError) as error:
+        raise _no_run(folder) from error
+    if not isinstance(written, dict):
+        raise _no_run(folder)
+    return written
+
+
+def _no_run(folder: Path) -> InputError:
+    return InputError(
+        f"--workdir: {str(folder)!r} is no run folder: its config.json is not a run's."
+    )
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(n) for n in re.findall(r"\d+", version)[:3]]
+
+
+def with_earlier_meaning(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a stored config with the earlier values of entries that every run has today.
+
+    Args:
+        stored: The config, as plain dicts.
+
+    Example:
+        >>> with_earlier_meaning({"data": {"source": "figures"}})
+        {'data': {'source': 'figures', 'white': 0, 'color_profiles': 'ignore'}}
+    """
+    return filled(stored, _earlier_values_of_all_runs())
+
+
+def decoding(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns how a config's images are decoded: arguments of `open_source` and similar functions.
+
+    Example:
+        >>> decoding(run_config().data)
+        {'white': None, 'color_profiles': 'srgb'}
+    """
+    return {"white": data["white"], "color_profiles": data["color_profiles"]}
+
+
+# ---------------------------------------------------------------------- resuming
+
+
+def with_rules_of(stored: Mapping[str, Any], config: ConfigDict) -> ConfigDict:
+    """Gives entries left at today's defaults the values of an earlier version.
+
+    Args:
+        stored: The config of the run to resume, from `stored_config`.
+        config: The config to resume it with.
+    """
+    before, defaults = flatten(stored), flatten(run_config())
+    config = config.copy_and_resolve_references()
+    for key, value in _earlier_values_of_all_runs().items():
+        group, _, name = key.rpartition(".")
+        if before[key] == value and config[group][name] == defaults[key]:
+            config[group][name] = value
+    return config
+
+
+def with_later_entries(written: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
+    """Fills in the entries that a run's version lacked, so that the run goes on as it began.
+
+    Args:
+        written: The config of the run, from `stored_config`.
+        like: A config of today for the same model, for the arguments that exist.
+    """
+    entries = flatten(like)
+    defaults = flatten(run_config())
+    for key, value in EARLIER_VALUES.items():
+        group = key.partition(".")[0]
+        # Another network may not take it.
+        same = written.get(group, {}).get("name") == like.get(group, {}).get("name")
+        if key in entries and same:
+            defaults[key] = value
+    return filled(written, defaults)
+
+
+def config_to_resume(
+    folder: Path, recipe: ConfigDict, overrides: Mapping[str, str], name: str, flag: str
+) -> tuple[ConfigDict, list[str]]:
+    """Returns the config with which the same command resumes a run.
+
+    It is the stored config, with the overrides of the command line. So a run survives a recipe that
+    was edited, or improved by a later version.
+
+    Args:
+        folder: A run that has begun.
+        recipe: The command's recipe as it is today, with the overrides.
+        overrides: See `load_config`.
+        name: The recipe, as typed.
+        flag: The flag that it was typed for.
+
+    Returns:
+        The config, locked, and how the recipe differs from it, entry by entry.
+
+    Raises:
+        InputError: If the run has another model or another recipe, or an override cannot be used.
+    """
+    plain = with_later_entries(stored_config(folder), recipe)
+    if plain["model"] != recipe.model:
+        raise InputError(
+            f"{flag}={name}: {str(folder)!r} holds a run of {plain['model']!r}, not of "
+            f"{recipe.model!r}; give another --workdir, or that model to resume it."
+        )
+    began_with = stored_recipe(folder)
+    config = typed(plain, recipe)
+    for key, text in overrides.items():
+        override(config, key, text)
+    check(config)
+    differ = [
+        difference
+        for difference in differences(config.to_dict(), recipe.to_dict())
+        # A vocabulary that the recipe leaves out follows from the captions.
+        if recipe.get("text_encoder", {}).get("vocabulary")
+        or not difference.startswith("text_encoder.vocabulary:")
+    ]
+    if differ and began_with not in (None, recipe_name(name)):
+        raise InputError(
+            f"{flag}={name}: {str(folder)!r} holds a run that began with {began_with} "
+            f"({'; '.join(differ)}); give another --workdir, or {began_with} to resume it."
+        )
+    return config, differ
+
+
+def may_change(before: Mapping[str, Any], config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Returns the prefixes of the entries that may differ when a run is resumed.
+
+    Args:
+        before: The run's config, complete.
+        config: The config to resume it with.
+    """
+    # Other devices compute the same numbers, and monitoring and exports do not change them.
+    free = ["distribution.", "nan.", "health.", "evaluate.patience:"]
+    free += ["train.steps_per_execution:", "train.rematerialize:", "train.export:"]
+    # A longer run begins like a shorter one, unless a learning rate decays until the end.
+    decays = any(
+        settings.get("decay") == "linear"
+        for group, settings in before.items()
+        if group.endswith("_optimizer")
+    )
+    if not decays and config["train"]["steps"] >= before["train"]["steps"]:
+        free.append("train.steps:")
+    return tuple(free)
+
+
+def flags_to_change(
+    before: Mapping[str, Any], config: Mapping[str, Any], differ: Iterable[str]
+) -> list[str]:
+    """Returns the flags with which a run takes over another config's entries, where it may.
+
+    Args:
+        before: The run's config, complete.
+        config: The other config.
+        differ: Their differences, from `differences`.
+    """
+    free, values = may_change(before, config), flatten(config)
+    keys = [each.split(":")[0] for each in differ if each.startswith(free)]
+    return [as_flag(key, values[key]) for key in keys if key in values]

@@ -1,0 +1,214 @@
+"""Reads and writes the entries of a config: dotted keys, text of the command line, JSON."""
+
+import ast
+import math
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ml_collections import ConfigDict
+from ml_collections.config_dict import placeholder
+
+from tfgan_zoo.config.schema import KINDS
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.suggestions import nearest
+
+
+def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Returns every entry by its dotted key."""
+    flat: dict[str, Any] = {}
+    for name, value in config.items():
+        if isinstance(value, (dict, ConfigDict)):
+            flat |= flatten(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
+
+
+def filled(config: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a config, as plain dicts, with defaults for the entries it lacks.
+
+    Args:
+        config: The entries, as plain dicts.
+        defaults: Values by dotted key.
+
+    Example:
+        >>> filled({"train": {"steps": 5}}, {"train.steps": 1, "train.samples": 64})
+        {'train': {'steps': 5, 'samples': 64}}
+    """
+    result = {k: dict(v) if isinstance(v, Mapping) else v for k, v in config.items()}
+    for key, value in defaults.items():
+        group, _, name = key.rpartition(".")
+        (result.setdefault(group, {}) if group else result).setdefault(name, value)
+    return result
+
+
+#: The entries of all kinds of model, with their defaults.
+ALL_ENTRIES = {key: value for kind in KINDS.values() for key, value in flatten(kind("")).items()}
+
+
+# ---------------------------------------------------------------------- text
+
+
+def override(config: ConfigDict, key: str, text: str) -> None:
+    """Sets one entry from text, converted to the type of the entry.
+
+    Raises:
+        InputError: If there is no such entry (the message names the nearest), or the text does not
+            have its type.
+    """
+    known = flatten(config)
+    if key not in known:
+        raise InputError(
+            f"--config.{key}: there is no such entry{nearest(key, known, '--dry_run shows all')}"
+        )
+    group, last = config, key
+    while "." in last:
+        name, last = last.split(".", 1)
+        group = group[name]
+    kind = group.get_type(last)
+    optional = ALL_ENTRIES.get(key, ...) is None
+    try:
+        if optional and text.lower() == "none":
+            group[last] = None
+        elif kind is tuple:
+            group[last] = _parse_tuple(text, known[key])
+        else:
+            group[last] = _PARSERS[kind](text)
+    except (KeyError, ValueError) as error:
+        expected = _KINDS.get(kind, kind.__name__) + (", or none" if optional else "")
+        raise InputError(f"--config.{key}: expected {expected}, got {text!r}.") from error
+
+
+def _parse_float(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def _parse_bool(text: str) -> bool:
+    return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
+
+
+def _parse_tuple(text: str, old: tuple) -> tuple:
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):  # names without quotes: color,cutout
+        value = [part.strip() for part in text.strip("()[] ").split(",") if part.strip()]
+    value = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    if old and not all(isinstance(part, type(old[0])) for part in value):
+        raise ValueError(text)
+    return value
+
+
+_PARSERS: dict[type, Callable[[str], Any]] = {
+    int: int,
+    float: _parse_float,
+    bool: _parse_bool,
+    str: str,
+}
+_KINDS = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "text",
+    tuple: "a tuple such as (1, 2) or a,b, of the same type as before",
+}
+
+
+def as_flag(key: str, value: Any) -> str:
+    """Returns the flag that sets an entry, quoted for a shell.
+
+    Example:
+        >>> as_flag("health.every", None)
+        '--config.health.every=none'
+    """
+    text = str(value).lower() if value is None or isinstance(value, bool) else str(value)
+    return shlex.quote(f"--config.{key}={text}")
+
+
+# ---------------------------------------------------------------------- JSON
+
+
+def typed(plain: Mapping[str, Any], like: ConfigDict) -> ConfigDict:
+    """Makes a config from the plain dicts of JSON, with the types that overrides need.
+
+    Args:
+        plain: The entries.
+        like: A config that knows the types of entries that are None.
+
+    Returns:
+        The config, locked.
+
+    Example:
+        >>> from tfgan_zoo.config import default_config
+        >>> typed({"data": {"crop": None}, "filters": [1, 2]}, default_config()).filters
+        (1, 2)
+    """
+    types: dict[str, type] = {}
+    for known in (like, *(kind("") for kind in KINDS.values())):
+        for key, kind in _types(known).items():
+            if types.get(key, type(None)) is type(None):
+                types[key] = kind
+    config = _typed(plain, types)
+    config.lock()
+    return config
+
+
+def _types(config: ConfigDict, prefix: str = "") -> dict[str, type]:
+    found: dict[str, type] = {}
+    for name in config:
+        if isinstance(config[name], ConfigDict):
+            found |= _types(config[name], f"{prefix}{name}.")
+        else:
+            found[f"{prefix}{name}"] = config.get_type(name)
+    return found
+
+
+def _typed(plain: Mapping[str, Any], types: Mapping[str, type], prefix: str = "") -> ConfigDict:
+    config = ConfigDict()
+    for name, value in plain.items():
+        kind = types.get(f"{prefix}{name}", type(None))
+        if isinstance(value, Mapping):
+            config[name] = _typed(value, types, f"{prefix}{name}.")
+        elif value is None and kind is not type(None):
+            config[name] = placeholder(kind)
+        else:
+            config[name] = _as_tuple(value)
+    return config
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(map(_as_tuple, value)) if isinstance(value, list) else value
+
+
+# ---------------------------------------------------------------------- comparing
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Lists the entries in which two configs differ: "train.steps: 100 -> 200"."""
+    before, after = flatten(old), flatten(new)
+    missing = "(none)"
+    return [
+        f"{key}: {before.get(key, missing)} -> {after.get(key, missing)}"
+        for key in sorted(before.keys() | after.keys())
+        if _plain(before.get(key, missing)) != _plain(after.get(key, missing))
+    ]
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def check_names(group: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Checks the names of a group's entries.
+
+    Raises:
+        InputError: If one is unknown; the message names the nearest.
+    """
+    known = list(known)
+    for name in names:
+        if name not in known:
+            advice = f"there are {', '.join(known)}" if known else f"{group}.name is not given"
+            raise InputError(f"{group}: there is no {name!r}{nearest(name, known, advice)}")

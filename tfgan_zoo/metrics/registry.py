@@ -1,0 +1,143 @@
+"""Every score by name: what it is computed from, and whether higher is better.
+
+Needs no TensorFlow, so configs can be checked without it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from tfgan_zoo import metrics
+from tfgan_zoo.metrics.psnr import psnr
+from tfgan_zoo.metrics.sliced_wasserstein import projected_distance
+from tfgan_zoo.metrics.ssim import ms_ssim, ssim, ssim_daala
+
+#: Statistics of a set of images, by name; see `evaluation.statistics.collect`.
+Statistics = Mapping[str, np.ndarray]
+
+
+class Metric(NamedTuple):
+    """A score of generated images against real ones.
+
+    Attributes:
+        score: Function of the statistics of (real, generated) images that returns named numbers.
+        statistics: Names of the statistics it needs of both.
+        main: The number that tells which model is better.
+        sign: 1 if higher is better, -1 if lower is.
+        others: The other numbers that `score` returns.
+        in_features: Whether it is computed in features. Its numbers are then named after them.
+        least: The smallest number of images it accepts, real or generated.
+        least_side: The smallest side of images it accepts, in pixels.
+    """
+
+    score: Callable[[Statistics, Statistics], Mapping[str, float]]
+    statistics: tuple[str, ...]
+    main: str
+    sign: int
+    others: tuple[str, ...] = ()
+    in_features: bool = True
+    least: int = 1
+    least_side: int = 1
+
+
+def _fid(real: Statistics, made: Statistics) -> dict[str, float]:
+    moments = (each[name] for each in (real, made) for name in ("mean", "covariance"))
+    return {"fid": metrics.frechet_distance(*moments)}
+
+
+def _kid(real: Statistics, made: Statistics) -> dict[str, float]:
+    # Subsets of all samples would be identical and have no spread.
+    size = min(1000, min(len(real["features"]), len(made["features"])) // 2)
+    mean, std = metrics.kernel_distance(real["features"], made["features"], subset_size=size)
+    return {"kid": mean, "kid_std": std}
+
+
+def _inception_score(real: Statistics, made: Statistics) -> dict[str, float]:
+    mean, std = metrics.inception_score_from_logits(made["logits"])
+    return {"inception_score": mean, "inception_score_std": std}
+
+
+def _precision_recall(real: Statistics, made: Statistics) -> dict[str, float]:
+    values = metrics.improved_precision_recall(real["features"], made["features"])
+    return dict(zip(("precision", "recall"), values, strict=True))
+
+
+def _density_coverage(real: Statistics, made: Statistics) -> dict[str, float]:
+    values = metrics.density_coverage(real["features"], made["features"])
+    return dict(zip(("density", "coverage"), values, strict=True))
+
+
+def _modes(real: Statistics, made: Statistics) -> dict[str, float]:
+    """Counts the classes of the real images, by the classifier, that generated images cover."""
+    classes, labels = np.unique(real["logits"].argmax(axis=1)), made["logits"].argmax(axis=1)
+    seen = np.searchsorted(classes, labels[np.isin(labels, classes)])
+    counts = np.bincount(seen, minlength=len(classes))
+    return {
+        "modes": float(np.count_nonzero(counts)),
+        "modes_of": float(len(classes)),
+        "reverse_kl": metrics.reverse_kl(counts),
+    }
+
+
+def _ms_ssim_diversity(real: Statistics, made: Statistics) -> dict[str, float]:
+    return {
+        "ms_ssim_diversity": metrics.ms_ssim_diversity(made["sample"]),
+        "ms_ssim_diversity_of_data": metrics.ms_ssim_diversity(real["sample"]),
+    }
+
+
+def _swd(real: Statistics, made: Statistics) -> dict[str, float]:
+    return {"swd": projected_distance(made["projections"], real["projections"])}
+
+
+#: Scores of generated images against real images of the same kind.
+DISTRIBUTIONS: dict[str, Metric] = {
+    "fid": Metric(_fid, ("moments",), "fid", -1, least=2),
+    # At least two samples in each half.
+    "kid": Metric(_kid, ("features",), "kid", -1, ("kid_std",), least=4),
+    # At least one sample in each of ten splits.
+    "inception_score": Metric(
+        _inception_score, ("logits",), "inception_score", 1, ("inception_score_std",), least=10
+    ),
+    # Precision and recall need three neighbours of each sample, density and coverage five.
+    "precision_recall": Metric(
+        _precision_recall, ("features",), "precision", 1, ("recall",), least=4
+    ),
+    "density_coverage": Metric(
+        _density_coverage, ("features",), "coverage", 1, ("density",), least=6
+    ),
+    "modes": Metric(_modes, ("logits",), "modes", 1, ("modes_of", "reverse_kl")),
+    "ms_ssim_diversity": Metric(
+        _ms_ssim_diversity,
+        ("sample",),
+        "ms_ssim_diversity",
+        -1,
+        ("ms_ssim_diversity_of_data",),
+        in_features=False,
+        least=2,
+        least_side=11,
+    ),
+    "swd": Metric(_swd, ("projections",), "swd", -1, in_features=False),
+}
+
+#: Scores of one image against its reference: functions `(image, reference, border, channel)`.
+PAIRS: dict[str, Callable[..., float]] = {
+    "psnr": psnr,
+    "ssim": ssim,
+    "ssim_daala": ssim_daala,
+    "ms_ssim": ms_ssim,
+}
+
+#: Scores that training can compute, by their names in config.evaluate.metrics. "figures", "mae" and
+#: "retrieval" depend on the data of a task; MS-SSIM needs images too large for training.
+IN_TRAINING = (
+    "figures",
+    "swd",
+    "mae",
+    "psnr",
+    "ssim",
+    "ssim_daala",
+    "retrieval",
+    *(name for name in DISTRIBUTIONS if name != "swd"),
+)

@@ -1,0 +1,196 @@
+"""Game: two players, one of which discriminates."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfgan_zoo import losses
+from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.layers.diff_augment import diff_augment
+from tfgan_zoo.models.base import ZooModel
+from tfgan_zoo.models.mechanics import output_ranges
+
+
+class Game(ZooModel):
+    """A game between the roles "generator" and "discriminator".
+
+    Args:
+        skip_discriminator_above: Skip discriminator updates while its accuracy, averaged over about
+            the last ten updates, is above this value (0.5 <= value < 1); None for never.
+            `d_accuracy` and `d_idle`, the share of skipped updates, are then logged. (Of no paper;
+            DCGAN's authors had it in their code.)
+        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `ZooModel`.
+    """
+
+    shown = "generator"
+    log_names: tuple[str, ...] = ("d_loss", "g_loss")
+    main_logs: tuple[str, ...] = ("d_loss", "g_loss")
+    log_prefixes = {"generator": "g_", "discriminator": "d_"}
+    generator_optimizer: keras.optimizers.Optimizer | None
+    discriminator_optimizer: keras.optimizers.Optimizer | None
+    #: Updates of the discriminator, each on fresh data, in one train step.
+    discriminator_steps = 1
+    #: Weight of an R1 penalty on the discriminator, applied in every n-th step n times as strong.
+    r1_gamma = 0.0
+    r1_every = 1
+    #: How the discriminator's inputs are augmented: see `NoiseToImage`.
+    diff_augment: tuple[str, ...] = ()
+    #: Whether the discriminator tells real from fake, so that it can be right or wrong.
+    has_accuracy = False
+    #: Whether losses take the discriminator's output as it is, so that no activation may bound it.
+    takes_logits = False
+    #: Decay of the moving average of the discriminator's accuracy.
+    accuracy_memory = 0.9
+
+    def __init__(self, *, skip_discriminator_above: float | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self.skip_discriminator_above = skip_discriminator_above
+        if skip_discriminator_above is not None:
+            check_number("skip_discriminator_above", skip_discriminator_above, least=0.5, below=1)
+            self.accuracy = self.add_weight(
+                name="accuracy",
+                dtype="float32",
+                initializer=keras.initializers.Constant(0.5),
+                trainable=False,
+            )
+
+    def build_state(self) -> None:
+        """Builds what depends on the networks: see `ZooModel.build_state`.
+
+        Raises:
+            InputError: If a discriminator returns probabilities, or waits while it is ahead though
+                it is neither right nor wrong.
+        """
+        output_ranges.check_endings(self)
+        if self.skip_discriminator_above is not None:
+            if not self.has_accuracy:
+                raise InputError(
+                    f"skip_discriminator_above: expected None for {self.name!r}, which has no "
+                    f"discriminator that is right or wrong, got {self.skip_discriminator_above}."
+                )
+            self.log_names = (*self.log_names, "d_accuracy", "d_idle")
+        super().build_state()
+
+    def compile(self, *optimizers: Any, **settings: Any) -> None:
+        """Prepares the game for training.
+
+        Args:
+            *optimizers: The generator's optimizer, then the discriminator's; see
+                `generator_optimizer` and `discriminator_optimizer`.
+            **settings: See `Compiling.compile`. Optimizers are Keras optimizers, their names or
+                their configs; None for the paper's.
+
+        Raises:
+            InputError: If there is an R1 penalty and replicas share batch statistics, or as
+                `Compiling.compile` says.
+        """
+        if self.r1_gamma:  # Second derivatives of shared statistics come out wrong, by a percent.
+            self.check_not_synchronized("r1_gamma above 0", "discriminator")
+        super().compile(*optimizers, **settings)
+
+    # ------------------------------------------------------------------ what a subclass declares
+
+    @property
+    def updates_per_step(self) -> dict[str, int]:
+        """See `ZooModel.updates_per_step`."""
+        return {**super().updates_per_step, "discriminator": self.discriminator_steps}
+
+    # ------------------------------------------------------------------ inside a train step
+
+    def accuracy_logs(
+        self,
+        real: tf.Tensor,
+        fake: tf.Tensor,
+        boundary: float = 0.0,
+        relative_to: Callable[[tf.Tensor], tf.Tensor] | None = None,
+    ) -> dict[str, tf.Tensor]:
+        """Returns a discriminator's logs of its accuracy: see `skip_discriminator_above`.
+
+        Args:
+            real: Scores of real samples, of any shape; those above the boundary are right.
+            fake: Scores of fakes; those below the boundary are right.
+            boundary: The score between real and fake.
+            relative_to: Returns what one side is compared with, given the other's scores; None for
+                nothing.
+        """
+        if self.skip_discriminator_above is None:
+            return {}
+        if relative_to is not None:
+            real, fake = real - relative_to(fake), fake - relative_to(real)
+        right = [tf.cast(x, tf.float32) for x in (real > boundary, fake < boundary)]
+        accuracy = tf.add_n([0.5 * tf.reduce_mean(x) for x in right])
+        return {"d_accuracy": accuracy, "d_idle": tf.zeros([])}
+
+    def apply(self, role: str, gradients: list[tf.Tensor | None], logs: Any) -> Any:
+        """Applies a role's gradients, except a discriminator's that is ahead; returns its logs."""
+        if role == "discriminator" and self.skip_discriminator_above is not None:
+            return self._apply_unless_ahead(gradients, logs)
+        return super().apply(role, gradients, logs)
+
+    def _apply_unless_ahead(
+        self, gradients: list[tf.Tensor | None], logs: dict[str, tf.Tensor]
+    ) -> dict[str, tf.Tensor]:
+        new = self.global_mean(logs["d_accuracy"])
+        keep = self.accuracy_memory
+        self.accuracy.assign(keep * self.accuracy.value + (1 - keep) * new)
+        ahead = self.accuracy.value > self.skip_discriminator_above
+        apply = super().apply
+        replica = tf.distribute.get_replica_context()
+
+        def across_replicas(strategy, ahead, gradients):
+            # A branch that gathers gradients must be taken by all replicas at once.
+            tf.cond(
+                strategy.experimental_local_results(ahead)[0],
+                lambda: None,
+                lambda: strategy.extended.call_for_each_replica(
+                    apply_discriminator, args=(gradients,)
+                ),
+            )
+
+        def apply_discriminator(gradients):
+            apply("discriminator", gradients, logs)
+
+        if replica is None or replica.num_replicas_in_sync == 1:
+            tf.cond(ahead, lambda: None, lambda: apply_discriminator(gradients))
+        else:
+            replica.merge_call(across_replicas, args=(ahead, gradients))
+        return logs | {"d_idle": tf.cast(ahead, tf.float32)}
+
+    def augment(self, images: tf.Tensor, purpose: str, training: bool = True) -> tf.Tensor:
+        """Augments images if asked for; within a step, the same way for the same purpose."""
+        if not (self.diff_augment and training):
+            return images
+        return diff_augment(images, self.diff_augment, self.key(f"augment {purpose}"))
+
+    def weighted_r1(
+        self, logits: Callable[[tf.Tensor], tf.Tensor], real: tf.Tensor, training: bool
+    ) -> tf.Tensor:
+        """Returns the weighted R1 penalty of `logits` at real images, or zero if it is not due."""
+        if not self.r1_gamma or not training:
+            return tf.zeros([])
+
+        def penalty() -> tf.Tensor:
+            return self.r1_gamma * self.r1_every * losses.r1_penalty(logits, real)
+
+        if self.r1_every == 1:
+            return penalty()
+        due = tf.equal(self.step.value % self.r1_every, 0)
+        if self.jit_updates:  # XLA fails on some second derivatives of a branch.
+            return tf.where(due, penalty(), 0.0)
+        return tf.cond(due, penalty, lambda: tf.zeros([]))
+
+
+def check_r1(gamma: float, every: int) -> None:
+    """Checks an R1 penalty's weight and interval.
+
+    Raises:
+        InputError: If one is out of range.
+    """
+    check_number("r1_gamma", gamma, least=0)
+    check_number("r1_every", every, least=1, whole=True)
+
+
+#: The name that `Game` had in earlier versions.
+GANModel = Game

@@ -1,0 +1,66 @@
+"""What happens when a model's class is defined and when its constructor has returned."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+#: Earlier names of hooks. A subclass may define and call a hook by either name.
+RENAMED_HOOKS = {
+    "players": "roles",
+    "network_slots": "network_arguments",
+    "judged": "accuracy_logs",
+    "made_and_real": "samples_and_targets",
+    "d_loss_range": "d_loss_bounds",
+    "now": "random_phase",
+    "moment": "random_phase_of",
+}
+
+
+class Construction(keras.Model):
+    """Builds a model's state once the whole constructor has run.
+
+    A constructor may go on after `super().__init__(...)` and need not call anything last: each
+    class' `__init__` is wrapped, and the outermost one calls `build_state`.
+    """
+
+    _is_finished = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # Also an inherited one, which a plain mixin may bring.
+        if not hasattr(cls.__init__, "builds_state"):
+            cls.__init__ = _with_state(cls.__init__)  # type: ignore[method-assign]
+        for earlier, name in RENAMED_HOOKS.items():
+            owner = next((c for c in cls.__mro__ if {earlier, name} & vars(c).keys()), cls)
+            if earlier not in vars(owner) and name in vars(owner):
+                setattr(cls, earlier, vars(owner)[name])
+            elif earlier in vars(owner) and name not in vars(owner):
+                setattr(cls, name, vars(owner)[earlier])
+
+    def build_state(self) -> None:
+        """Builds what depends on the networks, when they are all attributes."""
+
+    def finish_init(self) -> None:
+        """Calls `build_state` unless it has been called.
+
+        Constructors had to call it last in earlier versions, and still may.
+        """
+        if not self._is_finished:
+            self._is_finished = True
+            self.build_state()
+
+
+def _with_state(init: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(init)
+    def init_and_build_state(self, *args, **kwargs):
+        init(self, *args, **kwargs)
+        if type(self).__init__ is init_and_build_state:
+            self.finish_init()
+
+    init_and_build_state.builds_state = True  # type: ignore[attr-defined]
+    # Keras reads the signature both with and without following what is wrapped.
+    init_and_build_state.__signature__ = inspect.signature(init)  # type: ignore[attr-defined]
+    return init_and_build_state

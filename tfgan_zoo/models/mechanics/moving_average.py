@@ -1,0 +1,86 @@
+"""A moving average of the weights that samples and exports show."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models.mechanics.average import average_of
+
+
+class MovingAverage(keras.Model):
+    """Averages the weights of the networks that the role `shown` has.
+
+    Weights are averaged with a half-life in images; batch statistics, which are averages already,
+    are copied.
+    """
+
+    #: The role whose networks samples, averages, exports and rematerialization use; None for none.
+    shown: str | None = None
+    ema_half_life: float | None
+    ema_ramp_up: float
+    #: Copies of the shown networks with averaged weights, in their order; empty without an average.
+    averages: list[keras.Model]
+    _shows_average = True
+
+    def shown_networks(self) -> list[keras.Model]:
+        """Returns the networks of the role `shown`."""
+        return [] if self.shown is None else self.roles()[self.shown]
+
+    def _build_averages(self) -> None:
+        self.averages = []
+        if self.ema_half_life is None:
+            return
+        if self.shown is None:
+            raise InputError(
+                f"ema_half_life: expected None for {type(self).__name__}, which has no network "
+                f"to average, got {self.ema_half_life}."
+            )
+        self.averages = [average_of(network) for network in self.shown_networks()]
+
+    def sampling_network(self, network: keras.Model) -> keras.Model:
+        """Returns what a shown network is in samples: its average, if there is one."""
+        if not (self.averages and self._shows_average):
+            return network
+        return self.averages[self.shown_networks().index(network)]
+
+    @contextlib.contextmanager
+    def raw_weights(self) -> Iterator[None]:
+        """Within it, samples and exports show the weights themselves, not their average."""
+        self._shows_average = False
+        try:
+            yield
+        finally:
+            self._shows_average = True
+
+    def start_from(self, other: Any) -> None:
+        """Takes over the shown networks of another model, as its samples show them.
+
+        Raises:
+            ValueError: If they are other networks.
+        """
+        networks = self.shown_networks()
+        for mine, theirs in zip(networks, other.shown_networks(), strict=True):
+            mine.set_weights(other.sampling_network(theirs).get_weights())
+        for mine, average in zip(networks, self.averages, strict=bool(self.averages)):
+            average.set_weights(mine.get_weights())
+
+    def _move_average(self, batch: tf.Tensor) -> None:
+        """Moves the averages towards the weights, by the number of images in a batch."""
+        seen = tf.cast(self.images_seen.value, tf.float32)
+        half_life = tf.minimum(float(self.ema_half_life or 0), self.ema_ramp_up * seen)
+        keep = 0.5 ** (batch / tf.maximum(half_life, 1e-8))
+        for network, average in zip(self.shown_networks(), self.averages, strict=True):
+            trainable = {id(v) for v in network.trainable_variables}
+            for new, mean in zip(network.variables, average.variables, strict=True):
+                if id(new) in trainable:  # One operation for what would be three.
+                    tf.raw_ops.ResourceApplyGradientDescent(
+                        var=mean.value.handle,
+                        alpha=tf.cast(1 - keep, mean.dtype),
+                        delta=mean.value - tf.cast(new.value, mean.dtype),
+                    )
+                else:  # Batch statistics are averages already.
+                    mean.assign(new.value)

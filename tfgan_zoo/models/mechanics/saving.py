@@ -1,0 +1,126 @@
+"""Saving models as `.keras` files and exporting them as SavedModels."""
+
+import inspect
+import os
+from typing import Any, Self
+
+import keras
+
+from tfgan_zoo.errors import InputError, warn_user
+from tfgan_zoo.models.mechanics.arguments import check_save_path, constructor_arguments
+from tfgan_zoo.models.mechanics.keywords import check_export_format, check_known
+from tfgan_zoo.models.mechanics.output_ranges import made_before
+from tfgan_zoo.serving import saved_model
+from tfgan_zoo.serving.card import model_card
+from tfgan_zoo.serving.signatures import Endpoint, in_every_form
+
+#: Arguments that every model took in earlier versions and that only some take today.
+_EARLIER_ARGUMENTS = ("skip_discriminator_above",)
+
+
+class Saving(keras.Model):
+    """Saves, loads and exports a model.
+
+    A model's config follows from its constructor: every argument is stored as an attribute of the
+    same name.
+    """
+
+    def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs):
+        """Saves the model with its optimizers' state, as Keras' `save` does, as a `.keras` file.
+
+        Raises:
+            InputError: If the name ends in anything else, such as the older `.h5`, which cannot
+                hold a model of several networks.
+        """
+        if zipped is not False and not str(filepath).startswith("hf://"):
+            check_save_path(filepath)
+        super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments, networks serialized.
+
+        Warns:
+            UserWarning: If the model does not store an argument as an attribute of the same name,
+                so that the config lacks it. A class that overrides `get_config` adds it there.
+        """
+        config = {"name": self.name, "dtype": keras.dtype_policies.serialize(self.dtype_policy)}
+        names = constructor_arguments(type(self))
+        missing = [name for name in names if not hasattr(self, name)]
+        if missing and type(self).get_config is Saving.get_config:
+            warn_user(
+                f"get_config: expected {type(self).__name__} to store the argument "
+                f"{missing[0]!r} as an attribute of the same name, got none; it is not saved."
+            )
+        return config | {n: _serialized(getattr(self, n)) for n in names if n not in missing}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects=None) -> Self:
+        """Makes a model from the result of `get_config`."""
+        known = constructor_arguments(cls)
+        arguments = {
+            name: keras.saving.deserialize_keras_object(value, custom_objects)
+            if isinstance(value, dict) and "class_name" in value
+            else value
+            for name, value in config.items()
+            if value is not None or name in known or name not in _EARLIER_ARGUMENTS
+        }
+        with made_before():
+            return cls(**arguments)
+
+    def signatures(self) -> dict[str, Endpoint]:
+        """Returns `endpoints` in all forms in which they are exported: see `in_every_form`."""
+        return in_every_form(self.endpoints())
+
+    def export(  # type: ignore[override]
+        self,
+        filepath: str | os.PathLike,
+        format: str | bool = "tf_saved_model",
+        verbose: bool | None = False,
+        input_signature: None = None,
+        **details: Any,
+    ) -> None:
+        """Writes a SavedModel with the model's `signatures` and only the networks that they need.
+
+        It also holds warm-up requests for TF Serving and a README.md. The folder appears complete
+        or not at all.
+
+        Args:
+            filepath: A new folder; for TF Serving `<model>/<version number>`.
+            format: "tf_saved_model". `python -m tfgan_zoo.export` writes others.
+            verbose: Print the signatures.
+            input_signature: None, as the model's `endpoints` declare their inputs.
+            **details: What README.md says of the training: `facts`, `scores`, `config`; see
+                `tfgan_zoo.serving.card.model_card`.
+
+        Raises:
+            InputError: If `filepath` exists, or an argument is not used.
+        """
+        if isinstance(format, bool):  # `verbose` came second in earlier versions.
+            verbose = format
+        else:
+            check_export_format(format)
+        if input_signature is not None:
+            raise InputError(
+                f"input_signature: expected None, as it is that of {', '.join(self.endpoints())}, "
+                f"got {type(input_signature).__name__}; leave it out."
+            )
+        check_known("export", details, ("facts", "scores", "config"))
+        signatures = self.signatures()
+        summary = (inspect.getdoc(type(self)) or "").split("\n\n")[0].replace("\n", " ")
+
+        def card(num_bytes: int) -> str:
+            return model_card(self.name, summary, signatures, num_bytes, **details)
+
+        saved_model.write(filepath, signatures, self.name, card, bool(verbose))
+
+
+def _serialized(value: Any) -> Any:
+    """Returns an argument as a config holds it; None for a function that Keras cannot find."""
+    if isinstance(value, keras.layers.Layer):
+        return keras.saving.serialize_keras_object(value)
+    if callable(value):
+        registered = keras.saving.get_registered_name(value) != getattr(value, "__name__", None)
+        return keras.saving.serialize_keras_object(value) if registered else None
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return value

@@ -1,0 +1,94 @@
+"""One training with everything that belongs to it: a run, or the pretraining before it."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+from ml_collections import ConfigDict
+
+from tfgan_zoo.models import ZooModel
+from tfgan_zoo.models.mechanics.output_ranges import made_before
+from tfgan_zoo.run.building import build_model, short_name
+from tfgan_zoo.run.devices import Devices
+from tfgan_zoo.run.folder import Run
+from tfgan_zoo.run.scoring import Scores
+from tfgan_zoo.tasks import Workload
+from tfgan_zoo.tasks.base import PER_SAMPLE
+
+
+@dataclasses.dataclass
+class Stage:
+    """One training.
+
+    Attributes:
+        config: The resolved config.
+        run: The folder.
+        model: The model in training.
+        work: The data, the sample sheet and the scores.
+        scores: When the run is evaluated, and by which score its weights are compared.
+        devices: Where it trains.
+        report: Receives messages.
+    """
+
+    config: ConfigDict
+    run: Run
+    model: ZooModel
+    work: Workload
+    scores: Scores
+    devices: Devices
+    report: Callable[[str], None]
+
+    def export(self) -> Path | None:
+        """Returns the folder of the SavedModel; None if the config does not ask for one."""
+        if not self.config.train.export:
+            return None
+        return self.run.exports / short_name(self.config.model) / "1"
+
+    def single_worker_copy(self) -> Callable[[ZooModel], ZooModel]:
+        """Returns a function that copies a model of several workers to this process alone.
+
+        What the chief alone computes must not need the others. With a single worker, the model is
+        its own copy.
+        """
+        if self.devices.workers == 1 or not self.devices.chief:
+            return lambda model: model
+        with made_before():
+            copy = build_model(self.config)
+
+        def current(model: ZooModel) -> ZooModel:
+            copy.set_weights(model.get_weights())
+            return copy
+
+        return current
+
+    def describe(self, start: int, over: bool) -> str:
+        """Returns a few lines about the training that is about to begin.
+
+        Args:
+            start: The step at which it starts or resumes.
+            over: Whether it has run out of patience.
+        """
+        config, model = self.config, self.model
+        parameters = ", ".join(
+            f"{role} {sum(network.count_params() for network in networks):,}"
+            for role, networks in model.roles().items()
+        )
+        batch = model.samples_per_step(config.data.batch_size)
+        factors = [
+            f" x {name.replace('_', ' ')} {getattr(model, name)}"
+            for name in PER_SAMPLE
+            if getattr(model, name, 1) > 1
+        ]
+        product = f" (batch {config.data.batch_size}{''.join(factors)})" if factors else ""
+        steps = f"{config.train.steps:,} steps of {batch} samples{product}"
+        if start >= config.train.steps:
+            steps = f"all {start:,} steps are done"
+        elif over:
+            steps = f"ended at step {start:,} of {config.train.steps:,}"
+        elif start:
+            steps += f", resumed at step {start:,}"
+        shape = "x".join(map(str, model.image_shape))
+        return (
+            f"{type(model).__name__} {shape} (parameters: {parameters})\n"
+            f"{self.work.describe()}; {steps}, on {self.devices.describe()}"
+        )

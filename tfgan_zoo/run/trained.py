@@ -1,0 +1,204 @@
+"""The model of a run: loaded, exported for serving, converted."""
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from tfgan_zoo import atomic
+from tfgan_zoo.callbacks.records import describe_logs
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models import ZooModel
+from tfgan_zoo.models.mechanics.output_ranges import made_before
+from tfgan_zoo.run.building import build_model
+from tfgan_zoo.run.folder import Run, versions
+from tfgan_zoo.serving import saved_model
+from tfgan_zoo.serving.convert import convert
+from tfgan_zoo.serving.settings import write_settings
+
+
+def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> ZooModel:
+    """Loads a run's model.
+
+    Args:
+        workdir: The run folder.
+        checkpoint: "best", "last", or a step.
+
+    Raises:
+        InputError: If there is no such run or checkpoint.
+    """
+    run = Run.open(workdir)
+    steps = run.checkpoints.steps()
+    if not steps:
+        raise InputError(f"--workdir: {os.fspath(workdir)!r} has no checkpoint yet.")
+    if checkpoint == "best":
+        step = run.checkpoints.best() or steps[-1]
+    elif checkpoint == "last":
+        step = steps[-1]
+    elif checkpoint.isdigit() and int(checkpoint) in steps:
+        step = int(checkpoint)
+    else:
+        raise InputError(
+            f"--checkpoint: expected best, last or one of {', '.join(map(str, steps))}, "
+            f"got {checkpoint!r}."
+        )
+    with made_before():
+        model = build_model(ConfigDict(run.config(), convert_dict=True))
+    run.checkpoints.restore(model, step)
+    return model
+
+
+def start_from(folder: str | os.PathLike, model: ZooModel) -> None:
+    """Starts a new model from what another run has learned.
+
+    Raises:
+        InputError: If that run's networks differ.
+    """
+    try:
+        model.start_from(load_run(folder))
+    except ValueError as error:  # another number of networks, or weights of other shapes
+        if isinstance(error, InputError):
+            raise
+        raise InputError(
+            "train.generator_from: expected a run with the same generator as this one, got "
+            f"{str(folder)!r} with another."
+        ) from error
+
+
+# ---------------------------------------------------------------------- exports
+
+
+def export_run(
+    workdir: str | os.PathLike,
+    output: str | os.PathLike,
+    checkpoint: str = "best",
+    raw_weights: bool = False,
+) -> Path:
+    """Exports a run's model as the next version in a folder that TF Serving serves from.
+
+    Args:
+        workdir: The run folder.
+        output: The folder of the model's versions.
+        checkpoint: "best", "last", or a step.
+        raw_weights: Export the generator's weights even if there is a moving average of them.
+
+    Returns:
+        The new version, `<output>/<number>`.
+
+    Raises:
+        InputError: If there is no such run or checkpoint, or `output` is a file, or the folder of
+            one version instead of the model's.
+        RuntimeError: If the SavedModel's answers differ from the model's.
+    """
+    output = Path(output).resolve()  # gives ".." its name
+    if output.exists() and not output.is_dir():
+        raise InputError(f"--output: expected a folder, {str(output)!r} is a file.")
+    if output.name.isdigit() or (output / "saved_model.pb").exists():
+        raise InputError(
+            f"--output: expected the folder of a model's versions, got {str(output)!r}, which is "
+            f"one version; give {str(output.parent)!r} to write the next free number there."
+        )
+    model, run = load_run(workdir, checkpoint), Run.open(workdir)
+    config = ConfigDict(run.config(), convert_dict=True)
+    details = card_details(config, model.steps_done, scores_at(run, model))
+    if model.averages:
+        details["facts"]["weights"] = "as trained" if raw_weights else "their moving average"
+    with (
+        model.raw_weights() if raw_weights else contextlib.nullcontext(),
+        _exported(model, output, details) as new,
+    ):
+        path = saved_model.place_as_next(new, output)
+    write_settings(output)
+    return path
+
+
+def convert_run(
+    workdir: str | os.PathLike,
+    output: str | os.PathLike,
+    kind: str,
+    checkpoint: str = "best",
+    *,
+    raw_weights: bool = False,
+    overwrite: bool = False,
+) -> list[Path]:
+    """Converts a run's model to "tflite" or "onnx"; see `tfgan_zoo.serving.convert.convert`."""
+    model = load_run(workdir, checkpoint)
+    with model.raw_weights() if raw_weights else contextlib.nullcontext():
+        return convert(model.endpoints(), Path(output), kind, overwrite)
+
+
+def export_model(model: ZooModel, path: Path, **details: Any) -> None:
+    """Exports and verifies a model, and only then replaces an earlier export.
+
+    Args:
+        model: The model to export.
+        path: `<folder of the model>/<version>`.
+        **details: Of the training; see `ZooModel.export`.
+
+    Raises:
+        RuntimeError: If the SavedModel's answers differ from the model's.
+    """
+    with _exported(model, path.parent, details) as new:
+        saved_model.place_instead(new, path)
+    write_settings(path.parent)
+
+
+@contextlib.contextmanager
+def _exported(model: ZooModel, folder: Path, details: Mapping[str, Any]) -> Iterator[Path]:
+    """Yields a verified SavedModel, to be moved into a model's folder."""
+    # Beside the folder, where a server that watches it does not find the export.
+    new = atomic.hidden_beside(folder, ".new")
+    atomic.remove_leftovers(folder, ".new")
+    try:
+        model.export(new, **details)
+        verify_export(model, new)
+        yield new
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def verify_export(model: ZooModel, path: os.PathLike) -> None:
+    """Loads a SavedModel and compares every signature with the model.
+
+    Raises:
+        RuntimeError: If they differ.
+    """
+    tolerance = 1e-5 if model.compute_dtype == "float32" else 0.05
+    saved_model.verify(path, model.signatures(), tolerance)
+
+
+# ---------------------------------------------------------------------- what an export's card says
+
+
+def card_details(config: ConfigDict, step: int, scores: dict[str, float]) -> dict[str, Any]:
+    """Returns what an export's README.md says about a run."""
+    facts = {
+        "model": f"`{config.model}`",
+        "data": f"`{config.data.source}`",
+        "step": f"{step:,} of {config.train.steps:,}",
+        "versions": ", ".join(f"{name} {version}" for name, version in versions().items()),
+    }
+    return {"facts": facts, "scores": scores, "config": config.to_dict()}
+
+
+def scores_at(run: Run, model: ZooModel) -> dict[str, float]:
+    """Returns the recorded scores of a run's model at its step."""
+    step = model.steps_done
+    if run.result.exists():
+        done = json.loads(run.result.read_text())
+        if done["step"] == step:
+            return done["scores"]
+    rows = [row for row in run.logged() if row["step"] == step]
+    about = describe_logs(model)
+    others = ("step", *about["training"], *about["health"], *about["machine"])
+    return {
+        name: value
+        for row in rows
+        for name, value in row.items()
+        if value is not None and name not in others
+    }
