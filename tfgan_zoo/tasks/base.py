@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.data.fingerprints import Fingerprint
-from tfgan_zoo.data.source import NoSplitError, parse_split
+from tfgan_zoo.data.splits import NoSplitError, parse_split
 from tfgan_zoo.errors import InputError, first_line
 from tfgan_zoo.models import GANModel
 

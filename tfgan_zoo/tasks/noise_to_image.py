@@ -11,10 +11,9 @@ from ml_collections import ConfigDict
 from tfgan_zoo import config as config_lib
 from tfgan_zoo import pictures
 from tfgan_zoo.data import (
-    ArraySource,
     Source,
     fit_for,
-    load_images,
+    load_source,
     open_source,
     parse_spec,
     unconditional,
@@ -36,7 +35,7 @@ class NoiseToImageWorkload(Workload):
         super().__init__(config, model, like)
         self.opened = self._open()
         self.check_batch(config.data.source, len(self.opened))
-        self._pipeline(self.opened, self._fitting(), 0, cache=False)
+        self._pipeline(self.opened, 0, cache=False)
         self.distributions = DistributionScores(config) if len(model.image_shape) == 3 else None
 
     @functools.cached_property
@@ -65,15 +64,14 @@ class NoiseToImageWorkload(Workload):
         return source
 
     @functools.cached_property
-    def held(self) -> tuple[Source, dict[str, Any]]:
-        """The source and its fitting; what is to be cached is decoded and fitted, once."""
-        source, fitting = self.opened, self._fitting()
-        if source.is_vector:
-            return source, fitting
-        fit = fit_for(source, **fitting)
-        if not use_cache(source, fit, CACHE[self.config.data.cache]):
-            return source, fitting
-        return ArraySource(source.spec, load_images(source, fit)), {}
+    def held(self) -> Source:
+        """The source; if it is to be cached, its images are decoded and fitted, once."""
+        if self.opened.is_vector:
+            return self.opened
+        fitting = fit_for(self.opened, **self._fitting())
+        if not use_cache(self.opened, fitting, CACHE[self.config.data.cache]):
+            return self.opened
+        return load_source(self.opened, fitting)
 
     def _fitting(self) -> dict[str, Any]:
         """How stored images become the model's: arguments of the data pipeline."""
@@ -93,11 +91,9 @@ class NoiseToImageWorkload(Workload):
 
     def batches(self, start: int) -> tf.data.Dataset:
         """See `Workload.batches`."""
-        return self._pipeline(*self.held, start, CACHE[self.config.data.cache])
+        return self._pipeline(self.held, start, CACHE[self.config.data.cache])
 
-    def _pipeline(
-        self, source: Source, fitting: Mapping[str, Any], start: int, cache: bool | str
-    ) -> tf.data.Dataset:
+    def _pipeline(self, source: Source, start: int, cache: bool | str) -> tf.data.Dataset:
         data = self.config.data
         dataset = unconditional(
             source,
@@ -106,7 +102,7 @@ class NoiseToImageWorkload(Workload):
             cache=cache,
             seed=self.config.seed,
             start_step=start,
-            **fitting,
+            **self._fitting(),
         )
         _check_fits(self.config, dataset.element_spec, self.model.image_shape)
         return dataset
@@ -128,7 +124,7 @@ class NoiseToImageWorkload(Workload):
     def describe(self) -> str:
         """See `Workload.describe`."""
         # Once the images are decoded, those that cannot be read are no longer counted.
-        source, _ = vars(self).get("held", (self.opened, {}))
+        source = vars(self).get("held", self.opened)
         return f"{self.config.data.source}: {len(source):,} samples"
 
     def sheet(self, model: NoiseToImage) -> np.ndarray:

@@ -13,14 +13,8 @@ from tfgan_zoo import pictures, progress
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.data.imresize import imresize
-from tfgan_zoo.data.resolutions import (
-    Cut,
-    Resolutions,
-    hold,
-    load_pair,
-    open_super_resolution,
-    super_resolution,
-)
+from tfgan_zoo.data.resolutions import Resolutions, load_pair, open_super_resolution
+from tfgan_zoo.data.squares import Cut, preload, super_resolution
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import by_model, score_images
 from tfgan_zoo.models import SRGAN
@@ -65,7 +59,7 @@ class SuperResolutionWorkload(Workload):
         """What cuts squares out of the images in memory; None if they are not held there."""
         side = self.model.image_shape[0]
         try:
-            return hold(
+            return preload(
                 self.opened,
                 crop_size=side,
                 channels=self.model.image_shape[-1],

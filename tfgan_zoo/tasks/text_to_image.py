@@ -11,14 +11,15 @@ from ml_collections import ConfigDict
 from tfgan_zoo import config as config_lib
 from tfgan_zoo import pictures
 from tfgan_zoo.data import (
-    ArraySource,
     Captioned,
     Fit,
     Source,
     captioned,
     distinct_captions,
     figures,
+    fit_for,
     load_images,
+    load_source,
     open_captioned,
     parse_spec,
     use_cache,
@@ -95,7 +96,7 @@ class CaptionsWorkload(Workload):
         if self.opened_held_out is self.opened:
             # As what is trained on is held, but without holding all of it.
             images = self._in_memory(images, count)
-        return load_images(images, self._fit(self.model.image_shape[0]), count)
+        return load_images(images, self._fit(images, self.model.image_shape[0]), count)
 
     def fingerprints(self) -> dict[str, Fingerprint]:
         """See `Workload.fingerprints`."""
@@ -105,8 +106,9 @@ class CaptionsWorkload(Workload):
             found["evaluation data"] = fingerprint_captioned(self.opened_held_out, source)
         return found
 
-    def _fit(self, size: int) -> Fit:
-        return Fit(size, self.model.image_shape[-1], self.config.data.crop)
+    def _fit(self, images: Source, size: int) -> Fit:
+        crop = self.config.data.crop
+        return fit_for(images, image_size=size, channels=self.model.image_shape[-1], crop=crop)
 
     @functools.cached_property
     def data(self) -> Captioned:
@@ -115,10 +117,10 @@ class CaptionsWorkload(Workload):
 
     def _in_memory(self, images: Source, num: int | None = None) -> Source:
         """Decodes the first images, or all, unless they are not to be cached."""
-        fitting = self._fit(self.config.data.load_size or self.model.image_shape[0])
+        fitting = self._fit(images, self.config.data.load_size or self.model.image_shape[0])
         if not use_cache(images, fitting, CACHE[self.config.data.cache]):
             return images
-        return ArraySource(images.spec, load_images(images, fitting, num))
+        return load_source(images, fitting, num)
 
     def pipeline(
         self,

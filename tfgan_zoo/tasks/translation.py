@@ -12,10 +12,9 @@ from ml_collections import ConfigDict
 from tfgan_zoo import config as config_lib
 from tfgan_zoo import pictures
 from tfgan_zoo.data import (
-    ArraySource,
     Domains,
-    Fit,
     figures,
+    load_domains,
     load_pairs,
     open_domains,
     paired,
@@ -23,7 +22,6 @@ from tfgan_zoo.data import (
     unpaired,
 )
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
-from tfgan_zoo.data.pipeline import fits_memory
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figures import translation_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
@@ -96,15 +94,13 @@ class TranslationWorkload(Workload):
     def held(self) -> Domains:
         """The domains to train on; what is to be cached is decoded, once."""
         data, model, domains = self.config.data, self.model, self.domains
-        size = data.load_size or model.image_shape[0]
-        channels = model.shape_a[-1], model.shape_b[-1]
-        fittings = [Fit(size, n, data.crop) for n in channels]
-        sources = (domains.a, domains.b)
-        if not fits_memory(sources, fittings, CACHE[data.cache]):
-            return domains
-        arrays = load_pairs(domains, None, size, channels, data.crop)
-        held = [ArraySource(s.spec, array) for s, array in zip(sources, arrays, strict=True)]
-        return domains._replace(a=held[0], b=held[1])
+        return load_domains(
+            domains,
+            data.load_size or model.image_shape[0],
+            (model.shape_a[-1], model.shape_b[-1]),
+            data.crop,
+            CACHE[data.cache],
+        )
 
     def fingerprints(self) -> dict[str, Fingerprint]:
         """See `Workload.fingerprints`."""
