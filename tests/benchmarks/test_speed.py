@@ -1,4 +1,4 @@
-"""The table of step times: what is computed from times, who fails, and the games written anew."""
+"""The table of step times: computed cells, failing contenders, and the rewritten games."""
 
 import sys
 
@@ -39,7 +39,7 @@ def without(*keys):
 @pytest.mark.parametrize(
     ("gone", "expected"),
     [
-        # Of ratios within rounds the medians: of 1.5, 3 and 2, and of 1, 2 and 1.25.
+        # Medians of ratios within rounds: of 1.5, 3 and 2, and of 1, 2 and 1.25.
         (
             [],
             "a|10.0|—|10.0|20.0|30.0|—|2.00 (plain Keras)|1.25|2.00|50%|500 / 600 / 1,500"

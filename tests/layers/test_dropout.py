@@ -154,7 +154,7 @@ def test_error_for_inference():
         StatelessDropout(0.5, inference="on")
 
 
-# In a process of its own: logical devices can be set only before TensorFlow starts.
+# In a separate process: logical devices can only be set before TensorFlow starts.
 TWO_REPLICAS = """
 import keras
 import numpy as np
@@ -175,7 +175,7 @@ for jit in (False, True):
     with strategy.scope():
         double = model()
     counter = double.layers[-1].counter
-    # A function within the replica, as where the loss and its gradient are compiled.
+    # A function within the replica, as when the loss and its gradient are compiled.
     inner = tf.function(lambda x: double(x, training=True), jit_compile=jit)
 
     @tf.function
@@ -192,7 +192,7 @@ for jit in (False, True):
     double.set_weights([np.int64(8)])
     assert [copy.numpy() for copy in counter.value.values] == [8, 8]
 
-# At inference every replica has the mask that one device has.
+# At inference, every replica has the mask of a single device.
 for model in (single, double):
     model.layers[-1].inference = "paper"
 parts = strategy.run(tf.function(lambda: double(tf.ones((4, 64)))))

@@ -58,7 +58,7 @@ def test_fills_then_swaps_by_hand():
     assert state(pool) == ([0, 0], 0)
     assert values(pool(images(1), draws((0, 0)))) == [1]
     assert state(pool) == ([1, 0], 1)
-    # The second place is filled within the batch; then 3 takes its image.
+    # The second slot is filled within the batch; then 3 takes its image.
     assert values(pool(images(2, 3), draws((0, 0), (0.4, 0.6)))) == [2, 2]
     assert state(pool) == ([1, 3], 2)
     assert values(pool(images(4), draws((0.5, 0.0)))) == [4]
@@ -200,7 +200,7 @@ def test_errors(arguments, match):
         ImagePool(*arguments)
 
 
-# In a process of its own: logical devices can be set only before TensorFlow starts.
+# In a separate process: logical devices can only be set before TensorFlow starts.
 TWO_REPLICAS = """
 import sys
 import keras
@@ -230,7 +230,7 @@ def pools(model):
     ]
 
 def run(model):
-    # Replica r gives 10 r + 1, 10 r + 2, ...; swaps in the second place from the third on.
+    # Replica r yields 10 r + 1, 10 r + 2, ..., and swaps the second slot from the third on.
     @tf.function
     def step():
         def one():
@@ -260,7 +260,7 @@ assert pools(outside) == state[:1], pools(outside)
 assert run(model) == run(copy) == [[3, 1, 2], [13, 11, 12]]
 
 outside.save_weights(folder + "/one.weights.h5")
-copy.load_weights(folder + "/one.weights.h5")  # Out of the scope, too.
+copy.load_weights(folder + "/one.weights.h5")  # Outside the scope, too.
 assert pools(copy) == state[:1] * 2, pools(copy)
 print("equal")
 """

@@ -130,14 +130,14 @@ def test_paper_inference_is_noise_that_stays_and_samples_apart():
     np.testing.assert_allclose(model(x[1:2]), out[1:2], atol=1e-6)
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
-    # Not at work in training, where it draws anew.
+    # In training it draws new masks.
     assert np.any(np.array(model(x, training=True)) != np.array(model(x, training=True)))
     set_inference(model, "frozen")
     assert np.max(np.abs(np.array(model(x)) - out)) > 1e-3
 
 
 def test_skips_carry_the_image():
-    """With nothing coming up from below, the last level still sees the first."""
+    """With zeros from below, the last level still sees the first."""
     x = np.random.default_rng(0).normal(size=(2, 32, 32, 1)).astype("float32")
     for build, sees in ((unet_generator, True), (encoder_decoder_generator, False)):
         model = build((32, 32, 1), filters=2, normalization="none", dropout=0.0)
