@@ -17,7 +17,7 @@ import numpy as np
 from absl import app, flags
 
 from tfgan_zoo import cli
-from tfgan_zoo.pixels import from_uint8
+from tfgan_zoo.pixels import to_unit_range
 
 _NAME = flags.DEFINE_string("name", None, "Name of the classifier.", required=True)
 _DATA = flags.DEFINE_string("data", "figures", "figures, or idx:FOLDER with labels, all .gz.")
@@ -140,7 +140,7 @@ def trained(images: np.ndarray, labels: np.ndarray, is_figures: bool) -> list[np
         # Figures keep their margin; a shifted digit is a new example of its class.
         seen = images if is_figures else shifted(images, random)
         order = random.permutation(len(seen))[: len(seen) // _BATCH * _BATCH]
-        x = from_uint8(seen[order])
+        x = to_unit_range(seen[order])
         logs = classifier.fit(x, labels[order], _BATCH, verbose=0, shuffle=False).history
         print(f"epoch {epoch + 1}: {logs['accuracy'][0]:.4f} of the training images", flush=True)
     return of_unit_size([w.astype(np.float16) for w in folded(model.get_weights())], images)

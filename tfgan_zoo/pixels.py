@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 
-def from_uint8(pixels: Any) -> Any:
+def to_unit_range(pixels: Any) -> Any:
     """Scales pixels in 0 to 255 to float32 in [-1, 1].
 
     Args:
@@ -16,7 +16,7 @@ def from_uint8(pixels: Any) -> Any:
         The same kind of array.
 
     Example:
-        >>> from_uint8(np.uint8([0, 255]))
+        >>> to_unit_range(np.uint8([0, 255]))
         array([-1.,  1.], dtype=float32)
     """
     return _float32(pixels) / 127.5 - 1.0

@@ -4,8 +4,6 @@ import doctest
 import importlib
 import json
 import re
-import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -18,11 +16,11 @@ from tests import browser
 from tests.tiny_runs import tiny_config
 from tfgan_zoo import cli, report
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.evaluation.runs import Evaluation
 from tfgan_zoo.reporting import album as sheets
 from tfgan_zoo.reporting import charts, gather, render, write_page
 from tfgan_zoo.reporting.page import Walk, between, duration
 from tfgan_zoo.reporting.tables import figure
+from tfgan_zoo.run.evaluation import Evaluation
 
 EVIL = "</script><script>alert(1)</script>\"'&"
 
@@ -149,25 +147,6 @@ def test_the_page_is_alone(tmp_path):
     assert "default-src 'none'" in page
 
 
-def test_no_tensorflow_without_interpolate(tmp_path):
-    run = folder(tmp_path / "run", LINES, [100])
-    code = (
-        "import sys\n"
-        "from tfgan_zoo import report\n"
-        "report.main(sys.argv[1:])\n"
-        "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, f"--workdir={run}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("1 run, 0.")
-    assert (run / "report.html").read_text().endswith("</html>\n")
-
-
 def test_a_run_that_only_started(tmp_path):
     page = page_of(folder(tmp_path / "run"))
     assert "only started" in page
@@ -246,7 +225,7 @@ def test_several_runs_share_charts_slider_and_config(tmp_path):
         (["--workdir=run", "--workdir=./run"], "is given twice."),
         (["--workdir=run", "--output=there.html"], "'there.html' exists; add --overwrite"),
         (["--workdir=run", "--output=run.pdf"], "expected an .html, got 'run.pdf'"),
-        (["--workdir=run", "--output=there.html/x.html"], "cannot make the folder of"),
+        (["--workdir=run", "--output=there.html/x.html"], "cannot create the folder of"),
     ],
     ids=str,
 )
@@ -379,7 +358,7 @@ def test_a_real_run(tmp_path, capsys):
     assert record.best == checkpoints.best()
     model = experiment.load_run(run)
     assert record.parameters == {
-        role: network.count_params() for role, (network,) in model.players().items()
+        role: network.count_params() for role, (network,) in model.roles().items()
     }
     with Run(run).claim(config):
         assert gather([run])[0].running
@@ -397,6 +376,7 @@ def test_a_real_run(tmp_path, capsys):
 # ---------------------------------------------------------------------- in a browser
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(browser.CHROMIUM is None, reason="needs Chromium")
 def test_in_a_browser(tmp_path):
     a = folder(tmp_path / "a", LINES, [100, 200, 300], name=EVIL)

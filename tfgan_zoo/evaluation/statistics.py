@@ -21,7 +21,7 @@ from tfgan_zoo.metrics.familiarity import (
 )
 from tfgan_zoo.metrics.features import Features, as_bytes
 from tfgan_zoo.metrics.sliced_wasserstein import directions
-from tfgan_zoo.pixels import from_uint8
+from tfgan_zoo.pixels import to_unit_range
 
 #: Arrays by name; see `collect`.
 Statistics = dict[str, np.ndarray]
@@ -92,7 +92,7 @@ def collect(
             if "logits" in kept and logits is not None:
                 kept["logits"].append(logits)
         if "projections" in kept:
-            flat = from_uint8(images).reshape(len(images), -1)
+            flat = to_unit_range(images).reshape(len(images), -1)
             onto = directions(flat.shape[1], _PROJECTIONS) if onto is None else onto
             kept["projections"].append(flat @ onto)
         if "images" in kept:

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan_zoo import keras_internals
+
 
 def per_replica_variable(name: str, shape: Sequence[int], dtype: str) -> keras.Variable:
     """Creates a variable, initially zero, with one copy per replica.
@@ -56,7 +58,7 @@ def assign_replicas(variable: keras.Variable, saved: np.ndarray) -> None:
     """
     copies = _copies(variable)
     strategy = _multi_worker_strategy(variable)
-    first = strategy.extended._id_in_cluster * len(copies) if strategy else 0
+    first = keras_internals.worker_index(strategy) * len(copies) if strategy else 0
     for replica, copy in enumerate(copies, first):
         copy.assign(saved[replica % len(saved)])
 
@@ -69,16 +71,4 @@ def _copies(variable: keras.Variable) -> Sequence[tf.Variable]:
 def _multi_worker_strategy(variable: keras.Variable) -> Any:
     """Returns the multi-worker strategy that a variable was created under, or None."""
     strategy: Any = getattr(variable.value, "distribute_strategy", None)
-    return strategy if num_workers(strategy) > 1 else None
-
-
-def num_workers(strategy: Any) -> int:
-    """Returns the number of workers that a strategy trains on.
-
-    Args:
-        strategy: A `tf.distribute.Strategy`, or None for one device.
-    """
-    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
-        return 1
-    jobs = strategy.cluster_resolver.cluster_spec().as_dict()
-    return max(1, sum(len(jobs.get(job, ())) for job in ("chief", "worker")))
+    return strategy if keras_internals.spans_workers(strategy) else None

@@ -14,7 +14,7 @@ from tfgan_zoo.metrics.features.base import are_finite, as_bytes
 from tfgan_zoo.metrics.psnr import psnr
 from tfgan_zoo.metrics.sliced_wasserstein import directions, projected_distance
 from tfgan_zoo.metrics.ssim import ms_ssim, ssim, ssim_daala
-from tfgan_zoo.pixels import from_uint8
+from tfgan_zoo.pixels import to_unit_range
 
 
 class _Streamed(keras.metrics.Mean):
@@ -154,7 +154,7 @@ class SlicedWasserstein(SampledMetric):
         if self.features is None:
             images = tf.convert_to_tensor(images)
             if images.dtype == tf.uint8:
-                images = from_uint8(images)
+                images = to_unit_range(images)
             images = tf.reshape(images, [tf.shape(images)[0], math.prod(images.shape[1:])])
         return tf.matmul(self._extract(images, real), self._directions)
 

@@ -13,7 +13,10 @@ from tfgan_zoo.pictures.save import (
     save_png,
 )
 from tfgan_zoo.pictures.walks import slerp, walk
-from tfgan_zoo.pixels import from_uint8, to_uint8
+from tfgan_zoo.pixels import to_uint8, to_unit_range
+
+#: The other direction of `to_uint8`, under its earlier name.
+from_uint8 = to_unit_range
 
 __all__ = [
     "ENDINGS",

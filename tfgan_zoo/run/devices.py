@@ -11,7 +11,6 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from tfgan_zoo.errors import InputError, WorkerLostError
-from tfgan_zoo.layers.per_replica import num_workers
 
 #: Reported by a chief that failed: more than the number of workers.
 _CHIEF_FAILED = 2**32
@@ -27,12 +26,13 @@ class Devices:
     def __init__(self, strategy: tf.distribute.Strategy | None = None):
         self.strategy = strategy
         self.replicas = 1 if strategy is None else strategy.num_replicas_in_sync
-        self.workers = num_workers(strategy)
+        self.workers = 1
         #: The one process that writes files.
         self.chief = True
         if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
             cluster = strategy.cluster_resolver
             jobs = cluster.cluster_spec().as_dict()
+            self.workers = sum(len(jobs.get(job, ())) for job in ("chief", "worker"))
             first = "chief" if "chief" in jobs else "worker"
             self.chief = (cluster.task_type, cluster.task_id) == (first, 0)
 

@@ -11,7 +11,7 @@ from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.features.base import NetworkFeatures
 from tfgan_zoo.metrics.features.resize import RESIZERS
-from tfgan_zoo.pixels import from_uint8
+from tfgan_zoo.pixels import to_unit_range
 
 
 class ModelFeatures(NetworkFeatures):
@@ -55,7 +55,7 @@ class ModelFeatures(NetworkFeatures):
         model: Any,
         name: str,
         *,
-        preprocess: Callable[[np.ndarray], Any] = from_uint8,
+        preprocess: Callable[[np.ndarray], Any] = to_unit_range,
         resizer: str = "antialiased",
         batch_size: int = 256,
     ):
