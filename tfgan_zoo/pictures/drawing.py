@@ -140,8 +140,8 @@ def check_output(output: Path, overwrite: bool, interpolate: bool = True) -> Non
         raise InputError(f"--output: expected a picture's name, {str(output)!r} is a folder.")
     if output.is_dir() and (other := pictures.foreign_file(output)):
         raise InputError(
-            f"--output: expected a folder of generated images, got {str(output)!r}, which contains "
-            f"{other}; give a new or empty folder."
+            f"--output: {str(output)!r} contains files that this command did not write ({other}); "
+            "give a folder that is new or empty."
         )
     if output.exists() and not output.is_dir() and not picture:
         raise InputError(f"--output: expected a folder's name, {str(output)!r} is a file.")
