@@ -18,7 +18,7 @@ from tfgan_zoo import callbacks
 from tfgan_zoo.config import load_config
 from tfgan_zoo.models import MODELS
 from tfgan_zoo.run.building import build_model
-from tfgan_zoo.tasks import completed, open_workload
+from tfgan_zoo.tasks import open_task, resolve
 
 
 class Clock(keras.callbacks.Callback):
@@ -39,9 +39,9 @@ class Clock(keras.callbacks.Callback):
 
 def costs(name: str, steps: int) -> tuple[int, float, float]:
     """Returns (steps per line of the log, seconds of a step, seconds of a check)."""
-    config = completed(load_config(name))
+    config = resolve(load_config(name))
     model = build_model(config)
-    work = open_workload(config, model)
+    work = open_task(config, model)
     before, after = Clock(), Clock()
     model.fit(
         work.batches(0),

@@ -200,7 +200,7 @@ CASES = {
 def settings(case: Case, source: str, folder: Path, cache: str | None = None) -> Any:
     """Returns the config of a case: one recipe's data and the quick recipe's networks."""
     from tfgan_zoo.config import load_config
-    from tfgan_zoo.tasks import completed
+    from tfgan_zoo.tasks import resolve
 
     config, recipe = load_config(case.quick), load_config(case.recipe)
     with config.unlocked():
@@ -216,7 +216,7 @@ def settings(case: Case, source: str, folder: Path, cache: str | None = None) ->
         if "split" in config.evaluate:
             config.evaluate.split = None
         config.evaluate.metrics = ()
-    return completed(config)
+    return resolve(config)
 
 
 # ---------------------------------------------------------------------- measuring
@@ -267,18 +267,18 @@ def measure(case: Case, seconds: float) -> Rates:
     import tensorflow as tf
 
     from tfgan_zoo.run.building import build_model
-    from tfgan_zoo.tasks import open_workload
+    from tfgan_zoo.tasks import open_task
 
     with tempfile.TemporaryDirectory() as folder:
         source = case.make(Path(folder))
         config = settings(case, source, Path(folder))
         model = build_model(config)
-        work = open_workload(config, model)
+        work = open_task(config, model)
         steady = delivered(work.batches(0), seconds)
         step = consumed(model, work.batches(0), seconds)
         batch = next(iter(work.batches(0)))
         direct = settings(case, source, Path(folder), cache="no")
-        decoding = delivered(open_workload(direct, model).batches(0), seconds)
+        decoding = delivered(open_task(direct, model).batches(0), seconds)
     parts = tf.nest.flatten(batch)
     size = len(parts[0])
     # Texts are numbers or strings; without images, the first part is what the model sees.

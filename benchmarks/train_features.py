@@ -45,7 +45,7 @@ def figures_data(split: str, num: int, seed: int, resolution: int = 32):
 def source_data(split: str):
     """Returns the images and labels of a split of idx files."""
     from tfgan_zoo.data import open_source
-    from tfgan_zoo.data.source import parse_spec
+    from tfgan_zoo.data.spec import parse_spec
 
     (file,) = Path(parse_spec(_DATA.value)[1]).glob(f"{_PREFIX[split]}-labels-*.gz")
     labels = np.frombuffer(gzip.decompress(file.read_bytes())[8:], np.uint8)

@@ -9,7 +9,6 @@ from tfgan_zoo import callbacks, data, layers, metrics, networks
 from tfgan_zoo.data import figures, points
 from tfgan_zoo.data.pipeline import random_crop, random_flip
 from tfgan_zoo.errors import InputError, check_seed
-from tfgan_zoo.models import base
 
 IMAGES = np.zeros((4, 16, 16, 1), "float32")
 STEP = tf.constant(0, tf.int64)
@@ -58,7 +57,7 @@ TAKE = {
     "mlp": lambda seed: networks.mlp_discriminator((2,), units=(2,), seed=seed),
     "unet": lambda seed: networks.unet_generator((16, 16, 1), 1, filters=2, depth=3, seed=seed),
     "callback": lambda seed: callbacks.EvaluateImages(["swd"], IMAGES, num=4, seed=seed),
-    "example": lambda seed: base.random_images((2,), 2, seed),
+    "example": lambda seed: gan().example_batch(2, seed),
     "joint_embedding": lambda seed: EVERY["joint_embedding"](
         **arguments("joint_embedding") | {"seed": seed}
     ),

@@ -7,8 +7,8 @@ import re
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
-from typing import NoReturn, TextIO
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NoReturn, TextIO
 
 from absl import flags
 
@@ -110,7 +110,7 @@ def warn(message: str) -> None:
 
 
 class _PathParser(flags.ArgumentParser):
-    """Takes `~` for the home folder, as a shell does not within `--flag=~/...`."""
+    """Expands `~`, which a shell does not do within `--flag=~/...`."""
 
     syntactic_help = "a path"
 
@@ -118,26 +118,67 @@ class _PathParser(flags.ArgumentParser):
         return os.path.expanduser(argument)
 
 
-def define_path(
-    name: str, default: str | None, text: str, given: flags.FlagValues, *, required: bool = False
-) -> None:
-    """Defines a flag that names a file or a folder, like `flags.DEFINE_string` the others."""
-    flags.DEFINE(_PathParser(), name, default, text, given, required=required)
+class Flags(flags.FlagValues):
+    """The flags of one call of a command, defined by the methods and then read by `parse`."""
+
+    def define_string(self, name: str, default: str | None, text: str, **options: Any) -> None:
+        """Defines a flag that takes text."""
+        flags.DEFINE_string(name, default, text, self, **options)
+
+    def define_path(self, name: str, default: str | None, text: str, **options: Any) -> None:
+        """Defines a flag that takes a file or a folder."""
+        flags.DEFINE(_PathParser(), name, default, text, self, **options)
+
+    def define_strings(self, name: str, text: str, **options: Any) -> None:
+        """Defines a flag that takes text and may be repeated."""
+        flags.DEFINE_multi_string(
+            name, None if options.get("required") else [], text, self, **options
+        )
+
+    def define_list(self, name: str, default: list[str] | None, text: str) -> None:
+        """Defines a flag that takes texts with commas between them."""
+        flags.DEFINE_list(name, default, text, self)
+
+    def define_integer(self, name: str, default: int | None, text: str) -> None:
+        """Defines a flag that takes a whole number."""
+        flags.DEFINE_integer(name, default, text, flag_values=self)
+
+    def define_float(self, name: str, default: float | None, text: str) -> None:
+        """Defines a flag that takes a number."""
+        flags.DEFINE_float(name, default, text, flag_values=self)
+
+    def define_bool(self, name: str, text: str) -> None:
+        """Defines a flag that is false unless given."""
+        flags.DEFINE_bool(name, False, text, self)
+
+    def define_enum(
+        self, name: str, default: str | None, options: list[str], text: str, **more: Any
+    ) -> None:
+        """Defines a flag that takes one of some words."""
+        flags.DEFINE_enum(name, default, options, text, self, **more)
+
+    def refuse(self, names: Iterable[str], reason: str) -> None:
+        """Raises `InputError` if one of some flags was given, which would have no effect."""
+        for name in names:
+            if self[name].present:
+                raise InputError(f"--{name}: {reason}")
 
 
 def parse(given: flags.FlagValues, argv: list[str], doc: str | None) -> None:
     """Reads a command's flags.
 
     Args:
-        given: the flags, defined with `flag_values=given`: each call of a command has its own.
-        argv: the arguments, without the program's name.
-        doc: the module's docstring, which --help shows before the flags, and then exits.
+        given: The flags; each call of a command has its own.
+        argv: The arguments, without the program's name.
+        doc: The module's docstring, which --help shows before the flags, and then exits.
 
     Raises:
-        InputError: if one is missing, of another type, or not known; it names the nearest.
+        InputError: If a flag is missing, has the wrong type, or is unknown; the message suggests
+            the nearest.
     """
     if {"--help", "-h"} & set(argv):
-        print(f"{doc}\nFlags:\n{given.get_help(include_special_flags=False)}")
+        described = given.get_help(include_special_flags=False).strip()
+        print(f"{doc}\nFlags:\n" + described.partition("\n")[2])  # without this module's name
         sys.exit()
     try:
         rest = given(["", *argv])[1:]

@@ -3,25 +3,23 @@
   python -m tfgan_zoo.export --workdir=runs/dcgan --output=served/dcgan
   python -m tfgan_zoo.export --workdir=runs/dcgan --output=lite --format=tflite
 
-A SavedModel is written to the next free --output/1, --output/2, ..., which is where a server looks
-for versions; the server's settings lie beside them. Other formats are a file for each endpoint,
---output/generate.tflite. What is written has been loaded and gave the model's own answers.
+A SavedModel is written to the next free --output/1, --output/2, ..., where a server looks for
+versions; the server's settings are beside them. Other formats write a file for each endpoint, such
+as --output/generate.tflite. What is written has been loaded and gave the model's own answers.
 """
-
-from absl import flags
 
 from tfgan_zoo import cli
 
 
 def main(argv: list[str]) -> None:
-    """Exports and says what it wrote."""
-    given = flags.FlagValues()
-    cli.define_path("workdir", None, "The run folder.", given, required=True)
-    cli.define_path("output", None, "A folder; its name is the model's.", given, required=True)
-    flags.DEFINE_enum("format", "saved_model", ["saved_model", "tflite", "onnx"], "What.", given)
-    flags.DEFINE_string("checkpoint", "best", "best, last, or a step.", given)
-    flags.DEFINE_bool("raw_weights", False, "The weights, not their moving average.", given)
-    flags.DEFINE_bool("overwrite", False, "Replace a .tflite or .onnx that exists.", given)
+    """Exports, and prints what it wrote."""
+    given = cli.Flags()
+    given.define_path("workdir", None, "The run folder.", required=True)
+    given.define_path("output", None, "A folder; its name is the model's.", required=True)
+    given.define_enum("format", "saved_model", ["saved_model", "tflite", "onnx"], "The format.")
+    given.define_string("checkpoint", "best", "best, last, or a step.")
+    given.define_bool("raw_weights", "The weights, not their moving average.")
+    given.define_bool("overwrite", "Replace a .tflite or .onnx that exists.")
     cli.parse(given, argv, __doc__)
 
     cli.quiet_tensorflow()

@@ -6,10 +6,11 @@ same things now.
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
 
 #: Where each module is now.
 MOVED = {
@@ -20,7 +21,8 @@ MOVED = {
     "tfgan_zoo.files": "tfgan_zoo.pictures.files",
     "tfgan_zoo.optimizers": "tfgan_zoo.models.mechanics.optimizers",
     "tfgan_zoo.runs": "tfgan_zoo.run.folder",
-    "tfgan_zoo.tiling": "tfgan_zoo.models.mechanics.tiling",
+    "tfgan_zoo.tiling": "tfgan_zoo.pictures.tiling",
+    "tfgan_zoo.evaluation.runs": "tfgan_zoo.run.evaluation",
     "tfgan_zoo.workloads": "tfgan_zoo.tasks",
     "tfgan_zoo.workloads.base": "tfgan_zoo.tasks.base",
     "tfgan_zoo.data.sources": "tfgan_zoo.data.source",
@@ -55,3 +57,22 @@ def find_moved_modules() -> None:
     if not any(isinstance(finder, _Moved) for finder in sys.meta_path):
         # First, as an emptied folder of an earlier checkout would be found too.
         sys.meta_path.insert(0, _Moved())
+
+
+def names_from(module: str, homes: Mapping[str, Sequence[str]]) -> Callable[[str], Any]:
+    """Returns a module's `__getattr__` for names that are defined in other modules.
+
+    The other modules are imported when one of their names is first used.
+
+    Args:
+        module: The module's name.
+        homes: For each other module, the names that it defines.
+    """
+    home = {name: other for other, names in homes.items() for name in names}
+
+    def find(name: str) -> Any:
+        if name not in home:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(home[name]), name)
+
+    return find

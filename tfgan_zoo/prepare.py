@@ -2,24 +2,22 @@
 
   python -m tfgan_zoo.prepare --dataset=fxemoji --input=fxemoji --output=datasets/fxemoji
 
-| --dataset | --input | what comes out |
+| --dataset | --input | result |
 |---|---|---|
 | fxemoji | a folder with images/ and names.csv | images with captions, for gan_cls_fxemoji |
 
 Nothing is downloaded.
 """
 
-from absl import flags
-
 from tfgan_zoo import cli
 
 
 def main(argv: list[str]) -> None:
-    """Prepares and says what it wrote."""
-    given = flags.FlagValues()
-    flags.DEFINE_enum("dataset", None, ["fxemoji"], "Which one.", given, required=True)
-    cli.define_path("input", None, "The folder as published.", given, required=True)
-    cli.define_path("output", None, "A new folder.", given, required=True)
+    """Prepares the data set, and prints what it wrote."""
+    given = cli.Flags()
+    given.define_enum("dataset", None, ["fxemoji"], "Which data set.", required=True)
+    given.define_path("input", None, "The folder as published.", required=True)
+    given.define_path("output", None, "A new folder.", required=True)
     cli.parse(given, argv, __doc__)
 
     from tfgan_zoo.data import fxemoji

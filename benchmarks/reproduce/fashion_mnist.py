@@ -106,8 +106,9 @@ def overrides(name: str, given: flags.FlagValues) -> list[str]:
 
 def evaluations(workdir: Path, given: flags.FlagValues) -> list[dict[str, Any]]:
     """Scores missing checkpoints as `tfgan_zoo.evaluate` does; returns all scores."""
-    from tfgan_zoo.evaluation.runs import Asked, evaluate_run
+    from tfgan_zoo.run.evaluation import evaluate_run
     from tfgan_zoo.run.folder import Run
+    from tfgan_zoo.tasks import Request
 
     file = workdir / "evaluation.jsonl"
 
@@ -118,7 +119,7 @@ def evaluations(workdir: Path, given: flags.FlagValues) -> list[dict[str, Any]]:
     done = {entry["step"] for entry in written()}
     for step in Run.open(workdir).checkpoints.steps():
         if step not in done:
-            asked = Asked(
+            request = Request(
                 metrics=("fid", "precision_recall"),
                 source=f"idx:{given.data}",
                 split="test",
@@ -126,7 +127,7 @@ def evaluations(workdir: Path, given: flags.FlagValues) -> list[dict[str, Any]]:
                 features="fashion_mnist_v1",
                 checkpoint=str(step),
             )
-            print(f"{workdir.name} {step:,}: {evaluate_run(workdir, asked).scores}", flush=True)
+            print(f"{workdir.name} {step:,}: {evaluate_run(workdir, request).scores}", flush=True)
     return written()
 
 

@@ -17,7 +17,7 @@ from tfgan_zoo import cli, train
 from tfgan_zoo.config import load_config
 from tfgan_zoo.errors import InputError, warn_user
 from tfgan_zoo.run import building, experiment
-from tfgan_zoo.tasks import completed, open_workload
+from tfgan_zoo.tasks import open_task, resolve
 
 
 def said(main, *argv, capsys):
@@ -157,10 +157,10 @@ def test_a_split_that_is_missing_is_named_by_the_entry_that_asked(tmp_path, kind
             size = (40, 20) if kind == "translation" else (20, 20)
             Image.new("RGB", size, (i, 0, 0)).save(tmp_path / folder / f"{i:02}.png")
         config.data.source = f"folder:{tmp_path / folder}"
-    config = completed(config)
+    config = resolve(config)
     model = building.build_model(config)
     with pytest.raises(InputError) as error:
-        open_workload(config, model)
+        open_task(config, model)
     assert str(error.value).startswith(f"evaluate.split=test: {config.data.source} has no split")
     assert str(error.value).endswith(
         "(found: train, the whole folder); hold some images back with "
@@ -168,14 +168,14 @@ def test_a_split_that_is_missing_is_named_by_the_entry_that_asked(tmp_path, kind
         "training data with --config.evaluate.split=none."
     )
     config.data.split, config.evaluate.split = "train[:90%]", "train[90%:]"
-    open_workload(config, model)
+    open_task(config, model)
 
 
 def test_captions_of_one_set_are_warned_of_once(tmp_path):
     config = tiny_text_to_image(tmp_path, evaluate__split="train")
     config.text_encoder.vocabulary = ("a", "circle")
     with pytest.warns(UserWarning, match="words are unknown") as told:
-        open_workload(config, building.build_model(config))
+        open_task(config, building.build_model(config))
     assert [str(each.message).split(":")[0] for each in told] == ["data.source"]
 
 

@@ -16,11 +16,11 @@ from tests import browser
 from tests.tiny_runs import tiny_config
 from tfgan_zoo import cli, report
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.evaluation.runs import Evaluation
 from tfgan_zoo.reporting import album as sheets
 from tfgan_zoo.reporting import charts, gather, render, write_page
 from tfgan_zoo.reporting.page import Walk, between, duration
 from tfgan_zoo.reporting.tables import figure
+from tfgan_zoo.run.evaluation import Evaluation
 
 EVIL = "</script><script>alert(1)</script>\"'&"
 

@@ -10,8 +10,7 @@ from tests.tiny_runs import tiny_config, tiny_super_resolution, tiny_translation
 from tfgan_zoo import cli, generate, pictures, translate
 from tfgan_zoo.data.images import decode, with_channels
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models.mechanics import tiling
-from tfgan_zoo.pictures import files
+from tfgan_zoo.pictures import files, tiling
 from tfgan_zoo.run import experiment
 
 
@@ -159,8 +158,8 @@ def test_compare_shows_both(runs, cyclegan, tmp_path):
 
 @pytest.mark.parametrize("flag", ["--tile=16", "--tile=0"])
 def test_large_images_are_translated_in_tiles(runs, cyclegan, tmp_path, monkeypatch, flag):
-    monkeypatch.setattr(translate, "WHOLE", 20 * 20)
-    monkeypatch.setattr(translate, "TILE", 16)
+    monkeypatch.setattr(tiling, "WHOLE", 20 * 20)
+    monkeypatch.setattr(tiling, "TILE", 16)
     drawing = draw(tmp_path / "x.png", 40, 21)
     out = tmp_path / "out.png"
     flags = [flag, "--overlap=6", f"--input={drawing}", f"--output={out}"]

@@ -95,7 +95,7 @@ VIEWS = {open_domains: "figures/paired", open_captioned: "figures/captions"}
         ({"num": "5"}, "num: expected a whole number from 1 up, got '5'"),
         ({"num": 2.5}, "num: expected a whole number from 1 up, got 2.5"),
         ({"resolution": (32, 32)}, "resolution: expected a whole number"),
-        ({"on_error": None}, "on_error must be"),
+        ({"on_error": None}, "on_error: expected"),
         ({"white": "4095"}, "white: expected a number"),
     ],
 )

@@ -117,7 +117,7 @@ def test_what_generate_writes_is_read_again(tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("captions.jsonl", '{"image": "a.png", "caption": "A"}\n{"image"', "line 2 is no JSON"),
+        ("captions.jsonl", '{"image": "a.png", "caption": "A"}\n{"image"', "line 2 is not JSON"),
         (
             "captions.jsonl",
             '{"image": "b.png", "caption": "B"}',
@@ -131,7 +131,7 @@ def test_what_generate_writes_is_read_again(tmp_path):
         ("captions.csv", "picture,words\na.png,A\n", "has columns picture, words; expected"),
         ("captions.csv", "image,caption\na.png,caf\xe9\n", "line 2 cannot be read as UTF-8"),
         ("captions.csv", "image,caption\na.png,red, small\n", "line 2 has 3 values for 2 columns"),
-        ("captions.csv", 'image,caption\na.png,"red\n', r"line 2 is no CSV .*correct its quotes"),
+        ("captions.csv", 'image,caption\na.png,"red\n', r"line 2 is not CSV .*correct its quotes"),
         ("captions.csv", "image,caption\na.png,\n", r"line 2: a\.png has an empty caption"),
         ("captions.csv", "image,caption,class\na.png,A,x\na.png,B,y\n", "line 3: .* before"),
         ("a.txt", "caf\xe9", r"a\.txt, line 1 cannot be read as UTF-8"),

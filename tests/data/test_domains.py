@@ -192,7 +192,7 @@ def test_a_large_jpeg_is_not_shrunk_across_the_seam(tmp_path):
 def test_proportions_are_looked_at_beyond_the_first_file(tmp_path):
     for index in range(20):
         numbered(tmp_path / f"{index:02}.png", 0, (8, 16 if index < 10 else 8))
-    with pytest.raises(InputError, match="not seen to hold two domains"):
+    with pytest.raises(InputError, match="does not seem to hold two domains"):
         open_domains(f"folder:{tmp_path}")
 
 
@@ -258,12 +258,16 @@ def test_npz(tmp_path):
         ("figures/full", {}, "use figures/paired or figures/unpaired"),
         ("points/ring", {}, "points/ring is one domain"),
         ("idx:x", {}, 'or layout="grey" to learn colouring'),
-        ("figures/paired", {"layout": "two_folders"}, "of folders of images, which figures/paired"),
-        ("figures/paired", {"layout": "sideways"}, "layout must be one of auto, two_folders"),
-        ("figures/paired", {"direction": "AtoB"}, "direction must be one of a_to_b, b_to_a"),
+        (
+            "figures/paired",
+            {"layout": "two_folders"},
+            'expected "auto" or "grey" for figures',
+        ),
+        ("figures/paired", {"layout": "sideways"}, "layout: expected one of auto, two_folders"),
+        ("figures/paired", {"direction": "AtoB"}, "direction: expected one of a_to_b, b_to_a"),
         ("figures/paired", {"split": "train[3]"}, "is not understood"),
-        ("figures/paired", {"on_error": "ignore"}, "on_error must be"),
-        ("npz:x.npz", {"num": 3}, "num=3 is for the embedded"),
+        ("figures/paired", {"on_error": "ignore"}, "on_error: expected"),
+        ("npz:x.npz", {"num": 3}, "num: expected None for npz:x.npz, got 3"),
         ("npz:gone.npz", {}, "there is no file gone.npz"),
         ("folder:gone", {}, "gone does not exist"),
         ("figure/paired", {}, "did you mean figures"),

@@ -268,11 +268,14 @@ def test_crop_comes_first(folder):
     [
         ({"batch_size": 9}, "has 8 samples, fewer than one batch of 9"),
         ({"batch_size": 0}, "batch_size: expected a whole number from 1 up, got 0"),
-        ({"load_size": 31}, "load_size=31 is smaller than image_size=32"),
-        ({"image_size": 16, "load_size": 12}, "load_size=12 is smaller than image_size=16"),
+        ({"load_size": 31}, "load_size: expected at least image_size=32.*, got 31"),
+        (
+            {"image_size": 16, "load_size": 12},
+            "load_size: expected at least image_size=16.*, got 12",
+        ),
         ({"channels": (3, 2)}, r"channels: expected 1 \(grey\) or 3"),
-        ({"channels": (3,)}, "channels must be two numbers"),
-        ({"cache": "ram"}, 'cache must be "auto", True or False'),
+        ({"channels": (3,)}, "channels: expected two numbers"),
+        ({"cache": "ram"}, 'cache: expected "auto", True or False, got'),
         ({"crop": 33}, "too small for crop=33"),
     ],
 )
@@ -308,5 +311,5 @@ def test_sizes_that_do_not_go_together():
         unpaired(Domains(a, b, False), batch_size=1)
     dataset = unpaired(Domains(a, b, False), batch_size=1, image_size=8)
     assert dataset.element_spec[1].shape == (1, 8, 8, 3)
-    with pytest.raises(InputError, match="images of any size; give image_size"):
+    with pytest.raises(InputError, match="whose images have different sizes, got None"):
         paired(Domains(*[FileSource("mine", ["x.png"])] * 2, True), batch_size=1)

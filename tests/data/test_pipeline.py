@@ -193,8 +193,8 @@ def test_nothing_but_unreadable_files(tmp_path):
             "has 8 samples, fewer than one batch of 9; use a batch_size of at most 8",
         ),
         ({"batch_size": 0}, "batch_size: expected a whole number from 1 up, got 0"),
-        ({"cache": "ram"}, 'cache must be "auto", True or False'),
-        ({"fit": "pad"}, 'fit="pad" needs image_size'),
+        ({"cache": "ram"}, 'cache: expected "auto", True or False, got'),
+        ({"fit": "pad"}, 'image_size: expected the size to pad to with fit="pad"'),
         ({"crop": 33}, "too small for crop=33"),
     ],
 )
@@ -204,7 +204,7 @@ def test_errors_come_before_training(options, message):
 
 
 def test_files_need_an_image_size():
-    with pytest.raises(InputError, match="images of any size; give image_size"):
+    with pytest.raises(InputError, match="image_size: expected a number for mine, whose images"):
         unconditional(FileSource("mine", ["a.png"]), batch_size=1)
 
 

@@ -9,10 +9,10 @@ import tfgan_zoo.data
 from tfgan_zoo.data import (
     ArraySource,
     Resolutions,
-    hold,
     imresize,
     load_pair,
     open_super_resolution,
+    preload,
     super_resolution,
 )
 from tfgan_zoo.errors import InputError
@@ -185,7 +185,7 @@ def test_a_partner_of_the_wrong_size_is_named(tmp_path):
         ("points/ring", {}, "holds vectors"),
         ("figures/paired", {}, "has pairs"),
         ("folder:/no/such", {}, "does not exist"),
-        ("figures", {"on_error": "no"}, "on_error must be"),
+        ("figures", {"on_error": "no"}, "on_error: expected"),
     ],
 )
 def test_sources_that_will_not_do(spec, options, sentence):
@@ -227,15 +227,15 @@ def test_resuming_gives_the_batches_of_an_uninterrupted_run(tmp_path, layout):
 def test_what_is_held_gives_the_same_batches_at_every_start(tmp_path, layout):
     opened = open_super_resolution(fill(tmp_path, layout), scale=2)
     options = {"batch_size": 3, "crop_size": 6, "flip": True, "seed": 5}
-    held = hold(opened, crop_size=6)
-    assert hold(opened, crop_size=6, cache=False) is None
+    held = preload(opened, crop_size=6)
+    assert preload(opened, crop_size=6, cache=False) is None
     for start in (0, 4):
         expected = take(super_resolution(opened, cache=False, start_step=start, **options), 5)
         assert same(
             take(super_resolution(opened, held=held, start_step=start, **options), 5), expected
         )
     with pytest.raises(InputError, match="crop_size: expected a multiple of scale=2, got 5"):
-        hold(opened, crop_size=5)
+        preload(opened, crop_size=5)
 
 
 @pytest.mark.parametrize("flip", [False, True])
@@ -315,7 +315,7 @@ def test_auto_caches_what_fits(tmp_path, monkeypatch):
         type(opened.hr), "read", lambda s, i, n=None: decoded.append(i) or read(s, i)
     )
     for limit, expected in ((5 * 192, 5), (5 * 192 - 1, 0)):
-        monkeypatch.setattr("tfgan_zoo.data.pipeline.MEMORY_LIMIT", limit)
+        monkeypatch.setattr("tfgan_zoo.data.loading.MEMORY_LIMIT", limit)
         decoded.clear()
         super_resolution(opened, batch_size=2, crop_size=4)
         assert len(decoded) == expected
@@ -328,7 +328,7 @@ def test_auto_caches_what_fits(tmp_path, monkeypatch):
         ({"crop_size": 42}, "crop_size: expected a multiple of scale=4, got 42"),
         ({"crop_size": 0}, "crop_size: expected a whole number from 4 up, got 0"),
         ({"channels": 2}, r"channels: expected 1 \(grey\) or 3 \(colour\), got 2"),
-        ({"cache": "yes"}, "cache must be"),
+        ({"cache": "yes"}, "cache: expected"),
     ],
 )
 def test_options_that_will_not_do(options, sentence):

@@ -7,7 +7,7 @@ from PIL import Image
 
 from tfgan_zoo.data import Fit, open_source, parse_spec
 from tfgan_zoo.data.images import decode, measure, with_channels
-from tfgan_zoo.data.source import list_images
+from tfgan_zoo.data.readers.folder import list_images
 from tfgan_zoo.errors import InputError
 
 
@@ -82,9 +82,9 @@ def test_embedded_sources():
 
 
 def test_options_that_do_not_apply(tmp_path):
-    with pytest.raises(InputError, match="num=3 is for the embedded"):
+    with pytest.raises(InputError, match=r"num: expected None for folder:.*, got 3"):
         open_source(f"folder:{tmp_path}", num=3)
-    with pytest.raises(InputError, match='on_error must be "raise" or "skip"'):
+    with pytest.raises(InputError, match='on_error: expected "raise" or "skip"'):
         open_source("figures", on_error="ignore")
 
 

@@ -190,7 +190,7 @@ def test_mistakes_are_sentences():
 
 
 def unchecked(metric, real, made, features):
-    parts = distributions.parts_of([metric])
+    parts = distributions.needed_statistics([metric])
     kept = (collect(each.batches(), parts, features) for each in (real, made))
     return distributions.score([metric], features, *kept)
 

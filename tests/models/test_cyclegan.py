@@ -156,15 +156,15 @@ def test_translate_refuses():
 
 def test_kinds_of_data():
     model = tiny("cyclegan")
-    a, b = samples(model)
+    a, b = samples(model).values()
     for data in ((a, b), [a, b], {"a": a, "b": b}):
         one, other = model.pair(data)
         np.testing.assert_allclose(one, a / 127.5 - 1, atol=1e-6)
         np.testing.assert_allclose(other, b / 127.5 - 1, atol=1e-6)
     for data in (a, (a,), {"image": a}):
-        with pytest.raises(InputError, match="of both domains"):
+        with pytest.raises(InputError, match=r"\(a, b\), or a dict with the keys a and b, got"):
             model.pair(data)
-    with pytest.raises(InputError, match=r"domain a: expected shape \(batch, 16, 16, 1\)"):
+    with pytest.raises(InputError, match=r"batches, a: expected shape \(batch, 16, 16, 1\)"):
         model.pair((b, a))
 
 

@@ -31,7 +31,7 @@ TEXT, MISMATCHING = tf.fill([2, 1], 1.0), tf.fill([2, 1], -1.0)
 
 def losses(model):
     with model.random_phase_of("test", 1):
-        fake = model.fakes("latents", TEXT)
+        fake = model.fakes("latents", REAL, (TEXT,))
         np.testing.assert_array_equal(fake, tf.fill([2, 4, 4, 1], 1.0))
         d_loss, d_logs = model.discriminator_loss(REAL, TEXT, MISMATCHING, fake)
         g_loss, g_logs = model.generator_loss(fake, TEXT, MISMATCHING)

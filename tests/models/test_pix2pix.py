@@ -73,7 +73,7 @@ def test_translation_evaluation_and_export_agree(inference, tmp_path):
     model = compiled("pix2pix", inference=inference, gan_weight=0.0, l1_weight=1.0)
     for seed in range(3):
         step(model, samples(model, seed=seed))
-    a, b = samples(model, batch=5, seed=9)
+    a, b = samples(model, batch=5, seed=9).values()
     translated = model.translate(a)
 
     logs = model.evaluate(tf.data.Dataset.from_tensors((a, b)), return_dict=True, verbose=0)
@@ -92,7 +92,7 @@ def test_translation_evaluation_and_export_agree(inference, tmp_path):
 def test_the_two_kinds_of_inference_differ():
     model = compiled("pix2pix", inference="paper")
     step(model, samples(model))
-    a, _ = samples(model)
+    a, _ = samples(model).values()
     paper = model.translate(a)
     frozen = tiny("pix2pix", inference="frozen")
     frozen.generator.set_weights(model.generator.get_weights())
@@ -105,7 +105,7 @@ def test_the_two_kinds_of_inference_differ():
 def test_translation_leaves_the_weights_alone():
     model = compiled("pix2pix", inference="paper")
     before = model.get_weights()
-    model.translate(samples(model)[0])
+    model.translate(samples(model)["a"])
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
 
@@ -125,10 +125,10 @@ def test_learns_to_fill():
 def test_one_to_three_channels():
     model = tiny("pix2pix")
     assert request(model, 2).shape == (2, 16, 16, 1)
-    assert model.translate(samples(model)[0]).shape == (4, 16, 16, 3)
+    assert model.translate(samples(model)["a"]).shape == (4, 16, 16, 3)
     assert list(model.endpoints()) == ["a_to_b"]
     with pytest.raises(InputError, match="direction: expected a_to_b of Pix2Pix, got 'b_to_a'"):
-        model.translate(samples(model)[0], "b_to_a")
+        model.translate(samples(model)["a"], "b_to_a")
 
 
 def test_networks_must_fit():

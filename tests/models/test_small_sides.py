@@ -8,7 +8,7 @@ from tests.serving.exported import pixels
 from tfgan_zoo import networks
 from tfgan_zoo.models import SRGAN, CycleGAN, Pix2Pix
 from tfgan_zoo.models.image_to_image import pad_to_multiple
-from tfgan_zoo.models.mechanics import tiling
+from tfgan_zoo.pictures import tiling
 from tfgan_zoo.serving.signatures import in_every_form
 
 SHAPE = (32, 32, 3)

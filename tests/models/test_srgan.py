@@ -7,7 +7,7 @@ from tests.models.tiny import compiled, samples, step, tiny
 from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import SRGAN
-from tfgan_zoo.models.mechanics.tiling import apply_tiled
+from tfgan_zoo.pictures.tiling import apply_tiled
 
 SMALL = tf.fill([2, 2, 2, 1], 0.5)
 LARGE = tf.fill([2, 4, 4, 1], -0.5)
@@ -107,7 +107,7 @@ def test_the_content_of_features(tmp_path, monkeypatch):
     assert not seen  # only when it is needed
     parameters = model.count_params()
     before = [w.copy() for w in features.get_weights()]
-    a, b = samples(model)
+    a, b = samples(model).values()
     model.fit(a, b, batch_size=4, verbose=0)
     assert seen == [("2_2", "vgg.h5")]
     for old, new in zip(before, features.get_weights(), strict=True):
@@ -129,7 +129,7 @@ def test_evaluation_comes_first(tmp_path):
     weights = tmp_path / "vgg.weights.h5"
     keras.applications.VGG19(include_top=False, weights=None).save_weights(weights)
     model = compiled("srgan", content="vgg", content_layer="1_1", content_weights=str(weights))
-    a, b = samples(model)
+    a, b = samples(model).values()
     content = model.evaluate(a, b, return_dict=True, verbose=0)["g_content"]
     assert content == pytest.approx(float(model.losses_of((a, b))["g_content"]), rel=1e-4)
     model.save(tmp_path / "model.keras")
@@ -140,7 +140,7 @@ def test_evaluation_comes_first(tmp_path):
 
 def test_missing_weights_are_missed_before_training():
     model = compiled("srgan", content="vgg", content_weights="/no/such/file.h5")
-    a, b = samples(model)
+    a, b = samples(model).values()
     with pytest.raises(InputError, match=r"/no/such/file\.h5"):
         model.fit(a, b, batch_size=4, verbose=0)
     assert model.steps_done == 0

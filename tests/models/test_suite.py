@@ -588,7 +588,7 @@ def test_seeds_of_64_bits():
 @pytest.mark.parametrize("name", IMAGE_TO_IMAGE)
 def test_what_translate_is_given(name):
     model = tiny(name)
-    given = model.example_batch(3)[0]
+    given = model.example_batch(3)["a"]
     made = model.translate(given)
     np.testing.assert_allclose(model.translate(list(given)), made, atol=1e-6)
     np.testing.assert_allclose(model.translate([tf.constant(x) for x in given]), made, atol=1e-6)

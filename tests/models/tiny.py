@@ -11,7 +11,9 @@ SHAPE = (16, 16, 3)
 LATENT = 8
 GREY = (16, 16, 1)
 
-NOISE_TO_IMAGE = [name for name, cls in MODELS.items() if issubclass(cls, NoiseToImage)]
+NOISE_TO_IMAGE = [
+    name for name, cls in MODELS.items() if issubclass(cls, NoiseToImage) and not cls.condition
+]
 IMAGE_TO_IMAGE = [name for name, cls in MODELS.items() if issubclass(cls, ImageToImage)]
 
 #: One model of each kind.
@@ -40,7 +42,7 @@ def options(name):
         return OPTIONS
     if name == "gan_cls":
         own = {"interpolation": True, "interpolation_weights": (0.6, 0.4), "fresh_latents": True}
-        return own | {k: v for k, v in OPTIONS.items() if k != "packing"}
+        return own | OPTIONS
     return {"ema_half_life": 50.0}
 
 
@@ -77,18 +79,20 @@ VOCABULARY = (*WORDS, "green", "square")
 EMBEDDING = 6
 
 
-def tiny_gan_cls(normalization, **kwargs):
+def tiny_gan_cls(normalization, packing=1, **kwargs):
     """Builds a GAN-CLS with an untrained text encoder."""
+    packed = (*SHAPE[:-1], SHAPE[-1] * packing)
     generator = networks.text_conditional_generator(
         SHAPE, LATENT, EMBEDDING, projected=4, filters=4, **normalization
     )
     discriminator = networks.text_conditional_discriminator(
-        SHAPE, EMBEDDING, projected=4, filters=4, **normalization
+        packed, EMBEDDING * packing, projected=4, filters=4, **normalization
     )
     if "text_encoder" not in kwargs:
         kwargs["text_encoder"] = networks.word_encoder(
             EMBEDDING, vocabulary=VOCABULARY, word_dim=4, units=4
         )
+    kwargs["packing"] = packing
     return MODELS["gan_cls"](SHAPE, LATENT, EMBEDDING, generator, discriminator, **kwargs)
 
 

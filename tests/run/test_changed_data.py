@@ -12,7 +12,7 @@ from tfgan_zoo import pictures
 from tfgan_zoo.errors import InputError, Interrupted
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.building import build_model
-from tfgan_zoo.tasks import open_workload
+from tfgan_zoo.tasks import open_task, resolve
 
 
 def save_pictures(folder, names):
@@ -145,11 +145,11 @@ def test_pretraining_has_the_data_to_itself(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("tiny", [tiny_super_resolution, tiny_text_to_image])
 def test_pretraining_shares_the_held_out_images_that_were_decoded_before(tmp_path, tiny):
-    config = experiment.completed(tiny(tmp_path))
-    work = open_workload(config, build_model(config))
+    config = resolve(tiny(tmp_path))
+    work = open_task(config, build_model(config))
     work.prepare()
     before = work.pretraining()
-    assert open_workload(before, build_model(before), work).held_out is work.held_out
+    assert open_task(before, build_model(before), work).held_out is work.held_out
     before.evaluate.samples = before.train.samples  # of fewer, they are others
-    other = open_workload(before, build_model(before), work)
+    other = open_task(before, build_model(before), work)
     assert len(other.held_out) == before.train.samples < len(work.held_out)

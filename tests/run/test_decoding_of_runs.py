@@ -11,10 +11,10 @@ from tests.tiny_runs import tiny_config, tiny_translation
 from tfgan_zoo import config as config_lib
 from tfgan_zoo import pictures, translate
 from tfgan_zoo.data.images import decode, with_channels
-from tfgan_zoo.evaluation import runs as evaluation_runs
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.tasks import noise_to_image
+from tfgan_zoo.tasks.base import open_source_for
 
 
 def quiet(_):
@@ -136,8 +136,9 @@ def test_evaluate_opens_data_by_the_rules_of_the_run(monkeypatch, data, rules):
     config = config_lib.default_config()
     config.data = config_lib.with_earlier_meaning({"data": {"source": "x", **data}})["data"]
     opened = []
-    asked = evaluation_runs.Asked(("swd",), source="folder:x", split="train")
-    evaluation_runs._opened(asked, config, lambda *_, **options: opened.append(options), 16)
+    open_source_for(
+        lambda *_, **options: opened.append(options), "folder:x", "train", 16, config.data
+    )
     assert {name: opened[0][name] for name in rules} == rules
 
 

@@ -13,7 +13,8 @@ from tfgan_zoo.config import load_config
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.run import experiment, scoring
 from tfgan_zoo.run import folder as runs
-from tfgan_zoo.tasks.noise_to_image import NoiseToImageWorkload
+from tfgan_zoo.tasks import open_task, resolve
+from tfgan_zoo.tasks.noise_to_image import NoiseToImageTask
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +71,7 @@ def test_it_ends_at_the_same_step_where_it_was_killed_before_a_score(ended, tmp_
     config, whole, result, _ = ended
     for step in (8, 12):  # one whose checkpoint is not kept, and the last one
         with monkeypatch.context() as patch:
-            fails_at(patch, NoiseToImageWorkload, "score", step)
+            fails_at(patch, NoiseToImageTask, "score", step)
             with pytest.raises(Killed):
                 experiment.train(config, tmp_path / "run", quiet)
         assert runs.Run(tmp_path / "run").checkpoints.steps()[-1] == step
@@ -123,10 +124,10 @@ def test_the_one_that_decides(tmp_path):
     config = load_config("gan", {"evaluate.main": "swd"})
     assert config.evaluate.metrics == ("figures", "swd")
     model = experiment.build_model(config)
-    by_swd = scoring.Scores(config, experiment.open_workload(config, model))
+    by_swd = scoring.Scores(config, open_task(config, model))
     assert (by_swd.name, by_swd.sign) == ("swd", -1)
     config.evaluate.main = None
-    by_first = scoring.Scores(config, experiment.open_workload(config, model))
+    by_first = scoring.Scores(config, open_task(config, model))
     assert (by_first.name, by_first.sign) == ("validity", 1)
 
 
@@ -157,7 +158,7 @@ def test_refused_for_this_data(folder, tmp_path):
 
 def test_a_text_encoder_is_not_judged_by_the_score_of_its_game(tmp_path):
     config = tiny_text_to_image(tmp_path, evaluate__main="swd", evaluate__patience="3")
-    config = experiment.completed(config)
+    config = resolve(config)
     model = experiment.build_model(config)
-    before = experiment.open_workload(config, model).pretraining()
+    before = open_task(config, model).pretraining()
     assert (before.evaluate.main, before.evaluate.patience) == (None, 0)

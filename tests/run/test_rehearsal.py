@@ -19,10 +19,9 @@ from tests.tiny_runs import (
     tiny_translation,
 )
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.evaluation import runs as evaluation
-from tfgan_zoo.run import building, experiment
-from tfgan_zoo.tasks import open_workload
-from tfgan_zoo.tasks.noise_to_image import NoiseToImageWorkload
+from tfgan_zoo.run import building, evaluation, experiment
+from tfgan_zoo.tasks import Request, open_task, resolve
+from tfgan_zoo.tasks.noise_to_image import NoiseToImageTask
 
 
 def unequal_domains(folder):
@@ -48,7 +47,7 @@ def test_domains_of_unequal_size_are_scored_and_drawn_and_evaluated(tmp_path):
     assert {"swd", "swd_a_to_b", "swd_b_to_a", "kid[figures_v1]"} <= result.scores.keys()
     assert np.isfinite(list(result.scores.values())).all()
     model = experiment.load_run(tmp_path / "run")
-    sheet = open_workload(config, model).sheet(model)
+    sheet = open_task(config, model).sheet(model)
     # Twelve rows of a, b, a and b, a, b; the last three begin with nothing.
     factor = sheet.shape[0] // (12 * 18 - 2)
     small = sheet[::factor, ::factor]
@@ -56,10 +55,8 @@ def test_domains_of_unequal_size_are_scored_and_drawn_and_evaluated(tmp_path):
     assert (small[-16:, :52] == 255).all()
     assert not (small[-16:, -16:] == 255).all()
     for direction, made, of in (("a_to_b", 9, 12), ("b_to_a", 12, 9)):
-        asked = evaluation.Asked(
-            ("swd", "kid"), num=100, features="figures_v1", direction=direction
-        )
-        found = evaluation.evaluate_run(tmp_path / "run", asked)
+        request = Request(("swd", "kid"), num=100, features="figures_v1", direction=direction)
+        found = evaluation.evaluate_run(tmp_path / "run", request)
         assert np.isfinite(list(found.scores.values())).all()
         assert found.protocol["samples"] == made
         assert found.protocol["reference"]["samples"] == of
@@ -96,10 +93,10 @@ def test_what_else_fails_is_refused_in_a_sentence_too(tmp_path, monkeypatch, par
 
     config = tiny_config(tmp_path, "gan")
     model = building.build_model(config)
-    owner = NoiseToImageWorkload if part == "sheet" else type(model)
+    owner = NoiseToImageTask if part == "sheet" else type(model)
     monkeypatch.setattr(owner, part, fail)
     with pytest.raises(InputError, match=said) as error:
-        open_workload(config, model).rehearse(model)
+        open_task(config, model).rehearse(model)
     assert "\n" not in str(error.value)
 
 
@@ -120,9 +117,9 @@ def test_a_rehearsal_leaves_the_model_as_it_is(tmp_path, kind):
     elif kind == "srgan":
         config = tiny_super_resolution(tmp_path)
     else:
-        config = experiment.completed(tiny_text_to_image(tmp_path))
+        config = resolve(tiny_text_to_image(tmp_path))
     model = building.build_model(config)
-    work = open_workload(config, model)
+    work = open_task(config, model)
     optimizers = [getattr(model, f"{role}_optimizer") for role in model.players()]
     layers = [layer for network in model.players().values() for n in network for layer in n.layers]
     seeds = [vars(layer).get("seed_generator") for layer in layers]
@@ -142,7 +139,7 @@ def test_a_resumed_run_is_tried_and_a_finished_one_is_not(whole, tmp_path, monke
         raise Killed
 
     config, run = whole[0], shutil.copytree(whole[1], tmp_path / "run")
-    monkeypatch.setattr(NoiseToImageWorkload, "rehearse", rehearse)
+    monkeypatch.setattr(NoiseToImageTask, "rehearse", rehearse)
     experiment.train(config, run, quiet)
     shutil.rmtree(run / "checkpoints" / "step_00000010")
     before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
@@ -180,7 +177,7 @@ def test_a_run_killed_between_checkpoint_and_score_scores_that_step_on_resume(
 ):
     config, run = whole
     with monkeypatch.context() as patch:
-        fails_at(patch, NoiseToImageWorkload, name, step)
+        fails_at(patch, NoiseToImageTask, name, step)
         with pytest.raises(Killed):
             experiment.train(config, tmp_path / "run", quiet)
     assert [row["step"] for row in lines(tmp_path / "run")] == written

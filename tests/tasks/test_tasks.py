@@ -16,11 +16,11 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import by_model
 from tfgan_zoo.metrics.psnr import psnr
 from tfgan_zoo.run import building
-from tfgan_zoo.tasks import completed, open_workload
+from tfgan_zoo.tasks import open_task, resolve
 
 
 def opened(config):
-    return open_workload(config, building.build_model(config))
+    return open_task(config, building.build_model(config))
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_mean_absolute_error(tmp_path):
 def test_sheets_show_rows(tmp_path, model, columns):
     config = tiny_translation(tmp_path, model)
     built = building.build_model(config)
-    work = open_workload(config, built)
+    work = open_task(config, built)
     sheet = work.sheet(built)
     height, width = 4 * 18 - 2, columns * 18 - 2
     factor = sheet.shape[0] // height
@@ -249,7 +249,7 @@ def test_super_resolution_is_scored_on_whole_images_of_another_source(tmp_path):
     config.evaluate.source = f"npz:{tmp_path / 'other.npz'}"
     config.evaluate.metrics = ("ssim", "psnr")
     built = building.build_model(config)
-    work = open_workload(config, built)
+    work = open_task(config, built)
     assert [(main, sign) for _, main, sign in work.scores] == [("ssim", 1), ("psnr", 1)]
     assert [large.shape for _, large in work.held_out] == [(30, 42, 3)] * 3
     upscale = by_model(built)
@@ -301,7 +301,7 @@ def test_super_resolution_refuses_what_it_has_no_use_for(tmp_path):
 
 def used(config):
     """Does with the data what a run does."""
-    work = opened(completed(config))
+    work = opened(resolve(config))
     work.pretraining()
     work.batches(0)
 

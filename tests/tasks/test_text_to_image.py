@@ -12,7 +12,7 @@ from tfgan_zoo import generate
 from tfgan_zoo.data import open_captioned
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.run import building, experiment
-from tfgan_zoo.tasks import open_workload
+from tfgan_zoo.tasks import open_task
 
 
 def quiet(text):
@@ -62,7 +62,7 @@ def test_scores_on_the_figures_are_by_attribute(tmp_path):
     with config.unlocked():
         config.text_encoder.vocabulary = ("red", "circle")
     with pytest.warns(UserWarning, match="captions .* nothing but unknown words"):
-        work = open_workload(config, building.build_model(config))
+        work = open_task(config, building.build_model(config))
     assert [main for _, main, _ in work.scores] == ["seen_all", "swd"]
     scores = work.score(work.model)
     attributes = ("shape", "colour", "fill", "background", "size", "place", "all")
@@ -91,17 +91,17 @@ def test_the_encoder_learns_from_batches_of_different_classes(tmp_path):
     config.data.source = f"folder:{tmp_path / 'birds'}"
     config.text_encoder.vocabulary = ("a", "bird", "of", "kind", *map(str, range(30)))
     config.pretraining.batch_size = 10
-    work = open_workload(config, building.build_model(config))
+    work = open_task(config, building.build_model(config))
     before = work.pretraining()
     assert (before.data.distinct_classes, config.data.distinct_classes) == (True, False)
-    pretraining = open_workload(before, building.build_model(before))
+    pretraining = open_task(before, building.build_model(before))
     for batch in pretraining.batches(3).take(3).as_numpy_iterator():
         assert sorted(batch["class"]) == list(range(10))
     assert any(len(set(b["class"])) < 4 for b in work.batches(0).take(20).as_numpy_iterator())
     config.pretraining.batch_size = 11
     before = work.pretraining()
     with pytest.raises(InputError, match="batch_size: expected at most 10, the number of classes"):
-        open_workload(before, building.build_model(before))
+        open_task(before, building.build_model(before))
 
 
 # ---------------------------------------------------------------------- the command

@@ -214,6 +214,8 @@ def text_to_image_config(model: str) -> ConfigDict:
             "interpolation": False,
             "interpolation_weights": (1.0, 1.0),
             "fresh_latents": False,
+            "latent_distribution": "normal",
+            "packing": 1,
             "r1_gamma": 0.0,
             "r1_every": 1,
             "diff_augment": (),

@@ -38,6 +38,8 @@ EARLIER_VALUES = {
     "model_args.skip_discriminator_above": None,
     "model_args.interpolation_weights": (1.0, 1.0),
     "model_args.fresh_latents": False,
+    "model_args.latent_distribution": "normal",
+    "model_args.packing": 1,
     "generator.padding": "same",
     "discriminator.padding": "same",
 }
@@ -204,6 +206,7 @@ def config_to_resume(
         # A vocabulary that the recipe leaves out follows from the captions.
         if recipe.get("text_encoder", {}).get("vocabulary")
         or not difference.startswith("text_encoder.vocabulary:")
+        if "class_names" in recipe.data or not difference.startswith("data.class_names:")
     ]
     if differ and began_with not in (None, recipe_name(name)):
         raise InputError(

@@ -45,6 +45,8 @@ def filled(config: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, 
 
 #: The entries of all kinds of model, with their defaults.
 ALL_ENTRIES = {key: value for kind in KINDS.values() for key, value in flatten(kind("")).items()}
+# Names of classes, by number, which a run of a conditional model notes from its data.
+ALL_ENTRIES["data.class_names"] = ()
 
 
 # ---------------------------------------------------------------------- text

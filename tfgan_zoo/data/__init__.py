@@ -1,7 +1,10 @@
-"""Data: sources (`figures`, `points/ring`, `tfds:mnist`, `folder:photos`, ...) and tasks.
+"""Data: sources (`figures`, `points/ring`, `tfds:mnist`, `folder:photos`, ...) and pipelines.
 
     source = open_source("folder:~/photos", on_error="skip")
     dataset = unconditional(source, batch_size=64, image_size=64, flip=True)
+
+    source = open_source("idx:~/fashion_mnist")  # source.labels, source.class_names
+    dataset = unconditional(source, batch_size=64, parts=("label",))
 
     domains = open_domains("folder:~/horse2zebra")
     dataset = unpaired(domains, batch_size=1, image_size=256, load_size=286, flip=True)
@@ -12,38 +15,36 @@
     data = open_captioned("folder:~/birds")
     dataset = captioned(data, batch_size=64, image_size=64, load_size=76, flip=True)
 
-A source is a numbered list of samples, two of them are domains or resolutions, a task turns them
-into batches. Images are uint8 NHWC in 0..255 here; the models scale them to [-1, 1].
+A source is a numbered list of samples, two of them are domains or resolutions, and a pipeline makes
+batches of them. Images are uint8 NHWC in 0..255 here; the models scale them to [-1, 1].
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tfgan_zoo.data.captions import Captioned, captioned, distinct_captions, open_captioned
+from tfgan_zoo.data.captions import Captioned, distinct_captions, open_captioned
 from tfgan_zoo.data.domains import Domains, open_domains
 from tfgan_zoo.data.images import Fit
 from tfgan_zoo.data.imresize import imresize, imresize_graph
-from tfgan_zoo.data.resolutions import (
-    Resolutions,
-    hold,
-    load_pair,
-    open_super_resolution,
-    super_resolution,
-)
+from tfgan_zoo.data.loading import fit_for, load_images, load_source, use_cache
+from tfgan_zoo.data.opening import open_source
+from tfgan_zoo.data.resolutions import Resolutions, load_pair, open_super_resolution
 from tfgan_zoo.data.source import (
     ArraySource,
     FileSource,
+    FittedSource,
     SliceSource,
     Source,
     ViewSource,
-    open_source,
-    parse_spec,
-    parse_split,
 )
+from tfgan_zoo.data.spec import parse_spec
+from tfgan_zoo.data.splits import parse_split
+from tfgan_zoo.moved import names_from
 
 if TYPE_CHECKING:
-    from tfgan_zoo.data.pairs import epoch_size, load_pairs, paired, unpaired
-    from tfgan_zoo.data.pipeline import fit_for, load_images, unconditional, use_cache
+    from tfgan_zoo.data.captions.batches import captioned
+    from tfgan_zoo.data.pairs import epoch_size, load_domains, load_pairs, paired, unpaired
+    from tfgan_zoo.data.pipeline import unconditional
+    from tfgan_zoo.data.squares import hold, preload, super_resolution
 
 __all__ = [
     "ArraySource",
@@ -51,6 +52,7 @@ __all__ = [
     "Domains",
     "FileSource",
     "Fit",
+    "FittedSource",
     "Resolutions",
     "SliceSource",
     "Source",
@@ -62,9 +64,11 @@ __all__ = [
     "hold",
     "imresize",
     "imresize_graph",
+    "load_domains",
     "load_images",
     "load_pair",
     "load_pairs",
+    "load_source",
     "open_captioned",
     "open_domains",
     "open_source",
@@ -72,24 +76,23 @@ __all__ = [
     "paired",
     "parse_spec",
     "parse_split",
+    "preload",
     "super_resolution",
     "unconditional",
     "unpaired",
     "use_cache",
 ]
 
-_TASKS = {
-    "tasks": ("fit_for", "load_images", "unconditional", "use_cache"),
-    "translation": ("epoch_size", "load_pairs", "paired", "unpaired"),
-}
-
-
-def __getattr__(name: str) -> Any:
-    # These import TensorFlow, which takes seconds; to look at images or to score them needs none.
-    for module, names in _TASKS.items():
-        if name in names:
-            return getattr(importlib.import_module(f"tfgan_zoo.data.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# These import TensorFlow, which takes seconds; opening and scoring images does without.
+__getattr__ = names_from(
+    __name__,
+    {
+        "tfgan_zoo.data.captions.batches": ("captioned",),
+        "tfgan_zoo.data.pairs": ("epoch_size", "load_domains", "load_pairs", "paired", "unpaired"),
+        "tfgan_zoo.data.pipeline": ("unconditional",),
+        "tfgan_zoo.data.squares": ("hold", "preload", "super_resolution"),
+    },
+)
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,4 @@
-"""Two domains of images, to translate between: where they come from.
+"""Opens two domains of images, for translation.
 
 | source | a and b | matched |
 |---|---|---|
@@ -17,27 +17,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfgan_zoo.data.images import DecodingRules, with_channels
-from tfgan_zoo.data.source import (
-    FOLDERS,
-    SPLIT_FOLDERS,
-    ArraySource,
-    FileSource,
-    Source,
-    ViewSource,
-    checked_kind,
+from tfgan_zoo.data.images import with_channels
+from tfgan_zoo.data.opening import open_with
+from tfgan_zoo.data.readers.folder import (
     existing_folder,
     images_of_split,
-    no_split,
-    open_source,
-    parse_split,
-    part_of,
-    read_npz,
     some_images,
     split_folders,
     subfolders,
 )
-from tfgan_zoo.errors import InputError, check_seed
+from tfgan_zoo.data.readers.npz import read_npz
+from tfgan_zoo.data.source import ArraySource, FileSource, Source, ViewSource, part_of
+from tfgan_zoo.data.spec import FOLDERS, Opening
+from tfgan_zoo.data.splits import SPLIT_FOLDERS, no_split
+from tfgan_zoo.errors import InputError
 
 LAYOUTS = ("auto", "two_folders", "side_by_side", "grey")
 DIRECTIONS = ("a_to_b", "b_to_a")
@@ -47,10 +40,10 @@ class Domains(NamedTuple):
     """Two sources to translate between.
 
     Attributes:
-        a: the one domain.
-        b: the other.
-        matched: whether `a[i]` and `b[i]` belong together, as many of one as of the other.
-        reason: why they do not, a clause to end an error message with.
+        a: The first domain.
+        b: The second domain.
+        matched: Whether `a[i]` and `b[i]` form pairs, as many of one as of the other.
+        reason: Why they do not, a clause to end an error message with.
     """
 
     a: Source
@@ -76,67 +69,57 @@ def open_domains(
     """Opens both domains of a data source.
 
     Args:
-        spec: see the table above.
-        split: see `open_source`; a part such as "train[:90%]" is taken of each domain.
-        layout: how a folder holds its domains. "two_folders": `trainA` and `trainB`, or `A` and
+        spec: See the table above.
+        split: See `open_source`, as for the arguments below. A part such as "train[:90%]" is taken
+            of each domain.
+        layout: How a folder holds its domains. "two_folders": `trainA` and `trainB`, or `A` and
             `B` with or without splits in them, or splits with `A` and `B` in them. "side_by_side":
             every image is two, a on the left and b on the right. "auto" finds out which.
-            Of any source of single images, "grey" makes a in grey and b in colour.
+            "grey", for any source of single images, makes a in grey and b in colour.
         direction: "b_to_a" swaps the two.
-        resolution: see `open_source`.
-        num: see `open_source`; of each domain.
-        seed: see `open_source`.
-        on_error: see `open_source`.
-        data_dir: see `open_source`.
-        white: see `open_source`.
-        color_profiles: see `open_source`.
+        resolution: Side in pixels at which `figures` are drawn.
+        num: Number of the embedded `figures` of each domain.
+        seed: Seed of the embedded `figures`.
+        on_error: "raise" or "skip", for unreadable files.
+        data_dir: Where `tfds:` keeps its data.
+        white: The value of white in images of more than 8 bits.
+        color_profiles: "srgb" or "ignore".
 
     Returns:
-        The domains. Of a folder only a few files are looked at yet.
+        The domains. Only a few files of a folder are read yet.
 
     Raises:
-        InputError: the source is misspelt, missing or empty, has no such split, or does not hold
+        InputError: If the source is misspelt, missing or empty, has no such split, or does not hold
             two domains. The message says what to do.
 
     Example:
         >>> open_domains("figures/paired", num=100).matched
         True
     """
-    seed = check_seed(seed, any_integer=True)
     for key, value, known in (("layout", layout, LAYOUTS), ("direction", direction, DIRECTIONS)):
         if value not in known:
-            raise InputError(f"{key} must be one of {', '.join(known)}, not {value!r}.")
-    spec, kind, rest = checked_kind(spec, split, num, on_error, resolution)
-    rules = DecodingRules(white, color_profiles)
+            raise InputError(f"{key}: expected one of {', '.join(known)}, got {value!r}.")
+    opening = Opening(spec, split, resolution, num, seed, on_error, data_dir, white, color_profiles)
+    spec, kind = opening.spec, opening.kind
     if layout in ("two_folders", "side_by_side") and kind not in FOLDERS:
-        raise InputError(f'layout="{layout}" is of folders of images, which {spec} is not.')
+        raise InputError(f'layout: expected "auto" or "grey" for {spec}, got "{layout}".')
     if layout == "grey":
-        source = open_source(
-            spec,
-            split,
-            resolution=resolution,
-            num=num,
-            seed=seed,
-            on_error=on_error,
-            data_dir=data_dir,
-            white=white,
-            color_profiles=color_profiles,
-        )
+        source = open_with(opening)
         if source.is_vector:
             raise InputError(f"{spec} holds vectors, which have no colour; use images.")
         domains = Domains(ViewSource(f"{source.spec} (grey)", source, _grey), source, True)
     elif kind in FOLDERS:
-        domains = _open_folder(spec, rest, split, layout, on_error, rules)
+        domains = _open_folder(opening, layout)
     elif kind == "figures":
-        domains = _open_figures(spec, rest, split, resolution, num, seed)
+        domains = _open_figures(opening)
     elif kind == "npz":
-        domains = _open_npz(spec, rest, split, white)
+        domains = _open_npz(opening)
     elif kind == "tfds":
-        # Imported here since TFDS takes seconds to import and may not be installed.
+        # TFDS takes seconds to import and may not be installed.
         from tfgan_zoo.data.readers.tfds import open_tfds_domains
 
-        a, b, matched = open_tfds_domains(spec, rest, split, data_dir, on_error, rules)
-        domains = Domains(a, b, matched, "" if matched else "they are splits of their own")
+        a, b, matched = open_tfds_domains(opening)
+        domains = Domains(a, b, matched, "" if matched else "they are separate splits")
     else:
         remedy = ', or layout="grey" to learn colouring' if kind == "idx" else ""
         raise InputError(
@@ -160,27 +143,32 @@ def _right(image: np.ndarray) -> np.ndarray:
     return image[:, image.shape[1] // 2 :]
 
 
-def _open_figures(
-    spec: str, view: str, split: str, resolution: int | None, num: int | None, seed: int
-) -> Domains:
+def _open_figures(opening: Opening) -> Domains:
     from tfgan_zoo.data import figures
 
+    spec, view = opening.spec, opening.rest
     if view not in ("paired", "unpaired"):
         raise InputError(
             f"{spec} is not two domains; use figures/paired or figures/unpaired, or "
             'layout="grey" to learn colouring.'
         )
     fields = figures.load(
-        view, split=parse_split(split)[0], resolution=resolution or 32, num=num, seed=seed
+        view,
+        split=opening.split_name,
+        resolution=opening.resolution or 32,
+        num=opening.num,
+        seed=opening.seed,
     )
-    a, b = (part_of(ArraySource(f"{spec} ({key})", fields[key]), split) for key in ("a", "b"))
+    a, b = (
+        part_of(ArraySource(f"{spec} ({key})", fields[key]), opening.split) for key in ("a", "b")
+    )
     if view == "paired":
         return Domains(a, b, True)
     return Domains(a, b, False, "they are drawn independently, unlike those of figures/paired")
 
 
-def _open_npz(spec: str, path: str, split: str, white: float | None) -> Domains:
-    name = parse_split(split)[0]
+def _open_npz(opening: Opening) -> Domains:
+    spec, name = opening.spec, opening.split_name
     wanted = ("a", "b") if name == "train" else (f"a_{name}", f"b_{name}")
 
     def choose(keys: list[str]) -> tuple[str, ...]:
@@ -192,38 +180,36 @@ def _open_npz(spec: str, path: str, split: str, white: float | None) -> Domains:
             )
         return wanted
 
-    arrays = read_npz(spec, path, choose)
+    arrays = read_npz(spec, opening.rest, choose)
     wholes = [
-        ArraySource(f"{spec} ({key})", array, white=white)
+        ArraySource(f"{spec} ({key})", array, white=opening.white)
         for key, array in zip(wanted, arrays, strict=True)
     ]
     for whole in wholes:
         if whole.is_vector:
             raise InputError(f"{whole.spec} holds vectors; two domains must be images.")
-    a, b = (part_of(whole, split) for whole in wholes)
+    a, b = (part_of(whole, opening.split) for whole in wholes)
     if len(wholes[0]) == len(wholes[1]):
         return Domains(a, b, True)
     return Domains(a, b, False, f"there are {len(wholes[0])} of a and {len(wholes[1])} of b")
 
 
-def _open_folder(
-    spec: str, path: str, split: str, layout: str, on_error: str, rules: DecodingRules
-) -> Domains:
-    root = existing_folder(spec, path)
-    name = parse_split(split)[0]
+def _open_folder(opening: Opening, layout: str) -> Domains:
+    spec, name = opening.spec, opening.split_name
+    root = existing_folder(spec, opening.rest)
     folders = {} if layout == "side_by_side" else _two_folders(root)
     if folders or layout == "two_folders":
         if name not in folders:
             remedy = f"add folders {name}A and {name}B or use another split"
             raise no_split(spec, name, list(folders), remedy)
-        return _open_two_folders(spec, root, folders[name], split, on_error, rules)
+        return _open_two_folders(opening, root, folders[name])
     folder, relative = images_of_split(spec, root, name)
     files = [os.path.join(folder, file) for file in relative]
-    both = _SideBySideSource(spec, files, on_error=on_error, rules=rules)
+    both = _SideBySideSource(spec, files, on_error=opening.on_error, rules=opening.rules)
     if layout == "auto":
         _check_side_by_side(both)
     both.warn_if_dark()
-    whole = part_of(both, split)
+    whole = part_of(both, opening.split)
     return Domains(
         ViewSource(f"{whole.spec} (left)", whole, _left),
         ViewSource(f"{whole.spec} (right)", whole, _right),
@@ -232,7 +218,7 @@ def _open_folder(
 
 
 def _two_folders(root: str) -> dict[str, dict[str, str]]:
-    """Finds the folders of two domains: split -> "a" or "b" -> path; nothing if there are none."""
+    """Finds the folders of two domains, if there are any: split -> "a" or "b" -> path."""
     inside = subfolders(root)
     found: dict[str, dict[str, str]] = {}
     for split, aliases in SPLIT_FOLDERS.items():
@@ -257,9 +243,8 @@ def _two_folders(root: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def _open_two_folders(
-    spec: str, root: str, folders: dict[str, str], split: str, on_error: str, rules: DecodingRules
-) -> Domains:
+def _open_two_folders(opening: Opening, root: str, folders: dict[str, str]) -> Domains:
+    spec = opening.spec
     names = {
         domain: Path(folder).relative_to(root).as_posix() for domain, folder in folders.items()
     }
@@ -276,14 +261,14 @@ def _open_two_folders(
         FileSource(
             f"{spec.rstrip('/')}/{names[domain]}",
             [os.path.join(folders[domain], file) for file in files[domain]],
-            on_error=on_error,
-            rules=rules,
+            on_error=opening.on_error,
+            rules=opening.rules,
         )
         for domain in ("a", "b")
     ]
     for whole in wholes:
         whole.warn_if_dark()
-    a, b = (part_of(whole, split) for whole in wholes)
+    a, b = (part_of(whole, opening.split) for whole in wholes)
     reason = _why_unmatched({names[domain]: files[domain] for domain in ("a", "b")})
     return Domains(a, b, not reason, reason)
 
@@ -293,12 +278,12 @@ def _stem(file: str) -> str:
 
 
 def _by_stem(file: str) -> tuple[tuple[str, ...], str]:
-    # Were the endings compared too, partners could come to stand at different places.
+    # Comparing endings first would put partners at different places.
     return Path(_stem(file)).parts, file
 
 
 def _why_unmatched(files: dict[str, list[str]]) -> str:
-    """Why the files of two folders are not pairs; nothing if they are."""
+    """Returns why the files of two folders are not pairs, or ""."""
     stems: dict[str, dict[str, str]] = {}
     for folder, names in files.items():
         stems[folder] = {}
@@ -317,10 +302,10 @@ def _why_unmatched(files: dict[str, list[str]]) -> str:
 
 
 class _SideBySideSource(FileSource):
-    """Files that are two images next to each other."""
+    """Files that hold two images next to each other."""
 
     def read(self, index: int, smallest: int | None = None) -> np.ndarray:
-        """See `Source.read`; never shrunk, since the seam has to stay between two pixels."""
+        """See `Source.read`; never shrunk, so that the seam stays between two pixels."""
         image = super().read(index)
         height, width = image.shape[:2]
         if width % 2:
@@ -332,7 +317,7 @@ class _SideBySideSource(FileSource):
 
 
 def _check_side_by_side(source: FileSource) -> None:
-    """Looks at a few files; raises `InputError` if one of them is no pair by its proportions."""
+    """Raises `InputError` if the proportions of one of a few files are not those of a pair."""
     num = len(source)
     for index in range(0, num, max(1, num // 5))[:5]:
         try:
@@ -343,8 +328,9 @@ def _check_side_by_side(source: FileSource) -> None:
             continue
         if not 1.9 <= width / height <= 2.1:
             raise InputError(
-                f"{source.spec} is not seen to hold two domains: it has no folders trainA and "
+                f"{source.spec} does not seem to hold two domains: it has no folders trainA and "
                 f"trainB or A and B, and {source.name(index)} is {width}x{height}, not two images "
-                'side by side, twice as wide as high; arrange it so, or say layout="side_by_side" '
-                'if it is halves of another shape, or layout="grey" to learn colouring.'
+                "side by side, twice as wide as high; arrange it so, or give "
+                'layout="side_by_side" for halves of another shape, or layout="grey" to learn '
+                "colouring."
             )

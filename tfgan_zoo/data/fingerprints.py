@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tfgan_zoo.data.captions import Captioned
-from tfgan_zoo.data.source import FOLDERS, Source, ViewSource
+from tfgan_zoo.data.source import Source, ViewSource
+from tfgan_zoo.data.spec import FOLDERS
 
 CONTENT_LIMIT = 64 * 2**20
 """Bytes of an array that its hash is of, at most: evenly spaced samples of a larger one."""

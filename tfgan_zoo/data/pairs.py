@@ -1,6 +1,6 @@
-"""From two domains to the batches `(a, b)` that a model which translates is trained on.
+"""From two domains to the batches `(a, b)` that a translation model is trained on.
 
-Like `tasks`, and with its mechanics: batch `s` is a function of the domains, the seed and `s`.
+As in `pipeline`, batch `s` is a function of the domains, the seed and `s`.
 """
 
 from __future__ import annotations
@@ -16,20 +16,18 @@ import tensorflow as tf
 from tfgan_zoo import noise
 from tfgan_zoo.data.domains import Domains, open_domains
 from tfgan_zoo.data.images import Fit
+from tfgan_zoo.data.loading import fit_for, fits_memory, load_source, load_sources, side_of
+from tfgan_zoo.data.opening import as_source
 from tfgan_zoo.data.pipeline import (
     augmented,
     batches,
     check_steps,
-    finish,
-    fit_for,
-    fits_memory,
-    load_images,
-    load_together,
     random_crop,
     random_flip,
-    side_of,
+    with_options,
 )
-from tfgan_zoo.data.source import as_source, as_spec
+from tfgan_zoo.data.source import FittedSource
+from tfgan_zoo.data.spec import as_spec
 from tfgan_zoo.errors import InputError, check_number, check_seed
 
 
@@ -46,32 +44,32 @@ def paired(
     start_step: int = 0,
     cache: bool | str = "auto",
 ) -> tf.data.Dataset:
-    """Batches of pairs `(a, b)`, without end, as pix2pix is trained on.
+    """Infinite batches of pairs `(a, b)`, as pix2pix is trained on.
 
     Every epoch visits each pair exactly once, in an order of its own. The jitter is that of pix2pix
     (https://arxiv.org/abs/1611.07004): both halves are resized to `load_size`, then the same random
     square is cut out of both, and both are mirrored or neither, anew at every visit.
 
     Args:
-        domains: matched ones, from `open_domains`, or what it opens; or two sources or arrays
-            `(a, b)` of as many images, which are pairs.
-        batch_size: pairs per batch, over all replicas.
-        image_size: side in pixels; None for that of the domains, if they have one.
-        channels: of a and of b, 1 or 3 each.
-        load_size: side to resize to before the random crop, 286 for 256 in the paper; None for
-            `image_size`, no jitter.
-        crop: side of the central square cut out first; see `images.Fit`.
-        flip: mirror each pair left to right with probability 1/2.
-        seed: of order, crops and flips, any integer.
-        start_step: number of the first batch.
-        cache: see `unconditional`; images are held at `load_size`.
+        domains: Matched domains from `open_domains`, or what it opens; or two sources or arrays
+            `(a, b)` of equal length, which form pairs.
+        batch_size: Pairs per batch, over all replicas.
+        image_size: Side in pixels; None for that of the domains, if they have one.
+        channels: Channels of a and of b, 1 or 3 each.
+        load_size: Side to resize to before the random crop, 286 for 256 in the paper; None for
+            `image_size`, without jitter.
+        crop: Side of the central square that is cut out first; see `images.Fit`.
+        flip: Mirror each pair left to right with probability 1/2.
+        seed: Seed of order, crops and flips, any integer.
+        start_step: Number of the first batch.
+        cache: See `unconditional`; images are held at `load_size`.
 
     Returns:
         An infinite dataset of `(a, b)`, uint8 `[batch_size, image_size, image_size, channels]` in
         0..255.
 
     Raises:
-        InputError: the domains are not matched (the first file without a partner is named), an
+        InputError: If the domains are not matched (the first file without a partner is named), an
             image cannot be read or fitted, there are fewer pairs than a batch, or an option is
             invalid.
 
@@ -89,11 +87,7 @@ def paired(
     cached = fits_memory(sources, fittings, cache)
     dataset = batches(sources, fittings, batch_size, seed, start_step, cached)
     jitter = _jitter(size, fittings[0], flip, seed)
-    if jitter is not None:
-        dataset = augmented(
-            dataset, lambda pair, step: tuple(jitter(half, step) for half in pair), start_step
-        )
-    return finish(dataset)
+    return with_options(augmented(dataset, jitter, start_step))
 
 
 def unpaired(
@@ -109,31 +103,31 @@ def unpaired(
     start_step: int = 0,
     cache: bool | str = "auto",
 ) -> tf.data.Dataset:
-    """Batches of `(a, b)` that have nothing to do with each other, as CycleGAN is trained on.
+    """Infinite batches of independent images `(a, b)`, as CycleGAN is trained on.
 
-    Each domain goes through epochs of its own and is cropped and mirrored for itself, so b is drawn
-    independently of a (https://arxiv.org/abs/1703.10593). While `epoch_size(domains)` images of
-    each go by, every one of the larger domain is seen exactly once.
+    Each domain has epochs, crops and flips of its own, so b is drawn independently of a
+    (https://arxiv.org/abs/1703.10593). In every `epoch_size(domains)` images of each, every image
+    of the larger domain occurs exactly once.
 
     Args:
-        domains: from `open_domains`, matched or not, or what it opens; or two sources or arrays
+        domains: From `open_domains`, matched or not, or what it opens; or two sources or arrays
             `(a, b)`.
-        batch_size: images of each domain per batch, over all replicas.
-        image_size: see `paired`.
-        channels: see `paired`.
-        load_size: see `paired`.
-        crop: see `paired`.
-        flip: mirror each image left to right with probability 1/2.
-        seed: see `paired`.
-        start_step: see `paired`.
-        cache: see `paired`.
+        batch_size: Images of each domain per batch, over all replicas.
+        image_size: See `paired`.
+        channels: See `paired`.
+        load_size: See `paired`.
+        crop: See `paired`.
+        flip: Mirror each image left to right with probability 1/2.
+        seed: See `paired`.
+        start_step: See `paired`.
+        cache: See `paired`.
 
     Returns:
-        As `paired` does.
+        A dataset like that of `paired`.
 
     Raises:
-        InputError: an image cannot be read or fitted, a domain has fewer images than a batch, or an
-            option is invalid.
+        InputError: If an image cannot be read or fitted, a domain has fewer images than a batch, or
+            an option is invalid.
 
     Example:
         >>> a, b = unpaired(open_domains("figures/unpaired"), batch_size=1).element_spec
@@ -150,13 +144,12 @@ def unpaired(
     for name, source, fitting in zip(("a", "b"), sources, fittings, strict=True):
         own = int(noise.key(seed, name)[0])
         stream = batches([source], [fitting], batch_size, own, start_step, cached)
-        jitter = _jitter(size, fitting, flip, own)
-        streams.append(stream if jitter is None else augmented(stream, jitter, start_step))
-    return finish(tf.data.Dataset.zip(*streams))
+        streams.append(augmented(stream, _jitter(size, fitting, flip, own), start_step))
+    return with_options(tf.data.Dataset.zip(*streams).map(lambda a, b: a + b))
 
 
 def _as_domains(domains: Any) -> Domains:
-    """Takes two domains as people have them: see `paired` and `unpaired`."""
+    """Converts what a user gives as two domains: see `paired` and `unpaired`."""
     if isinstance(domains, Domains):
         return domains
     if isinstance(domains, (str, os.PathLike)):
@@ -175,7 +168,7 @@ def _as_domains(domains: Any) -> Domains:
 
 
 def epoch_size(domains: Domains) -> int:
-    """How many items an epoch has: as many as the larger domain, none of which is left out.
+    """Returns the number of items in an epoch, which is that of the larger domain.
 
     Example:
         >>> epoch_size(open_domains("figures/paired", num=100))
@@ -191,21 +184,21 @@ def load_pairs(
     channels: Sequence[int] = (3, 3),
     crop: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Decodes and fits the first images of both domains, in their order, as they are.
+    """Decodes and fits the first images of both domains, in order and without jitter.
 
     Args:
-        domains: see `paired` and `unpaired`.
-        num: how many of each, if there are as many; None for all.
-        image_size: see `paired`.
-        channels: see `paired`.
-        crop: see `paired`.
+        domains: See `paired` and `unpaired`.
+        num: Number of images of each, if there are as many; None for all.
+        image_size: See `paired`.
+        channels: See `paired`.
+        crop: See `paired`.
 
     Returns:
         `(a, b)`, uint8 `[num, image_size, image_size, channels]`. Of matched domains `a[i]` belongs
-        to `b[i]`. With `on_error="skip"`, what cannot be used is missing.
+        to `b[i]`. With `on_error="skip"`, unusable images are missing.
 
     Raises:
-        InputError: an image cannot be read or fitted, or an option is invalid.
+        InputError: If an image cannot be read or fitted, or an option is invalid.
 
     Example:
         >>> a, b = load_pairs(open_domains("figures/paired", "test"), 16)
@@ -216,15 +209,47 @@ def load_pairs(
     if num is not None:
         check_number("num", num, least=1, whole=True)
     _, fittings = _fittings(domains, image_size, channels, crop)
+    a, b = _load(domains, fittings, num)
+    return a.array, b.array
+
+
+def load_domains(
+    domains: Domains,
+    image_size: int | Sequence[int] | None = None,
+    channels: Sequence[int] = (3, 3),
+    crop: int | None = None,
+    cache: bool | str = "auto",
+) -> Domains:
+    """Decodes and fits all images of both domains, for several datasets to share.
+
+    Args:
+        domains: From `open_domains`.
+        image_size: Side to hold the images at: the `load_size` of `paired`, if that is given.
+        channels: See `paired`.
+        crop: See `paired`. The pipelines do not apply it again to what is returned.
+        cache: See `unconditional`.
+
+    Returns:
+        The domains in memory; the same domains if they are not to be cached.
+
+    Raises:
+        InputError: As for `load_pairs`.
+    """
+    _, fittings = _fittings(domains, image_size, channels, crop)
+    if not fits_memory((domains.a, domains.b), fittings, cache):
+        return domains
+    a, b = _load(domains, fittings, None)
+    return domains._replace(a=a, b=b)
+
+
+def _load(domains: Domains, fittings: Sequence[Fit], num: int | None) -> Sequence[FittedSource]:
     if domains.matched:
         _check_matched(domains)
-        a, b = load_together((domains.a, domains.b), fittings, num)
-    else:
-        a, b = (
-            load_images(source, fitting, num)
-            for source, fitting in zip((domains.a, domains.b), fittings, strict=True)
-        )
-    return a, b
+        return load_sources((domains.a, domains.b), fittings, num)
+    return [
+        load_source(source, fitting, num)
+        for source, fitting in zip((domains.a, domains.b), fittings, strict=True)
+    ]
 
 
 def _check_matched(domains: Domains) -> None:
@@ -251,9 +276,9 @@ def _fittings(
     crop: int | None,
     load_size: int | Sequence[int] | None = None,
 ) -> tuple[int, list[Fit]]:
-    """Returns the final size, and how each domain is brought to `load_size`."""
+    """Returns the final size, and the `Fit` of each domain to `load_size`."""
     if not isinstance(channels, (tuple, list)) or len(channels) != 2:
-        raise InputError(f"channels must be two numbers, of a and of b, not {channels!r}.")
+        raise InputError(f"channels: expected two numbers, of a and of b, got {channels!r}.")
     fittings = [
         fit_for(source, image_size=image_size, channels=number, crop=crop)
         for source, number in zip((domains.a, domains.b), channels, strict=True)
@@ -269,22 +294,18 @@ def _fittings(
     load_size = side_of("load_size", load_size)
     if load_size < size:
         raise InputError(
-            f"load_size={load_size} is smaller than image_size={size}, which is cut out of it; "
-            f"use at least {size}, or leave it out."
+            f"load_size: expected at least image_size={size}, which is cut out of it, got "
+            f"{load_size}; leave it out for no jitter."
         )
     return size, [dataclasses.replace(fitting, image_size=load_size) for fitting in fittings]
 
 
-def _jitter(
-    size: int, fitting: Fit, flip: bool, seed: int
-) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None:
-    """The augmentation of a batch; None if there is none. Seed and step alone decide about it."""
-    if fitting.image_size == size and not flip:
-        return None
+def _jitter(size: int, fitting: Fit, flip: bool, seed: int) -> Callable[..., Any]:
+    """Returns the augmentation of a batch, which depends on seed and step alone."""
 
-    def jitter(images: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+    def one(images: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         if fitting.image_size != size:
             images = random_crop(images, size, seed, step)
         return random_flip(images, seed, step) if flip else images
 
-    return jitter
+    return lambda index, images, step: tuple(one(each, step) for each in images)

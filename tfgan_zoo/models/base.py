@@ -11,10 +11,11 @@ import tensorflow as tf
 
 from tfgan_zoo import noise
 from tfgan_zoo.errors import InputError, check_number, check_seed
-from tfgan_zoo.models.mechanics import keywords, network_checks
+from tfgan_zoo.models.mechanics import keywords, network_checks, parts
 from tfgan_zoo.models.mechanics.arguments import constructor_arguments
 from tfgan_zoo.models.mechanics.compiling import Compiling
 from tfgan_zoo.models.mechanics.construction import Construction
+from tfgan_zoo.models.mechanics.frozen import Frozen, FrozenNetworks
 from tfgan_zoo.models.mechanics.inspection import Inspection
 from tfgan_zoo.models.mechanics.keras_loop import KerasLoop
 from tfgan_zoo.models.mechanics.moving_average import MovingAverage
@@ -57,14 +58,18 @@ class ZooModel(Compiling, KerasLoop, Inspection, MovingAverage, Saving, Construc
         **kwargs: `name` and `dtype`, as for any Keras model.
     """
 
+    #: What the model does, a key of `tfgan_zoo.tasks.TASKS`.
+    kind = ""
+    #: Attributes by whose product a step takes more samples than a batch has.
+    sample_factors: tuple[str, ...] = ()
     #: Every name that `train_step` logs.
     log_names: tuple[str, ...] = ("loss",)
     #: The logs that progress bars show.
     main_logs: tuple[str, ...] = ("loss",)
     #: Prefix of the logs of each role; a role that is not named has the logs without a prefix.
     log_prefixes: Mapping[str, str] = {}
-    #: The parts of a training batch: keys of a dict, or a tuple in this order.
-    batch_parts: tuple[str, ...] = ("image",)
+    #: Names of the parts in `batch_spec` that a batch can lack.
+    optional_parts: tuple[str, ...] = ()
     #: Shape of one image, (height, width, channels), or (size,) for vectors.
     image_shape: tuple[int, ...]
     #: Whether strings in training batches need no check.
@@ -122,6 +127,10 @@ class ZooModel(Compiling, KerasLoop, Inspection, MovingAverage, Saving, Construc
         for role in self.roles():
             if not hasattr(self, f"{role}_optimizer"):
                 setattr(self, f"{role}_optimizer", None)
+        self._frozen = FrozenNetworks()
+        for name, network in self.frozen_networks().items():
+            if network.saved:
+                self.frozen(name)
         self._build_averages()
         # In float32 whatever the networks' type is: means of many small numbers.
         self.trackers = {
@@ -166,9 +175,17 @@ class ZooModel(Compiling, KerasLoop, Inspection, MovingAverage, Saving, Construc
         """
         raise NotImplementedError
 
-    def example_batch(self, batch_size: int, seed: int = 0) -> Any:
-        """Returns a training batch of random pixels, uint8: what one train step takes."""
+    def batch_spec(self) -> dict[str, tf.TensorSpec]:
+        """Returns the named parts of a training batch, in the order of a tuple.
+
+        The batch axis is None. Pixels are declared as uint8, as pipelines yield them; floats in
+        [-1, 1] are accepted too. See `models.mechanics.parts` for other types.
+        """
         raise NotImplementedError
+
+    def frozen_networks(self) -> dict[str, Frozen]:
+        """Returns the networks that the model uses and nobody trains, by name."""
+        return {}
 
     @classmethod
     def network_arguments(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
@@ -214,10 +231,70 @@ class ZooModel(Compiling, KerasLoop, Inspection, MovingAverage, Saving, Construc
         """Returns the number that divides the samples of each replica's batch."""
         return self.samples_per_step(1) if training else 1
 
-    def image_parts(self) -> dict[str, tuple[int | None, ...]]:
-        """Returns those of `batch_parts` that are images or points, with the shape of one."""
-        shape = getattr(self, "image_shape", None)
-        return {} if shape is None else {self.batch_parts[0]: shape}
+    # ------------------------------------------------------------------ data
+
+    def batch(self, data: Any, training: bool = True) -> dict[str, tf.Tensor]:
+        """Returns the parts of a batch by name, checked: pixels as floats in [-1, 1].
+
+        Args:
+            data: A dict of the parts, a tuple in the order of `batch_spec`, or a bare array.
+            training: Whether it is a training batch rather than a test batch.
+
+        Raises:
+            InputError: If a part is missing, or has another shape or type than declared.
+        """
+        spec = self.batch_spec()
+        called = "Training batches" if training else "Test batches"
+        return {
+            name: self.as_declared(name, value, f"{called}, {name}" if len(spec) > 1 else called)
+            for name, value in parts.parts_of(data, spec, self.optional_parts).items()
+        }
+
+    def as_declared(self, name: str, value: Any, called: str) -> tf.Tensor:
+        """Returns one part of a batch as a train step gets it: see `batch`.
+
+        Override it for parts that the dtype in `batch_spec` does not describe.
+
+        Args:
+            name: A key of `batch_spec`.
+            value: The part as it is in the batch.
+            called: What to call the part in a message.
+        """
+        return parts.as_declared(value, self.batch_spec()[name], called)
+
+    def example_batch(self, batch_size: int, seed: int = 0) -> Any:
+        """Returns a training batch of random values: a dict, or an array of a single part.
+
+        Args:
+            batch_size: Number of samples that one update sees; see `samples_per_step`.
+            seed: The same seed gives the same values.
+        """
+        spec, num = self.batch_spec(), self.samples_per_step(batch_size)
+        found = {
+            name: parts.random_values(part, num, len(spec) * seed + i)
+            for i, (name, part) in enumerate(spec.items())
+            if name not in self.optional_parts
+        }
+        return found if len(found) > 1 else next(iter(found.values()))
+
+    # ------------------------------------------------------------------ frozen networks
+
+    def frozen(self, name: str) -> keras.Model:
+        """Returns one of `frozen_networks`; loads it the first time.
+
+        Raises:
+            InputError: If its weights cannot be loaded.
+        """
+        return self._frozen.get(name, self.frozen_networks()[name])
+
+    def load_frozen(self) -> None:
+        """Loads all frozen networks; training and evaluation start with it.
+
+        Raises:
+            InputError: If the weights of one cannot be loaded.
+        """
+        for name in self.frozen_networks():
+            self.frozen(name)
 
     # ------------------------------------------------------------------ inside a train step
 
@@ -452,7 +529,6 @@ def __getattr__(name: str) -> Any:
     """Gives what other modules hold today by its earlier name here."""
     if name in ("GANModel", "check_r1"):
         return getattr(importlib.import_module("tfgan_zoo.models.game"), name)
-    if name in ("as_floats", "random_images"):
-        new = {"as_floats": "to_unit_range"}.get(name, name)
-        return getattr(importlib.import_module("tfgan_zoo.models.mechanics.images"), new)
+    if name == "as_floats":
+        return parts.as_images
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

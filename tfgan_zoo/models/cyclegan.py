@@ -30,7 +30,7 @@ class CycleGAN(ImageToImage):
     """Unpaired image-to-image translation. Zhu et al. 2017, https://arxiv.org/abs/1703.10593.
 
     Two generators, G: a -> b and F: b -> a, and a discriminator for each domain. Besides looking
-    real, translations are to lead back, and images that are in the target domain already are to
+    real, translations should lead back, and images that are already in the target domain should
     stay as they are:
 
         L_G,F = E[(D_b(G(a)) - 1)^2] + E[(D_a(F(b)) - 1)^2]
@@ -38,10 +38,10 @@ class CycleGAN(ImageToImage):
                 + mu lambda (E|F(a) - a| + E|G(b) - b|),
         L_D   = 1/2 (E[(D_b(b) - 1)^2] + E[D_b(G(a))^2]) + the same for a.
 
-    The discriminators see translations from a pool of the last ones. One optimizer has both
-    generators, one both discriminators. The paper's learning rate is constant for the first half
-    of training and then falls linearly to 0: `tfgan_zoo.schedules.LinearDecay`, which the recipes
-    have; `compile()` alone cannot know how long training is going to be.
+    The discriminators see translations from a pool of recent ones. One optimizer trains both
+    generators, another both discriminators. The paper's learning rate is constant for the first
+    half of training and then falls linearly to 0: `tfgan_zoo.schedules.LinearDecay`, which the
+    recipes use; `compile()` alone cannot know how long training will be.
 
     Departures from the authors' code (https://github.com/junyanz/CycleGAN, in Torch, and
     https://github.com/junyanz/pytorch-CycleGAN-and-pix2pix, which is followed where they differ):
@@ -50,27 +50,27 @@ class CycleGAN(ImageToImage):
       default generators here pad at the bottom and at the right only, so weights from there need
       `translation_resnet(..., padding="symmetric")`, which the recipes `cyclegan_horse2zebra` and
       `cyclegan_maps` have.
-    - Convolutions before instance normalization have a bias there, which it cancels.
+    - Convolutions before instance normalization have a bias there, which the normalization cancels.
     - Their learning rate falls once an epoch, here at every step.
     - PyTorch's Adam adds epsilon after bias correction: see `models.mechanics.optimizers`.
 
     Args:
         image_shape: (height, width, channels) of domain a in training.
-        channels_b: of domain b; None for as many as a has.
+        channels_b: Channels of domain b; None for the same as a.
         generator_a_to_b: G; None for the paper's: ResNet-9 from 256 pixels up, ResNet-6 below.
-        generator_b_to_a: F; None likewise.
+        generator_b_to_a: F; None for the same.
         discriminator_a: None for the paper's 70x70 PatchGAN.
-        discriminator_b: None likewise.
+        discriminator_b: None for the same.
         objective: "least_squares" as above, "cross_entropy", or "wasserstein_gp": the critics'
             scores are means over patches, with the penalty of Gulrajani et al. 2017
             (https://arxiv.org/abs/1704.00028) of weight 10.
         cycle_weight: lambda.
-        identity_weight: mu, as a share of `cycle_weight`; 0 where the domains have other channels.
-        pool_size: past translations of each direction that a discriminator may be shown.
+        identity_weight: mu, as a share of `cycle_weight`; 0 if the domains' channels differ.
+        pool_size: Number of past translations of each direction that a discriminator may see.
         **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
 
     Raises:
-        InputError: if an argument is out of range or a network's shapes do not fit.
+        InputError: If an argument is out of range or a network's shapes do not fit.
 
     Example:
         >>> model = tfgan_zoo.CycleGAN(image_shape=(256, 256, 3))
@@ -79,6 +79,7 @@ class CycleGAN(ImageToImage):
         >>> zebras = model.translate(horses, "a_to_b")
     """
 
+    pairs = False
     log_names = (
         "d_loss",
         "d_a",
@@ -183,7 +184,7 @@ class CycleGAN(ImageToImage):
         return self.end_step(d_logs | g_logs, a)
 
     def generator_loss(self, a: tf.Tensor, b: tf.Tensor, training: bool = True):
-        """The adversarial terms, lambda times the cycles, mu lambda times the identities."""
+        """The adversarial terms + lambda * the cycles + mu * lambda * the identities."""
         _, adversarial = OBJECTIVES[self.objective]
         fake_b = self.run(self.generator_a_to_b, a, training)
         fake_a = self.run(self.generator_b_to_a, b, training)
@@ -229,7 +230,7 @@ class CycleGAN(ImageToImage):
     def judge(
         self, discriminator: keras.Model, real: tf.Tensor, fake: tf.Tensor, domain: str, training
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """Returns one discriminator's loss, and what is logged of its accuracy."""
+        """Returns one discriminator's loss, and the logs of its accuracy."""
 
         def score(images):
             return self.run(discriminator, images, training)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfgan_zoo import losses
 from tfgan_zoo.errors import check_number
-from tfgan_zoo.models.noise_to_image import NoiseToImage
+from tfgan_zoo.models.noise_to_image import Given, NoiseToImage
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -32,17 +32,17 @@ class DCGAN(NoiseToImage):
     - The Torch code's z is normal by default. Set `latent_distribution`.
     - The Theano code updates one player with each batch, in turn, has 128 filters in the first
       layer of the discriminator too, and adds an L2 penalty of 1e-5 on all weights.
-    - In the Torch code the generator's gradient starts from what the discriminator said before its
-      own update. Here the updated discriminator judges again.
+    - In the Torch code the generator's gradient starts from the scores of the discriminator before
+      its own update. Here the updated discriminator judges again.
 
     Args:
         image_shape: (size, size, channels), size a power of two from 16 up.
-        latent_dim: length of z.
+        latent_dim: Length of z.
         generator: None for the paper's: project to 4x4x1024, then 512, 256, 128 and the image
             (64x64).
         discriminator: None for the paper's mirror image of it.
-        latent_distribution: the paper's z is "uniform" in [-1, 1].
-        label_smoothing: real samples are labelled 1 - this (Salimans et al. 2016,
+        latent_distribution: "uniform" in [-1, 1], as in the paper, or "normal".
+        label_smoothing: Real samples are labelled 1 minus this value (Salimans et al. 2016,
             https://arxiv.org/abs/1606.03498).
         **kwargs: packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
 
@@ -80,18 +80,20 @@ class DCGAN(NoiseToImage):
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of the discriminator, then one of the generator on the same fakes."""
-        real = self.images(data)
-        fake = self.record_fakes("latents", real)
-        d_logs = self.update("discriminator", self.discriminator_loss, real, fake.value)
-        g_logs = self.update("generator", self.generator_loss, fake, real)
+        real, given = self.real(data)
+        fake = self.record_fakes("latents", real, given)
+        d_logs = self.update("discriminator", self.discriminator_loss, real, fake.value, given)
+        g_logs = self.update("generator", self.generator_loss, fake, real, given)
         return self.end_step(d_logs | g_logs, real)
 
-    def discriminator_loss(self, real: tf.Tensor, fake: tf.Tensor, training: bool = True):
+    def discriminator_loss(
+        self, real: tf.Tensor, fake: tf.Tensor, given: Given = (), training: bool = True
+    ):
         """-E[log D(x)] - E[log(1 - D(G(z)))]."""
-        real_logits = self.logits(real, "real", training)
-        fake_logits = self.logits(fake, "fake", training)
+        real_logits = self.logits(real, "real", training, given)
+        fake_logits = self.logits(fake, "fake", training, given)
         loss = losses.cross_entropy_discriminator(real_logits, fake_logits, self.label_smoothing)
-        return loss + self.r1(real, training), {
+        return loss + self.r1(real, training, given), {
             "d_loss": loss,
             "d_real": tf.reduce_mean(tf.sigmoid(real_logits)),
             "d_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
@@ -102,7 +104,9 @@ class DCGAN(NoiseToImage):
         """See `ZooModel.d_loss_bounds`."""
         return losses.entropy(self.label_smoothing), math.log(4)
 
-    def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
+    def generator_loss(
+        self, fake: tf.Tensor, real: tf.Tensor, given: Given = (), training: bool = True
+    ):
         """-E[log D(G(z))]."""
-        loss = losses.non_saturating_generator(self.logits(fake, "generated", training))
+        loss = losses.non_saturating_generator(self.logits(fake, "generated", training, given))
         return loss, {"g_loss": loss}

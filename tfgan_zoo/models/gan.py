@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfgan_zoo import losses, networks
 from tfgan_zoo.errors import InputError, check_number
-from tfgan_zoo.models.noise_to_image import NoiseToImage
+from tfgan_zoo.models.noise_to_image import Given, NoiseToImage
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -34,13 +34,13 @@ class GAN(NoiseToImage):
       grows from 0.5 to 0.7 within 250 epochs. Here both are constant.
 
     Args:
-        image_shape: (height, width, channels), or (size,) for vectors.
-        latent_dim: length of z.
+        image_shape: (height, width, channels), or the shape of points or voxels.
+        latent_dim: Length of z.
         generator: None for two layers of 1200 rectifiers.
         discriminator: None for two layers of 240 maxout units of 5 pieces, with dropout.
-        objective: the generator's: "non_saturating", -E[log D(G(z))], or "minimax".
-        discriminator_steps: k, the discriminator's updates before each of the generator.
-        label_smoothing: real samples are labelled 1 - this (Salimans et al. 2016,
+        objective: The generator's objective: "non_saturating", -E[log D(G(z))], or "minimax".
+        discriminator_steps: k, the discriminator's updates before each update of the generator.
+        label_smoothing: Real samples are labelled 1 minus this value (Salimans et al. 2016,
             https://arxiv.org/abs/1606.03498).
         **kwargs: packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
 
@@ -95,20 +95,22 @@ class GAN(NoiseToImage):
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Algorithm 1: k steps of the discriminator, each on fresh noise and data; one of G."""
-        images = self.images(data)
-        for real in self.fresh_batches(images):
-            fake = self.fakes("discriminator", real)
-            d_logs = self.update("discriminator", self.discriminator_loss, real, fake)
-        fake = self.record_fakes("generator", real)
-        g_logs = self.update("generator", self.generator_loss, fake, real)
+        images, conditions = self.real(data)
+        for real, given in self.fresh_batches(images, conditions):
+            fake = self.fakes("discriminator", real, given)
+            d_logs = self.update("discriminator", self.discriminator_loss, real, fake, given)
+        fake = self.record_fakes("generator", real, given)
+        g_logs = self.update("generator", self.generator_loss, fake, real, given)
         return self.end_step(d_logs | g_logs, images)
 
-    def discriminator_loss(self, real: tf.Tensor, fake: tf.Tensor, training: bool = True):
+    def discriminator_loss(
+        self, real: tf.Tensor, fake: tf.Tensor, given: Given = (), training: bool = True
+    ):
         """-E[log D(x)] - E[log(1 - D(G(z)))]."""
-        real_logits = self.logits(real, "real", training)
-        fake_logits = self.logits(fake, "fake", training)
+        real_logits = self.logits(real, "real", training, given)
+        fake_logits = self.logits(fake, "fake", training, given)
         loss = losses.cross_entropy_discriminator(real_logits, fake_logits, self.label_smoothing)
-        return loss + self.r1(real, training), {
+        return loss + self.r1(real, training, given), {
             "d_loss": loss,
             "d_real": tf.reduce_mean(tf.sigmoid(real_logits)),
             "d_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
@@ -119,9 +121,11 @@ class GAN(NoiseToImage):
         """See `ZooModel.d_loss_bounds`."""
         return losses.entropy(self.label_smoothing), math.log(4)
 
-    def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
+    def generator_loss(
+        self, fake: tf.Tensor, real: tf.Tensor, given: Given = (), training: bool = True
+    ):
         """-E[log D(G(z))], or E[log(1 - D(G(z)))] in the minimax game."""
-        fake_logits = self.logits(fake, "generated", training)
+        fake_logits = self.logits(fake, "generated", training, given)
         if self.objective == "minimax":
             loss = losses.minimax_generator(fake_logits)
         else:

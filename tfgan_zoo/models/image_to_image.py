@@ -1,4 +1,4 @@
-"""What the games that translate images have in common besides their losses."""
+"""The base of games that translate images."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,8 +11,8 @@ from tfgan_zoo import losses
 from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.models.game import Game
 from tfgan_zoo.models.mechanics.arguments import check_image_shape, check_size
-from tfgan_zoo.models.mechanics.batches import describe_batch, local_values, parts_of
-from tfgan_zoo.models.mechanics.images import random_images, to_unit_range
+from tfgan_zoo.models.mechanics.batches import local_values
+from tfgan_zoo.models.mechanics.parts import as_images, named_parts, random_values
 from tfgan_zoo.networks import size_multiple, smallest_side
 from tfgan_zoo.serving.signatures import Endpoint
 
@@ -20,80 +20,71 @@ from tfgan_zoo.serving.signatures import Endpoint
 class ImageToImage(Game):
     """A game between domains a and b, whose generators turn images of one into the other.
 
-    A training batch is `(a, b)` or `{"a": a, "b": b}`: two batches of images, each shape (batch,
-    height, width, channels), uint8 or floats in [-1, 1], of one height and width. Generators that
-    are fully convolutional, as the default ones are, translate images of any size.
+    A training batch is `(a, b)` or `{"a": a, "b": b}`: two batches of images `[B, H, W, C]`, uint8
+    or floats in [-1, 1], of one height and width. Generators that are fully convolutional, as the
+    default ones are, translate images of any size.
 
     Args:
         **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
     """
 
+    kind = "translation"
+    #: Whether the i-th images of both domains in a training batch belong together.
+    pairs = True
     takes_logits = True
-    batch_parts = ("a", "b")
-    #: How much larger an output is than its input.
+    #: Factor by which outputs are larger than inputs.
     scale = 1
-    #: Of the images of both domains in training: (height, width, channels).
+    #: Shapes of the images of both domains in training, (height, width, channels).
     shape_a: tuple[int, ...]
     shape_b: tuple[int, ...]
     predict_function: Any
     _unpredicted: bool
 
     def set_shapes(self, image_shape: Sequence[int], channels_b: int | None) -> None:
-        """Says what both domains look like in training, early in every constructor.
+        """Sets the shapes of both domains in training, early in every constructor.
 
         Args:
             image_shape: (height, width, channels) of domain a.
-            channels_b: of domain b; None for as many as a has.
+            channels_b: Channels of domain b; None for the same as a.
 
         Raises:
-            InputError: if `image_shape` is another kind of shape.
+            InputError: If `image_shape` is another kind of shape.
         """
         self.image_shape = check_image_shape(image_shape)
         self.shape_a, self.shape_b = domain_shapes(self.image_shape, channels_b)
         self.channels_b = self.shape_b[-1]
 
     def translators(self) -> dict[str, keras.Model]:
-        """Returns the generators by direction, "a_to_b" and where there is one "b_to_a"."""
+        """Returns the generators by direction, "a_to_b" and, if there is one, "b_to_a"."""
         raise NotImplementedError
 
     def source_shape(self, direction: str) -> tuple[int, ...]:
-        """Returns the shape of what a direction takes in training."""
+        """Returns the shape of the input images of a direction in training."""
         return self.shape_b if direction == "b_to_a" else self.shape_a
 
-    def image_parts(self) -> dict[str, tuple[int | None, ...]]:
-        """See `ZooModel.image_parts`."""
-        return {"a": self.shape_a, "b": self.shape_b}
+    def batch_spec(self) -> dict[str, tf.TensorSpec]:
+        """See `ZooModel.batch_spec`."""
+        shapes = {"a": self.shape_a, "b": self.shape_b}
+        return {name: tf.TensorSpec([None, *shape], tf.uint8) for name, shape in shapes.items()}
 
     def test_losses(self, a: tf.Tensor, b: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Returns all that is logged, computed on held-out images, without an update."""
+        """Returns all logs, computed on held-out images, without an update."""
         raise NotImplementedError
 
     # ------------------------------------------------------------------ the parts of a train step
 
-    def pair(self, data: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns the images of a training batch, of domain a and of b, as floats in [-1, 1].
-
-        Raises:
-            InputError: if there are not two, or their shapes are not the model's.
-        """
-        parts = parts_of(data, self.batch_parts)
-        if len(parts) != 2:
-            raise InputError(
-                "Training batches: expected images of both domains and nothing else, (a, b) or a "
-                f"dict with the keys a and b, got {describe_batch(data)}."
-            )
-        return (
-            to_unit_range(parts[0], self.shape_a, "Training batches, domain a"),
-            to_unit_range(parts[1], self.shape_b, "Training batches, domain b"),
-        )
+    def pair(self, data: Any, training: bool = True) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns the images of a batch, of domains a and b, as floats in [-1, 1]; see `batch`."""
+        found = self.batch(data, training)
+        return found["a"], found["b"]
 
     def losses_of(self, data: Any) -> dict[str, tf.Tensor]:
         """See `ZooModel.losses_of`."""
-        return self.test_losses(*self.pair(data))
+        return self.test_losses(*self.pair(data, training=False))
 
     def samples_and_targets(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
-        """See `ZooModel.samples_and_targets`: of each direction its translations, and the target."""
-        a, b = self.pair(data)
+        """See `ZooModel.samples_and_targets`: the translations and targets of each direction."""
+        a, b = self.pair(data, training=False)
         found = {}
         for direction, network in self.translators().items():
             source, target = (b, a) if direction == "b_to_a" else (a, b)
@@ -107,11 +98,11 @@ class ImageToImage(Game):
         """Translates a to b: images of any size, to floats in [-1, 1] of domain b.
 
         Args:
-            inputs: shape (batch, height, width, channels), uint8 or floats in [-1, 1].
-            training: ignored, as a translation is always inference.
+            inputs: Images `[B, H, W, C]`, uint8 or floats in [-1, 1].
+            training: Ignored, as a translation is always inference.
 
         Raises:
-            InputError: if the images have another shape or type. Calling the model checks the range
+            InputError: If the images have another shape or type. Calling the model checks the range
                 of floats too, outside of a graph.
         """
         del training
@@ -120,7 +111,7 @@ class ImageToImage(Game):
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Checks images, and calls the model; see `call`."""
-        # Here, and not in `call`, whose errors Keras wraps.
+        # Not in `call`, whose errors Keras wraps.
         if tf.executing_eagerly() and not keras.backend.is_keras_tensor(inputs):
             inputs = self.checked_images(inputs)
             inputs = self._as_source(inputs, next(iter(self.translators())))
@@ -128,37 +119,37 @@ class ImageToImage(Game):
 
     def _as_source(self, images: Any, direction: str) -> tf.Tensor:
         channels = self.source_shape(direction)[-1]
-        return to_unit_range(images, (None, None, channels), "images")
+        return as_images(images, (None, None, channels), "images")
 
     def make_predict_function(self, force: bool = False) -> None:
-        """Makes what `predict` calls, which looks at its first batch before it translates it."""
+        """Makes the function that `predict` calls; it checks the first batch."""
         if self.predict_function is not None and not force:
             return
         super().make_predict_function(force)
         translated: Callable = self.predict_function
 
-        def look_and_translate(batches_of_images):
+        def check_and_translate(batches_of_images):
             if self._unpredicted:
                 self._unpredicted = False
-                for images in local_values(parts_of(batches_of_images[0], ("images",))[0]):
+                for images in local_values(_images_of(batches_of_images[0])):
                     self.checked_images(images)
             return translated(batches_of_images)
 
-        self.predict_function = look_and_translate
+        self.predict_function = check_and_translate
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> np.ndarray:
         """Translates a to b, as Keras' `predict` does; `translate` takes images of any kind.
 
         Args:
-            x: images as in `call`, or batches of them.
-            *args: as for Keras' `predict`.
-            **kwargs: likewise.
+            x: Images as in `call`, or batches of them.
+            *args: As for Keras' `predict`.
+            **kwargs: As for Keras' `predict`.
 
         Returns:
-            float32 in [-1, 1], shape (num, height, width, channels of domain b).
+            float32 `[num, H, W, C]` of domain b, in [-1, 1].
 
         Raises:
-            InputError: if the first batch has another shape or type, or is in another range.
+            InputError: If the first batch has another shape, type or range.
         """
         self._unpredicted = True
         return super().predict(x, *args, **kwargs)
@@ -167,10 +158,10 @@ class ImageToImage(Game):
         """Translates a batch from a to b; see `predict`.
 
         Raises:
-            InputError: if it has another shape or type, or is in another range.
+            InputError: If it has another shape, type or range.
         """
         self._unpredicted = False
-        images = self.checked_images(parts_of(x, ("images",))[0])
+        images = self.checked_images(_images_of(x))
         return super().predict_on_batch(self._as_source(images, next(iter(self.translators()))))
 
     def translate(
@@ -179,17 +170,17 @@ class ImageToImage(Game):
         """Translates images.
 
         Args:
-            images: shape (num, height, width, channels), uint8 or floats in [-1, 1], of any size
-                from one pixel up. Sides that a generator cannot halve as often as it must, or that
-                are too small for it, are mirrored at the edge, and cut again.
-            direction: "a_to_b", or "b_to_a" where the model has it; None for the model's first.
-            batch_size: how many at a time; an image's translation does not depend on the others.
+            images: Images `[num, H, W, C]`, uint8 or floats in [-1, 1], of any size from one pixel
+                up. Images whose sides the generator cannot downsample evenly, or that are too small
+                for it, are padded by reflection; the result is cropped to size.
+            direction: "a_to_b", or "b_to_a" if the model has it; None for the model's first.
+            batch_size: Number of images at a time; a translation does not depend on the others.
 
         Returns:
-            float32 in [-1, 1], shape (num, height, width, channels of the other domain).
+            float32 `[num, H, W, C]` of the other domain, in [-1, 1].
 
         Raises:
-            InputError: if the direction is unknown, or the images have another shape or type.
+            InputError: If the direction is unknown, or the images have another shape or type.
 
         Example:
             >>> photos = model.translate(drawings, "a_to_b")
@@ -208,12 +199,12 @@ class ImageToImage(Game):
         function = self._translation(direction)
         done = []
         for i in range(0, len(images), batch_size):
-            batch = to_unit_range(images[i : i + batch_size], (None, None, channels), "images")
+            batch = as_images(images[i : i + batch_size], (None, None, channels), "images")
             done.append(function(batch).numpy())
         return np.concatenate(done)
 
     def _translation(self, direction: str) -> Callable[[tf.Tensor], tf.Tensor]:
-        """The graph of one direction, traced once."""
+        """Returns the graph of one direction, traced once."""
         if direction not in self._translations:
             channels = self.source_shape(direction)[-1]
             self._translations[direction] = tf.function(
@@ -231,12 +222,12 @@ class ImageToImage(Game):
         return result[:, : height * self.scale, : width * self.scale]
 
     def network_input(self, images: tf.Tensor) -> tf.Tensor:
-        """Returns images, floats in [-1, 1], in the range that the generators take."""
+        """Returns images, floats in [-1, 1], scaled to the range that the generators take."""
         return images
 
     def build_state(self) -> None:
         """See `Game.build_state`."""
-        #: Required multiple and minimum of image sides.
+        #: Required multiple and minimum of image sides, by direction.
         self._sides: dict[str, tuple[int, int]] = {}
         for name, network in self.translators().items():
             multiple = size_multiple(network) if self.scale == 1 else 1
@@ -246,7 +237,7 @@ class ImageToImage(Game):
         super().build_state()
 
     def endpoints(self) -> dict[str, Endpoint]:
-        """One signature a direction: from `images` to `images`, floats in [-1, 1], of any size."""
+        """One endpoint per direction: from `images` to `images`, floats in [-1, 1], of any size."""
 
         def endpoint(direction: str) -> Endpoint:
             shape = self.source_shape(direction)
@@ -254,24 +245,19 @@ class ImageToImage(Game):
             return Endpoint(
                 lambda images: {"images": self._translated(images, direction)},
                 (spec,),
-                lambda n: {"images": random_images(shape, n, 0).astype("float32") / 127.5 - 1.0},
+                lambda n: {"images": _random_images(shape, n)},
             )
 
         return {direction: endpoint(direction) for direction in self.translators()}
 
-    def example_batch(self, batch_size: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        """See `ZooModel.example_batch`."""
-        return (
-            random_images(self.shape_a, batch_size, 2 * seed),
-            random_images(self.shape_b, batch_size, 2 * seed + 1),
-        )
 
-    def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments; networks are serialised with the model."""
-        return {
-            **super().get_config(),
-            "image_shape": self.image_shape,
-        }
+def _images_of(data: Any) -> Any:
+    return named_parts(data, ("images",))["images"]
+
+
+def _random_images(shape: tuple[int, ...], num: int) -> np.ndarray:
+    pixels = random_values(tf.TensorSpec([None, *shape], tf.uint8), num)
+    return pixels.astype("float32") / 127.5 - 1.0
 
 
 def domain_shapes(
@@ -284,12 +270,12 @@ def domain_shapes(
 
 
 def pad_to_multiple(images: tf.Tensor, multiple: int, least: int = 1) -> tf.Tensor:
-    """Mirrors images, (batch, height, width, channels), at their lower and right edges.
+    """Pads images at their lower and right edges by reflection.
 
     Args:
-        images: of any size.
-        multiple: what their height and width are to be multiples of.
-        least: what their height and width are to be at least, itself a multiple.
+        images: Images `[B, H, W, C]` of any size.
+        multiple: A divisor of the height and width of the result.
+        least: The least height and width of the result, itself a multiple.
     """
     for axis in (1, 2):
         size = tf.shape(images)[axis]
@@ -303,7 +289,7 @@ def pad_to_multiple(images: tf.Tensor, multiple: int, least: int = 1) -> tf.Tens
 
 Objective = tuple[Callable[[tf.Tensor, tf.Tensor], tf.Tensor], Callable[[tf.Tensor], tf.Tensor]]
 
-#: The adversarial losses of (discriminator, generator), as these papers weigh them: the first is
+#: Adversarial losses of (discriminator, generator), weighted as in these papers: the first is
 #: halved, "which slows down the rate at which D learns relative to G" (pix2pix, section 3.3).
 OBJECTIVES: dict[str, Objective] = {
     "cross_entropy": (
@@ -322,13 +308,17 @@ BOUNDARIES = {"cross_entropy": 0.0, "least_squares": 0.5, "wasserstein_gp": 0.0}
 
 
 def check_objective(objective: str) -> str:
-    """Returns it, or raises `InputError` if it is none of `OBJECTIVES`."""
+    """Returns the name of one of `OBJECTIVES`.
+
+    Raises:
+        InputError: If there is no such objective.
+    """
     if not isinstance(objective, str) or objective not in OBJECTIVES:
         raise InputError(f"objective: expected one of {', '.join(OBJECTIVES)}, got {objective!r}.")
     return objective
 
 
 def check_weights(**weights: float) -> None:
-    """Raises `InputError` if one is no number from 0 up."""
+    """Raises `InputError` unless all weights are numbers from 0 up."""
     for name, value in weights.items():
         check_number(name, value, least=0)

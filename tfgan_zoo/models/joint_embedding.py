@@ -1,4 +1,4 @@
-"""What a text encoder is trained with before a text-to-image game."""
+"""Joint embedding of images and texts, which trains a text encoder for a text-to-image game."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,12 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import networks
-from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.mechanics.arguments import check_image_shape, check_size
-from tfgan_zoo.models.mechanics.batches import describe_batch, parts_of, with_shape
-from tfgan_zoo.models.mechanics.images import random_images, to_unit_range
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape, check_strings
-from tfgan_zoo.models.texts import ReadsTexts, as_texts
+from tfgan_zoo.models.mechanics.parts import as_images, random_values
+from tfgan_zoo.models.texts import ReadsTexts
 from tfgan_zoo.serving.signatures import Endpoint
 
 
@@ -21,14 +19,14 @@ from tfgan_zoo.serving.signatures import Endpoint
 class JointEmbedding(ReadsTexts):
     """Deep structured joint embedding. Reed et al. 2016, https://arxiv.org/abs/1605.05395.
 
-    No game, for both players want the same: an image encoder theta(v) and a text encoder phi(t)
-    learn vectors whose inner product F(v, t) is larger for an image and its own text than for an
-    image and another's,
+    An image encoder theta(v) and a text encoder phi(t) learn vectors whose inner product F(v, t) is
+    larger for an image and its own text than for an image and another's,
 
         L = mean_n [ mean_k max(0, 1 + F(v_n, t_k) - F(v_n, t_n))
                    + mean_k max(0, 1 + F(v_k, t_n) - F(v_n, t_n)) ],
 
-    over the k of the batch that are of another class than n.
+    over the samples k of the batch whose class differs from that of n. It is no game, as both
+    encoders minimise the same loss.
 
     Departures from the authors' code (https://github.com/reedscot/cvpr2016):
 
@@ -38,24 +36,24 @@ class JointEmbedding(ReadsTexts):
       and 82 for Oxford-102, as in those recipes. Without an optimizer of your own it is constant.
     - Images are fixed features of a GoogLeNet, of one of ten views; theta(v) = v is not trained.
       Here theta is a network that learns from pixels.
-    - Sums over k are divided by the size of the batch B, which counts n itself with 0: for a batch
-      of different classes that loss is (B - 1) / B of this one.
+    - There, sums over k are divided by the batch size B, in which n itself counts with 0: for a
+      batch of different classes, that loss is (B - 1) / B times this one.
 
     A training batch is `{"image": v, "text": t}` or `(v, t)`: images, uint8 or floats in [-1, 1],
-    and strings. `{"class": c}`, or a third tensor, numbers classes; without it two texts are of one
-    class if they are equal. On several replicas each compares its own samples.
+    and strings. A part "class", or a third tensor, holds the numbers of classes; without it, equal
+    texts are of one class. On several replicas, each compares its own samples.
 
     Args:
         image_shape: (height, width, channels).
-        embedding_dim: length of the vectors.
-        text_encoder: phi, from strings (batch,) to (batch, embedding_dim); None for the paper's,
-            with Keras' recurrent layer and initial weights (see `networks.char_cnn_rnn`).
-        image_encoder: theta, from images in [-1, 1] to (batch, embedding_dim); None for a small
+        embedding_dim: Length of the vectors.
+        text_encoder: phi, from strings `[B]` to `[B, embedding_dim]`; None for the paper's, with
+            Keras' recurrent layer and initial weights (see `networks.char_cnn_rnn`).
+        image_encoder: theta, from images in [-1, 1] to `[B, embedding_dim]`; None for a small
             convolutional network. The paper's is a GoogLeNet that was trained to classify.
         **kwargs: `seed`, `name`; see `ZooModel`.
 
     Raises:
-        InputError: if a network's shapes do not fit.
+        InputError: If a network's shapes do not fit.
 
     Example:
         >>> model = tfgan_zoo.JointEmbedding((64, 64, 3), 128, text_encoder=encoder)
@@ -64,7 +62,8 @@ class JointEmbedding(ReadsTexts):
         >>> vectors = model.embed(["a small red circle"])
     """
 
-    batch_parts = ("image", "text", "class")
+    kind = "joint_embedding"
+    optional_parts = ("class",)
     log_names: tuple[str, ...] = ("loss", "accuracy")
     main_logs: tuple[str, ...] = ("loss", "accuracy")
     no_xla = "XLA has no strings for the encoder to read"
@@ -106,21 +105,21 @@ class JointEmbedding(ReadsTexts):
         }
 
     def roles(self) -> dict[str, list[keras.Model]]:
-        """Returns both networks; they have one role, as they are trained together."""
+        """Returns both networks in one role, as they are trained together."""
         return {"encoder": [self.text_encoder, self.image_encoder]}
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of both encoders."""
-        images, texts, classes = self.batch(data)
+        images, texts, classes = self._compared(data)
         logs = self.update("encoder", self.loss_between, images, texts, classes)
         return self.end_step(logs, images)
 
     def losses_of(self, data: Any) -> dict[str, tf.Tensor]:
         """See `ZooModel.losses_of`."""
-        return self.loss_between(*self.batch(data), training=False)[1]
+        return self.loss_between(*self._compared(data, training=False), training=False)[1]
 
     def loss_between(self, images, texts, classes, training: bool = True):
-        """L, and how often an image's own text is the nearest of those in the batch."""
+        """L, and the share of images whose own text is the nearest in the batch."""
         v = self.run(self.image_encoder, images, training)
         t = self.run(self.text_encoder, texts, training)
         scores = tf.matmul(v, t, transpose_b=True)  # F(v_n, t_k)
@@ -135,37 +134,23 @@ class JointEmbedding(ReadsTexts):
         accuracy = tf.reduce_mean(tf.cast(own > rival, tf.float32))
         return loss, {"loss": loss, "accuracy": accuracy}
 
-    def batch(self, data: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Returns a training batch's images in [-1, 1], its texts, and the number of their class.
+    def batch_spec(self) -> dict[str, tf.TensorSpec]:
+        """See `ZooModel.batch_spec`."""
+        return {
+            "image": tf.TensorSpec([None, *self.image_shape], tf.uint8),
+            "text": tf.TensorSpec([None], tf.string),
+            "class": tf.TensorSpec([None], tf.int64),
+        }
 
-        Raises:
-            InputError: if one is missing, or has another shape or type.
-        """
-        parts = parts_of(data, self.batch_parts)
-        if len(parts) not in (2, 3):
-            raise InputError(
-                "Training batches: expected (images, texts), (images, texts, classes), or a dict "
-                f"with the keys image, text, and class or not, got {describe_batch(data)}."
-            )
-        images = to_unit_range(parts[0], self.image_shape, "Training batches")
-        texts = as_texts(parts[1], "Training batches, text")
-        if texts.dtype != tf.string:
-            raise InputError(
-                f"Training batches: expected texts that are strings, got type {texts.dtype.name}."
-            )
-        if texts.shape.rank is None:
-            texts = with_shape(texts, (), "Training batches")
-        if len(parts) == 2:
-            return images, texts, texts
-        classes = tf.convert_to_tensor(parts[2])
-        if classes.shape.rank is None:
-            classes = with_shape(classes, (), "Training batches, class")
-        return images, texts, classes
+    def _compared(self, data: Any, training: bool = True) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Returns images, texts and classes; without classes, equal texts are of one class."""
+        found = self.batch(data, training)
+        return found["image"], found["text"], found.get("class", found["text"])
 
     # ------------------------------------------------------------------ use
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Returns phi(t), shape (batch, embedding_dim), of strings."""
+        """Returns phi(t) of strings, `[B, embedding_dim]`."""
         return self.run(self.text_encoder, inputs, training)
 
     def embeddings(self, texts: Any) -> tf.Tensor:
@@ -173,28 +158,21 @@ class JointEmbedding(ReadsTexts):
         return self(tf.constant(texts))
 
     def embed_images(self, images: np.ndarray, *, batch_size: int = 64) -> np.ndarray:
-        """Returns theta(images), float32 of shape (num, embedding_dim); images as in training."""
+        """Returns theta(images), float32 `[num, embedding_dim]`; images as in training."""
         images = self.checked_images(images)
         done = []
         for i in range(0, len(images), batch_size):
-            batch = to_unit_range(images[i : i + batch_size], self.image_shape, "images")
+            batch = as_images(images[i : i + batch_size], self.image_shape, "images")
             done.append(self.image_encoder(batch, training=False).numpy())
         return np.concatenate(done)
 
     def endpoints(self) -> dict[str, Endpoint]:
-        """One signature, `embed`, from `text` to `embeddings`."""
+        """One endpoint, `embed`, from `text` to `embeddings`."""
+        text = tf.TensorSpec([None], tf.string, name="text")
         return {
             "embed": Endpoint(
                 lambda text: {"embeddings": self.call(text)},
-                (tf.TensorSpec([None], tf.string, name="text"),),
-                lambda n: {"text": np.array(["a red circle"] * n, object)},
+                (text,),
+                lambda n: {"text": random_values(text, n)},
             )
-        }
-
-    def example_batch(self, batch_size: int, seed: int = 0) -> dict[str, np.ndarray]:
-        """See `ZooModel.example_batch`."""
-        texts = [f"text {seed} {i}" for i in range(batch_size)]
-        return {
-            "image": random_images(self.image_shape, batch_size, seed),
-            "text": np.array(texts, object),
         }

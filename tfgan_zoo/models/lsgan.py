@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfgan_zoo import losses
 from tfgan_zoo.errors import check_number
-from tfgan_zoo.models.noise_to_image import NoiseToImage
+from tfgan_zoo.models.noise_to_image import Given, NoiseToImage
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -35,12 +35,12 @@ class LSGAN(NoiseToImage):
 
     Args:
         image_shape: (size, size, channels), size a power of two from 16 up.
-        latent_dim: length of z.
-        generator: None for DCGAN's, which the paper's is built on.
-        discriminator: None for DCGAN's: the paper's, but for the loss.
-        a: the discriminator's label of fakes.
-        b: its label of real samples.
-        c: what the generator wants its fakes to be labelled.
+        latent_dim: Length of z.
+        generator: None for DCGAN's, on which the paper's is built.
+        discriminator: None for DCGAN's, from which the paper's differs in the loss alone.
+        a: The discriminator's label of fakes.
+        b: The discriminator's label of real samples.
+        c: The label that the generator aims at.
         **kwargs: packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
 
     Example:
@@ -72,23 +72,25 @@ class LSGAN(NoiseToImage):
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of the discriminator, then one of the generator on the same fakes."""
-        real = self.images(data)
-        fake = self.record_fakes("latents", real)
-        d_logs = self.update("discriminator", self.discriminator_loss, real, fake.value)
-        g_logs = self.update("generator", self.generator_loss, fake, real)
+        real, given = self.real(data)
+        fake = self.record_fakes("latents", real, given)
+        d_logs = self.update("discriminator", self.discriminator_loss, real, fake.value, given)
+        g_logs = self.update("generator", self.generator_loss, fake, real, given)
         return self.end_step(d_logs | g_logs, real)
 
-    def discriminator_loss(self, real: tf.Tensor, fake: tf.Tensor, training: bool = True):
+    def discriminator_loss(
+        self, real: tf.Tensor, fake: tf.Tensor, given: Given = (), training: bool = True
+    ):
         """1/2 E[(C(x) - b)^2] + 1/2 E[(C(G(z)) - a)^2]."""
-        real_scores = self.logits(real, "real", training)
-        fake_scores = self.logits(fake, "fake", training)
+        real_scores = self.logits(real, "real", training, given)
+        fake_scores = self.logits(fake, "fake", training, given)
         scores = real_scores, fake_scores
         loss = losses.least_squares_discriminator(real_scores, fake_scores, self.a, self.b)
-        return loss + self.r1(real, training), {
+        return loss + self.r1(real, training, given), {
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_scores),
             "d_fake": tf.reduce_mean(fake_scores),
-            # As distances from the middle of both labels, whichever of them is the larger.
+            # Distances from the middle of both labels, whichever of them is larger.
             **self.accuracy_logs(
                 *((s - (self.a + self.b) / 2) * (self.b - self.a) for s in scores)
             ),
@@ -98,7 +100,11 @@ class LSGAN(NoiseToImage):
         """See `ZooModel.d_loss_bounds`."""
         return 0.0, (self.a - self.b) ** 2 / 4
 
-    def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
+    def generator_loss(
+        self, fake: tf.Tensor, real: tf.Tensor, given: Given = (), training: bool = True
+    ):
         """1/2 E[(C(G(z)) - c)^2]."""
-        loss = losses.least_squares_generator(self.logits(fake, "generated", training), self.c)
+        loss = losses.least_squares_generator(
+            self.logits(fake, "generated", training, given), self.c
+        )
         return loss, {"g_loss": loss}

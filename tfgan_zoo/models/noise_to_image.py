@@ -1,6 +1,8 @@
-"""What the games that turn noise into images have in common besides their losses."""
+"""The base of games in which a generator makes images, or points or voxels, from noise."""
 
-from collections.abc import Iterator, Sequence
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import keras
@@ -11,6 +13,7 @@ from tfgan_zoo import networks, noise
 from tfgan_zoo.errors import InputError, check_number, check_seed
 from tfgan_zoo.layers.diff_augment import check_policy
 from tfgan_zoo.models.game import Game, check_r1
+from tfgan_zoo.models.mechanics import parts
 from tfgan_zoo.models.mechanics.arguments import (
     check_image_shape,
     check_num,
@@ -18,47 +21,99 @@ from tfgan_zoo.models.mechanics.arguments import (
     check_size,
     constructor_arguments,
 )
-from tfgan_zoo.models.mechanics.batches import asserted, describe_batch, parts_of
-from tfgan_zoo.models.mechanics.images import random_images, to_unit_range
-from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape, latent_dim_of
+from tfgan_zoo.models.mechanics.keywords import check_known
+from tfgan_zoo.models.mechanics.network_checks import check_inputs, check_shape, latent_dim_of
 from tfgan_zoo.models.mechanics.output_ranges import is_made_before
+from tfgan_zoo.samples import IMAGES, POINTS, VOXELS, kind_of
 from tfgan_zoo.serving.signatures import Endpoint
+
+#: The parts of a condition, in the order of `condition`; empty without one.
+Given = tuple[tf.Tensor, ...]
+
+
+def _adapted(method: Callable) -> Callable:
+    """Adapts a hook of a class that may have been written before there were conditions.
+
+    A hook without a parameter `given` is called without an empty condition. One that has it takes
+    `training` in its place too, where `training` stood.
+    """
+    names = list(inspect.signature(method).parameters)
+
+    @functools.wraps(method)
+    def called(self, *args, **kwargs):
+        conditions = [arg for arg in (*args, kwargs.pop("given", ())) if isinstance(arg, tuple)]
+        if any(conditions):
+            raise InputError(
+                f"{method.__qualname__}: expected a parameter given, as the model has a condition, "
+                "got none."
+            )
+        return method(self, *(arg for arg in args if not isinstance(arg, tuple)), **kwargs)
+
+    @functools.wraps(method)
+    def called_with_condition(self, *args, **kwargs):
+        place = names.index("given") - 1
+        if len(args) > place and isinstance(args[place], bool):
+            *args, kwargs["training"] = args
+        return method(self, *args, **kwargs)
+
+    return called_with_condition if "given" in names else called
 
 
 class NoiseToImage(Game):
-    """A generator G(z) and a discriminator C(x) of single images, or of points.
+    """A generator G(z) and a discriminator C(x) of single images, or of points or voxels.
 
-    A training batch is images, shape (batch, height, width, channels): uint8, or floats in
-    [-1, 1]; or vectors, shape (batch, size). `(images, labels)` and `{"image": images}` are
+    A training batch is images `[B, H, W, C]`: uint8, or floats in [-1, 1]; or voxels
+    `[B, D, H, W, C]`; or points `[B, size]`. `(images, labels)` and `{"image": images}` are
     accepted too, and anything besides the images is ignored. One batch feeds one train step, so it
-    holds `discriminator_steps` times `packing` times the batch size that a paper speaks of; see
+    holds `discriminator_steps` times `packing` times the batch size of a paper; see
     `samples_per_step`.
 
+    A conditional game names the parts of its condition in `condition` and declares them in
+    `batch_spec`. Its networks are G([z, *given]) and C([x, *given]):
+
+        class LabelledGAN(DCGAN):
+            condition = ("label",)
+
+            def batch_spec(self):
+                return super().batch_spec() | {"label": tf.TensorSpec([None], tf.int32)}
+
     Args:
-        image_shape: (height, width, channels), or (size,) for vectors.
-        latent_dim: length of z; taken from `generator` where one is given and this is left out.
-        generator: a network from (batch, latent_dim) to images; None for the paper's.
-        discriminator: a network from images, `packing` of them stacked along the channels, to
+        image_shape: (height, width, channels), (size,) for points, or (depth, height, width,
+            channels) for voxels.
+        latent_dim: Length of z; taken from `generator` if one is given and this is left out.
+        generator: A network from latents `[B, latent_dim]` to images; None for the paper's.
+        discriminator: A network from images, `packing` of them stacked along the channels, to
             logits; None for the paper's.
         latent_distribution: "normal", N(0, 1), or "uniform", U(-1, 1).
         packing: m, the number of samples the discriminator judges together, against mode collapse
-            (PacGAN, Lin et al. 2018, https://arxiv.org/abs/1712.04086); 1 is off.
-        r1_gamma: weight of 1/2 E|dC/dx|^2 at real samples (Mescheder et al. 2018,
+            (PacGAN, Lin et al. 2018, https://arxiv.org/abs/1712.04086); 1 is off. A condition is
+            packed like the images.
+        r1_gamma: Weight of 1/2 E|dC/dx|^2 at real samples (Mescheder et al. 2018,
             https://arxiv.org/abs/1801.04406); 0 is off.
-        r1_every: applies that penalty in every n-th step, n times as strong (Karras et al. 2020,
+        r1_every: Applies that penalty in every n-th step, n times as strong (Karras et al. 2020,
             https://arxiv.org/abs/1912.04958), which saves its time in the others, though not under
             `jit_compile`.
-        diff_augment: any of "color", "translation", "cutout": augments what the discriminator sees,
+        diff_augment: Any of "color", "translation", "cutout": augments what the discriminator sees,
             real and fake (DiffAugment, Zhao et al. 2020, https://arxiv.org/abs/2006.10738).
         **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
 
     Raises:
-        InputError: if an argument is out of range or a network's shapes do not fit `image_shape`
-            or `latent_dim`.
+        InputError: If an argument is out of range, or a network's shapes do not fit `image_shape`,
+            `latent_dim` or the condition.
     """
 
+    kind = "noise_to_image"
+    sample_factors = ("packing", "discriminator_steps")
     takes_logits = True
     log_names: tuple[str, ...] = ("d_loss", "d_real", "d_fake", "g_loss")
+    #: Names of the parts of a batch that samples are conditional on.
+    condition: tuple[str, ...] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in ("fakes", "logits", "r1", "discriminator_loss", "generator_loss"):
+            if name in vars(cls):
+                setattr(cls, name, _adapted(vars(cls)[name]))
 
     def __init__(
         self,
@@ -75,7 +130,7 @@ class NoiseToImage(Game):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.image_shape = check_image_shape(image_shape, vectors=True)
+        self.image_shape = check_image_shape(image_shape, (IMAGES, POINTS, VOXELS))
         if generator is None or latent_dim is not None:
             latent_dim = check_size("latent_dim", latent_dim)
         check_number("packing", packing, least=1, whole=True)
@@ -89,24 +144,27 @@ class NoiseToImage(Game):
         self.r1_gamma = float(r1_gamma)
         self.r1_every = int(r1_every)
         self.diff_augment = check_policy(diff_augment)
-        if self.diff_augment and len(self.image_shape) == 1:
-            raise InputError("diff_augment: expected image data, got vectors; leave it empty.")
-        given = generator is not None
-        packed_shape = _packed(self.image_shape, self.packing)
+        kind = kind_of(self.image_shape)
+        if self.diff_augment and not kind.is_drawn:
+            raise InputError(f"diff_augment: expected image data, got {kind.name}; leave it empty.")
+        has_generator = generator is not None
+        packed_shape = packed(self.image_shape, self.packing)
         if generator is None:
             generator = self.default_generator(self.image_shape, latent_dim)
         if discriminator is None:
             discriminator = self.default_discriminator(packed_shape)
         self.generator = generator
         self.discriminator = discriminator
-        check_networks(generator=generator, discriminator=discriminator)
+        given = {name: tuple(spec.shape[1:]) for name, spec in self.condition_spec().items()}
+        given_packed = {name: packed(shape, self.packing) for name, shape in given.items()}
+        check_inputs("generator", generator, {"z": None, **given})
+        check_inputs("discriminator", discriminator, {"x": packed_shape, **given_packed})
         check_shape("generator", "output", self.generator.output_shape, self.image_shape)
-        check_shape("discriminator", "input", self.discriminator.input_shape, packed_shape)
         self.latent_dim = latent_dim_of(generator)
-        # The default is taken for an argument that was left out.
+        # An argument that was left out has its default.
         default = constructor_arguments(type(self))["latent_dim"]
         other = latent_dim not in (None, default, self.latent_dim)
-        if given and other and not is_made_before():
+        if has_generator and other and not is_made_before():
             raise InputError(
                 f"latent_dim: expected {self.latent_dim}, which the generator takes, got "
                 f"{latent_dim}; leave it out."
@@ -114,15 +172,15 @@ class NoiseToImage(Game):
 
     def default_generator(self, image_shape: tuple[int, ...], latent_dim: int) -> keras.Model:
         """Returns the paper's generator."""
-        if len(image_shape) == 1:
-            return networks.mlp_generator(image_shape, latent_dim)
-        return networks.dcgan_generator(image_shape, latent_dim)
+        if kind_of(image_shape) is IMAGES:
+            return networks.dcgan_generator(image_shape, latent_dim)
+        return networks.mlp_generator(image_shape, latent_dim)
 
     def default_discriminator(self, image_shape: tuple[int, ...]) -> keras.Model:
         """Returns the paper's discriminator."""
-        if len(image_shape) == 1:
-            return networks.mlp_discriminator(image_shape)
-        return networks.dcgan_discriminator(image_shape)
+        if kind_of(image_shape) is IMAGES:
+            return networks.dcgan_discriminator(image_shape)
+        return networks.mlp_discriminator(image_shape)
 
     def roles(self) -> dict[str, list[keras.Model]]:
         """Returns the networks of each role."""
@@ -131,46 +189,45 @@ class NoiseToImage(Game):
     @classmethod
     def network_arguments(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
         """See `ZooModel.network_arguments`."""
-        shape = check_image_shape(arguments["image_shape"], vectors=True)
+        shape = check_image_shape(arguments["image_shape"], (IMAGES, POINTS, VOXELS))
         latent_dim = check_size("latent_dim", arguments["latent_dim"])
         packing = check_size("packing", arguments["packing"])
         return {
             "generator": ("generator", (shape, latent_dim)),
-            "discriminator": ("discriminator", (_packed(shape, packing),)),
+            "discriminator": ("discriminator", (packed(shape, packing),)),
         }
 
-    def example_batch(self, batch_size: int, seed: int = 0) -> np.ndarray:
-        """See `ZooModel.example_batch`."""
-        return random_images(self.image_shape, self.samples_per_step(batch_size), seed)
+    def batch_spec(self) -> dict[str, tf.TensorSpec]:
+        """See `ZooModel.batch_spec`; a conditional game adds the parts of its condition."""
+        dtype = tf.uint8 if kind_of(self.image_shape).is_pixels else tf.float32
+        return {"image": tf.TensorSpec([None, *self.image_shape], dtype)}
+
+    def condition_spec(self) -> dict[str, tf.TensorSpec]:
+        """Returns what the networks take of each part of the condition, by name."""
+        spec = self.batch_spec() if self.condition else {}
+        return {name: spec[name] for name in self.condition}
 
     def samples_per_step(self, batch_size: int) -> int:
         """See `ZooModel.samples_per_step`."""
         return batch_size * self.packing * self.discriminator_steps
 
     def batch_multiple(self, training: bool) -> int:
-        """See `ZooModel.batch_multiple`: without training, nothing is shared out over steps."""
+        """See `ZooModel.batch_multiple`: a test batch is not divided among steps."""
         return self.samples_per_step(1) if training else self.packing
 
     # ------------------------------------------------------------------ the parts of a train step
 
-    def images(self, data: Any, training: bool = True) -> tf.Tensor:
-        """Returns the images of a batch as floats in [-1, 1].
-
-        Args:
-            data: the batch.
-            training: whether they are to be shared out over the discriminator's steps.
+    def batch(self, data: Any, training: bool = True) -> dict[str, tf.Tensor]:
+        """See `ZooModel.batch`.
 
         Raises:
-            InputError: if their shape is not `image_shape`, or their number cannot be shared
-                out evenly over packs, and discriminator steps.
+            InputError: If a part is missing, or has another shape or type than declared, or the
+                number of samples cannot be divided evenly among packs and discriminator steps.
         """
-        parts = parts_of(data, self.batch_parts)
-        if not parts:
-            raise InputError(
-                "Training batches: expected images, (images, ...) or a dict with the key image, "
-                f"got {describe_batch(data)}."
-            )
-        images = to_unit_range(parts[0], self.image_shape, "Training batches")
+        found = super().batch(data, training)
+        return found | {"image": self._divisible(found["image"], training)}
+
+    def _divisible(self, images: tf.Tensor, training: bool) -> tf.Tensor:
         share, count = self.batch_multiple(training), images.shape[0]
         kind, steps = "Test", ""
         advice = "batch a tf.data.Dataset with drop_remainder=True"
@@ -190,26 +247,44 @@ class NoiseToImage(Game):
             number = tf.shape(images)[0]
             # The mean over an empty share is NaN.
             divides = (number > 0) & (number % share == 0)
-            check = asserted(divides, expected, number, f"; {advice}.")
+            check = parts.asserted(divides, expected, number, f"; {advice}.")
             with tf.control_dependencies(check):
                 return tf.identity(images)
         if count % share:
             raise InputError(f"{expected} {count}; {advice}.")
         return images
 
-    def fresh_batches(self, images: tf.Tensor) -> Iterator[tf.Tensor]:
-        """Shares a training batch out over the discriminator steps; random numbers are fresh too.
+    def real(self, data: Any, training: bool = True) -> tuple[tf.Tensor, Given]:
+        """Returns the images of a batch, floats in [-1, 1], and its condition; see `batch`."""
+        found = self.batch(data, training)
+        return found["image"], tuple(found[name] for name in self.condition)
 
-        Samples are dealt like cards, so that the i-th steps of all replicas together see what the
-        i-th step of a single device would.
+    def images(self, data: Any, training: bool = True) -> tf.Tensor:
+        """Returns the images of a batch as floats in [-1, 1]; see `batch`."""
+        return self.batch(data, training)["image"]
+
+    def fresh_batches(self, images: tf.Tensor, given: Given | None = None) -> Iterator[Any]:
+        """Divides a training batch among the discriminator steps, which draw fresh noise too.
+
+        Samples are dealt like cards, so that the i-th steps of all replicas together see the same
+        samples as the i-th step of a single device.
+
+        Args:
+            images: The images of the batch.
+            given: Its condition, possibly empty.
+
+        Yields:
+            The share of each step: (images, given), or the images alone without `given`.
         """
         phase, counter = self.random_phase[0], self.random_phase[-1]
-        for i in range(self.discriminator_steps):
+        steps = self.discriminator_steps
+        for i in range(steps):
             with self.random_phase_of(phase, i, counter):
-                yield images[i :: self.discriminator_steps]
+                share = images[i::steps]
+                yield share if given is None else (share, tuple(part[i::steps] for part in given))
 
     def latents(self, purpose: str, count: tf.Tensor) -> tf.Tensor:
-        """Draws z, shape (count, latent_dim)."""
+        """Draws z, `[count, latent_dim]`."""
         return self._draw_latents(self.key(purpose), count)
 
     def _draw_latents(self, key: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
@@ -217,72 +292,108 @@ class NoiseToImage(Game):
             return noise.uniform(key, [count, self.latent_dim], -1.0, 1.0)
         return noise.normal(key, [count, self.latent_dim])
 
-    def fakes(self, purpose: str, real: tf.Tensor, training: bool = True) -> tf.Tensor:
-        """Generates as many images as there are in `real`, from noise of their own."""
+    @_adapted
+    def fakes(
+        self, purpose: str, real: tf.Tensor, given: Given = (), training: bool = True
+    ) -> tf.Tensor:
+        """Returns G(z), or G([z, *given]): as many images as `real` has, from noise of their own.
+
+        Args:
+            purpose: Noise differs from purpose to purpose.
+            real: A batch of which the number of samples counts.
+            given: Its condition.
+            training: Whether the generator trains.
+        """
         z = self.latents(purpose, tf.shape(real)[0])
-        return self.run(self.generator, z, training)
+        return self.run(self.generator, [z, *given] if given else z, training)
 
-    def record_fakes(self, purpose: str, real: tf.Tensor):
-        """Generates like `fakes`, for one or more updates to share; see `record`."""
-        return self.record(lambda: self.fakes(purpose, real))
+    def record_fakes(self, purpose: str, real: tf.Tensor, given: Given = ()):
+        """Returns `fakes`, recorded for one or more updates to share; see `record`."""
+        return self.record(lambda: self.fakes(purpose, real, given))
 
-    def pack(self, images: tf.Tensor) -> tf.Tensor:
-        """Stacks every `packing` consecutive samples along the last axis."""
+    def pack(self, samples: tf.Tensor) -> tf.Tensor:
+        """Stacks every `packing` consecutive samples, or entries of a condition, on the last axis.
+
+        Of labels, which have no axis of their own, this makes `[B / packing, packing]`.
+        """
         if self.packing == 1:
-            return images
-        packs = tf.reshape(images, [-1, self.packing, *self.image_shape])
+            return samples
+        packs = tf.reshape(samples, [-1, self.packing, *samples.shape[1:]])
+        if packs.shape.rank == 2:
+            return packs
         return tf.concat(tf.unstack(packs, axis=1), axis=-1)
 
-    def logits(self, images: tf.Tensor, purpose: str, training: bool = True) -> tf.Tensor:
-        """Returns C(x), float32, of images packed and augmented as asked for."""
-        seen = self.pack(self.augment(images, purpose, training))
-        return self.run(self.discriminator, seen, training)
+    def logits(
+        self, images: tf.Tensor, purpose: str, training: bool = True, given: Given = ()
+    ) -> tf.Tensor:
+        """Returns C(x), or C([x, *given]), float32: images and condition packed, images augmented.
 
-    def r1(self, real: tf.Tensor, training: bool = True) -> tf.Tensor:
-        """Returns the R1 penalty with its weight, or zero in the steps that leave it out."""
+        Args:
+            images: A batch of real or generated images.
+            purpose: Augmentation differs from purpose to purpose.
+            training: Whether the discriminator trains.
+            given: The condition of these images.
+        """
+        x = self.pack(self.augment(images, purpose, training))
+        inputs = [x, *map(self.pack, given)] if given else x
+        return self.run(self.discriminator, inputs, training)
+
+    def r1(self, real: tf.Tensor, training: bool = True, given: Given = ()) -> tf.Tensor:
+        """Returns the weighted R1 penalty; zero in the steps without it."""
+
+        def logits(images: tf.Tensor) -> tf.Tensor:
+            return self.logits(images, "r1", given=given)
+
         # It is a mean over samples; the discriminator's input is a pack of them.
-        return self.packing * self.weighted_r1(lambda x: self.logits(x, "r1"), real, training)
+        return self.packing * self.weighted_r1(logits, real, training)
 
-    def discriminator_loss(self, real, fake, training: bool = True):
+    def discriminator_loss(self, real, fake, given: Given = (), training: bool = True):
         """Returns (loss, logs) of the discriminator."""
         raise NotImplementedError
 
-    def generator_loss(self, fake, real, training: bool = True):
+    def generator_loss(self, fake, real, given: Given = (), training: bool = True):
         """Returns (loss, logs) of the generator."""
         raise NotImplementedError
 
     def losses_of(self, data: Any) -> dict[str, tf.Tensor]:
         """See `ZooModel.losses_of`."""
-        real = self.images(data, training=False)
-        fake = self.fakes("latents", real, training=False)
-        _, d_logs = self.discriminator_loss(real, fake, training=False)
-        _, g_logs = self.generator_loss(fake, real, training=False)
+        real, given = self.real(data, training=False)
+        fake = self.fakes("latents", real, given, training=False)
+        _, d_logs = self.discriminator_loss(real, fake, given, training=False)
+        _, g_logs = self.generator_loss(fake, real, given, training=False)
         return d_logs | g_logs
 
     def samples_and_targets(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
         """See `ZooModel.samples_and_targets`."""
-        real = self.images(data, training=False)
-        return {"samples": (self.fakes("latents", real, training=False), real)}
+        real, given = self.real(data, training=False)
+        return {"samples": (self.fakes("latents", real, given, training=False), real)}
 
     # ------------------------------------------------------------------ use
 
-    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Returns images, floats in [-1, 1], from latents of shape (batch, latent_dim)."""
+    def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
+        """Returns images, floats in [-1, 1], from latents `[B, latent_dim]`.
+
+        Args:
+            inputs: The latents; of a conditional model, (latents, *given).
+            training: Whether the generator trains.
+        """
+        inputs = list(inputs) if self.condition else inputs
         return self.run(self.sampling_network(self.generator), inputs, training)
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> np.ndarray:
         """Makes images from latents, as Keras' `predict` does; `generate` draws them as well.
 
         Args:
-            x: latents, shape (num, latent_dim), or a dataset of batches of them.
-            *args: what else Keras' `predict` takes.
-            **kwargs: the same.
+            x: Latents `[num, latent_dim]`, or a dataset of batches of them; of a conditional model,
+                (latents, *given).
+            *args: As for Keras' `predict`.
+            **kwargs: As for Keras' `predict`.
 
         Raises:
-            InputError: if they have another shape.
+            InputError: If the latents have another shape.
         """
-        first = x.element_spec if isinstance(x, tf.data.Dataset) else x
-        shape = getattr(first, "shape", None)
+        leaves = tf.nest.flatten(x.element_spec if isinstance(x, tf.data.Dataset) else x)
+        shape = getattr(next(iter(leaves), None), "shape", None)
         if shape is not None and not tf.TensorShape(shape).is_compatible_with(
             (None, self.latent_dim)
         ):
@@ -293,11 +404,11 @@ class NoiseToImage(Game):
         return super().predict(x, *args, **kwargs)
 
     def sample_latents(self, num: int, seed: int = 0) -> np.ndarray:
-        """Draws latents, shape (num, latent_dim); a larger `num` continues a smaller one."""
+        """Draws latents `[num, latent_dim]`; a larger `num` continues a smaller one."""
         return self._draw_latents(noise.key("sample", check_seed(seed)), num).numpy()
 
     def latents_from_seeds(self, seeds: tf.Tensor) -> tf.Tensor:
-        """Draws latents, shape (num, latent_dim), each from a seed of its own: int64, (num,)."""
+        """Draws latents `[num, latent_dim]`, each from a seed of its own: int64 `[num]`."""
         rows = noise.for_each(seeds, "sample of a seed", lambda k: self._draw_latents(k, 1)[0])
         return tf.ensure_shape(rows, [None, self.latent_dim])
 
@@ -309,77 +420,115 @@ class NoiseToImage(Game):
         latents: np.ndarray | None = None,
         seeds: Sequence[int] | np.ndarray | None = None,
         batch_size: int = 64,
+        **given: Any,
     ) -> np.ndarray:
         """Makes images.
 
         Args:
-            num: how many.
-            seed: the same seed gives the same images.
-            latents: z, shape (num, latent_dim), instead of `num` and `seed`.
-            seeds: instead of them too, a seed for each image, on which that image alone depends:
-                the one that a server's `generate_from_seed` gives for it.
-            batch_size: how many at a time.
+            num: Number of images. A conditional model makes one for each entry of its condition if
+                this is left out.
+            seed: The same seed gives the same images.
+            latents: z, `[num, latent_dim]`, instead of `seed`.
+            seeds: A seed for each image, instead of `seed`. The image depends on no other seed, and
+                is the one that a server's `generate_from_seed` makes from it.
+            batch_size: Number of images made at a time.
+            **given: The condition, by name: an entry for each image, or a single one for all.
 
         Returns:
-            float32 in [-1, 1], shape (num, *image_shape).
+            float32 `[num, *image_shape]`, in [-1, 1].
 
         Raises:
-            InputError: if not one of `num`, `latents` and `seeds` is given, or one has the wrong
-                shape.
+            InputError: If the number of images is not given, or in two ways; or an argument has the
+                wrong shape; or the condition is incomplete.
 
         Example:
             >>> images = model.generate(16, seed=0)
             >>> again = model.generate(seeds=[7, 7])  # twice the same
+            >>> threes = conditional.generate(16, label=3)
+            >>> digits = conditional.generate(label=range(10))
         """
-        if sum(given is not None for given in (num, latents, seeds)) != 1:
-            raise InputError("generate: expected either num or latents or seeds.")
+        condition = self._condition_of(given)
+        count = None if num is None else check_num(num)
+        ways = [each is not None for each in (num, latents, seeds)]
+        if sum(ways[1:]) > 1 or (not condition and sum(ways) != 1):
+            either = "latents or seeds" if condition else "num or latents or seeds"
+            raise InputError(f"generate: expected either {either}.")
+        for name, values in condition.items():
+            if len(values) > 1 and count not in (None, len(values)):
+                raise InputError(f"{name}: expected one entry, or {count}, got {len(values)}.")
+            if len(values) > 1:
+                count = len(values)
         if seeds is not None:
             latents = self.latents_from_seeds(tf.constant(check_seeds(seeds))).numpy()
-        if num is not None:
-            latents = self.sample_latents(check_num(num), seed)
+        if latents is None:
+            latents = self.sample_latents(count or 1, seed)
         latents = np.asarray(latents, np.float32)
-        if latents.ndim != 2 or latents.shape[1] != self.latent_dim or len(latents) == 0:
-            raise InputError(
-                f"latents: expected one or more, shape (num, {self.latent_dim}), got "
-                f"{latents.shape}."
-            )
-        return self.predict(latents, batch_size=batch_size, verbose=0)
+        rows = len(latents) if count is None else count
+        if latents.shape != (rows, self.latent_dim) or rows == 0:
+            expected = f"shape ({rows}, {self.latent_dim})"
+            if count is None:
+                expected = f"one or more, shape (num, {self.latent_dim})"
+            raise InputError(f"latents: expected {expected}, got {latents.shape}.")
+        if not condition:
+            return self.predict(latents, batch_size=batch_size, verbose=0)
+        entries = (np.repeat(v, rows // len(v), axis=0) for v in condition.values())
+        return self.predict((latents, *entries), batch_size=batch_size, verbose=0)
+
+    def _condition_of(self, given: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """Returns the condition that `generate` is given: each part with a batch axis."""
+        spec = self.condition_spec()
+        own = inspect.signature(self.generate).parameters
+        check_known("generate", given, (*(n for n in own if n != "given"), *spec))
+        found = {}
+        for name, each in spec.items():
+            values = np.asarray(given.get(name, ()))
+            if values.ndim == each.shape.rank - 1:
+                values = values[np.newaxis]
+            if name not in given or len(values) == 0:
+                raise InputError(
+                    f"{name}: expected an entry for each image, or one for all, got none."
+                )
+            found[name] = parts.as_declared(values, each, name).numpy()
+        return found
 
     def endpoints(self) -> dict[str, Endpoint]:
-        """From latents, or from a seed for each image, to images, floats in [-1, 1]."""
+        """From latents, or from a seed for each image, to images, floats in [-1, 1].
+
+        A conditional model takes its condition besides, a tensor for each part.
+        """
         latents = tf.TensorSpec([None, self.latent_dim], tf.float32, name="latents")
         seed = tf.TensorSpec([None], tf.int64, name="seed")
+        condition = self.condition_spec()
+        given = tuple(tf.TensorSpec(s.shape, s.dtype, name) for name, s in condition.items())
+        made = kind_of(self.image_shape).tensor
+
+        def generate(latents, *given):
+            return {made: self.call((latents, *given) if given else latents)}
+
+        def generate_from_seed(seed, *given):
+            return generate(self.latents_from_seeds(seed), *given)
+
+        def example(num):
+            return {name: parts.random_values(each, num) for name, each in condition.items()}
+
         return {
             "generate": Endpoint(
-                lambda latents: {"images": self.call(latents)},
-                (latents,),
-                lambda n: {"latents": self.sample_latents(n)},
+                generate,
+                (latents, *given),
+                lambda n: {"latents": self.sample_latents(n), **example(n)},
             ),
             "generate_from_seed": Endpoint(
-                lambda seed: {"images": self.call(self.latents_from_seeds(seed))},
-                (seed,),
-                lambda n: {"seed": np.arange(n, dtype=np.int64)},
+                generate_from_seed,
+                (seed, *given),
+                lambda n: {"seed": np.arange(n, dtype=np.int64), **example(n)},
             ),
         }
 
-    def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments; networks are serialised with the model."""
-        return {
-            **super().get_config(),
-            "image_shape": self.image_shape,
-            "latent_dim": self.latent_dim,
-            "generator": keras.saving.serialize_keras_object(self.generator),
-            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
-            "latent_distribution": self.latent_distribution,
-            "packing": self.packing,
-            "r1_gamma": self.r1_gamma,
-            "r1_every": self.r1_every,
-            "diff_augment": list(self.diff_augment),
-        }
 
-
-def _packed(image_shape: Sequence[int], packing: int) -> tuple[int, ...]:
+def packed(shape: Sequence[int], packing: int) -> tuple[int, ...]:
+    """Returns the shape of `packing` samples, or entries of a condition, on the last axis."""
     # A config's networks are made before the model can look at it.
     check_number("packing", packing, least=1, whole=True)
-    *size, channels = image_shape
-    return (*size, channels * packing)
+    if not shape:
+        return () if packing == 1 else (packing,)
+    return (*shape[:-1], shape[-1] * packing)

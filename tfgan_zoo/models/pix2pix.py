@@ -30,40 +30,40 @@ class Pix2Pix(ImageToImage):
         L_G = -E[log D(a, G(a))] + lambda E|b - G(a)|.
 
     The only noise is dropout in G. The paper leaves it on when G is used, and normalises with the
-    statistics of the images at hand, so that using G is what training it was; `inference` says
-    whether to.
+    statistics of the images at hand, so that G is used exactly as it was trained; `inference`
+    chooses whether to do so.
 
     Departures from the authors' code (https://github.com/phillipi/pix2pix, in Torch, and
     https://github.com/junyanz/pytorch-CycleGAN-and-pix2pix):
 
     - The Torch code sets all biases of convolutions to 0 before each update. Here the U-Net has
       biases in its first, innermost and last convolutions (`down_1`, `down_8` and `output` for
-      256x256 images), and the PatchGAN in its first and last. The PyTorch code has them too, but
+      256x256 images), and the PatchGAN in its first and last. The PyTorch code has them too, except
       for `down_1` and `down_8`.
-    - In the Torch code the generator's gradient starts from what the discriminator said before its
-      own update. Here, as in the PyTorch code, the updated discriminator judges again.
+    - In the Torch code the generator's gradient starts from the scores of the discriminator before
+      its own update. Here, as in the PyTorch code, the updated discriminator judges again.
     - PyTorch's Adam adds epsilon after bias correction: see `models.mechanics.optimizers`.
 
     All convolutions pad as the authors' do.
 
     Args:
         image_shape: (height, width, channels) of domain a in training.
-        channels_b: of domain b; None for as many as a has.
+        channels_b: Channels of domain b; None for the same as a.
         generator: None for the paper's U-Net, which needs a side that is a power of two.
-        discriminator: of a and b stacked along the channels; None for the 70x70 PatchGAN.
+        discriminator: A network of a and b stacked along the channels; None for the 70x70 PatchGAN.
         objective: "cross_entropy" as above, or "least_squares".
         l1_weight: lambda.
-        gan_weight: of the adversarial term of L_G; 0 is the paper's "L1" alone.
-        inference: what `translate`, evaluation and export do. "paper": dropout with one fixed mask,
-            and batch normalisation with the statistics of each image by itself; so an image's
+        gan_weight: Weight of the adversarial term of L_G; 0 is the paper's "L1" alone.
+        inference: How `translate`, evaluation and export run G. "paper": dropout with one fixed
+            mask, and batch normalisation with the statistics of each image by itself; so an image's
             translation is always the same, and does not depend on the others of its batch.
             "frozen": no dropout, and the moving averages of training, as Keras does by default:
-            smoother and less like training. It is set in `generator`, whose layers have to be
-            `tfgan_zoo.layers`' for "paper".
+            smoother and less like training. It is set in `generator`, whose layers must come from
+            `tfgan_zoo.layers` for "paper".
         **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
 
     Raises:
-        InputError: if an argument is out of range or a network's shapes do not fit.
+        InputError: If an argument is out of range or a network's shapes do not fit.
 
     Example:
         >>> model = tfgan_zoo.Pix2Pix(image_shape=(256, 256, 3))

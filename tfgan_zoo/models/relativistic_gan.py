@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfgan_zoo import losses
 from tfgan_zoo.errors import check_number
 from tfgan_zoo.models.mechanics.arguments import check_flag
-from tfgan_zoo.models.noise_to_image import NoiseToImage
+from tfgan_zoo.models.noise_to_image import Given, NoiseToImage
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -22,7 +22,7 @@ class RelativisticGAN(NoiseToImage):
         L_D = -E[log s(C(x_r) - C(x_f))],  L_G = -E[log s(C(x_f) - C(x_r))],
 
     s the logistic function; or, with `average`, whether it looks more real than fakes do on average
-    (RaGAN), and both losses hold each side against the mean of the other. Either way the
+    (RaGAN), and both losses compare each side with the mean of the other. Either way the
     generator's loss needs the real batch too.
 
     Departures from the authors' code (https://github.com/AlexiaJM/RelativisticGAN):
@@ -30,7 +30,7 @@ class RelativisticGAN(NoiseToImage):
     - The generator's step draws a fresh z and a fresh batch of real samples there. Here it takes
       those that the discriminator has just seen, which saves a pass of the generator.
     - With `average` the code halves both losses; here they are sums, as in the paper. Adam's
-      updates do not depend on that, but for epsilon.
+      updates do not depend on that, except for epsilon.
     - The code's networks have 4x4 kernels, 128 filters and no bias. The defaults here are DCGAN's,
       with 5x5 kernels and 64 filters in the discriminator: see `dcgan_generator`,
       `dcgan_discriminator` and their `kernel_size` and `filters`.
@@ -39,12 +39,12 @@ class RelativisticGAN(NoiseToImage):
 
     Args:
         image_shape: (size, size, channels), size a power of two from 16 up.
-        latent_dim: length of z.
+        latent_dim: Length of z.
         generator: None for DCGAN's.
         discriminator: None for DCGAN's.
-        average: RaGAN rather than RGAN.
-        label_smoothing: the discriminator's label for "more real" is 1 - this (Salimans et al.
-            2016, https://arxiv.org/abs/1606.03498).
+        average: Whether to play RaGAN rather than RGAN.
+        label_smoothing: The discriminator's label for "more real" is 1 minus this value (Salimans
+            et al. 2016, https://arxiv.org/abs/1606.03498).
         **kwargs: packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
 
     Example:
@@ -74,18 +74,20 @@ class RelativisticGAN(NoiseToImage):
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of the discriminator, then one of the generator, on the same pairs."""
-        real = self.images(data)
-        fake = self.record_fakes("latents", real)
-        d_logs = self.update("discriminator", self.discriminator_loss, real, fake.value)
-        g_logs = self.update("generator", self.generator_loss, fake, real)
+        real, given = self.real(data)
+        fake = self.record_fakes("latents", real, given)
+        d_logs = self.update("discriminator", self.discriminator_loss, real, fake.value, given)
+        g_logs = self.update("generator", self.generator_loss, fake, real, given)
         return self.end_step(d_logs | g_logs, real)
 
-    def discriminator_loss(self, real: tf.Tensor, fake: tf.Tensor, training: bool = True):
+    def discriminator_loss(
+        self, real: tf.Tensor, fake: tf.Tensor, given: Given = (), training: bool = True
+    ):
         """-E[log s(C(x_r) - C(x_f))], or its average form."""
-        real_scores = self.logits(real, "real", training)
-        fake_scores = self.logits(fake, "fake", training)
+        real_scores = self.logits(real, "real", training, given)
+        fake_scores = self.logits(fake, "fake", training, given)
         loss = self.preference(real_scores, fake_scores, self.label_smoothing)
-        return loss + self.r1(real, training), {
+        return loss + self.r1(real, training, given), {
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_scores),
             "d_fake": tf.reduce_mean(fake_scores),
@@ -100,14 +102,16 @@ class RelativisticGAN(NoiseToImage):
         """See `ZooModel.d_loss_bounds`."""
         return losses.entropy(self.label_smoothing), math.log(4 if self.average else 2)
 
-    def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
+    def generator_loss(
+        self, fake: tf.Tensor, real: tf.Tensor, given: Given = (), training: bool = True
+    ):
         """-E[log s(C(x_f) - C(x_r))], or its average form."""
-        real_scores = self.logits(real, "compared", training)
-        loss = self.preference(self.logits(fake, "generated", training), real_scores)
+        real_scores = self.logits(real, "compared", training, given)
+        loss = self.preference(self.logits(fake, "generated", training, given), real_scores)
         return loss, {"g_loss": loss}
 
     def preference(self, winner: tf.Tensor, loser: tf.Tensor, label_smoothing: float = 0.0):
-        """The loss of a side that wants `winner` to score above `loser`."""
+        """Returns the loss of a side that wants `winner` to score above `loser`."""
         if self.average:
             return losses.relativistic_average(winner, loser, label_smoothing, self.global_mean)
         return losses.relativistic(winner, loser, label_smoothing)

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import keras
@@ -13,6 +13,7 @@ from tfgan_zoo import losses, networks
 from tfgan_zoo.errors import InputError, whole_number
 from tfgan_zoo.models.image_to_image import ImageToImage, check_weights
 from tfgan_zoo.models.mechanics.arguments import check_flag, check_image_shape
+from tfgan_zoo.models.mechanics.frozen import Frozen
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape
 from tfgan_zoo.networks.vgg_features import LAYERS
 
@@ -28,37 +29,37 @@ class SRGAN(ImageToImage):
         L_G = content(G(x), y) + 1e-3 (-E[log D(G(x))]),
         L_D = -E[log D(y)] - E[log(1 - D(G(x)))],
 
-    x the small image and y the large one. The content is compared in features of a VGG19 network
-    that was trained to classify, phi_i,j, the mean squared error of which is what the eye minds
-    rather than pixels; or in pixels, the paper's SRGAN-MSE. With `adversarial_weight=0` it is
-    SRResNet, G alone, with whose weights (trained on pixels) the paper starts the game:
-    `pretraining` in the recipes does that.
+    x the small image and y the large one. Content is the mean squared error between features
+    phi_i,j of a VGG19 classifier, which follow perceived similarity better than pixels do; or
+    between pixels, the paper's SRGAN-MSE. With `adversarial_weight=0` this is SRResNet, G alone.
+    The paper starts the game from an SRResNet trained on pixels, as `pretraining` in the recipes
+    does.
 
-    The authors published no code to depart from. What the paper leaves open is chosen in
-    `srresnet_generator` and `srgan_discriminator`: initial weights, and how convolutions of stride
-    2 are padded.
+    The authors published no code to depart from. `srresnet_generator` and `srgan_discriminator`
+    choose what the paper leaves open: initial weights, and the padding of convolutions of stride 2.
 
     A training batch is `(x, y)`, uint8 or floats in [-1, 1]; the generator sees x in [0, 1], as in
     the paper.
 
     Args:
         image_shape: (height, width, channels) of the large images in training.
-        scale: how much larger they are: 2, 4 or 8.
+        scale: Factor by which they are larger: 2, 4 or 8.
         generator: None for the paper's SRResNet.
         discriminator: None for the paper's.
         content: "vgg" or "pixel".
-        content_layer: phi_i,j as "i_j": "5_4" of the paper's best, or "2_2".
-        content_weights: of VGG19: "imagenet" downloads them as Keras does, or a local file; None
-            for random ones. They are loaded when training or evaluation starts, and are part of no
-            saved model.
-        content_loss: "mse", or "l1".
-        adversarial_weight: of the second term of L_G; 0 for SRResNet.
-        relativistic: D judges which of two images is more real, against the mean of the others
-            (RaGAN, Jolicoeur-Martineau 2018, https://arxiv.org/abs/1807.00734), as in ESRGAN.
+        content_layer: phi_i,j as "i_j": "5_4", the paper's best, or "2_2".
+        content_weights: Weights of VGG19: "imagenet" downloads them as Keras does; or a local file;
+            None for random ones. They are loaded when training or evaluation starts, and are not
+            saved with the model.
+        content_loss: "mse" or "l1".
+        adversarial_weight: Weight of the second term of L_G; 0 for SRResNet.
+        relativistic: Whether D judges which of two images is more real, against the mean of the
+            others (RaGAN, Jolicoeur-Martineau 2018, https://arxiv.org/abs/1807.00734), as in
+            ESRGAN.
         **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
 
     Raises:
-        InputError: if an argument is out of range or a network's shapes do not fit.
+        InputError: If an argument is out of range or a network's shapes do not fit.
 
     Example:
         >>> model = tfgan_zoo.SRGAN(image_shape=(96, 96, 3), scale=4)
@@ -67,6 +68,7 @@ class SRGAN(ImageToImage):
         >>> large = model.upscale(small)
     """
 
+    kind = "super_resolution"
     log_names: tuple[str, ...] = ("d_loss", "d_real", "d_fake", "g_loss", "g_content", "g_gan")
     paper_optimizer = {"name": "adam", "learning_rate": 1e-4, "epsilon": 1e-8}
 
@@ -123,7 +125,6 @@ class SRGAN(ImageToImage):
         check_shape("discriminator", "input", self.discriminator.input_shape, self.shape_b)
         if not self.adversarial_weight:
             self.log_names, self.main_logs = ("g_loss", "g_content"), ("g_loss",)
-        self._features: Callable[[tf.Tensor], tf.Tensor] | None = None
 
     @classmethod
     def network_arguments(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
@@ -191,49 +192,34 @@ class SRGAN(ImageToImage):
         return loss, {"g_loss": loss, "g_content": content, "g_gan": gan}
 
     def preference(self, winner: tf.Tensor, loser: tf.Tensor) -> tf.Tensor:
-        """The loss of a discriminator that is to score `winner` above `loser`."""
+        """Returns the loss of a discriminator that should score `winner` above `loser`."""
         if self.relativistic:
             return losses.relativistic_average(winner, loser, mean=self.global_mean)
         return losses.cross_entropy_discriminator(winner, loser)
 
     def content_between(self, image: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
-        """Returns how far an image is from the one wanted, in pixels or features."""
+        """Returns the distance between an image and its target, in pixels or features."""
         if self.content == "vgg":
-            features = self.feature_network()
-            image, wanted = features(image), features(wanted)
+            features = self.frozen("features")
+            image, wanted = (features(x, training=False) for x in (image, wanted))
         return _DISTANCES[self.content_loss](image, wanted)
 
-    def feature_network(self) -> Callable[[tf.Tensor], tf.Tensor]:
-        """Returns the frozen network whose features are compared, loaded when first asked for.
+    def frozen_networks(self) -> dict[str, Frozen]:
+        """See `ZooModel.frozen_networks`: the network whose features are compared."""
+        if self.content != "vgg":
+            return {}
+        return {"features": Frozen(self._vgg19, saved=False)}
+
+    def _vgg19(self) -> keras.Model:
+        return networks.vgg19_features(self.content_layer, weights=self.content_weights)
+
+    def feature_network(self) -> keras.Model:
+        """Returns the frozen network whose features are compared; loads it the first time.
 
         Raises:
-            InputError: if its weights cannot be had.
+            InputError: If its weights cannot be loaded.
         """
-        if self._features is None:
-            network = networks.vgg19_features(self.content_layer, weights=self.content_weights)
-            # As a function, or Keras would make it a part of this model.
-            self._features = lambda images: network(images, training=False)
-        return self._features
-
-    def make_train_function(self, *args, **kwargs):
-        """Makes the graph of a train step; what cannot be had is missed here, not in mid-training.
-
-        Raises:
-            InputError: if the weights of the feature network cannot be had.
-        """
-        if self.content == "vgg":
-            self.feature_network()
-        return super().make_train_function(*args, **kwargs)
-
-    def make_test_function(self, *args, **kwargs):
-        """Makes the graph of a test step, within which no weights could be loaded.
-
-        Raises:
-            InputError: if the weights of the feature network cannot be had.
-        """
-        if self.content == "vgg":
-            self.feature_network()
-        return super().make_test_function(*args, **kwargs)
+        return self.frozen("features")
 
     def test_losses(self, a: tf.Tensor, b: tf.Tensor) -> dict[str, tf.Tensor]:
         """See `ImageToImage.test_losses`."""
@@ -252,15 +238,14 @@ class SRGAN(ImageToImage):
         """Enlarges images.
 
         Args:
-            images: shape (num, height, width, channels), uint8 or floats in [-1, 1], of any size.
-            batch_size: how many at a time.
+            images: Images `[num, H, W, C]`, uint8 or floats in [-1, 1], of any size.
+            batch_size: Number of images at a time.
 
         Returns:
-            float32, shape (num, scale * height, scale * width, channels), in [-1, 1] but for what
-            overshoots.
+            float32 `[num, scale * H, scale * W, C]`, in [-1, 1] except for overshoots.
 
         Raises:
-            InputError: if the images have another shape or type.
+            InputError: If the images have another shape or type.
 
         Example:
             >>> large = model.upscale(small)
@@ -269,7 +254,7 @@ class SRGAN(ImageToImage):
 
 
 def check_scale(scale: Any) -> int:
-    """Returns it, or raises `InputError` if it is not 2, 4 or 8."""
+    """Returns a scale, or raises `InputError` if it is not 2, 4 or 8."""
     whole = whole_number(scale)
     if whole in (2, 4, 8):
         return whole
@@ -280,10 +265,10 @@ _DISTANCES = {"mse": losses.mse, "l1": losses.l1}
 
 
 def _small(image_shape: tuple[int, ...], scale: int) -> tuple[int, ...]:
-    """Of the small images.
+    """Returns the shape of the small images.
 
     Raises:
-        InputError: if the sides of the large ones are no multiples of the scale.
+        InputError: If the sides of the large images are no multiples of the scale.
     """
     check_scale(scale)  # A config's networks are made before the model can look at it.
     height, width, channels = image_shape

@@ -11,7 +11,7 @@ import tensorflow as tf
 from tfgan_zoo.errors import InputError, check_texts, warn_user
 from tfgan_zoo.layers.text import TextReader
 from tfgan_zoo.models.base import ZooModel
-from tfgan_zoo.models.mechanics.batches import unpacked
+from tfgan_zoo.models.mechanics.parts import as_texts, unpacked
 
 OnUnknown = Literal["warn", "raise", "ignore"]
 
@@ -25,22 +25,6 @@ def text_reader(text_encoder: Any) -> TextReader | None:
         return None
     layers = text_encoder._flatten_layers()
     return next((layer for layer in layers if isinstance(layer, TextReader)), None)
-
-
-def as_texts(texts: Any, name: str) -> tf.Tensor:
-    """Returns a batch's strings as a tensor `[B]`; anything else, such as embeddings, as it is.
-
-    Raises:
-        InputError: If there are strings beside what is none.
-    """
-    plain = isinstance(texts, (str, bytes, list, tuple))
-    if plain or (isinstance(texts, np.ndarray) and texts.dtype.kind in "OUS"):
-        flat = [texts] if isinstance(texts, (str, bytes)) else list(texts)
-        # Of embeddings, no row is a string.
-        if any(isinstance(each, (str, bytes)) or each is None for each in flat):
-            texts = check_texts(name, texts)
-    texts = tf.convert_to_tensor(texts)
-    return texts[tf.newaxis] if texts.dtype == tf.string and texts.shape.rank == 0 else texts
 
 
 def embed_texts(

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfgan_zoo import losses
 from tfgan_zoo.errors import check_number
-from tfgan_zoo.models.noise_to_image import NoiseToImage
+from tfgan_zoo.models.noise_to_image import Given, NoiseToImage
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -34,10 +34,10 @@ class WGAN(NoiseToImage):
 
     Args:
         image_shape: (size, size, channels), size a power of two from 16 up.
-        latent_dim: length of z.
+        latent_dim: Length of z.
         generator: None for DCGAN's, as in the paper.
-        discriminator: the critic; None for DCGAN's, as in the paper.
-        discriminator_steps: n_critic, the critic's updates before each of the generator.
+        discriminator: The critic; None for DCGAN's, as in the paper.
+        discriminator_steps: n_critic, the critic's updates before each update of the generator.
         clip: c, the bound on the critic's weights.
         **kwargs: packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
 
@@ -70,13 +70,13 @@ class WGAN(NoiseToImage):
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Algorithm 1: n_critic steps of the critic, clipped after each; one of the generator."""
-        images = self.images(data)
-        for real in self.fresh_batches(images):
-            fake = self.fakes("discriminator", real)
-            d_logs = self.update("discriminator", self.discriminator_loss, real, fake)
+        images, conditions = self.real(data)
+        for real, given in self.fresh_batches(images, conditions):
+            fake = self.fakes("discriminator", real, given)
+            d_logs = self.update("discriminator", self.discriminator_loss, real, fake, given)
             self.clip_weights()
-        fake = self.record_fakes("generator", real)
-        g_logs = self.update("generator", self.generator_loss, fake, real)
+        fake = self.record_fakes("generator", real, given)
+        g_logs = self.update("generator", self.generator_loss, fake, real, given)
         return self.end_step(d_logs | g_logs, images)
 
     def clip_weights(self) -> None:
@@ -84,19 +84,23 @@ class WGAN(NoiseToImage):
         for weight in self.role_variables("discriminator"):
             weight.assign(tf.clip_by_value(weight.value, -self.clip, self.clip))
 
-    def discriminator_loss(self, real: tf.Tensor, fake: tf.Tensor, training: bool = True):
+    def discriminator_loss(
+        self, real: tf.Tensor, fake: tf.Tensor, given: Given = (), training: bool = True
+    ):
         """E[C(G(z))] - E[C(x)]."""
-        real_scores = self.logits(real, "real", training)
-        fake_scores = self.logits(fake, "fake", training)
+        real_scores = self.logits(real, "real", training, given)
+        fake_scores = self.logits(fake, "fake", training, given)
         loss = losses.wasserstein_critic(real_scores, fake_scores)
-        return loss + self.r1(real, training), {
+        return loss + self.r1(real, training, given), {
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_scores),
             "d_fake": tf.reduce_mean(fake_scores),
             "d_wasserstein": -loss,
         }
 
-    def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
+    def generator_loss(
+        self, fake: tf.Tensor, real: tf.Tensor, given: Given = (), training: bool = True
+    ):
         """-E[C(G(z))]."""
-        loss = losses.wasserstein_generator(self.logits(fake, "generated", training))
+        loss = losses.wasserstein_generator(self.logits(fake, "generated", training, given))
         return loss, {"g_loss": loss}

@@ -9,15 +9,16 @@ import tensorflow as tf
 from tfgan_zoo import losses, networks, noise
 from tfgan_zoo.errors import check_number
 from tfgan_zoo.models.mechanics.network_checks import check_no_batch_norm
-from tfgan_zoo.models.noise_to_image import NoiseToImage
+from tfgan_zoo.models.noise_to_image import Given, NoiseToImage
+from tfgan_zoo.samples import IMAGES, kind_of
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
 class WGANGP(NoiseToImage):
     """WGAN with gradient penalty. Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028.
 
-    The Wasserstein game (see `WGAN`), its critic held near slope one by a penalty instead of
-    clipping:
+    The Wasserstein game (see `WGAN`), in which a penalty instead of clipping keeps the critic's
+    slope near one:
 
         L_D = E[C(G(z))] - E[C(x)] + lambda E[(|dC/dx^| - 1)^2],
         x^ = a x + (1 - a) G(z),  a ~ U(0, 1).
@@ -32,19 +33,19 @@ class WGANGP(NoiseToImage):
     - The authors scale pixels to x / 128 - 1 and add noise, uniform in [0, 1/128], so that they are
       no longer discrete. Here they are x / 127.5 - 1, without noise. Add it in the input pipeline,
       to float images, if you want it.
-    - Convolutions before batch normalization have a bias there, which it cancels.
+    - Convolutions before batch normalization have a bias there, which the normalization cancels.
 
     Args:
-        image_shape: (size, size, channels), size a power of two from 16 up, or (size,) for vectors.
-        latent_dim: length of z.
-        generator: None for the paper's: the CIFAR-10 ResNet for images, 3 x 512 ReLU for vectors.
-        discriminator: the critic; None for the paper's.
-        discriminator_steps: n_critic, the critic's updates before each of the generator.
+        image_shape: (size, size, channels), size a power of two from 16 up, or (size,) for points.
+        latent_dim: Length of z.
+        generator: None for the paper's: the CIFAR-10 ResNet for images, 3 x 512 ReLU for points.
+        discriminator: The critic; None for the paper's.
+        discriminator_steps: n_critic, the critic's updates before each update of the generator.
         penalty_weight: lambda; the paper has 10 for images, 0.1 for its 2-D toys.
         **kwargs: packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
 
     Raises:
-        InputError: if the critic has batch normalisation.
+        InputError: If the critic has batch normalisation.
 
     Example:
         >>> model = tfgan_zoo.WGANGP(image_shape=(32, 32, 3))
@@ -88,16 +89,16 @@ class WGANGP(NoiseToImage):
         check_no_batch_norm("discriminator", self.discriminator)
 
     def default_generator(self, image_shape: tuple[int, ...], latent_dim: int) -> keras.Model:
-        """Returns the paper's ResNet, or its toy network for vectors."""
-        if len(image_shape) == 1:
+        """Returns the paper's ResNet, or its toy network for points."""
+        if kind_of(image_shape) is not IMAGES:
             return networks.mlp_generator(
                 image_shape, latent_dim, units=(512,) * 3, initializer="he_uniform"
             )
         return networks.resnet_generator(image_shape, latent_dim)
 
     def default_discriminator(self, image_shape: tuple[int, ...]) -> keras.Model:
-        """Returns the paper's ResNet, or its toy network for vectors."""
-        if len(image_shape) == 1:
+        """Returns the paper's ResNet, or its toy network for points."""
+        if kind_of(image_shape) is not IMAGES:
             return networks.mlp_discriminator(
                 image_shape,
                 units=(512,) * 3,
@@ -110,23 +111,25 @@ class WGANGP(NoiseToImage):
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Algorithm 1: n_critic steps of the critic, each on fresh data; one of the generator."""
-        images = self.images(data)
-        for real in self.fresh_batches(images):
-            fake = self.fakes("discriminator", real)
-            d_logs = self.update("discriminator", self.discriminator_loss, real, fake)
-        fake = self.record_fakes("generator", real)
-        g_logs = self.update("generator", self.generator_loss, fake, real)
+        images, conditions = self.real(data)
+        for real, given in self.fresh_batches(images, conditions):
+            fake = self.fakes("discriminator", real, given)
+            d_logs = self.update("discriminator", self.discriminator_loss, real, fake, given)
+        fake = self.record_fakes("generator", real, given)
+        g_logs = self.update("generator", self.generator_loss, fake, real, given)
         return self.end_step(d_logs | g_logs, images)
 
-    def discriminator_loss(self, real: tf.Tensor, fake: tf.Tensor, training: bool = True):
+    def discriminator_loss(
+        self, real: tf.Tensor, fake: tf.Tensor, given: Given = (), training: bool = True
+    ):
         """E[C(G(z))] - E[C(x)] + lambda E[(|dC/dx^| - 1)^2]."""
-        real_scores = self.logits(real, "real", training)
-        fake_scores = self.logits(fake, "fake", training)
+        real_scores = self.logits(real, "real", training, given)
+        fake_scores = self.logits(fake, "fake", training, given)
         wasserstein = losses.wasserstein_critic(real_scores, fake_scores)
-        norms = self.gradient_norms(real, fake, training)
+        norms = self.gradient_norms(real, fake, training, given)
         penalty = losses.wgan_gp_penalty(norms)
         loss = wasserstein + self.penalty_weight * penalty
-        return loss + self.r1(real, training), {
+        return loss + self.r1(real, training, given), {
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_scores),
             "d_fake": tf.reduce_mean(fake_scores),
@@ -135,16 +138,25 @@ class WGANGP(NoiseToImage):
             "d_gradient_norm": tf.reduce_mean(norms),
         }
 
-    def gradient_norms(self, real: tf.Tensor, fake: tf.Tensor, training: bool = True) -> tf.Tensor:
+    def gradient_norms(
+        self, real: tf.Tensor, fake: tf.Tensor, training: bool = True, given: Given = ()
+    ) -> tf.Tensor:
         """Returns |dC/dx^| at one random point between each real sample and its fake."""
         # Between the samples as the critic has just seen them.
         real = self.pack(self.augment(real, "real", training))
         fake = self.pack(self.augment(fake, "fake", training))
         weight = noise.uniform(self.key("interpolation"), [tf.shape(real)[0]])
         between = losses.interpolate(real, fake, weight)
-        return losses.gradient_norm(lambda x: self.discriminator(x, training=training), between)
+        packed = [self.pack(part) for part in given]
 
-    def generator_loss(self, fake: tf.Tensor, real: tf.Tensor, training: bool = True):
+        def critic(x: tf.Tensor) -> tf.Tensor:
+            return self.discriminator([x, *packed] if packed else x, training=training)
+
+        return losses.gradient_norm(critic, between)
+
+    def generator_loss(
+        self, fake: tf.Tensor, real: tf.Tensor, given: Given = (), training: bool = True
+    ):
         """-E[C(G(z))]."""
-        loss = losses.wasserstein_generator(self.logits(fake, "generated", training))
+        loss = losses.wasserstein_generator(self.logits(fake, "generated", training, given))
         return loss, {"g_loss": loss}

@@ -10,6 +10,7 @@ from keras import layers
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers import BatchNormalization, GroupNormalization, LeakyReLU, ReLU
+from tfgan_zoo.samples import IMAGES, SampleKind, described
 
 
 def check_positive(**arguments: int) -> None:
@@ -42,14 +43,14 @@ def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
 
 
 def check_shape(
-    shape: Sequence[int], *, name: str = "image_shape", vectors: bool = False
+    shape: Sequence[int], *, name: str = "image_shape", kinds: Sequence[SampleKind] = (IMAGES,)
 ) -> tuple[int, ...]:
     """Checks the shape of a sample.
 
     Args:
-        shape: `(height, width, channels)`.
+        shape: The shape, without the batch axis.
         name: The argument's name.
-        vectors: Whether `(dimensions,)` is allowed as well.
+        kinds: The kinds of samples that are allowed.
 
     Returns:
         The shape, as a tuple.
@@ -57,12 +58,11 @@ def check_shape(
     Raises:
         InputError: If it is anything else.
     """
-    expected = "(height, width, channels)" + (" or (dimensions,)" if vectors else "")
     sizes = tuple(shape) if isinstance(shape, Sequence) else ()
-    if len(sizes) not in ((1, 3) if vectors else (3,)) or not all(
+    if len(sizes) not in [len(kind.axes) for kind in kinds] or not all(
         isinstance(size, int) and size > 0 for size in sizes
     ):
-        raise InputError(f"{name}: expected {expected}, all above 0, got {shape!r}.")
+        raise InputError(f"{name}: expected {described(*kinds)}, all above 0, got {shape!r}.")
     return sizes
 
 

@@ -9,6 +9,7 @@ from keras import layers
 
 from tfgan_zoo.layers import Maxout, StatelessDropout
 from tfgan_zoo.networks.common import activate, check_positive, check_shape, fresh, normalize
+from tfgan_zoo.samples import SAMPLES, kind_of
 
 
 def mlp_generator(
@@ -31,14 +32,14 @@ def mlp_generator(
     sigmoid rescaled, for pixels in [-1, 1].
 
     Args:
-        image_shape: `(height, width, channels)`, or `(dimensions,)` for vectors.
+        image_shape: `(height, width, channels)`, or the shape of points or voxels.
         latent_dim: Size of the noise vector.
         units: Width of each hidden layer.
         activation: Activation of the hidden layers, by its Keras name (`leaky_relu`: slope 0.2).
         batch_norm: Whether hidden layers are batch-normalised before their activation.
         use_bias: Whether hidden layers have a bias; the output always has one.
-        output_activation: Activation of the output; None is `tanh` for images (pixels in [-1, 1])
-            and `linear` for vectors.
+        output_activation: Activation of the output; None is `linear` for points and `tanh` for
+            images and voxels, in [-1, 1].
         initializer: Initializer of every kernel, as Keras takes it; None is U(-0.05, 0.05).
         synchronized_bn: Whether batch statistics are computed over all replicas.
         name: Name of the model.
@@ -62,12 +63,12 @@ def mlp_generator(
         ... ).count_params()
         488002
     """
-    shape = check_shape(image_shape, vectors=True)
+    shape = check_shape(image_shape, kinds=tuple(SAMPLES.values()))
     check_positive(latent_dim=latent_dim, **{f"units[{i}]": n for i, n in enumerate(units)})
     if initializer is None:
         initializer = keras.initializers.RandomUniform(-0.05, 0.05)
     if output_activation is None:
-        output_activation = "linear" if len(shape) == 1 else "tanh"
+        output_activation = "tanh" if kind_of(shape).is_pixels else "linear"
 
     inputs = keras.Input((latent_dim,), name="noise")
     x = inputs
@@ -108,7 +109,7 @@ def mlp_discriminator(
     weights U(-0.005, 0.005), with dropout of 0.2 of the pixels and of half of the hidden units.
 
     Args:
-        image_shape: `(height, width, channels)`, or `(dimensions,)` for vectors. A packed
+        image_shape: `(height, width, channels)`, or the shape of points or voxels. A packed
             discriminator (PacGAN) has m times the channels or dimensions.
         units: Width of each hidden layer.
         maxout_pieces: Pieces of each maxout unit; 0 for dense layers with `activation` instead.
@@ -139,7 +140,7 @@ def mlp_discriminator(
         ...     initializer=keras.initializers.RandomNormal(stddev=0.02),
         ... )
     """
-    shape = check_shape(image_shape, vectors=True)
+    shape = check_shape(image_shape, kinds=tuple(SAMPLES.values()))
     check_positive(**{f"units[{i}]": n for i, n in enumerate(units)})
     if maxout_pieces != 0:
         check_positive(maxout_pieces=maxout_pieces)

@@ -10,7 +10,8 @@ from PIL import Image
 
 from tfgan_zoo import atomic, pictures, progress
 from tfgan_zoo.data import images
-from tfgan_zoo.data.source import some_images, warn_of_depth
+from tfgan_zoo.data.brightness import warn_of_depth
+from tfgan_zoo.data.readers.folder import some_images
 from tfgan_zoo.errors import InputError, ServerError, without_advice
 
 #: Suffixes of results.
@@ -39,7 +40,7 @@ def plan(
             `convert`.
 
     Returns:
-        Results by image, in the order of `tfgan_zoo.data.source.list_images`.
+        Results by image, in the order of `tfgan_zoo.data.readers.folder.list_images`.
 
     Raises:
         InputError: If there is no image, the output does not match the input, a result's name is

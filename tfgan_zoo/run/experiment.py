@@ -15,7 +15,7 @@ from tfgan_zoo import atomic, pictures, progress
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.errors import NonFiniteLossError, input_errors
 from tfgan_zoo.models.mechanics.output_ranges import made_before
-from tfgan_zoo.run.building import build_model
+from tfgan_zoo.run.building import build_model, model_class
 from tfgan_zoo.run.checkpoints import write_atomically
 from tfgan_zoo.run.devices import Devices, open_devices
 from tfgan_zoo.run.fitting import fit_once
@@ -32,7 +32,7 @@ from tfgan_zoo.run.trained import (
     start_from,
     verify_export,
 )
-from tfgan_zoo.tasks import Workload, completed, open_workload
+from tfgan_zoo.tasks import Task, open_task, resolve
 
 __all__ = [
     "Result",
@@ -51,15 +51,15 @@ class Result(NamedTuple):
 
     Attributes:
         step: The step of the exported weights: the best, if the run is scored.
-        samples: The sample sheet of these weights.
+        samples: The sample sheet of these weights; None if the task has no sheet.
         model: The `.keras` file.
-        export: The SavedModel; None if `config.train.export` is False.
+        export: The SavedModel; None if the run has none.
         scores: The scores of these weights.
         ended: Why training ended.
     """
 
     step: int
-    samples: os.PathLike
+    samples: os.PathLike | None
     model: os.PathLike
     export: os.PathLike | None
     scores: dict[str, float]
@@ -114,7 +114,7 @@ def train_stage(
     config: ConfigDict,
     report: Callable[[str], None],
     devices: Devices,
-    like: Workload | None = None,
+    like: Task | None = None,
     *,
     recipe: str | None = None,
     accept_changed_data: bool = False,
@@ -132,16 +132,16 @@ def train_stage(
     """
     begun = run.has_begun()
     with devices.together():
-        config = completed(config, run.config() if begun else None)
+        config = resolve(config, run.config() if begun else None, model_class(config.model))
     with devices.scope(), made_before() if begun else contextlib.nullcontext():
         model = build_model(config)
     run.checkpoints.writes = devices.chief
     with contextlib.ExitStack() as claimed:
         with devices.together():
             # Finds files and checks options; decodes nothing before the folder is claimed.
-            work = open_workload(config, model, like)
-            stage = Stage(config, run, model, work, Scores(config, work), devices, report)
-            pretraining = work.pretraining()
+            task = open_task(config, model, like)
+            stage = Stage(config, run, model, task, Scores(config, task), devices, report)
+            pretraining = task.pretraining()
             if pretraining is not None and "batch_size" in config.pretraining:
                 devices.check_batch(pretraining.data.batch_size, "pretraining.batch_size")
             if devices.chief:
@@ -155,9 +155,9 @@ def train_stage(
         training = (start < config.train.steps and not over) or unscored
         with devices.together():
             if training and devices.chief:
-                if change := run.check_data(work.fingerprints(), start, accept_changed_data):
+                if change := run.check_data(task.fingerprints(), start, accept_changed_data):
                     report(f"The data have changed: {change}; the run goes on with them.")
-                work.rehearse(stage.single_worker_copy()(model))
+                task.rehearse(stage.single_worker_copy()(model))
             if devices.chief:
                 rewind(run, start)  # only now: a run that is refused stays as it is
 
@@ -167,7 +167,7 @@ def train_stage(
                 pretraining,
                 report,
                 devices,
-                work,
+                task,
                 accept_changed_data=accept_changed_data,
             )
             gc.collect()  # frees its model and images before this run decodes its own
@@ -206,7 +206,7 @@ def finish(stage: Stage) -> Result:
         done = json.loads(run.result.read_text())
     return Result(
         done["step"],
-        run.samples / "final.png",
+        stage.sheet(),
         run.model,
         stage.export(),
         done["scores"],
@@ -216,20 +216,21 @@ def finish(stage: Stage) -> Result:
 
 def write_artifacts(stage: Stage) -> None:
     """Writes the files of a finished run, unless they exist."""
-    config, run, model, work = stage.config, stage.run, stage.model, stage.work
-    export, samples = stage.export(), run.samples / "final.png"
-    files = [run.result, run.model, samples, *([] if export is None else [export])]
-    if all(path.exists() for path in files):
+    config, run, model, task = stage.config, stage.run, stage.model, stage.task
+    export, samples = stage.export(), stage.sheet()
+    files = (run.result, run.model, samples, export)
+    if all(path.exists() for path in files if path is not None):
         return
     if stage.devices.replicas > 1:
         with made_before():
             model = build_model(config)  # for one device, on which it will be used
     step = run.checkpoints.best() or run.checkpoints.steps()[-1]
     run.checkpoints.restore(model, step)
-    pictures.save_png(samples, work.sheet(model))
+    if samples is not None:
+        pictures.save_png(samples, task.sheet(model))
     with atomic.replacing(run.model, ending=".part.keras") as temporary:
         model.save(temporary)
-    scores = {name: float(v) for name, v in work.score(model).items() if np.isfinite(v)}
+    scores = {name: float(v) for name, v in task.score(model).items() if np.isfinite(v)}
     for leftover in run.exports.glob(".*"):  # of a process that was killed
         shutil.rmtree(leftover)
     if export is not None:

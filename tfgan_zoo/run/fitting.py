@@ -61,7 +61,7 @@ def fit_once(stage: Stage, start: int) -> None:
                 break
             model.fit(
                 # After a rollback, other batches.
-                stage.work.batches(first + model.rollbacks * STEPS_PER_ROLLBACK),
+                stage.task.batches(first + model.rollbacks * STEPS_PER_ROLLBACK),
                 steps_per_epoch=steps,
                 epochs=epochs,
                 callbacks=each_epoch,
@@ -90,16 +90,16 @@ def _records(
         recorded: The last step whose records are complete.
         stack: Closes TensorBoard's file.
     """
-    config, run, work = stage.config, stage.run, stage.work
+    config, run, task = stage.config, stage.run, stage.task
     steps = config.train.steps
     each_line = callbacks.Schedule(config.train.log_every, steps)
     each_sheet = callbacks.Schedule(config.train.sample_every, steps)
     each_look = callbacks.Schedule(config.health.every or 5 * config.train.log_every, steps)
     events = stack.enter_context(contextlib.closing(open_events(run, recorded)))
     local = stage.single_worker_copy()
-    return [
+    records: list[keras.callbacks.Callback] = [
         callbacks.Health(
-            work.batches(0),
+            task.batches(0),
             stage.report,
             file=run.health,
             conditions=[name for name in CONDITIONS if config.health[name]],
@@ -108,12 +108,13 @@ def _records(
             before=run.logged(),
             of=local,
         ),
-        callbacks.Evaluate(lambda model: work.score(local(model)), stage.scores.when),
+        callbacks.Evaluate(lambda model: task.score(local(model)), stage.scores.when),
         callbacks.MetricsLog(run.metrics, each_line, events),
-        callbacks.SampleSheet(
-            run.samples, each_sheet, lambda model: work.sheet(local(model)), events
-        ),
     ]
+    if task.has_sheet:
+        draw = lambda model: task.sheet(local(model))  # noqa: E731
+        records.append(callbacks.SampleSheet(run.samples, each_sheet, draw, events))
+    return records
 
 
 def _checkpoints(

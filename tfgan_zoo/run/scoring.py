@@ -6,7 +6,7 @@ from ml_collections import ConfigDict
 from tfgan_zoo.callbacks import Schedule
 from tfgan_zoo.models import ZooModel
 from tfgan_zoo.run.folder import Run, ScoreHistory
-from tfgan_zoo.tasks import Workload
+from tfgan_zoo.tasks import Task
 
 
 class Scores:
@@ -14,7 +14,7 @@ class Scores:
 
     Args:
         config: Of the run.
-        work: Knows which scores its data allow.
+        task: Knows which scores its data allow.
 
     Attributes:
         name: The logged score that decides; None if nothing is scored.
@@ -23,10 +23,10 @@ class Scores:
         patience: The run ends after this many evaluations without a better score; 0 for never.
     """
 
-    def __init__(self, config: ConfigDict, work: Workload):
+    def __init__(self, config: ConfigDict, task: Task):
         self.name: str | None = None
         self.sign = 1
-        if scores := work.scores:
+        if scores := task.scores:
             _, self.name, self.sign = scores[0]
         every = config.evaluate.every or config.train.checkpoint_every
         self.when = Schedule(every, config.train.steps)

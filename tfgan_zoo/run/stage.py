@@ -12,8 +12,7 @@ from tfgan_zoo.run.building import build_model, short_name
 from tfgan_zoo.run.devices import Devices
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.run.scoring import Scores
-from tfgan_zoo.tasks import Workload
-from tfgan_zoo.tasks.base import PER_SAMPLE
+from tfgan_zoo.tasks import Task
 
 
 @dataclasses.dataclass
@@ -24,7 +23,7 @@ class Stage:
         config: The resolved config.
         run: The folder.
         model: The model in training.
-        work: The data, the sample sheet and the scores.
+        task: The data, the sample sheet and the scores.
         scores: When the run is evaluated, and by which score its weights are compared.
         devices: Where it trains.
         report: Receives messages.
@@ -33,16 +32,20 @@ class Stage:
     config: ConfigDict
     run: Run
     model: ZooModel
-    work: Workload
+    task: Task
     scores: Scores
     devices: Devices
     report: Callable[[str], None]
 
     def export(self) -> Path | None:
-        """Returns the folder of the SavedModel; None if the config does not ask for one."""
-        if not self.config.train.export:
+        """Returns the folder of the SavedModel; None if the run has none."""
+        if not (self.config.train.export and self.task.has_export):
             return None
         return self.run.exports / short_name(self.config.model) / "1"
+
+    def sheet(self) -> Path | None:
+        """Returns the sample sheet of the finished run; None if its task has none."""
+        return self.run.samples / "final.png" if self.task.has_sheet else None
 
     def single_worker_copy(self) -> Callable[[ZooModel], ZooModel]:
         """Returns a function that copies a model of several workers to this process alone.
@@ -76,8 +79,8 @@ class Stage:
         batch = model.samples_per_step(config.data.batch_size)
         factors = [
             f" x {name.replace('_', ' ')} {getattr(model, name)}"
-            for name in PER_SAMPLE
-            if getattr(model, name, 1) > 1
+            for name in model.sample_factors
+            if getattr(model, name) > 1
         ]
         product = f" (batch {config.data.batch_size}{''.join(factors)})" if factors else ""
         steps = f"{config.train.steps:,} steps of {batch} samples{product}"
@@ -90,5 +93,5 @@ class Stage:
         shape = "x".join(map(str, model.image_shape))
         return (
             f"{type(model).__name__} {shape} (parameters: {parameters})\n"
-            f"{self.work.describe()}; {steps}, on {self.devices.describe()}"
+            f"{self.task.describe()}; {steps}, on {self.devices.describe()}"
         )

@@ -1,65 +1,97 @@
-"""What a run does that depends on the kind of model: its data, its sample sheets, its scores."""
+"""Tasks: what a run and the commands do that depends on the kind of model.
 
-from collections.abc import Callable, Mapping
+A model names its kind; `TASKS` has the task of each. A task of your own takes an entry here.
+"""
+
+from collections.abc import Mapping
 from typing import Any
 
 from ml_collections import ConfigDict
 
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models import (
-    GANCLS,
-    SRGAN,
-    GANModel,
-    ImageToImage,
-    JointEmbedding,
-    NoiseToImage,
-)
-from tfgan_zoo.tasks.base import Workload
-from tfgan_zoo.tasks.noise_to_image import NoiseToImageWorkload
-from tfgan_zoo.tasks.super_resolution import SuperResolutionWorkload
-from tfgan_zoo.tasks.text_to_image import (
-    JointEmbeddingWorkload,
-    TextToImageWorkload,
-    with_vocabulary,
-)
-from tfgan_zoo.tasks.translation import TranslationWorkload
+from tfgan_zoo.models import MODELS, PRETRAINED, GANModel
+from tfgan_zoo.tasks.base import Score, Task
+from tfgan_zoo.tasks.joint_embedding import JointEmbeddingTask
+from tfgan_zoo.tasks.noise_to_image import NoiseToImageTask
+from tfgan_zoo.tasks.requests import EvaluationTask, Request
+from tfgan_zoo.tasks.super_resolution import SuperResolutionTask
+from tfgan_zoo.tasks.text_to_image import TextToImageTask
+from tfgan_zoo.tasks.translation import TranslationTask
 
-__all__ = ["Workload", "completed", "open_workload"]
+__all__ = [
+    "TASKS",
+    "EvaluationTask",
+    "Request",
+    "Score",
+    "Task",
+    "completed",
+    "open_task",
+    "open_workload",
+    "resolve",
+    "task_of",
+]
 
-_WORKLOADS: dict[type[GANModel], Callable[..., Workload]] = {
-    NoiseToImage: NoiseToImageWorkload,
-    SRGAN: SuperResolutionWorkload,
-    ImageToImage: TranslationWorkload,
-    GANCLS: TextToImageWorkload,
-    JointEmbedding: JointEmbeddingWorkload,
+#: Every task by the `kind` of its models.
+TASKS: dict[str, type[Task]] = {
+    "noise_to_image": NoiseToImageTask,
+    "translation": TranslationTask,
+    "super_resolution": SuperResolutionTask,
+    "text_to_image": TextToImageTask,
+    "joint_embedding": JointEmbeddingTask,
 }
 
 
-def open_workload(config: ConfigDict, model: GANModel, like: Workload | None = None) -> Workload:
-    """Opens the data of a config, in the way of its model; nothing is decoded yet.
-
-    Args:
-        config: of the run.
-        model: of the run.
-        like: a workload of the same data, whose opened sources are shared; None to open them.
+def task_of(model: GANModel | type[GANModel]) -> type[Task]:
+    """Returns the task of a model, or of a class of models.
 
     Raises:
-        InputError: if the data cannot be used for the model.
+        InputError: If there is none of its kind.
     """
-    for kind, workload in _WORKLOADS.items():
-        if isinstance(model, kind):
-            return workload(config, model, like)
-    raise InputError(f"model: no workload is known for {type(model).__name__}.")
+    if model.kind not in TASKS:
+        name = model.__name__ if isinstance(model, type) else type(model).__name__
+        raise InputError(
+            f"{name}.kind: expected one of {', '.join(TASKS)}, got {model.kind!r}; derive the "
+            "model from a class of such a kind, or add its task to tfgan_zoo.tasks.TASKS."
+        )
+    return TASKS[model.kind]
 
 
-def completed(config: ConfigDict, before: Mapping[str, Any] | None = None) -> ConfigDict:
-    """Returns a config with the entries that its data decides.
+def open_task(config: ConfigDict, model: GANModel, like: Task | None = None) -> Task:
+    """Opens the data of a config for its model; nothing is decoded yet.
 
     Args:
-        config: of the run.
-        before: of a run that is resumed, which they were decided for; None for a new one.
+        config: The run's config.
+        model: The run's model.
+        like: A task on the same data, whose opened sources are shared.
 
     Raises:
-        InputError: if the data cannot be read.
+        InputError: If the model cannot use the data.
     """
-    return with_vocabulary(config, before) if "text_encoder" in config else config
+    return task_of(model)(config, model, like)
+
+
+def resolve(
+    config: ConfigDict,
+    before: Mapping[str, Any] | None = None,
+    model: type[GANModel] | None = None,
+) -> ConfigDict:
+    """Returns a config with the entries that its data decides, such as a vocabulary.
+
+    Args:
+        config: The run's config.
+        before: The stored config of a run that is resumed, whose entries are kept; None for a new
+            run.
+        model: The class of the run's model; None to look up `config.model`.
+
+    Raises:
+        InputError: If the data cannot be read.
+    """
+    if model is None:
+        model = (MODELS | PRETRAINED).get(config.model)
+    if model is None:  # refused when it is built
+        return config
+    return task_of(model).resolve(model, config, before or {})
+
+
+#: Earlier names.
+Workload, open_workload, completed = Task, open_task, resolve

@@ -1,49 +1,77 @@
-"""What a run needs of its kind of model."""
+"""What every kind of task provides: data, sheets and scores of a run, and what commands ask."""
 
 import abc
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
+from tfgan_zoo.data import parse_spec
 from tfgan_zoo.data.fingerprints import Fingerprint
-from tfgan_zoo.data.source import NoSplitError, parse_split
+from tfgan_zoo.data.splits import NoSplitError, parse_split
 from tfgan_zoo.errors import InputError, first_line
 from tfgan_zoo.models import GANModel
+from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
+from tfgan_zoo.tasks.requests import EvaluationTask, Request
 
-#: A function that scores a model, the main one of its scores, and 1 if a higher one is better. Of
-#: several that share a function, it is called once.
-Score = tuple[Callable[[Any], Mapping[str, float]], str, int]
-
-#: What the data pipelines call the options of `data.cache`.
+#: The pipelines' `cache` argument by the options of `data.cache`.
 CACHE: dict[str, bool | str] = {"auto": "auto", "yes": True, "no": False}
 
-#: Samples of which `Workload.rehearse` computes each score: more than any score takes at least.
-REHEARSED = 16
+#: Samples on which `Task.rehearse` computes each score; no score needs more.
+REHEARSAL_SAMPLES = 16
 
 
-class Workload(abc.ABC):
-    """A config's data, opened, and what to make of it.
+class Score(NamedTuple):
+    """A score of a model in training.
 
-    Opening looks for files and checks options. Images are decoded when they are first needed.
+    Scores that share a function are computed by one call of it.
 
-    Args:
-        config: of the run.
-        model: of the run, for its shapes.
-        like: a workload of the same data, whose opened sources are shared; None to open them.
-
-    Raises:
-        InputError: if the data cannot be used for the model.
+    Attributes:
+        function: Returns named numbers for a model.
+        main: The number that ranks models.
+        sign: 1 if a higher number is better, -1 if a lower one is.
     """
 
-    #: Entries of config.data besides those of every model.
-    data_entries: tuple[str, ...] = ()
+    function: Callable[[Any], Mapping[str, float]]
+    main: str
+    sign: int
 
-    def __init__(self, config: ConfigDict, model: GANModel, like: "Workload | None" = None):
+
+class Task(abc.ABC):
+    """The data of a config, opened, with what a run makes of it.
+
+    Opening finds files and checks options. Images are decoded when they are first needed. The class
+    methods answer commands about a finished run, whose training data they do not open.
+
+    Args:
+        config: The run's config.
+        model: The run's model.
+        like: A task on the same data, whose opened sources are shared.
+
+    Raises:
+        InputError: If the model cannot use the data.
+    """
+
+    #: Entries of `config.data` besides those that every model has.
+    data_entries: tuple[str, ...] = ()
+    #: Whether the run keeps sample sheets, and whether it exports its model.
+    has_sheet = True
+    has_export = True
+    #: Whether `tfgan_zoo.generate` draws samples, and whether it draws them from texts.
+    draws = False
+    takes_texts = False
+    #: Whether `tfgan_zoo.translate` translates images.
+    translates = False
+    #: How `tfgan_zoo.evaluate` scores a run: by its samples, by pairs of images, or not at all.
+    evaluates: Literal["samples", "pairs", ""] = "samples"
+    #: What to do with a run instead of what it cannot do; completes "'runs/x' ...".
+    use: str
+
+    def __init__(self, config: ConfigDict, model: GANModel, like: "Task | None" = None):
         self.config = config
         self.model = model
         known = [*config_lib.default_config().data, *self.data_entries]
@@ -51,7 +79,7 @@ class Workload(abc.ABC):
         self._check_channels()
 
     def _check_channels(self) -> None:
-        """Raises `InputError` unless images have the channels that those of data sources have."""
+        """Raises `InputError` unless images have 1 or 3 channels, as data sources provide."""
         shape = self.model.image_shape
         second = getattr(self.model, "shape_b", None) or shape
         for entry, channels, given in (
@@ -60,8 +88,8 @@ class Workload(abc.ABC):
         ):
             if len(shape) == 3 and channels not in (1, 3):
                 raise InputError(
-                    f"model_args.{entry}: expected 1 (grey) or 3 (colour) channels, which the "
-                    f"images of data.source are brought to, got {given}; train on other channels "
+                    f"model_args.{entry}: expected 1 (grey) or 3 (colour) channels, to which the "
+                    f"images of data.source are converted, got {given}; train on other channels "
                     "in Python, with fit."
                 )
 
@@ -69,7 +97,7 @@ class Workload(abc.ABC):
         """Returns the side of the model's images.
 
         Raises:
-            InputError: if they are no squares.
+            InputError: If they are not square.
         """
         height, width, _ = self.model.image_shape
         if height != width:
@@ -83,11 +111,11 @@ class Workload(abc.ABC):
         """Checks that a source has enough samples for one step.
 
         Args:
-            source: what to call it.
-            num: its number of samples.
+            source: The source's name in messages.
+            num: Its number of samples.
 
         Raises:
-            InputError: if it has fewer; it says which entry to change, and to what.
+            InputError: If it has too few; the message says which entry to change, and to what.
         """
         check_batch_size(
             "data.batch_size",
@@ -95,54 +123,58 @@ class Workload(abc.ABC):
             source,
             num,
             self.model.samples_per_step(1),
-            [name for name in PER_SAMPLE if getattr(self.model, name, 1) > 1],
+            [name for name in self.model.sample_factors if getattr(self.model, name) > 1],
         )
 
     @abc.abstractmethod
     def fingerprints(self) -> dict[str, Fingerprint]:
-        """Returns what a run reads, by a name for each source: numbers and hashes of samples."""
+        """Returns a fingerprint of each source that a run reads, by a name for the source."""
 
     @abc.abstractmethod
     def batches(self, start: int) -> tf.data.Dataset:
-        """Returns training batches without end, from those of step `start` on."""
+        """Returns an endless dataset of training batches, beginning with that of step `start`."""
 
     @abc.abstractmethod
     def prepare(self) -> None:
-        """Decodes the images that sheets and scores are of, or compare with.
+        """Decodes the images that sheets and scores use.
 
         Raises:
-            InputError: if one cannot be read, or does not fit.
+            InputError: If one cannot be read, or does not fit.
         """
 
     @abc.abstractmethod
     def describe(self) -> str:
-        """Returns what the data is, in a few words."""
+        """Describes the data in a few words."""
 
-    @abc.abstractmethod
     def sheet(self, model: Any) -> np.ndarray:
-        """Draws what a model makes now, always from the same inputs: uint8 (height, width, 3)."""
+        """Draws a model's samples, from the same inputs at each call.
+
+        Returns:
+            uint8, shape `(height, width, 3)`.
+        """
+        raise NotImplementedError
 
     @abc.abstractmethod
     def known_scores(self, num: int | None = None) -> dict[str, Score]:
-        """Returns what can be scored with this data, by the names of config.evaluate.metrics.
+        """Returns the scores that this data allows, by their names in `config.evaluate.metrics`.
 
         Args:
-            num: how many samples are scored; None for `config.evaluate.samples`.
+            num: Samples to score; None for `config.evaluate.samples`.
         """
 
     def pretraining(self) -> ConfigDict | None:
-        """Returns the config of the run before the run, from which it starts; None for none."""
+        """Returns the config of the run that this one starts from; None if there is none."""
         return None
 
     @property
     def scores(self) -> list[Score]:
-        """What the config asks for and the data allows; the first decides what is best.
+        """The scores that the config asks for and the data allows; the first ranks checkpoints.
 
         Raises:
-            InputError: if the one that is to decide is not among them.
+            InputError: If the score that should rank them is not among these.
         """
         known, settings = self.known_scores(), self.config.evaluate
-        names = self._asked_for(known)
+        names = self._requested(known)
         if settings.main is not None and settings.main not in names:
             raise InputError(
                 f"evaluate.main: expected a metric for this data ({', '.join(names) or 'none'}), "
@@ -153,29 +185,29 @@ class Workload(abc.ABC):
         names.sort(key=lambda name: name != settings.main)
         return [known[name] for name in names]
 
-    def _asked_for(self, known: Mapping[str, Score]) -> list[str]:
+    def _requested(self, known: Mapping[str, Score]) -> list[str]:
         return [name for name in self.config.evaluate.metrics if name in known]
 
     def rehearse(self, model: GANModel) -> None:
-        """Tries everything that a run computes besides its steps, and keeps nothing of it.
+        """Tries everything that a run computes besides its steps, and keeps none of it.
 
-        The sheet is drawn once, each score is computed of a few samples, and what is exported is
-        traced. So what cannot be done ends a run before it has cost anything.
+        The sheet is drawn once, each score is computed on a few samples, and the export is traced,
+        so that a run that would fail there fails before it has cost anything.
 
         Args:
-            model: of the run; it stays as it is.
+            model: The run's model, which is left unchanged.
 
         Raises:
-            InputError: if one of them fails; it names the entry of the config that asks for it. Or
-                if an image cannot be read.
+            InputError: If one of them fails, with the config entry that asks for it; or if an image
+                cannot be read.
         """
         self.prepare()
-        known = self.known_scores(REHEARSED)
-        names = self._asked_for(known)
+        known = self.known_scores(REHEARSAL_SAMPLES)
+        names = self._requested(known)
         failed: dict[str, Exception] = {}
         for name in names:
             try:
-                known[name][0](model)
+                known[name].function(model)
             except Exception as error:
                 failed[name] = error
         for name, cause in failed.items():
@@ -184,40 +216,114 @@ class Workload(abc.ABC):
                 f"evaluate.metrics={name}: cannot be computed with this data and model "
                 f"({_reason(cause)}); give --config.evaluate.metrics={others} to leave it out."
             ) from cause
-        try:
-            self.sheet(model)
-        except Exception as error:
-            raise InputError(
-                f"train.samples={self.config.train.samples}: the sample sheet cannot be drawn of "
-                f"this data and model ({_reason(error)}); try fewer samples, or another "
-                "model_args.image_shape."
-            ) from error
-        try:
-            model.signatures()  # traces the endpoints
-        except Exception as error:
-            raise InputError(
-                f"model={self.config.model}: cannot be exported ({_reason(error)}); choose other "
-                "networks (generator.name)."
-            ) from error
+        if self.has_sheet:
+            try:
+                self.sheet(model)
+            except Exception as error:
+                raise InputError(
+                    f"train.samples={self.config.train.samples}: the sample sheet cannot be drawn "
+                    f"with this data and model ({_reason(error)}); try fewer samples, or another "
+                    "model_args.image_shape."
+                ) from error
+        if self.has_export:
+            try:
+                model.signatures()  # traces the endpoints
+            except Exception as error:
+                raise InputError(
+                    f"model={self.config.model}: cannot be exported ({_reason(error)}); choose "
+                    "other networks (generator.name)."
+                ) from error
 
     def score(self, model: Any) -> dict[str, float]:
         """Returns all scores of a model."""
         found: dict[str, float] = {}
-        for function in dict.fromkeys(function for function, _, _ in self.scores):
+        for function in dict.fromkeys(score.function for score in self.scores):
             found |= function(model)
         return found
 
+    # ------------------------------------------------------------------ commands on a finished run
 
-#: Attributes of models that say how many samples a step takes for one of `data.batch_size`.
-PER_SAMPLE = ("packing", "discriminator_steps")
+    @classmethod
+    def resolve(
+        cls, model: type[Any], config: ConfigDict, before: Mapping[str, Any]
+    ) -> ConfigDict:
+        """Returns a config with the entries that its data decides.
+
+        Args:
+            model: The class of the run's model.
+            config: The run's config.
+            before: The stored config of a run that is resumed; empty for a new run.
+
+        Raises:
+            InputError: If the data cannot be read.
+        """
+        del model, before
+        return config
+
+    @classmethod
+    def refusal(cls, workdir: str) -> InputError:
+        """Returns the error for a command that a run cannot serve, with one that it can."""
+        return InputError(f"--workdir: {workdir!r} {cls.use}.")
+
+    @classmethod
+    def drawing(cls, model: Any, request: DrawRequest) -> Drawing:
+        """Returns the samples that `tfgan_zoo.generate` asks for.
+
+        Raises:
+            InputError: If the model draws nothing, or not from what the request gives.
+        """
+        del model
+        raise cls.refusal(request.workdir)
+
+    @classmethod
+    def evaluation(cls, model: Any, config: ConfigDict, request: Request) -> EvaluationTask:
+        """Returns what `tfgan_zoo.evaluate` compares: a model's samples, and its reference.
+
+        Args:
+            model: The run's model.
+            config: The run's config.
+            request: The request, with source and split filled in.
+
+        Raises:
+            InputError: If the model's samples cannot be compared with the source.
+        """
+        raise NotImplementedError
+
+
+def open_source_for(
+    opener: Callable[..., Any],
+    source: str,
+    split: str,
+    side: int,
+    data: Mapping[str, Any],
+    **options: Any,
+) -> Any:
+    """Opens a source by a config's decoding rules; figures are drawn at the model's size.
+
+    Args:
+        opener: A function of `tfgan_zoo.data`, such as `open_source`.
+        source: The source.
+        split: Its split.
+        side: The side of the model's images.
+        data: `config.data`.
+        **options: Further arguments of `opener`.
+    """
+    kind, _ = parse_spec(source)
+    return opener(
+        source,
+        split,
+        resolution=side if kind == "figures" else None,
+        **config_lib.decoding(data),
+        **options,
+    )
 
 
 @contextlib.contextmanager
 def held_out_split(config: ConfigDict) -> Iterator[None]:
-    """Within it, the split of `evaluate.split` is opened; an error says that it asked for it.
+    """Turns the error about a missing split into one about `evaluate.split`.
 
     Raises:
-        InputError: if there is no such split; it says how to go on without one.
+        InputError: If there is no such split; the message says how to do without it.
     """
     settings = config.evaluate
     try:
@@ -249,15 +355,15 @@ def check_batch_size(
     """Checks that a source has enough samples for one step.
 
     Args:
-        entry: of the config that holds the batch size.
-        batch_size: what it holds.
-        source: what to call the source.
-        num: its number of samples.
-        each: how many a step takes for one of the batch.
-        reasons: arguments of the model that this is due to.
+        entry: The config entry with the batch size.
+        batch_size: Its value.
+        source: The source's name in messages.
+        num: Its number of samples.
+        each: Samples that a step takes for each of the batch.
+        reasons: The model's arguments on which `each` depends.
 
     Raises:
-        InputError: if it has fewer; it says which entry to change, and to what.
+        InputError: If it has too few; the message says which entry to change, and to what.
     """
     if num >= batch_size * each:
         return

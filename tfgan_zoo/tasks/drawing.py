@@ -1,56 +1,84 @@
-"""What a text-to-image model draws, arranged for people to look at.
+"""Samples of models under chosen noise and conditions.
 
-Nothing here warns of words that the model's text encoder does not know; its callers do, once.
+Nothing here warns of words that a text encoder does not know; callers do, once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from tfgan_zoo import pictures
-from tfgan_zoo.models import GANCLS
+
+#: Images generated at a time.
+_BATCH = 512
 
 
-def draw_texts(model: GANCLS, texts: Sequence[str], num: int, seed: int = 0) -> np.ndarray:
-    """Draws each text under the same few noises.
+def generate(model: Any, latents: np.ndarray, **given: np.ndarray) -> Iterator[np.ndarray]:
+    """Generates images, floats in [-1, 1], in batches.
 
     Args:
-        model: draws.
-        texts: what to draw.
-        num: images of each text.
-        seed: of the noise; the i-th image of every text has the same.
+        model: The model.
+        latents: Its latents, shape `[num, latent_dim]`.
+        **given: Further arguments of its `generate`, an entry for each of the latents.
+    """
+    for i in range(0, len(latents), _BATCH):
+        part = slice(i, i + _BATCH)
+        conditions = {name: values[part] for name, values in given.items()}
+        yield model.generate(latents=latents[part], **conditions)
+
+
+def every_pair(conditions: np.ndarray, latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns each condition with each of the latents, the latents varying fastest."""
+    rows = np.repeat(conditions, len(latents), axis=0)
+    return rows, np.tile(latents, (len(conditions), 1))
+
+
+def draw_texts(model: Any, texts: Sequence[str], num: int, seed: int = 0) -> np.ndarray:
+    """Draws each text from the same latents.
+
+    Args:
+        model: A text-to-image model.
+        texts: The texts.
+        num: Images per text.
+        seed: Seed of the latents; the i-th image of every text has the same.
 
     Returns:
-        uint8, shape (len(texts), num, height, width, channels).
+        uint8, shape `[len(texts), num, height, width, channels]`.
     """
     embeddings = model.embed(texts, on_unknown="ignore")
-    return _draw(model, embeddings, model.sample_latents(num, seed))
+    return _draw(model, *every_pair(embeddings, model.sample_latents(num, seed)), len(texts))
 
 
 def draw_between(
-    model: GANCLS, texts: Sequence[str], frames: int, num: int, seed: int = 0, closed: bool = False
+    model: Any, texts: Sequence[str], frames: int, num: int, seed: int = 0, closed: bool = False
 ) -> np.ndarray:
-    """Draws what lies between texts: a straight walk from embedding to embedding.
+    """Draws straight walks from the embedding of each text to that of the next.
 
     Args:
-        model: draws.
-        texts: two or more, the ends of the stretches.
-        frames: images of a stretch, its ends included.
-        num: walks, each under a noise of its own.
-        seed: of the noise.
-        closed: walk back to the first text; see `pictures.walk`.
+        model: A text-to-image model.
+        texts: Two or more texts.
+        frames: Images from text to text, both included.
+        num: Walks, each with latents of its own.
+        seed: Seed of the latents.
+        closed: Whether to return to the first text; see `pictures.walk`.
 
     Returns:
-        uint8, shape (num, steps, height, width, channels).
+        uint8, shape `[num, steps, height, width, channels]`.
     """
+    return _draw(model, *walk_between(model, texts, frames, num, seed, closed), num)
+
+
+def walk_between(
+    model: Any, texts: Sequence[str], frames: int, num: int, seed: int = 0, closed: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the embeddings and latents of `draw_between`, walk by walk."""
     embeddings = model.embed(texts, on_unknown="ignore")
     embeddings = pictures.walk(embeddings, frames, "linear", closed)
-    return _draw(model, embeddings, model.sample_latents(num, seed)).swapaxes(0, 1)
+    latents, embeddings = every_pair(model.sample_latents(num, seed), embeddings)
+    return embeddings, latents
 
 
-def _draw(model: GANCLS, embeddings: np.ndarray, latents: np.ndarray) -> np.ndarray:
-    made = model.generate(
-        embeddings=np.repeat(embeddings, len(latents), axis=0),
-        latents=np.tile(latents, (len(embeddings), 1)),
-    )
-    return pictures.to_uint8(made).reshape(len(embeddings), len(latents), *made.shape[1:])
+def _draw(model: Any, embeddings: np.ndarray, latents: np.ndarray, rows: int) -> np.ndarray:
+    images = np.concatenate(list(generate(model, latents, embeddings=embeddings)))
+    return pictures.to_uint8(images).reshape(rows, -1, *images.shape[1:])

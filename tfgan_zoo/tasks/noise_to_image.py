@@ -1,7 +1,8 @@
-"""Images, or points, from noise."""
+"""Images or points from noise, or from noise and a class."""
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,9 @@ from ml_collections import ConfigDict
 from tfgan_zoo import config as config_lib
 from tfgan_zoo import pictures
 from tfgan_zoo.data import (
-    ArraySource,
     Source,
     fit_for,
-    load_images,
+    load_source,
     open_source,
     parse_spec,
     unconditional,
@@ -25,55 +25,60 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figures import figure_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.models import NoiseToImage
-from tfgan_zoo.tasks.base import CACHE, Score, Workload
-from tfgan_zoo.tasks.distributions import DistributionScores
+from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
+from tfgan_zoo.samples import POINTS, kind_of
+from tfgan_zoo.tasks.base import CACHE, Score, Task, open_source_for
+from tfgan_zoo.tasks.distribution_scores import DistributionScores
+from tfgan_zoo.tasks.drawing import every_pair, generate
+from tfgan_zoo.tasks.requests import EvaluationTask, Request, choose, reference
 
 
-class NoiseToImageWorkload(Workload):
-    """Images, or points, to be imitated."""
+class NoiseToImageTask(Task):
+    """Images, or points, to imitate."""
 
-    def __init__(self, config: ConfigDict, model: NoiseToImage, like: Workload | None = None):
+    data_entries = ("class_names",)
+    draws = True
+    use = (
+        "translates no images; tfgan_zoo.generate draws those of models that make them from noise "
+        "or texts"
+    )
+
+    def __init__(self, config: ConfigDict, model: NoiseToImage, like: Task | None = None):
         super().__init__(config, model, like)
-        self.opened = self._open()
-        self.check_batch(config.data.source, len(self.opened))
-        self._pipeline(self.opened, self._fitting(), 0, cache=False)
-        self.distributions = DistributionScores(config) if len(model.image_shape) == 3 else None
-
-    @functools.cached_property
-    def reference(self) -> np.ndarray:
-        """The first real samples, which sheets and scores compare with."""
-        return self.real_samples(max(self.config.train.samples, self.config.evaluate.samples))
-
-    def _open(self) -> Source:
-        """Opens the source, which holds what the model is for."""
-        config, shape = self.config, self.model.image_shape
-        kind, _ = parse_spec(config.data.source)
-        source = open_source(
-            config.data.source,
-            config.data.split,
-            resolution=shape[0] if kind == "figures" else None,
-            on_error=config.data.on_error,
-            data_dir=config.data.data_dir,
-            **config_lib.decoding(config.data),
+        data = config.data
+        self.opened = _open(
+            config, data.source, data.split, data_dir=data.data_dir, on_error=data.on_error
         )
-        if source.is_vector != (len(shape) == 1):
-            kind = "vectors" if source.is_vector else "images"
+        if self.opened.is_vector != (len(model.image_shape) == 1):
+            kind = "vectors" if self.opened.is_vector else "images"
             raise InputError(
-                f"data.source: {config.data.source} holds {kind}, which do not fit the model's "
-                f"model_args.image_shape={shape}."
+                f"data.source: {data.source} holds {kind}, which do not fit the model's "
+                f"model_args.image_shape={model.image_shape}."
             )
-        return source
+        self.check_batch(data.source, len(self.opened))
+        _parts(self.opened, model)
+        self._pipeline(self.opened, 0, cache=False)
+        self.distributions = DistributionScores(config) if kind_of(model.image_shape).is_drawn else None
+
+    @property
+    def reference(self) -> np.ndarray:
+        """The first real samples, with which sheets and scores compare."""
+        return self._reference["image"]
 
     @functools.cached_property
-    def held(self) -> tuple[Source, dict[str, Any]]:
-        """The source and its fitting; what is to be cached is decoded and fitted, once."""
-        source, fitting = self.opened, self._fitting()
-        if source.is_vector:
-            return source, fitting
-        fit = fit_for(source, **fitting)
-        if not use_cache(source, fit, CACHE[self.config.data.cache]):
-            return source, fitting
-        return ArraySource(source.spec, load_images(source, fit)), {}
+    def _reference(self) -> dict[str, np.ndarray]:
+        """The first training samples, as many as sheets and scores need."""
+        return self._first(max(self.config.train.samples, self.config.evaluate.samples))
+
+    @functools.cached_property
+    def held(self) -> Source:
+        """The source; if it is to be cached, its images are decoded and fitted once."""
+        if self.opened.is_vector:
+            return self.opened
+        fitting = fit_for(self.opened, **self._fitting())
+        if not use_cache(self.opened, fitting, CACHE[self.config.data.cache]):
+            return self.opened
+        return load_source(self.opened, fitting)
 
     def _fitting(self) -> dict[str, Any]:
         """How stored images become the model's: arguments of the data pipeline."""
@@ -88,83 +93,234 @@ class NoiseToImageWorkload(Workload):
         }
 
     def fingerprints(self) -> dict[str, Fingerprint]:
-        """See `Workload.fingerprints`."""
+        """See `Task.fingerprints`."""
         return {"training data": fingerprint(self.opened, self.config.data.source)}
 
     def batches(self, start: int) -> tf.data.Dataset:
-        """See `Workload.batches`."""
-        return self._pipeline(*self.held, start, CACHE[self.config.data.cache])
+        """See `Task.batches`."""
+        return self._pipeline(self.held, start, CACHE[self.config.data.cache])
 
-    def _pipeline(
-        self, source: Source, fitting: Mapping[str, Any], start: int, cache: bool | str
-    ) -> tf.data.Dataset:
+    def _pipeline(self, source: Source, start: int, cache: bool | str) -> tf.data.Dataset:
         data = self.config.data
         dataset = unconditional(
             source,
             batch_size=self.model.samples_per_step(data.batch_size),
             flip=data.flip,
+            parts=self.model.condition,
             cache=cache,
             seed=self.config.seed,
             start_step=start,
-            **fitting,
+            **self._fitting(),
         )
-        _check_fits(self.config, dataset.element_spec, self.model.image_shape)
+        _check_fits(self.config, _named(dataset.element_spec)["image"], self.model.image_shape)
         return dataset
 
     def real_samples(self, num: int) -> np.ndarray:
-        """Returns the first `num` of the training data as the model sees them, floats."""
-        found: list[np.ndarray] = []
+        """Returns the first `num` training samples as the model sees them, floats."""
+        return self._first(num)["image"]
+
+    def _first(self, num: int) -> dict[str, np.ndarray]:
+        """Returns all parts of the first `num` training samples, images as floats."""
+        batches: list[dict[str, np.ndarray]] = []
         for batch in self.batches(0).as_numpy_iterator():
-            found.extend(batch)
-            if len(found) >= num:
+            batches.append(_named(batch))
+            if sum(len(each["image"]) for each in batches) >= num:
                 break
-        real = np.stack(found[:num])
-        return real if real.dtype == np.float32 else pictures.from_uint8(real)
+        found = {name: np.concatenate([b[name] for b in batches])[:num] for name in batches[0]}
+        real = found["image"]
+        return found | {"image": real if real.dtype == np.float32 else pictures.from_uint8(real)}
+
+    def _samples(self, model: Any, num: int) -> np.ndarray:
+        """Generates samples to score, under the conditions of the first real ones."""
+        given = {name: self._reference[name][:num] for name in self.model.condition}
+        return model.generate(num, seed=1, **given)
 
     def prepare(self) -> None:
-        """See `Workload.prepare`."""
+        """See `Task.prepare`."""
         self.reference  # noqa: B018
 
     def describe(self) -> str:
-        """See `Workload.describe`."""
+        """See `Task.describe`."""
         # Once the images are decoded, those that cannot be read are no longer counted.
-        source, _ = vars(self).get("held", (self.opened, {}))
-        return f"{self.config.data.source}: {len(source):,} samples"
+        source = vars(self).get("held", self.opened)
+        classes = f" of {len(source.class_names)} classes" if "label" in self.model.condition else ""
+        return f"{self.config.data.source}: {len(source):,} samples{classes}"
 
-    def sheet(self, model: NoiseToImage) -> np.ndarray:
-        """Draws samples from fixed latents."""
-        return pictures.sheet(model.generate(self.config.train.samples), self.reference)
+    def sheet(self, model: Any) -> np.ndarray:
+        """Draws samples from fixed latents; a model conditional on classes, a row for each."""
+        num = self.config.train.samples
+        if self.model.condition == ("label",):
+            names = self.opened.class_names[:num]
+            return _rows(model, range(len(names)), names, max(1, num // len(names))).sheet()
+        given = {name: self._reference[name][:num] for name in self.model.condition}
+        return pictures.sheet(model.generate(num, **given), self.reference)
 
     def known_scores(self, num: int | None = None) -> dict[str, Score]:
-        """See `Workload.known_scores`."""
-        kind, view = parse_spec(self.config.data.source)
-        rehearsed = num is not None
+        """See `Task.known_scores`."""
+        rehearsal = num is not None
         num = min(num or self.config.evaluate.samples, self.config.evaluate.samples)
 
-        def scored(function: Callable[[np.ndarray], Mapping[str, float]]) -> Any:
-            return lambda model: function(model.generate(num, seed=1))
+        def samples(model: Any) -> np.ndarray:
+            return self._samples(model, num)
 
-        known: dict[str, Score] = {
-            "swd": (
-                scored(lambda x: {"swd": sliced_wasserstein(x, self.reference[:num])}),
-                "swd",
-                -1,
-            )
-        }
+        def swd(model: Any) -> dict[str, float]:
+            return {"swd": sliced_wasserstein(samples(model), self.reference[:num])}
+
+        known = {"swd": Score(swd, "swd", -1)}
         if self.distributions is not None:
-            known |= self.distributions.known(
-                num,
-                lambda: self.reference[:num],
-                lambda model: model.generate(num, seed=1),
-                rehearsed,
-            )
-        if kind == "figures" and self.model.image_shape[-1] == 3:
-            known["figures"] = (
-                scored(lambda x: figure_scores(pictures.to_uint8(x), view)),
-                "validity",
-                1,
+            known |= self.distributions.known(num, lambda: self.reference[:num], samples, rehearsal)
+        if figures := _figure_scores(self.config.data.source, self.model.image_shape):
+            known["figures"] = Score(
+                lambda model: figures(pictures.to_uint8(samples(model))), "validity", 1
             )
         return known
+
+    @classmethod
+    def resolve(
+        cls, model: type[Any], config: ConfigDict, before: Mapping[str, Any]
+    ) -> ConfigDict:
+        """Notes the names of the classes that a model is conditional on; see `Task.resolve`."""
+        if "label" not in model.condition or config.data.get("class_names"):
+            return config
+        config = config.copy_and_resolve_references()
+        with config.unlocked():
+            names = before.get("data", {}).get("class_names")
+            if not names:
+                data = config.data
+                names = _open(config, data.source, data.split, data_dir=data.data_dir).class_names
+            config.data.class_names = tuple(names)
+        return config
+
+    @classmethod
+    def drawing(cls, model: Any, request: DrawRequest) -> Drawing:
+        """See `Task.drawing`; of a model that is conditional on classes, a row for each label."""
+        if request.texts:
+            raise InputError(
+                f"--text: expected no text for {request.workdir!r}, which draws from noise alone."
+            )
+        num = request.num_samples()
+        if "label" in model.condition:
+            names = class_names(request.workdir)
+            labels = _labels(request.labels, names)
+            if not labels:  # the classes in turn
+                given = np.resize(np.arange(len(names)), num)
+                batches = generate(model, model.sample_latents(num, request.seed), label=given)
+                return Drawing(batches, num)
+            return _rows(model, labels, [names[i] for i in labels], num, request.seed)
+        if request.labels:
+            raise InputError(
+                f"--label: expected no label for {request.workdir!r}, whose model knows no classes."
+            )
+        latents, columns = model.sample_latents(num, request.seed), None
+        if request.interpolate:
+            latents = pictures.walk(latents, request.frames, request.path, request.closed)
+            columns = None if request.closed else request.frames
+        points = kind_of(model.image_shape) is POINTS
+        return Drawing(generate(model, latents), len(latents), columns, points=points)
+
+    @classmethod
+    def evaluation(cls, model: Any, config: ConfigDict, request: Request) -> EvaluationTask:
+        """See `Task.evaluation`."""
+        shape, data = model.image_shape, config.data
+        if not kind_of(shape).is_drawn:
+            raise InputError(
+                "--workdir: expected a run of a model that makes images, got "
+                f"{kind_of(shape).name}."
+            )
+        source = _open(
+            config, request.source, request.split, data_dir=request.data_dir or data.data_dir
+        )
+        if source.is_vector:
+            raise InputError(f"--data: {request.source} holds vectors, and the model makes images.")
+        fitting = fit_for(
+            source, image_size=shape[0], channels=shape[-1], crop=data.crop, fit=data.fit
+        )
+        chosen = choose(len(source), request.num)
+
+        # Samples have the conditions of the real images, repeated if there are more samples.
+        drawn = np.resize(chosen, request.num)
+        given = {name: values[drawn] for name, values in _parts(source, model, "--data").items()}
+
+        def generated() -> Iterator[np.ndarray]:
+            latents = model.sample_latents(request.num, request.seed)
+            return generate(model, latents, **given)
+
+        figures = _figure_scores(request.source, shape)
+        return EvaluationTask(
+            generated,
+            request.num,
+            reference(source, chosen, fitting, request),
+            {"figures": figures} if figures else {},
+        )
+
+
+def class_names(workdir: str) -> tuple[str, ...]:
+    """Returns the names of the classes that a run was trained on, by class number."""
+    return tuple(config_lib.stored_config(Path(workdir))["data"].get("class_names", ()))
+
+
+def _labels(labels: Sequence[str], names: Sequence[str]) -> list[int]:
+    """Returns the numbers of classes.
+
+    Args:
+        labels: Their names, or their numbers.
+        names: The names of all classes.
+
+    Raises:
+        InputError: If there is no such class.
+    """
+    found = []
+    for label in labels:
+        if label in names:
+            found.append(names.index(label))
+        elif label.isdecimal() and int(label) < len(names):
+            found.append(int(label))
+        else:
+            advice = f"choose from {', '.join(names)}"
+            raise InputError(
+                f"--label: there is no class {label!r}{config_lib.nearest(label, names, advice)}"
+            )
+    return found
+
+
+def _rows(
+    model: Any, labels: Sequence[int], names: Sequence[str], columns: int, seed: int = 0
+) -> Drawing:
+    """Draws a row of each class, from the same latents."""
+    given, latents = every_pair(np.array(labels), model.sample_latents(columns, seed))
+    return Drawing(generate(model, latents, label=given), len(latents), columns, names)
+
+
+def _named(batch: Any) -> dict[str, Any]:
+    """Returns the parts of a batch, or of its spec, by name."""
+    return batch if isinstance(batch, dict) else {"image": batch}
+
+
+def _parts(source: Source, model: Any, argument: str = "data.source") -> dict[str, np.ndarray]:
+    """Returns the parts of a source that a model is conditional on.
+
+    Raises:
+        InputError: If it lacks one.
+    """
+    try:
+        return {name: source.part(name) for name in model.condition}
+    except InputError as error:
+        raise InputError(str(error).replace("parts", argument, 1)) from error
+
+
+def _open(config: ConfigDict, source: str, split: str, **options: Any) -> Source:
+    side = config.model_args.image_shape[0]
+    return open_source_for(open_source, source, split, side, config.data, **options)
+
+
+def _figure_scores(
+    source: str, shape: Sequence[int]
+) -> Callable[[np.ndarray], Mapping[str, float]] | None:
+    """Returns what reads drawn figures back from images, uint8, if a source has them in colour."""
+    kind, view = parse_spec(source)
+    if kind != "figures" or shape[-1] != 3:
+        return None
+    return lambda images: figure_scores(images, view)
 
 
 def _check_fits(config: ConfigDict, spec: tf.TensorSpec, shape: Iterable[int]) -> None:

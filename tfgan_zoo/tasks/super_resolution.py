@@ -13,27 +13,25 @@ from tfgan_zoo import pictures, progress
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.data.imresize import imresize
-from tfgan_zoo.data.resolutions import (
-    Cut,
-    Resolutions,
-    hold,
-    load_pair,
-    open_super_resolution,
-    super_resolution,
-)
+from tfgan_zoo.data.resolutions import Resolutions, load_pair, open_super_resolution
+from tfgan_zoo.data.squares import Cut, preload, super_resolution
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import by_model, score_images
 from tfgan_zoo.models import SRGAN
-from tfgan_zoo.tasks.base import CACHE, Score, Workload, held_out_split
+from tfgan_zoo.tasks.base import CACHE, Score, Task, held_out_split
 
-#: Images of which a rehearsal computes scores, and the side of what it cuts out of small ones.
-_REHEARSED, _REHEARSED_SIDE = 2, 32
+#: Images on which a rehearsal computes scores, and the side of the crops of small images it uses.
+_REHEARSAL_IMAGES, _REHEARSAL_SIDE = 2, 32
 
 
-class SuperResolutionWorkload(Workload):
-    """Images to be enlarged."""
+class SuperResolutionTask(Task):
+    """Images to enlarge."""
 
-    def __init__(self, config: ConfigDict, model: SRGAN, like: Workload | None = None):
+    translates = True
+    evaluates = "pairs"
+    use = "enlarges images; use tfgan_zoo.translate"
+
+    def __init__(self, config: ConfigDict, model: SRGAN, like: Task | None = None):
         super().__init__(config, model, like)
         self.square_side()
         for entry, wanted in (("fit", "resize"), ("crop", None)):
@@ -43,8 +41,8 @@ class SuperResolutionWorkload(Workload):
                 )
         if model.content == "vgg":
             model.feature_network()  # fails before any time is spent
-        self.like: SuperResolutionWorkload | None = None
-        if isinstance(like, SuperResolutionWorkload):
+        self.like: SuperResolutionTask | None = None
+        if isinstance(like, SuperResolutionTask):
             self.like = like
             self.opened: Resolutions = like.opened
             self.opened_held_out: Resolutions = like.opened_held_out
@@ -62,34 +60,36 @@ class SuperResolutionWorkload(Workload):
 
     @functools.cached_property
     def held(self) -> Cut | None:
-        """What cuts squares out of the images in memory; None if they are not held there."""
+        """Cuts crops out of images in memory; None if they are not held there."""
         side = self.model.image_shape[0]
         try:
-            return hold(
+            return preload(
                 self.opened,
                 crop_size=side,
                 channels=self.model.image_shape[-1],
                 cache=CACHE[self.config.data.cache],
             )
-        except InputError as error:  # It speaks of the pipeline's argument.
-            said = str(error).replace(f"crop_size={side}", f"model_args.image_shape={side},{side}")
-            raise InputError(said) from error
+        except InputError as error:  # It names the pipeline's argument.
+            message = str(error).replace(
+                f"crop_size={side}", f"model_args.image_shape={side},{side}"
+            )
+            raise InputError(message) from error
 
     @property
     def num_held_out(self) -> int:
-        """How many images sheets and scores are of."""
+        """The number of images that sheets and scores use."""
         settings = self.config
         wanted = max(settings.evaluate.samples, settings.train.samples)
         return min(len(self.opened_held_out.hr), wanted)
 
     @functools.cached_property
     def held_out(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Images in both resolutions, which sheets and scores are of."""
+        """Images in both resolutions, which sheets and scores use."""
         opened, count = self.opened_held_out, self.num_held_out
         if self.like is not None and self.like.num_held_out == count:
-            return self.like.held_out  # they are in memory once
-        numbers = progress.bar(range(count), opened.hr.spec, count, "images")
-        return [load_pair(opened, number) for number in numbers]
+            return self.like.held_out  # holds them in memory once
+        indices = progress.bar(range(count), opened.hr.spec, count, "images")
+        return [load_pair(opened, index) for index in indices]
 
     def _open(self, source: str, split: str) -> Resolutions:
         data = self.config.data
@@ -104,7 +104,7 @@ class SuperResolutionWorkload(Workload):
         )
 
     def pretraining(self) -> ConfigDict | None:
-        """SRResNet: the generator alone, on pixels."""
+        """Returns the config of SRResNet: the generator alone, on pixels."""
         settings = self.config.pretraining
         if not settings.steps:
             return None
@@ -122,7 +122,7 @@ class SuperResolutionWorkload(Workload):
         return before
 
     def fingerprints(self) -> dict[str, Fingerprint]:
-        """See `Workload.fingerprints`."""
+        """See `Task.fingerprints`."""
         data, settings, found = self.config.data, self.config.evaluate, {}
         sources = [("training", self.opened, data.source)]
         if self.opened_held_out is not self.opened:
@@ -135,7 +135,7 @@ class SuperResolutionWorkload(Workload):
         return found
 
     def batches(self, start: int) -> tf.data.Dataset:
-        """See `Workload.batches`."""
+        """See `Task.batches`."""
         return self._pipeline(start, self.held)
 
     def _pipeline(self, start: int, held: Cut | None) -> tf.data.Dataset:
@@ -153,57 +153,57 @@ class SuperResolutionWorkload(Workload):
         )
 
     def prepare(self) -> None:
-        """See `Workload.prepare`."""
+        """See `Task.prepare`."""
         self.held_out  # noqa: B018
 
     def describe(self) -> str:
-        """See `Workload.describe`."""
+        """See `Task.describe`."""
         return f"{self.config.data.source}: {len(self.opened.hr):,} images"
 
-    def sheet(self, model: SRGAN) -> np.ndarray:
-        """Draws rows of the middle of an image: enlarged bicubically, by the model, and itself."""
+    def sheet(self, model: Any) -> np.ndarray:
+        """Draws rows of image centres: bicubic, by the model, and the original."""
         pairs = self.held_out[: self.config.train.samples]
         side = min(32, *(n for small, _ in pairs for n in small.shape[:2]))
         columns: list[list[np.ndarray]] = [[], [], []]
         for pair in pairs:
             small, large = _middle(pair, side)
-            made = by_model(model)(small)
+            upscaled = by_model(model)(small)
             for column, image in zip(
-                columns, (imresize(small, model.scale), made, large), strict=True
+                columns, (imresize(small, model.scale), upscaled, large), strict=True
             ):
                 column.append(with_channels(image, 3))
         return pictures.enlarge(pictures.rows([np.stack(column) for column in columns]))
 
     def known_scores(self, num: int | None = None) -> dict[str, Score]:
-        """See `Workload.known_scores`.
+        """See `Task.known_scores`.
 
-        If `num` is given, the middle of the smallest images is scored: what can be done with these
-        can be done with all.
+        With `num`, only the centres of the smallest images are scored: a score that can be
+        computed on these can be computed on all.
         """
 
-        def scored_pairs() -> list[tuple[np.ndarray, np.ndarray]]:
+        def pairs() -> list[tuple[np.ndarray, np.ndarray]]:
             pairs = self.held_out[: self.config.evaluate.samples]
             if num is None:
                 return pairs
             smallest = sorted(pairs, key=lambda pair: min(pair[1].shape[:2]))
-            return [_middle(pair, _REHEARSED_SIDE) for pair in smallest[: min(num, _REHEARSED)]]
+            return [_middle(pair, _REHEARSAL_SIDE) for pair in smallest[:_REHEARSAL_IMAGES]]
 
         def score(metric: str) -> Callable[[Any], dict[str, float]]:
-            def scored(model: SRGAN) -> dict[str, float]:
+            def scored(model: Any) -> dict[str, float]:
                 upscale = by_model(model)
                 compared = (
                     (str(i), with_channels(upscale(small), large.shape[-1]), large)
-                    for i, (small, large) in enumerate(scored_pairs())
+                    for i, (small, large) in enumerate(pairs())
                 )
                 return score_images(compared, [metric]).means()
 
             return scored
 
-        return {name: (score(name), name, 1) for name in ("psnr", "ssim", "ssim_daala")}
+        return {name: Score(score(name), name, 1) for name in ("psnr", "ssim", "ssim_daala")}
 
 
 def _middle(pair: tuple[np.ndarray, np.ndarray], side: int) -> tuple[np.ndarray, np.ndarray]:
-    """Cuts the middle out of an image in both resolutions, up to `side` pixels of the low one."""
+    """Crops the centre of an image in both resolutions, up to `side` pixels of the low one."""
     small, large = pair
     scale = large.shape[0] // small.shape[0]
     height, width = (min(n, side) for n in small.shape[:2])

@@ -1,7 +1,6 @@
-"""Images from texts, and what their texts are read with."""
+"""Images from texts."""
 
-import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,160 +8,28 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
-from tfgan_zoo import pictures
-from tfgan_zoo.data import (
-    ArraySource,
-    Captioned,
-    Fit,
-    Source,
-    captioned,
-    distinct_captions,
-    figures,
-    load_images,
-    open_captioned,
-    parse_spec,
-    use_cache,
-)
-from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint_captioned
+from tfgan_zoo import pictures, progress
+from tfgan_zoo.data import Fit, distinct_captions, figures, parse_spec
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figures import caption_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
-from tfgan_zoo.models import GANCLS, JointEmbedding
-from tfgan_zoo.models.texts import check_captions
-from tfgan_zoo.networks import vocabulary_of
-from tfgan_zoo.tasks.base import CACHE, Score, Workload, check_batch_size, held_out_split
-from tfgan_zoo.tasks.distributions import DistributionScores
-from tfgan_zoo.tasks.drawing import draw_texts
+from tfgan_zoo.models import GANCLS
+from tfgan_zoo.models.texts import check_captions, unknown_in_texts
+from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
+from tfgan_zoo.tasks.base import Score, Task, check_batch_size
+from tfgan_zoo.tasks.captions import CaptionsTask, open_captions
+from tfgan_zoo.tasks.distribution_scores import DistributionScores
+from tfgan_zoo.tasks.drawing import draw_texts, every_pair, generate, walk_between
+from tfgan_zoo.tasks.requests import BATCH, EvaluationTask, Request, choose, reference
 
 
-class CaptionsWorkload(Workload):
-    """Images with captions."""
+class TextToImageTask(CaptionsTask):
+    """Images to draw from texts."""
 
-    data_entries = ("load_size", "num_captions", "distinct_classes")
+    draws = takes_texts = True
+    use = "draws texts and translates no images; use tfgan_zoo.generate, with the text as --text"
 
-    def __init__(
-        self,
-        config: ConfigDict,
-        model: GANCLS | JointEmbedding,
-        like: Workload | None = None,
-    ):
-        super().__init__(config, model, like)
-        for entry, wanted in (("fit", "resize"), ("on_error", "raise")):
-            if config.data[entry] != wanted:
-                raise InputError(
-                    f"data.{entry}: expected {wanted!r} for a model that draws texts, got "
-                    f"{config.data[entry]!r}."
-                )
-        height = self.square_side()
-        if config.data.load_size is not None and config.data.load_size < height:
-            raise InputError(
-                f"data.load_size: expected at least the model's {height} pixels, got "
-                f"{config.data.load_size}."
-            )
-        self.like: CaptionsWorkload | None = None
-        if isinstance(like, CaptionsWorkload):
-            self.like = like
-            self.opened: Captioned = like.opened
-            self.opened_held_out: Captioned = like.opened_held_out
-        else:
-            self.opened = open_captions(config, config.data.split)
-            check_captions(model.text_encoder, distinct_captions(self.opened), "data.source")
-            held_out = config.evaluate.split
-            self.opened_held_out = self.opened
-            if held_out is not None:
-                with held_out_split(config):
-                    self.opened_held_out = open_captions(config, held_out)
-                captions = distinct_captions(self.opened_held_out)
-                if captions != distinct_captions(self.opened):  # else all is said
-                    check_captions(model.text_encoder, captions, "evaluate.split")
-        model.texts_checked = True
-        self.check_batch(config.data.source, len(self.opened.images))
-        self.pipeline(0, self.opened, cache=False)
-        opened = self.opened_held_out
-        count = min(len(opened.images), max(config.evaluate.samples, config.train.samples))
-        self.captions = [captions[0] for captions in opened.captions[:count]]
-
-    @functools.cached_property
-    def held_out(self) -> np.ndarray:
-        """The first images of those that sheets and scores are of."""
-        images, count, like = self.opened_held_out.images, len(self.captions), self.like
-        if (
-            like is not None
-            and like.model.image_shape == self.model.image_shape
-            and len(like.captions) == count
-        ):
-            return like.held_out  # they are in memory once
-        if self.opened_held_out is self.opened:
-            # As what is trained on is held, but without holding all of it.
-            images = self._in_memory(images, count)
-        return load_images(images, self._fit(self.model.image_shape[0]), count)
-
-    def fingerprints(self) -> dict[str, Fingerprint]:
-        """See `Workload.fingerprints`."""
-        source = self.config.data.source
-        found = {"training data": fingerprint_captioned(self.opened, source)}
-        if self.opened_held_out is not self.opened:
-            found["evaluation data"] = fingerprint_captioned(self.opened_held_out, source)
-        return found
-
-    def _fit(self, size: int) -> Fit:
-        return Fit(size, self.model.image_shape[-1], self.config.data.crop)
-
-    @functools.cached_property
-    def data(self) -> Captioned:
-        """What is trained on; what is to be cached is decoded, once."""
-        return self.opened._replace(images=self._in_memory(self.opened.images))
-
-    def _in_memory(self, images: Source, num: int | None = None) -> Source:
-        """Decodes the first images, or all, unless they are not to be cached."""
-        fitting = self._fit(self.config.data.load_size or self.model.image_shape[0])
-        if not use_cache(images, fitting, CACHE[self.config.data.cache]):
-            return images
-        return ArraySource(images.spec, load_images(images, fitting, num))
-
-    def pipeline(
-        self,
-        start: int,
-        opened: Captioned | None = None,
-        cache: bool | str | None = None,
-        **options: Any,
-    ) -> tf.data.Dataset:
-        """Returns training batches of images with strings, unless told otherwise."""
-        data, shape = self.config.data, self.model.image_shape
-        return captioned(
-            self.data if opened is None else opened,
-            batch_size=data.batch_size,
-            image_size=shape[0],
-            channels=shape[-1],
-            crop=data.crop,
-            load_size=data.load_size,
-            flip=data.flip,
-            seed=self.config.seed,
-            start_step=start,
-            distinct_classes=data.get("distinct_classes", False),
-            cache=CACHE[data.cache] if cache is None else cache,
-            **options,
-        )
-
-    def prepare(self) -> None:
-        """See `Workload.prepare`."""
-        self.held_out  # noqa: B018
-
-    def describe(self) -> str:
-        """See `Workload.describe`."""
-        count = sum(map(len, self.opened.captions))
-        return f"{self.config.data.source}: {len(self.opened.images):,} images, {count:,} captions"
-
-    def distinct(self) -> list[int]:
-        """Returns the numbers of the first held-out samples with captions that differ."""
-        first = {caption: i for i, caption in reversed(list(enumerate(self.captions)))}
-        return sorted(first.values())[: self.config.train.samples]
-
-
-class TextToImageWorkload(CaptionsWorkload):
-    """Images to be drawn from texts."""
-
-    def __init__(self, config: ConfigDict, model: GANCLS, like: Workload | None = None):
+    def __init__(self, config: ConfigDict, model: GANCLS, like: Task | None = None):
         super().__init__(config, model, like)
         if model.text_encoder is None:
             raise InputError("text_encoder.name: expected a network that reads texts, got none.")
@@ -170,7 +37,7 @@ class TextToImageWorkload(CaptionsWorkload):
         self.distributions = DistributionScores(config)
 
     def pretraining(self) -> ConfigDict | None:
-        """The text encoder, with an image encoder."""
+        """Returns the config of the text encoder's run, with an image encoder."""
         settings = self.config.pretraining
         if not settings.steps:
             return None
@@ -197,7 +64,7 @@ class TextToImageWorkload(CaptionsWorkload):
         return before
 
     def batches(self, start: int) -> tf.data.Dataset:
-        """See `Workload.batches`; the encoder stays as it is, so each text is read once."""
+        """See `Task.batches`; the encoder is fixed, so each text is embedded once."""
         if self._embeddings is None:
             captions = distinct_captions(self.opened)
             self._embeddings = self.model.embed(captions, on_unknown="ignore")
@@ -205,100 +72,97 @@ class TextToImageWorkload(CaptionsWorkload):
             start, embeddings=self._embeddings, num_captions=self.config.data.num_captions
         )
 
-    def sheet(self, model: GANCLS) -> np.ndarray:
-        """Draws a row of samples of each of some held-out captions."""
+    def sheet(self, model: Any) -> np.ndarray:
+        """Draws a row of samples for each of some held-out captions."""
         texts = [self.captions[i] for i in self.distinct()]
         return pictures.labelled_rows(texts, draw_texts(model, texts, num=8))
 
     def known_scores(self, num: int | None = None) -> dict[str, Score]:
-        """See `Workload.known_scores`."""
-        kind, view = parse_spec(self.config.data.source)
-        rehearsed = num is not None
+        """See `Task.known_scores`."""
+        rehearsal = num is not None
         most = min(self.config.evaluate.samples, len(self.captions))
         num = min(num or most, most)
         captions = self.captions[:num]
 
-        def draw(model: GANCLS) -> np.ndarray:
+        def samples(model: Any) -> np.ndarray:
             return model.generate(captions, seed=1, on_unknown="ignore")
 
-        def swd(model: GANCLS) -> dict[str, float]:
-            return {
-                "swd": sliced_wasserstein(draw(model), pictures.from_uint8(self.held_out[:num]))
-            }
+        def swd(model: Any) -> dict[str, float]:
+            real = pictures.from_uint8(self.held_out[:num])
+            return {"swd": sliced_wasserstein(samples(model), real)}
 
-        known: dict[str, Score] = {"swd": (swd, "swd", -1)}
-        known |= self.distributions.known(num, lambda: self.held_out[:num], draw, rehearsed)
+        known = {"swd": Score(swd, "swd", -1)}
+        known |= self.distributions.known(num, lambda: self.held_out[:num], samples, rehearsal)
+        source = self.config.data.source
         split = self.config.evaluate.split or self.config.data.split
-        colour = self.model.image_shape[-1] == 3
-        if kind == "figures" and colour and split in figures.SPLIT_SIZES:
-            wanted = figures.attributes(view, split, num)
-
-            def drawn_as_asked(model: GANCLS) -> dict[str, float]:
-                return caption_scores(pictures.to_uint8(draw(model)), wanted)
-
-            known["figures"] = (drawn_as_asked, "seen_all", 1)
+        if figures_score := _figures_score(source, split, self.model, np.arange(num)):
+            known["figures"] = Score(
+                lambda model: figures_score(pictures.to_uint8(samples(model))), "seen_all", 1
+            )
         return known
 
-
-class JointEmbeddingWorkload(CaptionsWorkload):
-    """Images and texts to be brought together."""
-
-    def batches(self, start: int) -> tf.data.Dataset:
-        """See `Workload.batches`."""
-        return self.pipeline(start)
-
-    def sheet(self, model: JointEmbedding) -> np.ndarray:
-        """Draws, for some held-out captions, the images that the model holds to be nearest."""
-        texts = [self.captions[i] for i in self.distinct()]
-        embeddings = model.embed(texts, on_unknown="ignore")
-        scores = embeddings @ model.embed_images(self.held_out).T
-        nearest = np.argsort(-scores, axis=1)[:, :8]
-        return pictures.labelled_rows(texts, self.held_out[nearest])
-
-    def known_scores(self, num: int | None = None) -> dict[str, Score]:
-        """See `Workload.known_scores`."""
-        num = min(num or self.config.evaluate.samples, self.config.evaluate.samples)
-        captions = self.captions[:num]
-
-        def retrieval(model: JointEmbedding) -> dict[str, float]:
-            images = self.held_out[:num]
-            texts = sorted(set(captions))
+    @classmethod
+    def drawing(cls, model: Any, request: DrawRequest) -> Drawing:
+        """See `Task.drawing`; a row is a text, or a walk between texts."""
+        texts, num = request.texts, request.num_samples()
+        if not texts:
+            raise InputError(
+                f"--text: expected text for {request.workdir!r}, which draws from texts."
+            )
+        if message := unknown_in_texts(model.text_encoder, texts):
+            progress.say(f"warning: --text: {message}")
+        if request.interpolate:
+            embeddings, latents = walk_between(
+                model, texts, request.frames, num, request.seed, request.closed
+            )
+            labels, columns = [" -> ".join(texts)] * num, len(latents) // num
+        else:
             embeddings = model.embed(texts, on_unknown="ignore")
-            scores = model.embed_images(images) @ embeddings.T
-            found = np.array(texts)[scores.argmax(axis=1)] == np.array(captions)
-            return {"retrieval": float(found.mean())}
+            embeddings, latents = every_pair(embeddings, model.sample_latents(num, request.seed))
+            labels, columns = list(texts), num
+        batches = generate(model, latents, embeddings=embeddings)
+        return Drawing(batches, len(latents), columns, labels)
 
-        return {"retrieval": (retrieval, "retrieval", 1)}
+    @classmethod
+    def evaluation(cls, model: Any, config: ConfigDict, request: Request) -> EvaluationTask:
+        """See `Task.evaluation`; a sample is drawn from the first caption of each real image."""
+        height, _, channels = model.image_shape
+        opened = open_captions(config, request.split, request.source, request.data_dir)
+        chosen = choose(len(opened.images), request.num)
+        captions = [opened.captions[i][0] for i in chosen]
+        check_captions(model.text_encoder, sorted(set(captions)), "--data")
+
+        def generated() -> Iterator[np.ndarray]:
+            latents = model.sample_latents(len(captions), request.seed)
+            for i in range(0, len(captions), BATCH):
+                part = slice(i, i + BATCH)
+                yield model.generate(captions[part], latents=latents[part], on_unknown="ignore")
+
+        figures_score = _figures_score(request.source, request.split, model, chosen)
+        fitting = Fit(height, channels, config.data.crop)
+        return EvaluationTask(
+            generated,
+            len(captions),
+            reference(opened.images, chosen, fitting, request),
+            {"figures": figures_score} if figures_score else {},
+        )
 
 
-def open_captions(config: ConfigDict, split: str) -> Captioned:
-    """Opens the captioned images of a config."""
-    data, shape = config.data, config.model_args.image_shape
-    kind, _ = parse_spec(data.source)
-    return open_captioned(
-        data.source,
-        split,
-        resolution=shape[0] if kind == "figures" else None,
-        data_dir=data.data_dir,
-        **config_lib.decoding(data),
-    )
+def _figures_score(
+    source: str, split: str, model: Any, indices: np.ndarray
+) -> Callable[[np.ndarray], Mapping[str, float]] | None:
+    """Returns what compares images, uint8, with the figures that their captions describe.
 
-
-def with_vocabulary(config: ConfigDict, before: Mapping[str, Any] | None = None) -> ConfigDict:
-    """Returns a config whose word encoder has a vocabulary: that of the captions to train on.
+    None unless the source has the drawn figures in colour.
 
     Args:
-        config: of the run.
-        before: of a run that is resumed, whose vocabulary stays; None for a new one.
+        source: The source.
+        split: Its split.
+        model: The model.
+        indices: The captions that were drawn.
     """
-    encoder = config.text_encoder
-    if encoder.name != "word_encoder" or encoder.get("vocabulary"):
-        return config
-    config = config.copy_and_resolve_references()
-    with config.unlocked():
-        known = (before or {}).get("text_encoder", {}).get("vocabulary")
-        if not known:
-            captions = distinct_captions(open_captions(config, config.data.split))
-            known = vocabulary_of(captions)
-        config.text_encoder.vocabulary = tuple(known)
-    return config
+    kind, view = parse_spec(source)
+    if kind != "figures" or model.image_shape[-1] != 3 or split not in figures.SPLIT_SIZES:
+        return None
+    wanted = figures.attributes(view, split)[indices]
+    return lambda images: caption_scores(images, wanted)

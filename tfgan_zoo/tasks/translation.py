@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,10 @@ from ml_collections import ConfigDict
 from tfgan_zoo import config as config_lib
 from tfgan_zoo import pictures
 from tfgan_zoo.data import (
-    ArraySource,
     Domains,
     Fit,
     figures,
+    load_domains,
     load_pairs,
     open_domains,
     paired,
@@ -23,43 +23,53 @@ from tfgan_zoo.data import (
     unpaired,
 )
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
-from tfgan_zoo.data.pipeline import fits_memory
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figures import translation_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
-from tfgan_zoo.models import CycleGAN, ImageToImage
-from tfgan_zoo.tasks.base import CACHE, Score, Workload, held_out_split
-from tfgan_zoo.tasks.distributions import DistributionScores
+from tfgan_zoo.models import ImageToImage
+from tfgan_zoo.tasks.base import CACHE, Score, Task, held_out_split
+from tfgan_zoo.tasks.distribution_scores import DistributionScores
+from tfgan_zoo.tasks.requests import (
+    EvaluationTask,
+    Request,
+    Subset,
+    choose,
+    image_batches,
+    reference,
+)
 
 
-class TranslationWorkload(Workload):
+class TranslationTask(Task):
     """Images of two domains, in pairs or not."""
 
     data_entries = ("layout", "direction", "load_size")
+    translates = True
+    use = "translates images; use tfgan_zoo.translate"
 
-    def __init__(self, config: ConfigDict, model: ImageToImage, like: Workload | None = None):
+    def __init__(self, config: ConfigDict, model: ImageToImage, like: Task | None = None):
         super().__init__(config, model, like)
-        self.paired = not isinstance(model, CycleGAN)
-        if config.data.fit != "resize":
+        data = config.data
+        if data.fit != "resize":
             raise InputError("data.fit: expected 'resize' for a model that translates.")
         height = self.square_side()
-        if config.data.load_size is not None and config.data.load_size < height:
+        if data.load_size is not None and data.load_size < height:
             raise InputError(
                 f"data.load_size: expected at least the model's {height} pixels, got "
-                f"{config.data.load_size}."
+                f"{data.load_size}."
             )
-        self.domains = self._open(config.data.split)
+        self.domains = _open(config, data.source, data.split, data.data_dir)
         for domain in self.domains[:2]:
             self.check_batch(domain.spec, len(domain))
         self._pipeline(self.domains, 0, cache=False)
         self.distributions = DistributionScores(config)
-        held_out = config.evaluate.split
-        with held_out_split(config):
-            self.held_out = self.domains if held_out is None else self._open(held_out)
+        self.held_out = self.domains
+        if config.evaluate.split is not None:
+            with held_out_split(config):
+                self.held_out = _open(config, data.source, config.evaluate.split, data.data_dir)
 
     @functools.cached_property
     def held_out_images(self) -> tuple[np.ndarray, np.ndarray]:
-        """The first images of both domains, which sheets and scores are of."""
+        """The first images of both domains, which sheets and scores use."""
         config, model = self.config, self.model
         return load_pairs(
             self.held if self.held_out is self.domains else self.held_out,
@@ -71,43 +81,28 @@ class TranslationWorkload(Workload):
 
     @property
     def a(self) -> np.ndarray:
-        """Those of domain a."""
+        """The held-out images of domain a."""
         return self.held_out_images[0]
 
     @property
     def b(self) -> np.ndarray:
-        """Those of domain b; maybe not as many, if they are no pairs."""
+        """The held-out images of domain b; without pairs there may be more or fewer of them."""
         return self.held_out_images[1]
-
-    def _open(self, split: str) -> Domains:
-        data = self.config.data
-        return open_domains(
-            data.source,
-            split,
-            layout=data.layout,
-            direction=data.direction,
-            resolution=self.model.image_shape[0],
-            on_error=data.on_error,
-            data_dir=data.data_dir,
-            **config_lib.decoding(data),
-        )
 
     @functools.cached_property
     def held(self) -> Domains:
-        """The domains to train on; what is to be cached is decoded, once."""
+        """The training domains; domains to be cached are decoded once."""
         data, model, domains = self.config.data, self.model, self.domains
-        size = data.load_size or model.image_shape[0]
-        channels = model.shape_a[-1], model.shape_b[-1]
-        fittings = [Fit(size, n, data.crop) for n in channels]
-        sources = (domains.a, domains.b)
-        if not fits_memory(sources, fittings, CACHE[data.cache]):
-            return domains
-        arrays = load_pairs(domains, None, size, channels, data.crop)
-        held = [ArraySource(s.spec, array) for s, array in zip(sources, arrays, strict=True)]
-        return domains._replace(a=held[0], b=held[1])
+        return load_domains(
+            domains,
+            data.load_size or model.image_shape[0],
+            (model.shape_a[-1], model.shape_b[-1]),
+            data.crop,
+            CACHE[data.cache],
+        )
 
     def fingerprints(self) -> dict[str, Fingerprint]:
-        """See `Workload.fingerprints`."""
+        """See `Task.fingerprints`."""
         source, found = self.config.data.source, {}
         for what, domains in (("training", self.domains), ("evaluation", self.held_out)):
             if what == "evaluation" and domains is self.domains:
@@ -117,12 +112,12 @@ class TranslationWorkload(Workload):
         return found
 
     def batches(self, start: int) -> tf.data.Dataset:
-        """See `Workload.batches`."""
+        """See `Task.batches`."""
         return self._pipeline(self.held, start, CACHE[self.config.data.cache])
 
     def _pipeline(self, domains: Domains, start: int, cache: bool | str) -> tf.data.Dataset:
         data, model = self.config.data, self.model
-        return (paired if self.paired else unpaired)(
+        return (paired if model.pairs else unpaired)(
             domains,
             batch_size=data.batch_size,
             image_size=model.image_shape[0],
@@ -136,21 +131,25 @@ class TranslationWorkload(Workload):
         )
 
     def prepare(self) -> None:
-        """See `Workload.prepare`."""
+        """See `Task.prepare`."""
         self.held_out_images  # noqa: B018
 
     def describe(self) -> str:
-        """See `Workload.describe`."""
+        """See `Task.describe`."""
         a, b = self.domains.a, self.domains.b
-        counted = f"{len(a):,} pairs" if self.paired else f"{len(a):,} of a, {len(b):,} of b"
+        counted = f"{len(a):,} pairs" if self.model.pairs else f"{len(a):,} of a, {len(b):,} of b"
         return f"{self.config.data.source}: {counted}"
 
-    def sheet(self, model: ImageToImage) -> np.ndarray:
-        """Draws rows of input, translation and target; or of a, b and back, and b, a and back."""
+    def sheet(self, model: Any) -> np.ndarray:
+        """Draws rows of images.
+
+        With pairs a row is input, translation and target; otherwise it is a, its translation and
+        the way back, then the same from b.
+        """
         num = self.config.train.samples
         a, b = self.a[:num], self.b[:num]
         columns = [a, pictures.to_uint8(model.translate(a))]
-        if self.paired:
+        if self.model.pairs:
             columns.append(b)
         else:
             columns.append(pictures.to_uint8(model.translate(columns[-1], "b_to_a")))
@@ -159,67 +158,129 @@ class TranslationWorkload(Workload):
         return pictures.enlarge(pictures.rows(columns))
 
     def known_scores(self, num: int | None = None) -> dict[str, Score]:
-        """See `Workload.known_scores`.
+        """See `Task.known_scores`.
 
-        Without pairs there may be more of one domain than of the other; all of both are used.
+        Without pairs one domain may have more images than the other; all of both are used.
         """
-        kind, view = parse_spec(self.config.data.source)
-        rehearsed = num is not None
+        rehearsal = num is not None
         num = min(num or self.config.evaluate.samples, self.config.evaluate.samples)
 
-        def mae(model: ImageToImage) -> dict[str, float]:
+        def mae(model: Any) -> dict[str, float]:
             a, b = self.a[:num], self.b[:num]
-            error = pictures.to_uint8(model.translate(a)).astype(np.float32) - b
-            return {"mae": float(np.abs(error).mean() / 255)}
+            return {"mae": _mean_absolute_error(pictures.to_uint8(model.translate(a)), b)}
 
-        def swd(model: ImageToImage) -> dict[str, float]:
+        def swd(model: Any) -> dict[str, float]:
             a, b = self.a[:num], self.b[:num]
-            found = {"swd": sliced_wasserstein(model.translate(a), pictures.from_uint8(b))}
-            if not self.paired:
-                back = model.translate(b, "b_to_a")
-                found["swd_b_to_a"] = sliced_wasserstein(back, pictures.from_uint8(a))
-                found = {
-                    "swd": (found["swd"] + found["swd_b_to_a"]) / 2,
-                    "swd_a_to_b": found["swd"],
-                    "swd_b_to_a": found["swd_b_to_a"],
-                }
-            return found
+            there = sliced_wasserstein(model.translate(a), pictures.from_uint8(b))
+            if self.model.pairs:
+                return {"swd": there}
+            back = sliced_wasserstein(model.translate(b, "b_to_a"), pictures.from_uint8(a))
+            return {"swd": (there + back) / 2, "swd_a_to_b": there, "swd_b_to_a": back}
 
-        known: dict[str, Score] = {"swd": (swd, "swd", -1)}
+        known = {"swd": Score(swd, "swd", -1)}
         known |= self.distributions.known(
             min(num, *map(len, self.held_out[:2])),
             lambda: self.b[:num],
             lambda model: model.translate(self.a[:num]),
-            rehearsed,
+            rehearsal,
         )
-        if self.paired:
-            known["mae"] = (mae, "mae", -1)
+        if self.model.pairs:
+            known["mae"] = Score(mae, "mae", -1)
         split = self.config.evaluate.split or self.config.data.split
-        colour = self.model.shape_a[-1] == self.model.shape_b[-1] == 3
-        if kind == "figures" and colour and split in figures.SPLIT_SIZES:
-            # Of the drawn figures there are as many in either domain.
-            count = min(num, len(self.held_out.a))
-            known["figures"] = (self._figures(view, split, count), "success", 1)
+        # Both domains of the drawn figures have the same number of images.
+        wanted = _wanted_figures(
+            self.config, self.model, self.config.data.source, split, min(num, len(self.held_out.a))
+        )
+        if wanted:
+            known["figures"] = Score(self._figures_score(wanted, num), "success", 1)
         return known
 
-    def _figures(self, view: str, split: str, num: int) -> Callable[[Any], dict[str, float]]:
-        """Scores translations by what they show, against what they ought to."""
-        swapped = self.config.data.direction == "b_to_a"
-        drawn = {
-            name: figures.attributes(view, split, num, domain=domain)
-            for name, domain in zip("ab", "ba" if swapped else "ab", strict=True)
-        }
+    def _figures_score(
+        self, wanted: Mapping[str, figures.Attributes], num: int
+    ) -> Callable[[Any], dict[str, float]]:
+        """Scores translations by what they show and what they should show."""
 
-        def score(model: ImageToImage) -> dict[str, float]:
-            inputs = {"a_to_b": (self.a[:num], "a", "b"), "b_to_a": (self.b[:num], "b", "a")}
+        def score(model: Any) -> dict[str, float]:
+            inputs = {"a_to_b": self.a[:num], "b_to_a": self.b[:num]}
             found: dict[str, float] = {}
+            success = []
             for direction in model.translators():
-                images, source, target = inputs[direction]
-                wanted = dataclasses.replace(drawn[source], fill=drawn[target].fill)
-                made = pictures.to_uint8(model.translate(images, direction, batch_size=16))
-                for name, value in translation_scores(made, wanted).items():
-                    found[f"{direction}_{name}"] = value
-            success = [v for name, v in found.items() if name.endswith("_all")]
+                images = model.translate(inputs[direction], direction, batch_size=16)
+                scores = translation_scores(pictures.to_uint8(images), wanted[direction])
+                found |= {f"{direction}_{name}": value for name, value in scores.items()}
+                success.append(scores["all"])
             return {"success": float(np.mean(success)), **found}
 
         return score
+
+    @classmethod
+    def evaluation(cls, model: Any, config: ConfigDict, request: Request) -> EvaluationTask:
+        """See `Task.evaluation`; translations of one domain are compared with the other."""
+        if request.direction not in model.translators():
+            known = " or ".join(model.translators())
+            raise InputError(f"--direction: expected {known}, got {request.direction!r}.")
+        data_dir = request.data_dir or config.data.data_dir
+        domains = _open(config, request.source, request.split, data_dir)
+        sides = [
+            (domain, Fit(model.image_shape[0], shape[-1], config.data.crop))
+            for domain, shape in ((domains.a, model.shape_a), (domains.b, model.shape_b))
+        ]
+        (inputs, fit_in), (targets, fit_out) = (
+            sides if request.direction == "a_to_b" else sides[::-1]
+        )
+        chosen = choose(len(inputs), request.num)
+        given = Subset(inputs, chosen)
+
+        def generated() -> Iterator[np.ndarray]:
+            for images in image_batches(given, fit_in):
+                yield model.translate(images, request.direction, batch_size=8)
+
+        also: dict[str, Callable[[np.ndarray], Mapping[str, float]]] = {}
+        if wanted := _wanted_figures(config, model, request.source, request.split):
+            shown = wanted[request.direction][chosen]
+            also["figures"] = lambda images: translation_scores(images, shown)
+        if domains.matched:
+
+            def mae(images: np.ndarray) -> dict[str, float]:
+                wanted = np.concatenate(list(image_batches(Subset(targets, chosen), fit_out)))
+                return {"": _mean_absolute_error(images, wanted)}
+
+            also["mae"] = mae
+        compared = reference(targets, choose(len(targets), request.num), fit_out, request)
+        what = {**compared.what, "direction": request.direction}
+        return EvaluationTask(generated, len(given), compared._replace(what=what), also)
+
+
+def _open(config: ConfigDict, source: str, split: str, data_dir: str | None) -> Domains:
+    data = config.data
+    return open_domains(
+        source,
+        split,
+        layout=data.layout,
+        direction=data.direction,
+        resolution=config.model_args.image_shape[0],
+        on_error=data.on_error,
+        data_dir=data_dir,
+        **config_lib.decoding(data),
+    )
+
+
+def _wanted_figures(
+    config: ConfigDict, model: Any, source: str, split: str, num: int | None = None
+) -> dict[str, figures.Attributes]:
+    """Returns what translations should show by direction; nothing unless figures can be read."""
+    kind, view = parse_spec(source)
+    colour = model.shape_a[-1] == model.shape_b[-1] == 3
+    if kind != "figures" or not colour or split not in figures.SPLIT_SIZES:
+        return {}
+    domains = "ba" if config.data.direction == "b_to_a" else "ab"
+    a, b = (figures.attributes(view, split, num, domain=domain) for domain in domains)
+    return {
+        "a_to_b": dataclasses.replace(a, fill=b.fill),
+        "b_to_a": dataclasses.replace(b, fill=a.fill),
+    }
+
+
+def _mean_absolute_error(images: np.ndarray, wanted: np.ndarray) -> float:
+    """Returns the mean difference of uint8 images, as a share of 255."""
+    return float(np.abs(images.astype(np.float32) - wanted).mean() / 255)

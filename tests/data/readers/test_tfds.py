@@ -5,8 +5,7 @@ import socket
 import numpy as np
 import pytest
 
-from tfgan_zoo.data import load_images, load_pairs, open_domains, open_source, unconditional
-from tfgan_zoo.data.pipeline import Fit
+from tfgan_zoo.data import Fit, load_images, load_pairs, open_domains, open_source, unconditional
 from tfgan_zoo.errors import InputError
 
 tfds = pytest.importorskip("tensorflow_datasets")

@@ -8,11 +8,11 @@ import tensorflow as tf
 from tests.models.tiny import IMAGE_TO_IMAGE, SHAPE, WORDS, compiled, fit, samples, tiny
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS, JointEmbedding
-from tfgan_zoo.models.mechanics import batches
+from tfgan_zoo.models.mechanics import batches, parts
 
 
 def test_examples():
-    result = doctest.testmod(batches)
+    result = doctest.testmod(parts)
     assert result.attempted > 0
     assert result.failed == 0
 
@@ -20,10 +20,10 @@ def test_examples():
 @pytest.mark.parametrize("name", [*IMAGE_TO_IMAGE, "gan_cls"])
 def test_parts_of_a_batch_in_every_way_that_keras_takes_them(name):
     """A model of several parts gets them from `fit((a, b))` and `train_on_batch(a, b)` too."""
-    data = samples(tiny(name))
-    parts = tuple(data.values()) if isinstance(data, dict) else data
-    named = dict(zip(MODELS[name].batch_parts, parts, strict=True))
     model = tiny(name)
+    named = samples(model)
+    assert list(named) == list(model.batch_spec())
+    parts = tuple(named.values())
     model.compile(run_eagerly=True)  # A graph takes longer to make than to run once.
     whole = [(parts,), (list(parts),), (named,)]
     losses = [
@@ -215,8 +215,8 @@ def test_of_any_part_that_is_images(name):
     model = tiny(name)
     model.compile(run_eagerly=True)
     data = samples(model)
-    parts = list(data.values()) if isinstance(data, dict) else list(data)
-    for i, part in enumerate(model.batch_parts[: 1 if name == "gan_cls" else 2]):
+    parts = list(data.values())
+    for i, part in enumerate(list(data)[: 1 if name == "gan_cls" else 2]):
         wrong = tuple(p.astype("float32") if i == j else p for j, p in enumerate(parts))
         with pytest.raises(InputError, match=rf"^Training batches, {part}: .* got floats up to"):
             model.fit(wrong, verbose=0)

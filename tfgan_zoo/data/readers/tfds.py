@@ -1,9 +1,9 @@
-"""`tfds:NAME[/CONFIG]`: images of a TensorFlow Datasets data set, by number.
+"""`tfds:NAME[/CONFIG]`: images of a TensorFlow Datasets data set, by index.
 
-TFDS decodes nothing here. The images are taken as they are stored, encoded, and decoded like files
-of a folder, so the same fast path and the same cache serve both. Data sets in TFDS' `array_record`
-format, in which this module prepares what is not there yet, are read from disk in any order;
-of others (`tfrecord`) the encoded images are held in memory.
+TFDS decodes nothing here. Images are taken encoded, as they are stored, and decoded like the files
+of a folder, so that they share its fast path and its cache. Data sets in TFDS' `array_record`
+format, in which this module prepares new ones, are read from disk in any order; the encoded images
+of others (`tfrecord`) are held in memory.
 """
 
 from __future__ import annotations
@@ -21,49 +21,57 @@ from typing import Any
 import numpy as np
 
 from tfgan_zoo.data.images import DecodingRules
-from tfgan_zoo.data.source import EncodedSource, Source, no_split
+from tfgan_zoo.data.source import EncodedSource, Source
+from tfgan_zoo.data.spec import Opening
+from tfgan_zoo.data.splits import no_split
 from tfgan_zoo.errors import InputError, first_line
 from tfgan_zoo.suggestions import did_you_mean
 
 MEMORY_LIMIT = 4 * 2**30
-"""Bytes of encoded images to hold at most, for formats without random access."""
-
-_RULES = DecodingRules()
+"""Most bytes of encoded images to hold, for formats without random access."""
 
 _ALIASES = {"val": "validation", "validation": "val"}
 
 
 class TFDSSource(EncodedSource):
-    """Encoded images by number.
+    """Encoded images of examples.
 
     Args:
-        spec: what to call it in messages.
-        images: their bytes, or examples `{key: bytes}`.
-        key: of the image in an example; None if `images` are the bytes themselves.
-        shape: of every image; None if they differ.
-        on_error: see `Source`.
-        rules: see `EncodedSource`.
+        spec: Name for messages.
+        examples: The examples, `{feature: value}`.
+        key: The feature that holds the image.
+        shape: Shape of every image; None if they differ.
+        on_error: See `Source`.
+        rules: See `EncodedSource`.
+        class_names: Names of the classes that the feature `label` numbers; None if there is no
+            such feature.
     """
 
     def __init__(
         self,
         spec: str,
-        images: Sequence[Any],
-        key: str | None,
+        examples: Sequence[Mapping[str, Any]],
+        key: str,
         shape: tuple[int, ...] | None,
         on_error: str = "raise",
-        rules: DecodingRules = _RULES,
+        rules: DecodingRules = DecodingRules(),  # noqa: B008  (it is frozen)
+        class_names: Sequence[str] | None = None,
     ):
         self.spec = spec
         self.shape = shape
-        self.extras = {}
         self.on_error = on_error
         self.rules = rules
-        self._images = images
+        self.examples = examples
         self._key = key
+        if class_names is not None:
+            # Reads every example, so only when labels are wanted.
+            self._set_labels(self._read_labels, class_names)
+
+    def _read_labels(self) -> np.ndarray:
+        return np.array([self.examples[i]["label"] for i in range(len(self))], np.int64)
 
     def __len__(self) -> int:
-        return len(self._images)
+        return len(self.examples)
 
     def name(self, index: int) -> str:
         """See `Source.name`."""
@@ -75,79 +83,59 @@ class TFDSSource(EncodedSource):
 
     def whole(self, index: int) -> Any:
         """See `EncodedSource.whole`."""
-        example = self._images[index]
-        return io.BytesIO(example if self._key is None else example[self._key])
+        return io.BytesIO(self.examples[index][self._key])
 
 
-def open_tfds(
-    spec: str,
-    name: str,
-    split: str,
-    data_dir: str | os.PathLike | None = None,
-    on_error: str = "raise",
-    rules: DecodingRules = _RULES,
-) -> Source:
-    """Opens a data set of TFDS, downloading and preparing it if need be.
+def open_tfds(opening: Opening) -> Source:
+    """Opens a data set of TFDS, which is downloaded and prepared if necessary.
 
     Args:
-        spec: what to call it in messages.
-        name: as for `tfds.load`: `NAME[/CONFIG][:VERSION]`.
-        split: any split expression of TFDS; "val" also finds "validation".
-        data_dir: see `open_source`.
-        on_error: see `Source`.
-        rules: see `EncodedSource`.
+        opening: What follows `tfds:` is a name as in `tfds.load`, `NAME[/CONFIG][:VERSION]`. The
+            split is any split expression of TFDS; "val" also finds "validation".
 
     Returns:
-        The images of the split.
+        The images of the split. Their labels are the feature `label`, if it is an integer.
 
     Raises:
-        InputError: TFDS is not installed, or the data set, the split or an image feature is not
-            there and cannot be had.
+        InputError: If TFDS is not installed, or the data set, the split or an image feature does
+            not exist and cannot be prepared.
     """
-    tfds, builder = _prepared(spec, name, data_dir)
+    return _open_images(opening, *_prepared(opening))
+
+
+def _open_images(opening: Opening, tfds: Any, builder: Any, also: Sequence[str] = ()) -> TFDSSource:
     images = _image_features(tfds, builder)
     key = "image" if "image" in images else next(iter(images), "")
     if not images or (len(images) > 1 and key != "image"):
         raise InputError(
-            f"{spec} has {len(images)} image features where one is needed (its features: "
+            f"{opening.spec} has {len(images)} image features where one is needed (its features: "
             f"{_described(builder)}); choose another data set or config."
         )
-    return _sources(tfds, builder, split, {key: spec}, on_error, rules)[0]
+    return _sources(opening, tfds, builder, opening.split, {key: opening.spec}, also)[0]
 
 
-def open_tfds_domains(
-    spec: str,
-    name: str,
-    split: str,
-    data_dir: str | os.PathLike | None = None,
-    on_error: str = "raise",
-    rules: DecodingRules = _RULES,
-) -> tuple[Source, Source, bool]:
+def open_tfds_domains(opening: Opening) -> tuple[Source, Source, bool]:
     """Opens both domains of a data set of TFDS for image translation.
 
-    They are the two image features `a` and `b`, which are pairs, or else the splits `trainA` and
-    `trainB` (`testA` and `testB`, ...), which are none.
+    Domains are the two image features `a` and `b`, which form pairs; or the splits `trainA` and
+    `trainB` (`testA` and `testB`, ...), which do not.
 
     Args:
-        spec: what to call it in messages.
-        name: see `open_tfds`.
-        split: "train" for `trainA` and `trainB`, with or without a part such as "train[:90%]"; for
-            features any split expression of TFDS.
-        data_dir: see `open_source`.
-        on_error: see `Source`.
-        rules: see `EncodedSource`.
+        opening: See `open_tfds`. For domains in splits, the split is "train" for `trainA` and
+            `trainB`, with or without the bounds of a part.
 
     Returns:
         `(a, b, matched)`; see `domains.Domains`.
 
     Raises:
-        InputError: as for `open_tfds`, or the data set has neither.
+        InputError: As for `open_tfds`, or if the data set has neither.
     """
-    tfds, builder = _prepared(spec, name, data_dir)
+    spec, split = opening.spec, opening.split
+    tfds, builder = _prepared(opening)
     images = _image_features(tfds, builder)
     if set(images) == {"a", "b"}:
         specs = {key: f"{spec} ({key})" for key in ("a", "b")}
-        a, b = _sources(tfds, builder, split, specs, on_error, rules)
+        a, b = _sources(opening, tfds, builder, split, specs)
         return a, b, True
     splits = set(builder.info.splits)
     have = sorted(each[:-1] for each in splits if each[-1] == "A" and f"{each[:-1]}B" in splits)
@@ -164,100 +152,64 @@ def open_tfds_domains(
         raise no_split(spec, split, have, "choose another")
     (key,) = images
     a, b = (
-        _sources(
-            tfds, builder, domain + bracket + part, {key: f"{spec} ({domain})"}, on_error, rules
-        )[0]
+        _sources(opening, tfds, builder, domain + bracket + part, {key: f"{spec} ({domain})"})[0]
         for domain in (f"{bare}A", f"{bare}B")
     )
     return a, b, False
 
 
-def open_tfds_resolutions(
-    spec: str,
-    name: str,
-    split: str,
-    data_dir: str | os.PathLike | None = None,
-    on_error: str = "raise",
-    rules: DecodingRules = _RULES,
-) -> tuple[Source, Source | None]:
-    """Opens images of high resolution, and of low: the image features `hr` and `lr`.
+def open_tfds_resolutions(opening: Opening) -> tuple[Source, Source | None]:
+    """Opens images in high and in low resolution: the image features `hr` and `lr`.
 
     Args:
-        spec: what to call it in messages.
-        name: see `open_tfds`.
-        split: see `open_tfds`.
-        data_dir: see `open_source`.
-        on_error: see `Source`.
-        rules: see `EncodedSource`.
+        opening: See `open_tfds`.
 
     Returns:
-        Both; of a data set with one image feature that, and None.
+        Both; or, for a data set with one image feature, its images and None.
 
     Raises:
-        InputError: as for `open_tfds`.
+        InputError: As for `open_tfds`.
     """
-    tfds, builder = _prepared(spec, name, data_dir)
+    tfds, builder = _prepared(opening)
     if {"hr", "lr"} <= set(_image_features(tfds, builder)):
-        specs = {key: f"{spec} ({key})" for key in ("hr", "lr")}
-        hr, lr = _sources(tfds, builder, split, specs, on_error, rules)
+        specs = {key: f"{opening.spec} ({key})" for key in ("hr", "lr")}
+        hr, lr = _sources(opening, tfds, builder, opening.split, specs)
         return hr, lr
-    return open_tfds(spec, name, split, data_dir, on_error, rules), None
+    return _open_images(opening, tfds, builder), None
 
 
 def open_tfds_captioned(
-    spec: str,
-    name: str,
-    split: str,
-    data_dir: str | os.PathLike | None = None,
-    on_error: str = "raise",
-    rules: DecodingRules = _RULES,
+    opening: Opening,
 ) -> tuple[Source, list[tuple[str, ...]], np.ndarray | None]:
     """Opens the images of a data set of TFDS with their captions.
 
-    These are the feature `caption`, `captions` or `text`: a string, several, or several dicts with
-    a `text`, as in `coco_captions`. Classes are the feature `label`, if it is a whole number.
+    Captions are the feature `caption`, `captions` or `text`: a string, several, or several dicts
+    with a `text`, as in `coco_captions`. Classes are the feature `label`, if it is an integer.
 
     Args:
-        spec: what to call it in messages.
-        name: see `open_tfds`.
-        split: see `open_tfds`.
-        data_dir: see `open_source`.
-        on_error: see `Source`.
-        rules: see `EncodedSource`.
+        opening: See `open_tfds`.
 
     Returns:
-        The images; the captions of each; the number of each one's class, int64 `[N]`, or None.
+        The images; the captions of each; the class number of each, int64 `[N]`, or None.
 
     Raises:
-        InputError: as for `open_tfds`, or the data set has no such feature, or one that is not
-            UTF-8.
+        InputError: As for `open_tfds`, or if the data set has no such feature, or captions that
+            are not UTF-8.
     """
-    source = open_tfds(spec, name, split, data_dir, on_error, rules)
-    tfds, builder = _prepared(spec, name, data_dir)
+    tfds, builder = _prepared(opening)
     features = dict(builder.info.features.items())
     names = ("caption", "captions", "text")
     key = next((k for k in names if k in features and _is_text(tfds, features[k])), None)
+    source = _open_images(opening, tfds, builder, () if key is None else (key,))
     if key is None:
         raise InputError(
-            f"{spec} has no feature caption, captions or text that is text (its features: "
+            f"{opening.spec} has no feature caption, captions or text that is text (its features: "
             f"{_described(builder)}); choose another data set, or use folder:PATH."
         )
-    label = features.get("label")
-    labelled = label is not None and label.shape == () and np.issubdtype(label.np_dtype, np.integer)
-    split = _split(spec, split, builder)
-    decoders = {k: tfds.decode.SkipDecoding() for k in _image_features(tfds, builder)}
-    examples: Any
-    # In the order of the images: see `_sources`.
-    if tfds.core.FileFormat.ARRAY_RECORD in builder.info.available_file_formats():
-        data = builder.as_data_source(
-            split, decoders=decoders, file_format=tfds.core.FileFormat.ARRAY_RECORD
-        )
-        examples = (data[i] for i in range(len(data)))
-    else:
-        dataset = builder.as_dataset(split, decoders=decoders, shuffle_files=False)
-        examples = dataset.as_numpy_iterator()
+    labelled = _class_names(tfds, builder) is not None
     captions, labels = [], []
-    for i, example in enumerate(examples):
+    for i in range(len(source)):
+        example = source.examples[i]
         try:
             captions.append(tuple(_texts(example[key])))
         except UnicodeDecodeError as error:
@@ -268,6 +220,16 @@ def open_tfds_captioned(
         if labelled:
             labels.append(int(example["label"]))
     return source, captions, np.array(labels, np.int64) if labelled else None
+
+
+def _class_names(tfds: Any, builder: Any) -> Sequence[str] | None:
+    """Returns the names of the classes, empty if they have none; None if there are no classes."""
+    label = dict(builder.info.features.items()).get("label")
+    if label is None or label.shape != () or not np.issubdtype(label.np_dtype, np.integer):
+        return None
+    if isinstance(label, tfds.features.ClassLabel) and label.num_classes:
+        return label.names
+    return ()
 
 
 def _is_text(tfds: Any, feature: Any) -> bool:
@@ -288,38 +250,47 @@ def _texts(value: Any) -> list[str]:
     return [text for each in value for text in _texts(each)]
 
 
-def _prepared(spec: str, name: str, data_dir: str | os.PathLike | None) -> tuple[Any, Any]:
+def _prepared(opening: Opening) -> tuple[Any, Any]:
     """Returns TFDS and the builder of a data set that is on disk."""
     try:
         import tensorflow_datasets as tfds
     except ImportError as error:
         raise InputError(
-            f"{spec} needs TensorFlow Datasets ({error}); run pip install tensorflow_datasets."
+            f"{opening.spec} needs TensorFlow Datasets ({error}); run pip install "
+            "tensorflow_datasets."
         ) from error
-    builder = _builder(tfds, spec, name, data_dir)
-    _prepare(tfds, spec, builder)
+    builder = _builder(tfds, opening.spec, opening.rest, opening.data_dir)
+    _prepare(tfds, opening.spec, builder)
     return tfds, builder
 
 
 def _sources(
+    opening: Opening,
     tfds: Any,
     builder: Any,
     split: str,
     specs: Mapping[str, str],
-    on_error: str,
-    rules: DecodingRules,
-) -> list[Source]:
-    """Opens the image features `specs`, each under its name for messages."""
+    also: Sequence[str] = (),
+) -> list[TFDSSource]:
+    """Opens some image features of a split.
+
+    Args:
+        opening: The options.
+        tfds: The package.
+        builder: The data set.
+        split: The split, which may be another one than that of the options.
+        specs: For each feature, its name for messages.
+        also: Further features to keep in the examples.
+    """
     spec = next(iter(specs.values()))
     split = _split(spec, split, builder)
-    shapes = {key: builder.info.features[key].shape for key in specs}
-    decoders = {key: tfds.decode.SkipDecoding() for key in specs}
-    images: dict[str, Any]
+    class_names = _class_names(tfds, builder)
+    decoders = {key: tfds.decode.SkipDecoding() for key in _image_features(tfds, builder)}
+    examples: Sequence[Mapping[str, Any]]
     if tfds.core.FileFormat.ARRAY_RECORD in builder.info.available_file_formats():
         examples = builder.as_data_source(
             split, decoders=decoders, file_format=tfds.core.FileFormat.ARRAY_RECORD
         )
-        images = dict.fromkeys(specs, examples)
     else:
         size = builder.info.splits[split].num_bytes or 0
         if size > MEMORY_LIMIT:
@@ -329,19 +300,19 @@ def _sources(
                 "another data_dir, where it will become array_record."
             )
         dataset = builder.as_dataset(split, decoders=decoders, shuffle_files=False)
-        images = {key: [] for key in specs}
-        for example in dataset.as_numpy_iterator():
-            for key in specs:
-                images[key].append(example[key])
-    sources: list[Source] = []
-    for key in specs:
+        kept = [*specs, *also, *([] if class_names is None else ["label"])]
+        examples = [{key: each[key] for key in kept} for each in dataset.as_numpy_iterator()]
+    sources = []
+    for key, name in specs.items():
+        shape = builder.info.features[key].shape
         source = TFDSSource(
-            specs[key],
-            images[key],
-            None if isinstance(images[key], list) else key,
-            None if None in shapes[key] else tuple(shapes[key]),
-            on_error,
-            rules,
+            name,
+            examples,
+            key,
+            None if None in shape else tuple(shape),
+            opening.on_error,
+            opening.rules,
+            class_names,
         )
         source.warn_if_dark()
         sources.append(source)

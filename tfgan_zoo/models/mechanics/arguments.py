@@ -1,6 +1,7 @@
 """What a model's methods are given by their callers, checked."""
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -8,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.errors import BEYOND_PIXELS, InputError, looks_like_bytes, whole_number
+from tfgan_zoo.samples import IMAGES, SampleKind, described
 
 
 def stack_images(images: Any, name: str) -> Any:
@@ -185,25 +187,22 @@ def check_size(name: str, value: Any) -> int:
     return size
 
 
-def check_image_shape(image_shape: Any, *, vectors: bool = False) -> tuple[int, ...]:
-    """Returns the shape of an image as a tuple.
+def check_image_shape(image_shape: Any, kinds: Sequence[SampleKind] = (IMAGES,)) -> tuple[int, ...]:
+    """Returns the shape of one sample as a tuple.
 
     Args:
-        image_shape: (height, width, channels).
-        vectors: whether it may be (size,) as well.
+        image_shape: The shape, without the batch axis.
+        kinds: The kinds of samples that it can be of.
 
     Raises:
-        InputError: if it is anything else.
+        InputError: If it is anything else.
     """
     sizes: list[int | None] = [None]
     if not isinstance(image_shape, (str, bytes, dict)) and np.iterable(image_shape):
         sizes = [_size(n) for n in image_shape]
-    if None in sizes or len(sizes) not in ((1, 3) if vectors else (3,)):
+    if None in sizes or len(sizes) not in [len(kind.axes) for kind in kinds]:
         shown = tuple(image_shape) if isinstance(image_shape, list) else image_shape
-        raise InputError(
-            f"image_shape: expected (height, width, channels){', or (size,) for vectors' * vectors}"
-            f", got {shown!r}."
-        )
+        raise InputError(f"image_shape: expected {described(*kinds)}, got {shown!r}.")
     return tuple(n for n in sizes if n is not None)
 
 

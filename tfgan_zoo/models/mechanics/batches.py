@@ -1,68 +1,31 @@
-"""What `fit` and its like are given, looked at before a train step sees it."""
+"""Checks of the data and batch sizes of `fit` and its like, before the first step."""
 
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError, check_number
-from tfgan_zoo.models.mechanics.arguments import check_range, stack_images
-
-Shape = tuple[int | None, ...]
+from tfgan_zoo.models.mechanics.parts import asserted, unpacked
 
 #: Keras' own default of `batch_size`.
 KERAS_BATCH_SIZE = 32
-
-
-def unpacked(data: Any) -> Any:
-    """Returns the parts of a batch, a dict or a list, however Keras packs what it is given.
-
-    `fit((a, b))` gives a step `((a, b),)`, and `train_on_batch(a, b)` gives it `(a, b, None)`.
-
-    Example:
-        >>> unpacked((("a", "b"),)), unpacked(("a", "b", None)), unpacked(({"a": 1}, None, None))
-        (['a', 'b'], ['a', 'b'], {'a': 1})
-    """
-    if not isinstance(data, (list, tuple)):
-        return data if isinstance(data, Mapping) else [data]
-    parts = list(data)
-    while parts and parts[-1] is None:
-        parts.pop()
-    nested = len(parts) == 1 and isinstance(parts[0], (list, tuple, Mapping))
-    return unpacked(parts[0]) if nested else parts
-
-
-def parts_of(data: Any, names: Sequence[str]) -> list[Any]:
-    """Returns the parts of a batch in order, of a dict those of these names that it has."""
-    parts = unpacked(data)
-    if isinstance(parts, Mapping):
-        return [parts[name] for name in names if name in parts]
-    return parts
-
-
-def describe_batch(data: Any) -> str:
-    """Says what a batch consists of, for a message about what it lacks."""
-    parts = unpacked(data)
-    if isinstance(parts, Mapping):
-        return f"a dict with the keys {', '.join(map(str, parts))}"
-    return f"{len(parts)} part{'s' * (len(parts) != 1)}"
 
 
 # ---------------------------------------------------------------------- arrays, shared out
 
 
 def check_given(given: Mapping[str, Any]) -> None:
-    """Checks what `fit` or `evaluate` was given before anything is made of it.
+    """Checks arguments of `fit` or `evaluate` by themselves.
 
     Args:
-        given: their arguments by name.
+        given: The arguments by name.
 
     Raises:
-        InputError: if there is no data, an array has no samples, or a batch size or share of the
+        InputError: If there is no data, an array has no samples, or a batch size or share of the
             samples is out of range.
     """
     for name in ("batch_size", "validation_batch_size"):
@@ -85,22 +48,22 @@ def check_given(given: Mapping[str, Any]) -> None:
 def with_batch_size(
     fit: Mapping[str, Any], training: int, testing: int, samples_per_step: Callable[[int], int]
 ) -> tuple[dict[str, Any], list[str]]:
-    """Chooses the batch size of arrays for which `fit` was given none.
+    """Chooses a batch size for arrays if `fit` was given none.
 
-    A train step takes what feeds updates on Keras' 32 samples. Samples at the end that make no
-    equal shares are left out, of what `validation_split` holds back as well.
+    A train step takes the samples of updates on Keras' 32. Samples at the end that cannot be
+    divided evenly are left out, also of those that `validation_split` holds back.
 
     Args:
-        fit: the arguments that `fit` was given, by name.
-        training: what the number of samples of a batch is to be a multiple of.
-        testing: the same of a batch to validate on.
-        samples_per_step: how many samples one train step takes for a batch size.
+        fit: The arguments of `fit`, by name.
+        training: The number of samples of a training batch is a multiple of this.
+        testing: The number of samples of a validation batch is a multiple of this.
+        samples_per_step: Returns the samples of one train step for a batch size.
 
     Returns:
-        The arguments for Keras, and sentences about what differs from Keras' defaults.
+        The arguments for Keras, and sentences about differences from Keras' defaults.
 
     Raises:
-        InputError: if there are too few samples for a single step.
+        InputError: If there are too few samples for a single step.
     """
     chosen, said = dict(fit), list[str]()
     num = _num_rows(fit.get("x"))
@@ -148,7 +111,7 @@ def with_batch_size(
 
 
 def evaluation_batch_size(multiple: int) -> int:
-    """Returns the batch size to test with where none is given: Keras' own, if that can be had."""
+    """Returns the default batch size for evaluation: Keras' own, or the next that divides evenly."""
     return KERAS_BATCH_SIZE if KERAS_BATCH_SIZE % multiple == 0 else KERAS_BATCH_SIZE * multiple
 
 
@@ -158,16 +121,16 @@ def check_batch_sizes(
     testing: int,
     samples_per_step: Callable[[int], int] = lambda size: size,
 ) -> None:
-    """Checks that array batches divide evenly. Datasets are checked step by step.
+    """Checks that batches of arrays divide evenly. Datasets are checked step by step.
 
     Args:
-        fit: the arguments that `fit` was given, by name.
-        training: what the number of samples of a batch is to be a multiple of.
-        testing: the same of a batch to validate on.
-        samples_per_step: how many samples one train step takes for a batch size.
+        fit: The arguments of `fit`, by name.
+        training: The number of samples of a training batch is a multiple of this.
+        testing: The number of samples of a validation batch is a multiple of this.
+        samples_per_step: Returns the samples of one train step for a batch size.
 
     Raises:
-        InputError: if a batch size or a number of samples does not fit.
+        InputError: If a batch size or a number of samples does not fit.
     """
     size, num = fit.get("batch_size") or KERAS_BATCH_SIZE, _num_rows(fit.get("x"))
     split = fit.get("validation_split") or 0.0
@@ -204,7 +167,7 @@ def _check_batch_size(
 
 
 def _num_rows(data: Any) -> int | None:
-    """How many samples arrays have; None for all else that `fit` takes."""
+    """Returns the number of samples of arrays; None for other data."""
     parts = unpacked(data)
     first = next(iter(parts.values() if isinstance(parts, Mapping) else parts), None)
     if isinstance(first, (np.ndarray, tf.Tensor)) and len(first.shape) > 0:
@@ -217,11 +180,11 @@ def _rows(data: Any, start: int, stop: int) -> Any:
 
 
 def some_rows(data: Any, size: int) -> Any:
-    """Returns a batch of samples from all over arrays; None if the data is no arrays.
+    """Returns a batch of samples spread over arrays; None for other data.
 
     Args:
-        data: what `fit` takes.
-        size: of the batch.
+        data: The data of `fit`.
+        size: Number of samples.
     """
     num = _num_rows(data)
     if num is None:
@@ -232,121 +195,7 @@ def some_rows(data: Any, size: int) -> Any:
     )
 
 
-# ---------------------------------------------------------------------- a look at a batch
-
-
-def check_images(
-    data: Any, names: Sequence[str], shapes: Mapping[str, Shape], called: str
-) -> tuple[bool, int | None]:
-    """Checks the images of a batch whose values are there.
-
-    What lacks a part is left to the train step, which says so.
-
-    Args:
-        data: the batch, as a train step gets it.
-        names: of a batch's parts.
-        shapes: of one image, for each part that is images; points have one dimension, and their
-            values are free.
-        called: what to call batches in a message.
-
-    Returns:
-        Whether floats of a part may be meant for [0, 1], and the number of images.
-
-    Raises:
-        InputError: if images have another shape than the model's, or cannot be in [-1, 1].
-    """
-    may_be_wrong = False
-    num: int | None = None
-    for name, part in image_parts(data, names, shapes).items():
-        images = stack_images(part, called)
-        label = f"{called}, {name}" if len(names) > 1 else called
-        if not hasattr(images, "shape") or not hasattr(images, "dtype"):
-            continue
-        check_shape_of(images, shapes[name], label)
-        if num is None:
-            num = int(images.shape[0])
-        if len(shapes[name]) == 3:
-            may_be_wrong |= check_range(images, label)
-    return may_be_wrong, num
-
-
-def image_parts(data: Any, names: Sequence[str], shapes: Mapping[str, Shape]) -> dict[str, Any]:
-    """Returns by name those parts of a batch, or of a batch's specification, that are images."""
-    parts = unpacked(without_optionals(data))
-    named = parts if isinstance(parts, Mapping) else dict(zip(names, parts, strict=False))
-    return {name: named[name] for name in shapes if name in named}
-
-
-def check_shape_of(images: Any, shape: Shape, name: str) -> None:
-    """Raises `InputError` if a batch cannot be one of images of a shape; see `with_shape`."""
-    came = tf.TensorShape(images.shape)
-    if not came.is_compatible_with((None, *shape)):
-        advice = ""
-        if came.rank == len(shape) == 3 and came.is_compatible_with(shape):
-            advice = "; make a batch of a list of images with np.stack(images)"
-        elif came.rank == 3 and shape[-1] == 1 and came[1:].is_compatible_with(shape[:-1]):
-            advice = "; give images a channel axis: x[..., np.newaxis]"
-        raise InputError(f"{name}: expected shape {_expected(shape)}, got {tuple(came)}{advice}.")
-
-
-def with_shape(images: tf.Tensor, shape: Shape, name: str) -> tf.Tensor:
-    """Returns a batch of known shape, of one whose shape may be open: checked when it is there.
-
-    Args:
-        images: of any static shape, or none.
-        shape: of one of them; None for any size.
-        name: what to call them in a message.
-
-    Raises:
-        InputError: if the static shape is another one.
-    """
-    check_shape_of(images, shape, name)
-    known = images.shape.rank is not None and all(
-        wanted is None or wanted == came
-        for wanted, came in zip(shape, images.shape[1:], strict=True)
-    )
-    if known:
-        return images
-    came = tf.shape(images)
-    wanted = [-1, *(-1 if n is None else n for n in shape)]
-    same_rank = tf.rank(images) == len(wanted)
-    # Of another rank, what is compared is of no use, but has to have as many numbers.
-    sizes = tf.concat([came, tf.fill([len(wanted)], -2)], axis=0)[: len(wanted)]
-    any_size = [n == -1 for n in wanted]
-    fits = same_rank & tf.reduce_all(any_size | (tf.constant(wanted) == sizes))
-    check = asserted(fits, f"{name}: expected shape {_expected(shape)}, got", came)
-    with tf.control_dependencies(check):
-        return tf.ensure_shape(images, (None, *shape))
-
-
-def _expected(shape: Shape) -> str:
-    return f"({', '.join(['batch', *('any' if n is None else str(n) for n in shape)])})"
-
-
-def needs_check(
-    spec: Any, names: Sequence[str], shapes: Mapping[str, Shape], strings: bool = False
-) -> tuple[bool, int | None]:
-    """Returns whether batches have to be looked at, and of how many samples they are if known.
-
-    Args:
-        spec: of a batch: the `element_spec` of an iterator.
-        names: of a batch's parts.
-        shapes: of one image, for each part that is images.
-        strings: whether strings have to be looked at.
-    """
-    leaves = tf.nest.flatten(spec, expand_composites=True)
-    num = None
-    unsure = strings and any(getattr(leaf, "dtype", None) == tf.string for leaf in leaves)
-    for name, part in image_parts(spec, names, shapes).items():
-        leaf = next(
-            (s for s in tf.nest.flatten(part, expand_composites=True) if hasattr(s, "dtype")), None
-        )
-        if leaf is None:
-            continue
-        num = num or (leaf.shape[0] if leaf.shape.rank else None)
-        unsure |= leaf.dtype.is_floating and len(shapes[name]) == 3
-        unsure |= leaf.shape.rank is None or not leaf.shape[1:].is_fully_defined()
-    return unsure, num
+# ---------------------------------------------------------------------- the first batches
 
 
 def read_ahead(iterator: Any, steps: int) -> tuple[list[Any], Any]:
@@ -355,19 +204,19 @@ def read_ahead(iterator: Any, steps: int) -> tuple[list[Any], Any]:
     They are read once: a pipeline is not started twice, and a generator loses nothing.
 
     Args:
-        iterator: an iterator of batches, possibly distributed over several replicas.
-        steps: how many batches are asked for next.
+        iterator: An iterator of batches, possibly distributed over several replicas.
+        steps: Number of batches to read.
 
     Returns:
-        The first batch, or several of them, one for each replica of this process; none at the end
-        of the data. And what the next execution is to be given instead of `iterator`.
+        The first batch, or one for each replica of this process; none at the end of the data. And
+        the iterator that replaces `iterator` in the next execution.
     """
     read = list(itertools.islice(iterator, steps))
     if not read:
         return [], iterator
     if not isinstance(iterator, tf.data.Iterator):
         return _of_each_replica(read[0]), read
-    # Of the iterator's own type, which leaves sizes open: no other graph is traced for it.
+    # The iterator's own type, with unknown sizes, does not trace another graph.
     spec = iterator.element_spec
     first, *others = (_typed(tf.data.Dataset.from_tensors(batch), spec) for batch in read)
     for dataset in others:
@@ -376,7 +225,7 @@ def read_ahead(iterator: Any, steps: int) -> tuple[list[Any], Any]:
 
 
 def local_values(value: Any) -> list[Any]:
-    """Returns what the replicas of this process have each; on a single one, the value itself."""
+    """Returns the value of each replica of this process."""
     distributed = isinstance(value, tf.distribute.DistributedValues)
     return list(value.values) if distributed else [value]
 
@@ -392,26 +241,20 @@ def _typed(dataset: tf.data.Dataset, spec: Any) -> tf.data.Dataset:
     return tf.data.experimental.from_variant(tf.data.experimental.to_variant(dataset), spec)
 
 
-def without_optionals(data: Any) -> Any:
-    """Returns a batch or its specification with None for what stands for None in it.
-
-    Keras' datasets of generators have a `tf.experimental.Optional` there.
-    """
-    optional = (tf.OptionalSpec, tf.experimental.Optional)
-    return keras.tree.map_structure(lambda x: None if isinstance(x, optional) else x, data)
-
-
 # ---------------------------------------------------------------------- checks within a graph
 
 
 def check_equal_shares(data: Any) -> list[tf.Operation]:
-    """Checks, within a step, that all replicas got as many samples; to be a control dependency.
+    """Checks, within a step, that all replicas have the same number of samples.
 
-    Their losses are means over their own samples, so a replica with fewer would give each of them
-    more weight. Costs nothing on a single replica, or where the number is static.
+    Losses are means over a replica's own samples, so samples of a smaller batch would weigh more.
+    The check costs nothing on a single replica, or if the number is static.
 
     Args:
-        data: this replica's batch.
+        data: This replica's batch.
+
+    Returns:
+        The check, a control dependency of the step.
     """
     replica = tf.distribute.get_replica_context()
     if replica is None or replica.num_replicas_in_sync == 1:
@@ -435,10 +278,10 @@ def check_equal_shares(data: Any) -> list[tf.Operation]:
 
 
 def check_shares_of(counts: Sequence[int]) -> None:
-    """Does what `check_equal_shares` does, where all replicas' numbers are known.
+    """Checks that all replicas have the same number of samples.
 
     Raises:
-        InputError: if they differ.
+        InputError: If they differ.
     """
     if len(set(counts)) > 1:
         raise InputError(
@@ -451,15 +294,3 @@ _EQUAL_SHARES = "expected as many samples on each of {replicas} replicas"
 _DROP_REMAINDER = (
     "batch a tf.data.Dataset with drop_remainder=True, by a multiple of the number of replicas"
 )
-
-
-def asserted(condition: tf.Tensor, *said: Any) -> list[tf.Operation]:
-    """Returns a check for control dependencies, whose sentence `errors.input_errors` raises.
-
-    Args:
-        condition: a boolean scalar.
-        *said: what to say if it does not hold: strings without brackets, and tensors of integers;
-            the first is like "Training batches: expected ..., got".
-    """
-    check = tf.debugging.Assert(condition, list(said), summarize=16)
-    return [] if check is None else [check]  # Run at once, there is nothing left to wait for.

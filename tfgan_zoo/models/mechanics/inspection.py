@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo.errors import warn_user
-from tfgan_zoo.models.mechanics import batches
+from tfgan_zoo.models.mechanics import batches, parts
 from tfgan_zoo.models.mechanics.arguments import check_range, stack_images
 
 
@@ -102,9 +102,7 @@ class Inspection(keras.Model):
     def _inspected(self, iterator: Any, phase: str, called: str) -> Any:
         """Checks the next batch if it may be wrong; returns an iterator of the same batches."""
         unread = phase == "training" and not self.texts_checked
-        unsure, num = batches.needs_check(
-            iterator.element_spec, self.batch_parts, self.image_parts(), strings=unread
-        )
+        unsure, num = parts.needs_check(iterator.element_spec, self.batch_spec(), strings=unread)
         if phase == "training" and num is not None:
             self.report_warnings(num, warn_user)
         elif phase == "training" and self.training_warnings(2):
@@ -129,7 +127,7 @@ class Inspection(keras.Model):
         """
         counts = []
         for data in each:
-            doubtful, num = batches.check_images(data, self.batch_parts, self.image_parts(), called)
+            doubtful, num = parts.check_values(data, self.batch_spec(), called)
             if doubtful:
                 self._warn_of_range(called)
             if phase == "training" and num is not None:

@@ -11,6 +11,7 @@ import tensorflow as tf
 from tfgan_zoo.errors import InputError, input_errors
 from tfgan_zoo.models.mechanics import batches
 from tfgan_zoo.models.mechanics.arguments import check_ends
+from tfgan_zoo.models.mechanics.parts import without_optionals
 from tfgan_zoo.models.mechanics.role_optimizers import check_callbacks, for_each_role
 
 
@@ -155,6 +156,7 @@ class KerasLoop(keras.Model):
             return
         for role in self.roles():
             self._check_optimizer(getattr(self, f"{role}_optimizer"), role)
+        self.load_frozen()
         self._trained = trained
         step = _after_data(self.train_step)
         train: Callable = self._make_function(step)
@@ -166,6 +168,7 @@ class KerasLoop(keras.Model):
         """Makes the function that `evaluate` calls."""
         if getattr(self, "test_function", None) is not None and not force:
             return
+        self.load_frozen()
         test = self._make_function(_after_data(self.test_step))
         self.test_function = self._inspecting(test, "testing")
 
@@ -192,7 +195,7 @@ def _after_data(step: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """
 
     def step_after_data(data):
-        data = batches.without_optionals(data)
+        data = without_optionals(data)
         tensors = filter(tf.is_tensor, tf.nest.flatten(data, expand_composites=True))
         with tf.control_dependencies(list(tensors)):
             checks = batches.check_equal_shares(data)

@@ -1,6 +1,6 @@
-"""What a model asks of the networks that it is given."""
+"""Checks of the networks that a model is given."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -11,15 +11,15 @@ from tfgan_zoo.models.mechanics.functional import graph_of
 
 
 def check_networks(inputs: Sequence[str] = ("one",), /, **networks: Any) -> None:
-    """Checks that arguments are networks that say what they take and return, in one tensor each.
+    """Checks that networks know their shapes, and have the right inputs and one output.
 
     Args:
-        inputs: what the networks take, a name for each input.
-        **networks: the constructor's arguments.
+        inputs: A name for each input.
+        **networks: Networks by the names of the constructor's arguments.
 
     Raises:
-        InputError: if one is no functional or Sequential model (a subclass of `keras.Model` does
-            not know its shapes, and no average could be made of it), takes another number of
+        InputError: If one is no functional or Sequential model (a subclass of `keras.Model` does
+            not know its shapes, and cannot be copied for a moving average), takes another number of
             inputs, or a dict of them, or returns several outputs.
     """
     for argument, network in networks.items():
@@ -32,7 +32,8 @@ def check_networks(inputs: Sequence[str] = ("one",), /, **networks: Any) -> None
             )
         graph = graph_of(network)
         if len(network.inputs) != len(inputs) or isinstance(graph.input, dict):
-            wanted = "one input" if len(inputs) == 1 else f"two inputs, [{', '.join(inputs)}]"
+            several = f"{_COUNTS.get(len(inputs), len(inputs))} inputs, [{', '.join(inputs)}]"
+            wanted = "one input" if len(inputs) == 1 else several
             raise InputError(
                 f"{argument}: expected a network of {wanted}, got {_names(graph.input, 'input')}; "
                 "make it with keras.Model("
@@ -46,6 +47,28 @@ def check_networks(inputs: Sequence[str] = ("one",), /, **networks: Any) -> None
             )
 
 
+_COUNTS = {2: "two", 3: "three", 4: "four"}
+_ORDINALS = ("first", "second", "third", "fourth")
+
+
+def check_inputs(argument: str, network: Any, shapes: Mapping[str, tuple[int, ...] | None]) -> None:
+    """Checks a network as `check_networks` does, and the shape of each input.
+
+    Args:
+        argument: The constructor's argument.
+        network: The network.
+        shapes: The shape of one sample of each input, by the input's name; None for any.
+
+    Raises:
+        InputError: If the network cannot be used.
+    """
+    check_networks(tuple(shapes), **{argument: network})
+    for ordinal, x, shape in zip(_ORDINALS, network.inputs, shapes.values(), strict=False):
+        side = "input" if len(shapes) == 1 else f"{ordinal} input"
+        if shape is not None:
+            check_shape(argument, side, x.shape, shape)
+
+
 def _names(structure: Any, kind: str) -> str:
     if isinstance(structure, dict):
         return f"a dict of {kind}s with the keys {', '.join(map(repr, structure))}"
@@ -54,15 +77,15 @@ def _names(structure: Any, kind: str) -> str:
 
 
 def check_shape(argument: str, side: str, came: tuple, expected: tuple[int, ...]) -> None:
-    """Checks a network's input or output shape; what it leaves open fits anything.
+    """Checks the shape of a network's input or output; unknown sizes fit anything.
 
     Raises:
-        InputError: if they differ.
+        InputError: If they differ.
     """
     if not tf.TensorShape(came[1:]).is_compatible_with(expected):
+        shape = ", ".join(map(str, ("batch", *expected)))
         raise InputError(
-            f"{argument}: expected a network whose {side} has shape (batch, "
-            f"{', '.join(map(str, expected))}), got {came}."
+            f"{argument}: expected a network whose {side} has shape ({shape}), got {came}."
         )
 
 
@@ -77,12 +100,12 @@ def check_strings(argument: str, encoder: keras.Model) -> None:
 
 
 def latent_dim_of(generator: keras.Model) -> int:
-    """Returns the length of z that a generator takes.
+    """Returns the length of the latents that a generator takes as its first input.
 
     Raises:
-        InputError: if it takes anything but vectors of a known length.
+        InputError: If they are not vectors of a known length.
     """
-    shape = tuple(generator.input_shape)
+    shape = tuple(generator.inputs[0].shape)
     if len(shape) == 2 and shape[1] is not None:
         return int(shape[1])
     length = shape[-1] if len(shape) > 1 and shape[-1] is not None else "latent_dim"
@@ -97,10 +120,10 @@ def latent_dim_of(generator: keras.Model) -> int:
 
 
 def check_no_batch_norm(argument: str, critic: keras.Model) -> None:
-    """Checks that a critic judges each sample by itself, as a gradient penalty asks for.
+    """Checks that a critic judges each sample by itself, as a gradient penalty requires.
 
     Raises:
-        InputError: if it has batch normalisation.
+        InputError: If it has batch normalisation.
     """
     for layer in critic._flatten_layers():
         if isinstance(layer, keras.layers.BatchNormalization):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models.mechanics.tiling import apply_tiled, tile_weights
+from tfgan_zoo.pictures.tiling import apply_tiled, tile_weights
 
 
 def picture(height, width, channels=3):

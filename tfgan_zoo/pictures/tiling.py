@@ -1,4 +1,4 @@
-"""Large images in tiles that overlap, so that memory does not grow with the image."""
+"""Large images in overlapping tiles, so that memory does not grow with the image."""
 
 import itertools
 from collections.abc import Callable
@@ -6,6 +6,41 @@ from collections.abc import Callable
 import numpy as np
 
 from tfgan_zoo.errors import InputError
+
+#: Results of more pixels are made in tiles unless `tile` says otherwise, and the tiles' side then.
+WHOLE, TILE = 2**22, 1024
+
+
+def in_tiles(
+    function: Callable[[np.ndarray], np.ndarray], tile: int, overlap: int, scale: int = 1
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns a function that applies another one to images of any size.
+
+    Args:
+        function: See `apply_tiled`.
+        tile: The side of a tile; 0 makes results of up to `WHOLE` pixels whole, and others in tiles
+            of `TILE` pixels of the result.
+        overlap: See `apply_tiled`.
+        scale: See `apply_tiled`.
+
+    Raises:
+        InputError: If neighbours cannot share that many pixels.
+    """
+    side = tile or TILE // scale
+    check_overlap(overlap, side)
+
+    def apply(image: np.ndarray) -> np.ndarray:
+        if not tile and image.shape[0] * image.shape[1] * scale**2 <= WHOLE:
+            return function(image)
+        return apply_tiled(function, image, side, overlap, scale)
+
+    return apply
+
+
+def check_overlap(overlap: int, tile: int) -> None:
+    """Raises `InputError` unless an overlap is less than a tile."""
+    if not 0 <= overlap < tile:
+        raise InputError(f"--overlap: expected 0 to {tile - 1}, less than a tile, got {overlap}.")
 
 
 def apply_tiled(
@@ -18,27 +53,28 @@ def apply_tiled(
 ) -> np.ndarray:
     """Applies a function of images to one image, tile by tile.
 
-    The tiles of one image all have the same size: the last one of a row or column reaches back
-    instead of being shorter. Two neighbours meet in the middle of what they share, where `blend`
-    pixels fade from one to the other and the others come from the nearer tile. Where a pixel of
-    the result depends on nothing further away than r pixels and `overlap - blend >= 2 * r`, the
-    result is that of the whole image.
+    All tiles of an image have the same size: the last one of a row or column reaches back instead
+    of being shorter. Two neighbours meet in the middle of their overlap, where `blend` pixels fade
+    from one to the other; the remaining pixels come from the nearer tile. If no pixel of the result
+    depends on others more than r pixels away, and `overlap - blend >= 2 * r`, the result equals
+    that of the whole image.
 
     Args:
-        function: from [height, width, channels] to [height * scale, width * scale, any channels].
-        image: shape [height, width, channels].
-        tile: pixels of a tile's side, at most; an image no larger is one call.
-        overlap: pixels that two neighbours share, at least.
-        scale: whole factor by which the function enlarges.
-        blend: pixels of the image over which neighbours fade; None for half the overlap, 0 for a
+        function: A function from shape `(height, width, channels)` to
+            `(height * scale, width * scale, any channels)`.
+        image: The image, shape `(height, width, channels)`.
+        tile: The largest side of a tile. A smaller image takes one call.
+        overlap: The fewest pixels that two neighbours share.
+        scale: The whole factor by which the function upscales.
+        blend: Pixels of the image over which neighbours fade; None for half the overlap, 0 for a
             cut.
 
     Returns:
-        float32, shape [height * scale, width * scale, channels]. Besides it, memory holds one tile
-        and the function's answer at a time.
+        float32, shape `(height * scale, width * scale, channels)`. Besides this, memory holds one
+        tile and its result at a time.
 
     Raises:
-        InputError: if an argument is out of range or the function returns another size.
+        InputError: If an argument is out of range, or the function returns another size.
 
     Example:
         >>> apply_tiled(lambda tile: tile / 2, np.ones((5, 7, 1)), tile=4, overlap=2).max()
@@ -81,20 +117,20 @@ def tile_weights(
     """Lays tiles along one side of an image.
 
     Args:
-        size: pixels of that side.
-        tile: see `apply_tiled`, as the others.
-        overlap: less than a tile.
-        blend: at most the overlap.
-        scale: of the weights.
+        size: Pixels of that side.
+        tile: See `apply_tiled`.
+        overlap: Less than a tile.
+        blend: At most the overlap.
+        scale: See `apply_tiled`.
 
     Returns:
-        Of every tile (its first pixel, the weight of each of its pixels after enlarging); the
-        weights at one place sum to 1.
+        For every tile (its first pixel, the weight of each of its pixels after upscaling). The
+        weights of all tiles at one place sum to 1.
     """
     length = min(tile, size)
     starts = [*range(0, size - length, tile - overlap), size - length]
-    # Before its edge a tile counts nothing, after it everything; so what it is worth is its own
-    # edge less the next one's, and the sum over all tiles is 1 wherever the edges are.
+    # A tile's weight is 0 before its edge and 1 after it, minus the same for the next tile's edge,
+    # so that the sum over all tiles is 1 wherever the edges are.
     middles = [(start + after + length) / 2 for start, after in itertools.pairwise(starts)]
     weights = []
     for i, start in enumerate(starts):
@@ -109,7 +145,7 @@ def tile_weights(
 
 
 def _past(places: np.ndarray, edge: float, blend: int) -> np.ndarray:
-    """How far places are past an edge that is `blend` wide: from 0 before it to 1 after it."""
+    """Returns how far places are past an edge `blend` wide, from 0 before it to 1 after it."""
     if blend == 0:
         return (places > edge).astype(float)
     return np.clip((places - edge) / blend + 0.5, 0.0, 1.0)

@@ -7,9 +7,10 @@ from tests.tiny_runs import tiny_config, tiny_text_to_image, tiny_translation
 from tfgan_zoo import cli, evaluate
 from tfgan_zoo.config import image_to_image_config, noise_to_image_config, text_to_image_config
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.evaluation import runs
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.building import build_model
+from tfgan_zoo.run.evaluation import evaluate_run
+from tfgan_zoo.tasks import Request, task_of
 
 
 @pytest.fixture(autouse=True)
@@ -69,15 +70,15 @@ def test_texts_and_translations(tmp_path):
     run = run_of(texts, tmp_path / "texts")
     # Small drawings are no clothes: said at once, and kept with the numbers.
     with pytest.warns(UserWarning, match="features: expected images like those that fashion_mnist"):
-        found = runs.evaluate_run(run, runs.Asked(["swd", "kid"], features="fashion_mnist_v1"))
+        found = evaluate_run(run, Request(["swd", "kid"], features="fashion_mnist_v1"))
     assert "The images are unlike those that fashion_mnist_v1 was trained on." in found.report()
     assert found.protocol["samples"] == found.protocol["reference"]["samples"] == 20
     assert {"swd", "kid[fashion_mnist_v1]", "kid_std[fashion_mnist_v1]"} == set(found.scores)
     config = tiny_translation(tmp_path, "cyclegan", train__steps="4", evaluate__split="train")
     run = run_of(config, tmp_path / "translations")
-    asked = runs.Asked(["swd"], num=15)
-    there = runs.evaluate_run(run, asked)
-    back = runs.evaluate_run(run, asked._replace(direction="b_to_a"))
+    request = Request(["swd"], num=15)
+    there = evaluate_run(run, request)
+    back = evaluate_run(run, request._replace(direction="b_to_a"))
     sizes = [each.protocol["reference"]["size"] for each in (there, back)]
     assert sizes == [[16, 16, 3], [16, 16, 1]]
     assert there.protocol["features"] is None
@@ -89,17 +90,22 @@ def test_mean_absolute_error_of_pairs_is_scored_as_in_training(tmp_path, capsys)
     config.evaluate.metrics = ("mae",)
     config.evaluate.samples = 20
     trained = experiment.train(config, tmp_path / "run", lambda _: None)
-    asked = runs.Asked(["mae"], num=20)
-    found = runs.evaluate_run(tmp_path / "run", asked)
+    request = Request(["mae"], num=20)
+    found = evaluate_run(tmp_path / "run", request)
     assert found.scores == pytest.approx({"mae": trained.scores["mae"]}, abs=1e-5)
     # Of a part of the pairs, each image is held against its own target.
     config = image_to_image_config("pix2pix")
     config.model_args.image_shape = (32, 32, 3)
     config.generator = {"name": "unet_generator", "filters": 4, "depth": 3}
     config.discriminator = {"name": "patchgan_discriminator", "filters": 4, "receptive_field": 16}
-    asked = runs.Asked(source="figures/paired", split="test", num=30)
-    work = runs._work(build_model(config), config, asked)
+    request = Request(source="figures/paired", split="test", num=30)
+    work = evaluation(config, request)
     assert work.also["mae"](images_of(work)) == {"": 0.0}
+
+
+def evaluation(config, request):
+    model = build_model(config)
+    return task_of(model).evaluation(model, config, request)
 
 
 def images_of(work):
@@ -113,25 +119,25 @@ def test_figures_are_held_against_what_was_asked_for():
     config.text_encoder.vocabulary = ("a", "circle")
     config.generator = {"name": "text_conditional_generator", "filters": 4, "projected": 4}
     config.discriminator = {"name": "text_conditional_discriminator", "filters": 4, "projected": 4}
-    asked = runs.Asked(source="figures/captions", split="test", num=60)
+    request = Request(source="figures/captions", split="test", num=60)
     with pytest.warns(UserWarning, match=r"^--data: .* of all words are unknown: "):
-        work = runs._work(build_model(config), config, asked)
+        work = evaluation(config, request)
     assert work.also["figures"](images_of(work))["seen_all"] == 1
     config.text_encoder.vocabulary = ("птица",)
     with pytest.raises(InputError, match=r"^--data: expected captions that the text encoder can"):
-        runs._work(build_model(config), config, asked)
+        evaluation(config, request)
     config = image_to_image_config("pix2pix")
     config.model_args.image_shape = (32, 32, 3)
     config.generator = {"name": "unet_generator", "filters": 4, "depth": 3}
     config.discriminator = {"name": "patchgan_discriminator", "filters": 4, "receptive_field": 16}
     for direction in ("a_to_b", "b_to_a"):
         config.data.direction = direction
-        work = runs._work(build_model(config), config, asked._replace(source="figures/paired"))
+        work = evaluation(config, request._replace(source="figures/paired"))
         assert work.also["figures"](images_of(work))["all"] > 0.98
     config = noise_to_image_config("dcgan")
     config.generator = {"name": "dcgan_generator", "filters": 4}
     config.discriminator = {"name": "dcgan_discriminator", "filters": 4}
-    work = runs._work(build_model(config), config, asked._replace(source="figures"))
+    work = evaluation(config, request._replace(source="figures"))
     assert work.also["figures"](images_of(work))["validity"] == 1
     assert work.reference.what["of"] == 2000
 
@@ -164,4 +170,4 @@ def test_mistakes_are_sentences_before_anything_is_made(tmp_path, capsys, monkey
     config = noise_to_image_config("gan")
     config.model_args.image_shape = (2,)
     with pytest.raises(InputError, match="expected a run of a model that makes images, got points"):
-        runs._work(build_model(config), config, runs.Asked(source="points/ring", split="test"))
+        evaluation(config, Request(source="points/ring", split="test"))

@@ -1,0 +1,278 @@
+"""Reads caption files: tables, and a .txt for each image."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfgan_zoo.data.readers import archives
+from tfgan_zoo.data.readers.folder import (
+    CAPTION_TABLES,
+    class_names_of,
+    class_of,
+    existing_folder,
+    images_of_split,
+    list_images,
+    split_folders,
+)
+from tfgan_zoo.data.source import FileSource
+from tfgan_zoo.data.spec import Opening
+from tfgan_zoo.data.splits import SPLIT_OF_FOLDER, no_split
+from tfgan_zoo.errors import InputError
+
+TEXT_FOLDERS = ("text", "captions")
+"""Folders with a .txt for each image, if those do not lie beside the images."""
+
+_Captions = tuple[FileSource, list[tuple[str, ...]]]
+
+
+def open_folder(opening: Opening) -> _Captions:
+    """Opens the images of a whole split with their captions.
+
+    Classes are numbered in the order of their names, for each split by itself: the splits of a
+    zero-shot test share none.
+
+    Args:
+        opening: A source `folder:PATH` or `zip:PATH` and its options.
+
+    Returns:
+        The images, and one or more captions of each.
+
+    Raises:
+        InputError: As for `open_captioned`.
+    """
+    spec, split = opening.spec, opening.split_name
+    root = existing_folder(spec, opening.rest)
+    own = split_folders(root).get(split)
+    for folder in filter(None, (own, root)):
+        for table in CAPTION_TABLES:
+            if archives.is_file(os.path.join(folder, table)):
+                inside = os.path.relpath(own, root) if own and folder == root else None
+                return _from_table(opening, root, os.path.join(folder, table), inside)
+    folder, files = images_of_split(spec, root, split)
+    texts = [_text_file(root, folder, file) for file in files]
+    missing = [file for file, text in zip(files, texts, strict=True) if text is None]
+    if missing:
+        raise InputError(
+            f"{spec}: {len(missing)} of {len(files)} images have no captions, the first "
+            f"{missing[0]}; put {' or '.join(CAPTION_TABLES)} into {folder}, or a .txt beside each."
+        )
+    captions = [
+        _lines_of(text, file) for file, text in zip(files, texts, strict=True) if text is not None
+    ]
+    return _from_files(opening, folder, files, captions)
+
+
+def _text_file(root: str, folder: str, file: str) -> str | None:
+    """Finds the .txt of an image: beside it, or in a folder that mirrors those of the images."""
+    places = [folder]
+    for name in TEXT_FOLDERS:
+        places.append(os.path.join(folder, name))
+        places.append(os.path.join(root, name, os.path.relpath(folder, root)))
+    text = os.path.splitext(file)[0] + ".txt"
+    found = (os.path.join(place, each) for place in places for each in (text, _below_images(text)))
+    return next(filter(archives.is_file, found), None)
+
+
+def _below_images(file: str) -> str:
+    """Removes a first folder called `images` from a path."""
+    first, _, rest = file.partition(os.sep)
+    return rest if rest and first.lower() == "images" else file
+
+
+def _lines_of(path: str, file: str) -> tuple[str, ...]:
+    lines = tuple(line for line in _read_text(path).split("\n") if line.strip())
+    if not lines:
+        raise InputError(
+            f"{file} has no caption in {path}; write one per line, or leave the image out."
+        )
+    return lines
+
+
+def _read_text(path: str) -> str:
+    data = archives.read_bytes(path)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"{path}, line {number} cannot be read as UTF-8 ({error.reason}); save it as such."
+        ) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _read_table(path: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Reads the lines of a table: (number, {image, captions, class, split})."""
+    text = _read_text(path)
+    for number, row in _json_lines(path, text) if path.endswith("l") else _csv_lines(path, text):
+        image, captions = row.get("image") or row.get("file"), row.get("caption")
+        captions = captions if isinstance(captions, list) else [captions]
+        if not image or not all(isinstance(each, str) for each in (image, *captions)):
+            raise InputError(
+                f"{path}, line {number}: expected an image and a caption (or a list of them), got "
+                f"{row!r}; correct it."
+            )
+        if not captions or not all(each.strip() for each in captions):
+            raise InputError(
+                f"{path}, line {number}: {image} has {'an empty' if captions else 'no'} caption; "
+                "write one, or remove the line."
+            )
+        # "./birds/1.jpg" and "birds/1.jpg" are the same image.
+        yield number, {**row, "image": os.path.normpath(image), "captions": tuple(captions)}
+
+
+def _json_lines(path: str, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    # `splitlines` would also split at characters that JSON allows within a string.
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise InputError(f"{path}, line {number} is not JSON ({error}); correct it.") from error
+        if not isinstance(row, dict):
+            raise InputError(
+                f"{path}, line {number}: expected an object with image and caption, got "
+                f"{line[:80]}; write one per line."
+            )
+        yield number, row
+
+
+def _csv_lines(path: str, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    lines = [line + "\n" for line in text.removesuffix("\n").split("\n")]
+    reader = csv.reader(lines, skipinitialspace=True, strict=True)
+    try:
+        columns = [name.strip().lower() for name in next(reader, [])]
+        if "caption" not in columns or not {"image", "file"} & set(columns):
+            raise InputError(
+                f"{path} has columns {', '.join(columns) or 'none'}; expected a first line with "
+                "image and caption."
+            )
+        for values in reader:
+            if values and len(values) != len(columns):
+                raise InputError(
+                    f"{path}, line {reader.line_num} has {len(values)} values for {len(columns)} "
+                    'columns; put a caption that has commas between "quotes".'
+                )
+            if values:
+                yield reader.line_num, dict(zip(columns, values, strict=True))
+    except csv.Error as error:
+        raise InputError(
+            f"{path}, line {reader.line_num} is not CSV ({error}); correct its quotes."
+        ) from error
+
+
+def _from_table(opening: Opening, root: str, table: str, inside: str | None) -> _Captions:
+    """Opens the images that a table lists for a split.
+
+    Args:
+        opening: The source and its options.
+        root: Its folder.
+        table: The file.
+        inside: The folder of the split, relative to that of the table; None if the table lies in
+            it, or there is none.
+    """
+    spec, split = opening.spec, opening.split_name
+    folder = os.path.dirname(table)
+    rows = list(_read_table(table))
+    by_split = any(row.get("split") for _, row in rows)
+    if not by_split:
+        if inside is not None:
+            rows = [row for row in rows if Path(row[1]["image"]).parts[0] == inside]
+        elif folder == root and (split_folders(root) or split != "train"):
+            have = list(split_folders(root)) or ["train, the whole folder"]
+            raise no_split(spec, split, have, f"add a column split to {table}")
+    known = {row["image"] for _, row in rows}
+    if by_split:
+        rows = _rows_of_split(spec, split, table, rows)
+    captions: dict[str, tuple[str, ...]] = {}
+    classes: dict[str, str] = {}
+    for number, row in rows:
+        file = row["image"]
+        if file not in captions and not archives.is_file(os.path.join(folder, file)):
+            raise InputError(
+                f"{table}, line {number}: there is no image {file} in {folder}; add it, or remove "
+                "the line."
+            )
+        captions[file] = captions.get(file, ()) + row["captions"]
+        if row.get("class") not in (None, ""):
+            name = str(row["class"])
+            if classes.setdefault(file, name) != name:
+                raise InputError(
+                    f"{table}, line {number}: {file} is of class {name!r}, but of "
+                    f"{classes[file]!r} before; give it one."
+                )
+    if not captions:
+        raise InputError(f"{table} has no captions of split {split!r}; add some.")
+    # A table with a column for splits lists the images of all of them.
+    seen = inside if inside is not None and not by_split else "."
+    found = [
+        os.path.normpath(os.path.join(seen, file))
+        for file in list_images(os.path.join(folder, seen))
+    ]
+    missing = [file for file in found if file not in known]
+    if missing:
+        raise InputError(
+            f"{table}: {len(missing)} of {len(found)} images have no captions, the first "
+            f"{missing[0]}; add them, or remove the images."
+        )
+    files = sorted(captions, key=lambda file: Path(file).parts)
+    if classes and len(classes) < len(files):
+        without = next(file for file in files if file not in classes)
+        raise InputError(f"{table}: {without} has no class, others have; give all of them one.")
+    named = [classes[file] for file in files] if classes else None
+    return _from_files(opening, folder, files, [captions[f] for f in files], named, inside)
+
+
+def _rows_of_split(
+    spec: str, split: str, table: str, rows: Sequence[tuple[int, dict[str, Any]]]
+) -> list[tuple[int, dict[str, Any]]]:
+    by_split = defaultdict(list)
+    for number, row in rows:
+        if not row.get("split"):
+            raise InputError(
+                f"{table}, line {number} has no split, others have; give all of them one."
+            )
+        name = str(row["split"]).strip().lower()
+        by_split[SPLIT_OF_FOLDER.get(name, name)].append((number, row))
+    if split not in by_split:
+        raise no_split(spec, split, sorted(by_split), f"see the column split of {table}")
+    return by_split[split]
+
+
+def _from_files(
+    opening: Opening,
+    folder: str,
+    files: Sequence[str],
+    captions: list[tuple[str, ...]],
+    classes: Sequence[str] | None = None,
+    inside: str | None = None,
+) -> _Captions:
+    """Opens files with captions; without names of classes, these are the folders of the files."""
+    if classes is None:
+        relative = [os.path.relpath(file, inside) if inside else file for file in files]
+        relative = [_below_images(file) for file in relative]
+        if class_names_of(relative):
+            classes = [class_of(file) for file in relative]
+    labels, names = None, []
+    if classes is not None:
+        unique, labels = np.unique(classes, return_inverse=True)
+        names = unique.tolist()
+    paths = [os.path.join(folder, file) for file in files]
+    source = FileSource(
+        opening.spec,
+        paths,
+        on_error=opening.on_error,
+        rules=opening.rules,
+        labels=labels,
+        class_names=names,
+    )
+    source.warn_if_dark()
+    return source, captions

@@ -1,0 +1,367 @@
+"""Reads, fits and caches the images of sources, without TensorFlow."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import itertools
+import logging
+import os
+import time
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from tfgan_zoo import progress
+from tfgan_zoo.data.images import Fit
+from tfgan_zoo.data.opening import as_source
+from tfgan_zoo.data.source import FittedSource, Source, ViewSource
+from tfgan_zoo.errors import InputError, check_number, whole_number, without_advice
+
+MEMORY_LIMIT = 4 * 2**30
+"""Most bytes of decoded images that `cache="auto"` holds in memory."""
+
+_log = logging.getLogger(__name__)
+
+_Sample = TypeVar("_Sample")
+
+
+def side_of(name: str, size: Any) -> int:
+    """Converts the size of square images as users give it, 64 or (64, 64), to their side.
+
+    Args:
+        name: Name of the argument, for the error.
+        size: An integer, or two equal ones.
+
+    Returns:
+        The side.
+
+    Raises:
+        InputError: If it is neither.
+
+    Example:
+        >>> side_of("image_size", (64, 64))
+        64
+    """
+    sides = list(size) if isinstance(size, (tuple, list)) else [size]
+    whole = all(whole_number(side) is not None for side in sides)
+    if not whole or len(sides) not in (1, 2) or len(set(sides)) > 1:
+        raise InputError(
+            f"{name}: expected the side of square images, a whole number such as 64 or (64, 64), "
+            f"got {size!r}."
+        )
+    return int(sides[0])
+
+
+def fit_for(
+    source: Source,
+    *,
+    image_size: int | Sequence[int] | None = None,
+    channels: int | None = None,
+    crop: int | None = None,
+    fit: str = "resize",
+) -> Fit:
+    """Returns a `Fit` with the size and channels of the source where None is given.
+
+    The images of a `FittedSource` are not cropped again: the `crop` that made them is ignored.
+
+    Raises:
+        InputError: If an option is invalid, or `image_size` is needed and not given.
+    """
+    if isinstance(source, FittedSource) and crop == source.fitting.crop:
+        crop = None
+    if image_size is None:
+        if crop is not None and fit == "resize":
+            image_size = crop
+        elif source.shape is not None and fit == "resize":
+            image_size = min(source.shape[:2])
+        else:
+            raise InputError(
+                f"image_size: expected a number for {source.spec}, whose images have different "
+                "sizes, got None."
+                if source.shape is None
+                else 'image_size: expected the size to pad to with fit="pad", got None.'
+            )
+    image_size = side_of("image_size", image_size)
+    if channels is None:
+        channels = 3 if source.shape is None or source.shape[2] > 2 else 1
+    return Fit(image_size, channels, crop, fit)
+
+
+def use_cache(source: Source, fitting: Fit, cache: bool | str) -> bool:
+    """Returns whether to hold the fitted images in memory; see `unconditional`."""
+    return fits_memory([source], [fitting], cache)
+
+
+def fits_memory(sources: Sequence[Source], fittings: Sequence[Fit], cache: bool | str) -> bool:
+    """Returns the same for several sources together."""
+    return decide_cache(
+        cache,
+        lambda: sum(
+            len(source) * int(np.prod(fitting.shape))
+            for source, fitting in zip(sources, fittings, strict=True)
+        ),
+    )
+
+
+def decide_cache(cache: bool | str, num_bytes: Callable[[], float]) -> bool:
+    """Returns whether to cache images that take `num_bytes()`, which "auto" alone asks for.
+
+    Raises:
+        InputError: If `cache` is not "auto", True or False.
+    """
+    if cache == "auto":
+        return num_bytes() <= MEMORY_LIMIT
+    if not isinstance(cache, bool):
+        raise InputError(f'cache: expected "auto", True or False, got {cache!r}.')
+    return cache
+
+
+class Loaded(NamedTuple):
+    """Decoded images of sources whose samples belong together.
+
+    Attributes:
+        images: For each source, uint8 `[N, image_size, image_size, channels]`.
+        indices: The index of each sample in the sources, int64 `[N]`.
+    """
+
+    images: list[np.ndarray]
+    indices: np.ndarray
+
+
+def load_images(
+    source: Source | np.ndarray | str | os.PathLike, fitting: Fit, num: int | None = None
+) -> np.ndarray:
+    """Decodes and fits the images of a source, in order.
+
+    Args:
+        source: Source of images; see `unconditional`.
+        fitting: Size and channels to convert them to.
+        num: Number of images, from the first; None for all.
+
+    Returns:
+        uint8 `[N, image_size, image_size, channels]`. If the source was opened with
+        `on_error="skip"`, unusable images are missing.
+
+    Raises:
+        InputError: If an image cannot be read or fitted; with "skip", if none can.
+    """
+    return load_source(source, fitting, num).array
+
+
+def load_source(
+    source: Source | np.ndarray | str | os.PathLike, fitting: Fit, num: int | None = None
+) -> FittedSource:
+    """Decodes and fits the images of a source into another source, with labels and other parts.
+
+    Args:
+        source: See `load_images`.
+        fitting: See `load_images`.
+        num: See `load_images`.
+
+    Returns:
+        The images in memory. Pipelines do not crop them again: see `fit_for`.
+
+    Raises:
+        InputError: As for `load_images`.
+
+    Example:
+        >>> load_source("folder:animals", Fit(64, 3, crop=108)).class_names
+        ('cat', 'dog')
+    """
+    if num is not None:
+        check_number("num", num, least=1, whole=True)
+    return load_sources([as_source(source)], [fitting], num)[0]
+
+
+def load_sources(
+    sources: Sequence[Source], fittings: Sequence[Fit], num: int | None = None
+) -> list[FittedSource]:
+    """Does what `load_source` does for sources whose samples belong together; see `load`."""
+    loaded = load(sources, fittings, num)
+    return [
+        FittedSource(source, fitting, images, loaded.indices)
+        for source, fitting, images in zip(sources, fittings, loaded.images, strict=True)
+    ]
+
+
+def load_together(
+    sources: Sequence[Source], fittings: Sequence[Fit], num: int | None = None
+) -> list[np.ndarray]:
+    """Returns the images that `load` returns."""
+    return load(sources, fittings, num).images
+
+
+def load(sources: Sequence[Source], fittings: Sequence[Fit], num: int | None = None) -> Loaded:
+    """Decodes and fits the images of sources whose samples belong together.
+
+    Args:
+        sources: Sources of the same length, such as the two of pairs.
+        fittings: One for each.
+        num: Number of samples, from the first; None for all.
+
+    Returns:
+        The images and their indices. With `on_error="skip"`, a sample that is unusable in one of
+        the sources is left out of all.
+
+    Raises:
+        InputError: As for `load_images`, or if images that belong together differ in size.
+    """
+    num = len(sources[0]) if num is None else min(num, len(sources[0]))
+    indices = np.arange(num)
+    each = list(zip(sources, fittings, strict=True))
+    if all(_nothing_to_resample(source, fitting) for source, fitting in each):
+        # All images in one operation, and without a copy if they stay as they are.
+        images = [fitting(source.array[:num], source.spec) for source, fitting in each]  # type: ignore[index]
+        return Loaded(images, indices)
+    loaded = [np.empty((num,) + fitting.shape, np.uint8) for fitting in fittings]
+    kept = np.ones(num, bool)
+    errors: list[InputError] = []
+
+    def load_one(index: int) -> InputError | None:
+        try:
+            for images, image in zip(loaded, read_fitted(sources, fittings, index), strict=True):
+                images[index] = image
+        except InputError as error:
+            return error
+        return None
+
+    start = time.perf_counter()
+    results = in_threads(load_one, num, label_of(sources), unit_of(sources))
+    with contextlib.closing(results):
+        for index, error in enumerate(results):
+            if error is not None:
+                if not skips_errors(sources):
+                    raise error
+                kept[index] = False
+                errors.append(error)
+    if errors:
+        _report_skipped(sources, errors, num)
+        loaded = [images[kept] for images in loaded]
+    seconds = time.perf_counter() - start
+    good = len(loaded[0])
+    _log.info(
+        "%s: %d %s in %.1f s (%.0f/s)",
+        label_of(sources),
+        good,
+        unit_of(sources),
+        seconds,
+        good / seconds,
+    )
+    return Loaded(loaded, indices[kept])
+
+
+def in_threads(
+    function: Callable[[int], _Sample], num: int, label: str, unit: str
+) -> Generator[_Sample, None, None]:
+    """Yields `function(index)` for each index, in order, and shows a progress bar.
+
+    Pillow decodes and resamples without the GIL.
+    """
+    pool = concurrent.futures.ThreadPoolExecutor(min(32, os.cpu_count() or 1))
+    try:
+        yield from progress.bar(pool.map(function, range(num)), label, num, unit)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def first_usable(
+    read: Callable[[int], _Sample], num: int, *, skip: bool, label: str, unit: str
+) -> Callable[[int], tuple[int, _Sample]]:
+    """Returns a function that reads a sample, or the next usable one in its place.
+
+    So batches stay full, and are the same in every run. A warning names the first unusable sample.
+
+    Args:
+        read: Reads the sample of an index, or raises `InputError`.
+        num: Number of samples.
+        skip: Whether to leave unusable samples out. Otherwise the error is raised.
+        label: Name of the sources, for messages.
+        unit: What the samples are, for messages: "images" or "pairs".
+
+    Returns:
+        A function from an index to the index of the sample that was read, and the sample.
+    """
+    warned = False
+
+    def read_usable(index: int) -> tuple[int, _Sample]:
+        nonlocal warned
+        errors = []
+        for candidate in itertools.chain(range(index, num), range(index)):
+            try:
+                return candidate, read(candidate)
+            except InputError as error:
+                if not skip:
+                    raise
+                errors.append(error)
+                if not warned:
+                    warned = True
+                    fault = without_advice(error)
+                    _log.warning("%s: unusable %s are left out, such as: %s.", label, unit, fault)
+        what = unit.removesuffix("s")
+        raise InputError(f"{label}: no {what} can be used; one of them: {errors[0]}")
+
+    return read_usable
+
+
+def read_fitted(sources: Sequence[Source], fittings: Sequence[Fit], index: int) -> list[np.ndarray]:
+    """Reads and fits the samples of one index; a file is read once for all of its views.
+
+    Raises:
+        InputError: If an image is unusable, or they differ in size.
+    """
+    wholes: dict[int, np.ndarray] = {}
+    fitted = []
+    for source, fitting in zip(sources, fittings, strict=True):
+        whole = source.source if isinstance(source, ViewSource) else source
+        if id(whole) not in wholes:
+            wholes[id(whole)] = whole.read(index, fitting.smallest)
+        image = wholes[id(whole)]
+        if isinstance(source, ViewSource):
+            image = source.look(image)
+        fitted.append(fitting(image, source.name(index)))
+    if len(wholes) > 1:
+        # The decoded sizes do not tell: a JPEG may have been shrunk while decoding.
+        sizes = [source.size(index) for source in sources]
+        if len(set(sizes)) > 1:
+            found = " but ".join(
+                f"{source.name(index)} is {width}x{height}"
+                for source, (width, height) in zip(sources, sizes, strict=True)
+            )
+            raise InputError(f"{found} pixels; both images of a pair must have one size.")
+    return fitted
+
+
+def _nothing_to_resample(source: Source, fitting: Fit) -> bool:
+    if source.array is None:
+        return False
+    side = fitting.crop or min(source.array.shape[1:3])
+    return fitting.fit == "pad" or side == fitting.image_size
+
+
+def label_of(sources: Sequence[Source]) -> str:
+    """Returns a name for sources that belong together, for messages."""
+    return " with ".join(source.spec for source in sources)
+
+
+def unit_of(sources: Sequence[Source]) -> str:
+    """Returns what their samples are, for messages."""
+    return "images" if len(sources) == 1 else "pairs"
+
+
+def skips_errors(sources: Sequence[Source]) -> bool:
+    """Returns whether all of the sources were opened with `on_error="skip"`."""
+    return all(source.on_error == "skip" for source in sources)
+
+
+def _report_skipped(sources: Sequence[Source], errors: list[InputError], num: int) -> None:
+    label, unit = label_of(sources), unit_of(sources)
+    if len(errors) == num:
+        raise InputError(f"{label}: none of the {num} {unit} can be used; the first: {errors[0]}")
+    first = "; ".join(map(without_advice, errors[:3]))
+    more = f"; and {len(errors) - 3} more" if len(errors) > 3 else ""
+    are = "is" if len(errors) == 1 else "are"
+    _log.warning(
+        "%s: %d of %d %s %s left out: %s%s.", label, len(errors), num, unit, are, first, more
+    )

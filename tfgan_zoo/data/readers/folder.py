@@ -1,0 +1,227 @@
+"""`folder:PATH` and `zip:PATH`: image files, their splits and their classes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tfgan_zoo.data.images import EXTENSIONS
+from tfgan_zoo.data.readers import archives
+from tfgan_zoo.data.source import FileSource, Source
+from tfgan_zoo.data.spec import Opening, kind_of_path, path_advice
+from tfgan_zoo.data.splits import SPLIT_FOLDERS, no_split
+from tfgan_zoo.errors import InputError
+
+CAPTION_TABLES = ("captions.jsonl", "captions.csv")
+"""Files with the captions of a folder."""
+
+
+def open_folder(opening: Opening) -> Source:
+    """Opens the images of a split; the folders that hold them are their classes.
+
+    Classes have the same number in every split: those of `train` come first, in the order of their
+    names, then those that `train` lacks. Images are not labelled if they all lie in one folder, or
+    some lie beside the folders.
+
+    Args:
+        opening: The source and its options.
+
+    Raises:
+        InputError: If there is no such folder or split, or it has no images.
+    """
+    spec, root = opening.spec, existing_folder(opening.spec, opening.rest)
+    if "traina" in subfolders(root):
+        raise InputError(
+            f"{spec} holds two domains (trainA, trainB); for one of them use "
+            f"{os.path.join(spec, 'trainA')}, for both a model that translates."
+        )
+    folder, files = images_of_split(spec, root, opening.split_name)
+    known: list[str] = []
+    train = split_folders(root).get("train", folder)
+    if train != folder:
+        known = class_names_of(list_images(train))
+    names = class_names_of(files, known)
+    extras = {}
+    if names:
+        numbers = {name: number for number, name in enumerate(names)}
+        labels = np.array([numbers[class_of(file)] for file in files], np.int64)
+        extras = {"label": labels, "class": np.array(names)[labels]}
+    paths = [os.path.join(folder, file) for file in files]
+    source = FileSource(spec, paths, extras, opening.on_error, opening.rules, class_names=names)
+    source.warn_if_dark()
+    return source
+
+
+def class_names_of(files: Sequence[str], known: Sequence[str] = ()) -> list[str]:
+    """Returns the names of the classes that files belong to, in the order of their numbers.
+
+    Args:
+        files: Paths relative to the folder of the split.
+        known: Classes that come first; empty to find whether there are any.
+
+    Returns:
+        The names; empty if the files are not labelled.
+
+    Example:
+        >>> class_names_of(["cat/1.png", "ant/2.png"]), class_names_of(["1.png", "ant/2.png"])
+        (['ant', 'cat'], [])
+    """
+    found = {class_of(file) for file in files}
+    if "" in found or len(found | set(known)) < 2:
+        return []
+    return [*known, *sorted(found - set(known))]
+
+
+def class_of(file: str) -> str:
+    """Returns the first folder of a relative path, or "" for a file beside the folders."""
+    return os.path.dirname(file).split(os.sep)[0]
+
+
+def existing_folder(spec: str, path: str) -> str:
+    """Finds the folder of a source.
+
+    Args:
+        spec: The source, `folder:PATH` or `zip:PATH`.
+        path: Path of the folder or archive, or of a folder in an archive: `photos.zip/train`.
+
+    Returns:
+        The path with `~` expanded. If an archive holds nothing but one folder, which is not that of
+        a split, the path of that folder.
+
+    Raises:
+        InputError: If it does not exist.
+    """
+    root = os.path.expanduser(path)
+    if spec.startswith("zip:"):
+        return _folder_of_archive(spec, path, root)
+    if not os.path.isdir(root):
+        if os.path.exists(root):
+            advice = f"is a file, not a folder; {path_advice(path)}"
+            if kind_of_path(path) is None and os.path.splitext(path)[1].lower() not in EXTENSIONS:
+                advice = "is a file, not a folder; give the folder that holds the images"
+            raise InputError(f"{spec}: {path} {advice}.")
+        raise InputError(f"{spec}: {path} does not exist; give the folder that holds the images.")
+    return root
+
+
+def _folder_of_archive(spec: str, path: str, root: str) -> str:
+    root = root.rstrip("/")
+    archive = archives.archive_of(root) or root
+    if archive == root and os.path.splitext(root)[1].lower() in EXTENSIONS:
+        raise InputError(f"{spec}: {path} is an image, not an archive; {path_advice(path)}.")
+    archives.check_archive(spec, archive)
+    if archive != root:
+        if not archives.is_folder(root):
+            raise InputError(f"{spec}: there is no such folder in {archive}; check its name.")
+        return root
+    known = {alias for aliases in SPLIT_FOLDERS.values() for alias in aliases}
+    known |= {alias + domain for alias in known for domain in "ab"}
+    while True:
+        _, folders, files = next(archives.walk(root))
+        shown = [name for name in folders if not _is_hidden(name)]
+        if len(shown) != 1 or shown[0].lower() in known:
+            return root
+        inner = os.path.join(root, shown[0])
+        if any(_is_image(file) or file in CAPTION_TABLES for file in files):
+            return root
+        # The captions of images/1.png may be in 1.txt: see `data.captions`.
+        texts = {os.path.splitext(file)[0] for file in files if file.endswith(".txt")}
+        images = filter(_is_image, next(archives.walk(inner))[2])
+        if shown[0].lower() == "images" and any(os.path.splitext(i)[0] in texts for i in images):
+            return root
+        root = inner
+
+
+def subfolders(root: str) -> dict[str, str]:
+    """Returns the folders directly in a folder: name in lower case -> path."""
+    return {name.lower(): path for name, path in archives.folders_in(root).items()}
+
+
+def split_folders(root: str) -> dict[str, str]:
+    """Returns the folders that `SPLIT_FOLDERS` names: split -> path."""
+    folders = subfolders(root)
+    return {
+        name: folders[alias]
+        for name, aliases in SPLIT_FOLDERS.items()
+        for alias in reversed(aliases)
+        if alias in folders
+    }
+
+
+def images_of_split(spec: str, root: str, split: str) -> tuple[str, list[str]]:
+    """Lists the images of a split, which is a sub-folder; without any, `root` itself is `train`.
+
+    Args:
+        spec: The source, for messages.
+        root: Its folder.
+        split: "train", "test" or "val".
+
+    Returns:
+        `(folder, files)`, the files relative to the folder, as `list_images` returns them.
+
+    Raises:
+        InputError: If there is no such split, or it has no images.
+    """
+    splits = split_folders(root)
+    can_be = split in SPLIT_FOLDERS
+    if splits and split not in splits:
+        remedy = f"add a sub-folder {split} or use another split" if can_be else "use one of these"
+        raise no_split(spec, split, list(splits), remedy)
+    if not splits and split != "train":
+        remedy = (
+            f"move some images to a sub-folder {split} and the others to train"
+            if can_be
+            else "the only split is train; use it, or a part of it such as train[:90%]"
+        )
+        raise no_split(spec, split, ["train, the whole folder"], remedy)
+    root = splits.get(split, root)
+    return root, some_images(spec, root)
+
+
+def some_images(spec: str, root: str) -> list[str]:
+    """Lists the images below a folder like `list_images`; raises `InputError` if there are none."""
+    relative = list_images(root)
+    if not relative:
+        endings = ", ".join(sorted(EXTENSIONS))
+        raise InputError(f"{spec} has no images in {root}; put files there that end in {endings}.")
+    return relative
+
+
+def list_images(root: str) -> list[str]:
+    """Lists the image files below a folder, in an order that is the same on every machine.
+
+    Hidden files and folders are omitted, and so is `__MACOSX`, which zip archives made on a Mac
+    contain. Links are followed.
+
+    Args:
+        root: The folder.
+
+    Returns:
+        Paths relative to `root`, sorted.
+    """
+    found: list[str] = []
+    visited = set()
+    for folder, children, files in archives.walk(root):
+        visited.add(os.path.realpath(folder))
+        children[:] = [
+            child
+            for child in children
+            if not _is_hidden(child)
+            # A link back up would be followed forever.
+            and os.path.realpath(os.path.join(folder, child)) not in visited
+        ]
+        found += [
+            os.path.relpath(os.path.join(folder, file), root) for file in files if _is_image(file)
+        ]
+    return sorted(found, key=lambda file: Path(file).parts)
+
+
+def _is_hidden(folder: str) -> bool:
+    return folder.startswith(".") or folder == "__MACOSX"
+
+
+def _is_image(file: str) -> bool:
+    return not file.startswith(".") and os.path.splitext(file)[1].lower() in EXTENSIONS

@@ -1,0 +1,115 @@
+"""Scores of every image of a data source, downscaled and upscaled again. Needs no TensorFlow."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tfgan_zoo import atomic
+from tfgan_zoo.data.resolutions import open_super_resolution
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.evaluation.pairs import (
+    BASELINES,
+    METRICS,
+    Scores,
+    baseline,
+    enlarged,
+    score_images,
+)
+from tfgan_zoo.suggestions import did_you_mean
+
+
+class PairsRequest(NamedTuple):
+    """A request to score upscaled images.
+
+    Attributes:
+        metrics: Keys of `evaluation.METRICS`.
+        source: A data source; None for that of a run.
+        split: A split of the source; None for that of a run, or else "train".
+        data_dir: Where `tfds:` keeps its data.
+        scale: The factor of scale; None for a run's, or else 4.
+        resolution: The side of a run's images; None where there is none.
+        channel: "y" for luma, or "rgb".
+        border: Pixels to leave out at each edge; None for `scale`.
+    """
+
+    metrics: Sequence[str] = ("psnr", "ssim", "ssim_daala")
+    source: str | None = None
+    split: str | None = None
+    data_dir: str | None = None
+    scale: int | None = None
+    resolution: int | None = None
+    channel: str = "y"
+    border: int | None = None
+
+    def check(self) -> None:
+        """Checks what does not depend on a run.
+
+        Raises:
+            InputError: If a number is out of range, or a metric is not known.
+        """
+        for flag, value, least in (("scale", self.scale or 4, 2), ("border", self.border or 0, 0)):
+            if value < least:
+                raise InputError(f"--{flag}: expected a whole number from {least} up, got {value}.")
+        for metric in self.metrics:
+            if metric not in METRICS:
+                hint = did_you_mean(metric, METRICS)
+                raise InputError(f"--metrics: there is no {metric!r}{hint}")
+
+
+def score_baseline(kernel: str, request: PairsRequest) -> Scores:
+    """Scores images that `imresize` upscales.
+
+    Args:
+        kernel: One of `evaluation.BASELINES`.
+        request: The request, with a source.
+    """
+    return score_source(request, baseline(kernel, request.scale or 4))
+
+
+def score_source(
+    request: PairsRequest, upscale: Callable[[np.ndarray], np.ndarray], **rules: Any
+) -> Scores:
+    """Scores the images of a source that a function upscales.
+
+    Args:
+        request: The request, with a source.
+        upscale: The function; see `evaluation.enlarged`.
+        **rules: How images are decoded; see `open_super_resolution`.
+    """
+    assert request.source is not None
+    scale = request.scale or 4
+    opened = open_super_resolution(
+        request.source,
+        request.split or "train",
+        scale=scale,
+        resolution=request.resolution,
+        data_dir=request.data_dir,
+        **rules,
+    )
+    return score_images(
+        enlarged(opened, upscale),
+        request.metrics,
+        border=scale if request.border is None else request.border,
+        channel=request.channel,
+        num=len(opened.hr),
+    )
+
+
+def check_baseline(kernel: str, source: str | None) -> None:
+    """Raises `InputError` unless there is such a baseline, and a source to upscale."""
+    if source is None:
+        raise InputError("--data: expected a data source whose images to enlarge, got none.")
+    if kernel not in BASELINES:
+        raise InputError(f"--baseline: expected {' or '.join(BASELINES)}, got {kernel!r}.")
+
+
+def check_table(output: str, overwrite: bool) -> None:
+    """Raises `InputError` unless a table can be written to a file."""
+    path = Path(output)
+    if path.suffix.lower() != ".csv":
+        raise InputError(f"--output: expected a .csv, got {output!r}.")
+    atomic.check_name(path, "--output")
+    if path.exists() and not overwrite:
+        raise InputError(f"--output: {output!r} exists; add --overwrite to replace it.")

@@ -1,0 +1,64 @@
+"""Samples of a run's model, for commands."""
+
+from pathlib import Path
+
+import numpy as np
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.pictures.drawing import DrawRequest
+from tfgan_zoo.run import experiment
+from tfgan_zoo.tasks import task_of
+
+
+def draw_run(request: DrawRequest, output: Path, checkpoint: str = "best") -> str:
+    """Draws a run's samples and writes them.
+
+    Args:
+        request: What to draw.
+        output: A .png, a .gif, or a folder.
+        checkpoint: "best", "last", or a step.
+
+    Returns:
+        How many samples were written, and where.
+
+    Raises:
+        InputError: If there is no such run or checkpoint, or its model does not draw that.
+    """
+    model = experiment.load_run(request.workdir, checkpoint)
+    drawing = task_of(model).drawing(model, request)
+    if drawing.points and output.suffix.lower() != ".png":
+        raise InputError(f"--output: {request.workdir!r} makes points, which are drawn as a .png.")
+    drawing.save(output)
+    return f"{drawing.num} {'points' if drawing.points else 'images'}: {output}"
+
+
+def walk_run(
+    workdir: str, texts: list[str], seed: int, num: int = 6, frames: int = 12
+) -> tuple[str, np.ndarray]:
+    """Walks between samples of a run's best weights.
+
+    Args:
+        workdir: The run folder.
+        texts: Texts to walk between, for a model that draws texts.
+        seed: Seed of the latents.
+        num: Walks.
+        frames: Images of a walk.
+
+    Returns:
+        (a title, uint8 images of shape `[num, frames, height, width, channels]`).
+
+    Raises:
+        InputError: If the run has no checkpoint, or its model nothing to walk between.
+    """
+    model = experiment.load_run(workdir)
+    task = task_of(model)
+    request = DrawRequest(workdir, num, seed, texts, interpolate=True, frames=frames)
+    title = " \u2192 ".join(texts)
+    if task.takes_texts:
+        if len(texts) < 2:
+            raise InputError(f"--text: expected two or more to walk between, for {workdir!r}.")
+    elif not task.draws or len(model.image_shape) != 3:
+        raise InputError(f"--interpolate: {workdir!r} draws no images from latents; leave it out.")
+    else:
+        title, request = "between latents", request._replace(num=num + 1, texts=())
+    return title, task.drawing(model, request).rows()

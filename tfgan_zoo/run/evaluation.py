@@ -1,0 +1,210 @@
+"""Evaluates a run: its model's samples against images of the data, with a protocol to cite."""
+
+import contextlib
+import datetime
+import errno
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from tfgan_zoo import config as config_lib
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.evaluation import distributions
+from tfgan_zoo.evaluation.pairs import Scores, by_model
+from tfgan_zoo.evaluation.upscaled import PairsRequest, score_source
+from tfgan_zoo.metrics.features import open_auto
+from tfgan_zoo.run import building, experiment
+from tfgan_zoo.run.folder import Run, versions
+from tfgan_zoo.tasks import EvaluationTask, Request, Task, task_of
+
+#: Its earlier name.
+Asked = Request
+
+
+class Evaluation(NamedTuple):
+    """Scores, and everything that they depend on.
+
+    Attributes:
+        scores: The scores by name. Those in other features than Inception's include their name.
+        protocol: Number of samples, reference, features, resizer, seed, weights, step, versions.
+    """
+
+    scores: dict[str, float]
+    protocol: dict[str, Any]
+
+    def report(self) -> str:
+        """Returns both as text."""
+        width = max(map(len, self.scores))
+        lines = [f"{name.ljust(width)}  {_number(value)}" for name, value in self.scores.items()]
+        p, reference = self.protocol, self.protocol["reference"]
+        lines += [
+            "",
+            f"{p['samples']:,} samples of {p['model']} at step {p['step']:,}, {p['weights']}, "
+            f"seed {p['seed']}",
+            f"{reference['samples']:,} of {reference['of']:,} images of {reference['source']}, "
+            f"{reference['split']}",
+        ]
+        if used := p["features"]:
+            lines.append(
+                f"features {used['name']} ({used['fingerprint'][:16]}), resizer {used['resizer']}"
+            )
+        lines.append(", ".join(f"{name} {version}" for name, version in p["versions"].items()))
+        return "\n".join(lines + p["notes"])
+
+    def append_to(self, file: str | os.PathLike) -> None:
+        """Adds a line of JSON to a file in one write, so that several writers do not mix.
+
+        Raises:
+            OSError: If there is no space for all of it.
+        """
+        finite = {k: v if np.isfinite(v) else None for k, v in self.scores.items()}
+        line = json.dumps({"scores": finite, **self.protocol}) + "\n"
+        handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        try:
+            if os.write(handle, line.encode()) < len(line.encode()):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(file))
+        finally:
+            os.close(handle)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() and value > 1 else f"{value:.4f}"
+
+
+def task_of_run(workdir: str | os.PathLike) -> type[Task]:
+    """Returns the task of a run's model, by its config alone.
+
+    Raises:
+        InputError: If there is no such run, or its model is not known.
+    """
+    return task_of(building.model_class(Run.open(workdir).config()["model"]))
+
+
+def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
+    """Scores the samples of a run's model, and adds the result to its `evaluation.jsonl`.
+
+    Args:
+        workdir: The run folder, of a model that generates images, or translates them.
+        request: What to score, and on what.
+
+    Returns:
+        The scores with their protocol.
+
+    Raises:
+        InputError: If part of the request is impossible; before anything is generated.
+    """
+    start = time.monotonic()
+    config = ConfigDict(Run.open(workdir).config(), convert_dict=True)
+    source = request.source or config.data.source
+    split = request.split or config.evaluate.get("split") or "test"
+    request = request._replace(source=source, split=split)
+    task = task_of_run(workdir)
+    if task.evaluates != "samples":
+        raise task.refusal(os.fspath(workdir))
+    distributions.check_metrics(request.metrics, ("figures", "mae"))
+    if request.num < 10:
+        raise InputError(f"--num: expected a whole number from 10 up, got {request.num}.")
+    features = None
+    if distributions.need_features(request.metrics):
+        features = open_auto(request.features, source, request.inception)
+    own = [name for name in request.metrics if name in distributions.METRICS]
+    distributions.needed_statistics(own, features)
+    model = experiment.load_run(workdir, request.checkpoint)
+    work = task.evaluation(model, config, request)
+    if "mae" in request.metrics and "mae" not in work.also:
+        raise InputError(
+            "--metrics: mae compares translations with their targets, so it takes a model that "
+            f"translates, and pairs of images; {config.model} with {source} has none."
+        )
+    if "figures" in request.metrics and "figures" not in work.also:
+        raise InputError(
+            f"--metrics: figures reads whole splits of the drawn figures, in colour; {source} "
+            f"({split}) is none."
+        )
+    with model.raw_weights() if request.raw_weights else contextlib.nullcontext():
+        scores, real = distributions.compare(
+            request.metrics,
+            work.generated(),
+            work.reference,
+            features,
+            num=work.num,
+            also=work.also,
+        )
+    averaged = bool(model.averages) and not request.raw_weights
+    protocol = {
+        "model": config.model,
+        "step": model.steps_done,
+        "weights": "moving average" if averaged else "as trained",
+        "samples": work.num,
+        "seed": request.seed,
+        "reference": {**work.reference.what, "sha256": str(real["sha256"])},
+        "features": None
+        if features is None
+        else {
+            "name": features.name,
+            "dim": features.dim,
+            "resizer": features.resizer,
+            "fingerprint": features.fingerprint,
+        },
+        "versions": versions(),
+        "seconds": round(time.monotonic() - start, 1),
+        "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "notes": _notes(request, features, work, real),
+    }
+    found = Evaluation(scores, protocol)
+    found.append_to(Path(workdir) / "evaluation.jsonl")
+    return found
+
+
+def _notes(
+    request: Request, features: Any, work: EvaluationTask, real: distributions.Statistics
+) -> list[str]:
+    least = min(work.num, work.reference.num)
+    notes = []
+    if distributions.unfamiliar_message_of(features, real):
+        notes.append(f"The images are unlike those that {features.name} was trained on.")
+    if features is not None and "fid" in request.metrics and least <= features.dim:
+        notes.append(
+            f"FID of {least:,} samples in {features.dim:,} dimensions is far too high; it compares "
+            "only with others of as many."
+        )
+    return notes
+
+
+def evaluate_pairs(
+    workdir: str | os.PathLike,
+    request: PairsRequest,
+    checkpoint: str = "best",
+    raw_weights: bool = False,
+) -> Scores:
+    """Scores the images that a run's model upscales against the originals.
+
+    Args:
+        workdir: The run folder of a super-resolution model.
+        request: What to score; source and split left out are those that training scored on.
+        checkpoint: "best", "last", or a step.
+        raw_weights: Whether to use the generator's weights where they have a moving average.
+
+    Raises:
+        InputError: If part of the request is impossible.
+    """
+    model = experiment.load_run(workdir, checkpoint)
+    if request.scale not in (None, model.scale):
+        raise InputError(f"--scale: expected {model.scale}, the model's, got {request.scale}.")
+    config = Run.open(workdir).config()
+    if request.source is None:
+        evaluate, data = config["evaluate"], config["data"]
+        request = request._replace(
+            source=evaluate["source"] or data["source"],
+            split=request.split or evaluate["split"] or data["split"],
+            data_dir=request.data_dir or data["data_dir"],
+        )
+    request = request._replace(scale=model.scale, resolution=model.image_shape[0])
+    rules = config_lib.decoding(config["data"])
+    with model.raw_weights() if raw_weights else contextlib.nullcontext():
+        return score_source(request, by_model(model), **rules)
