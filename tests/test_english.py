@@ -15,10 +15,12 @@ ROOMS = (
     "CONTRIBUTING.md",
     "benchmarks",
     "configs",
+    "tfgan_zoo/config",
     "tfgan_zoo/layers",
     "tfgan_zoo/losses",
     "tfgan_zoo/networks",
     "tfgan_zoo/pictures",
+    "tfgan_zoo/run",
 )
 
 #: Phrase, as a regular expression -> what to write instead.

@@ -26,7 +26,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def recipe(folder):
-    return as_recipe(tiny_config(folder), folder / "tiny.py")
+    return as_recipe(tiny_config(folder, train__export="true"), folder / "tiny.py")
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +175,7 @@ def test_a_signal_saves_and_the_same_command_resumes(run, recipe, tmp_path, numb
     assert stopped.returncode == 128 + number
     assert "Traceback" not in stopped.stderr
     assert stopped.stderr.endswith(
-        "Stopped at step 6 and saved; the same command goes on from there.\n"
+        "Stopped at step 6 and saved; the same command resumes.\n"
     )
     if number == signal.SIGINT:
         resumed = python("-m", "tfgan_zoo.train", *command)

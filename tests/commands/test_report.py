@@ -331,7 +331,7 @@ def test_a_real_run(tmp_path, capsys):
     assert record.best == checkpoints.best()
     model = experiment.load_run(run)
     assert record.parameters == {
-        role: network.count_params() for role, (network,) in model.players().items()
+        role: network.count_params() for role, (network,) in model.roles().items()
     }
     with Run(run).claim(config):
         assert gather([run])[0].running

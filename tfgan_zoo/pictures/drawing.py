@@ -39,9 +39,11 @@ class DrawRequest(NamedTuple):
         """Returns how many samples to draw, per text or class where there are any."""
         if self.num is not None:
             return self.num
-        if self.texts or self.labels:
-            return 1 if self.interpolate and self.texts else 8
-        return 5 if self.interpolate else 64
+        if self.texts:
+            return 1 if self.interpolate else 8
+        if self.interpolate:
+            return 5
+        return 8 if self.labels else 64
 
     def check(self) -> None:
         """Checks what does not depend on the model.

@@ -244,9 +244,7 @@ class Task(abc.ABC):
     # ------------------------------------------------------------------ commands on a finished run
 
     @classmethod
-    def resolve(
-        cls, model: type[Any], config: ConfigDict, before: Mapping[str, Any]
-    ) -> ConfigDict:
+    def resolve(cls, model: type[Any], config: ConfigDict, before: Mapping[str, Any]) -> ConfigDict:
         """Returns a config with the entries that its data decides.
 
         Args:

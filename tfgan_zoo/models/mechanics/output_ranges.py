@@ -12,8 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError, warn_user
+from tfgan_zoo.keras_internals import Call, calls_of
 from tfgan_zoo.layers import PixelShuffle, StatelessDropout
-from tfgan_zoo.models.mechanics.functional import graph_of, nodes_of
+from tfgan_zoo.models.mechanics.functional import graph_of
 
 
 class Ending(NamedTuple):
@@ -129,15 +130,13 @@ def ending_of(network: keras.Model) -> Ending | None:
     Args:
         network: a functional or Sequential model.
     """
-    with contextlib.suppress(AttributeError):  # a graph that is not as Keras makes them today
-        found = _of_tensor(graph_of(network), 0)
-        return found if isinstance(found, Ending) else None
-    return None
+    found = _of_tensor(graph_of(network), 0)
+    return found if isinstance(found, Ending) else None
 
 
 def _of_tensor(graph: keras.Model, output: int) -> "Ending | int | None":
     """Returns the ending of an output; or the number of the input that it is."""
-    made_by = {id(x): node for node in nodes_of(graph) for x in node.outputs}
+    made_by = {id(x): call for call in calls_of(graph) for x in call.outputs}
     inputs = [id(x) for x in graph.inputs]
     known: dict[int, Ending | int | None] = {}
 
@@ -148,22 +147,22 @@ def _of_tensor(graph: keras.Model, output: int) -> "Ending | int | None":
 
     def found_from(tensor: Any) -> "Ending | int | None":
         while id(tensor) not in inputs:
-            node = made_by[id(tensor)]
-            operation = node.operation
+            call = made_by[id(tensor)]
+            operation = call.operation
             if isinstance(operation, keras.Model):
                 inner = graph_of(operation)
-                if not hasattr(inner, "_nodes_by_depth"):
+                if not isinstance(inner, keras.Function):
                     return None
-                place = [id(x) for x in node.outputs].index(id(tensor))
+                place = [id(x) for x in call.outputs].index(id(tensor))
                 found = _of_tensor(inner, place)
                 if not isinstance(found, int):
                     return found
-                tensor = node.input_tensors[found]
+                tensor = call.inputs[found]
                 continue
             while isinstance(operation, keras.layers.Wrapper):
                 operation = operation.layer
             if (combine := _combination(operation)) is not None:
-                operands = _operands(operation, node)
+                operands = _operands(operation, call)
                 if operands is None:
                     return None
                 tensors = [x for x in operands if not isinstance(x, float)]
@@ -174,11 +173,11 @@ def _of_tensor(graph: keras.Model, output: int) -> "Ending | int | None":
                 ending = _probed(operation)
                 # A linear activation by itself, as for a cast; but a weighted sum is the end.
                 linear = isinstance(operation, keras.layers.Activation)
-                if ending is not None or not (linear or _rearranges(operation, node)):
+                if ending is not None or not (linear or _rearranges(operation, call)):
                     return ending
-            if len(node.input_tensors) != 1:
+            if len(call.inputs) != 1:
                 return None
-            (tensor,) = node.input_tensors
+            (tensor,) = call.inputs
         return inputs.index(id(tensor))
 
     return ending_at(graph.outputs[output])
@@ -197,16 +196,15 @@ def _combination(operation: Any) -> Callable[..., Any] | None:
     return (_MERGING_LAYERS if layer else _MERGING_OPERATIONS).get(name)
 
 
-def _operands(operation: Any, node: Any) -> list[Any] | None:
+def _operands(operation: Any, call: Call) -> list[Any] | None:
     """Returns tensors, and floats for constants; None if there is something else among them.
 
     Also where tensors are multiplied or divided by tensors, as features are by gates.
     """
     if isinstance(operation, keras.layers.Layer):
-        return list(node.input_tensors)
+        return list(call.inputs)
     operands: list[Any] = []
-    given = (node.arguments.args, node.arguments.kwargs)
-    for value in keras.tree.flatten(given):
+    for value in keras.tree.flatten((call.args, call.kwargs)):
         if isinstance(value, keras.KerasTensor):
             operands.append(value)
         elif isinstance(value, (int, float, np.number)):
@@ -248,11 +246,11 @@ def _hands_on(operation: Any) -> bool:
     return type(operation).__name__ in _TRANSPARENT_OPERATIONS
 
 
-def _rearranges(operation: Any, node: Any) -> bool:
+def _rearranges(operation: Any, call: Call) -> bool:
     """Whether a `Lambda` returns numbers that it is given and no others, as `squeeze` does."""
-    if not isinstance(operation, keras.layers.Lambda) or len(node.input_tensors) != 1:
+    if not isinstance(operation, keras.layers.Lambda) or len(call.inputs) != 1:
         return False
-    (tensor,) = node.input_tensors
+    (tensor,) = call.inputs
     shape = [n or 2 for n in tensor.shape]
     if not tf.as_dtype(tensor.dtype).is_floating or np.prod(shape) > 2**20:
         return False

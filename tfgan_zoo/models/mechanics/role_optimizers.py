@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.keras_internals import inner_optimizer
 from tfgan_zoo.models.mechanics.arguments import ONLY_KERAS_FILES, WEIGHTS_OR_EXPORT
 
 
@@ -22,7 +23,7 @@ class RoleOptimizer:
 
     def __init__(self, name: str, optimizer: keras.optimizers.Optimizer):
         self.name = name
-        self._optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+        self._optimizer = inner_optimizer(optimizer)
 
     @property
     def learning_rate(self) -> Any:
