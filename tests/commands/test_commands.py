@@ -174,9 +174,7 @@ def test_a_signal_saves_and_the_same_command_resumes(run, recipe, tmp_path, numb
     stopped = python("-c", STOPPED.format(signal=int(number)), *command)
     assert stopped.returncode == 128 + number
     assert "Traceback" not in stopped.stderr
-    assert stopped.stderr.endswith(
-        "Stopped at step 6 and saved; the same command resumes.\n"
-    )
+    assert stopped.stderr.endswith("Stopped at step 6 and saved; the same command resumes.\n")
     if number == signal.SIGINT:
         resumed = python("-m", "tfgan_zoo.train", *command)
         assert resumed.returncode == 0
