@@ -1,11 +1,14 @@
 """Entries of MODELS with networks that are small enough to train in a test."""
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tfgan_zoo import networks
 from tfgan_zoo.models import GANCLS, MODELS, Game, ImageToImage, NoiseToImage
+from tfgan_zoo.run.building import model_arguments
 
 SHAPE = (16, 16, 3)
 LATENT = 8
@@ -50,43 +53,41 @@ def options(name):
     return {} if MODELS[name].shown is None else {"ema_half_life": 50.0}
 
 
-def tiny(name, /, *, normalization="batch", synchronized_bn=False, dense=False, **kwargs):
-    """Builds an entry of MODELS.
-
-    `gan` has maxout and dropout, and the others are convolutional; `dense` models have no batch
-    normalisation.
-    """
-    batch = {"normalization": normalization, "synchronized_bn": synchronized_bn}
-    if name == "joint_embedding":
-        return tiny_joint_embedding(**kwargs)
-    if name == "gan_cls":
-        return tiny_gan_cls({"normalization": "none"} if dense else batch, **kwargs)
-    if name in IMAGE_TO_IMAGE:
-        without = {"normalization": "none" if name == "srgan" else "instance"}
-        return _tiny_translator(name, without if dense else batch, kwargs)
-    packed = (*SHAPE[:-1], SHAPE[-1] * kwargs.get("packing", 1))
-    if name == "gan" or dense:
-        dropout = {} if name == "gan" else {"input_dropout": 0.0, "dropout": 0.0}
-        generator = networks.mlp_generator(SHAPE, LATENT, units=(16,))
-        discriminator = networks.mlp_discriminator(packed, units=(8,), maxout_pieces=2, **dropout)
-    else:
-        generator = networks.dcgan_generator(SHAPE, LATENT, filters=4, **batch)
-        if name == "wgan_gp":
-            batch = {"normalization": "layer"}
-        discriminator = networks.dcgan_discriminator(packed, filters=4, **batch)
-    if name in ("gan", "wgan", "wgan_gp"):
-        kwargs = {"discriminator_steps": 2, **kwargs}
-    return MODELS[name](SHAPE, LATENT, generator, discriminator, **kwargs)
-
-
 WORDS = ("a", "red", "blue", "circle", "ring")
 #: `WORDS` and the other words of the texts in `GANCLS.example_batch`.
 VOCABULARY = (*WORDS, "green", "square")
 EMBEDDING = 6
 
 
-def tiny_gan_cls(normalization, packing=1, **kwargs):
-    """Builds a GAN-CLS with an untrained text encoder."""
+def tiny(name, /, *, normalization="batch", synchronized_bn=False, dense=False, **kwargs):
+    """Builds an entry of MODELS: by its name in `TINY`, or by its kind.
+
+    `gan` has maxout and dropout, and the others are convolutional; `dense` models have no batch
+    normalisation.
+    """
+    batch = {"normalization": normalization, "synchronized_bn": synchronized_bn}
+    build = TINY.get(name) or TINY[MODELS[name].kind]
+    return build(MODELS[name], None if dense else batch, **kwargs)
+
+
+def noise_to_image(cls, batch, convolutional=True, critic=None, **kwargs):
+    """Builds a game of images from noise. Where steps of the discriminator count, it takes two."""
+    packed = (*SHAPE[:-1], SHAPE[-1] * kwargs.get("packing", 1))
+    if batch is None or not convolutional:
+        dropout = {"input_dropout": 0.0, "dropout": 0.0} if convolutional else {}
+        generator = networks.mlp_generator(SHAPE, LATENT, units=(16,))
+        discriminator = networks.mlp_discriminator(packed, units=(8,), maxout_pieces=2, **dropout)
+    else:
+        generator = networks.dcgan_generator(SHAPE, LATENT, filters=4, **batch)
+        discriminator = networks.dcgan_discriminator(packed, filters=4, **critic or batch)
+    if "discriminator_steps" in model_arguments(cls):
+        kwargs = {"discriminator_steps": 2, **kwargs}
+    return cls(SHAPE, LATENT, generator, discriminator, **kwargs)
+
+
+def text_to_image(cls, batch, packing=1, **kwargs):
+    """Builds a game of images from texts, with an untrained text encoder."""
+    normalization = batch or {"normalization": "none"}
     packed = (*SHAPE[:-1], SHAPE[-1] * packing)
     generator = networks.text_conditional_generator(
         SHAPE, LATENT, EMBEDDING, projected=4, filters=4, **normalization
@@ -98,44 +99,57 @@ def tiny_gan_cls(normalization, packing=1, **kwargs):
         kwargs["text_encoder"] = networks.word_encoder(
             EMBEDDING, vocabulary=VOCABULARY, word_dim=4, units=4
         )
-    kwargs["packing"] = packing
-    return MODELS["gan_cls"](SHAPE, LATENT, EMBEDDING, generator, discriminator, **kwargs)
+    return cls(SHAPE, LATENT, EMBEDDING, generator, discriminator, packing=packing, **kwargs)
 
 
-def tiny_joint_embedding(**kwargs):
+def joint_embedding(cls, batch, **kwargs):
     encoder = networks.word_encoder(EMBEDDING, vocabulary=VOCABULARY, word_dim=4, units=4)
     images = networks.image_encoder(SHAPE, EMBEDDING, filters=4)
-    return MODELS["joint_embedding"](SHAPE, EMBEDDING, encoder, images, **kwargs)
+    return cls(SHAPE, EMBEDDING, encoder, images, **kwargs)
 
 
-def _tiny_translator(name, normalization, kwargs):
-    """Builds a translator from grey to colour or from small to large, so that all shapes differ."""
-    if name == "srgan":
-        small = (SHAPE[0] // 2, SHAPE[1] // 2, 3)
-        generator = networks.srresnet_generator(small, 2, filters=4, blocks=1, **normalization)
-        discriminator = networks.srgan_discriminator(
-            SHAPE, filters=4, dense_units=8, **normalization
-        )
-        return MODELS[name](SHAPE, 2, generator, discriminator, **{"content": "pixel", **kwargs})
-    if name == "cyclegan":
-        players = {
-            slot: networks.translation_resnet(*shapes, filters=4, blocks=1, name=slot)
-            if role == "generator"
-            else networks.patchgan_discriminator(
-                *shapes, receptive_field=16, filters=4, normalization="instance", name=slot
-            )
-            for slot, (role, shapes) in MODELS[name]
-            .network_arguments(image_shape=GREY, channels_b=3)
-            .items()
-        }
-        return MODELS[name](
-            GREY, 3, **players, **{"identity_weight": 0.0, "pool_size": 3, **kwargs}
-        )
+def super_resolution(cls, batch, **kwargs):
+    normalization = batch or {"normalization": "none"}
+    small = (SHAPE[0] // 2, SHAPE[1] // 2, 3)
+    generator = networks.srresnet_generator(small, 2, filters=4, blocks=1, **normalization)
+    discriminator = networks.srgan_discriminator(SHAPE, filters=4, dense_units=8, **normalization)
+    return cls(SHAPE, 2, generator, discriminator, **{"content": "pixel", **kwargs})
+
+
+def translation(cls, batch, **kwargs):
+    """Builds a translator from grey to colour, so that all shapes differ."""
+    normalization = batch or {"normalization": "instance"}
     generator = networks.unet_generator(GREY, 3, filters=4, depth=3, **normalization)
     discriminator = networks.patchgan_discriminator(
         SHAPE[:-1] + (4,), receptive_field=16, filters=4, **normalization
     )
-    return MODELS[name](GREY, 3, generator, discriminator, **kwargs)
+    return cls(GREY, 3, generator, discriminator, **kwargs)
+
+
+def cyclegan(cls, batch, **kwargs):
+    arguments = cls.network_arguments(image_shape=GREY, channels_b=3)
+    built = {
+        slot: networks.translation_resnet(*shapes, filters=4, blocks=1, name=slot)
+        if role == "generator"
+        else networks.patchgan_discriminator(
+            *shapes, receptive_field=16, filters=4, normalization="instance", name=slot
+        )
+        for slot, (role, shapes) in arguments.items()
+    }
+    return cls(GREY, 3, **built, **{"identity_weight": 0.0, "pool_size": 3, **kwargs})
+
+
+#: Builders by kind, and by name for models that need other networks.
+TINY = {
+    "noise_to_image": noise_to_image,
+    "translation": translation,
+    "super_resolution": super_resolution,
+    "text_to_image": text_to_image,
+    "joint_embedding": joint_embedding,
+    "gan": functools.partial(noise_to_image, convolutional=False),
+    "wgan_gp": functools.partial(noise_to_image, critic={"normalization": "layer"}),
+    "cyclegan": cyclegan,
+}
 
 
 def compiled(name, /, **kwargs):

@@ -15,7 +15,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from tests.models.tiny import NOISE_TO_IMAGE, tiny
 from tfgan_zoo import pictures
-from tfgan_zoo.models import GANCLS, MODELS
+from tfgan_zoo.models import GANCLS
 
 HERE = Path(__file__).parent
 SIZES = (1, 3, 16)
@@ -112,10 +112,10 @@ def tensors(path):
     }
 
 
-def export_all(folder):
-    """Exports every model to <folder>/<name>/1 and writes all cases to a file."""
+def export_all(folder, names):
+    """Exports models to <folder>/<name>/1 and writes all cases to a file."""
     written = {}
-    for name in MODELS:
+    for name in names:
         path = folder / name / "1"
         model(name).export(path)
         asked = [case for num in SIZES for case in cases(name, num)]
