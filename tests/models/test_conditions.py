@@ -101,7 +101,7 @@ def test_the_condition_reaches_both_networks():
     same = model.generate(latents=latents, label=1)
     assert np.abs(same - model.generate(latents=latents, label=2)).max() > 1e-4
     real = tf.constant(same)
-    scores = [model.logits(real, "real", False, (tf.constant([c, c]),)) for c in (0, 1)]
+    scores = [model.logits(real, "real", (tf.constant([c, c]),), False) for c in (0, 1)]
     assert np.abs(scores[0] - scores[1]).max() > 1e-4
 
 

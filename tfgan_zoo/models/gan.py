@@ -107,10 +107,10 @@ class GAN(NoiseToImage):
         self, real: tf.Tensor, fake: tf.Tensor, given: Given = (), training: bool = True
     ):
         """-E[log D(x)] - E[log(1 - D(G(z)))]."""
-        real_logits = self.logits(real, "real", training, given)
-        fake_logits = self.logits(fake, "fake", training, given)
+        real_logits = self.logits(real, "real", given, training)
+        fake_logits = self.logits(fake, "fake", given, training)
         loss = losses.cross_entropy_discriminator(real_logits, fake_logits, self.label_smoothing)
-        return loss + self.r1(real, training, given), {
+        return loss + self.r1(real, given, training), {
             "d_loss": loss,
             "d_real": tf.reduce_mean(tf.sigmoid(real_logits)),
             "d_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
@@ -125,7 +125,7 @@ class GAN(NoiseToImage):
         self, fake: tf.Tensor, real: tf.Tensor, given: Given = (), training: bool = True
     ):
         """-E[log D(G(z))], or E[log(1 - D(G(z)))] in the minimax game."""
-        fake_logits = self.logits(fake, "generated", training, given)
+        fake_logits = self.logits(fake, "generated", given, training)
         if self.objective == "minimax":
             loss = losses.minimax_generator(fake_logits)
         else:

@@ -199,11 +199,11 @@ class GANCLS(ReadsTexts, NoiseToImage):
 
     def discriminator_loss(self, real, text, mismatching, fake, training: bool = True):
         """-E[log s_r] - 1/2 (E[log(1 - s_w)] + E[log(1 - s_f)])."""
-        s_f = self.logits(fake, "fake", training, (text,))
+        s_f = self.logits(fake, "fake", (text,), training)
         if self.matching_aware:
             s_r, s_w = self.logits_for_each(real, (text, mismatching), "real", training)
         else:
-            s_r = self.logits(real, "real", training, (text,))
+            s_r = self.logits(real, "real", (text,), training)
         scores, false = {"d_real": s_r, "d_fake": s_f}, s_f
         if self.matching_aware:
             loss = losses.matching_aware_discriminator(s_r, s_w, s_f)
@@ -213,18 +213,18 @@ class GANCLS(ReadsTexts, NoiseToImage):
             loss = losses.cross_entropy_discriminator(s_r, s_f)
         logs = {name: tf.reduce_mean(tf.sigmoid(score)) for name, score in scores.items()}
         logs |= self.accuracy_logs(s_r, false)
-        return loss + self.r1(real, training, (text,)), {"d_loss": loss, **logs}
+        return loss + self.r1(real, (text,), training), {"d_loss": loss, **logs}
 
     def generator_loss(self, fake, text, mismatching, training: bool = True):
         """-E[log s_f], and the same for texts between two texts, weighted."""
-        s_f = self.logits(fake, "generated", training, (text,))
+        s_f = self.logits(fake, "generated", (text,), training)
         loss = losses.non_saturating_generator(s_f)
         if self.interpolation:
             of_texts, of_between = self.interpolation_weights
             loss *= of_texts
             between = 0.5 * (text + mismatching)
             fake = self.fakes("interpolated", between, (between,), training)
-            s_f = self.logits(fake, "interpolated", training, (between,))
+            s_f = self.logits(fake, "interpolated", (between,), training)
             loss += of_between * losses.non_saturating_generator(s_f)
         return loss, {"g_loss": loss}
 

@@ -82,11 +82,11 @@ class LSGAN(NoiseToImage):
         self, real: tf.Tensor, fake: tf.Tensor, given: Given = (), training: bool = True
     ):
         """1/2 E[(C(x) - b)^2] + 1/2 E[(C(G(z)) - a)^2]."""
-        real_scores = self.logits(real, "real", training, given)
-        fake_scores = self.logits(fake, "fake", training, given)
+        real_scores = self.logits(real, "real", given, training)
+        fake_scores = self.logits(fake, "fake", given, training)
         scores = real_scores, fake_scores
         loss = losses.least_squares_discriminator(real_scores, fake_scores, self.a, self.b)
-        return loss + self.r1(real, training, given), {
+        return loss + self.r1(real, given, training), {
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_scores),
             "d_fake": tf.reduce_mean(fake_scores),
@@ -105,6 +105,6 @@ class LSGAN(NoiseToImage):
     ):
         """1/2 E[(C(G(z)) - c)^2]."""
         loss = losses.least_squares_generator(
-            self.logits(fake, "generated", training, given), self.c
+            self.logits(fake, "generated", given, training), self.c
         )
         return loss, {"g_loss": loss}

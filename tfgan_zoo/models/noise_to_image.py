@@ -323,26 +323,28 @@ class NoiseToImage(Game):
             return packs
         return tf.concat(tf.unstack(packs, axis=1), axis=-1)
 
+    @_adapted
     def logits(
-        self, images: tf.Tensor, purpose: str, training: bool = True, given: Given = ()
+        self, images: tf.Tensor, purpose: str, given: Given = (), training: bool = True
     ) -> tf.Tensor:
         """Returns C(x), or C([x, *given]), float32: images and condition packed, images augmented.
 
         Args:
             images: A batch of real or generated images.
             purpose: Augmentation differs from purpose to purpose.
-            training: Whether the discriminator trains.
             given: The condition of these images.
+            training: Whether the discriminator trains.
         """
         x = self.pack(self.augment(images, purpose, training))
         inputs = [x, *map(self.pack, given)] if given else x
         return self.run(self.discriminator, inputs, training)
 
-    def r1(self, real: tf.Tensor, training: bool = True, given: Given = ()) -> tf.Tensor:
+    @_adapted
+    def r1(self, real: tf.Tensor, given: Given = (), training: bool = True) -> tf.Tensor:
         """Returns the weighted R1 penalty; zero in the steps without it."""
 
         def logits(images: tf.Tensor) -> tf.Tensor:
-            return self.logits(images, "r1", given=given)
+            return self.logits(images, "r1", given)
 
         # It is a mean over samples; the discriminator's input is a pack of them.
         return self.packing * self.weighted_r1(logits, real, training)

@@ -84,10 +84,10 @@ class RelativisticGAN(NoiseToImage):
         self, real: tf.Tensor, fake: tf.Tensor, given: Given = (), training: bool = True
     ):
         """-E[log s(C(x_r) - C(x_f))], or its average form."""
-        real_scores = self.logits(real, "real", training, given)
-        fake_scores = self.logits(fake, "fake", training, given)
+        real_scores = self.logits(real, "real", given, training)
+        fake_scores = self.logits(fake, "fake", given, training)
         loss = self.preference(real_scores, fake_scores, self.label_smoothing)
-        return loss + self.r1(real, training, given), {
+        return loss + self.r1(real, given, training), {
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_scores),
             "d_fake": tf.reduce_mean(fake_scores),
@@ -106,8 +106,8 @@ class RelativisticGAN(NoiseToImage):
         self, fake: tf.Tensor, real: tf.Tensor, given: Given = (), training: bool = True
     ):
         """-E[log s(C(x_f) - C(x_r))], or its average form."""
-        real_scores = self.logits(real, "compared", training, given)
-        loss = self.preference(self.logits(fake, "generated", training, given), real_scores)
+        real_scores = self.logits(real, "compared", given, training)
+        loss = self.preference(self.logits(fake, "generated", given, training), real_scores)
         return loss, {"g_loss": loss}
 
     def preference(self, winner: tf.Tensor, loser: tf.Tensor, label_smoothing: float = 0.0):

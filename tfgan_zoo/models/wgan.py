@@ -88,10 +88,10 @@ class WGAN(NoiseToImage):
         self, real: tf.Tensor, fake: tf.Tensor, given: Given = (), training: bool = True
     ):
         """E[C(G(z))] - E[C(x)]."""
-        real_scores = self.logits(real, "real", training, given)
-        fake_scores = self.logits(fake, "fake", training, given)
+        real_scores = self.logits(real, "real", given, training)
+        fake_scores = self.logits(fake, "fake", given, training)
         loss = losses.wasserstein_critic(real_scores, fake_scores)
-        return loss + self.r1(real, training, given), {
+        return loss + self.r1(real, given, training), {
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_scores),
             "d_fake": tf.reduce_mean(fake_scores),
@@ -102,5 +102,5 @@ class WGAN(NoiseToImage):
         self, fake: tf.Tensor, real: tf.Tensor, given: Given = (), training: bool = True
     ):
         """-E[C(G(z))]."""
-        loss = losses.wasserstein_generator(self.logits(fake, "generated", training, given))
+        loss = losses.wasserstein_generator(self.logits(fake, "generated", given, training))
         return loss, {"g_loss": loss}

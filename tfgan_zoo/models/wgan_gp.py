@@ -123,13 +123,13 @@ class WGANGP(NoiseToImage):
         self, real: tf.Tensor, fake: tf.Tensor, given: Given = (), training: bool = True
     ):
         """E[C(G(z))] - E[C(x)] + lambda E[(|dC/dx^| - 1)^2]."""
-        real_scores = self.logits(real, "real", training, given)
-        fake_scores = self.logits(fake, "fake", training, given)
+        real_scores = self.logits(real, "real", given, training)
+        fake_scores = self.logits(fake, "fake", given, training)
         wasserstein = losses.wasserstein_critic(real_scores, fake_scores)
         norms = self.gradient_norms(real, fake, training, given)
         penalty = losses.wgan_gp_penalty(norms)
         loss = wasserstein + self.penalty_weight * penalty
-        return loss + self.r1(real, training, given), {
+        return loss + self.r1(real, given, training), {
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_scores),
             "d_fake": tf.reduce_mean(fake_scores),
@@ -158,5 +158,5 @@ class WGANGP(NoiseToImage):
         self, fake: tf.Tensor, real: tf.Tensor, given: Given = (), training: bool = True
     ):
         """-E[C(G(z))]."""
-        loss = losses.wasserstein_generator(self.logits(fake, "generated", training, given))
+        loss = losses.wasserstein_generator(self.logits(fake, "generated", given, training))
         return loss, {"g_loss": loss}
