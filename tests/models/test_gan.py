@@ -85,7 +85,7 @@ def test_points_instead_of_images():
     history = model.fit(points, batch_size=8, shuffle=False, verbose=0).history
     assert all(np.isfinite(v[0]) for v in history.values())
     assert model.generate(5).shape == (5, 2)
-    with pytest.raises(InputError, match="vectors"):
+    with pytest.raises(InputError, match="points"):
         GAN((2,), 2, diff_augment=["color"])
 
 
