@@ -102,6 +102,8 @@ def unconditional(
         fitting = fit_for(source, image_size=image_size, channels=channels, crop=crop, fit=fit)
         cached = use_cache(source, fitting, cache)
         dataset = batches([source], [fitting], batch_size, seed, start_step, cached)
+    if not flip and not arrays:
+        return with_options(dataset.map(lambda index, images: images[0]))
     others = gather(arrays)
 
     def complete(index: tf.Tensor, images: tuple[tf.Tensor], step: tf.Tensor) -> Any:
