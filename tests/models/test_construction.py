@@ -115,6 +115,37 @@ def test_compile_roles():
     assert model.run_eagerly
 
 
+class OneRole(Game):
+    """A game in name only, as models without players were in version 0.1."""
+
+    log_names = ("loss",)
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        self.finish_init()
+
+    def players(self):
+        return {"network": [self.network]}
+
+    def default_optimizers(self):
+        return {"network": keras.optimizers.SGD(0.1)}
+
+    def compile(self, network_optimizer=None, **settings):
+        self.compile_roles({"network": network_optimizer}, **settings)
+
+
+def test_a_game_of_other_roles():
+    model = OneRole()
+    model.compile(rematerialize=True)
+    assert float(model.network_optimizer.learning_rate) == pytest.approx(0.1)
+    assert model.updates_per_step == {"network": 1}
+    assert model.logs_of("network") == ("loss",)
+    assert model.shown_networks() == []
+    with pytest.raises(InputError, match="^ema_half_life: expected None for OneRole"):
+        OneRole(ema_half_life=5.0)
+
+
 class GoesOn(DCGAN):
     """Changes after `super().__init__` what the state follows from; stores what it takes."""
 
