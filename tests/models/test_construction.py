@@ -142,7 +142,7 @@ def test_a_game_of_other_roles():
     assert model.updates_per_step == {"network": 1}
     assert model.logs_of("network") == ("loss",)
     assert model.shown_networks() == []
-    with pytest.raises(InputError, match="^ema_half_life: expected None for OneRole"):
+    with pytest.raises(InputError, match=r"^ema_half_life: expected None for OneRole"):
         OneRole(ema_half_life=5.0)
 
 
