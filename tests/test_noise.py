@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -49,32 +46,3 @@ def test_key_takes_one_tensor():
     assert noise.key("a", tf.constant(1)).shape == (2,)
     with pytest.raises(ValueError, match="at most one"):
         noise.key(tf.constant(1), tf.constant(2))
-
-
-# In a process of its own: logical devices can be set only before TensorFlow starts.
-TWO_REPLICAS = """
-import numpy as np
-import tensorflow as tf
-from tfgan_zoo import noise
-
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
-)
-strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-key = noise.key(0, "z")
-for draw in (noise.normal, noise.uniform):
-    for shape in ([4], [4, 3]):
-        for rows in (4, tf.constant(4)):
-            fn = tf.function(lambda: draw(key, [rows, *shape[1:]]))
-            parts = strategy.experimental_local_results(strategy.run(fn))
-            assert np.any(parts[0] != parts[1])
-            np.testing.assert_array_equal(np.concatenate(parts), draw(key, [8, *shape[1:]]))
-print("equal")
-"""
-
-
-def test_two_replicas_draw_what_one_would():
-    done = subprocess.run(
-        [sys.executable, "-c", TWO_REPLICAS], capture_output=True, text=True, timeout=300
-    )
-    assert done.stdout.strip().endswith("equal"), done.stderr[-3000:]

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.models.tiny import assert_same, compiled, dataset, samples, state
+from tests.models.tiny import assert_same, compiled, dataset, each_kind_of_game, samples, state
 from tfgan_zoo import callbacks, networks
 from tfgan_zoo.callbacks.health import Diagnosis, first_samples
-from tfgan_zoo.models import GAN, LSGAN, MODELS, WGAN, Pix2Pix
+from tfgan_zoo.models import GAN, LSGAN, WGAN, Pix2Pix
 
 
 def ring(num, radius=0.8):
@@ -57,7 +57,7 @@ def test_of_a_healthy_run_it_says_nothing(capsys):
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("name", MODELS)
+@each_kind_of_game
 def test_every_model_is_watched(name):
     model, said = compiled(name), []
     logs = model.fit(

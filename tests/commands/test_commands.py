@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -53,43 +52,6 @@ def said(main, *argv, capsys):
 
 
 # ---------------------------------------------------------------------- flags
-
-
-@pytest.mark.parametrize(
-    "command",
-    ["train", "generate", "translate", "evaluate", "report", "export", "predict", "prepare"],
-)
-def test_help_needs_no_tensorflow(command):
-    code = (
-        "import sys, runpy\n"
-        f"sys.argv = ['tfgan_zoo.{command}', '--help']\n"
-        "try:\n"
-        f"    runpy.run_module('tfgan_zoo.{command}', run_name='__main__')\n"
-        "finally:\n"
-        "    assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules\n"
-    )
-    start = time.monotonic()
-    done = python("-c", code)
-    assert time.monotonic() - start < 3
-    assert done.returncode == 0
-    assert done.stderr == ""
-    assert f"python -m tfgan_zoo.{command} --" in done.stdout
-
-
-def test_dry_run_touches_nothing_and_needs_no_tensorflow(tmp_path, recipe):
-    code = (
-        "import sys\n"
-        "from tfgan_zoo import train\n"
-        "train.main(sys.argv[1:])\n"
-        "assert 'tensorflow' not in sys.modules\n"
-    )
-    flags = ["--dry_run", "--config.train.steps=7", "--config.data.flip", "false"]
-    done = python("-c", code, f"--config={recipe}", f"--workdir={tmp_path / 'run'}", *flags)
-    assert (done.returncode, done.stderr) == (0, "")
-    config = json.loads(done.stdout)
-    assert config["train"]["steps"] == 7
-    assert config["data"]["flip"] is False
-    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

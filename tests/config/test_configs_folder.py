@@ -42,7 +42,7 @@ def test_builds(name):
     model = building.build_model(config)
     assert model.image_shape == tuple(config.model_args.image_shape)
     assert model.compiled
-    for role in model.players():
+    for role in model.roles():
         optimizer = getattr(model, f"{role}_optimizer")
         assert optimizer.built
         assert math.isfinite(float(optimizer.learning_rate))

@@ -1,7 +1,5 @@
 import csv
 import math
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -93,21 +91,6 @@ def test_the_border_is_the_scale(folder, capsys):
         said(*flags, *more, capsys=capsys)[1] for more in ([], ["--border=2"], ["--border=4"])
     ]
     assert outputs[0] == outputs[1] != outputs[2]
-
-
-def test_it_needs_no_tensorflow(folder):
-    code = (
-        "import sys\n"
-        "from tfgan_zoo import evaluate\n"
-        "evaluate.main(sys.argv[1:])\n"
-        "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules\n"
-    )
-    flags = [f"--data=folder:{folder}", "--baseline=bicubic"]
-    done = subprocess.run(
-        [sys.executable, "-c", code, *flags], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[0].split() == ["image", "psnr", "ssim", "ssim_daala"]
 
 
 @pytest.mark.parametrize(

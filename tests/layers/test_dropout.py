@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -152,59 +149,3 @@ def test_errors(rate):
 def test_error_for_inference():
     with pytest.raises(InputError, match="inference: expected frozen or paper, got 'on'"):
         StatelessDropout(0.5, inference="on")
-
-
-# In a process of its own: logical devices can be set only before TensorFlow starts.
-TWO_REPLICAS = """
-import keras
-import numpy as np
-import tensorflow as tf
-from tfgan_zoo.layers import StatelessDropout
-
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
-)
-
-def model():
-    return keras.Sequential([keras.Input((64,)), StatelessDropout(0.5, 3, name="drop")])
-
-strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-for jit in (False, True):
-    single = model()
-    alone = tf.function(lambda x: single(x, training=True), jit_compile=jit)
-    with strategy.scope():
-        double = model()
-    counter = double.layers[-1].counter
-    # A function within the replica, as where the loss and its gradient are compiled.
-    inner = tf.function(lambda x: double(x, training=True), jit_compile=jit)
-
-    @tf.function
-    def together():
-        return strategy.run(lambda: inner(tf.ones((4, 64))))
-
-    for call in range(1, 4):
-        parts = [part.numpy() for part in strategy.experimental_local_results(together())]
-        assert np.any(parts[0] != parts[1])
-        np.testing.assert_array_equal(np.concatenate(parts), alone(tf.ones((8, 64))))
-        assert [copy.numpy() for copy in counter.value.values] == [call, call]
-    weights = double.get_weights()
-    assert weights == [3], weights
-    double.set_weights([np.int64(8)])
-    assert [copy.numpy() for copy in counter.value.values] == [8, 8]
-
-# At inference every replica has the mask that one device has.
-for model in (single, double):
-    model.layers[-1].inference = "paper"
-parts = strategy.run(tf.function(lambda: double(tf.ones((4, 64)))))
-for part in strategy.experimental_local_results(parts):
-    assert np.any(part.numpy() == 0)
-    np.testing.assert_array_equal(part, single(tf.ones((4, 64))))
-print("equal")
-"""
-
-
-def test_two_replicas_draw_what_one_would():
-    done = subprocess.run(
-        [sys.executable, "-c", TWO_REPLICAS], capture_output=True, text=True, timeout=120
-    )
-    assert done.stdout.strip().endswith("equal"), done.stderr[-3000:]

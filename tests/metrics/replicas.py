@@ -1,10 +1,11 @@
-"""Updates metrics on two logical devices; run by test_replicas in a separate process."""
+"""Updates metrics on two replicas; run by two_replicas in a separate process."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tests.metrics.samples import features
+from tests.two_devices import STRATEGY
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics import (
     FID,
@@ -18,11 +19,6 @@ from tfgan_zoo.metrics import (
 )
 from tfgan_zoo.metrics.base import kept
 from tfgan_zoo.metrics.features import open_features
-
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
-)
-STRATEGY = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
 
 @tf.function(reduce_retracing=True, autograph=False)
@@ -65,51 +61,62 @@ def compare(make, real, generated, size=75):
     np.testing.assert_allclose(floats(two.result()), floats(one.result()), rtol=1e-5)
 
 
-real, generated, logits = features()
-real = real[:300]
-compare(lambda: FID(dim=16), real, generated)
-compare(lambda: KID(dim=16, subsets=2, subset_size=300, max_samples=600), real, generated)
-compare(lambda: PrecisionRecall(dim=16, max_samples=600), real, generated)
-compare(lambda: SlicedWasserstein(dim=16, max_samples=600), real, generated)
-compare(lambda: InceptionScore(classes=10, splits=1), logits, logits, size=50)
-compare(lambda: ModeCoverage(generated[:5, :2], 0.3), real[:, :2], generated[:, :2])
-labels = logits.argmax(axis=1)
-compare(lambda: ClassCoverage(10), labels, labels, size=50)
+REAL, GENERATED, LOGITS = features()
+REAL = REAL[:300]
 
-# An extractor that works with NumPy; the second replica has no rows of the last batch.
-digits = np.random.default_rng(0).integers(0, 256, (2, 121, 28, 28, 1), np.uint8)
-extractor = open_features("mnist_v1")
-with STRATEGY.scope():
-    two = FID(extractor)
-one = FID(extractor)
-for start in range(0, 121, 40):
-    pair = digits[0], digits[1] // 2
-    update(two, *(per_replica(each, start, 40) for each in pair))
-    one.update_state(*(each[start : start + 40] for each in pair))
-np.testing.assert_allclose(float(two.result()), float(one.result()), rtol=1e-4)
 
-# More than the reservoirs hold: an equal number from either replica, and nothing summed.
-with STRATEGY.scope():
-    metric = KID(dim=16, max_samples=40)
-for start in range(0, 300, 75):
-    update(metric, per_replica(real, start, 75), per_replica(generated, start, 75))
-keys, rows = (np.asarray(tf.convert_to_tensor(s)) for s in (metric._real.keys, metric._real.rows))
-chosen = kept(keys, rows)
-places = [int(np.flatnonzero((real == row).all(axis=1))[0]) for row in chosen]
-assert len(set(places)) == 40
-assert sum(place % 75 % 2 for place in places) == 20
+def every_metric():
+    compare(lambda: FID(dim=16), REAL, GENERATED)
+    compare(lambda: KID(dim=16, subsets=2, subset_size=300, max_samples=600), REAL, GENERATED)
+    compare(lambda: PrecisionRecall(dim=16, max_samples=600), REAL, GENERATED)
+    compare(lambda: SlicedWasserstein(dim=16, max_samples=600), REAL, GENERATED)
+    compare(lambda: InceptionScore(classes=10, splits=1), LOGITS, LOGITS, size=50)
+    compare(lambda: ModeCoverage(GENERATED[:5, :2], 0.3), REAL[:, :2], GENERATED[:, :2])
+    labels = LOGITS.argmax(axis=1)
+    compare(lambda: ClassCoverage(10), labels, labels, size=50)
 
-# Pairs are drawn within a replica's batch.
-with STRATEGY.scope():
-    pairs = MSSSIMDiversity()
-images = np.random.default_rng(0).integers(0, 256, (4, 11, 11, 1), np.uint8)
-images[2] = images[0]
-update(pairs, per_replica(images, 0, 4), per_replica(images, 0, 4))
-one = MSSSIMDiversity()
-one.update_state(None, images[[0, 1, 2, 3]])
-np.testing.assert_allclose(float(pairs.result()), float(one.result()), rtol=1e-5)
 
-outside = FID(dim=16)
-with pytest.raises(InputError, match=r"made within strategy\.scope"):
-    update(outside, per_replica(real, 0, 10), per_replica(generated, 0, 10))
-print("equal")
+def an_extractor_that_works_with_numpy():
+    """The second replica has no rows of the last batch."""
+    digits = np.random.default_rng(0).integers(0, 256, (2, 121, 28, 28, 1), np.uint8)
+    extractor = open_features("mnist_v1")
+    with STRATEGY.scope():
+        two = FID(extractor)
+    one = FID(extractor)
+    for start in range(0, 121, 40):
+        pair = digits[0], digits[1] // 2
+        update(two, *(per_replica(each, start, 40) for each in pair))
+        one.update_state(*(each[start : start + 40] for each in pair))
+    np.testing.assert_allclose(float(two.result()), float(one.result()), rtol=1e-4)
+
+
+def more_samples_than_the_reservoirs_hold():
+    """An equal number from either replica, and nothing summed."""
+    with STRATEGY.scope():
+        metric = KID(dim=16, max_samples=40)
+    for start in range(0, 300, 75):
+        update(metric, per_replica(REAL, start, 75), per_replica(GENERATED, start, 75))
+    keys, rows = (
+        np.asarray(tf.convert_to_tensor(s)) for s in (metric._real.keys, metric._real.rows)
+    )
+    chosen = kept(keys, rows)
+    places = [int(np.flatnonzero((row == REAL).all(axis=1))[0]) for row in chosen]
+    assert len(set(places)) == 40
+    assert sum(place % 75 % 2 for place in places) == 20
+
+
+def pairs_are_within_a_batch_of_a_replica():
+    with STRATEGY.scope():
+        pairs = MSSSIMDiversity()
+    images = np.random.default_rng(0).integers(0, 256, (4, 11, 11, 1), np.uint8)
+    images[2] = images[0]
+    update(pairs, per_replica(images, 0, 4), per_replica(images, 0, 4))
+    one = MSSSIMDiversity()
+    one.update_state(None, images[[0, 1, 2, 3]])
+    np.testing.assert_allclose(float(pairs.result()), float(one.result()), rtol=1e-5)
+
+
+def a_metric_made_outside_the_scope_is_refused():
+    outside = FID(dim=16)
+    with pytest.raises(InputError, match=r"made within strategy\.scope"):
+        update(outside, per_replica(REAL, 0, 10), per_replica(GENERATED, 0, 10))

@@ -3,11 +3,11 @@
 import keras
 
 from tests.models.tiny import tiny
-from tfgan_zoo.models import MODELS, PRETRAINED
+from tfgan_zoo.models import MODELS
 
 L = keras.layers
 
-EVERY = MODELS | PRETRAINED
+EVERY = MODELS
 
 
 def arguments(name):

@@ -1,7 +1,6 @@
-"""Trains models on two logical devices and on one; run by test_replicas in a separate process."""
+"""Trains models on two replicas and on one device; run by two_replicas in a separate process."""
 
 import contextlib
-import sys
 
 import keras
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tests.models.tiny import (
+    EACH_KIND,
     OPTIONS,
     assert_close,
     assert_same,
@@ -18,14 +18,9 @@ from tests.models.tiny import (
     state,
     tiny,
 )
+from tests.two_devices import STRATEGY
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS
-
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
-)
-# One for all tests: several in one process cause intermittent errors.
-STRATEGY = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
 
 def trained(name, scope, optimizer=None, regularizer=None, **kwargs):
@@ -55,17 +50,25 @@ def compare(name, **kwargs):
     return two
 
 
-def every_model():
-    for name in MODELS:
+def each_kind():
+    for name in EACH_KIND:
         # Every replica has its own pool, so none may be full yet.
         compare(name, dense=True, **({"pool_size": 50} if name == "cyclegan" else {}))
+
+
+def every_other_model():
+    for name in MODELS.keys() - EACH_KIND:
+        compare(name, dense=True)
+
+
+def statistics_of_the_whole_batch():
     # SGD, because the last bias's gradient is only rounding, which Adam would scale to full steps.
     model = compare("relativistic_gan", optimizer="sgd", dense=True, average=True)
     refused("average", lambda: model.compile(jit_compile=True))
 
 
 def every_option():
-    model = compare("wgan_gp", dense=True, **OPTIONS)
+    model = compare("wgan_gp", dense=True, discriminator_steps=1, **OPTIONS)
     one = model.generate(5)
     assert one.shape == (5, 16, 16, 3)
     np.testing.assert_allclose(model.generate(5, batch_size=2), one, atol=1e-6)
@@ -137,7 +140,7 @@ def xla_within_the_replicas():
 def tiny_under(scope):
     keras.utils.set_random_seed(0)
     with scope:
-        model = tiny("wgan_gp", dense=True)
+        model = tiny("wgan_gp", dense=True, discriminator_steps=1)
         model.compile("sgd", "sgd", jit_compile=True)
     fit(model, dataset(model, 2))
     return model
@@ -253,9 +256,3 @@ def overflow_on_one_replica():
     for old, new in zip(before, model.discriminator.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
     assert model.discriminator_optimizer.dynamic_scale.numpy() == 2.0**14
-
-
-if __name__ == "__main__":
-    for function in sys.argv[1:]:
-        globals()[function]()
-    print("equal")

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 import tfgan_zoo
 from tests.models import linear
+from tests.models.tiny import GAMES as ALL_GAMES
 from tests.models.tiny import (
     IMAGE_TO_IMAGE,
     assert_same,
@@ -22,8 +23,8 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS
 
 # Models that translate have an accuracy or none by their arguments, and have one by default.
-GAMES = [name for name, cls in MODELS.items() if cls.has_accuracy or name in IMAGE_TO_IMAGE]
-CRITICS = [name for name in MODELS if name not in GAMES]
+GAMES = [name for name in ALL_GAMES if MODELS[name].has_accuracy or name in IMAGE_TO_IMAGE]
+CRITICS = [name for name in ALL_GAMES if name not in GAMES]
 
 
 def test_the_models_that_are_known_have_an_accuracy_or_none():

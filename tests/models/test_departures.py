@@ -16,6 +16,7 @@ STATED = {
     "CycleGAN": 'padding="symmetric"',
     "SRGAN": "initial weights",
     "GANCLS": "fresh_latents=True",
+    "JointEmbedding": "one of ten views",
 }
 
 

@@ -1,10 +1,11 @@
 """Entries of MODELS with networks that are small enough to train in a test."""
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tfgan_zoo import networks
-from tfgan_zoo.models import GANCLS, MODELS, ImageToImage, NoiseToImage
+from tfgan_zoo.models import GANCLS, MODELS, Game, ImageToImage, NoiseToImage
 
 SHAPE = (16, 16, 3)
 LATENT = 8
@@ -14,6 +15,20 @@ NOISE_TO_IMAGE = [
     name for name, cls in MODELS.items() if issubclass(cls, NoiseToImage) and not cls.condition
 ]
 IMAGE_TO_IMAGE = [name for name, cls in MODELS.items() if issubclass(cls, ImageToImage)]
+GAMES = [name for name, cls in MODELS.items() if issubclass(cls, Game)]
+
+#: One model of each kind.
+EACH_KIND = ("dcgan", "cyclegan", "srgan", "gan_cls")
+#: For what a model's own file can break.
+every_model = pytest.mark.parametrize("name", MODELS)
+#: For the mechanics of the base. One model of each kind shows that they work; the others are slow.
+each_kind, each_kind_of_game = (
+    pytest.mark.parametrize(
+        "name",
+        [pytest.param(name, marks=[] if name in EACH_KIND else pytest.mark.slow) for name in names],
+    )
+    for names in (MODELS, GAMES)
+)
 
 #: All options of a noise->image game together.
 OPTIONS = {
@@ -32,7 +47,7 @@ def options(name):
     if name == "gan_cls":
         own = {"interpolation": True, "interpolation_weights": (0.6, 0.4), "fresh_latents": True}
         return own | OPTIONS
-    return {"ema_half_life": 50.0}
+    return {} if MODELS[name].shown is None else {"ema_half_life": 50.0}
 
 
 def tiny(name, /, *, normalization="batch", synchronized_bn=False, dense=False, **kwargs):
@@ -42,6 +57,8 @@ def tiny(name, /, *, normalization="batch", synchronized_bn=False, dense=False, 
     normalisation.
     """
     batch = {"normalization": normalization, "synchronized_bn": synchronized_bn}
+    if name == "joint_embedding":
+        return tiny_joint_embedding(**kwargs)
     if name == "gan_cls":
         return tiny_gan_cls({"normalization": "none"} if dense else batch, **kwargs)
     if name in IMAGE_TO_IMAGE:
@@ -83,6 +100,12 @@ def tiny_gan_cls(normalization, packing=1, **kwargs):
         )
     kwargs["packing"] = packing
     return MODELS["gan_cls"](SHAPE, LATENT, EMBEDDING, generator, discriminator, **kwargs)
+
+
+def tiny_joint_embedding(**kwargs):
+    encoder = networks.word_encoder(EMBEDDING, vocabulary=VOCABULARY, word_dim=4, units=4)
+    images = networks.image_encoder(SHAPE, EMBEDDING, filters=4)
+    return MODELS["joint_embedding"](SHAPE, EMBEDDING, encoder, images, **kwargs)
 
 
 def _tiny_translator(name, normalization, kwargs):
@@ -151,9 +174,13 @@ def fit(model, data, **kwargs):
     return model.fit(data, shuffle=False, verbose=0, **kwargs).history
 
 
+def optimizers(model):
+    return {role: getattr(model, f"{role}_optimizer") for role in model.roles()}
+
+
 def state(model):
     """Returns everything that training changes, as (name, value)."""
-    owners = (model, model.generator_optimizer, model.discriminator_optimizer)
+    owners = (model, *optimizers(model).values())
     return [(v.path, v.numpy()) for owner in owners for v in owner.variables]
 
 

@@ -311,39 +311,25 @@ def test_punctuation_is_read_by_characters():
 # ---------------------------------------------------------------------- where it must work
 
 FRESH = """
+import json
 import sys
 import tensorflow as tf
-if sys.argv[1] == "keras":
-    import tfgan_zoo
-    out = tfgan_zoo.load_model(sys.argv[2])(tf.constant(sys.argv[3:]))
-else:
-    loaded = tf.saved_model.load(sys.argv[2])
-    out = loaded.embed(text=tf.constant(sys.argv[3:]))["embeddings"]
-    assert "tfgan_zoo" not in sys.modules
-print(" ".join(f"{x:.6f}" for x in tf.reshape(out, [-1]).numpy()))
+texts, files, exports = json.loads(sys.argv[1])
+loaded = [tf.saved_model.load(path) for path in exports]
+made = [each.embed(text=tf.constant(texts))["embeddings"] for each in loaded]
+assert "tfgan_zoo" not in sys.modules
+import tfgan_zoo
+made += [tfgan_zoo.load_model(path)(tf.constant(texts)) for path in files]
+print(json.dumps([each.numpy().tolist() for each in made]))
 """
 
 
-def in_a_fresh_process(*arguments):
-    done = subprocess.run(
-        [sys.executable, "-c", FRESH, *map(str, arguments), *TEXTS],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return np.array(done.stdout.split("\n")[-2].split(), float).reshape(4, 5)
-
-
 @EVERY
-def test_save_and_load(kind, tmp_path):
+def test_copies(kind, tmp_path):
     model = build(kind)
-    text = keras.Input((), dtype="string")
-    whole = keras.Model(text, keras.layers.ReLU()(model(text)))  # Nested, as in others' models.
-    whole.save(tmp_path / "m.keras")
+    nested_in_another(model).save(tmp_path / "m.keras")
     loaded = keras.saving.load_model(tmp_path / "m.keras")
-    np.testing.assert_array_equal(embed(loaded, *TEXTS), embed(whole, *TEXTS))
+    np.testing.assert_array_equal(embed(loaded, *TEXTS), embed(nested_in_another(model), *TEXTS))
     copy = type(model).from_config(model.get_config())
     assert json.loads(copy.to_json()) == json.loads(model.to_json())
     copy.set_weights(model.get_weights())
@@ -351,13 +337,14 @@ def test_save_and_load(kind, tmp_path):
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
     np.testing.assert_array_equal(embed(copy, *TEXTS), embed(model, *TEXTS))
-    there = in_a_fresh_process("keras", tmp_path / "m.keras")
-    np.testing.assert_allclose(there, embed(whole, *TEXTS), atol=1e-5)
 
 
-@EVERY
-def test_export(kind, tmp_path):
-    model = build(kind)
+def nested_in_another(model):
+    text = keras.Input((), dtype="string")
+    return keras.Model(text, keras.layers.ReLU()(model(text)))
+
+
+def export(model, path):
     archive = keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint(
@@ -365,9 +352,29 @@ def test_export(kind, tmp_path):
         lambda text: {"embeddings": model(text, training=False)},
         [tf.TensorSpec([None], tf.string, name="text")],
     )
-    archive.write_out(tmp_path / "export", verbose=False)
-    there = in_a_fresh_process("tensorflow", tmp_path / "export")
-    np.testing.assert_allclose(there, embed(model, *TEXTS), atol=1e-5)
+    archive.write_out(path, verbose=False)
+
+
+def test_files_and_exports_in_a_fresh_process(tmp_path):
+    """An export needs TensorFlow alone."""
+    files, exports, nested, models = [], [], [], [build(kind) for kind in BUILD]
+    for i, model in enumerate(models):
+        nested.append(nested_in_another(model))
+        files.append(str(tmp_path / f"{i}.keras"))
+        nested[-1].save(files[-1])
+        exports.append(str(tmp_path / f"export{i}"))
+        export(model, exports[-1])
+    done = subprocess.run(
+        [sys.executable, "-c", FRESH, json.dumps([TEXTS, files, exports])],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    there = json.loads(done.stdout.splitlines()[-1])
+    for made, model in zip(there, models + nested, strict=True):
+        np.testing.assert_allclose(made, embed(model, *TEXTS), atol=1e-5)
 
 
 @EVERY
@@ -382,48 +389,6 @@ def test_in_a_graph(kind):
     batches = tf.data.Dataset.from_tensor_slices(TEXTS).batch(2)
     mapped = np.concatenate(list(batches.map(model).as_numpy_iterator()))
     np.testing.assert_allclose(mapped, embed(model, *TEXTS), atol=1e-5)
-
-
-REPLICAS = """
-import numpy as np
-import tensorflow as tf
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
-)
-strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-from tests.networks.test_text_encoder import BUILD, TEXTS
-for build in BUILD.values():
-    with strategy.scope():
-        model = build()
-    batches = tf.data.Dataset.from_tensor_slices(TEXTS).batch(4)
-    batch = next(iter(strategy.experimental_distribute_dataset(batches)))
-
-    def step(texts):
-        with tf.GradientTape() as tape:
-            out = model(texts, training=True)
-            loss = tf.reduce_sum(out**2)
-        gradients = tape.gradient(loss, [w.value for w in model.trainable_weights])
-        return out, [tf.convert_to_tensor(g) for g in gradients]
-
-    out, gradients = strategy.run(tf.function(step), (batch,))
-    out = np.concatenate([each.numpy() for each in strategy.experimental_local_results(out)])
-    np.testing.assert_allclose(out, model(tf.constant(TEXTS)), atol=1e-6)
-    assert len(gradients) == len(model.trainable_weights)
-    made = strategy.run(lambda: build()(tf.constant(TEXTS)))
-    assert [each.shape for each in strategy.experimental_local_results(made)] == [(4, 5)] * 2
-print("equal")
-"""
-
-
-def test_on_two_replicas():
-    done = subprocess.run(
-        [sys.executable, "-c", REPLICAS],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.stdout.strip().endswith("equal"), done.stderr[-3000:]
 
 
 @EVERY

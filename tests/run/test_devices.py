@@ -141,6 +141,7 @@ def test_two_workers_are_as_one(both, one):
     assert names(run) == names(one)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_ends_the_job_which_goes_on_when_started_again(both, folder, config):
     whole, _ = both
     run = folder / "killed"

@@ -120,8 +120,8 @@ def test_a_rehearsal_leaves_the_model_as_it_is(tmp_path, kind):
         config = resolve(tiny_text_to_image(tmp_path))
     model = building.build_model(config)
     work = open_task(config, model)
-    optimizers = [getattr(model, f"{role}_optimizer") for role in model.players()]
-    layers = [layer for network in model.players().values() for n in network for layer in n.layers]
+    optimizers = [getattr(model, f"{role}_optimizer") for role in model.roles()]
+    layers = [layer for network in model.roles().values() for n in network for layer in n.layers]
     seeds = [vars(layer).get("seed_generator") for layer in layers]
     variables = [
         *(v for owner in (model, *optimizers) for v in owner.variables),

@@ -1,15 +1,14 @@
 import numpy as np
 import pytest
 
-from tests.models.tiny import tiny
+from tests.models.tiny import each_kind, tiny
 from tests.serving import exported
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models import MODELS
 from tfgan_zoo.serving import convert as module
 from tfgan_zoo.serving.convert import convert
 
 
-@pytest.mark.parametrize("name", MODELS)
+@each_kind
 def test_tflite(tmp_path, name):
     endpoints = exported.model(name).endpoints()
     paths = convert(endpoints, tmp_path, "tflite")

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.callbacks.schedule import Schedule
+from tfgan_zoo.keras_internals import loss_scale
 
 #: The conditions to check, by their names in config.health.
 CONDITIONS = ("saturation", "gradients", "diversity", "oscillation")
@@ -351,7 +352,7 @@ class Health(keras.callbacks.Callback):
         part = tf.nest.map_structure(lambda x: x[:rows], self.batch)
         variables = [variable.value for variable in model.role_variables("generator")]
         # Without the scale, small gradients would be lost in float16.
-        scale = getattr(model.generator_optimizer, "dynamic_scale", None)
+        scale = loss_scale(model.generator_optimizer)
         scale = 1.0 if scale is None else float(scale.numpy())
         with (
             model.random_phase_of("health", 0),

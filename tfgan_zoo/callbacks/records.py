@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tfgan_zoo import atomic
 from tfgan_zoo.callbacks.schedule import Schedule
+from tfgan_zoo.keras_internals import applied_updates, loss_scale
 
 
 class LossScales(keras.callbacks.Callback):
@@ -31,14 +32,13 @@ class LossScales(keras.callbacks.Callback):
         (first, before), applied = self.first, self._applied()
         for role, optimizer in _scaled(self.model).items():
             scale, skipped = _loss_scale_logs(self.model, role)
-            logs[scale] = float(optimizer.dynamic_scale.numpy())
+            logs[scale] = float(loss_scale(optimizer).numpy())
             due = (self.model.steps_done - first) * self.model.updates_per_step[role]
             logs[skipped] = due - (applied[role] - before[role])
 
     def _applied(self) -> dict[str, int]:
-        # Not `iterations`, which does not count updates that only accumulate gradients.
         return {
-            role: int(optimizer.inner_optimizer._iterations.numpy())
+            role: int(applied_updates(optimizer).numpy())
             for role, optimizer in _scaled(self.model).items()
         }
 

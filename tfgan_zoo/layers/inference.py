@@ -3,6 +3,7 @@
 import keras
 
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.keras_internals import layers_of
 
 _NOISY = (
     keras.layers.Dropout,  # And its subclasses, SpatialDropout1D to 3D.
@@ -52,7 +53,7 @@ def set_inference(network: keras.Model, mode: str) -> None:
         'paper'
     """
     check_inference(mode)
-    layers = list(network._flatten_layers())
+    layers = layers_of(network)
     if mode == "paper":
         for layer in layers:
             if isinstance(layer, _NOISY) and not hasattr(layer, "inference"):

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan_zoo import keras_internals
+
 
 def per_replica_variable(name: str, shape: Sequence[int], dtype: str) -> keras.Variable:
     """Creates a variable, initially zero, with one copy per replica.
@@ -56,7 +58,7 @@ def assign_replicas(variable: keras.Variable, saved: np.ndarray) -> None:
     """
     copies = _copies(variable)
     strategy = _multi_worker_strategy(variable)
-    first = strategy.extended._id_in_cluster * len(copies) if strategy else 0
+    first = keras_internals.worker_index(strategy) * len(copies) if strategy else 0
     for replica, copy in enumerate(copies, first):
         copy.assign(saved[replica % len(saved)])
 
@@ -69,5 +71,4 @@ def _copies(variable: keras.Variable) -> Sequence[tf.Variable]:
 def _multi_worker_strategy(variable: keras.Variable) -> Any:
     """Returns the multi-worker strategy that a variable was created under, or None."""
     strategy: Any = getattr(variable.value, "distribute_strategy", None)
-    several = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
-    return strategy if several and strategy.extended._in_multi_worker_mode() else None
+    return strategy if keras_internals.spans_workers(strategy) else None

@@ -1,16 +1,14 @@
 """ZooModel: the mechanics that all models share, whatever their roles are."""
 
-import contextlib
 import importlib
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
-from tfgan_zoo import noise
-from tfgan_zoo.errors import InputError, check_number, check_seed
+from tfgan_zoo import keras_internals
+from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.models.mechanics import keywords, network_checks, parts
 from tfgan_zoo.models.mechanics.arguments import constructor_arguments
 from tfgan_zoo.models.mechanics.compiling import Compiling
@@ -18,10 +16,13 @@ from tfgan_zoo.models.mechanics.construction import Construction
 from tfgan_zoo.models.mechanics.frozen import Frozen, FrozenNetworks
 from tfgan_zoo.models.mechanics.inspection import Inspection
 from tfgan_zoo.models.mechanics.keras_loop import KerasLoop
+from tfgan_zoo.models.mechanics.logs import Logs
 from tfgan_zoo.models.mechanics.moving_average import MovingAverage
 from tfgan_zoo.models.mechanics.optimizers import apply_gradients
+from tfgan_zoo.models.mechanics.randomness import Randomness
 from tfgan_zoo.models.mechanics.rematerialization import rematerialized
 from tfgan_zoo.models.mechanics.saving import Saving
+from tfgan_zoo.samples import kind_of
 from tfgan_zoo.serving.signatures import Endpoint
 
 
@@ -32,7 +33,9 @@ class Recorded(NamedTuple):
     tape: tf.GradientTape
 
 
-class ZooModel(Compiling, KerasLoop, Inspection, MovingAverage, Saving, Construction):
+class ZooModel(
+    Compiling, KerasLoop, Inspection, Logs, MovingAverage, Randomness, Saving, Construction
+):
     """A model of roles, each of which trains networks; the base of every model in the zoo.
 
     A subclass holds its networks as attributes, names them by role in `roles`, and overrides
@@ -62,12 +65,6 @@ class ZooModel(Compiling, KerasLoop, Inspection, MovingAverage, Saving, Construc
     kind = ""
     #: Attributes by whose product a step takes more samples than a batch has.
     sample_factors: tuple[str, ...] = ()
-    #: Every name that `train_step` logs.
-    log_names: tuple[str, ...] = ("loss",)
-    #: The logs that progress bars show.
-    main_logs: tuple[str, ...] = ("loss",)
-    #: Prefix of the logs of each role; a role that is not named has the logs without a prefix.
-    log_prefixes: Mapping[str, str] = {}
     #: Names of the parts in `batch_spec` that a batch can lack.
     optional_parts: tuple[str, ...] = ()
     #: Shape of one image, (height, width, channels), or (size,) for vectors.
@@ -99,20 +96,15 @@ class ZooModel(Compiling, KerasLoop, Inspection, MovingAverage, Saving, Construc
             check_number("ema_half_life", ema_half_life, above=0)
         check_number("ema_ramp_up", ema_ramp_up, above=0)
         network_checks.check_policy_is_not_float64(self, kwargs.get("dtype"))
-        self.seed = check_seed(seed)
+        self._init_randomness(seed)
         self.ema_half_life = ema_half_life
         self.ema_ramp_up = ema_ramp_up
         self.jit_updates = False
         self.rematerialize = False
-        #: Number of times that training went back to a checkpoint; changes the random numbers.
-        self.rollbacks = 0
-        # MirroredStrategy gives each replica a thread and switches between them during a step.
-        self._random_phases = threading.local()
-        self.step = self._counter("step")
-        self.images_seen = self._counter("images_seen")
-
-    def _counter(self, name: str) -> keras.Variable:
-        return self.add_weight(name=name, dtype="int64", initializer="zeros", trainable=False)
+        self.step, self.images_seen = (
+            self.add_weight(name=name, dtype="int64", initializer="zeros", trainable=False)
+            for name in ("step", "images_seen")
+        )
 
     def build_state(self) -> None:
         """Builds what depends on the networks, when they are all attributes.
@@ -132,13 +124,7 @@ class ZooModel(Compiling, KerasLoop, Inspection, MovingAverage, Saving, Construc
             if network.saved:
                 self.frozen(name)
         self._build_averages()
-        # In float32 whatever the networks' type is: means of many small numbers.
-        self.trackers = {
-            name: keras.metrics.Mean(name=name, dtype="float32") for name in self.log_names
-        }
-        self.evaluated_batches = keras.metrics.Sum(name="evaluated_batches", dtype="float32")
-        # A metric, as metrics are not saved with the weights: older checkpoints still load.
-        self.nonfinite_steps = keras.metrics.Sum(name="nonfinite_steps", dtype="float32")
+        self._build_logs()
         self._build_inspection()
         self._build_loop()
         # Otherwise Keras would call the model on a training batch to build it.
@@ -155,16 +141,6 @@ class ZooModel(Compiling, KerasLoop, Inspection, MovingAverage, Saving, Construc
         """Updates of each role in one train step."""
         return dict.fromkeys(self.roles(), 1)
 
-    def logs_of(self, role: str) -> tuple[str, ...]:
-        """Returns the names of a role's logs."""
-        prefix = self.log_prefixes.get(role, "")
-        others = tuple(p for r, p in self.log_prefixes.items() if r != role)
-        return tuple(
-            name
-            for name in self.log_names
-            if name.startswith(prefix) and (prefix or not name.startswith(others))
-        )
-
     def endpoints(self) -> dict[str, Endpoint]:
         """Returns the functions that the exported model offers, by name; the first is the default.
 
@@ -179,9 +155,11 @@ class ZooModel(Compiling, KerasLoop, Inspection, MovingAverage, Saving, Construc
         """Returns the named parts of a training batch, in the order of a tuple.
 
         The batch axis is None. Pixels are declared as uint8, as pipelines yield them; floats in
-        [-1, 1] are accepted too. See `models.mechanics.parts` for other types.
+        [-1, 1] are accepted too. See `models.mechanics.parts` for other types. By default a batch
+        is samples of `image_shape`.
         """
-        raise NotImplementedError
+        dtype = tf.uint8 if kind_of(self.image_shape).is_pixels else tf.float32
+        return {"image": tf.TensorSpec([None, *self.image_shape], dtype)}
 
     def frozen_networks(self) -> dict[str, Frozen]:
         """Returns the networks that the model uses and nobody trains, by name."""
@@ -418,38 +396,6 @@ class ZooModel(Compiling, KerasLoop, Inspection, MovingAverage, Saving, Construc
             return mean
         return replica.all_reduce(tf.distribute.ReduceOp.MEAN, mean)
 
-    def key(self, purpose: str) -> tf.Tensor:
-        """Returns the seed, for `tfgan_zoo.noise`, of this step's draws for one purpose."""
-        *phase, counter = self.random_phase
-        attempt = [f"attempt {self.rollbacks}"] if self.rollbacks else []
-        return noise.key(self.seed, *attempt, *phase, purpose, counter)
-
-    @property
-    def random_phase(self) -> tuple[Any, ...]:
-        """The phase that random numbers depend on, besides their purpose: a name, then a counter.
-
-        More names and numbers may stand between them.
-        """
-        return getattr(self._random_phases, "parts", ("train", self.step))
-
-    @contextlib.contextmanager
-    def random_phase_of(self, *parts: Any) -> Iterator[None]:
-        """Within it, `random_phase` is `parts`."""
-        before, self._random_phases.parts = self.random_phase, parts
-        try:
-            yield
-        finally:
-            self._random_phases.parts = before
-
-    @property
-    def attempt(self) -> int:
-        """The earlier name of `rollbacks`."""
-        return self.rollbacks
-
-    @attempt.setter
-    def attempt(self, number: int) -> None:
-        self.rollbacks = number
-
     @property
     def steps_done(self) -> int:
         """The number of train steps so far; read it between steps."""
@@ -469,38 +415,16 @@ class ZooModel(Compiling, KerasLoop, Inspection, MovingAverage, Saving, Construc
         self.step.assign_add(1)
         self.images_seen.assign_add(count)
         finite = tf.reduce_all([tf.math.is_finite(value) for value in logs.values()])
-        self.nonfinite_steps.total.value.assign_add(1.0 - tf.cast(finite, tf.float32))
+        keras_internals.add_to_sum(self.nonfinite_steps, 1.0 - tf.cast(finite, tf.float32))
         if self.averages:
             self._move_average(tf.cast(count, tf.float32))
         return self.log(logs)
-
-    def log(self, logs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Adds to the running means and returns them."""
-        if set(logs) != set(self.trackers):
-            raise ValueError(f"logs: expected {sorted(self.trackers)}, got {sorted(logs)}.")
-        for name, tracker in self.trackers.items():
-            # What `update_state` does with a scalar, in two operations instead of a dozen.
-            tracker.total.value.assign_add(tf.cast(logs[name], tf.float32))
-            tracker.count.value.assign_add(1.0)
-        # Keras averages logs over workers along their first axis.
-        shape = [1] if _several_workers(tf.distribute.get_strategy()) else []
-        return {name: tf.reshape(t.result(), shape) for name, t in self.trackers.items()}
-
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        """The running means of the logged values."""
-        return [*self.trackers.values(), self.evaluated_batches, self.nonfinite_steps]
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Computes the losses on held-out data, without an update."""
         self.evaluated_batches.update_state(1.0)
         with self.random_phase_of("test", tf.cast(self.evaluated_batches.result(), tf.int64)):
             return self.log(self.losses_of(data))
-
-
-def _several_workers(strategy: tf.distribute.Strategy) -> bool:
-    several = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
-    return several and strategy.extended._in_multi_worker_mode()
 
 
 def _share_overflow(gradients: list[tf.Tensor | None]) -> list[tf.Tensor | None]:

@@ -197,11 +197,6 @@ class NoiseToImage(Game):
             "discriminator": ("discriminator", (packed(shape, packing),)),
         }
 
-    def batch_spec(self) -> dict[str, tf.TensorSpec]:
-        """See `ZooModel.batch_spec`; a conditional game adds the parts of its condition."""
-        dtype = tf.uint8 if kind_of(self.image_shape).is_pixels else tf.float32
-        return {"image": tf.TensorSpec([None, *self.image_shape], dtype)}
-
     def condition_spec(self) -> dict[str, tf.TensorSpec]:
         """Returns what the networks take of each part of the condition, by name."""
         spec = self.batch_spec() if self.condition else {}

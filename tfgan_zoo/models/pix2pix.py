@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfgan_zoo import layers, losses, networks
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.keras_internals import layers_of
 from tfgan_zoo.models.image_to_image import (
     BOUNDARIES,
     OBJECTIVES,
@@ -140,7 +141,7 @@ class Pix2Pix(ImageToImage):
         together = max(
             (
                 batch_size * (replicas if layer.synchronized else 1)
-                for layer in self.generator._flatten_layers()
+                for layer in layers_of(self.generator)
                 if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
             ),
             default=1,

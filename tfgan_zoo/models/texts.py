@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError, check_texts, warn_user
+from tfgan_zoo.keras_internals import layers_of
 from tfgan_zoo.layers.text import TextReader
 from tfgan_zoo.models.base import ZooModel
 from tfgan_zoo.models.mechanics.parts import as_texts, unpacked
@@ -23,7 +24,7 @@ def text_reader(text_encoder: Any) -> TextReader | None:
     """Returns the layer by which an encoder reads strings; None if it is not one of the zoo's."""
     if not isinstance(text_encoder, keras.Model):
         return None
-    layers = text_encoder._flatten_layers()
+    layers = layers_of(text_encoder)
     return next((layer for layer in layers if isinstance(layer, TextReader)), None)
 
 

@@ -12,6 +12,7 @@ from ml_collections import ConfigDict
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.config.check import KNOWN_GROUPS, named_groups
 from tfgan_zoo.errors import InputError, check_number, first_line
+from tfgan_zoo.keras_internals import layers_of
 from tfgan_zoo.models import MODELS, PRETRAINED, ZooModel
 from tfgan_zoo.models.mechanics.arguments import constructor_arguments
 from tfgan_zoo.networks import NETWORKS
@@ -125,7 +126,7 @@ def build_model(config: ConfigDict) -> ZooModel:
         model = cls(**built, seed=config.seed, name=short_name(config.model), **args)
         _check_groups(config, model, [group for group, _ in networks.values()])
         synchronize(config, model)
-        optimizers = {
+        optimizers: dict[str, Any] = {
             f"{role}_optimizer": build_optimizer(config, role, updates)
             for role, updates in model.updates_per_step.items()
         }
@@ -213,7 +214,7 @@ def synchronize(config: ConfigDict, model: ZooModel) -> None:
         if not config.distribution.synchronized_bn or "synchronized_bn" in config.get(role, {}):
             continue
         # Also in the paper's networks, which the model makes itself.
-        for layer in (layer for network in networks for layer in network._flatten_layers()):
+        for layer in (layer for network in networks for layer in layers_of(network)):
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.synchronized = True
 

@@ -4,12 +4,12 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
 from tfgan_zoo.errors import InputError, NonFiniteLossError, StorageError
+from tfgan_zoo.keras_internals import inner_optimizer
 from tfgan_zoo.models import ZooModel
 from tfgan_zoo.run.devices import Devices
 from tfgan_zoo.run.folder import Run
@@ -132,9 +132,8 @@ class Rollbacks:
 def _learning_rate(model: ZooModel, role: str) -> Any:
     """Returns the learning rate of a role's optimizer: a number, or a schedule's config."""
     optimizer = getattr(model, f"{role}_optimizer")
-    if isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer):
-        optimizer = optimizer.inner_optimizer
-    rate = optimizer.get_config()["learning_rate"]  # the attribute is a schedule's present value
+    # The attribute `learning_rate` is a schedule's present value.
+    rate = inner_optimizer(optimizer).get_config()["learning_rate"]
     return rate if isinstance(rate, dict) else float(rate)
 
 

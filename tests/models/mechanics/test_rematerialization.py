@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.models.tiny import assert_close, dataset, fit, state, tiny
+from tests.models.tiny import assert_close, dataset, each_kind, fit, state, tiny
 from tfgan_zoo import layers, networks
-from tfgan_zoo.models import MODELS
 from tfgan_zoo.models.mechanics import rematerialization
 from tfgan_zoo.models.mechanics.rematerialization import rematerialized
 
 
-@pytest.mark.parametrize("name", MODELS)
+@each_kind
 def test_same_training(name):
     results = []
     for switch in (False, True):

@@ -1,4 +1,4 @@
-"""Copies of networks, for averages of their weights."""
+"""Copies of networks that hold averages of their weights."""
 
 import inspect
 import warnings
@@ -9,28 +9,29 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError, first_line
-from tfgan_zoo.models.mechanics.functional import graph_of, nodes_of
+from tfgan_zoo.keras_internals import Call, calls_of, lambda_output_shape, layers_of
+from tfgan_zoo.models.mechanics.functional import graph_of, is_plain
 
 
 def average_of(network: keras.Model) -> keras.Model:
-    """Returns a network of the same layers and weights, with variables of its own.
+    """Returns a copy of a network: the same layers and weights, with variables of its own.
 
-    They are float32 where the network's are of half precision, in which an average never moves.
-    Layers of the user's need not be registered with Keras.
+    Variables are float32 even if the network's are of half precision, in which an average would
+    never move. The user's own layers need not be registered with Keras.
 
     Args:
-        network: a functional or Sequential model.
+        network: A functional or Sequential model.
 
     Raises:
-        InputError: if a layer's config does not say how to make another one like it: if none can
-            be made of it, or one that computes something else.
+        InputError: If a layer cannot be copied from its config, or if its copy computes something
+            else.
     """
     made: dict[int, Any] = {}
     unregistered: dict[str, Any] = {}
-    for layer in network._flatten_layers():
+    for layer in layers_of(network):
         unregistered |= _unregistered_in(layer)
     with warnings.catch_warnings(), keras.saving.custom_object_scope(unregistered):
-        # A lambda is unsafe to load from a file, which this copy never comes from.
+        # Keras warns that loading a lambda from a file is unsafe; this copy is not from a file.
         warnings.filterwarnings("ignore", message=".*`?lambda`?.*", category=UserWarning)
         copy = _copy(network, made)
     if not copy.built:
@@ -42,15 +43,15 @@ def average_of(network: keras.Model) -> keras.Model:
 
 
 def _copy(layer: Any, made: dict[int, Any]) -> Any:
-    """Returns another layer or model like this one, the same for the same one."""
+    """Returns the copy of a layer or model; it is made once."""
     if id(layer) not in made:
-        if type(layer).__name__ in ("Functional", "Sequential"):
+        if is_plain(layer):
             made[id(layer)] = keras.models.clone_model(
                 layer, clone_function=lambda inner: _copy(inner, made)
             )
         elif isinstance(layer, keras.layers.Layer):
             made[id(layer)] = _from_config(layer)
-        else:  # an operation, which has no variables
+        else:  # An operation, which has no variables.
             made[id(layer)] = layer
     return made[id(layer)]
 
@@ -62,12 +63,12 @@ def _from_config(layer: keras.layers.Layer) -> keras.layers.Layer:
             own = getattr(layer, name, None)
             if isinstance(value, dict) and inspect.isroutine(own):
                 config[name] = own  # It may have no name by which Keras could find it.
-        if isinstance(layer, keras.layers.Lambda):  # whose `from_config` refuses Python's lambdas
+        if isinstance(layer, keras.layers.Lambda):  # Its `from_config` refuses Python's lambdas.
             if isinstance(config.get("output_shape"), dict):
-                config["output_shape"] = layer._output_shape
+                config["output_shape"] = lambda_output_shape(layer)
             return type(layer)(**config)
         return type(layer).from_config(config)
-    except Exception as error:  # whatever a layer of the user's raises
+    except Exception as error:  # The user's own layers may raise anything.
         raise InputError(
             f"ema_half_life: expected layers that can be copied for the average, got layer "
             f"{layer.name!r} of class {type(layer).__name__} ({first_line(error)}); give the class "
@@ -77,24 +78,24 @@ def _from_config(layer: keras.layers.Layer) -> keras.layers.Layer:
 
 
 def _check_same(network: keras.Model, made: dict[int, Any]) -> None:
-    """Checks that copies of the user's layers compute what the layers do.
+    """Checks that copies of the user's own layers compute what the layers do.
 
-    A `get_config` that leaves an argument out gives a copy with that argument's default, and
-    `from_config` does not complain. Keras' layers and this library's are not looked at.
+    If `get_config` omits an argument, `from_config` silently uses its default. Layers of Keras and
+    of this library are not checked.
 
     Args:
-        network: a functional or Sequential model.
-        made: the copies, by the identity of what they were made of; they have its weights.
+        network: A functional or Sequential model.
+        made: The copies, with the same weights, by the identity of the original.
 
     Raises:
-        InputError: naming the first layer whose copy returns something else.
+        InputError: If a copy returns something else.
     """
-    for node in nodes_of(graph_of(network)):
-        layer = node.operation
-        if type(layer).__name__ in ("Functional", "Sequential"):
+    for call in calls_of(graph_of(network)):
+        layer = call.operation
+        if is_plain(layer):
             _check_same(layer, made)
         elif isinstance(layer, keras.layers.Layer) and not _all_known(layer):
-            ours, theirs = (_answer(each, layer, node) for each in (layer, made[id(layer)]))
+            ours, theirs = (_answer(each, layer, call) for each in (layer, made[id(layer)]))
             if ours is not None and theirs is not None and not _alike(ours, theirs, layer):
                 raise InputError(
                     f"ema_half_life: expected layers that can be copied for the average, got layer "
@@ -105,56 +106,55 @@ def _check_same(network: keras.Model, made: dict[int, Any]) -> None:
 
 
 def _all_known(layer: keras.layers.Layer) -> bool:
-    modules = (type(each).__module__ for each in layer._flatten_layers())
+    modules = (type(each).__module__ for each in layers_of(layer))
     return all(module.split(".")[0] in ("keras", "tfgan_zoo") for module in modules)
 
 
 def _answer(
-    layer: keras.layers.Layer, original: keras.layers.Layer, node: Any
+    layer: keras.layers.Layer, original: keras.layers.Layer, call: Call
 ) -> list[np.ndarray] | None:
-    """Returns what a layer makes of fixed numbers, which its weights are moved by as well.
+    """Returns a layer's outputs for fixed inputs and shifted weights.
 
-    Weights that start at zero would hide what comes after them. The layer's variables and the
-    states of random number generators stay as they are.
+    Without the shift, weights that start at zero would hide the computation after them. The layer's
+    variables and the states of random number generators do not change.
 
     Args:
-        layer: the node's, or its copy.
-        original: the node's, whose variables it is called with, those of generators among them.
-        node: of a functional model.
+        layer: The layer that is called, or its copy.
+        original: The layer, whose variables it is called with, those of generators among them.
+        call: A call in a functional model.
 
     Returns:
-        The outputs; None if the layer takes strings, draws random numbers of TensorFlow's, or
+        The outputs; None if the layer takes strings, draws random numbers from TensorFlow, or
         cannot be called by itself.
     """
     try:
-        values = {id(x): _numbers([n or 2 for n in x.shape], x.dtype) for x in node.input_tensors}
-        args, kwargs = node.arguments.fill_in(values)
-        if "training" in getattr(layer, "_call_context_args", {}):
-            kwargs["training"] = False
+        values = {id(x): _numbers([n or 2 for n in x.shape], x.dtype) for x in call.inputs}
+        args, kwargs = call.fill_in(values)
+        kwargs["training"] = False
         state = [
-            # Integers stay as they are: what is added to them is cast to zero.
+            # Integers do not change: the shift is cast to zero.
             (own, tf.cast(v.value, own.dtype) + tf.cast(0.1 * _sines(v.shape), own.dtype))
             for own, v in zip(layer.variables, original.variables, strict=True)
         ]
 
         @tf.function(autograph=False)
-        def call():
+        def answer():
             with keras.StatelessScope(state_mapping=state):
                 return [tf.cast(x, tf.float32) for x in tf.nest.flatten(layer(*args, **kwargs))]
 
         with tf.init_scope():
-            traced = call.get_concrete_function()
+            traced = answer.get_concrete_function()
             stateful = {op.type for op in traced.graph.get_operations() if op.op_def.is_stateful}
-            # Other operations draw random numbers, change something, or call Python.
+            # Other stateful operations draw random numbers, assign variables, or call Python.
             if stateful - {"ReadVariableOp", "Placeholder"}:
                 return None
             return [x.numpy() for x in traced()]
-    except Exception:  # whatever a layer of the user's raises outside of its network
+    except Exception:  # The user's own layers may raise anything outside of their network.
         return None
 
 
 def _numbers(shape: Any, dtype: str) -> tf.Tensor:
-    """Returns numbers in [-1, 1], the same for the same shape; zeros of types but floats."""
+    """Returns fixed numbers in [-1, 1]; zeros of any type but floats."""
     if not tf.as_dtype(dtype).is_floating:
         return tf.zeros(shape, dtype)
     return tf.cast(_sines(shape), dtype)
@@ -174,7 +174,7 @@ def _alike(a: list[np.ndarray], b: list[np.ndarray], layer: keras.layers.Layer) 
 
 
 def _unregistered_in(layer: keras.layers.Layer) -> dict[str, Any]:
-    """Returns the layer's class, and those of its initializers and the like, by name."""
+    """Returns unregistered classes and functions of a layer and its attributes, by name."""
     found = {}
     for value in (layer, *vars(layer).values()):
         cls = value if inspect.isfunction(value) else type(value)
@@ -187,7 +187,7 @@ def _unregistered_in(layer: keras.layers.Layer) -> dict[str, Any]:
 
 
 def _with_full_variables(config: Any) -> Any:
-    """A config, of whatever depth, whose layers compute in half precision but keep float32."""
+    """Returns a nested config in which layers of half precision keep float32 variables."""
     if isinstance(config, (list, tuple)):
         return type(config)(map(_with_full_variables, config))
     if not isinstance(config, dict):

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError, check_number, first_line
+from tfgan_zoo.keras_internals import inner_optimizer, layers_of
 from tfgan_zoo.models.mechanics.arguments import check_flag
 from tfgan_zoo.models.mechanics.keywords import check_compile
 from tfgan_zoo.models.mechanics.optimizers import prepare, unknown_to
@@ -132,7 +133,7 @@ class Compiling(keras.Model):
                 f"steps_per_execution: expected 1 on several replicas, got {steps_per_execution}; "
                 "TensorFlow cannot loop over steps around them."
             )
-        if rematerialize and self.shown is not None:
+        if rematerialize and self.shown in self.roles():
             self.check_not_synchronized("rematerialize=True", self.shown)
         if jit_compile:
             if self.no_xla:
@@ -155,7 +156,7 @@ class Compiling(keras.Model):
         if self.distribute_strategy.num_replicas_in_sync == 1:
             return
         for network in (network for role in roles for network in self.roles()[role]):
-            for layer in network._flatten_layers():
+            for layer in layers_of(network):
                 if isinstance(layer, keras.layers.BatchNormalization) and layer.synchronized:
                     raise InputError(
                         f"{argument}: expected no synchronized batch normalisation on several "
@@ -187,7 +188,7 @@ class Compiling(keras.Model):
                 f"{role}_optimizer: expected an optimizer made in the scope of the model's "
                 "tf.distribute strategy, got one made outside; make it within `strategy.scope()`."
             )
-        inner = getattr(optimizer, "inner_optimizer", optimizer)
+        inner = inner_optimizer(optimizer)
         if getattr(inner, "use_ema", False) and not inner.ema_overwrite_frequency:
             raise InputError(
                 f"{role}_optimizer: expected use_ema=False, got True, whose averages reach no "
@@ -197,7 +198,7 @@ class Compiling(keras.Model):
         half = any(
             layer.compute_dtype == "float16"
             for network in self.roles()[role]
-            for layer in network._flatten_layers()
+            for layer in layers_of(network)
         )
         if half and not isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer):
             optimizer = keras.mixed_precision.LossScaleOptimizer(optimizer)

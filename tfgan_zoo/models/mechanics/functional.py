@@ -6,25 +6,28 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfgan_zoo.keras_internals import Call, calls_of
+
 
 def graph_of(network: keras.Model) -> keras.Model:
-    """Returns the functional model that a Sequential one is inside; any other as it is."""
-    return getattr(network, "_functional", None) or network
+    """Returns a Sequential model as a functional one of the same layers; any other as it is."""
+    if isinstance(network, keras.Sequential):
+        return keras.Model(network.inputs, network.outputs, name=network.name)
+    return network
+
+
+def is_plain(layer: Any) -> bool:
+    """Returns whether a layer is a functional or Sequential model without a `call` of its own."""
+    kind = isinstance(layer, (keras.Function, keras.Sequential))
+    return kind and type(layer).__module__.startswith("keras.")
 
 
 def as_functional(network: keras.Model) -> keras.Model | None:
-    """Returns a network as the graph of layers that it is; None if it has a `call` of its own."""
-    network = graph_of(network)
-    plain = type(network).__name__ == "Functional"
-    return network if plain and len(network.outputs) == 1 else None
-
-
-def nodes_of(network: keras.Model) -> list[Any]:
-    """Returns a functional network's operations in the order in which Keras runs them."""
-    by_depth = network._nodes_by_depth
-    return [
-        n for depth in sorted(by_depth, reverse=True) for n in by_depth[depth] if not n.is_input
-    ]
+    """Returns a network as its graph of layers; None if it has another `call` or more outputs."""
+    if not is_plain(network):
+        return None
+    graph = graph_of(network)
+    return graph if len(graph.outputs) == 1 else None
 
 
 def inputs_of(network: keras.Model, values: Any) -> dict[int, tf.Tensor]:
@@ -33,45 +36,47 @@ def inputs_of(network: keras.Model, values: Any) -> dict[int, tf.Tensor]:
     return {id(x): tf.cast(value, x.dtype) for x, value in pairs}
 
 
-def run_nodes(
-    nodes: Sequence[Any], values: dict[int, tf.Tensor], training: bool
+def run_calls(
+    calls: Sequence[Call], values: dict[int, tf.Tensor], training: bool
 ) -> dict[int, tf.Tensor]:
-    """Returns `values`, by the identities of symbolic tensors, with the outputs of some nodes."""
+    """Returns `values`, by the identities of symbolic tensors, with the outputs of some calls."""
     values = dict(values)
-    for node in nodes:
-        args, kwargs = node.arguments.fill_in(values)
-        if "training" in getattr(node.operation, "_call_context_args", {}):
+    for call in calls:
+        args, kwargs = call.fill_in(values)
+        # Every Keras layer takes `training`, also one whose `call` does not.
+        if isinstance(call.operation, keras.layers.Layer):
             kwargs["training"] = training
-        outputs = node.operation(*args, **kwargs)
-        values |= zip(map(id, node.outputs), tf.nest.flatten(outputs), strict=True)
+        outputs = call.operation(*args, **kwargs)
+        values |= zip(map(id, call.outputs), tf.nest.flatten(outputs), strict=True)
     return values
 
 
 def run_for_each(
     network: keras.Model, first: tf.Tensor, seconds: Sequence[tf.Tensor], training: bool
 ) -> list[tf.Tensor]:
-    """Returns `network([first, second])` for each second; what needs no second is computed once.
+    """Returns `network([first, second])` for each second; the rest is computed once.
 
     Args:
-        network: of two inputs and one output. One that is no functional model runs for each.
-        first: the first input.
-        seconds: second inputs.
-        training: whether layers are to train.
+        network: A network of two inputs and one output. One that is no functional model runs for
+            each second.
+        first: The first input.
+        seconds: Second inputs.
+        training: Whether layers run in training mode.
     """
     graph = as_functional(network)
     if graph is None:
         return [network([first, second], training=training) for second in seconds]
-    nodes, depends = nodes_of(graph), {id(graph.inputs[1])}
-    for node in nodes:
-        if any(id(x) in depends for x in node.input_tensors):
-            depends |= set(map(id, node.outputs))
-    once = [node for node in nodes if id(node.outputs[0]) not in depends]
-    each = [node for node in nodes if id(node.outputs[0]) in depends]
+    calls, depends = calls_of(graph), {id(graph.inputs[1])}
+    for call in calls:
+        if any(id(x) in depends for x in call.inputs):
+            depends |= set(map(id, call.outputs))
+    once = [call for call in calls if id(call.outputs[0]) not in depends]
+    each = [call for call in calls if id(call.outputs[0]) in depends]
     answers = []
     shared: dict[int, tf.Tensor] = {}
     for second in seconds:
         values = inputs_of(graph, [first, second])
-        shared = shared or run_nodes(once, values, training)
-        values = run_nodes(each, shared | values, training)
+        shared = shared or run_calls(once, values, training)
+        values = run_calls(each, shared | values, training)
         answers.append(values[id(graph.outputs[0])])
     return answers

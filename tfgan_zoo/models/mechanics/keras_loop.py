@@ -5,17 +5,17 @@ from collections.abc import Callable, Mapping
 from types import GeneratorType
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError, input_errors
+from tfgan_zoo.keras_internals import BuiltModel, distributed_function
 from tfgan_zoo.models.mechanics import batches
 from tfgan_zoo.models.mechanics.arguments import check_ends
 from tfgan_zoo.models.mechanics.parts import without_optionals
 from tfgan_zoo.models.mechanics.role_optimizers import check_callbacks, for_each_role
 
 
-class KerasLoop(keras.Model):
+class KerasLoop(BuiltModel):
     """Keras' `fit`, `evaluate`, `train_on_batch` and `test_on_batch` of a model with roles."""
 
     def _build_loop(self) -> None:
@@ -25,11 +25,6 @@ class KerasLoop(keras.Model):
 
     def build(self, input_shape=None) -> None:
         """Does nothing: the networks are built before the model is."""
-
-    def _maybe_symbolic_build(self, *args, **kwargs) -> None:
-        # Keras would reduce the first distributed batch to infer shapes. That fails for uint8 on
-        # several workers and for uneven batches, and the model is built already.
-        pass
 
     # ------------------------------------------------------------------ entrances
 
@@ -159,7 +154,7 @@ class KerasLoop(keras.Model):
         self.load_frozen()
         self._trained = trained
         step = _after_data(self.train_step)
-        train: Callable = self._make_function(step)
+        train: Callable = distributed_function(self, step)
         if not (self.run_eagerly or self.steps_per_execution > 1 or self._has_strategy()):
             train = self._step_in_one_graph(step, train)
         self.train_function = self._inspecting(train, "training")
@@ -169,7 +164,7 @@ class KerasLoop(keras.Model):
         if getattr(self, "test_function", None) is not None and not force:
             return
         self.load_frozen()
-        test = self._make_function(_after_data(self.test_step))
+        test = distributed_function(self, _after_data(self.test_step))
         self.test_function = self._inspecting(test, "testing")
 
     def _step_in_one_graph(self, step: Callable, otherwise: Callable) -> Callable:

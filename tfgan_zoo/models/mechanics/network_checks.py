@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.keras_internals import layers_of
 from tfgan_zoo.models.mechanics.functional import graph_of
 
 
@@ -125,7 +126,7 @@ def check_no_batch_norm(argument: str, critic: keras.Model) -> None:
     Raises:
         InputError: If it has batch normalisation.
     """
-    for layer in critic._flatten_layers():
+    for layer in layers_of(critic):
         if isinstance(layer, keras.layers.BatchNormalization):
             raise InputError(
                 f"{argument}: expected a critic without batch normalisation, which mixes the "
@@ -166,7 +167,7 @@ def check_no_float64(model: Any) -> None:
     # A text encoder that is not trained has no role.
     others = [each for each in vars(model).values() if isinstance(each, keras.Model)]
     for network in [*trained, *others]:
-        for layer in network._flatten_layers():
+        for layer in layers_of(network):
             if "float64" in (layer.compute_dtype, layer.variable_dtype):
                 raise InputError(
                     f"{names.get(id(network), network.name)}: expected layers that compute in "

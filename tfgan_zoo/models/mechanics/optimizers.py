@@ -1,6 +1,6 @@
-"""Keras optimizers' updates in one operation for each variable.
+"""Updates of Keras' optimizers in one operation per variable.
 
-Papers whose code is in PyTorch mean something else by epsilon. The kernels here do what Keras does:
+Epsilon means something else in papers whose code is in PyTorch. The kernels here follow Keras:
 
 - Adam adds epsilon before the correction of bias, w -= rate c m / (sqrt(v) + epsilon) with
   c = sqrt(1 - beta2^t) / (1 - beta1^t), as TensorFlow and Torch do too. PyTorch adds it after, and
@@ -10,7 +10,7 @@ Papers whose code is in PyTorch mean something else by epsilon. The kernels here
   so that Keras' 1e-8 acts, on gradients near 0, like PyTorch's 1e-4, and Keras' 1e-16 like
   PyTorch's 1e-8.
 
-Either matters only to weights whose gradients are about as small as that.
+Either matters only to weights whose gradients are about that small.
 """
 
 import weakref
@@ -18,6 +18,8 @@ from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
+
+from tfgan_zoo import keras_internals
 
 
 def apply_gradients(
@@ -27,17 +29,17 @@ def apply_gradients(
 ) -> None:
     """Does what `optimizer.apply` does, faster where TensorFlow has a kernel for it.
 
-    Keras makes an update of about a dozen small operations for each variable, which can take longer
-    than a small network's gradients. Adam, SGD and RMSprop without further options are done by
-    TensorFlow's kernels, on the optimizer's own variables, to the same result but for rounding.
-    The rest is left to Keras: AMSGrad, weight decay, clipping, averaging, accumulation, loss
-    scaling, constraints, other types than float32, sparse or missing gradients; and on several
-    replicas RMSprop without momentum.
+    Keras updates each variable by about a dozen small operations, which can take longer than a
+    small network's gradients. For Adam, SGD and RMSprop without further options, TensorFlow's
+    kernels update the optimizer's own variables, with the same result except for rounding. Keras
+    does the rest: AMSGrad, weight decay, clipping, averaging, accumulation, loss scaling,
+    constraints, types other than float32, sparse or missing gradients, optimizers whose slots are
+    not where `keras_internals` expects them; and on several replicas RMSprop without momentum.
 
     Args:
-        optimizer: built with `variables`.
-        gradients: of this replica; they are summed over all replicas.
-        variables: as many.
+        optimizer: An optimizer built with `variables`.
+        gradients: Gradients of this replica; they are summed over all replicas.
+        variables: One variable per gradient.
 
     Example:
         >>> weight = keras.Variable([1.0, 2.0])
@@ -48,35 +50,38 @@ def apply_gradients(
         [0.9, 1.9]
     """
     kernel = _KERNELS.get(type(optimizer))
+    slots = keras_internals.slots_of(optimizer)
     replica = tf.distribute.get_replica_context()
-    covered = _is_plain(optimizer) and _fit(gradients, variables)
+    covered = slots is not None and _is_plain(optimizer) and _fit(gradients, variables)
     if kernel is None or replica is None or not covered:
         optimizer.apply(gradients, variables)
         return
     if replica.num_replicas_in_sync > 1:
         gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, list(gradients))
     rate = tf.cast(optimizer.learning_rate, tf.float32)
-    kernel(optimizer, rate, gradients, variables)
+    kernel(optimizer, slots, rate, gradients, variables)
     optimizer.iterations.assign_add(1)
 
 
 def prepare(optimizer: keras.optimizers.Optimizer) -> None:
-    """Makes room for what the kernels need besides the optimizer's own variables.
+    """Creates variables that the kernels need besides the optimizer's own.
 
-    The kernel of RMSprop writes a momentum, even one of 0. Without this, Keras does its updates.
+    The kernel of RMSprop writes a momentum even if that is 0. Without this call, Keras does its
+    updates.
 
     Args:
-        optimizer: a built one.
+        optimizer: A built optimizer.
     """
     rmsprop = type(optimizer) is keras.optimizers.RMSprop and not optimizer.momentum
-    if rmsprop and not tf.distribute.has_strategy():
-        _SCRATCH[optimizer] = [tf.Variable(tf.zeros(v.shape)) for v in optimizer._velocities]
+    slots = keras_internals.slots_of(optimizer) if rmsprop else None
+    if slots is not None and not tf.distribute.has_strategy():
+        _SCRATCH[optimizer] = [tf.Variable(tf.zeros(v.shape)) for v in slots["velocities"]]
 
 
 def unknown_to(
     optimizer: keras.optimizers.Optimizer, variables: Sequence[keras.Variable]
 ) -> list[keras.Variable]:
-    """Returns those of the variables that a built optimizer was not built with.
+    """Returns the variables that an optimizer was not built with.
 
     Example:
         >>> weight, other = keras.Variable([1.0]), keras.Variable([2.0])
@@ -85,12 +90,11 @@ def unknown_to(
         >>> unknown_to(sgd, [weight]), unknown_to(sgd, [weight, other]) == [other]
         ([], True)
     """
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
-    return [v for v in variables if inner._var_key(v) not in inner._trainable_variables_indices]
+    return [v for v in variables if not keras_internals.is_built_with(optimizer, v)]
 
 
 def _is_plain(optimizer: keras.optimizers.Optimizer) -> bool:
-    """Whether nothing but the rule itself is asked for."""
+    """Returns whether an optimizer has no options besides its rule."""
     if any(getattr(optimizer, name, None) for name in _EXTRAS):
         return False
     if isinstance(optimizer, keras.optimizers.Adam):
@@ -112,18 +116,18 @@ def _fit(gradients: Sequence[tf.Tensor | None], variables: Sequence[keras.Variab
 
 
 def _handle(variable: keras.Variable) -> tf.Tensor:
-    return variable.value.handle  # Of a mirrored variable, this replica's.
+    return variable.value.handle  # This replica's, if the variable is mirrored.
 
 
-def _adam(optimizer, rate, gradients, variables) -> None:
+def _adam(optimizer, slots, rate, gradients, variables) -> None:
     step = tf.cast(optimizer.iterations.value + 1, tf.float32)
     powers = tf.pow(optimizer.beta_1, step), tf.pow(optimizer.beta_2, step)
     for gradient, variable in zip(gradients, variables, strict=True):
-        index = optimizer._get_variable_index(variable)
+        index = keras_internals.slot_index(optimizer, variable)
         tf.raw_ops.ResourceApplyAdam(
             var=_handle(variable),
-            m=_handle(optimizer._momentums[index]),
-            v=_handle(optimizer._velocities[index]),
+            m=_handle(slots["momentums"][index]),
+            v=_handle(slots["velocities"][index]),
             beta1_power=powers[0],
             beta2_power=powers[1],
             lr=rate,
@@ -134,16 +138,17 @@ def _adam(optimizer, rate, gradients, variables) -> None:
         )
 
 
-def _sgd(optimizer, rate, gradients, variables) -> None:
+def _sgd(optimizer, slots, rate, gradients, variables) -> None:
     for gradient, variable in zip(gradients, variables, strict=True):
         if not optimizer.momentum:
             tf.raw_ops.ResourceApplyGradientDescent(
                 var=_handle(variable), alpha=rate, delta=gradient
             )
             continue
+        index = keras_internals.slot_index(optimizer, variable)
         tf.raw_ops.ResourceApplyKerasMomentum(
             var=_handle(variable),
-            accum=_handle(optimizer.momentums[optimizer._get_variable_index(variable)]),
+            accum=_handle(slots["momentums"][index]),
             lr=rate,
             grad=gradient,
             momentum=optimizer.momentum,
@@ -151,15 +156,15 @@ def _sgd(optimizer, rate, gradients, variables) -> None:
         )
 
 
-def _rmsprop(optimizer, rate, gradients, variables) -> None:
-    momentums = [m.value for m in optimizer._momentums] or _SCRATCH[optimizer]
+def _rmsprop(optimizer, slots, rate, gradients, variables) -> None:
+    momentums = [m.value for m in slots["momentums"]] or _SCRATCH[optimizer]
     for gradient, variable in zip(gradients, variables, strict=True):
-        index = optimizer._get_variable_index(variable)
-        if not optimizer._momentums:  # One that became NaN would stay so, even times 0.
+        index = keras_internals.slot_index(optimizer, variable)
+        if not slots["momentums"]:  # A momentum of NaN would stay, even times 0.
             momentums[index].assign(gradient)
         settings = {
             "var": _handle(variable),
-            "ms": _handle(optimizer._velocities[index]),
+            "ms": _handle(slots["velocities"][index]),
             "mom": momentums[index].handle,
             "lr": rate,
             "rho": optimizer.rho,
@@ -168,7 +173,7 @@ def _rmsprop(optimizer, rate, gradients, variables) -> None:
             "grad": gradient,
         }
         if optimizer.centered:
-            average = _handle(optimizer._average_gradients[index])
+            average = _handle(slots["average_gradients"][index])
             tf.raw_ops.ResourceApplyCenteredRMSProp(mg=average, **settings)
         else:
             tf.raw_ops.ResourceApplyRMSProp(**settings)

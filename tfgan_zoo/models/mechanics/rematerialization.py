@@ -1,4 +1,4 @@
-"""Less memory for more time: features that are computed again when gradients ask for them."""
+"""Rematerialization: features are computed again in the backward pass, to save memory."""
 
 import itertools
 import math
@@ -9,24 +9,25 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models.mechanics.functional import as_functional, inputs_of, nodes_of, run_nodes
+from tfgan_zoo.keras_internals import Call, calls_of
+from tfgan_zoo.models.mechanics.functional import as_functional, inputs_of, run_calls
 
 
 def rematerialized(network: keras.Model, inputs: Any) -> tf.Tensor:
-    """Returns `network(inputs, training=True)`, to be remembered by few of its features.
+    """Returns `network(inputs, training=True)` and keeps few features for the backward pass.
 
-    A backward pass needs every layer's features, and they are most of the memory that training
-    takes. Here the network is cut into stretches, where fewest features cross; only those are kept,
-    and the rest of a stretch is computed a second time when the gradient comes to it. Results,
-    gradients and the state of layers are the same; the network's forward pass is done twice (Chen
-    et al. 2016, https://arxiv.org/abs/1604.06174).
+    A backward pass needs the features of every layer, and they take most of the memory in training.
+    Here the network is cut into stretches where the fewest features cross. Only those are kept; the
+    others are computed a second time in the backward pass. Results, gradients and the state of
+    layers are the same; the forward pass runs twice (Chen et al. 2016,
+    https://arxiv.org/abs/1604.06174).
 
     Args:
-        network: a functional Keras model of one output; others are called as they are.
-        inputs: what it takes, with known shapes but for the batch.
+        network: A functional Keras model of one output; any other is called directly.
+        inputs: Its inputs, with known shapes except for the batch axis.
 
     Raises:
-        InputError: if layers add losses of their own.
+        InputError: If layers add losses of their own.
 
     Example:
         >>> layers = [keras.layers.Dense(1, kernel_initializer="ones"), keras.layers.ReLU()]
@@ -42,13 +43,13 @@ def rematerialized(network: keras.Model, inputs: Any) -> tf.Tensor:
     if graph is None:
         return network(inputs, training=True)
     values = inputs_of(graph, inputs)
-    nodes = nodes_of(graph)
-    for start, stop in _stretches(graph, nodes, _sizes(graph, nodes, values)):
-        stretch = nodes[start:stop]
-        used = {id(x) for node in stretch for x in node.input_tensors}
-        made = {id(x) for node in stretch for x in node.outputs}
-        needs = [i for i in _crossing(graph, nodes, start) if i in used]
-        wanted = [i for i in _crossing(graph, nodes, stop) if i in made]
+    calls = calls_of(graph)
+    for start, stop in _stretches(graph, calls, _sizes(graph, calls, values)):
+        stretch = calls[start:stop]
+        used = {id(x) for call in stretch for x in call.inputs}
+        made = {id(x) for call in stretch for x in call.outputs}
+        needs = [i for i in _crossing(graph, calls, start) if i in used]
+        wanted = [i for i in _crossing(graph, calls, stop) if i in made]
         outputs = _forgetting(stretch, needs, wanted, [values[i] for i in needs])
         values |= dict(zip(wanted, outputs, strict=True))
     return values[id(graph.outputs[0])]
@@ -58,10 +59,10 @@ def rematerialized(network: keras.Model, inputs: Any) -> tf.Tensor:
 
 
 def _forgetting(
-    nodes: Sequence[Any], needs: list[int], wanted: list[int], inputs: list[tf.Tensor]
+    calls: Sequence[Call], needs: list[int], wanted: list[int], inputs: list[tf.Tensor]
 ) -> Sequence[tf.Tensor]:
-    """Runs some nodes, whose gradient runs them again; their layers' state changes once."""
-    layers = [n.operation for n in nodes if isinstance(n.operation, keras.Layer)]
+    """Runs calls whose gradient runs them again; the state of their layers changes once."""
+    layers = [c.operation for c in calls if isinstance(c.operation, keras.Layer)]
     weights = _unique(v for layer in layers for v in layer.trainable_variables)
     state = _unique(v for layer in layers for v in layer.non_trainable_variables)
     before = [(v, tf.convert_to_tensor(v.value)) for v in state]
@@ -70,7 +71,7 @@ def _forgetting(
     def run(inputs, weight_values):
         mapping = [*zip(weights, weight_values, strict=True), *before]
         with keras.StatelessScope(state_mapping=mapping, collect_losses=True) as scope:
-            values = run_nodes(nodes, dict(zip(needs, inputs, strict=True)), training=True)
+            values = run_calls(calls, dict(zip(needs, inputs, strict=True)), training=True)
         if scope.losses:
             names = ", ".join(layer.name for layer in layers)
             raise InputError(
@@ -103,9 +104,9 @@ def _forgetting(
 
 
 def _after(x: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
-    """`x`, but not before `upstream` is there, which XLA respects too."""
+    """Returns `x` once `upstream` has been computed; XLA respects the order, too."""
     some = tf.reduce_max(tf.reshape(upstream, [-1])[:1])
-    # Not zero times it: an infinite gradient is no reason for NaN elsewhere.
+    # Not zero times `some`: an infinite gradient would become NaN elsewhere.
     return x + tf.cast(tf.where(some == some, tf.zeros_like(some), some), x.dtype)
 
 
@@ -113,43 +114,43 @@ def _after(x: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
 
 
 def _sizes(
-    network: keras.Model, nodes: Sequence[Any], values: dict[int, tf.Tensor]
+    network: keras.Model, calls: Sequence[Call], values: dict[int, tf.Tensor]
 ) -> dict[int, int]:
-    """How many numbers of one sample each tensor has, given the inputs."""
+    """Returns the number of values per sample of each tensor, given the inputs."""
     specs = {
         id(x): keras.KerasTensor((None, *values[id(x)].shape[1:]), x.dtype) for x in network.inputs
     }
-    for node in nodes:
-        args, kwargs = node.arguments.fill_in(specs)
-        outputs = node.operation.compute_output_spec(*args, **kwargs)
-        specs |= zip(map(id, node.outputs), tf.nest.flatten(outputs), strict=True)
+    for call in calls:
+        args, kwargs = call.fill_in(specs)
+        outputs = call.operation.compute_output_spec(*args, **kwargs)
+        specs |= zip(map(id, call.outputs), tf.nest.flatten(outputs), strict=True)
     return {i: math.prod(n or 1 for n in spec.shape[1:]) for i, spec in specs.items()}
 
 
-def _crossing(network: keras.Model, nodes: Sequence[Any], cut: int) -> list[int]:
-    """The tensors made before a cut that are used after it."""
-    made = _unique([*network.inputs, *(x for node in nodes[:cut] for x in node.outputs)])
-    used = [*network.outputs, *(x for node in nodes[cut:] for x in node.input_tensors)]
+def _crossing(network: keras.Model, calls: Sequence[Call], cut: int) -> list[int]:
+    """Returns the tensors made before a cut and used after it."""
+    made = _unique([*network.inputs, *(x for call in calls[:cut] for x in call.outputs)])
+    used = [*network.outputs, *(x for call in calls[cut:] for x in call.inputs)]
     later = set(map(id, used))
     return [id(x) for x in made if id(x) in later]
 
 
 def _stretches(
-    network: keras.Model, nodes: Sequence[Any], sizes: dict[int, int]
+    network: keras.Model, calls: Sequence[Call], sizes: dict[int, int]
 ) -> list[tuple[int, int]]:
-    """Cuts that keep least: what crosses them, and all of the largest stretch at a time."""
-    made = [sum(sizes[id(x)] for x in node.outputs) for node in nodes]
-    crossing = [_crossing(network, nodes, cut) for cut in range(len(nodes) + 1)]
+    """Returns the cuts that keep least: the crossing tensors, and all of the largest stretch."""
+    made = [sum(sizes[id(x)] for x in call.outputs) for call in calls]
+    crossing = [_crossing(network, calls, cut) for cut in range(len(calls) + 1)]
     loads = [sum(sizes[i] for i in ids) for ids in crossing]
 
     def cuts(room: float) -> list[int]:
         found = [0]
-        while found[-1] < len(nodes):
+        while found[-1] < len(calls):
             start = found[-1]
             stop = start + 1
-            while stop < len(nodes) and sum(made[start : stop + 1]) <= room:
+            while stop < len(calls) and sum(made[start : stop + 1]) <= room:
                 stop += 1
-            if stop < len(nodes):
+            if stop < len(calls):
                 stop = min(range(start + 1, stop + 1), key=lambda cut: (loads[cut], -cut))
             found.append(stop)
         return found
@@ -159,7 +160,7 @@ def _stretches(
         largest = max(sum(made[a:b]) for a, b in itertools.pairwise(found))
         return sum(sizes[i] for i in across) + largest
 
-    tries = [cuts(sum(made) / parts) for parts in range(1, len(nodes) + 1)]
+    tries = [cuts(sum(made) / parts) for parts in range(1, len(calls) + 1)]
     best = min(tries, key=kept)
     return list(itertools.pairwise(best))
 

@@ -1,0 +1,282 @@
+"""Subclasses: what their constructors need not do, and hooks by their earlier names."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tfgan_zoo
+from tests.models.tiny import GREY, SHAPE, tiny
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models import DCGAN, MODELS, Game, GANModel, ZooModel
+
+
+def networks():
+    model = tiny("dcgan", dense=True)
+    return {"generator": model.generator, "discriminator": model.discriminator}
+
+
+class Earlier(DCGAN):
+    """All hooks by the names that they had in version 0.1."""
+
+    def __init__(self, *args, extra=1.0, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.extra = extra
+        self.finish_init()
+
+    def finish_init(self):
+        self.finished = getattr(self, "finished", 0) + 1
+        super().finish_init()
+
+    def players(self):
+        return {**super().players()}
+
+    @classmethod
+    def network_slots(cls, **arguments):
+        return {**super().network_slots(**arguments), "more": ("generator", ())}
+
+    def default_optimizers(self):
+        return {role: keras.optimizers.SGD(0.5) for role in self.players()}
+
+    def judged(self, real, fake, *args):
+        return {name: value + 0.0 for name, value in super().judged(real, fake, *args).items()}
+
+    def made_and_real(self, data):
+        return {"twice": next(iter(super().made_and_real(data).values()))}
+
+    def d_loss_range(self):
+        low, high = super().d_loss_range()
+        return low, high + self.extra
+
+    def get_config(self):
+        return {**super().get_config(), "extra": self.extra}
+
+
+def test_hooks_by_their_earlier_names():
+    model = Earlier(SHAPE, 8, **networks(), skip_discriminator_above=0.9, ema_half_life=9.0)
+    assert model.roles().keys() == model.players().keys() == {"generator", "discriminator"}
+    assert "more" in Earlier.network_arguments(image_shape=SHAPE, latent_dim=8, packing=1)
+    model.compile()
+    assert float(model.discriminator_optimizer.learning_rate) == 0.5
+    batch = tf.constant(model.example_batch(4))
+    assert {"d_accuracy", "d_idle"} < model.train_step(batch).keys()
+    assert model.samples_and_targets(batch).keys() == {"twice"}
+    assert model.d_loss_bounds()[1] == DCGAN.d_loss_bounds(model)[1] + 1.0
+    with model.moment("test", 1):
+        assert model.random_phase == model.now == ("test", 1)
+    model.attempt = 2
+    assert model.rollbacks == 2
+    again = Earlier.from_config(model.get_config())
+    assert again.extra == 1.0
+    assert len(again.averages) == 1
+
+
+class BesideTheZoo:
+    """A mixin that knows nothing of the zoo."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.after = True
+
+    def players(self):
+        return {**super().players()}
+
+
+class Mixed(BesideTheZoo, DCGAN):
+    pass
+
+
+def test_a_mixin_may_bring_the_constructor_and_a_hook():
+    model = Mixed(SHAPE, 8, **networks())
+    assert model.after
+    assert model.built
+    assert Mixed.roles is BesideTheZoo.players
+
+
+@pytest.mark.parametrize("hook", ["batch_parts", "image_parts"])
+def test_a_replaced_hook_is_refused_where_it_is_defined(hook):
+    with pytest.raises(InputError, match=rf"^Old\.{hook}: expected batch_spec, .*TensorSpec"):
+        type("Old", (DCGAN,), {hook: ("image", "label")})
+    type("New", (DCGAN,), {hook: ("image",), "batch_spec": DCGAN.batch_spec})
+
+
+class Compiled(DCGAN):
+    """A `compile` as `JointEmbedding` had one."""
+
+    def compile(self, optimizer=None, **settings):
+        self.compile_roles({"generator": optimizer, "discriminator": "sgd"}, **settings)
+
+
+def test_compile_roles():
+    model = Compiled(SHAPE, 8, **networks())
+    model.compile(run_eagerly=True)
+    assert isinstance(model.discriminator_optimizer, keras.optimizers.SGD)
+    assert isinstance(model.generator_optimizer, keras.optimizers.Adam)
+    assert model.run_eagerly
+
+
+class OneRole(Game):
+    """A game in name only, as models without players were in version 0.1."""
+
+    log_names = ("loss",)
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        self.finish_init()
+
+    def players(self):
+        return {"network": [self.network]}
+
+    def default_optimizers(self):
+        return {"network": keras.optimizers.SGD(0.1)}
+
+    def compile(self, network_optimizer=None, **settings):
+        self.compile_roles({"network": network_optimizer}, **settings)
+
+
+def test_a_game_of_other_roles():
+    model = OneRole()
+    model.compile(rematerialize=True)
+    assert float(model.network_optimizer.learning_rate) == pytest.approx(0.1)
+    assert model.updates_per_step == {"network": 1}
+    assert model.logs_of("network") == ("loss",)
+    assert model.shown_networks() == []
+    with pytest.raises(InputError, match=r"^ema_half_life: expected None for OneRole"):
+        OneRole(ema_half_life=5.0)
+
+
+class GoesOn(DCGAN):
+    """Changes after `super().__init__` what the state follows from; stores what it takes."""
+
+    def __init__(self, *args, margin=0.25, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.margin = margin
+        self.log_names = (*self.log_names, "g_margin")
+
+
+class Forgets(DCGAN):
+    def __init__(self, *args, margin=0.25, **kwargs):
+        super().__init__(*args, **kwargs)
+
+
+def test_the_state_is_built_after_the_whole_constructor():
+    model = GoesOn(SHAPE, 8, **networks(), margin=0.5)
+    assert "g_margin" in model.trackers
+    assert GoesOn.from_config(model.get_config()).margin == 0.5
+
+
+def test_an_argument_that_is_not_stored_is_not_saved_silently():
+    with pytest.warns(UserWarning, match=r"^get_config: expected Forgets to store .*'margin'"):
+        config = Forgets(SHAPE, 8, **networks()).get_config()
+    assert "margin" not in config
+
+
+# ---------------------------------------------------------------------- roles are data
+
+
+@keras.saving.register_keras_serializable("tests")
+class Autoencoder(ZooModel):
+    """A model of one role, which is no game."""
+
+    shown = "autoencoder"
+    paper_optimizer = {"name": "adam", "learning_rate": 0.01}
+
+    def __init__(self, image_shape=(2,), code=1, **kwargs):
+        super().__init__(**kwargs)
+        self.image_shape, self.code = tuple(image_shape), code
+        x, z = keras.Input(self.image_shape), keras.Input((code,))
+        self.encoder = keras.Model(x, keras.layers.Dense(code)(x))
+        self.decoder = keras.Model(z, keras.layers.Dense(*self.image_shape)(z))
+
+    def roles(self):
+        return {"autoencoder": [self.encoder, self.decoder]}
+
+    def loss_of(self, points, training=True):
+        made = self.run(self.decoder, self.run(self.encoder, points, training), training)
+        loss = tf.reduce_mean((made - points) ** 2)
+        return loss, {"loss": loss}
+
+    def train_step(self, data):
+        points = self.batch(data)["image"]
+        return self.end_step(self.update("autoencoder", self.loss_of, points), points)
+
+    def losses_of(self, data):
+        return self.loss_of(self.batch(data)["image"], training=False)[1]
+
+
+def test_a_model_of_one_role_trains_and_saves(tmp_path):
+    model = Autoencoder(ema_half_life=10.0)
+    model.compile(rematerialize=True)
+    assert float(model.autoencoder_optimizer.learning_rate) == pytest.approx(0.01)
+    points = tf.random.stateless_normal((64, 2), (1, 2))
+    losses = model.fit(points, batch_size=8, epochs=3, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
+    assert len(model.averages) == 2
+    assert model.updates_per_step == {"autoencoder": 1}
+    assert model.logs_of("autoencoder") == model.main_logs == ("loss",)
+    assert model.samples_and_targets(points) == {}
+    assert model.d_loss_bounds() is None
+    model.save(tmp_path / "model.keras")
+    loaded = tfgan_zoo.load_model(tmp_path / "model.keras")
+    assert int(loaded.autoencoder_optimizer.iterations) == 24
+    with pytest.raises(InputError, match="autoencoder_optimizer, as each role"):
+        model.compile(optimizer="adam")
+    with pytest.raises(InputError, match="did you mean autoencoder_optimizer"):
+        model.compile(auto_opt="adam")
+    with pytest.raises(InputError, match="expected at most 1 positional arguments"):
+        model.compile("adam", "adam")
+    with pytest.raises(InputError, match="expected one autoencoder_optimizer, got two"):
+        model.compile("adam", autoencoder_optimizer="adam")
+    with pytest.raises(InputError, match="no argument 'skip_discriminator_above'"):
+        Autoencoder(skip_discriminator_above=0.9)
+
+
+class PerRole(DCGAN):
+    paper_optimizer = {
+        "generator": {"name": "adam", "learning_rate": 1e-4},
+        "discriminator": {"name": "RMSprop", "learning_rate": 4e-4, "rho": 0.5},
+    }
+
+
+def test_paper_optimizers():
+    model = PerRole(SHAPE, 8, **networks())
+    model.compile()
+    assert float(model.generator_optimizer.learning_rate) == pytest.approx(1e-4)
+    assert model.discriminator_optimizer.rho == 0.5
+    for name, cls in MODELS.items():
+        optimizers = tiny(name).default_optimizers()
+        for optimizer in optimizers.values():
+            config = optimizer.get_config()
+            for setting, value in cls.paper_optimizer.items():
+                assert setting == "name" or config[setting] == pytest.approx(value), name
+
+    class Nameless(ZooModel):
+        def roles(self):
+            return {"network": [keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])]}
+
+    with pytest.raises(InputError, match="names no paper_optimizer for this role"):
+        Nameless().compile()
+
+
+def test_logs_of_roles():
+    for name, cls in MODELS.items():
+        model = tiny(name)
+        assert set(cls.main_logs) <= set(cls.log_names)
+        named = [log for role in model.roles() for log in model.logs_of(role)]
+        assert sorted(named) == sorted(model.log_names)
+    assert tiny("cyclegan").logs_of("discriminator") == ("d_loss", "d_a", "d_b")
+    resnet = tiny("srgan", adversarial_weight=0.0)
+    assert resnet.logs_of("discriminator") == ()
+    assert resnet.main_logs == ("g_loss",)
+
+
+def test_public_names():
+    assert GANModel is Game
+    from tfgan_zoo.models import base
+    from tfgan_zoo.models.base import as_floats, check_r1
+
+    assert base.GANModel is Game
+    assert as_floats(np.zeros((2, *GREY), "uint8"), GREY, "images").dtype == tf.float32
+    check_r1(1.0, 1)
+    assert not issubclass(MODELS["joint_embedding"], Game)
