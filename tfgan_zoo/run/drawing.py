@@ -58,7 +58,7 @@ def walk_run(
     if task.takes_texts:
         if len(texts) < 2:
             raise InputError(f"--text: expected two or more to walk between, for {workdir!r}.")
-    elif not task.draws or not kind_of(model.image_shape).is_drawn:
+    elif not (task.draws and kind_of(model.image_shape).is_drawn):
         raise InputError(f"--interpolate: {workdir!r} draws no images from latents; leave it out.")
     else:
         title, request = "between latents", request._replace(num=num + 1, texts=())

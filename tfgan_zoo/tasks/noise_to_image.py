@@ -58,9 +58,8 @@ class NoiseToImageTask(Task):
         self.check_batch(data.source, len(self.opened))
         _parts(self.opened, model)
         self._pipeline(self.opened, 0, cache=False)
-        self.distributions = (
-            DistributionScores(config) if kind_of(model.image_shape).is_drawn else None
-        )
+        images = kind_of(model.image_shape).is_drawn
+        self.distributions = DistributionScores(config) if images else None
 
     @property
     def reference(self) -> np.ndarray:
@@ -74,7 +73,7 @@ class NoiseToImageTask(Task):
 
     @functools.cached_property
     def held(self) -> Source:
-        """The source; if it is to be cached, its images are decoded and fitted once."""
+        """The source; a source that is cached is decoded and fitted once."""
         if self.opened.is_vector:
             return self.opened
         fitting = fit_for(self.opened, **self._fitting())
@@ -145,9 +144,8 @@ class NoiseToImageTask(Task):
         """See `Task.describe`."""
         # Once the images are decoded, those that cannot be read are no longer counted.
         source = vars(self).get("held", self.opened)
-        classes = (
-            f" of {len(source.class_names)} classes" if "label" in self.model.condition else ""
-        )
+        labelled = "label" in self.model.condition
+        classes = f" of {len(source.class_names)} classes" if labelled else ""
         return f"{self.config.data.source}: {len(source):,} samples{classes}"
 
     def sheet(self, model: Any) -> np.ndarray:
@@ -155,7 +153,8 @@ class NoiseToImageTask(Task):
         num = self.config.train.samples
         if self.model.condition == ("label",):
             names = self.opened.class_names[:num]
-            return _rows(model, range(len(names)), names, max(1, num // len(names))).sheet()
+            latents = model.sample_latents(max(1, num // len(names)))
+            return _rows(model, range(len(names)), names, latents).sheet()
         given = {name: self._reference[name][:num] for name in self.model.condition}
         return pictures.sheet(model.generate(num, **given), self.reference)
 
@@ -200,25 +199,24 @@ class NoiseToImageTask(Task):
             raise InputError(
                 f"--text: expected no text for {request.workdir!r}, which draws from noise alone."
             )
-        num = request.num_samples()
-        if "label" in model.condition:
-            names = class_names(request.workdir)
-            labels = _labels(request.labels, names)
-            if not labels:  # the classes in turn
-                given = np.resize(np.arange(len(names)), num)
-                batches = generate(model, model.sample_latents(num, request.seed), label=given)
-                return Drawing(batches, num)
-            return _rows(model, labels, [names[i] for i in labels], num, request.seed)
-        if request.labels:
-            raise InputError(
-                f"--label: expected no label for {request.workdir!r}, whose model knows no classes."
-            )
-        latents, columns = model.sample_latents(num, request.seed), None
+        latents, columns = model.sample_latents(request.num_samples(), request.seed), None
         if request.interpolate:
             latents = pictures.walk(latents, request.frames, request.path, request.closed)
             columns = None if request.closed else request.frames
+        given = {}
+        if "label" in model.condition:
+            names = class_names(request.workdir)
+            if labels := _labels(request.labels, names):
+                return _rows(model, labels, [names[i] for i in labels], latents)
+            # The classes in turn, one for each image, or for each stretch of a walk.
+            stretch = (columns or len(latents)) if request.interpolate else 1
+            given["label"] = np.arange(len(latents)) // stretch % len(names)
+        elif request.labels:
+            raise InputError(
+                f"--label: expected no label for {request.workdir!r}, whose model knows no classes."
+            )
         points = kind_of(model.image_shape) is POINTS
-        return Drawing(generate(model, latents), len(latents), columns, points=points)
+        return Drawing(generate(model, latents, **given), len(latents), columns, points=points)
 
     @classmethod
     def evaluation(cls, model: Any, config: ConfigDict, request: Request) -> EvaluationTask:
@@ -285,11 +283,10 @@ def _labels(labels: Sequence[str], names: Sequence[str]) -> list[int]:
     return found
 
 
-def _rows(
-    model: Any, labels: Sequence[int], names: Sequence[str], columns: int, seed: int = 0
-) -> Drawing:
-    """Draws a row of each class, from the same latents."""
-    given, latents = every_pair(np.array(labels), model.sample_latents(columns, seed))
+def _rows(model: Any, labels: Sequence[int], names: Sequence[str], latents: np.ndarray) -> Drawing:
+    """Draws a row for each of some classes, all from the same latents."""
+    columns = len(latents)
+    given, latents = every_pair(np.array(labels), latents)
     return Drawing(generate(model, latents, label=given), len(latents), columns, names)
 
 
