@@ -251,6 +251,8 @@ class NoiseToImage(Game):
 
     def real(self, data: Any, training: bool = True) -> tuple[tf.Tensor, Given]:
         """Returns the images of a batch, floats in [-1, 1], and its condition; see `batch`."""
+        if not self.condition:
+            return self.images(data, training), ()
         found = self.batch(data, training)
         return found["image"], tuple(found[name] for name in self.condition)
 
