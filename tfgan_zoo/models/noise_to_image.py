@@ -53,7 +53,7 @@ def _adapted(method: Callable) -> Callable:
     def called_with_condition(self, *args, **kwargs):
         place = names.index("given") - 1
         if len(args) > place and isinstance(args[place], bool):
-            *args, kwargs["training"] = args
+            args, kwargs["training"] = args[:place], args[place]
         return method(self, *args, **kwargs)
 
     return called_with_condition if "given" in names else called
