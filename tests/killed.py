@@ -18,6 +18,7 @@ from tests.tiny_runs import (
     lines,
     saved,
     tiny_config,
+    tiny_joint_embedding,
     tiny_super_resolution,
     tiny_text_to_image,
     tiny_translation,
@@ -31,13 +32,16 @@ EVENTS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.listdir"
 def config_of(name, folder):
     if name == "mixed_float16":
         return tiny_config(folder, train__precision="mixed_float16")
+    exported = {"train__export": "true"}
     if name == "srgan":
-        return tiny_super_resolution(folder)
+        return tiny_super_resolution(folder, **exported)
     if name == "gan_cls":
-        return tiny_text_to_image(folder)
+        return tiny_text_to_image(folder, **exported)
+    if name == "joint_embedding":
+        return tiny_joint_embedding(folder, **exported)
     if name in ("cyclegan", "pix2pix"):
-        return tiny_translation(folder, name)
-    config = tiny_config(folder, name)
+        return tiny_translation(folder, name, **exported)
+    config = tiny_config(folder, name, **exported)
     if name == "wgan_gp":
         with config.unlocked():
             config.discriminator.normalization = "layer"

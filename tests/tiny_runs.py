@@ -9,6 +9,7 @@ from tfgan_zoo import pictures
 from tfgan_zoo.config import (
     check,
     image_to_image_config,
+    joint_embedding_config,
     noise_to_image_config,
     override,
     super_resolution_config,
@@ -87,6 +88,25 @@ def tiny_super_resolution(folder, **overrides):
 
 def tiny_text_to_image(folder, **overrides):
     """The same for a GAN-CLS, whose text encoder is first trained for six steps."""
+    config = text_to_image_config("gan_cls")
+    config.model_args.latent_dim = 8
+    config.generator = {"name": "text_conditional_generator", "filters": 4, "projected": 4}
+    config.discriminator = {"name": "text_conditional_discriminator", "filters": 4, "projected": 4}
+    config.pretraining.steps = 6
+    config.pretraining.batch_size = 8
+    config.data.batch_size = 4
+    return _captioned(config, folder, overrides)
+
+
+def tiny_joint_embedding(folder, **overrides):
+    """The same for the text encoder of that GAN-CLS alone."""
+    config = joint_embedding_config("joint_embedding")
+    config.encoder_optimizer = {"name": "adam", "learning_rate": 1e-3}
+    config.data.batch_size = 8
+    return _captioned(config, folder, overrides)
+
+
+def _captioned(config, folder, overrides):
     data = folder / "captioned"
     if not data.exists():
         data.mkdir()
@@ -94,24 +114,18 @@ def tiny_text_to_image(folder, **overrides):
         words = [(c, s) for c in ("red", "blue") for s in ("circle", "square", "ring")]
         captions = [f"a {words[i % 6][0]} {words[i % 6][1]}" for i in range(20)]
         pictures.save_folder(data, images, captions)
-    config = text_to_image_config("gan_cls")
     config.model_args.image_shape = (16, 16, 3)
-    config.model_args.latent_dim = 8
     config.model_args.embedding_dim = 6
     config.text_encoder = {"name": "word_encoder", "vocabulary": (), "word_dim": 4, "units": 4}
     config.image_encoder = {"name": "image_encoder", "filters": 4}
-    config.generator = {"name": "text_conditional_generator", "filters": 4, "projected": 4}
-    config.discriminator = {"name": "text_conditional_discriminator", "filters": 4, "projected": 4}
-    config.pretraining.steps = 6
-    config.pretraining.batch_size = 8
     config.data.source = f"folder:{data}"
-    config.data.batch_size = 4
     config.data.load_size = 20
     return _short(config, overrides)
 
 
 def _short(config, overrides):
-    config.generator_optimizer = {"name": "adam", "learning_rate": 1e-3}
+    if "generator" in config:
+        config.generator_optimizer = {"name": "adam", "learning_rate": 1e-3}
     config.data.flip = True
     config.train.steps = 10
     config.train.log_every = 4
@@ -119,6 +133,7 @@ def _short(config, overrides):
     config.train.checkpoint_every = 4
     config.train.keep_checkpoints = 2
     config.train.samples = 4
+    config.train.export = False  # except in tests of exports
     config.evaluate.samples = 16
     config.lock()
     for key, text in overrides.items():

@@ -8,7 +8,8 @@
 The name of the output says what to write: a .png is one picture (a grid, or the strips of a walk),
 a .gif the animation of a walk, anything else a folder of single files. The same --seed gives the
 same images. For a model that draws texts, a .png has a row for each --text, and a walk goes from
-text to text; a folder holds the texts in captions.jsonl.
+text to text; a folder holds the texts in captions.jsonl. For a model that knows classes, a .png has
+a row for each --label; without one, the classes come in turn.
 """
 
 from pathlib import Path
@@ -24,6 +25,7 @@ def main(argv: list[str]) -> None:
     given.define_path("output", None, "A .png, a .gif, or a folder.", required=True)
     given.define_integer("num", None, "Images (64), samples of a walk (5), images of a text (8).")
     given.define_strings("text", "What to draw; may be repeated.")
+    given.define_strings("label", "A class to draw, by name or number; may be repeated.")
     given.define_path("text_file", None, "A file with a text a line.")
     given.define_integer("seed", 0, "The same seed gives the same images.")
     given.define_bool("interpolate", "Walk from sample to sample.")
@@ -39,6 +41,7 @@ def main(argv: list[str]) -> None:
         given.num,
         given.seed,
         drawing.read_texts(given.text, given.text_file),
+        given.label,
         interpolate=given.interpolate,
         frames=given.frames,
         path=given.path,

@@ -37,12 +37,12 @@ def main(argv: list[str]) -> None:
     given.define_float("white", None, "The value of white in images of more than 8 bits.")
     cli.parse(given, argv, __doc__)
 
-    from tfgan_zoo.serving import asking
+    from tfgan_zoo.commands import prediction
 
-    asking.check(given)
+    prediction.check(given)
     if given.grpc is not None:
         cli.quiet_tensorflow()
-    print(asking.answer(given))
+    print(prediction.answer(given))
 
 
 if __name__ == "__main__":

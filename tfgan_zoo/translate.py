@@ -44,7 +44,8 @@ def main(argv: list[str]) -> None:
 
     outputs: dict[str, Any] = {n: given[n].value for n in ("compare", "on_error")}
     planned = files.plan(given.input, given.output, overwrite=given.overwrite, **outputs)
-    inputs = {n: given[n].value for n in ("checkpoint", "direction", "tile", "overlap", "white")}
+    names = ("checkpoint", "direction", "tile", "overlap", "white")
+    inputs: dict[str, Any] = {n: given[n].value for n in names}
     num, seconds = translate_files(given.workdir, planned, **outputs, **inputs)
     pace = f"in {seconds:.1f} s ({num / seconds:.1f} images/s)"
     left_out = f", {len(planned) - num} left out" if num < len(planned) else ""

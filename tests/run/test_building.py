@@ -4,9 +4,54 @@ import keras
 import pytest
 
 from tests.tiny_runs import tiny_config
-from tfgan_zoo.config import check
+from tfgan_zoo.config import check, override, run_config
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.models import ZooModel
 from tfgan_zoo.run import building
+
+
+class Coder(ZooModel):
+    """A role and a network that no model of the zoo has."""
+
+    def __init__(self, size=2, encoder=None, **kwargs):
+        super().__init__(**kwargs)
+        self.encoder = encoder
+
+    @classmethod
+    def network_arguments(cls, **arguments):
+        return {"encoder": ("encoder", (arguments["size"],))}
+
+    def roles(self):
+        return {"coder": [self.encoder]}
+
+
+def dense(size, units=1, name=None):
+    """A network that no model of the zoo has."""
+    return keras.Sequential([keras.Input((size,)), keras.layers.Dense(units)], name=name)
+
+
+def test_groups_follow_from_the_networks_and_roles_of_the_model():
+    config = run_config(f"{__name__}:Coder", ["encoder"], ["coder"])
+    assert not {"generator", "discriminator_optimizer"} & set(config)
+    config.model_args = {"size": 3}
+    config.encoder = {"name": f"{__name__}:dense", "units": 5}
+    config.coder_optimizer = {"name": "sgd", "learning_rate": 0.1, "decay": "linear"}
+    override(config, "encoder.units", "4")
+    check(config)
+    model = building.build_model(config)
+    assert (model.encoder.input_shape, model.encoder.output_shape) == ((None, 3), (None, 4))
+    assert isinstance(model.coder_optimizer, keras.optimizers.SGD)
+    assert float(model.coder_optimizer.learning_rate) == pytest.approx(0.1)
+    config.decoder = {"name": "mlp_generator"}
+    with pytest.raises(InputError, match=r"^decoder: Coder has no such network .* encoder\?$"):
+        building.build_model(config)
+
+
+def test_an_entry_without_a_group_of_its_own_is_still_refused():
+    config = run_config("gan")
+    config.encoder = {"units": 5}
+    with pytest.raises(InputError, match=r"entry encoder\.units is not known"):
+        check(config)
 
 
 def test_argument_that_the_model_does_not_take(tmp_path):

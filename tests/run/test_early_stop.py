@@ -30,6 +30,7 @@ def standing_still(folder, **overrides):
         generator_optimizer__learning_rate="0",
         train__steps="24",
         train__checkpoint_every="24",
+        train__export="true",
         **{"evaluate__every": "4", "evaluate__patience": "2", **overrides},
     )
 

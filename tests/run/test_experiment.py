@@ -16,6 +16,7 @@ from tests.tiny_runs import (
     lines,
     saved,
     tiny_config,
+    tiny_joint_embedding,
     tiny_super_resolution,
     tiny_text_to_image,
     tiny_translation,
@@ -38,7 +39,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def finished(folder):
     """A run that nobody stopped, its config and its folder."""
-    config = tiny_config(folder)
+    config = tiny_config(folder, train__export="true")
     experiment.train(config, folder / "run", quiet)
     return config, folder / "run"
 
@@ -142,7 +143,7 @@ def test_dropout_resumes_bit_for_bit(folder, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("model", ["cyclegan", "pix2pix"])  # pools; dropout and batch norm
 def test_translation_resumes_bit_for_bit(tmp_path, monkeypatch, model):
-    config = tiny_translation(tmp_path, model, model_args__ema_half_life="20")
+    config = tiny_translation(tmp_path, model, model_args__ema_half_life="20", train__export="true")
     experiment.train(config, tmp_path / "whole", quiet)
     for step in (5, 9):
         stop_at(monkeypatch, config, tmp_path / "run", step)
@@ -178,6 +179,24 @@ def test_a_text_encoder_and_its_game_both_resume_bit_for_bit(tmp_path, monkeypat
     assert lines(first) == lines(other)
     assert_same(saved(first, 6), saved(other, 6))
     assert_same_runs(tmp_path / "run", tmp_path / "whole")
+
+
+def test_a_joint_embedding_is_a_run_like_any_other(tmp_path, monkeypatch):
+    config = tiny_joint_embedding(tmp_path, train__export="true")
+    said = []
+    result = experiment.train(config, tmp_path / "whole", said.append)
+    assert said[0].startswith("JointEmbedding 16x16x3 (parameters: encoder ")
+    assert result.scores.keys() == {"retrieval"}
+    stored = json.loads((tmp_path / "whole" / "config.json").read_text())["config"]
+    assert not {"generator", "discriminator", "generator_optimizer"} & stored.keys()
+    stop_at(monkeypatch, config, tmp_path / "run", 6)
+    experiment.train(config, tmp_path / "run", quiet)
+    assert_same_runs(tmp_path / "run", tmp_path / "whole")
+    served = tf.saved_model.load(str(result.export)).signatures["embed"]
+    model = experiment.load_run(tmp_path / "run")
+    texts = ["a red circle", "a blue ring"]
+    (answer,) = served(text=tf.constant(texts)).values()
+    np.testing.assert_allclose(answer, model.embed(texts), atol=1e-5)
 
 
 def test_the_game_starts_from_the_pretrained_generator(tmp_path, monkeypatch):
@@ -275,6 +294,23 @@ def test_refuses_where_all_checkpoints_are_damaged(finished, run):
         state.write_text("{")
     with pytest.raises(InputError, match=r"all checkpoints .* are damaged"):
         experiment.train(finished[0], run, quiet)
+
+
+def test_without_an_export(folder, tmp_path):
+    config = tiny_config(folder)
+    result = experiment.train(config, tmp_path / "run", quiet)
+    assert result.export is None
+    assert not (tmp_path / "run" / "export").exists()
+    assert tfgan_zoo.load_model(result.model).steps_done == result.step
+    before = (tmp_path / "run" / "result.json").read_bytes()
+    assert experiment.train(config, tmp_path / "run", quiet) == result
+    exported = trained.export_run(tmp_path / "run", tmp_path / "served")
+    assert (exported / "saved_model.pb").is_file()
+    # The same run, asked for one later.
+    config = tiny_config(folder, train__export="true")
+    result = experiment.train(config, tmp_path / "run", quiet)
+    assert (result.export / "saved_model.pb").is_file()
+    assert (tmp_path / "run" / "result.json").read_bytes() == before
 
 
 def test_export_survives_a_failure(finished, run, monkeypatch):

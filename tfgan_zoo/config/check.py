@@ -43,33 +43,44 @@ _CHOICES = {
     "distribution.strategy": ("auto", "one_device", "mirrored", "multi_worker"),
     "train.precision": ("float32", "mixed_bfloat16", "mixed_float16"),
 }
-_FROM_1 = (
-    "train.steps",
-    "train.log_every",
-    "train.sample_every",
-    "train.checkpoint_every",
-    "train.keep_checkpoints",
-    "train.samples",
-    "train.steps_per_execution",
-    "data.batch_size",
-    "data.crop",
-    "data.load_size",
-    "data.num_captions",
-    "pretraining.batch_size",
-    "evaluate.samples",
-    "evaluate.every",
-    "health.every",
-    "nan.steps",
-)
-_FROM_0 = (
-    "pretraining.steps",
-    "distribution.logical_cpus",
-    "distribution.threads_per_op",
-    "nan.rollbacks",
-    "evaluate.patience",
-)
-#: Entries whose steps coincide with lines of metrics.jsonl.
-_LOGGED = ("train.sample_every", "train.checkpoint_every", "evaluate.every", "health.every")
+#: Smallest value -> the entries that must reach it.
+_AT_LEAST: dict[int, tuple[str, ...]] = {
+    1: (
+        "train.steps",
+        "train.log_every",
+        "train.sample_every",
+        "train.checkpoint_every",
+        "train.keep_checkpoints",
+        "train.samples",
+        "train.steps_per_execution",
+        "data.batch_size",
+        "data.crop",
+        "data.load_size",
+        "data.num_captions",
+        "pretraining.batch_size",
+        "evaluate.samples",
+        "evaluate.every",
+        "health.every",
+        "nan.steps",
+    ),
+    0: (
+        "pretraining.steps",
+        "distribution.logical_cpus",
+        "distribution.threads_per_op",
+        "nan.rollbacks",
+        "evaluate.patience",
+    ),
+}
+#: Entry -> the entries that must be a multiple of it.
+_MULTIPLES: dict[str, tuple[str, ...]] = {
+    "train.log_every": (
+        "train.sample_every",
+        "train.checkpoint_every",
+        "evaluate.every",
+        "health.every",
+    ),
+    "train.steps_per_execution": ("train.log_every", "train.steps"),
+}
 
 
 class UnknownEntryError(InputError):
@@ -110,7 +121,7 @@ def check(config: ConfigDict) -> None:
     for key in flatten(run_config()):
         if key not in entries:
             raise InputError(f"The config lacks {key}; start it from default_config().")
-    for least, keys in ((1, _FROM_1), (0, _FROM_0)):
+    for least, keys in _AT_LEAST.items():
         for key in keys:
             if entries.get(key) is not None and entries[key] < least:
                 raise InputError(
@@ -125,10 +136,7 @@ def check(config: ConfigDict) -> None:
         )
     if not 0 <= config.seed < 2**32:
         raise InputError(f"seed: expected a whole number from 0 to 2**32 - 1, got {config.seed}.")
-    for entry, keys in (
-        ("train.log_every", _LOGGED),
-        ("train.steps_per_execution", ("train.log_every", "train.steps")),
-    ):
+    for entry, keys in _MULTIPLES.items():
         for key in keys:
             if entries[key] is not None and entries[key] % entries[entry]:
                 raise InputError(

@@ -25,7 +25,15 @@ from tfgan_zoo import __version__
 from tfgan_zoo.config.check import check
 from tfgan_zoo.config.load import recipe_name
 from tfgan_zoo.config.schema import run_config
-from tfgan_zoo.config.values import as_flag, differences, filled, flatten, override, typed
+from tfgan_zoo.config.values import (
+    NOTED_FROM_DATA,
+    as_flag,
+    differences,
+    filled,
+    flatten,
+    override,
+    typed,
+)
 from tfgan_zoo.errors import InputError
 
 #: What earlier versions did where they lacked an entry. Entries that every run has are filled in
@@ -200,13 +208,12 @@ def config_to_resume(
     for key, text in overrides.items():
         override(config, key, text)
     check(config)
+    # Entries that the recipe leaves out and the run has noted from its data.
+    noted = [key for key in NOTED_FROM_DATA if not flatten(recipe).get(key)]
     differ = [
         difference
         for difference in differences(config.to_dict(), recipe.to_dict())
-        # A vocabulary that the recipe leaves out follows from the captions.
-        if recipe.get("text_encoder", {}).get("vocabulary")
-        or not difference.startswith("text_encoder.vocabulary:")
-        if "class_names" in recipe.data or not difference.startswith("data.class_names:")
+        if not difference.startswith(tuple(f"{key}:" for key in noted))
     ]
     if differ and began_with not in (None, recipe_name(name)):
         raise InputError(

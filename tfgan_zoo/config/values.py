@@ -45,8 +45,10 @@ def filled(config: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, 
 
 #: The entries of all kinds of model, with their defaults.
 ALL_ENTRIES = {key: value for kind in KINDS.values() for key, value in flatten(kind("")).items()}
-# Names of classes, by number, which a run of a conditional model notes from its data.
-ALL_ENTRIES["data.class_names"] = ()
+#: Entries that a run notes from its data if its recipe leaves them out: the words that an encoder
+#: knows, and the names of the classes, by number, that a model is conditional on.
+NOTED_FROM_DATA = ("text_encoder.vocabulary", "data.class_names")
+ALL_ENTRIES |= dict.fromkeys(NOTED_FROM_DATA, ())
 
 
 # ---------------------------------------------------------------------- text

@@ -53,7 +53,7 @@ def _adapted(method: Callable) -> Callable:
     def called_with_condition(self, *args, **kwargs):
         place = names.index("given") - 1
         if len(args) > place and isinstance(args[place], bool):
-            *args, kwargs["training"] = args
+            args, kwargs["training"] = args[:place], args[place]
         return method(self, *args, **kwargs)
 
     return called_with_condition if "given" in names else called
@@ -251,6 +251,8 @@ class NoiseToImage(Game):
 
     def real(self, data: Any, training: bool = True) -> tuple[tf.Tensor, Given]:
         """Returns the images of a batch, floats in [-1, 1], and its condition; see `batch`."""
+        if not self.condition:
+            return self.images(data, training), ()
         found = self.batch(data, training)
         return found["image"], tuple(found[name] for name in self.condition)
 

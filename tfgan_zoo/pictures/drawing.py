@@ -39,9 +39,11 @@ class DrawRequest(NamedTuple):
         """Returns how many samples to draw, per text or class where there are any."""
         if self.num is not None:
             return self.num
-        if self.texts or self.labels:
-            return 1 if self.interpolate and self.texts else 8
-        return 5 if self.interpolate else 64
+        if self.texts:
+            return 1 if self.interpolate else 8
+        if self.interpolate:
+            return 5
+        return 8 if self.labels else 64
 
     def check(self) -> None:
         """Checks what does not depend on the model.
@@ -138,8 +140,8 @@ def check_output(output: Path, overwrite: bool, interpolate: bool = True) -> Non
         raise InputError(f"--output: expected a picture's name, {str(output)!r} is a folder.")
     if output.is_dir() and (other := pictures.foreign_file(output)):
         raise InputError(
-            f"--output: {str(output)!r} holds files of others ({other}), which would be in the "
-            "way; give a folder that is new or empty."
+            f"--output: {str(output)!r} contains files that this command did not write ({other}); "
+            "give a folder that is new or empty."
         )
     if output.exists() and not output.is_dir() and not picture:
         raise InputError(f"--output: expected a folder's name, {str(output)!r} is a file.")

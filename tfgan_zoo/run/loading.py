@@ -35,8 +35,7 @@ def load_model(filepath: str | os.PathLike) -> Any:
 def _in_folder(folder: Path) -> Path:
     model, shown = folder / "model.keras", repr(str(folder))
     if model.is_file():
-        if (folder / "config.json").is_file():
-            _import_classes(config_lib.stored_config(folder))
+        _import_classes(folder)
         return _checked(model)
     if (folder / "saved_model.pb").exists():
         raise InputError(
@@ -65,9 +64,14 @@ def _in_folder(folder: Path) -> Path:
     )
 
 
-def _import_classes(config: dict[str, Any]) -> None:
+def _import_classes(folder: Path) -> None:
     """Imports the modules that a run's config names, which register their classes with Keras."""
-    model_class(config["model"])
+    try:
+        config = config_lib.stored_config(folder)
+    except InputError:  # not a run
+        return
+    if ":" in config["model"]:
+        model_class(config["model"])
     for group, value in config.items():
         if isinstance(value, dict) and ":" in str(value.get("name", "")):
             network_function(value["name"], group)

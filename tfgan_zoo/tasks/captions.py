@@ -146,9 +146,7 @@ class CaptionsTask(Task):
         return sorted(first.values())[: self.config.train.samples]
 
     @classmethod
-    def resolve(
-        cls, model: type[Any], config: ConfigDict, before: Mapping[str, Any]
-    ) -> ConfigDict:
+    def resolve(cls, model: type[Any], config: ConfigDict, before: Mapping[str, Any]) -> ConfigDict:
         """Gives a word encoder without a vocabulary that of the training captions.
 
         See `Task.resolve`. A run that is resumed keeps its vocabulary.

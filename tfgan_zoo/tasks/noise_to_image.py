@@ -26,7 +26,7 @@ from tfgan_zoo.metrics.figures import figure_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.models import NoiseToImage
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
-from tfgan_zoo.samples import POINTS, kind_of
+from tfgan_zoo.samples import IMAGES, POINTS, kind_of
 from tfgan_zoo.tasks.base import CACHE, Score, Task, open_source_for
 from tfgan_zoo.tasks.distribution_scores import DistributionScores
 from tfgan_zoo.tasks.drawing import every_pair, generate
@@ -49,16 +49,17 @@ class NoiseToImageTask(Task):
         self.opened = _open(
             config, data.source, data.split, data_dir=data.data_dir, on_error=data.on_error
         )
-        if self.opened.is_vector != (len(model.image_shape) == 1):
-            kind = "vectors" if self.opened.is_vector else "images"
+        is_vector = self.opened.is_vector
+        if kind_of(model.image_shape) is not (POINTS if is_vector else IMAGES):
             raise InputError(
-                f"data.source: {data.source} holds {kind}, which do not fit the model's "
-                f"model_args.image_shape={model.image_shape}."
+                f"data.source: {data.source} holds {'vectors' if is_vector else 'images'}, which "
+                f"do not fit the model's model_args.image_shape={model.image_shape}."
             )
         self.check_batch(data.source, len(self.opened))
         _parts(self.opened, model)
         self._pipeline(self.opened, 0, cache=False)
-        self.distributions = DistributionScores(config) if kind_of(model.image_shape).is_drawn else None
+        images = kind_of(model.image_shape).is_drawn
+        self.distributions = DistributionScores(config) if images else None
 
     @property
     def reference(self) -> np.ndarray:
@@ -72,7 +73,7 @@ class NoiseToImageTask(Task):
 
     @functools.cached_property
     def held(self) -> Source:
-        """The source; if it is to be cached, its images are decoded and fitted once."""
+        """The source; a source that is cached is decoded and fitted once."""
         if self.opened.is_vector:
             return self.opened
         fitting = fit_for(self.opened, **self._fitting())
@@ -83,7 +84,7 @@ class NoiseToImageTask(Task):
     def _fitting(self) -> dict[str, Any]:
         """How stored images become the model's: arguments of the data pipeline."""
         shape, data = self.model.image_shape, self.config.data
-        if len(shape) == 1:
+        if kind_of(shape) is POINTS:
             return {}
         return {
             "image_size": shape[0],
@@ -143,7 +144,8 @@ class NoiseToImageTask(Task):
         """See `Task.describe`."""
         # Once the images are decoded, those that cannot be read are no longer counted.
         source = vars(self).get("held", self.opened)
-        classes = f" of {len(source.class_names)} classes" if "label" in self.model.condition else ""
+        labelled = "label" in self.model.condition
+        classes = f" of {len(source.class_names)} classes" if labelled else ""
         return f"{self.config.data.source}: {len(source):,} samples{classes}"
 
     def sheet(self, model: Any) -> np.ndarray:
@@ -151,7 +153,8 @@ class NoiseToImageTask(Task):
         num = self.config.train.samples
         if self.model.condition == ("label",):
             names = self.opened.class_names[:num]
-            return _rows(model, range(len(names)), names, max(1, num // len(names))).sheet()
+            latents = model.sample_latents(max(1, num // len(names)))
+            return _rows(model, range(len(names)), names, latents).sheet()
         given = {name: self._reference[name][:num] for name in self.model.condition}
         return pictures.sheet(model.generate(num, **given), self.reference)
 
@@ -176,9 +179,7 @@ class NoiseToImageTask(Task):
         return known
 
     @classmethod
-    def resolve(
-        cls, model: type[Any], config: ConfigDict, before: Mapping[str, Any]
-    ) -> ConfigDict:
+    def resolve(cls, model: type[Any], config: ConfigDict, before: Mapping[str, Any]) -> ConfigDict:
         """Notes the names of the classes that a model is conditional on; see `Task.resolve`."""
         if "label" not in model.condition or config.data.get("class_names"):
             return config
@@ -198,25 +199,24 @@ class NoiseToImageTask(Task):
             raise InputError(
                 f"--text: expected no text for {request.workdir!r}, which draws from noise alone."
             )
-        num = request.num_samples()
-        if "label" in model.condition:
-            names = class_names(request.workdir)
-            labels = _labels(request.labels, names)
-            if not labels:  # the classes in turn
-                given = np.resize(np.arange(len(names)), num)
-                batches = generate(model, model.sample_latents(num, request.seed), label=given)
-                return Drawing(batches, num)
-            return _rows(model, labels, [names[i] for i in labels], num, request.seed)
-        if request.labels:
-            raise InputError(
-                f"--label: expected no label for {request.workdir!r}, whose model knows no classes."
-            )
-        latents, columns = model.sample_latents(num, request.seed), None
+        latents, columns = model.sample_latents(request.num_samples(), request.seed), None
         if request.interpolate:
             latents = pictures.walk(latents, request.frames, request.path, request.closed)
             columns = None if request.closed else request.frames
+        given = {}
+        if "label" in model.condition:
+            names = class_names(request.workdir)
+            if labels := _labels(request.labels, names):
+                return _rows(model, labels, [names[i] for i in labels], latents)
+            # The classes in turn, one for each image, or for each stretch of a walk.
+            stretch = (columns or len(latents)) if request.interpolate else 1
+            given["label"] = np.arange(len(latents)) // stretch % len(names)
+        elif request.labels:
+            raise InputError(
+                f"--label: expected no label for {request.workdir!r}, whose model knows no classes."
+            )
         points = kind_of(model.image_shape) is POINTS
-        return Drawing(generate(model, latents), len(latents), columns, points=points)
+        return Drawing(generate(model, latents, **given), len(latents), columns, points=points)
 
     @classmethod
     def evaluation(cls, model: Any, config: ConfigDict, request: Request) -> EvaluationTask:
@@ -283,11 +283,10 @@ def _labels(labels: Sequence[str], names: Sequence[str]) -> list[int]:
     return found
 
 
-def _rows(
-    model: Any, labels: Sequence[int], names: Sequence[str], columns: int, seed: int = 0
-) -> Drawing:
-    """Draws a row of each class, from the same latents."""
-    given, latents = every_pair(np.array(labels), model.sample_latents(columns, seed))
+def _rows(model: Any, labels: Sequence[int], names: Sequence[str], latents: np.ndarray) -> Drawing:
+    """Draws a row for each of some classes, all from the same latents."""
+    columns = len(latents)
+    given, latents = every_pair(np.array(labels), latents)
     return Drawing(generate(model, latents, label=given), len(latents), columns, names)
 
 
