@@ -174,9 +174,7 @@ def test_a_signal_saves_and_the_same_command_resumes(run, recipe, tmp_path, numb
     stopped = python("-c", STOPPED.format(signal=int(number)), *command)
     assert stopped.returncode == 128 + number
     assert "Traceback" not in stopped.stderr
-    assert stopped.stderr.endswith(
-        "Stopped at step 6 and saved; the same command resumes.\n"
-    )
+    assert stopped.stderr.endswith("Stopped at step 6 and saved; the same command resumes.\n")
     if number == signal.SIGINT:
         resumed = python("-m", "tfgan_zoo.train", *command)
         assert resumed.returncode == 0
@@ -255,7 +253,10 @@ def test_points_are_plotted(folder, tmp_path, capsys):
         (["--workdir=.", "--output=x.gif"], "add --interpolate"),
         (["--workdir=.", "--output=x.jpg"], "expected a .png, a .gif or a folder, got 'x.jpg'"),
         (["--workdir=.", "--output=made"], "'made' exists; add --overwrite"),
-        (["--workdir=.", "--output=.", "--overwrite"], "'.' contains files that this command did not write (2019.png)"),
+        (
+            ["--workdir=.", "--output=.", "--overwrite"],
+            "'.' contains files that this command did not write (2019.png)",
+        ),
         (["--workdir=.", "--output=2019.png"], "'2019.png' exists; add --overwrite"),
         (["--workdir=.", "--output=odd.png", "--overwrite"], "'odd.png' is a folder"),
         (["--workdir=.", "--output=x.png", "--num=0"], "--num: expected a whole number from 1 up"),
