@@ -49,8 +49,8 @@ class NoiseToImageTask(Task):
         self.opened = _open(
             config, data.source, data.split, data_dir=data.data_dir, on_error=data.on_error
         )
-        if self.opened.is_vector != (kind_of(model.image_shape) is POINTS):
-            kind = "vectors" if self.opened.is_vector else "images"
+        kind = "vectors" if self.opened.is_vector else "images"
+        if kind_of(model.image_shape) is not (POINTS if self.opened.is_vector else IMAGES):
             raise InputError(
                 f"data.source: {data.source} holds {kind}, which do not fit the model's "
                 f"model_args.image_shape={model.image_shape}."
