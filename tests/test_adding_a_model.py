@@ -19,8 +19,8 @@ QUICK = (
     "tests/models/test_counts.py::test_passes_and_operations[hinge_gan]",
     "tests/models/test_balance.py::test_critics_are_never_right[hinge_gan]",
     "tests/models/test_suite.py::test_fit_evaluate_predict[hinge_gan]",
-    "tests/test_configs_folder.py::test_loads_and_says_what_it_does[hinge_gan]",
-    "tests/test_configs_folder.py::test_lists_every_argument_of_its_model[hinge_gan]",
+    "tests/config/test_configs_folder.py::test_loads_and_says_what_it_does[hinge_gan]",
+    "tests/config/test_configs_folder.py::test_lists_every_argument_of_its_model[hinge_gan]",
 )
 
 
