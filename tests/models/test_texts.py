@@ -61,9 +61,11 @@ def test_one_string_is_one_text(model, text):
 
 def test_one_string_is_one_text_in_a_batch(models):
     image = np.zeros((1, *SHAPE), "uint8")
-    _, texts, _ = models["joint_embedding"].batch((image, "red"))
-    assert texts.numpy().tolist() == [b"red"]
-    _, text, mismatching = models["gan_cls"].batch((image, "red", tf.constant("blue")))
+    batch = models["joint_embedding"].batch((image, "red"))
+    assert batch["text"].numpy().tolist() == [b"red"]
+    assert "class" not in batch
+    batch = models["gan_cls"].batch((image, "red", tf.constant("blue")))
+    _, text, mismatching = batch.values()
     np.testing.assert_array_equal(text, models["gan_cls"].embed("red"))
     np.testing.assert_array_equal(mismatching, models["gan_cls"].embed("blue"))
 

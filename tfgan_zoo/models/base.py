@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import keras_internals
-from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.errors import InputError, check_number, check_seed
 from tfgan_zoo.models.mechanics import keywords, network_checks, parts
 from tfgan_zoo.models.mechanics.arguments import constructor_arguments
 from tfgan_zoo.models.mechanics.compiling import Compiling
@@ -247,6 +247,7 @@ class ZooModel(
             batch_size: Number of samples that one update sees; see `samples_per_step`.
             seed: The same seed gives the same values.
         """
+        seed = check_seed(seed, least=0)
         spec, num = self.batch_spec(), self.samples_per_step(batch_size)
         found = {
             name: parts.random_values(part, num, len(spec) * seed + i)
