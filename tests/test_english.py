@@ -13,8 +13,15 @@ ROOT = Path(__file__).parents[1]
 #: Folders and files that are checked. A room joins when its English has been revised.
 ROOMS = (
     "CONTRIBUTING.md",
+    "README.md",
     "benchmarks",
     "configs",
+    "docs",
+    "tests/benchmarks",
+    "tests/layers",
+    "tests/losses",
+    "tests/networks",
+    "tests/pictures",
     "tfgan_zoo/config",
     "tfgan_zoo/layers",
     "tfgan_zoo/losses",
