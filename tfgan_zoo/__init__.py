@@ -13,6 +13,7 @@ from tfgan_zoo.moved import MOVED, find_moved_modules
 if TYPE_CHECKING:
     from tfgan_zoo import (
         callbacks,
+        commands,
         config,
         data,
         errors,
@@ -61,6 +62,7 @@ __all__ = [
     "Pix2Pix",
     "RelativisticGAN",
     "callbacks",
+    "commands",
     "config",
     "data",
     "errors",

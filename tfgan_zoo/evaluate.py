@@ -49,9 +49,9 @@ def main(argv: list[str]) -> None:
         )
     if given.workdir is not None:
         cli.quiet_tensorflow()
-    from tfgan_zoo.run import commands
+    from tfgan_zoo.commands import evaluation
 
-    print(commands.evaluate(given))
+    print(evaluation.evaluate(given))
 
 
 if __name__ == "__main__":

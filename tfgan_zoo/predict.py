@@ -37,7 +37,7 @@ def main(argv: list[str]) -> None:
     given.define_float("white", None, "The value of white in images of more than 8 bits.")
     cli.parse(given, argv, __doc__)
 
-    from tfgan_zoo.run import prediction
+    from tfgan_zoo.commands import prediction
 
     prediction.check(given)
     if given.grpc is not None:

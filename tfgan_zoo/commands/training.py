@@ -1,4 +1,4 @@
-"""From the flags of a command to what it asks for. Nothing here imports TensorFlow by itself."""
+"""From the flags of `tfgan_zoo.train` to the config of a run, without TensorFlow if possible."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,8 +8,6 @@ from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.errors import InputError
-
-# ---------------------------------------------------------------------- train
 
 
 class Training(NamedTuple):
@@ -28,7 +26,7 @@ class Training(NamedTuple):
     notes: list[str]
 
 
-def training(
+def resolve(
     model: str | None,
     recipe: str | None,
     workdir: str | None,
@@ -108,71 +106,4 @@ def _unused(workdir: Path, name: str, differ: list[str], to_change: list[str]) -
     if to_change:
         them = "it" if len(to_change) == 1 else "them"
         text += f"; to change {them} for this run, add {' '.join(to_change)}"
-    return text
-
-
-# ---------------------------------------------------------------------- evaluate
-
-#: Flags that apply to one way of scoring alone.
-_OF_SAMPLES = ("num", "features", "inception", "seed", "direction")
-_OF_PAIRS = ("scale", "channel", "border", "output", "overwrite")
-_OF_RUNS = ("checkpoint", "raw_weights")
-
-
-def evaluate(given: Any) -> str:
-    """Scores what the flags of `tfgan_zoo.evaluate` ask for.
-
-    Args:
-        given: The flags, with either a workdir or a baseline.
-
-    Returns:
-        The scores as text, and where they were written.
-
-    Raises:
-        InputError: If a flag does not apply, or the run or the images cannot be scored so.
-    """
-    if given.workdir is not None:
-        from tfgan_zoo.run.evaluation import task_of_run
-
-        if task_of_run(given.workdir).evaluates != "pairs":
-            return _evaluate_samples(given)
-    return _evaluate_pairs(given)
-
-
-def _evaluate_samples(given: Any) -> str:
-    from tfgan_zoo.run.evaluation import evaluate_run
-    from tfgan_zoo.tasks import Request
-
-    given.refuse(_OF_PAIRS, "is for enlarged images; scores of samples are added to the run.")
-    values = {name: given[name].value for name in Request._fields if name in given}
-    values["source"] = given.data
-    request = Request(**{name: value for name, value in values.items() if value is not None})
-    report = evaluate_run(given.workdir, request).report()
-    return f"{report}\nadded to {Path(given.workdir) / 'evaluation.jsonl'}"
-
-
-def _evaluate_pairs(given: Any) -> str:
-    from tfgan_zoo import evaluation
-    from tfgan_zoo.evaluation import upscaled
-
-    given.refuse(_OF_SAMPLES, "is for samples and translations; enlarged images are all scored.")
-    if given.baseline is not None:
-        given.refuse(_OF_RUNS, "is for a run; a --baseline has no weights.")
-        upscaled.check_baseline(given.baseline, given.data)
-    fields = ("metrics", "split", "data_dir", "scale", "channel", "border")
-    values = {name: given[name].value for name in fields if given[name].value is not None}
-    request = upscaled.PairsRequest(source=given.data, **values)
-    request.check()
-    if given.output:
-        upscaled.check_table(given.output, given.overwrite)
-    if given.baseline is not None:
-        scores = upscaled.score_baseline(given.baseline, request)
-    else:
-        from tfgan_zoo.run.evaluation import evaluate_pairs
-
-        scores = evaluate_pairs(given.workdir, request, given.checkpoint, given.raw_weights)
-    text = evaluation.table(scores)
-    if given.output:
-        evaluation.write_csv(given.output, scores)
-        text += f"\n{len(scores.images)} images: {given.output}"
     return text
