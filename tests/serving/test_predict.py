@@ -309,7 +309,7 @@ def test_choosing_a_signature():
     assert asking.choose(known, ["seed", "text"]) == "generate_png"
     with pytest.raises(InputError, match="no signature that takes seed and returns images_bytes"):
         asking.choose(known, ["seed"])
-    with pytest.raises(InputError, match="a_to_b_png, b_to_a_png; got 'generate'"):
+    with pytest.raises(InputError, match="a_to_b_png, b_to_a_png), got 'generate'"):
         asking.choose(known, ["images_bytes"], "generate")
 
 
