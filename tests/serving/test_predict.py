@@ -20,7 +20,7 @@ from tests.tiny_runs import tiny_config, tiny_translation
 from tfgan_zoo import cli, export, pictures, predict
 from tfgan_zoo.data.images import decode, with_channels
 from tfgan_zoo.errors import InputError, ServerError
-from tfgan_zoo.run import experiment
+from tfgan_zoo.run import experiment, trained
 from tfgan_zoo.serving import requests as asking
 from tfgan_zoo.serving.client import GrpcClient, RestClient, Signature, Tensor
 
@@ -36,7 +36,7 @@ def runs(folder):
     short = {f"train__{key}_every": "1" for key in ("log", "sample", "checkpoint")}
     for name in ("dcgan", "cyclegan"):
         make = tiny_config if name == "dcgan" else tiny_translation
-        config = make(folder, name, train__steps="2", **short)
+        config = make(folder, name, train__steps="2", train__export="True", **short)
         experiment.train(config, folder / name, lambda _: None)
     return folder
 
@@ -171,8 +171,8 @@ def test_export_converts(runs, tmp_path, capfd):
         (["--workdir=no", "--output=x"], "is no run folder"),
         (["--workdir={run}", "--output=x", "--checkpoint=7"], "expected best, last or one of 1, 2"),
         (["--workdir={run}", "--output={run}/config.json"], "config.json' is a file"),
-        (["--workdir={run}", "--output=m/1"], "/m/1', which is a version's own; give '"),
-        (["--workdir={run}", "--output={run}/export/dcgan/1/"], "which is a version's own; give"),
+        (["--workdir={run}", "--output=m/1"], "/m/1', which is one version; give '"),
+        (["--workdir={run}", "--output={run}/export/dcgan/1/"], "which is one version; give"),
         (["--workdir={run}", "--output=x", "--format=pb"], "<saved_model|tflite|onnx>"),
     ],
     ids=str,
@@ -190,7 +190,7 @@ def test_a_failed_export_leaves_the_versions_alone(runs, tmp_path, monkeypatch):
     def fail(*_):
         raise RuntimeError("differ")
 
-    monkeypatch.setattr(experiment, "verify_export", fail)
+    monkeypatch.setattr(trained, "verify_export", fail)
     with pytest.raises(RuntimeError, match="differ"):
         experiment.export_run(runs / "dcgan", tmp_path / "m")
     assert not list(tmp_path.rglob("*.pb"))
@@ -309,7 +309,7 @@ def test_choosing_a_signature():
     assert asking.choose(known, ["seed", "text"]) == "generate_png"
     with pytest.raises(InputError, match="no signature that takes seed and returns images_bytes"):
         asking.choose(known, ["seed"])
-    with pytest.raises(InputError, match="a_to_b_png, b_to_a_png; got 'generate'"):
+    with pytest.raises(InputError, match=r"a_to_b_png, b_to_a_png\), got 'generate'"):
         asking.choose(known, ["images_bytes"], "generate")
 
 

@@ -61,7 +61,7 @@ class Readings:
         background_noise: float32, robust standard deviation at the border, in 0 to 255.
         colour_error: float32, distance of `rgb` from the nearest palette colour, in 0 to 255.
         background_error: float32, the same for the background.
-        valid: bool, whether the image is one clean figure.
+        valid: Whether the image is one clean figure, bool.
     """
 
     attributes: Attributes

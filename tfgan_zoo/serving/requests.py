@@ -48,7 +48,7 @@ def choose(
     wanted = f"takes {' and '.join(inputs)} and returns {_FILES}"
     if name is not None:
         known = ", ".join(fit) or "none"
-        raise InputError(f"--signature: expected one that {wanted}: {known}; got {name!r}.")
+        raise InputError(f"--signature: expected one that {wanted} ({known}), got {name!r}.")
     others = "; ".join(f"{key} takes {', '.join(s.inputs)}" for key, s in signatures.items())
     raise InputError(f"The model has no signature that {wanted}: {others}.")
 
