@@ -9,19 +9,12 @@ from PIL import Image
 
 from tests.models.tiny import EACH_KIND, GREY, SHAPE, tiny
 from tests.serving import exported
-from tests.serving.exported import SIZES, objects, pixels, png
+from tests.serving.exported import EXPORTED, SIZES, each_kind, objects, pixels, png
 from tfgan_zoo import GAN, noise, pictures
 from tfgan_zoo.data.images import decode, with_channels
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS
 from tfgan_zoo.serving.signatures import Endpoint, in_every_form, to_grey
-
-#: Models that have something to export.
-EXPORTED = [name for name, cls in MODELS.items() if cls.shown is not None]
-each_kind = pytest.mark.parametrize(
-    "name",
-    [pytest.param(n, marks=[] if n in EACH_KIND else pytest.mark.slow) for n in EXPORTED],
-)
 
 
 @pytest.fixture(scope="module")
