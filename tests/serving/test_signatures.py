@@ -21,7 +21,8 @@ from tfgan_zoo.serving.signatures import Endpoint, in_every_form, to_grey
 def folder(request, tmp_path_factory):
     """The exports of each kind, and of the models that this session asks for besides."""
     folder = tmp_path_factory.mktemp("exported")
-    asked = {i.callspec.params.get("name") for i in request.session.items if hasattr(i, "callspec")}
+    here = [item for item in request.session.items if item.path == request.path]
+    asked = {item.callspec.params.get("name") for item in here if hasattr(item, "callspec")}
     exported.export_all(folder, [n for n in EXPORTED if n in asked or n in EACH_KIND])
     return folder
 
