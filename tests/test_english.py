@@ -21,6 +21,17 @@ ROOMS = (
     "tfgan_zoo/networks",
     "tfgan_zoo/pictures",
     "tfgan_zoo/run",
+    "tfgan_zoo/tasks",
+    "tfgan_zoo/commands",
+    "tfgan_zoo/cli.py",
+    "tfgan_zoo/train.py",
+    "tfgan_zoo/generate.py",
+    "tfgan_zoo/translate.py",
+    "tfgan_zoo/evaluate.py",
+    "tfgan_zoo/export.py",
+    "tfgan_zoo/report.py",
+    "tfgan_zoo/predict.py",
+    "tfgan_zoo/prepare.py",
 )
 
 #: Phrase, as a regular expression -> what to write instead.

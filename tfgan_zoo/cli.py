@@ -1,4 +1,4 @@
-"""What the commands share: flags, overrides of the config, quiet start-up, errors as sentences."""
+"""What commands share: flags, config overrides, a quiet start, and errors as sentences."""
 
 import contextlib
 import gc
@@ -25,14 +25,14 @@ from tfgan_zoo.suggestions import nearest, similar
 
 
 def run(main: Callable[[list[str]], None], argv: list[str] | None = None) -> NoReturn:
-    """Runs a command and exits; known errors become one line on standard error and a status.
+    """Runs a command and exits. Known errors become one line on standard error, and a status.
 
-    Status 2 is for input that cannot be used, 1 for training that broke down or a server that did
-    not answer, 128 + n for an end by signal n.
+    The status is 2 for unusable input, 1 for failed training or a server that does not answer, and
+    128 + n after signal n.
 
     Args:
-        main: the command; it receives its arguments.
-        argv: the arguments, without the program's name; None for the command line's.
+        main: The command, which takes its arguments.
+        argv: The arguments, without the program's name; None for those of the command line.
     """
     message, status = "", 0
     try:
@@ -42,7 +42,7 @@ def run(main: Callable[[list[str]], None], argv: list[str] | None = None) -> NoR
         message, status = f"error: {_ended(str(error))}", 2
     except (NonFiniteLossError, ServerError, StorageError, WorkerLostError) as error:
         message, status = f"error: {_ended(str(error))}", 1
-    except BrokenPipeError:  # whoever read our output, such as `head`, has seen enough
+    except BrokenPipeError:  # the reader, such as `head`, has stopped reading
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
     except OSError as error:  # no space left, no permission
@@ -53,23 +53,23 @@ def run(main: Callable[[list[str]], None], argv: list[str] | None = None) -> NoR
         message, status = "Aborted.", 130
     if message:
         print(message, file=sys.stderr)
-        # Frames of the error may hold an iterator that is decoding. If it is still there when the
-        # interpreter goes, it waits for ever for Python functions that can no longer run.
+        # Frames of the error may hold an iterator that is decoding. At the interpreter's exit it
+        # would wait forever for Python functions that can no longer run.
         gc.collect()
     sys.exit(status)
 
 
 def _ended(message: str) -> str:
-    """Ends a sentence with a period, where it has neither one nor a question mark."""
+    """Ends a sentence with a period unless it has an end."""
     return message if message.endswith((".", "?", "!")) else f"{message}."
 
 
 @contextlib.contextmanager
 def plain_warnings() -> Iterator[None]:
-    """Within it, a warning of this package is one line on standard error, each text once.
+    """Shows each warning of this package once, as one line on standard error.
 
-    The file and the line that warns say nothing to who types commands. Warnings of other packages
-    are shown as Python shows them.
+    File and line of the warning mean nothing to users of commands. Warnings of other packages are
+    shown as usual.
     """
     show, told = warnings.showwarning, set()
 
@@ -95,7 +95,7 @@ def plain_warnings() -> Iterator[None]:
 
 
 def _warned_by_us() -> bool:
-    """Whether the frame that called `warnings.warn` is of this package, whatever its stacklevel."""
+    """Returns whether this package called `warnings.warn`, whatever the stacklevel."""
     frame = sys._getframe(2)
     while frame.f_globals.get("__name__") == "warnings" and frame.f_back is not None:
         frame = frame.f_back
@@ -194,12 +194,12 @@ def parse(given: flags.FlagValues, argv: list[str], doc: str | None) -> None:
         raise InputError(f"There is an argument too many: {rest[0]!r}.")
 
 
-#: What flags are called elsewhere.
+#: Names of flags in other programs.
 _SYNONYMS = {"samples": "num", "num_samples": "num", "n": "num", "count": "num"}
 
 
 def _nearest_flag(flag: str, known: list[str]) -> str:
-    """Ends a message about a flag that is not known."""
+    """Ends a message about an unknown flag with the nearest one."""
     name = flag.removeprefix("--")
     first, dot, key = name.partition(".")
     if dot and "config" in known and similar(first, ["config"]):  # an override, misspelt
@@ -216,7 +216,7 @@ def take_overrides(argv: list[str]) -> tuple[dict[str, str], list[str]]:
         (values by key, the other arguments).
 
     Raises:
-        InputError: if a value is missing.
+        InputError: If a value is missing.
     """
     overrides, others = {}, []
     arguments = iter(argv)
@@ -235,12 +235,12 @@ def take_overrides(argv: list[str]) -> tuple[dict[str, str], list[str]]:
 
 
 def quiet_tensorflow(prepare: Callable[[], object] | None = None) -> None:
-    """Imports TensorFlow without its chatter, unless TF_CPP_MIN_LOG_LEVEL is 0 or 1.
+    """Imports TensorFlow without its log messages, unless TF_CPP_MIN_LOG_LEVEL is 0 or 1.
 
     Args:
-        prepare: called meanwhile, to start the devices in a way of its own.
+        prepare: Called after the import, to start the devices differently.
     """
-    # Not whether it is set: another command may have, that starts this one.
+    # The variable may be set by another command, which started this one.
     asked_for = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2") in ("0", "1")
     with contextlib.nullcontext() if asked_for else stderr_held_back():
         import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
@@ -258,9 +258,10 @@ def quiet_tensorflow(prepare: Callable[[], object] | None = None) -> None:
 
 @contextlib.contextmanager
 def stderr_held_back() -> Iterator[None]:
-    """Shows what is written to standard error only if something fails that is no `InputError`.
+    """Shows what is written to standard error only after an error other than `InputError`.
 
-    Part of TensorFlow's chatter is written before it reads any setting, TensorFlow Lite's always.
+    Some of TensorFlow's messages are written before it reads its settings, and TensorFlow Lite's
+    always are.
     """
     sys.stderr.flush()
     stderr = os.dup(2)
@@ -270,7 +271,7 @@ def stderr_held_back() -> Iterator[None]:
         try:
             yield
             failed = False
-        except InputError:  # says all there is to say
+        except InputError:  # needs no more explanation
             failed = False
             raise
         finally:

@@ -32,23 +32,23 @@ def main(argv: list[str]) -> None:
     cli.parse(given, others, __doc__)
 
     # TensorFlow's devices are opened later, as the config says.
-    work = training.resolve(
+    resolved = training.resolve(
         given.model,
         given.config,
         given.workdir,
         overrides,
         load_tensorflow=lambda: cli.quiet_tensorflow(lambda: None),
     )
-    for note in work.notes:  # Standard output is for the config of a dry run.
+    for note in resolved.notes:  # Standard output is for the config of a dry run.
         print(note, file=sys.stderr)
     if given.dry_run:
-        print(json.dumps(work.config.to_dict(), indent=2))
+        print(json.dumps(resolved.config.to_dict(), indent=2))
         return
-    cli.quiet_tensorflow(lambda: training.open_devices(work.config))
+    cli.quiet_tensorflow(lambda: training.open_devices(resolved.config))
     from tfgan_zoo.run import experiment
 
-    options = {"recipe": work.recipe, "accept_changed_data": given.accept_changed_data}
-    print(training.summary(experiment.train(work.config, work.workdir, **options)))
+    options = {"recipe": resolved.recipe, "accept_changed_data": given.accept_changed_data}
+    print(training.summary(experiment.train(resolved.config, resolved.workdir, **options)))
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ def config_of(folder, **overrides):
         config.generator = config.discriminator = {"name": ""}
         config.data.source = f"folder:{data}"
         config.train.steps = 4
+        config.train.export = True
     return config
 
 

@@ -11,12 +11,15 @@ from tests.tiny_runs import (
     tiny_translation,
 )
 from tfgan_zoo import pictures
+from tfgan_zoo.commands import training
 from tfgan_zoo.data import figures
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import by_model
 from tfgan_zoo.metrics.psnr import psnr
-from tfgan_zoo.run import building
-from tfgan_zoo.tasks import open_task, resolve
+from tfgan_zoo.models import MODELS, PRETRAINED, ZooModel
+from tfgan_zoo.run import building, experiment
+from tfgan_zoo.tasks import TASKS, open_task, resolve, task_of
+from tfgan_zoo.tasks.noise_to_image import NoiseToImageTask
 
 
 def opened(config):
@@ -123,6 +126,34 @@ def test_entries_of_another_kind_of_model_are_refused(tmp_path):
         config.data.layout = "auto"
     with pytest.raises(InputError, match="data: there is no 'layout'"):
         opened(config)
+
+
+def test_every_model_has_the_task_of_its_kind():
+    for model in (MODELS | PRETRAINED).values():
+        assert task_of(model) is TASKS[model.kind]
+
+    class Unknown(ZooModel):
+        kind = "sculpture"
+
+    with pytest.raises(InputError, match=r"^Unknown.kind: expected one of noise_to_image, .*'scul"):
+        task_of(Unknown)
+
+
+def test_a_task_may_have_neither_sheet_nor_export(tmp_path, monkeypatch):
+    class Bare(NoiseToImageTask):
+        has_sheet = has_export = False
+
+    monkeypatch.setitem(TASKS, "noise_to_image", Bare)
+    config = tiny_config(tmp_path, train__steps="4", train__export="true")
+    result = experiment.train(config, tmp_path / "run", lambda _: None)
+    assert (result.samples, result.export) == (None, None)
+    assert not list((tmp_path / "run").rglob("*.png"))
+    assert not (tmp_path / "run" / "export").exists()
+    assert training.summary(result).splitlines()[-1] == f"model:      {result.model} (step 4)"
+    # It is finished: nothing is trained again.
+    told = []
+    experiment.train(config, tmp_path / "run", told.append)
+    assert "all 4 steps are done" in told[0]
 
 
 # ---------------------------------------------------------------------- translation

@@ -1,6 +1,7 @@
 """From captions to drawn texts: the run and the command of a text-to-image model."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from PIL import Image
 
 from tests.commands.test_commands import said
 from tests.tiny_runs import lines, tiny_text_to_image
-from tfgan_zoo import generate
+from tfgan_zoo import evaluate, generate, report, translate
 from tfgan_zoo.data import open_captioned
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.run import building, experiment
@@ -177,3 +178,32 @@ def test_the_first_stage_draws_nothing(run, tmp_path, capsys, text):
     status, _, error = said(generate.main, *flags, capsys=capsys)
     assert status == 2
     assert "is the first stage of a run and draws nothing; give the run itself" in error
+
+
+def test_commands_say_what_a_joint_embedding_is_for(run, tmp_path, capsys):
+    embedding = shutil.copytree(run / "pretraining", tmp_path / "embedding")
+    image = tmp_path / "x.png"
+    Image.new("RGB", (16, 16)).save(image)
+    sentence = (
+        f"error: --workdir: '{embedding}' embeds texts and images and generates none; export it, "
+        "or start a gan_cls run from its text encoder with --config.pretraining.steps=0 "
+        "--config.train.generator_from.\n"
+    )
+    for command, flags in (
+        (generate, [f"--output={tmp_path / 'y.png'}"]),
+        (translate, [f"--input={image}", f"--output={tmp_path / 'y.png'}"]),
+        (evaluate, ["--metrics=swd"]),
+    ):
+        status, _, error = said(command.main, f"--workdir={embedding}", *flags, capsys=capsys)
+        assert (status, error) == (2, sentence)
+    flags = [f"--workdir={embedding}", "--interpolate", f"--output={tmp_path / 'page.html'}"]
+    status, _, error = said(report.main, *flags, capsys=capsys)
+    assert (status, "draws no images from latents; leave it out" in error) == (2, True)
+    # As it says.
+    config = tiny_text_to_image(run.parent, pretraining__steps="0", train__steps="2")
+    with config.unlocked():
+        config.train.generator_from = str(embedding)
+    experiment.train(config, tmp_path / "run", quiet)
+    texts = ["a red circle"]
+    model, pretrained = experiment.load_run(tmp_path / "run"), experiment.load_run(embedding)
+    np.testing.assert_allclose(model.embed(texts), pretrained.embed(texts), atol=1e-6)

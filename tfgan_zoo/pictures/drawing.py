@@ -140,8 +140,8 @@ def check_output(output: Path, overwrite: bool, interpolate: bool = True) -> Non
         raise InputError(f"--output: expected a picture's name, {str(output)!r} is a folder.")
     if output.is_dir() and (other := pictures.foreign_file(output)):
         raise InputError(
-            f"--output: {str(output)!r} holds files of others ({other}), which would be in the "
-            "way; give a folder that is new or empty."
+            f"--output: {str(output)!r} contains files that this command did not write ({other}); "
+            "give a folder that is new or empty."
         )
     if output.exists() and not output.is_dir() and not picture:
         raise InputError(f"--output: expected a folder's name, {str(output)!r} is a file.")

@@ -7,6 +7,7 @@ import numpy as np
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures.drawing import DrawRequest
 from tfgan_zoo.run import experiment
+from tfgan_zoo.samples import kind_of
 from tfgan_zoo.tasks import task_of
 
 
@@ -57,7 +58,7 @@ def walk_run(
     if task.takes_texts:
         if len(texts) < 2:
             raise InputError(f"--text: expected two or more to walk between, for {workdir!r}.")
-    elif not task.draws or len(model.image_shape) != 3:
+    elif not (task.draws and kind_of(model.image_shape).is_drawn):
         raise InputError(f"--interpolate: {workdir!r} draws no images from latents; leave it out.")
     else:
         title, request = "between latents", request._replace(num=num + 1, texts=())

@@ -115,13 +115,13 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
     own = [name for name in request.metrics if name in distributions.METRICS]
     distributions.needed_statistics(own, features)
     model = experiment.load_run(workdir, request.checkpoint)
-    work = task.evaluation(model, config, request)
-    if "mae" in request.metrics and "mae" not in work.also:
+    compared = task.evaluation(model, config, request)
+    if "mae" in request.metrics and "mae" not in compared.also:
         raise InputError(
             "--metrics: mae compares translations with their targets, so it takes a model that "
             f"translates, and pairs of images; {config.model} with {source} has none."
         )
-    if "figures" in request.metrics and "figures" not in work.also:
+    if "figures" in request.metrics and "figures" not in compared.also:
         raise InputError(
             f"--metrics: figures reads whole splits of the drawn figures, in colour; {source} "
             f"({split}) is none."
@@ -129,20 +129,20 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
     with model.raw_weights() if request.raw_weights else contextlib.nullcontext():
         scores, real = distributions.compare(
             request.metrics,
-            work.generated(),
-            work.reference,
+            compared.generated(),
+            compared.reference,
             features,
-            num=work.num,
-            also=work.also,
+            num=compared.num,
+            also=compared.also,
         )
     averaged = bool(model.averages) and not request.raw_weights
     protocol = {
         "model": config.model,
         "step": model.steps_done,
         "weights": "moving average" if averaged else "as trained",
-        "samples": work.num,
+        "samples": compared.num,
         "seed": request.seed,
-        "reference": {**work.reference.what, "sha256": str(real["sha256"])},
+        "reference": {**compared.reference.what, "sha256": str(real["sha256"])},
         "features": None
         if features is None
         else {
@@ -154,7 +154,7 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
         "versions": versions(),
         "seconds": round(time.monotonic() - start, 1),
         "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "notes": _notes(request, features, work, real),
+        "notes": _notes(request, features, compared, real),
     }
     found = Evaluation(scores, protocol)
     found.append_to(Path(workdir) / "evaluation.jsonl")
@@ -162,9 +162,9 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
 
 
 def _notes(
-    request: Request, features: Any, work: EvaluationTask, real: distributions.Statistics
+    request: Request, features: Any, compared: EvaluationTask, real: distributions.Statistics
 ) -> list[str]:
-    least = min(work.num, work.reference.num)
+    least = min(compared.num, compared.reference.num)
     notes = []
     if distributions.unfamiliar_message_of(features, real):
         notes.append(f"The images are unlike those that {features.name} was trained on.")

@@ -9,7 +9,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models import MODELS, PRETRAINED, GANModel
+from tfgan_zoo.models import MODELS, PRETRAINED, ZooModel
 from tfgan_zoo.tasks.base import Score, Task
 from tfgan_zoo.tasks.joint_embedding import JointEmbeddingTask
 from tfgan_zoo.tasks.noise_to_image import NoiseToImageTask
@@ -41,7 +41,7 @@ TASKS: dict[str, type[Task]] = {
 }
 
 
-def task_of(model: GANModel | type[GANModel]) -> type[Task]:
+def task_of(model: ZooModel | type[ZooModel]) -> type[Task]:
     """Returns the task of a model, or of a class of models.
 
     Raises:
@@ -56,7 +56,7 @@ def task_of(model: GANModel | type[GANModel]) -> type[Task]:
     return TASKS[model.kind]
 
 
-def open_task(config: ConfigDict, model: GANModel, like: Task | None = None) -> Task:
+def open_task(config: ConfigDict, model: ZooModel, like: Task | None = None) -> Task:
     """Opens the data of a config for its model; nothing is decoded yet.
 
     Args:
@@ -73,7 +73,7 @@ def open_task(config: ConfigDict, model: GANModel, like: Task | None = None) -> 
 def resolve(
     config: ConfigDict,
     before: Mapping[str, Any] | None = None,
-    model: type[GANModel] | None = None,
+    model: type[ZooModel] | None = None,
 ) -> ConfigDict:
     """Returns a config with the entries that its data decides, such as a vocabulary.
 

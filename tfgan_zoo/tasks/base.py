@@ -14,8 +14,9 @@ from tfgan_zoo.data import parse_spec
 from tfgan_zoo.data.fingerprints import Fingerprint
 from tfgan_zoo.data.splits import NoSplitError, parse_split
 from tfgan_zoo.errors import InputError, first_line
-from tfgan_zoo.models import GANModel
+from tfgan_zoo.models import ZooModel
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
+from tfgan_zoo.samples import IMAGES, kind_of
 from tfgan_zoo.tasks.requests import EvaluationTask, Request
 
 #: The pipelines' `cache` argument by the options of `data.cache`.
@@ -71,27 +72,14 @@ class Task(abc.ABC):
     #: What to do with a run instead of what it cannot do; completes "'runs/x' ...".
     use: str
 
-    def __init__(self, config: ConfigDict, model: GANModel, like: "Task | None" = None):
+    def __init__(self, config: ConfigDict, model: ZooModel, like: "Task | None" = None):
         self.config = config
         self.model = model
         known = [*config_lib.default_config().data, *self.data_entries]
         config_lib.check_names("data", config.data, known)
-        self._check_channels()
-
-    def _check_channels(self) -> None:
-        """Raises `InputError` unless images have 1 or 3 channels, as data sources provide."""
-        shape = self.model.image_shape
-        second = getattr(self.model, "shape_b", None) or shape
-        for entry, channels, given in (
-            ("image_shape", shape[-1], tuple(shape)),
-            ("channels_b", second[-1], second[-1]),
-        ):
-            if len(shape) == 3 and channels not in (1, 3):
-                raise InputError(
-                    f"model_args.{entry}: expected 1 (grey) or 3 (colour) channels, to which the "
-                    f"images of data.source are converted, got {given}; train on other channels "
-                    "in Python, with fit."
-                )
+        shape = tuple(model.image_shape)
+        if kind_of(shape) is IMAGES:
+            check_channels("image_shape", shape[-1], shape)
 
     def square_side(self) -> int:
         """Returns the side of the model's images.
@@ -188,7 +176,7 @@ class Task(abc.ABC):
     def _requested(self, known: Mapping[str, Score]) -> list[str]:
         return [name for name in self.config.evaluate.metrics if name in known]
 
-    def rehearse(self, model: GANModel) -> None:
+    def rehearse(self, model: ZooModel) -> None:
         """Tries everything that a run computes besides its steps, and keeps none of it.
 
         The sheet is drawn once, each score is computed on a few samples, and the export is traced,
@@ -286,6 +274,21 @@ class Task(abc.ABC):
             InputError: If the model's samples cannot be compared with the source.
         """
         raise NotImplementedError
+
+
+def check_channels(entry: str, channels: int, given: Any) -> None:
+    """Raises `InputError` unless images have 1 or 3 channels, as data sources provide.
+
+    Args:
+        entry: The entry of `config.model_args` that says so.
+        channels: Their channels.
+        given: The value of the entry.
+    """
+    if channels not in (1, 3):
+        raise InputError(
+            f"model_args.{entry}: expected 1 (grey) or 3 (colour) channels, to which the images of "
+            f"data.source are converted, got {given}; train on other channels in Python, with fit."
+        )
 
 
 def open_source_for(

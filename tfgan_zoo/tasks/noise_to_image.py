@@ -49,7 +49,7 @@ class NoiseToImageTask(Task):
         self.opened = _open(
             config, data.source, data.split, data_dir=data.data_dir, on_error=data.on_error
         )
-        if self.opened.is_vector != (len(model.image_shape) == 1):
+        if self.opened.is_vector != (kind_of(model.image_shape) is POINTS):
             kind = "vectors" if self.opened.is_vector else "images"
             raise InputError(
                 f"data.source: {data.source} holds {kind}, which do not fit the model's "
@@ -73,7 +73,7 @@ class NoiseToImageTask(Task):
 
     @functools.cached_property
     def held(self) -> Source:
-        """The source; if it is to be cached, its images are decoded and fitted once."""
+        """The source; a source that is cached is decoded and fitted once."""
         if self.opened.is_vector:
             return self.opened
         fitting = fit_for(self.opened, **self._fitting())
@@ -209,9 +209,7 @@ class NoiseToImageTask(Task):
             if labels := _labels(request.labels, names):
                 return _rows(model, labels, [names[i] for i in labels], latents)
             # The classes in turn, one for each image, or for each stretch of a walk.
-            stretch = (
-                (len(latents) if request.closed else request.frames) if request.interpolate else 1
-            )
+            stretch = (columns or len(latents)) if request.interpolate else 1
             given["label"] = np.arange(len(latents)) // stretch % len(names)
         elif request.labels:
             raise InputError(

@@ -21,7 +21,7 @@ class Request(NamedTuple):
     Attributes:
         metrics: Keys of `evaluation.distributions.METRICS`, "figures", and "mae" for pairs.
         source: A data source; empty for the run's own.
-        split: A split of the source; empty for the config's `evaluate.split`, or else "test".
+        split: A split of the source; empty for `evaluate.split` of the config, or "test".
         num: Images to generate, and the most real ones to use.
         features: A key of `metrics.features.FEATURES`, or "auto" for those that fit the source.
         inception: The file of Inception-v3; None to download it.

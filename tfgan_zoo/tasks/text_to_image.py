@@ -27,7 +27,7 @@ class TextToImageTask(CaptionsTask):
     """Images to draw from texts."""
 
     draws = takes_texts = True
-    use = "draws texts and translates no images; use tfgan_zoo.generate, with the text as --text"
+    use = "draws texts and translates no images; use tfgan_zoo.generate, with each text as --text"
 
     def __init__(self, config: ConfigDict, model: GANCLS, like: Task | None = None):
         super().__init__(config, model, like)

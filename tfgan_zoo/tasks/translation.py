@@ -27,7 +27,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figures import translation_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.models import ImageToImage
-from tfgan_zoo.tasks.base import CACHE, Score, Task, held_out_split
+from tfgan_zoo.tasks.base import CACHE, Score, Task, check_channels, held_out_split
 from tfgan_zoo.tasks.distribution_scores import DistributionScores
 from tfgan_zoo.tasks.requests import (
     EvaluationTask,
@@ -48,6 +48,7 @@ class TranslationTask(Task):
 
     def __init__(self, config: ConfigDict, model: ImageToImage, like: Task | None = None):
         super().__init__(config, model, like)
+        check_channels("channels_b", model.shape_b[-1], model.shape_b[-1])
         data = config.data
         if data.fit != "resize":
             raise InputError("data.fit: expected 'resize' for a model that translates.")
