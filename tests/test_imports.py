@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "tfgan_zoo"
-FOUNDATION = {"atomic", "backend", "downloads", "errors", "keras_internals", "noise"}
+FOUNDATION = {
+    "atomic",
+    "backend",
+    "downloads",
+    "errors",
+    "keras_internals",
+    "noise",
+    "samples",
+    "suggestions",
+}
 
 #: What each room may import from the package, itself aside.
 ALLOWED = {
@@ -16,6 +25,8 @@ ALLOWED = {
     "errors": set(),
     "keras_internals": set(),
     "noise": {"errors"},
+    "samples": set(),
+    "suggestions": set(),
     "optimizers": set(),
     "functional": set(),
     "rematerialization": {"errors", "functional"},

@@ -187,6 +187,9 @@ def test_networks_that_do_not_take_the_condition_are_refused():
 class Earlier(DCGAN):
     """Overrides hooks as they were before there were conditions, by position and by name."""
 
+    def images(self, data, training=True):
+        return -super().images(data, training)
+
     def fakes(self, purpose, real, training=True):
         return super().fakes(purpose, real, training)
 
@@ -205,7 +208,9 @@ def test_hooks_without_a_condition_keep_their_signatures():
     like = tiny("dcgan")
     twice = Earlier(SHAPE, LATENT, like.generator, like.discriminator)
     twice.compile()
-    step(twice, samples(twice))
+    data = samples(twice)
+    step(twice, data)
+    np.testing.assert_array_equal(twice.real(data)[0], -DCGAN.images(twice, data))
     assert np.isfinite(twice.evaluate(samples(twice), verbose=0)).all()
     seen = []
     run = twice.run

@@ -93,6 +93,13 @@ def test_a_mixin_may_bring_the_constructor_and_a_hook():
     assert Mixed.roles is BesideTheZoo.players
 
 
+@pytest.mark.parametrize("hook", ["batch_parts", "image_parts"])
+def test_a_replaced_hook_is_refused_where_it_is_defined(hook):
+    with pytest.raises(InputError, match=rf"^Old\.{hook}: expected batch_spec, .*TensorSpec"):
+        type("Old", (DCGAN,), {hook: ("image", "label")})
+    type("New", (DCGAN,), {hook: ("image",), "batch_spec": DCGAN.batch_spec})
+
+
 class Compiled(DCGAN):
     """A `compile` as `JointEmbedding` had one."""
 
@@ -106,6 +113,37 @@ def test_compile_roles():
     assert isinstance(model.discriminator_optimizer, keras.optimizers.SGD)
     assert isinstance(model.generator_optimizer, keras.optimizers.Adam)
     assert model.run_eagerly
+
+
+class OneRole(Game):
+    """A game in name only, as models without players were in version 0.1."""
+
+    log_names = ("loss",)
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        self.finish_init()
+
+    def players(self):
+        return {"network": [self.network]}
+
+    def default_optimizers(self):
+        return {"network": keras.optimizers.SGD(0.1)}
+
+    def compile(self, network_optimizer=None, **settings):
+        self.compile_roles({"network": network_optimizer}, **settings)
+
+
+def test_a_game_of_other_roles():
+    model = OneRole()
+    model.compile(rematerialize=True)
+    assert float(model.network_optimizer.learning_rate) == pytest.approx(0.1)
+    assert model.updates_per_step == {"network": 1}
+    assert model.logs_of("network") == ("loss",)
+    assert model.shown_networks() == []
+    with pytest.raises(InputError, match=r"^ema_half_life: expected None for OneRole"):
+        OneRole(ema_half_life=5.0)
 
 
 class GoesOn(DCGAN):
@@ -154,20 +192,17 @@ class Autoencoder(ZooModel):
     def roles(self):
         return {"autoencoder": [self.encoder, self.decoder]}
 
-    def batch_spec(self):
-        return {"point": tf.TensorSpec([None, *self.image_shape], tf.float32)}
-
     def loss_of(self, points, training=True):
         made = self.run(self.decoder, self.run(self.encoder, points, training), training)
         loss = tf.reduce_mean((made - points) ** 2)
         return loss, {"loss": loss}
 
     def train_step(self, data):
-        points = self.batch(data)["point"]
+        points = self.batch(data)["image"]
         return self.end_step(self.update("autoencoder", self.loss_of, points), points)
 
     def losses_of(self, data):
-        return self.loss_of(self.batch(data)["point"], training=False)[1]
+        return self.loss_of(self.batch(data)["image"], training=False)[1]
 
 
 def test_a_model_of_one_role_trains_and_saves(tmp_path):

@@ -22,6 +22,7 @@ from tfgan_zoo.models.mechanics.optimizers import apply_gradients
 from tfgan_zoo.models.mechanics.randomness import Randomness
 from tfgan_zoo.models.mechanics.rematerialization import rematerialized
 from tfgan_zoo.models.mechanics.saving import Saving
+from tfgan_zoo.samples import kind_of
 from tfgan_zoo.serving.signatures import Endpoint
 
 
@@ -154,9 +155,11 @@ class ZooModel(
         """Returns the named parts of a training batch, in the order of a tuple.
 
         The batch axis is None. Pixels are declared as uint8, as pipelines yield them; floats in
-        [-1, 1] are accepted too. See `models.mechanics.parts` for other types.
+        [-1, 1] are accepted too. See `models.mechanics.parts` for other types. By default a batch
+        is samples of `image_shape`.
         """
-        raise NotImplementedError
+        dtype = tf.uint8 if kind_of(self.image_shape).is_pixels else tf.float32
+        return {"image": tf.TensorSpec([None, *self.image_shape], dtype)}
 
     def frozen_networks(self) -> dict[str, Frozen]:
         """Returns the networks that the model uses and nobody trains, by name."""

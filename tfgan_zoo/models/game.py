@@ -95,7 +95,8 @@ class Game(ZooModel):
     @property
     def updates_per_step(self) -> dict[str, int]:
         """See `ZooModel.updates_per_step`."""
-        return {**super().updates_per_step, "discriminator": self.discriminator_steps}
+        steps = {"discriminator": self.discriminator_steps}
+        return {role: steps.get(role, 1) for role in self.roles()}
 
     # ------------------------------------------------------------------ inside a train step
 

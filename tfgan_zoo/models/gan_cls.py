@@ -197,7 +197,9 @@ class GANCLS(ReadsTexts, NoiseToImage):
         g_logs = self.update("generator", self.generator_loss, fake, text, mismatching)
         return self.end_step(d_logs | g_logs, real)
 
-    def discriminator_loss(self, real, text, mismatching, fake, training: bool = True):
+    def discriminator_loss(  # type: ignore[override]
+        self, real, text, mismatching, fake, training: bool = True
+    ):
         """-E[log s_r] - 1/2 (E[log(1 - s_w)] + E[log(1 - s_f)])."""
         s_f = self.logits(fake, "fake", training, (text,))
         if self.matching_aware:
@@ -215,7 +217,9 @@ class GANCLS(ReadsTexts, NoiseToImage):
         logs |= self.accuracy_logs(s_r, false)
         return loss + self.r1(real, training, (text,)), {"d_loss": loss, **logs}
 
-    def generator_loss(self, fake, text, mismatching, training: bool = True):
+    def generator_loss(  # type: ignore[override]
+        self, fake, text, mismatching, training: bool = True
+    ):
         """-E[log s_f], and the same for texts between two texts, weighted."""
         s_f = self.logits(fake, "generated", training, (text,))
         loss = losses.non_saturating_generator(s_f)

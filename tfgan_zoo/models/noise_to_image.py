@@ -53,7 +53,7 @@ def _adapted(method: Callable) -> Callable:
     def called_with_condition(self, *args, **kwargs):
         place = names.index("given") - 1
         if len(args) > place and isinstance(args[place], bool):
-            *args, kwargs["training"] = args
+            args, kwargs["training"] = args[:place], args[place]
         return method(self, *args, **kwargs)
 
     return called_with_condition if "given" in names else called
@@ -197,11 +197,6 @@ class NoiseToImage(Game):
             "discriminator": ("discriminator", (packed(shape, packing),)),
         }
 
-    def batch_spec(self) -> dict[str, tf.TensorSpec]:
-        """See `ZooModel.batch_spec`; a conditional game adds the parts of its condition."""
-        dtype = tf.uint8 if kind_of(self.image_shape).is_pixels else tf.float32
-        return {"image": tf.TensorSpec([None, *self.image_shape], dtype)}
-
     def condition_spec(self) -> dict[str, tf.TensorSpec]:
         """Returns what the networks take of each part of the condition, by name."""
         spec = self.batch_spec() if self.condition else {}
@@ -256,6 +251,8 @@ class NoiseToImage(Game):
 
     def real(self, data: Any, training: bool = True) -> tuple[tf.Tensor, Given]:
         """Returns the images of a batch, floats in [-1, 1], and its condition; see `batch`."""
+        if not self.condition:
+            return self.images(data, training), ()
         found = self.batch(data, training)
         return found["image"], tuple(found[name] for name in self.condition)
 

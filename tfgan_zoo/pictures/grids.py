@@ -10,6 +10,7 @@ import numpy as np
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.pictures.points import scatter
 from tfgan_zoo.pixels import to_uint8
+from tfgan_zoo.samples import POINTS, VOXELS, kind_of
 
 
 def as_colour(images: np.ndarray, alpha: bool = False) -> np.ndarray:
@@ -100,21 +101,24 @@ def rows(columns: Sequence[np.ndarray], gap: int = 2) -> np.ndarray:
 def sheet(
     samples: np.ndarray, data: np.ndarray | None = None, columns: int | None = None
 ) -> np.ndarray:
-    """Draws a model's samples: a `grid` of images in [-1, 1], or a `scatter` plot of points.
+    """Draws a model's samples: a `grid` of images or voxels, or a `scatter` plot of points.
 
     Small images are enlarged by an integer factor.
 
     Args:
-        samples: Images `[B, H, W, C]` or points `[B, D]`, floats.
+        samples: Points `[B, size]`, or images `[B, H, W, C]` or voxels `[B, D, H, W, C]` in [-1, 1].
         data: Real points, for `scatter`.
         columns: Images per row, for `grid`.
 
     Returns:
         A picture `(height, width, 3)`, uint8.
     """
-    if samples.ndim == 2:
+    kind = kind_of(samples.shape[1:])
+    if kind is POINTS:
         return scatter(samples, data)
-    return enlarge(grid(to_uint8(samples), columns))
+    # Of voxels, a projection along the depth.
+    images = samples.max(axis=1) if kind is VOXELS else samples
+    return enlarge(grid(to_uint8(images), columns))
 
 
 def enlarge(picture: np.ndarray, at_least: int = 512) -> np.ndarray:

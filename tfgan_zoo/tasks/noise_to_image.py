@@ -26,7 +26,7 @@ from tfgan_zoo.metrics.figures import figure_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.models import NoiseToImage
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
-from tfgan_zoo.samples import POINTS, kind_of
+from tfgan_zoo.samples import IMAGES, POINTS, kind_of
 from tfgan_zoo.tasks.base import CACHE, Score, Task, open_source_for
 from tfgan_zoo.tasks.distribution_scores import DistributionScores
 from tfgan_zoo.tasks.drawing import every_pair, generate
@@ -49,11 +49,11 @@ class NoiseToImageTask(Task):
         self.opened = _open(
             config, data.source, data.split, data_dir=data.data_dir, on_error=data.on_error
         )
-        if self.opened.is_vector != (kind_of(model.image_shape) is POINTS):
-            kind = "vectors" if self.opened.is_vector else "images"
+        is_vector = self.opened.is_vector
+        if kind_of(model.image_shape) is not (POINTS if is_vector else IMAGES):
             raise InputError(
-                f"data.source: {data.source} holds {kind}, which do not fit the model's "
-                f"model_args.image_shape={model.image_shape}."
+                f"data.source: {data.source} holds {'vectors' if is_vector else 'images'}, which "
+                f"do not fit the model's model_args.image_shape={model.image_shape}."
             )
         self.check_batch(data.source, len(self.opened))
         _parts(self.opened, model)
@@ -84,7 +84,7 @@ class NoiseToImageTask(Task):
     def _fitting(self) -> dict[str, Any]:
         """How stored images become the model's: arguments of the data pipeline."""
         shape, data = self.model.image_shape, self.config.data
-        if len(shape) == 1:
+        if kind_of(shape) is POINTS:
             return {}
         return {
             "image_size": shape[0],

@@ -39,8 +39,7 @@ class SuperResolutionTask(Task):
                 raise InputError(
                     f"data.{entry}: expected {str(wanted).lower()} for a model that enlarges."
                 )
-        if model.content == "vgg":
-            model.feature_network()  # fails before any time is spent
+        model.load_frozen()  # Missing weights fail here, before training starts.
         self.like: SuperResolutionTask | None = None
         if isinstance(like, SuperResolutionTask):
             self.like = like

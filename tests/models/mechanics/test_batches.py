@@ -150,7 +150,9 @@ def test_samples_are_weighted_nowhere():
     model, images = eager("dcgan", dense=True), np.zeros((2, *SHAPE), "uint8")
     methods = (model.fit, model.evaluate, model.train_on_batch, model.test_on_batch)
     for method in methods:
-        with pytest.raises(InputError, match=r"^sample_weight: expected None, got ndarray; a game"):
+        with pytest.raises(
+            InputError, match=r"^sample_weight: expected None, got ndarray; all samples"
+        ):
             method(images, sample_weight=np.ones(2))
 
 

@@ -1,4 +1,4 @@
-"""What a model's methods are given by their callers, checked."""
+"""Checks of the arguments of a model's constructor and methods."""
 
 import inspect
 from collections.abc import Sequence
@@ -16,16 +16,16 @@ def stack_images(images: Any, name: str) -> Any:
     """Returns a list of images as one array; anything else as it is.
 
     Args:
-        images: an array or tensor, or a list of them, one an image.
-        name: what to call them in a message.
+        images: An array or tensor, or a list with one per image.
+        name: Their name in a message.
 
     Raises:
-        InputError: if those of a list differ in shape.
+        InputError: If the images of a list differ in shape.
     """
     if not isinstance(images, (list, tuple)) or not images:
         return images
     if any(tf.is_tensor(image) for image in images):
-        # Those of a graph have no values yet, and sizes perhaps not either.
+        # Tensors of a graph have no values, and may have unknown sizes.
         shapes = [tf.convert_to_tensor(image).shape for image in images]
         if all(shape.is_compatible_with(shapes[0]) for shape in shapes):
             return tf.stack(images)
@@ -45,17 +45,17 @@ def check_range(images: Any, name: str) -> bool:
     """Checks that floats can be images in [-1, 1], and says whether they may be meant for [0, 1].
 
     Floats in 0..255 and floats beyond `errors.BEYOND_PIXELS` are refused. The bound leaves room for
-    what resampling and networks without tanh overshoot.
+    overshoot by resampling and by networks without tanh.
 
     Args:
-        images: an array, or a tensor that has its values.
-        name: what to call them in a message.
+        images: An array, or a tensor that has its values.
+        name: Their name in a message.
 
     Returns:
-        Whether they are floats, none of which is below 0.
+        Whether they are floats with none below 0.
 
     Raises:
-        InputError: if they are in another range, see `errors.looks_like_bytes`, or some are NaN or
+        InputError: If they are in another range, see `errors.looks_like_bytes`, or some are NaN or
             infinite.
     """
     values = np.asarray(images)
@@ -67,8 +67,8 @@ def check_range(images: Any, name: str) -> bool:
         bad = ~np.isfinite(np.atleast_1d(values))
         num = int(bad.reshape(len(bad), -1).any(axis=1).sum())
         raise InputError(
-            f"{name}: expected finite numbers, got {came} in {num} of the {len(bad)} images looked "
-            "at; repair those images, or leave them out."
+            f"{name}: expected finite numbers, got {came} in {num} of {len(bad)} checked "
+            "images; repair those images, or leave them out."
         )
     if looks_like_bytes(low, high):
         raise InputError(
@@ -84,15 +84,15 @@ def check_range(images: Any, name: str) -> bool:
 
 
 def check_ends(data: Any, steps: Any, argument: str) -> None:
-    """Checks that a dataset comes to an end, or that it is said how much of it is an epoch.
+    """Checks that a dataset ends, or that the number of steps per epoch is given.
 
     Args:
-        data: what Keras' methods take.
-        steps: how many of its batches are taken; None for all of them.
-        argument: what that is called.
+        data: The data argument of one of Keras' methods.
+        steps: The number of batches to take; None for all.
+        argument: Name of the argument `steps` in a message.
 
     Raises:
-        InputError: if all batches are to be taken of an endless dataset.
+        InputError: If `steps` is None and the dataset is endless.
     """
     if steps is not None or not isinstance(data, tf.data.Dataset):
         return
@@ -114,7 +114,7 @@ def check_save_path(path: Any) -> None:
     """Checks that a whole model can be saved under a name.
 
     Raises:
-        InputError: if it is not that of a `.keras` file.
+        InputError: If it does not end in `.keras`.
     """
     if not str(path).endswith(".keras"):
         raise InputError(
@@ -124,7 +124,7 @@ def check_save_path(path: Any) -> None:
 
 
 def check_num(num: Any) -> int:
-    """Returns how many images are wanted, or raises `InputError` if that is no number of them."""
+    """Returns a number of images, or raises `InputError` if it is not a whole number from 1 up."""
     whole = whole_number(num)
     if whole is None or whole < 1:
         raise InputError(f"num: expected a whole number from 1 up, got {num!r}.")
@@ -132,10 +132,10 @@ def check_num(num: Any) -> int:
 
 
 def check_seeds(seeds: Any) -> np.ndarray:
-    """Returns seeds as int64, shape (num,).
+    """Returns seeds as int64 `[num]`.
 
     Raises:
-        InputError: if they have another shape, there is none, or one is no whole number of 64 bits.
+        InputError: If they have another shape, there are none, or one is not a 64-bit whole number.
     """
     each = np.asarray(seeds)
     whole = np.issubdtype(each.dtype, np.integer) and np.all(each <= np.iinfo(np.int64).max)
@@ -168,7 +168,7 @@ def check_flag(name: str, value: Any) -> bool:
     """Returns an argument that is True or False, and False for None.
 
     Raises:
-        InputError: for anything else but 0 and 1; `bool` takes any text for True.
+        InputError: If it is anything else except 0 and 1; `bool` would take any text as True.
     """
     if value is None or isinstance(value, (bool, np.bool_)) or whole_number(value) in (0, 1):
         return bool(value)
@@ -176,10 +176,10 @@ def check_flag(name: str, value: Any) -> bool:
 
 
 def check_size(name: str, value: Any) -> int:
-    """Returns a number of pixels, channels or the like, which may be a float such as 64.0.
+    """Returns a number of pixels, channels or the like; a float such as 64.0 is accepted.
 
     Raises:
-        InputError: if it is no whole number from 1 up.
+        InputError: If it is not a whole number from 1 up.
     """
     size = _size(value)
     if size is None:

@@ -111,7 +111,7 @@ def with_batch_size(
 
 
 def evaluation_batch_size(multiple: int) -> int:
-    """Returns the default batch size for evaluation: Keras' own, or the next that divides evenly."""
+    """Returns the default batch size for evaluation: Keras' own, or one that divides evenly."""
     return KERAS_BATCH_SIZE if KERAS_BATCH_SIZE % multiple == 0 else KERAS_BATCH_SIZE * multiple
 
 

@@ -133,7 +133,7 @@ class Compiling(keras.Model):
                 f"steps_per_execution: expected 1 on several replicas, got {steps_per_execution}; "
                 "TensorFlow cannot loop over steps around them."
             )
-        if rematerialize and self.shown is not None:
+        if rematerialize and self.shown in self.roles():
             self.check_not_synchronized("rematerialize=True", self.shown)
         if jit_compile:
             if self.no_xla:

@@ -7,6 +7,8 @@ from typing import Any
 
 import keras
 
+from tfgan_zoo.errors import InputError
+
 #: Earlier names of hooks. A subclass may define and call a hook by either name.
 RENAMED_HOOKS = {
     "players": "roles",
@@ -17,6 +19,9 @@ RENAMED_HOOKS = {
     "now": "random_phase",
     "moment": "random_phase_of",
 }
+
+#: Hooks of earlier versions that `batch_spec` replaces.
+REPLACED_HOOKS = ("batch_parts", "image_parts")
 
 
 class Construction(keras.Model):
@@ -30,6 +35,12 @@ class Construction(keras.Model):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        for hook in REPLACED_HOOKS:
+            if hook in vars(cls) and "batch_spec" not in vars(cls):
+                raise InputError(
+                    f"{cls.__name__}.{hook}: expected batch_spec, which replaces it, got {hook}; "
+                    "return {name: tf.TensorSpec} of all parts of a batch from batch_spec()."
+                )
         # Also an inherited one, which a plain mixin may bring.
         if not hasattr(cls.__init__, "builds_state"):
             cls.__init__ = _with_state(cls.__init__)  # type: ignore[method-assign]

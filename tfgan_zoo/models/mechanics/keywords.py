@@ -1,4 +1,4 @@
-"""Arguments of Keras' methods that mean something else for a model of several roles, or nothing."""
+"""Checks of arguments of Keras' methods that mean something else, or nothing, for these models."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
@@ -11,12 +11,12 @@ def check_known(where: str, given: Iterable[str], known: Collection[str]) -> Non
     """Checks that keywords are known.
 
     Args:
-        where: what takes them, such as "compile".
-        given: the names.
-        known: all that are taken.
+        where: Name of the method or class, such as "compile".
+        given: The names that were given.
+        known: The names that are accepted.
 
     Raises:
-        InputError: if one is not known; it names the nearest.
+        InputError: If one is unknown; it suggests the nearest.
     """
     for name in given:
         if name not in known:
@@ -30,13 +30,13 @@ def check_compile(
     """Checks the arguments of `compile` that it does not use.
 
     Args:
-        given: the arguments by name. None is as good as none.
-        roles: of the model, each of which has an optimizer.
-        settings: what `compile` takes besides optimizers.
-        logs: names of what the model logs.
+        given: The arguments by name; None counts as not given.
+        roles: The model's roles, each of which has an optimizer.
+        settings: The other arguments that `compile` takes.
+        logs: Names of the model's logs.
 
     Raises:
-        InputError: if there is any; it says what to use instead.
+        InputError: If there is any; it says what to use instead.
     """
     optimizers = [f"{role}_optimizer" for role in roles]
     for name, value in given.items():
@@ -73,7 +73,7 @@ def check_compile(
 
 
 def _of_role(name: str, optimizers: Iterable[str]) -> str | None:
-    """Returns the optimizer meant by `d_optimizer`, `gen_opt` and the like."""
+    """Returns the argument that `d_optimizer`, `gen_opt` and the like stand for."""
     short, _, rest = name.partition("_")
     if short and rest.startswith("opt"):
         for optimizer in optimizers:
@@ -89,7 +89,7 @@ def check_export_format(format: Any) -> None:
     """Checks the `format` of `export`.
 
     Raises:
-        InputError: if it is none that `export` writes; it names the command that writes others.
+        InputError: If `export` does not write it; it names the command that writes others.
     """
     if format in ("tf_saved_model", "saved_model"):
         return

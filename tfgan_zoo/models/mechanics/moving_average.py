@@ -28,13 +28,13 @@ class MovingAverage(keras.Model):
 
     def shown_networks(self) -> list[keras.Model]:
         """Returns the networks of the role `shown`."""
-        return [] if self.shown is None else self.roles()[self.shown]
+        return self.roles().get(self.shown or "", [])
 
     def _build_averages(self) -> None:
         self.averages = []
         if self.ema_half_life is None:
             return
-        if self.shown is None:
+        if not self.shown_networks():
             raise InputError(
                 f"ema_half_life: expected None for {type(self).__name__}, which has no network "
                 f"to average, got {self.ema_half_life}."

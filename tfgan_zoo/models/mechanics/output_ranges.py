@@ -1,4 +1,4 @@
-"""What numbers a network can return, by the activation that it ends in."""
+"""The range of numbers that a network can return, by the activation that it ends in."""
 
 import contextlib
 import contextvars
@@ -21,10 +21,10 @@ class Ending(NamedTuple):
     """The activation that a network ends in.
 
     Attributes:
-        layer: the name of the layer or operation that applies it.
-        activation: its own name.
-        low: the smallest number that it returns, for inputs from -50 to 50.
-        high: the largest.
+        layer: Name of the layer or operation that applies it.
+        activation: Name of the activation.
+        low: The smallest number that it returns for inputs from -50 to 50.
+        high: The largest.
     """
 
     layer: str
@@ -38,7 +38,7 @@ _checks_warn = contextvars.ContextVar("checks_warn", default=False)
 
 @contextlib.contextmanager
 def made_before() -> Iterator[None]:
-    """Within it, `check_logits` warns: a model is made again that was saved or begun before."""
+    """Within it, `check_logits` only warns: the model is older than the check."""
     token = _checks_warn.set(True)
     try:
         yield
@@ -47,22 +47,22 @@ def made_before() -> Iterator[None]:
 
 
 def is_made_before() -> bool:
-    """Whether this is within `made_before`, where what is refused today has to be taken."""
+    """Returns whether this is within `made_before`, where later checks must not refuse a model."""
     return _checks_warn.get()
 
 
 def check_logits(argument: str, discriminator: keras.Model) -> None:
-    """Checks that a discriminator does not end in an activation that makes probabilities.
+    """Checks that a discriminator does not return probabilities.
 
-    The losses apply the sigmoid themselves, or take scores of any size. Of probabilities, which
-    lie in [0, 1], they would take a second sigmoid, which lies in [0.5, 0.73].
+    The losses apply the sigmoid themselves, or take scores of any size. A second sigmoid of
+    probabilities, which lie in [0, 1], lies in [0.5, 0.73].
 
     Args:
-        argument: what it is called.
-        discriminator: a network.
+        argument: Name of the discriminator in messages.
+        discriminator: A network.
 
     Raises:
-        InputError: if it returns probabilities or their logarithms. Within `made_before` this is a
+        InputError: If it returns probabilities or their logarithms. Within `made_before` this is a
             warning.
     """
     ending = ending_of(discriminator)
@@ -80,11 +80,11 @@ def check_logits(argument: str, discriminator: keras.Model) -> None:
 
 
 def check_reaches_images(argument: str, generator: keras.Model) -> None:
-    """Warns if a generator's output cannot be an image, which has pixels in all of [-1, 1].
+    """Warns if a generator's output cannot reach all of [-1, 1], the range of images.
 
     Args:
-        argument: what it is called.
-        generator: a network whose output are images.
+        argument: Name of the generator in messages.
+        generator: A network that returns images.
     """
     ending = ending_of(generator)
     if ending is None or (ending.low <= -0.9 and ending.high >= 0.9):
@@ -101,13 +101,13 @@ def check_reaches_images(argument: str, generator: keras.Model) -> None:
 
 
 def check_endings(model: Any) -> None:
-    """Checks what a model's discriminators return, and its generators where they make images.
+    """Checks the outputs of a game's discriminators, and of its generators if they make images.
 
     Args:
         model: A `Game` that has its networks as attributes.
 
     Raises:
-        InputError: see `check_logits`.
+        InputError: If a discriminator returns probabilities: see `check_logits`.
     """
     players, names = model.roles(), {id(value): name for name, value in vars(model).items()}
     if model.takes_logits:
@@ -120,22 +120,22 @@ def check_endings(model: Any) -> None:
 
 
 def ending_of(network: keras.Model) -> Ending | None:
-    """Returns the activation that a network's output has passed last; None if none is known.
+    """Returns the last activation before a network's output; None if none is known.
 
-    Layers that hand numbers on as they are, or means or the largest of some, are looked through:
-    reshaping, pooling, dropout, noise, casts. Clipping and scaling hand on another range, and
-    averages, sums and the like that of all of their inputs, if each has one. Nested models are
-    looked into. What else comes after an activation ends the search.
+    Layers that keep the range of numbers are skipped: reshaping, pooling, dropout, noise, casts.
+    Clipping and scaling change the range. Averages, sums and the like combine the ranges of their
+    inputs, if each has one. Nested models are searched. Any other layer after an activation ends
+    the search.
 
     Args:
-        network: a functional or Sequential model.
+        network: A functional or Sequential model.
     """
     found = _of_tensor(graph_of(network), 0)
     return found if isinstance(found, Ending) else None
 
 
 def _of_tensor(graph: keras.Model, output: int) -> "Ending | int | None":
-    """Returns the ending of an output; or the number of the input that it is."""
+    """Returns the ending of an output, or the index of the input that the output passes on."""
     made_by = {id(x): call for call in calls_of(graph) for x in call.outputs}
     inputs = [id(x) for x in graph.inputs]
     known: dict[int, Ending | int | None] = {}
@@ -166,12 +166,12 @@ def _of_tensor(graph: keras.Model, output: int) -> "Ending | int | None":
                 if operands is None:
                     return None
                 tensors = [x for x in operands if not isinstance(x, float)]
-                # Of one that is an input of this graph, nothing is known here.
+                # Nothing is known of an operand that is an input of this graph.
                 found_at = {id(x): ending_at(x) for x in tensors}
                 return _combined(combine, operands, found_at)
             if not _hands_on(operation):
                 ending = _probed(operation)
-                # A linear activation by itself, as for a cast; but a weighted sum is the end.
+                # A bare linear activation, used as a cast, is skipped; a weighted sum is not.
                 linear = isinstance(operation, keras.layers.Activation)
                 if ending is not None or not (linear or _rearranges(operation, call)):
                     return ending
@@ -184,7 +184,7 @@ def _of_tensor(graph: keras.Model, output: int) -> "Ending | int | None":
 
 
 def _combination(operation: Any) -> Callable[..., Any] | None:
-    """Returns what an operation makes of a number of each operand; None if that is not known."""
+    """Returns an operation as a function of one number per operand; None if it is not known."""
     layer = isinstance(operation, keras.layers.Layer)
     name = type(operation).__name__
     if layer and not type(operation).__module__.startswith("keras."):
@@ -197,9 +197,9 @@ def _combination(operation: Any) -> Callable[..., Any] | None:
 
 
 def _operands(operation: Any, call: Call) -> list[Any] | None:
-    """Returns tensors, and floats for constants; None if there is something else among them.
+    """Returns an operation's tensors, and floats for its constants; None if there are others.
 
-    Also where tensors are multiplied or divided by tensors, as features are by gates.
+    None, too, if tensors are multiplied or divided by tensors, as features are by gates.
     """
     if isinstance(operation, keras.layers.Layer):
         return list(call.inputs)
@@ -223,9 +223,9 @@ def _operands(operation: Any, call: Call) -> list[Any] | None:
 def _combined(
     combine: Callable[..., Any], operands: Sequence[Any], found: Mapping[int, Any]
 ) -> Ending | None:
-    """Returns the range of what is made of operands that are in ranges of their own.
+    """Returns the range of a combination of operands with known ranges.
 
-    Every combination is monotone in each operand, so its ends are those of ends.
+    Every combination is monotone in each operand, so its extremes are at the operands' extremes.
     """
     endings = [found[id(x)] for x in operands if not isinstance(x, float)]
     if not all(isinstance(e, Ending) and max(-e.low, e.high) <= _BOUNDED for e in endings):
@@ -234,7 +234,7 @@ def _combined(
     with np.errstate(all="ignore"):
         made = [np.asarray(combine(*corner)) for corner in itertools.product(*ends)]
     low, high = float(np.min(made)), float(np.max(made))
-    # Numbers below zero are logarithms only where the activation returns those.
+    # Negative numbers are logarithms only if the activation returns negative numbers.
     if not np.isfinite([low, high]).all() or (high <= 0 < endings[0].high):
         return None
     return endings[0]._replace(low=low, high=high)
@@ -247,7 +247,7 @@ def _hands_on(operation: Any) -> bool:
 
 
 def _rearranges(operation: Any, call: Call) -> bool:
-    """Whether a `Lambda` returns numbers that it is given and no others, as `squeeze` does."""
+    """Returns whether a `Lambda` only rearranges its inputs, as `squeeze` does."""
     if not isinstance(operation, keras.layers.Lambda) or len(call.inputs) != 1:
         return False
     (tensor,) = call.inputs
@@ -257,43 +257,43 @@ def _rearranges(operation: Any, call: Call) -> bool:
     given = np.sin(np.arange(1.0, 1.0 + np.prod(shape, dtype=int), dtype=np.float32))
     try:
         with tf.init_scope():
-            # Traced first: what draws random numbers is not run.
+            # Traced first, so that a function that draws random numbers does not run.
             function = tf.function(_activation_of(operation), autograph=False)
             traced = function.get_concrete_function(tf.constant(given.reshape(shape)))
             if any(op.op_def.is_stateful for op in traced.graph.get_operations()):
                 return False
             made = np.asarray(function(tf.constant(given.reshape(shape))))
-    except Exception:  # whatever a function of the user's does
+    except Exception:  # The user's own functions may raise anything.
         return False
     return made.size > 0 and bool(np.isin(made, given).all())
 
 
 def _probed(operation: Any) -> Ending | None:
-    """Returns what an operation's activation makes of numbers; None for all or none of them."""
-    if type(operation).__name__ == "Softmax":  # along any axis
+    """Returns the range of an operation's activation; None if it has none, or a linear one."""
+    if type(operation).__name__ == "Softmax":  # Along any axis.
         return Ending(operation.name, "softmax", 0.0, 1.0)
     function = _activation_of(operation)
     if function is None:
         return None
-    # Rows of one number, and a zero for what compares the numbers of a row, as softmax does.
+    # Each row has one number, and a zero for activations that compare numbers, such as softmax.
     given = np.stack([np.linspace(-50, 50, 401, dtype=np.float32), np.zeros(401, np.float32)], 1)
     try:
-        # Within `fit` or a graph of anybody's, numbers are wanted still.
+        # Computes numbers also while a graph is being traced.
         with tf.init_scope():
             made = np.asarray(function(tf.constant(given)), np.float64)
             if isinstance(operation, keras.layers.Lambda):
-                # It can do anything; what is no function of one number is not for us to judge.
+                # It can do anything; only functions of single numbers can be judged.
                 alone = np.asarray(function(tf.constant(given[:, :1])), np.float64)
                 if alone.shape != (401, 1) or not np.allclose(alone, made[:, :1]):
                     return None
-    except Exception:  # whatever a function of the user's does with numbers that it does not expect
+    except Exception:  # The user's own functions may not expect such inputs.
         return None
     if made.shape != given.shape or not np.all(np.isfinite(made)) or np.allclose(made, given):
         return None
-    named = getattr(function, "activation", function)  # of a layer that is used as a function
+    named = getattr(function, "activation", function)  # A layer may be used as a function.
     name = getattr(named, "__name__", type(named).__name__)
     name = "function" if name == "<lambda>" else name
-    if not isinstance(operation, keras.layers.Layer):  # of an operation: written as layers' are
+    if not isinstance(operation, keras.layers.Layer):  # Operations have names in camel case.
         name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
     return Ending(operation.name, name, float(made.min()), float(made.max()))
 
@@ -306,7 +306,7 @@ def _activation_of(operation: Any) -> Any:
             return operation
         activation = getattr(operation, "activation", None)
         if isinstance(operation, keras.layers.RNN):
-            return None  # its gates come after
+            return None  # Its gates come after the activation.
         return activation if callable(activation) else None
     return operation if type(operation).__name__ in _ACTIVATION_OPERATIONS else None
 
@@ -329,13 +329,13 @@ _TRANSPARENT = (StatelessDropout, PixelShuffle) + _classes(
     ),
 )
 
-#: Of `keras.ops`, whose classes Keras does not export.
+#: Classes of `keras.ops`, which Keras does not export.
 _TRANSPARENT_OPERATIONS = (
     *("Cast", "Reshape", "Ravel", "Squeeze", "ExpandDims", "Transpose", "Moveaxis", "Swapaxes"),
     *("Mean", "Max", "Min", "Amax", "Amin", "GetItem", "StopGradient", "Copy", "Identity", "Flip"),
 )
 
-#: Layers and operations of several inputs, as functions of one number of each.
+#: Layers and operations of several inputs, as functions of one number per input.
 _MERGING_LAYERS: dict[str, Callable[..., Any]] = {
     "Average": lambda *x: sum(x) / len(x),
     "Maximum": max,
@@ -355,7 +355,7 @@ _MERGING_OPERATIONS: dict[str, Callable[..., Any]] = {
     "Stack": lambda *x: x,
 }
 
-#: Beyond it, a number that an activation returns says nothing but that its range has no end.
+#: An activation that returns a larger number counts as unbounded.
 _BOUNDED = 6.5
 
 _ACTIVATION_OPERATIONS = (

@@ -241,7 +241,7 @@ def parts_to_check(data: Any, spec: Spec) -> dict[str, Any]:
 
 
 def _has_strings(values: Any) -> bool:
-    return values.dtype == tf.string or getattr(values.dtype, "kind", "") in "OUS"
+    return values.dtype == tf.string or getattr(values.dtype, "kind", None) in ("O", "U", "S")
 
 
 def check_shape_of(images: Any, shape: Shape, name: str) -> None:

@@ -1,4 +1,4 @@
-"""The optimizers of all roles as one, for Keras' callbacks that ask a model for its optimizer."""
+"""The optimizers of all roles as one, for Keras' callbacks that read `model.optimizer`."""
 
 import copy
 import functools
@@ -14,11 +14,11 @@ from tfgan_zoo.models.mechanics.arguments import ONLY_KERAS_FILES, WEIGHTS_OR_EX
 
 
 class RoleOptimizer:
-    """The learning rate of one role, by the role's name.
+    """The learning rate of one role.
 
     Args:
-        name: the role.
-        optimizer: of this role; one that scales losses has the rate of the one inside.
+        name: The role.
+        optimizer: The role's optimizer; if it scales losses, the rate is that of the inner one.
     """
 
     def __init__(self, name: str, optimizer: keras.optimizers.Optimizer):
@@ -27,7 +27,7 @@ class RoleOptimizer:
 
     @property
     def learning_rate(self) -> Any:
-        """The present rate; setting it changes the optimizer's variable."""
+        """The current rate; setting it changes the optimizer's variable."""
         return self._optimizer.learning_rate
 
     @learning_rate.setter
@@ -36,18 +36,18 @@ class RoleOptimizer:
 
     @property
     def has_schedule(self) -> bool:
-        """Whether the rate follows from the step, so that it cannot be set."""
+        """Whether the rate follows from the step and cannot be set."""
         return not isinstance(self._optimizer.get_config()["learning_rate"], (int, float))
 
 
 class RoleOptimizers:
-    """What `model.optimizer` is: the optimizers of all roles, none of which is the model's.
+    """A view of all roles' optimizers: the value of `model.optimizer`.
 
-    Nothing of it is saved with the model: the roles' optimizers are.
+    It is not saved with the model; the roles' optimizers are.
 
     Args:
-        by_role: the optimizers.
-        step: the number of train steps.
+        by_role: The optimizers by role.
+        step: The number of train steps.
     """
 
     built = True
@@ -64,10 +64,10 @@ class RoleOptimizers:
 
     @property
     def learning_rate(self) -> Any:
-        """There is none.
+        """Not available: each role has its own.
 
         Raises:
-            AttributeError: always; setting it raises `InputError`.
+            AttributeError: Always; setting it raises `InputError`.
         """
         raise AttributeError(self._advice())
 
@@ -76,10 +76,10 @@ class RoleOptimizers:
         raise InputError(self._advice())
 
     def get_config(self) -> dict[str, Any]:
-        """There is none.
+        """Not available.
 
         Raises:
-            InputError: always. Keras asks for it to save a whole model in a format other than
+            InputError: Always. Keras asks for it to save a whole model in a format other than
                 `.keras`.
         """
         raise InputError(
@@ -96,16 +96,16 @@ class RoleOptimizers:
 
 
 def check_callbacks(callbacks: Any, model: Any) -> None:
-    """Checks Keras' callbacks before the first step, for what they would fail on in mid-training.
+    """Checks before the first step that Keras' callbacks will not fail during training.
 
     Args:
-        callbacks: What `fit` was given: None, a callback, several, or a `CallbackList`.
+        callbacks: The argument of `fit`: None, a callback, several, or a `CallbackList`.
         model: The `ZooModel` that they are for.
 
     Raises:
-        InputError: If one saves whole models under a name that `save` does not take, sets learning
-            rates that follow a schedule, asks for what a model with several optimizers cannot give,
-            or monitors a value of which Keras does not know whether less of it is better.
+        InputError: If one saves whole models under a name that `save` does not accept, sets
+            learning rates that follow a schedule, needs a single optimizer, or monitors a value
+            without saying whether lower is better.
     """
     roles = [] if model.optimizer is None else model.optimizer.optimizers
     for callback in _each(callbacks):
@@ -146,12 +146,12 @@ def check_callbacks(callbacks: Any, model: Any) -> None:
 
 
 def for_each_role(callbacks: Any, model: Any) -> Any:
-    """Returns callbacks of which those that set a learning rate set that of every role.
+    """Returns the callbacks, with those that set a learning rate applied to every role.
 
-    Keras' callbacks of some versions know a single optimizer.
+    In some versions Keras' callbacks know a single optimizer.
 
     Args:
-        callbacks: What `fit` was given, checked by `check_callbacks`.
+        callbacks: The argument of `fit`, checked by `check_callbacks`.
         model: The `ZooModel` that they are for.
     """
     each = _each(callbacks)
@@ -167,8 +167,8 @@ def for_each_role(callbacks: Any, model: Any) -> Any:
 class ForEachRole(keras.callbacks.Callback):
     """Runs a callback that sets the rate of `model.optimizer` once for each role.
 
-    The first role has the callback itself, the others have copies of it. What it logs as
-    `learning_rate` becomes `learning_rate_<role>`.
+    The first role has the callback itself, the others have copies. The log `learning_rate` becomes
+    `learning_rate_<role>`.
 
     Args:
         callback: A `LearningRateScheduler` or `ReduceLROnPlateau`.
@@ -179,7 +179,7 @@ class ForEachRole(keras.callbacks.Callback):
         super().__init__()
         others = [copy.copy(callback) for _ in roles[1:]]
         self._by_role = list(zip(roles, [callback, *others], strict=True))
-        # Events that the callback does not take stay Keras' own, which it never waits for.
+        # Keras does not wait for events that a callback leaves as Keras' own.
         for event in _EVENTS:
             if getattr(type(callback), event) is not getattr(keras.callbacks.Callback, event):
                 setattr(self, event, functools.partial(self._run, event))
@@ -191,7 +191,7 @@ class ForEachRole(keras.callbacks.Callback):
             callback.set_params(params)
 
     def set_model(self, model: Any) -> None:
-        """Gives each callback a model whose optimizer is that of its role."""
+        """Gives each callback a model with the optimizer of its role."""
         super().set_model(model)
         for role, callback in self._by_role:
             callback.set_model(_ModelOfRole(model, role))
@@ -205,7 +205,7 @@ class ForEachRole(keras.callbacks.Callback):
 
 
 class _ModelOfRole:
-    """A model, but for its `optimizer`."""
+    """A model with another `optimizer`."""
 
     def __init__(self, model: Any, role: RoleOptimizer):
         vars(self).update(_model=model, optimizer=role)
@@ -220,7 +220,8 @@ class _ModelOfRole:
 def _each(callbacks: Any) -> list[Any]:
     if callbacks is None:
         return []
-    return keras.tree.flatten(getattr(callbacks, "callbacks", callbacks))  # of a CallbackList
+    each = getattr(callbacks, "callbacks", callbacks)  # A CallbackList has several.
+    return keras.tree.flatten(each)
 
 
 _EVENTS = [name for name in dir(keras.callbacks.Callback) if name.startswith("on_")]
