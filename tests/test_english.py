@@ -16,6 +16,7 @@ ROOMS = (
     "benchmarks",
     "configs",
     "tfgan_zoo/config",
+    "tfgan_zoo/data",
     "tfgan_zoo/layers",
     "tfgan_zoo/losses",
     "tfgan_zoo/networks",

@@ -1,6 +1,7 @@
 """What `import tfgan_zoo` offers without importing TensorFlow."""
 
 import importlib
+import importlib.util
 import os
 import pkgutil
 import subprocess
@@ -74,6 +75,8 @@ def test_the_backend_is_looked_at_again(monkeypatch):
 
 def test_modules_import_under_the_names_that_they_had():
     for name, home in moved.MOVED.items():
+        if home.endswith("figures.tfds") and not importlib.util.find_spec("tensorflow_datasets"):
+            continue
         module = importlib.import_module(name)
         assert module is importlib.import_module(home)
         assert module.__spec__.name == home

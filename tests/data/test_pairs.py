@@ -11,6 +11,7 @@ from tfgan_zoo.data import (
     FileSource,
     ViewSource,
     epoch_size,
+    load_domains,
     load_pairs,
     open_domains,
     paired,
@@ -313,3 +314,20 @@ def test_sizes_that_do_not_go_together():
     assert dataset.element_spec[1].shape == (1, 8, 8, 3)
     with pytest.raises(InputError, match="whose images have different sizes, got None"):
         paired(Domains(*[FileSource("mine", ["x.png"])] * 2, True), batch_size=1)
+
+
+@pytest.mark.parametrize("task", [paired, unpaired])
+def test_domains_in_memory_are_not_cropped_again(task):
+    a, b = noise(7, 20, 20, 3, seed=0), noise(7, 20, 20, 3, seed=1)
+    domains = Domains(ArraySource("a", a), ArraySource("b", b), True)
+    options = {"image_size": 8, "load_size": 10, "crop": 14, "flip": True, "batch_size": 2}
+    expected = take(task(domains, cache=False, **options), 5)
+    held = load_domains(domains, image_size=10, crop=14)
+    assert held.a.shape == (10, 10, 3)
+    assert same(take(task(held, **options), 5), expected)
+    # A crop other than theirs is cut out of the images in memory.
+    closer, _ = take(task(held, crop=8, batch_size=7), 1)
+    assert sorted(each.tobytes() for each in closer[0]) == sorted(
+        each[1:9, 1:9].tobytes() for each in held.a.array
+    )
+    assert load_domains(domains, image_size=10, cache=False) is domains

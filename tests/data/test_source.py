@@ -302,7 +302,7 @@ def test_pad():
     np.testing.assert_array_equal(padded[2:30, 2:30], np.repeat(image, 3, -1))
     assert padded.sum() == padded[2:30, 2:30].sum()
     assert Fit(9, 1, fit="pad")(noise(4, 7, 1), "x").shape == (9, 9, 1)
-    with pytest.raises(InputError, match="too large to be padded to image_size=16"):
+    with pytest.raises(InputError, match="too large to pad to image_size=16"):
         Fit(16, 1, fit="pad")(image, "x")
 
 

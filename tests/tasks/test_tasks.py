@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from tests.tiny_runs import (
@@ -42,6 +43,27 @@ def test_scores_of_noise_to_image(tmp_path, source, metrics, expected):
     config.data.source = source or config.data.source
     config.evaluate.metrics = metrics
     assert [main for _, main, _ in opened(config).scores] == expected
+
+
+@pytest.mark.parametrize("kind", ["noise_to_image", "pix2pix", "cyclegan", "text_to_image"])
+def test_images_are_cropped_once_from_memory_or_not(tmp_path, kind):
+    found = []
+    for cache in ("yes", "no"):
+        if kind == "noise_to_image":
+            config = tiny_config(tmp_path)
+        elif kind == "text_to_image":
+            config = resolve(tiny_text_to_image(tmp_path))
+        else:
+            config = tiny_translation(tmp_path, kind)
+        with config.unlocked():
+            config.data.crop = 10 if kind == "noise_to_image" else 18
+            config.data.cache = cache
+        work = opened(config)
+        batches = work.pipeline(0) if kind == "text_to_image" else work.batches(0)
+        found.append([tf.nest.flatten(batch) for batch in batches.take(2).as_numpy_iterator()])
+    for cached, decoded in zip(*found, strict=True):
+        for one, other in zip(cached, decoded, strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def test_too_few_samples_for_a_score_are_refused(tmp_path):

@@ -1,4 +1,4 @@
-"""What a run's data are known by, so that it is noticed when they change under it."""
+"""Fingerprints of a run's data, by which a resumed run notices that they have changed."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from tfgan_zoo.data.source import Source, ViewSource
 from tfgan_zoo.data.spec import FOLDERS
 
 CONTENT_LIMIT = 64 * 2**20
-"""Bytes of an array that its hash is of, at most: evenly spaced samples of a larger one."""
+"""Most bytes of an array to hash; evenly spaced samples represent a larger one."""
 
 _NUMBERED = re.compile(r".*\[\d+\]", re.DOTALL)
 
 
 class Fingerprint(NamedTuple):
-    """What tells one set of samples from another.
+    """Identifies a set of samples.
 
     Attributes:
-        unit: "files", "pairs" and the like, in the plural.
-        num: how many there are.
-        sha256: of their names, or of what stands for them.
-        names: the names, if they have some of their own.
+        unit: What they are, in the plural: "files" or "samples".
+        num: Number of samples.
+        sha256: Hash of their names, or of what represents them.
+        names: Their names, if they have any.
     """
 
     unit: str
@@ -37,38 +37,48 @@ class Fingerprint(NamedTuple):
     names: tuple[str, ...] = ()
 
     def noted(self) -> dict[str, Any]:
-        """Returns what is to be written down, without the names."""
+        """Returns the entries that a run stores, without the names."""
         return {"unit": self.unit, "num": self.num, "sha256": self.sha256}
 
 
-def fingerprint(source: Source, spec: str = "") -> Fingerprint:
-    """Returns the fingerprint of a source; nothing is decoded for it.
+def fingerprint(source: Source, spec: str = "", parts: Sequence[str] = ()) -> Fingerprint:
+    """Returns the fingerprint of a source, without decoding anything.
 
-    - Of the embedded `figures` and `points`, it is of their parameters.
-    - Of arrays, it is of their shape, type, and content, up to `CONTENT_LIMIT` bytes.
-    - Of everything else, such as folders, it is of the samples' names in their order. Files of
+    - The embedded `figures` and `points` are identified by their parameters.
+    - Arrays are identified by shape, type and content, up to `CONTENT_LIMIT` bytes.
+    - All others, such as folders, are identified by the names of their samples, in order. Files of
       200,000 images take less than a second.
 
     Args:
-        source: the opened source.
-        spec: what it was opened with, for paths below its folder; empty for that of the source.
+        source: The opened source.
+        spec: The text it was opened with, for paths relative to its folder; empty for that of the
+            source.
+        parts: Further parts that the run uses, such as "label"; see `unconditional`.
 
     Example:
         >>> fingerprint(ArraySource("mine", np.zeros((10, 8, 8), np.uint8))).num
         10
     """
+    found = _fingerprint(source, spec or source.spec)
+    for name in parts:
+        array = source.part(name)
+        content = [found.sha256, name, str(array.dtype), _hash(array.tobytes())]
+        found = found._replace(sha256=_hash(json.dumps(content).encode()))
+    return found
+
+
+def _fingerprint(source: Source, spec: str) -> Fingerprint:
     while isinstance(source, ViewSource):
         source = source.source
-    spec = spec or source.spec
     if spec.startswith(("figures", "points/")):
-        # The split is part of the source's own name, if it is not the whole one.
+        # The name of the source tells which part of a split it is.
         parameters = [spec, source.spec, len(source), list(source.shape or ())]
         return Fingerprint("samples", len(source), _hash(json.dumps(parameters).encode()))
     if source.array is not None:
         return Fingerprint("samples", len(source), _content(source.array))
     names = _names(source, spec)
     sha256 = _hash("\0".join(names).encode("utf-8", "surrogateescape"))
-    if _NUMBERED.fullmatch(names[0]):  # of TFDS: they say no more than how many there are
+    if _NUMBERED.fullmatch(names[0]):  # The names of TFDS tell nothing but their number.
         return Fingerprint("samples", len(names), sha256)
     return Fingerprint("files", len(names), sha256, tuple(names))
 
@@ -86,12 +96,12 @@ def fingerprint_captioned(data: Captioned, spec: str) -> Fingerprint:
 
 
 def describe_change(before: Mapping[str, Any], names: Sequence[str], now: Fingerprint) -> str:
-    """Says how data have changed; nothing if they have not.
+    """Describes how data have changed; returns "" if they have not.
 
     Args:
-        before: what was `noted`.
-        names: the names then, if they are known.
-        now: the fingerprint now.
+        before: The earlier fingerprint, as `noted` returned it.
+        names: The earlier names, if they are known.
+        now: The current fingerprint.
 
     Example:
         >>> before = Fingerprint("files", 2, "0123", ("a.png", "c.png"))
@@ -111,7 +121,7 @@ def describe_change(before: Mapping[str, Any], names: Sequence[str], now: Finger
 
 
 def _first_difference(before: Sequence[str], now: Sequence[str]) -> str:
-    """The first name that is new, or else that is gone; or else that stands at another place."""
+    """Returns the first name that is new or, failing that, missing or at another place."""
     known, found = set(before), set(now)
     for name in now:
         if name not in known:
@@ -123,12 +133,12 @@ def _first_difference(before: Sequence[str], now: Sequence[str]) -> str:
 
 
 def _shown(name: str) -> str:
-    """A name without the hash of its caption."""
+    """Returns a name without the hash of its caption."""
     return name.split("\0")[0]
 
 
 def _names(source: Source, spec: str) -> list[str]:
-    """The samples' names, those of files relative to the folder or archive of the source."""
+    """Returns the samples' names; those of files are relative to their folder or archive."""
     names = [source.name(index) for index in range(len(source))]
     kind, _, path = spec.partition(":")
     if kind not in FOLDERS:

@@ -1,4 +1,4 @@
-"""From an image file or array to the square uint8 image that a model is trained on."""
+"""Converts image files and arrays to the square uint8 images that a model is trained on."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from tfgan_zoo.errors import InputError, check_number
 EXTENSIONS = frozenset(
     (".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 )
-"""Names of image files end so, in either case."""
+"""Endings of image files, in either case."""
 
 BACKGROUND = 255
-"""What transparency shows: white, like the page an icon or a drawing with alpha is meant for."""
+"""Value behind transparent pixels: white, the page that icons and drawings are made for."""
 
 COLOR_PROFILES = ("srgb", "ignore")
 
@@ -31,10 +31,10 @@ _KEPT = {"L", "LA", "RGB", "RGBA"}
 
 
 SKIP = 'on_error="skip" (--config.data.on_error=skip)'
-"""What leaves out a file that cannot be read, for the errors."""
+"""The option that leaves out files that cannot be read, for messages."""
 
 WHITE = "white (--config.data.white)"
-"""What says which value is white, for the errors."""
+"""The option that says which value is white, for messages."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,15 +42,15 @@ class DecodingRules:
     """How the pixels of an image file become 8-bit sRGB.
 
     Attributes:
-        white: the value of white in files of more than 8 bits, integers or floats. Pixels become
-            `255 * pixels / white`, rounded and clipped. None takes the whole range of 16 bits, and
-            refuses 32-bit pixels, whose range is unknown. 0 takes integers of any size to be of 16
-            bits, as earlier versions did. Files of 8 bits are left as they are.
+        white: The value of white in files of more than 8 bits, integers or floats. Pixels become
+            `255 * pixels / white`, rounded and clipped. None assumes the whole range of 16 bits,
+            and refuses 32-bit pixels, whose range is unknown. 0 assumes 16 bits for integers of any
+            size, as earlier versions did. Files of 8 bits stay as they are.
         color_profiles: "srgb" converts pixels with an embedded colour profile to sRGB; "ignore"
             leaves them as they are stored, as earlier versions did.
 
     Raises:
-        InputError: if one is out of range.
+        InputError: If one is out of range.
     """
 
     white: float | None = None
@@ -76,30 +76,30 @@ def decode(
     skip: str = SKIP,
     ask_white: str = WHITE,
 ) -> np.ndarray:
-    """Reads an image of any kind that Pillow knows.
+    """Reads an image in any format that Pillow supports.
 
-    Palettes are looked up, EXIF orientation is applied, and of an animation the first frame is
-    taken. Pixels of more than 8 bits are scaled to 8 bits, 16-bit grey by `255 / 65535` unless
-    `white` says otherwise. Colours with an embedded profile, such as Display P3 or Adobe RGB, are
-    converted to sRGB; 16-bit grey after it was scaled. Alpha and the number of channels stay.
+    Palettes are looked up, EXIF orientation is applied, and an animation gives its first frame.
+    Pixels of more than 8 bits are scaled to 8 bits, 16-bit grey by `255 / 65535` unless `white`
+    says otherwise. Colours with an embedded profile, such as Display P3 or Adobe RGB, are converted
+    to sRGB; 16-bit grey is scaled first. Alpha and the number of channels stay.
 
     Args:
-        file: path or binary file object.
-        name: what to call it in errors; the path by default.
-        smallest: let the JPEG decoder shrink by 2, 4 or 8 while both sides stay at least twice
-            this long, which is several times faster for photographs and leaves the final
-            antialiased resize enough to work on. None reads every pixel.
-        white: the value of white in a file of more than 8 bits; see `DecodingRules`.
+        file: Path or binary file object.
+        name: Name for messages; the path by default.
+        smallest: Let the JPEG decoder shrink by 2, 4 or 8 while both sides stay at least twice
+            this long. That is several times faster for photographs, and leaves enough pixels for
+            the final antialiased resize. None reads every pixel.
+        white: The value of white in a file of more than 8 bits; see `DecodingRules`.
         color_profiles: "srgb" or "ignore"; see `DecodingRules`.
-        skip: what lets whoever asked leave out a file that cannot be read; for the error.
-        ask_white: what lets whoever asked say what is white; for the error.
+        skip: The option that leaves out files that cannot be read, for messages.
+        ask_white: The option that says which value is white, for messages.
 
     Returns:
         uint8 `[height, width, channels]`: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
 
     Raises:
-        InputError: the file is missing, damaged or no image, or has 32-bit pixels and `white` is
-            not given.
+        InputError: If the file is missing, damaged or not an image, or has 32-bit pixels and
+            `white` is not given.
 
     Example:
         >>> decode("scan.png").shape
@@ -118,12 +118,12 @@ def decode(
 
 
 class Bits(NamedTuple):
-    """How many bits the pixels of a file have.
+    """Bit depth of the pixels of a file.
 
     Attributes:
         number: 8, 16, or 32.
-        kept: whether Pillow reads all of them; of 16-bit colour it reads the upper 8.
-        scaled: whether Pillow has scaled them to 16 bits by what the file says is white.
+        kept: Whether Pillow reads all bits; for 16-bit colour it reads the upper 8.
+        scaled: Whether Pillow has scaled them to 16 bits by the value of white in the file.
     """
 
     number: int
@@ -132,14 +132,14 @@ class Bits(NamedTuple):
 
 
 def _bits(image: Image.Image) -> Bits:
-    """Looks into the header of an image that is not loaded yet."""
+    """Returns the bit depth of an image that is not loaded yet."""
     tiles = getattr(image, "tile", [])  # (decoder, box, offset, its arguments)
     if image.mode.startswith("I;16"):
         return Bits(16)
     if image.mode == "I" and image.format == "PNG":  # of an older Pillow
         return Bits(16)
     if image.mode == "I" and image.format == "PPM":
-        # A file that says that its white is 65535 may hold less.
+        # A file that gives 65535 as its white may hold fewer bits.
         return Bits(16, scaled=any(tile[0] != "raw" for tile in tiles))
     if image.mode in ("I", "F"):
         return Bits(32)
@@ -153,7 +153,7 @@ def highest_of_16_bits(file: Any, name: str) -> int | None:
     """Returns the highest value of a file of 16 bits, in 0..65535; None if it has fewer or more.
 
     Raises:
-        InputError: the file is missing, damaged or no image.
+        InputError: If the file is missing, damaged or not an image.
     """
     with _opened(file, name) as image:
         bits = _bits(image)
@@ -163,7 +163,7 @@ def highest_of_16_bits(file: Any, name: str) -> int | None:
         pixels = np.asarray(image)
         if bits.kept:
             return int(pixels.max())
-        # Without alpha, which is white as a rule.
+        # Without alpha, which is usually white.
         colours = pixels[..., :-1] if image.mode in ("LA", "RGBA") else pixels
         return int(colours.max()) * 256
 
@@ -176,7 +176,7 @@ def extremes_of_8_bits(file: Any, name: str) -> tuple[int, int] | None:
         masks.
 
     Raises:
-        InputError: the file is missing, damaged or no image.
+        InputError: If the file is missing, damaged or not an image.
     """
     with _opened(file, name) as image:
         if image.mode not in _KEPT or image.format == "JPEG" or _bits(image).number != 8:
@@ -200,11 +200,11 @@ def range_of(pixels: np.ndarray) -> str:
 
 @contextlib.contextmanager
 def of_any_size() -> Iterator[None]:
-    """Within it, images of any size are decoded, and without Pillow's warning.
+    """Allows images of any size in this context, without Pillow's warning.
 
-    Pillow refuses, as a decompression bomb, what is larger than 179 million pixels, and warns from
-    half of that on. A person who asks for an image to be converted knows it; what memory does not
-    hold is an `InputError` still.
+    Pillow refuses images of more than 179 million pixels as decompression bombs, and warns from
+    half of that. A user who asks to convert an image knows it; an image that does not fit into
+    memory still raises an `InputError`.
     """
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
@@ -217,20 +217,20 @@ def measure(file: Any, name: str = "") -> tuple[int, int]:
     """Reads the width and height of an image from its header, EXIF orientation applied.
 
     Args:
-        file: path or binary file object.
-        name: what to call it in errors; the path by default.
+        file: Path or binary file object.
+        name: Name for messages; the path by default.
 
     Returns:
         `(width, height)` of what `decode` returns, in pixels.
 
     Raises:
-        InputError: the file is missing or no image.
+        InputError: If the file is missing or not an image.
     """
     with _opened(file, name or os.fspath(file)) as image:
-        if image.format == "TIFF":  # Turned already, or not yet: that depends on Pillow's version.
+        if image.format == "TIFF":  # Whether it is turned already depends on Pillow's version.
             image.load()
             return ImageOps.exif_transpose(image).size
-        # A PNG would be decoded to look for EXIF behind its pixels.
+        # For a PNG, getexif would decode the image to find EXIF behind its pixels.
         exif = image.getexif() if image.format != "PNG" or "exif" in image.info else {}
         turned = exif.get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
         return image.size[::-1] if turned else image.size
@@ -247,7 +247,7 @@ def _opened(file: Any, name: str, skip: str = SKIP) -> Iterator[Image.Image]:
     except FileNotFoundError:
         raise InputError(f"{name} does not exist; check the path.") from None
     # Pillow raises OSError, SyntaxError, ValueError, struct.error ... on damaged files, and
-    # DecompressionBombError on absurd sizes; whichever it is, this file cannot be used.
+    # DecompressionBombError on absurd sizes. In each case the file is unusable.
     except Exception as error:
         raise InputError(
             f"{name} cannot be read as an image ({type(error).__name__}: {error}); "
@@ -295,7 +295,7 @@ def _scaled(
 ) -> np.ndarray:
     """Scales grey of more than 8 bits to uint8."""
     if bits.number == 16:
-        # Where the file itself says what is white, that counts.
+        # The value of white in the file itself takes precedence.
         table = _table_of_16_bits(65535.0 if bits.scaled else float(white or 65535))
         return table[pixels.astype(np.uint16)]
     is_float = pixels.dtype.kind == "f"
@@ -304,8 +304,8 @@ def _scaled(
     if not white:
         kind = "floats" if is_float else "integers"
         raise InputError(
-            f"{name} has 32-bit pixels ({kind} {range_of(pixels)}), and what is white is "
-            f"unknown; give the value of white as {ask_white}, or save it with 8 or 16 bits."
+            f"{name} has 32-bit pixels ({kind} {range_of(pixels)}) of which the value of white is "
+            f"unknown; give it as {ask_white}, or save the image with 8 or 16 bits."
         )
     return scaled_to_bytes(pixels, white)
 
@@ -318,13 +318,13 @@ def scaled_to_bytes(pixels: np.ndarray, white: float) -> np.ndarray:
 
 @functools.lru_cache(maxsize=16)
 def _table_of_16_bits(white: float) -> np.ndarray:
-    """Returns uint8 by 16-bit value."""
+    """Returns the uint8 value of each 16-bit value."""
     scaled = np.arange(65536, dtype=np.float64) * 255 / white
     return np.minimum(np.rint(scaled), 255).astype(np.uint8)
 
 
 def with_channels(images: np.ndarray, channels: int) -> np.ndarray:
-    """Converts between grey and colour; lays transparent images on white (`BACKGROUND`).
+    """Converts between grey and colour, and puts transparent images on white (`BACKGROUND`).
 
     Args:
         images: uint8 `[..., height, width, 1 to 4]`, channels as `decode` returns them; or float32
@@ -332,8 +332,8 @@ def with_channels(images: np.ndarray, channels: int) -> np.ndarray:
         channels: 1 or 3.
 
     Returns:
-        `[..., height, width, channels]` of the same type. Grey is ITU-R 601 luma, as in Pillow;
-        that of floats is not rounded.
+        `[..., height, width, channels]` of the same type. Grey is ITU-R 601 luma, as in Pillow,
+        and not rounded for floats.
     """
     have = images.shape[-1]
     if have in (2, 4):
@@ -354,12 +354,12 @@ def with_channels(images: np.ndarray, channels: int) -> np.ndarray:
 
 @dataclasses.dataclass(frozen=True)
 class Fit:
-    """Brings an image to a size and a number of channels.
+    """Converts images to a size and a number of channels.
 
     Attributes:
-        image_size: side of the resulting square in pixels.
+        image_size: Side of the resulting square in pixels.
         channels: 1 or 3.
-        crop: side of the central square to cut out first, in pixels of the original. None takes
+        crop: Side of the central square to cut out first, in pixels of the original. None takes
             the largest central square, or with `fit="pad"` the whole image.
         fit: "resize" resamples the square to `image_size` (Lanczos, antialiased); "pad" leaves the
             pixels alone and surrounds them with black, 28 -> 32 for the MNIST family.
@@ -385,12 +385,12 @@ class Fit:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Of one resulting image: `(image_size, image_size, channels)`."""
+        """Shape of a resulting image, `(image_size, image_size, channels)`."""
         return (self.image_size, self.image_size, self.channels)
 
     @property
     def smallest(self) -> int | None:
-        """The `smallest` that `decode` may be given for this fit."""
+        """The value of `smallest` to pass to `decode`."""
         return self.image_size if self.crop is None and self.fit == "resize" else None
 
     def __call__(self, images: np.ndarray, name: str) -> np.ndarray:
@@ -398,13 +398,13 @@ class Fit:
 
         Args:
             images: uint8 `[..., height, width, 1 to 4]`.
-            name: of the image, for errors.
+            name: Name of the image, for messages.
 
         Returns:
             uint8 `[..., image_size, image_size, channels]`.
 
         Raises:
-            InputError: the image is smaller than the crop, or too large to be padded.
+            InputError: If the image is smaller than the crop, or too large to pad.
         """
         images = with_channels(self._cropped(images, name), self.channels)
         if images.shape[-3:] == self.shape:
@@ -432,7 +432,7 @@ class Fit:
         height, width = images.shape[-3:-1]
         if max(height, width) > self.image_size:
             raise InputError(
-                f"{name} is {width}x{height} pixels, too large to be padded to image_size="
+                f"{name} is {width}x{height} pixels, too large to pad to image_size="
                 f'{self.image_size}; use fit="resize" or a larger image_size.'
             )
         top, left = (self.image_size - height) // 2, (self.image_size - width) // 2

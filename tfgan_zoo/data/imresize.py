@@ -1,8 +1,8 @@
-"""MATLAB's `imresize`, by which the low-resolution images of super-resolution are made.
+"""MATLAB's `imresize`, which makes the low-resolution images of super-resolution.
 
 Its bicubic kernel is Keys' with a = -0.5 (https://doi.org/10.1109/TASSP.1981.1163711), widened by
-the factor when shrinking. Pillow's and TensorFlow's bicubic kernels are others, and scores of
-images made by them cannot be compared with published ones.
+the factor when shrinking. Pillow and TensorFlow use other bicubic kernels, and scores of images
+made by them are not comparable with published ones.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ def imresize(
 
     Args:
         images: uint8 or floats, shape [..., height, width, channels].
-        scale: factor of both sides; the result has `ceil(scale * side)` pixels.
-        size: height and width of the result instead.
+        scale: Factor of both sides; the result has `ceil(scale * side)` pixels.
+        size: Height and width of the result, instead of `scale`.
         kernel: "bicubic", "bilinear" or "nearest".
-        antialias: when shrinking, widen the kernel by the factor; "nearest" never does.
-        borders: how images go on beyond their edges. "symmetric": mirrored, the last pixel twice.
-            "replicate": the last pixel again and again, as older releases of MATLAB have it; the
-            common copies of Set5 and Set14 were made so.
+        antialias: When shrinking, widen the kernel by the factor; "nearest" never does.
+        borders: How images continue beyond their edges. "symmetric": mirrored, the last
+            pixel twice. "replicate": the last pixel repeated, as in older releases of MATLAB, which
+            made the common copies of Set5 and Set14.
 
     Returns:
-        Of the type of `images`; uint8 rounded half up and clipped, floats neither.
+        Images of the type of `images`; uint8 is rounded half up and clipped, floats are neither.
 
     Raises:
-        InputError: an argument is out of range or unknown.
+        InputError: If an argument is out of range or unknown.
 
     Example:
         >>> edge = np.array([0, 0, 0, 0, 128, 128, 128, 128], np.uint8).reshape(1, 8, 1)
@@ -87,29 +87,29 @@ def imresize(
 
 
 def imresize_graph(images: tf.Tensor, factor: int) -> tf.Tensor:
-    """Shrinks images in TensorFlow like `imresize(images, 1 / factor)`, by a whole factor.
+    """Shrinks images in TensorFlow like `imresize(images, 1 / factor)`, by an integer factor.
 
-    Two products with constant matrices, for pipelines, which run on the CPU; a GPU may calculate
-    them with ten bits only (TF32).
+    It multiplies by two constant matrices, for pipelines on the CPU; a GPU may use only ten bits
+    (TF32).
 
     Args:
         images: uint8 or floats, shape [..., height, width, channels], height and width static and
             divisible by `factor`.
-        factor: from 1 up.
+        factor: An integer of at least 1.
 
     Returns:
-        Of the same type, shape [..., height / factor, width / factor, channels]. Calculated in
-        float32: floats differ from `imresize` by less than 1e-6 of the largest, uint8 not at all
-        where the factor is a power of two, and by at most 1 elsewhere.
+        Images of the same type, shape [..., height / factor, width / factor, channels]. They are
+        computed in float32: floats differ from `imresize` by less than 1e-6 of the largest, uint8
+        not at all for powers of two, and by at most 1 for other factors.
 
     Raises:
-        InputError: a side is unknown or not divisible.
+        InputError: If a side is unknown or not divisible.
 
     Example:
         >>> imresize_graph(tf.zeros((16, 96, 96, 3), tf.uint8), 4).shape
         TensorShape([16, 24, 24, 3])
     """
-    # Imported here since the NumPy version, which is all that scoring needs, does without.
+    # Scoring needs only the NumPy version.
     import tensorflow as tf
 
     height, width = images.shape[-3:-1]
@@ -146,18 +146,18 @@ def resize_matrix(
     """Returns the weights that resize one side.
 
     Args:
-        length: pixels of the side.
-        resized: pixels of the result.
-        scale: factor by which places are mapped; about `resized / length`.
-        kernel: see `imresize`, as the others.
-        antialias: whether the kernel is widened when shrinking.
-        borders: what lies beyond the edges.
+        length: Pixels of the side.
+        resized: Pixels of the result.
+        scale: Factor by which places are mapped; about `resized / length`.
+        kernel: See `imresize`, as for the arguments below.
+        antialias: Whether the kernel is widened when shrinking.
+        borders: What lies beyond the edges.
 
     Returns:
         float64, shape [resized, length]; every row sums to 1.
 
     Raises:
-        InputError: the kernel or the borders are unknown.
+        InputError: If the kernel or the borders are unknown.
 
     Example:
         >>> resize_matrix(4, 2, 0.5, "nearest")
@@ -173,7 +173,7 @@ def resize_matrix(
     width /= narrow
     places = (np.arange(resized) + 0.5) / scale - 0.5
     first = np.floor(places - width / 2).astype(int)
-    # Two more than the width, so that whichever way the places fall none is missing.
+    # Two more than the width, so that no pixel is missing wherever the places lie.
     pixels = first[:, np.newaxis] + np.arange(math.ceil(width) + 2)
     weights = function(narrow * (places[:, np.newaxis] - pixels))
     weights /= weights.sum(axis=1, keepdims=True)

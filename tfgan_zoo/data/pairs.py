@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,7 @@ def paired(
 
     Every epoch visits each pair exactly once, in an order of its own. The jitter is that of pix2pix
     (https://arxiv.org/abs/1611.07004): both halves are resized to `load_size`, then the same random
-    square is cut out of both, and both are mirrored or neither, anew at every visit.
+    square is cut out of both, and both are mirrored or neither, at random at each visit.
 
     Args:
         domains: Matched domains from `open_domains`, or what it opens; or two sources or arrays
@@ -86,8 +86,7 @@ def paired(
     sources = (domains.a, domains.b)
     cached = fits_memory(sources, fittings, cache)
     dataset = batches(sources, fittings, batch_size, seed, start_step, cached)
-    jitter = _jitter(size, fittings[0], flip, seed)
-    return with_options(augmented(dataset, jitter, start_step))
+    return with_options(_jittered(dataset, size, fittings[0], flip, seed, start_step))
 
 
 def unpaired(
@@ -144,7 +143,7 @@ def unpaired(
     for name, source, fitting in zip(("a", "b"), sources, fittings, strict=True):
         own = int(noise.key(seed, name)[0])
         stream = batches([source], [fitting], batch_size, own, start_step, cached)
-        streams.append(augmented(stream, _jitter(size, fitting, flip, own), start_step))
+        streams.append(_jittered(stream, size, fitting, flip, own, start_step))
     return with_options(tf.data.Dataset.zip(*streams).map(lambda a, b: a + b))
 
 
@@ -300,12 +299,23 @@ def _fittings(
     return size, [dataclasses.replace(fitting, image_size=load_size) for fitting in fittings]
 
 
-def _jitter(size: int, fitting: Fit, flip: bool, seed: int) -> Callable[..., Any]:
-    """Returns the augmentation of a batch, which depends on seed and step alone."""
+def _jittered(
+    dataset: tf.data.Dataset, size: int, fitting: Fit, flip: bool, seed: int, start_step: int
+) -> tf.data.Dataset:
+    """Crops and flips the images of batches at random, and drops their indices.
 
-    def one(images: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+    Seed and step alone decide how, so it is the same for both halves of a pair.
+    """
+    if fitting.image_size == size and not flip:
+        return dataset.map(lambda index, images: images)
+
+    def jitter(images: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         if fitting.image_size != size:
             images = random_crop(images, size, seed, step)
         return random_flip(images, seed, step) if flip else images
 
-    return lambda index, images, step: tuple(one(each, step) for each in images)
+    return augmented(
+        dataset,
+        lambda index, images, step: tuple(jitter(each, step) for each in images),
+        start_step,
+    )

@@ -62,7 +62,7 @@ def unconditional(
         channels: 1 or 3; None for those of the source (3 for files).
         crop: Side of the central square that is cut out first; see `images.Fit`.
         fit: "resize" or "pad"; see `images.Fit`.
-        flip: Mirror each image left to right with probability 1/2, anew at every visit.
+        flip: Mirror each image left to right with probability 1/2 at each visit.
         parts: What a batch holds besides images: "label", or keys of the source's `extras`.
         seed: Seed of order and flips, any integer.
         start_step: Number of the first batch.
@@ -102,6 +102,8 @@ def unconditional(
         fitting = fit_for(source, image_size=image_size, channels=channels, crop=crop, fit=fit)
         cached = use_cache(source, fitting, cache)
         dataset = batches([source], [fitting], batch_size, seed, start_step, cached)
+    if not flip and not arrays:
+        return with_options(dataset.map(lambda index, images: images[0]))
     others = gather(arrays)
 
     def complete(index: tf.Tensor, images: tuple[tf.Tensor], step: tf.Tensor) -> Any:

@@ -1,4 +1,4 @@
-"""Two-dimensional toy sets: small enough to see every mode a GAN found, missed or smeared.
+"""Two-dimensional toy sets, small enough to see every mode that a GAN finds, misses or smears.
 
 `8gaussians`, `25gaussians` and `swissroll` are those of Gulrajani et al. 2017, figure 2
 (https://arxiv.org/abs/1704.00028), with the constants of the authors' code (`gan_toy.py`).
@@ -22,11 +22,11 @@ _Array = np.ndarray[Any, np.dtype[np.float32]]
 
 @dataclasses.dataclass(frozen=True)
 class Mixture:
-    """Equally likely isotropic Gaussians: what a toy set is made of, and what scores it.
+    """Equally likely isotropic Gaussians, from which a toy set is drawn and by which it is scored.
 
     Attributes:
         centres: float32 `[modes, 2]`, the mean of every mode.
-        sigma: standard deviation of each coordinate around its mode.
+        sigma: Standard deviation of each coordinate around its mode.
     """
 
     centres: _Array
@@ -67,16 +67,16 @@ def _swissroll(num: int, rng: np.random.Generator) -> _Array:
 
 
 def mixture(name: str) -> Mixture:
-    """The modes behind a toy set, for metrics that count the ones a generator covers.
+    """Returns the modes of a toy set, for metrics that count those that a generator covers.
 
     Args:
-        name: a key of `MIXTURES`.
+        name: A key of `MIXTURES`.
 
     Returns:
         Centres and sigma, in the units of the points themselves.
 
     Raises:
-        InputError: `name` is unknown, or is `swissroll`, which has no modes.
+        InputError: If `name` is unknown, or `swissroll`, which has no modes.
 
     Example:
         >>> mixture("ring").centres.shape, mixture("ring").sigma
@@ -98,16 +98,16 @@ def sample(name: str, num: int = 100_000, *, split: str = "train", seed: int = 0
     The same arguments give the same points on every machine. Splits are independent draws.
 
     Args:
-        name: one of `NAMES`.
-        num: how many points.
-        split: any name; each gives its own draw.
-        seed: any integer.
+        name: One of `NAMES`.
+        num: Number of points.
+        split: Any name; each gives a draw of its own.
+        seed: Any integer.
 
     Returns:
         float32 `[num, 2]`; coordinates are within about ±2, for `grid` ±4.2.
 
     Raises:
-        InputError: `name` is unknown or `num` is not positive.
+        InputError: If `name` is unknown or `num` is not positive.
 
     Example:
         >>> sample("8gaussians", 3).shape
@@ -115,6 +115,6 @@ def sample(name: str, num: int = 100_000, *, split: str = "train", seed: int = 0
     """
     seed = check_seed(seed, any_integer=True)
     if num < 1:
-        raise InputError(f"points/{name} was asked for {num} points; ask for at least 1.")
+        raise InputError(f"num: expected at least 1 for points/{name}, got {num}.")
     rng = np.random.default_rng([seed % 2**63, zlib.crc32(f"{name}/{split}".encode())])
     return _swissroll(num, rng) if name == "swissroll" else mixture(name).sample(num, rng)

@@ -1,4 +1,4 @@
-"""Embedded colour profiles: from the colours of a camera, phone or press to sRGB."""
+"""Embedded colour profiles: converts the colours of cameras, phones and presses to sRGB."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy as np
 from PIL import Image, ImageCms
 
 _MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
-# Of lcms2, by number, since Pillow calls them differently from version to version.
+# Flags of lcms2, by number, since their names change between versions of Pillow.
 _BLACK_POINT_COMPENSATION = 0x2000
-# A transform without the memory of its last pixel can be shared by threads.
+# A transform that does not remember its last pixel can be shared by threads.
 _NO_CACHE = 0x0040
 _NO_OPTIMIZATION = 0x0100
 
 _SAME = 2
-"""By how many of 255 a profile may differ from sRGB to count as sRGB: roundings of its makers."""
+"""Largest difference, of 255, from sRGB of a profile that counts as sRGB: rounding."""
 
 _LEVELS = np.arange(256, dtype=np.uint8)[np.newaxis]
 
@@ -31,16 +31,16 @@ def to_srgb(image: Image.Image, profile: bytes, name: str) -> Image.Image:
     """Converts the colours of an image to sRGB; alpha stays.
 
     The rendering is relative colorimetric, with black point compensation. Grey images may have an
-    RGB profile, which is applied to R = G = B. A profile that cannot be read, or is for other
-    colours than the image, is ignored with a warning, once for each.
+    RGB profile, which is applied to R = G = B. A profile that cannot be read, or does
+    not match the colours of the image, is ignored, with one warning for each reason.
 
     Args:
-        image: of mode L, LA, RGB, RGBA or CMYK.
-        profile: an ICC profile, as files embed it.
-        name: of the image, for the note.
+        image: An image of mode L, LA, RGB, RGBA or CMYK.
+        profile: An ICC profile, as files embed it.
+        name: Name of the image, for the warning.
 
     Returns:
-        Of the same mode, but RGB for CMYK; the image itself if its profile is sRGB.
+        An image of the same mode, but RGB for CMYK; the image itself if its profile is sRGB.
     """
     kind = {"LA": "L", "RGBA": "RGB"}.get(image.mode, image.mode)
     try:
@@ -77,7 +77,7 @@ def _note(what: str, name: str) -> None:
 
 @functools.lru_cache(maxsize=64)
 def _conversion(profile: bytes) -> tuple[str, Convert | None]:
-    """Returns the mode that a profile is for, and what converts it; None if there is nothing to."""
+    """Returns the mode of a profile and its conversion, None if the profile is sRGB."""
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     space = source.profile.xcolor_space.strip()
     if space not in _MODES:
@@ -90,13 +90,13 @@ def _conversion(profile: bytes) -> tuple[str, Convert | None]:
         mode,
         "RGB",
         ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        # Of grey 256 levels are all there is, which need no table in between.
+        # The 256 levels of grey need no intermediate table.
         flags,  # type: ignore[arg-type]  # newer versions of Pillow have names for them
     )
 
     def convert(image: Image.Image) -> Image.Image:
         converted = ImageCms.applyTransform(image, transform)
-        assert converted is not None  # as it is not done in place
+        assert converted is not None  # It is None for conversions in place.
         return converted
 
     if mode == "CMYK":
@@ -111,7 +111,7 @@ def _conversion(profile: bytes) -> tuple[str, Convert | None]:
 
 @functools.lru_cache(maxsize=64)
 def _conversion_of_grey(profile: bytes) -> Convert | None:
-    """Returns what converts grey images by a profile for RGB; None if there is nothing to."""
+    """Returns the conversion of grey images by an RGB profile, None if it is sRGB."""
     _, convert = _conversion(profile)
     if convert is None:
         return None
@@ -120,7 +120,7 @@ def _conversion_of_grey(profile: bytes) -> Convert | None:
 
 
 def _by_table(grey: np.ndarray) -> Convert | None:
-    """Makes a conversion from the 256 levels after it; None if they stay what they are."""
+    """Returns a conversion to the given 256 levels, None if it changes nothing."""
     if _is_same(_LEVELS, grey):
         return None
     table = grey[0].tolist()

@@ -29,7 +29,7 @@ from tfgan_zoo.data.images import (
     measure,
 )
 from tfgan_zoo.data.readers import archives
-from tfgan_zoo.data.splits import parse_split, part_bounds
+from tfgan_zoo.data.splits import bounds, parse_split
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.moved import names_from
 
@@ -55,8 +55,11 @@ class Source(abc.ABC):
     extras: Mapping[str, np.ndarray] = _NOTHING
     on_error: str = "raise"
 
+    # Labels, or a function that reads them; for samples of another source, that and their rows.
     _labels: Any = None
     _class_names: Sequence[str] = ()
+    _whole: Source | None = None
+    _rows: Any = slice(None)
 
     @abc.abstractmethod
     def __len__(self) -> int: ...
@@ -96,6 +99,9 @@ class Source(abc.ABC):
         Raises:
             InputError: If the labels cannot be read or are not class numbers.
         """
+        if self._whole is not None:
+            labels = self._whole.labels
+            return None if labels is None else labels[self._rows]
         labels = self._labels() if callable(self._labels) else self._labels
         labels = self.extras.get("label") if labels is None else labels
         if labels is None:
@@ -106,8 +112,10 @@ class Source(abc.ABC):
     def class_names(self) -> tuple[str, ...]:
         """Names of the classes, by class number; "0", "1", ... if they have none.
 
-        Empty if the samples have no classes.
+        Empty if the samples have no classes. A part of a source has the classes of all of it.
         """
+        if self._whole is not None:
+            return self._whole.class_names
         if self.labels is None:
             return ()
         return tuple(self._class_names) or tuple(map(str, range(int(self.labels.max()) + 1)))
@@ -116,6 +124,11 @@ class Source(abc.ABC):
         self._labels, self._class_names = labels, class_names
         if labels is not None and not callable(labels):
             self.labels  # noqa: B018  (checks them)
+
+    def _set_whole(self, whole: Source, rows: Any) -> None:
+        """Takes the labels and extras of some rows of another source."""
+        self._whole, self._rows = whole, rows
+        self.extras = {key: np.asarray(values)[rows] for key, values in whole.extras.items()}
 
     def part(self, name: str) -> np.ndarray:
         """Returns a further part of the samples, an array of N values.
@@ -220,21 +233,9 @@ class FittedSource(ArraySource):
         self.spec = source.spec
         self.array = array
         self.shape = array.shape[1:]
-        self.extras = {key: np.asarray(value)[indices] for key, value in source.extras.items()}
         self.fitting = fitting
         self.indices = indices
-        self._source = source
-
-    @functools.cached_property
-    def labels(self) -> np.ndarray | None:
-        """See `Source.labels`."""
-        labels = self._source.labels
-        return None if labels is None else labels[self.indices]
-
-    @property
-    def class_names(self) -> tuple[str, ...]:  # type: ignore[override]
-        """See `Source.class_names`."""
-        return self._source.class_names
+        self._set_whole(source, indices)
 
 
 class EncodedSource(Source):
@@ -379,24 +380,13 @@ class SliceSource(Source):
         self.spec = spec
         self.shape = source.shape
         self.array = None if source.array is None else source.array[start:stop]
-        self.extras = {key: values[start:stop] for key, values in source.extras.items()}
         self.on_error = source.on_error
+        self._set_whole(source, slice(start, stop))
         self._source = source
         self._indices = range(start, stop)
 
     def __len__(self) -> int:
         return len(self._indices)
-
-    @functools.cached_property
-    def labels(self) -> np.ndarray | None:
-        """See `Source.labels`."""
-        labels = self._source.labels
-        return None if labels is None else labels[self._indices.start : self._indices.stop]
-
-    @property
-    def class_names(self) -> tuple[str, ...]:  # type: ignore[override]
-        """Names of the classes of the whole source; see `Source.class_names`."""
-        return self._source.class_names
 
     def read(self, index: int, smallest: int | None = None) -> np.ndarray:
         """See `Source.read`."""
@@ -433,21 +423,11 @@ class ViewSource(Source):
         self.look = look
         if source.shape is not None:
             self.shape = look(np.empty(source.shape, np.uint8)).shape
-        self.extras = source.extras
         self.on_error = source.on_error
+        self._set_whole(source, slice(None))
 
     def __len__(self) -> int:
         return len(self.source)
-
-    @property
-    def labels(self) -> np.ndarray | None:  # type: ignore[override]
-        """See `Source.labels`."""
-        return self.source.labels
-
-    @property
-    def class_names(self) -> tuple[str, ...]:  # type: ignore[override]
-        """See `Source.class_names`."""
-        return self.source.class_names
 
     def read(self, index: int, smallest: int | None = None) -> np.ndarray:
         """See `Source.read`."""
@@ -456,6 +436,11 @@ class ViewSource(Source):
     def name(self, index: int) -> str:
         """See `Source.name`."""
         return self.source.name(index)
+
+
+def part_bounds(source: Source, split: str) -> tuple[int, int]:
+    """Returns the index of a part's first sample, and the index after its last; see `part_of`."""
+    return bounds(source.spec, len(source), split)
 
 
 def part_of(source: Source, split: str) -> Source:

@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from tfgan_zoo.errors import InputError
-
-if TYPE_CHECKING:
-    from tfgan_zoo.data.source import Source
 
 SPLIT_FOLDERS = {
     "train": ("train", "training"),
@@ -56,20 +52,24 @@ def parse_split(split: str) -> tuple[str, str | None, str | None]:
     return name, start, stop
 
 
-def part_bounds(source: Source, split: str) -> tuple[int, int]:
+def bounds(spec: str, num: int, split: str) -> tuple[int, int]:
     """Returns the index of a part's first sample, and the index after its last.
 
     Percentages are rounded to the nearest sample, so `[:90%]` and `[90%:]` share no sample and omit
     none.
 
     Args:
-        source: The whole split.
+        spec: The source, for messages.
+        num: Number of samples in the whole split.
         split: Its name, with or without a part.
 
     Raises:
         InputError: If the part is empty or reaches beyond the samples.
+
+    Example:
+        >>> bounds("mine", 10, "train[-30%:]")
+        (7, 10)
     """
-    spec, num = source.spec, len(source)
     start, stop = (
         default if bound is None else _position(spec, split, bound, num)
         for bound, default in zip(parse_split(split)[1:], (0, num), strict=True)

@@ -45,8 +45,8 @@ def super_resolution(
 ) -> tf.data.Dataset:
     """Infinite batches of `(lr, hr)`, as SRGAN is trained on (https://arxiv.org/abs/1609.04802).
 
-    Every epoch visits each image exactly once, in an order of its own, and cuts one square out of
-    it, anew at every visit. The low resolution is the same square of the image in low resolution;
+    Every epoch visits each image exactly once, in an order of its own, and cuts a random
+    square out of it. The low resolution is the same square of the image in low resolution;
     if that is not stored, `imresize` computes it from the square. As in `pipeline`, batch `s` is a
     function of the source, the seed and `s`.
 

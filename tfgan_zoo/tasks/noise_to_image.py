@@ -95,7 +95,8 @@ class NoiseToImageTask(Task):
 
     def fingerprints(self) -> dict[str, Fingerprint]:
         """See `Task.fingerprints`."""
-        return {"training data": fingerprint(self.opened, self.config.data.source)}
+        found = fingerprint(self.opened, self.config.data.source, self.model.condition)
+        return {"training data": found}
 
     def batches(self, start: int) -> tf.data.Dataset:
         """See `Task.batches`."""

@@ -43,9 +43,9 @@ def captioned(
 ) -> tf.data.Dataset:
     """Infinite batches of images with a text of their own and one of another image.
 
-    Every epoch visits each image exactly once, in an order of its own, with captions drawn anew.
-    The mismatching text is drawn from all images of other classes or, without classes, from those
-    that share no caption with this one. It does not depend on the other images of the batch.
+    Every epoch visits each image exactly once, in an order of its own. Texts are drawn at every
+    visit. The mismatching text comes from all images of other classes or, without classes, from
+    those that share no caption with this one. It does not depend on the other images of the batch.
 
     Args:
         data: From `open_captioned`, or what it opens.

@@ -10,9 +10,8 @@ import numpy as np
 
 from tfgan_zoo.data.captions.reading import open_folder
 from tfgan_zoo.data.opening import open_with
-from tfgan_zoo.data.source import Source, part_of
+from tfgan_zoo.data.source import Source, part_bounds, part_of
 from tfgan_zoo.data.spec import FOLDERS, Opening
-from tfgan_zoo.data.splits import part_bounds
 from tfgan_zoo.errors import InputError, check_texts
 
 

@@ -1,7 +1,7 @@
-"""Zip archives as folders: a path may lead on into an archive, `photos.zip/train/cat/1.png`.
+"""Zip archives as folders: a path may lead into an archive, `photos.zip/train/cat/1.png`.
 
-Nothing is unpacked to disk. An archive is opened, and its index read, once in each process; reading
-it is safe in many threads, and after a fork.
+Nothing is unpacked to disk. Each process opens an archive and reads its index once. Reading is safe
+in several threads and after a fork.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class _Archive(NamedTuple):
 
 
 def is_archive(path: str) -> bool:
-    """Whether a path is that of a zip archive, by its content."""
+    """Returns whether a path is that of a zip archive, by its content."""
     try:
         state = os.stat(path)
     except OSError:
@@ -47,12 +47,12 @@ def check_archive(spec: str, path: str) -> None:
     """Checks that a zip archive can be read.
 
     Args:
-        spec: the source, for messages.
-        path: of the archive.
+        spec: The source, for messages.
+        path: Path of the archive.
 
     Raises:
-        InputError: it is missing, no zip archive, damaged, or encrypted; or a member's name leads
-            out of the archive.
+        InputError: If it is missing, damaged, encrypted or not a zip archive, or a member's name
+            leads out of the archive.
     """
     if os.path.isdir(path):
         raise InputError(f"{spec}: {path} is a folder, not an archive; write folder:{path}.")
@@ -63,7 +63,7 @@ def check_archive(spec: str, path: str) -> None:
     except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
         raise InputError(
             f"{spec}: {path} cannot be read as a zip archive ({error}); copy or download it again, "
-            "or unpack what it is and write folder:PATH."
+            "or unpack it and write folder:PATH."
         ) from error
     locked = next((info for info in archive.opened.infolist() if info.flag_bits & 1), None)
     if locked is not None:
@@ -79,7 +79,7 @@ def check_archive(spec: str, path: str) -> None:
 
 
 def _inside(path: str) -> tuple[str, str] | None:
-    """Splits a path that leads into an archive into both; returns None for any other."""
+    """Splits a path into an archive and a name in it; returns None for any other path."""
     file = path
     while file and not os.path.exists(file):
         shorter = os.path.dirname(file)
@@ -98,13 +98,13 @@ def _within(name: str) -> str:
 
 
 def archive_of(path: str) -> str | None:
-    """Returns the archive that a path leads into, or is; None if there is none."""
+    """Returns the archive that a path is or leads into, or None."""
     found = _inside(path)
     return None if found is None else found[0]
 
 
 def has_no_arrays(path: str) -> bool:
-    """Whether a zip archive has none of NumPy's arrays, as .npz files have."""
+    """Returns whether a zip archive lacks the arrays that .npz files hold."""
     with contextlib.suppress(zipfile.BadZipFile, OSError), zipfile.ZipFile(path) as opened:
         return not any(name.endswith(".npy") for name in opened.namelist())
     return False
@@ -112,7 +112,7 @@ def has_no_arrays(path: str) -> bool:
 
 def _open(path: str) -> _Archive:
     state = os.stat(path)
-    # By process: one that is forked must not share the lock and the place in the file.
+    # A forked process must not share the lock and the position in the file.
     return _opened(os.path.abspath(path), state.st_mtime_ns, state.st_size, os.getpid())
 
 
@@ -123,7 +123,7 @@ def _opened(path: str, changed: int, size: int, process: int) -> _Archive:
     files: dict[str, zipfile.ZipInfo] = {}
     outside: list[str] = []
     infos = opened.infolist()
-    # Old programs of Windows write "photos\\1.png". Elsewhere a backslash is part of a name.
+    # Old Windows programs write "photos\\1.png". Elsewhere a backslash is part of a name.
     windows = not any("/" in info.filename for info in infos)
     for info in infos:
         stored = info.filename.replace("\\", "/") if windows else info.filename
@@ -149,7 +149,7 @@ def _opened(path: str, changed: int, size: int, process: int) -> _Archive:
 
 
 def is_folder(path: str) -> bool:
-    """Like `os.path.isdir`, also within archives; an archive is a folder, too."""
+    """Does what `os.path.isdir` does, also within archives; an archive is a folder, too."""
     if os.path.exists(path) and not os.path.isfile(path):
         return os.path.isdir(path)
     found = _inside(path)
@@ -157,7 +157,7 @@ def is_folder(path: str) -> bool:
 
 
 def is_file(path: str) -> bool:
-    """Like `os.path.isfile`, also within archives."""
+    """Does what `os.path.isfile` does, also within archives."""
     if os.path.exists(path):
         return os.path.isfile(path)
     found = _inside(path)
@@ -179,7 +179,7 @@ def folders_in(path: str) -> dict[str, str]:
 
 
 def walk(path: str) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Like `os.walk`, from above and following links, also within archives."""
+    """Does what `os.walk` does, top down and following links, also within archives."""
     if os.path.isdir(path):
         yield from os.walk(path, followlinks=True)
         return
@@ -192,7 +192,7 @@ def walk(path: str) -> Iterator[tuple[str, list[str], list[str]]]:
         folder = left.pop()
         inside = folders.get(folder, {})
         children = [name for name, is_folder in inside.items() if is_folder]
-        # As of `os.walk`, the caller may leave some of the children out.
+        # As with `os.walk`, the caller may remove some of the children.
         place = os.path.join(found[0], folder) if folder else found[0]
         yield place, children, [name for name, is_folder in inside.items() if not is_folder]
         left += [f"{folder}/{name}".strip("/") for name in children]
@@ -202,8 +202,8 @@ def read_bytes(path: str) -> bytes:
     """Reads a whole file, also within archives.
 
     Raises:
-        FileNotFoundError: it is not there.
-        zipfile.BadZipFile: it is damaged within an archive.
+        FileNotFoundError: If it does not exist.
+        zipfile.BadZipFile: If it is damaged within an archive.
     """
     found = None if os.path.isfile(path) else _inside(path)
     if found is None:
@@ -215,7 +215,7 @@ def read_bytes(path: str) -> bytes:
 
 @contextlib.contextmanager
 def opened_file(path: str) -> Iterator[str | IO[bytes]]:
-    """What Pillow can read of a file: its path, or of one within an archive its bytes."""
+    """Opens a file for Pillow: yields its path or, within an archive, its bytes."""
     found = None if os.path.isfile(path) else _inside(path)
     if found is None:
         yield path
@@ -232,7 +232,7 @@ def _member(archive: str, name: str) -> IO[bytes]:
 
 
 def whole_file(path: str) -> str | io.BytesIO:
-    """A path, or of a file within an archive its bytes in memory."""
+    """Returns a path or, for a file within an archive, its bytes in memory."""
     if os.path.isfile(path) or _inside(path) is None:
         return path
     return io.BytesIO(read_bytes(path))
