@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_zoo import atomic, evaluation, generate, pictures
+from tfgan_zoo import atomic, evaluation, pictures
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation.pairs import Scores
-from tfgan_zoo.pictures import files
+from tfgan_zoo.pictures import drawing, files
 from tfgan_zoo.reporting.page import write_page
 from tfgan_zoo.run.checkpoints import write_atomically
 from tfgan_zoo.serving import requests as asking
@@ -207,7 +207,7 @@ def test_a_python_caller_reads_the_name_of_the_argument(tmp_path):
     with pytest.raises(InputError, match=r"^--output: expected a name of at most 255 bytes"):
         asking.paths(str(tmp_path / f"{LONG}1234567.png"), [1])
     with pytest.raises(InputError, match=r"^--output: expected a name of at most 255 bytes"):
-        generate.check_output(tmp_path / f"{LONG}1234567.png", overwrite=False)
+        drawing.check_output(tmp_path / f"{LONG}1234567.png", overwrite=False)
 
 
 def test_no_other_file_renames_what_it_writes():

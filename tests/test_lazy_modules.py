@@ -37,6 +37,8 @@ def test_attributes_that_nearly_exist_are_ordinary_errors():
 PROGRAM = """
 import sys, tfgan_zoo
 assert len(dir(tfgan_zoo)) > 30
+assert {"train", "load_run", "export_run", "convert_run", "Run"} <= set(dir(tfgan_zoo.run))
+assert tfgan_zoo.config.load_config("joint_embedding").model == "joint_embedding"
 assert not {"tensorflow", "keras", "numpy"} & set(sys.modules)
 try:
     tfgan_zoo.DCGAN
@@ -80,4 +82,7 @@ def test_modules_import_under_the_names_that_they_had():
         module = importlib.import_module(name)
         assert module is importlib.import_module(home)
         assert module.__spec__.name == home
-    assert tfgan_zoo.experiment.load_run is tfgan_zoo.run.experiment.load_run
+    assert tfgan_zoo.experiment.load_run is tfgan_zoo.run.load_run
+    assert tfgan_zoo.runs.Run is tfgan_zoo.run.Run
+    with pytest.raises(AttributeError, match=r"'tfgan_zoo\.run' has no attribute 'trian'"):
+        tfgan_zoo.run.trian  # noqa: B018

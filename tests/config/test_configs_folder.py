@@ -54,7 +54,7 @@ def test_recipes_of_papers_pad_as_their_authors_and_quick_ones_as_before():
         (name, role)
         for name in list_configs()
         for role in ("generator", "discriminator")
-        if load_config(name)[role].get("padding") == "symmetric"
+        if load_config(name).get(role, {}).get("padding") == "symmetric"
     }
     assert symmetric == {
         ("cyclegan_horse2zebra", "generator"),

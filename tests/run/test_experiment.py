@@ -222,7 +222,7 @@ def test_the_game_starts_from_the_pretrained_generator(tmp_path, monkeypatch):
 def test_a_start_from_another_network_is_refused(finished, tmp_path):
     config = tiny_super_resolution(tmp_path, pretraining__steps="0")
     config.train.generator_from = str(finished[1])
-    with pytest.raises(InputError, match=r"generator_from: expected a run with the generator"):
+    with pytest.raises(InputError, match=r"generator_from: expected a run with the same generator"):
         experiment.train(config, tmp_path / "run", quiet)
     # Nothing was learnt, so the folder is not taken: the same command, mended.
     config.train.generator_from = None

@@ -212,7 +212,8 @@ def test_a_run_of_before_these_entries(finished, begun):
     file = begun / "config.json"
     written = json.loads(file.read_text())
     del written["config"]["distribution"], written["config"]["nan"]
-    del written["config"]["train"]["steps_per_execution"]
+    for entry in ("steps_per_execution", "export"):
+        del written["config"]["train"][entry]
     file.write_text(json.dumps(written))
     state = begun / "checkpoints" / "step_00000008" / "state.json"
     noted = json.loads(state.read_text())

@@ -1,16 +1,12 @@
 """The config that a run folder keeps, and the one to resume it with.
 
 A run keeps the behavior of the version that it began with. Entries that its stored config lacks get
-their values from two places:
-
-1. `EARLIER_VALUES`, if today's default is not what earlier versions did, or only some models or
-   networks have the entry.
-2. `run_config` for all other entries.
+their values from `EARLIER_VALUES`, otherwise from today's defaults.
 
 To resume, the command takes this stored config, whatever its recipe says today, and then its own
-overrides (`config_to_resume`). A caller in Python gives the whole config; entries of 1 that it
-leaves at today's default count as not given (`with_rules_of`). Either config is then compared with
-the stored one, and only the entries of `may_change` may differ.
+overrides (`config_to_resume`). A caller in Python gives the whole config; entries of
+`EARLIER_VALUES` that it leaves at today's default count as not given (`with_rules_of`). Either
+config is then compared with the stored one, and only the entries of `may_change` may differ.
 """
 
 import json
@@ -36,8 +32,9 @@ from tfgan_zoo.config.values import (
 )
 from tfgan_zoo.errors import InputError
 
-#: What earlier versions did where they lacked an entry. Entries that every run has are filled in
-#: when a config is read, the others when it is resumed by a config that has them.
+#: What earlier versions did where they lacked an entry, if that is not today's default, or only
+#: some models or networks have the entry. Entries that every run has are filled in when a config is
+#: read, the others when it is resumed by a config that has them.
 EARLIER_VALUES = {
     "data.white": 0,
     "data.color_profiles": "ignore",
@@ -71,7 +68,7 @@ def stored_config(folder: Path) -> dict[str, Any]:
     """Returns the resolved config of a run folder, as plain dicts.
 
     Everything that reads a run's config calls this. Entries that the run's version lacked are
-    filled in where today's default differs; see `with_earlier_meaning`.
+    filled in.
 
     Raises:
         InputError: If its config.json is not a run's, or was written by a later version.
@@ -88,7 +85,7 @@ def stored_config(folder: Path) -> dict[str, Any]:
             f"--workdir: {str(folder)!r} holds a run of tfgan_zoo {version}, and this is "
             f"{__version__}; update it, or give another folder."
         )
-    return with_earlier_meaning(config)
+    return filled(with_earlier_meaning(config), flatten(run_config()))
 
 
 def stored_recipe(folder: Path) -> str | None:
@@ -159,21 +156,20 @@ def with_rules_of(stored: Mapping[str, Any], config: ConfigDict) -> ConfigDict:
 
 
 def with_later_entries(written: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
-    """Fills in the entries that a run's version lacked, so that the run goes on as it began.
+    """Fills in entries that not every run has, so that a run goes on as it began.
 
     Args:
         written: The config of the run, from `stored_config`.
         like: A config of today for the same model, for the arguments that exist.
     """
-    entries = flatten(like)
-    defaults = flatten(run_config())
+    entries, earlier = flatten(like), {}
     for key, value in EARLIER_VALUES.items():
         group = key.partition(".")[0]
         # Another network may not take it.
         same = written.get(group, {}).get("name") == like.get(group, {}).get("name")
         if key in entries and same:
-            defaults[key] = value
-    return filled(written, defaults)
+            earlier[key] = value
+    return filled(written, earlier)
 
 
 def config_to_resume(

@@ -222,12 +222,14 @@ def synchronize(config: ConfigDict, model: ZooModel) -> None:
 def model_arguments(cls: type[ZooModel]) -> dict[str, Any]:
     """Returns the entries of `model_args` with their defaults.
 
-    They are the constructor's arguments except networks and the seed.
+    They are the constructor's arguments except networks, the seed, and the moving average of a
+    model that has nothing to average.
     """
     defaults = constructor_arguments(cls)
-    for name in ("seed", *cls.network_arguments(**defaults)):
-        del defaults[name]
-    return defaults
+    left_out = ["seed", *cls.network_arguments(**defaults)]
+    if cls.shown is None:
+        left_out += ["ema_half_life", "ema_ramp_up"]
+    return {name: value for name, value in defaults.items() if name not in left_out}
 
 
 def build_network(
