@@ -45,7 +45,7 @@ def gan_2d() -> GAN:
 #: Recipes of the quick cases.
 RECIPES = {
     "wgan_gp 2-D": "wgan_gp_toy",
-    **{name: name for name in MODELS if name != "gan"},
+    **{name: name for name, cls in MODELS.items() if issubclass(cls, GANModel) and name != "gan"},
 }
 
 #: By size and name: returns a model and its discriminator's batch size.

@@ -9,8 +9,7 @@ captions mention left and right.
 
 Command: python -m tfgan_zoo.train --model=gan_cls
 Cost:    14.7 minutes on 2 CPU cores shared with another such run, 399 images/s
-Result:  0.999 of seen captions drawn correctly, 0.98 of those of held-out pairs; without
-mismatching
+Result:  0.999 of seen captions drawn correctly, 0.98 of held-out pairs; without mismatching
          texts 0.89 and 0.76 (2026-11-27)
 """
 

@@ -1,4 +1,4 @@
-"""Refuses Keras backends other than TensorFlow: to be imported before what needs Keras."""
+"""Refuses Keras backends other than TensorFlow. Import it before modules that need Keras."""
 
 import os
 
@@ -6,10 +6,10 @@ from tfgan_zoo.errors import InputError
 
 
 def check_backend() -> None:
-    """Checks that Keras runs on TensorFlow, without importing what another backend would need.
+    """Checks that Keras uses TensorFlow, without importing another backend.
 
     Raises:
-        InputError: if `KERAS_BACKEND` or Keras' own settings choose another backend.
+        InputError: If `KERAS_BACKEND` or the settings of Keras choose another backend.
     """
     name, where = os.environ.get("KERAS_BACKEND") or "tensorflow", "KERAS_BACKEND"
     if name == "tensorflow":

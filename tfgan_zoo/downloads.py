@@ -1,4 +1,4 @@
-"""What downloads share: where they go, and whether there is a network at all."""
+"""Where downloads are stored, and whether there is a network."""
 
 import os
 import socket
@@ -8,14 +8,14 @@ from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """Returns `$TFGAN_ZOO_CACHE`, or else `~/.cache/tfgan_zoo`; it need not be there yet.
+    """Returns `$TFGAN_ZOO_CACHE`, or `~/.cache/tfgan_zoo` by default. It may not exist yet.
 
-    Files go there that can be had again: downloads, and statistics of data.
+    It holds files that can be downloaded or computed again.
     """
     return Path(os.environ.get("TFGAN_ZOO_CACHE") or "~/.cache/tfgan_zoo").expanduser()
 
 
 def check_online(url: str) -> None:
-    """Raises an `OSError` soon where a download would wait without end: there is no network."""
-    if not urllib.request.getproxies():  # With a proxy it need not be reachable from here.
+    """Raises an `OSError` within 10 seconds if there is no network, where downloads may hang."""
+    if not urllib.request.getproxies():  # A host behind a proxy may not be reachable directly.
         socket.create_connection((urllib.parse.urlsplit(url).hostname, 443), timeout=10).close()

@@ -1,7 +1,7 @@
-"""Modules under the names that they had in version 0.1.
+"""Modules under earlier names.
 
-`import tfgan_zoo.experiment` and `from tfgan_zoo.runs import Run` give the module that holds the
-same things now.
+`import tfgan_zoo.experiment` and `from tfgan_zoo.runs import Run` import the modules that replace
+them.
 """
 
 import importlib
@@ -31,13 +31,15 @@ MOVED = {
     "tfgan_zoo.data.tasks": "tfgan_zoo.data.pipeline",
     "tfgan_zoo.data.tfds_source": "tfgan_zoo.data.readers.tfds",
     "tfgan_zoo.data.translation": "tfgan_zoo.data.pairs",
+    "tfgan_zoo.callbacks.evaluation": "tfgan_zoo.callbacks.scores",
+    "tfgan_zoo.metrics.swd": "tfgan_zoo.metrics.streamed",
     "tfgan_zoo.models.arguments": "tfgan_zoo.models.mechanics.arguments",
     "tfgan_zoo.models.batches": "tfgan_zoo.models.mechanics.batches",
 }
 
 
 class _Moved(MetaPathFinder, Loader):
-    """Imports the module that a moved one has become."""
+    """Imports the module that replaces a moved one."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -50,15 +52,15 @@ class _Moved(MetaPathFinder, Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        # The import system has given the module the spec of its earlier name.
+        # The import system has set the spec of the earlier name.
         assert module.__spec__ is not None
         module.__spec__ = module.__spec__.loader_state
 
 
 def find_moved_modules() -> None:
-    """Lets moved modules be imported under their earlier names."""
+    """Makes moved modules importable under their earlier names."""
     if not any(isinstance(finder, _Moved) for finder in sys.meta_path):
-        # First, as an emptied folder of an earlier checkout would be found too.
+        # First, because an emptied folder of an earlier checkout would be found too.
         sys.meta_path.insert(0, _Moved())
 
 

@@ -1,9 +1,9 @@
-"""Random numbers that are a function of where they are used, not of what was drawn before.
+"""Random numbers that depend on where they are used, not on earlier draws.
 
-A draw depends on (seed, purpose, step) and on the row it fills, and on nothing else. So training
-resumed at step 1,000 draws what uninterrupted training draws there, and N replicas draw, between
-them, the rows that one device draws for the same global batch. Only XLA is a world of its own: what
-is compiled with `jit_compile=True` draws other numbers from the same key.
+A draw depends on (seed, purpose, step) and on the row it fills, and on nothing else. Training that
+resumes at step 1,000 draws the same numbers as uninterrupted training, and N replicas together draw
+the rows that one device draws for the same global batch. XLA is the exception: code compiled with
+`jit_compile=True` draws other numbers from the same key.
 
 Example:
     >>> key = noise.key(0, "latents", step)
@@ -17,11 +17,11 @@ import tensorflow as tf
 
 
 def key(*parts: int | str | tf.Tensor) -> tf.Tensor:
-    """Makes the seed of one draw: int64, shape (2,).
+    """Returns the seed of one draw, int64 of shape (2,).
 
     Args:
-        *parts: what the draw depends on: any number of ints and strings, and at most one integer
-            tensor (or variable), the step.
+        *parts: Everything the draw depends on: any number of ints and strings, and at most one
+            integer tensor (or variable), the step.
 
     Returns:
         A seed for `uniform` and `normal`. Different parts give unrelated numbers.
@@ -40,10 +40,10 @@ def uniform(key: tf.Tensor, shape, minval: float = 0.0, maxval: float = 1.0) -> 
     """Draws float32 numbers from U[minval, maxval).
 
     Args:
-        key: the draw's seed, from `key`.
-        shape: what one replica needs; its first axis counts the replica's own samples.
-        minval: the least number drawn.
-        maxval: the bound from above.
+        key: Seed from `key`.
+        shape: Shape for one replica; the first axis counts the replica's own samples.
+        minval: Lower bound, inclusive.
+        maxval: Upper bound, exclusive.
     """
     return _own_rows(
         lambda s: tf.random.stateless_uniform(s, key, minval, maxval, alg="philox"), shape
@@ -56,18 +56,18 @@ def normal(key: tf.Tensor, shape) -> tf.Tensor:
 
 
 def for_each(seeds: tf.Tensor, purpose: str, draw: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
-    """Draws for each of several seeds by itself: row i depends on the i-th seed alone.
+    """Draws one row per seed: row i depends on the i-th seed alone.
 
     Args:
-        seeds: int64, shape (rows,).
-        purpose: as for `key`.
-        draw: draws one row, given its key.
+        seeds: int64 of shape (rows,).
+        purpose: A part of `key`.
+        draw: Function of a key that returns one row.
 
     Returns:
-        float32, the rows stacked.
+        float32, the stacked rows.
     """
 
-    @tf.function(autograph=False)  # Outside of a graph, a loop takes a hundred times as long.
+    @tf.function(autograph=False)  # In eager mode, a loop takes a hundred times as long.
     def rows(seeds):
         return tf.map_fn(lambda s: draw(key(purpose, s)), seeds, fn_output_signature=tf.float32)
 
@@ -75,15 +75,15 @@ def for_each(seeds: tf.Tensor, purpose: str, draw: Callable[[tf.Tensor], tf.Tens
 
 
 def _own_rows(draw: Callable[[tf.Tensor], tf.Tensor], shape) -> tf.Tensor:
-    """Draws for the global batch and keeps this replica's rows.
+    """Draws for the global batch and returns this replica's rows.
 
-    Where a last batch does not divide evenly over the replicas, some of its rows coincide.
+    If the last batch does not divide evenly over the replicas, some of its rows coincide.
     """
     replica = tf.distribute.get_replica_context()
     if replica is None or replica.num_replicas_in_sync == 1:
         return draw(shape)
     rows = shape[0]
-    others = tf.cast(shape[1:], tf.int32)  # Even where there are none.
+    others = tf.cast(shape[1:], tf.int32)  # An empty list would be float32.
     whole = tf.concat([[rows * replica.num_replicas_in_sync], others], axis=0)
     first = replica.replica_id_in_sync_group * rows
     own = draw(whole)[first : first + rows]

@@ -1,4 +1,4 @@
-"""Progress of long operations."""
+"""Progress of long operations, on standard error."""
 
 import contextlib
 import contextvars
@@ -10,9 +10,9 @@ from typing import TypeVar
 
 import tqdm
 
-#: Seconds until anything is shown: most of what is short stays quiet.
+#: Seconds before anything is shown, so that short operations stay quiet.
 QUIET = 2.0
-#: Seconds from one line to the next, where there is no bar.
+#: Seconds between two lines, if there is no bar.
 EVERY = 10.0
 
 _lines = contextvars.ContextVar("lines", default=False)
@@ -21,25 +21,25 @@ Item = TypeVar("Item")
 
 
 def on_terminal() -> bool:
-    """Returns whether standard error is a terminal on which a bar has room.
+    """Returns whether standard error is a terminal with room for a bar.
 
-    Some terminals, such as those of `docker run -t` without a window, say that they have no
-    columns; a bar would be invisible there.
+    Some terminals, such as those of `docker run -t` without a window, report no columns. A bar
+    would be invisible there.
     """
     if not sys.stderr.isatty():
         return False
     try:
         return os.get_terminal_size(sys.stderr.fileno()).columns > 0
-    except OSError:  # no file of the system's; whoever put it there knows best
+    except OSError:  # not a file of the system, so it was replaced on purpose
         return True
 
 
 @contextlib.contextmanager
 def progress_lines() -> Iterator[None]:
-    """Within it, `bar` prints lines to standard error where that is no terminal.
+    """Makes `bar` print lines if standard error is not a terminal.
 
-    A run wants them, since its output often goes to a file that somebody watches. A pipeline in a
-    user's own program stays quiet there.
+    Runs use it, because their output often goes to a log file. A pipeline in a user's own program
+    stays quiet.
     """
     token = _lines.set(True)
     try:
@@ -55,14 +55,14 @@ def bar(
     unit: str,
     size: Callable[[Item], int] = lambda item: 1,
 ) -> Iterator[Item]:
-    """Yields the items, and shows how many are done if that takes longer than `QUIET` seconds.
+    """Yields items, and shows progress if that takes longer than `QUIET` seconds.
 
     Args:
-        items: what is gone through.
-        what: what to call it.
-        total: how many units there are; None if that is unknown.
-        unit: their name in the plural.
-        size: how many units an item is; `len` for batches of images.
+        items: The items.
+        what: Name of the operation.
+        total: Number of units; None if unknown.
+        unit: Name of the units, in the plural.
+        size: Function that returns the units of an item, such as `len` for batches of images.
 
     Yields:
         The items.
@@ -98,5 +98,5 @@ def bar(
 
 
 def say(text: str) -> None:
-    """Prints a line to standard error, above a bar that is shown there."""
+    """Prints a line to standard error, above the bar if there is one."""
     tqdm.tqdm.write(text, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Learning rates that papers use and Keras does not have."""
+"""Learning rate schedules of papers that Keras does not have."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ from tfgan_zoo.errors import InputError
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
 class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """A constant learning rate that from a step on falls linearly to 0 (CycleGAN, pix2pix).
+    """A constant learning rate with a linear decay to 0 (CycleGAN, pix2pix).
 
         rate(t) = learning_rate * min(1, (steps - t) / (steps - start)), and 0 from `steps` on.
 
     Args:
-        learning_rate: at first.
-        steps: where it reaches 0.
-        start: where it begins to fall.
+        learning_rate: The rate at first.
+        steps: The step at which it reaches 0.
+        start: The step at which it begins to fall.
 
     Raises:
-        InputError: if `start` is not in 0 to `steps` - 1.
+        InputError: If `start` is not between 0 and `steps` - 1.
 
     Example:
         >>> rate = LinearDecay(2e-4, steps=200, start=100)
@@ -37,7 +37,7 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         self.start = int(start)
 
     def __call__(self, step: Any) -> Any:
-        """Returns the learning rate of a step."""
+        """Returns the learning rate at a step."""
         left = ops.cast(self.steps - ops.cast(step, "int64"), "float32")
         return self.learning_rate * ops.clip(left / (self.steps - self.start), 0.0, 1.0)
 
@@ -51,8 +51,8 @@ class Scaled(keras.optimizers.schedules.LearningRateSchedule):
     """A multiple of another learning rate schedule: rate(t) = factor * schedule(t).
 
     Args:
-        schedule: a Keras schedule, or its config.
-        factor: what it is multiplied by.
+        schedule: A Keras schedule, or its config.
+        factor: The factor.
 
     Example:
         >>> float(Scaled(LinearDecay(1.0, steps=100), 0.5)(50))
@@ -67,7 +67,7 @@ class Scaled(keras.optimizers.schedules.LearningRateSchedule):
         self.factor = float(factor)
 
     def __call__(self, step: Any) -> Any:
-        """Returns the learning rate of a step."""
+        """Returns the learning rate at a step."""
         return self.factor * self.schedule(step)
 
     def get_config(self) -> dict[str, Any]:

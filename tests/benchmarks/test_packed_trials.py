@@ -34,12 +34,12 @@ def zoo_model(packing):
 
 
 def pieces_first(weight):
-    """Maxout's columns, (unit, piece), in the order of `PackedTrials`: (piece, unit)."""
+    """Reorders Maxout's columns, (unit, piece), to those of `PackedTrials`, (piece, unit)."""
     return np.swapaxes(weight.reshape(*weight.shape[:-1], -1, PIECES), -1, -2).reshape(weight.shape)
 
 
 def weights_of(model):
-    """The weights of a zoo model in the order and layout of `PackedTrials.weights`."""
+    """Returns the weights of a zoo model in the order and layout of `PackedTrials.weights`."""
     norms = [layer for layer in model.generator.layers if "norm" in layer.name]
     assert {n.epsilon for n in norms} == {EPSILON}
     g = [v.numpy() for v in model.generator.trainable_variables]
@@ -55,7 +55,7 @@ def put(variables, values, trial):
 
 
 def move_both(model, real, z):
-    """An update of both players at once: neither sees the other's."""
+    """Updates both players simultaneously: neither sees the other's update."""
     model.latents = lambda purpose, count: z
     before = [v.numpy() for v in model.discriminator.variables]
     fake = model.record_fakes("generator", real)
@@ -84,7 +84,7 @@ def test_an_update_is_the_zoo_s(packing):
             move_both(model, tf.constant(real[i]), tf.constant(z[i]))
             for ours, theirs in zip(trials.weights, weights_of(model), strict=True):
                 np.testing.assert_allclose(ours[i], theirs.reshape(ours[i].shape), atol=1e-5)
-    # Samples, too, with the statistics of one great batch.
+    # Samples too, with the statistics of one large batch.
     noise, latents = (
         tf.random.stateless_normal([2, n, 2], [k, 0], alg="philox")[0]
         for n, k in ((STATISTICS_OF, 4), (5, 3))
@@ -96,7 +96,7 @@ def test_an_update_is_the_zoo_s(packing):
 
 
 def test_gradients_are_the_zoo_s():
-    """Adam's first step hides the scale of a gradient: its first moments show it."""
+    """Adam's first step hides the scale of a gradient, but its first moments show it."""
     trials = PackedTrials(mixture("grid"), 2, 1, **SMALL)
     model = zoo_model(2)
     put(trials.weights, weights_of(model), 0)

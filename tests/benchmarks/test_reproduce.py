@@ -1,4 +1,4 @@
-"""The published tables: each is a few steps here; what is computed by hand is."""
+"""The published tables, with a few steps each, and numbers computed by hand."""
 
 import itertools
 import json
@@ -25,7 +25,7 @@ from benchmarks.reproduce.significance import Sample, student
 from tfgan_zoo.data.points import mixture
 from tfgan_zoo.errors import InputError
 
-#: What has no default.
+#: Flags without a default.
 NEEDED = {
     "super_resolution": ["--sets=Set5=folder:Set5"],
     "stacked_mnist": ["--data=mnist"],
@@ -42,7 +42,7 @@ def parsed(name, *argv):
 
 
 def cells(table):
-    """The cells of a table's lines, without its head."""
+    """Returns the cells of a table's lines, without its header."""
     lines = [line for line in table.splitlines() if line.startswith("|")][2:]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
@@ -57,7 +57,7 @@ def test_every_experiment_has_its_flags_and_its_place(name):
 
 
 def test_an_unknown_experiment():
-    with pytest.raises(InputError, match=r"Expected one of ring, grid, .*, got 'rings'"):
+    with pytest.raises(InputError, match=r"NAME: expected one of ring, grid, .*, got 'rings'"):
         reproduce.main(["rings"])
 
 
@@ -81,7 +81,7 @@ def test_points_go_on_from_where_they_were(tmp_path, capsys, monkeypatch):
         assert modes[3].endswith("(n = 2)")
         assert {row[-1] for row in (modes, quality, divergence)} == {"at 0.0% of the steps"}
         assert f"`pacgan2` {steps} steps" in table
-    # More steps asked for, but no training.
+    # More steps requested, but no training.
     again = points.run("ring", parsed("ring", "--steps=9", "--score_only", *shared))
     assert cells(again) == cells(table)
     with pytest.raises(InputError, match="--models: expected some of gan, pacgan2, pacgan4"):
@@ -89,7 +89,7 @@ def test_points_go_on_from_where_they_were(tmp_path, capsys, monkeypatch):
 
 
 def test_only_whole_trials_are_tested():
-    class Game:  # three perfect trials of the whole length
+    class Game:  # three perfect, finished trials
         step, trials = points.STEPS, 3
 
         def sample(self, num):
@@ -111,7 +111,7 @@ def test_published_standard_errors_become_deviations_over_trials():
     ring, grid = (points.PUBLISHED[name] for name in ("ring", "grid"))
     assert ring["gan"].modes.deviation == pytest.approx(1.58, abs=0.005)
     assert grid["pacgan2"].quality.deviation == pytest.approx(2.53, abs=0.005)
-    assert grid["pacgan2"].reverse_kl.deviation is None  # no error is known
+    assert grid["pacgan2"].reverse_kl.deviation is None  # the error is unknown
 
 
 @pytest.mark.parametrize("name", ["ring", "grid"])
@@ -134,7 +134,7 @@ def test_verdicts_in_the_documentation_follow_from_the_figures_beside_them(name)
 
 
 def test_exact_values():
-    # N(0, 1) against itself: D = 1/2; against what is far away: D = 1, and the value 0.
+    # N(0, 1) against itself: D = 1/2; against a distant one: D = 1 and the value 0.
     assert theory.best_value((0.0, 1.0)) == pytest.approx(-math.log(4))
     assert theory.best_value((20.0, 0.5)) == pytest.approx(0.0, abs=1e-6)
     # N(1, 1): log odds 1/2 - x.
@@ -263,7 +263,7 @@ def test_stacks_are_of_three_independent_digits():
 
 @pytest.mark.parametrize("name", fashion_mnist.MODELS)
 def test_recipes_take_the_overrides(name):
-    """Every entry exists in the recipe, and is of its type; all have the same networks."""
+    """Every entry exists in the recipe and has its type; all have the same networks."""
     from pathlib import Path
 
     from tfgan_zoo import cli, config

@@ -1,4 +1,4 @@
-"""The table of step times: what is computed from times, who fails, and the games written anew."""
+"""The table of step times: computed cells, failing contenders, and the rewritten games."""
 
 import sys
 
@@ -39,7 +39,7 @@ def without(*keys):
 @pytest.mark.parametrize(
     ("gone", "expected"),
     [
-        # Of ratios within rounds the medians: of 1.5, 3 and 2, and of 1, 2 and 1.25.
+        # Medians of ratios within rounds: of 1.5, 3 and 2, and of 1, 2 and 1.25.
         (
             [],
             "a|10.0|—|10.0|20.0|30.0|—|2.00 (plain Keras)|1.25|2.00|50%|500 / 600 / 1,500"
@@ -90,13 +90,13 @@ def test_one_that_dies_is_left_out(tmp_path, capsys):
         assert contender.start == 1.5
         assert contender.train(2) == 0.25
     assert speed.run_all("a", {"ours": good.turn, "keras": bad.turn}) == {"ours": None}
-    assert capsys.readouterr().err == "a: plain Keras fails: status 1: out of memory\n"
+    assert capsys.readouterr().err == "a: plain Keras failed: status 1: out of memory\n"
     assert good.times == [0.5]
     assert good.end() == {"peak": 7}
 
 
 def test_one_that_does_not_start_is_stopped(tmp_path):
-    with pytest.raises(RuntimeError, match="has not started after 1 seconds"):
+    with pytest.raises(RuntimeError, match="not started after 1 seconds"):
         worker(tmp_path, "import time; time.sleep(60)", patience=1.0)
     with pytest.raises(RuntimeError, match="status 1: no such network"):
         worker(tmp_path, "raise SystemExit('no such network')")

@@ -245,12 +245,27 @@ def test_progress_is_one_bar_on_a_terminal(model, monkeypatch):
 
 def test_progress_shows_the_loss_of_a_model_that_trains_alone(monkeypatch):
     model = small_model()
+    model.main_logs = ("loss", "accuracy")
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     with callbacks.Progress(3, 8) as progress:
         progress.set_model(model)
         progress.on_train_begin()
         progress.on_epoch_end(0, {"loss": 0.25, "accuracy": 0.5})
-    assert "  loss 0.250  " in sys.stderr.getvalue()
+    assert "  loss 0.250, accuracy 0.500  " in sys.stderr.getvalue()
+
+
+def test_a_metrics_log_says_what_its_numbers_mean(model, tmp_path):
+    log = callbacks.MetricsLog(
+        tmp_path / "metrics.jsonl", callbacks.Schedule(1, 3), about=tmp_path / "model.json"
+    )
+    fit(model, callbacks.Throughput(8), log)
+    about = json.loads((tmp_path / "model.json").read_text())
+    assert about["training"] == ["d_loss", "g_loss", "d_fake", "d_real"]
+    assert about["parameters"] == {
+        role: network.count_params() for role, (network,) in model.roles().items()
+    }
+    row = json.loads((tmp_path / "metrics.jsonl").read_text().splitlines()[0])
+    assert row.keys() == {"step", *about["training"], *about["machine"]}
 
 
 def test_progress_prints_lines_on_a_terminal_of_no_columns(model, monkeypatch):

@@ -68,7 +68,7 @@ def test_every_model_is_watched(name):
         verbose=0,
     ).history
     assert not said
-    for measure in ("g_gradient", "diversity"):
+    for measure in ("g_gradient", "diversity") if "generator" in model.roles() else ():
         assert len(logs[measure]) == 2
         assert np.all(np.array(logs[measure]) > 0)
 
@@ -90,7 +90,7 @@ def test_training_is_not_changed(name):
 def test_a_discriminator_a_hundred_times_too_fast():
     found = watched(game(g=adam(1e-4), d=adam(1e-2)), ring(512), 18)
     assert "Since step " in found["saturation"]
-    assert "against 1.4 where it cannot tell" in found["saturation"]
+    assert "1.4 if it cannot tell" in found["saturation"]
     assert "its norm is " in found["gradients"]
 
 
@@ -100,7 +100,7 @@ def test_latents_that_are_ignored():
     )
     found = watched(game(generator=generator), ring(64), 12)
     assert set(found) == {"diversity"}
-    assert found["diversity"].startswith("Since step 1 the generator makes much the same")
+    assert found["diversity"].startswith("Since step 1 the generator makes nearly the same")
     assert "differ by 0.0% of what real ones do" in found["diversity"]
 
 

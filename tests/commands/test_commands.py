@@ -256,7 +256,10 @@ def test_points_are_plotted(folder, tmp_path, capsys):
         (["--workdir=.", "--output=x.gif"], "add --interpolate"),
         (["--workdir=.", "--output=x.jpg"], "expected a .png, a .gif or a folder, got 'x.jpg'"),
         (["--workdir=.", "--output=made"], "'made' exists; add --overwrite"),
-        (["--workdir=.", "--output=.", "--overwrite"], "'.' contains files that this command did not write (2019.png)"),
+        (
+            ["--workdir=.", "--output=.", "--overwrite"],
+            "files that this command did not write (2019.png)",
+        ),
         (["--workdir=.", "--output=2019.png"], "'2019.png' exists; add --overwrite"),
         (["--workdir=.", "--output=odd.png", "--overwrite"], "'odd.png' is a folder"),
         (["--workdir=.", "--output=x.png", "--num=0"], "--num: expected a whole number from 1 up"),

@@ -97,6 +97,33 @@ def test_a_run_is_told(tmp_path):
     assert page.count("<img") == 2
 
 
+def test_logs_are_grouped_by_what_the_run_declares(tmp_path):
+    line = {"step": 100, "kl": 2.0, "loss": 1.0, "g_rating": 3.0, "cpu": 9.0, "diversity": 0.5}
+    run = folder(tmp_path / "new", [line])
+    about = {"training": ["loss", "kl", "never"], "health": ["diversity"], "machine": ["cpu"]}
+    (run / "model.json").write_text(json.dumps({**about, "parameters": {"encoder": 7}}))
+    (new,) = gather([run])
+    assert new.parameters == {"encoder": 7}
+    groups = {
+        "Losses": ["loss", "kl"],
+        "Health": ["diversity"],
+        "Scores": ["g_rating"],
+        "Machine": ["cpu"],
+    }
+    assert charts.quantities({0: new}) == groups
+    # Runs of version 0.2 declare nothing.
+    line = {"step": 1, "d_real": 1, "g_loss": 1, "d_loss": 1, "g_gradient": 1, "fid": 1}
+    line |= {"images_per_second": 1, "gpu0_peak_memory_mb": 1, "peak_memory_mb": 1}
+    old = folder(tmp_path / "old", [line])
+    (old / "model.json").write_text('{"training": 3, "parameters": []}')
+    assert charts.quantities(dict(enumerate(gather([old])))) == {
+        "Losses": ["d_loss", "g_loss", "d_real"],
+        "Health": ["g_gradient"],
+        "Scores": ["fid"],
+        "Machine": ["gpu0_peak_memory_mb", "images_per_second", "peak_memory_mb"],
+    }
+
+
 def test_nothing_given_can_act_on_the_page(tmp_path):
     line = {"step": 100, EVIL: 1.0}
     run = folder(tmp_path / "<img src=x onerror=alert(1)>", [line], [100], model=EVIL, **{EVIL: 1})
@@ -198,7 +225,7 @@ def test_several_runs_share_charts_slider_and_config(tmp_path):
         (["--workdir=run", "--workdir=./run"], "is given twice."),
         (["--workdir=run", "--output=there.html"], "'there.html' exists; add --overwrite"),
         (["--workdir=run", "--output=run.pdf"], "expected an .html, got 'run.pdf'"),
-        (["--workdir=run", "--output=there.html/x.html"], "cannot make the folder of"),
+        (["--workdir=run", "--output=there.html/x.html"], "cannot create the folder of"),
     ],
     ids=str,
 )
@@ -281,7 +308,7 @@ def test_sheets_are_embedded_without_loss_if_they_fit():
     assert album.note == "2 of 20 are shown; made smaller: at most 256 pixels, with some loss"
 
 
-@pytest.mark.parametrize("name", ["gather", "charts", "sheets", "page", "tables"])
+@pytest.mark.parametrize("name", ["gather", "charts", "album", "page", "tables"])
 def test_examples(name):
     module = importlib.import_module(f"tfgan_zoo.reporting.{name}")
     result = doctest.testmod(module, extraglobs={"np": np, "Path": Path})

@@ -10,7 +10,7 @@ X = np.random.default_rng(0).normal(1, 2, size=(3, 5, 4, 2)).astype("float32")
 
 
 def trained(inference="paper", **kwargs):
-    """A layer whose moving statistics, scale and offset are not the initial ones."""
+    """Returns a layer with changed moving statistics, scale and offset."""
     layer = PredictionTimeBatchNormalization(inference=inference, epsilon=1e-5, **kwargs)
     layer(X, training=True)
     layer.gamma.assign([2.0, 0.5])
@@ -37,7 +37,7 @@ def test_paper_does_not_depend_on_the_batch():
     together = layer(X)
     for i in range(3):
         np.testing.assert_array_equal(layer(X[i : i + 1]), together[i : i + 1])
-    # The very thing training does with a batch of one.
+    # Exactly what training does with a batch of one.
     np.testing.assert_allclose(layer(X[:1]), layer(X[:1], training=True), atol=1e-5)
 
 
@@ -100,7 +100,7 @@ def test_errors():
     with pytest.raises(InputError, match=r"inference: .*'train'"):
         PredictionTimeBatchNormalization(inference="train")
     layer = PredictionTimeBatchNormalization(inference="paper", name="bn")
-    with pytest.raises(InputError, match=r"'bn': inference='paper' .*\(8, 3\)"):
+    with pytest.raises(InputError, match=r"'bn': expected 4-D .*inference='paper', .*\(8, 3\)"):
         layer(np.zeros((8, 3), "float32"))
     layer = PredictionTimeBatchNormalization(inference="paper")
     with pytest.raises(InputError, match="and a mask"):

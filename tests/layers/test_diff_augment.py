@@ -96,7 +96,7 @@ def test_cutout_zeroes_a_rectangle_of_half_the_size():
         assert hole.sum() == len(rows) * len(columns)
         heights.append(len(rows))
         widths.append(len(columns))
-    # Cut by the border to half of it at the least.
+    # The border cuts off at most half of it.
     assert (min(heights), max(heights)) == (4, 8)
     assert (min(widths), max(widths)) == (6, 12)
 

@@ -55,7 +55,7 @@ def test_fills_then_swaps_by_hand():
     assert state(pool) == ([0, 0], 0)
     assert values(pool(images(1), draws((0, 0)))) == [1]
     assert state(pool) == ([1, 0], 1)
-    # The second place is filled within the batch; then 3 takes its image.
+    # The second slot is filled within the batch; then 3 takes its image.
     assert values(pool(images(2, 3), draws((0, 0), (0.4, 0.6)))) == [2, 2]
     assert state(pool) == ([1, 3], 2)
     assert values(pool(images(4), draws((0.5, 0.0)))) == [4]

@@ -14,7 +14,7 @@ from tfgan_zoo.layers import (
 
 
 def network(*inner):
-    """Dropout at the top, and a model within the model."""
+    """Returns a model with dropout and a nested model."""
     inputs = keras.Input((4, 4, 2))
     nested = keras.Sequential(
         [keras.Input((4, 4, 2)), PredictionTimeBatchNormalization(name="bn"), *inner]

@@ -23,7 +23,7 @@ def built(cls, shape, **settings):
 
 
 def derivatives(layer, x, weights, **mode):
-    """The result, the loss's gradients, and those of the gradient's norm, as in a penalty."""
+    """Returns the result, the loss's gradients, and those of the gradient's norm."""
     variables = [v.value for v in layer.trainable_weights]
     with tf.GradientTape() as outer:
         outer.watch(x)

@@ -12,7 +12,7 @@ from tfgan_zoo.layers import ICNR, PixelShuffle, initializers, pixel_shuffle
 def test_order_by_hand():
     x = np.array([1, 2, 3, 4], "float32").reshape(1, 1, 1, 4)
     np.testing.assert_array_equal(PixelShuffle(2)(x)[0, :, :, 0], [[1, 2], [3, 4]])
-    # Of two remaining channels, a and b, the input has a b of one pixel, then of the next.
+    # With two remaining channels, the input has both channels of one pixel, then of the next.
     x = np.array([1, 10, 2, 20, 3, 30, 4, 40], "float32").reshape(1, 1, 1, 8)
     out = PixelShuffle(2)(x)
     np.testing.assert_array_equal(out[0, :, :, 0], [[1, 2], [3, 4]])
@@ -110,7 +110,7 @@ def test_icnr_starts_as_nearest_neighbour_upsampling(factor):
 
 def test_icnr_has_the_spread_of_its_initializer():
     keras.utils.set_random_seed(0)
-    # He's fan-in does not depend on how many outputs there are.
+    # He's fan-in does not depend on the number of outputs.
     kernel = np.array(ICNR("he_normal")((3, 3, 64, 256), dtype="float32"))
     assert kernel.std() == pytest.approx(np.sqrt(2 / (9 * 64)), rel=0.02)
     assert np.all(kernel[..., :64] != np.roll(kernel[..., :64], 1, axis=-1))

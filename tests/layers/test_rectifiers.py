@@ -10,12 +10,12 @@ kinds = pytest.mark.parametrize("kind", SLOPES)
 
 
 def both(kind, **options):
-    """The zoo's layer and Keras' own."""
+    """Returns the zoo's layer and Keras'."""
     return [getattr(module, kind)(**SLOPES[kind], **options) for module in (layers, keras.layers)]
 
 
 def derivatives(layer, x):
-    """Of a function with a second derivative everywhere: value, first and second derivative."""
+    """Returns value and derivatives of a function whose second derivative is never zero."""
     with tf.GradientTape() as outer:
         outer.watch(x)
         with tf.GradientTape() as inner:
@@ -62,7 +62,7 @@ def test_config_round_trip(kind):
 
 
 def penalized(critic):
-    """What a penalty on a critic's slopes wants its weights to do, as a function of the input."""
+    """Returns a function from inputs to the gradients of a penalty on a critic's slopes."""
     weights = [v.value for v in critic.trainable_variables]
 
     def gradients(x):
@@ -75,7 +75,7 @@ def penalized(critic):
 
 
 def convolutional(rectifier):
-    """A critic, normalised in between."""
+    """Returns a critic with normalisation."""
     critic = keras.Sequential([keras.Input((8, 8, 1))])
     for i in range(2):
         options = {"kernel_initializer": keras.initializers.GlorotNormal(seed=i)}
@@ -100,9 +100,9 @@ def test_penalty_has_the_gradient_that_it_has_with_keras(kind, jit_compile):
 
 @kinds
 def test_penalty_multiplies_nothing_by_zero(kind):
-    """A penalty needs of a layer: its output, the gradient of its input, and the two of that.
+    """A penalty needs a layer's output, its input's gradient, and the gradients of both.
 
-    The last layer's is not asked for one of them. Keras' rectifiers add two for each layer.
+    One of them is not needed for the last layer. Keras' rectifiers add two for each layer.
     """
 
     def products(rectifier):

@@ -74,7 +74,7 @@ def test_symmetries():
     assert float(losses.wasserstein_critic(real, fake)) == -float(
         losses.wasserstein_critic(fake, real)
     )
-    # A relativistic discriminator does not see what is added to all scores.
+    # A constant added to all scores does not matter to a relativistic discriminator.
     for loss in (losses.relativistic, losses.relativistic_average):
         assert float(loss(real + 7, fake + 7)) == pytest.approx(float(loss(real, fake)), rel=1e-5)
     assert float(losses.least_squares_discriminator(tf.ones(3), tf.zeros(3))) == 0

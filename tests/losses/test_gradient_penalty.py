@@ -57,7 +57,7 @@ def test_interpolate_stays_on_the_segment():
     real, fake = tf.zeros([5, 4, 4, 3]), tf.ones([5, 4, 4, 3])
     weight = tf.constant([0.0, 0.25, 0.5, 0.75, 1.0])
     between = losses.interpolate(real, fake, weight).numpy()
-    # One number a sample: a x + (1 - a) G(z), so 1 - a in every pixel.
+    # One number per sample: a x + (1 - a) G(z), so 1 - a in every pixel.
     np.testing.assert_array_equal(between[:, 0, 0, 0], 1 - weight)
     assert np.all(between == between[:, :1, :1, :1])
     half = tf.cast(real, "float16")

@@ -17,8 +17,8 @@ from tfgan_zoo.metrics import (
     PrecisionRecall,
     SlicedWasserstein,
 )
-from tfgan_zoo.metrics.base import kept
 from tfgan_zoo.metrics.features import open_features
+from tfgan_zoo.metrics.reservoir import kept
 
 
 @tf.function(reduce_retracing=True, autograph=False)
@@ -118,5 +118,5 @@ def pairs_are_within_a_batch_of_a_replica():
 
 def a_metric_made_outside_the_scope_is_refused():
     outside = FID(dim=16)
-    with pytest.raises(InputError, match=r"made within strategy\.scope"):
+    with pytest.raises(InputError, match=r"created in strategy\.scope"):
         update(outside, per_replica(REAL, 0, 10), per_replica(GENERATED, 0, 10))

@@ -15,8 +15,9 @@ from tfgan_zoo.metrics import (
     PrecisionRecall,
     SlicedWasserstein,
 )
-from tfgan_zoo.metrics.base import FeatureMetric, Reservoir, kept, metric_name
+from tfgan_zoo.metrics.base import FeatureMetric, metric_name
 from tfgan_zoo.metrics.features import ModelFeatures, open_features
+from tfgan_zoo.metrics.reservoir import Reservoir, kept
 
 MNIST = open_features("mnist_v1")
 

@@ -20,7 +20,6 @@ import pytest
         "sliced_wasserstein",
         "ssim",
         "streamed",
-        "swd",
     ],
 )
 def test_examples(name):

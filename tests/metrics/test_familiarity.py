@@ -92,7 +92,7 @@ def _cache(tmp_path, monkeypatch):
 def test_features_of_another_kind_of_image_are_warned_of_once_wherever_real_images_are_seen(use):
     (message,) = found(use, FIGURES, photographs())
     assert "those that figures_v1 was trained on" in message
-    assert 'use features that fit, such as "inception".' in message
+    assert 'use features that suit them, such as "inception".' in message
     assert found(use, FIGURES, drawn()) == []
 
 

@@ -50,9 +50,9 @@ def test_which_normalizations_cancel_a_bias(kind):
             ),
             2,
         ),
-        # As a model within a model.
+        # As a nested model.
         (lambda: convolutions(unet_generator((8, 8, 2), filters=1, depth=3)), 8),
-        # Of fixed sides, the images can be of no others.
+        # With fixed sides, images must have these.
         (lambda: keras.Sequential([keras.Input((48, 32, 3)), keras.layers.ReLU()]), 16),
     ],
 )

@@ -75,7 +75,7 @@ def test_mixed_precision_ends_in_float32(normalization):
     model = build(normalization=normalization)
     out = model(X, training=True)
     assert out.dtype == "float32"
-    # Numbers of more digits than bfloat16 has.
+    # Numbers with more digits than bfloat16 has.
     assert np.any(np.array(out) != np.array(tf.cast(tf.cast(out, "bfloat16"), "float32")))
     assert model.get_layer("conv_1").compute_dtype == "bfloat16"
 
@@ -89,7 +89,7 @@ def test_every_weight_learns(normalization):
     gradients = tape.gradient(loss, [w.value for w in model.trainable_weights])
     for weight, gradient in zip(model.trainable_weights, gradients, strict=True):
         assert gradient is not None, weight.path
-        # Not only rounding errors, as for a bias that normalisation cancels.
+        # More than rounding errors, unlike for a bias that normalisation cancels.
         assert np.max(np.abs(gradient)) > 1e-5, weight.path
 
 

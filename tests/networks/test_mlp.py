@@ -41,7 +41,7 @@ def test_wgan_gp_toy():
     critic = mlp_discriminator((2,), maxout_pieces=0, input_dropout=0.0, dropout=0.0, **options)
     assert trainable(critic) == (2 * 512 + 512) + 2 * (512 * 512 + 512) + (512 + 1)
     assert not critic.non_trainable_weights
-    # 2-D data are not bounded, so neither is the output.
+    # 2-D data are unbounded, and so is the output.
     assert np.max(np.abs(generator(np.full((8, 2), 9.0, "float32")))) > 1
 
 
@@ -58,7 +58,7 @@ def test_pacgan_toy(initializer):
     )
     assert trainable(generator) == (
         2 * 400  # noise -> 400, no bias
-        + 3 * 400 * 400  # -> 400, thrice, no bias
+        + 3 * 400 * 400  # -> 400, three times, no bias
         + 4 * 2 * 400  # scale and offset of four batch normalisations
         + (400 * 2 + 2)  # -> point
     )
@@ -74,7 +74,7 @@ def test_pacgan_toy(initializer):
     for model in (generator, discriminator):
         kernels = [w.numpy() for w in model.weights if w.name == "kernel"]
         assert np.std(kernels[1]) == pytest.approx(0.02, rel=0.02)
-        # One initializer, yet layers of one shape start apart.
+        # One initializer, but layers of one shape start differently.
         assert kernels[1].shape == kernels[2].shape
         assert np.mean(kernels[1] == kernels[2]) < 0.01
 

@@ -1,4 +1,4 @@
-"""What holds for every network; each one's parameters are counted in a file of its own."""
+"""Properties of all networks; each network's parameters are counted in its own file."""
 
 import doctest
 import json
@@ -104,7 +104,7 @@ def test_every_weight_learns(case):
     gradients = tape.gradient(loss, [w.value for w in model.trainable_weights])
     for weight, gradient in zip(model.trainable_weights, gradients, strict=True):
         assert gradient is not None, weight.path
-        # Not only rounding errors, as for a bias that batch normalisation cancels.
+        # More than rounding errors, unlike for a bias that batch normalisation cancels.
         assert np.max(np.abs(gradient)) > 1e-5, weight.path
 
 

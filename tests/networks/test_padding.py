@@ -15,7 +15,7 @@ RNG = np.random.default_rng(0)
 
 
 def conv(x, kernel, bias=0.0, stride=1, padding=0):
-    """torch.nn.functional.conv2d, on `[B, H, W, C]` and a kernel `[k, k, in, out]`."""
+    """torch.nn.functional.conv2d for `[B, H, W, C]` and a kernel `[k, k, in, out]`."""
     x = np.pad(x, [(0, 0), (padding, padding), (padding, padding), (0, 0)])
     k = len(kernel)
     height, width = ((side - k) // stride + 1 for side in x.shape[1:3])
@@ -28,7 +28,7 @@ def conv(x, kernel, bias=0.0, stride=1, padding=0):
 
 
 def conv_transpose(x, kernel, bias=0.0, stride=2, padding=0, output_padding=0):
-    """torch.nn.functional.conv_transpose2d, on a kernel `[k, k, out, in]`."""
+    """torch.nn.functional.conv_transpose2d for a kernel `[k, k, out, in]`."""
     k = len(kernel)
     sides = [(side - 1) * stride + k + output_padding for side in x.shape[1:3]]
     out = np.zeros((len(x), *sides, kernel.shape[2]))
@@ -58,14 +58,14 @@ def leaky(x):
 
 
 def noisy(model):
-    """Gives all weights, biases too, sizes at which every one of them shows."""
+    """Assigns weights and biases values at which each of them matters."""
     for weight in model.weights:
         weight.assign(RNG.normal(size=weight.shape) / np.sqrt(np.prod(weight.shape[:-1]) or 1))
     return model
 
 
 def weights(model, name):
-    """A layer's kernel and bias, 0 if it has none."""
+    """Returns a layer's kernel and bias, or 0 if it has none."""
     kernel, *bias = (w.numpy() for w in model.get_layer(name).weights)
     return kernel, bias[0] if bias else 0.0
 

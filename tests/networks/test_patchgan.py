@@ -20,12 +20,12 @@ def convolutions(model):
 def test_the_papers():
     k = 4 * 4
     kernels = k * 64 * 128 + k * 128 * 256 + k * 256 * 512 + k * 512
-    # CycleGAN's, of images; the authors' code has the biases that normalisation cancels too.
+    # CycleGAN's, for images; the authors' code also has biases that normalisation cancels.
     model = patchgan_discriminator((256, 256, 3), normalization="instance")
     assert trainable(model) == (k * 3 * 64 + 64) + kernels + 1 == 2_763_841
     assert trainable(model) + (128 + 256 + 512) == 2_764_737
     assert trainable(patchgan_discriminator((256, 256, 3), normalization="none")) == 2_764_737
-    # pix2pix's, of pairs, with a scale and an offset.
+    # pix2pix's, for pairs, with a scale and an offset.
     model = patchgan_discriminator((256, 256, 6))
     assert trainable(model) == (k * 6 * 64 + 64) + kernels + 1 + 2 * (128 + 256 + 512)
     slopes = [x.negative_slope for x in model.layers if isinstance(x, keras.layers.LeakyReLU)]

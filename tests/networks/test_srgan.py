@@ -61,7 +61,7 @@ def test_the_papers_generator():
     up = (3 * 3 * 64 * 256 + 256) + 64  # k3n256, PReLU
     model = NETWORKS["srresnet_generator"]((24, 24, 3))
     assert trainable(model) == ends + 16 * block + (conv + norm) + 2 * up == 1_548_547
-    # Biases in place of scales and offsets.
+    # Biases instead of scales and offsets.
     plain = NETWORKS["srresnet_generator"]((24, 24, 3), normalization="none")
     assert trainable(plain) == 1_548_547 - 33 * 64
     for scale, ups in ((2, 1), (8, 3)):
@@ -134,7 +134,7 @@ def test_output(case):
     out = model(x)
     if case in GENERATORS:
         assert model.name == "generator"
-        # Linear, with the random weights of the first step, goes beyond.
+        # A linear output exceeds the range with initial weights.
         assert (np.max(np.abs(out)) <= 1) == (case == "g_tanh")
     else:
         assert model.name == "discriminator"
@@ -147,7 +147,7 @@ def test_output(case):
 @EVERY
 def test_save_and_load(case, tmp_path):
     model, x = build(case)
-    model(x, training=True)  # So that moving statistics are not the initial ones.
+    model(x, training=True)  # Changes the initial moving statistics.
     model.save(tmp_path / "m.keras")
     loaded = keras.saving.load_model(tmp_path / "m.keras")
     np.testing.assert_array_equal(loaded(x, training=True), model(x, training=True))
@@ -163,7 +163,7 @@ def test_mixed_precision_ends_in_float32(case):
     model, x = build(case)
     out = model(x, training=True)
     assert out.dtype == "float32"
-    # Numbers of more digits than bfloat16 has.
+    # Numbers with more digits than bfloat16 has.
     assert np.any(np.array(out) != np.array(tf.cast(tf.cast(out, "bfloat16"), "float32")))
     assert model.layers[1].compute_dtype == "bfloat16"
     assert {w.dtype for w in model.trainable_weights} == {"float32"}
@@ -179,7 +179,7 @@ def test_every_weight_learns(case):
     gradients = tape.gradient(loss, [w.value for w in model.trainable_weights])
     for weight, gradient in zip(model.trainable_weights, gradients, strict=True):
         assert gradient is not None, weight.path
-        # Not only rounding errors, as for a bias that normalisation cancels.
+        # More than rounding errors, unlike for a bias that normalisation cancels.
         assert np.max(np.abs(gradient)) > 1e-3, weight.path
 
 

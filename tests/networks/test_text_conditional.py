@@ -141,7 +141,7 @@ def test_mixed_precision_ends_in_float32(case):
     model = build(case)
     out = model(X[case[0]], training=True)
     assert out.dtype == "float32"
-    # Numbers of more digits than bfloat16 has.
+    # Numbers with more digits than bfloat16 has.
     assert np.any(np.array(out) != np.array(tf.cast(tf.cast(out, "bfloat16"), "float32")))
     assert model.get_layer("text").compute_dtype == "bfloat16"
     assert {w.dtype for w in model.trainable_weights} == {"float32"}
@@ -150,7 +150,7 @@ def test_mixed_precision_ends_in_float32(case):
 @EVERY
 def test_every_weight_learns(case):
     model, x = build(case), X[case[0]]
-    # Weights of 0.02 leave little of a gradient where nothing normalises.
+    # Weights of 0.02 give small gradients without normalisation.
     for weight in model.trainable_weights:
         weight.assign(weight * 5)
     with tf.GradientTape() as tape:
@@ -159,7 +159,7 @@ def test_every_weight_learns(case):
     gradients = tape.gradient(loss, [w.value for w in model.trainable_weights])
     for weight, gradient in zip(model.trainable_weights, gradients, strict=True):
         assert gradient is not None, weight.path
-        # Not only rounding errors, as for a bias that normalisation cancels.
+        # More than rounding errors, unlike for a bias that normalisation cancels.
         assert np.max(np.abs(gradient)) > 1e-4, weight.path
 
 

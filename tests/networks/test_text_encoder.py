@@ -39,7 +39,7 @@ EVERY = pytest.mark.parametrize("kind", BUILD)
 def build(kind, **more):
     keras.utils.set_random_seed(0)
     model = BUILD[kind](**more)
-    for weight in model.trainable_weights:  # Biases too, so that nothing is zero by chance.
+    for weight in model.trainable_weights:  # Also biases, so that nothing is zero by chance.
         weight.assign(np.random.default_rng(0).normal(size=weight.shape) / 2)
     return model
 
@@ -112,7 +112,7 @@ def test_the_authors_recurrence_and_initial_weights():
         assert 0.07 < np.abs(weight).max() <= 0.08
         assert weight.std() == pytest.approx(0.16 / 12**0.5, rel=0.1)
     conv_2, conv_3 = (model.get_layer(f"conv_{i}").get_weights()[1] for i in (2, 3))
-    assert np.abs(conv_2 - conv_3).max() > 0.01  # each layer draws for itself
+    assert np.abs(conv_2 - conv_3).max() > 0.01  # each layer draws its own weights
 
 
 def test_word_encoder_by_hand():
@@ -135,7 +135,7 @@ def test_word_encoder_by_hand():
 @EVERY
 def test_case_accents_and_white_space_do_not_matter(kind):
     model = build(kind)
-    # One code point or two, strokes, a no-break space; on the other sides of its block.
+    # One code point or two, strokes, a no-break space.
     same = ("a caf\u00e9", "A CAFE\u0301", "  a\t\ncaf\u00c9 ", "\u0103\u00a0caf\u00ea")
     assert_same(model, "a cafe", *same)
     assert_differ(model, "a cafe", "a", "red star")
@@ -168,7 +168,7 @@ def test_bytes_that_are_not_utf8(kind):
 
 def test_what_follows_is_cut():
     assert_same(build("word"), "a red star " * 3, "a red star a red star a red")
-    # What is not known does not count.
+    # Unknown words do not count.
     assert_same(build("word", max_words=2), "red unknown star left", "red star")
     assert_differ(build("word"), "red", "red " * 7 + "star", "red " * 7 + "left")
     text = "abcdefghijklmn"
@@ -217,7 +217,7 @@ def test_split_words():
     assert split("\u0939\u093f\u0928\u094d\u0926\u0940 \u7ea2\u8272\u3002\u661f") == [
         *("\u0939\u093f\u0928\u094d\u0926\u0940", "\u7ea2\u8272", "\u661f")
     ]
-    # Whatever comes out is what would be read again, so that a vocabulary knows its own words.
+    # Splitting is idempotent, so a vocabulary knows its own words.
     everything = "".join(chr(code) + " " for code in range(1, 0x3000) if code != 0x27)
     words = split(everything)
     assert len(words) > 5000
@@ -298,7 +298,7 @@ def test_characters():
     assert read.shape == (2, 80, 69)
     np.testing.assert_array_equal(read[0, :70].argmax(1), [*range(69), 23])
     np.testing.assert_array_equal(read.sum(2)[0], [1] * 70 + [0] * 10)
-    # Characters that it does not have are blanks in their places.
+    # Unknown characters are read as blanks.
     np.testing.assert_array_equal(read.sum(2)[1], [1, 0, 1, 1, 0, 1] + [0] * 74)
     places = [ALPHABET.index(character) for character in "a '"]
     np.testing.assert_array_equal(read[1, [0, 2, 3]].argmax(1), places)
@@ -402,7 +402,7 @@ def test_mixed_precision(kind, policy):
     assert out.dtype == "float32"
     np.testing.assert_allclose(out, expected, rtol=0.1, atol=0.1)
     assert {w.dtype for w in model.trainable_weights} == {"float32"}
-    if kind == "word":  # Numbers of words, which would be rounded above 256.
+    if kind == "word":  # Word numbers above 256 would be rounded.
         assert model.get_layer("words").output.dtype == "int32"
 
 

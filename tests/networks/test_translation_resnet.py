@@ -29,7 +29,7 @@ def test_the_papers(side, blocks, authors):
     cancelled = (64 + 128 + 256) + blocks * 2 * 256 + (128 + 64)
     model = translation_resnet((side, side, 3))
     assert trainable(model) == model.count_params() == authors - cancelled
-    # With batch normalisation a scale and an offset, without any all of the authors' biases.
+    # With batch normalisation a scale and an offset; without any, all of the authors' biases.
     batch = translation_resnet((side, side, 3), normalization="batch")
     assert trainable(batch) == authors - cancelled + 2 * cancelled
     assert trainable(translation_resnet((side, side, 3), normalization="none")) == authors
@@ -59,7 +59,7 @@ def test_layers_in_order():
     ]
     pads = [x.padding[0][0] for x in model.layers if isinstance(x, ReflectionPadding2D)]
     assert pads == [3, 1, 1, 3]
-    # One normalisation and one ReLU a convolution, without a ReLU at the end of the block.
+    # One normalisation and one ReLU per convolution, without a ReLU at the end of the block.
     kinds = [type(x).__name__ for x in model.layers]
     assert kinds.count("GroupNormalization") == 7
     assert kinds.count("ReLU") == 6
@@ -74,7 +74,7 @@ def test_resize_has_no_transposed_convolution():
 
 
 def test_borders_are_mirrored():
-    """A constant image stays constant without transposed convolutions, which have an edge."""
+    """A constant image stays constant without transposed convolutions, which have edges."""
     model = translation_resnet((16, 16, 1), filters=2, blocks=1, normalization="none")
     inside = keras.Model(model.input, model.get_layer("input").output)
     out = np.array(inside(np.full((1, 16, 16, 1), 0.5, "float32")))

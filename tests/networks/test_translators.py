@@ -1,4 +1,4 @@
-"""What holds for every network of image translation; parameters are counted in their own files."""
+"""Properties of all image translation networks; parameters are counted in their own files."""
 
 import doctest
 import importlib
@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tfgan_zoo.networks import NETWORKS
 
-# From grey to colour, so that no shape can be taken for another.
+# From grey to colour, so that shapes differ.
 GENERATORS = {
     "resnet": ("translation_resnet", {"blocks": 2}),
     "resnet_batch": ("translation_resnet", {"blocks": 1, "normalization": "batch"}),
@@ -72,7 +72,7 @@ def test_as_many_channels_as_the_input(case):
 @pytest.mark.parametrize("case", TINY)
 def test_save_and_load(case, tmp_path):
     model = build(case)
-    model(X, training=True)  # So that moving statistics are not the initial ones.
+    model(X, training=True)  # Changes the initial moving statistics.
     model.save(tmp_path / "m.keras")
     loaded = keras.saving.load_model(tmp_path / "m.keras")
     np.testing.assert_array_equal(loaded(X, training=True), model(X, training=True))
@@ -88,7 +88,7 @@ def test_mixed_precision_ends_in_float32(case):
     model = build(case)
     out = model(X, training=True)
     assert out.dtype == "float32"
-    # Numbers of more digits than bfloat16 has.
+    # Numbers with more digits than bfloat16 has.
     assert np.any(np.array(out) != np.array(tf.cast(tf.cast(out, "bfloat16"), "float32")))
     assert model.layers[-1].compute_dtype == "float32"
     assert model.layers[1].compute_dtype == "bfloat16"
@@ -99,7 +99,7 @@ def test_mixed_precision_ends_in_float32(case):
 def test_every_weight_learns(case):
     keras.utils.set_random_seed(0)
     model = build(case)
-    # Weights of 0.02 leave little of a gradient where nothing normalises.
+    # Weights of 0.02 give small gradients without normalisation.
     for weight in model.trainable_weights:
         weight.assign(weight * 10)
     with tf.GradientTape() as tape:
@@ -108,7 +108,7 @@ def test_every_weight_learns(case):
     gradients = tape.gradient(loss, [w.value for w in model.trainable_weights])
     for weight, gradient in zip(model.trainable_weights, gradients, strict=True):
         assert gradient is not None, weight.path
-        # Not only rounding errors, as for a bias that normalisation cancels.
+        # More than rounding errors, unlike for a bias that normalisation cancels.
         assert np.max(np.abs(gradient)) > 1e-3, weight.path
 
 

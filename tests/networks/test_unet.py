@@ -130,14 +130,14 @@ def test_paper_inference_is_noise_that_stays_and_samples_apart():
     np.testing.assert_allclose(model(x[1:2]), out[1:2], atol=1e-6)
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
-    # Not at work in training, where it draws anew.
+    # In training it draws new masks.
     assert np.any(np.array(model(x, training=True)) != np.array(model(x, training=True)))
     set_inference(model, "frozen")
     assert np.max(np.abs(np.array(model(x)) - out)) > 1e-3
 
 
 def test_skips_carry_the_image():
-    """With nothing coming up from below, the last level still sees the first."""
+    """With zeros from below, the last level still sees the first."""
     x = np.random.default_rng(0).normal(size=(2, 32, 32, 1)).astype("float32")
     for build, sees in ((unet_generator, True), (encoder_decoder_generator, False)):
         model = build((32, 32, 1), filters=2, normalization="none", dropout=0.0)
@@ -157,15 +157,15 @@ def test_resize_has_no_transposed_convolution():
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        ({"image_shape": (16, 16, 3)}, r"image_shape: .*unless depth .*\(16, 16, 3\)"),
-        ({"image_shape": (96, 96, 3)}, r"image_shape: .*unless depth .*\(96, 96, 3\)"),
-        ({"image_shape": (32, 64, 3)}, r"image_shape: .*unless depth .*\(32, 64, 3\)"),
+        ({"image_shape": (16, 16, 3)}, r"image_shape: .*\(16, 16, 3\); give depth"),
+        ({"image_shape": (96, 96, 3)}, r"image_shape: .*\(96, 96, 3\); give depth"),
+        ({"image_shape": (32, 64, 3)}, r"image_shape: .*\(32, 64, 3\); give depth"),
         ({"image_shape": (24, 20, 3), "depth": 3}, r"multiples of 2\*\*depth, 8, got \(24, 20, 3"),
         ({"depth": 1}, "depth: .*1"),
         ({"depth": 2.5}, "depth: .*2.5"),
         ({"channels": 0}, "channels: .*0"),
         ({"filters": 0}, "filters: .*0"),
-        ({"dropout": 1.0}, "dropout: .*1.0"),
+        ({"dropout": 1.0}, "dropout rate: .*1.0"),
         ({"inference": "test"}, "inference: .*'test'"),
         ({"normalization": "layer"}, "normalization: .*'layer'"),
         ({"upsampling": "bilinear"}, "upsampling: .*'bilinear'"),

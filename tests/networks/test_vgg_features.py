@@ -20,7 +20,7 @@ def vgg19():
     keras.utils.set_random_seed(0)
     network = keras.applications.VGG19(include_top=False, weights=None)
     for weight in network.weights:
-        weight.assign(1.6 * weight)  # Else little is left after 16 of them.
+        weight.assign(1.6 * weight)  # Otherwise features vanish after 16 of them.
     return network
 
 
@@ -44,7 +44,7 @@ def test_is_keras_network_up_to_the_layer(vgg19, file, layer, divisor):
     expected = truth(keras.applications.vgg19.preprocess_input(127.5 * (X + 1)))
     assert np.std(expected) > 0.1
     np.testing.assert_allclose(model(X) * divisor, expected, rtol=1e-3, atol=1e-3)
-    # After ReLU, and nothing beyond it.
+    # The last layer is the convolution's ReLU.
     assert np.min(model(X)) == 0
     assert model.layers[-2].name == name
 
@@ -53,7 +53,7 @@ def test_is_keras_network_up_to_the_layer(vgg19, file, layer, divisor):
 def test_loads_files_of_both_forms(vgg19, tmp_path, form):
     path = tmp_path / f"vgg.{form}"
     if form == "h5":
-        # Keras' file is in the older form, which is still written as a part of whole models.
+        # Keras' file has the older format, which is still written as part of whole models.
         vgg19.save(tmp_path / "model.h5")
         with h5py.File(tmp_path / "model.h5") as model, h5py.File(path, "w") as weights:
             model.copy(model["model_weights"], weights, "all")
@@ -119,7 +119,7 @@ def test_mixed_precision(policy):
     convolution = model.get_layer("block1_conv2")
     assert convolution.compute_dtype == ("bfloat16" if policy == "mixed_bfloat16" else "float32")
     assert model.get_layer("preprocess").compute_dtype == "float32"
-    # Far beyond what float16 holds.
+    # Far beyond float16's range.
     convolution.kernel.assign(100 * convolution.kernel)
     convolution.bias.assign(np.full(64, 1e6))
     out = model(tf.cast(X, keras.config.dtype_policy().compute_dtype))
@@ -163,7 +163,9 @@ def test_bad_images(shallow):
 
 def test_file_not_found(tmp_path):
     for path in (tmp_path / "no.h5", tmp_path):
-        with pytest.raises(InputError, match=f"weights file {path} not found; download https.*h5"):
+        with pytest.raises(
+            InputError, match=f"weights: .*{path} does not exist; download https.*h5"
+        ):
             vgg19_features(weights=path)
 
 
@@ -175,7 +177,7 @@ def test_files_of_something_else(tmp_path):
     small = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     small.save_weights(tmp_path / "small.weights.h5")
     for name in ("text.h5", "small.weights.h5"):
-        match = f"weights file .*{name} is not VGG19's without dense layers .*Error: .*https"
+        match = f"weights: expected VGG19's without dense layers, got .*{name} .*Error: .*https"
         with pytest.raises(InputError, match=match) as caught:
             vgg19_features(weights=tmp_path / name)
         assert "\n" not in str(caught.value)
@@ -187,13 +189,13 @@ def test_file_of_wrong_shapes(tmp_path):
         for j in range(1, count + 1):
             x = keras.layers.Conv2D(2, 3, name=f"block{i}_conv{j}")(x)
     keras.Model(inputs, x).save_weights(tmp_path / "thin.weights.h5")
-    with pytest.raises(InputError, match=r"thin.weights.h5 is not VGG19's: .*ValueError: "):
+    with pytest.raises(InputError, match=r"expected VGG19's .*thin.weights.h5 .*ValueError: "):
         vgg19_features(weights=tmp_path / "thin.weights.h5")
 
 
 def test_imagenet_without_network(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # Nobody listens.
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # Nothing listens there.
     monkeypatch.setenv("no_proxy", "")
     (tmp_path / "models").mkdir()
     cached = tmp_path / "models" / vgg_features.WEIGHTS_URL.rpartition("/")[-1]
@@ -215,7 +217,7 @@ def test_cached_file_needs_no_network(tmp_path, monkeypatch):
     (tmp_path / "models").mkdir()
     cached = tmp_path / "models" / vgg_features.WEIGHTS_URL.rpartition("/")[-1]
     cached.write_bytes(b"whole")
-    # Its own sum, for want of the real file.
+    # The checksum of this file, as the real one is missing.
     monkeypatch.setattr(vgg_features, "_WEIGHTS_MD5", vgg_features._md5(cached))
     assert vgg_features._imagenet_file() == cached
 

@@ -147,7 +147,7 @@ def test_labels(monkeypatch):
     wide = pictures.labelled_rows([label], images)
     assert 64 < wide.shape[1] <= 400
     assert pictures.labelled_rows([label * 9], images).shape[1] == 400
-    # Pillow's own font has no more than ASCII.
+    # Pillow's own font only has ASCII.
     monkeypatch.setattr(labels, "_font", labels._pillow_font)
     for given, plain in (("größer", "grosser"), ("café  noir", "cafe noir"), ("赤", "?")):
         np.testing.assert_array_equal(

@@ -20,7 +20,7 @@ from tests.tiny_runs import tiny_config, tiny_translation
 from tfgan_zoo import cli, export, pictures, predict
 from tfgan_zoo.data.images import decode, with_channels
 from tfgan_zoo.errors import InputError, ServerError
-from tfgan_zoo.run import experiment
+from tfgan_zoo.run import experiment, trained
 from tfgan_zoo.serving import requests as asking
 from tfgan_zoo.serving.client import GrpcClient, RestClient, Signature, Tensor
 
@@ -36,7 +36,7 @@ def runs(folder):
     short = {f"train__{key}_every": "1" for key in ("log", "sample", "checkpoint")}
     for name in ("dcgan", "cyclegan"):
         make = tiny_config if name == "dcgan" else tiny_translation
-        config = make(folder, name, train__steps="2", **short)
+        config = make(folder, name, train__steps="2", train__export="True", **short)
         experiment.train(config, folder / name, lambda _: None)
     return folder
 
@@ -171,8 +171,8 @@ def test_export_converts(runs, tmp_path, capfd):
         (["--workdir=no", "--output=x"], "is no run folder"),
         (["--workdir={run}", "--output=x", "--checkpoint=7"], "expected best, last or one of 1, 2"),
         (["--workdir={run}", "--output={run}/config.json"], "config.json' is a file"),
-        (["--workdir={run}", "--output=m/1"], "/m/1', which is a version's own; give '"),
-        (["--workdir={run}", "--output={run}/export/dcgan/1/"], "which is a version's own; give"),
+        (["--workdir={run}", "--output=m/1"], "/m/1', which is one version; give '"),
+        (["--workdir={run}", "--output={run}/export/dcgan/1/"], "which is one version; give"),
         (["--workdir={run}", "--output=x", "--format=pb"], "<saved_model|tflite|onnx>"),
     ],
     ids=str,
@@ -190,7 +190,7 @@ def test_a_failed_export_leaves_the_versions_alone(runs, tmp_path, monkeypatch):
     def fail(*_):
         raise RuntimeError("differ")
 
-    monkeypatch.setattr(experiment, "verify_export", fail)
+    monkeypatch.setattr(trained, "verify_export", fail)
     with pytest.raises(RuntimeError, match="differ"):
         experiment.export_run(runs / "dcgan", tmp_path / "m")
     assert not list(tmp_path.rglob("*.pb"))
@@ -307,9 +307,9 @@ def test_choosing_a_signature():
     assert asking.choose(known, ["images_bytes"]) == "a_to_b_png"
     assert asking.choose(known, ["images_bytes"], "b_to_a") == "b_to_a_png"
     assert asking.choose(known, ["seed", "text"]) == "generate_png"
-    with pytest.raises(InputError, match="no signature that takes seed and gives images_bytes"):
+    with pytest.raises(InputError, match="no signature that takes seed and returns images_bytes"):
         asking.choose(known, ["seed"])
-    with pytest.raises(InputError, match="a_to_b_png, b_to_a_png; got 'generate'"):
+    with pytest.raises(InputError, match=r"a_to_b_png, b_to_a_png\), got 'generate'"):
         asking.choose(known, ["images_bytes"], "generate")
 
 
@@ -424,9 +424,9 @@ def files_of(pixels=None, ending="PNG", size=None):
 NOISE = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
 #: What a server may give for one image, and what is said of it.
 NO_IMAGES = {
-    "no picture at all": ([b"<html>"], "got 6 bytes that are none"),
-    "an empty file": ([b""], "got 0 bytes that are none"),
-    "a JPEG": (files_of(ending="JPEG"), "bytes that are none"),
+    "no picture at all": ([b"<html>"], "got 6 bytes of another kind"),
+    "an empty file": ([b""], "got 0 bytes of another kind"),
+    "a JPEG": (files_of(ending="JPEG"), "bytes of another kind"),
     "half a PNG": (files_of(NOISE, size=400), "got 400 bytes ("),
     "a PNG of 16 bits": (files_of(np.zeros((8, 8), np.uint16)), "got one of mode I;16"),
     "two images": (files_of() * 2, "expected 1 row of images_bytes from"),
@@ -454,7 +454,7 @@ NO_ROWS = {
 ANSWERS = {
     **{name: (as_rest(files), said) for name, (files, said) in NO_IMAGES.items()},
     **{
-        name: (lambda _, content=content: content, "the answer is not what")
+        name: (lambda _, content=content: content, "the answer does not match")
         for name, content in NO_ROWS.items()
     },
 }
@@ -529,7 +529,7 @@ def test_an_answer_of_another_size_or_kind_of_png_is_an_image(server, tmp_path):
 def test_metadata_of_another_kind_of_server_is_a_sentence(metadata):
     client = RestClient("http://localhost/v1/models/m")
     client._ask = lambda *_: metadata
-    with pytest.raises(ServerError, match=r"models/m: the metadata is not TF Serving's"):
+    with pytest.raises(ServerError, match=r"models/m: the metadata is not that of TF Serving"):
         client.signatures()
 
 
@@ -557,7 +557,7 @@ def test_list(server, capsys):
         (["--url={url}"], "--output: expected a .png or a folder, got none"),
         (["--url=localhost", "--output=x"], "--url: expected http://HOST:8501/v1/models/NAME"),
         (["--grpc=h:1", "--output=x"], "--model_name: expected a name beside --grpc"),
-        (["--url={url}", "--output=x", "--model_name=m"], "it is the last part of --url"),
+        (["--url={url}", "--output=x", "--model_name=m"], "expected none with --url"),
         (["--url={url}", "--output=x", "--version=1", "--label=a"], "not both"),
         (["--url={url}", "--output=x", "--num=0"], "--num: expected a whole number from 1 up"),
         (["--url={url}", "--output=x", "--timeout=0"], "--timeout, --retries: expected seconds"),

@@ -1,7 +1,6 @@
 """Callbacks that save checkpoints, and that continue an epoch from one."""
 
 from collections.abc import Callable
-from typing import Any
 
 import keras
 
@@ -87,7 +86,7 @@ class SaveCheckpoint(keras.callbacks.Callback):
         self.besides = besides
         self.otherwise = otherwise
 
-    def on_epoch_end(self, epoch, logs: dict[str, Any] | None = None):
+    def on_epoch_end(self, epoch, logs=None):
         """Saves when due."""
         step = self.model.steps_done
         if self.when.due(step) or self.besides():

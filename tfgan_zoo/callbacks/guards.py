@@ -128,9 +128,8 @@ class StopOnSignal(keras.callbacks.Callback):
             self.on_train_batch_end = self._ask  # type: ignore[method-assign]
 
     def __enter__(self):
-        if (
-            threading.current_thread() is threading.main_thread()
-        ):  # other threads cannot handle signals
+        # Other threads cannot handle signals.
+        if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._before[number] = signal.signal(number, self._receive)
         return self

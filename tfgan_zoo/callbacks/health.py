@@ -188,10 +188,10 @@ class Diagnosis:
         if not streak.is_news(step, alike, ALIKE_TIMES if self.varied else ALIKE_AT_FIRST):
             return ""
         return (
-            f"Since step {streak.since:,} the generator makes nearly the same image from any input: "
-            f"its images differ by {share:.1%} of what real ones do (mode collapse). Packing "
-            "(model_args.packing=2), R1 (model_args.r1_gamma), a lower learning rate for the "
-            "generator or another game (wgan_gp) usually helps, from an earlier checkpoint."
+            f"Since step {streak.since:,} the generator makes nearly the same image from any "
+            f"input: its images differ by {share:.1%} of what real ones do (mode collapse). "
+            "Packing (model_args.packing=2), R1 (model_args.r1_gamma), a lower learning rate for "
+            "the generator or another game (wgan_gp) usually helps, from an earlier checkpoint."
         )
 
     def _oscillation(self, step: int, values: Mapping[str, float]) -> str:
@@ -206,9 +206,9 @@ class Diagnosis:
             return ""
         return (
             f"Since step {streak.since:,} {' and '.join(swings)} "
-            f"oscillate{'s' * (len(swings) < 2)} instead of settling. Lower learning rates, less momentum (Adam with beta_1 of "
-            "0.5 or 0) or R1 (model_args.r1_gamma) usually helps; a moving average "
-            "(model_args.ema_half_life) steadies the samples."
+            f"oscillate{'s' * (len(swings) < 2)} instead of settling. Lower learning "
+            "rates, less momentum (Adam with beta_1 of 0.5 or 0) or R1 (model_args.r1_gamma) "
+            "usually helps; a moving average (model_args.ema_half_life) steadies the samples."
         )
 
     def _swings(self, losses: list[float]) -> bool:
@@ -304,7 +304,7 @@ class Health(keras.callbacks.Callback):
                 self.diagnosis.see(row)
 
     def _start(self) -> float | None:
-        """Returns the gradient's norm before the first step, from the file if training began before."""
+        """Returns the gradient's norm before the first step, from the file of a resumed run."""
         lines = self.file.read_text().splitlines() if self.file and self.file.exists() else []
         known = [row["g_gradient"] for row in map(json.loads, lines) if "g_gradient" in row]
         if known or self.model.steps_done:

@@ -56,7 +56,8 @@ class Progress(keras.callbacks.Callback):
         super().__init__()
         self.total = total
         self.images_per_step = images_per_step
-        self.shown = shown
+        self.shown_by_default = shown is None
+        self.shown: Sequence[str] = shown or ()
         self.live = on_terminal()
         self.bar: Any = None
 
@@ -69,7 +70,7 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Starts at the model's step."""
-        if self.shown is None:
+        if self.shown_by_default:
             self.shown = self.model.main_logs
         if self.bar is None:
             self.first = self.model.steps_done
@@ -116,7 +117,7 @@ class Progress(keras.callbacks.Callback):
         )
 
     def _text(self, logs: Mapping[str, float]) -> str:
-        parts = [f"{name} {logs[name]:.3f}" for name in self.shown or () if name in logs]
+        parts = [f"{name} {logs[name]:.3f}" for name in self.shown if name in logs]
         if "images_per_second" in logs:
             parts.append(f"{logs['images_per_second']:,.0f} images/s")
         return ", ".join(parts)

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import atomic
+from tfgan_zoo.callbacks.health import MEASURES
 from tfgan_zoo.callbacks.schedule import Schedule
 from tfgan_zoo.keras_internals import applied_updates, loss_scale
 
@@ -111,8 +112,9 @@ def describe_logs(model: Any) -> dict[str, Any]:
         model: A compiled model.
 
     Returns:
-        "parameters", the number of each role's weights; "training", the logs of the model's own,
-        the main ones first; "machine", the logs about the machine. Other logs are scores.
+        "parameters", the number of each role's weights; and names of logs: "training", those of
+        train steps, the main ones first; "health", see `callbacks.Health`; "machine", speed and
+        memory. Other logs are scores.
     """
     others = [name for name in model.log_names if name not in model.main_logs]
     for role in _scaled(model):
@@ -123,6 +125,7 @@ def describe_logs(model: Any) -> dict[str, Any]:
             for role, networks in model.roles().items()
         },
         "training": [*model.main_logs, *sorted(others)],
+        "health": list(MEASURES),
         "machine": ["images_per_second", *peak_memory()],
     }
 

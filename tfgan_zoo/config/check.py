@@ -5,26 +5,10 @@ from ml_collections import ConfigDict
 from tfgan_zoo.config.schema import KINDS, run_config
 from tfgan_zoo.config.values import ALL_ENTRIES, flatten
 from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.metrics.registry import IN_TRAINING as METRICS
 from tfgan_zoo.suggestions import nearest
 
 DECAYS = ("constant", "linear", "halving", "staircase")
-METRICS = (
-    "figures",
-    "swd",
-    "mae",
-    "psnr",
-    "ssim",
-    "ssim_daala",
-    "retrieval",
-    "fid",
-    "kid",
-    "inception_score",
-    "precision_recall",
-    "density_coverage",
-    "modes",
-    "ms_ssim_diversity",
-)
-
 _CHOICES = {
     "evaluate.features": (
         "auto",

@@ -25,11 +25,11 @@ class PairsRequest(NamedTuple):
 
     Attributes:
         metrics: Keys of `evaluation.METRICS`.
-        source: A data source; None for that of a run.
-        split: A split of the source; None for that of a run, or else "train".
+        source: A data source; None for the run's.
+        split: A split of the source; None for the run's, or "train" without a run.
         data_dir: Where `tfds:` keeps its data.
-        scale: The factor of scale; None for a run's, or else 4.
-        resolution: The side of a run's images; None where there is none.
+        scale: The factor of scale; None for the run's, or 4 without a run.
+        resolution: The side of a run's images; None without a run.
         channel: "y" for luma, or "rgb".
         border: Pixels to leave out at each edge; None for `scale`.
     """

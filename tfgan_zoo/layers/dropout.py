@@ -57,7 +57,7 @@ class StatelessDropout(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         if not 0 <= rate < 1:
-            raise InputError(f"rate: expected a number in [0, 1), got {rate}.")
+            raise InputError(f"dropout rate: expected a number in [0, 1), got {rate}.")
         self.rate = rate
         self.seed = check_seed(seed, any_integer=True)
         self.inference = check_inference(inference)

@@ -116,8 +116,8 @@ def relativistic(
 ) -> tf.Tensor:
     """-E[log sigmoid(C(winner) - C(loser))] (https://arxiv.org/abs/1807.00734).
 
-    The discriminator's loss is `relativistic(real, fake)`, the generator's `relativistic(fake,
-    real)`. Samples are paired by their position in the batch.
+    The discriminator's loss takes (real, fake), and the generator's (fake, real). Samples are
+    paired by their position in the batch.
 
     Args:
         winner_logits: Scores of the samples that should look more real.

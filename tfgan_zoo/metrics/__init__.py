@@ -1,14 +1,15 @@
-"""Metrics: numbers that say how good images are, from the images alone.
+"""Metrics of image quality, computed from images alone.
 
 `docs/evaluation.md` says what each is for. Functions take NumPy arrays; classes are Keras metrics,
-which are shown batches.
+which take batches.
 
 >>> from tfgan_zoo.metrics import FID
 >>> fid = FID(dim=64)
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tfgan_zoo.lazy import lazy_attributes
 from tfgan_zoo.metrics.psnr import luma, psnr
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.metrics.ssim import ms_ssim, ssim, ssim_daala
@@ -43,10 +44,9 @@ if TYPE_CHECKING:
         density_coverage,
         improved_precision_recall,
     )
-    from tfgan_zoo.metrics.streamed import MSSSIM, PSNR, SSIM, SSIMDaala
-    from tfgan_zoo.metrics.swd import SlicedWasserstein
+    from tfgan_zoo.metrics.streamed import MSSSIM, PSNR, SSIM, SlicedWasserstein, SSIMDaala
 
-# Of names that take seconds to import, with TensorFlow or templates to draw; loaded on first use.
+# These import TensorFlow or draw templates, which takes seconds.
 _MODULES = {
     "base": ("FeatureExtractor", "metric_name"),
     "divergence": ("reverse_kl",),
@@ -64,10 +64,9 @@ _MODULES = {
     ),
     "path_length": ("embedding_distance", "feature_distance", "perceptual_path_length"),
     "precision_recall": ("PrecisionRecall", "density_coverage", "improved_precision_recall"),
-    "streamed": ("MSSSIM", "PSNR", "SSIM", "SSIMDaala"),
-    "swd": ("SlicedWasserstein",),
+    "streamed": ("MSSSIM", "PSNR", "SSIM", "SSIMDaala", "SlicedWasserstein"),
 }
-_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+__getattr__, __dir__ = lazy_attributes(__name__, _MODULES)
 
 __all__ = [
     "FID",
@@ -110,17 +109,3 @@ __all__ = [
     "stacked_labels",
     "translation_scores",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        import importlib
-
-        import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
-
-        return getattr(importlib.import_module(f"tfgan_zoo.metrics.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})

@@ -1,4 +1,4 @@
-"""What metrics of features share: extractors, names, and samples kept in bounded memory."""
+"""Base classes of the metrics that compare images in features."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -9,25 +9,27 @@ import tensorflow as tf
 
 from tfgan_zoo.errors import InputError, check_seed
 from tfgan_zoo.metrics.familiarity import familiarity_of, warn_if_unfamiliar
+from tfgan_zoo.metrics.reservoir import Reservoir, kept
 
 
 class FeatureExtractor(Protocol):
-    """What turns images into the numbers that a metric compares.
+    """Turns images into the features that a metric compares.
 
-    Called with images, uint8 or floats in [-1, 1] of shape (n, height, width, 1 or 3), it returns
-    `(features, logits)`: float32 (n, dim), and float32 (n, classes) or None. One that rounds images
-    to uint8 may have a method `of_floats` that does not, for `embedding_distance`.
+    Called with images, uint8 or floats in [-1, 1] of shape [B, H, W, 1 or 3], it returns
+    `(features, logits)`: float32 of shape (B, dim), and float32 of shape (B, classes) or None. An
+    extractor that rounds images to uint8 may have a method `of_floats` that does not, for
+    `embedding_distance`.
 
-    Within a graph, as of `compile(metrics=...)`, it is called with symbolic tensors, and returns
-    such; what it does with NumPy goes into a `tf.numpy_function` then.
+    In a graph, as with `compile(metrics=...)`, it is called with symbolic tensors and returns
+    symbolic tensors; NumPy code then runs in a `tf.numpy_function`.
 
-    One that knows what its training images look like may have an attribute `familiarity`, by which
-    metrics warn of real images of another kind; see `metrics.familiarity`.
+    An extractor that knows its training images may have an attribute `familiarity`. Metrics then
+    warn if real images are of another kind; see `metrics.familiarity`.
 
     Attributes:
-        name: which it is; figures of different extractors do not compare.
-        dim: length of a feature vector.
-        classes: how many it tells apart; 0 where it gives no logits.
+        name: Name of the extractor. Scores of different extractors cannot be compared.
+        dim: Length of a feature vector.
+        classes: Number of logits; 0 for none.
     """
 
     name: str
@@ -39,14 +41,14 @@ class FeatureExtractor(Protocol):
 
 
 def metric_name(base: str, features: FeatureExtractor | None, otherwise: str = "features") -> str:
-    """Names a metric after the features it was taken in.
+    """Returns the name of a metric in certain features.
 
-    Figures in the literature are of Inception v3, so only these have the plain name.
+    Published scores use Inception v3, so only those have the plain name.
 
     Args:
-        base: such as `fid`.
-        features: the extractor; None where features themselves are shown.
-        otherwise: what is said to be shown then.
+        base: Name of the metric, such as `fid`.
+        features: The extractor; None if the metric is given features.
+        otherwise: Name to use for None.
 
     Returns:
         `fid` for Inception v3, `fid[fashion_mnist_v1]` for another one, `fid[features]` for None.
@@ -60,15 +62,14 @@ def metric_name(base: str, features: FeatureExtractor | None, otherwise: str = "
 
 
 class SummedMetric(keras.metrics.Metric):
-    """A metric whose states start at zero and add up: over batches, and over replicas.
+    """A metric whose states are sums, over batches and over replicas.
 
-    Replicas do so where it was made within their strategy's scope. `result` may take seconds, so it
-    is for the end of an evaluation, not for `compile(metrics=...)`, where Keras asks for it at
-    every step.
+    Create it in the scope of the replicas' strategy. `result` may take seconds: call it at the end
+    of an evaluation, not with `compile(metrics=...)`, where Keras calls it at every step.
 
     Args:
-        name: of the metric.
-        dtype: of the results; states have their own.
+        name: Name of the metric.
+        dtype: Type of the results; states have their own types.
     """
 
     def __init__(self, name: str, dtype: Any = None):
@@ -76,27 +77,30 @@ class SummedMetric(keras.metrics.Metric):
         self._replicas = tf.distribute.get_strategy().num_replicas_in_sync
 
     def _check_update(self, sample_weight: Any) -> None:
-        """Refuses what would give a wrong result without a word."""
+        """Raises `InputError` where the result would be silently wrong."""
         if sample_weight is not None:
             raise InputError(f"{self.name}: sample_weight: expected None, got weights.")
         replica = tf.distribute.get_replica_context()
         if replica is not None and replica.num_replicas_in_sync > self._replicas == 1:
             raise InputError(
-                f"{self.name}: expected to be made within strategy.scope() of the strategy that "
-                "runs it, got a metric made outside, whose states replicas would overwrite."
+                f"{self.name}: expected a metric created in strategy.scope() of the strategy that "
+                "runs it, got one created outside, whose states replicas would overwrite."
             )
 
 
 class FeatureMetric(SummedMetric):
-    """A metric of features: sums over all that was shown, or samples of it.
+    """A metric of features.
 
     Args:
-        base: name without the extractor's.
-        features: the extractor; None if what is shown are features already.
-        dim: length of a feature vector; needed for `features=None` alone.
-        name: of the metric; None for `metric_name(base, features)`.
-        dtype: of the result; states have their own.
+        base: Name of the metric without the extractor's.
+        features: The extractor; None if the metric is given features.
+        dim: Length of a feature vector; only needed for `features=None`.
+        name: Name of the metric; None for `metric_name(base, features)`.
+        dtype: Type of the result; states have their own types.
     """
+
+    #: What the metric is given without an extractor, for its name.
+    _given = "features"
 
     def __init__(
         self,
@@ -106,11 +110,12 @@ class FeatureMetric(SummedMetric):
         name: str | None = None,
         dtype: Any = None,
     ):
-        super().__init__(name or metric_name(base, features), dtype)
+        super().__init__(name or metric_name(base, features, self._given), dtype)
         self.features = features
-        self.dim = _size("dim", dim, features)
+        self._base = base
+        self.dim = output_size("dim", dim, features)
         self._familiarity = familiarity_of(features)
-        # Of real images: the sum of distances from what the extractor knows, and their number.
+        # Sum and number of the distances of real images from the extractor's training images.
         self._distances = [
             self.add_variable((), "zeros", "float64", name=f"real_distance_{what}")
             for what in (("sum", "num") if self._familiarity else ())
@@ -118,16 +123,16 @@ class FeatureMetric(SummedMetric):
         self._warned_of_unfamiliar = False
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments; an extractor must be serialisable itself."""
+        """Returns the constructor's arguments. The extractor must be serializable."""
         return {**super().get_config(), "features": self.features, "dim": self.dim}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "FeatureMetric":
-        """Makes a metric of what `get_config` returned."""
+        """Creates a metric from the result of `get_config`."""
         return cls(**keras.saving.deserialize_keras_object(config))
 
     def _extract(self, images: Any, real: bool) -> tf.Tensor:
-        """Features of what was shown, float32 (n, dim); whether real images fit is noted."""
+        """Returns features, float32 of shape (B, dim), and records the distances of real images."""
         given = images if self.features is None else self.features(images)[0]
         features = self._checked(given, self.dim)
         if real and self._familiarity is not None:
@@ -146,7 +151,7 @@ class FeatureMetric(SummedMetric):
         return values
 
     def _results(self, names: Sequence[str], compute: Callable, *states: Any) -> Any:
-        """See `numpy_results`; a single result is returned as it is."""
+        """Returns `numpy_results`, or the value itself if there is one name."""
 
         def checked(*arrays: np.ndarray) -> Any:
             self._warn_if_unfamiliar(*arrays[len(states) :])
@@ -162,21 +167,22 @@ class FeatureMetric(SummedMetric):
             )
 
     def _named(self, suffix: str) -> str:
-        """`kid[...]` with a suffix: `kid_std[...]`."""
-        base, bracket, rest = self.name.partition("[")
-        return base + suffix + bracket + rest
+        """Returns the metric's name with a suffix before the features: `kid_std[...]`."""
+        if self.name == metric_name(self._base, self.features, self._given):
+            return metric_name(self._base + suffix, self.features, self._given)
+        return self.name + suffix
 
 
 def numpy_results(
     names: Sequence[str], compute: Callable, states: Sequence[Any], dtype: str
 ) -> dict[str, tf.Tensor]:
-    """Calls a NumPy function with a metric's states, within a graph too.
+    """Calls a NumPy function on a metric's states, also in a graph.
 
     Args:
-        names: of the floats that it returns.
-        compute: the function.
+        names: Names of the floats that the function returns.
+        compute: The function.
         states: Keras variables.
-        dtype: of the results.
+        dtype: Type of the results.
     """
     tensors = [tf.convert_to_tensor(state) for state in states]
     if tf.executing_eagerly():
@@ -189,8 +195,8 @@ def numpy_results(
     return dict(zip(names, values, strict=True))
 
 
-def _size(argument: str, given: int | None, features: FeatureExtractor | None) -> int:
-    """The length of what an extractor gives, or else of what is shown."""
+def output_size(argument: str, given: int | None, features: FeatureExtractor | None) -> int:
+    """Returns the size that an extractor has, or the given one without an extractor."""
     size = given if features is None else getattr(features, argument)
     if not size or size < 1:
         source = "features=None" if features is None else f"features of {features.name}"
@@ -198,103 +204,19 @@ def _size(argument: str, given: int | None, features: FeatureExtractor | None) -
     return size
 
 
-class Reservoir:
-    """A random sample of rows, without replacement, of a stream of any length.
-
-    Each row of the stream has a random key, which follows from the seed and the row's place, and
-    those with the largest stay: so what is kept does not depend on how the stream was cut into
-    batches. Every replica fills places of its own and leaves zeros in the others', so that the sum
-    over replicas, which is how Keras reads a metric's states, is all of them.
-
-    Args:
-        metric: to which the states belong.
-        name: of the states.
-        num: rows kept; divided evenly between replicas.
-        dim: length of a row.
-        seed: of the keys.
-    """
-
-    def __init__(self, metric: FeatureMetric, name: str, num: int, dim: int, seed: int):
-        self._strategy = tf.distribute.get_strategy()
-        self._replicas = self._strategy.num_replicas_in_sync
-        self._own = max(1, num // self._replicas)
-        self._seed = seed
-        rows = self._own * self._replicas
-        self.keys = metric.add_variable((rows,), "zeros", "float64", name=f"{name}_keys")
-        self.rows = metric.add_variable((rows, dim), "zeros", "float32", name=f"{name}_rows")
-        # A float, because TensorFlow divides what it assigns to all replicas by their number.
-        self.seen = metric.add_variable((), "zeros", "float64", name=f"{name}_seen")
-        # Outside of the replicas: the first one takes all, the others none.
-        self._add_from_outside = tf.function(
-            lambda rows: self._strategy.run(self._add_on_the_first, (rows,)),
-            autograph=False,
-            reduce_retracing=True,
-        )
-
-    def add(self, rows: tf.Tensor) -> None:
-        """Shows rows, float32 (n, dim)."""
-        replica = tf.distribute.get_replica_context()
-        if self._replicas == 1:
-            self._add(rows, 0)
-        elif replica is not None and replica.num_replicas_in_sync == self._replicas:
-            self._add(rows, replica.replica_id_in_sync_group)
-        else:
-            with self._strategy.scope():
-                self._add_from_outside(rows)
-
-    def _add_on_the_first(self, rows: tf.Tensor) -> None:
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        self._add(rows[: tf.where(tf.equal(replica, 0), tf.shape(rows)[0], 0)], replica)
-
-    def _add(self, rows: tf.Tensor, replica: Any) -> None:
-        num = tf.shape(rows, tf.int64)[0]
-        place = tf.cast(self.seen, tf.int64) + tf.range(num)
-        keys = _keys(place * self._replicas + tf.cast(replica, tf.int64), self._seed)
-        own = tf.cast(replica, tf.int32) * self._own
-        keys = tf.concat([tf.convert_to_tensor(self.keys)[own : own + self._own], keys], 0)
-        rows = tf.concat([tf.convert_to_tensor(self.rows)[own : own + self._own], rows], 0)
-        largest, chosen = tf.math.top_k(keys, self._own)
-        rows = tf.gather(rows, chosen)
-        around = [own, (self._replicas - 1) * self._own - own]
-        self.keys.assign(tf.ensure_shape(tf.pad(largest, [around]), self.keys.shape))
-        self.rows.assign(tf.ensure_shape(tf.pad(rows, [around, [0, 0]]), self.rows.shape))
-        self.seen.assign(self.seen + tf.cast(num, tf.float64))
-
-
-def kept(keys: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The rows that a `Reservoir` holds, in random order.
-
-    Args:
-        keys: its `keys`.
-        rows: its `rows`.
-    """
-    order = np.argsort(-keys, kind="stable")
-    return rows[order[keys[order] > 0]]
-
-
-def _keys(places: tf.Tensor, seed: int) -> tf.Tensor:
-    """Random numbers in (0, 1], float64, one for each place: the hash "lowbias32"."""
-    low = 0xFFFFFFFF
-    x = tf.bitwise.bitwise_and(places * 0x9E3779B1 + (seed * 0x85EBCA6B & low), low)
-    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B), (16, 1)):
-        x = tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(shift, tf.int64)))
-        x = tf.bitwise.bitwise_and(x * factor, low)
-    return (tf.cast(x, tf.float64) + 1) / 2.0**32
-
-
 class SampledMetric(FeatureMetric):
     """A metric of two bounded samples of features, of real images and of generated ones.
 
-    A subclass gives `_outputs`, suffixes of the results' names, and `_compute`.
+    A subclass defines `_outputs`, the suffixes of the results' names, and `_compute`.
 
     Args:
-        base: as for `FeatureMetric`, like the others.
-        features: see there.
-        dim: see there.
-        max_samples: how many of each are kept: all up to there, then a random choice of them.
-        seed: of all that is random.
-        name: see there.
-        dtype: see there.
+        base: See `FeatureMetric`, as for the others.
+        features: The extractor.
+        dim: Length of a feature vector.
+        max_samples: Number of samples kept of each; of more, a random choice is kept.
+        seed: Seed of everything random.
+        name: Name of the metric.
+        dtype: Type of the result.
     """
 
     def __init__(
@@ -313,7 +235,7 @@ class SampledMetric(FeatureMetric):
         self.max_samples = max_samples
         self.seed = check_seed(seed, least=0)
         size = self._row_size()
-        # Two seeds, so that the real and the generated that are kept are not pairs.
+        # Two seeds, so that real and generated samples are not chosen in pairs.
         self._real = Reservoir(self, "real", max_samples, size, 2 * self.seed)
         self._generated = Reservoir(self, "generated", max_samples, size, 2 * self.seed + 1)
 
@@ -323,9 +245,9 @@ class SampledMetric(FeatureMetric):
         """Adds samples.
 
         Args:
-            y_true: real images, or features if `features` is None; None for no new ones.
-            y_pred: generated ones; None for no new ones. Not necessarily as many.
-            sample_weight: None; Keras passes it.
+            y_true: Real images, or features if `features` is None; None for no new ones.
+            y_pred: Generated images or features; None for no new ones. Their number may differ.
+            sample_weight: Must be None; Keras passes it.
         """
         self._check_update(sample_weight)
         for images, reservoir in ((y_true, self._real), (y_pred, self._generated)):
@@ -333,10 +255,10 @@ class SampledMetric(FeatureMetric):
                 reservoir.add(self._rows(images, real=reservoir is self._real))
 
     def result(self) -> Any:
-        """The metric of the samples kept: a float, or a dictionary of them by name.
+        """Returns the metric of the samples kept: a float, or a dict of floats by name.
 
         Raises:
-            InputError: there are too few samples.
+            InputError: If there are too few samples.
         """
         states = [s for r in (self._real, self._generated) for s in (r.keys, r.rows)]
         names = [self._named(suffix) for suffix in self._outputs]
@@ -353,7 +275,7 @@ class SampledMetric(FeatureMetric):
         return self._results(names, compute, *states)
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
+        """Returns the constructor's arguments."""
         return {**super().get_config(), "max_samples": self.max_samples, "seed": self.seed}
 
     _outputs: Sequence[str] = ("",)

@@ -1,14 +1,14 @@
-"""Divergences of counts."""
+"""Divergence of counts from a uniform distribution."""
 
 import numpy as np
 
 
 def reverse_kl(counts: np.ndarray) -> float:
-    r"""Returns by how much K counts are uneven: \(\sum_k p_k \log (K p_k)\), p their shares.
+    r"""Returns how uneven K counts are: \(\sum_k p_k \log (K p_k)\), with p their shares.
 
-    It is the divergence of the samples from a uniform distribution over modes, which PacGAN's
-    tables have (Lin et al. 2018, https://arxiv.org/abs/1712.04086), in nats: 0 when all are as
-    frequent, log K when there is one alone. NaN if there are none at all.
+    This is the divergence, in nats, of the samples from a uniform distribution over modes, as in
+    PacGAN's tables (Lin et al. 2018, https://arxiv.org/abs/1712.04086): 0 if all are equally
+    frequent, log K if there is only one. NaN if all counts are 0.
 
     Example:
         >>> reverse_kl(np.array([2, 2, 0, 0]))  # log(4 / 2)

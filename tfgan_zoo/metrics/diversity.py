@@ -1,4 +1,4 @@
-"""MS-SSIM of pairs of samples: whether a generator makes different images."""
+"""MS-SSIM of pairs of samples, which shows whether a generator's images differ."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ from tfgan_zoo.pixels import to_uint8
 
 
 def scales_of(height: int, width: int) -> int:
-    """How many of MS-SSIM's five scales an image has room for; the last needs 11x11 pixels.
+    """Returns how many of MS-SSIM's five scales fit an image; the coarsest needs 11x11 pixels.
 
     Args:
-        height: in pixels.
-        width: in pixels.
+        height: Height in pixels.
+        width: Width in pixels.
 
     Raises:
-        InputError: there is no room for one.
+        InputError: If no scale fits.
 
     Example:
         >>> [scales_of(side, side) for side in (28, 32, 64, 128, 256)]
@@ -40,25 +40,25 @@ def ms_ssim_diversity(
 ) -> float:
     """Mean MS-SSIM of random pairs of samples (Odena et al. 2017, https://arxiv.org/abs/1610.09585).
 
-    The lower, the more different they are. It shows collapse, to one image or to few, and only
-    that: noise scores lowest. Hold it against the data's own, which is no 0.
+    Lower means more different samples. It detects collapse to one or a few images, and nothing
+    else: noise scores lowest. Compare it with the value of the data, which is not 0.
 
-    Images under 161 pixels have room for fewer than five scales, see `scales_of`; the weights of
-    those left then add up to 1, and figures compare only among images of one size.
+    Images with sides below 161 pixels have fewer than five scales, see `scales_of`. The remaining
+    weights are then scaled to sum to 1, and values can be compared only for the same image size.
 
     Args:
-        images: uint8 or floats in [-1, 1], shape (n, height, width, 1 or 3).
-        labels: integers, shape (n,), where pairs are to be of one class, as Odena et al. have them;
-            None for any two.
-        pairs: how many.
-        seed: the same seed gives the same pairs.
+        images: uint8 or floats in [-1, 1], shape [B, H, W, 1 or 3].
+        labels: Integers of shape (B,), to form pairs within classes as Odena et al. do; None for
+            pairs of any images.
+        pairs: Number of pairs.
+        seed: Seed of the pairs.
 
     Returns:
-        The mean, 0 to 1; of RGB, of the three channels.
+        The mean, from 0 to 1, over the three channels for RGB.
 
     Raises:
-        InputError: there are not two images, they have less than 11x11 pixels, or floats that are
-            not finite or not in [-1, 1].
+        InputError: If there are fewer than two images, they have fewer than 11x11 pixels, or floats
+            are not finite or not in [-1, 1].
 
     Example:
         >>> images = np.random.default_rng(0).uniform(-1, 1, (20, 16, 16, 1))
@@ -95,12 +95,12 @@ def _similarities(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 class MSSSIMDiversity(keras.metrics.Mean):
     """`ms_ssim_diversity` of a stream: the mean over pairs of samples within each batch.
 
-    The first half of a batch is compared with the second, each image once: samples of a generator
-    are drawn independently, so these pairs are as random as any. An odd one is left out.
+    Compares the first half of a batch with the second. A generator's samples are independent, so
+    these pairs are as random as any. The last image of an odd batch is ignored.
 
     Args:
-        name: of the metric.
-        dtype: of the mean.
+        name: Name of the metric.
+        dtype: Type of the mean.
 
     Example:
         >>> metric = MSSSIMDiversity()
@@ -118,10 +118,10 @@ class MSSSIMDiversity(keras.metrics.Mean):
         """Adds samples.
 
         Args:
-            y_true: not looked at.
-            y_pred: images, uint8 or floats in [-1, 1], shape (n, height, width, 1 or 3); None for
-                no new ones. Where one has NaN or infinity, the mean is NaN from there on.
-            sample_weight: None; Keras passes it.
+            y_true: Ignored.
+            y_pred: Images, uint8 or floats in [-1, 1], shape [B, H, W, 1 or 3]; None for no new
+                ones. NaN or infinite pixels make the mean NaN.
+            sample_weight: Must be None; Keras passes it.
         """
         if sample_weight is not None:
             raise InputError(f"{self.name}: sample_weight: expected None, got weights.")

@@ -1,10 +1,10 @@
-"""Reads images of the `figures` data set back, with no trained weights.
+"""Recognises the figure in images of the `figures` data set, without trained weights.
 
-An image is explained as background + mask x (colour - background). Moments of the mask give the
-place and size that each of the 18 templates (shape x fill) would need, the promising ones are
-refined by Gauss-Newton on their rendered masks, and the best is the reading. An image is *valid*
-when that one figure explains it, nothing is left over, no other shape explains it about as well,
-and its colours are the data set's.
+An image is modelled as background + mask x (colour - background). Moments of the mask give the
+position and size for each of the 18 templates (shape x fill). The best candidates are refined by
+Gauss-Newton on their rendered masks, and the best one is the result. An image is *valid* if that
+one figure explains it with no remainder, no other shape explains it about as well, and its colours
+are those of the data set.
 """
 
 import dataclasses
@@ -26,12 +26,12 @@ from tfgan_zoo.data.figures import (
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.divergence import reverse_kl
 
-# When an image is one clean figure. Set between figures as a generator leaves them (blurred by a
-# pixel, sigma 8 of noise, colours off by 8: err below 0.02, margin above 0.05 in the default view)
-# and figures nobody would name: two shapes averaged (0.08, 0.02) or half-way between (0.08, 0.04).
+# Limits for one clean figure. They lie between figures with the flaws of a generator (blur of one
+# pixel, noise with sigma 8, colours off by 8: error below 0.02, margin above 0.05 in the default
+# view) and ambiguous ones: two shapes averaged (0.08, 0.02) or half-way between (0.08, 0.04).
 MAX_FIT_ERROR = 0.07
 MIN_MARGIN = 0.01
-MARGIN_PER_ERROR = 1.0  # the next shape must leave twice as much unexplained
+MARGIN_PER_ERROR = 1.0  # the next best shape must leave twice as much unexplained
 MAX_LEFTOVER = 0.3
 MAX_BACKGROUND_NOISE = 14.0
 MAX_COLOUR_ERROR = 40.0
@@ -40,28 +40,28 @@ MAX_BACKGROUND_ERROR = 40.0
 _KINDS = len(SHAPES) * len(FILLS)
 _REFINED = 6
 _STEPS = 3
-# How far a figure's contrast may be from the palette's. What is thin and soft has none to measure.
+# Range of a figure's contrast relative to the palette's. Thin, soft figures have a wider one.
 _CONTRAST = {"solid": (0.8, 1.2), "outline": (0.75, 1.7), "striped": (0.75, 1.7)}
 
 
 @dataclasses.dataclass(frozen=True)
 class Readings:
-    """What `read` found, one entry per image.
+    """Results of `read`, one entry per image.
 
     Args:
-        attributes: The best explanation; meaningful where `valid`.
-        rgb: float32 [N, 3], the figure's fitted colour in 0..255 (may overshoot).
-        background_rgb: float32 [N, 3], the background's colour.
-        fit_error: float32, share of the squared departure from the background that the figure
-            leaves unexplained, beyond the noise seen at the border: 0 is perfect, 1 is nothing.
-            For flat masks it is about 1 - IoU.
-        margin: float32, how much more of it the next best shape leaves unexplained.
-        leftover: float32, the strongest patch (3 pixels of 32) away from the figure's edges that
-            it does not explain, as a share of the figure's contrast.
-        background_noise: float32, standard deviation (robust) at the border, in 0..255.
-        colour_error: float32, distance of `rgb` from the palette's nearest, in 0..255.
-        background_error: float32, the same of the background.
-        valid: bool, whether the image is one clean figure.
+        attributes: Attributes of the best figure; meaningful where `valid`.
+        rgb: float32 [N, 3], the fitted colour of the figure in 0 to 255 (may overshoot).
+        background_rgb: float32 [N, 3], the colour of the background.
+        fit_error: float32, share of the squared difference from the background that the figure does
+            not explain, beyond the noise at the border: 0 is perfect, 1 explains nothing. For flat
+            masks it is about 1 - IoU.
+        margin: float32, how much more the next best shape leaves unexplained.
+        leftover: float32, the strongest unexplained patch (3 pixels of 32) away from the figure's
+            edges, relative to the figure's contrast.
+        background_noise: float32, robust standard deviation at the border, in 0 to 255.
+        colour_error: float32, distance of `rgb` from the nearest palette colour, in 0 to 255.
+        background_error: float32, the same for the background.
+        valid: Whether the image is one clean figure, bool.
     """
 
     attributes: Attributes
@@ -77,7 +77,7 @@ class Readings:
 
 
 def _canonical_moments() -> np.ndarray:
-    """Centre and spread of each kind's mask in units of its radius: [18, 3]."""
+    """Returns centre and spread of each kind's mask in units of its radius: [18, 3]."""
     one = np.array([0.4])
     half = np.array([0.5])
     grid = (np.arange(200) + 0.5) / 200
@@ -91,7 +91,7 @@ def _canonical_moments() -> np.ndarray:
 
 
 def _moments(mask: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """Mean x, mean y and standard deviation (both axes together) of masks: [n, 3]."""
+    """Returns mean x, mean y and standard deviation (of both axes) of masks: [n, 3]."""
     total = np.maximum(mask.sum((1, 2)), 1e-6)
     px, py = mask.sum(1) / total[:, None], mask.sum(2) / total[:, None]
     x, y = px @ grid, py @ grid
@@ -103,7 +103,7 @@ _MOMENTS = _canonical_moments()
 
 
 def _blur(mask: np.ndarray) -> np.ndarray:
-    """Box blur over about 3 pixels of 32, with the edge repeated."""
+    """Applies a box blur over about 3 pixels of 32, with repeated edges."""
     reach = max(1, mask.shape[1] // 32)
     padded = np.pad(mask, ((0, 0), (reach, reach), (reach, reach)), mode="edge")
     n, width = mask.shape[1], 2 * reach + 1
@@ -121,7 +121,7 @@ def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _refine(kind: int, level: np.ndarray, pose: np.ndarray) -> np.ndarray:
-    """Gauss-Newton on (x, y, radius) of one kind; level [n, R, R], pose [n, 3]."""
+    """Runs Gauss-Newton on (x, y, radius) of one kind; level [n, R, R], pose [n, 3]."""
     shape, fill = divmod(kind, len(FILLS))
     resolution = level.shape[1]
     step = np.float32(0.25 / resolution)
@@ -150,10 +150,10 @@ def _refine(kind: int, level: np.ndarray, pose: np.ndarray) -> np.ndarray:
 
 
 def _explain(kind, level, pose):
-    """Residual sum of squares of `level`, and the fitted soft mask, for one kind."""
+    """Returns the residual sum of squares of `level`, and the fitted mask, for one kind."""
     shape, fill = divmod(kind, len(FILLS))
     mask = coverage(shape, fill, pose[:, 2], pose[:, 0], pose[:, 1], level.shape[1])
-    # Soft edges are not held against an image: the mask may be blurred as far as 3 pixels of 32.
+    # Soft edges are allowed: the mask may be blurred over up to 3 pixels of 32.
     change = _blur(mask) - mask
     mm, mc, cc = _dot(mask, mask), _dot(mask, change), _dot(change, change)
     lm, lc = _dot(level, mask), _dot(level, change)
@@ -184,7 +184,7 @@ def _read_chunk(images: np.ndarray) -> dict[str, np.ndarray]:
     diff = pixels - below[:, None, None]
     power = np.einsum("nijc,nijc->nij", diff, diff)
     energy = power.sum((1, 2)) + 1e-3
-    # The direction of the figure's colour, from the pixels that depart most.
+    # The direction of the figure's colour, from the pixels that differ most.
     direction = np.einsum("nij,nijc->nc", power, diff)
     direction /= np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-6)
     level = np.einsum("nijc,nc->nij", diff, direction)
@@ -194,7 +194,7 @@ def _read_chunk(images: np.ndarray) -> dict[str, np.ndarray]:
     off_axis = np.maximum(energy / top**2 - _dot(level, level), 0.0)
 
     grid = ((np.arange(resolution) + 0.5) / resolution).astype(np.float32)
-    # Far pixels weigh most in a spread, so noise is averaged and cut off first.
+    # Distant pixels have most weight in a spread, so noise is averaged and cut off first.
     cut = np.clip(np.sqrt(noise) / top, 0.1, 0.3).astype(np.float32)
     smooth = np.maximum(_blur(level) - cut[:, None, None], 0.0)
     x, y, spread = _moments(smooth, grid).T.astype(np.float32)
@@ -255,14 +255,14 @@ def _check(images: np.ndarray) -> np.ndarray:
     images = np.asarray(images)
     if images.dtype != np.uint8:
         raise InputError(
-            f"figures: images to read must be uint8 in 0..255, not {images.dtype}; "
-            "from [-1, 1], round (image + 1) * 127.5."
+            f"figures: expected uint8 images, got {images.dtype}; convert floats in [-1, 1] with "
+            "pictures.to_uint8."
         )
     square = images.ndim == 4 and images.shape[1] == images.shape[2] >= 16
     if not square or images.shape[3] != 3 or not len(images):
         raise InputError(
-            "figures: images to read must have the shape [N, R, R, 3] with N >= 1 and R >= 16, "
-            f"not {list(images.shape)}."
+            "figures: expected images of shape [N, R, R, 3] with N >= 1 and R >= 16, got "
+            f"{list(images.shape)}."
         )
     return images
 
@@ -275,7 +275,7 @@ def _nearest(value: np.ndarray, palette: np.ndarray) -> tuple[np.ndarray, np.nda
 def _name_colour(
     rgb: np.ndarray, below: np.ndarray, fill: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The palette's nearest colour, up to contrast, and the distance from it."""
+    """Returns the nearest palette colour, up to contrast, and the distance from it."""
     low, high = np.array([_CONTRAST[name] for name in FILLS])[fill].T
     wanted = COLOUR_RGB.astype(np.float32) - below[:, None]
     found = (rgb - below)[:, None]
@@ -286,12 +286,13 @@ def _name_colour(
 
 
 def read(images: np.ndarray) -> Readings:
-    """Reads what figure each image shows, by fitting.
+    """Recognises the figure in each image, by fitting.
 
-    About 1,200 images a second at 32x32 and 350 at 64x64; from 96 on they are reduced first.
+    Reads about 1,200 images per second at 32x32 and 350 at 64x64; images of 96x96 and more are
+    reduced first.
 
     Args:
-        images: uint8 [N, R, R, 3] in 0..255, R of 16 or more.
+        images: uint8 [N, R, R, 3], R >= 16.
 
     Returns:
         `Readings` of N entries.
@@ -341,18 +342,18 @@ def read(images: np.ndarray) -> Readings:
 
 
 def agreement(images: np.ndarray, wanted: Attributes) -> dict[str, float]:
-    """How often images show what was asked for: by a caption, a label or a translation.
+    """Returns how often images show the wanted figures.
 
     Args:
-        images: uint8 [N, R, R, 3] in 0..255.
-        wanted: What each should show, N entries.
+        images: uint8 [N, R, R, 3].
+        wanted: Attributes of the figure that each image should show, N entries.
 
     Returns:
         For "shape", "colour", "fill", "background", "size" and "place" the share of images that
-        are valid and right; "all", the share right in all six.
+        are valid and correct; "all" is the share correct in all six.
 
     Raises:
-        InputError: If the images are not uint8 square RGB, or not as many as `wanted`.
+        InputError: If the images are not uint8 square RGB, or their number differs from `wanted`.
     """
     right = _right(images, wanted)
     right["all"] = np.logical_and.reduce(list(right.values()))
@@ -360,15 +361,15 @@ def agreement(images: np.ndarray, wanted: Attributes) -> dict[str, float]:
 
 
 def caption_scores(images: np.ndarray, wanted: Attributes) -> dict[str, float]:
-    """How often images drawn from captions show what the captions say.
+    """Returns how often images generated from captions show what the captions say.
 
     Args:
-        images: uint8 [N, R, R, 3] in 0..255, one of each caption.
-        wanted: What each should show, N entries.
+        images: uint8 [N, R, R, 3], one per caption.
+        wanted: Attributes of the figure that each image should show, N entries.
 
     Returns:
-        "seen_shape", "seen_colour" and so on, as `agreement` has them, for the shapes in colours
-        that occur in training, and "held_out_shape" and so on for those that do not.
+        Scores of `agreement`: "seen_shape", "seen_colour" and so on for combinations of shape and
+        colour that occur in training, and "held_out_shape" and so on for the others.
     """
     held_out = is_held_out(wanted)
     scores: dict[str, float] = {}
@@ -380,25 +381,25 @@ def caption_scores(images: np.ndarray, wanted: Attributes) -> dict[str, float]:
 
 
 def translation_scores(images: np.ndarray, wanted: Attributes) -> dict[str, float]:
-    """How well translations changed what they should, and kept the rest.
+    """Returns how often translations change what they should, and keep the rest.
 
     Args:
-        images: translations, uint8 [N, R, R, 3] in 0..255.
-        wanted: What each should show, N entries: the input's shape, colour and place, and the fill
-            of the other domain.
+        images: Translations, uint8 [N, R, R, 3].
+        wanted: Attributes that each image should show, N entries: shape, colour and place of the
+            input, and the fill of the other domain.
 
     Returns:
-        For "shape", "colour", "place" and "fill" the share of images that are valid and right;
-        "kept", the share right in the first three; "all", in all four.
+        For "shape", "colour", "place" and "fill" the share of images that are valid and correct;
+        "kept" is the share correct in the first three, "all" in all four.
 
     Raises:
-        InputError: If the images are not uint8 square RGB, or not as many as `wanted`.
+        InputError: If the images are not uint8 square RGB, or their number differs from `wanted`.
 
     Example:
     >>> from tfgan_zoo.data import figures
     >>> solid = figures.attributes("unpaired", "test", 20, domain="a")
     >>> scores = translation_scores(figures.counterparts("test", num=20)["b_to_a"], solid)
-    >>> scores["fill"], scores["kept"] < 0.2  # solid they are, but other figures
+    >>> scores["fill"], scores["kept"] < 0.2  # they are solid, but other figures
     (1.0, True)
     """
     right = _right(images, wanted)
@@ -409,9 +410,9 @@ def translation_scores(images: np.ndarray, wanted: Attributes) -> dict[str, floa
 
 
 def _right(images: np.ndarray, wanted: Attributes) -> dict[str, np.ndarray]:
-    """Which images are valid and show what was wanted, by attribute: bool [N] each."""
+    """Returns which images are valid and correct, by attribute: bool [N] each."""
     if len(images) != len(wanted):
-        raise InputError(f"figures: {len(images)} images cannot be held against {len(wanted)}.")
+        raise InputError(f"figures: expected {len(wanted)} images, got {len(images)}.")
     found = read(images)
     return {
         name: found.valid & (getattr(found.attributes, name) == getattr(wanted, name))
@@ -420,20 +421,20 @@ def _right(images: np.ndarray, wanted: Attributes) -> dict[str, np.ndarray]:
 
 
 def figure_scores(images: np.ndarray, view: str = "") -> dict[str, float]:
-    r"""Scores generated images of a view by what they show.
+    r"""Scores generated images of a view by the figures they show.
 
     `reverse_kl` is \(\sum_k p_k \log (K p_k)\), with p the shares of the view's K combinations
-    among the valid images: 0 when all are equally frequent, log K when there is only one. A sample
-    of N from the data itself scores about (K - 1) / 2N.
+    among the valid images: 0 if all are equally frequent, log K if there is only one. A sample of N
+    from the data itself scores about (K - 1) / 2N.
 
     Args:
-        images: uint8 [N, R, R, 3] in 0..255.
-        view: The view the model was trained on; it says which fills and backgrounds are allowed,
-            and which combinations count: shape x colour, 48 of them, or for "full" shape x colour
-            x fill, 144. For "paired" and "unpaired" both domains are allowed.
+        images: uint8 [N, R, R, 3].
+        view: The view the model was trained on. It determines the fills and backgrounds that are
+            allowed, and the combinations that count: 48 of shape x colour, or for "full" 144 of
+            shape x colour x fill. For "paired" and "unpaired" both domains are allowed.
 
     Returns:
-        "validity": share of images that are one clean figure of the view.
+        "validity": share of images that show one clean figure of the view.
         "modes": number of combinations seen among them.
         "coverage": `modes / K`.
         "reverse_kl": in nats; NaN if no image is valid.

@@ -1,4 +1,4 @@
-"""Fréchet distance of two Gaussians, and of features: FID."""
+"""Fréchet distance of two Gaussians, and FID."""
 
 import warnings
 from typing import Any, NamedTuple
@@ -12,12 +12,12 @@ from tfgan_zoo.metrics.base import FeatureExtractor, FeatureMetric
 
 
 class Statistics(NamedTuple):
-    """Of features: what FID compares.
+    """Statistics of features, which FID compares.
 
     Attributes:
-        mean: float64, shape (dim,).
-        covariance: float64, shape (dim, dim), divided by num - 1.
-        num: of how many samples they are; None for unknown.
+        mean: float64 of shape (dim,).
+        covariance: float64 of shape (dim, dim), divided by num - 1.
+        num: Number of samples; None if unknown.
     """
 
     mean: np.ndarray
@@ -32,21 +32,21 @@ def frechet_distance(
 
         \(|m_1 - m_2|^2 + tr(C_1) + tr(C_2) - 2 tr((C_1^{1/2} C_2 C_1^{1/2})^{1/2})\)
 
-    Both roots are of symmetric matrices and are taken by their eigenvalues, in float64. Where a
-    covariance is singular this is as exact as elsewhere; a general matrix square root, as in other
-    implementations, needs something added to the diagonal then, or leaves imaginary parts.
+    Both roots are of symmetric matrices and are computed from eigenvalues, in float64. This is also
+    exact for singular covariances. A general matrix square root, as in other implementations, then
+    needs a term on the diagonal or leaves imaginary parts.
 
     Args:
-        mean1: shape (dim,).
-        cov1: shape (dim, dim), symmetric, without negative eigenvalues beyond rounding.
-        mean2: as `mean1`.
-        cov2: as `cov1`.
+        mean1: Array of shape (dim,).
+        cov1: Array of shape (dim, dim), symmetric and positive semidefinite up to rounding.
+        mean2: Like `mean1`.
+        cov2: Like `cov1`.
 
     Returns:
-        The distance, from 0 up.
+        The distance, at least 0.
 
     Raises:
-        InputError: shapes do not fit, or something is not finite.
+        InputError: If shapes do not match, or values are not finite.
 
     Example:
         >>> one, eye = np.ones(3), np.eye(3)
@@ -64,7 +64,7 @@ def frechet_distance(
         if array.shape != shape:
             raise InputError(f"{name}: expected the shape {shape}, got {array.shape}.")
     values, vectors = np.linalg.eigh(cov1)
-    # In the basis of cov1's eigenvectors its root is diagonal; eigenvalues do not ask for a basis.
+    # In the basis of cov1's eigenvectors its root is diagonal; eigenvalues need no basis.
     root = np.sqrt(_positive(values))
     product = root[:, None] * (vectors.T @ cov2 @ vectors) * root
     overlap = np.sqrt(_positive(np.linalg.eigvalsh(product))).sum()
@@ -73,7 +73,7 @@ def frechet_distance(
 
 
 def _positive(values: np.ndarray) -> np.ndarray:
-    """Eigenvalues without what is rounding: the square root of 1e-16 would be 1e-8."""
+    """Sets eigenvalues that are rounding errors to 0: the square root of 1e-16 would be 1e-8."""
     least = values.max(initial=0) * len(values) * np.finfo(np.float64).eps
     return np.where(values > least, values, 0.0)
 
@@ -92,19 +92,19 @@ def _floats(name: str, array: Any, axes: int) -> np.ndarray:
 class FID(FeatureMetric):
     """Fréchet Inception distance (Heusel et al. 2017, https://arxiv.org/abs/1706.08500).
 
-    The `frechet_distance` of the Gaussians with the mean and covariance of features of real images
-    and of generated ones. Sums of features and of their outer products are kept, in float64: memory
-    is 16 dim^2 bytes, whatever the number of images.
+    The `frechet_distance` of Gaussians with the mean and covariance of the features of real and of
+    generated images. Keeps sums of features and of their outer products in float64, which take
+    16 dim^2 bytes for any number of images.
 
-    A sample's FID is biased upwards, the more so the fewer images it is of (about as 1 / num), so
-    it compares only with an FID of as many; 50,000 is usual. With no more samples than dimensions
-    the covariance is singular, and `result` warns.
+    The FID of a sample is biased upwards, about as 1 / num, so it can be compared only with an FID
+    of the same number of images; 50,000 is usual. If there are no more samples than dimensions, the
+    covariance is singular, and `result` warns.
 
     Args:
-        features: the extractor; None if what is shown are features already.
-        dim: length of a feature vector; needed for `features=None` alone.
-        name: of the metric; None for `fid` with Inception v3, and `fid[NAME]` with others.
-        dtype: of the result; the sums are float64.
+        features: The extractor; None if the metric is given features.
+        dim: Length of a feature vector; only needed for `features=None`.
+        name: Name of the metric; None for `fid` with Inception v3, and `fid[NAME]` with others.
+        dtype: Type of the result; the sums are float64.
 
     Example:
         >>> metric = FID(dim=1)
@@ -139,12 +139,13 @@ class FID(FeatureMetric):
         """Adds samples.
 
         Args:
-            y_true: real images, or features if `features` is None; None for no new ones.
-            y_pred: generated ones; None for no new ones. Not necessarily as many.
-            sample_weight: None; Keras passes it.
+            y_true: Real images, or features if `features` is None; None for no new ones.
+            y_pred: Generated images or features; None for no new ones. Their number may differ.
+            sample_weight: Must be None; Keras passes it.
 
         Raises:
-            InputError: features have another length, or there is a reference for `y_true`.
+            InputError: If features have the wrong length, or `y_true` is given after
+                `set_reference`.
         """
         self._check_update(sample_weight)
         if y_true is not None and self._reference is not None:
@@ -158,18 +159,18 @@ class FID(FeatureMetric):
                 products.assign(products + tf.matmul(x, x, transpose_a=True))
 
     def set_reference(self, mean: np.ndarray, covariance: np.ndarray, num: int | None = None):
-        """Gives the statistics of real images, in place of showing them.
+        """Sets the statistics of real images, instead of adding real images.
 
-        They stay when the state is reset, so that many generators are scored against them; they are
+        `reset_state` keeps them, so that several generators can be scored against them. They are
         not part of the config.
 
         Args:
-            mean: shape (dim,).
-            covariance: shape (dim, dim).
-            num: of how many samples; None for unknown.
+            mean: Array of shape (dim,).
+            covariance: Array of shape (dim, dim).
+            num: Number of samples; None if unknown.
 
         Raises:
-            InputError: a shape is another one, or something is not finite.
+            InputError: If a shape is wrong, or values are not finite.
 
         Example:
             >>> metric = FID(dim=1)
@@ -190,13 +191,13 @@ class FID(FeatureMetric):
         self._reference = given
 
     def statistics(self, which: str) -> Statistics:
-        """Returns what the samples shown come to, for instance to keep for `set_reference`.
+        """Returns the statistics of the samples so far, for example for `set_reference`.
 
         Args:
             which: "real" or "generated".
 
         Raises:
-            InputError: there are less than two samples.
+            InputError: If there are fewer than two samples.
         """
         if which not in ("real", "generated"):
             raise InputError(f"which: expected real or generated, got {which!r}.")
@@ -217,10 +218,10 @@ class FID(FeatureMetric):
         return Statistics(mean, covariance, round(float(num)))
 
     def result(self) -> Any:
-        """The distance, a float32 scalar.
+        """Returns the distance, a float32 scalar.
 
         Raises:
-            InputError: there are less than two samples of a kind.
+            InputError: If there are fewer than two samples of either kind.
         """
 
         def compute(*sums: np.ndarray) -> list[float]:
@@ -237,7 +238,7 @@ class FID(FeatureMetric):
             self._warned = True
             warnings.warn(
                 f"{self.name}: {least} samples of {self.dim} features have a singular covariance, "
-                f"so the distance is far too large and compares with none of other numbers of "
-                f"samples; show more than {self.dim}, and by custom 50,000.",
+                f"so the distance is far too large and cannot be compared with others; use more "
+                f"than {self.dim}, usually 50,000.",
                 stacklevel=3,
             )

@@ -1,4 +1,4 @@
-"""Inception Score: whether images are each of one class, and together of all."""
+"""Inception Score: whether each image is of one class, and all images together of all classes."""
 
 import itertools
 from typing import Any
@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.metrics.base import FeatureExtractor, FeatureMetric, _size, metric_name
+from tfgan_zoo.metrics.base import FeatureExtractor, FeatureMetric, output_size
 
 
 def inception_score_from_logits(logits: np.ndarray, splits: int = 10) -> tuple[float, float]:
@@ -16,18 +16,18 @@ def inception_score_from_logits(logits: np.ndarray, splits: int = 10) -> tuple[f
 
         \(exp(mean_x KL(p(y|x) || p(y)))\),  p(y) the mean of p(y|x)
 
-    of each of several equal parts of the samples, one after the other, as the authors' code has it.
+    of several equal, consecutive parts of the samples, as in the authors' code.
 
     Args:
-        logits: a classifier's, of generated images; shape (n, classes).
-        splits: how many parts. A part's p(y) is its own, so fewer and larger ones score higher.
+        logits: A classifier's logits for generated images, shape (n, classes).
+        splits: Number of parts. Each part has its own p(y), so fewer and larger parts score higher.
 
     Returns:
-        `(mean, standard deviation)` over parts: 1, where all images look alike to the classifier,
-        to the number of classes.
+        `(mean, standard deviation)` over parts. The score ranges from 1, if all images look alike
+        to the classifier, to the number of classes.
 
     Raises:
-        InputError: there are less samples than parts, or the shape is another one.
+        InputError: If there are fewer samples than parts, or the shape is wrong.
 
     Example:
         >>> inception_score_from_logits(np.tile(1e3 * np.eye(4), (5, 1)), splits=5)
@@ -38,7 +38,7 @@ def inception_score_from_logits(logits: np.ndarray, splits: int = 10) -> tuple[f
         raise InputError(f"logits: expected shape (n, classes), got {logits.shape}.")
     if not 1 <= splits <= len(logits):
         raise InputError(
-            f"splits: expected 1 to {len(logits)}, of which there are samples, got {splits}."
+            f"splits: expected 1 to {len(logits)}, the number of samples, got {splits}."
         )
     top = logits - logits.max(axis=1, keepdims=True)
     log_p = top - np.log(np.exp(top).sum(axis=1, keepdims=True))
@@ -53,7 +53,7 @@ def inception_score_from_logits(logits: np.ndarray, splits: int = 10) -> tuple[f
 
 
 def _score(num: np.ndarray, p: np.ndarray, p_log_p: np.ndarray) -> tuple[float, float]:
-    """Of sums over each part: shapes (splits,), (splits, classes), (splits,)."""
+    """Scores sums over each part, of shapes (splits,), (splits, classes) and (splits,)."""
     mean = p / num[:, None]
     scores = np.exp(p_log_p / num - (mean * np.log(np.where(mean > 0, mean, 1))).sum(axis=1))
     return float(scores.mean()), float(scores.std())
@@ -63,17 +63,17 @@ def _score(num: np.ndarray, p: np.ndarray, p_log_p: np.ndarray) -> tuple[float, 
 class InceptionScore(FeatureMetric):
     """Inception Score of a stream; see `inception_score_from_logits`.
 
-    How many there will be is not known, so sample i goes to part i mod `splits`: for samples in
-    random order, as a generator's are, that is as good as one part after the other. What is kept
-    are sums. Real images are not looked at; their own score is a bound worth knowing.
+    The number of samples is not known in advance, so sample i belongs to part i mod `splits`. For
+    samples in random order, such as a generator's, this is as good as consecutive parts. Only sums
+    are kept. Real images are ignored; their own score is a useful bound.
 
     Args:
-        features: the extractor; None if what is shown are logits already.
-        classes: how many logits; needed for `features=None` alone.
-        splits: how many parts.
-        name: of the metric; None for `inception_score` with Inception v3, and
+        features: The extractor; None if the metric is given logits.
+        classes: Number of logits; only needed for `features=None`.
+        splits: Number of parts.
+        name: Name of the metric; None for `inception_score` with Inception v3, and
             `inception_score[NAME]` with others.
-        dtype: of the result; the sums are float64.
+        dtype: Type of the result; the sums are float64.
 
     Example:
         >>> metric = InceptionScore(classes=3, splits=1)
@@ -81,6 +81,8 @@ class InceptionScore(FeatureMetric):
         >>> {name: float(value) for name, value in metric.result().items()}
         {'inception_score[logits]': 3.0, 'inception_score_std[logits]': 0.0}
     """
+
+    _given = "logits"
 
     def __init__(
         self,
@@ -90,8 +92,7 @@ class InceptionScore(FeatureMetric):
         name: str | None = None,
         dtype: Any = None,
     ):
-        name = name or metric_name("inception_score", features, "logits")
-        self.classes = _size("classes", classes, features)
+        self.classes = output_size("classes", classes, features)
         super().__init__("inception_score", features, self.classes, name, dtype)
         if splits < 1:
             raise InputError(f"splits: expected a number from 1 up, got {splits}.")
@@ -106,9 +107,9 @@ class InceptionScore(FeatureMetric):
         """Adds samples.
 
         Args:
-            y_true: not looked at.
-            y_pred: generated images, or logits if `features` is None; None for no new ones.
-            sample_weight: None; Keras passes it.
+            y_true: Ignored.
+            y_pred: Generated images, or logits if `features` is None; None for no new ones.
+            sample_weight: Must be None; Keras passes it.
         """
         self._check_update(sample_weight)
         if y_pred is None:
@@ -126,10 +127,10 @@ class InceptionScore(FeatureMetric):
         )
 
     def result(self) -> Any:
-        """Mean and standard deviation over parts, by name.
+        """Returns mean and standard deviation over parts, by name.
 
         Raises:
-            InputError: there are less samples than parts.
+            InputError: If there are fewer samples than parts.
         """
 
         def compute(num: np.ndarray, p: np.ndarray, p_log_p: np.ndarray) -> tuple[float, float]:
@@ -144,7 +145,7 @@ class InceptionScore(FeatureMetric):
         return self._results(names, compute, self._num, self._p, self._p_log_p)
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
+        """Returns the constructor's arguments."""
         config = {**super().get_config(), "classes": self.classes, "splits": self.splits}
         del config["dim"]
         return config

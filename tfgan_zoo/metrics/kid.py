@@ -18,14 +18,14 @@ def polynomial_mmd2(x: np.ndarray, y: np.ndarray) -> float:
         \(mean_{i \ne j} k(x_i, x_j) + mean_{i \ne j} k(y_i, y_j) - 2 mean_{i,j} k(x_i, y_j)\)
 
     Args:
-        x: floats, shape (n, dim), n of 2 or more.
-        y: floats, shape (m, dim), m of 2 or more.
+        x: Floats of shape (n, dim), n >= 2.
+        y: Floats of shape (m, dim), m >= 2.
 
     Returns:
-        The estimate; it may be below 0 where the distributions are the same.
+        The estimate. It may be negative if the distributions are the same.
 
     Raises:
-        InputError: shapes do not fit.
+        InputError: If shapes do not match.
 
     Example:
         >>> polynomial_mmd2(np.array([[0.0], [1.0]]), np.array([[1.0], [1.0]]))  # 1 + 8 - 2 (4.5)
@@ -60,24 +60,24 @@ def kernel_distance(
     subset_size: int = 1000,
     seed: int = 0,
 ) -> tuple[float, float]:
-    """KID (Bińkowski et al. 2018, https://arxiv.org/abs/1801.01401) of features.
+    """KID of features (Bińkowski et al. 2018, https://arxiv.org/abs/1801.01401).
 
-    The mean of `polynomial_mmd2` over random subsets, as the authors' code has it: subsets keep
-    the kernel matrix small, and their spread says how sure the mean is.
+    The mean of `polynomial_mmd2` over random subsets, as in the authors' code. Subsets keep the
+    kernel matrix small, and their spread shows how certain the mean is.
 
     Args:
-        real: floats, shape (n, dim).
-        generated: floats, shape (m, dim).
-        subsets: how many.
-        subset_size: samples in each, drawn without replacement.
-        seed: the same seed gives the same subsets.
+        real: Floats of shape (n, dim).
+        generated: Floats of shape (m, dim).
+        subsets: Number of subsets.
+        subset_size: Samples per subset, drawn without replacement.
+        seed: Seed of the subsets.
 
     Returns:
-        `(mean, standard deviation)` over subsets. Of subsets that are all of the samples the
-        deviation is 0, and says nothing; half of them is a good size.
+        `(mean, standard deviation)` over subsets. If a subset is all of the samples, the deviation
+        is 0 and meaningless; half of the samples is a good size.
 
     Raises:
-        InputError: there are less samples than a subset needs, or shapes do not fit.
+        InputError: If there are fewer samples than a subset needs, or shapes do not match.
 
     Example:
         >>> x = np.random.default_rng(0).normal(size=(100, 4))
@@ -92,7 +92,7 @@ def kernel_distance(
     least = min(len(real), len(generated))
     if not 2 <= subset_size <= least:
         raise InputError(
-            f"subset_size: expected 2 to {least}, of which there are samples, got {subset_size}."
+            f"subset_size: expected 2 to {least}, the number of samples, got {subset_size}."
         )
     random = np.random.default_rng(check_seed(seed, least=0))
     values = [
@@ -106,22 +106,21 @@ def kernel_distance(
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
 class KID(SampledMetric):
-    """`kernel_distance` of features of real images and of generated ones.
+    """`kernel_distance` of features of real and generated images.
 
-    Unlike FID it has no bias, so that it may be taken of some hundred images; what it gains in this
-    it pays in variance, for which its standard deviation is given too. By custom it is reported
-    times 1,000; this one is not.
+    Unlike FID it is unbiased, so a few hundred images are enough. Its variance is higher, so its
+    standard deviation is given too. Papers usually report it times 1,000; this one is not scaled.
 
     Args:
-        features: the extractor; None if what is shown are features already.
-        dim: length of a feature vector; needed for `features=None` alone.
-        subsets: how many.
-        subset_size: samples in each; about half of those kept, or fewer, or else `kid_std` says
-            nothing.
-        max_samples: how many of each kind are kept, 4 dim bytes each.
-        seed: of what is kept beyond that, and of the subsets.
-        name: of the metric; None for `kid` with Inception v3, and `kid[NAME]` with others.
-        dtype: of the result.
+        features: The extractor; None if the metric is given features.
+        dim: Length of a feature vector; only needed for `features=None`.
+        subsets: Number of subsets.
+        subset_size: Samples per subset. For `kid_std` to be meaningful, at most about half of the
+            samples kept.
+        max_samples: Number of samples kept of each kind, `4 * dim` bytes each.
+        seed: Seed of the samples kept and of the subsets.
+        name: Name of the metric; None for `kid` with Inception v3, and `kid[NAME]` with others.
+        dtype: Type of the result.
 
     Example:
         >>> metric = KID(dim=1, subsets=1, subset_size=2)
@@ -151,6 +150,6 @@ class KID(SampledMetric):
         return kernel_distance(real, generated, self.subsets, self.subset_size, self.seed)
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
+        """Returns the constructor's arguments."""
         own = {"subsets": self.subsets, "subset_size": self.subset_size}
         return {**super().get_config(), **own}

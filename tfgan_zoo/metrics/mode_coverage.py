@@ -18,19 +18,19 @@ def mode_scores(points: np.ndarray, mixture: Mixture) -> dict[str, float]:
 
     (Lin et al. 2018, https://arxiv.org/abs/1712.04086, section 4.1.) A sample belongs to the
     nearest mode, and is of high quality within 3 sigma of it. With p the share of each of K modes,
-    `reverse_kl` is \(\sum_k p_k \log (K p_k)\): 0 when all are as frequent, log K when there is
+    `reverse_kl` is \(\sum_k p_k \log (K p_k)\): 0 if all are equally frequent, log K if there is
     only one.
 
     Args:
-        points: samples, shape (n, dim).
-        mixture: the modes: `data.points.mixture("ring")`, for instance.
+        points: Samples of shape (n, dim).
+        mixture: The modes, such as `data.points.mixture("ring")`.
 
     Returns:
-        "modes": how many have a sample of high quality. "high_quality": the share of those samples.
-        "reverse_kl": of all samples, in nats.
+        "modes": number of modes with a sample of high quality. "high_quality": share of samples of
+        high quality. "reverse_kl": of all samples, in nats.
 
     Raises:
-        InputError: there is no sample, or it has another number of coordinates.
+        InputError: If there is no sample, or the dimensions do not match.
 
     Example:
         >>> from tfgan_zoo.data import points
@@ -49,7 +49,7 @@ _SCORES = ("modes", "high_quality", "reverse_kl")
 
 
 def _counts(points: np.ndarray, mixture: Mixture) -> tuple[np.ndarray, np.ndarray]:
-    """Samples of each mode, and of high quality."""
+    """Counts all samples of each mode, and those of high quality."""
     modes = len(mixture.centres)
     nearest = np.empty(len(points), int)
     distance = np.empty(len(points))
@@ -66,19 +66,20 @@ def _scores(counts: np.ndarray, good: np.ndarray) -> tuple[float, float, float]:
 
 
 def class_coverage(labels: np.ndarray, num_classes: int) -> dict[str, float]:
-    """Scores samples by the classes that a classifier sees in them.
+    """Scores samples by the classes that a classifier assigns to them.
 
-    Of stacked MNIST, 1,000 classes (`stacked_labels`), PacGAN reports both for 26,000 samples.
+    PacGAN reports both numbers for 26,000 samples of stacked MNIST, which has 1,000 classes
+    (`stacked_labels`).
 
     Args:
-        labels: integers from 0, shape (n,).
-        num_classes: how many there are.
+        labels: Integers from 0, shape (n,).
+        num_classes: Number of classes.
 
     Returns:
-        "modes": how many classes occur. "reverse_kl": see `mode_scores`.
+        "modes": number of classes that occur. "reverse_kl": see `mode_scores`.
 
     Raises:
-        InputError: there is no label, or one is out of range.
+        InputError: If there is no label, or one is out of range.
 
     Example:
         >>> class_coverage(np.array([0, 1, 1, 0]), num_classes=4)  # log(4 / 2)
@@ -108,13 +109,13 @@ def _class_scores(counts: np.ndarray) -> tuple[float, float]:
 
 
 def stacked_labels(digits: np.ndarray) -> np.ndarray:
-    """Classes of stacked MNIST, whose red, green and blue are a digit each.
+    """Returns the classes of stacked MNIST, where each colour channel is a digit.
 
     Args:
-        digits: integers 0 to 9, shape (n, 3).
+        digits: Integers from 0 to 9, shape (n, 3).
 
     Returns:
-        0 to 999, shape (n,).
+        Integers from 0 to 999, shape (n,).
 
     Example:
         >>> stacked_labels(np.array([[0, 4, 2], [9, 9, 9]]))
@@ -124,7 +125,7 @@ def stacked_labels(digits: np.ndarray) -> np.ndarray:
 
 
 class _Counts(SummedMetric):
-    """Counts of samples, which add up over replicas, and what follows from them."""
+    """A metric of counts of samples, which are summed over replicas."""
 
     _default: str
 
@@ -132,7 +133,7 @@ class _Counts(SummedMetric):
         super().__init__(name or self._default, dtype)
 
     def _results(self, names: Sequence[str], compute: Callable, *counts: Any) -> dict[str, Any]:
-        """Results by name, after the metric's name where that is not the default."""
+        """Returns results by name, prefixed by the metric's name if it is not the default."""
         prefix = "" if self.name == self._default else f"{self.name}_"
 
         def checked(*counts: np.ndarray) -> Any:
@@ -148,11 +149,11 @@ class ModeCoverage(_Counts):
     """`mode_scores` of a stream, by counts of samples of each mode.
 
     Args:
-        centres: of the modes, shape (modes, dim).
-        sigma: standard deviation of each coordinate around them.
-        name: of the metric, and then before the results' names: `modes`, `high_quality` and
+        centres: Centres of the modes, shape (modes, dim).
+        sigma: Standard deviation of each coordinate.
+        name: Name of the metric, and prefix of the results' names: `modes`, `high_quality` and
             `reverse_kl`.
-        dtype: of the results.
+        dtype: Type of the results.
 
     Example:
         >>> metric = ModeCoverage(centres=[[0.0, 0.0], [4.0, 0.0]], sigma=0.1)
@@ -179,9 +180,9 @@ class ModeCoverage(_Counts):
         """Adds samples.
 
         Args:
-            y_true: not looked at.
-            y_pred: samples, shape (n, dim); None for no new ones.
-            sample_weight: None; Keras passes it.
+            y_true: Ignored.
+            y_pred: Samples of shape (n, dim); None for no new ones.
+            sample_weight: Must be None; Keras passes it.
         """
         self._check_update(sample_weight)
         if y_pred is None:
@@ -199,15 +200,15 @@ class ModeCoverage(_Counts):
         self._good.assign(self._good + tf.linalg.matvec(nearest, good, transpose_a=True))
 
     def result(self) -> dict[str, Any]:
-        """Results by name.
+        """Returns the results by name.
 
         Raises:
-            InputError: there is no sample.
+            InputError: If there is no sample.
         """
         return self._results(_SCORES, _scores, self._counts, self._good)
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
+        """Returns the constructor's arguments."""
         own = {"centres": self.centres.tolist(), "sigma": self.sigma}
         return {**super().get_config(), **own}
 
@@ -217,9 +218,9 @@ class ClassCoverage(_Counts):
     """`class_coverage` of a stream, by counts of samples of each class.
 
     Args:
-        num_classes: how many there are.
-        name: of the metric, and then before the results' names: `modes` and `reverse_kl`.
-        dtype: of the results.
+        num_classes: Number of classes.
+        name: Name of the metric, and prefix of the results' names: `modes` and `reverse_kl`.
+        dtype: Type of the results.
 
     Example:
         >>> metric = ClassCoverage(num_classes=4)
@@ -241,10 +242,10 @@ class ClassCoverage(_Counts):
         """Adds samples.
 
         Args:
-            y_true: not looked at.
-            y_pred: labels that a classifier gave, integers of shape (n,); None for no new ones.
-                Those out of range are an error outside of a graph, and within one left out.
-            sample_weight: None; Keras passes it.
+            y_true: Ignored.
+            y_pred: Labels from a classifier, integers of shape (n,); None for no new ones. Labels
+                out of range raise an error in eager mode and are ignored in a graph.
+            sample_weight: Must be None; Keras passes it.
         """
         self._check_update(sample_weight)
         if y_pred is None:
@@ -256,13 +257,13 @@ class ClassCoverage(_Counts):
         self._counts.assign(self._counts + tf.reduce_sum(one_hot, axis=0))
 
     def result(self) -> dict[str, Any]:
-        """Results by name.
+        """Returns the results by name.
 
         Raises:
-            InputError: there is no sample.
+            InputError: If there is no sample.
         """
         return self._results(("modes", "reverse_kl"), _class_scores, self._counts)
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
+        """Returns the constructor's arguments."""
         return {**super().get_config(), "num_classes": self.num_classes}

@@ -1,4 +1,4 @@
-"""Perceptual path length: how evenly images change along a path between latents."""
+"""Perceptual path length: how smoothly images change along a path between latents."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from tfgan_zoo.errors import InputError, check_seed
 from tfgan_zoo.metrics.base import FeatureExtractor, metric_name
 from tfgan_zoo.networks.vgg_features import vgg19_features
 
-#: Squared distances (n,) of two batches of images, floats in [-1, 1].
+#: Function of two batches of images, floats in [-1, 1], that returns squared distances, (B,).
 Distance = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 INTERPOLATIONS = ("spherical", "linear")
@@ -33,32 +33,33 @@ def perceptual_path_length(
 
         \(mean\ d(G(path(z_1, z_2; t)), G(path(z_1, z_2; t + eps))) / eps^2\)
 
-    over pairs of latents and t from U(0, 1), without the lowest and the highest percent of the
-    values, as the authors' code has it. Low is smooth.
+    over pairs of latents and t from U(0, 1), without the lowest and highest percent of the values,
+    as in the authors' code. Lower is smoother.
 
-    Karras et al. take d from LPIPS, a network trained on people's judgement whose weights are not
-    part of this library. With another d the figures compare among themselves, and with no
-    published one.
+    Karras et al. use LPIPS for d, a network trained on human judgement whose weights are not part
+    of this library. Values with another d can be compared with one another, but not with published
+    ones.
 
     Args:
-        generate: makes float images of `latents=`, shape (n, latent_dim): a model's `generate`.
-            Floats, because between two images that are so near most uint8 pixels would be the same.
-        latent_dim: length of a latent.
-        distance: such as `embedding_distance(extractor)`, or `feature_distance()`.
-        num: pairs; by custom 100,000, or 50,000.
-        eps: the step. Where images are float32, noise of about 1e-7 / eps per pixel remains.
-        latent_distribution: the model's: "normal", N(0, 1), or "uniform", U(-1, 1).
-        interpolation: "spherical", along a great circle as long as latents of N(0, I) are, the
-            authors' way in Z; or "linear", theirs in W. None for spherical if latents are normal
-            and linear if they are uniform, whose circles leave the cube.
-        batch_size: pairs at a time.
-        seed: the same seed gives the same pairs.
+        generate: Function of `latents=`, shape (B, latent_dim), that returns float images, such as
+            a model's `generate`. In uint8 most pixels of two images so close would be equal.
+        latent_dim: Length of a latent.
+        distance: A distance such as `embedding_distance(extractor)` or `feature_distance()`.
+        num: Number of pairs; usually 100,000 or 50,000.
+        eps: The step. For float32 images noise of about 1e-7 / eps per pixel remains.
+        latent_distribution: The model's latent distribution: "normal", N(0, 1), or "uniform",
+            U(-1, 1).
+        interpolation: "spherical", along a great circle with the length of latents of N(0, I), as
+            the authors do in Z; or "linear", as they do in W. None for spherical if latents are
+            normal, and linear if they are uniform, as great circles leave the cube.
+        batch_size: Pairs per batch.
+        seed: Seed of the pairs.
 
     Returns:
         The mean.
 
     Raises:
-        InputError: an argument is out of range, or a distance is not finite.
+        InputError: If an argument is out of range, or a distance is not finite.
 
     Example:
         >>> def generate(latents):
@@ -106,21 +107,23 @@ def perceptual_path_length(
 
 
 def linear(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
-    """Returns `a + t (b - a)`: arrays of shape (n, dim), t (n, 1)."""
+    """Returns `a + t (b - a)` for a and b of shape (B, dim) and t of shape (B, 1)."""
     return a + t * (b - a)
 
 
 def spherical(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
-    """Moves along the great circle from a's direction to b's, as StyleGAN's `slerp`.
+    """Walks the great circle between the directions of a and b, like StyleGAN's `slerp`.
+
+    `pictures.slerp`, in contrast, keeps the lengths of a and b.
 
     Args:
-        a: shape (n, dim).
-        b: shape (n, dim).
-        t: shape (n, 1); 0 at a, 1 at b.
+        a: Array of shape (B, dim).
+        b: Array of shape (B, dim).
+        t: Array of shape (B, 1); 0 at a, 1 at b.
 
     Returns:
-        Vectors of length sqrt(dim), as latents of N(0, I) about are. StyleGAN leaves the length at
-        1, since its generator normalises to sqrt(dim) itself.
+        Vectors of length sqrt(dim), about the length of latents of N(0, I). StyleGAN leaves the
+        length at 1, because its generator normalizes latents to sqrt(dim) itself.
 
     Example:
         >>> spherical(np.array([[3.0, 0.0]]), np.array([[0.0, 1.0]]), np.array([[1 / 3]])).round(3)
@@ -134,7 +137,7 @@ def spherical(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
 
 
 class _Named:
-    """A distance that says what it is."""
+    """A distance with a name."""
 
     def __init__(self, name: str, distance: Distance):
         self.name = name
@@ -148,12 +151,12 @@ def embedding_distance(features: FeatureExtractor) -> Distance:
     """Squared Euclidean distance of an extractor's features.
 
     Args:
-        features: the extractor. Its method `of_floats` is used where it has one, as those that come
-            with the library do. One without is called as it is, and had better not round: at a step
-            of 1e-4 most pixels, as uint8, are the same, and the others are far apart.
+        features: The extractor. Its method `of_floats` is used if it has one, like those of this
+            library. An extractor without `of_floats` is called directly and should not round: with
+            eps = 1e-4 most uint8 pixels would be equal.
 
     Returns:
-        A function of two batches of images, to (n,); its `name` names the features.
+        A function of two batches of images that returns distances of shape (B,), with a `name`.
     """
     compute = getattr(features, "of_floats", features)
 
@@ -167,20 +170,20 @@ def embedding_distance(features: FeatureExtractor) -> Distance:
 def feature_distance(
     layers: Sequence[str] = ("1_2", "2_2", "3_4", "4_4", "5_4"), weights: Any = "imagenet"
 ) -> Distance:
-    """Squared distance of VGG19's activations, in the manner of LPIPS; it is not LPIPS.
+    """Squared distance of VGG19 activations, similar to LPIPS but not the same.
 
-    Activations are normalised to length 1 over channels at every place, and squared differences are
-    averaged over places and added up over layers. LPIPS (Zhang et al. 2018,
-    https://arxiv.org/abs/1801.03924) is like this with VGG16, and weighs channels by what it
-    learned from people's judgements. Those weights are not here, so figures do not compare with
-    LPIPS's.
+    Activations are normalized to length 1 over channels at every position. Squared differences are
+    averaged over positions and summed over layers. LPIPS (Zhang et al. 2018,
+    https://arxiv.org/abs/1801.03924) uses VGG16 and weights channels by human judgement. Those
+    weights are not included, so values cannot be compared with LPIPS.
 
     Args:
-        layers: see `networks.vgg_features.vgg19_features`; by default the last of each block.
-        weights: see there; None for random ones.
+        layers: Names of layers, see `networks.vgg_features.vgg19_features`; by default the last of
+            each block.
+        weights: See `vgg19_features`; None for random weights.
 
     Returns:
-        A function of two batches of images, to (n,), with a `name`.
+        A function of two batches of images that returns distances of shape (B,), with a `name`.
 
     Example:
         >>> distance = feature_distance(["1_1"], weights=None)
@@ -192,7 +195,7 @@ def feature_distance(
 
     @tf.function(autograph=False)
     def compared(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-        # Of a single layer Keras returns no list.
+        # Keras returns no list for a single layer.
         pairs = zip(tf.nest.flatten(network(a)), tf.nest.flatten(network(b)), strict=True)
         units = [[tf.cast(tf.math.l2_normalize(x, -1), tf.float64) for x in pair] for pair in pairs]
         return sum(
@@ -207,14 +210,14 @@ def feature_distance(
 
 
 def _vgg19(layers: Sequence[str], weights: Any) -> keras.Model:
-    """One network that returns several of VGG19's activations."""
+    """Returns a network with several activations of VGG19 as outputs."""
     if not layers:
-        raise InputError("layers: expected some of VGG19's, got none.")
+        raise InputError("layers: expected one or more layers of VGG19, got none.")
     wanted = {f"block{i}_conv{j}" for i, j in (layer.split("_") for layer in layers)}
     whole = vgg19_features(max(layers), weights=weights)
     inputs = x = keras.Input((None, None, None))
     outputs = []
-    for layer in whole.layers[1:-1]:  # Without the input, and the scale of SRGAN's loss.
+    for layer in whole.layers[1:-1]:  # without the input and the scale of SRGAN's loss
         x = layer(x)
         if layer.name in wanted:
             outputs.append(x)

@@ -1,4 +1,4 @@
-"""Precision and recall, density and coverage: quality and variety apart, by nearest neighbours."""
+"""Precision and recall, density and coverage: quality and variety, by nearest neighbours."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -7,9 +7,9 @@ import keras
 import numpy as np
 
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.metrics.base import FeatureExtractor, SampledMetric
+from tfgan_zoo.metrics.base import FeatureExtractor, SampledMetric, metric_name
 
-_BLOCK = 4_000_000  # Distances held at a time, 32 MB.
+_BLOCK = 4_000_000  # distances in memory at a time, 32 MB
 
 
 def improved_precision_recall(
@@ -17,20 +17,20 @@ def improved_precision_recall(
 ) -> tuple[float, float]:
     """Improved precision and recall (Kynkäänniemi et al. 2019, https://arxiv.org/abs/1904.06991).
 
-    A set's manifold is the union of balls around its members that reach to their k-th nearest
-    neighbour within the set, the border included.
+    The manifold of a set is the union of balls around its members. Each ball reaches to the
+    member's k-th nearest neighbour within the set and includes its border.
 
     Args:
-        real: features, shape (n, dim), n above k.
-        generated: features, shape (m, dim), m above k.
-        k: which neighbour.
+        real: Features of shape (n, dim), n > k.
+        generated: Features of shape (m, dim), m > k.
+        k: Index of the neighbour.
 
     Returns:
-        `(precision, recall)`: the share of generated samples in the real ones' manifold, and of
-        real samples in the generated ones'.
+        `(precision, recall)`: the share of generated samples in the manifold of the real ones, and
+        the share of real samples in the manifold of the generated ones.
 
     Raises:
-        InputError: shapes do not fit, or there are too few samples.
+        InputError: If shapes do not match, or there are too few samples.
 
     Example:
         >>> line = np.arange(8.0)[:, None]
@@ -52,21 +52,22 @@ def _share_within(samples: np.ndarray, centres: np.ndarray, k: int) -> float:
 def density_coverage(real: np.ndarray, generated: np.ndarray, k: int = 5) -> tuple[float, float]:
     """Density and coverage (Naeem et al. 2020, https://arxiv.org/abs/2002.09797).
 
-    Both count in balls around real samples, where outliers among the generated make none: density
-    by how many balls a generated sample is in, on average and divided by k, coverage by the share
-    of balls that have one in them. Borders are not part of a ball, as in the authors' code.
+    Both use balls around real samples, so outliers among generated samples add none. Density is the
+    average number of balls that contain a generated sample, divided by k. Coverage is the share of
+    balls that contain a generated sample. Balls do not include their borders, as in the authors'
+    code.
 
     Args:
-        real: features, shape (n, dim), n above k.
-        generated: features, shape (m, dim), m above k.
-        k: which neighbour a ball reaches to.
+        real: Features of shape (n, dim), n > k.
+        generated: Features of shape (m, dim), m > k.
+        k: Index of the neighbour that a ball reaches to.
 
     Returns:
-        `(density, coverage)`: about 1 and `1 - 2 ** -k` for two samples of one distribution.
-        Density may be above 1.
+        `(density, coverage)`: about 1 and `1 - 2 ** -k` for two samples of the same distribution.
+        Density may exceed 1.
 
     Raises:
-        InputError: shapes do not fit, or there are too few samples.
+        InputError: If shapes do not match, or there are too few samples.
 
     Example:
         >>> line = np.arange(8.0)[:, None]
@@ -98,7 +99,7 @@ def _checked(real: np.ndarray, generated: np.ndarray, k: int) -> list[np.ndarray
 
 
 def _distances(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    """Squared distances of some rows of x to all of y at a time."""
+    """Yields squared distances of blocks of rows of x to all rows of y."""
     step = max(1, _BLOCK // len(y))
     squares = (y * y).sum(axis=1)
     for start in range(0, len(x), step):
@@ -108,7 +109,7 @@ def _distances(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[slice, np.ndarray
 
 
 def _radius(x: np.ndarray, k: int) -> np.ndarray:
-    """Squared distance to the k-th nearest other row."""
+    """Returns squared distances to the k-th nearest other row."""
     radius = np.empty(len(x))
     for rows, distance in _distances(x, x):
         np.put_along_axis(distance, np.arange(rows.start, rows.stop)[:, None], np.inf, axis=1)
@@ -121,15 +122,16 @@ class PrecisionRecall(SampledMetric):
     """`improved_precision_recall` and `density_coverage` of features.
 
     Args:
-        features: the extractor; None if what is shown are features already.
-        dim: length of a feature vector; needed for `features=None` alone.
-        k: the neighbour of precision and recall.
-        density_k: the neighbour of density and coverage.
-        max_samples: how many of each kind are kept, 4 dim bytes each; time grows with its square.
-        seed: of what is kept beyond that.
-        name: of the metric; the results are `precision`, `recall`, `density` and `coverage`, with
-            `[NAME]` for other features than Inception v3's, or each after `name` and a `_`.
-        dtype: of the result.
+        features: The extractor; None if the metric is given features.
+        dim: Length of a feature vector; only needed for `features=None`.
+        k: Index of the neighbour for precision and recall.
+        density_k: Index of the neighbour for density and coverage.
+        max_samples: Number of samples kept of each kind, `4 * dim` bytes each; time grows with its
+            square.
+        seed: Seed of the samples kept.
+        name: Name of the metric. The results are `precision`, `recall`, `density` and `coverage`,
+            with `[NAME]` for features other than Inception v3's; a name given is their prefix.
+        dtype: Type of the result.
 
     Example:
         >>> x = np.random.default_rng(0).normal(size=(2, 500, 4))
@@ -160,8 +162,9 @@ class PrecisionRecall(SampledMetric):
         self.density_k = density_k
 
     def _named(self, suffix: str) -> str:
-        base, bracket, rest = self.name.partition("[")
-        return ("" if base == "precision_recall" else f"{base}_") + suffix + bracket + rest
+        if self.name == metric_name("precision_recall", self.features):
+            return metric_name(suffix, self.features)
+        return f"{self.name}_{suffix}"
 
     def _compute(self, real: np.ndarray, generated: np.ndarray) -> Sequence[float]:
         return (
@@ -170,5 +173,5 @@ class PrecisionRecall(SampledMetric):
         )
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
+        """Returns the constructor's arguments."""
         return {**super().get_config(), "k": self.k, "density_k": self.density_k}

@@ -1,4 +1,4 @@
-"""Peak signal-to-noise ratio, as tables of super-resolution have it."""
+"""Peak signal-to-noise ratio, as in tables of super-resolution papers."""
 
 import numpy as np
 
@@ -11,18 +11,18 @@ def psnr(image: np.ndarray, reference: np.ndarray, border: int = 4, channel: str
     """Peak signal-to-noise ratio in dB, `10 log10(255^2 / mean((image - reference)^2))`.
 
     Args:
-        image: uint8, shape (height, width, 1 or 3).
+        image: uint8 of shape (height, width, 1 or 3).
         reference: uint8 of the same shape.
-        border: pixels left out at each edge, by custom the factor of super-resolution.
-        channel: "y" compares luma, see `luma`; "rgb" all channels. Of grey images both compare the
-            grey.
+        border: Pixels to ignore at each edge, usually the upscaling factor.
+        channel: "y" compares luma, see `luma`; "rgb" compares all channels. For grey images both
+            compare the grey channel.
 
     Returns:
-        The ratio; the higher the closer, `inf` for images that are equal inside the border.
+        The ratio; higher is closer, `inf` if the images are equal inside the border.
 
     Raises:
-        InputError: the images differ in size, are not uint8, have nothing inside the border, or the
-            channel is unknown.
+        InputError: If the images differ in size, are not uint8, have nothing inside the border, or
+            the channel is unknown.
 
     Example:
         >>> black = np.zeros((16, 16, 1), np.uint8)
@@ -35,12 +35,12 @@ def psnr(image: np.ndarray, reference: np.ndarray, border: int = 4, channel: str
 
 
 def luma(images: np.ndarray) -> np.ndarray:
-    """Returns luma as MATLAB's `rgb2ycbcr` has it (ITU-R BT.601): 16 for black to 235 for white.
+    """Returns luma like MATLAB's `rgb2ycbcr` (ITU-R BT.601): 16 for black to 235 for white.
 
     `Y = 16 + (65.481 R + 128.553 G + 24.966 B) / 255`, not rounded.
 
     Args:
-        images: RGB in 0..255, shape [..., 3].
+        images: RGB in 0 to 255, shape [..., 3].
 
     Returns:
         float64, shape [..., 1].
@@ -56,13 +56,13 @@ def luma(images: np.ndarray) -> np.ndarray:
 def planes(
     image: np.ndarray, reference: np.ndarray, border: int, channel: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Checks two images and returns what of them is compared; arguments as for `psnr`.
+    """Checks two images and returns the planes to compare; arguments as for `psnr`.
 
     Returns:
         Both, float64, shape (height - 2 border, width - 2 border, 1 or 3).
 
     Raises:
-        InputError: as for `psnr`.
+        InputError: As for `psnr`.
     """
     if channel not in CHANNELS:
         raise InputError(f"channel: expected {' or '.join(CHANNELS)}, got {channel!r}.")

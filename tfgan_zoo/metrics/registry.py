@@ -129,5 +129,15 @@ PAIRS: dict[str, Callable[..., float]] = {
     "ms_ssim": ms_ssim,
 }
 
-#: Scores that depend on what the data of a task hold: drawn figures, targets, captions.
-OF_TASKS = ("figures", "mae", "retrieval")
+#: Scores that training can compute, by their names in config.evaluate.metrics. "figures", "mae" and
+#: "retrieval" depend on the data of a task; MS-SSIM needs images too large for training.
+IN_TRAINING = (
+    "figures",
+    "swd",
+    "mae",
+    "psnr",
+    "ssim",
+    "ssim_daala",
+    "retrieval",
+    *(name for name in DISTRIBUTIONS if name != "swd"),
+)

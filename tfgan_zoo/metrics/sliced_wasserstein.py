@@ -1,4 +1,4 @@
-"""Sliced Wasserstein distance: how far samples are from data, with no trained network."""
+"""Sliced Wasserstein distance of samples from data, without a trained network."""
 
 import numpy as np
 
@@ -10,22 +10,22 @@ def sliced_wasserstein(
 ) -> float:
     """Mean Wasserstein-1 distance of one-dimensional projections (Rabin et al. 2011).
 
-    Cheap and free of trained weights, it tells a collapsed or noisy generator from a good one on
-    one and the same data set; it is no measure of sharpness.
+    It is cheap, needs no trained weights, and distinguishes a collapsed or noisy generator from a
+    good one on the same data set. It does not measure sharpness.
 
     Args:
-        samples: floats, shape (num, ...).
-        data: floats, shape (any number, ...). Where the numbers differ, a random choice of the
-            larger set is used, as large as the smaller one.
-        projections: random directions, from `seed`.
-        seed: the same seed gives the same directions.
+        samples: Floats of shape (n, ...).
+        data: Floats of shape (m, ...). If n and m differ, a random choice of the larger set is
+            used.
+        projections: Number of random directions.
+        seed: Seed of the directions.
 
     Returns:
-        The distance, in units of the data: two independent draws of the data give a small number
-        above 0.
+        The distance, in units of the data. Two independent draws of the data give a small positive
+        number.
 
     Raises:
-        InputError: if a sample has another shape in one than in the other, or one has none.
+        InputError: If the shapes of the samples differ, or there are none.
 
     Example:
         >>> x = np.zeros((100, 2), "float32")
@@ -50,10 +50,10 @@ def projected_distance(samples: np.ndarray, data: np.ndarray, seed: int = 0) -> 
     """Returns the mean Wasserstein-1 distance of projections.
 
     Args:
-        samples: floats, shape (num, projections).
-        data: floats of as many projections. Of the longer one, as many rows as the other has are
-            used, at random: data may be sorted.
-        seed: the same seed gives the same rows.
+        samples: Floats of shape (n, projections).
+        data: Floats of shape (m, projections). If n and m differ, a random choice of the larger
+            set is used, as data may be sorted.
+        seed: Seed of that choice.
     """
     num, random = min(len(samples), len(data)), np.random.default_rng(check_seed(seed, least=0))
     a, b = (
@@ -64,12 +64,12 @@ def projected_distance(samples: np.ndarray, data: np.ndarray, seed: int = 0) -> 
 
 
 def directions(dim: int, projections: int, seed: int = 0) -> np.ndarray:
-    """Returns random unit vectors, float32, shape (dim, projections).
+    """Returns random unit vectors, float32 of shape (dim, projections).
 
     Args:
-        dim: their length.
-        projections: how many.
-        seed: the same seed gives the same ones.
+        dim: Length of the vectors.
+        projections: Number of vectors.
+        seed: Seed of the vectors.
     """
     vectors = np.random.default_rng(check_seed(seed, least=0)).normal(size=(dim, projections))
     return (vectors / np.linalg.norm(vectors, axis=0)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Structural similarity: Wang's, over several scales, and daala's, of which SRGAN's table is."""
+"""Structural similarity: Wang's, its multi-scale form, and daala's, which SRGAN's table uses."""
 
 import math
 
@@ -14,24 +14,24 @@ _C2 = (0.03 * 255) ** 2
 def ssim(image: np.ndarray, reference: np.ndarray, border: int = 4, channel: str = "y") -> float:
     """Structural similarity of Wang et al. 2004 (https://doi.org/10.1109/TIP.2003.819861).
 
-    The mean over all places of
+    The mean over all positions of
 
         (2 m_x m_y + C1) (2 s_xy + C2) / ((m_x^2 + m_y^2 + C1) (s_x^2 + s_y^2 + C2))
 
     where m, s^2 and s_xy are mean, variance and covariance in an 11x11 Gaussian window with sigma
-    1.5 that lies wholly inside, C1 = (0.01 * 255)^2 and C2 = (0.03 * 255)^2.
+    1.5 inside the image, C1 = (0.01 * 255)^2 and C2 = (0.03 * 255)^2.
 
     Args:
-        image: see `psnr`, as the others.
-        reference: of the same shape.
-        border: pixels left out at each edge.
+        image: See `psnr`.
+        reference: Image of the same shape.
+        border: Pixels to ignore at each edge.
         channel: "y", or "rgb" for the mean of the three channels.
 
     Returns:
-        -1 to 1, which is for equal images.
+        A value from -1 to 1; 1 for equal images.
 
     Raises:
-        InputError: as for `psnr`, or less than 11x11 pixels are left inside the border.
+        InputError: As for `psnr`, or if fewer than 11x11 pixels are inside the border.
 
     Example:
         >>> image = np.arange(256, dtype=np.uint8).reshape(16, 16, 1)
@@ -52,23 +52,24 @@ def ms_ssim(
 ) -> float:
     """Multi-scale SSIM of Wang et al. 2003 (https://doi.org/10.1109/ACSSC.2003.1292216).
 
-    The structural part of `ssim` at five scales, each the mean of 2x2 pixels of the one before, and
-    the whole of it at the last, each to the power of a weight that people's judgement gave.
+    The product of the structural part of `ssim` at five scales and the whole of it at the coarsest,
+    each to the power of a weight fitted to human judgement. Each scale averages 2x2 pixels of the
+    one before.
 
     Args:
-        image: see `ssim`, as the others.
-        reference: of the same shape.
-        border: pixels left out at each edge.
+        image: See `psnr`.
+        reference: Image of the same shape.
+        border: Pixels to ignore at each edge.
         channel: "y", or "rgb" for the mean of the three channels.
-        scales: fewer than five where images are small, the coarsest left out; the weights of those
-            that stay are divided by their sum.
+        scales: Number of scales. For small images leave out the coarsest; the other weights are
+            divided by their sum.
 
     Returns:
-        0 to 1, which is for equal images; 0 where the structures of a scale are opposed.
+        A value from 0 to 1; 1 for equal images, 0 if the structures of a scale are opposed.
 
     Raises:
-        InputError: as for `psnr`, or less than 161x161 pixels are left inside the border; 81 for
-            four scales, 41 for three, 21 for two.
+        InputError: As for `psnr`, or if fewer than 161x161 pixels are inside the border (81 for
+            four scales, 41 for three, 21 for two).
 
     Example:
         >>> image = np.arange(40_000, dtype=np.uint8).reshape(200, 200, 1)
@@ -86,7 +87,7 @@ def ms_ssim(
             f"{number[scales - 1]}, got {a.shape[1]}x{a.shape[0]}."
         )
     weights = _SCALES[:scales]
-    # Five of them add up to 1 already, but for rounding.
+    # All five weights sum to 1 up to rounding.
     whole_weight = sum(weights) if scales < len(_SCALES) else 1.0
     values = []
     for x, y in _channels(a, b):
@@ -109,14 +110,14 @@ def _channels(a: np.ndarray, b: np.ndarray) -> list[tuple[np.ndarray, np.ndarray
 
 
 def _in_windows(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Similarity, and its part that is of structure, at all places of Wang's window."""
+    """Returns similarity and its structural part at all positions of Wang's window."""
     kernel = np.exp(-(np.arange(-5, 6) ** 2) / (2 * 1.5**2))
     kernel /= kernel.sum()
     return _similarity(*_moments(kernel, a, b)[:, 5:-5, 5:-5])
 
 
 def _halved(image: np.ndarray) -> np.ndarray:
-    """The mean of 2x2 pixels; a last row or column that is odd is mirrored."""
+    """Averages 2x2 pixels; mirrors the last row or column if their number is odd."""
     image = np.pad(image, [(0, n % 2) for n in image.shape], mode="symmetric")
     height, width = image.shape
     return image.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3))
@@ -125,25 +126,25 @@ def _halved(image: np.ndarray) -> np.ndarray:
 def ssim_daala(
     image: np.ndarray, reference: np.ndarray, border: int = 4, channel: str = "y"
 ) -> float:
-    """Structural similarity as the tool `dump_ssim` of daala calculates it.
+    """Structural similarity as computed by daala's tool `dump_ssim`.
 
-    The SRGAN paper's table (https://arxiv.org/abs/1609.04802) is of this kind; on Set5 and Set14 it
-    is .009 to .056 above Wang's. It differs from `ssim` in three ways: the window grows with the
-    image, sigma is 1.5 * height / 256; at the edges, what of the window is inside counts, and a
-    place counts by that share; pixels are whole numbers (luma is rounded), weights multiples of
-    1/256.
+    The SRGAN paper's table (https://arxiv.org/abs/1609.04802) uses it; on Set5 and Set14 it is .009
+    to .056 above Wang's. It differs from `ssim` in three ways. The window grows with the image:
+    sigma is 1.5 * height / 256. At the edges only the part of the window inside the image counts,
+    and the position is weighted by that share. Pixels are integers (luma is rounded), and weights
+    are multiples of 1/256.
 
     Args:
-        image: see `ssim`, as the others.
-        reference: of the same shape.
-        border: pixels left out at each edge, before the height is taken.
+        image: See `psnr`.
+        reference: Image of the same shape.
+        border: Pixels to ignore at each edge; the height is that of the rest.
         channel: "y", or "rgb" for the mean of the three channels.
 
     Returns:
-        -1 to 1, which is for equal images.
+        A value from -1 to 1; 1 for equal images.
 
     Raises:
-        InputError: as for `psnr`.
+        InputError: As for `psnr`.
 
     Example:
         >>> image = np.arange(256, dtype=np.uint8).reshape(16, 16, 1)
@@ -162,9 +163,9 @@ def ssim_daala(
 
 
 def _whole_gaussian(sigma: float, most: int) -> np.ndarray:
-    """A window of whole numbers that sum to 256, as wide as they are not 0."""
+    """Returns a window of non-zero integers that sum to 256."""
     peak = 256 / (math.sqrt(2 * math.pi) * sigma)
-    # Below half of the smallest number there is nothing; a narrow one has no neighbours at all.
+    # Weights below one half round to 0; a narrow window has no neighbours at all.
     reach = math.floor(sigma * math.sqrt(2 * math.log(2 * peak))) if 2 * peak > 1 else 0
     reach = min(reach, most - 1)
     side = np.floor(peak * np.exp(-(np.arange(1, reach + 1) ** 2) / (2 * sigma**2)) + 0.5)
@@ -172,10 +173,10 @@ def _whole_gaussian(sigma: float, most: int) -> np.ndarray:
 
 
 def _slid(kernel: np.ndarray, images: np.ndarray) -> np.ndarray:
-    """Weighted sums around every place of images [..., height, width]; beyond the edges is 0."""
+    """Returns weighted sums around every position of images [..., H, W], padded with 0."""
     reach, block = len(kernel) // 2, 64
-    # Products with a band of rows at a time: far fewer than with all of them, and faster than
-    # adding up shifted images.
+    # Products with one band of rows at a time: far fewer than with all rows, and faster than adding
+    # shifted images.
     band = np.zeros((block, block + 2 * reach))
     for row in range(block):
         band[row, row : row + len(kernel)] = kernel
@@ -190,7 +191,7 @@ def _slid(kernel: np.ndarray, images: np.ndarray) -> np.ndarray:
 
 
 def _moments(kernel: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Weighted sums of x, y, x^2, y^2 and xy at every place: shape [5, height, width]."""
+    """Returns weighted sums of x, y, x^2, y^2 and xy at every position, shape [5, H, W]."""
     return _slid(kernel, np.stack([a, b, a * a, b * b, a * b]))
 
 

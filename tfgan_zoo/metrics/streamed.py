@@ -1,14 +1,20 @@
-"""Scores of images against references as Keras metrics: the mean over all that were shown."""
+"""Keras metrics for the scores that NumPy computes without a network."""
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.base import FeatureExtractor, SampledMetric
 from tfgan_zoo.metrics.features.base import are_finite, as_bytes
 from tfgan_zoo.metrics.psnr import psnr
+from tfgan_zoo.metrics.sliced_wasserstein import directions, projected_distance
 from tfgan_zoo.metrics.ssim import ms_ssim, ssim, ssim_daala
+from tfgan_zoo.pixels import to_unit_range
 
 
 class _Streamed(keras.metrics.Mean):
@@ -31,14 +37,14 @@ class _Streamed(keras.metrics.Mean):
         """Adds images.
 
         Args:
-            y_true: references, uint8 or floats in [-1, 1], shape (batch, height, width, 1 or 3);
-                floats are rounded to uint8 first, as when they are saved.
-            y_pred: images of the same shape, uint8 or floats. One with NaN or infinity has the
-                score NaN, of which the mean is NaN, so that training ends by its own rules.
-            sample_weight: of each image; None for 1.
+            y_true: References, uint8 or floats in [-1, 1], shape [B, H, W, 1 or 3]. Floats are
+                rounded to uint8 first, as when they are saved.
+            y_pred: Images of the same shape, uint8 or floats. NaN or infinite pixels make the mean
+                NaN, so that training ends by its own rules.
+            sample_weight: Weight of each image; None for 1.
 
         Raises:
-            InputError: floats look like 0 to 255, or references are not finite.
+            InputError: If floats look like 0 to 255, or references are not finite.
         """
 
         def scores(references: np.ndarray, images: np.ndarray) -> np.ndarray:
@@ -52,21 +58,21 @@ class _Streamed(keras.metrics.Mean):
         super().update_state(tf.ensure_shape(values, [None]), sample_weight)
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
+        """Returns the constructor's arguments."""
         return {**super().get_config(), "border": self.border, "channel": self.channel}
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
 class PSNR(_Streamed):
-    """Mean of `metrics.psnr.psnr` over images: of decibels, not of squared errors.
+    """Mean of `metrics.psnr.psnr` over images: the mean of decibels, not of squared errors.
 
-    One image that equals its reference makes it `inf`.
+    A single image that equals its reference makes the mean `inf`.
 
     Args:
-        border: pixels left out at each edge.
+        border: Pixels to ignore at each edge.
         channel: "y" or "rgb".
-        name: of the metric.
-        dtype: of the mean; the scores themselves are calculated in float64, with NumPy.
+        name: Name of the metric.
+        dtype: Type of the mean. The scores themselves are computed in float64 by NumPy.
 
     Example:
         >>> metric = PSNR(border=0)
@@ -98,3 +104,63 @@ class MSSSIM(_Streamed):
     """Mean of `metrics.ssim.ms_ssim` over images; arguments as for `PSNR`."""
 
     _score = staticmethod(ms_ssim)
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class SlicedWasserstein(SampledMetric):
+    """`metrics.sliced_wasserstein` of streams of pixels or of features.
+
+    Keeps only projections of the samples, so memory does not depend on the size of images. If there
+    are more samples of one kind, a random choice of them is compared.
+
+    Args:
+        features: The extractor; None to compare flattened images.
+        dim: Size of a sample, such as height * width * channels; only needed for `features=None`.
+        projections: Number of random directions.
+        max_samples: Number of samples kept of each kind, `4 * projections` bytes each.
+        seed: Seed of the directions, as for `sliced_wasserstein`, and of the samples kept.
+        name: Name of the metric; None for `swd` of images, and `swd[NAME]` of features.
+        dtype: Type of the result.
+
+    Example:
+        >>> metric = SlicedWasserstein(dim=1)
+        >>> metric.update_state(np.array([[6.0], [2.0]]), np.array([[0.0], [5.0]]))
+        >>> float(metric.result())
+        1.5
+    """
+
+    def __init__(
+        self,
+        features: FeatureExtractor | None = None,
+        dim: int | None = None,
+        projections: int = 256,
+        max_samples: int = 10_000,
+        seed: int = 0,
+        name: str | None = None,
+        dtype: Any = None,
+    ):
+        if projections < 1:
+            raise InputError(f"projections: expected a number from 1 up, got {projections}.")
+        self.projections = projections
+        # Unlike others, this distance is published for pixels.
+        name = name or (None if features else "swd")
+        super().__init__("swd", features, dim, max_samples, seed, name, dtype)
+        self._directions = directions(self.dim, projections, seed)
+
+    def _row_size(self) -> int:
+        return self.projections
+
+    def _rows(self, images: Any, real: bool) -> tf.Tensor:
+        if self.features is None:
+            images = tf.convert_to_tensor(images)
+            if images.dtype == tf.uint8:
+                images = to_unit_range(images)
+            images = tf.reshape(images, [tf.shape(images)[0], math.prod(images.shape[1:])])
+        return tf.matmul(self._extract(images, real), self._directions)
+
+    def _compute(self, real: np.ndarray, generated: np.ndarray) -> Sequence[float]:
+        return [projected_distance(generated, real, self.seed)]
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments."""
+        return {**super().get_config(), "projections": self.projections}

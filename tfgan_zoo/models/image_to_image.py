@@ -14,6 +14,7 @@ from tfgan_zoo.models.mechanics.arguments import check_image_shape, check_size
 from tfgan_zoo.models.mechanics.batches import local_values
 from tfgan_zoo.models.mechanics.parts import as_images, named_parts, random_values
 from tfgan_zoo.networks import size_multiple, smallest_side
+from tfgan_zoo.pixels import to_unit_range
 from tfgan_zoo.serving.signatures import Endpoint
 
 
@@ -256,8 +257,7 @@ def _images_of(data: Any) -> Any:
 
 
 def _random_images(shape: tuple[int, ...], num: int) -> np.ndarray:
-    pixels = random_values(tf.TensorSpec([None, *shape], tf.uint8), num)
-    return pixels.astype("float32") / 127.5 - 1.0
+    return to_unit_range(random_values(tf.TensorSpec([None, *shape], tf.uint8), num))
 
 
 def domain_shapes(

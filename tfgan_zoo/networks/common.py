@@ -278,7 +278,7 @@ def upsample(
 
 
 def size_multiple(network: keras.Model) -> int:
-    """Returns the number whose multiples a network maps to images of the same size.
+    """Returns the number that sides must be a multiple of for a network to preserve them.
 
     It is found from the network's output shapes, without running the network.
 

@@ -158,7 +158,7 @@ def dcgan_discriminator(
     """DCGAN's discriminator (Radford et al. 2015, https://arxiv.org/abs/1511.06434).
 
     Convolutions of stride 2, each with twice the feature maps of the one before, lead down to 4x4
-    (for 64x64 images 64, 128, 256, 512), and those to one logit. LeakyReLU of slope 0.2;
+    (for 64x64 images 64, 128, 256, 512); one logit follows. LeakyReLU of slope 0.2;
     normalisation after every convolution but the first; no hidden dense layer. Weights N(0, 0.02),
     scales N(1, 0.02). Layers followed by batch normalisation have no bias.
 

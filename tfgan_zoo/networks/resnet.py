@@ -154,8 +154,8 @@ def resnet_discriminator(
 
     Residual blocks halve the size by mean pooling down to 8x8, the first of them without
     activation before its first convolution; two blocks keep the size; ReLU, the mean over all
-    pixels and one logit follow. For 32x32 images there are four blocks. Batch normalisation would
-    make the gradient penalty of one sample depend on the others.
+    pixels and one logit follow. For 32x32 images there are four blocks. There is no batch
+    normalisation, which would make the gradient penalty of one sample depend on the others.
 
     Args:
         image_shape: `(side, side, channels)`, the side a power of two of at least 16. A packed

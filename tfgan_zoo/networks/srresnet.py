@@ -47,8 +47,8 @@ def srresnet_generator(
         filters: Feature maps at low resolution.
         blocks: Residual blocks.
         normalization: `batch` or `none`. With `none`, the weights of residual blocks start at a
-            tenth (Wang et al. 2018, https://arxiv.org/abs/1809.00219); otherwise the sums would
-            explode.
+            tenth of their scale (Wang et al. 2018, https://arxiv.org/abs/1809.00219); otherwise the
+            sums would explode.
         output_activation: `linear`, as in the paper's figure: values outside [-1, 1] are possible
             and must be clipped to make an image. Or `tanh`, as in several reimplementations, which
             stays inside but reaches black and white only in the limit.

@@ -114,8 +114,8 @@ def vgg19_features(
     about as large as those of pixels in [-1, 1]. Gradients flow to the images, but nothing is
     trainable, and training and inference are the same.
 
-    Under mixed precision the convolutions compute in bfloat16, but never in float16: features of
-    numbers up to 255 are not normalised, and float16 ends at 65504.
+    Under mixed precision the convolutions compute in bfloat16, but never in float16: nothing
+    normalises features of inputs up to 255, and float16 ends at 65504.
 
     Args:
         layer: phi_i,j as `i_j`: `5_4` (the paper's SRGAN), `2_2` (its SRGAN-VGG22), or any other

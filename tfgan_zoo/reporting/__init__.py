@@ -1,4 +1,4 @@
-"""A page about training runs: what the folders hold, charts, and the HTML around them."""
+"""An HTML report of training runs, from their folders."""
 
 from tfgan_zoo.reporting.gather import RunRecord, gather
 from tfgan_zoo.reporting.page import Walk, render, write_page

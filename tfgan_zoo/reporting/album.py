@@ -1,4 +1,4 @@
-"""Pictures in a page: as data URIs, few and small enough for it to stay easy to send."""
+"""Pictures in a page, as data URIs, few and small enough to keep the page small."""
 
 import base64
 import io
@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-#: At most so many sheets of a run are shown: the first, the last, and some evenly between them.
+#: Maximum number of sheets shown per run: the first, the last, and evenly spaced ones between.
 MOST = 48
-#: (how many, longest side in pixels, quality of WebP; None for no loss), tried until they fit.
+#: (maximum number, longest side in pixels, WebP quality or None for lossless), tried in turn.
 _PLANS: tuple[tuple[int, int, int | None], ...] = (
     (MOST, 1600, None),
     (MOST, 1024, 90),
@@ -29,10 +29,10 @@ class Picture:
     """An embedded picture.
 
     Attributes:
-        source: a data URI.
-        width: in pixels, as it is to be shown.
-        height: likewise.
-        enlarged: whether each pixel is to be shown as a square of several.
+        source: A data URI.
+        width: Width on the page, in pixels.
+        height: Height on the page, in pixels.
+        enlarged: Whether each pixel is shown as a square of several pixels.
     """
 
     source: str
@@ -46,8 +46,8 @@ class Album:
     """Embedded pictures in order.
 
     Attributes:
-        pictures: by index of what was given, without those left out.
-        note: what a reader has to know of how they were made small; empty for nothing.
+        pictures: Pictures by index of their source, without those left out.
+        note: How they were reduced, for the reader; empty if they were not.
     """
 
     pictures: dict[int, Picture]
@@ -55,11 +55,11 @@ class Album:
 
 
 def embed(sources: Sequence[Path | np.ndarray], num_bytes: int) -> Album:
-    """Encodes pictures as WebP, without loss if they fit.
+    """Encodes pictures as WebP, lossless if they fit.
 
     Args:
-        sources: files, or uint8 images.
-        num_bytes: what they may take, before base64.
+        sources: Files, or uint8 images.
+        num_bytes: Maximum size of all, before base64.
     """
     encoded: dict[int, tuple[bytes, Picture]] = {}
     for most, side, quality in _PLANS:
@@ -86,7 +86,7 @@ def _size(encoded: dict[int, tuple[bytes, Picture]]) -> int:
 
 
 def spread(num: int, most: int) -> list[int]:
-    """Returns up to `most` of the indices below `num`, evenly, the first and the last among them.
+    """Returns up to `most` evenly spaced indices below `num`, with the first and the last.
 
     Example:
         >>> spread(10, 4)
@@ -120,12 +120,12 @@ def _pixels(source: Path | np.ndarray) -> np.ndarray | None:
     try:
         with Image.open(source) as image:
             return np.asarray(image.convert("RGB"))
-    except (OSError, ValueError, SyntaxError):  # Pillow's, of a broken PNG
+    except (OSError, ValueError, SyntaxError):  # Pillow raises these for a broken PNG
         return None
 
 
 def enlargement(pixels: np.ndarray) -> int:
-    """Returns by which factor a picture was enlarged by repeating its pixels.
+    """Returns the factor by which a picture was enlarged by repeating its pixels.
 
     Example:
         >>> enlargement(np.kron(np.eye(6, dtype=np.uint8), np.ones((3, 3), np.uint8)))
@@ -135,7 +135,7 @@ def enlargement(pixels: np.ndarray) -> int:
     for factor in range(min(32, height, width), 1, -1):
         if height % factor or width % factor:
             continue
-        if not np.array_equal(pixels[0], pixels[factor - 1]):  # most are settled here
+        if not np.array_equal(pixels[0], pixels[factor - 1]):  # a quick check that most fail
             continue
         small = pixels[::factor, ::factor]
         if np.array_equal(np.repeat(np.repeat(small, factor, 0), factor, 1), pixels):

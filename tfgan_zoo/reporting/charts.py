@@ -1,7 +1,7 @@
-"""Curves as SVG, drawn here and not in the browser, so that they print and need no script.
+"""Curves as SVG, drawn here rather than in the browser, so that they print and need no script.
 
-A chart holds its curves four times, linear and logarithmic, as logged and smoothed; the page's
-style shows those that are asked for.
+A chart holds its curves four times: linear and logarithmic, as logged and smoothed. The page's
+style sheet shows the selected ones.
 """
 
 import json
@@ -12,16 +12,15 @@ from html import escape
 
 from tfgan_zoo.reporting.gather import RunRecord, number, step_of
 
-#: Colours in style.css, taken in turn.
+#: Number of colours in style.css, used in turn.
 COLOURS = 8
-#: A longer curve is shown smoothed at first.
+#: Curves longer than this are smoothed at first.
 MANY_POINTS = 200
-#: A longer curve is drawn by the least and the greatest of as many stretches as half of this.
+#: Longer curves are drawn by the minimum and maximum of half as many intervals.
 MOST_POINTS = 600
 
 _WIDTH, _HEIGHT = 360, 200
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 12, 22
-_MACHINE = ("images_per_second",)
 
 Points = list[tuple[int, float | None]]
 
@@ -32,9 +31,9 @@ class Mark:
 
     Attributes:
         kind: "checkpoint", "best", "rollback" or "health".
-        step: where.
-        title: what is said of it.
-        colour: index of the run's.
+        step: Its step.
+        title: Tooltip.
+        colour: Index of the run's colour.
     """
 
     kind: str
@@ -44,29 +43,30 @@ class Mark:
 
 
 def colour_of(index: int) -> str:
-    """Returns the class that gives a run its colour."""
+    """Returns the CSS class of a run's colour."""
     return f"c{index % COLOURS}"
 
 
 def quantities(runs: Mapping[int, RunRecord]) -> dict[str, list[str]]:
-    """Returns what was logged, by group, in order: losses, scores, the machine's."""
+    """Returns the names of all logs by group, in the order in which they are shown."""
     rows = [row for run in runs.values() for row in run.rows.values()]
-    names = dict.fromkeys(name for row in rows for name in row)
-    groups: dict[str, list[str]] = {"Losses": [], "Scores": [], "Machine": []}
-    for name in names:
-        if name in _MACHINE or name.endswith("_mb"):
-            groups["Machine"].append(name)
-        elif name.startswith(("g_", "d_")) or name in ("loss", "e_loss"):
-            groups["Losses"].append(name)
-        else:
-            groups["Scores"].append(name)
-    # The players' sums first.
-    groups["Losses"].sort(key=lambda name: (not name.endswith("_loss") or len(name) > 6, name))
-    return {group: members for group, members in groups.items() if members}
+    logged = dict.fromkeys(name for row in rows for name in row)
+    declared = {
+        meaning: [n for run in runs.values() for n in run.logs.get(meaning, ()) if n in logged]
+        for meaning in ("training", "health", "machine")
+    }
+    known = {name for names in declared.values() for name in names}
+    groups = {
+        "Losses": declared["training"],
+        "Health": declared["health"],
+        "Scores": [name for name in logged if name not in known],
+        "Machine": declared["machine"],
+    }
+    return {group: list(dict.fromkeys(names)) for group, names in groups.items() if names}
 
 
 def marks(runs: Mapping[int, RunRecord]) -> list[Mark]:
-    """Returns the marks of runs: checkpoints kept, the best, returns after NaN, health messages."""
+    """Returns the marks of runs: checkpoints, the best one, rollbacks and health messages."""
     found = []
     for i, run in runs.items():
         for step, score in run.checkpoints.items():
@@ -94,12 +94,12 @@ def chart(quantity: str, runs: Mapping[int, RunRecord], marked: Sequence[Mark]) 
     """Draws one quantity of all runs that logged it.
 
     Args:
-        quantity: its name in metrics.jsonl.
-        runs: by the index that gives them their colour.
-        marked: vertical marks.
+        quantity: Name of a log.
+        runs: Runs by the index of their colour.
+        marked: Vertical marks.
 
     Returns:
-        A `<figure>`, or nothing where not one value is finite.
+        A `<figure>`, or an empty string if no value is finite.
     """
     logged = {i: list(zip(*run.series(quantity), strict=True)) for i, run in runs.items()}
     logged = {i: points for i, points in logged.items() if any(v is not None for _, v in points)}
@@ -123,7 +123,7 @@ def chart(quantity: str, runs: Mapping[int, RunRecord], marked: Sequence[Mark]) 
         f"<b>{_short(_last(points))}</b></span>"
         for i, points in curves.items()
     )
-    why = "Not all values are above 0."
+    why = "Some values are not positive."
     flat = "" if logarithmic else f'<small class="flat" title="{why}">linear</small>'
     data = {
         "last": last,
@@ -140,13 +140,13 @@ def chart(quantity: str, runs: Mapping[int, RunRecord], marked: Sequence[Mark]) 
 
 
 def embedded(data: object) -> str:
-    """Returns data for the page's script; nothing in it can end the element."""
+    """Returns data for the page's script, escaped so that it cannot end the element."""
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
     return f'<script type="application/json">{text}</script>'
 
 
 def thinned(points: Points) -> Points:
-    """Returns a long curve's least and greatest points of each stretch; gaps remain.
+    """Returns the minimum and maximum of each interval of a long curve, and its gaps.
 
     Example:
         >>> thinned([(1, 0.5), (2, None), (3, 0.25)])
@@ -165,9 +165,10 @@ def thinned(points: Points) -> Points:
 
 
 def smoothed(points: Points) -> Points:
-    """Returns the exponential mean; its half-life is a fortieth of the curve.
+    """Returns the exponential mean, with a half-life of a fortieth of the curve.
 
-    The first values are not drawn to zero. (Kingma & Ba 2014, https://arxiv.org/abs/1412.6980.)
+    The first values are not biased towards zero. (Kingma & Ba 2014,
+    https://arxiv.org/abs/1412.6980.)
     """
     num = sum(value is not None for _, value in points)
     decay = 0.5 ** (40 / max(1, num))
@@ -181,7 +182,7 @@ def smoothed(points: Points) -> Points:
 
 
 class _Scale:
-    """From values to heights."""
+    """Maps values to heights."""
 
     def __init__(self, values: Sequence[float], logarithmic: bool):
         self.logarithmic = logarithmic
@@ -219,7 +220,7 @@ class _Scale:
 
 
 def nice(low: float, high: float, num: int) -> list[float]:
-    """Returns round numbers between two, about as many as asked for.
+    """Returns about `num` round numbers between two.
 
     Example:
         >>> nice(0.0, 10.0, 4)

@@ -1,7 +1,7 @@
-"""Reads run folders into plain values. Nothing here imports TensorFlow.
+"""Reads run folders into plain values, without TensorFlow.
 
-A run may have only begun, be written to at this moment, or have been copied in part: what is
-missing is empty, and a line that cannot be read is left out and counted.
+A run may have just started, be in progress, or be an incomplete copy. Missing files are empty
+values; lines that cannot be read are skipped and counted.
 """
 
 import contextlib
@@ -17,32 +17,35 @@ from typing import Any
 
 from tfgan_zoo.errors import InputError
 
-#: One line of metrics.jsonl: numbers by name, None for what was not finite.
+#: File that says what a run's model is and what its logs mean: see `callbacks.records`.
+ABOUT = "model.json"
+#: One line of metrics.jsonl: numbers by name, None for values that were not finite.
 Row = dict[str, float | None]
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What a run folder says.
+    """Contents of a run folder.
 
     Attributes:
-        name: the folder's, with as much of its path as tells it from the others'.
-        path: the folder, as it was given.
-        config: resolved, as plain dicts.
-        versions: of the packages, by name.
-        rows: the lines of metrics.jsonl by step, without the step.
-        sheets: sample sheets by step.
-        final: the sheet of the exported weights.
-        checkpoints: steps of those that are kept, with their scores, the higher the better.
-        rollbacks: the lines of rollbacks.jsonl.
-        evaluations: the lines of evaluation.jsonl.
-        health: the lines of health.jsonl.
-        result: what result.json holds; empty before the end.
-        running: whether a process trains in the folder now.
-        parameters: of each player, by name, as the last checkpoint holds them.
-        seconds: from the first to the last file's date; None where these say nothing.
-        unread: lines that could not be read, by the file's name.
-        pretraining: the run before the run.
+        name: Name of the folder, with the part of its path that distinguishes it from others.
+        path: Path of the folder, as it was given.
+        config: Resolved config, as plain dicts.
+        versions: Versions of the packages, by name.
+        rows: Lines of metrics.jsonl by step, without the step.
+        logs: Names of the logs by meaning: "training", "health" and "machine"; others are scores.
+        sheets: Sample sheets by step.
+        final: Sample sheet of the exported weights.
+        checkpoints: Steps of the checkpoints that are kept, with their scores; higher is better.
+        rollbacks: Lines of rollbacks.jsonl.
+        evaluations: Lines of evaluation.jsonl.
+        health: Lines of health.jsonl.
+        result: Contents of result.json; empty before the end.
+        running: Whether a process is training in the folder now.
+        parameters: Number of parameters of each role.
+        seconds: Seconds between the dates of the first and the last file; None if unknown.
+        unread: Number of lines that could not be read, by file name.
+        pretraining: The run that pretrained this one.
     """
 
     name: str
@@ -50,6 +53,7 @@ class RunRecord:
     config: dict[str, Any]
     versions: dict[str, Any]
     rows: dict[int, Row]
+    logs: dict[str, list[str]]
     sheets: dict[int, Path]
     final: Path | None
     checkpoints: dict[int, float | None]
@@ -65,18 +69,18 @@ class RunRecord:
 
     @property
     def step(self) -> int:
-        """The last step that anything is known of."""
+        """The last step on record."""
         return max([0, *self.rows, *self.checkpoints, *self.sheets])
 
     @property
     def steps(self) -> int | None:
-        """How many steps the run is to have."""
+        """Number of steps the run is configured for."""
         steps = _entry(self.config, "train", "steps")
         return steps if isinstance(steps, int) else None
 
     @property
     def best(self) -> int | None:
-        """The step of the best checkpoint, the last of equals."""
+        """The step of the best checkpoint; the last one if several are equal."""
         scored = [(score, step) for step, score in self.checkpoints.items() if score is not None]
         return max(scored)[1] if scored else None
 
@@ -90,7 +94,7 @@ def gather(workdirs: Sequence[str | os.PathLike]) -> list[RunRecord]:
     """Reads run folders.
 
     Raises:
-        InputError: if one is no run folder, or is given twice.
+        InputError: If one is not a run folder, or is given twice.
     """
     paths = [Path(workdir).expanduser() for workdir in workdirs]
     whole = [Path(os.path.abspath(path)) for path in paths]
@@ -101,7 +105,7 @@ def gather(workdirs: Sequence[str | os.PathLike]) -> list[RunRecord]:
 
 
 def short_names(paths: Sequence[Path]) -> list[str]:
-    """Returns the last parts of paths, as many as tell them apart.
+    """Returns the last parts of paths, as many as needed to distinguish them.
 
     Example:
         >>> short_names([Path("/a/x/run"), Path("/a/y/run")])
@@ -119,7 +123,7 @@ def read_run(path: Path, name: str) -> RunRecord:
     """Reads one run folder.
 
     Raises:
-        InputError: if it has no config.json, or one that is not a run's.
+        InputError: If it has no config.json, or one that is not of a run.
     """
     if not (path / "config.json").is_file():
         raise InputError(
@@ -135,12 +139,15 @@ def read_run(path: Path, name: str) -> RunRecord:
     versions = written.get("versions")
     unread: dict[str, int] = {}
     samples = path / "samples"
+    rows = _rows(_lines(path / "metrics.jsonl", unread), unread)
+    about = _read_json(path / ABOUT)
     return RunRecord(
         name=name,
         path=path,
         config=config,
         versions=versions if isinstance(versions, dict) else {},
-        rows=_rows(_lines(path / "metrics.jsonl", unread), unread),
+        rows=rows,
+        logs=_declared_logs(about) or _logs_by_name(rows),
         sheets=_by_step(samples.glob("step_*.png")),
         final=samples / "final.png" if (samples / "final.png").is_file() else None,
         checkpoints=_checkpoints(path / "checkpoints"),
@@ -149,7 +156,7 @@ def read_run(path: Path, name: str) -> RunRecord:
         health=_findings(_lines(path / "health.jsonl", unread)),
         result=_read_json(path / "result.json"),
         running=_is_locked(path / ".lock"),
-        parameters=_parameters(path),
+        parameters=_declared_parameters(about) or _parameters_of_checkpoint(path),
         seconds=_seconds(path),
         unread=unread,
         pretraining=_pretraining(path, name),
@@ -167,12 +174,12 @@ def number(value: Any) -> float | None:
         return None
     try:
         return float(value) if math.isfinite(value) else None
-    except OverflowError:  # a whole number beyond every float
+    except OverflowError:  # an integer larger than any float
         return None
 
 
 def step_of(line: dict[str, Any]) -> int | None:
-    """Returns a line's step; None where it has none."""
+    """Returns the step of a line, or None."""
     step = number(line.get("step"))
     return None if step is None else int(step)
 
@@ -196,7 +203,7 @@ def _lines(path: Path, unread: dict[str, int]) -> list[dict[str, Any]]:
         text = path.read_text(errors="replace")
     except OSError:
         return []
-    # What follows the last line break is being written.
+    # The text after the last line break is still being written.
     texts = [line for line in text[: text.rfind("\n") + 1].split("\n") if line.strip()]
     read = []
     for line in texts:
@@ -210,7 +217,7 @@ def _lines(path: Path, unread: dict[str, int]) -> list[dict[str, Any]]:
 
 
 def _findings(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Leaves out what the monitor writes down for itself: the norm a gradient begins with."""
+    """Skips the line that `callbacks.Health` writes for itself, the first gradient's norm."""
     return [line for line in lines if line.get("condition") != "begun"]
 
 
@@ -242,7 +249,7 @@ def _checkpoints(folder: Path) -> dict[int, float | None]:
 
 
 def _is_locked(lock: Path) -> bool:
-    """Whether another process holds the lock that `runs.Run.claim` takes."""
+    """Returns whether another process holds the lock of `Run.claim`."""
     try:
         with lock.open() as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -253,8 +260,33 @@ def _is_locked(lock: Path) -> bool:
     return False
 
 
-def _parameters(run: Path) -> dict[str, int]:
-    """Returns how many numbers each player has in the last checkpoint."""
+def _declared_logs(about: dict[str, Any]) -> dict[str, list[str]]:
+    return {
+        meaning: [name for name in about[meaning] if isinstance(name, str)]
+        for meaning in ("training", "health", "machine")
+        if isinstance(about.get(meaning), list)
+    }
+
+
+def _logs_by_name(rows: dict[int, Row]) -> dict[str, list[str]]:
+    """Returns the meaning of logs by the names they had in version 0.2."""
+    names = sorted({name for row in rows.values() for name in row})
+    health, main = ["diversity", "g_gradient"], ["d_loss", "g_loss", "loss", "e_loss"]
+    machine = [n for n in names if n == "images_per_second" or n.endswith("_peak_memory_mb")]
+    machine += [n for n in names if n == "peak_memory_mb"]
+    training = [n for n in main if n in names]
+    training += [n for n in names if n.startswith(("d_", "g_")) and n not in main + health]
+    return {"training": training, "health": health, "machine": machine}
+
+
+def _declared_parameters(about: dict[str, Any]) -> dict[str, int]:
+    found = about.get("parameters")
+    items = found.items() if isinstance(found, dict) else ()
+    return {role: count for role, count in items if isinstance(count, int)}
+
+
+def _parameters_of_checkpoint(run: Path) -> dict[str, int]:
+    """Counts the parameters of each network in the last checkpoint of a version 0.2 run."""
     import h5py  # Keras writes checkpoints with it
 
     files = sorted(run.glob("checkpoints/step_*/model.weights.h5"))
@@ -264,7 +296,7 @@ def _parameters(run: Path) -> dict[str, int]:
 
     def count(name: str, item: Any) -> None:
         owner = name.partition("/")[0]
-        # "layers" are nameless here: pools of images, encoders that are not trained.
+        # "layers" are image pools and encoders that are not trained.
         others = owner in ("averages", "layers", "vars") or owner.endswith("_optimizer")
         if isinstance(item, h5py.Dataset) and not others:
             counts[owner] = counts.get(owner, 0) + item.size
@@ -272,7 +304,7 @@ def _parameters(run: Path) -> dict[str, int]:
     try:
         with h5py.File(files[-1]) as weights:
             weights.visititems(count)
-    except Exception:  # it was replaced meanwhile, or is damaged: h5py raises what it likes
+    except Exception:  # replaced or damaged: h5py raises various errors
         return {}
     return counts
 

@@ -1,4 +1,4 @@
-"""The HTML of a report: one file that asks no network for anything."""
+"""The HTML of a report: one file that needs no network."""
 
 import base64
 import datetime
@@ -24,7 +24,7 @@ from tfgan_zoo.reporting.charts import colour_of, embedded
 from tfgan_zoo.reporting.gather import RunRecord
 from tfgan_zoo.reporting.tables import breakable, config, evaluations, figure, messages, versions
 
-#: What all pictures of a page may take, before base64 adds a third.
+#: Maximum size of all pictures of a page, before base64 adds a third.
 PICTURE_BYTES = 4_000_000
 
 _PAGE = Template("""<!DOCTYPE html>
@@ -58,12 +58,12 @@ Frame = tuple[str, Picture]
 
 @dataclass(frozen=True)
 class Walk:
-    """Samples of one run between latents.
+    """Samples of one run along walks between latents.
 
     Attributes:
-        run: the run's index.
-        title: between what.
-        images: uint8, shape (walks, frames, height, width, channels).
+        run: Index of the run.
+        title: What the walks are between.
+        images: uint8 of shape (walks, frames, height, width, channels).
     """
 
     run: int
@@ -77,9 +77,9 @@ def render(
     """Returns the page.
 
     Args:
-        runs: from `gather`.
-        walks: to be shown too.
-        now: the time that is said on it.
+        runs: Runs from `gather`.
+        walks: Walks to show.
+        now: The time shown on the page; None for the present time.
     """
     share = PICTURE_BYTES // (len(runs) + len(walks))
     before = {i: run.pretraining for i, run in enumerate(runs) if run.pretraining is not None}
@@ -116,14 +116,16 @@ def write_page(path: str | os.PathLike, page: str) -> None:
     """Writes the page, complete or not at all.
 
     Raises:
-        InputError: if the folder is not there and cannot be made.
+        InputError: If the folder does not exist and cannot be created.
     """
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"--output: cannot make the folder of {str(path)!r}: {error}.") from error
-    # A name may hold what is no text.
+        raise InputError(
+            f"--output: cannot create the folder of {str(path)!r}: {error}."
+        ) from error
+    # A name may contain lone surrogates.
     with atomic.open_replacing(path, "w", errors="replace") as file:
         file.write(page)
 
@@ -136,7 +138,7 @@ def _data(name: str) -> str:
 
 
 def heading(runs: Sequence[RunRecord]) -> str:
-    """Returns the page's title: the only run's name, or several's."""
+    """Returns the title of the page: the names of the runs, or their number."""
     names = [run.name for run in runs]
     if len(names) > 4:
         return f"{len(names)} runs"
@@ -144,7 +146,7 @@ def heading(runs: Sequence[RunRecord]) -> str:
 
 
 def state(run: RunRecord) -> tuple[str, str]:
-    """Returns (kind, sentence) of how far a run is.
+    """Returns (kind, sentence) for the state of a run.
 
     The kind is "running", "finished" or "stopped".
     """
@@ -163,7 +165,7 @@ def state(run: RunRecord) -> tuple[str, str]:
 
 
 def card(run: RunRecord, index: int) -> str:
-    """Returns what a run is, in a few facts."""
+    """Returns a card with the main facts of a run."""
     kind, sentence = state(run)
     data, steps = run.config.get("data"), run.steps
     data = data if isinstance(data, dict) else {}
@@ -247,7 +249,7 @@ def samples(runs: Sequence[RunRecord], num_bytes: int) -> str:
         if not frames:
             continue
         own = list(frames)
-        # Between its own sheets, a run shows the one before.
+        # Between two of its sheets, a run shows the earlier one.
         at = [max(0, sum(step <= place for step in own) - 1) for place in places]
         named = [(_place_name(step, run), frames[step]) for step in own]
         strips.append(_strip(run.name, i, named, at, albums[i].note, len(runs) > 1))
@@ -276,7 +278,7 @@ def _scrubber(labels: Sequence[str], strips: Sequence[str]) -> str:
 def _strip(
     name: str, colour: int, frames: Sequence[Frame], at: Sequence[int], note: str, titled: bool
 ) -> str:
-    """One run's pictures: the first and the last as they are, the others for the script."""
+    """Returns one run's pictures: the first and last as images, the others for the script."""
     ends = [frames[0], frames[-1]] if len(frames) > 1 else frames
     shots = "".join(_shot(label, picture) for label, picture in ends)
     data = {
@@ -285,7 +287,7 @@ def _strip(
         "sources": [picture.source for _, picture in frames[1:-1]],
     }
     title = f'<h3 class="{colour_of(colour)}"><i></i>{escape(name)}</h3>' if titled else ""
-    said = f'<p class="quiet">{escape(note)}; the run folder has them all as they are.</p>'
+    said = f'<p class="quiet">{escape(note)}; the run folder has all originals.</p>'
     return (
         f'<div class="strip">{title}<div class="shots">{shots}</div>'
         f"{embedded(data)}{said if note else ''}</div>"
@@ -302,7 +304,7 @@ def _shot(label: str, picture: Picture) -> str:
 
 
 def between(walk: Walk, runs: Sequence[RunRecord], num_bytes: int) -> str:
-    """Returns a walk: all of it, and frame by frame under a slider of its own."""
+    """Returns a walk as one picture, and frame by frame with its own slider."""
     num, frames = walk.images.shape[:2]
     strips = pictures.grid(walk.images.reshape(-1, *walk.images.shape[2:]), frames)
     steps = [pictures.enlarge(pictures.grid(step, num), 128) for step in walk.images.swapaxes(0, 1)]
@@ -320,7 +322,7 @@ def between(walk: Walk, runs: Sequence[RunRecord], num_bytes: int) -> str:
 
 
 def curves(runs: Mapping[int, RunRecord], name: str) -> str:
-    """Returns a chart of everything logged, all runs in one, and how they are to be shown."""
+    """Returns charts of all logs, each with all runs, and the controls of their display."""
     marked = charts.marks(runs)
     groups = []
     for group, quantities in charts.quantities(runs).items():
@@ -333,7 +335,7 @@ def curves(runs: Mapping[int, RunRecord], name: str) -> str:
     keys = {
         "checkpoint": "checkpoint kept",
         "best": "the best one",
-        "rollback": "went back after NaN",
+        "rollback": "rollback after NaN",
         "health": "health message",
     }
     legend = [
@@ -358,7 +360,7 @@ def curves(runs: Mapping[int, RunRecord], name: str) -> str:
         f'<input type="checkbox" id="{name}-log" class="log-box">'
         f'<label for="{name}-log">Logarithmic</label>'
         f'<input type="checkbox" id="{name}-smooth" class="smooth-box"{noisy}>'
-        f'<label for="{name}-smooth" title="An exponential mean; its half-life is a fortieth of '
+        f'<label for="{name}-smooth" title="An exponential mean with a half-life of a fortieth of '
         'the curve.">Smoothed</label>'
     )
     return f'{boxes}<ul class="legend">{"".join(legend)}</ul><div>{"".join(groups)}</div>'

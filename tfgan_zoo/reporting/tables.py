@@ -13,7 +13,7 @@ from tfgan_zoo.reporting.gather import RunRecord, number
 
 
 def figure(value: Any) -> str:
-    """Returns a number as tables show it, and anything else as JSON.
+    """Formats a number for a table, and anything else as JSON.
 
     Example:
         >>> [figure(value) for value in (1234567, 0.25, 1e-7)]
@@ -31,7 +31,7 @@ def figure(value: Any) -> str:
 
 
 def evaluations(runs: Sequence[RunRecord]) -> str:
-    """Returns a table of evaluation.jsonl, a line an evaluation."""
+    """Returns a table of evaluation.jsonl, one row per evaluation."""
     lines = [(i, line) for i, run in enumerate(runs) for line in run.evaluations]
     if not lines:
         return ""
@@ -74,7 +74,7 @@ def _details(title: str, value: Mapping[str, Any]) -> str:
 
 
 def when(time: Any) -> str:
-    """Returns a time, in seconds since 1970 or written out, to the minute."""
+    """Formats a time, given in seconds since 1970 or as ISO 8601, to the minute."""
     seconds = number(time)
     with_date = None
     try:
@@ -88,7 +88,7 @@ def when(time: Any) -> str:
 
 
 def messages(runs: Sequence[RunRecord]) -> str:
-    """Returns what health.jsonl and rollbacks.jsonl say, by step."""
+    """Returns a table of health.jsonl and rollbacks.jsonl, by step."""
     rows = []
     for i, run in enumerate(runs):
         said = [
@@ -121,18 +121,18 @@ def messages(runs: Sequence[RunRecord]) -> str:
 
 
 def config(runs: Sequence[RunRecord]) -> str:
-    """Returns the resolved configs as one tree that folds, with what differs marked."""
+    """Returns the resolved configs as one foldable tree, with differences marked."""
     configs = [run.config for run in runs]
     tree, num = _tree(configs, [run.name for run in runs])
     if len(runs) == 1:
         return tree
     differ = "entry differs and is" if num == 1 else "entries differ and are"
-    said = f"{num} {differ} marked." if num else "All are the same."
+    said = f"{num} {differ} marked." if num else "All entries are the same."
     return f'<p class="quiet">{said}</p>{tree}'
 
 
 def _tree(configs: Sequence[Any], names: Sequence[str]) -> tuple[str, int]:
-    """Returns the HTML of one level and those below, and how many entries differ."""
+    """Returns the HTML of one level and those below, and the number of different entries."""
     keys = dict.fromkeys(key for each in configs for key in each)
     rows, groups, total = [], [], 0
     for key in keys:
@@ -167,12 +167,12 @@ _NONE = object()
 
 
 def breakable(name: str) -> str:
-    """Returns a name, escaped, that may be broken after its underscores."""
+    """Escapes a name, and allows line breaks after its underscores."""
     return escape(name).replace("_", "_<wbr>")
 
 
 def plain(value: Any) -> str:
-    """Returns a value as the config shows it."""
+    """Formats a value of a config."""
     if value is _NONE:
         return "\u2013"
     if value is None:
@@ -181,5 +181,5 @@ def plain(value: Any) -> str:
 
 
 def versions(runs: Sequence[RunRecord]) -> str:
-    """Returns the versions that the runs were made with."""
+    """Returns a table of the package versions of the runs."""
     return _tree([run.versions for run in runs], [run.name for run in runs])[0]

@@ -1,7 +1,8 @@
 """A run, from its config to its result."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tfgan_zoo.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from tfgan_zoo.run.experiment import Result, train
@@ -11,21 +12,9 @@ if TYPE_CHECKING:
 __all__ = ["Result", "Run", "convert_run", "export_run", "load_run", "train"]
 
 _MODULES = {
-    "Result": "experiment",
-    "Run": "folder",
-    "convert_run": "trained",
-    "export_run": "trained",
-    "load_run": "trained",
-    "train": "experiment",
+    "experiment": ("Result", "train"),
+    "folder": ("Run",),
+    "trained": ("convert_run", "export_run", "load_run"),
 }
 
-
-def __getattr__(name: str) -> Any:
-    # TensorFlow takes seconds to import.
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_attributes(__name__, _MODULES)

@@ -109,7 +109,7 @@ def _records(
             of=local,
         ),
         callbacks.Evaluate(lambda model: task.score(local(model)), stage.scores.when),
-        callbacks.MetricsLog(run.metrics, each_line, events),
+        callbacks.MetricsLog(run.metrics, each_line, events, run.about),
     ]
     if task.has_sheet:
         draw = lambda model: task.sheet(local(model))  # noqa: E731

@@ -55,6 +55,7 @@ class Run:
         self.exports = self.path / "export"
         self.pretraining = self.path / "pretraining"
         self.metrics = self.path / "metrics.jsonl"
+        self.about = self.path / "model.json"
         self.health = self.path / "health.jsonl"
         self.rollbacks = self.path / "rollbacks.jsonl"
         self.result = self.path / "result.json"

@@ -11,7 +11,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from tfgan_zoo import atomic
-from tfgan_zoo.callbacks.health import MEASURES
+from tfgan_zoo.callbacks.records import describe_logs
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import ZooModel
 from tfgan_zoo.models.mechanics.output_ranges import made_before
@@ -194,10 +194,11 @@ def scores_at(run: Run, model: ZooModel) -> dict[str, float]:
         if done["step"] == step:
             return done["scores"]
     rows = [row for row in run.logged() if row["step"] == step]
-    others = ("step", "images_per_second", *model.log_names, *MEASURES)
+    about = describe_logs(model)
+    others = ("step", *about["training"], *about["health"], *about["machine"])
     return {
         name: value
         for row in rows
         for name, value in row.items()
-        if value is not None and name not in others and not name.endswith("_mb")
+        if value is not None and name not in others
     }

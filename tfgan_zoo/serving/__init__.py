@@ -1,1 +1,1 @@
-"""From endpoints to a SavedModel that TF Serving serves, and a client that asks it."""
+"""SavedModels of endpoints for TF Serving, and clients of it."""

@@ -1,4 +1,4 @@
-"""The README.md of an exported model: what it is, what it was trained on, what it answers."""
+"""The README.md of an exported model: description, endpoints, scores, limits, config."""
 
 import json
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from tfgan_zoo.serving.signatures import FILES, FLOATS, UINT8, Endpoint, outputs
 
 _KINDS = {
     FLOATS: "floats in [-1, 1]",
-    UINT8: "0..255",
+    UINT8: "0 to 255",
     FILES: 'files; in JSON base64, {"b64": "..."}',
-    "seed": "any number; an image depends on its own alone",
+    "seed": "any number; each image depends only on its own seed",
 }
 
 
@@ -26,23 +26,23 @@ def model_card(
     scores: Mapping[str, float] = {},
     config: Mapping[str, Any] | None = None,
 ) -> str:
-    """Returns the card, as Markdown.
+    """Returns the model card, as Markdown.
 
     Args:
-        name: of the model.
-        summary: what it is, with its paper.
-        signatures: what it is asked by; the first is the default too.
-        num_bytes: of the SavedModel.
-        facts: what else is to be said, by name, a line each.
-        scores: metrics, by name.
-        config: of the run.
+        name: Name of the model.
+        summary: Description of the model, with its paper.
+        signatures: Signatures of the SavedModel; the first is the default.
+        num_bytes: Size of the SavedModel.
+        facts: Further facts by name, one line each.
+        scores: Scores by name.
+        config: Config of the run.
     """
     default = next(iter(signatures))
     takes_images = any(s.name == FLOATS for s in signatures[default].inputs)
     lines = [f"# {name}", "", summary, ""]
     lines += [f"- {key}: {value}" for key, value in facts.items()]
     lines += [f"- size: {num_bytes / 1e6:.1f} MB ({num_bytes:,} bytes)", "", "## Endpoints", ""]
-    lines += ["| signature | takes | gives |", "|---|---|---|"]
+    lines += ["| signature | inputs | outputs |", "|---|---|---|"]
     for key, signature in signatures.items():
         takes = "<br>".join(_tensor(spec.name, spec) for spec in signature.inputs)
         gives = "<br>".join(_tensor(out, spec) for out, spec in outputs(signature).items())
@@ -53,19 +53,19 @@ def model_card(
     lines += ["", "## Intended use and limits", ""]
     if takes_images:
         lines += [
-            "For images of the kind it was trained on, at about the scale they had there. Of "
-            "others it makes something too, and does not say that it should not. What it adds is "
-            "invented: plausible, not measured, and no evidence of what a scene looked like.",
+            "For images like those it was trained on, at about the same scale. It also returns "
+            "images for other inputs, without a warning. Details that it adds are invented: "
+            "plausible, but no evidence of what a scene looked like.",
         ]
     else:
         lines += [
-            "For samples like the images it was trained on. It knows nothing else, shares their "
-            "gaps and biases, may show some kinds more often than they occur there, and may come "
-            "close to single images of them.",
+            "For samples like the images it was trained on. It has their gaps and biases, may "
+            "generate some kinds more often than they occur, and may reproduce single images "
+            "closely.",
         ]
     lines += [
-        "Nothing filters what comes out. Whether it may be used depends on the licence of its "
-        "training data as well.",
+        "The output is not filtered. Permission to use it also depends on the licence of the "
+        "training data.",
     ]
     if config is not None:
         lines += ["", "## Config", "", "```json", json.dumps(config, indent=2), "```"]

@@ -1,6 +1,6 @@
-"""Clients of TF Serving: REST, with nothing but the standard library, and gRPC.
+"""Clients of TF Serving: REST, with the standard library alone, and gRPC.
 
-Both learn from the server what its model is asked by, and speak in NumPy arrays:
+Both read the model's signatures from the server, and use NumPy arrays:
 
     >>> client = RestClient("http://localhost:8501/v1/models/dcgan")
     >>> list(client.signatures())
@@ -24,7 +24,7 @@ import numpy as np
 
 from tfgan_zoo.errors import InputError, ServerError
 
-#: NumPy's names of what TensorFlow calls DT_...; strings are objects, of bytes.
+#: NumPy's names of TensorFlow's types. Strings are arrays of bytes objects.
 DTYPES = {
     "DT_FLOAT": "float32",
     "DT_UINT8": "uint8",
@@ -35,48 +35,48 @@ DTYPES = {
 
 
 class Tensor(NamedTuple):
-    """What a tensor has to look like: -1 is any size."""
+    """Type and shape of a tensor; -1 is any size."""
 
     dtype: str
     shape: tuple[int, ...]
 
 
 class Signature(NamedTuple):
-    """What a model takes and gives, by name."""
+    """Inputs and outputs of a signature, by name."""
 
     inputs: Mapping[str, Tensor]
     outputs: Mapping[str, Tensor]
 
 
 class Client(Protocol):
-    """What both clients do.
+    """Interface of both clients.
 
     Attributes:
-        name: what errors call the server and its model.
+        name: Name of the server and its model, for errors.
     """
 
     name: str
 
     def signatures(self) -> dict[str, Signature]:
-        """Returns what the model is asked by, in alphabetical order."""
+        """Returns the model's signatures, in alphabetical order."""
 
     def predict(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Returns the answer to a batch."""
 
 
 class RestClient:
-    """Asks TF Serving over HTTP.
+    """A client of TF Serving over HTTP.
 
     Args:
-        url: `http://HOST:8501/v1/models/NAME`, and for one version of it `/versions/2` or
-            `/labels/stable` behind.
-        timeout: seconds to wait for an answer.
-        retries: how often a request is repeated if there is no connection or the server is busy
-            (503); after half a second, then one, two, four...
-        first_wait: that half second.
+        url: `http://HOST:8501/v1/models/NAME`, followed by `/versions/2` or `/labels/stable` for
+            one version.
+        timeout: Seconds to wait for an answer.
+        retries: Number of times to repeat a request if there is no connection or the server is
+            busy (503).
+        first_wait: Seconds before the first repetition; doubled before each further one.
 
     Raises:
-        InputError: if the URL is another.
+        InputError: If the URL has another form.
     """
 
     def __init__(self, url: str, timeout: float = 60.0, retries: int = 4, first_wait: float = 0.5):
@@ -93,10 +93,10 @@ class RestClient:
         self.first_wait = first_wait
 
     def signatures(self) -> dict[str, Signature]:
-        """Returns what the model is asked by, in alphabetical order.
+        """Returns the model's signatures, in alphabetical order.
 
         Raises:
-            ServerError: if the server cannot be reached, or has no such model.
+            ServerError: If the server cannot be reached, or has no such model.
         """
         answer = self._ask("/metadata", None)
         try:
@@ -112,18 +112,18 @@ class RestClient:
                 if found[name].get("inputs")
             }
         except (AttributeError, LookupError, TypeError, ValueError) as error:
-            raise ServerError(f"{self.url}: the metadata is not TF Serving's.") from error
+            raise ServerError(f"{self.url}: the metadata is not that of TF Serving.") from error
 
     def predict(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Returns the answer to a batch.
 
         Args:
-            signature: its name.
-            inputs: arrays by name, the batch first; files and texts are objects, of bytes.
+            signature: Name of the signature.
+            inputs: Arrays by name, with the batch as first axis; files and texts are bytes objects.
 
         Raises:
-            ServerError: if the server cannot be reached, refuses, or gives another answer than
-                the signature says: other names or types, or not a row for each of the batch.
+            ServerError: If the server cannot be reached, refuses, or its answer does not match the
+                signature: other names or types, or another number of rows than the batch.
         """
         rows = [
             {name: _to_json(value) for name, value in zip(inputs, row, strict=True)}
@@ -133,14 +133,14 @@ class RestClient:
         outputs = self._outputs(signature)
         try:
             made = answer["predictions"]
-            if len(outputs) == 1:  # TF Serving then leaves the name out.
+            if len(outputs) == 1:  # TF Serving omits the name of a single output.
                 made = [{next(iter(outputs)): value} for value in made]
             found = {
                 name: _to_array([row[name] for row in made], tensor)
                 for name, tensor in outputs.items()
             }
         except (AttributeError, LookupError, TypeError, ValueError) as error:
-            raise ServerError(f"{self.url}: the answer is not what {signature} gives.") from error
+            raise ServerError(f"{self.url}: the answer does not match {signature}.") from error
         return _checked(found, outputs, len(rows), self.url, signature)
 
     def _outputs(self, signature: str) -> Mapping[str, Tensor]:
@@ -175,7 +175,7 @@ class RestClient:
                     raise self._late() from error
                 raise _BusyError(f"no connection: {reason}") from error
             except ValueError as error:
-                raise ServerError(f"{self.url}: the answer is no JSON.") from error
+                raise ServerError(f"{self.url}: the answer is not JSON.") from error
 
         return _patiently(once, self.url, self.retries, self.first_wait)
 
@@ -184,21 +184,21 @@ class RestClient:
 
 
 class GrpcClient:
-    """Asks TF Serving by gRPC: without JSON, which makes much of floats.
+    """A client of TF Serving over gRPC, which sends floats in fewer bytes than JSON.
 
-    It needs `tensorflow-serving-api`: pip install 'tfgan_zoo[serving]'.
+    Needs `tensorflow-serving-api`: pip install 'tfgan_zoo[serving]'.
 
     Args:
         target: `HOST:8500`.
-        model_name: what the server calls the model.
-        version: a version's number; None for the newest.
-        label: a version's label, instead.
-        timeout: seconds to wait for an answer.
-        retries: how often a request is repeated while the server is unavailable.
-        first_wait: seconds before the first time; twice as many before each other.
+        model_name: Name of the model on the server.
+        version: Version number; None for the newest.
+        label: Label of a version, instead of its number.
+        timeout: Seconds to wait for an answer.
+        retries: Number of times to repeat a request while the server is unavailable.
+        first_wait: Seconds before the first repetition; doubled before each further one.
 
     Raises:
-        InputError: if that package is not installed.
+        InputError: If that package is not installed.
     """
 
     def __init__(
@@ -239,10 +239,10 @@ class GrpcClient:
         self.first_wait = first_wait
 
     def signatures(self) -> dict[str, Signature]:
-        """Returns what the model is asked by, in alphabetical order.
+        """Returns the model's signatures, in alphabetical order.
 
         Raises:
-            ServerError: if the server cannot be reached, or has no such model.
+            ServerError: If the server cannot be reached, or has no such model.
         """
         from tensorflow.core.framework import types_pb2
 
@@ -272,7 +272,7 @@ class GrpcClient:
         """Returns the answer to a batch; see `RestClient.predict`.
 
         Raises:
-            ServerError: if the server cannot be reached, or refuses.
+            ServerError: If the server cannot be reached, or refuses.
         """
         import tensorflow as tf
 
@@ -284,7 +284,7 @@ class GrpcClient:
         try:
             found = {name: tf.make_ndarray(value) for name, value in answer.outputs.items()}
         except (TypeError, ValueError) as error:
-            raise ServerError(f"{self.name}: the answer is not what {signature} gives.") from error
+            raise ServerError(f"{self.name}: the answer does not match {signature}.") from error
         num = len(next(iter(inputs.values())))
         return _checked(found, self._outputs(signature), num, self.name, signature)
 
@@ -312,7 +312,7 @@ class GrpcClient:
 
 
 class _BusyError(Exception):
-    """It may go better soon."""
+    """A temporary error, worth retrying."""
 
 
 def _patiently(once: Callable[[], Any], name: str, retries: int, wait: float) -> Any:
@@ -347,10 +347,10 @@ def _checked(
     server: str,
     signature: str,
 ) -> dict[str, np.ndarray]:
-    """Returns an answer, if it is what a signature gives for a batch of `num`.
+    """Returns an answer after checking it against a signature and a batch of `num`.
 
     Raises:
-        ServerError: if it is not.
+        ServerError: If it does not match.
     """
     for name, tensor in outputs.items():
         if name not in found:
@@ -365,7 +365,7 @@ def _checked(
             came = "one value" if array.ndim == 0 else f"{len(array)} rows"
             raise ServerError(
                 f"{server}: expected {num} {'row' if num == 1 else 'rows'} of {name} from "
-                f"{signature}, one for each of what was sent, got {came}."
+                f"{signature}, one for each row sent, got {came}."
             )
     return found
 

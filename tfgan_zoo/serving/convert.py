@@ -1,4 +1,4 @@
-"""Converts endpoints for runtimes other than TensorFlow's: TensorFlow Lite, and ONNX."""
+"""Converts endpoints to TensorFlow Lite and ONNX."""
 
 import logging
 import re
@@ -16,30 +16,32 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.serving.saved_model import difference
 from tfgan_zoo.serving.signatures import Endpoint
 
-#: How much further a converted network's answers may be from the model's than a SavedModel's:
-#: other kernels add up in another order.
+#: The largest difference allowed between a converted network and the model. It is larger than for a
+#: SavedModel, because other kernels sum in another order.
 TOLERANCE = 1e-4
 
 
 def convert(
     endpoints: Mapping[str, Endpoint], folder: Path, kind: str, overwrite: bool = False
 ) -> list[Path]:
-    """Writes each endpoint that can be had without TensorFlow, and checks its answers.
+    """Converts each endpoint that does not draw random numbers, and compares it with the model.
+
+    Random numbers differ between runtimes.
 
     Args:
-        endpoints: as `GANModel.endpoints` returns them. Their batch stays open; other sizes that
-            they leave open are fixed to those of their examples.
-        folder: what to write to: `<endpoint>.tflite` or `<endpoint>.onnx`.
+        endpoints: Endpoints of a model. Their batch size stays open; other open sizes are fixed to
+            those of their examples.
+        folder: Folder to write `<endpoint>.tflite` or `<endpoint>.onnx` to.
         kind: "tflite" or "onnx".
-        overwrite: replace files that exist.
+        overwrite: Whether to replace existing files.
 
     Returns:
-        The files. Endpoints that draw random numbers are left out: no two runtimes draw the same.
+        Paths of the files.
 
     Raises:
-        InputError: if there is such a file already, what converts is not installed, or an endpoint
-            cannot be converted.
-        RuntimeError: if the answers differ.
+        InputError: If a file exists, the converter is not installed, or an endpoint cannot be
+            converted.
+        RuntimeError: If the outputs differ.
     """
     chosen = {name: e for name, e in endpoints.items() if all(s.name != "seed" for s in e.inputs)}
     if not chosen:
@@ -72,13 +74,13 @@ def _tflite(name: str, endpoint: Endpoint) -> tuple[bytes, Run]:
     module.function = function
     module.variables_ = list(function.get_concrete_function().graph.variables)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the interpreter is also to be had as a package of its own
+        warnings.simplefilter("ignore")  # that the interpreter moves to another package
         tf.saved_model.save(module, folder, {name: function})
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[name])
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         try:
             content = converter.convert()
-        except Exception as error:  # the converter's own, which it does not name
+        except Exception as error:  # a private class of the converter
             raise InputError(
                 f"--format=tflite: {name} cannot be converted: {str(error).splitlines()[0]}"
             ) from error
@@ -95,7 +97,7 @@ def _onnx(name: str, endpoint: Endpoint) -> tuple[bytes, Run]:
             f"--format=onnx: {error.name} is not installed; pip install 'tfgan_zoo[onnx]'."
         ) from error
     function = _sized(endpoint, prefix="new_")
-    logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)  # what is wrong is said below
+    logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)  # errors are raised below
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -115,11 +117,11 @@ _KINDS = {"tflite": _tflite, "onnx": _onnx}
 
 
 def _sized(endpoint: Endpoint, prefix: str = "") -> Any:
-    """An endpoint's function with no size left open but the batch.
+    """Returns an endpoint's function with fixed sizes except the batch.
 
     Args:
-        endpoint: the endpoint.
-        prefix: of an output that is called like an input, which ONNX does not have.
+        endpoint: The endpoint.
+        prefix: Prefix of outputs with the name of an input, which ONNX does not allow.
     """
     example = endpoint.example(1)
     inputs = [

@@ -1,4 +1,4 @@
-"""Which signature of a served model answers what, and how its answers become files."""
+"""Requests to a served model, and its answers as files."""
 
 import io
 import struct
@@ -22,16 +22,16 @@ _FORM = "_png"
 def choose(
     signatures: Mapping[str, Signature], inputs: Sequence[str], name: str | None = None
 ) -> str:
-    """Returns the signature that takes what there is and gives PNG files.
+    """Returns the name of the signature that takes certain inputs and returns PNG files.
 
     Args:
-        signatures: what the server has.
-        inputs: names of what there is to be sent.
-        name: of the signature, or of the endpoint whose PNG form it is; None for the first that
-            fits.
+        signatures: Signatures of the server.
+        inputs: Names of the inputs to send.
+        name: Name of the signature, or of the endpoint whose PNG form it is; None for the first
+            that fits.
 
     Raises:
-        InputError: if there is none.
+        InputError: If there is none.
 
     Example:
         >>> choose(client.signatures(), ["images_bytes"], "b_to_a")
@@ -45,16 +45,16 @@ def choose(
     for key in fit:
         if name in (None, key, key.removesuffix(_FORM)):
             return key
-    wanted = f"takes {' and '.join(inputs)} and gives {_FILES}"
+    wanted = f"takes {' and '.join(inputs)} and returns {_FILES}"
     if name is not None:
         known = ", ".join(fit) or "none"
-        raise InputError(f"--signature: expected one that {wanted}: {known}; got {name!r}.")
+        raise InputError(f"--signature: expected one that {wanted} ({known}), got {name!r}.")
     others = "; ".join(f"{key} takes {', '.join(s.inputs)}" for key, s in signatures.items())
     raise InputError(f"The model has no signature that {wanted}: {others}.")
 
 
 def channels(signatures: Mapping[str, Signature], name: str) -> int:
-    """Returns how many channels the images have that a PNG signature takes."""
+    """Returns the number of channels of the images that a PNG signature takes."""
     floats = signatures.get(name.removesuffix(_FORM))
     shape = floats.inputs["images"].shape if floats and "images" in floats.inputs else (3,)
     return shape[-1] if shape[-1] > 0 else 3
@@ -67,20 +67,20 @@ def drawn(
     texts: str | Sequence[str] = (),
     batch_size: int = 16,
 ) -> Iterator[bytes]:
-    """Asks for an image of each seed, or of each text and each seed.
+    """Requests an image for each seed, or for each text and each seed.
 
     Args:
-        client: of the server.
-        signature: one of `choose`.
-        seeds: of the images.
-        texts: what they are to show, of a model that takes that: one text, or several.
-        batch_size: how many are asked for at a time.
+        client: Client of the server.
+        signature: Signature from `choose`.
+        seeds: Seeds of the images.
+        texts: One text or several, for a model that takes texts.
+        batch_size: Number of images per request.
 
     Yields:
         PNG files, those of the first text first.
 
     Raises:
-        ServerError: if the server cannot be reached, or answers with anything else.
+        ServerError: If the server cannot be reached, or its answer is not PNG files.
     """
     for text in check_texts("texts", texts) if len(texts) else (None,):
         for i in range(0, len(seeds), batch_size):
@@ -97,11 +97,11 @@ def drawn(
 
 
 def converter(client: Client, signature: str) -> Callable[[np.ndarray], np.ndarray]:
-    """Returns what sends an image to be translated or enlarged, for `pictures.files.convert`.
+    """Returns a function that lets the server translate an image, for `pictures.files.convert`.
 
     Returns:
-        A function from uint8, shape (height, width, channels), to floats in [-1, 1]. It raises
-        `ServerError` if the server cannot be reached, or answers with anything but an image.
+        A function from uint8 of shape (height, width, channels) to floats in [-1, 1]. It raises
+        `ServerError` if the server cannot be reached, or its answer is not an image.
     """
 
     def convert(image: np.ndarray) -> np.ndarray:
@@ -116,18 +116,18 @@ def converter(client: Client, signature: str) -> Callable[[np.ndarray], np.ndarr
 
 
 def opened(file: Any, server: str, what: str) -> np.ndarray:
-    """Returns the pixels of a PNG file that a server gave.
+    """Returns the pixels of a PNG file from a server.
 
     Args:
-        file: what it gave.
-        server: what errors call it.
-        what: what was asked for.
+        file: The answer of the server.
+        server: Name of the server, for errors.
+        what: Name of the request, for errors.
 
     Returns:
         uint8, grey of shape (height, width) or colour of shape (height, width, 3).
 
     Raises:
-        ServerError: if it is no PNG file of 8 bits, or not a whole one.
+        ServerError: If it is not a complete PNG file of 8 bits.
     """
     came = f"{len(file):,} bytes" if isinstance(file, bytes) else type(file).__name__
     try:
@@ -138,7 +138,7 @@ def opened(file: Any, server: str, what: str) -> np.ndarray:
                 return np.asarray(image.convert("L" if grey else "RGB"))
             came = f"one of mode {image.mode}"
     except UnidentifiedImageError:
-        came += " that are none"
+        came += " of another kind"
     except (OSError, SyntaxError, TypeError, ValueError, struct.error, zlib.error) as error:
         came += f" ({first_line(error).rstrip('.')})"
     raise ServerError(f"{server}: expected a PNG file of 8 bits from {what}, got {came}.")
@@ -152,10 +152,10 @@ def connect(
     label: str | None = None,
     **patience: Any,
 ) -> Client:
-    """Makes the client that the flags of `tfgan_zoo.predict` ask for.
+    """Returns the client for the flags of `tfgan_zoo.predict`.
 
     Raises:
-        InputError: if they do not name one model of one server.
+        InputError: If they do not name one model of one server.
     """
     if (url is None) == (grpc is None):
         raise InputError("Give --url or --grpc: http://HOST:8501/v1/models/NAME, or HOST:8500.")
@@ -166,13 +166,13 @@ def connect(
             raise InputError("--model_name: expected a name beside --grpc, got none.")
         return GrpcClient(grpc, model_name, version, label, **patience)
     if model_name is not None:
-        raise InputError("--model_name: it is the last part of --url; leave it out.")
+        raise InputError("--model_name: expected none with --url, which ends in it; leave it out.")
     part = f"/versions/{version}" if version is not None else f"/labels/{label}" if label else ""
     return RestClient(f"{url}{part}", **patience)
 
 
 def table(signatures: Mapping[str, Signature]) -> str:
-    """Returns a line for each signature: what it takes and what it gives."""
+    """Returns a line for each signature: its inputs and outputs."""
 
     def side(tensors: Mapping[str, Tensor]) -> str:
         return ", ".join(
@@ -185,10 +185,10 @@ def table(signatures: Mapping[str, Signature]) -> str:
 
 
 def check_seeds(first: int, num: int) -> range:
-    """Returns the seeds of so many images.
+    """Returns the seeds of a number of images.
 
     Raises:
-        InputError: if one has more than 64 bits.
+        InputError: If one has more than 64 bits.
     """
     least, most = -(2**63), 2**63 - num
     if not least <= first <= most:
@@ -199,13 +199,13 @@ def check_seeds(first: int, num: int) -> range:
 def paths(
     output: str, seeds: Sequence[int], texts: str | Sequence[str] = (), overwrite: bool = False
 ) -> list[Path]:
-    """Returns where each image of `drawn` goes.
+    """Returns the path of each image of `drawn`.
 
-    In a folder it is called by its seed, 000007.png, and of several texts by the number of the
-    text too, 1_000007.png.
+    In a folder an image is named after its seed, 000007.png, and for several texts also after the
+    number of the text, 1_000007.png.
 
     Raises:
-        InputError: if a file of that name exists, is to hold several images, or cannot be named so.
+        InputError: If a file exists, would have to hold several images, or has an invalid name.
     """
     texts = check_texts("texts", texts) if len(texts) else ()
     place = Path(output).expanduser()

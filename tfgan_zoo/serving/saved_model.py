@@ -1,4 +1,4 @@
-"""Writes SavedModels, complete or not at all, and holds them against what they are of."""
+"""Writes SavedModels, complete or not at all, and compares them with their models."""
 
 import math
 import os
@@ -27,27 +27,27 @@ def write(
     """Writes a SavedModel with warm-up requests and a README.md.
 
     Args:
-        path: a new folder. It appears complete or not at all.
-        signatures: from `signatures.in_every_form`; the first is the default too.
-        model_name: what warm-up requests call it.
-        card: returns README.md's text, given the size of all else in bytes.
-        verbose: print the signatures.
+        path: A new folder. It appears complete or not at all.
+        signatures: Signatures from `signatures.in_every_form`; the first is the default.
+        model_name: Name of the model in warm-up requests.
+        card: Function of the size of all other files in bytes that returns the text of README.md.
+        verbose: Whether to print the signatures.
 
     Raises:
-        InputError: if `path` exists.
+        InputError: If `path` exists.
     """
     path = Path(path)
     if path.exists():
         raise InputError(f"filepath: expected a folder that does not exist, got {str(path)!r}.")
     parent = path.absolute().parent
     parent.mkdir(parents=True, exist_ok=True)
-    # It finds the variables that the endpoints use; tracked besides, each would be there twice.
+    # It finds the variables of the endpoints itself; tracking them would store each twice.
     archive = keras.export.ExportArchive()
     for i, (name, signature) in enumerate(signatures.items()):
         archive.add_endpoint(name, signature.function)
         if i == 0:
             archive.add_endpoint("serving_default", signature.function)
-    # TF Serving passes over names that are no numbers.
+    # TF Serving ignores names that are not numbers.
     temporary = tempfile.mkdtemp(prefix=".export-", dir=parent)
     try:
         archive.write_out(temporary, verbose=verbose)
@@ -60,24 +60,24 @@ def write(
 
 
 def size(path: str | os.PathLike) -> int:
-    """Returns the bytes of all files in a folder."""
+    """Returns the size of all files in a folder, in bytes."""
     return sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file())
 
 
 def versions(folder: Path) -> list[int]:
-    """Returns the numbers of all versions of a model, in order."""
+    """Returns the version numbers of a model, in order."""
     return sorted(int(p.name) for p in folder.glob("*") if p.name.isdigit())
 
 
 def place_as_next(new: Path, folder: Path) -> Path:
-    """Moves a SavedModel to where TF Serving takes it for the model's newest version.
+    """Moves a SavedModel to where TF Serving finds the newest version of a model.
 
     Args:
-        new: a SavedModel on the same file system.
-        folder: the model's; its versions are `<folder>/<number>`.
+        new: A SavedModel on the same file system.
+        folder: Folder of the model; its versions are `<folder>/<number>`.
 
     Returns:
-        The next free number's path, also where several processes ask at once.
+        Path of the next free number, also if several processes move at the same time.
     """
     folder.mkdir(parents=True, exist_ok=True)
     while True:
@@ -91,28 +91,29 @@ def place_as_next(new: Path, folder: Path) -> Path:
 
 
 def place_instead(new: Path, path: Path) -> None:
-    """Moves a SavedModel to a place, and what was there away."""
+    """Replaces the SavedModel at a path."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the model's folder: a server that watches that folder must not find it.
+    # Outside of the model's folder, which a server may be watching.
     if path.exists():
         os.rename(path, atomic.hidden_beside(path.parent, ".old"))
     os.rename(new, path)
-    # Also those of processes that were killed before they came here.
+    # Also removes leftovers of killed processes.
     atomic.remove_leftovers(path.parent, ".old", age=0)
 
 
 def verify(
     path: str | os.PathLike, signatures: Mapping[str, Endpoint], tolerance: float = 1e-5
 ) -> None:
-    """Loads a SavedModel and holds each signature against what it is of.
+    """Loads a SavedModel and compares each signature with the model.
 
     Args:
-        path: of the SavedModel.
-        signatures: what it was written from.
-        tolerance: the greatest difference between floats; for pixels, it is rounded up to levels.
+        path: Path of the SavedModel.
+        signatures: The signatures that it was written from.
+        tolerance: The largest difference allowed between floats; for pixels it is rounded up to
+            whole levels.
 
     Raises:
-        RuntimeError: if they differ by more.
+        RuntimeError: If they differ by more.
     """
     loaded = tf.saved_model.load(os.fspath(path)).signatures
     for name, signature in signatures.items():
@@ -129,9 +130,9 @@ def verify(
 
 
 def difference(came: np.ndarray, expected: np.ndarray) -> float:
-    """Returns by how much tensors differ at most: numbers, or the pixels of PNG files.
+    """Returns the largest difference of two tensors of numbers or of PNG files.
 
-    Of numbers beyond 1 it is the relative difference, as rounding is.
+    For numbers above 1 it is the relative difference, like rounding errors.
     """
     if expected.dtype == object:
         pairs = zip(came.tolist(), expected.tolist(), strict=True)

@@ -1,13 +1,13 @@
-"""What lies beside the versions of a model: TF Serving's own settings, to be edited."""
+"""Settings of TF Serving, written beside the versions of a model for users to edit."""
 
 from pathlib import Path
 
 from tfgan_zoo import atomic
 
 MODELS = """\
-# What is served: --model_config_file=/models/NAME/models.config
-# The newest version, unless model_version_policy says which. Labels can be given to versions that
-# are loaded already (or start the server with --allow_version_labels_for_unavailable_models).
+# Models to serve: --model_config_file=/models/NAME/models.config
+# The newest version by default; model_version_policy chooses others. Labels need versions that are
+# already loaded (or start the server with --allow_version_labels_for_unavailable_models).
 model_config_list {
   config {
     name: "NAME"
@@ -22,11 +22,11 @@ model_config_list {
 
 BATCHING = """\
 # --enable_batching --batching_parameters_file=/models/NAME/batching.config
-# Requests to one signature that arrive together are answered together. Images of a request to a
-# signature that takes pixels have to have the size of the others'; files (_png) may have any.
+# Requests to one signature that arrive together form one batch. Signatures that take pixels need
+# images of one size in a batch; files (_png) may differ.
 max_batch_size { value: 16 }
-batch_timeout_micros { value: 2000 }  # how long a request waits for others
-max_enqueued_batches { value: 64 }  # beyond that, requests are refused with 503
+batch_timeout_micros { value: 2000 }  # time that a request waits for others
+max_enqueued_batches { value: 64 }  # further requests are refused with 503
 num_batch_threads { value: 2 }  # at most as many as cores; 1 or 2 with a GPU
 """
 
@@ -43,15 +43,15 @@ ALL = {"models.config": MODELS, "batching.config": BATCHING, "monitoring.config"
 
 
 def write_settings(folder: Path) -> None:
-    """Writes those settings that a model's folder does not have yet; others were edited, perhaps.
+    """Writes settings that are missing in a model's folder. Existing ones may have been edited.
 
     Args:
-        folder: of the model's versions. It is served by the folder's name, from /models/<name>, as
-            TF Serving's image has it.
+        folder: Folder of the model's versions. The model is served under the folder's name, from
+            /models/<name>, as in TF Serving's image.
     """
     for file, text in ALL.items():
         path = folder / file
         if not path.exists():
-            # Complete or not at all: what is there is never written again.
+            # Complete or not at all, because an existing file is never written again.
             with atomic.open_replacing(path, "w") as written:
                 written.write(text.replace("NAME", folder.resolve().name))

@@ -8,19 +8,22 @@ import tensorflow as tf
 
 from tfgan_zoo.pixels import to_uint8, to_unit_range
 
-#: A tensor of this name holds images, floats in [-1, 1], shape (batch, height, width, channels).
+#: Name of a tensor of images, floats in [-1, 1], shape [B, H, W, C].
 FLOATS = "images"
-#: The same, uint8 in 0..255.
+#: Name of a tensor of uint8 images.
 UINT8 = "images_uint8"
-#: The same as files, shape (batch,). TF Serving's REST API writes a string tensor in base64, as
-#: {"b64": "..."}, if its name ends in `_bytes`.
+#: Name of a tensor of image files, shape (B,). TF Serving's REST API encodes a string tensor in
+#: base64, as {"b64": "..."}, if its name ends in `_bytes`.
 FILES = "images_bytes"
 
 
 class Endpoint(NamedTuple):
     """One signature of an exported model.
 
-    `example(n)` is a request for n samples: what `function` takes, by name.
+    Attributes:
+        function: Function of the input tensors that returns tensors by name.
+        inputs: Specs of the inputs.
+        example: Function of n that returns a request for n samples: arrays by name.
     """
 
     function: Callable[..., Mapping[str, tf.Tensor]]
@@ -29,19 +32,19 @@ class Endpoint(NamedTuple):
 
 
 def in_every_form(endpoints: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
-    """Adds to endpoints that speak of `images`, floats in [-1, 1], two more forms each.
+    """Adds two forms to each endpoint with tensors `images`, floats in [-1, 1].
 
-    `NAME_uint8` takes and gives `images_uint8` in their place. `NAME_png` takes `images_bytes`,
-    files of PNG, JPEG, BMP or GIF, and gives `images_bytes`, PNG files; the images of its batch are
-    taken one by one and may differ in size. Other tensors, such as `seed` or `text`, stay.
+    `NAME_uint8` takes and returns `images_uint8` instead. `NAME_png` takes `images_bytes`, files in
+    PNG, JPEG, BMP or GIF format, and returns `images_bytes`, PNG files; it processes images one by
+    one, so they may differ in size. Other tensors, such as `seed` or `text`, do not change.
 
     Args:
-        endpoints: as `GANModel.endpoints` returns them. Points, which are no images, have no other
-            form; images of 2 or of more than 3 channels no files.
+        endpoints: Endpoints of a model. Points have no other form; images with 2 or more than 3
+            channels have no form for files.
 
     Returns:
-        All of them, `function` now a `tf.function` with a signature, the first still first. The
-        networks are traced once, and stand in the graph once.
+        All endpoints in the same order, with a `tf.function` with a signature as `function`. The
+        networks are traced once, and are in the graph once.
     """
     signatures = {}
     for name, endpoint in endpoints.items():
@@ -58,16 +61,16 @@ def in_every_form(endpoints: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
 
 
 def outputs(signature: Endpoint) -> dict[str, tf.TensorSpec]:
-    """Returns what a signature of `in_every_form` gives, by name."""
+    """Returns the specs of the outputs of a signature of `in_every_form`, by name."""
     function: Any = signature.function
     return function.get_concrete_function().structured_outputs
 
 
 def _checked(endpoint: Endpoint) -> Endpoint:
-    """The endpoint, refusing inputs of other shapes by itself.
+    """Returns an endpoint that checks the shapes of its inputs.
 
-    TensorFlow's C++ session feeds what it is given, whatever the signature says, and some kernels
-    end the whole process on a tensor with an axis too many.
+    TensorFlow's C++ session does not check them, and some kernels abort the whole process on a
+    tensor with an axis too many.
     """
 
     def function(*given):
@@ -118,17 +121,17 @@ def _of_files(floats: Endpoint) -> Endpoint:
 
 
 def _decoded(file: tf.Tensor, channels: int) -> tf.Tensor:
-    """One image of a file, as a batch."""
-    # Not `channels`: TensorFlow refuses to read BMP, GIF and CMYK as grey.
+    """Decodes a file to a batch of one image."""
+    # Always 3 channels: TensorFlow cannot decode BMP, GIF and CMYK to grey.
     image = tf.io.decode_image(file, channels=3, expand_animations=False)
     image.set_shape([None, None, 3])
     return to_unit_range(to_grey(image) if channels == 1 else image)[tf.newaxis]
 
 
 def to_grey(images: tf.Tensor) -> tf.Tensor:
-    """Turns uint8 colour, 3 channels last, into one of ITU-R 601 luma, to the bit as Pillow does.
+    """Converts uint8 colour images to ITU-R 601 luma, bit for bit like Pillow.
 
-    Grey that was made colour by repeating it comes back as it was.
+    Grey images with repeated channels are recovered exactly.
     """
     weighed = tf.cast(images, tf.int32) * tf.constant([19595, 38470, 7471])
     luma = (tf.reduce_sum(weighed, axis=-1, keepdims=True) + 0x8000) // 0x10000
@@ -138,7 +141,7 @@ def to_grey(images: tf.Tensor) -> tf.Tensor:
 def _signature(
     function: Callable, floats: Endpoint, example: Callable, name: str, kind: Callable
 ) -> Endpoint:
-    """An endpoint whose images have another name, shape and type."""
+    """Returns an endpoint whose images have another name, shape and type."""
     inputs = tuple(
         tf.TensorSpec(*kind(spec), name=name) if spec.name == FLOATS else spec
         for spec in floats.inputs
@@ -147,7 +150,7 @@ def _signature(
 
 
 def _renamed(values: Mapping[str, Any], name: str, convert: Callable) -> dict[str, Any]:
-    """Converts the images among tensors, and calls them by the name of what they are now."""
+    """Converts and renames the images among tensors."""
     return {
         name if key == FLOATS else key: convert(value) if key == FLOATS else value
         for key, value in values.items()

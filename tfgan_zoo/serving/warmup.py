@@ -1,8 +1,8 @@
-"""Requests that TF Serving answers itself before a model takes the first one from outside.
+"""Warm-up requests, which TF Serving answers before a model takes requests from clients.
 
-A server reads `assets.extra/tf_serving_warmup_requests` of a SavedModel: a TFRecord file of
-`PredictionLog` messages. Those of TF Serving are in a package of their own, of which a few fields
-are needed here; so they are written by hand, around the `TensorProto` that TensorFlow has.
+A server reads `assets.extra/tf_serving_warmup_requests` of a SavedModel, a TFRecord file of
+`PredictionLog` messages. Their definition is in a separate package. Only a few fields are needed,
+so they are written by hand around TensorFlow's `TensorProto`.
 See https://www.tensorflow.org/tfx/serving/saved_model_warmup.
 """
 
@@ -14,17 +14,17 @@ import tensorflow as tf
 
 from tfgan_zoo.serving.signatures import Endpoint
 
-#: Where TF Serving looks for them, within a SavedModel.
+#: Path of the requests within a SavedModel.
 PATH = os.path.join("assets.extra", "tf_serving_warmup_requests")
 
 
 def write_requests(folder: str, signatures: Mapping[str, Endpoint], model_name: str) -> None:
-    """Writes a request of one sample for each signature.
+    """Writes a request for one sample for each signature.
 
     Args:
-        folder: of a SavedModel.
-        signatures: its signatures.
-        model_name: what requests call the model.
+        folder: Folder of a SavedModel.
+        signatures: Its signatures.
+        model_name: Name of the model in requests.
     """
     path = os.path.join(folder, PATH)
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -34,17 +34,17 @@ def write_requests(folder: str, signatures: Mapping[str, Endpoint], model_name: 
 
 
 def prediction_log(model_name: str, signature_name: str, inputs: Mapping[str, np.ndarray]) -> bytes:
-    """Returns the `tensorflow.serving.PredictionLog` of a request, serialised."""
+    """Returns a serialized `tensorflow.serving.PredictionLog` of a request."""
     spec = _field(1, model_name.encode()) + _field(3, signature_name.encode())  # ModelSpec
     request = _field(1, spec)  # PredictRequest
     for name, value in inputs.items():
         tensor = tf.make_tensor_proto(value).SerializeToString()
-        request += _field(2, _field(1, name.encode()) + _field(2, tensor))  # an entry of a map
+        request += _field(2, _field(1, name.encode()) + _field(2, tensor))  # a map entry
     return _field(6, _field(1, request))  # PredictionLog.predict_log, PredictLog.request
 
 
 def _field(number: int, value: bytes) -> bytes:
-    """One field of a protocol buffer message: bytes, a string or a message."""
+    """Returns a field of a protocol buffer message: bytes, a string or a message."""
     return _varint(number << 3 | 2) + _varint(len(value)) + value
 
 

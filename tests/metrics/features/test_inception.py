@@ -115,7 +115,7 @@ def test_from_the_archive_antialiased(tmp_path, images):
 
 
 def test_other_files_are_a_sentence(tmp_path, monkeypatch):
-    with pytest.raises(InputError, match=r"there is no file '.*x.pb'; download https"):
+    with pytest.raises(InputError, match=r"there is no file '.*x.pb'; download it from https"):
         InceptionFeatures(tmp_path / "x.pb")
     for name, data, sentence in (
         ("a.pb", b"\x99nonsense", "is not the graph of https"),

@@ -1,4 +1,4 @@
-"""Features: what images are compared in. See `base.Features` for what all of them do."""
+"""Features that images are compared in. `base.Features` is their interface."""
 
 import os
 import re
@@ -22,18 +22,18 @@ __all__ = [
 ]
 
 FEATURES = ("inception", "inception_antialiased", *CLASSIFIERS)
-"""What `open_features` opens by name."""
+"""Names that `open_features` accepts."""
 
 
 def open_features(name: str, inception: str | os.PathLike | None = None) -> Features:
     """Opens features by name.
 
     Args:
-        name: one of `FEATURES`.
-        inception: the file of Inception-v3, see `inception.InceptionFeatures`; None to download it.
+        name: One of `FEATURES`.
+        inception: File of Inception-v3, see `inception.InceptionFeatures`; None to download it.
 
     Raises:
-        InputError: if there is none of this name, or no Inception to be had.
+        InputError: If the name is unknown, or Inception is not available.
 
     Example:
         >>> open_features("mnist_v1").dim
@@ -50,10 +50,10 @@ def open_features(name: str, inception: str | os.PathLike | None = None) -> Feat
 
 
 def features_of_source(spec: str) -> str:
-    """Returns the name of the features that fit a data source: what "auto" means.
+    """Returns the name of the features that suit a data source, which "auto" selects.
 
-    A folder or file of MNIST or Fashion-MNIST is known by its own name alone, however it is
-    written; below it, the names of their idx files and torchvision's folder `raw` do not count.
+    A folder or file of MNIST or Fashion-MNIST is recognised by its name in any spelling. The names
+    of idx files and torchvision's folder `raw` below it are ignored.
 
     Example:
         >>> [features_of_source(s) for s in ("figures/full", "tfds:mnist", "idx:~/fashion_mnist")]
@@ -65,7 +65,7 @@ def features_of_source(spec: str) -> str:
     if kind.split("/")[0] == "figures":
         return "figures_v1"
     parts = [part for part in PurePath(rest).parts if not re.fullmatch(r"raw|.*ubyte(\.gz)?", part)]
-    # What comes after the name of a TFDS data set is a config or a version of it.
+    # The name of a TFDS data set may be followed by a config or a version.
     name = re.split("[/:]", rest)[0] if kind == "tfds" else PurePath(*parts).stem
     return _NAMES.get(re.sub(r"[\W_]", "", name), "inception")
 
@@ -74,19 +74,21 @@ _NAMES = {"mnist": "mnist_v1", "fashionmnist": "fashion_mnist_v1"}
 
 
 def open_auto(name: str, spec: str, inception: str | os.PathLike | None = None) -> Features:
-    """Opens features by name, or with "auto" those that fit a data source.
+    """Opens features by name, or those that suit a data source for "auto".
 
     Args:
-        name: one of `FEATURES`, or "auto": Inception if its file is given, or else
+        name: One of `FEATURES`, or "auto" for Inception if its file is given, else for
             `features_of_source`.
-        spec: the source.
-        inception: see `open_features`.
+        spec: The data source.
+        inception: See `open_features`.
 
     Raises:
-        InputError: as `open_features`, or a file of Inception's is given for others.
+        InputError: As for `open_features`, or if a file of Inception is given for other features.
     """
     if name == "auto":
         name = "inception" if inception else features_of_source(spec)
     if inception and name in CLASSIFIERS:
-        raise InputError(f"inception: is not used with features={name}; leave one of them out.")
+        raise InputError(
+            f"inception: expected none with features={name}, got a file; leave one of them out."
+        )
     return open_features(name, inception)

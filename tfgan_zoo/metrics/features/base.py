@@ -1,4 +1,4 @@
-"""What everything that turns images into features shares."""
+"""Interface and base class of the features that come with the library."""
 
 import abc
 from collections.abc import Callable
@@ -14,17 +14,17 @@ from tfgan_zoo.pixels import to_byte_range, to_uint8
 
 
 class Features(FeatureExtractor, Protocol):
-    """An extractor of features that says all that a score in them depends on.
+    """A feature extractor that identifies everything a score depends on.
 
-    It is called with images, shape (num, height, width, 1 or 3), uint8 or floats in [-1, 1], which
-    are rounded to uint8 first, as when they are saved. It returns NumPy arrays, float32, and raises
-    `InputError` where it cannot be given such images. Those that come with the library have
-    `of_floats` too, which computes the same without rounding, for images that differ by less.
+    It is called with images of shape [B, H, W, 1 or 3], uint8 or floats in [-1, 1], which are
+    rounded to uint8 first, as when they are saved. It returns float32 NumPy arrays, and raises
+    `InputError` for images that it cannot process. Those that come with the library also have
+    `of_floats`, which does not round, to compare images that differ by less.
 
     Attributes:
-        resizer: how images come to the network's size, in a word.
-        fingerprint: another one for another network, other weights, or images prepared in another
-            way: what stored statistics are known by.
+        resizer: Name of the method that resizes images to the network's size.
+        fingerprint: Hash that differs for other networks, other weights and other preparation of
+            images. Stored statistics are identified by it.
     """
 
     resizer: str
@@ -32,14 +32,12 @@ class Features(FeatureExtractor, Protocol):
 
 
 def as_bytes(images: Any) -> np.ndarray:
-    """Checks images, and returns them as uint8, shape (num, height, width, 1 or 3).
+    """Checks images, and returns them as uint8 of shape [B, H, W, 1 or 3].
 
-    What is a little outside of [-1, 1], as the outputs of a generator without tanh may be, is
-    clipped.
+    Values slightly outside [-1, 1], as from a generator without tanh, are clipped.
 
     Raises:
-        InputError: if they have another shape or type, or numbers that no such images have; see
-            `check_floats`.
+        InputError: If the shape, the type or the values are wrong; see `check_floats`.
 
     Example:
         >>> as_bytes(np.full((1, 1, 1, 1), -1.0)).ravel()
@@ -73,16 +71,16 @@ def _checked(images: Any) -> np.ndarray:
 
 
 def check_floats(images: np.ndarray) -> None:
-    """Checks that floats can be those of images, in [-1, 1]; whatever else there is it lets pass.
+    """Checks that floats can be pixels in [-1, 1]. Other types are not checked.
 
     Args:
-        images: of any shape.
+        images: Array of any shape.
 
     Raises:
-        InputError: if some are NaN or infinite, or all of them look like 0 to 255.
+        InputError: If some values are NaN or infinite, or they look like 0 to 255.
 
     Example:
-        >>> check_floats(np.array([-1.2, 1.2]))  # of a generator without tanh
+        >>> check_floats(np.array([-1.2, 1.2]))  # from a generator without tanh
     """
     if images.dtype.kind != "f" or not images.size:
         return
@@ -98,7 +96,7 @@ def check_floats(images: np.ndarray) -> None:
 
 
 def are_finite(images: np.ndarray) -> np.ndarray:
-    """Returns which images have no NaN and no infinity: booleans, shape (num,)."""
+    """Returns which images are finite: booleans of shape (B,)."""
     return np.isfinite(images).all(axis=tuple(range(1, images.ndim)))
 
 
@@ -107,12 +105,12 @@ def _one_like(images: np.ndarray) -> np.ndarray:
 
 
 class NetworkFeatures(abc.ABC):
-    """Features of images that are prepared with NumPy and shown to a network, batch by batch.
+    """Features from a network, for images prepared with NumPy, batch by batch.
 
-    Within a graph the network is part of the graph; only the preparation is called from it. (If all
-    were, a network that is a graph itself could wait for ever for the thread that waits for it.)
+    In a graph, only the preparation is a NumPy call; the network is part of the graph. (A network
+    that is itself a graph could otherwise deadlock.)
 
-    A subclass gives `_prepared`, `_network`, and the attributes of `Features`.
+    A subclass defines `_prepared`, `_network` and the attributes of `Features`.
     """
 
     dim: int
@@ -124,7 +122,7 @@ class NetworkFeatures(abc.ABC):
         return self._computed(images, as_bytes)
 
     def of_floats(self, images: Any) -> tuple[Any, Any]:
-        """Computes features of floats in [-1, 1] without rounding them; or of uint8."""
+        """Computes features of uint8, or of floats in [-1, 1] without rounding them."""
         return self._computed(images, as_byte_range)
 
     def _computed(self, images: Any, checked: Callable[[Any], np.ndarray]) -> tuple[Any, Any]:
@@ -149,7 +147,7 @@ class NetworkFeatures(abc.ABC):
     ) -> tuple[tf.Tensor, tf.Tensor | None]:
         def prepared(images: np.ndarray) -> np.ndarray:
             given = checked(images)
-            # TensorFlow's fused convolution fails of no images: it is shown one, for nothing.
+            # TensorFlow's fused convolution fails on an empty batch, so it gets one image.
             return np.asarray(self._prepared(given if len(given) else _one_like(given)), np.float32)
 
         batch = tf.numpy_function(prepared, [images], tf.float32)
@@ -160,12 +158,12 @@ class NetworkFeatures(abc.ABC):
 
     @abc.abstractmethod
     def _input_shape(self) -> tuple[int | None, ...]:
-        """Of what the network is shown, without the batch."""
+        """Returns the shape of the network's input, without the batch axis."""
 
     @abc.abstractmethod
     def _prepared(self, images: np.ndarray) -> Any:
-        """From uint8 or float32 in 0..255, (num, height, width, 1 or 3), to the network's."""
+        """Prepares uint8 or float32 in 0 to 255, [B, H, W, 1 or 3], for the network."""
 
     @abc.abstractmethod
     def _network(self, batch: Any) -> tuple[Any, Any]:
-        """Returns features (num, dim) and logits (num, classes) or None."""
+        """Returns features of shape (B, dim), and logits of shape (B, classes) or None."""

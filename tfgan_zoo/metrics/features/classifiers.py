@@ -1,4 +1,4 @@
-"""Small classifiers of the library's own, whose weights come with it: features with no download.
+"""Small classifiers that come with the library: features without a download.
 
 | name | trained on | input | classes |
 |---|---|---|---|
@@ -6,13 +6,13 @@
 | `mnist_v1` | MNIST | 28x28 grey | 10 |
 | `fashion_mnist_v1` | Fashion-MNIST | 28x28 grey | 10 |
 
-All are one network: four convolutions with ReLU, a narrow fifth, and two dense layers. The features
-are the 64 numbers before the last one, which keep where in the image things are. How they were
-trained, and how often they are right, prints `python -m benchmarks.train_features`; with
-`--weights=shipped` it measures those that come with the library, and writes what their training
-images look like to them, `NAME_familiarity.npz`.
+All have the same architecture: four convolutions with ReLU, a narrow fifth one, and two dense
+layers. The features are the 64 inputs of the last layer, which keep the position of things in the
+image. `python -m benchmarks.train_features` trains them and prints their accuracy; with
+`--weights=shipped` it measures those that come with the library, and writes the statistics of their
+training images, `NAME_familiarity.npz`.
 
-Scores in these features are to be compared with one another alone, never with published FIDs.
+Scores in these features can be compared only with one another, never with published FIDs.
 """
 
 import dataclasses
@@ -32,11 +32,11 @@ DIM = 64
 
 @dataclasses.dataclass(frozen=True)
 class Shapes:
-    """What a classifier takes and tells apart.
+    """Input and output sizes of a classifier.
 
     Args:
-        image: (height, width, channels).
-        classes: how many.
+        image: Shape of an image, (height, width, channels).
+        classes: Number of classes.
     """
 
     image: tuple[int, int, int]
@@ -53,21 +53,20 @@ CLASSIFIERS = {
 class ClassifierFeatures(ModelFeatures):
     """The 64 features and the logits of a small classifier; see the table above.
 
-    Images of another size are brought to the network's. Digits and clothes of 32x32 lose the two
-    pixels at each side that are usually black there (28 -> 32 by padding); all else is resized,
-    `antialiased`. Colour is turned grey where the network is, by Rec. 601's luma, and grey is
-    repeated where it is not.
+    Images are resized to the network's size, `antialiased`. Digits and clothes of 32x32 are cropped
+    by two pixels per side instead, which are usually padding of 28x28. Colour is converted to grey
+    by Rec. 601 luma for grey networks, and grey is repeated for colour networks.
 
     Args:
-        name: a key of `CLASSIFIERS`.
-        weights: of `network`, instead of those that come with the library.
+        name: Key of `CLASSIFIERS`.
+        weights: Weights for `network`; None for those that come with the library.
 
     Attributes:
-        familiarity: what images of the classifier's own kind look like to it, by which scores warn
-            of others; None with other weights.
+        familiarity: Statistics of the classifier's own images, by which metrics warn of images of
+            another kind; None with other weights.
 
     Raises:
-        InputError: if there is no such classifier.
+        InputError: If there is no such classifier.
 
     Example:
         >>> features, logits = ClassifierFeatures("mnist_v1")(np.zeros((2, 28, 28, 1), np.uint8))
@@ -91,12 +90,12 @@ class ClassifierFeatures(ModelFeatures):
 
 
 def network(shapes: Shapes, normalized: bool = False) -> Any:
-    """Makes the network, from images in [-1, 1] to (features, logits).
+    """Builds the network, from images in [-1, 1] to (features, logits).
 
     Args:
-        shapes: of images and classes.
-        normalized: with batch normalization after each convolution, to train it; `folded` takes
-            the weights of such a network to those of one without.
+        shapes: Shape of an image and number of classes.
+        normalized: Whether to add batch normalization after each convolution, for training.
+            `folded` converts the weights to those of the network without.
     """
     import keras
 
@@ -114,13 +113,13 @@ def network(shapes: Shapes, normalized: bool = False) -> Any:
 
 
 def folded(weights: list[np.ndarray]) -> list[np.ndarray]:
-    """Takes batch normalization into the convolutions before it.
+    """Folds batch normalization into the convolutions before it.
 
     Args:
-        weights: of `network(..., normalized=True)`.
+        weights: Weights of `network(..., normalized=True)`.
 
     Returns:
-        Those of `network(...)` that computes the same.
+        Weights of `network(...)` that compute the same.
     """
     result = []
     for i in range(0, len(weights) - 4, 5):
@@ -131,24 +130,24 @@ def folded(weights: list[np.ndarray]) -> list[np.ndarray]:
 
 
 def rescaled(weights: list[np.ndarray], factor: float) -> list[np.ndarray]:
-    """Multiplies the features by a factor above 0, and leaves the logits as they are.
+    """Multiplies the features by a positive factor without changing the logits.
 
     Args:
-        weights: of `network(...)`.
-        factor: a power of two changes no digit.
+        weights: Weights of `network(...)`.
+        factor: The factor; a power of two is exact.
     """
     *before, kernel, bias, classifier, last = weights
     return [*before, kernel * factor, bias * factor, classifier / factor, last]
 
 
 def shipped_weights(name: str) -> list[np.ndarray]:
-    """Returns a classifier's weights, float32, as the library brings them: stored as float16."""
+    """Returns the weights that come with the library, float32 (stored as float16)."""
     arrays = _shipped(name)
     return [arrays[f"arr_{i}"].astype(np.float32) for i in range(len(arrays))]
 
 
 def shipped_familiarity(name: str) -> Familiarity:
-    """Returns what its own images look like to a classifier as the library brings it."""
+    """Returns the statistics of a classifier's own images that come with the library."""
     arrays = _shipped(f"{name}_familiarity")
     return Familiarity(arrays["means"], arrays["whitening"], float(arrays["distance"]))
 

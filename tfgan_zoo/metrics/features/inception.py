@@ -1,8 +1,8 @@
-"""The Inception-v3 that FID, KID and the Inception score are published with.
+"""The Inception-v3 that published FID, KID and Inception scores use.
 
-It is the frozen graph that TensorFlow brought out in December 2015 (Szegedy et al. 2015,
-https://arxiv.org/abs/1512.00567), not `keras.applications.InceptionV3`, whose weights are others
-and whose FIDs differ.
+It is the frozen graph that TensorFlow released in December 2015 (Szegedy et al. 2015,
+https://arxiv.org/abs/1512.00567). `keras.applications.InceptionV3` has different weights and gives
+different FIDs.
 """
 
 import hashlib
@@ -27,44 +27,44 @@ URL = (
     "https://storage.googleapis.com/download.tensorflow.org/models/image/imagenet/"
     "inception-2015-12-05.tgz"
 )
-"""TensorFlow's file; it was linked as http://download.tensorflow.org/models/image/imagenet/..."""
+"""TensorFlow's file, first published at http://download.tensorflow.org/models/image/imagenet/..."""
 
 _ARCHIVE_BYTES = 88_931_400
 _GRAPH = "classify_image_graph_def.pb"
 _SIZE = (299, 299)
-_INPUT = "ExpandDims:0"  # float images in 0..255, before the graph's own resizing
+_INPUT = "ExpandDims:0"  # float images in 0 to 255, before the graph's own resizing
 _POOL = "pool_3:0"
 _CLASSIFIER = "softmax/logits/MatMul"
 
 
 class InceptionFeatures(NetworkFeatures):
-    """The 2,048 numbers of Inception-v3's last pooling, and 1,008 logits.
+    """The 2,048 outputs of Inception-v3's last pooling, and 1,008 logits.
 
-    The logits are those of the Inception score as published (Salimans et al. 2016): without the
-    bias of the last layer.
+    The logits are those of the published Inception score (Salimans et al. 2016), without the bias
+    of the last layer.
 
-    No checksum of the archive was ever published. What is downloaded must have its published size,
-    88,931,400 bytes, and every result names the SHA-256 of the graph it was computed with
-    (`fingerprint`); give `sha256` to accept one graph alone.
+    No checksum of the archive was ever published. The download must have the published size,
+    88,931,400 bytes, and every result states the SHA-256 of its graph (`fingerprint`). Set `sha256`
+    to accept only one graph.
 
     Args:
-        file: `classify_image_graph_def.pb`, or `inception-2015-12-05.tgz` with it inside; None to
-            take the archive from the cache (`$TFGAN_ZOO_CACHE`, else `~/.cache/tfgan_zoo`) or
-            download it to there.
-        resizer: how images come to 299x299: "legacy", as the graph does it and published FIDs mean
-            it, or "antialiased", as clean-fid does. Scores of the first have their plain names.
-        sha256: what the .pb must have, in hexadecimal.
-        batch_size: images at a time.
+        file: `classify_image_graph_def.pb`, or `inception-2015-12-05.tgz`, which contains it; None
+            to use the archive in the cache (`$TFGAN_ZOO_CACHE`, else `~/.cache/tfgan_zoo`), or
+            download it there.
+        resizer: How images are resized to 299x299: "legacy", like the graph and published FIDs, or
+            "antialiased", like clean-fid. Scores of the former have plain names.
+        sha256: Required SHA-256 of the .pb, in hexadecimal.
+        batch_size: Images per batch.
 
     Attributes:
         name: "inception_v3" or "inception_v3_antialiased".
         dim: 2048.
         classes: 1008.
-        resizer: as given.
-        fingerprint: the SHA-256 of the .pb.
+        resizer: Key of `RESIZERS`.
+        fingerprint: SHA-256 of the .pb.
 
     Raises:
-        InputError: if the file is missing, another one, or cannot be downloaded.
+        InputError: If the file is missing, is a different one, or cannot be downloaded.
 
     Example:
         >>> inception = InceptionFeatures("inception-2015-12-05.tgz")
@@ -100,7 +100,7 @@ class InceptionFeatures(NetworkFeatures):
         return (*_SIZE, 3)
 
     def _prepared(self, images: np.ndarray) -> np.ndarray:
-        # The graph resizes what is not 299x299: always by `legacy`.
+        # The graph itself would resize other sizes by `legacy`.
         return RESIZERS[self.resizer](with_channels(images, 3), _SIZE)
 
     def _network(self, batch: Any) -> tuple[Any, Any]:
@@ -108,18 +108,17 @@ class InceptionFeatures(NetworkFeatures):
 
 
 def load_graph(data: bytes, name: str) -> Any:
-    """Imports the frozen graph, from images to what is wanted of it; the rest is left out.
+    """Imports the part of the frozen graph from images to features and logits.
 
     Args:
-        data: the contents of the .pb.
-        name: of the file, for messages.
+        data: Contents of the .pb.
+        name: Name of the file, for messages.
 
     Returns:
-        A function from float32 images in 0..255, shape (num, height, width, 3), to (features,
-        logits).
+        A function from float32 images in 0 to 255, shape [B, H, W, 3], to (features, logits).
 
     Raises:
-        InputError: if it is another file.
+        InputError: If it is a different file.
     """
     graph = tf.compat.v1.GraphDef()
     try:
@@ -129,7 +128,7 @@ def load_graph(data: bytes, name: str) -> Any:
         def import_graph(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             pool, classifier = tf.graph_util.import_graph_def(
                 graph,
-                # Its own input is a single JPEG.
+                # The graph's own input is a single JPEG.
                 input_map={_INPUT: images},
                 return_elements=[_POOL, _CLASSIFIER],
                 name="",
@@ -140,7 +139,7 @@ def load_graph(data: bytes, name: str) -> Any:
         images = tf.TensorSpec([None, None, None, 3], tf.float32)
         function = tf.compat.v1.wrap_function(import_graph, [images])
         return function.prune(function.inputs[0], function.structured_outputs)
-    except Exception as error:  # whatever protobuf and TensorFlow raise for what is in a file
+    except Exception as error:  # protobuf and TensorFlow raise various errors
         raise InputError(
             f"inception: {name!r} is not the graph of {URL} ({first_line(error)}); give its "
             f"{_GRAPH}, or the archive."
@@ -148,7 +147,7 @@ def load_graph(data: bytes, name: str) -> Any:
 
 
 def _modernize(graph: Any) -> None:
-    """Replaces the one operation of 2015 that TensorFlow 2 does not run any more by its like."""
+    """Replaces the one operation of 2015 that TensorFlow 2 no longer runs."""
     for node in [n for n in graph.node if n.op == "BatchNormWithGlobalNormalization"]:
         x, mean, variance, offset, scale = node.input
         if not node.attr["scale_after_normalization"].b:
@@ -165,13 +164,13 @@ def _modernize(graph: Any) -> None:
 
 
 def graph_bytes(path: Path) -> bytes:
-    """Reads the .pb, on its own or from the archive.
+    """Reads the .pb, or extracts it from the archive.
 
     Raises:
-        InputError: if it is not there.
+        InputError: If it is missing.
     """
     if not path.is_file():
-        raise InputError(f"inception: there is no file {str(path)!r}; download {URL} to there.")
+        raise InputError(f"inception: there is no file {str(path)!r}; download it from {URL}.")
     if path.suffix == ".pb":
         return path.read_bytes()
     try:
@@ -190,10 +189,10 @@ def graph_bytes(path: Path) -> bytes:
 
 
 def downloaded() -> Path:
-    """Returns the archive from the cache, or downloads it to there.
+    """Returns the archive in the cache, downloading it if necessary.
 
     Raises:
-        InputError: if it is not there and cannot be downloaded.
+        InputError: If it is missing and cannot be downloaded.
     """
     path = cache_folder() / URL.rpartition("/")[-1]
     if path.is_file() and path.stat().st_size == _ARCHIVE_BYTES:
@@ -208,11 +207,11 @@ def downloaded() -> Path:
             shutil.copyfileobj(answer, file)
             size = file.tell()
             if size != _ARCHIVE_BYTES:
-                raise OSError(f"it came with {size:,} bytes instead of {_ARCHIVE_BYTES:,}")
+                raise OSError(f"got {size:,} bytes instead of {_ARCHIVE_BYTES:,}")
     except OSError as error:
         raise InputError(
             f"Inception-v3 is not in {path.parent} and cannot be downloaded ({first_line(error)}); "
-            f"download {URL} on a machine that can, and copy it to that folder or give its path, "
+            f"download {URL} on another machine, and copy it to that folder or give its path, "
             "--inception=FILE."
         ) from error
     return path

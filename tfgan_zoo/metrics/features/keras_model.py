@@ -17,8 +17,8 @@ from tfgan_zoo.pixels import to_unit_range
 class ModelFeatures(NetworkFeatures):
     """Features, and logits if there are any, computed by a Keras model.
 
-    Images are resized to the model's size. Their channels are repeated, or converted to grey by Rec.
-    601 luma, to match the model's.
+    Images are resized to the model's size. Their channels are repeated, or converted to grey by
+    Rec. 601 luma, to match the model's.
 
     Args:
         model: Keras model from images to features, or to (features, logits). Features of shape

@@ -1,7 +1,7 @@
-"""Two ways to bring images to a network's size. FID depends on which one it is.
+"""Two ways to resize images to a network's size. FID depends on the choice.
 
-`legacy` is what published FIDs mean; `antialiased` is what clean-fid showed to be sound (Parmar et
-al. 2022, https://arxiv.org/abs/2104.11222).
+Published FIDs use `legacy`; clean-fid showed that `antialiased` is correct (Parmar et al. 2022,
+https://arxiv.org/abs/2104.11222).
 """
 
 from collections.abc import Callable, Sequence
@@ -12,13 +12,13 @@ from tfgan_zoo.data.imresize import keys_cubic
 
 
 def legacy(images: np.ndarray, size: Sequence[int]) -> np.ndarray:
-    """Resizes as TensorFlow 1 and Inception's graph do: bilinear, from two neighbours a side.
+    """Resizes like TensorFlow 1 and Inception's graph: bilinear, from two neighbours per axis.
 
-    Output pixel i shows the place i * n / m of n input pixels, counted from the first one's centre:
-    half a pixel beside where it belongs. When it shrinks images, what lies between is left out.
+    Of n input pixels and m output pixels, output pixel i samples position i * n / m from the centre
+    of the first one, half a pixel off. Pixels in between are skipped when images shrink.
 
     Args:
-        images: uint8 or floats, shape (num, height, width, channels).
+        images: uint8 or floats of shape [B, H, W, C].
         size: (height, width).
 
     Returns:
@@ -37,12 +37,12 @@ def legacy(images: np.ndarray, size: Sequence[int]) -> np.ndarray:
 
 
 def antialiased(images: np.ndarray, size: Sequence[int]) -> np.ndarray:
-    """Resizes as Pillow does: bicubic, each output pixel of all that it covers.
+    """Resizes like Pillow: bicubic, each output pixel from all pixels that it covers.
 
-    Like `Image.resize(size, BICUBIC)` of each channel as floats: nothing is rounded or cut off.
+    Like `Image.resize(size, BICUBIC)` of each channel as floats, without rounding or clipping.
 
     Args:
-        images: uint8 or floats, shape (num, height, width, channels).
+        images: uint8 or floats of shape [B, H, W, C].
         size: (height, width).
 
     Returns:
@@ -61,9 +61,9 @@ def antialiased(images: np.ndarray, size: Sequence[int]) -> np.ndarray:
 
 
 def _weights(length: int, wanted: int) -> np.ndarray:
-    """How much of each input pixel is in each output pixel: float32 (wanted, length)."""
+    """Returns the weight of each input pixel in each output pixel, float32 (wanted, length)."""
     scale = length / wanted
-    stretch = max(scale, 1.0)  # of the kernel, which covers 2 pixels to each side
+    stretch = max(scale, 1.0)  # of the kernel, which covers 2 pixels on each side
     centres = (np.arange(wanted) + 0.5) * scale
     weights = keys_cubic((np.arange(length) + 0.5 - centres[:, np.newaxis]) / stretch)
     return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)

@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from tfgan_zoo.errors import InputError, check_seed, check_texts
 from tfgan_zoo.models.mechanics.arguments import check_range, stack_images
+from tfgan_zoo.pixels import to_unit_range
 
 Shape = tuple[int | None, ...]
 Spec = Mapping[str, tf.TensorSpec]
@@ -148,7 +149,7 @@ def as_images(images: Any, shape: Shape, name: str) -> tf.Tensor:
     """
     images = with_shape(tf.convert_to_tensor(stack_images(images, name)), shape, name)
     if images.dtype == tf.uint8:
-        return tf.cast(images, tf.float32) / 127.5 - 1.0
+        return to_unit_range(images)
     if not images.dtype.is_floating:
         advice = "; if they are 0..255, use x.astype('uint8')" * images.dtype.is_integer
         raise InputError(
