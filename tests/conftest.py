@@ -1,15 +1,47 @@
+import gc
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
 # Before anything imports TensorFlow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+#: The files that take longest come first, so that several workers finish together.
+LONGEST = (
+    "test_two_replicas.py",
+    "run/test_experiment.py",
+    "models/test_suite.py",
+    "run/test_interruption.py",
+    "serving/test_signatures.py",
+    "run/test_devices.py",
+    "commands/test_commands.py",
+    "serving/test_predict.py",
+    "tasks/test_tasks.py",
+    "test_adding_a_model.py",
+)
+
+
+def pytest_configure(config):
+    # pytest-xdist would start with the files that have most tests.
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    places = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_collection_finish():
+    # What imports have created stays; the garbage collector need not visit it again and again.
+    gc.collect()
+    gc.freeze()
+
 
 @pytest.fixture(autouse=True)
 def _fresh_keras():
-    """Resets the dtype policy and layer names after every test."""
+    """Lets no test inherit another's dtype policy or layer names."""
     yield
     if "keras" in sys.modules:
         keras = sys.modules["keras"]

@@ -156,6 +156,7 @@ cli.run(train.main)
 """
 
 
+@pytest.mark.slow
 def test_one_command_that_starts_another_quiets_both(run):
     code = (
         "import subprocess, sys\n"
@@ -168,7 +169,9 @@ def test_one_command_that_starts_another_quiets_both(run):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_a_signal_saves_and_the_same_command_resumes(run, recipe, tmp_path, number):
     command = [f"--config={recipe}", f"--workdir={tmp_path / 'run'}"]
     stopped = python("-c", STOPPED.format(signal=int(number)), *command)

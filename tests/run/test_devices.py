@@ -236,7 +236,13 @@ def devices_of(**settings):
     return distribution.open_devices(made)
 
 
-@pytest.mark.parametrize("level", [{}, {"TF_CPP_MIN_LOG_LEVEL": "3"}], ids=["quiet", "asked for"])
+@pytest.mark.parametrize(
+    "level",
+    [
+        pytest.param({}, id="quiet"),
+        pytest.param({"TF_CPP_MIN_LOG_LEVEL": "3"}, id="asked for", marks=pytest.mark.slow),
+    ],
+)
 def test_threads_that_share_an_operation(level):
     """They are set before TensorFlow starts its devices, whoever wants to read messages."""
     code = """

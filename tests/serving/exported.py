@@ -9,15 +9,22 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 import tensorflow as tf
 from PIL import Image
 from tensorflow.core.protobuf import saved_model_pb2
 
-from tests.models.tiny import NOISE_TO_IMAGE, tiny
+from tests.models.tiny import EACH_KIND, NOISE_TO_IMAGE, tiny
 from tfgan_zoo import pictures
-from tfgan_zoo.models import GANCLS
+from tfgan_zoo.models import GANCLS, MODELS
 
 HERE = Path(__file__).parent
+#: Models that have something to export.
+EXPORTED = [name for name, cls in MODELS.items() if cls.shown is not None]
+each_kind = pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=[] if n in EACH_KIND else pytest.mark.slow) for n in EXPORTED],
+)
 SIZES = (1, 3, 16)
 
 

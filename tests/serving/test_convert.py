@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from tests.models.tiny import each_kind, tiny
+from tests.models.tiny import tiny
 from tests.serving import exported
+from tests.serving.exported import each_kind
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.serving import convert as module
 from tfgan_zoo.serving.convert import convert

@@ -9,26 +9,20 @@ from PIL import Image
 
 from tests.models.tiny import EACH_KIND, GREY, SHAPE, tiny
 from tests.serving import exported
-from tests.serving.exported import SIZES, objects, pixels, png
+from tests.serving.exported import EXPORTED, SIZES, each_kind, objects, pixels, png
 from tfgan_zoo import GAN, noise, pictures
 from tfgan_zoo.data.images import decode, with_channels
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS
 from tfgan_zoo.serving.signatures import Endpoint, in_every_form, to_grey
 
-#: Models that have something to export.
-EXPORTED = [name for name, cls in MODELS.items() if cls.shown is not None]
-each_kind = pytest.mark.parametrize(
-    "name",
-    [pytest.param(n, marks=[] if n in EACH_KIND else pytest.mark.slow) for n in EXPORTED],
-)
-
 
 @pytest.fixture(scope="module")
 def folder(request, tmp_path_factory):
     """The exports of each kind, and of the models that this session asks for besides."""
     folder = tmp_path_factory.mktemp("exported")
-    asked = {i.callspec.params.get("name") for i in request.session.items if hasattr(i, "callspec")}
+    here = [item for item in request.session.items if item.path == request.path]
+    asked = {item.callspec.params.get("name") for item in here if hasattr(item, "callspec")}
     exported.export_all(folder, [n for n in EXPORTED if n in asked or n in EACH_KIND])
     return folder
 
