@@ -158,8 +158,8 @@ class NoiseToImage(Game):
         given = {name: tuple(spec.shape[1:]) for name, spec in self.condition_spec().items()}
         given_packed = {name: packed(shape, self.packing) for name, shape in given.items()}
         check_inputs("generator", generator, {"z": None, **given})
-        check_inputs("discriminator", discriminator, {"x": packed_shape, **given_packed})
         check_shape("generator", "output", self.generator.output_shape, self.image_shape)
+        check_inputs("discriminator", discriminator, {"x": packed_shape, **given_packed})
         self.latent_dim = latent_dim_of(generator)
         # An argument that was left out has its default.
         default = constructor_arguments(type(self))["latent_dim"]
