@@ -12,9 +12,10 @@ import tfgan_zoo
 from tests.run.test_experiment import quiet, stop_at
 from tests.tiny_runs import as_recipe, tiny_config
 from tfgan_zoo import evaluate, export, generate, report
-from tfgan_zoo.config import find_config, load_config
+from tfgan_zoo.config import check, find_config, load_config
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.run import building, experiment, load_run
+from tfgan_zoo.tasks import open_task
 
 GAMES = '''
 import keras
@@ -153,6 +154,26 @@ def test_an_argument_that_ones_own_network_does_not_take(folder):
         config.generator.widht = 3
     with pytest.raises(InputError, match=r"^generator: there is no 'widht'; did you mean width"):
         building.build_model(config)
+
+
+def test_entries_of_data_and_scores_are_checked_by_the_task(folder):
+    config = own_config(folder)
+    with config.unlocked():
+        config.data.voxels = 8
+    check(config)
+    model = building.build_model(config)
+    with pytest.raises(InputError, match="voxels"):
+        open_task(config, model)
+    config = own_config(folder)
+    config.evaluate.metrics = ("swg",)
+    check(config)
+    with pytest.raises(
+        InputError, match=r"^evaluate\.metrics: there is no 'swg'; did you mean swd"
+    ):
+        _ = open_task(config, model).scores
+    config.model = "dcgan"
+    with pytest.raises(InputError, match=r"^evaluate\.metrics: expected any of"):
+        check(config)
 
 
 def test_a_group_that_is_no_role_or_network_of_the_model(folder):

@@ -182,6 +182,18 @@ def test_files_of_every_kind_for_grey_and_colour(channels):
         assert np.max(apart) <= (4 if "JPEG" in name else 0), (name, np.max(apart))
 
 
+def test_files_for_a_network_of_one_size():
+    images = np.random.default_rng(0).integers(0, 256, (2, 4, 5, 3), np.uint8)
+    spec = tf.TensorSpec([None, 4, 5, 3], tf.float32, "images")
+    same = Endpoint(lambda images: {"images": images}, (spec,), lambda n: {})
+    ask = in_every_form({"same": same})["same_png"].function
+    made = ask(tf.constant([png(image) for image in images]))["images_bytes"]
+    for image, file in zip(images, made.numpy(), strict=True):
+        np.testing.assert_array_equal(pixels(file), image)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="shape"):
+        ask(tf.constant([png(images[0, :3])]))
+
+
 def test_a_served_network_of_grey_takes_colour_of_any_kind(folder):
     colour = np.random.default_rng(0).integers(0, 256, (14, 18, 3), np.uint8)
     bmp, cmyk = (

@@ -99,6 +99,9 @@ def check(config: ConfigDict) -> None:
     entries = flatten(config)
     groups = {"model_args", *KNOWN_GROUPS, *named_groups(config)}
     groups |= {group for group in config if group.endswith("_optimizer")}
+    own = ":" in str(config.get("model", ""))
+    if own:  # its task checks the entries of its data, and its scores
+        groups.add("data")
     for key in entries:
         if key not in ALL_ENTRIES and key.partition(".")[0] not in groups:
             raise UnknownEntryError(key)
@@ -131,7 +134,7 @@ def check(config: ConfigDict) -> None:
             raise InputError(f"{key}: expected one of {', '.join(options)}, got {entries[key]!r}.")
     metrics, main = config.evaluate.metrics, config.evaluate.main
     for name in metrics:
-        if name not in METRICS:
+        if name not in METRICS and not own:
             raise InputError(
                 f"evaluate.metrics: expected any of {', '.join(METRICS)}, got {name!r}."
             )

@@ -106,7 +106,8 @@ def sheet(
     Small images are enlarged by an integer factor.
 
     Args:
-        samples: Points `[B, size]`, or images `[B, H, W, C]` or voxels `[B, D, H, W, C]` in [-1, 1].
+        samples: Points `[B, size]`, or images `[B, H, W, C]` or voxels `[B, D, H, W, C]` in
+            [-1, 1].
         data: Real points, for `scatter`.
         columns: Images per row, for `grid`.
 

@@ -94,7 +94,7 @@ def _of_uint8(floats: Endpoint) -> Endpoint:
 
 
 def _of_files(floats: Endpoint) -> Endpoint:
-    channels = {spec.name: spec.shape[-1] for spec in floats.inputs if spec.name == FLOATS}
+    takes_images = any(spec.name == FLOATS for spec in floats.inputs)
 
     def function(*given):
         return _renamed(floats.function(*given), FILES, lambda x: tf.io.encode_png(to_uint8(x)))
@@ -102,7 +102,7 @@ def _of_files(floats: Endpoint) -> Endpoint:
     def one_by_one(*given):
         def one(row):
             values = [
-                _decoded(x, channels[s.name]) if s.name in channels else x[tf.newaxis]
+                _decoded(x, s.shape) if s.name == FLOATS else x[tf.newaxis]
                 for s, x in zip(floats.inputs, row, strict=True)
             ]
             return {name: value[0] for name, value in function(*values).items()}
@@ -116,16 +116,21 @@ def _of_files(floats: Endpoint) -> Endpoint:
         return _renamed(given, FILES, lambda x: tf.io.encode_png(to_uint8(x)).numpy())
 
     return _signature(
-        one_by_one if channels else function, floats, example, FILES, lambda s: ([None], tf.string)
+        one_by_one if takes_images else function,
+        floats,
+        example,
+        FILES,
+        lambda s: ([None], tf.string),
     )
 
 
-def _decoded(file: tf.Tensor, channels: int) -> tf.Tensor:
-    """Decodes a file to a batch of one image."""
+def _decoded(file: tf.Tensor, shape: tf.TensorShape) -> tf.Tensor:
+    """Decodes a file to a batch of one image of shape `[B, H, W, C]`; sides may be None."""
     # Always 3 channels: TensorFlow cannot decode BMP, GIF and CMYK to grey.
     image = tf.io.decode_image(file, channels=3, expand_animations=False)
     image.set_shape([None, None, 3])
-    return to_unit_range(to_grey(image) if channels == 1 else image)[tf.newaxis]
+    images = to_unit_range(to_grey(image) if shape[-1] == 1 else image)[tf.newaxis]
+    return tf.ensure_shape(images, shape)
 
 
 def to_grey(images: tf.Tensor) -> tf.Tensor:

@@ -14,9 +14,11 @@ from tfgan_zoo.data import parse_spec
 from tfgan_zoo.data.fingerprints import Fingerprint
 from tfgan_zoo.data.splits import NoSplitError, parse_split
 from tfgan_zoo.errors import InputError, first_line
+from tfgan_zoo.metrics.registry import IN_TRAINING
 from tfgan_zoo.models import ZooModel
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
 from tfgan_zoo.samples import IMAGES, kind_of
+from tfgan_zoo.suggestions import nearest
 from tfgan_zoo.tasks.requests import EvaluationTask, Request
 
 #: The pipelines' `cache` argument by the options of `data.cache`.
@@ -174,7 +176,14 @@ class Task(abc.ABC):
         return [known[name] for name in names]
 
     def _requested(self, known: Mapping[str, Score]) -> list[str]:
-        return [name for name in self.config.evaluate.metrics if name in known]
+        names = self.config.evaluate.metrics
+        for name in names:
+            if name not in known and name not in IN_TRAINING:
+                advice = f"choose from {', '.join(known) or 'none'}"
+                raise InputError(
+                    f"evaluate.metrics: there is no {name!r}{nearest(name, known, advice)}"
+                )
+        return [name for name in names if name in known]
 
     def rehearse(self, model: ZooModel) -> None:
         """Tries everything that a run computes besides its steps, and keeps none of it.
