@@ -26,7 +26,7 @@ from tfgan_zoo.metrics.figures import figure_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.models import NoiseToImage
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
-from tfgan_zoo.samples import POINTS, kind_of
+from tfgan_zoo.samples import IMAGES, POINTS, kind_of
 from tfgan_zoo.tasks.base import CACHE, Score, Task, open_source_for
 from tfgan_zoo.tasks.distribution_scores import DistributionScores
 from tfgan_zoo.tasks.drawing import every_pair, generate
