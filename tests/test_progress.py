@@ -15,15 +15,16 @@ import numpy as np
 import pytest
 
 import tfgan_zoo
-from tfgan_zoo import generate, pictures, progress
+from tfgan_zoo import pictures, progress
 from tfgan_zoo.evaluation import distributions, score_images
 from tfgan_zoo.metrics.features import ModelFeatures
 from tfgan_zoo.pictures import files
+from tfgan_zoo.pictures.drawing import Drawing
 
 
 @pytest.fixture
 def terminal():
-    """Returns a function that opens a terminal of so many columns for standard error."""
+    """Returns a function that opens a terminal of this many columns for standard error."""
     opened = []
 
     def of_columns(number):
@@ -97,13 +98,6 @@ def test_a_bar_counts_what_is_in_batches(monkeypatch, at_once):
     assert [line.split("  ")[0] for line in lines[1:]] == ["made: 1 images", "made: 2 images"]
 
 
-class _Grey:
-    """A model of grey images."""
-
-    def generate(self, latents):
-        return np.zeros((len(latents), 8, 8, 1), np.float32)
-
-
 def _converts(folder):
     for name in "ab":
         pictures.save_png(folder / "in" / f"{name}.png", np.zeros((8, 8, 3), np.uint8))
@@ -123,7 +117,9 @@ def _scores_distributions(folder):
 
 WORK = {
     "convert": _converts,
-    "generate": lambda folder: list(generate.one_by_one(_Grey(), np.zeros((600, 2)))),
+    "generate": lambda folder: list(
+        Drawing([np.zeros((300, 8, 8, 1), np.float32)] * 2, 600).images()
+    ),
     "pairs": _scores_pairs,
     "distributions": _scores_distributions,
 }

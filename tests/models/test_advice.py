@@ -39,9 +39,9 @@ def with_value(value, num=1):
 )
 def test_images_that_are_not_finite_are_refused(model, entrance):
     for images, came in (
-        (with_value(np.nan), "NaN in 1 of the 32 images"),
-        (with_value(np.inf, 2), "infinity in 2 of the 32 images"),
-        (with_value(np.nan, 32) * np.nan, "NaN in 32 of the 32 images"),
+        (with_value(np.nan), "NaN in 1 of 32 checked images"),
+        (with_value(np.inf, 2), "infinity in 2 of 32 checked images"),
+        (with_value(np.nan, 32) * np.nan, "NaN in 32 of 32 checked images"),
     ):
         with pytest.raises(InputError, match=f"batches: expected finite numbers, got {came}"):
             entrance(model, images)

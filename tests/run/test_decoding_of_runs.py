@@ -114,7 +114,7 @@ def test_translate_reads_by_the_rules_of_the_run_and_takes_white(translator, pho
     assert (new != old).any()
     np.testing.assert_array_equal(translated(translator, photo, output), new)
     deep = photos / "deep.tif"
-    with pytest.raises(ValueError, match=r"32-bit pixels .*give the value of white as --white"):
+    with pytest.raises(ValueError, match=r"32-bit pixels .*give it as --white"):
         translated(translator, deep, output)
     with pytest.warns(UserWarning, match=r"nearly black.*give its value as --white"):
         translated(translator, photos / "dark.png", output)
@@ -155,7 +155,7 @@ def test_white_is_a_config_entry_of_every_task():
         assert config_lib.decoding(config.data) == {"white": 4095, "color_profiles": "ignore"}
         config_lib.override(config, "data.white", "0.5")
         assert config_lib.decoding(config.data)["white"] == 0.5
-        config.data.white = 255  # as stored configs have it
+        config.data.white = 255  # as in stored configs
         assert config_lib.decoding(config.data)["white"] == 255
         config_lib.override(config, "data.white", "none")
         assert config.data.white is None

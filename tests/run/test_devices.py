@@ -246,12 +246,12 @@ def devices_of(**settings):
 def test_threads_that_share_an_operation(level):
     """They are set before TensorFlow starts its devices, whoever wants to read messages."""
     code = """
-from tfgan_zoo import distribution, train
+from tfgan_zoo.commands import training
 from tfgan_zoo.cli import quiet_tensorflow
 from tfgan_zoo.config import load_config
 config = load_config("pix2pix")
-quiet_tensorflow(lambda: train._open_devices(config))
-distribution.open_devices(config)
+quiet_tensorflow(lambda: training.open_devices(config))
+training.open_devices(config)
 import tensorflow as tf
 assert tf.config.list_logical_devices()
 print(tf.config.threading.get_intra_op_parallelism_threads())
@@ -325,7 +325,7 @@ def stand_in(folder, name, text):
 
 
 def with_stand_ins(tmp_path, *command, **environment):
-    """Runs it where `python` says what it was given, and how it is to be found."""
+    """Runs it where `python` prints its arguments and TF_CONFIG."""
     stand_in(tmp_path, "python", 'echo "$*"; echo $TF_CONFIG; exit ${STATUS:-0}')
     done = subprocess.run(
         command,

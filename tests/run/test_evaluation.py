@@ -155,7 +155,10 @@ def test_mistakes_are_sentences_before_anything_is_made(tmp_path, capsys, monkey
         (["--metrics=fid", train], "cannot be downloaded"),
         (["--metrics=fid", "--inception=no.pb"], "inception: there is no file 'no.pb'"),
         (["--features=mnist", train], "features: there is no 'mnist'; did you mean mnist_v1?"),
-        (["--features=fashion_mnist_v1", "--inception=x.pb"], "inception: is not used with"),
+        (
+            ["--features=fashion_mnist_v1", "--inception=x.pb"],
+            "inception: expected none with features=fashion_mnist_v1",
+        ),
         (["--features=fashion_mnist_v1"], "has no array for split 'test'"),
         (["--metrics=figures", train], "--metrics: figures reads whole splits of the drawn"),
         (["--metrics=swd", "--num=9"], "--num: expected a whole number from 10 up, got 9"),
