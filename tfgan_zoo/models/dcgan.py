@@ -17,7 +17,7 @@ class DCGAN(NoiseToImage):
     """Deep convolutional GAN. Radford et al. 2015, https://arxiv.org/abs/1511.06434.
 
     The game of the first GAN (see `GAN`), on networks that made it train: strided convolutions,
-    batch normalisation in both players, no hidden dense layers, Adam with beta1 0.5. As in the
+    batch normalisation in both networks, no hidden dense layers, Adam with beta1 0.5. As in the
     authors' Torch code, the discriminator and then the generator learn from one and the same batch
     of fakes, so a step runs the generator once.
 

@@ -130,7 +130,7 @@ class Pix2Pix(ImageToImage):
         return {"a_to_b": self.generator}
 
     def training_warnings(self, batch_size: int) -> list[str]:
-        """See `ZooModel.training_warnings`: whether `inference` is other than what training is.
+        """See `ZooModel.training_warnings`: whether `inference` differs from training.
 
         Args:
             batch_size: how many samples a train step takes on each replica.

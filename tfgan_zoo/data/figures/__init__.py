@@ -68,7 +68,7 @@ PLACE_THRESHOLDS = (0.395, 0.605)
 SPLIT_SIZES = {"train": 20_000, "test": 2_000}
 
 # (shape, colour) pairs that `captions` keeps out of train. Every shape and every colour is still
-# seen there, in other company.
+# seen there, in other pairs.
 HELD_OUT = (
     ("circle", "yellow"),
     ("square", "purple"),
