@@ -76,7 +76,7 @@ class GANCLS(ReadsTexts, NoiseToImage):
         embedding_dim: Length of h.
         generator: A network of [z, h]; None for the paper's.
         discriminator: A network of [x, h]; None for the paper's.
-        text_encoder: phi, from strings `[B]` to `[B, embedding_dim]`: a Keras model, see
+        text_encoder: Phi, from strings `[B]` to `[B, embedding_dim]`: a Keras model, see
             `JointEmbedding` for how to train one; or a function, which is saved only if it is
             registered with Keras. It is not trained. None if all texts are embedded beforehand.
         matching_aware: Whether D is shown real images with mismatching texts; without them it is a

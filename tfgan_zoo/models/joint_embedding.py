@@ -30,7 +30,7 @@ class JointEmbedding(ReadsTexts):
 
     Departures from the authors' code (https://github.com/reedscot/cvpr2016):
 
-    - A batch is 40 images of different classes, drawn anew at each step: see `distinct_classes` of
+    - A batch is 40 images of different classes, drawn at each step: see `distinct_classes` of
       `tfgan_zoo.data.captioned`. The recipes `gan_cls_cub` and `gan_cls_flowers` do so too.
     - The learning rate is multiplied by 0.98 after as many steps as there are classes, 150 for CUB
       and 82 for Oxford-102, as in those recipes. Without an optimizer of your own it is constant.
@@ -46,9 +46,9 @@ class JointEmbedding(ReadsTexts):
     Args:
         image_shape: (height, width, channels).
         embedding_dim: Length of the vectors.
-        text_encoder: phi, from strings `[B]` to `[B, embedding_dim]`; None for the paper's, with
+        text_encoder: Phi, from strings `[B]` to `[B, embedding_dim]`; None for the paper's, with
             Keras' recurrent layer and initial weights (see `networks.char_cnn_rnn`).
-        image_encoder: theta, from images in [-1, 1] to `[B, embedding_dim]`; None for a small
+        image_encoder: Theta, from images in [-1, 1] to `[B, embedding_dim]`; None for a small
             convolutional network. The paper's is a GoogLeNet that was trained to classify.
         **kwargs: `seed`, `name`; see `ZooModel`.
 
