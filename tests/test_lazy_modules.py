@@ -38,8 +38,8 @@ PROGRAM = """
 import sys, tfgan_zoo
 assert len(dir(tfgan_zoo)) > 30
 assert {"train", "load_run", "export_run", "convert_run", "Run"} <= set(dir(tfgan_zoo.run))
-assert tfgan_zoo.config.load_config("joint_embedding").model == "joint_embedding"
 assert not {"tensorflow", "keras", "numpy"} & set(sys.modules)
+assert tfgan_zoo.config.load_config("joint_embedding").model == "joint_embedding"
 try:
     tfgan_zoo.DCGAN
 except ValueError as error:

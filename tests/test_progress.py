@@ -23,7 +23,7 @@ from tfgan_zoo.pictures import files
 
 @pytest.fixture
 def terminal():
-    """Returns a function that opens a terminal of so many columns for standard error."""
+    """Returns a function that opens a terminal of some number of columns for standard error."""
     opened = []
 
     def of_columns(number):

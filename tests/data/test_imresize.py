@@ -138,7 +138,7 @@ def test_without_antialiasing_shrinking_uses_the_narrow_kernel():
 def test_graph_is_the_same(factor):
     images = noise(2, 24, 48, 3)
     images[0, :12] //= 128
-    images[0, :12] *= 255  # Overshoots are to be clipped.
+    images[0, :12] *= 255  # Overshoots must be clipped.
     shrunk = imresize_graph(tf.constant(images), factor)
     assert shrunk.dtype == tf.uint8
     difference = np.abs(shrunk.numpy().astype(int) - imresize(images, 1 / factor))

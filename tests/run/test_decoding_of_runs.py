@@ -155,7 +155,7 @@ def test_white_is_a_config_entry_of_every_task():
         assert config_lib.decoding(config.data) == {"white": 4095, "color_profiles": "ignore"}
         config_lib.override(config, "data.white", "0.5")
         assert config_lib.decoding(config.data)["white"] == 0.5
-        config.data.white = 255  # as stored configs have it
+        config.data.white = 255  # as in stored configs
         assert config_lib.decoding(config.data)["white"] == 255
         config_lib.override(config, "data.white", "none")
         assert config.data.white is None

@@ -262,7 +262,7 @@ def test_tensorboard_shows_every_step_once(finished, begun):
 
 
 def poisoned_at(monkeypatch, step, times):
-    """Makes a weight NaN before the step after `step`, the first so many times."""
+    """Makes a weight NaN before the step after `step`, the first `times` times."""
     left = [times]
 
     class Throughput(callbacks.Throughput):
