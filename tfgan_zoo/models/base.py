@@ -409,7 +409,7 @@ class ZooModel(
 
         Args:
             logs: One scalar for each of `log_names`.
-            images: The real batch, by which images are counted.
+            images: The real batch, whose images are counted.
         """
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         count = tf.cast(tf.shape(images)[0] * replicas, tf.int64)

@@ -67,7 +67,7 @@ class Inspection(keras.Model):
             self._warn_of_range(name)
         return images
 
-    # ------------------------------------------------------------------ for `fit` and its like
+    # ------------------------------------------------------------------ for `fit` and similar
 
     def _inspect_data_of_fit(self, arguments: Mapping[str, Any]) -> None:
         size = arguments.get("batch_size") or batches.KERAS_BATCH_SIZE
