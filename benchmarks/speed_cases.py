@@ -13,14 +13,14 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import GANCLS, SRGAN, WGANGP, CycleGAN, Pix2Pix, config, layers, networks
-from tfgan_zoo.models import DCGAN, GAN, MODELS, GANModel
+from tfgan_zoo.models import DCGAN, GAN, MODELS, Game
 from tfgan_zoo.run import building
 
 #: Arguments without the recipes' aids.
 _AIDS = {"packing": 1, "r1_gamma": 0.0, "ema_half_life": None, "label_smoothing": 0.0}
 
 
-def recipe(name: str) -> tuple[GANModel, int]:
+def recipe(name: str) -> tuple[Game, int]:
     """Returns a recipe's model, without aids and text encoder, and its batch size."""
     settings = config.load_config(name)
     cls, args = MODELS[settings.model], settings.model_args.to_dict()
@@ -45,11 +45,11 @@ def gan_2d() -> GAN:
 #: Recipes of the quick cases.
 RECIPES = {
     "wgan_gp 2-D": "wgan_gp_toy",
-    **{name: name for name, cls in MODELS.items() if issubclass(cls, GANModel) and name != "gan"},
+    **{name: name for name, cls in MODELS.items() if issubclass(cls, Game) and name != "gan"},
 }
 
 #: By size and name: returns a model and its discriminator's batch size.
-CASES: dict[str, dict[str, Callable[[], tuple[GANModel, int]]]] = {
+CASES: dict[str, dict[str, Callable[[], tuple[Game, int]]]] = {
     "quick": {
         "gan 2-D": lambda: (gan_2d(), 100),
         **{case: partial(recipe, name) for case, name in RECIPES.items()},
@@ -81,14 +81,14 @@ def adam() -> keras.optimizers.Adam:
 # ---------------------------------------------------------------------- for other frameworks
 
 
-def weights(model: GANModel) -> dict[str, Any]:
+def weights(model: Game) -> dict[str, Any]:
     """Returns the weights of a game's losses and its number of discriminator steps."""
     names = ["discriminator_steps", "clip", "penalty_weight", "cycle_weight", "identity_weight"]
     names += ["pool_size", "l1_weight", "adversarial_weight"]
     return {name: getattr(model, name) for name in names if hasattr(model, name)}
 
 
-def description(model: GANModel, batch: int) -> dict[str, Any]:
+def description(model: Game, batch: int) -> dict[str, Any]:
     """Returns a JSON description of the case, for another framework."""
     whole = model.example_batch(batch)
     arrays = [whole[k] for k in whole] if isinstance(whole, dict) else tf.nest.flatten(whole)
@@ -168,7 +168,7 @@ class Plain(keras.Model):
     Keras' own, a `keras.metrics.Mean` tracks each loss, and `fit` compiles by Keras' defaults.
     """
 
-    def __init__(self, model: GANModel):
+    def __init__(self, model: Game):
         super().__init__()
         self.zoo_model = [model]  # A nested list hides its variables from Keras.
         self.networks = [

@@ -1,7 +1,7 @@
 """DCGAN (Radford et al. 2015, https://arxiv.org/abs/1511.06434) on Fashion-MNIST, 32x32 grey.
 
-The paper's recipe (batch norm in both players, Adam 2e-4 with beta1 0.5, N(0, 0.02), uniform z) for
-a CPU, with networks a quarter as wide.
+The paper's recipe (batch norm in both networks, Adam 2e-4 with beta1 0.5, N(0, 0.02), uniform z)
+for a CPU, with networks a quarter as wide.
 
 Command: python -m tfgan_zoo.train --config=dcgan_fashion_mnist
          (offline: --config.data.source=idx:FOLDER, containing Fashion-MNIST's four .gz files)

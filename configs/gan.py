@@ -1,6 +1,6 @@
 """The first GAN (Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661) on the figures.
 
-Convolutional players, as in figure 2d of the paper. Its fully connected ones ignore which pixels
+Convolutional networks, as in figure 2d of the paper. Its fully connected ones ignore which pixels
 are neighbours, and none of their samples is a clean figure. Algorithm 1, with new fakes for each
 player; otherwise the aids of `dcgan.py`.
 

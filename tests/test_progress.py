@@ -24,7 +24,7 @@ from tfgan_zoo.pictures.drawing import Drawing
 
 @pytest.fixture
 def terminal():
-    """Returns a function that opens a terminal of this many columns for standard error."""
+    """Returns a function that opens a terminal of some number of columns for standard error."""
     opened = []
 
     def of_columns(number):

@@ -60,7 +60,7 @@ def run(main: Callable[[list[str]], None], argv: list[str] | None = None) -> NoR
 
 
 def _ended(message: str) -> str:
-    """Ends a sentence with a period unless it has an end."""
+    """Adds a period to a sentence that lacks one."""
     return message if message.endswith((".", "?", "!")) else f"{message}."
 
 

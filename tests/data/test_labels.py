@@ -90,7 +90,7 @@ def npz(samples, labels):
 
 
 def keras_npz(path):
-    """The layout of `keras.datasets.cifar10`."""
+    """As in `keras.datasets.cifar10`."""
     np.savez(path / "x.npz", x_train=images(), y_train=np.array(CLASSES, np.uint8)[:, None])
     return open_source(f"npz:{path / 'x.npz'}"), DIGITS
 

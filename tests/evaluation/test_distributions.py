@@ -226,7 +226,7 @@ def test_too_few_images_are_refused_before_any_is_made(metric, least):
 
     features = Large() if distributions.METRICS[metric].in_features else None
     enough = reference(large(least))
-    # This number is enough: with one less of either kind it cannot be calculated.
+    # This many are enough: with one less of either kind it cannot be calculated.
     compare([metric], enough.batches(), enough, features, num=least)
     few = reference(large(least - 1)) if least > 1 else Reference({}, lambda: [], 0)
     sentence = f"expected {least} images or more for {metric}, got {least - 1}"

@@ -125,7 +125,7 @@ def test_the_content_of_features(tmp_path, monkeypatch):
 
 
 def test_evaluation_comes_first(tmp_path):
-    """A new model and a loaded one: a graph loads no weights."""
+    """With a new model and with one from a file: a graph loads no weights."""
     weights = tmp_path / "vgg.weights.h5"
     keras.applications.VGG19(include_top=False, weights=None).save_weights(weights)
     model = compiled("srgan", content="vgg", content_layer="1_1", content_weights=str(weights))

@@ -325,7 +325,7 @@ def stand_in(folder, name, text):
 
 
 def with_stand_ins(tmp_path, *command, **environment):
-    """Runs it where `python` prints its arguments and TF_CONFIG."""
+    """Runs it where `python` says what it was given, and how to find it."""
     stand_in(tmp_path, "python", 'echo "$*"; echo $TF_CONFIG; exit ${STATUS:-0}')
     done = subprocess.run(
         command,

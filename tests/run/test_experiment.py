@@ -224,7 +224,7 @@ def test_a_start_from_another_network_is_refused(finished, tmp_path):
     config.train.generator_from = str(finished[1])
     with pytest.raises(InputError, match=r"generator_from: expected a run with the same generator"):
         experiment.train(config, tmp_path / "run", quiet)
-    # Nothing was learnt, so the folder is not taken: the same command, corrected.
+    # Nothing was learnt, so the folder is free for the same command, corrected.
     config.train.generator_from = None
     assert experiment.train(config, tmp_path / "run", quiet).step == config.train.steps
 

@@ -73,7 +73,7 @@ def test_a_score_that_cannot_be_computed_is_refused_before_the_first_step(tmp_pa
     assert "expected 11x11 pixels or more" in said
     assert said.endswith("give --config.evaluate.metrics=psnr to leave it out.")
     assert "\n" not in said
-    # Not even the pretraining has begun, so the same command, corrected, takes the folder.
+    # Not even the pretraining has begun, so the same command, corrected, can use the folder.
     assert not (tmp_path / "run" / "pretraining").exists()
     config.evaluate.metrics = ("psnr",)
     experiment.train(config, tmp_path / "run", quiet)

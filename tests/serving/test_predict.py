@@ -492,7 +492,7 @@ def test_a_grpc_answer_that_is_no_image_is_an_error_of_the_server(
 
 
 def check_answers(flags, replies, reply, sentence, folder, capsys):
-    """A request of a seed and one of an image: the server, its data, and no file written."""
+    """Checks answers to a seed and an image: the server, what it was sent, and no file written."""
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(folder / "sent.png")
     for model, more, sent in (
         ("dcgan", ["--seed=7"], "seed 7"),

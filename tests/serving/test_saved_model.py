@@ -144,7 +144,7 @@ def test_warm_up_requests_are_answered(path):
 
 
 def test_a_warm_up_request_byte_by_byte():
-    """An int64 tensor [300]: fields and lengths follow the encoding of protocol buffers."""
+    """An int64 tensor [300]: fields and lengths as protocol buffers encode them."""
     tensor = tf.make_tensor_proto(np.array([300])).SerializeToString()
     entry = b"\x0a\x04seed\x12" + bytes([len(tensor)]) + tensor
     spec = b"\x0a\x01m\x1a\x01s"

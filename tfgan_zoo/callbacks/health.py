@@ -37,7 +37,7 @@ ALIKE = 0.1
 ALIKE_TIMES = 2
 ALIKE_AT_FIRST = 10
 
-#: Number of changes from one logged mean to the next that are judged together.
+#: Number of changes from one logged mean to the next that are examined together.
 WINDOW = 8
 #: Minimum number of turns among them. A trend does not turn; noise turns two times of three.
 TURNS = 3

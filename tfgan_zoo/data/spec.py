@@ -24,12 +24,7 @@ from tfgan_zoo.data.splits import parse_split
 from tfgan_zoo.errors import InputError, check_number, check_seed
 from tfgan_zoo.suggestions import did_you_mean
 
-KINDS = ("figures", "points", "tfds", "folder", "zip", "idx", "npz")
-"""First words of a source; a colon follows the last five."""
-
-FOLDERS = ("folder", "zip")
-"""Kinds that hold image files in folders."""
-
+#: How the sources of each kind are written.
 _FORMS = {
     "figures": "figures[/VIEW]",
     "points": f"points/NAME with NAME one of {', '.join(points.NAMES)}",
@@ -39,6 +34,12 @@ _FORMS = {
     "idx": "idx:PATH",
     "npz": "npz:PATH",
 }
+
+KINDS = tuple(_FORMS)
+"""First words of a source; a slash follows `figures` and `points`, a colon the others."""
+
+FOLDERS = ("folder", "zip")
+"""Kinds that hold image files in folders."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_number
 
 #: What `CharacterOneHot` knows: letters, digits, ASCII punctuation and the space.
 ALPHABET = string.ascii_lowercase + string.digits + string.punctuation + " "
@@ -90,12 +90,6 @@ def split_words(texts: Any) -> Any:
     texts = tf.strings.unicode_encode(_folded(texts), "UTF-8")
     texts = tf.strings.regex_replace(texts, "'", "")
     return tf.strings.split(tf.strings.regex_replace(texts, r"[^\pL\pN\pM]+", " "))
-
-
-def _check_length(**arguments: int) -> None:
-    for name, value in arguments.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise InputError(f"{name}: expected an integer of at least 1, got {value!r}.")
 
 
 class Reading(NamedTuple):
@@ -218,7 +212,7 @@ class CharacterOneHot(TextReader):
 
     def __init__(self, max_characters: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        _check_length(max_characters=max_characters)
+        check_number("max_characters", max_characters, least=1, whole=True)
         self.max_characters = max_characters
 
     def call(self, inputs: Any) -> Any:
@@ -294,7 +288,7 @@ class KnownWords(TextReader):
 
     def __init__(self, vocabulary: Sequence[str], max_words: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        _check_length(max_words=max_words)
+        check_number("max_words", max_words, least=1, whole=True)
         self.vocabulary = _check_vocabulary(vocabulary)
         self.max_words = max_words
         with tf.init_scope():

@@ -27,7 +27,7 @@ from tfgan_zoo.serving.signatures import Endpoint
 
 
 class Recorded(NamedTuple):
-    """A forward pass whose gradient is still to come: see `ZooModel.record`."""
+    """A forward pass whose gradient has not been computed yet: see `ZooModel.record`."""
 
     value: Any
     tape: tf.GradientTape
@@ -409,7 +409,7 @@ class ZooModel(
 
         Args:
             logs: One scalar for each of `log_names`.
-            images: The real batch, by which images are counted.
+            images: The real batch, whose images are counted.
         """
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         count = tf.cast(tf.shape(images)[0] * replicas, tf.int64)
@@ -451,7 +451,7 @@ def _add(a: tf.Tensor | None, b: tf.Tensor | None) -> tf.Tensor | None:
 
 
 def __getattr__(name: str) -> Any:
-    """Gives what other modules hold today by its earlier name here."""
+    """Returns what other modules define now, by its earlier name here."""
     if name in ("GANModel", "check_r1"):
         return getattr(importlib.import_module("tfgan_zoo.models.game"), name)
     if name == "as_floats":

@@ -64,7 +64,7 @@ class CycleGAN(ImageToImage):
         objective: "least_squares" as above, "cross_entropy", or "wasserstein_gp": the critics'
             scores are means over patches, with the penalty of Gulrajani et al. 2017
             (https://arxiv.org/abs/1704.00028) of weight 10.
-        cycle_weight: Lambda.
+        cycle_weight: The weight lambda.
         identity_weight: mu, as a share of `cycle_weight`; 0 if the domains' channels differ.
         pool_size: Number of past translations of each direction that a discriminator may see.
         **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.

@@ -17,7 +17,7 @@ class DCGAN(NoiseToImage):
     """Deep convolutional GAN. Radford et al. 2015, https://arxiv.org/abs/1511.06434.
 
     The game of the first GAN (see `GAN`), on networks that made it train: strided convolutions,
-    batch normalisation in both players, no hidden dense layers, Adam with beta1 0.5. As in the
+    batch normalisation in both networks, no hidden dense layers, Adam with beta1 0.5. As in the
     authors' Torch code, the discriminator and then the generator learn from one and the same batch
     of fakes, so a step runs the generator once.
 
@@ -44,7 +44,7 @@ class DCGAN(NoiseToImage):
         latent_distribution: "uniform" in [-1, 1], as in the paper, or "normal".
         label_smoothing: Real samples are labelled 1 minus this value (Salimans et al. 2016,
             https://arxiv.org/abs/1606.03498).
-        **kwargs: Packing, penalties, augmentation, averaging and seed; see `NoiseToImage`.
+        **kwargs: Packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
 
     Example:
         >>> model = tfgan_zoo.DCGAN(image_shape=(64, 64, 3))

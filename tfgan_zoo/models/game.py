@@ -1,4 +1,4 @@
-"""Game: two players, one of which discriminates."""
+"""Game: what models with a generator and a discriminator share."""
 
 from collections.abc import Callable
 from typing import Any

@@ -297,7 +297,7 @@ class NoiseToImage(Game):
 
         Args:
             purpose: Noise differs from purpose to purpose.
-            real: A batch of which the number of samples counts.
+            real: A batch; only its number of samples matters.
             given: Its condition.
             training: Whether the generator trains.
         """
@@ -493,7 +493,7 @@ class NoiseToImage(Game):
     def endpoints(self) -> dict[str, Endpoint]:
         """From latents, or from a seed for each image, to images, floats in [-1, 1].
 
-        A conditional model takes its condition besides, a tensor for each part.
+        A conditional model also takes its condition, a tensor for each part.
         """
         latents = tf.TensorSpec([None, self.latent_dim], tf.float32, name="latents")
         seed = tf.TensorSpec([None], tf.int64, name="seed")

@@ -53,7 +53,7 @@ class Pix2Pix(ImageToImage):
         generator: None for the paper's U-Net, which needs a side that is a power of two.
         discriminator: A network of a and b stacked along the channels; None for the 70x70 PatchGAN.
         objective: "cross_entropy" as above, or "least_squares".
-        l1_weight: Lambda.
+        l1_weight: The weight lambda.
         gan_weight: Weight of the adversarial term of L_G; 0 is the paper's "L1" alone.
         inference: How `translate`, evaluation and export run G. "paper": dropout with one fixed
             mask, and batch normalisation with the statistics of each image by itself; so an image's
@@ -130,10 +130,10 @@ class Pix2Pix(ImageToImage):
         return {"a_to_b": self.generator}
 
     def training_warnings(self, batch_size: int) -> list[str]:
-        """See `ZooModel.training_warnings`: whether `inference` is other than what training is.
+        """See `ZooModel.training_warnings`: whether `inference` differs from training.
 
         Args:
-            batch_size: Samples of a train step on each replica.
+            batch_size: Number of samples that a train step takes on each replica.
         """
         if self.inference != "paper":
             return []

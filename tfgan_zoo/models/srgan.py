@@ -231,7 +231,7 @@ class SRGAN(ImageToImage):
         return d_logs | g_logs
 
     def network_input(self, images: tf.Tensor) -> tf.Tensor:
-        """Returns small images, floats in [-1, 1], in [0, 1]."""
+        """Returns small images, scaled from [-1, 1] to [0, 1]."""
         return (images + 1.0) / 2.0
 
     def upscale(self, images: np.ndarray, *, batch_size: int = 1) -> np.ndarray:

@@ -16,7 +16,7 @@ from tfgan_zoo.models.mechanics.parts import as_texts, unpacked
 
 OnUnknown = Literal["warn", "raise", "ignore"]
 
-#: Above these shares, training warns of captions of which nothing is left, and of unknown words.
+#: Above these shares, training warns of captions in which nothing is known, and of unknown words.
 EMPTY_SHARE, UNKNOWN_SHARE = 0.01, 0.1
 
 

@@ -126,7 +126,7 @@ def train_stage(
         config: See `train`.
         report: See `train`.
         devices: Of the run.
-        like: A workload of the same data, which shares its open sources.
+        like: A task on the same data, whose opened sources are shared.
         recipe: See `train`.
         accept_changed_data: See `train`.
     """

@@ -316,7 +316,7 @@ def _open(config: ConfigDict, source: str, split: str, **options: Any) -> Source
 def _figure_scores(
     source: str, shape: Sequence[int]
 ) -> Callable[[np.ndarray], Mapping[str, float]] | None:
-    """Returns what reads drawn figures back from images, uint8, if a source has them in colour."""
+    """Returns a function that scores uint8 images of drawn figures; None for other sources."""
     kind, view = parse_spec(source)
     if kind != "figures" or shape[-1] != 3:
         return None

@@ -151,7 +151,7 @@ class TextToImageTask(CaptionsTask):
 def _figures_score(
     source: str, split: str, model: Any, indices: np.ndarray
 ) -> Callable[[np.ndarray], Mapping[str, float]] | None:
-    """Returns what compares images, uint8, with the figures that their captions describe.
+    """Returns a function that compares uint8 images with the figures that their captions describe.
 
     None unless the source has the drawn figures in colour.
 

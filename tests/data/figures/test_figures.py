@@ -88,7 +88,7 @@ def test_held_out_pairs_are_in_test_only():
     for caption, held_out in zip(test["caption"], test["held_out"], strict=True):
         pair = any(f" {colour} {shape} " in caption for shape, colour in figures.HELD_OUT)
         assert pair == held_out
-    # Only the combination is new: all of its parts were seen.
+    # Only the combination is new: its parts were all seen.
     assert set(train.shape) == set(range(6))
     assert set(train.colour) == set(range(8))
 

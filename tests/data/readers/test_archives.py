@@ -30,7 +30,7 @@ def encoded(image, scratch):
 
 @pytest.fixture
 def archive(tmp_path):
-    """Makes an archive of `num` images, named by a function of their index, and other files."""
+    """Makes an archive of `num` images, named by a function of their number, and other files."""
 
     def make(name, called, num=6, **others):
         path = tmp_path / f"{name}.zip"

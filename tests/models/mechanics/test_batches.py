@@ -185,7 +185,7 @@ class Batches(keras.utils.PyDataset):
 
 
 def sources(rows, size=4):
-    """The same batches in every form that `fit` takes, and the other arguments that it needs."""
+    """The same batches in every form that `fit` takes, and the arguments that it then needs."""
     batches = [rows[i : i + size] for i in range(0, len(rows), size)]
     dataset = tf.data.Dataset.from_tensor_slices(rows).batch(size)
     return {

@@ -15,7 +15,7 @@ def weights():
 
 
 def states_after(optimizer, apply, steps=100, dtype="float32"):
-    """The weights, and the optimizer's own variables, after `steps` random gradients."""
+    """The weights, and the optimizer's own variables, after a number of random gradients."""
     variables = weights()
     optimizer.build(variables)
     prepare(optimizer)

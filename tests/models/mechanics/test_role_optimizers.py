@@ -165,7 +165,7 @@ def test_the_models_optimizer_is_all_of_them():
 
 
 def test_nothing_of_it_is_saved(tmp_path):
-    """The layout of files is what it was, so that earlier files load."""
+    """The layout of files is what it was, so that earlier ones load."""
     model = sgd_gan(ema_half_life=10.0)
     fit(model, X)
     model.save_weights(tmp_path / "model.weights.h5")

@@ -1,4 +1,4 @@
-"""`figures`: a data set the library draws itself, from a seed, with NumPy alone.
+"""`figures`: a data set that the library draws from a seed, with NumPy alone.
 
 One coloured figure on a plain background, at any resolution, with labels and a caption. It needs
 no network and no disk, and because everything about an image is known, what a model trained on it
@@ -68,7 +68,7 @@ PLACE_THRESHOLDS = (0.395, 0.605)
 SPLIT_SIZES = {"train": 20_000, "test": 2_000}
 
 # (shape, colour) pairs that `captions` keeps out of train. Every shape and every colour is still
-# seen there, in other company.
+# seen there, in other pairs.
 HELD_OUT = (
     ("circle", "yellow"),
     ("square", "purple"),
@@ -86,7 +86,7 @@ _SMALL, _LARGE = (0.15, 0.17), (0.23, 0.255)
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """A way to look at the data set: what varies, and what an element holds.
+    """A variant of the data set: what varies, and the parts of a sample.
 
     Args:
         description: One sentence for a reader choosing a view.
@@ -216,7 +216,7 @@ def _mix(z: np.ndarray) -> np.ndarray:
 
 
 def _bits(seed: int, stream: str, index: np.ndarray) -> np.ndarray:
-    """64 random bits for each index of a named stream."""
+    """Returns 64 random bits for each index of a named stream."""
     key = 0xCBF29CE484222325  # FNV-1a, because Python's hash() differs from run to run
     for byte in stream.encode():
         key = ((key ^ byte) * 0x100000001B3) & _MASK64
@@ -225,12 +225,12 @@ def _bits(seed: int, stream: str, index: np.ndarray) -> np.ndarray:
 
 
 def _pick(bits: np.ndarray, options: int) -> np.ndarray:
-    """Uniform int32 in 0..options-1."""
+    """Returns uniform int32 in 0..options-1."""
     return (((bits >> np.uint64(32)) * np.uint64(options)) >> np.uint64(32)).astype(np.int32)
 
 
 def _uniform(bits: np.ndarray, low: np.ndarray | float, high: np.ndarray | float) -> np.ndarray:
-    """Uniform float64 in [low, high)."""
+    """Returns uniform float64 in [low, high)."""
     return low + (high - low) * ((bits >> np.uint64(11)).astype(np.float64) * 2.0**-53)
 
 
@@ -385,7 +385,7 @@ def coverage(
     y: np.ndarray,
     resolution: int,
 ) -> np.ndarray:
-    """The share of each pixel that a figure covers, antialiased, for one shape and fill.
+    """Returns the share of each pixel that a figure covers, antialiased, for one shape and fill.
 
     `clip(0.5 - d, 0, 1)` with d the signed distance of the pixel's centre from the edge, in pixels.
 
@@ -458,7 +458,7 @@ def render(figures: Attributes, resolution: int = 32) -> np.ndarray:
 
 
 def captions(figures: Attributes) -> list[str]:
-    """Says what is drawn, from the same attributes as the pixels and the labels.
+    """Describes what is drawn, from the same attributes as the pixels and the labels.
 
     Args:
         figures: What is drawn, N of them.
@@ -492,7 +492,7 @@ def captions(figures: Attributes) -> list[str]:
 
 
 def is_held_out(figures: Attributes) -> np.ndarray:
-    """Whether each figure's (shape, colour) pair is one of `HELD_OUT`: bool [N]."""
+    """Returns whether each figure's (shape, colour) pair is one of `HELD_OUT`: bool [N]."""
     labels = [SHAPES.index(s) * len(COLOURS) + COLOURS.index(c) for s, c in HELD_OUT]
     return np.isin(figures.label, labels)
 
@@ -500,7 +500,7 @@ def is_held_out(figures: Attributes) -> np.ndarray:
 def counterparts(
     split: str = "test", resolution: int = 32, num: int | None = None, seed: int = 0
 ) -> dict[str, np.ndarray]:
-    """The true translations of the images of `load("unpaired", ...)`, for scoring only.
+    """Returns the true translations of the images of `load("unpaired", ...)`, for scoring only.
 
     Args:
         split: "train" or "test".

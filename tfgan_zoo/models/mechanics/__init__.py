@@ -1,1 +1,1 @@
-"""What makes training correct, the same for every model."""
+"""The mechanics of training, the same for every model."""

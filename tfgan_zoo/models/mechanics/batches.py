@@ -1,4 +1,4 @@
-"""Checks of the data and batch sizes of `fit` and its like, before the first step."""
+"""Checks of the data and batch sizes of `fit` and similar methods, before the first step."""
 
 import itertools
 import math

@@ -1,4 +1,4 @@
-"""A look at the first batch of `fit` and its like, before a train step uses it."""
+"""Checks of the first batch of `fit` and similar methods, before a train step uses it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -37,7 +37,7 @@ class Inspection(keras.Model):
         """
 
     def training_warnings(self, batch_size: int) -> list[str]:
-        """Returns sentences about settings that are likely to go wrong in training.
+        """Returns warnings about settings that are likely to cause problems in training.
 
         `fit` warns of each once.
 
@@ -67,7 +67,7 @@ class Inspection(keras.Model):
             self._warn_of_range(name)
         return images
 
-    # ------------------------------------------------------------------ for `fit` and its like
+    # ------------------------------------------------------------------ for `fit` and similar
 
     def _inspect_data_of_fit(self, arguments: Mapping[str, Any]) -> None:
         size = arguments.get("batch_size") or batches.KERAS_BATCH_SIZE
@@ -78,7 +78,7 @@ class Inspection(keras.Model):
             self._inspect_data("testing", held_out, size, "validation_data")
 
     def _inspect_data(self, phase: str, data: Any, size: int, called: str) -> None:
-        """Checks a batch of arrays now, and the first batch of anything else when it comes."""
+        """Checks a batch of arrays now, and the first batch of anything else when it is read."""
         self._uninspected.pop(phase, None)
         rows = batches.some_rows(data, size)
         if rows is None:

@@ -42,14 +42,14 @@ class MovingAverage(keras.Model):
         self.averages = [average_of(network) for network in self.shown_networks()]
 
     def sampling_network(self, network: keras.Model) -> keras.Model:
-        """Returns what a shown network is in samples: its average, if there is one."""
+        """Returns the network that draws samples: the average of a shown one, if there is one."""
         if not (self.averages and self._shows_average):
             return network
         return self.averages[self.shown_networks().index(network)]
 
     @contextlib.contextmanager
     def raw_weights(self) -> Iterator[None]:
-        """Within it, samples and exports show the weights themselves, not their average."""
+        """A context in which samples and exports show the weights themselves, not their average."""
         self._shows_average = False
         try:
             yield

@@ -38,7 +38,7 @@ _checks_warn = contextvars.ContextVar("checks_warn", default=False)
 
 @contextlib.contextmanager
 def made_before() -> Iterator[None]:
-    """Within it, `check_logits` only warns: the model is older than the check."""
+    """A context in which `check_logits` only warns: the model is older than the check."""
     token = _checks_warn.set(True)
     try:
         yield
@@ -109,13 +109,13 @@ def check_endings(model: Any) -> None:
     Raises:
         InputError: If a discriminator returns probabilities: see `check_logits`.
     """
-    players, names = model.roles(), {id(value): name for name, value in vars(model).items()}
+    roles, names = model.roles(), {id(value): name for name, value in vars(model).items()}
     if model.takes_logits:
-        for network in players.get("discriminator", []):
+        for network in roles.get("discriminator", []):
             check_logits(names.get(id(network), network.name), network)
     # Loaded models were checked when they were created.
     if len(getattr(model, "image_shape", ())) == 3 and not is_made_before():
-        for network in players.get("generator", []):
+        for network in roles.get("generator", []):
             check_reaches_images(names.get(id(network), network.name), network)
 
 
@@ -282,7 +282,7 @@ def _probed(operation: Any) -> Ending | None:
         with tf.init_scope():
             made = np.asarray(function(tf.constant(given)), np.float64)
             if isinstance(operation, keras.layers.Lambda):
-                # It can do anything; only functions of single numbers can be judged.
+                # It can do anything; only functions of single numbers can be probed.
                 alone = np.asarray(function(tf.constant(given[:, :1])), np.float64)
                 if alone.shape != (401, 1) or not np.allclose(alone, made[:, :1]):
                     return None

@@ -236,7 +236,7 @@ def check_values(data: Any, spec: Spec, called: str) -> tuple[bool, int | None]:
 
 
 def parts_to_check(data: Any, spec: Spec) -> dict[str, Any]:
-    """Returns by name the parts of a batch, or of its `element_spec`, that are no texts."""
+    """Returns by name the parts of a batch, or of its `element_spec`, that are not texts."""
     found = named_parts(without_optionals(data), spec)
     return {name: part for name, part in found.items() if spec[name].dtype != tf.string}
 

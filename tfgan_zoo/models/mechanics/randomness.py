@@ -38,7 +38,7 @@ class Randomness(keras.Model):
 
     @contextlib.contextmanager
     def random_phase_of(self, *parts: Any) -> Iterator[None]:
-        """Within it, `random_phase` is `parts`."""
+        """A context in which `random_phase` is `parts`."""
         before, self._random_phases.parts = self.random_phase, parts
         try:
             yield
