@@ -67,8 +67,14 @@ class Construction(keras.Model):
 def _with_state(init: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(init)
     def init_and_build_state(self, *args, **kwargs):
-        init(self, *args, **kwargs)
-        if type(self).__init__ is init_and_build_state:
+        is_outermost = "_is_under_construction" not in vars(self)
+        vars(self)["_is_under_construction"] = True
+        try:
+            init(self, *args, **kwargs)
+        finally:
+            if is_outermost:
+                del vars(self)["_is_under_construction"]
+        if is_outermost:
             self.finish_init()
 
     init_and_build_state.builds_state = True  # type: ignore[attr-defined]
