@@ -516,6 +516,13 @@ class NoiseToImage(Game):
                 raise InputError(
                     f"{name}: expected an entry for each image, or one for all, got none."
                 )
+            if each.dtype.is_integer and values.dtype.kind in "iu":
+                low, high = int(values.min()), int(values.max())
+                if low < each.dtype.min or high > each.dtype.max:
+                    raise InputError(
+                        f"{name}: expected numbers from {each.dtype.min} to {each.dtype.max}, got "
+                        f"{low if low < each.dtype.min else high}."
+                    )
             found[name] = parts.as_declared(values, each, name).numpy()
         return found
 
