@@ -106,6 +106,9 @@ def test_a_decorator_may_wrap_the_constructor():
 def test_a_replaced_hook_is_refused_where_it_is_defined(hook):
     with pytest.raises(InputError, match=rf"^Old\.{hook}: expected batch_spec, .*TensorSpec"):
         type("Old", (DCGAN,), {hook: ("image", "label")})
+    mixin = type("Mixin", (), {hook: ("image", "label")})
+    with pytest.raises(InputError, match=rf"^Old\.{hook}: expected batch_spec"):
+        type("Old", (mixin, DCGAN), {})
     type("New", (DCGAN,), {hook: ("image",), "batch_spec": DCGAN.batch_spec})
 
 
