@@ -93,10 +93,22 @@ def test_a_mixin_may_bring_the_constructor_and_a_hook():
     assert Mixed.roles is BesideTheZoo.players
 
 
+def test_a_decorator_may_wrap_the_constructor():
+    class Decorated(DCGAN):
+        pass
+
+    constructor = Decorated.__init__
+    Decorated.__init__ = lambda self, *args, **kwargs: constructor(self, *args, **kwargs)
+    assert Decorated(SHAPE, 8, **networks()).built
+
+
 @pytest.mark.parametrize("hook", ["batch_parts", "image_parts"])
 def test_a_replaced_hook_is_refused_where_it_is_defined(hook):
     with pytest.raises(InputError, match=rf"^Old\.{hook}: expected batch_spec, .*TensorSpec"):
         type("Old", (DCGAN,), {hook: ("image", "label")})
+    mixin = type("Mixin", (), {hook: ("image", "label")})
+    with pytest.raises(InputError, match=rf"^Old\.{hook}: expected batch_spec"):
+        type("Old", (mixin, DCGAN), {})
     type("New", (DCGAN,), {hook: ("image",), "batch_spec": DCGAN.batch_spec})
 
 

@@ -25,6 +25,9 @@ from tfgan_zoo.models import DCGAN
 class MyGAN(DCGAN):
     """DCGAN by another name."""
 
+class Unregistered(DCGAN):
+    """DCGAN by another name, which Keras does not know."""
+
 class Stranger:
     """No model."""
 '''
@@ -96,6 +99,14 @@ def test_its_keras_file_is_loaded_from_the_run_folder(run):
     model = tfgan_zoo.load_model(run)
     assert type(model).__name__ == "MyGAN"
     np.testing.assert_array_equal(model.generate(2, seed=1), load_run(run).generate(2, seed=1))
+
+
+def test_a_class_that_is_not_registered_is_loaded_from_the_run_folder(folder, tmp_path):
+    config = own_config(folder)
+    config.model = "my_package.games:Unregistered"
+    experiment.train(config, tmp_path / "run", quiet)
+    forget()
+    assert type(tfgan_zoo.load_model(tmp_path / "run")).__name__ == "Unregistered"
 
 
 def test_every_command_finds_it(run, tmp_path, capsys):

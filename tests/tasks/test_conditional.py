@@ -15,6 +15,7 @@ from tfgan_zoo.run import building, experiment
 from tfgan_zoo.run.drawing import walk_run
 from tfgan_zoo.run.evaluation import evaluate_run
 from tfgan_zoo.tasks import Request, open_task
+from tfgan_zoo.tasks.drawing import generate as draw
 
 NAMES = ("cat", "dog", "fox")
 
@@ -107,6 +108,37 @@ def test_samples_are_evaluated_under_the_labels_of_real_images(run):
     request = Request(("swd",), split="train", num=40)
     found = evaluate_run(run, request)
     assert (found.protocol["samples"], found.protocol["reference"]["samples"]) == (40, 30)
+
+
+def of_classes(folder, names):
+    for name in names:
+        (folder / name).mkdir(parents=True)
+        for i in range(10):
+            Image.new("RGB", (16, 16), (100,) * 3).save(folder / name / f"{i}.png")
+    return f"folder:{folder}"
+
+
+def test_classes_of_other_data_are_known_by_their_names(run, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        "tfgan_zoo.tasks.noise_to_image.generate",
+        lambda model, latents, label: drawn.append(label) or draw(model, latents, label=label),
+    )
+    source = of_classes(tmp_path / "some", ["dog", "fox"])
+    evaluate_run(run, Request(("swd",), source=source, split="train", num=20))
+    np.testing.assert_array_equal(np.concatenate(drawn), np.repeat([1, 2], 10))
+    source = of_classes(tmp_path / "strange", ["dog", "eel"])
+    with pytest.raises(InputError, match=r"^--data: expected classes of the run.*got 'eel'"):
+        evaluate_run(run, Request(("swd",), source=source, split="train", num=20))
+
+
+def test_a_run_does_not_go_on_with_classes_of_other_numbers(tmp_path):
+    config = config_of(tmp_path)
+    model = building.build_model(config)
+    with config.unlocked():
+        config.data.class_names = ("ant", "cat", "dog")
+    with pytest.raises(InputError, match=r"^data.source: expected the classes ant, cat, dog, as"):
+        open_task(config, model)
 
 
 def test_labels_are_refused_where_the_model_knows_no_classes(tmp_path, capsys):

@@ -59,6 +59,33 @@ def _adapted(method: Callable) -> Callable:
     return called_with_condition if "given" in names else called
 
 
+def _adapted_batches(method: Callable) -> Callable:
+    """Adapts `fresh_batches` of a class that may have been written before there were conditions."""
+    if "given" in inspect.signature(method).parameters:
+        return method
+    without_condition = _adapted(method)
+
+    @functools.wraps(method)
+    def called(self, images, given=None):
+        shares = without_condition(self, images, given or ())
+        return shares if given is None else ((share, ()) for share in shares)
+
+    return called
+
+
+#: Hooks that subclasses may override as in earlier versions, and what adapts them.
+_ADAPTED = {
+    "fakes": _adapted,
+    "record_fakes": _adapted,
+    "logits": _adapted,
+    "gradient_norms": _adapted,
+    "r1": _adapted,
+    "discriminator_loss": _adapted,
+    "generator_loss": _adapted,
+    "fresh_batches": _adapted_batches,
+}
+
+
 class NoiseToImage(Game):
     """A generator G(z) and a discriminator C(x) of single images, or of points or voxels.
 
@@ -111,9 +138,11 @@ class NoiseToImage(Game):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for name in ("fakes", "logits", "r1", "discriminator_loss", "generator_loss"):
-            if name in vars(cls):
-                setattr(cls, name, _adapted(vars(cls)[name]))
+        for name, adapted in _ADAPTED.items():
+            # A plain mixin may bring a hook, too.
+            owner = next((c for c in cls.__mro__ if name in vars(c)), None)
+            if owner is cls or not (owner is None or issubclass(owner, Game)):
+                setattr(cls, name, adapted(vars(owner)[name]))
 
     def __init__(
         self,
@@ -487,6 +516,13 @@ class NoiseToImage(Game):
                 raise InputError(
                     f"{name}: expected an entry for each image, or one for all, got none."
                 )
+            if each.dtype.is_integer and values.dtype.kind in "iu":
+                low, high = int(values.min()), int(values.max())
+                if low < each.dtype.min or high > each.dtype.max:
+                    raise InputError(
+                        f"{name}: expected numbers from {each.dtype.min} to {each.dtype.max}, got "
+                        f"{low if low < each.dtype.min else high}."
+                    )
             found[name] = parts.as_declared(values, each, name).numpy()
         return found
 

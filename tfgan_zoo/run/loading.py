@@ -29,13 +29,17 @@ def load_model(filepath: str | os.PathLike) -> Any:
     if "://" in os.fspath(filepath):  # remote storage that Keras reads
         return keras.saving.load_model(filepath)
     path = Path(filepath).expanduser()
-    return keras.saving.load_model(_in_folder(path) if path.is_dir() else _checked(path))
+    if not path.is_dir():
+        return keras.saving.load_model(_checked(path))
+    file = _in_folder(path)
+    # Found by the run's config, whatever name it is registered by, or another class as well.
+    with keras.saving.custom_object_scope(_imported_classes(path)):
+        return keras.saving.load_model(file)
 
 
 def _in_folder(folder: Path) -> Path:
     model, shown = folder / "model.keras", repr(str(folder))
     if model.is_file():
-        _import_classes(folder)
         return _checked(model)
     if (folder / "saved_model.pb").exists():
         raise InputError(
@@ -64,17 +68,24 @@ def _in_folder(folder: Path) -> Path:
     )
 
 
-def _import_classes(folder: Path) -> None:
-    """Imports the modules that a run's config names, which register their classes with Keras."""
+def _imported_classes(folder: Path) -> dict[str, type]:
+    """Imports the modules that a run's config names, which register their classes with Keras.
+
+    Returns:
+        The class of the run's model by its registered name, if it is of another package.
+    """
     try:
         config = config_lib.stored_config(folder)
     except InputError:  # not a run
-        return
+        return {}
+    found: dict[str, type] = {}
     if ":" in config["model"]:
-        model_class(config["model"])
+        cls = model_class(config["model"])
+        found = {keras.saving.get_registered_name(cls): cls}
     for group, value in config.items():
         if isinstance(value, dict) and ":" in str(value.get("name", "")):
             network_function(value["name"], group)
+    return found
 
 
 def _checked(path: Path) -> Path:

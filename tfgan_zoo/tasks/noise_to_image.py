@@ -57,6 +57,7 @@ class NoiseToImageTask(Task):
             )
         self.check_batch(data.source, len(self.opened))
         _parts(self.opened, model)
+        _check_classes(self.opened, model, data.get("class_names", ()))
         self._pipeline(self.opened, 0, cache=False)
         images = kind_of(model.image_shape).is_drawn
         self.distributions = DistributionScores(config) if images else None
@@ -240,7 +241,12 @@ class NoiseToImageTask(Task):
 
         # Samples have the conditions of the real images, repeated if there are more samples.
         drawn = np.resize(chosen, request.num)
-        given = {name: values[drawn] for name, values in _parts(source, model, "--data").items()}
+        parts = _parts(source, model, "--data")
+        if "label" in parts:
+            parts["label"] = _renumbered(
+                parts["label"], source, data.get("class_names", ()), request.source
+            )
+        given = {name: values[drawn] for name, values in parts.items()}
 
         def generated() -> Iterator[np.ndarray]:
             latents = model.sample_latents(request.num, request.seed)
@@ -306,6 +312,49 @@ def _parts(source: Source, model: Any, argument: str = "data.source") -> dict[st
         return {name: source.part(name) for name in model.condition}
     except InputError as error:
         raise InputError(str(error).replace("parts", argument, 1)) from error
+
+
+def _check_classes(source: Source, model: Any, names: Sequence[str]) -> None:
+    """Checks that the classes of a run's data have the numbers that they had when it began.
+
+    Raises:
+        InputError: If a class is another one than that of the same number in `names`.
+    """
+    if "label" not in model.condition or not names:
+        return
+    found = source.class_names
+    if found != tuple(names)[: len(found)]:
+        raise InputError(
+            f"data.source: expected the classes {', '.join(names)}, as when the run began, got "
+            f"{', '.join(found)}, which have other numbers; bring them back, or begin a new run."
+        )
+
+
+def _renumbered(labels: np.ndarray, source: Source, names: Sequence[str], spec: str) -> np.ndarray:
+    """Returns the numbers that the classes of other data have in a run.
+
+    Args:
+        labels: The numbers in `source`, whose classes may be some of the run's.
+        source: The other data. If its classes have no names, their numbers stay.
+        names: The names of the run's classes, by number; empty if they are not known.
+        spec: What to call the data in a message.
+
+    Raises:
+        InputError: If the run has no such class.
+    """
+    known = list(names)
+    others = source.class_names
+    if not known or others == tuple(known[: len(others)]):
+        return labels
+    if others == tuple(map(str, range(len(others)))) and len(others) <= len(known):
+        return labels
+    strange = [others[i] for i in np.unique(labels) if others[i] not in known]
+    if strange:
+        raise InputError(
+            f"--data: expected classes of the run, {', '.join(known)}, got {strange[0]!r} in {spec}"
+            "; leave it out."
+        )
+    return np.array([known.index(n) if n in known else -1 for n in others], np.int64)[labels]
 
 
 def _open(config: ConfigDict, source: str, split: str, **options: Any) -> Source:

@@ -36,7 +36,9 @@ class Construction(keras.Model):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         for hook in REPLACED_HOOKS:
-            if hook in vars(cls) and "batch_spec" not in vars(cls):
+            # Also a hook that a plain mixin brings.
+            owner = next((c for c in cls.__mro__ if {hook, "batch_spec"} & vars(c).keys()), cls)
+            if hook in vars(owner) and "batch_spec" not in vars(owner):
                 raise InputError(
                     f"{cls.__name__}.{hook}: expected batch_spec, which replaces it, got {hook}; "
                     "return {name: tf.TensorSpec} of all parts of a batch from batch_spec()."
@@ -67,8 +69,14 @@ class Construction(keras.Model):
 def _with_state(init: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(init)
     def init_and_build_state(self, *args, **kwargs):
-        init(self, *args, **kwargs)
-        if type(self).__init__ is init_and_build_state:
+        is_outermost = "_is_under_construction" not in vars(self)
+        vars(self)["_is_under_construction"] = True
+        try:
+            init(self, *args, **kwargs)
+        finally:
+            if is_outermost:
+                del vars(self)["_is_under_construction"]
+        if is_outermost:
             self.finish_init()
 
     init_and_build_state.builds_state = True  # type: ignore[attr-defined]
