@@ -131,6 +131,7 @@ def test_generates_by_label():
         ({"num": 4, "label": [0, 1]}, "^label: expected one entry, or 4, got 2"),
         ({"num": 4, "label": 0.5}, "^label: expected whole numbers, got type float64"),
         ({"num": 4, "label": 2**40}, "^label: expected numbers from .*, got 1099511627776"),
+        ({"num": 4, "label": -1}, "^label: expected numbers from 0 to .*, got -1"),
         ({"num": 4, "lable": 1}, "^generate: there is no argument 'lable'.*label"),
         ({"label": [0, 1], "latents": latents}, r"^latents: expected shape \(2, 8\), got \(3, 8\)"),
         ({"label": 1, "latents": latents, "seeds": [1]}, "either latents or seeds"),

@@ -311,6 +311,10 @@ def test_without_an_export(folder, tmp_path):
     result = experiment.train(config, tmp_path / "run", quiet)
     assert (result.export / "saved_model.pb").is_file()
     assert (tmp_path / "run" / "result.json").read_bytes() == before
+    # More steps without one: the earlier export would show other weights.
+    config = tiny_config(folder, train__steps="12")
+    assert experiment.train(config, tmp_path / "run", quiet).export is None
+    assert not (tmp_path / "run" / "export").exists()
 
 
 def test_export_survives_a_failure(finished, run, monkeypatch):

@@ -517,11 +517,12 @@ class NoiseToImage(Game):
                     f"{name}: expected an entry for each image, or one for all, got none."
                 )
             if each.dtype.is_integer and values.dtype.kind in "iu":
+                # A negative number would count from the end of an embedding.
                 low, high = int(values.min()), int(values.max())
-                if low < each.dtype.min or high > each.dtype.max:
+                if low < 0 or high > each.dtype.max:
                     raise InputError(
-                        f"{name}: expected numbers from {each.dtype.min} to {each.dtype.max}, got "
-                        f"{low if low < each.dtype.min else high}."
+                        f"{name}: expected numbers from 0 to {each.dtype.max}, got "
+                        f"{low if low < 0 else high}."
                     )
             found[name] = parts.as_declared(values, each, name).numpy()
         return found

@@ -235,6 +235,8 @@ def write_artifacts(stage: Stage) -> None:
         shutil.rmtree(leftover)
     if export is not None:
         export_model(model, export, **card_details(config, step, scores))
+    elif run.exports.exists():  # an earlier end of this run, of other weights
+        shutil.rmtree(run.exports)
     done = {"step": step, "scores": scores, "ended": why_ended(stage)}
     write_atomically(run.result, json.dumps(done, indent=2) + "\n")
 

@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS, PRETRAINED, ZooModel
-from tfgan_zoo.tasks.base import Score, Task
+from tfgan_zoo.tasks.base import Score, Task, Workload
 from tfgan_zoo.tasks.joint_embedding import JointEmbeddingTask
 from tfgan_zoo.tasks.noise_to_image import NoiseToImageTask
 from tfgan_zoo.tasks.requests import EvaluationTask, Request
@@ -24,6 +24,7 @@ __all__ = [
     "Request",
     "Score",
     "Task",
+    "Workload",
     "completed",
     "open_task",
     "open_workload",
@@ -94,4 +95,4 @@ def resolve(
 
 
 #: Earlier names.
-Workload, open_workload, completed = Task, open_task, resolve
+open_workload, completed = open_task, resolve

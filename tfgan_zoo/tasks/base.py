@@ -388,3 +388,7 @@ def check_batch_size(
         f"{entry}: expected at most {num // each}, got {batch_size}; {source} has {num} samples, "
         f"fewer than one batch takes{takes}."
     )
+
+
+#: The earlier name of `Task`.
+Workload = Task
