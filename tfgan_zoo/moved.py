@@ -6,11 +6,10 @@ them.
 
 import importlib
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
 
 #: Where each module is now.
 MOVED = {
@@ -75,22 +74,3 @@ def find_moved_modules() -> None:
     if not any(isinstance(finder, _Moved) for finder in sys.meta_path):
         # First, because an emptied folder of an earlier checkout would be found too.
         sys.meta_path.insert(0, _Moved())
-
-
-def names_from(module: str, homes: Mapping[str, Sequence[str]]) -> Callable[[str], Any]:
-    """Returns a module's `__getattr__` for names that are defined in other modules.
-
-    The other modules are imported when one of their names is first used.
-
-    Args:
-        module: The module's name.
-        homes: For each other module, the names that it defines.
-    """
-    home = {name: other for other, names in homes.items() for name in names}
-
-    def find(name: str) -> Any:
-        if name not in home:
-            raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        return getattr(importlib.import_module(home[name]), name)
-
-    return find

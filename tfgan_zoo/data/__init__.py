@@ -38,7 +38,7 @@ from tfgan_zoo.data.source import (
 )
 from tfgan_zoo.data.spec import parse_spec
 from tfgan_zoo.data.splits import parse_split
-from tfgan_zoo.moved import names_from
+from tfgan_zoo.lazy import names_from
 
 if TYPE_CHECKING:
     from tfgan_zoo.data.captions.batches import captioned

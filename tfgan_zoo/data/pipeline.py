@@ -33,7 +33,7 @@ from tfgan_zoo.data.loading import (
 from tfgan_zoo.data.opening import as_source
 from tfgan_zoo.data.source import Source
 from tfgan_zoo.errors import InputError, check_number, check_seed
-from tfgan_zoo.moved import names_from
+from tfgan_zoo.lazy import names_from
 
 
 def unconditional(

@@ -32,7 +32,7 @@ from tfgan_zoo.data.source import FileSource, Source, ViewSource, part_of
 from tfgan_zoo.data.spec import FOLDERS, Opening, as_spec
 from tfgan_zoo.data.splits import SPLIT_OF_FOLDER, no_split
 from tfgan_zoo.errors import InputError, check_number
-from tfgan_zoo.moved import names_from
+from tfgan_zoo.lazy import names_from
 
 _FOLDER = re.compile(r"(?:(?P<of>.+)_)?(?P<which>hr|lr)(?:_bicubic)?(?:_?x(?P<factor>\d+))?")
 

@@ -31,7 +31,7 @@ from tfgan_zoo.data.images import (
 from tfgan_zoo.data.readers import archives
 from tfgan_zoo.data.splits import bounds, parse_split
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.moved import names_from
+from tfgan_zoo.lazy import names_from
 
 _NOTHING: Mapping[str, np.ndarray] = MappingProxyType({})
 

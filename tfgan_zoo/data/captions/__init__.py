@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 from tfgan_zoo.data.captions.opening import Captioned, captions_of, open_captioned
 from tfgan_zoo.data.captions.pairing import distinct_captions, groups
 from tfgan_zoo.data.captions.reading import TEXT_FOLDERS
-from tfgan_zoo.moved import names_from
+from tfgan_zoo.lazy import names_from
 
 if TYPE_CHECKING:
     from tfgan_zoo.data.captions.batches import captioned
