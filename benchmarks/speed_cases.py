@@ -278,7 +278,7 @@ class Plain(keras.Model):
 
     def cyclegan(self, data):
         """keras.io/examples/generative/cyclegan, discriminators second; four optimizers."""
-        (a, b), ((g, f), (d_a, d_b)) = data, self.networks
+        (a, b), ((g, f), (d_a, d_b)) = (data["a"], data["b"]), self.networks
         cycle, identity = self.settings["cycle_weight"], self.settings["identity_weight"]
         with tf.GradientTape() as tape:
             fake_b, fake_a = g(a, training=True), f(b, training=True)
@@ -310,7 +310,7 @@ class Plain(keras.Model):
 
         One pass of G; then D's step, and G's with the new D. The tutorial updates both at once.
         """
-        (a, b), ((g,), (d,)) = data, self.networks
+        (a, b), ((g,), (d,)) = (data["a"], data["b"]), self.networks
         with tf.GradientTape() as g_tape:
             fake = g(a, training=True)
         with tf.GradientTape() as d_tape:
@@ -326,7 +326,7 @@ class Plain(keras.Model):
 
     def srgan(self, data):
         """Like `pix2pix`."""
-        (small, large), ((g,), (d,)) = data, self.networks
+        (small, large), ((g,), (d,)) = (data["a"], data["b"]), self.networks
         with tf.GradientTape() as g_tape:
             fake = g((small + 1.0) / 2.0, training=True)
         with tf.GradientTape() as d_tape:

@@ -80,7 +80,7 @@ def with_its_lines(text, code):
 
 def run_pytest(folder, *arguments):
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+        [sys.executable, "-m", "pytest", "-q", "-m", "", "-p", "no:cacheprovider", *arguments],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(folder)},
         capture_output=True,

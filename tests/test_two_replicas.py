@@ -6,10 +6,27 @@ import sys
 
 import pytest
 
+from tests.marks import slow
 from tests.two_replicas import EQUAL, ROOT, checks
 
-#: Every other model of a kind: its mechanics are those of the one in the default suite.
-SLOW = ("tests.models.replicas:every_other_model",)
+#: Checks that make several graphs; `one_kind` compares a model.
+SLOW = {
+    f"tests.models.replicas:{check}"
+    for check in (
+        "each_kind",
+        "every_option",
+        "batches_that_replicas_cannot_share_evenly_are_refused",
+        "every_other_model",
+        "statistics_of_the_whole_batch",
+        "regularizers_of_weights",
+        "a_discriminator_that_waits",
+        "xla_within_the_replicas",
+        "rematerialized_within_the_replicas",
+        "images_are_looked_at",
+        "synchronized_batch_norm",
+        "the_end_of_the_data_is_no_step",
+    )
+}
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +51,7 @@ def verdicts(request, tmp_path_factory):
 
 @pytest.mark.parametrize(
     "check",
-    [pytest.param(each, marks=[pytest.mark.slow] if each in SLOW else []) for each in checks()],
+    [slow(check) if check in SLOW else check for check in checks()],
 )
 def test_two_replicas_do_what_one_would(verdicts, check):
     assert verdicts[check] == EQUAL, verdicts[check][-3000:]

@@ -2,6 +2,7 @@ import functools
 import sys
 
 import numpy as np
+import pytest
 
 from benchmarks import input as benchmark
 
@@ -16,6 +17,7 @@ def test_a_photograph_s_amplitudes_fall_with_the_frequency():
     assert (abs(halves - 0.5) < 0.3).all()
 
 
+@pytest.mark.slow
 def test_a_folder_is_measured_and_written_down(tmp_path, monkeypatch):
     make = functools.partial(benchmark.images, num=70, height=40, width=36, ending="jpg")
     case = benchmark.Case("dcgan", "dcgan", "70 JPEG 36x40", make)

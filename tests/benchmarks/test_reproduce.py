@@ -69,6 +69,7 @@ def test_verdicts_include_the_band_s_end():
 # ------------------------------------------------------------------ PacGAN
 
 
+@pytest.mark.slow
 def test_points_go_on_from_where_they_were(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(points, "SAMPLES", 50)
     shared = ["--models=pacgan2", "--trials=2", f"--workdir={tmp_path}", "--save_every=2"]

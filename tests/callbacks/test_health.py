@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.models.tiny import assert_same, compiled, dataset, each_kind_of_game, samples, state
+from tests.marks import slow, slow_except
+from tests.models.tiny import GAMES, assert_same, compiled, dataset, samples, state
 from tfgan_zoo import callbacks, networks
 from tfgan_zoo.callbacks.health import Diagnosis, first_samples
 from tfgan_zoo.models import GAN, LSGAN, WGAN, Pix2Pix
@@ -51,13 +52,14 @@ def watched(model, data, epochs, batch_size=64, **kwargs):
 # ---------------------------------------------------------------------- healthy
 
 
+@pytest.mark.slow
 def test_of_a_healthy_run_it_says_nothing(capsys):
     model = game()
     model.fit(ring(512), batch_size=64, epochs=20, callbacks=[callbacks.Health()], verbose=0)
     assert capsys.readouterr().out == ""
 
 
-@each_kind_of_game
+@pytest.mark.parametrize("name", slow_except(("dcgan",), GAMES))
 def test_every_model_is_watched(name):
     model, said = compiled(name), []
     logs = model.fit(
@@ -73,7 +75,7 @@ def test_every_model_is_watched(name):
         assert np.all(np.array(logs[measure]) > 0)
 
 
-@pytest.mark.parametrize("name", ["pix2pix", "cyclegan"])  # dropout and batch norm; pools
+@pytest.mark.parametrize("name", ["pix2pix", slow("cyclegan")])  # dropout and batch norm; pools
 def test_training_is_not_changed(name):
     states = []
     for used in ([], [callbacks.Health(say=lambda _: None)]):

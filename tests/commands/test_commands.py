@@ -169,9 +169,8 @@ def test_one_command_that_starts_another_quiets_both(run):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_the_same_command_resumes(run, recipe, tmp_path, number):
     command = [f"--config={recipe}", f"--workdir={tmp_path / 'run'}"]
     stopped = python("-c", STOPPED.format(signal=int(number)), *command)
@@ -287,11 +286,11 @@ def test_generate_refuses_in_a_sentence(tmp_path, monkeypatch, capsys, flags, se
     assert sentence in err
 
 
-def test_the_home_folder(folder, tmp_path, monkeypatch, capsys):
+def test_the_home_folder(run, recipe, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    config = tiny_config(folder)
-    experiment.train(config, "~/run", lambda _: None)
+    shutil.copytree(run, tmp_path / "run")
+    train.main([f"--config={recipe}", "--workdir=~/run"])
     (tmp_path / "many").mkdir()  # empty
     for flags in (["--output=~/grid.png"], ["--output=~/many"]):
         assert said(generate.main, "--workdir=~/run", *flags, capsys=capsys)[0] == 0

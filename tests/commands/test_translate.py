@@ -344,6 +344,7 @@ def test_the_direction_has_to_be_the_models(runs, tmp_path, capsys):
     assert names(tmp_path) == ["x.png"]
 
 
+@pytest.mark.slow
 def test_an_overlap_is_less_than_the_tile_of_a_model_that_enlarges(tmp_path, capsys):
     config = tiny_super_resolution(tmp_path)
     config.train.steps = 1
@@ -361,6 +362,7 @@ def test_an_overlap_is_less_than_the_tile_of_a_model_that_enlarges(tmp_path, cap
     assert said(*command, "--overlap=511", capsys=capsys)[0] == 0
 
 
+@pytest.mark.slow
 def test_each_command_names_the_other(runs, tmp_path, capsys):
     config = tiny_config(tmp_path)
     config.train.steps = 2

@@ -6,6 +6,7 @@ import math
 import keras
 import pytest
 
+from tests.marks import slow_except
 from tfgan_zoo.config import check, find_config, list_configs, load_config
 from tfgan_zoo.data import parse_spec
 from tfgan_zoo.models import MODELS
@@ -35,6 +36,7 @@ def test_lists_every_argument_of_its_model(name):
     assert listed == taken
 
 
+@pytest.mark.parametrize("name", slow_except(MODELS, list_configs()))
 def test_builds(name):
     config = load_config(name)
     if "vocabulary" in config.get("text_encoder", {}):  # else that of data which is not here

@@ -112,12 +112,12 @@ def test_what_is_no_source_is_refused_by_all_that_opens(opener, spec):
 
 
 TASKS = {
-    "unconditional": lambda **options: unconditional("figures", **options),
-    "paired": lambda **options: paired("figures/paired", **options),
-    "unpaired": lambda **options: unpaired("figures/unpaired", **options),
-    "captioned": lambda **options: captioned("figures/captions", **options),
-    "super_resolution": lambda image_size=32, **options: super_resolution(
-        "figures", crop_size=image_size, **options
+    "unconditional": lambda **options: unconditional(IMAGES, **options),
+    "paired": lambda **options: paired((IMAGES, IMAGES), **options),
+    "unpaired": lambda **options: unpaired((IMAGES, IMAGES), **options),
+    "captioned": lambda **options: captioned(open_captioned("figures/captions", num=6), **options),
+    "super_resolution": lambda image_size=16, **options: super_resolution(
+        IMAGES, crop_size=image_size, **options
     ),
 }
 

@@ -6,6 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from benchmarks import input as files
+from tests.marks import slow
 from tfgan_zoo.data import (
     captioned,
     open_captioned,
@@ -98,7 +99,7 @@ def images_of(batch):
     return [part for part in tf.nest.flatten(batch) if part.shape.rank == 4]
 
 
-@pytest.mark.parametrize("cache", [True, False])
+@pytest.mark.parametrize("cache", [slow(True), False])
 @pytest.mark.parametrize(("make", "open_batches"), SOURCES.values(), ids=SOURCES)
 def test_images_are_bytes(tmp_path, monkeypatch, make, open_batches, cache):
     monkeypatch.setitem(COMMON, "cache", cache)

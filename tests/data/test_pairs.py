@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from tests.marks import slow
 from tfgan_zoo.data import (
     ArraySource,
     Domains,
@@ -73,9 +74,9 @@ def test_element_spec():
             assert dataset.cardinality() == tf.data.INFINITE_CARDINALITY
 
 
-@pytest.mark.parametrize("task", [paired, unpaired])
-@pytest.mark.parametrize("cache", [True, False])
-@pytest.mark.parametrize("fixture", ["folder", "side_by_side"])
+@pytest.mark.parametrize("task", [slow(paired), unpaired])
+@pytest.mark.parametrize("cache", [True, slow(False)])
+@pytest.mark.parametrize("fixture", ["folder", slow("side_by_side")])
 def test_resuming_gives_the_batches_of_an_uninterrupted_run(request, fixture, task, cache):
     domains = open_domains(f"folder:{request.getfixturevalue(fixture)}")
     options = {"batch_size": 3, "image_size": 8, "load_size": 10, "flip": True, "seed": 5}

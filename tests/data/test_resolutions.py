@@ -6,6 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 import tfgan_zoo.data
+from tests.marks import slow
 from tfgan_zoo.data import (
     ArraySource,
     Resolutions,
@@ -211,7 +212,7 @@ def test_element_spec(tmp_path, layout):
             assert dataset.cardinality() == tf.data.INFINITE_CARDINALITY
 
 
-@pytest.mark.parametrize("layout", [LAYOUTS["names"], ("{}.png",)], ids=["given", "made"])
+@pytest.mark.parametrize("layout", [LAYOUTS["names"], slow(("{}.png",))], ids=["given", "made"])
 def test_resuming_gives_the_batches_of_an_uninterrupted_run(tmp_path, layout):
     opened = open_super_resolution(fill(tmp_path, layout), scale=2)
     options = {"batch_size": 3, "crop_size": 6, "flip": True, "seed": 5}

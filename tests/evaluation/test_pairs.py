@@ -194,6 +194,7 @@ def test_scores_of_a_run(tmp_path, capsys):
         evaluate.main([data, f"--workdir={run}", "--scale=4"])
 
 
+@pytest.mark.slow
 def test_a_run_is_scored_on_what_its_config_says(tmp_path, capsys):
     config = tiny_super_resolution(
         tmp_path,

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.marks import slow
 from tfgan_zoo.layers import BatchNormalization, GroupNormalization
 
 RANDOM = np.random.default_rng(0)
@@ -36,7 +37,7 @@ def derivatives(layer, x, weights, **mode):
     return [y, slope, *inner.gradient(loss, variables), *outer.gradient(penalty, [x, *variables])]
 
 
-@pytest.mark.parametrize("jit", [False, True], ids=["", "xla"])
+@pytest.mark.parametrize("jit", [False, slow(True)], ids=["", "xla"])
 @pytest.mark.parametrize("settings", [{}, {"scale": False, "center": False}], ids=["", "plain"])
 @pytest.mark.parametrize(("ours", "theirs", "kind"), BATCH + INSTANCE, ids=["batch", "instance"])
 def test_it_is_keras_layer_to_second_derivatives(ours, theirs, kind, settings, jit):

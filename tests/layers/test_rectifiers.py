@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.marks import slow
 from tfgan_zoo import layers, losses
 
 SLOPES = {"ReLU": {}, "LeakyReLU": {"negative_slope": 0.2}}
@@ -87,7 +88,7 @@ def convolutional(rectifier):
     return critic
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("jit_compile", [False, slow(True)])
 @kinds
 def test_penalty_has_the_gradient_that_it_has_with_keras(kind, jit_compile):
     x = tf.random.stateless_normal((5, 8, 8, 1), (1, 2))

@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 import tfgan_zoo.metrics
+from tests.marks import slow
 from tests.metrics.samples import Means, features, show
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics import (
@@ -92,7 +93,7 @@ def test_round_trip_through_a_config(make):
 
 @pytest.mark.filterwarnings("ignore:features. expected images like")  # noise is no digit
 @every_metric
-@pytest.mark.parametrize("extractor", [MNIST, Means(1)], ids=lambda each: each.name)
+@pytest.mark.parametrize("extractor", [slow(MNIST), Means(1)], ids=lambda each: each.name)
 def test_a_graph_shows_an_extractor_the_same(make, extractor):
     images = np.random.default_rng(0).integers(0, 256, (2, 80, 28, 28, 1), np.uint8)
     eager, graph = make(extractor), make(extractor)

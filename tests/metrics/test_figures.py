@@ -4,6 +4,7 @@ import math
 import numpy as np
 import pytest
 
+from tests.marks import slow
 from tfgan_zoo.data import figures
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figures import agreement, figure_scores, read
@@ -29,7 +30,7 @@ def to_uint8(images):
 
 @pytest.mark.parametrize(
     ("view", "resolution", "num"),
-    [("", 32, 1000), ("full", 32, 1500), ("", 64, 300), ("full", 64, 600)],
+    [("", 32, 1000), slow("full", 32, 1500), slow("", 64, 300), ("full", 64, 300)],
 )
 def test_reads_rendered_figures(view, resolution, num):
     wanted = figures.attributes(view, "test", num)
@@ -135,6 +136,7 @@ def test_scores_by_hand():
     assert scores["reverse_kl"] == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_a_view_allows_only_its_own_figures():
     images = figures.load("full", "test", resolution=64, num=300)["image"]
     assert figure_scores(images, "full")["validity"] >= 0.99

@@ -50,6 +50,10 @@ def compare(name, **kwargs):
     return two
 
 
+def one_kind():
+    compare("dcgan", dense=True, r1_gamma=1.0, r1_every=2, ema_half_life=50.0)
+
+
 def each_kind():
     for name in EACH_KIND:
         # Every replica has its own pool, so none may be full yet.

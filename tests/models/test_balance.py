@@ -6,9 +6,10 @@ import pytest
 import tensorflow as tf
 
 import tfgan_zoo
+from tests.marks import slow_except
 from tests.models import linear
-from tests.models.tiny import GAMES as ALL_GAMES
 from tests.models.tiny import (
+    EACH_KIND,
     IMAGE_TO_IMAGE,
     assert_same,
     compiled,
@@ -19,6 +20,7 @@ from tests.models.tiny import (
     step,
     tiny,
 )
+from tests.models.tiny import GAMES as ALL_GAMES
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS
 
@@ -52,7 +54,7 @@ def test_accuracy(name, arguments, expected):
     assert logs["d_idle"] == 0.0
 
 
-@pytest.mark.parametrize("name", GAMES)
+@pytest.mark.parametrize("name", slow_except(EACH_KIND, GAMES))
 def test_ahead_it_waits_and_behind_it_learns(name):
     model = compiled(name, skip_discriminator_above=0.6)
     optimizer = model.discriminator_optimizer
@@ -74,6 +76,7 @@ def test_ahead_it_waits_and_behind_it_learns(name):
     assert not np.array_equal(learnt()[0], before[0])
 
 
+@pytest.mark.slow
 def test_it_is_counted_logged_and_goes_on_where_it_was(tmp_path):
     keras.utils.set_random_seed(0)
     whole = tiny("gan", skip_discriminator_above=0.7)

@@ -6,11 +6,9 @@ from collections import Counter
 from pathlib import Path
 
 import keras
-import pytest
 import tensorflow as tf
 
-from tests.models.tiny import compiled, dataset, fit, samples, tiny
-from tfgan_zoo.models import MODELS
+from tests.models.tiny import compiled, dataset, each_kind, fit, samples, tiny
 
 #: What is expected of each model with the networks of `tiny`, in one step: forward passes of each
 #: network of a role, and nodes of the graph. A multi-step game takes two discriminator steps. Of a
@@ -42,7 +40,7 @@ def accept(name, found):
     GOLDEN.write_text(json.dumps(sorted_by_name, indent=2) + "\n")
 
 
-@pytest.mark.parametrize("name", MODELS)
+@each_kind
 def test_passes_and_operations(name):
     model = tiny(name)
     model.compile(*(keras.optimizers.Adam(2e-4) for _ in model.roles()))

@@ -110,6 +110,7 @@ def test_translation_leaves_the_weights_alone():
         np.testing.assert_array_equal(old, new)
 
 
+@pytest.mark.slow
 def test_learns_to_fill():
     """Grey to the colours (x, -x, x): what a few steps of L1 can learn."""
     model = tiny("pix2pix", normalization="none", gan_weight=0.0)

@@ -124,6 +124,7 @@ def test_the_content_of_features(tmp_path, monkeypatch):
     assert len(seen) == 1  # using a saved model needs no VGG
 
 
+@pytest.mark.slow
 def test_evaluation_comes_first(tmp_path):
     """With a new model and with one from a file: a graph loads no weights."""
     weights = tmp_path / "vgg.weights.h5"

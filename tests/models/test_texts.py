@@ -2,7 +2,6 @@
 
 import warnings
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -173,7 +172,6 @@ def test_fit_refuses_texts_that_cannot_be_read(kind):
     with pytest.raises(InputError, match=r"^Training batches: expected captions that the text"):
         model.train_on_batch(batch)
     assert model.steps_done == 0
-    keras.backend.clear_session()
 
 
 def test_train_on_batch_reads_texts_once():

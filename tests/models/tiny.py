@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.marks import slow_except
 from tfgan_zoo import networks
 from tfgan_zoo.models import GANCLS, MODELS, Game, ImageToImage, NoiseToImage
 from tfgan_zoo.run.building import model_arguments
@@ -26,12 +27,10 @@ EACH_KIND = ("dcgan", "cyclegan", "srgan", "gan_cls")
 every_model = pytest.mark.parametrize("name", MODELS)
 #: For the mechanics of the base. One model of each kind shows that they work; the others are slow.
 each_kind, each_kind_of_game = (
-    pytest.mark.parametrize(
-        "name",
-        [pytest.param(name, marks=[] if name in EACH_KIND else pytest.mark.slow) for name in names],
-    )
-    for names in (MODELS, GAMES)
+    pytest.mark.parametrize("name", slow_except(EACH_KIND, names)) for names in (MODELS, GAMES)
 )
+#: For mechanics that do not ask what kind of model it is, and for tests that make several graphs.
+one_kind = pytest.mark.parametrize("name", slow_except(("dcgan",), MODELS))
 
 #: All options of a noise->image game together.
 OPTIONS = {

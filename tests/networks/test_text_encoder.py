@@ -242,6 +242,7 @@ def test_mean_of_words():
     np.testing.assert_allclose(out, [[2, 20], [0, 0]])
 
 
+@pytest.mark.slow
 def test_new_combinations_of_known_words():
     keras.utils.set_random_seed(0)
     colours, shapes = (
@@ -355,6 +356,7 @@ def export(model, path):
     archive.write_out(path, verbose=False)
 
 
+@pytest.mark.slow
 def test_files_and_exports_in_a_fresh_process(tmp_path):
     """An export needs TensorFlow alone."""
     files, exports, nested, models = [], [], [], [build(kind) for kind in BUILD]

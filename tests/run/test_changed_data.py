@@ -72,6 +72,7 @@ def test_a_file_more_is_refused_until_it_is_accepted(begun):
     assert noted["sources"]["training data"]["num"] == 13  # with which it goes on from now on
 
 
+@pytest.mark.slow
 def test_a_run_of_before_gets_a_fingerprint_when_it_is_resumed(begun):
     config, run, images = begun
     (run / "data.json").unlink()
@@ -98,6 +99,7 @@ def test_a_finished_run_decodes_nothing(finished, tmp_path):
             file.write_bytes(data)
 
 
+@pytest.mark.slow
 def test_captions_that_change_between_pretraining_and_the_game_are_said(tmp_path, monkeypatch):
     config = tiny_text_to_image(tmp_path)
     stop_at(monkeypatch, config, tmp_path / "run", 5)  # of the encoder

@@ -51,6 +51,7 @@ def of_photos(folder, photos, **overrides):
 EARLIER = {"data__white": "0", "data__color_profiles": "ignore"}
 
 
+@pytest.mark.slow
 def test_an_earlier_run_goes_on_with_its_rules(tmp_path, photos, monkeypatch):
     opened = []
     real = noise_to_image.open_source
@@ -102,6 +103,7 @@ def translated(run, source, output, *flags):
     return decode(output)
 
 
+@pytest.mark.slow
 def test_translate_reads_by_the_rules_of_the_run_and_takes_white(translator, photos, tmp_path):
     model = experiment.load_run(translator)
 

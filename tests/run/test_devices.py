@@ -119,6 +119,7 @@ def names(run):
     )
 
 
+@pytest.mark.slow
 def test_two_replicas_are_as_one(folder, config, one):
     worker = start(config, folder, folder / "two", "--config.distribution.logical_cpus=2")
     out, error = worker.communicate(timeout=240)
@@ -132,6 +133,7 @@ def test_two_replicas_are_as_one(folder, config, one):
     assert written["config"]["distribution"]["logical_cpus"] == 0
 
 
+@pytest.mark.slow
 def test_two_workers_are_as_one(both, one):
     run, (first, second) = both
     assert first.keys() == second.keys()
@@ -156,7 +158,8 @@ def test_a_killed_worker_ends_the_job_which_goes_on_when_started_again(both, fol
     assert_same(saved(run, 10), saved(whole, 10))
 
 
-@pytest.mark.parametrize("refused", ["data", pytest.param("folder", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("refused", ["data", "folder"])
 def test_what_the_chief_alone_refuses_ends_the_other_worker_with_a_sentence(
     one, folder, config, refused
 ):
@@ -236,6 +239,7 @@ def devices_of(**settings):
     return distribution.open_devices(made)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "level",
     [

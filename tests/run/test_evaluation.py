@@ -65,6 +65,7 @@ def test_noise_to_images(tmp_path, capsys):
     assert seed["reference"]["size"] == [16, 16, 3]
 
 
+@pytest.mark.slow
 def test_texts_and_translations(tmp_path):
     texts = tiny_text_to_image(tmp_path, train__steps="4", evaluate__split="train")
     run = run_of(texts, tmp_path / "texts")
@@ -85,6 +86,7 @@ def test_texts_and_translations(tmp_path):
     assert there.protocol["samples"] == 15
 
 
+@pytest.mark.slow
 def test_mean_absolute_error_of_pairs_is_scored_as_in_training(tmp_path, capsys):
     config = tiny_translation(tmp_path, "pix2pix", train__steps="4", evaluate__split="train")
     config.evaluate.metrics = ("mae",)

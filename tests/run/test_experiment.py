@@ -122,7 +122,7 @@ def assert_same_runs(run, whole):
 def test_resumes_bit_for_bit(finished, tmp_path, monkeypatch):
     config, whole = finished
     run = tmp_path / "run"
-    for step in (4, 6, 9):
+    for step in (4, 9):
         stop_at(monkeypatch, config, run, step)
     said = []
     experiment.train(config, run, said.append)
@@ -130,6 +130,7 @@ def test_resumes_bit_for_bit(finished, tmp_path, monkeypatch):
     assert_same_runs(run, whole)
 
 
+@pytest.mark.slow
 def test_dropout_resumes_bit_for_bit(folder, tmp_path, monkeypatch):
     config = tiny_config(folder, "gan")
     assert "dropout_0" in [
@@ -141,6 +142,7 @@ def test_dropout_resumes_bit_for_bit(folder, tmp_path, monkeypatch):
     assert_same_runs(tmp_path / "run", tmp_path / "whole")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["cyclegan", "pix2pix"])  # pools; dropout and batch norm
 def test_translation_resumes_bit_for_bit(tmp_path, monkeypatch, model):
     config = tiny_translation(tmp_path, model, model_args__ema_half_life="20", train__export="true")
@@ -154,6 +156,7 @@ def test_translation_resumes_bit_for_bit(tmp_path, monkeypatch, model):
     assert set(served.signatures) == {*trained.signatures(), "serving_default"}
 
 
+@pytest.mark.slow
 def test_pretraining_and_the_game_both_resume_bit_for_bit(tmp_path, monkeypatch):
     config = tiny_super_resolution(tmp_path)
     said = []
@@ -169,6 +172,7 @@ def test_pretraining_and_the_game_both_resume_bit_for_bit(tmp_path, monkeypatch)
     assert_same_runs(tmp_path / "run", tmp_path / "whole")
 
 
+@pytest.mark.slow
 def test_a_text_encoder_and_its_game_both_resume_bit_for_bit(tmp_path, monkeypatch):
     config = tiny_text_to_image(tmp_path, model_args__ema_half_life="20")
     experiment.train(config, tmp_path / "whole", quiet)
@@ -181,6 +185,7 @@ def test_a_text_encoder_and_its_game_both_resume_bit_for_bit(tmp_path, monkeypat
     assert_same_runs(tmp_path / "run", tmp_path / "whole")
 
 
+@pytest.mark.slow
 def test_a_joint_embedding_is_a_run_like_any_other(tmp_path, monkeypatch):
     config = tiny_joint_embedding(tmp_path, train__export="true")
     said = []
@@ -199,6 +204,7 @@ def test_a_joint_embedding_is_a_run_like_any_other(tmp_path, monkeypatch):
     np.testing.assert_allclose(answer, model.embed(texts), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_game_starts_from_the_pretrained_generator(tmp_path, monkeypatch):
     config = tiny_super_resolution(tmp_path, model_args__ema_half_life="20")
     started = []
@@ -226,7 +232,8 @@ def test_a_start_from_another_network_is_refused(finished, tmp_path):
         experiment.train(config, tmp_path / "run", quiet)
     # Nothing was learnt, so the folder is free for the same command, corrected.
     config.train.generator_from = None
-    assert experiment.train(config, tmp_path / "run", quiet).step == config.train.steps
+    config.train.steps = 1
+    assert experiment.train(config, tmp_path / "run", quiet).step == 1
 
 
 def test_resumes_after_being_killed_within_a_line(finished, run):
@@ -251,6 +258,7 @@ def test_finished_run_is_left_alone(finished, monkeypatch):
         assert path.name == ".lock" or path.stat().st_mtime_ns == time
 
 
+@pytest.mark.slow
 def test_more_steps_extend(finished, run, folder):
     _, whole = finished
     config = tiny_config(folder, train__steps="16")
@@ -296,6 +304,7 @@ def test_refuses_where_all_checkpoints_are_damaged(finished, run):
         experiment.train(finished[0], run, quiet)
 
 
+@pytest.mark.slow
 def test_without_an_export(folder, tmp_path):
     config = tiny_config(folder)
     result = experiment.train(config, tmp_path / "run", quiet)
@@ -317,6 +326,7 @@ def test_without_an_export(folder, tmp_path):
     assert not (tmp_path / "run" / "export").exists()
 
 
+@pytest.mark.slow
 def test_export_survives_a_failure(finished, run, monkeypatch):
     config, _ = finished
     (run / "result.json").unlink()
@@ -351,8 +361,9 @@ def test_a_poisoned_weight_stops_the_run(folder, tmp_path, monkeypatch):
         weight.assign(np.full(weight.shape, np.nan))
 
     at_step(monkeypatch, 6, poison)
+    config = tiny_config(folder, nan__rollbacks="0")
     with pytest.raises(NonFiniteLossError, match=r"At step 8 .*good checkpoint .*step_00000004"):
-        experiment.train(tiny_config(folder), tmp_path / "run", quiet)
+        experiment.train(config, tmp_path / "run", quiet)
     assert [row["step"] for row in lines(tmp_path / "run")] == [4]
     arrays = saved(tmp_path / "run", 4)
     assert all(np.all(np.isfinite(a)) for a in arrays.values())
@@ -411,6 +422,7 @@ def test_checkpoints_hold_the_optimizers(finished):
     assert any(n.startswith("discriminator_optimizer/") for n in names)
 
 
+@pytest.mark.slow
 def test_float16_logs_its_loss_scales_and_resumes_with_them(folder, tmp_path, monkeypatch):
     config = tiny_config(folder, train__precision="mixed_float16")
     experiment.train(config, tmp_path / "whole", quiet)

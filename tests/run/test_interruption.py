@@ -34,7 +34,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def finished(folder):
     """A run that nobody stopped, its config and its folder."""
-    config = tiny_config(folder, train__export="true")
+    config = tiny_config(folder)
     experiment.train(config, folder / "run", quiet)
     return config, folder / "run"
 
@@ -55,6 +55,7 @@ def assert_goes_on(finished, run):
     assert not [p.name for p in run.rglob(".*") if p.name != ".lock"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("models", "kills"),
     [
@@ -107,6 +108,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(tmp_path / "disk")], check=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk(finished, begun, small_disk):
     run = shutil.copytree(begun, small_disk / "run")
     rest = small_disk / "rest"
@@ -121,18 +123,19 @@ def test_a_full_disk(finished, begun, small_disk):
     assert_goes_on(finished, run)
 
 
-def test_no_room_for_what_is_made_at_the_end(finished, tmp_path):
+@pytest.mark.slow
+def test_no_room_for_what_is_made_at_the_end(finished, folder, tmp_path):
+    config = tiny_config(folder, train__export="true")
     run = shutil.copytree(finished[1], tmp_path / "run")
-    for made in ("export", "samples"):
-        shutil.rmtree(run / made)
+    shutil.rmtree(run / "samples")
     with (run / "metrics.jsonl").open("a") as file:
         file.write('{"step": 10, "d_lo')  # cut off
     with (
         file_size_limit(20_000),
         pytest.raises(StorageError, match=r"^Cannot write to .*that of step 10; fix"),
     ):
-        experiment.train(finished[0], run, quiet)
-    result = experiment.train(finished[0], run, quiet)
+        experiment.train(config, run, quiet)
+    result = experiment.train(config, run, quiet)
     assert result.export.is_dir()
     exported = experiment.export_run(run, tmp_path / "served" / "gan")
     assert exported.is_dir()
@@ -158,6 +161,7 @@ def without_privileges():
             os.seteuid(0)
 
 
+@pytest.mark.slow
 def test_a_read_only_folder(finished, begun):
     let_others_in(begun, finished[1])
     begun.chmod(0o555)
@@ -169,6 +173,7 @@ def test_a_read_only_folder(finished, begun):
     assert_goes_on(finished, begun)
 
 
+@pytest.mark.slow
 def test_a_folder_of_checkpoints_that_cannot_be_written(finished, begun, monkeypatch):
     save = Checkpoints.save
 
@@ -186,6 +191,7 @@ def test_a_folder_of_checkpoints_that_cannot_be_written(finished, begun, monkeyp
     assert_goes_on(finished, begun)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_with_one_bit_turned(finished, begun):
     shutil.rmtree(begun / "checkpoints")
     shutil.copytree(finished[1] / "checkpoints", begun / "checkpoints")
@@ -305,6 +311,7 @@ def test_after_nan_it_goes_back(finished, tmp_path, monkeypatch):
     assert lines(tmp_path / "run")[1] != lines(whole)[1]
 
 
+@pytest.mark.slow
 def test_after_going_back_it_is_resumed_bit_for_bit(folder, tmp_path, monkeypatch):
     config = tiny_config(folder, generator_optimizer__learning_rate="1e-3")
     with config.unlocked():
@@ -319,6 +326,7 @@ def test_after_going_back_it_is_resumed_bit_for_bit(folder, tmp_path, monkeypatc
     assert_same(saved(again, 10), saved(tmp_path / "run", 10))
 
 
+@pytest.mark.slow
 def test_it_goes_back_so_often_and_no_more(folder, tmp_path, monkeypatch):
     config = tiny_config(folder, nan__rollbacks="1", nan__learning_rate_factor="1")
     poisoned_at(monkeypatch, 6, times=9)
@@ -330,6 +338,7 @@ def test_it_goes_back_so_often_and_no_more(folder, tmp_path, monkeypatch):
     assert [row["step"] for row in lines(tmp_path / "run")] == [4]
 
 
+@pytest.mark.slow
 def test_steps_per_execution_changes_nothing(finished, tmp_path):
     _, whole = finished
     several = tiny_config(whole.parent, train__steps_per_execution="2")

@@ -101,6 +101,7 @@ def test_its_keras_file_is_loaded_from_the_run_folder(run):
     np.testing.assert_array_equal(model.generate(2, seed=1), load_run(run).generate(2, seed=1))
 
 
+@pytest.mark.slow
 def test_a_class_that_is_not_registered_is_loaded_from_the_run_folder(folder, tmp_path):
     config = own_config(folder)
     config.model = "my_package.games:Unregistered"

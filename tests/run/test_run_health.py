@@ -65,6 +65,7 @@ def test_what_was_measured_is_no_score(ill, tmp_path):
     assert set(scores_at(runs.Run(run), model)) == {"swd"}
 
 
+@pytest.mark.slow
 def test_resumed_it_is_said_once(ill, config, tmp_path, monkeypatch):
     whole, _ = ill
     run, said = tmp_path / "run", []
@@ -77,6 +78,7 @@ def test_resumed_it_is_said_once(ill, config, tmp_path, monkeypatch):
     assert_same(saved(run, 24), saved(whole, 24))
 
 
+@pytest.mark.slow
 def test_switched_off_it_looks_at_nothing_and_changes_nothing(ill, folder, tmp_path):
     off = stuck(folder, health__gradients="false", health__diversity="false")
     experiment.train(off, tmp_path / "run", quiet)

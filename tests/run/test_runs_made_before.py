@@ -25,6 +25,7 @@ def quiet(text):
     del text
 
 
+@pytest.mark.slow
 def test_a_run_whose_discriminator_returns_probabilities_goes_on_with_a_warning(
     tmp_path, monkeypatch
 ):

@@ -14,17 +14,17 @@ import tensorflow as tf
 from PIL import Image
 from tensorflow.core.protobuf import saved_model_pb2
 
-from tests.models.tiny import EACH_KIND, NOISE_TO_IMAGE, tiny
+from tests.marks import slow_except
+from tests.models.tiny import NOISE_TO_IMAGE, tiny
 from tfgan_zoo import pictures
 from tfgan_zoo.models import GANCLS, MODELS
 
 HERE = Path(__file__).parent
 #: Models that have something to export.
 EXPORTED = [name for name, cls in MODELS.items() if cls.shown is not None]
-each_kind = pytest.mark.parametrize(
-    "name",
-    [pytest.param(n, marks=[] if n in EACH_KIND else pytest.mark.slow) for n in EXPORTED],
-)
+#: From noise, and from texts. Translators are served in `test_predict`.
+QUICK = ("dcgan", "gan_cls")
+every_export = pytest.mark.parametrize("name", slow_except(QUICK, EXPORTED))
 SIZES = (1, 3, 16)
 
 

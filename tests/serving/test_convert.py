@@ -3,13 +3,13 @@ import pytest
 
 from tests.models.tiny import tiny
 from tests.serving import exported
-from tests.serving.exported import each_kind
+from tests.serving.exported import every_export
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.serving import convert as module
 from tfgan_zoo.serving.convert import convert
 
 
-@each_kind
+@every_export
 def test_tflite(tmp_path, name):
     endpoints = exported.model(name).endpoints()
     paths = convert(endpoints, tmp_path, "tflite")

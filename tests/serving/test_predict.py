@@ -36,7 +36,7 @@ def runs(folder):
     short = {f"train__{key}_every": "1" for key in ("log", "sample", "checkpoint")}
     for name in ("dcgan", "cyclegan"):
         make = tiny_config if name == "dcgan" else tiny_translation
-        config = make(folder, name, train__steps="2", train__export="True", **short)
+        config = make(folder, name, train__steps="2", train__export=str(name == "dcgan"), **short)
         experiment.train(config, folder / name, lambda _: None)
     return folder
 
@@ -152,6 +152,7 @@ def test_export_to_a_folder_that_dots_stand_for(runs, tmp_path, monkeypatch, cap
     assert sorted(p.name for p in tmp_path.iterdir()) == ["faces"]
 
 
+@pytest.mark.slow
 def test_export_converts(runs, tmp_path, capfd):
     flags = [f"--workdir={runs / 'cyclegan'}", f"--output={tmp_path}", "--format=tflite"]
     status, out, err = said(export.main, *flags, capsys=capfd)
@@ -460,7 +461,18 @@ ANSWERS = {
 }
 
 
-@pytest.mark.parametrize(("reply", "sentence"), ANSWERS.values(), ids=ANSWERS)
+#: The others are refused by the same lines.
+QUICK_ANSWERS = ("no picture at all", "a PNG of 16 bits", "none", "a number", "nothing")
+
+
+def answers(all_of_them):
+    return [
+        pytest.param(*answer, id=name, marks=[] if name in QUICK_ANSWERS else pytest.mark.slow)
+        for name, answer in all_of_them.items()
+    ]
+
+
+@pytest.mark.parametrize(("reply", "sentence"), answers(ANSWERS))
 def test_a_rest_answer_that_is_no_image_is_an_error_of_the_server(
     server, tmp_path, capsys, reply, sentence
 ):
@@ -482,7 +494,7 @@ GRPC_ANSWERS = {
 }
 
 
-@pytest.mark.parametrize(("reply", "sentence"), GRPC_ANSWERS.values(), ids=GRPC_ANSWERS)
+@pytest.mark.parametrize(("reply", "sentence"), answers(GRPC_ANSWERS))
 def test_a_grpc_answer_that_is_no_image_is_an_error_of_the_server(
     grpc_server, tmp_path, capsys, reply, sentence
 ):

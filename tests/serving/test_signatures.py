@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tests.models.tiny import EACH_KIND, GREY, SHAPE, tiny
+from tests.models.tiny import GREY, SHAPE, tiny
 from tests.serving import exported
-from tests.serving.exported import EXPORTED, SIZES, each_kind, objects, pixels, png
+from tests.serving.exported import EXPORTED, QUICK, SIZES, every_export, objects, pixels, png
 from tfgan_zoo import GAN, noise, pictures
 from tfgan_zoo.data.images import decode, with_channels
 from tfgan_zoo.errors import InputError
@@ -23,7 +23,7 @@ def folder(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("exported")
     here = [item for item in request.session.items if item.path == request.path]
     asked = {item.callspec.params.get("name") for item in here if hasattr(item, "callspec")}
-    exported.export_all(folder, [n for n in EXPORTED if n in asked or n in EACH_KIND])
+    exported.export_all(folder, [n for n in EXPORTED if n in asked or n in QUICK])
     return folder
 
 
@@ -64,18 +64,18 @@ def assert_close(apart, name):
         assert value <= (1 if "_uint8/" in key or "_png/" in key else 1e-5), key
 
 
-@each_kind
+@every_export
 def test_answers_where_only_tensorflow_is_imported(by_tensorflow, name):
     assert by_tensorflow[name]["signatures"] == names(name)
     assert_close(by_tensorflow[name]["apart"], name)
 
 
-@each_kind
+@every_export
 def test_answers_of_the_cpp_loader(by_cpp, name):
     assert_close(by_cpp[name]["apart"], name)
 
 
-@each_kind
+@every_export
 def test_wrong_shapes_and_types_are_refused(by_cpp, folder, name):
     # That loader feeds whatever it is given; some kernels end the process on a wrong rank.
     assert by_cpp[name]["accepted"] == []
@@ -90,7 +90,7 @@ def test_wrong_shapes_and_types_are_refused(by_cpp, folder, name):
                 signatures[key](another_name=value)
 
 
-@each_kind
+@every_export
 def test_only_what_the_endpoints_need(folder, name):
     generators = exported.served(exported.model(name))
     variables = tf.train.list_variables(folder / name / "1" / "variables" / "variables")

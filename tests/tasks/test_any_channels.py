@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 import tfgan_zoo
+from tests.marks import slow
 from tests.tiny_runs import tiny_config
 from tfgan_zoo import generate, pictures
 from tfgan_zoo.callbacks import SampleSheet
@@ -92,7 +93,7 @@ def test_translations_to_any_number_of_channels_are_written_and_compared(tmp_pat
     assert decode(tmp_path / "out_compare.png").shape[-1] == 3
 
 
-@pytest.mark.parametrize("channels", [2, 4, 5])
+@pytest.mark.parametrize("channels", [2, slow(4), slow(5)])
 def test_a_model_of_any_number_of_channels_trains_draws_and_exports(tmp_path, channels):
     model = tfgan_zoo.GAN((4, 4, channels), latent_dim=2)
     model.compile()

@@ -141,6 +141,7 @@ def test_a_run_does_not_go_on_with_classes_of_other_numbers(tmp_path):
         open_task(config, model)
 
 
+@pytest.mark.slow
 def test_labels_are_refused_where_the_model_knows_no_classes(tmp_path, capsys):
     config = tiny_config(tmp_path, train__steps="4")
     experiment.train(config, tmp_path / "run", lambda _: None)

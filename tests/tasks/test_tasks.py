@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from tests.marks import slow
 from tests.tiny_runs import (
     tiny_config,
     tiny_super_resolution,
@@ -45,7 +46,9 @@ def test_scores_of_noise_to_image(tmp_path, source, metrics, expected):
     assert [main for _, main, _ in opened(config).scores] == expected
 
 
-@pytest.mark.parametrize("kind", ["noise_to_image", "pix2pix", "cyclegan", "text_to_image"])
+@pytest.mark.parametrize(
+    "kind", ["noise_to_image", *map(slow, ("pix2pix", "cyclegan", "text_to_image"))]
+)
 def test_images_are_cropped_once_from_memory_or_not(tmp_path, kind):
     found = []
     for cache in ("yes", "no"):
@@ -194,6 +197,7 @@ class Answers:
         return pictures.from_uint8(self.answers[direction][: len(images)])
 
 
+@pytest.mark.slow
 def test_exact_scores_of_figures(tmp_path):
     config = tiny_translation(tmp_path, "cyclegan")
     config.data.source = "figures/unpaired"

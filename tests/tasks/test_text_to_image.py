@@ -199,7 +199,11 @@ def test_commands_say_what_a_joint_embedding_is_for(run, tmp_path, capsys):
     flags = [f"--workdir={embedding}", "--interpolate", f"--output={tmp_path / 'page.html'}"]
     status, _, error = said(report.main, *flags, capsys=capsys)
     assert (status, "draws no images from latents; leave it out" in error) == (2, True)
-    # As it says.
+
+
+@pytest.mark.slow
+def test_a_game_starts_from_a_text_encoder_that_was_trained_alone(run, tmp_path):
+    embedding = run / "pretraining"
     config = tiny_text_to_image(run.parent, pretraining__steps="0", train__steps="2")
     with config.unlocked():
         config.train.generator_from = str(embedding)

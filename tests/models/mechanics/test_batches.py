@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.marks import slow, slow_except
 from tests.models.tiny import IMAGE_TO_IMAGE, SHAPE, WORDS, compiled, fit, samples, tiny
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS, JointEmbedding
@@ -17,7 +18,7 @@ def test_examples():
     assert result.failed == 0
 
 
-@pytest.mark.parametrize("name", [*IMAGE_TO_IMAGE, "gan_cls"])
+@pytest.mark.parametrize("name", [slow("cyclegan"), "pix2pix", slow("srgan"), "gan_cls"])
 def test_parts_of_a_batch_in_every_way_that_keras_takes_them(name):
     """A model of several parts gets them from `fit((a, b))` and `train_on_batch(a, b)` too."""
     model = tiny(name)
@@ -57,7 +58,7 @@ def test_keys_of_a_batch():
         assert np.isfinite(model.train_on_batch(*arguments)).all()
 
 
-@pytest.mark.parametrize("name", ["gan", "wgan", "wgan_gp"])
+@pytest.mark.parametrize("name", ["gan", slow("wgan"), "wgan_gp"])
 def test_testing_asks_for_whole_packs_only(name):
     model = tiny(name, packing=2, discriminator_steps=3)
     model.compile(run_eagerly=True)
@@ -227,6 +228,7 @@ def test_of_any_part_that_is_images(name):
     assert model.steps_done == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps_per_execution", [1, 2, 5])
 def test_a_look_at_the_first_batch_changes_nothing(steps_per_execution):
     """Nothing is read twice or left out, nothing is traced again, and the result is the same."""
@@ -325,7 +327,13 @@ def fit_once(model, data, **kwargs):
     return model.fit(data, verbose=0, **kwargs)
 
 
-@pytest.mark.parametrize("entrance", entrances(uniform(-1, 1), uniform(-1, 1)))
+#: One of each kind of method.
+ENTRANCES = ("fit array", "validation_data labelled", "evaluate", "train_on_batch dict")
+
+
+@pytest.mark.parametrize(
+    "entrance", slow_except(ENTRANCES, entrances(uniform(-1, 1), uniform(-1, 1)))
+)
 def test_every_entrance_of_images_checks_their_range(entrance):
     """Bytes and what is clearly outside [-1, 1] are refused; [0, 1] is warned of once."""
     model = eager("dcgan", dense=True)
@@ -372,7 +380,7 @@ def test_points_are_of_any_range():
     points.evaluate(np.ones((4, 2), "float32"), verbose=0)
 
 
-@pytest.mark.parametrize("name", [*IMAGE_TO_IMAGE, "joint_embedding"])
+@pytest.mark.parametrize("name", [slow("cyclegan"), "pix2pix", "srgan", "joint_embedding"])
 def test_every_method_that_takes_images_checks_their_range(name):
     model = tiny(name) if name in IMAGE_TO_IMAGE else joint_embedding()
     if name == "joint_embedding":
@@ -420,7 +428,7 @@ def forgotten(rows, size):
     return slices.map(lambda *parts: tf.nest.map_structure(forget, parts)).batch(size)
 
 
-@pytest.mark.parametrize("name", ["dcgan", "cyclegan", "gan_cls", "joint_embedding"])
+@pytest.mark.parametrize("name", ["dcgan", slow("cyclegan"), "gan_cls", slow("joint_embedding")])
 def test_data_of_unknown_rank(name):
     """The model knows its shapes."""
     if name == "joint_embedding":

@@ -6,15 +6,16 @@ import keras
 import numpy as np
 import pytest
 
+from tests.marks import slow_except
 from tests.models.changed import EVERY, arguments, gan
-from tests.models.tiny import LATENT, SHAPE
+from tests.models.tiny import EACH_KIND, LATENT, SHAPE
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import GAN, GANCLS, WGAN
 
 NONSENSE = ("nonsense", None, -1, 1.5, True, [], {}, [None, "x"], object(), float("nan"))
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", slow_except(EACH_KIND, EVERY))
 def test_every_argument_of_any_type_is_taken_or_refused_in_a_sentence(name):
     given = arguments(name)
     for argument in given:

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.models.tiny import assert_close, dataset, each_kind, fit, state, tiny
+from tests.marks import slow
+from tests.models.tiny import assert_close, dataset, fit, one_kind, state, tiny
 from tfgan_zoo import layers, networks
 from tfgan_zoo.models.mechanics import rematerialization
 from tfgan_zoo.models.mechanics.rematerialization import rematerialized
 
 
-@each_kind
+@one_kind
 def test_same_training(name):
     results = []
     for switch in (False, True):
@@ -42,7 +43,7 @@ def derivatives(network, x, call, jit=False):
     return [*outputs, *(v.numpy() for v in network.non_trainable_variables)]
 
 
-@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("jit", [False, slow(True)])
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 def test_state_dropout_and_skips(policy, jit):
     if policy != "float32":
