@@ -167,6 +167,7 @@ def resume(command):
     train.main([*command, "--config.train.steps=6", "--config.train.export=true"])
 
 
+@pytest.mark.slow
 def test_a_model_of_another_package_works_with_every_command(plug_in, capsys):
     source = f"--config.data.source=npz:{plug_in / 'pictures.npz'}"
     run, recipe = plug_in / "run", plug_in / "my_recipe.py"

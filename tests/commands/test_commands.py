@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.marks import slow
 from tests.tiny_runs import as_recipe, assert_same, lines, saved, tiny_config
 from tfgan_zoo import cli, export, generate, train
 from tfgan_zoo.config import load_config
@@ -217,7 +218,7 @@ def test_single_files(run, tmp_path):
         assert np.array_equal(np.asarray(picture), expected)
 
 
-@pytest.mark.parametrize("path", ["spherical", "linear"])
+@pytest.mark.parametrize("path", ["spherical", slow("linear")])
 def test_walks(run, tmp_path, path):
     flags = ("--interpolate", "--num=3", "--frames=4", f"--path={path}")
     with Image.open(drawn(run, tmp_path / "walk.png", *flags)) as strips:
@@ -230,6 +231,7 @@ def test_walks(run, tmp_path, path):
     assert drawn(run, tmp_path / "walk.gif", *flags, "--overwrite").read_bytes() == first
 
 
+@pytest.mark.slow
 def test_points_are_plotted(folder, tmp_path, capsys):
     config = tiny_config(folder, "gan", model_args__image_shape="2", data__flip="false")
     config.data.source = "points/ring"
@@ -286,6 +288,7 @@ def test_generate_refuses_in_a_sentence(tmp_path, monkeypatch, capsys, flags, se
     assert sentence in err
 
 
+@pytest.mark.slow
 def test_the_home_folder(run, recipe, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
@@ -329,6 +332,7 @@ def edited(recipe, folder, old, new):
     return folder / recipe.name
 
 
+@pytest.mark.slow
 def test_the_same_command_resumes_a_run_whose_recipe_was_edited(
     begun, run, recipe, tmp_path, capsys
 ):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.marks import slow
 from tests.tiny_runs import tiny_config, tiny_super_resolution, tiny_translation
 from tfgan_zoo import cli, generate, pictures, translate
 from tfgan_zoo.data.images import decode, with_channels
@@ -16,13 +17,21 @@ from tfgan_zoo.run import experiment
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """A run of each model, of two steps: from grey images, a, to colour, b."""
-    folder = tmp_path_factory.mktemp("runs")
-    for model in ("cyclegan", "pix2pix"):
-        config = tiny_translation(folder, model)
-        config.train.steps = 2
-        config.evaluate.metrics = ()
-        experiment.train(config, folder / model, lambda _: None)
+    """A folder with a run of two steps: from grey images, a, to colour, b, and back."""
+    return trained(tmp_path_factory.mktemp("runs"), "cyclegan")
+
+
+@pytest.fixture(scope="module")
+def one_way(tmp_path_factory):
+    """A folder with a run of a model that translates from a to b alone."""
+    return trained(tmp_path_factory.mktemp("one_way"), "pix2pix")
+
+
+def trained(folder, model):
+    config = tiny_translation(folder, model)
+    config.train.steps = 2
+    config.evaluate.metrics = ()
+    experiment.train(config, folder / model, lambda _: None)
     return folder
 
 
@@ -90,7 +99,7 @@ def test_a_file_of_any_size_and_colour(runs, cyclegan, tmp_path, capsys):
 
 def test_a_jpeg_gives_a_jpeg_of_its_size(runs, tmp_path):
     photo = draw(tmp_path / "photo.JPG", 451, 300, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0")
-    translate.main([f"--workdir={runs / 'pix2pix'}", f"--input={photo}", f"--output={tmp_path}/o"])
+    translate.main([f"--workdir={runs / 'cyclegan'}", f"--input={photo}", f"--output={tmp_path}/o"])
     with Image.open(tmp_path / "o" / "photo.JPG") as image:
         assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (300, 451))
 
@@ -156,7 +165,7 @@ def test_compare_shows_both(runs, cyclegan, tmp_path):
     np.testing.assert_array_equal(sheet[:, 25:], expected(cyclegan, drawing))
 
 
-@pytest.mark.parametrize("flag", ["--tile=16", "--tile=0"])
+@pytest.mark.parametrize("flag", [slow("--tile=16"), "--tile=0"])
 def test_large_images_are_translated_in_tiles(runs, cyclegan, tmp_path, monkeypatch, flag):
     monkeypatch.setattr(tiling, "WHOLE", 20 * 20)
     monkeypatch.setattr(tiling, "TILE", 16)
@@ -331,16 +340,22 @@ def test_unusable_flags_are_a_sentence(place, capsys, flags, sentence):
     assert names(place) == before
 
 
-def test_the_direction_has_to_be_the_models(runs, tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("run", "direction", "known"),
+    [
+        ("runs/cyclegan", "up", "a_to_b or b_to_a"),
+        slow("one_way/pix2pix", "b_to_a", "a_to_b"),
+    ],
+)
+def test_the_direction_has_to_be_the_models(request, tmp_path, capsys, run, direction, known):
+    fixture, model = run.split("/")
+    workdir = request.getfixturevalue(fixture) / model
+    capsys.readouterr()  # what training said
     flags = [f"--input={draw(tmp_path / 'x.png')}", f"--output={tmp_path / 'y.png'}"]
-    for model, direction, known in (
-        ("pix2pix", "b_to_a", "a_to_b"),
-        ("cyclegan", "up", "a_to_b or b_to_a"),
-    ):
-        command = [f"--workdir={runs / model}", f"--direction={direction}", *flags]
-        status, _, err = said(*command, capsys=capsys)
-        assert status == 2
-        assert err == f"error: --direction: expected {known}, got {direction!r}.\n"
+    flags += [f"--workdir={workdir}", f"--direction={direction}"]
+    status, _, err = said(*flags, capsys=capsys)
+    assert status == 2
+    assert err == f"error: --direction: expected {known}, got {direction!r}.\n"
     assert names(tmp_path) == ["x.png"]
 
 
@@ -363,7 +378,7 @@ def test_an_overlap_is_less_than_the_tile_of_a_model_that_enlarges(tmp_path, cap
 
 
 @pytest.mark.slow
-def test_each_command_names_the_other(runs, tmp_path, capsys):
+def test_each_command_names_the_other(one_way, tmp_path, capsys):
     config = tiny_config(tmp_path)
     config.train.steps = 2
     config.evaluate.metrics = ()
@@ -377,10 +392,10 @@ def test_each_command_names_the_other(runs, tmp_path, capsys):
         f"error: --workdir: '{noise}' translates no images; tfgan_zoo.generate draws "
         "those of models that make them from noise or texts.\n"
     )
-    command = [f"--workdir={runs / 'pix2pix'}", flags[1]]
+    command = [f"--workdir={one_way / 'pix2pix'}", flags[1]]
     status, _, err = said(*command, main=generate.main, capsys=capsys)
     assert status == 2
     assert err == (
-        f"error: --workdir: '{runs / 'pix2pix'}' translates images; use tfgan_zoo.translate.\n"
+        f"error: --workdir: '{one_way / 'pix2pix'}' translates images; use tfgan_zoo.translate.\n"
     )
     assert not (tmp_path / "y.png").exists()

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import tfgan_zoo
+from tests.marks import slow
 from tests.models.linear import FAKE, REAL, images
 from tests.models.tiny import LATENT, SHAPE, assert_same, compiled, fit, samples, state, step, tiny
 from tfgan_zoo import networks
@@ -81,8 +82,8 @@ def test_declares_its_parts():
     ("cls", "settings"),
     [
         (LabelledDCGAN, {}),
-        (LabelledDCGAN, {"packing": 2, "r1_gamma": 1.0, "diff_augment": ("color",)}),
-        (LabelledWGANGP, {"packing": 2, "discriminator_steps": 2, "ema_half_life": 10.0}),
+        slow(LabelledDCGAN, {"packing": 2, "r1_gamma": 1.0, "diff_augment": ("color",)}),
+        slow(LabelledWGANGP, {"packing": 2, "discriminator_steps": 2, "ema_half_life": 10.0}),
     ],
 )
 def test_trains_and_evaluates(cls, settings):

@@ -29,6 +29,8 @@ every_model = pytest.mark.parametrize("name", MODELS)
 each_kind, each_kind_of_game = (
     pytest.mark.parametrize("name", slow_except(EACH_KIND, names)) for names in (MODELS, GAMES)
 )
+#: For what asks whether a model draws from noise or translates.
+two_kinds = pytest.mark.parametrize("name", slow_except(("dcgan", "cyclegan"), MODELS))
 #: For mechanics that do not ask what kind of model it is, and for tests that make several graphs.
 one_kind = pytest.mark.parametrize("name", slow_except(("dcgan",), MODELS))
 
@@ -149,6 +151,12 @@ TINY = {
     "wgan_gp": functools.partial(noise_to_image, critic={"normalization": "layer"}),
     "cyclegan": cyclegan,
 }
+
+
+@functools.cache
+def shared(name):
+    """Returns a model to look at, which tests share and must not change."""
+    return tiny(name)
 
 
 def compiled(name, /, **kwargs):

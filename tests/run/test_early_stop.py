@@ -59,6 +59,7 @@ def test_it_ends_when_patience_is_lost(ended):
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
 
 
+@pytest.mark.slow
 def test_resumed_it_ends_at_the_same_step(ended, tmp_path, monkeypatch):
     config, whole, result, _ = ended
     stop_at(monkeypatch, config, tmp_path / "run", 10)

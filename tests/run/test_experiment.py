@@ -11,6 +11,7 @@ import tensorflow as tf
 from PIL import Image
 
 import tfgan_zoo
+from tests.marks import slow
 from tests.tiny_runs import (
     assert_same,
     lines,
@@ -119,10 +120,11 @@ def assert_same_runs(run, whole):
         assert mine.read_bytes() == other.read_bytes()
 
 
-def test_resumes_bit_for_bit(finished, tmp_path, monkeypatch):
+@pytest.mark.parametrize("steps", [(9,), slow((4, 9))])
+def test_resumes_bit_for_bit(finished, tmp_path, monkeypatch, steps):
     config, whole = finished
     run = tmp_path / "run"
-    for step in (4, 9):
+    for step in steps:
         stop_at(monkeypatch, config, run, step)
     said = []
     experiment.train(config, run, said.append)
@@ -225,6 +227,7 @@ def test_the_game_starts_from_the_pretrained_generator(tmp_path, monkeypatch):
     assert not (tmp_path / "alone" / "pretraining").exists()
 
 
+@pytest.mark.slow
 def test_a_start_from_another_network_is_refused(finished, tmp_path):
     config = tiny_super_resolution(tmp_path, pretraining__steps="0")
     config.train.generator_from = str(finished[1])
@@ -236,6 +239,19 @@ def test_a_start_from_another_network_is_refused(finished, tmp_path):
     assert experiment.train(config, tmp_path / "run", quiet).step == 1
 
 
+def test_a_run_of_a_newer_version(finished, run):
+    file = run / "config.json"
+    written = json.loads(file.read_text())
+    written["versions"]["tfgan_zoo"] = "9.0.0"
+    written["config"]["train"]["of_the_future"] = 1
+    file.write_text(json.dumps(written))
+    before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
+    with pytest.raises(InputError, match=r"a run of tfgan_zoo 9.0.0, and this is"):
+        experiment.train(finished[0], run, quiet)
+    assert before == {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
+
+
+@pytest.mark.slow
 def test_resumes_after_being_killed_within_a_line(finished, run):
     config, whole = finished
     shutil.rmtree(run / "checkpoints" / "step_00000010")
@@ -284,6 +300,7 @@ def test_another_config_is_refused(finished, folder, change, said):
         experiment.train(tiny_config(folder, **change), finished[1], quiet)
 
 
+@pytest.mark.slow
 def test_falls_back_where_a_checkpoint_is_damaged(finished, run):
     config, whole = finished
     weights = run / "checkpoints" / "step_00000010" / "model.weights.h5"
@@ -345,6 +362,7 @@ def test_export_survives_a_failure(finished, run, monkeypatch):
     assert [p.name for p in (run / "export").iterdir()] == [config.model]
 
 
+@pytest.mark.slow
 def test_verify_export_sees_a_difference(finished, tmp_path):
     model = building.build_model(finished[0])
     model.export(tmp_path / "1")
@@ -369,6 +387,7 @@ def test_a_poisoned_weight_stops_the_run(folder, tmp_path, monkeypatch):
     assert all(np.all(np.isfinite(a)) for a in arrays.values())
 
 
+@pytest.mark.slow
 def test_an_absurd_learning_rate_stops_the_run(folder, tmp_path):
     config = tiny_config(folder, generator_optimizer__learning_rate="1e30")
     with pytest.raises(NonFiniteLossError, match="lower learning rate"):

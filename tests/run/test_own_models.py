@@ -10,7 +10,7 @@ import pytest
 
 import tfgan_zoo
 from tests.run.test_experiment import quiet, stop_at
-from tests.tiny_runs import as_recipe, tiny_config
+from tests.tiny_runs import as_recipe, lines, tiny_config
 from tfgan_zoo import evaluate, export, generate, report
 from tfgan_zoo.config import check, find_config, load_config
 from tfgan_zoo.errors import InputError
@@ -74,13 +74,9 @@ def own_config(folder, **overrides):
 
 @pytest.fixture(scope="module")
 def run(folder):
-    """A run that was stopped, and resumed by its recipe in what is like a new process."""
-    path = as_recipe(own_config(folder, train__export="true"), folder / "mine.py")
-    with pytest.MonkeyPatch.context() as patch:
-        stop_at(patch, load_config(str(path)), folder / "run", 4)
-    forget()
-    result = experiment.train(load_config(str(path)), folder / "run", quiet)
-    assert result.export == folder / "run" / "export" / "my_gan" / "1"
+    """A finished run."""
+    path = as_recipe(own_config(folder), folder / "mine.py")
+    experiment.train(load_config(str(path)), folder / "run", quiet)
     forget()
     return folder / "run"
 
@@ -92,6 +88,18 @@ def test_a_run_notes_where_its_model_and_networks_are(run):
     model = load_run(run)
     assert type(model).__name__ == "MyGAN"
     assert model.name == "my_gan"
+
+
+@pytest.mark.slow
+def test_stopped_it_is_resumed_by_its_recipe_in_what_is_like_a_new_process(
+    run, folder, tmp_path, monkeypatch
+):
+    recipe = str(as_recipe(own_config(folder, train__export="true"), tmp_path / "mine.py"))
+    stop_at(monkeypatch, load_config(recipe), tmp_path / "run", 4)
+    forget()
+    result = experiment.train(load_config(recipe), tmp_path / "run", quiet)
+    assert result.export == tmp_path / "run" / "export" / "my_gan" / "1"
+    assert lines(tmp_path / "run") == lines(run)
 
 
 def test_its_keras_file_is_loaded_from_the_run_folder(run):
@@ -110,6 +118,7 @@ def test_a_class_that_is_not_registered_is_loaded_from_the_run_folder(folder, tm
     assert type(tfgan_zoo.load_model(tmp_path / "run")).__name__ == "Unregistered"
 
 
+@pytest.mark.slow
 def test_every_command_finds_it(run, tmp_path, capsys):
     forget()
     generate.main([f"--workdir={run}", f"--output={tmp_path / 'sheet.png'}", "--num=4"])

@@ -47,6 +47,7 @@ def ill(config, folder):
     return folder / "run", said
 
 
+@pytest.mark.slow
 def test_it_is_said_and_written_down(ill):
     run, said = ill
     begun, found = health(run)
@@ -58,6 +59,7 @@ def test_it_is_said_and_written_down(ill):
     assert all(0 < row["diversity"] < 0.1 and row["g_gradient"] > 0 for row in lines(run))
 
 
+@pytest.mark.slow
 def test_what_was_measured_is_no_score(ill, tmp_path):
     run = shutil.copytree(ill[0], tmp_path / "run")
     (run / "result.json").unlink()

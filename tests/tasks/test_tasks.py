@@ -164,6 +164,7 @@ def test_every_model_has_the_task_of_its_kind():
         task_of(Unknown)
 
 
+@pytest.mark.slow
 def test_a_task_may_have_neither_sheet_nor_export(tmp_path, monkeypatch):
     class Bare(NoiseToImageTask):
         has_sheet = has_export = False
@@ -235,7 +236,7 @@ def test_mean_absolute_error(tmp_path):
     assert mae(Answers(a_to_b=255 - work.b))["mae"] == pytest.approx(wrong, abs=1e-6)
 
 
-@pytest.mark.parametrize(("model", "columns"), [("pix2pix", 3), ("cyclegan", 6)])
+@pytest.mark.parametrize(("model", "columns"), [slow("pix2pix", 3), ("cyclegan", 6)])
 def test_sheets_show_rows(tmp_path, model, columns):
     config = tiny_translation(tmp_path, model)
     built = building.build_model(config)
