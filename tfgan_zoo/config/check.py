@@ -107,7 +107,7 @@ def check(config: ConfigDict) -> None:
             raise UnknownEntryError(key)
     for key in flatten(run_config()):
         if key not in entries:
-            raise InputError(f"The config lacks {key}; start it from default_config().")
+            raise InputError(f"The config lacks {key}; start it from run_config().")
     for least, keys in _AT_LEAST.items():
         for key in keys:
             if entries.get(key) is not None and entries[key] < least:

@@ -21,7 +21,7 @@ from tfgan_zoo.run.devices import Devices, open_devices
 from tfgan_zoo.run.fitting import fit_once
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.run.recovery import Rollbacks, is_unscored, resume, rewind, storage_errors
-from tfgan_zoo.run.scoring import Scores
+from tfgan_zoo.run.scoring import RunScores
 from tfgan_zoo.run.stage import Stage
 from tfgan_zoo.run.trained import (
     card_details,
@@ -140,7 +140,7 @@ def train_stage(
         with devices.together():
             # Finds files and checks options; decodes nothing before the folder is claimed.
             task = open_task(config, model, like)
-            stage = Stage(config, run, model, task, Scores(config, task), devices, report)
+            stage = Stage(config, run, model, task, RunScores(config, task), devices, report)
             pretraining = task.pretraining()
             if pretraining is not None and "batch_size" in config.pretraining:
                 devices.check_batch(pretraining.data.batch_size, "pretraining.batch_size")
