@@ -41,6 +41,12 @@ def test_files_are_replaced_only_if_asked_for(tmp_path):
     assert path.read_bytes() != before
 
 
+def test_refuses_an_unknown_kind_before_anything_is_made(tmp_path):
+    with pytest.raises(InputError, match="--format: expected tflite or onnx, got 'coreml'"):
+        convert(tiny("gan").endpoints(), tmp_path / "made", "coreml")
+    assert not list(tmp_path.iterdir())
+
+
 def test_refuses_what_draws_random_numbers(tmp_path):
     endpoints = tiny("gan").endpoints()
     only = {"generate_from_seed": endpoints["generate_from_seed"]}

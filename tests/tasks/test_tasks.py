@@ -6,6 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.marks import slow
+from tests.models.tiny import EACH_KIND
 from tests.tiny_runs import (
     tiny_config,
     tiny_super_resolution,
@@ -14,6 +15,7 @@ from tests.tiny_runs import (
 )
 from tfgan_zoo import pictures
 from tfgan_zoo.commands import training
+from tfgan_zoo.config.schema import KINDS
 from tfgan_zoo.data import figures
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import by_model
@@ -153,7 +155,8 @@ def test_entries_of_another_kind_of_model_are_refused(tmp_path):
         opened(config)
 
 
-def test_every_model_has_the_task_of_its_kind():
+def test_every_kind_has_a_task_a_config_and_a_model_that_tests_try():
+    assert TASKS.keys() == KINDS.keys() == {MODELS[name].kind for name in EACH_KIND}
     for model in (MODELS | PRETRAINED).values():
         assert task_of(model) is TASKS[model.kind]
 

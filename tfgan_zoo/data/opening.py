@@ -15,6 +15,7 @@ from tfgan_zoo.data.source import ArraySource, Source, part_of
 from tfgan_zoo.data.spec import Opening, as_spec, describe_value
 from tfgan_zoo.errors import InputError
 
+#: Readers by kind of source, which `data/spec.py` lists. `open_with` opens `tfds:` itself.
 _READERS = {
     "figures": open_figures,
     "points": open_points,

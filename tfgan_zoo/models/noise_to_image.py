@@ -73,7 +73,9 @@ def _adapted_batches(method: Callable) -> Callable:
     return called
 
 
-#: Hooks that subclasses may override as in earlier versions, and what adapts them.
+#: Hooks that subclasses may override as in earlier versions, and what adapts them. `NoiseToImage`
+#: decorates its own hooks as well, since such overrides pass `training` to `super()` where `given`
+#: stands now.
 _ADAPTED = {
     "fakes": _adapted,
     "record_fakes": _adapted,

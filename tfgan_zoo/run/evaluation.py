@@ -106,7 +106,7 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
     task = task_of_run(workdir)
     if task.evaluates != "samples":
         raise task.refusal(os.fspath(workdir))
-    distributions.check_metrics(request.metrics, ("figures", "mae"))
+    distributions.check_metrics(request.metrics, task.own_metrics)
     if request.num < 10:
         raise InputError(f"--num: expected a whole number from 10 up, got {request.num}.")
     features = None
@@ -126,6 +126,12 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
             f"--metrics: figures reads whole splits of the drawn figures, in colour; {source} "
             f"({split}) is none."
         )
+    for name in request.metrics:
+        if name not in distributions.METRICS and name not in compared.also:
+            raise InputError(
+                f"--metrics: {name} cannot be computed for {config.model} with {source} ({split}); "
+                "leave it out."
+            )
     with model.raw_weights() if request.raw_weights else contextlib.nullcontext():
         scores, real = distributions.compare(
             request.metrics,

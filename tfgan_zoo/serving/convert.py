@@ -39,10 +39,12 @@ def convert(
         Paths of the files.
 
     Raises:
-        InputError: If a file exists, the converter is not installed, or an endpoint cannot be
-            converted.
+        InputError: If there is no such kind, a file exists, the converter is not installed, or an
+            endpoint cannot be converted.
         RuntimeError: If the outputs differ.
     """
+    if kind not in _KINDS:
+        raise InputError(f"--format: expected {' or '.join(_KINDS)}, got {kind!r}.")
     chosen = {name: e for name, e in endpoints.items() if all(s.name != "seed" for s in e.inputs)}
     if not chosen:
         raise InputError(f"--format={kind}: the model has no endpoint without random numbers.")
@@ -113,7 +115,14 @@ def _onnx(name: str, endpoint: Endpoint) -> tuple[bytes, Run]:
     return content, lambda request: session.run(None, dict(request))[0]
 
 
-_KINDS = {"tflite": _tflite, "onnx": _onnx}
+#: Converters by kind, which is the ending of files as well. Each takes the name of an endpoint and
+#: an endpoint with one output, and returns the content of its file, and a function that runs this
+#: content on named arrays and returns the output. It raises an `InputError` that says why the
+#: endpoint cannot be converted.
+_KINDS: dict[str, Callable[[str, Endpoint], tuple[bytes, Run]]] = {
+    "tflite": _tflite,
+    "onnx": _onnx,
+}
 
 
 def _sized(endpoint: Endpoint, prefix: str = "") -> Any:

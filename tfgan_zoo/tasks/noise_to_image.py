@@ -160,10 +160,9 @@ class NoiseToImageTask(Task):
         given = {name: self._reference[name][:num] for name in self.model.condition}
         return pictures.sheet(model.generate(num, **given), self.reference)
 
-    def known_scores(self, num: int | None = None) -> dict[str, Score]:
+    def known_scores(self, rehearse_on: int | None = None) -> dict[str, Score]:
         """See `Task.known_scores`."""
-        rehearsal = num is not None
-        num = min(num or self.config.evaluate.samples, self.config.evaluate.samples)
+        num = min(rehearse_on or self.config.evaluate.samples, self.config.evaluate.samples)
 
         def samples(model: Any) -> np.ndarray:
             return self._samples(model, num)
@@ -173,7 +172,12 @@ class NoiseToImageTask(Task):
 
         known = {"swd": Score(swd, "swd", -1)}
         if self.distributions is not None:
-            known |= self.distributions.known(num, lambda: self.reference[:num], samples, rehearsal)
+            known |= self.distributions.known(
+                num,
+                lambda: self.reference[:num],
+                samples,
+                rehearsal=rehearse_on is not None,
+            )
         if figures := _figure_scores(self.config.data.source, self.model.image_shape):
             known["figures"] = Score(
                 lambda model: figures(pictures.to_uint8(samples(model))), "validity", 1

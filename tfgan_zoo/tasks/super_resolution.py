@@ -173,16 +173,16 @@ class SuperResolutionTask(Task):
                 column.append(with_channels(image, 3))
         return pictures.enlarge(pictures.rows([np.stack(column) for column in columns]))
 
-    def known_scores(self, num: int | None = None) -> dict[str, Score]:
+    def known_scores(self, rehearse_on: int | None = None) -> dict[str, Score]:
         """See `Task.known_scores`.
 
-        With `num`, only the centres of the smallest images are scored: a score that can be
-        computed on these can be computed on all.
+        A rehearsal scores only the centres of the smallest images: a score that can be computed on
+        these can be computed on all.
         """
 
         def pairs() -> list[tuple[np.ndarray, np.ndarray]]:
             pairs = self.held_out[: self.config.evaluate.samples]
-            if num is None:
+            if rehearse_on is None:
                 return pairs
             smallest = sorted(pairs, key=lambda pair: min(pair[1].shape[:2]))
             return [_middle(pair, _REHEARSAL_SIDE) for pair in smallest[:_REHEARSAL_IMAGES]]

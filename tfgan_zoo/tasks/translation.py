@@ -158,13 +158,12 @@ class TranslationTask(Task):
             columns.append(pictures.to_uint8(model.translate(columns[-1])))
         return pictures.enlarge(pictures.rows(columns))
 
-    def known_scores(self, num: int | None = None) -> dict[str, Score]:
+    def known_scores(self, rehearse_on: int | None = None) -> dict[str, Score]:
         """See `Task.known_scores`.
 
         Without pairs one domain may have more images than the other; all of both are used.
         """
-        rehearsal = num is not None
-        num = min(num or self.config.evaluate.samples, self.config.evaluate.samples)
+        num = min(rehearse_on or self.config.evaluate.samples, self.config.evaluate.samples)
 
         def mae(model: Any) -> dict[str, float]:
             a, b = self.a[:num], self.b[:num]
@@ -183,7 +182,7 @@ class TranslationTask(Task):
             min(num, *map(len, self.held_out[:2])),
             lambda: self.b[:num],
             lambda model: model.translate(self.a[:num]),
-            rehearsal,
+            rehearsal=rehearse_on is not None,
         )
         if self.model.pairs:
             known["mae"] = Score(mae, "mae", -1)

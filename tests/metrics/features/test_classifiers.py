@@ -6,8 +6,17 @@ import pytest
 from tfgan_zoo.data import figures
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics import features as features_lib
-from tfgan_zoo.metrics.features import ClassifierFeatures, features_of_source, open_features
+from tfgan_zoo.metrics.features import (
+    FEATURES,
+    ClassifierFeatures,
+    features_of_source,
+    open_features,
+)
 from tfgan_zoo.metrics.features.classifiers import CLASSIFIERS, folded, network, rescaled
+
+
+def test_every_classifier_can_be_named_in_a_config():
+    assert {name for name in FEATURES if not name.startswith("inception")} == CLASSIFIERS.keys()
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
