@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS, PRETRAINED, ZooModel
-from tfgan_zoo.tasks.base import Score, Task, Workload
+from tfgan_zoo.tasks.base import Score, Task, Workload, open_source_for
 from tfgan_zoo.tasks.joint_embedding import JointEmbeddingTask
 from tfgan_zoo.tasks.noise_to_image import NoiseToImageTask
 from tfgan_zoo.tasks.requests import EvaluationTask, Request
@@ -26,6 +26,7 @@ __all__ = [
     "Task",
     "Workload",
     "completed",
+    "open_source_for",
     "open_task",
     "open_workload",
     "resolve",

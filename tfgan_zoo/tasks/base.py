@@ -156,7 +156,7 @@ class Task(abc.ABC):
 
         Args:
             rehearse_on: None for the scores of checkpoints, on `config.evaluate.samples`. A number
-                for a rehearsal, see `rehearse`: at most so many samples are scored. Each score has
+                for a rehearsal, see `rehearse`: at most this many samples are scored. Each score has
                 a function of its own, so that one that fails does not stop the others, and nothing
                 is kept for later scores.
         """
