@@ -156,9 +156,9 @@ class Task(abc.ABC):
 
         Args:
             rehearse_on: None for the scores of checkpoints, on `config.evaluate.samples`. A number
-                for a rehearsal, see `rehearse`: at most this many samples are scored. Each score has
-                a function of its own, so that one that fails does not stop the others, and nothing
-                is kept for later scores.
+                for a rehearsal, see `rehearse`: at most this many samples are scored. Each score
+                has a function of its own, so that one that fails does not stop the others, and
+                nothing is kept for later scores.
         """
 
     def pretraining(self) -> ConfigDict | None:
