@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 
 from tests.tiny_runs import tiny_config, tiny_text_to_image, tiny_translation
-from tfgan_zoo import cli, evaluate, pictures
+from tfgan_zoo import cli, evaluate
 from tfgan_zoo.config import image_to_image_config, noise_to_image_config, text_to_image_config
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.building import build_model
 from tfgan_zoo.run.evaluation import evaluate_run
-from tfgan_zoo.tasks import TASKS, Request, task_of
-from tfgan_zoo.tasks.noise_to_image import NoiseToImageTask
+from tfgan_zoo.tasks import Request, task_of
 
 
 @pytest.fixture(autouse=True)
@@ -35,21 +34,7 @@ def lines(folder):
     return [json.loads(line) for line in (folder / "evaluation.jsonl").read_text().splitlines()]
 
 
-class Brightness(NoiseToImageTask):
-    """Samples from noise, with scores of its own; one of them does not apply to any data."""
-
-    own_metrics = ("brightness", "contrast")
-
-    @classmethod
-    def evaluation(cls, model, config, request):
-        def brightness(images):
-            return {"": float(images.mean())}
-
-        found = super().evaluation(model, config, request)
-        return found._replace(also={"brightness": brightness})
-
-
-def test_noise_to_images(tmp_path, capsys, monkeypatch):
+def test_noise_to_images(tmp_path, capsys):
     run = run_of(tiny_config(tmp_path, train__steps="4"), tmp_path / "run")
     capsys.readouterr()
     flags = [f"--workdir={run}", "--split=train", "--num=20", "--features=fashion_mnist_v1"]
@@ -78,17 +63,6 @@ def test_noise_to_images(tmp_path, capsys, monkeypatch):
     assert seed["reference"]["samples"] == 20
     assert seed["reference"]["split"] == "train"
     assert seed["reference"]["size"] == [16, 16, 3]
-    request = Request(["swd", "brightness"], split="train", num=20)
-    with pytest.raises(InputError, match="there is no 'brightness'"):
-        evaluate_run(run, request)
-    monkeypatch.setitem(TASKS, "noise_to_image", Brightness)
-    model = experiment.load_run(run)
-    samples = pictures.to_uint8(model.generate(20, seed=0))
-    assert evaluate_run(run, request).scores["brightness"] == pytest.approx(samples.mean())
-    with pytest.raises(InputError, match="--metrics: contrast cannot be computed for dcgan with"):
-        evaluate_run(run, request._replace(metrics=["contrast"]))
-    with pytest.raises(InputError, match="there is no 'mae'"):
-        evaluate_run(run, request._replace(metrics=["mae"]))
 
 
 @pytest.mark.slow

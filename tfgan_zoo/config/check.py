@@ -5,13 +5,19 @@ from ml_collections import ConfigDict
 from tfgan_zoo.config.schema import KINDS, run_config
 from tfgan_zoo.config.values import ALL_ENTRIES, flatten
 from tfgan_zoo.errors import InputError, check_number
-from tfgan_zoo.metrics.registry import FEATURES
 from tfgan_zoo.metrics.registry import IN_TRAINING as METRICS
 from tfgan_zoo.suggestions import nearest
 
 DECAYS = ("constant", "linear", "halving", "staircase")
 _CHOICES = {
-    "evaluate.features": ("auto", *FEATURES),
+    "evaluate.features": (
+        "auto",
+        "inception",
+        "inception_antialiased",
+        "figures_v1",
+        "mnist_v1",
+        "fashion_mnist_v1",
+    ),
     "data.layout": ("auto", "two_folders", "side_by_side", "grey"),
     "data.direction": ("a_to_b", "b_to_a"),
     "data.cache": ("auto", "yes", "no"),

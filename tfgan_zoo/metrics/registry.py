@@ -129,9 +129,6 @@ PAIRS: dict[str, Callable[..., float]] = {
     "ms_ssim": ms_ssim,
 }
 
-#: Networks in whose features images are compared; `metrics.features.open_features` opens them.
-FEATURES = ("inception", "inception_antialiased", "figures_v1", "mnist_v1", "fashion_mnist_v1")
-
 #: Scores that training can compute, by their names in config.evaluate.metrics. "figures", "mae" and
 #: "retrieval" depend on the data of a task; MS-SSIM needs images too large for training.
 IN_TRAINING = (

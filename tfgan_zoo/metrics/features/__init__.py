@@ -8,7 +8,6 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.features.base import Features, as_bytes
 from tfgan_zoo.metrics.features.classifiers import CLASSIFIERS, ClassifierFeatures
 from tfgan_zoo.metrics.features.keras_model import ModelFeatures
-from tfgan_zoo.metrics.registry import FEATURES
 from tfgan_zoo.suggestions import did_you_mean
 
 __all__ = [
@@ -21,6 +20,9 @@ __all__ = [
     "open_auto",
     "open_features",
 ]
+
+FEATURES = ("inception", "inception_antialiased", *CLASSIFIERS)
+"""Names that `open_features` accepts."""
 
 
 def open_features(name: str, inception: str | os.PathLike | None = None) -> Features:
