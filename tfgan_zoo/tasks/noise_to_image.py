@@ -56,8 +56,13 @@ class NoiseToImageTask(Task):
                 f"model_args.image_shape={model.image_shape}."
             )
         self.check_batch(data.source, len(self.opened))
-        _parts(self.opened, model)
+        parts = _parts(self.opened, model)
         _check_classes(self.opened, model, data.get("class_names", ()))
+        if "label" in parts:  # The sheet draws every class that has a name.
+            parts["label"] = np.arange(len(self.opened.class_names))
+        model.check_condition(
+            parts, "data.source", "make networks for all of them, or leave the others out"
+        )
         self._pipeline(self.opened, 0, cache=False)
         images = kind_of(model.image_shape).is_drawn
         self.distributions = DistributionScores(config) if images else None
@@ -246,6 +251,7 @@ class NoiseToImageTask(Task):
             parts["label"] = _renumbered(
                 parts["label"], source, data.get("class_names", ()), request.source
             )
+        model.check_condition(parts, "--data", "leave the others out")
         given = {name: values[drawn] for name, values in parts.items()}
 
         def generated() -> Iterator[np.ndarray]:
