@@ -21,6 +21,7 @@ from tfgan_zoo.data import (
     use_cache,
 )
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
+from tfgan_zoo.data.loading import usable_indices
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figures import figure_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
@@ -235,14 +236,18 @@ class NoiseToImageTask(Task):
                 f"{kind_of(shape).name}."
             )
         source = _open(
-            config, request.source, request.split, data_dir=request.data_dir or data.data_dir
+            config,
+            request.source,
+            request.split,
+            data_dir=request.data_dir or data.data_dir,
+            on_error=data.on_error,
         )
         if source.is_vector:
             raise InputError(f"--data: {request.source} holds vectors, and the model makes images.")
         fitting = fit_for(
             source, image_size=shape[0], channels=shape[-1], crop=data.crop, fit=data.fit
         )
-        chosen = choose(len(source), request.num)
+        chosen = usable_indices([source], [fitting], choose(len(source), request.num))
 
         # Samples have the conditions of the real images, repeated if there are more samples.
         drawn = np.resize(chosen, request.num)
