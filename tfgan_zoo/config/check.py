@@ -4,7 +4,7 @@ import re
 
 from ml_collections import ConfigDict
 
-from tfgan_zoo.config.schema import KINDS, run_config
+from tfgan_zoo.config.schema import CONFIGS, run_config
 from tfgan_zoo.config.values import ALL_ENTRIES, flatten
 from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.metrics.registry import IN_TRAINING as METRICS
@@ -89,7 +89,7 @@ def named_groups(config: ConfigDict) -> list[str]:
 
 
 #: The groups of networks and optimizers of all kinds of model.
-KNOWN_GROUPS = {group for kind in KINDS.values() for group in named_groups(kind(""))}
+KNOWN_GROUPS = {group for kind in CONFIGS.values() for group in named_groups(kind(""))}
 
 
 def check_reference(entry: str, name: str) -> None:
