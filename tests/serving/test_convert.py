@@ -70,7 +70,7 @@ def test_a_file_that_answers_otherwise_is_not_written(tmp_path, monkeypatch):
     def off(name, endpoint):
         return b"", lambda request: np.ones((len(request["latents"]), 16, 16, 3), "float32")
 
-    monkeypatch.setitem(module._KINDS, "tflite", off)
+    monkeypatch.setattr(module, "to_tflite", off)
     with pytest.raises(RuntimeError, match="differ by up to"):
         convert(exported.model("dcgan").endpoints(), tmp_path, "tflite")
     assert not list(tmp_path.iterdir())

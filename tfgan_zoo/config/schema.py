@@ -258,7 +258,7 @@ def joint_embedding_config(model: str) -> ConfigDict:
 
 
 #: The config of each kind of model.
-KINDS: dict[str, Callable[[str], ConfigDict]] = {
+CONFIGS: dict[str, Callable[[str], ConfigDict]] = {
     "noise_to_image": noise_to_image_config,
     "translation": image_to_image_config,
     "super_resolution": super_resolution_config,

@@ -211,6 +211,9 @@ def evaluate_pairs(
             data_dir=request.data_dir or data["data_dir"],
         )
     request = request._replace(scale=model.scale, resolution=model.image_shape[0])
-    rules = config_lib.decoding(config["data"])
+    rules = {
+        **config_lib.decoding(config["data"]),
+        "on_error": config["data"].get("on_error", "raise"),
+    }
     with model.raw_weights() if raw_weights else contextlib.nullcontext():
         return score_source(request, by_model(model), **rules)

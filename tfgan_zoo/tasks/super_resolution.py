@@ -13,7 +13,7 @@ from tfgan_zoo import pictures, progress
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.data.imresize import imresize
-from tfgan_zoo.data.resolutions import Resolutions, load_pair, open_super_resolution
+from tfgan_zoo.data.resolutions import Resolutions, open_super_resolution, usable_pairs
 from tfgan_zoo.data.squares import Cut, preload, super_resolution
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import by_model, score_images
@@ -87,8 +87,8 @@ class SuperResolutionTask(Task):
         opened, count = self.opened_held_out, self.num_held_out
         if self.like is not None and self.like.num_held_out == count:
             return self.like.held_out  # holds them in memory once
-        indices = progress.bar(range(count), opened.hr.spec, count, "images")
-        return [load_pair(opened, index) for index in indices]
+        pairs = progress.bar(usable_pairs(opened, count), opened.hr.spec, count, "images")
+        return [(lr, hr) for _, lr, hr in pairs]
 
     def _open(self, source: str, split: str) -> Resolutions:
         data = self.config.data

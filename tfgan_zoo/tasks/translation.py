@@ -23,6 +23,7 @@ from tfgan_zoo.data import (
     unpaired,
 )
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
+from tfgan_zoo.data.loading import usable_indices
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figures import translation_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
@@ -229,6 +230,12 @@ class TranslationTask(Task):
             sides if request.direction == "a_to_b" else sides[::-1]
         )
         chosen = choose(len(inputs), request.num)
+        if domains.matched:
+            chosen = others = usable_indices([inputs, targets], [fit_in, fit_out], chosen)
+        else:
+            chosen = usable_indices([inputs], [fit_in], chosen)
+            others = choose(len(targets), request.num)
+            others = usable_indices([targets], [fit_out], others)
         given = Subset(inputs, chosen)
 
         def generated() -> Iterator[np.ndarray]:
@@ -246,7 +253,7 @@ class TranslationTask(Task):
                 return {"": _mean_absolute_error(images, wanted)}
 
             also["mae"] = mae
-        compared = reference(targets, choose(len(targets), request.num), fit_out, request)
+        compared = reference(targets, others, fit_out, request)
         what = {**compared.what, "direction": request.direction}
         return EvaluationTask(generated, len(given), compared._replace(what=what), also)
 
