@@ -39,7 +39,7 @@ def test_a_task_may_have_metrics_of_its_own(tmp_path, monkeypatch):
     assert found.scores["brightness"] == pytest.approx(samples.mean())
     for name, sentence in (
         ("contrast", "--metrics: contrast cannot be computed for dcgan with npz:"),
-        ("mae", "metrics: there is no 'mae'"),
+        ("mae", "--metrics: mae compares translations with their targets"),
     ):
         with pytest.raises(InputError, match=sentence):
             evaluate_run(run, request._replace(metrics=[name]))

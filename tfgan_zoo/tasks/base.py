@@ -74,9 +74,9 @@ class Task(abc.ABC):
     translates = False
     #: How `tfgan_zoo.evaluate` scores a run: by its samples, by pairs of images, or not at all.
     evaluates: Literal["samples", "pairs", ""] = "samples"
-    #: Scores that `evaluation` may add in `EvaluationTask.also` to those of
-    #: `metrics.registry.DISTRIBUTIONS`; `tfgan_zoo.evaluate` accepts no others.
-    own_metrics: tuple[str, ...] = ("figures", "mae")
+    #: Names of the task's own scores in `EvaluationTask.also`, which `tfgan_zoo.evaluate` accepts
+    #: besides those that it knows.
+    own_metrics: tuple[str, ...] = ()
     #: What to do with a run instead of what it cannot do; completes "'runs/x' ...".
     use: str
 
