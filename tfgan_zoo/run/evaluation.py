@@ -22,7 +22,7 @@ from tfgan_zoo.run import building, experiment
 from tfgan_zoo.run.folder import Run, versions
 from tfgan_zoo.tasks import EvaluationTask, Request, Task, task_of
 
-#: Its earlier name.
+#: The name in version 0.2, which scripts pass to `evaluate_run`.
 Asked = Request
 
 

@@ -16,7 +16,6 @@ from tfgan_zoo import config as config_lib
 from tfgan_zoo.errors import NonFiniteLossError, input_errors
 from tfgan_zoo.models.mechanics.output_ranges import made_before
 from tfgan_zoo.run.building import build_model, model_class
-from tfgan_zoo.run.checkpoints import write_atomically
 from tfgan_zoo.run.devices import Devices, open_devices
 from tfgan_zoo.run.fitting import fit_once
 from tfgan_zoo.run.folder import Run
@@ -238,7 +237,7 @@ def write_artifacts(stage: Stage) -> None:
     elif run.exports.exists():  # an earlier end of this run, of other weights
         shutil.rmtree(run.exports)
     done = {"step": step, "scores": scores, "ended": why_ended(stage)}
-    write_atomically(run.result, json.dumps(done, indent=2) + "\n")
+    atomic.write_atomically(run.result, json.dumps(done, indent=2) + "\n")
 
 
 def why_ended(stage: Stage) -> str:

@@ -19,7 +19,8 @@ from tfgan_zoo.models import ZooModel
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
 from tfgan_zoo.samples import IMAGES, kind_of
 from tfgan_zoo.suggestions import nearest
-from tfgan_zoo.tasks.requests import EvaluationTask, Request
+from tfgan_zoo.tasks.comparison import EvaluationTask
+from tfgan_zoo.tasks.requests import Request
 
 #: The pipelines' `cache` argument by the options of `data.cache`.
 CACHE: dict[str, bool | str] = {"auto": "auto", "yes": True, "no": False}

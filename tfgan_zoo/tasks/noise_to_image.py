@@ -29,9 +29,10 @@ from tfgan_zoo.models import NoiseToImage
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
 from tfgan_zoo.samples import IMAGES, POINTS, kind_of
 from tfgan_zoo.tasks.base import CACHE, Score, Task, open_source_for
+from tfgan_zoo.tasks.comparison import EvaluationTask, choose, reference
 from tfgan_zoo.tasks.distribution_scores import DistributionScores
 from tfgan_zoo.tasks.drawing import every_pair, generate
-from tfgan_zoo.tasks.requests import EvaluationTask, Request, choose, reference
+from tfgan_zoo.tasks.requests import Request
 
 
 class NoiseToImageTask(Task):

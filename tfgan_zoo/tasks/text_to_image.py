@@ -18,9 +18,10 @@ from tfgan_zoo.models.texts import check_captions, unknown_in_texts
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
 from tfgan_zoo.tasks.base import Score, Task, check_batch_size
 from tfgan_zoo.tasks.captions import CaptionsTask, open_captions
+from tfgan_zoo.tasks.comparison import BATCH, EvaluationTask, choose, reference
 from tfgan_zoo.tasks.distribution_scores import DistributionScores
 from tfgan_zoo.tasks.drawing import draw_texts, every_pair, generate, walk_between
-from tfgan_zoo.tasks.requests import BATCH, EvaluationTask, Request, choose, reference
+from tfgan_zoo.tasks.requests import Request
 
 
 class TextToImageTask(CaptionsTask):

@@ -29,15 +29,15 @@ from tfgan_zoo.metrics.figures import translation_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.models import ImageToImage
 from tfgan_zoo.tasks.base import CACHE, Score, Task, check_channels, held_out_split
-from tfgan_zoo.tasks.distribution_scores import DistributionScores
-from tfgan_zoo.tasks.requests import (
+from tfgan_zoo.tasks.comparison import (
     EvaluationTask,
-    Request,
     Subset,
     choose,
     image_batches,
     reference,
 )
+from tfgan_zoo.tasks.distribution_scores import DistributionScores
+from tfgan_zoo.tasks.requests import Request
 
 
 class TranslationTask(Task):
