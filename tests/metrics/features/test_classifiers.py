@@ -11,11 +11,6 @@ from tfgan_zoo.metrics.features import ClassifierFeatures, features_of_source, o
 from tfgan_zoo.metrics.features.classifiers import CLASSIFIERS, folded, network, rescaled
 
 
-def test_a_config_may_name_what_can_be_opened():
-    # The check of a config needs no TensorFlow, so it has a list of its own.
-    assert set(_CHOICES["evaluate.features"]) == {"auto", *features_lib.FEATURES}
-
-
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_what_is_shipped(name):
     file = Path(features_lib.__file__).parent / f"{name}.npz"
@@ -97,3 +92,8 @@ def test_which_fit_a_source(spec, name):
 def test_no_such_features():
     with pytest.raises(InputError, match=r"there is no 'minst_v1'; did you mean mnist_v1"):
         open_features("minst_v1")
+
+
+def test_a_config_may_name_what_can_be_opened():
+    # The check of a config needs no TensorFlow, so it has a list of its own.
+    assert set(_CHOICES["evaluate.features"]) == {"auto", *features_lib.FEATURES}
