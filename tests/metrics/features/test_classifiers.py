@@ -3,7 +3,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tfgan_zoo.config.check import _CHOICES
 from tfgan_zoo.data import figures
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics import features as features_lib
@@ -92,8 +91,3 @@ def test_which_fit_a_source(spec, name):
 def test_no_such_features():
     with pytest.raises(InputError, match=r"there is no 'minst_v1'; did you mean mnist_v1"):
         open_features("minst_v1")
-
-
-def test_a_config_may_name_what_can_be_opened():
-    # The check of a config needs no TensorFlow, so it has a list of its own.
-    assert set(_CHOICES["evaluate.features"]) == {"auto", *features_lib.FEATURES}
