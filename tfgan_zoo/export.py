@@ -9,6 +9,7 @@ as --output/generate.tflite. What is written has been loaded and gave the model'
 """
 
 from tfgan_zoo import cli
+from tfgan_zoo.serving.formats import FORMATS
 
 
 def main(argv: list[str]) -> None:
@@ -16,7 +17,7 @@ def main(argv: list[str]) -> None:
     given = cli.Flags()
     given.define_path("workdir", None, "The run folder.", required=True)
     given.define_path("output", None, "A folder; its name is the model's.", required=True)
-    given.define_enum("format", "saved_model", ["saved_model", "tflite", "onnx"], "The format.")
+    given.define_enum("format", FORMATS[0], list(FORMATS), "The format.")
     given.define_string("checkpoint", "best", "best, last, or a step.")
     given.define_bool("raw_weights", "The weights, not their moving average.")
     given.define_bool("overwrite", "Replace a .tflite or .onnx that exists.")

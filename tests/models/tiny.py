@@ -22,7 +22,7 @@ IMAGE_TO_IMAGE = [name for name, cls in MODELS.items() if issubclass(cls, ImageT
 GAMES = [name for name, cls in MODELS.items() if issubclass(cls, Game)]
 
 #: One model of each kind.
-EACH_KIND = ("dcgan", "cyclegan", "srgan", "gan_cls")
+EACH_KIND = ("dcgan", "cyclegan", "srgan", "gan_cls", "joint_embedding")
 #: For what a model's own file can break.
 every_model = pytest.mark.parametrize("name", MODELS)
 #: For the mechanics of the base. One model of each kind shows that they work; the others are slow.

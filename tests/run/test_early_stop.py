@@ -129,10 +129,10 @@ def test_the_one_that_decides(tmp_path):
     config = load_config("gan", {"evaluate.main": "swd"})
     assert config.evaluate.metrics == ("figures", "swd")
     model = experiment.build_model(config)
-    by_swd = scoring.Scores(config, open_task(config, model))
+    by_swd = scoring.RunScores(config, open_task(config, model))
     assert (by_swd.name, by_swd.sign) == ("swd", -1)
     config.evaluate.main = None
-    by_first = scoring.Scores(config, open_task(config, model))
+    by_first = scoring.RunScores(config, open_task(config, model))
     assert (by_first.name, by_first.sign) == ("validity", 1)
 
 

@@ -140,7 +140,14 @@ def test_every_command_finds_it(run, tmp_path, capsys):
         ("my_package.games:Stranger", r"^model: expected a subclass of .*, which is another class"),
         ("my_package.nets:number", r"^model: expected a subclass of .*, which is a int\.$"),
         ("my_package.broken:MyGAN", r"^model: cannot import 'my_package\.broken' .*no_such_one"),
-        (":MyGAN", r"^model: cannot import ''"),
+        (":MyGAN", r"^model: expected 'package\.module:name', .*, got ':MyGAN'; give the name by"),
+        (".m4:G", r"^model: expected .*, got '\.m4:G'; give the module's full name, with its"),
+        ("my_package..games:MyGAN", r"^model: expected .*; give the name by which Python imports"),
+        ("my_package/games.py:MyGAN", r"^model: expected .*; give the name of the module instead"),
+        ("games.py:MyGAN", r"^model: expected .*; give the name of the module instead of its fi"),
+        ("my_package.games:", r"^model: expected .*; give one name after the colon, such as that"),
+        ("my_package.games:MyGAN()", r"^model: expected .*; give one name after the colon"),
+        ("my_package:games:MyGAN", r"^model: expected .*; give one name after the colon"),
         ("dcgam", r"^model: there is no 'dcgam'; did you mean dcgan\?$"),
     ],
 )
@@ -203,6 +210,16 @@ def test_a_group_that_is_no_role_or_network_of_the_model(folder):
         config.generater = {"name": "dcgan_generator"}
     with pytest.raises(InputError, match=r"^generater: MyGAN has no such .* did you mean generato"):
         building.build_model(config)
+
+
+def test_malformed_names_are_refused_without_tensorflow(tmp_path):
+    config = tiny_config(tmp_path)
+    config.model = ".games:MyGAN"
+    with pytest.raises(InputError, match=r"^model: expected 'package\.module:name'.*full name"):
+        check(config)
+    config.model, config.generator = "dcgan", {"name": "nets.py:my_generator"}
+    with pytest.raises(InputError, match=r"^generator\.name: expected .*instead of its file\.$"):
+        check(config)
 
 
 def test_a_model_of_ones_own_needs_a_config():

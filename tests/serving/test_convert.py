@@ -41,6 +41,12 @@ def test_files_are_replaced_only_if_asked_for(tmp_path):
     assert path.read_bytes() != before
 
 
+def test_refuses_an_unknown_kind_before_anything_is_made(tmp_path):
+    with pytest.raises(InputError, match="--format: expected tflite or onnx, got 'coreml'"):
+        convert(tiny("gan").endpoints(), tmp_path / "made", "coreml")
+    assert not list(tmp_path.iterdir())
+
+
 def test_refuses_what_draws_random_numbers(tmp_path):
     endpoints = tiny("gan").endpoints()
     only = {"generate_from_seed": endpoints["generate_from_seed"]}
@@ -64,7 +70,7 @@ def test_a_file_that_answers_otherwise_is_not_written(tmp_path, monkeypatch):
     def off(name, endpoint):
         return b"", lambda request: np.ones((len(request["latents"]), 16, 16, 3), "float32")
 
-    monkeypatch.setitem(module._KINDS, "tflite", off)
+    monkeypatch.setattr(module, "to_tflite", off)
     with pytest.raises(RuntimeError, match="differ by up to"):
         convert(exported.model("dcgan").endpoints(), tmp_path, "tflite")
     assert not list(tmp_path.iterdir())

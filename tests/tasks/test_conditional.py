@@ -14,7 +14,7 @@ from tfgan_zoo.data import open_captioned
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.run import building, experiment
 from tfgan_zoo.run.drawing import walk_run
-from tfgan_zoo.run.evaluation import evaluate_run
+from tfgan_zoo.run.evaluation import evaluate_run, task_of_run
 from tfgan_zoo.tasks import Request, open_task
 from tfgan_zoo.tasks.drawing import generate as draw
 
@@ -156,3 +156,24 @@ def test_labels_are_refused_where_the_model_knows_no_classes(tmp_path, capsys):
     status, _, error = said(generate.main, *flags, capsys=capsys)
     assert status == 2
     assert "--label: expected no label for" in error
+
+
+def test_classes_that_the_networks_do_not_know_are_refused_before_training(tmp_path):
+    config = config_of(tmp_path)
+    config.data.source = of_classes(tmp_path / "five", ["ant", "bee", "cat", "dog", "eel"])
+    with pytest.raises(
+        InputError,
+        match=r"^data\.source, label: expected the 3 classes that layer .* knows, got classes from "
+        r"0 to 4, of which it does not know 3; make networks for all of them, or leave the others",
+    ):
+        experiment.train(config, tmp_path / "run", lambda _: None)
+    assert not (tmp_path / "run").exists()
+
+
+def test_unnamed_classes_of_other_data_are_checked(run, tmp_path):
+    """A run of an earlier version does not know the names of its classes."""
+    config = config_of(tmp_path)
+    config.data.source = of_classes(tmp_path / "more", ["a", "b", "c", "d"])
+    request = Request(("swd",), source=config.data.source, split="train", num=20)
+    with pytest.raises(InputError, match=r"^--data, label: expected the 3 classes .* know 3;"):
+        task_of_run(run).evaluation(experiment.load_run(run), config, request)

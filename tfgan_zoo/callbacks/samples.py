@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import pictures
+from tfgan_zoo.callbacks.sampling import check_samples
 from tfgan_zoo.callbacks.schedule import Schedule
 
 
@@ -19,8 +20,12 @@ class SampleSheet(keras.callbacks.Callback):
         folder: Folder of the pictures.
         when: When to draw; None for the end of every epoch.
         draw: Function of the model that returns the picture, uint8 of shape (height, width, 3);
-            None for 64 samples of a noise-to-image model, from fixed latents.
+            None for 64 samples of a noise-to-image model, from fixed latents. Conditional models
+            need it, and models that translate images.
         events: Writer of TensorBoard events, to show the picture there; None for none.
+
+    Raises:
+        InputError: When training begins, if the model cannot be sampled without `draw`.
 
     Example:
         >>> model.fit(dataset, epochs=10, callbacks=[SampleSheet("samples")])
@@ -36,8 +41,14 @@ class SampleSheet(keras.callbacks.Callback):
         super().__init__()
         self.folder = Path(folder)
         self.when = when
-        self.draw = draw or (lambda model: pictures.sheet(model.generate(64)))
+        self.draw = draw or _sheet
         self.events = events
+
+    def on_train_begin(self, logs=None):
+        """Checks that the model can be drawn."""
+        if self.draw is _sheet:
+            example = "lambda model: pictures.sheet(model.generate({}))"
+            check_samples(self.model, type(self).__name__, "draw", example)
 
     def on_epoch_end(self, epoch, logs=None):
         """Draws when due."""
@@ -49,3 +60,7 @@ class SampleSheet(keras.callbacks.Callback):
         if self.events is not None:
             with self.events.as_default(step):
                 tf.summary.image("samples", sheet[np.newaxis])
+
+
+def _sheet(model: Any) -> np.ndarray:
+    return pictures.sheet(model.generate(64))

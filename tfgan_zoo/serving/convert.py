@@ -13,6 +13,8 @@ import tensorflow as tf
 
 from tfgan_zoo import atomic
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.lazy import imported
+from tfgan_zoo.serving.formats import CONVERTERS
 from tfgan_zoo.serving.saved_model import difference
 from tfgan_zoo.serving.signatures import Endpoint
 
@@ -32,17 +34,19 @@ def convert(
         endpoints: Endpoints of a model. Their batch size stays open; other open sizes are fixed to
             those of their examples.
         folder: Folder to write `<endpoint>.tflite` or `<endpoint>.onnx` to.
-        kind: "tflite" or "onnx".
+        kind: A key of `serving.formats.CONVERTERS`.
         overwrite: Whether to replace existing files.
 
     Returns:
         Paths of the files.
 
     Raises:
-        InputError: If a file exists, the converter is not installed, or an endpoint cannot be
-            converted.
+        InputError: If there is no such kind, a file exists, the converter is not installed, or an
+            endpoint cannot be converted.
         RuntimeError: If the outputs differ.
     """
+    if kind not in CONVERTERS:
+        raise InputError(f"--format: expected {' or '.join(CONVERTERS)}, got {kind!r}.")
     chosen = {name: e for name, e in endpoints.items() if all(s.name != "seed" for s in e.inputs)}
     if not chosen:
         raise InputError(f"--format={kind}: the model has no endpoint without random numbers.")
@@ -52,7 +56,7 @@ def convert(
             raise InputError(f"--output: {str(path)!r} exists; add --overwrite to replace it.")
     folder.mkdir(parents=True, exist_ok=True)
     for name, endpoint in chosen.items():
-        content, run = _KINDS[kind](name, endpoint)
+        content, run = imported(CONVERTERS[kind])(name, endpoint)
         for num in (1, 3):
             request = {key: np.asarray(value) for key, value in endpoint.example(num).items()}
             given = map(tf.constant, request.values())
@@ -68,7 +72,8 @@ def convert(
 Run = Callable[[Mapping[str, np.ndarray]], np.ndarray]
 
 
-def _tflite(name: str, endpoint: Endpoint) -> tuple[bytes, Run]:
+def to_tflite(name: str, endpoint: Endpoint) -> tuple[bytes, Run]:
+    """Returns an endpoint as a `.tflite` file, and a function that runs the file."""
     function = _sized(endpoint)
     module = tf.Module()
     module.function = function
@@ -88,7 +93,8 @@ def _tflite(name: str, endpoint: Endpoint) -> tuple[bytes, Run]:
     return content, lambda request: next(iter(runner(**request).values()))
 
 
-def _onnx(name: str, endpoint: Endpoint) -> tuple[bytes, Run]:
+def to_onnx(name: str, endpoint: Endpoint) -> tuple[bytes, Run]:
+    """Returns an endpoint as an `.onnx` file, and a function that runs the file."""
     try:
         import onnxruntime
         import tf2onnx
@@ -111,9 +117,6 @@ def _onnx(name: str, endpoint: Endpoint) -> tuple[bytes, Run]:
             reason = f"ONNX has no {missing[1]}" if missing else str(error).splitlines()[0]
             raise InputError(f"--format=onnx: {name} cannot be converted: {reason}.") from error
     return content, lambda request: session.run(None, dict(request))[0]
-
-
-_KINDS = {"tflite": _tflite, "onnx": _onnx}
 
 
 def _sized(endpoint: Endpoint, prefix: str = "") -> Any:
