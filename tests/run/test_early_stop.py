@@ -5,9 +5,16 @@ import shutil
 
 import pytest
 
-from tests.run.test_experiment import quiet, stop_at
 from tests.run.test_rehearsal import Killed, fails_at
-from tests.tiny_runs import assert_same, lines, saved, tiny_config, tiny_text_to_image
+from tests.tiny_runs import (
+    assert_same,
+    lines,
+    quiet,
+    saved,
+    stop_at,
+    tiny_config,
+    tiny_text_to_image,
+)
 from tfgan_zoo import callbacks
 from tfgan_zoo.config import load_config
 from tfgan_zoo.errors import InputError
@@ -15,11 +22,6 @@ from tfgan_zoo.run import experiment, scoring
 from tfgan_zoo.run import folder as runs
 from tfgan_zoo.tasks import open_task, resolve
 from tfgan_zoo.tasks.noise_to_image import NoiseToImageTask
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("early")
 
 
 def standing_still(folder, **overrides):

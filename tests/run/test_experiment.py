@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import signal
 
 import h5py
 import numpy as np
@@ -14,62 +13,33 @@ import tfgan_zoo
 from tests.marks import slow
 from tests.tiny_runs import (
     assert_same,
+    at_step,
+    finished_run,
     lines,
+    quiet,
     saved,
+    stop_at,
     tiny_config,
     tiny_joint_embedding,
     tiny_super_resolution,
     tiny_text_to_image,
     tiny_translation,
 )
-from tfgan_zoo import callbacks
-from tfgan_zoo.errors import InputError, Interrupted, NonFiniteLossError
+from tfgan_zoo.errors import InputError, NonFiniteLossError
 from tfgan_zoo.run import building, experiment, trained
 from tfgan_zoo.run.fitting import intervals
-
-
-def quiet(_):
-    """Says nothing."""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("runs")
 
 
 @pytest.fixture(scope="module")
 def finished(folder):
     """A run that nobody stopped, its config and its folder."""
-    config = tiny_config(folder, train__export="true")
-    experiment.train(config, folder / "run", quiet)
-    return config, folder / "run"
+    return finished_run(folder, train__export="true")
 
 
 @pytest.fixture
 def run(finished, tmp_path):
     """A copy of it, to spoil."""
     return shutil.copytree(finished[1], tmp_path / "run")
-
-
-def at_step(monkeypatch, step, act):
-    """Calls `act(model)` within training, before the step after `step`."""
-
-    class Progress(callbacks.Progress):
-        def on_train_batch_begin(self, batch, logs=None):
-            if int(self.model.step) == step:
-                act(self.model)
-
-    monkeypatch.setattr(callbacks, "Progress", Progress)
-
-
-def stop_at(monkeypatch, config, run, step):
-    """Trains up to a step, which the signal lets end."""
-    with monkeypatch.context() as patch:
-        at_step(patch, step - 1, lambda model: signal.raise_signal(signal.SIGINT))
-        with pytest.raises(Interrupted, match=f"step {step} and saved") as stopped:
-            experiment.train(config, run, quiet)
-    assert stopped.value.signal_number == signal.SIGINT
-    assert not (run / "result.json").exists()
 
 
 def test_run_folder(finished):

@@ -13,7 +13,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.tiny_runs import as_recipe, assert_same, lines, saved, tiny_config
+from tests.tiny_runs import (
+    as_recipe,
+    assert_same,
+    finished_run,
+    lines,
+    quiet,
+    saved,
+    tiny_config,
+)
 from tfgan_zoo import callbacks
 from tfgan_zoo.errors import InputError, NonFiniteLossError, StorageError
 from tfgan_zoo.run import experiment
@@ -22,21 +30,10 @@ from tfgan_zoo.run.checkpoints import Checkpoints
 ROOT = Path(__file__).parents[2]
 
 
-def quiet(_):
-    """Says nothing."""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("interrupted")
-
-
 @pytest.fixture(scope="module")
 def finished(folder):
     """A run that nobody stopped, its config and its folder."""
-    config = tiny_config(folder)
-    experiment.train(config, folder / "run", quiet)
-    return config, folder / "run"
+    return finished_run(folder)
 
 
 @pytest.fixture

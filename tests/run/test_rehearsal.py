@@ -9,10 +9,10 @@ import pytest
 from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 
 from tests.marks import slow
-from tests.run.test_experiment import quiet
 from tests.tiny_runs import (
     assert_same,
     lines,
+    quiet,
     saved,
     tiny_config,
     tiny_super_resolution,

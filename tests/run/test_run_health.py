@@ -5,8 +5,7 @@ import shutil
 
 import pytest
 
-from tests.run.test_experiment import quiet, stop_at
-from tests.tiny_runs import assert_same, lines, saved, tiny_config
+from tests.tiny_runs import assert_same, lines, quiet, saved, stop_at, tiny_config
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run import folder as runs
 from tfgan_zoo.run.trained import scores_at
@@ -14,11 +13,6 @@ from tfgan_zoo.run.trained import scores_at
 
 def health(run):
     return [json.loads(text) for text in (run / "health.jsonl").read_text().splitlines()]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("health")
 
 
 def stuck(folder, **health):

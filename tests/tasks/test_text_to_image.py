@@ -8,16 +8,12 @@ import pytest
 from PIL import Image
 
 from tests.commands.test_commands import said
-from tests.tiny_runs import lines, tiny_text_to_image
+from tests.tiny_runs import lines, quiet, tiny_text_to_image
 from tfgan_zoo import evaluate, generate, report, translate
 from tfgan_zoo.data import open_captioned
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.run import building, experiment
 from tfgan_zoo.tasks import open_task
-
-
-def quiet(text):
-    pass
 
 
 @pytest.fixture(scope="module")
