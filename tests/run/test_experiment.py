@@ -221,7 +221,6 @@ def test_a_run_of_a_newer_version(finished, run):
     assert before == {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
 
 
-@pytest.mark.slow
 def test_resumes_after_being_killed_within_a_line(finished, run):
     config, whole = finished
     shutil.rmtree(run / "checkpoints" / "step_00000010")

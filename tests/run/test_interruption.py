@@ -269,7 +269,6 @@ def poisoned_at(monkeypatch, step, times):
     monkeypatch.setattr(callbacks, "Throughput", Throughput)
 
 
-@pytest.mark.slow
 def test_after_nan_it_goes_back(finished, tmp_path, monkeypatch):
     config, whole = finished
     poisoned_at(monkeypatch, 6, times=2)
