@@ -5,10 +5,12 @@
   python -m tfgan_zoo.translate --workdir=runs/cyclegan --direction=b_to_a --input=z.jpg --output=h/
   python -m tfgan_zoo.translate --workdir=runs/srgan --input=small.png --output=large.png
 
-A result has the size of its image, times the scale of an SRGAN. A folder is read with its
-sub-folders, and results keep names and places; files other than .png and .jpg become .png. Images
-are read by the rules of the run's data; results are sRGB. For images of more than 8 bits, --white
-says which value is white, such as 4095 for 12 bits.
+A result has the size of its image, times the scale of an SRGAN. An image much larger than those of
+training is translated at their size, and the result is resized back; --size says at which, and
+--size=0 translates every image at its own size. A folder is read with its sub-folders, and results
+keep names and places; files other than .png and .jpg become .png. Images are read by the rules of
+the run's data; results are sRGB. For images of more than 8 bits, --white says which value is white,
+such as 4095 for 12 bits.
 """
 
 from typing import Any
@@ -27,6 +29,7 @@ def main(argv: list[str]) -> None:
     given.define_string("direction", None, "a_to_b (the default) or b_to_a.")
     given.define_string("checkpoint", "best", "best, last, or a step.")
     given.define_bool("compare", "Also write NAME_compare.png: input and result.")
+    given.define_integer("size", None, "The shorter side for the model; 0 for the image's own.")
     given.define_integer("tile", 0, "The side of a tile in pixels.")
     given.define_integer("overlap", 64, "Pixels that tiles share.")
     given.define_bool("overwrite", "Replace results that exist.")
@@ -36,6 +39,8 @@ def main(argv: list[str]) -> None:
 
     if given.white is not None:
         check_number("--white", given.white, above=0)
+    if given.size is not None and given.size < 0:
+        raise InputError(f"--size: expected a number of pixels or 0, got {given.size}.")
     if given.tile < 0:
         raise InputError(f"--tile: expected a number of pixels or 0, got {given.tile}.")
     tiling.check_overlap(given.overlap, given.tile or tiling.TILE)
@@ -44,7 +49,7 @@ def main(argv: list[str]) -> None:
 
     outputs: dict[str, Any] = {n: given[n].value for n in ("compare", "on_error")}
     planned = files.plan(given.input, given.output, overwrite=given.overwrite, **outputs)
-    names = ("checkpoint", "direction", "tile", "overlap", "white")
+    names = ("checkpoint", "direction", "size", "tile", "overlap", "white")
     inputs: dict[str, Any] = {n: given[n].value for n in names}
     num, seconds = translate_files(given.workdir, planned, **outputs, **inputs)
     pace = f"in {seconds:.1f} s ({num / seconds:.1f} images/s)"

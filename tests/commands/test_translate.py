@@ -179,6 +179,43 @@ def test_large_images_are_translated_in_tiles(runs, cyclegan, tmp_path, monkeypa
     np.testing.assert_array_equal(read(out), expected(cyclegan, small))
 
 
+def by_hand(model, path, side):
+    """Translates an image at another size, with Pillow alone around the model."""
+    with Image.open(path) as image:
+        grey, (width, height) = image.convert("L"), image.size
+    factor = side / min(width, height)
+    small = grey.resize((round(width * factor), round(height * factor)), Image.Resampling.LANCZOS)
+    made = model.translate(np.asarray(small)[np.newaxis, ..., np.newaxis])[0]
+    back = [Image.fromarray(c).resize((width, height), Image.BICUBIC) for c in np.rollaxis(made, 2)]
+    return pictures.to_uint8(np.stack([np.asarray(channel) for channel in back], axis=-1))
+
+
+def test_an_image_much_larger_than_those_of_training(runs, cyclegan, tmp_path, capsys):
+    photo = draw(tmp_path / "photo.png", 48, 80)
+    out = tmp_path / "out.png"
+    command = [f"--workdir={runs / 'cyclegan'}", f"--input={photo}", f"--output={out}"]
+    status, _, err = said(*command, "--compare", capsys=capsys)
+    assert status == 0
+    assert err == (
+        "Images with a shorter side above 32 pixels, 2 times that of training, are translated at "
+        "16 pixels and resized back; --size=0 translates them at their own size.\n"
+    )
+    at_16 = by_hand(cyclegan, photo, 16)
+    np.testing.assert_array_equal(read(out), at_16)
+    assert read(tmp_path / "out_compare.png").shape == (48, 2 * 80 + 2, 3)
+    # Asked for, in silence: another size, the same one, and the image's own, in tiles or not.
+    for flag, result in (
+        ("--size=24", by_hand(cyclegan, photo, 24)),
+        ("--size=16", at_16),
+        ("--size=0", expected(cyclegan, photo)),
+        ("--tile=512", expected(cyclegan, photo)),
+    ):
+        status, _, err = said(*command, flag, "--overwrite", capsys=capsys)
+        assert (status, err) == (0, "")
+        np.testing.assert_array_equal(read(out), result)
+    assert np.abs(at_16.astype(int) - expected(cyclegan, photo)).mean() > 1
+
+
 def test_images_beyond_pillows_limit(tmp_path, monkeypatch):
     # From half of this on Pillow refuses, from this on it warns, which is an error in tests.
     for limit in (200, 400):
@@ -314,6 +351,7 @@ def test_sheets_are_results_too(place):
     ("flags", "sentence"),
     [
         ([], "--output: expected a value, got none; --help shows all."),
+        (["--output=y", "--size=-1"], "--size: expected a number of pixels or 0, got -1."),
         (["--output=y", "--tile=-1"], "--tile: expected a number of pixels or 0, got -1."),
         (["--output=y", "--overlap=1024"], "--overlap: expected 0 to 1023, less than a tile, got"),
         (["--output=y", "--tile=64"], "--overlap: expected 0 to 63, less than a tile, got 64."),
@@ -358,6 +396,9 @@ def test_an_overlap_is_less_than_the_tile_of_a_model_that_enlarges(tmp_path, cap
     status, out, err = said(*command, "--overlap=512", capsys=capsys)
     assert (status, out) == (2, "")
     assert err == "error: --overlap: expected 0 to 511, less than a tile, got 512.\n"
+    status, out, err = said(*command, "--size=16", capsys=capsys)
+    assert (status, out) == (2, "")
+    assert err == "error: --size: expected none for a model that enlarges, got 16; leave it out.\n"
     assert not (tmp_path / "out").exists()
     assert said(*command, "--overlap=511", capsys=capsys)[0] == 0
 

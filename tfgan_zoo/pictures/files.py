@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from tfgan_zoo import atomic, pictures, progress
 from tfgan_zoo.data import images
 from tfgan_zoo.data.brightness import warn_of_depth
 from tfgan_zoo.data.readers.folder import some_images
 from tfgan_zoo.errors import InputError, ServerError, without_advice
+from tfgan_zoo.pictures.resizing import resized
 
 #: Suffixes of results.
 WRITTEN = (".png", ".jpg", ".jpeg")
@@ -196,25 +196,10 @@ def convert(
             raise ServerError(f"{path}: {error}") from error
         kept = [made]
         if pixels.shape[-1] in (2, 4) and made.shape[-1] in (1, 3):
-            kept.append(_sized(pixels[..., -1:], made))
+            kept.append(resized(pixels[..., -1:], made.shape[:2]))
         pictures.save_image(result, np.concatenate(kept, axis=-1))
         if compare:
-            sides = [_sized(given, made)[np.newaxis], made[np.newaxis]]
+            sides = [resized(given, made.shape[:2])[np.newaxis], made[np.newaxis]]
             pictures.save_png(comparison(result), pictures.rows(sides))
         done += 1
     return done
-
-
-def _sized(pixels: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Resizes to another image's size, bicubically."""
-    height, width = like.shape[:2]
-    if pixels.shape[:2] == (height, width):
-        return pixels
-    # Channel by channel, so that Pillow takes none for opacity.
-    resized = [
-        Image.fromarray(np.ascontiguousarray(pixels[..., i])).resize(
-            (width, height), Image.Resampling.BICUBIC
-        )
-        for i in range(pixels.shape[-1])
-    ]
-    return np.stack([np.asarray(channel) for channel in resized], axis=-1)
