@@ -33,6 +33,7 @@ def main(argv: list[str]) -> None:
     given.define_integer("tile", 0, "The side of a tile in pixels.")
     given.define_integer("overlap", 64, "Pixels that tiles share.")
     given.define_bool("overwrite", "Replace results that exist.")
+    given.define_bool("skip_existing", "Leave out images whose results exist.")
     given.define_enum("on_error", "raise", ["raise", "skip"], "At an unreadable image.")
     given.define_float("white", None, "The value of white in images of more than 8 bits.")
     cli.parse(given, argv, __doc__)
@@ -44,17 +45,25 @@ def main(argv: list[str]) -> None:
     if given.tile < 0:
         raise InputError(f"--tile: expected a number of pixels or 0, got {given.tile}.")
     tiling.check_overlap(given.overlap, given.tile or tiling.TILE)
+    if given.skip_existing and given.overwrite:
+        raise InputError("--skip_existing: expected without --overwrite, got both.")
+    outputs: dict[str, Any] = {n: given[n].value for n in ("compare", "on_error")}
+    replace = given.overwrite or given.skip_existing
+    all_planned = files.plan(given.input, given.output, overwrite=replace, **outputs)
+    planned = files.missing(all_planned) if given.skip_existing else all_planned
+    existing = len(all_planned) - len(planned)
+    if not planned:
+        print(f"0 images, {existing} there already: {given.output}")
+        return
     cli.quiet_tensorflow()
     from tfgan_zoo.run.translation import translate_files
 
-    outputs: dict[str, Any] = {n: given[n].value for n in ("compare", "on_error")}
-    planned = files.plan(given.input, given.output, overwrite=given.overwrite, **outputs)
     names = ("checkpoint", "direction", "size", "tile", "overlap", "white")
     inputs: dict[str, Any] = {n: given[n].value for n in names}
     num, seconds = translate_files(given.workdir, planned, **outputs, **inputs)
     pace = f"in {seconds:.1f} s ({num / seconds:.1f} images/s)"
-    left_out = f", {len(planned) - num} left out" if num < len(planned) else ""
-    print(f"{num} {'image' if num == 1 else 'images'} {pace}{left_out}: {given.output}")
+    count, others = files.counted(num, len(planned), existing)
+    print(f"{count} {pace}{others}: {given.output}")
 
 
 if __name__ == "__main__":

@@ -268,6 +268,28 @@ def test_existing_results_are_refused_before_anything_is_written(runs, tmp_path,
     assert (out / "b.png").read_bytes() != before
 
 
+def test_a_folder_that_was_cut_off_is_resumed(runs, tmp_path, capsys):
+    given, out = tmp_path / "in", tmp_path / "out"
+    for name in ("a.png", "b/c.png", "d.jpg"):
+        draw(given / name)
+    command = [f"--workdir={runs / 'cyclegan'}", f"--input={given}", f"--output={out}"]
+    command += ["--compare", "--skip_existing"]
+    out.mkdir()
+    (out / "d.jpg").write_bytes(b"earlier")
+    (out / "a_compare.png").write_bytes(b"a sheet whose result is missing")
+    status, printed, _ = said(*command, capsys=capsys)
+    assert status == 0
+    assert printed.startswith("2 images in ")
+    assert printed.endswith(f", 1 there already: {out}\n")
+    assert (out / "d.jpg").read_bytes() == b"earlier"
+    assert read(out / "a_compare.png").shape == (18, 48, 3)
+    assert names(out) == ["a.png", "a_compare.png", "b/c.png", "b/c_compare.png", "d.jpg"]
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+    status, printed, _ = said(*command, capsys=capsys)
+    assert (status, printed) == (0, f"0 images, 3 there already: {out}\n")
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
+
+
 def test_unreadable_images(runs, tmp_path, capsys):
     given, out = tmp_path / "in", tmp_path / "out"
     draw(given / "a.png")
@@ -352,6 +374,10 @@ def test_sheets_are_results_too(place):
     [
         ([], "--output: expected a value, got none; --help shows all."),
         (["--output=y", "--size=-1"], "--size: expected a number of pixels or 0, got -1."),
+        (
+            ["--output=y", "--skip_existing", "--overwrite"],
+            "expected without --overwrite, got both",
+        ),
         (["--output=y", "--tile=-1"], "--tile: expected a number of pixels or 0, got -1."),
         (["--output=y", "--overlap=1024"], "--overlap: expected 0 to 1023, less than a tile, got"),
         (["--output=y", "--tile=64"], "--overlap: expected 0 to 63, less than a tile, got 64."),

@@ -11,7 +11,7 @@ from tfgan_zoo import atomic, pictures, progress
 from tfgan_zoo.data import images
 from tfgan_zoo.data.brightness import warn_of_depth
 from tfgan_zoo.data.readers.folder import some_images
-from tfgan_zoo.errors import InputError, ServerError, without_advice
+from tfgan_zoo.errors import InputError, RefusedError, ServerError, without_advice
 from tfgan_zoo.pictures.resizing import resized
 
 #: Suffixes of results.
@@ -84,6 +84,38 @@ def plan(
     return planned
 
 
+def missing(planned: Mapping[Path, Path]) -> dict[Path, Path]:
+    """Returns the part of a plan whose results do not exist, to resume a conversion.
+
+    Results appear complete or not at all, so one that exists needs no other look. Its comparison
+    was written before it.
+
+    Args:
+        planned: From `plan` with `overwrite`.
+    """
+    return {image: result for image, result in planned.items() if not os.path.exists(result)}
+
+
+def counted(num: int, planned: int, existing: int = 0) -> tuple[str, str]:
+    """Returns what a command says about its images.
+
+    Args:
+        num: Number of images converted.
+        planned: Number of images that should be.
+        existing: Number of images whose results existed.
+
+    Returns:
+        ("N images", further numbers, each after a comma).
+
+    Example:
+        >>> counted(1, 3, existing=5)
+        ('1 image', ', 2 left out, 5 there already')
+    """
+    left_out = f", {planned - num} left out" if num < planned else ""
+    there = f", {existing} there already" if existing else ""
+    return f"{num} {'image' if num == 1 else 'images'}", left_out + there
+
+
 def comparison(result: Path) -> Path:
     """Returns the path of the sheet that shows a result beside its image."""
     return result.with_name(f"{result.stem}_compare.png")
@@ -150,8 +182,8 @@ def convert(
         channels: Channels that the function takes, 1 (colour becomes grey) or 3.
         compare: Whether to also write a `comparison` of the function's input and output.
         on_error: "raise" stops at an image that cannot be read, and before the first image if the
-            name of a result is too long for a file; "skip" leaves such images out and reports them
-            on standard error.
+            name of a result is too long for a file; "skip" leaves such images out, and those that a
+            server refuses, and reports them on standard error.
         rules: How the pixels of a file become 8-bit sRGB.
 
     Returns:
@@ -172,7 +204,12 @@ def convert(
         for result in planned.values():
             for written in _written_for(result, compare):
                 atomic.check_name(written, "--output")
-    done = 0
+    left_out: list[Path] = []
+
+    def leave_out(path: Path, error: Exception) -> None:
+        left_out.append(path)
+        progress.say(f"left out: {str(error).rstrip('.')}.")
+
     for path, result in progress.bar(planned.items(), "converted", len(planned), "images"):
         try:
             for written in _written_for(result, compare):
@@ -187,19 +224,26 @@ def convert(
         except InputError as error:
             if on_error != "skip":
                 raise
-            progress.say(f"left out: {without_advice(error)}.")
+            leave_out(path, InputError(without_advice(error)))
             continue
         given = images.with_channels(pixels, channels)
         try:
             made = pictures.to_uint8(function(given))
         except ServerError as error:
-            raise ServerError(f"{path}: {error}") from error
+            named = type(error)(f"{path}: {error}")
+            if on_error == "skip" and isinstance(error, RefusedError):
+                leave_out(path, named)
+                continue
+            raise named from error
         kept = [made]
         if pixels.shape[-1] in (2, 4) and made.shape[-1] in (1, 3):
             kept.append(resized(pixels[..., -1:], made.shape[:2]))
-        pictures.save_image(result, np.concatenate(kept, axis=-1))
-        if compare:
+        if compare:  # first, so that there is none to write once the result exists
             sides = [resized(given, made.shape[:2])[np.newaxis], made[np.newaxis]]
             pictures.save_png(comparison(result), pictures.rows(sides))
-        done += 1
-    return done
+        pictures.save_image(result, np.concatenate(kept, axis=-1))
+    if len(left_out) > 1:
+        some = ", ".join(map(str, left_out[:20]))
+        more = f" and {len(left_out) - 20} more" if len(left_out) > 20 else ""
+        progress.say(f"{len(left_out)} of {len(planned)} left out: {some}{more}")
+    return len(planned) - len(left_out)
