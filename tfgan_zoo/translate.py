@@ -31,7 +31,8 @@ def main(argv: list[str]) -> None:
     given.define_bool("compare", "Also write NAME_compare.png: input and result.")
     given.define_integer("size", None, "The shorter side for the model; 0 for the image's own.")
     given.define_integer("tile", 0, "The side of a tile in pixels.")
-    given.define_integer("overlap", 64, "Pixels that tiles share.")
+    given.define_integer("overlap", None, "Pixels that tiles share: 64; half a tile with --blend.")
+    given.define_bool("blend", "Fade tiles into each other over all that they share.")
     given.define_bool("overwrite", "Replace results that exist.")
     given.define_bool("skip_existing", "Leave out images whose results exist.")
     given.define_enum("on_error", "raise", ["raise", "skip"], "At an unreadable image.")
@@ -44,7 +45,9 @@ def main(argv: list[str]) -> None:
         raise InputError(f"--size: expected a number of pixels or 0, got {given.size}.")
     if given.tile < 0:
         raise InputError(f"--tile: expected a number of pixels or 0, got {given.tile}.")
-    tiling.check_overlap(given.overlap, given.tile or tiling.TILE)
+    tile = given.tile or tiling.TILE
+    overlap = given.overlap if given.overlap is not None else tile // 2 if given.blend else 64
+    tiling.check_overlap(overlap, tile, given.blend)
     if given.skip_existing and given.overwrite:
         raise InputError("--skip_existing: expected without --overwrite, got both.")
     outputs: dict[str, Any] = {n: given[n].value for n in ("compare", "on_error")}
@@ -58,7 +61,7 @@ def main(argv: list[str]) -> None:
     cli.quiet_tensorflow()
     from tfgan_zoo.run.translation import translate_files
 
-    names = ("checkpoint", "direction", "size", "tile", "overlap", "white")
+    names = ("checkpoint", "direction", "size", "tile", "overlap", "blend", "white")
     inputs: dict[str, Any] = {n: given[n].value for n in names}
     num, seconds = translate_files(given.workdir, planned, **outputs, **inputs)
     pace = f"in {seconds:.1f} s ({num / seconds:.1f} images/s)"

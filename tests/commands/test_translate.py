@@ -156,6 +156,27 @@ def test_compare_shows_both(runs, cyclegan, tmp_path):
     np.testing.assert_array_equal(sheet[:, 25:], expected(cyclegan, drawing))
 
 
+def test_tiles_that_fade_into_each_other(runs, cyclegan, tmp_path, capsys):
+    drawing, out = draw(tmp_path / "x.png", 40, 21), tmp_path / "out.png"
+    command = [f"--workdir={runs / 'cyclegan'}", f"--input={drawing}", f"--output={out}"]
+    status, _, err = said(*command, "--tile=16", "--overlap=2", capsys=capsys)
+    assert status == 0
+    assert err == (
+        "warning: an image of 21x40 pixels in 6 tiles of 16x16: the generator's instance "
+        "normalization treats each tile by itself, so colours may step from tile to tile; --blend "
+        "fades tiles into each other, and --size or a larger --tile needs fewer of them.\n"
+    )
+    command += ["--tile=16", "--blend", "--overwrite"]
+    for flags, overlap in (([], 8), (["--overlap=5"], 5)):
+        status, _, err = said(*command, *flags, capsys=capsys)
+        assert (status, err) == (0, "")
+        given = with_channels(decode(drawing), 1)
+        tiled = tiling.apply_tiled(
+            lambda tile: cyclegan.translate(tile[np.newaxis])[0], given, 16, overlap, blend=overlap
+        )
+        np.testing.assert_array_equal(read(out), pictures.to_uint8(tiled))
+
+
 @pytest.mark.parametrize("flag", ["--tile=16", "--tile=0"])
 def test_large_images_are_translated_in_tiles(runs, cyclegan, tmp_path, monkeypatch, flag):
     monkeypatch.setattr(tiling, "WHOLE", 20 * 20)
@@ -380,6 +401,10 @@ def test_sheets_are_results_too(place):
         ),
         (["--output=y", "--tile=-1"], "--tile: expected a number of pixels or 0, got -1."),
         (["--output=y", "--overlap=1024"], "--overlap: expected 0 to 1023, less than a tile, got"),
+        (
+            ["--output=y", "--blend", "--overlap=0"],
+            "expected pixels that tiles share beside --blend",
+        ),
         (["--output=y", "--tile=64"], "--overlap: expected 0 to 63, less than a tile, got 64."),
         (["--output=y", "--on_error=stop"], "value should be one of <raise|skip>"),
         (["--output=y"], "is no run folder"),

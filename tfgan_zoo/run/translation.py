@@ -11,6 +11,7 @@ import numpy as np
 from tfgan_zoo import progress
 from tfgan_zoo.data.images import DecodingRules
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.layers.inference import image_statistics
 from tfgan_zoo.pictures import files, resizing, tiling
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.folder import Run
@@ -27,7 +28,8 @@ def translate_files(
     direction: str | None = None,
     size: int | None = None,
     tile: int = 0,
-    overlap: int = 64,
+    overlap: int | None = None,
+    blend: bool = False,
     white: float | None = None,
     compare: bool = False,
     on_error: str = "raise",
@@ -44,6 +46,7 @@ def translate_files(
             size of these, unless `tile` is given.
         tile: See `pictures.tiling.in_tiles`.
         overlap: See `pictures.tiling.in_tiles`.
+        blend: See `pictures.tiling.in_tiles`.
         white: The value of white in images of more than 8 bits; None for the run's.
         compare: See `pictures.files.convert`.
         on_error: See `pictures.files.convert`.
@@ -72,7 +75,15 @@ def translate_files(
         return model.translate(image[np.newaxis], chosen)[0]
 
     run = Run.open(workdir)
-    function = tiling.in_tiles(translate, tile, overlap, model.scale)
+    statistics = image_statistics(model.translators()[chosen])
+    function = tiling.in_tiles(
+        translate,
+        tile,
+        overlap,
+        model.scale,
+        blend=blend,
+        on_tiles=None if blend or statistics is None else _warn_of_seams(statistics),
+    )
     if size:
         function = resizing.at_size(function, size)
     elif size is None and not tile and (side := _training_side(model, run)):
@@ -101,6 +112,23 @@ def _training_side(model: Any, run: Run) -> int | None:
     if model.scale != 1 or run.config()["data"].get("crop") is not None:
         return None
     return min(model.image_shape[:2])
+
+
+def _warn_of_seams(statistics: str) -> Callable[[str], None]:
+    """Returns a function of a description of tiles, which warns the first time."""
+    told = False
+
+    def warn(tiles: str) -> None:
+        nonlocal told
+        if not told:
+            progress.say(
+                f"warning: {tiles}: the generator's {statistics} treats each tile by itself, so "
+                "colours may step from tile to tile; --blend fades tiles into each other, and "
+                "--size or a larger --tile needs fewer of them."
+            )
+        told = True
+
+    return warn
 
 
 def _shrinking(function: Function, side: int) -> Function:
