@@ -33,6 +33,11 @@ def main(argv: list[str]) -> None:
     given.define_integer("tile", 0, "The side of a tile in pixels.")
     given.define_integer("overlap", None, "Pixels that tiles share: 64; half a tile with --blend.")
     given.define_bool("blend", "Fade tiles into each other over all that they share.")
+    given.define_bool("all_frames", "All frames of animations and pages of TIFFs, not the first.")
+    given.define_enum(
+        "frames_as", "container", ["container", "files"], "A file as the input, or numbered PNGs."
+    )
+    given.define_integer("bits", 8, "16 reads and writes 16 bits per channel, as PNG or TIFF.")
     given.define_bool("overwrite", "Replace results that exist.")
     given.define_bool("skip_existing", "Leave out images whose results exist.")
     given.define_enum("on_error", "raise", ["raise", "skip"], "At an unreadable image.")
@@ -48,12 +53,19 @@ def main(argv: list[str]) -> None:
     tile = given.tile or tiling.TILE
     overlap = given.overlap if given.overlap is not None else tile // 2 if given.blend else 64
     tiling.check_overlap(overlap, tile, given.blend)
+    if not given.all_frames:
+        given.refuse(["frames_as"], "expected --all_frames beside it, got none.")
+    if given.bits not in (8, 16):
+        raise InputError(f"--bits: expected 8 or 16, got {given.bits}.")
+    if given.bits == 16 and given.all_frames:
+        raise InputError("--bits: expected 8 beside --all_frames, got 16.")
     if given.skip_existing and given.overwrite:
         raise InputError("--skip_existing: expected without --overwrite, got both.")
-    outputs: dict[str, Any] = {n: given[n].value for n in ("compare", "on_error")}
+    outputs: dict[str, Any] = {n: given[n].value for n in ("compare", "on_error", "bits")}
+    outputs["frames"] = given.frames_as if given.all_frames else None
     replace = given.overwrite or given.skip_existing
     all_planned = files.plan(given.input, given.output, overwrite=replace, **outputs)
-    planned = files.missing(all_planned) if given.skip_existing else all_planned
+    planned = files.missing(all_planned, outputs["frames"]) if given.skip_existing else all_planned
     existing = len(all_planned) - len(planned)
     if not planned:
         print(f"0 images, {existing} there already: {given.output}")

@@ -177,6 +177,38 @@ def test_tiles_that_fade_into_each_other(runs, cyclegan, tmp_path, capsys):
         np.testing.assert_array_equal(read(out), pictures.to_uint8(tiled))
 
 
+def test_animations_and_16_bits(runs, cyclegan, tmp_path, capsys):
+    frames = [pixels(18, 23, seed=i) for i in range(3)]
+    first, *rest = map(Image.fromarray, frames)
+    walk = tmp_path / "walk.webp"
+    first.save(walk, save_all=True, append_images=rest, lossless=True, duration=50)
+    command = [f"--workdir={runs / 'cyclegan'}", f"--output={tmp_path / 'out'}"]
+    assert said(*command, f"--input={walk}", "--all_frames", capsys=capsys)[0] == 0
+    numbered = [*command, f"--input={walk}", "--all_frames", "--frames_as=files"]
+    assert said(*numbered, capsys=capsys)[0] == 0
+    assert names(tmp_path / "out") == ["walk.webp", *(f"walk_00000{i}.png" for i in range(3))]
+    with Image.open(tmp_path / "out" / "walk.webp") as made:
+        for i, frame in enumerate(frames):
+            grey = with_channels(frame, 1)[np.newaxis]
+            result = pictures.to_uint8(cyclegan.translate(grey)[0])
+            np.testing.assert_array_equal(read(tmp_path / "out" / f"walk_00000{i}.png"), result)
+            made.seek(i)
+            np.testing.assert_array_equal(np.asarray(made.convert("RGB")), result)
+    # The other way, from 16-bit grey to 16-bit grey, needs no more than Pillow.
+    deep = np.linspace(0, 65535, 18 * 23).astype(np.uint16).reshape(18, 23)
+    Image.fromarray(deep).save(tmp_path / "deep.png")
+    back = [*command, f"--input={tmp_path / 'deep.png'}", "--direction=b_to_a", "--bits=16"]
+    assert said(*back, capsys=capsys)[0] == 0
+    given = np.repeat(
+        (2 * (deep / 65535) - 1).astype(np.float32)[np.newaxis, ..., np.newaxis], 3, -1
+    )
+    expected_16 = (cyclegan.translate(given, "b_to_a")[0, ..., 0].astype(float) + 1) * 32767.5
+    came = read(tmp_path / "out" / "deep.png")
+    assert came.dtype == np.uint16
+    assert np.abs(came - expected_16).max() <= 1
+    assert len(np.unique(came)) > 256
+
+
 @pytest.mark.parametrize("flag", ["--tile=16", "--tile=0"])
 def test_large_images_are_translated_in_tiles(runs, cyclegan, tmp_path, monkeypatch, flag):
     monkeypatch.setattr(tiling, "WHOLE", 20 * 20)

@@ -6,7 +6,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -21,6 +21,9 @@ _KINDS = (
 )
 #: Suffixes of pictures and films in general, including kinds that are not written here.
 ENDINGS = frozenset(f".{kind}" for kind in _KINDS.split())
+
+#: Formats of several frames or pages, by suffix.
+_CONTAINERS = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
 
 _CAPTIONS = "captions.jsonl"
 
@@ -92,6 +95,35 @@ def save_gif(path: str | os.PathLike, frames: Sequence[np.ndarray], fps: float =
     )
 
 
+def save_frames(
+    path: str | os.PathLike,
+    frames: Sequence[np.ndarray],
+    durations: Sequence[float | None],
+    loop: int | None = None,
+) -> None:
+    """Writes uint8 images as an animation or a document of several pages.
+
+    Args:
+        path: Path of the file: a .gif, .webp (lossless), .png (animated), .tif or .tiff.
+        frames: Images `(height, width, channels)`, as for `save_image`; a second or fourth channel
+            is alpha.
+        durations: Milliseconds of each frame; None for the format's default. Pages have none.
+        loop: How often the animation is repeated, 0 for ever; None for once.
+    """
+    first, *rest = (Image.fromarray(f[..., 0] if f.shape[-1] == 1 else f) for f in frames)
+    kind = _CONTAINERS[Path(path).suffix.lower()]
+    options: dict[str, Any] = {"compression": "tiff_deflate"} if kind == "TIFF" else {}
+    if kind != "TIFF" and None not in durations:
+        options["duration"] = [round(duration or 0) for duration in durations]
+    if loop is not None and kind != "TIFF":
+        options["loop"] = loop
+    if kind == "WEBP":
+        options["lossless"] = True
+    if kind == "GIF":
+        options["disposal"] = 2 if frames[0].shape[-1] in (2, 4) else 1
+    _save(path, lambda file: first.save(file, kind, save_all=True, append_images=rest, **options))
+
+
 def save_folder(
     folder: str | os.PathLike, images: Iterable[np.ndarray], captions: Sequence[str] | None = None
 ) -> int:
@@ -149,5 +181,5 @@ def foreign_file(folder: Path) -> str | None:
 def _save(path: str | os.PathLike, write: Callable[[BinaryIO], object]) -> None:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic.open_replacing(path) as file:
+    with atomic.open_replacing(path, "w+b") as file:  # Pillow reads pages that it has written
         write(file)

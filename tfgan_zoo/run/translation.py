@@ -33,6 +33,8 @@ def translate_files(
     white: float | None = None,
     compare: bool = False,
     on_error: str = "raise",
+    frames: str | None = None,
+    bits: int = 8,
 ) -> tuple[int, float]:
     """Translates or upscales image files, read by the rules of the run's data.
 
@@ -50,6 +52,8 @@ def translate_files(
         white: The value of white in images of more than 8 bits; None for the run's.
         compare: See `pictures.files.convert`.
         on_error: See `pictures.files.convert`.
+        frames: See `pictures.files.Form`.
+        bits: See `pictures.files.Form`.
 
     Returns:
         (images written, seconds).
@@ -99,6 +103,8 @@ def translate_files(
         compare=compare,
         on_error=on_error,
         rules=DecodingRules(**rules),
+        frames=frames,
+        bits=bits,
     )
     return num, time.perf_counter() - start
 
