@@ -175,6 +175,15 @@ def test_export_converts(runs, tmp_path, capfd):
         (["--workdir={run}", "--output={run}/config.json"], "config.json' is a file"),
         (["--workdir={run}", "--output=m/1"], "/m/1', which is one version; give '"),
         (["--workdir={run}", "--output={run}/export/dcgan/1/"], "which is one version; give"),
+        (["--workdir={run}", "--output=x", "--height=8"], "as a SavedModel takes images of any"),
+        (
+            ["--workdir={run}", "--output=x", "--format=onnx", "--height=8"],
+            "--height, --width: expected two numbers of pixels, 0 for any, got 8 and None.",
+        ),
+        (
+            ["--workdir={run}", "--output=x", "--format=tflite", "--height=8", "--width=8"],
+            "expected none for a model that takes no images of any size",
+        ),
         (["--workdir={run}", "--output=x", "--format=pb"], "<saved_model|tflite|onnx>"),
     ],
     ids=str,

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -93,6 +95,43 @@ def save_gif(path: str | os.PathLike, frames: Sequence[np.ndarray], fps: float =
             loop=0,
         ),
     )
+
+
+def find_ffmpeg() -> str:
+    """Returns the path of the program ffmpeg.
+
+    Raises:
+        InputError: If it is not on the PATH.
+    """
+    found = shutil.which("ffmpeg")
+    if found is None:
+        raise InputError(
+            "--output: a .mp4 is written by the program ffmpeg, which is not on the PATH; install "
+            "it, or give a .gif."
+        )
+    return found
+
+
+def save_mp4(path: str | os.PathLike, frames: Sequence[np.ndarray], fps: float = 12.0) -> None:
+    """Writes uint8 images of one size as a film, with the program ffmpeg.
+
+    Odd sides get one more row or column of black, as most players need even ones.
+
+    Raises:
+        InputError: If ffmpeg is not on the PATH, or cannot write the film.
+    """
+    path, pixels = Path(path), as_colour(np.stack(frames))
+    height, width = pixels.shape[1:3]
+    command = [find_ffmpeg(), "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"]
+    command += ["-s", f"{width}x{height}", "-r", f"{fps:g}", "-i", "-", "-pix_fmt", "yuv420p"]
+    command += ["-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-movflags", "+faststart", "-f", "mp4"]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic.replacing(path, ending=".part.mp4") as temporary:
+        film = pixels.tobytes()
+        done = subprocess.run([*command, str(temporary)], input=film, capture_output=True)
+        if done.returncode:
+            said = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+            raise InputError(f"--output: ffmpeg cannot write {str(path)!r}: {said[-1]}")
 
 
 def save_frames(
