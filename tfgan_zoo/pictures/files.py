@@ -5,7 +5,7 @@ import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -315,7 +315,7 @@ def _check_names(written: Sequence[Path]) -> None:
 
 def _read(path: Path, rules: images.DecodingRules, form: Form) -> list[images.Frame]:
     """Reads an image, or all of its frames; uint8, or uint16 for 16 bits."""
-    ask = {"skip": "--on_error=skip", "ask_white": "--white"}
+    ask: dict[str, Any] = {"skip": "--on_error=skip", "ask_white": "--white"}
     if form.bits == 16:
         return [images.Frame(decode_16_bits(path, rules, **ask))]
     plain = dataclasses.asdict(rules)
