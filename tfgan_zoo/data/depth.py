@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from typing import Any
 
@@ -42,8 +43,7 @@ def decode_16_bits(
             which Pillow converts with 8 bits only, or OpenCV is needed and not installed.
     """
     name = os.fspath(file)
-    with images.opened(file, name, skip) as image:
-        bits = images.bits_of(image)
+    with images.opened_with_bits(file, name, skip) as (image, bits):
         if bits.number > 8:
             profile = image.info.get("icc_profile") if rules.color_profiles == "srgb" else None
             if profile and not profiles.is_srgb(profile):
@@ -61,9 +61,8 @@ def decode_16_bits(
                 return _scaled(np.asarray(image), bits, name, rules.white, ask_white)[..., None]
     if bits.number > 8:
         return _scaled(_by_opencv(name, skip), bits, name, rules.white, ask_white)
-    pixels = images.decode(
-        file, white=rules.white, color_profiles=rules.color_profiles, skip=skip, ask_white=ask_white
-    )
+    plain = dataclasses.asdict(rules)
+    pixels = images.decode(file, name, skip=skip, ask_white=ask_white, **plain)
     return pixels.astype(np.uint16) * (MOST // 255)
 
 

@@ -108,10 +108,26 @@ def decode(
     """
     name = name or os.fspath(file)
     rules = DecodingRules(white, color_profiles)
-    with opened(file, name, skip) as image:
+    with _opened(file, name, skip) as image:
         if smallest is not None:
             image.draft(image.mode, (2 * smallest, 2 * smallest))
         return _decoded(image, name, rules, ask_white)
+
+
+@contextlib.contextmanager
+def opened_with_bits(file: Any, name: str, skip: str = SKIP) -> Iterator[tuple[Image.Image, Bits]]:
+    """Opens an image, not loaded yet, and yields it with its bit depth.
+
+    Args:
+        file: See `decode`.
+        name: See `decode`.
+        skip: See `decode`.
+
+    Raises:
+        InputError: If it cannot be opened, or loaded in this context.
+    """
+    with _opened(file, name, skip) as image:
+        yield image, _bits(image)
 
 
 class Frame(NamedTuple):
@@ -133,7 +149,7 @@ def count_frames(file: Any) -> int:
 
     Files that cannot be read count as one; decoding them raises the error.
     """
-    with contextlib.suppress(InputError), opened(file, os.fspath(file)) as image:
+    with contextlib.suppress(InputError), _opened(file, os.fspath(file)) as image:
         if image.format in ("GIF", "WEBP", "PNG", "TIFF"):
             return getattr(image, "n_frames", 1)
     return 1
@@ -155,7 +171,7 @@ def decode_frames(
         InputError: If a frame cannot be read.
     """
     name = name or os.fspath(file)
-    with opened(file, name, skip) as image:
+    with _opened(file, name, skip) as image:
         for number in range(getattr(image, "n_frames", 1)):
             image.seek(number)
             pixels = _decoded(image, name, DecodingRules(**rules), ask_white)
@@ -164,7 +180,7 @@ def decode_frames(
 
 def _decoded(image: Image.Image, name: str, rules: DecodingRules, ask_white: str) -> np.ndarray:
     """Returns the pixels of an opened file's current frame, as `decode` does."""
-    bits = bits_of(image)
+    bits = _bits(image)
     profile = image.info.get("icc_profile") if rules.color_profiles == "srgb" else None
     image.load()
     upright = ImageOps.exif_transpose(image)
@@ -185,7 +201,7 @@ class Bits(NamedTuple):
     scaled: bool = False
 
 
-def bits_of(image: Image.Image) -> Bits:
+def _bits(image: Image.Image) -> Bits:
     """Returns the bit depth of an image that is not loaded yet."""
     tiles = getattr(image, "tile", [])  # (decoder, box, offset, its arguments)
     if image.mode.startswith("I;16"):
@@ -209,8 +225,8 @@ def highest_of_16_bits(file: Any, name: str) -> int | None:
     Raises:
         InputError: If the file is missing, damaged or not an image.
     """
-    with opened(file, name) as image:
-        bits = bits_of(image)
+    with _opened(file, name) as image:
+        bits = _bits(image)
         if bits.number != 16 or bits.scaled:
             return None
         image.load()
@@ -232,8 +248,8 @@ def extremes_of_8_bits(file: Any, name: str) -> tuple[int, int] | None:
     Raises:
         InputError: If the file is missing, damaged or not an image.
     """
-    with opened(file, name) as image:
-        if image.mode not in _KEPT or image.format == "JPEG" or bits_of(image).number != 8:
+    with _opened(file, name) as image:
+        if image.mode not in _KEPT or image.format == "JPEG" or _bits(image).number != 8:
             return None
         bands = [np.asarray(image.getchannel(band)) for band in image.getbands() if band != "A"]
         return min(int(band.min()) for band in bands), max(int(band.max()) for band in bands)
@@ -280,7 +296,7 @@ def measure(file: Any, name: str = "") -> tuple[int, int]:
     Raises:
         InputError: If the file is missing or not an image.
     """
-    with opened(file, name or os.fspath(file)) as image:
+    with _opened(file, name or os.fspath(file)) as image:
         if image.format == "TIFF":  # Whether it is turned already depends on Pillow's version.
             image.load()
             return ImageOps.exif_transpose(image).size
@@ -291,7 +307,7 @@ def measure(file: Any, name: str = "") -> tuple[int, int]:
 
 
 @contextlib.contextmanager
-def opened(file: Any, name: str, skip: str = SKIP) -> Iterator[Image.Image]:
+def _opened(file: Any, name: str, skip: str = SKIP) -> Iterator[Image.Image]:
     """Opens an image; whatever Pillow raises in the block becomes an `InputError`."""
     try:
         with Image.open(file) as image:
