@@ -231,6 +231,31 @@ def test_walks(run, tmp_path, path):
     assert drawn(run, tmp_path / "walk.gif", *flags, "--overwrite").read_bytes() == first
 
 
+def test_a_walk_as_a_film(run, tmp_path, monkeypatch, capsys):
+    flags = [f"--workdir={run}", "--interpolate", "--num=3", "--frames=4"]
+    output = tmp_path / "walk.mp4"
+    if shutil.which("ffmpeg") is not None:
+        status, out, _ = said(generate.main, *flags, f"--output={output}", capsys=capsys)
+        assert (status, out) == (0, f"9 images: {output}\n")
+        assert output.read_bytes()[4:8] == b"ftyp"
+    before = sorted(tmp_path.iterdir())
+    monkeypatch.setenv("PATH", str(tmp_path))
+    status, out, err = said(
+        generate.main, *flags, f"--output={output}", "--overwrite", capsys=capsys
+    )
+    assert (status, out) == (2, "")
+    assert err == (
+        "error: --output: a .mp4 is written by the program ffmpeg, which is not on the PATH; "
+        "install it, or give a .gif.\n"
+    )
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_one_image(run, tmp_path, capsys):
+    drawn(run, tmp_path / "1.png", "--num=1")
+    assert capsys.readouterr().out == f"1 image: {tmp_path / '1.png'}\n"
+
+
 @pytest.mark.slow
 def test_points_are_plotted(folder, tmp_path, capsys):
     config = tiny_config(folder, "gan", model_args__image_shape="2", data__flip="false")
@@ -255,7 +280,8 @@ def test_points_are_plotted(folder, tmp_path, capsys):
         (["--output=x.png"], "error: --workdir: expected a value, got none"),
         (["--workdir=.", "--output=x.png"], "is no run folder"),
         (["--workdir=.", "--output=x.gif"], "add --interpolate"),
-        (["--workdir=.", "--output=x.jpg"], "expected a .png, a .gif or a folder, got 'x.jpg'"),
+        (["--workdir=.", "--output=x.mp4"], "a .mp4 shows a walk; add --interpolate"),
+        (["--workdir=.", "--output=x.jpg"], "a .png, a .gif, a .mp4 or a folder, got 'x.jpg'"),
         (["--workdir=.", "--output=made"], "'made' exists; add --overwrite"),
         (
             ["--workdir=.", "--output=.", "--overwrite"],

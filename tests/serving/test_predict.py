@@ -66,6 +66,7 @@ def running(models):
 @pytest.fixture
 def server(running):
     running.asked.clear()
+    running.headers.clear()
     running.trouble.clear()
     running.replies.clear()
     return running
@@ -179,6 +180,15 @@ def test_export_converts(tmp_path_factory, tmp_path, capfd):
         (["--workdir={run}", "--output={run}/config.json"], "config.json' is a file"),
         (["--workdir={run}", "--output=m/1"], "/m/1', which is one version; give '"),
         (["--workdir={run}", "--output={run}/export/dcgan/1/"], "which is one version; give"),
+        (["--workdir={run}", "--output=x", "--height=8"], "as a SavedModel takes images of any"),
+        (
+            ["--workdir={run}", "--output=x", "--format=onnx", "--height=8"],
+            "--height, --width: expected two numbers of pixels, 0 for any, got 8 and None.",
+        ),
+        (
+            ["--workdir={run}", "--output=x", "--format=tflite", "--height=8", "--width=8"],
+            "expected none for a model that takes no images of any size",
+        ),
         (["--workdir={run}", "--output=x", "--format=pb"], "<saved_model|tflite|onnx>"),
     ],
     ids=str,
@@ -291,6 +301,62 @@ def test_rest_without_a_server():
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v1/models/m"
     with pytest.raises(ServerError, match=r"no connection: .*refused.* \(tried 2 times\)"):
         RestClient(url, retries=1, first_wait=0.01).signatures()
+
+
+def test_headers_reach_the_server_and_nobody_else(server, tmp_path, capsys):
+    url = f"--url={server.url('dcgan')}"
+    headers = ["--header=Authorization: Bearer a:b=c", "--header=X-Tenant:  7 "]
+    output = f"--output={tmp_path / 'x.png'}"
+    assert said(predict.main, url, *headers, output, capsys=capsys)[0] == 0
+    assert len(server.headers) == 3
+    for sent in server.headers:
+        assert (sent["Authorization"], sent["X-Tenant"]) == ("Bearer a:b=c", "7")
+        assert sent["Content-Type"] == "application/json"
+    # A server may redirect to another one, which must not learn the token.
+    server.headers.clear()
+    server.trouble[:] = [f"{server.url('dcgan')}/metadata"]
+    assert said(predict.main, url, *headers, "--list", capsys=capsys)[0] == 0
+    assert ["Authorization" in sent for sent in server.headers] == [True, False]
+
+
+@pytest.fixture(scope="module")
+def certificate(folder):
+    """A certificate of 127.0.0.1 and its key, as files."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl is on the PATH")
+    file, key = folder / "certificate.pem", folder / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command += ["-keyout", str(key), "-out", str(file)]
+    subprocess.run(command, check=True, capture_output=True)
+    return file, key
+
+
+def test_tls_of_rest(models, certificate, tmp_path, capsys):
+    with rest_server.serving(models, certificate) as server:
+        flags = [f"--url={server.url('dcgan')}", "--list"]
+        status, out, err = said(predict.main, *flags, capsys=capsys)
+        assert (status, out, err.count("\n")) == (1, "", 1)
+        assert "the certificate cannot be verified (self" in err
+        assert err.endswith("see --ca_file.\n")
+        assert not server.asked
+        status, out, _ = said(predict.main, *flags, f"--ca_file={certificate[0]}", capsys=capsys)
+        assert status == 0
+        assert "generate_from_seed_png" in out
+
+
+def test_tls_of_grpc(models, certificate, capsys):
+    pytest.importorskip("tensorflow_serving", reason="tensorflow-serving-api is not installed")
+    from tests.serving import grpc_server
+
+    with grpc_server.serving(models, certificate) as (target, _):
+        flags = [f"--grpc={target}", "--model_name=dcgan", "--list", "--retries=0", "--timeout=10"]
+        known = [*flags, "--tls", f"--ca_file={certificate[0]}"]
+        status, out, _ = said(predict.main, *known, capsys=capsys)
+        assert status == 0
+        assert "generate_from_seed_png" in out
+        assert said(predict.main, *flags, "--tls", capsys=capsys)[0] == 1  # not one of a CA
+        assert said(predict.main, *flags, capsys=capsys)[0] == 1
 
 
 @pytest.mark.parametrize(
@@ -418,6 +484,63 @@ def test_unreadable_images(server, tmp_path, capsys):
     assert (status, printed) == (0, f"1 image by a_to_b_png, 1 left out: {out}\n")
     assert err.startswith(f"left out: {given / 'b.png'} cannot be read")
     assert [path.name for path in out.iterdir()] == ["a.png"]
+
+
+def test_images_that_the_server_refuses(server, tmp_path, capsys):
+    given, out = tmp_path / "in", tmp_path / "out"
+    given.mkdir()
+    for name in "abcd":
+        Image.fromarray(NOISE).save(given / f"{name}.png")
+    flags = [f"--url={server.url('cyclegan')}", f"--input={given}", f"--output={out}"]
+    # The metadata is asked for twice, before and after the first image.
+    refusals = [200, 200, 200, 400, 200, 413]
+    server.trouble[:] = refusals
+    status, _, err = said(predict.main, *flags, capsys=capsys)
+    assert (status, err.count("\n")) == (1, 1)
+    assert err.startswith(f"error: {given / 'b.png'}: http")
+    assert err.endswith("(400).\n")
+    server.trouble[:] = refusals
+    flags.append("--on_error=skip")
+    status, printed, err = said(predict.main, *flags, "--overwrite", capsys=capsys)
+    assert (status, printed) == (0, f"2 images by a_to_b_png, 2 left out: {out}\n")
+    first, second, last = err.splitlines()
+    assert first.startswith(f"left out: {given / 'b.png'}: http")
+    assert second.endswith("(413).")
+    assert last == f"2 of 4 left out: {given / 'b.png'}, {given / 'd.png'}"
+    assert sorted(path.name for path in out.iterdir()) == ["a.png", "c.png"]
+    # A server that forbids, or is away, refuses no image.
+    for trouble in (403, 404):
+        server.trouble[:] = [200, trouble]
+        assert said(predict.main, *flags, "--overwrite", capsys=capsys)[0] == 1
+
+
+def test_what_exists_is_skipped(server, tmp_path, capsys):
+    given, out = tmp_path / "in", tmp_path / "out"
+    given.mkdir()
+    for name in "abc":
+        Image.fromarray(NOISE).save(given / f"{name}.png")
+    flags = [f"--url={server.url('cyclegan')}", f"--input={given}", f"--output={out}"]
+    out.mkdir()
+    (out / "b.png").write_bytes(b"earlier")
+    status, printed, _ = said(predict.main, *flags, "--skip_existing", capsys=capsys)
+    assert (status, printed) == (0, f"2 images by a_to_b_png, 1 there already: {out}\n")
+    assert (out / "b.png").read_bytes() == b"earlier"
+    assert sorted(path.name for path in out.iterdir()) == ["a.png", "b.png", "c.png"]
+    # Seeds, of which an image depends on its own alone.
+    drawn, whole = tmp_path / "drawn", tmp_path / "whole"
+    flags = [f"--url={server.url('dcgan')}", "--num=4"]
+    predict.main([*flags, f"--output={whole}"])
+    predict.main([flags[0], "--seed=1", "--num=2", f"--output={drawn}"])
+    server.asked.clear()
+    capsys.readouterr()
+    more = [*flags, f"--output={drawn}", "--skip_existing"]
+    printed = said(predict.main, *more, capsys=capsys)[1]
+    assert printed == f"2 images by generate_from_seed_png, 2 there already: {drawn}\n"
+    assert [path.endswith(":predict") for path in server.asked].count(True) == 1
+    for path in whole.iterdir():
+        assert (drawn / path.name).read_bytes() == path.read_bytes()
+    printed = said(predict.main, *more, capsys=capsys)[1]
+    assert printed.startswith("0 images by generate_from_seed_png, 4 there already")
 
 
 def files_of(pixels=None, ending="PNG", size=None):
@@ -587,6 +710,23 @@ def test_list(server, capsys):
             "to 9223372036854775805,",
         ),
         (["--url={url}", "--output=x", f"--seed={-(2**63) - 1}"], "from -9223372036854775808 to"),
+        (["--url={url}", "--output=x", "--header=Bearer x"], "got 'a text without a colon'"),
+        (["--url={url}", "--output=x", "--header=A b: c"], '--header: expected "Name: value"'),
+        (["--url={url}", "--output=x", "--header=A: b\nC: d"], "as the value of A, got another"),
+        (
+            ["--url={url}", "--output=x", "--header=host: h"],
+            "that the client sets itself, got host",
+        ),
+        (["--grpc=h:1", "--model_name=m", "--output=x", "--header=A: b"], "none with --grpc; use"),
+        (["--grpc=h:1", "--model_name=m", "--output=x", "--ca_file=no"], "expected --tls beside"),
+        (
+            ["--grpc=h:1", "--model_name=m", "--output=x", "--tls", "--ca_file=no"],
+            "cannot read 'no'",
+        ),
+        (["--url={url}", "--output=x", "--tls"], "--tls: expected none with --url; use https://"),
+        (["--url={url}", "--output=x", "--ca_file=no"], "expected --url=https://... beside it"),
+        (["--url=https://h/v1/models/m", "--output=x", "--ca_file=/dev/null"], "in PEM format"),
+        (["--url={url}", "--output=x", "--skip_existing", "--overwrite"], "without --overwrite"),
         (["--url={url}", "--output=x", "--text=a"], "no signature that takes seed and text"),
         (["--url={url}", "--output=x", "--input=no.png"], "'no.png' does not exist"),
     ],
