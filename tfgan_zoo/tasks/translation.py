@@ -238,8 +238,8 @@ class TranslationTask(Task):
 
         also: dict[str, Callable[[np.ndarray], Mapping[str, float]]] = {}
         if wanted := _wanted_figures(config, model, request.source, request.split):
-            shown = wanted[request.direction][chosen]
-            also["figures"] = lambda images: translation_scores(images, shown)
+            asked = wanted[request.direction][chosen]
+            also["figures"] = lambda images: translation_scores(images, asked)
         if domains.matched:
 
             def mae(images: np.ndarray) -> dict[str, float]:
@@ -247,7 +247,9 @@ class TranslationTask(Task):
                 return {"": _mean_absolute_error(images, wanted)}
 
             also["mae"] = mae
-        compared = reference(targets, choose(len(targets), request.num), fit_out, request)
+        compared = reference(
+            targets, choose(len(targets), request.num), fit_out, request.source, request.split
+        )
         what = {**compared.what, "direction": request.direction}
         return EvaluationTask(generated, len(given), compared._replace(what=what), also)
 
