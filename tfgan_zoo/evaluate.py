@@ -9,8 +9,9 @@
 
 For models that draw from noise or texts, or translate, distributions are compared: samples with as
 many images of --split, by default of the training data, in the features of a network. Those are
---features=inception for numbers like published ones, or the small networks figures_v1, mnist_v1,
-fashion_mnist_v1, which need no download. Scores and protocol go to evaluation.jsonl in the run.
+--features=inception for numbers like published ones, efficientnet_lite0 of tfgan_zoo[imagenet], or
+the small networks figures_v1, mnist_v1, fashion_mnist_v1; only the first is downloaded. Scores and
+protocol go to evaluation.jsonl in the run.
 
 --real and --fake compare any two data sources in the same way, without a run. All images must be
 squares of one size, or --image_size resizes their central squares. Scores and protocol go to

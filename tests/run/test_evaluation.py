@@ -154,7 +154,7 @@ def test_mistakes_are_sentences_before_anything_is_made(tmp_path, capsys, monkey
         (["--metrics=psnr"], "metrics: there is no 'psnr'"),
         (["--metrics=mae", train], "--metrics: mae compares translations with their targets"),
         (["--samples=200"], "There is no flag --samples; did you mean --num?"),
-        (["--metrics=fid", train], "cannot be downloaded"),
+        (["--metrics=fid", train, "--features=inception"], "cannot be downloaded"),
         (["--metrics=fid", "--inception=no.pb"], "inception: there is no file 'no.pb'"),
         (["--features=mnist", train], "features: there is no 'mnist'; did you mean mnist_v1?"),
         (

@@ -114,9 +114,10 @@ def run_config(
                 # The metric that decides which checkpoint is the best: the higher fraction of
                 # correct figures, the lower distance. None for the first one the data allows.
                 "main": placeholder(str),
-                # "inception", "inception_antialiased", "figures_v1", "mnist_v1",
-                # "fashion_mnist_v1", or "auto": one of the last three if it fits the source,
-                # otherwise Inception, which is downloaded, or read from the file `inception`.
+                # "inception", "inception_antialiased", "efficientnet_lite0", "figures_v1",
+                # "mnist_v1", "fashion_mnist_v1", or "auto": one of the last three if it fits the
+                # source; otherwise efficientnet_lite0 if tfgan_zoo[imagenet] is installed, else
+                # Inception, which is downloaded, or read from the file `inception`.
                 "features": "auto",
                 "inception": placeholder(str),
                 "best": True,  # export the best checkpoint instead of the last
