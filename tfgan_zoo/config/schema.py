@@ -103,10 +103,12 @@ def run_config(
                 "synchronized_bn": True,  # share batch statistics between replicas
             },
             "evaluate": {
-                # "psnr", "ssim" and "ssim_daala" compare enlarged images with the originals;
+                # "psnr", "ssim" and "ssim_daala" compare enlarged images with the originals, and
+                # all but the last translations with their targets, in all channels;
                 # "figures" reads the drawn figures back (and is left out for other data); "swd" is
                 # the sliced Wasserstein distance to the data; "mae" the mean absolute error of
-                # translations with known targets; "retrieval" how often an image's own text is the
+                # translations with known targets, "l1" the same in [-1, 1], as in the loss;
+                # "retrieval" how often an image's own text is the
                 # nearest. "fid", "kid", "inception_score", "precision_recall", "density_coverage"
                 # and "modes" compare samples with the data in the features of a network,
                 # "ms_ssim_diversity" with one another; see docs/evaluation.md. () for none.

@@ -19,6 +19,7 @@ from tfgan_zoo.evaluation import distributions
 from tfgan_zoo.evaluation.pairs import Scores, by_model
 from tfgan_zoo.evaluation.upscaled import PairsRequest, score_source
 from tfgan_zoo.metrics.features import Features, open_auto
+from tfgan_zoo.metrics.registry import TARGETS
 from tfgan_zoo.run import building, experiment
 from tfgan_zoo.run.folder import Run, versions
 from tfgan_zoo.tasks import Request, Task, task_of
@@ -113,7 +114,7 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
     task = task_of_run(workdir)
     if task.evaluates != "samples":
         raise task.refusal(os.fspath(workdir))
-    distributions.check_metrics(request.metrics, ("figures", "mae"))
+    distributions.check_metrics(request.metrics, ("figures", *TARGETS))
     if request.num < 10:
         raise InputError(f"--num: expected a whole number from 10 up, got {request.num}.")
     features = None
@@ -123,11 +124,12 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
     distributions.needed_statistics(own, features)
     model = experiment.load_run(workdir, request.checkpoint)
     compared = task.evaluation(model, config, request)
-    if "mae" in request.metrics and "mae" not in compared.also:
-        raise InputError(
-            "--metrics: mae compares translations with their targets, so it takes a model that "
-            f"translates, and pairs of images; {config.model} with {source} has none."
-        )
+    for name in request.metrics:
+        if name in TARGETS and name not in compared.also:
+            raise InputError(
+                f"--metrics: {name} compares translations with their targets, so it takes a model "
+                f"that translates, and pairs of images; {config.model} with {source} has none."
+            )
     if "figures" in request.metrics and "figures" not in compared.also:
         raise InputError(
             f"--metrics: figures reads whole splits of the drawn figures, in colour; {source} "

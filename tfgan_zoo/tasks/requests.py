@@ -19,7 +19,8 @@ class Request(NamedTuple):
     """A request to evaluate a run.
 
     Attributes:
-        metrics: Keys of `evaluation.distributions.METRICS`, "figures", and "mae" for pairs.
+        metrics: Keys of `evaluation.distributions.METRICS`, "figures", and
+            "mae", "l1", "psnr" and "ssim" for pairs.
         source: A data source; empty for the run's own.
         split: A split of the source; empty for `evaluate.split` of the config, or "test".
         num: Images to generate, and the most real ones to use.
@@ -52,7 +53,8 @@ class EvaluationTask(NamedTuple):
         generated: Generates the samples, batch by batch, floats in [-1, 1].
         num: Number of samples.
         reference: The real images.
-        also: Further metrics that the data allows: "figures" for drawn figures, "mae" for pairs.
+        also: Further metrics that the data allows: "figures" for drawn figures; "mae", "l1", "psnr"
+            and "ssim" for pairs.
     """
 
     generated: Callable[[], Iterator[np.ndarray]]
