@@ -13,7 +13,14 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import distributions
 from tfgan_zoo.metrics.features import open_auto
 from tfgan_zoo.run.evaluation import Evaluation, conditions, notes_on
-from tfgan_zoo.tasks.requests import DEFAULT_METRICS, Subset, choose, image_batches, reference
+from tfgan_zoo.tasks.requests import (
+    DEFAULT_METRICS,
+    Request,
+    Subset,
+    choose,
+    image_batches,
+    reference,
+)
 
 
 class SourcesRequest(NamedTuple):
@@ -96,7 +103,7 @@ def _evaluate(request: SourcesRequest) -> Evaluation:
     if distributions.need_features(request.metrics):
         features = open_auto(request.features, request.real, request.inception)
     compared, generated = (
-        reference(side.source, side.chosen, fitting, spec, split)
+        reference(side.source, side.chosen, fitting, Request(source=spec, split=split))
         for side, spec, split in (
             (real, request.real, request.split),
             (fake, request.fake, request.fake_split),

@@ -256,7 +256,7 @@ class NoiseToImageTask(Task):
         return EvaluationTask(
             generated,
             request.num,
-            reference(source, chosen, fitting, request.source, request.split),
+            reference(source, chosen, fitting, request),
             {"figures": figures} if figures else {},
         )
 

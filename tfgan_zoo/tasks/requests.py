@@ -105,22 +105,19 @@ class Subset(Source):
         return self._source.name(int(self._indices[index]))
 
 
-def reference(
-    source: Source, indices: np.ndarray, fitting: Fit, spec: str, split: str
-) -> Reference:
+def reference(source: Source, indices: np.ndarray, fitting: Fit, request: Request) -> Reference:
     """Returns some images of a source as a reference.
 
     Args:
         source: The source.
         indices: Indices of the images.
-        fitting: How they become one size.
-        spec: How the source was named, for the protocol.
-        split: The split, for the protocol.
+        fitting: How they become the model's size.
+        request: The request, for the protocol.
     """
     part = Subset(source, indices)
     what = {
-        "source": spec,
-        "split": split,
+        "source": request.source,
+        "split": request.split,
         "samples": len(part),
         "of": len(source),
         "size": list(fitting.shape),

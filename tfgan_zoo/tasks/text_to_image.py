@@ -143,7 +143,7 @@ class TextToImageTask(CaptionsTask):
         return EvaluationTask(
             generated,
             len(captions),
-            reference(opened.images, chosen, fitting, request.source, request.split),
+            reference(opened.images, chosen, fitting, request),
             {"figures": figures_score} if figures_score else {},
         )
 

@@ -253,8 +253,8 @@ class TranslationTask(Task):
 
         also: dict[str, Callable[[np.ndarray], Mapping[str, float]]] = {}
         if wanted := _wanted_figures(config, model, request.source, request.split):
-            asked = wanted[request.direction][chosen]
-            also["figures"] = lambda images: translation_scores(images, asked)
+            shown = wanted[request.direction][chosen]
+            also["figures"] = lambda images: translation_scores(images, shown)
         if domains.matched:
 
             @functools.cache
@@ -270,9 +270,7 @@ class TranslationTask(Task):
                     f"--metrics: ssim needs images of {SSIM_SIDE}x{SSIM_SIDE} pixels or more, and "
                     f"the model's have {fit_out.image_size}."
                 )
-        compared = reference(
-            targets, choose(len(targets), request.num), fit_out, request.source, request.split
-        )
+        compared = reference(targets, choose(len(targets), request.num), fit_out, request)
         what = {**compared.what, "direction": request.direction}
         return EvaluationTask(generated, len(given), compared._replace(what=what), also)
 

@@ -6,6 +6,7 @@ import pytest
 
 from tfgan_zoo.data import open_source
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.base import metric_name
 from tfgan_zoo.metrics.features import efficientnet, open_auto, open_features
 
 needs_weights = pytest.mark.skipif(
@@ -13,12 +14,16 @@ needs_weights = pytest.mark.skipif(
 )
 
 
+@pytest.fixture(scope="module")
+def opened():
+    return open_auto("auto", "folder:photos")
+
+
 @needs_weights
-def test_outputs_are_those_of_pytorch():
+def test_outputs_are_those_of_pytorch(opened):
     """Recorded from efficientnet-lite-pytorch 0.1.0 with PyTorch 2.13, for the same pixels."""
-    features = open_features("efficientnet_lite0")
-    assert (features.dim, features.classes, features.resizer) == (1280, 1000, "antialiased")
-    found, logits = features(open_source("figures", num=3, resolution=224).array)
+    assert (opened.dim, opened.classes, opened.resizer) == (1280, 1000, "antialiased")
+    found, logits = opened(open_source("figures", num=3, resolution=224).array)
     assert logits.argmax(axis=1).tolist() == [723, 549, 549]
     recorded = [
         [0.26695, -0.11526, 1.08314, 0.80902, 2.04768, 0.87932],
@@ -32,8 +37,8 @@ def test_outputs_are_those_of_pytorch():
 
 
 @needs_weights
-def test_photographs_are_compared_in_it_unless_inception_is_asked_for():
-    assert open_auto("auto", "folder:photos").name == "efficientnet_lite0"
+def test_photographs_are_compared_in_it_unless_inception_is_asked_for(opened):
+    assert metric_name("fid", opened) == "fid[efficientnet_lite0]"
     assert open_auto("auto", "idx:mnist").name == "mnist_v1"
     with pytest.raises(InputError, match=r"there is no file 'no.pb'"):
         open_auto("auto", "folder:photos", "no.pb")
