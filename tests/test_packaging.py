@@ -1,6 +1,11 @@
 import configparser
 import re
+import runpy
 from pathlib import Path
+
+import yaml
+
+import tfgan_zoo
 
 ROOT = Path(__file__).parents[1]
 
@@ -45,3 +50,43 @@ def test_everything_but_code_is_package_data():
     files = {p for p in (ROOT / "tfgan_zoo").rglob("*.*") if p.suffix not in (".py", ".pyc")}
     assert named == {path for path in files if path.is_file()}
     assert {"py.typed", "mnist_v1.npz"} <= {path.name for path in named}
+
+
+def test_readme_shows_on_pypi():
+    """Files of the repository do not exist there."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    description = runpy.run_path(str(ROOT / "setup.py"))["description"]
+    relative = r'\]\((?!https?:)[^)]*\)|src="(?!https?:)[^"]*"'
+    assert re.search(relative, readme)
+    shown = description(readme)
+    assert not re.search(relative, shown)
+    assert "*[Picture: 64 samples of DCGAN on Fashion-MNIST.]*" in shown
+    assert "- Training: the config" in shown
+    linked = description(readme, "https://example.org/a/b/")
+    assert not re.search(relative, linked)
+    files = re.findall(r"https://example.org/a/b/(?:raw|blob)/HEAD/([^)\"]+)", linked)
+    assert len(files) > 15
+    assert all((ROOT / file).is_file() for file in files)
+    # Nothing else changes: the same words in the same lines.
+    assert re.sub(r"\[([^]]+)\]\([^)]+\)|<img[^>]*>", r"\1", readme) == re.sub(
+        r"\[([^]]+)\]\(https?:[^)]+\)|\*\[Picture: [^]]*\]\*", r"\1", shown
+    )
+
+
+def test_the_citation_names_this_version():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    options = configparser.ConfigParser()
+    options.read(ROOT / "setup.cfg")
+    assert citation["version"] == tfgan_zoo.__version__
+    assert citation["license"] == options["metadata"]["license_expression"]
+    assert citation["authors"] == [{"name": options["metadata"]["author"]}]
+    required = {"cff-version", "message", "title", "authors"}
+    assert required <= citation.keys()
+
+
+def test_the_dockerfile_copies_what_a_build_needs():
+    lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
+    ignored = (ROOT / ".dockerignore").read_text("utf-8").split()
+    copied = {name for line in lines if line.startswith("COPY") for name in line.split()[1:-1]}
+    assert {"setup.cfg", "setup.py", "pyproject.toml", "README.md", "tfgan_zoo"} <= copied
+    assert all((ROOT / name).exists() and name not in ignored for name in copied)

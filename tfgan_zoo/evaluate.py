@@ -1,15 +1,21 @@
-"""Scores what a run's model makes, or enlarged images against the originals.
+"""Scores what a run's model makes, one data source against another, or enlarged images.
 
   python -m tfgan_zoo.evaluate --workdir=runs/dcgan
   python -m tfgan_zoo.evaluate --workdir=runs/dcgan --metrics=fid,kid --inception=inception.tgz
   python -m tfgan_zoo.evaluate --workdir=runs/cyclegan --metrics=kid,figures --split=test --num=500
   python -m tfgan_zoo.evaluate --workdir=runs/srgan --data=folder:Set5
+  python -m tfgan_zoo.evaluate --real=folder:photos --fake=folder:samples --metrics=fid,kid
   python -m tfgan_zoo.evaluate --baseline=bicubic --data=folder:Set5 --output=set5.csv
 
 For models that draw from noise or texts, or translate, distributions are compared: samples with as
 many images of --split, by default evaluate.split or test, in the features of a network. Those are
---features=inception for numbers like published ones, or the small networks figures_v1, mnist_v1,
-fashion_mnist_v1, which need no download. Scores and protocol go to evaluation.jsonl in the run.
+--features=inception for numbers like published ones, efficientnet_lite0 of tfgan_zoo[imagenet], or
+the small networks figures_v1, mnist_v1, fashion_mnist_v1; only the first is downloaded. Scores and
+protocol go to evaluation.jsonl in the run.
+
+--real and --fake compare any two data sources in the same way, without a run. All images must be
+squares of one size, or --image_size resizes their central squares. Scores and protocol go to
+--output, by default evaluation.jsonl.
 
 Images that an srgan enlarged, or MATLAB's imresize as a --baseline, are scored one by one: all of
 --data, by default what the run was scored on in training. A folder with files *_HR and *_LR, or
@@ -25,10 +31,14 @@ def main(argv: list[str]) -> None:
     given = cli.Flags()
     given.define_path("workdir", None, "The run folder.")
     given.define_string("baseline", None, "Instead of a run: bicubic or nearest.")
+    given.define_string("real", None, "Instead of a run: a data source of real images.")
+    given.define_string("fake", None, "With --real: a data source of generated images.")
     given.define_string("checkpoint", "best", "best, last, or a step.")
     given.define_list("metrics", None, "What to calculate; docs/evaluation.md has all.")
     given.define_string("data", None, "A data source; by default the run's.")
     given.define_string("split", None, "A split, or a part of one.")
+    given.define_string("fake_split", "train", "With --fake: its split; --split is that of --real.")
+    given.define_integer("image_size", None, "With --real: the side to resize all images to.")
     given.define_path("data_dir", None, "Where tfds: keeps its data.")
     given.define_integer("num", 10_000, "Samples to make.")
     given.define_string("features", "auto", "Those that fit the data; inception, or another.")
@@ -39,15 +49,18 @@ def main(argv: list[str]) -> None:
     given.define_integer("scale", None, "Enlarged: the factor; the model's, or 4.")
     given.define_enum("channel", "y", ["y", "rgb"], "Enlarged: luma, or all channels.")
     given.define_integer("border", None, "Enlarged: pixels left out; --scale.")
-    given.define_path("output", None, "Enlarged: a .csv for the table.")
+    given.define_path(
+        "output", None, "Enlarged: a .csv for the table. With --real: a .jsonl to add scores to."
+    )
     given.define_bool("overwrite", "Replace the --output if it exists.")
     cli.parse(given, argv, __doc__)
-    if (given.baseline is None) == (given.workdir is None):
+    sources = given.real is not None or given.fake is not None
+    if (given.baseline is not None) + (given.workdir is not None) + sources != 1:
         raise InputError(
             "Give --workdir or --baseline: a run, or bicubic or nearest, by which the images are "
-            "enlarged."
+            "enlarged; or give --real and --fake, two data sources."
         )
-    if given.workdir is not None:
+    if given.baseline is None:
         cli.quiet_tensorflow()
     from tfgan_zoo.commands import evaluation
 

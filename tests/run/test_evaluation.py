@@ -114,7 +114,14 @@ def test_mean_absolute_error_of_pairs_is_scored_as_in_training(tmp_path, capsys)
     config.discriminator = {"name": "patchgan_discriminator", "filters": 4, "receptive_field": 16}
     request = Request(source="figures/paired", split="test", num=30)
     work = evaluation(config, request)
-    assert work.also["mae"](images_of(work)) == {"": 0.0}
+    images = images_of(work)
+    assert work.also["mae"](images) == work.also["l1"](images) == {"": 0.0}
+    assert work.also["psnr"](255 - images)[""] < 20 < work.also["psnr"](images ^ 1)[""]
+    assert work.also["ssim"](images)[""] == pytest.approx(1)
+    config.model_args.image_shape = (8, 8, 3)
+    config.discriminator["receptive_field"] = 1
+    with pytest.raises(InputError, match="--metrics: ssim needs images of 11x11 pixels or more"):
+        evaluation(config, request._replace(metrics=["ssim"]))
 
 
 def evaluation(config, request):
@@ -163,10 +170,10 @@ def test_mistakes_are_sentences_before_anything_is_made(run, capsys, monkeypatch
     train = "--split=train"
     for flags, sentence in (
         (["--metrics=fidd"], "metrics: there is no 'fidd'; did you mean fid"),
-        (["--metrics=psnr"], "metrics: there is no 'psnr'"),
+        (["--metrics=psnr", train], "--metrics: psnr compares translations with their"),
         (["--metrics=mae", train], "--metrics: mae compares translations with their targets"),
         (["--samples=200"], "There is no flag --samples; did you mean --num?"),
-        (["--metrics=fid", train], "cannot be downloaded"),
+        (["--metrics=fid", train, "--features=inception"], "cannot be downloaded"),
         (["--metrics=fid", "--inception=no.pb"], "inception: there is no file 'no.pb'"),
         (["--features=mnist", train], "features: there is no 'mnist'; did you mean mnist_v1?"),
         (

@@ -117,6 +117,7 @@ def test_scores_in_features(tmp_path, monkeypatch):
     config.data.source = f"npz:{tmp_path / 'pictures.npz'}"
     monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    config.evaluate.features = "inception"
     with pytest.raises(InputError, match="cannot be downloaded"):
         opened(config)
     with config.unlocked():
@@ -238,6 +239,32 @@ def test_mean_absolute_error(tmp_path):
     assert mae(Answers(a_to_b=work.b))["mae"] < 1e-6
     wrong = np.abs(255.0 - 2.0 * work.b[:16]).mean() / 255
     assert mae(Answers(a_to_b=255 - work.b))["mae"] == pytest.approx(wrong, abs=1e-6)
+
+
+def test_translations_are_held_against_their_targets(tmp_path):
+    config = tiny_translation(tmp_path, "pix2pix")
+    config.evaluate.metrics = ("ssim", "l1", "psnr")
+    work = opened(config)
+    assert [(main, sign) for _, main, sign in work.scores] == [("ssim", 1), ("l1", -1), ("psnr", 1)]
+    assert len({score.function for score in work.scores}) == 1
+    targets = work.b[: config.evaluate.samples]
+    answers = (targets // 2 + np.arange(16, dtype=np.uint8)[:, None]).astype(np.uint8)
+    found = work.score(Answers(a_to_b=answers))
+    a, b = (images.astype(np.float64) for images in (answers, targets))
+    assert found["l1"] == pytest.approx(np.abs(a - b).mean() / 127.5, abs=1e-6)
+    squares = ((a - b) ** 2).mean(axis=(1, 2, 3))
+    assert found["psnr"] == pytest.approx((10 * np.log10(255**2 / squares)).mean(), abs=1e-6)
+    similar = tf.image.ssim(tf.constant(answers), tf.constant(targets), 255).numpy()
+    assert found["ssim"] == pytest.approx(similar.mean(), abs=1e-5)
+    # Controls: the targets themselves, and those of other inputs.
+    best = work.score(Answers(a_to_b=targets))
+    assert best == {"ssim": pytest.approx(1), "l1": 0, "psnr": np.inf}
+    other = work.score(Answers(a_to_b=np.roll(targets, 1, axis=0)))
+    assert other["ssim"] < found["ssim"] < 1
+    assert other["psnr"] < found["psnr"]
+    unpaired = tiny_translation(tmp_path, "cyclegan")
+    unpaired.evaluate.metrics = ("psnr", "swd")
+    assert [main for _, main, _ in opened(unpaired).scores] == ["swd"]
 
 
 @pytest.mark.parametrize(("model", "columns"), [slow("pix2pix", 3), ("cyclegan", 6)])

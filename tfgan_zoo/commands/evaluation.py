@@ -3,17 +3,21 @@
 from pathlib import Path
 from typing import Any
 
+from tfgan_zoo import atomic
+from tfgan_zoo.errors import InputError
+
 #: Flags that apply to one way of scoring alone.
 _OF_SAMPLES = ("num", "features", "inception", "seed", "direction")
 _OF_PAIRS = ("scale", "channel", "border", "output", "overwrite")
 _OF_RUNS = ("checkpoint", "raw_weights")
+_OF_SOURCES = ("fake_split", "image_size")
 
 
 def evaluate(given: Any) -> str:
     """Scores what the flags of `tfgan_zoo.evaluate` ask for.
 
     Args:
-        given: The flags, with either a workdir or a baseline.
+        given: The flags, with a workdir, a baseline, or data sources.
 
     Returns:
         The scores as text, and where they were written.
@@ -21,6 +25,9 @@ def evaluate(given: Any) -> str:
     Raises:
         InputError: If a flag does not apply, or the run or the images cannot be scored so.
     """
+    if given.real is not None or given.fake is not None:
+        return _evaluate_sources(given)
+    given.refuse(_OF_SOURCES, "is for --real and --fake.")
     if given.workdir is not None:
         from tfgan_zoo.run.evaluation import task_of_run
 
@@ -39,6 +46,33 @@ def _evaluate_samples(given: Any) -> str:
     request = Request(**{name: value for name, value in values.items() if value is not None})
     report = evaluate_run(given.workdir, request).report()
     return f"{report}\nadded to {Path(given.workdir) / 'evaluation.jsonl'}"
+
+
+def _evaluate_sources(given: Any) -> str:
+    from tfgan_zoo.run.comparison import SourcesRequest, evaluate_sources
+
+    for flag in ("real", "fake"):
+        if given[flag].value is None:
+            raise InputError(f"--{flag}: expected a data source, such as folder:PATH, got none.")
+    given.refuse(
+        (*_OF_RUNS, "direction", "seed", "data", "scale", "channel", "border", "overwrite"),
+        "is not for --real and --fake.",
+    )
+    output = Path(given.output or "evaluation.jsonl")
+    if output.suffix.lower() != ".jsonl":
+        raise InputError(
+            f"--output: expected a .jsonl to add scores to, got {given.output!r}; leave it out for "
+            "evaluation.jsonl."
+        )
+    atomic.check_name(output, "--output")
+    if output.is_dir():
+        raise InputError(f"--output: expected a file, got the folder {str(output)!r}.")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    values = {name: given[name].value for name in SourcesRequest._fields}
+    request = SourcesRequest(**{key: value for key, value in values.items() if value is not None})
+    found = evaluate_sources(request)
+    found.append_to(output)
+    return f"{found.report()}\nadded to {output}"
 
 
 def _evaluate_pairs(given: Any) -> str:

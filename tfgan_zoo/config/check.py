@@ -16,6 +16,7 @@ _CHOICES = {
         "auto",
         "inception",
         "inception_antialiased",
+        "efficientnet_lite0",
         "figures_v1",
         "mnist_v1",
         "fashion_mnist_v1",

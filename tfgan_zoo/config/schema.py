@@ -104,10 +104,12 @@ def run_config(
                 "synchronized_bn": True,  # share batch statistics between replicas
             },
             "evaluate": {
-                # "psnr", "ssim" and "ssim_daala" compare enlarged images with the originals;
+                # "psnr", "ssim" and "ssim_daala" compare enlarged images with the originals, and
+                # all but the last translations with their targets, in all channels;
                 # "figures" reads the drawn figures back (and is left out for other data); "swd" is
                 # the sliced Wasserstein distance to the data; "mae" the mean absolute error of
-                # translations with known targets; "retrieval" how often an image's own text is the
+                # translations with known targets, "l1" the same in [-1, 1], as in the loss;
+                # "retrieval" how often an image's own text is the
                 # nearest. "fid", "kid", "inception_score", "precision_recall", "density_coverage"
                 # and "modes" compare samples with the data in the features of a network,
                 # "ms_ssim_diversity" with one another; see docs/evaluation.md. () for none.
@@ -115,9 +117,10 @@ def run_config(
                 # The metric that decides which checkpoint is the best: the higher fraction of
                 # correct figures, the lower distance. None for the first one the data allows.
                 "main": placeholder(str),
-                # "inception", "inception_antialiased", "figures_v1", "mnist_v1",
-                # "fashion_mnist_v1", or "auto": one of the last three if it fits the source,
-                # otherwise Inception, which is downloaded, or read from the file `inception`.
+                # "inception", "inception_antialiased", "efficientnet_lite0", "figures_v1",
+                # "mnist_v1", "fashion_mnist_v1", or "auto": one of the last three if it fits the
+                # source; otherwise efficientnet_lite0 if tfgan_zoo[imagenet] is installed, else
+                # Inception, which is downloaded, or read from the file `inception`.
                 "features": "auto",
                 "inception": placeholder(str),
                 "best": True,  # export the best checkpoint instead of the last

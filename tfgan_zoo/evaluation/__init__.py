@@ -2,7 +2,8 @@
 
 `pairs` scores upscaled images against the originals, without TensorFlow. `distributions` scores
 generated images against real ones, from the `statistics` of both. `tfgan_zoo.run.evaluation` scores
-the model of a run; its `evaluate_run` and what it takes and returns are found here, too.
+the model of a run, and `tfgan_zoo.run.comparison` two data sources; their `evaluate_run` and
+`evaluate_sources`, and what they take and return, are found here, too.
 """
 
 import importlib
@@ -32,13 +33,19 @@ __all__ = [
     "write_csv",
 ]
 
-_OF_RUNS = ("Evaluation", "Request", "evaluate_run")
+_OF_RUNS = {
+    "Evaluation": "evaluation",
+    "Request": "evaluation",
+    "evaluate_run": "evaluation",
+    "SourcesRequest": "comparison",
+    "evaluate_sources": "comparison",
+}
 
 
 def __getattr__(name: str) -> Any:
-    # It imports TensorFlow, and stands above this room.
+    # They import TensorFlow, and stand above this room.
     if name in _OF_RUNS:
-        return getattr(importlib.import_module("tfgan_zoo.run.evaluation"), name)
+        return getattr(importlib.import_module(f"tfgan_zoo.run.{_OF_RUNS[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

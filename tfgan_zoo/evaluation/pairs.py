@@ -130,6 +130,40 @@ def score_images(
     return Scores(tuple(metrics), _short(names), np.array(values))
 
 
+def score_targets(
+    metrics: Sequence[str], images: np.ndarray, targets: np.ndarray
+) -> dict[str, float]:
+    """Scores translations against their targets: whole images, in all channels.
+
+    Args:
+        metrics: Any of "mae", the mean difference as a share of 255; "l1", the same of values in
+            [-1, 1], as in pix2pix's loss; "psnr" and "ssim", means over images.
+        images: uint8, shape [B, H, W, 1 or 3].
+        targets: uint8 of the same shape.
+
+    Returns:
+        The scores by name.
+
+    Example:
+        >>> white = np.full((1, 16, 16, 3), 255, np.uint8)
+        >>> score_targets(["mae", "l1", "psnr"], white - 51, white)
+        {'mae': 0.2, 'l1': 0.4, 'psnr': 13.97...}
+    """
+    differences = {"mae", "l1"} & set(metrics)
+    mae = mean_absolute_error(images, targets) if differences else 0.0
+    found = {"mae": mae, "l1": 2 * mae}
+    if of_pairs := [name for name in metrics if name not in found]:
+        pairs = ((str(i), *pair) for i, pair in enumerate(zip(images, targets, strict=True)))
+        scores = score_images(pairs, of_pairs, border=0, channel="rgb", num=len(images))
+        found |= scores.means()
+    return {name: found[name] for name in metrics}
+
+
+def mean_absolute_error(images: np.ndarray, wanted: np.ndarray) -> float:
+    """Returns the mean difference of uint8 images, as a share of 255."""
+    return float(np.abs(images.astype(np.float32) - wanted).mean() / 255)
+
+
 def _short(names: list[str]) -> tuple[str, ...]:
     """Removes the folder that all names share."""
     folders = [os.path.dirname(name) for name in names]

@@ -129,14 +129,16 @@ PAIRS: dict[str, Callable[..., float]] = {
     "ms_ssim": ms_ssim,
 }
 
-#: Scores that training can compute, by their names in config.evaluate.metrics. "figures", "mae" and
-#: "retrieval" depend on the data of a task; MS-SSIM needs images too large for training.
+#: Scores of translations against their targets, and 1 if higher is better, -1 if lower is.
+TARGETS = {"mae": -1, "l1": -1, "psnr": 1, "ssim": 1}
+
+#: Scores that training can compute, by their names in config.evaluate.metrics. "figures", those of
+#: translations and "retrieval" depend on the data of a task; MS-SSIM needs images too large for
+#: training.
 IN_TRAINING = (
     "figures",
     "swd",
-    "mae",
-    "psnr",
-    "ssim",
+    *TARGETS,
     "ssim_daala",
     "retrieval",
     *(name for name in DISTRIBUTIONS if name != "swd"),

@@ -7,6 +7,9 @@ import numpy as np
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.psnr import planes
 
+#: The smallest side of images that have room for Wang's window.
+SIDE = 11
+
 _C1 = (0.01 * 255) ** 2
 _C2 = (0.03 * 255) ** 2
 

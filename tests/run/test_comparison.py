@@ -1,0 +1,128 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfgan_zoo import cli, evaluate
+from tfgan_zoo.data import open_source
+from tfgan_zoo.evaluation import SourcesRequest, evaluate_sources
+from tfgan_zoo.metrics import frechet_distance, sliced_wasserstein
+from tfgan_zoo.metrics.features import open_features
+from tfgan_zoo.pixels import to_unit_range
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+
+
+def said(*argv, capsys):
+    """Returns (status, standard output, standard error)."""
+    with pytest.raises(SystemExit) as stop:
+        cli.run(evaluate.main, list(argv))
+    return (stop.value.code, *capsys.readouterr())
+
+
+def write(folder, images):
+    folder.mkdir()
+    for i, image in enumerate(images):
+        Image.fromarray(image).save(folder / f"{i:03}.png")
+    return f"folder:{folder}"
+
+
+def test_two_sources_are_compared_and_the_protocol_is_kept(tmp_path, capsys):
+    # The second half is darker, so that the scores are not those of equal images.
+    images = open_source("figures", num=160).array
+    real, fake = images[:80], (images[80:] * 0.7).astype(np.uint8)
+    sources = [f"--real={write(tmp_path / 'a', real)}", f"--fake={write(tmp_path / 'b', fake)}"]
+    flags = [*sources, "--features=figures_v1", "--metrics=fid,swd,precision_recall"]
+    status, out, err = said(*flags, capsys=capsys)
+    assert (status, err) == (0, "")
+    for part in (
+        f"80 of 80 images of folder:{tmp_path / 'b'}, train, against\n80 of 80 images of folder:",
+        "features figures_v1 (",
+        "tensorflow 2.",
+        "added to evaluation.jsonl",
+    ):
+        assert part in out
+    # --num takes a fixed part; the order of the sources counts; scores are added to the file.
+    assert said(*flags, "--num=40", "--output=evaluation.jsonl", capsys=capsys)[0] == 0
+    lines = (tmp_path / "evaluation.jsonl").read_text().splitlines()
+    found, part = map(json.loads, lines)
+    features = open_features("figures_v1")
+    moments = []
+    for shown in (real, fake):
+        values = features(shown)[0].astype(np.float64)
+        moments += [values.mean(axis=0), np.cov(values, rowvar=False)]
+    assert found["scores"]["fid[figures_v1]"] == pytest.approx(frechet_distance(*moments), rel=1e-5)
+    swd = sliced_wasserstein(to_unit_range(fake), to_unit_range(real), projections=256)
+    assert found["scores"]["swd"] == pytest.approx(swd, rel=0.1)
+    assert found["reference"]["source"] == sources[0].removeprefix("--real=")
+    assert found["fake"] == {
+        "source": sources[1].removeprefix("--fake="),
+        "split": "train",
+        "samples": 80,
+        "of": 80,
+        "size": [32, 32, 3],
+    }
+    assert part["samples"] == part["reference"]["samples"] == 40
+    assert "FID of 40 samples in 64 dimensions" in "\n".join(part["notes"])
+    # A control: a source against itself.
+    request = SourcesRequest("figures", "figures", ["fid", "precision_recall"], num=80)
+    same = evaluate_sources(request)
+    assert same.scores["fid[figures_v1]"] == pytest.approx(0, abs=1e-3)
+    assert same.scores["recall[figures_v1]"] == 1 > found["scores"]["recall[figures_v1]"]
+
+
+def test_images_of_other_sizes_are_resized_when_asked(tmp_path):
+    grey = np.random.default_rng(0).integers(0, 256, (12, 16, 16), np.uint8)
+    real, fake = (
+        tmp_path / "real.npz",
+        write(tmp_path / "wide", np.pad(grey, [(0, 0)] * 2 + [(4, 4)])),
+    )
+    np.savez(real, images=grey)
+    request = SourcesRequest(f"npz:{real}", fake, ["swd"], image_size=16)
+    found = evaluate_sources(request)
+    # The central square of a wide image is the image that was padded.
+    assert found.scores["swd"] == pytest.approx(0, abs=1e-6)
+    assert found.protocol["fake"]["size"] == [16, 16, 3]
+    assert found.protocol["notes"] == [
+        f"Central squares of {fake}, 24x16 pixels, were resized to 16."
+    ]
+    smaller = evaluate_sources(request._replace(image_size=8))
+    assert [note.split(", ")[1] for note in smaller.protocol["notes"]] == [
+        "16x16 pixels",
+        "24x16 pixels",
+    ]
+
+
+def test_mistakes_are_sentences(tmp_path, capsys):
+    images = np.zeros((5, 16, 16), np.uint8)
+    a, b = write(tmp_path / "a", images), write(tmp_path / "b", images[:, :8])
+    both, square = [f"--real={a}", f"--fake={b}"], [f"--real={a}", f"--fake={a}"]
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "0.png").write_bytes(b"not a picture")
+    for flags, sentence in (
+        ([], "or give --real and --fake, two data sources"),
+        (["--real=figures", "--workdir=runs/x"], "Give --workdir or --baseline"),
+        (["--real=figures"], "--fake: expected a data source, such as folder:PATH, got none"),
+        (["--fake=figures"], "--real: expected a data source"),
+        (both, "(--real: 16x16, --fake: 16x8); --image_size=8 resizes"),
+        ([*both, "--image_size=0"], "--image_size: expected a whole number from 1 up"),
+        ([*square, "--metrics=fid,density_coverage"], "--real: expected 6 images or more for dens"),
+        ([*square, "--metrics=ms_ssim_diversity", "--image_size=8"], "expected images of 11x11"),
+        ([*square, "--metrics=mae"], "metrics: there is no 'mae'"),
+        ([*square, "--metrics=swd", "--fake_split=test"], "has no split 'test'"),
+        (["--real=points/ring", f"--fake={a}"], "--real: points/ring holds vectors"),
+        ([f"--real={a}", "--fake=folder:nowhere"], "nowhere does not exist"),
+        ([f"--real={a}", "--fake=folder:broken", "--metrics=swd"], "replace or delete it."),
+        ([*square, "--seed=1"], "--seed: is not for --real and --fake"),
+        ([*square, "--output=x.csv"], "--output: expected a .jsonl"),
+        (["--baseline=bicubic", "--data=figures", "--image_size=8"], "--image_size: is for --real"),
+    ):
+        status, out, err = said(*flags, capsys=capsys)
+        assert (status, out, err.count("\n")) == (2, "", 1), err
+        assert sentence in err
+    assert not (tmp_path / "evaluation.jsonl").exists()

@@ -1,0 +1,161 @@
+"""Scores the images of one data source against those of another. No run is needed."""
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tfgan_zoo import progress
+from tfgan_zoo.data import Fit, Source, open_source, parse_spec
+from tfgan_zoo.data.images import SKIP
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.evaluation import distributions
+from tfgan_zoo.metrics.features import open_auto
+from tfgan_zoo.run.evaluation import Evaluation, conditions, notes_on
+from tfgan_zoo.tasks.comparison import Subset, choose, image_batches, reference
+from tfgan_zoo.tasks.requests import DEFAULT_METRICS, Request
+
+
+class SourcesRequest(NamedTuple):
+    """A request to score the images of one data source against those of another.
+
+    Attributes:
+        real: The data source of the real images.
+        fake: The data source of the generated images.
+        metrics: Keys of `evaluation.distributions.METRICS`.
+        split: The split of the real images.
+        fake_split: The split of the generated images.
+        image_size: The side to which the central squares of all images are resized. None takes the
+            images as they are; they must be squares of one size then.
+        num: The most images to use of each source.
+        features: A key of `metrics.features.FEATURES`, or "auto" for those that fit `real`.
+        inception: The file of Inception-v3; None to download it.
+        data_dir: Where `tfds:` keeps its data.
+    """
+
+    real: str
+    fake: str
+    metrics: Sequence[str] = DEFAULT_METRICS
+    split: str = "train"
+    fake_split: str = "train"
+    image_size: int | None = None
+    num: int = 10_000
+    features: str = "auto"
+    inception: str | None = None
+    data_dir: str | None = None
+
+
+class _Side(NamedTuple):
+    """Some images of a source, and the smallest and largest (width, height) among them."""
+
+    source: Source
+    chosen: np.ndarray
+    smallest: tuple[int, int]
+    largest: tuple[int, int]
+
+    @property
+    def images(self) -> Source:
+        return Subset(self.source, self.chosen)
+
+    def sizes(self) -> str:
+        least, most = ("x".join(map(str, size)) for size in (self.smallest, self.largest))
+        return least if least == most else f"{least} to {most}"
+
+
+def evaluate_sources(request: SourcesRequest) -> Evaluation:
+    """Scores the images of one data source against those of another.
+
+    Args:
+        request: What to score.
+
+    Returns:
+        The scores with their protocol.
+
+    Raises:
+        InputError: If part of the request is impossible; before any features are computed.
+    """
+    try:
+        return _evaluate(request)
+    except InputError as error:
+        # The option belongs to configs.
+        raise InputError(str(error).replace(f", or skip such files with {SKIP}", "")) from error
+
+
+def _evaluate(request: SourcesRequest) -> Evaluation:
+    start = time.monotonic()
+    distributions.check_metrics(request.metrics)
+    for flag, value, least in (("image_size", request.image_size, 1), ("num", request.num, 1)):
+        if value is not None and value < least:
+            raise InputError(f"--{flag}: expected a whole number from {least} up, got {value}.")
+    real = _side("--real", request.real, request.split, request)
+    fake = _side("--fake", request.fake, request.fake_split, request)
+    fitting = _fit(real, fake, request.image_size)
+    for flag, side in (("--real", real), ("--fake", fake)):
+        distributions.check_enough(request.metrics, flag, len(side.chosen), fitting.shape[:2])
+    features = None
+    if distributions.need_features(request.metrics):
+        features = open_auto(request.features, request.real, request.inception)
+    compared, generated = (
+        reference(side.source, side.chosen, fitting, Request(source=spec, split=split))
+        for side, spec, split in (
+            (real, request.real, request.split),
+            (fake, request.fake, request.fake_split),
+        )
+    )
+
+    def batches() -> Iterator[np.ndarray]:
+        yield from image_batches(fake.images, fitting)
+
+    scores, statistics = distributions.compare(
+        request.metrics, batches(), compared, features, num=generated.num
+    )
+    notes = [
+        f"Central squares of {spec}, {side.sizes()} pixels, were resized to {fitting.image_size}."
+        for side, spec in ((real, request.real), (fake, request.fake))
+        if {side.smallest, side.largest} != {fitting.shape[1::-1]}
+    ]
+    notes += notes_on(request.metrics, features, generated.num, compared.num, statistics)
+    protocol: dict[str, Any] = {
+        "samples": generated.num,
+        "fake": dict(generated.what),
+        "reference": {**compared.what, "sha256": str(statistics["sha256"])},
+        **conditions(features, start, notes),
+    }
+    return Evaluation(scores, protocol)
+
+
+def _side(flag: str, spec: str, split: str, request: SourcesRequest) -> _Side:
+    """Opens a source, chooses images of it, and reads their sizes from their headers."""
+    kind, _ = parse_spec(spec)
+    drawn = request.image_size if kind == "figures" else None
+    source = open_source(spec, split, resolution=drawn, data_dir=request.data_dir)
+    if source.is_vector:
+        raise InputError(f"{flag}: {spec} holds vectors; expected images.")
+    chosen = choose(len(source), request.num)
+    if source.shape is not None:
+        height, width = source.shape[:2]
+        sizes = {(width, height)}
+    else:
+        shown = progress.bar(chosen, f"sizes, {spec}", len(chosen), "images")
+        sizes = {source.size(int(index)) for index in shown}
+    by_area = sorted(sizes, key=lambda size: (size[0] * size[1], size))
+    return _Side(source, chosen, by_area[0], by_area[-1])
+
+
+def _fit(real: _Side, fake: _Side, image_size: int | None) -> Fit:
+    """Returns how the images of both sources become one size, and grey only if all are grey."""
+    shapes = [side.source.shape for side in (real, fake)]
+    grey = all(shape is not None and shape[2] <= 2 for shape in shapes)
+    if image_size is None:
+        sizes = {size for side in (real, fake) for size in (side.smallest, side.largest)}
+        width, height = min(sizes)
+        if len(sizes) > 1 or width != height:
+            side = min(min(size) for size in sizes)
+            raise InputError(
+                f"--image_size: expected a number, as the images are not squares of one size "
+                f"(--real: {real.sizes()}, --fake: {fake.sizes()}); --image_size={side} resizes "
+                "the central square of each."
+            )
+        image_size = width
+    return Fit(image_size, 1 if grey else 3)
