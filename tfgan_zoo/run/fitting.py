@@ -54,7 +54,7 @@ def fit_once(stage: Stage, start: int) -> None:
         each_epoch = [*training, *scoring]
         if devices.chief:
             each_epoch.append(_progress(stage, stack))
-        if start % settings.log_every:
+        if start % settings.log_every and not run.is_logged(start, settings.log_every):
             each_epoch.append(callbacks.KeepMeans(model))
         for first, steps, epochs in intervals(start, settings.steps, settings.log_every):
             if early.over:
