@@ -21,6 +21,7 @@ class SampleSheet(keras.callbacks.Callback):
         draw: Function of the model that returns the picture, uint8 of shape (height, width, 3);
             None for 64 samples of a noise-to-image model, from fixed latents.
         events: Writer of TensorBoard events, to show the picture there; None for none.
+        first: Whether to draw before the first step, too.
 
     Example:
         >>> model.fit(dataset, epochs=10, callbacks=[SampleSheet("samples")])
@@ -32,20 +33,34 @@ class SampleSheet(keras.callbacks.Callback):
         when: Schedule | None = None,
         draw: Callable[[Any], np.ndarray] | None = None,
         events: Any = None,
+        first: bool = False,
     ):
         super().__init__()
         self.folder = Path(folder)
         self.when = when
         self.draw = draw or (lambda model: pictures.sheet(model.generate(64)))
         self.events = events
+        self.first = first
+
+    def on_train_begin(self, logs=None):
+        """Draws the untrained model, if asked for."""
+        if self.first and self.model.steps_done == 0:
+            self.draw_now()
 
     def on_epoch_end(self, epoch, logs=None):
         """Draws when due."""
+        if self.when is None or self.when.due(self.model.steps_done):
+            self.draw_now()
+
+    def draw_now(self) -> None:
+        """Draws the model as it is."""
         step = self.model.steps_done
-        if self.when is not None and not self.when.due(step):
-            return
         sheet = self.draw(self.model)
-        pictures.save_png(self.folder / f"step_{step:08d}.png", sheet)
+        pictures.save_png(self.path(step), sheet)
         if self.events is not None:
             with self.events.as_default(step):
                 tf.summary.image("samples", sheet[np.newaxis])
+
+    def path(self, step: int) -> Path:
+        """Returns the file of a step's picture."""
+        return self.folder / f"step_{step:08d}.png"
