@@ -5,9 +5,10 @@ import gc
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import keras
 import numpy as np
 from ml_collections import ConfigDict
 
@@ -30,15 +31,16 @@ from tfgan_zoo.run.folder import Run
 from tfgan_zoo.run.recovery import Rollbacks, is_unscored, resume, rewind, storage_errors
 from tfgan_zoo.run.scoring import Scores
 from tfgan_zoo.run.stage import Stage
+from tfgan_zoo.run.starting import start_from, start_from_generator
 from tfgan_zoo.run.trained import (
     card_details,
     convert_run,
     export_model,
     export_run,
     load_run,
-    start_from,
     verify_export,
 )
+from tfgan_zoo.run.user_callbacks import import_callbacks, make_callbacks
 from tfgan_zoo.tasks import Task, open_task, resolve
 
 __all__ = [
@@ -152,6 +154,7 @@ def train_stage(
     """
     begun = run.has_begun()
     with devices.together():
+        functions = import_callbacks(config.train.callbacks)
         config = resolve(config, run.config() if begun else None, model_class(config.model))
     with devices.scope(), made_before() if begun else contextlib.nullcontext():
         model = build_model(config)
@@ -169,6 +172,10 @@ def train_stage(
 
         rollbacks = Rollbacks(config, run, model)
         start = resume(run, model, report, devices)
+        if start == 0 and config.train.start_from is not None:
+            with devices.together():
+                taken = start_from(config.train.start_from, model)
+            report(taken)
         rollbacks.apply()
         unscored = bool(devices.from_chief(int(is_unscored(run, start))))
         over = bool(devices.from_chief(int(stage.scores.out_of_patience(run, start - unscored))))
@@ -199,11 +206,13 @@ def train_stage(
             gc.collect()  # frees its model and images before this run decodes its own
         source = config.train.generator_from if pretraining is None else run.pretraining
         if start == 0 and source is not None:
-            start_from(source, model)
+            start_from_generator(source, model)
 
         report(stage.describe(start, over))
         if training:
-            fit(stage, start, rollbacks)
+            with devices.together():
+                users = make_callbacks(functions, config, run) if devices.chief else []
+            fit(stage, start, rollbacks, users)
         return finish(stage)
 
 
@@ -235,7 +244,9 @@ def adopt(stage: Stage, start: int, scored: int, training: bool) -> None:
         stage.report(change)
 
 
-def fit(stage: Stage, start: int, rollbacks: Rollbacks) -> None:
+def fit(
+    stage: Stage, start: int, rollbacks: Rollbacks, users: Sequence[keras.callbacks.Callback] = ()
+) -> None:
     """Trains from step `start` to the end; after NaN, again from a checkpoint, a few times."""
     run, model, devices = stage.run, stage.model, stage.devices
     samples = model.samples_per_step(stage.config.data.batch_size)
@@ -245,7 +256,7 @@ def fit(stage: Stage, start: int, rollbacks: Rollbacks) -> None:
     while True:
         try:
             with storage_errors(run):
-                return fit_once(stage, start)
+                return fit_once(stage, start, users)
         except NonFiniteLossError as error:
             start = rollbacks.roll_back(error, stage.report, devices)
 
@@ -300,6 +311,8 @@ def why_ended(stage: Stage) -> str:
     last, scores = stage.run.checkpoints.steps()[-1], stage.scores
     if last == stage.config.train.steps:
         return f"after all {last:,} steps"
+    if not scores.out_of_patience(stage.run):
+        return f"at step {last:,}, by a callback"
     best, since = scores.history(stage.run)
     than = "" if best is None else f" than at step {best:,}"
     return f"at step {last:,}, after {since} evaluations without a better {scores.name}{than}"
