@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import os
 import sys
 from pathlib import Path
 
@@ -32,6 +33,8 @@ def main(argv: list[str]) -> None:
 
 def run() -> None:
     """Runs the command that the first argument names; the console script `tfgan_zoo`."""
+    if os.getcwd() not in sys.path:  # where `python -m` finds the user's own modules, too
+        sys.path.insert(0, os.getcwd())
     name, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("", [])
     if name in COMMANDS:
         cli.run(importlib.import_module(f"tfgan_zoo.{name}").main, arguments)

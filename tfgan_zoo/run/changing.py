@@ -83,4 +83,4 @@ def unused_changes(run: Run, config: ConfigDict) -> str:
     )
     if not differ:
         return ""
-    return f"No steps are left, so the run keeps its entries: {'; '.join(differ)}"
+    return f"The run has ended and keeps its entries: {'; '.join(differ)}"

@@ -167,7 +167,7 @@ class Run:
     def _write_config(
         self, plain: Mapping[str, Any], recipe: str | None, history: list[dict[str, Any]]
     ) -> None:
-        written = {"config": plain, "versions": versions()}
+        written: dict[str, Any] = {"config": plain, "versions": versions()}
         if recipe is not None:
             written["recipe"] = recipe
         if history:
