@@ -5,10 +5,9 @@ import gc
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
-import keras
 import numpy as np
 from ml_collections import ConfigDict
 
@@ -211,8 +210,9 @@ def train_stage(
         report(stage.describe(start, over))
         if training:
             with devices.together():
-                users = make_callbacks(functions, config, run) if devices.chief else []
-            fit(stage, start, rollbacks, users)
+                if devices.chief:
+                    stage.callbacks = make_callbacks(functions, config, run)
+            fit(stage, start, rollbacks)
         return finish(stage)
 
 
@@ -244,9 +244,7 @@ def adopt(stage: Stage, start: int, scored: int, training: bool) -> None:
         stage.report(change)
 
 
-def fit(
-    stage: Stage, start: int, rollbacks: Rollbacks, users: Sequence[keras.callbacks.Callback] = ()
-) -> None:
+def fit(stage: Stage, start: int, rollbacks: Rollbacks) -> None:
     """Trains from step `start` to the end; after NaN, again from a checkpoint, a few times."""
     run, model, devices = stage.run, stage.model, stage.devices
     samples = model.samples_per_step(stage.config.data.batch_size)
@@ -256,7 +254,7 @@ def fit(
     while True:
         try:
             with storage_errors(run):
-                return fit_once(stage, start, users)
+                return fit_once(stage, start)
         except NonFiniteLossError as error:
             start = rollbacks.roll_back(error, stage.report, devices)
 

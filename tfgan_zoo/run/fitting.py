@@ -1,7 +1,7 @@
 """Keras' `fit` over the steps of a run, with its callbacks."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -16,13 +16,8 @@ from tfgan_zoo.run.scoring import Saving
 from tfgan_zoo.run.stage import Stage
 
 
-def fit_once(stage: Stage, start: int, users: Sequence[keras.callbacks.Callback] = ()) -> None:
+def fit_once(stage: Stage, start: int) -> None:
     """Trains from step `start` to the end, a signal, or NaN.
-
-    Args:
-        stage: The training.
-        start: The step at which it starts.
-        users: The callbacks of `train.callbacks`.
 
     Raises:
         Interrupted: After a signal, once a checkpoint was saved.
@@ -56,7 +51,7 @@ def fit_once(stage: Stage, start: int, users: Sequence[keras.callbacks.Callback]
         scoring += [early, _checkpoints(stage, saving, early)]
         if unscored:
             _score_again(stage, start, scoring)
-        each_epoch = [*training, *scoring, *users]
+        each_epoch = [*training, *scoring, *stage.callbacks]
         if devices.chief:
             each_epoch.append(_progress(stage, stack))
         if start % settings.log_every and not run.is_logged(start, settings.log_every):
