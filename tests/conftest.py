@@ -1,4 +1,5 @@
 import gc
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -10,16 +11,18 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 #: The files that take longest come first, so that several workers finish together.
 LONGEST = (
-    "test_two_replicas.py",
-    "run/test_experiment.py",
     "models/test_suite.py",
-    "run/test_interruption.py",
-    "serving/test_signatures.py",
-    "run/test_devices.py",
-    "commands/test_commands.py",
     "serving/test_predict.py",
-    "tasks/test_tasks.py",
+    "models/mechanics/test_batches.py",
+    "commands/test_translate.py",
+    "run/test_experiment.py",
+    "tasks/test_text_to_image.py",
     "test_adding_a_model.py",
+    "commands/test_commands.py",
+    "tasks/test_tasks.py",
+    "test_earlier_versions.py",
+    "serving/test_signatures.py",
+    "test_two_replicas.py",
 )
 
 
@@ -44,6 +47,14 @@ def _fresh_keras():
     """Lets no test inherit another's dtype policy or layer names."""
     yield
     if "keras" in sys.modules:
-        keras = sys.modules["keras"]
-        keras.config.set_dtype_policy("float32")
-        keras.utils.clear_session(free_memory=False)
+        sys.modules["keras"].config.set_dtype_policy("float32")
+        # Names alone: `clear_session` drops the kernels, which the next test would make again.
+        importlib.import_module("keras.src.utils.naming").reset_uids()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _fresh_session():
+    """Lets no file inherit what another left in Keras' session."""
+    yield
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.clear_session(free_memory=False)

@@ -15,10 +15,11 @@ import tensorflow as tf
 import tfgan_zoo
 from tests.commands.test_commands import said
 from tfgan_zoo import evaluate, export, generate, report, train
-from tfgan_zoo.config import stored_config
+from tfgan_zoo.config import load_config, stored_config
 from tfgan_zoo.models.mechanics.construction import RENAMED_HOOKS
 from tfgan_zoo.run import load_run
-from tfgan_zoo.tasks import TASKS
+from tfgan_zoo.run.building import build_model
+from tfgan_zoo.tasks import TASKS, open_task
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "adding_a_model.md").read_text()
@@ -101,6 +102,7 @@ def test_the_page_shows_every_file():
         "configs/hinge_gan.py",
         "tests/models/test_hinge_gan.py",
         "my_package/labelled.py",
+        "my_labelled_recipe.py",
         "my_package/games.py",
         "my_recipe.py",
         "my_package/autoencoder.py",
@@ -167,6 +169,7 @@ def resume(command):
     train.main([*command, "--config.train.steps=6", "--config.train.export=true"])
 
 
+@pytest.mark.slow
 def test_a_model_of_another_package_works_with_every_command(plug_in, capsys):
     source = f"--config.data.source=npz:{plug_in / 'pictures.npz'}"
     run, recipe = plug_in / "run", plug_in / "my_recipe.py"
@@ -206,6 +209,15 @@ def test_the_condition_of_the_page(plug_in):
     assert next(iter(model.signatures())) == "generate"
 
 
+def test_the_networks_of_the_conditional_recipe_know_the_classes_of_its_data(plug_in):
+    small = {"model_args.image_shape": "16,16,3"}
+    config = load_config(str(plug_in / "my_labelled_recipe.py"), small)
+    task = open_task(config, build_model(config))
+    assert len(task.opened.class_names) == config.generator.classes == config.discriminator.classes
+    labels = np.concatenate([batch["label"] for batch in task.batches(0).take(8)])
+    assert labels.max() < config.generator.classes
+
+
 def test_another_kind_of_task_trains_resumes_and_exports(plug_in, capsys):
     source = f"--config.data.source=npz:{plug_in / 'pictures.npz'}"
     run, recipe = plug_in / "codes", plug_in / "my_package" / "autoencoder.py"
@@ -218,6 +230,16 @@ def test_another_kind_of_task_trains_resumes_and_exports(plug_in, capsys):
     assert {"loss", "pixel_error"} <= rows[-1].keys()
     assert (run / "samples" / "final.png").is_file()
     assert (run / "export" / "autoencoder" / "1" / "saved_model.pb").is_file()
+    # The data go through the entries of the config: a crop, padded to the model's size.
+    entries = {"model_args.image_shape": "16,16,3", "data.crop": "10", "data.fit": "pad"}
+    entries |= {"data.source": f"npz:{plug_in / 'pictures.npz'}", "data.batch_size": "4"}
+    images = open_task(load_config(str(recipe), entries), model).loaded.array
+    expected = np.load(plug_in / "pictures.npz")["images"].copy()
+    expected[:, :3] = expected[:, 13:] = expected[:, :, :3] = expected[:, :, 13:] = 0
+    np.testing.assert_array_equal(images, expected)
+    # Figures are drawn at the model's size.
+    drawn = load_config(str(recipe), {"model_args.image_shape": "16,16,3"})
+    assert open_task(drawn, model).source.shape == (16, 16, 3)
     report.main([f"--workdir={run}", f"--output={plug_in / 'codes.html'}"])
     output = f"--output={plug_in / 'no.png'}"
     status, _, error = said(generate.main, f"--workdir={run}", output, capsys=capsys)

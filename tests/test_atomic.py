@@ -15,7 +15,6 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation.pairs import Scores
 from tfgan_zoo.pictures import drawing, files
 from tfgan_zoo.reporting.page import write_page
-from tfgan_zoo.run.checkpoints import write_atomically
 from tfgan_zoo.serving import requests as asking
 from tfgan_zoo.serving import saved_model
 
@@ -33,7 +32,7 @@ WRITERS = {
     "gif": lambda path: pictures.save_gif(path, [np.zeros((2, 2, 3), np.uint8)]),
     "csv": lambda path: evaluation.write_csv(path, Scores(("psnr",), ("a",), np.ones((1, 1)))),
     "htm": lambda path: write_page(path, "page"),
-    "txt": lambda path: write_atomically(path, "text"),
+    "txt": lambda path: atomic.write_atomically(path, "text"),
     "raw": lambda path: asking.save(path, b"bytes"),
 }
 

@@ -152,6 +152,17 @@ def test_calls_of_a_network():
     assert float(multiply.operation(*args, **kwargs)[0, 0]) == 6.0
 
 
+def test_layers_and_operations_tell_how_many_classes_they_know():
+    """`OneHot`: until its new name is known, one-hot classes are not checked."""
+    label = keras.Input((), dtype="int32")
+    one_hot = keras.ops.one_hot(label, 3)
+    embedded = keras.layers.Embedding(4, 2)(label)
+    encoded = keras.layers.CategoryEncoding(5, output_mode="one_hot")(label)
+    network = keras.Model(label, keras.layers.Concatenate()([one_hot, embedded, encoded]))
+    found = [keras_internals.num_classes_of(c.operation) for c in keras_internals.calls_of(network)]
+    assert sorted(n for n in found if n is not None) == [3, 4, 5]
+
+
 def test_lambda_layers_tell_their_output_shape():
     """`_output_shape`: a `Lambda` with an output shape then cannot be averaged; refuse it."""
     layer = keras.layers.Lambda(lambda x: x, output_shape=(2,))

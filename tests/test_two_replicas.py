@@ -9,10 +9,16 @@ import pytest
 from tests.marks import slow
 from tests.two_replicas import EQUAL, ROOT, checks
 
-#: Checks that make several graphs; `one_kind` compares a model.
+#: Checks that make several graphs, or one for each of several things. `one_kind` compares a model.
 SLOW = {
+    "tests.networks.replicas:text_encoders_embed_and_differentiate",
+    "tests.metrics.replicas:every_metric",
+    "tests.metrics.replicas:an_extractor_that_works_with_numpy",
+}
+SLOW |= {
     f"tests.models.replicas:{check}"
     for check in (
+        "overflow_on_one_replica",
         "each_kind",
         "every_option",
         "batches_that_replicas_cannot_share_evenly_are_refused",

@@ -10,9 +10,8 @@ import pytest
 from PIL import Image
 
 from tests.tiny_runs import as_recipe, tiny_config
+from tfgan_zoo.__main__ import COMMANDS
 from tfgan_zoo.data import imresize
-
-COMMANDS = ("train", "generate", "translate", "evaluate", "report", "export", "predict", "prepare")
 
 PROGRAM = """
 import contextlib, io, json, sys

@@ -1,11 +1,13 @@
 """Configs of short runs, and helpers that read them."""
 
 import json
+import signal
 
 import h5py
 import numpy as np
+import pytest
 
-from tfgan_zoo import pictures
+from tfgan_zoo import callbacks, pictures
 from tfgan_zoo.config import (
     check,
     image_to_image_config,
@@ -15,6 +17,8 @@ from tfgan_zoo.config import (
     super_resolution_config,
     text_to_image_config,
 )
+from tfgan_zoo.errors import Interrupted
+from tfgan_zoo.run import experiment
 
 
 def tiny_config(folder, model="dcgan", **overrides):
@@ -140,6 +144,38 @@ def _short(config, overrides):
         override(config, key.replace("__", "."), text)
     check(config)
     return config
+
+
+def quiet(_):
+    """Says nothing."""
+
+
+def finished_run(folder, **overrides):
+    """Trains a `tiny_config` that nobody stops; returns the config and the run's folder."""
+    config = tiny_config(folder, **overrides)
+    experiment.train(config, folder / "run", quiet)
+    return config, folder / "run"
+
+
+def at_step(monkeypatch, step, act):
+    """Calls `act(model)` within training, before the step after `step`."""
+
+    class Progress(callbacks.Progress):
+        def on_train_batch_begin(self, batch, logs=None):
+            if int(self.model.step) == step:
+                act(self.model)
+
+    monkeypatch.setattr(callbacks, "Progress", Progress)
+
+
+def stop_at(monkeypatch, config, run, step):
+    """Trains up to a step, which the signal lets end."""
+    with monkeypatch.context() as patch:
+        at_step(patch, step - 1, lambda model: signal.raise_signal(signal.SIGINT))
+        with pytest.raises(Interrupted, match=f"step {step} and saved") as stopped:
+            experiment.train(config, run, quiet)
+    assert stopped.value.signal_number == signal.SIGINT
+    assert not (run / "result.json").exists()
 
 
 def as_recipe(config, path):

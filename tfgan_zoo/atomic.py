@@ -120,6 +120,12 @@ def open_replacing(
         yield file
 
 
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Writes a file so that readers see the old or the new content, never a part."""
+    with open_replacing(path, "wb", sync=True) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
 def to_disk(path: Path) -> None:
     """Flushes a file to disk."""
     with path.open("rb+") as file:

@@ -100,6 +100,10 @@ class ServerError(RuntimeError):
     """A server did not answer, or refused; the message names the server and the reason."""
 
 
+class RefusedError(ServerError):
+    """A server refused what it was sent; it may accept another input."""
+
+
 class StorageError(OSError):
     """A run folder cannot be written; the message names the last checkpoint."""
 

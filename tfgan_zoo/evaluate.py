@@ -7,7 +7,7 @@
   python -m tfgan_zoo.evaluate --baseline=bicubic --data=folder:Set5 --output=set5.csv
 
 For models that draw from noise or texts, or translate, distributions are compared: samples with as
-many images of --split, by default of the training data, in the features of a network. Those are
+many images of --split, by default evaluate.split or test, in the features of a network. Those are
 --features=inception for numbers like published ones, or the small networks figures_v1, mnist_v1,
 fashion_mnist_v1, which need no download. Scores and protocol go to evaluation.jsonl in the run.
 

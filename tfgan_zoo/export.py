@@ -2,6 +2,7 @@
 
   python -m tfgan_zoo.export --workdir=runs/dcgan --output=served/dcgan
   python -m tfgan_zoo.export --workdir=runs/dcgan --output=lite --format=tflite
+  python -m tfgan_zoo.export --workdir=runs/srgan --output=lite --format=tflite --height=0 --width=0
 
 A SavedModel is written to the next free --output/1, --output/2, ..., where a server looks for
 versions; the server's settings are beside them. Other formats write a file for each endpoint, such
@@ -9,6 +10,8 @@ as --output/generate.tflite. What is written has been loaded and gave the model'
 """
 
 from tfgan_zoo import cli
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.serving.formats import FORMATS
 
 
 def main(argv: list[str]) -> None:
@@ -16,12 +19,19 @@ def main(argv: list[str]) -> None:
     given = cli.Flags()
     given.define_path("workdir", None, "The run folder.", required=True)
     given.define_path("output", None, "A folder; its name is the model's.", required=True)
-    given.define_enum("format", "saved_model", ["saved_model", "tflite", "onnx"], "The format.")
+    given.define_enum("format", FORMATS[0], list(FORMATS), "The format.")
     given.define_string("checkpoint", "best", "best, last, or a step.")
     given.define_bool("raw_weights", "The weights, not their moving average.")
+    given.define_integer("height", None, "Of images that a .tflite or .onnx takes; 0 for any.")
+    given.define_integer("width", None, "The same for their width.")
     given.define_bool("overwrite", "Replace a .tflite or .onnx that exists.")
     cli.parse(given, argv, __doc__)
 
+    if given.format == "saved_model":
+        given.refuse(
+            ("height", "width"), "expected none, as a SavedModel takes images of any size."
+        )
+    size = _size(given.height, given.width)
     cli.quiet_tensorflow()
     from tfgan_zoo.run import experiment
     from tfgan_zoo.serving import saved_model
@@ -40,9 +50,22 @@ def main(argv: list[str]) -> None:
             given.checkpoint,
             raw_weights=given.raw_weights,
             overwrite=given.overwrite,
+            size=size,
         )
     for path in written:
         print(f"{path.stat().st_size / 1e6:.1f} MB: {path}")
+
+
+def _size(height: int | None, width: int | None) -> tuple[int | None, int | None] | None:
+    """Returns the size that both flags state, None for an open side; None without them."""
+    if height is None and width is None:
+        return None
+    if height is None or width is None or min(height, width) < 0:
+        raise InputError(
+            f"--height, --width: expected two numbers of pixels, 0 for any, got {height} and "
+            f"{width}."
+        )
+    return height or None, width or None
 
 
 if __name__ == "__main__":

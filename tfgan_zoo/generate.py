@@ -6,10 +6,10 @@
   python -m tfgan_zoo.generate --workdir=runs/gan_cls --text="a small red circle" --output=red.png
 
 The name of the output says what to write: a .png is one picture (a grid, or the strips of a walk),
-a .gif the animation of a walk, anything else a folder of single files. The same --seed gives the
-same images. For a model that draws texts, a .png has a row for each --text, and a walk goes from
-text to text; a folder holds the texts in captions.jsonl. For a model that knows classes, a .png has
-a row for each --label; without one, the classes come in turn.
+a .gif or a .mp4 (which needs ffmpeg) the animation of a walk, anything else a folder of single
+files. The same --seed gives the same images. For a model that draws texts, a .png has a row for
+each --text, and a walk goes from text to text; a folder holds the texts in captions.jsonl. For a
+model that knows classes, a .png has a row for each --label; without one, the classes come in turn.
 """
 
 from pathlib import Path
@@ -22,7 +22,7 @@ def main(argv: list[str]) -> None:
     """Draws and writes samples."""
     given = cli.Flags()
     given.define_path("workdir", None, "The run folder.", required=True)
-    given.define_path("output", None, "A .png, a .gif, or a folder.", required=True)
+    given.define_path("output", None, "A .png, a .gif, a .mp4, or a folder.", required=True)
     given.define_integer("num", None, "Images (64), samples of a walk (5), images of a text (8).")
     given.define_strings("text", "What to draw; may be repeated.")
     given.define_strings("label", "A class to draw, by name or number; may be repeated.")
@@ -45,7 +45,7 @@ def main(argv: list[str]) -> None:
         interpolate=given.interpolate,
         frames=given.frames,
         path=given.path,
-        closed=output.suffix.lower() == ".gif",
+        closed=output.suffix.lower() in drawing.ANIMATIONS,
     )
     request.check()
     drawing.check_output(output, given.overwrite, given.interpolate)

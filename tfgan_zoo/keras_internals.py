@@ -43,7 +43,7 @@ class Call(NamedTuple):
         )
 
 
-def calls_of(network: keras.Model) -> list[Call]:
+def calls_of(network: keras.Model | keras.Function) -> list[Call]:
     """Returns the calls in a functional network in the order in which Keras runs them.
 
     Public ways see less: `keras.Function.operations` has each layer once, and `layer.output` is
@@ -64,6 +64,18 @@ def calls_of(network: keras.Model) -> list[Call]:
         for node in by_depth[depth]
         if not node.is_input
     ]
+
+
+def num_classes_of(operation: Any) -> int | None:
+    """Returns how many classes a layer or operation embeds or encodes by number; None for others.
+
+    Keras has no public class for the operation of `keras.ops.one_hot` in a functional network.
+    """
+    if isinstance(operation, keras.layers.Embedding):
+        return operation.input_dim
+    if isinstance(operation, keras.layers.CategoryEncoding):
+        return operation.num_tokens
+    return operation.num_classes if type(operation).__name__ == "OneHot" else None
 
 
 def lambda_output_shape(layer: keras.layers.Lambda) -> Any:

@@ -5,6 +5,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 
+def imported(reference: str) -> Any:
+    """Returns what "package.module:name" names; imports the module."""
+    module, _, name = reference.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
 def names_from(module: str, homes: Mapping[str, Iterable[str]]) -> Callable[[str], Any]:
     """Returns a module's `__getattr__` for names that are defined in other modules.
 

@@ -32,8 +32,14 @@ def main(argv: list[str]) -> None:
     given.define_integer("batch_size", 16, "Images per request.")
     given.define_float("timeout", 60.0, "Seconds to wait for an answer.")
     given.define_integer("retries", 4, "If the server is busy or away.")
+    given.define_strings("header", 'A header for --url, "Name: value"; may be repeated.')
+    given.define_bool("tls", "Encrypt the connection of --grpc.")
+    given.define_string("ca_file", None, "Certificates (PEM) to check the server with.")
     given.define_bool("overwrite", "Replace files that exist.")
-    given.define_enum("on_error", "raise", ["raise", "skip"], "At an unreadable image.")
+    given.define_bool("skip_existing", "Leave out what exists.")
+    given.define_enum(
+        "on_error", "raise", ["raise", "skip"], "At an image that is unreadable, or refused."
+    )
     given.define_float("white", None, "The value of white in images of more than 8 bits.")
     cli.parse(given, argv, __doc__)
 

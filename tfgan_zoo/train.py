@@ -37,7 +37,7 @@ def main(argv: list[str]) -> None:
     cli.parse(given, others, __doc__)
 
     # TensorFlow's devices are opened later, as the config says.
-    resolved = training.resolve(
+    resolved = training.from_flags(
         given.model,
         given.config,
         given.workdir,

@@ -5,10 +5,12 @@
   python -m tfgan_zoo.translate --workdir=runs/cyclegan --direction=b_to_a --input=z.jpg --output=h/
   python -m tfgan_zoo.translate --workdir=runs/srgan --input=small.png --output=large.png
 
-A result has the size of its image, times the scale of an SRGAN. A folder is read with its
-sub-folders, and results keep names and places; files other than .png and .jpg become .png. Images
-are read by the rules of the run's data; results are sRGB. For images of more than 8 bits, --white
-says which value is white, such as 4095 for 12 bits.
+A result has the size of its image, times the scale of an SRGAN. An image much larger than those of
+training is translated at their size, and the result is resized back; --size says at which, and
+--size=0 translates every image at its own size. A folder is read with its sub-folders, and results
+keep names and places; files other than .png and .jpg become .png. Images are read by the rules of
+the run's data; results are sRGB. For images of more than 8 bits, --white says which value is white,
+such as 4095 for 12 bits.
 """
 
 from typing import Any
@@ -27,29 +29,56 @@ def main(argv: list[str]) -> None:
     given.define_string("direction", None, "a_to_b (the default) or b_to_a.")
     given.define_string("checkpoint", "best", "best, last, or a step.")
     given.define_bool("compare", "Also write NAME_compare.png: input and result.")
+    given.define_integer("size", None, "The shorter side for the model; 0 for the image's own.")
     given.define_integer("tile", 0, "The side of a tile in pixels.")
-    given.define_integer("overlap", 64, "Pixels that tiles share.")
+    given.define_integer("overlap", None, "Pixels that tiles share: 64; half a tile with --blend.")
+    given.define_bool("blend", "Fade tiles into each other over all that they share.")
+    given.define_bool("all_frames", "All frames of animations and pages of TIFFs, not the first.")
+    given.define_enum(
+        "frames_as", "container", ["container", "files"], "A file as the input, or numbered PNGs."
+    )
+    given.define_integer("bits", 8, "16 reads and writes 16 bits per channel, as PNG or TIFF.")
     given.define_bool("overwrite", "Replace results that exist.")
+    given.define_bool("skip_existing", "Leave out images whose results exist.")
     given.define_enum("on_error", "raise", ["raise", "skip"], "At an unreadable image.")
     given.define_float("white", None, "The value of white in images of more than 8 bits.")
     cli.parse(given, argv, __doc__)
 
     if given.white is not None:
         check_number("--white", given.white, above=0)
+    if given.size is not None and given.size < 0:
+        raise InputError(f"--size: expected a number of pixels or 0, got {given.size}.")
     if given.tile < 0:
         raise InputError(f"--tile: expected a number of pixels or 0, got {given.tile}.")
-    tiling.check_overlap(given.overlap, given.tile or tiling.TILE)
+    tile = given.tile or tiling.TILE
+    overlap = given.overlap if given.overlap is not None else tile // 2 if given.blend else 64
+    tiling.check_overlap(overlap, tile, given.blend)
+    if not given.all_frames:
+        given.refuse(["frames_as"], "expected --all_frames beside it, got none.")
+    if given.bits not in (8, 16):
+        raise InputError(f"--bits: expected 8 or 16, got {given.bits}.")
+    if given.bits == 16 and given.all_frames:
+        raise InputError("--bits: expected 8 beside --all_frames, got 16.")
+    if given.skip_existing and given.overwrite:
+        raise InputError("--skip_existing: expected without --overwrite, got both.")
+    outputs: dict[str, Any] = {n: given[n].value for n in ("compare", "on_error", "bits")}
+    outputs["frames"] = given.frames_as if given.all_frames else None
+    replace = given.overwrite or given.skip_existing
+    all_planned = files.plan(given.input, given.output, overwrite=replace, **outputs)
+    planned = files.missing(all_planned, outputs["frames"]) if given.skip_existing else all_planned
+    existing = len(all_planned) - len(planned)
+    if not planned:
+        print(f"0 images, {existing} there already: {given.output}")
+        return
     cli.quiet_tensorflow()
     from tfgan_zoo.run.translation import translate_files
 
-    outputs: dict[str, Any] = {n: given[n].value for n in ("compare", "on_error")}
-    planned = files.plan(given.input, given.output, overwrite=given.overwrite, **outputs)
-    names = ("checkpoint", "direction", "tile", "overlap", "white")
+    names = ("checkpoint", "direction", "size", "tile", "overlap", "blend", "white")
     inputs: dict[str, Any] = {n: given[n].value for n in names}
     num, seconds = translate_files(given.workdir, planned, **outputs, **inputs)
     pace = f"in {seconds:.1f} s ({num / seconds:.1f} images/s)"
-    left_out = f", {len(planned) - num} left out" if num < len(planned) else ""
-    print(f"{num} {'image' if num == 1 else 'images'} {pace}{left_out}: {given.output}")
+    count, others = files.counted(num, len(planned), existing)
+    print(f"{count} {pace}{others}: {given.output}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from benchmarks.reproduce.packed_trials import EPSILON, PIECES, STATISTICS_OF, PackedTrials
+from tests.marks import slow
 from tfgan_zoo import networks
 from tfgan_zoo.data.points import Mixture, mixture
 from tfgan_zoo.models import GAN
@@ -68,7 +69,7 @@ def move_both(model, real, z):
         variable.assign(value)
 
 
-@pytest.mark.parametrize("packing", [1, 3])
+@pytest.mark.parametrize("packing", [slow(1), 3])
 def test_an_update_is_the_zoo_s(packing):
     rng = np.random.default_rng(0)
     trials = PackedTrials(mixture("grid"), packing, 2, **SMALL)

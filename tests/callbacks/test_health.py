@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.marks import slow, slow_except
+from tests.marks import slow_except
 from tests.models.tiny import GAMES, assert_same, compiled, dataset, samples, state
 from tfgan_zoo import callbacks, networks
 from tfgan_zoo.callbacks.health import Diagnosis, first_samples
@@ -75,7 +75,8 @@ def test_every_model_is_watched(name):
         assert np.all(np.array(logs[measure]) > 0)
 
 
-@pytest.mark.parametrize("name", ["pix2pix", slow("cyclegan")])  # dropout and batch norm; pools
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["pix2pix", "cyclegan"])  # dropout and batch norm; pools
 def test_training_is_not_changed(name):
     states = []
     for used in ([], [callbacks.Health(say=lambda _: None)]):
@@ -96,6 +97,7 @@ def test_a_discriminator_a_hundred_times_too_fast():
     assert "its norm is " in found["gradients"]
 
 
+@pytest.mark.slow
 def test_latents_that_are_ignored():
     generator = keras.Sequential(
         [keras.Input((4,)), keras.layers.Rescaling(0.0), keras.layers.Dense(2)]
@@ -126,6 +128,7 @@ def test_an_absurd_learning_rate():
     assert "g_loss" in found["not_finite"]
 
 
+@pytest.mark.slow
 def test_too_high_learning_rates():
     model = game(g=adam(0.1, 0.9), d=adam(0.1, 0.9))
     found = watched(model, ring(512), 14, conditions=["oscillation"])
@@ -212,6 +215,7 @@ def test_what_is_not_finite_says_nothing_else():
 # ---------------------------------------------------------------------- files and data
 
 
+@pytest.mark.slow
 def test_lines_of_the_file(tmp_path):
     generator = keras.Sequential(
         [keras.Input((4,)), keras.layers.Rescaling(0.0), keras.layers.Dense(2)]

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.marks import slow
 from tfgan_zoo import DCGAN, networks
 from tfgan_zoo.callbacks import EvaluateImages
 from tfgan_zoo.errors import InputError
@@ -28,7 +29,7 @@ def small_model():
     return model
 
 
-@pytest.mark.parametrize("batched", [False, True])
+@pytest.mark.parametrize("batched", [slow(False), True])
 def test_scores_reach_the_callbacks_after_it(tmp_path, batched):
     real = tf.data.Dataset.from_tensor_slices((IMAGES, np.zeros(48))).batch(10)
     given = real.repeat() if batched else IMAGES

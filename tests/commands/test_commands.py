@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.marks import slow
 from tests.tiny_runs import as_recipe, assert_same, lines, saved, tiny_config
 from tfgan_zoo import cli, export, generate, train
 from tfgan_zoo.config import load_config
@@ -217,7 +218,7 @@ def test_single_files(run, tmp_path):
         assert np.array_equal(np.asarray(picture), expected)
 
 
-@pytest.mark.parametrize("path", ["spherical", "linear"])
+@pytest.mark.parametrize("path", ["spherical", slow("linear")])
 def test_walks(run, tmp_path, path):
     flags = ("--interpolate", "--num=3", "--frames=4", f"--path={path}")
     with Image.open(drawn(run, tmp_path / "walk.png", *flags)) as strips:
@@ -230,6 +231,32 @@ def test_walks(run, tmp_path, path):
     assert drawn(run, tmp_path / "walk.gif", *flags, "--overwrite").read_bytes() == first
 
 
+def test_a_walk_as_a_film(run, tmp_path, monkeypatch, capsys):
+    flags = [f"--workdir={run}", "--interpolate", "--num=3", "--frames=4"]
+    output = tmp_path / "walk.mp4"
+    if shutil.which("ffmpeg") is not None:
+        status, out, _ = said(generate.main, *flags, f"--output={output}", capsys=capsys)
+        assert (status, out) == (0, f"9 images: {output}\n")
+        assert output.read_bytes()[4:8] == b"ftyp"
+    before = sorted(tmp_path.iterdir())
+    monkeypatch.setenv("PATH", str(tmp_path))
+    status, out, err = said(
+        generate.main, *flags, f"--output={output}", "--overwrite", capsys=capsys
+    )
+    assert (status, out) == (2, "")
+    assert err == (
+        "error: --output: a .mp4 is written by the program ffmpeg, which is not on the PATH; "
+        "install it, or give a .gif.\n"
+    )
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_one_image(run, tmp_path, capsys):
+    drawn(run, tmp_path / "1.png", "--num=1")
+    assert capsys.readouterr().out == f"1 image: {tmp_path / '1.png'}\n"
+
+
+@pytest.mark.slow
 def test_points_are_plotted(folder, tmp_path, capsys):
     config = tiny_config(folder, "gan", model_args__image_shape="2", data__flip="false")
     config.data.source = "points/ring"
@@ -253,7 +280,8 @@ def test_points_are_plotted(folder, tmp_path, capsys):
         (["--output=x.png"], "error: --workdir: expected a value, got none"),
         (["--workdir=.", "--output=x.png"], "is no run folder"),
         (["--workdir=.", "--output=x.gif"], "add --interpolate"),
-        (["--workdir=.", "--output=x.jpg"], "expected a .png, a .gif or a folder, got 'x.jpg'"),
+        (["--workdir=.", "--output=x.mp4"], "a .mp4 shows a walk; add --interpolate"),
+        (["--workdir=.", "--output=x.jpg"], "a .png, a .gif, a .mp4 or a folder, got 'x.jpg'"),
         (["--workdir=.", "--output=made"], "'made' exists; add --overwrite"),
         (
             ["--workdir=.", "--output=.", "--overwrite"],
@@ -286,6 +314,7 @@ def test_generate_refuses_in_a_sentence(tmp_path, monkeypatch, capsys, flags, se
     assert sentence in err
 
 
+@pytest.mark.slow
 def test_the_home_folder(run, recipe, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
@@ -329,6 +358,7 @@ def edited(recipe, folder, old, new):
     return folder / recipe.name
 
 
+@pytest.mark.slow
 def test_the_same_command_resumes_a_run_whose_recipe_was_edited(
     begun, run, recipe, tmp_path, capsys
 ):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.marks import slow
 from tests.tiny_runs import (
     tiny_config,
     tiny_super_resolution,
@@ -170,7 +171,7 @@ def test_what_the_command_line_sets_itself_is_kept_and_refused():
 # ---------------------------------------------------------------------- evaluate.split
 
 
-@pytest.mark.parametrize("kind", ["translation", "super_resolution", "text_to_image"])
+@pytest.mark.parametrize("kind", ["translation", slow("super_resolution"), slow("text_to_image")])
 def test_a_split_that_is_missing_is_named_by_the_entry_that_asked(tmp_path, kind):
     if kind == "translation":
         make, folder = lambda **kw: tiny_translation(tmp_path, "pix2pix", **kw), "sides"
@@ -207,6 +208,7 @@ def test_captions_of_one_set_are_warned_of_once(tmp_path):
     assert [str(each.message).split(":")[0] for each in told] == ["data.source"]
 
 
+@pytest.mark.slow
 def test_samples_of_a_step_are_explained_where_they_are_no_batch(tmp_path):
     told = []
     config = tiny_config(tmp_path, train__steps="4", model_args__packing="2")

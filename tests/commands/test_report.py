@@ -344,6 +344,7 @@ def test_small_values_have_ticks_of_their_own():
 # ---------------------------------------------------------------------- a real run
 
 
+@pytest.mark.slow
 def test_a_real_run(tmp_path, capsys):
     from tfgan_zoo.run import experiment
     from tfgan_zoo.run.folder import Run

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.marks import slow
 from tests.tiny_runs import tiny_config, tiny_super_resolution, tiny_translation
 from tfgan_zoo import cli, generate, pictures, translate
 from tfgan_zoo.data.images import decode, with_channels
@@ -16,13 +17,21 @@ from tfgan_zoo.run import experiment
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """A run of each model, of two steps: from grey images, a, to colour, b."""
-    folder = tmp_path_factory.mktemp("runs")
-    for model in ("cyclegan", "pix2pix"):
-        config = tiny_translation(folder, model)
-        config.train.steps = 2
-        config.evaluate.metrics = ()
-        experiment.train(config, folder / model, lambda _: None)
+    """A folder with a run of two steps: from grey images, a, to colour, b, and back."""
+    return trained(tmp_path_factory.mktemp("runs"), "cyclegan")
+
+
+@pytest.fixture(scope="module")
+def one_way(tmp_path_factory):
+    """A folder with a run of a model that translates from a to b alone."""
+    return trained(tmp_path_factory.mktemp("one_way"), "pix2pix")
+
+
+def trained(folder, model):
+    config = tiny_translation(folder, model)
+    config.train.steps = 2
+    config.evaluate.metrics = ()
+    experiment.train(config, folder / model, lambda _: None)
     return folder
 
 
@@ -90,7 +99,7 @@ def test_a_file_of_any_size_and_colour(runs, cyclegan, tmp_path, capsys):
 
 def test_a_jpeg_gives_a_jpeg_of_its_size(runs, tmp_path):
     photo = draw(tmp_path / "photo.JPG", 451, 300, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0")
-    translate.main([f"--workdir={runs / 'pix2pix'}", f"--input={photo}", f"--output={tmp_path}/o"])
+    translate.main([f"--workdir={runs / 'cyclegan'}", f"--input={photo}", f"--output={tmp_path}/o"])
     with Image.open(tmp_path / "o" / "photo.JPG") as image:
         assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (300, 451))
 
@@ -156,7 +165,60 @@ def test_compare_shows_both(runs, cyclegan, tmp_path):
     np.testing.assert_array_equal(sheet[:, 25:], expected(cyclegan, drawing))
 
 
-@pytest.mark.parametrize("flag", ["--tile=16", "--tile=0"])
+def test_tiles_that_fade_into_each_other(runs, cyclegan, tmp_path, capsys):
+    drawing, out = draw(tmp_path / "x.png", 40, 21), tmp_path / "out.png"
+    command = [f"--workdir={runs / 'cyclegan'}", f"--input={drawing}", f"--output={out}"]
+    status, _, err = said(*command, "--tile=16", "--overlap=2", capsys=capsys)
+    assert status == 0
+    assert err == (
+        "warning: an image of 21x40 pixels in 6 tiles of 16x16: the generator's instance "
+        "normalization treats each tile by itself, so colours may step from tile to tile; --blend "
+        "fades tiles into each other, and --size or a larger --tile needs fewer of them.\n"
+    )
+    command += ["--tile=16", "--blend", "--overwrite"]
+    for flags, overlap in (([], 8), (["--overlap=5"], 5)):
+        status, _, err = said(*command, *flags, capsys=capsys)
+        assert (status, err) == (0, "")
+        given = with_channels(decode(drawing), 1)
+        tiled = tiling.apply_tiled(
+            lambda tile: cyclegan.translate(tile[np.newaxis])[0], given, 16, overlap, blend=overlap
+        )
+        np.testing.assert_array_equal(read(out), pictures.to_uint8(tiled))
+
+
+def test_animations_and_16_bits(runs, cyclegan, tmp_path, capsys):
+    frames = [pixels(18, 23, seed=i) for i in range(3)]
+    first, *rest = map(Image.fromarray, frames)
+    walk = tmp_path / "walk.webp"
+    first.save(walk, save_all=True, append_images=rest, lossless=True, duration=50)
+    command = [f"--workdir={runs / 'cyclegan'}", f"--output={tmp_path / 'out'}"]
+    assert said(*command, f"--input={walk}", "--all_frames", capsys=capsys)[0] == 0
+    numbered = [*command, f"--input={walk}", "--all_frames", "--frames_as=files"]
+    assert said(*numbered, capsys=capsys)[0] == 0
+    assert names(tmp_path / "out") == ["walk.webp", *(f"walk_00000{i}.png" for i in range(3))]
+    with Image.open(tmp_path / "out" / "walk.webp") as made:
+        for i, frame in enumerate(frames):
+            grey = with_channels(frame, 1)[np.newaxis]
+            result = pictures.to_uint8(cyclegan.translate(grey)[0])
+            np.testing.assert_array_equal(read(tmp_path / "out" / f"walk_00000{i}.png"), result)
+            made.seek(i)
+            np.testing.assert_array_equal(np.asarray(made.convert("RGB")), result)
+    # The other way, from 16-bit grey to 16-bit grey, needs no more than Pillow.
+    deep = np.linspace(0, 65535, 18 * 23).astype(np.uint16).reshape(18, 23)
+    Image.fromarray(deep).save(tmp_path / "deep.png")
+    back = [*command, f"--input={tmp_path / 'deep.png'}", "--direction=b_to_a", "--bits=16"]
+    assert said(*back, capsys=capsys)[0] == 0
+    given = np.repeat(
+        (2 * (deep / 65535) - 1).astype(np.float32)[np.newaxis, ..., np.newaxis], 3, -1
+    )
+    expected_16 = (cyclegan.translate(given, "b_to_a")[0, ..., 0].astype(float) + 1) * 32767.5
+    came = read(tmp_path / "out" / "deep.png")
+    assert came.dtype == np.uint16
+    assert np.abs(came - expected_16).max() <= 1
+    assert len(np.unique(came)) > 256
+
+
+@pytest.mark.parametrize("flag", [slow("--tile=16"), "--tile=0"])
 def test_large_images_are_translated_in_tiles(runs, cyclegan, tmp_path, monkeypatch, flag):
     monkeypatch.setattr(tiling, "WHOLE", 20 * 20)
     monkeypatch.setattr(tiling, "TILE", 16)
@@ -177,6 +239,43 @@ def test_large_images_are_translated_in_tiles(runs, cyclegan, tmp_path, monkeypa
     flags = [flag, "--overlap=6", f"--input={small}", f"--output={out}", "--overwrite"]
     translate.main([f"--workdir={runs / 'cyclegan'}", *flags])
     np.testing.assert_array_equal(read(out), expected(cyclegan, small))
+
+
+def by_hand(model, path, side):
+    """Translates an image at another size, with Pillow alone around the model."""
+    with Image.open(path) as image:
+        grey, (width, height) = image.convert("L"), image.size
+    factor = side / min(width, height)
+    small = grey.resize((round(width * factor), round(height * factor)), Image.Resampling.LANCZOS)
+    made = model.translate(np.asarray(small)[np.newaxis, ..., np.newaxis])[0]
+    back = [Image.fromarray(c).resize((width, height), Image.BICUBIC) for c in np.rollaxis(made, 2)]
+    return pictures.to_uint8(np.stack([np.asarray(channel) for channel in back], axis=-1))
+
+
+def test_an_image_much_larger_than_those_of_training(runs, cyclegan, tmp_path, capsys):
+    photo = draw(tmp_path / "photo.png", 48, 80)
+    out = tmp_path / "out.png"
+    command = [f"--workdir={runs / 'cyclegan'}", f"--input={photo}", f"--output={out}"]
+    status, _, err = said(*command, "--compare", capsys=capsys)
+    assert status == 0
+    assert err == (
+        "Images with a shorter side above 32 pixels, 2 times that of training, are translated at "
+        "16 pixels and resized back; --size=0 translates them at their own size.\n"
+    )
+    at_16 = by_hand(cyclegan, photo, 16)
+    np.testing.assert_array_equal(read(out), at_16)
+    assert read(tmp_path / "out_compare.png").shape == (48, 2 * 80 + 2, 3)
+    # Asked for, in silence: another size, the same one, and the image's own, in tiles or not.
+    for flag, result in (
+        ("--size=24", by_hand(cyclegan, photo, 24)),
+        ("--size=16", at_16),
+        ("--size=0", expected(cyclegan, photo)),
+        ("--tile=512", expected(cyclegan, photo)),
+    ):
+        status, _, err = said(*command, flag, "--overwrite", capsys=capsys)
+        assert (status, err) == (0, "")
+        np.testing.assert_array_equal(read(out), result)
+    assert np.abs(at_16.astype(int) - expected(cyclegan, photo)).mean() > 1
 
 
 def test_images_beyond_pillows_limit(tmp_path, monkeypatch):
@@ -229,6 +328,28 @@ def test_existing_results_are_refused_before_anything_is_written(runs, tmp_path,
     assert said(*command, "--overwrite", capsys=capsys)[0] == 0
     assert names(out) == ["a.png", "b.png", "c.png"]
     assert (out / "b.png").read_bytes() != before
+
+
+def test_a_folder_that_was_cut_off_is_resumed(runs, tmp_path, capsys):
+    given, out = tmp_path / "in", tmp_path / "out"
+    for name in ("a.png", "b/c.png", "d.jpg"):
+        draw(given / name)
+    command = [f"--workdir={runs / 'cyclegan'}", f"--input={given}", f"--output={out}"]
+    command += ["--compare", "--skip_existing"]
+    out.mkdir()
+    (out / "d.jpg").write_bytes(b"earlier")
+    (out / "a_compare.png").write_bytes(b"a sheet whose result is missing")
+    status, printed, _ = said(*command, capsys=capsys)
+    assert status == 0
+    assert printed.startswith("2 images in ")
+    assert printed.endswith(f", 1 there already: {out}\n")
+    assert (out / "d.jpg").read_bytes() == b"earlier"
+    assert read(out / "a_compare.png").shape == (18, 48, 3)
+    assert names(out) == ["a.png", "a_compare.png", "b/c.png", "b/c_compare.png", "d.jpg"]
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+    status, printed, _ = said(*command, capsys=capsys)
+    assert (status, printed) == (0, f"0 images, 3 there already: {out}\n")
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
 
 
 def test_unreadable_images(runs, tmp_path, capsys):
@@ -314,8 +435,17 @@ def test_sheets_are_results_too(place):
     ("flags", "sentence"),
     [
         ([], "--output: expected a value, got none; --help shows all."),
+        (["--output=y", "--size=-1"], "--size: expected a number of pixels or 0, got -1."),
+        (
+            ["--output=y", "--skip_existing", "--overwrite"],
+            "expected without --overwrite, got both",
+        ),
         (["--output=y", "--tile=-1"], "--tile: expected a number of pixels or 0, got -1."),
         (["--output=y", "--overlap=1024"], "--overlap: expected 0 to 1023, less than a tile, got"),
+        (
+            ["--output=y", "--blend", "--overlap=0"],
+            "expected pixels that tiles share beside --blend",
+        ),
         (["--output=y", "--tile=64"], "--overlap: expected 0 to 63, less than a tile, got 64."),
         (["--output=y", "--on_error=stop"], "value should be one of <raise|skip>"),
         (["--output=y"], "is no run folder"),
@@ -331,16 +461,22 @@ def test_unusable_flags_are_a_sentence(place, capsys, flags, sentence):
     assert names(place) == before
 
 
-def test_the_direction_has_to_be_the_models(runs, tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("run", "direction", "known"),
+    [
+        ("runs/cyclegan", "up", "a_to_b or b_to_a"),
+        slow("one_way/pix2pix", "b_to_a", "a_to_b"),
+    ],
+)
+def test_the_direction_has_to_be_the_models(request, tmp_path, capsys, run, direction, known):
+    fixture, model = run.split("/")
+    workdir = request.getfixturevalue(fixture) / model
+    capsys.readouterr()  # what training said
     flags = [f"--input={draw(tmp_path / 'x.png')}", f"--output={tmp_path / 'y.png'}"]
-    for model, direction, known in (
-        ("pix2pix", "b_to_a", "a_to_b"),
-        ("cyclegan", "up", "a_to_b or b_to_a"),
-    ):
-        command = [f"--workdir={runs / model}", f"--direction={direction}", *flags]
-        status, _, err = said(*command, capsys=capsys)
-        assert status == 2
-        assert err == f"error: --direction: expected {known}, got {direction!r}.\n"
+    flags += [f"--workdir={workdir}", f"--direction={direction}"]
+    status, _, err = said(*flags, capsys=capsys)
+    assert status == 2
+    assert err == f"error: --direction: expected {known}, got {direction!r}.\n"
     assert names(tmp_path) == ["x.png"]
 
 
@@ -358,12 +494,15 @@ def test_an_overlap_is_less_than_the_tile_of_a_model_that_enlarges(tmp_path, cap
     status, out, err = said(*command, "--overlap=512", capsys=capsys)
     assert (status, out) == (2, "")
     assert err == "error: --overlap: expected 0 to 511, less than a tile, got 512.\n"
+    status, out, err = said(*command, "--size=16", capsys=capsys)
+    assert (status, out) == (2, "")
+    assert err == "error: --size: expected none for a model that enlarges, got 16; leave it out.\n"
     assert not (tmp_path / "out").exists()
     assert said(*command, "--overlap=511", capsys=capsys)[0] == 0
 
 
 @pytest.mark.slow
-def test_each_command_names_the_other(runs, tmp_path, capsys):
+def test_each_command_names_the_other(one_way, tmp_path, capsys):
     config = tiny_config(tmp_path)
     config.train.steps = 2
     config.evaluate.metrics = ()
@@ -377,10 +516,10 @@ def test_each_command_names_the_other(runs, tmp_path, capsys):
         f"error: --workdir: '{noise}' translates no images; tfgan_zoo.generate draws "
         "those of models that make them from noise or texts.\n"
     )
-    command = [f"--workdir={runs / 'pix2pix'}", flags[1]]
+    command = [f"--workdir={one_way / 'pix2pix'}", flags[1]]
     status, _, err = said(*command, main=generate.main, capsys=capsys)
     assert status == 2
     assert err == (
-        f"error: --workdir: '{runs / 'pix2pix'}' translates images; use tfgan_zoo.translate.\n"
+        f"error: --workdir: '{one_way / 'pix2pix'}' translates images; use tfgan_zoo.translate.\n"
     )
     assert not (tmp_path / "y.png").exists()

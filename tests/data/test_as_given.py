@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.marks import slow
 from tfgan_zoo.data import (
     captioned,
     load_images,
@@ -50,7 +51,7 @@ def test_images_may_be_a_spec_a_path_an_array_or_a_source(folder, form):
     assert (low.shape, high.shape) == ((2, 2, 2, 3), (2, 8, 8, 3))
 
 
-@pytest.mark.parametrize("form", ["spec", "path", "arrays", "sources", "opened"])
+@pytest.mark.parametrize("form", [slow("spec"), "path", "arrays", slow("sources"), slow("opened")])
 def test_domains_may_be_a_spec_a_path_or_two_arrays_or_sources(folder, form):
     opened = open_domains(f"folder:{folder}")
     given = {"spec": f"folder:{folder}", "path": folder, "arrays": (IMAGES, IMAGES)}

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.marks import slow
 from tfgan_zoo import pictures
 from tfgan_zoo.data import (
     Captioned,
@@ -335,7 +336,7 @@ def test_captions_that_are_no_strings(captions, message):
         captioned(Captioned(array(2), captions), batch_size=1)
 
 
-@pytest.mark.parametrize("cache", [True, False])
+@pytest.mark.parametrize("cache", [slow(True), False])
 def test_batches_of_different_classes(cache):
     classes = np.repeat([7, 3, 5, 9, 1], [1, 2, 3, 4, 2])
     data = Captioned(array(12), [f"{i}" for i in range(12)], classes)
@@ -408,7 +409,7 @@ def test_numbers_beyond_a_byte():
     assert abs(others.mean() / num - 0.5) < 0.04
 
 
-@pytest.mark.parametrize("cache", [True, False])
+@pytest.mark.parametrize("cache", [slow(True), False])
 def test_unreadable_images_take_their_captions_along(tmp_path, cache, caplog):
     for i in range(6):
         picture(tmp_path / f"{i}.png", i)
@@ -427,6 +428,7 @@ def test_unreadable_images_take_their_captions_along(tmp_path, cache, caplog):
         take(open_captioned(f"folder:{tmp_path}"), 1, image_size=16)
 
 
+@pytest.mark.slow
 def test_captions_of_an_image_are_equally_likely():
     data = Captioned(array(4), [("a", "b", "c", "d", "e"), ("f",), ("g",), ("h",)])
     texts = [text for batch in take(data, 1000) for text in batch["text"]]
@@ -487,7 +489,7 @@ def test_mismatching_texts_do_not_depend_on_the_batch():
     assert counts.max() < 45
 
 
-@pytest.mark.parametrize("cache", [True, False])
+@pytest.mark.parametrize("cache", [slow(True), False])
 def test_resumes_bit_for_bit(cache):
     data = Captioned(array(10), [(f"{i}", f"+{i}") for i in range(10)])
     options = {"image_size": 8, "load_size": 12, "flip": True, "seed": 3, "cache": cache}

@@ -93,6 +93,18 @@ SOURCES = {
     "captions": (made(files.captions, ending="jpg"), texts),
     "both resolutions": (made(files.resolutions, ending="png"), larger),
 }
+#: A source of each reader.
+QUICK = (
+    "figures/captions",
+    "idx",
+    "npz pairs",
+    "JPEG",
+    "PNG of 16 bits",
+    "two domains",
+    "side by side",
+    "captions",
+    "both resolutions",
+)
 
 
 def images_of(batch):
@@ -100,7 +112,13 @@ def images_of(batch):
 
 
 @pytest.mark.parametrize("cache", [slow(True), False])
-@pytest.mark.parametrize(("make", "open_batches"), SOURCES.values(), ids=SOURCES)
+@pytest.mark.parametrize(
+    ("make", "open_batches"),
+    [
+        pytest.param(*case, id=name, marks=[] if name in QUICK else pytest.mark.slow)
+        for name, case in SOURCES.items()
+    ],
+)
 def test_images_are_bytes(tmp_path, monkeypatch, make, open_batches, cache):
     monkeypatch.setitem(COMMON, "cache", cache)
     dataset = open_batches(make(tmp_path))

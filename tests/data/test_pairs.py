@@ -81,7 +81,7 @@ def test_resuming_gives_the_batches_of_an_uninterrupted_run(request, fixture, ta
     domains = open_domains(f"folder:{request.getfixturevalue(fixture)}")
     options = {"batch_size": 3, "image_size": 8, "load_size": 10, "flip": True, "seed": 5}
     whole = take(task(domains, cache=cache, **options), 12)
-    for start in (0, 1, 2, 7, 11):
+    for start in (0, 7):
         rest = take(task(domains, cache=cache, start_step=start, **options), 12 - start)
         assert same(rest, [batches[start:] for batches in whole])
     # What is decoded at every visit is what the cache would hold.
@@ -317,7 +317,7 @@ def test_sizes_that_do_not_go_together():
         paired(Domains(*[FileSource("mine", ["x.png"])] * 2, True), batch_size=1)
 
 
-@pytest.mark.parametrize("task", [paired, unpaired])
+@pytest.mark.parametrize("task", [slow(paired), unpaired])
 def test_domains_in_memory_are_not_cropped_again(task):
     a, b = noise(7, 20, 20, 3, seed=0), noise(7, 20, 20, 3, seed=1)
     domains = Domains(ArraySource("a", a), ArraySource("b", b), True)

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from tests.marks import slow
 from tfgan_zoo.data import ArraySource, FileSource, Fit, load_images, open_source, unconditional
 from tfgan_zoo.data.pipeline import random_crop, random_flip
 from tfgan_zoo.errors import InputError
@@ -40,7 +41,7 @@ def test_element_spec():
 
 
 @pytest.mark.parametrize("cache", [True, False])
-@pytest.mark.parametrize("flip", [True, False])
+@pytest.mark.parametrize("flip", [True, slow(False)])
 def test_resuming_gives_the_batches_of_an_uninterrupted_run(folder, cache, flip):
     source = open_source(f"folder:{folder}")
     options = {"batch_size": 3, "image_size": 8, "flip": flip, "seed": 5, "cache": cache}

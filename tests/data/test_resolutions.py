@@ -218,13 +218,13 @@ def test_resuming_gives_the_batches_of_an_uninterrupted_run(tmp_path, layout):
     options = {"batch_size": 3, "crop_size": 6, "flip": True, "seed": 5}
     whole = take(super_resolution(opened, cache=True, **options), 12)
     for cache in (True, False):
-        for start in (0, 1, 7):
+        for start in (0, 7):
             rest = super_resolution(opened, cache=cache, start_step=start, **options)
             assert same(take(rest, 12 - start), [batches[start:] for batches in whole])
     assert not same(take(super_resolution(opened, **(options | {"seed": 6})), 12), whole)
 
 
-@pytest.mark.parametrize("layout", [LAYOUTS["names"], ("{}.png",)], ids=["given", "made"])
+@pytest.mark.parametrize("layout", [LAYOUTS["names"], slow(("{}.png",))], ids=["given", "made"])
 def test_what_is_held_gives_the_same_batches_at_every_start(tmp_path, layout):
     opened = open_super_resolution(fill(tmp_path, layout), scale=2)
     options = {"batch_size": 3, "crop_size": 6, "flip": True, "seed": 5}

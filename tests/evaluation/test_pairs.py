@@ -175,10 +175,19 @@ def test_names_lose_the_folder_they_share():
         assert scores.images == short
 
 
-def test_scores_of_a_run(tmp_path, capsys):
-    config = tiny_super_resolution(tmp_path, pretraining__steps="0", train__steps="4")
-    run = tmp_path / "run"
-    experiment.train(config, run, lambda _: None)
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The config and the folder of a run of one step."""
+    made = tmp_path_factory.mktemp("super_resolution")
+    config = tiny_super_resolution(made, pretraining__steps="0", train__steps="1")
+    config.evaluate.metrics = ()
+    experiment.train(config, made / "run", lambda _: None)
+    return config, made / "run"
+
+
+def test_scores_of_a_run(trained, tmp_path, capsys):
+    config, run = trained
+    capsys.readouterr()
     data = f"--data={config.data.source}"
     evaluate.main([data, f"--workdir={run}", "--metrics=psnr", f"--output={tmp_path / 's.csv'}"])
     assert "mean" in capsys.readouterr().out
@@ -221,10 +230,8 @@ def test_a_run_is_scored_on_what_its_config_says(tmp_path, capsys):
     assert shown["own"] != shown["raw"]
 
 
-def test_flags_that_would_have_no_effect(folder, tmp_path, capsys):
-    config = tiny_super_resolution(tmp_path, pretraining__steps="0", train__steps="1")
-    experiment.train(config, tmp_path / "run", lambda _: None)
-    enlarged, baseline = f"--workdir={tmp_path / 'run'}", "--baseline=bicubic"
+def test_flags_that_would_have_no_effect(folder, trained):
+    enlarged, baseline = f"--workdir={trained[1]}", "--baseline=bicubic"
     for flags, message in (
         ([enlarged, "--num=5"], "--num: is for samples and translations"),
         ([enlarged, "--features=inception"], "--features: is for samples and translations"),

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.marks import slow
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers import ImagePool
 
@@ -72,8 +73,8 @@ def test_rows_that_choose_the_same_place_follow_each_other():
     assert state(pool) == ([1, 6], 2)
 
 
-@pytest.mark.parametrize("jit", [False, True])
-@pytest.mark.parametrize("size", [1, 3, 50])
+@pytest.mark.parametrize("jit", [False, slow(True)])
+@pytest.mark.parametrize("size", [slow(1), 3, slow(50)])
 def test_as_the_authors(size, jit):
     pool, authors = ImagePool(size, SHAPE), Authors(size)
     call = tf.function(

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from tests.marks import slow_except
 from tfgan_zoo.callbacks import EvaluateImages
 from tfgan_zoo.data import figures
 from tfgan_zoo.evaluation.distributions import Reference, compare
@@ -88,7 +89,9 @@ def _cache(tmp_path, monkeypatch):
     monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path))
 
 
-@pytest.mark.parametrize("use", [in_a_metric, in_a_graph, in_evaluation, in_the_callback])
+@pytest.mark.parametrize(
+    "use", slow_except((in_a_graph,), (in_a_metric, in_a_graph, in_evaluation, in_the_callback))
+)
 def test_features_of_another_kind_of_image_are_warned_of_once_wherever_real_images_are_seen(use):
     (message,) = found(use, FIGURES, photographs())
     assert "those that figures_v1 was trained on" in message

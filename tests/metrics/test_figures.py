@@ -30,7 +30,7 @@ def to_uint8(images):
 
 @pytest.mark.parametrize(
     ("view", "resolution", "num"),
-    [("", 32, 1000), slow("full", 32, 1500), slow("", 64, 300), ("full", 64, 300)],
+    [("", 32, 1000), slow("full", 32, 1500), slow("", 64, 300), slow("full", 64, 300)],
 )
 def test_reads_rendered_figures(view, resolution, num):
     wanted = figures.attributes(view, "test", num)
@@ -45,7 +45,7 @@ def test_reads_rendered_figures(view, resolution, num):
     assert np.quantile(found.fit_error, 0.99) < 0.01
 
 
-@pytest.mark.parametrize(("view", "resolution", "share"), [("", 32, 0.98), ("full", 64, 0.9)])
+@pytest.mark.parametrize(("view", "resolution", "share"), [("", 32, 0.98), slow("full", 64, 0.9)])
 def test_reads_through_blur_noise_and_shift(view, resolution, share):
     wanted = figures.attributes(view, "test", 300)
     found = read(soften(figures.render(wanted, resolution)))

@@ -6,11 +6,13 @@ import pytest
 import tensorflow as tf
 
 import tfgan_zoo
+from tests.marks import slow
 from tests.models.linear import FAKE, REAL, images
 from tests.models.tiny import LATENT, SHAPE, assert_same, compiled, fit, samples, state, step, tiny
 from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import DCGAN, GAN, WGANGP
+from tfgan_zoo.models.mechanics.classes import check_labels
 from tfgan_zoo.serving import saved_model
 
 L = keras.layers
@@ -81,8 +83,8 @@ def test_declares_its_parts():
     ("cls", "settings"),
     [
         (LabelledDCGAN, {}),
-        (LabelledDCGAN, {"packing": 2, "r1_gamma": 1.0, "diff_augment": ("color",)}),
-        (LabelledWGANGP, {"packing": 2, "discriminator_steps": 2, "ema_half_life": 10.0}),
+        slow(LabelledDCGAN, {"packing": 2, "r1_gamma": 1.0, "diff_augment": ("color",)}),
+        slow(LabelledWGANGP, {"packing": 2, "discriminator_steps": 2, "ema_half_life": 10.0}),
     ],
 )
 def test_trains_and_evaluates(cls, settings):
@@ -316,3 +318,74 @@ def test_default_networks_of_voxels_are_dense():
     model = compiled("gan")
     dense = type(model)((4, 4, 4, 1), LATENT)
     assert dense.generator.output_shape == (None, 4, 4, 4, 1)
+
+
+# ---------------------------------------------------------------------- classes that are not known
+
+
+def arrays_of(model, labels):
+    images = np.zeros((len(labels), *SHAPE), "float32") - 1
+    return {"image": images, "label": np.array(labels, "int32")}
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        (CLASSES, r"label: expected the 3 classes that layer 'embedding.*' of .* knows, got classes"
+         r" from 0 to 3, of which it does not know 3; make networks for 4 classes"),
+        (-1, r"label: expected numbers from 0 up, got -1; number the classes 0, 1, 2"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("packing", [1, 2])
+def test_classes_that_no_network_knows_are_refused_before_a_step(label, said, packing):
+    """Also if only one of many samples is of such a class, which no first batch shows."""
+    model = labelled(packing=packing)
+    labels = [0, 1, 2] * 40  # spread samples do not show number 41
+    labels[41] = label
+    data = arrays_of(model, labels)
+    for given in (data, (data["image"], data["label"])):
+        with pytest.raises(InputError, match=f"^Training batches, {said}"):
+            model.fit(given, batch_size=4, verbose=0)
+    with pytest.raises(InputError, match=f"^validation_data, {said}"):
+        model.fit(arrays_of(model, [0] * 8), validation_data=data, batch_size=4, verbose=0)
+    with pytest.raises(InputError, match=f"^Test batches, {said}"):
+        model.evaluate(data, batch_size=4, verbose=0)
+    with pytest.raises(InputError, match=f"^Training batches, {said}"):
+        model.train_on_batch(arrays_of(model, [0, 1, 2, label]))
+    with pytest.raises(InputError, match=r"^label: expected .* got (class 3|-1)"):
+        model.generate(2, label=label)
+    assert model.steps_done == 0
+
+
+def by_label(encode):
+    label, x = keras.Input((), dtype="int32"), keras.Input((2,))
+    code = L.Flatten()(encode(label))
+    return keras.Model([x, label], L.Dense(1)(L.Concatenate()([x, code])))
+
+
+def within(label):
+    inner = by_label(L.Embedding(CLASSES, 2))
+    return inner([L.RepeatVector(2)(keras.ops.cast(label, "float32")[:, None])[..., 0], label])
+
+
+@pytest.mark.parametrize(
+    ("encode", "known"),
+    [
+        (L.Embedding(CLASSES, 2), range(3)),
+        (lambda label: keras.ops.one_hot(label, CLASSES), range(3)),
+        (L.CategoryEncoding(CLASSES, output_mode="one_hot"), range(3)),
+        (keras.Sequential([L.Embedding(CLASSES, 2), L.Flatten()]), range(3)),
+        (within, range(3)),
+        (lambda label: L.Embedding(CLASSES, 2)(label + 1), range(2)),
+        (lambda label: L.Embedding(CLASSES, 2)(keras.ops.minimum(label, 2)), range(9)),
+        (lambda label: keras.ops.cast(label, "float32")[:, None], range(9)),
+    ],
+)
+def test_what_networks_know_follows_from_what_they_do_with_labels(encode, known):
+    network = by_label(encode)
+    for label in range(9):
+        if label in known:
+            check_labels([label], [network], 1, "label")
+        else:
+            with pytest.raises(InputError, match=rf"^label: .* class {label}, of which"):
+                check_labels([label], [network], 1, "label")

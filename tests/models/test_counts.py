@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tests.models.tiny import compiled, dataset, each_kind, fit, samples, tiny
+from tests.models.tiny import compiled, dataset, fit, one_kind, samples, tiny
 
 #: What is expected of each model with the networks of `tiny`, in one step: forward passes of each
 #: network of a role, and nodes of the graph. A multi-step game takes two discriminator steps. Of a
@@ -40,7 +40,7 @@ def accept(name, found):
     GOLDEN.write_text(json.dumps(sorted_by_name, indent=2) + "\n")
 
 
-@each_kind
+@one_kind
 def test_passes_and_operations(name):
     model = tiny(name)
     model.compile(*(keras.optimizers.Adam(2e-4) for _ in model.roles()))

@@ -181,6 +181,7 @@ def test_networks_must_fit():
         CycleGAN((16, 16))
 
 
+@pytest.mark.slow
 def test_the_paper_is_the_default():
     model = CycleGAN((64, 64, 3))
     model.compile()

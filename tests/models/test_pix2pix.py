@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.marks import slow
 from tests.models.pointwise import SHAPE, times
 from tests.models.tiny import compiled, fit, request, samples, step, tiny
 from tfgan_zoo import networks
@@ -68,7 +69,7 @@ class Counted:
         return getattr(self.network, name)
 
 
-@pytest.mark.parametrize("inference", ["paper", "frozen"])
+@pytest.mark.parametrize("inference", ["paper", slow("frozen")])
 def test_translation_evaluation_and_export_agree(inference, tmp_path):
     model = compiled("pix2pix", inference=inference, gan_weight=0.0, l1_weight=1.0)
     for seed in range(3):
@@ -141,6 +142,7 @@ def test_networks_must_fit():
         Pix2Pix(SHAPE, None, times(1.0), times(1.0, channels=2), objective="wasserstein_gp")
 
 
+@pytest.mark.slow
 def test_the_paper_is_the_default():
     model = Pix2Pix()
     assert model.generator.count_params() == networks.unet_generator((256, 256, 3)).count_params()

@@ -92,6 +92,7 @@ def test_tiles_make_the_whole():
     np.testing.assert_allclose(tiled, model.upscale(image[None])[0], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_content_of_features(tmp_path, monkeypatch):
     """Random VGG: what is compared, that it learns nothing, and is in no file."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))

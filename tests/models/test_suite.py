@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 import tfgan_zoo
-from tests.marks import slow
+from tests.marks import slow, slow_except
 from tests.models import linear
 from tests.models.tiny import (
     EMBEDDING,
@@ -31,9 +31,11 @@ from tests.models.tiny import (
     options,
     request,
     samples,
+    shared,
     state,
     step,
     tiny,
+    two_kinds,
 )
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS, base
@@ -41,7 +43,7 @@ from tfgan_zoo.models.mechanics.optimizers import apply_gradients
 from tfgan_zoo.run.building import model_arguments
 
 ROLES = ("generator", "discriminator")
-every_noise_to_image_model = pytest.mark.parametrize("name", NOISE_TO_IMAGE)
+each_sampler = pytest.mark.parametrize("name", slow_except(("gan", "dcgan"), NOISE_TO_IMAGE))
 
 
 def seeded(name, run_eagerly=False, **kwargs):
@@ -117,7 +119,7 @@ def test_kinds_of_data():
     ]
     histories = []
     for data in inputs:
-        model = seeded("dcgan", run_eagerly=True)
+        model = seeded("dcgan", run_eagerly=True, dense=True)
         histories.append(model.fit(**data, shuffle=False, verbose=0).history)
         for log, values in histories[-1].items():
             np.testing.assert_allclose(values, histories[0][log], rtol=1e-4, atol=1e-5)
@@ -154,7 +156,7 @@ def test_batches_that_cannot_be_shared_out():
         model.fit(batches, shuffle=False, verbose=0)
 
 
-@every_model
+@each_kind
 def test_an_update_moves_its_own_role_only(name, monkeypatch):
     model = compiled(name, **options(name))
     roles = []
@@ -194,7 +196,7 @@ def test_an_update_moves_its_own_role_only(name, monkeypatch):
         ("relativistic_gan", {"policy": "mixed_float16", "dense": True}),
         slow("cyclegan", {}),  # two networks for each role, and each runs several times
         slow("gan_cls", {}),
-        ("srgan", {"adversarial_weight": 0.0}),
+        slow("srgan", {"adversarial_weight": 0.0}),
     ],
 )
 def test_regularizers_of_weights(name, arguments, role):
@@ -283,7 +285,7 @@ def test_initial_weights_follow_from_keras_seed():
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", slow("mixed_float16")])
-@each_kind
+@two_kinds
 def test_mixed_precision(name, policy):
     keras.config.set_dtype_policy(policy)
     model = tiny(name)
@@ -383,7 +385,7 @@ def test_an_average_in_half_precision_moves():
 # ---------------------------------------------------------------------- saving and resuming
 
 
-@every_model
+@each_kind
 def test_config(name):
     model = tiny(name, **options(name), seed=3, name="mine")
     copy = type(model).from_config(model.get_config())
@@ -395,13 +397,14 @@ def test_config(name):
     assert copy.count_params() == model.count_params()
 
 
-@each_kind
+@two_kinds
 def test_resumed_training_is_the_uninterrupted_one(name, tmp_path):
     # Eagerly, as making three graphs takes longer.
     resume_halfway(name, tmp_path / "model.keras", steps=1, run_eagerly=True)
 
 
-@one_kind
+@pytest.mark.slow
+@every_model
 def test_resumed_training_with_all_options_is_the_uninterrupted_one(name, tmp_path):
     arguments = {"dense": True, **options(name)}
     whole = resume_halfway(name, tmp_path / "model.keras", **arguments)
@@ -557,9 +560,9 @@ def test_keras_callbacks(tmp_path):
 # ---------------------------------------------------------------------- use
 
 
-@every_noise_to_image_model
+@each_sampler
 def test_generate(name):
-    model = tiny(name)
+    model = shared(name)
     images = model.generate(8, seed=1)
     assert images.shape == (8, *SHAPE)
     assert images.dtype == np.float32
@@ -586,17 +589,17 @@ def test_generate(name):
 )
 def test_what_generate_is_given(given, sentence):
     with pytest.raises(InputError, match=sentence):
-        tiny("dcgan").generate(**given)
+        shared("dcgan").generate(**given)
     if "latents" not in given:
         text = {"embeddings": np.zeros((1, EMBEDDING))}
         with pytest.raises(InputError, match=sentence):
-            tiny("gan_cls").generate(**text, **given)
+            shared("gan_cls").generate(**text, **given)
     with pytest.raises(InputError, match="embeddings: expected one or more"):
-        tiny("gan_cls").generate(embeddings=np.zeros((0, EMBEDDING)))
+        shared("gan_cls").generate(embeddings=np.zeros((0, EMBEDDING)))
 
 
 def test_seeds_of_64_bits():
-    model = tiny("dcgan")
+    model = shared("dcgan")
     ends = model.generate(seeds=[-(2**63), 2**63 - 1])
     assert np.max(np.abs(ends[0] - ends[1])) > 0
     np.testing.assert_array_equal(model.generate(2, seed=np.int64(7)), model.generate(2, seed=7))
@@ -607,7 +610,7 @@ def test_seeds_of_64_bits():
 
 @pytest.mark.parametrize("name", IMAGE_TO_IMAGE)
 def test_what_translate_is_given(name):
-    model = tiny(name)
+    model = shared(name)
     given = model.example_batch(3)["a"]
     made = model.translate(given)
     np.testing.assert_allclose(model.translate(list(given)), made, atol=1e-6)
@@ -624,7 +627,7 @@ def test_what_translate_is_given(name):
 
 
 def test_generate_refuses():
-    model = tiny("dcgan")
+    model = shared("dcgan")
     for arguments in ({}, {"num": 2, "latents": np.zeros((2, LATENT))}):
         with pytest.raises(InputError, match="either num or latents or seeds"):
             model.generate(**arguments)
@@ -678,9 +681,9 @@ def test_a_failed_export_leaves_nothing(tmp_path, monkeypatch):
     assert not list((tmp_path / "export").iterdir())
 
 
-@every_noise_to_image_model
+@each_sampler
 def test_networks_must_fit_the_images(name):
-    model = tiny(name)
+    model = shared(name)
     with pytest.raises(InputError, match=r"generator: .*\(batch, 32, 32, 3\)"):
         MODELS[name]((32, 32, 3), LATENT, model.generator, model.discriminator)
     with pytest.raises(InputError, match=r"discriminator: .*\(batch, 16, 16, 6\)"):
@@ -701,15 +704,16 @@ class Subclassed(keras.Model):
 @pytest.mark.parametrize(
     ("name", "argument"),
     [
-        *((name, role) for name in ("dcgan", "pix2pix", "srgan") for role in ROLES),
-        ("gan_cls", "generator"),
+        *(("dcgan", role) for role in ROLES),
+        *(slow(name, role) for name in ("pix2pix", "srgan") for role in ROLES),
+        slow("gan_cls", "generator"),
         ("gan_cls", "text_encoder"),
-        ("cyclegan", "generator_b_to_a"),
+        slow("cyclegan", "generator_b_to_a"),
         ("cyclegan", "discriminator_a"),
     ],
 )
 def test_networks_of_unknown_shapes(name, argument):
-    model = tiny(name)
+    model = shared(name)
     for network in (Subclassed(), keras.Sequential([keras.layers.Dense(3)])):
         config = model.get_config()
         with pytest.raises(InputError, match=rf"^{argument}: expected a functional keras\.Model"):
@@ -775,7 +779,7 @@ def test_keras_auto_is_the_default(name):
             model.compile(**{setting: value})
 
 
-@every_noise_to_image_model
+@each_sampler
 def test_the_paper_is_the_default(name):
     shape = {"gan": (28, 28, 1), "wgan_gp": (32, 32, 3)}.get(name, (16, 16, 1))
     model = MODELS[name](shape)

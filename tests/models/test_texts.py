@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.marks import slow
 from tests.models.tiny import EMBEDDING, SHAPE, VOCABULARY, tiny
 from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError
@@ -45,11 +46,11 @@ def model(request, models):
     "text",
     [
         "red",
-        b"red",
-        np.str_("red"),
+        slow(b"red"),
+        slow(np.str_("red")),
         np.array("red"),
         ("red",),
-        np.array(["red"]),
+        slow(np.array(["red"])),
         tf.constant("red"),
     ],
     ids=repr,

@@ -22,13 +22,15 @@ IMAGE_TO_IMAGE = [name for name, cls in MODELS.items() if issubclass(cls, ImageT
 GAMES = [name for name, cls in MODELS.items() if issubclass(cls, Game)]
 
 #: One model of each kind.
-EACH_KIND = ("dcgan", "cyclegan", "srgan", "gan_cls")
+EACH_KIND = ("dcgan", "cyclegan", "srgan", "gan_cls", "joint_embedding")
 #: For what a model's own file can break.
 every_model = pytest.mark.parametrize("name", MODELS)
 #: For the mechanics of the base. One model of each kind shows that they work; the others are slow.
 each_kind, each_kind_of_game = (
     pytest.mark.parametrize("name", slow_except(EACH_KIND, names)) for names in (MODELS, GAMES)
 )
+#: For what asks whether a model draws from noise or translates.
+two_kinds = pytest.mark.parametrize("name", slow_except(("dcgan", "cyclegan"), MODELS))
 #: For mechanics that do not ask what kind of model it is, and for tests that make several graphs.
 one_kind = pytest.mark.parametrize("name", slow_except(("dcgan",), MODELS))
 
@@ -149,6 +151,12 @@ TINY = {
     "wgan_gp": functools.partial(noise_to_image, critic={"normalization": "layer"}),
     "cyclegan": cyclegan,
 }
+
+
+@functools.cache
+def shared(name):
+    """Returns a model to look at, which tests share and must not change."""
+    return tiny(name)
 
 
 def compiled(name, /, **kwargs):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.marks import slow_except
 from tfgan_zoo import layers, networks
 from tfgan_zoo.networks import NETWORKS, dcgan, mlp, resnet
 
@@ -31,6 +32,8 @@ TINY = {
     "resnet_d": ("resnet_discriminator", {"filters": 4}),
     "resnet_d_layer": ("resnet_discriminator", {"filters": 4, "normalization": "layer"}),
 }
+FEW = ("mlp_bn", "maxout", "dcgan_g", "dcgan_d", "resnet_g", "resnet_d_layer")
+few = pytest.mark.parametrize("case", slow_except(FEW, TINY))
 CRITICS = ["maxout", "dcgan_d_layer", "dcgan_d_plain", "resnet_d", "resnet_d_layer"]
 
 
@@ -66,7 +69,7 @@ def test_output(case):
     assert build(case, name="other").name == "other"
 
 
-@pytest.mark.parametrize("case", TINY)
+@few
 def test_save_and_load(case, tmp_path):
     model = build(case)
     model.save(tmp_path / "m.keras")
@@ -79,7 +82,7 @@ def test_save_and_load(case, tmp_path):
         assert json.loads(other.to_json()) == json.loads(model.to_json())
 
 
-@pytest.mark.parametrize("case", TINY)
+@few
 def test_mixed_precision_ends_in_float32(case):
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
@@ -93,7 +96,7 @@ def test_mixed_precision_ends_in_float32(case):
     assert {w.dtype for w in model.trainable_weights} == {"float32"}
 
 
-@pytest.mark.parametrize("case", TINY)
+@few
 def test_every_weight_learns(case):
     keras.utils.set_random_seed(0)
     model = build(case)

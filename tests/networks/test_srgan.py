@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.marks import slow_except
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers import ICNR, PixelShuffle
 from tfgan_zoo.networks import NETWORKS
@@ -43,7 +44,8 @@ def build(case, **more):
     return discriminator(**DISCRIMINATORS[case], **more), LARGE
 
 
-EVERY = pytest.mark.parametrize("case", [*GENERATORS, *DISCRIMINATORS])
+CASES = [*GENERATORS, *DISCRIMINATORS]
+EVERY = pytest.mark.parametrize("case", slow_except(("g", "g_icnr", "d"), CASES))
 
 
 def trainable(model):
@@ -54,6 +56,7 @@ def kinds(model, kind):
     return [layer for layer in model.layers if isinstance(layer, kind)]
 
 
+@pytest.mark.slow
 def test_the_papers_generator():
     ends = (9 * 9 * 3 * 64 + 64) + 64 + (9 * 9 * 64 * 3 + 3)  # k9n64, its PReLU; k9n3
     conv, norm, slopes = 3 * 3 * 64 * 64, 2 * 64, 64

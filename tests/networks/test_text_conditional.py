@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.marks import slow_except
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.networks import (
     NETWORKS,
@@ -26,7 +27,8 @@ DISCRIMINATORS = {
     "d_layer": {"normalization": "layer"},
     "d_plain": {"normalization": "none"},
 }
-EVERY = pytest.mark.parametrize("case", [*GENERATORS, *DISCRIMINATORS])
+CASES = [*GENERATORS, *DISCRIMINATORS]
+EVERY = pytest.mark.parametrize("case", slow_except(("g", "d"), CASES))
 
 
 def draw(*shape):

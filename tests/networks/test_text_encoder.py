@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.marks import slow, slow_except
 from tfgan_zoo.data import figures
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers.text import ALPHABET, CharacterOneHot, KnownWords, MeanOfWords, split_words
@@ -379,7 +380,7 @@ def test_files_and_exports_in_a_fresh_process(tmp_path):
         np.testing.assert_allclose(made, embed(model, *TEXTS), atol=1e-5)
 
 
-@EVERY
+@pytest.mark.parametrize("kind", slow_except(("word",), BUILD))
 def test_in_a_graph(kind):
     model = build(kind)
     graph = tf.function(
@@ -394,7 +395,7 @@ def test_in_a_graph(kind):
 
 
 @EVERY
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", slow("mixed_float16")])
 def test_mixed_precision(kind, policy):
     expected = embed(build(kind), *TEXTS)
     keras.config.set_dtype_policy(policy)

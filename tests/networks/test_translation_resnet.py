@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.marks import slow
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers import ReflectionPadding2D
 from tfgan_zoo.networks import translation_resnet
@@ -23,7 +24,9 @@ ENDS = (
 BLOCK = 2 * (9 * 256 * 256 + 256)  # R256
 
 
-@pytest.mark.parametrize(("side", "blocks", "authors"), [(256, 9, 11_378_179), (128, 6, 7_837_699)])
+@pytest.mark.parametrize(
+    ("side", "blocks", "authors"), [slow(256, 9, 11_378_179), (128, 6, 7_837_699)]
+)
 def test_the_papers(side, blocks, authors):
     assert ENDS + blocks * BLOCK == authors
     cancelled = (64 + 128 + 256) + blocks * 2 * 256 + (128 + 64)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.marks import slow_except
 from tfgan_zoo.networks import NETWORKS
 
 # From grey to colour, so that shapes differ.
@@ -36,6 +37,9 @@ DISCRIMINATORS = {
     "pixel": ("patchgan_discriminator", {"receptive_field": 1}),
 }
 TINY = GENERATORS | DISCRIMINATORS
+#: One of each network, and of each kind of normalisation and upsampling.
+FEW = ("resnet", "resnet_resize", "unet_paper", "coder", "patch", "patch_layer")
+few = pytest.mark.parametrize("case", slow_except(FEW, TINY))
 X = np.random.default_rng(0).normal(size=(4, 40, 24, 1)).astype("float32")
 
 
@@ -45,7 +49,7 @@ def build(case, **more):
     return NETWORKS[function](*shapes, filters=4, **options, **more)
 
 
-@pytest.mark.parametrize("case", TINY)
+@few
 def test_output(case):
     model = build(case)
     assert model.input_shape == (None, None, None, 1)
@@ -63,13 +67,13 @@ def test_output(case):
     assert build(case, name="other").name == "other"
 
 
-@pytest.mark.parametrize("case", GENERATORS)
+@pytest.mark.parametrize("case", slow_except(FEW, GENERATORS))
 def test_as_many_channels_as_the_input(case):
     function, options = GENERATORS[case]
     assert NETWORKS[function]((16, 16, 2), filters=1, **options).output_shape[-1] == 2
 
 
-@pytest.mark.parametrize("case", TINY)
+@few
 def test_save_and_load(case, tmp_path):
     model = build(case)
     model(X, training=True)  # Changes the initial moving statistics.
@@ -82,7 +86,7 @@ def test_save_and_load(case, tmp_path):
         assert json.loads(other.to_json()) == json.loads(model.to_json())
 
 
-@pytest.mark.parametrize("case", TINY)
+@few
 def test_mixed_precision_ends_in_float32(case):
     keras.config.set_dtype_policy("mixed_bfloat16")
     model = build(case)
@@ -95,7 +99,7 @@ def test_mixed_precision_ends_in_float32(case):
     assert {w.dtype for w in model.trainable_weights} == {"float32"}
 
 
-@pytest.mark.parametrize("case", TINY)
+@few
 def test_every_weight_learns(case):
     keras.utils.set_random_seed(0)
     model = build(case)

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.marks import slow
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers import PredictionTimeBatchNormalization, StatelessDropout, set_inference
 from tfgan_zoo.networks import encoder_decoder_generator, unet_generator
@@ -83,7 +84,14 @@ def test_sizes_on_the_way():
 
 
 @pytest.mark.parametrize(
-    ("side", "noisy"), [(32, [5]), (64, [6]), (128, [7, 6]), (256, [8, 7, 6]), (512, [9, 8, 7])]
+    ("side", "noisy"),
+    [
+        (32, [5]),
+        slow(64, [6]),
+        (128, [7, 6]),
+        slow(256, [8, 7, 6]),
+        slow(512, [9, 8, 7]),
+    ],
 )
 def test_dropout_follows_the_innermost(side, noisy):
     model = unet_generator((side, side, 1), filters=1, dropout=0.25, seed=3)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.marks import slow
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.losses import mse
 from tfgan_zoo.networks import vgg19_features, vgg_features
@@ -36,7 +37,14 @@ def shallow():
     return vgg19_features("2_2", weights=None)
 
 
-@pytest.mark.parametrize(("layer", "divisor"), [("2_2", 12.75), ("3_4", 1.0), ("5_4", 12.75)])
+@pytest.mark.parametrize(
+    ("layer", "divisor"),
+    [
+        ("2_2", 12.75),
+        slow("3_4", 1.0),
+        slow("5_4", 12.75),
+    ],
+)
 def test_is_keras_network_up_to_the_layer(vgg19, file, layer, divisor):
     model = vgg19_features(layer, weights=file, divisor=divisor)
     name = "block{}_conv{}".format(*layer.split("_"))

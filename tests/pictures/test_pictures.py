@@ -1,4 +1,6 @@
 import re
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -139,6 +141,24 @@ def test_a_folder_is_complete_or_as_it_was(tmp_path):
     with Image.open(tmp_path / "many" / "000000.png") as first:
         assert np.array_equal(np.asarray(first), images[0])
     assert [p.name for p in tmp_path.iterdir()] == ["many"]
+
+
+def test_a_film_shows_its_frames(tmp_path):
+    ffmpeg = shutil.which("ffmpeg")
+    if ffmpeg is None:
+        pytest.skip("no ffmpeg is on the PATH")
+    frames = np.zeros((4, 33, 65, 3), np.uint8)  # odd sides
+    for i, frame in enumerate(frames):
+        frame[:, 16 * i : 16 * i + 16] = 200
+    pictures.save_mp4(tmp_path / "film.mp4", frames)
+    assert [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
+    command = [ffmpeg, "-loglevel", "error", "-i", str(tmp_path / "film.mp4"), "-f", "rawvideo"]
+    shown = subprocess.run([*command, "-pix_fmt", "rgb24", "-"], check=True, capture_output=True)
+    found = np.frombuffer(shown.stdout, np.uint8).reshape(4, 34, 66, 3)
+    assert np.abs(found[:, :33, :65].astype(int) - frames).mean() < 10
+    with pytest.raises(InputError, match=r"ffmpeg cannot write '.*empty\.mp4': "):
+        pictures.save_mp4(tmp_path / "empty.mp4", frames[:, :, :0])
+    assert [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
 
 
 def test_labels(monkeypatch):

@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
+from tests.marks import slow
 from tests.run.test_experiment import quiet, stop_at
 from tests.tiny_runs import (
     tiny_config,
@@ -81,7 +82,8 @@ def test_data_that_the_config_takes_from_elsewhere_are_not_compared(tmp_path):
         assert run.check_data(changed, 8, replaced=replaced_data(run, config)) == ""
 
 
-def test_a_file_more_is_refused_until_it_is_accepted(begun):
+@pytest.mark.parametrize("accepted", [False, slow(True)])
+def test_a_file_more_is_refused_until_it_is_accepted(begun, accepted):
     config, run, images = begun
     save_pictures(images, ["05b"])
     before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
@@ -90,6 +92,8 @@ def test_a_file_more_is_refused_until_it_is_accepted(begun):
     assert "training data: 12 files became 13; the first difference is 05b.png" in str(error.value)
     assert "--accept_changed_data" in str(error.value)
     assert before == {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
+    if not accepted:  # which trains
+        return
     said = []
     experiment.train(config, run, said.append, accept_changed_data=True)
     assert said[0] == (
@@ -155,6 +159,7 @@ def test_the_folder_is_claimed_before_anything_is_decoded(begun, monkeypatch):
         experiment.train(config, run, quiet)
 
 
+@pytest.mark.slow
 def test_pretraining_has_the_data_to_itself(tmp_path, monkeypatch):
     config = tiny_text_to_image(tmp_path)
     held = []
@@ -174,6 +179,7 @@ def test_pretraining_has_the_data_to_itself(tmp_path, monkeypatch):
     assert held == [False]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tiny", [tiny_super_resolution, tiny_text_to_image])
 def test_pretraining_shares_the_held_out_images_that_were_decoded_before(tmp_path, tiny):
     config = resolve(tiny(tmp_path))

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.data.test_decoding import DISPLAY_P3
-from tests.tiny_runs import tiny_config, tiny_translation
+from tests.tiny_runs import quiet, tiny_config, tiny_translation
 from tfgan_zoo import config as config_lib
 from tfgan_zoo import pictures, translate
 from tfgan_zoo.data.images import decode, with_channels
@@ -15,10 +15,6 @@ from tfgan_zoo.run import experiment
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.tasks import noise_to_image
 from tfgan_zoo.tasks.base import open_source_for
-
-
-def quiet(_):
-    pass
 
 
 def as_of_an_earlier_version(run):

@@ -22,11 +22,6 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("distributed")
-
-
-@pytest.fixture(scope="module")
 def config(folder):
     config = tiny_config(folder)
     config.unlock()

@@ -5,9 +5,16 @@ import shutil
 
 import pytest
 
-from tests.run.test_experiment import quiet, stop_at
 from tests.run.test_rehearsal import Killed, fails_at
-from tests.tiny_runs import assert_same, lines, saved, tiny_config, tiny_text_to_image
+from tests.tiny_runs import (
+    assert_same,
+    lines,
+    quiet,
+    saved,
+    stop_at,
+    tiny_config,
+    tiny_text_to_image,
+)
 from tfgan_zoo import callbacks
 from tfgan_zoo.config import load_config
 from tfgan_zoo.errors import InputError
@@ -15,11 +22,6 @@ from tfgan_zoo.run import experiment, scoring
 from tfgan_zoo.run import folder as runs
 from tfgan_zoo.tasks import open_task, resolve
 from tfgan_zoo.tasks.noise_to_image import NoiseToImageTask
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("early")
 
 
 def standing_still(folder, **overrides):
@@ -59,6 +61,7 @@ def test_it_ends_when_patience_is_lost(ended):
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
 
 
+@pytest.mark.slow
 def test_resumed_it_ends_at_the_same_step(ended, tmp_path, monkeypatch):
     config, whole, result, _ = ended
     stop_at(monkeypatch, config, tmp_path / "run", 10)
@@ -128,10 +131,10 @@ def test_the_one_that_decides(tmp_path):
     config = load_config("gan", {"evaluate.main": "swd"})
     assert config.evaluate.metrics == ("figures", "swd")
     model = experiment.build_model(config)
-    by_swd = scoring.Scores(config, open_task(config, model))
+    by_swd = scoring.RunScores(config, open_task(config, model))
     assert (by_swd.name, by_swd.sign) == ("swd", -1)
     config.evaluate.main = None
-    by_first = scoring.Scores(config, open_task(config, model))
+    by_first = scoring.RunScores(config, open_task(config, model))
     assert (by_first.name, by_first.sign) == ("validity", 1)
 
 

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -23,6 +24,18 @@ def run_of(config, folder):
     return folder
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("evaluated")
+    return run_of(tiny_config(folder, train__steps="4"), folder / "run")
+
+
+@pytest.fixture
+def run(trained, tmp_path):
+    """A copy of a finished run, to write to."""
+    return shutil.copytree(trained, tmp_path / "run")
+
+
 def said(*argv, capsys):
     """Returns (status, standard output, standard error)."""
     with pytest.raises(SystemExit) as stop:
@@ -34,8 +47,7 @@ def lines(folder):
     return [json.loads(line) for line in (folder / "evaluation.jsonl").read_text().splitlines()]
 
 
-def test_noise_to_images(tmp_path, capsys):
-    run = run_of(tiny_config(tmp_path, train__steps="4"), tmp_path / "run")
+def test_noise_to_images(run, capsys):
     capsys.readouterr()
     flags = [f"--workdir={run}", "--split=train", "--num=20", "--features=fashion_mnist_v1"]
     status, out, err = said(*flags, capsys=capsys)
@@ -114,6 +126,7 @@ def images_of(work):
     return np.concatenate(list(work.reference.batches()))
 
 
+@pytest.mark.slow
 def test_figures_are_held_against_what_was_asked_for():
     """What real images show is what their own captions, and translations, ask for."""
     config = text_to_image_config("gan_cls")
@@ -144,8 +157,7 @@ def test_figures_are_held_against_what_was_asked_for():
     assert work.reference.what["of"] == 2000
 
 
-def test_mistakes_are_sentences_before_anything_is_made(tmp_path, capsys, monkeypatch):
-    run = run_of(tiny_config(tmp_path, train__steps="4"), tmp_path / "run")
+def test_mistakes_are_sentences_before_anything_is_made(run, capsys, monkeypatch):
     capsys.readouterr()
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     train = "--split=train"

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import signal
 
 import h5py
 import numpy as np
@@ -11,64 +10,36 @@ import tensorflow as tf
 from PIL import Image
 
 import tfgan_zoo
+from tests.marks import slow
 from tests.tiny_runs import (
     assert_same,
+    at_step,
+    finished_run,
     lines,
+    quiet,
     saved,
+    stop_at,
     tiny_config,
     tiny_joint_embedding,
     tiny_super_resolution,
     tiny_text_to_image,
     tiny_translation,
 )
-from tfgan_zoo import callbacks
-from tfgan_zoo.errors import InputError, Interrupted, NonFiniteLossError
+from tfgan_zoo.errors import InputError, NonFiniteLossError
 from tfgan_zoo.run import building, experiment, trained
 from tfgan_zoo.run.fitting import intervals
-
-
-def quiet(_):
-    """Says nothing."""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("runs")
 
 
 @pytest.fixture(scope="module")
 def finished(folder):
     """A run that nobody stopped, its config and its folder."""
-    config = tiny_config(folder, train__export="true")
-    experiment.train(config, folder / "run", quiet)
-    return config, folder / "run"
+    return finished_run(folder, train__export="true")
 
 
 @pytest.fixture
 def run(finished, tmp_path):
     """A copy of it, to spoil."""
     return shutil.copytree(finished[1], tmp_path / "run")
-
-
-def at_step(monkeypatch, step, act):
-    """Calls `act(model)` within training, before the step after `step`."""
-
-    class Progress(callbacks.Progress):
-        def on_train_batch_begin(self, batch, logs=None):
-            if int(self.model.step) == step:
-                act(self.model)
-
-    monkeypatch.setattr(callbacks, "Progress", Progress)
-
-
-def stop_at(monkeypatch, config, run, step):
-    """Trains up to a step, which the signal lets end."""
-    with monkeypatch.context() as patch:
-        at_step(patch, step - 1, lambda model: signal.raise_signal(signal.SIGINT))
-        with pytest.raises(Interrupted, match=f"step {step} and saved") as stopped:
-            experiment.train(config, run, quiet)
-    assert stopped.value.signal_number == signal.SIGINT
-    assert not (run / "result.json").exists()
 
 
 def test_run_folder(finished):
@@ -124,10 +95,11 @@ def assert_same_runs(run, whole):
         assert mine.read_bytes() == other.read_bytes()
 
 
-def test_resumes_bit_for_bit(finished, tmp_path, monkeypatch):
+@pytest.mark.parametrize("steps", [(9,), slow((4, 9))])
+def test_resumes_bit_for_bit(finished, tmp_path, monkeypatch, steps):
     config, whole = finished
     run = tmp_path / "run"
-    for step in (4, 9):
+    for step in steps:
         stop_at(monkeypatch, config, run, step)
     said = []
     experiment.train(config, run, said.append)
@@ -230,6 +202,7 @@ def test_the_game_starts_from_the_pretrained_generator(tmp_path, monkeypatch):
     assert not (tmp_path / "alone" / "pretraining").exists()
 
 
+@pytest.mark.slow
 def test_a_start_from_another_network_is_refused(finished, tmp_path):
     config = tiny_super_resolution(tmp_path, pretraining__steps="0")
     config.train.generator_from = str(finished[1])
@@ -239,6 +212,18 @@ def test_a_start_from_another_network_is_refused(finished, tmp_path):
     config.train.generator_from = None
     config.train.steps = 1
     assert experiment.train(config, tmp_path / "run", quiet).step == 1
+
+
+def test_a_run_of_a_newer_version(finished, run):
+    file = run / "config.json"
+    written = json.loads(file.read_text())
+    written["versions"]["tfgan_zoo"] = "9.0.0"
+    written["config"]["train"]["of_the_future"] = 1
+    file.write_text(json.dumps(written))
+    before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
+    with pytest.raises(InputError, match=r"a run of tfgan_zoo 9.0.0, and this is"):
+        experiment.train(finished[0], run, quiet)
+    assert before == {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
 
 
 def test_resumes_after_being_killed_within_a_line(finished, run):
@@ -289,6 +274,7 @@ def test_another_config_is_refused(finished, folder, change, said):
         experiment.train(tiny_config(folder, **change), finished[1], quiet)
 
 
+@pytest.mark.slow
 def test_falls_back_where_a_checkpoint_is_damaged(finished, run):
     config, whole = finished
     weights = run / "checkpoints" / "step_00000010" / "model.weights.h5"
@@ -350,6 +336,7 @@ def test_export_survives_a_failure(finished, run, monkeypatch):
     assert [p.name for p in (run / "export").iterdir()] == [config.model]
 
 
+@pytest.mark.slow
 def test_verify_export_sees_a_difference(finished, tmp_path):
     model = building.build_model(finished[0])
     model.export(tmp_path / "1")
@@ -374,6 +361,7 @@ def test_a_poisoned_weight_stops_the_run(folder, tmp_path, monkeypatch):
     assert all(np.all(np.isfinite(a)) for a in arrays.values())
 
 
+@pytest.mark.slow
 def test_an_absurd_learning_rate_stops_the_run(folder, tmp_path):
     config = tiny_config(folder, generator_optimizer__learning_rate="1e30")
     with pytest.raises(NonFiniteLossError, match="lower learning rate"):

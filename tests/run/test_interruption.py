@@ -13,7 +13,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.tiny_runs import as_recipe, assert_same, lines, saved, tiny_config
+from tests.tiny_runs import (
+    as_recipe,
+    assert_same,
+    finished_run,
+    lines,
+    quiet,
+    saved,
+    tiny_config,
+)
 from tfgan_zoo import callbacks
 from tfgan_zoo.errors import InputError, NonFiniteLossError, StorageError
 from tfgan_zoo.run import experiment
@@ -22,21 +30,10 @@ from tfgan_zoo.run.checkpoints import Checkpoints
 ROOT = Path(__file__).parents[2]
 
 
-def quiet(_):
-    """Says nothing."""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("interrupted")
-
-
 @pytest.fixture(scope="module")
 def finished(folder):
     """A run that nobody stopped, its config and its folder."""
-    config = tiny_config(folder)
-    experiment.train(config, folder / "run", quiet)
-    return config, folder / "run"
+    return finished_run(folder)
 
 
 @pytest.fixture
@@ -87,6 +84,7 @@ def file_size_limit(size):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_does_not_fit(finished, begun):
     with (
         file_size_limit(20_000),
@@ -202,18 +200,7 @@ def test_a_checkpoint_with_one_bit_turned(finished, begun):
     assert_goes_on(finished, begun)
 
 
-def test_a_run_of_a_newer_version(finished, begun):
-    file = begun / "config.json"
-    written = json.loads(file.read_text())
-    written["versions"]["tfgan_zoo"] = "9.0.0"
-    written["config"]["train"]["of_the_future"] = 1
-    file.write_text(json.dumps(written))
-    before = {p: p.read_bytes() for p in begun.rglob("*") if p.is_file()}
-    with pytest.raises(InputError, match=r"a run of tfgan_zoo 9.0.0, and this is"):
-        experiment.train(finished[0], begun, quiet)
-    assert before == {p: p.read_bytes() for p in begun.rglob("*") if p.is_file()}
-
-
+@pytest.mark.slow
 def test_a_run_of_before_these_entries(finished, begun):
     file = begun / "config.json"
     written = json.loads(file.read_text())
@@ -254,6 +241,7 @@ def events(run):
     return sorted((value.tag, event.step) for event in parsed for value in event.summary.value)
 
 
+@pytest.mark.slow
 def test_tensorboard_shows_every_step_once(finished, begun):
     # Killed while it wrote: a line of a step that is trained again, half a line, other files.
     with (begun / "metrics.jsonl").open("a") as file:

@@ -10,7 +10,7 @@ import pytest
 
 import tfgan_zoo
 from tests.run.test_experiment import quiet, stop_at
-from tests.tiny_runs import as_recipe, tiny_config
+from tests.tiny_runs import as_recipe, lines, tiny_config
 from tfgan_zoo import evaluate, export, generate, report
 from tfgan_zoo.config import check, find_config, load_config
 from tfgan_zoo.errors import InputError
@@ -74,13 +74,9 @@ def own_config(folder, **overrides):
 
 @pytest.fixture(scope="module")
 def run(folder):
-    """A run that was stopped, and resumed by its recipe in what is like a new process."""
-    path = as_recipe(own_config(folder, train__export="true"), folder / "mine.py")
-    with pytest.MonkeyPatch.context() as patch:
-        stop_at(patch, load_config(str(path)), folder / "run", 4)
-    forget()
-    result = experiment.train(load_config(str(path)), folder / "run", quiet)
-    assert result.export == folder / "run" / "export" / "my_gan" / "1"
+    """A finished run."""
+    path = as_recipe(own_config(folder), folder / "mine.py")
+    experiment.train(load_config(str(path)), folder / "run", quiet)
     forget()
     return folder / "run"
 
@@ -92,6 +88,18 @@ def test_a_run_notes_where_its_model_and_networks_are(run):
     model = load_run(run)
     assert type(model).__name__ == "MyGAN"
     assert model.name == "my_gan"
+
+
+@pytest.mark.slow
+def test_stopped_it_is_resumed_by_its_recipe_in_what_is_like_a_new_process(
+    run, folder, tmp_path, monkeypatch
+):
+    recipe = str(as_recipe(own_config(folder, train__export="true"), tmp_path / "mine.py"))
+    stop_at(monkeypatch, load_config(recipe), tmp_path / "run", 4)
+    forget()
+    result = experiment.train(load_config(recipe), tmp_path / "run", quiet)
+    assert result.export == tmp_path / "run" / "export" / "my_gan" / "1"
+    assert lines(tmp_path / "run") == lines(run)
 
 
 def test_its_keras_file_is_loaded_from_the_run_folder(run):
@@ -110,6 +118,7 @@ def test_a_class_that_is_not_registered_is_loaded_from_the_run_folder(folder, tm
     assert type(tfgan_zoo.load_model(tmp_path / "run")).__name__ == "Unregistered"
 
 
+@pytest.mark.slow
 def test_every_command_finds_it(run, tmp_path, capsys):
     forget()
     generate.main([f"--workdir={run}", f"--output={tmp_path / 'sheet.png'}", "--num=4"])
@@ -131,7 +140,14 @@ def test_every_command_finds_it(run, tmp_path, capsys):
         ("my_package.games:Stranger", r"^model: expected a subclass of .*, which is another class"),
         ("my_package.nets:number", r"^model: expected a subclass of .*, which is a int\.$"),
         ("my_package.broken:MyGAN", r"^model: cannot import 'my_package\.broken' .*no_such_one"),
-        (":MyGAN", r"^model: cannot import ''"),
+        (":MyGAN", r"^model: expected 'package\.module:name', .*, got ':MyGAN'; give the name by"),
+        (".m4:G", r"^model: expected .*, got '\.m4:G'; give the module's full name, with its"),
+        ("my_package..games:MyGAN", r"^model: expected .*; give the name by which Python imports"),
+        ("my_package/games.py:MyGAN", r"^model: expected .*; give the name of the module instead"),
+        ("games.py:MyGAN", r"^model: expected .*; give the name of the module instead of its fi"),
+        ("my_package.games:", r"^model: expected .*; give one name after the colon, such as that"),
+        ("my_package.games:MyGAN()", r"^model: expected .*; give one name after the colon"),
+        ("my_package:games:MyGAN", r"^model: expected .*; give one name after the colon"),
         ("dcgam", r"^model: there is no 'dcgam'; did you mean dcgan\?$"),
     ],
 )
@@ -194,6 +210,16 @@ def test_a_group_that_is_no_role_or_network_of_the_model(folder):
         config.generater = {"name": "dcgan_generator"}
     with pytest.raises(InputError, match=r"^generater: MyGAN has no such .* did you mean generato"):
         building.build_model(config)
+
+
+def test_malformed_names_are_refused_without_tensorflow(tmp_path):
+    config = tiny_config(tmp_path)
+    config.model = ".games:MyGAN"
+    with pytest.raises(InputError, match=r"^model: expected 'package\.module:name'.*full name"):
+        check(config)
+    config.model, config.generator = "dcgan", {"name": "nets.py:my_generator"}
+    with pytest.raises(InputError, match=r"^generator\.name: expected .*instead of its file\.$"):
+        check(config)
 
 
 def test_a_model_of_ones_own_needs_a_config():

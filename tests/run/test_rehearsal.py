@@ -9,10 +9,10 @@ import pytest
 from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 
 from tests.marks import slow
-from tests.run.test_experiment import quiet
 from tests.tiny_runs import (
     assert_same,
     lines,
+    quiet,
     saved,
     tiny_config,
     tiny_super_resolution,
@@ -65,6 +65,11 @@ def test_domains_of_unequal_size_are_scored_and_drawn_and_evaluated(tmp_path):
 
 
 def test_a_score_that_cannot_be_computed_is_refused_before_the_first_step(tmp_path):
+    refused_for_its_score(tmp_path)
+
+
+def refused_for_its_score(tmp_path):
+    """Returns the config that was refused."""
     config = tiny_super_resolution(tmp_path)
     images = np.random.default_rng(0).integers(0, 256, (12, 16, 16, 3), np.uint8)
     np.savez(tmp_path / "large.npz", images=images)
@@ -77,6 +82,12 @@ def test_a_score_that_cannot_be_computed_is_refused_before_the_first_step(tmp_pa
     assert "\n" not in said
     # Not even the pretraining has begun, so the same command, corrected, can use the folder.
     assert not (tmp_path / "run" / "pretraining").exists()
+    return config
+
+
+@pytest.mark.slow
+def test_the_same_command_corrected_trains_in_that_folder(tmp_path):
+    config = refused_for_its_score(tmp_path)
     config.evaluate.metrics = ("psnr",)
     config.pretraining.steps, config.train.steps = 0, 2
     experiment.train(config, tmp_path / "run", quiet)
@@ -111,7 +122,7 @@ def test_an_image_that_cannot_be_read_is_no_fault_of_the_sheet(tmp_path):
     assert not (tmp_path / "run" / "pretraining").exists()
 
 
-@pytest.mark.parametrize("kind", ["gan", "pix2pix", slow("srgan"), "gan_cls"])
+@pytest.mark.parametrize("kind", ["gan", slow("pix2pix"), slow("srgan"), "gan_cls"])
 def test_a_rehearsal_leaves_the_model_as_it_is(tmp_path, kind):
     if kind == "gan":
         config = tiny_config(tmp_path, kind)  # has dropout
@@ -137,6 +148,7 @@ def test_a_rehearsal_leaves_the_model_as_it_is(tmp_path, kind):
         np.testing.assert_array_equal(variable, value)
 
 
+@pytest.mark.slow
 def test_a_resumed_run_is_tried_and_a_finished_one_is_not(whole, tmp_path, monkeypatch):
     def rehearse(*_):
         raise Killed
@@ -171,9 +183,10 @@ def fails_at(monkeypatch, owner, name, step):
     monkeypatch.setattr(owner, name, failing)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "step", "written"),
-    [slow("sheet", 8, [4, 8]), ("score", 10, [4, 8])],
+    [("sheet", 8, [4, 8]), ("score", 10, [4, 8])],
 )
 def test_a_run_killed_between_checkpoint_and_score_scores_that_step_on_resume(
     whole, tmp_path, monkeypatch, name, step, written

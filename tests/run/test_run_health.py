@@ -5,8 +5,7 @@ import shutil
 
 import pytest
 
-from tests.run.test_experiment import quiet, stop_at
-from tests.tiny_runs import assert_same, lines, saved, tiny_config
+from tests.tiny_runs import assert_same, lines, quiet, saved, stop_at, tiny_config
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run import folder as runs
 from tfgan_zoo.run.trained import scores_at
@@ -14,11 +13,6 @@ from tfgan_zoo.run.trained import scores_at
 
 def health(run):
     return [json.loads(text) for text in (run / "health.jsonl").read_text().splitlines()]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("health")
 
 
 def stuck(folder, **health):
@@ -47,6 +41,7 @@ def ill(config, folder):
     return folder / "run", said
 
 
+@pytest.mark.slow
 def test_it_is_said_and_written_down(ill):
     run, said = ill
     begun, found = health(run)
@@ -58,6 +53,7 @@ def test_it_is_said_and_written_down(ill):
     assert all(0 < row["diversity"] < 0.1 and row["g_gradient"] > 0 for row in lines(run))
 
 
+@pytest.mark.slow
 def test_what_was_measured_is_no_score(ill, tmp_path):
     run = shutil.copytree(ill[0], tmp_path / "run")
     (run / "result.json").unlink()

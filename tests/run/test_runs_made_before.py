@@ -5,7 +5,7 @@ import shutil
 import keras
 import pytest
 
-from tests.tiny_runs import tiny_config
+from tests.tiny_runs import quiet, tiny_config
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.mechanics.output_ranges import made_before
 from tfgan_zoo.networks import NETWORKS
@@ -19,10 +19,6 @@ SAID = "discriminator: .*logits.*made before this was checked"
 def probable(image_shape, *, name="discriminator"):
     end = [L.Flatten(), L.Dense(1, activation="sigmoid")]
     return keras.Sequential([keras.Input(image_shape), *end], name=name)
-
-
-def quiet(text):
-    del text
 
 
 @pytest.mark.slow

@@ -58,11 +58,16 @@ class Service(prediction_service_pb2_grpc.PredictionServiceServicer):
 
 
 @contextlib.contextmanager
-def serving(models):
-    """Yields (target, service)."""
+def serving(models, certificate=None):
+    """Yields (target, service); with a certificate, (its file, its key's file), over TLS."""
     server, service = grpc.server(futures.ThreadPoolExecutor(2)), Service(models)
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(service, server)
-    port = server.add_insecure_port("127.0.0.1:0")
+    if certificate is None:
+        port = server.add_insecure_port("127.0.0.1:0")
+    else:
+        file, key = (path.read_bytes() for path in certificate)
+        credentials = grpc.ssl_server_credentials([(key, file)])
+        port = server.add_secure_port("127.0.0.1:0", credentials)
     server.start()
     try:
         yield f"127.0.0.1:{port}", service

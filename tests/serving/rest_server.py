@@ -9,6 +9,7 @@ import contextlib
 import http.server
 import json
 import re
+import ssl
 import sys
 import threading
 
@@ -49,6 +50,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def route(self, verb):
         self.server.asked.append(self.path)
+        self.server.headers.append(dict(self.headers))
         if self.server.trouble:
             code = self.server.trouble.pop(0)
             if code == "hang up":
@@ -56,7 +58,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return None
             if isinstance(code, float):
                 threading.Event().wait(code)
-            else:
+            elif isinstance(code, str):
+                self.send_response(302)
+                self.send_header("Location", code)
+                self.send_header("Content-Length", "0")
+                return self.end_headers()
+            elif code != 200:
                 return self.answer(code, {"error": "The server is not well."})
         match = re.fullmatch(
             rf"/v1/models/([^/:]+)(?:/(versions|labels)/([^/:]+))?{verb}", self.path
@@ -138,29 +145,36 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     """A server that records requests and can misbehave.
 
-    `asked` holds the paths of all requests. `trouble` lists what happens to the next ones: a
-    status,
-    "hang up", or a number of seconds to wait. `replies` are functions that change the next answers,
+    `asked` holds the paths of all requests, and `headers` their headers. `trouble` lists what
+    happens to the next ones: a status, of which 200 is no trouble, "hang up", a number of seconds
+    to wait, or a URL to redirect to. `replies` are functions that change the next answers,
     as servers other than TF Serving, or models of others, might.
     """
 
-    def __init__(self, models):
+    def __init__(self, models, certificate=None):
         super().__init__(("127.0.0.1", 0), Handler)
         self.models = models
-        self.asked, self.trouble, self.replies = [], [], []
+        self.asked, self.headers, self.trouble, self.replies = [], [], [], []
+        self.scheme = "http"
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            self.socket = context.wrap_socket(self.socket, server_side=True)
+            self.scheme = "https"
 
     def handle_error(self, request, client_address):
         """Ignores clients that did not wait for their answer."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
+        if not isinstance(sys.exc_info()[1], (ConnectionError, ssl.SSLError)):
             super().handle_error(request, client_address)
 
     def url(self, model):
-        return f"http://127.0.0.1:{self.server_port}/v1/models/{model}"
+        return f"{self.scheme}://127.0.0.1:{self.server_port}/v1/models/{model}"
 
 
 @contextlib.contextmanager
-def serving(models):
-    with Server(models) as server:
+def serving(models, certificate=None):
+    """Yields a server; with a certificate, (its file, its key's file), one over https."""
+    with Server(models, certificate) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:

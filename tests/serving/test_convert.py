@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from tests.marks import slow
 from tests.models.tiny import tiny
 from tests.serving import exported
 from tests.serving.exported import every_export
@@ -31,6 +32,53 @@ def test_onnx(tmp_path, name):
         assert (graph.input[0].name, graph.output[0].name) == names
 
 
+def runner(kind, path):
+    """Returns a function of images, by a runtime without TensorFlow where there is one."""
+    if kind == "onnx":
+        onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        return lambda images: session.run(None, {"images": images})[0]
+    litert = pytest.importorskip(
+        "ai_edge_litert.interpreter", reason="ai-edge-litert is not installed"
+    )
+    run = litert.Interpreter(model_path=str(path)).get_signature_runner()
+    return lambda images: run(images=images)["images"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "size"),
+    [
+        ("srgan", "tflite", (None, None)),
+        slow("srgan", "tflite", (24, 40)),
+        slow("srgan", "tflite", (24, None)),
+        slow("cyclegan", "tflite", (None, None)),
+        slow("srgan", "onnx", (None, None)),
+        slow("cyclegan", "onnx", (None, None)),
+        slow("cyclegan", "onnx", (21, 30)),
+    ],
+)
+def test_images_of_another_size_than_in_training(tmp_path, name, kind, size):
+    if kind == "onnx":
+        pytest.importorskip("tf2onnx", reason="tf2onnx is not installed")
+    model = exported.model(name)
+    path = convert(model.endpoints(), tmp_path, kind, size=size)[0]
+    run = runner(kind, path)
+    random = np.random.default_rng(1)
+    for open_size in ((17, 23), (40, 12)):
+        height, width = (side or other for side, other in zip(size, open_size, strict=True))
+        channels = model.source_shape(path.stem)[-1]
+        images = random.uniform(-1, 1, (2, height, width, channels)).astype(np.float32)
+        expected = model.translate(images, path.stem)
+        assert expected.shape[1:3] == (height * model.scale, width * model.scale)
+        np.testing.assert_allclose(run(images), expected, atol=1e-4)
+
+
+def test_sizes_that_do_not_apply(tmp_path):
+    with pytest.raises(InputError, match="for a model that takes no images of any size"):
+        convert(tiny("gan").endpoints(), tmp_path, "tflite", size=(32, 32))
+    assert not list(tmp_path.iterdir())
+
+
 def test_files_are_replaced_only_if_asked_for(tmp_path):
     endpoints = exported.model("gan").endpoints()
     (path,) = convert(endpoints, tmp_path, "tflite")
@@ -39,6 +87,12 @@ def test_files_are_replaced_only_if_asked_for(tmp_path):
         convert(endpoints, tmp_path, "tflite")
     convert(tiny("gan").endpoints(), tmp_path, "tflite", overwrite=True)
     assert path.read_bytes() != before
+
+
+def test_refuses_an_unknown_kind_before_anything_is_made(tmp_path):
+    with pytest.raises(InputError, match="--format: expected tflite or onnx, got 'coreml'"):
+        convert(tiny("gan").endpoints(), tmp_path / "made", "coreml")
+    assert not list(tmp_path.iterdir())
 
 
 def test_refuses_what_draws_random_numbers(tmp_path):
@@ -64,7 +118,7 @@ def test_a_file_that_answers_otherwise_is_not_written(tmp_path, monkeypatch):
     def off(name, endpoint):
         return b"", lambda request: np.ones((len(request["latents"]), 16, 16, 3), "float32")
 
-    monkeypatch.setitem(module._KINDS, "tflite", off)
+    monkeypatch.setattr(module, "to_tflite", off)
     with pytest.raises(RuntimeError, match="differ by up to"):
         convert(exported.model("dcgan").endpoints(), tmp_path, "tflite")
     assert not list(tmp_path.iterdir())

@@ -32,20 +32,20 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def runs(folder):
-    """Two finished runs of a few steps."""
+    """A folder with a finished run of two steps."""
     short = {f"train__{key}_every": "1" for key in ("log", "sample", "checkpoint")}
-    for name in ("dcgan", "cyclegan"):
-        make = tiny_config if name == "dcgan" else tiny_translation
-        config = make(folder, name, train__steps="2", train__export=str(name == "dcgan"), **short)
-        experiment.train(config, folder / name, lambda _: None)
+    config = tiny_config(folder, "dcgan", train__steps="2", train__export="true", **short)
+    experiment.train(config, folder / "dcgan", lambda _: None)
     return folder
 
 
 @pytest.fixture(scope="module")
 def served(folder, runs):
-    """Both, exported by the command; of dcgan, two versions."""
-    for name, flags in (("dcgan", ["--checkpoint=1"]), ("dcgan", []), ("cyclegan", [])):
-        export.main([f"--workdir={runs / name}", f"--output={folder / 'served' / name}", *flags])
+    """Two versions of that run, exported by the command, and a translator."""
+    for flags in (["--checkpoint=1"], []):
+        output = f"--output={folder / 'served' / 'dcgan'}"
+        export.main([f"--workdir={runs / 'dcgan'}", output, *flags])
+    exported.model("cyclegan").export(folder / "served" / "cyclegan" / "1")
     return folder / "served"
 
 
@@ -66,6 +66,7 @@ def running(models):
 @pytest.fixture
 def server(running):
     running.asked.clear()
+    running.headers.clear()
     running.trouble.clear()
     running.replies.clear()
     return running
@@ -141,6 +142,7 @@ def test_export_says_what_it_wrote(runs, tmp_path, capsys):
     np.testing.assert_allclose(came["images"], model.generator(latents, training=False), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_export_to_a_folder_that_dots_stand_for(runs, tmp_path, monkeypatch, capsys):
     (tmp_path / "faces" / "here").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "faces" / "here")
@@ -153,8 +155,12 @@ def test_export_to_a_folder_that_dots_stand_for(runs, tmp_path, monkeypatch, cap
 
 
 @pytest.mark.slow
-def test_export_converts(runs, tmp_path, capfd):
-    flags = [f"--workdir={runs / 'cyclegan'}", f"--output={tmp_path}", "--format=tflite"]
+def test_export_converts(tmp_path_factory, tmp_path, capfd):
+    folder = tmp_path_factory.mktemp("cyclegan")
+    config = tiny_translation(folder, "cyclegan", train__steps="2")
+    experiment.train(config, folder / "run", lambda _: None)
+    capfd.readouterr()
+    flags = [f"--workdir={folder / 'run'}", f"--output={tmp_path}", "--format=tflite"]
     status, out, err = said(export.main, *flags, capsys=capfd)
     assert (status, err) == (0, "")  # TensorFlow Lite tells of its delegate
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a_to_b.tflite", "b_to_a.tflite"]
@@ -174,6 +180,15 @@ def test_export_converts(runs, tmp_path, capfd):
         (["--workdir={run}", "--output={run}/config.json"], "config.json' is a file"),
         (["--workdir={run}", "--output=m/1"], "/m/1', which is one version; give '"),
         (["--workdir={run}", "--output={run}/export/dcgan/1/"], "which is one version; give"),
+        (["--workdir={run}", "--output=x", "--height=8"], "as a SavedModel takes images of any"),
+        (
+            ["--workdir={run}", "--output=x", "--format=onnx", "--height=8"],
+            "--height, --width: expected two numbers of pixels, 0 for any, got 8 and None.",
+        ),
+        (
+            ["--workdir={run}", "--output=x", "--format=tflite", "--height=8", "--width=8"],
+            "expected none for a model that takes no images of any size",
+        ),
         (["--workdir={run}", "--output=x", "--format=pb"], "<saved_model|tflite|onnx>"),
     ],
     ids=str,
@@ -288,6 +303,62 @@ def test_rest_without_a_server():
         RestClient(url, retries=1, first_wait=0.01).signatures()
 
 
+def test_headers_reach_the_server_and_nobody_else(server, tmp_path, capsys):
+    url = f"--url={server.url('dcgan')}"
+    headers = ["--header=Authorization: Bearer a:b=c", "--header=X-Tenant:  7 "]
+    output = f"--output={tmp_path / 'x.png'}"
+    assert said(predict.main, url, *headers, output, capsys=capsys)[0] == 0
+    assert len(server.headers) == 3
+    for sent in server.headers:
+        assert (sent["Authorization"], sent["X-Tenant"]) == ("Bearer a:b=c", "7")
+        assert sent["Content-Type"] == "application/json"
+    # A server may redirect to another one, which must not learn the token.
+    server.headers.clear()
+    server.trouble[:] = [f"{server.url('dcgan')}/metadata"]
+    assert said(predict.main, url, *headers, "--list", capsys=capsys)[0] == 0
+    assert ["Authorization" in sent for sent in server.headers] == [True, False]
+
+
+@pytest.fixture(scope="module")
+def certificate(folder):
+    """A certificate of 127.0.0.1 and its key, as files."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl is on the PATH")
+    file, key = folder / "certificate.pem", folder / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command += ["-keyout", str(key), "-out", str(file)]
+    subprocess.run(command, check=True, capture_output=True)
+    return file, key
+
+
+def test_tls_of_rest(models, certificate, tmp_path, capsys):
+    with rest_server.serving(models, certificate) as server:
+        flags = [f"--url={server.url('dcgan')}", "--list"]
+        status, out, err = said(predict.main, *flags, capsys=capsys)
+        assert (status, out, err.count("\n")) == (1, "", 1)
+        assert "the certificate cannot be verified (self" in err
+        assert err.endswith("see --ca_file.\n")
+        assert not server.asked
+        status, out, _ = said(predict.main, *flags, f"--ca_file={certificate[0]}", capsys=capsys)
+        assert status == 0
+        assert "generate_from_seed_png" in out
+
+
+def test_tls_of_grpc(models, certificate, capsys):
+    pytest.importorskip("tensorflow_serving", reason="tensorflow-serving-api is not installed")
+    from tests.serving import grpc_server
+
+    with grpc_server.serving(models, certificate) as (target, _):
+        flags = [f"--grpc={target}", "--model_name=dcgan", "--list", "--retries=0", "--timeout=10"]
+        known = [*flags, "--tls", f"--ca_file={certificate[0]}"]
+        status, out, _ = said(predict.main, *known, capsys=capsys)
+        assert status == 0
+        assert "generate_from_seed_png" in out
+        assert said(predict.main, *flags, "--tls", capsys=capsys)[0] == 1  # not one of a CA
+        assert said(predict.main, *flags, capsys=capsys)[0] == 1
+
+
 @pytest.mark.parametrize(
     "url", ["localhost:8501", "http://h/v1/models/", "http://h/v1/models/m/versions/a", "http://h"]
 )
@@ -374,13 +445,13 @@ def test_every_text_is_drawn(gan_cls, tmp_path, capsys):
         assert alone == (out / f"2_{seed:06d}.png").read_bytes() == one_string[seed - 7]
 
 
-def test_files_are_translated(runs, server, tmp_path, capsys):
+def test_files_are_translated(server, tmp_path, capsys):
     random = np.random.default_rng(0)
     (tmp_path / "in").mkdir()
     for name, size in (("a.png", (16, 20)), ("b.jpg", (9, 31))):
         Image.fromarray(random.integers(0, 256, (*size, 3), np.uint8)).save(tmp_path / "in" / name)
     flags = [f"--url={server.url('cyclegan')}", f"--input={tmp_path / 'in'}"]
-    model = experiment.load_run(runs / "cyclegan")
+    model = exported.model("cyclegan")
     for direction, channels in (("a_to_b", 1), ("b_to_a", 3)):
         output = tmp_path / direction
         status, out, err = said(
@@ -413,6 +484,63 @@ def test_unreadable_images(server, tmp_path, capsys):
     assert (status, printed) == (0, f"1 image by a_to_b_png, 1 left out: {out}\n")
     assert err.startswith(f"left out: {given / 'b.png'} cannot be read")
     assert [path.name for path in out.iterdir()] == ["a.png"]
+
+
+def test_images_that_the_server_refuses(server, tmp_path, capsys):
+    given, out = tmp_path / "in", tmp_path / "out"
+    given.mkdir()
+    for name in "abcd":
+        Image.fromarray(NOISE).save(given / f"{name}.png")
+    flags = [f"--url={server.url('cyclegan')}", f"--input={given}", f"--output={out}"]
+    # The metadata is asked for twice, before and after the first image.
+    refusals = [200, 200, 200, 400, 200, 413]
+    server.trouble[:] = refusals
+    status, _, err = said(predict.main, *flags, capsys=capsys)
+    assert (status, err.count("\n")) == (1, 1)
+    assert err.startswith(f"error: {given / 'b.png'}: http")
+    assert err.endswith("(400).\n")
+    server.trouble[:] = refusals
+    flags.append("--on_error=skip")
+    status, printed, err = said(predict.main, *flags, "--overwrite", capsys=capsys)
+    assert (status, printed) == (0, f"2 images by a_to_b_png, 2 left out: {out}\n")
+    first, second, last = err.splitlines()
+    assert first.startswith(f"left out: {given / 'b.png'}: http")
+    assert second.endswith("(413).")
+    assert last == f"2 of 4 left out: {given / 'b.png'}, {given / 'd.png'}"
+    assert sorted(path.name for path in out.iterdir()) == ["a.png", "c.png"]
+    # A server that forbids, or is away, refuses no image.
+    for trouble in (403, 404):
+        server.trouble[:] = [200, trouble]
+        assert said(predict.main, *flags, "--overwrite", capsys=capsys)[0] == 1
+
+
+def test_what_exists_is_skipped(server, tmp_path, capsys):
+    given, out = tmp_path / "in", tmp_path / "out"
+    given.mkdir()
+    for name in "abc":
+        Image.fromarray(NOISE).save(given / f"{name}.png")
+    flags = [f"--url={server.url('cyclegan')}", f"--input={given}", f"--output={out}"]
+    out.mkdir()
+    (out / "b.png").write_bytes(b"earlier")
+    status, printed, _ = said(predict.main, *flags, "--skip_existing", capsys=capsys)
+    assert (status, printed) == (0, f"2 images by a_to_b_png, 1 there already: {out}\n")
+    assert (out / "b.png").read_bytes() == b"earlier"
+    assert sorted(path.name for path in out.iterdir()) == ["a.png", "b.png", "c.png"]
+    # Seeds, of which an image depends on its own alone.
+    drawn, whole = tmp_path / "drawn", tmp_path / "whole"
+    flags = [f"--url={server.url('dcgan')}", "--num=4"]
+    predict.main([*flags, f"--output={whole}"])
+    predict.main([flags[0], "--seed=1", "--num=2", f"--output={drawn}"])
+    server.asked.clear()
+    capsys.readouterr()
+    more = [*flags, f"--output={drawn}", "--skip_existing"]
+    printed = said(predict.main, *more, capsys=capsys)[1]
+    assert printed == f"2 images by generate_from_seed_png, 2 there already: {drawn}\n"
+    assert [path.endswith(":predict") for path in server.asked].count(True) == 1
+    for path in whole.iterdir():
+        assert (drawn / path.name).read_bytes() == path.read_bytes()
+    printed = said(predict.main, *more, capsys=capsys)[1]
+    assert printed.startswith("0 images by generate_from_seed_png, 4 there already")
 
 
 def files_of(pixels=None, ending="PNG", size=None):
@@ -462,7 +590,7 @@ ANSWERS = {
 
 
 #: The others are refused by the same lines.
-QUICK_ANSWERS = ("no picture at all", "a PNG of 16 bits", "none", "a number", "nothing")
+QUICK_ANSWERS = ("no picture at all", "none", "nothing")
 
 
 def answers(all_of_them):
@@ -582,6 +710,23 @@ def test_list(server, capsys):
             "to 9223372036854775805,",
         ),
         (["--url={url}", "--output=x", f"--seed={-(2**63) - 1}"], "from -9223372036854775808 to"),
+        (["--url={url}", "--output=x", "--header=Bearer x"], "got 'a text without a colon'"),
+        (["--url={url}", "--output=x", "--header=A b: c"], '--header: expected "Name: value"'),
+        (["--url={url}", "--output=x", "--header=A: b\nC: d"], "as the value of A, got another"),
+        (
+            ["--url={url}", "--output=x", "--header=host: h"],
+            "that the client sets itself, got host",
+        ),
+        (["--grpc=h:1", "--model_name=m", "--output=x", "--header=A: b"], "none with --grpc; use"),
+        (["--grpc=h:1", "--model_name=m", "--output=x", "--ca_file=no"], "expected --tls beside"),
+        (
+            ["--grpc=h:1", "--model_name=m", "--output=x", "--tls", "--ca_file=no"],
+            "cannot read 'no'",
+        ),
+        (["--url={url}", "--output=x", "--tls"], "--tls: expected none with --url; use https://"),
+        (["--url={url}", "--output=x", "--ca_file=no"], "expected --url=https://... beside it"),
+        (["--url=https://h/v1/models/m", "--output=x", "--ca_file=/dev/null"], "in PEM format"),
+        (["--url={url}", "--output=x", "--skip_existing", "--overwrite"], "without --overwrite"),
         (["--url={url}", "--output=x", "--text=a"], "no signature that takes seed and text"),
         (["--url={url}", "--output=x", "--input=no.png"], "'no.png' does not exist"),
     ],

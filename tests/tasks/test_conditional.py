@@ -1,6 +1,7 @@
 """A run of a model that is conditional on classes."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from tfgan_zoo.data import open_captioned
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.run import building, experiment
 from tfgan_zoo.run.drawing import walk_run
-from tfgan_zoo.run.evaluation import evaluate_run
+from tfgan_zoo.run.evaluation import evaluate_run, task_of_run
 from tfgan_zoo.tasks import Request, open_task
 from tfgan_zoo.tasks.drawing import generate as draw
 
@@ -78,10 +79,15 @@ def test_a_run_knows_the_names_of_its_classes_and_draws_a_row_of_each(run):
     assert "swd" in lines(run)[-1]
     with Image.open(run / "samples" / "final.png") as sheet:
         assert sheet.height == 3 * (64 + 22)  # four samples in all: one of each class
+
+
+@pytest.mark.slow
+def test_a_run_with_classes_goes_on(run, tmp_path):
     resumed = config_of(run.parent)
     resumed.train.steps = 8
-    experiment.train(resumed, run.parent / "run", lambda _: None)
-    assert [row["step"] for row in lines(run)] == [4, 8]
+    copy = shutil.copytree(run, tmp_path / "run")
+    experiment.train(resumed, copy, lambda _: None)
+    assert [row["step"] for row in lines(copy)] == [4, 8]
 
 
 def test_generate_draws_classes_by_name_or_number_or_in_turn(run, tmp_path, capsys):
@@ -150,3 +156,24 @@ def test_labels_are_refused_where_the_model_knows_no_classes(tmp_path, capsys):
     status, _, error = said(generate.main, *flags, capsys=capsys)
     assert status == 2
     assert "--label: expected no label for" in error
+
+
+def test_classes_that_the_networks_do_not_know_are_refused_before_training(tmp_path):
+    config = config_of(tmp_path)
+    config.data.source = of_classes(tmp_path / "five", ["ant", "bee", "cat", "dog", "eel"])
+    with pytest.raises(
+        InputError,
+        match=r"^data\.source, label: expected the 3 classes that layer .* knows, got classes from "
+        r"0 to 4, of which it does not know 3; make networks for all of them, or leave the others",
+    ):
+        experiment.train(config, tmp_path / "run", lambda _: None)
+    assert not (tmp_path / "run").exists()
+
+
+def test_unnamed_classes_of_other_data_are_checked(run, tmp_path):
+    """A run of an earlier version does not know the names of its classes."""
+    config = config_of(tmp_path)
+    config.data.source = of_classes(tmp_path / "more", ["a", "b", "c", "d"])
+    request = Request(("swd",), source=config.data.source, split="train", num=20)
+    with pytest.raises(InputError, match=r"^--data, label: expected the 3 classes .* know 3;"):
+        task_of_run(run).evaluation(experiment.load_run(run), config, request)

@@ -6,6 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.marks import slow
+from tests.models.tiny import EACH_KIND
 from tests.tiny_runs import (
     tiny_config,
     tiny_super_resolution,
@@ -14,13 +15,15 @@ from tests.tiny_runs import (
 )
 from tfgan_zoo import pictures
 from tfgan_zoo.commands import training
+from tfgan_zoo.config.schema import CONFIGS
 from tfgan_zoo.data import figures
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import by_model
+from tfgan_zoo.evaluation.upscaled import PairsRequest, score_source
 from tfgan_zoo.metrics.psnr import psnr
 from tfgan_zoo.models import MODELS, PRETRAINED, ZooModel
 from tfgan_zoo.run import building, experiment
-from tfgan_zoo.tasks import TASKS, open_task, resolve, task_of
+from tfgan_zoo.tasks import TASKS, Request, open_task, resolve, task_of
 from tfgan_zoo.tasks.noise_to_image import NoiseToImageTask
 
 
@@ -153,7 +156,8 @@ def test_entries_of_another_kind_of_model_are_refused(tmp_path):
         opened(config)
 
 
-def test_every_model_has_the_task_of_its_kind():
+def test_every_kind_has_a_task_a_config_and_a_model_that_tests_try():
+    assert TASKS.keys() == CONFIGS.keys() == {MODELS[name].kind for name in EACH_KIND}
     for model in (MODELS | PRETRAINED).values():
         assert task_of(model) is TASKS[model.kind]
 
@@ -164,6 +168,7 @@ def test_every_model_has_the_task_of_its_kind():
         task_of(Unknown)
 
 
+@pytest.mark.slow
 def test_a_task_may_have_neither_sheet_nor_export(tmp_path, monkeypatch):
     class Bare(NoiseToImageTask):
         has_sheet = has_export = False
@@ -235,7 +240,7 @@ def test_mean_absolute_error(tmp_path):
     assert mae(Answers(a_to_b=255 - work.b))["mae"] == pytest.approx(wrong, abs=1e-6)
 
 
-@pytest.mark.parametrize(("model", "columns"), [("pix2pix", 3), ("cyclegan", 6)])
+@pytest.mark.parametrize(("model", "columns"), [slow("pix2pix", 3), ("cyclegan", 6)])
 def test_sheets_show_rows(tmp_path, model, columns):
     config = tiny_translation(tmp_path, model)
     built = building.build_model(config)
@@ -416,3 +421,65 @@ def test_messages_name_the_entry_that_is_to_be_changed(tmp_path, make, change, s
     with pytest.raises(InputError) as error:
         used(config)
     assert sentence in str(error.value)
+
+
+# ---------------------------------------------------------------------- what cannot be read
+
+
+def with_damaged(folder, damaged=(2, 5), num=12):
+    """Image files of which image i has the value 10 i, and some cannot be read."""
+    folder.mkdir(parents=True)
+    for i in range(num):
+        Image.new("RGB", (16, 16), (10 * i,) * 3).save(folder / f"{i:02}.png")
+    for i in damaged:
+        (folder / f"{i:02}.png").write_bytes(b"no image")
+    return folder
+
+
+def shades(batches):
+    return [int(image.flat[0]) // 10 for batch in batches for image in batch]
+
+
+GOOD = [0, 1, 3, 4, 6, 7, 8, 9, 10, 11]
+
+
+def test_an_evaluation_leaves_out_what_training_leaves_out(tmp_path):
+    source = f"folder:{with_damaged(tmp_path / 'images')}"
+    config = tiny_config(tmp_path, data__source=source, data__on_error="skip")
+    model = building.build_model(config)
+    request = Request(source=source, split="train", num=100)
+    work = task_of(model).evaluation(model, config, request)
+    assert (work.reference.num, work.reference.what["samples"]) == (10, 10)
+    assert shades(work.reference.batches()) == GOOD
+    assert sum(map(len, work.generated())) == work.num == 100
+    config.data.on_error = "raise"
+    work = task_of(model).evaluation(model, config, request)
+    with pytest.raises(InputError, match=r"02\.png"):
+        list(work.reference.batches())
+
+
+def test_translations_are_compared_with_their_own_targets(tmp_path):
+    with_damaged(tmp_path / "ab" / "trainA", (2,))
+    with_damaged(tmp_path / "ab" / "trainB", (5,))
+    source = f"folder:{tmp_path / 'ab'}"
+    config = tiny_translation(tmp_path, "pix2pix", data__source=source, data__on_error="skip")
+    model = building.build_model(config)
+    request = Request(source=source, split="train", num=100, direction="a_to_b")
+    work = task_of(model).evaluation(model, config, request)
+    assert work.num == work.reference.num == 10
+    assert sum(map(len, work.generated())) == 10
+    targets = np.concatenate(list(work.reference.batches()))
+    assert work.also["mae"](targets)[""] == 0
+    assert work.also["mae"](targets[::-1])[""] > 0
+
+
+def test_super_resolution_leaves_out_what_training_leaves_out(tmp_path):
+    source = f"folder:{with_damaged(tmp_path / 'images')}"
+    config = tiny_super_resolution(tmp_path, data__source=source, data__on_error="skip")
+    work = opened(config)
+    assert shades([large for _, large in work.held_out]) == np.repeat(GOOD, 16).tolist()
+    request = PairsRequest(("psnr",), source=source, scale=2)
+    scores = score_source(request, by_model(work.model), on_error="skip")
+    assert len(scores.images) == 10
+    with pytest.raises(InputError, match=r"02\.png"):
+        score_source(request, by_model(work.model))

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.commands.test_commands import said
-from tests.tiny_runs import lines, tiny_text_to_image
+from tests.tiny_runs import lines, quiet, tiny_text_to_image
 from tfgan_zoo import evaluate, generate, report, translate
 from tfgan_zoo.data import open_captioned
 from tfgan_zoo.errors import InputError
@@ -16,15 +16,11 @@ from tfgan_zoo.run import building, experiment
 from tfgan_zoo.tasks import open_task
 
 
-def quiet(text):
-    pass
-
-
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """A finished run."""
     folder = tmp_path_factory.mktemp("texts")
-    experiment.train(tiny_text_to_image(folder), folder / "run", quiet)
+    experiment.train(tiny_text_to_image(folder, train__steps="2"), folder / "run", quiet)
     return folder / "run"
 
 
@@ -54,6 +50,7 @@ def test_what_cannot_be_used_is_said_before_training(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_scores_on_the_figures_are_by_attribute(tmp_path):
     config = tiny_text_to_image(tmp_path)
     config.data.source = "figures/captions"
@@ -81,6 +78,7 @@ def test_captions_that_the_encoder_cannot_read_are_refused_before_training(tmp_p
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_the_encoder_learns_from_batches_of_different_classes(tmp_path):
     random = np.random.default_rng(0)
     for i in range(30):
@@ -145,6 +143,7 @@ def test_unknown_words_are_named_on_standard_error(run, tmp_path, capsys):
     assert "words: a, blue, red, circle, ring, square." in error
 
 
+@pytest.mark.slow
 def test_walks_between_texts(run, tmp_path, capsys):
     flags = [f"--workdir={run}", "--text=a red circle", "--text=a blue ring", "--interpolate"]
     generate.main([*flags, "--frames=6", "--num=2", f"--output={tmp_path / 'walk.png'}"])
@@ -180,6 +179,7 @@ def test_the_first_stage_draws_nothing(run, tmp_path, capsys, text):
     assert "is the first stage of a run and draws nothing; give the run itself" in error
 
 
+@pytest.mark.slow
 def test_commands_say_what_a_joint_embedding_is_for(run, tmp_path, capsys):
     embedding = shutil.copytree(run / "pretraining", tmp_path / "embedding")
     image = tmp_path / "x.png"

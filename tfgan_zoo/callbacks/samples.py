@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import pictures
+from tfgan_zoo.callbacks.sampling import check_samples
 from tfgan_zoo.callbacks.schedule import Schedule
 
 
@@ -19,9 +20,13 @@ class SampleSheet(keras.callbacks.Callback):
         folder: Folder of the pictures.
         when: When to draw; None for the end of every epoch.
         draw: Function of the model that returns the picture, uint8 of shape (height, width, 3);
-            None for 64 samples of a noise-to-image model, from fixed latents.
+            None for 64 samples of a noise-to-image model, from fixed latents. Conditional models
+            need it, and models that translate images.
         events: Writer of TensorBoard events, to show the picture there; None for none.
         first: Whether to draw before the first step, too.
+
+    Raises:
+        InputError: When training begins, if the model cannot be sampled without `draw`.
 
     Example:
         >>> model.fit(dataset, epochs=10, callbacks=[SampleSheet("samples")])
@@ -38,12 +43,15 @@ class SampleSheet(keras.callbacks.Callback):
         super().__init__()
         self.folder = Path(folder)
         self.when = when
-        self.draw = draw or (lambda model: pictures.sheet(model.generate(64)))
+        self.draw = draw or _sheet
         self.events = events
         self.first = first
 
     def on_train_begin(self, logs=None):
-        """Draws the untrained model, if asked for."""
+        """Checks that the model can be drawn, and draws the untrained one if asked for."""
+        if self.draw is _sheet:
+            example = "lambda model: pictures.sheet(model.generate({}))"
+            check_samples(self.model, type(self).__name__, "draw", example)
         if self.first and self.model.steps_done == 0:
             self.draw_now()
 
@@ -64,3 +72,7 @@ class SampleSheet(keras.callbacks.Callback):
     def path(self, step: int) -> Path:
         """Returns the file of a step's picture."""
         return self.folder / f"step_{step:08d}.png"
+
+
+def _sheet(model: Any) -> np.ndarray:
+    return pictures.sheet(model.generate(64))

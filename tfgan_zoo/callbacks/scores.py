@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from tfgan_zoo.callbacks.sampling import check_samples
 from tfgan_zoo.callbacks.schedule import Schedule
 from tfgan_zoo.errors import check_seed
 from tfgan_zoo.evaluation import distributions
@@ -52,11 +53,13 @@ class EvaluateImages(keras.callbacks.Callback):
         every: Epochs from one evaluation to the next.
         seed: Seed of the generated images, so that only the model changes.
         make: Function of (model, num, seed) that returns images; None for
-            `model.generate(num, seed=seed)`.
+            `model.generate(num, seed=seed)`. Conditional models need it, and models that translate
+            images.
 
     Raises:
         InputError: If a metric is unknown, features are not available, or images are too few or
-            too small for a metric.
+            too small for a metric. When training begins, if the model cannot be sampled without
+            `make`.
 
     Example:
         >>> evaluate = EvaluateImages(["fid"], images, num=1000, features="mnist_v1")
@@ -83,7 +86,7 @@ class EvaluateImages(keras.callbacks.Callback):
         self.num = num
         self.every = every
         self.seed = check_seed(seed)
-        self.make = make or (lambda model, num, seed: model.generate(num, seed=seed))
+        self.make = make or _generate
         self.features: Features | None = None
         if distributions.need_features(metrics):
             self.features = open_features(features) if isinstance(features, str) else features
@@ -94,6 +97,14 @@ class EvaluateImages(keras.callbacks.Callback):
         distributions.check_enough(metrics, "images", sum(map(len, real)), sides)
         self.real = distributions.collect_real(real, names, self.features)
 
+    def on_train_begin(self, logs=None):
+        """Checks that the model can be sampled."""
+        if self.make is _generate:
+            example = "lambda model, num, seed: model.generate(num, seed=seed, {})"
+            if "text" in getattr(self.model, "condition", ()):
+                example = "lambda model, num, seed: model.generate({}, seed=seed)"
+            check_samples(self.model, type(self).__name__, "make", example)
+
     def on_epoch_end(self, epoch, logs=None):
         """Scores the model when due."""
         if (epoch + 1) % self.every:
@@ -102,6 +113,10 @@ class EvaluateImages(keras.callbacks.Callback):
         scores = distributions.score_made(self.metrics, self.features, self.real, made)
         if logs is not None:
             logs.update(scores)
+
+
+def _generate(model: Any, num: int, seed: int) -> np.ndarray:
+    return model.generate(num, seed=seed)
 
 
 def _first(images: Any, num: int) -> Iterable[np.ndarray]:

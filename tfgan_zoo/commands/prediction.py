@@ -29,6 +29,8 @@ def check(given: Any) -> None:
         check_number("--white", given.white, above=0)
     if given.timeout <= 0 or given.retries < 0:
         raise InputError("--timeout, --retries: expected seconds above 0, and a number from 0 up.")
+    if given.skip_existing and given.overwrite:
+        raise InputError("--skip_existing: expected without --overwrite, got both.")
     if given.output is None and not given.list:
         raise InputError("--output: expected a .png or a folder, got none.")
     if given.output is not None and given.input is None:
@@ -57,6 +59,9 @@ def answer(given: Any) -> str:
         given.label,
         timeout=given.timeout,
         retries=given.retries,
+        headers=given.header,
+        tls=given.tls,
+        ca_file=given.ca_file,
     )
     signatures = client.signatures()
     if given.list:
@@ -67,9 +72,9 @@ def answer(given: Any) -> str:
 
 
 def _translate(given: Any, client: Client, signatures: Mapping[str, Signature]) -> str:
-    planned = files.plan(
-        given.input, given.output, overwrite=given.overwrite, on_error=given.on_error
-    )
+    replace = given.overwrite or given.skip_existing
+    all_planned = files.plan(given.input, given.output, overwrite=replace, on_error=given.on_error)
+    planned = files.missing(all_planned) if given.skip_existing else all_planned
     chosen = requests.choose(signatures, ["images_bytes"], given.signature)
     num = files.convert(
         planned,
@@ -78,16 +83,24 @@ def _translate(given: Any, client: Client, signatures: Mapping[str, Signature]) 
         on_error=given.on_error,
         rules=DecodingRules(given.white),
     )
-    left_out = f", {len(planned) - num} left out" if num < len(planned) else ""
-    return f"{num} {'image' if num == 1 else 'images'} by {chosen}{left_out}: {given.output}"
+    count, others = files.counted(num, len(planned), len(all_planned) - len(planned))
+    return f"{count} by {chosen}{others}: {given.output}"
 
 
 def _draw(given: Any, client: Client, signatures: Mapping[str, Signature]) -> str:
     seeds = requests.check_seeds(given.seed, given.num)
-    paths = requests.paths(given.output, seeds, given.text, given.overwrite)
+    replace = given.overwrite or given.skip_existing
+    paths = requests.paths(given.output, seeds, given.text, replace)
     inputs = ["seed", "text"] if given.text else ["seed"]
     chosen = requests.choose(signatures, inputs, given.signature)
-    images = requests.drawn(client, chosen, seeds, given.text, given.batch_size)
-    for path, file in zip(paths, images, strict=True):
-        requests.save(path, file)
-    return f"{len(paths)} {'image' if len(paths) == 1 else 'images'} by {chosen}: {given.output}"
+    num = 0
+    texts: list[list[str]] = [[text] for text in given.text] or [[]]
+    for i, text in enumerate(texts):
+        wanted = zip(seeds, paths[i * len(seeds) :], strict=False)
+        places = {s: p for s, p in wanted if not (given.skip_existing and p.exists())}
+        images = requests.drawn(client, chosen, list(places), text, given.batch_size)
+        for path, file in zip(places.values(), images, strict=True):
+            requests.save(path, file)
+        num += len(places)
+    count, others = files.counted(num, num, len(paths) - num)
+    return f"{count} by {chosen}{others}: {given.output}"

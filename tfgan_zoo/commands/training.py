@@ -26,7 +26,7 @@ class Training(NamedTuple):
     notes: list[str]
 
 
-def resolve(
+def from_flags(
     model: str | None,
     recipe: str | None,
     workdir: str | None,

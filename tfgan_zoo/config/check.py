@@ -1,8 +1,10 @@
 """Checks a config, as far as that needs neither the model nor the data."""
 
+import re
+
 from ml_collections import ConfigDict
 
-from tfgan_zoo.config.schema import KINDS, run_config
+from tfgan_zoo.config.schema import CONFIGS, run_config
 from tfgan_zoo.config.values import ALL_ENTRIES, flatten
 from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.metrics.registry import IN_TRAINING as METRICS
@@ -87,7 +89,34 @@ def named_groups(config: ConfigDict) -> list[str]:
 
 
 #: The groups of networks and optimizers of all kinds of model.
-KNOWN_GROUPS = {group for kind in KINDS.values() for group in named_groups(kind(""))}
+KNOWN_GROUPS = {group for kind in CONFIGS.values() for group in named_groups(kind(""))}
+
+
+def check_reference(entry: str, name: str) -> None:
+    """Checks that a class or function of another package is written as "package.module:name".
+
+    Args:
+        entry: The entry of the config, for messages.
+        name: Its value, with a colon.
+
+    Raises:
+        InputError: If it is written in another way.
+    """
+    module, _, attribute = name.partition(":")
+    advice = ""
+    if module.endswith(".py") or re.search(r"[/\\]", module):
+        advice = "; give the name of the module instead of its file"
+    elif module.startswith("."):
+        advice = "; give the module's full name, with its package"
+    elif not all(module.split(".")) or re.search(r"\s", module):
+        advice = "; give the name by which Python imports the module before the colon"
+    elif not attribute.isidentifier():
+        advice = "; give one name after the colon, such as that of a class"
+    if advice:
+        raise InputError(
+            f"{entry}: expected 'package.module:name', such as 'my_package.games:MyGAN', got "
+            f"{name!r}{advice}."
+        )
 
 
 def check(config: ConfigDict) -> None:
@@ -97,6 +126,9 @@ def check(config: ConfigDict) -> None:
         InputError: If an entry is missing, unknown or out of range.
     """
     entries = flatten(config)
+    for key in ("model", *(f"{group}.name" for group in named_groups(config))):
+        if ":" in str(entries.get(key, "")):
+            check_reference(key, entries[key])
     groups = {"model_args", *KNOWN_GROUPS, *named_groups(config)}
     groups |= {group for group in config if group.endswith("_optimizer")}
     own = ":" in str(config.get("model", ""))
@@ -107,7 +139,7 @@ def check(config: ConfigDict) -> None:
             raise UnknownEntryError(key)
     for key in flatten(run_config()):
         if key not in entries:
-            raise InputError(f"The config lacks {key}; start it from default_config().")
+            raise InputError(f"The config lacks {key}; start it from run_config().")
     for least, keys in _AT_LEAST.items():
         for key in keys:
             if entries.get(key) is not None and entries[key] < least:

@@ -6,6 +6,7 @@ what it names.
 """
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
@@ -140,36 +141,48 @@ def default_config() -> ConfigDict:
     return run_config("", PLAYERS, PLAYERS)
 
 
+def _of_games() -> dict[str, Any]:
+    """Returns the arguments that all games take."""
+    return {
+        "ema_half_life": placeholder(float),
+        "ema_ramp_up": 0.05,
+        "skip_discriminator_above": placeholder(float),
+    }
+
+
+def _from_noise() -> dict[str, Any]:
+    """Returns the arguments that games from noise take besides their sizes."""
+    return {
+        "latent_distribution": "normal",
+        "packing": 1,
+        "r1_gamma": 0.0,
+        "r1_every": 1,
+        "diff_augment": (),
+        **_of_games(),
+    }
+
+
 def noise_to_image_config(model: str) -> ConfigDict:
-    """Returns `default_config` with the arguments that all noise-to-image models share."""
+    """Returns `run_config` of a game, with the arguments of all noise-to-image models."""
     config = run_config(model, PLAYERS, PLAYERS)
     config.model_args = ConfigDict(
         {
             "image_shape": (32, 32, 3),
             "latent_dim": 100,
-            "latent_distribution": "normal",
-            "packing": 1,
-            "r1_gamma": 0.0,
-            "r1_every": 1,
-            "diff_augment": (),
-            "ema_half_life": placeholder(float),
-            "ema_ramp_up": 0.05,
-            "skip_discriminator_above": placeholder(float),
+            **_from_noise(),
         }
     )
     return config
 
 
 def image_to_image_config(model: str) -> ConfigDict:
-    """Returns `default_config` with what all models that translate images share."""
+    """Returns `run_config` of a game, with what all models that translate images share."""
     config = run_config(model, PLAYERS, PLAYERS)
     config.model_args = ConfigDict(
         {
             "image_shape": (256, 256, 3),
             "channels_b": placeholder(int),  # of domain b; None for those of image_shape
-            "ema_half_life": placeholder(float),
-            "ema_ramp_up": 0.05,
-            "skip_discriminator_above": placeholder(float),
+            **_of_games(),
         }
     )
     # How the source holds the two domains: "auto", "two_folders", "side_by_side" or "grey".
@@ -183,15 +196,13 @@ def image_to_image_config(model: str) -> ConfigDict:
 
 
 def super_resolution_config(model: str) -> ConfigDict:
-    """Returns `default_config` with what all models that enlarge images share."""
+    """Returns `run_config` of a game, with what all models that enlarge images share."""
     config = run_config(model, PLAYERS, PLAYERS)
     config.model_args = ConfigDict(
         {
             "image_shape": (96, 96, 3),  # of the crops to learn from
             "scale": 4,
-            "ema_half_life": placeholder(float),
-            "ema_ramp_up": 0.05,
-            "skip_discriminator_above": placeholder(float),
+            **_of_games(),
         }
     )
     # A first run in the folder `pretraining` of the workdir: the generator alone, on pixels, with
@@ -207,7 +218,7 @@ def super_resolution_config(model: str) -> ConfigDict:
 
 
 def text_to_image_config(model: str) -> ConfigDict:
-    """Returns `default_config` with what all models that draw texts share."""
+    """Returns `run_config` of a game, with what all models that draw texts share."""
     config = run_config(model, PLAYERS, PLAYERS)
     config.model_args = ConfigDict(
         {
@@ -218,14 +229,7 @@ def text_to_image_config(model: str) -> ConfigDict:
             "interpolation": False,
             "interpolation_weights": (1.0, 1.0),
             "fresh_latents": False,
-            "latent_distribution": "normal",
-            "packing": 1,
-            "r1_gamma": 0.0,
-            "r1_every": 1,
-            "diff_augment": (),
-            "ema_half_life": placeholder(float),
-            "ema_ramp_up": 0.05,
-            "skip_discriminator_above": placeholder(float),
+            **_from_noise(),
         }
     )
     # Reads strings; without a vocabulary, a word encoder gets that of the training captions.
@@ -258,7 +262,7 @@ def joint_embedding_config(model: str) -> ConfigDict:
 
 
 #: The config of each kind of model.
-KINDS: dict[str, Callable[[str], ConfigDict]] = {
+CONFIGS: dict[str, Callable[[str], ConfigDict]] = {
     "noise_to_image": noise_to_image_config,
     "translation": image_to_image_config,
     "super_resolution": super_resolution_config,

@@ -9,7 +9,7 @@ from typing import Any
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
-from tfgan_zoo.config.schema import KINDS
+from tfgan_zoo.config.schema import CONFIGS
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.suggestions import nearest
 
@@ -44,7 +44,7 @@ def filled(config: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, 
 
 
 #: The entries of all kinds of model, with their defaults.
-ALL_ENTRIES = {key: value for kind in KINDS.values() for key, value in flatten(kind("")).items()}
+ALL_ENTRIES = {key: value for kind in CONFIGS.values() for key, value in flatten(kind("")).items()}
 #: Entries that a run notes from its data if its recipe leaves them out: the words that an encoder
 #: knows, and the names of the classes, by number, that a model is conditional on.
 NOTED_FROM_DATA = ("text_encoder.vocabulary", "data.class_names")
@@ -151,7 +151,7 @@ def typed(plain: Mapping[str, Any], like: ConfigDict) -> ConfigDict:
         (1, 2)
     """
     types: dict[str, type] = {}
-    for known in (like, *(kind("") for kind in KINDS.values())):
+    for known in (like, *(kind("") for kind in CONFIGS.values())):
         for key, kind in _types(known).items():
             if types.get(key, type(None)) is type(None):
                 types[key] = kind

@@ -78,10 +78,11 @@ def decode(
 ) -> np.ndarray:
     """Reads an image in any format that Pillow supports.
 
-    Palettes are looked up, EXIF orientation is applied, and an animation gives its first frame.
-    Pixels of more than 8 bits are scaled to 8 bits, 16-bit grey by `255 / 65535` unless `white`
-    says otherwise. Colours with an embedded profile, such as Display P3 or Adobe RGB, are converted
-    to sRGB; 16-bit grey is scaled first. Alpha and the number of channels stay.
+    Palettes are looked up, EXIF orientation is applied, and an animation gives its first frame;
+    `decode_frames` gives all. Pixels of more than 8 bits are scaled to 8 bits, 16-bit grey by
+    `255 / 65535` unless `white` says otherwise. Colours with an embedded profile, such as
+    Display P3 or Adobe RGB, are converted to sRGB; 16-bit grey is scaled first. Alpha and the
+    number of channels stay.
 
     Args:
         file: Path or binary file object.
@@ -110,11 +111,80 @@ def decode(
     with _opened(file, name, skip) as image:
         if smallest is not None:
             image.draft(image.mode, (2 * smallest, 2 * smallest))
-        bits = _bits(image)
-        profile = image.info.get("icc_profile") if rules.color_profiles == "srgb" else None
-        image.load()
-        image = ImageOps.exif_transpose(image)
-        return _to_array(image, name, bits, profile, rules.white, ask_white)
+        return _decoded(image, name, rules, ask_white)
+
+
+@contextlib.contextmanager
+def opened_with_bits(file: Any, name: str, skip: str = SKIP) -> Iterator[tuple[Image.Image, Bits]]:
+    """Opens an image, not loaded yet, and yields it with its bit depth.
+
+    Args:
+        file: See `decode`.
+        name: See `decode`.
+        skip: See `decode`.
+
+    Raises:
+        InputError: If it cannot be opened, or loaded in this context.
+    """
+    with _opened(file, name, skip) as image:
+        yield image, _bits(image)
+
+
+class Frame(NamedTuple):
+    """A frame of an animation, or a page of a document.
+
+    Attributes:
+        pixels: As `decode` returns them.
+        duration: Milliseconds; None if the file says none.
+        loop: How often the animation is repeated, 0 for ever; None if the file says nothing.
+    """
+
+    pixels: np.ndarray
+    duration: float | None = None
+    loop: int | None = None
+
+
+def count_frames(file: Any) -> int:
+    """Returns the number of frames or pages of a GIF, WebP, PNG or TIFF file; 1 for any other.
+
+    Files that cannot be read count as one; decoding them raises the error.
+    """
+    with contextlib.suppress(InputError), _opened(file, os.fspath(file)) as image:
+        if image.format in ("GIF", "WEBP", "PNG", "TIFF"):
+            return getattr(image, "n_frames", 1)
+    return 1
+
+
+def decode_frames(
+    file: Any, name: str = "", *, skip: str = SKIP, ask_white: str = WHITE, **rules: Any
+) -> Iterator[Frame]:
+    """Yields every frame of an animation or page of a document; see `decode`.
+
+    Args:
+        file: See `decode`.
+        name: See `decode`.
+        skip: See `decode`.
+        ask_white: See `decode`.
+        **rules: See `DecodingRules`.
+
+    Raises:
+        InputError: If a frame cannot be read.
+    """
+    name = name or os.fspath(file)
+    with _opened(file, name, skip) as image:
+        for number in range(getattr(image, "n_frames", 1)):
+            image.seek(number)
+            pixels = _decoded(image, name, DecodingRules(**rules), ask_white)
+            yield Frame(pixels, image.info.get("duration"), image.info.get("loop"))
+
+
+def _decoded(image: Image.Image, name: str, rules: DecodingRules, ask_white: str) -> np.ndarray:
+    """Returns the pixels of an opened file's current frame, as `decode` does."""
+    bits = _bits(image)
+    profile = image.info.get("icc_profile") if rules.color_profiles == "srgb" else None
+    image.load()
+    upright = ImageOps.exif_transpose(image)
+    return _to_array(upright, name, bits, profile, rules.white, ask_white)
 
 
 class Bits(NamedTuple):

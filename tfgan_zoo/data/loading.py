@@ -252,6 +252,41 @@ def load(sources: Sequence[Source], fittings: Sequence[Fit], num: int | None = N
     return Loaded(loaded, indices[kept])
 
 
+def usable_indices(
+    sources: Sequence[Source], fittings: Sequence[Fit], indices: np.ndarray
+) -> np.ndarray:
+    """Returns the indices of samples that can be read and fitted, in all of some sources.
+
+    Args:
+        sources: Sources of the same length, such as the two of pairs.
+        fittings: One for each.
+        indices: Indices of samples.
+
+    Returns:
+        The indices without those of unusable samples, which a warning names. All of them, unread,
+        unless the sources were opened with `on_error="skip"`.
+
+    Raises:
+        InputError: If none of the samples can be used.
+    """
+    if not skips_errors(sources):
+        return indices
+
+    def fault(row: int) -> InputError | None:
+        try:
+            read_fitted(sources, fittings, int(indices[row]))
+        except InputError as error:
+            return error
+        return None
+
+    results = in_threads(fault, len(indices), label_of(sources), unit_of(sources))
+    with contextlib.closing(results):
+        found = list(results)
+    if errors := [error for error in found if error is not None]:
+        _report_skipped(sources, errors, len(indices))
+    return indices[[error is None for error in found]]
+
+
 def in_threads(
     function: Callable[[int], _Sample], num: int, label: str, unit: str
 ) -> Generator[_Sample, None, None]:

@@ -7,22 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from tfgan_zoo.data.readers.embedded import open_figures, open_points
-from tfgan_zoo.data.readers.folder import open_folder
-from tfgan_zoo.data.readers.idx import open_idx
-from tfgan_zoo.data.readers.npz import open_npz
 from tfgan_zoo.data.source import ArraySource, Source, part_of
-from tfgan_zoo.data.spec import Opening, as_spec, describe_value
+from tfgan_zoo.data.spec import SOURCE_KINDS, Opening, as_spec, describe_value
 from tfgan_zoo.errors import InputError
-
-_READERS = {
-    "figures": open_figures,
-    "points": open_points,
-    "folder": open_folder,
-    "zip": open_folder,
-    "idx": open_idx,
-    "npz": open_npz,
-}
+from tfgan_zoo.lazy import imported
 
 
 def open_source(
@@ -81,13 +69,11 @@ def open_source(
 
 def open_with(opening: Opening) -> Source:
     """Opens a data source like `open_source`."""
-    if opening.kind == "tfds":
-        # TFDS takes seconds to import and may not be installed.
-        from tfgan_zoo.data.readers.tfds import open_tfds
-
-        return open_tfds(opening)
-    opening.split_name  # noqa: B018  (fails before anything is read)
-    return part_of(_READERS[opening.kind](opening), opening.split)
+    kind = SOURCE_KINDS[opening.kind]
+    if not kind.reads_split:
+        opening.split_name  # noqa: B018  (fails before anything is read)
+    source = imported(f"tfgan_zoo.data.readers.{kind.reader}")(opening)
+    return source if kind.reads_split else part_of(source, opening.split)
 
 
 def as_source(source: Any, argument: str = "source") -> Source:

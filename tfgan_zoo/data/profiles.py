@@ -63,6 +63,14 @@ def to_srgb(image: Image.Image, profile: bytes, name: str) -> Image.Image:
     return converted
 
 
+def is_srgb(profile: bytes) -> bool:
+    """Returns whether `to_srgb` leaves colours with this profile as they are."""
+    try:
+        return _conversion(profile)[1] is None
+    except Exception:  # as in `to_srgb`, which ignores such a profile
+        return True
+
+
 def _note(what: str, name: str) -> None:
     if what in _noted:
         return

@@ -11,9 +11,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,8 +32,10 @@ from tfgan_zoo.data.readers.folder import (
 from tfgan_zoo.data.source import FileSource, Source, ViewSource, part_of
 from tfgan_zoo.data.spec import FOLDERS, Opening, as_spec
 from tfgan_zoo.data.splits import SPLIT_OF_FOLDER, no_split
-from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.errors import InputError, check_number, without_advice
 from tfgan_zoo.lazy import names_from
+
+_log = logging.getLogger(__name__)
 
 _FOLDER = re.compile(r"(?:(?P<of>.+)_)?(?P<which>hr|lr)(?:_bicubic)?(?:_?x(?P<factor>\d+))?")
 
@@ -261,6 +264,41 @@ def load_pair(opened: Resolutions, index: int) -> tuple[np.ndarray, np.ndarray]:
     """
     lr, hr = read_pair(opened, index)
     return imresize(hr, 1 / opened.scale) if lr is None else lr, hr
+
+
+def usable_pairs(
+    opened: Resolutions, num: int | None = None
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Yields images in both resolutions as `load_pair` does, and leaves out what it cannot read.
+
+    Args:
+        opened: From `open_super_resolution`.
+        num: Number of images to look at, from the first; None for all.
+
+    Yields:
+        `(name, lr, hr)`. If the images were opened with `on_error="skip"`, unusable ones are
+        missing, and a warning names the first.
+
+    Raises:
+        InputError: If an image cannot be read; with "skip", if none can.
+    """
+    num, errors = len(opened.hr) if num is None else num, list[InputError]()
+    for index in range(num):
+        try:
+            lr, hr = load_pair(opened, index)
+        except InputError as error:
+            errors.append(error)
+            if opened.hr.on_error != "skip":
+                raise
+            if len(errors) == 1:
+                fault = without_advice(error)
+                _log.warning(
+                    "%s: unusable images are left out, such as: %s.", opened.hr.spec, fault
+                )
+            continue
+        yield opened.hr.name(index), lr, hr
+    if num and len(errors) == num:
+        raise InputError(f"{opened.hr.spec}: no image can be used; one of them: {errors[0]}")
 
 
 def read_pair(

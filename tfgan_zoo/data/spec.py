@@ -16,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 from tfgan_zoo.data import points
 from tfgan_zoo.data.images import EXTENSIONS, DecodingRules
@@ -24,18 +24,36 @@ from tfgan_zoo.data.splits import parse_split
 from tfgan_zoo.errors import InputError, check_number, check_seed
 from tfgan_zoo.suggestions import did_you_mean
 
-#: How the sources of each kind are written.
-_FORMS = {
-    "figures": "figures[/VIEW]",
-    "points": f"points/NAME with NAME one of {', '.join(points.NAMES)}",
-    "tfds": "tfds:NAME[/CONFIG]",
-    "folder": "folder:PATH",
-    "zip": "zip:PATH",
-    "idx": "idx:PATH",
-    "npz": "npz:PATH",
-}
 
-KINDS = tuple(_FORMS)
+class SourceKind(NamedTuple):
+    """A kind of data source.
+
+    Attributes:
+        form: How such a source is written.
+        reader: The module in `tfgan_zoo.data.readers` and its function that opens an `Opening`. It
+            is imported on first use; some need packages that may not be installed.
+        reads_split: Whether the reader also takes the part of a split that bounds name.
+    """
+
+    form: str
+    reader: str
+    reads_split: bool = False
+
+
+SOURCE_KINDS: dict[str, SourceKind] = {
+    "figures": SourceKind("figures[/VIEW]", "embedded:open_figures"),
+    "points": SourceKind(
+        f"points/NAME with NAME one of {', '.join(points.NAMES)}", "embedded:open_points"
+    ),
+    "tfds": SourceKind("tfds:NAME[/CONFIG]", "tfds:open_tfds", reads_split=True),
+    "folder": SourceKind("folder:PATH", "folder:open_folder"),
+    "zip": SourceKind("zip:PATH", "folder:open_folder"),
+    "idx": SourceKind("idx:PATH", "idx:open_idx"),
+    "npz": SourceKind("npz:PATH", "npz:open_npz"),
+}
+"""Every kind of data source by the first word of its sources."""
+
+KINDS = tuple(SOURCE_KINDS)
 """First words of a source; a slash follows `figures` and `points`, a colon the others."""
 
 FOLDERS = ("folder", "zip")
@@ -125,7 +143,9 @@ def parse_spec(spec: str) -> tuple[str, str]:
         return "figures", ""
     word = spec.replace("/", ":").split(":")[0]
     if word in KINDS:
-        raise InputError(f"The data source {spec!r} is incomplete; write {_FORMS[word]}.")
+        raise InputError(
+            f"The data source {spec!r} is incomplete; write {SOURCE_KINDS[word].form}."
+        )
     if os.path.exists(os.path.expanduser(spec)):
         raise InputError(f"The data source {spec!r} is a bare path; {path_advice(spec)}.")
     raise InputError(f"There is no data source {spec!r}{did_you_mean(word, KINDS)}")

@@ -11,7 +11,7 @@ import numpy as np
 from tfgan_zoo import atomic, progress
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.data.imresize import imresize
-from tfgan_zoo.data.resolutions import Resolutions, load_pair
+from tfgan_zoo.data.resolutions import Resolutions, usable_pairs
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.registry import PAIRS as METRICS
 from tfgan_zoo.pixels import to_uint8
@@ -82,9 +82,8 @@ def enlarged(
     Yields:
         `(name, image, reference)`, uint8, for `score_images`.
     """
-    for index in range(len(opened.hr)):
-        lr, hr = load_pair(opened, index)
-        yield opened.hr.name(index), with_channels(upscale(lr), hr.shape[-1]), hr
+    for name, lr, hr in usable_pairs(opened):
+        yield name, with_channels(upscale(lr), hr.shape[-1]), hr
 
 
 def score_images(

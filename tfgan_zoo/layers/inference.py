@@ -67,3 +67,28 @@ def set_inference(network: keras.Model, mode: str) -> None:
     for layer in layers:
         if hasattr(layer, "inference"):
             layer.inference = mode
+
+
+def image_statistics(network: keras.Model) -> str | None:
+    """Returns the kind of a network's normalisation by statistics of its own input, if any.
+
+    With such a layer a part of an image gives another result than the same part of the whole.
+
+    Args:
+        network: The network.
+
+    Example:
+        >>> image_statistics(keras.Sequential([keras.layers.GroupNormalization(groups=-1)]))
+        'instance normalization'
+    """
+    for layer in layers_of(network):
+        if isinstance(layer, keras.layers.GroupNormalization):
+            scale = layer.gamma if layer.gamma is not None else layer.beta
+            channels = layer.groups if scale is None else scale.shape[0]
+            return f"{'instance' if layer.groups in (-1, channels) else 'group'} normalization"
+        if isinstance(layer, keras.layers.LayerNormalization):
+            return "layer normalization"
+        paper = getattr(layer, "inference", "frozen") == "paper"
+        if paper and isinstance(layer, keras.layers.BatchNormalization):
+            return "batch normalization with inference=paper"
+    return None

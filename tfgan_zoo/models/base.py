@@ -132,6 +132,10 @@ class ZooModel(
 
     # ------------------------------------------------------------------ what a subclass declares
 
+    # And attributes of the mechanics: `paper_optimizer`, `uses_global_means` and `no_xla` in
+    # mechanics/compiling.py, `shown` in moving_average.py, `log_names`, `main_logs` and
+    # `log_prefixes` in logs.py.
+
     def roles(self) -> dict[str, list[keras.Model]]:
         """Returns the networks that each role trains."""
         raise NotImplementedError

@@ -104,6 +104,7 @@ class GANCLS(ReadsTexts, NoiseToImage):
 
     kind = "text_to_image"
     condition = ("text",)
+    optional_functions = ("text_encoder",)
     has_accuracy = True
     log_names: tuple[str, ...] = ("d_loss", "d_real", "d_mismatched", "d_fake", "g_loss")
     #: The paper halves the rate during training.

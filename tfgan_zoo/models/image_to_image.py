@@ -279,7 +279,8 @@ def pad_to_multiple(images: tf.Tensor, multiple: int, least: int = 1) -> tf.Tens
     """
     for axis in (1, 2):
         size = tf.shape(images)[axis]
-        padded = -(-size // multiple) * multiple
+        # No negative numbers: ONNX rounds their quotients up.
+        padded = (size + multiple - 1) // multiple * multiple
         if least > multiple:
             padded = tf.maximum(padded, least)
         rows = tf.range(padded) % (2 * size)

@@ -21,6 +21,7 @@ from tfgan_zoo.models.mechanics.arguments import (
     check_size,
     constructor_arguments,
 )
+from tfgan_zoo.models.mechanics.classes import check_labels
 from tfgan_zoo.models.mechanics.keywords import check_known
 from tfgan_zoo.models.mechanics.network_checks import check_inputs, check_shape, latent_dim_of
 from tfgan_zoo.models.mechanics.output_ranges import is_made_before
@@ -73,7 +74,9 @@ def _adapted_batches(method: Callable) -> Callable:
     return called
 
 
-#: Hooks that subclasses may override as in earlier versions, and what adapts them.
+#: Hooks that subclasses may override as in earlier versions, and what adapts them. `NoiseToImage`
+#: decorates its own hooks as well, since such overrides pass `training` to `super()` where `given`
+#: stands now.
 _ADAPTED = {
     "fakes": _adapted,
     "record_fakes": _adapted,
@@ -383,6 +386,17 @@ class NoiseToImage(Game):
         """Returns (loss, logs) of the generator."""
         raise NotImplementedError
 
+    def check_condition(self, data: Any, called: str, advice: str = "") -> None:
+        """Checks that the networks know the classes of labels; see `ZooModel.check_condition`."""
+        spec = self.batch_spec()
+        found = parts.named_parts(data, spec)
+        networks = [network for role in self.roles().values() for network in role]
+        for position, name in enumerate(self.condition, 1):
+            labels = found.get(name)
+            if spec[name].dtype.is_integer and parts.are_integers(labels):
+                shown = f"{called}, {name}" if called else name
+                check_labels(labels, networks, position, shown, advice)
+
     def losses_of(self, data: Any) -> dict[str, tf.Tensor]:
         """See `ZooModel.losses_of`."""
         real, given = self.real(data, training=False)
@@ -524,6 +538,7 @@ class NoiseToImage(Game):
                         f"{name}: expected numbers from 0 to {each.dtype.max}, got "
                         f"{low if low < 0 else high}."
                     )
+                self.check_condition({name: values}, "", "choose from those")
             found[name] = parts.as_declared(values, each, name).numpy()
         return found
 

@@ -214,11 +214,7 @@ class SRGAN(ImageToImage):
         return networks.vgg19_features(self.content_layer, weights=self.content_weights)
 
     def feature_network(self) -> keras.Model:
-        """Returns the frozen network whose features are compared; loads it the first time.
-
-        Raises:
-            InputError: If its weights cannot be loaded.
-        """
+        """Returns `frozen("features")`: the earlier name."""
         return self.frozen("features")
 
     def test_losses(self, a: tf.Tensor, b: tf.Tensor) -> dict[str, tf.Tensor]:

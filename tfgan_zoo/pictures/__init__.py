@@ -6,10 +6,13 @@ from tfgan_zoo.pictures.points import scatter
 from tfgan_zoo.pictures.save import (
     ENDINGS,
     check_ending,
+    find_ffmpeg,
     foreign_file,
     save_folder,
+    save_frames,
     save_gif,
     save_image,
+    save_mp4,
     save_png,
 )
 from tfgan_zoo.pictures.walks import slerp, walk
@@ -23,6 +26,7 @@ __all__ = [
     "as_colour",
     "check_ending",
     "enlarge",
+    "find_ffmpeg",
     "foreign_file",
     "from_uint8",
     "grid",
@@ -30,8 +34,10 @@ __all__ = [
     "labelled_rows",
     "rows",
     "save_folder",
+    "save_frames",
     "save_gif",
     "save_image",
+    "save_mp4",
     "save_png",
     "scatter",
     "sheet",

@@ -9,6 +9,9 @@ import numpy as np
 from tfgan_zoo import atomic, pictures, progress
 from tfgan_zoo.errors import InputError
 
+#: Suffixes of outputs that show a walk in time.
+ANIMATIONS = (".gif", ".mp4")
+
 
 class DrawRequest(NamedTuple):
     """A request to draw a run's samples, as `tfgan_zoo.generate` states it.
@@ -102,7 +105,7 @@ class Drawing(NamedTuple):
         return [pictures.enlarge(pictures.grid(i, len(rows)), 256) for i in rows.swapaxes(0, 1)]
 
     def save(self, output: Path) -> None:
-        """Writes a .png with all samples, a .gif, or a folder of single files.
+        """Writes a .png with all samples, a .gif, a .mp4, or a folder of single files.
 
         Args:
             output: Where, as `check_output` accepts it. A folder holds the labels as captions.
@@ -112,6 +115,8 @@ class Drawing(NamedTuple):
             pictures.save_png(output, self.sheet())
         elif kind == ".gif":
             pictures.save_gif(output, self.animation())
+        elif kind == ".mp4":
+            pictures.save_mp4(output, self.animation())
         else:
             captions = None
             if self.labels is not None:
@@ -124,18 +129,21 @@ def check_output(output: Path, overwrite: bool, interpolate: bool = True) -> Non
     """Checks where a drawing goes.
 
     Args:
-        output: A .png, a .gif, or a folder.
+        output: A .png, a .gif, a .mp4, or a folder.
         overwrite: Whether what is there may be replaced. Foreign files never are.
-        interpolate: Whether the drawing is a walk, which a .gif can show.
+        interpolate: Whether the drawing is a walk, which a .gif and a .mp4 can show.
 
     Raises:
-        InputError: If the drawing cannot be written there.
+        InputError: If the drawing cannot be written there, or needs ffmpeg and there is none.
     """
-    if output.suffix.lower() == ".gif" and not interpolate:
-        raise InputError("--output: a .gif shows a walk; add --interpolate.")
+    kind = output.suffix.lower()
+    if kind in ANIMATIONS and not interpolate:
+        raise InputError(f"--output: a {kind} shows a walk; add --interpolate.")
+    if kind == ".mp4":
+        pictures.find_ffmpeg()
     atomic.check_name(output, "--output")
-    pictures.check_ending(output, (".png", ".gif"))
-    picture = output.suffix.lower() in (".png", ".gif")
+    pictures.check_ending(output, (".png", *ANIMATIONS))
+    picture = kind in (".png", *ANIMATIONS)
     if output.is_dir() and picture:
         raise InputError(f"--output: expected a picture's name, {str(output)!r} is a folder.")
     if output.is_dir() and (other := pictures.foreign_file(output)):

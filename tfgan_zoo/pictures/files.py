@@ -1,21 +1,70 @@
 """Converting image files: the names of results, and the conversion."""
 
+import dataclasses
 import functools
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from tfgan_zoo import atomic, pictures, progress
 from tfgan_zoo.data import images
 from tfgan_zoo.data.brightness import warn_of_depth
+from tfgan_zoo.data.depth import decode_16_bits
 from tfgan_zoo.data.readers.folder import some_images
-from tfgan_zoo.errors import InputError, ServerError, without_advice
+from tfgan_zoo.errors import InputError, RefusedError, ServerError, without_advice
+from tfgan_zoo.pictures import depth
+from tfgan_zoo.pictures.resizing import resized
 
 #: Suffixes of results.
 WRITTEN = (".png", ".jpg", ".jpeg")
+#: Suffixes of results of several frames or pages in one file.
+CONTAINERS = (".gif", ".webp", ".png", ".tif", ".tiff")
+
+
+class Form(NamedTuple):
+    """What a conversion writes for an image.
+
+    Attributes:
+        compare: Whether to also write a `comparison` of the function's input and output.
+        frames: None for the first frame or page of a file; "container" for all of them in a file of
+            the same format; "files" for a numbered .png of each.
+        bits: 8 or 16 per channel.
+    """
+
+    compare: bool = False
+    frames: str | None = None
+    bits: int = 8
+
+    def name(self, image: Path, name: Path) -> Path:
+        """Returns the name of an image's result, from the image's own name."""
+        ending = name.suffix.lower()
+        if self.bits == 16:
+            return name if ending in depth.WRITTEN_16 else name.with_suffix(".png")
+        several = self.frames is not None and images.count_frames(image) > 1
+        if several and self.frames == "container" and ending in CONTAINERS:
+            return name
+        if ending in WRITTEN and not several:
+            return name
+        return name.with_suffix(".png")
+
+    def written(self, image: Path, result: Path) -> list[Path]:
+        """Returns every file written for an image, the last one at the end."""
+        sheets = [comparison(result)] if self.compare else []
+        number = images.count_frames(image) if self.frames == "files" else 1
+        return sheets + (numbered(result, number) if number > 1 else [result])
+
+
+def numbered(result: Path, number: int) -> list[Path]:
+    """Returns the files of a number of frames.
+
+    Example:
+        >>> numbered(Path("walk.png"), 2)
+        [PosixPath('walk_000000.png'), PosixPath('walk_000001.png')]
+    """
+    return [result.with_name(f"{result.stem}_{i:06d}{result.suffix}") for i in range(number)]
 
 
 def plan(
@@ -25,11 +74,14 @@ def plan(
     compare: bool = False,
     overwrite: bool = False,
     on_error: str = "raise",
+    frames: str | None = None,
+    bits: int = 8,
 ) -> dict[Path, Path]:
     """Plans the path of each image's result, without writing anything.
 
     A result keeps its image's name and, in a folder, its relative path. Suffixes other than .png,
-    .jpg and .jpeg become .png.
+    .jpg and .jpeg become .png; .gif, .webp, .tif and .tiff stay where the result has several frames
+    or pages, and .tif and .tiff, but not .jpg, where it has 16 bits.
 
     Args:
         source: An image file, or a folder, which is read with its subfolders.
@@ -38,6 +90,8 @@ def plan(
         overwrite: Whether results may replace existing files.
         on_error: "raise" rejects results whose names are too long for a file; "skip" leaves them to
             `convert`.
+        frames: See `Form`.
+        bits: See `Form`.
 
     Returns:
         Results by image, in the order of `tfgan_zoo.data.readers.folder.list_images`.
@@ -52,16 +106,17 @@ def plan(
         {PosixPath('photos/a.webp'): PosixPath('drawings/a.png')}
     """
     source, output = Path(source).expanduser(), Path(output).expanduser()
+    form = Form(compare, frames, bits)
     if source.is_dir():
-        planned = _plan_folder(source, output)
+        planned = _plan_folder(source, output, form)
     elif source.exists():
-        planned = {source: _named(source, output)}
+        planned = {source: _named(source, output, form)}
     else:
         raise InputError(f"--input: {str(source)!r} does not exist; check the path.")
     originals = {image.resolve() for image in planned}
     results: dict[Path, Path] = {}
     for image, result in planned.items():
-        for path in _written_for(result, compare):
+        for path in form.written(image, result):
             if on_error == "raise":
                 atomic.check_name(path, "--output")
             if path in results:
@@ -84,16 +139,50 @@ def plan(
     return planned
 
 
+def missing(planned: Mapping[Path, Path], frames: str | None = None) -> dict[Path, Path]:
+    """Returns the part of a plan whose results do not exist, to resume a conversion.
+
+    Files appear complete or not at all, and of those of one image the last is written last, so one
+    that exists needs no other look.
+
+    Args:
+        planned: From `plan` with `overwrite`.
+        frames: See `Form`.
+    """
+    form = Form(frames=frames)
+    return {
+        image: result
+        for image, result in planned.items()
+        if not os.path.exists(form.written(image, result)[-1])
+    }
+
+
+def counted(num: int, planned: int, existing: int = 0) -> tuple[str, str]:
+    """Returns what a command says about its images.
+
+    Args:
+        num: Number of images converted.
+        planned: Number of images that should be.
+        existing: Number of images whose results existed.
+
+    Returns:
+        ("N images", further numbers, each after a comma).
+
+    Example:
+        >>> counted(1, 3, existing=5)
+        ('1 image', ', 2 left out, 5 there already')
+    """
+    left_out = f", {planned - num} left out" if num < planned else ""
+    there = f", {existing} there already" if existing else ""
+    return f"{num} {'image' if num == 1 else 'images'}", left_out + there
+
+
 def comparison(result: Path) -> Path:
     """Returns the path of the sheet that shows a result beside its image."""
     return result.with_name(f"{result.stem}_compare.png")
 
 
-def _written_for(result: Path, compare: bool) -> tuple[Path, ...]:
-    return (result, comparison(result)) if compare else (result,)
-
-
-def _plan_folder(source: Path, output: Path) -> dict[Path, Path]:
+def _plan_folder(source: Path, output: Path, form: Form) -> dict[Path, Path]:
     ending = output.suffix.lower()
     if output.exists() and not output.is_dir():
         raise InputError(f"--output: expected a folder, got {str(output)!r}, a file.")
@@ -107,24 +196,28 @@ def _plan_folder(source: Path, output: Path) -> dict[Path, Path]:
             "would be read again; give another folder."
         )
     names = some_images("--input", str(source))
-    return {source / name: output / _written(Path(name)) for name in names}
+    return {source / name: output / form.name(source / name, Path(name)) for name in names}
 
 
-def _named(source: Path, output: Path) -> Path:
+def _named(source: Path, output: Path, form: Form) -> Path:
     """Returns the result of one image: the output itself, or a file in that folder."""
     ending = output.suffix.lower()
-    pictures.check_ending(output, (".png", ".jpg"))
-    if output.is_dir() or ending not in WRITTEN:
+    own = form.name(source, Path(source.name))
+    known = {16: [".png", ".tif"], 8: [".png", ".jpg"]}[form.bits]
+    if form.frames == "container" and own.suffix.lower() not in WRITTEN:
+        known = [own.suffix.lower()]
+    accepted = {".jpg": (".jpg", ".jpeg"), ".tif": (".tif", ".tiff")}
+    suffixes = [each for kind in known for each in accepted.get(kind, (kind,))]
+    if ending not in suffixes:
+        pictures.check_ending(output, known)
+    if output.is_dir() or ending not in suffixes:
         if output.is_file():
+            kinds = ", ".join(f"a {kind}" for kind in known)
             raise InputError(
-                f"--output: expected a .png, a .jpg or a folder, got {str(output)!r}, another file."
+                f"--output: expected {kinds} or a folder, got {str(output)!r}, another file."
             )
-        return output / _written(Path(source.name))
+        return output / own
     return output
-
-
-def _written(name: Path) -> Path:
-    return name if name.suffix.lower() in WRITTEN else name.with_suffix(".png")
 
 
 @images.of_any_size()
@@ -136,6 +229,8 @@ def convert(
     compare: bool = False,
     on_error: str = "raise",
     rules: images.DecodingRules = images.DecodingRules(),  # noqa: B008  (it is frozen)
+    frames: str | None = None,
+    bits: int = 8,
 ) -> int:
     """Reads every image, applies a function and writes the result.
 
@@ -145,14 +240,17 @@ def convert(
 
     Args:
         planned: Results by image, from `plan`.
-        function: From a uint8 image `(height, width, channels)` to floats in [-1, 1], of the same
-            size or a multiple of it, with one or three channels.
+        function: From an image `(height, width, channels)`, uint8 or with 16 bits floats in
+            [-1, 1], to floats in [-1, 1], of the same size or a multiple of it, with one or three
+            channels.
         channels: Channels that the function takes, 1 (colour becomes grey) or 3.
-        compare: Whether to also write a `comparison` of the function's input and output.
+        compare: See `Form`. Of several frames, the sheet shows the first.
         on_error: "raise" stops at an image that cannot be read, and before the first image if the
-            name of a result is too long for a file; "skip" leaves such images out and reports them
-            on standard error.
+            name of a result is too long for a file; "skip" leaves such images out, and those that a
+            server refuses, and reports them on standard error.
         rules: How the pixels of a file become 8-bit sRGB.
+        frames: See `Form`; as for `plan`.
+        bits: See `Form`; as for `plan`.
 
     Returns:
         The number of images converted.
@@ -161,60 +259,124 @@ def convert(
         InputError: If an image cannot be read or a name is too long, with "raise".
         ServerError: If the function raises it; the message names the image.
     """
-    if rules.white is None:
-        some = list(planned)[:: max(1, len(planned) // 16)]
-        looks = {
-            str(path): functools.partial(images.highest_of_16_bits, path, str(path))
-            for path in some
-        }
-        warn_of_depth("--input", looks, "--white")
+    form = Form(compare, frames, bits)
+    _warn_of_depth(list(planned), rules)
     if on_error == "raise":
-        for result in planned.values():
-            for written in _written_for(result, compare):
-                atomic.check_name(written, "--output")
-    done = 0
+        for path, result in planned.items():
+            _check_names(form.written(path, result))
+    left_out: list[Path] = []
+
+    def leave_out(path: Path, error: Exception) -> None:
+        left_out.append(path)
+        progress.say(f"left out: {str(error).rstrip('.')}.")
+
     for path, result in progress.bar(planned.items(), "converted", len(planned), "images"):
         try:
-            for written in _written_for(result, compare):
-                atomic.check_name(written, "--output")
-            pixels = images.decode(
-                path,
-                white=rules.white,
-                color_profiles=rules.color_profiles,
-                skip="--on_error=skip",
-                ask_white="--white",
-            )
+            _check_names(form.written(path, result))
+            read = _read(path, rules, form)
         except InputError as error:
             if on_error != "skip":
                 raise
-            progress.say(f"left out: {without_advice(error)}.")
+            leave_out(path, InputError(without_advice(error)))
             continue
-        given = images.with_channels(pixels, channels)
         try:
-            made = pictures.to_uint8(function(given))
+            made = [_converted(frame.pixels, function, channels) for frame in read]
         except ServerError as error:
-            raise ServerError(f"{path}: {error}") from error
-        kept = [made]
-        if pixels.shape[-1] in (2, 4) and made.shape[-1] in (1, 3):
-            kept.append(_sized(pixels[..., -1:], made))
-        pictures.save_image(result, np.concatenate(kept, axis=-1))
-        if compare:
-            sides = [_sized(given, made)[np.newaxis], made[np.newaxis]]
+            named = type(error)(f"{path}: {error}")
+            if on_error == "skip" and isinstance(error, RefusedError):
+                leave_out(path, named)
+                continue
+            raise named from error
+        if compare:  # first, so that there is none to write once the result exists
+            sides = _sides(read[0].pixels, made[0], channels)
             pictures.save_png(comparison(result), pictures.rows(sides))
-        done += 1
-    return done
+        kept = [_with_alpha(image, f.pixels) for image, f in zip(made, read, strict=True)]
+        _write(result, kept, read, form)
+    if len(left_out) > 1:
+        some = ", ".join(map(str, left_out[:20]))
+        more = f" and {len(left_out) - 20} more" if len(left_out) > 20 else ""
+        progress.say(f"{len(left_out)} of {len(planned)} left out: {some}{more}")
+    return len(planned) - len(left_out)
 
 
-def _sized(pixels: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Resizes to another image's size, bicubically."""
-    height, width = like.shape[:2]
-    if pixels.shape[:2] == (height, width):
-        return pixels
-    # Channel by channel, so that Pillow takes none for opacity.
-    resized = [
-        Image.fromarray(np.ascontiguousarray(pixels[..., i])).resize(
-            (width, height), Image.Resampling.BICUBIC
-        )
-        for i in range(pixels.shape[-1])
+def _warn_of_depth(planned: Sequence[Path], rules: images.DecodingRules) -> None:
+    if rules.white is None:
+        looks = {
+            str(path): functools.partial(images.highest_of_16_bits, path, str(path))
+            for path in planned[:: max(1, len(planned) // 16)]
+        }
+        warn_of_depth("--input", looks, "--white")
+
+
+def _check_names(written: Sequence[Path]) -> None:
+    for path in written:
+        atomic.check_name(path, "--output")
+
+
+def _read(path: Path, rules: images.DecodingRules, form: Form) -> list[images.Frame]:
+    """Reads an image, or all of its frames; uint8, or uint16 for 16 bits."""
+    ask: dict[str, Any] = {"skip": "--on_error=skip", "ask_white": "--white"}
+    if form.bits == 16:
+        return [images.Frame(decode_16_bits(path, rules, **ask))]
+    plain = dataclasses.asdict(rules)
+    if form.frames is not None and images.count_frames(path) > 1:
+        return list(images.decode_frames(path, **ask, **plain))
+    return [images.Frame(images.decode(path, **ask, **plain))]
+
+
+def _given(pixels: np.ndarray, channels: int) -> np.ndarray:
+    if pixels.dtype == np.uint16:
+        return depth.floats_of(pixels, channels)
+    return images.with_channels(pixels, channels)
+
+
+def _converted(
+    pixels: np.ndarray, function: Callable[[np.ndarray], np.ndarray], channels: int
+) -> np.ndarray:
+    """Returns the function's result for an image, rounded to the type of the image's pixels."""
+    rounded = depth.to_uint16 if pixels.dtype == np.uint16 else pictures.to_uint8
+    return rounded(function(_given(pixels, channels)))
+
+
+def _with_alpha(made: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    """Returns a result with the alpha of its image, if there is one."""
+    if pixels.shape[-1] not in (2, 4) or made.shape[-1] not in (1, 3):
+        return made
+    alpha = pixels[..., -1:]
+    if alpha.dtype == np.uint16:  # which Pillow does not resize
+        floats = resized(alpha.astype(np.float32), made.shape[:2])
+        return np.concatenate([made, np.clip(np.rint(floats), 0, 65535).astype(np.uint16)], -1)
+    return np.concatenate([made, resized(alpha, made.shape[:2])], axis=-1)
+
+
+def _sides(pixels: np.ndarray, made: np.ndarray, channels: int) -> list[np.ndarray]:
+    """Returns what a comparison shows, uint8: the function's input and its result."""
+    given = _given(pixels, channels)
+    if pixels.dtype == np.uint16:
+        given, made = pictures.to_uint8(given), np.rint(made / 257).astype(np.uint8)
+    return [resized(given, made.shape[:2])[np.newaxis], made[np.newaxis]]
+
+
+def _write(
+    result: Path, made: Sequence[np.ndarray], read: Sequence[images.Frame], form: Form
+) -> None:
+    if form.bits == 16:
+        depth.save_16_bits(result, made[0])
+    elif len(made) == 1:
+        pictures.save_image(result, made[0])
+    elif form.frames == "files":
+        for path, image in zip(numbered(result, len(made)), made, strict=True):
+            pictures.save_image(path, image)
+    else:
+        durations = [frame.duration for frame in read]
+        pictures.save_frames(result, _alike(made), durations, read[0].loop)
+
+
+def _alike(frames: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Gives all frames alpha if one has it, as in an animation of which some are opaque."""
+    most = max(frame.shape[-1] for frame in frames)
+    opaque = [np.full((*frame.shape[:2], 1), 255, np.uint8) for frame in frames]
+    return [
+        frame if frame.shape[-1] == most else np.concatenate([frame, alpha], axis=-1)
+        for frame, alpha in zip(frames, opaque, strict=True)
     ]
-    return np.stack([np.asarray(channel) for channel in resized], axis=-1)

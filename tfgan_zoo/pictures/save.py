@@ -3,10 +3,12 @@
 import json
 import os
 import re
+import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -21,6 +23,9 @@ _KINDS = (
 )
 #: Suffixes of pictures and films in general, including kinds that are not written here.
 ENDINGS = frozenset(f".{kind}" for kind in _KINDS.split())
+
+#: Formats of several frames or pages, by suffix.
+_CONTAINERS = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
 
 _CAPTIONS = "captions.jsonl"
 
@@ -92,6 +97,72 @@ def save_gif(path: str | os.PathLike, frames: Sequence[np.ndarray], fps: float =
     )
 
 
+def find_ffmpeg() -> str:
+    """Returns the path of the program ffmpeg.
+
+    Raises:
+        InputError: If it is not on the PATH.
+    """
+    found = shutil.which("ffmpeg")
+    if found is None:
+        raise InputError(
+            "--output: a .mp4 is written by the program ffmpeg, which is not on the PATH; install "
+            "it, or give a .gif."
+        )
+    return found
+
+
+def save_mp4(path: str | os.PathLike, frames: Sequence[np.ndarray], fps: float = 12.0) -> None:
+    """Writes uint8 images of one size as a film, with the program ffmpeg.
+
+    Odd sides get one more row or column of black, as most players need even ones.
+
+    Raises:
+        InputError: If ffmpeg is not on the PATH, or cannot write the film.
+    """
+    path, pixels = Path(path), as_colour(np.stack(frames))
+    height, width = pixels.shape[1:3]
+    command = [find_ffmpeg(), "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"]
+    command += ["-s", f"{width}x{height}", "-r", f"{fps:g}", "-i", "-", "-pix_fmt", "yuv420p"]
+    command += ["-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-movflags", "+faststart", "-f", "mp4"]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic.replacing(path, ending=".part.mp4") as temporary:
+        film = pixels.tobytes()
+        done = subprocess.run([*command, str(temporary)], input=film, capture_output=True)
+        if done.returncode:
+            said = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+            raise InputError(f"--output: ffmpeg cannot write {str(path)!r}: {said[-1]}")
+
+
+def save_frames(
+    path: str | os.PathLike,
+    frames: Sequence[np.ndarray],
+    durations: Sequence[float | None],
+    loop: int | None = None,
+) -> None:
+    """Writes uint8 images as an animation or a document of several pages.
+
+    Args:
+        path: Path of the file: a .gif, .webp (lossless), .png (animated), .tif or .tiff.
+        frames: Images `(height, width, channels)`, as for `save_image`; a second or fourth channel
+            is alpha.
+        durations: Milliseconds of each frame; None for the format's default. Pages have none.
+        loop: How often the animation is repeated, 0 for ever; None for once.
+    """
+    first, *rest = (Image.fromarray(f[..., 0] if f.shape[-1] == 1 else f) for f in frames)
+    kind = _CONTAINERS[Path(path).suffix.lower()]
+    options: dict[str, Any] = {"compression": "tiff_deflate"} if kind == "TIFF" else {}
+    if kind != "TIFF" and None not in durations:
+        options["duration"] = [round(duration or 0) for duration in durations]
+    if loop is not None and kind != "TIFF":
+        options["loop"] = loop
+    if kind == "WEBP":
+        options["lossless"] = True
+    if kind == "GIF":
+        options["disposal"] = 2 if frames[0].shape[-1] in (2, 4) else 1
+    _save(path, lambda file: first.save(file, kind, save_all=True, append_images=rest, **options))
+
+
 def save_folder(
     folder: str | os.PathLike, images: Iterable[np.ndarray], captions: Sequence[str] | None = None
 ) -> int:
@@ -149,5 +220,5 @@ def foreign_file(folder: Path) -> str | None:
 def _save(path: str | os.PathLike, write: Callable[[BinaryIO], object]) -> None:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic.open_replacing(path) as file:
+    with atomic.open_replacing(path, "w+b") as file:  # Pillow reads pages that it has written
         write(file)

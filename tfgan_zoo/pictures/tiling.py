@@ -1,7 +1,8 @@
 """Large images in overlapping tiles, so that memory does not grow with the image."""
 
 import itertools
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -9,10 +10,18 @@ from tfgan_zoo.errors import InputError
 
 #: Results of more pixels are made in tiles unless `tile` says otherwise, and the tiles' side then.
 WHOLE, TILE = 2**22, 1024
+#: Pixels that tiles share unless `overlap` says otherwise.
+OVERLAP = 64
 
 
 def in_tiles(
-    function: Callable[[np.ndarray], np.ndarray], tile: int, overlap: int, scale: int = 1
+    function: Callable[[np.ndarray], np.ndarray],
+    tile: int,
+    overlap: int | None,
+    scale: int = 1,
+    *,
+    blend: bool = False,
+    on_tiles: Callable[[str], None] | None = None,
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Returns a function that applies another one to images of any size.
 
@@ -20,25 +29,43 @@ def in_tiles(
         function: See `apply_tiled`.
         tile: The side of a tile; 0 makes results of up to `WHOLE` pixels whole, and others in tiles
             of `TILE` pixels of the result.
-        overlap: See `apply_tiled`.
+        overlap: See `apply_tiled`; None for `OVERLAP`, or with `blend` for half a tile.
         scale: See `apply_tiled`.
+        blend: Whether neighbours fade into each other over all that they share, instead of half.
+        on_tiles: Called for each image that is made in tiles, with a description such as
+            "an image of 4000x3000 pixels in 20 tiles of 1024x1024".
 
     Raises:
         InputError: If neighbours cannot share that many pixels.
     """
     side = tile or TILE // scale
-    check_overlap(overlap, side)
+    if overlap is None:
+        overlap = side // 2 if blend else OVERLAP
+    check_overlap(overlap, side, blend)
 
     def apply(image: np.ndarray) -> np.ndarray:
         if not tile and image.shape[0] * image.shape[1] * scale**2 <= WHOLE:
             return function(image)
-        return apply_tiled(function, image, side, overlap, scale)
+        height, width = image.shape[:2]
+        if on_tiles is not None and (num := count_tiles(image.shape, side, overlap)) > 1:
+            each = f"{min(side, width)}x{min(side, height)}"
+            on_tiles(f"an image of {width}x{height} pixels in {num} tiles of {each}")
+        return apply_tiled(
+            function, image, side, overlap, scale, blend=overlap if blend else overlap // 2
+        )
 
     return apply
 
 
-def check_overlap(overlap: int, tile: int) -> None:
-    """Raises `InputError` unless an overlap is less than a tile."""
+def count_tiles(size: Sequence[int], tile: int, overlap: int) -> int:
+    """Returns the number of tiles of an image of a size, (height, width, ...)."""
+    return math.prod(len(tile_weights(side, tile, overlap, 0)) for side in size[:2])
+
+
+def check_overlap(overlap: int, tile: int, blend: bool = False) -> None:
+    """Raises `InputError` unless an overlap is less than a tile, and above 0 where it blends."""
+    if blend and overlap == 0:
+        raise InputError("--overlap: expected pixels that tiles share beside --blend, got 0.")
     if not 0 <= overlap < tile:
         raise InputError(f"--overlap: expected 0 to {tile - 1}, less than a tile, got {overlap}.")
 

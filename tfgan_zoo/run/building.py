@@ -10,7 +10,7 @@ import keras
 from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
-from tfgan_zoo.config.check import KNOWN_GROUPS, named_groups
+from tfgan_zoo.config.check import KNOWN_GROUPS, check_reference, named_groups
 from tfgan_zoo.errors import InputError, check_number, first_line
 from tfgan_zoo.keras_internals import layers_of
 from tfgan_zoo.models import MODELS, PRETRAINED, ZooModel
@@ -81,6 +81,7 @@ def imported(entry: str, name: str) -> Any:
     Raises:
         InputError: If the module cannot be imported, or has no such attribute.
     """
+    check_reference(entry, name)
     module_name, _, attribute = name.partition(":")
     try:
         module = importlib.import_module(module_name)

@@ -159,7 +159,7 @@ class Checkpoints:
     def _write_state(self, folder: Path, state: dict[str, Any], score: float | None) -> None:
         if score is not None and np.isfinite(score):
             state["score"] = float(score)
-        write_atomically(folder / "state.json", json.dumps(state) + "\n")
+        atomic.write_atomically(folder / "state.json", json.dumps(state) + "\n")
 
     # ------------------------------------------------------------------ restoring
 
@@ -201,12 +201,6 @@ class Checkpoints:
             return _sha256(self.folder(step) / "model.weights.h5") == self.state(step)["sha256"]
         except (OSError, ValueError, KeyError, TypeError):
             return False
-
-
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Writes a file so that readers see the old or the new content, never a part."""
-    with atomic.open_replacing(path, "wb", sync=True) as file:
-        file.write(content.encode() if isinstance(content, str) else content)
 
 
 def _size(model: keras.Model) -> int:

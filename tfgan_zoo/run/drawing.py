@@ -16,7 +16,7 @@ def draw_run(request: DrawRequest, output: Path, checkpoint: str = "best") -> st
 
     Args:
         request: What to draw.
-        output: A .png, a .gif, or a folder.
+        output: A .png, a .gif, a .mp4, or a folder.
         checkpoint: "best", "last", or a step.
 
     Returns:
@@ -30,7 +30,8 @@ def draw_run(request: DrawRequest, output: Path, checkpoint: str = "best") -> st
     if drawing.points and output.suffix.lower() != ".png":
         raise InputError(f"--output: {request.workdir!r} makes points, which are drawn as a .png.")
     drawing.save(output)
-    return f"{drawing.num} {'points' if drawing.points else 'images'}: {output}"
+    unit = "point" if drawing.points else "image"
+    return f"{drawing.num} {unit}{'s' * (drawing.num != 1)}: {output}"
 
 
 def walk_run(

@@ -22,7 +22,7 @@ from tfgan_zoo.run import building, experiment
 from tfgan_zoo.run.folder import Run, versions
 from tfgan_zoo.tasks import EvaluationTask, Request, Task, task_of
 
-#: Its earlier name.
+#: The name in version 0.2, which scripts pass to `evaluate_run`.
 Asked = Request
 
 
@@ -106,7 +106,7 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
     task = task_of_run(workdir)
     if task.evaluates != "samples":
         raise task.refusal(os.fspath(workdir))
-    distributions.check_metrics(request.metrics, ("figures", "mae"))
+    distributions.check_metrics(request.metrics, ("figures", "mae", *task.own_metrics))
     if request.num < 10:
         raise InputError(f"--num: expected a whole number from 10 up, got {request.num}.")
     features = None
@@ -126,6 +126,12 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
             f"--metrics: figures reads whole splits of the drawn figures, in colour; {source} "
             f"({split}) is none."
         )
+    for name in request.metrics:
+        if name not in distributions.METRICS and name not in compared.also:
+            raise InputError(
+                f"--metrics: {name} cannot be computed for {config.model} with {source} ({split}); "
+                "leave it out."
+            )
     with model.raw_weights() if request.raw_weights else contextlib.nullcontext():
         scores, real = distributions.compare(
             request.metrics,
@@ -205,6 +211,9 @@ def evaluate_pairs(
             data_dir=request.data_dir or data["data_dir"],
         )
     request = request._replace(scale=model.scale, resolution=model.image_shape[0])
-    rules = config_lib.decoding(config["data"])
+    rules = {
+        **config_lib.decoding(config["data"]),
+        "on_error": config["data"].get("on_error", "raise"),
+    }
     with model.raw_weights() if raw_weights else contextlib.nullcontext():
         return score_source(request, by_model(model), **rules)

@@ -23,12 +23,11 @@ from tfgan_zoo.run.changing import (
     replaced_data,
     unused_changes,
 )
-from tfgan_zoo.run.checkpoints import write_atomically
 from tfgan_zoo.run.devices import Devices, open_devices
 from tfgan_zoo.run.fitting import fit_once
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.run.recovery import Rollbacks, is_unscored, resume, rewind, storage_errors
-from tfgan_zoo.run.scoring import Scores
+from tfgan_zoo.run.scoring import RunScores
 from tfgan_zoo.run.stage import Stage
 from tfgan_zoo.run.starting import start_from, start_from_generator
 from tfgan_zoo.run.trained import (
@@ -162,7 +161,7 @@ def train_stage(
         with devices.together():
             # Finds files and checks options; decodes nothing before the folder is claimed.
             task = open_task(config, model, like)
-            stage = Stage(config, run, model, task, Scores(config, task), devices, report)
+            stage = Stage(config, run, model, task, RunScores(config, task), devices, report)
             pretraining = task.pretraining()
             if pretraining is not None and "batch_size" in config.pretraining:
                 devices.check_batch(pretraining.data.batch_size, "pretraining.batch_size")
@@ -301,7 +300,7 @@ def write_artifacts(stage: Stage) -> None:
     elif run.exports.exists():  # an earlier end of this run, of other weights
         shutil.rmtree(run.exports)
     done = {"step": step, "scores": scores, "ended": why_ended(stage)}
-    write_atomically(run.result, json.dumps(done, indent=2) + "\n")
+    atomic.write_atomically(run.result, json.dumps(done, indent=2) + "\n")
 
 
 def why_ended(stage: Stage) -> str:

@@ -12,7 +12,7 @@ from tfgan_zoo.errors import Interrupted
 from tfgan_zoo.run.events import open_events
 from tfgan_zoo.run.folder import ScoreHistory
 from tfgan_zoo.run.recovery import STEPS_PER_ROLLBACK, advice, is_unscored
-from tfgan_zoo.run.scoring import Saving
+from tfgan_zoo.run.scoring import CheckpointPolicy
 from tfgan_zoo.run.stage import Stage
 
 
@@ -24,7 +24,7 @@ def fit_once(stage: Stage, start: int) -> None:
         NonFiniteLossError: If a loss or a weight became NaN or infinite.
     """
     config, run, model, devices = stage.config, stage.run, stage.model, stage.devices
-    settings, saving = config.train, Saving(config, run, stage.scores, start)
+    settings, saving = config.train, CheckpointPolicy(config, run, stage.scores, start)
     unscored = bool(devices.from_chief(int(is_unscored(run, start))))
     with contextlib.ExitStack() as stack:
         stop = stack.enter_context(
@@ -131,7 +131,7 @@ def _records(
 
 
 def _checkpoints(
-    stage: Stage, saving: Saving, early: callbacks.StopWithoutImprovement
+    stage: Stage, saving: CheckpointPolicy, early: callbacks.StopWithoutImprovement
 ) -> callbacks.SaveCheckpoint:
     """Returns the callback that saves checkpoints when they are due, and the best in between."""
     best = stage.scores.name if stage.config.evaluate.best else None

@@ -16,9 +16,10 @@ import keras
 import numpy as np
 
 from tfgan_zoo import config as config_lib
+from tfgan_zoo.atomic import write_atomically
 from tfgan_zoo.data.fingerprints import Fingerprint, describe_change
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.run.checkpoints import Checkpoints, write_atomically
+from tfgan_zoo.run.checkpoints import Checkpoints
 
 
 class ScoreHistory(NamedTuple):

@@ -1,5 +1,6 @@
 """Loads models from `.keras` files and run folders."""
 
+import json
 import os
 import zipfile
 from pathlib import Path
@@ -11,6 +12,7 @@ import tfgan_zoo.models
 import tfgan_zoo.schedules  # noqa: F401  (registers the classes)
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.models.mechanics.registration import PACKAGE, check_names, is_own
 from tfgan_zoo.run.building import model_class, network_function
 from tfgan_zoo.suggestions import similar
 
@@ -22,19 +24,49 @@ def load_model(filepath: str | os.PathLike) -> Any:
         filepath: A `.keras` file, or a run folder that has a `model.keras`.
 
     Raises:
-        InputError: If there is no such file, or `model.save` did not write it.
+        InputError: If there is no such file, `model.save` did not write it, or a class of another
+            package has taken the name of one of the library.
     """
+    check_names()
     if not isinstance(filepath, (str, os.PathLike)):
         raise InputError(f"filepath: expected a path to a .keras file, got {filepath!r}.")
     if "://" in os.fspath(filepath):  # remote storage that Keras reads
         return keras.saving.load_model(filepath)
     path = Path(filepath).expanduser()
     if not path.is_dir():
-        return keras.saving.load_model(_checked(path))
+        _check_is_found(_checked(path))
+        return keras.saving.load_model(path)
     file = _in_folder(path)
     # Found by the run's config, whatever name it is registered by, or another class as well.
-    with keras.saving.custom_object_scope(_imported_classes(path)):
+    with keras.saving.custom_object_scope(_imported_classes(path, file)):
         return keras.saving.load_model(file)
+
+
+def _named_in(file: Path) -> tuple[str, str]:
+    """Returns the module of the class in a `.keras` file, and the name it was registered by."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            saved = json.loads(archive.read("config.json"))
+    except (KeyError, ValueError):  # Keras says what it lacks.
+        return "", ""
+    return str(saved.get("module")), str(saved.get("registered_name"))
+
+
+def _check_is_found(file: Path) -> None:
+    """Checks that a model of another package is not loaded as one of the library.
+
+    Raises:
+        InputError: If it was saved under the name of the other, as earlier versions allowed.
+    """
+    module, name = _named_in(file)
+    found = keras.saving.get_registered_object(name)
+    if is_own(found) and module.split(".")[0] != PACKAGE:
+        bare = name.rpartition(">")[2]
+        raise InputError(
+            f"filepath: expected a class of {PACKAGE} in {str(file)!r}, got {module}.{bare}, which "
+            f"was saved by the name {name!r}; load it within "
+            f"keras.saving.custom_object_scope({{{name!r}: {bare}}}), and save it again."
+        )
 
 
 def _in_folder(folder: Path) -> Path:
@@ -68,11 +100,12 @@ def _in_folder(folder: Path) -> Path:
     )
 
 
-def _imported_classes(folder: Path) -> dict[str, type]:
+def _imported_classes(folder: Path, file: Path) -> dict[str, type]:
     """Imports the modules that a run's config names, which register their classes with Keras.
 
     Returns:
-        The class of the run's model by its registered name, if it is of another package.
+        The class of the run's model by its registered name, and by that in its file, if it is of
+        another package.
     """
     try:
         config = config_lib.stored_config(folder)
@@ -81,7 +114,7 @@ def _imported_classes(folder: Path) -> dict[str, type]:
     found: dict[str, type] = {}
     if ":" in config["model"]:
         cls = model_class(config["model"])
-        found = {keras.saving.get_registered_name(cls): cls}
+        found = dict.fromkeys((keras.saving.get_registered_name(cls), _named_in(file)[1]), cls)
     for group, value in config.items():
         if isinstance(value, dict) and ":" in str(value.get("name", "")):
             network_function(value["name"], group)

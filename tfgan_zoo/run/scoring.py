@@ -9,7 +9,7 @@ from tfgan_zoo.run.folder import Run, ScoreHistory
 from tfgan_zoo.tasks import Task
 
 
-class Scores:
+class RunScores:
     """When a run is evaluated, and by which score its weights are compared.
 
     Args:
@@ -45,7 +45,7 @@ class Scores:
         return 0 < self.patience <= self.history(run, last).since
 
 
-class Saving:
+class CheckpointPolicy:
     """Which steps of a run are saved.
 
     A step that will be scored is saved before, with its logs: if scoring fails or is killed, the
@@ -58,7 +58,7 @@ class Saving:
         start: The step at which training starts or resumes.
     """
 
-    def __init__(self, config: ConfigDict, run: Run, scores: Scores, start: int):
+    def __init__(self, config: ConfigDict, run: Run, scores: RunScores, start: int):
         self.checkpoints = run.checkpoints
         self.keep = config.train.keep_checkpoints
         self.when = Schedule(config.train.checkpoint_every, config.train.steps)

@@ -12,7 +12,7 @@ from tfgan_zoo.models.mechanics.output_ranges import made_before
 from tfgan_zoo.run.building import build_model, short_name
 from tfgan_zoo.run.devices import Devices
 from tfgan_zoo.run.folder import Run
-from tfgan_zoo.run.scoring import Scores
+from tfgan_zoo.run.scoring import RunScores
 from tfgan_zoo.tasks import Task
 
 
@@ -35,7 +35,7 @@ class Stage:
     run: Run
     model: ZooModel
     task: Task
-    scores: Scores
+    scores: RunScores
     devices: Devices
     report: Callable[[str], None]
     callbacks: list[keras.callbacks.Callback] = dataclasses.field(default_factory=list)

@@ -108,11 +108,12 @@ def convert_run(
     *,
     raw_weights: bool = False,
     overwrite: bool = False,
+    size: tuple[int | None, int | None] | None = None,
 ) -> list[Path]:
     """Converts a run's model to "tflite" or "onnx"; see `tfgan_zoo.serving.convert.convert`."""
     model = load_run(workdir, checkpoint)
     with model.raw_weights() if raw_weights else contextlib.nullcontext():
-        return convert(model.endpoints(), Path(output), kind, overwrite)
+        return convert(model.endpoints(), Path(output), kind, overwrite, size)
 
 
 def export_model(model: ZooModel, path: Path, **details: Any) -> None:

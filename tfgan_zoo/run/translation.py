@@ -2,17 +2,22 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from tfgan_zoo import progress
 from tfgan_zoo.data.images import DecodingRules
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.pictures import files, tiling
+from tfgan_zoo.layers.inference import image_statistics
+from tfgan_zoo.pictures import files, resizing, tiling
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.tasks import task_of
+
+Function = Callable[[np.ndarray], np.ndarray]
 
 
 def translate_files(
@@ -21,11 +26,15 @@ def translate_files(
     *,
     checkpoint: str = "best",
     direction: str | None = None,
+    size: int | None = None,
     tile: int = 0,
-    overlap: int = 64,
+    overlap: int | None = None,
+    blend: bool = False,
     white: float | None = None,
     compare: bool = False,
     on_error: str = "raise",
+    frames: str | None = None,
+    bits: int = 8,
 ) -> tuple[int, float]:
     """Translates or upscales image files, read by the rules of the run's data.
 
@@ -34,17 +43,24 @@ def translate_files(
         planned: Results by image, from `pictures.files.plan`.
         checkpoint: "best", "last", or a step.
         direction: One of the model's; None for its first.
+        size: The shorter side to which images are resized for the model, whose results are resized
+            back; 0 for none. None resizes images that are much larger than those of training to the
+            size of these, unless `tile` is given.
         tile: See `pictures.tiling.in_tiles`.
         overlap: See `pictures.tiling.in_tiles`.
+        blend: See `pictures.tiling.in_tiles`.
         white: The value of white in images of more than 8 bits; None for the run's.
         compare: See `pictures.files.convert`.
         on_error: See `pictures.files.convert`.
+        frames: See `pictures.files.Form`.
+        bits: See `pictures.files.Form`.
 
     Returns:
         (images written, seconds).
 
     Raises:
-        InputError: If the run has no such checkpoint or direction, or an image cannot be read.
+        InputError: If the run has no such checkpoint or direction, its model enlarges and a size is
+            given, or an image cannot be read.
     """
     model = experiment.load_run(workdir, checkpoint)
     task = task_of(model)
@@ -54,12 +70,29 @@ def translate_files(
     chosen = direction or directions[0]
     if chosen not in directions:
         raise InputError(f"--direction: expected {' or '.join(directions)}, got {chosen!r}.")
+    if size and model.scale != 1:
+        raise InputError(
+            f"--size: expected none for a model that enlarges, got {size}; leave it out."
+        )
 
     def translate(image: np.ndarray) -> np.ndarray:
         return model.translate(image[np.newaxis], chosen)[0]
 
-    function = tiling.in_tiles(translate, tile, overlap, model.scale)
-    rules = Run.open(workdir).decoding()
+    run = Run.open(workdir)
+    statistics = image_statistics(model.translators()[chosen])
+    function = tiling.in_tiles(
+        translate,
+        tile,
+        overlap,
+        model.scale,
+        blend=blend,
+        on_tiles=None if blend or statistics is None else _warn_of_seams(statistics),
+    )
+    if size:
+        function = resizing.at_size(function, size)
+    elif size is None and not tile and (side := _training_side(model, run)):
+        function = _shrinking(function, side)
+    rules = run.decoding()
     if white is not None:
         rules["white"] = white
     start = time.perf_counter()
@@ -70,5 +103,56 @@ def translate_files(
         compare=compare,
         on_error=on_error,
         rules=DecodingRules(**rules),
+        frames=frames,
+        bits=bits,
     )
     return num, time.perf_counter() - start
+
+
+def _training_side(model: Any, run: Run) -> int | None:
+    """Returns the shorter side of images at the scale of training; None if it is not known.
+
+    A model that enlarges takes images of any scale. Where training crops the originals, their scale
+    depends on these.
+    """
+    if model.scale != 1 or run.config()["data"].get("crop") is not None:
+        return None
+    return min(model.image_shape[:2])
+
+
+def _warn_of_seams(statistics: str) -> Callable[[str], None]:
+    """Returns a function of a description of tiles, which warns the first time."""
+    told = False
+
+    def warn(tiles: str) -> None:
+        nonlocal told
+        if not told:
+            progress.say(
+                f"warning: {tiles}: the generator's {statistics} treats each tile by itself, so "
+                "colours may step from tile to tile; --blend fades tiles into each other, and "
+                "--size or a larger --tile needs fewer of them."
+            )
+        told = True
+
+    return warn
+
+
+def _shrinking(function: Function, side: int) -> Function:
+    """Returns a function that resizes images much larger than those of training, and says so."""
+    at_size, most = resizing.at_size(function, side), resizing.MUCH_LARGER * side
+    told = False
+
+    def apply(image: np.ndarray) -> np.ndarray:
+        nonlocal told
+        if min(image.shape[:2]) <= most:
+            return function(image)
+        if not told:
+            told = True
+            progress.say(
+                f"Images with a shorter side above {most} pixels, {resizing.MUCH_LARGER} times "
+                f"that of training, are translated at {side} pixels and resized back; --size=0 "
+                "translates them at their own size."
+            )
+        return at_size(image)
+
+    return apply

@@ -13,7 +13,7 @@ import base64
 import http.client
 import json
 import re
-import time
+import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -22,7 +22,12 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from tfgan_zoo.errors import InputError, ServerError
+from tfgan_zoo.errors import InputError, RefusedError, ServerError
+from tfgan_zoo.serving.connection import BusyError, patiently, read_certificates
+
+#: Statuses of HTTP and gRPC that refuse a request for what it holds; another may be accepted.
+_REFUSED = {400, 413, 422, 429, 500}
+_REFUSED_BY_GRPC = {"INVALID_ARGUMENT", "FAILED_PRECONDITION", "OUT_OF_RANGE", "RESOURCE_EXHAUSTED"}
 
 #: NumPy's names of TensorFlow's types. Strings are arrays of bytes objects.
 DTYPES = {
@@ -74,12 +79,23 @@ class RestClient:
         retries: Number of times to repeat a request if there is no connection or the server is
             busy (503).
         first_wait: Seconds before the first repetition; doubled before each further one.
+        headers: Further headers of each request, by name. A redirection does not pass them on.
+        ca_file: A file of certificates in PEM format that an https server is checked with; None for
+            those of the system.
 
     Raises:
-        InputError: If the URL has another form.
+        InputError: If the URL has another form, or the certificates cannot be read.
     """
 
-    def __init__(self, url: str, timeout: float = 60.0, retries: int = 4, first_wait: float = 0.5):
+    def __init__(
+        self,
+        url: str,
+        timeout: float = 60.0,
+        retries: int = 4,
+        first_wait: float = 0.5,
+        headers: Mapping[str, str] | None = None,
+        ca_file: str | None = None,
+    ):
         self.url = self.name = url.rstrip("/").removesuffix(":predict")
         if not re.fullmatch(
             r"https?://[^/]+(/.*)?/v1/models/[^/:]+(/(versions/\d+|labels/[^/:]+))?", self.url
@@ -91,6 +107,12 @@ class RestClient:
         self.timeout = timeout
         self.retries = retries
         self.first_wait = first_wait
+        self._headers = dict(headers or {})
+        self._context = None
+        if ca_file is not None:
+            if not self.url.startswith("https:"):
+                raise InputError("--ca_file: expected --url=https://... beside it, got http.")
+            self._context = ssl.create_default_context(cadata=read_certificates(ca_file))
 
     def signatures(self) -> dict[str, Signature]:
         """Returns the model's signatures, in alphabetical order.
@@ -157,27 +179,37 @@ class RestClient:
         request = urllib.request.Request(
             self.url + path, data, {"Content-Type": "application/json"}
         )
+        for name, value in self._headers.items():
+            request.add_unredirected_header(name, value)
 
         def once() -> Any:
             try:
-                with urllib.request.urlopen(request, timeout=self.timeout) as answer:
+                with urllib.request.urlopen(
+                    request, timeout=self.timeout, context=self._context
+                ) as answer:
                     return json.loads(answer.read())
             except urllib.error.HTTPError as error:
                 said = _reason(error.read(), error.reason)
                 if error.code == 503:
-                    raise _BusyError(f"the server is busy (503): {said}") from error
-                raise ServerError(f"{self.url}: {said} ({error.code}).") from error
+                    raise BusyError(f"the server is busy (503): {said}") from error
+                kind = RefusedError if error.code in _REFUSED else ServerError
+                raise kind(f"{self.url}: {said} ({error.code}).") from error
             except TimeoutError as error:
                 raise self._late() from error
             except (urllib.error.URLError, http.client.HTTPException, ConnectionError) as error:
                 reason = getattr(error, "reason", error)
                 if isinstance(reason, TimeoutError):
                     raise self._late() from error
-                raise _BusyError(f"no connection: {reason}") from error
+                if isinstance(reason, ssl.SSLCertVerificationError):
+                    raise ServerError(
+                        f"{self.url}: the certificate cannot be verified "
+                        f"({reason.verify_message}); see --ca_file."
+                    ) from error
+                raise BusyError(f"no connection: {reason}") from error
             except ValueError as error:
                 raise ServerError(f"{self.url}: the answer is not JSON.") from error
 
-        return _patiently(once, self.url, self.retries, self.first_wait)
+        return patiently(once, self.url, self.retries, self.first_wait)
 
     def _late(self) -> ServerError:
         return ServerError(f"{self.url}: no answer within {self.timeout:g} s; see --timeout.")
@@ -196,9 +228,12 @@ class GrpcClient:
         timeout: Seconds to wait for an answer.
         retries: Number of times to repeat a request while the server is unavailable.
         first_wait: Seconds before the first repetition; doubled before each further one.
+        tls: Whether to encrypt the connection and check the server's certificate.
+        ca_file: A file of certificates in PEM format that the server is checked with; None for
+            those that gRPC comes with.
 
     Raises:
-        InputError: If that package is not installed.
+        InputError: If that package is not installed, or the certificates cannot be read.
     """
 
     def __init__(
@@ -210,6 +245,8 @@ class GrpcClient:
         timeout: float = 60.0,
         retries: int = 4,
         first_wait: float = 0.5,
+        tls: bool = False,
+        ca_file: str | None = None,
     ):
         try:
             import grpc
@@ -232,7 +269,14 @@ class GrpcClient:
         elif label is not None:
             self._spec.version_label = label
         unlimited = [(f"grpc.max_{way}_message_length", -1) for way in ("send", "receive")]
-        channel = grpc.insecure_channel(target, options=unlimited)
+        if tls:
+            known = None if ca_file is None else read_certificates(ca_file).encode()
+            credentials = grpc.ssl_channel_credentials(known)
+            channel = grpc.secure_channel(target, credentials, options=unlimited)
+        elif ca_file is not None:
+            raise InputError("--ca_file: expected --tls beside it, got none.")
+        else:
+            channel = grpc.insecure_channel(target, options=unlimited)
         self._stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
         self.timeout = timeout
         self.retries = retries
@@ -299,33 +343,16 @@ class GrpcClient:
                 return method(request, timeout=self.timeout)
             except self._grpc.RpcError as error:
                 if error.code() is self._grpc.StatusCode.UNAVAILABLE:
-                    raise _BusyError(f"unavailable: {error.details()}") from error
+                    raise BusyError(f"unavailable: {error.details()}") from error
                 if error.code() is self._grpc.StatusCode.DEADLINE_EXCEEDED:
                     raise ServerError(
                         f"{self.name}: no answer within {self.timeout:g} s; see --timeout."
                     ) from error
-                raise ServerError(
-                    f"{self.name}: {error.details()} ({error.code().name})."
-                ) from error
+                status = error.code().name
+                kind = RefusedError if status in _REFUSED_BY_GRPC else ServerError
+                raise kind(f"{self.name}: {error.details()} ({status}).") from error
 
-        return _patiently(once, self.name, self.retries, self.first_wait)
-
-
-class _BusyError(Exception):
-    """A temporary error, worth retrying."""
-
-
-def _patiently(once: Callable[[], Any], name: str, retries: int, wait: float) -> Any:
-    for left in range(retries, -1, -1):
-        try:
-            return once()
-        except _BusyError as error:
-            if not left:
-                times = f" (tried {retries + 1} times)" if retries else ""
-                raise ServerError(f"{name}: {error}{times}.") from error
-        time.sleep(wait)
-        wait *= 2
-    raise AssertionError
+        return patiently(once, self.name, self.retries, self.first_wait)
 
 
 def _reason(body: bytes, otherwise: str) -> str:

@@ -4,7 +4,7 @@ import logging
 import re
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ import tensorflow as tf
 
 from tfgan_zoo import atomic
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.lazy import imported
+from tfgan_zoo.serving.formats import CONVERTERS
 from tfgan_zoo.serving.saved_model import difference
 from tfgan_zoo.serving.signatures import Endpoint
 
@@ -21,40 +23,61 @@ from tfgan_zoo.serving.signatures import Endpoint
 TOLERANCE = 1e-4
 
 
+#: Height and width of images that a file takes; None for an open one.
+Size = tuple[int | None, int | None]
+
+
 def convert(
-    endpoints: Mapping[str, Endpoint], folder: Path, kind: str, overwrite: bool = False
+    endpoints: Mapping[str, Endpoint],
+    folder: Path,
+    kind: str,
+    overwrite: bool = False,
+    size: Size | None = None,
 ) -> list[Path]:
     """Converts each endpoint that does not draw random numbers, and compares it with the model.
 
     Random numbers differ between runtimes.
 
     Args:
-        endpoints: Endpoints of a model. Their batch size stays open; other open sizes are fixed to
-            those of their examples.
+        endpoints: Endpoints of a model. Their batch size stays open.
         folder: Folder to write `<endpoint>.tflite` or `<endpoint>.onnx` to.
-        kind: "tflite" or "onnx".
+        kind: A key of `serving.formats.CONVERTERS`.
         overwrite: Whether to replace existing files.
+        size: Height and width of the images that endpoints of any size take; None fixes them to
+            those of their examples, which have the size of training.
 
     Returns:
         Paths of the files.
 
     Raises:
-        InputError: If a file exists, the converter is not installed, or an endpoint cannot be
-            converted.
+        InputError: If there is no such kind, a file exists, the converter is not installed, an
+            endpoint cannot be converted, or a size is given and no endpoint takes images of any
+            size.
         RuntimeError: If the outputs differ.
     """
+    if kind not in CONVERTERS:
+        raise InputError(f"--format: expected {' or '.join(CONVERTERS)}, got {kind!r}.")
     chosen = {name: e for name, e in endpoints.items() if all(s.name != "seed" for s in e.inputs)}
     if not chosen:
         raise InputError(f"--format={kind}: the model has no endpoint without random numbers.")
+    if size is not None and not any(map(_open_inputs, chosen.values())):
+        raise InputError(
+            "--height, --width: expected none for a model that takes no images of any size."
+        )
     paths = {name: folder / f"{name}.{kind}" for name in chosen}
     for path in paths.values():
         if path.exists() and not overwrite:
             raise InputError(f"--output: {str(path)!r} exists; add --overwrite to replace it.")
     folder.mkdir(parents=True, exist_ok=True)
     for name, endpoint in chosen.items():
-        content, run = _KINDS[kind](name, endpoint)
-        for num in (1, 3):
-            request = {key: np.asarray(value) for key, value in endpoint.example(num).items()}
+        sized = _at_size(endpoint, size)
+        try:
+            content, run = imported(CONVERTERS[kind])(name, sized)
+        except InputError as error:
+            if size is None or None not in size:
+                raise
+            raise InputError(f"{error} Give --height and --width instead of 0.") from error
+        for request in _requests(endpoint, sized):
             given = map(tf.constant, request.values())
             (expected,) = tf.function(endpoint.function)(*given).values()
             apart = difference(run(request), expected.numpy())
@@ -68,8 +91,9 @@ def convert(
 Run = Callable[[Mapping[str, np.ndarray]], np.ndarray]
 
 
-def _tflite(name: str, endpoint: Endpoint) -> tuple[bytes, Run]:
-    function = _sized(endpoint)
+def to_tflite(name: str, endpoint: Endpoint) -> tuple[bytes, Run]:
+    """Returns an endpoint as a `.tflite` file, and a function that runs the file."""
+    function = _traced(endpoint)
     module = tf.Module()
     module.function = function
     module.variables_ = list(function.get_concrete_function().graph.variables)
@@ -82,13 +106,14 @@ def _tflite(name: str, endpoint: Endpoint) -> tuple[bytes, Run]:
             content = converter.convert()
         except Exception as error:  # a private class of the converter
             raise InputError(
-                f"--format=tflite: {name} cannot be converted: {str(error).splitlines()[0]}"
+                f"--format=tflite: {name} cannot be converted: {_reason(error)}."
             ) from error
         runner = tf.lite.Interpreter(model_content=content).get_signature_runner(name)
     return content, lambda request: next(iter(runner(**request).values()))
 
 
-def _onnx(name: str, endpoint: Endpoint) -> tuple[bytes, Run]:
+def to_onnx(name: str, endpoint: Endpoint) -> tuple[bytes, Run]:
+    """Returns an endpoint as an `.onnx` file, and a function that runs the file."""
     try:
         import onnxruntime
         import tf2onnx
@@ -96,7 +121,7 @@ def _onnx(name: str, endpoint: Endpoint) -> tuple[bytes, Run]:
         raise InputError(
             f"--format=onnx: {error.name} is not installed; pip install 'tfgan_zoo[onnx]'."
         ) from error
-    function = _sized(endpoint, prefix="new_")
+    function = _traced(endpoint, prefix="new_")
     logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)  # errors are raised below
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -108,30 +133,65 @@ def _onnx(name: str, endpoint: Endpoint) -> tuple[bytes, Run]:
             session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
         except Exception as error:
             missing = re.search(r"No Op registered for (\w+)", str(error))
-            reason = f"ONNX has no {missing[1]}" if missing else str(error).splitlines()[0]
+            reason = f"ONNX has no {missing[1]}" if missing else _reason(error)
             raise InputError(f"--format=onnx: {name} cannot be converted: {reason}.") from error
     return content, lambda request: session.run(None, dict(request))[0]
 
 
-_KINDS = {"tflite": _tflite, "onnx": _onnx}
+def _reason(error: Exception) -> str:
+    """Returns the start of a converter's message, which may be pages long."""
+    line = (str(error).splitlines() or [type(error).__name__])[0]
+    needs = re.search(r"fused\[\"(\w+):", line)
+    if needs:
+        return f"it has no {needs[1]} for these sizes"
+    return line[:200].rstrip(".")
 
 
-def _sized(endpoint: Endpoint, prefix: str = "") -> Any:
-    """Returns an endpoint's function with fixed sizes except the batch.
+def _open_inputs(endpoint: Endpoint) -> list[tf.TensorSpec]:
+    """Returns the inputs that are images of any size."""
+    return [s for s in endpoint.inputs if s.shape.rank == 4 and None in s.shape[1:3]]
+
+
+def _at_size(endpoint: Endpoint, size: Size | None) -> Endpoint:
+    """Returns an endpoint whose images have a size; the batch stays open."""
+    example, any_size = endpoint.example(1), _open_inputs(endpoint)
+
+    def sized(spec: tf.TensorSpec) -> tf.TensorSpec:
+        shape = [None, *np.shape(example[spec.name])[1:]]
+        if size is not None and spec in any_size:
+            shape[1:3] = size
+        return tf.TensorSpec(shape, spec.dtype, spec.name)
+
+    return endpoint._replace(inputs=tuple(map(sized, endpoint.inputs)))
+
+
+def _requests(endpoint: Endpoint, sized: Endpoint) -> Iterator[dict[str, np.ndarray]]:
+    """Yields requests to compare: of one and three samples, and where it is open another size."""
+    any_size = {spec.name for spec in _open_inputs(endpoint)}
+    random = np.random.default_rng(0)
+    for num, more in ((1, 0), (3, 0), (1, 5)):
+        request = {key: np.asarray(value) for key, value in endpoint.example(num).items()}
+        for spec in sized.inputs:
+            if spec.name in any_size:
+                shape = request[spec.name].shape
+                sides = [n or shape[i] + more for i, n in enumerate(spec.shape[1:3], 1)]
+                pixels = random.uniform(-1, 1, (num, *sides, shape[-1]))
+                request[spec.name] = pixels.astype(np.float32)
+        if not more or any(None in spec.shape[1:] for spec in sized.inputs):
+            yield request
+
+
+def _traced(endpoint: Endpoint, prefix: str = "") -> Any:
+    """Returns an endpoint's function for its inputs.
 
     Args:
         endpoint: The endpoint.
         prefix: Prefix of outputs with the name of an input, which ONNX does not allow.
     """
-    example = endpoint.example(1)
-    inputs = [
-        tf.TensorSpec([None, *np.shape(example[spec.name])[1:]], spec.dtype, spec.name)
-        for spec in endpoint.inputs
-    ]
-    names = {spec.name for spec in inputs}
+    names = {spec.name for spec in endpoint.inputs}
 
     def function(*given):
         made = endpoint.function(*given)
         return {prefix + key if key in names else key: value for key, value in made.items()}
 
-    return tf.function(function, input_signature=inputs, autograph=False)
+    return tf.function(function, input_signature=endpoint.inputs, autograph=False)

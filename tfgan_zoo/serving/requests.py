@@ -14,6 +14,7 @@ from tfgan_zoo import atomic
 from tfgan_zoo.errors import InputError, ServerError, check_texts, first_line
 from tfgan_zoo.pixels import to_unit_range
 from tfgan_zoo.serving.client import Client, GrpcClient, RestClient, Signature, Tensor
+from tfgan_zoo.serving.connection import parse_headers
 
 _FILES = "images_bytes"
 _FORM = "_png"
@@ -150,13 +151,19 @@ def connect(
     model_name: str | None,
     version: int | None = None,
     label: str | None = None,
+    *,
+    headers: Sequence[str] = (),
+    tls: bool = False,
+    ca_file: str | None = None,
     **patience: Any,
 ) -> Client:
     """Returns the client for the flags of `tfgan_zoo.predict`.
 
     Raises:
-        InputError: If they do not name one model of one server.
+        InputError: If they do not name one model of one server, or a header or the certificates
+            cannot be used.
     """
+    headers_by_name = parse_headers(headers)
     if (url is None) == (grpc is None):
         raise InputError("Give --url or --grpc: http://HOST:8501/v1/models/NAME, or HOST:8500.")
     if version is not None and label is not None:
@@ -164,11 +171,15 @@ def connect(
     if grpc is not None:
         if model_name is None:
             raise InputError("--model_name: expected a name beside --grpc, got none.")
-        return GrpcClient(grpc, model_name, version, label, **patience)
+        if headers:
+            raise InputError("--header: expected none with --grpc; use --url.")
+        return GrpcClient(grpc, model_name, version, label, tls=tls, ca_file=ca_file, **patience)
     if model_name is not None:
         raise InputError("--model_name: expected none with --url, which ends in it; leave it out.")
+    if tls:
+        raise InputError("--tls: expected none with --url; use https:// in the URL.")
     part = f"/versions/{version}" if version is not None else f"/labels/{label}" if label else ""
-    return RestClient(f"{url}{part}", **patience)
+    return RestClient(f"{url}{part}", headers=headers_by_name, ca_file=ca_file, **patience)
 
 
 def table(signatures: Mapping[str, Signature]) -> str:

@@ -10,10 +10,11 @@ from ml_collections import ConfigDict
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS, PRETRAINED, ZooModel
-from tfgan_zoo.tasks.base import Score, Task, Workload
+from tfgan_zoo.tasks.base import Score, Task, Workload, open_source_for
+from tfgan_zoo.tasks.comparison import EvaluationTask
 from tfgan_zoo.tasks.joint_embedding import JointEmbeddingTask
 from tfgan_zoo.tasks.noise_to_image import NoiseToImageTask
-from tfgan_zoo.tasks.requests import EvaluationTask, Request
+from tfgan_zoo.tasks.requests import Request
 from tfgan_zoo.tasks.super_resolution import SuperResolutionTask
 from tfgan_zoo.tasks.text_to_image import TextToImageTask
 from tfgan_zoo.tasks.translation import TranslationTask
@@ -26,6 +27,7 @@ __all__ = [
     "Task",
     "Workload",
     "completed",
+    "open_source_for",
     "open_task",
     "open_workload",
     "resolve",

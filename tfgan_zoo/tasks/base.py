@@ -14,18 +14,19 @@ from tfgan_zoo.data import parse_spec
 from tfgan_zoo.data.fingerprints import Fingerprint
 from tfgan_zoo.data.splits import NoSplitError, parse_split
 from tfgan_zoo.errors import InputError, first_line
-from tfgan_zoo.metrics.registry import IN_TRAINING
+from tfgan_zoo.metrics.registry import DISTRIBUTIONS, IN_TRAINING
 from tfgan_zoo.models import ZooModel
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
 from tfgan_zoo.samples import IMAGES, kind_of
 from tfgan_zoo.suggestions import nearest
-from tfgan_zoo.tasks.requests import EvaluationTask, Request
+from tfgan_zoo.tasks.comparison import EvaluationTask
+from tfgan_zoo.tasks.requests import Request
 
 #: The pipelines' `cache` argument by the options of `data.cache`.
 CACHE: dict[str, bool | str] = {"auto": "auto", "yes": True, "no": False}
 
-#: Samples on which `Task.rehearse` computes each score; no score needs more.
-REHEARSAL_SAMPLES = 16
+#: Samples on which `Task.rehearse` computes each score; none needs more.
+REHEARSAL_SAMPLES = max(16, *(metric.least for metric in DISTRIBUTIONS.values()))
 
 
 class Score(NamedTuple):
@@ -67,10 +68,16 @@ class Task(abc.ABC):
     #: Whether `tfgan_zoo.generate` draws samples, and whether it draws them from texts.
     draws = False
     takes_texts = False
-    #: Whether `tfgan_zoo.translate` translates images.
+    #: Whether `tfgan_zoo.translate` translates images. The model then has `translators()`, a dict
+    #: by direction, the first of which is the default; `translate(images, direction)`, from floats
+    #: in [-1, 1] to floats `scale` times as large; and `source_shape(direction)`, the shape of one
+    #: input. See `ImageToImage`.
     translates = False
     #: How `tfgan_zoo.evaluate` scores a run: by its samples, by pairs of images, or not at all.
     evaluates: Literal["samples", "pairs", ""] = "samples"
+    #: Names of the task's own scores in `EvaluationTask.also`, which `tfgan_zoo.evaluate` accepts
+    #: besides those that it knows.
+    own_metrics: tuple[str, ...] = ()
     #: What to do with a run instead of what it cannot do; completes "'runs/x' ...".
     use: str
 
@@ -145,11 +152,14 @@ class Task(abc.ABC):
         raise NotImplementedError
 
     @abc.abstractmethod
-    def known_scores(self, num: int | None = None) -> dict[str, Score]:
+    def known_scores(self, rehearse_on: int | None = None) -> dict[str, Score]:
         """Returns the scores that this data allows, by their names in `config.evaluate.metrics`.
 
         Args:
-            num: Samples to score; None for `config.evaluate.samples`.
+            rehearse_on: None for the scores of checkpoints, on `config.evaluate.samples`. A number
+                for a rehearsal, see `rehearse`: at most this many samples are scored. Each score
+                has a function of its own, so that one that fails does not stop the others, and
+                nothing is kept for later scores.
         """
 
     def pretraining(self) -> ConfigDict | None:

@@ -47,13 +47,15 @@ def draw_texts(model: Any, texts: Sequence[str], num: int, seed: int = 0) -> np.
         uint8, shape `[len(texts), num, height, width, channels]`.
     """
     embeddings = model.embed(texts, on_unknown="ignore")
-    return _draw(model, *every_pair(embeddings, model.sample_latents(num, seed)), len(texts))
+    embeddings, latents = every_pair(embeddings, model.sample_latents(num, seed))
+    images = np.concatenate(list(generate(model, latents, embeddings=embeddings)))
+    return pictures.to_uint8(images).reshape(len(texts), -1, *images.shape[1:])
 
 
-def draw_between(
+def walk_between(
     model: Any, texts: Sequence[str], frames: int, num: int, seed: int = 0, closed: bool = False
-) -> np.ndarray:
-    """Draws straight walks from the embedding of each text to that of the next.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns straight walks from the embedding of each text to that of the next.
 
     Args:
         model: A text-to-image model.
@@ -64,21 +66,9 @@ def draw_between(
         closed: Whether to return to the first text; see `pictures.walk`.
 
     Returns:
-        uint8, shape `[num, steps, height, width, channels]`.
+        The embeddings and latents of all images, walk by walk.
     """
-    return _draw(model, *walk_between(model, texts, frames, num, seed, closed), num)
-
-
-def walk_between(
-    model: Any, texts: Sequence[str], frames: int, num: int, seed: int = 0, closed: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the embeddings and latents of `draw_between`, walk by walk."""
     embeddings = model.embed(texts, on_unknown="ignore")
     embeddings = pictures.walk(embeddings, frames, "linear", closed)
     latents, embeddings = every_pair(model.sample_latents(num, seed), embeddings)
     return embeddings, latents
-
-
-def _draw(model: Any, embeddings: np.ndarray, latents: np.ndarray, rows: int) -> np.ndarray:
-    images = np.concatenate(list(generate(model, latents, embeddings=embeddings)))
-    return pictures.to_uint8(images).reshape(rows, -1, *images.shape[1:])

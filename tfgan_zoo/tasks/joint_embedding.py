@@ -43,9 +43,9 @@ class JointEmbeddingTask(CaptionsTask):
         nearest = np.argsort(-scores, axis=1)[:, :8]
         return pictures.labelled_rows(texts, self.held_out[nearest])
 
-    def known_scores(self, num: int | None = None) -> dict[str, Score]:
+    def known_scores(self, rehearse_on: int | None = None) -> dict[str, Score]:
         """See `Task.known_scores`."""
-        num = min(num or self.config.evaluate.samples, self.config.evaluate.samples)
+        num = min(rehearse_on or self.config.evaluate.samples, self.config.evaluate.samples)
         captions = self.captions[:num]
 
         def retrieval(model: Any) -> dict[str, float]:

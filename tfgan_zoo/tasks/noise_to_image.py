@@ -21,6 +21,7 @@ from tfgan_zoo.data import (
     use_cache,
 )
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
+from tfgan_zoo.data.loading import usable_indices
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figures import figure_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
@@ -28,9 +29,10 @@ from tfgan_zoo.models import NoiseToImage
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
 from tfgan_zoo.samples import IMAGES, POINTS, kind_of
 from tfgan_zoo.tasks.base import CACHE, Score, Task, open_source_for
+from tfgan_zoo.tasks.comparison import EvaluationTask, choose, reference
 from tfgan_zoo.tasks.distribution_scores import DistributionScores
 from tfgan_zoo.tasks.drawing import every_pair, generate
-from tfgan_zoo.tasks.requests import EvaluationTask, Request, choose, reference
+from tfgan_zoo.tasks.requests import Request
 
 
 class NoiseToImageTask(Task):
@@ -56,8 +58,13 @@ class NoiseToImageTask(Task):
                 f"model_args.image_shape={model.image_shape}."
             )
         self.check_batch(data.source, len(self.opened))
-        _parts(self.opened, model)
+        parts = _parts(self.opened, model)
         _check_classes(self.opened, model, data.get("class_names", ()))
+        if "label" in parts:  # The sheet draws every class that has a name.
+            parts["label"] = np.arange(len(self.opened.class_names))
+        model.check_condition(
+            parts, "data.source", "make networks for all of them, or leave the others out"
+        )
         self._pipeline(self.opened, 0, cache=False)
         images = kind_of(model.image_shape).is_drawn
         self.distributions = DistributionScores(config) if images else None
@@ -160,10 +167,9 @@ class NoiseToImageTask(Task):
         given = {name: self._reference[name][:num] for name in self.model.condition}
         return pictures.sheet(model.generate(num, **given), self.reference)
 
-    def known_scores(self, num: int | None = None) -> dict[str, Score]:
+    def known_scores(self, rehearse_on: int | None = None) -> dict[str, Score]:
         """See `Task.known_scores`."""
-        rehearsal = num is not None
-        num = min(num or self.config.evaluate.samples, self.config.evaluate.samples)
+        num = min(rehearse_on or self.config.evaluate.samples, self.config.evaluate.samples)
 
         def samples(model: Any) -> np.ndarray:
             return self._samples(model, num)
@@ -173,7 +179,12 @@ class NoiseToImageTask(Task):
 
         known = {"swd": Score(swd, "swd", -1)}
         if self.distributions is not None:
-            known |= self.distributions.known(num, lambda: self.reference[:num], samples, rehearsal)
+            known |= self.distributions.known(
+                num,
+                lambda: self.reference[:num],
+                samples,
+                rehearsal=rehearse_on is not None,
+            )
         if figures := _figure_scores(self.config.data.source, self.model.image_shape):
             known["figures"] = Score(
                 lambda model: figures(pictures.to_uint8(samples(model))), "validity", 1
@@ -230,14 +241,18 @@ class NoiseToImageTask(Task):
                 f"{kind_of(shape).name}."
             )
         source = _open(
-            config, request.source, request.split, data_dir=request.data_dir or data.data_dir
+            config,
+            request.source,
+            request.split,
+            data_dir=request.data_dir or data.data_dir,
+            on_error=data.on_error,
         )
         if source.is_vector:
             raise InputError(f"--data: {request.source} holds vectors, and the model makes images.")
         fitting = fit_for(
             source, image_size=shape[0], channels=shape[-1], crop=data.crop, fit=data.fit
         )
-        chosen = choose(len(source), request.num)
+        chosen = usable_indices([source], [fitting], choose(len(source), request.num))
 
         # Samples have the conditions of the real images, repeated if there are more samples.
         drawn = np.resize(chosen, request.num)
@@ -246,6 +261,7 @@ class NoiseToImageTask(Task):
             parts["label"] = _renumbered(
                 parts["label"], source, data.get("class_names", ()), request.source
             )
+        model.check_condition(parts, "--data", "leave the others out")
         given = {name: values[drawn] for name, values in parts.items()}
 
         def generated() -> Iterator[np.ndarray]:

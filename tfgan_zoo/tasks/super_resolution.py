@@ -13,7 +13,7 @@ from tfgan_zoo import pictures, progress
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.data.imresize import imresize
-from tfgan_zoo.data.resolutions import Resolutions, load_pair, open_super_resolution
+from tfgan_zoo.data.resolutions import Resolutions, open_super_resolution, usable_pairs
 from tfgan_zoo.data.squares import Cut, preload, super_resolution
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import by_model, score_images
@@ -87,8 +87,8 @@ class SuperResolutionTask(Task):
         opened, count = self.opened_held_out, self.num_held_out
         if self.like is not None and self.like.num_held_out == count:
             return self.like.held_out  # holds them in memory once
-        indices = progress.bar(range(count), opened.hr.spec, count, "images")
-        return [load_pair(opened, index) for index in indices]
+        pairs = progress.bar(usable_pairs(opened, count), opened.hr.spec, count, "images")
+        return [(lr, hr) for _, lr, hr in pairs]
 
     def _open(self, source: str, split: str) -> Resolutions:
         data = self.config.data
@@ -173,16 +173,16 @@ class SuperResolutionTask(Task):
                 column.append(with_channels(image, 3))
         return pictures.enlarge(pictures.rows([np.stack(column) for column in columns]))
 
-    def known_scores(self, num: int | None = None) -> dict[str, Score]:
+    def known_scores(self, rehearse_on: int | None = None) -> dict[str, Score]:
         """See `Task.known_scores`.
 
-        With `num`, only the centres of the smallest images are scored: a score that can be
-        computed on these can be computed on all.
+        A rehearsal scores only the centres of the smallest images: a score that can be computed on
+        these can be computed on all.
         """
 
         def pairs() -> list[tuple[np.ndarray, np.ndarray]]:
             pairs = self.held_out[: self.config.evaluate.samples]
-            if num is None:
+            if rehearse_on is None:
                 return pairs
             smallest = sorted(pairs, key=lambda pair: min(pair[1].shape[:2]))
             return [_middle(pair, _REHEARSAL_SIDE) for pair in smallest[:_REHEARSAL_IMAGES]]

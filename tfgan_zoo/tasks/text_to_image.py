@@ -18,9 +18,10 @@ from tfgan_zoo.models.texts import check_captions, unknown_in_texts
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
 from tfgan_zoo.tasks.base import Score, Task, check_batch_size
 from tfgan_zoo.tasks.captions import CaptionsTask, open_captions
+from tfgan_zoo.tasks.comparison import BATCH, EvaluationTask, choose, reference
 from tfgan_zoo.tasks.distribution_scores import DistributionScores
 from tfgan_zoo.tasks.drawing import draw_texts, every_pair, generate, walk_between
-from tfgan_zoo.tasks.requests import BATCH, EvaluationTask, Request, choose, reference
+from tfgan_zoo.tasks.requests import Request
 
 
 class TextToImageTask(CaptionsTask):
@@ -77,11 +78,10 @@ class TextToImageTask(CaptionsTask):
         texts = [self.captions[i] for i in self.distinct()]
         return pictures.labelled_rows(texts, draw_texts(model, texts, num=8))
 
-    def known_scores(self, num: int | None = None) -> dict[str, Score]:
+    def known_scores(self, rehearse_on: int | None = None) -> dict[str, Score]:
         """See `Task.known_scores`."""
-        rehearsal = num is not None
         most = min(self.config.evaluate.samples, len(self.captions))
-        num = min(num or most, most)
+        num = min(rehearse_on or most, most)
         captions = self.captions[:num]
 
         def samples(model: Any) -> np.ndarray:
@@ -92,7 +92,9 @@ class TextToImageTask(CaptionsTask):
             return {"swd": sliced_wasserstein(samples(model), real)}
 
         known = {"swd": Score(swd, "swd", -1)}
-        known |= self.distributions.known(num, lambda: self.held_out[:num], samples, rehearsal)
+        known |= self.distributions.known(
+            num, lambda: self.held_out[:num], samples, rehearsal=rehearse_on is not None
+        )
         source = self.config.data.source
         split = self.config.evaluate.split or self.config.data.split
         if figures_score := _figures_score(source, split, self.model, np.arange(num)):

@@ -23,20 +23,21 @@ from tfgan_zoo.data import (
     unpaired,
 )
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
+from tfgan_zoo.data.loading import usable_indices
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figures import translation_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.models import ImageToImage
 from tfgan_zoo.tasks.base import CACHE, Score, Task, check_channels, held_out_split
-from tfgan_zoo.tasks.distribution_scores import DistributionScores
-from tfgan_zoo.tasks.requests import (
+from tfgan_zoo.tasks.comparison import (
     EvaluationTask,
-    Request,
     Subset,
     choose,
     image_batches,
     reference,
 )
+from tfgan_zoo.tasks.distribution_scores import DistributionScores
+from tfgan_zoo.tasks.requests import Request
 
 
 class TranslationTask(Task):
@@ -158,13 +159,12 @@ class TranslationTask(Task):
             columns.append(pictures.to_uint8(model.translate(columns[-1])))
         return pictures.enlarge(pictures.rows(columns))
 
-    def known_scores(self, num: int | None = None) -> dict[str, Score]:
+    def known_scores(self, rehearse_on: int | None = None) -> dict[str, Score]:
         """See `Task.known_scores`.
 
         Without pairs one domain may have more images than the other; all of both are used.
         """
-        rehearsal = num is not None
-        num = min(num or self.config.evaluate.samples, self.config.evaluate.samples)
+        num = min(rehearse_on or self.config.evaluate.samples, self.config.evaluate.samples)
 
         def mae(model: Any) -> dict[str, float]:
             a, b = self.a[:num], self.b[:num]
@@ -183,7 +183,7 @@ class TranslationTask(Task):
             min(num, *map(len, self.held_out[:2])),
             lambda: self.b[:num],
             lambda model: model.translate(self.a[:num]),
-            rehearsal,
+            rehearsal=rehearse_on is not None,
         )
         if self.model.pairs:
             known["mae"] = Score(mae, "mae", -1)
@@ -230,6 +230,12 @@ class TranslationTask(Task):
             sides if request.direction == "a_to_b" else sides[::-1]
         )
         chosen = choose(len(inputs), request.num)
+        if domains.matched:
+            chosen = others = usable_indices([inputs, targets], [fit_in, fit_out], chosen)
+        else:
+            chosen = usable_indices([inputs], [fit_in], chosen)
+            others = choose(len(targets), request.num)
+            others = usable_indices([targets], [fit_out], others)
         given = Subset(inputs, chosen)
 
         def generated() -> Iterator[np.ndarray]:
@@ -247,7 +253,7 @@ class TranslationTask(Task):
                 return {"": _mean_absolute_error(images, wanted)}
 
             also["mae"] = mae
-        compared = reference(targets, choose(len(targets), request.num), fit_out, request)
+        compared = reference(targets, others, fit_out, request)
         what = {**compared.what, "direction": request.direction}
         return EvaluationTask(generated, len(given), compared._replace(what=what), also)
 

@@ -48,8 +48,8 @@ class TinyPictures(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(self, num):
         for index in range(num):
-            values = {"image": pixels(index), "left": pixels(0), "right": pixels(1), "label": 1}
-            values |= {"a": pixels(index), "b": 255 - pixels(index)}
+            values = {"image": pixels(index), "left": pixels(0), "right": pixels(1)}
+            values |= {"a": pixels(index), "b": 255 - pixels(index), "label": index % 2}
             yield index, {key: values[key] for key in self.info.features}
 
 
@@ -74,6 +74,18 @@ def test_it_is_prepared_and_read_in_any_order(data_dir):
         assert dataset.element_spec.shape == (4, 6, 6, 3)
         first = next(iter(dataset)).numpy()
     np.testing.assert_array_equal(first, next(iter(dataset)).numpy())
+
+
+@pytest.mark.parametrize("at_a_time", [3, 64])
+def test_labels_are_read_several_at_a_time_and_stay_with_their_images(
+    data_dir, monkeypatch, at_a_time
+):
+    monkeypatch.setattr("tfgan_zoo.data.readers.tfds.READ_AT_A_TIME", at_a_time)
+    source = open_source("tfds:tiny_pictures", data_dir=data_dir)
+    known = {pixels(index).tobytes(): index % 2 for index in range(10)}
+    expected = [known[np.ascontiguousarray(source[i]).tobytes()] for i in range(10)]
+    assert 0 < sum(expected) < 10
+    np.testing.assert_array_equal(source.labels, expected)
 
 
 def test_splits(data_dir):

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.marks import slow
 from tfgan_zoo.data import figures
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics import features as features_lib
@@ -28,7 +29,9 @@ def test_what_is_shipped(name):
         assert not np.allclose(classifier(np.pad(cut, [(0, 0), (1, 1), (1, 1), (0, 0)]))[1], logits)
 
 
-@pytest.mark.parametrize(("view", "side"), [("", 32), ("full", 32), ("full", 64), ("captions", 96)])
+@pytest.mark.parametrize(
+    ("view", "side"), [("", 32), slow("full", 32), slow("full", 64), slow("captions", 96)]
+)
 def test_figures_are_told_apart(view, side):
     drawn = figures.attributes(view, "test", 400)
     _, logits = open_features("figures_v1")(figures.render(drawn, side))

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import tfgan_zoo
+from tests.marks import slow
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.mechanics.average import average_of
 
@@ -142,7 +143,7 @@ class Noisy(L.Layer):
 @pytest.mark.parametrize(
     "left_out", [{"act": lambda x: tf.tanh(50 * x)}, {"gain": 2.0}, {"gain": 2.0, "gated": True}]
 )
-@pytest.mark.parametrize("policy", ["float32", "bfloat16"])
+@pytest.mark.parametrize("policy", ["float32", slow("bfloat16")])
 def test_a_config_that_leaves_an_argument_out_is_refused(left_out, wrap, policy):
     keras.config.set_dtype_policy(policy)
     network = generator(wrap(Partial(16, name="own", **left_out)))

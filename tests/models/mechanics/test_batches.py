@@ -18,7 +18,7 @@ def test_examples():
     assert result.failed == 0
 
 
-@pytest.mark.parametrize("name", [slow("cyclegan"), "pix2pix", slow("srgan"), "gan_cls"])
+@pytest.mark.parametrize("name", [slow("cyclegan"), "pix2pix", slow("srgan"), slow("gan_cls")])
 def test_parts_of_a_batch_in_every_way_that_keras_takes_them(name):
     """A model of several parts gets them from `fit((a, b))` and `train_on_batch(a, b)` too."""
     model = tiny(name)
@@ -50,7 +50,7 @@ def test_parts_of_a_batch_in_every_way_that_keras_takes_them(name):
 
 
 def test_keys_of_a_batch():
-    model = compiled("dcgan")
+    model = eager("dcgan", dense=True)
     images = samples(model)
     with pytest.raises(InputError, match=r"with the key image, got a dict with the keys images\.$"):
         model.fit({"images": images}, verbose=0)
@@ -58,7 +58,7 @@ def test_keys_of_a_batch():
         assert np.isfinite(model.train_on_batch(*arguments)).all()
 
 
-@pytest.mark.parametrize("name", ["gan", slow("wgan"), "wgan_gp"])
+@pytest.mark.parametrize("name", [slow("gan"), slow("wgan"), "wgan_gp"])
 def test_testing_asks_for_whole_packs_only(name):
     model = tiny(name, packing=2, discriminator_steps=3)
     model.compile(run_eagerly=True)
@@ -112,7 +112,7 @@ def test_testing_on_batches_of_unknown_size():
 )
 def test_arrays_that_cannot_be_shared_out(num, arguments, said):
     """Are refused in a sentence, before the first step."""
-    model = compiled("wgan", packing=2)
+    model = eager("wgan", packing=2, dense=True)
     images = np.zeros((num, *SHAPE), "uint8")
     if "validation_data" in arguments:
         arguments = arguments | {"validation_data": images[:1].repeat(9, axis=0)}
@@ -164,8 +164,7 @@ def test_validation_data_of_three_parts_are_no_weights():
 
 
 def test_arrays_that_can_be_shared_out():
-    model = tiny("wgan", packing=2)
-    model.compile(run_eagerly=True)
+    model = eager("wgan", packing=2, dense=True)
     images = samples(model, steps=3, batch=2)  # 24
     model.fit(images[:20], verbose=0)  # one batch, of less than Keras' 32
     model.fit(images, None, 8, verbose=0, validation_split=0.3333)
@@ -204,7 +203,7 @@ def sources(rows, size=4):
 
 @pytest.mark.parametrize("kind", sources(np.zeros((4, 1))))
 def test_floats_from_0_to_255_are_refused(kind):
-    model = compiled("dcgan")
+    model = eager("dcgan", dense=True)
     data, arguments = sources(samples(model, 3).astype("float32"))[kind]
     with pytest.raises(
         InputError, match=r"^Training batches: .* floats up to 255; give 0\.\.255 as uint8"
@@ -213,7 +212,7 @@ def test_floats_from_0_to_255_are_refused(kind):
     assert model.steps_done == 0
 
 
-@pytest.mark.parametrize("name", [*IMAGE_TO_IMAGE, "gan_cls"])
+@pytest.mark.parametrize("name", slow_except(("pix2pix",), [*IMAGE_TO_IMAGE, "gan_cls"]))
 def test_of_any_part_that_is_images(name):
     model = tiny(name)
     model.compile(run_eagerly=True)
@@ -380,7 +379,7 @@ def test_points_are_of_any_range():
     points.evaluate(np.ones((4, 2), "float32"), verbose=0)
 
 
-@pytest.mark.parametrize("name", [slow("cyclegan"), "pix2pix", "srgan", "joint_embedding"])
+@pytest.mark.parametrize("name", [slow("cyclegan"), slow("pix2pix"), "srgan", "joint_embedding"])
 def test_every_method_that_takes_images_checks_their_range(name):
     model = tiny(name) if name in IMAGE_TO_IMAGE else joint_embedding()
     if name == "joint_embedding":
@@ -428,7 +427,9 @@ def forgotten(rows, size):
     return slices.map(lambda *parts: tf.nest.map_structure(forget, parts)).batch(size)
 
 
-@pytest.mark.parametrize("name", ["dcgan", slow("cyclegan"), "gan_cls", slow("joint_embedding")])
+@pytest.mark.parametrize(
+    "name", ["dcgan", slow("cyclegan"), slow("gan_cls"), slow("joint_embedding")]
+)
 def test_data_of_unknown_rank(name):
     """The model knows its shapes."""
     if name == "joint_embedding":
@@ -447,7 +448,7 @@ def test_data_of_unknown_rank(name):
     assert np.isfinite(logs).all()
 
 
-@pytest.mark.parametrize("wrong", [(16, 15, 3), (16, 16)])
+@pytest.mark.parametrize("wrong", [(16, 15, 3), slow((16, 16))])
 def test_data_of_unknown_rank_whose_values_do_not_fit(wrong):
     model = compiled("dcgan", dense=True)
     images = samples(model)
@@ -470,8 +471,7 @@ def test_data_of_unknown_rank_whose_values_do_not_fit(wrong):
 
 def test_arrays_without_a_batch_size_make_batches_that_a_step_can_share_out(capsys):
     """Updates on Keras' 32 samples, what is left over left out; both is said, once."""
-    model = tiny("wgan", packing=2)  # 2 steps x 2 samples
-    model.compile(run_eagerly=True)
+    model = eager("wgan", packing=2, dense=True)  # 2 steps x 2 samples
     images = np.zeros((263, *SHAPE), "uint8")
     logs = model.fit(images, np.zeros(263), verbose=2)
     model.fit(images, verbose=2)
@@ -483,8 +483,7 @@ def test_arrays_without_a_batch_size_make_batches_that_a_step_can_share_out(caps
 
 
 def test_validation_without_a_batch_size(capsys):
-    model = tiny("wgan", packing=3)
-    model.compile(run_eagerly=True)
+    model = eager("wgan", packing=3, dense=True)
     tested, losses_of = [], model.losses_of
     model.losses_of = lambda data: tested.append(len(model.images(data, False))) or losses_of(data)
     model.fit(np.zeros((200, *SHAPE), "uint8"), validation_split=0.5)  # 100 and 100

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.marks import slow
 from tfgan_zoo.models.mechanics.optimizers import apply_gradients, prepare
 from tfgan_zoo.schedules import LinearDecay
 
@@ -45,14 +46,14 @@ ADAM, SGD, RMSPROP = (
 @pytest.mark.parametrize(
     ("cls", "settings", "kernel"),
     [
-        (ADAM, {}, "ResourceApplyAdam"),
+        slow(ADAM, {}, "ResourceApplyAdam"),
         (ADAM, {"beta_1": 0.0, "beta_2": 0.9, "epsilon": 1e-8}, "ResourceApplyAdam"),
-        (SGD, {}, "ResourceApplyGradientDescent"),
-        (SGD, {"momentum": 0.5}, "ResourceApplyKerasMomentum"),
+        slow(SGD, {}, "ResourceApplyGradientDescent"),
+        slow(SGD, {"momentum": 0.5}, "ResourceApplyKerasMomentum"),
         (SGD, {"momentum": 0.9, "nesterov": True}, "ResourceApplyKerasMomentum"),
-        (RMSPROP, {}, "ResourceApplyRMSProp"),
-        (RMSPROP, {"momentum": 0.9}, "ResourceApplyRMSProp"),
-        (RMSPROP, {"centered": True}, "ResourceApplyCenteredRMSProp"),
+        slow(RMSPROP, {}, "ResourceApplyRMSProp"),
+        slow(RMSPROP, {"momentum": 0.9}, "ResourceApplyRMSProp"),
+        slow(RMSPROP, {"centered": True}, "ResourceApplyCenteredRMSProp"),
         (RMSPROP, {"momentum": 0.9, "centered": True}, "ResourceApplyCenteredRMSProp"),
     ],
 )
@@ -77,15 +78,15 @@ class Halved(keras.optimizers.Adam):
     "optimizer",
     [
         lambda: ADAM(amsgrad=True),
-        lambda: ADAM(weight_decay=0.1),
-        lambda: ADAM(clipnorm=0.1),
-        lambda: ADAM(clipvalue=0.1),
+        slow(lambda: ADAM(weight_decay=0.1)),
+        slow(lambda: ADAM(clipnorm=0.1)),
+        slow(lambda: ADAM(clipvalue=0.1)),
         lambda: ADAM(global_clipnorm=0.1),
         lambda: ADAM(use_ema=True, ema_overwrite_frequency=2),
-        lambda: ADAM(loss_scale_factor=8.0),
+        slow(lambda: ADAM(loss_scale_factor=8.0)),
         lambda: SGD(gradient_accumulation_steps=2),
         lambda: keras.mixed_precision.LossScaleOptimizer(ADAM()),
-        lambda: keras.optimizers.AdamW(),
+        slow(lambda: keras.optimizers.AdamW()),
         lambda: Halved(),
     ],
 )

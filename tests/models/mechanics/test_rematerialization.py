@@ -44,7 +44,7 @@ def derivatives(network, x, call, jit=False):
 
 
 @pytest.mark.parametrize("jit", [False, slow(True)])
-@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("policy", [slow("float32"), "mixed_bfloat16"])
 def test_state_dropout_and_skips(policy, jit):
     if policy != "float32":
         keras.config.set_dtype_policy(policy)

@@ -15,7 +15,7 @@ import os
 import socket
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,9 @@ from tfgan_zoo.suggestions import did_you_mean
 
 MEMORY_LIMIT = 4 * 2**30
 """Most bytes of encoded images to hold, for formats without random access."""
+
+READ_AT_A_TIME = 64
+"""Examples to read at a time where all are read for their labels or captions."""
 
 _ALIASES = {"val": "validation", "validation": "val"}
 
@@ -68,7 +71,7 @@ class TFDSSource(EncodedSource):
             self._set_labels(self._read_labels, class_names)
 
     def _read_labels(self) -> np.ndarray:
-        return np.array([self.examples[i]["label"] for i in range(len(self))], np.int64)
+        return np.array([each["label"] for each in in_order(self.examples)], np.int64)
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -84,6 +87,16 @@ class TFDSSource(EncodedSource):
     def whole(self, index: int) -> Any:
         """See `EncodedSource.whole`."""
         return io.BytesIO(self.examples[index][self._key])
+
+
+def in_order(examples: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Yields all examples; reads several at a time where they are read from disk."""
+    read_several = getattr(examples, "__getitems__", None)
+    if read_several is None:
+        yield from examples
+        return
+    for start in range(0, len(examples), READ_AT_A_TIME):
+        yield from read_several(range(start, min(start + READ_AT_A_TIME, len(examples))))
 
 
 def open_tfds(opening: Opening) -> Source:
@@ -208,8 +221,7 @@ def open_tfds_captioned(
         )
     labelled = _class_names(tfds, builder) is not None
     captions, labels = [], []
-    for i in range(len(source)):
-        example = source.examples[i]
+    for i, example in enumerate(in_order(source.examples)):
         try:
             captions.append(tuple(_texts(example[key])))
         except UnicodeDecodeError as error:

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.models.mechanics.registration import check_name
 
 #: Earlier names of hooks. A subclass may define and call a hook by either name.
 RENAMED_HOOKS = {
@@ -70,6 +71,8 @@ def _with_state(init: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(init)
     def init_and_build_state(self, *args, **kwargs):
         is_outermost = "_is_under_construction" not in vars(self)
+        if is_outermost:
+            check_name(type(self))
         vars(self)["_is_under_construction"] = True
         try:
             init(self, *args, **kwargs)

@@ -36,6 +36,18 @@ class Inspection(keras.Model):
             InputError: If the batch cannot be used.
         """
 
+    def check_condition(self, data: Any, called: str, advice: str = "") -> None:
+        """Checks the condition in training data, of arrays in all samples.
+
+        Args:
+            data: A batch, or all samples in arrays.
+            called: The name of the data in a message; empty for the name of the part alone.
+            advice: The end of a message about values that the networks do not know.
+
+        Raises:
+            InputError: If the networks cannot take it.
+        """
+
     def training_warnings(self, batch_size: int) -> list[str]:
         """Returns warnings about settings that are likely to cause problems in training.
 
@@ -84,6 +96,7 @@ class Inspection(keras.Model):
         if rows is None:
             self._uninspected[phase] = called
         else:
+            self.check_condition(data, called)
             replicas = self.distribute_strategy.num_replicas_in_sync
             self._inspect([rows], phase, called, replicas=replicas)
 
@@ -134,6 +147,8 @@ class Inspection(keras.Model):
                 self.report_warnings(num // replicas, warn_user)
             counts.append(num)
         if first and each:
+            for data in each:
+                self.check_condition(data, called)
             self.check_batch(each, phase, called)
         return counts
 

@@ -245,6 +245,14 @@ def _has_strings(values: Any) -> bool:
     return values.dtype == tf.string or getattr(values.dtype, "kind", None) in ("O", "U", "S")
 
 
+def are_integers(values: Any) -> bool:
+    """Returns whether values are whole numbers that are there: not those of a graph."""
+    try:
+        return np.asarray(values).dtype.kind in "iu"
+    except (NotImplementedError, ValueError, TypeError):  # a tensor of a graph, a ragged list
+        return False
+
+
 def check_shape_of(images: Any, shape: Shape, name: str) -> None:
     """Raises `InputError` unless the static shape of a batch fits `shape`, that of one sample."""
     came = tf.TensorShape(images.shape)

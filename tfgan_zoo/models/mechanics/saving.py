@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import warnings
 from typing import Any, Self
 
 import keras
@@ -36,31 +37,51 @@ class Saving(keras.Model):
             check_save_path(filepath)
         super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
 
+    #: Arguments that can be functions, which are saved only if they are registered with Keras.
+    optional_functions: tuple[str, ...] = ()
+
     def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments, networks serialized.
+        """Returns the constructor's arguments, networks and registered functions serialized.
+
+        A class that overrides `get_config` adds the arguments that cannot be saved this way.
 
         Warns:
             UserWarning: If the model does not store an argument as an attribute of the same name,
-                so that the config lacks it. A class that overrides `get_config` adds it there.
+                so that the config lacks it; or an argument holds a function or a class that Keras
+                cannot find again, so that it is None in the config.
         """
         config = {"name": self.name, "dtype": keras.dtype_policies.serialize(self.dtype_policy)}
         names = constructor_arguments(type(self))
-        missing = [name for name in names if not hasattr(self, name)]
+        given = {name: getattr(self, name) for name in names if hasattr(self, name)}
+        missing = [name for name in names if name not in given]
+        found = {name: _serialized(value) for name, value in given.items()}
+        lost = {
+            name: _not_found(value)
+            for name, value in given.items()
+            if value is not None and found[name] is None and name not in self.optional_functions
+        }
         if missing and type(self).get_config is Saving.get_config:
             warn_user(
                 f"get_config: expected {type(self).__name__} to store the argument "
                 f"{missing[0]!r} as an attribute of the same name, got none; it is not saved."
             )
-        return config | {n: _serialized(getattr(self, n)) for n in names if n not in missing}
+        for name, value in lost.items() if type(self).get_config is Saving.get_config else ():
+            what = "class" if isinstance(value, type) else "function"
+            warn_user(
+                f"{name}: expected a function that is registered with Keras, got the {what} "
+                f"{getattr(value, '__qualname__', type(value).__qualname__)}, which is saved as "
+                "None; decorate functions with "
+                '@keras.saving.register_keras_serializable("my_package"), and give objects that '
+                "have a get_config instead of classes."
+            )
+        return config | found
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects=None) -> Self:
         """Makes a model from the result of `get_config`."""
         known = constructor_arguments(cls)
         arguments = {
-            name: keras.saving.deserialize_keras_object(value, custom_objects)
-            if isinstance(value, dict) and "class_name" in value
-            else value
+            name: _deserialized(value, custom_objects)
             for name, value in config.items()
             if value is not None or name in known or name not in _EARLIER_ARGUMENTS
         }
@@ -115,12 +136,45 @@ class Saving(keras.Model):
 
 
 def _serialized(value: Any) -> Any:
-    """Returns an argument as a config holds it; None for a function that Keras cannot find."""
-    if isinstance(value, keras.layers.Layer):
-        return keras.saving.serialize_keras_object(value)
-    if callable(value):
-        registered = keras.saving.get_registered_name(value) != getattr(value, "__name__", None)
-        return keras.saving.serialize_keras_object(value) if registered else None
+    """Returns an argument as a config holds it; None if Keras cannot find a function in it."""
     if isinstance(value, os.PathLike):
         return os.fspath(value)
+    if not any(map(_is_code, keras.tree.flatten(value))):
+        return value
+    return None if _not_found(value) is not None else keras.saving.serialize_keras_object(value)
+
+
+def _deserialized(value: Any, custom_objects: Any) -> Any:
+    """Returns an argument from a config; networks and functions also within lists and dicts."""
+    if isinstance(value, list):
+        return [_deserialized(each, custom_objects) for each in value]
+    if isinstance(value, dict) and "class_name" in value:
+        return keras.saving.deserialize_keras_object(value, custom_objects)
+    if isinstance(value, dict):
+        return {key: _deserialized(each, custom_objects) for key, each in value.items()}
     return value
+
+
+def _is_code(value: Any) -> bool:
+    return isinstance(value, keras.layers.Layer) or callable(value)
+
+
+def _not_found(value: Any) -> Any:
+    """Returns the first function or class in an argument that Keras cannot find; None if none."""
+    return next((each for each in keras.tree.flatten(value) if not _is_found(each)), None)
+
+
+def _is_found(value: Any) -> bool:
+    """Returns whether a saved function is the same one when it is loaded.
+
+    Objects that are called, such as layers and losses, are saved by their configs.
+    """
+    if not callable(value) or (hasattr(value, "get_config") and not isinstance(value, type)):
+        return True
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Keras warns of a lambda.
+            config = keras.saving.serialize_keras_object(value)
+            return keras.saving.deserialize_keras_object(config) is value
+    except Exception:  # of several kinds, by what the value is
+        return False
