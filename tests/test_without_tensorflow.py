@@ -65,6 +65,7 @@ def results(folder):
     """How each ended: status, standard error, what it had imported; and what it printed."""
     asked = {f"{command} --help": [f"tfgan_zoo.{command}", "--help"] for command in COMMANDS}
     asked |= {
+        "commands": ["tfgan_zoo"],
         "metrics": ["-c", "import tfgan_zoo.metrics"],
         "pairs": ["-c", OPENED, f"folder:{folder / 'pairs'}"],
         "report": ["tfgan_zoo.report", f"--workdir={folder / 'started'}"],
@@ -82,6 +83,7 @@ def results(folder):
             "--config.data.flip",
             "false",
         ],
+        "by name": ["tfgan_zoo", "train", "--model=dcgan", "--dry_run"],  # last: it imports `train`
     }
     environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
     done = subprocess.run(
@@ -103,7 +105,7 @@ def test_help(results, command):
     assert f"python -m tfgan_zoo.{command} --" in results[f"{command} --help"]["out"]
 
 
-@pytest.mark.parametrize("name", ["metrics", "pairs"])
+@pytest.mark.parametrize("name", ["commands", "by name", "metrics", "pairs"])
 def test_imports_of_the_package(results, name):
     assert results[name]["ended"] == QUIETLY
 

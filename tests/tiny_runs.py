@@ -183,16 +183,10 @@ def as_recipe(config, path):
     plain = json.dumps(config.to_dict())
     path.write_text(
         "import json\n"
-        "from ml_collections import ConfigDict\n"
-        "from tfgan_zoo.config import noise_to_image_config\n"
+        "from tfgan_zoo.config import noise_to_image_config, typed\n"
         "def get_config():\n"
         f"    plain = json.loads({plain!r})\n"
-        "    def tuples(d):\n"
-        "        return {k: tuples(v) if isinstance(v, dict) else tuple(v) if isinstance(v, list)\n"
-        "                else v for k, v in d.items()}\n"
-        "    config = noise_to_image_config(plain['model'])\n"
-        "    for group, value in tuples(plain).items():\n"
-        "        config[group] = value\n"
+        "    config = typed(plain, noise_to_image_config(plain['model']))\n"
         "    return config\n"
     )
     return path

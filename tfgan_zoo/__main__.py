@@ -1,22 +1,45 @@
-"""Lists the commands: `python -m tfgan_zoo`."""
+"""Lists the commands, and runs one: `tfgan_zoo train ...` is `python -m tfgan_zoo.train ...`."""
 
 import ast
+import importlib
+import os
+import sys
 from pathlib import Path
 
 from tfgan_zoo import cli
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.suggestions import nearest
 
 COMMANDS = ("train", "generate", "translate", "predict", "evaluate", "report", "export", "prepare")
 
 
 def main(argv: list[str]) -> None:
-    """Prints each command with the first line of its module's docstring."""
+    """Prints each command with the first line of its module's docstring.
+
+    Raises:
+        InputError: If there are arguments.
+    """
+    if argv and argv[0] not in ("help", "--help", "-h"):
+        advice = f"the commands are {', '.join(COMMANDS)}"
+        raise InputError(f"There is no command {argv[0]!r}{nearest(argv[0], COMMANDS, advice)}")
     print("Commands, each with --help:\n")
     for name in COMMANDS:
         # Read, not imported, since some would import TensorFlow.
         module = ast.parse((Path(__file__).parent / f"{name}.py").read_text("utf-8"))
         first = (ast.get_docstring(module) or "").splitlines()[0]
         print(f"  python -m tfgan_zoo.{name:<10} {first}")
+    print("\nAn installed package has them as `tfgan_zoo train` and so on, too.")
+
+
+def run() -> None:
+    """Runs the command that the first argument names; the console script `tfgan_zoo`."""
+    if os.getcwd() not in sys.path:  # where `python -m` finds the user's own modules, too
+        sys.path.insert(0, os.getcwd())
+    name, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("", [])
+    if name in COMMANDS:
+        cli.run(importlib.import_module(f"tfgan_zoo.{name}").main, arguments)
+    cli.run(main)
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run()

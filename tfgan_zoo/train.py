@@ -7,9 +7,13 @@
 --model=NAME is short for --config=NAME, the model's quick recipe on the embedded data. Every entry
 of the config can be set with --config.KEY=VALUE; --dry_run shows them all.
 
-The same command again resumes. Flags given when the run began, such as --config.data.batch_size=32,
-may be left out then. A run resumes with its stored config, even if the recipe has changed since;
-values set on the command line are compared with it. If its data have changed, add
+  python -m tfgan_zoo.train --workdir=runs/mine
+  python -m tfgan_zoo.train --workdir=runs/mine --extend_to=40000
+
+The same command again resumes, and so does --workdir alone. A run resumes with its stored config,
+even if the recipe has changed since. Entries that do not change training, such as
+--config.train.log_every=50 and all of evaluate, can still be set; others are refused. --extend_to
+prolongs a run, also one whose learning rate decays. If its data have changed, add
 --accept_changed_data to resume.
 """
 
@@ -26,6 +30,7 @@ def main(argv: list[str]) -> None:
     given.define_string("model", None, "A model: gan, dcgan, wgan_gp, ...")
     given.define_string("config", None, "A recipe by name, or a Python file.")
     given.define_path("workdir", None, "The run folder; runs/CONFIG if not given.")
+    given.define_integer("extend_to", None, "Prolong a run to this number of steps.")
     given.define_bool("dry_run", "Print the resolved config and stop.")
     given.define_bool("accept_changed_data", "Resume though the data have changed.")
     overrides, others = cli.take_overrides(argv)
@@ -38,6 +43,7 @@ def main(argv: list[str]) -> None:
         given.workdir,
         overrides,
         load_tensorflow=lambda: cli.quiet_tensorflow(lambda: None),
+        extend_to=given.extend_to,
     )
     for note in resolved.notes:  # Standard output is for the config of a dry run.
         print(note, file=sys.stderr)
@@ -47,8 +53,14 @@ def main(argv: list[str]) -> None:
     cli.quiet_tensorflow(lambda: training.open_devices(resolved.config))
     from tfgan_zoo.run import experiment
 
-    options = {"recipe": resolved.recipe, "accept_changed_data": given.accept_changed_data}
-    print(training.summary(experiment.train(resolved.config, resolved.workdir, **options)))
+    result = experiment.train(
+        resolved.config,
+        resolved.workdir,
+        recipe=resolved.recipe,
+        accept_changed_data=given.accept_changed_data,
+        extend_to=given.extend_to,
+    )
+    print(training.summary(result))
 
 
 if __name__ == "__main__":

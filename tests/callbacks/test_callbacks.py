@@ -212,6 +212,18 @@ def test_progress_prints_lines_where_there_is_no_terminal(model, monkeypatch):
     assert last.endswith("00:00 left")
 
 
+def test_progress_prints_lines_within_a_long_epoch(model, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with callbacks.Progress(6, 8, every=0) as progress:
+        fit(model, progress)
+        lines = sys.stderr.getvalue().splitlines()
+        assert [line.split()[1] for line in lines] == [f"{step}/6" for step in (1, 2, 3, 4, 5, 6)]
+        assert all("d_loss " in line for line in lines)
+        progress.reads = False
+        progress.on_train_batch_begin(2)
+    assert re.fullmatch(r"step \d+/6  -?[\d:]+ left", sys.stderr.getvalue().splitlines()[-1])
+
+
 def read_screen(screen):
     """Everything until the terminal is closed; a terminal holds back who writes to a full one."""
     text = b""

@@ -412,7 +412,7 @@ def test_what_the_command_line_sets_is_compared_with_the_run(begun, recipe, caps
     flags = [f"--config={recipe}", f"--workdir={begun}", "--config.data.batch_size=4"]
     status, _, err = said(train.main, *flags, capsys=capsys)
     assert status == 2
-    assert "holds a run with another config (data.batch_size: 8 -> 4)" in err
+    assert "another config (data.batch_size: 8 -> 4 would change the batches); give another" in err
     # What may differ may do so still, and what the run began with need not be said again.
     before = json.loads((begun / "config.json").read_text())
     before["config"]["data"]["crop"] = 12

@@ -1,7 +1,11 @@
 """How commands put what they have to say."""
 
+import configparser
 import json
+import pkgutil
+import sys
 import warnings
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -61,6 +65,30 @@ def test_the_package_lists_its_commands(capsys):
     assert said(commands.main, capsys=capsys)[0] == 0
     commands.main([])
     assert "python -m tfgan_zoo.train      Trains a model, or goes on" in capsys.readouterr().out
+
+
+def test_a_command_by_its_name_alone(capsys, monkeypatch):
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["tfgan_zoo", *arguments])
+        with pytest.raises(SystemExit) as stop:
+            commands.run()
+        return (stop.value.code, *capsys.readouterr())
+
+    status, out, err = run("train", "--model=dcgan", "--dry_run", "--config.train.steps=7")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["train"]["steps"] == 7
+    assert run("trian")[::2] == (
+        2,
+        "error: There is no command 'trian'; did you mean train or translate?\n",
+    )
+    assert run("report")[0] == 2
+    listed = run()[1]
+    assert all(f"tfgan_zoo.{name} " in listed for name in commands.COMMANDS)
+    options = configparser.ConfigParser()
+    options.read(Path(commands.__file__).parents[1] / "setup.cfg")
+    name, _, target = options["options.entry_points"]["console_scripts"].strip().partition(" = ")
+    assert name == "tfgan_zoo"
+    assert pkgutil.resolve_name(target) is commands.run
 
 
 # ---------------------------------------------------------------------- mistakes in a recipe

@@ -8,11 +8,19 @@ import pytest
 
 from tests.marks import slow
 from tests.run.test_experiment import quiet, stop_at
-from tests.tiny_runs import tiny_config, tiny_super_resolution, tiny_text_to_image
+from tests.tiny_runs import (
+    tiny_config,
+    tiny_super_resolution,
+    tiny_text_to_image,
+    tiny_translation,
+)
 from tfgan_zoo import pictures
+from tfgan_zoo.data.fingerprints import Fingerprint
 from tfgan_zoo.errors import InputError, Interrupted
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.building import build_model
+from tfgan_zoo.run.changing import replaced_data
+from tfgan_zoo.run.folder import Run
 from tfgan_zoo.tasks import open_task, resolve
 
 
@@ -51,6 +59,27 @@ def test_a_run_notes_what_it_reads(finished):
     (name,) = noted["sources"]
     assert name == "training data"
     assert (noted["sources"][name]["num"], noted["sources"][name]["unit"]) == (12, "files")
+
+
+def test_data_that_the_config_takes_from_elsewhere_are_not_compared(tmp_path):
+    config = tiny_translation(tmp_path, "pix2pix", evaluate__split="test")
+    run = Run(tmp_path / "run")
+    training, test, val = (Fingerprint("files", 3, text) for text in ("a", "b", "c"))
+    with run.claim(config):
+        run.metrics.touch()
+        run.check_data({"training data": training, "evaluation data": test}, 0)
+        assert replaced_data(run, config) == ()
+        changed = {"training data": training, "evaluation data": val}
+        with pytest.raises(InputError, match="evaluation data: "):
+            run.check_data(changed, 4, replaced=replaced_data(run, config))
+        config.evaluate.split = "val"
+        assert run.check_data(changed, 4, replaced=replaced_data(run, config)) == ""
+        with pytest.raises(InputError, match="training data: "):
+            run.check_data(
+                {"training data": val, "evaluation data": val}, 4, replaced=("evaluation",)
+            )
+        run.adopt(config, 4, 4)
+        assert run.check_data(changed, 8, replaced=replaced_data(run, config)) == ""
 
 
 @pytest.mark.parametrize("accepted", [False, slow(True)])

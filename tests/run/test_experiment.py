@@ -51,7 +51,12 @@ def test_run_folder(finished):
     assert [row["step"] for row in rows] == [4, 8, 10]
     assert all({"d_loss", "g_loss", "swd"} <= row.keys() for row in rows)
     names = sorted(p.name for p in (run / "samples").iterdir())
-    assert names == ["final.png", "step_00000008.png", "step_00000010.png"]
+    assert names == [
+        "final.png",
+        "step_00000000.png",
+        "step_00000008.png",
+        "step_00000010.png",
+    ]
     with Image.open(run / "samples" / "final.png") as picture:
         assert min(picture.size) > 256
     steps = {int(p.name[5:]) for p in (run / "checkpoints").iterdir()}

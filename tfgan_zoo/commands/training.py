@@ -16,13 +16,13 @@ class Training(NamedTuple):
     Attributes:
         config: The resolved config.
         workdir: The run folder.
-        recipe: The name of the recipe, to be noted in the run.
+        recipe: The name of the recipe, to be noted in the run; None if a run is resumed without.
         notes: What the user should know before training starts.
     """
 
     config: ConfigDict
     workdir: Path
-    recipe: str
+    recipe: str | None
     notes: list[str]
 
 
@@ -32,6 +32,7 @@ def from_flags(
     workdir: str | None,
     overrides: Mapping[str, str],
     load_tensorflow: Callable[[], None],
+    extend_to: int | None = None,
 ) -> Training:
     """Resolves the config of a training command.
 
@@ -41,15 +42,20 @@ def from_flags(
         workdir: The flag --workdir.
         overrides: Config entries set on the command line, as text by dotted key.
         load_tensorflow: Called before anything that needs TensorFlow.
+        extend_to: The flag --extend_to.
 
     Raises:
-        InputError: If there is no such recipe, an override cannot be used, or the folder holds a
-            run of another model or recipe.
+        InputError: If there is no such recipe, an override cannot be used, the folder holds a run
+            of another model or recipe, or none though there is no recipe.
     """
+    if extend_to is not None and "train.steps" in overrides:
+        raise InputError("--extend_to: is the new number of steps; leave out --config.train.steps.")
     flag, name = ("--config", recipe) if recipe else ("--model", model)
     if not name:
-        names = ", ".join(config_lib.list_configs())
-        raise InputError(f"Give --model or --config: one of {names}.")
+        folder = _run_to_resume(workdir)
+        config = config_lib.resumed_config(folder, overrides)
+        config = _extended(config, folder, extend_to)
+        return Training(config, folder, config_lib.stored_recipe(folder), [])
     config, notes = config_lib.load_config(name, overrides, flag), []
     if model and config.model != model:
         raise InputError(f"--model={model}: the config {name} is for {config.model!r}.")
@@ -70,7 +76,40 @@ def from_flags(
         if differ:
             to_change = config_lib.flags_to_change(config, today, differ)
             notes.append(_unused(folder, name, differ, to_change))
-    return Training(config, folder, began, notes)
+    return Training(_extended(config, folder, extend_to), folder, began, notes)
+
+
+def _run_to_resume(workdir: str | None) -> Path:
+    """Returns the folder of a run that is resumed by its own config."""
+    names = ", ".join(config_lib.list_configs())
+    if workdir is None:
+        raise InputError(
+            f"Give --model or --config: one of {names}; or the --workdir of a run, to resume it."
+        )
+    folder = Path(workdir)
+    if (folder / "config.json").is_file():
+        return folder
+    runs = sorted(str(path.parent) for path in folder.glob("*/config.json"))
+    if runs:
+        more = f" and {len(runs) - 5} more" if len(runs) > 5 else ""
+        raise InputError(
+            f"--workdir: expected a run folder, got {workdir!r}; give one of the run folders in "
+            f"it: {', '.join(map(repr, runs[:5]))}{more}."
+        )
+    raise InputError(
+        f"--workdir: expected a run to resume, got {workdir!r} without one; give --model or "
+        f"--config to begin one there: one of {names}."
+    )
+
+
+def _extended(config: ConfigDict, folder: Path, steps: int | None) -> ConfigDict:
+    """Returns a run's config with the steps of --extend_to."""
+    if steps is None:
+        return config
+    config_lib.check_extension(folder, steps)
+    config.train.steps = steps
+    config_lib.check(config)
+    return config
 
 
 def open_devices(config: ConfigDict) -> None:

@@ -165,6 +165,7 @@ def check(config: ConfigDict) -> None:
     for key, options in _CHOICES.items():
         if key in entries and entries[key] not in options:
             raise InputError(f"{key}: expected one of {', '.join(options)}, got {entries[key]!r}.")
+    _check_start(config)
     metrics, main = config.evaluate.metrics, config.evaluate.main
     for name in metrics:
         if name not in METRICS and not own:
@@ -182,6 +183,26 @@ def check(config: ConfigDict) -> None:
     for key in entries:
         if key == "pretraining.learning_rate" or key.endswith("_optimizer.learning_rate"):
             check_number(key, entries[key], least=0)  # 0 freezes a role
+
+
+def _check_start(config: ConfigDict) -> None:
+    settings = config.train
+    if settings.start_from is not None:
+        if settings.generator_from is not None:
+            raise InputError(
+                "train.start_from: expected none beside train.generator_from, got "
+                f"{settings.start_from!r}; give one of them."
+            )
+        if config.get("pretraining", {}).get("steps", 0):
+            raise InputError(
+                "train.start_from: expected none for a run with pretraining, got "
+                f"{settings.start_from!r}; add --config.pretraining.steps=0."
+            )
+    for name in settings.callbacks:
+        if not isinstance(name, str) or not all(name.partition(":")[::2]):
+            raise InputError(
+                f'train.callbacks: expected functions as "package.module:function", got {name!r}.'
+            )
 
 
 def _check_decay(group: str, optimizer: ConfigDict) -> None:

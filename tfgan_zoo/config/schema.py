@@ -76,6 +76,10 @@ def run_config(
                 "precision": "float32",  # or "mixed_bfloat16", "mixed_float16"
                 # A run folder; this run starts from its best generator.
                 "generator_from": placeholder(str),
+                # A run folder or a .keras file; this run starts from all of its weights that fit.
+                "start_from": placeholder(str),
+                # "module:function" of (config, run folder), which returns Keras callbacks.
+                "callbacks": (),
             },
             # What happens after NaN and infinite losses.
             "nan": {

@@ -4,14 +4,15 @@ A run keeps the behavior of the version that it began with. Entries that its sto
 their values from `EARLIER_VALUES`, otherwise from today's defaults.
 
 To resume, the command takes this stored config, whatever its recipe says today, and then its own
-overrides (`config_to_resume`). A caller in Python gives the whole config; entries of
-`EARLIER_VALUES` that it leaves at today's default count as not given (`with_rules_of`). Either
-config is then compared with the stored one, and only the entries of `may_change` may differ.
+overrides (`config_to_resume`; without a recipe, `resumed_config`). A caller in Python gives the
+whole config; entries of `EARLIER_VALUES` that it leaves at today's default count as not given
+(`with_rules_of`). Either config is then compared with the stored one: see
+`tfgan_zoo.config.changes`.
 """
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,6 @@ from tfgan_zoo.config.load import recipe_name
 from tfgan_zoo.config.schema import run_config
 from tfgan_zoo.config.values import (
     NOTED_FROM_DATA,
-    as_flag,
     differences,
     filled,
     flatten,
@@ -172,6 +172,26 @@ def with_later_entries(written: Mapping[str, Any], like: Mapping[str, Any]) -> d
     return filled(written, earlier)
 
 
+def resumed_config(folder: Path, overrides: Mapping[str, str]) -> ConfigDict:
+    """Returns a run's stored config with the overrides of the command line, locked.
+
+    Args:
+        folder: A run.
+        overrides: See `load_config`.
+
+    Raises:
+        InputError: If its config.json is not a run's, or an override cannot be used.
+    """
+    return _overridden(typed(stored_config(folder), run_config()), overrides)
+
+
+def _overridden(config: ConfigDict, overrides: Mapping[str, str]) -> ConfigDict:
+    for key, text in overrides.items():
+        override(config, key, text)
+    check(config)
+    return config
+
+
 def config_to_resume(
     folder: Path, recipe: ConfigDict, overrides: Mapping[str, str], name: str, flag: str
 ) -> tuple[ConfigDict, list[str]]:
@@ -200,10 +220,7 @@ def config_to_resume(
             f"{recipe.model!r}; give another --workdir, or that model to resume it."
         )
     began_with = stored_recipe(folder)
-    config = typed(plain, recipe)
-    for key, text in overrides.items():
-        override(config, key, text)
-    check(config)
+    config = _overridden(typed(plain, recipe), overrides)
     # Entries that the recipe leaves out and the run has noted from its data.
     noted = [key for key in NOTED_FROM_DATA if not flatten(recipe).get(key)]
     differ = [
@@ -217,39 +234,3 @@ def config_to_resume(
             f"({'; '.join(differ)}); give another --workdir, or {began_with} to resume it."
         )
     return config, differ
-
-
-def may_change(before: Mapping[str, Any], config: Mapping[str, Any]) -> tuple[str, ...]:
-    """Returns the prefixes of the entries that may differ when a run is resumed.
-
-    Args:
-        before: The run's config, complete.
-        config: The config to resume it with.
-    """
-    # Other devices compute the same numbers, and monitoring and exports do not change them.
-    free = ["distribution.", "nan.", "health.", "evaluate.patience:"]
-    free += ["train.steps_per_execution:", "train.rematerialize:", "train.export:"]
-    # A longer run begins like a shorter one, unless a learning rate decays until the end.
-    decays = any(
-        settings.get("decay") == "linear"
-        for group, settings in before.items()
-        if group.endswith("_optimizer")
-    )
-    if not decays and config["train"]["steps"] >= before["train"]["steps"]:
-        free.append("train.steps:")
-    return tuple(free)
-
-
-def flags_to_change(
-    before: Mapping[str, Any], config: Mapping[str, Any], differ: Iterable[str]
-) -> list[str]:
-    """Returns the flags with which a run takes over another config's entries, where it may.
-
-    Args:
-        before: The run's config, complete.
-        config: The other config.
-        differ: Their differences, from `differences`.
-    """
-    free, values = may_change(before, config), flatten(config)
-    keys = [each.split(":")[0] for each in differ if each.startswith(free)]
-    return [as_flag(key, values[key]) for key in keys if key in values]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tfgan_zoo.config.changes import scores_after
 from tfgan_zoo.errors import InputError
 
 #: File that says what a run's model is and what its logs mean: see `callbacks.records`.
@@ -150,7 +151,7 @@ def read_run(path: Path, name: str) -> RunRecord:
         logs=_declared_logs(about) or _logs_by_name(rows),
         sheets=_by_step(samples.glob("step_*.png")),
         final=samples / "final.png" if (samples / "final.png").is_file() else None,
-        checkpoints=_checkpoints(path / "checkpoints"),
+        checkpoints=_checkpoints(path / "checkpoints", scores_after(path)),
         rollbacks=_lines(path / "rollbacks.jsonl", unread),
         evaluations=_lines(path / "evaluation.jsonl", unread),
         health=_findings(_lines(path / "health.jsonl", unread)),
@@ -241,9 +242,10 @@ def _by_step(paths: Any) -> dict[int, Path]:
     return dict(sorted((int(match[1]), path) for match, path in matches if match))
 
 
-def _checkpoints(folder: Path) -> dict[int, float | None]:
+def _checkpoints(folder: Path, scores_after: int) -> dict[int, float | None]:
+    """Returns the scores by step; None for those that cannot be compared with later ones."""
     return {
-        step: number(_read_json(path / "state.json").get("score"))
+        step: number(_read_json(path / "state.json").get("score")) if step > scores_after else None
         for step, path in _by_step(folder.glob("step_*")).items()
     }
 

@@ -38,7 +38,7 @@ def model_class(name: str) -> type[ZooModel]:
             advice = f"choose from {', '.join(MODELS)}"
             raise InputError(f"model: there is no {name!r}{nearest(name, MODELS, advice)}")
         return models[name]
-    found = _imported("model", name)
+    found = imported("model", name)
     if not (inspect.isclass(found) and issubclass(found, ZooModel)):
         what = "another class" if inspect.isclass(found) else f"a {type(found).__name__}"
         raise InputError(
@@ -64,15 +64,23 @@ def network_function(name: str, role: str) -> Callable[..., keras.Model]:
             advice = f"choose from {', '.join(NETWORKS)}"
             raise InputError(f"{entry}: there is no {name!r}{nearest(name, NETWORKS, advice)}")
         return NETWORKS[name]
-    found = _imported(entry, name)
+    found = imported(entry, name)
     if not callable(found):
         what = type(found).__name__
         raise InputError(f"{entry}: expected a function, got {name!r}, which is a {what}.")
     return found
 
 
-def _imported(entry: str, name: str) -> Any:
-    """Returns what "package.module:attribute" names."""
+def imported(entry: str, name: str) -> Any:
+    """Returns what "package.module:attribute" names.
+
+    Args:
+        entry: The entry of the config, for messages.
+        name: The name.
+
+    Raises:
+        InputError: If the module cannot be imported, or has no such attribute.
+    """
     check_reference(entry, name)
     module_name, _, attribute = name.partition(":")
     try:

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,16 @@ class Checkpoints:
 
     Args:
         path: The folder that holds them.
+        scores_after: Returns the step up to which scores cannot be compared with later ones.
 
     Attributes:
         writes: Whether `save` leaves anything. Of several processes that train together, one
             writes; all of them must call `save`, which collects the replicas' own variables.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, scores_after: Callable[[], int] = lambda: -1):
         self.path = path
+        self.scores_after = scores_after
         self.writes = True
 
     def steps(self) -> list[int]:
@@ -51,7 +53,8 @@ class Checkpoints:
 
     def best(self) -> int | None:
         """Returns the step of the best checkpoint, the last of equals; None if none has a score."""
-        scored = [(self.state(s)["score"], s) for s in self.steps() if "score" in self.state(s)]
+        steps = [step for step in self.steps() if step > self.scores_after()]
+        scored = [(self.state(s)["score"], s) for s in steps if "score" in self.state(s)]
         return max(scored)[1] if scored else None
 
     def unscored(self, step: int) -> dict[str, float] | None:

@@ -13,24 +13,32 @@ from ml_collections import ConfigDict
 
 from tfgan_zoo import atomic, pictures, progress
 from tfgan_zoo import config as config_lib
-from tfgan_zoo.errors import NonFiniteLossError, input_errors
+from tfgan_zoo.errors import InputError, NonFiniteLossError, input_errors
 from tfgan_zoo.models.mechanics.output_ranges import made_before
 from tfgan_zoo.run.building import build_model, model_class
+from tfgan_zoo.run.changing import (
+    describe_change,
+    extended,
+    only_with_export_of,
+    replaced_data,
+    unused_changes,
+)
 from tfgan_zoo.run.devices import Devices, open_devices
 from tfgan_zoo.run.fitting import fit_once
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.run.recovery import Rollbacks, is_unscored, resume, rewind, storage_errors
 from tfgan_zoo.run.scoring import RunScores
 from tfgan_zoo.run.stage import Stage
+from tfgan_zoo.run.starting import start_from, start_from_generator
 from tfgan_zoo.run.trained import (
     card_details,
     convert_run,
     export_model,
     export_run,
     load_run,
-    start_from,
     verify_export,
 )
+from tfgan_zoo.run.user_callbacks import import_callbacks, make_callbacks
 from tfgan_zoo.tasks import Task, open_task, resolve
 
 __all__ = [
@@ -72,6 +80,7 @@ def train(
     *,
     recipe: str | None = None,
     accept_changed_data: bool = False,
+    extend_to: int | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Result:
     """Trains as the config says, or resumes where an earlier call was stopped.
@@ -85,6 +94,8 @@ def train(
         report: Receives a line at each stage.
         recipe: The name of the config's recipe, to note in the run folder.
         accept_changed_data: Resume even if the data have changed since the run began.
+        extend_to: A larger number of steps for a run that has begun. Learning rates that decay
+            until the last step are planned again for this number; None for `config.train.steps`.
         say: The earlier name of `report`.
 
     Raises:
@@ -100,11 +111,19 @@ def train(
     devices.check_batch(config.data.batch_size)
     report = (say or report) if devices.chief else lambda _: None
     run = Run(workdir)
+    if extend_to is not None:
+        config = extended(run.path, config, extend_to)
     if recipe is None and run.has_begun():  # The command starts from the stored config itself.
         config = config_lib.with_rules_of(run.config(), config)
     with devices.watched(), progress.progress_lines(), input_errors():
         return train_stage(
-            run, config, report, devices, recipe=recipe, accept_changed_data=accept_changed_data
+            run,
+            config,
+            report,
+            devices,
+            recipe=recipe,
+            accept_changed_data=accept_changed_data,
+            extend=extend_to is not None,
         )
 
 
@@ -117,6 +136,7 @@ def train_stage(
     *,
     recipe: str | None = None,
     accept_changed_data: bool = False,
+    extend: bool = False,
 ) -> Result:
     """Trains a run, or the pretraining before it, on devices that are open; see `train`.
 
@@ -128,9 +148,11 @@ def train_stage(
         like: A task on the same data, whose opened sources are shared.
         recipe: See `train`.
         accept_changed_data: See `train`.
+        extend: Whether learning rates may be planned again for more steps.
     """
     begun = run.has_begun()
     with devices.together():
+        functions = import_callbacks(config.train.callbacks)
         config = resolve(config, run.config() if begun else None, model_class(config.model))
     with devices.scope(), made_before() if begun else contextlib.nullcontext():
         model = build_model(config)
@@ -144,21 +166,31 @@ def train_stage(
             if pretraining is not None and "batch_size" in config.pretraining:
                 devices.check_batch(pretraining.data.batch_size, "pretraining.batch_size")
             if devices.chief:
-                claimed.enter_context(run.claim(config, recipe))
+                claimed.enter_context(run.claim(config, recipe, extend))
 
         rollbacks = Rollbacks(config, run, model)
         start = resume(run, model, report, devices)
+        if start == 0 and config.train.start_from is not None:
+            with devices.together():
+                taken = start_from(config.train.start_from, model)
+            report(taken)
         rollbacks.apply()
         unscored = bool(devices.from_chief(int(is_unscored(run, start))))
         over = bool(devices.from_chief(int(stage.scores.out_of_patience(run, start - unscored))))
         training = (start < config.train.steps and not over) or unscored
         with devices.together():
+            if over and extend:
+                raise InputError(
+                    f"--extend_to: {str(run.path)!r} has ended at step {start:,}, as its score no "
+                    "longer improved; add --config.evaluate.patience=0 to train on."
+                )
             if training and devices.chief:
-                if change := run.check_data(task.fingerprints(), start, accept_changed_data):
-                    report(f"The data have changed: {change}; the run goes on with them.")
+                check_data(stage, start, accept_changed_data)
                 task.rehearse(stage.single_worker_copy()(model))
-            if devices.chief:
-                rewind(run, start)  # only now: a run that is refused stays as it is
+            if devices.chief:  # only now: a run that is refused stays as it is
+                if begun:
+                    adopt(stage, start, start - unscored, training)
+                rewind(run, start)
 
         if start == 0 and pretraining is not None:
             train_stage(
@@ -172,12 +204,43 @@ def train_stage(
             gc.collect()  # frees its model and images before this run decodes its own
         source = config.train.generator_from if pretraining is None else run.pretraining
         if start == 0 and source is not None:
-            start_from(source, model)
+            start_from_generator(source, model)
 
         report(stage.describe(start, over))
         if training:
+            with devices.together():
+                if devices.chief:
+                    stage.callbacks = make_callbacks(functions, config, run)
             fit(stage, start, rollbacks)
         return finish(stage)
+
+
+def check_data(stage: Stage, start: int, accept_changed: bool) -> None:
+    """Compares the data with those that the run began with."""
+    run = stage.run
+    now = stage.task.fingerprints()
+    replaced = replaced_data(run, stage.config)
+    if change := run.check_data(now, start, accept_changed, replaced):
+        stage.report(f"The data have changed: {change}; the run goes on with them.")
+
+
+def adopt(stage: Stage, start: int, scored: int, training: bool) -> None:
+    """Stores the config with which a run resumes, and reports what has changed.
+
+    Args:
+        stage: The run.
+        start: The step at which it resumes.
+        scored: The last step that is scored.
+        training: Whether there are steps left. Otherwise all but the export stays as it was.
+    """
+    run, config = stage.run, stage.config
+    if not training:
+        if unused := unused_changes(run, config):
+            stage.report(unused)
+        config = only_with_export_of(run, config)
+    note = run.adopt(config, start, scored)
+    if change := describe_change(note, run.config(), stage.model):
+        stage.report(change)
 
 
 def fit(stage: Stage, start: int, rollbacks: Rollbacks) -> None:
@@ -245,6 +308,8 @@ def why_ended(stage: Stage) -> str:
     last, scores = stage.run.checkpoints.steps()[-1], stage.scores
     if last == stage.config.train.steps:
         return f"after all {last:,} steps"
+    if not scores.out_of_patience(stage.run):
+        return f"at step {last:,}, by a callback"
     best, since = scores.history(stage.run)
     than = "" if best is None else f" than at step {best:,}"
     return f"at step {last:,}, after {since} evaluations without a better {scores.name}{than}"

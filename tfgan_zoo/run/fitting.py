@@ -51,10 +51,10 @@ def fit_once(stage: Stage, start: int) -> None:
         scoring += [early, _checkpoints(stage, saving, early)]
         if unscored:
             _score_again(stage, start, scoring)
-        each_epoch = [*training, *scoring]
+        each_epoch = [*training, *scoring, *stage.callbacks]
         if devices.chief:
             each_epoch.append(_progress(stage, stack))
-        if start % settings.log_every:
+        if start % settings.log_every and not run.is_logged(start, settings.log_every):
             each_epoch.append(callbacks.KeepMeans(model))
         for first, steps, epochs in intervals(start, settings.steps, settings.log_every):
             if early.over:
@@ -70,14 +70,27 @@ def fit_once(stage: Stage, start: int) -> None:
             )
             if model.stop_training:
                 break
-    done = model.steps_done == settings.steps or early.over
-    if stop.received is not None and (devices.workers == 1 or not done):
-        step = model.steps_done
-        if devices.from_chief(int(step not in run.checkpoints.steps())):
-            run.checkpoints.save(model, step, settings.keep_checkpoints)
+    step = model.steps_done
+    done = step == settings.steps or early.over
+    stopped = stop.received is not None and (devices.workers == 1 or not done)
+    if (stopped or not done) and devices.from_chief(int(step not in run.checkpoints.steps())):
+        run.checkpoints.save(model, step, settings.keep_checkpoints)
+    if stopped:
+        if devices.chief:
+            _draw(stage, step)
         raise Interrupted(
             f"Stopped at step {step} and saved; the same command resumes.", stop.received
         )
+
+
+def _draw(stage: Stage, step: int) -> None:
+    """Draws the sheet of the step at which a signal stopped the run, unless it is there."""
+    sheet = callbacks.SampleSheet(
+        stage.run.samples, draw=lambda model: stage.task.sheet(stage.single_worker_copy()(model))
+    )
+    if stage.task.has_sheet and not sheet.path(step).exists():
+        sheet.set_model(stage.model)
+        sheet.draw_now()
 
 
 def _records(
@@ -113,7 +126,7 @@ def _records(
     ]
     if task.has_sheet:
         draw = lambda model: task.sheet(local(model))  # noqa: E731
-        records.append(callbacks.SampleSheet(run.samples, each_sheet, draw, events))
+        records.append(callbacks.SampleSheet(run.samples, each_sheet, draw, events, first=True))
     return records
 
 
@@ -139,7 +152,8 @@ def _progress(stage: Stage, stack: contextlib.ExitStack) -> callbacks.Progress:
         config.train.steps, stage.model.samples_per_step(config.data.batch_size)
     )
     # Within an epoch, one worker alone cannot read running means.
-    bar.live = bar.live and stage.devices.workers == 1
+    bar.reads = stage.devices.workers == 1
+    bar.live = bar.live and bar.reads
     return stack.enter_context(bar)
 
 

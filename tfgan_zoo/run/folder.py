@@ -37,11 +37,11 @@ class ScoreHistory(NamedTuple):
 class Run:
     """The folder of one training run.
 
-    It holds `config.json` (resolved, with versions), `checkpoints/`, `samples/`, `metrics.jsonl`,
-    `tensorboard/`, and `health.jsonl` with what went wrong; once training is done, `model.keras`,
-    `export/` and `result.json`. `data.json` describes the data it reads, `data_names.json.gz` the
-    names of its files. A pretrained run holds the run before it in `pretraining/`. A run that
-    rolled back after NaN notes that in `rollbacks.jsonl`.
+    It holds `config.json` (resolved, with versions, and a history of changes), `checkpoints/`,
+    `samples/`, `metrics.jsonl`, `tensorboard/`, and `health.jsonl` with what went wrong; once
+    training is done, `model.keras`, `export/` and `result.json`. `data.json` describes the data it
+    reads, `data_names.json.gz` the names of its files. A pretrained run holds the run before it in
+    `pretraining/`. A run that rolled back after NaN notes that in `rollbacks.jsonl`.
 
     Args:
         path: The folder.
@@ -49,7 +49,9 @@ class Run:
 
     def __init__(self, path: str | os.PathLike):
         self.path = Path(path).expanduser()
-        self.checkpoints = Checkpoints(self.path / "checkpoints")
+        self.checkpoints = Checkpoints(
+            self.path / "checkpoints", lambda: config_lib.scores_after(self.path)
+        )
         self.samples = self.path / "samples"
         self.tensorboard = self.path / "tensorboard"
         self.model = self.path / "model.keras"
@@ -101,12 +103,15 @@ class Run:
         return config_lib.stored_recipe(self.path)
 
     @contextlib.contextmanager
-    def claim(self, config: Any, recipe: str | None = None) -> Iterator[None]:
+    def claim(self, config: Any, recipe: str | None = None, extend: bool = False) -> Iterator[None]:
         """Creates the folder, or checks that it belongs to this config, and locks it.
+
+        A run that has begun keeps its stored config until `adopt` is called.
 
         Args:
             config: Of the run.
             recipe: The name of the recipe to note when a run begins; None for none.
+            extend: Whether learning rates that decay until the last step may be planned again.
 
         Raises:
             InputError: If another process trains here, or the folder holds a run with another
@@ -135,19 +140,42 @@ class Run:
                     f"--workdir: another process is training in {str(self.path)!r}."
                 ) from error
             self._sweep()
-            plain = json.loads(json.dumps(config.to_dict()))
-            if file.exists():
-                before = self.config()
-                if self.has_begun():
-                    self._check_same(before, plain)
-                    recipe = self.recipe()
-            written = {"config": plain, "versions": versions()}
-            if recipe is not None:
-                written["recipe"] = recipe
-            text = json.dumps(written, indent=2) + "\n"
-            if not file.exists() or file.read_text() != text:
-                write_atomically(file, text)
+            before = self.config() if file.exists() else None
+            if before is not None and self.has_begun():
+                self._check_same(before, _plain(config), extend)
+            else:
+                self._write_config(_plain(config), recipe, [])
             yield
+
+    def adopt(self, config: Any, step: int, scored: int) -> dict[str, Any]:
+        """Stores the config with which a run resumes, and notes what has changed.
+
+        Args:
+            config: Of the run, which `claim` has accepted.
+            step: The step at which it resumes.
+            scored: The last step that is scored.
+
+        Returns:
+            The note; see `config.note_of`.
+        """
+        plain = _plain(config)
+        before = config_lib.with_later_entries(self.config(), plain)
+        history = config_lib.notes_until(config_lib.history_of(self.path), step, scored)
+        note = config_lib.note_of(before, plain, step, scored)
+        self._write_config(plain, self.recipe(), [*history, note] if note else history)
+        return note
+
+    def _write_config(
+        self, plain: Mapping[str, Any], recipe: str | None, history: list[dict[str, Any]]
+    ) -> None:
+        written: dict[str, Any] = {"config": plain, "versions": versions()}
+        if recipe is not None:
+            written["recipe"] = recipe
+        if history:
+            written["history"] = history
+        file, text = self.path / "config.json", json.dumps(written, indent=2) + "\n"
+        if not file.exists() or file.read_text() != text:
+            write_atomically(file, text)
 
     def _sweep(self) -> None:
         """Removes files that killed processes left half-written."""
@@ -157,29 +185,26 @@ class Run:
                     if file.is_file() and not _is_being_written(file):
                         file.unlink(missing_ok=True)
 
-    def _check_same(self, written: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    def _check_same(
+        self, written: Mapping[str, Any], config: Mapping[str, Any], extend: bool
+    ) -> None:
         before = config_lib.with_later_entries(written, config)
-        free = config_lib.may_change(before, config)
-        changed = config_lib.differences(before, config)
-        refused = [difference for difference in changed if not difference.startswith(free)]
-        if refused:
-            why = ""
-            if any(difference.startswith("train.steps:") for difference in refused):
-                longer = config["train"]["steps"] > before["train"]["steps"]
-                why = (
-                    "; train.steps cannot be raised, as a learning rate falls to 0 at the last step"
-                    if longer
-                    else "; train.steps can only be raised"
-                )
+        if refused := config_lib.refused_changes(before, config, extend):
             raise InputError(
                 f"--workdir: {str(self.path)!r} holds a run with another config "
-                f"({'; '.join(refused)}{why}); give another folder, or the same config to resume."
+                f"({'; '.join(refused)}); give another folder to start a new run "
+                "(--config.train.start_from=RUN takes over the weights of one), or the same config "
+                "to resume."
             )
 
     # ------------------------------------------------------------------ data
 
     def check_data(
-        self, now: Mapping[str, Fingerprint], step: int, accept_changed: bool = False
+        self,
+        now: Mapping[str, Fingerprint],
+        step: int,
+        accept_changed: bool = False,
+        replaced: tuple[str, ...] = (),
     ) -> str:
         """Compares the data with the stored fingerprints, then stores the current ones.
 
@@ -187,6 +212,7 @@ class Run:
             now: The data's fingerprints, by a name for each source.
             step: The step of the run.
             accept_changed: Whether changed data are accepted.
+            replaced: Prefixes of the names of data that the config now takes from elsewhere.
 
         Returns:
             What has changed; empty if nothing has, or no fingerprints were stored yet.
@@ -199,7 +225,7 @@ class Run:
         changes = {
             name: describe_change(sources[name], names.get(name, ()), found)
             for name, found in now.items()
-            if name in sources
+            if name in sources and not name.startswith(replaced)
         }
         changed = "; ".join(f"{name}: {text}" for name, text in changes.items() if text)
         if changed and not accept_changed:
@@ -208,7 +234,7 @@ class Run:
                 "bring them back, give another folder, or add --accept_changed_data to go on "
                 "with them."
             )
-        if changed or now.keys() != sources.keys():
+        if changed or replaced or now.keys() != sources.keys():
             accepted = before.get("accepted", [])
             if changed:
                 accepted = [*accepted, {"step": step, "change": changed}]
@@ -239,6 +265,15 @@ class Run:
         lines = self.metrics.read_text().splitlines() if self.metrics.exists() else []
         return [json.loads(line) for line in lines if np.isfinite(_step_of(line))]
 
+    def is_logged(self, step: int, every: int) -> bool:
+        """Returns whether a whole interval of the log ended at a step when it was saved.
+
+        Args:
+            step: The step.
+            every: The interval of today.
+        """
+        return step % config_lib.value_at(self.path, "train.log_every", step, every) == 0
+
     def trim_metrics(self, step: int) -> None:
         """Removes lines after `step`, which the resumed run writes again."""
         for path in (self.metrics, self.health):
@@ -258,8 +293,9 @@ class Run:
             due: Returns whether the score of a step counts.
         """
         best, best_step, since = -np.inf, None, 0
+        comparable = config_lib.scores_after(self.path)
         for row in self.logged():
-            if score not in row or not due(row["step"]):
+            if score not in row or row["step"] <= comparable or not due(row["step"]):
                 continue
             value = -np.inf if row[score] is None else sign * row[score]
             if value > best:
@@ -284,6 +320,11 @@ class Run:
         """Adds a note to those that `noted_rollbacks` returns."""
         lines = [json.dumps(each) + "\n" for each in [*self.noted_rollbacks(), note]]
         write_atomically(self.rollbacks, "".join(lines))
+
+
+def _plain(config: Any) -> dict[str, Any]:
+    """Returns a config as it is read back from JSON."""
+    return json.loads(json.dumps(config.to_dict()))
 
 
 def _is_being_written(file: Path) -> bool:

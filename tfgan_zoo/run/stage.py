@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
+import keras
 from ml_collections import ConfigDict
 
 from tfgan_zoo.models import ZooModel
@@ -27,6 +28,7 @@ class Stage:
         scores: When the run is evaluated, and by which score its weights are compared.
         devices: Where it trains.
         report: Receives messages.
+        callbacks: Those of `train.callbacks`.
     """
 
     config: ConfigDict
@@ -36,6 +38,7 @@ class Stage:
     scores: RunScores
     devices: Devices
     report: Callable[[str], None]
+    callbacks: list[keras.callbacks.Callback] = dataclasses.field(default_factory=list)
 
     def export(self) -> Path | None:
         """Returns the folder of the SavedModel; None if the run has none."""

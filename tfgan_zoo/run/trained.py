@@ -53,23 +53,6 @@ def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> ZooModel:
     return model
 
 
-def start_from(folder: str | os.PathLike, model: ZooModel) -> None:
-    """Starts a new model from what another run has learned.
-
-    Raises:
-        InputError: If that run's networks differ.
-    """
-    try:
-        model.start_from(load_run(folder))
-    except ValueError as error:  # another number of networks, or weights of other shapes
-        if isinstance(error, InputError):
-            raise
-        raise InputError(
-            "train.generator_from: expected a run with the same generator as this one, got "
-            f"{str(folder)!r} with another."
-        ) from error
-
-
 # ---------------------------------------------------------------------- exports
 
 

@@ -65,8 +65,13 @@ class MovingAverage(keras.Model):
         networks = self.shown_networks()
         for mine, theirs in zip(networks, other.shown_networks(), strict=True):
             mine.set_weights(other.sampling_network(theirs).get_weights())
-        for mine, average in zip(networks, self.averages, strict=bool(self.averages)):
-            average.set_weights(mine.get_weights())
+        self.restart_averages()
+
+    def restart_averages(self) -> None:
+        """Sets the averages to the weights of their networks."""
+        if self.averages:
+            for network, average in zip(self.shown_networks(), self.averages, strict=True):
+                average.set_weights(network.get_weights())
 
     def _move_average(self, batch: tf.Tensor) -> None:
         """Moves the averages towards the weights, by the number of images in a batch."""

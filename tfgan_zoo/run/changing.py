@@ -1,0 +1,86 @@
+"""What a run does about a config that has changed: more steps, other records, other scores."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from tfgan_zoo import config as config_lib
+from tfgan_zoo.models import ZooModel
+from tfgan_zoo.run.folder import Run
+from tfgan_zoo.schedules import LinearDecay
+
+
+def extended(folder: Path, config: ConfigDict, steps: int) -> ConfigDict:
+    """Returns the config of a run with more steps.
+
+    Args:
+        folder: The run.
+        config: The config.
+        steps: The new number of steps.
+
+    Raises:
+        InputError: If no run has begun there, or it has as many steps already.
+    """
+    config_lib.check_extension(folder, steps)
+    config = config.copy_and_resolve_references()
+    config.train.steps = steps
+    config_lib.check(config)
+    return config
+
+
+def replaced_data(run: Run, config: ConfigDict) -> tuple[str, ...]:
+    """Returns prefixes of the names of data that a config takes from elsewhere than before."""
+    before, now = (config_lib.flatten(each) for each in (run.config(), config.to_dict()))
+    keys = ("evaluate.source", "evaluate.split")
+    changed = any(before.get(key) != now.get(key) for key in keys)
+    return ("evaluation data",) if changed else ()
+
+
+def only_with_export_of(run: Run, config: ConfigDict) -> ConfigDict:
+    """Returns a finished run's own config, with another config's choice of an export."""
+    own = ConfigDict(run.config(), convert_dict=True)
+    own.train.export = config.train.export
+    return own
+
+
+def describe_change(note: Mapping[str, Any], config: Mapping[str, Any], model: ZooModel) -> str:
+    """Returns one line about a changed config; empty if nothing has changed.
+
+    Args:
+        note: From `Run.adopt`.
+        config: The new config.
+        model: The model.
+    """
+    if not note:
+        return ""
+    parts = [f"{key}: {old} -> {new}" for key, (old, new) in note["changed"].items()]
+    if "train.steps" in note["changed"]:
+        steps, at = note["changed"]["train.steps"], note["step"]
+        for group in config_lib.decaying_optimizers(config):
+            role = group.removesuffix("_optimizer")
+            updates = model.updates_per_step.get(role, 1)
+            old, new = (_rate(config[group], each * updates, at * updates) for each in steps)
+            parts.append(
+                f"learning rate of {role}: {old:.3g} -> {new:.3g}, and 0 at step {steps[1]:,}"
+            )
+    text = f"From step {note['step']:,} on: {'; '.join(parts)}"
+    return text + "; earlier scores are not compared with later ones" * ("scores_after" in note)
+
+
+def _rate(optimizer: Mapping[str, Any], steps: int, at: int) -> float:
+    """Returns the learning rate of a linear decay at an update."""
+    start = int(optimizer.get("decay_start", 0.0) * steps)
+    return float(LinearDecay(optimizer["learning_rate"], steps, start)(at))
+
+
+def unused_changes(run: Run, config: ConfigDict) -> str:
+    """Says which entries of a config a finished run does not take over; empty if none."""
+    own = only_with_export_of(run, config).to_dict()
+    differ = config_lib.differences(
+        config_lib.with_later_entries(own, config.to_dict()), config.to_dict()
+    )
+    if not differ:
+        return ""
+    return f"The run has ended and keeps its entries: {'; '.join(differ)}"

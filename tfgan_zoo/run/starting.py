@@ -1,0 +1,105 @@
+"""How a new run starts from what another one has learned."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models import ZooModel
+from tfgan_zoo.models.mechanics.transfer import Transfer, networks_of, take_over
+from tfgan_zoo.run.checkpoints import Checkpoints
+from tfgan_zoo.run.loading import load_model
+from tfgan_zoo.run.trained import load_run
+
+
+def start_from_generator(source: str | os.PathLike, model: ZooModel) -> None:
+    """Starts a new model from the generator of another run, as its samples show it.
+
+    Raises:
+        InputError: If its networks differ.
+    """
+    try:
+        model.start_from(_open(source, "train.generator_from"))
+    except ValueError as error:  # another number of networks, or weights of other shapes
+        if isinstance(error, InputError):
+            raise
+        raise InputError(
+            "train.generator_from: expected a run with the same generator as this one, got "
+            f"{str(source)!r} with another; train.start_from takes over the layers that fit."
+        ) from error
+
+
+def start_from(source: str | os.PathLike, model: ZooModel) -> str:
+    """Starts a new model from all weights of another one that fit.
+
+    Arrays are matched by the names of networks and layers, and by their shapes. Networks that
+    samples show are taken over as they show them: their moving average, if there is one. The
+    optimizers start fresh.
+
+    Args:
+        source: A run folder or a `.keras` file.
+        model: The new model.
+
+    Returns:
+        What was taken over and what was not, in lines.
+
+    Raises:
+        InputError: If there is no such run or file, or nothing fits.
+    """
+    other = _open(source, "train.start_from")
+    mine, theirs = networks_of(model), networks_of(other)
+    shown = other.shown_networks()
+    found: dict[str, Transfer] = {}
+    for name in mine.keys() & theirs.keys():
+        theirs_now = theirs[name]
+        if any(each is theirs_now for each in shown):
+            theirs_now = other.sampling_network(theirs_now)
+        found[name] = take_over(mine[name], theirs[name], theirs_now)
+    if not any(transfer.fits for transfer in found.values()):
+        raise InputError(
+            f"train.start_from: expected a model with layers of the same names and shapes, got "
+            f"{str(source)!r}, a {type(other).__name__} of which nothing fits; take the networks "
+            "and sizes of that run, or leave it out."
+        )
+    model.restart_averages()
+    averaged = ", moving average" if other.averages else ""
+    lines = [
+        f"Started from {source} ({type(other).__name__}, step {other.steps_done:,}{averaged}):"
+    ]
+    for name in mine:
+        lines += _describe(name, found.get(name))
+    lines += [f"  {name}: only there, not taken over" for name in theirs if name not in mine]
+    return "\n".join(lines)
+
+
+def _describe(name: str, transfer: Transfer | None) -> list[str]:
+    if transfer is None:
+        return [f"  {name}: not there, initialized"]
+    num = len(transfer.taken) + len(transfer.words)
+    total = num + len(transfer.differ)
+    if num == total:
+        first = f"  {name}: all {total} arrays"
+    else:
+        first = f"  {name}: {num} of {total} arrays; initialized instead:"
+    lines = [first]
+    for path, (here, there) in transfer.differ.items():
+        lines.append(f"    {path} {here}: {'not there' if there is None else f'{there} there'}")
+    return lines + [f"    {note}" for note in transfer.words]
+
+
+def _open(source: str | os.PathLike, entry: str) -> Any:
+    """Loads the best weights of a run folder, or a `.keras` file."""
+    path = Path(source).expanduser()
+    try:
+        if path.is_dir() and Checkpoints(path / "checkpoints").steps():
+            return load_run(path)
+        model = load_model(path)
+    except InputError as error:
+        text = str(error).removeprefix("filepath: ").removeprefix("--workdir: ")
+        raise InputError(f"{entry}: {text}") from error
+    if not isinstance(model, ZooModel):
+        raise InputError(
+            f"{entry}: expected a model of tfgan_zoo, got a {type(model).__name__} in "
+            f"{str(source)!r}."
+        )
+    return model
