@@ -23,6 +23,7 @@ from tfgan_zoo.data import (
     unpaired,
 )
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
+from tfgan_zoo.data.spec import two_specs
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figures import translation_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
@@ -270,6 +271,8 @@ def _wanted_figures(
     config: ConfigDict, model: Any, source: str, split: str, num: int | None = None
 ) -> dict[str, figures.Attributes]:
     """Returns what translations should show by direction; nothing unless figures can be read."""
+    if two_specs(source):
+        return {}
     kind, view = parse_spec(source)
     colour = model.shape_a[-1] == model.shape_b[-1] == 3
     if kind != "figures" or not colour or split not in figures.SPLIT_SIZES:

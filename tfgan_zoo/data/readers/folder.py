@@ -33,11 +33,7 @@ def open_folder(opening: Opening) -> Source:
         InputError: If there is no such folder or split, or it has no images.
     """
     spec, root = opening.spec, existing_folder(opening.spec, opening.rest)
-    if "traina" in subfolders(root):
-        raise InputError(
-            f"{spec} holds two domains (trainA, trainB); for one of them use "
-            f"{os.path.join(spec, 'trainA')}, for both a model that translates."
-        )
+    check_one_domain(spec, root)
     folder, files = images_of_split(spec, root, opening.split_name)
     known: list[str] = []
     train = split_folders(root).get("train", folder)
@@ -53,6 +49,15 @@ def open_folder(opening: Opening) -> Source:
     source = FileSource(spec, paths, extras, opening.on_error, opening.rules, class_names=names)
     source.warn_if_dark()
     return source
+
+
+def check_one_domain(spec: str, root: str) -> None:
+    """Raises `InputError` if a folder holds two domains."""
+    if "traina" in subfolders(root):
+        raise InputError(
+            f"{spec} holds two domains (trainA, trainB); for one of them use "
+            f"{os.path.join(spec, 'trainA')}, for both a model that translates."
+        )
 
 
 def class_names_of(files: Sequence[str], known: Sequence[str] = ()) -> list[str]:
@@ -103,7 +108,11 @@ def existing_folder(spec: str, path: str) -> str:
             if kind_of_path(path) is None and os.path.splitext(path)[1].lower() not in EXTENSIONS:
                 advice = "is a file, not a folder; give the folder that holds the images"
             raise InputError(f"{spec}: {path} {advice}.")
-        raise InputError(f"{spec}: {path} does not exist; give the folder that holds the images.")
+        advice = "give the folder that holds the images"
+        if "|" in path:
+            first, _, second = path.partition("|")
+            advice = f"for two domains, write 'folder:{first}|folder:{second}'"
+        raise InputError(f"{spec}: {path} does not exist; {advice}.")
     return root
 
 
