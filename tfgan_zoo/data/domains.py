@@ -35,7 +35,7 @@ from tfgan_zoo.data.readers.folder import (
 from tfgan_zoo.data.readers.npz import read_npz
 from tfgan_zoo.data.source import ArraySource, FileSource, Source, ViewSource, part_of
 from tfgan_zoo.data.spec import FOLDERS, Opening, two_specs
-from tfgan_zoo.data.splits import SPLIT_FOLDERS, no_split
+from tfgan_zoo.data.splits import SPLIT_FOLDERS, NoSplitError, no_split
 from tfgan_zoo.errors import InputError
 
 LAYOUTS = ("auto", "two_folders", "side_by_side", "grey")
@@ -214,10 +214,11 @@ def _open_npz(opening: Opening) -> Domains:
 
     def choose(keys: list[str]) -> tuple[str, ...]:
         if not set(wanted) <= set(keys):
-            raise InputError(
+            raise NoSplitError(
                 f"{spec} has no arrays {' and '.join(wanted)} for split {name!r} (found: "
-                f"{', '.join(keys) or 'none'}); save the domains under these names, or use "
-                'layout="grey" to learn colouring from single images.'
+                f"{', '.join(keys) or 'none'})",
+                "save the domains under these names, or use "
+                'layout="grey" to learn colouring from single images',
             )
         return wanted
 

@@ -256,6 +256,16 @@ class Task(abc.ABC):
         return config
 
     @classmethod
+    def open_split(cls, config: ConfigDict, source: str, split: str) -> Any:
+        """Opens a source by the rules of a config, to find out whether it has a split.
+
+        Raises:
+            NoSplitError: If it has no such split.
+        """
+        del config, source, split
+        return None
+
+    @classmethod
     def refusal(cls, workdir: str) -> InputError:
         """Returns the error for a command that a run cannot serve, with one that it can."""
         return InputError(f"--workdir: {workdir!r} {cls.use}.")

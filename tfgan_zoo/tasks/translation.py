@@ -216,6 +216,11 @@ class TranslationTask(Task):
         return score
 
     @classmethod
+    def open_split(cls, config: ConfigDict, source: str, split: str) -> Domains:
+        """See `Task.open_split`."""
+        return _open(config, source, split, config.data.data_dir)
+
+    @classmethod
     def evaluation(cls, model: Any, config: ConfigDict, request: Request) -> EvaluationTask:
         """See `Task.evaluation`; translations of one domain are compared with the other."""
         if request.direction not in model.translators():
