@@ -134,7 +134,7 @@ def _folder_of_archive(spec: str, path: str, root: str) -> str:
         if len(shown) != 1 or shown[0].lower() in known:
             return root
         inner = os.path.join(root, shown[0])
-        if any(_is_image(file) or file in CAPTION_TABLES for file in files):
+        if any(_is_image(file) or file in (*CAPTION_TABLES, "captions.txt") for file in files):
             return root
         # The captions of images/1.png may be in 1.txt: see `data.captions`.
         texts = {os.path.splitext(file)[0] for file in files if file.endswith(".txt")}
