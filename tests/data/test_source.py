@@ -327,7 +327,7 @@ def test_large_jpegs_are_shrunk_while_decoding(tmp_path):
     ("options", "message"),
     [
         ({"fit": "stretch"}, 'fit: expected "resize" or "pad", got'),
-        ({"channels": 4}, "channels: expected 1"),
+        ({"channels": 0}, "channels: expected a whole number from 1 up, got 0"),
         ({"image_size": 0}, "image_size: expected a whole number from 1 up, got 0"),
         ({"crop": -1}, "crop: expected a whole number from 1 up, got -1"),
     ],

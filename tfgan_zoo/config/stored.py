@@ -132,9 +132,10 @@ def decoding(data: Mapping[str, Any]) -> dict[str, Any]:
 
     Example:
         >>> decoding(run_config().data)
-        {'white': None, 'color_profiles': 'srgb'}
+        {'white': None, 'color_profiles': 'srgb', 'black': None, 'pages': 'first'}
     """
-    return {"white": data["white"], "color_profiles": data["color_profiles"]}
+    rules = {"white": data["white"], "color_profiles": data["color_profiles"]}
+    return {**rules, "black": data.get("black"), "pages": data.get("pages", "first")}
 
 
 # ---------------------------------------------------------------------- resuming

@@ -71,6 +71,8 @@ def open_domains(
     data_dir: str | os.PathLike | None = None,
     white: float | None = None,
     color_profiles: str = "srgb",
+    black: float | None = None,
+    pages: str = "first",
 ) -> Domains:
     """Opens both domains of a data source.
 
@@ -90,6 +92,8 @@ def open_domains(
         data_dir: Where `tfds:` keeps its data.
         white: The value of white in images of more than 8 bits.
         color_profiles: "srgb" or "ignore".
+        black: See `open_source`, as for `pages`.
+        pages: "first" or "channels".
 
     Returns:
         The domains. Only a few files of a folder are read yet.
@@ -105,7 +109,8 @@ def open_domains(
     for key, value, known in (("layout", layout, LAYOUTS), ("direction", direction, DIRECTIONS)):
         if value not in known:
             raise InputError(f"{key}: expected one of {', '.join(known)}, got {value!r}.")
-    options = (split, resolution, num, seed, on_error, data_dir, white, color_profiles)
+    rules = (white, color_profiles, black, pages)
+    options = (split, resolution, num, seed, on_error, data_dir, *rules)
     if isinstance(spec, str) and (specs := two_specs(spec)):
         if layout != "auto":
             raise InputError(f'layout: expected "auto" for the two sources {spec}, got "{layout}".')
@@ -224,7 +229,7 @@ def _open_npz(opening: Opening) -> Domains:
 
     arrays = read_npz(spec, opening.rest, choose)
     wholes = [
-        ArraySource(f"{spec} ({key})", array, white=opening.white)
+        ArraySource(f"{spec} ({key})", array, white=opening.white, black=opening.black)
         for key, array in zip(wanted, arrays, strict=True)
     ]
     for whole in wholes:

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
 from tfgan_zoo.data import profiles
+from tfgan_zoo.data.readers import scientific
 from tfgan_zoo.errors import InputError, check_number
 
 EXTENSIONS = frozenset(
@@ -33,6 +34,9 @@ _KEPT = {"L", "LA", "RGB", "RGBA"}
 SKIP = 'on_error="skip" (--config.data.on_error=skip)'
 """The option that leaves out files that cannot be read, for messages."""
 
+BLACK = "black (--config.data.black)"
+"""The option that says which value is black, for messages."""
+
 WHITE = "white (--config.data.white)"
 """The option that says which value is white, for messages."""
 
@@ -43,11 +47,15 @@ class DecodingRules:
 
     Attributes:
         white: The value of white in files of more than 8 bits, integers or floats. Pixels become
-            `255 * pixels / white`, rounded and clipped. None assumes the whole range of 16 bits,
-            and refuses 32-bit pixels, whose range is unknown. 0 assumes 16 bits for integers of any
-            size, as earlier versions did. Files of 8 bits stay as they are.
+            `255 * (pixels - black) / (white - black)`, rounded and clipped. None assumes the whole
+            range of 16 bits, and refuses 32-bit pixels, whose range is unknown. 0 assumes 16 bits
+            for integers of any size, as earlier versions did. Files of 8 bits stay as they are.
         color_profiles: "srgb" converts pixels with an embedded colour profile to sRGB; "ignore"
             leaves them as they are stored, as earlier versions did.
+        black: The value of black in files of more than 8 bits; None for 0. It may be negative, as
+            in scans in Hounsfield units.
+        pages: What becomes of the pages of a TIFF or DICOM file: "first" takes the first alone,
+            "channels" takes each as a channel.
 
     Raises:
         InputError: If one is out of range.
@@ -55,15 +63,39 @@ class DecodingRules:
 
     white: float | None = None
     color_profiles: str = "srgb"
+    black: float | None = None
+    pages: str = "first"
 
     def __post_init__(self):
-        if self.white is not None:
-            check_number("white", self.white, least=0, below=math.inf)
+        check_window(self.black, self.white)
+        if self.pages not in scientific.PAGES:
+            raise InputError(
+                f"pages: expected {' or '.join(scientific.PAGES)}, got {self.pages!r}."
+            )
         if self.color_profiles not in COLOR_PROFILES:
             raise InputError(
                 f"color_profiles: expected {' or '.join(COLOR_PROFILES)}, got "
                 f"{self.color_profiles!r}."
             )
+
+
+def check_window(black: float | None, white: float | None) -> None:
+    """Checks the values of black and of white.
+
+    Raises:
+        InputError: If one is not a finite number, or black is not below white.
+    """
+    for name, value in (("black", black), ("white", white)):
+        if value is not None:
+            check_number(name, value, below=math.inf)
+            if value == -math.inf:
+                raise InputError(f"{name}: expected a finite number, got {value}.")
+    if not black and white is not None:
+        check_number("white", white, least=0)
+    elif black and white is None:
+        raise InputError(f"black: expected {WHITE} with it, got black={black:g} alone.")
+    elif black and white is not None and black >= white:
+        raise InputError(f"black: expected a number below white={white:g}, got {black:g}.")
 
 
 def decode(
@@ -73,10 +105,15 @@ def decode(
     *,
     white: float | None = None,
     color_profiles: str = "srgb",
+    black: float | None = None,
+    pages: str = "first",
     skip: str = SKIP,
     ask_white: str = WHITE,
 ) -> np.ndarray:
-    """Reads an image in any format that Pillow supports.
+    """Reads an image in any format that Pillow supports, a NumPy array, or DICOM.
+
+    TIFF that Pillow cannot read, such as floats in colour, DICOM and the pages of TIFF need the
+    extra `tfgan_zoo[scientific]`.
 
     Palettes are looked up, EXIF orientation is applied, and an animation gives its first frame.
     Pixels of more than 8 bits are scaled to 8 bits, 16-bit grey by `255 / 65535` unless `white`
@@ -91,11 +128,14 @@ def decode(
             the final antialiased resize. None reads every pixel.
         white: The value of white in a file of more than 8 bits; see `DecodingRules`.
         color_profiles: "srgb" or "ignore"; see `DecodingRules`.
+        black: The value of black in a file of more than 8 bits; see `DecodingRules`.
+        pages: "first" or "channels"; see `DecodingRules`.
         skip: The option that leaves out files that cannot be read, for messages.
         ask_white: The option that says which value is white, for messages.
 
     Returns:
-        uint8 `[height, width, channels]`: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
+        uint8 `[height, width, channels]`: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha; any
+        number in NumPy arrays, DICOM and TIFF.
 
     Raises:
         InputError: If the file is missing, damaged or not an image, or has 32-bit pixels and
@@ -106,7 +146,9 @@ def decode(
         (480, 640, 1)
     """
     name = name or os.fspath(file)
-    rules = DecodingRules(white, color_profiles)
+    rules = DecodingRules(white, color_profiles, black, pages)
+    if _is_measured(file, name, rules):
+        return _measured(file, name, rules, ask_white)
     with _opened(file, name, skip) as image:
         if smallest is not None:
             image.draft(image.mode, (2 * smallest, 2 * smallest))
@@ -114,7 +156,50 @@ def decode(
         profile = image.info.get("icc_profile") if rules.color_profiles == "srgb" else None
         image.load()
         image = ImageOps.exif_transpose(image)
-        return _to_array(image, name, bits, profile, rules.white, ask_white)
+        return _to_array(image, name, bits, profile, rules, ask_white)
+
+
+def _is_measured(file: Any, name: str, rules: DecodingRules | None) -> bool:
+    """Returns whether `scientific` reads a file, as Pillow cannot read all of it."""
+    ending = os.path.splitext(name)[1].lower()
+    if ending in scientific.ARRAYS:
+        return True
+    if ending not in scientific.TIFF:
+        return False
+    if rules is not None and rules.pages == "channels":
+        return True
+    try:
+        with Image.open(file) as image:
+            tags = getattr(image, "tag_v2", {})
+            planes = tags.get(284) == 2 and tags.get(277, 1) != len(image.getbands())
+            return planes or (rules is not None and bool(rules.white) and not _bits(image).kept)
+    except Image.UnidentifiedImageError:
+        return _starts_as_tiff(file)
+    except Exception:  # `decode` reports it.
+        return False
+    finally:
+        if hasattr(file, "seek"):
+            file.seek(0)
+
+
+def _starts_as_tiff(file: Any) -> bool:
+    with contextlib.nullcontext(file) if hasattr(file, "read") else open(file, "rb") as opened:
+        opened.seek(0)
+        return opened.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def _measured(file: Any, name: str, rules: DecodingRules, ask_white: str) -> np.ndarray:
+    """Reads measured values, and scales them to uint8 unless they are."""
+    values, is_negative = scientific.read_measured(file, name, rules.pages)
+    if values.dtype != np.uint8:
+        if not rules.white:
+            raise InputError(
+                f"{name} has values of type {values.dtype} ({range_of(values)}) of which that of "
+                f"white is unknown; give it as {ask_white}, and that of black as {BLACK} unless it "
+                "is 0."
+            )
+        values = scaled_to_bytes(values, rules.white, rules.black)
+    return 255 - values if is_negative else values
 
 
 class Bits(NamedTuple):
@@ -226,7 +311,11 @@ def measure(file: Any, name: str = "") -> tuple[int, int]:
     Raises:
         InputError: If the file is missing or not an image.
     """
-    with _opened(file, name or os.fspath(file)) as image:
+    name = name or os.fspath(file)
+    if _is_measured(file, name, None):
+        height, width = scientific.read_measured(file, name).values.shape[:2]
+        return width, height
+    with _opened(file, name) as image:
         if image.format == "TIFF":  # Whether it is turned already depends on Pillow's version.
             image.load()
             return ImageOps.exif_transpose(image).size
@@ -260,15 +349,16 @@ def _to_array(
     name: str,
     bits: Bits,
     profile: bytes | None,
-    white: float | None,
+    rules: DecodingRules,
     ask_white: str,
 ) -> np.ndarray:
     if image.mode.startswith(("I", "F")):
-        grey = _scaled(np.asarray(image), name, bits, white, ask_white)
+        grey = _scaled(np.asarray(image), name, bits, rules, ask_white)
         if profile:
             grey = np.asarray(profiles.to_srgb(Image.fromarray(grey), profile, name))
         return grey[..., np.newaxis]
-    if white not in (None, 0, 65535) and not bits.kept:
+    white = rules.white
+    if (white not in (None, 0, 65535) or rules.black) and not bits.kept:
         raise InputError(
             f"{name} has 16-bit colour, of which the upper 8 bits alone can be read, so that "
             f"white={white:g} does not apply; save it with 8 bits, or as 16-bit grey."
@@ -291,12 +381,16 @@ def _to_array(
 
 
 def _scaled(
-    pixels: np.ndarray, name: str, bits: Bits, white: float | None, ask_white: str
+    pixels: np.ndarray, name: str, bits: Bits, rules: DecodingRules, ask_white: str
 ) -> np.ndarray:
     """Scales grey of more than 8 bits to uint8."""
+    white = rules.white
     if bits.number == 16:
         # The value of white in the file itself takes precedence.
-        table = _table_of_16_bits(65535.0 if bits.scaled else float(white or 65535))
+        if bits.scaled:
+            table = _table_of_16_bits(65535.0)
+        else:
+            table = _table_of_16_bits(float(white or 65535), float(rules.black or 0))
         return table[pixels.astype(np.uint16)]
     is_float = pixels.dtype.kind == "f"
     if white == 0 and not is_float and pixels.min() >= 0 and pixels.max() <= 65535:
@@ -307,39 +401,56 @@ def _scaled(
             f"{name} has 32-bit pixels ({kind} {range_of(pixels)}) of which the value of white is "
             f"unknown; give it as {ask_white}, or save the image with 8 or 16 bits."
         )
-    return scaled_to_bytes(pixels, white)
+    return scaled_to_bytes(pixels, white, rules.black)
 
 
-def scaled_to_bytes(pixels: np.ndarray, white: float) -> np.ndarray:
-    """Returns uint8 `255 * pixels / white`, rounded and clipped; NaN becomes 0."""
-    shares = np.nan_to_num(pixels.astype(np.float64) * 255 / white, nan=0.0)
+def scaled_to_bytes(pixels: np.ndarray, white: float, black: float | None = None) -> np.ndarray:
+    """Returns uint8 `255 * (pixels - black) / (white - black)`, rounded and clipped.
+
+    NaN becomes 0.
+    """
+    values = pixels.astype(np.float64)
+    if black:
+        values, white = values - black, white - black
+    shares = np.nan_to_num(values * 255 / white, nan=0.0)
     return np.clip(np.rint(shares), 0, 255).astype(np.uint8)
 
 
 @functools.lru_cache(maxsize=16)
-def _table_of_16_bits(white: float) -> np.ndarray:
+def _table_of_16_bits(white: float, black: float = 0.0) -> np.ndarray:
     """Returns the uint8 value of each 16-bit value."""
-    scaled = np.arange(65536, dtype=np.float64) * 255 / white
-    return np.minimum(np.rint(scaled), 255).astype(np.uint8)
+    return scaled_to_bytes(np.arange(65536), white, black)
 
 
 def with_channels(images: np.ndarray, channels: int) -> np.ndarray:
-    """Converts between grey and colour, and puts transparent images on white (`BACKGROUND`).
+    """Converts between grey and colour, with or without alpha.
+
+    Without alpha, transparent images are put on white (`BACKGROUND`). With it, others become
+    opaque.
 
     Args:
-        images: uint8 `[..., height, width, 1 to 4]`, channels as `decode` returns them; or float32
-            without transparency.
-        channels: 1 or 3.
+        images: uint8 `[..., height, width, channels]`, channels as `decode` returns them; or
+            float32 without transparency.
+        channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha. Images of more channels are not
+            converted.
 
     Returns:
         `[..., height, width, channels]` of the same type. Grey is ITU-R 601 luma, as in Pillow,
         and not rounded for floats.
     """
     have = images.shape[-1]
+    if have == channels:
+        return images
+    if channels in (2, 4) and have <= 4:
+        alpha = images[..., -1:] if have in (2, 4) else np.full_like(images[..., :1], BACKGROUND)
+        colour = images[..., :-1] if have in (2, 4) else images
+        return np.concatenate([with_channels(colour, channels - 1), alpha], axis=-1)
+    if channels not in (1, 3) or have > 4:
+        raise InputError(f"expected {channels} channels, got {have}")
     if have in (2, 4):
-        colour = images[..., :-1].astype(np.uint32)
+        opaque = images[..., :-1].astype(np.uint32)
         alpha = images[..., -1:].astype(np.uint32)
-        images = ((colour * alpha + BACKGROUND * (255 - alpha) + 127) // 255).astype(np.uint8)
+        images = ((opaque * alpha + BACKGROUND * (255 - alpha) + 127) // 255).astype(np.uint8)
         have -= 1
     if have == channels:
         return images
@@ -358,11 +469,13 @@ class Fit:
 
     Attributes:
         image_size: Side of the resulting square in pixels.
-        channels: 1 or 3.
+        channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha; more for images of as many.
         crop: Side of the central square to cut out first, in pixels of the original. None takes
             the largest central square, or with `fit="pad"` the whole image.
         fit: "resize" resamples the square to `image_size` (Lanczos, antialiased); "pad" leaves the
             pixels alone and surrounds them with black, 28 -> 32 for the MNIST family.
+        alpha: Whether the last of 2 or 4 channels is opacity, by which colours are weighted when
+            they are resampled. Otherwise channels are resampled each by itself.
 
     Example:
         >>> Fit(64, 3, crop=108)(decode("celeba/000001.jpg"), "000001.jpg").shape
@@ -373,12 +486,12 @@ class Fit:
     channels: int
     crop: int | None = None
     fit: str = "resize"
+    alpha: bool = True
 
     def __post_init__(self):
         if self.fit not in ("resize", "pad"):
             raise InputError(f'fit: expected "resize" or "pad", got {self.fit!r}.')
-        if self.channels not in (1, 3):
-            raise InputError(f"channels: expected 1 (grey) or 3 (colour), got {self.channels!r}.")
+        check_number("channels", self.channels, least=1, whole=True)
         check_number("image_size", self.image_size, least=1, whole=True)
         if self.crop is not None:
             check_number("crop", self.crop, least=1, whole=True)
@@ -406,6 +519,7 @@ class Fit:
         Raises:
             InputError: If the image is smaller than the crop, or too large to pad.
         """
+        self.check_channels(images.shape[-1], name)
         images = with_channels(self._cropped(images, name), self.channels)
         if images.shape[-3:] == self.shape:
             return images
@@ -414,6 +528,23 @@ class Fit:
         if images.ndim == 3:
             return self._resized(images)
         return np.stack([self(image, name) for image in images])
+
+    def check_channels(self, have: int, name: str) -> None:
+        """Checks that images can be converted to the number of channels.
+
+        Args:
+            have: Their channels.
+            name: Name of the images, for messages.
+
+        Raises:
+            InputError: If they cannot.
+        """
+        if have != self.channels and max(have, self.channels) > 4:
+            raise InputError(
+                f"{name} has {have} channels where {self.channels} are expected, which cannot be "
+                f"converted; use a model of {have} channels (model_args.image_shape) or, for all "
+                'bands or pages of TIFF, pages="channels" (--config.data.pages=channels).'
+            )
 
     def _cropped(self, images: np.ndarray, name: str) -> np.ndarray:
         height, width = images.shape[-3:-1]
@@ -441,6 +572,14 @@ class Fit:
         return padded
 
     def _resized(self, image: np.ndarray) -> np.ndarray:
-        pixels = Image.fromarray(image[..., 0] if self.channels == 1 else image)
-        pixels = pixels.resize((self.image_size, self.image_size), Image.Resampling.LANCZOS)
-        return np.asarray(pixels).reshape(self.shape)
+        if self.channels > 4 or (self.channels in (2, 4) and not self.alpha):
+            grey = [self._resampled(image[..., i]) for i in range(self.channels)]
+            return np.stack(grey, axis=-1)
+        # Pillow weights the colours of transparent images by their alpha.
+        pixels = self._resampled(image[..., 0] if self.channels == 1 else image)
+        return pixels.reshape(self.shape)
+
+    def _resampled(self, pixels: np.ndarray) -> np.ndarray:
+        image = Image.fromarray(np.ascontiguousarray(pixels))
+        side = (self.image_size, self.image_size)
+        return np.asarray(image.resize(side, Image.Resampling.LANCZOS))

@@ -62,6 +62,8 @@ class Opening:
     data_dir: str | os.PathLike | None = None
     white: float | None = None
     color_profiles: str = "srgb"
+    black: float | None = None
+    pages: str = "first"
 
     def __post_init__(self):
         if self.on_error not in ("raise", "skip"):
@@ -86,12 +88,12 @@ class Opening:
                 "and points have a size to choose."
             )
         object.__setattr__(self, "seed", check_seed(self.seed, any_integer=True))
-        self.rules  # noqa: B018  (checks white and color_profiles)
+        self.rules  # noqa: B018  (checks them)
 
     @functools.cached_property
     def rules(self) -> DecodingRules:
         """How pixels become 8-bit sRGB."""
-        return DecodingRules(self.white, self.color_profiles)
+        return DecodingRules(self.white, self.color_profiles, self.black, self.pages)
 
     @property
     def kind(self) -> str:

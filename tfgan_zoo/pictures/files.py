@@ -146,7 +146,7 @@ def convert(
     Args:
         planned: Results by image, from `plan`.
         function: From a uint8 image `(height, width, channels)` to floats in [-1, 1], of the same
-            size or a multiple of it, with one or three channels.
+            size or a multiple of it.
         channels: Channels that the function takes, 1 (colour becomes grey) or 3.
         compare: Whether to also write a `comparison` of the function's input and output.
         on_error: "raise" stops at an image that cannot be read, and before the first image if the
@@ -181,6 +181,8 @@ def convert(
                 path,
                 white=rules.white,
                 color_profiles=rules.color_profiles,
+                black=rules.black,
+                pages=rules.pages,
                 skip="--on_error=skip",
                 ask_white="--white",
             )

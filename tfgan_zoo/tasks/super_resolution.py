@@ -34,6 +34,11 @@ class SuperResolutionTask(Task):
     def __init__(self, config: ConfigDict, model: SRGAN, like: Task | None = None):
         super().__init__(config, model, like)
         self.square_side()
+        if model.image_shape[-1] not in (1, 3):
+            raise InputError(
+                "model_args.image_shape: expected 1 (grey) or 3 (colour) channels for a model that "
+                f"enlarges, got {tuple(model.image_shape)}."
+            )
         for entry, wanted in (("fit", "resize"), ("crop", None)):
             if config.data[entry] != wanted:
                 raise InputError(

@@ -13,8 +13,8 @@ from tfgan_zoo import config as config_lib
 from tfgan_zoo import pictures
 from tfgan_zoo.data import (
     Domains,
-    Fit,
     figures,
+    fit_for,
     load_domains,
     load_pairs,
     open_domains,
@@ -28,7 +28,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figures import translation_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.models import ImageToImage
-from tfgan_zoo.tasks.base import CACHE, Score, Task, check_channels, held_out_split
+from tfgan_zoo.tasks.base import CACHE, Score, Task, held_out_split
 from tfgan_zoo.tasks.distribution_scores import DistributionScores
 from tfgan_zoo.tasks.requests import (
     EvaluationTask,
@@ -49,7 +49,6 @@ class TranslationTask(Task):
 
     def __init__(self, config: ConfigDict, model: ImageToImage, like: Task | None = None):
         super().__init__(config, model, like)
-        check_channels("channels_b", model.shape_b[-1], model.shape_b[-1])
         data = config.data
         if data.fit != "resize":
             raise InputError("data.fit: expected 'resize' for a model that translates.")
@@ -228,8 +227,9 @@ class TranslationTask(Task):
             raise InputError(f"--direction: expected {known}, got {request.direction!r}.")
         data_dir = request.data_dir or config.data.data_dir
         domains = _open(config, request.source, request.split, data_dir)
+        size = {"image_size": model.image_shape[0], "crop": config.data.crop}
         sides = [
-            (domain, Fit(model.image_shape[0], shape[-1], config.data.crop))
+            (domain, fit_for(domain, channels=shape[-1], **size))
             for domain, shape in ((domains.a, model.shape_a), (domains.b, model.shape_b))
         ]
         (inputs, fit_in), (targets, fit_out) = (

@@ -10,6 +10,7 @@ import numpy as np
 
 from tfgan_zoo.data.images import EXTENSIONS
 from tfgan_zoo.data.readers import archives
+from tfgan_zoo.data.readers.scientific import ARRAYS
 from tfgan_zoo.data.source import FileSource, Source
 from tfgan_zoo.data.spec import Opening, kind_of_path, path_advice
 from tfgan_zoo.data.splits import SPLIT_FOLDERS, no_split
@@ -194,13 +195,15 @@ def some_images(spec: str, root: str) -> list[str]:
     """Lists the images below a folder like `list_images`; raises `InputError` if there are none."""
     relative = list_images(root)
     if not relative:
-        endings = ", ".join(sorted(EXTENSIONS))
+        endings = ", ".join(sorted(EXTENSIONS | ARRAYS))
         raise InputError(f"{spec} has no images in {root}; put files there that end in {endings}.")
     return relative
 
 
 def list_images(root: str) -> list[str]:
     """Lists the image files below a folder, in an order that is the same on every machine.
+
+    Files of `scientific.ARRAYS` are images where there are no others.
 
     Hidden files and folders are omitted, and so is `__MACOSX`, which zip archives made on a Mac
     contain. Links are followed.
@@ -225,7 +228,9 @@ def list_images(root: str) -> list[str]:
         found += [
             os.path.relpath(os.path.join(folder, file), root) for file in files if _is_image(file)
         ]
-    return sorted(found, key=lambda file: Path(file).parts)
+    pictures = [file for file in found if os.path.splitext(file)[1].lower() in EXTENSIONS]
+    # Beside pictures, arrays are features, masks, and the like.
+    return sorted(pictures or found, key=lambda file: Path(file).parts)
 
 
 def _is_hidden(folder: str) -> bool:
@@ -233,4 +238,5 @@ def _is_hidden(folder: str) -> bool:
 
 
 def _is_image(file: str) -> bool:
-    return not file.startswith(".") and os.path.splitext(file)[1].lower() in EXTENSIONS
+    ending = os.path.splitext(file)[1].lower()
+    return not file.startswith(".") and (ending in EXTENSIONS or ending in ARRAYS)

@@ -48,7 +48,8 @@ def open_npz(opening: Opening) -> Source:
         return read_npz(spec, path, lambda keys: labels)[0]
 
     (array,) = read_npz(spec, path, choose)
-    return ArraySource(spec, array, white=opening.white, labels=read_labels if labels else None)
+    found = read_labels if labels else None
+    return ArraySource(spec, array, white=opening.white, labels=found, black=opening.black)
 
 
 def read_npz(
