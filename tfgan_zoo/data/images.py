@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import importlib
 import math
 import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, features
 
 from tfgan_zoo.data import profiles
 from tfgan_zoo.data.readers import scientific
@@ -21,6 +22,9 @@ EXTENSIONS = frozenset(
     (".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 )
 """Endings of image files, in either case."""
+
+LATER_EXTENSIONS = frozenset((".heic", ".heif", ".avif"))
+"""Endings of formats that not every installation of Pillow reads."""
 
 BACKGROUND = 255
 """Value behind transparent pixels: white, the page that icons and drawings are made for."""
@@ -329,6 +333,7 @@ def measure(file: Any, name: str = "") -> tuple[int, int]:
 def _opened(file: Any, name: str, skip: str = SKIP) -> Iterator[Image.Image]:
     """Opens an image; whatever Pillow raises in the block becomes an `InputError`."""
     try:
+        _load_plugin(os.path.splitext(name)[1].lower(), name)
         with Image.open(file) as image:
             yield image
     except InputError:
@@ -342,6 +347,34 @@ def _opened(file: Any, name: str, skip: str = SKIP) -> Iterator[Image.Image]:
             f"{name} cannot be read as an image ({type(error).__name__}: {error}); "
             f"replace or delete it, or skip such files with {skip}."
         ) from error
+
+
+def _load_plugin(ending: str, name: str) -> None:
+    """Makes Pillow read the format of an ending.
+
+    Raises:
+        InputError: If a package is missing.
+    """
+    if ending in (".heic", ".heif") and not _reads_heif():
+        package = "pillow-heif"
+    elif ending == ".avif" and not features.check("avif"):
+        package = "'pillow>=11.3'"
+    else:
+        return
+    raise InputError(
+        f"{name} needs another package to be read; run pip install {package}, or convert such "
+        "files to PNG."
+    )
+
+
+@functools.cache
+def _reads_heif() -> bool:
+    try:
+        plugin = importlib.import_module("pillow_heif")
+    except ImportError:
+        return False
+    plugin.register_heif_opener()
+    return True
 
 
 def _to_array(

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tfgan_zoo.data.images import EXTENSIONS
+from tfgan_zoo.data.images import EXTENSIONS, LATER_EXTENSIONS
 from tfgan_zoo.data.readers import archives
 from tfgan_zoo.data.readers.scientific import ARRAYS
 from tfgan_zoo.data.source import FileSource, Source
 from tfgan_zoo.data.spec import Opening, kind_of_path, path_advice
 from tfgan_zoo.data.splits import SPLIT_FOLDERS, no_split
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, warn_user
 
 CAPTION_TABLES = ("captions.jsonl", "captions.csv")
 """Files with the captions of a folder."""
@@ -135,7 +135,8 @@ def _folder_of_archive(spec: str, path: str, root: str) -> str:
         if len(shown) != 1 or shown[0].lower() in known:
             return root
         inner = os.path.join(root, shown[0])
-        if any(_is_image(file) or file in (*CAPTION_TABLES, "captions.txt") for file in files):
+        named = (*CAPTION_TABLES, "captions.txt")
+        if any(_ending(file) in EXTENSIONS or file in named for file in files):
             return root
         # The captions of images/1.png may be in 1.txt: see `data.captions`.
         texts = {os.path.splitext(file)[0] for file in files if file.endswith(".txt")}
@@ -195,7 +196,7 @@ def some_images(spec: str, root: str) -> list[str]:
     """Lists the images below a folder like `list_images`; raises `InputError` if there are none."""
     relative = list_images(root)
     if not relative:
-        endings = ", ".join(sorted(EXTENSIONS | ARRAYS))
+        endings = ", ".join(sorted(EXTENSIONS | LATER_EXTENSIONS | ARRAYS))
         raise InputError(f"{spec} has no images in {root}; put files there that end in {endings}.")
     return relative
 
@@ -203,7 +204,7 @@ def some_images(spec: str, root: str) -> list[str]:
 def list_images(root: str) -> list[str]:
     """Lists the image files below a folder, in an order that is the same on every machine.
 
-    Files of `scientific.ARRAYS` are images where there are no others.
+    Files of `LATER_EXTENSIONS`, and of `scientific.ARRAYS`, are images where there are no others.
 
     Hidden files and folders are omitted, and so is `__MACOSX`, which zip archives made on a Mac
     contain. Links are followed.
@@ -228,9 +229,19 @@ def list_images(root: str) -> list[str]:
         found += [
             os.path.relpath(os.path.join(folder, file), root) for file in files if _is_image(file)
         ]
-    pictures = [file for file in found if os.path.splitext(file)[1].lower() in EXTENSIONS]
-    # Beside pictures, arrays are features, masks, and the like.
-    return sorted(pictures or found, key=lambda file: Path(file).parts)
+    # Beside pictures, arrays are features, masks, and the like. Earlier versions did not know the
+    # formats of `LATER_EXTENSIONS`; the data of their runs must not change.
+    for endings in (EXTENSIONS, LATER_EXTENSIONS, ARRAYS):
+        listed = [file for file in found if _ending(file) in endings]
+        if listed:
+            break
+    if endings is EXTENSIONS and (later := [f for f in found if _ending(f) in LATER_EXTENSIONS]):
+        warn_user(
+            f"{root}: {len(later)} of {len(later) + len(listed)} images, such as {later[0]}, are "
+            "left out, as the others have other formats; convert them, or put them into a folder "
+            "of their own."
+        )
+    return sorted(listed, key=lambda file: Path(file).parts)
 
 
 def _is_hidden(folder: str) -> bool:
@@ -238,5 +249,9 @@ def _is_hidden(folder: str) -> bool:
 
 
 def _is_image(file: str) -> bool:
-    ending = os.path.splitext(file)[1].lower()
-    return not file.startswith(".") and (ending in EXTENSIONS or ending in ARRAYS)
+    known = EXTENSIONS | LATER_EXTENSIONS | ARRAYS
+    return not file.startswith(".") and _ending(file) in known
+
+
+def _ending(file: str) -> str:
+    return os.path.splitext(file)[1].lower()

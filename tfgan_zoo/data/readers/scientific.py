@@ -145,7 +145,7 @@ def _read_tiff(file: Any, name: str, pages: str) -> np.ndarray:
         series = opened.series[0]
         axes = "".join(series.axes)
         if axes.count("Y") != 1 or axes.count("X") != 1:
-            raise InputError(f"{name} has axes {axes}, not those of an image; write it anew.")
+            raise InputError(f"{name} has axes {axes}, not those of an image; write it again.")
         return _of_pages(series.asarray(), axes, name, pages)
 
 
