@@ -16,6 +16,7 @@ import pytest
 
 import tfgan_zoo
 from tfgan_zoo import pictures, progress
+from tfgan_zoo.data import Fit, SliceSource, load_images, open_source
 from tfgan_zoo.evaluation import distributions, score_images
 from tfgan_zoo.metrics.features import ModelFeatures
 from tfgan_zoo.pictures import files
@@ -96,6 +97,31 @@ def test_a_bar_counts_what_is_in_batches(monkeypatch, at_once):
     lines = stream.getvalue().splitlines()
     assert lines[0].startswith("made: 2 of 3 images  ")
     assert [line.split("  ")[0] for line in lines[1:]] == ["made: 1 images", "made: 2 images"]
+
+
+def test_decoding_is_shown_once_with_its_speed(monkeypatch, at_once, tmp_path):
+    for i in range(5):
+        pictures.save_png(tmp_path / f"{i}.png", np.zeros((8, 8, 3), np.uint8))
+    source = open_source(f"folder:{tmp_path}")
+
+    def told(batches):
+        stream = io.StringIO()
+        monkeypatch.setattr(sys, "stderr", stream)
+        with progress.progress_lines():
+            assert sum(map(len, batches())) == 5
+        return stream.getvalue().splitlines()
+
+    lines = told(lambda: [load_images(source, Fit(8, 3))])
+    assert [line.split("  ")[0] for line in lines] == [
+        f"folder:{tmp_path}: {i} of 5 images" for i in range(1, 5)
+    ]
+    assert all(re.search(r"  \d[\d,]*/s  ", line) for line in lines)
+    # In parts, under a bar of their own, they are not counted twice.
+    parts = [SliceSource(source, 0, 3, "a"), SliceSource(source, 3, 5, "b")]
+    blocks = (load_images(part, Fit(8, 3)) for part in parts)
+    lines = told(lambda: progress.bar(blocks, "real images", 5, "images", size=len))
+    assert [line.split("  ")[0] for line in lines] == ["real images: 3 of 5 images"]
+    assert len(told(lambda: [load_images(source, Fit(8, 3))])) == 4  # and it is shown again
 
 
 def _converts(folder):

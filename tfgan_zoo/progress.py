@@ -19,6 +19,9 @@ _lines = contextvars.ContextVar("lines", default=False)
 
 Item = TypeVar("Item")
 
+#: The bar that is shown, if any.
+_shown: list[str] = []
+
 
 def on_terminal() -> bool:
     """Returns whether standard error is a terminal with room for a bar.
@@ -57,6 +60,8 @@ def bar(
 ) -> Iterator[Item]:
     """Yields items, and shows progress if that takes longer than `QUIET` seconds.
 
+    Within another bar, whose items these belong to, nothing is shown.
+
     Args:
         items: The items.
         what: Name of the operation.
@@ -67,6 +72,19 @@ def bar(
     Yields:
         The items.
     """
+    if _shown:
+        yield from items
+        return
+    _shown.append(what)
+    try:
+        yield from _shown_bar(items, what, total, unit, size)
+    finally:
+        _shown.remove(what)
+
+
+def _shown_bar(
+    items: Iterable[Item], what: str, total: int | None, unit: str, size: Callable[[Item], int]
+) -> Iterator[Item]:
     if on_terminal():
         with tqdm.tqdm(
             desc=what,

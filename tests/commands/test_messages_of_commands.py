@@ -186,6 +186,7 @@ def test_a_split_that_is_missing_is_named_by_the_entry_that_asked(tmp_path, kind
             size = (40, 20) if kind == "translation" else (20, 20)
             Image.new("RGB", size, (i, 0, 0)).save(tmp_path / folder / f"{i:02}.png")
         config.data.source = f"folder:{tmp_path / folder}"
+    config.data.split = "train[:80%]"  # so what to hold out is not clear
     config = resolve(config)
     model = building.build_model(config)
     with pytest.raises(InputError) as error:

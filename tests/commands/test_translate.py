@@ -389,7 +389,7 @@ def place(tmp_path, monkeypatch):
     ("source", "output", "sentence"),
     [
         ("no.png", "y.png", "--input: 'no.png' does not exist; check the path."),
-        ("none", "out", "--input has no images in none; put files there that end in .bmp"),
+        ("none", "out", "--input has no images in none; put files there that end in .avif"),
         ("x.png", "y.webp", "--output: expected a .png, a .jpg or a folder, got 'y.webp'."),
         ("x.png", "y.tga", "--output: expected a .png, a .jpg or a folder, got 'y.tga'."),
         ("many", "y.tga", "expected a folder, as the input is one, got the file name 'y.tga'."),

@@ -1,4 +1,5 @@
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -528,3 +529,108 @@ def test_embeddings():
         captioned(data, batch_size=2, num_captions=2)
     with pytest.raises(InputError, match="load_size: expected at least image_size=16"):
         captioned(data, batch_size=2, load_size=8)
+
+
+# ---------------------------------------------------------------------- Flickr8k and COCO
+
+
+def zipped(folder, into):
+    with zipfile.ZipFile(into, "w") as archive:
+        for file in sorted(folder.rglob("*")):
+            archive.write(file, file.relative_to(folder))
+    return f"zip:{into}"
+
+
+@pytest.mark.parametrize("images", ["Images", "images"])
+def test_flickr8k_as_kaggle_has_it(tmp_path, images):
+    folder = tmp_path / "flickr"
+    for i in range(3):
+        picture(folder / images / f"100{i}_a.jpg", 40 * i)
+    (folder / "captions.txt").write_text(
+        "image,caption\r\n"
+        "1002_a.jpg,A dog runs .\r\n"
+        "1000_a.jpg,A child in a dress .\r\n"
+        '1000_a.jpg,"A girl , smiling , and ""waving"" ."\r\n'
+        "1001_a.jpg, Two men .\r\n"
+    )
+    for spec in (f"folder:{folder}", zipped(folder, tmp_path / "archive.zip")):
+        data = open_captioned(spec)
+        assert data.captions == [
+            ("A child in a dress .", 'A girl , smiling , and "waving" .'),
+            ("Two men .",),
+            ("A dog runs .",),
+        ]
+        assert [round(int(data.images[i][0, 0, 0]), -1) for i in range(3)] == [0, 40, 80]
+        assert data.classes is None
+    picture(folder / images / "1003_a.jpg")
+    with pytest.raises(InputError, match="1 of 4 images have no captions, the first"):
+        open_captioned(f"folder:{folder}")
+
+
+def test_captions_txt_may_be_the_caption_of_an_image(tmp_path):
+    picture(tmp_path / "captions.jpg")
+    (tmp_path / "captions.txt").write_text("an image, of words\n")
+    assert open_captioned(f"folder:{tmp_path}").captions == [("an image, of words",)]
+
+
+def coco(folder, name, captions, first=0):
+    """Writes a file of COCO: the captions of each image by the name of its file."""
+    content = {
+        "info": {},
+        "images": [{"id": 50 - i, "file_name": file} for i, file in enumerate(captions)],
+        "annotations": [
+            {"image_id": 50 - i, "id": 7 * i + k, "caption": caption}
+            for k in (1, 0)
+            for i, each in enumerate(captions.values())
+            for caption in each[k : k + 1]
+        ],
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize("place", ["{}2017", "images/{}2017", "Images"])
+def test_coco(tmp_path, place):
+    folder = tmp_path / "coco"
+    train = {"000009.jpg": ["A bus.\n", "A red bus."], "000003.jpg": ["A cat.", "A pet."]}
+    coco(folder / "annotations", "captions_train2017.json", train)
+    coco(folder / "annotations", "captions_val2017.json", {"000005.jpg": ["A cup."]})
+    (folder / "annotations" / "instances_val2017.json").write_text("{}")
+    for split, number in (("train", 9), ("train", 3), ("train", 4), ("val", 5)):
+        picture(folder / place.format(split) / f"{number:06}.jpg", 20 * number)
+    for spec in (f"folder:{folder}", zipped(folder, tmp_path / "coco.zip")):
+        data = open_captioned(spec)
+        # The order of COCO's annotations within an image is kept; images without any are not used.
+        assert data.captions == [("A pet.", "A cat."), ("A red bus.", "A bus.")]
+        assert [round(int(data.images[i][0, 0, 0]), -1) for i in range(2)] == [60, 180]
+        assert data.classes is None
+        assert open_captioned(spec, "val").captions == [("A cup.",)]
+        assert open_captioned(spec, "train[1:]").captions == data.captions[1:]
+        with pytest.raises(InputError, match=r"no split 'test' \(found: train and val\)"):
+            open_captioned(spec, "test")
+
+
+def test_mistakes_in_coco(tmp_path):
+    spec, annotations = f"folder:{tmp_path}", tmp_path / "annotations"
+    coco(annotations, "captions_train2017.json", {"1.jpg": ["a"], "2.jpg": ["b"], "3.jpg": ["c"]})
+    with pytest.raises(InputError, match=r"no image 1.jpg in .*train2017, nor in .*images"):
+        open_captioned(spec)
+    picture(tmp_path / "train2017" / "1.jpg")
+    picture(tmp_path / "train2017" / "3.jpg")
+    with pytest.raises(InputError, match=r"1 of 3 images are .*such as 2\.jpg.*on_error=skip"):
+        open_captioned(spec)
+    with pytest.warns(UserWarning, match="1 of 3 images are not in .* they are left out"):
+        assert open_captioned(spec, on_error="skip").captions == [("a",), ("c",)]
+    coco(annotations, "captions_train2014.json", {"1.jpg": ["a"]})
+    with pytest.raises(InputError, match="two files with captions of split 'train'"):
+        open_captioned(spec)
+    (annotations / "captions_train2014.json").unlink()
+    for text, message in (
+        ("{", "is not JSON"),
+        ("[]", "expected a list images"),
+        ('{"images": [], "annotations": [{"image_id": 3, "caption": "a"}]}', "none for image 3"),
+        ('{"images": [], "annotations": [{"image_id": 3, "bbox": []}]}', "expected a caption in n"),
+    ):
+        (annotations / "captions_train2017.json").write_text(text)
+        with pytest.raises(InputError, match=message):
+            open_captioned(spec)

@@ -1,8 +1,12 @@
+import zipfile
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_zoo.data import figures, load_pairs, open_domains
+from tfgan_zoo.data import figures, load_pairs, open_domains, open_source
+from tfgan_zoo.data.fingerprints import fingerprint
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.errors import InputError
 
@@ -137,6 +141,84 @@ def test_partners_that_look_alike_when_shrunk_are_still_of_different_size(tmp_pa
     numbered(tmp_path / "trainB" / "1.jpg", 0, (128, 128))
     with pytest.raises(InputError, match=r"is 64x64 but .* is 128x128"):
         load_pairs(open_domains(f"folder:{tmp_path}"), image_size=8)
+
+
+# --- two sources
+
+
+def zipped(folder):
+    with zipfile.ZipFile(f"{folder}.zip", "w") as archive:
+        for file in sorted(folder.rglob("*.png")):
+            archive.write(file, file.relative_to(folder))
+    return f"zip:{folder}.zip"
+
+
+def test_two_sources_are_two_domains(tmp_path):
+    for base, animal in ((10, "cats"), (110, "dogs")):
+        for split, count in (("train", 4), ("test", 2)):
+            for index in range(count):
+                numbered(tmp_path / animal / split / f"{index}.png", base + index)
+    cats, dogs = f"folder:{tmp_path}/cats", f"folder:{tmp_path}/dogs/"
+    domains = open_domains(f"{cats}|{dogs}", "train[1:3]")
+    assert domains.matched
+    assert (numbers(domains.a), numbers(domains.b)) == ([11, 12], [111, 112])
+    assert domains.a.spec == f"{cats} (train[1:3])"
+    swapped = open_domains(f"{cats}|{zipped(tmp_path / 'dogs')}", "test", direction="b_to_a")
+    assert swapped.matched
+    assert (numbers(swapped.a), numbers(swapped.b)) == ([110, 111], [10, 11])
+
+
+def test_two_sources_are_pairs_by_the_names_of_files_alone(tmp_path):
+    for name in ("1.png", "1-a.jpg", "deep/2.png"):
+        numbered(tmp_path / "photos" / name, 1)
+    for name in ("1.jpg", "1-a.png", "deep/2.png"):
+        numbered(tmp_path / "maps" / name, 2)
+    spec = f"folder:{tmp_path}/photos|folder:{tmp_path}/maps"
+    domains = open_domains(spec)
+    assert domains.matched
+    stems = [[Path(each.name(i)).stem for i in range(3)] for each in domains[:2]]
+    assert stems == [["1", "1-a", "2"]] * 2
+    numbered(tmp_path / "maps" / "3.png", 2)
+    domains = open_domains(spec)
+    assert not domains.matched
+    assert domains.reason == f"{tmp_path}/maps/3.png has no partner in {tmp_path}/photos"
+    np.savez(tmp_path / "x.npz", image=noise(2, 4, 4, 3))
+    domains = open_domains(f"npz:{tmp_path}/x.npz|figures", num=None)
+    assert (domains.matched, len(domains.a)) == (False, 2)
+
+
+def test_fingerprints_of_two_sources_do_not_depend_on_where_they_are(tmp_path):
+    found = []
+    for place in ("here", "there"):
+        for animal in ("cats", "cats/dogs"):
+            numbered(tmp_path / place / animal / "1.png", 1)
+        spec = f"folder:{tmp_path}/{place}/cats|folder:{tmp_path}/{place}/cats/dogs"
+        found.append(fingerprint(open_domains(spec).b, spec))
+    assert found[0] == found[1]
+    assert found[0].names == ("1.png",)
+
+
+def test_mistakes_with_two_sources(tmp_path):
+    numbered(tmp_path / "cats" / "1.png", 0)
+    numbered(tmp_path / "both" / "trainA" / "1.png", 0)
+    cats = f"folder:{tmp_path}/cats"
+    for spec, options, message in (
+        (f"{cats}|folder:gone", {}, "folder:gone: gone does not exist; give the folder"),
+        ("folder:gone|dogs", {}, r"for two domains, write 'folder:gone\|folder:dogs'"),
+        (f"{cats}|folder:", {}, "'folder:' is incomplete; write folder:PATH"),
+        (f"{cats}|{cats}", {}, "is the same source twice"),
+        (f"{cats}|{cats}|{cats}", {}, "expected two domains, got 3"),
+        (f"{cats}|folder:{tmp_path}/both", {}, "holds two domains"),
+        (f"{cats}|points/ring", {}, "points/ring holds vectors"),
+        (f"{cats}|figures", {"layout": "grey"}, 'expected "auto" for the two sources'),
+    ):
+        with pytest.raises(InputError, match=message):
+            open_domains(spec, **options)
+    with pytest.raises(InputError, match="is two sources where one is expected"):
+        open_source(f"{cats}|figures")
+    # The sign may be part of a name.
+    numbered(tmp_path / "a|b" / "1.png", 7)
+    assert open_source(f"folder:{tmp_path}/a|b")[0].item(0) == 7
 
 
 # --- side by side

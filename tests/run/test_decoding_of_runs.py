@@ -74,7 +74,12 @@ def test_an_earlier_run_goes_on_with_its_rules(tmp_path, photos, monkeypatch):
 
 def test_a_new_run_has_the_new_rules(tmp_path, photos):
     config = of_photos(tmp_path, photos)
-    assert config_lib.decoding(config.data) == {"white": None, "color_profiles": "srgb"}
+    assert config_lib.decoding(config.data) == {
+        "white": None,
+        "color_profiles": "srgb",
+        "black": None,
+        "pages": "first",
+    }
     with (
         pytest.raises(ValueError, match=r"deep.tif has 32-bit pixels .*--config.data.white"),
         pytest.warns(UserWarning, match="nearly black"),
@@ -150,7 +155,14 @@ def test_white_is_a_config_entry_of_every_task():
         config = make("x")
         config_lib.override(config, "data.white", "4095")
         config_lib.override(config, "data.color_profiles", "ignore")
-        assert config_lib.decoding(config.data) == {"white": 4095, "color_profiles": "ignore"}
+        config_lib.override(config, "data.black", "-1000")
+        config_lib.override(config, "data.pages", "channels")
+        assert config_lib.decoding(config.data) == {
+            "white": 4095,
+            "color_profiles": "ignore",
+            "black": -1000,
+            "pages": "channels",
+        }
         config_lib.override(config, "data.white", "0.5")
         assert config_lib.decoding(config.data)["white"] == 0.5
         config.data.white = 255  # as in stored configs

@@ -11,6 +11,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.building import build_model
 from tfgan_zoo.run.evaluation import evaluate_run
+from tfgan_zoo.run.folder import Run
 from tfgan_zoo.tasks import Request, task_of
 
 
@@ -164,6 +165,30 @@ def test_figures_are_held_against_what_was_asked_for():
     assert work.reference.what["of"] == 2000
 
 
+@pytest.mark.parametrize(
+    ("trained_on", "evaluated_on", "sentence"),
+    [
+        ("train", "train", "the run's training images are used, which favours a model that"),
+        ("train[:30]", "train[30:]", "what the run has not trained on is used instead"),
+    ],
+)
+def test_a_missing_split_is_replaced_by_what_there_is(tmp_path, trained_on, evaluated_on, sentence):
+    config = tiny_config(tmp_path, data__split=trained_on)
+    run = tmp_path / "run"
+    model = build_model(config)
+    with Run(run).claim(config):
+        Run(run).checkpoints.save(model, 0, None, None, {})
+    with pytest.warns(UserWarning, match="--split: npz:.* has no array for split 'test'") as told:
+        found = evaluate_run(run, Request(["swd"], num=10, checkpoint="0"))
+    assert sentence in str(told[0].message)
+    assert str(told[0].message).endswith(f"(--split={evaluated_on}).")
+    assert found.protocol["reference"]["split"] == evaluated_on
+    assert found.protocol["notes"] == [str(told[0].message)]
+    named = evaluate_run(run, Request(["swd"], split=evaluated_on, num=10, checkpoint="0"))
+    assert named.scores == found.scores
+    assert not named.protocol["notes"]
+
+
 def test_mistakes_are_sentences_before_anything_is_made(run, capsys, monkeypatch):
     capsys.readouterr()
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
@@ -180,7 +205,7 @@ def test_mistakes_are_sentences_before_anything_is_made(run, capsys, monkeypatch
             ["--features=fashion_mnist_v1", "--inception=x.pb"],
             "inception: expected none with features=fashion_mnist_v1",
         ),
-        (["--features=fashion_mnist_v1"], "has no array for split 'test'"),
+        (["--features=fashion_mnist_v1", "--split=tests"], "has no array for split 'tests'"),
         (["--metrics=figures", train], "--metrics: figures reads whole splits of the drawn"),
         (["--metrics=swd", "--num=9"], "--num: expected a whole number from 10 up, got 9"),
         (["--metrics=swd", train, "--output=x.csv"], "--output: is for enlarged images"),

@@ -6,13 +6,15 @@ from PIL import Image
 
 import tfgan_zoo
 from tests.marks import slow
-from tests.tiny_runs import tiny_config
+from tests.tiny_runs import tiny_config, tiny_super_resolution
 from tfgan_zoo import generate, pictures
 from tfgan_zoo.callbacks import SampleSheet
 from tfgan_zoo.data.images import decode
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures import files, grids
 from tfgan_zoo.run import experiment
+from tfgan_zoo.run.building import build_model
+from tfgan_zoo.tasks import open_task
 
 CHANNELS = (1, 2, 3, 4, 5)
 
@@ -107,15 +109,23 @@ def test_a_model_of_any_number_of_channels_trains_draws_and_exports(tmp_path, ch
     assert "generate_png" not in forms
 
 
-def test_a_run_from_files_refuses_other_channels_before_it_begins(tmp_path):
-    config = tiny_config(tmp_path)
+def test_a_run_from_files_takes_any_number_of_channels_but_converts_none_of_five(tmp_path):
+    config = tiny_config(tmp_path, "gan")
+    np.savez(tmp_path / "five.npz", image=np.zeros((8, 16, 16, 5), np.uint8))
+    config.data.source = f"npz:{tmp_path}/five.npz"
+    for channels in (2, 5):
+        config.model_args.image_shape = (16, 16, channels)
+        model = build_model(config)
+        if channels == 5:
+            (batch,) = open_task(config, model).batches(0).take(1)
+            assert batch.shape == (8, 16, 16, 5)
+        else:
+            with pytest.raises(InputError, match=r"has 5 channels where 2 are expected"):
+                open_task(config, model)
+    config = tiny_super_resolution(tmp_path)
     config.model_args.image_shape = (16, 16, 2)
-    with pytest.raises(
-        InputError,
-        match=r"image_shape: expected 1 \(grey\) or 3 \(colour\) .*16, 2",
-    ):
-        experiment.train(config, tmp_path / "run", lambda _: None)
-    assert not (tmp_path / "run").exists()
+    with pytest.raises(InputError, match=r"image_shape: expected 1 \(grey\) or 3 .*16, 2"):
+        open_task(config, build_model(config))
 
 
 @pytest.mark.parametrize("output", ["grid.png", "images", "walk.gif"])

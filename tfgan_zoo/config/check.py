@@ -27,6 +27,7 @@ _CHOICES = {
     "data.fit": ("resize", "pad"),
     "data.on_error": ("raise", "skip"),
     "data.color_profiles": ("srgb", "ignore"),
+    "data.pages": ("first", "channels"),
     "distribution.strategy": ("auto", "one_device", "mirrored", "multi_worker"),
     "train.precision": ("float32", "mixed_bfloat16", "mixed_float16"),
 }
@@ -147,8 +148,14 @@ def check(config: ConfigDict) -> None:
                 raise InputError(
                     f"{key}: expected a whole number from {least} up, got {entries[key]}."
                 )
-    if (entries.get("data.white") or 0) < 0:
-        raise InputError(f"data.white: expected a number from 0 up, got {entries['data.white']:g}.")
+    black, white = entries.get("data.black"), entries.get("data.white")
+    if (white or 0) < 0 and black is None:
+        raise InputError(f"data.white: expected a number from 0 up, got {white:g}.")
+    if black and (white is None or black >= white):
+        raise InputError(
+            f"data.black: expected a number below data.white, got {black:g} with "
+            f"data.white={'none' if white is None else f'{white:g}'}."
+        )
     if not 0 < config.nan.learning_rate_factor <= 1:
         raise InputError(
             "nan.learning_rate_factor: expected a number above 0, up to 1, got "

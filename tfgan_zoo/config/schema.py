@@ -60,6 +60,8 @@ def run_config(
                 # The value of white in images of more than 8 bits, such as 4095 for 12 bits. None
                 # takes 65535 for 16 bits and refuses 32 bits.
                 "white": placeholder(float),
+                "black": placeholder(float),  # the value of black, where white is given; None for 0
+                "pages": "first",  # of TIFF and DICOM; or "channels", each page is one
                 "color_profiles": "srgb",  # convert embedded profiles to sRGB, or "ignore" them
             },
             "train": {

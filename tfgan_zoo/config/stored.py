@@ -30,6 +30,7 @@ from tfgan_zoo.config.values import (
     override,
     typed,
 )
+from tfgan_zoo.data.splits import stand_ins
 from tfgan_zoo.errors import InputError
 
 #: What earlier versions did where they lacked an entry, if that is not today's default, or only
@@ -131,9 +132,10 @@ def decoding(data: Mapping[str, Any]) -> dict[str, Any]:
 
     Example:
         >>> decoding(run_config().data)
-        {'white': None, 'color_profiles': 'srgb'}
+        {'white': None, 'color_profiles': 'srgb', 'black': None, 'pages': 'first'}
     """
-    return {"white": data["white"], "color_profiles": data["color_profiles"]}
+    rules = {"white": data["white"], "color_profiles": data["color_profiles"]}
+    return {**rules, "black": data.get("black"), "pages": data.get("pages", "first")}
 
 
 # ---------------------------------------------------------------------- resuming
@@ -221,6 +223,8 @@ def config_to_resume(
         )
     began_with = stored_recipe(folder)
     config = _overridden(typed(plain, recipe), overrides)
+    recipe = recipe.copy_and_resolve_references()
+    _keep_splits(plain, config, recipe)
     # Entries that the recipe leaves out and the run has noted from its data.
     noted = [key for key in NOTED_FROM_DATA if not flatten(recipe).get(key)]
     differ = [
@@ -234,3 +238,21 @@ def config_to_resume(
             f"({'; '.join(differ)}); give another --workdir, or {began_with} to resume it."
         )
     return config, differ
+
+
+def _keep_splits(plain: Mapping[str, Any], *configs: ConfigDict) -> None:
+    """Gives configs the splits of a run that began with others because its data have no test.
+
+    See `tfgan_zoo.tasks.held_out`.
+
+    Args:
+        plain: The stored config of the run.
+        *configs: The config to resume it with, and the recipe with the overrides, the last.
+    """
+    begun = plain["data"]["split"], plain["evaluate"].get("split")
+    wanted = configs[-1].evaluate.get("split")
+    if wanted is None:
+        return
+    if begun in (held[:2] for held in stand_ins(configs[-1].data.split, wanted)):
+        for config in configs:
+            config.data.split, config.evaluate.split = begun

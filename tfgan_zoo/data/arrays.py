@@ -17,13 +17,17 @@ MOST_CLASSES = 1_000_000
 """Larger labels are taken for identifiers rather than classes."""
 
 
-def check_samples(spec: str, array: np.ndarray, white: float | None = None) -> np.ndarray:
+def check_samples(
+    spec: str, array: np.ndarray, white: float | None = None, black: float | None = None
+) -> np.ndarray:
     """Checks an array of samples and converts it to uint8 `[N, H, W, C]` or float32 `[N, D]`.
 
     Args:
         spec: The source, for messages.
-        array: Images `[N, H, W]` or `[N, H, W, 1 to 4]`, or float vectors `[N, D]`.
+        array: Images `[N, H, W]` or `[N, H, W, C]`, or float vectors `[N, D]`. More than 4 channels
+            must be fewer than the image is high and wide.
         white: See `ArraySource`.
+        black: See `ArraySource`.
 
     Raises:
         InputError: If the array is neither, or its values are out of range.
@@ -31,7 +35,7 @@ def check_samples(spec: str, array: np.ndarray, white: float | None = None) -> n
     found = f"{array.dtype} {list(array.shape)}"
     if array.ndim == 0:
         raise InputError(
-            f"{spec} is a single value, not images [N, H, W] or [N, H, W, 1 to 4 channels] nor "
+            f"{spec} is a single value, not images [N, H, W] or [N, H, W, channels] nor "
             "float vectors [N, D]; save an array of samples."
         )
     if len(array) == 0:
@@ -47,16 +51,16 @@ def check_samples(spec: str, array: np.ndarray, white: float | None = None) -> n
         )
     if array.ndim == 3:
         array = array[..., np.newaxis]
-    if array.ndim != 4 or not 1 <= array.shape[-1] <= 4:
+    if array.ndim != 4 or not 1 <= array.shape[-1] < max(5, min(array.shape[1:3])):
         raise InputError(
-            f"{spec} is {found}, not images [N, H, W] or [N, H, W, 1 to 4 channels] nor float "
+            f"{spec} is {found}, not images [N, H, W] or [N, H, W, channels] nor float "
             "vectors [N, D]; reshape or transpose it."
         )
     if array.dtype.kind not in "iufb":
         raise InputError(f"{spec} is {found}, not numbers; save images as uint8.")
     if array.dtype != np.uint8:
         if white:
-            return _scale(array, white)
+            return _scale(array, white, black)
         low, high = float(array.min()), float(array.max())
         if array.dtype.kind not in "iu" or low < 0 or high > 255:
             raise InputError(
@@ -80,11 +84,11 @@ def _has_masks(array: np.ndarray) -> bool:
     return bool((array.min(axis=axes) < array.max(axis=axes)).any())
 
 
-def _scale(array: np.ndarray, white: float) -> np.ndarray:
+def _scale(array: np.ndarray, white: float, black: float | None) -> np.ndarray:
     """Scales images to uint8 one by one, as float64 takes eight times the memory."""
     scaled = np.empty(array.shape, np.uint8)
     for image, into in zip(array, scaled, strict=True):
-        into[...] = scaled_to_bytes(image, white)
+        into[...] = scaled_to_bytes(image, white, black)
     return scaled
 
 

@@ -7,11 +7,16 @@
 | `tfds:NAME[/CONFIG]` | two image features `a` and `b`, or splits `trainA` and `trainB` | yes, no |
 | `npz:PATH` | arrays `a` and `b` (train), `a_test` and `b_test` (test) | if equally many |
 | any source of single images, with `layout="grey"` | each image in grey, and in colour | yes |
+| `folder:PATH|folder:PATH`, or other sources of single images | the first, the second | see below |
+
+Two folders or archives are matched if their files have the same names but for the ending; other
+combinations are not.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +25,7 @@ import numpy as np
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.data.opening import open_with
 from tfgan_zoo.data.readers.folder import (
+    check_one_domain,
     existing_folder,
     images_of_split,
     some_images,
@@ -28,8 +34,8 @@ from tfgan_zoo.data.readers.folder import (
 )
 from tfgan_zoo.data.readers.npz import read_npz
 from tfgan_zoo.data.source import ArraySource, FileSource, Source, ViewSource, part_of
-from tfgan_zoo.data.spec import FOLDERS, Opening
-from tfgan_zoo.data.splits import SPLIT_FOLDERS, no_split
+from tfgan_zoo.data.spec import FOLDERS, Opening, two_specs
+from tfgan_zoo.data.splits import SPLIT_FOLDERS, NoSplitError, no_split
 from tfgan_zoo.errors import InputError
 
 LAYOUTS = ("auto", "two_folders", "side_by_side", "grey")
@@ -65,6 +71,8 @@ def open_domains(
     data_dir: str | os.PathLike | None = None,
     white: float | None = None,
     color_profiles: str = "srgb",
+    black: float | None = None,
+    pages: str = "first",
 ) -> Domains:
     """Opens both domains of a data source.
 
@@ -84,6 +92,8 @@ def open_domains(
         data_dir: Where `tfds:` keeps its data.
         white: The value of white in images of more than 8 bits.
         color_profiles: "srgb" or "ignore".
+        black: See `open_source`, as for `pages`.
+        pages: "first" or "channels".
 
     Returns:
         The domains. Only a few files of a folder are read yet.
@@ -99,7 +109,21 @@ def open_domains(
     for key, value, known in (("layout", layout, LAYOUTS), ("direction", direction, DIRECTIONS)):
         if value not in known:
             raise InputError(f"{key}: expected one of {', '.join(known)}, got {value!r}.")
-    opening = Opening(spec, split, resolution, num, seed, on_error, data_dir, white, color_profiles)
+    rules = (white, color_profiles, black, pages)
+    options = (split, resolution, num, seed, on_error, data_dir, *rules)
+    if isinstance(spec, str) and (specs := two_specs(spec)):
+        if layout != "auto":
+            raise InputError(f'layout: expected "auto" for the two sources {spec}, got "{layout}".')
+        domains = _open_two(Opening(specs[0], *options), Opening(specs[1], *options))
+    else:
+        domains = _open_one(Opening(spec, *options), layout)
+    if direction == "b_to_a":
+        domains = domains._replace(a=domains.b, b=domains.a)
+    return domains
+
+
+def _open_one(opening: Opening, layout: str) -> Domains:
+    """Opens both domains of a single source."""
     spec, kind = opening.spec, opening.kind
     if layout in ("two_folders", "side_by_side") and kind not in FOLDERS:
         raise InputError(f'layout: expected "auto" or "grey" for {spec}, got "{layout}".')
@@ -124,11 +148,33 @@ def open_domains(
         remedy = ', or layout="grey" to learn colouring' if kind == "idx" else ""
         raise InputError(
             f"{spec} is one domain where two are needed; use figures/paired, figures/unpaired, "
-            f"folder:, zip:, tfds: or npz:{remedy}."
+            f"folder:, zip:, tfds: or npz:, or two sources, 'folder:A|folder:B'{remedy}."
         )
-    if direction == "b_to_a":
-        domains = domains._replace(a=domains.b, b=domains.a)
     return domains
+
+
+def _open_two(first: Opening, second: Opening) -> Domains:
+    """Opens two sources as two domains."""
+    if first.spec == second.spec:
+        raise InputError(f"{first.spec}|{second.spec} is the same source twice; give two.")
+    if first.kind in FOLDERS and second.kind in FOLDERS:
+        return _open_two_sources_of_files(first, second)
+    a, b = open_with(first), open_with(second)
+    for domain in (a, b):
+        if domain.is_vector:
+            raise InputError(f"{domain.spec} holds vectors; two domains must be images.")
+    return Domains(a, b, False, "they are separate sources, and not both folders or archives")
+
+
+def _open_two_sources_of_files(first: Opening, second: Opening) -> Domains:
+    """Opens two folders or archives as two domains; the same split of each."""
+    listed = []
+    for opening in (first, second):
+        root = existing_folder(opening.spec, opening.rest)
+        check_one_domain(opening.spec, root)
+        folder, files = images_of_split(opening.spec, root, opening.split_name)
+        listed.append(_Files(opening.spec, folder, files, opening.rest.rstrip("/")))
+    return _from_files(first, *listed)
 
 
 def _grey(image: np.ndarray) -> np.ndarray:
@@ -173,16 +219,17 @@ def _open_npz(opening: Opening) -> Domains:
 
     def choose(keys: list[str]) -> tuple[str, ...]:
         if not set(wanted) <= set(keys):
-            raise InputError(
+            raise NoSplitError(
                 f"{spec} has no arrays {' and '.join(wanted)} for split {name!r} (found: "
-                f"{', '.join(keys) or 'none'}); save the domains under these names, or use "
-                'layout="grey" to learn colouring from single images.'
+                f"{', '.join(keys) or 'none'})",
+                "save the domains under these names, or use "
+                'layout="grey" to learn colouring from single images',
             )
         return wanted
 
     arrays = read_npz(spec, opening.rest, choose)
     wholes = [
-        ArraySource(f"{spec} ({key})", array, white=opening.white)
+        ArraySource(f"{spec} ({key})", array, white=opening.white, black=opening.black)
         for key, array in zip(wanted, arrays, strict=True)
     ]
     for whole in wholes:
@@ -254,22 +301,44 @@ def _open_two_folders(opening: Opening, root: str, folders: dict[str, str]) -> D
                 f"{spec} has {names[domain]} for domain {domain}, but no such folder for {other}; "
                 "add it."
             )
-    files = {
-        domain: sorted(some_images(spec, folders[domain]), key=_by_stem) for domain in ("a", "b")
-    }
+    a, b = (
+        _Files(
+            f"{spec.rstrip('/')}/{names[domain]}",
+            folders[domain],
+            some_images(spec, folders[domain]),
+            names[domain],
+        )
+        for domain in ("a", "b")
+    )
+    return _from_files(opening, a, b)
+
+
+class _Files(NamedTuple):
+    """The files of a domain: its source and folder, names in the folder, and one for messages."""
+
+    spec: str
+    folder: str
+    files: Sequence[str]
+    name: str
+
+
+def _from_files(opening: Opening, *domains: _Files) -> Domains:
+    """Opens the files of domains a and b, which are pairs if they have the same stems."""
+    ordered = [sorted(domain.files, key=_by_stem) for domain in domains]
     wholes = [
         FileSource(
-            f"{spec.rstrip('/')}/{names[domain]}",
-            [os.path.join(folders[domain], file) for file in files[domain]],
+            domain.spec,
+            [os.path.join(domain.folder, file) for file in files],
             on_error=opening.on_error,
             rules=opening.rules,
         )
-        for domain in ("a", "b")
+        for domain, files in zip(domains, ordered, strict=True)
     ]
     for whole in wholes:
         whole.warn_if_dark()
     a, b = (part_of(whole, opening.split) for whole in wholes)
-    reason = _why_unmatched({names[domain]: files[domain] for domain in ("a", "b")})
+    names = [domain.name for domain in domains]
+    reason = _why_unmatched(dict(zip(names, ordered, strict=True)))
     return Domains(a, b, not reason, reason)
 
 

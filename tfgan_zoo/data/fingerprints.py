@@ -13,7 +13,7 @@ import numpy as np
 
 from tfgan_zoo.data.captions import Captioned
 from tfgan_zoo.data.source import Source, ViewSource
-from tfgan_zoo.data.spec import FOLDERS
+from tfgan_zoo.data.spec import FOLDERS, two_specs
 
 CONTENT_LIMIT = 64 * 2**20
 """Most bytes of an array to hash; evenly spaced samples represent a larger one."""
@@ -70,6 +70,9 @@ def fingerprint(source: Source, spec: str = "", parts: Sequence[str] = ()) -> Fi
 def _fingerprint(source: Source, spec: str) -> Fingerprint:
     while isinstance(source, ViewSource):
         source = source.source
+    # Of two domains, the one that this source is; its name may end with a part of a split.
+    own = [each for each in two_specs(spec) or () if source.spec.startswith(each)]
+    spec = max(own, key=len, default=spec)
     if spec.startswith(("figures", "points/")):
         # The name of the source tells which part of a split it is.
         parameters = [spec, source.spec, len(source), list(source.shape or ())]

@@ -85,8 +85,12 @@ def fit_for(
             )
     image_size = side_of("image_size", image_size)
     if channels is None:
-        channels = 3 if source.shape is None or source.shape[2] > 2 else 1
-    return Fit(image_size, channels, crop, fit)
+        have = 3 if source.shape is None else source.shape[2]
+        channels = have if have > 4 else 3 if have > 2 else 1
+    fitting = Fit(image_size, channels, crop, fit, source.alpha)
+    if source.shape is not None:
+        fitting.check_channels(source.shape[2], source.spec)
+    return fitting
 
 
 def use_cache(source: Source, fitting: Fit, cache: bool | str) -> bool:

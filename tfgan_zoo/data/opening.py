@@ -24,6 +24,8 @@ def open_source(
     data_dir: str | os.PathLike | None = None,
     white: float | None = None,
     color_profiles: str = "srgb",
+    black: float | None = None,
+    pages: str = "first",
 ) -> Source:
     """Opens a data source.
 
@@ -48,6 +50,8 @@ def open_source(
             they are nearly black, and refuses 32-bit files; see `images.DecodingRules`.
         color_profiles: "srgb" converts images with an embedded colour profile to sRGB; "ignore"
             keeps colours as they are stored.
+        black: The value of black where `white` is given; None for 0.
+        pages: "first" or "channels": what becomes of the pages of TIFF and DICOM files.
 
     Returns:
         The source. Only a few files of a folder are read yet.
@@ -62,9 +66,9 @@ def open_source(
         >>> open_source("points/ring", "train[:25%]", num=1000)
         <SliceSource points/ring (train[:25%]): 250 2>
     """
-    return open_with(
-        Opening(spec, split, resolution, num, seed, on_error, data_dir, white, color_profiles)
-    )
+    rules = (white, color_profiles, black, pages)
+    opening = Opening(spec, split, resolution, num, seed, on_error, data_dir, *rules)
+    return open_with(opening)
 
 
 def open_with(opening: Opening) -> Source:

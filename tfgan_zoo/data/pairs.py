@@ -55,7 +55,7 @@ def paired(
             `(a, b)` of equal length, which form pairs.
         batch_size: Pairs per batch, over all replicas.
         image_size: Side in pixels; None for that of the domains, if they have one.
-        channels: Channels of a and of b, 1 or 3 each.
+        channels: Channels of a and of b, as for `images.Fit`.
         load_size: Side to resize to before the random crop, 286 for 256 in the paper; None for
             `image_size`, without jitter.
         crop: Side of the central square that is cut out first; see `images.Fit`.

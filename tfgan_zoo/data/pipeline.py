@@ -59,7 +59,7 @@ def unconditional(
         source: From `open_source`, or what it opens; or an array as `ArraySource` takes it.
         batch_size: Samples per batch, over all replicas.
         image_size: Side in pixels, `64` or `(64, 64)`; None for that of the source, if it has one.
-        channels: 1 or 3; None for those of the source (3 for files).
+        channels: See `images.Fit`; None for those of the source (3 for files).
         crop: Side of the central square that is cut out first; see `images.Fit`.
         fit: "resize" or "pad"; see `images.Fit`.
         flip: Mirror each image left to right with probability 1/2 at each visit.

@@ -67,6 +67,8 @@ def open_super_resolution(
     data_dir: str | os.PathLike | None = None,
     white: float | None = None,
     color_profiles: str = "srgb",
+    black: float | None = None,
+    pages: str = "first",
 ) -> Resolutions:
     """Opens a data source for super-resolution.
 
@@ -87,6 +89,8 @@ def open_super_resolution(
         data_dir: Where `tfds:` keeps its data.
         white: The value of white in images of more than 8 bits.
         color_profiles: "srgb" or "ignore".
+        black: See `open_source`, as for `pages`.
+        pages: "first" or "channels".
 
     Returns:
         Both resolutions. Only a few files of a folder are read yet.
@@ -100,7 +104,8 @@ def open_super_resolution(
         (96, 96, 3)
     """
     check_number("scale", scale, least=2, whole=True)
-    opening = Opening(spec, split, resolution, num, seed, on_error, data_dir, white, color_profiles)
+    rules = (white, color_profiles, black, pages)
+    opening = Opening(spec, split, resolution, num, seed, on_error, data_dir, *rules)
     if opening.kind in FOLDERS:
         hr, lr = _open_folder(opening, scale)
     elif opening.kind == "tfds":

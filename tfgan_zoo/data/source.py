@@ -9,6 +9,7 @@ from __future__ import annotations
 import abc
 import contextlib
 import functools
+import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ from tfgan_zoo.data.images import (
     measure,
 )
 from tfgan_zoo.data.readers import archives
+from tfgan_zoo.data.readers.scientific import ARRAYS
 from tfgan_zoo.data.splits import bounds, parse_split
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.lazy import names_from
@@ -47,6 +49,8 @@ class Source(abc.ABC):
             read one by one.
         extras: Further parts of the samples by name, arrays of N values such as "caption".
         on_error: "raise" or "skip", for samples that turn out to be unreadable.
+        alpha: Whether the last of 2 or 4 channels is opacity, as in image files, and not a
+            measurement like the others.
     """
 
     spec: str
@@ -54,6 +58,7 @@ class Source(abc.ABC):
     array: np.ndarray | None = None
     extras: Mapping[str, np.ndarray] = _NOTHING
     on_error: str = "raise"
+    alpha: bool = True
 
     # Labels, or a function that reads them; for samples of another source, that and their rows.
     _labels: Any = None
@@ -66,7 +71,7 @@ class Source(abc.ABC):
 
     @abc.abstractmethod
     def read(self, index: int, smallest: int | None = None) -> np.ndarray:
-        """Returns sample `index`, uint8 `[H, W, 1 to 4]` or float32 `[D]`.
+        """Returns sample `index`, uint8 `[H, W, C]` or float32 `[D]`.
 
         Args:
             index: 0 to `len(self) - 1`.
@@ -127,7 +132,7 @@ class Source(abc.ABC):
 
     def _set_whole(self, whole: Source, rows: Any) -> None:
         """Takes the labels and extras of some rows of another source."""
-        self._whole, self._rows = whole, rows
+        self._whole, self._rows, self.alpha = whole, rows, whole.alpha
         self.extras = {key: np.asarray(values)[rows] for key, values in whole.extras.items()}
 
     def part(self, name: str) -> np.ndarray:
@@ -171,11 +176,11 @@ class ArraySource(Source):
 
     Args:
         spec: Name for messages.
-        array: Images `[N, H, W]` or `[N, H, W, 1 to 4]`, integers in 0..255; or float vectors
-            `[N, D]`.
+        array: Images `[N, H, W]` or `[N, H, W, C]`, integers in 0..255; or float vectors `[N, D]`.
         extras: See `Source`.
         white: The value of white in images of another type than uint8, which may then be floats;
             None or 0 takes the values as they are.
+        black: The value of black, likewise; None for 0.
         labels: The class number of each sample, integers `[N]`; or a function that returns them,
             which is called when they are first used.
         class_names: Names of the classes, by class number.
@@ -190,6 +195,7 @@ class ArraySource(Source):
 
     array: np.ndarray
     shape: tuple[int, ...]
+    alpha = False
 
     def __init__(
         self,
@@ -200,9 +206,10 @@ class ArraySource(Source):
         *,
         labels: Any = None,
         class_names: Sequence[str] = (),
+        black: float | None = None,
     ):
         self.spec = spec
-        self.array = check_samples(spec, array, white)
+        self.array = check_samples(spec, array, white, black)
         self.shape = self.array.shape[1:]
         self.extras = extras or {}
         self._set_labels(labels, class_names)
@@ -268,6 +275,8 @@ class EncodedSource(Source):
                 smallest,
                 white=rules.white,
                 color_profiles=rules.color_profiles,
+                black=rules.black,
+                pages=rules.pages,
             )
 
     def size(self, index: int) -> tuple[int, int]:
@@ -343,6 +352,9 @@ class FileSource(EncodedSource):
         self.extras = extras or {}
         self.on_error = on_error
         self.rules = rules
+        # The other channels of arrays and of pages are measurements.
+        is_array = os.path.splitext(paths[0])[1].lower() in ARRAYS if len(paths) else False
+        self.alpha = not is_array and rules.pages == "first"
         self._set_labels(labels, class_names)
 
     def __len__(self) -> int:

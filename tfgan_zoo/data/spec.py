@@ -9,6 +9,8 @@
 | `zip:PATH` | a zip archive of such a folder, read without unpacking it |
 | `idx:PATH` | the files of MNIST and its relatives, `.gz` or plain; a folder of them or one file |
 | `npz:PATH` | NumPy: uint8 images `[N, H, W]` or `[N, H, W, C]`, or float vectors `[N, D]` |
+
+Two sources with `|` between them are two domains, `folder:cats|folder:dogs`: see `open_domains`.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
+import re
 from typing import Any, NamedTuple
 
 from tfgan_zoo.data import points
@@ -77,6 +80,8 @@ class Opening:
     data_dir: str | os.PathLike | None = None
     white: float | None = None
     color_profiles: str = "srgb"
+    black: float | None = None
+    pages: str = "first"
 
     def __post_init__(self):
         if self.on_error not in ("raise", "skip"):
@@ -90,18 +95,23 @@ class Opening:
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name), least=1, whole=True)
         object.__setattr__(self, "spec", as_spec(self.spec))
+        if two_specs(self.spec):
+            raise InputError(
+                f"{self.spec} is two sources where one is expected; give one of them, or use a "
+                "model that translates between two domains."
+            )
         if self.num is not None and self.kind not in ("figures", "points"):
             raise InputError(
                 f"num: expected None for {self.spec}, got {self.num}; only the embedded figures "
                 "and points have a size to choose."
             )
         object.__setattr__(self, "seed", check_seed(self.seed, any_integer=True))
-        self.rules  # noqa: B018  (checks white and color_profiles)
+        self.rules  # noqa: B018  (checks them)
 
     @functools.cached_property
     def rules(self) -> DecodingRules:
         """How pixels become 8-bit sRGB."""
-        return DecodingRules(self.white, self.color_profiles)
+        return DecodingRules(self.white, self.color_profiles, self.black, self.pages)
 
     @property
     def kind(self) -> str:
@@ -149,6 +159,23 @@ def parse_spec(spec: str) -> tuple[str, str]:
     if os.path.exists(os.path.expanduser(spec)):
         raise InputError(f"The data source {spec!r} is a bare path; {path_advice(spec)}.")
     raise InputError(f"There is no data source {spec!r}{did_you_mean(word, KINDS)}")
+
+
+def two_specs(spec: str) -> tuple[str, str] | None:
+    """Splits a source of two domains, `SOURCE|SOURCE`, into those of each; None for any other.
+
+    Raises:
+        InputError: If there are more than two.
+
+    Example:
+        >>> two_specs("folder:cats|folder:dogs"), two_specs("folder:cats")
+        (('folder:cats', 'folder:dogs'), None)
+    """
+    # A path may contain the sign, too.
+    specs = re.split(rf"\|(?=(?:{'|'.join(KINDS)})(?:[:/]|\||$))", spec)
+    if len(specs) > 2:
+        raise InputError(f"spec: expected two domains, got {len(specs)} in {spec}; give two.")
+    return (specs[0], specs[1]) if len(specs) == 2 else None
 
 
 def kind_of_path(path: str) -> str | None:

@@ -1,6 +1,7 @@
 """Scores of every image of a data source, downscaled and upscaled again. Needs no TensorFlow."""
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from tfgan_zoo import atomic
 from tfgan_zoo.data.resolutions import open_super_resolution
+from tfgan_zoo.data.splits import open_or_stand_in, splits_of_another
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation.pairs import (
     BASELINES,
@@ -69,24 +71,33 @@ def score_baseline(kernel: str, request: PairsRequest) -> Scores:
 
 
 def score_source(
-    request: PairsRequest, upscale: Callable[[np.ndarray], np.ndarray], **rules: Any
+    request: PairsRequest,
+    upscale: Callable[[np.ndarray], np.ndarray],
+    others: Iterable[tuple[str, str]] | None = None,
+    **rules: Any,
 ) -> Scores:
     """Scores the images of a source that a function upscales.
 
     Args:
         request: The request, with a source.
         upscale: The function; see `evaluation.enlarged`.
+        others: Splits to use where that of the request is missing; see `open_or_stand_in`.
         **rules: How images are decoded; see `open_super_resolution`.
     """
     assert request.source is not None
     scale = request.scale or 4
-    opened = open_super_resolution(
-        request.source,
-        request.split or "train",
-        scale=scale,
-        resolution=request.resolution,
-        data_dir=request.data_dir,
-        **rules,
+    split = request.split or "train"
+    opened, _, _ = open_or_stand_in(
+        functools.partial(
+            open_super_resolution,
+            request.source,
+            scale=scale,
+            resolution=request.resolution,
+            data_dir=request.data_dir,
+            **rules,
+        ),
+        split,
+        splits_of_another(split) if others is None else others,
     )
     return score_images(
         enlarged(opened, upscale),

@@ -14,6 +14,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
+from tfgan_zoo.data.splits import open_or_stand_in
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import distributions
 from tfgan_zoo.evaluation.pairs import Scores, by_model
@@ -22,7 +23,8 @@ from tfgan_zoo.metrics.features import Features, open_auto
 from tfgan_zoo.metrics.registry import TARGETS
 from tfgan_zoo.run import building, experiment
 from tfgan_zoo.run.folder import Run, versions
-from tfgan_zoo.tasks import Request, Task, task_of
+from tfgan_zoo.tasks import EvaluationTask, Request, Task, task_of
+from tfgan_zoo.tasks.held_out import splits_to_evaluate
 
 #: The name in version 0.2, which scripts pass to `evaluate_run`.
 Asked = Request
@@ -123,7 +125,12 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
     own = [name for name in request.metrics if name in distributions.METRICS]
     distributions.needed_statistics(own, features)
     model = experiment.load_run(workdir, request.checkpoint)
-    compared = task.evaluation(model, config, request)
+
+    def of_split(split: str) -> EvaluationTask:
+        return task.evaluation(model, config, request._replace(split=split))
+
+    others = splits_to_evaluate(config, source, split)
+    compared, split, note = open_or_stand_in(of_split, split, others)
     for name in request.metrics:
         if name in TARGETS and name not in compared.also:
             raise InputError(
@@ -151,6 +158,7 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
             also=compared.also,
         )
     averaged = bool(model.averages) and not request.raw_weights
+    notes = notes_on(request.metrics, features, compared.num, compared.reference.num, real)
     protocol = {
         "model": config.model,
         "step": model.steps_done,
@@ -158,11 +166,7 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
         "samples": compared.num,
         "seed": request.seed,
         "reference": {**compared.reference.what, "sha256": str(real["sha256"])},
-        **conditions(
-            features,
-            start,
-            notes_on(request.metrics, features, compared.num, compared.reference.num, real),
-        ),
+        **conditions(features, start, [note] * bool(note) + notes),
     }
     found = Evaluation(scores, protocol)
     found.append_to(Path(workdir) / "evaluation.jsonl")
@@ -242,17 +246,19 @@ def evaluate_pairs(
     if request.scale not in (None, model.scale):
         raise InputError(f"--scale: expected {model.scale}, the model's, got {request.scale}.")
     config = Run.open(workdir).config()
+    evaluate, data = config["evaluate"], config["data"]
+    others = None
     if request.source is None:
-        evaluate, data = config["evaluate"], config["data"]
-        request = request._replace(
-            source=evaluate["source"] or data["source"],
-            split=request.split or evaluate["split"] or data["split"],
-            data_dir=request.data_dir or data["data_dir"],
-        )
+        source = evaluate["source"] or data["source"]
+        split = request.split or evaluate["split"] or data["split"]
+        data_dir = request.data_dir or data["data_dir"]
+        request = request._replace(source=source, split=split, data_dir=data_dir)
+    if request.source == data["source"]:
+        others = splits_to_evaluate(config, data["source"], request.split or "train")
     request = request._replace(scale=model.scale, resolution=model.image_shape[0])
     rules = {
         **config_lib.decoding(config["data"]),
         "on_error": config["data"].get("on_error", "raise"),
     }
     with model.raw_weights() if raw_weights else contextlib.nullcontext():
-        return score_source(request, by_model(model), **rules)
+        return score_source(request, by_model(model), others, **rules)

@@ -12,6 +12,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS, PRETRAINED, ZooModel
 from tfgan_zoo.tasks.base import Score, Task, Workload, open_source_for
 from tfgan_zoo.tasks.comparison import EvaluationTask
+from tfgan_zoo.tasks.held_out import with_held_out
 from tfgan_zoo.tasks.joint_embedding import JointEmbeddingTask
 from tfgan_zoo.tasks.noise_to_image import NoiseToImageTask
 from tfgan_zoo.tasks.requests import Request
@@ -78,7 +79,7 @@ def resolve(
     before: Mapping[str, Any] | None = None,
     model: type[ZooModel] | None = None,
 ) -> ConfigDict:
-    """Returns a config with the entries that its data decides, such as a vocabulary.
+    """Returns a config with the entries that its data decides: held-out splits, a vocabulary.
 
     Args:
         config: The run's config.
@@ -93,7 +94,8 @@ def resolve(
         model = (MODELS | PRETRAINED).get(config.model)
     if model is None:  # refused when it is built
         return config
-    return task_of(model).resolve(model, config, before or {})
+    task, before = task_of(model), before or {}
+    return task.resolve(model, with_held_out(config, before, task.open_split), before)
 
 
 #: Earlier names.

@@ -17,7 +17,6 @@ from tfgan_zoo.errors import InputError, first_line
 from tfgan_zoo.metrics.registry import DISTRIBUTIONS, IN_TRAINING
 from tfgan_zoo.models import ZooModel
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
-from tfgan_zoo.samples import IMAGES, kind_of
 from tfgan_zoo.suggestions import nearest
 from tfgan_zoo.tasks.comparison import EvaluationTask
 from tfgan_zoo.tasks.requests import Request
@@ -86,9 +85,6 @@ class Task(abc.ABC):
         self.model = model
         known = [*config_lib.default_config().data, *self.data_entries]
         config_lib.check_names("data", config.data, known)
-        shape = tuple(model.image_shape)
-        if kind_of(shape) is IMAGES:
-            check_channels("image_shape", shape[-1], shape)
 
     def square_side(self) -> int:
         """Returns the side of the model's images.
@@ -266,6 +262,16 @@ class Task(abc.ABC):
         return config
 
     @classmethod
+    def open_split(cls, config: ConfigDict, source: str, split: str) -> Any:
+        """Opens a source by the rules of a config, to find out whether it has a split.
+
+        Raises:
+            NoSplitError: If it has no such split.
+        """
+        del config, source, split
+        return None
+
+    @classmethod
     def refusal(cls, workdir: str) -> InputError:
         """Returns the error for a command that a run cannot serve, with one that it can."""
         return InputError(f"--workdir: {workdir!r} {cls.use}.")
@@ -293,21 +299,6 @@ class Task(abc.ABC):
             InputError: If the model's samples cannot be compared with the source.
         """
         raise NotImplementedError
-
-
-def check_channels(entry: str, channels: int, given: Any) -> None:
-    """Raises `InputError` unless images have 1 or 3 channels, as data sources provide.
-
-    Args:
-        entry: The entry of `config.model_args` that says so.
-        channels: Their channels.
-        given: The value of the entry.
-    """
-    if channels not in (1, 3):
-        raise InputError(
-            f"model_args.{entry}: expected 1 (grey) or 3 (colour) channels, to which the images of "
-            f"data.source are converted, got {given}; train on other channels in Python, with fit."
-        )
 
 
 def open_source_for(

@@ -146,6 +146,11 @@ class CaptionsTask(Task):
         return sorted(first.values())[: self.config.train.samples]
 
     @classmethod
+    def open_split(cls, config: ConfigDict, source: str, split: str) -> Captioned:
+        """See `Task.open_split`."""
+        return open_captions(config, split, source)
+
+    @classmethod
     def resolve(cls, model: type[Any], config: ConfigDict, before: Mapping[str, Any]) -> ConfigDict:
         """Gives a word encoder without a vocabulary that of the training captions.
 

@@ -34,6 +34,11 @@ class SuperResolutionTask(Task):
     def __init__(self, config: ConfigDict, model: SRGAN, like: Task | None = None):
         super().__init__(config, model, like)
         self.square_side()
+        if model.image_shape[-1] not in (1, 3):
+            raise InputError(
+                "model_args.image_shape: expected 1 (grey) or 3 (colour) channels for a model that "
+                f"enlarges, got {tuple(model.image_shape)}."
+            )
         for entry, wanted in (("fit", "resize"), ("crop", None)):
             if config.data[entry] != wanted:
                 raise InputError(
@@ -46,7 +51,7 @@ class SuperResolutionTask(Task):
             self.opened: Resolutions = like.opened
             self.opened_held_out: Resolutions = like.opened_held_out
         else:
-            self.opened = self._open(config.data.source, config.data.split)
+            self.opened = self.open_split(config, config.data.source, config.data.split)
             held_out = (
                 config.evaluate.source or config.data.source,
                 (config.evaluate.split or config.data.split),
@@ -54,7 +59,7 @@ class SuperResolutionTask(Task):
             self.opened_held_out = self.opened
             if held_out != (config.data.source, config.data.split):
                 with held_out_split(config):
-                    self.opened_held_out = self._open(*held_out)
+                    self.opened_held_out = self.open_split(config, *held_out)
         self._pipeline(0, None)
 
     @functools.cached_property
@@ -90,13 +95,15 @@ class SuperResolutionTask(Task):
         pairs = progress.bar(usable_pairs(opened, count), opened.hr.spec, count, "images")
         return [(lr, hr) for _, lr, hr in pairs]
 
-    def _open(self, source: str, split: str) -> Resolutions:
-        data = self.config.data
+    @classmethod
+    def open_split(cls, config: ConfigDict, source: str, split: str) -> Resolutions:
+        """See `Task.open_split`."""
+        data, args = config.data, config.model_args
         return open_super_resolution(
             source,
             split,
-            scale=self.model.scale,
-            resolution=self.model.image_shape[0],
+            scale=args.scale,
+            resolution=args.image_shape[0],
             on_error=data.on_error,
             data_dir=data.data_dir,
             **config_lib.decoding(data),

@@ -9,7 +9,7 @@ from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
 from tfgan_zoo import pictures, progress
-from tfgan_zoo.data import Fit, distinct_captions, figures, parse_spec
+from tfgan_zoo.data import distinct_captions, figures, fit_for, parse_spec
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figures import caption_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
@@ -141,7 +141,9 @@ class TextToImageTask(CaptionsTask):
                 yield model.generate(captions[part], latents=latents[part], on_unknown="ignore")
 
         figures_score = _figures_score(request.source, request.split, model, chosen)
-        fitting = Fit(height, channels, config.data.crop)
+        fitting = fit_for(
+            opened.images, image_size=height, channels=channels, crop=config.data.crop
+        )
         return EvaluationTask(
             generated,
             len(captions),

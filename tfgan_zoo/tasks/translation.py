@@ -13,8 +13,8 @@ from tfgan_zoo import config as config_lib
 from tfgan_zoo import pictures
 from tfgan_zoo.data import (
     Domains,
-    Fit,
     figures,
+    fit_for,
     load_domains,
     load_pairs,
     open_domains,
@@ -24,6 +24,7 @@ from tfgan_zoo.data import (
 )
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
 from tfgan_zoo.data.loading import usable_indices
+from tfgan_zoo.data.spec import two_specs
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation.pairs import score_targets
 from tfgan_zoo.metrics.figures import translation_scores
@@ -31,7 +32,7 @@ from tfgan_zoo.metrics.registry import TARGETS
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.metrics.ssim import SIDE as SSIM_SIDE
 from tfgan_zoo.models import ImageToImage
-from tfgan_zoo.tasks.base import CACHE, Score, Task, check_channels, held_out_split
+from tfgan_zoo.tasks.base import CACHE, Score, Task, held_out_split
 from tfgan_zoo.tasks.comparison import (
     EvaluationTask,
     Subset,
@@ -52,7 +53,6 @@ class TranslationTask(Task):
 
     def __init__(self, config: ConfigDict, model: ImageToImage, like: Task | None = None):
         super().__init__(config, model, like)
-        check_channels("channels_b", model.shape_b[-1], model.shape_b[-1])
         data = config.data
         if data.fit != "resize":
             raise InputError("data.fit: expected 'resize' for a model that translates.")
@@ -230,6 +230,11 @@ class TranslationTask(Task):
         return score
 
     @classmethod
+    def open_split(cls, config: ConfigDict, source: str, split: str) -> Domains:
+        """See `Task.open_split`."""
+        return _open(config, source, split, config.data.data_dir)
+
+    @classmethod
     def evaluation(cls, model: Any, config: ConfigDict, request: Request) -> EvaluationTask:
         """See `Task.evaluation`; translations of one domain are compared with the other."""
         if request.direction not in model.translators():
@@ -237,8 +242,9 @@ class TranslationTask(Task):
             raise InputError(f"--direction: expected {known}, got {request.direction!r}.")
         data_dir = request.data_dir or config.data.data_dir
         domains = _open(config, request.source, request.split, data_dir)
+        size = {"image_size": model.image_shape[0], "crop": config.data.crop}
         sides = [
-            (domain, Fit(model.image_shape[0], shape[-1], config.data.crop))
+            (domain, fit_for(domain, channels=shape[-1], **size))
             for domain, shape in ((domains.a, model.shape_a), (domains.b, model.shape_b))
         ]
         (inputs, fit_in), (targets, fit_out) = (
@@ -299,6 +305,8 @@ def _wanted_figures(
     config: ConfigDict, model: Any, source: str, split: str, num: int | None = None
 ) -> dict[str, figures.Attributes]:
     """Returns what translations should show by direction; nothing unless figures can be read."""
+    if two_specs(source):
+        return {}
     kind, view = parse_spec(source)
     colour = model.shape_a[-1] == model.shape_b[-1] == 3
     if kind != "figures" or not colour or split not in figures.SPLIT_SIZES:

@@ -3,7 +3,7 @@
 | source | captions | classes |
 |---|---|---|
 | `figures/captions` | one for each image, a sentence on what is drawn | none |
-| `folder:PATH`, `zip:PATH` | `captions.jsonl`, `captions.csv`, .txt files | `class`, or folders |
+| `folder:PATH`, `zip:PATH` | a table, COCO's annotations, or .txt files | `class`, or folders |
 | `tfds:NAME[/CONFIG]` | the feature `caption`, `captions` or `text` | `label` |
 
 In a folder, the first of these that exists is used, in the folder of the split or in the root:
@@ -11,9 +11,12 @@ In a folder, the first of these that exists is used, in the folder of the split 
     captions.jsonl   {"image": "birds/1.jpg", "caption": "a red bird", "class": "cardinal"}
     captions.csv     image,caption,class
                      birds/1.jpg,"a red bird, small",cardinal
+    captions.txt     the same as captions.csv, as in Kaggle's Flickr8k
+    annotations/captions_train2017.json     COCO, with the images in train2017 or images/train2017
     birds/1.txt      a red bird             (one caption per line, beside birds/1.jpg)
 
-`file` may stand for `image`. A caption may be a list in JSON, and in CSV an image may have several
+`file` may stand for `image`, and the images of a table may lie in a folder `images` beside it. A
+caption may be a list in JSON, and in CSV an image may have several
 lines. `class` is optional, and so is `split`, for tables of a whole data set. The .txt files may
 also lie in a folder `text` or `captions` that mirrors the images: `text/birds/1.txt` belongs to
 `birds/1.jpg` or `images/birds/1.jpg`. Every image needs a caption.

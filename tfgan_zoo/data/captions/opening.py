@@ -47,6 +47,8 @@ def open_captioned(
     data_dir: str | os.PathLike | None = None,
     white: float | None = None,
     color_profiles: str = "srgb",
+    black: float | None = None,
+    pages: str = "first",
 ) -> Captioned:
     """Opens images with their captions.
 
@@ -61,6 +63,8 @@ def open_captioned(
         data_dir: Where `tfds:` keeps its data.
         white: The value of white in images of more than 8 bits.
         color_profiles: "srgb" or "ignore".
+        black: See `open_source`, as for `pages`.
+        pages: "first" or "channels".
 
     Returns:
         The images and their captions. Only a few of the images are read yet.
@@ -74,7 +78,8 @@ def open_captioned(
         >>> open_captioned("figures/captions", num=2).captions[0]
         ('a small blue ring at the top on a light background',)
     """
-    opening = Opening(spec, split, resolution, num, seed, on_error, data_dir, white, color_profiles)
+    rules = (white, color_profiles, black, pages)
+    opening = Opening(spec, split, resolution, num, seed, on_error, data_dir, *rules)
     if opening.kind == "tfds":
         from tfgan_zoo.data.readers.tfds import open_tfds_captioned
 

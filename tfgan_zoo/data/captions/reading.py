@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+from codecs import BOM_UTF8
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from tfgan_zoo.data.captions.coco import Annotations, find_annotations, read_annotations
+from tfgan_zoo.data.images import SKIP
 from tfgan_zoo.data.readers import archives
 from tfgan_zoo.data.readers.folder import (
     CAPTION_TABLES,
@@ -25,7 +28,10 @@ from tfgan_zoo.data.readers.folder import (
 from tfgan_zoo.data.source import FileSource
 from tfgan_zoo.data.spec import Opening
 from tfgan_zoo.data.splits import SPLIT_OF_FOLDER, no_split
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, warn_user
+
+CAPTIONS_OF_KAGGLE = "captions.txt"
+"""The table of Kaggle's Flickr8k: lines `image,caption`, for the files of the folder `Images`."""
 
 TEXT_FOLDERS = ("text", "captions")
 """Folders with a .txt for each image, if those do not lie beside the images."""
@@ -52,10 +58,12 @@ def open_folder(opening: Opening) -> _Captions:
     root = existing_folder(spec, opening.rest)
     own = split_folders(root).get(split)
     for folder in filter(None, (own, root)):
-        for table in CAPTION_TABLES:
-            if archives.is_file(os.path.join(folder, table)):
+        for table in (*CAPTION_TABLES, CAPTIONS_OF_KAGGLE):
+            if _is_table(os.path.join(folder, table)):
                 inside = os.path.relpath(own, root) if own and folder == root else None
                 return _from_table(opening, root, os.path.join(folder, table), inside)
+    if annotations := find_annotations(spec, root):
+        return _from_coco(opening, root, annotations)
     folder, files = images_of_split(spec, root, split)
     texts = [_text_file(root, folder, file) for file in files]
     missing = [file for file, text in zip(files, texts, strict=True) if text is None]
@@ -68,6 +76,38 @@ def open_folder(opening: Opening) -> _Captions:
         _lines_of(text, file) for file, text in zip(files, texts, strict=True) if text is not None
     ]
     return _from_files(opening, folder, files, captions)
+
+
+def _is_table(path: str) -> bool:
+    """Returns whether there is a table, and not the caption of an image `captions.jpg`."""
+    if not archives.is_file(path):
+        return False
+    if os.path.basename(path) != CAPTIONS_OF_KAGGLE:
+        return True
+    columns = archives.read_bytes(path).split(b"\n", 1)[0].lower().replace(b" ", b"").strip()
+    return bool({b"image", b"file"} & set(columns.removeprefix(BOM_UTF8).split(b",")))
+
+
+def _from_coco(opening: Opening, root: str, annotations: Mapping[str, Annotations]) -> _Captions:
+    """Opens the images that a file of COCO lists; others in their folder are not used."""
+    spec, split = opening.spec, opening.split_name
+    if split not in annotations:
+        raise no_split(spec, split, sorted(annotations), f"add annotations/captions_{split}.json")
+    folder, captions = read_annotations(root, annotations[split])
+    files = sorted(captions, key=lambda file: Path(file).parts)
+    present = set(list_images(folder))
+    missing = [file for file in files if file not in present]
+    if missing:
+        text = (
+            f"{len(missing):,} of {len(files):,} images are not in {folder}, such as {missing[0]}"
+        )
+        if opening.on_error != "skip":
+            raise InputError(
+                f"{annotations[split].path}: {text}; add them, or leave them out with {SKIP}."
+            )
+        warn_user(f"{annotations[split].path}: {text}; they are left out.")
+        files = [file for file in files if file in present]
+    return _from_files(opening, folder, files, [captions[file] for file in files], ())
 
 
 def _text_file(root: str, folder: str, file: str) -> str | None:
@@ -110,7 +150,8 @@ def _read_text(path: str) -> str:
 
 def _read_table(path: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """Reads the lines of a table: (number, {image, captions, class, split})."""
-    text = _read_text(path)
+    text, folder = _read_text(path), os.path.dirname(path)
+    images = {n: p for n, p in archives.folders_in(folder).items() if n.lower() == "images"}
     for number, row in _json_lines(path, text) if path.endswith("l") else _csv_lines(path, text):
         image, captions = row.get("image") or row.get("file"), row.get("caption")
         captions = captions if isinstance(captions, list) else [captions]
@@ -125,7 +166,13 @@ def _read_table(path: str) -> Iterator[tuple[int, dict[str, Any]]]:
                 "write one, or remove the line."
             )
         # "./birds/1.jpg" and "birds/1.jpg" are the same image.
-        yield number, {**row, "image": os.path.normpath(image), "captions": tuple(captions)}
+        image = os.path.normpath(image)
+        # Some tables name the files of a folder `images` without that folder.
+        for name, place in images.items():
+            beside = archives.is_file(os.path.join(folder, image))
+            if not beside and archives.is_file(os.path.join(place, image)):
+                image = os.path.join(name, image)
+        yield number, {**row, "image": image, "captions": tuple(captions)}
 
 
 def _json_lines(path: str, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -255,14 +302,14 @@ def _from_files(
     classes: Sequence[str] | None = None,
     inside: str | None = None,
 ) -> _Captions:
-    """Opens files with captions; without names of classes, these are the folders of the files."""
-    if classes is None:
+    """Opens files with captions; None for the names of classes takes the folders of the files."""
+    if classes is None:  # They are the folders of the files.
         relative = [os.path.relpath(file, inside) if inside else file for file in files]
         relative = [_below_images(file) for file in relative]
         if class_names_of(relative):
             classes = [class_of(file) for file in relative]
     labels, names = None, []
-    if classes is not None:
+    if classes:
         unique, labels = np.unique(classes, return_inverse=True)
         names = unique.tolist()
     paths = [os.path.join(folder, file) for file in files]

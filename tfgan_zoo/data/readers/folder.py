@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tfgan_zoo.data.images import EXTENSIONS
+from tfgan_zoo.data.images import EXTENSIONS, LATER_EXTENSIONS
 from tfgan_zoo.data.readers import archives
+from tfgan_zoo.data.readers.scientific import ARRAYS
 from tfgan_zoo.data.source import FileSource, Source
 from tfgan_zoo.data.spec import Opening, kind_of_path, path_advice
 from tfgan_zoo.data.splits import SPLIT_FOLDERS, no_split
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, warn_user
 
 CAPTION_TABLES = ("captions.jsonl", "captions.csv")
 """Files with the captions of a folder."""
@@ -33,11 +34,7 @@ def open_folder(opening: Opening) -> Source:
         InputError: If there is no such folder or split, or it has no images.
     """
     spec, root = opening.spec, existing_folder(opening.spec, opening.rest)
-    if "traina" in subfolders(root):
-        raise InputError(
-            f"{spec} holds two domains (trainA, trainB); for one of them use "
-            f"{os.path.join(spec, 'trainA')}, for both a model that translates."
-        )
+    check_one_domain(spec, root)
     folder, files = images_of_split(spec, root, opening.split_name)
     known: list[str] = []
     train = split_folders(root).get("train", folder)
@@ -53,6 +50,15 @@ def open_folder(opening: Opening) -> Source:
     source = FileSource(spec, paths, extras, opening.on_error, opening.rules, class_names=names)
     source.warn_if_dark()
     return source
+
+
+def check_one_domain(spec: str, root: str) -> None:
+    """Raises `InputError` if a folder holds two domains."""
+    if "traina" in subfolders(root):
+        raise InputError(
+            f"{spec} holds two domains (trainA, trainB); for one of them use "
+            f"{os.path.join(spec, 'trainA')}, for both a model that translates."
+        )
 
 
 def class_names_of(files: Sequence[str], known: Sequence[str] = ()) -> list[str]:
@@ -103,7 +109,11 @@ def existing_folder(spec: str, path: str) -> str:
             if kind_of_path(path) is None and os.path.splitext(path)[1].lower() not in EXTENSIONS:
                 advice = "is a file, not a folder; give the folder that holds the images"
             raise InputError(f"{spec}: {path} {advice}.")
-        raise InputError(f"{spec}: {path} does not exist; give the folder that holds the images.")
+        advice = "give the folder that holds the images"
+        if "|" in path:
+            first, _, second = path.partition("|")
+            advice = f"for two domains, write 'folder:{first}|folder:{second}'"
+        raise InputError(f"{spec}: {path} does not exist; {advice}.")
     return root
 
 
@@ -125,7 +135,8 @@ def _folder_of_archive(spec: str, path: str, root: str) -> str:
         if len(shown) != 1 or shown[0].lower() in known:
             return root
         inner = os.path.join(root, shown[0])
-        if any(_is_image(file) or file in CAPTION_TABLES for file in files):
+        named = (*CAPTION_TABLES, "captions.txt")
+        if any(_ending(file) in EXTENSIONS or file in named for file in files):
             return root
         # The captions of images/1.png may be in 1.txt: see `data.captions`.
         texts = {os.path.splitext(file)[0] for file in files if file.endswith(".txt")}
@@ -185,13 +196,15 @@ def some_images(spec: str, root: str) -> list[str]:
     """Lists the images below a folder like `list_images`; raises `InputError` if there are none."""
     relative = list_images(root)
     if not relative:
-        endings = ", ".join(sorted(EXTENSIONS))
+        endings = ", ".join(sorted(EXTENSIONS | LATER_EXTENSIONS | ARRAYS))
         raise InputError(f"{spec} has no images in {root}; put files there that end in {endings}.")
     return relative
 
 
 def list_images(root: str) -> list[str]:
     """Lists the image files below a folder, in an order that is the same on every machine.
+
+    Files of `LATER_EXTENSIONS`, and of `scientific.ARRAYS`, are images where there are no others.
 
     Hidden files and folders are omitted, and so is `__MACOSX`, which zip archives made on a Mac
     contain. Links are followed.
@@ -216,7 +229,19 @@ def list_images(root: str) -> list[str]:
         found += [
             os.path.relpath(os.path.join(folder, file), root) for file in files if _is_image(file)
         ]
-    return sorted(found, key=lambda file: Path(file).parts)
+    # Beside pictures, arrays are features, masks, and the like. Earlier versions did not know the
+    # formats of `LATER_EXTENSIONS`; the data of their runs must not change.
+    for endings in (EXTENSIONS, LATER_EXTENSIONS, ARRAYS):
+        listed = [file for file in found if _ending(file) in endings]
+        if listed:
+            break
+    if endings is EXTENSIONS and (later := [f for f in found if _ending(f) in LATER_EXTENSIONS]):
+        warn_user(
+            f"{root}: {len(later)} of {len(later) + len(listed)} images, such as {later[0]}, are "
+            "left out, as the others have other formats; convert them, or put them into a folder "
+            "of their own."
+        )
+    return sorted(listed, key=lambda file: Path(file).parts)
 
 
 def _is_hidden(folder: str) -> bool:
@@ -224,4 +249,9 @@ def _is_hidden(folder: str) -> bool:
 
 
 def _is_image(file: str) -> bool:
-    return not file.startswith(".") and os.path.splitext(file)[1].lower() in EXTENSIONS
+    known = EXTENSIONS | LATER_EXTENSIONS | ARRAYS
+    return not file.startswith(".") and _ending(file) in known
+
+
+def _ending(file: str) -> str:
+    return os.path.splitext(file)[1].lower()

@@ -12,6 +12,7 @@ from tfgan_zoo.data.images import EXTENSIONS
 from tfgan_zoo.data.readers import archives
 from tfgan_zoo.data.source import ArraySource, Source
 from tfgan_zoo.data.spec import Opening, path_advice
+from tfgan_zoo.data.splits import NoSplitError
 from tfgan_zoo.errors import InputError
 
 _SAMPLES = {
@@ -47,7 +48,8 @@ def open_npz(opening: Opening) -> Source:
         return read_npz(spec, path, lambda keys: labels)[0]
 
     (array,) = read_npz(spec, path, choose)
-    return ArraySource(spec, array, white=opening.white, labels=read_labels if labels else None)
+    found = read_labels if labels else None
+    return ArraySource(spec, array, white=opening.white, labels=found, black=opening.black)
 
 
 def read_npz(
@@ -101,9 +103,9 @@ def _samples_key(spec: str, split: str, keys: list[str]) -> str:
     if not wanted and split == "train" and len(keys) == 1:
         wanted = keys
     if not wanted:
-        raise InputError(
-            f"{spec} has no array for split {split!r} (found: {', '.join(keys) or 'none'}); save "
-            f"it under one of {', '.join(names)}."
+        raise NoSplitError(
+            f"{spec} has no array for split {split!r} (found: {', '.join(keys) or 'none'})",
+            f"save it under one of {', '.join(names)}",
         )
     return wanted[0]
 

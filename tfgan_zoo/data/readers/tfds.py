@@ -23,7 +23,7 @@ import numpy as np
 from tfgan_zoo.data.images import DecodingRules
 from tfgan_zoo.data.source import EncodedSource, Source
 from tfgan_zoo.data.spec import Opening
-from tfgan_zoo.data.splits import no_split
+from tfgan_zoo.data.splits import NoSplitError, no_split
 from tfgan_zoo.errors import InputError, first_line
 from tfgan_zoo.suggestions import did_you_mean
 
@@ -418,6 +418,9 @@ def _split(spec: str, split: str, builder: Any) -> str:
         num = builder.info.splits[split].num_examples  # Also parses "train[:90%]" and "train+test".
     except Exception:
         hint = did_you_mean(split, splits)
+        if split.isidentifier() and split not in splits:
+            remedy = hint.removeprefix("; ").rstrip(".") or f"choose from {', '.join(splits)}"
+            raise NoSplitError(f"{spec} has no split {split!r}", remedy) from None
         raise InputError(f"{spec} has no split {split!r}{hint}") from None
     if not num:
         raise InputError(f"{spec} has no images in split {split!r}; choose another.")
