@@ -4,8 +4,12 @@
   python -m tfgan_zoo.train --config=dcgan_fashion_mnist --config.data.source=idx:~/fashion_mnist
   python -m tfgan_zoo.train --config=my_recipe.py --workdir=runs/mine --config.train.steps=20000
 
---model=NAME is short for --config=NAME, the model's quick recipe on the embedded data. Every entry
-of the config can be set with --config.KEY=VALUE; --dry_run shows them all.
+With images of your own, the settings are derived from them; --model may be left out:
+
+  python -m tfgan_zoo.train --config.data.source=folder:PATH --image_size=64
+
+On other data, --model=NAME is short for --config=NAME, the model's quick recipe. Every entry of the
+config can be set with --config.KEY=VALUE; --dry_run shows them all.
 
 The same command again resumes. Flags given when the run began, such as --config.data.batch_size=32,
 may be left out then. A run resumes with its stored config, even if the recipe has changed since;
@@ -25,6 +29,7 @@ def main(argv: list[str]) -> None:
     given = cli.Flags()
     given.define_string("model", None, "A model: gan, dcgan, wgan_gp, ...")
     given.define_string("config", None, "A recipe by name, or a Python file.")
+    given.define_string("image_size", None, "The size of the images: 64, or 96x128 (height first).")
     given.define_path("workdir", None, "The run folder; runs/CONFIG if not given.")
     given.define_bool("dry_run", "Print the resolved config and stop.")
     given.define_bool("accept_changed_data", "Resume though the data have changed.")
@@ -38,6 +43,7 @@ def main(argv: list[str]) -> None:
         given.workdir,
         overrides,
         load_tensorflow=lambda: cli.quiet_tensorflow(lambda: None),
+        image_size=given.image_size,
     )
     for note in resolved.notes:  # Standard output is for the config of a dry run.
         print(note, file=sys.stderr)

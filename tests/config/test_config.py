@@ -49,6 +49,7 @@ def config():
         ("model_args.image_shape", "64,64,1", (64, 64, 1)),
         ("model_args.image_shape", "[2]", (2,)),
         ("model_args.image_shape", "2", (2,)),
+        ("model_args.image_shape", "64", (64, 64, 3)),
         ("model_args.diff_augment", "color,cutout", ("color", "cutout")),
         ("model_args.diff_augment", "('color', 'cutout')", ("color", "cutout")),
         ("model_args.diff_augment", "color", ("color",)),

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
+from tfgan_zoo.commands import own_images
 from tfgan_zoo.errors import InputError
 
 
@@ -32,6 +33,7 @@ def resolve(
     workdir: str | None,
     overrides: Mapping[str, str],
     load_tensorflow: Callable[[], None],
+    image_size: str | None = None,
 ) -> Training:
     """Resolves the config of a training command.
 
@@ -41,16 +43,22 @@ def resolve(
         workdir: The flag --workdir.
         overrides: Config entries set on the command line, as text by dotted key.
         load_tensorflow: Called before anything that needs TensorFlow.
+        image_size: The flag --image_size.
 
     Raises:
         InputError: If there is no such recipe, an override cannot be used, or the folder holds a
             run of another model or recipe.
     """
     flag, name = ("--config", recipe) if recipe else ("--model", model)
+    own = own_images.choose(model, recipe, workdir, overrides, image_size)
+    if own is None and image_size is not None:
+        overrides = {**overrides, "model_args.image_shape": own_images.shape_text(image_size)}
+    if own is not None:
+        name = name or own.recipe
     if not name:
         names = ", ".join(config_lib.list_configs())
         raise InputError(f"Give --model or --config: one of {names}.")
-    config, notes = config_lib.load_config(name, overrides, flag), []
+    config, notes = own[::2] if own else (config_lib.load_config(name, overrides, flag), [])
     if model and config.model != model:
         raise InputError(f"--model={model}: the config {name} is for {config.model!r}.")
     if any(key.endswith(".name") for key in overrides):
@@ -62,11 +70,13 @@ def resolve(
             named = ", ".join(f"{k}={v}" for k, v in overrides.items() if k.endswith(".name"))
             verb = "is" if len(dropped) == 1 else "are"
             notes.append(f"With {named}, the recipe's {', '.join(dropped)} {verb} dropped.")
-    began = config_lib.recipe_name(name)
-    folder = Path(workdir or Path("runs") / began)
+    began = own.recipe if own else config_lib.recipe_name(name)
+    folder = Path(workdir or Path("runs") / config_lib.recipe_name(name))
     if config_lib.has_begun(folder):
         today = config
-        config, differ = config_lib.config_to_resume(folder, config, overrides, name, flag)
+        config, differ = config_lib.config_to_resume(
+            folder, config, overrides, began if own else name, flag
+        )
         if differ:
             to_change = config_lib.flags_to_change(config, today, differ)
             notes.append(_unused(folder, name, differ, to_change))

@@ -9,7 +9,8 @@ from pathlib import Path
 from ml_collections import ConfigDict
 
 from tfgan_zoo.config.check import UnknownEntryError, check
-from tfgan_zoo.config.values import override
+from tfgan_zoo.config.schema import shape_of_side
+from tfgan_zoo.config.values import override_all
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.suggestions import nearest
 
@@ -94,9 +95,11 @@ def load_config(
         raise InputError(
             f"{flag}: expected get_config() of {path} to return a ConfigDict, got {config!r}."
         )
+    if "image_shape" in config.model_args:
+        with config.ignore_type():
+            config.model_args.image_shape = shape_of_side(config.model_args.image_shape)
     config.lock()
-    for key, text in (overrides or {}).items():
-        override(config, key, text)
+    override_all(config, overrides or {})
     try:
         check(config)
     except UnknownEntryError as error:

@@ -6,9 +6,36 @@ what it names.
 """
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
+
+from tfgan_zoo.errors import whole_number
+from tfgan_zoo.sizes import LEAST_SIDE, whole_shape
+
+
+class ModelArguments(ConfigDict):
+    """Arguments of a model, where one number is a whole `image_shape`: 64 for (64, 64, 3)."""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key == "image_shape":
+            value = shape_of_side(value)
+        super().__setitem__(key, value)
+
+
+def shape_of_side(shape: Any) -> Any:
+    """Returns the shape that one number means, of square colour images; anything else as it is.
+
+    A number that is too small for the side of an image is the size of points.
+
+    Example:
+        >>> shape_of_side(64), shape_of_side(2), shape_of_side((32, 32, 1))
+        ((64, 64, 3), (2,), (32, 32, 1))
+    """
+    side = whole_number(shape)
+    return (side,) if side is not None and side < LEAST_SIDE else whole_shape(shape)
+
 
 #: The networks of a game, which are its roles too.
 PLAYERS = ("generator", "discriminator")
@@ -35,7 +62,7 @@ def run_config(
         {
             "model": model,
             "seed": 0,  # of initial weights, noise, and the order of the data
-            "model_args": {},  # arguments of the model's constructor
+            "model_args": ModelArguments(),  # arguments of the model's constructor
             # Networks: "name" is a key of tfgan_zoo.networks.NETWORKS or "package.module:function";
             # the other entries are its arguments. Without a name, the paper's network.
             **{network: {"name": ""} for network in networks},
@@ -139,7 +166,7 @@ def default_config() -> ConfigDict:
 def noise_to_image_config(model: str) -> ConfigDict:
     """Returns `default_config` with the arguments that all noise-to-image models share."""
     config = run_config(model, PLAYERS, PLAYERS)
-    config.model_args = ConfigDict(
+    config.model_args = ModelArguments(
         {
             "image_shape": (32, 32, 3),
             "latent_dim": 100,
@@ -159,7 +186,7 @@ def noise_to_image_config(model: str) -> ConfigDict:
 def image_to_image_config(model: str) -> ConfigDict:
     """Returns `default_config` with what all models that translate images share."""
     config = run_config(model, PLAYERS, PLAYERS)
-    config.model_args = ConfigDict(
+    config.model_args = ModelArguments(
         {
             "image_shape": (256, 256, 3),
             "channels_b": placeholder(int),  # of domain b; None for those of image_shape
@@ -181,7 +208,7 @@ def image_to_image_config(model: str) -> ConfigDict:
 def super_resolution_config(model: str) -> ConfigDict:
     """Returns `default_config` with what all models that enlarge images share."""
     config = run_config(model, PLAYERS, PLAYERS)
-    config.model_args = ConfigDict(
+    config.model_args = ModelArguments(
         {
             "image_shape": (96, 96, 3),  # of the crops to learn from
             "scale": 4,
@@ -205,7 +232,7 @@ def super_resolution_config(model: str) -> ConfigDict:
 def text_to_image_config(model: str) -> ConfigDict:
     """Returns `default_config` with what all models that draw texts share."""
     config = run_config(model, PLAYERS, PLAYERS)
-    config.model_args = ConfigDict(
+    config.model_args = ModelArguments(
         {
             "image_shape": (64, 64, 3),
             "latent_dim": 100,
@@ -242,7 +269,7 @@ def text_to_image_config(model: str) -> ConfigDict:
 def joint_embedding_config(model: str) -> ConfigDict:
     """Returns the config of a model that embeds images and their texts together."""
     config = run_config(model, ["text_encoder", "image_encoder"], ["encoder"])
-    config.model_args = {"image_shape": (64, 64, 3), "embedding_dim": 1024}
+    config.model_args = ModelArguments({"image_shape": (64, 64, 3), "embedding_dim": 1024})
     # Reads strings; without a vocabulary, a word encoder gets that of the training captions.
     config.text_encoder = {"name": "word_encoder", "vocabulary": ()}
     config.data.load_size = placeholder(int)  # resize to this, then crop at random

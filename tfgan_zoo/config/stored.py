@@ -27,7 +27,7 @@ from tfgan_zoo.config.values import (
     differences,
     filled,
     flatten,
-    override,
+    override_all,
     typed,
 )
 from tfgan_zoo.errors import InputError
@@ -201,8 +201,7 @@ def config_to_resume(
         )
     began_with = stored_recipe(folder)
     config = typed(plain, recipe)
-    for key, text in overrides.items():
-        override(config, key, text)
+    override_all(config, overrides)
     check(config)
     # Entries that the recipe leaves out and the run has noted from its data.
     noted = [key for key in NOTED_FROM_DATA if not flatten(recipe).get(key)]

@@ -23,6 +23,7 @@ from tfgan_zoo.data import (
     unpaired,
 )
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
+from tfgan_zoo.data.loading import load_size_for
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figures import translation_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
@@ -52,10 +53,10 @@ class TranslationTask(Task):
         data = config.data
         if data.fit != "resize":
             raise InputError("data.fit: expected 'resize' for a model that translates.")
-        height = self.square_side()
-        if data.load_size is not None and data.load_size < height:
+        shorter = min(model.image_shape[:2])
+        if data.load_size is not None and data.load_size < shorter:
             raise InputError(
-                f"data.load_size: expected at least the model's {height} pixels, got "
+                f"data.load_size: expected at least the model's {shorter} pixels, got "
                 f"{data.load_size}."
             )
         self.domains = _open(config, data.source, data.split, data.data_dir)
@@ -75,7 +76,7 @@ class TranslationTask(Task):
         return load_pairs(
             self.held if self.held_out is self.domains else self.held_out,
             max(config.train.samples, config.evaluate.samples),
-            image_size=model.image_shape[0],
+            image_size=model.image_shape[:2],
             channels=(model.shape_a[-1], model.shape_b[-1]),
             crop=config.data.crop,
         )
@@ -94,9 +95,10 @@ class TranslationTask(Task):
     def held(self) -> Domains:
         """The training domains; domains to be cached are decoded once."""
         data, model, domains = self.config.data, self.model, self.domains
+        size = model.image_shape[:2]
         return load_domains(
             domains,
-            data.load_size or model.image_shape[0],
+            size if data.load_size is None else load_size_for(data.load_size, size),
             (model.shape_a[-1], model.shape_b[-1]),
             data.crop,
             CACHE[data.cache],
@@ -121,7 +123,7 @@ class TranslationTask(Task):
         return (paired if model.pairs else unpaired)(
             domains,
             batch_size=data.batch_size,
-            image_size=model.image_shape[0],
+            image_size=model.image_shape[:2],
             channels=(model.shape_a[-1], model.shape_b[-1]),
             load_size=data.load_size,
             crop=data.crop,
@@ -223,7 +225,7 @@ class TranslationTask(Task):
         data_dir = request.data_dir or config.data.data_dir
         domains = _open(config, request.source, request.split, data_dir)
         sides = [
-            (domain, Fit(model.image_shape[0], shape[-1], config.data.crop))
+            (domain, Fit(model.image_shape[:2], shape[-1], config.data.crop))
             for domain, shape in ((domains.a, model.shape_a), (domains.b, model.shape_b))
         ]
         (inputs, fit_in), (targets, fit_out) = (
@@ -259,7 +261,7 @@ def _open(config: ConfigDict, source: str, split: str, data_dir: str | None) -> 
         split,
         layout=data.layout,
         direction=data.direction,
-        resolution=config.model_args.image_shape[0],
+        resolution=max(config.model_args.image_shape[:2]),
         on_error=data.on_error,
         data_dir=data_dir,
         **config_lib.decoding(data),
@@ -271,8 +273,9 @@ def _wanted_figures(
 ) -> dict[str, figures.Attributes]:
     """Returns what translations should show by direction; nothing unless figures can be read."""
     kind, view = parse_spec(source)
-    colour = model.shape_a[-1] == model.shape_b[-1] == 3
-    if kind != "figures" or not colour or split not in figures.SPLIT_SIZES:
+    height, width, _ = model.image_shape
+    readable = height == width and model.shape_a[-1] == model.shape_b[-1] == 3
+    if kind != "figures" or not readable or split not in figures.SPLIT_SIZES:
         return {}
     domains = "ba" if config.data.direction == "b_to_a" else "ab"
     a, b = (figures.attributes(view, split, num, domain=domain) for domain in domains)
