@@ -31,10 +31,10 @@ def get_config():
     config.encoder_optimizer = {"name": "adam", "learning_rate": 1e-3, "decay": "linear"}
     config.pretraining.steps = 2000
     config.pretraining.batch_size = 64
-    config.generator = {"name": "text_conditional_generator", "filters": 32}
+    config.generator = {"name": "text_conditional_generator", "filters": 24}
     config.discriminator = {
         "name": "text_conditional_discriminator",
-        "filters": 32,
+        "filters": 24,
         "normalization": "none",
     }
     for role in ("generator", "discriminator"):

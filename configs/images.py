@@ -3,8 +3,7 @@
 The relativistic game (Jolicoeur-Martineau 2018, https://arxiv.org/abs/1807.00734) with an R1
 penalty, DiffAugment (Zhao et al. 2020, https://arxiv.org/abs/2006.10738) and an average of the
 generator's weights. Its discriminator only says which of two images is more real, and R1 keeps its
-slope at real images small, so it seldom wins outright, even with few images. The generator enlarges
-maps by resizing, which leaves no checkerboards.
+slope at real images small, so it seldom wins outright, even with few images.
 
 The values below are for 64x64 images. `tfgan_zoo.train` adapts size, channels, filters, batch size,
 augmentation, steps and sample sheets to the images, says how, and stores the result in the run.
@@ -29,14 +28,14 @@ def get_config():
     config.model_args.ema_half_life = 10_000.0
     config.generator = {
         "name": "dcgan_generator",
-        "filters": 32,
+        "filters": 24,
         "kernel_size": 4,
-        "upsampling": "resize",
+        "upsampling": "transposed",
         "normalization": "batch",
     }
     config.discriminator = {
         "name": "dcgan_discriminator",
-        "filters": 32,
+        "filters": 24,
         "kernel_size": 4,
         "normalization": "none",
     }

@@ -12,6 +12,7 @@ from tfgan_zoo.config.load import (
     list_configs,
     load_config,
     recipe_name,
+    with_whole_shape,
 )
 from tfgan_zoo.config.schema import (
     default_config,
@@ -79,4 +80,5 @@ __all__ = [
     "with_earlier_meaning",
     "with_later_entries",
     "with_rules_of",
+    "with_whole_shape",
 ]

@@ -95,9 +95,7 @@ def load_config(
         raise InputError(
             f"{flag}: expected get_config() of {path} to return a ConfigDict, got {config!r}."
         )
-    if "image_shape" in config.model_args:
-        with config.ignore_type():
-            config.model_args.image_shape = shape_of_side(config.model_args.image_shape)
+    config = with_whole_shape(config)
     config.lock()
     override_all(config, overrides or {})
     try:
@@ -105,6 +103,16 @@ def load_config(
     except UnknownEntryError as error:
         where = _where_set(path, error.key)
         raise InputError(f"{where}: there is no config entry {error.key!r}{error.advice}") from None
+    return config
+
+
+def with_whole_shape(config: ConfigDict) -> ConfigDict:
+    """Returns a config whose `image_shape` is a tuple, if the recipe has set one number."""
+    shape = config.get("model_args", {}).get("image_shape")
+    config = config.copy_and_resolve_references()
+    if shape is not None:
+        with config.unlocked(), config.ignore_type():
+            config.model_args.image_shape = shape_of_side(shape)
     return config
 
 

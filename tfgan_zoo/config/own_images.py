@@ -184,9 +184,9 @@ def _augmented(config: ConfigDict, facts: Facts) -> list[str]:
 
 
 def _doubling_filters(facts: Facts, size: tuple[int, int]) -> int:
-    """Returns the filters of networks whose smallest maps have 256 or, for many images, 384."""
+    """Returns the filters of networks whose smallest maps have 192 or, for many images, 256."""
     times = doublings(*size) or 4
-    return min(64, max(8, (256 if facts.num < FEW else 384) >> (times - 1)))
+    return min(64, max(8, (192 if facts.num < FEW else 256) >> (times - 1)))
 
 
 def _batch(most: int, facts: Facts, each: int = 1) -> int:

@@ -9,19 +9,18 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ml_collections import ConfigDict
-from ml_collections.config_dict import placeholder
+from ml_collections.config_dict import FieldReference, placeholder
 
 from tfgan_zoo.errors import whole_number
 from tfgan_zoo.sizes import LEAST_SIDE, whole_shape
 
 
-class ModelArguments(ConfigDict):
-    """Arguments of a model, where one number is a whole `image_shape`: 64 for (64, 64, 3)."""
+def any_shape(shape: tuple[int, ...]) -> FieldReference:
+    """Returns an `image_shape` that a recipe may replace by one number, as `shape_of_side` reads.
 
-    def __setitem__(self, key: str, value: Any) -> None:
-        if key == "image_shape":
-            value = shape_of_side(value)
-        super().__setitem__(key, value)
+    `load_config` makes it a plain tuple.
+    """
+    return FieldReference(shape, field_type=object)
 
 
 def shape_of_side(shape: Any) -> Any:
@@ -62,7 +61,7 @@ def run_config(
         {
             "model": model,
             "seed": 0,  # of initial weights, noise, and the order of the data
-            "model_args": ModelArguments(),  # arguments of the model's constructor
+            "model_args": {},  # arguments of the model's constructor
             # Networks: "name" is a key of tfgan_zoo.networks.NETWORKS or "package.module:function";
             # the other entries are its arguments. Without a name, the paper's network.
             **{network: {"name": ""} for network in networks},
@@ -166,9 +165,9 @@ def default_config() -> ConfigDict:
 def noise_to_image_config(model: str) -> ConfigDict:
     """Returns `default_config` with the arguments that all noise-to-image models share."""
     config = run_config(model, PLAYERS, PLAYERS)
-    config.model_args = ModelArguments(
+    config.model_args = ConfigDict(
         {
-            "image_shape": (32, 32, 3),
+            "image_shape": any_shape((32, 32, 3)),
             "latent_dim": 100,
             "latent_distribution": "normal",
             "packing": 1,
@@ -186,9 +185,9 @@ def noise_to_image_config(model: str) -> ConfigDict:
 def image_to_image_config(model: str) -> ConfigDict:
     """Returns `default_config` with what all models that translate images share."""
     config = run_config(model, PLAYERS, PLAYERS)
-    config.model_args = ModelArguments(
+    config.model_args = ConfigDict(
         {
-            "image_shape": (256, 256, 3),
+            "image_shape": any_shape((256, 256, 3)),
             "channels_b": placeholder(int),  # of domain b; None for those of image_shape
             "ema_half_life": placeholder(float),
             "ema_ramp_up": 0.05,
@@ -208,9 +207,9 @@ def image_to_image_config(model: str) -> ConfigDict:
 def super_resolution_config(model: str) -> ConfigDict:
     """Returns `default_config` with what all models that enlarge images share."""
     config = run_config(model, PLAYERS, PLAYERS)
-    config.model_args = ModelArguments(
+    config.model_args = ConfigDict(
         {
-            "image_shape": (96, 96, 3),  # of the crops to learn from
+            "image_shape": any_shape((96, 96, 3)),  # of the crops to learn from
             "scale": 4,
             "ema_half_life": placeholder(float),
             "ema_ramp_up": 0.05,
@@ -232,9 +231,9 @@ def super_resolution_config(model: str) -> ConfigDict:
 def text_to_image_config(model: str) -> ConfigDict:
     """Returns `default_config` with what all models that draw texts share."""
     config = run_config(model, PLAYERS, PLAYERS)
-    config.model_args = ModelArguments(
+    config.model_args = ConfigDict(
         {
-            "image_shape": (64, 64, 3),
+            "image_shape": any_shape((64, 64, 3)),
             "latent_dim": 100,
             "embedding_dim": 1024,
             "matching_aware": True,
@@ -269,7 +268,7 @@ def text_to_image_config(model: str) -> ConfigDict:
 def joint_embedding_config(model: str) -> ConfigDict:
     """Returns the config of a model that embeds images and their texts together."""
     config = run_config(model, ["text_encoder", "image_encoder"], ["encoder"])
-    config.model_args = ModelArguments({"image_shape": (64, 64, 3), "embedding_dim": 1024})
+    config.model_args = {"image_shape": any_shape((64, 64, 3)), "embedding_dim": 1024}
     # Reads strings; without a vocabulary, a word encoder gets that of the training captions.
     config.text_encoder = {"name": "word_encoder", "vocabulary": ()}
     config.data.load_size = placeholder(int)  # resize to this, then crop at random

@@ -72,7 +72,7 @@ def override(config: ConfigDict, key: str, text: str) -> None:
     while "." in last:
         name, last = last.split(".", 1)
         group = group[name]
-    kind = group.get_type(last)
+    kind = tuple if key == "model_args.image_shape" else group.get_type(last)
     optional = ALL_ENTRIES.get(key, ...) is None
     try:
         if optional and text.lower() == "none":
