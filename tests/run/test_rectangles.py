@@ -16,7 +16,9 @@ SIZE = (16, 24)
 def rectangular(config):
     with config.unlocked():
         config.model_args.image_shape = (*SIZE, config.model_args.image_shape[-1])
-        config.train.update(steps=2, log_every=1, sample_every=2, checkpoint_every=2, samples=4)
+        config.train.update(
+            steps=2, log_every=1, sample_every=2, checkpoint_every=2, samples=4, export=True
+        )
         config.evaluate.metrics = ("swd",)
         config.evaluate.samples = 8
     return config
@@ -31,7 +33,7 @@ def test_a_run_from_noise(tmp_path):
     images = model.generate(3, seed=0)
     assert images.shape == (3, *SIZE, 3)
     served = tf.saved_model.load(str(result.export)).signatures
-    found = served["generate"](noise=tf.constant(model.sample_latents(3, 0)))["images"]
+    found = served["generate"](latents=tf.constant(model.sample_latents(3, 0)))["images"]
     np.testing.assert_allclose(found, images, atol=1e-4)
     with Image.open(result.samples) as sheet:
         width, height = sheet.size

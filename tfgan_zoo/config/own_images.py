@@ -207,6 +207,8 @@ def _noise_to_image(
     for role in ("generator", "discriminator"):
         if config[role].get("name", "").startswith("dcgan"):
             config[role].filters = filters
+    if config.generator.get("name") == "dcgan_generator":  # no checkerboards
+        config.generator.update(upsampling="resize", kernel_size=3)
     most = 32 if shorter <= 64 else 16 if shorter <= 128 else 8
     config.data.batch_size = _batch(most, facts, args.get("discriminator_steps", 1))
     config.data.flip = False
