@@ -82,7 +82,7 @@ def size_of(name: str, size: Any) -> int | tuple[int, int]:
     return height if height == width else (height, width)
 
 
-def load_size_for(size: Any, image_size: int | tuple[int, int]) -> int | tuple[int, int]:
+def load_size_for(size: Any, image_size: int | tuple[int, ...]) -> int | tuple[int, int]:
     """Converts the size that images are resized to before a random crop of `image_size`.
 
     Args:
@@ -108,9 +108,9 @@ def load_size_for(size: Any, image_size: int | tuple[int, int]) -> int | tuple[i
     return found
 
 
-def as_sides(size: int | tuple[int, int]) -> tuple[int, int]:
+def as_sides(size: int | tuple[int, ...]) -> tuple[int, int]:
     """Returns height and width of a size; see `size_of`."""
-    return size if isinstance(size, tuple) else (size, size)
+    return (size[0], size[-1]) if isinstance(size, tuple) else (size, size)
 
 
 def fit_for(
