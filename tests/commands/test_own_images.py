@@ -181,11 +181,12 @@ def test_a_run_resumes_with_its_stored_settings(tmp_path, photos, given):
     first = resolve(**given, workdir=str(run), data__source=photos, train__steps=300)
     begin(run, first)
     save(tmp_path / "photos", 40)  # the settings of a new run would differ
+    given = given or {"data__source": photos}  # what has to be repeated
     for flags in ({"data__source": photos, "train__steps": 300}, {}):
-        again = resolve(**given, workdir=str(run), **flags)
+        again = resolve(workdir=str(run), **(given | flags))
         assert again.config.to_dict() == first.config.to_dict()
         assert (again.recipe, again.notes) == (first.recipe, [])
-    new = resolve(**given, workdir=str(tmp_path / "new"), data__source=photos)
+    new = resolve(workdir=str(tmp_path / "new"), **(given | {"data__source": photos}))
     assert new.config.data.batch_size != first.config.data.batch_size
     longer = resolve(**given, workdir=str(run), train__steps=400)
     assert longer.config.train.steps == 400

@@ -75,12 +75,10 @@ def choose(
     if recipe is not None and recipe not in RECIPES:
         return None
     own = recipe is not None or _is_own(overrides)
-    if not own and workdir is None and model is None:
+    name = recipe or model or (_family(overrides) if own else None)
+    if name is None:
         return None
-    name = recipe or model or _family(overrides, own)
-    if name is None and workdir is None:
-        return None
-    folder = Path(workdir or Path("runs") / str(name))
+    folder = Path(workdir or Path("runs") / name)
     if config_lib.has_begun(folder):
         return _begun(folder, model, recipe, overrides, size)
     if not own:
@@ -129,10 +127,8 @@ def _begun(
     return Chosen(config, began, [])
 
 
-def _family(overrides: Mapping[str, str], own: bool) -> str | None:
+def _family(overrides: Mapping[str, str]) -> str:
     """Returns the recipe for a source: by its layout, translation, captions or images."""
-    if not own:
-        return None
     source, split = overrides["data.source"], overrides.get("data.split", "train")
     folders = parse_spec(source)[0] in FOLDERS
     layout = overrides.get("data.layout", "two_folders" if folders else "auto")
