@@ -4,8 +4,12 @@
   python -m tfgan_zoo.train --config=dcgan_fashion_mnist --config.data.source=idx:~/fashion_mnist
   python -m tfgan_zoo.train --config=my_recipe.py --workdir=runs/mine --config.train.steps=20000
 
---model=NAME is short for --config=NAME, the model's quick recipe on the embedded data. Every entry
-of the config can be set with --config.KEY=VALUE; --dry_run shows them all.
+With images of your own, the settings are derived from them; --model may be left out:
+
+  python -m tfgan_zoo.train --config.data.source=folder:PATH --image_size=64
+
+On other data, --model=NAME is short for --config=NAME, the model's quick recipe. Every entry of the
+config can be set with --config.KEY=VALUE; --dry_run shows them all.
 
   python -m tfgan_zoo.train --workdir=runs/mine
   python -m tfgan_zoo.train --workdir=runs/mine --extend_to=40000
@@ -29,6 +33,7 @@ def main(argv: list[str]) -> None:
     given = cli.Flags()
     given.define_string("model", None, "A model: gan, dcgan, wgan_gp, ...")
     given.define_string("config", None, "A recipe by name, or a Python file.")
+    given.define_string("image_size", None, "The size of the images: 64, or 96x128 (height first).")
     given.define_path("workdir", None, "The run folder; runs/CONFIG if not given.")
     given.define_integer("extend_to", None, "Prolong a run to this number of steps.")
     given.define_bool("dry_run", "Print the resolved config and stop.")
@@ -44,6 +49,7 @@ def main(argv: list[str]) -> None:
         overrides,
         load_tensorflow=lambda: cli.quiet_tensorflow(lambda: None),
         extend_to=given.extend_to,
+        image_size=given.image_size,
     )
     for note in resolved.notes:  # Standard output is for the config of a dry run.
         print(note, file=sys.stderr)

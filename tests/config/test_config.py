@@ -49,6 +49,7 @@ def config():
         ("model_args.image_shape", "64,64,1", (64, 64, 1)),
         ("model_args.image_shape", "[2]", (2,)),
         ("model_args.image_shape", "2", (2,)),
+        ("model_args.image_shape", "64", (64, 64, 3)),
         ("model_args.diff_augment", "color,cutout", ("color", "cutout")),
         ("model_args.diff_augment", "('color', 'cutout')", ("color", "cutout")),
         ("model_args.diff_augment", "color", ("color",)),
@@ -190,7 +191,7 @@ def test_names():
     assert find_config("dcgan").name == "dcgan.py"
     with pytest.raises(InputError, match="--model: there is no 'dcgann'; did you mean dcgan"):
         find_config("dcgann", "--model")
-    with pytest.raises(InputError, match="give one of cyclegan"):
+    with pytest.raises(InputError, match="give one of captions"):
         find_config("zzzzz")
     with pytest.raises(InputError, match=r"there is no file 'dcgan.py'"):
         find_config("dcgan.py")

@@ -9,6 +9,7 @@ import pytest
 from tests.marks import slow_except
 from tests.models.tiny import EACH_KIND
 from tfgan_zoo.config import check, find_config, list_configs, load_config
+from tfgan_zoo.config.own_images import RECIPES
 from tfgan_zoo.data import parse_spec
 from tfgan_zoo.models import MODELS
 from tfgan_zoo.run import building
@@ -23,7 +24,7 @@ def test_loads_and_says_what_it_does(name):
     config = load_config(name)
     check(config)
     game = "srresnet" if config.model_args.get("adversarial_weight") == 0 else config.model
-    assert name == game or name.startswith(f"{game}_")
+    assert name in (game, *RECIPES) or name.startswith(f"{game}_")
     parse_spec(config.data.source)
     doc = ast.get_docstring(ast.parse(find_config(name).read_text()))
     for heading in ("Command:", "Cost:", "Result:"):
@@ -37,7 +38,7 @@ def test_lists_every_argument_of_its_model(name):
     assert listed == taken
 
 
-@pytest.mark.parametrize("name", slow_except(EACH_KIND, list_configs()))
+@pytest.mark.parametrize("name", slow_except([*EACH_KIND, *RECIPES], list_configs()))
 def test_builds(name):
     config = load_config(name)
     if "vocabulary" in config.get("text_encoder", {}):  # else that of data which is not here

@@ -91,7 +91,7 @@ def test_shortcuts_equal_the_authors_order():
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        ({"image_shape": (24, 24, 3)}, r"image_shape: .*\(24, 24, 3\)"),
+        ({"image_shape": (36, 36, 3)}, r"image_shape: .*\(36, 36, 3\)"),
         ({"image_shape": (16, 16, 3), "filters": -1}, "filters: .*-1"),
         ({"image_shape": (16, 16, 3), "normalization": "group"}, "normalization: .*'group'"),
     ],

@@ -210,7 +210,7 @@ def test_sizes(side):
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        ({"image_shape": (48, 48, 3)}, r"image_shape: .*\(48, 48, 3\)"),
+        ({"image_shape": (72, 72, 3)}, r"image_shape: .*\(72, 72, 3\)"),
         ({"image_shape": (32, 32)}, r"image_shape: .*\(32, 32\)"),
         ({"image_shape": SHAPE, "embedding_dim": 0}, "embedding_dim: .*0"),
         ({"image_shape": SHAPE, "projected": 0}, "projected: .*0"),

@@ -306,10 +306,13 @@ def test_what_cannot_be_read_is_not_counted_once_images_are_decoded(tmp_path):
     assert work.describe().endswith(": 9 samples")
 
 
-def test_translation_needs_squares(tmp_path):
+def test_only_super_resolution_needs_squares(tmp_path):
     config = tiny_translation(tmp_path, "cyclegan")
     config.model_args.image_shape = (16, 32, 1)
-    with pytest.raises(InputError, match=r"expected a square .* got \(16, 32, 1\)"):
+    assert opened(config).a.shape[1:] == (16, 32, 1)
+    config = tiny_super_resolution(tmp_path)
+    config.model_args.image_shape = (16, 32, 3)
+    with pytest.raises(InputError, match=r"expected a square .* got \(16, 32, 3\)"):
         opened(config)
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
+from tfgan_zoo.commands import own_images
 from tfgan_zoo.errors import InputError
 
 
@@ -33,6 +34,7 @@ def from_flags(
     overrides: Mapping[str, str],
     load_tensorflow: Callable[[], None],
     extend_to: int | None = None,
+    image_size: str | None = None,
 ) -> Training:
     """Resolves the config of a training command.
 
@@ -43,6 +45,7 @@ def from_flags(
         overrides: Config entries set on the command line, as text by dotted key.
         load_tensorflow: Called before anything that needs TensorFlow.
         extend_to: The flag --extend_to.
+        image_size: The flag --image_size.
 
     Raises:
         InputError: If there is no such recipe, an override cannot be used, the folder holds a run
@@ -51,12 +54,17 @@ def from_flags(
     if extend_to is not None and "train.steps" in overrides:
         raise InputError("--extend_to: is the new number of steps; leave out --config.train.steps.")
     flag, name = ("--config", recipe) if recipe else ("--model", model)
+    own = own_images.choose(model, recipe, workdir, overrides, image_size)
+    if own is None and image_size is not None:
+        overrides = {**overrides, "model_args.image_shape": own_images.shape_text(image_size)}
+    if own is not None:
+        name = name or own.recipe
     if not name:
         folder = _run_to_resume(workdir)
         config = config_lib.resumed_config(folder, overrides)
         config = _extended(config, folder, extend_to)
         return Training(config, folder, config_lib.stored_recipe(folder), [])
-    config, notes = config_lib.load_config(name, overrides, flag), []
+    config, notes = own[::2] if own else (config_lib.load_config(name, overrides, flag), [])
     if model and config.model != model:
         raise InputError(f"--model={model}: the config {name} is for {config.model!r}.")
     if any(key.endswith(".name") for key in overrides):
@@ -68,11 +76,13 @@ def from_flags(
             named = ", ".join(f"{k}={v}" for k, v in overrides.items() if k.endswith(".name"))
             verb = "is" if len(dropped) == 1 else "are"
             notes.append(f"With {named}, the recipe's {', '.join(dropped)} {verb} dropped.")
-    began = config_lib.recipe_name(name)
-    folder = Path(workdir or Path("runs") / began)
+    began = own.recipe if own else config_lib.recipe_name(name)
+    folder = Path(workdir or Path("runs") / config_lib.recipe_name(name))
     if config_lib.has_begun(folder):
         today = config
-        config, differ = config_lib.config_to_resume(folder, config, overrides, name, flag)
+        config, differ = config_lib.config_to_resume(
+            folder, config, overrides, began if own else name, flag
+        )
         if differ:
             to_change = config_lib.flags_to_change(config, today, differ)
             notes.append(_unused(folder, name, differ, to_change))

@@ -24,6 +24,7 @@ from tfgan_zoo.config.load import (
     list_configs,
     load_config,
     recipe_name,
+    with_whole_shape,
 )
 from tfgan_zoo.config.schema import (
     default_config,
@@ -99,4 +100,5 @@ __all__ = [
     "with_earlier_meaning",
     "with_later_entries",
     "with_rules_of",
+    "with_whole_shape",
 ]

@@ -9,7 +9,8 @@ from pathlib import Path
 from ml_collections import ConfigDict
 
 from tfgan_zoo.config.check import UnknownEntryError, check
-from tfgan_zoo.config.values import override
+from tfgan_zoo.config.schema import shape_of_side
+from tfgan_zoo.config.values import override_all
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.suggestions import nearest
 
@@ -94,14 +95,24 @@ def load_config(
         raise InputError(
             f"{flag}: expected get_config() of {path} to return a ConfigDict, got {config!r}."
         )
+    config = with_whole_shape(config)
     config.lock()
-    for key, text in (overrides or {}).items():
-        override(config, key, text)
+    override_all(config, overrides or {})
     try:
         check(config)
     except UnknownEntryError as error:
         where = _where_set(path, error.key)
         raise InputError(f"{where}: there is no config entry {error.key!r}{error.advice}") from None
+    return config
+
+
+def with_whole_shape(config: ConfigDict) -> ConfigDict:
+    """Returns a config whose `image_shape` is a tuple, if the recipe has set one number."""
+    shape = config.get("model_args", {}).get("image_shape")
+    config = config.copy_and_resolve_references()
+    if shape is not None:
+        with config.unlocked(), config.ignore_type():
+            config.model_args.image_shape = shape_of_side(shape)
     return config
 
 

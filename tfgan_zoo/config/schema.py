@@ -9,7 +9,32 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ml_collections import ConfigDict
-from ml_collections.config_dict import placeholder
+from ml_collections.config_dict import FieldReference, placeholder
+
+from tfgan_zoo.errors import whole_number
+from tfgan_zoo.sizes import LEAST_SIDE, whole_shape
+
+
+def any_shape(shape: tuple[int, ...]) -> FieldReference:
+    """Returns an `image_shape` that a recipe may replace by one number, as `shape_of_side` reads.
+
+    `load_config` makes it a plain tuple.
+    """
+    return FieldReference(shape, field_type=object)
+
+
+def shape_of_side(shape: Any) -> Any:
+    """Returns the shape that one number means, of square colour images; anything else as it is.
+
+    A number that is too small for the side of an image is the size of points.
+
+    Example:
+        >>> shape_of_side(64), shape_of_side(2), shape_of_side((32, 32, 1))
+        ((64, 64, 3), (2,), (32, 32, 1))
+    """
+    side = whole_number(shape)
+    return (side,) if side is not None and side < LEAST_SIDE else whole_shape(shape)
+
 
 #: The networks of a game, which are its roles too.
 PLAYERS = ("generator", "discriminator")
@@ -172,7 +197,7 @@ def noise_to_image_config(model: str) -> ConfigDict:
     config = run_config(model, PLAYERS, PLAYERS)
     config.model_args = ConfigDict(
         {
-            "image_shape": (32, 32, 3),
+            "image_shape": any_shape((32, 32, 3)),
             "latent_dim": 100,
             **_from_noise(),
         }
@@ -185,7 +210,7 @@ def image_to_image_config(model: str) -> ConfigDict:
     config = run_config(model, PLAYERS, PLAYERS)
     config.model_args = ConfigDict(
         {
-            "image_shape": (256, 256, 3),
+            "image_shape": any_shape((256, 256, 3)),
             "channels_b": placeholder(int),  # of domain b; None for those of image_shape
             **_of_games(),
         }
@@ -205,7 +230,7 @@ def super_resolution_config(model: str) -> ConfigDict:
     config = run_config(model, PLAYERS, PLAYERS)
     config.model_args = ConfigDict(
         {
-            "image_shape": (96, 96, 3),  # of the crops to learn from
+            "image_shape": any_shape((96, 96, 3)),  # of the crops to learn from
             "scale": 4,
             **_of_games(),
         }
@@ -227,7 +252,7 @@ def text_to_image_config(model: str) -> ConfigDict:
     config = run_config(model, PLAYERS, PLAYERS)
     config.model_args = ConfigDict(
         {
-            "image_shape": (64, 64, 3),
+            "image_shape": any_shape((64, 64, 3)),
             "latent_dim": 100,
             "embedding_dim": 1024,
             "matching_aware": True,
@@ -255,7 +280,7 @@ def text_to_image_config(model: str) -> ConfigDict:
 def joint_embedding_config(model: str) -> ConfigDict:
     """Returns the config of a model that embeds images and their texts together."""
     config = run_config(model, ["text_encoder", "image_encoder"], ["encoder"])
-    config.model_args = {"image_shape": (64, 64, 3), "embedding_dim": 1024}
+    config.model_args = {"image_shape": any_shape((64, 64, 3)), "embedding_dim": 1024}
     # Reads strings; without a vocabulary, a word encoder gets that of the training captions.
     config.text_encoder = {"name": "word_encoder", "vocabulary": ()}
     config.data.load_size = placeholder(int)  # resize to this, then crop at random

@@ -27,7 +27,6 @@ from tfgan_zoo.config.values import (
     differences,
     filled,
     flatten,
-    override,
     typed,
 )
 from tfgan_zoo.data.splits import stand_ins
@@ -188,8 +187,7 @@ def resumed_config(folder: Path, overrides: Mapping[str, str]) -> ConfigDict:
 
 
 def _overridden(config: ConfigDict, overrides: Mapping[str, str]) -> ConfigDict:
-    for key, text in overrides.items():
-        override(config, key, text)
+    override_all(config, overrides)
     check(config)
     return config
 

@@ -9,7 +9,9 @@ from typing import Any
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
-from tfgan_zoo.config.schema import CONFIGS
+from tfgan_zoo.config.schema import CONFIGS, shape_of_side
+from tfgan_zoo.data.opening import open_source
+from tfgan_zoo.data.spec import parse_spec
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.suggestions import nearest
 
@@ -70,11 +72,14 @@ def override(config: ConfigDict, key: str, text: str) -> None:
     while "." in last:
         name, last = last.split(".", 1)
         group = group[name]
-    kind = group.get_type(last)
+    kind = tuple if key == "model_args.image_shape" else group.get_type(last)
     optional = ALL_ENTRIES.get(key, ...) is None
     try:
         if optional and text.lower() == "none":
             group[last] = None
+        elif _is_side(key, text):
+            points = len(known[key] or ()) == 1
+            group[last] = (int(text),) if points else shape_of_side(int(text))
         elif kind is tuple:
             group[last] = _parse_tuple(text, known[key])
         else:
@@ -82,6 +87,10 @@ def override(config: ConfigDict, key: str, text: str) -> None:
     except (KeyError, ValueError) as error:
         expected = _KINDS.get(kind, kind.__name__) + (", or none" if optional else "")
         raise InputError(f"--config.{key}: expected {expected}, got {text!r}.") from error
+
+
+def _is_side(key: str, text: str) -> bool:
+    return key == "model_args.image_shape" and text.strip().isdecimal()
 
 
 def _parse_float(text: str) -> float:
@@ -130,6 +139,26 @@ def as_flag(key: str, value: Any) -> str:
     """
     text = str(value).lower() if value is None or isinstance(value, bool) else str(value)
     return shlex.quote(f"--config.{key}={text}")
+
+
+def override_all(config: ConfigDict, overrides: Mapping[str, str]) -> None:
+    """Sets entries from text; see `override`.
+
+    One number for `model_args.image_shape` is the side of square colour images, or the size of
+    vectors if `data.source` holds vectors.
+    """
+    for key, text in overrides.items():
+        override(config, key, text)
+    for key, text in overrides.items():
+        if _is_side(key, text) and _holds_vectors(config.data):
+            config.model_args.image_shape = (int(text),)
+
+
+def _holds_vectors(data: Mapping[str, Any]) -> bool:
+    kind, _ = parse_spec(data["source"])
+    return kind == "points" or (
+        kind == "npz" and open_source(data["source"], data["split"]).is_vector
+    )
 
 
 # ---------------------------------------------------------------------- JSON

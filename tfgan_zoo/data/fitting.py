@@ -1,4 +1,4 @@
-"""Converts images to the squares of some channels that a model is trained on."""
+"""Converts images to the size and channels that a model is trained on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.sizes import inner_rectangle, scaled_to
 
 BACKGROUND = 255
 """Value behind transparent pixels: white, the page that icons and drawings are made for."""
@@ -59,11 +60,12 @@ class Fit:
     """Converts images to a size and a number of channels.
 
     Attributes:
-        image_size: Side of the resulting square in pixels.
+        image_size: Side of the resulting square in pixels; or height and width of a rectangle.
         channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha; more for images of as many.
-        crop: Side of the central square to cut out first, in pixels of the original. None takes
-            the largest central square, or with `fit="pad"` the whole image.
-        fit: "resize" resamples the square to `image_size` (Lanczos, antialiased); "pad" leaves the
+        crop: Side of the central square to cut out first, in pixels of the original; of a
+            rectangle, which has the proportions of `image_size`, the shorter side. None takes
+            the largest central one, or with `fit="pad"` the whole image.
+        fit: "resize" resamples that to `image_size` (Lanczos, antialiased); "pad" leaves the
             pixels alone and surrounds them with black, 28 -> 32 for the MNIST family.
         alpha: Whether the last of 2 or 4 channels is opacity, by which colours are weighted when
             they are resampled. Otherwise channels are resampled each by itself.
@@ -73,7 +75,7 @@ class Fit:
         (64, 64, 3)
     """
 
-    image_size: int
+    image_size: int | tuple[int, int]
     channels: int
     crop: int | None = None
     fit: str = "resize"
@@ -83,19 +85,33 @@ class Fit:
         if self.fit not in ("resize", "pad"):
             raise InputError(f'fit: expected "resize" or "pad", got {self.fit!r}.')
         check_number("channels", self.channels, least=1, whole=True)
-        check_number("image_size", self.image_size, least=1, whole=True)
+        if isinstance(self.image_size, tuple):
+            height, width = self.image_size
+            check_number("image_size", height, least=1, whole=True)
+            check_number("image_size", width, least=1, whole=True)
+            if height == width:
+                object.__setattr__(self, "image_size", height)
+        else:
+            check_number("image_size", self.image_size, least=1, whole=True)
         if self.crop is not None:
             check_number("crop", self.crop, least=1, whole=True)
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of a resulting image."""
+        if isinstance(self.image_size, tuple):
+            return self.image_size
+        return self.image_size, self.image_size
+
+    @property
     def shape(self) -> tuple[int, int, int]:
-        """Shape of a resulting image, `(image_size, image_size, channels)`."""
-        return (self.image_size, self.image_size, self.channels)
+        """Shape of a resulting image, `(height, width, channels)`."""
+        return (*self.size, self.channels)
 
     @property
     def smallest(self) -> int | None:
         """The value of `smallest` to pass to `decode`."""
-        return self.image_size if self.crop is None and self.fit == "resize" else None
+        return max(self.size) if self.crop is None and self.fit == "resize" else None
 
     def __call__(self, images: np.ndarray, name: str) -> np.ndarray:
         """Fits one image or a stack of them.
@@ -105,7 +121,7 @@ class Fit:
             name: Name of the image, for messages.
 
         Returns:
-            uint8 `[..., image_size, image_size, channels]`.
+            uint8 `[..., *shape]`.
 
         Raises:
             InputError: If the image is smaller than the crop, or too large to pad.
@@ -141,23 +157,32 @@ class Fit:
         height, width = images.shape[-3:-1]
         if self.crop is None and self.fit == "pad":
             return images
-        side = self.crop or min(height, width)
-        if side > min(height, width):
+        high, wide = self.cut(height, width)
+        if high > height or wide > width:
+            # The largest crop whose proportional rectangle fits.
+            most = min(inner_rectangle(height, width, self.size))
             raise InputError(
-                f"{name} is {width}x{height} pixels, too small for crop={side}; choose a crop of "
-                f"at most {min(height, width)} or remove the image."
+                f"{name} is {width}x{height} pixels, too small for crop={self.crop}; choose a crop "
+                f"of at most {most} or remove the image."
             )
-        top, left = (height - side) // 2, (width - side) // 2
-        return images[..., top : top + side, left : left + side, :]
+        top, left = (height - high) // 2, (width - wide) // 2
+        return images[..., top : top + high, left : left + wide, :]
+
+    def cut(self, height: int, width: int) -> tuple[int, int]:
+        """Returns the size of what is cut out of an image before it is resized."""
+        if self.crop is None:
+            return inner_rectangle(height, width, self.size)
+        return scaled_to(self.crop, self.size)
 
     def _padded(self, images: np.ndarray, name: str) -> np.ndarray:
         height, width = images.shape[-3:-1]
-        if max(height, width) > self.image_size:
+        high, wide = self.size
+        if height > high or width > wide:
             raise InputError(
                 f"{name} is {width}x{height} pixels, too large to pad to image_size="
                 f'{self.image_size}; use fit="resize" or a larger image_size.'
             )
-        top, left = (self.image_size - height) // 2, (self.image_size - width) // 2
+        top, left = (high - height) // 2, (wide - width) // 2
         padded = np.zeros(images.shape[:-3] + self.shape, np.uint8)
         padded[..., top : top + height, left : left + width, :] = images
         return padded
@@ -172,5 +197,4 @@ class Fit:
 
     def _resampled(self, pixels: np.ndarray) -> np.ndarray:
         image = Image.fromarray(np.ascontiguousarray(pixels))
-        side = (self.image_size, self.image_size)
-        return np.asarray(image.resize(side, Image.Resampling.LANCZOS))
+        return np.asarray(image.resize(self.size[::-1], Image.Resampling.LANCZOS))

@@ -18,6 +18,7 @@ from tfgan_zoo.data.images import Fit
 from tfgan_zoo.data.opening import as_source
 from tfgan_zoo.data.source import FittedSource, Source, ViewSource
 from tfgan_zoo.errors import InputError, check_number, whole_number, without_advice
+from tfgan_zoo.sizes import scaled_to
 
 MEMORY_LIMIT = 4 * 2**30
 """Most bytes of decoded images that `cache="auto"` holds in memory."""
@@ -54,6 +55,64 @@ def side_of(name: str, size: Any) -> int:
     return int(sides[0])
 
 
+def size_of(name: str, size: Any) -> int | tuple[int, int]:
+    """Converts the size of images as users give it to their side, or to height and width.
+
+    Args:
+        name: Name of the argument, for the error.
+        size: An integer, or two: height and width.
+
+    Returns:
+        The side of square images; otherwise height and width.
+
+    Raises:
+        InputError: If it is neither.
+
+    Example:
+        >>> size_of("image_size", (64, 64)), size_of("image_size", [96, 128])
+        (64, (96, 128))
+    """
+    sides = [whole_number(s) for s in (size if isinstance(size, (tuple, list)) else [size])]
+    if None in sides or len(sides) not in (1, 2):
+        raise InputError(
+            f"{name}: expected the side of square images, a whole number such as 64, or height and "
+            f"width such as (96, 128), got {size!r}."
+        )
+    height, width = int(sides[0] or 0), int(sides[-1] or 0)
+    return height if height == width else (height, width)
+
+
+def load_size_for(size: Any, image_size: int | tuple[int, ...]) -> int | tuple[int, int]:
+    """Converts the size that images are resized to before a random crop of `image_size`.
+
+    Args:
+        size: A side, of rectangles the shorter one; or height and width.
+        image_size: See `size_of`.
+
+    Raises:
+        InputError: If it is neither, or smaller than the crop.
+
+    Example:
+        >>> load_size_for(72, 64), load_size_for(108, (96, 128))
+        (72, (108, 144))
+    """
+    found = size_of("load_size", size)
+    if isinstance(found, int) and isinstance(image_size, tuple):
+        found = scaled_to(found, image_size)
+    pairs = zip(as_sides(found), as_sides(image_size), strict=True)
+    if any(side < least for side, least in pairs):
+        raise InputError(
+            f"load_size: expected at least image_size={image_size}, which is cut out of it, got "
+            f"{size}; leave it out for no jitter."
+        )
+    return found
+
+
+def as_sides(size: int | tuple[int, ...]) -> tuple[int, int]:
+    """Returns height and width of a size; see `size_of`."""
+    return (size[0], size[-1]) if isinstance(size, tuple) else (size, size)
+
+
 def fit_for(
     source: Source,
     *,
@@ -83,11 +142,11 @@ def fit_for(
                 if source.shape is None
                 else 'image_size: expected the size to pad to with fit="pad", got None.'
             )
-    image_size = side_of("image_size", image_size)
+    size = size_of("image_size", image_size)
     if channels is None:
         have = 3 if source.shape is None else source.shape[2]
         channels = have if have > 4 else 3 if have > 2 else 1
-    fitting = Fit(image_size, channels, crop, fit, source.alpha)
+    fitting = Fit(size, channels, crop, fit, source.alpha)
     if source.shape is not None:
         fitting.check_channels(source.shape[2], source.spec)
     return fitting
@@ -126,7 +185,7 @@ class Loaded(NamedTuple):
     """Decoded images of sources whose samples belong together.
 
     Attributes:
-        images: For each source, uint8 `[N, image_size, image_size, channels]`.
+        images: For each source, uint8 `[N, height, width, channels]`.
         indices: The index of each sample in the sources, int64 `[N]`.
     """
 
@@ -145,7 +204,7 @@ def load_images(
         num: Number of images, from the first; None for all.
 
     Returns:
-        uint8 `[N, image_size, image_size, channels]`. If the source was opened with
+        uint8 `[N, height, width, channels]`. If the source was opened with
         `on_error="skip"`, unusable images are missing.
 
     Raises:
@@ -375,8 +434,8 @@ def read_fitted(sources: Sequence[Source], fittings: Sequence[Fit], index: int) 
 def _nothing_to_resample(source: Source, fitting: Fit) -> bool:
     if source.array is None:
         return False
-    side = fitting.crop or min(source.array.shape[1:3])
-    return fitting.fit == "pad" or side == fitting.image_size
+    height, width = source.array.shape[1:3]
+    return fitting.fit == "pad" or fitting.cut(height, width) == fitting.size
 
 
 def label_of(sources: Sequence[Source]) -> str:

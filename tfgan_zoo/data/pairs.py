@@ -16,7 +16,7 @@ import tensorflow as tf
 from tfgan_zoo import noise
 from tfgan_zoo.data.domains import Domains, open_domains
 from tfgan_zoo.data.images import Fit
-from tfgan_zoo.data.loading import fit_for, fits_memory, load_source, load_sources, side_of
+from tfgan_zoo.data.loading import fit_for, fits_memory, load_size_for, load_source, load_sources
 from tfgan_zoo.data.opening import as_source
 from tfgan_zoo.data.pipeline import (
     augmented,
@@ -54,10 +54,11 @@ def paired(
         domains: Matched domains from `open_domains`, or what it opens; or two sources or arrays
             `(a, b)` of equal length, which form pairs.
         batch_size: Pairs per batch, over all replicas.
-        image_size: Side in pixels; None for that of the domains, if they have one.
+        image_size: Side in pixels, or height and width; None for the side of the domains, if they
+            have one.
         channels: Channels of a and of b, as for `images.Fit`.
-        load_size: Side to resize to before the random crop, 286 for 256 in the paper; None for
-            `image_size`, without jitter.
+        load_size: Side to resize to before the random crop, 286 for 256 in the paper, of rectangles
+            the shorter one; None for `image_size`, without jitter.
         crop: Side of the central square that is cut out first; see `images.Fit`.
         flip: Mirror each pair left to right with probability 1/2.
         seed: Seed of order, crops and flips, any integer.
@@ -65,8 +66,7 @@ def paired(
         cache: See `unconditional`; images are held at `load_size`.
 
     Returns:
-        An infinite dataset of `(a, b)`, uint8 `[batch_size, image_size, image_size, channels]` in
-        0..255.
+        An infinite dataset of `(a, b)`, uint8 `[batch_size, height, width, channels]` in 0..255.
 
     Raises:
         InputError: If the domains are not matched (the first file without a partner is named), an
@@ -193,7 +193,7 @@ def load_pairs(
         crop: See `paired`.
 
     Returns:
-        `(a, b)`, uint8 `[num, image_size, image_size, channels]`. Of matched domains `a[i]` belongs
+        `(a, b)`, uint8 `[num, height, width, channels]`. Of matched domains `a[i]` belongs
         to `b[i]`. With `on_error="skip"`, unusable images are missing.
 
     Raises:
@@ -274,7 +274,7 @@ def _fittings(
     channels: Sequence[int],
     crop: int | None,
     load_size: int | Sequence[int] | None = None,
-) -> tuple[int, list[Fit]]:
+) -> tuple[int | tuple[int, int], list[Fit]]:
     """Returns the final size, and the `Fit` of each domain to `load_size`."""
     if not isinstance(channels, (tuple, list)) or len(channels) != 2:
         raise InputError(f"channels: expected two numbers, of a and of b, got {channels!r}.")
@@ -290,17 +290,17 @@ def _fittings(
         )
     if load_size is None:
         return size, fittings
-    load_size = side_of("load_size", load_size)
-    if load_size < size:
-        raise InputError(
-            f"load_size: expected at least image_size={size}, which is cut out of it, got "
-            f"{load_size}; leave it out for no jitter."
-        )
-    return size, [dataclasses.replace(fitting, image_size=load_size) for fitting in fittings]
+    loaded = load_size_for(load_size, size)
+    return size, [dataclasses.replace(fitting, image_size=loaded) for fitting in fittings]
 
 
 def _jittered(
-    dataset: tf.data.Dataset, size: int, fitting: Fit, flip: bool, seed: int, start_step: int
+    dataset: tf.data.Dataset,
+    size: int | tuple[int, int],
+    fitting: Fit,
+    flip: bool,
+    seed: int,
+    start_step: int,
 ) -> tf.data.Dataset:
     """Crops and flips the images of batches at random, and drops their indices.
 

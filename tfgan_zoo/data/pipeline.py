@@ -58,7 +58,8 @@ def unconditional(
     Args:
         source: From `open_source`, or what it opens; or an array as `ArraySource` takes it.
         batch_size: Samples per batch, over all replicas.
-        image_size: Side in pixels, `64` or `(64, 64)`; None for that of the source, if it has one.
+        image_size: Side in pixels, `64`, or height and width, `(96, 128)`; None for the side of the
+            source, if it has one.
         channels: See `images.Fit`; None for those of the source (3 for files).
         crop: Side of the central square that is cut out first; see `images.Fit`.
         fit: "resize" or "pad"; see `images.Fit`.
@@ -70,8 +71,8 @@ def unconditional(
             caches what takes at most `loading.MEMORY_LIMIT` bytes.
 
     Returns:
-        An infinite dataset of uint8 `[batch_size, image_size, image_size, channels]` in 0..255, or
-        for vectors float32 `[batch_size, D]`. With `parts`, a dataset of dicts: "image" as before,
+        An infinite dataset of uint8 `[batch_size, height, width, channels]` in 0..255, or for
+        vectors float32 `[batch_size, D]`. With `parts`, a dataset of dicts: "image" as before,
         "label" int64 `[batch_size]`, and others of the type of their `extras`.
 
     Raises:
@@ -309,28 +310,36 @@ def augmented(
     )
 
 
-def random_crop(images: tf.Tensor, size: int, seed: int, step: tf.Tensor) -> tf.Tensor:
-    """Cuts a square out of each image of a batch, with all places equally likely.
+def random_crop(
+    images: tf.Tensor, size: int | tuple[int, int], seed: int, step: tf.Tensor
+) -> tf.Tensor:
+    """Cuts a part out of each image of a batch, with all places equally likely.
 
     Args:
-        images: `[B, H, H, C]` with static H and C.
-        size: Side of the square, at most H.
+        images: `[B, H, W, C]` with static H, W and C.
+        size: Side of the part, or its height and width; at most H and W.
         seed: Any integer.
-        step: int64 scalar; the same seed, step and H cut at the same places.
+        step: int64 scalar; the same seed, step, H and W cut at the same places.
 
     Returns:
-        `[B, size, size, C]`.
+        `[B, height, width, C]`.
     """
-    num, side = tf.shape(images)[0], images.shape[1]
+    num, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
+    high, wide = size if isinstance(size, tuple) else (size, size)
     key = noise.key(check_seed(seed), "crop", step)
-    corners = tf.random.stateless_uniform([num, 2], key, 0, side - size + 1, tf.int32)
+    room = height - high + 1, width - wide + 1
+    if room[0] == room[1]:
+        corners = tf.random.stateless_uniform([num, 2], key, 0, room[0], tf.int32)
+    else:
+        # The operation has one bound for all of its numbers.
+        shares = tf.random.stateless_uniform([num, 2], key, dtype=tf.float64)
+        corners = tf.cast(shares * tf.constant(room, tf.float64), tf.int32)
     top, left = corners[:, 0], corners[:, 1]
-    window = tf.range(size)
     # One gather of pixels from all images is cheaper than slicing them one by one.
-    rows = (tf.range(num) * side + top)[:, tf.newaxis] + window
-    pixels = (rows * side + left[:, tf.newaxis])[..., tf.newaxis] + window
+    rows = (tf.range(num) * height + top)[:, tf.newaxis] + tf.range(high)
+    pixels = (rows * width + left[:, tf.newaxis])[..., tf.newaxis] + tf.range(wide)
     cut = tf.gather(tf.reshape(images, [-1, images.shape[3]]), pixels)
-    return tf.ensure_shape(cut, [images.shape[0], size, size, images.shape[3]])
+    return tf.ensure_shape(cut, [images.shape[0], high, wide, images.shape[3]])
 
 
 def random_flip(images: tf.Tensor, seed: int, step: tf.Tensor) -> tf.Tensor:

@@ -36,7 +36,8 @@ class DCGAN(NoiseToImage):
       its own update. Here the updated discriminator judges again.
 
     Args:
-        image_shape: (size, size, channels), size a power of two from 16 up.
+        image_shape: (height, width, channels), or the side of square colour images. The paper's
+            networks double small maps; see `networks.common.check_doublings`.
         latent_dim: Length of z.
         generator: None for the paper's: project to 4x4x1024, then 512, 256, 128 and the image
             (64x64).

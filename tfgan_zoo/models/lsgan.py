@@ -34,7 +34,8 @@ class LSGAN(NoiseToImage):
     - All their convolutions have a bias. Here those have none that batch normalization follows.
 
     Args:
-        image_shape: (size, size, channels), size a power of two from 16 up.
+        image_shape: (height, width, channels), or the side of square colour images. The paper's
+            networks double small maps; see `networks.common.check_doublings`.
         latent_dim: Length of z.
         generator: None for DCGAN's, on which the paper's is built.
         discriminator: None for DCGAN's, from which the paper's differs in the loss alone.

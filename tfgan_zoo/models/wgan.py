@@ -33,7 +33,8 @@ class WGAN(NoiseToImage):
       itself: see `models.mechanics.optimizers`.
 
     Args:
-        image_shape: (size, size, channels), size a power of two from 16 up.
+        image_shape: (height, width, channels), or the side of square colour images. The paper's
+            networks double small maps; see `networks.common.check_doublings`.
         latent_dim: Length of z.
         generator: None for DCGAN's, as in the paper.
         discriminator: The critic; None for DCGAN's, as in the paper.

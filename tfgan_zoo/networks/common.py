@@ -11,6 +11,7 @@ from keras import layers
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers import BatchNormalization, GroupNormalization, LeakyReLU, ReLU
 from tfgan_zoo.samples import IMAGES, SampleKind, described
+from tfgan_zoo.sizes import doublings, nearest_doubled, whole_shape
 
 
 def check_positive(**arguments: int) -> None:
@@ -48,7 +49,8 @@ def check_shape(
     """Checks the shape of a sample.
 
     Args:
-        shape: The shape, without the batch axis.
+        shape: The shape, without the batch axis; as `image_shape`, also the side of square
+            colour images.
         name: The argument's name.
         kinds: The kinds of samples that are allowed.
 
@@ -58,6 +60,8 @@ def check_shape(
     Raises:
         InputError: If it is anything else.
     """
+    if name == "image_shape":
+        shape = whole_shape(shape)
     sizes = tuple(shape) if isinstance(shape, Sequence) else ()
     if len(sizes) not in [len(kind.axes) for kind in kinds] or not all(
         isinstance(size, int) and size > 0 for size in sizes
@@ -66,26 +70,29 @@ def check_shape(
     return sizes
 
 
-def check_square(image_shape: Sequence[int]) -> tuple[tuple[int, ...], int]:
-    """Checks that images are square and that their side is a power of two of at least 16.
+def check_doublings(image_shape: Sequence[int]) -> tuple[tuple[int, ...], int, tuple[int, int]]:
+    """Checks that a network can make images from small maps by doubling them.
 
     Args:
         image_shape: `(height, width, channels)`.
 
     Returns:
-        The shape as a tuple, and the number of doublings from 4x4 to it.
+        The shape as a tuple, the number of doublings, and the size of the first maps: 4x4 for
+        squares with a side that is a power of two, 6x8 for 96x128.
 
     Raises:
-        InputError: If the shape is anything else.
+        InputError: If the shape is anything else; the message names the nearest sizes.
     """
     shape = check_shape(image_shape)
-    height, width, _ = shape
-    if height != width or height < 16 or height & (height - 1):
+    height, width, channels = shape
+    times = doublings(height, width)
+    if times is None:
+        near = " or ".join(str((*size, channels)) for size in nearest_doubled(height, width))
         raise InputError(
-            "image_shape: expected a square with a side of 16, 32, 64, ... for this network, "
-            f"got {shape}."
+            "image_shape: expected sides of 4 to 7 times 2, 4, 8, ..., such as 16, 28, 64 or 96, "
+            f"for this network, got {shape}; the nearest are {near}."
         )
-    return shape, int(math.log2(height // 4))
+    return shape, times, (height >> times, width >> times)
 
 
 def normalize(

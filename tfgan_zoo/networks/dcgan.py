@@ -1,5 +1,6 @@
 """DCGAN's generator and discriminator."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,8 +11,8 @@ from tfgan_zoo.networks.common import (
     PADDINGS,
     activate,
     check_choice,
+    check_doublings,
     check_positive,
-    check_square,
     downsample,
     normal_around_one,
     normalize,
@@ -40,7 +41,7 @@ def dcgan_generator(
     normalisation have no bias, which it would cancel.
 
     Args:
-        image_shape: `(side, side, channels)`, the side a power of two of at least 16.
+        image_shape: `(height, width, channels)`, see `common.check_doublings`.
         latent_dim: Size of the noise vector.
         filters: Feature maps of the last hidden layer; each layer before it has twice as many.
         kernel_size: Side of the kernels; the authors' code has 5 in Theano, like the paper's
@@ -64,7 +65,7 @@ def dcgan_generator(
         >>> dcgan_generator((64, 64, 3)).get_layer("project").output.shape
         (None, 16384)
     """
-    shape, doublings = check_square(image_shape)
+    shape, doublings, start = check_doublings(image_shape)
     check_positive(latent_dim=latent_dim, filters=filters, kernel_size=kernel_size)
     check_choice("upsampling", upsampling, ("transposed", "resize"))
     check_choice("padding", padding, PADDINGS)
@@ -74,9 +75,12 @@ def dcgan_generator(
     inputs = keras.Input((latent_dim,), name="noise")
     width = filters * 2 ** (doublings - 1)
     x = layers.Dense(
-        4 * 4 * width, use_bias=use_bias, kernel_initializer=small_normal(), name="project"
+        math.prod(start) * width,
+        use_bias=use_bias,
+        kernel_initializer=small_normal(),
+        name="project",
     )(inputs)
-    x = layers.Reshape((4, 4, width), name="maps")(x)
+    x = layers.Reshape((*start, width), name="maps")(x)
     for i in range(1, doublings + 1):
         x = normalize(
             x,
@@ -163,7 +167,7 @@ def dcgan_discriminator(
     scales N(1, 0.02). Layers followed by batch normalisation have no bias.
 
     Args:
-        image_shape: `(side, side, channels)`, the side a power of two of at least 16. A packed
+        image_shape: `(height, width, channels)`, see `common.check_doublings`. A packed
             discriminator (PacGAN) has m times the channels.
         filters: Feature maps of the first convolution.
         kernel_size: Side of the kernels; the authors' code has 5 in Theano, 4 in Torch.
@@ -183,7 +187,7 @@ def dcgan_discriminator(
         >>> dcgan_discriminator((64, 64, 3)).get_layer("conv_4").output.shape
         (None, 4, 4, 512)
     """
-    shape, halvings = check_square(image_shape)
+    shape, halvings, _ = check_doublings(image_shape)
     check_positive(filters=filters, kernel_size=kernel_size)
     check_choice("padding", padding, PADDINGS)
     check_choice("normalization", normalization, ("batch", "layer", "none"))

@@ -1,5 +1,6 @@
 """WGAN-GP's residual networks."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,8 +10,8 @@ from keras import layers
 from tfgan_zoo.networks.common import (
     activate,
     check_choice,
+    check_doublings,
     check_positive,
-    check_square,
     normalize,
 )
 
@@ -96,7 +97,7 @@ def resnet_generator(
     before a 1x1 convolution, this network after it: the function is the same.
 
     Args:
-        image_shape: `(side, side, channels)`, the side a power of two of at least 16.
+        image_shape: `(height, width, channels)`, see `common.check_doublings`.
         latent_dim: Size of the noise vector.
         filters: Feature maps of every block.
         normalization: `batch` or `none`.
@@ -113,13 +114,15 @@ def resnet_generator(
         >>> resnet_generator((32, 32, 3)).get_layer("block_3_add").output.shape
         (None, 32, 32, 128)
     """
-    shape, doublings = check_square(image_shape)
+    shape, doublings, start = check_doublings(image_shape)
     check_positive(latent_dim=latent_dim, filters=filters)
     check_choice("normalization", normalization, ("batch", "none"))
 
     inputs = keras.Input((latent_dim,), name="noise")
-    x = layers.Dense(4 * 4 * filters, kernel_initializer="glorot_uniform", name="project")(inputs)
-    x = layers.Reshape((4, 4, filters), name="maps")(x)
+    x = layers.Dense(
+        math.prod(start) * filters, kernel_initializer="glorot_uniform", name="project"
+    )(inputs)
+    x = layers.Reshape((*start, filters), name="maps")(x)
     for i in range(1, doublings + 1):
         x = _block(
             x,
@@ -158,7 +161,7 @@ def resnet_discriminator(
     normalisation, which would make the gradient penalty of one sample depend on the others.
 
     Args:
-        image_shape: `(side, side, channels)`, the side a power of two of at least 16. A packed
+        image_shape: `(height, width, channels)`, see `common.check_doublings`. A packed
             discriminator (PacGAN) has m times the channels.
         filters: Feature maps of every block.
         normalization: `none`, as in the paper's CIFAR-10 critic, or `layer`.
@@ -174,7 +177,7 @@ def resnet_discriminator(
         >>> resnet_discriminator((32, 32, 3)).get_layer("block_4_add").output.shape
         (None, 8, 8, 128)
     """
-    shape, halvings = check_square(image_shape)
+    shape, halvings, _ = check_doublings(image_shape)
     check_positive(filters=filters)
     check_choice("normalization", normalization, ("none", "layer"))
 

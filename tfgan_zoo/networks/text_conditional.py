@@ -8,8 +8,8 @@ from keras import layers
 from tfgan_zoo.networks.common import (
     activate,
     check_choice,
+    check_doublings,
     check_positive,
-    check_square,
     fresh,
     normal_around_one,
     normalize,
@@ -46,7 +46,7 @@ def text_conditional_generator(
       trainable bias.
 
     Args:
-        image_shape: `(side, side, channels)`, the side a power of two of at least 16.
+        image_shape: `(height, width, channels)`, see `common.check_doublings`.
         latent_dim: Size of the noise vector.
         embedding_dim: Length of the embedding.
         projected: Size that the embedding is projected to.
@@ -124,7 +124,7 @@ def text_conditional_discriminator(
       and the logit have trainable biases.
 
     Args:
-        image_shape: `(side, side, channels)`, the side a power of two of at least 16.
+        image_shape: `(height, width, channels)`, see `common.check_doublings`.
         embedding_dim: Length of the embedding.
         projected: Size that the embedding is projected to.
         filters: Feature maps of the first convolution; each after it has twice as many, and the
@@ -149,7 +149,7 @@ def text_conditional_discriminator(
         >>> model.get_layer("image_and_text").output.shape
         (None, 4, 4, 640)
     """
-    shape, halvings = check_square(image_shape)
+    shape, halvings, last = check_doublings(image_shape)
     check_positive(
         embedding_dim=embedding_dim, projected=projected, filters=filters, kernel_size=kernel_size
     )
@@ -166,7 +166,7 @@ def text_conditional_discriminator(
         )
     text = activate(text, "leaky_relu", name="text_lrelu")
     text = layers.Reshape((1, 1, projected), name="text_map")(text)
-    text = layers.UpSampling2D(4, interpolation="nearest", name="text_tiled")(text)
+    text = layers.UpSampling2D(last, interpolation="nearest", name="text_tiled")(text)
     x = layers.Concatenate(name="image_and_text")([x, text])
     x = layers.Conv2D(
         filters * 2 ** (halvings - 1),

@@ -1,6 +1,5 @@
 """pix2pix's generators: a U-Net, and the same network without skip connections."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +20,7 @@ from tfgan_zoo.networks.common import (
     small_normal,
     upsample,
 )
+from tfgan_zoo.sizes import halvings
 
 
 def unet_generator(
@@ -199,12 +199,13 @@ def _generator(
 def _check_depth(shape: tuple[int, ...], depth: int | None) -> int:
     height, width, _ = shape
     if depth is None:
-        if height != width or height < 32 or height & (height - 1):
+        depth = halvings(height, width)
+        if depth < 5:
             raise InputError(
-                "image_shape: expected a square with a side of 32, 64, 128, ... for this network, "
-                f"got {shape}; give depth for other shapes."
+                "image_shape: expected sides that are multiples of 32 for this network, got "
+                f"{shape}; give depth for other shapes."
             )
-        return int(math.log2(height))
+        return depth
     check_positive(depth=depth)
     if depth < 2:
         raise InputError(f"depth: expected at least 2, got {depth}.")

@@ -107,6 +107,7 @@ def train(
         StorageError: If files cannot be written; the last checkpoint stays.
         WorkerLostError: If another of several workers ended.
     """
+    config = config_lib.with_whole_shape(config)
     devices = open_devices(config)
     devices.check_batch(config.data.batch_size)
     report = (say or report) if devices.chief else lambda _: None

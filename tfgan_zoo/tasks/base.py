@@ -95,7 +95,7 @@ class Task(abc.ABC):
         height, width, _ = self.model.image_shape
         if height != width:
             raise InputError(
-                "model_args.image_shape: expected a square for training from files, got "
+                "model_args.image_shape: expected a square for this kind of task, got "
                 f"{self.model.image_shape}."
             )
         return height
@@ -315,7 +315,7 @@ def open_source_for(
         opener: A function of `tfgan_zoo.data`, such as `open_source`.
         source: The source.
         split: Its split.
-        side: The side of the model's images.
+        side: The side of the model's images; of rectangles the longer one.
         data: `config.data`.
         **options: Further arguments of `opener`.
     """

@@ -21,6 +21,7 @@ from tfgan_zoo.data import (
     use_cache,
 )
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint_captioned
+from tfgan_zoo.data.loading import load_size_for
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.texts import check_captions
 from tfgan_zoo.networks import vocabulary_of
@@ -40,10 +41,10 @@ class CaptionsTask(Task):
                     f"data.{entry}: expected {wanted!r} for a model that draws texts, got "
                     f"{config.data[entry]!r}."
                 )
-        height = self.square_side()
-        if config.data.load_size is not None and config.data.load_size < height:
+        shorter = min(model.image_shape[:2])
+        if config.data.load_size is not None and config.data.load_size < shorter:
             raise InputError(
-                f"data.load_size: expected at least the model's {height} pixels, got "
+                f"data.load_size: expected at least the model's {shorter} pixels, got "
                 f"{config.data.load_size}."
             )
         self.like: CaptionsTask | None = None
@@ -81,7 +82,7 @@ class CaptionsTask(Task):
         if self.opened_held_out is self.opened:
             # Fitted as for training, but without holding all of them.
             images = self._in_memory(images, count)
-        return load_images(images, self._fit(images, self.model.image_shape[0]), count)
+        return load_images(images, self._fit(images, self.model.image_shape[:2]), count)
 
     def fingerprints(self) -> dict[str, Fingerprint]:
         """See `Task.fingerprints`."""
@@ -91,7 +92,7 @@ class CaptionsTask(Task):
             found["evaluation data"] = fingerprint_captioned(self.opened_held_out, source)
         return found
 
-    def _fit(self, images: Source, size: int) -> Fit:
+    def _fit(self, images: Source, size: int | tuple[int, ...]) -> Fit:
         crop = self.config.data.crop
         return fit_for(images, image_size=size, channels=self.model.image_shape[-1], crop=crop)
 
@@ -102,7 +103,9 @@ class CaptionsTask(Task):
 
     def _in_memory(self, images: Source, num: int | None = None) -> Source:
         """Decodes the first images, or all, unless they are not to be cached."""
-        fitting = self._fit(images, self.config.data.load_size or self.model.image_shape[0])
+        load_size, size = self.config.data.load_size, self.model.image_shape[:2]
+        loaded = size if load_size is None else load_size_for(load_size, size)
+        fitting = self._fit(images, loaded)
         if not use_cache(images, fitting, CACHE[self.config.data.cache]):
             return images
         return load_source(images, fitting, num)
@@ -119,7 +122,7 @@ class CaptionsTask(Task):
         return captioned(
             self.data if opened is None else opened,
             batch_size=data.batch_size,
-            image_size=shape[0],
+            image_size=shape[:2],
             channels=shape[-1],
             crop=data.crop,
             load_size=data.load_size,
@@ -181,6 +184,6 @@ def open_captions(
         source: The source; None for the config's.
         data_dir: Where `tfds:` keeps its data; None for the config's.
     """
-    data, side = config.data, config.model_args.image_shape[0]
+    data, side = config.data, max(config.model_args.image_shape[:2])
     source, data_dir = source or data.source, data_dir or data.data_dir
     return open_source_for(open_captioned, source, split, side, data, data_dir=data_dir)

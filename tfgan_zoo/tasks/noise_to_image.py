@@ -95,7 +95,7 @@ class NoiseToImageTask(Task):
         if len(shape) == 1:
             return {}
         return {
-            "image_size": shape[0],
+            "image_size": shape[:2],
             "channels": shape[-1],
             "crop": data.crop,
             "fit": data.fit,
@@ -250,7 +250,7 @@ class NoiseToImageTask(Task):
         if source.is_vector:
             raise InputError(f"--data: {request.source} holds vectors, and the model makes images.")
         fitting = fit_for(
-            source, image_size=shape[0], channels=shape[-1], crop=data.crop, fit=data.fit
+            source, image_size=shape[:2], channels=shape[-1], crop=data.crop, fit=data.fit
         )
         chosen = usable_indices([source], [fitting], choose(len(source), request.num))
 
@@ -374,7 +374,7 @@ def _renumbered(labels: np.ndarray, source: Source, names: Sequence[str], spec: 
 
 
 def _open(config: ConfigDict, source: str, split: str, **options: Any) -> Source:
-    side = config.model_args.image_shape[0]
+    side = max(config.model_args.image_shape[:2])
     return open_source_for(open_source, source, split, side, config.data, **options)
 
 
@@ -383,7 +383,7 @@ def _figure_scores(
 ) -> Callable[[np.ndarray], Mapping[str, float]] | None:
     """Returns a function that scores uint8 images of drawn figures; None for other sources."""
     kind, view = parse_spec(source)
-    if kind != "figures" or shape[-1] != 3:
+    if kind != "figures" or shape[-1] != 3 or shape[0] != shape[1]:
         return None
     return lambda images: figure_scores(images, view)
 

@@ -128,7 +128,7 @@ class TextToImageTask(CaptionsTask):
     @classmethod
     def evaluation(cls, model: Any, config: ConfigDict, request: Request) -> EvaluationTask:
         """See `Task.evaluation`; a sample is drawn from the first caption of each real image."""
-        height, _, channels = model.image_shape
+        *size, channels = model.image_shape
         opened = open_captions(config, request.split, request.source, request.data_dir)
         chosen = choose(len(opened.images), request.num)
         captions = [opened.captions[i][0] for i in chosen]
@@ -141,9 +141,7 @@ class TextToImageTask(CaptionsTask):
                 yield model.generate(captions[part], latents=latents[part], on_unknown="ignore")
 
         figures_score = _figures_score(request.source, request.split, model, chosen)
-        fitting = fit_for(
-            opened.images, image_size=height, channels=channels, crop=config.data.crop
-        )
+        fitting = fit_for(opened.images, image_size=size, channels=channels, crop=config.data.crop)
         return EvaluationTask(
             generated,
             len(captions),
@@ -157,7 +155,7 @@ def _figures_score(
 ) -> Callable[[np.ndarray], Mapping[str, float]] | None:
     """Returns a function that compares uint8 images with the figures that their captions describe.
 
-    None unless the source has the drawn figures in colour.
+    None unless the source has the drawn figures in colour, and the images are squares.
 
     Args:
         source: The source.
@@ -166,7 +164,9 @@ def _figures_score(
         indices: The captions that were drawn.
     """
     kind, view = parse_spec(source)
-    if kind != "figures" or model.image_shape[-1] != 3 or split not in figures.SPLIT_SIZES:
+    height, width, channels = model.image_shape
+    readable = height == width and channels == 3
+    if kind != "figures" or not readable or split not in figures.SPLIT_SIZES:
         return None
     wanted = figures.attributes(view, split)[indices]
     return lambda images: caption_scores(images, wanted)

@@ -23,7 +23,7 @@ from tfgan_zoo.data import (
     unpaired,
 )
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
-from tfgan_zoo.data.loading import usable_indices
+from tfgan_zoo.data.loading import load_size_for, usable_indices
 from tfgan_zoo.data.spec import two_specs
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation.pairs import score_targets
@@ -56,10 +56,10 @@ class TranslationTask(Task):
         data = config.data
         if data.fit != "resize":
             raise InputError("data.fit: expected 'resize' for a model that translates.")
-        height = self.square_side()
-        if data.load_size is not None and data.load_size < height:
+        shorter = min(model.image_shape[:2])
+        if data.load_size is not None and data.load_size < shorter:
             raise InputError(
-                f"data.load_size: expected at least the model's {height} pixels, got "
+                f"data.load_size: expected at least the model's {shorter} pixels, got "
                 f"{data.load_size}."
             )
         self.domains = _open(config, data.source, data.split, data.data_dir)
@@ -79,7 +79,7 @@ class TranslationTask(Task):
         return load_pairs(
             self.held if self.held_out is self.domains else self.held_out,
             max(config.train.samples, config.evaluate.samples),
-            image_size=model.image_shape[0],
+            image_size=model.image_shape[:2],
             channels=(model.shape_a[-1], model.shape_b[-1]),
             crop=config.data.crop,
         )
@@ -98,9 +98,10 @@ class TranslationTask(Task):
     def held(self) -> Domains:
         """The training domains; domains to be cached are decoded once."""
         data, model, domains = self.config.data, self.model, self.domains
+        size = model.image_shape[:2]
         return load_domains(
             domains,
-            data.load_size or model.image_shape[0],
+            size if data.load_size is None else load_size_for(data.load_size, size),
             (model.shape_a[-1], model.shape_b[-1]),
             data.crop,
             CACHE[data.cache],
@@ -125,7 +126,7 @@ class TranslationTask(Task):
         return (paired if model.pairs else unpaired)(
             domains,
             batch_size=data.batch_size,
-            image_size=model.image_shape[0],
+            image_size=model.image_shape[:2],
             channels=(model.shape_a[-1], model.shape_b[-1]),
             load_size=data.load_size,
             crop=data.crop,
@@ -242,7 +243,7 @@ class TranslationTask(Task):
             raise InputError(f"--direction: expected {known}, got {request.direction!r}.")
         data_dir = request.data_dir or config.data.data_dir
         domains = _open(config, request.source, request.split, data_dir)
-        size = {"image_size": model.image_shape[0], "crop": config.data.crop}
+        size = {"image_size": model.image_shape[:2], "crop": config.data.crop}
         sides = [
             (domain, fit_for(domain, channels=shape[-1], **size))
             for domain, shape in ((domains.a, model.shape_a), (domains.b, model.shape_b))
@@ -277,10 +278,10 @@ class TranslationTask(Task):
                 return lambda images: {"": score_targets([name], images, wanted_images())[name]}
 
             also |= {name: scoring(name) for name in TARGETS}
-            if "ssim" in request.metrics and fit_out.image_size < SSIM_SIDE:
+            if "ssim" in request.metrics and min(fit_out.size) < SSIM_SIDE:
                 raise InputError(
                     f"--metrics: ssim needs images of {SSIM_SIDE}x{SSIM_SIDE} pixels or more, and "
-                    f"the model's have {fit_out.image_size}."
+                    f"the model's have {'x'.join(map(str, fit_out.size))}."
                 )
         compared = reference(targets, others, fit_out, request)
         what = {**compared.what, "direction": request.direction}
@@ -294,7 +295,7 @@ def _open(config: ConfigDict, source: str, split: str, data_dir: str | None) -> 
         split,
         layout=data.layout,
         direction=data.direction,
-        resolution=config.model_args.image_shape[0],
+        resolution=max(config.model_args.image_shape[:2]),
         on_error=data.on_error,
         data_dir=data_dir,
         **config_lib.decoding(data),
@@ -308,8 +309,9 @@ def _wanted_figures(
     if two_specs(source):
         return {}
     kind, view = parse_spec(source)
-    colour = model.shape_a[-1] == model.shape_b[-1] == 3
-    if kind != "figures" or not colour or split not in figures.SPLIT_SIZES:
+    height, width, _ = model.image_shape
+    readable = height == width and model.shape_a[-1] == model.shape_b[-1] == 3
+    if kind != "figures" or not readable or split not in figures.SPLIT_SIZES:
         return {}
     domains = "ba" if config.data.direction == "b_to_a" else "ab"
     a, b = (figures.attributes(view, split, num, domain=domain) for domain in domains)

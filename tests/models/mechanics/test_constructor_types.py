@@ -28,7 +28,7 @@ def test_every_argument_of_any_type_is_taken_or_refused_in_a_sentence(name):
 @pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize(
     "shape",
-    [64, (64, 64), "64x64", (64.5, 64, 3), (None, 64, 3), (0, 64, 3), (64, 64, "3"), None, {}],
+    [6.5, (64, 64), "64x64", (64.5, 64, 3), (None, 64, 3), (0, 64, 3), (64, 64, "3"), None, {}],
     ids=str,
 )
 def test_shapes_that_are_none_are_refused(name, shape):

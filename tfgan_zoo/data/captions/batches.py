@@ -11,7 +11,7 @@ import tensorflow as tf
 from tfgan_zoo import noise
 from tfgan_zoo.data.captions.opening import Captioned, captions_of, open_captioned
 from tfgan_zoo.data.captions.pairing import distinct_captions, groups, matching_images
-from tfgan_zoo.data.loading import fit_for, side_of, use_cache
+from tfgan_zoo.data.loading import fit_for, load_size_for, use_cache
 from tfgan_zoo.data.pipeline import (
     augmented,
     batches,
@@ -53,8 +53,8 @@ def captioned(
         image_size: See `unconditional`.
         channels: See `unconditional`.
         crop: See `unconditional`.
-        load_size: Side to resize to before a random square of `image_size` is cut out; None for
-            `image_size`.
+        load_size: Side to resize to before a random part of `image_size` is cut out, of
+            rectangles the shorter one; None for `image_size`.
         flip: Mirror each image with probability 1/2. Not for captions that say left or right.
         embeddings: Embeddings of `distinct_captions(data)`, float `[captions, D]`; None for
             strings.
@@ -68,8 +68,8 @@ def captioned(
         cache: See `unconditional`; images are held at `load_size`.
 
     Returns:
-        An infinite dataset of dicts: "image", uint8 `[batch_size, image_size, image_size,
-        channels]` in 0..255; "text" and "mismatching_text", strings `[batch_size]`, or float32
+        An infinite dataset of dicts: "image", uint8 `[batch_size, height, width, channels]`
+        in 0..255; "text" and "mismatching_text", strings `[batch_size]`, or float32
         `[batch_size, D]`; "class", int64 `[batch_size]`, the number of the image's class or,
         without classes, a number shared by all images that captions link, directly or over others.
 
@@ -99,10 +99,8 @@ def captioned(
     fitting = fit_for(data.images, image_size=image_size, channels=channels, crop=crop)
     size = fitting.image_size
     if load_size is not None:
-        load_size = side_of("load_size", load_size)
-        if load_size < size:
-            raise InputError(f"load_size: expected at least image_size={size}, got {load_size}.")
-        fitting = fit_for(data.images, image_size=load_size, channels=channels, crop=crop)
+        loaded = load_size_for(load_size, size)
+        fitting = fit_for(data.images, image_size=loaded, channels=channels, crop=crop)
     draw = _texts(data, embeddings, batch_size, num_captions, seed)
     order = _distinct_classes(data, batch_size, seed, start_step) if distinct_classes else None
     cached = use_cache(data.images, fitting, cache)

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfgan_zoo.errors import BEYOND_PIXELS, InputError, looks_like_bytes, whole_number
 from tfgan_zoo.samples import IMAGES, SampleKind, described
+from tfgan_zoo.sizes import whole_shape
 
 
 def stack_images(images: Any, name: str) -> Any:
@@ -191,12 +192,13 @@ def check_image_shape(image_shape: Any, kinds: Sequence[SampleKind] = (IMAGES,))
     """Returns the shape of one sample as a tuple.
 
     Args:
-        image_shape: The shape, without the batch axis.
+        image_shape: The shape, without the batch axis; or the side of square colour images.
         kinds: The kinds of samples that it can be of.
 
     Raises:
         InputError: If it is anything else.
     """
+    image_shape = whole_shape(image_shape)
     sizes: list[int | None] = [None]
     if not isinstance(image_shape, (str, bytes, dict)) and np.iterable(image_shape):
         sizes = [_size(n) for n in image_shape]

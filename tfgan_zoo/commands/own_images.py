@@ -1,0 +1,286 @@
+"""Trains on somebody's own images: looks at them, and derives the settings from a recipe."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ml_collections import ConfigDict
+
+from tfgan_zoo import config as config_lib
+from tfgan_zoo.config import own_images
+from tfgan_zoo.config.own_images import RECIPES, Facts
+from tfgan_zoo.config.values import override_all
+from tfgan_zoo.data.captions.opening import open_captioned
+from tfgan_zoo.data.domains import open_domains
+from tfgan_zoo.data.opening import open_source
+from tfgan_zoo.data.source import Source
+from tfgan_zoo.data.spec import FOLDERS, parse_spec
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.sizes import parse_size
+
+#: Sources that are nobody's own images; recipes for them have settings of their own.
+BUILT_IN = ("figures", "points", "tfds")
+
+#: The recipe whose settings a model starts from, if that is not its quick recipe.
+_STARTS = {"relativistic_gan": "images", "pix2pix": "translation", "gan_cls": "captions"}
+
+_WHY = {
+    "images": "its game covers the data evenly at DCGAN's cost",
+    "translation": "",
+    "captions": "the images have captions",
+}
+
+#: Images that are looked at, to find out whether they are grey, and how large.
+_LOOKED_AT = 8
+
+
+class Chosen(NamedTuple):
+    """The config of a run on somebody's own images.
+
+    Attributes:
+        config: With the overrides, locked.
+        recipe: One of `RECIPES`, to be noted in the run.
+        notes: What was chosen, and why.
+    """
+
+    config: ConfigDict
+    recipe: str
+    notes: list[str]
+
+
+def choose(
+    model: str | None,
+    recipe: str | None,
+    workdir: str | None,
+    overrides: Mapping[str, str],
+    image_size: str | None = None,
+) -> Chosen | None:
+    """Returns the config of a command that trains on somebody's own images.
+
+    Args:
+        model: The flag --model.
+        recipe: The flag --config.
+        workdir: The flag --workdir.
+        overrides: Config entries set on the command line.
+        image_size: The flag --image_size.
+
+    Returns:
+        The config of a new run, or the stored one of a run that has begun so; None for a command
+        that trains on something else, or goes on with a run that has begun otherwise.
+
+    Raises:
+        InputError: If the images cannot be opened, or the model cannot make the size.
+    """
+    size = None if image_size is None else parse_size(image_size)
+    if recipe is not None and recipe not in RECIPES:
+        return None
+    own = recipe is not None or _is_own(overrides)
+    name = recipe or model or (_family(overrides) if own else None)
+    if name is None:
+        return None
+    folder = Path(workdir or Path("runs") / name)
+    if config_lib.has_begun(folder):
+        return _begun(folder, model, recipe, overrides, size)
+    if not own:
+        return None
+    if "data.source" not in overrides:
+        raise InputError(
+            f"--config={recipe}: expected your images, got none; add "
+            "--config.data.source=folder:PATH."
+        )
+    return _new(model, recipe or (None if model else name), overrides, size)
+
+
+def shape_text(image_size: str) -> str:
+    """Returns what the flag --image_size sets `model_args.image_shape` to in other recipes."""
+    height, width = parse_size(image_size)
+    return f"{height},{width},3"
+
+
+def _is_own(overrides: Mapping[str, str]) -> bool:
+    source = overrides.get("data.source")
+    return source is not None and parse_spec(source)[0] not in BUILT_IN
+
+
+def _begun(
+    folder: Path,
+    model: str | None,
+    recipe: str | None,
+    overrides: Mapping[str, str],
+    size: tuple[int, int] | None,
+) -> Chosen | None:
+    """Returns the stored config of a run, if it began with own images and as the command says."""
+    began = config_lib.stored_recipe(folder)
+    stored = config_lib.stored_config(folder)
+    if began not in RECIPES or recipe not in (None, began) or model not in (None, stored["model"]):
+        return None
+    like = config_lib.load_config(_STARTS.get(stored["model"], stored["model"]))
+    config = config_lib.typed(config_lib.with_later_entries(stored, like), like)
+    shape = tuple(config.model_args.image_shape)
+    if size is not None and size != shape[:2]:
+        raise InputError(
+            f"--image_size: {str(folder)!r} holds a run with images of "
+            f"{own_images.size_text(shape[:2])} pixels; leave it out, or give another --workdir."
+        )
+    override_all(config, overrides)
+    config_lib.check(config)
+    return Chosen(config, began, [])
+
+
+def _family(overrides: Mapping[str, str]) -> str:
+    """Returns the recipe for a source: by its layout, translation, captions or images."""
+    source, split = overrides["data.source"], overrides.get("data.split", "train")
+    folders = parse_spec(source)[0] in FOLDERS
+    layout = overrides.get("data.layout", "two_folders" if folders else "auto")
+    for recipe, is_so in (
+        ("translation", lambda: open_domains(source, split, layout=layout)),
+        ("captions", lambda: open_captioned(source, split)),
+    ):
+        try:
+            is_so()
+        except InputError:
+            continue
+        return recipe
+    return "images"
+
+
+def _new(
+    model: str | None,
+    recipe: str | None,
+    overrides: Mapping[str, str],
+    size: tuple[int, int] | None,
+) -> Chosen | None:
+    start = _STARTS.get(model, model) if model else recipe
+    assert start is not None
+    config = config_lib.load_config(start, flag="--config" if recipe else "--model")
+    data = {key: text for key, text in overrides.items() if key.startswith("data.")}
+    override_all(config, data)
+    kind = own_images.kind_of_config(config)
+    why = "" if model else _WHY[own_images.family_of(config)]
+    if kind == "translation":
+        facts, matched = _domains(config)
+        if not model:
+            why = "the images are pairs" if matched else "the two domains are not pairs"
+        if not model and not matched:
+            config = config_lib.load_config("cyclegan")
+            override_all(config, data)
+    elif kind in ("text_to_image", "joint_embedding"):
+        facts = _captioned(config)
+    else:
+        source = _open(open_source, config, config.data.split)
+        if source.is_vector and model:
+            return None
+        if source.is_vector:
+            raise InputError(
+                f"--config.data.source: expected images, got vectors in {config.data.source}; give "
+                "--model=gan to train on vectors."
+            )
+        facts = _facts(config, source, source, len(source), "images", open_source)
+        if kind == "super_resolution":  # no image may be smaller than the crops
+            facts = facts._replace(side=min(min(source.size(i)) for i in range(len(source))))
+    if recipe and own_images.family_of(config) != recipe:
+        raise InputError(
+            f"--model={model}: {recipe} is for other models; give "
+            f"--config={own_images.family_of(config)}, or leave --config out."
+        )
+    channels = facts.channels, facts.channels_b
+    if "model_args.image_shape" in overrides:
+        probe = config.copy_and_resolve_references()
+        override_all(probe, {"model_args.image_shape": overrides["model_args.image_shape"]})
+        shape = tuple(probe.model_args.image_shape)
+        if len(shape) != 3 or size not in (None, shape[:2]):
+            raise InputError(
+                "--config.model_args.image_shape: expected height, width and channels of images, "
+                f"which --image_size gives as well, got {shape}; give one of the two."
+            )
+        chosen, reason = shape[:2], "as the flag says"
+    else:
+        chosen, reason = own_images.choose_size(config, facts, size)
+    with config.unlocked():
+        reasons = own_images.adapt(config, facts, chosen, channels)
+    override_all(config, overrides)
+    config_lib.check(config)
+    shown = "x".join(map(str, config.model_args.image_shape))
+    because = f", because {why}" if why else ""
+    clauses = [f"{shown} pixels and channels, {reason}", *reasons]
+    head = f"{config.data.source} holds {facts.what}: {config.model}{because}"
+    if model and not recipe:  # in one line
+        notes = [f"{head}, with settings for them: {'; '.join(clauses)}."]
+    else:
+        notes = [f"{head}.", *(f"  {clause}." for clause in clauses)]
+        notes.append("  Any entry can be set; --dry_run shows all.")
+    return Chosen(config, own_images.family_of(config), notes)
+
+
+# ---------------------------------------------------------------------- looking at the images
+
+
+def _open(opener: Any, config: ConfigDict, split: str, **options: Any) -> Any:
+    data = config.data
+    return opener(
+        data.source,
+        split,
+        on_error=data.on_error,
+        data_dir=data.data_dir,
+        **config_lib.decoding(data),
+        **options,
+    )
+
+
+def _domains(config: ConfigDict) -> tuple[Facts, bool]:
+    data = config.data
+    options = {"layout": data.layout, "direction": data.direction}
+    domains = _open(open_domains, config, data.split, **options)
+    a, b = len(domains.a), len(domains.b)
+    what = f"{a:,} pairs" if domains.matched else f"{a:,} images of domain a and {b:,} of b"
+    facts = _facts(config, domains.a, domains.b, min(a, b), what, open_domains, **options)
+    return facts, domains.matched
+
+
+def _captioned(config: ConfigDict) -> Facts:
+    opened = _open(open_captioned, config, config.data.split)
+    images, num = opened.images, len(opened.images)
+    return _facts(config, images, images, num, "images with captions", open_captioned)
+
+
+def _facts(
+    config: ConfigDict,
+    source: Source,
+    other: Source,
+    num: int,
+    what: str,
+    opener: Any,
+    **options: Any,
+) -> Facts:
+    channels, side = _look(source)
+    channels_b = channels if other is source else _look(other)[0]
+    if what.startswith("images"):
+        what = f"{num:,} {'grey' if channels == 1 else 'colour'} {what}"
+    held_out = ""
+    if "split" in config.evaluate and config.data.split == "train":
+        held_out = "part" if num >= 20 else ""
+        for split in ("val", "test"):
+            try:
+                _open(opener, config, split, **options)
+            except InputError:
+                continue
+            held_out = split
+            break
+    return Facts(num, channels, channels_b, side, what, held_out)
+
+
+def _look(source: Source) -> tuple[int, int]:
+    """Returns the channels of a source's images and their shortest side, judged by some of them."""
+    channels, sides = 1, []
+    for index in range(0, len(source), max(1, len(source) // _LOOKED_AT))[:_LOOKED_AT]:
+        try:
+            image = source.read(index)
+        except InputError:
+            if source.on_error == "raise":
+                raise
+            continue
+        sides.append(min(image.shape[:2]))
+        colours = image[..., :3]
+        if image.shape[-1] > 2 and (colours != colours[..., :1]).any():
+            channels = 3
+    return channels, min(sides, default=own_images.DEFAULT_SIDE)

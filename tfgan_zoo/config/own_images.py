@@ -1,0 +1,306 @@
+"""Settings for somebody's own images, derived from what they are and how many there are.
+
+The settings start from a recipe. Everything that depends on the data is replaced, and what belongs
+to the game, such as its losses and penalties, stays.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from ml_collections import ConfigDict
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.sizes import doublings, either, halvings, nearest_doubled, size_text
+
+#: The recipes for own images; runs of other models on own images note one of them, too.
+RECIPES = ("images", "translation", "captions")
+
+#: Below this number of images, the discriminator's inputs are augmented.
+FEW = 5000
+
+#: The side that images get unless they are smaller or a size is given.
+DEFAULT_SIDE = 64
+
+
+class Facts(NamedTuple):
+    """What is known about somebody's images.
+
+    Attributes:
+        num: Number of samples: images, pairs, or images of the smaller domain.
+        channels: 1 if they are grey, otherwise 3.
+        channels_b: Those of the second of two domains.
+        side: The shortest side of some of the images.
+        what: What they are, for messages.
+        held_out: The split to evaluate on; "" for none, or "part" to hold a tenth back.
+    """
+
+    num: int
+    channels: int
+    channels_b: int
+    side: int
+    what: str
+    held_out: str = ""
+
+
+def kind_of_config(config: ConfigDict) -> str:
+    """Returns the kind of a config's model, a key of `schema.CONFIGS`, from its entries."""
+    if "layout" in config.data:
+        return "translation"
+    if "scale" in config.model_args:
+        return "super_resolution"
+    if "text_encoder" in config:
+        return "text_to_image" if "generator" in config else "joint_embedding"
+    return "noise_to_image"
+
+
+def family_of(config: ConfigDict) -> str:
+    """Returns which of `RECIPES` a config belongs to."""
+    kind = kind_of_config(config)
+    if kind == "translation":
+        return "translation"
+    return "captions" if kind in ("text_to_image", "joint_embedding") else "images"
+
+
+# ---------------------------------------------------------------------- sizes
+
+
+class Sizes(NamedTuple):
+    """The sizes of images that a model's networks can make.
+
+    Attributes:
+        fits: Whether they can make a height and width.
+        nearest: Returns the sizes nearest to one that they cannot.
+    """
+
+    fits: Callable[[int, int], bool]
+    nearest: Callable[[int, int], Sequence[tuple[int, int]]]
+
+
+def _multiples(step: int, least: int) -> Sizes:
+    def near(side: int) -> list[int]:
+        low = max(least, side // step * step)
+        return [low, max(least, -(-side // step) * step)]
+
+    def nearest(height: int, width: int) -> list[tuple[int, int]]:
+        found = zip(near(height), near(width), strict=True)
+        return list(dict.fromkeys(found))
+
+    return Sizes(
+        lambda height, width: min(height, width) >= least and not (height % step or width % step),
+        nearest,
+    )
+
+
+def sizes_of(config: ConfigDict) -> Sizes:
+    """Returns the sizes that a config's networks can make."""
+    kind = kind_of_config(config)
+    if kind == "translation":
+        return _multiples(8, 24) if config.model == "pix2pix" else _multiples(4, 24)
+    if kind == "super_resolution":
+        squares = _multiples(16, 32)
+        return Sizes(lambda h, w: h == w and squares.fits(h, w), lambda h, w: squares.nearest(h, h))
+    if kind == "joint_embedding":
+        return _multiples(1, 16)
+    return Sizes(lambda h, w: doublings(h, w) is not None, nearest_doubled)
+
+
+def choose_size(
+    config: ConfigDict, facts: Facts, given: tuple[int, int] | None
+) -> tuple[tuple[int, int], str]:
+    """Chooses the size of a model's images.
+
+    Args:
+        config: The recipe's config.
+        facts: About the images.
+        given: The flag --image_size; None if it is not given.
+
+    Returns:
+        Height and width, and why.
+
+    Raises:
+        InputError: If the networks cannot make the given size; the message names the nearest.
+    """
+    sizes = sizes_of(config)
+    if given is not None:
+        if not sizes.fits(*given):
+            raise InputError(
+                f"--image_size: {config.model} cannot make images of {size_text(given)} pixels; "
+                f"the nearest sizes are {either(sizes.nearest(*given))}."
+            )
+        return given, "as --image_size says"
+    wanted = min(DEFAULT_SIDE, facts.side)
+    side = next((s for s in range(wanted, 15, -1) if sizes.fits(s, s)), None)
+    if side is None:
+        side = next(s for s in range(16, 65) if sizes.fits(s, s))
+        return (side, side), f"the smallest that {config.model} makes"
+    if side == DEFAULT_SIDE:
+        return (side, side), "the default; --image_size=N changes it"
+    return (side, side), f"as the smallest image has {facts.side}; --image_size=N changes it"
+
+
+# ---------------------------------------------------------------------- settings
+
+
+def adapt(
+    config: ConfigDict, facts: Facts, size: tuple[int, int], channels: tuple[int, int]
+) -> list[str]:
+    """Replaces the entries of a recipe that depend on the images.
+
+    Args:
+        config: The recipe's config, not locked.
+        facts: About the images.
+        size: Height and width of the model's images.
+        channels: Channels of the model's images, and of those of the second domain.
+
+    Returns:
+        What was chosen and why, clause by clause.
+    """
+    kind = kind_of_config(config)
+    config.model_args.image_shape = (*size, channels[0])
+    reasons = _KINDS[kind](config, facts, size, channels)
+    shorter = min(size)
+    every = 500 if shorter <= 64 else 200 if shorter <= 128 else 100
+    config.train.update(log_every=100, sample_every=every, checkpoint_every=every)
+    reasons.append(f"{config.train.steps:,} steps, with a sample sheet every {every}")
+    if "split" in config.evaluate:
+        config.evaluate.split = facts.held_out or None
+        if facts.held_out == "part":
+            config.data.split = "train[:90%]"
+            config.evaluate.split = "train[90%:]"
+            reasons.append("a tenth of the images is held back for evaluation")
+        elif facts.held_out:
+            reasons.append(f"evaluated on the split {facts.held_out}")
+    return reasons
+
+
+def _augmented(config: ConfigDict, facts: Facts) -> list[str]:
+    """Augments what the discriminator sees of few images."""
+    few = facts.num < FEW
+    config.model_args.diff_augment = ("color", "translation", "cutout") if few else ()
+    if few:
+        return [f"DiffAugment, as fewer than {FEW:,} images are soon known by heart"]
+    return []
+
+
+def _doubling_filters(facts: Facts, size: tuple[int, int]) -> int:
+    """Returns the filters of networks whose smallest maps have 192 or, for many images, 256."""
+    times = doublings(*size) or 4
+    return min(64, max(8, (192 if facts.num < FEW else 256) >> (times - 1)))
+
+
+def _batch(most: int, facts: Facts, each: int = 1) -> int:
+    """Returns the largest power of two up to `most` for which there are samples enough."""
+    return min(most, 2 ** int(math.log2(max(1, facts.num // each))))
+
+
+def _noise_to_image(
+    config: ConfigDict, facts: Facts, size: tuple[int, int], channels: tuple[int, int]
+) -> list[str]:
+    del channels
+    shorter = min(size)
+    args = config.model_args
+    args.latent_dim = 100
+    args.packing = 1
+    reasons = _augmented(config, facts)
+    filters = _doubling_filters(facts, size)
+    for role in ("generator", "discriminator"):
+        if config[role].get("name", "").startswith("dcgan"):
+            config[role].filters = filters
+    if config.generator.get("name") == "dcgan_generator":  # no checkerboards
+        config.generator.update(upsampling="resize", kernel_size=3)
+    most = 32 if shorter <= 64 else 16 if shorter <= 128 else 8
+    config.data.batch_size = _batch(most, facts, args.get("discriminator_steps", 1))
+    config.data.flip = False
+    config.evaluate.metrics = ("swd",)
+    config.evaluate.samples = min(512, max(facts.num, 16))
+    config.train.samples = 64 if shorter <= 64 else 25 if shorter <= 128 else 16
+    config.train.steps = 10_000 if facts.num < FEW else 20_000
+    networks = (
+        f"networks with {filters} filters at the image"
+        if config.generator.get("name", "").startswith("dcgan")
+        else "the recipe's networks"
+    )
+    return [f"{networks}, and batches of {config.data.batch_size}", *reasons]
+
+
+def _translation(
+    config: ConfigDict, facts: Facts, size: tuple[int, int], channels: tuple[int, int]
+) -> list[str]:
+    shorter = min(size)
+    config.model_args.channels_b = None if channels[0] == channels[1] else channels[1]
+    wide = 32 if facts.num < FEW else 64
+    unet = config.generator.name == "unet_generator"
+    config.generator.filters = config.discriminator.filters = wide
+    if unet:
+        depth = config.generator.depth = min(8, halvings(*size))
+        what = f"a U-Net of depth {depth}"
+        most = 16 if shorter <= 32 else 8 if shorter <= 64 else 4 if shorter <= 128 else 1
+    else:
+        blocks = 3 if shorter <= 32 else 6 if shorter <= 128 else 9
+        config.generator.blocks = blocks
+        what = f"a generator with {blocks} residual blocks"
+        most = 4 if shorter <= 32 else 2 if shorter <= 64 else 1
+    if shorter >= 64:
+        config.discriminator.receptive_field = 34 if shorter < 128 else 70
+    if shorter >= 128:  # the papers'
+        for role in ("generator", "discriminator"):
+            config[f"{role}_optimizer"].learning_rate = 2e-4
+    config.data.batch_size = _batch(most, facts)
+    config.data.load_size = 2 * round(shorter * 286 / 256 / 2)
+    config.evaluate.metrics = ("mae", "swd") if unet else ("swd",)
+    config.evaluate.samples = min(100, facts.num)
+    config.train.steps = 5000 if unet else 10_000
+    config.distribution.threads_per_op = 0 if shorter > 64 else 1
+    return [
+        f"{what} and {wide} filters, and batches of {config.data.batch_size}",
+        f"random crops from images of {config.data.load_size} pixels",
+    ]
+
+
+def _captions(
+    config: ConfigDict, facts: Facts, size: tuple[int, int], channels: tuple[int, int]
+) -> list[str]:
+    del channels
+    shorter = min(size)
+    filters = _doubling_filters(facts, size)
+    config.generator.filters = config.discriminator.filters = filters
+    most = 32 if shorter <= 64 else 16
+    config.data.batch_size = _batch(most, facts)
+    config.pretraining.batch_size = _batch(64, facts)
+    config.evaluate.metrics = ("swd",)
+    config.evaluate.samples = min(512, facts.num)
+    config.train.samples = 12
+    config.train.steps = 10_000 if facts.num < FEW else 20_000
+    return [
+        f"networks with {filters} filters at the image, and batches of {config.data.batch_size}",
+        *_augmented(config, facts),
+    ]
+
+
+def _joint_embedding(
+    config: ConfigDict, facts: Facts, size: tuple[int, int], channels: tuple[int, int]
+) -> list[str]:
+    del size, channels
+    config.data.batch_size = _batch(64, facts)
+    config.evaluate.samples = min(512, facts.num)
+    return [f"batches of {config.data.batch_size}"]
+
+
+def _super_resolution(
+    config: ConfigDict, facts: Facts, size: tuple[int, int], channels: tuple[int, int]
+) -> list[str]:
+    del size, channels
+    config.data.flip = True
+    config.data.batch_size = _batch(16, facts)
+    config.evaluate.samples = min(20, facts.num)
+    return [f"crops of this size from your images, in batches of {config.data.batch_size}"]
+
+
+_KINDS = {
+    "noise_to_image": _noise_to_image,
+    "translation": _translation,
+    "text_to_image": _captions,
+    "joint_embedding": _joint_embedding,
+    "super_resolution": _super_resolution,
+}
