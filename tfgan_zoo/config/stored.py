@@ -27,6 +27,7 @@ from tfgan_zoo.config.values import (
     differences,
     filled,
     flatten,
+    override_all,
     typed,
 )
 from tfgan_zoo.data.splits import stand_ins
