@@ -25,7 +25,9 @@ def save(folder, num=6, size=(80, 70), grey=False):
 
 def resolve(model=None, recipe=None, workdir=None, image_size=None, **overrides):
     overrides = {key.replace("__", "."): str(value) for key, value in overrides.items()}
-    return training.resolve(model, recipe, workdir, overrides, lambda: None, image_size)
+    return training.from_flags(
+        model, recipe, workdir, overrides, lambda: None, image_size=image_size
+    )
 
 
 @pytest.fixture

@@ -131,8 +131,8 @@ TASKS = {
         ({"batch_size": True}, "batch_size: expected a whole number from 1 up, got True"),
         ({"start_step": 1.5}, "start_step: expected a whole number from 0 up, got 1.5"),
         (
-            {"image_size": (8, 9)},
-            r"(image_size: expected the side|crop_size: expected a whole number).*\(8, 9\)",
+            {"image_size": (8, 9, 10)},
+            r"(image_size: expected the side|crop_size: expected a whole number).*\(8, 9, 10\)",
         ),
         (
             {"image_size": "8"},

@@ -27,7 +27,7 @@ def trained(name, scope, optimizer=None, regularizer=None, **kwargs):
     keras.utils.set_random_seed(0)
     with scope:
         model = tiny(name, **kwargs)
-        model.compile(optimizer, optimizer)
+        model.compile(*[optimizer] * len(model.roles()))
     for role in model.roles():
         for weight in model.role_variables(role):
             weight.regularizer = regularizer

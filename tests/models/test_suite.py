@@ -637,7 +637,7 @@ def test_generate_refuses():
         model.generate(latents=np.zeros((2, 9)))
 
 
-@one_kind
+@pytest.mark.parametrize("name", slow_except(("dcgan",), GAMES))
 def test_export(name, tmp_path):
     model = compiled(name)
     step(model, samples(model))

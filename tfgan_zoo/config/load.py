@@ -107,10 +107,9 @@ def load_config(
 
 
 def with_whole_shape(config: ConfigDict) -> ConfigDict:
-    """Returns a config whose `image_shape` is a tuple, if the recipe has set one number."""
+    """Makes `image_shape` a tuple if the recipe has set one number, and returns the config."""
     shape = config.get("model_args", {}).get("image_shape")
-    config = config.copy_and_resolve_references()
-    if shape is not None:
+    if isinstance(shape, int):
         with config.unlocked(), config.ignore_type():
             config.model_args.image_shape = shape_of_side(shape)
     return config

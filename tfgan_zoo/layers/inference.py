@@ -83,8 +83,9 @@ def image_statistics(network: keras.Model) -> str | None:
     """
     for layer in layers_of(network):
         if isinstance(layer, keras.layers.GroupNormalization):
-            scale = layer.gamma if layer.gamma is not None else layer.beta
-            channels = layer.groups if scale is None else scale.shape[0]
+            # Once it is built, `groups` is a number; without scale and offset any may be channels.
+            weights = layer.weights
+            channels = weights[0].shape[0] if weights else layer.groups
             return f"{'instance' if layer.groups in (-1, channels) else 'group'} normalization"
         if isinstance(layer, keras.layers.LayerNormalization):
             return "layer normalization"
