@@ -138,7 +138,9 @@ def test_the_model_of_the_page_passes_its_test_and_the_suites(copy, monkeypatch)
 
 @pytest.mark.slow
 def test_the_model_of_the_page_passes_all_suites(copy):
-    done = run_pytest(copy, "-k", "hinge_gan or strided_critic or quick_recipe")
+    # The model of an earlier page has the same name in Keras.
+    earlier = "--ignore=tests/test_earlier_versions.py"
+    done = run_pytest(copy, earlier, "-k", "hinge_gan or strided_critic or quick_recipe")
     assert int(re.search(r"(\d+) passed", done)[1]) > 25, done
 
 
