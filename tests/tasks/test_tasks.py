@@ -21,7 +21,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import by_model
 from tfgan_zoo.evaluation.upscaled import PairsRequest, score_source
 from tfgan_zoo.metrics.psnr import psnr
-from tfgan_zoo.models import MODELS, PRETRAINED, ZooModel
+from tfgan_zoo.models import MODELS, ZooModel
 from tfgan_zoo.run import building, experiment
 from tfgan_zoo.tasks import TASKS, Request, open_task, resolve, task_of
 from tfgan_zoo.tasks.noise_to_image import NoiseToImageTask
@@ -159,7 +159,7 @@ def test_entries_of_another_kind_of_model_are_refused(tmp_path):
 
 def test_every_kind_has_a_task_a_config_and_a_model_that_tests_try():
     assert TASKS.keys() == CONFIGS.keys() == {MODELS[name].kind for name in EACH_KIND}
-    for model in (MODELS | PRETRAINED).values():
+    for model in MODELS.values():
         assert task_of(model) is TASKS[model.kind]
 
     class Unknown(ZooModel):

@@ -32,12 +32,11 @@ def model_class(name: str) -> type[ZooModel]:
     Raises:
         InputError: If there is no such class, or it is not a model of the zoo.
     """
-    models = MODELS | PRETRAINED
     if ":" not in name:
-        if name not in models:
+        if name not in MODELS:
             advice = f"choose from {', '.join(MODELS)}"
             raise InputError(f"model: there is no {name!r}{nearest(name, MODELS, advice)}")
-        return models[name]
+        return MODELS[name]
     found = imported("model", name)
     if not (inspect.isclass(found) and issubclass(found, ZooModel)):
         what = "another class" if inspect.isclass(found) else f"a {type(found).__name__}"

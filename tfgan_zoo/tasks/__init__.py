@@ -9,7 +9,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models import MODELS, PRETRAINED, ZooModel
+from tfgan_zoo.models import MODELS, ZooModel
 from tfgan_zoo.tasks.base import Score, Task, Workload, open_source_for
 from tfgan_zoo.tasks.comparison import EvaluationTask
 from tfgan_zoo.tasks.held_out import with_held_out
@@ -91,7 +91,7 @@ def resolve(
         InputError: If the data cannot be read.
     """
     if model is None:
-        model = (MODELS | PRETRAINED).get(config.model)
+        model = MODELS.get(config.model)
     if model is None:  # refused when it is built
         return config
     task, before = task_of(model), before or {}
