@@ -279,3 +279,29 @@ def first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines() or [""]
     text = lines[0] if len(lines[0]) <= 200 else lines[0][:200] + "..."
     return f"{type(error).__name__}: {text}"
+
+
+@contextlib.contextmanager
+def unreadable_files(
+    name: str, how: str = "", remedy: str = "replace or delete it"
+) -> Iterator[None]:
+    """Converts whatever is raised while a file is read to an `InputError`.
+
+    Pillow raises OSError, SyntaxError, ValueError, struct.error and others on damaged files, and
+    DecompressionBombError on absurd sizes; other packages have errors of their own. In each case
+    the file cannot be used.
+
+    Args:
+        name: Name of the file.
+        how: How it is read, such as "as an image".
+        remedy: What to do.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except FileNotFoundError:
+        raise InputError(f"{name} does not exist; check the path.") from None
+    except Exception as error:
+        failed = f"{name} cannot be read {how}".rstrip()
+        raise InputError(f"{failed} ({first_line(error)}); {remedy}.") from error

@@ -17,7 +17,7 @@ from PIL import ExifTags, Image, ImageOps, features
 from tfgan_zoo.data import profiles
 from tfgan_zoo.data.fitting import BACKGROUND, Fit, with_channels  # noqa: F401  (public here)
 from tfgan_zoo.data.readers import scientific
-from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.errors import InputError, check_number, unreadable_files
 
 EXTENSIONS = frozenset(
     (".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
@@ -400,21 +400,11 @@ def measure(file: Any, name: str = "") -> tuple[int, int]:
 @contextlib.contextmanager
 def _opened(file: Any, name: str, skip: str = SKIP) -> Iterator[Image.Image]:
     """Opens an image; whatever Pillow raises in the block becomes an `InputError`."""
-    try:
+    remedy = f"replace or delete it, or skip such files with {skip}"
+    with unreadable_files(name, "as an image", remedy):
         _load_plugin(os.path.splitext(name)[1].lower(), name)
         with Image.open(file) as image:
             yield image
-    except InputError:
-        raise
-    except FileNotFoundError:
-        raise InputError(f"{name} does not exist; check the path.") from None
-    # Pillow raises OSError, SyntaxError, ValueError, struct.error ... on damaged files, and
-    # DecompressionBombError on absurd sizes. In each case the file is unusable.
-    except Exception as error:
-        raise InputError(
-            f"{name} cannot be read as an image ({type(error).__name__}: {error}); "
-            f"replace or delete it, or skip such files with {skip}."
-        ) from error
 
 
 def _load_plugin(ending: str, name: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tfgan_zoo.errors import InputError, first_line
+from tfgan_zoo.errors import InputError, unreadable_files
 
 ARRAYS = frozenset((".npy", ".dcm", ".dicom"))
 """Endings of files that are read here alone."""
@@ -55,29 +55,13 @@ def read_measured(file: Any, name: str, pages: str = "first") -> Measured:
         (512, 512, 1)
     """
     ending = os.path.splitext(name)[1].lower()
-    with _readable(name):
+    with unreadable_files(name):
         if ending == ".npy":
             with _as_file(file) as opened:
                 return Measured(_shaped(np.load(opened, allow_pickle=False), name))
         if ending in TIFF:
             return Measured(_read_tiff(file, name, pages))
         return _read_dicom(file, name, pages)
-
-
-@contextlib.contextmanager
-def _readable(name: str) -> Iterator[None]:
-    """Converts whatever a package raises for a damaged file to an `InputError`."""
-    try:
-        yield
-    except InputError:
-        raise
-    except FileNotFoundError:
-        raise InputError(f"{name} does not exist; check the path.") from None
-    except Exception as error:
-        raise InputError(
-            f"{name} cannot be read ({type(error).__name__}: {first_line(error)}); replace or "
-            "delete it."
-        ) from error
 
 
 @contextlib.contextmanager
