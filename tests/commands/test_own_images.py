@@ -102,15 +102,20 @@ def test_vectors_have_no_settings_for_images(tmp_path):
 
 
 def test_flags_win_over_derived_settings(photos):
-    config = resolve(
+    found = resolve(
         recipe="images",
         data__source=photos,
         data__batch_size=3,
         generator__filters=5,
         train__steps=700,
         data__flip="true",
-    ).config
+    )
+    config = found.config
     assert (config.data.batch_size, config.generator.filters) == (3, 5)
+    said = "\n".join(found.notes)
+    assert "networks with 5 filters at the image, and batches of 3." in said
+    assert "700 steps" in said
+    assert "10,000" not in said
     assert (config.train.steps, config.data.flip) == (700, True)
     assert config.discriminator.filters != 5
 

@@ -1,5 +1,6 @@
 """Trains on somebody's own images: looks at them, and derives the settings from a recipe."""
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from tfgan_zoo.data.domains import open_domains
 from tfgan_zoo.data.opening import open_source
 from tfgan_zoo.data.source import Source
 from tfgan_zoo.data.spec import FOLDERS, parse_spec
+from tfgan_zoo.data.splits import stand_ins
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.sizes import parse_size
 
@@ -29,6 +31,9 @@ _WHY = {
     "translation": "",
     "captions": "the images have captions",
 }
+
+#: Samples of which a part is held out where there is no split for it.
+_ENOUGH_TO_HOLD_OUT = 20
 
 #: Images that are looked at, to find out whether they are grey, and how large.
 _LOOKED_AT = 8
@@ -202,7 +207,10 @@ def _new(
     config_lib.check(config)
     shown = "x".join(map(str, config.model_args.image_shape))
     because = f", because {why}" if why else ""
-    clauses = [f"{shown} pixels and channels, {reason}", *reasons]
+    clauses = [
+        f"{shown} pixels and channels, {reason}",
+        *(each.format(config=config) for each in reasons),
+    ]
     head = f"{config.data.source} holds {facts.what}: {config.model}{because}"
     if model and not recipe:  # in one line
         notes = [f"{head}, with settings for them: {'; '.join(clauses)}."]
@@ -256,16 +264,15 @@ def _facts(
     channels_b = channels if other is source else _look(other)[0]
     if what.startswith("images"):
         what = f"{num:,} {'grey' if channels == 1 else 'colour'} {what}"
-    held_out = ""
+    held_out = None
     if "split" in config.evaluate and config.data.split == "train":
-        held_out = "part" if num >= 20 else ""
-        for split in ("val", "test"):
-            try:
-                _open(opener, config, split, **options)
-            except InputError:
+        for train, test in (("train", "val"), *(held[:2] for held in stand_ins("train", "val"))):
+            if train != "train" and num < _ENOUGH_TO_HOLD_OUT:
                 continue
-            held_out = split
-            break
+            with contextlib.suppress(InputError):
+                _open(opener, config, test, **options)
+                held_out = train, test
+                break
     return Facts(num, channels, channels_b, side, what, held_out)
 
 

@@ -32,7 +32,7 @@ class Facts(NamedTuple):
         channels_b: Those of the second of two domains.
         side: The shortest side of some of the images.
         what: What they are, for messages.
-        held_out: The split to evaluate on; "" for none, or "part" to hold a tenth back.
+        held_out: The splits to train and to evaluate on; None to hold nothing out.
     """
 
     num: int
@@ -40,7 +40,7 @@ class Facts(NamedTuple):
     channels_b: int
     side: int
     what: str
-    held_out: str = ""
+    held_out: tuple[str, str] | None = None
 
 
 def kind_of_config(config: ConfigDict) -> str:
@@ -154,7 +154,8 @@ def adapt(
         channels: Channels of the model's images, and of those of the second domain.
 
     Returns:
-        What was chosen and why, clause by clause.
+        What was chosen and why, clause by clause, to be formatted with the final `config`, in
+        which flags have replaced some of it.
     """
     kind = kind_of_config(config)
     config.model_args.image_shape = (*size, channels[0])
@@ -162,15 +163,18 @@ def adapt(
     shorter = min(size)
     every = 500 if shorter <= 64 else 200 if shorter <= 128 else 100
     config.train.update(log_every=100, sample_every=every, checkpoint_every=every)
-    reasons.append(f"{config.train.steps:,} steps, with a sample sheet every {every}")
+    reasons.append(
+        "{config.train.steps:,} steps, with a sample sheet every {config.train.sample_every}"
+    )
     if "split" in config.evaluate:
-        config.evaluate.split = facts.held_out or None
-        if facts.held_out == "part":
-            config.data.split = "train[:90%]"
-            config.evaluate.split = "train[90%:]"
+        config.evaluate.split = None
+    if facts.held_out is not None:
+        whole = config.data.split == facts.held_out[0]
+        config.data.split, config.evaluate.split = facts.held_out
+        if whole:
+            reasons.append("evaluated on the split {config.evaluate.split}")
+        else:
             reasons.append("a tenth of the images is held back for evaluation")
-        elif facts.held_out:
-            reasons.append(f"evaluated on the split {facts.held_out}")
     return reasons
 
 
@@ -217,11 +221,11 @@ def _noise_to_image(
     config.train.samples = 64 if shorter <= 64 else 25 if shorter <= 128 else 16
     config.train.steps = 10_000 if facts.num < FEW else 20_000
     networks = (
-        f"networks with {filters} filters at the image"
+        "networks with {config.generator.filters} filters at the image"
         if config.generator.get("name", "").startswith("dcgan")
         else "the recipe's networks"
     )
-    return [f"{networks}, and batches of {config.data.batch_size}", *reasons]
+    return [networks + ", and batches of {config.data.batch_size}", *reasons]
 
 
 def _translation(
@@ -233,13 +237,12 @@ def _translation(
     unet = config.generator.name == "unet_generator"
     config.generator.filters = config.discriminator.filters = wide
     if unet:
-        depth = config.generator.depth = min(8, halvings(*size))
-        what = f"a U-Net of depth {depth}"
+        config.generator.depth = min(8, halvings(*size))
+        what = "a U-Net of depth {config.generator.depth}"
         most = 16 if shorter <= 32 else 8 if shorter <= 64 else 4 if shorter <= 128 else 1
     else:
-        blocks = 3 if shorter <= 32 else 6 if shorter <= 128 else 9
-        config.generator.blocks = blocks
-        what = f"a generator with {blocks} residual blocks"
+        config.generator.blocks = 3 if shorter <= 32 else 6 if shorter <= 128 else 9
+        what = "a generator with {config.generator.blocks} residual blocks"
         most = 4 if shorter <= 32 else 2 if shorter <= 64 else 1
     if shorter >= 64:
         config.discriminator.receptive_field = 34 if shorter < 128 else 70
@@ -253,8 +256,8 @@ def _translation(
     config.train.steps = 5000 if unet else 10_000
     config.distribution.threads_per_op = 0 if shorter > 64 else 1
     return [
-        f"{what} and {wide} filters, and batches of {config.data.batch_size}",
-        f"random crops from images of {config.data.load_size} pixels",
+        what + " and {config.generator.filters} filters, and batches of {config.data.batch_size}",
+        "random crops from images of {config.data.load_size} pixels",
     ]
 
 
@@ -273,7 +276,8 @@ def _captions(
     config.train.samples = 12
     config.train.steps = 10_000 if facts.num < FEW else 20_000
     return [
-        f"networks with {filters} filters at the image, and batches of {config.data.batch_size}",
+        "networks with {config.generator.filters} filters at the image, and batches of "
+        "{config.data.batch_size}",
         *_augmented(config, facts),
     ]
 
@@ -284,7 +288,7 @@ def _joint_embedding(
     del size, channels
     config.data.batch_size = _batch(64, facts)
     config.evaluate.samples = min(512, facts.num)
-    return [f"batches of {config.data.batch_size}"]
+    return ["batches of {config.data.batch_size}"]
 
 
 def _super_resolution(
@@ -294,7 +298,7 @@ def _super_resolution(
     config.data.flip = True
     config.data.batch_size = _batch(16, facts)
     config.evaluate.samples = min(20, facts.num)
-    return [f"crops of this size from your images, in batches of {config.data.batch_size}"]
+    return ["crops of this size from your images, in batches of {config.data.batch_size}"]
 
 
 _KINDS = {
