@@ -6,8 +6,8 @@ generator's weights. Its discriminator only says which of two images is more rea
 slope at real images small. On the figures it came closer to the data than `dcgan`, `lsgan` and
 `gan`, and covered them more evenly; `wgan_gp` did as well, with two discriminator steps for each of
 the generator (docs/results.md). Games were not compared on photographs. The generator enlarges maps
-by resizing, as transposed convolutions covered early samples of emoji with a grid, of which it leaves
-patches.
+by resizing, as transposed convolutions covered early samples of emoji with a grid; some patches of
+it are left.
 
 The values below are for 64x64 images. `tfgan_zoo.train` adapts size, channels, filters, batch size,
 augmentation, steps and sample sheets to the images, says how, and stores the result in the run.
