@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +16,21 @@ import numpy as np
 
 def train(recipe: str, workdir: Path, *overrides: str) -> None:
     """Trains a recipe in a separate process, unless it is finished, and records the time."""
+    command = [sys.executable, "-m", "tfgan_zoo.train", f"--config={recipe}"]
+    clocked([*command, f"--workdir={workdir}", *overrides], workdir)
+
+
+def clocked(command: Sequence[str], workdir: Path) -> None:
+    """Runs a command that trains, and records the time unless the run was finished before."""
     clock = workdir / "wall_seconds.json"
     start = time.monotonic()
-    command = [sys.executable, "-m", "tfgan_zoo.train", f"--config={recipe}"]
-    subprocess.run([*command, f"--workdir={workdir}", *overrides], check=True)
+    subprocess.run(command, check=True)
     if not clock.exists():
         clock.write_text(json.dumps(time.monotonic() - start))
 
 
 def minutes(workdir: Path) -> float:
-    """Returns how long `train` took."""
+    """Returns how long `train` or `clocked` took."""
     return json.loads((workdir / "wall_seconds.json").read_text()) / 60
 
 
