@@ -150,9 +150,10 @@ def main(argv: list[str]) -> None:
     lines = []
     for (recipe, seed), workdir in sorted(runs.items()):
         scores[recipe].append(score(workdir))
+        trained = f"{_last_step(workdir):,} | {common.minutes(workdir):.1f} min"
         lines.append(
-            f"| `{recipe}` | {seed} | {_last_step(workdir):,} | {common.minutes(workdir):.1f} min | "
-            f"{common.speed(workdir):,.0f} | {scores[recipe][-1]:.4f} |"
+            f"| `{recipe}` | {seed} | {trained} | {common.speed(workdir):,.0f} | "
+            f"{scores[recipe][-1]:.4f} |"
         )
     intro = f"SWD from held-out images, {_DRAWS.value} sets of samples; {common.where()}."
     table = "\n".join([intro, "", _HEADER, *lines, "", verdict(scores)])
