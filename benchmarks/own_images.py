@@ -33,7 +33,8 @@ _SIZE = flags.DEFINE_string("image_size", None, "As for tfgan_zoo.train.")
 _RIVAL = flags.DEFINE_string("rival", None, "The other recipe.", required=True)
 _MINUTES = flags.DEFINE_float("minutes", 10.0, "Time of each training, in minutes.")
 _SEEDS = flags.DEFINE_integer("seeds", 3, "Trainings of each.")
-_DRAWS = flags.DEFINE_integer("draws", 10, "Sets of samples that each run is scored with.")
+_DRAWS = flags.DEFINE_integer("draws", 5, "Sets of samples that each run is scored with.")
+_SAMPLES = flags.DEFINE_integer("samples", 2000, "Samples of each set.")
 _WORKDIR = flags.DEFINE_string("workdir", "runs/own_images", "Folder of the run folders.")
 _OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/own_images.md.")
 
@@ -155,7 +156,8 @@ def main(argv: list[str]) -> None:
             f"| `{recipe}` | {seed} | {trained} | {common.speed(workdir):,.0f} | "
             f"{scores[recipe][-1]:.4f} |"
         )
-    intro = f"SWD from held-out images, {_DRAWS.value} sets of samples; {common.where()}."
+    sets = f"{_DRAWS.value} sets of {_SAMPLES.value:,} samples"
+    intro = f"SWD from held-out images, {sets}; {common.where()}."
     table = "\n".join([intro, "", _HEADER, *lines, "", verdict(scores)])
     common.show(table, _OUTPUT.value, f"own_images_{_RIVAL.value}")
 
