@@ -34,7 +34,7 @@ _RIVAL = flags.DEFINE_string("rival", None, "The other recipe.", required=True)
 _MINUTES = flags.DEFINE_float("minutes", 10.0, "Time of each training, in minutes.")
 _SEEDS = flags.DEFINE_integer("seeds", 3, "Trainings of each.")
 _DRAWS = flags.DEFINE_integer("draws", 5, "Sets of samples that each run is scored with.")
-_SAMPLES = flags.DEFINE_integer("samples", 2000, "Samples of each set.")
+_SAMPLES = flags.DEFINE_integer("samples", 10_000, "Samples of each set.")
 _WORKDIR = flags.DEFINE_string("workdir", "runs/own_images", "Folder of the run folders.")
 _OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/own_images.md.")
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.commands import own_images, training
-from tfgan_zoo.config.own_images import FEW
+from tfgan_zoo.config.own_images import FEW, Facts, adapt
 from tfgan_zoo.errors import InputError
 
 
@@ -162,6 +162,16 @@ def test_captions_and_the_choice_without_a_model(tmp_path, photos):
     assert found.config.generator.filters == found.config.discriminator.filters == 24
     with pytest.raises(InputError, match="--model=dcgan: captions is for other models"):
         resolve("dcgan", "captions", data__source=photos)
+
+
+@pytest.mark.parametrize(
+    ("side", "few", "many"), [(28, 24, 32), (32, 24, 32), (64, 24, 32), (128, 12, 16), (512, 8, 8)]
+)
+def test_filters_at_the_image(side, few, many):
+    for num, filters in ((FEW - 1, few), (FEW, many)):
+        config = config_lib.load_config("images").unlock()
+        adapt(config, Facts(num, 3, 3, side, "images"), (side, side), (3, 3))
+        assert config.generator.filters == config.discriminator.filters == filters
 
 
 def test_super_resolution_crops_fit_the_smallest_image(tmp_path):

@@ -188,9 +188,13 @@ def _augmented(config: ConfigDict, facts: Facts) -> list[str]:
 
 
 def _doubling_filters(facts: Facts, size: tuple[int, int]) -> int:
-    """Returns the filters of networks whose smallest maps have 192 or, for many images, 256."""
+    """Returns the filters at the image, so that the smallest maps have 192, or 256, at most.
+
+    Wider layers at small images cost more time than they are worth on a CPU.
+    """
     times = doublings(*size) or 4
-    return min(64, max(8, (192 if facts.num < FEW else 256) >> (times - 1)))
+    at_image, smallest = (24, 192) if facts.num < FEW else (32, 256)
+    return min(at_image, max(8, smallest >> (times - 1)))
 
 
 def _batch(most: int, facts: Facts, each: int = 1) -> int:
