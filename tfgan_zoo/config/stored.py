@@ -30,7 +30,7 @@ from tfgan_zoo.config.values import (
     override_all,
     typed,
 )
-from tfgan_zoo.data.splits import stand_ins
+from tfgan_zoo.data.splits import is_stand_in
 from tfgan_zoo.errors import InputError
 
 #: What earlier versions did where they lacked an entry, if that is not today's default, or only
@@ -252,6 +252,6 @@ def _keep_splits(plain: Mapping[str, Any], *configs: ConfigDict) -> None:
     wanted = configs[-1].evaluate.get("split")
     if wanted is None:
         return
-    if begun in (held[:2] for held in stand_ins(configs[-1].data.split, wanted)):
+    if is_stand_in(begun, configs[-1].data.split, wanted):
         for config in configs:
             config.data.split, config.evaluate.split = begun

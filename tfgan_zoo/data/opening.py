@@ -37,8 +37,9 @@ def open_source(
     Args:
         spec: A source as in the table of `help(tfgan_zoo.data.spec)` and docs/data.md, such as
             "figures", "folder:PATH" or "npz:PATH"; or the `Path` of a folder or file.
-        split: "train", "test" or "val", or a part such as "train[:360]", "train[360:]" or
-            "train[:90%]"; for `tfds:` any of its split expressions.
+        split: "train", "test" or "val", or a part such as "train[:360]", "train[360:]",
+            "train[:90%]", "train[::10]" (every tenth sample) or "train[~::10]" (all others); for
+            `tfds:` also any of its split expressions.
         resolution: Side in pixels at which `figures` are drawn; 32 if None. Stored images keep
             their size, until `unconditional` or another pipeline fits them.
         num: Number of samples of the embedded `figures` and `points`; None for their default.

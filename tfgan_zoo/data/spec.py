@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from tfgan_zoo.data import points
 from tfgan_zoo.data.images import EXTENSIONS, DecodingRules
-from tfgan_zoo.data.splits import parse_split
+from tfgan_zoo.data.splits import Part
 from tfgan_zoo.errors import InputError, check_number, check_seed
 from tfgan_zoo.suggestions import did_you_mean
 
@@ -125,8 +125,8 @@ class Opening:
 
     @functools.cached_property
     def split_name(self) -> str:
-        """Name of the split, without the bounds of a part."""
-        return parse_split(self.split)[0]
+        """Name of the split, without its part."""
+        return Part.parse(self.split).name
 
 
 def parse_spec(spec: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfgan_zoo.data.captions.reading import open_folder
 from tfgan_zoo.data.opening import open_with
-from tfgan_zoo.data.source import Source, part_bounds, part_of
+from tfgan_zoo.data.source import Source, part_of, part_rows
 from tfgan_zoo.data.spec import FOLDERS, Opening
 from tfgan_zoo.errors import InputError, check_texts
 
@@ -96,9 +96,9 @@ def open_captioned(
             "tfds:NAME."
         )
     whole, captions = open_folder(opening)
-    start, stop = part_bounds(whole, opening.split)
     images = part_of(whole, opening.split)
-    return _checked(Captioned(images, captions[start:stop], images.labels))
+    captions = [captions[i] for i in part_rows(whole, opening.split)]
+    return _checked(Captioned(images, captions, images.labels))
 
 
 def _checked(data: Captioned) -> Captioned:
