@@ -303,6 +303,22 @@ def test_the_size_in_the_header_is_that_of_the_decoded_image(tmp_path, suffix, o
         measure(tmp_path / "gone.png")
 
 
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_turned_tiffs_are_upright(tmp_path, compression, channels):
+    pixels = noise(10, 20, channels)
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        stored = pixels[..., 0] if channels == 1 else pixels
+        Image.fromarray(stored).save(tmp_path / "x.tif", exif=exif, compression=compression)
+        Image.fromarray(stored).save(tmp_path / "x.png", exif=exif)
+        found = decode(tmp_path / "x.tif")
+        np.testing.assert_array_equal(found, decode(tmp_path / "x.png"))
+        assert measure(tmp_path / "x.tif") == found.shape[1::-1]
+        assert found.shape[0] == (20 if orientation > 4 else 10)
+
+
 def test_unreadable_files_are_named(tmp_path):
     (tmp_path / "text.png").write_text("not an image")
     with pytest.raises(InputError, match=r"text.png cannot be read as an image \(Unidentified"):

@@ -39,6 +39,7 @@ from tfgan_zoo.errors import InputError
 EARLIER_VALUES = {
     "data.white": 0,
     "data.color_profiles": "ignore",
+    "data.formats": "common",
     "data.distinct_classes": False,
     "pretraining.distinct_classes": False,
     "model_args.skip_discriminator_above": None,
@@ -121,14 +122,14 @@ def with_earlier_meaning(stored: Mapping[str, Any]) -> dict[str, Any]:
         stored: The config, as plain dicts.
 
     Example:
-        >>> with_earlier_meaning({"data": {"source": "figures"}})
-        {'data': {'source': 'figures', 'white': 0, 'color_profiles': 'ignore'}}
+        >>> with_earlier_meaning({"data": {"source": "figures"}})["data"]["white"]
+        0
     """
     return filled(stored, _earlier_values_of_all_runs())
 
 
 def decoding(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns how a config's images are decoded: arguments of `open_source` and similar functions.
+    """Returns how a config's images are decoded: arguments of `decode` and `open_source`.
 
     Example:
         >>> decoding(run_config().data)
@@ -136,6 +137,11 @@ def decoding(data: Mapping[str, Any]) -> dict[str, Any]:
     """
     rules = {"white": data["white"], "color_profiles": data["color_profiles"]}
     return {**rules, "black": data.get("black"), "pages": data.get("pages", "first")}
+
+
+def opening(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns `decoding`, and which files of a folder are images."""
+    return {**decoding(data), "formats": data.get("formats", "all")}
 
 
 # ---------------------------------------------------------------------- resuming

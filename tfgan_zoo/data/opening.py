@@ -26,6 +26,7 @@ def open_source(
     color_profiles: str = "srgb",
     black: float | None = None,
     pages: str = "first",
+    formats: str = "all",
 ) -> Source:
     """Opens a data source.
 
@@ -53,6 +54,8 @@ def open_source(
             keeps colours as they are stored.
         black: The value of black where `white` is given; None for 0.
         pages: "first" or "channels": what becomes of the pages of TIFF and DICOM files.
+        formats: Which files of a folder are images. "all" takes every format; "common" takes those
+            of `images.EXTENSIONS` alone where there are any, as earlier versions did.
 
     Returns:
         The source. Only a few files of a folder are read yet.
@@ -67,7 +70,7 @@ def open_source(
         >>> open_source("points/ring", "train[:25%]", num=1000)
         <SliceSource points/ring (train[:25%]): 250 2>
     """
-    rules = (white, color_profiles, black, pages)
+    rules = (white, color_profiles, black, pages, formats)
     opening = Opening(spec, split, resolution, num, seed, on_error, data_dir, *rules)
     return open_with(opening)
 

@@ -24,6 +24,7 @@ from tfgan_zoo.data.images import (
     SKIP,
     DecodingRules,
     Fit,
+    check_packages,
     decode,
     extremes_of_8_bits,
     highest_of_16_bits,
@@ -352,9 +353,11 @@ class FileSource(EncodedSource):
         self.extras = extras or {}
         self.on_error = on_error
         self.rules = rules
+        endings = {os.path.splitext(path)[1].lower() for path in paths}
         # The other channels of arrays and of pages are measurements.
-        is_array = os.path.splitext(paths[0])[1].lower() in ARRAYS if len(paths) else False
-        self.alpha = not is_array and rules.pages == "first"
+        self.alpha = not (endings and endings <= ARRAYS) and rules.pages == "first"
+        if on_error == "raise":
+            check_packages(spec, paths, endings)
         self._set_labels(labels, class_names)
 
     def __len__(self) -> int:

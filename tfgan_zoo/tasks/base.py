@@ -324,7 +324,7 @@ def open_source_for(
         source,
         split,
         resolution=side if kind == "figures" else None,
-        **config_lib.decoding(data),
+        **config_lib.opening(data),
         **options,
     )
 
