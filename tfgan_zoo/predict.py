@@ -40,6 +40,7 @@ def main(argv: list[str]) -> None:
     given.define_enum(
         "on_error", "raise", ["raise", "skip"], "At an image that is unreadable, or refused."
     )
+    given.define_integer("bits", 8, "16 sends and writes 16 bits per channel, as PNG or TIFF.")
     given.define_float("white", None, "The value of white in images of more than 8 bits.")
     cli.parse(given, argv, __doc__)
 

@@ -57,8 +57,6 @@ def main(argv: list[str]) -> None:
         given.refuse(["frames_as"], "expected --all_frames beside it, got none.")
     if given.bits not in (8, 16):
         raise InputError(f"--bits: expected 8 or 16, got {given.bits}.")
-    if given.bits == 16 and given.all_frames:
-        raise InputError("--bits: expected 8 beside --all_frames, got 16.")
     if given.skip_existing and given.overwrite:
         raise InputError("--skip_existing: expected without --overwrite, got both.")
     outputs: dict[str, Any] = {n: given[n].value for n in ("compare", "on_error", "bits")}

@@ -193,11 +193,11 @@ def test_a_split_that_is_missing_is_named_by_the_entry_that_asked(tmp_path, kind
         open_task(config, model)
     assert str(error.value).startswith(f"evaluate.split=test: {config.data.source} has no split")
     assert str(error.value).endswith(
-        "(found: train, the whole folder); hold some images back with "
-        "--config.data.split=train[:90%] --config.evaluate.split=train[90%:], or score on the "
+        "(found: train, the whole folder); hold every tenth image out with "
+        "'--config.data.split=train[~::10]' '--config.evaluate.split=train[::10]', or score on the "
         "training data with --config.evaluate.split=none."
     )
-    config.data.split, config.evaluate.split = "train[:90%]", "train[90%:]"
+    config.data.split, config.evaluate.split = "train[~::10]", "train[::10]"
     open_task(config, model)
 
 

@@ -140,7 +140,8 @@ def test_translation_goes_by_the_layout(tmp_path):
     assert paired.config.model_args.image_shape == (64, 64, 3)
     assert (paired.config.data.load_size, paired.config.generator.depth) == (72, 6)
     split = paired.config.data.split, paired.config.evaluate.split
-    assert split == ("train[:90%]", "train[90%:]")
+    assert split == ("train[~::10]", "train[::10]")
+    assert "  every tenth image is held out for evaluation (train[::10])." in paired.notes
     (tmp_path / "two/trainB/24.png").rename(tmp_path / "two/trainB/other.png")
     unpaired = resolve(recipe="translation", data__source=source)
     assert unpaired.config.model == "cyclegan"

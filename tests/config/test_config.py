@@ -3,7 +3,9 @@ import math
 
 import pytest
 
+from tfgan_zoo import config as config_lib
 from tfgan_zoo.config import (
+    changes,
     check,
     default_config,
     differences,
@@ -243,3 +245,62 @@ def test_check_translation(key, value, said):
     config.data[key] = value
     with pytest.raises(InputError, match=said):
         check(config)
+
+
+# --- what may change
+
+
+def all_entries():
+    """Returns the entries of every kind of run."""
+    makers = (
+        config_lib.noise_to_image_config,
+        config_lib.image_to_image_config,
+        config_lib.super_resolution_config,
+        config_lib.text_to_image_config,
+        config_lib.joint_embedding_config,
+    )
+    return (
+        set().union(*(flatten(make("x")) for make in makers))
+        | flatten(config_lib.run_config()).keys()
+    )
+
+
+def test_what_may_change_names_entries_and_groups_that_exist():
+    entries = all_entries()
+    groups = {key.partition(".")[0] for key in entries if "." in key}
+    assert changes.FREE.groups <= groups
+    assert changes.FREE.keys <= entries
+    assert entries >= changes.SAME_SCORES
+    assert not {key for key in changes.REASONS if key not in entries | groups}
+    # An entry that its group covers would be said twice.
+    assert not {key for key in changes.FREE.keys if key.split(".")[0] in changes.FREE.groups}
+
+
+def test_an_entry_stands_for_no_other_that_begins_alike():
+    before = {
+        "seed": 0,
+        "train": {"samples": 1, "samples_of_mine": 1, "steps": 5, "steps_per_execution": 1},
+        "evaluate": {"split": "test"},
+        "evaluated": {"x": 1},
+        "model": "a",
+        "model_args": {"x": 1},
+        "modelled": {"x": 1},
+        "data": {"cache": "auto", "cached": 1},
+    }
+    config = json.loads(json.dumps(before).replace("1", "2").replace("test", "val"))
+    config |= {"seed": 1, "model": "b"}
+    config["data"]["cache"] = "no"
+    refused = config_lib.refused_changes(before, config)
+    assert {each.split(":")[0]: each.split(" -> ")[1].partition(" ")[2] for each in refused} == {
+        "data.cached": "would change the batches",
+        "evaluated.x": "would change training",
+        "model": "would change the model",
+        "model_args.x": "would change the model",
+        "modelled.x": "would change training",
+        "seed": "would change noise and batches",
+        "train.samples_of_mine": "would change training",
+    }
+    free = config_lib.may_change(before, config)
+    assert ("train.steps" in free, "train.steps_of_mine" in free) == (True, False)
+    fewer = {**config, "train": {**config["train"], "steps": 4}}
+    assert "train.steps" not in config_lib.may_change(before, fewer)

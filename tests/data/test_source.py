@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_zoo.data import Fit, open_source, parse_spec
+from tfgan_zoo.data import ArraySource, Fit, open_source, parse_spec, parse_split
 from tfgan_zoo.data.images import decode, measure, with_channels
 from tfgan_zoo.data.readers.folder import list_images
+from tfgan_zoo.data.source import part_of
+from tfgan_zoo.data.splits import rest_of, rows_of
 from tfgan_zoo.errors import InputError
 
 
@@ -113,6 +115,14 @@ def ten(tmp_path):
         ("train[:14%]", range(1)),
         ("train[14%:]", range(1, 10)),
         ("train[-30%:8]", range(7, 8)),
+        ("train[::4]", (0, 4, 8)),
+        ("train[1::4]", (1, 5, 9)),
+        ("train[2:-2: 3]", (2, 5)),
+        ("train[:50%:2]", (0, 2, 4)),
+        ("train[::20]", (0,)),
+        ("train[~::4]", (1, 2, 3, 5, 6, 7, 9)),
+        ("train[~2:5]", (0, 1, 5, 6, 7, 8, 9)),
+        ("train[ ~ 10%:: 2]", (0, 2, 4, 6, 8)),
     ],
 )
 def test_a_part_of_a_split(ten, split, expected):
@@ -132,6 +142,14 @@ def test_a_part_of_a_split(ten, split, expected):
         ("train[10:]", "none of them"),
         ("train[:4%]", "none of them"),
         ("train[3]", "is not understood; write it like train"),
+        ("train[::0]", r"expected a step of at least 1, got 'train\[::0\]'"),
+        ("train[::-1]", "is not understood"),
+        ("train[::10%]", "is not understood"),
+        ("train[~]", "is not understood"),
+        ("train[~:]", r"none of them is in 'train\[~:\]'; choose another"),
+        ("train[~::1]", "none of them"),
+        ("train[~5:5]", r"none of them is in 'train\[~5:5\]' \(from 5 to 5\)"),
+        ("train[~:11]", "reaches beyond"),
         ("train[:3", "is not understood"),
         ("train[a:b]", "is not understood"),
         ("train[:3]x", "is not understood"),
@@ -142,6 +160,33 @@ def test_a_part_of_a_split(ten, split, expected):
 def test_parts_that_are_none(ten, split, message):
     with pytest.raises(InputError, match=message):
         open_source(ten, split)
+
+
+@pytest.mark.parametrize("num", [2, 9, 10, 11, 19, 20, 21, 101])
+def test_a_part_and_the_rest_share_no_sample_and_lose_none(num):
+    images = np.arange(num, dtype=np.uint8).reshape(num, 1, 1)
+    whole = ArraySource("mine", images, {"caption": np.arange(num)}, labels=np.arange(num) % 7)
+    held_out, trained = (part_of(whole, split) for split in ("train[::10]", "train[~::10]"))
+    numbers = [[int(part[i].item()) for i in range(len(part))] for part in (held_out, trained)]
+    assert numbers[0] == list(range(0, num, 10))
+    assert sorted(numbers[0] + numbers[1]) == list(range(num))
+    for part, expected in zip((held_out, trained), numbers, strict=True):
+        assert part.array.ravel().tolist() == expected == part.extras["caption"].tolist()
+        assert part.labels.tolist() == [number % 7 for number in expected]
+        assert [part.name(i) for i in range(len(part))] == [f"mine[{n}]" for n in expected]
+    for split in ("train[::10]", "train[~::10]", "train[3:5]", "train[:90%]", "train[1:9:3]"):
+        if num < 9 and "::" not in split:
+            continue  # It reaches beyond the samples.
+        rest = rest_of(split)
+        both = [*rows_of("mine", num, split), *rows_of("mine", num, rest)]
+        assert sorted(both) == list(range(num)), (split, rest)
+        assert list(rows_of("mine", num, rest_of(rest))) == list(rows_of("mine", num, split))
+
+
+def test_what_reads_bounds_alone_refuses_a_step():
+    assert parse_split("train[10%:]") == ("train", "10%", None)
+    with pytest.raises(InputError, match=r"expected consecutive samples, got 'train\[~::10\]'"):
+        parse_split("train[~::10]")
 
 
 def test_parts_of_every_kind_of_source(tmp_path):
@@ -256,6 +301,22 @@ def test_the_size_in_the_header_is_that_of_the_decoded_image(tmp_path, suffix, o
     assert measure(path) == decode(path).shape[1::-1]
     with pytest.raises(InputError, match=r"gone.png does not exist"):
         measure(tmp_path / "gone.png")
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_turned_tiffs_are_upright(tmp_path, compression, channels):
+    pixels = noise(10, 20, channels)
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        stored = pixels[..., 0] if channels == 1 else pixels
+        Image.fromarray(stored).save(tmp_path / "x.tif", exif=exif, compression=compression)
+        Image.fromarray(stored).save(tmp_path / "x.png", exif=exif)
+        found = decode(tmp_path / "x.tif")
+        np.testing.assert_array_equal(found, decode(tmp_path / "x.png"))
+        assert measure(tmp_path / "x.tif") == found.shape[1::-1]
+        assert found.shape[0] == (20 if orientation > 4 else 10)
 
 
 def test_unreadable_files_are_named(tmp_path):

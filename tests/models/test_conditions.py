@@ -12,6 +12,7 @@ from tests.models.tiny import LATENT, SHAPE, assert_same, compiled, fit, samples
 from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import DCGAN, GAN, WGANGP
+from tfgan_zoo.models.mechanics import parts
 from tfgan_zoo.models.mechanics.classes import check_labels
 from tfgan_zoo.serving import saved_model
 
@@ -355,6 +356,27 @@ def test_classes_that_no_network_knows_are_refused_before_a_step(label, said, pa
     with pytest.raises(InputError, match=r"^label: expected .* got (class 3|-1)"):
         model.generate(2, label=label)
     assert model.steps_done == 0
+
+
+@keras.saving.register_keras_serializable("test")
+class CountingDCGAN(LabelledDCGAN):
+    """Counts the checks of its condition, and the samples that each sees."""
+
+    def check_condition(self, data, called, advice=""):
+        labels = parts.named_parts(data, self.batch_spec())["label"]
+        self.seen = [*getattr(self, "seen", []), len(labels)]
+        super().check_condition(data, called, advice)
+
+
+def test_the_condition_is_checked_once():
+    model = labelled(CountingDCGAN)
+    model.fit(arrays_of(model, [0, 1, 2] * 4), batch_size=4, epochs=2, verbose=0)
+    assert model.seen == [12]
+    for _ in range(3):
+        model.train_on_batch(arrays_of(model, [0, 1, 2, 0]))
+    assert model.seen == [12, 4]
+    model.evaluate(arrays_of(model, [0, 1, 2] * 4), batch_size=4, verbose=0)
+    assert model.seen == [12, 4, 12]
 
 
 def by_label(encode):

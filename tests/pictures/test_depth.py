@@ -1,12 +1,15 @@
 """16 bits in and out, through `tfgan_zoo.pictures.files`."""
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
 from tfgan_zoo import pictures
 from tfgan_zoo.data import depth as reading
-from tfgan_zoo.data.images import DecodingRules
+from tfgan_zoo.data.images import DecodingRules, decode
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures import depth, files
 
@@ -108,23 +111,166 @@ def test_what_cannot_be_read_with_16_bits(tmp_path, monkeypatch):
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
     grey = Image.fromarray(gradient()[..., 0])
     grey.save(tmp_path / "profile.png", icc_profile=profile)
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    grey.save(tmp_path / "turned.png", exif=exif)
     depth.save_16_bits(tmp_path / "colour.png", gradient(3))
     whole = (tmp_path / "colour.png").read_bytes()
     (tmp_path / "half.png").write_bytes(whole[: len(whole) // 2])
     Image.fromarray(np.float32([[0, 0.5]])).save(tmp_path / "floats.tif")
-    for name, sentence in (
-        ("turned.png", "has 16 bits and is stored turned; save it upright"),
-        ("floats.tif", "has 32-bit pixels .from 0 to 0.5. of which the value of white is unknown"),
-    ):
-        with pytest.raises(InputError, match=sentence):
-            reading.decode_16_bits(tmp_path / name, DecodingRules())
-    # Pillow would convert the colours of a profile with 8 bits; a profile that says sRGB is fine.
+    with pytest.raises(InputError, match=r"floats.tif has 32-bit pixels .from 0 to 0.5. of which"):
+        reading.decode_16_bits(tmp_path / "floats.tif", DecodingRules())
+    # A profile that Pillow cannot use is ignored, as with 8 bits.
+    with pytest.warns(UserWarning, match="its colour profile cannot be read"):
+        found = reading.decode_16_bits(tmp_path / "profile.png", DecodingRules())
+    np.testing.assert_array_equal(found, gradient())
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     grey.save(tmp_path / "srgb.png", icc_profile=srgb)
-    assert reading.decode_16_bits(tmp_path / "srgb.png", DecodingRules()).dtype == np.uint16
+    np.testing.assert_array_equal(
+        reading.decode_16_bits(tmp_path / "srgb.png", DecodingRules()), gradient()
+    )
+    grey.save(tmp_path / "gamma.png", icc_profile=profile_of_grey(1.0))
+    monkeypatch.setitem(__import__("sys").modules, "imagecodecs", None)
+    with pytest.raises(InputError, match=r"gamma.png has 16 bits .* pip install 'tfgan_zoo\[depth"):
+        reading.decode_16_bits(tmp_path / "gamma.png", DecodingRules())
+    ignored = DecodingRules(color_profiles="ignore")
+    np.testing.assert_array_equal(
+        reading.decode_16_bits(tmp_path / "gamma.png", ignored), gradient()
+    )
     monkeypatch.setitem(__import__("sys").modules, "cv2", None)
     with pytest.raises(InputError, match=r"OpenCV, which is not installed; pip install 'tfgan_zoo"):
         reading.decode_16_bits(tmp_path / "colour.png", DecodingRules())
+
+
+def profile_of_grey(gamma):
+    """Returns an ICC profile of grey whose curve is a power, written by the specification."""
+
+    def tag(kind, content):
+        return kind + bytes(4) + content + bytes(-len(content) % 4)
+
+    white = struct.pack(">3i", 63190, 65536, 54061)  # D50, in 1/65536
+    tags = {
+        b"desc": tag(b"desc", struct.pack(">I", 2) + b"g\0" + bytes(78)),
+        b"wtpt": tag(b"XYZ ", white),
+        b"kTRC": tag(b"curv", struct.pack(">IH", 1, round(gamma * 256))),
+    }
+    table, content, start = b"", b"", 128 + 4 + 12 * len(tags)
+    for name, data in tags.items():
+        table += name + struct.pack(">II", start + len(content), len(data))
+        content += data
+    size = start + len(content)
+    header = struct.pack(">I4sI4s4s4s", size, b"lcms", 0x02100000, b"mntr", b"GRAY", b"XYZ ")
+    header += bytes(12) + b"acsp" + bytes(28) + white
+    return header.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + content
+
+
+def to_srgb_curve(linear):
+    small = linear <= 0.0031308
+    return np.where(small, 12.92 * linear, 1.055 * np.maximum(linear, 1e-9) ** (1 / 2.4) - 0.055)
+
+
+def test_profiles_are_converted_with_all_bits(tmp_path):
+    pytest.importorskip("cv2", reason="OpenCV is not installed")
+    codecs = pytest.importorskip("imagecodecs", reason="imagecodecs is not installed")
+    grey = np.arange(0, 65536, 7, dtype=np.uint16).reshape(1, -1)
+    Image.fromarray(grey).save(tmp_path / "linear.png", icc_profile=profile_of_grey(1.0))
+    found = reading.decode_16_bits(tmp_path / "linear.png", DecodingRules())[..., 0]
+    expected = 65535 * to_srgb_curve(grey / 65535)
+    assert np.abs(found - expected).max() < 40  # of 65535; 8 bits are off by 128
+    assert len(np.unique(found)) > 0.8 * grey.size
+    # Adobe RGB, by its definition: a power of 563/256, and primaries whose matrices are these.
+    image = np.random.default_rng(0).integers(0, 65536, (40, 50, 4), dtype=np.uint16)
+    tifffile = pytest.importorskip("tifffile")
+    options = {"photometric": "rgb", "extrasamples": ["unassalpha"]}
+    tifffile.imwrite(
+        tmp_path / "adobe.tif", image, iccprofile=codecs.cms_profile("adobergb"), **options
+    )
+    found = reading.decode_16_bits(tmp_path / "adobe.tif", DecodingRules())
+    to_xyz = [[0.57667, 0.18556, 0.18823], [0.29734, 0.62736, 0.07529], [0.02703, 0.07069, 0.99134]]
+    from_xyz = [[3.24045, -1.53714, -0.49853], [-0.96927, 1.87601, 0.04156]]
+    from_xyz.append([0.05564, -0.20403, 1.05723])
+    linear = (image[..., :3] / 65535) ** (563 / 256) @ np.transpose(to_xyz) @ np.transpose(from_xyz)
+    expected = 65535 * to_srgb_curve(np.clip(linear, 0, 1))
+    assert np.abs(found[..., :3] - expected).max() < 60
+    np.testing.assert_array_equal(found[..., 3], image[..., 3])
+    # The control: as stored they are far from it.
+    stored = reading.decode_16_bits(tmp_path / "adobe.tif", DecodingRules(color_profiles="ignore"))
+    np.testing.assert_array_equal(stored, image)
+    assert np.abs(stored[..., :3] - expected).max() > 10000
+
+
+@pytest.mark.parametrize("ending", [".png", ".tif"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_orientation_is_applied(tmp_path, ending, channels):
+    if channels == 3:
+        pytest.importorskip("cv2", reason="OpenCV is not installed")
+        tifffile = pytest.importorskip("tifffile")
+    image = np.arange(6 * channels, dtype=np.uint16).reshape(2, 3, channels) * 999
+    eight = Image.fromarray((image[..., 0] // 999 * 10).astype(np.uint8))
+    for turned in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = turned
+        path = tmp_path / f"{turned}{ending}"
+        if channels == 1:
+            Image.fromarray(image[..., 0]).save(path, exif=exif)
+        elif ending == ".tif":
+            tags = [(274, "H", 1, turned, True)]
+            tifffile.imwrite(path, image, photometric="rgb", extratags=tags)
+        else:
+            depth.save_16_bits(path, image)
+            with_exif(path, exif.tobytes())
+        found = reading.decode_16_bits(path, DecodingRules())
+        eight.save(tmp_path / "eight.png", exif=exif)
+        expected = decode(tmp_path / "eight.png")[..., 0]  # by Pillow
+        np.testing.assert_array_equal(found[..., 0], expected.astype(int) // 10 * 999)
+
+
+def with_exif(path, exif):
+    """Puts EXIF into a PNG, behind its header."""
+    data, exif = path.read_bytes(), exif.removeprefix(b"Exif\0\0")
+    chunk = b"eXIf" + exif
+    chunk = struct.pack(">I", len(exif)) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    path.write_bytes(data[:33] + chunk + data[33:])
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_all_pages_are_read_and_written(tmp_path, channels):
+    if channels > 1:
+        pytest.importorskip("cv2", reason="OpenCV is not installed")
+        pytest.importorskip("tifffile")
+    sizes = (5, 7), (4, 9), (5, 7)
+    pages = [gradient(channels, *size) * 31 + 20000 * i + 9000 for i, size in enumerate(sizes)]
+    if channels == 4:
+        for page in pages:
+            page[..., 3] = 65535
+    source = tmp_path / "in.tif"
+    depth.save_pages_16_bits(source, pages)
+    planned = files.plan(source, tmp_path / "out", bits=16, frames="container")
+    options = {"bits": 16, "frames": "container"}
+    assert files.convert(planned, lambda x: -x, 3 if channels > 1 else 1, **options) == 1
+    found = list(reading.decode_frames_16_bits(planned[source], DecodingRules()))
+    assert planned[source] == tmp_path / "out" / "in.tif"
+    for page, made in zip(pages, found, strict=True):
+        expected = 65535 - page.astype(int)
+        if channels == 4:
+            expected[..., 3] = page[..., 3]
+        np.testing.assert_array_equal(made, expected)
+    # One file for each.
+    planned = files.plan(source, tmp_path / "files", bits=16, frames="files")
+    files.convert(planned, lambda x: x, 3 if channels > 1 else 1, bits=16, frames="files")
+    names = sorted(path.name for path in (tmp_path / "files").iterdir())
+    assert names == [f"in_{i:06}.png" for i in range(3)]
+    for name, page in zip(names, pages, strict=True):
+        found = reading.decode_16_bits(tmp_path / "files" / name, DecodingRules())
+        np.testing.assert_array_equal(found, page)
+
+
+def test_an_animation_becomes_pages(tmp_path):
+    frames = [Image.new("L", (6, 4), grey) for grey in (10, 200)]
+    frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:], lossless=True)
+    pytest.importorskip("tifffile")
+    planned = files.plan(tmp_path / "a.webp", tmp_path / "out", bits=16, frames="container")
+    (result,) = planned.values()
+    assert result.name == "a.tif"
+    files.convert(planned, lambda image: image, 1, bits=16, frames="container")
+    pages = list(reading.decode_frames_16_bits(result, DecodingRules()))
+    assert [page[0, 0, 0] for page in pages] == [2570, 51400]
+    with pytest.raises(InputError, match=r"expected a \.tif or a folder, got '.*x\.webp'"):
+        files.plan(tmp_path / "a.webp", tmp_path / "x.webp", bits=16, frames="container")

@@ -18,8 +18,9 @@ from PIL import Image
 from tests.serving import exported, rest_server
 from tests.tiny_runs import tiny_config, tiny_translation
 from tfgan_zoo import cli, export, pictures, predict
-from tfgan_zoo.data.images import decode, with_channels
-from tfgan_zoo.errors import InputError, ServerError
+from tfgan_zoo.data.depth import decode_16_bits
+from tfgan_zoo.data.images import DecodingRules, decode, with_channels
+from tfgan_zoo.errors import InputError, RefusedError, ServerError
 from tfgan_zoo.run import experiment, trained
 from tfgan_zoo.serving import requests as asking
 from tfgan_zoo.serving.client import GrpcClient, RestClient, Signature, Tensor
@@ -469,6 +470,41 @@ def test_files_are_translated(server, tmp_path, capsys):
     )
 
 
+@pytest.mark.parametrize("kind", ["rest", "grpc"])
+def test_files_of_16_bits_are_translated_as_floats(server, request, tmp_path, capsys, kind):
+    deep = np.linspace(0, 65535, 16 * 20).astype(np.uint16).reshape(16, 20)
+    Image.fromarray(deep).save(tmp_path / "deep.png")
+    flags = [f"--url={server.url('cyclegan')}"]
+    if kind == "grpc":
+        target, _ = request.getfixturevalue("grpc_server")
+        flags = [f"--grpc={target}", "--model_name=cyclegan"]
+    flags += [f"--input={tmp_path / 'deep.png'}", "--signature=b_to_a", "--bits=16"]
+    status, out, err = said(predict.main, *flags, f"--output={tmp_path / 'o'}", capsys=capsys)
+    assert (status, err, out) == (0, "", f"1 image by b_to_a: {tmp_path / 'o'}\n")
+    given = np.repeat(
+        (2 * (deep / 65535) - 1).astype(np.float32)[np.newaxis, ..., np.newaxis], 3, -1
+    )
+    made = exported.model("cyclegan").translate(given, "b_to_a")[0].astype(float)
+    found = decode_16_bits(tmp_path / "o" / "deep.png", DecodingRules())
+    # Sums in another order differ a little; 8 bits would be off by 128.
+    assert np.abs(found - (made + 1) * 32767.5).max() <= 20
+    assert len(np.unique(found)) > 256
+
+
+def test_16_bits_need_a_signature_with_floats():
+    floats = Signature(
+        {"images": Tensor("float32", (-1, 8, 8, 3))}, {"images": Tensor("float32", ())}
+    )
+    assert asking.of_floats({"a_to_b": floats}, "a_to_b_png") == "a_to_b"
+    uint8 = Signature({"images": Tensor("uint8", ())}, {"images": Tensor("uint8", ())})
+    for signatures in ({}, {"a_to_b": uint8}):
+        with pytest.raises(InputError, match=r"no signature a_to_b that takes and returns floats"):
+            asking.of_floats(signatures, "a_to_b_png")
+    convert = asking.converter_of_floats(None, floats, "a_to_b")
+    with pytest.raises(RefusedError, match=r"a_to_b takes images of 8x8 pixels, not 9x8\."):
+        convert(np.zeros((8, 9, 3), np.float32))
+
+
 def test_unreadable_images(server, tmp_path, capsys):
     given, out = tmp_path / "in", tmp_path / "out"
     given.mkdir()
@@ -729,6 +765,8 @@ def test_list(server, capsys):
         (["--url={url}", "--output=x", "--skip_existing", "--overwrite"], "without --overwrite"),
         (["--url={url}", "--output=x", "--text=a"], "no signature that takes seed and text"),
         (["--url={url}", "--output=x", "--input=no.png"], "'no.png' does not exist"),
+        (["--url={url}", "--output=x", "--input=a.png", "--bits=12"], "--bits: expected 8 or 16"),
+        (["--url={url}", "--output=x", "--bits=16"], "--bits: expected --input beside 16"),
     ],
     ids=str,
 )

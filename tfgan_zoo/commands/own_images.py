@@ -230,7 +230,7 @@ def _open(opener: Any, config: ConfigDict, split: str, **options: Any) -> Any:
         split,
         on_error=data.on_error,
         data_dir=data.data_dir,
-        **config_lib.decoding(data),
+        **config_lib.opening(data),
         **options,
     )
 

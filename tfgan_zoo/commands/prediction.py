@@ -27,6 +27,10 @@ def check(given: Any) -> None:
             )
     if given.white is not None:
         check_number("--white", given.white, above=0)
+    if given.bits not in (8, 16):
+        raise InputError(f"--bits: expected 8 or 16, got {given.bits}.")
+    if given.bits == 16 and given.input is None:
+        raise InputError("--bits: expected --input beside 16, got none.")
     if given.timeout <= 0 or given.retries < 0:
         raise InputError("--timeout, --retries: expected seconds above 0, and a number from 0 up.")
     if given.skip_existing and given.overwrite:
@@ -73,15 +77,22 @@ def answer(given: Any) -> str:
 
 def _translate(given: Any, client: Client, signatures: Mapping[str, Signature]) -> str:
     replace = given.overwrite or given.skip_existing
-    all_planned = files.plan(given.input, given.output, overwrite=replace, on_error=given.on_error)
+    options: dict[str, Any] = {"on_error": given.on_error, "bits": given.bits}
+    all_planned = files.plan(given.input, given.output, overwrite=replace, **options)
     planned = files.missing(all_planned) if given.skip_existing else all_planned
     chosen = requests.choose(signatures, ["images_bytes"], given.signature)
+    channels = requests.channels(signatures, chosen)
+    if given.bits == 16:
+        chosen = requests.of_floats(signatures, chosen)
+        function = requests.converter_of_floats(client, signatures[chosen], chosen)
+    else:
+        function = requests.converter(client, chosen)
     num = files.convert(
         planned,
-        requests.converter(client, chosen),
-        requests.channels(signatures, chosen),
-        on_error=given.on_error,
+        function,
+        channels,
         rules=DecodingRules(given.white),
+        **options,
     )
     count, others = files.counted(num, len(planned), len(all_planned) - len(planned))
     return f"{count} by {chosen}{others}: {given.output}"

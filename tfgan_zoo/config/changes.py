@@ -8,39 +8,62 @@ them, such as the interval of the log, or which scores can be compared.
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tfgan_zoo.config.stored import has_begun, stored_config
 from tfgan_zoo.config.values import as_flag, differences, flatten
 from tfgan_zoo.errors import InputError, check_number
 
-#: Prefixes of entries that do not change training: other devices compute the same numbers, and so
-#: does a run with other records, scores, sheets, checkpoints and exports.
-_FREE = (
-    "data.cache:",
-    "distribution.",
-    "evaluate.",
-    "health.",
-    "nan.",
-    "train.callbacks:",
-    "train.checkpoint_every:",
-    "train.export:",
-    "train.keep_checkpoints:",
-    "train.log_every:",
-    "train.rematerialize:",
-    "train.sample_every:",
-    "train.samples:",
-    "train.steps_per_execution:",
+
+class Entries(NamedTuple):
+    """Some entries of a config, `key in entries`.
+
+    Attributes:
+        groups: Groups of which every entry belongs to them, such as "evaluate".
+        keys: Single entries, such as "data.cache", which stand for no other that begins alike.
+
+    Example:
+        >>> entries = Entries(groups=frozenset({"evaluate"}), keys=frozenset({"train.samples"}))
+        >>> [key in entries for key in ("evaluate.split", "train.samples", "train.samples_2")]
+        [True, True, False]
+    """
+
+    groups: frozenset[str]
+    keys: frozenset[str]
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and (key in self.keys or key.split(".")[0] in self.groups)
+
+
+#: Entries that do not change training: other devices compute the same numbers, and so does a run
+#: with other records, scores, sheets, checkpoints and exports.
+FREE = Entries(
+    groups=frozenset({"distribution", "evaluate", "health", "nan"}),
+    keys=frozenset(
+        {
+            "data.cache",
+            "train.callbacks",
+            "train.checkpoint_every",
+            "train.export",
+            "train.keep_checkpoints",
+            "train.log_every",
+            "train.rematerialize",
+            "train.sample_every",
+            "train.samples",
+            "train.steps_per_execution",
+        }
+    ),
 )
 #: Entries of `evaluate` that leave a score what it is.
-_SAME_SCORES = ("evaluate.every", "evaluate.patience")
-#: Prefix of an entry -> why it may not change; the first that fits.
-_REASONS = {
+SAME_SCORES = frozenset({"evaluate.every", "evaluate.patience"})
+#: An entry, or the group of entries -> why it may not change; that of the entry comes first.
+REASONS = {
     "train.generator_from": "is only read when a run begins",
     "train.start_from": "is only read when a run begins",
-    "pretraining.": "would change what this run began with",
+    "pretraining": "would change what this run began with",
     "model": "would change the model",
-    "data.": "would change the batches",
+    "model_args": "would change the model",
+    "data": "would change the batches",
     "seed": "would change noise and batches",
 }
 
@@ -49,8 +72,8 @@ _REASONS = {
 
 def may_change(
     before: Mapping[str, Any], config: Mapping[str, Any], extend: bool = False
-) -> tuple[str, ...]:
-    """Returns the prefixes of the entries that may differ when a run is resumed.
+) -> Entries:
+    """Returns the entries that may differ when a run is resumed.
 
     Args:
         before: The run's config, complete.
@@ -60,8 +83,8 @@ def may_change(
     longer = config["train"]["steps"] >= before["train"]["steps"]
     # A longer run begins like a shorter one, unless a learning rate decays until the end.
     if longer and (extend or not decaying_optimizers(before)):
-        return (*_FREE, "train.steps:")
-    return _FREE
+        return FREE._replace(keys=FREE.keys | {"train.steps"})
+    return FREE
 
 
 def decaying_optimizers(config: Mapping[str, Any]) -> list[str]:
@@ -89,21 +112,26 @@ def refused_changes(
         ['data.batch_size: 8 -> 16 would change the batches']
     """
     free = may_change(before, config, extend)
-    refused = [each for each in differences(before, config) if not each.startswith(free)]
+    refused = [each for each in differences(before, config) if _key(each) not in free]
     longer = config["train"]["steps"] > before["train"]["steps"]
     return [f"{each} {_reason(each, longer)}" for each in refused]
 
 
+def _key(difference: str) -> str:
+    """Returns the entry in which two configs differ, from one of their `differences`."""
+    return difference.partition(": ")[0]
+
+
 def _reason(difference: str, longer: bool) -> str:
-    if difference.startswith("train.steps:"):
+    key = _key(difference)
+    if key == "train.steps":
         return (
             "is not possible, as a learning rate falls to 0 at the last step "
             "(--extend_to=STEPS plans it again)"
             if longer
             else "is not possible, as steps can only be raised"
         )
-    found = (reason for prefix, reason in _REASONS.items() if difference.startswith(prefix))
-    return next(found, "would change training")
+    return REASONS.get(key) or REASONS.get(key.split(".")[0], "would change training")
 
 
 def check_extension(folder: Path, steps: int) -> None:
@@ -140,8 +168,8 @@ def flags_to_change(
         differ: Their differences, from `differences`.
     """
     free, values = may_change(before, config), flatten(config)
-    keys = [each.split(":")[0] for each in differ if each.startswith(free)]
-    return [as_flag(key, values[key]) for key in keys if key in values]
+    keys = map(_key, differ)
+    return [as_flag(key, values[key]) for key in keys if key in free and key in values]
 
 
 # ---------------------------------------------------------------------- the history
@@ -159,7 +187,7 @@ def note_of(
         scored: The last step that was scored by the config until now.
     """
     old, new = flatten(before), flatten(config)
-    keys = [each.split(":")[0] for each in differences(before, config)]
+    keys = list(map(_key, differences(before, config)))
     if not keys:
         return {}
     note = {"step": step, "changed": {key: [old.get(key), new.get(key)] for key in keys}}
@@ -168,7 +196,7 @@ def note_of(
 
 def _same_scores(old: Mapping[str, Any], new: Mapping[str, Any], keys: Iterable[str]) -> bool:
     """Returns whether scores can be compared with those from before a change."""
-    changed = {key for key in keys if key.startswith("evaluate.") and key not in _SAME_SCORES}
+    changed = {key for key in keys if key.startswith("evaluate.") and key not in SAME_SCORES}
     if changed and changed <= {"evaluate.metrics"}:
         # Without `evaluate.main`, the first metric that the data allow decides.
         metrics = [list(each["evaluate.metrics"]) for each in (old, new)]

@@ -28,6 +28,7 @@ _CHOICES = {
     "data.on_error": ("raise", "skip"),
     "data.color_profiles": ("srgb", "ignore"),
     "data.pages": ("first", "channels"),
+    "data.formats": ("all", "common"),
     "distribution.strategy": ("auto", "one_device", "mirrored", "multi_worker"),
     "train.precision": ("float32", "mixed_bfloat16", "mixed_float16"),
 }

@@ -174,7 +174,7 @@ def adapt(
         if whole:
             reasons.append("evaluated on the split {config.evaluate.split}")
         else:
-            reasons.append("a tenth of the images is held back for evaluation")
+            reasons.append("every tenth image is held out for evaluation ({config.evaluate.split})")
     return reasons
 
 

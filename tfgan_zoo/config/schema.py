@@ -87,6 +87,7 @@ def run_config(
                 "white": placeholder(float),
                 "black": placeholder(float),  # the value of black, where white is given; None for 0
                 "pages": "first",  # of TIFF and DICOM; or "channels", each page is one
+                "formats": "all",  # of image files; "common" ones alone, where there are any
                 "color_profiles": "srgb",  # convert embedded profiles to sRGB, or "ignore" them
             },
             "train": {

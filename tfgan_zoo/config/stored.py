@@ -30,7 +30,7 @@ from tfgan_zoo.config.values import (
     override_all,
     typed,
 )
-from tfgan_zoo.data.splits import stand_ins
+from tfgan_zoo.data.splits import is_stand_in
 from tfgan_zoo.errors import InputError
 
 #: What earlier versions did where they lacked an entry, if that is not today's default, or only
@@ -39,6 +39,7 @@ from tfgan_zoo.errors import InputError
 EARLIER_VALUES = {
     "data.white": 0,
     "data.color_profiles": "ignore",
+    "data.formats": "common",
     "data.distinct_classes": False,
     "pretraining.distinct_classes": False,
     "model_args.skip_discriminator_above": None,
@@ -121,14 +122,14 @@ def with_earlier_meaning(stored: Mapping[str, Any]) -> dict[str, Any]:
         stored: The config, as plain dicts.
 
     Example:
-        >>> with_earlier_meaning({"data": {"source": "figures"}})
-        {'data': {'source': 'figures', 'white': 0, 'color_profiles': 'ignore'}}
+        >>> with_earlier_meaning({"data": {"source": "figures"}})["data"]["white"]
+        0
     """
     return filled(stored, _earlier_values_of_all_runs())
 
 
 def decoding(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns how a config's images are decoded: arguments of `open_source` and similar functions.
+    """Returns how a config's images are decoded: arguments of `decode` and `open_source`.
 
     Example:
         >>> decoding(run_config().data)
@@ -136,6 +137,11 @@ def decoding(data: Mapping[str, Any]) -> dict[str, Any]:
     """
     rules = {"white": data["white"], "color_profiles": data["color_profiles"]}
     return {**rules, "black": data.get("black"), "pages": data.get("pages", "first")}
+
+
+def opening(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns `decoding`, and which files of a folder are images."""
+    return {**decoding(data), "formats": data.get("formats", "all")}
 
 
 # ---------------------------------------------------------------------- resuming
@@ -252,6 +258,6 @@ def _keep_splits(plain: Mapping[str, Any], *configs: ConfigDict) -> None:
     wanted = configs[-1].evaluate.get("split")
     if wanted is None:
         return
-    if begun in (held[:2] for held in stand_ins(configs[-1].data.split, wanted)):
+    if is_stand_in(begun, configs[-1].data.split, wanted):
         for config in configs:
             config.data.split, config.evaluate.split = begun

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from PIL import ExifTags
+from PIL import ExifTags, Image, ImageOps
 
 from tfgan_zoo.data import images, profiles
 from tfgan_zoo.errors import InputError
 
 #: White in 16 bits.
 MOST = 65535
+
+_NEEDED = {
+    "cv2": "colour needs OpenCV",
+    "tifffile": "colour in turned TIFF and in several pages needs tifffile",
+}
 
 
 def decode_16_bits(
@@ -25,8 +32,10 @@ def decode_16_bits(
 ) -> np.ndarray:
     """Reads an image file with all of its bits.
 
-    Grey of 16 or 32 bits is read by Pillow, colour of 16 bits by OpenCV. Files of 8 bits are read
-    as `decode` reads them, and scaled.
+    Grey of 16 or 32 bits is read by Pillow, colour of 16 bits by OpenCV or, in TIFF that is turned
+    or has several pages, by tifffile. Files of 8 bits are read as `decode` reads them, and scaled.
+    EXIF orientation is applied, and colours with an embedded profile become sRGB, which
+    `imagecodecs` computes with 16 bits.
 
     Args:
         file: Path of the file.
@@ -39,60 +48,118 @@ def decode_16_bits(
         and alpha.
 
     Raises:
-        InputError: If the file cannot be read, or has 16 bits and a colour profile other than sRGB,
-            which Pillow converts with 8 bits only, or OpenCV is needed and not installed.
+        InputError: If the file cannot be read, or a package is needed and not installed.
     """
     name = os.fspath(file)
     with images.opened_with_bits(file, name, skip) as (image, bits):
         if bits.number > 8:
-            profile = image.info.get("icc_profile") if rules.color_profiles == "srgb" else None
-            if profile and not profiles.is_srgb(profile):
-                raise InputError(
-                    f"{name} has 16 bits and a colour profile other than sRGB, which can be "
-                    "converted with 8 bits only; save it as sRGB, or leave out --bits=16."
-                )
-            if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-                raise InputError(
-                    f"{name} has 16 bits and is stored turned; save it upright, or leave out "
-                    "--bits=16."
-                )
-            if bits.kept:
-                image.load()
-                return _scaled(np.asarray(image), bits, name, rules.white, ask_white)[..., None]
-    if bits.number > 8:
-        return _scaled(_by_opencv(name, skip), bits, name, rules.white, ask_white)
+            return _page(image, name, 0, rules, skip, ask_white)
     plain = dataclasses.asdict(rules)
     pixels = images.decode(file, name, skip=skip, ask_white=ask_white, **plain)
     return pixels.astype(np.uint16) * (MOST // 255)
 
 
-def opencv() -> Any:
-    """Returns OpenCV's module.
+def decode_frames_16_bits(
+    file: str | os.PathLike,
+    rules: images.DecodingRules,
+    *,
+    skip: str = images.SKIP,
+    ask_white: str = images.WHITE,
+) -> Iterator[np.ndarray]:
+    """Yields every frame of an animation or page of a document; see `decode_16_bits`.
+
+    Raises:
+        InputError: If one cannot be read, or the file is an animation of 16 bits.
+    """
+    name = os.fspath(file)
+    with images.opened_with_bits(file, name, skip) as (image, bits):
+        if bits.number > 8 and image.format != "TIFF":
+            raise InputError(
+                f"{name} is an animation of 16 bits, whose frames are read with 8 bits only; leave "
+                "out --bits=16 or --all_frames."
+            )
+        for number in range(getattr(image, "n_frames", 1)):
+            image.seek(number)
+            if images.bits_of(image).number > 8:
+                yield _page(image, name, number, rules, skip, ask_white)
+            else:
+                pixels = images.decode_opened(image, name, rules, ask_white)
+                yield pixels.astype(np.uint16) * (MOST // 255)
+
+
+def _page(
+    image: Image.Image,
+    name: str,
+    number: int,
+    rules: images.DecodingRules,
+    skip: str,
+    ask_white: str,
+) -> np.ndarray:
+    """Reads the current frame of an opened file, which has more than 8 bits."""
+    bits = images.bits_of(image)
+    profile = image.info.get("icc_profile") if rules.color_profiles == "srgb" else None
+    if bits.kept:
+        image.load()
+        pixels = np.asarray(ImageOps.exif_transpose(image))[..., np.newaxis]
+    else:
+        tags = getattr(image, "tag_v2", None) or image.getexif()
+        pixels = _colour(image, name, number, tags.get(ExifTags.Base.Orientation, 1), skip)
+    scaled = _scaled(pixels, bits, name, rules.white, ask_white)
+    return profiles.to_srgb_16_bits(scaled, profile, name) if profile else scaled
+
+
+def package(module: str) -> Any:
+    """Imports a package that images of 16 bits need.
 
     Raises:
         InputError: If it is not installed.
     """
     try:
-        import cv2
+        return importlib.import_module(module)
     except ImportError as error:
         raise InputError(
-            "--bits=16: colour needs OpenCV, which is not installed; "
-            "pip install 'tfgan_zoo[depth]'."
+            f"--bits=16: {_NEEDED[module]}, which is not installed; pip install 'tfgan_zoo[depth]'."
         ) from error
-    return cv2
 
 
-def _by_opencv(name: str, skip: str) -> np.ndarray:
-    """Returns the pixels of a file of 16-bit colour, as it stores them."""
-    cv2 = opencv()
-    pixels = cv2.imread(name, cv2.IMREAD_UNCHANGED)
+def _colour(image: Image.Image, name: str, number: int, turned: int, skip: str) -> np.ndarray:
+    """Reads 16-bit colour, upright.
+
+    Args:
+        image: The file, opened by Pillow.
+        name: Its path.
+        number: Number of the page.
+        turned: The EXIF orientation.
+        skip: See `decode_16_bits`.
+    """
+    if image.format == "TIFF" and (turned != 1 or number):
+        # OpenCV fails at some of these.
+        with package("tifffile").TiffFile(name) as opened:
+            page = opened.pages[number]
+            pixels = page.asarray()
+            pixels = np.moveaxis(pixels, 0, -1) if page.axes == "SYX" else pixels
+    else:
+        cv2 = package("cv2")
+        pixels = cv2.imread(name, cv2.IMREAD_UNCHANGED)
+        if pixels is not None and pixels.ndim == 3 and pixels.shape[-1] in (3, 4):
+            pixels = pixels[..., [2, 1, 0, 3][: pixels.shape[-1]]]
     if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 3:
         raise InputError(
             f"{name} cannot be read with 16 bits; replace or delete it, leave out --bits=16, or "
             f"skip such files with {skip}."
         )
-    order = {3: [2, 1, 0], 4: [2, 1, 0, 3]}
-    return pixels[..., order[pixels.shape[-1]]]
+    return _upright(pixels, turned)
+
+
+def _upright(pixels: np.ndarray, turned: int) -> np.ndarray:
+    """Applies an EXIF orientation, 1 to 8."""
+    if turned >= 5:
+        pixels = pixels.swapaxes(0, 1)
+    if turned in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if turned in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return pixels
 
 
 def _scaled(

@@ -73,6 +73,7 @@ def open_domains(
     color_profiles: str = "srgb",
     black: float | None = None,
     pages: str = "first",
+    formats: str = "all",
 ) -> Domains:
     """Opens both domains of a data source.
 
@@ -92,8 +93,9 @@ def open_domains(
         data_dir: Where `tfds:` keeps its data.
         white: The value of white in images of more than 8 bits.
         color_profiles: "srgb" or "ignore".
-        black: See `open_source`, as for `pages`.
+        black: See `open_source`, as for `pages` and `formats`.
         pages: "first" or "channels".
+        formats: "all" or "common".
 
     Returns:
         The domains. Only a few files of a folder are read yet.
@@ -109,7 +111,7 @@ def open_domains(
     for key, value, known in (("layout", layout, LAYOUTS), ("direction", direction, DIRECTIONS)):
         if value not in known:
             raise InputError(f"{key}: expected one of {', '.join(known)}, got {value!r}.")
-    rules = (white, color_profiles, black, pages)
+    rules = (white, color_profiles, black, pages, formats)
     options = (split, resolution, num, seed, on_error, data_dir, *rules)
     if isinstance(spec, str) and (specs := two_specs(spec)):
         if layout != "auto":
@@ -172,7 +174,7 @@ def _open_two_sources_of_files(first: Opening, second: Opening) -> Domains:
     for opening in (first, second):
         root = existing_folder(opening.spec, opening.rest)
         check_one_domain(opening.spec, root)
-        folder, files = images_of_split(opening.spec, root, opening.split_name)
+        folder, files = images_of_split(opening.spec, root, opening.split_name, opening.formats)
         listed.append(_Files(opening.spec, folder, files, opening.rest.rstrip("/")))
     return _from_files(first, *listed)
 
@@ -250,7 +252,7 @@ def _open_folder(opening: Opening, layout: str) -> Domains:
             remedy = f"add folders {name}A and {name}B or use another split"
             raise no_split(spec, name, list(folders), remedy)
         return _open_two_folders(opening, root, folders[name])
-    folder, relative = images_of_split(spec, root, name)
+    folder, relative = images_of_split(spec, root, name, opening.formats)
     files = [os.path.join(folder, file) for file in relative]
     both = _SideBySideSource(spec, files, on_error=opening.on_error, rules=opening.rules)
     if layout == "auto":
@@ -305,7 +307,7 @@ def _open_two_folders(opening: Opening, root: str, folders: dict[str, str]) -> D
         _Files(
             f"{spec.rstrip('/')}/{names[domain]}",
             folders[domain],
-            some_images(spec, folders[domain]),
+            some_images(spec, folders[domain], opening.formats),
             names[domain],
         )
         for domain in ("a", "b")

@@ -6,9 +6,10 @@ import contextlib
 import dataclasses
 import functools
 import importlib
+import importlib.util
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -155,7 +156,7 @@ def decode(
     with _opened(file, name, skip) as image:
         if smallest is not None:
             image.draft(image.mode, (2 * smallest, 2 * smallest))
-        return _decoded(image, name, rules, ask_white)
+        return decode_opened(image, name, rules, ask_white)
 
 
 @contextlib.contextmanager
@@ -171,7 +172,7 @@ def opened_with_bits(file: Any, name: str, skip: str = SKIP) -> Iterator[tuple[I
         InputError: If it cannot be opened, or loaded in this context.
     """
     with _opened(file, name, skip) as image:
-        yield image, _bits(image)
+        yield image, bits_of(image)
 
 
 class Frame(NamedTuple):
@@ -218,13 +219,15 @@ def decode_frames(
     with _opened(file, name, skip) as image:
         for number in range(getattr(image, "n_frames", 1)):
             image.seek(number)
-            pixels = _decoded(image, name, DecodingRules(**rules), ask_white)
+            pixels = decode_opened(image, name, DecodingRules(**rules), ask_white)
             yield Frame(pixels, image.info.get("duration"), image.info.get("loop"))
 
 
-def _decoded(image: Image.Image, name: str, rules: DecodingRules, ask_white: str) -> np.ndarray:
+def decode_opened(
+    image: Image.Image, name: str, rules: DecodingRules, ask_white: str
+) -> np.ndarray:
     """Returns the pixels of an opened file's current frame, as `decode` does."""
-    bits = _bits(image)
+    bits = bits_of(image)
     profile = image.info.get("icc_profile") if rules.color_profiles == "srgb" else None
     image.load()
     upright = ImageOps.exif_transpose(image)
@@ -244,7 +247,7 @@ def _is_measured(file: Any, name: str, rules: DecodingRules | None) -> bool:
         with Image.open(file) as image:
             tags = getattr(image, "tag_v2", {})
             planes = tags.get(284) == 2 and tags.get(277, 1) != len(image.getbands())
-            return planes or (rules is not None and bool(rules.white) and not _bits(image).kept)
+            return planes or (rules is not None and bool(rules.white) and not bits_of(image).kept)
     except Image.UnidentifiedImageError:
         return _starts_as_tiff(file)
     except Exception:  # `decode` reports it.
@@ -288,7 +291,7 @@ class Bits(NamedTuple):
     scaled: bool = False
 
 
-def _bits(image: Image.Image) -> Bits:
+def bits_of(image: Image.Image) -> Bits:
     """Returns the bit depth of an image that is not loaded yet."""
     tiles = getattr(image, "tile", [])  # (decoder, box, offset, its arguments)
     if image.mode.startswith("I;16"):
@@ -313,7 +316,7 @@ def highest_of_16_bits(file: Any, name: str) -> int | None:
         InputError: If the file is missing, damaged or not an image.
     """
     with _opened(file, name) as image:
-        bits = _bits(image)
+        bits = bits_of(image)
         if bits.number != 16 or bits.scaled:
             return None
         image.load()
@@ -336,7 +339,7 @@ def extremes_of_8_bits(file: Any, name: str) -> tuple[int, int] | None:
         InputError: If the file is missing, damaged or not an image.
     """
     with _opened(file, name) as image:
-        if image.mode not in _KEPT or image.format == "JPEG" or _bits(image).number != 8:
+        if image.mode not in _KEPT or image.format == "JPEG" or bits_of(image).number != 8:
             return None
         bands = [np.asarray(image.getchannel(band)) for band in image.getbands() if band != "A"]
         return min(int(band.min()) for band in bands), max(int(band.max()) for band in bands)
@@ -402,9 +405,13 @@ def _opened(file: Any, name: str, skip: str = SKIP) -> Iterator[Image.Image]:
     """Opens an image; whatever Pillow raises in the block becomes an `InputError`."""
     remedy = f"replace or delete it, or skip such files with {skip}"
     with unreadable_files(name, "as an image", remedy):
-        _load_plugin(os.path.splitext(name)[1].lower(), name)
-        with Image.open(file) as image:
-            yield image
+        ending = os.path.splitext(name)[1].lower()
+        _load_plugin(ending, name)
+        with contextlib.ExitStack() as stack:
+            if ending in scientific.TIFF and not hasattr(file, "read"):
+                # Pillow mixes up the sides of turned files that it maps into memory, by their path.
+                file = stack.enter_context(open(file, "rb"))
+            yield stack.enter_context(Image.open(file))
 
 
 def _load_plugin(ending: str, name: str) -> None:
@@ -413,15 +420,51 @@ def _load_plugin(ending: str, name: str) -> None:
     Raises:
         InputError: If a package is missing.
     """
-    if ending in (".heic", ".heif") and not _reads_heif():
-        package = "pillow-heif"
-    elif ending == ".avif" and not features.check("avif"):
-        package = "'pillow>=11.3'"
-    else:
+    if package := _missing_package(ending):
+        raise InputError(
+            f"{name} needs another package to be read; run pip install {package}, or convert such "
+            "files to PNG."
+        )
+
+
+def _missing_package(ending: str) -> str:
+    """Returns what to install in order to read files of an ending; "" if nothing is missing."""
+    heif = ending in (".heic", ".heif") and not _reads_heif()
+    if heif or (ending == ".avif" and not features.check("avif")):
+        return "'tfgan_zoo[formats]'"
+    if ending in (".dcm", ".dicom") and importlib.util.find_spec("pydicom") is None:
+        return "'tfgan_zoo[scientific]'"
+    return ""
+
+
+def check_packages(
+    spec: str, files: Sequence[str], endings: Iterable[str], skip: str = SKIP
+) -> None:
+    """Checks that the packages that read some files are installed.
+
+    Args:
+        spec: Description of the files, for the message.
+        files: Their names.
+        endings: The endings of their names, in lower case.
+        skip: The option that leaves out files that cannot be read, for the message.
+
+    Raises:
+        InputError: If a package is missing. The message says which, for which files.
+    """
+    missing = {ending: package for ending in endings if (package := _missing_package(ending))}
+    if not missing:
         return
+    groups: dict[str, list[str]] = {}
+    for file in files:
+        if package := missing.get(os.path.splitext(file)[1].lower()):
+            groups.setdefault(package, []).append(file)
+    clauses = [
+        f"{len(group)} of {len(files)} files, such as {group[0]} (pip install {package})"
+        for package, group in sorted(groups.items())
+    ]
     raise InputError(
-        f"{name} needs another package to be read; run pip install {package}, or convert such "
-        "files to PNG."
+        f"{spec}: a package is missing for {' and '.join(clauses)}; install it, convert such files "
+        f"to PNG, or skip them with {skip}."
     )
 
 

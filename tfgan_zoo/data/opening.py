@@ -26,6 +26,7 @@ def open_source(
     color_profiles: str = "srgb",
     black: float | None = None,
     pages: str = "first",
+    formats: str = "all",
 ) -> Source:
     """Opens a data source.
 
@@ -37,8 +38,9 @@ def open_source(
     Args:
         spec: A source as in the table of `help(tfgan_zoo.data.spec)` and docs/data.md, such as
             "figures", "folder:PATH" or "npz:PATH"; or the `Path` of a folder or file.
-        split: "train", "test" or "val", or a part such as "train[:360]", "train[360:]" or
-            "train[:90%]"; for `tfds:` any of its split expressions.
+        split: "train", "test" or "val", or a part such as "train[:360]", "train[360:]",
+            "train[:90%]", "train[::10]" (every tenth sample) or "train[~::10]" (all others); for
+            `tfds:` also any of its split expressions.
         resolution: Side in pixels at which `figures` are drawn; 32 if None. Stored images keep
             their size, until `unconditional` or another pipeline fits them.
         num: Number of samples of the embedded `figures` and `points`; None for their default.
@@ -52,6 +54,8 @@ def open_source(
             keeps colours as they are stored.
         black: The value of black where `white` is given; None for 0.
         pages: "first" or "channels": what becomes of the pages of TIFF and DICOM files.
+        formats: Which files of a folder are images. "all" takes every format; "common" takes those
+            of `images.EXTENSIONS` alone where there are any, as earlier versions did.
 
     Returns:
         The source. Only a few files of a folder are read yet.
@@ -66,7 +70,7 @@ def open_source(
         >>> open_source("points/ring", "train[:25%]", num=1000)
         <SliceSource points/ring (train[:25%]): 250 2>
     """
-    rules = (white, color_profiles, black, pages)
+    rules = (white, color_profiles, black, pages, formats)
     opening = Opening(spec, split, resolution, num, seed, on_error, data_dir, *rules)
     return open_with(opening)
 

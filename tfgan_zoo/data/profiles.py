@@ -10,6 +10,8 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageCms
 
+from tfgan_zoo.errors import InputError
+
 _MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 # Flags of lcms2, by number, since their names change between versions of Pillow.
 _BLACK_POINT_COMPENSATION = 0x2000
@@ -63,12 +65,64 @@ def to_srgb(image: Image.Image, profile: bytes, name: str) -> Image.Image:
     return converted
 
 
-def is_srgb(profile: bytes) -> bool:
-    """Returns whether `to_srgb` leaves colours with this profile as they are."""
+def to_srgb_16_bits(pixels: np.ndarray, profile: bytes, name: str) -> np.ndarray:
+    """Converts the colours of an image of 16 bits to sRGB like `to_srgb`, without losing any bits.
+
+    Args:
+        pixels: uint16 `[height, width, channels]`: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and
+            alpha.
+        profile: An ICC profile, as files embed it.
+        name: Name of the image, for messages.
+
+    Returns:
+        uint16 of the same shape; the image itself if its profile is sRGB, or cannot be used.
+
+    Raises:
+        InputError: If a conversion is necessary, and `imagecodecs` is not installed.
+    """
+    kind = "L" if pixels.shape[-1] < 3 else "RGB"
     try:
-        return _conversion(profile)[1] is None
-    except Exception:  # as in `to_srgb`, which ignores such a profile
-        return True
+        mode, convert = _conversion(profile)
+    except Exception as error:  # as in `to_srgb`
+        _note(f"cannot be read ({type(error).__name__}: {error})", name)
+        return pixels
+    if mode != kind and (kind, mode) != ("L", "RGB"):
+        _note(f"is for {mode} where the image is {kind}", name)
+        return pixels
+    if convert is None:
+        return pixels
+    if kind == "L":
+        levels = np.arange(65536, dtype=np.uint16)[np.newaxis, :, np.newaxis]
+        given = levels if mode == "L" else np.repeat(levels, 3, axis=-1)
+        table = _by_imagecodecs(given, profile, mode, name)[0, :, 1]
+        colours = table[pixels[..., :1]]
+    else:
+        colours = _by_imagecodecs(pixels[..., :3], profile, mode, name)
+    alpha = pixels[..., {"L": 1, "RGB": 3}[kind] :]
+    return np.concatenate([colours, alpha], axis=-1)
+
+
+def _by_imagecodecs(pixels: np.ndarray, profile: bytes, mode: str, name: str) -> np.ndarray:
+    """Converts uint16 `[H, W, 1 or 3]` to sRGB; lcms2 in Pillow has 8 bits only."""
+    try:
+        import imagecodecs
+    except ImportError as error:
+        raise InputError(
+            f"{name} has 16 bits and a colour profile other than sRGB, whose conversion needs "
+            "imagecodecs; run pip install 'tfgan_zoo[depth]', save the image as sRGB, or leave out "
+            "--bits=16."
+        ) from error
+    # An optimised transform has steps of up to 15 of 255 levels.
+    return imagecodecs.cms_transform(
+        np.ascontiguousarray(pixels[..., 0] if mode == "L" else pixels),
+        profile,
+        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(),
+        colorspace="gray" if mode == "L" else "rgb",
+        outcolorspace="rgb",
+        outdtype=np.uint16,
+        intent=int(ImageCms.Intent.RELATIVE_COLORIMETRIC),
+        flags=_BLACK_POINT_COMPENSATION | _NO_CACHE | _NO_OPTIMIZATION,
+    )
 
 
 def _note(what: str, name: str) -> None:

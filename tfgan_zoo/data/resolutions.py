@@ -69,6 +69,7 @@ def open_super_resolution(
     color_profiles: str = "srgb",
     black: float | None = None,
     pages: str = "first",
+    formats: str = "all",
 ) -> Resolutions:
     """Opens a data source for super-resolution.
 
@@ -89,8 +90,9 @@ def open_super_resolution(
         data_dir: Where `tfds:` keeps its data.
         white: The value of white in images of more than 8 bits.
         color_profiles: "srgb" or "ignore".
-        black: See `open_source`, as for `pages`.
+        black: See `open_source`, as for `pages` and `formats`.
         pages: "first" or "channels".
+        formats: "all" or "common".
 
     Returns:
         Both resolutions. Only a few files of a folder are read yet.
@@ -104,7 +106,7 @@ def open_super_resolution(
         (96, 96, 3)
     """
     check_number("scale", scale, least=2, whole=True)
-    rules = (white, color_profiles, black, pages)
+    rules = (white, color_profiles, black, pages, formats)
     opening = Opening(spec, split, resolution, num, seed, on_error, data_dir, *rules)
     if opening.kind in FOLDERS:
         hr, lr = _open_folder(opening, scale)
@@ -166,11 +168,13 @@ def _open_folder(opening: Opening, scale: int) -> tuple[Source, Source | None]:
                 "add it, called HR."
             )
         paths = {
-            which: [os.path.join(folder, file) for file in some_images(spec, folder)]
+            which: [
+                os.path.join(folder, file) for file in some_images(spec, folder, opening.formats)
+            ]
             for which, folder in folders[name].items()
         }
     else:
-        folder, files = images_of_split(spec, root, name)
+        folder, files = images_of_split(spec, root, name, opening.formats)
         paths = {
             which: [os.path.join(folder, file) for file in files if _stem(file).endswith(ending)]
             for which, ending in (("hr", "_HR"), ("lr", "_LR"))

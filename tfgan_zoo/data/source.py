@@ -24,6 +24,7 @@ from tfgan_zoo.data.images import (
     SKIP,
     DecodingRules,
     Fit,
+    check_packages,
     decode,
     extremes_of_8_bits,
     highest_of_16_bits,
@@ -31,7 +32,7 @@ from tfgan_zoo.data.images import (
 )
 from tfgan_zoo.data.readers import archives
 from tfgan_zoo.data.readers.scientific import ARRAYS
-from tfgan_zoo.data.splits import bounds, parse_split
+from tfgan_zoo.data.splits import Part, rows_of
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.lazy import names_from
 
@@ -352,9 +353,11 @@ class FileSource(EncodedSource):
         self.extras = extras or {}
         self.on_error = on_error
         self.rules = rules
+        endings = {os.path.splitext(path)[1].lower() for path in paths}
         # The other channels of arrays and of pages are measurements.
-        is_array = os.path.splitext(paths[0])[1].lower() in ARRAYS if len(paths) else False
-        self.alpha = not is_array and rules.pages == "first"
+        self.alpha = not (endings and endings <= ARRAYS) and rules.pages == "first"
+        if on_error == "raise":
+            check_packages(spec, paths, endings)
         self._set_labels(labels, class_names)
 
     def __len__(self) -> int:
@@ -373,7 +376,49 @@ class FileSource(EncodedSource):
         return archives.opened_file(self.paths[index])
 
 
-class SliceSource(Source):
+class PartSource(Source):
+    """Some samples of another source.
+
+    Args:
+        source: The other source.
+        indices: Their indices in it.
+        spec: Name for messages.
+
+    Example:
+        >>> whole = ArraySource("mine", np.zeros((10, 28, 28), np.uint8))
+        >>> PartSource(whole, range(0, 10, 3), "mine[::3]").name(1)
+        'mine[3]'
+    """
+
+    def __init__(self, source: Source, indices: range | np.ndarray, spec: str):
+        rows: Any = indices
+        if isinstance(indices, range):  # A view of the array, where an array of indices copies.
+            rows = slice(indices.start, indices.stop, indices.step)
+        self.spec = spec
+        self.shape = source.shape
+        self.array = None if source.array is None else source.array[rows]
+        self.on_error = source.on_error
+        self._set_whole(source, rows)
+        self._source = source
+        self._indices = indices
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def read(self, index: int, smallest: int | None = None) -> np.ndarray:
+        """See `Source.read`."""
+        return self._source.read(int(self._indices[index]), smallest)
+
+    def name(self, index: int) -> str:
+        """See `Source.name`."""
+        return self._source.name(int(self._indices[index]))
+
+    def size(self, index: int) -> tuple[int, int]:
+        """See `Source.size`."""
+        return self._source.size(int(self._indices[index]))
+
+
+class SliceSource(PartSource):
     """Consecutive samples of another source.
 
     Args:
@@ -389,28 +434,7 @@ class SliceSource(Source):
     """
 
     def __init__(self, source: Source, start: int, stop: int, spec: str):
-        self.spec = spec
-        self.shape = source.shape
-        self.array = None if source.array is None else source.array[start:stop]
-        self.on_error = source.on_error
-        self._set_whole(source, slice(start, stop))
-        self._source = source
-        self._indices = range(start, stop)
-
-    def __len__(self) -> int:
-        return len(self._indices)
-
-    def read(self, index: int, smallest: int | None = None) -> np.ndarray:
-        """See `Source.read`."""
-        return self._source.read(self._indices[index], smallest)
-
-    def name(self, index: int) -> str:
-        """See `Source.name`."""
-        return self._source.name(self._indices[index])
-
-    def size(self, index: int) -> tuple[int, int]:
-        """See `Source.size`."""
-        return self._source.size(self._indices[index])
+        super().__init__(source, range(start, stop), spec)
 
 
 class ViewSource(Source):
@@ -450,28 +474,31 @@ class ViewSource(Source):
         return self.source.name(index)
 
 
-def part_bounds(source: Source, split: str) -> tuple[int, int]:
-    """Returns the index of a part's first sample, and the index after its last; see `part_of`."""
-    return bounds(source.spec, len(source), split)
+def part_rows(source: Source, split: str) -> range | np.ndarray:
+    """Returns the indices of the samples of a part; see `part_of`."""
+    return rows_of(source.spec, len(source), split)
 
 
 def part_of(source: Source, split: str) -> Source:
-    """Returns the part of a source that `split` names; see `parse_split`.
+    """Returns the part of a source that `split` names; see `splits.Part`.
 
     Args:
         source: The whole split.
-        split: Its name, with or without the bounds of a part.
+        split: Its name, with or without a part.
 
     Returns:
-        The source itself if `split` has no bounds.
+        The source itself if `split` is its name alone.
 
     Raises:
         InputError: If the part is empty or reaches beyond the source.
     """
-    if parse_split(split)[1:] == (None, None):
+    part = Part.parse(split)
+    if part.is_whole:
         return source
-    start, stop = part_bounds(source, split)
-    return SliceSource(source, start, stop, f"{source.spec} ({split})")
+    rows, spec = part_rows(source, split), f"{source.spec} ({split})"
+    if isinstance(rows, range) and part.is_slice:
+        return SliceSource(source, rows.start, rows.stop, spec)
+    return PartSource(source, rows, spec)
 
 
 # Names that were public here before this module was divided.

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from tfgan_zoo.data import points
 from tfgan_zoo.data.images import EXTENSIONS, DecodingRules
-from tfgan_zoo.data.splits import parse_split
+from tfgan_zoo.data.splits import Part
 from tfgan_zoo.errors import InputError, check_number, check_seed
 from tfgan_zoo.suggestions import did_you_mean
 
@@ -62,6 +62,9 @@ KINDS = tuple(SOURCE_KINDS)
 FOLDERS = ("folder", "zip")
 """Kinds that hold image files in folders."""
 
+FORMATS = ("all", "common")
+"""Which files of a folder are images: of every format, or of common ones alone if there are any."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Opening:
@@ -82,6 +85,7 @@ class Opening:
     color_profiles: str = "srgb"
     black: float | None = None
     pages: str = "first"
+    formats: str = "all"
 
     def __post_init__(self):
         if self.on_error not in ("raise", "skip"):
@@ -91,6 +95,8 @@ class Opening:
                 "split: expected text such as 'train' or 'train[:90%]', got "
                 f"{describe_value(self.split)}."
             )
+        if self.formats not in FORMATS:
+            raise InputError(f"formats: expected {' or '.join(FORMATS)}, got {self.formats!r}.")
         for name in ("num", "resolution"):
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name), least=1, whole=True)
@@ -125,8 +131,8 @@ class Opening:
 
     @functools.cached_property
     def split_name(self) -> str:
-        """Name of the split, without the bounds of a part."""
-        return parse_split(self.split)[0]
+        """Name of the split, without its part."""
+        return Part.parse(self.split).name
 
 
 def parse_spec(spec: str) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """The syntax of splits: `train`, `test` or `val`, or a part of one.
 
-Parts follow the order of the samples: `train[:360]`, `train[360:]`, `test[10:20]`, `train[:90%]`,
-`train[-100:]`.
+Parts follow the order of the samples, as slices of NumPy do: `train[:360]`, `train[360:]`,
+`test[10:20]`, `train[:90%]`, `train[-100:]`, and `train[::10]` for every tenth sample. With `~`,
+which inverts masks in NumPy, a part is all the others: `train[~::10]`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
+
+import numpy as np
 
 from tfgan_zoo.errors import InputError, warn_user
 
@@ -25,11 +28,73 @@ SPLIT_OF_FOLDER = {alias: split for split, aliases in SPLIT_FOLDERS.items() for 
 """The split that each of these names stands for."""
 
 _BOUND = r"\s*(-?\d+%?)?\s*"
-_SPLIT = re.compile(rf"([^\[\]]+)(?:\[{_BOUND}:{_BOUND}\])?")
+_SPLIT = re.compile(rf"([^\[\]]+)(?:\[\s*(~)?{_BOUND}:{_BOUND}(?::\s*(\d+)?\s*)?\])?")
+
+#: Of how many samples one is held out where a source lacks a split for that.
+HELD_OUT_STEP = 10
+
+
+class Part(NamedTuple):
+    """A split, or a part of one.
+
+    Attributes:
+        name: Name of the split.
+        start: The part's first sample, a number or a percentage, negative from the end; None for
+            that of the split.
+        stop: The sample after its last, likewise.
+        step: Takes every `step`-th sample between them.
+        inverted: Takes all other samples of the split instead.
+    """
+
+    name: str
+    start: str | None = None
+    stop: str | None = None
+    step: int = 1
+    inverted: bool = False
+
+    @classmethod
+    def parse(cls, split: str) -> Part:
+        """Reads a split.
+
+        Args:
+            split: `NAME`, `NAME[FROM:TO]`, `NAME[FROM:TO:STEP]`, or one of the latter two with `~`
+                after the bracket. Bounds and step may be omitted.
+
+        Raises:
+            InputError: If the split has any other form.
+
+        Example:
+            >>> Part.parse("train[:90%]").stop, Part.parse("train[~::10]")[3:]
+            ('90%', (10, True))
+        """
+        matched = _SPLIT.fullmatch(split)
+        if matched is None:
+            raise InputError(
+                f"The split {split!r} is not understood; write it like train, train[:360], "
+                "train[360:] or train[:90%], train[::10] for every tenth sample, or train[~::10] "
+                "for the others."
+            )
+        name, inverted, start, stop, step = matched.groups()
+        if step is not None and not int(step):
+            raise InputError(
+                f"split: expected a step of at least 1, got {split!r}; train[::10] takes every "
+                "tenth sample."
+            )
+        return cls(name, start, stop, int(step or 1), inverted is not None)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is a split by its name alone."""
+        return self[1:] == (None, None, 1, False)
+
+    @property
+    def is_slice(self) -> bool:
+        """Whether its samples are consecutive, between two bounds."""
+        return self.step == 1 and not self.inverted
 
 
 def parse_split(split: str) -> tuple[str, str | None, str | None]:
-    """Separates a split into its name and the bounds of the part.
+    """Separates a split of consecutive samples into its name and the bounds of the part.
 
     Args:
         split: `NAME` or `NAME[FROM:TO]`. Each bound may be omitted, or is a number of samples or a
@@ -39,50 +104,54 @@ def parse_split(split: str) -> tuple[str, str | None, str | None]:
         `(name, from, to)`, with None for an omitted bound.
 
     Raises:
-        InputError: If the split has any other form.
+        InputError: If the split has any other form, or a step or `~`, which `Part` reads.
 
     Example:
         >>> parse_split("train"), parse_split("train[:90%]")
         (('train', None, None), ('train', None, '90%'))
     """
-    matched = _SPLIT.fullmatch(split)
-    if matched is None:
+    part = Part.parse(split)
+    if not part.is_slice:
         raise InputError(
-            f"The split {split!r} is not understood; write it like train, train[:360], "
-            "train[360:] or train[:90%]."
+            f"split: expected consecutive samples, got {split!r}; read it by "
+            "tfgan_zoo.data.splits.Part."
         )
-    name, start, stop = matched.groups()
-    return name, start, stop
+    return part[:3]
 
 
-def bounds(spec: str, num: int, split: str) -> tuple[int, int]:
-    """Returns the index of a part's first sample, and the index after its last.
+def rows_of(spec: str, num: int, split: str) -> range | np.ndarray:
+    """Returns the indices of a part's samples, in ascending order.
 
-    Percentages are rounded to the nearest sample, so `[:90%]` and `[90%:]` share no sample and omit
-    none.
+    A part and the same part with `~` share no sample and omit none. Nor do `[:90%]` and `[90%:]`,
+    as percentages are rounded to the nearest sample.
 
     Args:
         spec: The source, for messages.
         num: Number of samples in the whole split.
         split: Its name, with or without a part.
 
+    Returns:
+        A range, or int64 `[N]` for a part with `~`.
+
     Raises:
         InputError: If the part is empty or reaches beyond the samples.
 
     Example:
-        >>> bounds("mine", 10, "train[-30%:]")
-        (7, 10)
+        >>> rows_of("mine", 10, "train[-30%:]"), rows_of("mine", 10, "train[~::3]")
+        (range(7, 10), array([1, 2, 4, 5, 7, 8]))
     """
-    start, stop = (
-        default if bound is None else _position(spec, split, bound, num)
-        for bound, default in zip(parse_split(split)[1:], (0, num), strict=True)
-    )
-    if start >= stop:
+    part = Part.parse(split)
+    start = 0 if part.start is None else _position(spec, split, part.start, num)
+    stop = num if part.stop is None else _position(spec, split, part.stop, num)
+    named = range(start, stop, part.step)
+    rows = np.delete(np.arange(num), named) if part.inverted else named
+    if not named or not len(rows):
+        between = "" if named else f" (from {start} to {stop})"
         raise InputError(
-            f"{spec} has {num} samples, and none of them is in {split!r} (from {start} to {stop}); "
-            "choose another part."
+            f"{spec} has {num} samples, and none of them is in {split!r}{between}; choose another "
+            "part."
         )
-    return start, stop
+    return rows
 
 
 def _position(spec: str, split: str, bound: str, num: int) -> int:
@@ -133,8 +202,9 @@ class HeldOut(NamedTuple):
 def stand_ins(train: str, test: str) -> list[HeldOut]:
     """Returns what can be held out where a source lacks a split, the best first.
 
-    That is another split or, of a training split that is not a part itself, its last tenth, which
-    is no longer trained on.
+    That is another split or, of a training split that is not a part itself, every tenth sample,
+    which is no longer trained on. Parts that are spread out have samples of every class, also of
+    folders that are read class after class.
 
     Args:
         train: The split to train on.
@@ -142,28 +212,63 @@ def stand_ins(train: str, test: str) -> list[HeldOut]:
 
     Example:
         >>> [pair[:2] for pair in stand_ins("train", "test")]
-        [('train', 'val'), ('train[:90%]', 'train[90%:]')]
+        [('train', 'val'), ('train[~::10]', 'train[::10]')]
     """
-    name, start, stop = parse_split(train)
-    others = [split for split in ("test", "val") if split not in (name, parse_split(test)[0])]
+    part = part_or_none(train)
+    name = train if part is None else part.name
+    known = {SPLIT_OF_FOLDER.get(each, each) for each in (name, test.partition("[")[0])}
+    others = [split for split in ("test", "val") if split not in known]
     found = [HeldOut(train, split, f"its split {split} is used instead") for split in others]
-    if (start, stop) == (None, None):
-        what = f"the last tenth of {name} is held out instead"
-        found.append(HeldOut(f"{name}[:90%]", f"{name}[90%:]", what))
+    if part is not None and part.is_whole:
+        every = f"{name}[::{HELD_OUT_STEP}]"
+        what = f"every tenth of {name} is held out instead"
+        found.append(HeldOut(f"{name}[~::{HELD_OUT_STEP}]", every, what))
     return found
 
 
-def rest_of(split: str) -> str | None:
-    """Returns the samples of a split that a part at its beginning or end leaves out, as a split.
+def is_stand_in(begun: tuple[str, str | None], train: str, test: str) -> bool:
+    """Returns whether a run that was given two splits may have begun with two others instead.
+
+    Args:
+        begun: The splits with which it began.
+        train: The split to train on that it was given.
+        test: The split to score on that it was given.
 
     Example:
-        >>> rest_of("train[:90%]"), rest_of("train[100:]"), rest_of("train")
-        ('train[90%:]', 'train[:100]', None)
+        >>> is_stand_in(("train[~::10]", "train[::10]"), "train", "test")
+        True
     """
-    name, start, stop = parse_split(split)
-    if (start is None) == (stop is None):
+    # Earlier versions held out the last tenth.
+    earlier = f"{train}[:90%]", f"{train}[90%:]"
+    return begun in [earlier, *(held[:2] for held in stand_ins(train, test))]
+
+
+def rest_of(split: str) -> str | None:
+    """Returns the samples that a part of a split leaves out, as a split; None if there are none.
+
+    Example:
+        >>> rest_of("train[:90%]"), rest_of("train[~::10]"), rest_of("train")
+        ('train[90%:]', 'train[::10]', None)
+    """
+    part = part_or_none(split)
+    if part is None or part.is_whole:
         return None
-    return f"{name}[{stop}:]" if start is None else f"{name}[:{start}]"
+    name, start, stop, step, inverted = part
+    if part.is_slice and start is None:
+        return f"{name}[{stop}:]"
+    if part.is_slice and stop is None:
+        return f"{name}[:{start}]"
+    steps = f":{step}" if step > 1 else ""
+    return f"{name}[{'' if inverted else '~'}{start or ''}:{stop or ''}{steps}]"
+
+
+def part_or_none(split: str) -> Part | None:
+    """Returns a split as a part; None for other expressions of TFDS, such as `train+test`."""
+    try:
+        part = Part.parse(split)
+    except InputError:
+        return None
+    return None if "+" in part.name else part
 
 
 def is_known(split: str) -> bool:
@@ -205,7 +310,7 @@ def open_or_stand_in(
     try:
         return open_split(split), split, ""
     except NoSplitError as error:
-        if not is_known(parse_split(split)[0]):
+        if not is_known(split.partition("[")[0]):
             raise
         missing = error
     for other, what in others:

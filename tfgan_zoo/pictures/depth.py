@@ -1,17 +1,20 @@
 """Images of 16 bits per channel: what a model is given, and what is written."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from tfgan_zoo import atomic
-from tfgan_zoo.data.depth import MOST, opencv
+from tfgan_zoo.data.depth import MOST, package
 from tfgan_zoo.data.images import with_channels
 
 #: Suffixes of files that can hold 16 bits per channel.
 WRITTEN_16 = (".png", ".tif", ".tiff")
+#: Of these, suffixes of files that can hold several pages.
+PAGES_16 = (".tif", ".tiff")
 
 
 def floats_of(pixels: np.ndarray, channels: int) -> np.ndarray:
@@ -61,11 +64,45 @@ def save_16_bits(path: str | os.PathLike, image: np.ndarray) -> None:
         with atomic.open_replacing(path) as file:
             Image.fromarray(image[..., 0]).save(file, kind)
         return
-    if image.shape[-1] == 2:
-        image = image[..., [0, 0, 0, 1]]
+    image = _as_colour(image)
     order = [2, 1, 0, 3][: image.shape[-1]]
-    done, encoded = opencv().imencode(path.suffix.lower(), np.ascontiguousarray(image[..., order]))
+    done, encoded = package("cv2").imencode(
+        path.suffix.lower(), np.ascontiguousarray(image[..., order])
+    )
     if not done:
         raise OSError(f"{path}: OpenCV cannot encode an image of shape {image.shape}.")
     with atomic.open_replacing(path) as file:
         file.write(encoded.tobytes())
+
+
+def save_pages_16_bits(path: str | os.PathLike, pages: Sequence[np.ndarray]) -> None:
+    """Writes uint16 images as a TIFF of several pages, complete or not at all.
+
+    Pillow writes grey pages. Those of colour need tifffile.
+
+    Args:
+        path: Path of the file.
+        pages: Images as for `save_16_bits`, not necessarily of one size.
+
+    Raises:
+        InputError: If tifffile is needed and not installed.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if all(page.shape[-1] == 1 for page in pages):
+        first, *rest = (Image.fromarray(page[..., 0]) for page in pages)
+        with atomic.open_replacing(path, "w+b") as file:  # Pillow reads pages that it has written
+            first.save(file, "TIFF", save_all=True, append_images=rest)
+        return
+    tifffile = package("tifffile")
+    with atomic.open_replacing(path, "w+b") as file, tifffile.TiffWriter(file) as writer:
+        for page in pages:
+            colour = _as_colour(page) if page.shape[-1] != 1 else page[..., 0]
+            alpha = {"extrasamples": ["unassalpha"]} if page.shape[-1] in (2, 4) else {}
+            kind = "rgb" if colour.ndim == 3 else "minisblack"
+            writer.write(np.ascontiguousarray(colour), photometric=kind, metadata=None, **alpha)
+
+
+def _as_colour(image: np.ndarray) -> np.ndarray:
+    """Returns grey with alpha as colour with alpha; other images as they are."""
+    return image[..., [0, 0, 0, 1]] if image.shape[-1] == 2 else image

@@ -12,7 +12,7 @@ import numpy as np
 from tfgan_zoo import atomic, pictures, progress
 from tfgan_zoo.data import images
 from tfgan_zoo.data.brightness import warn_of_depth
-from tfgan_zoo.data.depth import decode_16_bits
+from tfgan_zoo.data.depth import decode_16_bits, decode_frames_16_bits
 from tfgan_zoo.data.readers.folder import some_images
 from tfgan_zoo.errors import InputError, RefusedError, ServerError, without_advice
 from tfgan_zoo.pictures import depth
@@ -30,7 +30,7 @@ class Form(NamedTuple):
     Attributes:
         compare: Whether to also write a `comparison` of the function's input and output.
         frames: None for the first frame or page of a file; "container" for all of them in a file of
-            the same format; "files" for a numbered .png of each.
+            the same format, or with 16 bits in a TIFF; "files" for a numbered .png of each.
         bits: 8 or 16 per channel.
     """
 
@@ -41,9 +41,11 @@ class Form(NamedTuple):
     def name(self, image: Path, name: Path) -> Path:
         """Returns the name of an image's result, from the image's own name."""
         ending = name.suffix.lower()
-        if self.bits == 16:
-            return name if ending in depth.WRITTEN_16 else name.with_suffix(".png")
         several = self.frames is not None and images.count_frames(image) > 1
+        if self.bits == 16 and several and self.frames == "container":
+            return name if ending in depth.PAGES_16 else name.with_suffix(".tif")
+        if self.bits == 16 and not several:
+            return name if ending in depth.WRITTEN_16 else name.with_suffix(".png")
         if several and self.frames == "container" and ending in CONTAINERS:
             return name
         if ending in WRITTEN and not several:
@@ -81,7 +83,8 @@ def plan(
 
     A result keeps its image's name and, in a folder, its relative path. Suffixes other than .png,
     .jpg and .jpeg become .png; .gif, .webp, .tif and .tiff stay where the result has several frames
-    or pages, and .tif and .tiff, but not .jpg, where it has 16 bits.
+    or pages, and .tif and .tiff, but not .jpg, where it has 16 bits. Several frames of 16 bits
+    become pages of a .tif.
 
     Args:
         source: An image file, or a folder, which is read with its subfolders.
@@ -108,7 +111,7 @@ def plan(
     source, output = Path(source).expanduser(), Path(output).expanduser()
     form = Form(compare, frames, bits)
     if source.is_dir():
-        planned = _plan_folder(source, output, form)
+        planned = _plan_folder(source, output, form, on_error)
     elif source.exists():
         planned = {source: _named(source, output, form)}
     else:
@@ -182,7 +185,7 @@ def comparison(result: Path) -> Path:
     return result.with_name(f"{result.stem}_compare.png")
 
 
-def _plan_folder(source: Path, output: Path, form: Form) -> dict[Path, Path]:
+def _plan_folder(source: Path, output: Path, form: Form, on_error: str) -> dict[Path, Path]:
     ending = output.suffix.lower()
     if output.exists() and not output.is_dir():
         raise InputError(f"--output: expected a folder, got {str(output)!r}, a file.")
@@ -196,6 +199,9 @@ def _plan_folder(source: Path, output: Path, form: Form) -> dict[Path, Path]:
             "would be read again; give another folder."
         )
     names = some_images("--input", str(source))
+    if on_error == "raise":
+        endings = {os.path.splitext(name)[1].lower() for name in names}
+        images.check_packages("--input", names, endings, "--on_error=skip")
     return {source / name: output / form.name(source / name, Path(name)) for name in names}
 
 
@@ -204,8 +210,9 @@ def _named(source: Path, output: Path, form: Form) -> Path:
     ending = output.suffix.lower()
     own = form.name(source, Path(source.name))
     known = {16: [".png", ".tif"], 8: [".png", ".jpg"]}[form.bits]
-    if form.frames == "container" and own.suffix.lower() not in WRITTEN:
-        known = [own.suffix.lower()]
+    several = form.frames == "container" and images.count_frames(source) > 1
+    if several and own.suffix.lower() not in WRITTEN:
+        known = [".tif" if form.bits == 16 else own.suffix.lower()]
     accepted = {".jpg": (".jpg", ".jpeg"), ".tif": (".tif", ".tiff")}
     suffixes = [each for kind in known for each in accepted.get(kind, (kind,))]
     if ending not in suffixes:
@@ -316,10 +323,13 @@ def _check_names(written: Sequence[Path]) -> None:
 def _read(path: Path, rules: images.DecodingRules, form: Form) -> list[images.Frame]:
     """Reads an image, or all of its frames; uint8, or uint16 for 16 bits."""
     ask: dict[str, Any] = {"skip": "--on_error=skip", "ask_white": "--white"}
+    several = form.frames is not None and images.count_frames(path) > 1
+    if form.bits == 16 and several:
+        return [images.Frame(pixels) for pixels in decode_frames_16_bits(path, rules, **ask)]
     if form.bits == 16:
         return [images.Frame(decode_16_bits(path, rules, **ask))]
     plain = dataclasses.asdict(rules)
-    if form.frames is not None and images.count_frames(path) > 1:
+    if several:
         return list(images.decode_frames(path, **ask, **plain))
     return [images.Frame(images.decode(path, **ask, **plain))]
 
@@ -360,13 +370,14 @@ def _sides(pixels: np.ndarray, made: np.ndarray, channels: int) -> list[np.ndarr
 def _write(
     result: Path, made: Sequence[np.ndarray], read: Sequence[images.Frame], form: Form
 ) -> None:
-    if form.bits == 16:
-        depth.save_16_bits(result, made[0])
-    elif len(made) == 1:
-        pictures.save_image(result, made[0])
+    save = depth.save_16_bits if form.bits == 16 else pictures.save_image
+    if len(made) == 1:
+        save(result, made[0])
     elif form.frames == "files":
         for path, image in zip(numbered(result, len(made)), made, strict=True):
-            pictures.save_image(path, image)
+            save(path, image)
+    elif form.bits == 16:
+        depth.save_pages_16_bits(result, made)
     else:
         durations = [frame.duration for frame in read]
         pictures.save_frames(result, _alike(made), durations, read[0].loop)

@@ -257,7 +257,7 @@ def evaluate_pairs(
         others = splits_to_evaluate(config, data["source"], request.split or "train")
     request = request._replace(scale=model.scale, resolution=model.image_shape[0])
     rules = {
-        **config_lib.decoding(config["data"]),
+        **config_lib.opening(config["data"]),
         "on_error": config["data"].get("on_error", "raise"),
     }
     with model.raw_weights() if raw_weights else contextlib.nullcontext():

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from tfgan_zoo import atomic
-from tfgan_zoo.errors import InputError, ServerError, check_texts, first_line
+from tfgan_zoo.errors import InputError, RefusedError, ServerError, check_texts, first_line
 from tfgan_zoo.pixels import to_unit_range
 from tfgan_zoo.serving.client import Client, GrpcClient, RestClient, Signature, Tensor
 from tfgan_zoo.serving.connection import parse_headers
@@ -112,6 +112,51 @@ def converter(client: Client, signature: str) -> Callable[[np.ndarray], np.ndarr
         (came,) = client.predict(signature, {_FILES: sent})[_FILES].tolist()
         pixels = opened(came, client.name, signature)
         return to_unit_range(np.atleast_3d(pixels))
+
+    return convert
+
+
+def of_floats(signatures: Mapping[str, Signature], name: str) -> str:
+    """Returns the form with floats of a signature from `choose`.
+
+    Raises:
+        InputError: If the model has none.
+    """
+    name = name.removesuffix(_FORM)
+    form = signatures.get(name, Signature({}, {}))
+    if any(side.get("images", Tensor("", ()))[0] != "float32" for side in form):
+        raise InputError(
+            f"--bits: expected 8, as the model has no signature {name} that takes and returns "
+            "floats, got 16."
+        )
+    return name
+
+
+def converter_of_floats(
+    client: Client, form: Signature, name: str
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns what `converter` does, but sends and receives floats, which keep 16 bits.
+
+    Args:
+        client: Client of the server.
+        form: The signature.
+        name: Its name, from `of_floats`.
+
+    Returns:
+        A function between floats in [-1, 1] of shape (height, width, channels). It raises
+        `ServerError` as that of `converter` does, also for an image of a size that the model does
+        not take.
+    """
+    shape = form.inputs["images"].shape[1:]
+
+    def convert(image: np.ndarray) -> np.ndarray:
+        if any(-1 < wanted != given for wanted, given in zip(shape, image.shape, strict=True)):
+            sizes = ("x".join(map(str, each[:2][::-1])) for each in (shape, image.shape))
+            raise RefusedError("{} takes images of {} pixels, not {}.".format(name, *sizes))
+        (made,) = client.predict(name, {"images": image[np.newaxis].astype(np.float32)})["images"]
+        if made.ndim != 3 or not made.size or not np.isfinite(made).all():
+            raise ServerError(f"{client.name}: the answer of {name} is no image.")
+        return made
 
     return convert
 

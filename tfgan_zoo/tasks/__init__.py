@@ -95,7 +95,9 @@ def resolve(
     if model is None:  # refused when it is built
         return config
     task, before = task_of(model), before or {}
-    return task.resolve(model, with_held_out(config, before, task.open_split), before)
+    if task.open_split.__func__ is not Task.open_split.__func__:  # type: ignore[attr-defined]
+        config = with_held_out(config, before, task.open_split)
+    return task.resolve(model, config, before)
 
 
 #: Earlier names.

@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.data import parse_spec
 from tfgan_zoo.data.fingerprints import Fingerprint
-from tfgan_zoo.data.splits import NoSplitError, parse_split
+from tfgan_zoo.data.splits import HELD_OUT_STEP, NoSplitError
 from tfgan_zoo.errors import InputError, first_line
 from tfgan_zoo.metrics.registry import DISTRIBUTIONS, IN_TRAINING
 from tfgan_zoo.models import ZooModel
@@ -324,7 +324,7 @@ def open_source_for(
         source,
         split,
         resolution=side if kind == "figures" else None,
-        **config_lib.decoding(data),
+        **config_lib.opening(data),
         **options,
     )
 
@@ -342,11 +342,14 @@ def held_out_split(config: ConfigDict) -> Iterator[None]:
     except NoSplitError as error:
         remedy = "use another split"
         if settings.get("source") in (None, config.data.source):
-            train = parse_split(config.data.split)[0]
+            train = config.data.split.partition("[")[0]
+            flags = (
+                config_lib.as_flag("data.split", f"{train}[~::{HELD_OUT_STEP}]"),
+                config_lib.as_flag("evaluate.split", f"{train}[::{HELD_OUT_STEP}]"),
+            )
             remedy = (
-                f"hold some images back with --config.data.split={train}[:90%] "
-                f"--config.evaluate.split={train}[90%:], or score on the training data with "
-                "--config.evaluate.split=none"
+                f"hold every tenth image out with {' '.join(flags)}, or score on the training data "
+                "with --config.evaluate.split=none"
             )
         raise InputError(f"evaluate.split={settings.split}: {error.what}; {remedy}.") from error
 

@@ -7,20 +7,19 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
-from tfgan_zoo.data.spec import parse_spec, two_specs
+from tfgan_zoo.data.spec import Opening, parse_spec, two_specs
 from tfgan_zoo.data.splits import (
     NoSplitError,
     is_known,
-    parse_split,
+    is_stand_in,
     rest_of,
     splits_of_another,
     stand_ins,
 )
 from tfgan_zoo.errors import InputError, warn_user
 
-#: Kinds of sources whose splits are not tried: those of the first two always exist, and a data set
-#: of TFDS may be read as a whole when it is opened.
-_NOT_TRIED = ("figures", "points", "tfds")
+#: Kinds of sources whose splits always exist.
+_NOT_TRIED = ("figures", "points")
 
 
 def with_held_out(
@@ -30,7 +29,7 @@ def with_held_out(
 ) -> ConfigDict:
     """Returns a config whose `evaluate.split` exists, if its source has anything to hold out.
 
-    If the split is missing, another one is used or, if there is none, the end of the training split
+    If the split is missing, another one is used or, if there is none, a tenth of the training split
     is held out. The config then says so in `data.split` and `evaluate.split`. What the run
     holds is therefore the same when it is resumed, and in every command. A warning names both.
 
@@ -67,7 +66,9 @@ def _missing(
     open_split: Callable[[ConfigDict, str, str], Any],
 ) -> tuple[str, str, str] | None:
     """Returns the splits to use instead, and a sentence; None if the wanted one is to stay."""
-    train = config.data.split
+    train, two = config.data.split, two_specs(source) is not None
+    if not two and parse_spec(source)[0] == "tfds":
+        open_split = _check_tfds  # A data set may be read as a whole when it is opened.
     try:
         open_split(config, source, wanted)
         return None
@@ -95,13 +96,20 @@ def _missing(
     return None
 
 
+def _check_tfds(config: ConfigDict, source: str, split: str) -> None:
+    # TFDS takes seconds to import and may not be installed.
+    from tfgan_zoo.data.readers.tfds import check_tfds_split
+
+    check_tfds_split(Opening(source, split, data_dir=config.data.data_dir))
+
+
 def _stands_for(begun: tuple[str, str | None], train: str, wanted: str) -> bool:
     """Returns whether a run that was given two splits began with others instead.
 
     The command that resumes it has the training split of the stored config, unless it gives one.
     """
-    given = {train, parse_split(train)[0]} if train == begun[0] else {train}
-    return any(begun == held[:2] for each in given for held in stand_ins(each, wanted))
+    given = {train, train.partition("[")[0]} if train == begun[0] else {train}
+    return any(is_stand_in(begun, each, wanted) for each in given)
 
 
 def _replaced(config: ConfigDict, train: str, test: str | None) -> ConfigDict:

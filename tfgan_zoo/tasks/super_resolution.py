@@ -106,7 +106,7 @@ class SuperResolutionTask(Task):
             resolution=args.image_shape[0],
             on_error=data.on_error,
             data_dir=data.data_dir,
-            **config_lib.decoding(data),
+            **config_lib.opening(data),
         )
 
     def pretraining(self) -> ConfigDict | None:

@@ -298,7 +298,7 @@ def _open(config: ConfigDict, source: str, split: str, data_dir: str | None) -> 
         resolution=max(config.model_args.image_shape[:2]),
         on_error=data.on_error,
         data_dir=data_dir,
-        **config_lib.decoding(data),
+        **config_lib.opening(data),
     )
 
 

@@ -5,8 +5,10 @@ import socket
 import numpy as np
 import pytest
 
+from tfgan_zoo.config import load_config
 from tfgan_zoo.data import Fit, load_images, load_pairs, open_domains, open_source, unconditional
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.tasks import resolve
 
 tfds = pytest.importorskip("tensorflow_datasets")
 
@@ -101,6 +103,53 @@ def test_a_format_without_random_access_is_held_in_memory(data_dir, tmp_path):
     tfds.builder("tiny_pictures", data_dir=tmp_path).download_and_prepare(file_format="tfrecord")
     source = open_source("tfds:tiny_pictures", data_dir=str(tmp_path))
     assert images_of(source) == images_of(open_source("tfds:tiny_pictures", data_dir=data_dir))
+
+
+@pytest.mark.parametrize("file_format", ["array_record", "tfrecord"])
+def test_every_third_sample_and_the_others(data_dir, tmp_path, file_format):
+    options = {"data_dir": str(tmp_path)}
+    builder = tfds.builder("tiny_pictures", data_dir=tmp_path)
+    builder.download_and_prepare(file_format=file_format)
+    known = {pixels(index).tobytes(): index for index in range(10)}
+    numbers = []
+    for split in ("train", "train[::3]", "train[~::3]"):
+        source = open_source("tfds:tiny_pictures", split, **options)
+        images = [np.ascontiguousarray(source[i]) for i in range(len(source))]
+        numbers.append([known[image.tobytes()] for image in images])
+    whole, third, others = numbers
+    assert third == whole[::3]
+    assert others == [number for i, number in enumerate(whole) if i % 3]
+    assert source.labels.tolist() == [number % 2 for number in others]
+    assert len(open_source("tfds:tiny_pictures", "val[::3]", **options)) == 2
+    with pytest.raises(InputError, match=r"understood|has no split"):
+        open_source("tfds:tiny_pictures", "train+validation[::3]", **options)
+    with pytest.raises(InputError, match="has no split 'trian'; did you mean train"):
+        open_source("tfds:tiny_pictures", "trian[::3]", **options)
+
+
+def test_a_tenth_is_held_out_where_there_is_no_split_and_nothing_is_read_for_that(
+    data_dir, monkeypatch
+):
+    config = load_config("pix2pix", {"data.source": "tfds:tiny_pictures/a_and_b"})
+    domains = load_config("cyclegan", {"data.source": "tfds:tiny_pictures/domains"})
+    found = []
+    with monkeypatch.context() as patched:
+        patched.setattr("tfgan_zoo.data.readers.tfds._sources", None)  # It would read them.
+        for each in (config, domains):
+            each.data.data_dir, each.evaluate.split = data_dir, "val"
+            assert resolve(each).evaluate.split == "val"
+            each.evaluate.split = "test"
+            with pytest.warns(UserWarning, match="its split val is used instead"):
+                assert resolve(each).evaluate.split == "val"
+            each.data.split = "validation"
+            with pytest.warns(UserWarning, match="every tenth of validation is held out"):
+                found.append(resolve(each))
+    for each in found:
+        splits = each.data.split, each.evaluate.split
+        assert splits == ("validation[~::10]", "validation[::10]")
+        parts = [open_domains(each.data.source, split, data_dir=data_dir) for split in splits]
+        sizes = [(len(part.a), len(part.b)) for part in parts]
+        assert sizes == ([(3, 3), (1, 1)] if each is found[0] else [(1, 2), (1, 1)])
 
 
 @pytest.mark.parametrize(

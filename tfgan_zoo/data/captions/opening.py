@@ -10,7 +10,7 @@ import numpy as np
 
 from tfgan_zoo.data.captions.reading import open_folder
 from tfgan_zoo.data.opening import open_with
-from tfgan_zoo.data.source import Source, part_bounds, part_of
+from tfgan_zoo.data.source import Source, part_of, part_rows
 from tfgan_zoo.data.spec import FOLDERS, Opening
 from tfgan_zoo.errors import InputError, check_texts
 
@@ -49,6 +49,7 @@ def open_captioned(
     color_profiles: str = "srgb",
     black: float | None = None,
     pages: str = "first",
+    formats: str = "all",
 ) -> Captioned:
     """Opens images with their captions.
 
@@ -63,8 +64,9 @@ def open_captioned(
         data_dir: Where `tfds:` keeps its data.
         white: The value of white in images of more than 8 bits.
         color_profiles: "srgb" or "ignore".
-        black: See `open_source`, as for `pages`.
+        black: See `open_source`, as for `pages` and `formats`.
         pages: "first" or "channels".
+        formats: "all" or "common".
 
     Returns:
         The images and their captions. Only a few of the images are read yet.
@@ -78,7 +80,7 @@ def open_captioned(
         >>> open_captioned("figures/captions", num=2).captions[0]
         ('a small blue ring at the top on a light background',)
     """
-    rules = (white, color_profiles, black, pages)
+    rules = (white, color_profiles, black, pages, formats)
     opening = Opening(spec, split, resolution, num, seed, on_error, data_dir, *rules)
     if opening.kind == "tfds":
         from tfgan_zoo.data.readers.tfds import open_tfds_captioned
@@ -96,9 +98,9 @@ def open_captioned(
             "tfds:NAME."
         )
     whole, captions = open_folder(opening)
-    start, stop = part_bounds(whole, opening.split)
     images = part_of(whole, opening.split)
-    return _checked(Captioned(images, captions[start:stop], images.labels))
+    captions = [captions[i] for i in part_rows(whole, opening.split)]
+    return _checked(Captioned(images, captions, images.labels))
 
 
 def _checked(data: Captioned) -> Captioned:

@@ -25,6 +25,7 @@ from tfgan_zoo.data.readers.folder import (
     list_images,
     split_folders,
 )
+from tfgan_zoo.data.readers.scientific import ARRAYS
 from tfgan_zoo.data.source import FileSource
 from tfgan_zoo.data.spec import Opening
 from tfgan_zoo.data.splits import SPLIT_OF_FOLDER, no_split
@@ -64,8 +65,11 @@ def open_folder(opening: Opening) -> _Captions:
                 return _from_table(opening, root, os.path.join(folder, table), inside)
     if annotations := find_annotations(spec, root):
         return _from_coco(opening, root, annotations)
-    folder, files = images_of_split(spec, root, split)
+    folder, files = images_of_split(spec, root, split, opening.formats)
     texts = [_text_file(root, folder, file) for file in files]
+    if any(texts):  # Other arrays are features, and the like.
+        both = zip(files, texts, strict=True)
+        files, texts = zip(*((f, t) for f, t in both if t or not _is_array(f)), strict=True)
     missing = [file for file, text in zip(files, texts, strict=True) if text is None]
     if missing:
         raise InputError(
@@ -95,7 +99,7 @@ def _from_coco(opening: Opening, root: str, annotations: Mapping[str, Annotation
         raise no_split(spec, split, sorted(annotations), f"add annotations/captions_{split}.json")
     folder, captions = read_annotations(root, annotations[split])
     files = sorted(captions, key=lambda file: Path(file).parts)
-    present = set(list_images(folder))
+    present = set(list_images(folder, opening.formats))
     missing = [file for file in files if file not in present]
     if missing:
         text = (
@@ -108,6 +112,10 @@ def _from_coco(opening: Opening, root: str, annotations: Mapping[str, Annotation
         warn_user(f"{annotations[split].path}: {text}; they are left out.")
         files = [file for file in files if file in present]
     return _from_files(opening, folder, files, [captions[file] for file in files], ())
+
+
+def _is_array(file: str) -> bool:
+    return os.path.splitext(file)[1].lower() in ARRAYS
 
 
 def _text_file(root: str, folder: str, file: str) -> str | None:
@@ -262,9 +270,9 @@ def _from_table(opening: Opening, root: str, table: str, inside: str | None) -> 
     seen = inside if inside is not None and not by_split else "."
     found = [
         os.path.normpath(os.path.join(seen, file))
-        for file in list_images(os.path.join(folder, seen))
+        for file in list_images(os.path.join(folder, seen), opening.formats)
     ]
-    missing = [file for file in found if file not in known]
+    missing = [file for file in found if file not in known and not _is_array(file)]
     if missing:
         raise InputError(
             f"{table}: {len(missing)} of {len(found)} images have no captions, the first "

@@ -35,11 +35,11 @@ def open_folder(opening: Opening) -> Source:
     """
     spec, root = opening.spec, existing_folder(opening.spec, opening.rest)
     check_one_domain(spec, root)
-    folder, files = images_of_split(spec, root, opening.split_name)
+    folder, files = images_of_split(spec, root, opening.split_name, opening.formats)
     known: list[str] = []
     train = split_folders(root).get("train", folder)
     if train != folder:
-        known = class_names_of(list_images(train))
+        known = class_names_of(list_images(train, opening.formats))
     names = class_names_of(files, known)
     extras = {}
     if names:
@@ -162,13 +162,16 @@ def split_folders(root: str) -> dict[str, str]:
     }
 
 
-def images_of_split(spec: str, root: str, split: str) -> tuple[str, list[str]]:
+def images_of_split(
+    spec: str, root: str, split: str, formats: str = "all"
+) -> tuple[str, list[str]]:
     """Lists the images of a split, which is a sub-folder; without any, `root` itself is `train`.
 
     Args:
         spec: The source, for messages.
         root: Its folder.
         split: "train", "test" or "val".
+        formats: See `list_images`.
 
     Returns:
         `(folder, files)`, the files relative to the folder, as `list_images` returns them.
@@ -189,28 +192,32 @@ def images_of_split(spec: str, root: str, split: str) -> tuple[str, list[str]]:
         )
         raise no_split(spec, split, ["train, the whole folder"], remedy)
     root = splits.get(split, root)
-    return root, some_images(spec, root)
+    return root, some_images(spec, root, formats)
 
 
-def some_images(spec: str, root: str) -> list[str]:
+def some_images(spec: str, root: str, formats: str = "all") -> list[str]:
     """Lists the images below a folder like `list_images`; raises `InputError` if there are none."""
-    relative = list_images(root)
+    relative = list_images(root, formats)
     if not relative:
         endings = ", ".join(sorted(EXTENSIONS | LATER_EXTENSIONS | ARRAYS))
         raise InputError(f"{spec} has no images in {root}; put files there that end in {endings}.")
     return relative
 
 
-def list_images(root: str) -> list[str]:
+def list_images(root: str, formats: str = "all") -> list[str]:
     """Lists the image files below a folder, in an order that is the same on every machine.
 
-    Files of `LATER_EXTENSIONS`, and of `scientific.ARRAYS`, are images where there are no others.
+    A file of `scientific.ARRAYS` named like a picture beside it, such as `1.npy` beside `1.png`, is
+    no image: it is a mask, features, or the like of that picture.
 
     Hidden files and folders are omitted, and so is `__MACOSX`, which zip archives made on a Mac
     contain. Links are followed.
 
     Args:
         root: The folder.
+        formats: "all" lists files of every format that can be read. "common" lists those of
+            `EXTENSIONS` or, where there are none, of `LATER_EXTENSIONS` or, where there are none
+            either, of `scientific.ARRAYS`, as earlier versions did.
 
     Returns:
         Paths relative to `root`, sorted.
@@ -229,8 +236,30 @@ def list_images(root: str) -> list[str]:
         found += [
             os.path.relpath(os.path.join(folder, file), root) for file in files if _is_image(file)
         ]
-    # Beside pictures, arrays are features, masks, and the like. Earlier versions did not know the
-    # formats of `LATER_EXTENSIONS`; the data of their runs must not change.
+    listed = (
+        _in_common_formats(root, found) if formats == "common" else _in_all_formats(root, found)
+    )
+    return sorted(listed, key=lambda file: Path(file).parts)
+
+
+def _in_all_formats(root: str, found: list[str]) -> list[str]:
+    arrays = [file for file in found if _ending(file) in ARRAYS]
+    if not arrays or len(arrays) == len(found):
+        return found
+    pictures = {os.path.splitext(file)[0] for file in found if _ending(file) not in ARRAYS}
+    beside = [file for file in arrays if os.path.splitext(file)[0] in pictures]
+    if beside:
+        warn_user(
+            f"{root}: {len(beside)} of {len(found)} files, such as {beside[0]}, are left out, as "
+            "they are named like pictures beside them; if they are images, put them into a folder "
+            "of their own."
+        )
+    left_out = set(beside)
+    return [file for file in found if file not in left_out]
+
+
+def _in_common_formats(root: str, found: list[str]) -> list[str]:
+    # The data of runs that began with an earlier version must not change.
     for endings in (EXTENSIONS, LATER_EXTENSIONS, ARRAYS):
         listed = [file for file in found if _ending(file) in endings]
         if listed:
@@ -238,10 +267,9 @@ def list_images(root: str) -> list[str]:
     if endings is EXTENSIONS and (later := [f for f in found if _ending(f) in LATER_EXTENSIONS]):
         warn_user(
             f"{root}: {len(later)} of {len(later) + len(listed)} images, such as {later[0]}, are "
-            "left out, as the others have other formats; convert them, or put them into a folder "
-            "of their own."
+            "left out, as data.formats=common reads common formats alone where there are any."
         )
-    return sorted(listed, key=lambda file: Path(file).parts)
+    return listed
 
 
 def _is_hidden(folder: str) -> bool:

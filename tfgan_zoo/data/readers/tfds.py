@@ -23,7 +23,7 @@ import numpy as np
 from tfgan_zoo.data.images import DecodingRules
 from tfgan_zoo.data.source import EncodedSource, Source
 from tfgan_zoo.data.spec import Opening
-from tfgan_zoo.data.splits import NoSplitError, no_split
+from tfgan_zoo.data.splits import NoSplitError, no_split, part_or_none, rows_of
 from tfgan_zoo.errors import InputError, first_line
 from tfgan_zoo.suggestions import did_you_mean
 
@@ -89,6 +89,23 @@ class TFDSSource(EncodedSource):
         return io.BytesIO(self.examples[index][self._key])
 
 
+class _Some(Sequence):
+    """Some of the examples that can be read from disk in any order."""
+
+    def __init__(self, examples: Any, indices: range | np.ndarray):
+        self._examples = examples
+        self._indices = indices
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._examples[int(self._indices[index])]
+
+    def __getitems__(self, indices: Sequence[int]) -> Any:
+        return self._examples.__getitems__([int(self._indices[i]) for i in indices])
+
+
 def in_order(examples: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """Yields all examples; reads several at a time where they are read from disk."""
     read_several = getattr(examples, "__getitems__", None)
@@ -104,7 +121,8 @@ def open_tfds(opening: Opening) -> Source:
 
     Args:
         opening: What follows `tfds:` is a name as in `tfds.load`, `NAME[/CONFIG][:VERSION]`. The
-            split is any split expression of TFDS; "val" also finds "validation".
+            split is any split expression of TFDS, or one with a step or `~`, such as "train[::10]";
+            "val" also finds "validation".
 
     Returns:
         The images of the split. Their labels are the feature `label`, if it is an integer.
@@ -114,6 +132,26 @@ def open_tfds(opening: Opening) -> Source:
             not exist and cannot be prepared.
     """
     return _open_images(opening, *_prepared(opening))
+
+
+def check_tfds_split(opening: Opening) -> None:
+    """Checks that a data set of TFDS has a split, or two domains of it, without reading samples.
+
+    It is downloaded and prepared if necessary.
+
+    Raises:
+        NoSplitError: If it has no such split.
+        InputError: If it cannot be prepared, or the part of the split is empty.
+    """
+    _, builder = _prepared(opening)
+    bare, bracket, part = opening.split.partition("[")
+    splits = set(builder.info.splits)
+    for name in (bare, _ALIASES.get(bare, bare)):
+        if not splits & {bare, name} and {f"{name}A", f"{name}B"} <= splits:
+            for domain in "AB":
+                _split(opening.spec, f"{name}{domain}{bracket}{part}", builder)
+            return
+    _split(opening.spec, opening.split, builder)
 
 
 def _open_images(opening: Opening, tfds: Any, builder: Any, also: Sequence[str] = ()) -> TFDSSource:
@@ -295,7 +333,7 @@ def _sources(
         also: Further features to keep in the examples.
     """
     spec = next(iter(specs.values()))
-    split = _split(spec, split, builder)
+    split, rows = _split(spec, split, builder)
     class_names = _class_names(tfds, builder)
     decoders = {key: tfds.decode.SkipDecoding() for key in _image_features(tfds, builder)}
     examples: Sequence[Mapping[str, Any]]
@@ -303,17 +341,29 @@ def _sources(
         examples = builder.as_data_source(
             split, decoders=decoders, file_format=tfds.core.FileFormat.ARRAY_RECORD
         )
+        if rows is not None:
+            examples = _Some(examples, rows)
     else:
         size = builder.info.splits[split].num_bytes or 0
+        if rows is not None:
+            size = size * len(rows) // builder.info.splits[split].num_examples
         if size > MEMORY_LIMIT:
             raise InputError(
                 f"{spec} is stored as {builder.info.file_format.value} in {builder.data_path}, "
                 f"{size / 2**30:.1f} GiB that cannot be read in any order; prepare it again in "
                 "another data_dir, where it will become array_record."
             )
-        dataset = builder.as_dataset(split, decoders=decoders, shuffle_files=False)
+        # Which example is the tenth must not depend on how many files are read at a time.
+        config = None if rows is None else tfds.ReadConfig(interleave_cycle_length=1)
+        dataset = builder.as_dataset(
+            split, decoders=decoders, shuffle_files=False, read_config=config
+        )
         kept = [*specs, *also, *([] if class_names is None else ["label"])]
-        examples = [{key: each[key] for key in kept} for each in dataset.as_numpy_iterator()]
+        read: Iterator[Mapping[str, Any]] = dataset.as_numpy_iterator()
+        if rows is not None:
+            wanted = set(map(int, rows))
+            read = (each for index, each in enumerate(read) if index in wanted)
+        examples = [{key: each[key] for key in kept} for each in read]
     sources = []
     for key, name in specs.items():
         shape = builder.info.features[key].shape
@@ -410,7 +460,16 @@ def _described(builder: Any) -> str:
     return ", ".join(f"{name}: {type(feature).__name__}" for name, feature in features)
 
 
-def _split(spec: str, split: str, builder: Any) -> str:
+def _split(spec: str, split: str, builder: Any) -> tuple[str, range | np.ndarray | None]:
+    """Finds a split.
+
+    Returns:
+        A split expression of TFDS, and which of its samples to take; None for all of them.
+    """
+    part = part_or_none(split)
+    if part is not None and not part.is_slice:  # TFDS knows no steps.
+        whole, _ = _split(spec, part.name, builder)
+        return whole, rows_of(spec, builder.info.splits[whole].num_examples, split)
     splits = list(builder.info.splits)
     if split not in splits and _ALIASES.get(split) in splits:
         split = _ALIASES[split]
@@ -424,4 +483,4 @@ def _split(spec: str, split: str, builder: Any) -> str:
         raise InputError(f"{spec} has no split {split!r}{hint}") from None
     if not num:
         raise InputError(f"{spec} has no images in split {split!r}; choose another.")
-    return split
+    return split, None

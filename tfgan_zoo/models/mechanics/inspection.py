@@ -96,9 +96,8 @@ class Inspection(keras.Model):
         if rows is None:
             self._uninspected[phase] = called
         else:
-            self.check_condition(data, called)
             replicas = self.distribute_strategy.num_replicas_in_sync
-            self._inspect([rows], phase, called, replicas=replicas)
+            self._inspect([rows], phase, called, replicas=replicas, of=data)
 
     def _inspecting(self, function: Callable, phase: str) -> Callable:
         """Makes a function check the first batch of an iterator before it uses it."""
@@ -127,7 +126,14 @@ class Inspection(keras.Model):
         return iterator
 
     def _inspect(
-        self, each: Sequence[Any], phase: str, called: str, *, first: bool = True, replicas: int = 1
+        self,
+        each: Sequence[Any],
+        phase: str,
+        called: str,
+        *,
+        first: bool = True,
+        replicas: int = 1,
+        of: Any = None,
     ) -> list[int | None]:
         """Checks a batch, and returns its number of images on each replica.
 
@@ -137,6 +143,8 @@ class Inspection(keras.Model):
             called: See `check_batch`.
             first: Whether to call `check_batch`.
             replicas: The number of replicas that each of these batches is divided among.
+            of: The arrays that the batch is from, of which all samples' condition is checked; None
+                to check that of the batch.
         """
         counts = []
         for data in each:
@@ -147,7 +155,7 @@ class Inspection(keras.Model):
                 self.report_warnings(num // replicas, warn_user)
             counts.append(num)
         if first and each:
-            for data in each:
+            for data in each if of is None else [of]:
                 self.check_condition(data, called)
             self.check_batch(each, phase, called)
         return counts
