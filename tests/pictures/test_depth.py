@@ -6,7 +6,7 @@ from PIL import Image, ImageCms
 
 from tfgan_zoo import pictures
 from tfgan_zoo.data import depth as reading
-from tfgan_zoo.data.images import DecodingRules
+from tfgan_zoo.data.images import DecodingRules, with_channels
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures import depth, files
 
@@ -101,6 +101,16 @@ def test_files_of_8_bits_and_their_names(tmp_path):
     ]
     with pytest.raises(InputError, match=r"expected a \.png, a \.tif or a folder, got '.*x\.jpg'"):
         files.plan(tmp_path / "in.jpg", tmp_path / "x.jpg", bits=16)
+
+
+@pytest.mark.parametrize("have", [1, 2, 3, 4])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_models_of_any_channels_are_given_what_8_bits_give(have, channels):
+    pixels = np.random.default_rng(have).integers(0, 256, (4, 5, have), np.uint8)
+    given = depth.floats_of(pixels.astype(np.uint16) * 257, channels)
+    assert given.shape == (4, 5, channels)
+    expected = pictures.from_uint8(with_channels(pixels, channels))
+    np.testing.assert_allclose(given, expected, atol=1 / 127)
 
 
 def test_what_cannot_be_read_with_16_bits(tmp_path, monkeypatch):

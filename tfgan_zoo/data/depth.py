@@ -25,8 +25,8 @@ def decode_16_bits(
 ) -> np.ndarray:
     """Reads an image file with all of its bits.
 
-    Grey of 16 or 32 bits is read by Pillow, colour of 16 bits by OpenCV. Files of 8 bits are read
-    as `decode` reads them, and scaled.
+    Grey of 16 or 32 bits is read by Pillow, colour of 16 bits by OpenCV, and what only
+    `scientific` reads by that. Files of 8 bits are read as `decode` reads them, and scaled.
 
     Args:
         file: Path of the file.
@@ -35,14 +35,16 @@ def decode_16_bits(
         ask_white: See `tfgan_zoo.data.images.decode`.
 
     Returns:
-        uint16 `[height, width, channels]`, 65535 for white: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB
-        and alpha.
+        uint16 `[height, width, channels]`, 65535 for white; channels as of `decode`.
 
     Raises:
         InputError: If the file cannot be read, or has 16 bits and a colour profile other than sRGB,
             which Pillow converts with 8 bits only, or OpenCV is needed and not installed.
     """
     name = os.fspath(file)
+    # OpenCV reads colour of 16 bits with and without a value of white.
+    if images.is_measured(file, name, dataclasses.replace(rules, black=None, white=None)):
+        return images.read_scaled(file, name, rules, ask_white, MOST)
     with images.opened_with_bits(file, name, skip) as (image, bits):
         if bits.number > 8:
             profile = image.info.get("icc_profile") if rules.color_profiles == "srgb" else None
@@ -58,9 +60,10 @@ def decode_16_bits(
                 )
             if bits.kept:
                 image.load()
-                return _scaled(np.asarray(image), bits, name, rules.white, ask_white)[..., None]
+                grey = _scaled(np.asarray(image), bits, name, rules, ask_white)[..., None]
+                return MOST - grey if images.is_stored_negative(image, bits) else grey
     if bits.number > 8:
-        return _scaled(_by_opencv(name, skip), bits, name, rules.white, ask_white)
+        return _scaled(_by_opencv(name, skip), bits, name, rules, ask_white)
     plain = dataclasses.asdict(rules)
     pixels = images.decode(file, name, skip=skip, ask_white=ask_white, **plain)
     return pixels.astype(np.uint16) * (MOST // 255)
@@ -96,22 +99,17 @@ def _by_opencv(name: str, skip: str) -> np.ndarray:
 
 
 def _scaled(
-    pixels: np.ndarray, bits: images.Bits, name: str, white: float | None, ask_white: str
+    pixels: np.ndarray, bits: images.Bits, name: str, rules: images.DecodingRules, ask_white: str
 ) -> np.ndarray:
     """Scales pixels of more than 8 bits to uint16. Alpha has the whole range of its bits."""
-    if bits.number == 16:
-        most = MOST if bits.scaled or not white else white
-    elif not white:
+    if bits.number == 16 and (bits.scaled or not rules.white):
+        return images.scaled_to(pixels, MOST, most=MOST)
+    if not rules.white:
         raise InputError(
             f"{name} has 32-bit pixels ({images.range_of(pixels)}) of which the value of white is "
             f"unknown; give it as {ask_white}, or save the image with 16 bits."
         )
-    else:
-        most = white
-    if most == MOST and pixels.dtype == np.uint16:
-        return pixels
-    shares = np.nan_to_num(pixels.astype(np.float64) * MOST / most, nan=0.0)
-    scaled = np.clip(np.rint(shares), 0, MOST).astype(np.uint16)
+    scaled = images.scaled_to(pixels, rules.white, rules.black, MOST)
     if pixels.ndim == 3 and pixels.shape[-1] == 4:
         scaled[..., 3] = pixels[..., 3]
     return scaled

@@ -150,8 +150,8 @@ def decode(
     """
     name = name or os.fspath(file)
     rules = DecodingRules(white, color_profiles, black, pages)
-    if _is_measured(file, name, rules):
-        return _measured(file, name, rules, ask_white)
+    if is_measured(file, name, rules):
+        return read_scaled(file, name, rules, ask_white)
     with _opened(file, name, skip) as image:
         if smallest is not None:
             image.draft(image.mode, (2 * smallest, 2 * smallest))
@@ -228,10 +228,16 @@ def _decoded(image: Image.Image, name: str, rules: DecodingRules, ask_white: str
     profile = image.info.get("icc_profile") if rules.color_profiles == "srgb" else None
     image.load()
     upright = ImageOps.exif_transpose(image)
-    return _to_array(upright, name, bits, profile, rules, ask_white)
+    pixels = _to_array(upright, name, bits, profile, rules, ask_white)
+    return 255 - pixels if is_stored_negative(image, bits) else pixels
 
 
-def _is_measured(file: Any, name: str, rules: DecodingRules | None) -> bool:
+def is_stored_negative(image: Image.Image, bits: Bits) -> bool:
+    """Returns whether low values of a TIFF are bright, which Pillow reverses for 8 bits alone."""
+    return bits.number > 8 and bits.kept and getattr(image, "tag_v2", {}).get(262) == 0
+
+
+def is_measured(file: Any, name: str, rules: DecodingRules | None) -> bool:
     """Returns whether `scientific` reads a file, as Pillow cannot read all of it."""
     ending = os.path.splitext(name)[1].lower()
     if ending in scientific.ARRAYS:
@@ -260,18 +266,51 @@ def _starts_as_tiff(file: Any) -> bool:
         return opened.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
-def _measured(file: Any, name: str, rules: DecodingRules, ask_white: str) -> np.ndarray:
-    """Reads measured values, and scales them to uint8 unless they are."""
-    values, is_negative = scientific.read_measured(file, name, rules.pages)
-    if values.dtype != np.uint8:
-        if not rules.white:
-            raise InputError(
-                f"{name} has values of type {values.dtype} ({range_of(values)}) of which that of "
-                f"white is unknown; give it as {ask_white}, and that of black as {BLACK} unless it "
-                "is 0."
-            )
-        values = scaled_to_bytes(values, rules.white, rules.black)
-    return 255 - values if is_negative else values
+def read_scaled(
+    file: Any, name: str, rules: DecodingRules, ask_white: str, most: int = 255
+) -> np.ndarray:
+    """Reads measured values, and scales them to the whole numbers up to `most`.
+
+    Values of 8 bits have the whole range of these, and so has alpha that of its type.
+
+    Args:
+        file: See `decode`.
+        name: See `decode`.
+        rules: See `decode`.
+        ask_white: See `decode`.
+        most: 255 or 65535, for white.
+
+    Raises:
+        InputError: As for `decode`.
+    """
+    values, is_negative, has_alpha = scientific.read_measured(file, name, rules.pages)
+    if values.dtype == np.uint8:
+        scaled = scaled_to(values, 255, most=most)
+    elif not rules.white:
+        raise InputError(
+            f"{name} has values of type {values.dtype} ({range_of(values)}) of which that of "
+            f"white is unknown; give it as {ask_white}, and that of black as {BLACK} unless it "
+            "is 0."
+        )
+    else:
+        scaled = scaled_to(values, rules.white, rules.black, most)
+        if has_alpha:
+            whole = 1.0 if values.dtype.kind == "f" else float(np.iinfo(values.dtype).max)
+            scaled[..., -1] = scaled_to(values[..., -1], whole, most=most)
+    if is_negative:
+        scaled = most - scaled
+    return scaled
+
+
+def has_opacity(file: Any, name: str, rules: DecodingRules) -> bool:
+    """Returns whether the last of 2 or 4 channels of a file is opacity, not a measurement."""
+    ending = os.path.splitext(name)[1].lower()
+    if ending in scientific.ARRAYS or rules.pages == "channels":
+        return False
+    if ending in scientific.TIFF and is_measured(file, name, rules):
+        with contextlib.suppress(InputError):  # `decode` reports it.
+            return scientific.has_alpha(file, name)
+    return True
 
 
 class Bits(NamedTuple):
@@ -384,7 +423,7 @@ def measure(file: Any, name: str = "") -> tuple[int, int]:
         InputError: If the file is missing or not an image.
     """
     name = name or os.fspath(file)
-    if _is_measured(file, name, None):
+    if is_measured(file, name, None):
         height, width = scientific.read_measured(file, name).values.shape[:2]
         return width, height
     with _opened(file, name) as image:
@@ -500,11 +539,21 @@ def scaled_to_bytes(pixels: np.ndarray, white: float, black: float | None = None
 
     NaN becomes 0.
     """
+    return scaled_to(pixels, white, black)
+
+
+def scaled_to(
+    pixels: np.ndarray, white: float, black: float | None = None, most: int = 255
+) -> np.ndarray:
+    """Returns what `scaled_to_bytes` does or, for `most=65535`, the same in uint16."""
+    kind = np.uint8 if most == 255 else np.uint16
+    if pixels.dtype == np.uint8 and (white, black or 0, most) == (255, 0, 255):
+        return pixels
     values = pixels.astype(np.float64)
     if black:
         values, white = values - black, white - black
-    shares = np.nan_to_num(values * 255 / white, nan=0.0)
-    return np.clip(np.rint(shares), 0, 255).astype(np.uint8)
+    shares = np.nan_to_num(values * most / white, nan=0.0)
+    return np.clip(np.rint(shares), 0, most).astype(kind)
 
 
 @functools.lru_cache(maxsize=16)

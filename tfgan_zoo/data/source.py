@@ -9,7 +9,6 @@ from __future__ import annotations
 import abc
 import contextlib
 import functools
-import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,11 +25,11 @@ from tfgan_zoo.data.images import (
     Fit,
     decode,
     extremes_of_8_bits,
+    has_opacity,
     highest_of_16_bits,
     measure,
 )
 from tfgan_zoo.data.readers import archives
-from tfgan_zoo.data.readers.scientific import ARRAYS
 from tfgan_zoo.data.splits import bounds, parse_split
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.lazy import names_from
@@ -352,9 +351,7 @@ class FileSource(EncodedSource):
         self.extras = extras or {}
         self.on_error = on_error
         self.rules = rules
-        # The other channels of arrays and of pages are measurements.
-        is_array = os.path.splitext(paths[0])[1].lower() in ARRAYS if len(paths) else False
-        self.alpha = not is_array and rules.pages == "first"
+        self.alpha = _has_opacity(paths[0], rules) if len(paths) else True
         self._set_labels(labels, class_names)
 
     def __len__(self) -> int:
@@ -371,6 +368,15 @@ class FileSource(EncodedSource):
     def opened(self, index: int) -> contextlib.AbstractContextManager[str | IO[bytes]]:
         """See `EncodedSource.opened`."""
         return archives.opened_file(self.paths[index])
+
+
+def _has_opacity(path: str, rules: DecodingRules) -> bool:
+    """Returns whether the last of 2 or 4 channels is opacity, as in the first file."""
+    try:
+        with archive_errors(path):
+            return has_opacity(archives.whole_file(path), path, rules)
+    except InputError:  # Reading it later raises the error again, or leaves the image out.
+        return True
 
 
 class SliceSource(Source):

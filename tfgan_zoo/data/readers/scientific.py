@@ -33,14 +33,18 @@ class Measured(NamedTuple):
     Attributes:
         values: Integers or floats `[H, W, C]`.
         is_negative: Whether low values are bright.
+        has_alpha: Whether the last channel is opacity, as the file says.
     """
 
     values: np.ndarray
     is_negative: bool = False
+    has_alpha: bool = False
 
 
 def read_measured(file: Any, name: str, pages: str = "first") -> Measured:
     """Reads a NumPy array, DICOM or TIFF.
+
+    As in other images, palettes are looked up, and the orientation of a TIFF is applied.
 
     Args:
         file: Path or binary file object.
@@ -60,7 +64,7 @@ def read_measured(file: Any, name: str, pages: str = "first") -> Measured:
             with _as_file(file) as opened:
                 return Measured(_shaped(np.load(opened, allow_pickle=False), name))
         if ending in TIFF:
-            return Measured(_read_tiff(file, name, pages))
+            return _read_tiff(file, name, pages)
         return _read_dicom(file, name, pages)
 
 
@@ -123,14 +127,83 @@ def _of_pages(values: np.ndarray, axes: str, name: str, pages: str) -> np.ndarra
     return _shaped(np.moveaxis(values, 0, 2).reshape(height, width, -1), name)
 
 
-def _read_tiff(file: Any, name: str, pages: str) -> np.ndarray:
+def has_alpha(file: Any, name: str) -> bool:
+    """Returns whether the last band of a TIFF is opacity, as the file says.
+
+    Raises:
+        InputError: If the file cannot be read, or a package is missing.
+    """
+    tifffile = _package("tifffile", name)
+    with unreadable_files(name), tifffile.TiffFile(file) as opened:
+        return _last_is_alpha(opened.series[0].keyframe)
+
+
+def _last_is_alpha(page: Any) -> bool:
+    extra = [int(sample) for sample in page.extrasamples]
+    return page.samplesperpixel in (2, 4) and extra in ([1], [2])
+
+
+def _read_tiff(file: Any, name: str, pages: str) -> Measured:
     tifffile = _package("tifffile", name)
     with tifffile.TiffFile(file) as opened:
-        series = opened.series[0]
-        axes = "".join(series.axes)
-        if axes.count("Y") != 1 or axes.count("X") != 1:
-            raise InputError(f"{name} has axes {axes}, not those of an image; write it again.")
-        return _of_pages(series.asarray(), axes, name, pages)
+        # Some programs write each page as a series of its own. Previews and masks are none.
+        pages_of_own = [each for each in opened.series if not _is_beside(each.keyframe)]
+        chosen = pages_of_own if pages == "channels" and pages_of_own else opened.series[:1]
+        images = [_of_series(series, name, pages) for series in chosen]
+        page = opened.series[0].keyframe
+        orientation = page.tags.valueof(274, default=1)
+        negative, alpha = page.photometric == _WHITE_IS_ZERO, _last_is_alpha(page)
+    sizes = sorted({image.shape[:2] for image in images})
+    if len(sizes) > 1:
+        found = " and ".join(f"{width}x{height}" for height, width in sizes)
+        raise InputError(f"{name} has pages of {found} pixels, which cannot be channels of one.")
+    values = _shaped(np.concatenate(images, axis=-1) if len(images) > 1 else images[0], name)
+    turned = turned_upright(values, orientation)
+    return Measured(turned, negative, alpha and values.shape[2] in (2, 4) and pages == "first")
+
+
+def _is_beside(page: Any) -> bool:
+    return bool(page.is_reduced or page.is_mask)
+
+
+def _of_series(series: Any, name: str, pages: str) -> np.ndarray:
+    axes = "".join(series.axes)
+    if axes.count("Y") != 1 or axes.count("X") != 1:
+        raise InputError(f"{name} has axes {axes}, not those of an image; write it again.")
+    try:
+        values = series.asarray()
+    except ValueError as error:
+        if "imagecodecs" not in str(error):
+            raise
+        raise InputError(
+            f"{name} is compressed by {series.keyframe.compression.name}, which needs another "
+            "package to be read; run pip install imagecodecs, or write it without compression."
+        ) from error
+    colours = series.keyframe.colormap
+    if series.keyframe.photometric == _PALETTE and colours is not None and values.dtype.kind == "u":
+        values = np.moveaxis((colours[:, values] >> 8).astype(np.uint8), 0, -1)
+        axes += "S"
+    return _of_pages(values, axes, name, pages)
+
+
+#: Values of TIFF's tag PhotometricInterpretation.
+_WHITE_IS_ZERO, _PALETTE = 0, 3
+
+
+def turned_upright(values: np.ndarray, orientation: int) -> np.ndarray:
+    """Turns an image `[H, W, C]` as a value of EXIF's and TIFF's tag Orientation says.
+
+    Example:
+        >>> turned_upright(np.array([[[1], [2]]]), 8).ravel()
+        array([2, 1])
+    """
+    if orientation in (5, 6, 7, 8):  # Rows are columns.
+        values = values.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        values = values[::-1]
+    if orientation in (2, 3, 6, 7):
+        values = values[:, ::-1]
+    return np.ascontiguousarray(values)
 
 
 def _read_dicom(file: Any, name: str, pages: str) -> Measured:
@@ -143,8 +216,15 @@ def _read_dicom(file: Any, name: str, pages: str) -> Measured:
     axes = "YX" if values.ndim == 2 else "IYX"
     if data.SamplesPerPixel > 1:
         axes = ("I" if values.ndim == 4 else "") + "YXS"
+    elif data.PhotometricInterpretation == "PALETTE COLOR":
+        values, axes = pixels.apply_color_lut(values, data), axes + "S"
+        if values.dtype == np.uint16:
+            values = (values >> 8).astype(np.uint8)
     else:
         # The units that black and white are given in, such as Hounsfield's.
-        values = pixels.apply_rescale(values, data)
+        rescaled = pixels.apply_rescale(values, data)
+        # A slope of 1 and an intercept of 0 leave 8 bits what they are.
+        is_same = values.dtype == np.uint8 and np.array_equal(rescaled, values)
+        values = values if is_same else rescaled
     negative = data.PhotometricInterpretation == "MONOCHROME1"
     return Measured(_of_pages(values, axes, name, pages), negative)
