@@ -130,6 +130,13 @@ def test_image_size(photos):
         resolve(recipe="images", data__source=photos, **given)
     # For other recipes it is short for the shape.
     assert resolve("dcgan", image_size="64").config.model_args.image_shape == (64, 64, 3)
+    # Other recipes keep their channels.
+    grey = resolve(recipe="dcgan_fashion_mnist", image_size="64x48").config
+    assert grey.model_args.image_shape == (64, 48, 1)
+    with pytest.raises(InputError, match="--image_size gives the size as well"):
+        resolve("dcgan", **given)
+    with pytest.raises(InputError, match=r"--image_size: expected none for samples of shape \(2,"):
+        resolve(recipe="wgan_gp_toy", image_size="32")
 
 
 def test_translation_goes_by_the_layout(tmp_path):

@@ -1,7 +1,7 @@
 """Trains on somebody's own images: looks at them, and derives the settings from a recipe."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -96,10 +96,30 @@ def choose(
     return _new(model, recipe or (None if model else name), overrides, size)
 
 
-def shape_text(image_size: str) -> str:
-    """Returns what the flag --image_size sets `model_args.image_shape` to in other recipes."""
+def with_image_size(
+    overrides: Mapping[str, str], image_size: str, shape: Sequence[int]
+) -> dict[str, str]:
+    """Returns the overrides of another recipe with the size that the flag --image_size sets.
+
+    Args:
+        overrides: Config entries set on the command line.
+        image_size: The flag.
+        shape: `model_args.image_shape` without the flag, whose channels stay.
+
+    Raises:
+        InputError: If the samples are no images, or an override sets the shape as well.
+    """
     height, width = parse_size(image_size)
-    return f"{height},{width},3"
+    if "model_args.image_shape" in overrides:
+        raise InputError(
+            "--config.model_args.image_shape: --image_size gives the size as well; give one of the "
+            "two."
+        )
+    if len(shape) != 3:
+        raise InputError(
+            f"--image_size: expected none for samples of shape {tuple(shape)}, which are no images."
+        )
+    return {**overrides, "model_args.image_shape": f"{height},{width},{shape[-1]}"}
 
 
 def _is_own(overrides: Mapping[str, str]) -> bool:
