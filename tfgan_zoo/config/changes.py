@@ -32,6 +32,8 @@ _FREE = (
     "train.samples:",
     "train.steps_per_execution:",
 )
+#: Prefixes of entries among these that do change it.
+_NOT_FREE = ("distribution.synchronized_bn:",)
 #: Entries of `evaluate` that leave a score what it is.
 _SAME_SCORES = ("evaluate.every", "evaluate.patience")
 #: Prefix of an entry -> why it may not change; the first that fits.
@@ -89,9 +91,13 @@ def refused_changes(
         ['data.batch_size: 8 -> 16 would change the batches']
     """
     free = may_change(before, config, extend)
-    refused = [each for each in differences(before, config) if not each.startswith(free)]
+    refused = [each for each in differences(before, config) if not _is_free(each, free)]
     longer = config["train"]["steps"] > before["train"]["steps"]
     return [f"{each} {_reason(each, longer)}" for each in refused]
+
+
+def _is_free(difference: str, free: tuple[str, ...]) -> bool:
+    return difference.startswith(free) and not difference.startswith(_NOT_FREE)
 
 
 def _reason(difference: str, longer: bool) -> str:
@@ -140,7 +146,7 @@ def flags_to_change(
         differ: Their differences, from `differences`.
     """
     free, values = may_change(before, config), flatten(config)
-    keys = [each.split(":")[0] for each in differ if each.startswith(free)]
+    keys = [each.split(":")[0] for each in differ if _is_free(each, free)]
     return [as_flag(key, values[key]) for key in keys if key in values]
 
 
