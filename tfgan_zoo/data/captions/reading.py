@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -27,7 +28,7 @@ from tfgan_zoo.data.readers.folder import (
 )
 from tfgan_zoo.data.source import FileSource
 from tfgan_zoo.data.spec import Opening
-from tfgan_zoo.data.splits import SPLIT_OF_FOLDER, no_split
+from tfgan_zoo.data.splits import SPLIT_OF_FOLDER, NoSplitError, no_split
 from tfgan_zoo.errors import InputError, warn_user
 
 CAPTIONS_OF_KAGGLE = "captions.txt"
@@ -37,6 +38,21 @@ TEXT_FOLDERS = ("text", "captions")
 """Folders with a .txt for each image, if those do not lie beside the images."""
 
 _Captions = tuple[FileSource, list[tuple[str, ...]]]
+
+
+class CaptionsError(InputError):
+    """There are captions, but not all of them can be used."""
+
+
+@contextlib.contextmanager
+def _found() -> Iterator[None]:
+    """Turns an error about captions that were found into a `CaptionsError`."""
+    try:
+        yield
+    except NoSplitError:
+        raise
+    except InputError as error:
+        raise CaptionsError(str(error)) from error
 
 
 def open_folder(opening: Opening) -> _Captions:
@@ -61,20 +77,26 @@ def open_folder(opening: Opening) -> _Captions:
         for table in (*CAPTION_TABLES, CAPTIONS_OF_KAGGLE):
             if _is_table(os.path.join(folder, table)):
                 inside = os.path.relpath(own, root) if own and folder == root else None
-                return _from_table(opening, root, os.path.join(folder, table), inside)
+                with _found():
+                    return _from_table(opening, root, os.path.join(folder, table), inside)
     if annotations := find_annotations(spec, root):
-        return _from_coco(opening, root, annotations)
+        with _found():
+            return _from_coco(opening, root, annotations)
     folder, files = images_of_split(spec, root, split)
     texts = [_text_file(root, folder, file) for file in files]
     missing = [file for file, text in zip(files, texts, strict=True) if text is None]
     if missing:
-        raise InputError(
+        kind = InputError if len(missing) == len(files) else CaptionsError
+        raise kind(
             f"{spec}: {len(missing)} of {len(files)} images have no captions, the first "
             f"{missing[0]}; put {' or '.join(CAPTION_TABLES)} into {folder}, or a .txt beside each."
         )
-    captions = [
-        _lines_of(text, file) for file, text in zip(files, texts, strict=True) if text is not None
-    ]
+    with _found():
+        captions = [
+            _lines_of(text, file)
+            for file, text in zip(files, texts, strict=True)
+            if text is not None
+        ]
     return _from_files(opening, folder, files, captions)
 
 
