@@ -1,6 +1,7 @@
 """Settings for somebody's own images."""
 
 import json
+import pathlib
 
 import numpy as np
 import pytest
@@ -130,6 +131,13 @@ def test_image_size(photos):
         resolve(recipe="images", data__source=photos, **given)
     # For other recipes it is short for the shape.
     assert resolve("dcgan", image_size="64").config.model_args.image_shape == (64, 64, 3)
+    # Other recipes keep their channels.
+    grey = resolve(recipe="dcgan_fashion_mnist", image_size="64x48").config
+    assert grey.model_args.image_shape == (64, 48, 1)
+    with pytest.raises(InputError, match="--image_size gives the size as well"):
+        resolve("dcgan", **given)
+    with pytest.raises(InputError, match=r"--image_size: expected none for samples of shape \(2,"):
+        resolve(recipe="wgan_gp_toy", image_size="32")
 
 
 def test_translation_goes_by_the_layout(tmp_path):
@@ -146,6 +154,8 @@ def test_translation_goes_by_the_layout(tmp_path):
     unpaired = resolve(recipe="translation", data__source=source)
     assert unpaired.config.model == "cyclegan"
     assert unpaired.recipe == "translation"
+    why = "cyclegan, because these are not pairs: trainA/24.png has no partner in trainB"
+    assert why in unpaired.notes[0]
     assert resolve(data__source=source).config.model == "cyclegan"
     save(tmp_path / "two/testA", 2)
     save(tmp_path / "two/testB", 2)
@@ -173,6 +183,48 @@ def test_filters_at_the_image(side, few, many):
         config = config_lib.load_config("images").unlock()
         adapt(config, Facts(num, 3, 3, side, "images"), (side, side), (3, 3))
         assert config.generator.filters == config.discriminator.filters == filters
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fault"),
+    [
+        ("5.txt", None, r"1 of 6 images have no captions, the first 5.png; correct that to"),
+        ("5.txt", b"", r"5.png has no caption in .*5.txt; correct that to"),
+        ("5.txt", b"a gr\xfcn bird", r"5.txt, line 1 cannot be read as UTF-8 \(.*\); correct that"),
+        ("captions.csv", b"image;caption\n", r"captions.csv has columns image"),
+        (
+            "captions.csv",
+            b"image,caption\n7.png,a\n",
+            r"no image 7.png in .*; correct that",
+        ),
+    ],
+)
+def test_captions_that_cannot_be_used_are_not_left_out_in_silence(photos, name, content, fault):
+    folder = pathlib.Path(photos.removeprefix("folder:"))
+    for index in range(6):
+        (folder / f"{index}.txt").write_text(f"thing {'abcdef'[index]}\n")
+    if content is None:
+        (folder / name).unlink()
+    else:
+        (folder / name).write_bytes(content)
+    with pytest.warns(UserWarning, match=rf"captions are left out: .*{fault}") as said:
+        assert resolve(data__source=photos).recipe == "images"
+    assert len(said) == 1
+
+
+def test_notes_that_are_no_captions_are_ignored(photos):
+    (pathlib.Path(photos.removeprefix("folder:")) / "readme.txt").write_text("my photos")
+    assert resolve(data__source=photos).recipe == "images"
+
+
+def test_folders_a_b_c_are_classes_and_a_b_two_domains(tmp_path):
+    for name in "ABC":
+        save(tmp_path / "letters" / name, 4)
+    source = f"folder:{tmp_path}/letters"
+    assert resolve(data__source=source).recipe == "images"
+    assert resolve(recipe="translation", data__source=source).recipe == "translation"
+    (tmp_path / "letters" / "C").rename(tmp_path / "letters" / "AB")  # as pix2pix's script does
+    assert resolve(data__source=source).recipe == "translation"
 
 
 def test_super_resolution_crops_fit_the_smallest_image(tmp_path):

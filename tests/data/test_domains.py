@@ -202,11 +202,13 @@ def test_mistakes_with_two_sources(tmp_path):
     numbered(tmp_path / "cats" / "1.png", 0)
     numbered(tmp_path / "both" / "trainA" / "1.png", 0)
     cats = f"folder:{tmp_path}/cats"
+    (tmp_path / "link").symlink_to(tmp_path / "cats")
+    same = [cats, f"{cats}/", f"folder:{tmp_path}/both/../cats", f"folder:{tmp_path}/link"]
     for spec, options, message in (
         (f"{cats}|folder:gone", {}, "folder:gone: gone does not exist; give the folder"),
         ("folder:gone|dogs", {}, r"for two domains, write 'folder:gone\|folder:dogs'"),
         (f"{cats}|folder:", {}, "'folder:' is incomplete; write folder:PATH"),
-        (f"{cats}|{cats}", {}, "is the same source twice"),
+        *((f"{cats}|{each}", {}, "is the same source twice") for each in same),
         (f"{cats}|{cats}|{cats}", {}, "expected two domains, got 3"),
         (f"{cats}|folder:{tmp_path}/both", {}, "holds two domains"),
         (f"{cats}|points/ring", {}, "points/ring holds vectors"),

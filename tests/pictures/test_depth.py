@@ -9,7 +9,7 @@ from PIL import Image, ImageCms
 
 from tfgan_zoo import pictures
 from tfgan_zoo.data import depth as reading
-from tfgan_zoo.data.images import DecodingRules, decode
+from tfgan_zoo.data.images import DecodingRules, decode, decode_frames, with_channels
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures import depth, files
 
@@ -106,6 +106,16 @@ def test_files_of_8_bits_and_their_names(tmp_path):
         files.plan(tmp_path / "in.jpg", tmp_path / "x.jpg", bits=16)
 
 
+@pytest.mark.parametrize("have", [1, 2, 3, 4])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_models_of_any_channels_are_given_what_8_bits_give(have, channels):
+    pixels = np.random.default_rng(have).integers(0, 256, (4, 5, have), np.uint8)
+    given = depth.floats_of(pixels.astype(np.uint16) * 257, channels)
+    assert given.shape == (4, 5, channels)
+    expected = pictures.from_uint8(with_channels(pixels, channels))
+    np.testing.assert_allclose(given, expected, atol=1 / 127)
+
+
 def test_what_cannot_be_read_with_16_bits(tmp_path, monkeypatch):
     pytest.importorskip("cv2", reason="OpenCV is not installed")
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
@@ -194,6 +204,24 @@ def test_profiles_are_converted_with_all_bits(tmp_path):
     stored = reading.decode_16_bits(tmp_path / "adobe.tif", DecodingRules(color_profiles="ignore"))
     np.testing.assert_array_equal(stored, image)
     assert np.abs(stored[..., :3] - expected).max() > 10000
+
+
+def test_white_is_zero_before_its_profile_is_applied_and_on_every_page(tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    pytest.importorskip("imagecodecs", reason="imagecodecs is not installed")
+    file, profile, found = tmp_path / "1.tif", profile_of_grey(1.0), {}
+    pages = [gradient()[..., 0], gradient()[::-1, :, 0]]
+    stored = {"miniswhite": [65535 - page for page in pages], "minisblack": pages}
+    for name, values in stored.items():
+        with tifffile.TiffWriter(file) as writer:
+            for page in values:
+                writer.write(page, photometric=name, iccprofile=profile, metadata=None)
+        found[name] = list(reading.decode_frames_16_bits(file, DecodingRules()))
+        found[name] += [frame.pixels for frame in decode_frames(file)]
+        found[name] += [reading.decode_16_bits(file, DecodingRules()), decode(file)]
+    for ours, expected in zip(found["miniswhite"], found["minisblack"], strict=True):
+        np.testing.assert_array_equal(ours.astype(int), expected)
+    assert found["minisblack"][0].max() > found["minisblack"][0].min()  # the control
 
 
 @pytest.mark.parametrize("ending", [".png", ".tif"])

@@ -163,6 +163,7 @@ def test_a_decaying_run_is_prolonged_and_another_resume_finds_the_same_plan(
         (["--config.train.steps=12"], r"falls to 0 at the last step \(--extend_to=STEPS plans"),
         (["--config.train.steps=9"], r"train\.steps: 10 -> 9 is not possible, as steps can only"),
         (["--config.data.batch_size=4"], r"data\.batch_size: 8 -> 4 would change the batches"),
+        (["--config.distribution.synchronized_bn=False"], r"synchronized_bn: .* change training"),
         (["--config.seed=4"], r"seed: 0 -> 4 would change noise and batches"),
         (["--config.model_args.r1_every=4"], r"r1_every: 2 -> 4 would change the model"),
         (["--config.train.start_from=x"], r"start_from: None -> x is only read when a run begins"),

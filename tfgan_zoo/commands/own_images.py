@@ -1,7 +1,7 @@
 """Trains on somebody's own images: looks at them, and derives the settings from a recipe."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,12 +12,14 @@ from tfgan_zoo.config import own_images
 from tfgan_zoo.config.own_images import RECIPES, Facts
 from tfgan_zoo.config.values import override_all
 from tfgan_zoo.data.captions.opening import open_captioned
+from tfgan_zoo.data.captions.reading import CaptionsError
 from tfgan_zoo.data.domains import open_domains
 from tfgan_zoo.data.opening import open_source
+from tfgan_zoo.data.readers.folder import existing_folder, subfolders
 from tfgan_zoo.data.source import Source
-from tfgan_zoo.data.spec import FOLDERS, parse_spec
+from tfgan_zoo.data.spec import FOLDERS, parse_spec, two_specs
 from tfgan_zoo.data.splits import stand_ins
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, warn_user, without_advice
 from tfgan_zoo.sizes import parse_size
 
 #: Sources that are nobody's own images; recipes for them have settings of their own.
@@ -96,10 +98,30 @@ def choose(
     return _new(model, recipe or (None if model else name), overrides, size)
 
 
-def shape_text(image_size: str) -> str:
-    """Returns what the flag --image_size sets `model_args.image_shape` to in other recipes."""
+def with_image_size(
+    overrides: Mapping[str, str], image_size: str, shape: Sequence[int]
+) -> dict[str, str]:
+    """Returns the overrides of another recipe with the size that the flag --image_size sets.
+
+    Args:
+        overrides: Config entries set on the command line.
+        image_size: The flag.
+        shape: `model_args.image_shape` without the flag, whose channels stay.
+
+    Raises:
+        InputError: If the samples are no images, or an override sets the shape as well.
+    """
     height, width = parse_size(image_size)
-    return f"{height},{width},3"
+    if "model_args.image_shape" in overrides:
+        raise InputError(
+            "--config.model_args.image_shape: --image_size gives the size as well; give one of the "
+            "two."
+        )
+    if len(shape) != 3:
+        raise InputError(
+            f"--image_size: expected none for samples of shape {tuple(shape)}, which are no images."
+        )
+    return {**overrides, "model_args.image_shape": f"{height},{width},{shape[-1]}"}
 
 
 def _is_own(overrides: Mapping[str, str]) -> bool:
@@ -133,20 +155,40 @@ def _begun(
 
 
 def _family(overrides: Mapping[str, str]) -> str:
-    """Returns the recipe for a source: by its layout, translation, captions or images."""
+    """Returns the recipe for a source: by its layout, translation, captions or images.
+
+    If there are captions that cannot be used, a warning says why, and they are left out.
+    """
     source, split = overrides["data.source"], overrides.get("data.split", "train")
-    folders = parse_spec(source)[0] in FOLDERS
-    layout = overrides.get("data.layout", "two_folders" if folders else "auto")
-    for recipe, is_so in (
-        ("translation", lambda: open_domains(source, split, layout=layout)),
-        ("captions", lambda: open_captioned(source, split)),
-    ):
-        try:
-            is_so()
-        except InputError:
-            continue
-        return recipe
+    kind, path = parse_spec(source)
+    layout = overrides.get("data.layout")
+    is_alphabet = layout is None and kind in FOLDERS and _is_alphabet(source, path)
+    layout = layout or ("two_folders" if kind in FOLDERS else "auto")
+    with contextlib.suppress(InputError):
+        if not is_alphabet:
+            open_domains(source, split, layout=layout)
+            return "translation"
+    try:
+        open_captioned(source, split)
+    except CaptionsError as error:
+        warn_user(
+            f"{source}: captions are left out: {without_advice(error)}; correct that to draw from "
+            "texts, or give --config=images."
+        )
+    except InputError:
+        pass
+    else:
+        return "captions"
     return "images"
+
+
+def _is_alphabet(source: str, path: str) -> bool:
+    """Returns whether folders A, B and C are classes, not A and B two domains."""
+    if two_specs(source):
+        return False
+    with contextlib.suppress(InputError):
+        return {"a", "b", "c"} <= subfolders(existing_folder(source, path)).keys()
+    return False
 
 
 def _new(
@@ -163,10 +205,10 @@ def _new(
     kind = own_images.kind_of_config(config)
     why = "" if model else _WHY[own_images.family_of(config)]
     if kind == "translation":
-        facts, matched = _domains(config)
+        facts, unmatched = _domains(config)
         if not model:
-            why = "the images are pairs" if matched else "the two domains are not pairs"
-        if not model and not matched:
+            why = f"these are not pairs: {unmatched}" if unmatched else "the images are pairs"
+        if not model and unmatched:
             config = config_lib.load_config("cyclegan")
             override_all(config, data)
     elif kind in ("text_to_image", "joint_embedding"):
@@ -235,14 +277,15 @@ def _open(opener: Any, config: ConfigDict, split: str, **options: Any) -> Any:
     )
 
 
-def _domains(config: ConfigDict) -> tuple[Facts, bool]:
+def _domains(config: ConfigDict) -> tuple[Facts, str]:
+    """Returns what is known about two domains, and why they are not pairs, if they are not."""
     data = config.data
     options = {"layout": data.layout, "direction": data.direction}
     domains = _open(open_domains, config, data.split, **options)
     a, b = len(domains.a), len(domains.b)
     what = f"{a:,} pairs" if domains.matched else f"{a:,} images of domain a and {b:,} of b"
     facts = _facts(config, domains.a, domains.b, min(a, b), what, open_domains, **options)
-    return facts, domains.matched
+    return facts, "" if domains.matched else domains.reason
 
 
 def _captioned(config: ConfigDict) -> Facts:

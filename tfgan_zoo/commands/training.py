@@ -56,7 +56,12 @@ def from_flags(
     flag, name = ("--config", recipe) if recipe else ("--model", model)
     own = own_images.choose(model, recipe, workdir, overrides, image_size)
     if own is None and image_size is not None:
-        overrides = {**overrides, "model_args.image_shape": own_images.shape_text(image_size)}
+        known = (
+            config_lib.load_config(name, flag=flag).model_args.image_shape
+            if name
+            else config_lib.stored_config(_run_to_resume(workdir))["model_args"]["image_shape"]
+        )
+        overrides = own_images.with_image_size(overrides, image_size, known)
     if own is not None:
         name = name or own.recipe
     if not name:

@@ -36,12 +36,16 @@ class Entries(NamedTuple):
 
 
 #: Entries that do not change training: other devices compute the same numbers, and so does a run
-#: with other records, scores, sheets, checkpoints and exports.
+#: with other records, scores, sheets, checkpoints and exports. Of the group "distribution",
+#: `synchronized_bn` does change it.
 FREE = Entries(
-    groups=frozenset({"distribution", "evaluate", "health", "nan"}),
+    groups=frozenset({"evaluate", "health", "nan"}),
     keys=frozenset(
         {
             "data.cache",
+            "distribution.logical_cpus",
+            "distribution.strategy",
+            "distribution.threads_per_op",
             "train.callbacks",
             "train.checkpoint_every",
             "train.export",

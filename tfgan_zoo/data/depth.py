@@ -12,15 +12,13 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
 from tfgan_zoo.data import images, profiles
+from tfgan_zoo.data.readers import scientific
 from tfgan_zoo.errors import InputError
 
 #: White in 16 bits.
 MOST = 65535
 
-_NEEDED = {
-    "cv2": "colour needs OpenCV",
-    "tifffile": "colour in turned TIFF and in several pages needs tifffile",
-}
+_NEEDED = {"cv2": "colour needs OpenCV", "tifffile": "colour in several pages needs tifffile"}
 
 
 def decode_16_bits(
@@ -32,10 +30,10 @@ def decode_16_bits(
 ) -> np.ndarray:
     """Reads an image file with all of its bits.
 
-    Grey of 16 or 32 bits is read by Pillow, colour of 16 bits by OpenCV or, in TIFF that is turned
-    or has several pages, by tifffile. Files of 8 bits are read as `decode` reads them, and scaled.
-    EXIF orientation is applied, and colours with an embedded profile become sRGB, which
-    `imagecodecs` computes with 16 bits.
+    Grey of 16 or 32 bits is read by Pillow, colour of 16 bits by OpenCV. NumPy arrays, DICOM, and
+    TIFF that these cannot read are read by `tfgan_zoo.data.readers.scientific`, files of 8 bits as
+    `decode` reads them, and scaled. EXIF orientation is applied, and colours with an embedded
+    profile become sRGB, which `imagecodecs` computes with 16 bits.
 
     Args:
         file: Path of the file.
@@ -44,13 +42,15 @@ def decode_16_bits(
         ask_white: See `tfgan_zoo.data.images.decode`.
 
     Returns:
-        uint16 `[height, width, channels]`, 65535 for white: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB
-        and alpha.
+        uint16 `[height, width, channels]`, 65535 for white; channels as of `decode`.
 
     Raises:
         InputError: If the file cannot be read, or a package is needed and not installed.
     """
     name = os.fspath(file)
+    # OpenCV reads colour of 16 bits with and without a value of white.
+    if images.is_measured(file, name, dataclasses.replace(rules, black=None, white=None)):
+        return images.read_scaled(file, name, rules, ask_white, MOST)
     with images.opened_with_bits(file, name, skip) as (image, bits):
         if bits.number > 8:
             return _page(image, name, 0, rules, skip, ask_white)
@@ -102,9 +102,10 @@ def _page(
         image.load()
         pixels = np.asarray(ImageOps.exif_transpose(image))[..., np.newaxis]
     else:
-        tags = getattr(image, "tag_v2", None) or image.getexif()
-        pixels = _colour(image, name, number, tags.get(ExifTags.Base.Orientation, 1), skip)
-    scaled = _scaled(pixels, bits, name, rules.white, ask_white)
+        pixels = _colour(image, name, number, skip)
+    scaled = _scaled(pixels, bits, name, rules, ask_white)
+    if bits.negative:
+        scaled = MOST - scaled
     return profiles.to_srgb_16_bits(scaled, profile, name) if profile else scaled
 
 
@@ -122,63 +123,51 @@ def package(module: str) -> Any:
         ) from error
 
 
-def _colour(image: Image.Image, name: str, number: int, turned: int, skip: str) -> np.ndarray:
+def _colour(image: Image.Image, name: str, number: int, skip: str) -> np.ndarray:
     """Reads 16-bit colour, upright.
 
     Args:
         image: The file, opened by Pillow.
         name: Its path.
         number: Number of the page.
-        turned: The EXIF orientation.
         skip: See `decode_16_bits`.
     """
-    if image.format == "TIFF" and (turned != 1 or number):
-        # OpenCV fails at some of these.
-        with package("tifffile").TiffFile(name) as opened:
-            page = opened.pages[number]
-            pixels = page.asarray()
-            pixels = np.moveaxis(pixels, 0, -1) if page.axes == "SYX" else pixels
+    tags = getattr(image, "tag_v2", None) or image.getexif()
+    turned = tags.get(ExifTags.Base.Orientation, 1)
+    pixels: np.ndarray | None
+    if image.format == "TIFF" and (turned != 1 or number):  # OpenCV fails at some of these.
+        pixels = scientific.read_page(name, name, number)
     else:
-        cv2 = package("cv2")
-        pixels = cv2.imread(name, cv2.IMREAD_UNCHANGED)
-        if pixels is not None and pixels.ndim == 3 and pixels.shape[-1] in (3, 4):
-            pixels = pixels[..., [2, 1, 0, 3][: pixels.shape[-1]]]
-    if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 3:
+        pixels = _by_opencv(name, turned)
+    if pixels is None or pixels.dtype != np.uint16:
         raise InputError(
             f"{name} cannot be read with 16 bits; replace or delete it, leave out --bits=16, or "
             f"skip such files with {skip}."
         )
-    return _upright(pixels, turned)
-
-
-def _upright(pixels: np.ndarray, turned: int) -> np.ndarray:
-    """Applies an EXIF orientation, 1 to 8."""
-    if turned >= 5:
-        pixels = pixels.swapaxes(0, 1)
-    if turned in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    if turned in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
     return pixels
 
 
+def _by_opencv(name: str, turned: int) -> np.ndarray | None:
+    """Reads a file by OpenCV, upright; None if that is impossible."""
+    cv2 = package("cv2")
+    pixels = cv2.imread(name, cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.ndim != 3 or pixels.shape[-1] not in (3, 4):
+        return None
+    return scientific.turned_upright(pixels[..., [2, 1, 0, 3][: pixels.shape[-1]]], turned)
+
+
 def _scaled(
-    pixels: np.ndarray, bits: images.Bits, name: str, white: float | None, ask_white: str
+    pixels: np.ndarray, bits: images.Bits, name: str, rules: images.DecodingRules, ask_white: str
 ) -> np.ndarray:
     """Scales pixels of more than 8 bits to uint16. Alpha has the whole range of its bits."""
-    if bits.number == 16:
-        most = MOST if bits.scaled or not white else white
-    elif not white:
+    if bits.number == 16 and (bits.scaled or not rules.white):
+        return images.scaled_to(pixels, MOST, most=MOST)
+    if not rules.white:
         raise InputError(
             f"{name} has 32-bit pixels ({images.range_of(pixels)}) of which the value of white is "
             f"unknown; give it as {ask_white}, or save the image with 16 bits."
         )
-    else:
-        most = white
-    if most == MOST and pixels.dtype == np.uint16:
-        return pixels
-    shares = np.nan_to_num(pixels.astype(np.float64) * MOST / most, nan=0.0)
-    scaled = np.clip(np.rint(shares), 0, MOST).astype(np.uint16)
-    if pixels.ndim == 3 and pixels.shape[-1] == 4:
+    scaled = images.scaled_to(pixels, rules.white, rules.black, MOST)
+    if pixels.shape[-1] == 4:
         scaled[..., 3] = pixels[..., 3]
     return scaled

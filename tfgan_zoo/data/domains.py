@@ -157,7 +157,7 @@ def _open_one(opening: Opening, layout: str) -> Domains:
 
 def _open_two(first: Opening, second: Opening) -> Domains:
     """Opens two sources as two domains."""
-    if first.spec == second.spec:
+    if first.spec == second.spec or _place(first) == _place(second):
         raise InputError(f"{first.spec}|{second.spec} is the same source twice; give two.")
     if first.kind in FOLDERS and second.kind in FOLDERS:
         return _open_two_sources_of_files(first, second)
@@ -166,6 +166,13 @@ def _open_two(first: Opening, second: Opening) -> Domains:
         if domain.is_vector:
             raise InputError(f"{domain.spec} holds vectors; two domains must be images.")
     return Domains(a, b, False, "they are separate sources, and not both folders or archives")
+
+
+def _place(opening: Opening) -> tuple[str, str]:
+    """Returns the kind of a source, and its path without links if it is of files."""
+    if opening.kind not in FOLDERS:
+        return opening.kind, opening.rest
+    return "files", os.path.realpath(os.path.expanduser(opening.rest))
 
 
 def _open_two_sources_of_files(first: Opening, second: Opening) -> Domains:
@@ -340,7 +347,7 @@ def _from_files(opening: Opening, *domains: _Files) -> Domains:
         whole.warn_if_dark()
     a, b = (part_of(whole, opening.split) for whole in wholes)
     names = [domain.name for domain in domains]
-    reason = _why_unmatched(dict(zip(names, ordered, strict=True)))
+    reason = _why_unmatched(list(zip(names, ordered, strict=True)))
     return Domains(a, b, not reason, reason)
 
 
@@ -353,19 +360,22 @@ def _by_stem(file: str) -> tuple[tuple[str, ...], str]:
     return Path(_stem(file)).parts, file
 
 
-def _why_unmatched(files: dict[str, list[str]]) -> str:
-    """Returns why the files of two folders are not pairs, or ""."""
-    stems: dict[str, dict[str, str]] = {}
-    for folder, names in files.items():
-        stems[folder] = {}
+def _why_unmatched(domains: Sequence[tuple[str, Sequence[str]]]) -> str:
+    """Returns why the files of two folders, each with its name, are not pairs, or ""."""
+    stems: list[dict[str, str]] = []
+    for folder, names in domains:
+        stems.append({})
         for name in names:
-            twin = stems[folder].setdefault(_stem(name), name)
+            twin = stems[-1].setdefault(_stem(name), name)
             if twin is not name:
                 return f"{folder}/{twin} and {folder}/{name} have the same name but for the ending"
-    first, second = stems
+    (first, _), (second, _) = domains
     alone = []
-    for folder, other in ((first, second), (second, first)):
-        left = [name for stem, name in stems[folder].items() if stem not in stems[other]]
+    for folder, mine, other, theirs in (
+        (first, stems[0], second, stems[1]),
+        (second, stems[1], first, stems[0]),
+    ):
+        left = [name for stem, name in mine.items() if stem not in theirs]
         if left:
             more = f" (and {len(left) - 1} more)" if len(left) > 1 else ""
             alone.append(f"{folder}/{left[0]}{more} has no partner in {other}")

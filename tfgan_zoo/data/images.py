@@ -9,7 +9,7 @@ import importlib
 import importlib.util
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -151,8 +151,8 @@ def decode(
     """
     name = name or os.fspath(file)
     rules = DecodingRules(white, color_profiles, black, pages)
-    if _is_measured(file, name, rules):
-        return _measured(file, name, rules, ask_white)
+    if is_measured(file, name, rules):
+        return read_scaled(file, name, rules, ask_white)
     with _opened(file, name, skip) as image:
         if smallest is not None:
             image.draft(image.mode, (2 * smallest, 2 * smallest))
@@ -234,9 +234,9 @@ def decode_opened(
     return _to_array(upright, name, bits, profile, rules, ask_white)
 
 
-def _is_measured(file: Any, name: str, rules: DecodingRules | None) -> bool:
+def is_measured(file: Any, name: str, rules: DecodingRules | None) -> bool:
     """Returns whether `scientific` reads a file, as Pillow cannot read all of it."""
-    ending = os.path.splitext(name)[1].lower()
+    ending = scientific.ending_of(name)
     if ending in scientific.ARRAYS:
         return True
     if ending not in scientific.TIFF:
@@ -263,18 +263,49 @@ def _starts_as_tiff(file: Any) -> bool:
         return opened.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
-def _measured(file: Any, name: str, rules: DecodingRules, ask_white: str) -> np.ndarray:
-    """Reads measured values, and scales them to uint8 unless they are."""
-    values, is_negative = scientific.read_measured(file, name, rules.pages)
-    if values.dtype != np.uint8:
-        if not rules.white:
-            raise InputError(
-                f"{name} has values of type {values.dtype} ({range_of(values)}) of which that of "
-                f"white is unknown; give it as {ask_white}, and that of black as {BLACK} unless it "
-                "is 0."
-            )
-        values = scaled_to_bytes(values, rules.white, rules.black)
-    return 255 - values if is_negative else values
+def read_scaled(
+    file: Any, name: str, rules: DecodingRules, ask_white: str, most: int = 255
+) -> np.ndarray:
+    """Reads measured values, and scales them to the whole numbers up to `most`.
+
+    Values of 8 bits have the whole range of these, and so has alpha that of its type.
+
+    Args:
+        file: See `decode`.
+        name: See `decode`.
+        rules: See `decode`.
+        ask_white: See `decode`.
+        most: 255 or 65535, for white.
+
+    Raises:
+        InputError: As for `decode`.
+    """
+    values, is_negative, has_alpha = scientific.read_measured(file, name, rules.pages)
+    if values.dtype == np.uint8:
+        scaled = scaled_to(values, 255, most=most)
+    elif not rules.white:
+        raise InputError(
+            f"{name} has values of type {values.dtype} ({range_of(values)}) of which that of "
+            f"white is unknown; give it as {ask_white}, and that of black as {BLACK} unless it "
+            "is 0."
+        )
+    else:
+        scaled = scaled_to(values, rules.white, rules.black, most)
+        if has_alpha:
+            whole = 1.0 if values.dtype.kind == "f" else float(np.iinfo(values.dtype).max)
+            scaled[..., -1] = scaled_to(values[..., -1], whole, most=most)
+    return most - scaled if is_negative else scaled
+
+
+def has_opacity(file: Any, name: str, rules: DecodingRules) -> bool:
+    """Returns whether the last of 2 or 4 channels of a file is opacity, not a measurement."""
+    ending = scientific.ending_of(name)
+    if ending in scientific.ARRAYS or rules.pages == "channels":
+        return False
+    if ending in scientific.TIFF and is_measured(file, name, rules):
+        with contextlib.suppress(InputError):  # `decode` reports it.
+            return scientific.has_alpha(file, name)
+    return True
 
 
 class Bits(NamedTuple):
@@ -284,25 +315,28 @@ class Bits(NamedTuple):
         number: 8, 16, or 32.
         kept: Whether Pillow reads all bits; for 16-bit colour it reads the upper 8.
         scaled: Whether Pillow has scaled them to 16 bits by the value of white in the file.
+        negative: Whether low values are bright, as in some TIFF; Pillow reverses 8 bits alone.
     """
 
     number: int
     kept: bool = True
     scaled: bool = False
+    negative: bool = False
 
 
 def bits_of(image: Image.Image) -> Bits:
     """Returns the bit depth of an image that is not loaded yet."""
     tiles = getattr(image, "tile", [])  # (decoder, box, offset, its arguments)
+    negative = getattr(image, "tag_v2", {}).get(262) == 0
     if image.mode.startswith("I;16"):
-        return Bits(16)
+        return Bits(16, negative=negative)
     if image.mode == "I" and image.format == "PNG":  # of an older Pillow
         return Bits(16)
     if image.mode == "I" and image.format == "PPM":
         # A file that gives 65535 as its white may hold fewer bits.
         return Bits(16, scaled=any(tile[0] != "raw" for tile in tiles))
     if image.mode in ("I", "F"):
-        return Bits(32)
+        return Bits(32, negative=negative)
     stored = (tile[3] if isinstance(tile[3], tuple) else (tile[3],) for tile in tiles)
     if any(";16" in part for parts in stored for part in parts if isinstance(part, str)):
         return Bits(16, kept=False)
@@ -387,7 +421,7 @@ def measure(file: Any, name: str = "") -> tuple[int, int]:
         InputError: If the file is missing or not an image.
     """
     name = name or os.fspath(file)
-    if _is_measured(file, name, None):
+    if is_measured(file, name, None):
         height, width = scientific.read_measured(file, name).values.shape[:2]
         return width, height
     with _opened(file, name) as image:
@@ -405,7 +439,7 @@ def _opened(file: Any, name: str, skip: str = SKIP) -> Iterator[Image.Image]:
     """Opens an image; whatever Pillow raises in the block becomes an `InputError`."""
     remedy = f"replace or delete it, or skip such files with {skip}"
     with unreadable_files(name, "as an image", remedy):
-        ending = os.path.splitext(name)[1].lower()
+        ending = scientific.ending_of(name)
         _load_plugin(ending, name)
         with contextlib.ExitStack() as stack:
             if ending in scientific.TIFF and not hasattr(file, "read"):
@@ -437,27 +471,25 @@ def _missing_package(ending: str) -> str:
     return ""
 
 
-def check_packages(
-    spec: str, files: Sequence[str], endings: Iterable[str], skip: str = SKIP
-) -> None:
+def check_packages(spec: str, files: Sequence[str], skip: str = SKIP) -> None:
     """Checks that the packages that read some files are installed.
 
     Args:
         spec: Description of the files, for the message.
         files: Their names.
-        endings: The endings of their names, in lower case.
         skip: The option that leaves out files that cannot be read, for the message.
 
     Raises:
         InputError: If a package is missing. The message says which, for which files.
     """
+    endings = {scientific.ending_of(file) for file in files}
     missing = {ending: package for ending in endings if (package := _missing_package(ending))}
     if not missing:
         return
     groups: dict[str, list[str]] = {}
     for file in files:
-        if package := missing.get(os.path.splitext(file)[1].lower()):
-            groups.setdefault(package, []).append(file)
+        if (ending := scientific.ending_of(file)) in missing:
+            groups.setdefault(missing[ending], []).append(file)
     clauses = [
         f"{len(group)} of {len(files)} files, such as {group[0]} (pip install {package})"
         for package, group in sorted(groups.items())
@@ -488,6 +520,8 @@ def _to_array(
 ) -> np.ndarray:
     if image.mode.startswith(("I", "F")):
         grey = _scaled(np.asarray(image), name, bits, rules, ask_white)
+        if bits.negative:
+            grey = 255 - grey
         if profile:
             grey = np.asarray(profiles.to_srgb(Image.fromarray(grey), profile, name))
         return grey[..., np.newaxis]
@@ -543,11 +577,21 @@ def scaled_to_bytes(pixels: np.ndarray, white: float, black: float | None = None
 
     NaN becomes 0.
     """
+    return scaled_to(pixels, white, black)
+
+
+def scaled_to(
+    pixels: np.ndarray, white: float, black: float | None = None, most: int = 255
+) -> np.ndarray:
+    """Returns what `scaled_to_bytes` does or, for `most=65535`, the same in uint16."""
+    kind = np.uint8 if most == 255 else np.uint16
+    if pixels.dtype == kind and (white, black or 0) == (most, 0):
+        return pixels
     values = pixels.astype(np.float64)
     if black:
         values, white = values - black, white - black
-    shares = np.nan_to_num(values * 255 / white, nan=0.0)
-    return np.clip(np.rint(shares), 0, 255).astype(np.uint8)
+    shares = np.nan_to_num(values * most / white, nan=0.0)
+    return np.clip(np.rint(shares), 0, most).astype(kind)
 
 
 @functools.lru_cache(maxsize=16)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import abc
 import contextlib
 import functools
-import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,11 +26,12 @@ from tfgan_zoo.data.images import (
     check_packages,
     decode,
     extremes_of_8_bits,
+    has_opacity,
     highest_of_16_bits,
     measure,
 )
 from tfgan_zoo.data.readers import archives
-from tfgan_zoo.data.readers.scientific import ARRAYS
+from tfgan_zoo.data.readers.scientific import ARRAYS, ending_of
 from tfgan_zoo.data.splits import Part, rows_of
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.lazy import names_from
@@ -353,11 +353,9 @@ class FileSource(EncodedSource):
         self.extras = extras or {}
         self.on_error = on_error
         self.rules = rules
-        endings = {os.path.splitext(path)[1].lower() for path in paths}
-        # The other channels of arrays and of pages are measurements.
-        self.alpha = not (endings and endings <= ARRAYS) and rules.pages == "first"
         if on_error == "raise":
-            check_packages(spec, paths, endings)
+            check_packages(spec, paths)
+        self.alpha = _has_opacity(paths, rules)
         self._set_labels(labels, class_names)
 
     def __len__(self) -> int:
@@ -374,6 +372,21 @@ class FileSource(EncodedSource):
     def opened(self, index: int) -> contextlib.AbstractContextManager[str | IO[bytes]]:
         """See `EncodedSource.opened`."""
         return archives.opened_file(self.paths[index])
+
+
+def _has_opacity(paths: Sequence[str], rules: DecodingRules) -> bool:
+    """Returns whether the last of 2 or 4 channels is opacity, as in the first picture.
+
+    Arrays, whose channels are measurements, decide it only where there is no picture.
+    """
+    first = next((path for path in paths if ending_of(path) not in ARRAYS), None)
+    if first is None:
+        return not paths
+    try:
+        with archive_errors(first):
+            return has_opacity(archives.whole_file(first), first, rules)
+    except InputError:  # Reading it later raises the error again, or leaves the image out.
+        return True
 
 
 class PartSource(Source):

@@ -21,14 +21,22 @@ def floats_of(pixels: np.ndarray, channels: int) -> np.ndarray:
     """Returns 16-bit pixels as floats, transparent ones on white.
 
     Args:
-        pixels: uint16 `(height, width, 1 to 4)`, as `decode_16_bits` returns them.
-        channels: 1 or 3.
+        pixels: uint16 `(height, width, channels)`, as `decode_16_bits` returns them.
+        channels: Channels of the result; as for `with_channels`.
 
     Returns:
         float32 `(height, width, channels)` in [-1, 1].
     """
     shares = pixels.astype(np.float32) / MOST
-    if pixels.shape[-1] in (2, 4):
+    have = pixels.shape[-1]
+    if have == channels:
+        return 2 * shares - 1
+    if channels in (2, 4) and have <= 4:
+        opaque = np.ones_like(shares[..., :1])
+        alpha = shares[..., -1:] if have in (2, 4) else opaque
+        colour = shares[..., :-1] if have in (2, 4) else shares
+        return 2 * np.concatenate([with_channels(colour, channels - 1), alpha], axis=-1) - 1
+    if have in (2, 4):
         alpha = shares[..., -1:]
         shares = shares[..., :-1] * alpha + (1 - alpha)
     return 2 * with_channels(shares, channels) - 1

@@ -200,8 +200,7 @@ def _plan_folder(source: Path, output: Path, form: Form, on_error: str) -> dict[
         )
     names = some_images("--input", str(source))
     if on_error == "raise":
-        endings = {os.path.splitext(name)[1].lower() for name in names}
-        images.check_packages("--input", names, endings, "--on_error=skip")
+        images.check_packages("--input", names, "--on_error=skip")
     return {source / name: output / form.name(source / name, Path(name)) for name in names}
 
 

@@ -18,8 +18,8 @@ def at_size(
     are for training), and the result is resized to the size of the image (bicubic, antialiased).
 
     Args:
-        function: A function of images `(height, width, channels)`, uint8 or floats, that returns
-            floats of the same height and width.
+        function: A function of images `(height, width, channels)`, uint8 or floats in [-1, 1], that
+            returns floats of the same height and width.
         side: The shorter side of the images that it receives.
 
     Example:
@@ -29,6 +29,8 @@ def at_size(
 
     def apply(image: np.ndarray) -> np.ndarray:
         given = resized(image, scaled(image.shape[:2], side), Image.Resampling.LANCZOS)
+        if given.dtype.kind == "f":  # Pillow clips uint8, as it does for training.
+            given = np.clip(given, -1, 1)
         return resized(np.asarray(function(given), np.float32), image.shape[:2])
 
     return apply

@@ -15,7 +15,8 @@ from tfgan_zoo.data import (
     open_domains,
     open_source,
 )
-from tfgan_zoo.data.images import decode, measure, with_channels
+from tfgan_zoo.data.depth import decode_16_bits
+from tfgan_zoo.data.images import DecodingRules, decode, measure, with_channels
 from tfgan_zoo.data.readers import scientific
 from tfgan_zoo.errors import InputError
 
@@ -192,10 +193,110 @@ def test_pages_of_tiff(tmp_path):
         open_source(f"folder:{tmp_path}", pages="all")
 
 
+TURNED = {
+    1: lambda x: x,
+    2: lambda x: x[:, ::-1],
+    3: lambda x: x[::-1, ::-1],
+    4: lambda x: x[::-1],
+    5: lambda x: x.swapaxes(0, 1),
+    6: lambda x: np.rot90(x, -1),
+    7: lambda x: np.rot90(x, 2).swapaxes(0, 1),
+    8: lambda x: np.rot90(x),
+}
+
+
+@pytest.mark.parametrize("turn", TURNED)
+def test_every_reader_turns_tiff_upright(tmp_path, turn):
+    """Pillow reads the first file; tifffile the others."""
+    tifffile = pytest.importorskip("tifffile")
+    file, tag = tmp_path / "1.tif", [(274, 3, 1, turn, False)]
+    colour, bands = noise(6, 8, 3), noise(5, 6, 8)
+    floats = np.float32(colour) / 255
+    for values, options, stored in (
+        (colour, {"photometric": "rgb"}, colour),
+        (floats, {"photometric": "rgb"}, colour),
+        (bands, {"photometric": "minisblack"}, np.moveaxis(bands, 0, 2)),
+    ):
+        tifffile.imwrite(file, values, extratags=tag, **options)
+        pages = "channels" if stored.shape[2] == 5 else "first"
+        expected = TURNED[turn](stored)
+        np.testing.assert_array_equal(decode(file, white=1, pages=pages), expected)
+        assert pages == "channels" or measure(file) == expected.shape[1::-1]
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("pages", scientific.PAGES)
+def test_every_reader_turns_white_is_zero_into_black_is_zero(tmp_path, kind, pages):
+    tifffile = pytest.importorskip("tifffile")
+    white = {np.uint8: 255, np.uint16: 65535, np.float32: 1}[kind]
+    values = (noise(6, 8) / 255 * white).astype(kind)
+    images = []
+    for name in ("miniswhite", "minisblack"):
+        tifffile.imwrite(tmp_path / "1.tif", values, photometric=name)
+        images.append(decode(tmp_path / "1.tif", white=white, pages=pages))
+        deep = decode_16_bits(tmp_path / "1.tif", DecodingRules(white, pages=pages))
+        np.testing.assert_allclose(deep / 257, images[-1], atol=0.51)
+    np.testing.assert_array_equal(images[0], 255 - images[1])
+    np.testing.assert_array_equal(images[1][..., 0], noise(6, 8))
+
+
+def test_alpha_of_tiff_is_what_the_file_says(tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    values = np.random.default_rng(0).integers(0, 65536, (6, 8, 4), np.uint16)
+    file = tmp_path / "1.tif"
+    tifffile.imwrite(file, values, photometric="rgb", extrasamples=["unassalpha"])
+    source = open_source(f"folder:{tmp_path}", white=4095)
+    assert source.alpha
+    np.testing.assert_array_equal(source[0][..., :3], window(values[..., :3], 0, 4095))
+    np.testing.assert_array_equal(source[0][..., 3], window(values[..., 3], 0, 65535))
+    # Four bands that are no colours: none is opacity, whoever reads them.
+    tifffile.imwrite(file, noise(6, 8, 4), photometric="minisblack", planarconfig="contig")
+    assert not open_source(f"folder:{tmp_path}").alpha
+
+
+def test_pages_and_palettes_of_tiff_as_channels(tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    pages, file = noise(3, 6, 8), tmp_path / "1.tif"
+    with tifffile.TiffWriter(file) as writer:
+        for page in pages:  # each a series of its own
+            writer.write(page, photometric="minisblack", contiguous=False)
+    np.testing.assert_array_equal(decode(file, pages="channels"), np.moveaxis(pages, 0, 2))
+    with tifffile.TiffWriter(file) as writer:
+        for size in (8, 6):
+            writer.write(noise(size, size), photometric="minisblack", contiguous=False)
+    with pytest.raises(InputError, match="has pages of 6x6 and 8x8 pixels"):
+        decode(file, pages="channels")
+    colours = np.random.default_rng(0).integers(0, 65536, (3, 256), np.uint16)
+    tifffile.imwrite(file, pages[0], photometric="palette", colormap=colours)
+    shown = decode(file)
+    assert shown.shape == (6, 8, 3)
+    np.testing.assert_array_equal(decode(file, pages="channels"), shown)
+
+
+def test_16_bits_are_read_in_the_same_window(tmp_path):
+    """`decode_16_bits` is `decode` with finer steps, for every reader."""
+    tifffile = pytest.importorskip("tifffile")
+    rules = DecodingRules(white=3000.0, black=1000.0)
+    grey = np.random.default_rng(0).integers(0, 4096, (6, 8), np.uint16)
+    Image.fromarray(grey).save(tmp_path / "1.png")
+    np.save(tmp_path / "2.npy", grey)
+    tifffile.imwrite(tmp_path / "3.tif", np.float32(grey))
+    colour = np.float32([grey] * 3)
+    tifffile.imwrite(tmp_path / "4.tif", colour, photometric="rgb", planarconfig="separate")
+    for name in ("1.png", "2.npy", "3.tif", "4.tif"):
+        deep = decode_16_bits(tmp_path / name, rules)
+        expected = np.clip(np.rint((grey.astype(float) - 1000) * 65535 / 2000), 0, 65535)
+        for channel in range(deep.shape[2]):
+            np.testing.assert_array_equal(deep[..., channel], expected)
+        assert len(np.unique(deep)) > 20
+        eight = decode(tmp_path / name, white=3000, black=1000)
+        np.testing.assert_array_equal(eight[..., 0], window(grey, 1000, 3000))
+
+
 # ---------------------------------------------------------------------- DICOM
 
 
-def dicom(path, values, photometric="MONOCHROME2", slope=None, intercept=None):
+def dicom(path, values, photometric="MONOCHROME2", slope=None, intercept=None, **entries):
     from pydicom.dataset import FileDataset, FileMetaDataset
     from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
@@ -218,6 +319,8 @@ def dicom(path, values, photometric="MONOCHROME2", slope=None, intercept=None):
     data.PixelRepresentation = int(values.dtype.kind == "i")
     if slope is not None:
         data.RescaleSlope, data.RescaleIntercept = slope, intercept
+    for name, value in entries.items():
+        setattr(data, name, value)
     data.PixelData = values.tobytes()
     data.save_as(path)
 
@@ -250,6 +353,24 @@ def test_dicom(tmp_path):
         InputError, match=r"1.dcm cannot be read \(InvalidDicomError: (?!InvalidDicomError)"
     ):
         open_source(f"folder:{tmp_path}")[0]
+
+
+def test_dicom_of_8_bits_and_of_a_palette(tmp_path):
+    pytest.importorskip("pydicom")
+    grey = noise(6, 8)
+    dicom(tmp_path / "1.dcm", grey, slope=1, intercept=0)
+    np.testing.assert_array_equal(decode(tmp_path / "1.dcm")[..., 0], grey)
+    dicom(tmp_path / "1.dcm", grey, slope=2, intercept=0)
+    with pytest.raises(InputError, match="has values of type float64"):
+        decode(tmp_path / "1.dcm")
+    colours = np.random.default_rng(0).integers(0, 65536, (3, 256), np.uint16)
+    entries = {}
+    for name, table in zip(("Red", "Green", "Blue"), colours, strict=True):
+        entries[f"{name}PaletteColorLookupTableDescriptor"] = [256, 0, 16]
+        entries[f"{name}PaletteColorLookupTableData"] = table.tobytes()
+    dicom(tmp_path / "1.dcm", grey, "PALETTE COLOR", **entries)
+    expected = np.stack([(table >> 8)[grey] for table in colours], -1)
+    np.testing.assert_array_equal(decode(tmp_path / "1.dcm"), expected)
 
 
 def test_a_missing_package_is_named(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -25,10 +26,10 @@ from tfgan_zoo.data.readers.folder import (
     list_images,
     split_folders,
 )
-from tfgan_zoo.data.readers.scientific import ARRAYS
+from tfgan_zoo.data.readers.scientific import ARRAYS, ending_of
 from tfgan_zoo.data.source import FileSource
 from tfgan_zoo.data.spec import Opening
-from tfgan_zoo.data.splits import SPLIT_OF_FOLDER, no_split
+from tfgan_zoo.data.splits import SPLIT_OF_FOLDER, NoSplitError, no_split
 from tfgan_zoo.errors import InputError, warn_user
 
 CAPTIONS_OF_KAGGLE = "captions.txt"
@@ -38,6 +39,21 @@ TEXT_FOLDERS = ("text", "captions")
 """Folders with a .txt for each image, if those do not lie beside the images."""
 
 _Captions = tuple[FileSource, list[tuple[str, ...]]]
+
+
+class CaptionsError(InputError):
+    """There are captions, but not all of them can be used."""
+
+
+@contextlib.contextmanager
+def _found() -> Iterator[None]:
+    """Turns an error about captions that were found into a `CaptionsError`."""
+    try:
+        yield
+    except NoSplitError:
+        raise
+    except InputError as error:
+        raise CaptionsError(str(error)) from error
 
 
 def open_folder(opening: Opening) -> _Captions:
@@ -62,24 +78,25 @@ def open_folder(opening: Opening) -> _Captions:
         for table in (*CAPTION_TABLES, CAPTIONS_OF_KAGGLE):
             if _is_table(os.path.join(folder, table)):
                 inside = os.path.relpath(own, root) if own and folder == root else None
-                return _from_table(opening, root, os.path.join(folder, table), inside)
+                with _found():
+                    return _from_table(opening, root, os.path.join(folder, table), inside)
     if annotations := find_annotations(spec, root):
-        return _from_coco(opening, root, annotations)
+        with _found():
+            return _from_coco(opening, root, annotations)
     folder, files = images_of_split(spec, root, split, opening.formats)
-    texts = [_text_file(root, folder, file) for file in files]
-    if any(texts):  # Other arrays are features, and the like.
-        both = zip(files, texts, strict=True)
-        files, texts = zip(*((f, t) for f, t in both if t or not _is_array(f)), strict=True)
-    missing = [file for file, text in zip(files, texts, strict=True) if text is None]
+    texts = {file: _text_file(root, folder, file) for file in files}
+    if any(texts.values()):  # Arrays without a text are features, and the like.
+        texts = {f: text for f, text in texts.items() if text or ending_of(f) not in ARRAYS}
+    missing = [file for file, text in texts.items() if text is None]
     if missing:
-        raise InputError(
-            f"{spec}: {len(missing)} of {len(files)} images have no captions, the first "
+        kind = InputError if len(missing) == len(texts) else CaptionsError
+        raise kind(
+            f"{spec}: {len(missing)} of {len(texts)} images have no captions, the first "
             f"{missing[0]}; put {' or '.join(CAPTION_TABLES)} into {folder}, or a .txt beside each."
         )
-    captions = [
-        _lines_of(text, file) for file, text in zip(files, texts, strict=True) if text is not None
-    ]
-    return _from_files(opening, folder, files, captions)
+    with _found():
+        captions = [_lines_of(text, file) for file, text in texts.items() if text is not None]
+    return _from_files(opening, folder, list(texts), captions)
 
 
 def _is_table(path: str) -> bool:
@@ -112,10 +129,6 @@ def _from_coco(opening: Opening, root: str, annotations: Mapping[str, Annotation
         warn_user(f"{annotations[split].path}: {text}; they are left out.")
         files = [file for file in files if file in present]
     return _from_files(opening, folder, files, [captions[file] for file in files], ())
-
-
-def _is_array(file: str) -> bool:
-    return os.path.splitext(file)[1].lower() in ARRAYS
 
 
 def _text_file(root: str, folder: str, file: str) -> str | None:
@@ -272,7 +285,7 @@ def _from_table(opening: Opening, root: str, table: str, inside: str | None) -> 
         os.path.normpath(os.path.join(seen, file))
         for file in list_images(os.path.join(folder, seen), opening.formats)
     ]
-    missing = [file for file in found if file not in known and not _is_array(file)]
+    missing = [file for file in found if file not in known and ending_of(file) not in ARRAYS]
     if missing:
         raise InputError(
             f"{table}: {len(missing)} of {len(found)} images have no captions, the first "

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfgan_zoo.data.images import EXTENSIONS, LATER_EXTENSIONS
 from tfgan_zoo.data.readers import archives
-from tfgan_zoo.data.readers.scientific import ARRAYS
+from tfgan_zoo.data.readers.scientific import ARRAYS, ending_of
 from tfgan_zoo.data.source import FileSource, Source
 from tfgan_zoo.data.spec import Opening, kind_of_path, path_advice
 from tfgan_zoo.data.splits import SPLIT_FOLDERS, no_split
@@ -106,7 +106,7 @@ def existing_folder(spec: str, path: str) -> str:
     if not os.path.isdir(root):
         if os.path.exists(root):
             advice = f"is a file, not a folder; {path_advice(path)}"
-            if kind_of_path(path) is None and os.path.splitext(path)[1].lower() not in EXTENSIONS:
+            if kind_of_path(path) is None and ending_of(path) not in EXTENSIONS:
                 advice = "is a file, not a folder; give the folder that holds the images"
             raise InputError(f"{spec}: {path} {advice}.")
         advice = "give the folder that holds the images"
@@ -120,7 +120,7 @@ def existing_folder(spec: str, path: str) -> str:
 def _folder_of_archive(spec: str, path: str, root: str) -> str:
     root = root.rstrip("/")
     archive = archives.archive_of(root) or root
-    if archive == root and os.path.splitext(root)[1].lower() in EXTENSIONS:
+    if archive == root and ending_of(root) in EXTENSIONS:
         raise InputError(f"{spec}: {path} is an image, not an archive; {path_advice(path)}.")
     archives.check_archive(spec, archive)
     if archive != root:
@@ -136,7 +136,7 @@ def _folder_of_archive(spec: str, path: str, root: str) -> str:
             return root
         inner = os.path.join(root, shown[0])
         named = (*CAPTION_TABLES, "captions.txt")
-        if any(_ending(file) in EXTENSIONS or file in named for file in files):
+        if any(ending_of(file) in EXTENSIONS or file in named for file in files):
             return root
         # The captions of images/1.png may be in 1.txt: see `data.captions`.
         texts = {os.path.splitext(file)[0] for file in files if file.endswith(".txt")}
@@ -243,10 +243,10 @@ def list_images(root: str, formats: str = "all") -> list[str]:
 
 
 def _in_all_formats(root: str, found: list[str]) -> list[str]:
-    arrays = [file for file in found if _ending(file) in ARRAYS]
+    arrays = [file for file in found if ending_of(file) in ARRAYS]
     if not arrays or len(arrays) == len(found):
         return found
-    pictures = {os.path.splitext(file)[0] for file in found if _ending(file) not in ARRAYS}
+    pictures = {os.path.splitext(file)[0] for file in found if ending_of(file) not in ARRAYS}
     beside = [file for file in arrays if os.path.splitext(file)[0] in pictures]
     if beside:
         warn_user(
@@ -261,10 +261,10 @@ def _in_all_formats(root: str, found: list[str]) -> list[str]:
 def _in_common_formats(root: str, found: list[str]) -> list[str]:
     # The data of runs that began with an earlier version must not change.
     for endings in (EXTENSIONS, LATER_EXTENSIONS, ARRAYS):
-        listed = [file for file in found if _ending(file) in endings]
+        listed = [file for file in found if ending_of(file) in endings]
         if listed:
             break
-    if endings is EXTENSIONS and (later := [f for f in found if _ending(f) in LATER_EXTENSIONS]):
+    if endings is EXTENSIONS and (later := [f for f in found if ending_of(f) in LATER_EXTENSIONS]):
         warn_user(
             f"{root}: {len(later)} of {len(later) + len(listed)} images, such as {later[0]}, are "
             "left out, as data.formats=common reads common formats alone where there are any."
@@ -278,8 +278,4 @@ def _is_hidden(folder: str) -> bool:
 
 def _is_image(file: str) -> bool:
     known = EXTENSIONS | LATER_EXTENSIONS | ARRAYS
-    return not file.startswith(".") and _ending(file) in known
-
-
-def _ending(file: str) -> str:
-    return os.path.splitext(file)[1].lower()
+    return not file.startswith(".") and ending_of(file) in known
