@@ -1,6 +1,9 @@
+import contextlib
+
 import numpy as np
 import pytest
 
+import tfgan_zoo
 from tests.marks import slow
 from tests.models.tiny import tiny
 from tests.serving import exported
@@ -30,6 +33,21 @@ def test_onnx(tmp_path, name):
         graph = onnx.load(path).graph
         names = {"dcgan": ("latents", "images")}.get(name, ("images", "new_images"))
         assert (graph.input[0].name, graph.output[0].name) == names
+
+
+@pytest.mark.parametrize("network", ["dcgan_generator", slow("resnet_generator")])
+def test_tflite_of_upsampling_by_resizing(tmp_path, monkeypatch, network):
+    """As in the recipe for own images, and in blocks of residuals."""
+    shape, options = (16, 24, 3), {"upsampling": "resize"}
+    if network == "resnet_generator":
+        shape, options = (16, 16, 3), {}
+    generator = tfgan_zoo.networks.NETWORKS[network](shape, 4, filters=2, **options)
+    model = tfgan_zoo.DCGAN(image_shape=shape, latent_dim=4, generator=generator)
+    (path,) = convert(model.endpoints(), tmp_path, "tflite")
+    assert path.name == "generate.tflite"
+    monkeypatch.setattr(module, "_sides_kept", contextlib.nullcontext)
+    with pytest.raises(InputError, match="it has no Conv2D"):
+        convert(model.endpoints(), tmp_path, "tflite", overwrite=True)
 
 
 def runner(kind, path):

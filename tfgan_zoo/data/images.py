@@ -372,6 +372,9 @@ def extremes_of_8_bits(file: Any, name: str) -> tuple[int, int] | None:
     Raises:
         InputError: If the file is missing, damaged or not an image.
     """
+    if is_measured(file, name, None):
+        values = scientific.read_measured(file, name).values
+        return (int(values.min()), int(values.max())) if values.dtype == np.uint8 else None
     with _opened(file, name) as image:
         if image.mode not in _KEPT or image.format == "JPEG" or bits_of(image).number != 8:
             return None

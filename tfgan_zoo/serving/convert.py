@@ -1,5 +1,6 @@
 """Converts endpoints to TensorFlow Lite and ONNX."""
 
+import contextlib
 import logging
 import re
 import tempfile
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -74,7 +76,7 @@ def convert(
         try:
             content, run = imported(CONVERTERS[kind])(name, sized)
         except InputError as error:
-            if size is None or None not in size:
+            if size is None or None not in size or "ONNX has no" in str(error):
                 raise
             raise InputError(f"{error} Give --height and --width instead of 0.") from error
         for request in _requests(endpoint, sized):
@@ -191,7 +193,34 @@ def _traced(endpoint: Endpoint, prefix: str = "") -> Any:
     names = {spec.name for spec in endpoint.inputs}
 
     def function(*given):
-        made = endpoint.function(*given)
+        with _sides_kept():
+            made = endpoint.function(*given)
         return {prefix + key if key in names else key: value for key, value in made.items()}
 
     return tf.function(function, input_signature=endpoint.inputs, autograph=False)
+
+
+@contextlib.contextmanager
+def _sides_kept() -> Iterator[None]:
+    """Lets `UpSampling2D` state the sides of its result.
+
+    Of repeated pixels TensorFlow Lite's converter does not know how many there are, and a
+    convolution after them cannot be converted.
+    """
+    layer: Any = keras.layers.UpSampling2D
+    plain = layer.call
+
+    def call(self: Any, inputs: Any) -> Any:
+        made = plain(self, inputs)
+        sides = [
+            None if n is None else n * times
+            for n, times in zip(inputs.shape[1:], (*self.size, 1), strict=True)
+        ]
+        last = self.data_format == "channels_last"
+        return keras.ops.reshape(made, [-1, *sides]) if last and None not in sides else made
+
+    layer.call = call
+    try:
+        yield
+    finally:
+        layer.call = plain

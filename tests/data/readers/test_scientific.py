@@ -152,6 +152,15 @@ def test_black_and_white_of_files_and_of_npz(tmp_path):
             open_source(f"folder:{tmp_path}", white=white, black=black)
 
 
+def test_masks_in_arrays_bring_the_warning_that_those_in_pictures_bring(tmp_path):
+    mask = noise(8, 8) // 128
+    np.save(tmp_path / "1.npy", mask)
+    with pytest.warns(UserWarning, match=r"its 8-bit images are nearly black.*masks of 0 and 1"):
+        open_source(f"folder:{tmp_path}")
+    np.save(tmp_path / "1.npy", 255 * mask)
+    np.testing.assert_array_equal(open_source(f"folder:{tmp_path}")[0][..., 0], 255 * mask)
+
+
 # ---------------------------------------------------------------------- TIFF
 
 
