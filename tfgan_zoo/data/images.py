@@ -456,8 +456,9 @@ def check_packages(
         return
     groups: dict[str, list[str]] = {}
     for file in files:
-        if package := missing.get(os.path.splitext(file)[1].lower()):
-            groups.setdefault(package, []).append(file)
+        ending = os.path.splitext(file)[1].lower()
+        if ending in missing:
+            groups.setdefault(missing[ending], []).append(file)
     clauses = [
         f"{len(group)} of {len(files)} files, such as {group[0]} (pip install {package})"
         for package, group in sorted(groups.items())

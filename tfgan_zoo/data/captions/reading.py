@@ -67,9 +67,9 @@ def open_folder(opening: Opening) -> _Captions:
         return _from_coco(opening, root, annotations)
     folder, files = images_of_split(spec, root, split, opening.formats)
     texts = [_text_file(root, folder, file) for file in files]
-    if any(texts):  # Other arrays are features, and the like.
-        both = zip(files, texts, strict=True)
-        files, texts = zip(*((f, t) for f, t in both if t or not _is_array(f)), strict=True)
+    if not all(map(_is_array, files)):  # Beside pictures, arrays without captions are features.
+        kept = [i for i, file in enumerate(files) if texts[i] or not _is_array(file)]
+        files, texts = [files[i] for i in kept], [texts[i] for i in kept]
     missing = [file for file, text in zip(files, texts, strict=True) if text is None]
     if missing:
         raise InputError(
@@ -272,7 +272,9 @@ def _from_table(opening: Opening, root: str, table: str, inside: str | None) -> 
         os.path.normpath(os.path.join(seen, file))
         for file in list_images(os.path.join(folder, seen), opening.formats)
     ]
-    missing = [file for file in found if file not in known and not _is_array(file)]
+    missing = [file for file in found if file not in known]
+    if not all(map(_is_array, found)):  # See `open_folder`.
+        missing = [file for file in missing if not _is_array(file)]
     if missing:
         raise InputError(
             f"{table}: {len(missing)} of {len(found)} images have no captions, the first "
