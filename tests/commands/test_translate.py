@@ -12,6 +12,7 @@ from tfgan_zoo import cli, generate, pictures, translate
 from tfgan_zoo.data.images import decode, with_channels
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures import files, tiling
+from tfgan_zoo.pictures.labels import TITLES
 from tfgan_zoo.run import experiment
 
 
@@ -158,7 +159,10 @@ def test_compare_shows_both(runs, cyclegan, tmp_path):
     flags = ["--compare", f"--input={drawing}", f"--output={out}"]
     translate.main([f"--workdir={runs / 'cyclegan'}", *flags])
     assert names(out) == ["x.jpg", "x_compare.png"]
-    sheet = read(out / "x_compare.png")
+    sheet = read(out / "x_compare.png")[TITLES:]
+    # The titles are wider than such small images.
+    assert (sheet[:, 2 * 23 + 2 :] == 255).all()
+    sheet = sheet[:, : 2 * 23 + 2]
     assert sheet.shape == (18, 2 * 23 + 2, 3)
     # What the model was given: grey.
     np.testing.assert_array_equal(sheet[:, :23, 1:2], with_channels(decode(drawing), 1))
@@ -264,7 +268,7 @@ def test_an_image_much_larger_than_those_of_training(runs, cyclegan, tmp_path, c
     )
     at_16 = by_hand(cyclegan, photo, 16)
     np.testing.assert_array_equal(read(out), at_16)
-    assert read(tmp_path / "out_compare.png").shape == (48, 2 * 80 + 2, 3)
+    assert read(tmp_path / "out_compare.png").shape == (TITLES + 48, 2 * 80 + 2, 3)
     # Asked for, in silence: another size, the same one, and the image's own, in tiles or not.
     for flag, result in (
         ("--size=24", by_hand(cyclegan, photo, 24)),
@@ -303,7 +307,7 @@ def test_a_function_may_enlarge(tmp_path):
     np.testing.assert_array_equal(came[::2, ::2, :3], with_channels(image, 3))
     alpha = Image.fromarray(image[..., 3]).resize((16, 16), Image.Resampling.BICUBIC)
     np.testing.assert_array_equal(came[..., 3], np.asarray(alpha))
-    assert read(tmp_path / "out" / "x_compare.png").shape == (16, 2 * 16 + 2, 3)
+    assert len(read(tmp_path / "out" / "x_compare.png")) == TITLES + 16
 
 
 # ---------------------------------------------------------------------- what it refuses
@@ -344,7 +348,7 @@ def test_a_folder_that_was_cut_off_is_resumed(runs, tmp_path, capsys):
     assert printed.startswith("2 images in ")
     assert printed.endswith(f", 1 there already: {out}\n")
     assert (out / "d.jpg").read_bytes() == b"earlier"
-    assert read(out / "a_compare.png").shape == (18, 48, 3)
+    assert len(read(out / "a_compare.png")) == TITLES + 18
     assert names(out) == ["a.png", "a_compare.png", "b/c.png", "b/c_compare.png", "d.jpg"]
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
     status, printed, _ = said(*command, capsys=capsys)

@@ -120,7 +120,18 @@ def test_an_array_named_like_a_picture_belongs_to_it(tmp_path):
     ]
 
 
-def test_arrays_without_captions_are_no_images(tmp_path):
+def test_arrays_without_captions_are_no_images_beside_pictures(tmp_path):
+    for name in ("1", "2"):
+        (tmp_path / "arrays").mkdir(exist_ok=True)
+        np.save(tmp_path / "arrays" / f"{name}.npy", np.zeros((8, 8, 3), np.uint8))
+    (tmp_path / "arrays" / "1.txt").write_text("thing 1")
+    with pytest.raises(InputError, match=r"1 of 2 images have no captions, the first 2.npy"):
+        open_captioned(f"folder:{tmp_path}/arrays")
+    (tmp_path / "arrays" / "captions.csv").write_text("image,caption\n1.npy,thing 1\n")
+    with pytest.raises(InputError, match=r"1 of 2 images have no captions, the first 2.npy"):
+        open_captioned(f"folder:{tmp_path}/arrays")
+    tmp_path /= "pictures"
+    tmp_path.mkdir()
     for name in ("1", "2"):
         Image.new("RGB", (8, 8)).save(tmp_path / f"{name}.jpg")
         (tmp_path / f"{name}.txt").write_text(f"thing {name}")

@@ -290,6 +290,23 @@ def test_all_pages_are_read_and_written(tmp_path, channels):
         np.testing.assert_array_equal(found, page)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_each_page_has_its_own_orientation(tmp_path, channels):
+    tifffile = pytest.importorskip("tifffile")
+    if channels == 3:
+        pytest.importorskip("cv2", reason="OpenCV is not installed")
+    page = gradient(channels, 4, 6) * 99
+    stored, kind = page[..., 0] if channels == 1 else page, "rgb" if channels == 3 else "minisblack"
+    with tifffile.TiffWriter(tmp_path / "x.tif") as writer:
+        for turned in (1, 6, 3):
+            tags = [(274, "H", 1, turned, True)]
+            writer.write(stored, photometric=kind, extratags=tags, metadata=None)
+    found = reading.decode_frames_16_bits(tmp_path / "x.tif", DecodingRules())
+    expected = page, np.rot90(page, -1), page[::-1, ::-1]
+    for each, wanted in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(each, wanted)
+
+
 def test_an_animation_becomes_pages(tmp_path):
     frames = [Image.new("L", (6, 4), grey) for grey in (10, 200)]
     frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:], lossless=True)

@@ -1,3 +1,5 @@
+import base64
+import io
 import re
 import shutil
 import subprocess
@@ -9,6 +11,12 @@ from PIL import Image
 from tfgan_zoo import pictures
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures import labels
+from tfgan_zoo.pictures.labels import TITLES
+from tfgan_zoo.reporting import album
+
+
+def noise(*shape, seed=0):
+    return np.random.default_rng(seed).integers(256, size=shape, dtype=np.uint8)
 
 
 def test_to_uint8_rounds_and_clips():
@@ -183,3 +191,59 @@ def test_a_failed_save_leaves_the_old_picture(tmp_path):
         pictures.save_png(path, np.zeros((2, 2), np.complex64))
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["one.png"]
+
+
+# --- titles
+
+
+@pytest.mark.parametrize(("side", "num"), [(100, 3), (40, 3), (20, 6), (128, 1)])
+def test_titles_cover_no_pixels(side, num):
+    batches = [noise(2, side, side, 3, seed=i) for i in range(num)]
+    titles = ["input", "translated", "target", "b", "b to a", "back to b"][:num]
+    plain, titled = pictures.rows(batches), pictures.titled_rows(titles, batches)
+    strip, below = titled[:TITLES], titled[TITLES:]
+    np.testing.assert_array_equal(below[:, : plain.shape[1]], plain)
+    assert (below[:, plain.shape[1] :] == 255).all()
+    assert (strip[[0, -1]] == 255).all()
+    # Each column has its title above it, or all stand in one line.
+    dark = (strip < 128).any(axis=(0, 2))
+    over = [dark[i * (side + 2) : i * (side + 2) + side].any() for i in range(num)]
+    assert all(over)
+    if side >= 100:
+        assert titled.shape[1] == plain.shape[1]
+        between = [dark[i * (side + 2) - 2 : i * (side + 2)].any() for i in range(1, num)]
+        assert not any(between)
+
+
+def test_images_under_titles_are_enlarged_as_without(monkeypatch):
+    batches = [noise(2, 8, 8, 3, seed=i) for i in range(3)]
+    expected = pictures.enlarge(pictures.rows(batches), 100)
+    titled = pictures.titled_rows(["a", "b", "c"], batches, at_least=100)
+    np.testing.assert_array_equal(titled[TITLES:], expected)
+    # No file of the system is needed, so that all machines draw the same.
+    monkeypatch.setattr(labels, "_font", None)
+    again = pictures.titled_rows(["a", "b", "c"], batches, at_least=100)
+    np.testing.assert_array_equal(again, titled)
+    # White is added in whole enlarged pixels.
+    long = pictures.titled_rows(["a rather long title"] * 3, batches, at_least=100)
+    assert long.shape[1] > titled.shape[1]
+    assert album.enlargement(long[TITLES:]) == album.enlargement(expected) == 6
+
+
+def test_the_report_keeps_titles_sharp_and_pictures_small():
+    batches = [noise(2, 8, 8, 3, seed=i) for i in range(3)]
+    titled = pictures.titled_rows(["input", "model", "x"], batches, at_least=512)
+    (picture,) = album.embed([titled], 10**6).pictures.values()
+    shown, strip = (np.asarray(opened_uri(uri)) for uri in (picture.source, picture.titles))
+    np.testing.assert_array_equal(shown, pictures.rows(batches))
+    np.testing.assert_array_equal(strip, titled[:TITLES])
+    assert (picture.width, picture.enlarged) == (titled.shape[1], True)
+    # Those of plain samples, also with white above them, stay as they are.
+    for plain in (titled[TITLES:], np.pad(titled[TITLES:], ((TITLES, 0), (0, 0), (0, 0)))):
+        (picture,) = album.embed([plain], 10**6).pictures.values()
+        assert picture.titles is None
+        assert (picture.width, picture.height) == plain.shape[1::-1]
+
+
+def opened_uri(uri):
+    return Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))).convert("RGB")

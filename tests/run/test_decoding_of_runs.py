@@ -132,7 +132,8 @@ def test_translate_reads_by_the_rules_of_the_run_and_takes_white(translator, pho
     ("data", "rules"),
     [
         ({"white": 4095, "color_profiles": "srgb"}, {"white": 4095, "color_profiles": "srgb"}),
-        ({}, {"white": 0, "color_profiles": "ignore"}),
+        ({"formats": "all"}, {"formats": "all"}),
+        ({}, {"white": 0, "color_profiles": "ignore", "formats": "common"}),
     ],
 )
 def test_evaluate_opens_data_by_the_rules_of_the_run(monkeypatch, data, rules):

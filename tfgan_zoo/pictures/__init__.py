@@ -1,7 +1,7 @@
 """Pictures of samples: grids, labels, scatter plots and walks, and their files."""
 
 from tfgan_zoo.pictures.grids import as_colour, enlarge, grid, rows, sheet
-from tfgan_zoo.pictures.labels import labelled_grid, labelled_rows
+from tfgan_zoo.pictures.labels import labelled_grid, labelled_rows, titled_rows
 from tfgan_zoo.pictures.points import scatter
 from tfgan_zoo.pictures.save import (
     ENDINGS,
@@ -42,6 +42,7 @@ __all__ = [
     "scatter",
     "sheet",
     "slerp",
+    "titled_rows",
     "to_uint8",
     "walk",
 ]

@@ -237,6 +237,7 @@ def convert(
     rules: images.DecodingRules = images.DecodingRules(),  # noqa: B008  (it is frozen)
     frames: str | None = None,
     bits: int = 8,
+    titles: Sequence[str] = ("input", "result"),
 ) -> int:
     """Reads every image, applies a function and writes the result.
 
@@ -257,6 +258,7 @@ def convert(
         rules: How the pixels of a file become 8-bit sRGB.
         frames: See `Form`; as for `plan`.
         bits: See `Form`; as for `plan`.
+        titles: The titles of both columns of a `comparison`.
 
     Returns:
         The number of images converted.
@@ -295,7 +297,7 @@ def convert(
             raise named from error
         if compare:  # first, so that there is none to write once the result exists
             sides = _sides(read[0].pixels, made[0], channels)
-            pictures.save_png(comparison(result), pictures.rows(sides))
+            pictures.save_png(comparison(result), pictures.titled_rows(titles, sides))
         kept = [_with_alpha(image, f.pixels) for image, f in zip(made, read, strict=True)]
         _write(result, kept, read, form)
     if len(left_out) > 1:

@@ -124,5 +124,10 @@ def sheet(
 
 def enlarge(picture: np.ndarray, at_least: int = 512) -> np.ndarray:
     """Repeats pixels until the shorter side has about `at_least` of them."""
-    factor = max(1, round(at_least / min(picture.shape[:2])))
+    factor = enlargement_to(picture, at_least)
     return np.repeat(np.repeat(picture, factor, axis=0), factor, axis=1)
+
+
+def enlargement_to(picture: np.ndarray, at_least: int) -> int:
+    """Returns the factor by which `enlarge` enlarges a picture."""
+    return max(1, round(at_least / min(picture.shape[:2])))

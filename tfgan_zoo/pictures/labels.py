@@ -10,9 +10,55 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from tfgan_zoo.pictures.grids import as_colour, grid
+from tfgan_zoo.pictures.grids import as_colour, enlargement_to, grid, rows
+
+#: Height in pixels of the titles above a picture.
+TITLES = 22
 
 _LABEL_WIDTH = 400
+#: Sizes of the letters of titles, from the best to the smallest that can be read.
+_TITLE_SIZES = range(14, 8, -1)
+
+
+def titled_rows(
+    titles: Sequence[str], columns: Sequence[np.ndarray], gap: int = 2, at_least: int = 1
+) -> np.ndarray:
+    """Arranges batches as columns, each with a title above it.
+
+    The titles have a strip of their own, `TITLES` pixels high. Where a title is wider than its
+    column in any size, all of them stand in one line, and white is added at the right if needed.
+
+    Args:
+        titles: The title of each column, in ASCII.
+        columns: See `rows`.
+        gap: See `rows`.
+        at_least: The images are enlarged as `enlarge` does; the titles are not.
+
+    Returns:
+        A picture `(height, width, 3)`, uint8.
+    """
+    picture = rows(columns, gap)
+    factor = enlargement_to(picture, at_least)
+    picture = np.repeat(np.repeat(picture, factor, axis=0), factor, axis=1)
+    pitch = (picture.shape[1] + gap * factor) / len(titles)
+    room = pitch - gap * factor
+    fonts = (_pillow_font(size) for size in _TITLE_SIZES)
+    fits = (f for f in fonts if all(f.getlength(title) <= room for title in titles))
+    font = next(fits, None)
+    if font is None:
+        font, line = _pillow_font(_TITLE_SIZES[2]), " | ".join(titles)
+        missing = max(0, math.ceil(font.getlength(line)) + 4 - picture.shape[1])
+        missing = -(-missing // factor) * factor  # The report finds the factor in the pixels.
+        picture = np.pad(picture, ((0, 0), (0, missing), (0, 0)), constant_values=255)
+        places = [(2.0, line)]
+    else:
+        lefts = (i * pitch + (room - font.getlength(t)) / 2 for i, t in enumerate(titles))
+        places = list(zip(lefts, titles, strict=True))
+    strip = Image.new("RGB", (picture.shape[1], TITLES), "white")
+    draw = ImageDraw.Draw(strip)
+    for left, text in places:
+        draw.text((left, TITLES / 2), text, fill="black", font=font, anchor="lm")
+    return np.concatenate([np.asarray(strip), picture])
 
 
 def labelled_rows(labels: Sequence[str], images: np.ndarray, gap: int = 2) -> np.ndarray:
@@ -78,8 +124,8 @@ def _font() -> Any:
 
 
 @functools.cache
-def _pillow_font() -> Any:
-    return ImageFont.load_default(14)
+def _pillow_font(size: int = 14) -> Any:
+    return ImageFont.load_default(size)
 
 
 def _in_font(text: str, font: Any) -> str:

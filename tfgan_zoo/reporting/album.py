@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from tfgan_zoo.pictures.labels import TITLES
+
 #: Maximum number of sheets shown per run: the first, the last, and evenly spaced ones between.
 MOST = 48
 #: (maximum number, longest side in pixels, WebP quality or None for lossless), tried in turn.
@@ -33,12 +35,14 @@ class Picture:
         width: Width on the page, in pixels.
         height: Height on the page, in pixels.
         enlarged: Whether each pixel is shown as a square of several pixels.
+        titles: A data URI of the titles of its columns, as wide as the picture; None without any.
     """
 
     source: str
     width: int
     height: int
     enlarged: bool
+    titles: str | None = None
 
 
 @dataclass(frozen=True)
@@ -103,15 +107,34 @@ def _encode(
         pixels = _pixels(sources[i])
         if pixels is None:
             continue
+        strip, pixels = _without_titles(pixels)
         height, width = pixels.shape[:2]
         factor = enlargement(pixels)
         image = Image.fromarray(pixels[::factor, ::factor])
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
-        data = io.BytesIO()
-        image.save(data, "WEBP", lossless=quality is None, quality=quality or 80, method=4)
-        uri = "data:image/webp;base64," + base64.b64encode(data.getvalue()).decode()
-        encoded[i] = data.getvalue(), Picture(uri, width, height, factor > 1)
+        data = _webp(image, quality)
+        titles = None if strip is None else _uri(_webp(Image.fromarray(strip), None))
+        encoded[i] = data, Picture(_uri(data), width, height, factor > 1, titles)
     return encoded
+
+
+def _webp(image: Image.Image, quality: int | None) -> bytes:
+    data = io.BytesIO()
+    image.save(data, "WEBP", lossless=quality is None, quality=quality or 80, method=4)
+    return data.getvalue()
+
+
+def _uri(data: bytes) -> str:
+    return "data:image/webp;base64," + base64.b64encode(data).decode()
+
+
+def _without_titles(pixels: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
+    """Separates titles from an enlarged picture below them, which alone can be made small again."""
+    if len(pixels) <= TITLES or enlargement(pixels) > 1:
+        return None, pixels
+    strip, below = pixels[:TITLES], pixels[TITLES:]
+    grey = (strip == strip[..., :1]).all() and (strip[0] == 255).all() and (strip < 128).any()
+    return (strip, below) if grey and enlargement(below) > 1 else (None, pixels)
 
 
 def _pixels(source: Path | np.ndarray) -> np.ndarray | None:

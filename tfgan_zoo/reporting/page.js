@@ -12,9 +12,9 @@ for (const scrubber of document.querySelectorAll(".scrubber")) {
     const { at, labels, sources } = dataOf(strip);
     const shots = strip.querySelectorAll(".shot");
     const shown = shots[shots.length - 1];
-    const image = shown.querySelector("img");
+    const image = shown.querySelector("img:not(.titles)");
     // The first and the last are in the page itself.
-    const all = shots.length > 1 ? [shots[0].querySelector("img").src, ...sources, image.src] : [image.src];
+    const all = shots.length > 1 ? [shots[0].querySelector("img:not(.titles)").src, ...sources, image.src] : [image.src];
     return (place) => {
       image.src = all[at[place]];
       image.alt = `Samples, ${labels[at[place]]}`;

@@ -296,8 +296,11 @@ def _strip(
 
 def _shot(label: str, picture: Picture) -> str:
     kind = ' class="enlarged"' if picture.enlarged else ""
+    titles = ""
+    if picture.titles is not None:
+        titles = f'<img class="titles" src="{picture.titles}" width="{picture.width}" alt="">'
     return (
-        f'<figure class="shot"><img{kind} src="{picture.source}" width="{picture.width}" '
+        f'<figure class="shot">{titles}<img{kind} src="{picture.source}" width="{picture.width}" '
         f'height="{picture.height}" alt="Samples, {escape(label)}">'
         f"<figcaption>{escape(label)}</figcaption></figure>"
     )

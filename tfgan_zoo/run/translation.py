@@ -105,6 +105,7 @@ def translate_files(
         rules=DecodingRules(**rules),
         frames=frames,
         bits=bits,
+        titles=("input", "translated" if model.scale == 1 else "enlarged"),
     )
     return num, time.perf_counter() - start
 

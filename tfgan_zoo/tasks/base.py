@@ -24,6 +24,9 @@ from tfgan_zoo.tasks.requests import Request
 #: The pipelines' `cache` argument by the options of `data.cache`.
 CACHE: dict[str, bool | str] = {"auto": "auto", "yes": True, "no": False}
 
+#: Pixels of the shorter side to which sheets are enlarged.
+SHEET = 512
+
 #: Samples on which `Task.rehearse` computes each score; none needs more.
 REHEARSAL_SAMPLES = max(16, *(metric.least for metric in DISTRIBUTIONS.values()))
 

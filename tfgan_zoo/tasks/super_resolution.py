@@ -18,7 +18,7 @@ from tfgan_zoo.data.squares import Cut, preload, super_resolution
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import by_model, score_images
 from tfgan_zoo.models import SRGAN
-from tfgan_zoo.tasks.base import CACHE, Score, Task, held_out_split
+from tfgan_zoo.tasks.base import CACHE, SHEET, Score, Task, held_out_split
 
 #: Images on which a rehearsal computes scores, and the side of the crops of small images it uses.
 _REHEARSAL_IMAGES, _REHEARSAL_SIDE = 2, 32
@@ -178,7 +178,8 @@ class SuperResolutionTask(Task):
                 columns, (imresize(small, model.scale), upscaled, large), strict=True
             ):
                 column.append(with_channels(image, 3))
-        return pictures.enlarge(pictures.rows([np.stack(column) for column in columns]))
+        stacked = [np.stack(column) for column in columns]
+        return pictures.titled_rows(["bicubic", "model", "original"], stacked, at_least=SHEET)
 
     def known_scores(self, rehearse_on: int | None = None) -> dict[str, Score]:
         """See `Task.known_scores`.

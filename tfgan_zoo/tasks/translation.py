@@ -32,7 +32,7 @@ from tfgan_zoo.metrics.registry import TARGETS
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.metrics.ssim import SIDE as SSIM_SIDE
 from tfgan_zoo.models import ImageToImage
-from tfgan_zoo.tasks.base import CACHE, Score, Task, held_out_split
+from tfgan_zoo.tasks.base import CACHE, SHEET, Score, Task, held_out_split
 from tfgan_zoo.tasks.comparison import (
     EvaluationTask,
     Subset,
@@ -150,18 +150,20 @@ class TranslationTask(Task):
         """Draws rows of images.
 
         With pairs a row is input, translation and target; otherwise it is a, its translation and
-        the way back, then the same from b.
+        the way back, then the same from b. Each column has a title.
         """
         num = self.config.train.samples
         a, b = self.a[:num], self.b[:num]
         columns = [a, pictures.to_uint8(model.translate(a))]
+        titles = ["input", "translated", "target"]
         if self.model.pairs:
             columns.append(b)
         else:
+            titles = ["a", "a to b", "back to a", "b", "b to a", "back to b"]
             columns.append(pictures.to_uint8(model.translate(columns[-1], "b_to_a")))
             columns += [b, pictures.to_uint8(model.translate(b, "b_to_a"))]
             columns.append(pictures.to_uint8(model.translate(columns[-1])))
-        return pictures.enlarge(pictures.rows(columns))
+        return pictures.titled_rows(titles, columns, at_least=SHEET)
 
     def known_scores(self, rehearse_on: int | None = None) -> dict[str, Score]:
         """See `Task.known_scores`.

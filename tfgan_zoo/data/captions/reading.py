@@ -8,7 +8,7 @@ import json
 import os
 from codecs import BOM_UTF8
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,19 +84,25 @@ def open_folder(opening: Opening) -> _Captions:
         with _found():
             return _from_coco(opening, root, annotations)
     folder, files = images_of_split(spec, root, split, opening.formats)
-    texts = {file: _text_file(root, folder, file) for file in files}
-    if any(texts.values()):  # Arrays without a text are features, and the like.
-        texts = {f: text for f, text in texts.items() if text or ending_of(f) not in ARRAYS}
-    missing = [file for file, text in texts.items() if text is None]
+    texts = {file: text for file in files if (text := _text_file(root, folder, file)) is not None}
+    images = _without_features(files, texts)
+    missing = [file for file in images if file not in texts]
     if missing:
-        kind = InputError if len(missing) == len(texts) else CaptionsError
+        kind = CaptionsError if texts else InputError
         raise kind(
-            f"{spec}: {len(missing)} of {len(texts)} images have no captions, the first "
+            f"{spec}: {len(missing)} of {len(images)} images have no captions, the first "
             f"{missing[0]}; put {' or '.join(CAPTION_TABLES)} into {folder}, or a .txt beside each."
         )
     with _found():
-        captions = [_lines_of(text, file) for file, text in texts.items() if text is not None]
-    return _from_files(opening, folder, list(texts), captions)
+        captions = [_lines_of(texts[file], file) for file in images]
+    return _from_files(opening, folder, images, captions)
+
+
+def _without_features(files: Sequence[str], captioned: Container[str]) -> list[str]:
+    """Returns the files that are images: beside pictures, arrays without captions are features."""
+    if all(ending_of(file) in ARRAYS for file in files):
+        return list(files)
+    return [file for file in files if file in captioned or ending_of(file) not in ARRAYS]
 
 
 def _is_table(path: str) -> bool:
@@ -285,7 +291,7 @@ def _from_table(opening: Opening, root: str, table: str, inside: str | None) -> 
         os.path.normpath(os.path.join(seen, file))
         for file in list_images(os.path.join(folder, seen), opening.formats)
     ]
-    missing = [file for file in found if file not in known and ending_of(file) not in ARRAYS]
+    missing = [file for file in _without_features(found, known) if file not in known]
     if missing:
         raise InputError(
             f"{table}: {len(missing)} of {len(found)} images have no captions, the first "
