@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from tfgan_zoo import pictures
-from tfgan_zoo.data.images import count_frames, decode_frames
+from tfgan_zoo.data.images import count_frames, decode, decode_frames
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures import files
 
@@ -117,3 +117,13 @@ def test_names_and_what_cannot_be_read(tmp_path):
     with pytest.raises(InputError, match=r"half\.gif cannot be read as an image"):
         files.convert(planned, negative, 3, frames="container")
     assert not (tmp_path / "out").exists()
+
+
+def test_the_still_of_an_animated_png_is_no_frame(tmp_path):
+    frames = squares(4)
+    source = save(tmp_path / "walk.png", frames, default_image=True, duration=[40, 80, 120], loop=0)
+    assert count_frames(source) == 3
+    found = list(decode_frames(source))
+    assert [frame.duration for frame in found] == [40, 80, 120]
+    np.testing.assert_array_equal([frame.pixels for frame in found], frames[1:])
+    np.testing.assert_array_equal(decode(source), frames[0])  # as programs without animations do

@@ -1,12 +1,14 @@
 """Runs that are resumed by their folder alone, with other entries, and with more steps."""
 
 import json
+import re
 import shutil
 import signal
 
 import keras
 import numpy as np
 import pytest
+from ml_collections import ConfigDict
 from PIL import Image
 
 from tests.run.test_experiment import at_step, quiet
@@ -14,9 +16,11 @@ from tests.tiny_runs import as_recipe, assert_same, lines, saved, tiny_config
 from tfgan_zoo import config as config_lib
 from tfgan_zoo import train
 from tfgan_zoo.errors import InputError, Interrupted
-from tfgan_zoo.run import experiment
+from tfgan_zoo.run import building, experiment
+from tfgan_zoo.run.changing import describe_change
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.run.user_callbacks import import_callbacks, make_callbacks
+from tfgan_zoo.schedules import LinearDecay
 
 MINE = """
 import keras
@@ -196,6 +200,24 @@ def test_a_folder_without_a_run_is_a_sentence(finished, tmp_path):
         train.main([])
     with pytest.raises(InputError, match=r"--extend_to: expected a run that has begun"):
         train.main(["--model=dcgan", f"--workdir={tmp_path / 'no'}", "--extend_to=9"])
+
+
+def test_the_rates_of_a_longer_plan_are_those_that_the_optimizers_use(folder):
+    """Also of several updates a step, and after rollbacks."""
+    settings = {"name": "adam", "learning_rate": 1e-3, "decay": "linear", "decay_start": 0.25}
+    config = tiny_config(folder, "wgan")
+    with config.unlocked():
+        config.model_args.discriminator_steps = 3
+        config.generator_optimizer = config.discriminator_optimizer = ConfigDict(settings)
+        config.train.steps = 40
+    model = building.build_model(config)
+    note = {"step": 20, "changed": {"train.steps": [30, 40]}}
+    text = describe_change(note, config.to_dict(), model, 0.5)
+    for role, updates in (("generator", 1), ("discriminator", 3)):
+        rate = getattr(model, f"{role}_optimizer").get_config()["learning_rate"]["config"]
+        planned = float(LinearDecay(**rate)(20 * updates))
+        assert planned == pytest.approx(1e-3 * 20 / 30)
+        assert re.search(rf"learning rate of {role}: \S+ -> {planned / 2:.3g}, and 0 at", text)
 
 
 def test_which_scores_can_be_compared():

@@ -45,13 +45,16 @@ def only_with_export_of(run: Run, config: ConfigDict) -> ConfigDict:
     return own
 
 
-def describe_change(note: Mapping[str, Any], config: Mapping[str, Any], model: ZooModel) -> str:
+def describe_change(
+    note: Mapping[str, Any], config: Mapping[str, Any], model: ZooModel, factor: float = 1.0
+) -> str:
     """Returns one line about a changed config; empty if nothing has changed.
 
     Args:
         note: From `Run.adopt`.
         config: The new config.
         model: The model.
+        factor: By which rollbacks after NaN have changed learning rates.
     """
     if not note:
         return ""
@@ -61,7 +64,9 @@ def describe_change(note: Mapping[str, Any], config: Mapping[str, Any], model: Z
         for group in config_lib.decaying_optimizers(config):
             role = group.removesuffix("_optimizer")
             updates = model.updates_per_step.get(role, 1)
-            old, new = (_rate(config[group], each * updates, at * updates) for each in steps)
+            old, new = (
+                factor * _rate(config[group], each * updates, at * updates) for each in steps
+            )
             parts.append(
                 f"learning rate of {role}: {old:.3g} -> {new:.3g}, and 0 at step {steps[1]:,}"
             )

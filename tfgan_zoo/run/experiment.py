@@ -26,7 +26,14 @@ from tfgan_zoo.run.changing import (
 from tfgan_zoo.run.devices import Devices, open_devices
 from tfgan_zoo.run.fitting import fit_once
 from tfgan_zoo.run.folder import Run
-from tfgan_zoo.run.recovery import Rollbacks, is_unscored, resume, rewind, storage_errors
+from tfgan_zoo.run.recovery import (
+    Rollbacks,
+    is_unscored,
+    learning_rate_factor,
+    resume,
+    rewind,
+    storage_errors,
+)
 from tfgan_zoo.run.scoring import RunScores
 from tfgan_zoo.run.stage import Stage
 from tfgan_zoo.run.starting import start_from, start_from_generator
@@ -240,7 +247,7 @@ def adopt(stage: Stage, start: int, scored: int, training: bool) -> None:
             stage.report(unused)
         config = only_with_export_of(run, config)
     note = run.adopt(config, start, scored)
-    if change := describe_change(note, run.config(), stage.model):
+    if change := describe_change(note, run.config(), stage.model, learning_rate_factor(run)):
         stage.report(change)
 
 

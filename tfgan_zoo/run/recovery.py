@@ -86,7 +86,7 @@ class Rollbacks:
         notes = self.run.noted_rollbacks()
         if not notes:
             return
-        factor = float(np.prod([note["learning_rate_factor"] for note in notes]))
+        factor = learning_rate_factor(self.run)
         for role, rate in self.rates.items():
             optimizer = getattr(self.model, f"{role}_optimizer")
             if isinstance(rate, float):
@@ -127,6 +127,11 @@ class Rollbacks:
         run.checkpoints.restore(self.model, step)
         self.apply()
         return step
+
+
+def learning_rate_factor(run: Run) -> float:
+    """Returns the factor by which a run's rollbacks have changed its learning rates."""
+    return float(np.prod([note["learning_rate_factor"] for note in run.noted_rollbacks()]))
 
 
 def _learning_rate(model: ZooModel, role: str) -> Any:
