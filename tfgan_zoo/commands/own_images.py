@@ -206,8 +206,9 @@ def _new(
     override_all(config, overrides)
     config_lib.check(config)
     height, width, last = config.model_args.image_shape
+    what = "crops" if kind == "super_resolution" else "images"
     clauses = [
-        f"images of {height}x{width} pixels {_colours(config)}, {reason}",
+        f"{what} of {height}x{width} pixels {_colours(config)}, {reason}",
         *(each.format(config=config) for each in reasons),
     ]
     if facts.transparent and last in (1, 3):

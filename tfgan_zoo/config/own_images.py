@@ -300,7 +300,7 @@ def _super_resolution(
     config.data.flip = True
     config.data.batch_size = _batch(16, facts)
     config.evaluate.samples = min(20, facts.num)
-    return ["crops of this size from your images, in batches of {config.data.batch_size}"]
+    return ["enlarged {config.model_args.scale} times, in batches of {config.data.batch_size}"]
 
 
 _KINDS = {
