@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import tfgan_zoo
-from tfgan_zoo import pictures, progress
+from tfgan_zoo import cli, pictures, progress
 from tfgan_zoo.data import Fit, SliceSource, load_images, open_source
 from tfgan_zoo.evaluation import distributions, score_images
 from tfgan_zoo.metrics.features import ModelFeatures
@@ -70,6 +70,13 @@ def test_a_run_prints_lines_where_there_is_no_terminal(monkeypatch, at_once):
 
 def test_a_pipeline_prints_no_lines(monkeypatch, at_once):
     assert shown(monkeypatch) == []
+
+
+def test_commands_print_lines_too(monkeypatch, at_once):
+    lines = []
+    with pytest.raises(SystemExit):
+        cli.run(lambda _: lines.extend(shown(monkeypatch)), [])
+    assert lines[0].startswith("folder:x: 1 of 3 images  ")
 
 
 def test_what_is_short_stays_quiet(monkeypatch):

@@ -12,6 +12,7 @@ from typing import Any, NoReturn, TextIO
 
 from absl import flags
 
+from tfgan_zoo import progress
 from tfgan_zoo.errors import (
     InputError,
     Interrupted,
@@ -36,7 +37,7 @@ def run(main: Callable[[list[str]], None], argv: list[str] | None = None) -> NoR
     """
     message, status = "", 0
     try:
-        with plain_warnings(), input_errors():
+        with plain_warnings(), progress.progress_lines(), input_errors():
             main(sys.argv[1:] if argv is None else argv)
     except InputError as error:
         message, status = f"error: {_ended(str(error))}", 2

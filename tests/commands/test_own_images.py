@@ -72,8 +72,7 @@ def test_a_model_stays_the_model(photos, model):
     assert found.config.model == model
     assert found.config.model_args.image_shape == (64, 64, 3)
     assert found.config.model_args.latent_dim == 100
-    assert len(found.notes) == 1
-    assert "\n" not in found.notes[0]
+    assert found.notes[0].endswith(f"holds 6 colour images. The model is {model}.")
     if model != "relativistic_gan":  # what belongs to the game stays the quick recipe's
         quick = config_lib.load_config(model)
         for group in ("generator_optimizer", "discriminator_optimizer"):
@@ -90,6 +89,29 @@ def test_a_recipe_by_name_and_built_in_data_stay_what_they_are(photos):
         assert found.config == config_lib.load_config("gan", {"data.source": source})
     with pytest.raises(InputError, match="Give --model or --config"):
         resolve(data__source="figures")
+
+
+def test_transparent_images_are_announced_with_the_way_to_keep_them(tmp_path):
+    source = save(tmp_path / "icons", size=(32, 32))
+    drawn = "transparent images are drawn on white"
+    assert drawn not in "".join(resolve(recipe="images", data__source=source).notes)
+    icon = np.zeros((32, 32, 4), np.uint8)
+    icon[8:24, 8:24] = 200, 30, 30, 255
+    Image.fromarray(icon).save(tmp_path / "icons" / "0.png")
+    said = "".join(resolve(recipe="images", data__source=source).notes)
+    flag = "--config.model_args.image_shape=32,32,4"
+    assert f"{drawn}; {flag} keeps the transparency" in said
+    kept = resolve(recipe="images", data__source=source, model_args__image_shape="32,32,4")
+    assert kept.config.model_args.image_shape == (32, 32, 4)
+    assert drawn not in "".join(kept.notes)
+
+
+def test_pretraining_is_announced_with_its_flag(photos):
+    said = "".join(resolve("srgan", data__source=photos).notes)
+    assert "before that, 8,000 steps" in said
+    assert "--config.pretraining.steps=N" in said
+    without = resolve("srgan", data__source=photos, pretraining__steps=0)
+    assert "before that" not in "".join(without.notes)
 
 
 def test_vectors_have_no_settings_for_images(tmp_path):
@@ -114,7 +136,7 @@ def test_flags_win_over_derived_settings(photos):
     config = found.config
     assert (config.data.batch_size, config.generator.filters) == (3, 5)
     said = "\n".join(found.notes)
-    assert "networks with 5 filters at the image, and batches of 3." in said
+    assert "networks with 5 filters at full resolution, and batches of 3." in said
     assert "700 steps" in said
     assert "10,000" not in said
     assert (config.train.steps, config.data.flip) == (700, True)

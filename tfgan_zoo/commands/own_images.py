@@ -29,9 +29,9 @@ BUILT_IN = ("figures", "points", "tfds")
 _STARTS = {"relativistic_gan": "images", "pix2pix": "translation", "gan_cls": "captions"}
 
 _WHY = {
-    "images": "its game covers the data evenly at DCGAN's cost",
+    "images": "the default for single images",
     "translation": "",
-    "captions": "the images have captions",
+    "captions": "because the images have captions",
 }
 
 #: Samples of which a part is held out where there is no split for it.
@@ -207,7 +207,8 @@ def _new(
     if kind == "translation":
         facts, unmatched = _domains(config)
         if not model:
-            why = f"these are not pairs: {unmatched}" if unmatched else "the images are pairs"
+            found = f"these are not pairs: {unmatched}" if unmatched else "the images are pairs"
+            why = f"because {found}"
         if not model and unmatched:
             config = config_lib.load_config("cyclegan")
             override_all(config, data)
@@ -247,19 +248,44 @@ def _new(
         reasons = own_images.adapt(config, facts, chosen, channels)
     override_all(config, overrides)
     config_lib.check(config)
-    shown = "x".join(map(str, config.model_args.image_shape))
-    because = f", because {why}" if why else ""
+    height, width, last = config.model_args.image_shape
+    what = "crops" if kind == "super_resolution" else "images"
     clauses = [
-        f"{shown} pixels and channels, {reason}",
+        f"{what} of {height}x{width} pixels {_colours(config)}, {reason}",
         *(each.format(config=config) for each in reasons),
     ]
-    head = f"{config.data.source} holds {facts.what}: {config.model}{because}"
-    if model and not recipe:  # in one line
-        notes = [f"{head}, with settings for them: {'; '.join(clauses)}."]
-    else:
-        notes = [f"{head}.", *(f"  {clause}." for clause in clauses)]
-        notes.append("  Any entry can be set; --dry_run shows all.")
+    if facts.transparent and last in (1, 3):
+        clauses.append(_on_white(config, kind))
+    if steps := config.get("pretraining", {}).get("steps"):
+        first = "the text encoder" if kind == "text_to_image" else "the generator, by pixels"
+        clauses.append(
+            f"before that, {steps:,} steps that train {first}; --config.pretraining.steps=N "
+            "changes it"
+        )
+    because = f", {why}" if why else ""
+    notes = [f"{config.data.source} holds {facts.what}. The model is {config.model}{because}."]
+    notes += [f"  {clause}." for clause in clauses]
+    notes.append("  Any entry can be set with --config.KEY=VALUE; --dry_run prints all.")
     return Chosen(config, own_images.family_of(config), notes)
+
+
+def _colours(config: ConfigDict) -> str:
+    """Returns the channels of a model's images in words."""
+    names = {1: "grey", 3: "colour"}
+    first, second = config.model_args.image_shape[-1], config.model_args.get("channels_b")
+    if first not in names or second not in (None, *names):
+        return f"with {first} channels"
+    return f"from {names[first]} to {names[second]}" if second else f"in {names[first]}"
+
+
+def _on_white(config: ConfigDict, kind: str) -> str:
+    """Says what becomes of transparent images, and how a model keeps the transparency if it can."""
+    text = "transparent images are drawn on white"
+    if kind != "noise_to_image":
+        return text
+    height, width, last = config.model_args.image_shape
+    shape = f"{height},{width},{last + 1}"
+    return f"{text}; --config.model_args.image_shape={shape} keeps the transparency"
 
 
 # ---------------------------------------------------------------------- looking at the images
@@ -303,7 +329,7 @@ def _facts(
     opener: Any,
     **options: Any,
 ) -> Facts:
-    channels, side = _look(source)
+    channels, side, transparent = _look(source)
     channels_b = channels if other is source else _look(other)[0]
     if what.startswith("images"):
         what = f"{num:,} {'grey' if channels == 1 else 'colour'} {what}"
@@ -316,12 +342,12 @@ def _facts(
                 _open(opener, config, test, **options)
                 held_out = train, test
                 break
-    return Facts(num, channels, channels_b, side, what, held_out)
+    return Facts(num, channels, channels_b, side, what, held_out, transparent)
 
 
-def _look(source: Source) -> tuple[int, int]:
-    """Returns the channels of a source's images and their shortest side, judged by some of them."""
-    channels, sides = 1, []
+def _look(source: Source) -> tuple[int, int, bool]:
+    """Returns what some of a source's images are: channels, shortest side, and transparency."""
+    channels, sides, transparent = 1, [], False
     for index in range(0, len(source), max(1, len(source) // _LOOKED_AT))[:_LOOKED_AT]:
         try:
             image = source.read(index)
@@ -333,4 +359,6 @@ def _look(source: Source) -> tuple[int, int]:
         colours = image[..., :3]
         if image.shape[-1] > 2 and (colours != colours[..., :1]).any():
             channels = 3
-    return channels, min(sides, default=own_images.DEFAULT_SIDE)
+        if source.alpha and image.shape[-1] in (2, 4) and (image[..., -1] < 255).any():
+            transparent = True
+    return channels, min(sides, default=own_images.DEFAULT_SIDE), transparent

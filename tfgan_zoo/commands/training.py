@@ -140,7 +140,7 @@ def summary(result: Any) -> str:
     Args:
         result: The result of `run.experiment.train`.
     """
-    lines = [f"ended {result.ended}"] if result.ended else []
+    lines = [f"training ended {result.ended}"] if result.ended else []
     lines += [f"{score}: {value:.3f}" for score, value in result.scores.items()]
     if result.samples is not None:
         lines.append(f"samples:    {result.samples}")

@@ -33,6 +33,7 @@ class Facts(NamedTuple):
         side: The shortest side of some of the images.
         what: What they are, for messages.
         held_out: The splits to train and to evaluate on; None to hold nothing out.
+        transparent: Whether some of the images are transparent in places.
     """
 
     num: int
@@ -41,6 +42,7 @@ class Facts(NamedTuple):
     side: int
     what: str
     held_out: tuple[str, str] | None = None
+    transparent: bool = False
 
 
 def kind_of_config(config: ConfigDict) -> str:
@@ -136,7 +138,7 @@ def choose_size(
         return (side, side), f"the smallest that {config.model} makes"
     if side == DEFAULT_SIDE:
         return (side, side), "the default; --image_size=N changes it"
-    return (side, side), f"as the smallest image has {facts.side}; --image_size=N changes it"
+    return (side, side), f"as some images have only {facts.side}; --image_size=N changes it"
 
 
 # ---------------------------------------------------------------------- settings
@@ -183,7 +185,7 @@ def _augmented(config: ConfigDict, facts: Facts) -> list[str]:
     few = facts.num < FEW
     config.model_args.diff_augment = ("color", "translation", "cutout") if few else ()
     if few:
-        return [f"DiffAugment, as fewer than {FEW:,} images are soon known by heart"]
+        return [f"DiffAugment, as a discriminator memorises fewer than {FEW:,} images"]
     return []
 
 
@@ -225,7 +227,7 @@ def _noise_to_image(
     config.train.samples = 64 if shorter <= 64 else 25 if shorter <= 128 else 16
     config.train.steps = 10_000 if facts.num < FEW else 20_000
     networks = (
-        "networks with {config.generator.filters} filters at the image"
+        "networks with {config.generator.filters} filters at full resolution"
         if config.generator.get("name", "").startswith("dcgan")
         else "the recipe's networks"
     )
@@ -280,7 +282,7 @@ def _captions(
     config.train.samples = 12
     config.train.steps = 10_000 if facts.num < FEW else 20_000
     return [
-        "networks with {config.generator.filters} filters at the image, and batches of "
+        "networks with {config.generator.filters} filters at full resolution, and batches of "
         "{config.data.batch_size}",
         *_augmented(config, facts),
     ]
@@ -302,7 +304,7 @@ def _super_resolution(
     config.data.flip = True
     config.data.batch_size = _batch(16, facts)
     config.evaluate.samples = min(20, facts.num)
-    return ["crops of this size from your images, in batches of {config.data.batch_size}"]
+    return ["enlarged {config.model_args.scale} times, in batches of {config.data.batch_size}"]
 
 
 _KINDS = {

@@ -413,5 +413,5 @@ def _check_side_by_side(source: FileSource) -> None:
                 f"trainB or A and B, and {source.name(index)} is {width}x{height}, not two images "
                 "side by side, twice as wide as high; arrange it so, or give "
                 'layout="side_by_side" for halves of another shape, or layout="grey" to learn '
-                "colouring."
+                "colouring (--config.data.layout)."
             )

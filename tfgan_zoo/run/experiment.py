@@ -201,6 +201,7 @@ def train_stage(
                 rewind(run, start)
 
         if start == 0 and pretraining is not None:
+            report(f"Pretraining, in {run.pretraining}:")
             train_stage(
                 Run(run.pretraining),
                 pretraining,
@@ -291,6 +292,8 @@ def write_artifacts(stage: Stage) -> None:
     files = (run.result, run.model, samples, export)
     if all(path.exists() for path in files if path is not None):
         return
+    more = "" if export is None else " and a SavedModel, which is then checked"
+    stage.report(f"Saving {run.model.name}{more}.")
     if stage.devices.replicas > 1:
         with made_before():
             model = build_model(config)  # for one device, on which it will be used

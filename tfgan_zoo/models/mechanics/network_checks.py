@@ -84,9 +84,12 @@ def check_shape(argument: str, side: str, came: tuple, expected: tuple[int, ...]
         InputError: If they differ.
     """
     if not tf.TensorShape(came[1:]).is_compatible_with(expected):
-        shape = ", ".join(map(str, ("batch", *expected)))
+        shape, found = (
+            ", ".join(map(str, ("batch", *sizes))) for sizes in (expected, tuple(came[1:]))
+        )
         raise InputError(
-            f"{argument}: expected a network whose {side} has shape ({shape}), got {came}."
+            f"{argument}: expected a network whose {side} has shape ({shape}), got ({found}); "
+            "change the network, or the model's argument that sets this shape, such as image_shape."
         )
 
 
