@@ -140,6 +140,7 @@ def run_config(
                 # "figures" reads the drawn figures back (and is left out for other data); "swd" is
                 # the sliced Wasserstein distance to the data; "mae" the mean absolute error of
                 # translations with known targets, "l1" the same in [-1, 1], as in the loss;
+                # "lpips" a network's distance of pairs, with the file `lpips_backbone`;
                 # "retrieval" how often an image's own text is the
                 # nearest. "fid", "kid", "inception_score", "precision_recall", "density_coverage"
                 # and "modes" compare samples with the data in the features of a network,
@@ -221,6 +222,7 @@ def image_to_image_config(model: str) -> ConfigDict:
     config.data.load_size = placeholder(int)  # resize to this, then crop at random
     config.data.batch_size = 1
     config.evaluate.split = placeholder(str)  # of the source; None for the training data
+    _add_lpips(config)
     config.train.samples = 8
     return config
 
@@ -243,8 +245,16 @@ def super_resolution_config(model: str) -> ConfigDict:
     config.evaluate.source = placeholder(str)
     config.evaluate.split = placeholder(str)
     config.evaluate.metrics = ("psnr", "ssim")
+    _add_lpips(config)
     config.train.samples = 4
     return config
+
+
+def _add_lpips(config: ConfigDict) -> None:
+    """Adds the files of the metric "lpips"; see `metrics.lpips_distance`."""
+    config.evaluate.lpips_backbone = placeholder(str)  # torchvision's alexnet or vgg16, a .pth
+    # The authors' weights; None for those of the package lpips or the cache, else downloaded.
+    config.evaluate.lpips_heads = placeholder(str)
 
 
 def text_to_image_config(model: str) -> ConfigDict:

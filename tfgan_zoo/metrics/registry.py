@@ -129,8 +129,11 @@ PAIRS: dict[str, Callable[..., float]] = {
     "ms_ssim": ms_ssim,
 }
 
+#: The same, computed by a network whose files the user gives; see `metrics.lpips`.
+BY_NETWORK = ("lpips",)
+
 #: Scores of translations against their targets, and 1 if higher is better, -1 if lower is.
-TARGETS = {"mae": -1, "l1": -1, "psnr": 1, "ssim": 1}
+TARGETS = {"mae": -1, "l1": -1, "psnr": 1, "ssim": 1, "lpips": -1}
 
 #: Scores that training can compute, by their names in config.evaluate.metrics. "figures", those of
 #: translations and "retrieval" depend on the data of a task; MS-SSIM needs images too large for

@@ -166,7 +166,7 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
         "samples": compared.num,
         "seed": request.seed,
         "reference": {**compared.reference.what, "sha256": str(real["sha256"])},
-        **conditions(features, start, [note] * bool(note) + notes),
+        **conditions(features, start, [note] * bool(note) + [*compared.notes, *notes]),
     }
     found = Evaluation(scores, protocol)
     found.append_to(Path(workdir) / "evaluation.jsonl")
@@ -242,11 +242,17 @@ def evaluate_pairs(
     Raises:
         InputError: If part of the request is impossible.
     """
+    config = Run.open(workdir).config()
+    evaluate, data = config["evaluate"], config["data"]
+    if request.lpips_backbone is None:
+        request = request._replace(
+            lpips_backbone=evaluate.get("lpips_backbone"),
+            lpips_heads=request.lpips_heads or evaluate.get("lpips_heads"),
+        )
+    also = request.opened()
     model = experiment.load_run(workdir, checkpoint)
     if request.scale not in (None, model.scale):
         raise InputError(f"--scale: expected {model.scale}, the model's, got {request.scale}.")
-    config = Run.open(workdir).config()
-    evaluate, data = config["evaluate"], config["data"]
     others = None
     if request.source is None:
         source = evaluate["source"] or data["source"]
@@ -261,4 +267,4 @@ def evaluate_pairs(
         "on_error": config["data"].get("on_error", "raise"),
     }
     with model.raw_weights() if raw_weights else contextlib.nullcontext():
-        return score_source(request, by_model(model), others, **rules)
+        return score_source(request, by_model(model), others, also, **rules)

@@ -1,6 +1,6 @@
 """The images that an evaluation compares: a model's samples, and a reference from the data."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,14 +20,16 @@ class EvaluationTask(NamedTuple):
         generated: Generates the samples, batch by batch, floats in [-1, 1].
         num: Number of samples.
         reference: The real images.
-        also: Further metrics that the data allows: "figures" for drawn figures; "mae", "l1", "psnr"
-            and "ssim" for pairs.
+        also: Further metrics that the data allows: "figures" for drawn figures; "mae", "l1",
+            "psnr", "ssim" and "lpips" for pairs.
+        notes: What to know about their scores.
     """
 
     generated: Callable[[], Iterator[np.ndarray]]
     num: int
     reference: Reference
     also: Mapping[str, Callable[[np.ndarray], Mapping[str, float]]] = {}
+    notes: Sequence[str] = ()
 
 
 def choose(total: int, num: int) -> np.ndarray:
