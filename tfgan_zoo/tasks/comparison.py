@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tfgan_zoo.data import Fit, SliceSource, Source, load_images
-from tfgan_zoo.evaluation.distributions import Reference
+from tfgan_zoo.evaluation.distributions import Classes, Reference
 from tfgan_zoo.tasks.requests import Request
 
 #: Images decoded or generated at a time.
@@ -23,6 +23,7 @@ class EvaluationTask(NamedTuple):
         also: Further metrics that the data allows: "figures" for drawn figures; "mae", "l1",
             "psnr", "ssim" and "lpips" for pairs.
         notes: What to know about their scores.
+        classes: The classes of both, of a model that is asked for classes.
     """
 
     generated: Callable[[], Iterator[np.ndarray]]
@@ -30,6 +31,7 @@ class EvaluationTask(NamedTuple):
     reference: Reference
     also: Mapping[str, Callable[[np.ndarray], Mapping[str, float]]] = {}
     notes: Sequence[str] = ()
+    classes: Classes | None = None
 
 
 def choose(total: int, num: int) -> np.ndarray:
