@@ -2,9 +2,13 @@
 
 import keras
 import tensorflow as tf
+from PIL import Image
 
+from tests.tiny_runs import tiny_config
 from tfgan_zoo import networks
 from tfgan_zoo.models import GAN
+
+NAMES = ("cat", "dog", "fox")
 
 
 @keras.saving.register_keras_serializable("test")
@@ -35,3 +39,21 @@ class FiguresGAN(LabelledGAN):
     """The same for the 48 classes of the drawn figures."""
 
     classes = 48
+
+
+def animals(folder, **overrides):
+    """Returns the config of a run on ten grey shades of each class: cats are dark, foxes bright."""
+    data = folder / "animals"
+    for label, name in enumerate(NAMES):
+        (data / name).mkdir(parents=True, exist_ok=True)
+        for i in range(10):
+            image = Image.new("RGB", (16, 16), (100 * label + i,) * 3)
+            image.save(data / name / f"{i}.png")
+    config = tiny_config(folder, "gan", **overrides)
+    with config.unlocked():
+        config.model = "tests.tasks.conditional:LabelledGAN"
+        config.generator = config.discriminator = {"name": ""}
+        config.data.source = f"folder:{data}"
+        config.train.steps = 4
+        config.train.export = True
+    return config

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.commands.test_commands import said
+from tests.tasks.conditional import NAMES, animals
 from tests.tiny_runs import lines, tiny_config
 from tfgan_zoo import generate
 from tfgan_zoo.data import open_captioned
@@ -20,37 +21,17 @@ from tfgan_zoo.run.evaluation import evaluate_run, task_of_run
 from tfgan_zoo.tasks import Request, open_task, task_of
 from tfgan_zoo.tasks.drawing import generate as draw
 
-NAMES = ("cat", "dog", "fox")
-
-
-def config_of(folder, **overrides):
-    """Ten grey shades of each class: cats are dark, foxes bright."""
-    data = folder / "animals"
-    for label, name in enumerate(NAMES):
-        (data / name).mkdir(parents=True, exist_ok=True)
-        for i in range(10):
-            image = Image.new("RGB", (16, 16), (100 * label + i,) * 3)
-            image.save(data / name / f"{i}.png")
-    config = tiny_config(folder, "gan", **overrides)
-    with config.unlocked():
-        config.model = "tests.tasks.conditional:LabelledGAN"
-        config.generator = config.discriminator = {"name": ""}
-        config.data.source = f"folder:{data}"
-        config.train.steps = 4
-        config.train.export = True
-    return config
-
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """A finished run."""
     folder = tmp_path_factory.mktemp("conditional")
-    experiment.train(config_of(folder), folder / "run", lambda _: None)
+    experiment.train(animals(folder), folder / "run", lambda _: None)
     return folder / "run"
 
 
 def test_batches_and_scores_have_the_labels_of_the_images(tmp_path):
-    config = config_of(tmp_path)
+    config = animals(tmp_path)
     task = open_task(config, building.build_model(config))
     batch = next(task.batches(0).as_numpy_iterator())
     np.testing.assert_array_equal(batch["label"], batch["image"][:, 0, 0, 0] // 100)
@@ -66,7 +47,7 @@ def test_batches_and_scores_have_the_labels_of_the_images(tmp_path):
 
 
 def test_a_source_without_labels_is_refused(tmp_path):
-    config = config_of(tmp_path)
+    config = animals(tmp_path)
     config.data.source = tiny_config(tmp_path).data.source
     with pytest.raises(
         InputError, match=r"^data.source: expected labels in npz:\S+, got none; put"
@@ -85,7 +66,7 @@ def test_a_run_knows_the_names_of_its_classes_and_draws_a_row_of_each(run):
 
 @pytest.mark.slow
 def test_a_run_with_classes_goes_on(run, tmp_path):
-    resumed = config_of(run.parent)
+    resumed = animals(run.parent)
     resumed.train.steps = 8
     copy = shutil.copytree(run, tmp_path / "run")
     experiment.train(resumed, copy, lambda _: None)
@@ -141,7 +122,7 @@ def test_classes_of_other_data_are_known_by_their_names(run, tmp_path, monkeypat
 
 
 def test_a_run_does_not_go_on_with_classes_of_other_numbers(tmp_path):
-    config = config_of(tmp_path)
+    config = animals(tmp_path)
     model = building.build_model(config)
     with config.unlocked():
         config.data.class_names = ("ant", "cat", "dog")
@@ -161,7 +142,7 @@ def test_labels_are_refused_where_the_model_knows_no_classes(tmp_path, capsys):
 
 
 def test_classes_that_the_networks_do_not_know_are_refused_before_training(tmp_path):
-    config = config_of(tmp_path)
+    config = animals(tmp_path)
     config.data.source = of_classes(tmp_path / "five", ["ant", "bee", "cat", "dog", "eel"])
     with pytest.raises(
         InputError,
@@ -174,7 +155,7 @@ def test_classes_that_the_networks_do_not_know_are_refused_before_training(tmp_p
 
 def test_unnamed_classes_of_other_data_are_checked(run, tmp_path):
     """A run of an earlier version does not know the names of its classes."""
-    config = config_of(tmp_path)
+    config = animals(tmp_path)
     config.data.source = of_classes(tmp_path / "more", ["a", "b", "c", "d"])
     request = Request(("swd",), source=config.data.source, split="train", num=20)
     with pytest.raises(InputError, match=r"^--data, label: expected the 3 classes .* know 3;"):
@@ -217,7 +198,7 @@ def test_samples_are_compared_class_by_class(run):
 
 
 def test_training_compares_class_by_class(tmp_path):
-    config = config_of(tmp_path)
+    config = animals(tmp_path)
     config.evaluate.metrics = ("intra_fid", "intra_precision_recall")
     config.evaluate.features = "mnist_v1"
     model = building.build_model(config)
@@ -260,7 +241,7 @@ def test_training_compares_class_by_class(tmp_path):
 
 def test_figures_are_those_that_were_asked_for(tmp_path):
     """Of the real images, each of which is asked for by its own label."""
-    config = config_of(tmp_path)
+    config = animals(tmp_path)
     config.model, config.data.source = "tests.tasks.conditional:FiguresGAN", "figures"
     config.model_args.image_shape = (32, 32, 3)
     model = building.build_model(config)

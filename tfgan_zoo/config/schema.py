@@ -144,7 +144,9 @@ def run_config(
                 # "retrieval" how often an image's own text is the
                 # nearest. "fid", "kid", "inception_score", "precision_recall", "density_coverage"
                 # and "modes" compare samples with the data in the features of a network,
-                # "ms_ssim_diversity" with one another; see docs/evaluation.md. () for none.
+                # "ms_ssim_diversity" with one another; "class_accuracy", "intra_fid" and
+                # "intra_precision_recall" samples of a class with the data's; see
+                # docs/evaluation.md. () for none.
                 "metrics": ("swd",),
                 # The metric that decides which checkpoint is the best: the higher fraction of
                 # correct figures, the lower distance. None for the first one the data allows.
