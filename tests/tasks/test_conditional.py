@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -221,6 +222,10 @@ def test_training_compares_class_by_class(tmp_path):
 
     with pytest.warns(UserWarning, match="features: expected images like those that mnist_v1"):
         same, other = task.score(Copies()), task.score(Others())
+    with pytest.warns(UserWarning, match="Their scores are NaN"):
+        lost = task.score(SimpleNamespace(generate=lambda *_, **__: real * np.nan))
+    assert lost.keys() == same.keys()
+    assert np.isnan(list(lost.values())).all()
     assert same["intra_fid[mnist_v1]"] == pytest.approx(0, abs=1e-6)
     assert same["intra_recall[mnist_v1]"] == 1
     assert other["intra_fid_worst[mnist_v1]"] > 0.1 > same["intra_fid_worst[mnist_v1]"]
@@ -240,7 +245,7 @@ def test_training_compares_class_by_class(tmp_path):
 
 
 def test_figures_are_those_that_were_asked_for(tmp_path):
-    """Of the real images, each of which is asked for by its own label."""
+    """The reference images are such: each is asked for by its own label."""
     config = animals(tmp_path)
     config.model, config.data.source = "tests.tasks.conditional:FiguresGAN", "figures"
     config.model_args.image_shape = (32, 32, 3)

@@ -19,7 +19,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import distributions
 from tfgan_zoo.evaluation.pairs import Scores, by_model
 from tfgan_zoo.evaluation.upscaled import PairsRequest, score_source
-from tfgan_zoo.metrics.classes import Classes, extremes
+from tfgan_zoo.metrics.classes import Classes, ClassScores, extremes
 from tfgan_zoo.metrics.features import Features, open_auto
 from tfgan_zoo.metrics.registry import TARGETS
 from tfgan_zoo.run import building, experiment
@@ -176,13 +176,9 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
         "samples": compared.num,
         "seed": request.seed,
         "reference": {**compared.reference.what, "sha256": str(real["sha256"])},
+        **protocol_of_classes(scores),
         **conditions(features, start, [note] * bool(note) + notes),
     }
-    if scores.by_class:
-        protocol["classes"] = {
-            name: {label: v if np.isfinite(v) else None for label, v in values.items()}
-            for name, values in scores.by_class.items()
-        }
     found = Evaluation(scores, protocol)
     found.append_to(Path(workdir) / "evaluation.jsonl")
     return found
@@ -238,6 +234,15 @@ def notes_on(
             "only with others of as many."
         )
     return notes
+
+
+def protocol_of_classes(scores: ClassScores) -> dict[str, Any]:
+    """Returns the part of a protocol that has the number of each class, if there are any."""
+    found = {
+        name: {label: v if np.isfinite(v) else None for label, v in values.items()}
+        for name, values in scores.by_class.items()
+    }
+    return {"classes": found} if found else {}
 
 
 def notes_on_classes(
