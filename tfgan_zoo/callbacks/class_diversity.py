@@ -38,12 +38,13 @@ def class_samples(batches: Iterable[Any], model: Any) -> ClassSamples | None:
     seen = 0
     for batch in batches:
         labels = np.asarray(model.real(batch, training=False)[1][position])
+        batch = tf.nest.map_structure(np.asarray, batch)
         for i, label in enumerate(labels.tolist()):
             if label not in rows and len(rows) == CLASSES:
                 continue
             of_class = rows.setdefault(label, [])
             if len(of_class) < EACH:
-                of_class.append(tf.nest.map_structure(lambda x, i=i: np.asarray(x[i]), batch))
+                of_class.append(tf.nest.map_structure(lambda x, i=i: x[i], batch))
         seen += len(labels)
         full = len(rows) == CLASSES and all(len(each) == EACH for each in rows.values())
         if seen >= SEEN or full:

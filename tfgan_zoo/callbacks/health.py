@@ -94,7 +94,7 @@ class Health(keras.callbacks.Callback):
             self.batch = first_samples(data, SAMPLES * share, share)
             labelled = "label" in getattr(self.model, "condition", ())
             if self.batch is not None and labelled and "diversity" in wanted:
-                self.classes = class_samples(_thinned(data), self.of(self.model))
+                self.classes = class_samples(_thinned(data), self.model)
         start = self._start()
         is_game = hasattr(self.model, "d_loss_bounds")
         self.diagnosis = Diagnosis(

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tfgan_zoo import progress
 from tfgan_zoo.errors import InputError
 
 
@@ -128,9 +129,10 @@ def intra_class(
     ):
         if numbers.shape != features.shape[:1]:
             raise InputError(f"{name}: expected {len(features)} of them, got {numbers.shape}.")
+    numbers = np.unique(real_labels)
     return {
         int(i): score(real[real_labels == i], generated[labels == i])
-        for i in np.unique(real_labels)
+        for i in progress.bar(numbers, "compared", len(numbers), "classes")
     }
 
 

@@ -26,8 +26,8 @@ from tfgan_zoo.metrics.psnr import planes
 VERSION = "0.1"
 
 #: Mean and standard deviation of ImageNet's colours, as the authors round them for [-1, 1].
-_SHIFT = np.float32([-0.030, -0.088, -0.188])
-_SCALE = np.float32([0.458, 0.448, 0.450])
+_SHIFT = np.array([-0.030, -0.088, -0.188], np.float32)
+_SCALE = np.array([0.458, 0.448, 0.450], np.float32)
 #: Added to the length of a position's channels, which may be 0.
 _EPSILON = 1e-10
 #: Pairs of images at a time.

@@ -68,8 +68,9 @@ class NoiseToImageTask(Task):
         )
         self._pipeline(self.opened, 0, cache=False)
         images = kind_of(model.image_shape).is_drawn
-        names = data.get("class_names", ()) or self.opened.class_names
-        self.class_names = tuple(names) if "label" in model.condition else ()
+        self.class_names: tuple[str, ...] = ()
+        if "label" in model.condition:
+            self.class_names = tuple(data.get("class_names", ()) or self.opened.class_names)
         self.distributions = DistributionScores(config, self.class_names) if images else None
 
     @property

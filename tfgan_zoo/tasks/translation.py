@@ -303,8 +303,8 @@ class TranslationTask(Task):
 
                 return score
 
-            known = (name for name in TARGETS if name not in BY_NETWORK or name in by_network)
-            also |= {name: scoring(name) for name in known}
+            allowed = [name for name in TARGETS if name not in BY_NETWORK or name in by_network]
+            also |= {name: scoring(name) for name in allowed}
             if "ssim" in request.metrics and min(fit_out.size) < SSIM_SIDE:
                 raise InputError(
                     f"--metrics: ssim needs images of {SSIM_SIDE}x{SSIM_SIDE} pixels or more, and "
