@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict
 
+from tfgan_zoo.errors import warn_user
 from tfgan_zoo.evaluation import distributions
 from tfgan_zoo.metrics.classes import Classes, class_of_logits
 from tfgan_zoo.metrics.features import open_auto
@@ -85,6 +86,7 @@ class DistributionScores:
                 found = classes()
                 if found is not None:
                     distributions.check_classes([name], "evaluate.samples", self.features, found)
+                    self._warn_of_few(name, found)
                     found = _rehearsed(found, num)
                 kept = distributions.collect([real()], needed, self.features)
                 return distributions.score_made([name], self.features, kept, generate(model), found)
@@ -98,6 +100,13 @@ class DistributionScores:
             )
             for name in self.metrics
         }
+
+    def _warn_of_few(self, name: str, classes: Classes) -> None:
+        """Warns if FID within classes will be far too high."""
+        if name == "intra_fid" and self.features is not None:
+            message = distributions.few_per_class(classes, self.features.dim)
+            if message is not None:
+                warn_user(f"evaluate.samples: {message}")
 
 
 def _rehearsed(classes: Classes, num: int) -> Classes:
