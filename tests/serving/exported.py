@@ -31,7 +31,12 @@ SIZES = (1, 3, 16)
 @functools.cache
 def model(name):
     """Returns a model whose average differs from its weights and whose images have contrast."""
-    made, random = tiny(name, ema_half_life=50.0), np.random.default_rng(0)
+    return contrasted(tiny(name, ema_half_life=50.0))
+
+
+def contrasted(made):
+    """Returns a model after filling what it serves with weights that give images contrast."""
+    random = np.random.default_rng(0)
     for variable in (v for network in served(made) for v in network.variables):
         shape = tuple(variable.shape)
         if len(shape) > 1:

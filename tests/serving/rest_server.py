@@ -1,7 +1,8 @@
 """Serves SavedModels by TF Serving's REST protocol, following its documentation.
 
 https://www.tensorflow.org/tfx/serving/api_rest: row format, base64 of tensors `*_bytes`, metadata,
-errors. It is independent of the client.
+errors. It is independent of the client. `python -m tests.serving.rest_server FOLDER PORT` serves
+one model, a folder of versions, until it is stopped.
 """
 
 import base64
@@ -12,6 +13,7 @@ import re
 import ssl
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -151,8 +153,8 @@ class Server(http.server.ThreadingHTTPServer):
     as servers other than TF Serving, or models of others, might.
     """
 
-    def __init__(self, models, certificate=None):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, models, certificate=None, port=0):
+        super().__init__(("127.0.0.1", port), Handler)
         self.models = models
         self.asked, self.headers, self.trouble, self.replies = [], [], [], []
         self.scheme = "http"
@@ -182,3 +184,9 @@ def serving(models, certificate=None):
         finally:
             server.shutdown()
             thread.join()
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    with Server({folder.name: Served(folder)}, port=int(sys.argv[2])) as server:
+        server.serve_forever()
