@@ -221,7 +221,7 @@ def as_typed(name: str, given: Sequence[str]) -> None:
 
 
 def in_this_process(name: str, given: Sequence[str]) -> None:
-    """Runs a command without starting Python and TensorFlow anew."""
+    """Runs a command without starting Python and TensorFlow again."""
     importlib.import_module(f"tfgan_zoo.{name}").main(list(given))
 
 

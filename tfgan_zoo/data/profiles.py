@@ -45,18 +45,10 @@ def to_srgb(image: Image.Image, profile: bytes, name: str) -> Image.Image:
         An image of the same mode, but RGB for CMYK; the image itself if its profile is sRGB.
     """
     kind = {"LA": "L", "RGBA": "RGB"}.get(image.mode, image.mode)
-    try:
-        mode, convert = _conversion(profile)
-    except Exception as error:  # Pillow raises its own, OSError, TypeError ... on damaged profiles
-        _note(f"cannot be read ({type(error).__name__}: {error})", name)
+    found = _conversion_of(kind, profile, name)
+    if found is None:
         return image
-    if (kind, mode) == ("L", "RGB"):
-        convert = convert and _conversion_of_grey(profile)
-    elif mode != kind:
-        _note(f"is for {mode} where the image is {kind}", name)
-        return image
-    if convert is None:
-        return image
+    _, convert = found
     if image.mode == kind:
         return convert(image)
     alpha = image.getchannel("A")
@@ -81,16 +73,10 @@ def to_srgb_16_bits(pixels: np.ndarray, profile: bytes, name: str) -> np.ndarray
         InputError: If a conversion is necessary, and `imagecodecs` is not installed.
     """
     kind = "L" if pixels.shape[-1] < 3 else "RGB"
-    try:
-        mode, convert = _conversion(profile)
-    except Exception as error:  # as in `to_srgb`
-        _note(f"cannot be read ({type(error).__name__}: {error})", name)
+    found = _conversion_of(kind, profile, name)
+    if found is None:
         return pixels
-    if mode != kind and (kind, mode) != ("L", "RGB"):
-        _note(f"is for {mode} where the image is {kind}", name)
-        return pixels
-    if convert is None:
-        return pixels
+    mode, _ = found
     if kind == "L":
         levels = np.arange(65536, dtype=np.uint16)[np.newaxis, :, np.newaxis]
         given = levels if mode == "L" else np.repeat(levels, 3, axis=-1)
@@ -100,6 +86,25 @@ def to_srgb_16_bits(pixels: np.ndarray, profile: bytes, name: str) -> np.ndarray
         colours = _by_imagecodecs(pixels[..., :3], profile, mode, name)
     alpha = pixels[..., {"L": 1, "RGB": 3}[kind] :]
     return np.concatenate([colours, alpha], axis=-1)
+
+
+def _conversion_of(kind: str, profile: bytes, name: str) -> tuple[str, Convert] | None:
+    """Returns the mode of a profile and its conversion of images of a kind.
+
+    The kind is "L", "RGB" or "CMYK". None if the profile is sRGB, or cannot be used, which a
+    warning says.
+    """
+    try:
+        mode, convert = _conversion(profile)
+    except Exception as error:  # Pillow raises its own, OSError, TypeError ... on damaged profiles
+        _note(f"cannot be read ({type(error).__name__}: {error})", name)
+        return None
+    if (kind, mode) == ("L", "RGB"):
+        convert = convert and _conversion_of_grey(profile)
+    elif mode != kind:
+        _note(f"is for {mode} where the image is {kind}", name)
+        return None
+    return None if convert is None else (mode, convert)
 
 
 def _by_imagecodecs(pixels: np.ndarray, profile: bytes, mode: str, name: str) -> np.ndarray:

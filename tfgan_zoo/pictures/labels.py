@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from tfgan_zoo.pictures.grids import as_colour, enlargement_to, grid, rows
+from tfgan_zoo.pictures.grids import as_colour, enlarge, enlargement_to, grid, rows
 
 #: Height in pixels of the titles above a picture.
 TITLES = 22
@@ -39,7 +39,7 @@ def titled_rows(
     """
     picture = rows(columns, gap)
     factor = enlargement_to(picture, at_least)
-    picture = np.repeat(np.repeat(picture, factor, axis=0), factor, axis=1)
+    picture = enlarge(picture, at_least)
     pitch = (picture.shape[1] + gap * factor) / len(titles)
     room = pitch - gap * factor
     fonts = (_pillow_font(size) for size in _TITLE_SIZES)
