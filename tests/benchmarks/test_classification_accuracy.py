@@ -4,28 +4,16 @@ import numpy as np
 import pytest
 
 from benchmarks.classification_accuracy import LabelledImages, Sets, accuracy, open_sets, table
-from tests.tasks.conditional import NAMES, animals
+from tests.tasks.conditional import untrained
+from tests.tasks.test_conditional import NAMES, config_of
 from tests.tiny_runs import tiny_config
 from tfgan_zoo import pictures
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.run import building
-from tfgan_zoo.run.folder import Run
-
-
-def untrained(config, folder):
-    """Writes a run at its first step."""
-    model = building.build_model(config)
-    with Run(folder).claim(config):
-        Run(folder).checkpoints.save(model, 0, None, None, {})
-    return model
 
 
 def test_a_runs_samples_have_the_labels_of_its_training_images(tmp_path):
-    config = animals(tmp_path)
-    with config.unlocked():
-        config.data.class_names = NAMES
-    model = untrained(config, tmp_path / "run")
-    sets = open_sets(str(tmp_path / "run"), 100, "train[:12]", "0")
+    model, run = untrained(config_of(tmp_path), tmp_path / "run")
+    sets = open_sets(str(run), 100, "train[:12]", "0")
     assert (sets.names, sets.step, sets.is_figures) == (NAMES, 0, False)
     for images in (sets.real, sets.test):
         np.testing.assert_array_equal(images.images[:, 0, 0, 0] // 100, images.labels)
@@ -34,10 +22,9 @@ def test_a_runs_samples_have_the_labels_of_its_training_images(tmp_path):
     latents = model.sample_latents(30)
     expected = pictures.to_uint8(model.generate(latents=latents, label=sets.real.labels))
     np.testing.assert_array_equal(sets.samples.images, expected)
-    plain = tiny_config(tmp_path)
-    untrained(plain, tmp_path / "plain")
+    _, plain = untrained(tiny_config(tmp_path), tmp_path / "plain")
     with pytest.raises(InputError, match=r"^--workdir: expected a run whose model is asked for cl"):
-        open_sets(str(tmp_path / "plain"), 10, "train", "0")
+        open_sets(str(plain), 10, "train", "0")
 
 
 @pytest.mark.slow

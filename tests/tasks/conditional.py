@@ -2,13 +2,12 @@
 
 import keras
 import tensorflow as tf
-from PIL import Image
 
-from tests.tiny_runs import tiny_config
 from tfgan_zoo import networks
 from tfgan_zoo.models import GAN
-
-NAMES = ("cat", "dog", "fox")
+from tfgan_zoo.run import building
+from tfgan_zoo.run.folder import Run
+from tfgan_zoo.tasks import task_of
 
 
 @keras.saving.register_keras_serializable("test")
@@ -41,19 +40,12 @@ class FiguresGAN(LabelledGAN):
     classes = 48
 
 
-def animals(folder, **overrides):
-    """Returns the config of a run on ten grey shades of each class: cats are dark, foxes bright."""
-    data = folder / "animals"
-    for label, name in enumerate(NAMES):
-        (data / name).mkdir(parents=True, exist_ok=True)
-        for i in range(10):
-            image = Image.new("RGB", (16, 16), (100 * label + i,) * 3)
-            image.save(data / name / f"{i}.png")
-    config = tiny_config(folder, "gan", **overrides)
-    with config.unlocked():
-        config.model = "tests.tasks.conditional:LabelledGAN"
-        config.generator = config.discriminator = {"name": ""}
-        config.data.source = f"folder:{data}"
-        config.train.steps = 4
-        config.train.export = True
-    return config
+def untrained(config, folder):
+    """Writes a run at its first step, with the names of its classes; returns its model, and it."""
+    config = task_of(building.model_class(config.model)).resolve(
+        building.model_class(config.model), config, {}
+    )
+    model = building.build_model(config)
+    with Run(folder).claim(config):
+        Run(folder).checkpoints.save(model, 0, None, None, {})
+    return model, folder

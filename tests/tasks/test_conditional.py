@@ -2,37 +2,53 @@
 
 import json
 import shutil
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.commands.test_commands import said
-from tests.tasks.conditional import NAMES, animals
 from tests.tiny_runs import lines, tiny_config
 from tfgan_zoo import generate
 from tfgan_zoo.data import open_captioned
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.evaluation import distributions
-from tfgan_zoo.metrics.features import ClassifierFeatures
 from tfgan_zoo.run import building, experiment
 from tfgan_zoo.run.drawing import walk_run
 from tfgan_zoo.run.evaluation import evaluate_run, task_of_run
-from tfgan_zoo.tasks import Request, open_task, task_of
+from tfgan_zoo.tasks import Request, open_task
 from tfgan_zoo.tasks.drawing import generate as draw
+
+NAMES = ("cat", "dog", "fox")
+
+
+def config_of(folder, **overrides):
+    """Ten grey shades of each class: cats are dark, foxes bright."""
+    data = folder / "animals"
+    for label, name in enumerate(NAMES):
+        (data / name).mkdir(parents=True, exist_ok=True)
+        for i in range(10):
+            image = Image.new("RGB", (16, 16), (100 * label + i,) * 3)
+            image.save(data / name / f"{i}.png")
+    config = tiny_config(folder, "gan", **overrides)
+    with config.unlocked():
+        config.model = "tests.tasks.conditional:LabelledGAN"
+        config.generator = config.discriminator = {"name": ""}
+        config.data.source = f"folder:{data}"
+        config.train.steps = 4
+        config.train.export = True
+    return config
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """A finished run."""
     folder = tmp_path_factory.mktemp("conditional")
-    experiment.train(animals(folder), folder / "run", lambda _: None)
+    experiment.train(config_of(folder), folder / "run", lambda _: None)
     return folder / "run"
 
 
 def test_batches_and_scores_have_the_labels_of_the_images(tmp_path):
-    config = animals(tmp_path)
+    config = config_of(tmp_path)
     task = open_task(config, building.build_model(config))
     batch = next(task.batches(0).as_numpy_iterator())
     np.testing.assert_array_equal(batch["label"], batch["image"][:, 0, 0, 0] // 100)
@@ -48,7 +64,7 @@ def test_batches_and_scores_have_the_labels_of_the_images(tmp_path):
 
 
 def test_a_source_without_labels_is_refused(tmp_path):
-    config = animals(tmp_path)
+    config = config_of(tmp_path)
     config.data.source = tiny_config(tmp_path).data.source
     with pytest.raises(
         InputError, match=r"^data.source: expected labels in npz:\S+, got none; put"
@@ -67,7 +83,7 @@ def test_a_run_knows_the_names_of_its_classes_and_draws_a_row_of_each(run):
 
 @pytest.mark.slow
 def test_a_run_with_classes_goes_on(run, tmp_path):
-    resumed = animals(run.parent)
+    resumed = config_of(run.parent)
     resumed.train.steps = 8
     copy = shutil.copytree(run, tmp_path / "run")
     experiment.train(resumed, copy, lambda _: None)
@@ -123,7 +139,7 @@ def test_classes_of_other_data_are_known_by_their_names(run, tmp_path, monkeypat
 
 
 def test_a_run_does_not_go_on_with_classes_of_other_numbers(tmp_path):
-    config = animals(tmp_path)
+    config = config_of(tmp_path)
     model = building.build_model(config)
     with config.unlocked():
         config.data.class_names = ("ant", "cat", "dog")
@@ -143,7 +159,7 @@ def test_labels_are_refused_where_the_model_knows_no_classes(tmp_path, capsys):
 
 
 def test_classes_that_the_networks_do_not_know_are_refused_before_training(tmp_path):
-    config = animals(tmp_path)
+    config = config_of(tmp_path)
     config.data.source = of_classes(tmp_path / "five", ["ant", "bee", "cat", "dog", "eel"])
     with pytest.raises(
         InputError,
@@ -156,117 +172,8 @@ def test_classes_that_the_networks_do_not_know_are_refused_before_training(tmp_p
 
 def test_unnamed_classes_of_other_data_are_checked(run, tmp_path):
     """A run of an earlier version does not know the names of its classes."""
-    config = animals(tmp_path)
+    config = config_of(tmp_path)
     config.data.source = of_classes(tmp_path / "more", ["a", "b", "c", "d"])
     request = Request(("swd",), source=config.data.source, split="train", num=20)
     with pytest.raises(InputError, match=r"^--data, label: expected the 3 classes .* know 3;"):
         task_of_run(run).evaluation(experiment.load_run(run), config, request)
-
-
-# ---------------------------------------------------------------------- scores of classes
-
-
-def test_samples_are_compared_class_by_class(run):
-    """Against the samples of each class, drawn and compared here."""
-    metrics = ("intra_fid", "intra_precision_recall")
-    request = Request(metrics, split="train", num=40, features="mnist_v1")
-    with pytest.warns(UserWarning, match="features: expected images like those that mnist_v1"):
-        found = evaluate_run(run, request)
-    model, features = experiment.load_run(run), ClassifierFeatures("mnist_v1")
-    labels = np.resize(np.repeat([0, 1, 2], 10), 40)
-    made = features(model.generate(label=labels, latents=model.sample_latents(40)))[0]
-    by_class = found.protocol["classes"]["intra_fid[mnist_v1]"]
-    for number, name in enumerate(NAMES):
-        shades = np.add.outer(100 * number + np.arange(10), np.zeros((16, 16, 3)))
-        real = features(shades.astype(np.uint8))[0].astype(float)
-        samples = made[labels == number].astype(float)
-        shift = real.mean(0) - samples.mean(0)
-        covariances = np.cov(real.T), np.cov(samples.T)
-        roots = np.sqrt(np.maximum(np.linalg.eigvals(covariances[0] @ covariances[1]).real, 0))
-        expected = shift @ shift + sum(map(np.trace, covariances)) - 2 * roots.sum()
-        assert by_class[name] == pytest.approx(expected, rel=1e-3)
-    assert found.scores["intra_fid[mnist_v1]"] == pytest.approx(np.mean(list(by_class.values())))
-    worst = max(by_class, key=by_class.get)
-    assert f"intra_fid[mnist_v1]: the worst class is {worst} (" in found.report()
-    assert "intra_fid: 3 of 3 classes have no more than 64 images, the number" in found.report()
-    assert set(found.protocol["classes"]) > {"intra_recall[mnist_v1]"}
-    for name, sentence in (
-        ("class_accuracy", r"mnist_v1, which knows 0, 1, .*, 9 and not 'cat'; use features"),
-        ("figures", "^--metrics: figures reads whole splits of the drawn figures"),
-    ):
-        with pytest.raises(InputError, match=sentence):
-            evaluate_run(run, request._replace(metrics=(name,)))
-
-
-def test_training_compares_class_by_class(tmp_path):
-    config = animals(tmp_path)
-    config.evaluate.metrics = ("intra_fid", "intra_precision_recall")
-    config.evaluate.features = "mnist_v1"
-    model = building.build_model(config)
-    task = open_task(config, model)
-    assert [(main, sign) for _, main, sign in task.scores] == [
-        ("intra_fid[mnist_v1]", -1),
-        ("intra_precision[mnist_v1]", 1),
-    ]
-    with pytest.warns(UserWarning, match=r"^evaluate.samples: intra_fid: 3 of 3 classes have no"):
-        task.rehearse(model)
-    real = task.real_samples(16)
-    order = np.argsort(-real[:, 0, 0, 0])
-
-    class Copies:
-        def generate(self, num, seed, label):
-            return real[:num]
-
-    class Others:
-        def generate(self, num, seed, label):
-            return real[order]
-
-    with pytest.warns(UserWarning, match="features: expected images like those that mnist_v1"):
-        same, other = task.score(Copies()), task.score(Others())
-    with pytest.warns(UserWarning, match="Their scores are NaN"):
-        lost = task.score(SimpleNamespace(generate=lambda *_, **__: real * np.nan))
-    assert lost.keys() == same.keys()
-    assert np.isnan(list(lost.values())).all()
-    assert same["intra_fid[mnist_v1]"] == pytest.approx(0, abs=1e-6)
-    assert same["intra_recall[mnist_v1]"] == 1
-    assert other["intra_fid_worst[mnist_v1]"] > 0.1 > same["intra_fid_worst[mnist_v1]"]
-    config.evaluate.samples = 4
-    few = open_task(config, model)
-    with pytest.raises(
-        InputError, match=r"evaluate.metrics=intra_\w+: .* expected \d images or more of each cl"
-    ):
-        few.rehearse(model)
-    config.evaluate.metrics = ("class_accuracy",)
-    with pytest.raises(InputError, match=r"mnist_v1, which knows 0, 1, .*, 9 and not 'cat'"):
-        open_task(config, model)
-    plain = tiny_config(tmp_path)
-    plain.evaluate.metrics = ("intra_fid",)
-    with pytest.raises(InputError, match=r"^evaluate.metrics: intra_fid compares samples class by"):
-        open_task(plain, building.build_model(plain))
-
-
-def test_figures_are_those_that_were_asked_for(tmp_path):
-    """The reference images are such: each is asked for by its own label."""
-    config = animals(tmp_path)
-    config.model, config.data.source = "tests.tasks.conditional:FiguresGAN", "figures"
-    config.model_args.image_shape = (32, 32, 3)
-    model = building.build_model(config)
-    request = Request(source="figures", split="test", num=480)
-    compared = task_of(model).evaluation(model, config, request)
-    images = np.concatenate(list(compared.reference.batches()))
-    found = compared.also["figures"](images)
-    assert (found["validity"], found["obedience"], found["obedience_worst"]) == (1, 1, 1)
-    assert compared.also["figures"](np.roll(images, 1, axis=0))["obedience"] < 0.1
-
-    def accuracy(images):
-        scores, _ = distributions.compare(
-            ["class_accuracy"],
-            [images],
-            compared.reference,
-            ClassifierFeatures("figures_v1"),
-            classes=compared.classes,
-        )
-        return scores["class_accuracy[figures_v1]"]
-
-    assert accuracy(images) > 0.99
-    assert accuracy(np.roll(images, 1, axis=0)) < 0.1

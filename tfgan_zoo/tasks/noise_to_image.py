@@ -268,12 +268,10 @@ class NoiseToImageTask(Task):
         # Samples have the conditions of the real images, repeated if there are more samples.
         drawn = np.resize(chosen, request.num)
         parts = _parts(source, model, "--data")
-        classes = wanted = None
         if "label" in parts:
-            wanted, names = parts["label"][drawn], data.get("class_names", ())
-            parts["label"] = _renumbered(parts["label"], source, names, request.source)
-            labels = parts["label"]
-            classes = Classes(tuple(names) or source.class_names, labels[chosen], labels[drawn])
+            parts["label"] = _renumbered(
+                parts["label"], source, data.get("class_names", ()), request.source
+            )
         model.check_condition(parts, "--data", "leave the others out")
         given = {name: values[drawn] for name, values in parts.items()}
 
@@ -281,6 +279,11 @@ class NoiseToImageTask(Task):
             latents = model.sample_latents(request.num, request.seed)
             return generate(model, latents, **given)
 
+        classes = wanted = None
+        if "label" in parts:
+            names = tuple(data.get("class_names", ())) or source.class_names
+            classes = Classes(names, parts["label"][chosen], given["label"])
+            wanted = source.part("label")[drawn]  # by the numbers of the source
         figures = _figure_scores(request.source, shape)
         return EvaluationTask(
             generated,
