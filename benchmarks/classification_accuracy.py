@@ -14,16 +14,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from absl import app, flags
 
 from benchmarks import classifiers
 from tfgan_zoo import cli
-
-_WORKDIR = flags.DEFINE_string("workdir", None, "The run folder.", required=True)
-_NUM = flags.DEFINE_integer("num", 10_000, "Training images of each kind.")
-_EPOCHS = flags.DEFINE_integer("epochs", 10, "Passes over the training images.")
-_SPLIT = flags.DEFINE_string("split", None, "Of the test images; evaluate.split, or test.")
-_CHECKPOINT = flags.DEFINE_string("checkpoint", "best", "best, last, or a step.")
 
 
 class LabelledImages(NamedTuple):
@@ -127,18 +120,24 @@ def table(sets: Sets, found: Mapping[str, tuple[float, dict[str, float]]]) -> st
 
 def main(argv: list[str]) -> None:
     """Trains both classifiers and prints the table."""
-    del argv
+    given = cli.Flags()
+    given.define_path("workdir", None, "The run folder.", required=True)
+    given.define_integer("num", 10_000, "Training images of each kind.")
+    given.define_integer("epochs", 10, "Passes over the training images.")
+    given.define_string("split", None, "Of the test images; evaluate.split, or test.")
+    given.define_string("checkpoint", "best", "best, last, or a step.")
+    cli.parse(given, argv, __doc__)
     cli.quiet_tensorflow()
-    sets = open_sets(_WORKDIR.value, _NUM.value, _SPLIT.value, _CHECKPOINT.value)
+    sets = open_sets(given.workdir, given.num, given.split, given.checkpoint)
     found = {}
     for name, images in (
         ("real images", sets.real),
         (f"samples of step {sets.step:,} (CAS)", sets.samples),
     ):
         print(name, flush=True)
-        found[name] = accuracy(sets, images, _EPOCHS.value)
+        found[name] = accuracy(sets, images, given.epochs)
     print(f"\n{table(sets, found)}")
 
 
 if __name__ == "__main__":
-    app.run(main)
+    cli.run(main)

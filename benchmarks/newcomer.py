@@ -31,24 +31,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from absl import app, flags
-
 from benchmarks import common
+from tfgan_zoo import cli
+from tfgan_zoo.errors import InputError
 
 _SOURCES = {
-    kind: flags.DEFINE_string(kind, None, text)
-    for kind, text in (
-        ("images", "A data source of images to imitate."),
-        ("pairs", "A data source of two domains to translate between."),
-        ("captions", "A data source of images with captions."),
-        ("photos", "A data source of sharp images, larger than the crops to train on."),
-    )
+    "images": "A data source of images to imitate.",
+    "pairs": "A data source of two domains to translate between.",
+    "captions": "A data source of images with captions.",
+    "photos": "A data source of sharp images, larger than the crops to train on.",
 }
-_STEPS = flags.DEFINE_integer("steps", 40, "Steps of each training, and of a training before it.")
-_SIZE = flags.DEFINE_string("image_size", None, "As for tfgan_zoo.train.")
-_TEXT = flags.DEFINE_string("text", None, "What to draw; by default the first caption.")
-_WORKDIR = flags.DEFINE_string("workdir", None, "A new folder for all files; a temporary one.")
-_OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/own_images.md.")
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -296,38 +288,46 @@ def table(found: Mapping[str, tuple[str, Mapping[str, float]]], served_by: str) 
 
 def main(argv: list[str]) -> None:
     """Plays, and writes the table."""
-    del argv
-    sources = {kind: flag.value for kind, flag in _SOURCES.items() if flag.value is not None}
+    given = cli.Flags()
+    for kind, text in _SOURCES.items():
+        given.define_string(kind, None, text)
+    given.define_integer("steps", 40, "Steps of each training, and of a training before it.")
+    given.define_string("image_size", None, "As for tfgan_zoo.train.")
+    given.define_string("text", None, "What to draw; by default the first caption.")
+    given.define_path("workdir", None, "A new folder for all files; a temporary one.")
+    given.define_path("output", None, "A Markdown file, such as docs/own_images.md.")
+    cli.parse(given, argv, __doc__)
+    sources = {kind: source for kind in _SOURCES if (source := given[kind].value) is not None}
     if not sources:
         names = ", ".join(f"--{kind}" for kind in _SOURCES)
-        raise SystemExit(f"{names}: expected at least one, got none.")
+        raise InputError(f"{names}: expected at least one, got none.")
     load = os.getloadavg()[0]
-    more = [] if _SIZE.value is None else [f"--image_size={_SIZE.value}"]
+    more = [] if given.image_size is None else [f"--image_size={given.image_size}"]
     found = {}
     with contextlib.ExitStack() as stack:
-        folder = Path(_WORKDIR.value or stack.enter_context(tempfile.TemporaryDirectory()))
+        folder = Path(given.workdir or stack.enter_context(tempfile.TemporaryDirectory()))
         for kind, source in sources.items():
             place = folder / kind
             if place.exists():
-                raise SystemExit(f"--workdir: expected a new folder, got {place}, which exists.")
+                raise InputError(f"--workdir: expected a new folder, got {place}, which exists.")
             seconds = play(
                 kind,
                 source,
                 place,
-                _STEPS.value,
+                given.steps,
                 run=as_typed,
                 serve=server,
-                text=_TEXT.value,
+                text=given.text,
                 more=more,
             )
             found[kind] = source, seconds
     served_by = "TF Serving" if tf_serving() else "the test server"
     intro = (
-        f"{_STEPS.value:,} steps, of a training before it too; {common.where()}; load average "
+        f"{given.steps:,} steps, of a training before it too; {common.where()}; load average "
         f"before {load:.1f}."
     )
-    common.show("\n".join([intro, "", *table(found, served_by)]), _OUTPUT.value, "newcomer")
+    common.show("\n".join([intro, "", *table(found, served_by)]), given.output, "newcomer")
 
 
 if __name__ == "__main__":
-    app.run(main)
+    cli.run(main)
