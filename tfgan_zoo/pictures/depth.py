@@ -9,6 +9,7 @@ from PIL import Image
 from tfgan_zoo import atomic
 from tfgan_zoo.data.depth import MOST, opencv
 from tfgan_zoo.data.images import with_channels
+from tfgan_zoo.pictures.grids import as_colour
 
 #: Suffixes of files that can hold 16 bits per channel.
 WRITTEN_16 = (".png", ".tif", ".tiff")
@@ -57,13 +58,16 @@ def save_16_bits(path: str | os.PathLike, image: np.ndarray) -> None:
 
     Args:
         path: Path of the file, with a suffix of `WRITTEN_16`.
-        image: Image `(height, width, 1 to 4)`; a second or fourth channel is alpha.
+        image: Image `(height, width, channels)`, as for `save_png`; a second or fourth channel is
+            alpha.
 
     Raises:
         InputError: If OpenCV is needed and not installed.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    if image.shape[-1] > 4:
+        image = as_colour(image)
     if image.shape[-1] == 1:
         kind = "PNG" if path.suffix.lower() == ".png" else "TIFF"
         with atomic.open_replacing(path) as file:
@@ -71,7 +75,7 @@ def save_16_bits(path: str | os.PathLike, image: np.ndarray) -> None:
         return
     if image.shape[-1] == 2:
         image = image[..., [0, 0, 0, 1]]
-    order = [2, 1, 0, 3][: image.shape[-1]]
+    order = [2, 1, 0, 3][: image.shape[-1]]  # OpenCV's
     done, encoded = opencv().imencode(path.suffix.lower(), np.ascontiguousarray(image[..., order]))
     if not done:
         raise OSError(f"{path}: OpenCV cannot encode an image of shape {image.shape}.")
