@@ -9,7 +9,7 @@ from tests.marks import slow
 from tests.tiny_runs import tiny_config, tiny_super_resolution
 from tfgan_zoo import generate, pictures
 from tfgan_zoo.callbacks import SampleSheet
-from tfgan_zoo.data.images import decode
+from tfgan_zoo.data.images import decode, with_channels
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures import files, grids
 from tfgan_zoo.run import experiment
@@ -93,6 +93,22 @@ def test_translations_to_any_number_of_channels_are_written_and_compared(tmp_pat
     drawn(lambda: files.convert(planned, lambda _: target, 3, compare=True), channels)
     assert decode(tmp_path / "out.png").shape == (6, 8, channels if channels < 5 else 3)
     assert decode(tmp_path / "out_compare.png").shape[-1] == 3
+
+
+@pytest.mark.parametrize("channels", [2, 4, 5])
+def test_16_bits_write_what_8_bits_write(tmp_path, channels):
+    pytest.importorskip("cv2", reason="OpenCV is not installed")
+    source, made = tmp_path / "in.png", noise(channels)[0]
+    pictures.save_png(source, noise(3)[0])
+    planned = files.plan(source, tmp_path / "out.png", bits=16)
+
+    def convert():
+        files.convert(planned, lambda _: pictures.from_uint8(made), 3, bits=16)
+
+    drawn(convert, 5) if channels == 5 else convert()
+    # PNG of OpenCV has no grey with alpha.
+    expected = made[..., :3] if channels == 5 else with_channels(made, 4)
+    np.testing.assert_allclose(decode(tmp_path / "out.png"), expected, atol=1)
 
 
 @pytest.mark.parametrize("channels", [2, slow(4), slow(5)])

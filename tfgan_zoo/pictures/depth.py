@@ -10,6 +10,7 @@ from PIL import Image
 from tfgan_zoo import atomic
 from tfgan_zoo.data.depth import MOST, package
 from tfgan_zoo.data.images import with_channels
+from tfgan_zoo.pictures.grids import as_colour
 
 #: Suffixes of files that can hold 16 bits per channel.
 WRITTEN_16 = (".png", ".tif", ".tiff")
@@ -60,20 +61,21 @@ def save_16_bits(path: str | os.PathLike, image: np.ndarray) -> None:
 
     Args:
         path: Path of the file, with a suffix of `WRITTEN_16`.
-        image: Image `(height, width, 1 to 4)`; a second or fourth channel is alpha.
+        image: Image `(height, width, channels)`, as for `save_png`; a second or fourth channel is
+            alpha.
 
     Raises:
         InputError: If OpenCV is needed and not installed.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    image = _as_written(image)
     if image.shape[-1] == 1:
         kind = "PNG" if path.suffix.lower() == ".png" else "TIFF"
         with atomic.open_replacing(path) as file:
             Image.fromarray(image[..., 0]).save(file, kind)
         return
-    image = _as_colour(image)
-    order = [2, 1, 0, 3][: image.shape[-1]]
+    order = [2, 1, 0, 3][: image.shape[-1]]  # OpenCV's
     done, encoded = package("cv2").imencode(
         path.suffix.lower(), np.ascontiguousarray(image[..., order])
     )
@@ -97,6 +99,7 @@ def save_pages_16_bits(path: str | os.PathLike, pages: Sequence[np.ndarray]) -> 
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    pages = [_as_written(page) for page in pages]
     if all(page.shape[-1] == 1 for page in pages):
         first, *rest = (Image.fromarray(page[..., 0]) for page in pages)
         with atomic.open_replacing(path, "w+b") as file:  # Pillow reads pages that it has written
@@ -105,12 +108,14 @@ def save_pages_16_bits(path: str | os.PathLike, pages: Sequence[np.ndarray]) -> 
     tifffile = package("tifffile")
     with atomic.open_replacing(path, "w+b") as file, tifffile.TiffWriter(file) as writer:
         for page in pages:
-            colour = _as_colour(page) if page.shape[-1] != 1 else page[..., 0]
-            alpha = {"extrasamples": ["unassalpha"]} if page.shape[-1] in (2, 4) else {}
-            kind = "rgb" if colour.ndim == 3 else "minisblack"
-            writer.write(np.ascontiguousarray(colour), photometric=kind, metadata=None, **alpha)
+            kind = "minisblack" if page.shape[-1] == 1 else "rgb"
+            alpha = {"extrasamples": ["unassalpha"]} if page.shape[-1] == 4 else {}
+            stored = np.ascontiguousarray(page[..., 0] if page.shape[-1] == 1 else page)
+            writer.write(stored, photometric=kind, metadata=None, **alpha)
 
 
-def _as_colour(image: np.ndarray) -> np.ndarray:
-    """Returns grey with alpha as colour with alpha; other images as they are."""
+def _as_written(image: np.ndarray) -> np.ndarray:
+    """Returns an image with 1, 3 or 4 channels: of many the first three, of 2 RGB and alpha."""
+    if image.shape[-1] > 4:
+        return as_colour(image)
     return image[..., [0, 0, 0, 1]] if image.shape[-1] == 2 else image

@@ -21,11 +21,11 @@ def as_colour(images: np.ndarray, alpha: bool = False) -> np.ndarray:
     are RGBA, drawn on white.
 
     Args:
-        images: Images `[..., H, W, C]`, uint8.
+        images: Images `[..., H, W, C]`, uint8; uint16 without `alpha`.
         alpha: Whether a fourth channel is opacity.
 
     Returns:
-        Images `[..., H, W, 3]`, uint8, or `[..., H, 2 * W, 3]` for two channels.
+        Images `[..., H, W, 3]` of the same type, or `[..., H, 2 * W, 3]` for two channels.
     """
     channels = images.shape[-1]
     if channels == 2:
