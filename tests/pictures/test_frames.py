@@ -5,7 +5,8 @@ import pytest
 from PIL import Image, ImageSequence
 
 from tfgan_zoo import pictures
-from tfgan_zoo.data.images import count_frames, decode, decode_frames
+from tfgan_zoo.data.depth import decode_frames_16_bits
+from tfgan_zoo.data.images import DecodingRules, count_frames, decode, decode_frames
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures import files
 
@@ -126,4 +127,6 @@ def test_the_still_of_an_animated_png_is_no_frame(tmp_path):
     found = list(decode_frames(source))
     assert [frame.duration for frame in found] == [40, 80, 120]
     np.testing.assert_array_equal([frame.pixels for frame in found], frames[1:])
+    deep = list(decode_frames_16_bits(source, DecodingRules()))
+    np.testing.assert_array_equal(np.array(deep) // 257, frames[1:])
     np.testing.assert_array_equal(decode(source), frames[0])  # as programs without animations do

@@ -78,7 +78,7 @@ def decode_frames_16_bits(
                 f"{name} is an animation of 16 bits, whose frames are read with 8 bits only; leave "
                 "out --bits=16 or --all_frames."
             )
-        for number in range(getattr(image, "n_frames", 1)):
+        for number in images.numbers_of_frames(image):
             image.seek(number)
             if images.bits_of(image).number > 8:
                 yield _page(image, name, number, rules, skip, ask_white)

@@ -196,11 +196,11 @@ def count_frames(file: Any) -> int:
     """
     with contextlib.suppress(InputError), _opened(file, os.fspath(file)) as image:
         if image.format in ("GIF", "WEBP", "PNG", "TIFF"):
-            return len(_numbers_of_frames(image))
+            return len(numbers_of_frames(image))
     return 1
 
 
-def _numbers_of_frames(image: Image.Image) -> range:
+def numbers_of_frames(image: Image.Image) -> range:
     """Returns the numbers that Pillow gives the frames of an opened file.
 
     An animated PNG may hold a picture for programs that show no animation, which is none of its
@@ -228,7 +228,7 @@ def decode_frames(
     """
     name = name or os.fspath(file)
     with _opened(file, name, skip) as image:
-        for number in _numbers_of_frames(image):
+        for number in numbers_of_frames(image):
             image.seek(number)
             pixels = decode_opened(image, name, DecodingRules(**rules), ask_white)
             yield Frame(pixels, image.info.get("duration"), image.info.get("loop"))
