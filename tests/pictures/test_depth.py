@@ -260,6 +260,30 @@ def with_exif(path, exif):
     path.write_bytes(data[:33] + chunk + data[33:])
 
 
+@pytest.mark.parametrize("turned", [1, 3])
+def test_a_fourth_channel_is_what_the_file_says(tmp_path, turned):
+    tifffile = pytest.importorskip("tifffile")
+    pytest.importorskip("cv2", reason="OpenCV is not installed")
+    image = np.random.default_rng(0).integers(0, 65536, (6, 8, 4), np.uint16)
+    image[..., 3] |= 1 << 14  # The less alpha, the fewer steps a multiplied colour has.
+    upright = image if turned == 1 else image[::-1, ::-1]
+    share = image[..., 3:] / 65535
+    multiplied = np.dstack([np.rint(image[..., :3] * share).astype(np.uint16), image[..., 3]])
+    for kind, stored, channels, error in (
+        ("unassalpha", image, 4, 0),
+        ("assocalpha", multiplied, 4, 2),
+        ("unspecified", image, 3, 0),
+    ):
+        options = {"extrasamples": [kind], "extratags": [(274, "H", 1, turned, True)]}
+        tifffile.imwrite(tmp_path / "x.tif", stored, photometric="rgb", **options)
+        found = reading.decode_16_bits(tmp_path / "x.tif", DecodingRules())
+        assert found.shape == (6, 8, channels) == decode(tmp_path / "x.tif").shape
+        np.testing.assert_allclose(found, upright[..., :channels].astype(int), atol=error)
+        # The reader of measured values agrees.
+        shown = decode(tmp_path / "x.tif", white=65535)[..., :3]
+        np.testing.assert_allclose(shown, upright[..., :3] / 257, atol=0.51)
+
+
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_all_pages_are_read_and_written(tmp_path, channels):
     if channels > 1:

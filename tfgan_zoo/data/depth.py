@@ -18,6 +18,9 @@ from tfgan_zoo.errors import InputError
 #: White in 16 bits.
 MOST = 65535
 
+#: TIFF's tag for what further channels are; 1 for alpha that colours are multiplied by.
+_EXTRA_SAMPLES = 338
+
 _NEEDED = {"cv2": "colour needs OpenCV", "tifffile": "colour in several pages needs tifffile"}
 
 
@@ -135,7 +138,8 @@ def _colour(image: Image.Image, name: str, number: int, skip: str) -> np.ndarray
     tags = getattr(image, "tag_v2", None) or image.getexif()
     turned = tags.get(ExifTags.Base.Orientation, 1)
     pixels: np.ndarray | None
-    if image.format == "TIFF" and (turned != 1 or number):  # OpenCV fails at some of these.
+    multiplied = image.format == "TIFF" and tags.get(_EXTRA_SAMPLES) == (1,)
+    if image.format == "TIFF" and (turned != 1 or number or multiplied):  # Where OpenCV fails.
         pixels = scientific.read_page(name, name, number)
     else:
         pixels = _by_opencv(name, turned)
@@ -144,7 +148,7 @@ def _colour(image: Image.Image, name: str, number: int, skip: str) -> np.ndarray
             f"{name} cannot be read with 16 bits; replace or delete it, leave out --bits=16, or "
             f"skip such files with {skip}."
         )
-    return pixels
+    return pixels if image.has_transparency_data else pixels[..., :3]
 
 
 def _by_opencv(name: str, turned: int) -> np.ndarray | None:

@@ -210,14 +210,26 @@ def _values_of(series: Any, name: str, pages: str) -> np.ndarray:
             "package to be read; run pip install imagecodecs, or write it without compression."
         ) from error
     colours = series.keyframe.colormap
+    if list(series.keyframe.extrasamples) == [_ASSOCIATED] and axes.endswith("S"):
+        values = _unassociated(values)
     if series.keyframe.photometric == _PALETTE and colours is not None and values.dtype.kind == "u":
         values = np.moveaxis((colours[:, values] >> 8).astype(np.uint8), 0, -1)
         axes += "S"
     return _of_pages(values, axes, name, pages)
 
 
-#: Values of TIFF's tag PhotometricInterpretation.
-_WHITE_IS_ZERO, _PALETTE = 0, 3
+#: Values of TIFF's tag PhotometricInterpretation, and of ExtraSamples for multiplied colours.
+_WHITE_IS_ZERO, _PALETTE, _ASSOCIATED = 0, 3, 1
+
+
+def _unassociated(values: np.ndarray) -> np.ndarray:
+    """Divides colours by the alpha that they are multiplied by, as Pillow does with 8 bits."""
+    alpha = values[..., -1:]
+    most = 1.0 if values.dtype.kind == "f" else np.iinfo(values.dtype).max
+    colours = values[..., :-1] * (most / np.where(alpha > 0, alpha, most))
+    if values.dtype.kind != "f":
+        colours = np.rint(colours)
+    return np.concatenate([np.clip(colours, 0, most).astype(values.dtype), alpha], axis=-1)
 
 
 def turned_upright(values: np.ndarray, orientation: int) -> np.ndarray:
