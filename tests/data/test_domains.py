@@ -1,3 +1,4 @@
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -196,6 +197,19 @@ def test_fingerprints_of_two_sources_do_not_depend_on_where_they_are(tmp_path):
         found.append(fingerprint(open_domains(spec).b, spec))
     assert found[0] == found[1]
     assert found[0].names == ("1.png",)
+
+
+def test_partners_may_be_spelt_as_on_a_mac(tmp_path):
+    """There, e and its accent are two characters, which sort elsewhere."""
+    for i, name in enumerate(("caf\u00e9", "cafz", "na\u00efve")):
+        numbered(tmp_path / "a" / f"{unicodedata.normalize('NFC', name)}.png", i)
+        numbered(tmp_path / "b" / f"{unicodedata.normalize('NFD', name)}.png", i)
+    domains = open_domains(f"folder:{tmp_path}/a|folder:{tmp_path}/b")
+    assert domains.matched
+    pairs = [(domains.a[i].item(0), domains.b[i].item(0)) for i in range(3)]
+    assert sorted(pairs) == [(0, 0), (1, 1), (2, 2)]
+    numbered(tmp_path / "b" / "other.png", 3)
+    assert not open_domains(f"folder:{tmp_path}/a|folder:{tmp_path}/b").matched
 
 
 def test_mistakes_with_two_sources(tmp_path):

@@ -16,6 +16,7 @@ combinations are not.
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -334,6 +335,10 @@ class _Files(NamedTuple):
 def _from_files(opening: Opening, *domains: _Files) -> Domains:
     """Opens the files of domains a and b, which are pairs if they have the same stems."""
     ordered = [sorted(domain.files, key=_by_stem) for domain in domains]
+    names = [domain.name for domain in domains]
+    reason = _why_unmatched(list(zip(names, ordered, strict=True)))
+    if reason and (partners := _spelt_otherwise(*ordered)):
+        ordered[1], reason = partners, ""
     wholes = [
         FileSource(
             domain.spec,
@@ -346,8 +351,6 @@ def _from_files(opening: Opening, *domains: _Files) -> Domains:
     for whole in wholes:
         whole.warn_if_dark()
     a, b = (part_of(whole, opening.split) for whole in wholes)
-    names = [domain.name for domain in domains]
-    reason = _why_unmatched(list(zip(names, ordered, strict=True)))
     return Domains(a, b, not reason, reason)
 
 
@@ -358,6 +361,20 @@ def _stem(file: str) -> str:
 def _by_stem(file: str) -> tuple[tuple[str, ...], str]:
     # Comparing endings first would put partners at different places.
     return Path(_stem(file)).parts, file
+
+
+def _spelt_otherwise(first: Sequence[str], second: Sequence[str]) -> list[str] | None:
+    """Returns the second files in the order of the first, if only their Unicode forms differ.
+
+    macOS writes some letters as two characters, such as e and its accent.
+    """
+    stems, partners = (
+        {unicodedata.normalize("NFC", _stem(file)): file for file in files}
+        for files in (first, second)
+    )
+    if stems.keys() != partners.keys() or not len(stems) == len(first) == len(second):
+        return None
+    return [partners[stem] for stem in stems]
 
 
 def _why_unmatched(domains: Sequence[tuple[str, Sequence[str]]]) -> str:
