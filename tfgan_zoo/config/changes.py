@@ -60,10 +60,14 @@ def may_change(
         extend: Whether learning rates that decay until the last step may be planned again.
     """
     longer = config["train"]["steps"] >= before["train"]["steps"]
+    free: tuple[str, ...] = _FREE
+    # In memory, unreadable images are left out; otherwise, others take their places in batches.
+    if before["data"].get("on_error") == "skip":
+        free = tuple(each for each in free if each != "data.cache:")
     # A longer run begins like a shorter one, unless a learning rate decays until the end.
     if longer and (extend or not decaying_optimizers(before)):
-        return (*_FREE, "train.steps:")
-    return _FREE
+        return (*free, "train.steps:")
+    return free
 
 
 def decaying_optimizers(config: Mapping[str, Any]) -> list[str]:
