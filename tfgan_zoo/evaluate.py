@@ -39,6 +39,8 @@ def main(argv: list[str]) -> None:
     given.define_string("split", None, "A split, or a part of one.")
     given.define_string("fake_split", "train", "With --fake: its split; --split is that of --real.")
     given.define_integer("image_size", None, "With --real: the side to resize all images to.")
+    given.define_float("white", None, "With --real: white in images of more than 8 bits.")
+    given.define_float("black", None, "With --real: black in them, if it is not 0.")
     given.define_path("data_dir", None, "Where tfds: keeps its data.")
     given.define_integer("num", 10_000, "Samples to make.")
     given.define_string("features", "auto", "Those that fit the data; inception, or another.")

@@ -15,6 +15,8 @@ from tests.run.test_experiment import at_step, quiet
 from tests.tiny_runs import as_recipe, assert_same, lines, saved, tiny_config
 from tfgan_zoo import config as config_lib
 from tfgan_zoo import train
+from tfgan_zoo.config.changes import refused_changes
+from tfgan_zoo.data import open_source, unconditional
 from tfgan_zoo.errors import InputError, Interrupted
 from tfgan_zoo.run import building, experiment
 from tfgan_zoo.run.changing import describe_change
@@ -218,6 +220,27 @@ def test_the_rates_of_a_longer_plan_are_those_that_the_optimizers_use(folder):
         planned = float(LinearDecay(**rate)(20 * updates))
         assert planned == pytest.approx(1e-3 * 20 / 30)
         assert re.search(rf"learning rate of {role}: \S+ -> {planned / 2:.3g}, and 0 at", text)
+
+
+def test_the_cache_stays_where_unreadable_images_are_left_out(tmp_path):
+    for i in range(9):
+        Image.new("L", (16, 16), i).save(tmp_path / f"{i}.png")
+    before = {"data": {"cache": "yes", "on_error": "skip"}, "train": {"steps": 9}}
+    after = {**before, "data": {**before["data"], "cache": "no"}}
+    for broken in (False, True):
+        if broken:
+            (tmp_path / "4.png").write_bytes(b"nothing")
+        source = open_source(f"folder:{tmp_path}", on_error="skip")
+        batches = [
+            np.stack(list(unconditional(source, batch_size=3, image_size=16, cache=c).take(4)))
+            for c in (True, False)
+        ]
+        assert np.array_equal(*batches) is not broken
+    (refused,) = refused_changes(before, after)
+    assert refused == "data.cache: yes -> no would change the batches"
+    for each in (before, after):
+        each["data"]["on_error"] = "raise"
+    assert not refused_changes(before, after)
 
 
 def test_which_scores_can_be_compared():

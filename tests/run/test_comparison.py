@@ -158,3 +158,29 @@ def test_sources_with_classes_are_compared_class_by_class(tmp_path):
     plain = write(tmp_path / "plain", drawn.array[:4])
     with pytest.raises(InputError, match=r"^--fake: expected labelled images for --metrics that"):
         evaluate_sources(request._replace(fake=plain))
+
+
+def test_more_than_8_bits_are_compared_in_a_window(tmp_path, capsys):
+    random, sources = np.random.default_rng(0), []
+    for flag in ("real", "fake"):
+        folder = tmp_path / flag
+        folder.mkdir()
+        for i in range(12):
+            np.save(folder / f"{i:02}.npy", random.normal(size=(8, 8)).astype(np.float32))
+        sources.append(f"--{flag}=folder:{folder}")
+    flags = [*sources, "--metrics=swd"]
+    status, _, err = said(*flags, capsys=capsys)
+    assert status == 2
+    assert "give it as --white, and that of black as --black unless it is 0." in err
+    window = ["--white=2", "--black=-2"]
+    assert said(*flags, *window, capsys=capsys)[0] == 0
+    found = json.loads((tmp_path / "evaluation.jsonl").read_text())
+    assert (found["white"], found["black"]) == (2, -2)
+    opened = [open_source(each.split("=")[1], white=2, black=-2) for each in sources]
+    # The images of a folder are compared in colour.
+    images = [np.stack([source[i] for i in range(12)]) for source in opened]
+    arrays = [to_unit_range(np.repeat(each, 3, axis=-1)) for each in images]
+    expected = sliced_wasserstein(*arrays[::-1], projections=256)
+    assert found["scores"]["swd"] == pytest.approx(expected, rel=1e-5)
+    status, _, err = said("--workdir=x", *window, capsys=capsys)
+    assert (status, "is for --real and --fake" in err) == (2, True)

@@ -10,7 +10,7 @@ from tfgan_zoo.errors import InputError
 _OF_SAMPLES = ("num", "features", "inception", "seed", "direction")
 _OF_PAIRS = ("scale", "channel", "border", "output", "overwrite")
 _OF_RUNS = ("checkpoint", "raw_weights")
-_OF_SOURCES = ("fake_split", "image_size")
+_OF_SOURCES = ("fake_split", "image_size", "white", "black")
 _OF_LPIPS = ("lpips_backbone", "lpips_heads")
 
 

@@ -85,10 +85,14 @@ def may_change(
         extend: Whether learning rates that decay until the last step may be planned again.
     """
     longer = config["train"]["steps"] >= before["train"]["steps"]
+    keys = FREE.keys
+    # In memory, unreadable images are left out; otherwise, others take their places in batches.
+    if before["data"].get("on_error") == "skip":
+        keys -= {"data.cache"}
     # A longer run begins like a shorter one, unless a learning rate decays until the end.
     if longer and (extend or not decaying_optimizers(before)):
-        return FREE._replace(keys=FREE.keys | {"train.steps"})
-    return FREE
+        keys |= {"train.steps"}
+    return FREE._replace(keys=keys)
 
 
 def decaying_optimizers(config: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from tfgan_zoo import progress
 from tfgan_zoo.data import Fit, Source, open_source, parse_spec
-from tfgan_zoo.data.images import SKIP
+from tfgan_zoo.data.images import BLACK, SKIP, WHITE
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import distributions
 from tfgan_zoo.metrics.classes import Classes
@@ -39,6 +39,8 @@ class SourcesRequest(NamedTuple):
         features: A key of `metrics.features.FEATURES`, or "auto" for those that fit `real`.
         inception: The file of Inception-v3; None to download it.
         data_dir: Where `tfds:` keeps its data.
+        white: The value of white in images of more than 8 bits; see `open_source`.
+        black: The value of black, likewise.
     """
 
     real: str
@@ -51,6 +53,8 @@ class SourcesRequest(NamedTuple):
     features: str = "auto"
     inception: str | None = None
     data_dir: str | None = None
+    white: float | None = None
+    black: float | None = None
 
 
 class _Side(NamedTuple):
@@ -85,8 +89,10 @@ def evaluate_sources(request: SourcesRequest) -> Evaluation:
     try:
         return _evaluate(request)
     except InputError as error:
-        # The option belongs to configs.
-        raise InputError(str(error).replace(f", or skip such files with {SKIP}", "")) from error
+        # The options belong to configs.
+        text = str(error).replace(f", or skip such files with {SKIP}", "")
+        text = text.replace(WHITE, "--white").replace(BLACK, "--black")
+        raise InputError(text) from error
 
 
 def _evaluate(request: SourcesRequest) -> Evaluation:
@@ -128,7 +134,9 @@ def _evaluate(request: SourcesRequest) -> Evaluation:
     ]
     notes += notes_on(request.metrics, features, generated.num, compared.num, statistics)
     notes += notes_on_classes(request.metrics, features, classes, scores.by_class)
+    window = {"white": request.white, "black": request.black}
     protocol: dict[str, Any] = {
+        **{name: value for name, value in window.items() if value is not None},
         "samples": generated.num,
         "fake": dict(generated.what),
         "reference": {**compared.what, "sha256": str(statistics["sha256"])},
@@ -142,7 +150,14 @@ def _side(flag: str, spec: str, split: str, request: SourcesRequest) -> _Side:
     """Opens a source, chooses images of it, and reads their sizes from their headers."""
     kind, _ = parse_spec(spec)
     drawn = request.image_size if kind == "figures" else None
-    source = open_source(spec, split, resolution=drawn, data_dir=request.data_dir)
+    source = open_source(
+        spec,
+        split,
+        resolution=drawn,
+        data_dir=request.data_dir,
+        white=request.white,
+        black=request.black,
+    )
     if source.is_vector:
         raise InputError(f"{flag}: {spec} holds vectors; expected images.")
     chosen = choose(len(source), request.num)
