@@ -106,6 +106,14 @@ def test_transparent_images_are_announced_with_the_way_to_keep_them(tmp_path):
     assert drawn not in "".join(kept.notes)
 
 
+def test_images_that_may_be_pairs_are_pointed_out(tmp_path, photos):
+    hint = "--config=translation"
+    wide = save(tmp_path / "wide", size=(40, 80))
+    assert hint in "".join(resolve(data__source=wide).notes)
+    assert hint not in "".join(resolve(data__source=photos).notes)
+    assert resolve(recipe="translation", data__source=wide).config.model == "pix2pix"
+
+
 def test_pretraining_is_announced_with_its_flag(photos):
     said = "".join(resolve("srgan", data__source=photos).notes)
     assert "before that, 8,000 steps" in said

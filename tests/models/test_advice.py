@@ -7,6 +7,7 @@ import tensorflow as tf
 import tfgan_zoo
 from tests.models.changed import gan
 from tests.models.tiny import tiny
+from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError, check_seed
 from tfgan_zoo.models.mechanics.output_ranges import made_before
 
@@ -113,3 +114,16 @@ def test_warnings_point_at_the_users_line(made):
     with pytest.warns(UserWarning, match="^(generator|texts): ") as caught:
         made()
     assert not [each for each in caught if each.filename.startswith(tfgan_zoo.__path__[0])]
+
+
+def test_networks_of_another_size_name_the_argument_that_sets_it():
+    generator = networks.mlp_generator((16, 16, 3), 4, units=(4,))
+    wanted = r"generator: .* \(batch, 64, 64, 3\), got \(batch, 16, 16, 3\); .* image_shape\."
+    with pytest.raises(InputError, match=wanted):
+        tfgan_zoo.DCGAN(latent_dim=4, generator=generator)
+    tfgan_zoo.DCGAN(
+        image_shape=16,
+        latent_dim=4,
+        generator=generator,
+        discriminator=networks.mlp_discriminator((16, 16, 3), units=(4,)),
+    )

@@ -254,6 +254,8 @@ def _new(
         f"{what} of {height}x{width} pixels {_colours(config)}, {reason}",
         *(each.format(config=config) for each in reasons),
     ]
+    if facts.twice_as_wide and kind == "noise_to_image":
+        clauses.append("if each image is a pair, side by side, give --config=translation")
     if facts.transparent and last in (1, 3):
         clauses.append(_on_white(config, kind))
     if steps := config.get("pretraining", {}).get("steps"):
@@ -329,8 +331,9 @@ def _facts(
     opener: Any,
     **options: Any,
 ) -> Facts:
-    channels, side, transparent = _look(source)
-    channels_b = channels if other is source else _look(other)[0]
+    seen = _look(source)
+    channels = seen.channels
+    channels_b = channels if other is source else _look(other).channels
     if what.startswith("images"):
         what = f"{num:,} {'grey' if channels == 1 else 'colour'} {what}"
     held_out = None
@@ -342,12 +345,30 @@ def _facts(
                 _open(opener, config, test, **options)
                 held_out = train, test
                 break
-    return Facts(num, channels, channels_b, side, what, held_out, transparent)
+    return Facts(
+        num,
+        channels,
+        channels_b,
+        seen.side,
+        what,
+        held_out,
+        transparent=seen.transparent,
+        twice_as_wide=seen.twice_as_wide,
+    )
 
 
-def _look(source: Source) -> tuple[int, int, bool]:
-    """Returns what some of a source's images are: channels, shortest side, and transparency."""
-    channels, sides, transparent = 1, [], False
+class _Seen(NamedTuple):
+    """What some images are; see `Facts`."""
+
+    channels: int
+    side: int
+    transparent: bool
+    twice_as_wide: bool
+
+
+def _look(source: Source) -> _Seen:
+    """Looks at some of a source's images."""
+    channels, sides, ratios, transparent = 1, [], [], False
     for index in range(0, len(source), max(1, len(source) // _LOOKED_AT))[:_LOOKED_AT]:
         try:
             image = source.read(index)
@@ -355,10 +376,14 @@ def _look(source: Source) -> tuple[int, int, bool]:
             if source.on_error == "raise":
                 raise
             continue
-        sides.append(min(image.shape[:2]))
+        height, width = image.shape[:2]
+        sides.append(min(height, width))
+        ratios.append(width / height)
         colours = image[..., :3]
         if image.shape[-1] > 2 and (colours != colours[..., :1]).any():
             channels = 3
         if source.alpha and image.shape[-1] in (2, 4) and (image[..., -1] < 255).any():
             transparent = True
-    return channels, min(sides, default=own_images.DEFAULT_SIDE), transparent
+    side = min(sides, default=own_images.DEFAULT_SIDE)
+    doubled = bool(ratios) and all(1.9 <= ratio <= 2.1 for ratio in ratios)  # as `auto` decides
+    return _Seen(channels, side, transparent, doubled)

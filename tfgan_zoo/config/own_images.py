@@ -34,6 +34,7 @@ class Facts(NamedTuple):
         what: What they are, for messages.
         held_out: The splits to train and to evaluate on; None to hold nothing out.
         transparent: Whether some of the images are transparent in places.
+        twice_as_wide: Whether all of those that were looked at may be two images, side by side.
     """
 
     num: int
@@ -43,6 +44,7 @@ class Facts(NamedTuple):
     what: str
     held_out: tuple[str, str] | None = None
     transparent: bool = False
+    twice_as_wide: bool = False
 
 
 def kind_of_config(config: ConfigDict) -> str:

@@ -201,7 +201,7 @@ def train_stage(
                 rewind(run, start)
 
         if start == 0 and pretraining is not None:
-            report(f"Pretraining, in {run.pretraining}:")
+            report(f"Pretraining comes first: {pretraining.train.steps:,} steps.")
             train_stage(
                 Run(run.pretraining),
                 pretraining,
@@ -292,11 +292,11 @@ def write_artifacts(stage: Stage) -> None:
     files = (run.result, run.model, samples, export)
     if all(path.exists() for path in files if path is not None):
         return
-    more = "" if export is None else " and a SavedModel, which is then checked"
-    stage.report(f"Saving {run.model.name}{more}.")
     if stage.devices.replicas > 1:
         with made_before():
             model = build_model(config)  # for one device, on which it will be used
+    what = run.model.name if export is None else f"{run.model.name} and the SavedModel"
+    stage.report(f"Writing {what} ...")
     step = run.checkpoints.best() or run.checkpoints.steps()[-1]
     run.checkpoints.restore(model, step)
     if samples is not None:

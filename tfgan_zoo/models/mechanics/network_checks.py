@@ -87,9 +87,10 @@ def check_shape(argument: str, side: str, came: tuple, expected: tuple[int, ...]
         shape, found = (
             ", ".join(map(str, ("batch", *sizes))) for sizes in (expected, tuple(came[1:]))
         )
+        advice = "; change it, or the model's image_shape" if len(expected) == 3 else ""
         raise InputError(
-            f"{argument}: expected a network whose {side} has shape ({shape}), got ({found}); "
-            "change the network, or the model's argument that sets this shape, such as image_shape."
+            f"{argument}: expected a network whose {side} has shape ({shape}), got ({found})"
+            f"{advice}."
         )
 
 
