@@ -127,7 +127,7 @@ def labelled(scales):
 def test_noise_that_one_class_ignores():
     model, data = labelled([1, 0, 1]), (ring(96), np.arange(96) % 3)
     names = ("ant", "bee", "cat")
-    found = watched(model, data, 11, 96, class_names=names, conditions=["diversity"])
+    found = watched(model, data, 4, 96, class_names=names, conditions=["diversity"])
     assert set(found) == {"diversity"}
     assert found["diversity"].startswith(
         "Since step 1 the generator makes nearly the same image whenever it is asked for bee: its "
@@ -244,6 +244,9 @@ def test_a_class_whose_samples_were_different_once():
     (finding,) = [f for row in given for f in diagnosis.see(row)]
     assert (finding.step, finding.condition) == (60, "diversity")
     assert "asked for bee, ant, cat and 1 more: its images of bee differ by 6.0%" in finding.message
+    # One that has never varied has four checks, where other samples do.
+    new = rows(diversity=[0.9] * 5, class_diversity=[0.02] * 5)
+    assert said(Diagnosis(None), new) == [(40, "diversity")]
     # Where all samples are alike, no class is named.
     alike = rows(diversity=[0.9, 0.01, 0.01, 0.01], class_diversity=[0.9, 0.01, 0.01, 0.01])
     diagnosis = Diagnosis(None)

@@ -102,7 +102,7 @@ def test_figures_are_those_that_were_asked_for(tmp_path):
     config.model, config.data.source = "tests.tasks.conditional:FiguresGAN", "figures"
     config.model_args.image_shape = (32, 32, 3)
     model = building.build_model(config)
-    request = Request(source="figures", split="test", num=480)
+    request = Request(source="figures", split="test", num=144)
     compared = task_of(model).evaluation(model, config, request)
     images = np.concatenate(list(compared.reference.batches()))
     found = compared.also["figures"](images)

@@ -31,6 +31,9 @@ ALIKE = 0.1
 #: row; once samples have varied, 2 are enough.
 ALIKE_TIMES = 2
 ALIKE_AT_FIRST = 10
+#: Samples of a class that are alike while those of different classes differ: classes are learnt
+#: before what varies within them.
+CLASS_ALIKE_AT_FIRST = 4
 
 #: Number of changes from one logged mean to the next that are examined together.
 WINDOW = 8
@@ -194,7 +197,7 @@ class Diagnosis:
         # If all samples are alike, those of a class are too; that is said once.
         alike = share < ALIKE and not all_alike
         self.classes_varied |= share >= ALIKE
-        needed = ALIKE_TIMES if self.classes_varied else ALIKE_AT_FIRST
+        needed = ALIKE_TIMES if self.classes_varied else CLASS_ALIKE_AT_FIRST
         if not streak.is_news(step, alike, needed):
             return ""
         names = self.alike or ["a class"]

@@ -263,6 +263,9 @@ def notes_on_classes(
     for name, values in by_class.items():
         sign = -1 if name.startswith("intra_fid") else 1
         worst, best = extremes(values, sign)
+        if values[worst] == values[best]:
+            notes.append(f"{name}: all classes have {values[best]:.4f}.")
+            continue
         notes.append(
             f"{name}: the worst class is {worst} ({values[worst]:.4f}), the best {best} "
             f"({values[best]:.4f})."
