@@ -209,7 +209,7 @@ def _new(
     because = f", because {why}" if why else ""
     clauses = [
         f"{shown} pixels and channels, {reason}",
-        *(each.format(config=config) for each in reasons),
+        *(each.format(config=config, sheets=own_images.sheets_text(config)) for each in reasons),
     ]
     head = f"{config.data.source} holds {facts.what}: {config.model}{because}"
     if model and not recipe:  # in one line

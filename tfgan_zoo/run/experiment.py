@@ -194,6 +194,7 @@ def train_stage(
                 rewind(run, start)
 
         if start == 0 and pretraining is not None:
+            report(f"Pretraining comes first: {pretraining.train.steps:,} steps.")
             train_stage(
                 Run(run.pretraining),
                 pretraining,
@@ -287,6 +288,8 @@ def write_artifacts(stage: Stage) -> None:
     if stage.devices.replicas > 1:
         with made_before():
             model = build_model(config)  # for one device, on which it will be used
+    what = run.model.name if export is None else f"{run.model.name} and the SavedModel"
+    stage.report(f"Writing {what} ...")
     step = run.checkpoints.best() or run.checkpoints.steps()[-1]
     run.checkpoints.restore(model, step)
     if samples is not None:
