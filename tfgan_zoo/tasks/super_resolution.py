@@ -148,7 +148,7 @@ class SuperResolutionTask(Task):
         return super_resolution(
             self.opened,
             batch_size=data.batch_size,
-            crop_size=shape[:2],
+            crop_size=size_of("model_args.image_shape", shape[:2]),
             channels=shape[-1],
             flip=data.flip,
             seed=self.config.seed,
