@@ -13,12 +13,14 @@ TF Serving answers if `tensorflow_model_server` is on the PATH; otherwise the se
 checkout has to be importable for that: run this from its root.
 
 Prints a table and, with --output, puts it into a Markdown file between `<!-- newcomer:begin -->`
-and `<!-- newcomer:end -->`.
+and `<!-- newcomer:end -->`, after each of the four. CPU time is given beside wall time, as the
+latter depends on what else the machine does.
 """
 
 import contextlib
 import importlib
 import os
+import resource
 import shlex
 import shutil
 import socket
@@ -35,6 +37,7 @@ from benchmarks import common
 from tfgan_zoo import cli
 from tfgan_zoo.errors import InputError
 
+#: What is said of the flag of each kind of images.
 _SOURCES = {
     "images": "A data source of images to imitate.",
     "pairs": "A data source of two domains to translate between.",
@@ -70,6 +73,21 @@ class Command(NamedTuple):
     name: str
     flags: list[str]
     result: Path
+
+
+class Time(NamedTuple):
+    """How long a command took.
+
+    Attributes:
+        wall: Seconds.
+        cpu: Seconds of all cores together; None if they were not measured.
+    """
+
+    wall: float
+    cpu: float | None = None
+
+    def __str__(self) -> str:
+        return f"{self.wall:.1f} s" + ("" if self.cpu is None else f" ({self.cpu:.1f} s)")
 
 
 Runner = Callable[[str, Sequence[str]], None]
@@ -157,7 +175,7 @@ def play(
     serve: Server,
     text: str | None = None,
     more: Sequence[str] = (),
-) -> dict[str, float]:
+) -> dict[str, Time]:
     """Plays a newcomer with one kind of images.
 
     Args:
@@ -171,30 +189,30 @@ def play(
         more: More flags for `tfgan_zoo.train`.
 
     Returns:
-        The seconds of each command, and those until the server answered as "serve".
+        The time of each command, and that until the server answered as "serve".
 
     Raises:
         SystemExit: If a command did not write what it should.
     """
-    seconds: dict[str, float] = {}
+    times: dict[str, Time] = {}
     inputs = inputs_of(kind, source, folder, text)
     for command in commands(kind, source, folder, steps, inputs, more):
-        seconds[command.name] = timed(command, run)
+        times[command.name] = timed(command, run)
     start = time.monotonic()
     with serve(folder / "served" / kind) as url:
-        seconds["serve"] = time.monotonic() - start
+        times["serve"] = Time(time.monotonic() - start)
         predicted = folder / "predicted"
         asked = [f"--url={url}", *inputs, f"--output={predicted}"]
-        seconds["predict"] = timed(Command("predict", asked, predicted), run)
-    return seconds
+        times["predict"] = timed(Command("predict", asked, predicted), run)
+    return times
 
 
-def timed(command: Command, run: Runner) -> float:
-    """Runs a command and checks what it wrote; returns the seconds it took."""
+def timed(command: Command, run: Runner) -> Time:
+    """Runs a command and checks what it wrote; returns how long it took."""
     print(f"$ python -m tfgan_zoo.{command.name} {shlex.join(command.flags)}", flush=True)
-    start = time.monotonic()
+    start, before = time.monotonic(), cpu_seconds()
     run(command.name, command.flags)
-    seconds = time.monotonic() - start
+    took = Time(time.monotonic() - start, cpu_seconds() - before)
     result = command.result
     if result.is_dir():
         found = sum(path.stat().st_size > 0 for path in result.glob("*.png"))
@@ -202,7 +220,13 @@ def timed(command: Command, run: Runner) -> float:
             raise SystemExit(f"{command.name}: expected {NUM} images in {result}, got {found}.")
     elif not result.is_file() or not result.stat().st_size:
         raise SystemExit(f"{command.name}: expected {result}, got no such file.")
-    return seconds
+    return took
+
+
+def cpu_seconds() -> float:
+    """Returns the CPU time of this process and of those that it started and that have ended."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def as_typed(name: str, given: Sequence[str]) -> None:
@@ -259,11 +283,11 @@ def tf_serving() -> str | None:
     return shutil.which("tensorflow_model_server")
 
 
-def table(found: Mapping[str, tuple[str, Mapping[str, float]]], served_by: str) -> list[str]:
+def table(found: Mapping[str, tuple[str, Mapping[str, Time]]], served_by: str) -> list[str]:
     """Returns a column of times for each kind of images.
 
     Args:
-        found: Source and seconds of each kind.
+        found: Source and times of each kind.
         served_by: What answered.
     """
     rows = {
@@ -280,10 +304,9 @@ def table(found: Mapping[str, tuple[str, Mapping[str, float]]], served_by: str) 
         "|---|" + "---|" * len(found),
     ]
     for label, names in rows.items():
-        cells = (sum(seconds.get(n, 0.0) for n in names) for _, seconds in found.values())
-        lines.append(f"| {label} | " + " | ".join(f"{s:.1f} s" for s in cells) + " |")
-    totals = (sum(seconds.values()) for _, seconds in found.values())
-    return [*lines, "| all | " + " | ".join(f"{s:.0f} s" for s in totals) + " |"]
+        cells = (times[name] for _, times in found.values() for name in names if name in times)
+        lines.append(f"| {label} | " + " | ".join(map(str, cells)) + " |")
+    return lines
 
 
 def main(argv: list[str]) -> None:
@@ -291,42 +314,42 @@ def main(argv: list[str]) -> None:
     given = cli.Flags()
     for kind, text in _SOURCES.items():
         given.define_string(kind, None, text)
-    given.define_integer("steps", 40, "Steps of each training, and of a training before it.")
+    given.define_integer("steps", 40, "Steps of each training, and of its pretraining.")
     given.define_string("image_size", None, "As for tfgan_zoo.train.")
     given.define_string("text", None, "What to draw; by default the first caption.")
-    given.define_path("workdir", None, "A new folder for all files; a temporary one.")
+    given.define_path("workdir", None, "A new folder for all files; by default a temporary one.")
     given.define_path("output", None, "A Markdown file, such as docs/own_images.md.")
     cli.parse(given, argv, __doc__)
-    sources = {kind: source for kind in _SOURCES if (source := given[kind].value) is not None}
+    sources = {kind: given[kind].value for kind in _SOURCES if given[kind].value is not None}
     if not sources:
         names = ", ".join(f"--{kind}" for kind in _SOURCES)
-        raise InputError(f"{names}: expected at least one, got none.")
-    load = os.getloadavg()[0]
+        raise InputError(f"{names}: expected at least one of them, got none.")
+    if given.workdir is not None and Path(given.workdir).exists():
+        raise InputError(f"--workdir: expected a new folder, got {given.workdir!r}, which exists.")
+    if given.output is not None:
+        common.shown(given.output, "newcomer")  # Lines that are missing are said now.
+    served_by = "TF Serving" if tf_serving() else "the test server"
+    intro = (
+        f"{given.steps:,} steps, also of pretraining; wall time (CPU time); {common.where()}; "
+        f"load average before {os.getloadavg()[0]:.1f}."
+    )
     more = [] if given.image_size is None else [f"--image_size={given.image_size}"]
     found = {}
     with contextlib.ExitStack() as stack:
         folder = Path(given.workdir or stack.enter_context(tempfile.TemporaryDirectory()))
         for kind, source in sources.items():
-            place = folder / kind
-            if place.exists():
-                raise InputError(f"--workdir: expected a new folder, got {place}, which exists.")
-            seconds = play(
+            times = play(
                 kind,
                 source,
-                place,
+                folder / kind,
                 given.steps,
                 run=as_typed,
                 serve=server,
                 text=given.text,
                 more=more,
             )
-            found[kind] = source, seconds
-    served_by = "TF Serving" if tf_serving() else "the test server"
-    intro = (
-        f"{given.steps:,} steps, of a training before it too; {common.where()}; load average "
-        f"before {load:.1f}."
-    )
-    common.show("\n".join([intro, "", *table(found, served_by)]), given.output, "newcomer")
+            found[kind] = source, times
+            common.show("\n".join([intro, "", *table(found, served_by)]), given.output, "newcomer")
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def test_from_a_folder_to_a_served_model(tmp_path, kind):
         (photos / "captions.csv").write_text("image,caption\n" + "".join(lines))
     side = 32 if kind == "photos" else SIDE
     more = FAST if kind in ("images", "captions") else []
-    seconds = newcomer.play(
+    times = newcomer.play(
         kind,
         f"folder:{photos}",
         tmp_path / "made",
@@ -68,7 +68,7 @@ def test_from_a_folder_to_a_served_model(tmp_path, kind):
         serve=serve,
         more=[f"--image_size={side}", *SMALL, *more],
     )
-    assert all(value > 0 for value in seconds.values())
+    assert all(time.wall > 0 for time in times.values())
     predicted, drawn = (read(tmp_path / "made" / name) for name in ("predicted", "made"))
     if kind in ("pairs", "photos"):  # the server's answers are what the command wrote
         expected = drawn
@@ -99,13 +99,14 @@ def test_a_command_that_writes_nothing_is_noticed(tmp_path, capsys):
 
 
 def test_the_table_has_a_column_for_each_kind():
-    seconds = dict.fromkeys(("train", "evaluate", "report", "export", "serve", "predict"), 1.0)
+    names = ("train", "evaluate", "report", "export", "predict")
+    times = dict.fromkeys(names, newcomer.Time(1.0, 0.5)) | {"serve": newcomer.Time(4.0)}
     found = {
-        "images": ("folder:a", seconds | {"generate": 2.0}),
-        "pairs": ("folder:b", seconds | {"translate": 3.0}),
+        "images": ("folder:a", times | {"generate": newcomer.Time(2.0, 1.0)}),
+        "pairs": ("folder:b", times | {"translate": newcomer.Time(3.0, 2.0)}),
     }
     lines = newcomer.table(found, "a server")
     assert lines[0] == "| | `--images=folder:a` | `--pairs=folder:b` |"
-    assert "| `generate` or `translate` | 2.0 s | 3.0 s |" in lines
-    assert "| until a server answers | 1.0 s | 1.0 s |" in lines
-    assert lines[-1] == "| all | 8 s | 9 s |"
+    assert "| `generate` or `translate` | 2.0 s (1.0 s) | 3.0 s (2.0 s) |" in lines
+    assert "| until a server answers | 4.0 s | 4.0 s |" in lines
+    assert len(lines) == 9

@@ -147,6 +147,9 @@ def test_flags_win_over_derived_settings(photos):
     assert "networks with 5 filters at full resolution, and batches of 3." in said
     assert "700 steps" in said
     assert "10,000" not in said
+    assert "sample sheet every 500" in said
+    shorter = resolve(recipe="images", data__source=photos, train__steps=300)
+    assert "  300 steps." in shorter.notes  # which end before a sheet is due
     assert (config.train.steps, config.data.flip) == (700, True)
     assert config.discriminator.filters != 5
 
@@ -262,6 +265,10 @@ def test_super_resolution_crops_fit_the_smallest_image(tmp_path):
     config = resolve("srgan", data__source=source).config
     assert config.model_args.image_shape == (48, 48, 3)
     assert config.evaluate.split is None
+    config = resolve("srgan", data__source=source, image_size="48x80").config
+    assert config.model_args.image_shape == (48, 80, 3)
+    with pytest.raises(InputError, match="the nearest sizes are 48x64 or 48x80"):
+        resolve("srgan", data__source=source, image_size="48x72")
 
 
 def begin(folder, found):

@@ -277,7 +277,30 @@ def test_every_epoch_visits_each_image_once_and_every_place_is_met():
         assert counts.min() > 400 / places / 2
 
 
-def test_more_squares_than_images(tmp_path):
+@pytest.mark.parametrize("stored", [False, True], ids=["made", "given"])
+def test_crops_may_be_rectangles(stored):
+    height, width, num = 10, 14, 4
+    row, column = np.mgrid[:height, :width]
+    hr = np.stack([np.stack([row, column, 0 * row + i], -1) for i in range(num)]).astype(np.uint8)
+    lr = ArraySource("low", hr[:, ::2, ::2]) if stored else None
+    opened = Resolutions(ArraySource("high", hr), lr, 2)
+    options = {"batch_size": num, "crop_size": (4, 8)}
+    smalls, larges = take(super_resolution(opened, **options), 40)
+    assert same(take(super_resolution(opened, cache=False, **options), 40), (smalls, larges))
+    small, large = smalls.reshape(-1, 2, 4, 3), larges.reshape(-1, 4, 8, 3)
+    top, left = large[:, 0, 0, 0], large[:, 0, 0, 1]
+    expected = [
+        hr[i, t : t + 4, x : x + 8] for t, x, i in zip(top, left, large[:, 0, 0, 2], strict=True)
+    ]
+    np.testing.assert_array_equal(large, expected)
+    unit = 2 if stored else 1
+    assert set(top) == set(range(0, height - 4 + 1, unit))
+    assert set(left) == set(range(0, width - 8 + 1, unit))
+    made = large[:, ::2, ::2] if stored else [imresize(each, 0.5) for each in large]
+    np.testing.assert_array_equal(small, made)
+
+
+def test_more_crops_than_images(tmp_path):
     opened = Resolutions(numbered(3, 6), None, 2)
     _, images = take(super_resolution(opened, batch_size=7, crop_size=4), 3)
     assert np.bincount(images[:, :, 0, 0, 1].ravel()).tolist() == [7, 7, 7]
@@ -327,6 +350,7 @@ def test_auto_caches_what_fits(tmp_path, monkeypatch):
     [
         ({"batch_size": 0}, "batch_size: expected a whole number from 1 up, got 0"),
         ({"crop_size": 42}, "crop_size: expected a multiple of scale=4, got 42"),
+        ({"crop_size": (48, 42)}, r"a multiple of scale=4, got \(48, 42\)"),
         ({"crop_size": 0}, "crop_size: expected a whole number from 4 up, got 0"),
         ({"channels": 2}, r"channels: expected 1 \(grey\) or 3 \(colour\), got 2"),
         ({"cache": "yes"}, "cache: expected"),

@@ -159,6 +159,17 @@ def test_many_unknown_words_are_warned_of_with_an_example_and_their_share():
         check_captions(char_encoder(), [*few, "½ a bird", CYRILLIC[0]], "data.source")
 
 
+def test_the_advice_on_unknown_words_is_for_captions_to_train_on():
+    encoder = tiny("gan_cls").text_encoder
+    advice = "its vocabulary should be that of the captions to train on"
+    for held_out in (False, True):
+        with pytest.warns(UserWarning, match="words are unknown") as warned:
+            check_captions(encoder, ["a red zzz", "zzz"], "evaluate.split", held_out=held_out)
+        said = str(warned[0].message)
+        assert (advice in said) is not held_out
+        assert said.endswith("no training caption contains cannot be drawn.") is held_out
+
+
 @pytest.mark.parametrize("kind", ["gan_cls", "joint_embedding"])
 def test_fit_refuses_texts_that_cannot_be_read(kind):
     model = tiny(kind, text_encoder=char_encoder()) if kind == "gan_cls" else joint(char_encoder())

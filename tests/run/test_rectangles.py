@@ -6,7 +6,12 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.marks import slow
-from tests.tiny_runs import tiny_config, tiny_text_to_image, tiny_translation
+from tests.tiny_runs import (
+    tiny_config,
+    tiny_super_resolution,
+    tiny_text_to_image,
+    tiny_translation,
+)
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.trained import load_run
 
@@ -60,3 +65,25 @@ def test_other_runs(tmp_path, make):
         found = model.generate(["a red circle"] * 2, seed=0)
     assert found.shape == (2, *SIZE, 3)
     assert result.export.exists()
+
+
+@pytest.mark.slow
+def test_a_run_that_enlarges(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (12, 28, 36, 3), np.uint8)
+    np.savez(tmp_path / "wide.npz", images=images)
+    source = f"npz:{tmp_path / 'wide.npz'}"
+    config = rectangular(tiny_super_resolution(tmp_path, data__source=source))
+    with config.unlocked():
+        config.model_args.image_shape = (16, 32, 3)
+        config.evaluate.metrics = ("psnr",)
+        config.pretraining.steps = 2
+    result = experiment.train(config, tmp_path / "run", report=lambda _: None)
+    assert np.isfinite(result.scores["psnr"])
+    assert result.samples.exists()
+    model = load_run(tmp_path / "run")
+    small = np.random.default_rng(1).uniform(-1, 1, (2, 9, 5, 3)).astype(np.float32)
+    large = model.upscale(small)
+    assert large.shape == (2, 18, 10, 3)
+    served = tf.saved_model.load(str(result.export)).signatures
+    found = served["upscale"](images=tf.constant(small))["images"]
+    np.testing.assert_allclose(found, large, atol=1e-4)

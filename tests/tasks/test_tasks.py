@@ -312,14 +312,20 @@ def test_what_cannot_be_read_is_not_counted_once_images_are_decoded(tmp_path):
     assert work.describe().endswith(": 9 samples")
 
 
-def test_only_super_resolution_needs_squares(tmp_path):
+def test_rectangles(tmp_path):
     config = tiny_translation(tmp_path, "cyclegan")
     config.model_args.image_shape = (16, 32, 1)
     assert opened(config).a.shape[1:] == (16, 32, 1)
-    config = tiny_super_resolution(tmp_path)
+    np.savez(tmp_path / "wide.npz", images=np.zeros((8, 24, 40, 3), np.uint8))
+    config = tiny_super_resolution(tmp_path, data__source=f"npz:{tmp_path / 'wide.npz'}")
     config.model_args.image_shape = (16, 32, 3)
-    with pytest.raises(InputError, match=r"expected a square .* got \(16, 32, 3\)"):
-        opened(config)
+    work = opened(config)
+    small, large = work.batches(0).element_spec
+    assert (small.shape, large.shape) == ((4, 8, 16, 3), (4, 16, 32, 3))
+    config.model_args.image_shape = (16, 48, 3)
+    sentence = r"40x24 pixels, too small for model_args.image_shape=16,48; .* at most \(24, 40\)"
+    with pytest.raises(InputError, match=sentence):
+        opened(config).batches(0)
 
 
 # ---------------------------------------------------------------------- super-resolution

@@ -252,7 +252,7 @@ def _new(
     what = "crops" if kind == "super_resolution" else "images"
     clauses = [
         f"{what} of {height}x{width} pixels {_colours(config)}, {reason}",
-        *(each.format(config=config) for each in reasons),
+        *(each.format(config=config, sheets=own_images.sheets_text(config)) for each in reasons),
     ]
     if facts.twice_as_wide and kind == "noise_to_image":
         clauses.append("if each image is a pair, side by side, give --config=translation")

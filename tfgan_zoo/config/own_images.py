@@ -102,8 +102,7 @@ def sizes_of(config: ConfigDict) -> Sizes:
     if kind == "translation":
         return _multiples(8, 24) if config.model == "pix2pix" else _multiples(4, 24)
     if kind == "super_resolution":
-        squares = _multiples(16, 32)
-        return Sizes(lambda h, w: h == w and squares.fits(h, w), lambda h, w: squares.nearest(h, h))
+        return _multiples(16, 32)
     if kind == "joint_embedding":
         return _multiples(1, 16)
     return Sizes(lambda h, w: doublings(h, w) is not None, nearest_doubled)
@@ -159,7 +158,7 @@ def adapt(
 
     Returns:
         What was chosen and why, clause by clause, to be formatted with the final `config`, in
-        which flags have replaced some of it.
+        which flags have replaced some of it, and with `sheets`, its `sheets_text`.
     """
     kind = kind_of_config(config)
     config.model_args.image_shape = (*size, channels[0])
@@ -167,9 +166,7 @@ def adapt(
     shorter = min(size)
     every = 500 if shorter <= 64 else 200 if shorter <= 128 else 100
     config.train.update(log_every=100, sample_every=every, checkpoint_every=every)
-    reasons.append(
-        "{config.train.steps:,} steps, with a sample sheet every {config.train.sample_every}"
-    )
+    reasons.append("{config.train.steps:,} steps{sheets}")
     if "split" in config.evaluate:
         config.evaluate.split = None
     if facts.held_out is not None:
@@ -180,6 +177,12 @@ def adapt(
         else:
             reasons.append("every tenth image is held out for evaluation ({config.evaluate.split})")
     return reasons
+
+
+def sheets_text(config: ConfigDict) -> str:
+    """Says how often a run draws a sample sheet; nothing if it ends before the first is due."""
+    every = config.train.sample_every
+    return f", with a sample sheet every {every}" if every < config.train.steps else ""
 
 
 def _augmented(config: ConfigDict, facts: Facts) -> list[str]:

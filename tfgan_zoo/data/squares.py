@@ -1,4 +1,4 @@
-"""Batches of squares in high and in low resolution, for super-resolution."""
+"""Batches of crops in high and in low resolution, for super-resolution."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfgan_zoo import noise
 from tfgan_zoo.data.imresize import imresize_graph
-from tfgan_zoo.data.loading import decide_cache, first_usable, in_threads, skips_errors
+from tfgan_zoo.data.loading import decide_cache, first_usable, in_threads, size_of, skips_errors
 from tfgan_zoo.data.pipeline import (
     augmented,
     check_steps,
@@ -28,14 +28,14 @@ _Pair = tuple[np.ndarray | None, np.ndarray]
 """An image in low resolution, None if that is not stored, and in high resolution."""
 
 Cut = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tuple[tf.Tensor, ...]]]
-"""Maps indices `[B]` and places `[B, 2]` in [0, 1) to the indices and squares of images used."""
+"""Maps indices `[B]` and places `[B, 2]` in [0, 1) to the indices and crops of images used."""
 
 
 def super_resolution(
     opened: Resolutions | Source | np.ndarray | str | os.PathLike,
     *,
     batch_size: int,
-    crop_size: int = 96,
+    crop_size: int | tuple[int, int] = 96,
     channels: int = 3,
     flip: bool = False,
     seed: int = 0,
@@ -45,18 +45,19 @@ def super_resolution(
 ) -> tf.data.Dataset:
     """Infinite batches of `(lr, hr)`, as SRGAN is trained on (https://arxiv.org/abs/1609.04802).
 
-    Every epoch visits each image exactly once, in an order of its own, and cuts a random
-    square out of it. The low resolution is the same square of the image in low resolution;
-    if that is not stored, `imresize` computes it from the square. As in `pipeline`, batch `s` is a
-    function of the source, the seed and `s`.
+    Every epoch visits each image exactly once, in an order of its own, and cuts a random crop out
+    of it. The low resolution is the same crop of the image in low resolution; if that is not
+    stored, `imresize` computes it from the crop. As in `pipeline`, batch `s` is a function of the
+    source, the seed and `s`.
 
     Args:
         opened: From `open_super_resolution`; or what it opens at scale 4, or images for that scale,
             as an array or a source.
-        batch_size: Squares per batch, over all replicas.
-        crop_size: Side of the squares in high resolution, a multiple of the scale.
+        batch_size: Crops per batch, over all replicas.
+        crop_size: Side of square crops in high resolution, or height and width; multiples of the
+            scale.
         channels: 1 or 3.
-        flip: Mirror each square left to right with probability 1/2.
+        flip: Mirror each crop left to right with probability 1/2.
         seed: Seed of order, places and flips, any integer.
         start_step: Number of the first batch.
         cache: True decodes everything once, into memory; False decodes at every visit; "auto"
@@ -65,11 +66,11 @@ def super_resolution(
             for this dataset alone.
 
     Returns:
-        An infinite dataset of uint8 `[batch_size, crop_size / scale, crop_size / scale, channels]`
-        and `[batch_size, crop_size, crop_size, channels]` in 0..255.
+        An infinite dataset of uint8 `[batch_size, height / scale, width / scale, channels]` and
+        `[batch_size, height, width, channels]` in 0..255, height and width being `crop_size`.
 
     Raises:
-        InputError: If an image cannot be read, is smaller than the square or does not match its
+        InputError: If an image cannot be read, is smaller than the crop or does not match its
             partner, or an option is invalid.
 
     Example:
@@ -82,10 +83,11 @@ def super_resolution(
     opened = as_resolutions(opened)
     scale = opened.scale
     check_steps(batch_size, start_step)
-    read = _reader(opened, crop_size, channels)
-    sides = [crop_size] if opened.lr is None else [crop_size // scale, crop_size]
+    size = _size(crop_size, scale)
+    read = _reader(opened, size, channels)
+    factors = [1] if opened.lr is None else [scale, 1]
     order = epochs(len(opened.hr), batch_size, seed, start_step)
-    # The place of each square, as fractions of the way from one edge to the other.
+    # The place of each crop, as fractions of the way from one edge to the other.
     places = tf.data.Dataset.counter(start_step).map(
         lambda step: tf.random.stateless_uniform(
             [batch_size, 2], noise.key(seed, "crop", step), dtype=tf.float64
@@ -95,17 +97,17 @@ def super_resolution(
         held = preload(opened, crop_size=crop_size, channels=channels, cache=cache)
     if held is not None:
         indices = order.rebatch(batch_size, drop_remainder=True)
-        squares = tf.data.Dataset.zip(indices, places).map(held)
+        crops = tf.data.Dataset.zip(indices, places).map(held)
     else:
 
-        def read_square(index: int, place: np.ndarray) -> tuple[int, list[np.ndarray]]:
+        def read_crop(index: int, place: np.ndarray) -> tuple[int, list[np.ndarray]]:
             found, pair = read(index)
-            return found, _cut(pair, place, crop_size, scale)
+            return found, _cut(pair, place, size, scale)
 
-        squares = decoded(
-            read_square,
+        crops = decoded(
+            read_crop,
             tf.data.Dataset.zip(order.unbatch(), places.unbatch()),
-            [(side, side, channels) for side in sides],
+            [(size[0] // factor, size[1] // factor, channels) for factor in factors],
         ).batch(batch_size, drop_remainder=True)
 
     def complete(
@@ -116,13 +118,13 @@ def super_resolution(
         hr = images[-1]
         return (imresize_graph(hr, scale) if len(images) == 1 else images[0]), hr
 
-    return with_options(augmented(squares, complete, start_step))
+    return with_options(augmented(crops, complete, start_step))
 
 
 def preload(
     opened: Resolutions | Source | np.ndarray | str | os.PathLike,
     *,
-    crop_size: int = 96,
+    crop_size: int | tuple[int, int] = 96,
     channels: int = 3,
     cache: bool | str = "auto",
 ) -> Cut | None:
@@ -135,7 +137,7 @@ def preload(
         cache: See `super_resolution`.
 
     Returns:
-        A function that cuts squares out of the images in memory; None if they are not to be cached.
+        A function that cuts crops out of the images in memory; None if they are not to be cached.
 
     Raises:
         InputError: As for `super_resolution`.
@@ -148,34 +150,42 @@ def preload(
     opened = as_resolutions(opened)
     if not decide_cache(cache, lambda: _num_bytes(opened, channels)):
         return None
-    read = _reader(opened, crop_size, channels)
+    size = _size(crop_size, opened.scale)
+    read = _reader(opened, size, channels)
     pairs = list(in_threads(read, len(opened.hr), opened.hr.spec, "images"))
-    return _cut_from_memory(pairs, crop_size, opened.scale)
+    return _cut_from_memory(pairs, size, opened.scale)
 
 
 hold = preload  # Its earlier name.
 
 
+def _size(crop_size: int | tuple[int, int], scale: int) -> tuple[int, int]:
+    """Returns height and width of crops."""
+    side = size_of("crop_size", crop_size)
+    height, width = (side, side) if isinstance(side, int) else side
+    check_number("crop_size", min(height, width), least=scale, whole=True)
+    if height % scale or width % scale:
+        raise InputError(f"crop_size: expected a multiple of scale={scale}, got {side!r}.")
+    return height, width
+
+
 def _reader(
-    opened: Resolutions, crop_size: int, channels: int
+    opened: Resolutions, size: tuple[int, int], channels: int
 ) -> Callable[[int], tuple[int, _Pair]]:
     """Returns a function that reads an image, or the next usable one; see `first_usable`."""
-    check_number("crop_size", crop_size, least=opened.scale, whole=True)
-    if crop_size % opened.scale:
-        raise InputError(
-            f"crop_size: expected a multiple of scale={opened.scale}, got {crop_size!r}."
-        )
     if channels not in (1, 3):
         raise InputError(f"channels: expected 1 (grey) or 3 (colour), got {channels!r}.")
 
     def read(index: int) -> _Pair:
         lr, hr = read_pair(opened, index, channels)
         height, width = hr.shape[:2]
-        if min(height, width) < crop_size:
+        if height < size[0] or width < size[1]:
+            square = size[0] == size[1]
+            least = min(height, width) if square else (height, width)
             raise InputError(
                 f"{opened.hr.name(index)} is {width}x{height} pixels, too small for "
-                f"crop_size={crop_size}; choose one of at most {min(height, width)}, or remove the "
-                "image."
+                f"crop_size={size[0] if square else size}; choose one of at most {least}, or "
+                "remove the image."
             )
         return lr, hr
 
@@ -185,23 +195,24 @@ def _reader(
     )
 
 
-def _cut(pair: _Pair, place: np.ndarray, crop_size: int, scale: int) -> list[np.ndarray]:
-    """Cuts the same square out of both resolutions, or of the high one if there is no other."""
+def _cut(pair: _Pair, place: np.ndarray, size: tuple[int, int], scale: int) -> list[np.ndarray]:
+    """Cuts the same crop out of both resolutions, or of the high one if there is no other."""
     lr, hr = pair
-    # Squares lie on whole pixels of a stored low resolution.
+    # Crops lie on whole pixels of a stored low resolution.
     unit = 1 if lr is None else scale
     top, left = (
-        int(share * ((side - crop_size) // unit + 1)) * unit
-        for share, side in zip(place, hr.shape[:2], strict=True)
+        int(share * ((side - wanted) // unit + 1)) * unit
+        for share, side, wanted in zip(place, hr.shape[:2], size, strict=True)
     )
-    square = hr[top : top + crop_size, left : left + crop_size]
+    height, width = size
+    crop = hr[top : top + height, left : left + width]
     if lr is None:
-        return [square]
-    top, left, side = top // scale, left // scale, crop_size // scale
-    return [lr[top : top + side, left : left + side], square]
+        return [crop]
+    top, left, height, width = (n // scale for n in (top, left, height, width))
+    return [lr[top : top + height, left : left + width], crop]
 
 
-def _cut_from_memory(pairs: list[tuple[int, _Pair]], crop_size: int, scale: int) -> Cut:
+def _cut_from_memory(pairs: list[tuple[int, _Pair]], size: tuple[int, int], scale: int) -> Cut:
     """Returns what `_cut` does, for a batch and in TensorFlow alone; empties the list of pairs."""
     # An image that stands in for others is held once.
     images = dict(pairs)
@@ -226,18 +237,18 @@ def _cut_from_memory(pairs: list[tuple[int, _Pair]], crop_size: int, scale: int)
 
     def cut(index: tf.Tensor, place: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
         row = tf.gather(rows, index)
-        room = (tf.gather(sides, row) - crop_size) // unit + 1
+        room = (tf.gather(sides, row) - size) // unit + 1
         corners = tf.cast(place * tf.cast(room, tf.float64), tf.int64) * unit
-        squares = []
+        crops = []
         for pixels, starts, widths, factor in kept:
-            side = crop_size // factor
-            window = tf.range(side, dtype=tf.int64)
+            high, wide = (side // factor for side in size)
+            down, along = (tf.range(side, dtype=tf.int64) for side in (high, wide))
             top, left = tf.unstack(corners[:, :, tf.newaxis] // factor, axis=1)
             width = tf.gather(widths, row)[:, tf.newaxis]
-            lines = tf.gather(starts, row)[:, tf.newaxis] + (top + window) * width + left
-            square = tf.gather(pixels, lines[:, :, tf.newaxis] + window)
-            squares.append(tf.ensure_shape(square, [place.shape[0], side, side, pixels.shape[1]]))
-        return tf.gather(indices, index), tuple(squares)
+            lines = tf.gather(starts, row)[:, tf.newaxis] + (top + down) * width + left
+            crop = tf.gather(pixels, lines[:, :, tf.newaxis] + along)
+            crops.append(tf.ensure_shape(crop, [place.shape[0], high, wide, pixels.shape[1]]))
+        return tf.gather(indices, index), tuple(crops)
 
     return cut
 

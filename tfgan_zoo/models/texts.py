@@ -105,13 +105,16 @@ def unknown_in_texts(
     return f"{'; '.join(parts)}; {knows} knows {reader.known}."
 
 
-def check_captions(text_encoder: Any, captions: Sequence[str], name: str) -> None:
-    """Checks that an encoder can read the captions to train on.
+def check_captions(
+    text_encoder: Any, captions: Sequence[str], name: str, *, held_out: bool = False
+) -> None:
+    """Checks that an encoder can read captions.
 
     Args:
         text_encoder: A text encoder. Nothing is checked of one that is not the zoo's.
         captions: Strings, each one once.
         name: What the captions are of, for the message.
+        held_out: Whether they are others than those to train on, for the message.
 
     Raises:
         InputError: If nothing of any caption can be read: all would have the same embedding.
@@ -127,6 +130,8 @@ def check_captions(text_encoder: Any, captions: Sequence[str], name: str) -> Non
     remedy = (
         "text_encoder.name=word_encoder reads words of any script"
         if reader.units == "characters"
+        else "a word that no training caption contains cannot be drawn"
+        if held_out
         else "its vocabulary should be that of the captions to train on"
     )
     if len(empty) == len(captions):

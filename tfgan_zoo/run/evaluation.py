@@ -312,7 +312,7 @@ def evaluate_pairs(
         request = request._replace(source=source, split=split, data_dir=data_dir)
     if request.source == data["source"]:
         others = splits_to_evaluate(config, data["source"], request.split or "train")
-    request = request._replace(scale=model.scale, resolution=model.image_shape[0])
+    request = request._replace(scale=model.scale, resolution=max(model.image_shape[:2]))
     rules = {
         **config_lib.opening(config["data"]),
         "on_error": config["data"].get("on_error", "raise"),

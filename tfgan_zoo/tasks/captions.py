@@ -61,7 +61,7 @@ class CaptionsTask(Task):
                     self.opened_held_out = open_captions(config, config.evaluate.split)
                 captions = distinct_captions(self.opened_held_out)
                 if captions != distinct_captions(self.opened):  # else all has been reported
-                    check_captions(model.text_encoder, captions, "evaluate.split")
+                    check_captions(model.text_encoder, captions, "evaluate.split", held_out=True)
         model.texts_checked = True
         self.check_batch(config.data.source, len(self.opened.images))
         self.pipeline(0, self.opened, cache=False)

@@ -13,6 +13,7 @@ from tfgan_zoo import pictures, progress
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.data.imresize import imresize
+from tfgan_zoo.data.loading import size_of
 from tfgan_zoo.data.resolutions import Resolutions, open_super_resolution, usable_pairs
 from tfgan_zoo.data.squares import Cut, preload, super_resolution
 from tfgan_zoo.errors import InputError
@@ -35,7 +36,6 @@ class SuperResolutionTask(Task):
 
     def __init__(self, config: ConfigDict, model: SRGAN, like: Task | None = None):
         super().__init__(config, model, like)
-        self.square_side()
         if model.image_shape[-1] not in (1, 3):
             raise InputError(
                 "model_args.image_shape: expected 1 (grey) or 3 (colour) channels for a model that "
@@ -75,18 +75,17 @@ class SuperResolutionTask(Task):
     @functools.cached_property
     def held(self) -> Cut | None:
         """Cuts crops out of images in memory; None if they are not held there."""
-        side = self.model.image_shape[0]
+        size = size_of("model_args.image_shape", self.model.image_shape[:2])
         try:
             return preload(
                 self.opened,
-                crop_size=side,
+                crop_size=size,
                 channels=self.model.image_shape[-1],
                 cache=CACHE[self.config.data.cache],
             )
         except InputError as error:  # It names the pipeline's argument.
-            message = str(error).replace(
-                f"crop_size={side}", f"model_args.image_shape={side},{side}"
-            )
+            shape = ",".join(map(str, self.model.image_shape[:2]))
+            message = str(error).replace(f"crop_size={size}", f"model_args.image_shape={shape}")
             raise InputError(message) from error
 
     @property
@@ -113,7 +112,7 @@ class SuperResolutionTask(Task):
             source,
             split,
             scale=args.scale,
-            resolution=args.image_shape[0],
+            resolution=max(args.image_shape[:2]),
             on_error=data.on_error,
             data_dir=data.data_dir,
             **config_lib.opening(data),
@@ -159,7 +158,7 @@ class SuperResolutionTask(Task):
         return super_resolution(
             self.opened,
             batch_size=data.batch_size,
-            crop_size=shape[0],
+            crop_size=size_of("model_args.image_shape", shape[:2]),
             channels=shape[-1],
             flip=data.flip,
             seed=self.config.seed,

@@ -132,7 +132,7 @@ class TextToImageTask(CaptionsTask):
         opened = open_captions(config, request.split, request.source, request.data_dir)
         chosen = choose(len(opened.images), request.num)
         captions = [opened.captions[i][0] for i in chosen]
-        check_captions(model.text_encoder, sorted(set(captions)), "--data")
+        check_captions(model.text_encoder, sorted(set(captions)), "--data", held_out=True)
 
         def generated() -> Iterator[np.ndarray]:
             latents = model.sample_latents(len(captions), request.seed)
