@@ -1,5 +1,6 @@
 import gc
 import importlib
+import math
 import os
 import sys
 from pathlib import Path
@@ -50,6 +51,12 @@ def _fresh_keras():
         sys.modules["keras"].config.set_dtype_policy("float32")
         # Names alone: `clear_session` drops the kernels, which the next test would make again.
         importlib.import_module("keras.src.utils.naming").reset_uids()
+
+
+@pytest.fixture(autouse=True)
+def _no_progress(monkeypatch):
+    """Lets no command print progress, however slow the machine is."""
+    monkeypatch.setattr("tfgan_zoo.progress.QUIET", math.inf)
 
 
 @pytest.fixture(autouse=True, scope="module")

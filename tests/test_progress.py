@@ -23,6 +23,10 @@ from tfgan_zoo.pictures import files
 from tfgan_zoo.pictures.drawing import Drawing
 
 
+#: As it is outside of tests.
+QUIET = progress.QUIET
+
+
 @pytest.fixture
 def terminal():
     """Returns a function that opens a terminal of some number of columns for standard error."""
@@ -80,6 +84,7 @@ def test_commands_print_lines_too(monkeypatch, at_once):
 
 
 def test_what_is_short_stays_quiet(monkeypatch):
+    monkeypatch.setattr(progress, "QUIET", QUIET)
     with progress.progress_lines():
         assert shown(monkeypatch) == []
 

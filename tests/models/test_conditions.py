@@ -181,7 +181,7 @@ def test_networks_that_do_not_take_the_condition_are_refused():
     x, wide = keras.Input(SHAPE), keras.Input((2,))
     scores = L.Dense(1)(L.Concatenate()([L.Flatten()(x), wide]))
     with pytest.raises(
-        InputError, match=r"^discriminator: .* second input has shape \(batch\), got \(None, 2\)"
+        InputError, match=r"^discriminator: .* second input has shape \(batch\), got \(batch, 2\)"
     ):
         LabelledDCGAN(SHAPE, LATENT, model.generator, keras.Model([x, wide], scores))
 
