@@ -22,7 +22,6 @@ from tfgan_zoo.metrics.features import ModelFeatures
 from tfgan_zoo.pictures import files
 from tfgan_zoo.pictures.drawing import Drawing
 
-
 #: As it is outside of tests.
 QUIET = progress.QUIET
 
