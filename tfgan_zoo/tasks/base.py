@@ -89,6 +89,20 @@ class Task(abc.ABC):
         known = [*config_lib.default_config().data, *self.data_entries]
         config_lib.check_names("data", config.data, known)
 
+    def square_side(self) -> int:
+        """Returns the side of the model's images.
+
+        Raises:
+            InputError: If they are not square.
+        """
+        height, width, _ = self.model.image_shape
+        if height != width:
+            raise InputError(
+                "model_args.image_shape: expected a square for this kind of task, got "
+                f"{self.model.image_shape}."
+            )
+        return height
+
     def check_batch(self, source: str, num: int) -> None:
         """Checks that a source has enough samples for one step.
 
