@@ -2,6 +2,7 @@
 
 import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
 from tfgan_zoo.layers.batch_normalization import PredictionTimeBatchNormalization
+from tfgan_zoo.layers.class_embedding import ClassEmbedding
 from tfgan_zoo.layers.dropout import StatelessDropout
 from tfgan_zoo.layers.image_pool import ImagePool
 from tfgan_zoo.layers.inference import set_inference
@@ -16,6 +17,7 @@ from tfgan_zoo.layers.reflection_padding import ReflectionPadding2D
 __all__ = [
     "ICNR",
     "BatchNormalization",
+    "ClassEmbedding",
     "GroupNormalization",
     "ImagePool",
     "LeakyReLU",

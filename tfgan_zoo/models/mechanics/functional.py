@@ -6,7 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfgan_zoo.keras_internals import Call, calls_of
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.keras_internals import Call, calls_of, num_classes_of
 
 
 def graph_of(network: keras.Model) -> keras.Model:
@@ -80,3 +81,67 @@ def run_for_each(
         values = run_calls(each, shared | values, training)
         answers.append(values[id(graph.outputs[0])])
     return answers
+
+
+def run_on_mixtures(
+    network: keras.Model, inputs: Sequence[Any], place: int, training: bool
+) -> tf.Tensor:
+    """Returns a network's outputs, float32, for mixtures of classes in place of class numbers.
+
+    Where the network embeds or encodes a class, the weighted mean over classes takes its place.
+
+    Args:
+        network: A functional network.
+        inputs: Its inputs, with weights `[B, num_classes]` as the label.
+        place: The label's place among them.
+        training: Whether layers run in training mode.
+
+    Raises:
+        InputError: If the network uses class numbers in any other way.
+    """
+    graph = as_functional(network)
+    if graph is None:
+        raise _unmixable(network, network)
+    weights = tf.cast(inputs[place], tf.float32)
+    numbers = tf.zeros([tf.shape(weights)[0]], tf.int32)
+    values = inputs_of(graph, [*inputs[:place], numbers, *inputs[place + 1 :]])
+    values.pop(id(graph.inputs[place]))
+    return tf.cast(_mixed(graph, values, {id(graph.inputs[place])}, weights, training), tf.float32)
+
+
+def _mixed(
+    graph: keras.Model, values: dict[int, Any], labels: set[int], weights: tf.Tensor, training: bool
+) -> tf.Tensor:
+    """Runs a functional network; `labels` are the identities of its inputs that are classes."""
+    for call in calls_of(graph):
+        told = [id(x) in labels for x in call.inputs]
+        operation = call.operation
+        if not any(told):
+            values = run_calls([call], values, training)
+        elif num_classes_of(operation) is not None and len(told) == 1:
+            values[id(call.outputs[0])] = _weighted(operation, weights)
+        elif is_plain(operation) and len(call.outputs) == 1:
+            inner = graph_of(operation)
+            pairs = list(zip(inner.inputs, call.inputs, strict=True))
+            known = {id(x): values[id(y)] for x, y in pairs if id(y) not in labels}
+            classes = {id(x) for x, y in pairs if id(y) in labels}
+            values[id(call.outputs[0])] = _mixed(inner, known, classes, weights, training)
+        else:
+            raise _unmixable(graph, operation)
+    return values[id(graph.outputs[0])]
+
+
+def _weighted(operation: Any, weights: tf.Tensor) -> tf.Tensor:
+    """Returns what stands for a mixture where classes are embedded, or encoded as one-hot."""
+    if not isinstance(operation, keras.layers.Embedding):
+        return weights
+    table = tf.cast(tf.convert_to_tensor(operation.embeddings), tf.float32)
+    return tf.cast(tf.matmul(weights, table), operation.compute_dtype)
+
+
+def _unmixable(network: keras.Model, operation: Any) -> InputError:
+    return InputError(
+        f"label: expected class numbers, as layer {operation.name!r} of {network.name!r} cannot "
+        "take mixtures of classes, got mixtures; a network that takes classes through Embedding "
+        "layers alone can."
+    )
