@@ -11,6 +11,7 @@ from tfgan_zoo import noise
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.game import Game
 from tfgan_zoo.models.mechanics import classes, parts
+from tfgan_zoo.models.mechanics.functional import check_mixes
 from tfgan_zoo.models.mechanics.keywords import check_known
 from tfgan_zoo.serving.signatures import Endpoint
 
@@ -187,6 +188,9 @@ class Conditional(Game):
                 )
             if name == "label" and self.num_classes is not None:
                 found[name] = classes.numbers_or_mixtures(values, self.num_classes, name)
+                if found[name].dtype.kind == "f":
+                    generator, *_ = self.roles()["generator"]
+                    check_mixes(generator, 1 + self.condition.index("label"))
                 continue
             if each.dtype.is_integer and values.dtype.kind in "iu":
                 # A negative number would count from the end of an embedding.
