@@ -18,6 +18,7 @@ SLOW = {
 SLOW |= {
     f"tests.models.replicas:{check}"
     for check in (
+        "classes_of_fakes",
         "overflow_on_one_replica",
         "each_kind",
         "every_option",
@@ -29,6 +30,7 @@ SLOW |= {
         "xla_within_the_replicas",
         "rematerialized_within_the_replicas",
         "images_are_looked_at",
+        "spectrally_normalized",
         "synchronized_batch_norm",
         "the_end_of_the_data_is_no_step",
     )

@@ -3,7 +3,8 @@
 A draw depends on (seed, purpose, step) and on the row it fills, and on nothing else. Training that
 resumes at step 1,000 draws the same numbers as uninterrupted training, and N replicas together draw
 the rows that one device draws for the same global batch. XLA is the exception: code compiled with
-`jit_compile=True` draws other numbers from the same key.
+`jit_compile=True` draws other numbers from the same key, except for whole numbers (`integers`,
+`shuffle`), which are the same everywhere.
 
 Example:
     >>> key = noise.key(0, "latents", step)
@@ -53,6 +54,78 @@ def uniform(key: tf.Tensor, shape, minval: float = 0.0, maxval: float = 1.0) -> 
 def normal(key: tf.Tensor, shape) -> tf.Tensor:
     """Draws float32 numbers from N(0, 1); arguments as for `uniform`."""
     return _own_rows(lambda s: tf.random.stateless_normal(s, key, alg="philox"), shape)
+
+
+def integers(key: tf.Tensor, count: tf.Tensor | int, below: int) -> tf.Tensor:
+    """Draws whole numbers from 0 to `below - 1`, all equally likely; XLA draws the same ones.
+
+    Args:
+        key: Seed from `key`.
+        count: Number of this replica's own rows.
+        below: The first number that is not drawn.
+
+    Returns:
+        int32 of shape (count,).
+    """
+    replica = tf.distribute.get_replica_context()
+    first = 0 if replica is None else replica.replica_id_in_sync_group * count
+    return tf.cast(_bits(key, first + tf.range(count)) % below, tf.int32)
+
+
+def shuffle(key: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Permutes the class numbers of a batch; XLA permutes alike.
+
+    On several replicas, which have as many each, the rows of all of them are permuted as those of
+    one device are, and each replica gets its own part.
+
+    Args:
+        key: Seed from `key`.
+        labels: Integers below 2**24, shape (rows,).
+
+    Returns:
+        Of the same shape and type.
+    """
+    replica = tf.distribute.get_replica_context()
+    if replica is None or replica.num_replicas_in_sync == 1:
+        return tf.gather(labels, tf.argsort(_bits(key, tf.range(tf.shape(labels)[0]))))
+    rows = tf.shape(labels)[0]
+    total, first = rows * replica.num_replicas_in_sync, replica.replica_id_in_sync_group * rows
+    # A sum of float32 is what every kind of device and strategy can reduce.
+    alone = tf.pad(tf.cast(labels, tf.float32), [[first, total - first - rows]])
+    everyones = replica.all_reduce(tf.distribute.ReduceOp.SUM, alone)
+    own = tf.argsort(_bits(key, tf.range(total)))[first : first + rows]
+    return tf.ensure_shape(tf.cast(tf.gather(everyones, own), labels.dtype), labels.shape)
+
+
+def derived(key: tf.Tensor, purpose: str) -> tf.Tensor:
+    """Returns another key, which follows from a key and a purpose."""
+    digest = hashlib.blake2b(purpose.encode(), digest_size=8).digest()
+    fixed = tf.constant([int.from_bytes(digest, "big", signed=True), 0], tf.int64)
+    return tf.bitwise.bitwise_xor(key, fixed)
+
+
+def _bits(key: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+    """Returns 62 random bits for each row, int64, by integer arithmetic alone.
+
+    It is SplitMix64's mixing of the row with both numbers of the key (Steele et al. 2014,
+    https://doi.org/10.1145/2660193.2660195).
+    """
+    mixed = _mix(tf.cast(rows, tf.int64) * _signed(0x9E3779B97F4A7C15) + key[0])
+    mixed = _mix(tf.bitwise.bitwise_xor(mixed, key[1] * _signed(0xD1B54A32D192ED03)))
+    return tf.bitwise.bitwise_and(mixed, tf.constant(2**62 - 1, tf.int64))
+
+
+def _mix(x: tf.Tensor) -> tf.Tensor:
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
+        # A logical shift to the right, which TensorFlow has for unsigned numbers alone.
+        shifted = tf.bitwise.right_shift(x, tf.constant(shift, tf.int64))
+        shifted = tf.bitwise.bitwise_and(shifted, tf.constant(2 ** (64 - shift) - 1, tf.int64))
+        x = tf.bitwise.bitwise_xor(x, shifted) * _signed(factor)
+    return x
+
+
+def _signed(number: int) -> tf.Tensor:
+    return tf.constant(number - 2**64 * (number >= 2**63), tf.int64)
 
 
 def for_each(seeds: tf.Tensor, purpose: str, draw: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:

@@ -1,14 +1,18 @@
 """Trains models on two replicas and on one device; run by two_replicas in a separate process."""
 
 import contextlib
+import functools
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.models.spectral import game
 from tests.models.tiny import (
+    CONDITIONAL,
     EACH_KIND,
+    MODELS,
     OPTIONS,
     assert_close,
     assert_same,
@@ -19,8 +23,8 @@ from tests.models.tiny import (
     tiny,
 )
 from tests.two_devices import STRATEGY
+from tfgan_zoo import noise
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models import MODELS
 
 
 def trained(name, scope, optimizer=None, regularizer=None, **kwargs):
@@ -63,6 +67,40 @@ def each_kind():
 def every_other_model():
     for name in MODELS.keys() - EACH_KIND:
         compare(name, dense=True)
+
+
+def classes_of_fakes():
+    """Labels of fakes are those of one device, however they are chosen."""
+    for fake_labels in ("shuffled", "real", "uniform"):
+        settings = {"ema_half_life": 50.0} if fake_labels == "shuffled" else {}
+        model = compare(CONDITIONAL, dense=True, r2_gamma=1.0, fake_labels=fake_labels, **settings)
+        if fake_labels == "shuffled":
+            refused(
+                "^jit_compile: expected False", functools.partial(model.compile, jit_compile=True)
+            )
+        else:
+            model.compile(jit_compile=True)
+
+
+def whole_numbers_are_those_of_one_device():
+    key, labels = noise.key(0, "x", tf.constant(3)), tf.range(8)
+
+    def rows(context):
+        return context.replica_id_in_sync_group * 4 + tf.range(4)
+
+    @tf.function
+    def draw():
+        return STRATEGY.run(
+            lambda: (
+                noise.shuffle(key, rows(tf.distribute.get_replica_context())),
+                noise.integers(key, 4, 5),
+            )
+        )
+
+    found = map(STRATEGY.experimental_local_results, draw())
+    expected = noise.shuffle(key, labels), noise.integers(key, 8, 5)
+    for parts, whole in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(np.concatenate(parts), whole)
 
 
 def statistics_of_the_whole_batch():
@@ -161,6 +199,30 @@ def rematerialized_within_the_replicas():
         fit(model, dataset(model, 2))
         states.append(state(model))
     assert_close(*states, rtol=1e-4, atol=1e-6)
+
+
+def spectrally_normalized():
+    """Vectors are equal on all replicas, and those of one device."""
+    models = []
+    for scope in (contextlib.nullcontext(), STRATEGY.scope()):
+        keras.utils.set_random_seed(0)
+        with scope:
+            model = game("dcgan", attention=True, ema_half_life=50.0)
+            model.compile("sgd", "sgd")
+        fit(model, dataset(model, 2))
+        models.append(model)
+    one, two = models
+    networks = [(model.generator, model.discriminator, model.averages[0]) for model in (two, one)]
+    states = ([(v.path, v.numpy()) for n in each for v in n.variables] for each in networks)
+    assert_close(*states, rtol=1e-4, atol=1e-5)
+    for vector in two._spectral.vectors() + two._spectral_averages.vectors():
+        first, second = (copy.numpy() for copy in vector.value.values)
+        np.testing.assert_array_equal(first, second)
+    # XLA compiles within the replicas, and vectors move outside of that.
+    with STRATEGY.scope():
+        model = game("dcgan")
+        model.compile("sgd", "sgd", jit_compile=True)
+    fit(model, dataset(model, 1))
 
 
 def state_of(model):

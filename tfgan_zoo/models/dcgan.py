@@ -45,7 +45,8 @@ class DCGAN(NoiseToImage):
         latent_distribution: "uniform" in [-1, 1], as in the paper, or "normal".
         label_smoothing: Real samples are labelled 1 minus this value (Salimans et al. 2016,
             https://arxiv.org/abs/1606.03498).
-        **kwargs: Packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
+        **kwargs: Classes, packing, penalties, augmentation, averaging and seed: see
+            `NoiseToImage`.
 
     Example:
         >>> model = tfgan_zoo.DCGAN(image_shape=(64, 64, 3))
@@ -54,6 +55,7 @@ class DCGAN(NoiseToImage):
         >>> images = model.generate(16, seed=0)
     """
 
+    default_fake_labels = "shuffled"
     has_accuracy = True
     paper_optimizer = {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5, "epsilon": 1e-8}
 
@@ -82,7 +84,7 @@ class DCGAN(NoiseToImage):
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of the discriminator, then one of the generator on the same fakes."""
         real, given = self.real(data)
-        fake = self.record_fakes("latents", real, given)
+        fake = self.record_fakes("latents", real, self.asked(given))
         d_logs = self.update("discriminator", self.discriminator_loss, real, fake.value, given)
         g_logs = self.update("generator", self.generator_loss, fake, real, given)
         return self.end_step(d_logs | g_logs, real)
@@ -92,9 +94,9 @@ class DCGAN(NoiseToImage):
     ):
         """-E[log D(x)] - E[log(1 - D(G(z)))]."""
         real_logits = self.logits(real, "real", given, training)
-        fake_logits = self.logits(fake, "fake", given, training)
+        fake_logits = self.logits(fake, "fake", self.asked(given, training), training)
         loss = losses.cross_entropy_discriminator(real_logits, fake_logits, self.label_smoothing)
-        return loss + self.r1(real, given, training), {
+        return loss + self.penalties(real, fake, given, training), {
             "d_loss": loss,
             "d_real": tf.reduce_mean(tf.sigmoid(real_logits)),
             "d_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
@@ -109,5 +111,7 @@ class DCGAN(NoiseToImage):
         self, fake: tf.Tensor, real: tf.Tensor, given: Given = (), training: bool = True
     ):
         """-E[log D(G(z))]."""
-        loss = losses.non_saturating_generator(self.logits(fake, "generated", given, training))
+        loss = losses.non_saturating_generator(
+            self.logits(fake, "generated", self.asked(given, training), training)
+        )
         return loss, {"g_loss": loss}

@@ -35,6 +35,8 @@ class Game(ZooModel):
     #: Weight of an R1 penalty on the discriminator, applied in every n-th step n times as strong.
     r1_gamma = 0.0
     r1_every = 1
+    #: Weight of the same penalty at fakes.
+    r2_gamma = 0.0
     #: How the discriminator's inputs are augmented: see `NoiseToImage`.
     diff_augment: tuple[str, ...] = ()
     #: Whether the discriminator tells real from fake, so that it can be right or wrong.
@@ -83,11 +85,13 @@ class Game(ZooModel):
                 their configs; None for the paper's.
 
         Raises:
-            InputError: If there is an R1 penalty and replicas share batch statistics, or as
+            InputError: If there is an R1 or R2 penalty and replicas share batch statistics, or as
                 `Compiling.compile` says.
         """
-        if self.r1_gamma:  # Second derivatives of shared statistics come out wrong, by a percent.
-            self.check_not_synchronized("r1_gamma above 0", "discriminator")
+        for name in ("r1_gamma", "r2_gamma"):
+            if getattr(self, name):
+                # Second derivatives of shared statistics come out wrong, by a percent.
+                self.check_not_synchronized(f"{name} above 0", "discriminator")
         super().compile(*optimizers, **settings)
 
     # ------------------------------------------------------------------ what a subclass declares
@@ -166,14 +170,26 @@ class Game(ZooModel):
         return diff_augment(images, self.diff_augment, self.key(f"augment {purpose}"))
 
     def weighted_r1(
-        self, logits: Callable[[tf.Tensor], tf.Tensor], real: tf.Tensor, training: bool
+        self,
+        logits: Callable[[tf.Tensor], tf.Tensor],
+        images: tf.Tensor,
+        training: bool,
+        gamma: float | None = None,
     ) -> tf.Tensor:
-        """Returns the weighted R1 penalty of `logits` at real images, or zero if it is not due."""
-        if not self.r1_gamma or not training:
+        """Returns the weighted R1 penalty of `logits` at images, or zero if it is not due.
+
+        Args:
+            logits: From images to their scores.
+            images: Where: real images, or fakes for R2.
+            training: Whether the discriminator trains.
+            gamma: The weight; None for `r1_gamma`.
+        """
+        weight = self.r1_gamma if gamma is None else gamma
+        if not weight or not training:
             return tf.zeros([])
 
         def penalty() -> tf.Tensor:
-            return self.r1_gamma * self.r1_every * losses.r1_penalty(logits, real)
+            return weight * self.r1_every * losses.r1_penalty(logits, images)
 
         if self.r1_every == 1:
             return penalty()

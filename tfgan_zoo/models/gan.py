@@ -42,7 +42,8 @@ class GAN(NoiseToImage):
         discriminator_steps: k, the discriminator's updates before each update of the generator.
         label_smoothing: Real samples are labelled 1 minus this value (Salimans et al. 2016,
             https://arxiv.org/abs/1606.03498).
-        **kwargs: Packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
+        **kwargs: Classes, packing, penalties, augmentation, averaging and seed: see
+            `NoiseToImage`.
 
     Example:
         >>> model = tfgan_zoo.GAN(image_shape=(28, 28, 1))
@@ -50,6 +51,7 @@ class GAN(NoiseToImage):
         >>> model.fit(images, batch_size=100, epochs=10)
     """
 
+    default_fake_labels = "shuffled"
     has_accuracy = True
     #: The authors' for MNIST starts with these.
     paper_optimizer = {"name": "sgd", "learning_rate": 0.1, "momentum": 0.5}
@@ -87,19 +89,19 @@ class GAN(NoiseToImage):
 
     def default_generator(self, image_shape: tuple[int, ...], latent_dim: int) -> keras.Model:
         """Returns the authors' network for MNIST."""
-        return networks.mlp_generator(image_shape, latent_dim)
+        return networks.mlp_generator(image_shape, latent_dim, self.num_classes)
 
     def default_discriminator(self, image_shape: tuple[int, ...]) -> keras.Model:
         """Returns the authors' network for MNIST."""
-        return networks.mlp_discriminator(image_shape)
+        return networks.mlp_discriminator(image_shape, self.num_classes, self.packing)
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Algorithm 1: k steps of the discriminator, each on fresh noise and data; one of G."""
         images, conditions = self.real(data)
         for real, given in self.fresh_batches(images, conditions):
-            fake = self.fakes("discriminator", real, given)
+            fake = self.fakes("discriminator", real, self.asked(given))
             d_logs = self.update("discriminator", self.discriminator_loss, real, fake, given)
-        fake = self.record_fakes("generator", real, given)
+        fake = self.record_fakes("generator", real, self.asked(given))
         g_logs = self.update("generator", self.generator_loss, fake, real, given)
         return self.end_step(d_logs | g_logs, images)
 
@@ -108,9 +110,9 @@ class GAN(NoiseToImage):
     ):
         """-E[log D(x)] - E[log(1 - D(G(z)))]."""
         real_logits = self.logits(real, "real", given, training)
-        fake_logits = self.logits(fake, "fake", given, training)
+        fake_logits = self.logits(fake, "fake", self.asked(given, training), training)
         loss = losses.cross_entropy_discriminator(real_logits, fake_logits, self.label_smoothing)
-        return loss + self.r1(real, given, training), {
+        return loss + self.penalties(real, fake, given, training), {
             "d_loss": loss,
             "d_real": tf.reduce_mean(tf.sigmoid(real_logits)),
             "d_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
@@ -125,7 +127,7 @@ class GAN(NoiseToImage):
         self, fake: tf.Tensor, real: tf.Tensor, given: Given = (), training: bool = True
     ):
         """-E[log D(G(z))], or E[log(1 - D(G(z)))] in the minimax game."""
-        fake_logits = self.logits(fake, "generated", given, training)
+        fake_logits = self.logits(fake, "generated", self.asked(given, training), training)
         if self.objective == "minimax":
             loss = losses.minimax_generator(fake_logits)
         else:

@@ -216,7 +216,7 @@ class GANCLS(ReadsTexts, NoiseToImage):
             loss = losses.cross_entropy_discriminator(s_r, s_f)
         logs = {name: tf.reduce_mean(tf.sigmoid(score)) for name, score in scores.items()}
         logs |= self.accuracy_logs(s_r, false)
-        return loss + self.r1(real, (text,), training), {"d_loss": loss, **logs}
+        return loss + self.penalties(real, fake, (text,), training), {"d_loss": loss, **logs}
 
     def generator_loss(  # type: ignore[override]
         self, fake, text, mismatching, training: bool = True

@@ -42,7 +42,8 @@ class LSGAN(NoiseToImage):
         a: The discriminator's label of fakes.
         b: The discriminator's label of real samples.
         c: The label that the generator aims at.
-        **kwargs: Packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
+        **kwargs: Classes, packing, penalties, augmentation, averaging and seed: see
+            `NoiseToImage`.
 
     Example:
         >>> model = tfgan_zoo.LSGAN(image_shape=(64, 64, 3), a=-1.0, b=1.0, c=0.0)
@@ -50,6 +51,7 @@ class LSGAN(NoiseToImage):
         >>> model.fit(dataset, epochs=10)
     """
 
+    default_fake_labels = "shuffled"
     has_accuracy = True
     #: As for DCGAN, whose networks these are.
     paper_optimizer = {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5, "epsilon": 1e-8}
@@ -74,7 +76,7 @@ class LSGAN(NoiseToImage):
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of the discriminator, then one of the generator on the same fakes."""
         real, given = self.real(data)
-        fake = self.record_fakes("latents", real, given)
+        fake = self.record_fakes("latents", real, self.asked(given))
         d_logs = self.update("discriminator", self.discriminator_loss, real, fake.value, given)
         g_logs = self.update("generator", self.generator_loss, fake, real, given)
         return self.end_step(d_logs | g_logs, real)
@@ -84,10 +86,10 @@ class LSGAN(NoiseToImage):
     ):
         """1/2 E[(C(x) - b)^2] + 1/2 E[(C(G(z)) - a)^2]."""
         real_scores = self.logits(real, "real", given, training)
-        fake_scores = self.logits(fake, "fake", given, training)
+        fake_scores = self.logits(fake, "fake", self.asked(given, training), training)
         scores = real_scores, fake_scores
         loss = losses.least_squares_discriminator(real_scores, fake_scores, self.a, self.b)
-        return loss + self.r1(real, given, training), {
+        return loss + self.penalties(real, fake, given, training), {
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_scores),
             "d_fake": tf.reduce_mean(fake_scores),
@@ -106,6 +108,6 @@ class LSGAN(NoiseToImage):
     ):
         """1/2 E[(C(G(z)) - c)^2]."""
         loss = losses.least_squares_generator(
-            self.logits(fake, "generated", given, training), self.c
+            self.logits(fake, "generated", self.asked(given, training), training), self.c
         )
         return loss, {"g_loss": loss}

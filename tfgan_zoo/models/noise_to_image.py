@@ -9,27 +9,21 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo import networks, noise
-from tfgan_zoo.errors import InputError, check_number, check_seed
+from tfgan_zoo import networks
+from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.layers.diff_augment import check_policy
+from tfgan_zoo.models.conditional import FakeLabels, Given
 from tfgan_zoo.models.game import Game, check_r1
-from tfgan_zoo.models.mechanics import parts
+from tfgan_zoo.models.mechanics import classes, parts
 from tfgan_zoo.models.mechanics.arguments import (
     check_image_shape,
-    check_num,
-    check_seeds,
     check_size,
     constructor_arguments,
 )
-from tfgan_zoo.models.mechanics.classes import check_labels
-from tfgan_zoo.models.mechanics.keywords import check_known
 from tfgan_zoo.models.mechanics.network_checks import check_inputs, check_shape, latent_dim_of
 from tfgan_zoo.models.mechanics.output_ranges import is_made_before
+from tfgan_zoo.models.sampling import Sampling
 from tfgan_zoo.samples import IMAGES, POINTS, VOXELS, kind_of
-from tfgan_zoo.serving.signatures import Endpoint
-
-#: The parts of a condition, in the order of `condition`; empty without one.
-Given = tuple[tf.Tensor, ...]
 
 
 def _adapted(method: Callable) -> Callable:
@@ -89,7 +83,7 @@ _ADAPTED = {
 }
 
 
-class NoiseToImage(Game):
+class NoiseToImage(Sampling):
     """A generator G(z) and a discriminator C(x) of single images, or of points or voxels.
 
     A training batch is images `[B, H, W, C]`: uint8, or floats in [-1, 1]; or voxels
@@ -98,8 +92,10 @@ class NoiseToImage(Game):
     holds `discriminator_steps` times `packing` times the batch size of a paper; see
     `samples_per_step`.
 
-    A conditional game names the parts of its condition in `condition` and declares them in
-    `batch_spec`. Its networks are G([z, *given]) and C([x, *given]):
+    With `num_classes`, the game is conditional on classes: batches are `(images, labels)` or
+    `{"image": images, "label": labels}`, and the networks G([z, label]) and C([x, label]). Other
+    conditions are for subclasses, which name the parts in `condition` and declare them in
+    `batch_spec`. Their networks are G([z, *given]) and C([x, *given]):
 
         class LabelledGAN(DCGAN):
             condition = ("label",)
@@ -125,19 +121,26 @@ class NoiseToImage(Game):
             `jit_compile`.
         diff_augment: Any of "color", "translation", "cutout": augments what the discriminator sees,
             real and fake (DiffAugment, Zhao et al. 2020, https://arxiv.org/abs/2006.10738).
+        r2_gamma: Weight of the same penalty at fakes, in the same steps; 0 is off.
+        num_classes: Number of classes that the networks are told; None or 0 for none. Labels are
+            whole numbers from 0, or exactly one-hot rows. The paper's networks then embed the class
+            (see `networks.classes`).
+        class_names: The names of the classes, by number, for `generate(label="ring")`.
+        fake_labels: The classes of the fakes in training: "shuffled", those of the real batch in
+            another order; "real", those of the real batch, so that a pair has one class; "uniform",
+            all classes equally often. Each fake is judged with its own. None for what suits the
+            game.
         **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
 
     Raises:
         InputError: If an argument is out of range, or a network's shapes do not fit `image_shape`,
-            `latent_dim` or the condition.
+            `latent_dim` or the condition, or it does not know all classes.
     """
 
     kind = "noise_to_image"
     sample_factors = ("packing", "discriminator_steps")
     takes_logits = True
     log_names: tuple[str, ...] = ("d_loss", "d_real", "d_fake", "g_loss")
-    #: Names of the parts of a batch that samples are conditional on.
-    condition: tuple[str, ...] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -159,6 +162,10 @@ class NoiseToImage(Game):
         r1_gamma: float = 0.0,
         r1_every: int = 1,
         diff_augment: Sequence[str] = (),
+        r2_gamma: float = 0.0,
+        num_classes: int | None = None,
+        class_names: Sequence[str] = (),
+        fake_labels: FakeLabels | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -167,6 +174,8 @@ class NoiseToImage(Game):
             latent_dim = check_size("latent_dim", latent_dim)
         check_number("packing", packing, least=1, whole=True)
         check_r1(r1_gamma, r1_every)
+        check_number("r2_gamma", r2_gamma, least=0)
+        self._init_condition(num_classes, class_names, fake_labels)
         if latent_distribution not in ("normal", "uniform"):
             raise InputError(
                 f"latent_distribution: expected 'normal' or 'uniform', got {latent_distribution!r}."
@@ -175,6 +184,8 @@ class NoiseToImage(Game):
         self.packing = int(packing)
         self.r1_gamma = float(r1_gamma)
         self.r1_every = int(r1_every)
+        self.r2_gamma = float(r2_gamma)
+        self._penalises_fakes = False
         self.diff_augment = check_policy(diff_augment)
         kind = kind_of(self.image_shape)
         if self.diff_augment and not kind.is_drawn:
@@ -192,6 +203,10 @@ class NoiseToImage(Game):
         check_inputs("generator", generator, {"z": None, **given})
         check_shape("generator", "output", self.generator.output_shape, self.image_shape)
         check_inputs("discriminator", discriminator, {"x": packed_shape, **given_packed})
+        if self.num_classes is not None:
+            place = 1 + self.condition.index("label")
+            known = np.arange(self.num_classes)
+            classes.check_labels(known, [generator, discriminator], place, "num_classes")
         self.latent_dim = latent_dim_of(generator)
         # An argument that was left out has its default.
         default = constructor_arguments(type(self))["latent_dim"]
@@ -204,15 +219,31 @@ class NoiseToImage(Game):
 
     def default_generator(self, image_shape: tuple[int, ...], latent_dim: int) -> keras.Model:
         """Returns the paper's generator."""
-        if kind_of(image_shape) is IMAGES:
-            return networks.dcgan_generator(image_shape, latent_dim)
-        return networks.mlp_generator(image_shape, latent_dim)
+        make = (
+            networks.dcgan_generator if kind_of(image_shape) is IMAGES else networks.mlp_generator
+        )
+        return make(image_shape, latent_dim, self.num_classes)
 
     def default_discriminator(self, image_shape: tuple[int, ...]) -> keras.Model:
         """Returns the paper's discriminator."""
-        if kind_of(image_shape) is IMAGES:
-            return networks.dcgan_discriminator(image_shape)
-        return networks.mlp_discriminator(image_shape)
+        is_images = kind_of(image_shape) is IMAGES
+        make = networks.dcgan_discriminator if is_images else networks.mlp_discriminator
+        return make(image_shape, self.num_classes, self.packing)
+
+    def compile(self, *optimizers: Any, **settings: Any) -> None:
+        """Prepares the game for training; see `Game.compile`.
+
+        Raises:
+            InputError: If XLA is to compile losses that exchange labels with other replicas, or as
+                `Game.compile` says.
+        """
+        several = self.distribute_strategy.num_replicas_in_sync > 1
+        if settings.get("jit_compile") is True and several and self.fake_labels == "shuffled":
+            raise InputError(
+                "jit_compile: expected False on several replicas with fake_labels='shuffled', as "
+                "XLA cannot exchange their labels, got True; or give fake_labels='uniform'."
+            )
+        super().compile(*optimizers, **settings)
 
     def roles(self) -> dict[str, list[keras.Model]]:
         """Returns the networks of each role."""
@@ -224,15 +255,13 @@ class NoiseToImage(Game):
         shape = check_image_shape(arguments["image_shape"], (IMAGES, POINTS, VOXELS))
         latent_dim = check_size("latent_dim", arguments["latent_dim"])
         packing = check_size("packing", arguments["packing"])
+        known = classes.check_num_classes(arguments.get("num_classes"))
+        of_generator = () if known is None else (known,)
+        of_discriminator = () if known is None else (known, packing)
         return {
-            "generator": ("generator", (shape, latent_dim)),
-            "discriminator": ("discriminator", (packed(shape, packing),)),
+            "generator": ("generator", (shape, latent_dim, *of_generator)),
+            "discriminator": ("discriminator", (packed(shape, packing), *of_discriminator)),
         }
-
-    def condition_spec(self) -> dict[str, tf.TensorSpec]:
-        """Returns what the networks take of each part of the condition, by name."""
-        spec = self.batch_spec() if self.condition else {}
-        return {name: spec[name] for name in self.condition}
 
     def samples_per_step(self, batch_size: int) -> int:
         """See `ZooModel.samples_per_step`."""
@@ -312,15 +341,6 @@ class NoiseToImage(Game):
                 share = images[i::steps]
                 yield share if given is None else (share, tuple(part[i::steps] for part in given))
 
-    def latents(self, purpose: str, count: tf.Tensor) -> tf.Tensor:
-        """Draws z, `[count, latent_dim]`."""
-        return self._draw_latents(self.key(purpose), count)
-
-    def _draw_latents(self, key: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
-        if self.latent_distribution == "uniform":
-            return noise.uniform(key, [count, self.latent_dim], -1.0, 1.0)
-        return noise.normal(key, [count, self.latent_dim])
-
     @_adapted
     def fakes(
         self, purpose: str, real: tf.Tensor, given: Given = (), training: bool = True
@@ -378,6 +398,44 @@ class NoiseToImage(Game):
         # It is a mean over samples; the discriminator's input is a pack of them.
         return self.packing * self.weighted_r1(logits, real, training)
 
+    def r2(self, fake: tf.Tensor, asked: Given = (), training: bool = True) -> tf.Tensor:
+        """Returns the weighted R2 penalty, R1 at fakes; zero in the steps without it.
+
+        Args:
+            fake: Generated images.
+            asked: Their condition, see `asked`.
+            training: Whether the discriminator trains.
+        """
+
+        def logits(images: tf.Tensor) -> tf.Tensor:
+            return self.logits(images, "r2", asked)
+
+        self._penalises_fakes = True
+        return self.packing * self.weighted_r1(logits, fake, training, self.r2_gamma)
+
+    def penalties(
+        self, real: tf.Tensor, fake: tf.Tensor, given: Given = (), training: bool = True
+    ) -> tf.Tensor:
+        """Returns `r1` at real samples and, if asked for, `r2` at fakes: a term of D's loss."""
+        penalty = self.r1(real, given, training)
+        if self.r2_gamma:
+            penalty += self.r2(fake, self.asked(given, training), training)
+        return penalty
+
+    def end_step(self, logs: Mapping[str, tf.Tensor], images: tf.Tensor) -> dict[str, tf.Tensor]:
+        """See `ZooModel.end_step`.
+
+        Raises:
+            InputError: If `r2_gamma` is above 0 and the discriminator's loss has no such term.
+        """
+        if self.r2_gamma and not self._penalises_fakes:
+            raise InputError(
+                f"r2_gamma: expected 0, as {type(self).__name__}.discriminator_loss has no such "
+                f"term, got {self.r2_gamma}; add self.penalties(real, fake, given, training) to it "
+                "in place of self.r1(real, given, training)."
+            )
+        return super().end_step(logs, images)
+
     def discriminator_loss(self, real, fake, given: Given = (), training: bool = True):
         """Returns (loss, logs) of the discriminator."""
         raise NotImplementedError
@@ -386,21 +444,10 @@ class NoiseToImage(Game):
         """Returns (loss, logs) of the generator."""
         raise NotImplementedError
 
-    def check_condition(self, data: Any, called: str, advice: str = "") -> None:
-        """Checks that the networks know the classes of labels; see `ZooModel.check_condition`."""
-        spec = self.batch_spec()
-        found = parts.named_parts(data, spec)
-        networks = [network for role in self.roles().values() for network in role]
-        for position, name in enumerate(self.condition, 1):
-            labels = found.get(name)
-            if spec[name].dtype.is_integer and parts.are_integers(labels):
-                shown = f"{called}, {name}" if called else name
-                check_labels(labels, networks, position, shown, advice)
-
     def losses_of(self, data: Any) -> dict[str, tf.Tensor]:
         """See `ZooModel.losses_of`."""
         real, given = self.real(data, training=False)
-        fake = self.fakes("latents", real, given, training=False)
+        fake = self.fakes("latents", real, self.asked(given, training=False), training=False)
         _, d_logs = self.discriminator_loss(real, fake, given, training=False)
         _, g_logs = self.generator_loss(fake, real, given, training=False)
         return d_logs | g_logs
@@ -409,171 +456,6 @@ class NoiseToImage(Game):
         """See `ZooModel.samples_and_targets`."""
         real, given = self.real(data, training=False)
         return {"samples": (self.fakes("latents", real, given, training=False), real)}
-
-    # ------------------------------------------------------------------ use
-
-    def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
-        """Returns images, floats in [-1, 1], from latents `[B, latent_dim]`.
-
-        Args:
-            inputs: The latents; of a conditional model, (latents, *given).
-            training: Whether the generator trains.
-        """
-        inputs = list(inputs) if self.condition else inputs
-        return self.run(self.sampling_network(self.generator), inputs, training)
-
-    def predict(self, x: Any, *args: Any, **kwargs: Any) -> np.ndarray:
-        """Makes images from latents, as Keras' `predict` does; `generate` draws them as well.
-
-        Args:
-            x: Latents `[num, latent_dim]`, or a dataset of batches of them; of a conditional model,
-                (latents, *given).
-            *args: As for Keras' `predict`.
-            **kwargs: As for Keras' `predict`.
-
-        Raises:
-            InputError: If the latents have another shape.
-        """
-        leaves = tf.nest.flatten(x.element_spec if isinstance(x, tf.data.Dataset) else x)
-        shape = getattr(next(iter(leaves), None), "shape", None)
-        if shape is not None and not tf.TensorShape(shape).is_compatible_with(
-            (None, self.latent_dim)
-        ):
-            raise InputError(
-                f"predict: expected latents, shape (num, {self.latent_dim}), got {tuple(shape)}; "
-                "use generate, which draws them."
-            )
-        return super().predict(x, *args, **kwargs)
-
-    def sample_latents(self, num: int, seed: int = 0) -> np.ndarray:
-        """Draws latents `[num, latent_dim]`; a larger `num` continues a smaller one."""
-        return self._draw_latents(noise.key("sample", check_seed(seed)), num).numpy()
-
-    def latents_from_seeds(self, seeds: tf.Tensor) -> tf.Tensor:
-        """Draws latents `[num, latent_dim]`, each from a seed of its own: int64 `[num]`."""
-        rows = noise.for_each(seeds, "sample of a seed", lambda k: self._draw_latents(k, 1)[0])
-        return tf.ensure_shape(rows, [None, self.latent_dim])
-
-    def generate(
-        self,
-        num: int | None = None,
-        seed: int = 0,
-        *,
-        latents: np.ndarray | None = None,
-        seeds: Sequence[int] | np.ndarray | None = None,
-        batch_size: int = 64,
-        **given: Any,
-    ) -> np.ndarray:
-        """Makes images.
-
-        Args:
-            num: Number of images. A conditional model makes one for each entry of its condition if
-                this is left out.
-            seed: The same seed gives the same images.
-            latents: z, `[num, latent_dim]`, instead of `seed`.
-            seeds: A seed for each image, instead of `seed`. The image depends on no other seed, and
-                is the one that a server's `generate_from_seed` makes from it.
-            batch_size: Number of images made at a time.
-            **given: The condition, by name: an entry for each image, or a single one for all.
-
-        Returns:
-            float32 `[num, *image_shape]`, in [-1, 1].
-
-        Raises:
-            InputError: If the number of images is not given, or in two ways; or an argument has the
-                wrong shape; or the condition is incomplete.
-
-        Example:
-            >>> images = model.generate(16, seed=0)
-            >>> again = model.generate(seeds=[7, 7])  # twice the same
-            >>> threes = conditional.generate(16, label=3)
-            >>> digits = conditional.generate(label=range(10))
-        """
-        condition = self._condition_of(given)
-        count = None if num is None else check_num(num)
-        ways = [each is not None for each in (num, latents, seeds)]
-        if sum(ways[1:]) > 1 or (not condition and sum(ways) != 1):
-            either = "latents or seeds" if condition else "num or latents or seeds"
-            raise InputError(f"generate: expected either {either}.")
-        for name, values in condition.items():
-            if len(values) > 1 and count not in (None, len(values)):
-                raise InputError(f"{name}: expected one entry, or {count}, got {len(values)}.")
-            if len(values) > 1:
-                count = len(values)
-        if seeds is not None:
-            latents = self.latents_from_seeds(tf.constant(check_seeds(seeds))).numpy()
-        if latents is None:
-            latents = self.sample_latents(count or 1, seed)
-        latents = np.asarray(latents, np.float32)
-        rows = len(latents) if count is None else count
-        if latents.shape != (rows, self.latent_dim) or rows == 0:
-            expected = f"shape ({rows}, {self.latent_dim})"
-            if count is None:
-                expected = f"one or more, shape (num, {self.latent_dim})"
-            raise InputError(f"latents: expected {expected}, got {latents.shape}.")
-        if not condition:
-            return self.predict(latents, batch_size=batch_size, verbose=0)
-        entries = (np.repeat(v, rows // len(v), axis=0) for v in condition.values())
-        return self.predict((latents, *entries), batch_size=batch_size, verbose=0)
-
-    def _condition_of(self, given: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        """Returns the condition that `generate` is given: each part with a batch axis."""
-        spec = self.condition_spec()
-        own = inspect.signature(self.generate).parameters
-        check_known("generate", given, (*(n for n in own if n != "given"), *spec))
-        found = {}
-        for name, each in spec.items():
-            values = np.asarray(given.get(name, ()))
-            if values.ndim == each.shape.rank - 1:
-                values = values[np.newaxis]
-            if name not in given or len(values) == 0:
-                raise InputError(
-                    f"{name}: expected an entry for each image, or one for all, got none."
-                )
-            if each.dtype.is_integer and values.dtype.kind in "iu":
-                # A negative number would count from the end of an embedding.
-                low, high = int(values.min()), int(values.max())
-                if low < 0 or high > each.dtype.max:
-                    raise InputError(
-                        f"{name}: expected numbers from 0 to {each.dtype.max}, got "
-                        f"{low if low < 0 else high}."
-                    )
-                self.check_condition({name: values}, "", "choose from those")
-            found[name] = parts.as_declared(values, each, name).numpy()
-        return found
-
-    def endpoints(self) -> dict[str, Endpoint]:
-        """From latents, or from a seed for each image, to images, floats in [-1, 1].
-
-        A conditional model also takes its condition, a tensor for each part.
-        """
-        latents = tf.TensorSpec([None, self.latent_dim], tf.float32, name="latents")
-        seed = tf.TensorSpec([None], tf.int64, name="seed")
-        condition = self.condition_spec()
-        given = tuple(tf.TensorSpec(s.shape, s.dtype, name) for name, s in condition.items())
-        made = kind_of(self.image_shape).tensor
-
-        def generate(latents, *given):
-            return {made: self.call((latents, *given) if given else latents)}
-
-        def generate_from_seed(seed, *given):
-            return generate(self.latents_from_seeds(seed), *given)
-
-        def example(num):
-            return {name: parts.random_values(each, num) for name, each in condition.items()}
-
-        return {
-            "generate": Endpoint(
-                generate,
-                (latents, *given),
-                lambda n: {"latents": self.sample_latents(n), **example(n)},
-            ),
-            "generate_from_seed": Endpoint(
-                generate_from_seed,
-                (seed, *given),
-                lambda n: {"seed": np.arange(n, dtype=np.int64), **example(n)},
-            ),
-        }
 
 
 def packed(shape: Sequence[int], packing: int) -> tuple[int, ...]:

@@ -45,7 +45,8 @@ class RelativisticGAN(NoiseToImage):
         average: Whether to play RaGAN rather than RGAN.
         label_smoothing: The discriminator's label for "more real" is 1 minus this value (Salimans
             et al. 2016, https://arxiv.org/abs/1606.03498).
-        **kwargs: Packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
+        **kwargs: Classes, packing, penalties, augmentation, averaging and seed: see
+            `NoiseToImage`.
 
     Example:
         >>> model = tfgan_zoo.RelativisticGAN(image_shape=(64, 64, 3), average=True)
@@ -53,6 +54,8 @@ class RelativisticGAN(NoiseToImage):
         >>> model.fit(dataset, epochs=10)
     """
 
+    #: Each pair has one class.
+    default_fake_labels = "real"
     has_accuracy = True
     paper_optimizer = {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5, "epsilon": 1e-8}
 
@@ -75,7 +78,7 @@ class RelativisticGAN(NoiseToImage):
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of the discriminator, then one of the generator, on the same pairs."""
         real, given = self.real(data)
-        fake = self.record_fakes("latents", real, given)
+        fake = self.record_fakes("latents", real, self.asked(given))
         d_logs = self.update("discriminator", self.discriminator_loss, real, fake.value, given)
         g_logs = self.update("generator", self.generator_loss, fake, real, given)
         return self.end_step(d_logs | g_logs, real)
@@ -85,9 +88,9 @@ class RelativisticGAN(NoiseToImage):
     ):
         """-E[log s(C(x_r) - C(x_f))], or its average form."""
         real_scores = self.logits(real, "real", given, training)
-        fake_scores = self.logits(fake, "fake", given, training)
+        fake_scores = self.logits(fake, "fake", self.asked(given, training), training)
         loss = self.preference(real_scores, fake_scores, self.label_smoothing)
-        return loss + self.r1(real, given, training), {
+        return loss + self.penalties(real, fake, given, training), {
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_scores),
             "d_fake": tf.reduce_mean(fake_scores),
@@ -107,7 +110,9 @@ class RelativisticGAN(NoiseToImage):
     ):
         """-E[log s(C(x_f) - C(x_r))], or its average form."""
         real_scores = self.logits(real, "compared", given, training)
-        loss = self.preference(self.logits(fake, "generated", given, training), real_scores)
+        loss = self.preference(
+            self.logits(fake, "generated", self.asked(given, training), training), real_scores
+        )
         return loss, {"g_loss": loss}
 
     def preference(self, winner: tf.Tensor, loser: tf.Tensor, label_smoothing: float = 0.0):

@@ -40,7 +40,8 @@ class WGAN(NoiseToImage):
         discriminator: The critic; None for DCGAN's, as in the paper.
         discriminator_steps: n_critic, the critic's updates before each update of the generator.
         clip: c, the bound on the critic's weights.
-        **kwargs: Packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
+        **kwargs: Classes, packing, penalties, augmentation, averaging and seed: see
+            `NoiseToImage`.
 
     Example:
         >>> model = tfgan_zoo.WGAN(image_shape=(64, 64, 3))
@@ -48,6 +49,7 @@ class WGAN(NoiseToImage):
         >>> model.fit(dataset.batch(model.samples_per_step(64), drop_remainder=True))
     """
 
+    default_fake_labels = "shuffled"
     log_names = ("d_loss", "d_real", "d_fake", "d_wasserstein", "g_loss")
     #: With momentum the critic's loss was unstable.
     paper_optimizer = {"name": "rmsprop", "learning_rate": 5e-5, "rho": 0.99, "epsilon": 1e-8}
@@ -73,10 +75,10 @@ class WGAN(NoiseToImage):
         """Algorithm 1: n_critic steps of the critic, clipped after each; one of the generator."""
         images, conditions = self.real(data)
         for real, given in self.fresh_batches(images, conditions):
-            fake = self.fakes("discriminator", real, given)
+            fake = self.fakes("discriminator", real, self.asked(given))
             d_logs = self.update("discriminator", self.discriminator_loss, real, fake, given)
             self.clip_weights()
-        fake = self.record_fakes("generator", real, given)
+        fake = self.record_fakes("generator", real, self.asked(given))
         g_logs = self.update("generator", self.generator_loss, fake, real, given)
         return self.end_step(d_logs | g_logs, images)
 
@@ -90,9 +92,9 @@ class WGAN(NoiseToImage):
     ):
         """E[C(G(z))] - E[C(x)]."""
         real_scores = self.logits(real, "real", given, training)
-        fake_scores = self.logits(fake, "fake", given, training)
+        fake_scores = self.logits(fake, "fake", self.asked(given, training), training)
         loss = losses.wasserstein_critic(real_scores, fake_scores)
-        return loss + self.r1(real, given, training), {
+        return loss + self.penalties(real, fake, given, training), {
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_scores),
             "d_fake": tf.reduce_mean(fake_scores),
@@ -103,5 +105,7 @@ class WGAN(NoiseToImage):
         self, fake: tf.Tensor, real: tf.Tensor, given: Given = (), training: bool = True
     ):
         """-E[C(G(z))]."""
-        loss = losses.wasserstein_generator(self.logits(fake, "generated", given, training))
+        loss = losses.wasserstein_generator(
+            self.logits(fake, "generated", self.asked(given, training), training)
+        )
         return loss, {"g_loss": loss}

@@ -42,7 +42,8 @@ class WGANGP(NoiseToImage):
         discriminator: The critic; None for the paper's.
         discriminator_steps: n_critic, the critic's updates before each update of the generator.
         penalty_weight: The weight lambda; the paper has 10 for images, 0.1 for its 2-D toys.
-        **kwargs: Packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
+        **kwargs: Classes, packing, penalties, augmentation, averaging and seed: see
+            `NoiseToImage`.
 
     Raises:
         InputError: If the critic has batch normalisation.
@@ -53,6 +54,8 @@ class WGANGP(NoiseToImage):
         >>> model.fit(dataset.batch(model.samples_per_step(64), drop_remainder=True))
     """
 
+    #: The penalty looks at points between a real sample and a fake, and each pair has one class.
+    default_fake_labels = "real"
     log_names = (
         "d_loss",
         "d_real",
@@ -92,30 +95,36 @@ class WGANGP(NoiseToImage):
         """Returns the paper's ResNet, or its toy network for points."""
         if kind_of(image_shape) is not IMAGES:
             return networks.mlp_generator(
-                image_shape, latent_dim, units=(512,) * 3, initializer="he_uniform"
+                image_shape,
+                latent_dim,
+                self.num_classes,
+                units=(512,) * 3,
+                initializer="he_uniform",
             )
-        return networks.resnet_generator(image_shape, latent_dim)
+        return networks.resnet_generator(image_shape, latent_dim, self.num_classes)
 
     def default_discriminator(self, image_shape: tuple[int, ...]) -> keras.Model:
         """Returns the paper's ResNet, or its toy network for points."""
         if kind_of(image_shape) is not IMAGES:
             return networks.mlp_discriminator(
                 image_shape,
+                self.num_classes,
+                self.packing,
                 units=(512,) * 3,
                 maxout_pieces=0,
                 input_dropout=0.0,
                 dropout=0.0,
                 initializer="he_uniform",
             )
-        return networks.resnet_discriminator(image_shape)
+        return networks.resnet_discriminator(image_shape, self.num_classes, self.packing)
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Algorithm 1: n_critic steps of the critic, each on fresh data; one of the generator."""
         images, conditions = self.real(data)
         for real, given in self.fresh_batches(images, conditions):
-            fake = self.fakes("discriminator", real, given)
+            fake = self.fakes("discriminator", real, self.asked(given))
             d_logs = self.update("discriminator", self.discriminator_loss, real, fake, given)
-        fake = self.record_fakes("generator", real, given)
+        fake = self.record_fakes("generator", real, self.asked(given))
         g_logs = self.update("generator", self.generator_loss, fake, real, given)
         return self.end_step(d_logs | g_logs, images)
 
@@ -124,12 +133,12 @@ class WGANGP(NoiseToImage):
     ):
         """E[C(G(z))] - E[C(x)] + lambda E[(|dC/dx^| - 1)^2]."""
         real_scores = self.logits(real, "real", given, training)
-        fake_scores = self.logits(fake, "fake", given, training)
+        fake_scores = self.logits(fake, "fake", self.asked(given, training), training)
         wasserstein = losses.wasserstein_critic(real_scores, fake_scores)
         norms = self.gradient_norms(real, fake, training, given)
         penalty = losses.wgan_gp_penalty(norms)
         loss = wasserstein + self.penalty_weight * penalty
-        return loss + self.r1(real, given, training), {
+        return loss + self.penalties(real, fake, given, training), {
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_scores),
             "d_fake": tf.reduce_mean(fake_scores),
@@ -158,5 +167,7 @@ class WGANGP(NoiseToImage):
         self, fake: tf.Tensor, real: tf.Tensor, given: Given = (), training: bool = True
     ):
         """-E[C(G(z))]."""
-        loss = losses.wasserstein_generator(self.logits(fake, "generated", given, training))
+        loss = losses.wasserstein_generator(
+            self.logits(fake, "generated", self.asked(given, training), training)
+        )
         return loss, {"g_loss": loss}

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from tfgan_zoo.networks.classes import check_classes, join_class, judge
 from tfgan_zoo.networks.common import (
     PADDINGS,
     activate,
@@ -24,6 +25,7 @@ from tfgan_zoo.networks.common import (
 def dcgan_generator(
     image_shape: Sequence[int],
     latent_dim: int = 100,
+    num_classes: int | None = None,
     *,
     filters: int = 128,
     kernel_size: int = 5,
@@ -31,6 +33,8 @@ def dcgan_generator(
     padding: str = "same",
     normalization: str = "batch",
     synchronized_bn: bool = False,
+    embedding_dim: int = 16,
+    conditional_normalization: bool = True,
     name: str = "generator",
 ) -> keras.Model:
     """DCGAN's generator (Radford et al. 2015, https://arxiv.org/abs/1511.06434, figure 1).
@@ -43,6 +47,7 @@ def dcgan_generator(
     Args:
         image_shape: `(height, width, channels)`, see `common.check_doublings`.
         latent_dim: Size of the noise vector.
+        num_classes: Number of classes, for a network of [noise, label]; None for one without.
         filters: Feature maps of the last hidden layer; each layer before it has twice as many.
         kernel_size: Side of the kernels; the authors' code has 5 in Theano, like the paper's
             figure, and 4 in Torch.
@@ -53,6 +58,9 @@ def dcgan_generator(
             both.
         normalization: `batch` or `none`.
         synchronized_bn: Whether batch statistics are computed over all replicas.
+        embedding_dim: Size of the embedding of the class, which is joined to the noise.
+        conditional_normalization: Whether scale and offset of batch normalisation follow from the
+            embedding of the class, if there are classes.
         name: Name of the model.
 
     Returns:
@@ -70,16 +78,19 @@ def dcgan_generator(
     check_choice("upsampling", upsampling, ("transposed", "resize"))
     check_choice("padding", padding, PADDINGS)
     check_choice("normalization", normalization, ("batch", "none"))
+    num_classes = check_classes(num_classes)
     use_bias = normalization == "none"
 
-    inputs = keras.Input((latent_dim,), name="noise")
+    noise = keras.Input((latent_dim,), name="noise")
+    inputs, code, embedded = join_class(noise, num_classes, embedding_dim)
+    condition = embedded if conditional_normalization else None
     width = filters * 2 ** (doublings - 1)
     x = layers.Dense(
         math.prod(start) * width,
         use_bias=use_bias,
         kernel_initializer=small_normal(),
         name="project",
-    )(inputs)
+    )(code)
     x = layers.Reshape((*start, width), name="maps")(x)
     for i in range(1, doublings + 1):
         x = normalize(
@@ -88,6 +99,7 @@ def dcgan_generator(
             name=f"norm_{i}",
             gamma=normal_around_one(),
             synchronized=synchronized_bn,
+            condition=condition,
         )
         x = layers.ReLU(name=f"relu_{i}")(x)
         last = i == doublings
@@ -151,12 +163,15 @@ def halve(
 
 def dcgan_discriminator(
     image_shape: Sequence[int],
+    num_classes: int | None = None,
+    packing: int = 1,
     *,
     filters: int = 64,
     kernel_size: int = 5,
     padding: str = "same",
     normalization: str = "batch",
     synchronized_bn: bool = False,
+    projected: int | None = 64,
     name: str = "discriminator",
 ) -> keras.Model:
     """DCGAN's discriminator (Radford et al. 2015, https://arxiv.org/abs/1511.06434).
@@ -169,12 +184,16 @@ def dcgan_discriminator(
     Args:
         image_shape: `(height, width, channels)`, see `common.check_doublings`. A packed
             discriminator (PacGAN) has m times the channels.
+        num_classes: Number of classes, for a network of [images, labels]; None for one without.
+        packing: Samples in a pack, of which each has a label; without classes it has no meaning.
         filters: Feature maps of the first convolution.
         kernel_size: Side of the kernels; the authors' code has 5 in Theano, 4 in Torch.
         padding: Padding for an odd `kernel_size`: `same`, as in TensorFlow, or `symmetric`, as in
             the authors' code. Even kernels are padded alike by both.
         normalization: `batch`, `layer` (for a critic under a gradient penalty) or `none`.
         synchronized_bn: Whether batch statistics are computed over all replicas.
+        projected: Size of a dense layer on the last maps, whose features embeddings of the classes
+            are projected on; None for the maps themselves. Without classes there is no such layer.
         name: Name of the model.
 
     Returns:
@@ -191,9 +210,13 @@ def dcgan_discriminator(
     check_positive(filters=filters, kernel_size=kernel_size)
     check_choice("padding", padding, PADDINGS)
     check_choice("normalization", normalization, ("batch", "layer", "none"))
+    num_classes = check_classes(num_classes, packing)
 
     inputs = keras.Input(shape, name="image")
     x = halve(inputs, halvings, filters, kernel_size, normalization, synchronized_bn, padding)
     x = layers.Flatten(name="flatten")(x)
-    x = layers.Dense(1, kernel_initializer=small_normal(), dtype="float32", name="logits")(x)
-    return keras.Model(inputs, x, name=name)
+    if num_classes and projected:
+        check_positive(projected=projected)
+        x = layers.Dense(projected, kernel_initializer=small_normal(), name="projected")(x)
+    all_inputs, x = judge(inputs, x, num_classes, packing, small_normal)
+    return keras.Model(all_inputs, x, name=name)

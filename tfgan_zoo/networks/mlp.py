@@ -8,6 +8,7 @@ import keras
 from keras import layers
 
 from tfgan_zoo.layers import Maxout, StatelessDropout
+from tfgan_zoo.networks.classes import check_classes, join_class, judge
 from tfgan_zoo.networks.common import activate, check_positive, check_shape, fresh, normalize
 from tfgan_zoo.samples import SAMPLES, kind_of
 
@@ -15,6 +16,7 @@ from tfgan_zoo.samples import SAMPLES, kind_of
 def mlp_generator(
     image_shape: Sequence[int],
     latent_dim: int = 100,
+    num_classes: int | None = None,
     *,
     units: Sequence[int] = (1200, 1200),
     activation: str = "relu",
@@ -23,6 +25,8 @@ def mlp_generator(
     output_activation: str | None = None,
     initializer: Any = None,
     synchronized_bn: bool = False,
+    embedding_dim: int = 16,
+    conditional_normalization: bool = True,
     name: str = "generator",
 ) -> keras.Model:
     """Fully connected generator (Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661).
@@ -34,6 +38,7 @@ def mlp_generator(
     Args:
         image_shape: `(height, width, channels)`, or the shape of points or voxels.
         latent_dim: Size of the noise vector.
+        num_classes: Number of classes, for a network of [noise, label]; None for one without.
         units: Width of each hidden layer.
         activation: Activation of the hidden layers, by its Keras name (`leaky_relu`: slope 0.2).
         batch_norm: Whether hidden layers are batch-normalised before their activation.
@@ -42,6 +47,9 @@ def mlp_generator(
             images and voxels, in [-1, 1].
         initializer: Initializer of every kernel, as Keras takes it; None is U(-0.05, 0.05).
         synchronized_bn: Whether batch statistics are computed over all replicas.
+        embedding_dim: Size of the embedding of the class, which is joined to the noise.
+        conditional_normalization: Whether scale and offset of batch normalisation follow from the
+            embedding of the class, if there are classes.
         name: Name of the model.
 
     Returns:
@@ -65,19 +73,23 @@ def mlp_generator(
     """
     shape = check_shape(image_shape, kinds=tuple(SAMPLES.values()))
     check_positive(latent_dim=latent_dim, **{f"units[{i}]": n for i, n in enumerate(units)})
+    num_classes = check_classes(num_classes)
     if initializer is None:
         initializer = keras.initializers.RandomUniform(-0.05, 0.05)
     if output_activation is None:
         output_activation = "tanh" if kind_of(shape).is_pixels else "linear"
 
-    inputs = keras.Input((latent_dim,), name="noise")
-    x = inputs
+    noise = keras.Input((latent_dim,), name="noise")
+    inputs, x, embedded = join_class(noise, num_classes, embedding_dim)
+    condition = embedded if conditional_normalization else None
     for i, width in enumerate(units, 1):
         x = layers.Dense(
             width, use_bias=use_bias, kernel_initializer=fresh(initializer), name=f"dense_{i}"
         )(x)
         if batch_norm:
-            x = normalize(x, "batch", name=f"norm_{i}", synchronized=synchronized_bn)
+            x = normalize(
+                x, "batch", name=f"norm_{i}", synchronized=synchronized_bn, condition=condition
+            )
         x = activate(x, activation, name=f"activation_{i}")
     x = layers.Dense(
         math.prod(shape),
@@ -93,6 +105,8 @@ def mlp_generator(
 
 def mlp_discriminator(
     image_shape: Sequence[int],
+    num_classes: int | None = None,
+    packing: int = 1,
     *,
     units: Sequence[int] = (240, 240),
     maxout_pieces: int = 5,
@@ -111,6 +125,8 @@ def mlp_discriminator(
     Args:
         image_shape: `(height, width, channels)`, or the shape of points or voxels. A packed
             discriminator (PacGAN) has m times the channels or dimensions.
+        num_classes: Number of classes, for a network of [images, labels]; None for one without.
+        packing: Samples in a pack, of which each has a label; without classes it has no meaning.
         units: Width of each hidden layer.
         maxout_pieces: Pieces of each maxout unit; 0 for dense layers with `activation` instead.
         activation: Activation without maxout, by its Keras name (`leaky_relu`: slope 0.2).
@@ -142,6 +158,7 @@ def mlp_discriminator(
     """
     shape = check_shape(image_shape, kinds=tuple(SAMPLES.values()))
     check_positive(**{f"units[{i}]": n for i, n in enumerate(units)})
+    num_classes = check_classes(num_classes, packing)
     if maxout_pieces != 0:
         check_positive(maxout_pieces=maxout_pieces)
     if initializer is None:
@@ -161,5 +178,5 @@ def mlp_discriminator(
             x = activate(x, activation, name=f"activation_{i}")
         if dropout:
             x = StatelessDropout(dropout, seed, name=f"dropout_{i}")(x)
-    x = layers.Dense(1, kernel_initializer=fresh(initializer), dtype="float32", name="logits")(x)
-    return keras.Model(inputs, x, name=name)
+    all_inputs, x = judge(inputs, x, num_classes, packing, lambda: fresh(initializer))
+    return keras.Model(all_inputs, x, name=name)

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from tfgan_zoo.networks.classes import check_classes, join_class, judge
 from tfgan_zoo.networks.common import (
     activate,
     check_choice,
@@ -41,9 +42,17 @@ def _pool(x: Any, *, name: str) -> Any:
 
 
 def _block(
-    x: Any, filters: int, *, resample: str | None, normalization: str, synchronized: bool, name: str
+    x: Any,
+    filters: int,
+    *,
+    resample: str | None,
+    normalization: str,
+    synchronized: bool,
+    name: str,
+    condition: Any = None,
 ) -> Any:
     """Adds a pre-activation residual block; `resample` is "up", "down" or None."""
+    options = {"synchronized": synchronized, "condition": condition}
     # Batch normalisation, in the next block or at the output, cancels any constant added here.
     use_bias = normalization != "batch"
 
@@ -56,12 +65,12 @@ def _block(
         shortcut = _pool(shortcut, name=f"{name}_shortcut_pool")
         shortcut = _conv(shortcut, filters, 1, name=f"{name}_shortcut", use_bias=use_bias)
 
-    x = normalize(x, normalization, name=f"{name}_norm_1", synchronized=synchronized)
+    x = normalize(x, normalization, name=f"{name}_norm_1", **options)
     x = activate(x, "relu", name=f"{name}_relu_1")
     if resample == "up":
         x = _up(x, name=f"{name}_up")
     x = _conv(x, filters, 3, name=f"{name}_conv_1", use_bias=use_bias)
-    x = normalize(x, normalization, name=f"{name}_norm_2", synchronized=synchronized)
+    x = normalize(x, normalization, name=f"{name}_norm_2", **options)
     x = activate(x, "relu", name=f"{name}_relu_2")
     x = _conv(x, filters, 3, name=f"{name}_conv_2", use_bias=use_bias)
     if resample == "down":
@@ -83,25 +92,32 @@ def _first_block(x: Any, filters: int) -> Any:
 def resnet_generator(
     image_shape: Sequence[int],
     latent_dim: int = 128,
+    num_classes: int | None = None,
     *,
     filters: int = 128,
     normalization: str = "batch",
     synchronized_bn: bool = False,
+    embedding_dim: int = 16,
+    conditional_normalization: bool = True,
     name: str = "generator",
 ) -> keras.Model:
     """WGAN-GP's residual CIFAR-10 generator (Gulrajani et al. 2017, arXiv 1704.00028, appendix F).
 
     A dense layer to 4x4 maps, one residual block for each doubling of the size (nearest-neighbour
-    upsampling), then batch normalisation, ReLU, a 3x3 convolution and tanh. Unconditional.
+    upsampling), then batch normalisation, ReLU, a 3x3 convolution and tanh.
     Convolutions have no bias where batch normalisation would cancel it. The authors' code upsamples
     before a 1x1 convolution, this network after it: the function is the same.
 
     Args:
         image_shape: `(height, width, channels)`, see `common.check_doublings`.
         latent_dim: Size of the noise vector.
+        num_classes: Number of classes, for a network of [noise, label]; None for one without.
         filters: Feature maps of every block.
         normalization: `batch` or `none`.
         synchronized_bn: Whether batch statistics are computed over all replicas.
+        embedding_dim: Size of the embedding of the class, which is joined to the noise.
+        conditional_normalization: Whether scale and offset of batch normalisation follow from the
+            embedding of the class, if there are classes.
         name: Name of the model.
 
     Returns:
@@ -117,11 +133,14 @@ def resnet_generator(
     shape, doublings, start = check_doublings(image_shape)
     check_positive(latent_dim=latent_dim, filters=filters)
     check_choice("normalization", normalization, ("batch", "none"))
+    num_classes = check_classes(num_classes)
 
-    inputs = keras.Input((latent_dim,), name="noise")
+    noise = keras.Input((latent_dim,), name="noise")
+    inputs, code, embedded = join_class(noise, num_classes, embedding_dim)
+    condition = embedded if conditional_normalization else None
     x = layers.Dense(
         math.prod(start) * filters, kernel_initializer="glorot_uniform", name="project"
-    )(inputs)
+    )(code)
     x = layers.Reshape((*start, filters), name="maps")(x)
     for i in range(1, doublings + 1):
         x = _block(
@@ -131,8 +150,11 @@ def resnet_generator(
             normalization=normalization,
             synchronized=synchronized_bn,
             name=f"block_{i}",
+            condition=condition,
         )
-    x = normalize(x, normalization, name="output_norm", synchronized=synchronized_bn)
+    x = normalize(
+        x, normalization, name="output_norm", synchronized=synchronized_bn, condition=condition
+    )
     x = activate(x, "relu", name="output_relu")
     x = layers.Conv2D(
         shape[-1],
@@ -148,6 +170,8 @@ def resnet_generator(
 
 def resnet_discriminator(
     image_shape: Sequence[int],
+    num_classes: int | None = None,
+    packing: int = 1,
     *,
     filters: int = 128,
     normalization: str = "none",
@@ -163,6 +187,8 @@ def resnet_discriminator(
     Args:
         image_shape: `(height, width, channels)`, see `common.check_doublings`. A packed
             discriminator (PacGAN) has m times the channels.
+        num_classes: Number of classes, for a network of [images, labels]; None for one without.
+        packing: Samples in a pack, of which each has a label; without classes it has no meaning.
         filters: Feature maps of every block.
         normalization: `none`, as in the paper's CIFAR-10 critic, or `layer`.
         name: Name of the model.
@@ -180,6 +206,7 @@ def resnet_discriminator(
     shape, halvings, _ = check_doublings(image_shape)
     check_positive(filters=filters)
     check_choice("normalization", normalization, ("none", "layer"))
+    num_classes = check_classes(num_classes, packing)
 
     inputs = keras.Input(shape, name="image")
     x = _first_block(inputs, filters)
@@ -194,5 +221,5 @@ def resnet_discriminator(
         )
     x = activate(x, "relu", name="output_relu")
     x = layers.GlobalAveragePooling2D(name="pool")(x)
-    x = layers.Dense(1, kernel_initializer="glorot_uniform", dtype="float32", name="logits")(x)
-    return keras.Model(inputs, x, name=name)
+    all_inputs, x = judge(inputs, x, num_classes, packing, keras.initializers.GlorotUniform)
+    return keras.Model(all_inputs, x, name=name)

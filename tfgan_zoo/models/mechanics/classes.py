@@ -1,13 +1,149 @@
-"""Checks that the networks of a conditional model know the classes of its data."""
+"""Labels of classes: checked, converted, and looked up by name."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, whole_number
 from tfgan_zoo.keras_internals import calls_of, num_classes_of
+from tfgan_zoo.layers import ConditionalBatchNormalization
+from tfgan_zoo.models.mechanics import parts
+from tfgan_zoo.models.mechanics.arguments import stack_images
+from tfgan_zoo.suggestions import nearest
+
+
+def check_num_classes(num_classes: Any) -> int | None:
+    """Returns a number of classes; None and 0, for a model that is not told classes, as None.
+
+    Raises:
+        InputError: If it is no whole number from 2 up.
+    """
+    if num_classes is None:
+        return None
+    number = whole_number(num_classes)
+    if number == 0:
+        return None
+    if number is None or number < 2:
+        raise InputError(
+            f"num_classes: expected a whole number from 2 up, or None, got {num_classes!r}."
+        )
+    return number
+
+
+def check_class_names(names: Sequence[str], num_classes: int | None) -> tuple[str, ...]:
+    """Returns the names of classes as a tuple; empty if they have none.
+
+    Raises:
+        InputError: If a name is no text or occurs twice, or there are more or fewer than classes.
+    """
+    if not isinstance(names, (list, tuple)) or not all(isinstance(n, str) for n in names):
+        raise InputError(f"class_names: expected a list of texts, got {names!r}.")
+    if len(names) not in (0, num_classes or len(names)):
+        raise InputError(
+            f"class_names: expected {num_classes} names, one for each class, got {len(names)}."
+        )
+    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    if twice is not None:
+        raise InputError(f"class_names: expected different names, got {twice!r} twice.")
+    return tuple(names)
+
+
+def numbers_of_names(labels: Any, names: Sequence[str], argument: str) -> np.ndarray:
+    """Returns the numbers of classes that are given by name.
+
+    Args:
+        labels: Names, of any shape.
+        names: The names of all classes, by number; empty if they are not known.
+        argument: What to call the labels in a message.
+
+    Raises:
+        InputError: If there is no such class.
+    """
+    labels = np.asarray(labels)
+    numbers = {name: number for number, name in enumerate(names)}
+    for label in labels.reshape(-1).tolist():
+        if label not in numbers:
+            if not names:
+                raise InputError(
+                    f"{argument}: expected class numbers, as the model has no class_names, got "
+                    f"{label!r}."
+                )
+            advice = f"choose from {', '.join(names)}"
+            raise InputError(
+                f"{argument}: there is no class {label!r}{nearest(label, names, advice)}"
+            )
+    return np.array([numbers[n] for n in labels.reshape(-1).tolist()], int).reshape(labels.shape)
+
+
+def class_numbers(labels: Any, num_classes: int, name: str) -> tf.Tensor:
+    """Returns labels as class numbers, int32 `[B]`.
+
+    Values that are not there yet, those of a graph, are checked when they are.
+
+    Args:
+        labels: Whole numbers `[B]`, or rows of `num_classes` numbers of any type that are exactly
+            one-hot.
+        num_classes: Number of classes.
+        name: What to call the labels in a message.
+
+    Raises:
+        InputError: If they are anything else, or a number is out of range.
+    """
+    values = tf.convert_to_tensor(stack_images(labels, name))
+    if values.shape.rank == 2 and values.shape[1] != 1:
+        if values.shape[1] not in (None, num_classes):
+            raise InputError(
+                f"{name}: expected class numbers, shape (batch), or one-hot rows, shape (batch, "
+                f"{num_classes}), got {tuple(values.shape)}."
+            )
+        values = parts.with_shape(values, (num_classes,), name)
+        exact = (values == 0) | (values == 1)
+        ones = tf.reduce_sum(tf.cast(values == 1, tf.int32), axis=1)
+        fits = tf.reduce_all(exact) & tf.reduce_all(ones == 1)
+        expected = f"{name}: expected class numbers, or rows of zeros and a single one, got others"
+        return _if_fits(tf.argmax(values, axis=1, output_type=tf.int32), fits, f"{expected}.")
+    values = parts.with_shape(values, (), name)
+    if not values.dtype.is_integer:
+        raise InputError(f"{name}: expected whole numbers, got type {values.dtype.name}.")
+    values = tf.cast(values, tf.int64)
+    low, high = tf.reduce_min(values), tf.reduce_max(values)
+    fits = (low >= 0) & (high < num_classes)
+    wrong = tf.where(low < 0, low, high)
+    expected = f"{name}: expected numbers from 0 to {num_classes - 1}, got"
+    advice = f"; the model knows {num_classes} classes, num_classes={num_classes}."
+    return _if_fits(tf.cast(values, tf.int32), fits, expected, wrong, advice)
+
+
+def _if_fits(numbers: tf.Tensor, fits: tf.Tensor, *said: Any) -> tf.Tensor:
+    if tf.executing_eagerly():
+        if not fits:
+            shown = [each if isinstance(each, str) else f" {int(each)}" for each in said]
+            raise InputError("".join(shown))
+        return numbers
+    with tf.control_dependencies(parts.asserted(fits, *said)):
+        return tf.identity(numbers)
+
+
+def numbers_or_mixtures(labels: np.ndarray, num_classes: int, name: str) -> np.ndarray:
+    """Returns class numbers, int32 `[B]`, or mixtures of classes, float32 `[B, num_classes]`.
+
+    Raises:
+        InputError: If a class is not known, or the weights of a mixture do not add up to 1.
+    """
+    if labels.ndim != 2 or labels.shape[1] != num_classes or labels.dtype.kind != "f":
+        return class_numbers(labels, num_classes, name).numpy()
+    sums = labels.sum(axis=1)
+    if not ((labels >= 0).all() and np.allclose(sums, 1, atol=1e-4)):
+        raise InputError(
+            f"{name}: expected weights of classes from 0 up, whose sum is 1 in each row, got "
+            f"weights from {labels.min():g} up and sums from {sums.min():g} to {sums.max():g}."
+        )
+    if ((labels == 0) | (labels == 1)).all():
+        return labels.argmax(axis=1).astype(np.int32)
+    return labels.astype(np.float32)
 
 
 def check_labels(
@@ -86,6 +222,10 @@ def _lookups(
             for place, each in enumerate(call.inputs):
                 if id(each) in values and getattr(call.operation, "inputs", None):
                     yield from _lookups(call.operation, place, values[id(each)])
+        elif isinstance(call.operation, ConditionalBatchNormalization):
+            classes, count = values.get(id(call.inputs[1])), call.operation.num_classes
+            if classes is not None and count is not None:
+                yield call.operation.name, count, np.asarray(classes)
         elif known is not None and alone:
             yield call.operation.name, known, np.asarray(values[id(call.inputs[0])])
         elif alone and all(map(_is_integer, call.outputs)):

@@ -6,7 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfgan_zoo.keras_internals import Call, calls_of
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.keras_internals import Call, calls_of, num_classes_of
 
 
 def graph_of(network: keras.Model) -> keras.Model:
@@ -80,3 +81,82 @@ def run_for_each(
         values = run_calls(each, shared | values, training)
         answers.append(values[id(graph.outputs[0])])
     return answers
+
+
+def run_on_mixtures(
+    network: keras.Model, inputs: Sequence[Any], place: int, training: bool
+) -> tf.Tensor:
+    """Returns a network's outputs, float32, for mixtures of classes in place of class numbers.
+
+    Where the network embeds or encodes a class, the weighted mean over classes takes its place.
+
+    Args:
+        network: A functional network.
+        inputs: Its inputs, with weights `[B, num_classes]` as the label.
+        place: The label's place among them.
+        training: Whether layers run in training mode.
+
+    Raises:
+        InputError: If the network uses class numbers in any other way; see `check_mixes`.
+    """
+    graph = graph_of(network)
+    weights = tf.cast(inputs[place], tf.float32)
+    numbers = tf.zeros([tf.shape(weights)[0]], tf.int32)
+    values = inputs_of(graph, [*inputs[:place], numbers, *inputs[place + 1 :]])
+    values.pop(id(graph.inputs[place]))
+    return tf.cast(_mixed(graph, values, {id(graph.inputs[place])}, weights, training), tf.float32)
+
+
+def check_mixes(network: keras.Model, place: int) -> None:
+    """Checks that a network can be run on mixtures of classes: see `run_on_mixtures`.
+
+    Args:
+        network: The network.
+        place: The label's place among its inputs.
+
+    Raises:
+        InputError: If it uses class numbers in any other way than to embed or encode them.
+    """
+    if as_functional(network) is None:
+        raise _unmixable(network, network)
+    graph = graph_of(network)
+    for call in calls_of(graph):
+        told = [i for i, x in enumerate(call.inputs) if x is graph.inputs[place]]
+        if not told or (num_classes_of(call.operation) is not None and len(call.inputs) == 1):
+            continue
+        if len(told) > 1 or not is_plain(call.operation) or len(call.outputs) != 1:
+            raise _unmixable(graph, call.operation)
+        check_mixes(call.operation, told[0])
+
+
+def _mixed(
+    graph: keras.Model, values: dict[int, Any], labels: set[int], weights: tf.Tensor, training: bool
+) -> tf.Tensor:
+    """Runs a functional network; `labels` are the identities of its inputs that are classes."""
+    for call in calls_of(graph):
+        told = [id(x) in labels for x in call.inputs]
+        operation = call.operation
+        if not any(told):
+            values = run_calls([call], values, training)
+        elif num_classes_of(operation) is not None and len(told) == 1:
+            # What the layer makes of each class: a table with a row for each.
+            table = operation(tf.range(num_classes_of(operation)))
+            mean = tf.matmul(weights, tf.cast(table, tf.float32))
+            values[id(call.outputs[0])] = tf.cast(mean, table.dtype)
+        elif is_plain(operation) and len(call.outputs) == 1:
+            inner = graph_of(operation)
+            pairs = list(zip(inner.inputs, call.inputs, strict=True))
+            known = {id(x): values[id(y)] for x, y in pairs if id(y) not in labels}
+            classes = {id(x) for x, y in pairs if id(y) in labels}
+            values[id(call.outputs[0])] = _mixed(inner, known, classes, weights, training)
+        else:
+            raise _unmixable(graph, operation)
+    return values[id(graph.outputs[0])]
+
+
+def _unmixable(network: keras.Model, operation: Any) -> InputError:
+    return InputError(
+        f"label: expected class numbers, as layer {operation.name!r} of {network.name!r} cannot "
+        "take mixtures of classes, got mixtures; a network that takes classes through Embedding "
+        "layers alone can."
+    )

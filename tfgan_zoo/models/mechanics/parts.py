@@ -227,6 +227,8 @@ def check_values(data: Any, spec: Spec, called: str) -> tuple[bool, int | None]:
         label = f"{called}, {name}" if len(spec) > 1 else called
         if not hasattr(values, "shape") or not hasattr(values, "dtype") or _has_strings(values):
             continue
+        if spec[name].dtype.is_integer and spec[name].dtype != tf.uint8:
+            continue  # Labels, see `ZooModel.check_condition` and the train step.
         check_shape_of(values, tuple(spec[name].shape[1:]), label)
         if num is None:
             num = int(values.shape[0])
@@ -245,12 +247,15 @@ def _has_strings(values: Any) -> bool:
     return values.dtype == tf.string or getattr(values.dtype, "kind", None) in ("O", "U", "S")
 
 
-def are_integers(values: Any) -> bool:
-    """Returns whether values are whole numbers that are there: not those of a graph."""
+def values_of(part: Any) -> np.ndarray | None:
+    """Returns the values of a part that are there; None for those of a graph, and without any."""
+    if part is None:
+        return None
     try:
-        return np.asarray(values).dtype.kind in "iu"
+        values = np.asarray(part)
     except (NotImplementedError, ValueError, TypeError):  # a tensor of a graph, a ragged list
-        return False
+        return None
+    return values if values.dtype.kind in "biuf" else None
 
 
 def check_shape_of(images: Any, shape: Shape, name: str) -> None:

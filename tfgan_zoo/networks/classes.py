@@ -1,0 +1,103 @@
+"""What the networks of class-conditional games have in common."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import layers
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.layers import ClassEmbedding
+from tfgan_zoo.networks.common import check_positive
+
+
+def check_classes(num_classes: int | None, packing: int = 1) -> int | None:
+    """Returns a number of classes; None if there are none.
+
+    Raises:
+        InputError: If it is no integer from 2 up, None or 0, or `packing` is none from 1 up.
+    """
+    check_positive(packing=packing)
+    if num_classes is None or num_classes == 0:
+        return None
+    if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 2:
+        raise InputError(
+            f"num_classes: expected an integer of at least 2, or None, got {num_classes!r}."
+        )
+    return num_classes
+
+
+def join_class(
+    noise: Any, num_classes: int | None, embedding_dim: int
+) -> tuple[Any, Any, Any | None]:
+    """Joins an embedding of the class to a generator's noise.
+
+    Everything that depends on the class follows from this embedding, N(0, 1) at the start like the
+    noise, so that mixtures of classes are mixtures of rows.
+
+    Args:
+        noise: The network's input, `[B, latent_dim]`.
+        num_classes: Number of classes; None for a network without.
+        embedding_dim: Length of the embedding.
+
+    Returns:
+        The network's inputs, the code `[B, latent_dim + embedding_dim]`, and the embedding; without
+        classes, the noise twice and None.
+    """
+    if num_classes is None:
+        return noise, noise, None
+    check_positive(embedding_dim=embedding_dim)
+    label = keras.Input((), dtype="int32", name="label")
+    embedded = ClassEmbedding(
+        num_classes,
+        embedding_dim,
+        embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0),
+        name="class_embedding",
+    )(label)
+    return [noise, label], layers.Concatenate(name="noise_and_class")([noise, embedded]), embedded
+
+
+def judge(
+    inputs: Any,
+    features: Any,
+    num_classes: int | None,
+    packing: int,
+    initializer: Callable[[], Any],
+) -> tuple[Any, Any]:
+    """Adds the last layer of a discriminator, or the projection of one that is told classes.
+
+    The projection is w.phi + <e_y, phi> (Miyato and Koyama 2018, https://arxiv.org/abs/1802.05637),
+    phi the features. Of packed samples, each place in the pack has a table of its own.
+
+    Args:
+        inputs: The network's input, `[B, *image_shape]`.
+        features: Phi, `[B, D]`.
+        num_classes: Number of classes; None for a network without.
+        packing: Samples in a pack.
+        initializer: Returns the initializer of w, or of a table.
+
+    Returns:
+        The network's inputs, with the label if there are classes, and float32 logits `[B, 1]`.
+    """
+    logits = layers.Dense(1, kernel_initializer=initializer(), dtype="float32", name="logits")(
+        features
+    )
+    if num_classes is None:
+        return inputs, logits
+    label = keras.Input((packing,) if packing > 1 else (), dtype="int32", name="label")
+    scores = [logits]
+    for i in range(packing):
+        name = "class_embedding" if packing == 1 else f"class_embedding_{i + 1}"
+        own = label if packing == 1 else label[:, i]
+        embedded = ClassEmbedding(
+            num_classes,
+            features.shape[-1],
+            embeddings_initializer=initializer(),
+            name=name,
+        )(own)
+        scores.append(
+            layers.Dot(1, dtype="float32", name=name.replace("embedding", "score"))(
+                [features, embedded]
+            )
+        )
+    return [inputs, label], layers.Add(dtype="float32", name="judgement")(scores)
