@@ -29,6 +29,7 @@ SLOW |= {
         "xla_within_the_replicas",
         "rematerialized_within_the_replicas",
         "images_are_looked_at",
+        "spectrally_normalized",
         "synchronized_batch_norm",
         "the_end_of_the_data_is_no_step",
     )

@@ -71,6 +71,8 @@ def num_classes_of(operation: Any) -> int | None:
 
     Keras has no public class for the operation of `keras.ops.one_hot` in a functional network.
     """
+    while isinstance(operation, keras.layers.Wrapper):
+        operation = operation.layer
     if isinstance(operation, keras.layers.Embedding):
         return operation.input_dim
     if isinstance(operation, keras.layers.CategoryEncoding):

@@ -23,6 +23,10 @@ LITERALS = [
     (losses.least_squares_discriminator, (REAL, FAKE, -1.0, 1.0), 2.5),
     (losses.least_squares_generator, (FAKE,), 4.0),
     (losses.least_squares_generator, (FAKE, 0.0), 2.5),
+    # (1 + 0) / 2 + (2 + 0) / 2
+    (losses.hinge_discriminator, (REAL, FAKE), 1.5),
+    (losses.hinge_discriminator, (FAKE, REAL), 4.0),
+    (losses.hinge_generator, (FAKE,), 1.0),
     (losses.wasserstein_critic, (REAL, FAKE), -2.0),
     (losses.wasserstein_generator, (FAKE,), 1.0),
     # Differences -1 and 5: (softplus(1) + softplus(-5)) / 2
@@ -60,6 +64,7 @@ def test_computes_in_float32(loss, args, expected, dtype):
     [
         (losses.cross_entropy_discriminator, math.log(4)),
         (losses.least_squares_discriminator, 0.5),
+        (losses.hinge_discriminator, 2.0),
         (losses.wasserstein_critic, 0.0),
         (losses.relativistic, math.log(2)),
         (losses.relativistic_average, math.log(4)),
@@ -78,6 +83,7 @@ def test_symmetries():
     for loss in (losses.relativistic, losses.relativistic_average):
         assert float(loss(real + 7, fake + 7)) == pytest.approx(float(loss(real, fake)), rel=1e-5)
     assert float(losses.least_squares_discriminator(tf.ones(3), tf.zeros(3))) == 0
+    assert float(losses.hinge_discriminator(tf.ones(3), -tf.ones(3))) == 0
 
 
 def test_large_logits_stay_finite():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.models.spectral import game
 from tests.models.tiny import (
     EACH_KIND,
     OPTIONS,
@@ -161,6 +162,30 @@ def rematerialized_within_the_replicas():
         fit(model, dataset(model, 2))
         states.append(state(model))
     assert_close(*states, rtol=1e-4, atol=1e-6)
+
+
+def spectrally_normalized():
+    """Vectors are equal on all replicas, and those of one device."""
+    models = []
+    for scope in (contextlib.nullcontext(), STRATEGY.scope()):
+        keras.utils.set_random_seed(0)
+        with scope:
+            model = game("dcgan", attention=True, ema_half_life=50.0)
+            model.compile("sgd", "sgd")
+        fit(model, dataset(model, 2))
+        models.append(model)
+    one, two = models
+    networks = [(model.generator, model.discriminator, model.averages[0]) for model in (two, one)]
+    states = ([(v.path, v.numpy()) for n in each for v in n.variables] for each in networks)
+    assert_close(*states, rtol=1e-4, atol=1e-5)
+    for vector in two._spectral.vectors() + two._spectral_averages.vectors():
+        first, second = (copy.numpy() for copy in vector.value.values)
+        np.testing.assert_array_equal(first, second)
+    # XLA compiles within the replicas, and vectors move outside of that.
+    with STRATEGY.scope():
+        model = game("dcgan")
+        model.compile("sgd", "sgd", jit_compile=True)
+    fit(model, dataset(model, 1))
 
 
 def state_of(model):

@@ -3,6 +3,7 @@
 import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
 from tfgan_zoo.layers.batch_normalization import PredictionTimeBatchNormalization
 from tfgan_zoo.layers.class_embedding import ClassEmbedding
+from tfgan_zoo.layers.conditional_normalization import ConditionalBatchNormalization
 from tfgan_zoo.layers.dropout import StatelessDropout
 from tfgan_zoo.layers.image_pool import ImagePool
 from tfgan_zoo.layers.inference import set_inference
@@ -13,11 +14,14 @@ from tfgan_zoo.layers.pixel_shuffle import PixelShuffle
 from tfgan_zoo.layers.rectifiers import LeakyReLU, ReLU
 from tfgan_zoo.layers.recurrent import UngatedStartGRU
 from tfgan_zoo.layers.reflection_padding import ReflectionPadding2D
+from tfgan_zoo.layers.self_attention import SelfAttention2D
+from tfgan_zoo.layers.spectral_normalization import SpectralNormalization
 
 __all__ = [
     "ICNR",
     "BatchNormalization",
     "ClassEmbedding",
+    "ConditionalBatchNormalization",
     "GroupNormalization",
     "ImagePool",
     "LeakyReLU",
@@ -26,6 +30,8 @@ __all__ = [
     "PredictionTimeBatchNormalization",
     "ReLU",
     "ReflectionPadding2D",
+    "SelfAttention2D",
+    "SpectralNormalization",
     "StatelessDropout",
     "UngatedStartGRU",
     "set_inference",

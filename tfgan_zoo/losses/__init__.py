@@ -1,8 +1,11 @@
 """Losses: pure functions of logits or images that return a float32 mean over the batch."""
 
 from tfgan_zoo.losses.adversarial import (
+    class_cross_entropy,
     cross_entropy_discriminator,
     entropy,
+    hinge_discriminator,
+    hinge_generator,
     least_squares_discriminator,
     least_squares_generator,
     matching_aware_discriminator,
@@ -19,12 +22,16 @@ from tfgan_zoo.losses.gradient_penalty import (
     r1_penalty,
     wgan_gp_penalty,
 )
+from tfgan_zoo.losses.orthogonality import orthogonal_penalty
 from tfgan_zoo.losses.reconstruction import l1, mse
 
 __all__ = [
+    "class_cross_entropy",
     "cross_entropy_discriminator",
     "entropy",
     "gradient_norm",
+    "hinge_discriminator",
+    "hinge_generator",
     "interpolate",
     "l1",
     "least_squares_discriminator",
@@ -33,6 +40,7 @@ __all__ = [
     "minimax_generator",
     "mse",
     "non_saturating_generator",
+    "orthogonal_penalty",
     "r1_penalty",
     "relativistic",
     "relativistic_average",

@@ -98,6 +98,28 @@ def least_squares_generator(fake_logits: tf.Tensor, c: float = 1.0) -> tf.Tensor
     return 0.5 * _mean(tf.square(tf.cast(fake_logits, tf.float32) - c))
 
 
+def hinge_discriminator(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
+    """E[max(0, 1 - C(x))] + E[max(0, 1 + C(G(z)))] (Lim and Ye 2017, arXiv 1705.02894).
+
+    Scores beyond the margins, above 1 of real samples and below -1 of fakes, have no gradient.
+
+    Args:
+        real_logits: C(x).
+        fake_logits: C(G(z)).
+
+    Example:
+        >>> float(hinge_discriminator(tf.constant([0.0, 2.0]), tf.constant([1.0, -3.0])))
+        1.5
+    """
+    real_logits, fake_logits = _f32(real_logits, fake_logits)
+    return _mean(tf.nn.relu(1.0 - real_logits)) + _mean(tf.nn.relu(1.0 + fake_logits))
+
+
+def hinge_generator(fake_logits: tf.Tensor) -> tf.Tensor:
+    """-E[C(G(z))]."""
+    return -_mean(fake_logits)
+
+
 def wasserstein_critic(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
     """E[C(G(z))] - E[C(x)] (Arjovsky et al. 2017, https://arxiv.org/abs/1701.07875).
 
@@ -146,3 +168,18 @@ def relativistic_average(
         loser_logits - mean(winner_logits),
         label_smoothing,
     )
+
+
+def class_cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """-E[log P(y | x)], AC-GAN's loss of the class (https://arxiv.org/abs/1610.09585).
+
+    Args:
+        labels: y, class numbers `[B]`.
+        logits: Logits of all classes, `[B, num_classes]`.
+
+    Example:
+        >>> round(float(class_cross_entropy(tf.constant([2]), tf.zeros([1, 10]))), 4)  # log 10
+        2.3026
+    """
+    (logits,) = _f32(logits)
+    return _mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))

@@ -1,5 +1,6 @@
 """AC-GAN."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,8 +31,8 @@ class ACGAN(NoiseToImage):
 
     - The generator ascends E[log S(G(z, y))] in place of -E[log(1 - S(G(z, y)))]: the
       non-saturating objective, as for `DCGAN`.
-    - The default generator is DCGAN's with the paper's widths (for 32x32 images 384, 192, 96), which
-      also normalises its first maps.
+    - The default generator is DCGAN's with the paper's widths, for 32x32 images 384, 192, 96; it
+      normalises its first maps, too.
 
     Args:
         image_shape: (height, width, channels), or the side of square colour images; sides as for
@@ -145,7 +146,7 @@ class ACGAN(NoiseToImage):
 
     def d_loss_bounds(self) -> tuple[float, float]:
         """See `ZooModel.d_loss_bounds`."""
-        return losses.discriminator_bounds(self.label_smoothing)
+        return losses.entropy(self.label_smoothing), math.log(4)
 
     def generator_loss(
         self, fake: tf.Tensor, real: tf.Tensor, given: Given = (), training: bool = True

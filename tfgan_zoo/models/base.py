@@ -22,6 +22,7 @@ from tfgan_zoo.models.mechanics.optimizers import apply_gradients
 from tfgan_zoo.models.mechanics.randomness import Randomness
 from tfgan_zoo.models.mechanics.rematerialization import rematerialized
 from tfgan_zoo.models.mechanics.saving import Saving
+from tfgan_zoo.models.mechanics.spectral import SpectralLayers
 from tfgan_zoo.samples import kind_of
 from tfgan_zoo.serving.signatures import Endpoint
 
@@ -31,6 +32,8 @@ class Recorded(NamedTuple):
 
     value: Any
     tape: tf.GradientTape
+    #: The role with whose variables it was made.
+    role: str | None = None
 
 
 class ZooModel(
@@ -123,6 +126,7 @@ class ZooModel(
         for name, network in self.frozen_networks().items():
             if network.saved:
                 self.frozen(name)
+        self._spectral = SpectralLayers(self.roles())
         self._build_averages()
         self._build_logs()
         self._build_inspection()
@@ -296,8 +300,9 @@ class ZooModel(
     def update(self, role: str, loss_fn: Callable[..., tuple[tf.Tensor, Any]], *args) -> Any:
         """Takes one gradient step of one role: the only place where a gradient is taken.
 
-        Weight regularizers of the role's networks, such as Keras' `kernel_regularizer`, are added
-        to the loss, though not to `aux`.
+        Spectrally normalised layers of the role's networks advance once before it, unless a
+        recorded pass did so. Weight regularizers of these networks, such as Keras'
+        `kernel_regularizer`, are added to the loss, though not to `aux`.
 
         Args:
             role: The role whose variables move, a key of `roles`; nobody else's do.
@@ -314,6 +319,8 @@ class ZooModel(
         """
         optimizer = getattr(self, f"{role}_optimizer")
         self._check_optimizer(optimizer, role)
+        if not any(isinstance(arg, Recorded) and arg.role == role for arg in args):
+            self._spectral.advance(role)
         variables = [v.value for v in self.role_variables(role)]
         recorded = [arg for arg in args if isinstance(arg, Recorded)]
         values = [arg.value if isinstance(arg, Recorded) else arg for arg in args]
@@ -377,18 +384,20 @@ class ZooModel(
 
         The generator's pass is most of what a GAN's two updates have in common: recorded, it is
         computed once. Use `.value` where no gradient is wanted; pass the record itself to `update`
-        where one is.
+        where one is. Spectrally normalised layers of the role's networks advance before the pass.
 
         Args:
             fn: A forward pass.
             *args: Its arguments.
             role: The role whose variables gradients go to; None for `shown`.
         """
-        variables = [v.value for v in self.role_variables(role or self.shown or "")]
+        role = role or self.shown or ""
+        self._spectral.advance(role)
+        variables = [v.value for v in self.role_variables(role)]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(variables)
             value = self._compiled(fn)(*args)
-        return Recorded(value, tape)
+        return Recorded(value, tape, role)
 
     def global_mean(self, values: tf.Tensor) -> tf.Tensor:
         """Returns the mean over all replicas' values, as many on each, for gradients to go through.

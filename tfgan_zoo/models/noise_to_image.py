@@ -206,7 +206,8 @@ class NoiseToImage(Conditional):
         given_packed = {name: packed(shape, self.packing) for name, shape in given.items()}
         check_inputs("generator", generator, {"z": None, **given})
         check_shape("generator", "output", self.generator.output_shape, self.image_shape)
-        check_inputs("discriminator", discriminator, {"x": packed_shape, **given_packed})
+        told = given_packed if self.judges_condition else {}
+        check_inputs("discriminator", discriminator, {"x": packed_shape, **told})
         if self.num_classes is not None:
             place = 1 + self.condition.index("label")
             known = np.arange(self.num_classes)

@@ -23,6 +23,8 @@ import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
 
 import keras
 
+from tfgan_zoo.networks.acgan import acgan_discriminator
+from tfgan_zoo.networks.cgan import cgan_discriminator, cgan_generator
 from tfgan_zoo.networks.common import size_multiple, smallest_side
 from tfgan_zoo.networks.dcgan import dcgan_discriminator, dcgan_generator
 from tfgan_zoo.networks.image_encoder import image_encoder
@@ -41,6 +43,9 @@ from tfgan_zoo.networks.unet import encoder_decoder_generator, unet_generator
 from tfgan_zoo.networks.vgg_features import vgg19_features
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {
+    "acgan_discriminator": acgan_discriminator,
+    "cgan_discriminator": cgan_discriminator,
+    "cgan_generator": cgan_generator,
     "char_cnn_rnn": char_cnn_rnn,
     "dcgan_discriminator": dcgan_discriminator,
     "dcgan_generator": dcgan_generator,
@@ -62,6 +67,9 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
 
 __all__ = [
     "NETWORKS",
+    "acgan_discriminator",
+    "cgan_discriminator",
+    "cgan_generator",
     "char_cnn_rnn",
     "dcgan_discriminator",
     "dcgan_generator",

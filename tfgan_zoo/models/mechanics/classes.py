@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfgan_zoo.errors import InputError, whole_number
 from tfgan_zoo.keras_internals import calls_of, num_classes_of
+from tfgan_zoo.layers import ConditionalBatchNormalization
 from tfgan_zoo.models.mechanics import parts
 from tfgan_zoo.models.mechanics.arguments import stack_images
 from tfgan_zoo.suggestions import nearest
@@ -221,6 +222,10 @@ def _lookups(
             for place, each in enumerate(call.inputs):
                 if id(each) in values and getattr(call.operation, "inputs", None):
                     yield from _lookups(call.operation, place, values[id(each)])
+        elif isinstance(call.operation, ConditionalBatchNormalization):
+            classes, count = values.get(id(call.inputs[1])), call.operation.num_classes
+            if classes is not None and count is not None:
+                yield call.operation.name, count, np.asarray(classes)
         elif known is not None and alone:
             yield call.operation.name, known, np.asarray(values[id(call.inputs[0])])
         elif alone and all(map(_is_integer, call.outputs)):

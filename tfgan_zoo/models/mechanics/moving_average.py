@@ -9,13 +9,14 @@ import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.mechanics.average import average_of
+from tfgan_zoo.models.mechanics.spectral import SpectralLayers
 
 
 class MovingAverage(keras.Model):
     """Averages the weights of the networks that the role `shown` has.
 
     Weights are averaged with a half-life in images; batch statistics, which are averages already,
-    are copied.
+    are copied. The vectors of spectrally normalised layers are those of the averaged kernels.
     """
 
     #: The role whose networks samples, averages, exports and rematerialization use; None for none.
@@ -40,6 +41,7 @@ class MovingAverage(keras.Model):
                 f"to average, got {self.ema_half_life}."
             )
         self.averages = [average_of(network) for network in self.shown_networks()]
+        self._spectral_averages = SpectralLayers({"average": self.averages})
 
     def sampling_network(self, network: keras.Model) -> keras.Model:
         """Returns the network that draws samples: the average of a shown one, if there is one."""
@@ -78,6 +80,7 @@ class MovingAverage(keras.Model):
         seen = tf.cast(self.images_seen.value, tf.float32)
         half_life = tf.minimum(float(self.ema_half_life or 0), self.ema_ramp_up * seen)
         keep = 0.5 ** (batch / tf.maximum(half_life, 1e-8))
+        vectors = {id(v) for v in self._spectral_averages.vectors()}
         for network, average in zip(self.shown_networks(), self.averages, strict=True):
             trainable = {id(v) for v in network.trainable_variables}
             for new, mean in zip(network.variables, average.variables, strict=True):
@@ -87,5 +90,6 @@ class MovingAverage(keras.Model):
                         alpha=tf.cast(1 - keep, mean.dtype),
                         delta=mean.value - tf.cast(new.value, mean.dtype),
                     )
-                else:  # Batch statistics are averages already.
+                elif id(mean) not in vectors:  # Batch statistics are averages already.
                     mean.assign(new.value)
+        self._spectral_averages.advance("average")
