@@ -18,6 +18,7 @@ SLOW = {
 SLOW |= {
     f"tests.models.replicas:{check}"
     for check in (
+        "classes_of_fakes",
         "overflow_on_one_replica",
         "each_kind",
         "every_option",

@@ -3,13 +3,16 @@
   python -m tfgan_zoo.generate --workdir=runs/dcgan --output=grid.png
   python -m tfgan_zoo.generate --workdir=runs/dcgan --num=1000 --output=images/
   python -m tfgan_zoo.generate --workdir=runs/dcgan --interpolate --num=5 --output=walk.gif
+  python -m tfgan_zoo.generate --workdir=runs/labelled --all_labels --output=classes.png
   python -m tfgan_zoo.generate --workdir=runs/gan_cls --text="a small red circle" --output=red.png
 
 The name of the output says what to write: a .png is one picture (a grid, or the strips of a walk),
 a .gif or a .mp4 (which needs ffmpeg) the animation of a walk, anything else a folder of single
 files. The same --seed gives the same images. For a model that draws texts, a .png has a row for
 each --text, and a walk goes from text to text; a folder holds the texts in captions.jsonl. For a
-model that knows classes, a .png has a row for each --label; without one, the classes come in turn.
+model that knows classes, a .png has a row for each --label, or for every class with --all_labels;
+without either, the classes come in turn. With --interpolate and two labels or more, each row is a
+walk from class to class from one latent.
 """
 
 from pathlib import Path
@@ -26,11 +29,13 @@ def main(argv: list[str]) -> None:
     given.define_integer("num", None, "Images (64), samples of a walk (5), images of a text (8).")
     given.define_strings("text", "What to draw; may be repeated.")
     given.define_strings("label", "A class to draw, by name or number; may be repeated.")
+    given.define_bool("all_labels", "Draw every class.")
     given.define_path("text_file", None, "A file with a text a line.")
     given.define_integer("seed", 0, "The same seed gives the same images.")
     given.define_bool("interpolate", "Walk from sample to sample.")
     given.define_enum("path", "spherical", ["spherical", "linear"], "How to walk.")
     given.define_integer("frames", 12, "Images from sample to sample.")
+    given.define_float("truncation", None, "Latents within this distance from 0, such as 0.7.")
     given.define_string("checkpoint", "best", "best, last, or a step.")
     given.define_bool("overwrite", "Replace the output if it exists.")
     cli.parse(given, argv, __doc__)
@@ -42,10 +47,12 @@ def main(argv: list[str]) -> None:
         given.seed,
         drawing.read_texts(given.text, given.text_file),
         given.label,
+        all_labels=given.all_labels,
         interpolate=given.interpolate,
         frames=given.frames,
         path=given.path,
         closed=output.suffix.lower() in drawing.ANIMATIONS,
+        truncation=given.truncation,
     )
     request.check()
     drawing.check_output(output, given.overwrite, given.interpolate)

@@ -2,13 +2,14 @@
 
   python -m tfgan_zoo.predict --url=http://localhost:8501/v1/models/dcgan --num=16 --output=images/
   python -m tfgan_zoo.predict --url=... --text="a red circle" --seed=7 --output=circle.png
+  python -m tfgan_zoo.predict --url=... --class_label=ring --num=16 --output=rings/
   python -m tfgan_zoo.predict --url=... --signature=b_to_a --input=zebras/ --output=horses/
   python -m tfgan_zoo.predict --grpc=localhost:8500 --model_name=srgan --input=s.png --output=l.png
   python -m tfgan_zoo.predict --url=... --list
 
 The server says what its model takes. Images are made from the seeds --seed, --seed + 1, ...; the
-same seed gives the same image, and names its file: 000007.png. Each of several texts is drawn from
-all these seeds, the first as 1_000007.png.
+same seed gives the same image, and names its file: 000007.png. Each of several texts or classes is
+drawn from all these seeds, the first as 1_000007.png.
 """
 
 from tfgan_zoo import cli
@@ -27,6 +28,7 @@ def main(argv: list[str]) -> None:
     given.define_integer("num", 1, "Images.")
     given.define_integer("seed", 0, "Seed of the first image.")
     given.define_strings("text", "What images show; may be repeated.")
+    given.define_strings("class_label", "A class, by name or number; may be repeated.")
     given.define_string("input", None, "An image file or a folder to translate.")
     given.define_string("output", None, "A .png for one image, or a folder.")
     given.define_integer("batch_size", 16, "Images per request.")

@@ -2,8 +2,7 @@
 
 import keras
 
-from tests.models.tiny import tiny
-from tfgan_zoo.models import MODELS
+from tests.models.tiny import MODELS, tiny
 
 L = keras.layers
 

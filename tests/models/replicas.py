@@ -1,6 +1,7 @@
 """Trains models on two replicas and on one device; run by two_replicas in a separate process."""
 
 import contextlib
+import functools
 
 import keras
 import numpy as np
@@ -9,7 +10,9 @@ import tensorflow as tf
 
 from tests.models.spectral import game
 from tests.models.tiny import (
+    CONDITIONAL,
     EACH_KIND,
+    MODELS,
     OPTIONS,
     assert_close,
     assert_same,
@@ -20,8 +23,8 @@ from tests.models.tiny import (
     tiny,
 )
 from tests.two_devices import STRATEGY
+from tfgan_zoo import noise
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models import MODELS
 
 
 def trained(name, scope, optimizer=None, regularizer=None, **kwargs):
@@ -64,6 +67,40 @@ def each_kind():
 def every_other_model():
     for name in MODELS.keys() - EACH_KIND:
         compare(name, dense=True)
+
+
+def classes_of_fakes():
+    """Labels of fakes are those of one device, however they are chosen."""
+    for fake_labels in ("shuffled", "real", "uniform"):
+        settings = {"ema_half_life": 50.0} if fake_labels == "shuffled" else {}
+        model = compare(CONDITIONAL, dense=True, r2_gamma=1.0, fake_labels=fake_labels, **settings)
+        if fake_labels == "shuffled":
+            refused(
+                "^jit_compile: expected False", functools.partial(model.compile, jit_compile=True)
+            )
+        else:
+            model.compile(jit_compile=True)
+
+
+def whole_numbers_are_those_of_one_device():
+    key, labels = noise.key(0, "x", tf.constant(3)), tf.range(8)
+
+    def rows(context):
+        return context.replica_id_in_sync_group * 4 + tf.range(4)
+
+    @tf.function
+    def draw():
+        return STRATEGY.run(
+            lambda: (
+                noise.shuffle(key, rows(tf.distribute.get_replica_context())),
+                noise.integers(key, 4, 5),
+            )
+        )
+
+    found = map(STRATEGY.experimental_local_results, draw())
+    expected = noise.shuffle(key, labels), noise.integers(key, 8, 5)
+    for parts, whole in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(np.concatenate(parts), whole)
 
 
 def statistics_of_the_whole_batch():

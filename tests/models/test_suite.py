@@ -17,6 +17,7 @@ from tests.models.tiny import (
     GAMES,
     IMAGE_TO_IMAGE,
     LATENT,
+    MODELS,
     NOISE_TO_IMAGE,
     SHAPE,
     assert_close,
@@ -38,7 +39,7 @@ from tests.models.tiny import (
     two_kinds,
 )
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models import MODELS, base
+from tfgan_zoo.models import base
 from tfgan_zoo.models.mechanics.optimizers import apply_gradients
 from tfgan_zoo.run.building import model_arguments
 
@@ -734,6 +735,10 @@ OUT_OF_RANGE = {
     "discriminator_steps": (0, -1, 2.5),
     "r1_every": (0, 1.5),
     "r1_gamma": (-1.0, math.nan),
+    "r2_gamma": (-1.0, math.nan),
+    "num_classes": (1, -2, 2.5, "3", True),
+    "class_names": ("ab", [1, 2]),
+    "fake_labels": ("mixed", 1),
     "label_smoothing": (-0.1, 1.0, 1.5, "0.1"),
     "ema_half_life": (0.0, -1.0, math.nan),
     "ema_ramp_up": (0.0, -0.05, math.nan, None),

@@ -2,21 +2,39 @@
 
 import functools
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tests.marks import slow_except
 from tfgan_zoo import networks
-from tfgan_zoo.models import GANCLS, MODELS, Game, ImageToImage, NoiseToImage
+from tfgan_zoo.models import DCGAN, GANCLS, Game, ImageToImage, NoiseToImage
+from tfgan_zoo.models import MODELS as MODELS_OF_THE_ZOO
 from tfgan_zoo.run.building import model_arguments
 
 SHAPE = (16, 16, 3)
 LATENT = 8
 GREY = (16, 16, 1)
+CLASSES = 3
+
+
+@keras.saving.register_keras_serializable("test")
+class ConditionalDCGAN(DCGAN):
+    """`DCGAN` with three classes, as an entry of MODELS for the suites over all models."""
+
+    def __init__(self, *args, num_classes=CLASSES, class_names=("ant", "bee", "cat"), **kwargs):
+        super().__init__(*args, num_classes=num_classes, class_names=class_names, **kwargs)
+
+
+CONDITIONAL = "conditional_dcgan"
+#: What the suites over all models build: the models of the zoo, and one that is told classes.
+MODELS = {**MODELS_OF_THE_ZOO, CONDITIONAL: ConditionalDCGAN}
 
 NOISE_TO_IMAGE = [
-    name for name, cls in MODELS.items() if issubclass(cls, NoiseToImage) and not cls.condition
+    name
+    for name, cls in MODELS_OF_THE_ZOO.items()
+    if issubclass(cls, NoiseToImage) and not cls.condition
 ]
 IMAGE_TO_IMAGE = [name for name, cls in MODELS.items() if issubclass(cls, ImageToImage)]
 GAMES = [name for name, cls in MODELS.items() if issubclass(cls, Game)]
@@ -48,6 +66,8 @@ def options(name):
     """Returns all options of a model together."""
     if name in NOISE_TO_IMAGE:
         return OPTIONS
+    if name == CONDITIONAL:
+        return OPTIONS | {"r2_gamma": 1.0}
     if name == "gan_cls":
         own = {"interpolation": True, "interpolation_weights": (0.6, 0.4), "fresh_latents": True}
         return own | OPTIONS
@@ -74,13 +94,17 @@ def tiny(name, /, *, normalization="batch", synchronized_bn=False, dense=False, 
 def noise_to_image(cls, batch, convolutional=True, critic=None, **kwargs):
     """Builds a game of images from noise. Where steps of the discriminator count, it takes two."""
     packed = (*SHAPE[:-1], SHAPE[-1] * kwargs.get("packing", 1))
+    classes = kwargs.get("num_classes", CLASSES if cls is ConditionalDCGAN else None)
+    told = (classes, kwargs.get("packing", 1))
     if batch is None or not convolutional:
         dropout = {"input_dropout": 0.0, "dropout": 0.0} if convolutional else {}
-        generator = networks.mlp_generator(SHAPE, LATENT, units=(16,))
-        discriminator = networks.mlp_discriminator(packed, units=(8,), maxout_pieces=2, **dropout)
+        generator = networks.mlp_generator(SHAPE, LATENT, classes, units=(16,))
+        discriminator = networks.mlp_discriminator(
+            packed, *told, units=(8,), maxout_pieces=2, **dropout
+        )
     else:
-        generator = networks.dcgan_generator(SHAPE, LATENT, filters=4, **batch)
-        discriminator = networks.dcgan_discriminator(packed, filters=4, **critic or batch)
+        generator = networks.dcgan_generator(SHAPE, LATENT, classes, filters=4, **batch)
+        discriminator = networks.dcgan_discriminator(packed, *told, filters=4, **critic or batch)
     if "discriminator_steps" in model_arguments(cls):
         kwargs = {"discriminator_steps": 2, **kwargs}
     return cls(SHAPE, LATENT, generator, discriminator, **kwargs)
@@ -186,6 +210,8 @@ def step(model, data):
 
 def request(model, num):
     """Returns an example input of the model."""
+    if isinstance(model, ConditionalDCGAN):
+        return tuple(model.endpoints()["generate"].example(num).values())
     if isinstance(model, GANCLS):
         return tuple(model.endpoints()["generate_from_embeddings"].example(num).values())
     return next(iter(next(iter(model.endpoints().values())).example(num).values()))

@@ -15,9 +15,9 @@ from PIL import Image
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tests.marks import slow_except
-from tests.models.tiny import NOISE_TO_IMAGE, tiny
+from tests.models.tiny import CONDITIONAL, MODELS, NOISE_TO_IMAGE, tiny
 from tfgan_zoo import pictures
-from tfgan_zoo.models import GANCLS, MODELS
+from tfgan_zoo.models import GANCLS
 
 HERE = Path(__file__).parent
 #: Models that have something to export.
@@ -68,7 +68,7 @@ def objects(values):
 def cases(name, num):
     """Yields (signature, request, answer of the model); answers of files are pixels."""
     made, random = model(name), np.random.default_rng(num)
-    if name in (*NOISE_TO_IMAGE, "gan_cls"):
+    if name in (*NOISE_TO_IMAGE, CONDITIONAL, "gan_cls"):
         latents = random.standard_normal((num, made.latent_dim), "float32")
         seeds = random.integers(-(2**60), 2**60, num)
         if name == "gan_cls":
@@ -82,6 +82,13 @@ def cases(name, num):
                     {"latents": latents, "embeddings": embeddings},
                     made((latents, embeddings)).numpy(),
                 ),
+            )
+        elif name == CONDITIONAL:
+            label = np.arange(num, dtype="int32") % 3
+            images = made.generate(seeds=seeds, label=label)
+            asked = (
+                ("generate", {"latents": latents, "label": label}, made((latents, label)).numpy()),
+                ("generate_from_seed", {"seed": seeds, "label": label}, images),
             )
         else:
             asked = (

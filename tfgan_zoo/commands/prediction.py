@@ -31,6 +31,8 @@ def check(given: Any) -> None:
         raise InputError("--timeout, --retries: expected seconds above 0, and a number from 0 up.")
     if given.skip_existing and given.overwrite:
         raise InputError("--skip_existing: expected without --overwrite, got both.")
+    if given.text and given.class_label:
+        raise InputError("--class_label: expected none beside --text; leave one of them out.")
     if given.output is None and not given.list:
         raise InputError("--output: expected a .png or a folder, got none.")
     if given.output is not None and given.input is None:
@@ -90,17 +92,32 @@ def _translate(given: Any, client: Client, signatures: Mapping[str, Signature]) 
 def _draw(given: Any, client: Client, signatures: Mapping[str, Signature]) -> str:
     seeds = requests.check_seeds(given.seed, given.num)
     replace = given.overwrite or given.skip_existing
-    paths = requests.paths(given.output, seeds, given.text, replace)
-    inputs = ["seed", "text"] if given.text else ["seed"]
+    named = given.text or given.class_label
+    paths = requests.paths(given.output, seeds, named, replace)
+    inputs = ["seed", *["text"] * bool(given.text), *["label"] * bool(given.class_label)]
+    _check_told(given, signatures)
     chosen = requests.choose(signatures, inputs, given.signature)
+    labels: list[int | None] = [None] * max(1, len(given.text))
+    if given.class_label:
+        names = requests.class_names(client, signatures)
+        labels = [requests.class_number(label, names) for label in given.class_label]
     num = 0
-    texts: list[list[str]] = [[text] for text in given.text] or [[]]
-    for i, text in enumerate(texts):
+    texts: list[list[str]] = [[text] for text in given.text] or [[] for _ in labels]
+    for i, (text, label) in enumerate(zip(texts, labels, strict=True)):
         wanted = zip(seeds, paths[i * len(seeds) :], strict=False)
         places = {s: p for s, p in wanted if not (given.skip_existing and p.exists())}
-        images = requests.drawn(client, chosen, list(places), text, given.batch_size)
+        images = requests.drawn(client, chosen, list(places), text, given.batch_size, label)
         for path, file in zip(places.values(), images, strict=True):
             requests.save(path, file)
         num += len(places)
     count, others = files.counted(num, num, len(paths) - num)
     return f"{count} by {chosen}{others}: {given.output}"
+
+
+def _check_told(given: Any, signatures: Mapping[str, Signature]) -> None:
+    """Checks that classes are given to models that are told one, and to no others."""
+    told = any({"seed", "label"} <= set(signature.inputs) for signature in signatures.values())
+    if given.class_label and not told:
+        raise InputError("--class_label: expected none for this model, which is told no classes.")
+    if told and not (given.class_label or given.text):
+        raise InputError("--class_label: expected a class, which this model draws, got none.")

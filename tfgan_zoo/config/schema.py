@@ -187,6 +187,7 @@ def _from_noise() -> dict[str, Any]:
         "packing": 1,
         "r1_gamma": 0.0,
         "r1_every": 1,
+        "r2_gamma": 0.0,
         "diff_augment": (),
         **_of_games(),
     }
@@ -199,6 +200,9 @@ def noise_to_image_config(model: str) -> ConfigDict:
         {
             "image_shape": any_shape((32, 32, 3)),
             "latent_dim": 100,
+            # Number of the data's classes, which the model is told; None or 0 for none.
+            "num_classes": placeholder(int),
+            "fake_labels": placeholder(str),  # "shuffled", "real" or "uniform"
             **_from_noise(),
         }
     )

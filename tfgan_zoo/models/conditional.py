@@ -11,7 +11,9 @@ from tfgan_zoo import noise
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.game import Game
 from tfgan_zoo.models.mechanics import classes, parts
+from tfgan_zoo.models.mechanics.functional import check_mixes
 from tfgan_zoo.models.mechanics.keywords import check_known
+from tfgan_zoo.serving.signatures import Endpoint
 
 #: The parts of a condition, in the order of `condition`; empty without one.
 Given = tuple[tf.Tensor, ...]
@@ -58,12 +60,13 @@ class Conditional(Game):
                 )
         elif self.num_classes is not None:
             self.condition = ("label",)
-        if len(class_names) and "label" not in self.condition:
+        names = () if class_names is None else class_names
+        self.class_names = classes.check_class_names(names, self.num_classes)
+        if self.class_names and "label" not in self.condition:
             raise InputError(
                 "class_names: expected none for a model without num_classes, got "
-                f"{len(class_names)}."
+                f"{len(self.class_names)}."
             )
-        self.class_names = classes.check_class_names(class_names, self.num_classes)
         self.fake_labels = self._checked_fake_labels(fake_labels)
 
     def _checked_fake_labels(self, wanted: FakeLabels | None) -> FakeLabels | None:
@@ -156,6 +159,11 @@ class Conditional(Game):
 
     # ------------------------------------------------------------------ use
 
+    def signatures(self) -> dict[str, Endpoint]:
+        """See `Saving.signatures`; of a model with `class_names`, one more tells a class' name."""
+        found = super().signatures()
+        return found | {"class_names": _names_of(self.class_names)} if self.class_names else found
+
     def condition_of(self, given: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """Returns the condition that `generate` is given: each part with a batch axis.
 
@@ -182,6 +190,9 @@ class Conditional(Game):
                 )
             if name == "label" and self.num_classes is not None:
                 found[name] = classes.numbers_or_mixtures(values, self.num_classes, name)
+                if found[name].dtype.kind == "f":
+                    generator, *_ = self.roles()["generator"]
+                    check_mixes(generator, 1 + self.condition.index("label"))
                 continue
             if each.dtype.is_integer and values.dtype.kind in "iu":
                 # A negative number would count from the end of an embedding.
@@ -194,3 +205,18 @@ class Conditional(Game):
                 self.check_condition({name: values}, "", "choose from those")
             found[name] = parts.as_declared(values, each, name).numpy()
         return found
+
+
+def _names_of(names: Sequence[str]) -> Endpoint:
+    """Returns a signature from class numbers to names; empty for numbers of no class."""
+    spec = tf.TensorSpec([None], tf.int32, name="label")
+
+    @tf.function(input_signature=(spec,), autograph=False)
+    def class_names(label):
+        known = (label >= 0) & (label < len(names))
+        return {"class_name": tf.gather([*names, ""], tf.where(known, label, len(names)))}
+
+    def example(num):
+        return {"label": np.arange(num, dtype=np.int32) % len(names)}
+
+    return Endpoint(class_names, (spec,), example)

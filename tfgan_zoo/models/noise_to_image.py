@@ -235,6 +235,21 @@ class NoiseToImage(Conditional):
         make = networks.dcgan_discriminator if is_images else networks.mlp_discriminator
         return make(image_shape, self.num_classes, self.packing)
 
+    def compile(self, *optimizers: Any, **settings: Any) -> None:
+        """Prepares the game for training; see `Game.compile`.
+
+        Raises:
+            InputError: If XLA is to compile losses that exchange labels with other replicas, or as
+                `Game.compile` says.
+        """
+        several = self.distribute_strategy.num_replicas_in_sync > 1
+        if settings.get("jit_compile") is True and several and self.fake_labels == "shuffled":
+            raise InputError(
+                "jit_compile: expected False on several replicas with fake_labels='shuffled', as "
+                "XLA cannot exchange their labels, got True; or give fake_labels='uniform'."
+            )
+        super().compile(*optimizers, **settings)
+
     def roles(self) -> dict[str, list[keras.Model]]:
         """Returns the networks of each role."""
         return {"generator": [self.generator], "discriminator": [self.discriminator]}

@@ -9,7 +9,13 @@ import tensorflow as tf
 from keras import layers
 
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.layers import BatchNormalization, GroupNormalization, LeakyReLU, ReLU
+from tfgan_zoo.layers import (
+    BatchNormalization,
+    ConditionalBatchNormalization,
+    GroupNormalization,
+    LeakyReLU,
+    ReLU,
+)
 from tfgan_zoo.samples import IMAGES, SampleKind, described
 from tfgan_zoo.sizes import doublings, nearest_doubled, whole_shape
 
@@ -96,7 +102,13 @@ def check_doublings(image_shape: Sequence[int]) -> tuple[tuple[int, ...], int, t
 
 
 def normalize(
-    x: Any, kind: str, *, name: str, gamma: Any = "ones", synchronized: bool = False
+    x: Any,
+    kind: str,
+    *,
+    name: str,
+    gamma: Any = "ones",
+    synchronized: bool = False,
+    condition: Any = None,
 ) -> Any:
     """Normalises feature maps, with a scale and an offset for each channel.
 
@@ -110,10 +122,16 @@ def normalize(
         name: Name of the layer.
         gamma: Initializer of the scale.
         synchronized: Whether batch statistics are computed over all replicas.
+        condition: Vectors `[B, D]` from which scale and offset of `batch` follow; None for ones of
+            the layer's own.
 
     Returns:
         Features of the same shape.
     """
+    if kind == "batch" and condition is not None:
+        return ConditionalBatchNormalization(
+            momentum=0.9, epsilon=1e-5, synchronized=synchronized, name=name
+        )([x, condition])
     if kind == "batch":
         return BatchNormalization(
             momentum=0.9,

@@ -34,6 +34,7 @@ def dcgan_generator(
     normalization: str = "batch",
     synchronized_bn: bool = False,
     embedding_dim: int = 16,
+    conditional_normalization: bool = True,
     name: str = "generator",
 ) -> keras.Model:
     """DCGAN's generator (Radford et al. 2015, https://arxiv.org/abs/1511.06434, figure 1).
@@ -58,6 +59,8 @@ def dcgan_generator(
         normalization: `batch` or `none`.
         synchronized_bn: Whether batch statistics are computed over all replicas.
         embedding_dim: Size of the embedding of the class, which is joined to the noise.
+        conditional_normalization: Whether scale and offset of batch normalisation follow from the
+            embedding of the class, if there are classes.
         name: Name of the model.
 
     Returns:
@@ -79,7 +82,8 @@ def dcgan_generator(
     use_bias = normalization == "none"
 
     noise = keras.Input((latent_dim,), name="noise")
-    inputs, code, _ = join_class(noise, num_classes, embedding_dim)
+    inputs, code, embedded = join_class(noise, num_classes, embedding_dim)
+    condition = embedded if conditional_normalization else None
     width = filters * 2 ** (doublings - 1)
     x = layers.Dense(
         math.prod(start) * width,
@@ -95,6 +99,7 @@ def dcgan_generator(
             name=f"norm_{i}",
             gamma=normal_around_one(),
             synchronized=synchronized_bn,
+            condition=condition,
         )
         x = layers.ReLU(name=f"relu_{i}")(x)
         last = i == doublings

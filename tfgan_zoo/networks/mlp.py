@@ -26,6 +26,7 @@ def mlp_generator(
     initializer: Any = None,
     synchronized_bn: bool = False,
     embedding_dim: int = 16,
+    conditional_normalization: bool = True,
     name: str = "generator",
 ) -> keras.Model:
     """Fully connected generator (Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661).
@@ -47,6 +48,8 @@ def mlp_generator(
         initializer: Initializer of every kernel, as Keras takes it; None is U(-0.05, 0.05).
         synchronized_bn: Whether batch statistics are computed over all replicas.
         embedding_dim: Size of the embedding of the class, which is joined to the noise.
+        conditional_normalization: Whether scale and offset of batch normalisation follow from the
+            embedding of the class, if there are classes.
         name: Name of the model.
 
     Returns:
@@ -77,13 +80,16 @@ def mlp_generator(
         output_activation = "tanh" if kind_of(shape).is_pixels else "linear"
 
     noise = keras.Input((latent_dim,), name="noise")
-    inputs, x, _ = join_class(noise, num_classes, embedding_dim)
+    inputs, x, embedded = join_class(noise, num_classes, embedding_dim)
+    condition = embedded if conditional_normalization else None
     for i, width in enumerate(units, 1):
         x = layers.Dense(
             width, use_bias=use_bias, kernel_initializer=fresh(initializer), name=f"dense_{i}"
         )(x)
         if batch_norm:
-            x = normalize(x, "batch", name=f"norm_{i}", synchronized=synchronized_bn)
+            x = normalize(
+                x, "batch", name=f"norm_{i}", synchronized=synchronized_bn, condition=condition
+            )
         x = activate(x, activation, name=f"activation_{i}")
     x = layers.Dense(
         math.prod(shape),

@@ -42,9 +42,17 @@ def _pool(x: Any, *, name: str) -> Any:
 
 
 def _block(
-    x: Any, filters: int, *, resample: str | None, normalization: str, synchronized: bool, name: str
+    x: Any,
+    filters: int,
+    *,
+    resample: str | None,
+    normalization: str,
+    synchronized: bool,
+    name: str,
+    condition: Any = None,
 ) -> Any:
     """Adds a pre-activation residual block; `resample` is "up", "down" or None."""
+    options = {"synchronized": synchronized, "condition": condition}
     # Batch normalisation, in the next block or at the output, cancels any constant added here.
     use_bias = normalization != "batch"
 
@@ -57,12 +65,12 @@ def _block(
         shortcut = _pool(shortcut, name=f"{name}_shortcut_pool")
         shortcut = _conv(shortcut, filters, 1, name=f"{name}_shortcut", use_bias=use_bias)
 
-    x = normalize(x, normalization, name=f"{name}_norm_1", synchronized=synchronized)
+    x = normalize(x, normalization, name=f"{name}_norm_1", **options)
     x = activate(x, "relu", name=f"{name}_relu_1")
     if resample == "up":
         x = _up(x, name=f"{name}_up")
     x = _conv(x, filters, 3, name=f"{name}_conv_1", use_bias=use_bias)
-    x = normalize(x, normalization, name=f"{name}_norm_2", synchronized=synchronized)
+    x = normalize(x, normalization, name=f"{name}_norm_2", **options)
     x = activate(x, "relu", name=f"{name}_relu_2")
     x = _conv(x, filters, 3, name=f"{name}_conv_2", use_bias=use_bias)
     if resample == "down":
@@ -90,6 +98,7 @@ def resnet_generator(
     normalization: str = "batch",
     synchronized_bn: bool = False,
     embedding_dim: int = 16,
+    conditional_normalization: bool = True,
     name: str = "generator",
 ) -> keras.Model:
     """WGAN-GP's residual CIFAR-10 generator (Gulrajani et al. 2017, arXiv 1704.00028, appendix F).
@@ -107,6 +116,8 @@ def resnet_generator(
         normalization: `batch` or `none`.
         synchronized_bn: Whether batch statistics are computed over all replicas.
         embedding_dim: Size of the embedding of the class, which is joined to the noise.
+        conditional_normalization: Whether scale and offset of batch normalisation follow from the
+            embedding of the class, if there are classes.
         name: Name of the model.
 
     Returns:
@@ -125,7 +136,8 @@ def resnet_generator(
     num_classes = check_classes(num_classes)
 
     noise = keras.Input((latent_dim,), name="noise")
-    inputs, code, _ = join_class(noise, num_classes, embedding_dim)
+    inputs, code, embedded = join_class(noise, num_classes, embedding_dim)
+    condition = embedded if conditional_normalization else None
     x = layers.Dense(
         math.prod(start) * filters, kernel_initializer="glorot_uniform", name="project"
     )(code)
@@ -138,8 +150,11 @@ def resnet_generator(
             normalization=normalization,
             synchronized=synchronized_bn,
             name=f"block_{i}",
+            condition=condition,
         )
-    x = normalize(x, normalization, name="output_norm", synchronized=synchronized_bn)
+    x = normalize(
+        x, normalization, name="output_norm", synchronized=synchronized_bn, condition=condition
+    )
     x = activate(x, "relu", name="output_relu")
     x = layers.Conv2D(
         shape[-1],

@@ -26,6 +26,8 @@ class DrawRequest(NamedTuple):
         frames: Images from sample to sample, both included.
         path: How to walk between latents, "spherical" or "linear".
         closed: Whether walks return to their start, for an animation that repeats.
+        truncation: The largest distance of latents from 0; see `NoiseToImage.generate`.
+        all_labels: Whether to draw every class.
     """
 
     workdir: str
@@ -37,16 +39,18 @@ class DrawRequest(NamedTuple):
     frames: int = 12
     path: str = "spherical"
     closed: bool = False
+    truncation: float | None = None
+    all_labels: bool = False
 
     def num_samples(self) -> int:
         """Returns how many samples to draw, per text or class where there are any."""
         if self.num is not None:
             return self.num
-        if self.texts:
+        if self.texts or len(self.labels) > 1:
             return 1 if self.interpolate else 8
         if self.interpolate:
             return 5
-        return 8 if self.labels else 64
+        return 8 if self.labels or self.all_labels else 64
 
     def check(self) -> None:
         """Checks what does not depend on the model.
@@ -54,10 +58,14 @@ class DrawRequest(NamedTuple):
         Raises:
             InputError: If a number is out of range, or there is only one text to walk between.
         """
-        ends = 2 if self.interpolate and not self.texts else 1
+        ends = 2 if self.interpolate and not self.texts and len(self.labels) < 2 else 1
         for flag, value, least in (("num", self.num_samples(), ends), ("frames", self.frames, 2)):
             if value < least:
                 raise InputError(f"--{flag}: expected a whole number from {least} up, got {value}.")
+        if self.labels and self.all_labels:
+            raise InputError("--all_labels: expected none beside --label; leave one of them out.")
+        if self.truncation is not None and self.truncation <= 0:
+            raise InputError(f"--truncation: expected a number above 0, got {self.truncation}.")
         if self.interpolate and len(self.texts) == 1:
             raise InputError("--interpolate: expected two texts or more to walk between, got one.")
 

@@ -123,6 +123,8 @@ def build_model(config: ConfigDict) -> ZooModel:
     defaults = model_arguments(cls)
     config_lib.check_names("model_args", args, defaults)
     networks = cls.network_arguments(**(defaults | args))
+    if names := _class_names(config, cls):
+        args = {"class_names": names} | args
     keras.utils.set_random_seed(config.seed)
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.train.precision)
@@ -147,6 +149,12 @@ def build_model(config: ConfigDict) -> ZooModel:
     finally:
         keras.config.set_dtype_policy(policy)
     return model
+
+
+def _class_names(config: ConfigDict, cls: type[ZooModel]) -> tuple[str, ...]:
+    """Returns the names of the classes of a config's data that its model is told; empty if none."""
+    told = config.model_args.get("num_classes") or "label" in getattr(cls, "condition", ())
+    return tuple(config.data.get("class_names", ())) if told else ()
 
 
 def _check_groups(config: ConfigDict, model: ZooModel, networks: Collection[str]) -> None:
@@ -230,11 +238,14 @@ def synchronize(config: ConfigDict, model: ZooModel) -> None:
 def model_arguments(cls: type[ZooModel]) -> dict[str, Any]:
     """Returns the entries of `model_args` with their defaults.
 
-    They are the constructor's arguments except networks, the seed, and the moving average of a
-    model that has nothing to average.
+    They are the constructor's arguments except networks, the seed, the names of classes, which the
+    data decide, the moving average of a model that has nothing to average, and the classes of one
+    that has another condition.
     """
     defaults = constructor_arguments(cls)
-    left_out = ["seed", *cls.network_arguments(**defaults)]
+    left_out = ["seed", "class_names", *cls.network_arguments(**defaults)]
+    if "label" not in (getattr(cls, "condition", ()) or ("label",)):
+        left_out += ["num_classes", "fake_labels"]
     if cls.shown is None:
         left_out += ["ema_half_life", "ema_ramp_up"]
     return {name: value for name, value in defaults.items() if name not in left_out}
@@ -260,6 +271,7 @@ def build_network(
         config_lib.check_names(group, args, [])
         return None
     function = network_function(name, group)
+    _check_takes(function, shapes, group, name)
     config_lib.check_names(group, args, settable_arguments(function, shapes))
     network = function(*shapes, name=argument, **args)
     if not isinstance(network, keras.Model):
@@ -267,6 +279,22 @@ def build_network(
             f"{group}.name: expected {name!r} to return a keras.Model, got {network!r}."
         )
     return network
+
+
+def _check_takes(
+    function: Callable[..., Any], shapes: Collection[Any], group: str, name: str
+) -> None:
+    """Checks that a network's function takes the shapes and sizes that the model passes."""
+    parameters = inspect.signature(function).parameters.values()
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return
+    taken = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if len(taken) < len(shapes):
+        raise InputError(
+            f"{group}.name: expected a function of {len(shapes)} arguments, "
+            f"{', '.join(map(str, shapes))}, got {name!r}, which takes {', '.join(taken)}; the "
+            "functions of conditional models take num_classes too, and discriminators packing."
+        )
 
 
 def settable_arguments(function: Callable[..., Any], shapes: Collection[Any]) -> list[str]:

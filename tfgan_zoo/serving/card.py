@@ -1,7 +1,7 @@
 """The README.md of an exported model: description, endpoints, scores, limits, config."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -13,6 +13,8 @@ _KINDS = {
     UINT8: "0 to 255",
     FILES: 'files; in JSON base64, {"b64": "..."}',
     "seed": "any number; each image depends only on its own seed",
+    "label": "the number of a class",
+    "class_name": "empty if there is no such class",
 }
 
 
@@ -25,6 +27,7 @@ def model_card(
     facts: Mapping[str, Any] = {},
     scores: Mapping[str, float] = {},
     config: Mapping[str, Any] | None = None,
+    class_names: Sequence[str] = (),
 ) -> str:
     """Returns the model card, as Markdown.
 
@@ -36,6 +39,7 @@ def model_card(
         facts: Further facts by name, one line each.
         scores: Scores by name.
         config: Config of the run.
+        class_names: Names of the classes that the model is told, by number.
     """
     default = next(iter(signatures))
     takes_images = any(s.name == FLOATS for s in signatures[default].inputs)
@@ -48,6 +52,9 @@ def model_card(
         gives = "<br>".join(_tensor(out, spec) for out, spec in outputs(signature).items())
         also = " (and `serving_default`)" if key == default else ""
         lines.append(f"| `{key}`{also} | {takes} | {gives} |")
+    if class_names:
+        lines += ["", "## Classes", "", "| label | class |", "|---|---|"]
+        lines += [f"| {i} | {name} |" for i, name in enumerate(class_names)]
     lines += ["", "## Scores", ""]
     lines += [f"- {key}: {value:.6g}" for key, value in scores.items()] or ["Not measured."]
     lines += ["", "## Intended use and limits", ""]

@@ -15,6 +15,7 @@ from tfgan_zoo.errors import InputError, ServerError, check_texts, first_line
 from tfgan_zoo.pixels import to_unit_range
 from tfgan_zoo.serving.client import Client, GrpcClient, RestClient, Signature, Tensor
 from tfgan_zoo.serving.connection import parse_headers
+from tfgan_zoo.suggestions import nearest
 
 _FILES = "images_bytes"
 _FORM = "_png"
@@ -67,6 +68,7 @@ def drawn(
     seeds: Sequence[int],
     texts: str | Sequence[str] = (),
     batch_size: int = 16,
+    label: int | None = None,
 ) -> Iterator[bytes]:
     """Requests an image for each seed, or for each text and each seed.
 
@@ -76,6 +78,7 @@ def drawn(
         seeds: Seeds of the images.
         texts: One text or several, for a model that takes texts.
         batch_size: Number of images per request.
+        label: Number of a class, for a model that is told one.
 
     Yields:
         PNG files, those of the first text first.
@@ -90,11 +93,60 @@ def drawn(
             if text is not None:
                 encoded = text if isinstance(text, bytes) else text.encode()
                 inputs["text"] = np.array([encoded] * len(part), object)
+            if label is not None:
+                inputs["label"] = np.full(len(part), label, np.int32)
             made = client.predict(signature, inputs)[_FILES].tolist()
             for seed, file in zip(part, made, strict=True):
                 sent = f"seed {seed}" if text is None else f"seed {seed} and the text {text!r}"
                 opened(file, client.name, f"{signature} for {sent}")
                 yield file
+
+
+#: Class names asked for at a time.
+_NAMES = 256
+
+
+def class_names(client: Client, signatures: Mapping[str, Signature]) -> list[str]:
+    """Requests the names of a model's classes, by number; none if it does not tell them.
+
+    Raises:
+        ServerError: If the server cannot be reached.
+    """
+    names: list[str] = []
+    while "class_names" in signatures and len(names) % _NAMES == 0:
+        label = np.arange(len(names), len(names) + _NAMES, dtype=np.int32)
+        found = client.predict("class_names", {"label": label})["class_name"].tolist()
+        more = [name.decode() for name in found if name]
+        names += more
+        if not more:
+            break
+    return names
+
+
+def class_number(label: str, names: Sequence[str]) -> int:
+    """Returns the number of a class.
+
+    Args:
+        label: Its name or number.
+        names: The names of all classes, by number; empty if the model does not tell them.
+
+    Raises:
+        InputError: If there is no such class.
+
+    Example:
+        >>> class_number("ring", ["disk", "ring"]), class_number("7", [])
+        (1, 7)
+    """
+    if label in names:
+        return list(names).index(label)
+    if label.isdecimal() and (not names or int(label) < len(names)):
+        return int(label)
+    if not names:
+        raise InputError(
+            f"--class_label: expected a class number, as the model tells no names, got {label!r}."
+        )
+    advice = f"choose from {', '.join(names)}"
+    raise InputError(f"--class_label: there is no class {label!r}{nearest(label, names, advice)}")
 
 
 def converter(client: Client, signature: str) -> Callable[[np.ndarray], np.ndarray]:

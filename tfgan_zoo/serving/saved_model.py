@@ -135,6 +135,8 @@ def difference(came: np.ndarray, expected: np.ndarray) -> float:
     For numbers above 1 it is the relative difference, like rounding errors.
     """
     if expected.dtype == object:
+        if came.tolist() == expected.tolist():  # texts, or equal files
+            return 0.0
         pairs = zip(came.tolist(), expected.tolist(), strict=True)
         return max(difference(*(tf.io.decode_png(x).numpy() for x in pair)) for pair in pairs)
     if came.shape != expected.shape:

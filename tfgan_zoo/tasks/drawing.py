@@ -53,7 +53,13 @@ def draw_texts(model: Any, texts: Sequence[str], num: int, seed: int = 0) -> np.
 
 
 def walk_between(
-    model: Any, texts: Sequence[str], frames: int, num: int, seed: int = 0, closed: bool = False
+    model: Any,
+    texts: Sequence[str],
+    frames: int,
+    num: int,
+    seed: int = 0,
+    closed: bool = False,
+    truncation: float | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns straight walks from the embedding of each text to that of the next.
 
@@ -64,11 +70,13 @@ def walk_between(
         num: Walks, each with latents of its own.
         seed: Seed of the latents.
         closed: Whether to return to the first text; see `pictures.walk`.
+        truncation: See `NoiseToImage.generate`.
 
     Returns:
         The embeddings and latents of all images, walk by walk.
     """
     embeddings = model.embed(texts, on_unknown="ignore")
     embeddings = pictures.walk(embeddings, frames, "linear", closed)
-    latents, embeddings = every_pair(model.sample_latents(num, seed), embeddings)
+    latents = model.sample_latents(num, seed, truncation)
+    latents, embeddings = every_pair(latents, embeddings)
     return embeddings, latents

@@ -2,14 +2,12 @@
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
-from tfgan_zoo import config as config_lib
 from tfgan_zoo import pictures
 from tfgan_zoo.data import (
     Source,
@@ -29,9 +27,17 @@ from tfgan_zoo.models import NoiseToImage
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
 from tfgan_zoo.samples import IMAGES, POINTS, kind_of
 from tfgan_zoo.tasks.base import CACHE, Score, Task, open_source_for
+from tfgan_zoo.tasks.classes import (
+    check_classes,
+    check_number,
+    drawing_of_classes,
+    latents_of,
+    renumbered,
+    rows_of,
+)
 from tfgan_zoo.tasks.comparison import EvaluationTask, choose, reference
 from tfgan_zoo.tasks.distribution_scores import DistributionScores
-from tfgan_zoo.tasks.drawing import every_pair, generate
+from tfgan_zoo.tasks.drawing import generate
 from tfgan_zoo.tasks.requests import Request
 
 
@@ -59,7 +65,7 @@ class NoiseToImageTask(Task):
             )
         self.check_batch(data.source, len(self.opened))
         parts = _parts(self.opened, model)
-        _check_classes(self.opened, model, data.get("class_names", ()))
+        check_classes(self.opened, model, data.get("class_names", ()))
         if "label" in parts:  # The sheet draws every class that has a name.
             parts["label"] = np.arange(len(self.opened.class_names))
         model.check_condition(
@@ -163,7 +169,7 @@ class NoiseToImageTask(Task):
         if self.model.condition == ("label",):
             names = self.opened.class_names[:num]
             latents = model.sample_latents(max(1, num // len(names)))
-            return _rows(model, range(len(names)), names, latents).sheet()
+            return rows_of(model, range(len(names)), names, latents).sheet()
         given = {name: self._reference[name][:num] for name in self.model.condition}
         return pictures.sheet(model.generate(num, **given), self.reference)
 
@@ -194,14 +200,17 @@ class NoiseToImageTask(Task):
     @classmethod
     def resolve(cls, model: type[Any], config: ConfigDict, before: Mapping[str, Any]) -> ConfigDict:
         """Notes the names of the classes that a model is conditional on; see `Task.resolve`."""
-        if "label" not in model.condition or config.data.get("class_names"):
+        if not ("label" in model.condition or config.model_args.get("num_classes")):
             return config
+        names = config.data.get("class_names") or before.get("data", {}).get("class_names")
+        if not names:
+            data = config.data
+            source = _open(config, data.source, data.split, data_dir=data.data_dir)
+            _part(source, "label", "data.source")
+            names = source.class_names
+        check_number(config, names)
         config = config.copy_and_resolve_references()
         with config.unlocked():
-            names = before.get("data", {}).get("class_names")
-            if not names:
-                data = config.data
-                names = _open(config, data.source, data.split, data_dir=data.data_dir).class_names
             config.data.class_names = tuple(names)
         return config
 
@@ -212,24 +221,17 @@ class NoiseToImageTask(Task):
             raise InputError(
                 f"--text: expected no text for {request.workdir!r}, which draws from noise alone."
             )
-        latents, columns = model.sample_latents(request.num_samples(), request.seed), None
-        if request.interpolate:
-            latents = pictures.walk(latents, request.frames, request.path, request.closed)
-            columns = None if request.closed else request.frames
-        given = {}
-        if "label" in model.condition:
-            names = class_names(request.workdir)
-            if labels := _labels(request.labels, names):
-                return _rows(model, labels, [names[i] for i in labels], latents)
-            # The classes in turn, one for each image, or for each stretch of a walk.
-            stretch = (columns or len(latents)) if request.interpolate else 1
-            given["label"] = np.arange(len(latents)) // stretch % len(names)
-        elif request.labels:
-            raise InputError(
-                f"--label: expected no label for {request.workdir!r}, whose model knows no classes."
-            )
         points = kind_of(model.image_shape) is POINTS
-        return Drawing(generate(model, latents, **given), len(latents), columns, points=points)
+        if "label" in model.condition:
+            return drawing_of_classes(model, request)._replace(points=points)
+        if request.labels or request.all_labels:
+            flag = "label" if request.labels else "all_labels"
+            raise InputError(
+                f"--{flag}: expected no label for {request.workdir!r}, whose model knows no "
+                "classes."
+            )
+        latents, columns = latents_of(model, request)
+        return Drawing(generate(model, latents), len(latents), columns, points=points)
 
     @classmethod
     def evaluation(cls, model: Any, config: ConfigDict, request: Request) -> EvaluationTask:
@@ -258,7 +260,7 @@ class NoiseToImageTask(Task):
         drawn = np.resize(chosen, request.num)
         parts = _parts(source, model, "--data")
         if "label" in parts:
-            parts["label"] = _renumbered(
+            parts["label"] = renumbered(
                 parts["label"], source, data.get("class_names", ()), request.source
             )
         model.check_condition(parts, "--data", "leave the others out")
@@ -277,42 +279,6 @@ class NoiseToImageTask(Task):
         )
 
 
-def class_names(workdir: str) -> tuple[str, ...]:
-    """Returns the names of the classes that a run was trained on, by class number."""
-    return tuple(config_lib.stored_config(Path(workdir))["data"].get("class_names", ()))
-
-
-def _labels(labels: Sequence[str], names: Sequence[str]) -> list[int]:
-    """Returns the numbers of classes.
-
-    Args:
-        labels: Their names, or their numbers.
-        names: The names of all classes.
-
-    Raises:
-        InputError: If there is no such class.
-    """
-    found = []
-    for label in labels:
-        if label in names:
-            found.append(names.index(label))
-        elif label.isdecimal() and int(label) < len(names):
-            found.append(int(label))
-        else:
-            advice = f"choose from {', '.join(names)}"
-            raise InputError(
-                f"--label: there is no class {label!r}{config_lib.nearest(label, names, advice)}"
-            )
-    return found
-
-
-def _rows(model: Any, labels: Sequence[int], names: Sequence[str], latents: np.ndarray) -> Drawing:
-    """Draws a row for each of some classes, all from the same latents."""
-    columns = len(latents)
-    given, latents = every_pair(np.array(labels), latents)
-    return Drawing(generate(model, latents, label=given), len(latents), columns, names)
-
-
 def _named(batch: Any) -> dict[str, Any]:
     """Returns the parts of a batch, or of its spec, by name."""
     return batch if isinstance(batch, dict) else {"image": batch}
@@ -324,53 +290,14 @@ def _parts(source: Source, model: Any, argument: str = "data.source") -> dict[st
     Raises:
         InputError: If it lacks one.
     """
+    return {name: _part(source, name, argument) for name in model.condition}
+
+
+def _part(source: Source, name: str, argument: str) -> np.ndarray:
     try:
-        return {name: source.part(name) for name in model.condition}
+        return source.part(name)
     except InputError as error:
         raise InputError(str(error).replace("parts", argument, 1)) from error
-
-
-def _check_classes(source: Source, model: Any, names: Sequence[str]) -> None:
-    """Checks that the classes of a run's data have the numbers that they had when it began.
-
-    Raises:
-        InputError: If a class is another one than that of the same number in `names`.
-    """
-    if "label" not in model.condition or not names:
-        return
-    found = source.class_names
-    if found != tuple(names)[: len(found)]:
-        raise InputError(
-            f"data.source: expected the classes {', '.join(names)}, as when the run began, got "
-            f"{', '.join(found)}, which have other numbers; bring them back, or begin a new run."
-        )
-
-
-def _renumbered(labels: np.ndarray, source: Source, names: Sequence[str], spec: str) -> np.ndarray:
-    """Returns the numbers that the classes of other data have in a run.
-
-    Args:
-        labels: The numbers in `source`, whose classes may be some of the run's.
-        source: The other data. If its classes have no names, their numbers stay.
-        names: The names of the run's classes, by number; empty if they are not known.
-        spec: What to call the data in a message.
-
-    Raises:
-        InputError: If the run has no such class.
-    """
-    known = list(names)
-    others = source.class_names
-    if not known or others == tuple(known[: len(others)]):
-        return labels
-    if others == tuple(map(str, range(len(others)))) and len(others) <= len(known):
-        return labels
-    strange = [others[i] for i in np.unique(labels) if others[i] not in known]
-    if strange:
-        raise InputError(
-            f"--data: expected classes of the run, {', '.join(known)}, got {strange[0]!r} in {spec}"
-            "; leave it out."
-        )
-    return np.array([known.index(n) if n in known else -1 for n in others], np.int64)[labels]
 
 
 def _open(config: ConfigDict, source: str, split: str, **options: Any) -> Source:

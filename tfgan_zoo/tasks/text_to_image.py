@@ -115,12 +115,14 @@ class TextToImageTask(CaptionsTask):
             progress.say(f"warning: --text: {message}")
         if request.interpolate:
             embeddings, latents = walk_between(
-                model, texts, request.frames, num, request.seed, request.closed
+                model, texts, request.frames, num, request.seed, request.closed, request.truncation
             )
             labels, columns = [" -> ".join(texts)] * num, len(latents) // num
         else:
             embeddings = model.embed(texts, on_unknown="ignore")
-            embeddings, latents = every_pair(embeddings, model.sample_latents(num, request.seed))
+            embeddings, latents = every_pair(
+                embeddings, model.sample_latents(num, request.seed, request.truncation)
+            )
             labels, columns = list(texts), num
         batches = generate(model, latents, embeddings=embeddings)
         return Drawing(batches, len(latents), columns, labels)

@@ -39,7 +39,7 @@ def check_class_names(names: Sequence[str], num_classes: int | None) -> tuple[st
     Raises:
         InputError: If a name is no text or occurs twice, or there are more or fewer than classes.
     """
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+    if not isinstance(names, (list, tuple)) or not all(isinstance(n, str) for n in names):
         raise InputError(f"class_names: expected a list of texts, got {names!r}.")
     if len(names) not in (0, num_classes or len(names)):
         raise InputError(

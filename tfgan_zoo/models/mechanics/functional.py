@@ -97,16 +97,36 @@ def run_on_mixtures(
         training: Whether layers run in training mode.
 
     Raises:
-        InputError: If the network uses class numbers in any other way.
+        InputError: If the network uses class numbers in any other way; see `check_mixes`.
     """
-    graph = as_functional(network)
-    if graph is None:
-        raise _unmixable(network, network)
+    graph = graph_of(network)
     weights = tf.cast(inputs[place], tf.float32)
     numbers = tf.zeros([tf.shape(weights)[0]], tf.int32)
     values = inputs_of(graph, [*inputs[:place], numbers, *inputs[place + 1 :]])
     values.pop(id(graph.inputs[place]))
     return tf.cast(_mixed(graph, values, {id(graph.inputs[place])}, weights, training), tf.float32)
+
+
+def check_mixes(network: keras.Model, place: int) -> None:
+    """Checks that a network can be run on mixtures of classes: see `run_on_mixtures`.
+
+    Args:
+        network: The network.
+        place: The label's place among its inputs.
+
+    Raises:
+        InputError: If it uses class numbers in any other way than to embed or encode them.
+    """
+    if as_functional(network) is None:
+        raise _unmixable(network, network)
+    graph = graph_of(network)
+    for call in calls_of(graph):
+        told = [i for i, x in enumerate(call.inputs) if x is graph.inputs[place]]
+        if not told or (num_classes_of(call.operation) is not None and len(call.inputs) == 1):
+            continue
+        if len(told) > 1 or not is_plain(call.operation) or len(call.outputs) != 1:
+            raise _unmixable(graph, call.operation)
+        check_mixes(call.operation, told[0])
 
 
 def _mixed(
@@ -119,7 +139,10 @@ def _mixed(
         if not any(told):
             values = run_calls([call], values, training)
         elif num_classes_of(operation) is not None and len(told) == 1:
-            values[id(call.outputs[0])] = _weighted(operation, weights)
+            # What the layer makes of each class: a table with a row for each.
+            table = operation(tf.range(num_classes_of(operation)))
+            mean = tf.matmul(weights, tf.cast(table, tf.float32))
+            values[id(call.outputs[0])] = tf.cast(mean, table.dtype)
         elif is_plain(operation) and len(call.outputs) == 1:
             inner = graph_of(operation)
             pairs = list(zip(inner.inputs, call.inputs, strict=True))
@@ -129,14 +152,6 @@ def _mixed(
         else:
             raise _unmixable(graph, operation)
     return values[id(graph.outputs[0])]
-
-
-def _weighted(operation: Any, weights: tf.Tensor) -> tf.Tensor:
-    """Returns what stands for a mixture where classes are embedded, or encoded as one-hot."""
-    if not isinstance(operation, keras.layers.Embedding):
-        return weights
-    table = tf.cast(tf.convert_to_tensor(operation.embeddings), tf.float32)
-    return tf.cast(tf.matmul(weights, table), operation.compute_dtype)
 
 
 def _unmixable(network: keras.Model, operation: Any) -> InputError:

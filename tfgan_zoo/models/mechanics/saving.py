@@ -130,7 +130,10 @@ class Saving(keras.Model):
         summary = (inspect.getdoc(type(self)) or "").split("\n\n")[0].replace("\n", " ")
 
         def card(num_bytes: int) -> str:
-            return model_card(self.name, summary, signatures, num_bytes, **details)
+            names = getattr(self, "class_names", ())
+            return model_card(
+                self.name, summary, signatures, num_bytes, class_names=names, **details
+            )
 
         saved_model.write(filepath, signatures, self.name, card, bool(verbose))
 
