@@ -3,6 +3,7 @@
 import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
 from tfgan_zoo.models.acgan import ACGAN
 from tfgan_zoo.models.base import ZooModel
+from tfgan_zoo.models.biggan import BigGAN
 from tfgan_zoo.models.cgan import CGAN
 from tfgan_zoo.models.cyclegan import CycleGAN
 from tfgan_zoo.models.dcgan import DCGAN
@@ -31,6 +32,7 @@ MODELS: dict[str, type[ZooModel]] = {
     "cgan": CGAN,
     "acgan": ACGAN,
     "sngan": SNGAN,
+    "biggan": BigGAN,
     "cyclegan": CycleGAN,
     "pix2pix": Pix2Pix,
     "srgan": SRGAN,
@@ -54,6 +56,7 @@ __all__ = [
     "SRGAN",
     "WGAN",
     "WGANGP",
+    "BigGAN",
     "CycleGAN",
     "GANModel",
     "Game",

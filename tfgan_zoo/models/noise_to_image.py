@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tfgan_zoo import networks, noise
 from tfgan_zoo.errors import InputError, check_number, check_seed
+from tfgan_zoo.keras_internals import layers_of
 from tfgan_zoo.layers.diff_augment import check_policy
 from tfgan_zoo.models.conditional import Conditional, FakeLabels, Given
 from tfgan_zoo.models.game import Game, check_r1
@@ -377,6 +378,60 @@ class NoiseToImage(Conditional):
     def record_fakes(self, purpose: str, real: tf.Tensor, given: Given = ()):
         """Returns `fakes`, recorded for one or more updates to share; see `record`."""
         return self.record(lambda: self.fakes(purpose, real, given))
+
+    def update_average_statistics(self, real: tf.Tensor, asked: Given = ()) -> None:
+        """Updates the batch statistics of the averaged generator, if it has its own.
+
+        Args:
+            real: A batch; only its number of samples matters.
+            asked: The condition of the samples, see `asked`.
+        """
+        if self.averages and self.average_has_own_statistics:
+            z = self.latents("statistics of the average", tf.shape(real)[0])
+            self.run(self.averages[0], [z, *asked] if asked else z, training=True)
+
+    def standing_statistics(self, num: int = 1024, batch_size: int = 64, seed: int = 0) -> None:
+        """Replaces the batch statistics that samples are drawn with by means over many batches.
+
+        Brock et al. 2018, https://arxiv.org/abs/1809.11096, appendix D. The statistics are those of
+        the generator whose samples are shown: the moving average, if there is one. Training goes on
+        with the usual moving statistics.
+
+        Args:
+            num: Number of images to make; their last batch is left out if it is smaller.
+            batch_size: Number of images in a batch.
+            seed: Seed of their latents; classes follow one another.
+
+        Raises:
+            InputError: If the model has a condition other than classes, or the numbers are no whole
+                ones, or there is no batch.
+        """
+        check_number("batch_size", batch_size, least=1, whole=True)
+        check_number("num", num, least=batch_size, whole=True)
+        if self.condition and self.num_classes is None:
+            raise InputError(
+                "standing_statistics: expected a model without a condition, or with num_classes, "
+                f"got one with the condition {' and '.join(self.condition)}."
+            )
+        network = self.sampling_network(self.generator)
+        statistics = [
+            layer
+            for layer in layers_of(network)
+            if isinstance(layer, keras.layers.BatchNormalization)
+        ]
+        before = [(layer.momentum, layer.trainable) for layer in statistics]
+        latents = self.sample_latents(num, seed)
+        labels = np.arange(num) % (self.num_classes or 1)
+        try:
+            for i in range(num // batch_size):
+                rows = slice(i * batch_size, (i + 1) * batch_size)
+                for layer in statistics:
+                    layer.trainable, layer.momentum = True, i / (i + 1)
+                z, asked = tf.constant(latents[rows]), tf.constant(labels[rows], tf.int32)
+                self.run(network, [z, asked] if self.condition else z, training=True)
+        finally:
+            for layer, (momentum, trainable) in zip(statistics, before, strict=True):
+                layer.momentum, layer.trainable = momentum, trainable
 
     def pack(self, samples: tf.Tensor) -> tf.Tensor:
         """Stacks every `packing` consecutive samples, or entries of a condition, on the last axis.
