@@ -445,6 +445,37 @@ def test_every_text_is_drawn(gan_cls, tmp_path, capsys):
         assert alone == (out / f"2_{seed:06d}.png").read_bytes() == one_string[seed - 7]
 
 
+@pytest.fixture(scope="module")
+def told(folder):
+    exported.model("conditional_dcgan").export(folder / "told_served" / "1")
+    return rest_server.Served(folder / "told_served")
+
+
+def test_classes_are_drawn_by_name_or_number(told, tmp_path, capsys):
+    out = tmp_path / "images"
+    with rest_server.serving({"told": told}) as server:
+        flags = [f"--url={server.url('told')}", "--num=2", "--seed=7"]
+        classes = ["--class_label=cat", "--class_label=0"]
+        status, printed, err = said(
+            predict.main, *flags, *classes, f"--output={out}", capsys=capsys
+        )
+        assert (status, printed, err) == (0, f"4 images by generate_from_seed_png: {out}\n", "")
+        for more, sentence in (
+            (["--class_label=cta"], "--class_label: there is no class 'cta'; did you mean cat?"),
+            (["--class_label=3"], "--class_label: there is no class '3'; choose from ant, bee, c"),
+            ([], "--class_label: expected a class, which this model draws, got none."),
+            (["--class_label=cat", "--text=a"], "--class_label: expected none beside --text"),
+        ):
+            output = f"--output={tmp_path / 'x'}"
+            status, _, err = said(predict.main, *flags, *more, output, capsys=capsys)
+            assert status == 2
+            assert err.startswith(f"error: {sentence}")
+    expected = exported.model("conditional_dcgan").generate(seeds=[7, 8] * 2, label=[2, 2, 0, 0])
+    names = [f"{number}_{seed:06d}.png" for number in (1, 2) for seed in (7, 8)]
+    for name, image in zip(names, pictures.to_uint8(expected), strict=True):
+        assert np.max(np.abs(read(out / name).astype(int) - image)) <= 1
+
+
 def test_files_are_translated(server, tmp_path, capsys):
     random = np.random.default_rng(0)
     (tmp_path / "in").mkdir()

@@ -177,3 +177,104 @@ def test_unnamed_classes_of_other_data_are_checked(run, tmp_path):
     request = Request(("swd",), source=config.data.source, split="train", num=20)
     with pytest.raises(InputError, match=r"^--data, label: expected the 3 classes .* know 3;"):
         task_of_run(run).evaluation(experiment.load_run(run), config, request)
+
+
+# ---------------------------------------------------------------------- num_classes of any model
+
+
+def config_of_dcgan(folder, num_classes=3, **overrides):
+    """`config_of` with a DCGAN that is told the classes."""
+    config = config_of(folder, **overrides)
+    with config.unlocked():
+        config.model = "dcgan"
+        config.generator = {"name": "dcgan_generator", "filters": 4}
+        config.discriminator = {"name": "dcgan_discriminator", "filters": 4}
+        config.model_args.num_classes = num_classes
+        config.model_args.packing = 2
+    return config
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """A finished run of a DCGAN that is told classes."""
+    folder = tmp_path_factory.mktemp("told")
+    experiment.train(config_of_dcgan(folder), folder / "run", lambda _: None)
+    return folder / "run"
+
+
+def test_a_run_names_the_classes_of_its_model(told):
+    model = experiment.load_run(told)
+    assert (model.num_classes, model.class_names, model.fake_labels) == (3, NAMES, "shuffled")
+    np.testing.assert_array_equal(model.generate(2, label="fox"), model.generate(2, label=2))
+    card = next((told / "export").glob("*/1/README.md")).read_text()
+    assert "| 2 | fox |" in card
+    with Image.open(told / "samples" / "final.png") as sheet:
+        assert sheet.height == 3 * (64 + 22)
+
+
+def test_generate_draws_every_class_and_walks_from_class_to_class(told, tmp_path, capsys):
+    model = experiment.load_run(told)
+    flags = [f"--workdir={told}", "--truncation=0.5"]
+    status, out, _ = said(
+        generate.main, *flags, "--all_labels", "--num=2", f"--output={tmp_path / 'all'}",
+        capsys=capsys,
+    )  # fmt: skip
+    assert (status, out) == (0, f"6 images: {tmp_path / 'all'}\n")
+    made = open_captioned(f"folder:{tmp_path / 'all'}")
+    assert [caption for (caption,) in made.captions] == ["cat", "cat", "dog", "dog", "fox", "fox"]
+    latents = model.sample_latents(2, truncation=0.5)
+    expected = model.generate(label=[0, 0, 1, 1, 2, 2], latents=np.tile(latents, (3, 1)))
+    for i, image in enumerate(expected):
+        np.testing.assert_array_equal(made.images[i], np.rint((image + 1) * 127.5))
+
+    walk = [*flags, "--interpolate", "--label=fox", "--label=cat", "--frames=3"]
+    generate.main([*walk, f"--output={tmp_path / 'walk'}"])
+    made = open_captioned(f"folder:{tmp_path / 'walk'}")
+    mixtures = np.array([[0, 0, 1], [0.5, 0, 0.5], [1, 0, 0]], "float32")
+    expected = model.generate(latents=np.tile(latents[:1], (3, 1)), label=mixtures)
+    for i, image in enumerate(expected):
+        np.testing.assert_array_equal(made.images[i], np.rint((image + 1) * 127.5))
+    generate.main([*walk, "--num=2", f"--output={tmp_path / 'walk.gif'}"])
+    with Image.open(tmp_path / "walk.gif") as film:
+        assert film.n_frames == 4  # fox, between, cat, between, and again
+
+    output = f"--output={tmp_path / 'x.png'}"
+    for more, sentence in (
+        (["--all_labels", "--label=cat"], "--all_labels: expected none beside --label"),
+        (["--all_labels", "--truncation=0"], "--truncation: expected a number above 0"),
+    ):
+        status, _, error = said(generate.main, *flags, *more, output, capsys=capsys)
+        assert status == 2
+        assert error.startswith(f"error: {sentence}")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"num": 4}, r"model_args.num_classes: expected 3, as folder:\S+ has the classes cat, dog,"
+         r" fox, got 4; give --config.model_args.num_classes=3\."),
+        ({"source": "points/grid"}, "data.source: expected labels in points/grid, got none"),
+        ({"generator": "tests.tasks.test_conditional:plain"},
+         r"generator.name: expected a function of 3 arguments, \(16, 16, 3\), 8, 3, got"),
+        ({"gap": True}, "data.source: expected samples of each of 4 classes, got none of '2'"),
+    ],
+)  # fmt: skip
+def test_what_a_run_cannot_be_told_is_refused_before_training(tmp_path, change, said):
+    config = config_of_dcgan(tmp_path, change.get("num", 3))
+    with config.unlocked():
+        config.data.source = change.get("source", config.data.source)
+        if "generator" in change:
+            config.generator = {"name": change["generator"]}
+    if "gap" in change:
+        labels = np.repeat([0, 1, 3], 10)
+        np.savez(tmp_path / "gap.npz", images=np.zeros((30, 16, 16, 3), "uint8"), labels=labels)
+        config.data.source = f"npz:{tmp_path / 'gap.npz'}"
+        config.model_args.num_classes = 4
+    with pytest.raises(InputError, match=f"^{said}"):
+        experiment.train(config, tmp_path / "run", lambda _: None)
+    assert not (tmp_path / "run").exists()
+
+
+def plain(image_shape, latent_dim, *, name="generator"):
+    """A network's function of before there were classes."""
+    raise AssertionError("it is called")
