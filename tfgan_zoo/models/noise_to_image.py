@@ -438,7 +438,7 @@ class NoiseToImage(Sampling):
         """See `ZooModel.end_step`.
 
         Raises:
-            InputError: If there is to be an R2 penalty and the discriminator's loss has none.
+            InputError: If `r2_gamma` is above 0 and the discriminator's loss has no such term.
         """
         if self.r2_gamma and not self._penalises_fakes:
             raise InputError(
