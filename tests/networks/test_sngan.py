@@ -3,6 +3,7 @@ import doctest
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.marks import slow
 from tests.networks.told import (
@@ -14,6 +15,7 @@ from tests.networks.told import (
     trainable,
     without_gradient,
 )
+from tfgan_zoo import losses
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers import ConditionalBatchNormalization
 from tfgan_zoo.networks import sngan, sngan_discriminator, sngan_generator
@@ -94,6 +96,45 @@ def test_projection(packing):
     assert not_normalised(model) == []
     if packing == 1:
         assert without_gradient(model) == []
+
+
+@pytest.mark.parametrize("jit", [False, slow(True)])
+def test_gradient_penalty(jit):
+    """Its gradient is orthogonal to each kernel, and that of the last layers a difference quotient.
+
+    A quotient in other weights would cross the kinks of ReLU, where the penalty jumps.
+    """
+    model = sngan_discriminator(SHAPE, 3, filters=4)
+    x, label = map(tf.constant, inputs_of(model))
+    kernels = [w for w in model.trainable_weights if w.name != "bias"]
+
+    def penalty():
+        return losses.r1_penalty(lambda z: model([z, label], training=True), x)
+
+    @tf.function(jit_compile=jit, autograph=False)
+    def gradients():
+        weights = [w.value for w in kernels]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(weights)
+            value = penalty()
+        return tape.gradient(value, weights)
+
+    by_path = {w.path: np.array(g) for w, g in zip(kernels, gradients(), strict=True)}
+    for weight in kernels:
+        gradient, value = by_path[weight.path], np.array(weight)
+        length = np.linalg.norm(gradient) * np.linalg.norm(value)
+        assert length > 1e-3, weight.path
+        assert abs(np.sum(gradient * value)) < 1e-4 * length, weight.path
+    for name in ("logits", "class_embedding"):
+        kernel = model.get_layer(name).kernel
+        start, sides = np.array(kernel), []
+        direction = np.random.default_rng(0).normal(size=start.shape)
+        for step in (-1e-2, 1e-2):
+            kernel.assign(start + step * direction)
+            sides.append(float(penalty()))
+        kernel.assign(start)
+        slope = np.sum(by_path[kernel.path] * direction)
+        assert slope == pytest.approx((sides[1] - sides[0]) / 2e-2, rel=0.02), name
 
 
 def test_initial_kernels():

@@ -159,7 +159,7 @@ def biggan_generator(
         condition = told(i)
 
         def normalization(x: Any, name: str, condition: Any = condition) -> Any:
-            options = {**settings, "name": name}
+            options: dict[str, Any] = {**settings, "name": name}
             if condition is None and label is None:
                 return BatchNormalization(**options)(x)
             options["initializer"] = _INITIALIZERS[initializer]()
