@@ -155,6 +155,7 @@ def biggan(cls, batch, **kwargs):
             shapes[-1],
             filters=1,
             embedding_dim=4,
+            use_bias=False,
             synchronized_bn=batch["synchronized_bn"],
         )
     discriminator = networks.biggan_discriminator(*packed, filters=2)

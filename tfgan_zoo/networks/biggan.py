@@ -57,6 +57,7 @@ def biggan_generator(
     hierarchical: bool = True,
     attention: int | str | None = "auto",
     initializer: str = "orthogonal",
+    use_bias: bool = True,
     synchronized_bn: bool = False,
     name: str = "generator",
 ) -> keras.Model:
@@ -90,6 +91,8 @@ def biggan_generator(
         attention: Shorter side of the maps that self-attention follows; None for no attention.
             "auto" is the largest up to 64 for images above 64, and None for others.
         initializer: `orthogonal`, as in the paper, or `normal`, N(0, 0.02).
+        use_bias: Whether convolutions have a bias that batch normalisation cancels, as in the
+            authors' code. The last one always has a bias.
         synchronized_bn: Whether batch statistics are computed over all replicas.
         name: Name of the model.
 
@@ -148,7 +151,8 @@ def biggan_generator(
         return vectors[0] if vectors else None
 
     def convolution(filters: int, size: int, name: str) -> keras.layers.Layer:
-        return _convolution(filters, size, name, initializer)
+        has_bias = use_bias or name == "output_conv"
+        return _convolution(filters, size, name, initializer, has_bias)
 
     settings = {**_NORM, "synchronized": synchronized_bn}
     x = _dense(math.prod(start) * steps[0] * filters, "project", initializer)(
@@ -256,10 +260,18 @@ def biggan_discriminator(
 _INITIALIZERS = {"orthogonal": keras.initializers.Orthogonal, "normal": small_normal}
 
 
-def _convolution(filters: int, size: int, name: str, initializer: str) -> keras.layers.Layer:
-    kernel = _INITIALIZERS[initializer]()
+def _convolution(
+    filters: int, size: int, name: str, initializer: str, use_bias: bool = True
+) -> keras.layers.Layer:
     return SpectralNormalization(
-        layers.Conv2D(filters, size, padding="same", kernel_initializer=kernel, name=name)
+        layers.Conv2D(
+            filters,
+            size,
+            padding="same",
+            use_bias=use_bias,
+            kernel_initializer=_INITIALIZERS[initializer](),
+            name=name,
+        )
     )
 
 
