@@ -13,6 +13,7 @@ import tfgan_zoo
 from tests.marks import slow, slow_except
 from tests.models import linear
 from tests.models.tiny import (
+    CONDITIONAL,
     EMBEDDING,
     GAMES,
     IMAGE_TO_IMAGE,
@@ -310,7 +311,7 @@ def test_mixed_precision(name, policy):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", GAMES)
+@pytest.mark.parametrize("name", [*GAMES, CONDITIONAL])
 def test_xla(name):
     extra = {"packing": 2, "r1_gamma": 1.0, "r1_every": 2} if name in NOISE_TO_IMAGE else {}
     model = tiny(name, dense=True, **extra)
@@ -648,13 +649,13 @@ def test_export(name, tmp_path):
     assert {*model.endpoints(), "serving_default"} <= set(signatures)
     for endpoint, (function, _, example) in model.endpoints().items():
         given = {key: tf.constant(value) for key, value in example(3).items()}
-        (expected,) = function(**given).values()
+        (expected,) = function(*given.values()).values()
         (images,) = signatures[endpoint](**given).values()
         np.testing.assert_allclose(images, expected, atol=1e-5)
     main = next(iter(model.endpoints().values()))
     given = {key: tf.constant(value) for key, value in main.example(3).items()}
     (images,) = signatures["serving_default"](**given).values()
-    np.testing.assert_allclose(images, *main.function(**given).values(), atol=1e-5)
+    np.testing.assert_allclose(images, *main.function(*given.values()).values(), atol=1e-5)
     # The generators' variables, some of which serve training alone, and no other.
     stored = tf.train.list_variables(path / "variables" / "variables")
     shapes = Counter(tuple(shape) for name, shape in stored if name.endswith("VARIABLE_VALUE"))
@@ -762,7 +763,7 @@ def test_arguments_out_of_range(name):
     """Are refused in a sentence that begins with the argument, before any network is made."""
     taken = OUT_OF_RANGE.keys() & model_arguments(MODELS[name])
     assert ({"ema_half_life", "ema_ramp_up"} <= taken) == (MODELS[name].shown is not None)
-    assert ("skip_discriminator_above" in taken) == (name in GAMES)
+    assert ("skip_discriminator_above" in taken) == (name in (*GAMES, CONDITIONAL))
     for argument in taken:
         for value in OUT_OF_RANGE[argument]:
             with pytest.raises(InputError, match=rf"^{argument}: .*expected .*\.$"):

@@ -37,7 +37,7 @@ NOISE_TO_IMAGE = [
     if issubclass(cls, NoiseToImage) and not cls.condition
 ]
 IMAGE_TO_IMAGE = [name for name, cls in MODELS.items() if issubclass(cls, ImageToImage)]
-GAMES = [name for name, cls in MODELS.items() if issubclass(cls, Game)]
+GAMES = [name for name, cls in MODELS_OF_THE_ZOO.items() if issubclass(cls, Game)]
 
 #: One model of each kind.
 EACH_KIND = ("dcgan", "cyclegan", "srgan", "gan_cls", "joint_embedding")
@@ -45,7 +45,8 @@ EACH_KIND = ("dcgan", "cyclegan", "srgan", "gan_cls", "joint_embedding")
 every_model = pytest.mark.parametrize("name", MODELS)
 #: For the mechanics of the base. One model of each kind shows that they work; the others are slow.
 each_kind, each_kind_of_game = (
-    pytest.mark.parametrize("name", slow_except(EACH_KIND, names)) for names in (MODELS, GAMES)
+    pytest.mark.parametrize("name", slow_except(EACH_KIND, names))
+    for names in (MODELS, [*GAMES, CONDITIONAL])
 )
 #: For what asks whether a model draws from noise or translates.
 two_kinds = pytest.mark.parametrize("name", slow_except(("dcgan", "cyclegan"), MODELS))

@@ -466,7 +466,7 @@ def test_classes_are_drawn_by_name_or_number(told, tmp_path, capsys):
             ([], "--class_label: expected a class, which this model draws, got none."),
             (["--class_label=cat", "--text=a"], "--class_label: expected none beside --text"),
         ):
-            output = f"--output={tmp_path / 'x.png'}"
+            output = f"--output={tmp_path / 'x'}"
             status, _, err = said(predict.main, *flags, *more, output, capsys=capsys)
             assert status == 2
             assert err.startswith(f"error: {sentence}")

@@ -45,7 +45,8 @@ class DCGAN(NoiseToImage):
         latent_distribution: "uniform" in [-1, 1], as in the paper, or "normal".
         label_smoothing: Real samples are labelled 1 minus this value (Salimans et al. 2016,
             https://arxiv.org/abs/1606.03498).
-        **kwargs: Packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
+        **kwargs: Classes, packing, penalties, augmentation, averaging and seed: see
+            `NoiseToImage`.
 
     Example:
         >>> model = tfgan_zoo.DCGAN(image_shape=(64, 64, 3))

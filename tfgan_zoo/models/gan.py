@@ -42,7 +42,8 @@ class GAN(NoiseToImage):
         discriminator_steps: k, the discriminator's updates before each update of the generator.
         label_smoothing: Real samples are labelled 1 minus this value (Salimans et al. 2016,
             https://arxiv.org/abs/1606.03498).
-        **kwargs: Packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
+        **kwargs: Classes, packing, penalties, augmentation, averaging and seed: see
+            `NoiseToImage`.
 
     Example:
         >>> model = tfgan_zoo.GAN(image_shape=(28, 28, 1))

@@ -42,7 +42,8 @@ class LSGAN(NoiseToImage):
         a: The discriminator's label of fakes.
         b: The discriminator's label of real samples.
         c: The label that the generator aims at.
-        **kwargs: Packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
+        **kwargs: Classes, packing, penalties, augmentation, averaging and seed: see
+            `NoiseToImage`.
 
     Example:
         >>> model = tfgan_zoo.LSGAN(image_shape=(64, 64, 3), a=-1.0, b=1.0, c=0.0)

@@ -45,7 +45,8 @@ class RelativisticGAN(NoiseToImage):
         average: Whether to play RaGAN rather than RGAN.
         label_smoothing: The discriminator's label for "more real" is 1 minus this value (Salimans
             et al. 2016, https://arxiv.org/abs/1606.03498).
-        **kwargs: Packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
+        **kwargs: Classes, packing, penalties, augmentation, averaging and seed: see
+            `NoiseToImage`.
 
     Example:
         >>> model = tfgan_zoo.RelativisticGAN(image_shape=(64, 64, 3), average=True)

@@ -40,7 +40,8 @@ class WGAN(NoiseToImage):
         discriminator: The critic; None for DCGAN's, as in the paper.
         discriminator_steps: n_critic, the critic's updates before each update of the generator.
         clip: c, the bound on the critic's weights.
-        **kwargs: Packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
+        **kwargs: Classes, packing, penalties, augmentation, averaging and seed: see
+            `NoiseToImage`.
 
     Example:
         >>> model = tfgan_zoo.WGAN(image_shape=(64, 64, 3))

@@ -42,7 +42,8 @@ class WGANGP(NoiseToImage):
         discriminator: The critic; None for the paper's.
         discriminator_steps: n_critic, the critic's updates before each update of the generator.
         penalty_weight: The weight lambda; the paper has 10 for images, 0.1 for its 2-D toys.
-        **kwargs: Packing, penalties, augmentation, averaging and seed: see `NoiseToImage`.
+        **kwargs: Classes, packing, penalties, augmentation, averaging and seed: see
+            `NoiseToImage`.
 
     Raises:
         InputError: If the critic has batch normalisation.

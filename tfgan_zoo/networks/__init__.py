@@ -1,8 +1,9 @@
 """Networks: functions that return a built `keras.Model`, one file per architecture.
 
-- Generators take `(image_shape, latent_dim, ...)` and map noise `[B, latent_dim]` to float32
-  samples `[B, *image_shape]`. Discriminators take `(image_shape, ...)` and map samples to float32
-  logits `[B, 1]`.
+- Generators take `(image_shape, latent_dim, num_classes, ...)` and map noise `[B, latent_dim]` to
+  float32 samples `[B, *image_shape]`. Discriminators take `(image_shape, num_classes, packing,
+  ...)` and map samples to float32 logits `[B, 1]`. With `num_classes`, both take class numbers
+  `[B]`, of packed samples `[B, packing]`, as their second input: see `networks.classes`.
 - Generators that translate images take `(image_shape, channels, ...)` and map images to float32
   images of the same size, in [-1, 1]. PatchGAN discriminators map images to float32 logits
   `[B, h, w, 1]`. Both accept images of any size.

@@ -168,7 +168,10 @@ class NoiseToImageTask(Task):
         num = self.config.train.samples
         if self.model.condition == ("label",):
             names = self.opened.class_names[:num]
-            latents = model.sample_latents(max(1, num // len(names)))
+            columns = max(1, num // len(names))
+            if self.model.num_classes is not None:  # Of many classes, too, a row tells something.
+                columns = max(columns, min(num, 8))
+            latents = model.sample_latents(columns)
             return rows_of(model, range(len(names)), names, latents).sheet()
         given = {name: self._reference[name][:num] for name in self.model.condition}
         return pictures.sheet(model.generate(num, **given), self.reference)

@@ -88,11 +88,13 @@ def _forgetting(
 
         def gradient(*upstream):
             late = [_after(x, upstream[0]) for x in tensors[:split]]
+            sources = [*late, *tensors[split:]]
+            floats = [x for x in sources if x.dtype.is_floating]  # no labels
             with tf.GradientTape(watch_accessed_variables=False) as tape:
-                sources = [*late, *tensors[split:]]
-                tape.watch(sources)
+                tape.watch(floats)
                 again = run(late, tensors[split:])
-            return tape.gradient(again, sources, upstream, unconnected_gradients="zero")
+            found = iter(tape.gradient(again, floats, upstream, unconnected_gradients="zero"))
+            return [next(found) if x.dtype.is_floating else None for x in sources]
 
         return outputs, gradient
 
