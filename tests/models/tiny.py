@@ -31,10 +31,12 @@ CONDITIONAL = "conditional_dcgan"
 #: What the suites over all models build: the models of the zoo, and one that is told classes.
 MODELS = {**MODELS_OF_THE_ZOO, CONDITIONAL: ConditionalDCGAN}
 
+#: Games that are always told classes.
+TOLD = [name for name, cls in MODELS.items() if model_arguments(cls).get("num_classes")]
 NOISE_TO_IMAGE = [
     name
     for name, cls in MODELS_OF_THE_ZOO.items()
-    if issubclass(cls, NoiseToImage) and not cls.condition
+    if issubclass(cls, NoiseToImage) and not cls.condition and name not in TOLD
 ]
 IMAGE_TO_IMAGE = [name for name, cls in MODELS.items() if issubclass(cls, ImageToImage)]
 GAMES = [name for name, cls in MODELS_OF_THE_ZOO.items() if issubclass(cls, Game)]
@@ -67,7 +69,7 @@ def options(name):
     """Returns all options of a model together."""
     if name in NOISE_TO_IMAGE:
         return OPTIONS
-    if name == CONDITIONAL:
+    if name in TOLD:
         return OPTIONS | {"r2_gamma": 1.0}
     if name == "gan_cls":
         own = {"interpolation": True, "interpolation_weights": (0.6, 0.4), "fresh_latents": True}
@@ -94,21 +96,70 @@ def tiny(name, /, *, normalization="batch", synchronized_bn=False, dense=False, 
 
 def noise_to_image(cls, batch, convolutional=True, critic=None, **kwargs):
     """Builds a game of images from noise. Where steps of the discriminator count, it takes two."""
-    packed = (*SHAPE[:-1], SHAPE[-1] * kwargs.get("packing", 1))
-    classes = kwargs.get("num_classes", CLASSES if cls is ConditionalDCGAN else None)
-    told = (classes, kwargs.get("packing", 1))
+    shapes, packed, kwargs = told(cls, kwargs)
     if batch is None or not convolutional:
         dropout = {"input_dropout": 0.0, "dropout": 0.0} if convolutional else {}
-        generator = networks.mlp_generator(SHAPE, LATENT, classes, units=(16,))
-        discriminator = networks.mlp_discriminator(
-            packed, *told, units=(8,), maxout_pieces=2, **dropout
-        )
+        generator = networks.mlp_generator(*shapes, units=(16,))
+        discriminator = networks.mlp_discriminator(*packed, units=(8,), maxout_pieces=2, **dropout)
     else:
-        generator = networks.dcgan_generator(SHAPE, LATENT, classes, filters=4, **batch)
-        discriminator = networks.dcgan_discriminator(packed, *told, filters=4, **critic or batch)
-    if "discriminator_steps" in model_arguments(cls):
-        kwargs = {"discriminator_steps": 2, **kwargs}
+        generator = networks.dcgan_generator(*shapes, filters=4, **batch)
+        discriminator = networks.dcgan_discriminator(*packed, filters=4, **critic or batch)
     return cls(SHAPE, LATENT, generator, discriminator, **kwargs)
+
+
+def told(cls, kwargs):
+    """Returns the first arguments of both networks, and the arguments of the model."""
+    steps = {"discriminator_steps": 2} if "discriminator_steps" in model_arguments(cls) else {}
+    usual = CLASSES if model_arguments(cls)["num_classes"] else None
+    kwargs = {"num_classes": usual, **steps, **kwargs}
+    packing, classes = kwargs.get("packing", 1), kwargs["num_classes"]
+    packed = (*SHAPE[:-1], SHAPE[-1] * packing)
+    return (SHAPE, LATENT, classes), (packed, classes, packing), kwargs
+
+
+def cgan(cls, batch, **kwargs):
+    shapes, packed, kwargs = told(cls, kwargs)
+    small = {"units": 8, "class_units": 4, "dropout": 0.0 if batch is None else 0.5}
+    generator = networks.cgan_generator(*shapes, noise_units=8, **small)
+    discriminator = networks.cgan_discriminator(*packed, image_units=8, **small)
+    return cls(SHAPE, LATENT, generator, discriminator, **kwargs)
+
+
+def acgan(cls, batch, **kwargs):
+    shapes, packed, kwargs = told(cls, kwargs)
+    kind, dropout = batch or {"normalization": "none"}, 0.0 if batch is None else 0.5
+    generator = networks.dcgan_generator(*shapes, filters=4, **kind)
+    discriminator = networks.acgan_discriminator(*packed, filters=2, dropout=dropout, **kind)
+    return cls(SHAPE, LATENT, generator, discriminator, **kwargs)
+
+
+def sngan(cls, batch, **kwargs):
+    shapes, packed, kwargs = told(cls, kwargs)
+    generator = (
+        networks.mlp_generator(*shapes, units=(16,))
+        if batch is None
+        else networks.dcgan_generator(*shapes, filters=4, **batch)
+    )
+    discriminator = networks.sngan_discriminator(*packed, filters=4)
+    return cls(SHAPE, LATENT, generator, discriminator, **kwargs)
+
+
+def biggan(cls, batch, **kwargs):
+    shapes, packed, kwargs = told(cls, kwargs)
+    if batch is None:
+        generator = networks.mlp_generator(*shapes, units=(16,))
+    else:
+        generator = networks.biggan_generator(
+            SHAPE,
+            LATENT + 1,  # three parts
+            shapes[-1],
+            filters=1,
+            embedding_dim=4,
+            use_bias=False,
+            synchronized_bn=batch["synchronized_bn"],
+        )
+    discriminator = networks.biggan_discriminator(*packed, filters=2)
+    return cls(SHAPE, None, generator, discriminator, **kwargs)
 
 
 def text_to_image(cls, batch, packing=1, **kwargs):
@@ -175,6 +226,10 @@ TINY = {
     "gan": functools.partial(noise_to_image, convolutional=False),
     "wgan_gp": functools.partial(noise_to_image, critic={"normalization": "layer"}),
     "cyclegan": cyclegan,
+    "cgan": cgan,
+    "acgan": acgan,
+    "sngan": sngan,
+    "biggan": biggan,
 }
 
 
@@ -211,7 +266,7 @@ def step(model, data):
 
 def request(model, num):
     """Returns an example input of the model."""
-    if isinstance(model, ConditionalDCGAN):
+    if getattr(model, "condition", ()) == ("label",):
         return tuple(model.endpoints()["generate"].example(num).values())
     if isinstance(model, GANCLS):
         return tuple(model.endpoints()["generate_from_embeddings"].example(num).values())

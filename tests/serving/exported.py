@@ -15,7 +15,7 @@ from PIL import Image
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tests.marks import slow_except
-from tests.models.tiny import CONDITIONAL, MODELS, NOISE_TO_IMAGE, tiny
+from tests.models.tiny import MODELS, NOISE_TO_IMAGE, TOLD, tiny
 from tfgan_zoo import pictures
 from tfgan_zoo.models import GANCLS
 
@@ -73,7 +73,7 @@ def objects(values):
 def cases(name, num):
     """Yields (signature, request, answer of the model); answers of files are pixels."""
     made, random = model(name), np.random.default_rng(num)
-    if name in (*NOISE_TO_IMAGE, CONDITIONAL, "gan_cls"):
+    if name in (*NOISE_TO_IMAGE, *TOLD, "gan_cls"):
         latents = random.standard_normal((num, made.latent_dim), "float32")
         seeds = random.integers(-(2**60), 2**60, num)
         if name == "gan_cls":
@@ -88,7 +88,7 @@ def cases(name, num):
                     made((latents, embeddings)).numpy(),
                 ),
             )
-        elif name == CONDITIONAL:
+        elif name in TOLD:
             label = np.arange(num, dtype="int32") % 3
             images = made.generate(seeds=seeds, label=label)
             asked = (

@@ -8,7 +8,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.marks import slow
-from tests.models.tiny import CONDITIONAL, GREY, MODELS, SHAPE, tiny
+from tests.models.tiny import GREY, MODELS, SHAPE, TOLD, tiny
 from tests.serving import exported
 from tests.serving.exported import EXPORTED, QUICK, SIZES, every_export, objects, pixels, png
 from tfgan_zoo import GAN, noise, pictures
@@ -42,7 +42,7 @@ def by_cpp(folder):
 
 def names(name):
     forms = [f"{e}{form}" for e in endpoints(name) for form in ("", "_uint8", "_png")]
-    others = ["class_names"] if name == CONDITIONAL else []
+    others = ["class_names"] if name in TOLD and tiny(name).class_names else []
     return sorted([*forms, *others, "serving_default"])
 
 

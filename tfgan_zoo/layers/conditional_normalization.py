@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.layers.class_embedding import ClassEmbedding
 from tfgan_zoo.layers.normalization import BatchNormalization
 from tfgan_zoo.layers.spectral_normalization import SpectralNormalization
 
@@ -34,7 +35,8 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         **kwargs: Arguments of `keras.layers.Layer`, such as `name` and `dtype`.
 
     Input shape:
-        Features `[B, ..., C]`, and the condition: ints `[B]`, or floats `[B, D]`.
+        Features `[B, ..., C]`, and the condition: ints `[B]`, or floats `[B, D]`. Once it is built
+        for classes, the layer also takes mixtures of them: weights, floats `[B, num_classes]`.
 
     Output shape:
         Same shape as the features.
@@ -108,7 +110,7 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         options = {"dtype": self.dtype_policy, "name": name}
         initializer = self.initializer.clone()  # One instance repeats its numbers.
         if self.num_classes is not None:
-            return keras.layers.Embedding(
+            return ClassEmbedding(
                 self.num_classes, channels, embeddings_initializer=initializer, **options
             )
         layer = keras.layers.Dense(
@@ -137,8 +139,16 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         x, condition = inputs
         x = self.normalization(x, training=training)
         shape = [-1, *(1 for _ in x.shape[1:-1]), x.shape[-1]]
-        gain, bias = (tf.reshape(layer(condition), shape) for layer in (self.gain, self.bias))
+        gain, bias = (
+            tf.reshape(tf.cast(self._told(layer, condition), x.dtype), shape)
+            for layer in (self.gain, self.bias)
+        )
         return x * (1 + gain) + bias
+
+    def _told(self, layer: Any, condition: Any) -> Any:
+        if self.num_classes is None or not tf.as_dtype(condition.dtype).is_floating:
+            return layer(condition)
+        return tf.matmul(tf.cast(condition, tf.float32), tf.cast(layer.embeddings, tf.float32))
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """Returns the features' shape.

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
@@ -118,21 +119,27 @@ class SpectralNormalization(keras.layers.Wrapper):
         self.u = self.add_weight(name="u", shape=(outputs,), initializer=first_u, **options)
         self.v = self.add_weight(name="v", shape=(inputs,), initializer=first_v, **options)
 
-    def _first_u(self, shape: Any, dtype: Any = None) -> tf.Tensor:
-        matrix = self._matrix()
-        if tf.executing_eagerly() and not bool(tf.reduce_any(matrix != 0)):
+    def _first_u(self, shape: Any, dtype: Any = None) -> np.ndarray:
+        del dtype
+        # In NumPy, which starts a hundred small operations sooner than TensorFlow.
+        with tf.init_scope():
+            matrix = self._matrix().numpy()
+            u = keras.initializers.RandomNormal(stddev=1.0)(shape).numpy()
+        if not matrix.any():
             raise InputError(
                 f"Layer {self.name!r}: expected a kernel that does not start at zero, which has no "
                 "direction to normalise; give the layer another initializer."
             )
-        u = _unit(keras.initializers.RandomNormal(stddev=1.0)(shape, dtype=dtype))
         for _ in range(_FIRST_STEPS):
-            u = _unit(_transposed_times(matrix, _unit(_times(matrix, u))))
+            v = matrix @ u
+            u = matrix.T @ (v / np.linalg.norm(v))
+            u /= np.linalg.norm(u)
         return u
 
     def _first_v(self, shape: Any, dtype: Any = None) -> tf.Tensor:
         del shape, dtype
-        return _unit(_times(self._matrix(), tf.convert_to_tensor(self.u.value)))
+        v = self._projected()
+        return _unit(v, v)
 
     def _matrix(self) -> tf.Tensor:
         """Returns the kernel as a float32 matrix `[inputs, outputs]`."""
@@ -204,9 +211,8 @@ def _transposed_times(matrix: tf.Tensor, vector: tf.Tensor) -> tf.Tensor:
     return tf.linalg.matvec(matrix, vector, transpose_a=True)
 
 
-def _unit(vector: tf.Tensor, otherwise: tf.Tensor | None = None) -> tf.Tensor:
-    """Returns a vector of length 1; `otherwise`, or the vector, where its length is zero."""
-    length = tf.norm(vector)
+def _unit(vector: tf.Tensor, otherwise: tf.Tensor) -> tf.Tensor:
+    """Returns a vector of length 1; `otherwise` if its length is zero."""
+    length = tf.sqrt(tf.reduce_sum(tf.square(vector)))
     known = length > 0
-    unit = vector / tf.where(known, length, 1.0)
-    return unit if otherwise is None else tf.where(known, unit, otherwise)
+    return tf.where(known, vector / tf.where(known, length, 1.0), otherwise)

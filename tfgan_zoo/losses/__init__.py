@@ -1,6 +1,7 @@
 """Losses: pure functions of logits or images that return a float32 mean over the batch."""
 
 from tfgan_zoo.losses.adversarial import (
+    class_cross_entropy,
     cross_entropy_discriminator,
     entropy,
     hinge_discriminator,
@@ -25,6 +26,7 @@ from tfgan_zoo.losses.orthogonality import orthogonal_penalty
 from tfgan_zoo.losses.reconstruction import l1, mse
 
 __all__ = [
+    "class_cross_entropy",
     "cross_entropy_discriminator",
     "entropy",
     "gradient_norm",

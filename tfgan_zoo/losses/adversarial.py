@@ -168,3 +168,18 @@ def relativistic_average(
         loser_logits - mean(winner_logits),
         label_smoothing,
     )
+
+
+def class_cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """-E[log P(y | x)], AC-GAN's loss of the class (https://arxiv.org/abs/1610.09585).
+
+    Args:
+        labels: y, class numbers `[B]`.
+        logits: Logits of all classes, `[B, num_classes]`.
+
+    Example:
+        >>> round(float(class_cross_entropy(tf.constant([2]), tf.zeros([1, 10]))), 4)  # log 10
+        2.3026
+    """
+    (logits,) = _f32(logits)
+    return _mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))

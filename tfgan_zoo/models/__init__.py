@@ -1,7 +1,10 @@
 """The models: one file for each published system."""
 
 import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
+from tfgan_zoo.models.acgan import ACGAN
 from tfgan_zoo.models.base import ZooModel
+from tfgan_zoo.models.biggan import BigGAN
+from tfgan_zoo.models.cgan import CGAN
 from tfgan_zoo.models.cyclegan import CycleGAN
 from tfgan_zoo.models.dcgan import DCGAN
 from tfgan_zoo.models.game import Game, GANModel
@@ -13,6 +16,7 @@ from tfgan_zoo.models.lsgan import LSGAN
 from tfgan_zoo.models.noise_to_image import NoiseToImage
 from tfgan_zoo.models.pix2pix import Pix2Pix
 from tfgan_zoo.models.relativistic_gan import RelativisticGAN
+from tfgan_zoo.models.sngan import SNGAN
 from tfgan_zoo.models.srgan import SRGAN
 from tfgan_zoo.models.wgan import WGAN
 from tfgan_zoo.models.wgan_gp import WGANGP
@@ -25,6 +29,10 @@ MODELS: dict[str, type[ZooModel]] = {
     "wgan": WGAN,
     "wgan_gp": WGANGP,
     "relativistic_gan": RelativisticGAN,
+    "cgan": CGAN,
+    "acgan": ACGAN,
+    "sngan": SNGAN,
+    "biggan": BigGAN,
     "cyclegan": CycleGAN,
     "pix2pix": Pix2Pix,
     "srgan": SRGAN,
@@ -36,15 +44,19 @@ MODELS: dict[str, type[ZooModel]] = {
 PRETRAINED: dict[str, type[ZooModel]] = {"joint_embedding": JointEmbedding}
 
 __all__ = [
+    "ACGAN",
+    "CGAN",
     "DCGAN",
     "GAN",
     "GANCLS",
     "LSGAN",
     "MODELS",
     "PRETRAINED",
+    "SNGAN",
     "SRGAN",
     "WGAN",
     "WGANGP",
+    "BigGAN",
     "CycleGAN",
     "GANModel",
     "Game",

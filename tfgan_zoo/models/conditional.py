@@ -41,6 +41,8 @@ class Conditional(Game):
     #: the train step below that declaration keeps to the labels of the real samples.
     default_fake_labels: FakeLabels = "real"
     fake_labels: FakeLabels | None = None
+    #: Whether the discriminator is told the condition of what it judges.
+    judges_condition = True
 
     def _init_condition(
         self,

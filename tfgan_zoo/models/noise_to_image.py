@@ -202,7 +202,8 @@ class NoiseToImage(Sampling):
         given_packed = {name: packed(shape, self.packing) for name, shape in given.items()}
         check_inputs("generator", generator, {"z": None, **given})
         check_shape("generator", "output", self.generator.output_shape, self.image_shape)
-        check_inputs("discriminator", discriminator, {"x": packed_shape, **given_packed})
+        told = given_packed if self.judges_condition else {}
+        check_inputs("discriminator", discriminator, {"x": packed_shape, **told})
         if self.num_classes is not None:
             place = 1 + self.condition.index("label")
             known = np.arange(self.num_classes)
@@ -359,6 +360,17 @@ class NoiseToImage(Sampling):
     def record_fakes(self, purpose: str, real: tf.Tensor, given: Given = ()):
         """Returns `fakes`, recorded for one or more updates to share; see `record`."""
         return self.record(lambda: self.fakes(purpose, real, given))
+
+    def update_average_statistics(self, real: tf.Tensor, asked: Given = ()) -> None:
+        """Updates the batch statistics of the averaged generator, if it has its own.
+
+        Args:
+            real: A batch; only its number of samples matters.
+            asked: The condition of the samples, see `asked`.
+        """
+        if self.averages and self.average_has_own_statistics:
+            z = self.latents("statistics of the average", tf.shape(real)[0])
+            self.run(self.averages[0], [z, *asked] if asked else z, training=True)
 
     def pack(self, samples: tf.Tensor) -> tf.Tensor:
         """Stacks every `packing` consecutive samples, or entries of a condition, on the last axis.

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfgan_zoo import noise
 from tfgan_zoo.errors import InputError, check_number, check_seed
+from tfgan_zoo.keras_internals import layers_of
 from tfgan_zoo.models.conditional import Conditional
 from tfgan_zoo.models.mechanics import parts
 from tfgan_zoo.models.mechanics.arguments import check_num, check_seeds
@@ -182,6 +183,49 @@ class Sampling(Conditional):
             return self.predict(latents, batch_size=batch_size, verbose=0)
         entries = (np.repeat(v, rows // len(v), axis=0) for v in condition.values())
         return self.predict((latents, *entries), batch_size=batch_size, verbose=0)
+
+    def standing_statistics(self, num: int = 1024, batch_size: int = 64, seed: int = 0) -> None:
+        """Replaces the batch statistics that samples are drawn with by means over many batches.
+
+        Brock et al. 2018, https://arxiv.org/abs/1809.11096, appendix D. The statistics are those of
+        the generator whose samples are shown: the moving average, if there is one. Training goes on
+        with the usual moving statistics.
+
+        Args:
+            num: Number of images to make; their last batch is left out if it is smaller.
+            batch_size: Number of images in a batch.
+            seed: Seed of their latents; classes follow one another.
+
+        Raises:
+            InputError: If the model has a condition other than classes, or the numbers are no whole
+                ones, or there is no batch.
+        """
+        check_number("batch_size", batch_size, least=1, whole=True)
+        check_number("num", num, least=batch_size, whole=True)
+        if self.condition and self.num_classes is None:
+            raise InputError(
+                "standing_statistics: expected a model without a condition, or with num_classes, "
+                f"got one with the condition {' and '.join(self.condition)}."
+            )
+        network = self.sampling_network(self.generator)
+        statistics = [
+            layer
+            for layer in layers_of(network)
+            if isinstance(layer, keras.layers.BatchNormalization)
+        ]
+        before = [(layer.momentum, layer.trainable) for layer in statistics]
+        latents = self.sample_latents(num, seed)
+        labels = np.arange(num) % (self.num_classes or 1)
+        try:
+            for i in range(num // batch_size):
+                rows = slice(i * batch_size, (i + 1) * batch_size)
+                for layer in statistics:
+                    layer.trainable, layer.momentum = True, i / (i + 1)
+                z, asked = tf.constant(latents[rows]), tf.constant(labels[rows], tf.int32)
+                self.run(network, [z, asked] if self.condition else z, training=True)
+        finally:
+            for layer, (momentum, trainable) in zip(statistics, before, strict=True):
+                layer.momentum, layer.trainable = momentum, trainable
 
     def endpoints(self) -> dict[str, Endpoint]:
         """From latents, or from a seed for each image, to images, floats in [-1, 1].

@@ -24,12 +24,16 @@ import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
 
 import keras
 
+from tfgan_zoo.networks.acgan import acgan_discriminator
+from tfgan_zoo.networks.biggan import biggan_discriminator, biggan_generator
+from tfgan_zoo.networks.cgan import cgan_discriminator, cgan_generator
 from tfgan_zoo.networks.common import size_multiple, smallest_side
 from tfgan_zoo.networks.dcgan import dcgan_discriminator, dcgan_generator
 from tfgan_zoo.networks.image_encoder import image_encoder
 from tfgan_zoo.networks.mlp import mlp_discriminator, mlp_generator
 from tfgan_zoo.networks.patchgan import patchgan_discriminator
 from tfgan_zoo.networks.resnet import resnet_discriminator, resnet_generator
+from tfgan_zoo.networks.sngan import sngan_discriminator, sngan_generator
 from tfgan_zoo.networks.srgan_discriminator import srgan_discriminator
 from tfgan_zoo.networks.srresnet import srresnet_generator
 from tfgan_zoo.networks.text_conditional import (
@@ -42,6 +46,11 @@ from tfgan_zoo.networks.unet import encoder_decoder_generator, unet_generator
 from tfgan_zoo.networks.vgg_features import vgg19_features
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {
+    "acgan_discriminator": acgan_discriminator,
+    "biggan_discriminator": biggan_discriminator,
+    "biggan_generator": biggan_generator,
+    "cgan_discriminator": cgan_discriminator,
+    "cgan_generator": cgan_generator,
     "char_cnn_rnn": char_cnn_rnn,
     "dcgan_discriminator": dcgan_discriminator,
     "dcgan_generator": dcgan_generator,
@@ -52,6 +61,8 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "patchgan_discriminator": patchgan_discriminator,
     "resnet_discriminator": resnet_discriminator,
     "resnet_generator": resnet_generator,
+    "sngan_discriminator": sngan_discriminator,
+    "sngan_generator": sngan_generator,
     "srgan_discriminator": srgan_discriminator,
     "srresnet_generator": srresnet_generator,
     "text_conditional_discriminator": text_conditional_discriminator,
@@ -63,6 +74,11 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
 
 __all__ = [
     "NETWORKS",
+    "acgan_discriminator",
+    "biggan_discriminator",
+    "biggan_generator",
+    "cgan_discriminator",
+    "cgan_generator",
     "char_cnn_rnn",
     "dcgan_discriminator",
     "dcgan_generator",
@@ -75,6 +91,8 @@ __all__ = [
     "resnet_generator",
     "size_multiple",
     "smallest_side",
+    "sngan_discriminator",
+    "sngan_generator",
     "srgan_discriminator",
     "srresnet_generator",
     "text_conditional_discriminator",

@@ -63,6 +63,7 @@ def judge(
     num_classes: int | None,
     packing: int,
     initializer: Callable[[], Any],
+    wrap: Callable[[keras.layers.Layer], keras.layers.Layer] = lambda layer: layer,
 ) -> tuple[Any, Any]:
     """Adds the last layer of a discriminator, or the projection of one that is told classes.
 
@@ -75,13 +76,13 @@ def judge(
         num_classes: Number of classes; None for a network without.
         packing: Samples in a pack.
         initializer: Returns the initializer of w, or of a table.
+        wrap: Returns a layer that is used instead of w's, or of a table's.
 
     Returns:
         The network's inputs, with the label if there are classes, and float32 logits `[B, 1]`.
     """
-    logits = layers.Dense(1, kernel_initializer=initializer(), dtype="float32", name="logits")(
-        features
-    )
+    last = layers.Dense(1, kernel_initializer=initializer(), dtype="float32", name="logits")
+    logits = wrap(last)(features)
     if num_classes is None:
         return inputs, logits
     label = keras.Input((packing,) if packing > 1 else (), dtype="int32", name="label")
@@ -89,12 +90,13 @@ def judge(
     for i in range(packing):
         name = "class_embedding" if packing == 1 else f"class_embedding_{i + 1}"
         own = label if packing == 1 else label[:, i]
-        embedded = ClassEmbedding(
+        table = ClassEmbedding(
             num_classes,
             features.shape[-1],
             embeddings_initializer=initializer(),
             name=name,
-        )(own)
+        )
+        embedded = wrap(table)(own)
         scores.append(
             layers.Dot(1, dtype="float32", name=name.replace("embedding", "score"))(
                 [features, embedded]

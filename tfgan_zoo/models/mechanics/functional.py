@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.keras_internals import Call, calls_of, num_classes_of
+from tfgan_zoo.layers import ConditionalBatchNormalization
 
 
 def graph_of(network: keras.Model) -> keras.Model:
@@ -88,7 +89,8 @@ def run_on_mixtures(
 ) -> tf.Tensor:
     """Returns a network's outputs, float32, for mixtures of classes in place of class numbers.
 
-    Where the network embeds or encodes a class, the weighted mean over classes takes its place.
+    Where the network embeds or encodes a class, the weighted mean over classes takes its place, and
+    so it does for scales and offsets of conditional normalisation.
 
     Args:
         network: A functional network.
@@ -124,6 +126,8 @@ def check_mixes(network: keras.Model, place: int) -> None:
         told = [i for i, x in enumerate(call.inputs) if x is graph.inputs[place]]
         if not told or (num_classes_of(call.operation) is not None and len(call.inputs) == 1):
             continue
+        if isinstance(call.operation, ConditionalBatchNormalization) and told == [1]:
+            continue
         if len(told) > 1 or not is_plain(call.operation) or len(call.outputs) != 1:
             raise _unmixable(graph, call.operation)
         check_mixes(call.operation, told[0])
@@ -143,6 +147,9 @@ def _mixed(
             table = operation(tf.range(num_classes_of(operation)))
             mean = tf.matmul(weights, tf.cast(table, tf.float32))
             values[id(call.outputs[0])] = tf.cast(mean, table.dtype)
+        elif isinstance(operation, ConditionalBatchNormalization) and told == [False, True]:
+            inputs = [values[id(call.inputs[0])], weights]
+            values[id(call.outputs[0])] = operation(inputs, training=training)
         elif is_plain(operation) and len(call.outputs) == 1:
             inner = graph_of(operation)
             pairs = list(zip(inner.inputs, call.inputs, strict=True))

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.keras_internals import layers_of
 from tfgan_zoo.models.mechanics.average import average_of
 from tfgan_zoo.models.mechanics.spectral import SpectralLayers
 
@@ -16,11 +17,15 @@ class MovingAverage(keras.Model):
     """Averages the weights of the networks that the role `shown` has.
 
     Weights are averaged with a half-life in images; batch statistics, which are averages already,
-    are copied. The vectors of spectrally normalised layers are those of the averaged kernels.
+    are copied, unless the average has its own. The vectors of spectrally normalised layers are
+    those of the averaged kernels.
     """
 
     #: The role whose networks samples, averages, exports and rematerialization use; None for none.
     shown: str | None = None
+    #: Whether the batch statistics of an average are those of its own passes, which
+    #: the train step then runs in training mode; otherwise they are copied.
+    average_has_own_statistics = False
     ema_half_life: float | None
     ema_ramp_up: float
     #: Copies of the shown networks with averaged weights, in their order; empty without an average.
@@ -42,6 +47,19 @@ class MovingAverage(keras.Model):
             )
         self.averages = [average_of(network) for network in self.shown_networks()]
         self._spectral_averages = SpectralLayers({"average": self.averages})
+        own = self._spectral_averages.vectors()
+        for layer in self._statistical_layers() if self.average_has_own_statistics else ():
+            layer.trainable = True  # Otherwise Keras runs it in inference mode.
+            own += layer.non_trainable_variables
+        self._not_copied = {id(v) for v in own}
+
+    def _statistical_layers(self) -> list[keras.layers.BatchNormalization]:
+        return [
+            layer
+            for average in self.averages
+            for layer in layers_of(average)
+            if isinstance(layer, keras.layers.BatchNormalization)
+        ]
 
     def sampling_network(self, network: keras.Model) -> keras.Model:
         """Returns the network that draws samples: the average of a shown one, if there is one."""
@@ -80,7 +98,6 @@ class MovingAverage(keras.Model):
         seen = tf.cast(self.images_seen.value, tf.float32)
         half_life = tf.minimum(float(self.ema_half_life or 0), self.ema_ramp_up * seen)
         keep = 0.5 ** (batch / tf.maximum(half_life, 1e-8))
-        vectors = {id(v) for v in self._spectral_averages.vectors()}
         for network, average in zip(self.shown_networks(), self.averages, strict=True):
             trainable = {id(v) for v in network.trainable_variables}
             for new, mean in zip(network.variables, average.variables, strict=True):
@@ -90,6 +107,6 @@ class MovingAverage(keras.Model):
                         alpha=tf.cast(1 - keep, mean.dtype),
                         delta=mean.value - tf.cast(new.value, mean.dtype),
                     )
-                elif id(mean) not in vectors:  # Batch statistics are averages already.
+                elif id(mean) not in self._not_copied:  # Batch statistics are averages already.
                     mean.assign(new.value)
         self._spectral_averages.advance("average")
