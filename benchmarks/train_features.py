@@ -16,15 +16,14 @@ from pathlib import Path
 import numpy as np
 from absl import app, flags
 
+from benchmarks import classifiers
 from tfgan_zoo import cli
-from tfgan_zoo.pixels import to_unit_range
 
 _NAME = flags.DEFINE_string("name", None, "Name of the classifier.", required=True)
 _DATA = flags.DEFINE_string("data", "figures", "figures, or idx:FOLDER with labels, all .gz.")
 _EPOCHS = flags.DEFINE_integer("epochs", 8, "Passes over the images.")
 _OUTPUT = flags.DEFINE_string("output", None, "A .npz; tfgan_zoo/metrics/features/NAME.npz.")
 _WEIGHTS = flags.DEFINE_enum("weights", "train", ["train", "shipped"], "Train or only measure.")
-_BATCH = 128
 _PREFIX = {"train": "train", "test": "t10k"}
 
 
@@ -50,16 +49,6 @@ def source_data(split: str):
     (file,) = Path(parse_spec(_DATA.value)[1]).glob(f"{_PREFIX[split]}-labels-*.gz")
     labels = np.frombuffer(gzip.decompress(file.read_bytes())[8:], np.uint8)
     return open_source(_DATA.value, split).array, labels.astype(np.int32)
-
-
-def shifted(images: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Shifts each image by up to two pixels, repeating the edge."""
-    padded = np.pad(images, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="edge")
-    height, width = images.shape[1:3]
-    moved = np.empty_like(images)
-    for i, (top, left) in enumerate(random.integers(0, 5, (len(images), 2))):
-        moved[i] = padded[i, top : top + height, left : left + width]
-    return moved
 
 
 def of_unit_size(weights: list[np.ndarray], images: np.ndarray) -> list[np.ndarray]:
@@ -119,30 +108,11 @@ def familiarity(features, images: np.ndarray, labels: np.ndarray):
 
 def trained(images: np.ndarray, labels: np.ndarray, is_figures: bool) -> list[np.ndarray]:
     """Trains a classifier and returns its weights, float16."""
-    import keras
+    from tfgan_zoo.metrics.features.classifiers import CLASSIFIERS, folded
 
-    from tfgan_zoo.metrics.features.classifiers import CLASSIFIERS, folded, network
-
-    keras.utils.set_random_seed(0)
-    shapes = CLASSIFIERS[_NAME.value]
-    model = network(shapes, normalized=True)
-    classifier = keras.Model(model.input, model.outputs[1])
-    steps = _EPOCHS.value * (len(images) // _BATCH)
-    classifier.compile(
-        keras.optimizers.AdamW(
-            keras.optimizers.schedules.CosineDecay(2e-3, steps), weight_decay=1e-3
-        ),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-    )
-    random = np.random.default_rng(0)
-    for epoch in range(_EPOCHS.value):
-        # Figures keep their margin; a shifted digit is a new example of its class.
-        seen = images if is_figures else shifted(images, random)
-        order = random.permutation(len(seen))[: len(seen) // _BATCH * _BATCH]
-        x = to_unit_range(seen[order])
-        logs = classifier.fit(x, labels[order], _BATCH, verbose=0, shuffle=False).history
-        print(f"epoch {epoch + 1}: {logs['accuracy'][0]:.4f} of the training images", flush=True)
+    # Figures keep their margin; a shifted digit is a new example of its class.
+    classes = CLASSIFIERS[_NAME.value].classes
+    model = classifiers.train(images, labels, classes, _EPOCHS.value, shift=not is_figures)
     return of_unit_size([w.astype(np.float16) for w in folded(model.get_weights())], images)
 
 

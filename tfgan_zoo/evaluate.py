@@ -43,6 +43,8 @@ def main(argv: list[str]) -> None:
     given.define_integer("num", 10_000, "Samples to make.")
     given.define_string("features", "auto", "Those that fit the data; inception, or another.")
     given.define_path("inception", None, "Inception's .pb or .tgz; else downloaded.")
+    given.define_path("lpips_backbone", None, "For lpips: torchvision's alexnet or vgg16, a .pth.")
+    given.define_path("lpips_heads", None, "For lpips: the authors' weights; else downloaded.")
     given.define_integer("seed", 0, "Seed of the samples.")
     given.define_bool("raw_weights", "Use the weights, not their moving average.")
     given.define_enum("direction", "a_to_b", ["a_to_b", "b_to_a"], "Direction of a translation.")
@@ -60,7 +62,7 @@ def main(argv: list[str]) -> None:
             "Give --workdir or --baseline: a run, or bicubic or nearest, by which the images are "
             "enlarged; or give --real and --fake, two data sources."
         )
-    if given.baseline is None:
+    if given.baseline is None or "lpips" in (given.metrics or ()):
         cli.quiet_tensorflow()
     from tfgan_zoo.commands import evaluation
 

@@ -9,7 +9,9 @@ import tensorflow as tf
 
 from tests.marks import slow_except
 from tests.models.tiny import GAMES, assert_same, compiled, dataset, samples, state
+from tests.tasks.conditional import LabelledGAN
 from tfgan_zoo import callbacks, networks
+from tfgan_zoo.callbacks.class_diversity import class_diversity, class_samples
 from tfgan_zoo.callbacks.health import Diagnosis, first_samples
 from tfgan_zoo.models import GAN, LSGAN, WGAN, Pix2Pix
 
@@ -108,6 +110,56 @@ def test_latents_that_are_ignored():
     assert "differ by 0.0% of what real ones do" in found["diversity"]
 
 
+def labelled(scales):
+    """Points of three classes; a sample of a class moves with z by the scale of its class."""
+    z, label = keras.Input((4,)), keras.Input((), dtype="int32")
+    scale = keras.layers.Embedding(3, 1, trainable=False, name="scale")(label)
+    moved = keras.layers.Dense(2, use_bias=False)(keras.layers.Multiply()([z, scale]))
+    place = keras.layers.Embedding(3, 2)(label)
+    generator = keras.Model([z, label], keras.layers.Add()([moved, place]))
+    generator.get_layer("scale").set_weights([np.float32(scales)[:, None]])
+    keras.utils.set_random_seed(0)
+    model = LabelledGAN((2,), 4, generator=generator)
+    model.compile(adam(1e-3), adam(1e-3), run_eagerly=True)
+    return model
+
+
+def test_noise_that_one_class_ignores():
+    model, data = labelled([1, 0, 1]), (ring(96), np.arange(96) % 3)
+    names = ("ant", "bee", "cat")
+    found = watched(model, data, 11, 96, class_names=names, conditions=["diversity"])
+    assert set(found) == {"diversity"}
+    assert found["diversity"].startswith(
+        "Since step 1 the generator makes nearly the same image whenever it is asked for bee: its "
+        "images of bee differ by 0.0% of what real ones do"
+    )
+    # A control: all classes vary, the second one least.
+    health = callbacks.Health(data, pytest.fail, conditions=["diversity"])
+    health.set_model(labelled([1, 0.5, 1]))
+    health.on_train_begin()
+    measured = health.measure()
+    assert 0.1 < measured["class_diversity"] < measured["diversity"]
+
+
+def test_samples_of_a_class_are_compared_with_its_data():
+    model, points = labelled([1, 0.5, 2]), ring(60)
+    labels = np.repeat([0, 1, 2], [3, 25, 32])  # three of a class are too few
+    batches = [(points[i : i + 7], labels[i : i + 7]) for i in range(0, 60, 7)]
+    chosen = class_samples(batches, model)
+    np.testing.assert_array_equal(chosen.labels, np.repeat([1, 2], 8))
+    taken = np.r_[3:11, 28:36]
+    np.testing.assert_array_equal(chosen.batch[0], points[taken])
+    with model.random_phase_of("health", 0):
+        found = class_diversity(model, chosen)
+        made = model.fakes("latents", *model.real(chosen.batch, training=False), training=False)
+    for label, rows in ((1, slice(0, 8)), (2, slice(8, 16))):
+        made_spread, real_spread = (
+            np.sqrt(x[rows].var(axis=0).mean()) for x in (np.asarray(made), points[taken])
+        )
+        assert found[label] == pytest.approx(made_spread / real_spread, rel=1e-4)
+    assert class_samples([(points[:6], np.arange(6) % 3)], model) is None
+
+
 def test_inputs_that_are_ignored():
     layers = keras.layers
     generator = keras.Sequential(
@@ -183,6 +235,20 @@ def test_a_gradient_that_vanishes_after_a_while():
     given = rows(g_gradient=[1e-5, 1e-5])
     assert said(Diagnosis(None), given) == []
     assert said(Diagnosis(None, start=1.0), given) == [(20, "gradients")]
+
+
+def test_a_class_whose_samples_were_different_once():
+    given = rows(diversity=[0.9] * 6, class_diversity=[0.02, 0.5, 0.08, 0.3, 0.05, 0.06])
+    diagnosis = Diagnosis(None)
+    diagnosis.alike = ["bee", "ant", "cat", "dog"]
+    (finding,) = [f for row in given for f in diagnosis.see(row)]
+    assert (finding.step, finding.condition) == (60, "diversity")
+    assert "asked for bee, ant, cat and 1 more: its images of bee differ by 6.0%" in finding.message
+    # Where all samples are alike, no class is named.
+    alike = rows(diversity=[0.9, 0.01, 0.01, 0.01], class_diversity=[0.9, 0.01, 0.01, 0.01])
+    diagnosis = Diagnosis(None)
+    (finding,) = [f for row in alike for f in diagnosis.see(row)]
+    assert "from any input: its images differ by 1.0%" in finding.message
 
 
 def test_samples_that_were_different_once():

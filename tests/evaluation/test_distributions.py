@@ -18,12 +18,12 @@ def images(num, seed=0, low=0, high=256):
 class Pixels(ModelFeatures):
     """The four pixels, which are its logits too."""
 
-    def __init__(self, name="pixels", logits=True):
+    def __init__(self, name="pixels", logits=True, **kwargs):
         inputs = keras.Input((2, 2, 1))
         flat = keras.layers.Flatten()(inputs)
         dense = keras.layers.Dense(4, use_bias=False, kernel_initializer="identity")(flat)
         outputs = (dense, dense + 0.0) if logits else dense
-        super().__init__(keras.Model(inputs, outputs), name)
+        super().__init__(keras.Model(inputs, outputs), name, **kwargs)
         self.seen = 0
 
     def __call__(self, images):
@@ -73,7 +73,8 @@ def test_a_sample_of_sorted_images_has_all_of_their_classes():
 
 def test_scores_of_two_distributions():
     real, dark = images(400), images(300, 1, high=128)
-    metrics = [name for name in distributions.METRICS if name != "ms_ssim_diversity"]
+    left_out = {"ms_ssim_diversity", *distributions.by_class(distributions.METRICS)}
+    metrics = [name for name in distributions.METRICS if name not in left_out]
     same, _ = compare(metrics, reference(real).batches(), reference(real), Pixels())
     other, _ = compare(metrics, reference(dark).batches(), reference(real), Pixels())
     assert abs(same["fid[pixels]"]) < 1e-6
@@ -242,3 +243,92 @@ def test_too_few_images_are_refused_before_any_is_made(metric, least):
 def test_images_too_small_are_refused_before_any_is_made():
     with pytest.raises(InputError, match="reference: expected images of 11x11 pixels or more for"):
         compare(["ms_ssim_diversity"], iter([None]), reference(images(20)))
+
+
+# ---------------------------------------------------------------------- class by class
+
+#: Three classes, of which the second occurs in neither kind of images.
+NAMES = ("Left top", "right_top", "left bottom")
+
+
+def labelled(num, seed, labels, low=0):
+    """Images of noise, the pixel of whose class is white."""
+    made = images(num, seed, low, 200)
+    made.reshape(num, 4)[np.arange(num), labels] = 255
+    return made
+
+
+def test_classes_are_compared_one_by_one():
+    real_labels, labels = np.tile([0, 2], 30), np.repeat([2, 0], [25, 15])
+    real, made = labelled(60, 0, real_labels), labelled(40, 1, labels, low=100)
+    # Five samples of the first class look like the third, and two like none that occurs.
+    made.reshape(40, 4)[25:30] = [0, 0, 255, 0]
+    made.reshape(40, 4)[30:32] = [0, 255, 0, 0]
+    features = Pixels(class_names=("left top", "right top", "left bottom", "right bottom"))
+    metrics = ["class_accuracy", "intra_fid", "intra_precision_recall"]
+    classes = distributions.Classes(NAMES, real_labels, labels)
+    found, _ = compare(metrics, [made[:7], made[7:]], reference(real), features, classes=classes)
+    assert found["class_accuracy[pixels]"] == pytest.approx(33 / 40)
+    assert found["class_accuracy_worst[pixels]"] == pytest.approx(8 / 15)
+    assert found["class_accuracy_best[pixels]"] == 1
+    by_class = found.by_class["class_accuracy[pixels]"]
+    assert by_class == {"Left top": pytest.approx(8 / 15), "left bottom": 1}
+    expected = {}
+    for number, name in ((0, "Left top"), (2, "left bottom")):
+        a, b = (
+            from_uint8(x[y == number]).reshape(-1, 4).astype(float)
+            for x, y in ((real, real_labels), (made, labels))
+        )
+        product = np.cov(a.T) @ np.cov(b.T)
+        overlap = np.sqrt(np.maximum(np.linalg.eigvals(product).real, 0)).sum()
+        apart = ((a.mean(0) - b.mean(0)) ** 2).sum()
+        expected[name] = apart + np.trace(np.cov(a.T)) + np.trace(np.cov(b.T)) - 2 * overlap
+    assert found.by_class["intra_fid[pixels]"] == pytest.approx(expected, abs=1e-5)
+    assert found["intra_fid[pixels]"] == pytest.approx(np.mean(list(expected.values())), abs=1e-5)
+    assert found["intra_fid_worst[pixels]"] == pytest.approx(expected["Left top"], abs=1e-5)
+    assert found["intra_fid_best[pixels]"] == pytest.approx(expected["left bottom"], abs=1e-5)
+    for number, name in ((0, "Left top"), (2, "left bottom")):
+        a, b = real[real_labels == number], made[labels == number]
+        alone, _ = compare(["precision_recall"], [b], reference(a), features)
+        for what in ("precision", "recall"):
+            of_class = found.by_class[f"intra_{what}[pixels]"][name]
+            assert of_class == pytest.approx(alone[f"{what}[pixels]"])
+    # A control: as many right images under the labels of one another.
+    wrong = labelled(40, 2, labels)
+    swapped = classes._replace(made=2 - labels)
+    other, _ = compare(metrics, [wrong], reference(real), features, classes=swapped)
+    assert other["class_accuracy[pixels]"] == 0
+    assert other["intra_fid[pixels]"] > 1
+    right, _ = compare(metrics, [wrong], reference(real), features, classes=classes)
+    assert right["class_accuracy[pixels]"] == 1
+    assert right["intra_fid[pixels]"] < 0.2
+
+
+def test_classes_that_cannot_be_compared_are_refused_before_anything_is_generated():
+    real, labels = images(12), np.repeat([0, 2], [9, 3])
+
+    def unread():
+        raise AssertionError
+        yield
+
+    def refused(sentence, metric, classes, features=None):
+        with pytest.raises(InputError, match=sentence):
+            compare([metric], unread(), reference(real), features or Pixels(), classes=classes)
+
+    classes = distributions.Classes(NAMES, labels, labels)
+    refused("^metrics: intra_fid compares samples class by class, so it takes", "intra_fid", None)
+    few = "^num: expected 4 images or more of each class for intra_precision_recall, got 3 real"
+    refused(f"{few} ones of 'left bottom'", "intra_precision_recall", classes)
+    fewer = classes._replace(made=np.zeros(12, int))
+    refused("^num: expected 2 .* got 0 generated ones of 'left bottom'", "intra_fid", fewer)
+    refused("whose classes have no names; use mnist_v1,", "class_accuracy", classes)
+    other = Pixels(class_names=("left top", "b", "c", "d"))
+    sentence = "which knows left top, b, c, d and not 'left bottom'; use features that"
+    refused(sentence, "class_accuracy", classes, other)
+    with pytest.raises(InputError, match=r"^class_names: expected 4, one for each logit, got 1"):
+        Pixels(class_names=("a",))
+    assert distributions.few_per_class(classes, 3) == (
+        "intra_fid: 1 of 2 classes have no more than 3 images, the number of features (3 of left "
+        "bottom); their FID is far too high and compares only with others of as many images."
+    )
+    assert distributions.few_per_class(classes, 2) is None

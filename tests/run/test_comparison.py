@@ -6,6 +6,7 @@ from PIL import Image
 
 from tfgan_zoo import cli, evaluate
 from tfgan_zoo.data import open_source
+from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import SourcesRequest, evaluate_sources
 from tfgan_zoo.metrics import frechet_distance, sliced_wasserstein
 from tfgan_zoo.metrics.features import open_features
@@ -126,3 +127,34 @@ def test_mistakes_are_sentences(tmp_path, capsys):
         assert (status, out, err.count("\n")) == (2, "", 1), err
         assert sentence in err
     assert not (tmp_path / "evaluation.jsonl").exists()
+
+
+def test_sources_with_classes_are_compared_class_by_class(tmp_path):
+    """Two sources number their classes in different ways; a third lacks them."""
+    drawn = open_source("figures", num=480)
+    names = np.array(drawn.class_names)[drawn.labels]
+    folders = {}
+    for source, wanted in (("a", ["red ring", "blue ring"]), ("b", ["aqua", "red ring"])):
+        for name in wanted:
+            shown = drawn.array[names == name]
+            (tmp_path / source).mkdir(exist_ok=True)
+            write(tmp_path / source / name, shown if len(shown) else drawn.array[:4])
+        folders[source] = f"folder:{tmp_path / source}"
+    metrics = ["class_accuracy", "intra_fid"]
+    request = SourcesRequest(folders["a"], folders["a"], metrics, features="figures_v1")
+    same = evaluate_sources(request)
+    assert same.scores["class_accuracy[figures_v1]"] == 1
+    assert same.scores["intra_fid[figures_v1]"] < 1e-6
+    assert set(same.protocol["classes"]["intra_fid[figures_v1]"]) == {"red ring", "blue ring"}
+    assert "the worst class is" in same.report()
+    with pytest.raises(InputError, match=r"^--fake: expected the classes of --real, blue ring, "):
+        evaluate_sources(request._replace(fake=folders["b"]))
+    (tmp_path / "b" / "aqua").rename(tmp_path / "b" / "blue ring")
+    # Under the name of a blue ring there are other figures.
+    other = evaluate_sources(request._replace(fake=folders["b"]))
+    by_class = other.protocol["classes"]["intra_fid[figures_v1]"]
+    assert by_class["red ring"] < 1e-6 < 0.01 < by_class["blue ring"]
+    assert other.protocol["classes"]["class_accuracy[figures_v1]"]["red ring"] == 1
+    plain = write(tmp_path / "plain", drawn.array[:4])
+    with pytest.raises(InputError, match=r"^--fake: expected labelled images for --metrics that"):
+        evaluate_sources(request._replace(fake=plain))

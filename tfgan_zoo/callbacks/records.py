@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import atomic
-from tfgan_zoo.callbacks.health import MEASURES
+from tfgan_zoo.callbacks.diagnosis import MEASURES
 from tfgan_zoo.callbacks.schedule import Schedule
 from tfgan_zoo.keras_internals import applied_updates, loss_scale
 

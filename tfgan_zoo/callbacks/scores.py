@@ -82,6 +82,7 @@ class EvaluateImages(keras.callbacks.Callback):
     ):
         super().__init__()
         distributions.check_metrics(metrics)
+        distributions.check_unconditional(metrics, "metrics")
         self.metrics = tuple(metrics)
         self.num = num
         self.every = every

@@ -11,6 +11,7 @@ _OF_SAMPLES = ("num", "features", "inception", "seed", "direction")
 _OF_PAIRS = ("scale", "channel", "border", "output", "overwrite")
 _OF_RUNS = ("checkpoint", "raw_weights")
 _OF_SOURCES = ("fake_split", "image_size")
+_OF_LPIPS = ("lpips_backbone", "lpips_heads")
 
 
 def evaluate(given: Any) -> str:
@@ -25,6 +26,8 @@ def evaluate(given: Any) -> str:
     Raises:
         InputError: If a flag does not apply, or the run or the images cannot be scored so.
     """
+    if "lpips" not in (given.metrics or ()):
+        given.refuse(_OF_LPIPS, "is for --metrics=lpips, which was not asked for.")
     if given.real is not None or given.fake is not None:
         return _evaluate_sources(given)
     given.refuse(_OF_SOURCES, "is for --real and --fake.")
@@ -83,7 +86,7 @@ def _evaluate_pairs(given: Any) -> str:
     if given.baseline is not None:
         given.refuse(_OF_RUNS, "is for a run; a --baseline has no weights.")
         upscaled.check_baseline(given.baseline, given.data)
-    fields = ("metrics", "split", "data_dir", "scale", "channel", "border")
+    fields = ("metrics", "split", "data_dir", "scale", "channel", "border", *_OF_LPIPS)
     values = {name: given[name].value for name in fields if given[name].value is not None}
     request = upscaled.PairsRequest(source=given.data, **values)
     request.check()

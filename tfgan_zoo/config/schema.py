@@ -140,10 +140,13 @@ def run_config(
                 # "figures" reads the drawn figures back (and is left out for other data); "swd" is
                 # the sliced Wasserstein distance to the data; "mae" the mean absolute error of
                 # translations with known targets, "l1" the same in [-1, 1], as in the loss;
+                # "lpips" a network's distance of pairs, with the file `lpips_backbone`;
                 # "retrieval" how often an image's own text is the
                 # nearest. "fid", "kid", "inception_score", "precision_recall", "density_coverage"
                 # and "modes" compare samples with the data in the features of a network,
-                # "ms_ssim_diversity" with one another; see docs/evaluation.md. () for none.
+                # "ms_ssim_diversity" with one another; "class_accuracy", "intra_fid" and
+                # "intra_precision_recall" samples of a class with the data's; see
+                # docs/evaluation.md. () for none.
                 "metrics": ("swd",),
                 # The metric that decides which checkpoint is the best: the higher fraction of
                 # correct figures, the lower distance. None for the first one the data allows.
@@ -225,6 +228,7 @@ def image_to_image_config(model: str) -> ConfigDict:
     config.data.load_size = placeholder(int)  # resize to this, then crop at random
     config.data.batch_size = 1
     config.evaluate.split = placeholder(str)  # of the source; None for the training data
+    _add_lpips(config)
     config.train.samples = 8
     return config
 
@@ -247,8 +251,16 @@ def super_resolution_config(model: str) -> ConfigDict:
     config.evaluate.source = placeholder(str)
     config.evaluate.split = placeholder(str)
     config.evaluate.metrics = ("psnr", "ssim")
+    _add_lpips(config)
     config.train.samples = 4
     return config
+
+
+def _add_lpips(config: ConfigDict) -> None:
+    """Adds the files of the metric "lpips"; see `metrics.lpips_distance`."""
+    config.evaluate.lpips_backbone = placeholder(str)  # torchvision's alexnet or vgg16, a .pth
+    # The authors' weights; None for those of the package lpips or the cache, else downloaded.
+    config.evaluate.lpips_heads = placeholder(str)
 
 
 def text_to_image_config(model: str) -> ConfigDict:

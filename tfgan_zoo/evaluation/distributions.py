@@ -16,6 +16,7 @@ from tfgan_zoo.evaluation.statistics import (
     with_bar,
 )
 from tfgan_zoo.metrics.base import metric_name
+from tfgan_zoo.metrics.classes import Classes, ClassScores, by_class_of, class_of_logits
 from tfgan_zoo.metrics.features import Features
 from tfgan_zoo.metrics.features.base import check_floats
 from tfgan_zoo.metrics.registry import DISTRIBUTIONS as METRICS
@@ -23,10 +24,13 @@ from tfgan_zoo.suggestions import did_you_mean
 
 __all__ = [
     "METRICS",
+    "Classes",
     "Reference",
     "Statistics",
+    "check_classes",
     "check_enough",
     "check_metrics",
+    "check_unconditional",
     "collect",
     "collect_real",
     "collect_reference",
@@ -86,6 +90,88 @@ def check_enough(
             )
 
 
+def by_class(metrics: Iterable[str]) -> list[str]:
+    """Returns those metrics that compare class by class."""
+    return [name for name in metrics if name in METRICS and METRICS[name].least_per_class]
+
+
+def check_unconditional(metrics: Iterable[str], argument: str) -> None:
+    """Raises `InputError` if samples without classes cannot have one of the metrics.
+
+    Args:
+        metrics: Names of metrics.
+        argument: The argument that the message names.
+    """
+    for name in by_class(metrics):
+        raise InputError(
+            f"{argument}: {name} compares samples class by class, so it takes a model that is "
+            "asked for classes, with labelled data; leave it out."
+        )
+
+
+def check_classes(
+    metrics: Iterable[str], argument: str, features: Features | None, classes: Classes
+) -> None:
+    """Checks that each class has enough images for metrics, and that a classifier knows them.
+
+    Args:
+        metrics: Keys of `METRICS`.
+        argument: The argument that the message about too few images names.
+        features: The features to compare in.
+        classes: The classes of both kinds of images.
+
+    Raises:
+        InputError: If there are too few images of a class, or its name is unknown.
+    """
+    numbers = np.unique(classes.real)
+    for name in by_class(metrics):
+        for kind, labels in (("real", classes.real), ("generated", classes.made)):
+            counts = [int(np.sum(labels == i)) for i in numbers]
+            if min(counts) < METRICS[name].least_per_class:
+                few = classes.names[numbers[np.argmin(counts)]]
+                raise InputError(
+                    f"{argument}: expected {METRICS[name].least_per_class} images or more of each "
+                    f"class for {name}, got {min(counts)} {kind} ones of {few!r}; take more "
+                    "images, or leave it out."
+                )
+        if "logits" in METRICS[name].statistics and features is not None:
+            class_of_logits(features, classes.names, numbers.tolist())
+
+
+def _with_classes(
+    metrics: Sequence[str],
+    features: Features | None,
+    real: Statistics,
+    made: Statistics,
+    classes: Classes,
+) -> None:
+    """Adds what metrics that compare class by class need to the statistics."""
+    real |= {"labels": classes.real, "class_names": np.array(classes.names)}
+    made["labels"] = classes.made
+    if "class_accuracy" in metrics:
+        numbers = np.unique(classes.real).tolist()
+        real["class_of_logits"] = class_of_logits(features, classes.names, numbers)
+
+
+def few_per_class(classes: Classes, dim: int) -> str | None:
+    """Returns a sentence if classes have no more images than there are features.
+
+    Args:
+        classes: The classes of both kinds of images.
+        dim: Number of features.
+    """
+    numbers = np.unique(classes.real)
+    counts = [min(np.sum(classes.real == i), np.sum(classes.made == i)) for i in numbers]
+    few = sum(count <= dim for count in counts)
+    if not few:
+        return None
+    return (
+        f"intra_fid: {few} of {len(numbers)} classes have no more than {dim:,} images, the number "
+        f"of features ({min(counts):,} of {classes.names[numbers[np.argmin(counts)]]}); their FID "
+        "is far too high and compares only with others of as many images."
+    )
+
+
 def need_features(metrics: Iterable[str]) -> bool:
     """Returns whether any of the metrics is computed in features."""
     return any(name in METRICS and METRICS[name].in_features for name in metrics)
@@ -99,8 +185,12 @@ def main_score(metric: str, features: Features | None) -> tuple[str, int]:
 
 
 def score(
-    metrics: Iterable[str], features: Features | None, real: Statistics, made: Statistics
-) -> dict[str, float]:
+    metrics: Sequence[str],
+    features: Features | None,
+    real: Statistics,
+    made: Statistics,
+    classes: Classes | None = None,
+) -> ClassScores:
     """Scores statistics of generated images against those of real ones.
 
     Args:
@@ -108,20 +198,35 @@ def score(
         features: The features of the statistics; None if no metric is computed in features.
         real: Statistics from `collect`, of the names that `needed_statistics` returns.
         made: The same statistics of generated images.
+        classes: The classes of both, for metrics that compare class by class.
 
     Returns:
-        Numbers by name. Names include the features, except Inception's.
+        Numbers by name, and those of each class. Names include the features, except Inception's.
     """
-    found: dict[str, float] = {}
+    found = ClassScores()
+    if classes is None:
+        check_unconditional(metrics, "metrics")
+    else:
+        real, made = {**real}, {**made}
+        _with_classes(metrics, features, real, made, classes)
     for name in metrics:
-        in_features = features is not None and METRICS[name].in_features
-        for key, value in METRICS[name].score(real, made).items():
-            found[metric_name(key, features) if in_features else key] = float(value)
+
+        def named(key: str, of: str = name) -> str:
+            in_features = features is not None and METRICS[of].in_features
+            return metric_name(key, features) if in_features else key
+
+        scores = METRICS[name].score(real, made)
+        found |= {named(key): float(value) for key, value in scores.items()}
+        found.by_class |= {named(key): each for key, each in by_class_of(scores).items()}
     return found
 
 
 def score_made(
-    metrics: Sequence[str], features: Features | None, real: Statistics, made: np.ndarray
+    metrics: Sequence[str],
+    features: Features | None,
+    real: Statistics,
+    made: np.ndarray,
+    classes: Classes | None = None,
 ) -> dict[str, float]:
     """Scores images of a model in training, without raising on bad images.
 
@@ -130,6 +235,7 @@ def score_made(
         features: Features to compare in; None if no metric needs any.
         real: Statistics from `collect`, of the names that `needed_statistics` returns.
         made: Images, uint8 or floats in [-1, 1], shape [B, H, W, 1 or 3].
+        classes: See `score`.
 
     Returns:
         Numbers as from `score`. All are NaN, with a warning, if pixels are not finite or look like
@@ -142,7 +248,7 @@ def score_made(
         warnings.warn(f"{error} Their scores are NaN.", stacklevel=2)
         return dict.fromkeys(_names(metrics, features), np.nan)
     found = collect([made], needed_statistics(metrics, features), features)
-    return score(metrics, features, real, found)
+    return score(metrics, features, real, found, classes)
 
 
 def _names(metrics: Iterable[str], features: Features | None) -> list[str]:
@@ -184,7 +290,8 @@ def compare(
     *,
     num: int = 0,
     also: Mapping[str, Callable[[np.ndarray], Mapping[str, float]]] | None = None,
-) -> tuple[dict[str, float], Statistics]:
+    classes: Classes | None = None,
+) -> tuple[ClassScores, Statistics]:
     """Scores generated images against a reference.
 
     Args:
@@ -195,9 +302,11 @@ def compare(
         num: Number of generated images, if known, to check it and to show progress.
         also: Further scores by name: functions of all generated images, uint8. Each number is
             called "<name>_<number>", or "<name>" if it has no name of its own.
+        classes: The classes of all images, for metrics that compare class by class.
 
     Returns:
-        (numbers by name, statistics of the reference).
+        (numbers by name, statistics of the reference). The attribute `by_class` of the former has
+        the numbers of each class.
 
     Raises:
         InputError: If a metric is unknown, or images or features do not fit. Too few or too small
@@ -213,16 +322,21 @@ def compare(
     check_enough(own, "reference", reference.num, _sides(reference, own))
     if num:
         check_enough(own, "num", num)
+    if classes is None:
+        check_unconditional(own, "metrics")
+    else:
+        check_classes(own, "num", features, classes)
     real = collect_reference(reference, names, features)
     images = {"images"} if len(own) < len(metrics) else set()
     made = collect(with_bar(generated, num, "generated"), names | images, features)
-    found = score(own, features, real, made)
+    found = score(own, features, real, made, classes)
     for name in metrics:
         if name in also:
             scores = also[name](made["images"])
             found |= {
                 f"{name}_{key}" if key else name: float(value) for key, value in scores.items()
             }
+            found.by_class |= {f"{name}_{k}": each for k, each in by_class_of(scores).items()}
     return found, real
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,11 +13,15 @@ from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.data.imresize import imresize
 from tfgan_zoo.data.resolutions import Resolutions, usable_pairs
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.registry import BY_NETWORK
 from tfgan_zoo.metrics.registry import PAIRS as METRICS
 from tfgan_zoo.pixels import to_uint8
 from tfgan_zoo.suggestions import did_you_mean
 
 BASELINES = ("bicubic", "nearest")
+
+#: A score of an image against its reference, of (image, reference, border, channel).
+PairMetric = Callable[..., float]
 
 
 class Scores(NamedTuple):
@@ -93,16 +97,18 @@ def score_images(
     border: int = 4,
     channel: str = "y",
     num: int | None = None,
+    also: Mapping[str, PairMetric] | None = None,
 ) -> Scores:
     """Scores images against their references.
 
     Args:
         images: Tuples `(name, image, reference)`, both uint8 of the same shape (height, width,
             1 or 3).
-        metrics: Keys of `METRICS`.
+        metrics: Keys of `METRICS` and of `also`.
         border: Pixels to ignore at each edge.
         channel: "y" or "rgb"; see `metrics.psnr.psnr`.
         num: Number of images, to show progress.
+        also: Further metrics by name, such as "lpips".
 
     Raises:
         InputError: If there is no image, an image does not fit its reference (the message names
@@ -113,15 +119,18 @@ def score_images(
         >>> score_images([("a", grey, grey + 1), ("b", grey, grey + 2)], ["psnr"]).means()
         {'psnr': 45.12...}
     """
+    known = {**METRICS, **(also or {})}
     for metric in metrics:
-        if metric not in METRICS:
-            raise InputError(f"metrics: there is no {metric!r}{did_you_mean(metric, METRICS)}")
+        if metric in BY_NETWORK and metric not in known:
+            raise InputError(f"also: expected a function for {metric}, got none.")
+        if metric not in known:
+            raise InputError(f"metrics: there is no {metric!r}{did_you_mean(metric, known)}")
     if not metrics:
-        raise InputError(f"metrics: expected some of {', '.join(METRICS)}, got none.")
+        raise InputError(f"metrics: expected some of {', '.join(known)}, got none.")
     names, values = [], []
     for name, image, reference in progress.bar(images, "scored", num, "images"):
         try:
-            values.append([METRICS[m](image, reference, border, channel) for m in metrics])
+            values.append([known[m](image, reference, border, channel) for m in metrics])
         except InputError as error:
             raise InputError(f"{name}: {error}") from error
         names.append(name)
@@ -131,15 +140,19 @@ def score_images(
 
 
 def score_targets(
-    metrics: Sequence[str], images: np.ndarray, targets: np.ndarray
+    metrics: Sequence[str],
+    images: np.ndarray,
+    targets: np.ndarray,
+    also: Mapping[str, PairMetric] | None = None,
 ) -> dict[str, float]:
     """Scores translations against their targets: whole images, in all channels.
 
     Args:
         metrics: Any of "mae", the mean difference as a share of 255; "l1", the same of values in
-            [-1, 1], as in pix2pix's loss; "psnr" and "ssim", means over images.
+            [-1, 1], as in pix2pix's loss; "psnr" and "ssim", means over images; keys of `also`.
         images: uint8, shape [B, H, W, 1 or 3].
         targets: uint8 of the same shape.
+        also: See `score_images`.
 
     Returns:
         The scores by name.
@@ -154,7 +167,7 @@ def score_targets(
     found = {"mae": mae, "l1": 2 * mae}
     if of_pairs := [name for name in metrics if name not in found]:
         pairs = ((str(i), *pair) for i, pair in enumerate(zip(images, targets, strict=True)))
-        scores = score_images(pairs, of_pairs, border=0, channel="rgb", num=len(images))
+        scores = score_images(pairs, of_pairs, border=0, channel="rgb", num=len(images), also=also)
         found |= scores.means()
     return {name: found[name] for name in metrics}
 

@@ -56,6 +56,7 @@ def collect(
         names: Any of "moments" (`mean` and `covariance` of the features, float64), "features",
             "logits", "projections" (of pixels, see `sliced_wasserstein`), "images" (all of them,
             uint8) and "sample" (2,000 images from random but fixed places, as data may be sorted).
+            "labels", which images do not show, are left out.
         features: Features for the first three.
 
     Returns:
@@ -66,7 +67,9 @@ def collect(
         InputError: If there is no image, values are not finite or not in [-1, 1], or features
             cannot be computed for such images.
     """
-    kept: dict[str, list[np.ndarray]] = {name: [] for name in names if name != "moments"}
+    kept: dict[str, list[np.ndarray]] = {
+        name: [] for name in names if name not in ("moments", "labels")
+    }
     moments = _Moments() if "moments" in names else None
     in_features = bool(_IN_FEATURES & set(names))
     known = familiarity_of(features)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tfgan_zoo.metrics.frechet import FID, Statistics, frechet_distance
     from tfgan_zoo.metrics.inception_score import InceptionScore, inception_score_from_logits
     from tfgan_zoo.metrics.kid import KID, kernel_distance, polynomial_mmd2
+    from tfgan_zoo.metrics.lpips import lpips_distance
     from tfgan_zoo.metrics.mode_coverage import (
         ClassCoverage,
         ModeCoverage,
@@ -55,6 +56,7 @@ _MODULES = {
     "frechet": ("FID", "Statistics", "frechet_distance"),
     "inception_score": ("InceptionScore", "inception_score_from_logits"),
     "kid": ("KID", "kernel_distance", "polynomial_mmd2"),
+    "lpips": ("lpips_distance",),
     "mode_coverage": (
         "ClassCoverage",
         "ModeCoverage",
@@ -94,6 +96,7 @@ __all__ = [
     "improved_precision_recall",
     "inception_score_from_logits",
     "kernel_distance",
+    "lpips_distance",
     "luma",
     "metric_name",
     "mode_scores",

@@ -14,6 +14,7 @@ import numpy as np
 from tfgan_zoo.data.figures import (
     BACKGROUND_RGB,
     BACKGROUNDS,
+    CLASS_NAMES,
     COLOUR_RGB,
     COLOURS,
     FILLS,
@@ -24,6 +25,7 @@ from tfgan_zoo.data.figures import (
     is_held_out,
 )
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.classes import ClassScores, share_right, summed_up
 from tfgan_zoo.metrics.divergence import reverse_kl
 
 # Limits for one clean figure. They lie between figures with the flaws of a generator (blur of one
@@ -420,7 +422,9 @@ def _right(images: np.ndarray, wanted: Attributes) -> dict[str, np.ndarray]:
     }
 
 
-def figure_scores(images: np.ndarray, view: str = "") -> dict[str, float]:
+def figure_scores(
+    images: np.ndarray, view: str = "", wanted: np.ndarray | None = None
+) -> dict[str, float]:
     r"""Scores generated images of a view by the figures they show.
 
     `reverse_kl` is \(\sum_k p_k \log (K p_k)\), with p the shares of the view's K combinations
@@ -432,15 +436,20 @@ def figure_scores(images: np.ndarray, view: str = "") -> dict[str, float]:
         view: The view the model was trained on. It determines the fills and backgrounds that are
             allowed, and the combinations that count: 48 of shape x colour, or for "full" 144 of
             shape x colour x fill. For "paired" and "unpaired" both domains are allowed.
+        wanted: Labels, `shape * 8 + colour`, of the figures that the images were asked for.
 
     Returns:
         "validity": share of images that show one clean figure of the view.
         "modes": number of combinations seen among them.
         "coverage": `modes / K`.
         "reverse_kl": in nats; NaN if no image is valid.
+        With `wanted` also "obedience": share of the clean figures that are the one asked for, NaN
+        if there is none; and "obedience_worst" and "obedience_best", that of the worst and the best
+        class. A class without a clean figure has 0.
 
     Raises:
-        InputError: If the view does not exist, or the images are not uint8 square RGB.
+        InputError: If the view does not exist, the images are not uint8 square RGB, or their number
+            differs from `wanted`.
 
     Example:
     >>> from tfgan_zoo.data import figures
@@ -461,9 +470,23 @@ def figure_scores(images: np.ndarray, view: str = "") -> dict[str, float]:
     total = int(np.prod(sizes))
     counts = np.bincount(mode[valid], minlength=total)
     modes = float(np.count_nonzero(counts))
-    return {
+    scores = {
         "validity": float(valid.mean()),
         "modes": modes,
         "coverage": modes / total,
         "reverse_kl": reverse_kl(counts),
     }
+    if wanted is None:
+        return scores
+    wanted = np.asarray(wanted)
+    if wanted.shape != valid.shape:
+        raise InputError(f"wanted: expected {len(images)} labels, got shape {wanted.shape}.")
+    right = valid & (seen.label == wanted)
+    # Of each class, the share among its clean figures.
+    shares = {CLASS_NAMES[i]: 0.0 for i in np.unique(wanted)}
+    obedience = np.nan
+    if valid.any():
+        obedience, found_shares = share_right(right[valid], wanted[valid], CLASS_NAMES)
+        shares |= found_shares
+    obeyed = summed_up("obedience", shares, 1, obedience)
+    return ClassScores(scores | obeyed, obeyed.by_class)

@@ -36,15 +36,14 @@ def perceptual_path_length(
     over pairs of latents and t from U(0, 1), without the lowest and highest percent of the values,
     as in the authors' code. Lower is smoother.
 
-    Karras et al. use LPIPS for d, a network trained on human judgement whose weights are not part
-    of this library. Values with another d can be compared with one another, but not with published
-    ones.
+    Karras et al. use LPIPS by VGG16 for d, see `lpips_distance`. Values with another d can be
+    compared with one another, but not with published ones.
 
     Args:
         generate: Function of `latents=`, shape (B, latent_dim), that returns float images, such as
             a model's `generate`. In uint8 most pixels of two images so close would be equal.
         latent_dim: Length of a latent.
-        distance: A distance such as `embedding_distance(extractor)` or `feature_distance()`.
+        distance: A distance such as `lpips_distance(file)` or `embedding_distance(extractor)`.
         num: Number of pairs; usually 100,000 or 50,000.
         eps: The step. For float32 images noise of about 1e-7 / eps per pixel remains.
         latent_distribution: The model's latent distribution: "normal", N(0, 1), or "uniform",
@@ -174,8 +173,8 @@ def feature_distance(
 
     Activations are normalized to length 1 over channels at every position. Squared differences are
     averaged over positions and summed over layers. LPIPS (Zhang et al. 2018,
-    https://arxiv.org/abs/1801.03924) uses VGG16 and weights channels by human judgement. Those
-    weights are not included, so values cannot be compared with LPIPS.
+    https://arxiv.org/abs/1801.03924) uses VGG16 and weights channels by human judgement, so values
+    cannot be compared with those of `lpips_distance`.
 
     Args:
         layers: Names of layers, see `networks.vgg_features.vgg19_features`; by default the last of

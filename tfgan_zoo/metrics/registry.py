@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tfgan_zoo import metrics
+from tfgan_zoo.metrics import classes
 from tfgan_zoo.metrics.psnr import psnr
 from tfgan_zoo.metrics.sliced_wasserstein import projected_distance
 from tfgan_zoo.metrics.ssim import ms_ssim, ssim, ssim_daala
@@ -29,6 +30,8 @@ class Metric(NamedTuple):
         in_features: Whether it is computed in features. Its numbers are then named after them.
         least: The smallest number of images it accepts, real or generated.
         least_side: The smallest side of images it accepts, in pixels.
+        least_per_class: The smallest number of images of each class, real and generated, that it
+            accepts; 0 if it does not compare class by class.
     """
 
     score: Callable[[Statistics, Statistics], Mapping[str, float]]
@@ -39,6 +42,7 @@ class Metric(NamedTuple):
     in_features: bool = True
     least: int = 1
     least_side: int = 1
+    least_per_class: int = 0
 
 
 def _fid(real: Statistics, made: Statistics) -> dict[str, float]:
@@ -66,6 +70,34 @@ def _precision_recall(real: Statistics, made: Statistics) -> dict[str, float]:
 def _density_coverage(real: Statistics, made: Statistics) -> dict[str, float]:
     values = metrics.density_coverage(real["features"], made["features"])
     return dict(zip(("density", "coverage"), values, strict=True))
+
+
+def _class_accuracy(real: Statistics, made: Statistics) -> Mapping[str, float]:
+    """Reads the class of each generated image by a classifier."""
+    seen = real["class_of_logits"][made["logits"].argmax(axis=1)]
+    share, shares = classes.share_right(
+        seen == made["labels"], made["labels"], real["class_names"].tolist()
+    )
+    return classes.summed_up("class_accuracy", shares, 1, share)
+
+
+def _intra_fid(real: Statistics, made: Statistics) -> Mapping[str, float]:
+    found = classes.intra_fid(real["features"], real["labels"], made["features"], made["labels"])
+    names = real["class_names"].tolist()
+    return classes.summed_up("intra_fid", {names[i]: value for i, value in found.items()}, -1)
+
+
+def _intra_precision_recall(real: Statistics, made: Statistics) -> Mapping[str, float]:
+    found = classes.intra_class(
+        metrics.improved_precision_recall,
+        *(each[name] for each in (real, made) for name in ("features", "labels")),
+    )
+    names = real["class_names"].tolist()
+    both = [
+        classes.summed_up(f"intra_{name}", {names[i]: pair[k] for i, pair in found.items()}, 1)
+        for k, name in enumerate(("precision", "recall"))
+    ]
+    return classes.ClassScores(both[0] | both[1], both[0].by_class | both[1].by_class)
 
 
 def _modes(real: Statistics, made: Statistics) -> dict[str, float]:
@@ -119,6 +151,36 @@ DISTRIBUTIONS: dict[str, Metric] = {
         least_side=11,
     ),
     "swd": Metric(_swd, ("projections",), "swd", -1, in_features=False),
+    # Of samples that were asked for by class.
+    "class_accuracy": Metric(
+        _class_accuracy,
+        ("logits", "labels"),
+        "class_accuracy",
+        1,
+        ("class_accuracy_worst", "class_accuracy_best"),
+        least_per_class=1,
+    ),
+    "intra_fid": Metric(
+        _intra_fid,
+        ("features", "labels"),
+        "intra_fid",
+        -1,
+        ("intra_fid_worst", "intra_fid_best"),
+        least_per_class=2,
+    ),
+    "intra_precision_recall": Metric(
+        _intra_precision_recall,
+        ("features", "labels"),
+        "intra_precision",
+        1,
+        tuple(
+            f"intra_{name}{part}"
+            for name in ("precision", "recall")
+            for part in ("", "_worst", "_best")
+            if name + part != "precision"
+        ),
+        least_per_class=4,
+    ),
 }
 
 #: Scores of one image against its reference: functions `(image, reference, border, channel)`.
@@ -129,8 +191,11 @@ PAIRS: dict[str, Callable[..., float]] = {
     "ms_ssim": ms_ssim,
 }
 
+#: The same, computed by a network whose files the user gives; see `metrics.lpips`.
+BY_NETWORK = ("lpips",)
+
 #: Scores of translations against their targets, and 1 if higher is better, -1 if lower is.
-TARGETS = {"mae": -1, "l1": -1, "psnr": 1, "ssim": 1}
+TARGETS = {"mae": -1, "l1": -1, "psnr": 1, "ssim": 1, "lpips": -1}
 
 #: Scores that training can compute, by their names in config.evaluate.metrics. "figures", those of
 #: translations and "retrieval" depend on the data of a task; MS-SSIM needs images too large for

@@ -11,8 +11,15 @@ from tfgan_zoo.data import Fit, Source, open_source, parse_spec
 from tfgan_zoo.data.images import SKIP
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import distributions
+from tfgan_zoo.metrics.classes import Classes
 from tfgan_zoo.metrics.features import open_auto
-from tfgan_zoo.run.evaluation import Evaluation, conditions, notes_on
+from tfgan_zoo.run.evaluation import (
+    Evaluation,
+    conditions,
+    notes_on,
+    notes_on_classes,
+    protocol_of_classes,
+)
 from tfgan_zoo.tasks.comparison import Subset, choose, image_batches, reference
 from tfgan_zoo.tasks.requests import DEFAULT_METRICS, Request
 
@@ -96,6 +103,10 @@ def _evaluate(request: SourcesRequest) -> Evaluation:
     features = None
     if distributions.need_features(request.metrics):
         features = open_auto(request.features, request.real, request.inception)
+    classes = None
+    if distributions.by_class(request.metrics):
+        classes = _classes(real, fake)
+        distributions.check_classes(request.metrics, "--num", features, classes)
     compared, generated = (
         reference(side.source, side.chosen, fitting, Request(source=spec, split=split))
         for side, spec, split in (
@@ -108,7 +119,7 @@ def _evaluate(request: SourcesRequest) -> Evaluation:
         yield from image_batches(fake.images, fitting)
 
     scores, statistics = distributions.compare(
-        request.metrics, batches(), compared, features, num=generated.num
+        request.metrics, batches(), compared, features, num=generated.num, classes=classes
     )
     notes = [
         f"Central squares of {spec}, {side.sizes()} pixels, were resized to {fitting.image_size}."
@@ -116,10 +127,12 @@ def _evaluate(request: SourcesRequest) -> Evaluation:
         if {side.smallest, side.largest} != {fitting.shape[1::-1]}
     ]
     notes += notes_on(request.metrics, features, generated.num, compared.num, statistics)
+    notes += notes_on_classes(request.metrics, features, classes, scores.by_class)
     protocol: dict[str, Any] = {
         "samples": generated.num,
         "fake": dict(generated.what),
         "reference": {**compared.what, "sha256": str(statistics["sha256"])},
+        **protocol_of_classes(scores),
         **conditions(features, start, notes),
     }
     return Evaluation(scores, protocol)
@@ -141,6 +154,30 @@ def _side(flag: str, spec: str, split: str, request: SourcesRequest) -> _Side:
         sizes = {source.size(int(index)) for index in shown}
     by_area = sorted(sizes, key=lambda size: (size[0] * size[1], size))
     return _Side(source, chosen, by_area[0], by_area[-1])
+
+
+def _classes(real: _Side, fake: _Side) -> Classes:
+    """Returns the classes of the images of both sources, which are matched by name.
+
+    Raises:
+        InputError: If one has no classes, or the generated images have one of their own.
+    """
+    labels = []
+    for flag, side in (("--real", real), ("--fake", fake)):
+        if side.source.labels is None:
+            raise InputError(
+                f"{flag}: expected labelled images for --metrics that compare class by class, such "
+                f"as a folder for each class; {side.source.spec} has no labels."
+            )
+        labels.append(side.source.labels[side.chosen])
+    names, others = real.source.class_names, fake.source.class_names
+    strange = [others[i] for i in np.unique(labels[1]) if others[i] not in names]
+    if strange:
+        raise InputError(
+            f"--fake: expected the classes of --real, {', '.join(names)}, got {strange[0]!r}."
+        )
+    numbers = np.array([names.index(name) if name in names else -1 for name in others])
+    return Classes(names, labels[0], numbers[labels[1]])
 
 
 def _fit(real: _Side, fake: _Side, image_size: int | None) -> Fit:

@@ -19,6 +19,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import distributions
 from tfgan_zoo.evaluation.pairs import Scores, by_model
 from tfgan_zoo.evaluation.upscaled import PairsRequest, score_source
+from tfgan_zoo.metrics.classes import Classes, ClassScores, extremes
 from tfgan_zoo.metrics.features import Features, open_auto
 from tfgan_zoo.metrics.registry import TARGETS
 from tfgan_zoo.run import building, experiment
@@ -148,6 +149,10 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
                 f"--metrics: {name} cannot be computed for {config.model} with {source} ({split}); "
                 "leave it out."
             )
+    if compared.classes is None:
+        distributions.check_unconditional(own, "--metrics")
+    else:
+        distributions.check_classes(own, "--num", features, compared.classes)
     with model.raw_weights() if request.raw_weights else contextlib.nullcontext():
         scores, real = distributions.compare(
             request.metrics,
@@ -156,9 +161,14 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
             features,
             num=compared.num,
             also=compared.also,
+            classes=compared.classes,
         )
     averaged = bool(model.averages) and not request.raw_weights
-    notes = notes_on(request.metrics, features, compared.num, compared.reference.num, real)
+    notes = [
+        *compared.notes,
+        *notes_on(request.metrics, features, compared.num, compared.reference.num, real),
+        *notes_on_classes(request.metrics, features, compared.classes, scores.by_class),
+    ]
     protocol = {
         "model": config.model,
         "step": model.steps_done,
@@ -166,6 +176,7 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
         "samples": compared.num,
         "seed": request.seed,
         "reference": {**compared.reference.what, "sha256": str(real["sha256"])},
+        **protocol_of_classes(scores),
         **conditions(features, start, [note] * bool(note) + notes),
     }
     found = Evaluation(scores, protocol)
@@ -225,6 +236,43 @@ def notes_on(
     return notes
 
 
+def protocol_of_classes(scores: ClassScores) -> dict[str, Any]:
+    """Returns the part of a protocol that has the number of each class, if there are any."""
+    found = {
+        name: {label: v if np.isfinite(v) else None for label, v in values.items()}
+        for name, values in scores.by_class.items()
+    }
+    return {"classes": found} if found else {}
+
+
+def notes_on_classes(
+    metrics: Sequence[str],
+    features: Features | None,
+    classes: Classes | None,
+    by_class: Mapping[str, Mapping[str, float]],
+) -> list[str]:
+    """Returns which classes are the worst and the best, and whether they have enough images.
+
+    Args:
+        metrics: Names of the metrics.
+        features: The features, if any.
+        classes: The classes, of a model that is asked for classes.
+        by_class: Numbers of each class; see `ClassScores`.
+    """
+    notes = []
+    for name, values in by_class.items():
+        sign = -1 if name.startswith("intra_fid") else 1
+        worst, best = extremes(values, sign)
+        notes.append(
+            f"{name}: the worst class is {worst} ({values[worst]:.4f}), the best {best} "
+            f"({values[best]:.4f})."
+        )
+    if "intra_fid" in metrics and classes is not None and features is not None:
+        few = distributions.few_per_class(classes, features.dim)
+        notes += [few] if few else []
+    return notes
+
+
 def evaluate_pairs(
     workdir: str | os.PathLike,
     request: PairsRequest,
@@ -242,11 +290,17 @@ def evaluate_pairs(
     Raises:
         InputError: If part of the request is impossible.
     """
+    config = Run.open(workdir).config()
+    evaluate, data = config["evaluate"], config["data"]
+    if request.lpips_backbone is None:
+        request = request._replace(
+            lpips_backbone=evaluate.get("lpips_backbone"),
+            lpips_heads=request.lpips_heads or evaluate.get("lpips_heads"),
+        )
+    also = request.opened()
     model = experiment.load_run(workdir, checkpoint)
     if request.scale not in (None, model.scale):
         raise InputError(f"--scale: expected {model.scale}, the model's, got {request.scale}.")
-    config = Run.open(workdir).config()
-    evaluate, data = config["evaluate"], config["data"]
     others = None
     if request.source is None:
         source = evaluate["source"] or data["source"]
@@ -261,4 +315,4 @@ def evaluate_pairs(
         "on_error": config["data"].get("on_error", "raise"),
     }
     with model.raw_weights() if raw_weights else contextlib.nullcontext():
-        return score_source(request, by_model(model), others, **rules)
+        return score_source(request, by_model(model), others, also, **rules)

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from tfgan_zoo import callbacks
-from tfgan_zoo.callbacks.health import CONDITIONS
+from tfgan_zoo.callbacks.diagnosis import CONDITIONS
 from tfgan_zoo.errors import Interrupted
 from tfgan_zoo.run.events import open_events
 from tfgan_zoo.run.folder import ScoreHistory
@@ -120,6 +120,7 @@ def _records(
             look=each_look,
             before=run.logged(),
             of=local,
+            class_names=config.data.get("class_names") or (),
         ),
         callbacks.Evaluate(lambda model: task.score(local(model)), stage.scores.when),
         callbacks.MetricsLog(run.metrics, each_line, events, run.about),

@@ -1,12 +1,12 @@
 """The images that an evaluation compares: a model's samples, and a reference from the data."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from tfgan_zoo.data import Fit, SliceSource, Source, load_images
-from tfgan_zoo.evaluation.distributions import Reference
+from tfgan_zoo.evaluation.distributions import Classes, Reference
 from tfgan_zoo.tasks.requests import Request
 
 #: Images decoded or generated at a time.
@@ -20,14 +20,18 @@ class EvaluationTask(NamedTuple):
         generated: Generates the samples, batch by batch, floats in [-1, 1].
         num: Number of samples.
         reference: The real images.
-        also: Further metrics that the data allows: "figures" for drawn figures; "mae", "l1", "psnr"
-            and "ssim" for pairs.
+        also: Further metrics that the data allows: "figures" for drawn figures; "mae", "l1",
+            "psnr", "ssim" and "lpips" for pairs.
+        notes: What to know about their scores.
+        classes: The classes of both, of a model that is asked for classes.
     """
 
     generated: Callable[[], Iterator[np.ndarray]]
     num: int
     reference: Reference
     also: Mapping[str, Callable[[np.ndarray], Mapping[str, float]]] = {}
+    notes: Sequence[str] = ()
+    classes: Classes | None = None
 
 
 def choose(total: int, num: int) -> np.ndarray:

@@ -21,6 +21,7 @@ from tfgan_zoo.data import (
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
 from tfgan_zoo.data.loading import usable_indices
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.evaluation.distributions import Classes
 from tfgan_zoo.metrics.figures import figure_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.models import NoiseToImage
@@ -73,7 +74,10 @@ class NoiseToImageTask(Task):
         )
         self._pipeline(self.opened, 0, cache=False)
         images = kind_of(model.image_shape).is_drawn
-        self.distributions = DistributionScores(config) if images else None
+        self.class_names: tuple[str, ...] = ()
+        if "label" in model.condition:
+            self.class_names = tuple(data.get("class_names", ()) or self.opened.class_names)
+        self.distributions = DistributionScores(config, self.class_names) if images else None
 
     @property
     def reference(self) -> np.ndarray:
@@ -183,6 +187,9 @@ class NoiseToImageTask(Task):
         def samples(model: Any) -> np.ndarray:
             return self._samples(model, num)
 
+        def labels() -> np.ndarray:
+            return self._reference["label"][: self.config.evaluate.samples]
+
         def swd(model: Any) -> dict[str, float]:
             return {"swd": sliced_wasserstein(samples(model), self.reference[:num])}
 
@@ -193,11 +200,15 @@ class NoiseToImageTask(Task):
                 lambda: self.reference[:num],
                 samples,
                 rehearsal=rehearse_on is not None,
+                labels=labels if self.class_names else None,
             )
         if figures := _figure_scores(self.config.data.source, self.model.image_shape):
-            known["figures"] = Score(
-                lambda model: figures(pictures.to_uint8(samples(model))), "validity", 1
-            )
+
+            def read(model: Any) -> Mapping[str, float]:
+                wanted = labels()[:num] if self.class_names else None
+                return figures(pictures.to_uint8(samples(model)), wanted)
+
+            known["figures"] = Score(read, "validity", 1)
         return known
 
     @classmethod
@@ -273,12 +284,18 @@ class NoiseToImageTask(Task):
             latents = model.sample_latents(request.num, request.seed)
             return generate(model, latents, **given)
 
+        classes = wanted = None
+        if "label" in parts:
+            names = tuple(data.get("class_names", ())) or source.class_names
+            classes = Classes(names, parts["label"][chosen], given["label"])
+            wanted = source.part("label")[drawn]  # by the numbers of the source
         figures = _figure_scores(request.source, shape)
         return EvaluationTask(
             generated,
             request.num,
             reference(source, chosen, fitting, request),
-            {"figures": figures} if figures else {},
+            {"figures": lambda images: figures(images, wanted)} if figures else {},
+            classes=classes,
         )
 
 
@@ -310,12 +327,15 @@ def _open(config: ConfigDict, source: str, split: str, **options: Any) -> Source
 
 def _figure_scores(
     source: str, shape: Sequence[int]
-) -> Callable[[np.ndarray], Mapping[str, float]] | None:
-    """Returns a function that scores uint8 images of drawn figures; None for other sources."""
+) -> Callable[[np.ndarray, np.ndarray | None], Mapping[str, float]] | None:
+    """Returns a function that scores uint8 images of drawn figures; None for other sources.
+
+    It takes the images, and the labels of the figures that they were asked for, if any.
+    """
     kind, view = parse_spec(source)
     if kind != "figures" or shape[-1] != 3 or shape[0] != shape[1]:
         return None
-    return lambda images: figure_scores(images, view)
+    return lambda images, wanted: figure_scores(images, view, wanted)
 
 
 def _check_fits(config: ConfigDict, spec: tf.TensorSpec, shape: Iterable[int]) -> None:

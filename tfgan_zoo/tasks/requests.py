@@ -13,7 +13,7 @@ class Request(NamedTuple):
 
     Attributes:
         metrics: Keys of `evaluation.distributions.METRICS`, "figures", and
-            "mae", "l1", "psnr" and "ssim" for pairs.
+            "mae", "l1", "psnr", "ssim" and "lpips" for pairs.
         source: A data source; empty for the run's own.
         split: A split of the source; empty for `evaluate.split` of the config, or "test".
         num: Images to generate, and the most real ones to use.
@@ -24,6 +24,8 @@ class Request(NamedTuple):
         raw_weights: Whether to use the generator's weights where they have a moving average.
         direction: The direction of a model that translates both ways.
         data_dir: Where `tfds:` keeps its data; None for the run's own.
+        lpips_backbone: For "lpips", see `metrics.lpips_distance`; None for the run's own.
+        lpips_heads: For "lpips", see `metrics.lpips_distance`.
     """
 
     metrics: Sequence[str] = DEFAULT_METRICS
@@ -37,3 +39,5 @@ class Request(NamedTuple):
     raw_weights: bool = False
     direction: str = "a_to_b"
     data_dir: str | None = None
+    lpips_backbone: str | os.PathLike | None = None
+    lpips_heads: str | os.PathLike | None = None

@@ -17,6 +17,8 @@ from tfgan_zoo.data.resolutions import Resolutions, open_super_resolution, usabl
 from tfgan_zoo.data.squares import Cut, preload, super_resolution
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import by_model, score_images
+from tfgan_zoo.evaluation.pairs import PairMetric
+from tfgan_zoo.metrics.lpips import open_lpips
 from tfgan_zoo.models import SRGAN
 from tfgan_zoo.tasks.base import CACHE, Score, Task, held_out_split
 
@@ -60,6 +62,14 @@ class SuperResolutionTask(Task):
             if held_out != (config.data.source, config.data.split):
                 with held_out_split(config):
                     self.opened_held_out = self.open_split(config, *held_out)
+        self.by_network: dict[str, PairMetric] = {}
+        if "lpips" in config.evaluate.metrics:
+            lpips = open_lpips(
+                config.evaluate.get("lpips_backbone"),
+                config.evaluate.get("lpips_heads"),
+                "evaluate.",
+            )
+            self.by_network["lpips"] = lpips.of_pair
         self._pipeline(0, None)
 
     @functools.cached_property
@@ -201,11 +211,12 @@ class SuperResolutionTask(Task):
                     (str(i), with_channels(upscale(small), large.shape[-1]), large)
                     for i, (small, large) in enumerate(pairs())
                 )
-                return score_images(compared, [metric]).means()
+                return score_images(compared, [metric], also=self.by_network).means()
 
             return scored
 
-        return {name: Score(score(name), name, 1) for name in ("psnr", "ssim", "ssim_daala")}
+        known = {name: Score(score(name), name, 1) for name in ("psnr", "ssim", "ssim_daala")}
+        return known | {name: Score(score(name), name, -1) for name in self.by_network}
 
 
 def _middle(pair: tuple[np.ndarray, np.ndarray], side: int) -> tuple[np.ndarray, np.ndarray]:

@@ -26,9 +26,10 @@ from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
 from tfgan_zoo.data.loading import load_size_for, usable_indices
 from tfgan_zoo.data.spec import two_specs
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.evaluation.pairs import score_targets
+from tfgan_zoo.evaluation.pairs import PairMetric, score_targets
 from tfgan_zoo.metrics.figures import translation_scores
-from tfgan_zoo.metrics.registry import TARGETS
+from tfgan_zoo.metrics.lpips import open_lpips
+from tfgan_zoo.metrics.registry import BY_NETWORK, TARGETS
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.metrics.ssim import SIDE as SSIM_SIDE
 from tfgan_zoo.models import ImageToImage
@@ -67,6 +68,14 @@ class TranslationTask(Task):
             self.check_batch(domain.spec, len(domain))
         self._pipeline(self.domains, 0, cache=False)
         self.distributions = DistributionScores(config)
+        self.by_network: dict[str, PairMetric] = {}
+        settings = config.evaluate
+        if "lpips" in settings.metrics and model.pairs:
+            lpips = open_lpips(
+                settings.get("lpips_backbone"), settings.get("lpips_heads"), "evaluate."
+            )
+            lpips.check_sides("model_args.image_shape", *model.image_shape[:2])
+            self.by_network["lpips"] = lpips.of_pair
         self.held_out = self.domains
         if config.evaluate.split is not None:
             with held_out_split(config):
@@ -202,7 +211,7 @@ class TranslationTask(Task):
         def scoring(names: Sequence[str]) -> Callable[[Any], dict[str, float]]:
             def score(model: Any) -> dict[str, float]:
                 images = pictures.to_uint8(model.translate(self.a[:num]))
-                return score_targets(names, images, self.b[:num])
+                return score_targets(names, images, self.b[:num], self.by_network)
 
             return score
 
@@ -210,6 +219,7 @@ class TranslationTask(Task):
         return {
             name: Score(scoring([name]) if rehearsal else together, name, sign)
             for name, sign in TARGETS.items()
+            if name not in BY_NETWORK or name in self.by_network
         }
 
     def _figures_score(
@@ -265,6 +275,7 @@ class TranslationTask(Task):
                 yield model.translate(images, request.direction, batch_size=8)
 
         also: dict[str, Callable[[np.ndarray], Mapping[str, float]]] = {}
+        notes = []
         if wanted := _wanted_figures(config, model, request.source, request.split):
             shown = wanted[request.direction][chosen]
             also["figures"] = lambda images: translation_scores(images, shown)
@@ -274,10 +285,26 @@ class TranslationTask(Task):
             def wanted_images() -> np.ndarray:
                 return np.concatenate(list(image_batches(Subset(targets, chosen), fit_out)))
 
-            def scoring(name: str) -> Callable[[np.ndarray], dict[str, float]]:
-                return lambda images: {"": score_targets([name], images, wanted_images())[name]}
+            by_network: dict[str, PairMetric] = {}
+            if "lpips" in request.metrics:
+                settings = config.evaluate
+                lpips = open_lpips(
+                    request.lpips_backbone or settings.get("lpips_backbone"),
+                    request.lpips_heads or settings.get("lpips_heads"),
+                    "--",
+                )
+                lpips.check_sides("--metrics", *fit_out.size)
+                by_network["lpips"] = lpips.of_pair
+                notes.append(lpips.describe())
 
-            also |= {name: scoring(name) for name in TARGETS}
+            def scoring(name: str) -> Callable[[np.ndarray], dict[str, float]]:
+                def score(images: np.ndarray) -> dict[str, float]:
+                    return {"": score_targets([name], images, wanted_images(), by_network)[name]}
+
+                return score
+
+            allowed = [name for name in TARGETS if name not in BY_NETWORK or name in by_network]
+            also |= {name: scoring(name) for name in allowed}
             if "ssim" in request.metrics and min(fit_out.size) < SSIM_SIDE:
                 raise InputError(
                     f"--metrics: ssim needs images of {SSIM_SIDE}x{SSIM_SIDE} pixels or more, and "
@@ -285,7 +312,7 @@ class TranslationTask(Task):
                 )
         compared = reference(targets, others, fit_out, request)
         what = {**compared.what, "direction": request.direction}
-        return EvaluationTask(generated, len(given), compared._replace(what=what), also)
+        return EvaluationTask(generated, len(given), compared._replace(what=what), also, notes)
 
 
 def _open(config: ConfigDict, source: str, split: str, data_dir: str | None) -> Domains:

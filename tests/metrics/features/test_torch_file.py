@@ -1,48 +1,27 @@
 import pickle
-import struct
+import zipfile
 
 import numpy as np
 import pytest
 
+from tests.metrics.features.torch_files import ORDERED, code, tensor, write, write_zip
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.features.torch_file import read_torch_file
 
 
-def code(value):
-    """Returns the instructions that push a value, without the pickle's beginning and end."""
-    return pickle.dumps(value, 2)[2:-1]
-
-
-def tensor(key, num, offset, shape, strides, function=b"torch._utils\n_rebuild_tensor_v2"):
-    """Returns the instructions that push a tensor, as PyTorch 1.5 writes them."""
-    storage = b"(" + code("storage") + b"ctorch\nFloatStorage\n" + code(key) + code("cpu")
-    storage += code(num) + b"NtQ"
-    view = code(offset) + code(shape) + code(strides) + b"\x89ccollections\nOrderedDict\n)R"
-    return b"c" + function + b"\n(" + storage + view + b"tR"
-
-
-def write(path, tensors, storages, little=True):
-    """Writes tensors (instructions by name) and storages (floats by key)."""
-    body = b"\x80\x02ccollections\nOrderedDict\n)R("
-    body += b"".join(code(name) + pushed for name, pushed in tensors.items()) + b"u."
-    head = [0x1950A86A20F9469CFC6C, 1001, {"little_endian": little}]
-    parts = [pickle.dumps(each, 2) for each in head] + [body, pickle.dumps(list(storages), 2)]
-    for values in storages.values():
-        parts.append(struct.pack(f"<q{len(values)}f", len(values), *values))
-    path.write_bytes(b"".join(parts))
-    return path
-
-
-def test_offsets_and_strides_are_kept(tmp_path):
+@pytest.mark.parametrize(("writer", "view"), [(write, b"N"), (write_zip, b"")])
+def test_offsets_and_strides_are_kept(tmp_path, writer, view):
     numbers = np.arange(12.0)
     tensors = {
-        "plain": tensor("1", 12, 0, (3, 4), (4, 1)),
-        "transposed": tensor("1", 12, 0, (4, 3), (1, 4)),
-        "part": tensor("1", 12, 5, (2, 2), (4, 1)),
-        "number": tensor("2", 1, 0, (), ()),
-        "empty": tensor("2", 1, 0, (0, 3), (3, 1)),
+        "plain": tensor("1", 12, 0, (3, 4), (4, 1), view=view),
+        "transposed": tensor("1", 12, 0, (4, 3), (1, 4), view=view),
+        "part": tensor("1", 12, 5, (2, 2), (4, 1), view=view),
+        "number": tensor("2", 1, 0, (), (), view=view),
+        "empty": tensor("2", 1, 0, (0, 3), (3, 1), view=view),
     }
-    found = read_torch_file(write(tmp_path / "x.pth", tensors, {"2": [7.0], "1": numbers}))
+    file = writer(tmp_path / "x.pth", tensors, {"2": [7.0], "1": numbers})
+    assert list(read_torch_file(file, "p")) == ["plain", "part"]
+    found = read_torch_file(file)
     plain = numbers.reshape(3, 4)
     np.testing.assert_array_equal(found["plain"], plain)
     np.testing.assert_array_equal(found["transposed"], plain.T)
@@ -84,3 +63,31 @@ def test_nothing_but_tensors_is_made(tmp_path):
     refused("holds no tensors")
     file.unlink()
     refused("cannot be read")
+
+
+def test_parameters_of_old_and_new_versions_are_tensors(tmp_path):
+    """As PyTorch 0.1 and 0.4 saved parameters, and as PyTorch 2 does."""
+    plain = tensor("1", 2, 0, (2,), (1,), b"torch._utils\n_rebuild_tensor")
+    old = b"ctorch.nn.parameter\nParameter\n(" + plain + b"tR(\x88\x89" + ORDERED + b"tb"
+    # Without arguments; a state of five entries, the first of which is the data.
+    older = b"ctorch.nn.parameter\nParameter\n)R(" + plain + b"NN" + ORDERED + b"\x88tb"
+    new = b"ctorch._utils\n_rebuild_parameter\n(" + plain + b"\x88" + ORDERED + b"tR"
+    file = write(tmp_path / "x.pth", {"a": old, "b": older, "c": new}, {"1": [3.0, 4.0]})
+    for array in read_torch_file(file).values():
+        np.testing.assert_array_equal(array, [3, 4])
+
+
+def test_damaged_archives_are_refused(tmp_path):
+    one = {"x": tensor("1", 4, 0, (4,), (1,), view=b"")}
+    for storages, byteorder, reason in (
+        ({"1": [0.0] * 3}, b"little", "another size than its tensors say"),
+        ({"1": [0.0] * 4}, b"big", "big-endian"),
+        ({"2": [0.0] * 4}, b"little", "holds no tensors that PyTorch saved"),
+    ):
+        file = write_zip(tmp_path / "x.pth", one, storages, byteorder)
+        with pytest.raises(InputError, match=reason):
+            read_torch_file(file)
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("saved/model.txt", b"")
+    with pytest.raises(InputError, match=r"an archive without a data\.pkl"):
+        read_torch_file(file)

@@ -28,6 +28,8 @@ from tfgan_zoo.suggestions import did_you_mean
 SHAPES = ("circle", "square", "triangle", "star", "ring", "cross")
 COLOURS = ("red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink")
 FILLS = ("solid", "outline", "striped")
+#: Names of the classes, by `Attributes.label`.
+CLASS_NAMES = tuple(f"{colour} {shape}" for shape in SHAPES for colour in COLOURS)
 BACKGROUNDS = ("dark", "grey", "light")
 SIZES = ("small", "large")
 PLACES = (

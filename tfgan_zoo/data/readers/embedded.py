@@ -29,8 +29,8 @@ def open_figures(opening: Opening) -> Source:
             f"{opening.spec} has pairs ({', '.join(fields)}), not single images; use figures, or a "
             "model that translates."
         )
-    names = [f"{colour} {shape}" for shape in figures.SHAPES for colour in figures.COLOURS]
-    return ArraySource(opening.spec, fields.pop("image"), fields, class_names=names)
+    image = fields.pop("image")
+    return ArraySource(opening.spec, image, fields, class_names=figures.CLASS_NAMES)
 
 
 def open_points(opening: Opening) -> Source:

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from tfgan_zoo.data.figures import CLASS_NAMES, FILLS
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.familiarity import Familiarity
 from tfgan_zoo.metrics.features.keras_model import ModelFeatures
@@ -37,16 +38,31 @@ class Shapes:
     Args:
         image: Shape of an image, (height, width, channels).
         classes: Number of classes.
+        names: The class of each logit; several may stand for one.
     """
 
     image: tuple[int, int, int]
     classes: int
+    names: tuple[str, ...] = ()
 
 
+_CLOTHES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
 CLASSIFIERS = {
-    "figures_v1": Shapes((32, 32, 3), 144),
-    "mnist_v1": Shapes((28, 28, 1), 10),
-    "fashion_mnist_v1": Shapes((28, 28, 1), 10),
+    # Each of the 48 classes of figures has a logit for each fill.
+    "figures_v1": Shapes((32, 32, 3), 144, tuple(np.repeat(CLASS_NAMES, len(FILLS)).tolist())),
+    "mnist_v1": Shapes((28, 28, 1), 10, tuple(map(str, range(10)))),
+    "fashion_mnist_v1": Shapes((28, 28, 1), 10, _CLOTHES),
 }
 
 
@@ -79,7 +95,7 @@ class ClassifierFeatures(ModelFeatures):
             raise InputError(f"features: there is no {name!r}{did_you_mean(name, CLASSIFIERS)}")
         model = network(CLASSIFIERS[name])
         model.set_weights(shipped_weights(name) if weights is None else weights)
-        super().__init__(model, name)
+        super().__init__(model, name, class_names=CLASSIFIERS[name].names)
         self.familiarity = shipped_familiarity(name) if weights is None else None
 
     def fitted(self, images: np.ndarray) -> np.ndarray:

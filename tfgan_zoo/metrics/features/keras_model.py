@@ -1,7 +1,7 @@
 """Features computed by any Keras model."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ class ModelFeatures(NetworkFeatures):
             scales to [-1, 1].
         resizer: Key of `RESIZERS`.
         batch_size: Images per batch.
+        class_names: Name of the class that each logit stands for, for `class_accuracy`.
 
     Attributes:
         name: Name of the features.
@@ -58,6 +59,7 @@ class ModelFeatures(NetworkFeatures):
         preprocess: Callable[[np.ndarray], Any] = to_unit_range,
         resizer: str = "antialiased",
         batch_size: int = 256,
+        class_names: Sequence[str] = (),
     ):
         if resizer not in RESIZERS:
             raise InputError(f"resizer: expected {' or '.join(RESIZERS)}, got {resizer!r}.")
@@ -81,6 +83,12 @@ class ModelFeatures(NetworkFeatures):
         self.resizer = resizer
         self.image_shape = shape[1:]
         self.batch_size = batch_size
+        self.class_names = tuple(class_names)
+        if self.class_names and len(self.class_names) != self.classes:
+            raise InputError(
+                f"class_names: expected {self.classes}, one for each logit, got "
+                f"{len(self.class_names)}."
+            )
         self._model = model
         self._preprocess = preprocess
         self.fingerprint = self._hash()
