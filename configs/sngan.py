@@ -16,6 +16,7 @@ from configs.dcgan_conditional import get_config as dcgan
 def get_config():
     config = dcgan()
     config.model = "sngan"
+    del config.model_args.label_smoothing  # of games with cross entropies
     config.model_args.discriminator_steps = 2
     config.model_args.r1_gamma = 0.0
     config.model_args.r2_gamma = 0.0
