@@ -17,8 +17,8 @@ from tfgan_zoo.models.noise_to_image import NoiseToImage
 class BigGAN(NoiseToImage):
     """BigGAN. Brock et al. 2018, https://arxiv.org/abs/1809.11096.
 
-    The hinge game between large residual networks with self-attention, all of whose layers are
-    divided by their spectral norms,
+    The hinge game between large residual networks with self-attention, whose kernels are divided
+    by their spectral norms, but for the generator's embedding of the class,
 
         L_D = E[max(0, 1 - C(x, y))] + E[max(0, 1 + C(G(z, y), y))],
         L_G = -E[C(G(z, y), y)] + beta sum |W^T W * (1 - I)|^2.
@@ -46,8 +46,9 @@ class BigGAN(NoiseToImage):
         num_classes: Number of classes; None for a game without.
         discriminator_steps: The discriminator's updates before each update of the generator.
         orthogonal_weight: Beta; 0 is off.
-        ema_half_life: Half-life, in images, of the moving average of the generator's weights. The
-            paper's decay of 0.9999 for each update, with batches of 2048, is 14 million.
+        ema_half_life: Half-life, in images, of the moving average of the generator's weights. All
+            real images of a step count: the paper's decay of 0.9999 for each update, with two
+            batches of 2048 in a step, is 28 million.
         **kwargs: Class names, packing, penalties, augmentation and seed: see `NoiseToImage`.
 
     Example:
@@ -76,7 +77,7 @@ class BigGAN(NoiseToImage):
         num_classes: int | None = 10,
         discriminator_steps: int = 2,
         orthogonal_weight: float = 1e-4,
-        ema_half_life: float | None = 14_000_000.0,
+        ema_half_life: float | None = 28_000_000.0,
         **kwargs,
     ):
         check_number("discriminator_steps", discriminator_steps, least=1, whole=True)
