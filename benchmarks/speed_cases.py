@@ -462,7 +462,7 @@ def _floats(images: tf.Tensor) -> tf.Tensor:
 
 
 class _ConditionalNormalization(keras.layers.Layer):
-    """Conditional batch normalisation of Keras' own layers: of a class, or else of a vector."""
+    """Conditional batch normalisation of Keras' own layers, told a class or a vector."""
 
     def __init__(self, num_classes, momentum, epsilon, **kwargs):
         super().__init__(**kwargs)
