@@ -74,6 +74,7 @@ def main(argv: list[str]) -> None:
         raise SystemExit(f"--recipes: expected some of {', '.join(_ALL)}.")
     if _OUTPUT.value:
         common.shown(_OUTPUT.value, "conditional")  # Refuses a file without a place for it now.
+    cli.quiet_tensorflow(lambda: None)  # Leaves GPUs to the trainings.
     folder = Path(_WORKDIR.value)
     steps = [] if _STEPS.value is None else [f"--config.train.steps={_STEPS.value}"]
     for name in _RECIPES.value:
@@ -82,7 +83,6 @@ def main(argv: list[str]) -> None:
     for kind, workdir in short.items():
         short_training(kind, workdir)
 
-    cli.quiet_tensorflow()
     from benchmarks import obedience
     from tfgan_zoo import pictures
     from tfgan_zoo.data import figures
