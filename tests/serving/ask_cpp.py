@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-DTYPES = {1: "float32", 4: "uint8", 9: "int64"}
+DTYPES = {1: "float32", 3: "int32", 4: "uint8", 9: "int64"}
 CODES = {np.dtype(name): code for code, name in DTYPES.items()}
 STRING, TSTRING_SIZE = 7, 24
 
