@@ -27,7 +27,7 @@ class ACGAN(NoiseToImage):
     The discriminator ascends L_S + L_C, the generator L_C - L_S. Fakes are classified like real
     samples: there is no class of their own for them.
 
-    Departures from the paper:
+    The authors published no code known to us. Departures from the paper:
 
     - The generator ascends E[log S(G(z, y))] in place of -E[log(1 - S(G(z, y)))]: the
       non-saturating objective, as for `DCGAN`.

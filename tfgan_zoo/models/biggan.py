@@ -28,14 +28,14 @@ class BigGAN(NoiseToImage):
     average of the generator's weights, whose batch statistics are its own: they are those of
     batches that the averaged generator makes, not those of the trained one.
 
-    Departures from the paper and the authors' code (https://github.com/ajbrock/BigGAN-PyTorch):
+    Departures from the authors' code (https://github.com/ajbrock/BigGAN-PyTorch):
 
-    - In the code, u and v move in every training call of a network. Here they move once before each
+    - There u and v move in every training call of a network. Here they move once before each
       update: see `layers.SpectralNormalization`.
     - The classes of fakes are drawn uniformly there: `fake_labels="uniform"`. Here they have the
       frequencies of the data.
-    - The code's scripts for ImageNet have `orthogonal_weight=0` and other learning rates, and start
-      the average after 20,000 updates.
+    - The scripts for ImageNet there have `orthogonal_weight=0`, one update of the discriminator and
+      other learning rates, and start the average after 20,000 updates. Defaults are the paper's.
 
     Args:
         image_shape: (height, width, channels), or the side of square colour images; see

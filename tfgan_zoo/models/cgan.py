@@ -19,7 +19,7 @@ class CGAN(GAN):
     y enters both networks beside their other input. Labels of fakes are those of the real batch in
     another order: see `NoiseToImage`.
 
-    Departures from the paper:
+    The authors published no code known to us. Departures from the paper:
 
     - The generator maximises E[log D(G(z | y) | y)]; `objective="minimax"` is the paper's game.
     - z is uniform in [-1, 1], the paper's in the unit cube [0, 1].
