@@ -13,11 +13,17 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import GANCLS, SRGAN, WGANGP, CycleGAN, Pix2Pix, config, layers, networks
-from tfgan_zoo.models import DCGAN, GAN, MODELS, Game
+from tfgan_zoo.models import DCGAN, GAN, MODELS, SNGAN, BigGAN, Game
 from tfgan_zoo.run import building
 
 #: Arguments without the recipes' aids.
-_AIDS = {"packing": 1, "r1_gamma": 0.0, "ema_half_life": None, "label_smoothing": 0.0}
+_AIDS = {
+    "packing": 1,
+    "r1_gamma": 0.0,
+    "r2_gamma": 0.0,
+    "ema_half_life": None,
+    "label_smoothing": 0.0,
+}
 
 
 def recipe(name: str) -> tuple[Game, int]:
@@ -42,10 +48,28 @@ def gan_2d() -> GAN:
     return GAN((2,), 2, generator, networks.mlp_discriminator((2,), **options, **critic))
 
 
+def biggan_32() -> BigGAN:
+    """Returns a BigGAN with the networks and steps of the authors' script for CIFAR-10."""
+    sizes = {"filters": 64, "initializer": "normal"}
+    generator = networks.biggan_generator(
+        (32, 32, 3), 128, 10, embedding_dim=None, hierarchical=False, **sizes
+    )
+    discriminator = networks.biggan_discriminator((32, 32, 3), 10, **sizes)
+    options = {"discriminator_steps": 4, "orthogonal_weight": 0.0, "ema_half_life": None}
+    return BigGAN((32, 32, 3), 128, generator, discriminator, num_classes=10, **options)
+
+
+#: Games without a case on the figures: `gan 2-D` stands for the first, and `dcgan` for the others,
+#: whose networks and losses are much the same.
+_ELSEWHERE = ("gan", "cgan", "acgan")
 #: Recipes of the quick cases.
 RECIPES = {
     "wgan_gp 2-D": "wgan_gp_toy",
-    **{name: name for name, cls in MODELS.items() if issubclass(cls, Game) and name != "gan"},
+    **{
+        name: name
+        for name, cls in MODELS.items()
+        if issubclass(cls, Game) and name not in _ELSEWHERE
+    },
 }
 
 #: By size and name: returns a model and its discriminator's batch size.
@@ -58,6 +82,8 @@ CASES: dict[str, dict[str, Callable[[], tuple[Game, int]]]] = {
         "dcgan 64": lambda: (DCGAN(), 64),
         "dcgan 64 batch 128": lambda: (DCGAN(), 128),
         "wgan_gp ResNet 32": lambda: (WGANGP((32, 32, 3)), 64),
+        "sngan 32": lambda: (SNGAN((32, 32, 3), num_classes=10), 64),
+        "biggan 32": lambda: (biggan_32(), 50),
         "pix2pix 256": lambda: (Pix2Pix((256, 256, 3)), 1),
         "cyclegan 128": lambda: (CycleGAN((128, 128, 3)), 1),
         "cyclegan 256": lambda: (CycleGAN((256, 256, 3)), 1),
@@ -84,7 +110,7 @@ def adam() -> keras.optimizers.Adam:
 def weights(model: Game) -> dict[str, Any]:
     """Returns the weights of a game's losses and its number of discriminator steps."""
     names = ["discriminator_steps", "clip", "penalty_weight", "cycle_weight", "identity_weight"]
-    names += ["pool_size", "l1_weight", "adversarial_weight"]
+    names += ["pool_size", "l1_weight", "adversarial_weight", "orthogonal_weight"]
     return {name: getattr(model, name) for name in names if hasattr(model, name)}
 
 
@@ -96,6 +122,7 @@ def description(model: Game, batch: int) -> dict[str, Any]:
         "game": type(model).__name__,
         "arrays": [[list(a.shape), str(a.dtype)] for a in arrays],
         "latent": getattr(model, "latent_dim", 0),
+        "classes": getattr(model, "num_classes", None),
         "uniform": getattr(model, "latent_distribution", "normal") == "uniform",
         "players": {
             role: {network.name: nodes(network) for network in members}
@@ -128,6 +155,10 @@ _SETTINGS = {
     "pool_size",
     "negative_slope",
     "factor",
+    "input_dim",
+    "output_dim",
+    "num_classes",
+    "spectral_normalization",
 }
 
 
@@ -138,20 +169,31 @@ def nodes(network: keras.Model) -> list[dict[str, Any]]:
     for operation in [*given, *(o for o in network._operations if o not in given)]:
         # The node in this network; the layer may also be used elsewhere.
         node = next(n for n in operation._inbound_nodes if _within(n, network))
-        settings = {} if isinstance(operation, keras.Model) else operation.get_config()
         shapes = [list(t.shape[1:]) for t in (*node.input_tensors, *node.output_tensors)]
         found.append(
             {
                 "name": operation.name,
                 "kind": "Model" if isinstance(operation, keras.Model) else type(operation).__name__,
                 "inputs": [t._keras_history.operation.name for t in node.input_tensors],
-                "settings": {k: v for k, v in settings.items() if k in _SETTINGS},
-                "channels": [shape[-1] for shape in shapes],
+                "settings": _settings(operation, node),
+                "channels": [shape[-1] if shape else 1 for shape in shapes],
                 "shapes": shapes,
                 "nodes": nodes(operation) if isinstance(operation, keras.Model) else None,
             }
         )
     return found
+
+
+def _settings(operation: Any, node: Any) -> dict[str, Any]:
+    """Returns what another framework needs to know of an operation."""
+    if isinstance(operation, keras.Model):
+        return {}
+    if isinstance(operation, layers.SpectralNormalization):
+        return {"wrapped": type(operation.layer).__name__, **_settings(operation.layer, node)}
+    if type(operation).__name__ == "GetItem":  # columns of a matrix
+        _, (_, columns) = node.arguments.args
+        return {"start": columns.start, "stop": columns.stop}
+    return {k: v for k, v in operation.get_config().items() if k in _SETTINGS}
 
 
 def _within(node: Any, network: keras.Model) -> bool:
@@ -276,6 +318,45 @@ class Plain(keras.Model):
         squares = tf.reduce_sum(tf.square(slopes), axis=list(range(1, len(real.shape))))
         return tf.reduce_mean((tf.sqrt(squares + 1e-12) - 1.0) ** 2)
 
+    def sngan(self, data):
+        """The hinge game, with one pass of D for real samples and fakes together."""
+        (g,), (d,), settings = *self.networks, self.settings
+        steps = settings["discriminator_steps"]
+        hinge = keras.losses.Hinge()
+        batches = zip(*(tf.split(data[k], steps) for k in ("image", "label")), strict=True)
+        for real, labels in batches:
+            asked = tf.random.shuffle(labels)
+            fake = g(
+                [tf.random.normal((len(labels), settings["latent_dim"])), asked], training=True
+            )
+            both = [tf.concat([real, fake], axis=0), tf.concat([labels, asked], axis=0)]
+            with tf.GradientTape() as tape:
+                right, wrong = tf.split(d(both, training=True), 2)
+                d_loss = hinge(tf.ones_like(right), right) + hinge(-tf.ones_like(wrong), wrong)
+            self.descend(tape, d_loss, 1)
+        asked = tf.random.shuffle(labels)
+        with tf.GradientTape() as tape:
+            fake = g(
+                [tf.random.normal((len(labels), settings["latent_dim"])), asked], training=True
+            )
+            g_loss = -tf.reduce_mean(d([fake, asked], training=True))
+            total = g_loss
+            if settings.get("orthogonal_weight"):
+                total += settings["orthogonal_weight"] * self.orthogonality(g)
+        self.descend(tape, total, 0)
+        return d_loss, g_loss
+
+    biggan = sngan
+
+    def orthogonality(self, network):
+        """Returns the sum of |W^T W * (1 - I)|^2 over the network's kernels."""
+        total = 0.0
+        for kernel in (w for w in network.trainable_variables if w.name == "kernel"):
+            matrix = tf.reshape(kernel, (-1, kernel.shape[-1]))
+            products = tf.matmul(matrix, matrix, transpose_a=True)
+            total += tf.reduce_sum((products * (1.0 - tf.eye(matrix.shape[-1]))) ** 2)
+        return total
+
     def cyclegan(self, data):
         """keras.io/examples/generative/cyclegan, discriminators second; four optimizers."""
         (a, b), ((g, f), (d_a, d_b)) = (data["a"], data["b"]), self.networks
@@ -380,11 +461,59 @@ def _floats(images: tf.Tensor) -> tf.Tensor:
     return tf.cast(images, tf.float32) / 127.5 - 1.0 if images.dtype == tf.uint8 else images
 
 
+class _ConditionalNormalization(keras.layers.Layer):
+    """Conditional batch normalisation of Keras' own layers, told a class or a vector."""
+
+    def __init__(self, num_classes, momentum, epsilon, **kwargs):
+        super().__init__(**kwargs)
+        self.num_classes = num_classes
+        self.normalization = keras.layers.BatchNormalization(
+            momentum=momentum, epsilon=epsilon, scale=False, center=False
+        )
+
+    def build(self, shapes):
+        """Builds scale and offset."""
+        channels = shapes[0][-1]
+        self.normalization.build(shapes[0])
+        self.maps = [self._map(channels) for _ in range(2)]
+        for each in self.maps:
+            each.build(shapes[1])
+
+    def _map(self, channels):
+        if self.num_classes is not None:
+            return keras.layers.Embedding(
+                self.num_classes, channels, embeddings_initializer="zeros"
+            )
+        return keras.layers.SpectralNormalization(keras.layers.Dense(channels, use_bias=False))
+
+    def call(self, inputs, training=False):
+        """Normalises features."""
+        x, condition = inputs
+        gain, bias = (each(condition)[:, None, None, :] for each in self.maps)
+        return self.normalization(x, training=training) * (1.0 + gain) + bias
+
+
 def _with_keras_layers(network: keras.Model) -> keras.Model:
-    """Returns the network with Keras' normalisation and rectifier layers instead of the zoo's."""
+    """Returns the network with Keras' layers instead of the zoo's, where Keras has the like.
+
+    Keras' spectral normalisation is another algorithm: it moves its vectors and assigns W / sigma
+    in every call with `training=True`, and its gradient does not go through sigma. It does not
+    know embeddings, which stay as they are.
+    """
 
     def replaced(layer):
         settings = layer.get_config()
+        if isinstance(layer, layers.SpectralNormalization):
+            inner = replaced(layer.layer)
+            if isinstance(inner, keras.layers.Embedding):
+                return inner
+            return keras.layers.SpectralNormalization(inner, name=layer.name)
+        if isinstance(layer, layers.ClassEmbedding):
+            return keras.layers.Embedding.from_config(settings)
+        if isinstance(layer, layers.ConditionalBatchNormalization):
+            return _ConditionalNormalization(
+                layer.num_classes, layer.momentum, layer.epsilon, name=layer.name
+            )
         if isinstance(layer, layers.BatchNormalization):
             settings.pop("inference", None)
             return keras.layers.BatchNormalization.from_config(settings)

@@ -15,6 +15,7 @@ import time
 import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
+from torch.nn.utils import parametrizations, parametrize
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
@@ -87,6 +88,74 @@ class Mean(nn.Module):
         return x.mean((2, 3))
 
 
+class Sum(nn.Module):
+    """Sums over all pixels."""
+
+    def forward(self, x):
+        """Returns the sum."""
+        return x.sum((2, 3))
+
+
+class Columns(nn.Module):
+    """Some columns of a matrix."""
+
+    def __init__(self, start, stop):
+        super().__init__()
+        self.columns = slice(start, stop)
+
+    def forward(self, x):
+        """Returns the columns."""
+        return x[:, self.columns]
+
+
+class Dot(nn.Module):
+    """The inner product of rows."""
+
+    def forward(self, x, y):
+        """Returns a column of products."""
+        return (x * y).sum(1, keepdim=True)
+
+
+class ConditionalNormalization(nn.Module):
+    """Batch normalisation with a scale and an offset by class, or by a vector."""
+
+    def __init__(self, size, condition, classes, spectral, **options):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(size, affine=False, **options)
+        maps = [self.map(size, condition, classes) for _ in range(2)]
+        self.maps = nn.ModuleList(map(parametrizations.spectral_norm, maps) if spectral else maps)
+
+    def map(self, size, condition, classes):
+        """Returns the layer of the scale or of the offset."""
+        if classes is None:
+            return nn.Linear(condition, size, bias=False)
+        table = nn.Embedding(classes, size)
+        nn.init.zeros_(table.weight)
+        return table
+
+    def forward(self, x, condition):
+        """Normalises features."""
+        gain, bias = (each(condition)[:, :, None, None] for each in self.maps)
+        return torch.addcmul(bias, self.norm(x), 1 + gain)
+
+
+def set_moving(network: nn.Module, moving: bool) -> None:
+    """Sets whether passes move the vectors of spectral normalisation."""
+    for part in network.modules():
+        if isinstance(part, parametrizations._SpectralNorm):
+            part.train(moving)
+
+
+def kernels(network: nn.Module) -> list[torch.Tensor]:
+    """Returns the kernels of all linear layers and convolutions, before normalisation."""
+    found = []
+    for part in network.modules():
+        if isinstance(part, (nn.Linear, nn.Conv2d)):
+            normalized = parametrize.is_parametrized(part, "weight")
+            found.append(part.parametrizations.weight.original if normalized else part.weight)
+    return found
+
+
 def activation(name: str) -> list[nn.Module]:
     known = {"linear": [], "relu": [nn.ReLU()], "tanh": [nn.Tanh()], "sigmoid": [nn.Sigmoid()]}
     known["leaky_relu"] = [nn.LeakyReLU(0.2)]
@@ -99,6 +168,13 @@ def module(node: dict) -> nn.Module:
     after = activation(s["activation"]) if isinstance(s.get("activation"), str) else []
     if kind == "Model":
         return Network(node["nodes"])
+    if kind == "SpectralNormalization":
+        layer, *rest = _parts(module({**node, "kind": s["wrapped"]}))
+        return nn.Sequential(parametrizations.spectral_norm(layer), *rest)
+    if kind == "ConditionalBatchNormalization":
+        options = {"eps": s["epsilon"], "momentum": 1 - s["momentum"]}
+        given = s["num_classes"], s["spectral_normalization"]
+        return ConditionalNormalization(size, node["channels"][1], *given, **options)
     if kind == "Dense":
         return nn.Sequential(nn.Linear(size, s["units"], s["use_bias"]), *after)
     if kind in ("Conv2D", "Conv2DTranspose"):
@@ -136,7 +212,16 @@ def module(node: dict) -> nn.Module:
         "PixelShuffle": lambda: nn.PixelShuffle(s["factor"]),
         "Concatenate": lambda: Concatenate(),
         "Add": lambda: Add(),
+        "Sum": lambda: Sum(),
+        "Cast": lambda: nn.Identity(),
+        "Dot": lambda: Dot(),
+        "GetItem": lambda: Columns(s["start"], s["stop"]),
+        "ClassEmbedding": lambda: nn.Embedding(s["input_dim"], s["output_dim"]),
     }[kind]()
+
+
+def _parts(layers: nn.Module) -> list[nn.Module]:
+    return list(layers) if isinstance(layers, nn.Sequential) else [layers]
 
 
 class Network(nn.Module):
@@ -202,6 +287,8 @@ class Game:
         rows = shape[0] * max(1, min(16, 4096 // shape[0]))
         if kind == "uint8":
             return torch.randint(0, 256, (rows, *shape[1:]), dtype=torch.uint8)
+        if kind == "int32":
+            return torch.randint(0, self.case["classes"], (rows, *shape[1:]))
         return torch.randn(rows, *shape[1:])
 
     def batch(self):
@@ -228,10 +315,11 @@ class Game:
         return self.d[0](*inputs)
 
     def turn(self, role):
-        """Enables gradients for one role's weights only."""
+        """Enables gradients for one role's weights only; only its spectral norms move."""
         for index, members in enumerate((self.g, self.d)):
             for network in members:
                 network.requires_grad_(index == role)
+                set_moving(network, index == role)
 
     def descend(self, role, loss):
         """Applies one update."""
@@ -321,6 +409,40 @@ class Game:
             self.descend(1, loss + self.case["penalty_weight"] * (norms - 1).square().mean())
         self.turn(0)
         self.descend(0, -self.d_pass(self.g_pass(self.noise(len(real)))).mean())
+
+    def sngan(self):
+        """One pass of D for real samples and fakes together, so that its norms move once."""
+        images, labels = self.batch()
+        self.turn(1)
+        steps = self.case["discriminator_steps"]
+        for real, given in zip(images.chunk(steps), labels.chunk(steps), strict=True):
+            asked = given[torch.randperm(len(given), device=DEVICE)]
+            with torch.no_grad():
+                fake = self.g_pass(self.noise(len(real)), asked)
+            self.descend(1, self.d_loss(torch.cat([real, fake]), torch.cat([given, asked])))
+        self.turn(0)
+        asked = given[torch.randperm(len(given), device=DEVICE)]
+        self.descend(0, self.g_loss(self.g_pass(self.noise(len(real)), asked), asked))
+
+    biggan = sngan
+
+    def sngan_d_loss(self, images, labels):
+        """E[max(0, 1 - C(x))] + E[max(0, 1 + C(G(z)))], real samples first."""
+        real, fake = self.d[0](images, labels).chunk(2)
+        return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
+
+    def sngan_g_loss(self, fake, asked):
+        """-E[C(G(z))] + beta sum |W W^T * (1 - I)|^2."""
+        loss = -self.d[0](fake, asked).mean()
+        if weight := self.case.get("orthogonal_weight"):
+            for kernel in kernels(self.g[0]):
+                matrix = kernel.flatten(1)
+                products = matrix @ matrix.T
+                rest = products.square().sum() - products.diagonal().square().sum()
+                loss = loss + weight * rest
+        return loss
+
+    biggan_d_loss, biggan_g_loss = sngan_d_loss, sngan_g_loss
 
     def cyclegan(self):
         """Updates both generators, then both discriminators on pooled fakes."""

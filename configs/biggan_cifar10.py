@@ -22,7 +22,7 @@ def get_config():
     config.model_args.discriminator_steps = 4
     config.model_args.orthogonal_weight = 0.0
     config.model_args.fake_labels = "uniform"
-    config.model_args.ema_half_life = 350_000.0
+    config.model_args.ema_half_life = 1_400_000.0  # 0.9999 for each update
     config.generator = {
         "name": "biggan_generator",
         "filters": 64,

@@ -23,7 +23,7 @@ def get_config():
     config.model_args.discriminator_steps = 2
     config.model_args.orthogonal_weight = 1e-4
     config.model_args.fake_labels = "uniform"
-    config.model_args.ema_half_life = 14_000_000.0
+    config.model_args.ema_half_life = 28_000_000.0  # 0.9999 for each update
     config.generator = {"name": "biggan_generator"}
     config.discriminator = {"name": "biggan_discriminator"}
     for role, rate in (("generator", 5e-5), ("discriminator", 2e-4)):

@@ -32,13 +32,17 @@ if TYPE_CHECKING:
         tasks,
     )
     from tfgan_zoo.models import (
+        ACGAN,
+        CGAN,
         DCGAN,
         GAN,
         GANCLS,
         LSGAN,
+        SNGAN,
         SRGAN,
         WGAN,
         WGANGP,
+        BigGAN,
         CycleGAN,
         JointEmbedding,
         Pix2Pix,
@@ -50,13 +54,17 @@ find_moved_modules()
 __version__ = "0.2.0"
 
 __all__ = [
+    "ACGAN",
+    "CGAN",
     "DCGAN",
     "GAN",
     "GANCLS",
     "LSGAN",
+    "SNGAN",
     "SRGAN",
     "WGAN",
     "WGANGP",
+    "BigGAN",
     "CycleGAN",
     "JointEmbedding",
     "Pix2Pix",

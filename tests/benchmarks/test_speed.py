@@ -1,5 +1,6 @@
 """The table of step times: computed cells, failing contenders, and the rewritten games."""
 
+import json
 import sys
 
 import numpy as np
@@ -116,7 +117,8 @@ PLAYED = [
 @pytest.mark.parametrize("name", slow_except(("wgan", "pix2pix"), PLAYED))
 def test_plain_keras_plays(name):
     # The example's identity loss needs images of the same channels.
-    game = TRANSLATORS["cyclegan"]() if name == "cyclegan" else tiny(name)
+    told = {"num_classes": 3} if name == "sngan" else {}
+    game = TRANSLATORS["cyclegan"]() if name == "cyclegan" else tiny(name, **told)
     model = speed_cases.Plain(game)
     model.compile()
     model.run_eagerly = True
@@ -140,3 +142,34 @@ def test_the_recipes_are_the_games_that_were_written_anew():
     assert (lsgan.a, lsgan.b, lsgan.c) == (0.0, 1.0, 1.0)
     relativistic, _ = speed_cases.recipe("relativistic_gan")
     assert not relativistic.average
+
+
+def test_networks_with_spectral_norms_are_described():
+    description = json.loads(json.dumps(speed_cases.description(tiny("biggan"), 6)))
+    assert description["classes"] == 3
+    assert [kind for _, kind in description["arrays"]] == ["uint8", "int32"]
+    ((_, generator),) = description["players"]["generator"].items()
+    kinds = {node["kind"] for node in generator}
+    assert {"SpectralNormalization", "ConditionalBatchNormalization", "ClassEmbedding"} <= kinds
+    project = next(node for node in generator if node["name"] == "project")
+    assert project["settings"]["wrapped"] == "Dense"
+    assert project["settings"]["units"] == project["channels"][-1]
+    slices = [node["settings"] for node in generator if node["kind"] == "GetItem"]
+    assert slices == [{"start": 3 * i or None, "stop": 3 * (i + 1)} for i in range(3)]
+
+
+@pytest.mark.parametrize("name", ["sngan", "biggan"])
+def test_plain_keras_has_the_same_weights(name):
+    game = tiny(name, num_classes=3)
+    plain = speed_cases.Plain(game)
+    if name == "biggan":
+        expected = float(game.orthogonality())
+        assert float(plain.orthogonality(game.generator)) == pytest.approx(expected, rel=1e-4)
+    for ours, theirs in zip(game.roles().values(), plain.networks, strict=True):
+        for own, other in zip(ours, theirs, strict=True):
+            assert own is not other
+            shapes = [
+                sorted(tuple(w.shape) for w in each.trainable_variables) for each in (own, other)
+            ]
+            assert shapes[0] == shapes[1]
+            assert not any("tfgan_zoo" in type(layer).__module__ for layer in other.layers)

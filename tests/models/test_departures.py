@@ -7,6 +7,10 @@ from tfgan_zoo.models import MODELS
 #: Words of one departure, of models that were compared with their authors' code.
 STATED = {
     "GAN": "sigmoid",
+    "CGAN": 'objective="minimax"',
+    "ACGAN": "110 numbers",
+    "SNGAN": "drawn uniformly there",
+    "BigGAN": "after 20,000 updates",
     "DCGAN": "pads its 5x5 convolutions by two pixels",
     "LSGAN": "1024 uniform numbers",
     "WGAN": "100 steps",

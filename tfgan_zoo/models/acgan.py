@@ -27,12 +27,14 @@ class ACGAN(NoiseToImage):
     The discriminator ascends L_S + L_C, the generator L_C - L_S. Fakes are classified like real
     samples: there is no class of their own for them.
 
-    Departures from the paper:
+    The authors published no code known to us. Departures from the paper:
 
     - The generator ascends E[log S(G(z, y))] in place of -E[log(1 - S(G(z, y)))]: the
       non-saturating objective, as for `DCGAN`.
-    - The default generator is DCGAN's with the paper's widths, for 32x32 images 384, 192, 96; it
-      normalises its first maps, too.
+    - The default generator is DCGAN's with the paper's widths, for 32x32 images 384, 192, 96. It
+      normalises its first maps, too, and is told the class by an embedding beside z and by its
+      batch normalisation; the paper's has an input of 110 numbers, for z and the class.
+    - The paper adds noise to activations. Here there is none.
 
     Args:
         image_shape: (height, width, channels), or the side of square colour images; sides as for

@@ -17,8 +17,8 @@ from tfgan_zoo.models.noise_to_image import NoiseToImage
 class BigGAN(NoiseToImage):
     """BigGAN. Brock et al. 2018, https://arxiv.org/abs/1809.11096.
 
-    The hinge game between large residual networks with self-attention, all of whose layers are
-    divided by their spectral norms,
+    The hinge game between large residual networks with self-attention, whose kernels are divided
+    by their spectral norms, but for the generator's embedding of the class,
 
         L_D = E[max(0, 1 - C(x, y))] + E[max(0, 1 + C(G(z, y), y))],
         L_G = -E[C(G(z, y), y)] + beta sum |W^T W * (1 - I)|^2.
@@ -28,14 +28,14 @@ class BigGAN(NoiseToImage):
     average of the generator's weights, whose batch statistics are its own: they are those of
     batches that the averaged generator makes, not those of the trained one.
 
-    Departures from the paper and the authors' code (https://github.com/ajbrock/BigGAN-PyTorch):
+    Departures from the authors' code (https://github.com/ajbrock/BigGAN-PyTorch):
 
-    - In the code, u and v move in every training call of a network. Here they move once before each
+    - There u and v move in every training call of a network. Here they move once before each
       update: see `layers.SpectralNormalization`.
     - The classes of fakes are drawn uniformly there: `fake_labels="uniform"`. Here they have the
       frequencies of the data.
-    - The code's scripts for ImageNet have `orthogonal_weight=0` and other learning rates, and start
-      the average after 20,000 updates.
+    - The scripts for ImageNet there have `orthogonal_weight=0`, one update of the discriminator and
+      other learning rates, and start the average after 20,000 updates. Defaults are the paper's.
 
     Args:
         image_shape: (height, width, channels), or the side of square colour images; see
@@ -46,8 +46,9 @@ class BigGAN(NoiseToImage):
         num_classes: Number of classes; None for a game without.
         discriminator_steps: The discriminator's updates before each update of the generator.
         orthogonal_weight: Beta; 0 is off.
-        ema_half_life: Half-life, in images, of the moving average of the generator's weights. The
-            paper's decay of 0.9999 for each update, with batches of 2048, is 14 million.
+        ema_half_life: Half-life, in images, of the moving average of the generator's weights. All
+            real images of a step count: the paper's decay of 0.9999 for each update, with two
+            batches of 2048 in a step, is 28 million.
         **kwargs: Class names, packing, penalties, augmentation and seed: see `NoiseToImage`.
 
     Example:
@@ -76,7 +77,7 @@ class BigGAN(NoiseToImage):
         num_classes: int | None = 10,
         discriminator_steps: int = 2,
         orthogonal_weight: float = 1e-4,
-        ema_half_life: float | None = 14_000_000.0,
+        ema_half_life: float | None = 28_000_000.0,
         **kwargs,
     ):
         check_number("discriminator_steps", discriminator_steps, least=1, whole=True)

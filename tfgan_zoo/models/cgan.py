@@ -19,8 +19,9 @@ class CGAN(GAN):
     y enters both networks beside their other input. Labels of fakes are those of the real batch in
     another order: see `NoiseToImage`.
 
-    Departures from the paper:
+    The authors published no code known to us. Departures from the paper:
 
+    - The generator maximises E[log D(G(z | y) | y)]; `objective="minimax"` is the paper's game.
     - z is uniform in [-1, 1], the paper's in the unit cube [0, 1].
     - The generator ends in a tanh, for pixels in [-1, 1], where the paper's sigmoid makes pixels in
       [0, 1].

@@ -16,8 +16,8 @@ from tfgan_zoo.models.noise_to_image import NoiseToImage
 class SNGAN(NoiseToImage):
     """SNGAN. Miyato et al. 2018, https://arxiv.org/abs/1802.05957.
 
-    Every layer of the discriminator is divided by its spectral norm, which makes it 1-Lipschitz,
-    and the game is played with the hinge losses
+    Every kernel of the discriminator is divided by its spectral norm, which bounds how steep the
+    discriminator can be, and the game is played with the hinge losses
 
         L_D = E[max(0, 1 - C(x))] + E[max(0, 1 + C(G(z)))],  L_G = -E[C(G(z))].
 

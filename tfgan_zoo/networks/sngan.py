@@ -104,7 +104,8 @@ def sngan_discriminator(
     spectrally normalised. Up to 32 pixels every block has 128 maps, and two that keep the size come
     last: for 32x32 there are four blocks, down to 8x8. Above, the first block has 64 maps and each
     after it twice as many, up to 1,024; they halve the size until the shorter side is at most 4 or
-    odd, and one that keeps it comes last: for 48x48 64, 128, 256, 512 and 1,024.
+    odd, and one that keeps it comes last: for 48x48 64, 128, 256, 512 and 1,024. The authors' code
+    for 64x64 has the same five blocks, but the last halves the size too.
 
     With classes, an embedding of the class, spectrally normalised too, is projected on the sum
     (Miyato and Koyama 2018, https://arxiv.org/abs/1802.05637).
