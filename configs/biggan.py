@@ -21,10 +21,10 @@ def get_config():
     config.model_args.ema_half_life = 10_000.0
     config.generator = {"name": "biggan_generator", "filters": 16, "embedding_dim": 32}
     config.discriminator = {"name": "biggan_discriminator", "filters": 16}
-    for role, rate in (("generator", 1e-3), ("discriminator", 1e-3)):
+    for role in ("generator", "discriminator"):
         config[f"{role}_optimizer"] = {
             "name": "adam",
-            "learning_rate": rate,
+            "learning_rate": 1e-3,
             "beta_1": 0.0,
             "beta_2": 0.99,
             "decay": "linear",

@@ -10,13 +10,48 @@ Cost:    not measured
 Result:  not measured
 """
 
-from configs.dcgan import get_config as unconditional
+from tfgan_zoo.config import noise_to_image_config
 
 
 def get_config():
-    config = unconditional()
+    config = noise_to_image_config("dcgan")
     config.model_args.num_classes = 48
     config.model_args.latent_dim = 4
-    config.model_args.packing = 1
+    config.model_args.label_smoothing = 0.0
+    config.model_args.r1_gamma = 0.3
     config.model_args.r2_gamma = 0.3
+    config.model_args.r1_every = 8
+    config.model_args.ema_half_life = 10_000.0
+    config.generator = {
+        "name": "dcgan_generator",
+        "filters": 48,
+        "kernel_size": 4,
+        "upsampling": "transposed",
+        "normalization": "batch",
+        "embedding_dim": 16,
+        "conditional_normalization": False,
+    }
+    config.discriminator = {
+        "name": "dcgan_discriminator",
+        "filters": 40,
+        "kernel_size": 4,
+        "normalization": "none",
+        "projected": 64,
+    }
+    for role in ("generator", "discriminator"):
+        config[f"{role}_optimizer"] = {
+            "name": "adam",
+            "learning_rate": 1e-3,
+            "beta_1": 0.0,
+            "beta_2": 0.99,
+            "decay": "linear",
+        }
+    config.data.flip = True  # the figures are symmetrical
+    config.data.batch_size = 32
+    config.train.steps = 10_000
+    config.train.log_every = 200
+    config.train.sample_every = 1000
+    config.train.checkpoint_every = 1000
+    config.evaluate.metrics = ("figures", "swd")
+    config.evaluate.samples = 1000
     return config

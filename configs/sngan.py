@@ -10,18 +10,39 @@ Cost:    not measured
 Result:  not measured
 """
 
-from configs.dcgan_conditional import get_config as dcgan
+from tfgan_zoo.config import noise_to_image_config
 
 
 def get_config():
-    config = dcgan()
-    config.model = "sngan"
-    del config.model_args.label_smoothing  # of games with cross entropies
+    config = noise_to_image_config("sngan")
+    config.model_args.num_classes = 48
+    config.model_args.latent_dim = 4
     config.model_args.discriminator_steps = 2
-    config.model_args.r1_gamma = 0.0
-    config.model_args.r2_gamma = 0.0
+    config.model_args.ema_half_life = 10_000.0
+    config.generator = {
+        "name": "dcgan_generator",
+        "filters": 48,
+        "kernel_size": 4,
+        "upsampling": "transposed",
+        "normalization": "batch",
+        "embedding_dim": 16,
+        "conditional_normalization": False,
+    }
     config.discriminator = {"name": "sngan_discriminator", "filters": 32}
     for role in ("generator", "discriminator"):
-        config[f"{role}_optimizer"].beta_2 = 0.9
+        config[f"{role}_optimizer"] = {
+            "name": "adam",
+            "learning_rate": 1e-3,
+            "beta_1": 0.0,
+            "beta_2": 0.9,
+            "decay": "linear",
+        }
+    config.data.flip = True  # the figures are symmetrical
+    config.data.batch_size = 32
     config.train.steps = 6000
+    config.train.log_every = 200
+    config.train.sample_every = 1000
+    config.train.checkpoint_every = 1000
+    config.evaluate.metrics = ("figures", "swd")
+    config.evaluate.samples = 1000
     return config
