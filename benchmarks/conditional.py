@@ -9,8 +9,8 @@ Finished runs in --workdir are only scored, on samples of all 48 classes in turn
 with the most samples that are right, there is a table and a picture of truncated latents. Its
 samples with shuffled labels are a control, and so are, with --controls, two short trainings: a
 discriminator that is not told the class, and training images with each other's labels. Training
-images are scored too, and a short training without a fault. A control that obeys ends the command
-with an error, after the tables.
+images are scored too, and a short training without a fault, which must obey. A control that obeys
+ends the command with an error, after the tables.
 
 Prints the tables and, with --output, puts them into a Markdown file between the lines
 `<!-- conditional:begin -->` and `<!-- conditional:end -->`.
@@ -93,7 +93,7 @@ def main(argv: list[str]) -> None:
     held_out = figures.load(split="test", num=num)
     data = obedience.spreads(held_out["image"], held_out["label"])
 
-    lines, controls, found = [], {}, {}
+    lines, controls, obedient, found = [], {}, {}, {}
 
     def tell(name: str, scores: obedience.Scores, spent: str = "— | — | —") -> None:
         lines.append(f"| {name} | {obedience.cells(scores)} | {spent} |")
@@ -113,11 +113,11 @@ def main(argv: list[str]) -> None:
     for kind, workdir in short.items():
         name, trained = f"`dcgan_conditional`, {_SHORT[kind]}", experiment.load_run(workdir, "last")
         score = obedience.score(obedience.draw(trained, labels), labels, data)
-        if kind != "short":
-            controls[name] = score
+        (obedient if kind == "short" else controls)[name] = score
         tell(name, score, cost(workdir, trained.steps_done))
     seen = figures.load(num=num)
-    tell("training images", obedience.score(seen["image"], seen["label"], data))
+    obedient["training images"] = obedience.score(seen["image"], seen["label"], data)
+    tell("training images", obedient["training images"])
 
     truncated = [f"| none | {obedience.cells(scores)} |"]
     for truncation in _TRUNCATIONS:
@@ -130,7 +130,7 @@ def main(argv: list[str]) -> None:
     intro = f"{num:,} samples for each; {common.where()}."
     tables = [intro, "", _HEADER, *lines, "", _TRUNCATED.format(best), *truncated]
     common.show("\n".join(tables), _OUTPUT.value, "conditional")
-    if wrong := obedience.failures(controls):
+    if wrong := obedience.failures(controls, obedient):
         raise SystemExit("\n".join(wrong))
 
 

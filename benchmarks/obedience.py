@@ -122,12 +122,22 @@ def cells(scores: Scores) -> str:
     return " | ".join("—" if cell == "nan" else cell for cell in shown)
 
 
-def failures(controls: Mapping[str, Scores]) -> list[str]:
-    """Returns what is wrong with controls, which must not obey."""
-    return [
+def failures(controls: Mapping[str, Scores], obedient: Mapping[str, Scores]) -> list[str]:
+    """Returns what is wrong with controls.
+
+    Args:
+        controls: Scores of what cannot obey, by name.
+        obedient: Scores of what must obey, for the others to mean something.
+    """
+    wrong = [
         f"{name}: expected an obedience of about 1/48, got {scores.obedience:.3f}."
         for name, scores in controls.items()
         if scores.obedience > _CHANCE
+    ]
+    return wrong + [
+        f"{name}: expected an obedience above {_CHANCE}, got {scores.obedience:.3f}."
+        for name, scores in obedient.items()
+        if not scores.obedience > _CHANCE
     ]
 
 

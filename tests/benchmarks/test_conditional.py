@@ -45,9 +45,11 @@ def test_figures_as_asked_obey_and_spread_like_the_data(drawn, of_data):
     control = obedience.score(images, shuffled, of_data)
     assert control.obedience == np.mean(shuffled == labels) < 0.08
     assert (control.validity, control.modes) == (1.0, 48)
-    assert not obedience.failures({"shuffled": control})
-    (failure,) = obedience.failures({"right labels": scores})
-    assert failure == "right labels: expected an obedience of about 1/48, got 1.000."
+    assert not obedience.failures({"shuffled": control}, {"data": scores})
+    assert obedience.failures({"data": scores}, {"shuffled": control}) == [
+        "data: expected an obedience of about 1/48, got 1.000.",
+        f"shuffled: expected an obedience above 0.15, got {control.obedience:.3f}.",
+    ]
 
 
 def test_half_the_deviations_are_half_the_spread_and_copies_have_none(drawn, of_data):
@@ -70,6 +72,7 @@ def test_samples_that_are_no_figures_have_a_dash(of_data):
     scores = obedience.score(noise, obedience.asked(48), of_data)
     assert obedience.cells(scores) == "0.000 | — | 0 | — | —"
     assert obedience.right(scores) == 0.0
+    assert len(obedience.failures({"noise": scores}, {"noise": scores})) == 1
     assert obedience.cells(obedience.Scores(0.9, 0.5, 48, 1.0, 0.125)) == (
         "0.900 | 0.500 | 48 | 1.00 | 0.12"
     )
