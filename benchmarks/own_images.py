@@ -156,7 +156,7 @@ def main(argv: list[str]) -> None:
             f"| `{recipe}` | {seed} | {trained} | {common.speed(workdir):,.0f} | "
             f"{scores[recipe][-1]:.4f} |"
         )
-    sets = f"{_DRAWS.value} sets of {_SAMPLES.value:,} samples"
+    sets = f"{_DRAWS.value} set{'s' * (_DRAWS.value > 1)} of {_SAMPLES.value:,} samples"
     intro = f"SWD from held-out images, {sets}; {common.where()}."
     table = "\n".join([intro, "", _HEADER, *lines, "", verdict(scores)])
     common.show(table, _OUTPUT.value, f"own_images_{_RIVAL.value}")
