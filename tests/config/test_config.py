@@ -193,7 +193,7 @@ def test_names():
     assert find_config("dcgan").name == "dcgan.py"
     with pytest.raises(InputError, match="--model: there is no 'dcgann'; did you mean dcgan"):
         find_config("dcgann", "--model")
-    with pytest.raises(InputError, match="give one of captions"):
+    with pytest.raises(InputError, match="give one of acgan"):
         find_config("zzzzz")
     with pytest.raises(InputError, match=r"there is no file 'dcgan.py'"):
         find_config("dcgan.py")
