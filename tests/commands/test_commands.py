@@ -61,7 +61,7 @@ def said(main, *argv, capsys):
         (["--model=dcgann"], "error: --model: there is no 'dcgann'; did you mean dcgan"),
         (["--config=dcgann"], "error: --config: there is no 'dcgann'; did you mean dcgan"),
         (["--config=no/such.py"], "error: --config: there is no file 'no/such.py'."),
-        ([], "error: Give --model or --config: one of captions"),
+        ([], "error: Give --model or --config: one of acgan"),
         (["--modle=dcgan"], "error: There is no flag --modle; did you mean --model"),
         (["--zzz"], "error: There is no flag --zzz; --help shows all."),
         (["dcgan"], "error: There is an argument too many: 'dcgan'."),

@@ -258,9 +258,9 @@ def test_paper_optimizers():
     assert model.discriminator_optimizer.rho == 0.5
     for name, cls in MODELS.items():
         optimizers = tiny(name).default_optimizers()
-        for optimizer in optimizers.values():
+        for role, optimizer in optimizers.items():
             config = optimizer.get_config()
-            for setting, value in cls.paper_optimizer.items():
+            for setting, value in cls.paper_optimizer.get(role, cls.paper_optimizer).items():
                 assert setting == "name" or config[setting] == pytest.approx(value), name
 
     class Nameless(ZooModel):

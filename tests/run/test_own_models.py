@@ -148,7 +148,7 @@ def test_every_command_finds_it(run, tmp_path, capsys):
         ("my_package.games:", r"^model: expected .*; give one name after the colon, such as that"),
         ("my_package.games:MyGAN()", r"^model: expected .*; give one name after the colon"),
         ("my_package:games:MyGAN", r"^model: expected .*; give one name after the colon"),
-        ("dcgam", r"^model: there is no 'dcgam'; did you mean dcgan\?$"),
+        ("dcgam", r"^model: there is no 'dcgam'; did you mean dcgan or cgan or acgan\?$"),
     ],
 )
 def test_models_that_do_not_exist(folder, name, said):
