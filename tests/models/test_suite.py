@@ -797,16 +797,24 @@ def test_the_paper_is_the_default(name):
 # ---------------------------------------------------------------------- precision, in the long run
 
 
+UNSTEADY = ("biggan",)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 @every_model
 def test_half_precision_learns_as_float32_does(name, policy):
     """In the first steps, and still after three hundred on one batch."""
     first, last = {}, {}
-    for each in ("float32", policy):
-        keras.config.set_dtype_policy(each)
+    # On one batch, some games go far apart from tiny differences in float32, too.
+    control = "float32, rounded weights"
+    for each in ("float32", policy, *[control] * (name in UNSTEADY)):
+        keras.config.set_dtype_policy(each.split(",")[0])
         keras.utils.set_random_seed(0)
         model = tiny(name, dense=True)
+        if each == control:
+            for variable in model.trainable_variables:
+                variable.assign(tf.cast(tf.cast(variable.value, tf.bfloat16), tf.float32))
         # On one batch for ever, SGD at the rate of `gan` lets weights grow without bounds.
         model.compile(*(keras.optimizers.Adam(2e-4, beta_1=0.5) for _ in model.roles()))
         if each == "mixed_float16":  # The first steps would only look for the scale.
@@ -825,5 +833,8 @@ def test_half_precision_learns_as_float32_does(name, policy):
         > 0.05
     )
     for logs in (first, last):
+        found = [logs[each] for each in ("float32", control) if each in logs]
+        apart = max(float(np.ptp([each[log][0] for each in found])) for log in model.main_logs)
         for log, (value,) in logs["float32"].items():
-            assert logs[policy][log][0] == pytest.approx(value, rel=0.1, abs=0.05), log
+            within = pytest.approx(value, rel=0.1, abs=max(0.05, 3 * apart))
+            assert logs[policy][log][0] == within, log
