@@ -106,6 +106,25 @@ def test_transparent_images_are_announced_with_the_way_to_keep_them(tmp_path):
     assert drawn not in "".join(kept.notes)
 
 
+def test_classes_are_pointed_out_and_counted(tmp_path, photos):
+    for name in ("arrows", "hearts", "houses"):
+        save(tmp_path / "icons" / name)
+    source = f"folder:{tmp_path / 'icons'}"
+    flag = "--config.model_args.num_classes"
+    plain = resolve(recipe="images", data__source=source)
+    assert plain.config.model_args.num_classes is None
+    assert f"the 3 classes are not used; {flag}=3" in "".join(plain.notes)
+    told = resolve(recipe="images", data__source=source, model_args__num_classes=3)
+    assert told.config.model_args.num_classes == 3
+    assert flag not in "".join(told.notes)
+    assert flag not in "".join(resolve(recipe="images", data__source=photos).notes)
+    # A recipe that is always told classes is told these, not the 48 of its figures.
+    for data, number in ((source, 3), (photos, 48)):
+        assert resolve("cgan", data__source=data).config.model_args.num_classes == number
+    set_to = resolve("cgan", data__source=source, model_args__num_classes=4)
+    assert set_to.config.model_args.num_classes == 4
+
+
 def test_images_that_may_be_pairs_are_pointed_out(tmp_path, photos):
     hint = "--config=translation"
     wide = save(tmp_path / "wide", size=(40, 80))
@@ -293,6 +312,10 @@ def test_a_run_resumes_with_its_stored_settings(tmp_path, photos, given):
         again = resolve(workdir=str(run), **(given | flags))
         assert again.config.to_dict() == first.config.to_dict()
         assert (again.recipe, again.notes) == (first.recipe, [])
+    moved = save(tmp_path / "moved")
+    [note] = resolve(workdir=str(run), **(given | {"data__source": moved})).notes
+    assert f"holds a run on {photos}, " in note
+    assert f"to begin a run on {moved}, give another --workdir." in note
     new = resolve(workdir=str(tmp_path / "new"), **(given | {"data__source": photos}))
     assert new.config.data.batch_size != first.config.data.batch_size
     longer = resolve(**given, workdir=str(run), train__steps=400)

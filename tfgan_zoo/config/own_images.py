@@ -35,6 +35,7 @@ class Facts(NamedTuple):
         held_out: The splits to train and to evaluate on; None to hold nothing out.
         transparent: Whether some of the images are transparent in places.
         twice_as_wide: Whether all of those that were looked at may be two images, side by side.
+        classes: The number of classes of single images; 0 if they have none.
     """
 
     num: int
@@ -45,6 +46,7 @@ class Facts(NamedTuple):
     held_out: tuple[str, str] | None = None
     transparent: bool = False
     twice_as_wide: bool = False
+    classes: int = 0
 
 
 def kind_of_config(config: ConfigDict) -> str:
@@ -218,6 +220,9 @@ def _noise_to_image(
     args.latent_dim = 100
     args.packing = 1
     reasons = _augmented(config, facts)
+    if args.get("num_classes") and facts.classes:  # a recipe whose model is told classes
+        args.num_classes = facts.classes
+        reasons.append("told the class of each image, one of {config.model_args.num_classes}")
     filters = _doubling_filters(facts, size)
     for role in ("generator", "discriminator"):
         if config[role].get("name", "").startswith("dcgan"):
