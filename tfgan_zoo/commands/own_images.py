@@ -232,7 +232,7 @@ def _new(
             )
         facts = _facts(config, source, source, len(source), "images", open_source)
         if kind == "noise_to_image":
-            facts = facts._replace(classes=_classes(source))
+            facts = facts._replace(classes=_classes(config, source))
         if kind == "super_resolution":  # no image may be smaller than the crops
             facts = facts._replace(side=min(min(source.size(i)) for i in range(len(source))))
     if recipe and own_images.family_of(config) != recipe:
@@ -371,11 +371,14 @@ def _facts(
     )
 
 
-def _classes(source: Source) -> int:
-    """Returns the number of a source's classes; 0 if it has none, or none that can be used."""
-    with contextlib.suppress(InputError):
+def _classes(config: ConfigDict, source: Source) -> int:
+    """Returns the number of a source's classes; 0 if it has none, or unusable ones for no use."""
+    try:
         return len(source.class_names)
-    return 0
+    except InputError:
+        if config.model_args.get("num_classes"):
+            raise
+        return 0
 
 
 class _Seen(NamedTuple):

@@ -16,6 +16,9 @@ from tfgan_zoo.sizes import doublings, either, halvings, nearest_doubled, size_t
 #: The recipes for own images; runs of other models on own images note one of them, too.
 RECIPES = ("images", "translation", "captions")
 
+#: The models that cannot do without classes.
+ALWAYS_CLASSES = ("cgan", "acgan")
+
 #: Below this number of images, the discriminator's inputs are augmented.
 FEW = 5000
 
@@ -217,12 +220,18 @@ def _noise_to_image(
     del channels
     shorter = min(size)
     args = config.model_args
-    args.latent_dim = 100
+    # BigGAN's generator divides the noise among its first maps and its blocks.
+    parts = (doublings(*size) or 0) + 1 if config.generator.get("name") == "biggan_generator" else 1
+    args.latent_dim = 100 // parts * parts
     args.packing = 1
     reasons = _augmented(config, facts)
-    if args.get("num_classes") and facts.classes:  # a recipe whose model is told classes
-        args.num_classes = facts.classes
-        reasons.append("told the class of each image, one of {config.model_args.num_classes}")
+    if args.get("num_classes"):  # the recipe's, of its figures
+        if facts.classes:
+            args.num_classes = facts.classes
+            reasons.append("told the class of each image, one of {config.model_args.num_classes}")
+        elif config.model not in ALWAYS_CLASSES:
+            args.num_classes = None
+            reasons.append("not told classes, as the images have none")
     filters = _doubling_filters(facts, size)
     for role in ("generator", "discriminator"):
         if config[role].get("name", "").startswith("dcgan"):
