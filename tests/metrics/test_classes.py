@@ -97,7 +97,7 @@ def test_names_that_differ_in_punctuation_alone_are_different_classes(names):
     for order in (names, names[::-1]):
         found = class_of_logits(features, order, range(len(names)))
         assert [order[i] for i in found] == list(names)
-    with pytest.raises(InputError, match="which knows .* and not 'other'"):
+    with pytest.raises(InputError, match=r"which knows .* and not 'other'"):
         class_of_logits(features, [*names, "other"], range(len(names) + 1))
 
 
