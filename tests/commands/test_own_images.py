@@ -1,5 +1,6 @@
 """Settings for somebody's own images."""
 
+import functools
 import json
 import pathlib
 
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 from tfgan_zoo import config as config_lib
+from tfgan_zoo import networks
 from tfgan_zoo.commands import own_images, training
 from tfgan_zoo.config.own_images import FEW, Facts, adapt
 from tfgan_zoo.errors import InputError
@@ -104,6 +106,44 @@ def test_transparent_images_are_announced_with_the_way_to_keep_them(tmp_path):
     kept = resolve(recipe="images", data__source=source, model_args__image_shape="32,32,4")
     assert kept.config.model_args.image_shape == (32, 32, 4)
     assert drawn not in "".join(kept.notes)
+
+
+def test_classes_are_pointed_out_and_counted(tmp_path, photos):
+    for name in ("arrows", "hearts", "houses"):
+        save(tmp_path / "icons" / name)
+    source = f"folder:{tmp_path / 'icons'}"
+    flag = "--config.model_args.num_classes"
+    plain = resolve(recipe="images", data__source=source)
+    assert plain.config.model_args.num_classes is None
+    assert f"the 3 classes are not used; {flag}=3" in "".join(plain.notes)
+    told = resolve(recipe="images", data__source=source, model_args__num_classes=3)
+    assert told.config.model_args.num_classes == 3
+    assert flag not in "".join(told.notes)
+    assert flag not in "".join(resolve(recipe="images", data__source=photos).notes)
+    set_to = resolve("cgan", data__source=source, model_args__num_classes=4)
+    assert set_to.config.model_args.num_classes == 4
+
+
+@pytest.mark.parametrize(("model", "without"), [("cgan", 48), ("acgan", 48), ("sngan", None)])
+def test_a_recipe_with_classes_has_those_of_the_images(tmp_path, photos, model, without):
+    for name in ("arrows", "hearts", "houses"):
+        save(tmp_path / "icons" / name)
+    told = resolve(model, data__source=f"folder:{tmp_path / 'icons'}")
+    assert told.config.model_args.num_classes == 3  # not the 48 of its figures
+    assert "told the class of each image, one of 3." in "".join(told.notes)
+    plain = resolve(model, data__source=photos)
+    assert plain.config.model_args.num_classes == without
+    said = "not told classes, as the images have none" in "".join(plain.notes)
+    assert said is (without is None)
+
+
+def test_noise_can_be_divided_among_the_blocks_of_biggan(tmp_path):
+    source = save(tmp_path / "icons", size=(24, 24))
+    args = resolve("biggan", data__source=source).config.model_args
+    build = functools.partial(networks.biggan_generator, args.image_shape, filters=2)
+    assert build(latent_dim=args.latent_dim).output_shape == (None, 24, 24, 3)
+    with pytest.raises(InputError, match="latent_dim: expected a multiple of 3"):
+        build(latent_dim=100)  # what other models get
 
 
 def test_images_that_may_be_pairs_are_pointed_out(tmp_path, photos):
@@ -293,6 +333,10 @@ def test_a_run_resumes_with_its_stored_settings(tmp_path, photos, given):
         again = resolve(workdir=str(run), **(given | flags))
         assert again.config.to_dict() == first.config.to_dict()
         assert (again.recipe, again.notes) == (first.recipe, [])
+    moved = save(tmp_path / "moved")
+    [note] = resolve(workdir=str(run), **(given | {"data__source": moved})).notes
+    assert f"holds a run on {photos}, " in note
+    assert f"to begin a run on {moved}, give another --workdir." in note
     new = resolve(workdir=str(tmp_path / "new"), **(given | {"data__source": photos}))
     assert new.config.data.batch_size != first.config.data.batch_size
     longer = resolve(**given, workdir=str(run), train__steps=400)

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -87,3 +89,18 @@ def test_the_worst_class_has_the_highest_distance_or_the_lowest_share():
         assert found == {"x": 0.625, "x_worst": worst, "x_best": best}
     with pytest.raises(InputError, match="real_labels: expected 3 of them"):
         intra_class(max, np.zeros((3, 1)), np.zeros(2), np.zeros((3, 1)), np.zeros(3))
+
+
+@pytest.mark.parametrize("names", [("C", "C#", "C++"), ("-1", "1"), ("+", "-"), ("o\u0308", "o")])
+def test_names_that_differ_in_punctuation_alone_are_different_classes(names):
+    features = SimpleNamespace(name="own", class_names=names)
+    for order in (names, names[::-1]):
+        found = class_of_logits(features, order, range(len(names)))
+        assert [order[i] for i in found] == list(names)
+    with pytest.raises(InputError, match=r"which knows .* and not 'other'"):
+        class_of_logits(features, [*names, "other"], range(len(names) + 1))
+
+
+def test_a_letter_with_a_mark_is_that_letter_in_either_form():
+    features = SimpleNamespace(name="own", class_names=("Blüte", "blute"))
+    assert class_of_logits(features, ["blu\u0308te"], [0]).tolist() == [0, -1]

@@ -59,14 +59,24 @@ def test_the_average_may_have_batch_statistics_of_its_own(name):
     assert all(np.abs(np.asarray(layer.moving_mean)).max() > 0 for layer in own)
 
 
-def test_standing_statistics_are_means_over_batches():
+def test_standing_statistics_are_means_over_batches(monkeypatch):
     model = tiny("biggan", ema_half_life=None)
+    asked = []
+    run = model.run
+    monkeypatch.setattr(
+        model,
+        "run",
+        lambda net, given, training: asked.append(given[1]) or run(net, given, training),
+    )
     layer = batch_norms(model.generator)[0]
     momentum, trained = layer.momentum, [v.numpy() for v in model.generator.trainable_variables]
     model.standing_statistics(num=12, batch_size=4, seed=3)
     name = next(x.name for x in model.generator.layers if layer in layers_of(x))
     entering = keras.Model(model.generator.inputs, model.generator.get_layer(name).input[0])
-    z, labels = model.sample_latents(12, 3), np.arange(12) % CLASSES
+    z, labels = model.sample_latents(12, 3), np.concatenate(asked)
+    # Each class equally often, and in no order that batches of neighbours would follow.
+    np.testing.assert_array_equal(np.sort(labels), np.sort(np.arange(12) % CLASSES))
+    assert not np.array_equal(labels, np.arange(12) % CLASSES)
     batches = [
         np.asarray(entering([z[i : i + 4], labels[i : i + 4]], training=True)) for i in (0, 4, 8)
     ]

@@ -282,7 +282,8 @@ def test_labels_are_numbers_or_exactly_one_hot():
     model = telling()
     data = points([0, 3, 1])
     rows = keras.utils.to_categorical(data["label"], CLASSES)
-    for label in (data["label"], data["label"].astype("uint8"), rows, rows.astype("int64")):
+    numbers = (data["label"], data["label"].astype("uint8"))
+    for label in (*numbers, rows, rows.astype("int64"), rows.astype(bool)):
         _, (found,) = model.real((data["image"], label))
         assert found.dtype == tf.int32
         np.testing.assert_array_equal(found, data["label"])

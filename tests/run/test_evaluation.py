@@ -93,6 +93,7 @@ def test_texts_and_translations(tmp_path):
     request = Request(["swd"], num=15)
     there = evaluate_run(run, request)
     back = evaluate_run(run, request._replace(direction="b_to_a"))
+    assert ", seed 0, b_to_a\n" in back.report()
     sizes = [each.protocol["reference"]["size"] for each in (there, back)]
     assert sizes == [[16, 16, 3], [16, 16, 1]]
     assert there.protocol["features"] is None

@@ -14,6 +14,7 @@ from tfgan_zoo.metrics.features import ClassifierFeatures
 from tfgan_zoo.run import building
 from tfgan_zoo.run.evaluation import evaluate_run
 from tfgan_zoo.tasks import Request, open_task, task_of
+from tfgan_zoo.tasks.classes import renumbered
 
 
 def test_samples_are_compared_class_by_class(tmp_path):
@@ -121,3 +122,13 @@ def test_figures_are_those_that_were_asked_for(tmp_path):
 
     assert accuracy(images) > 0.99
     assert accuracy(np.roll(images, 1, axis=0)) < 0.1
+
+
+def test_numbers_that_are_names_of_classes_are_compared_as_names():
+    """Folders 0 to 11 are sorted as texts; classes without names are numbered from 0."""
+    labels = np.array([0, 1, 2, 2])
+    data = SimpleNamespace(class_names=("0", "1", "2"))
+    names = tuple(sorted(map(str, range(12))))
+    np.testing.assert_array_equal(renumbered(labels, data, names, "data"), [0, 1, 4, 4])
+    assert names[4] == "2"
+    np.testing.assert_array_equal(renumbered(labels, data, NAMES, "data"), labels)

@@ -151,7 +151,14 @@ def _begun(
         )
     override_all(config, overrides)
     config_lib.check(config)
-    return Chosen(config, began, [])
+    source = stored["data"]["source"]
+    notes = []
+    if config.data.source != source:
+        notes.append(
+            f"{folder} holds a run on {source}, which goes on with its settings; to begin a run on "
+            f"{config.data.source}, give another --workdir."
+        )
+    return Chosen(config, began, notes)
 
 
 def _family(overrides: Mapping[str, str]) -> str:
@@ -224,6 +231,8 @@ def _new(
                 "--model=gan to train on vectors."
             )
         facts = _facts(config, source, source, len(source), "images", open_source)
+        if kind == "noise_to_image":
+            facts = facts._replace(classes=_classes(config, source))
         if kind == "super_resolution":  # no image may be smaller than the crops
             facts = facts._replace(side=min(min(source.size(i)) for i in range(len(source))))
     if recipe and own_images.family_of(config) != recipe:
@@ -256,6 +265,11 @@ def _new(
     ]
     if facts.twice_as_wide and kind == "noise_to_image":
         clauses.append("if each image is a pair, side by side, give --config=translation")
+    if facts.classes > 1 and not config.model_args.get("num_classes"):
+        clauses.append(
+            f"the {facts.classes} classes are not used; --config.model_args.num_classes="
+            f"{facts.classes} trains a model that draws the class you ask for"
+        )
     if facts.transparent and last in (1, 3):
         clauses.append(_on_white(config, kind))
     if steps := config.get("pretraining", {}).get("steps"):
@@ -355,6 +369,16 @@ def _facts(
         transparent=seen.transparent,
         twice_as_wide=seen.twice_as_wide,
     )
+
+
+def _classes(config: ConfigDict, source: Source) -> int:
+    """Returns the number of a source's classes; 0 if it has none, or unusable ones for no use."""
+    try:
+        return len(source.class_names)
+    except InputError:
+        if config.model_args.get("num_classes"):
+            raise
+        return 0
 
 
 class _Seen(NamedTuple):

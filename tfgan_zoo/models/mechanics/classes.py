@@ -100,6 +100,8 @@ def class_numbers(labels: Any, num_classes: int, name: str) -> tf.Tensor:
                 f"{num_classes}), got {tuple(values.shape)}."
             )
         values = parts.with_shape(values, (num_classes,), name)
+        if values.dtype == tf.bool:
+            values = tf.cast(values, tf.int32)
         exact = (values == 0) | (values == 1)
         ones = tf.reduce_sum(tf.cast(values == 1, tf.int32), axis=1)
         fits = tf.reduce_all(exact) & tf.reduce_all(ones == 1)
