@@ -111,7 +111,13 @@ def score(workdir: Path) -> float:
     from tfgan_zoo.tasks import Request
 
     requests = (
-        Request(metrics=("swd",), split=_TEST.value, checkpoint="last", seed=seed, num=10_000)
+        Request(
+            metrics=("swd",),
+            split=_TEST.value,
+            checkpoint="last",
+            seed=seed,
+            num=_SAMPLES.value,
+        )
         for seed in range(_DRAWS.value)
     )
     return float(np.mean([evaluate_run(workdir, each).scores["swd"] for each in requests]))
