@@ -5,7 +5,7 @@ import pytest
 from tests.models.tiny import LATENT, SHAPE, tiny
 from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models import CGAN
+from tfgan_zoo.models import MODELS
 
 
 def test_the_class_enters_both_networks():
@@ -33,7 +33,12 @@ def test_each_place_in_a_pack_has_its_own_table():
     assert one != two
 
 
-def test_a_game_without_classes_is_refused():
-    for num_classes in (0, None):
-        with pytest.raises(InputError, match="num_classes"):
-            CGAN(SHAPE, LATENT, num_classes=num_classes)
+@pytest.mark.parametrize("name", ["cgan", "acgan"])
+def test_a_game_without_classes_is_refused(name):
+    """With the paper's networks, and with networks that are told none."""
+    like = tiny("dcgan")
+    for networks_ in ({}, {"generator": like.generator, "discriminator": like.discriminator}):
+        for num_classes in (0, None):
+            with pytest.raises(InputError, match="num_classes: expected"):
+                MODELS[name](SHAPE, LATENT, num_classes=num_classes, **networks_)
+    assert tiny("sngan", num_classes=None).num_classes is None

@@ -58,6 +58,7 @@ class ACGAN(NoiseToImage):
     """
 
     default_fake_labels = "shuffled"
+    needs_classes = True
     judges_condition = False
     has_accuracy = True
     log_names: tuple[str, ...] = (

@@ -44,6 +44,8 @@ class CGAN(GAN):
         >>> threes = model.generate(16, label=3)
     """
 
+    needs_classes = True
+
     def __init__(
         self,
         image_shape: Sequence[int] = (28, 28, 1),

@@ -41,6 +41,8 @@ class Conditional(Game):
     #: the train step below that declaration keeps to the labels of the real samples.
     default_fake_labels: FakeLabels = "real"
     fake_labels: FakeLabels | None = None
+    #: Whether there is no such game without classes.
+    needs_classes = False
     #: Whether the discriminator is told the condition of what it judges.
     judges_condition = True
 
@@ -52,6 +54,11 @@ class Conditional(Game):
     ) -> None:
         """Stores the arguments about classes, checked."""
         self.num_classes = classes.check_num_classes(num_classes)
+        if self.num_classes is None and self.needs_classes:
+            raise InputError(
+                f"num_classes: expected a whole number from 2 up for {type(self).__name__}, got "
+                f"{num_classes!r}."
+            )
         if self.num_classes is not None and self.condition:
             if "label" not in self.condition:
                 raise InputError(
