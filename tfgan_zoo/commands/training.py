@@ -119,12 +119,7 @@ def _run_to_resume(workdir: str | None) -> Path:
 
 def _extended(config: ConfigDict, folder: Path, steps: int | None) -> ConfigDict:
     """Returns a run's config with the steps of --extend_to."""
-    if steps is None:
-        return config
-    config_lib.check_extension(folder, steps)
-    config.train.steps = steps
-    config_lib.check(config)
-    return config
+    return config if steps is None else config_lib.extended(folder, config, steps)
 
 
 def open_devices(config: ConfigDict) -> None:

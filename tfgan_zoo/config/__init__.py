@@ -8,6 +8,7 @@ by a value of another type, is refused.
 from tfgan_zoo.config.changes import (
     check_extension,
     decaying_optimizers,
+    extended,
     flags_to_change,
     history_of,
     may_change,
@@ -71,6 +72,7 @@ __all__ = [
     "decoding",
     "default_config",
     "differences",
+    "extended",
     "filled",
     "find_config",
     "flags_to_change",

@@ -10,6 +10,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ml_collections import ConfigDict
+
+from tfgan_zoo.config.check import check
 from tfgan_zoo.config.stored import has_begun, stored_config
 from tfgan_zoo.config.values import as_flag, differences, flatten
 from tfgan_zoo.errors import InputError, check_number
@@ -163,6 +166,24 @@ def check_extension(folder: Path, steps: int) -> None:
         raise InputError(
             f"--extend_to: expected more than the {planned:,} steps of the run, got {steps:,}."
         )
+
+
+def extended(folder: Path, config: ConfigDict, steps: int) -> ConfigDict:
+    """Returns the config of a run with more steps.
+
+    Args:
+        folder: The run.
+        config: The config.
+        steps: The new number of steps.
+
+    Raises:
+        InputError: If no run has begun there, or it has more steps already.
+    """
+    check_extension(folder, steps)
+    config = config.copy_and_resolve_references()
+    config.train.steps = steps
+    check(config)
+    return config
 
 
 def flags_to_change(

@@ -69,6 +69,11 @@ def set_inference(network: keras.Model, mode: str) -> None:
             layer.inference = mode
 
 
+def batch_normalizations(network: keras.Model) -> list[keras.layers.BatchNormalization]:
+    """Returns a network's layers of batch normalisation, also those inside of layers."""
+    return [x for x in layers_of(network) if isinstance(x, keras.layers.BatchNormalization)]
+
+
 def image_statistics(network: keras.Model) -> str | None:
     """Returns the kind of a network's normalisation by statistics of its own input, if any.
 

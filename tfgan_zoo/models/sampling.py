@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfgan_zoo import noise
 from tfgan_zoo.errors import InputError, check_number, check_seed
-from tfgan_zoo.keras_internals import layers_of
+from tfgan_zoo.layers.inference import batch_normalizations
 from tfgan_zoo.models.conditional import Conditional
 from tfgan_zoo.models.mechanics import parts
 from tfgan_zoo.models.mechanics.arguments import check_num, check_seeds
@@ -211,11 +211,7 @@ class Sampling(Conditional):
                 f"got one with the condition {' and '.join(self.condition)}."
             )
         network = self.sampling_network(self.generator)
-        statistics = [
-            layer
-            for layer in layers_of(network)
-            if isinstance(layer, keras.layers.BatchNormalization)
-        ]
+        statistics = batch_normalizations(network)
         before = [(layer.momentum, layer.trainable) for layer in statistics]
         latents = self.sample_latents(num, seed)
         in_turn = tf.range(num) % (self.num_classes or 1)

@@ -1,7 +1,6 @@
 """What a run does about a config that has changed: more steps, other records, other scores."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ml_collections import ConfigDict
@@ -10,24 +9,6 @@ from tfgan_zoo import config as config_lib
 from tfgan_zoo.models import ZooModel
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.schedules import LinearDecay
-
-
-def extended(folder: Path, config: ConfigDict, steps: int) -> ConfigDict:
-    """Returns the config of a run with more steps.
-
-    Args:
-        folder: The run.
-        config: The config.
-        steps: The new number of steps.
-
-    Raises:
-        InputError: If no run has begun there, or it has as many steps already.
-    """
-    config_lib.check_extension(folder, steps)
-    config = config.copy_and_resolve_references()
-    config.train.steps = steps
-    config_lib.check(config)
-    return config
 
 
 def replaced_data(run: Run, config: ConfigDict) -> tuple[str, ...]:

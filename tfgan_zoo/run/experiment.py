@@ -18,7 +18,6 @@ from tfgan_zoo.models.mechanics.output_ranges import made_before
 from tfgan_zoo.run.building import build_model, model_class
 from tfgan_zoo.run.changing import (
     describe_change,
-    extended,
     only_with_export_of,
     replaced_data,
     unused_changes,
@@ -120,7 +119,7 @@ def train(
     report = (say or report) if devices.chief else lambda _: None
     run = Run(workdir)
     if extend_to is not None:
-        config = extended(run.path, config, extend_to)
+        config = config_lib.extended(run.path, config, extend_to)
     if recipe is None and run.has_begun():  # The command starts from the stored config itself.
         config = config_lib.with_rules_of(run.config(), config)
     with devices.watched(), progress.progress_lines(), input_errors():

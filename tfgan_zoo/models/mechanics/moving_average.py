@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.keras_internals import layers_of
+from tfgan_zoo.layers.inference import batch_normalizations
 from tfgan_zoo.models.mechanics.average import average_of
 from tfgan_zoo.models.mechanics.spectral import SpectralLayers
 
@@ -48,18 +48,11 @@ class MovingAverage(keras.Model):
         self.averages = [average_of(network) for network in self.shown_networks()]
         self._spectral_averages = SpectralLayers({"average": self.averages})
         own = self._spectral_averages.vectors()
-        for layer in self._statistical_layers() if self.average_has_own_statistics else ():
-            layer.trainable = True  # Otherwise Keras runs it in inference mode.
-            own += layer.non_trainable_variables
+        for average in self.averages if self.average_has_own_statistics else ():
+            for layer in batch_normalizations(average):
+                layer.trainable = True  # Otherwise Keras runs it in inference mode.
+                own += layer.non_trainable_variables
         self._not_copied = {id(v) for v in own}
-
-    def _statistical_layers(self) -> list[keras.layers.BatchNormalization]:
-        return [
-            layer
-            for average in self.averages
-            for layer in layers_of(average)
-            if isinstance(layer, keras.layers.BatchNormalization)
-        ]
 
     def sampling_network(self, network: keras.Model) -> keras.Model:
         """Returns the network that draws samples: the average of a shown one, if there is one."""
