@@ -23,7 +23,7 @@ from tfgan_zoo.losses.gradient_penalty import (
     wgan_gp_penalty,
 )
 from tfgan_zoo.losses.orthogonality import orthogonal_penalty
-from tfgan_zoo.losses.reconstruction import l1, mse
+from tfgan_zoo.losses.reconstruction import l1, mse, squared_error
 
 __all__ = [
     "class_cross_entropy",
@@ -44,6 +44,7 @@ __all__ = [
     "r1_penalty",
     "relativistic",
     "relativistic_average",
+    "squared_error",
     "wasserstein_critic",
     "wasserstein_generator",
     "wgan_gp_penalty",
