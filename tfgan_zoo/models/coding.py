@@ -372,7 +372,9 @@ class Coding(TakesImages, MovingAverage):
             "reconstruct": Endpoint(
                 lambda images: {"images": self.call(images)}, (images,), pictures
             ),
-            "encode": Endpoint(lambda images: {"codes": self.codes_of(images)}, (images,), pictures),
+            "encode": Endpoint(
+                lambda images: {"codes": self.codes_of(images)}, (images,), pictures
+            ),
             "decode": Endpoint(
                 lambda codes: {"images": self.images_of(codes)},
                 (codes,),

@@ -8,6 +8,8 @@
   images of the same size, in [-1, 1]. PatchGAN discriminators map images to float32 logits
   `[B, h, w, 1]`. Both accept images of any size.
 - Generators that enlarge images take `(lr_shape, ...)` and accept images of any size.
+- Encoders of autoencoders take `(image_shape, latent_dim, ...)` and map images to float32 codes
+  `[B, latent_dim]`; decoders take the same and map codes to images, or to logits of pixels.
 - Text encoders take `(embedding_dim, ...)` and map strings `[B]` to float32 vectors
   `[B, embedding_dim]`; image encoders take `(image_shape, embedding_dim, ...)` and map images to
   such vectors. Text-conditional generators and discriminators also take `embedding_dim`, and such
@@ -25,6 +27,7 @@ import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
 import keras
 
 from tfgan_zoo.networks.acgan import acgan_discriminator
+from tfgan_zoo.networks.autoencoder import conv_decoder, conv_encoder, mlp_decoder, mlp_encoder
 from tfgan_zoo.networks.biggan import biggan_discriminator, biggan_generator
 from tfgan_zoo.networks.cgan import cgan_discriminator, cgan_generator
 from tfgan_zoo.networks.common import size_multiple, smallest_side
@@ -43,6 +46,7 @@ from tfgan_zoo.networks.text_conditional import (
 from tfgan_zoo.networks.text_encoder import char_cnn_rnn, vocabulary_of, word_encoder
 from tfgan_zoo.networks.translation_resnet import translation_resnet
 from tfgan_zoo.networks.unet import encoder_decoder_generator, unet_generator
+from tfgan_zoo.networks.vae_gan import vae_gan_decoder, vae_gan_discriminator, vae_gan_encoder
 from tfgan_zoo.networks.vgg_features import vgg19_features
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {
@@ -52,11 +56,15 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "cgan_discriminator": cgan_discriminator,
     "cgan_generator": cgan_generator,
     "char_cnn_rnn": char_cnn_rnn,
+    "conv_decoder": conv_decoder,
+    "conv_encoder": conv_encoder,
     "dcgan_discriminator": dcgan_discriminator,
     "dcgan_generator": dcgan_generator,
     "encoder_decoder_generator": encoder_decoder_generator,
     "image_encoder": image_encoder,
+    "mlp_decoder": mlp_decoder,
     "mlp_discriminator": mlp_discriminator,
+    "mlp_encoder": mlp_encoder,
     "mlp_generator": mlp_generator,
     "patchgan_discriminator": patchgan_discriminator,
     "resnet_discriminator": resnet_discriminator,
@@ -69,6 +77,9 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "text_conditional_generator": text_conditional_generator,
     "translation_resnet": translation_resnet,
     "unet_generator": unet_generator,
+    "vae_gan_decoder": vae_gan_decoder,
+    "vae_gan_discriminator": vae_gan_discriminator,
+    "vae_gan_encoder": vae_gan_encoder,
     "word_encoder": word_encoder,
 }
 
@@ -80,11 +91,15 @@ __all__ = [
     "cgan_discriminator",
     "cgan_generator",
     "char_cnn_rnn",
+    "conv_decoder",
+    "conv_encoder",
     "dcgan_discriminator",
     "dcgan_generator",
     "encoder_decoder_generator",
     "image_encoder",
+    "mlp_decoder",
     "mlp_discriminator",
+    "mlp_encoder",
     "mlp_generator",
     "patchgan_discriminator",
     "resnet_discriminator",
@@ -99,6 +114,9 @@ __all__ = [
     "text_conditional_generator",
     "translation_resnet",
     "unet_generator",
+    "vae_gan_decoder",
+    "vae_gan_discriminator",
+    "vae_gan_encoder",
     "vgg19_features",
     "vocabulary_of",
     "word_encoder",
