@@ -27,7 +27,7 @@ from tfgan_zoo.losses.gradient_penalty import (
     wgan_gp_penalty,
 )
 from tfgan_zoo.losses.orthogonality import orthogonal_penalty
-from tfgan_zoo.losses.reconstruction import l1, mse
+from tfgan_zoo.losses.reconstruction import l1, mse, squared_error
 from tfgan_zoo.losses.variational import (
     bernoulli_log_likelihood,
     gaussian_kl,
@@ -62,6 +62,7 @@ __all__ = [
     "relativistic",
     "relativistic_average",
     "sparsity_kl",
+    "squared_error",
     "wasserstein_critic",
     "wasserstein_generator",
     "wgan_gp_penalty",

@@ -2,6 +2,8 @@
 
 import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
 from tfgan_zoo.models.acgan import ACGAN
+from tfgan_zoo.models.autoencoder import Autoencoder
+from tfgan_zoo.models.autoencoding import Autoencoding
 from tfgan_zoo.models.base import ZooModel
 from tfgan_zoo.models.biggan import BigGAN
 from tfgan_zoo.models.cgan import CGAN
@@ -38,6 +40,7 @@ MODELS: dict[str, type[ZooModel]] = {
     "srgan": SRGAN,
     "gan_cls": GANCLS,
     "joint_embedding": JointEmbedding,
+    "autoencoder": Autoencoder,
 }
 
 #: Models that are trained before others.
@@ -56,6 +59,8 @@ __all__ = [
     "SRGAN",
     "WGAN",
     "WGANGP",
+    "Autoencoder",
+    "Autoencoding",
     "BigGAN",
     "CycleGAN",
     "GANModel",
