@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_zoo.losses import codes, mds_stress, sparsity_kl
+from tfgan_zoo.losses import codes, mds_loss, mds_stress, sparsity_kl
 
 RHO = 0.05
 
@@ -52,6 +52,13 @@ def test_stress_by_pairs():
     near = [np.linalg.norm(e[i] - e[j]) for i, j in pairs]
     wanted = np.sum(np.subtract(far, near) ** 2) / np.sum(np.square(far))
     assert float(mds_stress(x, e)) == pytest.approx(wanted, rel=1e-5)
+    mean = np.mean(np.subtract(far, near) ** 2)
+    assert float(mds_loss(x, e)) == pytest.approx(mean, rel=1e-5)
+    # Twice the sides, four times the values: distances double, and a squared error is multiplied
+    # by four, as this is.
+    larger = x.repeat(2, axis=1).repeat(2, axis=2)
+    assert float(mds_loss(larger, 2 * e)) == pytest.approx(4 * mean, rel=1e-5)
+    assert float(mds_loss(x[:1], e[:1])) == 0
 
 
 def test_stress_of_a_copy_and_of_a_point():
@@ -103,5 +110,5 @@ def test_is_float32(dtype):
 
 def test_examples():
     result = doctest.testmod(codes)
-    assert result.attempted == 3
+    assert result.attempted == 5
     assert not result.failed

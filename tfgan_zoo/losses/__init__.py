@@ -19,7 +19,7 @@ from tfgan_zoo.losses.adversarial import (
     wasserstein_critic,
     wasserstein_generator,
 )
-from tfgan_zoo.losses.codes import mds_stress, sparsity_kl
+from tfgan_zoo.losses.codes import mds_loss, mds_stress, sparsity_kl
 from tfgan_zoo.losses.gradient_penalty import (
     gradient_norm,
     interpolate,
@@ -53,6 +53,7 @@ __all__ = [
     "least_squares_discriminator",
     "least_squares_generator",
     "matching_aware_discriminator",
+    "mds_loss",
     "mds_stress",
     "minimax_generator",
     "mse",

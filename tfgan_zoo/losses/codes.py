@@ -27,16 +27,38 @@ def sparsity_kl(activity: tf.Tensor, target: float) -> tf.Tensor:
     return tf.reduce_sum(terms)
 
 
+def mds_loss(inputs: tf.Tensor, codes: tf.Tensor) -> tf.Tensor:
+    """Mean of (|x_i - x_j| - |e_i - e_j|)^2 over the pairs i < j of a batch.
+
+    Multidimensional scaling: codes should be as far apart as their inputs. It grows with the number
+    of values of an input, as a squared error that is summed over them does, so that a weight
+    between both means the same at any size.
+
+    Args:
+        inputs: x, `[B, ...]`.
+        codes: e, `[B, dim]`.
+
+    Returns:
+        A float32 scalar, whose gradient is finite where codes coincide; 0 for a single sample.
+
+    Example:
+        >>> x = tf.constant([[0.0, 0.0], [3.0, 4.0]])
+        >>> round(float(mds_loss(x, tf.constant([[0.0], [3.0]]))), 4)  # (5 - 3)^2
+        4.0
+    """
+    wanted, came = _distances(inputs, codes)
+    num = tf.cast(tf.shape(wanted)[0], tf.float32)
+    return tf.reduce_sum(tf.square(wanted - came)) / tf.maximum(num * (num - 1.0), 1.0)
+
+
 def mds_stress(inputs: tf.Tensor, codes: tf.Tensor) -> tf.Tensor:
     """sum_ij (|x_i - x_j| - |e_i - e_j|)^2 / sum_ij |x_i - x_j|^2 over the pairs of a batch.
 
-    Multidimensional scaling: codes should be as far apart as their inputs. Divided by the sum of
-    the squared distances, it means the same for images of any size, and is 1 if all codes are
-    equal. (Kruskal's stress-1 is its square root, up to the divisor, whose distances are those of
-    the codes.)
+    `mds_loss` relative to the distances of the inputs, which does not depend on their size: 0 if
+    all distances are kept, 1 if all codes are equal.
 
     Args:
-        inputs: x, `[B, ...]`, at least two different ones.
+        inputs: x, `[B, ...]`.
         codes: e, `[B, dim]`.
 
     Returns:
@@ -47,12 +69,17 @@ def mds_stress(inputs: tf.Tensor, codes: tf.Tensor) -> tf.Tensor:
         >>> round(float(mds_stress(x, tf.constant([[0.0], [4.0]]))), 4)  # (5 - 4)^2 / 5^2
         0.04
     """
+    wanted, came = _distances(inputs, codes)
+    squares = tf.reduce_sum(tf.square(wanted))
+    return tf.reduce_sum(tf.square(wanted - came)) / tf.maximum(squares, _TINY)
+
+
+def _distances(inputs: tf.Tensor, codes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns |x_i - x_j| and |e_i - e_j|, `[B, B]`; both are equal on the diagonal."""
     inputs, codes = (tf.cast(x, tf.float32) for x in (inputs, codes))
     wanted = _distances_of_many_values(tf.reshape(inputs, [tf.shape(inputs)[0], -1]))
     differences = codes[:, tf.newaxis] - codes[tf.newaxis]
-    came = tf.sqrt(tf.reduce_sum(tf.square(differences), axis=-1) + _TINY)
-    squares = tf.reduce_sum(tf.square(wanted))
-    return tf.reduce_sum(tf.square(wanted - came)) / tf.maximum(squares, _TINY)
+    return wanted, tf.sqrt(tf.reduce_sum(tf.square(differences), axis=-1) + _TINY)
 
 
 #: The slope of a root and of a logarithm is infinite at 0.
