@@ -28,7 +28,8 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"run"}),
     frozenset({"cli", "commands"}),
     frozenset(
-        {"evaluate", "export", "generate", "predict", "prepare", "report", "train", "translate"}
+        {"encode", "evaluate", "export", "generate", "predict", "prepare", "reconstruct"}
+        | {"report", "train", "translate"}
     ),
 )
 

@@ -17,13 +17,14 @@ from tests.tiny_runs import (
     assert_same,
     lines,
     saved,
+    tiny_autoencoder,
     tiny_config,
     tiny_joint_embedding,
     tiny_super_resolution,
     tiny_text_to_image,
     tiny_translation,
 )
-from tfgan_zoo.models import MODELS
+from tfgan_zoo.models import MODELS, Autoencoding
 from tfgan_zoo.run import experiment
 
 EVENTS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.listdir"}
@@ -39,6 +40,8 @@ def config_of(name, folder):
         return tiny_text_to_image(folder, **exported)
     if name == "joint_embedding":
         return tiny_joint_embedding(folder, **exported)
+    if issubclass(MODELS.get(name, object), Autoencoding):
+        return tiny_autoencoder(folder, name, **exported)
     if name in ("cyclegan", "pix2pix"):
         return tiny_translation(folder, name, **exported)
     config = tiny_config(folder, name, **exported)

@@ -42,7 +42,7 @@ IMAGE_TO_IMAGE = [name for name, cls in MODELS.items() if issubclass(cls, ImageT
 GAMES = [name for name, cls in MODELS_OF_THE_ZOO.items() if issubclass(cls, Game)]
 
 #: One model of each kind.
-EACH_KIND = ("dcgan", "cyclegan", "srgan", "gan_cls", "joint_embedding")
+EACH_KIND = ("dcgan", "cyclegan", "srgan", "gan_cls", "joint_embedding", "autoencoder")
 #: For what a model's own file can break.
 every_model = pytest.mark.parametrize("name", MODELS)
 #: For the mechanics of the base. One model of each kind shows that they work; the others are slow.
@@ -185,6 +185,18 @@ def joint_embedding(cls, batch, **kwargs):
     return cls(SHAPE, EMBEDDING, encoder, images, **kwargs)
 
 
+def autoencoder(cls, batch, **kwargs):
+    """Builds a model that encodes images, with codes of `LATENT` numbers."""
+    width = LATENT * cls.numbers_per_code
+    if batch is None:
+        encoder = networks.mlp_encoder(SHAPE, width, units=(8,))
+        decoder = networks.mlp_decoder(SHAPE, LATENT, units=(8,))
+    else:
+        encoder = networks.conv_encoder(SHAPE, width, filters=4, **batch)
+        decoder = networks.conv_decoder(SHAPE, LATENT, filters=4, **batch)
+    return cls(SHAPE, LATENT, encoder, decoder, **kwargs)
+
+
 def super_resolution(cls, batch, **kwargs):
     normalization = batch or {"normalization": "none"}
     small = (SHAPE[0] // 2, SHAPE[1] // 2, 3)
@@ -223,6 +235,7 @@ TINY = {
     "super_resolution": super_resolution,
     "text_to_image": text_to_image,
     "joint_embedding": joint_embedding,
+    "autoencoder": autoencoder,
     "gan": functools.partial(noise_to_image, convolutional=False),
     "wgan_gp": functools.partial(noise_to_image, critic={"normalization": "layer"}),
     "cyclegan": cyclegan,

@@ -28,6 +28,7 @@ from tfgan_zoo.config.load import (
     with_whole_shape,
 )
 from tfgan_zoo.config.schema import (
+    autoencoder_config,
     default_config,
     image_to_image_config,
     joint_embedding_config,
@@ -63,6 +64,7 @@ __all__ = [
     "DECAYS",
     "METRICS",
     "as_flag",
+    "autoencoder_config",
     "check",
     "check_extension",
     "check_names",

@@ -308,6 +308,23 @@ def joint_embedding_config(model: str) -> ConfigDict:
     return config
 
 
+def autoencoder_config(model: str) -> ConfigDict:
+    """Returns `run_config` of a model that encodes images and decodes codes."""
+    config = run_config(model, ["encoder", "decoder"], ["autoencoder"])
+    config.model_args = ConfigDict(
+        {
+            "image_shape": any_shape((32, 32, 3)),
+            "latent_dim": 64,
+            "ema_half_life": placeholder(float),
+            "ema_ramp_up": 0.05,
+        }
+    )
+    config.evaluate.split = placeholder(str)  # of the source; None for the training data
+    config.evaluate.metrics = ("psnr",)
+    config.train.samples = 32
+    return config
+
+
 #: The config of each kind of model.
 CONFIGS: dict[str, Callable[[str], ConfigDict]] = {
     "noise_to_image": noise_to_image_config,
@@ -315,4 +332,5 @@ CONFIGS: dict[str, Callable[[str], ConfigDict]] = {
     "super_resolution": super_resolution_config,
     "text_to_image": text_to_image_config,
     "joint_embedding": joint_embedding_config,
+    "autoencoder": autoencoder_config,
 }

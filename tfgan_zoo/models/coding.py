@@ -21,6 +21,7 @@ from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shap
 from tfgan_zoo.models.mechanics.output_ranges import is_made_before
 from tfgan_zoo.models.mechanics.padding import reflect_to
 from tfgan_zoo.models.mechanics.parts import as_images, random_images, random_values
+from tfgan_zoo.models.sampling import truncated_normal
 from tfgan_zoo.serving.signatures import Endpoint
 from tfgan_zoo.sizes import doubled_around
 
@@ -286,19 +287,25 @@ class Coding(TakesImages, MovingAverage):
 
     # ------------------------------------------------------------------ samples
 
-    def sample_latents(self, num: int, seed: int = 0) -> np.ndarray:
+    def sample_latents(
+        self, num: int, seed: int = 0, truncation: float | None = None
+    ) -> np.ndarray:
         """Draws codes `[num, latent_dim]` from N(0, I); a larger `num` continues a smaller one.
 
         Args:
             num: Number of codes.
             seed: The same seed gives the same codes.
+            truncation: See `generate`.
 
         Raises:
             InputError: If codes have no prior.
         """
         self._check_prior()
-        shape = [check_num(num), self.latent_dim]
-        return noise.normal(noise.key("sample", check_seed(seed)), shape).numpy()
+        key, shape = noise.key("sample", check_seed(seed)), [check_num(num), self.latent_dim]
+        if truncation is None:
+            return noise.normal(key, shape).numpy()
+        check_number("truncation", truncation, above=0)
+        return truncated_normal(key, shape, truncation).numpy()
 
     def latents_from_seeds(self, seeds: tf.Tensor) -> tf.Tensor:
         """Draws codes `[num, latent_dim]`, each from a seed of its own: int64 `[num]`."""
@@ -314,6 +321,7 @@ class Coding(TakesImages, MovingAverage):
         *,
         latents: np.ndarray | None = None,
         seeds: Sequence[int] | np.ndarray | None = None,
+        truncation: float | None = None,
         batch_size: int = 64,
     ) -> np.ndarray:
         """Makes images from codes drawn from the prior.
@@ -324,6 +332,8 @@ class Coding(TakesImages, MovingAverage):
             latents: Codes `[num, latent_dim]`, instead of `seed`.
             seeds: A seed for each image, instead of `seed`. The image is the one that a server's
                 `generate_from_seed` makes from it.
+            truncation: Draws each number of a code again until it is at most this far from 0, for
+                more typical images that differ less; for `num` alone. None for all codes.
             batch_size: Number of images made at a time.
 
         Returns:
@@ -339,12 +349,14 @@ class Coding(TakesImages, MovingAverage):
         self._check_prior()
         if sum(each is not None for each in (num, latents, seeds)) != 1:
             raise InputError("generate: expected either num or latents or seeds.")
+        if truncation is not None and num is None:
+            raise InputError(f"truncation: expected None without num, got {truncation!r}.")
         if latents is not None:
             codes = self._checked_codes(latents, "latents")
         elif seeds is not None:
             codes = self.latents_from_seeds(tf.constant(check_seeds(seeds))).numpy()
         else:
-            codes = self.sample_latents(check_num(num), seed)
+            codes = self.sample_latents(check_num(num), seed, truncation)
         return self._mapped("decode", codes, batch_size)
 
     def _check_prior(self) -> None:

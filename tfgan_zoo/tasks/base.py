@@ -75,6 +75,9 @@ class Task(abc.ABC):
     #: in [-1, 1] to floats `scale` times as large; and `source_shape(direction)`, the shape of one
     #: input. See `ImageToImage`.
     translates = False
+    #: Whether `tfgan_zoo.encode` and `tfgan_zoo.reconstruct` encode images and decode codes. The
+    #: model is then one of `models.coding.Coding`.
+    encodes = False
     #: How `tfgan_zoo.evaluate` scores a run: by its samples, by pairs of images, or not at all.
     evaluates: Literal["samples", "pairs", ""] = "samples"
     #: Names of the task's own scores in `EvaluationTask.also`, which `tfgan_zoo.evaluate` accepts
