@@ -9,6 +9,7 @@ from tfgan_zoo.models.biggan import BigGAN
 from tfgan_zoo.models.cgan import CGAN
 from tfgan_zoo.models.cyclegan import CycleGAN
 from tfgan_zoo.models.dcgan import DCGAN
+from tfgan_zoo.models.embedding_autoencoder import EmbeddingAutoencoder
 from tfgan_zoo.models.game import Game, GANModel
 from tfgan_zoo.models.gan import GAN
 from tfgan_zoo.models.gan_cls import GANCLS
@@ -20,6 +21,7 @@ from tfgan_zoo.models.pix2pix import Pix2Pix
 from tfgan_zoo.models.relativistic_gan import RelativisticGAN
 from tfgan_zoo.models.sngan import SNGAN
 from tfgan_zoo.models.srgan import SRGAN
+from tfgan_zoo.models.vae_gan import VAEGAN
 from tfgan_zoo.models.wgan import WGAN
 from tfgan_zoo.models.wgan_gp import WGANGP
 
@@ -41,6 +43,8 @@ MODELS: dict[str, type[ZooModel]] = {
     "gan_cls": GANCLS,
     "joint_embedding": JointEmbedding,
     "autoencoder": Autoencoder,
+    "embedding_autoencoder": EmbeddingAutoencoder,
+    "vae_gan": VAEGAN,
 }
 
 #: Models that are trained before others.
@@ -57,12 +61,14 @@ __all__ = [
     "PRETRAINED",
     "SNGAN",
     "SRGAN",
+    "VAEGAN",
     "WGAN",
     "WGANGP",
     "Autoencoder",
     "Autoencoding",
     "BigGAN",
     "CycleGAN",
+    "EmbeddingAutoencoder",
     "GANModel",
     "Game",
     "ImageToImage",
