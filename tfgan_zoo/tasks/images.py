@@ -74,6 +74,12 @@ class ImagesTask(Task):
         found = fingerprint(self.opened, self.config.data.source, self.parts)
         return {"training data": found}
 
+    def describe(self) -> str:
+        """See `Task.describe`."""
+        # Once the images are decoded, those that cannot be read are no longer counted.
+        source = vars(self).get("held", self.opened)
+        return f"{self.config.data.source}: {len(source):,} samples"
+
     def batches(self, start: int) -> tf.data.Dataset:
         """See `Task.batches`."""
         return self.pipeline(self.held, start, CACHE[self.config.data.cache])

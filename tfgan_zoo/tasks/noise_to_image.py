@@ -90,11 +90,9 @@ class NoiseToImageTask(ImagesTask):
 
     def describe(self) -> str:
         """See `Task.describe`."""
-        # Once the images are decoded, those that cannot be read are no longer counted.
-        source = vars(self).get("held", self.opened)
         labelled = "label" in self.model.condition
-        classes = f" of {len(source.class_names)} classes" if labelled else ""
-        return f"{self.config.data.source}: {len(source):,} samples{classes}"
+        classes = f" of {len(self.opened.class_names)} classes" if labelled else ""
+        return super().describe() + classes
 
     def sheet(self, model: Any) -> np.ndarray:
         """Draws samples from fixed latents; a model conditional on classes, a row for each."""
