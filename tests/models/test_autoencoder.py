@@ -64,7 +64,7 @@ def test_a_linear_autoencoder_finds_the_principal_components():
         return float(np.mean(np.sum((model.reconstruct(x) - x) ** 2, axis=(1, 2, 3))))
 
     assert error() > 2 * least
-    batches = tf.data.Dataset.from_tensors(x).repeat(250)
+    batches = tf.data.Dataset.from_tensors(x).repeat(500)
     model.fit(batches, verbose=0)
     assert least <= error() * (1 + 1e-6)
     assert error() < 1.01 * least
