@@ -74,6 +74,8 @@ def options(name):
     if name == "gan_cls":
         own = {"interpolation": True, "interpolation_weights": (0.6, 0.4), "fresh_latents": True}
         return own | OPTIONS
+    if name == "vae_gan":
+        return {"ema_half_life": 50.0, "margin": 5.0}
     return {} if MODELS[name].shown is None else {"ema_half_life": 50.0}
 
 
@@ -197,6 +199,21 @@ def autoencoder(cls, batch, **kwargs):
     return cls(SHAPE, LATENT, encoder, decoder, **kwargs)
 
 
+def vae_gan(cls, batch, **kwargs):
+    kind = batch or {"normalization": "none"}
+    if batch is None:
+        encoder = networks.mlp_encoder(SHAPE, 2 * LATENT, units=(8,))
+        decoder = networks.mlp_decoder(SHAPE, LATENT, units=(8,))
+    else:
+        encoder = networks.vae_gan_encoder(SHAPE, 2 * LATENT, filters=(2, 4), dense_units=8, **kind)
+        decoder = networks.vae_gan_decoder(SHAPE, LATENT, project=4, filters=(4, 2), **kind)
+    discriminator = networks.vae_gan_discriminator(
+        SHAPE, first_filters=2, filters=(2, 4), dense_units=4, **kind
+    )
+    # Nobody rests, so that every step moves every weight.
+    return cls(SHAPE, LATENT, encoder, decoder, discriminator, **{"margin": None, **kwargs})
+
+
 def super_resolution(cls, batch, **kwargs):
     normalization = batch or {"normalization": "none"}
     small = (SHAPE[0] // 2, SHAPE[1] // 2, 3)
@@ -243,6 +260,7 @@ TINY = {
     "acgan": acgan,
     "sngan": sngan,
     "biggan": biggan,
+    "vae_gan": vae_gan,
 }
 
 

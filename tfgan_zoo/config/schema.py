@@ -5,7 +5,7 @@ optimizer for each role. The group of a network or an optimizer holds a `name` a
 what it names.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ml_collections import ConfigDict
@@ -308,9 +308,15 @@ def joint_embedding_config(model: str) -> ConfigDict:
     return config
 
 
-def autoencoder_config(model: str) -> ConfigDict:
-    """Returns `run_config` of a model that encodes images and decodes codes."""
-    config = run_config(model, ["encoder", "decoder"], ["autoencoder"])
+def autoencoder_config(model: str, roles: Sequence[str] = ("autoencoder",)) -> ConfigDict:
+    """Returns `run_config` of a model that encodes images and decodes codes.
+
+    Args:
+        model: As for `run_config`.
+        roles: The model's roles; a game has "discriminator" among them.
+    """
+    game = "discriminator" in roles
+    config = run_config(model, ["encoder", "decoder", *["discriminator"] * game], roles)
     config.model_args = ConfigDict(
         {
             "image_shape": any_shape((32, 32, 3)),
@@ -319,6 +325,8 @@ def autoencoder_config(model: str) -> ConfigDict:
             "ema_ramp_up": 0.05,
         }
     )
+    if game:
+        config.model_args.update(_of_games())
     config.evaluate.split = placeholder(str)  # of the source; None for the training data
     config.evaluate.metrics = ("psnr",)
     config.train.samples = 32
