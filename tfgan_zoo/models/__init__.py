@@ -21,6 +21,7 @@ from tfgan_zoo.models.pix2pix import Pix2Pix
 from tfgan_zoo.models.relativistic_gan import RelativisticGAN
 from tfgan_zoo.models.sngan import SNGAN
 from tfgan_zoo.models.srgan import SRGAN
+from tfgan_zoo.models.vae import VAE
 from tfgan_zoo.models.vae_gan import VAEGAN
 from tfgan_zoo.models.wgan import WGAN
 from tfgan_zoo.models.wgan_gp import WGANGP
@@ -43,6 +44,7 @@ MODELS: dict[str, type[ZooModel]] = {
     "gan_cls": GANCLS,
     "joint_embedding": JointEmbedding,
     "autoencoder": Autoencoder,
+    "vae": VAE,
     "embedding_autoencoder": EmbeddingAutoencoder,
     "vae_gan": VAEGAN,
 }
@@ -61,6 +63,7 @@ __all__ = [
     "PRETRAINED",
     "SNGAN",
     "SRGAN",
+    "VAE",
     "VAEGAN",
     "WGAN",
     "WGANGP",

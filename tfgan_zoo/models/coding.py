@@ -39,6 +39,8 @@ class Coding(TakesImages, MovingAverage):
     numbers_per_code = 1
     #: Whether codes have the prior N(0, I), from which the model generates images.
     has_prior = False
+    #: Whether there is `bound`, a lower bound of the log-likelihood of images.
+    has_bound = False
     encoder: keras.Model
     decoder: keras.Model
     image_shape: tuple[int, ...]
@@ -101,35 +103,36 @@ class Coding(TakesImages, MovingAverage):
 
     # ------------------------------------------------------------------ tensors
 
-    def encoded(self, images: tf.Tensor, training: bool) -> tf.Tensor:
+    def encoded(self, images: tf.Tensor, training: bool, *, shown: bool = False) -> tf.Tensor:
         """Returns what the encoder makes of images, floats in [-1, 1]: how a loss calls it.
 
         Images that are smaller than its input are padded by reflection.
+
+        Args:
+            images: Images `[B, *image_shape]`.
+            training: Whether the encoder trains.
+            shown: Whether to use the moving average of its weights, if there is one.
         """
-        return self._encoded(self.encoder, images, training)
-
-    def decoded(self, codes: tf.Tensor, training: bool) -> tf.Tensor:
-        """Returns what the decoder makes of codes, cropped to the size of images."""
-        return self._decoded(self.decoder, codes, training)
-
-    def _encoded(self, network: keras.Model, images: tf.Tensor, training: bool) -> tf.Tensor:
+        network = self._shown(self.encoder) if shown else self.encoder
         for axis in (1, 2):
             size = network.input_shape[axis]
             if size not in (None, self.image_shape[axis - 1]):
                 images = reflect_to(images, axis, size)
         return self.run(network, images, training)
 
-    def _decoded(self, network: keras.Model, codes: tf.Tensor, training: bool) -> tf.Tensor:
+    def decoded(self, codes: tf.Tensor, training: bool, *, shown: bool = False) -> tf.Tensor:
+        """Returns what the decoder makes of codes, cropped to the size of images; see `encoded`."""
+        network = self._shown(self.decoder) if shown else self.decoder
         height, width = self.image_shape[:2]
         return self.run(network, codes, training)[:, :height, :width]
 
     def codes_of(self, images: tf.Tensor) -> tf.Tensor:
         """Returns the codes of images, floats in [-1, 1]; of distributions of codes, their mean."""
-        return self._encoded(self._shown(self.encoder), images, False)[:, : self.latent_dim]
+        return self.encoded(images, False, shown=True)[:, : self.latent_dim]
 
     def images_of(self, codes: tf.Tensor) -> tf.Tensor:
         """Returns the images of codes, floats in [-1, 1]."""
-        outputs = self._decoded(self._shown(self.decoder), codes, False)
+        outputs = self.decoded(codes, False, shown=True)
         return tf.clip_by_value(self.as_pixels(outputs), -1.0, 1.0)
 
     def as_pixels(self, outputs: tf.Tensor) -> tf.Tensor:
@@ -261,15 +264,18 @@ class Coding(TakesImages, MovingAverage):
         return np.concatenate(done)
 
     def _function(self, name: str) -> Callable[[Any], tf.Tensor]:
-        """Returns the graph of a mapping, traced once for each choice of weights."""
+        """Returns the graph of a mapping of images or codes."""
+        function, shape = {
+            "encode": (self.codes_of, self.image_shape),
+            "decode": (self.images_of, (self.latent_dim,)),
+            "reconstruct": (self.call, self.image_shape),
+        }[name]
+        return self.traced(name, function, tf.TensorSpec([None, *shape], tf.float32))
+
+    def traced(self, name: str, function: Callable, *signature: tf.TensorSpec) -> Callable:
+        """Returns the graph of a function, traced once for each choice of weights."""
         key = f"{name} {self._shows_average}"
         if key not in self._functions:
-            function, spec = {
-                "encode": (self.codes_of, self.image_shape),
-                "decode": (self.images_of, (self.latent_dim,)),
-                "reconstruct": (self.call, self.image_shape),
-            }[name]
-            signature = [tf.TensorSpec([None, *spec], tf.float32)]
             self._functions[key] = tf.function(function, signature, autograph=False)
         return self._functions[key]
 
