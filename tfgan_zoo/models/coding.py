@@ -41,6 +41,8 @@ class Coding(TakesImages, MovingAverage):
     has_prior = False
     #: Whether there is `bound`, a lower bound of the log-likelihood of images.
     has_bound = False
+    #: The numbers of a unit that is off and one that is on, where codes are activations of units.
+    code_range: tuple[float, float] | None = None
     encoder: keras.Model
     decoder: keras.Model
     image_shape: tuple[int, ...]
