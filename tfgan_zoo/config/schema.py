@@ -325,10 +325,9 @@ def autoencoder_config(model: str, roles: Sequence[str] = ("autoencoder",)) -> C
             "latent_dim": 64,
             "ema_half_life": placeholder(float),
             "ema_ramp_up": 0.05,
+            **(_of_games() if game else {}),
         }
     )
-    if game:
-        config.model_args.update(_of_games())
     config.evaluate.split = placeholder(str)  # of the source; None for the training data
     config.evaluate.metrics = ("psnr",)
     config.evaluate.draws = 50  # codes of each image, for "iw_bound"
