@@ -119,6 +119,8 @@ def tiny_autoencoder(folder, model="autoencoder", **overrides):
     config.model_args.latent_dim = 4
     config.encoder = {"name": "conv_encoder", "filters": 4}
     config.decoder = {"name": "conv_decoder", "filters": 4}
+    if model == "sparse_autoencoder":
+        config.encoder.output_activation = "sigmoid"
     config.autoencoder_optimizer = {"name": "adam", "learning_rate": 1e-3}
     config.data.source = data
     config.data.batch_size = 8

@@ -112,10 +112,18 @@ class AutoencoderTask(ImagesTask):
         self.held_out  # noqa: B018
 
     def sheet(self, model: Any) -> np.ndarray:
-        """Draws held-out images beside their reconstructions, and beside samples of a prior."""
+        """Draws held-out images beside their reconstructions.
+
+        Beside them are the corrupted images that a denoising model decodes, and samples of a prior.
+        """
         images = self.held_out[: self.config.train.samples]
-        columns = [images, pictures.to_uint8(model.reconstruct(images))]
-        titles = ["original", "decoded"]
+        columns, titles = [images], ["original"]
+        given = model.corrupted(images)
+        if model.corrupts:
+            columns.append(pictures.to_uint8(given))
+            titles.append("noisy")
+        columns.append(pictures.to_uint8(restored(model, images)))
+        titles.append("decoded")
         if model.has_prior:
             columns.append(pictures.to_uint8(model.generate(len(images))))
             titles.append("sample")
@@ -165,7 +173,7 @@ class AutoencoderTask(ImagesTask):
         def scoring(names: Sequence[str]) -> Callable[[Any], dict[str, float]]:
             def score(model: Any) -> dict[str, float]:
                 images = self.held_out[:num]
-                return score_targets(names, pictures.to_uint8(model.reconstruct(images)), images)
+                return score_targets(names, pictures.to_uint8(restored(model, images)), images)
 
             return score
 
@@ -243,13 +251,13 @@ class AutoencoderTask(ImagesTask):
 
         @functools.cache
         def reconstructed() -> np.ndarray:
-            return pictures.to_uint8(model.reconstruct(images()))
+            return pictures.to_uint8(restored(model, images()))
 
         def generated() -> Iterator[np.ndarray]:
             if model.has_prior:
                 yield from generate(model, model.sample_latents(request.num, request.seed))
             else:
-                yield from (model.reconstruct(part) for part in image_batches(given, fitting))
+                yield from (restored(model, part) for part in image_batches(given, fitting))
 
         def scoring(name: str) -> Callable[[np.ndarray], dict[str, float]]:
             return lambda _: {"": score_targets([name], reconstructed(), images())[name]}
@@ -293,9 +301,14 @@ class AutoencoderTask(ImagesTask):
         )
 
 
+def restored(model: Any, images: np.ndarray) -> np.ndarray:
+    """Returns reconstructions of images; a denoising model gets them corrupted, always alike."""
+    return model.reconstruct(model.corrupted(images))
+
+
 def shown_by(model: Any, images: np.ndarray, seed: int) -> np.ndarray:
     """Returns what a model shows: samples of its prior, or without one reconstructions."""
-    return model.generate(len(images), seed=seed) if model.has_prior else model.reconstruct(images)
+    return model.generate(len(images), seed=seed) if model.has_prior else restored(model, images)
 
 
 def figures_reader(source: str, split: str, model: Any) -> Callable[..., dict[str, float]] | None:
@@ -324,7 +337,7 @@ def figures_reader(source: str, split: str, model: Any) -> Callable[..., dict[st
         if model.has_prior:
             samples = model.generate(len(images), seed=1) if samples is None else samples
             found = dict(figure_scores(pictures.to_uint8(samples), view))
-        same = agreement(pictures.to_uint8(model.reconstruct(images)), wanted)
+        same = agreement(pictures.to_uint8(restored(model, images)), wanted)
         return found | {"reconstructed": same["all"]}
 
     return read
