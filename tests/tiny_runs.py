@@ -124,6 +124,8 @@ def tiny_autoencoder(folder, model="autoencoder", **overrides):
     if game:
         small = {"filters": (2, 4), "dense_units": 8}
         config.discriminator = {"name": "vae_gan_discriminator", "first_filters": 2, **small}
+    if model == "sparse_autoencoder":
+        config.encoder.output_activation = "sigmoid"
     for role in roles:
         config[f"{role}_optimizer"] = {"name": "adam", "learning_rate": 1e-3}
     config.data.source = data

@@ -47,10 +47,12 @@ if TYPE_CHECKING:
         Autoencoder,
         BigGAN,
         CycleGAN,
+        DenoisingAutoencoder,
         EmbeddingAutoencoder,
         JointEmbedding,
         Pix2Pix,
         RelativisticGAN,
+        SparseAutoencoder,
     )
 
 find_moved_modules()
@@ -73,10 +75,12 @@ __all__ = [
     "Autoencoder",
     "BigGAN",
     "CycleGAN",
+    "DenoisingAutoencoder",
     "EmbeddingAutoencoder",
     "JointEmbedding",
     "Pix2Pix",
     "RelativisticGAN",
+    "SparseAutoencoder",
     "callbacks",
     "commands",
     "config",

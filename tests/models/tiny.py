@@ -187,14 +187,14 @@ def joint_embedding(cls, batch, **kwargs):
     return cls(SHAPE, EMBEDDING, encoder, images, **kwargs)
 
 
-def autoencoder(cls, batch, **kwargs):
+def autoencoder(cls, batch, units="linear", **kwargs):
     """Builds a model that encodes images, with codes of `LATENT` numbers."""
-    width = LATENT * cls.numbers_per_code
+    width, ending = LATENT * cls.numbers_per_code, {"output_activation": units}
     if batch is None:
-        encoder = networks.mlp_encoder(SHAPE, width, units=(8,))
+        encoder = networks.mlp_encoder(SHAPE, width, units=(8,), **ending)
         decoder = networks.mlp_decoder(SHAPE, LATENT, units=(8,))
     else:
-        encoder = networks.conv_encoder(SHAPE, width, filters=4, **batch)
+        encoder = networks.conv_encoder(SHAPE, width, filters=4, **ending, **batch)
         decoder = networks.conv_decoder(SHAPE, LATENT, filters=4, **batch)
     return cls(SHAPE, LATENT, encoder, decoder, **kwargs)
 
@@ -261,6 +261,7 @@ TINY = {
     "sngan": sngan,
     "biggan": biggan,
     "vae_gan": vae_gan,
+    "sparse_autoencoder": functools.partial(autoencoder, units="sigmoid"),
 }
 
 

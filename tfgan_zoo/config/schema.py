@@ -142,6 +142,8 @@ def run_config(
                 # the sliced Wasserstein distance to the data; "mae" the mean absolute error of
                 # translations with known targets, "l1" the same in [-1, 1], as in the loss;
                 # "lpips" a network's distance of pairs, with the file `lpips_backbone`;
+                # "elbo", "iw_bound", "active_units", "probe", "trustworthiness", "continuity" and
+                # "sparsity" are scores of models that encode images;
                 # "retrieval" how often an image's own text is the
                 # nearest. "fid", "kid", "inception_score", "precision_recall", "density_coverage"
                 # and "modes" compare samples with the data in the features of a network,
@@ -328,6 +330,7 @@ def autoencoder_config(model: str, roles: Sequence[str] = ("autoencoder",)) -> C
     )
     config.evaluate.split = placeholder(str)  # of the source; None for the training data
     config.evaluate.metrics = ("psnr",)
+    config.evaluate.draws = 50  # codes of each image, for "iw_bound"
     config.train.samples = 32
     return config
 

@@ -9,6 +9,7 @@ from tfgan_zoo.models.biggan import BigGAN
 from tfgan_zoo.models.cgan import CGAN
 from tfgan_zoo.models.cyclegan import CycleGAN
 from tfgan_zoo.models.dcgan import DCGAN
+from tfgan_zoo.models.denoising_autoencoder import DenoisingAutoencoder
 from tfgan_zoo.models.embedding_autoencoder import EmbeddingAutoencoder
 from tfgan_zoo.models.game import Game, GANModel
 from tfgan_zoo.models.gan import GAN
@@ -20,6 +21,7 @@ from tfgan_zoo.models.noise_to_image import NoiseToImage
 from tfgan_zoo.models.pix2pix import Pix2Pix
 from tfgan_zoo.models.relativistic_gan import RelativisticGAN
 from tfgan_zoo.models.sngan import SNGAN
+from tfgan_zoo.models.sparse_autoencoder import SparseAutoencoder
 from tfgan_zoo.models.srgan import SRGAN
 from tfgan_zoo.models.vae import VAE
 from tfgan_zoo.models.vae_gan import VAEGAN
@@ -44,6 +46,8 @@ MODELS: dict[str, type[ZooModel]] = {
     "gan_cls": GANCLS,
     "joint_embedding": JointEmbedding,
     "autoencoder": Autoencoder,
+    "denoising_autoencoder": DenoisingAutoencoder,
+    "sparse_autoencoder": SparseAutoencoder,
     "vae": VAE,
     "embedding_autoencoder": EmbeddingAutoencoder,
     "vae_gan": VAEGAN,
@@ -71,6 +75,7 @@ __all__ = [
     "Autoencoding",
     "BigGAN",
     "CycleGAN",
+    "DenoisingAutoencoder",
     "EmbeddingAutoencoder",
     "GANModel",
     "Game",
@@ -79,5 +84,6 @@ __all__ = [
     "NoiseToImage",
     "Pix2Pix",
     "RelativisticGAN",
+    "SparseAutoencoder",
     "ZooModel",
 ]

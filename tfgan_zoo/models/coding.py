@@ -41,6 +41,10 @@ class Coding(TakesImages, MovingAverage):
     has_prior = False
     #: Whether there is `bound`, a lower bound of the log-likelihood of images.
     has_bound = False
+    #: Whether training encodes corrupted images, see `corrupted`.
+    corrupts = False
+    #: The numbers of a unit that is off and one that is on, where codes are activations of units.
+    code_range: tuple[float, float] | None = None
     encoder: keras.Model
     decoder: keras.Model
     image_shape: tuple[int, ...]
@@ -161,6 +165,16 @@ class Coding(TakesImages, MovingAverage):
         return as_images(images, self.image_shape, "images")
 
     # ------------------------------------------------------------------ arrays
+
+    def corrupted(self, images: np.ndarray, seed: int = 0) -> np.ndarray:
+        """Returns images as training encodes them: as they are, or corrupted by a denoising model.
+
+        Args:
+            images: Images `[num, *image_shape]`, uint8 or floats in [-1, 1].
+            seed: The same seed corrupts alike.
+        """
+        del seed
+        return images
 
     def encode(self, images: np.ndarray, *, batch_size: int = 64) -> np.ndarray:
         """Encodes images.

@@ -1,5 +1,6 @@
 """Images to encode, and to decode again."""
 
+import dataclasses
 import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,12 +16,13 @@ from tfgan_zoo.data.loading import usable_indices
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation.pairs import score_targets
 from tfgan_zoo.metrics.figures import agreement, figure_scores
-from tfgan_zoo.metrics.registry import BY_NETWORK, TARGETS
+from tfgan_zoo.metrics.registry import BOUNDS, BY_NETWORK, CODES, TARGETS
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.metrics.ssim import SIDE as SSIM_SIDE
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
 from tfgan_zoo.tasks.base import SHEET, Score, Task, held_out_split
 from tfgan_zoo.tasks.classes import latents_of
+from tfgan_zoo.tasks.code_scores import CodeScores, bounds_of
 from tfgan_zoo.tasks.comparison import (
     EvaluationTask,
     Subset,
@@ -60,13 +62,43 @@ class AutoencoderTask(ImagesTask):
                 )
         self.distributions = DistributionScores(config)
 
-    @functools.cached_property
+    @property
     def held_out(self) -> np.ndarray:
-        """The first held-out images, which sheets and scores use, uint8."""
+        """Held-out images, which sheets and scores use, uint8."""
+        return self._held_out[0]
+
+    @functools.cached_property
+    def _held_out(self) -> tuple[np.ndarray, np.ndarray]:
+        """The held-out images, and their indices."""
         settings = self.config
         source = self.held if self.opened_held_out is self.opened else self.opened_held_out
-        count = min(len(source), max(settings.evaluate.samples, settings.train.samples))
-        return load_images(source, fit_for(source, **self.fitting()), count)
+        return self._some(source, max(settings.evaluate.samples, settings.train.samples))
+
+    def _some(self, source: Source, num: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns some images of a source, of all its classes, and their indices."""
+        fitting = fit_for(source, **self.fitting())
+        chosen = usable_indices([source], [fitting], choose(len(source), num))
+        # In no order of classes, so that the first few are of several.
+        chosen = np.random.default_rng(0).permutation(chosen)
+        return load_images(Subset(source, chosen), fitting), chosen
+
+    def code_scores(self, num: int) -> CodeScores:
+        """Returns the scores of the codes of some held-out images."""
+
+        def training() -> tuple[np.ndarray, np.ndarray]:
+            images, chosen = self._some(self.held, num)
+            return images, self.held.labels[chosen]
+
+        def labels() -> np.ndarray:
+            return self.opened_held_out.labels[self._held_out[1][:num]]
+
+        labelled = self.opened.labels is not None and self.opened_held_out.labels is not None
+        return CodeScores(
+            lambda: self.held_out[:num],
+            labels if labelled else None,
+            training,
+            self.config.evaluate.draws,
+        )
 
     def fingerprints(self) -> dict[str, Fingerprint]:
         """See `Task.fingerprints`."""
@@ -80,10 +112,18 @@ class AutoencoderTask(ImagesTask):
         self.held_out  # noqa: B018
 
     def sheet(self, model: Any) -> np.ndarray:
-        """Draws held-out images beside their reconstructions, and beside samples of a prior."""
+        """Draws held-out images beside their reconstructions.
+
+        Beside them are the corrupted images that a denoising model decodes, and samples of a prior.
+        """
         images = self.held_out[: self.config.train.samples]
-        columns = [images, pictures.to_uint8(model.reconstruct(images))]
-        titles = ["original", "decoded"]
+        columns, titles = [images], ["original"]
+        given = model.corrupted(images)
+        if model.corrupts:
+            columns.append(pictures.to_uint8(given))
+            titles.append("noisy")
+        columns.append(pictures.to_uint8(restored(model, images)))
+        titles.append("decoded")
         if model.has_prior:
             columns.append(pictures.to_uint8(model.generate(len(images))))
             titles.append("sample")
@@ -116,11 +156,12 @@ class AutoencoderTask(ImagesTask):
             shown,
             rehearsal=rehearse_on is not None,
         )
+        known |= self._code_scores(num, rehearse_on is not None)
         split = self.config.evaluate.split or self.config.data.split
         if read := figures_reader(self.config.data.source, split, self.model):
 
             def figures_score(model: Any) -> dict[str, float]:
-                return read(model, self.held_out[:num], None)
+                return read(model, self.held_out[:num], None, self._held_out[1][:num])
 
             main = "validity" if self.model.has_prior else "reconstructed"
             known["figures"] = Score(figures_score, main, 1)
@@ -132,7 +173,7 @@ class AutoencoderTask(ImagesTask):
         def scoring(names: Sequence[str]) -> Callable[[Any], dict[str, float]]:
             def score(model: Any) -> dict[str, float]:
                 images = self.held_out[:num]
-                return score_targets(names, pictures.to_uint8(model.reconstruct(images)), images)
+                return score_targets(names, pictures.to_uint8(restored(model, images)), images)
 
             return score
 
@@ -142,7 +183,23 @@ class AutoencoderTask(ImagesTask):
             for name, sign in _OF_PAIRS.items()
         }
 
+    def _code_scores(self, num: int, rehearsal: bool) -> dict[str, Score]:
+        """Returns the scores of codes, of images that are encoded once for all of them."""
+        scores = self.code_scores(num)
+        allowed = scores.allowed(self.model)
+        asked = [name for name in allowed if name in self.config.evaluate.metrics]
+        together = functools.partial(scores.score, asked)
+        return {
+            name: Score(functools.partial(scores.score, [name]) if rehearsal else together, *main)
+            for name, main in allowed.items()
+        }
+
     # ------------------------------------------------------------------ commands on a finished run
+
+    @classmethod
+    def metrics_of(cls, names: Sequence[str]) -> list[str]:
+        """See `Task.metrics_of`."""
+        return [*CODES, *BOUNDS, *bounds_of(names)]
 
     @classmethod
     def open_split(cls, config: ConfigDict, source: str, split: str) -> Source:
@@ -194,13 +251,13 @@ class AutoencoderTask(ImagesTask):
 
         @functools.cache
         def reconstructed() -> np.ndarray:
-            return pictures.to_uint8(model.reconstruct(images()))
+            return pictures.to_uint8(restored(model, images()))
 
         def generated() -> Iterator[np.ndarray]:
             if model.has_prior:
                 yield from generate(model, model.sample_latents(request.num, request.seed))
             else:
-                yield from (model.reconstruct(part) for part in image_batches(given, fitting))
+                yield from (restored(model, part) for part in image_batches(given, fitting))
 
         def scoring(name: str) -> Callable[[np.ndarray], dict[str, float]]:
             return lambda _: {"": score_targets([name], reconstructed(), images())[name]}
@@ -211,6 +268,29 @@ class AutoencoderTask(ImagesTask):
         }
         if read := figures_reader(request.source, request.split, model):
             also["figures"] = lambda made: read(model, images(), made, chosen)
+        found = source.labels
+
+        def training() -> tuple[np.ndarray, np.ndarray]:
+            train = open_images(config, data.source, data.split, data_dir=data.data_dir)
+            fit = dataclasses.replace(fitting, alpha=train.alpha)
+            some = usable_indices([train], [fit], choose(len(train), request.num))
+            return load_images(Subset(train, some), fit), train.labels[some]
+
+        labelled = found is not None and request.source == data.source
+        codes = CodeScores(
+            images, (lambda: found[chosen]) if labelled else None, training, config.evaluate.draws
+        )
+
+        def of_codes(name: str) -> Callable[[np.ndarray], Mapping[str, float]]:
+            def score(_: np.ndarray) -> dict[str, float]:
+                values = codes.score([name], model)
+                return {"": next(iter(values.values()))} if len(values) == 1 else values
+
+            return score
+
+        allowed = [*codes.allowed(model)]
+        allowed += bounds_of(request.metrics) if model.has_bound else []
+        also |= {name: of_codes(name) for name in allowed}
         made = "samples of the prior" if model.has_prior else "reconstructions"
         return EvaluationTask(
             generated,
@@ -221,9 +301,14 @@ class AutoencoderTask(ImagesTask):
         )
 
 
+def restored(model: Any, images: np.ndarray) -> np.ndarray:
+    """Returns reconstructions of images; a denoising model gets them corrupted, always alike."""
+    return model.reconstruct(model.corrupted(images))
+
+
 def shown_by(model: Any, images: np.ndarray, seed: int) -> np.ndarray:
     """Returns what a model shows: samples of its prior, or without one reconstructions."""
-    return model.generate(len(images), seed=seed) if model.has_prior else model.reconstruct(images)
+    return model.generate(len(images), seed=seed) if model.has_prior else restored(model, images)
 
 
 def figures_reader(source: str, split: str, model: Any) -> Callable[..., dict[str, float]] | None:
@@ -252,7 +337,7 @@ def figures_reader(source: str, split: str, model: Any) -> Callable[..., dict[st
         if model.has_prior:
             samples = model.generate(len(images), seed=1) if samples is None else samples
             found = dict(figure_scores(pictures.to_uint8(samples), view))
-        same = agreement(pictures.to_uint8(model.reconstruct(images)), wanted)
+        same = agreement(pictures.to_uint8(restored(model, images)), wanted)
         return found | {"reconstructed": same["all"]}
 
     return read

@@ -278,6 +278,12 @@ class Task(abc.ABC):
         return None
 
     @classmethod
+    def metrics_of(cls, names: Sequence[str]) -> list[str]:
+        """Returns the names of the task's own scores, for a request of some metrics."""
+        del names
+        return [*cls.own_metrics]
+
+    @classmethod
     def refusal(cls, workdir: str) -> InputError:
         """Returns the error for a command that a run cannot serve, with one that it can."""
         return InputError(f"--workdir: {workdir!r} {cls.use}.")
