@@ -22,7 +22,7 @@ RECONSTRUCTIONS = ("squared_error", "cross_entropy")
 class DenoisingAutoencoder(Autoencoding):
     """Denoising autoencoder. Vincent et al. 2010, JMLR 11, 3371-3408.
 
-    An autoencoder that restores images from corrupted ones, x~ ~ q(x~ | x), drawn anew in each
+    An autoencoder that restores images from corrupted ones, x~ ~ q(x~ | x), drawn again in each
     step:
 
         L = E [ alpha sum_{j in J} l(x_j, y_j) + beta sum_{j not in J} l(x_j, y_j) ],  y = g(f(x~)),
