@@ -115,6 +115,7 @@ class AutoencoderTask(ImagesTask):
         """Draws held-out images beside their reconstructions.
 
         Beside them are the corrupted images that a denoising model decodes, and samples of a prior.
+        Below are maps of codes of two numbers.
         """
         images = self.held_out[: self.config.train.samples]
         columns, titles = [images], ["original"]
@@ -131,7 +132,20 @@ class AutoencoderTask(ImagesTask):
         times = max(1, round(math.sqrt(len(images) / len(columns))))
         rows = math.ceil(len(images) / times)
         parts = [column[i : i + rows] for i in range(0, len(images), rows) for column in columns]
-        return pictures.titled_rows(titles * (len(parts) // len(titles)), parts, at_least=SHEET)
+        titles *= len(parts) // len(titles)
+        sheet = pictures.titled_rows(titles, parts, at_least=SHEET)
+        return sheet if model.latent_dim != 2 else _above(sheet, self.map(model))
+
+    def map(self, model: Any) -> np.ndarray:
+        """Draws the held-out images at their codes in the plane, see `pictures.plane`."""
+        images, chosen = self._held_out
+        labels = self.opened_held_out.labels
+        return pictures.plane(
+            model.encode(images),
+            images,
+            None if labels is None else labels[chosen],
+            () if labels is None else self.opened_held_out.class_names,
+        )
 
     def known_scores(self, rehearse_on: int | None = None) -> dict[str, Score]:
         """See `Task.known_scores`.
@@ -341,6 +355,16 @@ def figures_reader(source: str, split: str, model: Any) -> Callable[..., dict[st
         return found | {"reconstructed": same["all"]}
 
     return read
+
+
+def _above(*parts: np.ndarray) -> np.ndarray:
+    """Puts pictures above one another, the narrower ones with white at the right."""
+    width = max(part.shape[1] for part in parts)
+    padded = [
+        np.pad(part, ((0, 8), (0, width - part.shape[1]), (0, 0)), constant_values=255)
+        for part in parts
+    ]
+    return np.concatenate(padded)
 
 
 def _walk(model: Any, images: np.ndarray, request: DrawRequest) -> Drawing:
