@@ -151,3 +151,27 @@ def test_a_missing_split_is_held_out(tmp_path):
 def test_vectors_are_refused():
     with pytest.raises(InputError, match=r"data.source: points/ring holds vectors"):
         opened(data__source="points/ring", evaluate__split=None)
+
+
+def test_the_stages_before_a_run():
+    """One for each layer, the first at the image; then the run itself."""
+    entries = {
+        "encoder": {"name": "mlp_encoder", "units": (6, 5), "activation": "sigmoid"},
+        "decoder": {"name": "mlp_decoder", "units": (5, 6), "activation": "sigmoid"},
+    }
+    config = autoencoder_config("denoising_autoencoder")
+    for name, network in entries.items():
+        config[name] = network
+    config.model_args.update(latent_dim=4, stage=0)
+    config.pretraining = {"steps": 20}
+    found = []
+    while config is not None:
+        model = build_model(config)
+        found.append((model.stage, config.train.steps))
+        config = open_task(config, model).pretraining()
+    assert found == [(0, 1000), (3, 20), (2, 20), (1, 20)]
+    config = autoencoder_config("vae")
+    config.pretraining = {"steps": 20}
+    task = open_task(config, build_model(config))
+    with pytest.raises(InputError, match=r"pretraining\.steps: expected 0 for vae"):
+        task.pretraining()

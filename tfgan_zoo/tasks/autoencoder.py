@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict
 
+from tfgan_zoo import config as config_lib
 from tfgan_zoo import pictures
 from tfgan_zoo.data import Source, figures, fit_for, load_images, parse_spec
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
@@ -19,6 +20,7 @@ from tfgan_zoo.metrics.figures import agreement, figure_scores
 from tfgan_zoo.metrics.registry import BOUNDS, BY_NETWORK, CODES, TARGETS
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.metrics.ssim import SIDE as SSIM_SIDE
+from tfgan_zoo.models.mechanics.stacking import num_stages
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
 from tfgan_zoo.tasks.base import SHEET, Score, Task, held_out_split
 from tfgan_zoo.tasks.classes import latents_of
@@ -110,6 +112,28 @@ class AutoencoderTask(ImagesTask):
     def prepare(self) -> None:
         """See `Task.prepare`."""
         self.held_out  # noqa: B018
+
+    def pretraining(self) -> ConfigDict | None:
+        """Returns the config of the stage before this one, of a model whose layers are stacked."""
+        steps = self.config.get("pretraining", ConfigDict()).get("steps", 0)
+        if not steps:
+            return None
+        if "stage" not in self.config.model_args:
+            raise InputError(
+                f"pretraining.steps: expected 0 for {self.config.model}, whose layers are trained "
+                f"together, got {steps}."
+            )
+        stage = (self.model.stage or num_stages(self.model.encoder) + 1) - 1
+        if stage == 0:
+            return None
+        before = self.config.copy_and_resolve_references()
+        with before.unlocked():
+            before.model_args.stage = stage
+            before.train.steps = steps
+            before.train.export = False
+            before.evaluate.update(metrics=(), main=None, patience=0)
+        config_lib.check(before)
+        return before
 
     def sheet(self, model: Any) -> np.ndarray:
         """Draws held-out images beside their reconstructions.
