@@ -19,6 +19,7 @@ def get_config():
     config.model_args.per_pixel = False
     config.model_args.emphasis = (1.0, 1.0)
     config.model_args.reconstruction = "squared_error"
+    config.model_args.stage = 0
     config.encoder = {"name": "conv_encoder", "filters": 16}
     config.decoder = {"name": "conv_decoder", "filters": 16, "output_activation": "linear"}
     config.autoencoder_optimizer = {"name": "adam", "learning_rate": 1e-3, "decay": "linear"}

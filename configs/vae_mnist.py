@@ -1,7 +1,7 @@
 """VAE (Kingma and Welling 2013, https://arxiv.org/abs/1312.6114) on binarised MNIST.
 
 The networks of Burda et al. 2015 (https://arxiv.org/abs/1509.00519): two layers of 200 tanh units
-each way, and codes of 50. Each pixel is drawn as black or white anew in each step, with its value
+each way, and codes of 50. Each pixel is drawn as black or white again in each step, with its value
 as the probability (dynamic binarisation). They report -86.76 nats for the bound of 5,000 draws
 after 3,280 epochs in batches of 20; `tfgan_zoo.evaluate --metrics=iw_bound[5000] --split=test` has
 that of a run. With --config.model_args.draws=50 the bound of 50 draws is trained, their IWAE.

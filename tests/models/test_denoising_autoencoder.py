@@ -3,10 +3,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import tfgan_zoo
 from tests.models.test_autoencoder import linear
 from tests.models.tiny import SHAPE, compiled, samples, tiny
 from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.layers.corruption import corrupt
 from tfgan_zoo.models import DenoisingAutoencoder
 
 
@@ -134,3 +136,86 @@ def test_the_default_networks_are_one_layer_each():
     assert len(model.encoder.trainable_variables) == 2
     model.compile()
     model.train_on_batch(np.zeros((2, 4, 4, 1), "uint8"))
+
+
+# ---------------------------------------------------------------------- stages
+
+
+def stacked(stage, **kwargs):
+    """Four pixels, and layers of 3 and 2 sigmoid units."""
+    encoder = networks.mlp_encoder(
+        (2, 2, 1), 2, units=(3,), activation="sigmoid", output_activation="sigmoid"
+    )
+    decoder = networks.mlp_decoder(
+        (2, 2, 1), 2, units=(3,), activation="sigmoid", output_activation="linear"
+    )
+    return DenoisingAutoencoder((2, 2, 1), 2, encoder, decoder, stage=stage, **kwargs)
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def test_the_loss_of_a_stage_by_hand():
+    """The second layer gets the clean code of the first, and corrupts that."""
+    model = stacked(2, corruption="masking", corruption_level=0.5, emphasis=(2.0, 0.5))
+    x = np.linspace(-1, 1, 24).reshape(6, 2, 2, 1).astype("float32")
+    (w1, b1, w2, b2), (v2, c2, *_) = model.encoder.get_weights(), model.decoder.get_weights()
+    h = sigmoid(x.reshape(6, 4) @ w1 + b1)
+    _, changed = corrupt(tf.constant(h), "masking", 0.5, model.key("corruption"), low=0.0)
+    changed = changed.numpy()
+    assert 0 < changed.mean() < 1
+    noisy = np.where(changed, 0, h)
+    restored = sigmoid(sigmoid(noisy @ w2 + b2) @ v2 + c2)
+    expected = np.where(changed, 2.0, 0.5) * (restored - h) ** 2
+    loss, _ = model.autoencoder_loss(tf.constant(x))
+    assert float(loss) == pytest.approx(expected.sum(axis=1).mean(), rel=1e-5)
+
+
+def test_the_first_stage_restores_images():
+    model = stacked(1, corruption_level=0.0, reconstruction="cross_entropy")
+    x = np.linspace(-1, 1, 24).reshape(6, 2, 2, 1).astype("float32")
+    w1, b1 = model.encoder.get_weights()[:2]
+    v1, c1 = model.decoder.get_weights()[2:]
+    logits = sigmoid(x.reshape(6, 4) @ w1 + b1) @ v1 + c1
+    targets, p = (x.reshape(6, 4) + 1) / 2, sigmoid(logits)
+    expected = -(targets * np.log(p) + (1 - targets) * np.log(1 - p)).sum(axis=1).mean()
+    assert float(model.autoencoder_loss(tf.constant(x))[0]) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("stage", [0, 1, 2])
+def test_a_stage_trains_its_layers_alone(stage):
+    model = stacked(stage)
+    model.compile(run_eagerly=True)
+    networks_ = (model.encoder, model.decoder)
+    before = [network.get_weights() for network in networks_]
+    model.train_on_batch(np.linspace(-1, 1, 24).reshape(6, 2, 2, 1).astype("float32"))
+    moved = [
+        [bool(np.any(a != b)) for a, b in zip(old, network.get_weights(), strict=True)]
+        for old, network in zip(before, networks_, strict=True)
+    ]
+    first, second = [True, True, False, False], [False, False, True, True]
+    assert moved == {0: [[True] * 4] * 2, 1: [first, second], 2: [second, first]}[stage]
+
+
+def test_stages_that_there_are_not():
+    with pytest.raises(InputError, match=r"^stage: expected a number from 0 to 2, .* got 3"):
+        stacked(3)
+    with pytest.raises(InputError, match=r"^stage: expected"):
+        stacked(-1)
+    encoder = networks.mlp_encoder((2, 2, 1), 2, units=(3,))
+    decoder = networks.mlp_decoder((2, 2, 1), 2, units=(5,), output_activation="linear")
+    with pytest.raises(InputError, match=r"^decoder: expected layers whose widths are those"):
+        DenoisingAutoencoder((2, 2, 1), 2, encoder, decoder, stage=2)
+
+
+def test_a_stage_is_saved_like_any_other(tmp_path):
+    model = stacked(2)
+    model.compile()
+    model.save(tmp_path / "model.keras")
+    loaded = tfgan_zoo.load_model(tmp_path / "model.keras")
+    assert loaded.stage == 2
+    whole = stacked(0)
+    whole.start_from(loaded)
+    for a, b in zip(whole.encoder.get_weights(), model.encoder.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -118,11 +118,15 @@ class Coding(TakesImages, MovingAverage):
             shown: Whether to use the moving average of its weights, if there is one.
         """
         network = self._shown(self.encoder) if shown else self.encoder
+        return self.run(network, self.padded(images, network), training)
+
+    def padded(self, images: tf.Tensor, network: keras.Model) -> tf.Tensor:
+        """Returns images padded by reflection to the size that a network takes."""
         for axis in (1, 2):
             size = network.input_shape[axis]
             if size not in (None, self.image_shape[axis - 1]):
                 images = reflect_to(images, axis, size)
-        return self.run(network, images, training)
+        return images
 
     def decoded(self, codes: tf.Tensor, training: bool, *, shown: bool = False) -> tf.Tensor:
         """Returns what the decoder makes of codes, cropped to the size of images; see `encoded`."""

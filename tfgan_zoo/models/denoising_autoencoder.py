@@ -14,6 +14,7 @@ from tfgan_zoo.models.autoencoding import Autoencoding
 from tfgan_zoo.models.coding import padded_shape
 from tfgan_zoo.models.mechanics.arguments import check_flag
 from tfgan_zoo.models.mechanics.output_ranges import check_logits, check_reaches_images
+from tfgan_zoo.models.mechanics.stacking import Stage, stage_of
 
 RECONSTRUCTIONS = ("squared_error", "cross_entropy")
 
@@ -22,7 +23,7 @@ RECONSTRUCTIONS = ("squared_error", "cross_entropy")
 class DenoisingAutoencoder(Autoencoding):
     """Denoising autoencoder. Vincent et al. 2010, JMLR 11, 3371-3408.
 
-    An autoencoder that restores images from corrupted ones, x~ ~ q(x~ | x), drawn anew in each
+    An autoencoder that restores images from corrupted ones, x~ ~ q(x~ | x), drawn again in each
     step:
 
         L = E [ alpha sum_{j in J} l(x_j, y_j) + beta sum_{j not in J} l(x_j, y_j) ],  y = g(f(x~)),
@@ -32,6 +33,11 @@ class DenoisingAutoencoder(Autoencoding):
     features they learn are those that tell a part of an image from the rest. The emphasis (alpha,
     beta) is (1, 1) without emphasis; the paper also has (1, 0.5) and (1, 0), with which only
     corrupted values count.
+
+    Layers can be stacked: `stage` k trains the k-th layer of an encoder of fully connected layers,
+    and its mirror in the decoder, to restore the clean output of the layers below from a corrupted
+    one. Stages 1, 2, ... are followed by stage 0, which fine-tunes all layers on images. With
+    `pretraining.steps`, a run has all stages before it.
 
     Departures from the paper:
 
@@ -57,6 +63,7 @@ class DenoisingAutoencoder(Autoencoding):
         per_pixel: Whether masking, salt and pepper corrupt all channels of a pixel together.
         emphasis: Weights (alpha, beta) of corrupted values and of the others, from 0 up.
         reconstruction: "squared_error" or "cross_entropy".
+        stage: The layer to train alone, from 1 at the image; 0 for all.
         **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `ZooModel`.
 
     Raises:
@@ -85,8 +92,10 @@ class DenoisingAutoencoder(Autoencoding):
         per_pixel: bool = False,
         emphasis: Sequence[float] = (1.0, 1.0),
         reconstruction: Literal["squared_error", "cross_entropy"] = "squared_error",
+        stage: int = 0,
         **kwargs,
     ):
+        check_number("stage", stage, least=0, whole=True)
         check_corruption(corruption, corruption_level)
         if reconstruction not in RECONSTRUCTIONS:
             raise InputError(
@@ -103,6 +112,7 @@ class DenoisingAutoencoder(Autoencoding):
         self.corruption, self.corruption_level = corruption, float(corruption_level)
         self.per_pixel, self.emphasis = check_flag("per_pixel", per_pixel), weights
         self.reconstruction = reconstruction
+        self.stage = int(stage)
 
     def default_encoder(self, width: int) -> keras.Model:
         """Returns one layer of sigmoid units."""
@@ -126,17 +136,38 @@ class DenoisingAutoencoder(Autoencoding):
             check_logits("decoder", self.decoder)
         else:
             check_reaches_images("decoder", self.decoder)
+        self._stage = stage_of(self.encoder, self.decoder, self.stage) if self.stage else None
         super().build_state()
+
+    def role_variables(self, role: str) -> list[keras.Variable]:
+        """See `ZooModel.role_variables`; in a stage, those of its layers."""
+        if self._stage is None:
+            return super().role_variables(role)
+        return [v for layer in self._stage.layers for v in layer.trainable_variables]
 
     def autoencoder_loss(self, images: tf.Tensor, training: bool = True):
         """E [alpha sum l(x, g(f(x~))) over corrupted values + beta the same over the others]."""
+        if self._stage is not None:
+            return self.stage_loss(self._stage, images, training)
         noisy, changed = self.noisy(images, self.key("corruption"))
         decoded = self.decoded(self.encoded(noisy, training), training)
-        errors = self.errors(decoded, images)
+        return self.weighted(self.errors(decoded, images), changed)
+
+    def stage_loss(self, stage: Stage, images: tf.Tensor, training: bool = True):
+        """The same of a layer: its clean inputs h are restored from corrupted ones."""
+        h = tf.stop_gradient(self.run(stage.below, self.padded(images, self.encoder), False))
+        key = self.key("corruption")
+        noisy, changed = corrupt(h, self.corruption, self.corruption_level, key, low=stage.low)
+        decoded = self.run(stage.down, self.run(stage.up, noisy, training), training)
+        errors = self.errors(decoded, h) if self.stage == 1 else tf.square(decoded - h)
+        return self.weighted(errors, changed)
+
+    def weighted(self, errors: tf.Tensor, changed: tf.Tensor):
+        """Returns (loss, logs) of the errors of all values."""
         alpha, beta = self.emphasis
-        weighted = tf.where(changed, alpha, beta) * errors
-        loss, error = (tf.reduce_mean(tf.reduce_sum(x, [1, 2, 3])) for x in (weighted, errors))
-        return loss, {"loss": loss, "error": error}
+        axes = list(range(1, errors.shape.rank))
+        loss = tf.reduce_mean(tf.reduce_sum(tf.where(changed, alpha, beta) * errors, axes))
+        return loss, {"loss": loss, "error": tf.reduce_mean(tf.reduce_sum(errors, axes))}
 
     def noisy(self, images: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns corrupted images, in [-1, 1], and which of their values are corrupted."""

@@ -64,7 +64,7 @@ class VAE(Autoencoding):
         beta: Weight of the KL, from 0 up.
         draws: Codes drawn for each image; more than one for the importance-weighted bound.
         binarize: Whether each pixel is drawn as black or white, with its value as the probability,
-            anew in each step: dynamic binarisation, for a Bernoulli likelihood.
+            again in each step: dynamic binarisation, for a Bernoulli likelihood.
         **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `ZooModel`.
 
     Raises:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict
 
+from tfgan_zoo import config as config_lib
 from tfgan_zoo import pictures
 from tfgan_zoo.data import Source, figures, fit_for, load_images, parse_spec
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
@@ -19,6 +20,7 @@ from tfgan_zoo.metrics.figures import agreement, figure_scores
 from tfgan_zoo.metrics.registry import BOUNDS, BY_NETWORK, CODES, TARGETS
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.metrics.ssim import SIDE as SSIM_SIDE
+from tfgan_zoo.models.mechanics.stacking import num_stages
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
 from tfgan_zoo.tasks.base import SHEET, Score, Task, held_out_split
 from tfgan_zoo.tasks.classes import latents_of
@@ -111,10 +113,33 @@ class AutoencoderTask(ImagesTask):
         """See `Task.prepare`."""
         self.held_out  # noqa: B018
 
+    def pretraining(self) -> ConfigDict | None:
+        """Returns the config of the stage before this one, of a model whose layers are stacked."""
+        steps = self.config.get("pretraining", ConfigDict()).get("steps", 0)
+        if not steps:
+            return None
+        if "stage" not in self.config.model_args:
+            raise InputError(
+                f"pretraining.steps: expected 0 for {self.config.model}, whose layers are trained "
+                f"together, got {steps}."
+            )
+        stage = (self.model.stage or num_stages(self.model.encoder) + 1) - 1
+        if stage == 0:
+            return None
+        before = self.config.copy_and_resolve_references()
+        with before.unlocked():
+            before.model_args.stage = stage
+            before.train.steps = steps
+            before.train.export = False
+            before.evaluate.update(metrics=(), main=None, patience=0)
+        config_lib.check(before)
+        return before
+
     def sheet(self, model: Any) -> np.ndarray:
         """Draws held-out images beside their reconstructions.
 
         Beside them are the corrupted images that a denoising model decodes, and samples of a prior.
+        Below are maps of codes of two numbers.
         """
         images = self.held_out[: self.config.train.samples]
         columns, titles = [images], ["original"]
@@ -131,7 +156,20 @@ class AutoencoderTask(ImagesTask):
         times = max(1, round(math.sqrt(len(images) / len(columns))))
         rows = math.ceil(len(images) / times)
         parts = [column[i : i + rows] for i in range(0, len(images), rows) for column in columns]
-        return pictures.titled_rows(titles * (len(parts) // len(titles)), parts, at_least=SHEET)
+        titles *= len(parts) // len(titles)
+        sheet = pictures.titled_rows(titles, parts, at_least=SHEET)
+        return sheet if model.latent_dim != 2 else _above(sheet, self.map(model))
+
+    def map(self, model: Any) -> np.ndarray:
+        """Draws the held-out images at their codes in the plane, see `pictures.plane`."""
+        images, chosen = self._held_out
+        labels = self.opened_held_out.labels
+        return pictures.plane(
+            model.encode(images),
+            images,
+            None if labels is None else labels[chosen],
+            () if labels is None else self.opened_held_out.class_names,
+        )
 
     def known_scores(self, rehearse_on: int | None = None) -> dict[str, Score]:
         """See `Task.known_scores`.
@@ -341,6 +379,16 @@ def figures_reader(source: str, split: str, model: Any) -> Callable[..., dict[st
         return found | {"reconstructed": same["all"]}
 
     return read
+
+
+def _above(*parts: np.ndarray) -> np.ndarray:
+    """Puts pictures above one another, the narrower ones with white at the right."""
+    width = max(part.shape[1] for part in parts)
+    padded = [
+        np.pad(part, ((0, 8), (0, width - part.shape[1]), (0, 0)), constant_values=255)
+        for part in parts
+    ]
+    return np.concatenate(padded)
 
 
 def _walk(model: Any, images: np.ndarray, request: DrawRequest) -> Drawing:
