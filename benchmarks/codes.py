@@ -165,6 +165,18 @@ def blends(model: Any, images: np.ndarray, num: int = 5) -> tuple[float, float]:
     return share_clean(between), share_clean(pixels)
 
 
+def best_scale(x: np.ndarray, codes: np.ndarray) -> float:
+    """Returns the factor of codes for which their distances are closest to those of images."""
+    far, near = (np.sqrt(np.maximum(_squares(_flat(each)), 0)) for each in (x, codes))
+    return float((far * near).sum() / max((near * near).sum(), 1e-12))
+
+
+def _squares(x: np.ndarray) -> np.ndarray:
+    x = x - x.mean(axis=0)
+    norms = np.square(x).sum(axis=1)
+    return norms[:, np.newaxis] + norms - 2 * x @ x.T
+
+
 def filters(encoder: Any, shape: Sequence[int], num: int = 64) -> np.ndarray:
     """Draws the weights of the first units of a dense layer on pixels, each on its own scale."""
     kernel = next(layer for layer in encoder.layers if layer.weights).get_weights()[0]

@@ -60,8 +60,8 @@ def biggan_32() -> BigGAN:
 
 
 #: Games without a case on the figures: `gan 2-D` stands for the first, and `dcgan` for the others,
-#: whose networks and losses are much the same.
-_ELSEWHERE = ("gan", "cgan", "acgan")
+#: whose networks and losses are much the same. Other contenders have two players, `vae_gan` three.
+_ELSEWHERE = ("gan", "cgan", "acgan", "vae_gan")
 #: Recipes of the quick cases.
 RECIPES = {
     "wgan_gp 2-D": "wgan_gp_toy",

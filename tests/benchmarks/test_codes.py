@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks import autoencoders, codes
+from benchmarks import codes
 from tfgan_zoo import losses, pictures
 from tfgan_zoo.data import figures
 
@@ -115,8 +115,8 @@ def test_probes_of_codes_that_know_and_that_do_not():
 def test_the_best_scale_of_codes():
     x = np.random.default_rng(0).normal(size=(40, 3, 3, 1))
     places = x.reshape(40, -1)[:, :2]
-    scale = autoencoders.best_scale(x, 0.01 * places)
-    assert scale == pytest.approx(100 * autoencoders.best_scale(x, places))
+    scale = codes.best_scale(x, 0.01 * places)
+    assert scale == pytest.approx(100 * codes.best_scale(x, places))
     best = float(losses.mds_stress(x, scale * 0.01 * places))
     for factor in (0.9, 1.1):
         assert float(losses.mds_stress(x, factor * scale * 0.01 * places)) > best
