@@ -8,6 +8,8 @@ the results. A folder is read with its sub-folders, and results keep names and p
 than .png and .jpg become .png.
 """
 
+from typing import Any
+
 from tfgan_zoo import cli
 from tfgan_zoo.pictures import files
 
@@ -24,7 +26,7 @@ def main(argv: list[str]) -> None:
     given.define_enum("on_error", "raise", ["raise", "skip"], "At an unreadable image.")
     cli.parse(given, argv, __doc__)
 
-    outputs = {name: given[name].value for name in ("compare", "on_error")}
+    outputs: dict[str, Any] = {name: given[name].value for name in ("compare", "on_error")}
     planned = files.plan(given.input, given.output, overwrite=given.overwrite, **outputs)
     cli.quiet_tensorflow()
     from tfgan_zoo.run.coding import reconstruct_files

@@ -81,7 +81,7 @@ class VAE(Autoencoding):
     numbers_per_code = 2
     has_prior = True
     has_bound = True
-    log_names = ("loss", "reconstruction", "kl")
+    log_names: tuple[str, ...] = ("loss", "reconstruction", "kl")
     main_logs = ("loss", "reconstruction", "kl")
 
     def __init__(

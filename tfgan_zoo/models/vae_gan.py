@@ -90,7 +90,7 @@ class VAEGAN(Coding, Game):
     takes_logits = True
     has_accuracy = True
     log_prefixes = {"decoder": "g_", "discriminator": "d_"}
-    log_names = (
+    log_names: tuple[str, ...] = (
         *("loss", "kl", "reconstruction"),
         *("d_loss", "d_real", "d_fake", "g_loss", "g_adversarial"),
     )

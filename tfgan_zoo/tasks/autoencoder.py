@@ -89,10 +89,10 @@ class AutoencoderTask(ImagesTask):
 
         def training() -> tuple[np.ndarray, np.ndarray]:
             images, chosen = self._some(self.held, num)
-            return images, self.held.labels[chosen]
+            return images, self.held.part("label")[chosen]
 
         def labels() -> np.ndarray:
-            return self.opened_held_out.labels[self._held_out[1][:num]]
+            return self.opened_held_out.part("label")[self._held_out[1][:num]]
 
         labelled = self.opened.labels is not None and self.opened_held_out.labels is not None
         return CodeScores(
@@ -306,18 +306,16 @@ class AutoencoderTask(ImagesTask):
         }
         if read := figures_reader(request.source, request.split, model):
             also["figures"] = lambda made: read(model, images(), made, chosen)
-        found = source.labels
 
         def training() -> tuple[np.ndarray, np.ndarray]:
             train = open_images(config, data.source, data.split, data_dir=data.data_dir)
             fit = dataclasses.replace(fitting, alpha=train.alpha)
             some = usable_indices([train], [fit], choose(len(train), request.num))
-            return load_images(Subset(train, some), fit), train.labels[some]
+            return load_images(Subset(train, some), fit), train.part("label")[some]
 
-        labelled = found is not None and request.source == data.source
-        codes = CodeScores(
-            images, (lambda: found[chosen]) if labelled else None, training, config.evaluate.draws
-        )
+        labelled = source.labels is not None and request.source == data.source
+        labels = (lambda: source.part("label")[chosen]) if labelled else None
+        codes = CodeScores(images, labels, training, config.evaluate.draws)
 
         def of_codes(name: str) -> Callable[[np.ndarray], Mapping[str, float]]:
             def score(_: np.ndarray) -> dict[str, float]:
