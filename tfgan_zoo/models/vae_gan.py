@@ -293,6 +293,11 @@ class VAEGAN(Coding, Game):
         _, logs = self.encoder_loss(images, statistics, training=False)
         return logs | d_logs | g_logs
 
+    def samples_and_targets(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
+        """See `ZooModel.samples_and_targets`."""
+        images = self.batch(data, training=False)["image"]
+        return {"samples": (self.images_of(self.prior(images)), images)}
+
 
 class _Judge:
     """A discriminator with two outputs, features and logits, which owns no weights itself."""
