@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 import tfgan_zoo
+from tests.marks import slow, slow_except
 from tests.models.tiny import LATENT, SHAPE, compiled, samples, shared, tiny
 from tfgan_zoo import networks, noise
 from tfgan_zoo.errors import InputError
@@ -12,7 +13,8 @@ from tfgan_zoo.models.coding import Coding, padded_shape
 from tfgan_zoo.sizes import doubled_around, doublings
 
 CODERS = [name for name, cls in MODELS.items() if issubclass(cls, Coding)]
-each_coder = pytest.mark.parametrize("name", CODERS)
+#: One without a prior and one with; the others are slow.
+each_coder = pytest.mark.parametrize("name", slow_except(("autoencoder", "vae"), CODERS))
 #: Autoencoders whose encoder and decoder learn from one loss.
 AUTOENCODERS = [name for name, cls in MODELS.items() if issubclass(cls, Autoencoding)]
 
@@ -90,7 +92,7 @@ def test_codes_and_reconstructions(name):
     np.testing.assert_allclose(model.encode(floats), codes, atol=1e-4)
 
 
-@each_coder
+@pytest.mark.parametrize("name", slow_except(("vae",), CODERS))
 def test_interpolation(name):
     model = shared(name)
     a, b = samples(model, 2, batch=2).reshape(2, 2, *SHAPE)
@@ -170,7 +172,7 @@ def test_the_size_around(side):
         assert size == side
 
 
-@pytest.mark.parametrize("name", ["autoencoder", "vae"])
+@pytest.mark.parametrize("name", [slow("autoencoder"), "vae"])
 def test_images_of_any_side_are_padded_and_cropped(name):
     shape = (13, 19, 3)
     assert padded_shape(shape) == (16, 20, 3)
@@ -241,38 +243,50 @@ def test_the_average_encodes_and_decodes():
     assert np.abs(raw - codes).max() > 1e-4
 
 
-@each_coder
-def test_export_in_every_form(name, tmp_path):
+@pytest.mark.parametrize("name", slow_except(("autoencoder",), CODERS))
+def test_endpoints_in_every_form(name):
+    """Without saving them, which `tests/serving` does."""
     model = shared(name)
+    served = {key: signature.function for key, signature in model.signatures().items()}
     forms = {f"{e}{f}" for e in model.endpoints() for f in ("", "_uint8", "_png")}
-    assert set(model.signatures()) == forms
-    if name != "autoencoder":  # Saving takes long.
-        return
-    model.export(tmp_path / "1")
-    served = tf.saved_model.load(tmp_path / "1").signatures
+    assert set(served) == forms
     images = samples(model)
     files = tf.stack([tf.io.encode_png(image) for image in images])
     expected = model.encode(images)
-    given = {"images_uint8": tf.constant(images)}
-    np.testing.assert_allclose(served["encode_uint8"](**given)["codes"], expected, atol=1e-5)
-    given = {"images_bytes": files}
-    np.testing.assert_allclose(served["encode_png"](**given)["codes"], expected, atol=1e-5)
-    made = served["reconstruct_png"](**given)["images_bytes"]
+    given = tf.constant(images)
+    np.testing.assert_allclose(served["encode_uint8"](given)["codes"], expected, atol=1e-5)
+    given = files
+    np.testing.assert_allclose(served["encode_png"](given)["codes"], expected, atol=1e-5)
+    made = served["reconstruct_png"](given)["images_bytes"]
     pixels = np.stack([tf.io.decode_png(file).numpy() for file in made])
     wanted = (model.reconstruct(images) + 1) * 127.5
     assert np.abs(pixels - wanted).max() < 1
-    made = served["decode_uint8"](codes=tf.constant(expected))["images_uint8"]
+    made = served["decode_uint8"](tf.constant(expected))["images_uint8"]
     assert np.abs(np.asarray(made, "float32") - wanted).max() < 1
 
 
-def test_loss_terms_of_validation_add_up(tmp_path):
+#: The weights of the terms of a loss, by the attribute of the model that has them.
+TERMS = {
+    "autoencoder": {},
+    "denoising_autoencoder": {"error": 1.0},
+    "sparse_autoencoder": {"reconstruction": 1.0, "sparsity": "sparsity_weight"},
+    "embedding_autoencoder": {"reconstruction": 1.0, "embedding": "embedding_weight"},
+    "vae": {"reconstruction": 1.0, "kl": "beta"},
+}
+
+
+@pytest.mark.parametrize("name", slow_except(("sparse_autoencoder",), AUTOENCODERS))
+def test_the_terms_of_validation_add_up(name, tmp_path):
     """And what is saved goes on as it was."""
-    for name in AUTOENCODERS:
-        model = tiny(name, dense=True)
-        model.compile(run_eagerly=True)
-        images = samples(model, 2)
-        found = model.evaluate(images, batch_size=8, return_dict=True, verbose=0)
-        assert set(found) == set(model.log_names)
+    weight = {w: 2.5 for w in TERMS[name].values() if isinstance(w, str)}
+    model = tiny(name, dense=True, **weight)
+    model.compile(run_eagerly=True)
+    images = samples(model, 2)
+    found = model.evaluate(images, batch_size=8, return_dict=True, verbose=0)
+    assert set(found) == set(model.log_names)
+    if TERMS[name]:
+        terms = sum(found[t] * (2.5 if isinstance(w, str) else w) for t, w in TERMS[name].items())
+        assert terms == pytest.approx(found["loss"], rel=1e-5)
     model.save(tmp_path / "model.keras")
     loaded = tfgan_zoo.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(loaded.encode(images), model.encode(images))

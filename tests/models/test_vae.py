@@ -149,7 +149,8 @@ def test_codes_have_the_mean_and_variance_that_the_encoder_says():
 
 
 def test_noise_is_fresh_in_each_step_and_fixed_in_evaluation():
-    model = compiled("vae", dense=True, likelihood="bernoulli", binarize=True)
+    model = tiny("vae", dense=True, likelihood="bernoulli", binarize=True)
+    model.compile(run_eagerly=True)
     images = tf.constant(samples(model).astype("float32") / 127.5 - 1)
     first = model.autoencoder_loss(images)[1]["reconstruction"]
     again = model.autoencoder_loss(images)[1]["reconstruction"]
@@ -211,10 +212,12 @@ def test_targets_of_a_bernoulli_likelihood_are_probabilities():
     images[0] = -1
     with pytest.raises(InputError, match=r"values in \[-1, 1\], .* got -1 to 1.2; clip them"):
         model.fit(images, batch_size=4, verbose=0)
-    gaussian = compiled("vae", dense=True)
+    gaussian = tiny("vae", dense=True)
+    gaussian.compile(run_eagerly=True)
     gaussian.train_on_batch(images)
 
 
+@pytest.mark.slow
 def test_beta_closes_the_code():
     """A large beta drives the KL to 0; without one the code is free."""
     kls = []
