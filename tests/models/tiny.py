@@ -162,6 +162,16 @@ def biggan(cls, batch, **kwargs):
     return cls(SHAPE, None, generator, discriminator, **kwargs)
 
 
+def r3gan(cls, batch, **kwargs):
+    shapes, packed, kwargs = told(cls, kwargs)
+    if batch is None:
+        generator = networks.mlp_generator(*shapes, units=(16,))
+    else:
+        generator = networks.r3gan_generator(*shapes, widths=8, blocks=1, patch_size=2)
+    discriminator = networks.r3gan_discriminator(*packed, widths=8, blocks=1, patch_size=2)
+    return cls(SHAPE, LATENT, generator, discriminator, **kwargs)
+
+
 def text_to_image(cls, batch, packing=1, **kwargs):
     """Builds a game of images from texts, with an untrained text encoder."""
     normalization = batch or {"normalization": "none"}
@@ -230,6 +240,7 @@ TINY = {
     "acgan": acgan,
     "sngan": sngan,
     "biggan": biggan,
+    "r3gan": r3gan,
 }
 
 
