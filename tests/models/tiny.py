@@ -67,6 +67,10 @@ OPTIONS = {
 
 def options(name):
     """Returns all options of a model together."""
+    if name == "r3gan":
+        schedules = ("r1_gamma", "r2_gamma", "ema_half_life")
+        falls = {"start": 2.0, "end": 1.0, "steps": 4}
+        return OPTIONS | {"r1_every": 1} | dict.fromkeys(schedules, falls)
     if name in NOISE_TO_IMAGE:
         return OPTIONS
     if name in TOLD:
