@@ -110,7 +110,7 @@ class R3GAN(NoiseToImage):
         """Returns the paper's discriminator, or a small network for points."""
         if kind_of(image_shape) is IMAGES:
             return networks.r3gan_discriminator(image_shape, self.num_classes, self.packing)
-        plain = {"maxout_pieces": 0, "input_dropout": 0.0, "dropout": 0.0}
+        plain: dict[str, Any] = {"maxout_pieces": 0, "input_dropout": 0.0, "dropout": 0.0}
         return networks.mlp_discriminator(
             image_shape, self.num_classes, self.packing, **_MLP, **plain
         )

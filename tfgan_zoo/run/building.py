@@ -371,8 +371,8 @@ def _schedule(
             f"{role}_optimizer.{entry}: expected a number, as schedules of {name} are for "
             f"{' and '.join(can)}, got {dict(value)!r}."
         )
-    schedule = checked(f"{role}_optimizer.{entry}", value, least=0)
-    return Cosine(schedule.start, schedule.end, schedule.steps * updates_per_step)
+    checked(f"{role}_optimizer.{entry}", value, least=0)
+    return Cosine(value["start"], value["end"], value["steps"] * updates_per_step)
 
 
 #: Entries of an optimizer's group that change its learning rate over time.
