@@ -327,7 +327,12 @@ def test_stacked_mnist_s_recipe_takes_its_overrides(tmp_path):
     from tfgan_zoo import cli, config
 
     given = parsed("stacked_mnist", "--steps=50")
-    values, _ = cli.take_overrides(stacked_mnist.overrides(given, tmp_path / "stacks.npz", 2))
+    pictures = tmp_path / "stacks.npz"
+    values, _ = cli.take_overrides(stacked_mnist.overrides(given, pictures, "r3gan"))
+    resolved = config.load_config("r3gan_fashion_mnist", values)
+    assert resolved.generator_optimizer.learning_rate.steps == 50
+    assert resolved.model_args.image_shape == (32, 32, 3)
+    values, _ = cli.take_overrides(stacked_mnist.overrides(given, pictures, "pacdcgan2"))
     recipe = Path(__file__).parents[2] / "configs" / "dcgan_fashion_mnist.py"
     resolved = config.load_config(str(recipe), values)
     assert resolved.model_args.packing == 2
