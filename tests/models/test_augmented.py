@@ -71,6 +71,17 @@ def test_updates_are_counted_and_not_steps():
     assert after_each_step(model, [[1.0, 1.0]] * 5) == [0, 0.25, 0.25, 0.5, 0.5]
 
 
+def test_images_of_the_generators_updates_do_not_count():
+    class Fresh(MODELS["dcgan"]):
+        def samples_per_step(self, batch_size):
+            return 2 * batch_size
+
+    like = tiny("dcgan", dense=True)
+    model = Fresh(SHAPE, LATENT, like.generator, like.discriminator, ada_target=0.6, ada_speed=64)
+    model.compile("sgd", "sgd", run_eagerly=True)
+    assert after_each_step(model, [[1.0]] * 4, batch=8)[-1] == 0.25
+
+
 def test_a_step_counts_its_verdicts():
     model = game()
     model.discriminator.layers[-1].bias.assign([100.0])

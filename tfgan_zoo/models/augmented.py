@@ -26,7 +26,7 @@ class Augmented(Game):
 
         p += sign(E[sign C(x)] - ada_target) * images / ada_speed,
 
-    within [0, 1], where `images` were seen since the last change. Of games whose scores have no
+    within [0, 1], where `images` are the real ones of these updates. Of games whose scores have no
     zero, such as WGAN's, the sign is that of C(x) - E[C(G(z))]; that rule is not the paper's. p is
     logged as `d_augment`, E[sign C(x)] as `d_sign`.
 
@@ -47,6 +47,7 @@ class Augmented(Game):
         InputError: If an argument is out of range, or two of them exclude each other.
     """
 
+    packing: int
     #: Updates of the discriminator between changes of the probability.
     ada_interval = 4
 
@@ -174,7 +175,9 @@ class Augmented(Game):
         found = super().end_step(logs, images)
         if self.ada_target is not None:
             replicas = tf.distribute.get_strategy().num_replicas_in_sync
-            self._adapt(tf.cast(tf.shape(images)[0] * replicas, tf.float32))
+            # A step may take more real samples than the discriminator's updates.
+            share = self.discriminator_steps * self.packing / self.samples_per_step(1)
+            self._adapt(share * tf.cast(tf.shape(images)[0] * replicas, tf.float32))
         return found
 
     def _adapt(self, images: tf.Tensor) -> None:
