@@ -141,6 +141,18 @@ def a_discriminator_that_waits():
         np.testing.assert_array_equal(old, new)
 
 
+def adapted_augmentation():
+    for name in ("dcgan", "wgan_gp"):  # with a zero, and relative to everyone's fakes
+        model = compare(name, optimizer="sgd", dense=True, ada_target=0.0, ada_speed=64)
+        assert float(model._sign_images.value.values[0]) + float(model.probability) > 0
+        for variable in (model.probability, model._signs, model._sign_images):
+            first, second = (copy.numpy() for copy in variable.value.values)
+            np.testing.assert_array_equal(first, second)
+    refused("^jit_compile=True: expected one replica", lambda: model.compile(jit_compile=True))
+    tiny_jitted = tiny_under(STRATEGY.scope(), "dcgan", ada_target=0.6)
+    assert "d_augment" in tiny_jitted.log_names
+
+
 def synchronized_batch_norm():
     compare("pix2pix", synchronized_bn=True)
     model = compare("dcgan", synchronized_bn=True)
@@ -179,10 +191,10 @@ def xla_within_the_replicas():
     assert_close(*(state_of(model) for model in (two, one)), rtol=1e-4, atol=4e-6)
 
 
-def tiny_under(scope):
+def tiny_under(scope, name="wgan_gp", **kwargs):
     keras.utils.set_random_seed(0)
     with scope:
-        model = tiny("wgan_gp", dense=True, discriminator_steps=1)
+        model = tiny(name, dense=True, **kwargs or {"discriminator_steps": 1})
         model.compile("sgd", "sgd", jit_compile=True)
     fit(model, dataset(model, 2))
     return model

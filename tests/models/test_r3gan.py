@@ -187,3 +187,14 @@ def test_images_as_constants_have_no_slope():
         tf.zeros_like(model.discriminator.layers[-1].kernel)
     )
     assert float(model.discriminator_loss(images(REAL), images(FAKE))[1]["d_penalty"]) == 0
+
+
+def test_the_probability_of_augmentation_may_rise():
+    schedule = {"start": 0.0, "end": 0.5, "steps": 4}
+    model = tiny("r3gan", dense=True, augment_probability=schedule, ada_kinds=("shift",))
+    assert model.log_names[-1] == "d_augment"
+    for at, expected in ((0, 0.0), (2, 0.25), (9, 0.5)):
+        model.step.assign(at)
+        assert float(model.current_probability()) == pytest.approx(expected, abs=1e-6)
+    with pytest.raises(InputError, match="augment_probability: expected a number from 0 to 1"):
+        tiny("r3gan", augment_probability={"start": 0.0, "end": 1.5, "steps": 4})
