@@ -256,6 +256,20 @@ def test_arguments_that_cannot_be_are_refused(given, said):
         DCGAN(SHAPE, **given)
 
 
+@pytest.mark.parametrize("given", [1, 2.0, "3", True])
+def test_models_and_their_networks_say_the_same_of_a_number_of_classes(given):
+    said = []
+    for make in (
+        lambda: DCGAN(SHAPE, num_classes=given),
+        lambda: networks.dcgan_generator(SHAPE, num_classes=given),
+        lambda: networks.sngan_discriminator(SHAPE, given),
+    ):
+        with pytest.raises(InputError) as error:
+            make()
+        said.append(str(error.value))
+    assert len(set(said)) == 1
+
+
 def test_none_and_0_are_no_classes_and_texts_have_none():
     for value in (None, 0):
         model = GAN((2,), 2, num_classes=value)
