@@ -6,9 +6,11 @@ from collections import Counter
 from pathlib import Path
 
 import keras
+import pytest
 import tensorflow as tf
 
-from tests.models.tiny import compiled, dataset, fit, one_kind, samples, tiny
+from tests.marks import slow_except
+from tests.models.tiny import MODELS, compiled, dataset, fit, samples, tiny
 
 #: What is expected of each model with the networks of `tiny`, in one step: forward passes of each
 #: network of a role, and nodes of the graph. A multi-step game takes two discriminator steps. Of a
@@ -40,7 +42,8 @@ def accept(name, found):
     GOLDEN.write_text(json.dumps(sorted_by_name, indent=2) + "\n")
 
 
-@one_kind
+# Of all graphs, that of `gan` is the smallest.
+@pytest.mark.parametrize("name", slow_except(("gan",), MODELS))
 def test_passes_and_operations(name):
     model = tiny(name)
     model.compile(*(keras.optimizers.Adam(2e-4) for _ in model.roles()))

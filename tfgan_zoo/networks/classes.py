@@ -62,6 +62,7 @@ def judge(
     packing: int,
     initializer: Callable[[], Any],
     wrap: Callable[[keras.layers.Layer], keras.layers.Layer] = lambda layer: layer,
+    use_bias: bool = True,
 ) -> tuple[Any, Any]:
     """Adds the last layer of a discriminator, or the projection of one that is told classes.
 
@@ -75,11 +76,14 @@ def judge(
         packing: Samples in a pack.
         initializer: Returns the initializer of w, or of a table.
         wrap: Returns a layer that is used instead of w's, or of a table's.
+        use_bias: Whether the last layer has a bias.
 
     Returns:
         The network's inputs, with the label if there are classes, and float32 logits `[B, 1]`.
     """
-    last = layers.Dense(1, kernel_initializer=initializer(), dtype="float32", name="logits")
+    last = layers.Dense(
+        1, use_bias=use_bias, kernel_initializer=initializer(), dtype="float32", name="logits"
+    )
     logits = wrap(last)(features)
     if num_classes is None:
         return inputs, logits
