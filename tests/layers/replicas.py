@@ -73,7 +73,7 @@ def statistics_that_are_not_shared_are_those_of_keras():
     for kind in (keras.layers.BatchNormalization, BatchNormalization):
         with STRATEGY.scope():
             model = keras.Sequential([keras.Input((2, 2, 5)), kind(momentum=0.9, name="norm")])
-        step = tf.function(lambda x: model(x, training=True))  # noqa: B023
+        step = tf.function(lambda x: model(x, training=True), autograph=False)  # noqa: B023
         for step_parts in parts:
             given = STRATEGY.experimental_distribute_values_from_function(
                 lambda context: tf.constant(step_parts[context.replica_id_in_sync_group])  # noqa: B023

@@ -6,11 +6,9 @@ from collections import Counter
 from pathlib import Path
 
 import keras
-import pytest
 import tensorflow as tf
 
-from tests.marks import slow_except
-from tests.models.tiny import MODELS, compiled, dataset, fit, samples, tiny
+from tests.models.tiny import compiled, dataset, fit, one_kind, samples, tiny
 
 #: What is expected of each model with the networks of `tiny`, in one step: forward passes of each
 #: network of a role, and nodes of the graph. A multi-step game takes two discriminator steps. Of a
@@ -42,8 +40,7 @@ def accept(name, found):
     GOLDEN.write_text(json.dumps(sorted_by_name, indent=2) + "\n")
 
 
-# Of all graphs, that of `gan` is the smallest.
-@pytest.mark.parametrize("name", slow_except(("gan",), MODELS))
+@one_kind
 def test_passes_and_operations(name):
     model = tiny(name)
     model.compile(*(keras.optimizers.Adam(2e-4) for _ in model.roles()))
@@ -51,7 +48,8 @@ def test_passes_and_operations(name):
     for networks in model.roles().values():
         for network in networks:
             counted(network, passes)
-    step = tf.function(model.train_step).get_concrete_function(samples(model))
+    # Without AutoGraph, which takes most of the time, as Keras traces it too.
+    step = tf.function(model.train_step, autograph=False).get_concrete_function(samples(model))
     graph = step.graph.as_graph_def()
     found = {
         "passes": {
