@@ -523,7 +523,8 @@ def test_is_saved_and_trains_on(packing, tmp_path):
     options = {"diff_augment": ("color",), "ema_half_life": 10.0, "r1_gamma": 1.0, "r2_gamma": 1.0}
     model = small(packing, **options)
     model.compile(run_eagerly=True)
-    images, labels = np.zeros((8, *SHAPE), "uint8"), np.arange(8) % 3
+    num = 4 * packing
+    images, labels = np.zeros((num, *SHAPE), "uint8"), np.arange(num) % 3
     model.fit(images, labels, batch_size=4, verbose=0)
     model.save(tmp_path / "model.keras")
     loaded = tfgan_zoo.load_model(tmp_path / "model.keras")
