@@ -138,6 +138,20 @@ def test_a_pair_has_one_class():
         np.testing.assert_array_equal(labels, first if i < 3 else second)
 
 
+def test_samples_are_clipped_and_training_sees_them_as_they_are():
+    model = tiny("r3gan", latent_distribution="normal")
+    head = model.generator.get_layer("output")
+    head.kernel.assign(100 * head.kernel)
+    z = model.sample_latents(4)
+    raw = model.run(model.generator, tf.constant(z), training=True)
+    assert np.abs(raw).max() > 2
+    np.testing.assert_allclose(model.generate(latents=z), np.clip(raw, -1, 1), atol=1e-5)
+    points = R3GAN((2,), 4)
+    weight = points.generator.get_layer("output").kernel
+    weight.assign(100 * weight)
+    assert np.abs(points.generate(4)).max() > 2
+
+
 def test_default_networks():
     points = R3GAN((2,), 4)
     assert points.generator.output_shape == (None, 2)

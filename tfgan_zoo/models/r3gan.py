@@ -115,6 +115,13 @@ class R3GAN(NoiseToImage):
             image_shape, self.num_classes, self.packing, **_MLP, **plain
         )
 
+    def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
+        """See `Sampling.call`: pixels are clipped to [-1, 1], as the networks have no tanh."""
+        samples = super().call(inputs, training)
+        if kind_of(self.image_shape).is_pixels:
+            return tf.clip_by_value(samples, -1.0, 1.0)
+        return samples
+
     @property
     def real_batches(self) -> int:
         """See `NoiseToImage.real_batches`: one for each update, or one for both."""

@@ -82,8 +82,7 @@ def r3gan_generator(
         name: Name of the model.
 
     Returns:
-        A model from noise `[B, latent_dim]` to float32 images `[B, *image_shape]`, about in
-        [-1, 1].
+        A model from noise `[B, latent_dim]` to float32 images `[B, *image_shape]`, not bounded.
 
     Raises:
         InputError: If the shape or a size is invalid.
