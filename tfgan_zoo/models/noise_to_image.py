@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import networks
-from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.errors import InputError, check_num_classes, check_number
 from tfgan_zoo.models.augmented import Augmented
 from tfgan_zoo.models.conditional import FakeLabels, Given
 from tfgan_zoo.models.game import Game, check_r1
@@ -251,7 +251,7 @@ class NoiseToImage(Augmented, Sampling):
         shape = check_image_shape(arguments["image_shape"], (IMAGES, POINTS, VOXELS))
         latent_dim = check_size("latent_dim", arguments["latent_dim"])
         packing = check_size("packing", arguments["packing"])
-        known = classes.check_num_classes(arguments.get("num_classes"))
+        known = check_num_classes(arguments.get("num_classes"))
         of_generator = () if known is None else (known,)
         of_discriminator = () if known is None else (known, packing)
         return {
