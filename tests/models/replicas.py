@@ -144,13 +144,11 @@ def a_discriminator_that_waits():
 def adapted_augmentation():
     for name in ("dcgan", "wgan_gp"):  # with a zero, and relative to everyone's fakes
         model = compare(name, optimizer="sgd", dense=True, ada_target=0.0, ada_speed=64)
-        assert float(model._sign_images.value.values[0]) + float(model.probability) > 0
         for variable in (model.probability, model._signs, model._sign_images):
             first, second = (copy.numpy() for copy in variable.value.values)
             np.testing.assert_array_equal(first, second)
+        assert model._sign_images.value.values[0].numpy() > 0
     refused("^jit_compile=True: expected one replica", lambda: model.compile(jit_compile=True))
-    tiny_jitted = tiny_under(STRATEGY.scope(), "dcgan", ada_target=0.6)
-    assert "d_augment" in tiny_jitted.log_names
 
 
 def synchronized_batch_norm():
@@ -191,10 +189,10 @@ def xla_within_the_replicas():
     assert_close(*(state_of(model) for model in (two, one)), rtol=1e-4, atol=4e-6)
 
 
-def tiny_under(scope, name="wgan_gp", **kwargs):
+def tiny_under(scope):
     keras.utils.set_random_seed(0)
     with scope:
-        model = tiny(name, dense=True, **kwargs or {"discriminator_steps": 1})
+        model = tiny("wgan_gp", dense=True, discriminator_steps=1)
         model.compile("sgd", "sgd", jit_compile=True)
     fit(model, dataset(model, 2))
     return model

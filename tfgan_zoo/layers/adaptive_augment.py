@@ -17,8 +17,8 @@ from tfgan_zoo.layers.diff_augment import POLICIES
 
 _GEOMETRY = ("flip", "quarter_turns", "shift", "scale", "stretch", "fractional_shift")
 _COLOURS = ("brightness", "contrast", "luma_flip", "hue", "saturation")
-#: The paper's transformations of geometry and of colours, without rotation, which costs more time
-#: than all others together.
+#: The paper's transformations of geometry and of colours, without rotation, with which they take
+#: twice the time.
 DEFAULT_KINDS = (*_GEOMETRY, *_COLOURS)
 #: All kinds: the paper's, and those of DiffAugment.
 KINDS = (*DEFAULT_KINDS, "rotation", *POLICIES)
@@ -251,7 +251,7 @@ def _resampled(images: tf.Tensor, place: _Affine) -> tf.Tensor:
     """Returns images at places that quarter turns, scales and shifts lead to.
 
     Each axis of the result lies along one of the image, so two products of matrices do, which take
-    a quarter of the time of `_sampled`.
+    less than half the time of `_sampled`.
     """
     height, width = images.shape[1], images.shape[2]
     (a, b), (c, d) = place.matrix
