@@ -154,10 +154,10 @@ def test_classes_are_known_by_their_names(make, classes):
     found = take_over(other, source, source, (classes, CATS))
     assert found.fits
     assert found.words[0].endswith(f"2 of {len(classes)} classes, by name")
-    for network in (source, other):
-        for layer in layers_of(network):
-            for _ in range(300 if isinstance(layer, SpectralNormalization) else 0):
-                layer.advance()
+    for layer in layers_of(other):
+        if isinstance(layer, SpectralNormalization) and "embedding" in layer.name:
+            sigma = np.linalg.svd(layer.kernel.numpy(), compute_uv=False)[0]
+            assert float(layer.spectral_norm()) == pytest.approx(sigma, rel=0.1)
     tables = [[np.array(w) for w in n.weights if "embeddings" in w.path] for n in (other, source)]
     assert len(tables[0]) == len(found.words) >= 1
     for mine, theirs in zip(*tables, strict=True):
@@ -178,13 +178,16 @@ def test_a_discriminator_that_names_classes_goes_on_naming_them():
     source, other = (
         acgan_discriminator((16, 16, 6), 3, 2, filters=2, dropout=0.0) for _ in range(2)
     )
+    for network in (source, other):
+        kernel = network.layers[-1].kernel
+        kernel.assign(1000 * kernel)
     found = take_over(other, source, source, (BEES, CATS))
     assert len(found.words) == 2  # a kernel and a bias
     x = np.random.default_rng(0).normal(size=(2, 16, 16, 6)).astype("float32")
     mine, theirs = (np.array(network(x)) for network in (other, source))
     # "Real", then bee, cat and owl of each place in the pack; there cat, dog and owl.
-    np.testing.assert_allclose(mine[:, [0, 2, 3, 5, 6]], theirs[:, [0, 1, 3, 4, 6]], atol=1e-6)
-    assert np.abs(mine[:, [1, 4]] - theirs[:, [1, 4]]).min() > 1e-6
+    np.testing.assert_allclose(mine[:, [0, 2, 3, 5, 6]], theirs[:, [0, 1, 3, 4, 6]], rtol=1e-5)
+    assert not np.isclose(mine[:, [1, 4]], theirs[:, [1, 4]], rtol=0.01).any()
 
 
 def test_classes_of_a_stage_are_those_of_the_stage_before(tmp_path):
