@@ -76,8 +76,8 @@ def take_over(
         elif source is not None and _merges(by_class.get(id(mine)), mine, source):
             axis, places, shared = by_class[id(mine)]
             merged = np.moveaxis(np.array(mine), axis, 0)
-            for to, of in places:
-                merged[to] = np.moveaxis(np.array(source), axis, 0)[of]
+            for here, there in places:
+                merged[here] = np.moveaxis(np.array(source), axis, 0)[there]
             mine.assign(np.moveaxis(merged, 0, axis))
             words.append(f"{mine.path}: {shared}")
             fits = fits or bool(places)
