@@ -27,6 +27,7 @@ SLOW |= {
         "statistics_of_the_whole_batch",
         "regularizers_of_weights",
         "a_discriminator_that_waits",
+        "adapted_augmentation",
         "xla_within_the_replicas",
         "rematerialized_within_the_replicas",
         "images_are_looked_at",

@@ -142,6 +142,16 @@ def a_discriminator_that_waits():
         np.testing.assert_array_equal(old, new)
 
 
+def adapted_augmentation():
+    for name in ("dcgan", "wgan_gp"):  # with a zero, and relative to everyone's fakes
+        model = compare(name, optimizer="sgd", dense=True, ada_target=0.0, ada_speed=64)
+        for variable in (model.probability, model._signs, model._sign_images):
+            first, second = (copy.numpy() for copy in variable.value.values)
+            np.testing.assert_array_equal(first, second)
+        assert model._sign_images.value.values[0].numpy() > 0
+    refused("^jit_compile=True: expected one replica", lambda: model.compile(jit_compile=True))
+
+
 def synchronized_batch_norm():
     compare("pix2pix", synchronized_bn=True)
     model = compare("dcgan", synchronized_bn=True)
