@@ -32,6 +32,7 @@ SLOW |= {
         "rematerialized_within_the_replicas",
         "images_are_looked_at",
         "spectrally_normalized",
+        "a_generator_with_statistics_of_its_average",
         "synchronized_batch_norm",
         "the_end_of_the_data_is_no_step",
     )
