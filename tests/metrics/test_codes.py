@@ -65,7 +65,7 @@ def test_probe_of_images_with_fewer_samples_than_values():
 
 
 def brute_force(x, e, k):
-    """Of the definition: sums over pairs, with ranks counted one by one."""
+    """Returns the score by its definition: sums over pairs, with ranks counted one by one."""
     n, total = len(x), 0
     for i in range(n):
         others = [j for j in range(n) if j != i]

@@ -246,6 +246,7 @@ def test_losses_of_ones_own_keep_to_the_classes_of_real_samples():
         ({"num_classes": 3, "class_names": ["a"]}, "class_names: expected 3 names, .* got 1"),
         ({"num_classes": 2, "class_names": ["a", "a"]}, "class_names: .* got 'a' twice"),
         ({"num_classes": 2, "class_names": "ab"}, "class_names: expected a list of texts"),
+        ({"num_classes": 2, "class_names": ["a", ""]}, "class_names: expected .* none empty"),
         ({"num_classes": 2, "fake_labels": "mixed"}, "fake_labels: expected one of shuffled, real"),
         ({"fake_labels": "uniform"}, "fake_labels: expected None for a model without num_classes"),
         ({"r2_gamma": -1.0}, "r2_gamma: expected .* got -1"),
@@ -254,6 +255,20 @@ def test_losses_of_ones_own_keep_to_the_classes_of_real_samples():
 def test_arguments_that_cannot_be_are_refused(given, said):
     with pytest.raises(InputError, match=f"^{said}"):
         DCGAN(SHAPE, **given)
+
+
+@pytest.mark.parametrize("given", [1, 2.0, "3", True])
+def test_models_and_their_networks_say_the_same_of_a_number_of_classes(given):
+    said = []
+    for make in (
+        lambda: DCGAN(SHAPE, num_classes=given),
+        lambda: networks.dcgan_generator(SHAPE, num_classes=given),
+        lambda: networks.sngan_discriminator(SHAPE, given),
+    ):
+        with pytest.raises(InputError) as error:
+            make()
+        said.append(str(error.value))
+    assert len(set(said)) == 1
 
 
 def test_none_and_0_are_no_classes_and_texts_have_none():
@@ -509,7 +524,8 @@ def test_is_saved_and_trains_on(packing, tmp_path):
     options = {"diff_augment": ("color",), "ema_half_life": 10.0, "r1_gamma": 1.0, "r2_gamma": 1.0}
     model = small(packing, **options)
     model.compile(run_eagerly=True)
-    images, labels = np.zeros((8, *SHAPE), "uint8"), np.arange(8) % 3
+    num = 4 * packing
+    images, labels = np.zeros((num, *SHAPE), "uint8"), np.arange(num) % 3
     model.fit(images, labels, batch_size=4, verbose=0)
     model.save(tmp_path / "model.keras")
     loaded = tfgan_zoo.load_model(tmp_path / "model.keras")

@@ -1,10 +1,11 @@
 """Configs: find, load, override and check them, without TensorFlow.
 
 A config is a Python file with a function `get_config()` that returns an
-`ml_collections.ConfigDict`. It lists every entry: an override of an entry that does not exist, or
-by a value of another type, is refused.
+`ml_collections.ConfigDict`. An override of an entry that does not exist, or by a value of another
+type, is refused. Arguments of networks, optimizers and models need not be listed: see `Overrides`.
 """
 
+from tfgan_zoo.config.arguments import Overrides
 from tfgan_zoo.config.changes import (
     check_extension,
     decaying_optimizers,
@@ -34,6 +35,7 @@ from tfgan_zoo.config.schema import (
     joint_embedding_config,
     noise_to_image_config,
     run_config,
+    set_cosine,
     super_resolution_config,
     text_to_image_config,
 )
@@ -63,6 +65,7 @@ from tfgan_zoo.suggestions import nearest
 __all__ = [
     "DECAYS",
     "METRICS",
+    "Overrides",
     "as_flag",
     "autoencoder_config",
     "check",
@@ -97,6 +100,7 @@ __all__ = [
     "resumed_config",
     "run_config",
     "scores_after",
+    "set_cosine",
     "stored_config",
     "stored_recipe",
     "super_resolution_config",

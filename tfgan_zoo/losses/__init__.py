@@ -24,6 +24,7 @@ from tfgan_zoo.losses.gradient_penalty import (
     gradient_norm,
     interpolate,
     r1_penalty,
+    scores_and_r1_penalty,
     wgan_gp_penalty,
 )
 from tfgan_zoo.losses.orthogonality import orthogonal_penalty
@@ -62,6 +63,7 @@ __all__ = [
     "r1_penalty",
     "relativistic",
     "relativistic_average",
+    "scores_and_r1_penalty",
     "sparsity_kl",
     "squared_error",
     "wasserstein_critic",
