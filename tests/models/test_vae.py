@@ -230,3 +230,37 @@ def test_beta_closes_the_code():
         mean, log_variance = model.posterior(tf.constant(images, tf.float32) / 127.5 - 1)
         kls.append(float(tf.reduce_mean(losses.gaussian_kl(mean, log_variance))))
     assert kls[0] > 10 * kls[1]
+
+
+@pytest.mark.parametrize("ending", ["linear", "tanh"])
+def test_the_decoder_starts_at_the_mean(ending):
+    """Of each value, or with a convolution of each channel; hidden layers add nothing at first."""
+    images = np.random.default_rng(0).uniform(-0.9, 0.6, (50, *SHAPE)).astype("float32")
+    encoder = networks.mlp_encoder(SHAPE, 2 * LATENT, units=())
+    dense = networks.mlp_decoder(SHAPE, LATENT, units=(), output_activation=ending)
+    model = VAE(SHAPE, LATENT, encoder, dense)
+    model.start_at_mean(images)
+    zeros = np.zeros((1, LATENT))
+    np.testing.assert_allclose(model.decode(zeros)[0], images.mean(axis=0), atol=1e-5)
+    conv = networks.conv_decoder(SHAPE, LATENT, filters=2, output_activation=ending)
+    model = VAE(SHAPE, LATENT, encoder, conv)
+    model.start_at_mean(images)
+    bias = conv.get_layer("output").bias.numpy()
+    per_channel = images.mean(axis=(0, 1, 2))
+    expected = per_channel if ending == "linear" else np.arctanh(images.mean(axis=0)).mean((0, 1))
+    np.testing.assert_allclose(bias, expected, atol=1e-5)
+
+
+def test_padded_images_and_other_endings():
+    encoder = networks.mlp_encoder((16, 16, 1), 2 * LATENT, units=())
+    decoder = networks.mlp_decoder((16, 16, 1), LATENT, units=(), output_activation="linear")
+    model = VAE((13, 15, 1), LATENT, encoder, decoder, likelihood="bernoulli")
+    images = np.random.default_rng(0).integers(0, 256, (20, 13, 15, 1), np.uint8)
+    model.start_at_mean(images)
+    blank = model.decode(np.zeros((1, LATENT)))[0]
+    np.testing.assert_allclose(blank, (images / 127.5 - 1).mean(axis=0), atol=1e-5)
+    x = keras.Input((LATENT,))
+    y = keras.layers.Reshape(SHAPE)(keras.layers.Dense(768, activation="softsign")(x))
+    other = VAE(SHAPE, LATENT, networks.mlp_encoder(SHAPE, 2 * LATENT), keras.Model(x, y))
+    other.start_at_mean(np.full((2, *SHAPE), 100, np.uint8))  # is left alone
+    assert not np.any(other.decoder.get_weights()[1])

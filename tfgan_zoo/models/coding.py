@@ -41,6 +41,8 @@ class Coding(TakesImages, MovingAverage):
     has_prior = False
     #: Whether there is `bound`, a lower bound of the log-likelihood of images.
     has_bound = False
+    #: Whether runs call `start_at_mean` before their first step.
+    starts_at_mean = False
     #: Whether training encodes corrupted images, see `corrupted`.
     corrupts = False
     #: The numbers of a unit that is off and one that is on, where codes are activations of units.
@@ -122,8 +124,12 @@ class Coding(TakesImages, MovingAverage):
 
     def padded(self, images: tf.Tensor, network: keras.Model) -> tf.Tensor:
         """Returns images padded by reflection to the size that a network takes."""
+        return self.padded_to(images, network.input_shape)
+
+    def padded_to(self, images: tf.Tensor, shape: tuple[int | None, ...]) -> tf.Tensor:
+        """Returns images padded by reflection to the sides of a shape with a batch axis."""
         for axis in (1, 2):
-            size = network.input_shape[axis]
+            size = shape[axis]
             if size not in (None, self.image_shape[axis - 1]):
                 images = reflect_to(images, axis, size)
         return images
@@ -178,6 +184,42 @@ class Coding(TakesImages, MovingAverage):
             seed: The same seed corrupts alike.
         """
         del seed
+        return images
+
+    def start_at_mean(self, images: np.ndarray) -> None:
+        """Sets the last biases of the decoder so that it starts near the mean of images.
+
+        It then need not learn first what all images have in common. Biases for each value of an
+        image are set one by one, those for each channel to the mean of the channel. A decoder that
+        ends in another way is left alone.
+
+        Args:
+            images: Some training images `[num, *image_shape]`, uint8 or floats in [-1, 1].
+
+        Raises:
+            InputError: If the images have another shape, type or range.
+
+        Example:
+            >>> model.start_at_mean(images[:10_000])
+        """
+        given = self.padded_to(
+            self.as_input(self.checked_images(images)), self.decoder.output_shape
+        )
+        mean = np.clip(given.numpy().mean(axis=0), -0.998, 0.998)
+        layers = [each for each in self.decoder.layers if each.weights or _activation(each)]
+        last = layers[-1] if layers else None
+        bias = getattr(last, "bias", None)
+        if bias is None or _activation(last) not in ("linear", "tanh"):
+            return
+        values = self.as_outputs(mean) if _activation(last) == "linear" else np.arctanh(mean)
+        if bias.shape == (values.size,):
+            bias.assign(values.reshape(-1))
+        elif bias.shape == values.shape[-1:]:
+            bias.assign(values.mean(axis=(0, 1)))
+        self.restart_averages()
+
+    def as_outputs(self, images: np.ndarray) -> np.ndarray:
+        """Returns what a decoder returns for images on the scale (-1, 1); see `as_pixels`."""
         return images
 
     def encode(self, images: np.ndarray, *, batch_size: int = 64) -> np.ndarray:
@@ -445,6 +487,11 @@ class Coding(TakesImages, MovingAverage):
         if encoder is None:
             return given if decoder is None else decoder.input_shape[-1]
         return given if given is not None else encoder.output_shape[-1] // self.numbers_per_code
+
+
+def _activation(layer: Any) -> str:
+    """Returns the name of a layer's activation; empty if it has none."""
+    return getattr(getattr(layer, "activation", None), "__name__", "")
 
 
 def padded_shape(image_shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -44,6 +44,8 @@ class VAE(Autoencoding):
     - Both networks have two layers of 200 tanh units and a code of 50. The paper's have one layer
       of 500 and codes of 3 to 200.
     - The optimizer is Adam at 1e-3. The paper has Adagrad, and chose its rate for each experiment.
+    - Runs start the decoder's last biases at the mean image, see `start_at_mean`; in Python, call
+      it before `fit`.
     - A Gaussian likelihood has one standard deviation, an argument. The paper's decoder returns one
       for each pixel.
 
@@ -81,6 +83,7 @@ class VAE(Autoencoding):
     numbers_per_code = 2
     has_prior = True
     has_bound = True
+    starts_at_mean = True
     log_names: tuple[str, ...] = ("loss", "reconstruction", "kl")
     main_logs = ("loss", "reconstruction", "kl")
 
@@ -196,6 +199,10 @@ class VAE(Autoencoding):
     def as_pixels(self, outputs: tf.Tensor) -> tf.Tensor:
         """See `Coding.as_pixels`; of logits, the mean of the distribution."""
         return 2.0 * tf.sigmoid(outputs) - 1.0 if self.likelihood == "bernoulli" else outputs
+
+    def as_outputs(self, images: np.ndarray) -> np.ndarray:
+        """See `Coding.as_outputs`; logits of a Bernoulli distribution."""
+        return 2.0 * np.arctanh(images) if self.likelihood == "bernoulli" else images
 
     def check_batch(self, batches: Sequence[Any], phase: str, called: str) -> None:
         """Checks that a Bernoulli likelihood gets probabilities; see `Inspection.check_batch`.

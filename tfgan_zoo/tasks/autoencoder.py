@@ -37,6 +37,9 @@ from tfgan_zoo.tasks.drawing import generate
 from tfgan_zoo.tasks.images import ImagesTask, open_images
 from tfgan_zoo.tasks.requests import Request
 
+#: Images whose mean a decoder starts at.
+_MEAN_OF = 10_000
+
 #: Scores of reconstructions against the images.
 _OF_PAIRS = {name: sign for name, sign in TARGETS.items() if name not in BY_NETWORK}
 
@@ -112,6 +115,11 @@ class AutoencoderTask(ImagesTask):
     def prepare(self) -> None:
         """See `Task.prepare`."""
         self.held_out  # noqa: B018
+
+    def initialize(self, model: Any) -> None:
+        """See `Task.initialize`; the decoder of a VAE starts at the mean image."""
+        if model.starts_at_mean:
+            model.start_at_mean(self._some(self.held, _MEAN_OF)[0])
 
     def pretraining(self) -> ConfigDict | None:
         """Returns the config of the stage before this one, of a model whose layers are stacked."""

@@ -133,6 +133,14 @@ class Task(abc.ABC):
     def batches(self, start: int) -> tf.data.Dataset:
         """Returns an endless dataset of training batches, beginning with that of step `start`."""
 
+    def initialize(self, model: Any) -> None:
+        """Sets what the data decide of a new model's initial weights.
+
+        It is called before the first step of a run that starts from no other weights, and gives the
+        same weights whenever it is called.
+        """
+        del model
+
     @abc.abstractmethod
     def prepare(self) -> None:
         """Decodes the images that sheets and scores use.
