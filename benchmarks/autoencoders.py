@@ -166,7 +166,7 @@ def embedding() -> Iterator[str]:
         )
         fitted(model, train, 1e-3, _EPOCHS.value)
         plane[name], errors[name] = model.encode(x), codes.mse(model.reconstruct(x), x)
-    yield f"{len(x):,} held-out images; {common.where()}."
+    yield f"{len(x):,} held-out images, after {_EPOCHS.value} epochs; {common.where()}."
     yield ""
     yield "| codes of 2 | stress | trustworthiness | continuity | MSE of pixels |"
     yield "|---|---|---|---|---|"
