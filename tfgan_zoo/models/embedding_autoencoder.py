@@ -26,8 +26,8 @@ class EmbeddingAutoencoder(Autoencoding):
 
     Departures from the paper:
 
-    - The paper combines three embeddings with an autoencoder; this is the one by distances of
-      images. Its weights were not found.
+    - The paper regularises several embeddings with an autoencoder. This one is multidimensional
+      scaling of the images, and the weight of 1 is ours.
     - Both terms are means, over images and over pairs. Both grow with the number of pixels, so a
       weight means the same at any size.
 
