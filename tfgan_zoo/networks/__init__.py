@@ -12,6 +12,8 @@
   `[B, embedding_dim]`; image encoders take `(image_shape, embedding_dim, ...)` and map images to
   such vectors. Text-conditional generators and discriminators also take `embedding_dim`, and such
   vectors as their second input.
+- `feature_network` loads a frozen network, from images to features, by a name such as
+  "efficientnet_lite0:block3"; `vgg19_features` is VGG19 alone.
 
 `NETWORKS` maps the names that configurations use to these functions.
 """
@@ -29,6 +31,7 @@ from tfgan_zoo.networks.biggan import biggan_discriminator, biggan_generator
 from tfgan_zoo.networks.cgan import cgan_discriminator, cgan_generator
 from tfgan_zoo.networks.common import size_multiple, smallest_side
 from tfgan_zoo.networks.dcgan import dcgan_discriminator, dcgan_generator
+from tfgan_zoo.networks.features import FEATURE_NETWORKS, feature_network
 from tfgan_zoo.networks.image_encoder import image_encoder
 from tfgan_zoo.networks.mlp import mlp_discriminator, mlp_generator
 from tfgan_zoo.networks.patchgan import patchgan_discriminator
@@ -73,6 +76,7 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
 }
 
 __all__ = [
+    "FEATURE_NETWORKS",
     "NETWORKS",
     "acgan_discriminator",
     "biggan_discriminator",
@@ -83,6 +87,7 @@ __all__ = [
     "dcgan_discriminator",
     "dcgan_generator",
     "encoder_decoder_generator",
+    "feature_network",
     "image_encoder",
     "mlp_discriminator",
     "mlp_generator",
