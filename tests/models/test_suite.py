@@ -754,6 +754,9 @@ OUT_OF_RANGE = {
     "pool_size": (-1,),
     "l1_weight": (-1.0,),
     "gan_weight": (-1.0,),
+    "feature_weight": (-1.0,),
+    "tv_weight": (-1.0, math.nan),
+    "features_file": (3,),
     "adversarial_weight": (-1e-3,),
 }
 
