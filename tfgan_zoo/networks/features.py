@@ -213,6 +213,30 @@ def feature_network(
         return _frozen(keras.Model(images, found, name=name))
 
 
+def feature_shape(features: str, image_shape: Sequence[int]) -> tuple[int, ...]:
+    """Returns the shape of the features of one image; VGG19's need no weights.
+
+    Args:
+        features: `NETWORK:LAYER`, one layer.
+        image_shape: (height, width, channels).
+
+    Raises:
+        InputError: If there are several layers, or as `check_features` and `feature_network` say.
+
+    Example:
+        >>> feature_shape("vgg19:3_1", (32, 32, 3))
+        (8, 8, 256)
+    """
+    parsed = check_features(features, image_shape)
+    if len(parsed.layers) > 1:
+        raise InputError(f"features: expected one layer, got {features!r}.")
+    if parsed.network == "vgg19":
+        block = int(parsed.layers[0][0])
+        height, width = (side >> (block - 1) for side in image_shape[:2])
+        return height, width, min(64 << (block - 1), 512)
+    return feature_network(features).compute_output_shape((None, *image_shape))[1:]
+
+
 def channels_of(network: keras.Model) -> int:
     """Returns the channels of the images that a network from `feature_network` was made for."""
     return getattr(network.get_layer("preprocess"), "channels", 3)
