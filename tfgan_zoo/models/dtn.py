@@ -14,7 +14,12 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.image_to_image import ImageToImage, check_weights, domain_shapes
 from tfgan_zoo.models.mechanics.frozen import Frozen, check_features_file
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape
-from tfgan_zoo.networks.features import check_features, feature_shape, features_of_model
+from tfgan_zoo.networks.features import (
+    check_features,
+    feature_shape,
+    features_of_model,
+    made_for,
+)
 
 #: What D tells apart: G of a source image, G of a target image, and a target image.
 FROM_SOURCE, FROM_TARGET, TARGET = range(3)
@@ -167,7 +172,7 @@ class DTN(ImageToImage):
             InputError: If the direction is unknown, or the images have another shape or type.
         """
         images = self.checked_images(images)
-        most = self._phi().input_shape[1:3]
+        most = made_for(self._phi())[:2]
         shape = tuple(np.shape(images)[1:3])
         if any(n is not None and side > n for side, n in zip(shape, most, strict=False)):
             raise InputError(
@@ -288,9 +293,7 @@ class _Composed:
 
     @property
     def input_shape(self) -> tuple[int | None, ...]:
-        shape = tuple(self.phi.input_shape)
-        # Networks of any number of channels are asked with 3.
-        return (*shape[:-1], shape[-1] or 3)
+        return (None, *made_for(self.phi))
 
     def compute_output_shape(self, shape: Sequence[int | None]) -> tuple[int | None, ...]:
         return self.generator.compute_output_shape(self.phi.compute_output_shape(shape))

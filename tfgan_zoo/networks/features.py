@@ -88,10 +88,7 @@ def parse_features(name: Any, argument: str = "features") -> FeatureName:
         )
     chosen, layers = _split(name)
     if chosen not in FEATURE_NETWORKS and not chosen.endswith(".keras"):
-        known = f"choose from {', '.join(FEATURE_NETWORKS)} or give a .keras file"
-        raise InputError(
-            f"{argument}: there is no network {chosen!r}{nearest(chosen, FEATURE_NETWORKS, known)}"
-        )
+        raise InputError(f"{argument}: there is no network {chosen!r}{_nearest_network(chosen)}")
     if not all(layers):
         there = FEATURE_NETWORKS.get(chosen)
         which = f"{chosen}:{there[0]}" if there else f"{chosen}:NAME_OF_A_LAYER"
@@ -111,6 +108,11 @@ def _split(name: str) -> tuple[str, tuple[str, ...]]:
     else:
         chosen, _, layers = name.partition(":")
     return chosen, tuple(layer.strip() for layer in layers.split(","))
+
+
+def _nearest_network(name: str) -> str:
+    known = f"choose from {', '.join(FEATURE_NETWORKS)} or give a .keras file"
+    return nearest(name, FEATURE_NETWORKS, known)
 
 
 def _check_layer(argument: str, chosen: str, layer: str, known: Sequence[str]) -> None:
@@ -147,7 +149,7 @@ def _limits(name: FeatureName) -> dict[str, Any]:
     """Returns what a network of `FEATURE_NETWORKS` takes, as arguments of `FeatureInput`."""
     chosen, layers = name
     called = f"{chosen}:{','.join(layers)}"
-    deepest = max(layers, key=FEATURE_NETWORKS[chosen].index)
+    deepest = max(layers, key=FEATURE_NETWORKS[chosen].index)  # from the image on
     if chosen == "vgg19":
         return {"called": called, "channels": 3, "smallest": 2 ** (int(deepest[0]) - 1)}
     if chosen == "efficientnet_lite0":
@@ -203,11 +205,12 @@ def feature_network(
         elif parsed.network in CLASSIFIERS:
             inner, first = _classifier(parsed), FeatureInput(**_limits(parsed))
         else:
-            body = _from_file(parsed)
-            inner = _tapped(body, parsed.layers)
+            body = _loaded(parsed.network)
+            inner = tapped_model(body, parsed.layers, Path(parsed.network).name)
             *sides, channels = body.input_shape[1:]
             first = FeatureInput(called=features, channels=channels, sides=tuple(sides))
-        images = keras.Input((*(first.sides or (None, None)), None), name="image")
+        # Of any size, so that `FeatureInput` says what is wrong with another one.
+        images = keras.Input((None, None, None), name="image")
         found = inner(first(images), training=False)
         found = keras.tree.map_structure(_as_float32, found)
         return _frozen(keras.Model(images, found, name=name))
@@ -237,9 +240,18 @@ def feature_shape(features: str, image_shape: Sequence[int]) -> tuple[int, ...]:
     return feature_network(features).compute_output_shape((None, *image_shape))[1:]
 
 
-def channels_of(network: keras.Model) -> int:
-    """Returns the channels of the images that a network from `feature_network` was made for."""
-    return getattr(network.get_layer("preprocess"), "channels", 3)
+def made_for(network: keras.Model) -> tuple[int | None, int | None, int]:
+    """Returns the (height, width, channels) of the images that a network of features was made for.
+
+    Args:
+        network: From `feature_network`, or a Keras model from images.
+    """
+    found = [layer for layer in network.layers if isinstance(layer, FeatureInput)]
+    if found:
+        height, width = found[0].sides or (None, None)
+        return height, width, found[0].channels
+    height, width, channels = network.input_shape[1:]
+    return height, width, channels or 3
 
 
 def features_of_model(model: keras.Model, argument: str = "features") -> keras.Model:
@@ -311,8 +323,83 @@ def _one_or_all(outputs: list[Any]) -> Any:
     return outputs[0] if len(outputs) == 1 else outputs
 
 
-def _from_file(parsed: FeatureName) -> keras.Model:
-    path = Path(parsed.network).expanduser()
+def layers_of(features: Any) -> tuple[str, ...]:
+    """Returns the names of a network's layers that have features, from the image on.
+
+    Args:
+        features: A network's name without a layer, or a Keras model.
+
+    Raises:
+        InputError: If there is no such network, or it takes no images.
+
+    Example:
+        >>> layers_of("mnist_v1")[-2:]
+        ('dense64', 'logits')
+    """
+    if isinstance(features, keras.Model):
+        known = [x for x in features_of_images(features).layers if _has_one_output(x)]
+        return tuple(x.name for x in known if not isinstance(x, keras.layers.InputLayer))
+    if isinstance(features, str) and features in FEATURE_NETWORKS:
+        return FEATURE_NETWORKS[features]
+    if isinstance(features, str) and features.endswith(".keras"):
+        return layers_of(_loaded(features))
+    if isinstance(features, str) and ":" in features:
+        raise InputError(f"features: expected a network without a layer, got {features!r}.")
+    raise InputError(f"features: there is no network {features!r}{_nearest_network(str(features))}")
+
+
+def sides_of(features: str, layers: Sequence[str]) -> tuple[int, int] | None:
+    """Returns the height and width of the images that layers take; None if they take others too.
+
+    Args:
+        features: A network's name without a layer.
+        layers: Names of its layers.
+
+    Example:
+        >>> sides_of("figures_v1", ["conv1", "logits"])
+        (32, 32)
+    """
+    if features in FEATURE_NETWORKS:
+        return _limits(FeatureName(features, tuple(layers))).get("sides")
+    height, width = _loaded(features).input_shape[1:3]
+    return None if height is None or width is None else (height, width)
+
+
+def tapped_model(model: keras.Model, layers: Sequence[str], called: str = "") -> keras.Model:
+    """Returns a Keras model up to some of its layers, with a list of outputs if there are several.
+
+    Args:
+        model: From images to anything.
+        layers: Names of layers.
+        called: What to call the model in messages.
+
+    Raises:
+        InputError: If there is no such layer; the nearest is named.
+    """
+    known = [layer.name for layer in model.layers if _has_one_output(layer)]
+    for layer in layers:
+        _check_layer("features", called or repr(model.name), layer, known)
+    return _tapped(model, layers)
+
+
+def features_of_images(model: keras.Model, called: str = "") -> keras.Model:
+    """Returns a Keras model of images.
+
+    Raises:
+        InputError: If it takes anything else.
+    """
+    shape = getattr(model, "input_shape", None)
+    if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] is None:
+        raise InputError(
+            "features: expected a network from images [B, H, W, C], got "
+            f"{called or repr(model.name)}, which is a {type(model).__name__}; save one of its "
+            "networks by itself."
+        )
+    return model
+
+
+def _loaded(file: str) -> keras.Model:
+    path = Path(file).expanduser()
     if not path.is_file():
         raise InputError(f"features: there is no file {str(path)!r}.")
     try:
@@ -321,16 +408,7 @@ def _from_file(parsed: FeatureName) -> keras.Model:
         raise InputError(
             f"features: {str(path)!r} cannot be loaded as a Keras model ({first_line(error)})."
         ) from error
-    shape = getattr(model, "input_shape", None)
-    if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] is None:
-        raise InputError(
-            f"features: expected a network from images [B, H, W, C], got {str(path)!r}, which is a "
-            f"{type(model).__name__}; save one of its networks by itself."
-        )
-    known = [layer.name for layer in model.layers if _has_one_output(layer)]
-    for layer in parsed.layers:
-        _check_layer("features", path.name, layer, known)
-    return model
+    return features_of_images(model, repr(str(path)))
 
 
 def _has_one_output(layer: keras.layers.Layer) -> bool:
@@ -438,8 +516,7 @@ class FeatureInput(keras.layers.Layer):
         Args:
             inputs: Images in [-1, 1].
         """
-        self.check(inputs.shape)
-        shape = (*inputs.shape[:3], self.channels)
+        shape = self.compute_output_shape(inputs.shape)
         x = inputs
         if self.channels == 3:
             # Repeats a single channel; leaves three unchanged.
@@ -458,7 +535,9 @@ class FeatureInput(keras.layers.Layer):
             input_shape: Shape of the input.
         """
         self.check(input_shape)
-        return (*tuple(input_shape)[:3], self.channels)
+        num, height, width, _ = input_shape
+        fixed = self.sides or (None, None)
+        return num, height or fixed[0], width or fixed[1], self.channels
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""

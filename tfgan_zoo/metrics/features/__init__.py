@@ -9,7 +9,7 @@ from tfgan_zoo.metrics.features.base import Features, as_bytes
 from tfgan_zoo.metrics.features.classifiers import CLASSIFIERS, ClassifierFeatures
 from tfgan_zoo.metrics.features.efficientnet import EfficientNetFeatures, is_installed
 from tfgan_zoo.metrics.features.keras_model import ModelFeatures
-from tfgan_zoo.networks.features import channels_of, feature_network
+from tfgan_zoo.networks.features import feature_network, made_for
 from tfgan_zoo.suggestions import did_you_mean
 
 __all__ = [
@@ -63,7 +63,7 @@ def _of_layer(name: str) -> Features:
     network = feature_network(name)
     if isinstance(network.output, list):
         raise InputError(f"features: expected one layer, got {name!r}.")
-    images = keras.Input((*network.input_shape[1:3], channels_of(network)))
+    images = keras.Input(made_for(network))
     return ModelFeatures(keras.Model(images, network(images)), name, batch_size=64)
 
 
