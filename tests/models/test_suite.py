@@ -662,6 +662,7 @@ def test_export(name, tmp_path):
     generators = [
         *model.shown_networks(),
         *([model.text_encoder] if name == "gan_cls" else []),
+        *([model.frozen("features")] if name == "dtn" else []),
     ]
     assert shapes <= Counter(tuple(v.shape) for g in generators for v in g.variables)
     assert shapes >= Counter(tuple(v.shape) for g in generators for v in g.trainable_variables)
