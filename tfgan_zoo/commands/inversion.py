@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,14 +58,14 @@ def invert_files(planned: Mapping[Path, Path], settings: Settings) -> None:
             fit the network.
     """
     inversion = FeatureInversion(settings.features, **settings.options)
-    layers = settings.layers or inversion.layers
+    layers = list(settings.layers or inversion.layers)
     for layer in layers:
         if layer not in inversion.layers:
             advice = f"its layers are {', '.join(inversion.layers)}"
             near = nearest(layer, inversion.layers, advice)
             raise InputError(f"--layers: {settings.features} has no layer {layer!r}{near}")
     if settings.centre is not None:  # Layers without positions have no middle.
-        layers = [name for name in layers if name not in ("pool", "dense64", "logits")]
+        layers = _maps(layers)
     style = None if settings.style is None else _read(Path(settings.style), "--style")
     for path, result in planned.items():
         photograph = _fitted(_read(path, "--input"), settings, layers)
@@ -81,7 +81,7 @@ def invert_files(planned: Mapping[Path, Path], settings: Settings) -> None:
                     layer,
                     centre=settings.centre,
                     style=None if style is None else _fitted(style, settings, layers),
-                    style_layers=None if style is None else _convolutional(layers),
+                    style_layers=None if style is None else _maps(layers),
                     style_weight=settings.style_weight,
                 )
                 parts.mkdir(exist_ok=True)
@@ -95,7 +95,8 @@ def invert_files(planned: Mapping[Path, Path], settings: Settings) -> None:
         shutil.rmtree(parts, ignore_errors=True)
 
 
-def _convolutional(layers: Any) -> list[str]:
+def _maps(layers: Sequence[str]) -> list[str]:
+    """Returns the layers that have positions, as far as names tell."""
     return [layer for layer in layers if layer not in ("pool", "dense64", "logits")]
 
 
@@ -115,7 +116,7 @@ def _read(path: Path, flag: str) -> np.ndarray:
     return images.with_channels(images.decode(path), 3)
 
 
-def _fitted(image: np.ndarray, settings: Settings, layers: Any) -> np.ndarray:
+def _fitted(image: np.ndarray, settings: Settings, layers: Sequence[str]) -> np.ndarray:
     """Returns an image at the size of the flags, or of a network that takes one size alone."""
     sides = sides_of(settings.features, layers)
     if sides is not None:

@@ -1,13 +1,15 @@
 """Distances between images in the features of a frozen network: of content and of style."""
 
 from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.losses.reconstruction import mse
 
-Layers = tf.Tensor | Sequence[tf.Tensor]
+#: One tensor for each layer, or a tensor alone.
+Layers: TypeAlias = "tf.Tensor | Sequence[tf.Tensor]"
 
 
 def feature_loss(
@@ -96,9 +98,7 @@ def _weighted(
     wanted: Layers,
     weights: Sequence[float] | None,
 ) -> tf.Tensor:
-    found, expected = (
-        list(each) if isinstance(each, (list, tuple)) else [each] for each in (features, wanted)
-    )
+    found, expected = _listed(features), _listed(wanted)
     if len(found) != len(expected):
         raise InputError(f"wanted: expected {len(found)} layers, got {len(expected)}.")
     scales = [1.0] * len(found) if weights is None else list(weights)
@@ -106,3 +106,7 @@ def _weighted(
         raise InputError(f"weights: expected {len(found)}, one for each layer, got {len(scales)}.")
     terms = [w * distance(x, y) for w, x, y in zip(scales, found, expected, strict=True)]
     return tf.add_n(terms)
+
+
+def _listed(features: Layers) -> list[Any]:
+    return list(features) if isinstance(features, (list, tuple)) else [features]

@@ -58,9 +58,9 @@ class DTN(ImageToImage):
             `networks.features`; it is loaded at once and not saved with the model. Or a Keras model
             from images in [-1, 1] to features, which is saved with the model.
         features_file: File of VGG19's weights, if `features` are its; None to download them.
-        const_weight: alpha.
-        identity_weight: beta.
-        tv_weight: gamma.
+        const_weight: The weight alpha.
+        identity_weight: The weight beta.
+        tv_weight: The weight gamma.
         **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
 
     Raises:

@@ -77,7 +77,7 @@ class FeatureInversion:
             layer; or a Keras model from images in [-1, 1].
         features_file: File of VGG19's weights, if that is the network; None to download them.
         tv_weight: The authors' 0.5 suits early layers, 5 those in the middle, 50 the last.
-        tv_beta: beta, from 1 up.
+        tv_beta: The exponent beta, from 1 up.
         alpha_weight: Weight of the alpha norm.
         alpha: Its exponent, from 1 up.
         optimizer: "adam", whose rate falls to 0 in the second half, or "sgd".
@@ -202,7 +202,8 @@ class FeatureInversion:
                 state = (tf.zeros_like(x), tf.zeros_like(x))
             shift = self._shift(i)
             x, state = _moved(x, state, shift)
-            x, state = _moved(*update(x, state, target, *self._rate(i)), -shift)
+            x, state = update(x, state, target, *self._rate(i))
+            x, state = _moved(x, state, -shift)
             if i == self.steps - 1:
                 found.append(x.numpy())
                 errors.append(_relative_error(computed(x)[0], target).numpy())

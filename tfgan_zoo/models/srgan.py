@@ -209,10 +209,9 @@ class SRGAN(ImageToImage):
         distance = _DISTANCES[self.content_loss]
         if self.content == "pixel":
             return distance(image, wanted)
-        features = self.frozen("features")
-        return losses.feature_loss(
-            *(features(x, training=False) for x in (image, wanted)), distance=distance
-        )
+        phi = self.frozen("features")
+        seen, expected = (phi(x, training=False) for x in (image, wanted))
+        return losses.feature_loss(seen, expected, distance=distance)
 
     def frozen_networks(self) -> dict[str, Frozen]:
         """See `ZooModel.frozen_networks`: the network whose features are compared."""
@@ -220,7 +219,7 @@ class SRGAN(ImageToImage):
             return {}
         if self.content == "vgg":
             return {"features": Frozen(self._vgg19, saved=False)}
-        name, weights = self.features, self.content_weights
+        name, weights = str(self.features), self.content_weights
         return {
             "features": Frozen(lambda: networks.feature_network(name, weights=weights), saved=False)
         }

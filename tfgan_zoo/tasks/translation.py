@@ -159,7 +159,8 @@ class TranslationTask(Task):
 
         With pairs a row is input, translation and target; otherwise it is a, its translation and
         the way back, then the same from b. A model of one direction shows source and transferred
-        image, then a target and what it makes of that. Each column has a title.
+        image, then a target and, if it has the source's channels, what the model makes of that.
+        Each column has a title.
         """
         num = self.config.train.samples
         a, b = self.a[:num], self.b[:num]
@@ -168,8 +169,11 @@ class TranslationTask(Task):
         if self.model.pairs:
             columns.append(b)
         elif len(model.translators()) == 1:
-            titles = ["source", "transferred", "target", "itself"]
-            columns += [b, pictures.to_uint8(model.translate(b))]
+            titles = ["source", "transferred", "target"]
+            columns.append(b)
+            if self.model.shape_a == self.model.shape_b:
+                titles.append("itself")
+                columns.append(pictures.to_uint8(model.translate(b)))
         else:
             titles = ["a", "a to b", "back to a", "b", "b to a", "back to b"]
             columns.append(pictures.to_uint8(model.translate(columns[-1], "b_to_a")))
