@@ -17,21 +17,7 @@ def photo(tmp_path):
     return path
 
 
-def test_a_sheet_of_layers(photo, tmp_path, capsys):
-    out = tmp_path / "sheet.png"
-    invert.main([*SHORT, "--layers=conv1,conv3", f"--input={photo}", f"--output={out}"])
-    said = capsys.readouterr()
-    assert said.out == f"1 image: {out}\n"
-    assert "photo.png: 2 of 2, conv3 " in said.err
-    height, width, _ = decode(out).shape
-    assert width == 3 * 160 + 2 * 2
-    assert height > 160
-    assert not (tmp_path / "sheet.png.parts").exists()
-    with pytest.raises(InputError, match=r"sheet\.png.* exists"):
-        invert.main([*SHORT, f"--input={photo}", f"--output={out}"])
-
-
-def test_a_stopped_command_continues_with_the_next_layer(photo, tmp_path, monkeypatch):
+def test_a_stopped_command_continues_with_the_next_layer(photo, tmp_path, monkeypatch, capsys):
     out = tmp_path / "sheet.png"
     command = [*SHORT, "--layers=conv1,conv2", f"--input={photo}", f"--output={out}"]
     asked = []
@@ -49,11 +35,32 @@ def test_a_stopped_command_continues_with_the_next_layer(photo, tmp_path, monkey
     assert not out.exists()
     invert.main(command)
     assert asked == ["conv1", "conv2", "conv2"]
-    # Parts of other settings are not taken.
-    invert.main([*command, "--overwrite", "--steps=2"])
-    assert asked[3:] == ["conv1", "conv2"]
+    said = capsys.readouterr()
+    assert said.out == f"1 image: {out}\n"
+    assert "photo.png: 2 of 2, conv2 " in said.err
+    height, width, _ = decode(out).shape
+    assert width == 3 * 160 + 2 * 2
+    assert height > 160
+    assert not (tmp_path / "sheet.png.parts").exists()
+    with pytest.raises(InputError, match=r"sheet\.png.* exists"):
+        invert.main(command)
 
 
+def test_parts_of_other_settings_or_images_are_not_taken(photo):
+    image = decode(photo)
+    settings = inversion.Settings("mnist_v1", ("conv1", "conv2"), None, 1.0, None, None, {})
+    name = inversion._fingerprint(settings, "conv1", image, None)
+    assert inversion._fingerprint(settings._replace(layers=()), "conv1", image, None) == name
+    others = [
+        inversion._fingerprint(settings._replace(options={"steps": 2}), "conv1", image, None),
+        inversion._fingerprint(settings, "conv2", image, None),
+        inversion._fingerprint(settings, "conv1", 255 - image, None),
+        inversion._fingerprint(settings, "conv1", image, image),
+    ]
+    assert len({name, *others}) == 5
+
+
+@pytest.mark.slow
 def test_a_folder_with_a_style_and_the_middle(photo, tmp_path, capsys):
     out = tmp_path / "sheets"
     (tmp_path / "in").mkdir()

@@ -159,6 +159,7 @@ def test_a_network_of_one_s_own_is_saved_with_the_model(trained, tmp_path):
     assert not loaded.features.trainable_variables
 
 
+@pytest.mark.slow
 def test_features_by_name_are_in_no_file_but_in_the_export(tmp_path):
     model = compiled("dtn")
     parameters = sum(n.count_params() for n in (model.generator, model.discriminator))
