@@ -21,6 +21,7 @@ from tfgan_zoo.losses.gradient_penalty import (
     gradient_norm,
     interpolate,
     r1_penalty,
+    scores_and_r1_penalty,
     wgan_gp_penalty,
 )
 from tfgan_zoo.losses.image_priors import alpha_norm, total_variation
@@ -50,6 +51,7 @@ __all__ = [
     "r1_penalty",
     "relativistic",
     "relativistic_average",
+    "scores_and_r1_penalty",
     "total_variation",
     "wasserstein_critic",
     "wasserstein_generator",

@@ -9,9 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo import networks
+from tfgan_zoo import networks, schedules
 from tfgan_zoo.errors import InputError, check_num_classes, check_number
-from tfgan_zoo.layers.diff_augment import check_policy
+from tfgan_zoo.models.augmented import Augmented
 from tfgan_zoo.models.conditional import FakeLabels, Given
 from tfgan_zoo.models.game import Game, check_r1
 from tfgan_zoo.models.mechanics import classes, parts
@@ -83,7 +83,7 @@ _ADAPTED = {
 }
 
 
-class NoiseToImage(Sampling):
+class NoiseToImage(Augmented, Sampling):
     """A generator G(z) and a discriminator C(x) of single images, or of points or voxels.
 
     A training batch is images `[B, H, W, C]`: uint8, or floats in [-1, 1]; or voxels
@@ -115,13 +115,13 @@ class NoiseToImage(Sampling):
             (PacGAN, Lin et al. 2018, https://arxiv.org/abs/1712.04086); 1 is off. A condition is
             packed like the images.
         r1_gamma: Weight of 1/2 E|dC/dx|^2 at real samples (Mescheder et al. 2018,
-            https://arxiv.org/abs/1801.04406); 0 is off.
+            https://arxiv.org/abs/1801.04406); 0 is off. It may be a schedule over train steps, see
+            `schedules.Cosine`.
         r1_every: Applies that penalty in every n-th step, n times as strong (Karras et al. 2020,
             https://arxiv.org/abs/1912.04958), which saves its time in the others, though not under
             `jit_compile`.
-        diff_augment: Any of "color", "translation", "cutout": augments what the discriminator sees,
-            real and fake (DiffAugment, Zhao et al. 2020, https://arxiv.org/abs/2006.10738).
-        r2_gamma: Weight of the same penalty at fakes, in the same steps; 0 is off.
+        r2_gamma: Weight of the same penalty at fakes, in the same steps; 0 is off. It may be a
+            schedule, too.
         num_classes: Number of classes that the networks are told; None or 0 for none. Labels are
             whole numbers from 0, or exactly one-hot rows. The paper's networks then embed the class
             (see `networks.classes`).
@@ -130,7 +130,8 @@ class NoiseToImage(Sampling):
             another order; "real", those of the real batch, so that a pair has one class; "uniform",
             all classes equally often. Each fake is judged with its own. None for what suits the
             game.
-        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
+        **kwargs: What the discriminator's inputs are augmented by, see `Augmented`; `seed`,
+            `ema_half_life`, `ema_ramp_up`, `name`, see `Game`.
 
     Raises:
         InputError: If an argument is out of range, or a network's shapes do not fit `image_shape`,
@@ -159,10 +160,9 @@ class NoiseToImage(Sampling):
         *,
         latent_distribution: Literal["normal", "uniform"] = "normal",
         packing: int = 1,
-        r1_gamma: float = 0.0,
+        r1_gamma: schedules.Setting = 0.0,
         r1_every: int = 1,
-        diff_augment: Sequence[str] = (),
-        r2_gamma: float = 0.0,
+        r2_gamma: schedules.Setting = 0.0,
         num_classes: int | None = None,
         class_names: Sequence[str] = (),
         fake_labels: FakeLabels | None = None,
@@ -174,7 +174,6 @@ class NoiseToImage(Sampling):
             latent_dim = check_size("latent_dim", latent_dim)
         check_number("packing", packing, least=1, whole=True)
         check_r1(r1_gamma, r1_every)
-        check_number("r2_gamma", r2_gamma, least=0)
         self._init_condition(num_classes, class_names, fake_labels)
         if latent_distribution not in ("normal", "uniform"):
             raise InputError(
@@ -182,14 +181,11 @@ class NoiseToImage(Sampling):
             )
         self.latent_distribution = latent_distribution
         self.packing = int(packing)
-        self.r1_gamma = float(r1_gamma)
+        self.r1_gamma = schedules.checked("r1_gamma", r1_gamma, least=0)
         self.r1_every = int(r1_every)
-        self.r2_gamma = float(r2_gamma)
+        self.r2_gamma = schedules.checked("r2_gamma", r2_gamma, least=0)
         self._penalises_fakes = False
-        self.diff_augment = check_policy(diff_augment)
-        kind = kind_of(self.image_shape)
-        if self.diff_augment and not kind.is_drawn:
-            raise InputError(f"diff_augment: expected image data, got {kind.name}; leave it empty.")
+        self.check_augmentation()
         has_generator = generator is not None
         packed_shape = packed(self.image_shape, self.packing)
         if generator is None:
@@ -264,9 +260,14 @@ class NoiseToImage(Sampling):
             "discriminator": ("discriminator", (packed(shape, packing), *of_discriminator)),
         }
 
+    @property
+    def real_batches(self) -> int:
+        """Batches of real samples that a train step takes: by default, one per update of D."""
+        return self.discriminator_steps
+
     def samples_per_step(self, batch_size: int) -> int:
         """See `ZooModel.samples_per_step`."""
-        return batch_size * self.packing * self.discriminator_steps
+        return batch_size * self.packing * self.real_batches
 
     def batch_multiple(self, training: bool) -> int:
         """See `ZooModel.batch_multiple`: a test batch is not divided among steps."""
@@ -289,7 +290,9 @@ class NoiseToImage(Sampling):
         kind, steps = "Test", ""
         advice = "batch a tf.data.Dataset with drop_remainder=True"
         if training:
-            kind, steps = "Training", f" x discriminator steps {self.discriminator_steps}"
+            alike = self.real_batches == self.discriminator_steps
+            factor = "discriminator steps" if alike else "real batches"
+            kind, steps = "Training", f" x {factor} {self.real_batches}"
             if share > 1:
                 size = "batch_size" if count is None else count
                 value = "" if count is None else f" = {self.samples_per_step(count)}"
@@ -323,20 +326,20 @@ class NoiseToImage(Sampling):
         return self.batch(data, training)["image"]
 
     def fresh_batches(self, images: tf.Tensor, given: Given | None = None) -> Iterator[Any]:
-        """Divides a training batch among the discriminator steps, which draw fresh noise too.
+        """Divides a training batch among `real_batches` updates, which draw fresh noise too.
 
-        Samples are dealt like cards, so that the i-th steps of all replicas together see the same
-        samples as the i-th step of a single device.
+        Samples are dealt like cards, so that the i-th updates of all replicas together see the same
+        samples as the i-th update of a single device.
 
         Args:
             images: The images of the batch.
             given: Its condition, possibly empty.
 
         Yields:
-            The share of each step: (images, given), or the images alone without `given`.
+            The share of each update: (images, given), or the images alone without `given`.
         """
         phase, counter = self.random_phase[0], self.random_phase[-1]
-        steps = self.discriminator_steps
+        steps = self.real_batches
         for i in range(steps):
             with self.random_phase_of(phase, i, counter):
                 share = images[i::steps]
