@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from tfgan_zoo.config import check, load_config
 from tfgan_zoo.config.check import _CHOICES
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.base import metric_name
@@ -11,6 +12,12 @@ from tfgan_zoo.networks import feature_network
 def test_a_config_may_name_what_can_be_opened():
     # The check of a config needs no TensorFlow, so it has a list of its own.
     assert set(_CHOICES["evaluate.features"]) == {"auto", *FEATURES}
+
+
+def test_a_config_may_name_a_layer():
+    check(load_config("dcgan", {"evaluate.features": "figures_v1:conv3"}))
+    with pytest.raises(InputError, match=r"evaluate\.features: expected one of auto"):
+        check(load_config("dcgan", {"evaluate.features": "figures_v2"}))
 
 
 def test_a_layer_by_the_name_that_losses_use():
