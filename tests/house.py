@@ -28,7 +28,17 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"run"}),
     frozenset({"cli", "commands"}),
     frozenset(
-        {"evaluate", "export", "generate", "predict", "prepare", "report", "train", "translate"}
+        {
+            "evaluate",
+            "export",
+            "generate",
+            "invert",
+            "predict",
+            "prepare",
+            "report",
+            "train",
+            "translate",
+        }
     ),
 )
 

@@ -10,7 +10,17 @@ from tfgan_zoo import cli
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.suggestions import nearest
 
-COMMANDS = ("train", "generate", "translate", "predict", "evaluate", "report", "export", "prepare")
+COMMANDS = (
+    "train",
+    "generate",
+    "translate",
+    "invert",
+    "predict",
+    "evaluate",
+    "report",
+    "export",
+    "prepare",
+)
 
 
 def main(argv: list[str]) -> None:

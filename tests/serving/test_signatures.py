@@ -53,6 +53,7 @@ ENDPOINTS = {
     "super_resolution": ["upscale"],
     "text_to_image": ["generate", "generate_from_embeddings"],
     "cyclegan": ["a_to_b", "b_to_a"],
+    "dtn": ["source_to_target"],
 }
 
 

@@ -16,6 +16,7 @@ from tfgan_zoo.losses.adversarial import (
     wasserstein_critic,
     wasserstein_generator,
 )
+from tfgan_zoo.losses.features import feature_loss, gram_loss, gram_matrix
 from tfgan_zoo.losses.gradient_penalty import (
     gradient_norm,
     interpolate,
@@ -23,14 +24,19 @@ from tfgan_zoo.losses.gradient_penalty import (
     scores_and_r1_penalty,
     wgan_gp_penalty,
 )
+from tfgan_zoo.losses.image_priors import alpha_norm, total_variation
 from tfgan_zoo.losses.orthogonality import orthogonal_penalty
 from tfgan_zoo.losses.reconstruction import l1, mse
 
 __all__ = [
+    "alpha_norm",
     "class_cross_entropy",
     "cross_entropy_discriminator",
     "entropy",
+    "feature_loss",
     "gradient_norm",
+    "gram_loss",
+    "gram_matrix",
     "hinge_discriminator",
     "hinge_generator",
     "interpolate",
@@ -46,6 +52,7 @@ __all__ = [
     "relativistic",
     "relativistic_average",
     "scores_and_r1_penalty",
+    "total_variation",
     "wasserstein_critic",
     "wasserstein_generator",
     "wgan_gp_penalty",

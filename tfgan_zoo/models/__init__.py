@@ -7,6 +7,8 @@ from tfgan_zoo.models.biggan import BigGAN
 from tfgan_zoo.models.cgan import CGAN
 from tfgan_zoo.models.cyclegan import CycleGAN
 from tfgan_zoo.models.dcgan import DCGAN
+from tfgan_zoo.models.dtn import DTN
+from tfgan_zoo.models.feature_inversion import FeatureInversion
 from tfgan_zoo.models.game import Game, GANModel
 from tfgan_zoo.models.gan import GAN
 from tfgan_zoo.models.gan_cls import GANCLS
@@ -37,6 +39,7 @@ MODELS: dict[str, type[ZooModel]] = {
     "r3gan": R3GAN,
     "cyclegan": CycleGAN,
     "pix2pix": Pix2Pix,
+    "dtn": DTN,
     "srgan": SRGAN,
     "gan_cls": GANCLS,
     "joint_embedding": JointEmbedding,
@@ -49,6 +52,7 @@ __all__ = [
     "ACGAN",
     "CGAN",
     "DCGAN",
+    "DTN",
     "GAN",
     "GANCLS",
     "LSGAN",
@@ -61,6 +65,7 @@ __all__ = [
     "WGANGP",
     "BigGAN",
     "CycleGAN",
+    "FeatureInversion",
     "GANModel",
     "Game",
     "ImageToImage",
