@@ -1,6 +1,7 @@
 """Phrases that must not return to docstrings, comments, messages and pages, and what to write."""
 
 import ast
+import functools
 import io
 import re
 import tokenize
@@ -106,9 +107,14 @@ def found(text, phrases):
     """Yields (phrase, replacement) for the phrases in a text."""
     text = " ".join(text.split())
     # All at once first, as nearly every text has none.
-    for phrase in (*phrases,) if re.search(as_words("|".join(phrases)), text, re.I) else ():
+    for phrase in (*phrases,) if any_of(tuple(phrases)).search(text) else ():
         if match := re.search(as_words(phrase), text, re.I):
             yield match[0], phrases[phrase]
+
+
+@functools.cache
+def any_of(phrases):
+    return re.compile(as_words("|".join(phrases)), re.I)
 
 
 def as_words(phrase):

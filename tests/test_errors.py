@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tfgan_zoo import errors
-from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.errors import InputError, check_num_classes, check_number
 
 
 def test_examples():
@@ -42,4 +42,21 @@ def test_numbers_that_will_do(value, bounds):
 def test_numbers_that_will_not(value, bounds, said):
     with pytest.raises(InputError) as error:
         check_number("x", value, **bounds)
+    assert str(error.value) == said
+
+
+@pytest.mark.parametrize(
+    ("given", "number"), [(None, None), (0, None), (2, 2), (np.int64(10), 10), (np.uint8(0), None)]
+)
+def test_numbers_of_classes(given, number):
+    found = check_num_classes(given)
+    assert found == number
+    assert type(found) is type(number)
+
+
+@pytest.mark.parametrize("given", [1, -2, 2.0, "3", True, False, (3,), math.nan])
+def test_what_is_no_number_of_classes(given):
+    with pytest.raises(InputError) as error:
+        check_num_classes(given)
+    said = f"num_classes: expected a whole number from 2 up, or None, got {given!r}."
     assert str(error.value) == said

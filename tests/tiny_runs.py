@@ -18,7 +18,9 @@ from tfgan_zoo.config import (
     text_to_image_config,
 )
 from tfgan_zoo.errors import Interrupted
-from tfgan_zoo.run import experiment
+from tfgan_zoo.run import building, experiment
+from tfgan_zoo.run.folder import Run
+from tfgan_zoo.tasks import open_task, resolve
 
 
 def tiny_config(folder, model="dcgan", **overrides):
@@ -155,6 +157,20 @@ def finished_run(folder, **overrides):
     config = tiny_config(folder, **overrides)
     experiment.train(config, folder / "run", quiet)
     return config, folder / "run"
+
+
+def stepped_run(config, run, steps=1):
+    """Writes a run as it is after some steps, for tests of what is done with runs.
+
+    The steps are real, but run eagerly. Graphs, sheets and scores would take most of the time.
+    """
+    config = resolve(config)
+    model = building.build_model(config)
+    for batch in open_task(config, model).batches(0).take(steps):
+        model.train_step(batch)
+    with Run(run).claim(config):
+        Run(run).checkpoints.save(model, steps, None)
+    return run
 
 
 def at_step(monkeypatch, step, act):

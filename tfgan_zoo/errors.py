@@ -252,6 +252,28 @@ def check_seed(seed: Any, *, any_integer: bool = False, least: int = -(2**63)) -
     raise InputError(f"seed: expected a whole number{bounds}, got {seed!r}{advice}.")
 
 
+def check_num_classes(num_classes: Any) -> int | None:
+    """Returns a number of classes as an `int`; None and 0, which both mean no classes, as None.
+
+    Raises:
+        InputError: If it is no whole number from 2 up.
+
+    Example:
+        >>> check_num_classes(10), check_num_classes(0)
+        (10, None)
+    """
+    if num_classes is None:
+        return None
+    number = whole_number(num_classes)
+    if number == 0:
+        return None
+    if number is None or number < 2:
+        raise InputError(
+            f"num_classes: expected a whole number from 2 up, or None, got {num_classes!r}."
+        )
+    return number
+
+
 def looks_like_bytes(low: float, high: float) -> bool:
     """Returns whether floats look like pixels in 0 to 255 where [-1, 1] is expected.
 

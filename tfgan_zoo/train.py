@@ -9,7 +9,8 @@ With images of your own, the settings are derived from them; --model may be left
   python -m tfgan_zoo.train --config.data.source=folder:PATH --image_size=64
 
 On other data, --model=NAME is short for --config=NAME, the model's quick recipe. Every entry of the
-config can be set with --config.KEY=VALUE; --dry_run shows them all.
+config can be set with --config.KEY=VALUE; --dry_run shows them all. So can any other argument of
+the networks and optimizers that the config names.
 
   python -m tfgan_zoo.train --workdir=runs/mine
   python -m tfgan_zoo.train --workdir=runs/mine --extend_to=40000

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.marks import slow
-from tests.tiny_runs import tiny_config, tiny_super_resolution, tiny_translation
+from tests.tiny_runs import stepped_run, tiny_config, tiny_super_resolution, tiny_translation
 from tfgan_zoo import cli, generate, pictures, translate
 from tfgan_zoo.data.images import decode, with_channels
 from tfgan_zoo.errors import InputError
@@ -29,10 +29,7 @@ def one_way(tmp_path_factory):
 
 
 def trained(folder, model):
-    config = tiny_translation(folder, model)
-    config.train.steps = 2
-    config.evaluate.metrics = ()
-    experiment.train(config, folder / model, lambda _: None)
+    stepped_run(tiny_translation(folder, model), folder / model, steps=2)
     return folder
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.tiny_runs import tiny_super_resolution
+from tests.tiny_runs import stepped_run, tiny_super_resolution
 from tfgan_zoo import cli, evaluate, evaluation
 from tfgan_zoo.data import imresize, load_pair, open_super_resolution
 from tfgan_zoo.errors import InputError
@@ -181,8 +181,7 @@ def trained(tmp_path_factory):
     made = tmp_path_factory.mktemp("super_resolution")
     config = tiny_super_resolution(made, pretraining__steps="0", train__steps="1")
     config.evaluate.metrics = ()
-    experiment.train(config, made / "run", lambda _: None)
-    return config, made / "run"
+    return config, stepped_run(config, made / "run")
 
 
 def test_scores_of_a_run(trained, tmp_path, capsys):

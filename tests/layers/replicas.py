@@ -10,6 +10,7 @@ import tensorflow as tf
 from tests.two_devices import STRATEGY
 from tfgan_zoo import noise
 from tfgan_zoo.layers import ImagePool, StatelessDropout
+from tfgan_zoo.layers.normalization import BatchNormalization
 
 
 def noise_is_what_one_would_draw():
@@ -62,6 +63,40 @@ def dropout_has_the_masks_of_one():
     for part in STRATEGY.experimental_local_results(parts):
         assert np.any(part.numpy() == 0)
         np.testing.assert_array_equal(part, single(tf.ones((4, 64))))
+
+
+def statistics_that_are_not_shared_are_those_of_keras():
+    """Each replica keeps its own, and those of the first one are saved."""
+    parts = np.random.default_rng(0).normal(size=(3, 2, 4, 2, 2, 5)).astype("float32")
+    parts[:, 1] = 3 * parts[:, 1] + 2
+    found = []
+    for kind in (keras.layers.BatchNormalization, BatchNormalization):
+        with STRATEGY.scope():
+            model = keras.Sequential([keras.Input((2, 2, 5)), kind(momentum=0.9, name="norm")])
+        step = tf.function(lambda x: model(x, training=True), autograph=False)  # noqa: B023
+        for step_parts in parts:
+            given = STRATEGY.experimental_distribute_values_from_function(
+                lambda context: tf.constant(step_parts[context.replica_id_in_sync_group])  # noqa: B023
+            )
+            STRATEGY.run(step, args=(given,))
+        norm = model.get_layer("norm")
+        copies = [norm.moving_mean.value.values, norm.moving_variance.value.values]
+        found.append([[np.array(copy) for copy in each] for each in copies])
+        saved = model.get_weights()[2:]
+        for each, kept in zip(found[-1], saved, strict=True):
+            np.testing.assert_array_equal(kept, each[0])
+    for replica in range(2):
+        mean, variance = np.zeros(5), np.ones(5)
+        for step_parts in parts:
+            batch = step_parts[replica].reshape(-1, 5)
+            mean = 0.9 * mean + 0.1 * batch.mean(axis=0)
+            variance = 0.9 * variance + 0.1 * batch.var(axis=0)
+        for means, variances in found:
+            np.testing.assert_allclose(means[replica], mean, rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(variances[replica], variance, rtol=1e-4)
+    for means, variances in found:
+        assert np.all(means[0] != means[1])
+        assert np.all(variances[0] < variances[1])
 
 
 @keras.saving.register_keras_serializable("tests")

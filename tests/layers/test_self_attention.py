@@ -107,7 +107,7 @@ def test_second_derivatives(jit):
     def penalty():
         return losses.r1_penalty(lambda z: tf.reduce_sum(layer(z) * weight, [1, 2, 3]), x)
 
-    @tf.function(jit_compile=jit)
+    @tf.function(jit_compile=jit, autograph=False)
     def gradient():
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(gamma)

@@ -256,6 +256,20 @@ def test_arguments_that_cannot_be_are_refused(given, said):
         DCGAN(SHAPE, **given)
 
 
+@pytest.mark.parametrize("given", [1, 2.0, "3", True])
+def test_models_and_their_networks_say_the_same_of_a_number_of_classes(given):
+    said = []
+    for make in (
+        lambda: DCGAN(SHAPE, num_classes=given),
+        lambda: networks.dcgan_generator(SHAPE, num_classes=given),
+        lambda: networks.sngan_discriminator(SHAPE, given),
+    ):
+        with pytest.raises(InputError) as error:
+            make()
+        said.append(str(error.value))
+    assert len(set(said)) == 1
+
+
 def test_none_and_0_are_no_classes_and_texts_have_none():
     for value in (None, 0):
         model = GAN((2,), 2, num_classes=value)
@@ -509,7 +523,8 @@ def test_is_saved_and_trains_on(packing, tmp_path):
     options = {"diff_augment": ("color",), "ema_half_life": 10.0, "r1_gamma": 1.0, "r2_gamma": 1.0}
     model = small(packing, **options)
     model.compile(run_eagerly=True)
-    images, labels = np.zeros((8, *SHAPE), "uint8"), np.arange(8) % 3
+    num = 4 * packing
+    images, labels = np.zeros((num, *SHAPE), "uint8"), np.arange(num) % 3
     model.fit(images, labels, batch_size=4, verbose=0)
     model.save(tmp_path / "model.keras")
     loaded = tfgan_zoo.load_model(tmp_path / "model.keras")

@@ -48,7 +48,8 @@ def test_passes_and_operations(name):
     for networks in model.roles().values():
         for network in networks:
             counted(network, passes)
-    step = tf.function(model.train_step).get_concrete_function(samples(model))
+    # Without AutoGraph, which takes most of the time, as Keras traces it too.
+    step = tf.function(model.train_step, autograph=False).get_concrete_function(samples(model))
     graph = step.graph.as_graph_def()
     found = {
         "passes": {

@@ -21,7 +21,7 @@ def text_encoders_embed_and_differentiate():
             gradients = tape.gradient(loss, [w.value for w in model.trainable_weights])
             return out, [tf.convert_to_tensor(g) for g in gradients]
 
-        out, gradients = STRATEGY.run(tf.function(step), (batch,))
+        out, gradients = STRATEGY.run(tf.function(step, autograph=False), (batch,))
         out = np.concatenate([each.numpy() for each in STRATEGY.experimental_local_results(out)])
         np.testing.assert_allclose(out, model(tf.constant(TEXTS)), atol=1e-6)
         assert len(gradients) == len(model.trainable_weights)

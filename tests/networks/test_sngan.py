@@ -43,6 +43,24 @@ def test_the_papers_cifar_discriminator():
     assert not_normalised(model) == []
 
 
+def test_the_authors_cifar_discriminator_ends_without_a_bias(tmp_path):
+    """`SNLinear(ch, 1, nobias=True)` in their dis_models/snresnet_32.py; l6 and l7 have one."""
+    model = sngan_discriminator((32, 32, 3), 10, filters=8, output_bias=False)
+    kept = sngan_discriminator((32, 32, 3), 10, filters=8)
+    assert trainable(kept) - trainable(model) == 1
+    logits = model.get_layer("logits").layer
+    assert (logits.use_bias, logits.bias) == (False, None)
+    assert len([w for w in model.trainable_weights if w.name == "bias"]) == 10
+    small = sngan_discriminator(SHAPE, 3, filters=4, output_bias=False)
+    assert_projects(small)
+    assert_saved_and_loaded(small, tmp_path / "d.keras")
+    # Files and checkpoints of earlier versions have the bias.
+    assert kept.get_layer("logits").layer.use_bias
+    kept.save_weights(tmp_path / "earlier.weights.h5")
+    with pytest.raises(ValueError, match="logits"):
+        model.load_weights(tmp_path / "earlier.weights.h5")
+
+
 @pytest.mark.parametrize(
     ("side", "up", "down"),
     [

@@ -183,6 +183,32 @@ def test_labels(monkeypatch):
         )
 
 
+@pytest.mark.parametrize(
+    ("rows", "deep", "columns"), [(3, 3, 1), (13, 13, 1), (14, 7, 2), (48, 16, 3), (47, 16, 3)]
+)
+def test_many_labelled_rows_stand_in_columns(rows, deep, columns):
+    images = noise(rows, 8, 16, 16, 3)
+    names = [f"class {i}" for i in range(rows)]
+    sheet = pictures.labelled_rows(names, images)
+    height, width = 22 + 64, 8 * 64 + 7 * 2
+    assert sheet.shape == (deep * height, columns * (width + 16) - 16, 3)
+    large = images.repeat(4, 2).repeat(4, 3)
+    for i in range(rows):
+        top, left = i % deep * height, i // deep * (width + 16)
+        row = sheet[top : top + height, left : left + width]
+        for j in (0, 7):
+            np.testing.assert_array_equal(row[22:, 66 * j : 66 * j + 64], large[i, j])
+        alone = pictures.labelled_rows([names[i]], images[i : i + 1])
+        np.testing.assert_array_equal(row, alone)
+    # A class that is missing in the last column leaves white.
+    assert np.all(sheet[rows % deep * height :, -width:] == 255) or rows % deep == 0
+
+
+def test_wide_rows_stay_below_one_another():
+    images = np.zeros((20, 24, 64, 64, 3), np.uint8)
+    assert pictures.labelled_rows(["a"] * 20, images).shape == (20 * 86, 24 * 66 - 2, 3)
+
+
 def test_a_failed_save_leaves_the_old_picture(tmp_path):
     path = tmp_path / "one.png"
     pictures.save_png(path, np.zeros((2, 2), np.uint8))

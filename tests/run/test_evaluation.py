@@ -4,7 +4,7 @@ import shutil
 import numpy as np
 import pytest
 
-from tests.tiny_runs import tiny_config, tiny_text_to_image, tiny_translation
+from tests.tiny_runs import stepped_run, tiny_config, tiny_text_to_image, tiny_translation
 from tfgan_zoo import cli, evaluate
 from tfgan_zoo.config import image_to_image_config, noise_to_image_config, text_to_image_config
 from tfgan_zoo.errors import InputError
@@ -28,7 +28,7 @@ def run_of(config, folder):
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("evaluated")
-    return run_of(tiny_config(folder, train__steps="4"), folder / "run")
+    return stepped_run(tiny_config(folder, train__steps="4"), folder / "run", steps=4)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.marks import slow
 from tests.tiny_runs import (
     as_recipe,
     assert_same,
@@ -269,9 +270,10 @@ def poisoned_at(monkeypatch, step, times):
     monkeypatch.setattr(callbacks, "Throughput", Throughput)
 
 
-def test_after_nan_it_goes_back(finished, tmp_path, monkeypatch):
+@pytest.mark.parametrize("times", [1, slow(2)])
+def test_after_nan_it_goes_back(finished, tmp_path, monkeypatch, times):
     config, whole = finished
-    poisoned_at(monkeypatch, 6, times=2)
+    poisoned_at(monkeypatch, 6, times)
     said, rates = [], []
     fit_once = experiment.fit_once
 
@@ -281,17 +283,17 @@ def test_after_nan_it_goes_back(finished, tmp_path, monkeypatch):
 
     monkeypatch.setattr(experiment, "fit_once", watched)
     experiment.train(config, tmp_path / "run", said.append)
-    assert rates == pytest.approx([1e-3, 5e-4, 2.5e-4])
+    assert rates == pytest.approx([1e-3, 5e-4, 2.5e-4][: 1 + times])
     reported = [text for text in said if "Back to" in text]
-    assert len(reported) == 2
-    assert "step 4, with other noise, learning rates times 0.5 (2 of at most 3" in reported[1]
+    assert len(reported) == times
+    said = f"step 4, with other noise, learning rates times 0.5 ({times} of at most 3"
+    assert said in reported[-1]
     notes = [json.loads(t) for t in (tmp_path / "run" / "rollbacks.jsonl").read_text().splitlines()]
-    assert [(note["at"], note["to"]) for note in notes] == [(8, 4), (8, 4)]
+    assert [(note["at"], note["to"]) for note in notes] == [(8, 4)] * times
     found = [json.loads(t) for t in (tmp_path / "run" / "health.jsonl").read_text().splitlines()]
     assert [(line["step"], line["condition"]) for line in found] == [
         (0, "begun"),
-        (4, "not_finite"),
-        (4, "not_finite"),
+        *[(4, "not_finite")] * times,
     ]
     assert [line["message"] for line in found[1:]] == reported
     assert [row["step"] for row in lines(tmp_path / "run")] == [4, 8, 10]

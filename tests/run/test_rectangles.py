@@ -22,7 +22,7 @@ def rectangular(config, export=True):
     with config.unlocked():
         config.model_args.image_shape = (*SIZE, config.model_args.image_shape[-1])
         config.train.update(
-            steps=2, log_every=1, sample_every=2, checkpoint_every=2, samples=4, export=True
+            steps=2, log_every=1, sample_every=2, checkpoint_every=2, samples=4, export=export
         )
         config.evaluate.metrics = ("swd",)
         config.evaluate.samples = 8

@@ -1,5 +1,6 @@
 """From the flags of `tfgan_zoo.train` to the config of a run, without TensorFlow if possible."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -53,6 +54,14 @@ def from_flags(
     """
     if extend_to is not None and "train.steps" in overrides:
         raise InputError("--extend_to: is the new number of steps; leave out --config.train.steps.")
+
+    def arguments(config: ConfigDict, group: str) -> Mapping[str, inspect.Parameter]:
+        load_tensorflow()
+        from tfgan_zoo.run import building
+
+        return building.arguments(config, group)
+
+    overrides = config_lib.Overrides(overrides, arguments)
     flag, name = ("--config", recipe) if recipe else ("--model", model)
     own = own_images.choose(model, recipe, workdir, overrides, image_size)
     if own is None and image_size is not None:
@@ -61,7 +70,8 @@ def from_flags(
             if name
             else config_lib.stored_config(_run_to_resume(workdir))["model_args"]["image_shape"]
         )
-        overrides = own_images.with_image_size(overrides, image_size, known)
+        sized = own_images.with_image_size(overrides, image_size, known)
+        overrides = config_lib.Overrides(sized, arguments)
     if own is not None:
         name = name or own.recipe
     if not name:

@@ -1,10 +1,11 @@
 """Configs: find, load, override and check them, without TensorFlow.
 
 A config is a Python file with a function `get_config()` that returns an
-`ml_collections.ConfigDict`. It lists every entry: an override of an entry that does not exist, or
-by a value of another type, is refused.
+`ml_collections.ConfigDict`. An override of an entry that does not exist, or by a value of another
+type, is refused. Arguments of networks, optimizers and models need not be listed: see `Overrides`.
 """
 
+from tfgan_zoo.config.arguments import Overrides
 from tfgan_zoo.config.changes import (
     check_extension,
     decaying_optimizers,
@@ -62,6 +63,7 @@ from tfgan_zoo.suggestions import nearest
 __all__ = [
     "DECAYS",
     "METRICS",
+    "Overrides",
     "as_flag",
     "check",
     "check_extension",

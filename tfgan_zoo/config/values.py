@@ -9,11 +9,12 @@ from typing import Any
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
+from tfgan_zoo.config.arguments import Lookup, Overrides, accepted, literal
 from tfgan_zoo.config.schema import CONFIGS, shape_of_side
 from tfgan_zoo.data.opening import open_source
 from tfgan_zoo.data.spec import parse_spec
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.suggestions import nearest
+from tfgan_zoo.suggestions import nearest, similar
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -56,14 +57,24 @@ ALL_ENTRIES |= dict.fromkeys(NOTED_FROM_DATA, ())
 # ---------------------------------------------------------------------- text
 
 
-def override(config: ConfigDict, key: str, text: str) -> None:
+def override(config: ConfigDict, key: str, text: str, lookup: Lookup | None = None) -> None:
     """Sets one entry from text, converted to the type of the entry.
+
+    Args:
+        config: The config.
+        key: The dotted key.
+        text: The value.
+        lookup: Returns the arguments that a group can have, for those that the config does not
+            list; None to refuse them.
 
     Raises:
         InputError: If there is no such entry (the message names the nearest), or the text does not
             have its type.
     """
     known = flatten(config)
+    if lookup is not None and _is_argument(config, key, known):
+        _override_argument(config, key, text, lookup)
+        return
     if key not in known:
         raise InputError(
             f"--config.{key}: there is no such entry{nearest(key, known, '--dry_run shows all')}"
@@ -87,6 +98,52 @@ def override(config: ConfigDict, key: str, text: str) -> None:
     except (KeyError, ValueError) as error:
         expected = _KINDS.get(kind, kind.__name__) + (", or none" if optional else "")
         raise InputError(f"--config.{key}: expected {expected}, got {text!r}.") from error
+
+
+def _is_argument(config: ConfigDict, key: str, known: Mapping[str, Any]) -> bool:
+    """Returns whether a key may be an argument of what a group names, of unknown type."""
+    group, _, name = key.rpartition(".")
+    if not name or "." in group or not isinstance(config.get(group), ConfigDict):
+        return False
+    if group != "model_args" and "name" not in config[group]:
+        return False
+    return key not in known or (known[key] is None and key not in ALL_ENTRIES)
+
+
+def _override_argument(config: ConfigDict, key: str, text: str, lookup: Lookup) -> None:
+    group, _, name = key.rpartition(".")
+    if not config[group].get("name", "model"):
+        raise InputError(
+            f"--config.{key}: expected a {group}.name beside it, got none; give --config."
+            f"{group}.name too, the function or class whose argument it is."
+        )
+    taken = lookup(config, group)
+    if name not in taken:
+        near = [f"{group}.{each}" for each in similar(name, taken)]
+        advice = nearest(key, near, f"{group} can have {', '.join(taken)}")
+        raise InputError(f"--config.{key}: there is no such entry{advice}")
+    kinds, optional, example = accepted(taken[name])
+    value = _parse_argument(key, text, kinds, optional, example)
+    with config.unlocked():
+        if name in config[group]:
+            del config[group][name]  # None, which has no type
+        config[group][name] = value if value is not None or not kinds else placeholder(kinds[0])
+
+
+def _parse_argument(
+    key: str, text: str, kinds: tuple[type, ...], optional: bool, example: tuple
+) -> Any:
+    if optional and text.lower() == "none":
+        return None
+    for kind in kinds:
+        try:
+            return _parse_tuple(text, example) if kind is tuple else _PARSERS[kind](text)
+        except (KeyError, ValueError):
+            continue
+    if not kinds:
+        return literal(text)
+    expected = " or ".join(_KINDS[kind] for kind in kinds) + " or none" * optional
+    raise InputError(f"--config.{key}: expected {expected}, got {text!r}.")
 
 
 def _is_side(key: str, text: str) -> bool:
@@ -144,11 +201,15 @@ def as_flag(key: str, value: Any) -> str:
 def override_all(config: ConfigDict, overrides: Mapping[str, str]) -> None:
     """Sets entries from text; see `override`.
 
+    `Overrides` may set arguments that the config does not list, also of a network or an optimizer
+    that they name themselves.
+
     One number for `model_args.image_shape` is the side of square colour images, or the size of
     vectors if `data.source` holds vectors.
     """
-    for key, text in overrides.items():
-        override(config, key, text)
+    lookup = overrides.lookup if isinstance(overrides, Overrides) else None
+    for key in sorted(overrides, key=lambda key: not key.endswith(".name")):
+        override(config, key, overrides[key], lookup)
     for key, text in overrides.items():
         if _is_side(key, text) and _holds_vectors(config.data):
             config.model_args.image_shape = (int(text),)

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import noise
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, check_num_classes
 from tfgan_zoo.models.game import Game
 from tfgan_zoo.models.mechanics import classes, parts
 from tfgan_zoo.models.mechanics.functional import check_mixes
@@ -53,7 +53,7 @@ class Conditional(Game):
         fake_labels: FakeLabels | None,
     ) -> None:
         """Stores the arguments about classes, checked."""
-        self.num_classes = classes.check_num_classes(num_classes)
+        self.num_classes = check_num_classes(num_classes)
         if self.num_classes is None and self.needs_classes:
             raise InputError(
                 f"num_classes: expected a whole number from 2 up for {type(self).__name__}, got "

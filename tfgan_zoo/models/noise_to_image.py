@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import networks
-from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.errors import InputError, check_num_classes, check_number
 from tfgan_zoo.layers.diff_augment import check_policy
 from tfgan_zoo.models.conditional import FakeLabels, Given
 from tfgan_zoo.models.game import Game, check_r1
@@ -256,7 +256,7 @@ class NoiseToImage(Sampling):
         shape = check_image_shape(arguments["image_shape"], (IMAGES, POINTS, VOXELS))
         latent_dim = check_size("latent_dim", arguments["latent_dim"])
         packing = check_size("packing", arguments["packing"])
-        known = classes.check_num_classes(arguments.get("num_classes"))
+        known = check_num_classes(arguments.get("num_classes"))
         of_generator = () if known is None else (known,)
         of_discriminator = () if known is None else (known, packing)
         return {

@@ -33,6 +33,8 @@ class SNGAN(NoiseToImage):
       same size.
     - The classes of fakes are drawn uniformly there: `fake_labels="uniform"`. Here they have the
       frequencies of the data.
+    - Their discriminator for 32x32 has no bias in its last layer. Here it has one: see
+      `output_bias` of `networks.sngan_discriminator`.
     - The learning rate falls linearly to 0 during training there; here it is constant unless an
       optimizer with a schedule is given, as in the recipes.
 

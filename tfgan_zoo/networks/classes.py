@@ -6,25 +6,23 @@ from typing import Any
 import keras
 from keras import layers
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import check_num_classes
 from tfgan_zoo.layers import ClassEmbedding
 from tfgan_zoo.networks.common import check_positive
 
 
 def check_classes(num_classes: int | None, packing: int = 1) -> int | None:
-    """Returns a number of classes; None if there are none.
+    """Checks what a network is told of classes, and returns their number; None if there are none.
+
+    Args:
+        num_classes: See `errors.check_num_classes`.
+        packing: Samples in a pack.
 
     Raises:
-        InputError: If it is no integer from 2 up, None or 0, or `packing` is none from 1 up.
+        InputError: If either is out of range.
     """
     check_positive(packing=packing)
-    if num_classes is None or num_classes == 0:
-        return None
-    if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 2:
-        raise InputError(
-            f"num_classes: expected an integer of at least 2, or None, got {num_classes!r}."
-        )
-    return num_classes
+    return check_num_classes(num_classes)
 
 
 def join_class(
@@ -64,6 +62,7 @@ def judge(
     packing: int,
     initializer: Callable[[], Any],
     wrap: Callable[[keras.layers.Layer], keras.layers.Layer] = lambda layer: layer,
+    use_bias: bool = True,
 ) -> tuple[Any, Any]:
     """Adds the last layer of a discriminator, or the projection of one that is told classes.
 
@@ -77,11 +76,14 @@ def judge(
         packing: Samples in a pack.
         initializer: Returns the initializer of w, or of a table.
         wrap: Returns a layer that is used instead of w's, or of a table's.
+        use_bias: Whether the last layer has a bias.
 
     Returns:
         The network's inputs, with the label if there are classes, and float32 logits `[B, 1]`.
     """
-    last = layers.Dense(1, kernel_initializer=initializer(), dtype="float32", name="logits")
+    last = layers.Dense(
+        1, use_bias=use_bias, kernel_initializer=initializer(), dtype="float32", name="logits"
+    )
     logits = wrap(last)(features)
     if num_classes is None:
         return inputs, logits

@@ -96,6 +96,7 @@ def sngan_discriminator(
     packing: int = 1,
     *,
     filters: int | None = None,
+    output_bias: bool = True,
     name: str = "discriminator",
 ) -> keras.Model:
     """SNGAN's residual discriminator (Miyato et al. 2018, arXiv 1802.05957, appendix B).
@@ -110,12 +111,17 @@ def sngan_discriminator(
     With classes, an embedding of the class, spectrally normalised too, is projected on the sum
     (Miyato and Koyama 2018, https://arxiv.org/abs/1802.05637).
 
+    The last layer has a bias, as in the authors' code for 64x64 and 128x128. Their discriminator
+    for 32x32 has none there, and `output_bias=False` leaves it out. It is in by default at every
+    size, as in earlier versions, so that their runs resume. The paper does not mention it.
+
     Args:
         image_shape: `(height, width, channels)`, see `common.check_doublings`. A packed
             discriminator (PacGAN) has m times the channels.
         num_classes: Number of classes, for a network of [images, labels]; None for one without.
         packing: Samples in a pack, of which each has a label; without classes it has no meaning.
         filters: Feature maps of the first block; None for the paper's.
+        output_bias: Whether the last layer has a bias.
         name: Name of the model.
 
     Returns:
@@ -155,6 +161,7 @@ def sngan_discriminator(
         packing,
         keras.initializers.GlorotUniform,
         wrap=SpectralNormalization,
+        use_bias=output_bias,
     )
     return keras.Model(all_inputs, x, name=name)
 

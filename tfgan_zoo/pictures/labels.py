@@ -16,6 +16,8 @@ from tfgan_zoo.pictures.grids import as_colour, enlarge, enlargement_to, grid, r
 TITLES = 22
 
 _LABEL_WIDTH = 400
+#: Height of pictures that need no scrolling, and pixels between columns of labelled rows.
+_SCREEN, _BETWEEN = 1200, 16
 #: Sizes of the letters of titles, from the best to the smallest that can be read.
 _TITLE_SIZES = range(14, 8, -1)
 
@@ -64,6 +66,9 @@ def titled_rows(
 def labelled_rows(labels: Sequence[str], images: np.ndarray, gap: int = 2) -> np.ndarray:
     """Arranges images in rows, each with a line of text above it.
 
+    Many short rows, which would make a strip, stand in several columns, the first rows in the
+    first.
+
     Args:
         labels: One label per row, truncated if wider than both the row and 400 pixels.
         images: Images `[rows, columns, H, W, C]`, uint8, drawn by `as_colour`; small ones are
@@ -81,13 +86,39 @@ def labelled_rows(labels: Sequence[str], images: np.ndarray, gap: int = 2) -> np
     height, width = strips[0].shape[:2]
     longest = max(math.ceil(font.getlength(_in_font(label, font))) + 4 for label in labels)
     width = max(width, min(longest, _LABEL_WIDTH))
-    sheet = Image.new("RGB", (width, (line + height) * len(strips)), "white")
+    deep = _rows_per_column(len(strips), line + height, width)
+    columns = math.ceil(len(strips) / deep)
+    size = (columns * (width + _BETWEEN) - _BETWEEN, (line + height) * deep)
+    sheet = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(sheet)
     for i, (label, strip) in enumerate(zip(labels, strips, strict=True)):
-        top = i * (line + height)
-        draw.text((2, top + 2), _truncate(label, font, width - 4), fill="black", font=font)
-        sheet.paste(Image.fromarray(strip), (0, top + line))
+        column, row = divmod(i, deep)
+        left, top = column * (width + _BETWEEN), row * (line + height)
+        text = _truncate(label, font, width - 4)
+        draw.text((left + 2, top + 2), text, fill="black", font=font)
+        sheet.paste(Image.fromarray(strip), (left, top + line))
     return np.asarray(sheet)
+
+
+def _rows_per_column(rows: int, height: int, width: int) -> int:
+    """Returns how many rows stand below one another.
+
+    All of them, unless they are taller than a screen and twice as tall as wide. Then as many as
+    make the picture most nearly a square.
+
+    Args:
+        rows: Number of rows.
+        height: Height of a row with its label.
+        width: Width of a row.
+    """
+    if rows * height <= max(_SCREEN, 2 * width):
+        return rows
+
+    def stretch(columns: int) -> float:
+        total = columns * (width + _BETWEEN) - _BETWEEN
+        return abs(math.log(math.ceil(rows / columns) * height / total))
+
+    return math.ceil(rows / min(range(1, rows + 1), key=stretch))
 
 
 def labelled_grid(labels: Sequence[str], images: np.ndarray, columns: int) -> np.ndarray:

@@ -199,27 +199,61 @@ def fitting(config: ConfigDict, given: Collection[str]) -> tuple[ConfigDict, lis
     return config, dropped
 
 
-def _taken(config: ConfigDict, group: str) -> list[str] | None:
+def _taken(config: ConfigDict, group: str) -> Collection[str] | None:
     """Returns the entries that a group can have beside `name`; None if the name is unknown."""
-    name = config[group].name
-    if not name:
+    if not config[group].name:
         return []
-    if group.endswith("_optimizer"):
-        optimizer = _optimizers().get(name.lower())
-        if optimizer is None:
-            return None
-        return [*inspect.signature(optimizer).parameters, *_DECAY]
     try:
-        function, cls = network_function(name, group), model_class(config.model)
+        return arguments(config, group)
     except InputError:
         return None
+
+
+def arguments(config: ConfigDict, group: str) -> dict[str, inspect.Parameter]:
+    """Returns the arguments that a group of a config can have, by name.
+
+    Args:
+        config: The config.
+        group: "model_args", or a group that names a network or an optimizer.
+
+    Raises:
+        InputError: If there is no such model, network or optimizer.
+    """
+    if group == "model_args":
+        defaults = model_arguments(model_class(config.model))
+        return {name: _keyword(name, default) for name, default in defaults.items()}
+    name = config[group].name
+    if group.endswith("_optimizer"):
+        taken = _parameters(_optimizer_class(name, group))
+        return taken | {entry: _keyword(entry, default) for entry, default in _DECAY.items()}
+    function, cls = network_function(name, group), model_class(config.model)
+    # Which a model that is told classes passes, or whose samples are packed.
+    passed = {"num_classes", "packing"} & model_arguments(cls).keys()
     # A network of the model, or of the one that it is pretrained with.
     for owner in (cls, *PRETRAINED.values()):
-        arguments = constructor_arguments(owner)
-        for role, shapes in owner.network_arguments(**arguments).values():
+        for role, shapes in owner.network_arguments(**constructor_arguments(owner)).values():
             if role == group:
-                return settable_arguments(function, shapes)
+                taken = settable_arguments(function, shapes)
+                return {name: each for name, each in taken.items() if name not in passed}
     return settable_arguments(function, ())
+
+
+def _keyword(name: str, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+
+
+def _parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """Returns the named arguments of a function or a class, with types as annotations."""
+    try:
+        signature = inspect.signature(function, eval_str=True)
+    except (NameError, TypeError, SyntaxError):  # an annotation that is for type checkers alone
+        signature = inspect.signature(function)
+    parameters = signature.parameters.items()
+    return {
+        n: each
+        for n, each in parameters
+        if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+    }
 
 
 def synchronize(config: ConfigDict, model: ZooModel) -> None:
@@ -297,10 +331,19 @@ def _check_takes(
         )
 
 
-def settable_arguments(function: Callable[..., Any], shapes: Collection[Any]) -> list[str]:
-    """Returns the arguments of a network's function that a config can set."""
-    arguments = list(inspect.signature(function).parameters)
-    return [argument for argument in arguments[len(shapes) :] if argument != "name"]
+def settable_arguments(
+    function: Callable[..., Any], shapes: Collection[Any]
+) -> dict[str, inspect.Parameter]:
+    """Returns the arguments of a network's function that a config can set, by name.
+
+    Args:
+        function: The function.
+        shapes: What the model passes: its first arguments.
+    """
+    taken = _parameters(function)
+    positional = [n for n, each in taken.items() if each.kind is not each.KEYWORD_ONLY]
+    left_out = {"name", *positional[: len(shapes)]}
+    return {name: each for name, each in taken.items() if name not in left_out}
 
 
 def build_optimizer(
@@ -327,12 +370,7 @@ def build_optimizer(
         return None
     if "learning_rate" in args:
         check_number(f"{role}_optimizer.learning_rate", args["learning_rate"], least=0)
-    known = _optimizers()
-    if name.lower() not in known:
-        raise InputError(
-            f"{role}_optimizer.name: there is no {name!r}"
-            + nearest(name.lower(), known, f"choose from {', '.join(known)}")
-        )
+    optimizer = _optimizer_class(name, f"{role}_optimizer")
     if decay == "linear":
         updates = config.train.steps * updates_per_step
         args["learning_rate"] = LinearDecay(args["learning_rate"], updates, int(start * updates))
@@ -344,16 +382,33 @@ def build_optimizer(
             args["learning_rate"], every * updates_per_step, factor, staircase=True
         )
     try:
-        return known[name.lower()](**args)
+        return optimizer(**args)
     except (TypeError, ValueError) as error:  # an unknown argument
         raise InputError(f"{role}_optimizer: {error}.") from error
 
 
-#: Entries of an optimizer's group that change its learning rate over time.
-_DECAY = ("decay", "decay_start", "halve_every", "decay_every", "decay_factor")
+#: Entries of an optimizer's group that change its learning rate over time, with an example of
+#: each value.
+_DECAY = {
+    "decay": "constant",
+    "decay_start": 0.0,
+    "halve_every": 1,
+    "decay_every": 1,
+    "decay_factor": 1.0,
+}
 
 
-def _optimizers() -> dict[str, Any]:
+def _optimizer_class(name: str, group: str) -> Any:
+    """Returns the class of Keras that a group of the config names.
+
+    Raises:
+        InputError: If there is no such optimizer.
+    """
     known = {n.lower(): c for n, c in vars(keras.optimizers).items() if inspect.isclass(c)}
     known.pop("optimizer")
-    return known
+    if name.lower() not in known:
+        advice = f"choose from {', '.join(known)}"
+        raise InputError(
+            f"{group}.name: there is no {name!r}{nearest(name.lower(), known, advice)}"
+        )
+    return known[name.lower()]

@@ -7,30 +7,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo.errors import InputError, whole_number
+from tfgan_zoo.errors import InputError
 from tfgan_zoo.keras_internals import calls_of, num_classes_of
 from tfgan_zoo.layers import ConditionalBatchNormalization
 from tfgan_zoo.models.mechanics import parts
 from tfgan_zoo.models.mechanics.arguments import stack_images
 from tfgan_zoo.suggestions import nearest
-
-
-def check_num_classes(num_classes: Any) -> int | None:
-    """Returns a number of classes; None and 0, for a model that is not told classes, as None.
-
-    Raises:
-        InputError: If it is no whole number from 2 up.
-    """
-    if num_classes is None:
-        return None
-    number = whole_number(num_classes)
-    if number == 0:
-        return None
-    if number is None or number < 2:
-        raise InputError(
-            f"num_classes: expected a whole number from 2 up, or None, got {num_classes!r}."
-        )
-    return number
 
 
 def check_class_names(names: Sequence[str], num_classes: int | None) -> tuple[str, ...]:
