@@ -17,6 +17,7 @@ from tests.tiny_runs import (
     assert_same,
     lines,
     saved,
+    tiny_conditional,
     tiny_config,
     tiny_joint_embedding,
     tiny_super_resolution,
@@ -26,6 +27,8 @@ from tests.tiny_runs import (
 from tfgan_zoo.models import MODELS
 from tfgan_zoo.run import experiment
 
+#: Games that are told classes, and how the labels of their fakes are chosen.
+CONDITIONAL = {"cgan": "shuffled", "acgan": "uniform", "sngan": "real", "biggan": "shuffled"}
 EVENTS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.listdir"}
 
 
@@ -41,6 +44,9 @@ def config_of(name, folder):
         return tiny_joint_embedding(folder, **exported)
     if name in ("cyclegan", "pix2pix"):
         return tiny_translation(folder, name, **exported)
+    if name in CONDITIONAL:
+        asked = {"model_args__fake_labels": CONDITIONAL[name]}
+        return tiny_conditional(folder, name, **exported, **asked)
     config = tiny_config(folder, name, **exported)
     if name == "wgan_gp":
         with config.unlocked():

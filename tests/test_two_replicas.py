@@ -27,10 +27,12 @@ SLOW |= {
         "statistics_of_the_whole_batch",
         "regularizers_of_weights",
         "a_discriminator_that_waits",
+        "adapted_augmentation",
         "xla_within_the_replicas",
         "rematerialized_within_the_replicas",
         "images_are_looked_at",
         "spectrally_normalized",
+        "a_generator_with_statistics_of_its_average",
         "synchronized_batch_norm",
         "the_end_of_the_data_is_no_step",
     )

@@ -46,6 +46,39 @@ def tiny_config(folder, model="dcgan", **overrides):
     return _short(config, overrides)
 
 
+def tiny_conditional(folder, model, **overrides):
+    """The same with three classes, in packs of two, for a model whose networks are its own."""
+    data = folder / "labelled.npz"
+    if not data.exists():
+        random = np.random.default_rng(0)
+        images = random.integers(0, 256, (50, 16, 16, 3), np.uint8)
+        np.savez(data, images=images, labels=np.arange(50) % 3)
+    config = noise_to_image_config(model)
+    config.model_args.image_shape = (16, 16, 3)
+    config.model_args.latent_dim = 9
+    config.model_args.num_classes = 3
+    config.model_args.packing = 2
+    config.model_args.r1_gamma = config.model_args.r2_gamma = 0.1
+    config.model_args.r1_every = 2
+    config.model_args.ema_half_life = 20.0
+    small = {"name": "dcgan_generator", "filters": 4}
+    config.generator, config.discriminator = {
+        "cgan": (
+            {"name": "cgan_generator", "noise_units": 8, "units": 8, "class_units": 4},
+            {"name": "cgan_discriminator", "image_units": 8, "units": 8, "class_units": 4},
+        ),
+        "acgan": (small, {"name": "acgan_discriminator", "filters": 2}),
+        "sngan": (small, {"name": "sngan_discriminator", "filters": 4}),
+        "biggan": (
+            {"name": "biggan_generator", "filters": 1, "embedding_dim": 4},
+            {"name": "biggan_discriminator", "filters": 2},
+        ),
+    }[model]
+    config.data.source = f"npz:{data}"
+    config.data.batch_size = 4
+    return _short(config, overrides)
+
+
 def tiny_translation(folder, model, **overrides):
     """The same for pairs, 16x16, from grey to colour."""
     data = folder / "pairs.npz"

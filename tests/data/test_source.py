@@ -442,6 +442,19 @@ def test_split_folders(tmp_path):
         open_source(f"folder:{tmp_path}", "test")
 
 
+def test_a_class_that_has_the_name_of_a_split(tmp_path):
+    write(tmp_path / "train" / "1.png", noise(4, 4, 3))
+    write(tmp_path / "car" / "1.png", noise(4, 4, 3))
+    said = "only the images in train are read, .* images in car, too; if these are classes, rename"
+    with pytest.warns(UserWarning, match=said):
+        assert len(open_source(f"folder:{tmp_path}")) == 1
+    # Folders of classes within it show that it is a split.
+    for name in "ab":
+        write(tmp_path / "b" / "train" / name / "1.png", noise(4, 4, 3))
+    write(tmp_path / "b" / "masks" / "1.png", noise(4, 4, 3))
+    assert open_source(f"folder:{tmp_path / 'b'}").class_names == ("a", "b")
+
+
 def test_folder_errors(tmp_path):
     with pytest.raises(InputError, match="gone does not exist"):
         open_source(f"folder:{tmp_path}/gone")

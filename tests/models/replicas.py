@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tests.models.spectral import game
 from tests.models.tiny import (
+    CLASSES,
     CONDITIONAL,
     EACH_KIND,
     MODELS,
@@ -141,6 +142,16 @@ def a_discriminator_that_waits():
         np.testing.assert_array_equal(old, new)
 
 
+def adapted_augmentation():
+    for name in ("dcgan", "wgan_gp"):  # with a zero, and relative to everyone's fakes
+        model = compare(name, optimizer="sgd", dense=True, ada_target=0.0, ada_speed=64)
+        for variable in (model.probability, model._signs, model._sign_images):
+            first, second = (copy.numpy() for copy in variable.value.values)
+            np.testing.assert_array_equal(first, second)
+        assert model._sign_images.value.values[0].numpy() > 0
+    refused("^jit_compile=True: expected one replica", lambda: model.compile(jit_compile=True))
+
+
 def synchronized_batch_norm():
     compare("pix2pix", synchronized_bn=True)
     model = compare("dcgan", synchronized_bn=True)
@@ -199,6 +210,45 @@ def rematerialized_within_the_replicas():
         fit(model, dataset(model, 2))
         states.append(state(model))
     assert_close(*states, rtol=1e-4, atol=1e-6)
+
+
+def a_generator_with_statistics_of_its_average():
+    """BigGAN trains as on one device: weights, both kinds of statistics, and u and v."""
+    settings = {"synchronized_bn": True, "ema_half_life": 50.0}
+    two = compare("biggan", optimizer="sgd", **settings)
+    for vector in two._spectral.vectors() + two._spectral_averages.vectors():
+        first, second = (copy.numpy() for copy in vector.value.values)
+        np.testing.assert_array_equal(first, second)
+    with pytest.raises(AssertionError, match="moving_"):
+        compare("biggan", optimizer="sgd", **settings | {"synchronized_bn": False})
+
+
+def statistics_of_an_average():
+    """Those of its own passes, and standing ones, are those of one device."""
+    found = []
+    for scope in (contextlib.nullcontext(), STRATEGY.scope()):
+        keras.utils.set_random_seed(0)
+        with scope:
+            model = tiny("biggan", synchronized_bn=True, ema_half_life=50.0)
+            replicas = tf.distribute.get_strategy().num_replicas_in_sync
+
+            def update(model=model, rows=8 // replicas):
+                first = tf.distribute.get_replica_context().replica_id_in_sync_group * rows
+                labels = tf.convert_to_tensor(first + tf.range(rows)) % CLASSES
+                model.update_average_statistics(tf.zeros([rows, 1]), (labels,))
+
+            tf.distribute.get_strategy().run(update)
+        after = [[(v.path, v.numpy()) for v in model.averages[0].variables]]
+        model.standing_statistics(num=12, batch_size=4)
+        after.append([(v.path, v.numpy()) for v in model.averages[0].variables])
+        for variable in model.averages[0].non_trainable_variables if replicas > 1 else ():
+            first, second = (copy.numpy() for copy in variable.value.values)
+            np.testing.assert_array_equal(first, second)
+        found.append(after)
+    for one, two in zip(*found, strict=True):
+        assert_close(two, one, rtol=1e-4, atol=1e-5)
+    moved = [np.abs(a - b).max() for (_, a), (_, b) in zip(*found[0], strict=True)]
+    assert max(moved) > 0.01
 
 
 def spectrally_normalized():

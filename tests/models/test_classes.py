@@ -246,6 +246,7 @@ def test_losses_of_ones_own_keep_to_the_classes_of_real_samples():
         ({"num_classes": 3, "class_names": ["a"]}, "class_names: expected 3 names, .* got 1"),
         ({"num_classes": 2, "class_names": ["a", "a"]}, "class_names: .* got 'a' twice"),
         ({"num_classes": 2, "class_names": "ab"}, "class_names: expected a list of texts"),
+        ({"num_classes": 2, "class_names": ["a", ""]}, "class_names: expected .* none empty"),
         ({"num_classes": 2, "fake_labels": "mixed"}, "fake_labels: expected one of shuffled, real"),
         ({"fake_labels": "uniform"}, "fake_labels: expected None for a model without num_classes"),
         ({"r2_gamma": -1.0}, "r2_gamma: expected .* got -1"),

@@ -5,13 +5,21 @@ import numpy as np
 import pytest
 
 import tfgan_zoo
+from tests.models.tiny import tiny
 from tests.tiny_runs import tiny_config
 from tfgan_zoo.config import check
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.models.mechanics.transfer import take_over
-from tfgan_zoo.networks import word_encoder
+from tfgan_zoo.keras_internals import layers_of
+from tfgan_zoo.layers import SpectralNormalization
+from tfgan_zoo.models.mechanics.transfer import other_classes, take_over
+from tfgan_zoo.networks import (
+    acgan_discriminator,
+    dcgan_generator,
+    sngan_discriminator,
+    word_encoder,
+)
 from tfgan_zoo.run import building
-from tfgan_zoo.run.starting import start_from
+from tfgan_zoo.run.starting import start_from, start_from_generator
 
 
 def model(folder, name="dcgan", **overrides):
@@ -124,3 +132,75 @@ def test_words_keep_their_vectors_in_another_vocabulary():
     np.testing.assert_array_equal(vectors[1], before[1])
     assert found.words == ["vectors/embeddings: 2 of 3 words"]
     assert not found.differ
+
+
+CATS, BEES = ("cat", "dog", "owl"), ("bee", "cat", "owl")
+
+
+@pytest.mark.parametrize(
+    ("make", "classes"),
+    [
+        (lambda k: dcgan_generator((16, 16, 3), 4, k, filters=2), BEES),
+        (lambda k: sngan_discriminator((16, 16, 6), k, 2, filters=2), (*BEES, "yak")),
+    ],
+)
+def test_classes_are_known_by_their_names(make, classes):
+    """Also among more classes, and in packs."""
+    source, other = make(len(CATS)), make(len(classes))
+    random = np.random.default_rng(0)
+    for network in (source, other):
+        for weight in network.trainable_weights:
+            weight.assign(random.normal(size=weight.shape))
+    found = take_over(other, source, source, (classes, CATS))
+    assert found.fits
+    assert found.words[0].endswith(f"2 of {len(classes)} classes, by name")
+    for layer in layers_of(other):
+        if isinstance(layer, SpectralNormalization) and "embedding" in layer.name:
+            sigma = np.linalg.svd(layer.kernel.numpy(), compute_uv=False)[0]
+            assert float(layer.spectral_norm()) == pytest.approx(sigma, rel=0.1)
+    tables = [[np.array(w) for w in n.weights if "embeddings" in w.path] for n in (other, source)]
+    assert len(tables[0]) == len(found.words) >= 1
+    for mine, theirs in zip(*tables, strict=True):
+        np.testing.assert_array_equal(mine[[1, 2]], theirs[[0, 2]])
+        assert np.abs(mine[0] - theirs).min() > 1e-6
+    if classes == BEES:
+        x = random.normal(size=(2, *source.inputs[0].shape[1:])).astype("float32")
+        cats, owls, bees = (
+            [np.array(other([x, np.full(2, here)])), np.array(source([x, np.full(2, there)]))]
+            for here, there in ((1, 0), (2, 2), (0, 0))
+        )
+        np.testing.assert_array_equal(*cats)
+        np.testing.assert_array_equal(*owls)
+        assert np.abs(bees[0] - bees[1]).max() > 1e-3
+
+
+def test_a_discriminator_that_names_classes_goes_on_naming_them():
+    source, other = (
+        acgan_discriminator((16, 16, 6), 3, 2, filters=2, dropout=0.0) for _ in range(2)
+    )
+    for network in (source, other):
+        kernel = network.layers[-1].kernel
+        kernel.assign(1000 * kernel)
+    found = take_over(other, source, source, (BEES, CATS))
+    assert len(found.words) == 2  # a kernel and a bias
+    x = np.random.default_rng(0).normal(size=(2, 16, 16, 6)).astype("float32")
+    mine, theirs = (np.array(network(x)) for network in (other, source))
+    # "Real", then bee, cat and owl of each place in the pack; there cat, dog and owl.
+    np.testing.assert_allclose(mine[:, [0, 2, 3, 5, 6]], theirs[:, [0, 1, 3, 4, 6]], rtol=1e-5)
+    assert not np.isclose(mine[:, [1, 4]], theirs[:, [1, 4]], rtol=0.01).any()
+
+
+def test_classes_of_a_stage_are_those_of_the_stage_before(tmp_path):
+    def told(names):
+        return tiny("conditional_dcgan", class_names=names)
+
+    told(CATS).save(tmp_path / "cats.keras")
+    with pytest.raises(InputError, match=r"^train\.generator_from: .* cat, owl, in this"):
+        start_from_generator(tmp_path / "cats.keras", told(BEES))
+    start_from_generator(tmp_path / "cats.keras", told(CATS))
+    assert "class_embedding" in (said := start_from(tmp_path / "cats.keras", told(BEES)))
+    assert ": 2 of 3 classes, by name" in said
+    # Names that are only numbers tell nothing.
+    assert not other_classes(("0", "1", "2"), CATS)
+    assert not other_classes((), CATS)
+    assert other_classes(("0", "1", "10", "2"), ("0", "1", "2", "3"))

@@ -9,7 +9,7 @@ import numpy as np
 from tfgan_zoo.callbacks.class_diversity import listed
 
 #: The conditions to check, by their names in config.health.
-CONDITIONS = ("saturation", "gradients", "diversity", "oscillation")
+CONDITIONS = ("saturation", "gradients", "diversity", "oscillation", "augmentation")
 #: The logs that these checks add.
 MEASURES = ("g_gradient", "diversity", "class_diversity")
 
@@ -49,6 +49,10 @@ GROWN = 4.0
 #: and by more than this share of its own size.
 SIZEABLE = 0.25
 SWINGS_TIMES = 2
+
+#: An adaptive probability of augmentation has reached its end.
+FULL = 0.99
+FULL_TIMES = 5
 
 #: A condition counts as resolved after 5 checks without it, so one that comes and goes is reported
 #: once.
@@ -224,6 +228,21 @@ class Diagnosis:
             f"oscillate{'s' * (len(swings) < 2)} instead of settling. Lower learning "
             "rates, less momentum (Adam with beta_1 of 0.5 or 0) or R1 (model_args.r1_gamma) "
             "usually helps; a moving average (model_args.ema_half_life) steadies the samples."
+        )
+
+    def _augmentation(self, step: int, values: Mapping[str, float]) -> str:
+        streak, share = self.streaks["augmentation"], values.get("d_augment")
+        # A fixed probability is a choice; only one that adapts is logged with `d_sign`.
+        if share is None or "d_sign" not in values:
+            return ""
+        if not streak.is_news(step, share >= FULL, FULL_TIMES):
+            return ""
+        return (
+            f"Since step {streak.since:,} the probability of augmentation (d_augment) is 1, and "
+            f"the discriminator is still surer of real images than wanted (d_sign is "
+            f"{values['d_sign']:.2f}): it memorises the data, and augmentations may show in "
+            "samples. An earlier checkpoint, more images, R1 (model_args.r1_gamma), a smaller "
+            "discriminator or fewer kinds (model_args.ada_kinds) usually helps."
         )
 
     def _swings(self, losses: list[float]) -> bool:

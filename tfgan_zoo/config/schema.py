@@ -121,6 +121,7 @@ def run_config(
                 "gradients": True,  # the generator's gradients have vanished
                 "diversity": True,  # samples are all alike
                 "oscillation": True,  # losses swing
+                "augmentation": True,  # the probability of augmentation stays at 1
                 # Steps between checks of gradients and samples, a multiple of log_every; None for
                 # five times log_every.
                 "every": placeholder(int),
@@ -193,6 +194,10 @@ def _from_noise() -> dict[str, Any]:
         "r1_every": 1,
         "r2_gamma": 0.0,
         "diff_augment": (),
+        "augment_probability": placeholder(float),  # of each of ada_kinds
+        "ada_target": placeholder(float),  # adapts that probability; the paper has 0.6
+        "ada_kinds": (),  # () for flips, quarter turns, shifts, scales, stretches and colours
+        "ada_speed": 500_000.0,  # images in which the probability goes from 0 to 1
         **_of_games(),
     }
 

@@ -26,7 +26,7 @@ def diff_augment(images: tf.Tensor, policy: Sequence[str], key: tf.Tensor) -> tf
     """
     for name in ("color", "translation", "cutout"):
         if name in policy:
-            images = _POLICIES[name](images, noise.uniform(key, [tf.shape(images)[0], 4]))
+            images = POLICIES[name](images, noise.uniform(key, [tf.shape(images)[0], 4]))
         key += tf.constant([1, 0], tf.int64)
     return images
 
@@ -46,10 +46,8 @@ def check_policy(policy: Sequence[str]) -> tuple[str, ...]:
         policy = ()
     names = tuple(policy) if isinstance(policy, Iterable) else (policy,)
     for name in names:
-        if not isinstance(name, str) or name not in _POLICIES:
-            raise InputError(
-                f"diff_augment: expected names from {sorted(_POLICIES)}, got {name!r}."
-            )
+        if not isinstance(name, str) or name not in POLICIES:
+            raise InputError(f"diff_augment: expected names from {sorted(POLICIES)}, got {name!r}.")
     return names
 
 
@@ -101,4 +99,5 @@ def _cutout(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
     return images * tf.cast(~hole, images.dtype)
 
 
-_POLICIES = {"color": _color, "translation": _translation, "cutout": _cutout}
+#: The kinds of augmentation, in their order.
+POLICIES = {"color": _color, "translation": _translation, "cutout": _cutout}

@@ -61,6 +61,7 @@ class ACGAN(NoiseToImage):
     needs_classes = True
     judges_condition = False
     has_accuracy = True
+    scores_have_zero = True
     log_names: tuple[str, ...] = (
         "d_loss",
         "d_real",

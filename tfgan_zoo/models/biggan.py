@@ -60,6 +60,7 @@ class BigGAN(NoiseToImage):
 
     default_fake_labels = "shuffled"
     has_accuracy = True
+    scores_have_zero = True
     average_has_own_statistics = True
     log_names: tuple[str, ...] = ("d_loss", "d_real", "d_fake", "g_loss", "g_orthogonality")
     paper_optimizer = {

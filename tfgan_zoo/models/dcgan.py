@@ -57,6 +57,7 @@ class DCGAN(NoiseToImage):
 
     default_fake_labels = "shuffled"
     has_accuracy = True
+    scores_have_zero = True
     paper_optimizer = {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5, "epsilon": 1e-8}
 
     def __init__(

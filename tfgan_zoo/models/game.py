@@ -37,10 +37,13 @@ class Game(ZooModel):
     r1_every = 1
     #: Weight of the same penalty at fakes.
     r2_gamma = 0.0
-    #: How the discriminator's inputs are augmented: see `NoiseToImage`.
+    #: How the discriminator's inputs are augmented: see `Augmented`.
     diff_augment: tuple[str, ...] = ()
     #: Whether the discriminator tells real from fake, so that it can be right or wrong.
     has_accuracy = False
+    #: Whether 0 lies between the scores of real and fake, so that a score's sign is a verdict.
+    #: Otherwise real samples are compared with the mean fake.
+    scores_have_zero = False
     #: Whether losses take the discriminator's output as it is, so that no activation may bound it.
     takes_logits = False
     #: Decay of the moving average of the discriminator's accuracy.

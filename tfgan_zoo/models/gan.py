@@ -53,6 +53,7 @@ class GAN(NoiseToImage):
 
     default_fake_labels = "shuffled"
     has_accuracy = True
+    scores_have_zero = True
     #: The authors' for MNIST starts with these.
     paper_optimizer = {"name": "sgd", "learning_rate": 0.1, "momentum": 0.5}
 

@@ -106,6 +106,7 @@ class GANCLS(ReadsTexts, NoiseToImage):
     condition = ("text",)
     optional_functions = ("text_encoder",)
     has_accuracy = True
+    scores_have_zero = True
     log_names: tuple[str, ...] = ("d_loss", "d_real", "d_mismatched", "d_fake", "g_loss")
     #: The paper halves the rate during training.
     paper_optimizer = {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5, "epsilon": 1e-8}

@@ -53,6 +53,7 @@ class LSGAN(NoiseToImage):
 
     default_fake_labels = "shuffled"
     has_accuracy = True
+    scores_have_zero = True
     #: As for DCGAN, whose networks these are.
     paper_optimizer = {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5, "epsilon": 1e-8}
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError, check_num_classes, check_number
-from tfgan_zoo.layers.diff_augment import check_policy
+from tfgan_zoo.models.augmented import Augmented
 from tfgan_zoo.models.conditional import FakeLabels, Given
 from tfgan_zoo.models.game import Game, check_r1
 from tfgan_zoo.models.mechanics import classes, parts
@@ -83,7 +83,7 @@ _ADAPTED = {
 }
 
 
-class NoiseToImage(Sampling):
+class NoiseToImage(Augmented, Sampling):
     """A generator G(z) and a discriminator C(x) of single images, or of points or voxels.
 
     A training batch is images `[B, H, W, C]`: uint8, or floats in [-1, 1]; or voxels
@@ -119,8 +119,6 @@ class NoiseToImage(Sampling):
         r1_every: Applies that penalty in every n-th step, n times as strong (Karras et al. 2020,
             https://arxiv.org/abs/1912.04958), which saves its time in the others, though not under
             `jit_compile`.
-        diff_augment: Any of "color", "translation", "cutout": augments what the discriminator sees,
-            real and fake (DiffAugment, Zhao et al. 2020, https://arxiv.org/abs/2006.10738).
         r2_gamma: Weight of the same penalty at fakes, in the same steps; 0 is off.
         num_classes: Number of classes that the networks are told; None or 0 for none. Labels are
             whole numbers from 0, or exactly one-hot rows. The paper's networks then embed the class
@@ -130,7 +128,8 @@ class NoiseToImage(Sampling):
             another order; "real", those of the real batch, so that a pair has one class; "uniform",
             all classes equally often. Each fake is judged with its own. None for what suits the
             game.
-        **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
+        **kwargs: What the discriminator's inputs are augmented by, see `Augmented`; `seed`,
+            `ema_half_life`, `ema_ramp_up`, `name`, see `Game`.
 
     Raises:
         InputError: If an argument is out of range, or a network's shapes do not fit `image_shape`,
@@ -161,7 +160,6 @@ class NoiseToImage(Sampling):
         packing: int = 1,
         r1_gamma: float = 0.0,
         r1_every: int = 1,
-        diff_augment: Sequence[str] = (),
         r2_gamma: float = 0.0,
         num_classes: int | None = None,
         class_names: Sequence[str] = (),
@@ -186,10 +184,7 @@ class NoiseToImage(Sampling):
         self.r1_every = int(r1_every)
         self.r2_gamma = float(r2_gamma)
         self._penalises_fakes = False
-        self.diff_augment = check_policy(diff_augment)
-        kind = kind_of(self.image_shape)
-        if self.diff_augment and not kind.is_drawn:
-            raise InputError(f"diff_augment: expected image data, got {kind.name}; leave it empty.")
+        self.check_augmentation()
         has_generator = generator is not None
         packed_shape = packed(self.image_shape, self.packing)
         if generator is None:

@@ -57,6 +57,7 @@ class SNGAN(NoiseToImage):
 
     default_fake_labels = "shuffled"
     has_accuracy = True
+    scores_have_zero = True
     paper_optimizer = {
         "name": "adam",
         "learning_rate": 2e-4,

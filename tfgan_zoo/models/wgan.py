@@ -99,6 +99,7 @@ class WGAN(NoiseToImage):
             "d_real": tf.reduce_mean(real_scores),
             "d_fake": tf.reduce_mean(fake_scores),
             "d_wasserstein": -loss,
+            **self.accuracy_logs(real_scores, fake_scores),
         }
 
     def generator_loss(

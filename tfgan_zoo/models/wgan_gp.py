@@ -145,6 +145,7 @@ class WGANGP(NoiseToImage):
             "d_wasserstein": -wasserstein,
             "d_penalty": penalty,
             "d_gradient_norm": tf.reduce_mean(norms),
+            **self.accuracy_logs(real_scores, fake_scores),
         }
 
     def gradient_norms(

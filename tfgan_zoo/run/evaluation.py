@@ -121,10 +121,15 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
     distributions.check_metrics(request.metrics, ("figures", *TARGETS, *task.own_metrics))
     if request.num < 10:
         raise InputError(f"--num: expected a whole number from 10 up, got {request.num}.")
+    own = [name for name in request.metrics if name in distributions.METRICS]
+    if not (
+        "label" in getattr(building.model_class(config.model), "condition", ())
+        or config.model_args.get("num_classes")
+    ):  # Before features are opened, which may have to be downloaded.
+        distributions.check_unconditional(own, "--metrics")
     features = None
     if distributions.need_features(request.metrics):
         features = open_auto(request.features, source, request.inception)
-    own = [name for name in request.metrics if name in distributions.METRICS]
     distributions.needed_statistics(own, features)
     model = experiment.load_run(workdir, request.checkpoint)
 

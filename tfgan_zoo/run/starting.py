@@ -6,7 +6,12 @@ from typing import Any
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import ZooModel
-from tfgan_zoo.models.mechanics.transfer import Transfer, networks_of, take_over
+from tfgan_zoo.models.mechanics.transfer import (
+    Transfer,
+    networks_of,
+    other_classes,
+    take_over,
+)
 from tfgan_zoo.run.checkpoints import Checkpoints
 from tfgan_zoo.run.loading import load_model
 from tfgan_zoo.run.trained import load_run
@@ -16,10 +21,18 @@ def start_from_generator(source: str | os.PathLike, model: ZooModel) -> None:
     """Starts a new model from the generator of another run, as its samples show it.
 
     Raises:
-        InputError: If its networks differ.
+        InputError: If its networks or their classes differ.
     """
+    other = _open(source, "train.generator_from")
+    names, others = (getattr(each, "class_names", ()) for each in (model, other))
+    if other_classes(names, others):
+        raise InputError(
+            f"train.generator_from: expected a run with the classes {', '.join(names)}, in this "
+            f"order, got {str(source)!r} with {', '.join(others)}; train.start_from takes over "
+            "classes by their names."
+        )
     try:
-        model.start_from(_open(source, "train.generator_from"))
+        model.start_from(other)
     except ValueError as error:  # another number of networks, or weights of other shapes
         if isinstance(error, InputError):
             raise
@@ -32,7 +45,8 @@ def start_from_generator(source: str | os.PathLike, model: ZooModel) -> None:
 def start_from(source: str | os.PathLike, model: ZooModel) -> str:
     """Starts a new model from all weights of another one that fit.
 
-    Arrays are matched by the names of networks and layers, and by their shapes. Networks that
+    Arrays are matched by the names of networks and layers, and by their shapes. What is told of a
+    class is matched by the name of the class, where both models know these. Networks that
     samples show are taken over as they show them: their moving average, if there is one. The
     optimizers start fresh.
 
@@ -49,12 +63,14 @@ def start_from(source: str | os.PathLike, model: ZooModel) -> str:
     other = _open(source, "train.start_from")
     mine, theirs = networks_of(model), networks_of(other)
     shown = other.shown_networks()
+    names, others = (getattr(each, "class_names", ()) for each in (model, other))
+    classes = (names, others) if other_classes(names, others) else None
     found: dict[str, Transfer] = {}
     for name in mine.keys() & theirs.keys():
         theirs_now = theirs[name]
         if any(each is theirs_now for each in shown):
             theirs_now = other.sampling_network(theirs_now)
-        found[name] = take_over(mine[name], theirs[name], theirs_now)
+        found[name] = take_over(mine[name], theirs[name], theirs_now, classes)
     if not any(transfer.fits for transfer in found.values()):
         raise InputError(
             f"train.start_from: expected a model with layers of the same names and shapes, got "

@@ -13,7 +13,7 @@ from tfgan_zoo.data.readers import archives
 from tfgan_zoo.data.readers.scientific import ARRAYS, ending_of
 from tfgan_zoo.data.source import FileSource, Source
 from tfgan_zoo.data.spec import Opening, kind_of_path, path_advice
-from tfgan_zoo.data.splits import SPLIT_FOLDERS, no_split
+from tfgan_zoo.data.splits import SPLIT_FOLDERS, SPLIT_OF_FOLDER, no_split
 from tfgan_zoo.errors import InputError, warn_user
 
 CAPTION_TABLES = ("captions.jsonl", "captions.csv")
@@ -42,6 +42,8 @@ def open_folder(opening: Opening) -> Source:
         known = class_names_of(list_images(train, opening.formats))
     names = class_names_of(files, known)
     extras = {}
+    if not names and folder != root:
+        _warn_of_other_folders(spec, root, folder)
     if names:
         numbers = {name: number for number, name in enumerate(names)}
         labels = np.array([numbers[class_of(file)] for file in files], np.int64)
@@ -50,6 +52,24 @@ def open_folder(opening: Opening) -> Source:
     source = FileSource(spec, paths, extras, opening.on_error, opening.rules, class_names=names)
     source.warn_if_dark()
     return source
+
+
+def _warn_of_other_folders(spec: str, root: str, split: str) -> None:
+    """Warns if folders of images lie beside a split, as classes do of which one is called train."""
+    others = [
+        os.path.basename(path)
+        for name, path in sorted(subfolders(root).items())
+        if name not in SPLIT_OF_FOLDER
+        and not _is_hidden(name)
+        and any(_is_image(file) for _, _, files in archives.walk(path) for file in files)
+    ]
+    if others:
+        own = os.path.basename(split)
+        shown = ", ".join(others[:3]) + ", ..." * (len(others) > 3)
+        warn_user(
+            f"{spec}: only the images in {own} are read, as {own} is the name of a split. "
+            f"There are images in {shown}, too; if these are classes, rename {own}."
+        )
 
 
 def check_one_domain(spec: str, root: str) -> None:

@@ -19,10 +19,12 @@ def check_class_names(names: Sequence[str], num_classes: int | None) -> tuple[st
     """Returns the names of classes as a tuple; empty if they have none.
 
     Raises:
-        InputError: If a name is no text or occurs twice, or there are more or fewer than classes.
+        InputError: If a name is no text, empty or occurs twice, or there are more or fewer than
+            classes.
     """
-    if not isinstance(names, (list, tuple)) or not all(isinstance(n, str) for n in names):
-        raise InputError(f"class_names: expected a list of texts, got {names!r}.")
+    # The exported model returns an empty name for a number of no class.
+    if not isinstance(names, (list, tuple)) or not all(n and isinstance(n, str) for n in names):
+        raise InputError(f"class_names: expected a list of texts, none empty, got {names!r}.")
     if len(names) not in (0, num_classes or len(names)):
         raise InputError(
             f"class_names: expected {num_classes} names, one for each class, got {len(names)}."

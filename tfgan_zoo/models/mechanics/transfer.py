@@ -1,13 +1,14 @@
 """Takes over weights of another model, by the names and shapes of layers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
 from tfgan_zoo.keras_internals import layers_of
+from tfgan_zoo.layers import SpectralNormalization
 from tfgan_zoo.layers.text import KnownWords
 from tfgan_zoo.models.mechanics.arguments import constructor_arguments
 
@@ -17,7 +18,7 @@ class Transfer(NamedTuple):
 
     Attributes:
         taken: The paths of the arrays that are taken over.
-        words: Notes about arrays of which the rows of known words are taken over.
+        words: Notes about arrays of which the parts of known words or classes are taken over.
         differ: The paths of the arrays with another shape there: (here, there); there is None if
             the array does not exist there.
         fits: Whether a kernel is among the arrays, not only biases and the like.
@@ -35,7 +36,16 @@ def networks_of(model: Any) -> dict[str, keras.Model]:
     return {name: each for name, each in found.items() if isinstance(each, keras.Model)}
 
 
-def take_over(network: keras.Model, other: keras.Model, values: keras.Model) -> Transfer:
+#: Steps of the power iteration for a kernel that is not that of its vectors.
+_POWER_STEPS = 15
+
+
+def take_over(
+    network: keras.Model,
+    other: keras.Model,
+    values: keras.Model,
+    classes: tuple[Sequence[str], Sequence[str]] | None = None,
+) -> Transfer:
     """Assigns a network the arrays of another one that have the same name and shape.
 
     Names that Keras has numbered, such as "conv2d_7", are compared by their order. Whole numbers,
@@ -45,9 +55,12 @@ def take_over(network: keras.Model, other: keras.Model, values: keras.Model) -> 
         network: Takes over.
         other: Whose names count.
         values: Whose arrays are taken: `other`, or its moving average.
+        classes: The names of the classes of both networks, by number, where they differ. What the
+            networks know of a class is then taken over by its name.
     """
     theirs = dict(zip(_names(other), zip(other.weights, values.weights, strict=True), strict=True))
     rows = _rows_of_words(network, other)
+    by_class = {} if classes is None else _places_of_classes(network, other, *classes)
     taken, words, differ, fits = [], [], {}, False
     for name, mine in zip(_names(network), network.weights, strict=True):
         if "float" not in mine.dtype:
@@ -60,6 +73,14 @@ def take_over(network: keras.Model, other: keras.Model, values: keras.Model) -> 
             mine.assign(merged)
             words.append(f"{mine.path}: {len(to) - 1} of {len(merged) - 1} words")
             fits = fits or len(to) > 1
+        elif source is not None and _merges(by_class.get(id(mine)), mine, source):
+            axis, places, shared = by_class[id(mine)]
+            merged = np.moveaxis(np.array(mine), axis, 0)
+            for here, there in places:
+                merged[here] = np.moveaxis(np.array(source), axis, 0)[there]
+            mine.assign(np.moveaxis(merged, 0, axis))
+            words.append(f"{mine.path}: {shared}")
+            fits = fits or bool(places)
         elif source is not None and source.shape == mine.shape:
             mine.assign(np.array(source))
             taken.append(mine.path)
@@ -69,6 +90,10 @@ def take_over(network: keras.Model, other: keras.Model, values: keras.Model) -> 
                 tuple(mine.shape),
                 None if source is None else tuple(source.shape),
             )
+    for layer in layers_of(network):
+        if isinstance(layer, SpectralNormalization) and layer.kernel.path not in taken:
+            for _ in range(_POWER_STEPS):
+                layer.advance()
     return Transfer(taken, words, differ, fits)
 
 
@@ -125,4 +150,59 @@ def _is_of_words(network: keras.Model, other: keras.Model, mine: Any, theirs: An
         mine.path.endswith("embeddings")
         and (mine.shape[0], theirs.shape[0]) == (len(here) + 1, len(there) + 1)
         and mine.shape[1:] == theirs.shape[1:]
+    )
+
+
+# ---------------------------------------------------------------------- classes
+
+
+def other_classes(mine: Sequence[str], theirs: Sequence[str]) -> bool:
+    """Returns whether classes of the same number are known to be different ones.
+
+    Names that are only the numbers from 0 tell nothing.
+    """
+    numbered = any(list(names) == [str(i) for i in range(len(names))] for names in (mine, theirs))
+    is_known = bool(mine and theirs) and (not numbered or bool(set(mine) & set(theirs)))
+    return is_known and tuple(mine) != tuple(theirs)
+
+
+def _places_of_classes(
+    network: keras.Model, other: keras.Model, mine: Sequence[str], theirs: Sequence[str]
+) -> dict[int, tuple[int, list[tuple[int, int]], str]]:
+    """Returns where the arrays of a network have something of each class.
+
+    That is a row of a table, or a column of a layer that names classes, whose first is of none.
+
+    Returns:
+        For the identity of each such array the axis, pairs of places there, (here, in `other`), and
+        how many classes the networks share, in words.
+    """
+    shared = [(i, list(theirs).index(name)) for i, name in enumerate(mine) if name in theirs]
+    said = f"{len(shared)} of {len(mine)} classes, by name"
+    found: dict[int, tuple[int, list[tuple[int, int]], str]] = {}
+    for layer in layers_of(network):
+        if isinstance(layer, keras.layers.Embedding) and layer.input_dim == len(mine):
+            found[id(layer.embeddings)] = (0, shared, said)
+    here, there = network.output_shape[-1] - 1, other.output_shape[-1] - 1
+    packing = here // len(mine)
+    names_classes = packing and (here, there) == (packing * len(mine), packing * len(theirs))
+    if names_classes and len(network.inputs) == 1:
+        places = [(0, 0)] + [
+            (1 + i * len(mine) + to, 1 + i * len(theirs) + of)
+            for i in range(packing)
+            for to, of in shared
+        ]
+        found |= {id(weight): (-1, places, said) for weight in network.layers[-1].weights}
+    return found
+
+
+def _merges(places: Any, mine: Any, theirs: Any) -> bool:
+    """Returns whether arrays differ at most in the number of classes along an axis."""
+    if places is None:
+        return False
+    here, there = list(mine.shape), list(theirs.shape)
+    return (
+        len(here) == len(there)
+        and here.pop(places[0]) > 0 < there.pop(places[0])
+        and (here == there)
     )
