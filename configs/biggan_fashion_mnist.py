@@ -42,7 +42,7 @@ def get_config():
     config.data.source = "tfds:fashion_mnist"
     config.data.fit = "pad"
     config.data.batch_size = 32
-    config.train.steps = 5000
+    config.train.steps = 4000
     config.train.log_every = 100
     config.train.sample_every = 500
     config.train.checkpoint_every = 500
