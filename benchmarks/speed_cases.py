@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import GANCLS, SRGAN, WGANGP, CycleGAN, Pix2Pix, config, layers, networks
-from tfgan_zoo.models import DCGAN, GAN, MODELS, SNGAN, BigGAN, Game
+from tfgan_zoo.models import DCGAN, GAN, MODELS, R3GAN, SNGAN, BigGAN, Game
 from tfgan_zoo.run import building
 
 #: Arguments without the recipes' aids.
@@ -59,6 +59,25 @@ def biggan_32() -> BigGAN:
     return BigGAN((32, 32, 3), 128, generator, discriminator, num_classes=10, **options)
 
 
+def r3gan(name: str) -> tuple[R3GAN, int]:
+    """Returns a recipe's R3GAN as in the paper: with penalties in every step, on fresh samples."""
+    settings = config.load_config(name)
+    told = {entry: settings.model_args[entry] for entry in ("image_shape", "latent_dim")}
+    classes = settings.model_args.num_classes
+    generator = building.build_network(
+        settings, "generator", "generator", *told.values(), *([classes] if classes else [])
+    )
+    discriminator = building.build_network(
+        settings,
+        "discriminator",
+        "discriminator",
+        told["image_shape"],
+        *([classes, 1] if classes else []),
+    )
+    options = {"num_classes": classes, "r1_gamma": 0.3}
+    return R3GAN(**told, generator=generator, discriminator=discriminator, **options), 32
+
+
 #: Games without a case on the figures: `gan 2-D` stands for the first, and `dcgan` for the others,
 #: whose networks and losses are much the same.
 _ELSEWHERE = ("gan", "cgan", "acgan")
@@ -77,6 +96,7 @@ CASES: dict[str, dict[str, Callable[[], tuple[Game, int]]]] = {
     "quick": {
         "gan 2-D": lambda: (gan_2d(), 100),
         **{case: partial(recipe, name) for case, name in RECIPES.items()},
+        "r3gan": partial(r3gan, "r3gan"),
     },
     "paper": {
         "dcgan 64": lambda: (DCGAN(), 64),
@@ -84,6 +104,7 @@ CASES: dict[str, dict[str, Callable[[], tuple[Game, int]]]] = {
         "wgan_gp ResNet 32": lambda: (WGANGP((32, 32, 3)), 64),
         "sngan 32": lambda: (SNGAN((32, 32, 3), num_classes=10), 64),
         "biggan 32": lambda: (biggan_32(), 50),
+        "r3gan 32": partial(r3gan, "r3gan_cifar10"),
         "pix2pix 256": lambda: (Pix2Pix((256, 256, 3)), 1),
         "cyclegan 128": lambda: (CycleGAN((128, 128, 3)), 1),
         "cyclegan 256": lambda: (CycleGAN((256, 256, 3)), 1),
@@ -111,7 +132,8 @@ def weights(model: Game) -> dict[str, Any]:
     """Returns the weights of a game's losses and its number of discriminator steps."""
     names = ["discriminator_steps", "clip", "penalty_weight", "cycle_weight", "identity_weight"]
     names += ["pool_size", "l1_weight", "adversarial_weight", "orthogonal_weight"]
-    return {name: getattr(model, name) for name in names if hasattr(model, name)}
+    found = {name: getattr(model, name) for name in names if hasattr(model, name)}
+    return found | ({"gamma": model.r1_gamma} if isinstance(model, R3GAN) else {})
 
 
 def description(model: Game, batch: int) -> dict[str, Any]:
@@ -348,6 +370,38 @@ class Plain(keras.Model):
 
     biggan = sngan
 
+    def r3gan(self, data):
+        """The pairing game, with a penalty at both samples and fresh ones for each update."""
+        (g,), (d,), settings = *self.networks, self.settings
+        told = "label" in data if isinstance(data, dict) else False
+        images = data["image"] if told else data
+        shares = [(images[i::2], *([data["label"][i::2]] if told else [])) for i in (0, 1)]
+
+        def fakes(given):
+            z = tf.random.normal((tf.shape(shares[0][0])[0], settings["latent_dim"]))
+            return g([z, *given] if given else z, training=True)
+
+        def scores(x, given):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                logits = d([x, *given] if given else x, training=True)
+            slope = tape.gradient(logits, x)
+            return logits, tf.reduce_mean(tf.reduce_sum(slope**2, axis=(1, 2, 3)))
+
+        (real, *given), (other, *asked) = shares
+        fake = fakes(given)
+        with tf.GradientTape() as tape:
+            (right, r1), (wrong, r2) = scores(real, given), scores(fake, given)
+            d_loss = tf.reduce_mean(tf.nn.softplus(wrong - right))
+            total = d_loss + 0.5 * settings["gamma"] * (r1 + r2)
+        self.descend(tape, total, 1)
+        with tf.GradientTape() as tape:
+            fake = fakes(asked)
+            wrong, right = (d([x, *asked] if asked else x, training=True) for x in (fake, other))
+            g_loss = tf.reduce_mean(tf.nn.softplus(right - wrong))
+        self.descend(tape, g_loss, 0)
+        return d_loss, g_loss
+
     def orthogonality(self, network):
         """Returns the sum of |W^T W * (1 - I)|^2 over the network's kernels."""
         total = 0.0
@@ -510,6 +564,8 @@ def _with_keras_layers(network: keras.Model) -> keras.Model:
             return keras.layers.SpectralNormalization(inner, name=layer.name)
         if isinstance(layer, layers.ClassEmbedding):
             return keras.layers.Embedding.from_config(settings)
+        if isinstance(layer, layers.GroupedConv2D):
+            return keras.layers.Conv2D.from_config(settings)
         if isinstance(layer, layers.ConditionalBatchNormalization):
             return _ConditionalNormalization(
                 layer.num_classes, layer.momentum, layer.epsilon, name=layer.name

@@ -116,6 +116,45 @@ class Dot(nn.Module):
         return (x * y).sum(1, keepdim=True)
 
 
+class Resampled(nn.Module):
+    """A filter [1, 3, 3, 1] along each axis, and half or twice the size."""
+
+    def __init__(self, size, up):
+        super().__init__()
+        taps = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
+        kernel = (4 if up else 1) * torch.outer(taps, taps).repeat(size, 1, 1, 1)
+        self.register_buffer("kernel", kernel)
+        self.convolve = F.conv_transpose2d if up else F.conv2d
+
+    def forward(self, x):
+        """Resamples feature maps."""
+        return self.convolve(x, self.kernel, stride=2, padding=1, groups=x.shape[1])
+
+
+class Basis(nn.Module):
+    """Maps that are a learned map for each channel times a number."""
+
+    def __init__(self, size, channels):
+        super().__init__()
+        self.basis = nn.Parameter(torch.randn(channels, *size))
+
+    def forward(self, x):
+        """Returns maps."""
+        return (self.basis * x[:, :, None, None]).contiguous(memory_format=torch.channels_last)
+
+
+class Projection(nn.Module):
+    """Sums of maps that are weighted by a learned map for each channel."""
+
+    def __init__(self, size, channels):
+        super().__init__()
+        self.basis = nn.Parameter(torch.randn(channels, *size) / (size[0] * size[1]) ** 0.5)
+
+    def forward(self, x):
+        """Returns vectors."""
+        return (self.basis * x).sum((2, 3))
+
+
 class ConditionalNormalization(nn.Module):
     """Batch normalisation with a scale and an offset by class, or by a vector."""
 
@@ -177,11 +216,12 @@ def module(node: dict) -> nn.Module:
         return ConditionalNormalization(size, node["channels"][1], *given, **options)
     if kind == "Dense":
         return nn.Sequential(nn.Linear(size, s["units"], s["use_bias"]), *after)
-    if kind in ("Conv2D", "Conv2DTranspose"):
+    if kind in ("Conv2D", "GroupedConv2D", "Conv2DTranspose"):
         (kernel, _), (stride, _) = s["kernel_size"], s["strides"]
         padding = same_padding(kernel, stride) if s["padding"] == "same" else 0
         options = {"stride": stride, "padding": padding, "bias": s["use_bias"]}
-        if kind == "Conv2D":
+        if kind != "Conv2DTranspose":
+            options["groups"] = s["groups"]
             return nn.Sequential(nn.Conv2d(size, s["filters"], kernel, **options), *after)
         rest = stride - kernel + 2 * padding
         transposed = nn.ConvTranspose2d(size, s["filters"], kernel, output_padding=rest, **options)
@@ -209,6 +249,10 @@ def module(node: dict) -> nn.Module:
         "GlobalAveragePooling2D": lambda: Mean(),
         "ZeroPadding2D": lambda: nn.ZeroPad2d(pad[0] if isinstance(pad, list) else pad),
         "ReflectionPadding2D": lambda: nn.ReflectionPad2d(pad[0] if isinstance(pad, list) else pad),
+        "FIRUpsampling2D": lambda: Resampled(size, up=True),
+        "FIRDownsampling2D": lambda: Resampled(size, up=False),
+        "SpatialBasis": lambda: Basis(s["size"], size),
+        "SpatialProjection": lambda: Projection(node["shapes"][0][:2], size),
         "PixelShuffle": lambda: nn.PixelShuffle(s["factor"]),
         "Concatenate": lambda: Concatenate(),
         "Add": lambda: Add(),
@@ -409,6 +453,25 @@ class Game:
             self.descend(1, loss + self.case["penalty_weight"] * (norms - 1).square().mean())
         self.turn(0)
         self.descend(0, -self.d_pass(self.g_pass(self.noise(len(real)))).mean())
+
+    def r3gan(self):
+        """Compiles what has no penalty, whose second derivatives PyTorch cannot compile."""
+        images, *labels = self.batch()
+        (real, *given), (other, *asked) = ([x[i::2] for x in (images, *labels)] for i in (0, 1))
+        self.turn(1)
+        with torch.no_grad():
+            fake = self.g_pass(self.noise(len(real)), *given)
+        scores, penalty = [], 0.0
+        for x in (real.detach().requires_grad_(), fake.detach().requires_grad_()):
+            scores.append(self.d[0](x, *given))
+            (slope,) = torch.autograd.grad(scores[-1].sum(), x, create_graph=True)
+            penalty = penalty + slope.flatten(1).square().sum(1).mean()
+        loss = F.softplus(scores[1] - scores[0]).mean()
+        self.descend(1, loss + 0.5 * self.case["gamma"] * penalty)
+        self.turn(0)
+        fake = self.g_pass(self.noise(len(other)), *asked)
+        wrong, right = self.d_pass(fake, *asked), self.d_pass(other, *asked)
+        self.descend(0, F.softplus(right - wrong).mean())
 
     def sngan(self):
         """One pass of D for real samples and fakes together, so that its norms move once."""

@@ -4,8 +4,8 @@
   python -m benchmarks.reproduce theory --output=docs/results.md
   python -m benchmarks.reproduce NAME --help
 
-NAME: ring, grid, lsgan_stability, theory, super_resolution, stacked_mnist, fashion_mnist. Prints
-the table and, with --output, puts it into a Markdown file between the lines
+NAME: ring, grid, lsgan_stability, theory, super_resolution, stacked_mnist, fashion_mnist, r3gan.
+Prints the table and, with --output, puts it into a Markdown file between the lines
 `<!-- reproduce_NAME:begin -->` and `<!-- reproduce_NAME:end -->`.
 """
 
@@ -19,6 +19,7 @@ from benchmarks.reproduce import (
     fashion_mnist,
     lsgan_stability,
     points,
+    r3gan,
     stacked_mnist,
     super_resolution,
     theory,
@@ -34,6 +35,7 @@ EXPERIMENTS = {
     "theory": Experiment(theory.define, theory.run),
     "super_resolution": Experiment(super_resolution.define, super_resolution.run),
     "stacked_mnist": Experiment(stacked_mnist.define, stacked_mnist.run),
+    "r3gan": Experiment(r3gan.define, r3gan.run),
     "fashion_mnist": Experiment(fashion_mnist.define, fashion_mnist.run),
 }
 

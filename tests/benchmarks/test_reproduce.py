@@ -15,6 +15,7 @@ from benchmarks.reproduce import (
     fashion_mnist,
     lsgan_stability,
     points,
+    r3gan,
     significance,
     stacked_mnist,
     super_resolution,
@@ -225,6 +226,44 @@ def test_a_trial_s_networks_and_game():
     assert len(lsgan_stability.discriminator(False).layers) == 7
 
 
+# ------------------------------------------------------------------ R3GAN
+
+
+def test_both_losses_have_the_same_networks_and_samples():
+    for name in r3gan.PENALTIES:
+        pairing, other = (r3gan.build("ring", game, name, 0) for game in r3gan.GAMES)
+        assert pairing.samples_per_step(8) == other.samples_per_step(8) == 8
+        assert (pairing.r1_gamma, pairing.r2_gamma) == (other.r1_gamma, other.r2_gamma)
+        assert (pairing.r1_gamma > 0, pairing.r2_gamma > 0) == r3gan.PENALTIES[name]
+        for role, networks in pairing.roles().items():
+            assert networks[0].count_params() == other.roles()[role][0].count_params()
+
+
+def test_scores_of_points():
+    centres = mixture("ring").centres
+    perfect = r3gan.score("ring", np.repeat(centres, 10, axis=0))
+    assert (perfect["modes"], perfect["high_quality"]) == (8, 1)
+    assert perfect["reverse_kl"] == pytest.approx(0, abs=1e-6)
+    assert r3gan.score("ring", centres[:1])["modes"] == 1
+    assert r3gan.score("ring", np.full((4, 2), np.nan))["modes"] == 0
+
+
+def test_r3gan_trains_what_is_missing(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(r3gan, "PENALTIES", {"R1 + R2": (True, True)})
+    monkeypatch.setattr(r3gan, "BATCH", 8)
+    arguments = ["--points=ring", "--steps=2", "--trials=1", f"--workdir={tmp_path}"]
+    done = {"key": "ring/non-saturating/R1 + R2/2/0", "modes": 3, "high_quality": 0.25}
+    (tmp_path / "scores.jsonl").write_text(json.dumps(done | {"reverse_kl": 0.5}) + "\n")
+    first, second = cells(r3gan.run(parsed("r3gan", *arguments)))
+    assert first[:3] == ["ring", "pairing", "R1 + R2"]
+    assert second == ["ring", "non-saturating", "R1 + R2", "3", "0.50", "25%"]
+    assert len(capsys.readouterr().out.splitlines()) == 1
+    r3gan.run(parsed("r3gan", *arguments))
+    assert not capsys.readouterr().out
+    with pytest.raises(InputError, match="--points: expected some of 25gaussians, ring, got 'x'"):
+        r3gan.run(parsed("r3gan", "--points=x", f"--workdir={tmp_path}"))
+
+
 # ------------------------------------------------------------------ images
 
 
@@ -288,7 +327,12 @@ def test_stacked_mnist_s_recipe_takes_its_overrides(tmp_path):
     from tfgan_zoo import cli, config
 
     given = parsed("stacked_mnist", "--steps=50")
-    values, _ = cli.take_overrides(stacked_mnist.overrides(given, tmp_path / "stacks.npz", 2))
+    pictures = tmp_path / "stacks.npz"
+    values, _ = cli.take_overrides(stacked_mnist.overrides(given, pictures, "r3gan"))
+    resolved = config.load_config("r3gan_fashion_mnist", values)
+    assert resolved.generator_optimizer.learning_rate.steps == 50
+    assert resolved.model_args.image_shape == (32, 32, 3)
+    values, _ = cli.take_overrides(stacked_mnist.overrides(given, pictures, "pacdcgan2"))
     recipe = Path(__file__).parents[2] / "configs" / "dcgan_fashion_mnist.py"
     resolved = config.load_config(str(recipe), values)
     assert resolved.model_args.packing == 2

@@ -67,6 +67,10 @@ OPTIONS = {
 
 def options(name):
     """Returns all options of a model together."""
+    if name == "r3gan":
+        schedules = ("r1_gamma", "r2_gamma", "ema_half_life")
+        falls = {"start": 2.0, "end": 1.0, "steps": 4}
+        return OPTIONS | {"r1_every": 1} | dict.fromkeys(schedules, falls)
     if name in NOISE_TO_IMAGE:
         return OPTIONS
     if name in TOLD:
@@ -162,6 +166,16 @@ def biggan(cls, batch, **kwargs):
     return cls(SHAPE, None, generator, discriminator, **kwargs)
 
 
+def r3gan(cls, batch, **kwargs):
+    shapes, packed, kwargs = told(cls, kwargs)
+    if batch is None:
+        generator = networks.mlp_generator(*shapes, units=(16,))
+    else:
+        generator = networks.r3gan_generator(*shapes, widths=8, blocks=1, patch_size=2)
+    discriminator = networks.r3gan_discriminator(*packed, widths=8, blocks=1, patch_size=2)
+    return cls(SHAPE, LATENT, generator, discriminator, **kwargs)
+
+
 def text_to_image(cls, batch, packing=1, **kwargs):
     """Builds a game of images from texts, with an untrained text encoder."""
     normalization = batch or {"normalization": "none"}
@@ -230,6 +244,7 @@ TINY = {
     "acgan": acgan,
     "sngan": sngan,
     "biggan": biggan,
+    "r3gan": r3gan,
 }
 
 

@@ -34,6 +34,7 @@ from tfgan_zoo.config.schema import (
     joint_embedding_config,
     noise_to_image_config,
     run_config,
+    set_cosine,
     super_resolution_config,
     text_to_image_config,
 )
@@ -97,6 +98,7 @@ __all__ = [
     "resumed_config",
     "run_config",
     "scores_after",
+    "set_cosine",
     "stored_config",
     "stored_recipe",
     "super_resolution_config",

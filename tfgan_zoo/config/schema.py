@@ -176,6 +176,31 @@ def default_config() -> ConfigDict:
     return run_config("", PLAYERS, PLAYERS)
 
 
+def set_cosine(config: ConfigDict, key: str, start: float, end: float, steps: int) -> None:
+    """Makes an entry follow half a period of a cosine: see `schedules.Cosine`.
+
+    The entries for which this is possible are `r1_gamma`, `r2_gamma`, `ema_half_life` and
+    `augment_probability` of `model_args`, and of optimizers the learning rate and, for Adam,
+    `beta_2`.
+
+    Args:
+        config: The config.
+        key: The entry, such as "model_args.r1_gamma".
+        start: The value at step 0.
+        end: The value from `steps` on.
+        steps: Train steps, which stay the same when a run is given more of them.
+
+    Example:
+        >>> config = noise_to_image_config("r3gan")
+        >>> set_cosine(config, "model_args.r1_gamma", 0.05, 0.005, steps=1000)
+        >>> config.model_args.r1_gamma.end
+        0.005
+    """
+    group, _, name = key.rpartition(".")
+    with config.ignore_type():
+        config[group][name] = ConfigDict({"start": start, "end": end, "steps": steps})
+
+
 def _of_games() -> dict[str, Any]:
     """Returns the arguments that all games take."""
     return {

@@ -72,6 +72,8 @@ def override(config: ConfigDict, key: str, text: str, lookup: Lookup | None = No
             have its type.
     """
     known = flatten(config)
+    if _replaces_schedule(config, key, text):
+        return
     if lookup is not None and _is_argument(config, key, known):
         _override_argument(config, key, text, lookup)
         return
@@ -98,6 +100,32 @@ def override(config: ConfigDict, key: str, text: str, lookup: Lookup | None = No
     except (KeyError, ValueError) as error:
         expected = _KINDS.get(kind, kind.__name__) + (", or none" if optional else "")
         raise InputError(f"--config.{key}: expected {expected}, got {text!r}.") from error
+
+
+def _replaces_schedule(config: ConfigDict, key: str, text: str) -> bool:
+    """Sets an entry that has a schedule to a number, and returns whether it has done so.
+
+    Raises:
+        InputError: If it has a schedule and the text is no number.
+    """
+    group, _, name = key.rpartition(".")
+    owner = config.get(group, {})
+    if not isinstance(owner.get(name), ConfigDict) or set(owner[name]) != SCHEDULE:
+        return False
+    try:
+        value = _parse_float(text)
+    except ValueError as error:
+        raise InputError(
+            f"--config.{key}: expected a number in place of its schedule, got {text!r}; for one of "
+            f"the schedule's own give {key}.start, .end or .steps."
+        ) from error
+    with config.ignore_type():
+        owner[name] = value
+    return True
+
+
+#: The entries of a schedule, see `schema.set_cosine`.
+SCHEDULE = {"start", "end", "steps"}
 
 
 def _is_argument(config: ConfigDict, key: str, known: Mapping[str, Any]) -> bool:

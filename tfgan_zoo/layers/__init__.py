@@ -5,6 +5,8 @@ from tfgan_zoo.layers.batch_normalization import PredictionTimeBatchNormalizatio
 from tfgan_zoo.layers.class_embedding import ClassEmbedding
 from tfgan_zoo.layers.conditional_normalization import ConditionalBatchNormalization
 from tfgan_zoo.layers.dropout import StatelessDropout
+from tfgan_zoo.layers.fir_resampling import FIRDownsampling2D, FIRUpsampling2D
+from tfgan_zoo.layers.grouped_convolution import GroupedConv2D
 from tfgan_zoo.layers.image_pool import ImagePool
 from tfgan_zoo.layers.inference import set_inference
 from tfgan_zoo.layers.initializers import ICNR
@@ -15,6 +17,7 @@ from tfgan_zoo.layers.rectifiers import LeakyReLU, ReLU
 from tfgan_zoo.layers.recurrent import UngatedStartGRU
 from tfgan_zoo.layers.reflection_padding import ReflectionPadding2D
 from tfgan_zoo.layers.self_attention import SelfAttention2D
+from tfgan_zoo.layers.spatial_basis import SpatialBasis, SpatialProjection
 from tfgan_zoo.layers.spectral_normalization import SpectralNormalization
 
 __all__ = [
@@ -22,7 +25,10 @@ __all__ = [
     "BatchNormalization",
     "ClassEmbedding",
     "ConditionalBatchNormalization",
+    "FIRDownsampling2D",
+    "FIRUpsampling2D",
     "GroupNormalization",
+    "GroupedConv2D",
     "ImagePool",
     "LeakyReLU",
     "Maxout",
@@ -31,6 +37,8 @@ __all__ = [
     "ReLU",
     "ReflectionPadding2D",
     "SelfAttention2D",
+    "SpatialBasis",
+    "SpatialProjection",
     "SpectralNormalization",
     "StatelessDropout",
     "UngatedStartGRU",

@@ -20,6 +20,7 @@ from tfgan_zoo.losses.gradient_penalty import (
     gradient_norm,
     interpolate,
     r1_penalty,
+    scores_and_r1_penalty,
     wgan_gp_penalty,
 )
 from tfgan_zoo.losses.orthogonality import orthogonal_penalty
@@ -44,6 +45,7 @@ __all__ = [
     "r1_penalty",
     "relativistic",
     "relativistic_average",
+    "scores_and_r1_penalty",
     "wasserstein_critic",
     "wasserstein_generator",
     "wgan_gp_penalty",

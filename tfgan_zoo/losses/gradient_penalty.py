@@ -7,13 +7,19 @@ import tensorflow as tf
 Critic = Callable[[tf.Tensor], tf.Tensor]
 
 
-def _input_gradient(critic: Critic, inputs: tf.Tensor) -> tf.Tensor:
-    """Returns the float32 gradient of the summed scores, flattened to one row per sample."""
+def _scores_and_gradient(critic: Critic, inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the scores, and the float32 gradient of their sum, one row per sample."""
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(inputs)
-        total = tf.reduce_sum(tf.cast(critic(inputs), tf.float32))
+        scores = critic(inputs)
+        total = tf.reduce_sum(tf.cast(scores, tf.float32))
     gradient = tf.cast(tape.gradient(total, inputs), tf.float32)
-    return tf.reshape(gradient, [tf.shape(gradient)[0], -1])
+    return scores, tf.reshape(gradient, [tf.shape(gradient)[0], -1])
+
+
+def _input_gradient(critic: Critic, inputs: tf.Tensor) -> tf.Tensor:
+    """Returns the float32 gradient of the summed scores, flattened to one row per sample."""
+    return _scores_and_gradient(critic, inputs)[1]
 
 
 def gradient_norm(critic: Critic, inputs: tf.Tensor) -> tf.Tensor:
@@ -46,3 +52,19 @@ def wgan_gp_penalty(norms: tf.Tensor) -> tf.Tensor:
 def r1_penalty(critic: Critic, real: tf.Tensor) -> tf.Tensor:
     """1/2 E[|dC/dx|^2] at real samples (Mescheder 2018, https://arxiv.org/abs/1801.04406)."""
     return 0.5 * tf.reduce_mean(tf.reduce_sum(tf.square(_input_gradient(critic, real)), axis=1))
+
+
+def scores_and_r1_penalty(critic: Critic, inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns C(x) and `r1_penalty`, which share one pass of the critic.
+
+    Args:
+        critic: From samples to their scores.
+        inputs: Samples: real ones for R1, fakes for R2.
+
+    Example:
+        >>> scores, penalty = scores_and_r1_penalty(lambda x: 3.0 * x, tf.constant([[1.0], [2.0]]))
+        >>> scores.numpy().tolist(), float(penalty)
+        ([[3.0], [6.0]], 4.5)
+    """
+    scores, gradient = _scores_and_gradient(critic, inputs)
+    return scores, 0.5 * tf.reduce_mean(tf.reduce_sum(tf.square(gradient), axis=1))

@@ -15,6 +15,7 @@ from tfgan_zoo.models.joint_embedding import JointEmbedding
 from tfgan_zoo.models.lsgan import LSGAN
 from tfgan_zoo.models.noise_to_image import NoiseToImage
 from tfgan_zoo.models.pix2pix import Pix2Pix
+from tfgan_zoo.models.r3gan import R3GAN
 from tfgan_zoo.models.relativistic_gan import RelativisticGAN
 from tfgan_zoo.models.sngan import SNGAN
 from tfgan_zoo.models.srgan import SRGAN
@@ -33,6 +34,7 @@ MODELS: dict[str, type[ZooModel]] = {
     "acgan": ACGAN,
     "sngan": SNGAN,
     "biggan": BigGAN,
+    "r3gan": R3GAN,
     "cyclegan": CycleGAN,
     "pix2pix": Pix2Pix,
     "srgan": SRGAN,
@@ -52,6 +54,7 @@ __all__ = [
     "LSGAN",
     "MODELS",
     "PRETRAINED",
+    "R3GAN",
     "SNGAN",
     "SRGAN",
     "WGAN",

@@ -5,6 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfgan_zoo import schedules
 from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.layers.adaptive_augment import adaptive_augment, check_kinds
 from tfgan_zoo.layers.diff_augment import check_policy
@@ -34,7 +35,8 @@ class Augmented(Game):
         diff_augment: Any of "color", "translation", "cutout": augments all samples (Zhao et al.
             2020, https://arxiv.org/abs/2006.10738).
         augment_probability: The probability of each of `ada_kinds`, or a schedule of it: a function
-            of the train step, registered with Keras. None for no such augmentation.
+            of the train step, registered with Keras, such as `schedules.Cosine`. None for no such
+            augmentation.
         ada_target: The E[sign C(x)] that adapts the probability of each of `ada_kinds`; the paper
             has 0.6. None for no such augmentation.
         ada_kinds: What to do with that probability, see `layers.adaptive_augment.KINDS`; "hue:0.5"
@@ -64,8 +66,13 @@ class Augmented(Game):
         super().__init__(**kwargs)
         self.diff_augment = check_policy(diff_augment)
         if augment_probability is not None and not callable(augment_probability):
-            check_number("augment_probability", augment_probability, least=0)
-            if augment_probability > 1:
+            augment_probability = schedules.checked(
+                "augment_probability", augment_probability, least=0
+            )
+            ends = [
+                getattr(augment_probability, end, augment_probability) for end in ("start", "end")
+            ]
+            if max(ends) > 1:
                 raise InputError(
                     "augment_probability: expected a number from 0 to 1, or a schedule, got "
                     f"{augment_probability}."

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from tfgan_zoo import keras_internals
+from tfgan_zoo import keras_internals, schedules
 from tfgan_zoo.errors import InputError, check_number, check_seed
 from tfgan_zoo.models.mechanics import keywords, network_checks, parts
 from tfgan_zoo.models.mechanics.arguments import constructor_arguments
@@ -59,8 +59,10 @@ class ZooModel(
             `keras.utils.set_random_seed` before they are made.
         ema_half_life: Half-life, in images, of the moving average of the shown networks' weights,
             which samples and exports then show; None for no average. (Karras et al. 2018,
-            https://arxiv.org/abs/1710.10196, who used 10,000.)
-        ema_ramp_up: Early in training, the half-life is at most this share of the images seen.
+            https://arxiv.org/abs/1710.10196, who used 10,000.) It may be a schedule over train
+            steps, see `schedules.Cosine`.
+        ema_ramp_up: Early in training, the half-life is at most this share of the images seen,
+            unless it is a schedule.
         **kwargs: `name` and `dtype`, as for any Keras model.
     """
 
@@ -79,7 +81,7 @@ class ZooModel(
         self,
         *,
         seed: int = 0,
-        ema_half_life: float | None = None,
+        ema_half_life: schedules.Setting | None = None,
         ema_ramp_up: float = 0.05,
         **kwargs,
     ):
@@ -96,7 +98,9 @@ class ZooModel(
                 f"{kwargs.get('dtype')!r}."
             ) from error
         if ema_half_life is not None:
-            check_number("ema_half_life", ema_half_life, above=0)
+            scheduled = schedules.checked("ema_half_life", ema_half_life, above=0)
+            if isinstance(scheduled, schedules.Cosine):
+                ema_half_life = scheduled
         check_number("ema_ramp_up", ema_ramp_up, above=0)
         network_checks.check_policy_is_not_float64(self, kwargs.get("dtype"))
         self._init_randomness(seed)

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfgan_zoo import losses
+from tfgan_zoo import losses, schedules
 from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.layers.diff_augment import diff_augment
 from tfgan_zoo.models.base import ZooModel
@@ -33,10 +33,10 @@ class Game(ZooModel):
     #: Updates of the discriminator, each on fresh data, in one train step.
     discriminator_steps = 1
     #: Weight of an R1 penalty on the discriminator, applied in every n-th step n times as strong.
-    r1_gamma = 0.0
+    r1_gamma: schedules.Setting = 0.0
     r1_every = 1
     #: Weight of the same penalty at fakes.
-    r2_gamma = 0.0
+    r2_gamma: schedules.Setting = 0.0
     #: How the discriminator's inputs are augmented: see `Augmented`.
     diff_augment: tuple[str, ...] = ()
     #: Whether the discriminator tells real from fake, so that it can be right or wrong.
@@ -177,7 +177,7 @@ class Game(ZooModel):
         logits: Callable[[tf.Tensor], tf.Tensor],
         images: tf.Tensor,
         training: bool,
-        gamma: float | None = None,
+        gamma: schedules.Setting | None = None,
     ) -> tf.Tensor:
         """Returns the weighted R1 penalty of `logits` at images, or zero if it is not due.
 
@@ -187,9 +187,10 @@ class Game(ZooModel):
             training: Whether the discriminator trains.
             gamma: The weight; None for `r1_gamma`.
         """
-        weight = self.r1_gamma if gamma is None else gamma
-        if not weight or not training:
+        gamma = self.r1_gamma if gamma is None else gamma
+        if not gamma or not training:
             return tf.zeros([])
+        weight = schedules.value_at(gamma, self.step.value)
 
         def penalty() -> tf.Tensor:
             return weight * self.r1_every * losses.r1_penalty(logits, images)
@@ -202,13 +203,13 @@ class Game(ZooModel):
         return tf.cond(due, penalty, lambda: tf.zeros([]))
 
 
-def check_r1(gamma: float, every: int) -> None:
+def check_r1(gamma: Any, every: int) -> None:
     """Checks an R1 penalty's weight and interval.
 
     Raises:
         InputError: If one is out of range.
     """
-    check_number("r1_gamma", gamma, least=0)
+    schedules.checked("r1_gamma", gamma, least=0)
     check_number("r1_every", every, least=1, whole=True)
 
 

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo import networks
+from tfgan_zoo import networks, schedules
 from tfgan_zoo.errors import InputError, check_num_classes, check_number
 from tfgan_zoo.models.augmented import Augmented
 from tfgan_zoo.models.conditional import FakeLabels, Given
@@ -115,11 +115,13 @@ class NoiseToImage(Augmented, Sampling):
             (PacGAN, Lin et al. 2018, https://arxiv.org/abs/1712.04086); 1 is off. A condition is
             packed like the images.
         r1_gamma: Weight of 1/2 E|dC/dx|^2 at real samples (Mescheder et al. 2018,
-            https://arxiv.org/abs/1801.04406); 0 is off.
+            https://arxiv.org/abs/1801.04406); 0 is off. It may be a schedule over train steps, see
+            `schedules.Cosine`.
         r1_every: Applies that penalty in every n-th step, n times as strong (Karras et al. 2020,
             https://arxiv.org/abs/1912.04958), which saves its time in the others, though not under
             `jit_compile`.
-        r2_gamma: Weight of the same penalty at fakes, in the same steps; 0 is off.
+        r2_gamma: Weight of the same penalty at fakes, in the same steps; 0 is off. It may be a
+            schedule, too.
         num_classes: Number of classes that the networks are told; None or 0 for none. Labels are
             whole numbers from 0, or exactly one-hot rows. The paper's networks then embed the class
             (see `networks.classes`).
@@ -158,9 +160,9 @@ class NoiseToImage(Augmented, Sampling):
         *,
         latent_distribution: Literal["normal", "uniform"] = "normal",
         packing: int = 1,
-        r1_gamma: float = 0.0,
+        r1_gamma: schedules.Setting = 0.0,
         r1_every: int = 1,
-        r2_gamma: float = 0.0,
+        r2_gamma: schedules.Setting = 0.0,
         num_classes: int | None = None,
         class_names: Sequence[str] = (),
         fake_labels: FakeLabels | None = None,
@@ -172,7 +174,6 @@ class NoiseToImage(Augmented, Sampling):
             latent_dim = check_size("latent_dim", latent_dim)
         check_number("packing", packing, least=1, whole=True)
         check_r1(r1_gamma, r1_every)
-        check_number("r2_gamma", r2_gamma, least=0)
         self._init_condition(num_classes, class_names, fake_labels)
         if latent_distribution not in ("normal", "uniform"):
             raise InputError(
@@ -180,9 +181,9 @@ class NoiseToImage(Augmented, Sampling):
             )
         self.latent_distribution = latent_distribution
         self.packing = int(packing)
-        self.r1_gamma = float(r1_gamma)
+        self.r1_gamma = schedules.checked("r1_gamma", r1_gamma, least=0)
         self.r1_every = int(r1_every)
-        self.r2_gamma = float(r2_gamma)
+        self.r2_gamma = schedules.checked("r2_gamma", r2_gamma, least=0)
         self._penalises_fakes = False
         self.check_augmentation()
         has_generator = generator is not None
@@ -259,9 +260,14 @@ class NoiseToImage(Augmented, Sampling):
             "discriminator": ("discriminator", (packed(shape, packing), *of_discriminator)),
         }
 
+    @property
+    def real_batches(self) -> int:
+        """Batches of real samples that a train step takes: by default, one per update of D."""
+        return self.discriminator_steps
+
     def samples_per_step(self, batch_size: int) -> int:
         """See `ZooModel.samples_per_step`."""
-        return batch_size * self.packing * self.discriminator_steps
+        return batch_size * self.packing * self.real_batches
 
     def batch_multiple(self, training: bool) -> int:
         """See `ZooModel.batch_multiple`: a test batch is not divided among steps."""
@@ -284,7 +290,9 @@ class NoiseToImage(Augmented, Sampling):
         kind, steps = "Test", ""
         advice = "batch a tf.data.Dataset with drop_remainder=True"
         if training:
-            kind, steps = "Training", f" x discriminator steps {self.discriminator_steps}"
+            alike = self.real_batches == self.discriminator_steps
+            factor = "discriminator steps" if alike else "real batches"
+            kind, steps = "Training", f" x {factor} {self.real_batches}"
             if share > 1:
                 size = "batch_size" if count is None else count
                 value = "" if count is None else f" = {self.samples_per_step(count)}"
@@ -318,20 +326,20 @@ class NoiseToImage(Augmented, Sampling):
         return self.batch(data, training)["image"]
 
     def fresh_batches(self, images: tf.Tensor, given: Given | None = None) -> Iterator[Any]:
-        """Divides a training batch among the discriminator steps, which draw fresh noise too.
+        """Divides a training batch among `real_batches` updates, which draw fresh noise too.
 
-        Samples are dealt like cards, so that the i-th steps of all replicas together see the same
-        samples as the i-th step of a single device.
+        Samples are dealt like cards, so that the i-th updates of all replicas together see the same
+        samples as the i-th update of a single device.
 
         Args:
             images: The images of the batch.
             given: Its condition, possibly empty.
 
         Yields:
-            The share of each step: (images, given), or the images alone without `given`.
+            The share of each update: (images, given), or the images alone without `given`.
         """
         phase, counter = self.random_phase[0], self.random_phase[-1]
-        steps = self.discriminator_steps
+        steps = self.real_batches
         for i in range(steps):
             with self.random_phase_of(phase, i, counter):
                 share = images[i::steps]

@@ -32,6 +32,7 @@ from tfgan_zoo.networks.dcgan import dcgan_discriminator, dcgan_generator
 from tfgan_zoo.networks.image_encoder import image_encoder
 from tfgan_zoo.networks.mlp import mlp_discriminator, mlp_generator
 from tfgan_zoo.networks.patchgan import patchgan_discriminator
+from tfgan_zoo.networks.r3gan import r3gan_discriminator, r3gan_generator
 from tfgan_zoo.networks.resnet import resnet_discriminator, resnet_generator
 from tfgan_zoo.networks.sngan import sngan_discriminator, sngan_generator
 from tfgan_zoo.networks.srgan_discriminator import srgan_discriminator
@@ -59,6 +60,8 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "mlp_discriminator": mlp_discriminator,
     "mlp_generator": mlp_generator,
     "patchgan_discriminator": patchgan_discriminator,
+    "r3gan_discriminator": r3gan_discriminator,
+    "r3gan_generator": r3gan_generator,
     "resnet_discriminator": resnet_discriminator,
     "resnet_generator": resnet_generator,
     "sngan_discriminator": sngan_discriminator,
@@ -87,6 +90,8 @@ __all__ = [
     "mlp_discriminator",
     "mlp_generator",
     "patchgan_discriminator",
+    "r3gan_discriminator",
+    "r3gan_generator",
     "resnet_discriminator",
     "resnet_generator",
     "size_multiple",

@@ -3,7 +3,7 @@
 import importlib
 import inspect
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import keras
@@ -16,7 +16,7 @@ from tfgan_zoo.keras_internals import layers_of
 from tfgan_zoo.models import MODELS, PRETRAINED, ZooModel
 from tfgan_zoo.models.mechanics.arguments import constructor_arguments
 from tfgan_zoo.networks import NETWORKS
-from tfgan_zoo.schedules import LinearDecay
+from tfgan_zoo.schedules import Cosine, LinearDecay, ScheduledAdam, checked
 from tfgan_zoo.suggestions import nearest
 
 # ---------------------------------------------------------------------- names
@@ -368,8 +368,15 @@ def build_optimizer(
     if not name:
         config_lib.check_names(f"{role}_optimizer", args, [])
         return None
-    if "learning_rate" in args:
-        check_number(f"{role}_optimizer.learning_rate", args["learning_rate"], least=0)
+    for entry in [entry for entry, value in args.items() if isinstance(value, Mapping)]:
+        args[entry] = _schedule(role, name, entry, args[entry], updates_per_step)
+    if not isinstance(args.get("learning_rate", 0.0), Cosine):
+        check_number(f"{role}_optimizer.learning_rate", args.get("learning_rate", 0.0), least=0)
+    elif decay != "constant":
+        raise InputError(
+            f"{role}_optimizer.decay: expected constant for a learning_rate with a schedule of its "
+            f"own, got {decay!r}."
+        )
     optimizer = _optimizer_class(name, f"{role}_optimizer")
     if decay == "linear":
         updates = config.train.steps * updates_per_step
@@ -381,10 +388,30 @@ def build_optimizer(
         args["learning_rate"] = keras.optimizers.schedules.ExponentialDecay(
             args["learning_rate"], every * updates_per_step, factor, staircase=True
         )
+    if isinstance(args.get("beta_2"), Cosine):
+        optimizer = ScheduledAdam
     try:
         return optimizer(**args)
     except (TypeError, ValueError) as error:  # an unknown argument
         raise InputError(f"{role}_optimizer: {error}.") from error
+
+
+def _schedule(
+    role: str, name: str, entry: str, value: Mapping[str, Any], updates_per_step: int
+) -> Cosine:
+    """Returns the schedule of an optimizer's setting, over its updates.
+
+    Raises:
+        InputError: If the setting cannot have one, or it is no schedule.
+    """
+    can = ("learning_rate", "beta_2") if name.lower() == "adam" else ("learning_rate",)
+    if entry not in can:
+        raise InputError(
+            f"{role}_optimizer.{entry}: expected a number, as schedules of {name} are for "
+            f"{' and '.join(can)}, got {dict(value)!r}."
+        )
+    checked(f"{role}_optimizer.{entry}", value, least=0)
+    return Cosine(value["start"], value["end"], value["steps"] * updates_per_step)
 
 
 #: Entries of an optimizer's group that change its learning rate over time, with an example of

@@ -11,6 +11,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers.inference import batch_normalizations
 from tfgan_zoo.models.mechanics.average import average_of
 from tfgan_zoo.models.mechanics.spectral import SpectralLayers
+from tfgan_zoo.schedules import Cosine, Setting
 
 
 class MovingAverage(keras.Model):
@@ -26,7 +27,8 @@ class MovingAverage(keras.Model):
     #: Whether the batch statistics of an average are those of its own passes, which
     #: the train step then runs in training mode; otherwise they are copied.
     average_has_own_statistics = False
-    ema_half_life: float | None
+    ema_half_life: Setting | None
+    step: Any
     ema_ramp_up: float
     #: Copies of the shown networks with averaged weights, in their order; empty without an average.
     averages: list[keras.Model]
@@ -88,8 +90,11 @@ class MovingAverage(keras.Model):
 
     def _move_average(self, batch: tf.Tensor) -> None:
         """Moves the averages towards the weights, by the number of images in a batch."""
-        seen = tf.cast(self.images_seen.value, tf.float32)
-        half_life = tf.minimum(float(self.ema_half_life or 0), self.ema_ramp_up * seen)
+        if isinstance(self.ema_half_life, Cosine):
+            half_life = self.ema_half_life(self.step.value - 1)  # This step has been counted.
+        else:
+            seen = tf.cast(self.images_seen.value, tf.float32)
+            half_life = tf.minimum(float(self.ema_half_life or 0), self.ema_ramp_up * seen)
         keep = 0.5 ** (batch / tf.maximum(half_life, 1e-8))
         for network, average in zip(self.shown_networks(), self.averages, strict=True):
             trainable = {id(v) for v in network.trainable_variables}

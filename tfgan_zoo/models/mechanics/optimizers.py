@@ -20,6 +20,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import keras_internals
+from tfgan_zoo.schedules import ScheduledAdam
 
 
 def apply_gradients(
@@ -121,7 +122,8 @@ def _handle(variable: keras.Variable) -> tf.Tensor:
 
 def _adam(optimizer, slots, rate, gradients, variables) -> None:
     step = tf.cast(optimizer.iterations.value + 1, tf.float32)
-    powers = tf.pow(optimizer.beta_1, step), tf.pow(optimizer.beta_2, step)
+    betas = optimizer.beta_1, optimizer.beta_2
+    powers = tf.pow(betas[0], step), tf.pow(betas[1], step)
     for gradient, variable in zip(gradients, variables, strict=True):
         index = keras_internals.slot_index(optimizer, variable)
         tf.raw_ops.ResourceApplyAdam(
@@ -131,8 +133,8 @@ def _adam(optimizer, slots, rate, gradients, variables) -> None:
             beta1_power=powers[0],
             beta2_power=powers[1],
             lr=rate,
-            beta1=optimizer.beta_1,
-            beta2=optimizer.beta_2,
+            beta1=betas[0],
+            beta2=betas[1],
             epsilon=optimizer.epsilon,
             grad=gradient,
         )
@@ -193,6 +195,7 @@ _EXTRAS = (
 
 _KERNELS: dict[type, Callable] = {
     keras.optimizers.Adam: _adam,
+    ScheduledAdam: _adam,
     keras.optimizers.SGD: _sgd,
     keras.optimizers.RMSprop: _rmsprop,
 }
