@@ -1,8 +1,9 @@
 """AC-GAN (Odena et al. 2016, https://arxiv.org/abs/1610.09585) on the figures.
 
 The paper's game on small convolutional networks: the discriminator names the 48 classes of the
-figures, a colour and a shape each. With R1 and R2 penalties, a decaying learning rate and an
-average of the generator's weights for sampling.
+figures, a colour and a shape each. With R1 and R2 penalties, a discriminator that learns four times
+as fast as the generator, decaying learning rates and an average of the generator's weights for
+sampling.
 
 Command: python -m tfgan_zoo.train --model=acgan
 Cost:    not measured

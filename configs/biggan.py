@@ -1,7 +1,7 @@
 """BigGAN (Brock et al. 2018, https://arxiv.org/abs/1809.11096) on the figures.
 
-The paper's game and networks, small: 16 maps, z of 32 numbers in four parts, told the 48 classes of
-the figures, a colour and a shape each.
+The paper's game and networks, small: 128 to 16 maps, z of 16 numbers in four parts, told the 48
+classes of the figures, a colour and a shape each.
 
 Command: python -m tfgan_zoo.train --model=biggan
 Cost:    not measured

@@ -1,8 +1,8 @@
 """CGAN (Mirza and Osindero 2014, https://arxiv.org/abs/1411.1784) on the figures.
 
 The paper's game on small convolutional networks, told the 48 classes of the figures, a colour and a
-shape each, with R1 and R2 penalties, a decaying learning rate and an average of the generator's
-weights for sampling.
+shape each, with R1 and R2 penalties, a discriminator that learns four times as fast as the
+generator, decaying learning rates and an average of the generator's weights for sampling.
 
 Command: python -m tfgan_zoo.train --model=cgan
 Cost:    not measured
