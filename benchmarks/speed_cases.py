@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import GANCLS, SRGAN, WGANGP, CycleGAN, Pix2Pix, config, layers, networks
-from tfgan_zoo.models import DCGAN, GAN, MODELS, R3GAN, SNGAN, BigGAN, Game
+from tfgan_zoo.models import DCGAN, GAN, MODELS, R3GAN, SNGAN, BigGAN, Game, ZooModel
 from tfgan_zoo.run import building
 
 #: Arguments without the recipes' aids.
@@ -23,10 +23,13 @@ _AIDS = {
     "r2_gamma": 0.0,
     "ema_half_life": None,
     "label_smoothing": 0.0,
+    "margin": None,
 }
+#: The roles of networks that train; text encoders are left out.
+_PLAYERS = ("generator", "discriminator", "encoder", "decoder")
 
 
-def recipe(name: str) -> tuple[Game, int]:
+def recipe(name: str) -> tuple[ZooModel, int]:
     """Returns a recipe's model, without aids and text encoder, and its batch size."""
     settings = config.load_config(name)
     cls, args = MODELS[settings.model], settings.model_args.to_dict()
@@ -35,7 +38,7 @@ def recipe(name: str) -> tuple[Game, int]:
     players = {
         slot: building.build_network(settings, role, slot, *shapes)
         for slot, (role, shapes) in slots.items()
-        if role in ("generator", "discriminator")
+        if role in _PLAYERS
     }
     return cls(**players, **args), settings.data.batch_size
 
@@ -89,10 +92,11 @@ RECIPES = {
         for name, cls in MODELS.items()
         if issubclass(cls, Game) and name not in _ELSEWHERE
     },
+    "vae": "vae",
 }
 
 #: By size and name: returns a model and its discriminator's batch size.
-CASES: dict[str, dict[str, Callable[[], tuple[Game, int]]]] = {
+CASES: dict[str, dict[str, Callable[[], tuple[ZooModel, int]]]] = {
     "quick": {
         "gan 2-D": lambda: (gan_2d(), 100),
         **{case: partial(recipe, name) for case, name in RECIPES.items()},
@@ -128,15 +132,16 @@ def adam() -> keras.optimizers.Adam:
 # ---------------------------------------------------------------------- for other frameworks
 
 
-def weights(model: Game) -> dict[str, Any]:
-    """Returns the weights of a game's losses and its number of discriminator steps."""
+def weights(model: ZooModel) -> dict[str, Any]:
+    """Returns the weights of a model's losses and its number of discriminator steps."""
     names = ["discriminator_steps", "clip", "penalty_weight", "cycle_weight", "identity_weight"]
     names += ["pool_size", "l1_weight", "adversarial_weight", "orthogonal_weight"]
+    names += ["sigma", "beta", "gamma", "feature_layer"]
     found = {name: getattr(model, name) for name in names if hasattr(model, name)}
     return found | ({"gamma": model.r1_gamma} if isinstance(model, R3GAN) else {})
 
 
-def description(model: Game, batch: int) -> dict[str, Any]:
+def description(model: ZooModel, batch: int) -> dict[str, Any]:
     """Returns a JSON description of the case, for another framework."""
     whole = model.example_batch(batch)
     arrays = [whole[k] for k in whole] if isinstance(whole, dict) else tf.nest.flatten(whole)
@@ -232,7 +237,7 @@ class Plain(keras.Model):
     Keras' own, a `keras.metrics.Mean` tracks each loss, and `fit` compiles by Keras' defaults.
     """
 
-    def __init__(self, model: Game):
+    def __init__(self, model: ZooModel):
         super().__init__()
         self.zoo_model = [model]  # A nested list hides its variables from Keras.
         self.networks = [
@@ -508,6 +513,75 @@ class Plain(keras.Model):
             real, fake = d(images, training=True), d(generated, training=True)
             g_loss = self.bce(tf.ones_like(fake), fake - real)
         self.descend(g_tape, g_loss, 0)
+        return d_loss, g_loss
+
+    def vae(self, images):
+        """keras.io/examples/generative/vae, but with the paper's sums over pixels and codes."""
+        ((encoder, decoder),), settings = self.networks, self.settings
+        with tf.GradientTape() as tape:
+            mean, log_variance, codes = self.encode(encoder, images)
+            squares = tf.square((images - decoder(codes, training=True)) / settings["sigma"])
+            error = tf.reduce_mean(0.5 * tf.reduce_sum(squares, axis=(1, 2, 3)))
+            kl = self.divergence(mean, log_variance)
+            loss = error + settings["beta"] * kl
+        weights = [*encoder.trainable_variables, *decoder.trainable_variables]
+        gradients = tape.gradient(loss, weights)
+        first = len(encoder.trainable_variables)
+        parts = gradients[:first], gradients[first:]
+        for network, optimizer, part in zip(
+            self.networks[0], self.optimizers[0], parts, strict=True
+        ):
+            optimizer.apply_gradients(zip(part, network.trainable_variables, strict=True))
+        return error, kl
+
+    def encode(self, encoder, images):
+        """Returns means, log-variances and codes drawn from them."""
+        mean, log_variance = tf.split(encoder(images, training=True), 2, axis=1)
+        return (
+            mean,
+            log_variance,
+            mean + tf.exp(0.5 * log_variance) * tf.random.normal(tf.shape(mean)),
+        )
+
+    def divergence(self, mean, log_variance):
+        """Returns KL(N(m, s^2) || N(0, I))."""
+        terms = tf.square(mean) + tf.exp(log_variance) - 1.0 - log_variance
+        return 0.5 * tf.reduce_mean(tf.reduce_sum(terms, axis=1))
+
+    def vaegan(self, images):
+        """The discriminator's step, the decoder's, the encoder's; each judges again."""
+        (encoder,), (decoder,), (d,) = self.networks
+        gamma = self.settings["gamma"]
+        features = d.get_layer(self.settings["feature_layer"]).output
+        judge = keras.Model(d.inputs, [features, d.output])
+        prior = tf.random.normal((tf.shape(images)[0], self.settings["latent_dim"]))
+
+        def judged(fakes):
+            features, logits = judge(tf.concat([images, fakes], axis=0), training=True)
+            real, again, _ = tf.split(features, 3)
+            squares = tf.reduce_sum(tf.square(real - again), axis=(1, 2, 3))
+            return 0.5 * tf.reduce_mean(squares), tf.split(logits, 3)
+
+        with tf.GradientTape() as e_tape:
+            mean, log_variance, codes = self.encode(encoder, images)
+        with tf.GradientTape() as g_tape:
+            fakes = decoder(tf.concat([codes, prior], axis=0), training=True)
+        with tf.GradientTape() as d_tape:
+            _, (real, again, sampled) = judged(fakes)
+            fake_loss = self.bce(tf.zeros_like(again), again)
+            fake_loss += self.bce(tf.zeros_like(sampled), sampled)
+            d_loss = self.bce(tf.ones_like(real), real) + 0.5 * fake_loss
+        self.descend(d_tape, d_loss, 2)
+        with g_tape:
+            error, (_, again, sampled) = judged(fakes)
+            fake_loss = self.bce(tf.zeros_like(again), again)
+            fake_loss += self.bce(tf.zeros_like(sampled), sampled)
+            g_loss = gamma * error - (1.0 - gamma) * fake_loss
+        self.descend(g_tape, g_loss, 1)
+        with e_tape:
+            error, _ = judged(decoder(tf.concat([codes, prior], axis=0), training=True))
+            loss = error + self.divergence(mean, log_variance)
+        self.descend(e_tape, loss, 0)
         return d_loss, g_loss
 
 

@@ -278,12 +278,12 @@ class Network(nn.Module):
         self.parts = nn.ModuleList(module(node) for node in rest)
         self.wires = [(node["name"], node["inputs"]) for node in rest]
 
-    def forward(self, *inputs):
-        """Runs the network."""
+    def forward(self, *inputs, layer=None):
+        """Runs the network; with the name of a layer, returns its output too."""
         values = dict(zip(self.given, inputs, strict=True))
         for (name, sources), part in zip(self.wires, self.parts, strict=True):
             values[name] = part(*(values[source] for source in sources))
-        return values[name]
+        return values[name] if layer is None else (values[layer], values[name])
 
 
 def network(nodes: list[dict]) -> Network:
@@ -303,22 +303,23 @@ class Game:
 
     def __init__(self, case, compiled):
         self.case, self.compiled = case, compiled
-        self.g, self.d = (
+        self.roles = [
             [network(nodes) for nodes in role.values()] for role in case["players"].values()
-        )
-        for members, count in zip((self.g, self.d), case["parameters"].values(), strict=True):
+        ]
+        self.g, self.d = self.roles[0], self.roles[-1]
+        for members, count in zip(self.roles, case["parameters"].values(), strict=True):
             assert sum(p.numel() for n in members for p in n.parameters()) == count
         settings = {"lr": 2e-4, "betas": (0.5, 0.999), "eps": 1e-8, "fused": True}
         self.optimizers = [
             torch.optim.Adam([p for n in members for p in n.parameters()], **settings)
-            for members in (self.g, self.d)
+            for members in self.roles
         ]
         self.arrays = [self.random(shape, kind) for shape, kind in case["arrays"]]
         game = case["game"].lower()
         self.step = getattr(self, game)
-        self.sums = torch.zeros(2, device=DEVICE)
+        self.sums = torch.zeros(len(self.roles), device=DEVICE)
         self.pools = [[], []]
-        for name in ("g_pass", "d_pass", "g_loss", "d_loss"):
+        for name in ("g_pass", "d_pass", "g_loss", "d_loss", "vae_loss", "judged"):
             own = getattr(self, f"{game}_{name}", getattr(self, name))
             setattr(self, name, self.maybe_compiled(own))
 
@@ -360,7 +361,7 @@ class Game:
 
     def turn(self, role):
         """Enables gradients for one role's weights only; only its spectral norms move."""
-        for index, members in enumerate((self.g, self.d)):
+        for index, members in enumerate(self.roles):
             for network in members:
                 network.requires_grad_(index == role)
                 set_moving(network, index == role)
@@ -595,6 +596,57 @@ class Game:
         self.descend(1, loss + 0.5 * bce(self.d_pass(fake.detach(), text), False))
         self.turn(0)
         self.descend(0, bce(self.d_pass(fake, text), True))
+
+    def vae(self):
+        """Both networks descend together."""
+        (images,) = self.batch()
+        encode, decode = self.roles[0]
+        self.turn(0)
+        self.descend(0, self.vae_loss(encode, decode, images))
+
+    def vae_loss(self, encode, decode, images):
+        """The negative bound, with a Gaussian likelihood."""
+        mean, log_variance, codes = self.codes(encode(images))
+        error = ((images - decode(codes)) / self.case["sigma"]).square().flatten(1).sum(1).mean()
+        return 0.5 * error + self.case["beta"] * self.divergence(mean, log_variance)
+
+    def codes(self, statistics):
+        """Returns means, log-variances and codes drawn from them."""
+        mean, log_variance = statistics.chunk(2, dim=1)
+        noise = torch.randn_like(mean)
+        return mean, log_variance, mean + (0.5 * log_variance).exp() * noise
+
+    def divergence(self, mean, log_variance):
+        """KL(N(m, s^2) || N(0, I))."""
+        return 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(1).mean()
+
+    def vaegan(self):
+        """The discriminator's step, the decoder's, the encoder's; each judges again."""
+        (images,) = self.batch()
+        (encode,), (decode,), gamma = self.roles[0], self.roles[1], self.case["gamma"]
+        self.turn(0)
+        mean, log_variance, codes = self.codes(encode(images))
+        prior = torch.randn_like(codes)
+        self.turn(1)
+        fakes = decode(torch.cat([codes.detach(), prior]))
+        self.turn(2)
+        _, real, fake = self.judged(images, fakes.detach())
+        self.descend(2, real + 0.5 * fake)
+        self.turn(1)
+        error, _, fake = self.judged(images, fakes)
+        self.descend(1, gamma * error - (1 - gamma) * fake)
+        self.turn(0)
+        error, _, _ = self.judged(images, decode(torch.cat([codes, prior])))
+        self.descend(0, error + self.divergence(mean, log_variance))
+
+    def judged(self, images, fakes):
+        """Returns the error of features, and the costs of images and of fakes."""
+        layer = self.case["feature_layer"]
+        features, logits = self.d[0](torch.cat([images, fakes]), layer=layer)
+        real, again, _ = features.chunk(3)
+        (right, *wrong) = logits.chunk(3)
+        error = 0.5 * (real - again).square().flatten(1).sum(1).mean()
+        return error, bce(right, True), bce(wrong[0], False) + bce(wrong[1], False)
 
 
 def main():

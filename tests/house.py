@@ -28,17 +28,8 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"run"}),
     frozenset({"cli", "commands"}),
     frozenset(
-        {
-            "evaluate",
-            "export",
-            "generate",
-            "invert",
-            "predict",
-            "prepare",
-            "report",
-            "train",
-            "translate",
-        }
+        {"encode", "evaluate", "export", "generate", "invert", "predict"}
+        | {"prepare", "reconstruct", "report", "train", "translate"}
     ),
 )
 

@@ -17,6 +17,7 @@ from tests.tiny_runs import (
     assert_same,
     lines,
     saved,
+    tiny_autoencoder,
     tiny_conditional,
     tiny_config,
     tiny_joint_embedding,
@@ -42,6 +43,8 @@ def config_of(name, folder):
         return tiny_text_to_image(folder, **exported)
     if name == "joint_embedding":
         return tiny_joint_embedding(folder, **exported)
+    if name in MODELS and MODELS[name].kind == "autoencoder":
+        return tiny_autoencoder(folder, name, **exported)
     if name in ("cyclegan", "pix2pix"):
         return tiny_translation(folder, name, **exported)
     if name in CONDITIONAL:

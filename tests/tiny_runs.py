@@ -9,6 +9,7 @@ import pytest
 
 from tfgan_zoo import callbacks, pictures
 from tfgan_zoo.config import (
+    autoencoder_config,
     check,
     image_to_image_config,
     joint_embedding_config,
@@ -148,6 +149,28 @@ def tiny_joint_embedding(folder, **overrides):
     config.encoder_optimizer = {"name": "adam", "learning_rate": 1e-3}
     config.data.batch_size = 8
     return _captioned(config, folder, overrides)
+
+
+def tiny_autoencoder(folder, model="autoencoder", **overrides):
+    """The same for a model that encodes images of `tiny_config`."""
+    data = tiny_config(folder).data.source
+    game = model == "vae_gan"
+    roles = ("encoder", "decoder", "discriminator") if game else ("autoencoder",)
+    config = autoencoder_config(model, roles)
+    config.model_args.image_shape = (16, 16, 3)
+    config.model_args.latent_dim = 4
+    config.encoder = {"name": "conv_encoder", "filters": 4}
+    config.decoder = {"name": "conv_decoder", "filters": 4}
+    if game:
+        small = {"filters": (2, 4), "dense_units": 8}
+        config.discriminator = {"name": "vae_gan_discriminator", "first_filters": 2, **small}
+    if model == "sparse_autoencoder":
+        config.encoder.output_activation = "sigmoid"
+    for role in roles:
+        config[f"{role}_optimizer"] = {"name": "adam", "learning_rate": 1e-3}
+    config.data.source = data
+    config.data.batch_size = 8
+    return _short(config, overrides)
 
 
 def _captioned(config, folder, overrides):

@@ -14,6 +14,8 @@ COMMANDS = (
     "train",
     "generate",
     "translate",
+    "encode",
+    "reconstruct",
     "invert",
     "predict",
     "evaluate",
@@ -37,7 +39,7 @@ def main(argv: list[str]) -> None:
         # Read, not imported, since some would import TensorFlow.
         module = ast.parse((Path(__file__).parent / f"{name}.py").read_text("utf-8"))
         first = (ast.get_docstring(module) or "").splitlines()[0]
-        print(f"  python -m tfgan_zoo.{name:<10} {first}")
+        print(f"  python -m tfgan_zoo.{name:<11} {first}")
     print("\nAn installed package has them as `tfgan_zoo train` and so on, too.")
 
 

@@ -3,6 +3,8 @@
   python -m tfgan_zoo.generate --workdir=runs/dcgan --output=grid.png
   python -m tfgan_zoo.generate --workdir=runs/dcgan --num=1000 --output=images/
   python -m tfgan_zoo.generate --workdir=runs/dcgan --interpolate --num=5 --output=walk.gif
+  python -m tfgan_zoo.generate --workdir=runs/vae --interpolate --input=a.png --input=b.png \
+      --output=walk.png
   python -m tfgan_zoo.generate --workdir=runs/labelled --all_labels --output=classes.png
   python -m tfgan_zoo.generate --workdir=runs/gan_cls --text="a small red circle" --output=red.png
 
@@ -12,7 +14,8 @@ files. The same --seed gives the same images. For a model that draws texts, a .p
 each --text, and a walk goes from text to text; a folder holds the texts in captions.jsonl. For a
 model that knows classes, a .png has a row for each --label, or for every class with --all_labels;
 without either, the classes come in turn. With --interpolate and two labels or more, each row is a
-walk from class to class from one latent.
+walk from class to class from one latent. A model that encodes images walks between the codes of
+two or more --input images.
 """
 
 from pathlib import Path
@@ -30,6 +33,7 @@ def main(argv: list[str]) -> None:
     given.define_strings("text", "What to draw; may be repeated.")
     given.define_strings("label", "A class to draw, by name or number; may be repeated.")
     given.define_bool("all_labels", "Draw every class.")
+    given.define_strings("input", "With --interpolate: an image to walk from or to.")
     given.define_path("text_file", None, "A file with a text a line.")
     given.define_integer("seed", 0, "The same seed gives the same images.")
     given.define_bool("interpolate", "Walk from sample to sample.")
@@ -53,6 +57,7 @@ def main(argv: list[str]) -> None:
         path=given.path,
         closed=output.suffix.lower() in drawing.ANIMATIONS,
         truncation=given.truncation,
+        inputs=given.input,
     )
     request.check()
     drawing.check_output(output, given.overwrite, given.interpolate)

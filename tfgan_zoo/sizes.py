@@ -122,6 +122,22 @@ def nearest_doubled(height: int, width: int) -> list[tuple[int, int]]:
     return found
 
 
+def doubled_around(height: int, width: int) -> tuple[int, int]:
+    """Returns the smallest size that `doublings` allows and that holds another one.
+
+    Example:
+        >>> doubled_around(28, 28), doubled_around(23, 23), doubled_around(90, 120)
+        ((28, 28), (24, 24), (96, 128))
+    """
+    found = []
+    for times in range(2, max(height, width).bit_length() + 1):
+        step = 2**times
+        size = tuple(max(_LEAST_START * step, -(-side // step) * step) for side in (height, width))
+        if doublings(*size) is not None:
+            found.append((size[0], size[1]))
+    return min(found, key=lambda size: size[0] * size[1], default=(16, 16))
+
+
 def size_text(size: Iterable[int]) -> str:
     """Returns a size as `parse_size` reads it.
 

@@ -111,7 +111,7 @@ PLAYED = [
     name
     for name in GAMES
     if hasattr(speed_cases.Plain, MODELS[name].__name__.lower()) and name != "gan_cls"
-]
+] + ["vae"]
 
 
 @pytest.mark.parametrize("name", slow_except(("wgan", "pix2pix"), PLAYED))

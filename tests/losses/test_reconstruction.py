@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_zoo.losses import l1, mse, reconstruction
+from tfgan_zoo.losses import l1, mse, reconstruction, squared_error
 
 LOSSES = [l1, mse]
 
@@ -13,6 +13,10 @@ def test_hand_computed():
     x, y = tf.constant([[1.0, -1.0]]), tf.constant([[0.5, 1.5]])
     assert float(l1(x, y)) == pytest.approx((0.5 + 2.5) / 2)
     assert float(mse(x, y)) == pytest.approx((0.25 + 6.25) / 2)
+    # Summed over the values of a sample, and averaged over samples.
+    assert float(squared_error(x, y)) == pytest.approx(0.25 + 6.25)
+    two = tf.concat([x, y], axis=0), tf.concat([y, y], axis=0)
+    assert float(squared_error(*two)) == pytest.approx((0.25 + 6.25) / 2)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -40,5 +44,5 @@ def test_gradient_of_mse():
 
 def test_examples():
     result = doctest.testmod(reconstruction)
-    assert result.attempted == 2
+    assert result.attempted == 3
     assert not result.failed

@@ -9,6 +9,7 @@ import pytest
     "name",
     [
         "base",
+        "codes",
         "diversity",
         "frechet",
         "inception_score",

@@ -63,12 +63,12 @@ def test_ahead_it_waits_and_behind_it_learns(name):
         owners = [w for n in model.roles()["discriminator"] for w in n.trainable_weights]
         return [v.numpy() for v in (*owners, *optimizer.variables)]
 
-    before, generator = learnt(), model.role_variables("generator")[0].numpy()
+    before, shown = learnt(), model.role_variables(model.shown)[0].numpy()
     model.accuracy.assign(1.0)  # after the step at least 0.9
     step(model, data)
     assert all(np.array_equal(a, b) for a, b in zip(learnt(), before, strict=True))
     assert float(model.trackers["d_idle"].result()) == 1.0
-    assert np.any(model.role_variables("generator")[0].numpy() != generator)
+    assert np.any(model.role_variables(model.shown)[0].numpy() != shown)
     model.accuracy.assign(0.0)
     step(model, data)
     assert int(optimizer.iterations) == model.discriminator_steps

@@ -781,6 +781,14 @@ OUT_OF_RANGE = {
     "tv_weight": (-1.0, math.nan),
     "features_file": (3,),
     "adversarial_weight": (-1e-3,),
+    "beta": (-0.1, math.nan),
+    "sigma": (0.0, -1.0),
+    "draws": (0, 1.5),
+    "stage": (-1, 0.5),
+    "corruption_level": (-0.1, math.nan),
+    "rho": (0.0, 1.0, math.nan),
+    "sparsity_weight": (-1.0, math.nan),
+    "embedding_weight": (-1.0,),
 }
 
 

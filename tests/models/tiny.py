@@ -42,7 +42,7 @@ IMAGE_TO_IMAGE = [name for name, cls in MODELS.items() if issubclass(cls, ImageT
 GAMES = [name for name, cls in MODELS_OF_THE_ZOO.items() if issubclass(cls, Game)]
 
 #: One model of each kind.
-EACH_KIND = ("dcgan", "cyclegan", "srgan", "gan_cls", "joint_embedding")
+EACH_KIND = ("dcgan", "cyclegan", "srgan", "gan_cls", "joint_embedding", "autoencoder")
 #: For what a model's own file can break.
 every_model = pytest.mark.parametrize("name", MODELS)
 #: For the mechanics of the base. One model of each kind shows that they work; the others are slow.
@@ -78,6 +78,8 @@ def options(name):
     if name == "gan_cls":
         own = {"interpolation": True, "interpolation_weights": (0.6, 0.4), "fresh_latents": True}
         return own | OPTIONS
+    if name == "vae_gan":
+        return {"ema_half_life": 50.0, "margin": 5.0}
     return {} if MODELS[name].shown is None else {"ema_half_life": 50.0}
 
 
@@ -199,6 +201,33 @@ def joint_embedding(cls, batch, **kwargs):
     return cls(SHAPE, EMBEDDING, encoder, images, **kwargs)
 
 
+def autoencoder(cls, batch, units="linear", **kwargs):
+    """Builds a model that encodes images, with codes of `LATENT` numbers."""
+    width, ending = LATENT * cls.numbers_per_code, {"output_activation": units}
+    if batch is None:
+        encoder = networks.mlp_encoder(SHAPE, width, units=(8,), **ending)
+        decoder = networks.mlp_decoder(SHAPE, LATENT, units=(8,))
+    else:
+        encoder = networks.conv_encoder(SHAPE, width, filters=4, **ending, **batch)
+        decoder = networks.conv_decoder(SHAPE, LATENT, filters=4, **batch)
+    return cls(SHAPE, LATENT, encoder, decoder, **kwargs)
+
+
+def vae_gan(cls, batch, **kwargs):
+    kind = batch or {"normalization": "none"}
+    if batch is None:
+        encoder = networks.mlp_encoder(SHAPE, 2 * LATENT, units=(8,))
+        decoder = networks.mlp_decoder(SHAPE, LATENT, units=(8,))
+    else:
+        encoder = networks.vae_gan_encoder(SHAPE, 2 * LATENT, filters=(2, 4), dense_units=8, **kind)
+        decoder = networks.vae_gan_decoder(SHAPE, LATENT, project=4, filters=(4, 2), **kind)
+    discriminator = networks.vae_gan_discriminator(
+        SHAPE, first_filters=2, filters=(2, 4), dense_units=4, **kind
+    )
+    # Nobody rests, so that every step moves every weight.
+    return cls(SHAPE, LATENT, encoder, decoder, discriminator, **{"margin": None, **kwargs})
+
+
 def super_resolution(cls, batch, **kwargs):
     normalization = batch or {"normalization": "none"}
     small = (SHAPE[0] // 2, SHAPE[1] // 2, 3)
@@ -251,6 +280,7 @@ TINY = {
     "super_resolution": super_resolution,
     "text_to_image": text_to_image,
     "joint_embedding": joint_embedding,
+    "autoencoder": autoencoder,
     "gan": functools.partial(noise_to_image, convolutional=False),
     "wgan_gp": functools.partial(noise_to_image, critic={"normalization": "layer"}),
     "cyclegan": cyclegan,
@@ -259,6 +289,8 @@ TINY = {
     "acgan": acgan,
     "sngan": sngan,
     "biggan": biggan,
+    "vae_gan": vae_gan,
+    "sparse_autoencoder": functools.partial(autoencoder, units="sigmoid"),
     "r3gan": r3gan,
 }
 

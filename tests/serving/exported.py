@@ -75,6 +75,9 @@ def objects(values):
 def cases(name, num):
     """Yields (signature, request, answer of the model); answers of files are pixels."""
     made, random = model(name), np.random.default_rng(num)
+    if MODELS[name].kind == "autoencoder":
+        yield from cases_of_codes(made, num, random)
+        return
     if name in (*NOISE_TO_IMAGE, *TOLD, "gan_cls"):
         latents = random.standard_normal((num, made.latent_dim), "float32")
         seeds = random.integers(-(2**60), 2**60, num)
@@ -121,6 +124,30 @@ def cases(name, num):
         yield f"{direction}_uint8", {"images_uint8": given}, {"images_uint8": answer}
         files = objects([png(image) for image in given])
         yield f"{direction}_png", {"images_bytes": files}, {"images_bytes": answer}
+
+
+def cases_of_codes(made, num, random):
+    """Yields the cases of a model that encodes images and decodes codes."""
+    given = random.integers(0, 256, (num, *made.image_shape), np.uint8)
+    floats = random.uniform(-1, 1, given.shape).astype("float32")
+    files = objects([png(image) for image in given])
+    yield "encode", {"images": floats}, {"codes": made.encode(floats)}
+    yield "encode_uint8", {"images_uint8": given}, {"codes": made.encode(given)}
+    yield "encode_png", {"images_bytes": files}, {"codes": made.encode(given)}
+    yield "reconstruct", {"images": floats}, {"images": made.reconstruct(floats)}
+    again = pictures.to_uint8(made.reconstruct(given))
+    yield "reconstruct_uint8", {"images_uint8": given}, {"images_uint8": again}
+    yield "reconstruct_png", {"images_bytes": files}, {"images_bytes": again}
+    codes = random.standard_normal((num, made.latent_dim), "float32")
+    seeds = random.integers(-(2**60), 2**60, num)
+    asked = [("decode", {"codes": codes}, made.decode(codes))]
+    if made.has_prior:
+        asked.append(("generate", {"latents": codes}, made.generate(latents=codes)))
+        asked.append(("generate_from_seed", {"seed": seeds}, made.generate(seeds=seeds)))
+    for endpoint, sent, images in asked:
+        yield endpoint, sent, {"images": images}
+        yield f"{endpoint}_uint8", sent, {"images_uint8": pictures.to_uint8(images)}
+        yield f"{endpoint}_png", sent, {"images_bytes": pictures.to_uint8(images)}
 
 
 def tensors(path):

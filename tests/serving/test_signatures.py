@@ -53,12 +53,16 @@ ENDPOINTS = {
     "super_resolution": ["upscale"],
     "text_to_image": ["generate", "generate_from_embeddings"],
     "cyclegan": ["a_to_b", "b_to_a"],
+    "autoencoder": ["reconstruct", "encode", "decode"],
     "dtn": ["source_to_target"],
 }
+#: Of models that encode images, those whose codes have a prior have these too.
+OF_A_PRIOR = ["generate", "generate_from_seed"]
 
 
 def endpoints(name):
-    return ENDPOINTS.get(name) or ENDPOINTS[MODELS[name].kind]
+    known = ENDPOINTS.get(name) or ENDPOINTS[MODELS[name].kind]
+    return [*known, *OF_A_PRIOR] if getattr(MODELS[name], "has_prior", False) else known
 
 
 def assert_close(apart, name):

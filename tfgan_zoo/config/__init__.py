@@ -29,6 +29,7 @@ from tfgan_zoo.config.load import (
     with_whole_shape,
 )
 from tfgan_zoo.config.schema import (
+    autoencoder_config,
     default_config,
     image_to_image_config,
     joint_embedding_config,
@@ -66,6 +67,7 @@ __all__ = [
     "METRICS",
     "Overrides",
     "as_flag",
+    "autoencoder_config",
     "check",
     "check_extension",
     "check_names",

@@ -49,6 +49,7 @@ _AT_LEAST: dict[int, tuple[str, ...]] = {
         "pretraining.batch_size",
         "evaluate.samples",
         "evaluate.every",
+        "evaluate.draws",
         "health.every",
         "nan.steps",
     ),

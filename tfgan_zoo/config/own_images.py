@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ml_collections import ConfigDict
 
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.sizes import doublings, either, halvings, nearest_doubled, size_text
+from tfgan_zoo.sizes import doubled_around, doublings, either, halvings, nearest_doubled, size_text
 
 #: The recipes for own images; runs of other models on own images note one of them, too.
 RECIPES = ("images", "translation", "captions")
@@ -58,6 +58,8 @@ def kind_of_config(config: ConfigDict) -> str:
         return "translation"
     if "scale" in config.model_args:
         return "super_resolution"
+    if "decoder" in config:
+        return "autoencoder"
     if "text_encoder" in config:
         return "text_to_image" if "generator" in config else "joint_embedding"
     return "noise_to_image"
@@ -108,7 +110,7 @@ def sizes_of(config: ConfigDict) -> Sizes:
         return _multiples(8, 24) if config.model == "pix2pix" else _multiples(4, 24)
     if kind == "super_resolution":
         return _multiples(16, 32)
-    if kind == "joint_embedding":
+    if kind in ("joint_embedding", "autoencoder"):  # an autoencoder pads its images
         return _multiples(1, 16)
     return Sizes(lambda h, w: doublings(h, w) is not None, nearest_doubled)
 
@@ -316,6 +318,22 @@ def _joint_embedding(
     return ["batches of {config.data.batch_size}"]
 
 
+def _autoencoder(
+    config: ConfigDict, facts: Facts, size: tuple[int, int], channels: tuple[int, int]
+) -> list[str]:
+    del channels
+    filters = _doubling_filters(facts, doubled_around(*size))
+    for network in ("encoder", "decoder"):
+        if config[network].get("name", "").startswith("conv_"):
+            config[network].filters = filters
+    config.data.batch_size = _batch(64 if min(size) <= 64 else 32, facts)
+    config.data.flip = False
+    config.evaluate.metrics = ("psnr",)
+    config.evaluate.samples = min(512, facts.num)
+    config.train.steps = 5000 if facts.num < FEW else 10_000
+    return ["codes of {config.model_args.latent_dim}, and batches of {config.data.batch_size}"]
+
+
 def _super_resolution(
     config: ConfigDict, facts: Facts, size: tuple[int, int], channels: tuple[int, int]
 ) -> list[str]:
@@ -332,4 +350,5 @@ _KINDS = {
     "text_to_image": _captions,
     "joint_embedding": _joint_embedding,
     "super_resolution": _super_resolution,
+    "autoencoder": _autoencoder,
 }

@@ -5,7 +5,7 @@ optimizer for each role. The group of a network or an optimizer holds a `name` a
 what it names.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ml_collections import ConfigDict
@@ -143,6 +143,8 @@ def run_config(
                 # the sliced Wasserstein distance to the data; "mae" the mean absolute error of
                 # translations with known targets, "l1" the same in [-1, 1], as in the loss;
                 # "lpips" a network's distance of pairs, with the file `lpips_backbone`;
+                # "elbo", "iw_bound", "active_units", "probe", "trustworthiness", "continuity" and
+                # "sparsity" are scores of models that encode images;
                 # "retrieval" how often an image's own text is the
                 # nearest. "fid", "kid", "inception_score", "precision_recall", "density_coverage"
                 # and "modes" compare samples with the data in the features of a network,
@@ -339,6 +341,31 @@ def joint_embedding_config(model: str) -> ConfigDict:
     return config
 
 
+def autoencoder_config(model: str, roles: Sequence[str] = ("autoencoder",)) -> ConfigDict:
+    """Returns `run_config` of a model that encodes images and decodes codes.
+
+    Args:
+        model: As for `run_config`.
+        roles: The model's roles; a game has "discriminator" among them.
+    """
+    game = "discriminator" in roles
+    config = run_config(model, ["encoder", "decoder", *["discriminator"] * game], roles)
+    config.model_args = ConfigDict(
+        {
+            "image_shape": any_shape((32, 32, 3)),
+            "latent_dim": 64,
+            "ema_half_life": placeholder(float),
+            "ema_ramp_up": 0.05,
+            **(_of_games() if game else {}),
+        }
+    )
+    config.evaluate.split = placeholder(str)  # of the source; None for the training data
+    config.evaluate.metrics = ("psnr",)
+    config.evaluate.draws = 50  # codes of each image, for "iw_bound"
+    config.train.samples = 32
+    return config
+
+
 #: The config of each kind of model.
 CONFIGS: dict[str, Callable[[str], ConfigDict]] = {
     "noise_to_image": noise_to_image_config,
@@ -346,4 +373,5 @@ CONFIGS: dict[str, Callable[[str], ConfigDict]] = {
     "super_resolution": super_resolution_config,
     "text_to_image": text_to_image_config,
     "joint_embedding": joint_embedding_config,
+    "autoencoder": autoencoder_config,
 }

@@ -32,3 +32,22 @@ def mse(images: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
         1.25
     """
     return tf.reduce_mean((tf.cast(images, tf.float32) - tf.cast(wanted, tf.float32)) ** 2)
+
+
+def squared_error(images: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
+    """E |x - y|^2, the squared error of a sample, summed over its values, in float32.
+
+    The loss of autoencoders. Beside a second term for each sample, such as a divergence of its
+    code, the sum keeps the weight of that term the same at any size of the images; a mean over
+    values would multiply it by their number.
+
+    Args:
+        images: X, `[B, ...]`.
+        wanted: Y, of the same shape.
+
+    Example:
+        >>> float(squared_error(tf.constant([[1.0, -1.0]]), tf.constant([[0.5, 0.5]])))
+        2.5
+    """
+    squares = (tf.cast(images, tf.float32) - tf.cast(wanted, tf.float32)) ** 2
+    return tf.reduce_mean(tf.reduce_sum(squares, axis=list(range(1, squares.shape.rank))))

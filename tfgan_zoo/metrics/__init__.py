@@ -10,6 +10,14 @@ which take batches.
 from typing import TYPE_CHECKING
 
 from tfgan_zoo.lazy import lazy_attributes
+from tfgan_zoo.metrics.codes import (
+    active_units,
+    arithmetic_scores,
+    continuity,
+    linear_probe,
+    sparsity,
+    trustworthiness,
+)
 from tfgan_zoo.metrics.psnr import luma, psnr
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.metrics.ssim import ms_ssim, ssim, ssim_daala
@@ -85,9 +93,12 @@ __all__ = [
     "SSIMDaala",
     "SlicedWasserstein",
     "Statistics",
+    "active_units",
     "agreement",
+    "arithmetic_scores",
     "caption_scores",
     "class_coverage",
+    "continuity",
     "density_coverage",
     "embedding_distance",
     "feature_distance",
@@ -96,6 +107,7 @@ __all__ = [
     "improved_precision_recall",
     "inception_score_from_logits",
     "kernel_distance",
+    "linear_probe",
     "lpips_distance",
     "luma",
     "metric_name",
@@ -107,8 +119,10 @@ __all__ = [
     "psnr",
     "reverse_kl",
     "sliced_wasserstein",
+    "sparsity",
     "ssim",
     "ssim_daala",
     "stacked_labels",
     "translation_scores",
+    "trustworthiness",
 ]

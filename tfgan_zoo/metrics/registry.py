@@ -197,6 +197,12 @@ BY_NETWORK = ("lpips",)
 #: Scores of translations against their targets, and 1 if higher is better, -1 if lower is.
 TARGETS = {"mae": -1, "l1": -1, "psnr": 1, "ssim": 1, "lpips": -1}
 
+#: Scores of the codes of images, and 1 if higher is better, -1 if lower is.
+CODES = {"active_units": 1, "probe": 1, "trustworthiness": 1, "continuity": 1, "sparsity": -1}
+
+#: Lower bounds of the likelihood of images.
+BOUNDS = {"elbo": 1, "iw_bound": 1}
+
 #: Scores that training can compute, by their names in config.evaluate.metrics. "figures", those of
 #: translations and "retrieval" depend on the data of a task; MS-SSIM needs images too large for
 #: training.
@@ -206,5 +212,7 @@ IN_TRAINING = (
     *TARGETS,
     "ssim_daala",
     "retrieval",
+    *CODES,
+    *BOUNDS,
     *(name for name in DISTRIBUTIONS if name != "swd"),
 )

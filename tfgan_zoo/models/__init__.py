@@ -2,12 +2,16 @@
 
 import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
 from tfgan_zoo.models.acgan import ACGAN
+from tfgan_zoo.models.autoencoder import Autoencoder
+from tfgan_zoo.models.autoencoding import Autoencoding
 from tfgan_zoo.models.base import ZooModel
 from tfgan_zoo.models.biggan import BigGAN
 from tfgan_zoo.models.cgan import CGAN
 from tfgan_zoo.models.cyclegan import CycleGAN
 from tfgan_zoo.models.dcgan import DCGAN
+from tfgan_zoo.models.denoising_autoencoder import DenoisingAutoencoder
 from tfgan_zoo.models.dtn import DTN
+from tfgan_zoo.models.embedding_autoencoder import EmbeddingAutoencoder
 from tfgan_zoo.models.feature_inversion import FeatureInversion
 from tfgan_zoo.models.game import Game, GANModel
 from tfgan_zoo.models.gan import GAN
@@ -20,7 +24,10 @@ from tfgan_zoo.models.pix2pix import Pix2Pix
 from tfgan_zoo.models.r3gan import R3GAN
 from tfgan_zoo.models.relativistic_gan import RelativisticGAN
 from tfgan_zoo.models.sngan import SNGAN
+from tfgan_zoo.models.sparse_autoencoder import SparseAutoencoder
 from tfgan_zoo.models.srgan import SRGAN
+from tfgan_zoo.models.vae import VAE
+from tfgan_zoo.models.vae_gan import VAEGAN
 from tfgan_zoo.models.wgan import WGAN
 from tfgan_zoo.models.wgan_gp import WGANGP
 
@@ -43,6 +50,12 @@ MODELS: dict[str, type[ZooModel]] = {
     "srgan": SRGAN,
     "gan_cls": GANCLS,
     "joint_embedding": JointEmbedding,
+    "autoencoder": Autoencoder,
+    "denoising_autoencoder": DenoisingAutoencoder,
+    "sparse_autoencoder": SparseAutoencoder,
+    "vae": VAE,
+    "embedding_autoencoder": EmbeddingAutoencoder,
+    "vae_gan": VAEGAN,
 }
 
 #: Models that are trained before others.
@@ -61,10 +74,16 @@ __all__ = [
     "R3GAN",
     "SNGAN",
     "SRGAN",
+    "VAE",
+    "VAEGAN",
     "WGAN",
     "WGANGP",
+    "Autoencoder",
+    "Autoencoding",
     "BigGAN",
     "CycleGAN",
+    "DenoisingAutoencoder",
+    "EmbeddingAutoencoder",
     "FeatureInversion",
     "GANModel",
     "Game",
@@ -73,5 +92,6 @@ __all__ = [
     "NoiseToImage",
     "Pix2Pix",
     "RelativisticGAN",
+    "SparseAutoencoder",
     "ZooModel",
 ]

@@ -144,27 +144,35 @@ class Game(ZooModel):
         keep = self.accuracy_memory
         self.accuracy.assign(keep * self.accuracy.value + (1 - keep) * new)
         ahead = self.accuracy.value > self.skip_discriminator_above
+        self.apply_unless(ahead, "discriminator", gradients)
+        return logs | {"d_idle": tf.cast(ahead, tf.float32)}
+
+    def apply_unless(self, rests: tf.Tensor, role: str, gradients: list[tf.Tensor | None]) -> None:
+        """Applies a role's gradients unless it rests in this step, for use in `apply`.
+
+        Args:
+            rests: Whether it does, a scalar that is the same on all replicas.
+            role: A key of `roles`.
+            gradients: One for each of `role_variables`.
+        """
         apply = super().apply
         replica = tf.distribute.get_replica_context()
 
-        def across_replicas(strategy, ahead, gradients):
+        def across_replicas(strategy, rests, gradients):
             # A branch that gathers gradients must be taken by all replicas at once.
             tf.cond(
-                strategy.experimental_local_results(ahead)[0],
+                strategy.experimental_local_results(rests)[0],
                 lambda: None,
-                lambda: strategy.extended.call_for_each_replica(
-                    apply_discriminator, args=(gradients,)
-                ),
+                lambda: strategy.extended.call_for_each_replica(apply_role, args=(gradients,)),
             )
 
-        def apply_discriminator(gradients):
-            apply("discriminator", gradients, logs)
+        def apply_role(gradients):
+            apply(role, gradients, None)
 
         if replica is None or replica.num_replicas_in_sync == 1:
-            tf.cond(ahead, lambda: None, lambda: apply_discriminator(gradients))
+            tf.cond(rests, lambda: None, lambda: apply_role(gradients))
         else:
-            replica.merge_call(across_replicas, args=(ahead, gradients))
-        return logs | {"d_idle": tf.cast(ahead, tf.float32)}
+            replica.merge_call(across_replicas, args=(rests, gradients))
 
     def augment(self, images: tf.Tensor, purpose: str, training: bool = True) -> tf.Tensor:
         """Augments images if asked for; within a step, the same way for the same purpose."""

@@ -11,14 +11,14 @@ from tfgan_zoo import losses
 from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.models.game import Game
 from tfgan_zoo.models.mechanics.arguments import check_image_shape, check_size
-from tfgan_zoo.models.mechanics.batches import local_values
-from tfgan_zoo.models.mechanics.parts import as_images, named_parts, random_values
+from tfgan_zoo.models.mechanics.image_inputs import TakesImages
+from tfgan_zoo.models.mechanics.padding import reflect_to
+from tfgan_zoo.models.mechanics.parts import as_images, random_images
 from tfgan_zoo.networks import size_multiple, smallest_side
-from tfgan_zoo.pixels import to_unit_range
 from tfgan_zoo.serving.signatures import Endpoint
 
 
-class ImageToImage(Game):
+class ImageToImage(TakesImages, Game):
     """A game between domains a and b, whose generators turn images of one into the other.
 
     A training batch is `(a, b)` or `{"a": a, "b": b}`: two batches of images `[B, H, W, C]`, uint8
@@ -38,8 +38,6 @@ class ImageToImage(Game):
     #: Shapes of the images of both domains in training, (height, width, channels).
     shape_a: tuple[int, ...]
     shape_b: tuple[int, ...]
-    predict_function: Any
-    _unpredicted: bool
 
     def set_shapes(self, image_shape: Sequence[int], channels_b: int | None) -> None:
         """Sets the shapes of both domains in training, early in every constructor.
@@ -113,60 +111,13 @@ class ImageToImage(Game):
         direction = next(iter(self.translators()))
         return self._translated(self._as_source(inputs, direction), direction)
 
-    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """Checks images, and calls the model; see `call`."""
-        # Not in `call`, whose errors Keras wraps.
-        if tf.executing_eagerly() and not keras.backend.is_keras_tensor(inputs):
-            inputs = self.checked_images(inputs)
-            inputs = self._as_source(inputs, next(iter(self.translators())))
-        return super().__call__(inputs, *args, **kwargs)
-
     def _as_source(self, images: Any, direction: str) -> tf.Tensor:
         channels = self.source_shape(direction)[-1]
         return as_images(images, (None, None, channels), "images")
 
-    def make_predict_function(self, force: bool = False) -> None:
-        """Makes the function that `predict` calls; it checks the first batch."""
-        if self.predict_function is not None and not force:
-            return
-        super().make_predict_function(force)
-        translated: Callable = self.predict_function
-
-        def check_and_translate(batches_of_images):
-            if self._unpredicted:
-                self._unpredicted = False
-                for images in local_values(_images_of(batches_of_images[0])):
-                    self.checked_images(images)
-            return translated(batches_of_images)
-
-        self.predict_function = check_and_translate
-
-    def predict(self, x: Any, *args: Any, **kwargs: Any) -> np.ndarray:
-        """Translates a to b, as Keras' `predict` does; `translate` takes images of any kind.
-
-        Args:
-            x: Images as in `call`, or batches of them.
-            *args: As for Keras' `predict`.
-            **kwargs: As for Keras' `predict`.
-
-        Returns:
-            float32 `[num, H, W, C]` of domain b, in [-1, 1].
-
-        Raises:
-            InputError: If the first batch has another shape, type or range.
-        """
-        self._unpredicted = True
-        return super().predict(x, *args, **kwargs)
-
-    def predict_on_batch(self, x: Any) -> np.ndarray:
-        """Translates a batch from a to b; see `predict`.
-
-        Raises:
-            InputError: If it has another shape, type or range.
-        """
-        self._unpredicted = False
-        images = self.checked_images(_images_of(x))
-        return super().predict_on_batch(self._as_source(images, next(iter(self.translators()))))
+    def as_input(self, images: Any) -> tf.Tensor:
+        """See `TakesImages.as_input`."""
+        return self._as_source(images, next(iter(self.translators())))
 
     def translate(
         self, images: np.ndarray, direction: str | None = None, *, batch_size: int = 1
@@ -246,7 +197,6 @@ class ImageToImage(Game):
             multiple = size_multiple(shown) if self.scale == 1 else 1
             self._sides[name] = multiple, smallest_side(shown, multiple, self.scale)
         self._translations: dict[str, Any] = {}
-        self._unpredicted = False
         super().build_state()
 
     def endpoints(self) -> dict[str, Endpoint]:
@@ -258,18 +208,10 @@ class ImageToImage(Game):
             return Endpoint(
                 lambda images: {"images": self._translated(images, direction)},
                 (spec,),
-                lambda n: {"images": _random_images(shape, n)},
+                lambda n: {"images": random_images(shape, n)},
             )
 
         return {direction: endpoint(direction) for direction in self.translators()}
-
-
-def _images_of(data: Any) -> Any:
-    return named_parts(data, ("images",))["images"]
-
-
-def _random_images(shape: tuple[int, ...], num: int) -> np.ndarray:
-    return to_unit_range(random_values(tf.TensorSpec([None, *shape], tf.uint8), num))
 
 
 def domain_shapes(
@@ -295,8 +237,7 @@ def pad_to_multiple(images: tf.Tensor, multiple: int, least: int = 1) -> tf.Tens
         padded = (size + multiple - 1) // multiple * multiple
         if least > multiple:
             padded = tf.maximum(padded, least)
-        rows = tf.range(padded) % (2 * size)
-        images = tf.gather(images, tf.minimum(rows, 2 * size - 1 - rows), axis=axis)
+        images = reflect_to(images, axis, padded)
     return images
 
 

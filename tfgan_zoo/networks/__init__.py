@@ -9,6 +9,8 @@
   `[B, h, w, 1]`. Both accept images of any size.
 - `dtn_generator` takes `(feature_shape, image_shape, ...)` and maps features to images.
 - Generators that enlarge images take `(lr_shape, ...)` and accept images of any size.
+- Encoders of autoencoders take `(image_shape, latent_dim, ...)` and map images to float32 codes
+  `[B, latent_dim]`; decoders take the same and map codes to images, or to logits of pixels.
 - Text encoders take `(embedding_dim, ...)` and map strings `[B]` to float32 vectors
   `[B, embedding_dim]`; image encoders take `(image_shape, embedding_dim, ...)` and map images to
   such vectors. Text-conditional generators and discriminators also take `embedding_dim`, and such
@@ -28,6 +30,7 @@ import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
 import keras
 
 from tfgan_zoo.networks.acgan import acgan_discriminator
+from tfgan_zoo.networks.autoencoder import conv_decoder, conv_encoder, mlp_decoder, mlp_encoder
 from tfgan_zoo.networks.biggan import biggan_discriminator, biggan_generator
 from tfgan_zoo.networks.cgan import cgan_discriminator, cgan_generator
 from tfgan_zoo.networks.common import size_multiple, smallest_side
@@ -49,6 +52,7 @@ from tfgan_zoo.networks.text_conditional import (
 from tfgan_zoo.networks.text_encoder import char_cnn_rnn, vocabulary_of, word_encoder
 from tfgan_zoo.networks.translation_resnet import translation_resnet
 from tfgan_zoo.networks.unet import encoder_decoder_generator, unet_generator
+from tfgan_zoo.networks.vae_gan import vae_gan_decoder, vae_gan_discriminator, vae_gan_encoder
 from tfgan_zoo.networks.vgg_features import vgg19_features
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {
@@ -58,13 +62,17 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "cgan_discriminator": cgan_discriminator,
     "cgan_generator": cgan_generator,
     "char_cnn_rnn": char_cnn_rnn,
+    "conv_decoder": conv_decoder,
+    "conv_encoder": conv_encoder,
     "dcgan_discriminator": dcgan_discriminator,
     "dcgan_generator": dcgan_generator,
     "dtn_discriminator": dtn_discriminator,
     "dtn_generator": dtn_generator,
     "encoder_decoder_generator": encoder_decoder_generator,
     "image_encoder": image_encoder,
+    "mlp_decoder": mlp_decoder,
     "mlp_discriminator": mlp_discriminator,
+    "mlp_encoder": mlp_encoder,
     "mlp_generator": mlp_generator,
     "patchgan_discriminator": patchgan_discriminator,
     "r3gan_discriminator": r3gan_discriminator,
@@ -79,6 +87,9 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "text_conditional_generator": text_conditional_generator,
     "translation_resnet": translation_resnet,
     "unet_generator": unet_generator,
+    "vae_gan_decoder": vae_gan_decoder,
+    "vae_gan_discriminator": vae_gan_discriminator,
+    "vae_gan_encoder": vae_gan_encoder,
     "word_encoder": word_encoder,
 }
 
@@ -91,6 +102,8 @@ __all__ = [
     "cgan_discriminator",
     "cgan_generator",
     "char_cnn_rnn",
+    "conv_decoder",
+    "conv_encoder",
     "dcgan_discriminator",
     "dcgan_generator",
     "dtn_discriminator",
@@ -98,7 +111,9 @@ __all__ = [
     "encoder_decoder_generator",
     "feature_network",
     "image_encoder",
+    "mlp_decoder",
     "mlp_discriminator",
+    "mlp_encoder",
     "mlp_generator",
     "patchgan_discriminator",
     "r3gan_discriminator",
@@ -115,6 +130,9 @@ __all__ = [
     "text_conditional_generator",
     "translation_resnet",
     "unet_generator",
+    "vae_gan_decoder",
+    "vae_gan_discriminator",
+    "vae_gan_encoder",
     "vgg19_features",
     "vocabulary_of",
     "word_encoder",

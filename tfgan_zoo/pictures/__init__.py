@@ -2,6 +2,7 @@
 
 from tfgan_zoo.pictures.grids import as_colour, enlarge, grid, rows, sheet
 from tfgan_zoo.pictures.labels import labelled_grid, labelled_rows, titled_rows
+from tfgan_zoo.pictures.plane import plane
 from tfgan_zoo.pictures.points import scatter
 from tfgan_zoo.pictures.save import (
     ENDINGS,
@@ -32,6 +33,7 @@ __all__ = [
     "grid",
     "labelled_grid",
     "labelled_rows",
+    "plane",
     "rows",
     "save_folder",
     "save_frames",

@@ -28,6 +28,9 @@ class DrawRequest(NamedTuple):
         closed: Whether walks return to their start, for an animation that repeats.
         truncation: The largest distance of latents from 0; see `NoiseToImage.generate`.
         all_labels: Whether to draw every class.
+        inputs: Files of images to walk between, for a model that encodes images.
+        images: These images as the model takes them, uint8 `[num, H, W, C]`; None if there are
+            none.
     """
 
     workdir: str
@@ -41,6 +44,8 @@ class DrawRequest(NamedTuple):
     closed: bool = False
     truncation: float | None = None
     all_labels: bool = False
+    inputs: Sequence[str] = ()
+    images: np.ndarray | None = None
 
     def num_samples(self) -> int:
         """Returns how many samples to draw, per text or class where there are any."""
@@ -66,6 +71,12 @@ class DrawRequest(NamedTuple):
             raise InputError("--all_labels: expected none beside --label; leave one of them out.")
         if self.truncation is not None and self.truncation <= 0:
             raise InputError(f"--truncation: expected a number above 0, got {self.truncation}.")
+        if self.inputs and not self.interpolate:
+            raise InputError("--input: expected --interpolate beside it, got none.")
+        if len(self.inputs) == 1:
+            raise InputError("--input: expected two images or more to walk between, got one.")
+        if self.inputs and self.num is not None:
+            raise InputError(f"--num: expected none beside --input, got {self.num}.")
         if self.interpolate and len(self.texts) == 1:
             raise InputError("--interpolate: expected two texts or more to walk between, got one.")
 

@@ -145,6 +145,32 @@ def labelled_grid(labels: Sequence[str], images: np.ndarray, columns: int) -> np
     return grid(np.stack(cells), columns)
 
 
+def caption(names: Sequence[tuple[str, tuple[int, int, int]]], width: int) -> np.ndarray:
+    """Draws names in their colours, in as many lines as they need.
+
+    Args:
+        names: Texts, each with the colour of its letters.
+        width: Width of the picture; a longer name is truncated.
+
+    Returns:
+        A picture `(height, width, 3)`, uint8.
+    """
+    font, line, space = _font(), 20, 10
+    places, left, top = [], 2.0, 2
+    for text, colour in names:
+        text = _truncate(text, font, width - 4)
+        length = font.getlength(text)
+        if left + length > width - 2 and left > 2:
+            left, top = 2.0, top + line
+        places.append((left, top, text, colour))
+        left += length + space
+    strip = Image.new("RGB", (width, top + line), "white")
+    draw = ImageDraw.Draw(strip)
+    for left, top, text, colour in places:
+        draw.text((left, top), text, fill=colour, font=font)
+    return np.asarray(strip)
+
+
 @functools.cache
 def _font() -> Any:
     """Returns a system font with many scripts, or Pillow's own font if there is none."""

@@ -7,6 +7,7 @@ import numpy as np
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures.drawing import DrawRequest
 from tfgan_zoo.run import experiment
+from tfgan_zoo.run.coding import read_images
 from tfgan_zoo.samples import kind_of
 from tfgan_zoo.tasks import task_of
 
@@ -26,7 +27,14 @@ def draw_run(request: DrawRequest, output: Path, checkpoint: str = "best") -> st
         InputError: If there is no such run or checkpoint, or its model does not draw that.
     """
     model = experiment.load_run(request.workdir, checkpoint)
-    drawing = task_of(model).drawing(model, request)
+    task = task_of(model)
+    if request.inputs:
+        if not task.encodes:
+            raise InputError(
+                f"--input: expected none for {request.workdir!r}, whose model encodes no images."
+            )
+        request = request._replace(images=read_images(request.workdir, model, request.inputs))
+    drawing = task.drawing(model, request)
     if drawing.points and output.suffix.lower() != ".png":
         raise InputError(f"--output: {request.workdir!r} makes points, which are drawn as a .png.")
     drawing.save(output)

@@ -118,7 +118,9 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
     task = task_of_run(workdir)
     if task.evaluates != "samples":
         raise task.refusal(os.fspath(workdir))
-    distributions.check_metrics(request.metrics, ("figures", *TARGETS, *task.own_metrics))
+    distributions.check_metrics(
+        request.metrics, ("figures", *TARGETS, *task.metrics_of(request.metrics))
+    )
     if request.num < 10:
         raise InputError(f"--num: expected a whole number from 10 up, got {request.num}.")
     own = [name for name in request.metrics if name in distributions.METRICS]

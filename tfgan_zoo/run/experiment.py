@@ -213,6 +213,8 @@ def train_stage(
         source = config.train.generator_from if pretraining is None else run.pretraining
         if start == 0 and source is not None:
             start_from_generator(source, model)
+        elif start == 0 and config.train.start_from is None:
+            task.initialize(model)
 
         report(stage.describe(start, over))
         if training:

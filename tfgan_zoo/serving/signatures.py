@@ -32,7 +32,7 @@ class Endpoint(NamedTuple):
 
 
 def in_every_form(endpoints: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
-    """Adds two forms to each endpoint with tensors `images`, floats in [-1, 1].
+    """Adds two forms to each endpoint that takes or returns `images`, floats in [-1, 1].
 
     `NAME_uint8` takes and returns `images_uint8` instead. `NAME_png` takes `images_bytes`, files in
     PNG, JPEG, BMP or GIF format, and returns `images_bytes`, PNG files; it processes images one by
@@ -49,13 +49,13 @@ def in_every_form(endpoints: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
     signatures = {}
     for name, endpoint in endpoints.items():
         floats = _checked(endpoint)
-        made = outputs(floats).get(FLOATS)
+        made = [spec for key, spec in outputs(floats).items() if key == FLOATS]
         signatures[name] = floats
-        given = [spec for spec in endpoint.inputs if spec.name == FLOATS]
-        if made is None or any(spec.shape.rank != 4 for spec in [made, *given]):
+        images = made + [spec for spec in endpoint.inputs if spec.name == FLOATS]
+        if not images or any(spec.shape.rank != 4 for spec in images):
             continue
         signatures[f"{name}_uint8"] = _of_uint8(floats)
-        if all(spec.shape[-1] in (1, 3) for spec in [made, *given]):
+        if all(spec.shape[-1] in (1, 3) for spec in images):
             signatures[f"{name}_png"] = _of_files(floats)
     return signatures
 

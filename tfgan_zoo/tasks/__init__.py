@@ -10,6 +10,7 @@ from ml_collections import ConfigDict
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS, ZooModel
+from tfgan_zoo.tasks.autoencoder import AutoencoderTask
 from tfgan_zoo.tasks.base import Score, Task, Workload, open_source_for
 from tfgan_zoo.tasks.comparison import EvaluationTask
 from tfgan_zoo.tasks.held_out import with_held_out
@@ -42,6 +43,7 @@ TASKS: dict[str, type[Task]] = {
     "super_resolution": SuperResolutionTask,
     "text_to_image": TextToImageTask,
     "joint_embedding": JointEmbeddingTask,
+    "autoencoder": AutoencoderTask,
 }
 
 

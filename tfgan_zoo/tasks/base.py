@@ -75,6 +75,9 @@ class Task(abc.ABC):
     #: in [-1, 1] to floats `scale` times as large; and `source_shape(direction)`, the shape of one
     #: input. See `ImageToImage`.
     translates = False
+    #: Whether `tfgan_zoo.encode` and `tfgan_zoo.reconstruct` encode images and decode codes. The
+    #: model is then one of `models.coding.Coding`.
+    encodes = False
     #: How `tfgan_zoo.evaluate` scores a run: by its samples, by pairs of images, or not at all.
     evaluates: Literal["samples", "pairs", ""] = "samples"
     #: Names of the task's own scores in `EvaluationTask.also`, which `tfgan_zoo.evaluate` accepts
@@ -129,6 +132,14 @@ class Task(abc.ABC):
     @abc.abstractmethod
     def batches(self, start: int) -> tf.data.Dataset:
         """Returns an endless dataset of training batches, beginning with that of step `start`."""
+
+    def initialize(self, model: Any) -> None:
+        """Sets what the data decide of a new model's initial weights.
+
+        It is called before the first step of a run that starts from no other weights, and gives the
+        same weights whenever it is called.
+        """
+        del model
 
     @abc.abstractmethod
     def prepare(self) -> None:
@@ -273,6 +284,12 @@ class Task(abc.ABC):
         """
         del config, source, split
         return None
+
+    @classmethod
+    def metrics_of(cls, names: Sequence[str]) -> list[str]:
+        """Returns the names of the task's own scores, for a request of some metrics."""
+        del names
+        return [*cls.own_metrics]
 
     @classmethod
     def refusal(cls, workdir: str) -> InputError:

@@ -1,24 +1,18 @@
 """Images or points from noise, or from noise and a class."""
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from ml_collections import ConfigDict
 
 from tfgan_zoo import pictures
 from tfgan_zoo.data import (
     Source,
     fit_for,
-    load_source,
-    open_source,
     parse_spec,
-    unconditional,
-    use_cache,
 )
-from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
 from tfgan_zoo.data.loading import usable_indices
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation.distributions import Classes
@@ -26,8 +20,8 @@ from tfgan_zoo.metrics.figures import figure_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.models import NoiseToImage
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
-from tfgan_zoo.samples import IMAGES, POINTS, kind_of
-from tfgan_zoo.tasks.base import CACHE, Score, Task, open_source_for
+from tfgan_zoo.samples import POINTS, kind_of
+from tfgan_zoo.tasks.base import Score, Task
 from tfgan_zoo.tasks.classes import (
     check_classes,
     check_number,
@@ -39,10 +33,11 @@ from tfgan_zoo.tasks.classes import (
 from tfgan_zoo.tasks.comparison import EvaluationTask, choose, reference
 from tfgan_zoo.tasks.distribution_scores import DistributionScores
 from tfgan_zoo.tasks.drawing import generate
+from tfgan_zoo.tasks.images import ImagesTask, open_images
 from tfgan_zoo.tasks.requests import Request
 
 
-class NoiseToImageTask(Task):
+class NoiseToImageTask(ImagesTask):
     """Images, or points, to imitate."""
 
     data_entries = ("class_names",)
@@ -55,16 +50,6 @@ class NoiseToImageTask(Task):
     def __init__(self, config: ConfigDict, model: NoiseToImage, like: Task | None = None):
         super().__init__(config, model, like)
         data = config.data
-        self.opened = _open(
-            config, data.source, data.split, data_dir=data.data_dir, on_error=data.on_error
-        )
-        kind = "vectors" if self.opened.is_vector else "images"
-        if kind_of(model.image_shape) is not (POINTS if self.opened.is_vector else IMAGES):
-            raise InputError(
-                f"data.source: {data.source} holds {kind}, which do not fit the model's "
-                f"model_args.image_shape={model.image_shape}."
-            )
-        self.check_batch(data.source, len(self.opened))
         parts = _parts(self.opened, model)
         check_classes(self.opened, model, data.get("class_names", ()))
         if "label" in parts:  # The sheet draws every class that has a name.
@@ -72,12 +57,17 @@ class NoiseToImageTask(Task):
         model.check_condition(
             parts, "data.source", "make networks for all of them, or leave the others out"
         )
-        self._pipeline(self.opened, 0, cache=False)
+        self.pipeline(self.opened, 0, cache=False)
         images = kind_of(model.image_shape).is_drawn
         self.class_names: tuple[str, ...] = ()
         if "label" in model.condition:
             self.class_names = tuple(data.get("class_names", ()) or self.opened.class_names)
         self.distributions = DistributionScores(config, self.class_names) if images else None
+
+    @property
+    def parts(self) -> Sequence[str]:
+        """See `ImagesTask.parts`."""
+        return self.model.condition
 
     @property
     def reference(self) -> np.ndarray:
@@ -87,68 +77,7 @@ class NoiseToImageTask(Task):
     @functools.cached_property
     def _reference(self) -> dict[str, np.ndarray]:
         """The first training samples, as many as sheets and scores need."""
-        return self._first(max(self.config.train.samples, self.config.evaluate.samples))
-
-    @functools.cached_property
-    def held(self) -> Source:
-        """The source; a source that is cached is decoded and fitted once."""
-        if self.opened.is_vector:
-            return self.opened
-        fitting = fit_for(self.opened, **self._fitting())
-        if not use_cache(self.opened, fitting, CACHE[self.config.data.cache]):
-            return self.opened
-        return load_source(self.opened, fitting)
-
-    def _fitting(self) -> dict[str, Any]:
-        """How stored images become the model's: arguments of the data pipeline."""
-        shape, data = self.model.image_shape, self.config.data
-        if len(shape) == 1:
-            return {}
-        return {
-            "image_size": shape[:2],
-            "channels": shape[-1],
-            "crop": data.crop,
-            "fit": data.fit,
-        }
-
-    def fingerprints(self) -> dict[str, Fingerprint]:
-        """See `Task.fingerprints`."""
-        found = fingerprint(self.opened, self.config.data.source, self.model.condition)
-        return {"training data": found}
-
-    def batches(self, start: int) -> tf.data.Dataset:
-        """See `Task.batches`."""
-        return self._pipeline(self.held, start, CACHE[self.config.data.cache])
-
-    def _pipeline(self, source: Source, start: int, cache: bool | str) -> tf.data.Dataset:
-        data = self.config.data
-        dataset = unconditional(
-            source,
-            batch_size=self.model.samples_per_step(data.batch_size),
-            flip=data.flip,
-            parts=self.model.condition,
-            cache=cache,
-            seed=self.config.seed,
-            start_step=start,
-            **self._fitting(),
-        )
-        _check_fits(self.config, _named(dataset.element_spec)["image"], self.model.image_shape)
-        return dataset
-
-    def real_samples(self, num: int) -> np.ndarray:
-        """Returns the first `num` training samples as the model sees them, floats."""
-        return self._first(num)["image"]
-
-    def _first(self, num: int) -> dict[str, np.ndarray]:
-        """Returns all parts of the first `num` training samples, images as floats."""
-        batches: list[dict[str, np.ndarray]] = []
-        for batch in self.batches(0).as_numpy_iterator():
-            batches.append(_named(batch))
-            if sum(len(each["image"]) for each in batches) >= num:
-                break
-        found = {name: np.concatenate([b[name] for b in batches])[:num] for name in batches[0]}
-        real = found["image"]
-        return found | {"image": real if real.dtype == np.float32 else pictures.from_uint8(real)}
+        return self.first(max(self.config.train.samples, self.config.evaluate.samples))
 
     def _samples(self, model: Any, num: int) -> np.ndarray:
         """Generates samples to score, under the conditions of the first real ones."""
@@ -161,11 +90,9 @@ class NoiseToImageTask(Task):
 
     def describe(self) -> str:
         """See `Task.describe`."""
-        # Once the images are decoded, those that cannot be read are no longer counted.
-        source = vars(self).get("held", self.opened)
         labelled = "label" in self.model.condition
-        classes = f" of {len(source.class_names)} classes" if labelled else ""
-        return f"{self.config.data.source}: {len(source):,} samples{classes}"
+        classes = f" of {len(self.opened.class_names)} classes" if labelled else ""
+        return super().describe() + classes
 
     def sheet(self, model: Any) -> np.ndarray:
         """Draws samples from fixed latents; a model conditional on classes, a row for each."""
@@ -219,7 +146,7 @@ class NoiseToImageTask(Task):
         names = config.data.get("class_names") or before.get("data", {}).get("class_names")
         if not names:
             data = config.data
-            source = _open(config, data.source, data.split, data_dir=data.data_dir)
+            source = open_images(config, data.source, data.split, data_dir=data.data_dir)
             _part(source, "label", "data.source")
             names = source.class_names
         check_number(config, names)
@@ -256,7 +183,7 @@ class NoiseToImageTask(Task):
                 "--workdir: expected a run of a model that makes images, got "
                 f"{kind_of(shape).name}."
             )
-        source = _open(
+        source = open_images(
             config,
             request.source,
             request.split,
@@ -299,11 +226,6 @@ class NoiseToImageTask(Task):
         )
 
 
-def _named(batch: Any) -> dict[str, Any]:
-    """Returns the parts of a batch, or of its spec, by name."""
-    return batch if isinstance(batch, dict) else {"image": batch}
-
-
 def _parts(source: Source, model: Any, argument: str = "data.source") -> dict[str, np.ndarray]:
     """Returns the parts of a source that a model is conditional on.
 
@@ -320,11 +242,6 @@ def _part(source: Source, name: str, argument: str) -> np.ndarray:
         raise InputError(str(error).replace("parts", argument, 1)) from error
 
 
-def _open(config: ConfigDict, source: str, split: str, **options: Any) -> Source:
-    side = max(config.model_args.image_shape[:2])
-    return open_source_for(open_source, source, split, side, config.data, **options)
-
-
 def _figure_scores(
     source: str, shape: Sequence[int]
 ) -> Callable[[np.ndarray, np.ndarray | None], Mapping[str, float]] | None:
@@ -336,11 +253,3 @@ def _figure_scores(
     if kind != "figures" or shape[-1] != 3 or shape[0] != shape[1]:
         return None
     return lambda images, wanted: figure_scores(images, view, wanted)
-
-
-def _check_fits(config: ConfigDict, spec: tf.TensorSpec, shape: Iterable[int]) -> None:
-    if not spec.shape[1:].is_compatible_with(tuple(shape)):
-        raise InputError(
-            f"data.source: {config.data.source} gives samples of shape {tuple(spec.shape[1:])}, "
-            f"the model takes model_args.image_shape={tuple(shape)}."
-        )

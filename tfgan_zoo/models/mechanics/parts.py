@@ -201,6 +201,11 @@ def random_values(spec: tf.TensorSpec, num: int, seed: int = 0) -> np.ndarray:
     return random.integers(0, 2, shape, spec.dtype.as_numpy_dtype)
 
 
+def random_images(shape: Shape, num: int) -> np.ndarray:
+    """Returns random images as an endpoint takes them: floats in [-1, 1]."""
+    return to_unit_range(random_values(tf.TensorSpec([None, *shape], tf.uint8), num))
+
+
 # ---------------------------------------------------------------------- a look at a batch
 
 

@@ -1,0 +1,33 @@
+"""VAE (Kingma and Welling 2013, https://arxiv.org/abs/1312.6114) on the figures.
+
+Convolutional networks, and a Gaussian likelihood whose standard deviation of 0.1 lets codes keep
+what the eye sees of a figure.
+
+Command: python -m tfgan_zoo.train --model=vae
+Cost:    not measured
+Result:  not measured
+"""
+
+from tfgan_zoo.config import autoencoder_config
+
+
+def get_config():
+    config = autoencoder_config("vae")
+    config.model_args.latent_dim = 16
+    config.model_args.likelihood = "gaussian"
+    config.model_args.sigma = 0.1
+    config.model_args.beta = 1.0
+    config.model_args.draws = 1
+    config.model_args.binarize = False
+    config.encoder = {"name": "conv_encoder", "filters": 16}
+    config.decoder = {"name": "conv_decoder", "filters": 16, "output_activation": "linear"}
+    config.autoencoder_optimizer = {"name": "adam", "learning_rate": 1e-3, "decay": "linear"}
+    config.data.batch_size = 64
+    config.train.steps = 5000
+    config.train.log_every = 100
+    config.train.sample_every = 1000
+    config.train.checkpoint_every = 1000
+    config.evaluate.metrics = ("figures", "psnr", "elbo", "active_units")
+    config.evaluate.split = "test"
+    config.evaluate.samples = 1000
+    return config

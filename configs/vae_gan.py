@@ -1,0 +1,40 @@
+"""VAE/GAN (Larsen et al. 2015, https://arxiv.org/abs/1512.09300) on the figures.
+
+The authors' networks for 32x32 images, with a quarter of their feature maps.
+
+Command: python -m tfgan_zoo.train --model=vae_gan
+Cost:    not measured
+Result:  not measured
+"""
+
+from tfgan_zoo.config import autoencoder_config
+
+
+def get_config():
+    config = autoencoder_config("vae_gan", ("encoder", "decoder", "discriminator"))
+    config.model_args.latent_dim = 16
+    config.model_args.ema_half_life = 10_000.0
+    config.model_args.feature_layer = "features"
+    config.model_args.gamma = 1e-3
+    config.model_args.judge_reconstructions = True
+    config.model_args.margin = 0.35
+    config.model_args.equilibrium = 0.68
+    config.encoder = {"name": "vae_gan_encoder", "filters": (16, 32, 64), "dense_units": 256}
+    config.decoder = {"name": "vae_gan_decoder", "project": 64, "filters": (48, 32, 16)}
+    config.discriminator = {
+        "name": "vae_gan_discriminator",
+        "first_filters": 16,
+        "filters": (32, 48, 64),
+        "dense_units": 128,
+    }
+    for role in ("encoder", "decoder", "discriminator"):
+        config[f"{role}_optimizer"] = {"name": "rmsprop", "learning_rate": 3e-4, "rho": 0.9}
+    config.data.batch_size = 64
+    config.train.steps = 5000
+    config.train.log_every = 100
+    config.train.sample_every = 1000
+    config.train.checkpoint_every = 1000
+    config.evaluate.metrics = ("figures", "psnr")
+    config.evaluate.split = "test"
+    config.evaluate.samples = 1000
+    return config

@@ -1,0 +1,80 @@
+"""Calling a model of images, and Keras' `predict` of it, with images checked first."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo.models.mechanics.batches import local_values
+from tfgan_zoo.models.mechanics.inspection import Inspection
+from tfgan_zoo.models.mechanics.parts import named_parts
+
+
+class TakesImages(Inspection):
+    """A model whose `call` maps images to images."""
+
+    predict_function: Any
+    _unpredicted = False
+
+    def as_input(self, images: Any) -> tf.Tensor:
+        """Returns images as `call` takes them: floats in [-1, 1].
+
+        Raises:
+            InputError: If they have another shape or type.
+        """
+        raise NotImplementedError
+
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Checks images, and calls the model; see `call`."""
+        # Not in `call`, whose errors Keras wraps.
+        if tf.executing_eagerly() and not keras.backend.is_keras_tensor(inputs):
+            inputs = self.as_input(self.checked_images(inputs))
+        return super().__call__(inputs, *args, **kwargs)
+
+    def make_predict_function(self, force: bool = False) -> None:
+        """Makes the function that `predict` calls; it checks the first batch."""
+        if self.predict_function is not None and not force:
+            return
+        super().make_predict_function(force)
+        predict: Callable = self.predict_function
+
+        def check_and_predict(batches_of_images):
+            if self._unpredicted:
+                self._unpredicted = False
+                for images in local_values(_images_of(batches_of_images[0])):
+                    self.checked_images(images)
+            return predict(batches_of_images)
+
+        self.predict_function = check_and_predict
+
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> np.ndarray:
+        """Maps images as `call` does, by Keras' `predict`.
+
+        Args:
+            x: Images as in `call`, or batches of them.
+            *args: As for Keras' `predict`.
+            **kwargs: As for Keras' `predict`.
+
+        Returns:
+            float32 `[num, H, W, C]`, in [-1, 1].
+
+        Raises:
+            InputError: If the first batch has another shape, type or range.
+        """
+        self._unpredicted = True
+        return super().predict(x, *args, **kwargs)
+
+    def predict_on_batch(self, x: Any) -> np.ndarray:
+        """Maps a batch of images as `call` does; see `predict`.
+
+        Raises:
+            InputError: If it has another shape, type or range.
+        """
+        self._unpredicted = False
+        return super().predict_on_batch(self.as_input(self.checked_images(_images_of(x))))
+
+
+def _images_of(data: Any) -> Any:
+    return named_parts(data, ("images",))["images"]

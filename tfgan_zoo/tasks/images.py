@@ -1,0 +1,136 @@
+"""Single images or points: the data of models that imitate or encode them."""
+
+import functools
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from ml_collections import ConfigDict
+
+from tfgan_zoo import pictures
+from tfgan_zoo.data import Source, fit_for, load_source, open_source, unconditional, use_cache
+from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.samples import IMAGES, POINTS, kind_of
+from tfgan_zoo.tasks.base import CACHE, Task, open_source_for
+
+
+class ImagesTask(Task):
+    """Single images, or points, in training batches.
+
+    Args:
+        config: The run's config.
+        model: The run's model.
+        like: See `Task`.
+
+    Raises:
+        InputError: If the model cannot use the data.
+    """
+
+    def __init__(self, config: ConfigDict, model: Any, like: Task | None = None):
+        super().__init__(config, model, like)
+        data = config.data
+        self.opened = open_images(
+            config, data.source, data.split, data_dir=data.data_dir, on_error=data.on_error
+        )
+        kind = "vectors" if self.opened.is_vector else "images"
+        if kind_of(model.image_shape) is not (POINTS if self.opened.is_vector else IMAGES):
+            raise InputError(
+                f"data.source: {data.source} holds {kind}, which do not fit the model's "
+                f"model_args.image_shape={model.image_shape}."
+            )
+        self.check_batch(data.source, len(self.opened))
+
+    @property
+    def parts(self) -> Sequence[str]:
+        """What training batches hold besides images."""
+        return ()
+
+    @functools.cached_property
+    def held(self) -> Source:
+        """The source; a source that is cached is decoded and fitted once."""
+        if self.opened.is_vector:
+            return self.opened
+        fitting = fit_for(self.opened, **self.fitting())
+        if not use_cache(self.opened, fitting, CACHE[self.config.data.cache]):
+            return self.opened
+        return load_source(self.opened, fitting)
+
+    def fitting(self) -> dict[str, Any]:
+        """How stored images become the model's: arguments of the data pipeline."""
+        shape, data = self.model.image_shape, self.config.data
+        if len(shape) == 1:
+            return {}
+        return {
+            "image_size": shape[:2],
+            "channels": shape[-1],
+            "crop": data.crop,
+            "fit": data.fit,
+        }
+
+    def fingerprints(self) -> dict[str, Fingerprint]:
+        """See `Task.fingerprints`."""
+        found = fingerprint(self.opened, self.config.data.source, self.parts)
+        return {"training data": found}
+
+    def describe(self) -> str:
+        """See `Task.describe`."""
+        # Once the images are decoded, those that cannot be read are no longer counted.
+        source = vars(self).get("held", self.opened)
+        return f"{self.config.data.source}: {len(source):,} samples"
+
+    def batches(self, start: int) -> tf.data.Dataset:
+        """See `Task.batches`."""
+        return self.pipeline(self.held, start, CACHE[self.config.data.cache])
+
+    def pipeline(self, source: Source, start: int, cache: bool | str) -> tf.data.Dataset:
+        """Returns training batches of a source, beginning with that of step `start`."""
+        data = self.config.data
+        dataset = unconditional(
+            source,
+            batch_size=self.model.samples_per_step(data.batch_size),
+            flip=data.flip,
+            parts=self.parts,
+            cache=cache,
+            seed=self.config.seed,
+            start_step=start,
+            **self.fitting(),
+        )
+        check_fits(self.config, named(dataset.element_spec)["image"], self.model.image_shape)
+        return dataset
+
+    def real_samples(self, num: int) -> np.ndarray:
+        """Returns the first `num` training samples as the model sees them, floats."""
+        return self.first(num)["image"]
+
+    def first(self, num: int) -> dict[str, np.ndarray]:
+        """Returns all parts of the first `num` training samples, images as floats."""
+        batches: list[dict[str, np.ndarray]] = []
+        for batch in self.batches(0).as_numpy_iterator():
+            batches.append(named(batch))
+            if sum(len(each["image"]) for each in batches) >= num:
+                break
+        found = {name: np.concatenate([b[name] for b in batches])[:num] for name in batches[0]}
+        real = found["image"]
+        return found | {"image": real if real.dtype == np.float32 else pictures.from_uint8(real)}
+
+
+def named(batch: Any) -> dict[str, Any]:
+    """Returns the parts of a batch, or of its spec, by name."""
+    return batch if isinstance(batch, dict) else {"image": batch}
+
+
+def open_images(config: ConfigDict, source: str, split: str, **options: Any) -> Source:
+    """Opens a source of images by a config's decoding rules."""
+    side = max(config.model_args.image_shape[:2])
+    return open_source_for(open_source, source, split, side, config.data, **options)
+
+
+def check_fits(config: ConfigDict, spec: tf.TensorSpec, shape: Iterable[int]) -> None:
+    """Raises `InputError` unless samples have the shape that a model takes."""
+    if not spec.shape[1:].is_compatible_with(tuple(shape)):
+        raise InputError(
+            f"data.source: {config.data.source} gives samples of shape {tuple(spec.shape[1:])}, "
+            f"the model takes model_args.image_shape={tuple(shape)}."
+        )
