@@ -22,7 +22,7 @@ from tfgan_zoo import cli
 _NAME = flags.DEFINE_string("name", None, "Name of the classifier.", required=True)
 _DATA = flags.DEFINE_string("data", "figures", "figures, or idx:FOLDER with labels, all .gz.")
 _EPOCHS = flags.DEFINE_integer("epochs", 8, "Passes over the images.")
-_OUTPUT = flags.DEFINE_string("output", None, "A .npz; tfgan_zoo/metrics/features/NAME.npz.")
+_OUTPUT = flags.DEFINE_string("output", None, "A .npz; tfgan_zoo/networks/NAME.npz.")
 _WEIGHTS = flags.DEFINE_enum("weights", "train", ["train", "shipped"], "Train or only measure.")
 _PREFIX = {"train": "train", "test": "t10k"}
 
@@ -70,7 +70,8 @@ def main(argv: list[str]) -> None:
     is_figures = _DATA.value == "figures"
     # Other figures than the dataset's, which has seed 0.
     images, labels = figures_data("train", 40_000, 1) if is_figures else source_data("train")
-    output = Path(_OUTPUT.value or Path("tfgan_zoo/metrics/features") / f"{_NAME.value}.npz")
+    output = Path(_OUTPUT.value or Path("tfgan_zoo/networks") / f"{_NAME.value}.npz")
+    beside = output.parent if _OUTPUT.value else Path("tfgan_zoo/metrics/features")
     if _WEIGHTS.value == "shipped":
         weights = shipped_weights(_NAME.value)
     else:
@@ -94,7 +95,7 @@ def main(argv: list[str]) -> None:
     confidence = float(np.concatenate(confidences).mean())
     print(f"all: mean confidence {confidence:.4f}, mean distance {distance:.3f}")
     np.savez_compressed(
-        output.with_name(f"{output.stem}_familiarity.npz"),
+        beside / f"{output.stem}_familiarity.npz",
         **{**known._asdict(), "distance": np.float64(distance)},
     )
 

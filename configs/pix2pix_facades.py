@@ -18,6 +18,10 @@ def get_config():
     config.model_args.objective = "cross_entropy"
     config.model_args.l1_weight = 100.0
     config.model_args.gan_weight = 1.0
+    config.model_args.feature_weight = 0.0
+    config.model_args.features = None
+    config.model_args.features_file = None
+    config.model_args.tv_weight = 0.0
     config.model_args.inference = "paper"
     config.generator = {"name": "unet_generator", "filters": 64, "dropout": 0.5}
     config.discriminator = {

@@ -20,6 +20,7 @@ def get_config():
     config.model_args.content = "pixel"
     config.model_args.content_layer = "5_4"
     config.model_args.content_weights = "imagenet"
+    config.model_args.features = None
     config.model_args.content_loss = "mse"
     config.model_args.adversarial_weight = 1e-3
     config.model_args.relativistic = False

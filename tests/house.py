@@ -28,8 +28,8 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"run"}),
     frozenset({"cli", "commands"}),
     frozenset(
-        {"encode", "evaluate", "export", "generate", "predict", "prepare", "reconstruct"}
-        | {"report", "train", "translate"}
+        {"encode", "evaluate", "export", "generate", "invert", "predict"}
+        | {"prepare", "reconstruct", "report", "train", "translate"}
     ),
 )
 

@@ -94,6 +94,9 @@ def tiny_translation(folder, model, **overrides):
         config.model_args.identity_weight = 0.0
         config.model_args.pool_size = 3
         config.generator = {"name": "translation_resnet", "filters": 4, "blocks": 1}
+    elif model == "dtn":
+        config.model_args.features = "figures_v1:conv2"
+        config.generator = {"name": "dtn_generator", "filters": 4}
     else:
         config.generator = {"name": "unet_generator", "filters": 4, "depth": 3}
     config.discriminator = {
@@ -102,6 +105,8 @@ def tiny_translation(folder, model, **overrides):
         "receptive_field": 16,
         "normalization": "instance",
     }
+    if model == "dtn":
+        config.discriminator = {"name": "dtn_discriminator", "filters": 4}
     config.data.source = f"npz:{data}"
     config.data.batch_size = 2
     config.data.load_size = 20

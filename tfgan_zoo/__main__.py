@@ -11,8 +11,17 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.suggestions import nearest
 
 COMMANDS = (
-    *("train", "generate", "translate", "encode", "reconstruct"),
-    *("predict", "evaluate", "report", "export", "prepare"),
+    "train",
+    "generate",
+    "translate",
+    "encode",
+    "reconstruct",
+    "invert",
+    "predict",
+    "evaluate",
+    "report",
+    "export",
+    "prepare",
 )
 
 

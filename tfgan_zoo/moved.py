@@ -36,6 +36,7 @@ MOVED = {
     "tfgan_zoo.data.tfds_source": "tfgan_zoo.data.readers.tfds",
     "tfgan_zoo.data.translation": "tfgan_zoo.data.pairs",
     "tfgan_zoo.callbacks.evaluation": "tfgan_zoo.callbacks.scores",
+    "tfgan_zoo.metrics.features.torch_file": "tfgan_zoo.networks.torch_file",
     "tfgan_zoo.metrics.swd": "tfgan_zoo.metrics.streamed",
     "tfgan_zoo.layers.replicas": "tfgan_zoo.layers.per_replica",
     "tfgan_zoo.models.arguments": "tfgan_zoo.models.mechanics.arguments",

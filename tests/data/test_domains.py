@@ -352,8 +352,8 @@ def test_npz(tmp_path):
 @pytest.mark.parametrize(
     ("spec", "options", "message"),
     [
-        ("figures", {}, "use figures/paired or figures/unpaired"),
-        ("figures/full", {}, "use figures/paired or figures/unpaired"),
+        ("figures", {}, "use figures/paired, figures/unpaired or figures/transfer"),
+        ("figures/full", {}, "use figures/paired, figures/unpaired or figures/transfer"),
         ("points/ring", {}, "points/ring is one domain"),
         ("idx:x", {}, 'or layout="grey" to learn colouring'),
         (

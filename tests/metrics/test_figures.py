@@ -7,7 +7,7 @@ import pytest
 from tests.marks import slow
 from tfgan_zoo.data import figures
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.metrics.figures import agreement, figure_scores, read
+from tfgan_zoo.metrics.figures import agreement, figure_scores, read, translation_scores
 
 NAMES = ("shape", "colour", "fill", "background", "size", "place")
 
@@ -171,3 +171,25 @@ def test_errors():
             read(np.zeros(shape, np.uint8))
     with pytest.raises(InputError, match="did you mean full"):
         figure_scores(np.zeros((1, 32, 32, 3), np.uint8), "ful")
+
+
+def test_grey_outlines_are_read_where_they_are_wanted():
+    a = figures.attributes("transfer", "test", 100, domain="a")
+    b = figures.attributes("transfer", "test", 100, domain="b")
+    wanted = figures.in_style_of(a, b)
+    truth = figures.counterparts("test", num=100, view="transfer")["a_to_b"]
+    assert set(translation_scores(truth, wanted).values()) == {1.0}
+    noisy = truth + np.random.default_rng(0).normal(0, 8, truth.shape)
+    scores = translation_scores(np.clip(noisy, 0, 255).astype(np.uint8), wanted)
+    assert scores["all"] > 0.95
+    # What has the shape and place alone, or the style alone.
+    untouched = translation_scores(figures.render(a), wanted)
+    assert (untouched["kept"], untouched["style"]) == (1.0, 0.0)
+    coloured = translation_scores(figures.render(dataclasses.replace(a, fill=b.fill)), wanted)
+    assert (coloured["kept"], coloured["fill"], coloured["style"]) == (1.0, 1.0, 0.0)
+    others = translation_scores(figures.render(b), wanted)
+    assert others["style"] == 1.0
+    assert others["kept"] < 0.1
+    # Elsewhere grey is no colour.
+    assert not read(figures.render(b)).valid.any()
+    assert read(figures.render(b), grey=True).valid.all()

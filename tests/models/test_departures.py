@@ -18,6 +18,7 @@ STATED = {
     "RelativisticGAN": "fresh batch of real samples",
     "Pix2Pix": "biases of convolutions to 0",
     "CycleGAN": 'padding="symmetric"',
+    "DTN": "as one batch",
     "SRGAN": "initial weights",
     "GANCLS": "fresh_latents=True",
     "JointEmbedding": "one of ten views",

@@ -189,3 +189,87 @@ def test_recipes_use_the_network_as_their_batches_trained_it(recipe):
     config = load_config(f"pix2pix_{recipe}")
     expected = "paper" if config.data.batch_size == 1 else "frozen"
     assert config.model_args.inference == expected
+
+
+FEATURES = "figures_v1:conv1,conv2"
+
+
+def test_distances_in_features_and_roughness():
+    """The terms of L_G, from the networks themselves."""
+    model = tiny("pix2pix", feature_weight=3.0, features=FEATURES, tv_weight=0.5, l1_weight=2.0)
+    a, b = model.pair(samples(model))
+    fake = model.run(model.generator, a, training=False)
+    loss, logs = model.generator_loss(a, b, fake, training=False)
+    assert set(logs) | {"d_loss", "d_real", "d_fake"} == set(model.log_names)
+    network = networks.feature_network(FEATURES)
+    apart = sum(np.mean((x - y) ** 2) for x, y in zip(network(fake), network(b), strict=True))
+    assert float(logs["g_features"]) == pytest.approx(apart, rel=1e-4)
+    x = fake.numpy()
+    dx, dy = np.zeros_like(x), np.zeros_like(x)
+    dx[:, :, :-1], dy[:, :-1] = np.diff(x, axis=2), np.diff(x, axis=1)
+    rough = np.mean(np.sqrt(dx**2 + dy**2))
+    assert float(logs["g_tv"]) == pytest.approx(rough, rel=1e-4)
+    terms = float(logs["g_gan"]) + 2 * float(logs["g_l1"]) + 3 * apart + 0.5 * rough
+    assert float(loss) == pytest.approx(terms, rel=1e-4)
+
+
+@pytest.mark.parametrize("gan_weight", [0.0, slow(1.0)])
+def test_trains_with_features_which_stay_as_they_are(gan_weight, tmp_path):
+    model = tiny("pix2pix", gan_weight=gan_weight, feature_weight=1.0, features=FEATURES)
+    model.compile(run_eagerly=True)
+    parameters = model.count_params()
+    before = model.discriminator.get_weights()
+    model.fit(samples(model), batch_size=4, verbose=0)
+    names = {"g_loss", "g_l1", "g_features"}
+    assert set(model.log_names) == names | (
+        {"d_loss", "d_real", "d_fake", "g_gan"} if gan_weight else set()
+    )
+    # Without a game the discriminator does not move.
+    same = [
+        np.array_equal(x, y) for x, y in zip(before, model.discriminator.get_weights(), strict=True)
+    ]
+    assert all(same) == (not gan_weight)
+    assert set(model.evaluate(samples(model), return_dict=True, verbose=0)) == set(model.log_names)
+    # The features are in no file and in no count, and a saved model asks for them by name.
+    assert model.count_params() == parameters
+    shipped = networks.feature_network(FEATURES).get_weights()
+    for x, y in zip(model.frozen("features").get_weights(), shipped, strict=True):
+        np.testing.assert_array_equal(x, y)
+    config = model.get_config()
+    assert (config["features"], config["feature_weight"]) == (FEATURES, 1.0)
+
+
+def test_without_a_game_the_generator_learns_what_it_learnt_with_a_weight_of_zero():
+    """The discriminator's term, times 0, adds nothing."""
+    alone, beside = (compiled("pix2pix", normalization="none", gan_weight=0.0) for _ in range(2))
+    beside.set_weights(alone.get_weights())
+    data = samples(alone)
+    step(alone, data)
+    a, b = beside.pair(data)
+    fake = beside.record(beside.run, beside.generator, a, True)
+    beside.update("generator", beside.generator_loss, a, b, fake)
+    pairs = zip(alone.generator.get_weights(), beside.generator.get_weights(), strict=True)
+    for x, y in pairs:
+        np.testing.assert_allclose(x, y, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({}, r"features: expected NETWORK:LAYER.* with feature_weight=1\.0, got None"),
+        ({"features": "figures_v1:conv9"}, "figures_v1 has no layer 'conv9'; did you mean"),
+        ({"features": "figures_v1:logits"}, "features: figures_v1:logits takes images of 32x32"),
+        ({"features": "vgg19:5_1", "image_shape": (8, 8, 1)}, "sides of at least 16 pixels"),
+    ],
+)
+def test_features_that_cannot_be_used(arguments, said):
+    with pytest.raises(InputError, match=said):
+        Pix2Pix(**{"image_shape": (16, 16, 3), "feature_weight": 1.0, **arguments})
+
+
+def test_missing_weights_are_missed_before_training():
+    vgg = {"features": "vgg19:1_1", "features_file": "/no/such/file.h5"}
+    model = compiled("pix2pix", feature_weight=1.0, **vgg)
+    with pytest.raises(InputError, match=r"/no/such/file\.h5"):
+        model.fit(samples(model), batch_size=4, verbose=0)
+    assert model.steps_done == 0

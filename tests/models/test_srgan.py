@@ -125,6 +125,44 @@ def test_the_content_of_features(tmp_path, monkeypatch):
     assert len(seen) == 1  # using a saved model needs no VGG
 
 
+@pytest.mark.parametrize("content_loss", ["mse", "l1"])
+def test_the_content_of_any_network_s_features(content_loss):
+    name = "figures_v1:conv1,conv3"
+    model = tiny("srgan", content="features", features=name, content_loss=content_loss)
+    images = tf.random.stateless_uniform([2, 16, 16, 3], [1, 2], -1.0, 1.0)
+    network = networks.feature_network(name)
+    pairs = zip(network(images), network(images[::-1]), strict=True)
+    apart = [x - y for x, y in pairs]
+    expected = sum(np.mean(d**2) if content_loss == "mse" else np.mean(np.abs(d)) for d in apart)
+    assert float(model.content_between(images, images[::-1])) == pytest.approx(expected, rel=1e-4)
+
+
+def test_features_train_and_are_in_no_file(tmp_path):
+    model = tiny("srgan", content="features", features="figures_v1:conv2")
+    model.compile(run_eagerly=True)
+    parameters = model.count_params()
+    a, b = samples(model).values()
+    model.fit(a, b, batch_size=4, verbose=0)
+    assert model.count_params() == parameters
+    shipped = networks.feature_network("figures_v1:conv2").get_weights()
+    for x, y in zip(model.frozen("features").get_weights(), shipped, strict=True):
+        np.testing.assert_array_equal(x, y)
+    assert SRGAN.from_config(model.get_config()).features == "figures_v1:conv2"
+
+
+@pytest.mark.slow
+def test_vgg_by_its_name_is_vgg(tmp_path):
+    weights = tmp_path / "vgg.weights.h5"
+    keras.applications.VGG19(include_top=False, weights=None).save_weights(weights)
+    images = tf.random.stateless_uniform([2, 16, 16, 3], [1, 2], -1.0, 1.0)
+    options = {"content_layer": "2_2", "content_weights": str(weights), "features": "vgg19:2_2"}
+    found = [
+        float(tiny("srgan", content=c, **options).content_between(images, images[::-1]))
+        for c in ("vgg", "features")
+    ]
+    assert found[0] == pytest.approx(found[1], rel=1e-5)
+
+
 @pytest.mark.slow
 def test_evaluation_comes_first(tmp_path):
     """With a new model and with one from a file: a graph loads no weights."""
@@ -152,7 +190,10 @@ def test_arguments_out_of_range():
     for arguments, said in (
         ({"scale": 3}, "scale: expected 2, 4 or 8"),
         ({"scale": 4.0}, "scale: expected 2, 4 or 8, got 4.0"),
-        ({"content": "style"}, "content: expected one of vgg, pixel"),
+        ({"content": "style"}, "content: expected one of vgg, pixel, features"),
+        ({"content": "features"}, "features: expected NETWORK:LAYER"),
+        ({"content": "features", "features": "figures_v1:logits"}, "takes images of 32x32"),
+        ({"content": "features", "features": "vgg19:5_5"}, "vgg19 has no layer '5_5'"),
         ({"content_loss": "l2"}, "content_loss: expected one of mse, l1"),
         ({"adversarial_weight": -1.0}, "adversarial_weight"),
     ):

@@ -680,6 +680,7 @@ def test_export(name, tmp_path):
     generators = [
         *model.shown_networks(),
         *([model.text_encoder] if name == "gan_cls" else []),
+        *([model.frozen("features")] if name == "dtn" else []),
     ]
     assert shapes <= Counter(tuple(v.shape) for g in generators for v in g.variables)
     assert shapes >= Counter(tuple(v.shape) for g in generators for v in g.trainable_variables)
@@ -776,6 +777,9 @@ OUT_OF_RANGE = {
     "pool_size": (-1,),
     "l1_weight": (-1.0,),
     "gan_weight": (-1.0,),
+    "feature_weight": (-1.0,),
+    "tv_weight": (-1.0, math.nan),
+    "features_file": (3,),
     "adversarial_weight": (-1e-3,),
     "beta": (-0.1, math.nan),
     "sigma": (0.0, -1.0),

@@ -259,6 +259,20 @@ def cyclegan(cls, batch, **kwargs):
     return cls(GREY, 3, **built, **{"identity_weight": 0.0, "pool_size": 3, **kwargs})
 
 
+def dtn(cls, batch, **kwargs):
+    normalization = batch or {"normalization": "none"}
+    kwargs = {"features": "figures_v1:conv2", **kwargs}
+    shapes = {
+        slot: shape
+        for slot, (_, shape) in cls.network_arguments(
+            image_shape=GREY, channels_b=3, features=kwargs["features"]
+        ).items()
+    }
+    generator = networks.dtn_generator(*shapes["generator"], filters=4, **normalization)
+    discriminator = networks.dtn_discriminator(*shapes["discriminator"], filters=4, **normalization)
+    return cls(GREY, 3, generator, discriminator, **kwargs)
+
+
 #: Builders by kind, and by name for models that need other networks.
 TINY = {
     "noise_to_image": noise_to_image,
@@ -270,6 +284,7 @@ TINY = {
     "gan": functools.partial(noise_to_image, convolutional=False),
     "wgan_gp": functools.partial(noise_to_image, critic={"normalization": "layer"}),
     "cyclegan": cyclegan,
+    "dtn": dtn,
     "cgan": cgan,
     "acgan": acgan,
     "sngan": sngan,

@@ -17,7 +17,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from tests.marks import slow_except
 from tests.models.tiny import MODELS, NOISE_TO_IMAGE, TOLD, tiny
 from tfgan_zoo import pictures
-from tfgan_zoo.models import GANCLS
+from tfgan_zoo.models import DTN, GANCLS
 
 HERE = Path(__file__).parent
 #: Models that have something to export.
@@ -47,7 +47,9 @@ def contrasted(made):
 
 def served(made):
     """Returns the networks whose variables an export contains."""
-    return [*made.averages, *([made.text_encoder] if isinstance(made, GANCLS) else [])]
+    frozen = [made.text_encoder] if isinstance(made, GANCLS) else []
+    frozen += [made.frozen("features")] if isinstance(made, DTN) else []
+    return [*made.averages, *frozen]
 
 
 def png(image):

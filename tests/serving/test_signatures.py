@@ -54,6 +54,7 @@ ENDPOINTS = {
     "text_to_image": ["generate", "generate_from_embeddings"],
     "cyclegan": ["a_to_b", "b_to_a"],
     "autoencoder": ["reconstruct", "encode", "decode"],
+    "dtn": ["source_to_target"],
 }
 #: Of models that encode images, those whose codes have a prior have these too.
 OF_A_PRIOR = ["generate", "generate_from_seed"]

@@ -292,6 +292,50 @@ def test_sheets_show_rows(tmp_path, model, columns):
     np.testing.assert_array_equal(sheet[::factor, ::factor][18:34, -16:], last)
 
 
+@pytest.mark.parametrize("channels", [1, slow(3)])
+def test_domain_transfer_has_one_direction(tmp_path, channels):
+    config = tiny_translation(tmp_path, "dtn")
+    config.model_args.image_shape = (16, 16, channels)
+    built = building.build_model(config)
+    work = open_task(config, built)
+    sheet = without_titles(work.sheet(built))
+    factor = sheet.shape[0] // (4 * 18 - 2)
+    # Source, transferred, target; and what is made of a target that could be a source.
+    columns = 3 + (channels == 3)
+    assert sheet.shape[1] == factor * (columns * 18 - 2)
+    np.testing.assert_array_equal(sheet[::factor, ::factor][18:34, 36:52], work.b[1])
+    if channels == 3:
+        itself = pictures.to_uint8(built.translate(work.b[1:2]))[0]
+        np.testing.assert_array_equal(sheet[::factor, ::factor][18:34, -16:], itself)
+    assert set(work.score(built)) == {"swd"}
+
+
+def test_exact_scores_of_domain_transfer(tmp_path):
+    config = tiny_translation(tmp_path, "dtn")
+    config.data.source = "figures/transfer"
+    config.model_args.image_shape = (32, 32, 3)
+    config.data.load_size = None
+    config.evaluate.samples = 40
+    config.evaluate.split = "test"
+    config.evaluate.metrics = ("figures",)
+    ((score, main, _),) = opened(config).scores
+    assert main == "success"
+    right = figures.counterparts("test", 32, 40, view="transfer")["a_to_b"]
+    found = score(Answers(source_to_target=right))
+    assert found["success"] == found["source_to_target_style"] == 1
+    # An identity keeps everything and changes no style; the others' outlines are the reverse.
+    drawn = figures.load("transfer", "test", 32, 40)
+    found = score(Answers(source_to_target=drawn["a"]))
+    assert (found["source_to_target_kept"], found["source_to_target_style"]) == (1, 0)
+    found = score(Answers(source_to_target=drawn["b"]))
+    assert found["source_to_target_style"] == 1
+    assert found["source_to_target_kept"] < 0.2
+    # The command's default direction is the model's only one.
+    request = Request(("figures",), "figures/transfer", "test", num=4, features="figures_v1")
+    task = task_of(built := building.build_model(config)).evaluation(built, config, request)
+    assert task.reference.what["direction"] == "source_to_target"
+
+
 def test_translations_have_alpha_where_the_model_has_it(tmp_path):
     config = tiny_translation(tmp_path, "pix2pix", data__load_size="16")
     config.model_args.update({"image_shape": (16, 16, 2), "channels_b": 4})

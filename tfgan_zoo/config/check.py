@@ -172,7 +172,9 @@ def check(config: ConfigDict) -> None:
                     f"{key}: expected a multiple of {entry} ({entries[entry]}), got {entries[key]}."
                 )
     for key, options in _CHOICES.items():
-        if key in entries and entries[key] not in options:
+        # A layer of a network, which is looked up when it is loaded.
+        layer = key == "evaluate.features" and ":" in str(entries.get(key))
+        if key in entries and entries[key] not in options and not layer:
             raise InputError(f"{key}: expected one of {', '.join(options)}, got {entries[key]!r}.")
     _check_start(config)
     metrics, main = config.evaluate.metrics, config.evaluate.main

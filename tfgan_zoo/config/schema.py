@@ -158,7 +158,8 @@ def run_config(
                 # "inception", "inception_antialiased", "efficientnet_lite0", "figures_v1",
                 # "mnist_v1", "fashion_mnist_v1", or "auto": one of the last three if it fits the
                 # source; otherwise efficientnet_lite0 if tfgan_zoo[imagenet] is installed, else
-                # Inception, which is downloaded, or read from the file `inception`.
+                # Inception, which is downloaded, or read from the file `inception`. Or one layer,
+                # such as "efficientnet_lite0:block3".
                 "features": "auto",
                 "inception": placeholder(str),
                 "best": True,  # export the best checkpoint instead of the last

@@ -109,8 +109,9 @@ def _replaces_schedule(config: ConfigDict, key: str, text: str) -> bool:
         InputError: If it has a schedule and the text is no number.
     """
     group, _, name = key.rpartition(".")
-    owner = config.get(group, {})
-    if not isinstance(owner.get(name), ConfigDict) or set(owner[name]) != SCHEDULE:
+    owner = config.get(group)
+    entry = owner.get(name) if isinstance(owner, ConfigDict) else None
+    if not isinstance(entry, ConfigDict) or set(entry) != SCHEDULE:
         return False
     try:
         value = _parse_float(text)

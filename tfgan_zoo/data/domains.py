@@ -2,7 +2,7 @@
 
 | source | a and b | matched |
 |---|---|---|
-| `figures/paired`, `figures/unpaired` | drawn, embedded | yes, no |
+| `figures/paired`, `figures/unpaired`, `figures/transfer` | drawn, embedded | yes, no, no |
 | `folder:PATH`, `zip:PATH` | two folders, or halves of side-by-side images | by file name, yes |
 | `tfds:NAME[/CONFIG]` | two image features `a` and `b`, or splits `trainA` and `trainB` | yes, no |
 | `npz:PATH` | arrays `a` and `b` (train), `a_test` and `b_test` (test) | if equally many |
@@ -203,10 +203,10 @@ def _open_figures(opening: Opening) -> Domains:
     from tfgan_zoo.data import figures
 
     spec, view = opening.spec, opening.rest
-    if view not in ("paired", "unpaired"):
+    if "a" not in figures.get_view(view).elements:
         raise InputError(
-            f"{spec} is not two domains; use figures/paired or figures/unpaired, or "
-            'layout="grey" to learn colouring.'
+            f"{spec} is not two domains; use figures/paired, figures/unpaired or "
+            'figures/transfer, or layout="grey" to learn colouring.'
         )
     fields = figures.load(
         view,

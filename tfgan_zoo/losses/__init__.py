@@ -20,6 +20,7 @@ from tfgan_zoo.losses.adversarial import (
     wasserstein_generator,
 )
 from tfgan_zoo.losses.codes import mds_loss, mds_stress, sparsity_kl
+from tfgan_zoo.losses.features import feature_loss, gram_loss, gram_matrix
 from tfgan_zoo.losses.gradient_penalty import (
     gradient_norm,
     interpolate,
@@ -27,6 +28,7 @@ from tfgan_zoo.losses.gradient_penalty import (
     scores_and_r1_penalty,
     wgan_gp_penalty,
 )
+from tfgan_zoo.losses.image_priors import alpha_norm, total_variation
 from tfgan_zoo.losses.orthogonality import orthogonal_penalty
 from tfgan_zoo.losses.reconstruction import l1, mse, squared_error
 from tfgan_zoo.losses.variational import (
@@ -38,14 +40,18 @@ from tfgan_zoo.losses.variational import (
 )
 
 __all__ = [
+    "alpha_norm",
     "bernoulli_log_likelihood",
     "class_cross_entropy",
     "cross_entropy_discriminator",
     "entropy",
+    "feature_loss",
     "gaussian_kl",
     "gaussian_log_density",
     "gaussian_log_likelihood",
     "gradient_norm",
+    "gram_loss",
+    "gram_matrix",
     "hinge_discriminator",
     "hinge_generator",
     "importance_weighted_bound",
@@ -66,6 +72,7 @@ __all__ = [
     "scores_and_r1_penalty",
     "sparsity_kl",
     "squared_error",
+    "total_variation",
     "wasserstein_critic",
     "wasserstein_generator",
     "wgan_gp_penalty",

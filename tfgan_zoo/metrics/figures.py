@@ -18,6 +18,8 @@ from tfgan_zoo.data.figures import (
     COLOUR_RGB,
     COLOURS,
     FILLS,
+    GREY,
+    GREY_RGB,
     SHAPES,
     Attributes,
     coverage,
@@ -275,11 +277,11 @@ def _nearest(value: np.ndarray, palette: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def _name_colour(
-    rgb: np.ndarray, below: np.ndarray, fill: np.ndarray
+    rgb: np.ndarray, below: np.ndarray, fill: np.ndarray, palette: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns the nearest palette colour, up to contrast, and the distance from it."""
     low, high = np.array([_CONTRAST[name] for name in FILLS])[fill].T
-    wanted = COLOUR_RGB.astype(np.float32) - below[:, None]
+    wanted = palette.astype(np.float32) - below[:, None]
     found = (rgb - below)[:, None]
     contrast = (wanted * found).sum(2) / np.maximum((wanted * wanted).sum(2), 1.0)
     contrast = np.clip(contrast, low[:, None], high[:, None])
@@ -287,7 +289,7 @@ def _name_colour(
     return distance.argmin(1).astype(np.int32), distance.min(1)
 
 
-def read(images: np.ndarray) -> Readings:
+def read(images: np.ndarray, grey: bool = False) -> Readings:
     """Recognises the figure in each image, by fitting.
 
     Reads about 1,200 images per second at 32x32 and 350 at 64x64; images of 96x96 and more are
@@ -295,6 +297,7 @@ def read(images: np.ndarray) -> Readings:
 
     Args:
         images: uint8 [N, R, R, 3], R >= 16.
+        grey: Whether `figures.GREY` is a colour, as in the view `transfer`.
 
     Returns:
         `Readings` of N entries.
@@ -324,7 +327,9 @@ def read(images: np.ndarray) -> Readings:
     shape, fill = np.divmod(found.pop("kind").astype(np.int32), len(FILLS))
     pose = found.pop("pose").astype(np.float64)
     below = found["background_rgb"]
-    colour, colour_error = _name_colour(found["rgb"], below, fill)
+    colour, colour_error = _name_colour(
+        found["rgb"], below, fill, np.vstack([COLOUR_RGB, GREY_RGB]) if grey else COLOUR_RGB
+    )
     background, background_error = _nearest(below, BACKGROUND_RGB)
     needed = MIN_MARGIN + MARGIN_PER_ERROR * found["fit_error"]
     return Readings(
@@ -388,11 +393,13 @@ def translation_scores(images: np.ndarray, wanted: Attributes) -> dict[str, floa
     Args:
         images: Translations, uint8 [N, R, R, 3].
         wanted: Attributes that each image should show, N entries: shape, colour and place of the
-            input, and the fill of the other domain.
+            input, and the fill of the other domain, or what `figures.in_style_of` says.
 
     Returns:
         For "shape", "colour", "place" and "fill" the share of images that are valid and correct;
-        "kept" is the share correct in the first three, "all" in all four.
+        "kept" is the share correct in the first three, "all" in all four. Where grey is wanted, its
+        colour is not kept but part of the style: "kept" is shape and place, and "style" colour and
+        fill.
 
     Raises:
         InputError: If the images are not uint8 square RGB, or their number differs from `wanted`.
@@ -406,8 +413,12 @@ def translation_scores(images: np.ndarray, wanted: Attributes) -> dict[str, floa
     """
     right = _right(images, wanted)
     right = {name: right[name] for name in ("shape", "colour", "place", "fill")}
-    right["kept"] = right["shape"] & right["colour"] & right["place"]
-    right["all"] = right["kept"] & right["fill"]
+    right["kept"] = right["shape"] & right["place"]
+    right["all"] = right["kept"] & right["colour"] & right["fill"]
+    if (wanted.colour == GREY).any():
+        right["style"] = right["colour"] & right["fill"]
+    else:
+        right["kept"] &= right["colour"]
     return {name: float(share.mean()) for name, share in right.items()}
 
 
@@ -415,7 +426,7 @@ def _right(images: np.ndarray, wanted: Attributes) -> dict[str, np.ndarray]:
     """Returns which images are valid and correct, by attribute: bool [N] each."""
     if len(images) != len(wanted):
         raise InputError(f"figures: expected {len(wanted)} images, got {len(images)}.")
-    found = read(images)
+    found = read(images, grey=bool((wanted.colour == GREY).any()))
     return {
         name: found.valid & (getattr(found.attributes, name) == getattr(wanted, name))
         for name in ("shape", "colour", "fill", "background", "size", "place")

@@ -10,7 +10,9 @@ from tfgan_zoo.models.cgan import CGAN
 from tfgan_zoo.models.cyclegan import CycleGAN
 from tfgan_zoo.models.dcgan import DCGAN
 from tfgan_zoo.models.denoising_autoencoder import DenoisingAutoencoder
+from tfgan_zoo.models.dtn import DTN
 from tfgan_zoo.models.embedding_autoencoder import EmbeddingAutoencoder
+from tfgan_zoo.models.feature_inversion import FeatureInversion
 from tfgan_zoo.models.game import Game, GANModel
 from tfgan_zoo.models.gan import GAN
 from tfgan_zoo.models.gan_cls import GANCLS
@@ -44,6 +46,7 @@ MODELS: dict[str, type[ZooModel]] = {
     "r3gan": R3GAN,
     "cyclegan": CycleGAN,
     "pix2pix": Pix2Pix,
+    "dtn": DTN,
     "srgan": SRGAN,
     "gan_cls": GANCLS,
     "joint_embedding": JointEmbedding,
@@ -62,6 +65,7 @@ __all__ = [
     "ACGAN",
     "CGAN",
     "DCGAN",
+    "DTN",
     "GAN",
     "GANCLS",
     "LSGAN",
@@ -80,6 +84,7 @@ __all__ = [
     "CycleGAN",
     "DenoisingAutoencoder",
     "EmbeddingAutoencoder",
+    "FeatureInversion",
     "GANModel",
     "Game",
     "ImageToImage",

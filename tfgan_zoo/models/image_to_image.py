@@ -54,7 +54,10 @@ class ImageToImage(TakesImages, Game):
         self.channels_b = self.shape_b[-1]
 
     def translators(self) -> dict[str, keras.Model]:
-        """Returns the generators by direction, "a_to_b" and, if there is one, "b_to_a"."""
+        """Returns the generators by direction: "a_to_b", and "b_to_a" if there is one.
+
+        A model of one direction may call it otherwise.
+        """
         raise NotImplementedError
 
     def source_shape(self, direction: str) -> tuple[int, ...]:
@@ -177,13 +180,22 @@ class ImageToImage(TakesImages, Game):
         """Returns images, floats in [-1, 1], scaled to the range that the generators take."""
         return images
 
+    def as_translator(self, network: keras.Model) -> keras.Model:
+        """Returns what maps images to images, whose sizes are looked at: a network by itself.
+
+        Args:
+            network: One of `translators`.
+        """
+        return network
+
     def build_state(self) -> None:
         """See `Game.build_state`."""
         #: Required multiple and minimum of image sides, by direction.
         self._sides: dict[str, tuple[int, int]] = {}
         for name, network in self.translators().items():
-            multiple = size_multiple(network) if self.scale == 1 else 1
-            self._sides[name] = multiple, smallest_side(network, multiple, self.scale)
+            shown = self.as_translator(network)
+            multiple = size_multiple(shown) if self.scale == 1 else 1
+            self._sides[name] = multiple, smallest_side(shown, multiple, self.scale)
         self._translations: dict[str, Any] = {}
         super().build_state()
 

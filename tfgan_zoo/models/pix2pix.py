@@ -18,6 +18,12 @@ from tfgan_zoo.models.image_to_image import (
     check_weights,
     domain_shapes,
 )
+from tfgan_zoo.models.mechanics.frozen import (
+    Frozen,
+    check_features_file,
+    check_used_features,
+    features_of,
+)
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape
 
 
@@ -29,6 +35,13 @@ class Pix2Pix(ImageToImage):
 
         L_D = 1/2 (-E[log D(a, b)] - E[log(1 - D(a, G(a)))]),
         L_G = -E[log D(a, G(a))] + lambda E|b - G(a)|.
+
+    L_G may also compare b and G(a) in the features of a frozen network, and penalise roughness:
+
+        L_G + feature_weight sum_l E(phi_l(b) - phi_l(G(a)))^2 + tv_weight E|grad G(a)|
+
+    (Johnson et al. 2016, https://arxiv.org/abs/1603.08155). With `gan_weight=0` there is no game: G
+    alone is trained, and D is left out of training and of the logs.
 
     The only noise is dropout in G. The paper leaves it on when G is used, and normalises with the
     statistics of the images at hand, so that G is used exactly as it was trained; `inference`
@@ -54,7 +67,14 @@ class Pix2Pix(ImageToImage):
         discriminator: A network of a and b stacked along the channels; None for the 70x70 PatchGAN.
         objective: "cross_entropy" as above, or "least_squares".
         l1_weight: The weight lambda.
-        gan_weight: Weight of the adversarial term of L_G; 0 is the paper's "L1" alone.
+        gan_weight: Weight of the adversarial term of L_G; 0 trains G alone, with the other terms.
+            With the default weights that is the paper's "L1".
+        feature_weight: Weight of the term in features.
+        features: Its network and layers, such as "efficientnet_lite0:block2,block3"; see
+            `networks.features`. They are loaded when training or evaluation starts, and are not
+            saved with the model.
+        features_file: File of VGG19's weights, if `features` are its; None to download them.
+        tv_weight: Weight of the total variation of G(a), `losses.total_variation` with beta 1.
         inference: How `translate`, evaluation and export run G. "paper": dropout with one fixed
             mask, and batch normalisation with the statistics of each image by itself; so an image's
             translation is always the same, and does not depend on the others of its batch.
@@ -73,8 +93,7 @@ class Pix2Pix(ImageToImage):
         >>> photos = model.translate(drawings)
     """
 
-    has_accuracy = True
-    log_names = ("d_loss", "d_real", "d_fake", "g_loss", "g_gan", "g_l1")
+    log_names: tuple[str, ...] = ("d_loss", "d_real", "d_fake", "g_loss", "g_gan", "g_l1")
     paper_optimizer = {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5, "epsilon": 1e-8}
 
     def __init__(
@@ -87,6 +106,10 @@ class Pix2Pix(ImageToImage):
         objective: Literal["cross_entropy", "least_squares"] = "cross_entropy",
         l1_weight: float = 100.0,
         gan_weight: float = 1.0,
+        feature_weight: float = 0.0,
+        features: str | None = None,
+        features_file: str | None = None,
+        tv_weight: float = 0.0,
         inference: Literal["paper", "frozen"] = "paper",
         **kwargs,
     ):
@@ -95,9 +118,24 @@ class Pix2Pix(ImageToImage):
         self.objective = check_objective(objective)
         if self.objective == "wasserstein_gp":
             raise InputError("objective: expected cross_entropy or least_squares of Pix2Pix.")
-        check_weights(l1_weight=l1_weight, gan_weight=gan_weight)
+        check_weights(
+            l1_weight=l1_weight,
+            gan_weight=gan_weight,
+            feature_weight=feature_weight,
+            tv_weight=tv_weight,
+        )
         self.l1_weight = float(l1_weight)
         self.gan_weight = float(gan_weight)
+        self.feature_weight = float(feature_weight)
+        self.tv_weight = float(tv_weight)
+        self.features = features
+        self.features_file = check_features_file(features_file)
+        if self.feature_weight:
+            check_used_features(features, self.shape_b, f"feature_weight={feature_weight}")
+        self.has_accuracy = bool(self.gan_weight)
+        self.log_names = self._log_names()
+        if not self.gan_weight:
+            self.main_logs = ("g_loss",)
         a, b = self.shape_a, self.shape_b
         both = (*a[:-1], a[-1] + b[-1])
         if generator is None:
@@ -111,6 +149,13 @@ class Pix2Pix(ImageToImage):
         check_shape("discriminator", "input", self.discriminator.input_shape, both)
         self.inference = inference
         layers.set_inference(self.generator, inference)
+
+    def _log_names(self) -> tuple[str, ...]:
+        of_game = {"d_loss", "d_real", "d_fake", "g_gan"} if not self.gan_weight else set()
+        names = [name for name in type(self).log_names if name not in of_game]
+        names += ["g_features"] if self.feature_weight else []
+        names += ["g_tv"] if self.tv_weight else []
+        return tuple(names)
 
     @classmethod
     def network_arguments(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
@@ -158,6 +203,8 @@ class Pix2Pix(ImageToImage):
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of the discriminator, then one of the generator on the same translations."""
         a, b = self.pair(data)
+        if not self.gan_weight:
+            return self.end_step(self.update("generator", self.generator_alone_loss, a, b), a)
         fake = self.record(self.run, self.generator, a, True)
         d_logs = self.update("discriminator", self.discriminator_loss, a, b, fake.value)
         g_logs = self.update("generator", self.generator_loss, a, b, fake)
@@ -178,17 +225,43 @@ class Pix2Pix(ImageToImage):
             **self.accuracy_logs(real_logits, fake_logits, BOUNDARIES[self.objective]),
         }
 
-    def d_loss_bounds(self) -> tuple[float, float]:
+    def d_loss_bounds(self) -> tuple[float, float] | None:
         """See `ZooModel.d_loss_bounds`."""
+        if not self.gan_weight:
+            return None
         return 0.0, 0.25 if self.objective == "least_squares" else math.log(2)
 
     def generator_loss(self, a: tf.Tensor, b: tf.Tensor, fake: tf.Tensor, training: bool = True):
-        """-E[log D(a, G(a))] + lambda E|b - G(a)|."""
+        """-E[log D(a, G(a))] + lambda E|b - G(a)|, and the terms of `distance`."""
         _, adversarial = OBJECTIVES[self.objective]
         gan = adversarial(self.judge(a, fake, training))
+        distance, logs = self.distance(b, fake)
+        loss = self.gan_weight * gan + distance
+        return loss, {"g_loss": loss, "g_gan": gan, **logs}
+
+    def generator_alone_loss(self, a: tf.Tensor, b: tf.Tensor, training: bool = True):
+        """The terms of `distance`: L_G without a discriminator."""
+        loss, logs = self.distance(b, self.run(self.generator, a, training))
+        return loss, {"g_loss": loss, **logs}
+
+    def distance(self, b: tf.Tensor, fake: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Lambda E|b - G(a)|, weighted distances in features, and weighted total variation."""
         l1 = losses.l1(fake, b)
-        loss = self.gan_weight * gan + self.l1_weight * l1
-        return loss, {"g_loss": loss, "g_gan": gan, "g_l1": l1}
+        loss, logs = self.l1_weight * l1, {"g_l1": l1}
+        if self.feature_weight:
+            phi = self.frozen("features")
+            found = losses.feature_loss(phi(fake, training=False), phi(b, training=False))
+            loss, logs["g_features"] = loss + self.feature_weight * found, found
+        if self.tv_weight:
+            rough = losses.total_variation(fake, beta=1.0)
+            loss, logs["g_tv"] = loss + self.tv_weight * rough, rough
+        return loss, logs
+
+    def frozen_networks(self) -> dict[str, Frozen]:
+        """See `ZooModel.frozen_networks`: the network whose features are compared."""
+        if not self.feature_weight:
+            return {}
+        return {"features": features_of(str(self.features), self.features_file)}
 
     def judge(self, a: tf.Tensor, b: tf.Tensor, training: bool) -> tf.Tensor:
         """Returns the logits of pairs, one for each patch."""
@@ -196,6 +269,8 @@ class Pix2Pix(ImageToImage):
 
     def test_losses(self, a: tf.Tensor, b: tf.Tensor) -> dict[str, tf.Tensor]:
         """See `ImageToImage.test_losses`."""
+        if not self.gan_weight:
+            return self.generator_alone_loss(a, b, training=False)[1]
         fake = self.run(self.generator, a, training=False)
         _, d_logs = self.discriminator_loss(a, b, fake, training=False)
         _, g_logs = self.generator_loss(a, b, fake, training=False)

@@ -13,11 +13,11 @@ from tfgan_zoo import losses, networks
 from tfgan_zoo.errors import InputError, whole_number
 from tfgan_zoo.models.image_to_image import ImageToImage, check_weights
 from tfgan_zoo.models.mechanics.arguments import check_flag, check_image_shape
-from tfgan_zoo.models.mechanics.frozen import Frozen
+from tfgan_zoo.models.mechanics.frozen import Frozen, check_used_features
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape
 from tfgan_zoo.networks.vgg_features import LAYERS
 
-CONTENTS = ("vgg", "pixel")
+CONTENTS = ("vgg", "pixel", "features")
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -30,10 +30,10 @@ class SRGAN(ImageToImage):
         L_D = -E[log D(y)] - E[log(1 - D(G(x)))],
 
     x the small image and y the large one. Content is the mean squared error between features
-    phi_i,j of a VGG19 classifier, which follow perceived similarity better than pixels do; or
-    between pixels, the paper's SRGAN-MSE. With `adversarial_weight=0` this is SRResNet, G alone.
-    The paper starts the game from an SRResNet trained on pixels, as `pretraining` in the recipes
-    does.
+    phi_i,j of a VGG19 classifier, which follow perceived similarity better than pixels do; between
+    pixels, the paper's SRGAN-MSE; or between the features of another frozen network. With
+    `adversarial_weight=0` this is SRResNet, G alone. The paper starts the game from an SRResNet
+    trained on pixels, as `pretraining` in the recipes does.
 
     The authors published no code to depart from. `srresnet_generator` and `srgan_discriminator`
     choose what the paper leaves open: initial weights, and the padding of convolutions of stride 2.
@@ -46,11 +46,14 @@ class SRGAN(ImageToImage):
         scale: Factor by which they are larger: 2, 4 or 8.
         generator: None for the paper's SRResNet.
         discriminator: None for the paper's.
-        content: "vgg" or "pixel".
+        content: "vgg", "pixel" or "features".
         content_layer: phi_i,j as "i_j": "5_4", the paper's best, or "2_2".
         content_weights: Weights of VGG19: "imagenet" downloads them as Keras does; or a local file;
             None for random ones. They are loaded when training or evaluation starts, and are not
             saved with the model.
+        features: Network and layers for content="features", such as "efficientnet_lite0:block3";
+            see `networks.features`. The distances of several layers are added. The network is
+            loaded like VGG19, which is among them: "vgg19:5_4" is content="vgg".
         content_loss: "mse" or "l1".
         adversarial_weight: Weight of the second term of L_G; 0 for SRResNet.
         relativistic: Whether D judges which of two images is more real, against the mean of the
@@ -79,9 +82,10 @@ class SRGAN(ImageToImage):
         generator: keras.Model | None = None,
         discriminator: keras.Model | None = None,
         *,
-        content: Literal["vgg", "pixel"] = "vgg",
+        content: Literal["vgg", "pixel", "features"] = "vgg",
         content_layer: str = "5_4",
         content_weights: str | None = "imagenet",
+        features: str | None = None,
         content_loss: Literal["mse", "l1"] = "mse",
         adversarial_weight: float = 1e-3,
         relativistic: bool = False,
@@ -105,10 +109,13 @@ class SRGAN(ImageToImage):
                 f"content_weights: expected 'imagenet', a file or None, got {content_weights!r}."
             )
         check_weights(adversarial_weight=adversarial_weight)
+        if content == "features":
+            check_used_features(features, self.image_shape, "content='features'")
         self.shape_a, self.shape_b = _small(self.image_shape, scale), self.image_shape
         self.content = content
         self.content_layer = content_layer
         self.content_weights = content_weights
+        self.features = features
         self.content_loss = content_loss
         self.adversarial_weight = float(adversarial_weight)
         self.has_accuracy = bool(self.adversarial_weight)
@@ -199,16 +206,23 @@ class SRGAN(ImageToImage):
 
     def content_between(self, image: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
         """Returns the distance between an image and its target, in pixels or features."""
-        if self.content == "vgg":
-            features = self.frozen("features")
-            image, wanted = (features(x, training=False) for x in (image, wanted))
-        return _DISTANCES[self.content_loss](image, wanted)
+        distance = _DISTANCES[self.content_loss]
+        if self.content == "pixel":
+            return distance(image, wanted)
+        phi = self.frozen("features")
+        seen, expected = (phi(x, training=False) for x in (image, wanted))
+        return losses.feature_loss(seen, expected, distance=distance)
 
     def frozen_networks(self) -> dict[str, Frozen]:
         """See `ZooModel.frozen_networks`: the network whose features are compared."""
-        if self.content != "vgg":
+        if self.content == "pixel":
             return {}
-        return {"features": Frozen(self._vgg19, saved=False)}
+        if self.content == "vgg":
+            return {"features": Frozen(self._vgg19, saved=False)}
+        name, weights = str(self.features), self.content_weights
+        return {
+            "features": Frozen(lambda: networks.feature_network(name, weights=weights), saved=False)
+        }
 
     def _vgg19(self) -> keras.Model:
         return networks.vgg19_features(self.content_layer, weights=self.content_weights)

@@ -7,6 +7,7 @@
 - Generators that translate images take `(image_shape, channels, ...)` and map images to float32
   images of the same size, in [-1, 1]. PatchGAN discriminators map images to float32 logits
   `[B, h, w, 1]`. Both accept images of any size.
+- `dtn_generator` takes `(feature_shape, image_shape, ...)` and maps features to images.
 - Generators that enlarge images take `(lr_shape, ...)` and accept images of any size.
 - Encoders of autoencoders take `(image_shape, latent_dim, ...)` and map images to float32 codes
   `[B, latent_dim]`; decoders take the same and map codes to images, or to logits of pixels.
@@ -14,6 +15,8 @@
   `[B, embedding_dim]`; image encoders take `(image_shape, embedding_dim, ...)` and map images to
   such vectors. Text-conditional generators and discriminators also take `embedding_dim`, and such
   vectors as their second input.
+- `feature_network` loads a frozen network, from images to features, by a name such as
+  "efficientnet_lite0:block3"; `vgg19_features` is VGG19 alone.
 
 `NETWORKS` maps the names that configurations use to these functions.
 """
@@ -32,6 +35,8 @@ from tfgan_zoo.networks.biggan import biggan_discriminator, biggan_generator
 from tfgan_zoo.networks.cgan import cgan_discriminator, cgan_generator
 from tfgan_zoo.networks.common import size_multiple, smallest_side
 from tfgan_zoo.networks.dcgan import dcgan_discriminator, dcgan_generator
+from tfgan_zoo.networks.dtn import dtn_discriminator, dtn_generator
+from tfgan_zoo.networks.features import FEATURE_NETWORKS, feature_network
 from tfgan_zoo.networks.image_encoder import image_encoder
 from tfgan_zoo.networks.mlp import mlp_discriminator, mlp_generator
 from tfgan_zoo.networks.patchgan import patchgan_discriminator
@@ -61,6 +66,8 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "conv_encoder": conv_encoder,
     "dcgan_discriminator": dcgan_discriminator,
     "dcgan_generator": dcgan_generator,
+    "dtn_discriminator": dtn_discriminator,
+    "dtn_generator": dtn_generator,
     "encoder_decoder_generator": encoder_decoder_generator,
     "image_encoder": image_encoder,
     "mlp_decoder": mlp_decoder,
@@ -87,6 +94,7 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
 }
 
 __all__ = [
+    "FEATURE_NETWORKS",
     "NETWORKS",
     "acgan_discriminator",
     "biggan_discriminator",
@@ -98,7 +106,10 @@ __all__ = [
     "conv_encoder",
     "dcgan_discriminator",
     "dcgan_generator",
+    "dtn_discriminator",
+    "dtn_generator",
     "encoder_decoder_generator",
+    "feature_network",
     "image_encoder",
     "mlp_decoder",
     "mlp_discriminator",

@@ -1,6 +1,5 @@
 """Images of one domain from those of another."""
 
-import dataclasses
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -159,7 +158,9 @@ class TranslationTask(Task):
         """Draws rows of images.
 
         With pairs a row is input, translation and target; otherwise it is a, its translation and
-        the way back, then the same from b. Each column has a title.
+        the way back, then the same from b. A model of one direction shows source and transferred
+        image, then a target and, if it has the source's channels, what the model makes of that.
+        Each column has a title.
         """
         num = self.config.train.samples
         a, b = self.a[:num], self.b[:num]
@@ -167,6 +168,12 @@ class TranslationTask(Task):
         titles = ["input", "translated", "target"]
         if self.model.pairs:
             columns.append(b)
+        elif len(model.translators()) == 1:
+            titles = ["source", "transferred", "target"]
+            columns.append(b)
+            if self.model.shape_a == self.model.shape_b:
+                titles.append("itself")
+                columns.append(pictures.to_uint8(model.translate(b)))
         else:
             titles = ["a", "a to b", "back to a", "b", "b to a", "back to b"]
             columns.append(pictures.to_uint8(model.translate(columns[-1], "b_to_a")))
@@ -184,7 +191,7 @@ class TranslationTask(Task):
         def swd(model: Any) -> dict[str, float]:
             a, b = self.a[:num], self.b[:num]
             there = sliced_wasserstein(model.translate(a), pictures.from_uint8(b))
-            if self.model.pairs:
+            if len(self.model.translators()) == 1:
                 return {"swd": there}
             back = sliced_wasserstein(model.translate(b, "b_to_a"), pictures.from_uint8(a))
             return {"swd": (there + back) / 2, "swd_a_to_b": there, "swd_b_to_a": back}
@@ -230,12 +237,12 @@ class TranslationTask(Task):
         """Scores translations by what they show and what they should show."""
 
         def score(model: Any) -> dict[str, float]:
-            inputs = {"a_to_b": self.a[:num], "b_to_a": self.b[:num]}
             found: dict[str, float] = {}
             success = []
             for direction in model.translators():
-                images = model.translate(inputs[direction], direction, batch_size=16)
-                scores = translation_scores(pictures.to_uint8(images), wanted[direction])
+                given = (self.b if direction == "b_to_a" else self.a)[:num]
+                images = model.translate(given, direction, batch_size=16)
+                scores = translation_scores(pictures.to_uint8(images), _of(wanted, direction))
                 found |= {f"{direction}_{name}": value for name, value in scores.items()}
                 success.append(scores["all"])
             return {"success": float(np.mean(success)), **found}
@@ -250,9 +257,11 @@ class TranslationTask(Task):
     @classmethod
     def evaluation(cls, model: Any, config: ConfigDict, request: Request) -> EvaluationTask:
         """See `Task.evaluation`; translations of one domain are compared with the other."""
-        if request.direction not in model.translators():
-            known = " or ".join(model.translators())
-            raise InputError(f"--direction: expected {known}, got {request.direction!r}.")
+        direction, known = request.direction, model.translators()
+        if direction == "a_to_b":  # A model of one direction may call it otherwise.
+            direction = next(iter(known))
+        if direction not in known:
+            raise InputError(f"--direction: expected {' or '.join(known)}, got {direction!r}.")
         data_dir = request.data_dir or config.data.data_dir
         domains = _open(config, request.source, request.split, data_dir)
         size = {"image_size": model.image_shape[:2], "crop": config.data.crop}
@@ -260,9 +269,7 @@ class TranslationTask(Task):
             (domain, fit_for(domain, channels=shape[-1], **size))
             for domain, shape in ((domains.a, model.shape_a), (domains.b, model.shape_b))
         ]
-        (inputs, fit_in), (targets, fit_out) = (
-            sides if request.direction == "a_to_b" else sides[::-1]
-        )
+        (inputs, fit_in), (targets, fit_out) = sides[::-1] if direction == "b_to_a" else sides
         chosen = choose(len(inputs), request.num)
         if domains.matched:
             chosen = others = usable_indices([inputs, targets], [fit_in, fit_out], chosen)
@@ -274,12 +281,12 @@ class TranslationTask(Task):
 
         def generated() -> Iterator[np.ndarray]:
             for images in image_batches(given, fit_in):
-                yield model.translate(images, request.direction, batch_size=8)
+                yield model.translate(images, direction, batch_size=8)
 
         also: dict[str, Callable[[np.ndarray], Mapping[str, float]]] = {}
         notes = []
         if wanted := _wanted_figures(config, model, request.source, request.split):
-            shown = wanted[request.direction][chosen]
+            shown = _of(wanted, direction)[chosen]
             also["figures"] = lambda images: translation_scores(images, shown)
         if domains.matched:
 
@@ -313,7 +320,7 @@ class TranslationTask(Task):
                     f"the model's have {'x'.join(map(str, fit_out.size))}."
                 )
         compared = reference(targets, others, fit_out, request)
-        what = {**compared.what, "direction": request.direction}
+        what = {**compared.what, "direction": direction}
         return EvaluationTask(generated, len(given), compared._replace(what=what), also, notes)
 
 
@@ -344,7 +351,8 @@ def _wanted_figures(
         return {}
     domains = "ba" if config.data.direction == "b_to_a" else "ab"
     a, b = (figures.attributes(view, split, num, domain=domain) for domain in domains)
-    return {
-        "a_to_b": dataclasses.replace(a, fill=b.fill),
-        "b_to_a": dataclasses.replace(b, fill=a.fill),
-    }
+    return {"a_to_b": figures.in_style_of(a, b), "b_to_a": figures.in_style_of(b, a)}
+
+
+def _of(wanted: Mapping[str, figures.Attributes], direction: str) -> figures.Attributes:
+    return wanted["b_to_a" if direction == "b_to_a" else "a_to_b"]

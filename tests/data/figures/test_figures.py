@@ -8,17 +8,22 @@ from tfgan_zoo.data import figures
 from tfgan_zoo.errors import InputError
 
 HASH = "9dd71d1c3a6f021912008f67c3c72a35780070d05d388b6ba7a0d3d2ce89b54b"
+#: Of the view `transfer`, which is younger than the others.
+HASH_OF_TRANSFER = "a2314035723bff7885701dd712c51bd4f7cabf8befb3d23b6d442fe5f35085a0"
 
 
-def test_bytes_are_the_same_everywhere():
+@pytest.mark.parametrize("transfer", [False, True])
+def test_bytes_are_the_same_everywhere(transfer):
     digest = hashlib.sha256()
     for view, spec in figures.VIEWS.items():
+        if (view == "transfer") != transfer:
+            continue
         for split, resolution in (("train", 32), ("test", 40)):
             data = figures.load(view, split, resolution, num=24, seed=3)
             for element in spec.elements:
                 if data[element].dtype == np.uint8:
                     digest.update(data[element].tobytes())
-    assert digest.hexdigest() == HASH
+    assert digest.hexdigest() == (HASH_OF_TRANSFER if transfer else HASH)
 
 
 @pytest.mark.parametrize("view", figures.VIEWS)
@@ -138,6 +143,9 @@ def test_colours_are_far_apart():
     palette = np.concatenate([figures.COLOUR_RGB, figures.BACKGROUND_RGB]).astype(float)
     distance = np.linalg.norm(palette[:, None] - palette, axis=-1)
     assert distance[~np.eye(len(palette), dtype=bool)].min() > 90
+    # Grey figures are drawn on the dark background alone.
+    others = [*figures.COLOUR_RGB, figures.BACKGROUND_RGB[0]]
+    assert np.linalg.norm(others - figures.GREY_RGB.astype(float), axis=-1).min() > 90
 
 
 def test_pairs_and_counterparts():
@@ -160,6 +168,27 @@ def test_pairs_and_counterparts():
     full = (truth["a_to_b"] == figures.COLOUR_RGB[a.colour][:, None, None]).all(-1)
     np.testing.assert_array_equal(truth["a_to_b"][full], data["a"][full])
     np.testing.assert_array_equal(truth["b_to_a"].shape, data["b"].shape)
+
+
+def test_transfer_changes_colour_and_fill_and_nothing_else():
+    a = figures.attributes("transfer", "test", 200, domain="a")
+    b = figures.attributes("transfer", "test", 200, domain="b")
+    assert not np.isin(a.x, b.x).any()
+    assert (set(a.fill), set(b.fill), set(b.colour)) == ({0}, {1}, {figures.GREY})
+    assert set(a.place) == set(b.place) == set(range(9))
+    wanted = figures.in_style_of(a, b)
+    changed = {
+        field.name
+        for field in dataclasses.fields(a)
+        if np.any(getattr(a, field.name) != getattr(wanted, field.name))
+    }
+    assert changed == {"colour", "fill"}
+    truth = figures.counterparts("test", num=200, view="transfer")
+    assert set(truth) == {"a_to_b"}  # the colours of b are not known
+    pixels = truth["a_to_b"].astype(int)
+    assert np.ptp(pixels, axis=-1).max() == 5  # grey, on a background that nearly is
+    assert pixels.max() == 200
+    assert figures.captions(b[:1])[0].startswith("a large outlined grey ")
 
 
 def test_errors_name_the_nearest():

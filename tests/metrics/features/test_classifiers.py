@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from tests.marks import slow
+from tfgan_zoo import networks
 from tfgan_zoo.data import figures
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.metrics import features as features_lib
 from tfgan_zoo.metrics.features import ClassifierFeatures, features_of_source, open_features
 from tfgan_zoo.metrics.features.classifiers import CLASSIFIERS, folded, network, rescaled
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_what_is_shipped(name):
-    file = Path(features_lib.__file__).parent / f"{name}.npz"
+    file = Path(networks.__file__).parent / f"{name}.npz"
     assert file.stat().st_size < 400_000
     classifier = open_features(name)
     images = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 1), np.uint8)

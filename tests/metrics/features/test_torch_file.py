@@ -6,7 +6,7 @@ import pytest
 
 from tests.metrics.features.torch_files import ORDERED, code, tensor, write, write_zip
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.metrics.features.torch_file import read_torch_file
+from tfgan_zoo.networks.torch_file import read_torch_file
 
 
 @pytest.mark.parametrize(("writer", "view"), [(write, b"N"), (write_zip, b"")])

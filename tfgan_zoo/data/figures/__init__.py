@@ -59,7 +59,10 @@ COLOUR_RGB = np.array(
     np.uint8,
 )
 BACKGROUND_RGB = np.array([[25, 25, 30], [128, 128, 128], [225, 225, 225]], np.uint8)
-for _table in (COLOUR_RGB, BACKGROUND_RGB):
+#: The colour beyond `COLOURS` that the view `transfer` draws: index and RGB.
+GREY = len(COLOURS)
+GREY_RGB = np.array([200, 200, 200], np.uint8)
+for _table in (COLOUR_RGB, BACKGROUND_RGB, GREY_RGB):
     _table.flags.writeable = False
 
 # Words for numbers, in fractions of the image: a radius from here on is large, and the two cuts
@@ -100,6 +103,8 @@ class View:
         jitter: Half the width of the uniform noise added to each centre.
         combination: The attributes whose joint values are counted as modes of the view.
         held_out: (shape, colour) pairs that never occur in train.
+        independent: Whether the domains are other figures, rather than the same ones.
+        grey: Domains whose figures are all grey.
     """
 
     description: str
@@ -111,6 +116,8 @@ class View:
     jitter: float = 0.04
     combination: tuple[str, ...] = ("shape", "colour")
     held_out: tuple[tuple[str, str], ...] = ()
+    independent: bool = False
+    grey: tuple[str, ...] = ()
 
 
 VIEWS: Mapping[str, View] = {
@@ -150,6 +157,18 @@ VIEWS: Mapping[str, View] = {
         fills=("solid", "striped"),
         radii=((0.28, 0.38),),
         jitter=0.08,
+        independent=True,
+    ),
+    "transfer": View(
+        "Two independent domains for domain transfer, in nine places: a is solid coloured figures, "
+        "b grey outlines.",
+        elements=("a", "b"),
+        fills=("solid", "outline"),
+        radii=(_LARGE,),
+        centres=_CENTRES,
+        jitter=0.025,
+        independent=True,
+        grey=("b",),
     ),
 }
 
@@ -160,7 +179,7 @@ class Attributes:
 
     Args:
         shape: int32, index into `SHAPES`.
-        colour: int32, index into `COLOURS`.
+        colour: int32, index into `COLOURS`, or `GREY`.
         fill: int32, index into `FILLS`.
         background: int32, index into `BACKGROUNDS`.
         radius: float64, half the side of the square that encloses the figure, as a fraction of
@@ -198,7 +217,7 @@ class Attributes:
 
     @property
     def label(self) -> np.ndarray:
-        """`shape * 8 + colour`, in 0..47."""
+        """`shape * 8 + colour`, in 0..47; grey figures have none of their own."""
         return self.shape * len(COLOURS) + self.colour
 
 
@@ -268,7 +287,7 @@ def attributes(
         seed: Any integer; another seed is another data set.
         start: Index of the first.
         domain: "a" or "b" for the views with these elements ("a" if empty), which fixes the fill.
-            In `paired` both domains are the same figures; in `unpaired` they are independent.
+            In `paired` both domains are the same figures; in the others they are independent.
 
     Returns:
         `Attributes` of `num` entries.
@@ -290,7 +309,7 @@ def attributes(
     if domain not in (("", "a", "b") if translation else ("",)):
         raise InputError(f"figures: the view {view!r} has no domain {domain!r}.")
     stream = f"figures/{view}/{split}/"
-    if view == "unpaired":
+    if spec.independent:
         stream += (domain or "a") + "/"
 
     index = np.arange(start, start + num, dtype=np.uint64)
@@ -313,6 +332,8 @@ def attributes(
     else:
         fills = np.array([FILLS.index(name) for name in spec.fills], np.int32)
         fill = fills[_pick(bits("fill"), len(fills))]
+    if (domain or "a") in spec.grey:
+        colour = np.full(num, GREY, np.int32)
     backgrounds = np.array([BACKGROUNDS.index(name) for name in spec.backgrounds], np.int32)
     radii = np.array(spec.radii)[_pick(bits("size"), len(spec.radii))]
     centres = np.array(spec.centres)
@@ -439,6 +460,7 @@ def render(figures: Attributes, resolution: int = 32) -> np.ndarray:
     if resolution < 8:
         raise InputError(f"figures: the resolution must be 8 or more, not {resolution}.")
     images = np.empty((len(figures), resolution, resolution, 3), np.uint8)
+    palette = np.concatenate([COLOUR_RGB, GREY_RGB[np.newaxis]])
     # What a chunk touches fits the processor's cache, and memory stays bounded at any size.
     chunk = max(1, (1 << 16) // resolution**2)
     for kind in range(len(SHAPES) * len(FILLS)):
@@ -449,7 +471,7 @@ def render(figures: Attributes, resolution: int = 32) -> np.ndarray:
             part = figures[index]
             mask = coverage(shape, fill, part.radius, part.x, part.y, resolution)
             below = BACKGROUND_RGB[part.background].astype(np.float64)
-            above = COLOUR_RGB[part.colour].astype(np.float64) - below
+            above = palette[part.colour].astype(np.float64) - below
             pixels = np.empty(mask.shape + (3,), np.uint8)
             for channel in range(3):
                 value = mask * above[:, channel, None, None]
@@ -487,7 +509,7 @@ def captions(figures: Attributes) -> list[str]:
         figures.background,
     )
     return [
-        f"a {SIZES[s]} {fills[f]}{COLOURS[c]} {SHAPES[k]} {places[p]}"
+        f"a {SIZES[s]} {fills[f]}{(*COLOURS, 'grey')[c]} {SHAPES[k]} {places[p]}"
         f" on a {BACKGROUNDS[b]} background"
         for s, f, c, k, p, b in zip(*(column.tolist() for column in columns), strict=True)
     ]
@@ -500,25 +522,37 @@ def is_held_out(figures: Attributes) -> np.ndarray:
 
 
 def counterparts(
-    split: str = "test", resolution: int = 32, num: int | None = None, seed: int = 0
+    split: str = "test",
+    resolution: int = 32,
+    num: int | None = None,
+    seed: int = 0,
+    view: str = "unpaired",
 ) -> dict[str, np.ndarray]:
-    """Returns the true translations of the images of `load("unpaired", ...)`, for scoring only.
+    """Returns the true translations of the images of `load(view, ...)`, for scoring only.
 
     Args:
         split: "train" or "test".
         resolution: Side of the images in pixels.
         num: How many; all of the split if None.
         seed: The data set's seed.
+        view: "unpaired", or "transfer" for the first of the two.
 
     Returns:
-        "a_to_b": each image of a with stripes; "b_to_a": each image of b solid. uint8 NHWC.
+        "a_to_b": each image of a in the style of b; "b_to_a": each image of b solid. uint8 NHWC.
     """
-    a = attributes("unpaired", split, num, seed, domain="a")
-    b = attributes("unpaired", split, num, seed, domain="b")
-    return {
-        "a_to_b": render(dataclasses.replace(a, fill=b.fill), resolution),
-        "b_to_a": render(dataclasses.replace(b, fill=a.fill), resolution),
-    }
+    a = attributes(view, split, num, seed, domain="a")
+    b = attributes(view, split, num, seed, domain="b")
+    found = {"a_to_b": render(in_style_of(a, b), resolution)}
+    if not get_view(view).grey:  # Nothing says which colour a grey figure had.
+        found["b_to_a"] = render(in_style_of(b, a), resolution)
+    return found
+
+
+def in_style_of(figures: Attributes, others: Attributes) -> Attributes:
+    """Returns figures as another domain draws them: with its fill, and grey if it is grey."""
+    restyled = dataclasses.replace(figures, fill=others.fill)
+    is_grey = len(others) > 0 and bool((others.colour == GREY).all())
+    return dataclasses.replace(restyled, colour=others.colour) if is_grey else restyled
 
 
 def load(
@@ -531,7 +565,8 @@ def load(
     """Draws a split into memory.
 
     Args:
-        view: A key of `VIEWS`: "" (default), "full", "captions", "paired" or "unpaired".
+        view: A key of `VIEWS`: "" (default), "full", "captions", "paired", "unpaired" or
+            "transfer".
         split: "train" or "test"; they never share a stream.
         resolution: Side of the images in pixels, 8 or more.
         num: How many images; 20,000 of train and 2,000 of test if None.

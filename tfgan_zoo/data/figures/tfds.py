@@ -1,9 +1,9 @@
 """`figures` as a TensorFlow Datasets builder.
 
 Importing this module registers it: `tfds.load("figures/full", split="train")`. The configs are the
-views at 32 and 64 pixels: `default`, `full`, `captions`, `paired`, `unpaired`, and the same with
-`_64`. It exists for pipelines that speak TFDS; `tfgan_zoo.data.figures.load` draws the same images
-in half a second and writes nothing.
+views at 32 and 64 pixels: `default`, `full`, `captions`, `paired`, `unpaired`, `transfer`, and the
+same with `_64`. It exists for pipelines that speak TFDS; `tfgan_zoo.data.figures.load` draws the
+same images in half a second and writes nothing.
 """
 
 import dataclasses

@@ -9,6 +9,7 @@ from tfgan_zoo.metrics.features.base import Features, as_bytes
 from tfgan_zoo.metrics.features.classifiers import CLASSIFIERS, ClassifierFeatures
 from tfgan_zoo.metrics.features.efficientnet import EfficientNetFeatures, is_installed
 from tfgan_zoo.metrics.features.keras_model import ModelFeatures
+from tfgan_zoo.networks.features import feature_network, made_for
 from tfgan_zoo.suggestions import did_you_mean
 
 __all__ = [
@@ -31,7 +32,8 @@ def open_features(name: str, inception: str | os.PathLike | None = None) -> Feat
     """Opens features by name.
 
     Args:
-        name: One of `FEATURES`.
+        name: One of `FEATURES`; or `NETWORK:LAYER` as in `networks.features`, for that layer's mean
+            over positions.
         inception: File of Inception-v3, see `inception.InceptionFeatures`; None to download it.
 
     Raises:
@@ -41,6 +43,8 @@ def open_features(name: str, inception: str | os.PathLike | None = None) -> Feat
         >>> open_features("mnist_v1").dim
         64
     """
+    if ":" in name:
+        return _of_layer(name)
     if name not in FEATURES:
         raise InputError(f"features: there is no {name!r}{did_you_mean(name, ('auto', *FEATURES))}")
     if name in CLASSIFIERS:
@@ -51,6 +55,16 @@ def open_features(name: str, inception: str | os.PathLike | None = None) -> Feat
 
     resizer = "legacy" if name == "inception" else "antialiased"
     return InceptionFeatures(inception, resizer=resizer)
+
+
+def _of_layer(name: str) -> Features:
+    import keras
+
+    network = feature_network(name)
+    if isinstance(network.output, list):
+        raise InputError(f"features: expected one layer, got {name!r}.")
+    images = keras.Input(made_for(network))
+    return ModelFeatures(keras.Model(images, network(images)), name, batch_size=64)
 
 
 def features_of_source(spec: str) -> str:

@@ -15,55 +15,34 @@ training images, `NAME_familiarity.npz`.
 Scores in these features can be compared only with one another, never with published FIDs.
 """
 
-import dataclasses
-import importlib.resources
-import io
-from typing import Any
-
 import numpy as np
 
-from tfgan_zoo.data.figures import CLASS_NAMES, FILLS
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.familiarity import Familiarity
 from tfgan_zoo.metrics.features.keras_model import ModelFeatures
+from tfgan_zoo.networks.classifiers import (
+    CLASSIFIERS,
+    DIM,
+    Shapes,
+    folded,
+    network,
+    read_arrays,
+    rescaled,
+    shipped_weights,
+)
 from tfgan_zoo.suggestions import did_you_mean
 
-DIM = 64
-
-
-@dataclasses.dataclass(frozen=True)
-class Shapes:
-    """Input and output sizes of a classifier.
-
-    Args:
-        image: Shape of an image, (height, width, channels).
-        classes: Number of classes.
-        names: The class of each logit; several may stand for one.
-    """
-
-    image: tuple[int, int, int]
-    classes: int
-    names: tuple[str, ...] = ()
-
-
-_CLOTHES = (
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-)
-CLASSIFIERS = {
-    # Each of the 48 classes of figures has a logit for each fill.
-    "figures_v1": Shapes((32, 32, 3), 144, tuple(np.repeat(CLASS_NAMES, len(FILLS)).tolist())),
-    "mnist_v1": Shapes((28, 28, 1), 10, tuple(map(str, range(10)))),
-    "fashion_mnist_v1": Shapes((28, 28, 1), 10, _CLOTHES),
-}
+__all__ = [
+    "CLASSIFIERS",
+    "DIM",
+    "ClassifierFeatures",
+    "Shapes",
+    "folded",
+    "network",
+    "rescaled",
+    "shipped_familiarity",
+    "shipped_weights",
+]
 
 
 class ClassifierFeatures(ModelFeatures):
@@ -105,70 +84,7 @@ class ClassifierFeatures(ModelFeatures):
         return super().fitted(images)
 
 
-def network(shapes: Shapes, normalized: bool = False) -> Any:
-    """Builds the network, from images in [-1, 1] to (features, logits).
-
-    Args:
-        shapes: Shape of an image and number of classes.
-        normalized: Whether to add batch normalization after each convolution, for training.
-            `folded` converts the weights to those of the network without.
-    """
-    import keras
-
-    inputs = keras.Input(shapes.image)
-    x = inputs
-    for filters, size, stride in ((32, 3, 1), (48, 3, 2), (64, 3, 1), (64, 3, 2), (16, 1, 1)):
-        x = keras.layers.Conv2D(filters, size, stride, "same", use_bias=not normalized)(x)
-        if normalized:
-            x = keras.layers.BatchNormalization(epsilon=1e-3)(x)
-        x = keras.layers.ReLU()(x)
-    x = keras.layers.Flatten()(x)
-    features = keras.layers.Dense(DIM, "relu")(x)
-    logits = keras.layers.Dense(shapes.classes)(features)
-    return keras.Model(inputs, (features, logits))
-
-
-def folded(weights: list[np.ndarray]) -> list[np.ndarray]:
-    """Folds batch normalization into the convolutions before it.
-
-    Args:
-        weights: Weights of `network(..., normalized=True)`.
-
-    Returns:
-        Weights of `network(...)` that compute the same.
-    """
-    result = []
-    for i in range(0, len(weights) - 4, 5):
-        kernel, gamma, beta, mean, variance = weights[i : i + 5]
-        scale = gamma / np.sqrt(variance + 1e-3)
-        result += [kernel * scale, beta - mean * scale]
-    return result + weights[-4:]
-
-
-def rescaled(weights: list[np.ndarray], factor: float) -> list[np.ndarray]:
-    """Multiplies the features by a positive factor without changing the logits.
-
-    Args:
-        weights: Weights of `network(...)`.
-        factor: The factor; a power of two is exact.
-    """
-    *before, kernel, bias, classifier, last = weights
-    return [*before, kernel * factor, bias * factor, classifier / factor, last]
-
-
-def shipped_weights(name: str) -> list[np.ndarray]:
-    """Returns the weights that come with the library, float32 (stored as float16)."""
-    arrays = _shipped(name)
-    return [arrays[f"arr_{i}"].astype(np.float32) for i in range(len(arrays))]
-
-
 def shipped_familiarity(name: str) -> Familiarity:
     """Returns the statistics of a classifier's own images that come with the library."""
-    arrays = _shipped(f"{name}_familiarity")
+    arrays = read_arrays(__package__, f"{name}_familiarity")
     return Familiarity(arrays["means"], arrays["whitening"], float(arrays["distance"]))
-
-
-def _shipped(name: str) -> dict[str, np.ndarray]:
-    data = importlib.resources.files("tfgan_zoo.metrics.features").joinpath(f"{name}.npz")
-    with np.load(io.BytesIO(data.read_bytes())) as arrays:
-        return {each: arrays[each] for each in arrays.files}

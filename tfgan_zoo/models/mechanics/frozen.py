@@ -1,9 +1,14 @@
 """Networks that a model uses and nobody trains."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import keras
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.networks import feature_network
+from tfgan_zoo.networks.features import check_features
 
 
 class Frozen(NamedTuple):
@@ -36,3 +41,43 @@ class FrozenNetworks:
             network.trainable = False
             self._loaded[name] = network
         return self._loaded[name]
+
+
+def features_of(name: str, file: str | os.PathLike | None = None) -> Frozen:
+    """Declares a network by the name of its features: see `networks.features`.
+
+    Args:
+        name: `NETWORK:LAYER[,LAYER...]`.
+        file: File of VGG19's weights, "imagenet" or None to download them.
+    """
+    return Frozen(lambda: feature_network(name, weights=file or "imagenet"), saved=False)
+
+
+def check_features_file(file: Any, argument: str = "features_file") -> str | os.PathLike | None:
+    """Returns a file of VGG19's weights, which need not exist yet.
+
+    Raises:
+        InputError: If it is neither a path nor None.
+    """
+    if not isinstance(file, (str, os.PathLike, type(None))):
+        raise InputError(f"{argument}: expected a file of VGG19's weights or None, got {file!r}.")
+    return file
+
+
+def check_used_features(name: Any, image_shape: Sequence[int], reason: str) -> None:
+    """Checks the name of features that a loss compares images in.
+
+    Args:
+        name: `NETWORK:LAYER[,LAYER...]`.
+        image_shape: Shape of the images.
+        reason: The argument that asks for features, for messages.
+
+    Raises:
+        InputError: If there is no name, it is wrong, or its network does not take the images.
+    """
+    if name is None:
+        raise InputError(
+            "features: expected NETWORK:LAYER, such as 'efficientnet_lite0:block3', with "
+            f"{reason}, got None."
+        )
+    check_features(name, image_shape)

@@ -1,0 +1,73 @@
+import doctest
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.losses import feature_loss, features, gram_loss, gram_matrix, l1
+
+X = [tf.constant([[1.0, 2.0]]), tf.constant([[[[3.0]]]])]
+Y = [tf.constant([[0.0, 4.0]]), tf.constant([[[[1.0]]]])]
+
+
+def test_hand_computed():
+    assert float(feature_loss(X, Y)) == pytest.approx((1 + 4) / 2 + 4)
+    assert float(feature_loss(X, Y, [2.0, 0.25])) == pytest.approx((1 + 4) + 1)
+    assert float(feature_loss(X, Y, distance=l1)) == pytest.approx(1.5 + 2)
+    assert float(feature_loss(X[0], Y[0])) == pytest.approx(2.5)
+    assert float(feature_loss(X, X)) == 0
+
+
+def random(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+
+
+def test_gram_matrix_by_loops():
+    found, given = gram_matrix(random(2, 3, 4, 5)).numpy(), random(2, 3, 4, 5)
+    for b, c, d in np.ndindex(2, 5, 5):
+        wanted = sum(given[b, i, j, c] * given[b, i, j, d] for i in range(3) for j in range(4))
+        assert found[b, c, d] == pytest.approx(wanted / 60, rel=1e-4, abs=1e-6)
+
+
+def test_gram_loss_is_blind_to_place_and_gatys_is_a_multiple_of_it():
+    x, y = random(1, 4, 4, 3), random(1, 4, 4, 3, seed=1)
+    moved = x.reshape(1, 16, 3)[:, ::-1].reshape(x.shape)
+    assert float(gram_loss(x, moved)) == pytest.approx(0, abs=1e-12)
+    assert float(feature_loss(x, moved)) > 0.1  # the control
+    rows = [each.reshape(16, 3) for each in (x, y)]
+    of_x, of_y = (each.T @ each for each in rows)
+    gatys = np.sum((of_x - of_y) ** 2) / (4 * 3**2 * 16**2)
+    assert float(gram_loss(x, y)) * 3**2 / 4 == pytest.approx(gatys, rel=1e-5)
+    assert float(gram_loss([x, x], [y, y], [1.0, 2.0])) == pytest.approx(3 * float(gram_loss(x, y)))
+
+
+def test_a_style_of_another_size():
+    assert float(gram_loss(np.ones((2, 4, 4, 3)), np.ones((1, 7, 2, 3)))) == 0
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+def test_is_float32(dtype):
+    many = tf.cast(tf.fill([1, 64, 64, 2], 100.0), dtype)  # a sum of 4e7
+    assert gram_matrix(many).dtype == tf.float32
+    np.testing.assert_allclose(gram_matrix(many), np.full((1, 2, 2), 5000.0), rtol=1e-5)
+    assert feature_loss(many, many * 0).dtype == tf.float32
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda: feature_loss(X, Y[:1]), "wanted: expected 2 layers, got 1"),
+        (lambda: gram_loss(X[1], Y[1], [1, 2]), "weights: expected 1, one for each layer, got 2"),
+        (lambda: gram_loss(X[0], Y[0]), r"features: expected shape \[B, H, W, C\] .*got \(1, 2\)"),
+    ],
+)
+def test_wrong_arguments(call, match):
+    with pytest.raises(InputError, match=match):
+        call()
+
+
+def test_examples():
+    result = doctest.testmod(features)
+    assert result.attempted == 5
+    assert not result.failed
