@@ -234,11 +234,7 @@ def test_beta_closes_the_code():
 
 @pytest.mark.parametrize("ending", ["linear", "tanh"])
 def test_the_decoder_starts_at_the_mean(ending):
-<<<<<<< HEAD
-    """Each value has its own mean; with a convolution, each channel."""
-=======
     """It is that of each value or, after a convolution, of each channel."""
->>>>>>> aehouse
     images = np.random.default_rng(0).uniform(-0.9, 0.6, (50, *SHAPE)).astype("float32")
     encoder = networks.mlp_encoder(SHAPE, 2 * LATENT, units=())
     dense = networks.mlp_decoder(SHAPE, LATENT, units=(), output_activation=ending)
