@@ -270,7 +270,10 @@ def filters() -> Iterator[str]:
         lines.append(f"{level:g}")
     path = Path(_WORKDIR.value) / "filters.png"
     pictures.save_png(path, np.concatenate(sheets, axis=1))
-    yield f"Filters of units on MNIST, masked by {', '.join(lines)} from left to right: `{path}`."
+    yield (
+        f"64 of 256 units of one layer on MNIST, masked by {', '.join(lines)} from left to right, "
+        f"after {_EPOCHS.value} epochs."
+    )
 
 
 def probe() -> Iterator[str]:
