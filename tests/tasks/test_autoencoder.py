@@ -88,6 +88,22 @@ def test_held_out_images_keep_their_labels(vae):
     assert "validity" in read
 
 
+def test_labels_go_by_images_that_can_be_read(tmp_path):
+    """An unreadable image is left out, and its label with it."""
+    for i, name in enumerate("abc"):
+        (tmp_path / name).mkdir()
+        for j in range(4):
+            pixels = np.full((32, 32, 3), 80 * i, np.uint8)
+            pictures.save_png(tmp_path / name / f"{j}.png", pixels)
+    (tmp_path / "a" / "0.png").write_bytes(b"no image")
+    entries = {"data__source": f"folder:{tmp_path}", "data__on_error": "skip"}
+    entries["data__batch_size"] = 4
+    _, task = opened("autoencoder", evaluate__split=None, **entries)
+    images = task.held_out
+    assert len(images) == 11
+    np.testing.assert_array_equal(task.code_scores(11).labels(), images[:, 0, 0, 0] // 80)
+
+
 def test_sheets(vae):
     model, task = vae
     sheet = task.sheet(model)
@@ -131,7 +147,8 @@ def test_what_the_config_asks_for():
         task.scores  # noqa: B018
     with pytest.raises(InputError, match=r"evaluate\.draws: expected a whole number from 1 up"):
         opened(evaluate__draws=0)
-    assert bounds_of(["fid", "iw_bound[50]", "iw_bound", "iw_bound[x]"]) == ["iw_bound[50]"]
+    asked = ["fid", "iw_bound[50]", "iw_bound", "iw_bound[x]", "iw_bound[0]"]
+    assert bounds_of(asked) == ["iw_bound[50]"]
     names = TASKS["autoencoder"].metrics_of(["iw_bound[500]"])
     assert {"elbo", "iw_bound", "iw_bound[500]", "probe"} <= set(names)
 

@@ -76,8 +76,14 @@ class AutoencoderTask(ImagesTask):
     def _held_out(self) -> tuple[np.ndarray, np.ndarray]:
         """The held-out images, and their indices."""
         settings = self.config
-        source = self.held if self.opened_held_out is self.opened else self.opened_held_out
-        return self._some(source, max(settings.evaluate.samples, settings.train.samples))
+        return self._some(
+            self._held_out_source, max(settings.evaluate.samples, settings.train.samples)
+        )
+
+    @property
+    def _held_out_source(self) -> Source:
+        """The source that `_held_out` has indices of; one in memory lacks unreadable images."""
+        return self.held if self.opened_held_out is self.opened else self.opened_held_out
 
     def _some(self, source: Source, num: int) -> tuple[np.ndarray, np.ndarray]:
         """Returns some images of a source, of all its classes, and their indices."""
@@ -95,7 +101,7 @@ class AutoencoderTask(ImagesTask):
             return images, self.held.part("label")[chosen]
 
         def labels() -> np.ndarray:
-            return self.opened_held_out.part("label")[self._held_out[1][:num]]
+            return self._held_out_source.part("label")[self._held_out[1][:num]]
 
         labelled = self.opened.labels is not None and self.opened_held_out.labels is not None
         return CodeScores(
@@ -171,12 +177,12 @@ class AutoencoderTask(ImagesTask):
     def map(self, model: Any) -> np.ndarray:
         """Draws the held-out images at their codes in the plane, see `pictures.plane`."""
         images, chosen = self._held_out
-        labels = self.opened_held_out.labels
+        source = self._held_out_source
         return pictures.plane(
             model.encode(images),
             images,
-            None if labels is None else labels[chosen],
-            () if labels is None else self.opened_held_out.class_names,
+            None if source.labels is None else source.labels[chosen],
+            () if source.labels is None else source.class_names,
         )
 
     def known_scores(self, rehearse_on: int | None = None) -> dict[str, Score]:
@@ -316,7 +322,13 @@ class AutoencoderTask(ImagesTask):
             also["figures"] = lambda made: read(model, images(), made, chosen)
 
         def training() -> tuple[np.ndarray, np.ndarray]:
-            train = open_images(config, data.source, data.split, data_dir=data.data_dir)
+            train = open_images(
+                config,
+                data.source,
+                data.split,
+                data_dir=request.data_dir or data.data_dir,
+                on_error=data.on_error,
+            )
             fit = dataclasses.replace(fitting, alpha=train.alpha)
             some = usable_indices([train], [fit], choose(len(train), request.num))
             return load_images(Subset(train, some), fit), train.part("label")[some]
