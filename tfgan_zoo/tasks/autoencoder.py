@@ -34,7 +34,7 @@ from tfgan_zoo.tasks.comparison import (
 )
 from tfgan_zoo.tasks.distribution_scores import DistributionScores
 from tfgan_zoo.tasks.drawing import generate
-from tfgan_zoo.tasks.images import ImagesTask, open_images
+from tfgan_zoo.tasks.images import ImagesTask, open_images, open_to_evaluate
 from tfgan_zoo.tasks.requests import Request
 
 #: Images whose mean a decoder starts at.
@@ -282,19 +282,7 @@ class AutoencoderTask(ImagesTask):
     def evaluation(cls, model: Any, config: ConfigDict, request: Request) -> EvaluationTask:
         """See `Task.evaluation`."""
         shape, data = model.image_shape, config.data
-        source = open_images(
-            config,
-            request.source,
-            request.split,
-            data_dir=request.data_dir or data.data_dir,
-            on_error=data.on_error,
-        )
-        if source.is_vector:
-            raise InputError(f"--data: {request.source} holds vectors, and the model takes images.")
-        fitting = fit_for(
-            source, image_size=shape[:2], channels=shape[-1], crop=data.crop, fit=data.fit
-        )
-        chosen = usable_indices([source], [fitting], choose(len(source), request.num))
+        source, fitting, chosen = open_to_evaluate(model, config, request)
         given = Subset(source, chosen)
 
         @functools.cache
