@@ -85,10 +85,12 @@ class AutoencoderTask(ImagesTask):
         """The source that `_held_out` has indices of; one in memory lacks unreadable images."""
         return self.held if self.opened_held_out is self.opened else self.opened_held_out
 
-    def _some(self, source: Source, num: int) -> tuple[np.ndarray, np.ndarray]:
-        """Returns some images of a source, of all its classes, and their indices."""
+    def _some(
+        self, source: Source, num: int, but: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Returns some images of a source, of all its classes, and their indices; see `others`."""
         fitting = fit_for(source, **self.fitting())
-        chosen = usable_indices([source], [fitting], choose(len(source), num))
+        chosen = usable_indices([source], [fitting], others(len(source), num, but))
         # In no order of classes, so that the first few are of several.
         chosen = np.random.default_rng(0).permutation(chosen)
         return load_images(Subset(source, chosen), fitting), chosen
@@ -97,7 +99,8 @@ class AutoencoderTask(ImagesTask):
         """Returns the scores of the codes of some held-out images."""
 
         def training() -> tuple[np.ndarray, np.ndarray]:
-            images, chosen = self._some(self.held, num)
+            same = self._held_out_source is self.held
+            images, chosen = self._some(self.held, num, self._held_out[1] if same else None)
             return images, self.held.part("label")[chosen]
 
         def labels() -> np.ndarray:
@@ -318,7 +321,9 @@ class AutoencoderTask(ImagesTask):
                 on_error=data.on_error,
             )
             fit = dataclasses.replace(fitting, alpha=train.alpha)
-            some = usable_indices([train], [fit], choose(len(train), request.num))
+            same = request.split == data.split
+            rest = others(len(train), request.num, chosen if same else None)
+            some = usable_indices([train], [fit], rest)
             return load_images(Subset(train, some), fit), train.part("label")[some]
 
         labelled = source.labels is not None and request.source == data.source
@@ -343,6 +348,26 @@ class AutoencoderTask(ImagesTask):
             also,
             [f"Distributions are those of {made}; scores of pairs compare reconstructions."],
         )
+
+
+def others(total: int, num: int, but: np.ndarray | None) -> np.ndarray:
+    """Returns the indices of `num` of `total` images, but none of some.
+
+    Args:
+        total: Number of images.
+        num: Number to choose.
+        but: Indices that a linear probe is scored on, and may not learn; None for none.
+
+    Raises:
+        InputError: If no images are left.
+    """
+    rest = np.arange(total) if but is None else np.setdiff1d(np.arange(total), but)
+    if not len(rest):
+        raise InputError(
+            f"metrics: probe needs images to learn from besides those that it is scored on, and "
+            f"all {total} are; score another split, or fewer images."
+        )
+    return rest[choose(len(rest), num)]
 
 
 def restored(model: Any, images: np.ndarray) -> np.ndarray:
