@@ -35,7 +35,7 @@ def no_tensorflow():
         ("dcgan", "generator.upsampling", "resize", "resize"),
         ("sngan", "discriminator.filters", "16", 16),  # which the recipe lists
         ("biggan", "generator.widths", "8,4,2,1", (8, 4, 2, 1)),
-        ("biggan", "generator.widths", "none", None),
+        ("biggan_cifar10", "generator.widths", "none", None),
         ("biggan", "generator.attention", "16", 16),
         ("biggan", "generator.attention", "auto", "auto"),
         ("biggan", "generator.attention", "none", None),

@@ -98,8 +98,8 @@ def test_sizes_of_maps():
     assert maps(discriminator(**full)) == sizes[::-1]
     assert maps(generator()) == [(4, 4, 16), (8, 8, 8)]
     assert maps(discriminator()) == [(8, 8, 8), (4, 4, 16)]
-    wide = r3gan_generator((8, 16, 1), 4, widths=8, blocks=1, patch_size=2)
-    assert maps(wide) == [(4, 8, 8)]
+    wide = r3gan_generator((16, 24, 1), 4, widths=8, blocks=1, patch_size=2)
+    assert maps(wide) == [(4, 6, 8), (8, 12, 8)]
 
 
 def test_a_block_by_hand():

@@ -42,15 +42,15 @@ def test_groups_follow_from_the_networks_and_roles_of_the_model():
     assert (model.encoder.input_shape, model.encoder.output_shape) == ((None, 3), (None, 4))
     assert isinstance(model.coder_optimizer, keras.optimizers.SGD)
     assert float(model.coder_optimizer.learning_rate) == pytest.approx(0.1)
-    config.decoder = {"name": "mlp_generator"}
-    with pytest.raises(InputError, match=r"^decoder: Coder has no such network .* encoder\?$"):
+    config.encoders = {"name": "mlp_generator"}
+    with pytest.raises(InputError, match=r"^encoders: Coder has no such network .* encoder\?$"):
         building.build_model(config)
 
 
 def test_an_entry_without_a_group_of_its_own_is_still_refused():
     config = run_config("gan")
-    config.encoder = {"units": 5}
-    with pytest.raises(InputError, match=r"entry encoder\.units is not known"):
+    config.encoders = {"units": 5}
+    with pytest.raises(InputError, match=r"entry encoders\.units is not known"):
         check(config)
 
 

@@ -178,6 +178,15 @@ class ZooModel(
         return {}
 
     @classmethod
+    def network_names(cls, **arguments: Any) -> tuple[str, ...]:
+        """Returns the names of the constructor's arguments that are networks.
+
+        Args:
+            **arguments: The constructor's other arguments.
+        """
+        return tuple(cls.network_arguments(**arguments))
+
+    @classmethod
     def network_arguments(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
         """Returns the constructor's arguments that are networks.
 

@@ -128,6 +128,11 @@ class DTN(ImageToImage):
         self._phi = lambda: phi
 
     @classmethod
+    def network_names(cls, **arguments: Any) -> tuple[str, ...]:
+        """See `ZooModel.network_names`: without f, whose features decide about shapes."""
+        return ("generator", "discriminator")
+
+    @classmethod
     def network_arguments(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
         """See `ZooModel.network_arguments`."""
         a, b = domain_shapes(arguments["image_shape"], arguments["channels_b"])

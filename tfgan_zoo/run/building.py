@@ -277,7 +277,7 @@ def model_arguments(cls: type[ZooModel]) -> dict[str, Any]:
     that has another condition.
     """
     defaults = constructor_arguments(cls)
-    left_out = ["seed", "class_names", *cls.network_arguments(**defaults)]
+    left_out = ["seed", "class_names", *cls.network_names(**defaults)]
     if "label" not in (getattr(cls, "condition", ()) or ("label",)):
         left_out += ["num_classes", "fake_labels"]
     if cls.shown is None:
