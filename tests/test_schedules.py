@@ -76,6 +76,13 @@ def test_scheduled_adam_by_hand(ours):
     assert float(weight.numpy()[0]) != pytest.approx(constant, rel=0.01)
 
 
+@pytest.mark.parametrize("rate", [1.0, Cosine(0.9, 1.0, 4), {"start": 1, "end": 0.9, "steps": 4}])
+def test_scheduled_adam_moves_at_every_rate(rate):
+    """At a second decay rate of 1, Adam's step is 0."""
+    with pytest.raises(InputError, match=r"^beta_2: expected a number from 0 to below 1, got 1\.0"):
+        ScheduledAdam(1e-3, beta_2=rate)
+
+
 @pytest.mark.parametrize(
     "value", [{"start": 1, "end": 2}, {"start": "a", "end": 2, "steps": 3}, "fast", None, True]
 )

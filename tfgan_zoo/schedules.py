@@ -185,6 +185,9 @@ class ScheduledAdam(keras.optimizers.Adam):
         beta_2: A number, a `Cosine`, or a dict of its arguments: a function of the updates so far.
         **kwargs: See `keras.optimizers.Adam`.
 
+    Raises:
+        InputError: If a rate is not from 0 to below 1.
+
     Example:
         >>> adam = ScheduledAdam(2e-4, beta_1=0.0, beta_2=Cosine(0.9, 0.99, steps=1000))
         >>> round(float(adam.beta_2), 4)
@@ -194,7 +197,11 @@ class ScheduledAdam(keras.optimizers.Adam):
     def __init__(self, *args: Any, beta_2: Any = 0.999, **kwargs: Any):
         if isinstance(beta_2, Mapping) and "class_name" in beta_2:
             beta_2 = keras.saving.deserialize_keras_object(beta_2)
-        super().__init__(*args, beta_2=checked("beta_2", beta_2, least=0), **kwargs)
+        beta_2 = checked("beta_2", beta_2, least=0)
+        for rate in (beta_2.start, beta_2.end) if isinstance(beta_2, Cosine) else (beta_2,):
+            # At 1 the correction of bias would stop all updates.
+            check_number("beta_2", rate, least=0, below=1)
+        super().__init__(*args, beta_2=beta_2, **kwargs)
 
     @property
     def beta_2(self) -> Any:

@@ -83,6 +83,8 @@ def test_a_folder_with_a_style_and_the_middle(photo, tmp_path, capsys):
         (["--size=0"], "--size: expected a number of pixels from 1 up, got 0"),
         (["--skip_existing", "--overwrite"], "--skip_existing: expected without --overwrite"),
         (["--tv_beta=0"], "tv_beta: "),
+        (["--layers=logits", "--centre=5"], "--layers: expected a layer with positions for --cent"),
+        (["--layers=logits", "--style=x.png"], "--layers: expected a layer with positions for --s"),
     ],
 )
 def test_wrong_flags_before_anything_is_written(photo, tmp_path, flags, said):

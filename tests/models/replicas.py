@@ -190,6 +190,14 @@ def xla_within_the_replicas():
     assert_close(*(state_of(model) for model in (two, one)), rtol=1e-4, atol=4e-6)
 
 
+def xla_refuses_means_over_the_replicas():
+    for name, options in (("embedding_autoencoder", {}), ("vae_gan", {"margin": 0.35})):
+        with STRATEGY.scope():
+            model = tiny(name, dense=True, **options)
+        compile_it = functools.partial(model.compile, jit_compile=True)
+        refused("^jit_compile=True: expected one replica", compile_it)
+
+
 def tiny_under(scope):
     keras.utils.set_random_seed(0)
     with scope:

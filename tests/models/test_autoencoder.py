@@ -107,6 +107,8 @@ def test_interpolation(name):
         model.interpolate(a, b, 1)
     with pytest.raises(InputError, match="b: expected as many images as a"):
         model.interpolate(a, b[:1])
+    with pytest.raises(InputError, match=r"a: expected images .*, got shape \(\)"):
+        model.interpolate(1, 2)
 
 
 @each_coder

@@ -6,7 +6,7 @@ import tensorflow as tf
 import tfgan_zoo
 from tests.models.test_autoencoder import linear
 from tests.models.tiny import SHAPE, compiled, samples, tiny
-from tfgan_zoo import networks
+from tfgan_zoo import networks, noise
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers.corruption import corrupt
 from tfgan_zoo.models import DenoisingAutoencoder
@@ -181,6 +181,29 @@ def test_the_first_stage_restores_images():
     targets, p = (x.reshape(6, 4) + 1) / 2, sigmoid(logits)
     expected = -(targets * np.log(p) + (1 - targets) * np.log(1 - p)).sum(axis=1).mean()
     assert float(model.autoencoder_loss(tf.constant(x))[0]) == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_first_stage_corrupts_its_inputs_as_images():
+    """Noise is clipped to [-1, 1] there, and not above."""
+    h = tf.constant(np.linspace(-1, 1, 24).reshape(6, 4), tf.float32)
+    for stage, clipped in ((1, True), (2, False)):
+        model = stacked(stage, corruption_level=2.0)
+        noisy, changed = model.noisy_inputs(model._stage, h, noise.key(0))
+        assert (np.abs(noisy).max() == 1) == clipped
+        assert changed.numpy().all()
+
+
+def test_the_first_stage_corrupts_whole_pixels():
+    shape = (2, 2, 3)
+    model = DenoisingAutoencoder(
+        shape, 5, corruption="masking", corruption_level=0.5, per_pixel=True, stage=1
+    )
+    h = tf.fill([8, 12], 0.5)
+    noisy, changed = model.noisy_inputs(model._stage, h, noise.key(0))
+    pixels = changed.numpy().reshape(8, 4, 3)
+    assert 0 < pixels.mean() < 1
+    assert np.all(pixels == pixels[..., :1])
+    np.testing.assert_array_equal(noisy, np.where(changed, -1.0, 0.5))
 
 
 @pytest.mark.parametrize("stage", [0, 1, 2])

@@ -146,6 +146,8 @@ def test_samples_are_clipped_and_training_sees_them_as_they_are():
     raw = model.run(model.generator, tf.constant(z), training=True)
     assert np.abs(raw).max() > 2
     np.testing.assert_allclose(model.generate(latents=z), np.clip(raw, -1, 1), atol=1e-5)
+    made, _ = model.samples_and_targets(samples(model))["samples"]
+    assert np.abs(made).max() == 1
     points = R3GAN((2,), 4)
     weight = points.generator.get_layer("output").kernel
     weight.assign(100 * weight)
@@ -210,5 +212,6 @@ def test_the_probability_of_augmentation_may_rise():
     for at, expected in ((0, 0.0), (2, 0.25), (9, 0.5)):
         model.step.assign(at)
         assert float(model.current_probability()) == pytest.approx(expected, abs=1e-6)
-    with pytest.raises(InputError, match="augment_probability: expected a number from 0 to 1"):
-        tiny("r3gan", augment_probability={"start": 0.0, "end": 1.5, "steps": 4})
+    for wrong in ({"start": 0.0, "end": 1.5, "steps": 4}, Cosine(0.0, 1.5, 4)):
+        with pytest.raises(InputError, match="augment_probability: expected a number from 0 to 1"):
+            tiny("r3gan", augment_probability=wrong)

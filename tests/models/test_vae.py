@@ -264,3 +264,5 @@ def test_padded_images_and_other_endings():
     other = VAE(SHAPE, LATENT, networks.mlp_encoder(SHAPE, 2 * LATENT), keras.Model(x, y))
     other.start_at_mean(np.full((2, *SHAPE), 100, np.uint8))  # is left alone
     assert not np.any(other.decoder.get_weights()[1])
+    with pytest.raises(InputError, match=r"^images: expected one or more, got none\.$"):
+        model.start_at_mean(images[:0])  # whose mean is NaN

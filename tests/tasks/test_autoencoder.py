@@ -11,7 +11,9 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figures import agreement
 from tfgan_zoo.run.building import build_model
 from tfgan_zoo.tasks import TASKS, open_task, resolve
+from tfgan_zoo.tasks.autoencoder import others
 from tfgan_zoo.tasks.code_scores import bounds_of
+from tfgan_zoo.tasks.comparison import choose
 
 
 def opened(model="vae", dense=True, **entries):
@@ -88,6 +90,37 @@ def test_held_out_images_keep_their_labels(vae):
     assert "validity" in read
 
 
+def test_labels_go_by_images_that_can_be_read(tmp_path):
+    """An unreadable image is left out, and its label with it."""
+    for i, name in enumerate("abc"):
+        (tmp_path / name).mkdir()
+        for j in range(4):
+            pixels = np.full((32, 32, 3), 80 * i, np.uint8)
+            pictures.save_png(tmp_path / name / f"{j}.png", pixels)
+    (tmp_path / "a" / "0.png").write_bytes(b"no image")
+    entries = {"data__source": f"folder:{tmp_path}", "data__on_error": "skip"}
+    entries["data__batch_size"] = 4
+    _, task = opened("autoencoder", evaluate__split=None, **entries)
+    images = task.held_out
+    assert len(images) == 11
+    np.testing.assert_array_equal(task.code_scores(11).labels(), images[:, 0, 0, 0] // 80)
+
+
+def test_the_probe_learns_no_image_that_it_is_scored_on():
+    _, task = opened(evaluate__split=None, evaluate__samples=40)
+    images = task.code_scores(40).training()[0]
+    assert len(images) == 40
+    scored = {image.tobytes() for image in task.held_out}
+    known = {image.tobytes() for image in task.opened.array}
+    # Drawn figures may be alike, but few are.
+    assert sum(image.tobytes() in scored for image in images) < 4
+    assert all(image.tobytes() in known for image in images)
+    np.testing.assert_array_equal(others(4, 2, np.array([0, 3])), [1, 2])
+    np.testing.assert_array_equal(others(50, 9, None), choose(50, 9))
+    with pytest.raises(InputError, match="probe needs images to learn from besides"):
+        others(3, 2, np.arange(3))
+
+
 def test_sheets(vae):
     model, task = vae
     sheet = task.sheet(model)
@@ -131,7 +164,8 @@ def test_what_the_config_asks_for():
         task.scores  # noqa: B018
     with pytest.raises(InputError, match=r"evaluate\.draws: expected a whole number from 1 up"):
         opened(evaluate__draws=0)
-    assert bounds_of(["fid", "iw_bound[50]", "iw_bound", "iw_bound[x]"]) == ["iw_bound[50]"]
+    asked = ["fid", "iw_bound[50]", "iw_bound", "iw_bound[x]", "iw_bound[0]"]
+    assert bounds_of(asked) == ["iw_bound[50]"]
     names = TASKS["autoencoder"].metrics_of(["iw_bound[500]"])
     assert {"elbo", "iw_bound", "iw_bound[500]", "probe"} <= set(names)
 

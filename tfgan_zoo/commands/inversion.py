@@ -64,6 +64,12 @@ def invert_files(planned: Mapping[Path, Path], settings: Settings) -> None:
             advice = f"its layers are {', '.join(inversion.layers)}"
             near = nearest(layer, inversion.layers, advice)
             raise InputError(f"--layers: {settings.features} has no layer {layer!r}{near}")
+    for flag, value in (("centre", settings.centre), ("style", settings.style)):
+        if value is not None and not _maps(layers):
+            raise InputError(
+                f"--layers: expected a layer with positions for --{flag}, got {', '.join(layers)}; "
+                "add a convolutional layer."
+            )
     if settings.centre is not None:  # Layers without positions have no middle.
         layers = _maps(layers)
     style = None if settings.style is None else _read(Path(settings.style), "--style")

@@ -65,7 +65,10 @@ class Augmented(Game):
     ):
         super().__init__(**kwargs)
         self.diff_augment = check_policy(diff_augment)
-        if augment_probability is not None and not callable(augment_probability):
+        other = callable(augment_probability) and not isinstance(
+            augment_probability, schedules.Cosine
+        )
+        if augment_probability is not None and not other:
             augment_probability = schedules.checked(
                 "augment_probability", augment_probability, least=0
             )

@@ -193,14 +193,15 @@ class Coding(Prior, TakesImages, MovingAverage):
             images: Some training images `[num, *image_shape]`, uint8 or floats in [-1, 1].
 
         Raises:
-            InputError: If the images have another shape, type or range.
+            InputError: If the images have another shape, type or range, or there are none.
 
         Example:
             >>> model.start_at_mean(images[:10_000])
         """
-        given = self.padded_to(
-            self.as_input(self.checked_images(images)), self.decoder.output_shape
-        )
+        given = self.as_input(self.checked_images(images))
+        if not len(given):
+            raise InputError("images: expected one or more, got none.")
+        given = self.padded_to(given, self.decoder.output_shape)
         mean = np.clip(given.numpy().mean(axis=0), -0.998, 0.998)
         layers = [each for each in self.decoder.layers if each.weights or _activation(each)]
         last = layers[-1] if layers else None
@@ -296,6 +297,8 @@ class Coding(Prior, TakesImages, MovingAverage):
         """
         check_number("num", num, least=2, whole=True)
         a, b = np.asarray(a), np.asarray(b)
+        if a.ndim < len(self.image_shape):
+            raise InputError(f"a: expected images {self.image_shape}, got shape {a.shape}.")
         if a.shape != b.shape:
             raise InputError(f"b: expected as many images as a, shape {a.shape}, got {b.shape}.")
         alone = a.ndim == len(self.image_shape)

@@ -156,8 +156,7 @@ class DenoisingAutoencoder(Autoencoding):
     def stage_loss(self, stage: Stage, images: tf.Tensor, training: bool = True):
         """The same of a layer: its clean inputs h are restored from corrupted ones."""
         h = tf.stop_gradient(self.run(stage.below, self.padded(images, self.encoder), False))
-        key = self.key("corruption")
-        noisy, changed = corrupt(h, self.corruption, self.corruption_level, key, low=stage.low)
+        noisy, changed = self.noisy_inputs(stage, h, self.key("corruption"))
         decoded = self.run(stage.down, self.run(stage.up, noisy, training), training)
         errors = self.errors(decoded, h) if self.stage == 1 else tf.square(decoded - h)
         return self.weighted(errors, changed)
@@ -175,6 +174,20 @@ class DenoisingAutoencoder(Autoencoding):
             images, self.corruption, self.corruption_level, key, per_pixel=self.per_pixel
         )
         return tf.clip_by_value(noisy, -1.0, 1.0), changed
+
+    def noisy_inputs(
+        self, stage: Stage, h: tf.Tensor, key: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns corrupted inputs of a layer, `[B, width]`, and which values are corrupted.
+
+        Those of the first layer are pixels, and are corrupted as images are.
+        """
+        if self.stage == 1:
+            channels = self.image_shape[-1]
+            pixels = tf.reshape(h, [tf.shape(h)[0], -1, channels]) if self.per_pixel else h
+            noisy, changed = self.noisy(pixels, key)
+            return tf.reshape(noisy, tf.shape(h)), tf.reshape(changed, tf.shape(h))
+        return corrupt(h, self.corruption, self.corruption_level, key, low=stage.low)
 
     def errors(self, decoded: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
         """Returns l(x, y) of each value."""

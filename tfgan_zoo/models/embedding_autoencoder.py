@@ -55,6 +55,7 @@ class EmbeddingAutoencoder(Autoencoding):
 
     log_names = ("loss", "reconstruction", "embedding", "stress")
     main_logs = ("loss", "stress")
+    uses_global_means = True
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ from tfgan_zoo.models.mechanics.arguments import check_range
 from tfgan_zoo.models.mechanics.frozen import check_features_file
 from tfgan_zoo.models.mechanics.parts import as_images
 from tfgan_zoo.networks import feature_network
-from tfgan_zoo.networks.features import layers_of, tapped_model
+from tfgan_zoo.networks.features import FeatureInput, layers_of, tapped_model
 
 #: Root mean square of the pixels of photographs less their mean colour: the authors' norm of
 #: 2.71e4 for 227x227 colour images in 0 to 255 is 69 for each value.
@@ -165,8 +165,14 @@ class FeatureInversion:
         if centre is not None:
             check_number("centre", centre, least=1, whole=True)
         given = _as_floats(images, "images")
+        if isinstance(style_layers, str):
+            style_layers = [style_layers]
         styled = () if style is None else tuple(style_layers or (layer,))
+        for name in (layer, *styled):
+            if not isinstance(name, str):
+                raise InputError(f"layer: expected the name of a layer, got {name!r}.")
         network = self._network((layer, *styled))
+        _check_takes(network, given)
 
         def computed(x: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
             """Returns phi(x), and the features of the layers that see the style."""
@@ -176,7 +182,11 @@ class FeatureInversion:
 
         wanted: list[tf.Tensor] = []
         if style is not None:
-            wanted = computed(_as_floats(np.asarray(style)[np.newaxis], "style"))[1]
+            if np.ndim(style) != 3:
+                raise InputError(f"style: expected shape [H, W, C], got {np.shape(style)}.")
+            pattern = _as_floats(np.asarray(style)[np.newaxis], "style")
+            _check_takes(network, pattern)
+            wanted = computed(pattern)[1]
 
         def objective(x: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
             """Returns the sum over the images, each of which gets the gradient of its own term."""
@@ -310,6 +320,13 @@ def _middle(phi: tf.Tensor, side: int | None) -> tf.Tensor:
         first = max(0, (phi.shape[axis] - side) // 2)
         phi = tf.gather(phi, tf.range(first, min(first + side, phi.shape[axis])), axis=axis)
     return phi
+
+
+def _check_takes(network: keras.Model, images: tf.Tensor) -> None:
+    """Raises `InputError` unless a network of features takes images; Keras would wrap its error."""
+    for layer in network.layers:
+        if isinstance(layer, FeatureInput):
+            layer.check(images.shape)
 
 
 def _others(layer: str, styled: Sequence[str]) -> list[str]:

@@ -117,10 +117,16 @@ class R3GAN(NoiseToImage):
 
     def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
         """See `Sampling.call`: pixels are clipped to [-1, 1], as the networks have no tanh."""
-        samples = super().call(inputs, training)
-        if kind_of(self.image_shape).is_pixels:
-            return tf.clip_by_value(samples, -1.0, 1.0)
-        return samples
+        return self._clipped(super().call(inputs, training))
+
+    def samples_and_targets(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
+        """See `ZooModel.samples_and_targets`: samples are clipped as in `call`."""
+        found = super().samples_and_targets(data)
+        return {name: (self._clipped(made), real) for name, (made, real) in found.items()}
+
+    def _clipped(self, samples: tf.Tensor) -> tf.Tensor:
+        is_pixels = kind_of(self.image_shape).is_pixels
+        return tf.clip_by_value(samples, -1.0, 1.0) if is_pixels else samples
 
     @property
     def real_batches(self) -> int:

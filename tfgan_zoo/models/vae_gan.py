@@ -14,7 +14,6 @@ from tfgan_zoo.models.game import Game
 from tfgan_zoo.models.mechanics.arguments import check_flag, check_image_shape, check_size
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape
 from tfgan_zoo.models.mechanics.output_ranges import check_reaches_images, is_made_before
-from tfgan_zoo.models.mechanics.padding import reflect_to
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -127,6 +126,7 @@ class VAEGAN(Coding, Game):
                     "margin=None."
                 )
             self.log_names = (*self.log_names, "d_idle", "g_idle")
+            self.uses_global_means = True
         check_number("equilibrium", equilibrium, above=0)
         self.gamma, self.equilibrium = float(gamma), float(equilibrium)
         self.margin = None if margin is None else float(margin)
@@ -209,11 +209,7 @@ class VAEGAN(Coding, Game):
 
         They are judged in one batch, as in the authors' code, which matters to normalisation.
         """
-        x = tf.concat([images, fakes], axis=0)
-        for axis in (1, 2):
-            size = self.discriminator.input_shape[axis]
-            if size not in (None, self.image_shape[axis - 1]):
-                x = reflect_to(x, axis, size)
+        x = self.padded(tf.concat([images, fakes], axis=0), self.discriminator)
         features, logits = self._judge(x, training)
         return tf.split(features, 3), tf.split(logits, 3)
 

@@ -411,6 +411,8 @@ def _schedule(
             f"{' and '.join(can)}, got {dict(value)!r}."
         )
     checked(f"{role}_optimizer.{entry}", value, least=0)
+    for end in ("start", "end") if entry == "beta_2" else ():
+        check_number(f"{role}_optimizer.{entry}.{end}", value[end], least=0, below=1)
     return Cosine(value["start"], value["end"], value["steps"] * updates_per_step)
 
 

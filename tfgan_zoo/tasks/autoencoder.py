@@ -34,7 +34,7 @@ from tfgan_zoo.tasks.comparison import (
 )
 from tfgan_zoo.tasks.distribution_scores import DistributionScores
 from tfgan_zoo.tasks.drawing import generate
-from tfgan_zoo.tasks.images import ImagesTask, open_images
+from tfgan_zoo.tasks.images import ImagesTask, open_images, open_to_evaluate
 from tfgan_zoo.tasks.requests import Request
 
 #: Images whose mean a decoder starts at.
@@ -76,13 +76,21 @@ class AutoencoderTask(ImagesTask):
     def _held_out(self) -> tuple[np.ndarray, np.ndarray]:
         """The held-out images, and their indices."""
         settings = self.config
-        source = self.held if self.opened_held_out is self.opened else self.opened_held_out
-        return self._some(source, max(settings.evaluate.samples, settings.train.samples))
+        return self._some(
+            self._held_out_source, max(settings.evaluate.samples, settings.train.samples)
+        )
 
-    def _some(self, source: Source, num: int) -> tuple[np.ndarray, np.ndarray]:
-        """Returns some images of a source, of all its classes, and their indices."""
+    @property
+    def _held_out_source(self) -> Source:
+        """The source that `_held_out` has indices of; one in memory lacks unreadable images."""
+        return self.held if self.opened_held_out is self.opened else self.opened_held_out
+
+    def _some(
+        self, source: Source, num: int, but: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Returns some images of a source, of all its classes, and their indices; see `others`."""
         fitting = fit_for(source, **self.fitting())
-        chosen = usable_indices([source], [fitting], choose(len(source), num))
+        chosen = usable_indices([source], [fitting], others(len(source), num, but))
         # In no order of classes, so that the first few are of several.
         chosen = np.random.default_rng(0).permutation(chosen)
         return load_images(Subset(source, chosen), fitting), chosen
@@ -91,11 +99,12 @@ class AutoencoderTask(ImagesTask):
         """Returns the scores of the codes of some held-out images."""
 
         def training() -> tuple[np.ndarray, np.ndarray]:
-            images, chosen = self._some(self.held, num)
+            same = self._held_out_source is self.held
+            images, chosen = self._some(self.held, num, self._held_out[1] if same else None)
             return images, self.held.part("label")[chosen]
 
         def labels() -> np.ndarray:
-            return self.opened_held_out.part("label")[self._held_out[1][:num]]
+            return self._held_out_source.part("label")[self._held_out[1][:num]]
 
         labelled = self.opened.labels is not None and self.opened_held_out.labels is not None
         return CodeScores(
@@ -171,12 +180,12 @@ class AutoencoderTask(ImagesTask):
     def map(self, model: Any) -> np.ndarray:
         """Draws the held-out images at their codes in the plane, see `pictures.plane`."""
         images, chosen = self._held_out
-        labels = self.opened_held_out.labels
+        source = self._held_out_source
         return pictures.plane(
             model.encode(images),
             images,
-            None if labels is None else labels[chosen],
-            () if labels is None else self.opened_held_out.class_names,
+            None if source.labels is None else source.labels[chosen],
+            () if source.labels is None else source.class_names,
         )
 
     def known_scores(self, rehearse_on: int | None = None) -> dict[str, Score]:
@@ -276,19 +285,7 @@ class AutoencoderTask(ImagesTask):
     def evaluation(cls, model: Any, config: ConfigDict, request: Request) -> EvaluationTask:
         """See `Task.evaluation`."""
         shape, data = model.image_shape, config.data
-        source = open_images(
-            config,
-            request.source,
-            request.split,
-            data_dir=request.data_dir or data.data_dir,
-            on_error=data.on_error,
-        )
-        if source.is_vector:
-            raise InputError(f"--data: {request.source} holds vectors, and the model takes images.")
-        fitting = fit_for(
-            source, image_size=shape[:2], channels=shape[-1], crop=data.crop, fit=data.fit
-        )
-        chosen = usable_indices([source], [fitting], choose(len(source), request.num))
+        source, fitting, chosen = open_to_evaluate(model, config, request)
         given = Subset(source, chosen)
 
         @functools.cache
@@ -316,9 +313,17 @@ class AutoencoderTask(ImagesTask):
             also["figures"] = lambda made: read(model, images(), made, chosen)
 
         def training() -> tuple[np.ndarray, np.ndarray]:
-            train = open_images(config, data.source, data.split, data_dir=data.data_dir)
+            train = open_images(
+                config,
+                data.source,
+                data.split,
+                data_dir=request.data_dir or data.data_dir,
+                on_error=data.on_error,
+            )
             fit = dataclasses.replace(fitting, alpha=train.alpha)
-            some = usable_indices([train], [fit], choose(len(train), request.num))
+            same = request.split == data.split
+            rest = others(len(train), request.num, chosen if same else None)
+            some = usable_indices([train], [fit], rest)
             return load_images(Subset(train, some), fit), train.part("label")[some]
 
         labelled = source.labels is not None and request.source == data.source
@@ -343,6 +348,26 @@ class AutoencoderTask(ImagesTask):
             also,
             [f"Distributions are those of {made}; scores of pairs compare reconstructions."],
         )
+
+
+def others(total: int, num: int, but: np.ndarray | None) -> np.ndarray:
+    """Returns the indices of `num` of `total` images, but none of some.
+
+    Args:
+        total: Number of images.
+        num: Number to choose.
+        but: Indices that a linear probe is scored on, and may not learn; None for none.
+
+    Raises:
+        InputError: If no images are left.
+    """
+    rest = np.arange(total) if but is None else np.setdiff1d(np.arange(total), but)
+    if not len(rest):
+        raise InputError(
+            f"metrics: probe needs images to learn from besides those that it is scored on, and "
+            f"all {total} are; score another split, or fewer images."
+        )
+    return rest[choose(len(rest), num)]
 
 
 def restored(model: Any, images: np.ndarray) -> np.ndarray:

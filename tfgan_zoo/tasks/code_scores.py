@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics import (
     active_units,
     continuity,
@@ -21,7 +20,7 @@ from tfgan_zoo.metrics.registry import BOUNDS, CODES
 _MOST_NEIGHBOURS = 2000
 
 #: The bound of a number of draws, as `tfgan_zoo.evaluate` takes it.
-_OF_DRAWS = re.compile(r"iw_bound\[(\d+)\]")
+_OF_DRAWS = re.compile(r"iw_bound\[([1-9]\d*)\]")
 
 
 def bounds_of(names: Sequence[str]) -> list[str]:
@@ -90,11 +89,6 @@ class CodeScores:
         assert self.labels is not None
         images, labels = self.training()
         return linear_probe(model.encode(images), labels, codes, self.labels())
-
-    def check_draws(self, argument: str) -> None:
-        """Raises `InputError` unless the number of draws is one."""
-        if self.draws < 1:
-            raise InputError(f"{argument}: expected a whole number from 1 up, got {self.draws}.")
 
 
 def _active_units(images: np.ndarray, codes: np.ndarray, model: Any) -> Mapping[str, float]:

@@ -9,11 +9,14 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from tfgan_zoo import pictures
-from tfgan_zoo.data import Source, fit_for, load_source, open_source, unconditional, use_cache
+from tfgan_zoo.data import Fit, Source, fit_for, load_source, open_source, unconditional, use_cache
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
+from tfgan_zoo.data.loading import usable_indices
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.samples import IMAGES, POINTS, kind_of
 from tfgan_zoo.tasks.base import CACHE, Task, open_source_for
+from tfgan_zoo.tasks.comparison import choose
+from tfgan_zoo.tasks.requests import Request
 
 
 class ImagesTask(Task):
@@ -125,6 +128,38 @@ def open_images(config: ConfigDict, source: str, split: str, **options: Any) -> 
     """Opens a source of images by a config's decoding rules."""
     side = max(config.model_args.image_shape[:2])
     return open_source_for(open_source, source, split, side, config.data, **options)
+
+
+def open_to_evaluate(
+    model: Any, config: ConfigDict, request: Request
+) -> tuple[Source, Fit, np.ndarray]:
+    """Opens what an evaluation compares a run of single images with.
+
+    Args:
+        model: The run's model.
+        config: The run's config.
+        request: What the flags say.
+
+    Returns:
+        The source, how its images become the model's, and the indices of those to take.
+
+    Raises:
+        InputError: If the source cannot be opened, or holds no images.
+    """
+    shape, data = model.image_shape, config.data
+    source = open_images(
+        config,
+        request.source,
+        request.split,
+        data_dir=request.data_dir or data.data_dir,
+        on_error=data.on_error,
+    )
+    if source.is_vector:
+        raise InputError(f"--data: {request.source} holds vectors, and the model is of images.")
+    fitting = fit_for(
+        source, image_size=shape[:2], channels=shape[-1], crop=data.crop, fit=data.fit
+    )
+    return source, fitting, usable_indices([source], [fitting], choose(len(source), request.num))
 
 
 def check_fits(config: ConfigDict, spec: tf.TensorSpec, shape: Iterable[int]) -> None:

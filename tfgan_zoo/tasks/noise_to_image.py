@@ -10,10 +10,8 @@ from ml_collections import ConfigDict
 from tfgan_zoo import pictures
 from tfgan_zoo.data import (
     Source,
-    fit_for,
     parse_spec,
 )
-from tfgan_zoo.data.loading import usable_indices
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation.distributions import Classes
 from tfgan_zoo.metrics.figures import figure_scores
@@ -30,10 +28,10 @@ from tfgan_zoo.tasks.classes import (
     renumbered,
     rows_of,
 )
-from tfgan_zoo.tasks.comparison import EvaluationTask, choose, reference
+from tfgan_zoo.tasks.comparison import EvaluationTask, reference
 from tfgan_zoo.tasks.distribution_scores import DistributionScores
 from tfgan_zoo.tasks.drawing import generate
-from tfgan_zoo.tasks.images import ImagesTask, open_images
+from tfgan_zoo.tasks.images import ImagesTask, open_images, open_to_evaluate
 from tfgan_zoo.tasks.requests import Request
 
 
@@ -183,19 +181,7 @@ class NoiseToImageTask(ImagesTask):
                 "--workdir: expected a run of a model that makes images, got "
                 f"{kind_of(shape).name}."
             )
-        source = open_images(
-            config,
-            request.source,
-            request.split,
-            data_dir=request.data_dir or data.data_dir,
-            on_error=data.on_error,
-        )
-        if source.is_vector:
-            raise InputError(f"--data: {request.source} holds vectors, and the model makes images.")
-        fitting = fit_for(
-            source, image_size=shape[:2], channels=shape[-1], crop=data.crop, fit=data.fit
-        )
-        chosen = usable_indices([source], [fitting], choose(len(source), request.num))
+        source, fitting, chosen = open_to_evaluate(model, config, request)
 
         # Samples have the conditions of the real images, repeated if there are more samples.
         drawn = np.resize(chosen, request.num)
