@@ -99,7 +99,6 @@ def test_images_of_other_sizes_are_resized_when_asked(tmp_path):
     ]
 
 
-@pytest.mark.slow
 def test_mistakes_are_sentences(tmp_path, capsys):
     images = np.zeros((5, 16, 16), np.uint8)
     a, b = write(tmp_path / "a", images), write(tmp_path / "b", images[:, :8])

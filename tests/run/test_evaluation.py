@@ -190,7 +190,6 @@ def test_a_missing_split_is_replaced_by_what_there_is(tmp_path, trained_on, eval
     assert not named.protocol["notes"]
 
 
-@pytest.mark.slow
 def test_mistakes_are_sentences_before_anything_is_made(run, capsys, monkeypatch):
     capsys.readouterr()
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")

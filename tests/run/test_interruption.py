@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.marks import slow
 from tests.tiny_runs import (
     as_recipe,
     assert_same,
@@ -269,8 +270,7 @@ def poisoned_at(monkeypatch, step, times):
     monkeypatch.setattr(callbacks, "Throughput", Throughput)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("times", [1, slow(2)])
 def test_after_nan_it_goes_back(finished, tmp_path, monkeypatch, times):
     config, whole = finished
     poisoned_at(monkeypatch, 6, times)
