@@ -127,6 +127,7 @@ def test_the_page_lists_the_earlier_names_of_hooks():
         )
 
 
+@pytest.mark.slow
 def test_the_model_of_the_page_passes_its_test_and_the_suites(copy, monkeypatch):
     monkeypatch.setenv("EXPECTTEST_ACCEPT", "1")
     own = ("tests/models/test_hinge_gan.py", "tests/networks/test_strided_critic.py")
@@ -220,6 +221,7 @@ def test_the_networks_of_the_conditional_recipe_know_the_classes_of_its_data(plu
     assert labels.max() < config.generator.classes
 
 
+@pytest.mark.slow
 def test_another_kind_of_task_trains_resumes_and_exports(plug_in, capsys):
     source = f"--config.data.source=npz:{plug_in / 'pictures.npz'}"
     run, recipe = plug_in / "codes", plug_in / "my_package" / "autoencoder.py"

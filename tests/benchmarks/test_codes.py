@@ -88,6 +88,7 @@ class Pixels:
         return np.clip(vectors, -1, 1).reshape(-1, 32, 32, 3)
 
 
+@pytest.mark.slow
 def test_arithmetic_on_codes_that_know_the_colour_and_on_pixels():
     seen = figures.load(num=400)["image"], figures.attributes(num=400)
     images = figures.load(split="test", num=40)["image"]

@@ -29,6 +29,7 @@ def of_data(drawn):
     return obedience.spreads(figures.render(drawn), drawn.label)
 
 
+@pytest.mark.slow
 def test_figures_as_asked_obey_and_spread_like_the_data(drawn, of_data):
     images = figures.render(drawn)
     labels = obedience.asked(NUM)
@@ -52,6 +53,7 @@ def test_figures_as_asked_obey_and_spread_like_the_data(drawn, of_data):
     ]
 
 
+@pytest.mark.slow
 def test_half_the_deviations_are_half_the_spread_and_copies_have_none(drawn, of_data):
     middle = {"x": 0.5, "y": 0.5, "radius": 0.34}
 

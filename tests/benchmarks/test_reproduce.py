@@ -248,6 +248,7 @@ def test_scores_of_points():
     assert r3gan.score("ring", np.full((4, 2), np.nan))["modes"] == 0
 
 
+@pytest.mark.slow
 def test_r3gan_trains_what_is_missing(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(r3gan, "PENALTIES", {"R1 + R2": (True, True)})
     monkeypatch.setattr(r3gan, "BATCH", 8)

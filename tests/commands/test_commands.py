@@ -133,6 +133,7 @@ def test_data_errors_end_with_status_2(tmp_path, recipe, capsys):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_broken_training_ends_with_status_1(tmp_path, recipe, capsys):
     flags = [f"--config={recipe}", "--config.generator_optimizer.learning_rate=1e30"]
     status, _, err = said(train.main, *flags, f"--workdir={tmp_path / 'r'}", capsys=capsys)

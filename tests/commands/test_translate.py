@@ -166,6 +166,7 @@ def test_compare_shows_both(runs, cyclegan, tmp_path):
     np.testing.assert_array_equal(sheet[:, 25:], expected(cyclegan, drawing))
 
 
+@pytest.mark.slow
 def test_tiles_that_fade_into_each_other(runs, cyclegan, tmp_path, capsys):
     drawing, out = draw(tmp_path / "x.png", 40, 21), tmp_path / "out.png"
     command = [f"--workdir={runs / 'cyclegan'}", f"--input={drawing}", f"--output={out}"]
@@ -253,6 +254,7 @@ def by_hand(model, path, side):
     return pictures.to_uint8(np.stack([np.asarray(channel) for channel in back], axis=-1))
 
 
+@pytest.mark.slow
 def test_an_image_much_larger_than_those_of_training(runs, cyclegan, tmp_path, capsys):
     photo = draw(tmp_path / "photo.png", 48, 80)
     out = tmp_path / "out.png"

@@ -171,6 +171,7 @@ def test_labels_of_a_part_of_a_split(tmp_path, reader):
     assert len(check_batches(take(part), part)) == 5
 
 
+@pytest.mark.slow
 def test_tfds(tmp_path):
     tfds = pytest.importorskip("tensorflow_datasets")
 

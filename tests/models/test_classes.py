@@ -132,6 +132,7 @@ def test_shuffled_keeps_the_classes_of_the_batch_and_uniform_draws_all_equally_o
             assert np.mean(model.asked(labels)[0] != first) > 0.3
 
 
+@pytest.mark.slow
 def test_whole_numbers_are_the_same_in_xla():
     """As fakes are made outside of the graphs of the losses that judge them."""
     key = noise.key(0, "labels", tf.constant(7))

@@ -140,6 +140,7 @@ def lengths(texts):
     return tf.cast(tf.strings.length(texts)[:, tf.newaxis], tf.float32) * tf.ones([1, EMBEDDING])
 
 
+@pytest.mark.slow
 def test_a_function_reads_texts(tmp_path):
     model = tiny("gan_cls", text_encoder=lengths)
     np.testing.assert_array_equal(model.embed(["abc"]), np.full((1, EMBEDDING), 3.0))

@@ -96,6 +96,7 @@ def test_bad_batches():
         model.batch((np.zeros((2, *SHAPE), "uint8"), np.zeros((2, 3), "float32")))
 
 
+@pytest.mark.slow
 def test_float16_logs_its_one_loss_scale():
     keras.config.set_dtype_policy("mixed_float16")
     model = tiny()

@@ -68,8 +68,8 @@ def assert_finite(history):
 # ---------------------------------------------------------------------- fitting
 
 
-# `cyclegan` and `gan_cls` train and are used in tests of their own, and make the largest graphs.
-@pytest.mark.parametrize("name", slow_except(("dcgan", "srgan", "joint_embedding"), MODELS))
+# The others take a step below, and train in tests of their own: graphs take seconds to make.
+@pytest.mark.parametrize("name", slow_except(("dcgan",), MODELS))
 def test_fit_evaluate_predict(name):
     model = compiled(name)
     traced = []
@@ -130,7 +130,7 @@ def test_kinds_of_data():
 
 
 def test_keras_does_not_warn_of_its_own_default():
-    model = compiled("dcgan")
+    model = seeded("dcgan", run_eagerly=True, dense=True)
     batches = tf.data.Dataset.from_tensors(samples(model)).repeat(2)
     model.fit(batches, verbose=0)
     model.fit(batches, None, None, 1, 0)
@@ -151,6 +151,7 @@ def test_the_end_of_the_data_is_no_step():
     assert int(model.images_seen) == 6 * model.samples_per_step(4)
 
 
+@pytest.mark.slow
 def test_batches_that_cannot_be_shared_out():
     model = compiled("wgan", packing=2)
     with pytest.raises(InputError, match="a multiple of 4 samples"):
@@ -282,6 +283,7 @@ def test_eager_equals_graph(name):
     assert_close(*states, rtol=1e-3, atol=2e-5)
 
 
+@pytest.mark.slow
 def test_the_seed_decides():
     first = seeded("gan", run_eagerly=True)
     fit(first, dataset(first, 2))
@@ -305,7 +307,7 @@ def test_initial_weights_follow_from_keras_seed():
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", slow("mixed_float16")])
-@two_kinds
+@one_kind
 def test_mixed_precision(name, policy):
     keras.config.set_dtype_policy(policy)
     model = tiny(name)

@@ -43,6 +43,7 @@ def test_the_papers_cifar_discriminator():
     assert not_normalised(model) == []
 
 
+@pytest.mark.slow
 def test_the_authors_cifar_discriminator_ends_without_a_bias(tmp_path):
     """`SNLinear(ch, 1, nobias=True)` in their dis_models/snresnet_32.py; l6 and l7 have one."""
     model = sngan_discriminator((32, 32, 3), 10, filters=8, output_bias=False)

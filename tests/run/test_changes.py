@@ -90,6 +90,7 @@ def importable(folder, monkeypatch):
     monkeypatch.syspath_prepend(str(folder))
 
 
+@pytest.mark.slow
 def test_other_records_and_scores_leave_training_as_it_was(begun, finished, importable, capsys):
     before = lines(finished)
     flags = [

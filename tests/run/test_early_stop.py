@@ -127,6 +127,7 @@ def test_how_scores_stand(tmp_path):
     assert run.score_history("validity", 1, due) == (None, 0)
 
 
+@pytest.mark.slow
 def test_the_one_that_decides(tmp_path):
     config = load_config("gan", {"evaluate.main": "swd"})
     assert config.evaluate.metrics == ("figures", "swd")

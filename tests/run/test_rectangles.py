@@ -29,7 +29,8 @@ def rectangular(config, export=True):
     return config
 
 
-@pytest.mark.parametrize("export", [False, slow(True)])
+@pytest.mark.slow
+@pytest.mark.parametrize("export", [False, True])
 def test_a_run_from_noise(tmp_path, export):
     config = rectangular(tiny_config(tmp_path), export)
     result = experiment.train(config, tmp_path / "run", report=lambda _: None)

@@ -22,7 +22,7 @@ from tfgan_zoo.models import DTN, GANCLS
 HERE = Path(__file__).parent
 #: Models that have something to export.
 EXPORTED = [name for name, cls in MODELS.items() if cls.shown is not None]
-#: From noise. Texts and translators are served in `test_predict`.
+#: From noise. `test_predict` serves translators, too, and in slow cases texts and classes.
 QUICK = ("dcgan",)
 every_export = pytest.mark.parametrize("name", slow_except(QUICK, EXPORTED))
 SIZES = (1, 3, 16)

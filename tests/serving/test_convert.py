@@ -35,7 +35,8 @@ def test_onnx(tmp_path, name):
         assert (graph.input[0].name, graph.output[0].name) == names
 
 
-@pytest.mark.parametrize("network", ["dcgan_generator", slow("resnet_generator")])
+@pytest.mark.parametrize("network", ["dcgan_generator", "resnet_generator"])
+@pytest.mark.slow
 def test_tflite_of_upsampling_by_resizing(tmp_path, monkeypatch, network):
     """As in the recipe for own images, and in blocks of residuals."""
     shape, options = (16, 24, 3), {"upsampling": "resize"}

@@ -120,6 +120,7 @@ def test_export_writes_versions(runs, served):
         assert "g_loss:" not in card.split("## Config")[0]
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_ready_to_be_served(runs):
     names = sorted(p.name for p in (runs / "dcgan" / "export" / "dcgan").iterdir())
     assert names == ["1", "batching.config", "models.config", "monitoring.config"]
@@ -131,6 +132,7 @@ def test_a_finished_run_is_ready_to_be_served(runs):
     assert np.max(np.abs(exported.pixels(file).astype(int) - expected)) <= 1
 
 
+@pytest.mark.slow
 def test_export_says_what_it_wrote(runs, tmp_path, capsys):
     flags = [f"--workdir={runs / 'dcgan'}", f"--output={tmp_path / 'm'}", "--raw_weights"]
     status, out, _ = said(export.main, *flags, capsys=capsys)
@@ -203,6 +205,7 @@ def test_export_refuses_in_a_sentence(runs, tmp_path, monkeypatch, capsys, flags
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_failed_export_leaves_the_versions_alone(runs, tmp_path, monkeypatch):
     def fail(*_):
         raise RuntimeError("differ")
@@ -417,6 +420,7 @@ def gan_cls(folder):
     return rest_server.Served(folder / "gan_cls_served")
 
 
+@pytest.mark.slow
 def test_every_text_is_drawn(gan_cls, tmp_path, capsys):
     texts, out = ["a red circle", "a blue ring"], tmp_path / "images"
     with rest_server.serving({"gan_cls": gan_cls}) as server:
@@ -452,6 +456,7 @@ def told(folder):
     return rest_server.Served(folder / "told_served")
 
 
+@pytest.mark.slow
 def test_classes_are_drawn_by_name_or_number(told, tmp_path, capsys):
     out = tmp_path / "images"
     with rest_server.serving({"told": told}) as server:

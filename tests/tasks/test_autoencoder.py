@@ -187,6 +187,7 @@ def test_vectors_are_refused():
         opened(data__source="points/ring", evaluate__split=None)
 
 
+@pytest.mark.slow
 def test_the_stages_before_a_run():
     """One for each layer, the first at the image; then the run itself."""
     entries = {
@@ -211,6 +212,7 @@ def test_the_stages_before_a_run():
         task.pretraining()
 
 
+@pytest.mark.slow
 def test_a_vae_starts_at_the_mean_image():
     """A run of its own draws the same, and another model is left as it is."""
     model, task = opened("vae", model_args__likelihood="bernoulli")

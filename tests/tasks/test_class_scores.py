@@ -50,6 +50,7 @@ def test_samples_are_compared_class_by_class(tmp_path):
             evaluate_run(run, request._replace(metrics=(name,)))
 
 
+@pytest.mark.slow
 def test_training_compares_class_by_class(tmp_path):
     config = config_of(tmp_path)
     config.evaluate.metrics = ("intra_fid", "intra_precision_recall")

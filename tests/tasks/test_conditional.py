@@ -202,6 +202,7 @@ def told(tmp_path_factory):
     return folder / "run"
 
 
+@pytest.mark.slow
 def test_a_run_names_the_classes_of_its_model(told):
     model = experiment.load_run(told)
     assert (model.num_classes, model.class_names, model.fake_labels) == (3, NAMES, "shuffled")
@@ -213,6 +214,7 @@ def test_a_run_names_the_classes_of_its_model(told):
         assert sheet.height == 3 * (64 + 22)
 
 
+@pytest.mark.slow
 def test_generate_draws_every_class_and_walks_from_class_to_class(told, tmp_path, capsys):
     model = experiment.load_run(told)
     flags = [f"--workdir={told}", "--truncation=0.5"]

@@ -222,6 +222,7 @@ def test_of_every_layout_each_image_is_in_one_of_both_parts(tmp_path, num):
     assert opened == 7
 
 
+@pytest.mark.slow
 def test_a_run_resumes_and_is_evaluated_on_what_it_held_out(tmp_path):
     source = write(tmp_path / "x", 20)
     config = config_of("super_resolution", tmp_path, source)

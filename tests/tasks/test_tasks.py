@@ -310,6 +310,7 @@ def test_domain_transfer_has_one_direction(tmp_path, channels):
     assert set(work.score(built)) == {"swd"}
 
 
+@pytest.mark.slow
 def test_exact_scores_of_domain_transfer(tmp_path):
     config = tiny_translation(tmp_path, "dtn")
     config.data.source = "figures/transfer"

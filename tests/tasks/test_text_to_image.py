@@ -111,6 +111,7 @@ def size(path):
         return image.size
 
 
+@pytest.mark.slow
 def test_a_row_for_each_text(run, tmp_path, capsys):
     # As Windows' editors save it, with a mark of the byte order.
     (tmp_path / "texts.txt").write_text("a blue square\n\na red ring\n", encoding="utf-8-sig")

@@ -87,6 +87,7 @@ def test_the_graph_computes_features_and_logits_of_batches(tmp_path, images, sca
     assert np.abs(found - inception(as_floats)[0]).max() > 2e-4
 
 
+@pytest.mark.slow
 def test_within_a_graph_and_of_no_images(tmp_path, images):
     file = tmp_path / "x.pb"
     file.write_bytes(frozen())
