@@ -11,6 +11,7 @@ from tfgan_zoo.networks.classes import check_classes, join_class, judge
 from tfgan_zoo.networks.common import (
     PADDINGS,
     activate,
+    cancels_bias,
     check_choice,
     check_doublings,
     check_positive,
@@ -136,7 +137,7 @@ def halve(
         times: Number of halvings.
         filters: Feature maps of the first convolution.
         kernel_size: Side of the kernels.
-        normalization: `batch`, `layer` or `none`.
+        normalization: `batch`, `layer`, `instance` or `none`.
         synchronized_bn: Whether batch statistics are computed over all replicas.
         padding: `same` or, for even sides, `symmetric`.
 
@@ -150,7 +151,7 @@ def halve(
             filters * 2 ** (i - 1),
             kernel_size,
             padding=padding,
-            use_bias=kind != "batch",
+            use_bias=not cancels_bias(kind),
             kernel_initializer=small_normal(),
             name=f"conv_{i}",
         )

@@ -15,11 +15,11 @@ from tfgan_zoo.networks.common import (
     check_doublings,
     check_positive,
     check_shape,
-    downsample,
     normalize,
     small_normal,
     upsample,
 )
+from tfgan_zoo.networks.dcgan import halve
 
 
 def dtn_generator(
@@ -153,19 +153,8 @@ def dtn_discriminator(
     shape, times, _ = check_doublings(image_shape)
     check_positive(filters=filters, classes=classes, kernel_size=kernel_size)
     check_choice("normalization", normalization, ("batch", "layer", "instance", "none"))
-    inputs = x = keras.Input(shape, name="image")
-    for i in range(1, times + 1):
-        kind = "none" if i == 1 else normalization
-        x = downsample(
-            x,
-            filters * 2 ** (i - 1),
-            kernel_size,
-            use_bias=not cancels_bias(kind),
-            kernel_initializer=small_normal(),
-            name=f"conv_{i}",
-        )
-        x = normalize(x, kind, name=f"norm_{i}", synchronized=synchronized_bn)
-        x = activate(x, "leaky_relu", name=f"lrelu_{i}")
+    inputs = keras.Input(shape, name="image")
+    x = halve(inputs, times, filters, kernel_size, normalization, synchronized_bn)
     x = layers.Flatten(name="flatten")(x)
     logits = layers.Dense(
         classes, kernel_initializer=small_normal(), dtype="float32", name="logits"

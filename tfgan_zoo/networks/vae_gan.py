@@ -60,7 +60,6 @@ def vae_gan_encoder(
         (None, 4, 4, 256)
     """
     shape = _check(image_shape, filters, latent_dim=latent_dim, dense_units=dense_units)
-    check_choice("normalization", normalization, NORMALIZATIONS)
     block = _Blocks(normalization, synchronized_bn, kernel_size)
 
     inputs = x = keras.Input(shape, name="image")
@@ -112,7 +111,6 @@ def vae_gan_decoder(
         (None, 4, 4, 256)
     """
     shape = _check(image_shape, filters, latent_dim=latent_dim, project=project)
-    check_choice("normalization", normalization, NORMALIZATIONS)
     block = _Blocks(normalization, synchronized_bn, kernel_size)
     height, width = (side >> len(filters) for side in shape[:2])
 
@@ -174,7 +172,6 @@ def vae_gan_discriminator(
         (None, 4, 4, 256)
     """
     shape = _check(image_shape, filters, first_filters=first_filters, dense_units=dense_units)
-    check_choice("normalization", normalization, NORMALIZATIONS)
     block = _Blocks(normalization, synchronized_bn, kernel_size)
 
     inputs = keras.Input(shape, name="image")
@@ -201,6 +198,7 @@ class _Blocks:
 
     def __init__(self, normalization: str, synchronized: bool, kernel_size: int):
         check_positive(kernel_size=kernel_size)
+        check_choice("normalization", normalization, NORMALIZATIONS)
         self.normalization, self.synchronized = normalization, synchronized
         self.kernel_size = kernel_size
         self.use_bias = not cancels_bias(normalization)
