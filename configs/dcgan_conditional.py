@@ -8,7 +8,7 @@ as fast as the generator (Heusel et al. 2017, https://arxiv.org/abs/1706.08500).
 samples of a class differed little.
 
 Command: python -m tfgan_zoo.train --config=dcgan_conditional
-Cost:    16.7 minutes on one CPU core shared with other work, 166 images/s
+Cost:    4.6 minutes on 2 CPU cores, 652 images/s
 Result:  validity 0.998, obedience 1.000, 48 of 48 combinations (2026-11-29)
 """
 
