@@ -31,11 +31,19 @@ def up(x, axis):
 
 @pytest.mark.parametrize("jit", [False, True])
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
-@pytest.mark.parametrize(("make", "formula"), [(FIRDownsampling2D, down), (FIRUpsampling2D, up)])
-def test_formula(make, formula, dtype, jit):
-    layer = make(dtype=dtype)
+@pytest.mark.parametrize(
+    ("call", "formula"),
+    [
+        (lambda layer, x: layer[0](x), down),
+        (lambda layer, x: layer[1](x, training=False), up),
+        (lambda layer, x: layer[1](x, training=True), up),
+    ],
+)
+def test_formula(call, formula, dtype, jit):
+    layers = FIRDownsampling2D(dtype=dtype), FIRUpsampling2D(dtype=dtype)
+    layer = layers[formula is up]
     spec = tf.TensorSpec([None, 4, 6, 3] if jit else [None, None, None, 3])
-    out = tf.function(lambda x: layer(x), input_signature=[spec], jit_compile=jit)(X)
+    out = tf.function(lambda x: call(layers, x), input_signature=[spec], jit_compile=jit)(X)
     assert out.dtype == layer.compute_dtype
     expected = formula(formula(X, 1), 2)
     np.testing.assert_allclose(
@@ -43,14 +51,18 @@ def test_formula(make, formula, dtype, jit):
     )
 
 
-def test_each_is_the_transpose_of_the_other():
+@pytest.mark.parametrize("training", [False, True])
+def test_each_is_the_transpose_of_the_other(training):
+    def double(values):
+        return FIRUpsampling2D()(values, training=training)
+
     x = tf.constant(X)
     y = tf.constant(np.random.default_rng(1).normal(size=(2, 2, 3, 3)), "float32")
     with tf.GradientTape(persistent=True) as outer:
         outer.watch([x, y])
         with tf.GradientTape(persistent=True) as tape:
             tape.watch([x, y])
-            small, large = FIRDownsampling2D()(x), FIRUpsampling2D()(y)
+            small, large = FIRDownsampling2D()(x), double(y)
             squares = tf.reduce_sum(small**3) + tf.reduce_sum(large**3)
         back = (
             tape.gradient(small, x, output_gradients=y),
@@ -62,8 +74,8 @@ def test_each_is_the_transpose_of_the_other():
     np.testing.assert_allclose(back[1], 4 * small, atol=1e-5)
     # d/dx |A^T 3 (A x)^2|^2 = A^T (2 A A^T 3 (A x)^2 * 6 A x)
     for given, forward, backward, gradient in (
-        (x, FIRDownsampling2D(), lambda v: FIRUpsampling2D()(v) / 4, outer.gradient(total, x)),
-        (y, FIRUpsampling2D(), lambda v: 4 * FIRDownsampling2D()(v), outer.gradient(total, y)),
+        (x, FIRDownsampling2D(), lambda v: double(v) / 4, outer.gradient(total, x)),
+        (y, double, lambda v: 4 * FIRDownsampling2D()(v), outer.gradient(total, y)),
     ):
         ax = forward(given)
         expected = backward(2 * forward(backward(3 * ax**2)) * 6 * ax)
