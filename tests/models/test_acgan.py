@@ -34,16 +34,16 @@ def softplus(x):
     return np.log1p(np.exp(x))
 
 
-@pytest.mark.parametrize("weight", [1.0, 0.25])
-def test_losses(weight):
-    model = by_hand(class_weight=weight, fake_labels="real")
+@pytest.mark.parametrize(("weight", "of_fakes"), [(1.0, 1.0), (0.25, 1.0), (2.0, 0.25), (1.0, 0.0)])
+def test_losses(weight, of_fakes):
+    model = by_hand(class_weight=weight, fake_class_weight=of_fakes, fake_labels="real")
     real, fake, given = images(REAL), images(FAKE), (tf.constant([0, 1]),)
     d_loss, d_logs = model.discriminator_loss(real, fake, given)
     # Real 0 and 2, fake 1 and -3.
     source = (softplus(0) + softplus(-2) + softplus(1) + softplus(-3)) / 2
     # -log P(0) = softplus(m), -log P(1) = softplus(-m).
     of_real, of_fake = (softplus(0) + softplus(-2)) / 2, (softplus(1) + softplus(3)) / 2
-    assert float(d_loss) == pytest.approx(source + weight * (of_real + of_fake))
+    assert float(d_loss) == pytest.approx(source + weight * (of_real + of_fakes * of_fake))
     assert float(d_logs["d_class"]) == pytest.approx(of_real)
     assert float(d_logs["d_class_fake"]) == pytest.approx(of_fake)
     assert float(d_logs["d_loss"]) == pytest.approx(source)

@@ -45,6 +45,11 @@ class ACGAN(NoiseToImage):
             "real", of packs `[B, 1 + packing * num_classes]`; None for the paper's.
         num_classes: Number of classes.
         class_weight: Weight of L_C.
+        fake_class_weight: Weight, in the discriminator's L_C, of the term of the fakes beside that
+            of the real samples. The paper's 1 teaches the discriminator to name the class that a
+            fake was asked for, whatever it shows, and with many classes samples may then disobey
+            their label; with 0 classes are learned from real samples alone, as in many later
+            implementations.
         label_smoothing: Real samples are labelled 1 minus this value (Salimans et al. 2016,
             https://arxiv.org/abs/1606.03498).
         **kwargs: Class names, packing, penalties, augmentation, averaging and seed: see
@@ -82,10 +87,12 @@ class ACGAN(NoiseToImage):
         *,
         num_classes: int = 10,
         class_weight: float = 1.0,
+        fake_class_weight: float = 1.0,
         label_smoothing: float = 0.0,
         **kwargs,
     ):
         check_number("class_weight", class_weight, least=0)
+        check_number("fake_class_weight", fake_class_weight, least=0)
         check_number("label_smoothing", label_smoothing, least=0, below=1)
         super().__init__(
             image_shape, latent_dim, generator, discriminator, num_classes=num_classes, **kwargs
@@ -93,6 +100,7 @@ class ACGAN(NoiseToImage):
         outputs = (1 + self.packing * num_classes,)
         check_shape("discriminator", "output", self.discriminator.output_shape, outputs)
         self.class_weight = float(class_weight)
+        self.fake_class_weight = float(fake_class_weight)
         self.label_smoothing = float(label_smoothing)
 
     def default_generator(self, image_shape: tuple[int, ...], latent_dim: int) -> keras.Model:
@@ -138,7 +146,7 @@ class ACGAN(NoiseToImage):
         asked = self.asked(given, training)
         fake_logits, fake_class = self.judge(fake, "fake", asked, training)
         source = losses.cross_entropy_discriminator(real_logits, fake_logits, self.label_smoothing)
-        loss = source + self.class_weight * (real_class + fake_class)
+        loss = source + self.class_weight * (real_class + self.fake_class_weight * fake_class)
         return loss + self.penalties(real, fake, given, training), {
             "d_loss": source,
             "d_real": tf.reduce_mean(tf.sigmoid(real_logits)),
