@@ -3,7 +3,7 @@
 The paper's game on small convolutional networks: the discriminator names the 48 classes of the
 figures, a colour and a shape each. It learns them from the figures alone: taught to name fakes by
 what they were asked for, too, as in the paper, it let two samples of three show another class.
-Layer normalisation, R1 and R2 penalties, a discriminator that learns four times as fast as the
+With R1 and R2 penalties, a discriminator that learns four times as fast as the
 generator, decaying learning rates and an average of the generator's weights for sampling.
 
 Command: python -m tfgan_zoo.train --model=acgan
@@ -37,7 +37,7 @@ def get_config():
     config.discriminator = {
         "name": "acgan_discriminator",
         "filters": 12,
-        "normalization": "layer",
+        "normalization": "none",
         "dropout": 0.0,
     }
     for role, rate in (("generator", 5e-4), ("discriminator", 2e-3)):
