@@ -42,6 +42,7 @@ from tfgan_zoo.networks.mlp import mlp_discriminator, mlp_generator
 from tfgan_zoo.networks.patchgan import patchgan_discriminator
 from tfgan_zoo.networks.r3gan import r3gan_discriminator, r3gan_generator
 from tfgan_zoo.networks.resnet import resnet_discriminator, resnet_generator
+from tfgan_zoo.networks.rrdb import rrdb_generator
 from tfgan_zoo.networks.sngan import sngan_discriminator, sngan_generator
 from tfgan_zoo.networks.srgan_discriminator import srgan_discriminator
 from tfgan_zoo.networks.srresnet import srresnet_generator
@@ -79,6 +80,7 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "r3gan_generator": r3gan_generator,
     "resnet_discriminator": resnet_discriminator,
     "resnet_generator": resnet_generator,
+    "rrdb_generator": rrdb_generator,
     "sngan_discriminator": sngan_discriminator,
     "sngan_generator": sngan_generator,
     "srgan_discriminator": srgan_discriminator,
@@ -120,6 +122,7 @@ __all__ = [
     "r3gan_generator",
     "resnet_discriminator",
     "resnet_generator",
+    "rrdb_generator",
     "size_multiple",
     "smallest_side",
     "sngan_discriminator",
