@@ -47,6 +47,7 @@ EARLIER_VALUES = {
     "model_args.fresh_latents": False,
     "model_args.latent_distribution": "normal",
     "model_args.packing": 1,
+    "model_args.pixel_weight": 0.0,
     "generator.padding": "same",
     "discriminator.padding": "same",
 }

@@ -127,6 +127,8 @@ class SuperResolutionTask(Task):
         before.unlock()
         before.model_args.update(adversarial_weight=0.0, content="pixel", content_loss="mse")
         before.model_args.skip_discriminator_above = None
+        if before.model_args.get("pixel_weight"):
+            before.model_args.pixel_weight = 0.0
         before.train.steps = settings.steps
         before.generator_optimizer.learning_rate = settings.learning_rate
         before.evaluate.best = True
