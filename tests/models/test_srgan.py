@@ -111,7 +111,7 @@ def test_esrgan_s_generator_learns_from_real_images_too():
     own = -sigmoid(-(np.array(FAKE) - np.mean(REAL))) / 2
     by_the_mean = -np.mean(sigmoid(np.array(REAL) - np.mean(FAKE))) / 2
     np.testing.assert_allclose(slope, own + by_the_mean, rtol=1e-5)
-    # The control: one-sided, as many ports have it.
+    # The control: the one-sided loss of several ports.
     assert np.all(np.abs(slope - own) > 0.1)
 
 
