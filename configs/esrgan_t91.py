@@ -47,7 +47,7 @@ def get_config():
     config.data.flip = True
     config.evaluate.samples = 5
     config.evaluate.best = False  # the game trades PSNR for appearance
-    config.evaluate.metrics = ("psnr", "ssim", "ssim_daala")
+    config.evaluate.metrics = ("psnr", "ssim", "ssim_daala", "checkerboard")
     config.train.steps = 2000
     config.train.log_every = 100
     config.train.sample_every = 500

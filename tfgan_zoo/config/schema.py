@@ -139,6 +139,7 @@ def run_config(
             "evaluate": {
                 # "psnr", "ssim" and "ssim_daala" compare enlarged images with the originals, and
                 # all but the last translations with their targets, in all channels;
+                # "checkerboard" is the energy of a grid in enlarged images;
                 # "figures" reads the drawn figures back (and is left out for other data); "swd" is
                 # the sliced Wasserstein distance to the data; "mae" the mean absolute error of
                 # translations with known targets, "l1" the same in [-1, 1], as in the loss;
