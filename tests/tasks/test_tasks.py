@@ -6,7 +6,6 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.marks import slow
-from tests.models.tiny import EACH_KIND
 from tests.tiny_runs import (
     tiny_config,
     tiny_super_resolution,
@@ -160,7 +159,7 @@ def test_entries_of_another_kind_of_model_are_refused(tmp_path):
 
 
 def test_every_kind_has_a_task_a_config_and_a_model_that_tests_try():
-    assert TASKS.keys() == CONFIGS.keys() == {MODELS[name].kind for name in EACH_KIND}
+    assert TASKS.keys() == CONFIGS.keys() == {cls.kind for cls in MODELS.values()}
     for model in MODELS.values():
         assert task_of(model) is TASKS[model.kind]
 

@@ -214,6 +214,7 @@ IN_TRAINING = (
     *TARGETS,
     "ssim_daala",
     "checkerboard",
+    "accuracy",
     "retrieval",
     *CODES,
     *BOUNDS,

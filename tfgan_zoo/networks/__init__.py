@@ -9,6 +9,8 @@
   `[B, h, w, 1]`. Both accept images of any size.
 - `dtn_generator` takes `(feature_shape, image_shape, ...)` and maps features to images.
 - Generators that enlarge images take `(lr_shape, ...)` and accept images of any size.
+- `image_classifier` takes `(image_shape, num_classes, ...)` and maps images to float32 logits
+  `[B, num_classes]`.
 - Encoders of autoencoders take `(image_shape, latent_dim, ...)` and map images to float32 codes
   `[B, latent_dim]`; decoders take the same and map codes to images, or to logits of pixels.
 - Text encoders take `(embedding_dim, ...)` and map strings `[B]` to float32 vectors
@@ -37,6 +39,7 @@ from tfgan_zoo.networks.common import size_multiple, smallest_side
 from tfgan_zoo.networks.dcgan import dcgan_discriminator, dcgan_generator
 from tfgan_zoo.networks.dtn import dtn_discriminator, dtn_generator
 from tfgan_zoo.networks.features import FEATURE_NETWORKS, feature_network
+from tfgan_zoo.networks.image_classifier import image_classifier
 from tfgan_zoo.networks.image_encoder import image_encoder
 from tfgan_zoo.networks.mlp import mlp_discriminator, mlp_generator
 from tfgan_zoo.networks.patchgan import patchgan_discriminator
@@ -70,6 +73,7 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "dtn_discriminator": dtn_discriminator,
     "dtn_generator": dtn_generator,
     "encoder_decoder_generator": encoder_decoder_generator,
+    "image_classifier": image_classifier,
     "image_encoder": image_encoder,
     "mlp_decoder": mlp_decoder,
     "mlp_discriminator": mlp_discriminator,
@@ -112,6 +116,7 @@ __all__ = [
     "dtn_generator",
     "encoder_decoder_generator",
     "feature_network",
+    "image_classifier",
     "image_encoder",
     "mlp_decoder",
     "mlp_discriminator",
