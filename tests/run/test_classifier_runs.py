@@ -27,7 +27,7 @@ def test_the_classifier_comes_first_and_is_what_the_transfer_sees_with(whole):
     assert any(line.startswith("Classifier 16x16x3 (parameters: classifier ") for line in said)
     first = folder / "run" / "pretraining"
     assert [row["step"] for row in lines(first)] == [4, 6]
-    assert {"loss", "accuracy"} <= set(lines(first)[0])
+    assert {"loss", "accuracy", "held_out_accuracy"} <= set(lines(first)[0])
     config = json.loads((first / "config.json").read_text())["config"]
     assert config["model"] == "classifier"
     assert config["data"]["source"] == f"npz:{folder / 'classes.npz'}"
@@ -119,6 +119,6 @@ def test_the_score_is_the_share_that_is_right(tmp_path):
     images, labels = task.held_out
     found = task.model.classify(images[:16]).argmax(axis=1)
     expected = np.mean(found == labels[:16])
-    assert task.score(task.model) == {"accuracy": pytest.approx(expected)}
+    assert task.score(task.model) == {"held_out_accuracy": pytest.approx(expected)}
     assert len(task.held_out[0]) == 16
     assert task.sheet(task.model).ndim == 3

@@ -146,7 +146,7 @@ def run_config(
                 # "lpips" a network's distance of pairs, with the file `lpips_backbone`;
                 # "elbo", "iw_bound", "active_units", "probe", "trustworthiness", "continuity" and
                 # "sparsity" are scores of models that encode images;
-                # "accuracy" the share of images that are classified right;
+                # "held_out_accuracy" the share of images that are classified right;
                 # "retrieval" how often an image's own text is the
                 # nearest. "fid", "kid", "inception_score", "precision_recall", "density_coverage"
                 # and "modes" compare samples with the data in the features of a network,
@@ -355,7 +355,7 @@ def classifier_config(model: str) -> ConfigDict:
         }
     )
     config.evaluate.split = placeholder(str)  # of the source; None for the training data
-    config.evaluate.metrics = ("accuracy",)
+    config.evaluate.metrics = ("held_out_accuracy",)
     config.train.samples = 8
     return config
 

@@ -214,7 +214,7 @@ IN_TRAINING = (
     *TARGETS,
     "ssim_daala",
     "checkerboard",
-    "accuracy",
+    "held_out_accuracy",
     "retrieval",
     *CODES,
     *BOUNDS,

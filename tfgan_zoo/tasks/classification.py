@@ -26,8 +26,8 @@ class ClassificationTask(ImagesTask):
     data_entries = ("class_names",)
     evaluates = ""
     use = (
-        "classifies images and generates none; export it, or give its model.keras with a layer as "
-        "the features of a dtn run"
+        "classifies images and generates none; export it, or start a dtn run from it with "
+        "--config.train.generator_from"
     )
 
     def __init__(self, config: ConfigDict, model: Classifier, like: Task | None = None):
@@ -99,9 +99,11 @@ class ClassificationTask(ImagesTask):
 
         def accuracy(model: Any) -> dict[str, float]:
             images, labels = (each[:num] for each in self.held_out)
-            return {"accuracy": float(np.mean(model.classify(images).argmax(axis=1) == labels))}
+            return {
+                "held_out_accuracy": float(np.mean(model.classify(images).argmax(axis=1) == labels))
+            }
 
-        return {"accuracy": Score(accuracy, "accuracy", 1)}
+        return {"held_out_accuracy": Score(accuracy, "held_out_accuracy", 1)}
 
     @classmethod
     def open_split(cls, config: ConfigDict, source: str, split: str) -> Source:

@@ -138,7 +138,7 @@ class TranslationTask(Task):
             before.data.flip = False
             for entry in self.data_entries:
                 del before.data[entry]
-            before.evaluate.update(metrics=("accuracy",), main=None, patience=0)
+            before.evaluate.update(metrics=("held_out_accuracy",), main=None, patience=0)
             before.classifier = {"name": ""}
             if "classifier_optimizer" not in before:
                 before.classifier_optimizer = {"name": ""}
