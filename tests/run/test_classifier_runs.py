@@ -21,6 +21,7 @@ def whole(tmp_path_factory):
     return folder, said
 
 
+@pytest.mark.slow
 def test_the_classifier_comes_first_and_is_what_the_transfer_sees_with(whole):
     folder, said = whole
     assert said[0] == "Pretraining comes first: 6 steps."
