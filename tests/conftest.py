@@ -41,6 +41,8 @@ def pytest_collection_finish():
     # What imports have created stays; the garbage collector need not visit it again and again.
     gc.collect()
     gc.freeze()
+    # Tests make many objects and few cycles: collecting less often halves the time it takes.
+    gc.set_threshold(5_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)
