@@ -135,7 +135,7 @@ def test_data_errors_end_with_status_2(tmp_path, recipe, capsys):
 
 @pytest.mark.slow
 def test_broken_training_ends_with_status_1(tmp_path, recipe, capsys):
-    flags = [f"--config={recipe}", "--config.generator_optimizer.learning_rate=1e30"]
+    flags = [f"--config={recipe}", "--config.discriminator_optimizer.learning_rate=1e30"]
     status, _, err = said(train.main, *flags, f"--workdir={tmp_path / 'r'}", capsys=capsys)
     assert status == 1
     assert err.startswith("error: At step 4 ")

@@ -18,7 +18,6 @@ from tfgan_zoo.models.mechanics.functional import run_on_mixtures
 from tfgan_zoo.samples import kind_of
 from tfgan_zoo.serving.signatures import Endpoint
 
-
 #: Replicas share the samples of a dataset, as they do those of arrays.
 _BY_SAMPLES = tf.data.Options()
 _BY_SAMPLES.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
