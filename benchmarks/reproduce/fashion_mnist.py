@@ -10,11 +10,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from absl import flags
-from PIL import Image, ImageDraw, ImageFont
 
-from benchmarks import common
+from benchmarks import common, plots
 from tfgan_zoo.errors import InputError
 
 _ADAM = {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5}
@@ -27,7 +25,6 @@ MODELS: dict[str, tuple[str, dict[str, Any]]] = {
     "wgan": ("wgan", {"optimizer": {"name": "rmsprop", "learning_rate": 5e-4, "rho": 0.99}}),
     "wgan_gp": ("wgan_gp_fashion_mnist", {"optimizer": None}),
 }
-_COLOURS = ("#1f50c8", "#c83c1f", "#1f9650", "#8c3cb4", "#c88c14", "#505050")
 
 
 def define(given: flags.FlagValues) -> None:
@@ -69,7 +66,8 @@ def run(given: flags.FlagValues) -> str:
     if given.curves:
         from tfgan_zoo import pictures
 
-        pictures.save_png(Path(given.curves), drawn(curves, "FID[fashion_mnist_v1]"))
+        picture = plots.plot(curves, "FID[fashion_mnist_v1]", "steps", log=True)
+        pictures.save_png(Path(given.curves), picture)
     return "\n".join(lines)
 
 
@@ -139,45 +137,3 @@ def plain(scores: dict[str, float]) -> dict[str, float]:
         {'fid': 3.0}
     """
     return {name.split("[")[0]: value for name, value in scores.items()}
-
-
-def drawn(curves: dict[str, list[tuple[int, float]]], title: str) -> np.ndarray:
-    """Plots positive values over steps on a logarithmic scale.
-
-    Args:
-        curves: Points (step, value) by name in the legend.
-        title: Title of the values.
-
-    Returns:
-        A picture `(height, width, 3)`, uint8.
-    """
-    width, height, left, top, right, bottom = 760, 440, 60, 30, 170, 40
-    steps = [step for points in curves.values() for step, _ in points]
-    values = np.log10([value for points in curves.values() for _, value in points])
-    low, high = np.floor(values.min() * 5) / 5, np.ceil(values.max() * 5 + 1e-9) / 5
-    image = Image.new("RGB", (width, height), "white")
-    draw, font = ImageDraw.Draw(image), ImageFont.load_default(13)
-
-    def place(step: float, value: float) -> tuple[float, float]:
-        x = left + (width - left - right) * step / max(steps)
-        return x, height - bottom - (height - top - bottom) * (np.log10(value) - low) / (high - low)
-
-    for power in np.linspace(low, high, 6):
-        (x, y), end = place(0, 10**power), width - right
-        draw.line((x, y, end, y), fill="#dddddd")
-        label = f"{10**power:.3g}" if power < 2 else f"{10**power:,.0f}"
-        draw.text((x - 6, y), label, fill="black", font=font, anchor="rm")
-    for step in sorted(set(steps)):
-        x, y = place(step, 10**low)
-        draw.text((x, y + 6), f"{step:,}", fill="black", font=font, anchor="mt")
-    draw.text((left, 8), title, fill="black", font=font)
-    for i, (name, points) in enumerate(curves.items()):
-        colour = _COLOURS[i % len(_COLOURS)]
-        places = [place(*point) for point in points]
-        draw.line(places, fill=colour, width=2)
-        for x, y in places:
-            draw.ellipse((x - 3, y - 3, x + 3, y + 3), fill=colour)
-        y = top + 20 * i
-        draw.line((width - right + 15, y, width - right + 35, y), fill=colour, width=2)
-        draw.text((width - right + 42, y), name, fill="black", font=font, anchor="lm")
-    return np.asarray(image)

@@ -342,17 +342,6 @@ def test_stacked_mnist_s_recipe_takes_its_overrides(tmp_path):
     assert resolved.data.source == f"npz:{tmp_path}/stacks.npz"
 
 
-def test_curves_are_where_their_values_are():
-    picture = fashion_mnist.drawn({"a": [(50, 10.0), (100, 1.0)], "b": [(50, 3.0)]}, "FID")
-    assert picture.shape == (440, 760, 3)
-    blue = (picture == (0x1F, 0x50, 0xC8)).all(axis=-1)
-    rows, columns = np.nonzero(blue[:, : 760 - 170 + 4])  # without the legend
-    # From the middle of the axis of steps at the top to its end at the bottom.
-    assert columns.min() == pytest.approx(60 + (760 - 230) / 2, abs=4)
-    assert columns.max() == pytest.approx(760 - 170, abs=4)
-    assert rows[columns.argmin()] < rows[columns.argmax()]
-
-
 def test_tables_have_their_place_in_the_document(tmp_path, capsys):
     page = tmp_path / "results.md"
     page.write_text("a\n<!-- reproduce_ring:begin -->\nold\n<!-- reproduce_ring:end -->\nz\n")
