@@ -72,3 +72,13 @@ def _fresh_session():
     yield
     if "keras" in sys.modules:
         sys.modules["keras"].utils.clear_session(free_memory=False)
+
+
+@pytest.fixture(scope="module")
+def loaded_once():
+    """Lets the commands of a module load each run once; they read models, and change none."""
+    from tfgan_zoo.run import experiment
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(experiment, "load_run", functools.cache(experiment.load_run))
+        yield

@@ -1,6 +1,5 @@
 """Configs of short runs, and helpers that read them."""
 
-import functools
 import json
 import signal
 
@@ -241,14 +240,6 @@ def stepped_run(config, run, steps=1):
     with Run(run).claim(config):
         Run(run).checkpoints.save(model, steps, None)
     return run
-
-
-@pytest.fixture(scope="module")
-def loaded_once():
-    """Lets the commands of a module load each run once; they read models, and change none."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(experiment, "load_run", functools.cache(experiment.load_run))
-        yield
 
 
 def at_step(monkeypatch, step, act):

@@ -150,6 +150,8 @@ from tfgan_zoo import cli, train
 cli.quiet_tensorflow()
 from tfgan_zoo import callbacks
 
+pytestmark = pytest.mark.usefixtures("loaded_once")
+
 class Progress(callbacks.Progress):
     def on_train_batch_begin(self, batch, logs=None):
         if int(self.model.step) == 5:

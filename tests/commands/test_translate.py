@@ -7,13 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.marks import slow
-from tests.tiny_runs import (
-    loaded_once,  # noqa: F401
-    stepped_run,
-    tiny_config,
-    tiny_super_resolution,
-    tiny_translation,
-)
+from tests.tiny_runs import stepped_run, tiny_config, tiny_super_resolution, tiny_translation
 from tfgan_zoo import cli, generate, pictures, translate
 from tfgan_zoo.data.images import decode, with_channels
 from tfgan_zoo.errors import InputError

@@ -25,6 +25,8 @@ from tfgan_zoo.run import experiment, trained
 from tfgan_zoo.serving import requests as asking
 from tfgan_zoo.serving.client import GrpcClient, RestClient, Signature, Tensor
 
+pytestmark = pytest.mark.usefixtures("loaded_once")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
