@@ -14,17 +14,18 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 #: The files that take longest come first, so that several workers finish together.
 LONGEST = (
     "models/test_suite.py",
-    "serving/test_predict.py",
-    "models/mechanics/test_batches.py",
-    "commands/test_translate.py",
     "run/test_experiment.py",
+    "tasks/test_tasks.py",
+    "models/mechanics/test_batches.py",
+    "serving/test_predict.py",
+    "test_two_replicas.py",
+    "models/test_conditions.py",
+    "serving/test_signatures.py",
+    "models/test_classes.py",
     "tasks/test_text_to_image.py",
     "test_adding_a_model.py",
-    "commands/test_commands.py",
-    "tasks/test_tasks.py",
     "test_earlier_versions.py",
-    "serving/test_signatures.py",
-    "test_two_replicas.py",
+    "commands/test_commands.py",
 )
 
 
