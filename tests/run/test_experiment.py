@@ -364,7 +364,7 @@ def test_a_poisoned_weight_stops_the_run(folder, tmp_path, monkeypatch):
         weight.assign(np.full(weight.shape, np.nan))
 
     at_step(monkeypatch, 6, poison)
-    config = tiny_config(folder, nan__rollbacks="0")
+    config = tiny_runs.tiny_config(folder, nan__rollbacks="0")
     with pytest.raises(NonFiniteLossError, match=r"At step 8 .*good checkpoint .*step_00000004"):
         experiment.train(config, tmp_path / "run", quiet)
     assert [row["step"] for row in lines(tmp_path / "run")] == [4]
