@@ -15,6 +15,7 @@ def get_config():
     config = noise_to_image_config("acgan")
     config.model_args.num_classes = 10
     config.model_args.class_weight = 1.0
+    config.model_args.fake_class_weight = 1.0
     config.model_args.label_smoothing = 0.0
     config.generator = {"name": "dcgan_generator", "filters": 96, "kernel_size": 5}
     config.discriminator = {"name": "acgan_discriminator"}

@@ -40,7 +40,7 @@ def get_config():
         }
     config.data.flip = True  # the figures are symmetrical
     config.data.batch_size = 32
-    config.train.steps = 3000
+    config.train.steps = 4000
     config.train.log_every = 100
     config.train.sample_every = 500
     config.train.checkpoint_every = 500

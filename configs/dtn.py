@@ -17,6 +17,7 @@ def get_config():
     config.model_args.image_shape = (32, 32, 3)
     config.model_args.features = "figures_v1:conv4"
     config.model_args.features_file = None
+    config.model_args.num_classes = None
     config.model_args.const_weight = 15.0
     config.model_args.identity_weight = 15.0
     config.model_args.tv_weight = 0.0

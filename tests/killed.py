@@ -18,6 +18,7 @@ from tests.tiny_runs import (
     lines,
     saved,
     tiny_autoencoder,
+    tiny_classifier,
     tiny_conditional,
     tiny_config,
     tiny_joint_embedding,
@@ -43,6 +44,8 @@ def config_of(name, folder):
         return tiny_text_to_image(folder, **exported)
     if name == "joint_embedding":
         return tiny_joint_embedding(folder, **exported)
+    if name == "classifier":
+        return tiny_classifier(folder, **exported)
     if name in MODELS and MODELS[name].kind == "autoencoder":
         return tiny_autoencoder(folder, name, **exported)
     if name in ("cyclegan", "pix2pix"):

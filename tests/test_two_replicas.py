@@ -25,6 +25,7 @@ SLOW |= {
         "batches_that_replicas_cannot_share_evenly_are_refused",
         "every_other_model",
         "statistics_of_the_whole_batch",
+        "scores_relative_to_everyone_s",
         "regularizers_of_weights",
         "a_discriminator_that_waits",
         "adapted_augmentation",

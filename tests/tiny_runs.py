@@ -11,6 +11,7 @@ from tfgan_zoo import callbacks, pictures
 from tfgan_zoo.config import (
     autoencoder_config,
     check,
+    classifier_config,
     image_to_image_config,
     joint_embedding_config,
     noise_to_image_config,
@@ -149,6 +150,50 @@ def tiny_text_to_image(folder, **overrides):
     config.pretraining.batch_size = 8
     config.data.batch_size = 4
     return _captioned(config, folder, overrides)
+
+
+def tiny_classifier(folder, **overrides):
+    """The same for a classifier of three classes."""
+    config = classifier_config("classifier")
+    config.model_args.image_shape = (16, 16, 3)
+    config.model_args.num_classes = 3
+    config.classifier = {"name": "image_classifier", "filters": 4}
+    config.classifier_optimizer = {"name": "adam", "learning_rate": 1e-3}
+    config.data.source = f"npz:{_of_three_classes(folder)}"
+    config.data.batch_size = 4
+    return _short(config, overrides)
+
+
+def tiny_transfer(folder, **overrides):
+    """The same for a DTN, whose classifier is first trained for six steps."""
+    target = folder / "target.npz"
+    if not target.exists():
+        images = np.random.default_rng(1).integers(0, 256, (12, 20, 20, 1), np.uint8)
+        np.savez(target, images=images)
+    config = image_to_image_config("dtn")
+    config.model_args.image_shape = (16, 16, 3)
+    config.model_args.channels_b = 1
+    config.model_args.features = "classifier:conv4"
+    config.model_args.num_classes = 3
+    config.generator = {"name": "dtn_generator", "filters": 4}
+    config.discriminator = {"name": "dtn_discriminator", "filters": 4}
+    config.classifier_optimizer = {"name": "adam", "learning_rate": 1e-3}
+    config.pretraining = {"steps": 6, "batch_size": 4}
+    config.data.source = f"npz:{_of_three_classes(folder)}|npz:{target}"
+    config.data.batch_size = 2
+    return _short(config, overrides)
+
+
+def _of_three_classes(folder):
+    data = folder / "classes.npz"
+    if not data.exists():
+        random = np.random.default_rng(0)
+        np.savez(
+            data,
+            images=random.integers(0, 256, (20, 20, 20, 3), np.uint8),
+            labels=np.arange(20) % 3,
+        )
+    return data
 
 
 def tiny_joint_embedding(folder, **overrides):

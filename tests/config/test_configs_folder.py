@@ -23,7 +23,10 @@ def name(request):
 def test_loads_and_says_what_it_does(name):
     config = load_config(name)
     check(config)
-    game = "srresnet" if config.model_args.get("adversarial_weight") == 0 else config.model
+    game = config.model
+    if game == "srgan":  # two variants have names of their own
+        args = config.model_args
+        game = "esrgan" if args.relativistic else game if args.adversarial_weight else "srresnet"
     assert name in (game, *RECIPES) or name.startswith(f"{game}_")
     parse_spec(config.data.source)
     doc = ast.get_docstring(ast.parse(find_config(name).read_text()))

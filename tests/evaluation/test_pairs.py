@@ -9,6 +9,7 @@ from tests.tiny_runs import stepped_run, tiny_super_resolution
 from tfgan_zoo import cli, evaluate, evaluation
 from tfgan_zoo.data import imresize, load_pair, open_super_resolution
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.checkerboard import checkerboard
 from tfgan_zoo.metrics.psnr import psnr
 from tfgan_zoo.metrics.ssim import ssim
 from tfgan_zoo.pictures import to_uint8
@@ -45,6 +46,17 @@ def expected(kernel="bicubic", **options):
         hr = picture(i, channels=channels)
         pairs.append((imresize(imresize(hr, 0.25), 4, kernel=kernel), hr))
     return np.array([[psnr(*pair, **options), ssim(*pair, **options)] for pair in pairs])
+
+
+def test_a_baseline_s_grid_is_printed_in_decibels(folder, capsys):
+    flags = [f"--data=folder:{folder}", "--baseline=bicubic", "--metrics=psnr,checkerboard"]
+    status, out, _ = said(*flags, capsys=capsys)
+    hr = picture(0)
+    value = checkerboard(imresize(imresize(hr, 0.25), 4), hr)
+    lines = [line.split() for line in out.splitlines()]
+    assert status == 0
+    assert lines[0] == ["image", "psnr", "checkerboard"]
+    assert lines[1][2] == f"{value:.2f}"
 
 
 @pytest.mark.parametrize("kernel", ["bicubic", "nearest"])

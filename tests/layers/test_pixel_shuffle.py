@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.layers import ICNR, PixelShuffle, initializers, pixel_shuffle
+from tfgan_zoo.layers import ICNR, PixelShuffle, PixelUnshuffle, initializers, pixel_shuffle
 
 
 def test_order_by_hand():
@@ -65,8 +65,39 @@ def test_shapes_and_config():
     assert copy(np.zeros((1, 2, 3, 16))).shape == (1, 8, 12, 1)
 
 
+def test_unshuffling_is_the_inverse():
+    x = np.random.default_rng(0).normal(size=(2, 6, 9, 2)).astype("float32")
+    np.testing.assert_array_equal(PixelShuffle(3)(PixelUnshuffle(3)(x)), x)
+    assert PixelUnshuffle(3)(x).shape == (2, 2, 3, 18)
+    unshuffle = tf.function(
+        lambda x: PixelUnshuffle(3)(x), input_signature=[tf.TensorSpec([None, None, None, 2])]
+    )
+    np.testing.assert_array_equal(PixelShuffle(3)(unshuffle(x)), x)
+
+
+def test_unshuffling_in_the_order_of_pytorch():
+    x = np.arange(2 * 4 * 6 * 3.0).reshape(2, 4, 6, 3).astype("float32")
+    out = np.array(PixelUnshuffle(2, pytorch_order=True)(x))
+    for c, i, j in np.ndindex(3, 2, 2):
+        np.testing.assert_array_equal(out[..., c * 4 + i * 2 + j], x[:, i::2, j::2, c])
+    assert np.any(out != np.array(PixelUnshuffle(2)(x)))
+    one = x[..., :1]
+    both = (PixelUnshuffle(2, pytorch_order=order)(one) for order in (True, False))
+    np.testing.assert_array_equal(*both)
+    layer = PixelUnshuffle(2, pytorch_order=True, name="down")
+    copy = PixelUnshuffle.from_config(layer.get_config())
+    np.testing.assert_array_equal(copy(x), out)
+    assert layer.compute_output_shape((None, None, 6, 3)) == (None, None, 3, 12)
+    with pytest.raises(InputError, match=r"'down': .*multiples of 2.*got 5x6"):
+        layer(np.zeros((1, 5, 6, 3)))
+    with pytest.raises(InputError, match=r"'down': expected inputs \[B, H, W, C\]"):
+        layer(np.zeros((5, 6, 3)))
+
+
 @pytest.mark.parametrize("factor", [1, 0, 2.0, "2", True])
-@pytest.mark.parametrize("build", [PixelShuffle, lambda factor: ICNR(factor=factor)])
+@pytest.mark.parametrize(
+    "build", [PixelShuffle, PixelUnshuffle, lambda factor: ICNR(factor=factor)]
+)
 def test_bad_factor(build, factor):
     with pytest.raises(
         InputError, match=f"factor: expected an integer of at least 2, got {factor!r}"

@@ -9,6 +9,7 @@ import pytest
     "name",
     [
         "base",
+        "checkerboard",
         "codes",
         "diversity",
         "frechet",

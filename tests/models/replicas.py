@@ -110,6 +110,17 @@ def statistics_of_the_whole_batch():
     refused("average", lambda: model.compile(jit_compile=True))
 
 
+def scores_relative_to_everyone_s():
+    """ESRGAN's game; with means of each replica's own scores the weights would be others."""
+    arguments = {"optimizer": "sgd", "dense": True, "relativistic": True, "adversarial_weight": 1.0}
+    model = compare("srgan", pixel_weight=0.5, **arguments)
+    refused("average", lambda: model.compile(jit_compile=True))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(model), "global_mean", lambda self, values: tf.reduce_mean(values))
+        with pytest.raises(AssertionError):
+            compare("srgan", pixel_weight=0.5, **arguments)
+
+
 def every_option():
     model = compare("wgan_gp", dense=True, discriminator_steps=1, **OPTIONS)
     one = model.generate(5)

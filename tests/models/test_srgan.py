@@ -61,6 +61,71 @@ def test_relativistic_average():
     assert logs["g_gan"] == pytest.approx(2 * 0.1269280)
 
 
+#: Scores C of two real and of two made images, which differ, so that their means matter.
+REAL, FAKE = (1.0, 3.0), (0.5, -1.5)
+
+
+def softplus(x):
+    return float(np.mean(np.log1p(np.exp(np.array(x)))))
+
+
+def of_scores(real, fake):
+    """Returns images whose means, which D reads off, are these scores."""
+    return (
+        tf.constant(each, tf.float32)[:, None, None, None] * tf.ones([1, 4, 4, 1])
+        for each in (real, fake)
+    )
+
+
+def test_esrgan_compares_each_image_with_the_mean_of_the_others():
+    """By hand: real ones lead the mean fake, -0.5, by 1.5 and 3.5; fakes are at -1.5, -3.5 of 2."""
+    model = by_hand(relativistic=True, adversarial_weight=5e-3)
+    large, fake = of_scores(REAL, FAKE)
+    d_loss, _ = model.discriminator_loss(large, fake)
+    assert float(d_loss) == pytest.approx(softplus([-1.5, -3.5]) + softplus([-1.5, -3.5]))
+    assert float(d_loss) == pytest.approx(2 * 0.1155817, rel=1e-5)
+    g_loss, logs = model.generator_loss(large, fake)
+    assert float(logs["g_gan"]) == pytest.approx(softplus([1.5, 3.5]) + softplus([1.5, 3.5]))
+    content = np.mean([(1 - 0.5) ** 2, (3 + 1.5) ** 2])
+    assert float(g_loss) == pytest.approx(content + 5e-3 * float(logs["g_gan"]))
+    # Controls: of pairs, and without the comparison, the losses are others.
+    pairs = softplus([0.5 - 1.0, -1.5 - 3.0])
+    assert abs(float(d_loss) - 2 * pairs) > 0.05
+    plain, _ = by_hand().discriminator_loss(large, fake)
+    assert float(plain) == pytest.approx(softplus([-1.0, -3.0]) + softplus([0.5, -1.5]))
+    assert abs(float(plain) - float(d_loss)) > 0.05
+
+
+def test_esrgan_s_generator_learns_from_real_images_too():
+    """The slope in each fake score: of its own term, and of all real terms by the mean."""
+    model = by_hand(relativistic=True)
+    large, fake = of_scores(REAL, FAKE)
+    with tf.GradientTape() as tape:
+        tape.watch(fake)
+        _, logs = model.generator_loss(large, fake)
+    slope = np.array(tf.reduce_sum(tape.gradient(logs["g_gan"], fake), axis=(1, 2, 3)))
+
+    def sigmoid(x):
+        return 1 / (1 + np.exp(-np.array(x)))
+
+    own = -sigmoid(-(np.array(FAKE) - np.mean(REAL))) / 2
+    by_the_mean = -np.mean(sigmoid(np.array(REAL) - np.mean(FAKE))) / 2
+    np.testing.assert_allclose(slope, own + by_the_mean, rtol=1e-5)
+    # The control: the one-sided loss of several ports.
+    assert np.all(np.abs(slope - own) > 0.1)
+
+
+def test_pixels_beside_the_content():
+    logs = losses(by_hand(pixel_weight=0.5))
+    assert logs["g_pixel"] == pytest.approx(2.0)
+    assert logs["g_loss"] == pytest.approx(4.0 + 0.5 * 2.0 + 1e-3 * 0.2014133)
+    alone = by_hand(pixel_weight=0.5, adversarial_weight=0.0)
+    loss, found = alone.srresnet_loss(SMALL, LARGE)
+    assert set(found) == set(alone.log_names) == {"g_loss", "g_content", "g_pixel"}
+    assert float(loss) == pytest.approx(5.0)
+    assert "g_pixel" not in by_hand().log_names
+
+
 def test_srresnet_trains_the_generator_alone():
     model = compiled("srgan", adversarial_weight=0.0)
     before = model.generator.get_weights()[0], model.discriminator.get_weights()[0]
@@ -196,6 +261,8 @@ def test_arguments_out_of_range():
         ({"content": "features", "features": "vgg19:5_5"}, "vgg19 has no layer '5_5'"),
         ({"content_loss": "l2"}, "content_loss: expected one of mse, l1"),
         ({"adversarial_weight": -1.0}, "adversarial_weight"),
+        ({"pixel_weight": -1.0}, "pixel_weight"),
+        ({"relativistic": "average"}, "relativistic"),
     ):
         with pytest.raises(InputError, match=said):
             SRGAN((16, 16, 3), **arguments)

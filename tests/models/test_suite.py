@@ -13,6 +13,7 @@ import tfgan_zoo
 from tests.marks import slow, slow_except
 from tests.models import linear
 from tests.models.tiny import (
+    CLASSES,
     CONDITIONAL,
     EACH_KIND,
     EMBEDDING,
@@ -86,7 +87,7 @@ def test_fit_evaluate_predict(name):
     assert set(again[0]) == set(model.log_names)
     assert again[0] == again[1]
     assert_same(without_metrics(state(model)), without_metrics(before))
-    shape = (EMBEDDING,) if name == "joint_embedding" else SHAPE
+    shape = {"joint_embedding": (EMBEDDING,), "classifier": (CLASSES,)}.get(name, SHAPE)
     assert model.predict(request(model, 2), verbose=0).shape == (2, *shape)
 
 

@@ -32,7 +32,11 @@ CONDITIONAL = "conditional_dcgan"
 MODELS = {**MODELS_OF_THE_ZOO, CONDITIONAL: ConditionalDCGAN}
 
 #: Games that are always told classes.
-TOLD = [name for name, cls in MODELS.items() if model_arguments(cls).get("num_classes")]
+TOLD = [
+    name
+    for name, cls in MODELS.items()
+    if issubclass(cls, NoiseToImage) and model_arguments(cls).get("num_classes")
+]
 NOISE_TO_IMAGE = [
     name
     for name, cls in MODELS_OF_THE_ZOO.items()
@@ -201,6 +205,12 @@ def joint_embedding(cls, batch, **kwargs):
     return cls(SHAPE, EMBEDDING, encoder, images, **kwargs)
 
 
+def classification(cls, batch, num_classes=CLASSES, **kwargs):
+    batch = batch or {"normalization": "none"}
+    classifier = networks.image_classifier(SHAPE, num_classes, filters=4, **batch)
+    return cls(SHAPE, num_classes, classifier, **kwargs)
+
+
 def autoencoder(cls, batch, units="linear", **kwargs):
     """Builds a model that encodes images, with codes of `LATENT` numbers."""
     width, ending = LATENT * cls.numbers_per_code, {"output_activation": units}
@@ -281,6 +291,7 @@ TINY = {
     "text_to_image": text_to_image,
     "joint_embedding": joint_embedding,
     "autoencoder": autoencoder,
+    "classification": classification,
     "gan": functools.partial(noise_to_image, convolutional=False),
     "wgan_gp": functools.partial(noise_to_image, critic={"normalization": "layer"}),
     "cyclegan": cyclegan,

@@ -78,6 +78,15 @@ def cases(name, num):
     if MODELS[name].kind == "autoencoder":
         yield from cases_of_codes(made, num, random)
         return
+    if name == "classifier":
+        given = random.integers(0, 256, (num, *made.image_shape), np.uint8)
+        floats = random.uniform(-1, 1, given.shape).astype("float32")
+        files = objects([png(image) for image in given])
+        yield "classify", {"images": floats}, {"probabilities": made.classify(floats)}
+        answer = {"probabilities": made.classify(given)}
+        yield "classify_uint8", {"images_uint8": given}, answer
+        yield "classify_png", {"images_bytes": files}, answer
+        return
     if name in (*NOISE_TO_IMAGE, *TOLD, "gan_cls"):
         latents = random.standard_normal((num, made.latent_dim), "float32")
         seeds = random.integers(-(2**60), 2**60, num)

@@ -92,6 +92,21 @@ def test_images_of_another_size_than_in_training(tmp_path, name, kind, size):
         np.testing.assert_allclose(run(images), expected, atol=1e-4)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("scale", [2, 4])
+def test_residual_in_residual_dense_blocks_enlarge_any_size(tmp_path, scale):
+    shape = (8 * scale, 8 * scale, 3)
+    small = {"filters": 4, "blocks": 1, "growth": 3}
+    generator = tfgan_zoo.networks.rrdb_generator((8, 8, 3), scale, **small)
+    discriminator = tfgan_zoo.networks.srgan_discriminator(shape, filters=4, dense_units=8)
+    model = tfgan_zoo.SRGAN(shape, scale, generator, discriminator, content="pixel")
+    (path,) = convert(model.endpoints(), tmp_path, "tflite", size=(None, None))
+    run = runner("tflite", path)
+    for height, width in ((7, 10), (12, 5)):
+        images = np.random.default_rng(1).uniform(-1, 1, (1, height, width, 3)).astype(np.float32)
+        np.testing.assert_allclose(run(images), model.upscale(images), atol=1e-5)
+
+
 def test_sizes_that_do_not_apply(tmp_path):
     with pytest.raises(InputError, match="for a model that takes no images of any size"):
         convert(tiny("gan").endpoints(), tmp_path, "tflite", size=(32, 32))

@@ -55,6 +55,7 @@ ENDPOINTS = {
     "cyclegan": ["a_to_b", "b_to_a"],
     "autoencoder": ["reconstruct", "encode", "decode"],
     "dtn": ["source_to_target"],
+    "classification": ["classify"],
 }
 #: Of models that encode images, those whose codes have a prior have these too.
 OF_A_PRIOR = ["generate", "generate_from_seed"]

@@ -6,7 +6,6 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.marks import slow
-from tests.models.tiny import EACH_KIND
 from tests.tiny_runs import (
     tiny_config,
     tiny_super_resolution,
@@ -20,6 +19,7 @@ from tfgan_zoo.data import figures
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import by_model
 from tfgan_zoo.evaluation.upscaled import PairsRequest, score_source
+from tfgan_zoo.metrics.checkerboard import checkerboard
 from tfgan_zoo.metrics.psnr import psnr
 from tfgan_zoo.models import MODELS, ZooModel
 from tfgan_zoo.pictures.labels import TITLES
@@ -159,7 +159,7 @@ def test_entries_of_another_kind_of_model_are_refused(tmp_path):
 
 
 def test_every_kind_has_a_task_a_config_and_a_model_that_tests_try():
-    assert TASKS.keys() == CONFIGS.keys() == {MODELS[name].kind for name in EACH_KIND}
+    assert TASKS.keys() == CONFIGS.keys() == {cls.kind for cls in MODELS.values()}
     for model in MODELS.values():
         assert task_of(model) is TASKS[model.kind]
 
@@ -555,3 +555,32 @@ def test_super_resolution_leaves_out_what_training_leaves_out(tmp_path):
     assert len(scores.images) == 10
     with pytest.raises(InputError, match=r"02\.png"):
         score_source(request, by_model(work.model))
+
+
+def test_a_grid_has_the_period_of_the_scale(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (3, 40, 40, 3), np.uint8)
+    np.savez(tmp_path / "forty.npz", images=images)
+    source = f"npz:{tmp_path / 'forty.npz'}"
+    config = tiny_super_resolution(tmp_path, data__source=source)
+    config.evaluate.metrics, config.evaluate.samples = ("psnr", "checkerboard"), 3
+    work = opened(config)
+    found = {name: score for score, name, sign in work.scores if sign < 0}
+    assert list(found) == ["checkerboard"]
+    upscale = by_model(work.model)
+
+    def scores(period, border):
+        return np.mean(
+            [checkerboard(upscale(a), b, border, period=period) for a, b in work.held_out]
+        )
+
+    assert found["checkerboard"](work.model) == {"checkerboard": pytest.approx(scores(2, 4))}
+    request = PairsRequest(("checkerboard",), source=source, scale=2)
+    mean = score_source(request, upscale).means()["checkerboard"]
+    assert mean == pytest.approx(scores(2, 2))
+    assert abs(mean - scores(4, 2)) > 0.01
+    small = tiny_super_resolution(tmp_path)
+    small.evaluate.metrics = ("checkerboard",)
+    work = opened(small)
+    rehearsed = work.known_scores(rehearse_on=2)["checkerboard"]
+    with pytest.raises(InputError, match="16x16 pixels or more"):
+        rehearsed.function(work.model)

@@ -231,7 +231,7 @@ def _new(
                 "--model=gan to train on vectors."
             )
         facts = _facts(config, source, source, len(source), "images", open_source)
-        if kind == "noise_to_image":
+        if kind in ("noise_to_image", "classification"):
             facts = facts._replace(classes=_classes(config, source))
         if kind == "super_resolution":  # no image may be smaller than the crops
             facts = facts._replace(side=min(min(source.size(i)) for i in range(len(source))))

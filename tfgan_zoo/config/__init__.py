@@ -30,6 +30,7 @@ from tfgan_zoo.config.load import (
 )
 from tfgan_zoo.config.schema import (
     autoencoder_config,
+    classifier_config,
     default_config,
     image_to_image_config,
     joint_embedding_config,
@@ -71,6 +72,7 @@ __all__ = [
     "check",
     "check_extension",
     "check_names",
+    "classifier_config",
     "config_folder",
     "config_to_resume",
     "decaying_optimizers",

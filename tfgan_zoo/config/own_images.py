@@ -60,6 +60,8 @@ def kind_of_config(config: ConfigDict) -> str:
         return "super_resolution"
     if "decoder" in config:
         return "autoencoder"
+    if "classifier" in config:
+        return "classification"
     if "text_encoder" in config:
         return "text_to_image" if "generator" in config else "joint_embedding"
     return "noise_to_image"
@@ -110,7 +112,11 @@ def sizes_of(config: ConfigDict) -> Sizes:
         return _multiples(8, 24) if config.model == "pix2pix" else _multiples(4, 24)
     if kind == "super_resolution":
         return _multiples(16, 32)
-    if kind in ("joint_embedding", "autoencoder"):  # an autoencoder pads its images
+    if kind in (
+        "joint_embedding",
+        "autoencoder",
+        "classification",
+    ):  # an autoencoder pads its images
         return _multiples(1, 16)
     return Sizes(lambda h, w: doublings(h, w) is not None, nearest_doubled)
 
@@ -318,6 +324,19 @@ def _joint_embedding(
     return ["batches of {config.data.batch_size}"]
 
 
+def _classification(
+    config: ConfigDict, facts: Facts, size: tuple[int, int], channels: tuple[int, int]
+) -> list[str]:
+    del size, channels
+    if facts.classes:
+        config.model_args.num_classes = facts.classes
+    config.data.batch_size = _batch(64, facts)
+    config.evaluate.samples = min(512, facts.num)
+    return [
+        "{config.model_args.num_classes} classes, and batches of {config.data.batch_size}",
+    ]
+
+
 def _autoencoder(
     config: ConfigDict, facts: Facts, size: tuple[int, int], channels: tuple[int, int]
 ) -> list[str]:
@@ -351,4 +370,5 @@ _KINDS = {
     "joint_embedding": _joint_embedding,
     "super_resolution": _super_resolution,
     "autoencoder": _autoencoder,
+    "classification": _classification,
 }

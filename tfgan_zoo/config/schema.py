@@ -139,12 +139,14 @@ def run_config(
             "evaluate": {
                 # "psnr", "ssim" and "ssim_daala" compare enlarged images with the originals, and
                 # all but the last translations with their targets, in all channels;
+                # "checkerboard" is the energy of a grid in enlarged images;
                 # "figures" reads the drawn figures back (and is left out for other data); "swd" is
                 # the sliced Wasserstein distance to the data; "mae" the mean absolute error of
                 # translations with known targets, "l1" the same in [-1, 1], as in the loss;
                 # "lpips" a network's distance of pairs, with the file `lpips_backbone`;
                 # "elbo", "iw_bound", "active_units", "probe", "trustworthiness", "continuity" and
                 # "sparsity" are scores of models that encode images;
+                # "held_out_accuracy" the share of images that are classified right;
                 # "retrieval" how often an image's own text is the
                 # nearest. "fid", "kid", "inception_score", "precision_recall", "density_coverage"
                 # and "modes" compare samples with the data in the features of a network,
@@ -341,6 +343,23 @@ def joint_embedding_config(model: str) -> ConfigDict:
     return config
 
 
+def classifier_config(model: str) -> ConfigDict:
+    """Returns the config of a model that classifies images."""
+    config = run_config(model, ["classifier"], ["classifier"])
+    config.model_args = ConfigDict(
+        {
+            "image_shape": any_shape((32, 32, 3)),
+            "num_classes": 10,
+            "ema_half_life": placeholder(float),
+            "ema_ramp_up": 0.05,
+        }
+    )
+    config.evaluate.split = placeholder(str)  # of the source; None for the training data
+    config.evaluate.metrics = ("held_out_accuracy",)
+    config.train.samples = 8
+    return config
+
+
 def autoencoder_config(model: str, roles: Sequence[str] = ("autoencoder",)) -> ConfigDict:
     """Returns `run_config` of a model that encodes images and decodes codes.
 
@@ -374,4 +393,5 @@ CONFIGS: dict[str, Callable[[str], ConfigDict]] = {
     "text_to_image": text_to_image_config,
     "joint_embedding": joint_embedding_config,
     "autoencoder": autoencoder_config,
+    "classification": classifier_config,
 }

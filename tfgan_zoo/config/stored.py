@@ -46,7 +46,9 @@ EARLIER_VALUES = {
     "model_args.interpolation_weights": (1.0, 1.0),
     "model_args.fresh_latents": False,
     "model_args.latent_distribution": "normal",
+    "model_args.num_classes": None,
     "model_args.packing": 1,
+    "model_args.pixel_weight": 0.0,
     "generator.padding": "same",
     "discriminator.padding": "same",
 }

@@ -1,6 +1,7 @@
 """Scores of upscaled images against the originals, per image and on average."""
 
 import csv
+import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.data.imresize import imresize
 from tfgan_zoo.data.resolutions import Resolutions, usable_pairs
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.metrics.checkerboard import checkerboard
 from tfgan_zoo.metrics.registry import BY_NETWORK
 from tfgan_zoo.metrics.registry import PAIRS as METRICS
 from tfgan_zoo.pixels import to_uint8
@@ -45,6 +47,11 @@ class Scores(NamedTuple):
         """Returns the rows of a table, the mean last."""
         lines = zip(self.images, self.values, strict=True)
         return [*lines, ("mean", self.values.mean(axis=0))]
+
+
+def at_scale(scale: int) -> dict[str, PairMetric]:
+    """Returns the metrics that depend on the factor of scale, for `also` of `score_images`."""
+    return {"checkerboard": functools.partial(checkerboard, period=scale)}
 
 
 def baseline(kernel: str, scale: int) -> Callable[[np.ndarray], np.ndarray]:
@@ -108,7 +115,8 @@ def score_images(
         border: Pixels to ignore at each edge.
         channel: "y" or "rgb"; see `metrics.psnr.psnr`.
         num: Number of images, to show progress.
-        also: Further metrics by name, such as "lpips".
+        also: Further metrics by name, such as "lpips", or those of `at_scale` for another scale
+            than 4.
 
     Raises:
         InputError: If there is no image, an image does not fit its reference (the message names
@@ -187,7 +195,7 @@ def _short(names: list[str]) -> tuple[str, ...]:
 
 def table(scores: Scores) -> str:
     """Formats scores in columns: decibels with two digits, others with four."""
-    digits = [2 if metric == "psnr" else 4 for metric in scores.metrics]
+    digits = [2 if metric in ("psnr", "checkerboard") else 4 for metric in scores.metrics]
     body = [
         [name, *(f"{value:.{n}f}" for value, n in zip(values, digits, strict=True))]
         for name, values in scores.rows()

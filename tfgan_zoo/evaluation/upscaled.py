@@ -17,6 +17,7 @@ from tfgan_zoo.evaluation.pairs import (
     METRICS,
     PairMetric,
     Scores,
+    at_scale,
     baseline,
     enlarged,
     score_images,
@@ -129,7 +130,7 @@ def score_source(
         border=scale if request.border is None else request.border,
         channel=request.channel,
         num=len(opened.hr),
-        also=also,
+        also={**at_scale(scale), **(also or {})},
     )
 
 

@@ -12,7 +12,7 @@ from tfgan_zoo.layers.inference import set_inference
 from tfgan_zoo.layers.initializers import ICNR
 from tfgan_zoo.layers.maxout import Maxout
 from tfgan_zoo.layers.normalization import BatchNormalization, GroupNormalization
-from tfgan_zoo.layers.pixel_shuffle import PixelShuffle
+from tfgan_zoo.layers.pixel_shuffle import PixelShuffle, PixelUnshuffle
 from tfgan_zoo.layers.rectifiers import LeakyReLU, ReLU
 from tfgan_zoo.layers.recurrent import UngatedStartGRU
 from tfgan_zoo.layers.reflection_padding import ReflectionPadding2D
@@ -33,6 +33,7 @@ __all__ = [
     "LeakyReLU",
     "Maxout",
     "PixelShuffle",
+    "PixelUnshuffle",
     "PredictionTimeBatchNormalization",
     "ReLU",
     "ReflectionPadding2D",

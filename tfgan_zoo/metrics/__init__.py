@@ -10,6 +10,7 @@ which take batches.
 from typing import TYPE_CHECKING
 
 from tfgan_zoo.lazy import lazy_attributes
+from tfgan_zoo.metrics.checkerboard import checkerboard
 from tfgan_zoo.metrics.codes import (
     active_units,
     arithmetic_scores,
@@ -97,6 +98,7 @@ __all__ = [
     "agreement",
     "arithmetic_scores",
     "caption_scores",
+    "checkerboard",
     "class_coverage",
     "continuity",
     "density_coverage",

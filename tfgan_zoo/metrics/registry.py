@@ -10,6 +10,7 @@ import numpy as np
 
 from tfgan_zoo import metrics
 from tfgan_zoo.metrics import classes
+from tfgan_zoo.metrics.checkerboard import checkerboard
 from tfgan_zoo.metrics.psnr import psnr
 from tfgan_zoo.metrics.sliced_wasserstein import projected_distance
 from tfgan_zoo.metrics.ssim import ms_ssim, ssim, ssim_daala
@@ -189,6 +190,7 @@ PAIRS: dict[str, Callable[..., float]] = {
     "ssim": ssim,
     "ssim_daala": ssim_daala,
     "ms_ssim": ms_ssim,
+    "checkerboard": checkerboard,
 }
 
 #: The same, computed by a network whose files the user gives; see `metrics.lpips`.
@@ -211,6 +213,8 @@ IN_TRAINING = (
     "swd",
     *TARGETS,
     "ssim_daala",
+    "checkerboard",
+    "held_out_accuracy",
     "retrieval",
     *CODES,
     *BOUNDS,

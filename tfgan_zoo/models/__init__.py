@@ -7,6 +7,7 @@ from tfgan_zoo.models.autoencoding import Autoencoding
 from tfgan_zoo.models.base import ZooModel
 from tfgan_zoo.models.biggan import BigGAN
 from tfgan_zoo.models.cgan import CGAN
+from tfgan_zoo.models.classifier import Classifier
 from tfgan_zoo.models.cyclegan import CycleGAN
 from tfgan_zoo.models.dcgan import DCGAN
 from tfgan_zoo.models.denoising_autoencoder import DenoisingAutoencoder
@@ -50,6 +51,7 @@ MODELS: dict[str, type[ZooModel]] = {
     "srgan": SRGAN,
     "gan_cls": GANCLS,
     "joint_embedding": JointEmbedding,
+    "classifier": Classifier,
     "autoencoder": Autoencoder,
     "denoising_autoencoder": DenoisingAutoencoder,
     "sparse_autoencoder": SparseAutoencoder,
@@ -59,7 +61,10 @@ MODELS: dict[str, type[ZooModel]] = {
 }
 
 #: Models that are trained before others.
-PRETRAINED: dict[str, type[ZooModel]] = {"joint_embedding": JointEmbedding}
+PRETRAINED: dict[str, type[ZooModel]] = {
+    "joint_embedding": JointEmbedding,
+    "classifier": Classifier,
+}
 
 __all__ = [
     "ACGAN",
@@ -81,6 +86,7 @@ __all__ = [
     "Autoencoder",
     "Autoencoding",
     "BigGAN",
+    "Classifier",
     "CycleGAN",
     "DenoisingAutoencoder",
     "EmbeddingAutoencoder",

@@ -11,12 +11,15 @@ import tensorflow as tf
 
 from tfgan_zoo import losses, networks
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.models.base import ZooModel
+from tfgan_zoo.models.classifier import Classifier, check_num_classes
 from tfgan_zoo.models.image_to_image import ImageToImage, check_weights, domain_shapes
 from tfgan_zoo.models.mechanics.frozen import Frozen, check_features_file
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape
 from tfgan_zoo.networks.features import (
     check_features,
     feature_shape,
+    features_of_classifier,
     features_of_model,
     made_for,
 )
@@ -46,6 +49,10 @@ class DTN(ImageToImage):
     that its moving averages fit both. A port that is often copied (yunjey's) has a D of two
     classes, trains f by L_CONST and normalises within f by batches.
 
+    As in the paper, f can be a classifier that learns the labels of the source first: a
+    `Classifier`, of which `features="classifier:conv4"` names a layer. `start_from` takes it over,
+    as runs with `pretraining` do, and it is saved with the model.
+
     A training batch is `(s, t)` or `{"a": s, "b": t}`: two batches of images, uint8 or floats in
     [-1, 1], of as many images each.
 
@@ -56,8 +63,12 @@ class DTN(ImageToImage):
         discriminator: From images to three logits `[B, 3]`; None for `dtn_discriminator`.
         features: f: a network and one of its layers, such as "figures_v1:conv5", see
             `networks.features`; it is loaded at once and not saved with the model. Or a Keras model
-            from images in [-1, 1] to features, which is saved with the model.
+            from images in [-1, 1] to features, which is saved with the model. Or
+            "classifier:LAYER", a layer of `classifier`.
         features_file: File of VGG19's weights, if `features` are its; None to download them.
+        classifier: With features="classifier:LAYER", from source images to logits of
+            `num_classes`; None for `image_classifier`.
+        num_classes: Number of classes of the source that the classifier knows.
         const_weight: The weight alpha.
         identity_weight: The weight beta.
         tv_weight: The weight gamma.
@@ -90,6 +101,8 @@ class DTN(ImageToImage):
         *,
         features: str | keras.Model = "figures_v1:conv5",
         features_file: str | os.PathLike | None = None,
+        classifier: keras.Model | None = None,
+        num_classes: int | None = None,
         const_weight: float = 15.0,
         identity_weight: float = 15.0,
         tv_weight: float = 0.0,
@@ -108,7 +121,9 @@ class DTN(ImageToImage):
         self.features = features
         self.features_file = check_features_file(features_file)
         a, b = self.shape_a, self.shape_b
-        code = _code_shape(features, a, b)
+        self.num_classes = num_classes
+        self.classifier = _classifier_of(features, a, classifier, num_classes)
+        code = _code_shape(features, a, b, self.classifier)
         if generator is None:
             generator = networks.dtn_generator(code, b)
         if discriminator is None:
@@ -121,7 +136,9 @@ class DTN(ImageToImage):
         check_shape("discriminator", "input", discriminator.input_shape, b)
         check_shape("discriminator", "output", discriminator.output_shape, (3,))
         phi = features
-        if isinstance(phi, str):
+        if self.classifier is not None:
+            phi = features_of_classifier(self.classifier, _layer(features))
+        elif isinstance(phi, str):
             phi = networks.feature_network(phi, weights=features_file or "imagenet")
         _check_apart(phi, generator)
         # Keras would track and save it as an attribute.
@@ -130,13 +147,17 @@ class DTN(ImageToImage):
     @classmethod
     def network_names(cls, **arguments: Any) -> tuple[str, ...]:
         """See `ZooModel.network_names`: without f, whose features decide about shapes."""
-        return ("generator", "discriminator")
+        return ("generator", "discriminator", "classifier")
 
     @classmethod
     def network_arguments(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
         """See `ZooModel.network_arguments`."""
         a, b = domain_shapes(arguments["image_shape"], arguments["channels_b"])
-        code = _code_shape(arguments["features"], a, b)
+        features = arguments["features"]
+        classifier = _classifier_of(
+            features, a, arguments.get("classifier"), arguments.get("num_classes")
+        )
+        code = _code_shape(features, a, b, classifier)
         return {"generator": ("generator", (code, b)), "discriminator": ("discriminator", (b,))}
 
     def roles(self) -> dict[str, list[keras.Model]]:
@@ -145,7 +166,28 @@ class DTN(ImageToImage):
 
     def frozen_networks(self) -> dict[str, Frozen]:
         """See `ZooModel.frozen_networks`: f, which is loaded already."""
-        return {"features": Frozen(self._phi, saved=isinstance(self.features, keras.Model))}
+        own = isinstance(self.features, keras.Model) or self.classifier is not None
+        return {"features": Frozen(self._phi, saved=own)}
+
+    def start_from(self, other: ZooModel) -> None:
+        """Takes over a `Classifier` as f, or all that another DTN transfers with.
+
+        Raises:
+            ValueError: If they are other networks.
+        """
+        if isinstance(other, Classifier):
+            if self.classifier is None:
+                raise InputError(
+                    f"features: expected 'classifier:LAYER' to start from a classifier, got "
+                    f"{self.features!r}."
+                )
+            network = other.sampling_network(other.classifier)
+            self.classifier.set_weights(network.get_weights())
+            return
+        super().start_from(other)
+        mine, theirs = (getattr(each, "classifier", None) for each in (self, other))
+        if mine is not None and theirs is not None:
+            mine.set_weights(theirs.get_weights())
 
     def translators(self) -> dict[str, keras.Model]:
         """Returns g, which takes f's features of an image."""
@@ -268,8 +310,51 @@ def _lead(label: int, logits: tf.Tensor) -> tf.Tensor:
     return logits[:, label] - tf.maximum(*others)
 
 
-def _code_shape(features: Any, a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+def _layer(features: Any) -> str:
+    """Returns the layer of "classifier:LAYER"; empty for other features."""
+    chosen, _, layer = features.partition(":") if isinstance(features, str) else ("", "", "")
+    return layer if chosen == "classifier" else ""
+
+
+def _classifier_of(
+    features: Any, shape: tuple[int, ...], given: keras.Model | None, num_classes: int | None
+) -> keras.Model | None:
+    """Returns the classifier that features name a layer of; None for other features.
+
+    Raises:
+        InputError: If an argument is missing, or for other features.
+    """
+    if not _layer(features):
+        if given is None and num_classes is None:
+            return None
+        argument = "num_classes" if given is None else "classifier"
+        raise InputError(
+            f"{argument}: expected None unless features='classifier:LAYER', got features="
+            f"{features!r}."
+        )
+    if num_classes is None:
+        raise InputError(
+            "num_classes: expected the number of classes of the source with features="
+            f"{features!r}, got None."
+        )
+    num = check_num_classes(num_classes)
+    if given is None:
+        return networks.image_classifier(shape, num)
+    check_networks(classifier=given)
+    check_shape("classifier", "input", given.input_shape, shape)
+    check_shape("classifier", "output", given.output_shape, (num,))
+    return given
+
+
+def _code_shape(
+    features: Any, a: tuple[int, ...], b: tuple[int, ...], classifier: keras.Model | None
+) -> tuple[int, ...]:
     """Returns the shape of f's features, after checking that f takes images of both domains."""
+    if classifier is not None:
+        network = features_of_classifier(classifier, _layer(features))
+        for shape in (a, b):
+            code = network.compute_output_shape((None, *shape))[1:]
+        return tuple(code)
     if isinstance(features, keras.Model):
         network = features_of_model(features)
         for domain, shape in (("source", a), ("target", b)):

@@ -194,10 +194,20 @@ class ImageToImage(TakesImages, Game):
         self._sides: dict[str, tuple[int, int]] = {}
         for name, network in self.translators().items():
             shown = self.as_translator(network)
-            multiple = size_multiple(shown) if self.scale == 1 else 1
+            multiple = self._multiple(shown)
             self._sides[name] = multiple, smallest_side(shown, multiple, self.scale)
         self._translations: dict[str, Any] = {}
         super().build_state()
+
+    def _multiple(self, network: Any) -> int:
+        if self.scale == 1:
+            return size_multiple(network)
+        if any(side is not None for side in network.input_shape[1:-1]):
+            return 1
+        try:
+            return size_multiple(network, self.scale)
+        except InputError:  # A network that enlarges some sizes only is left to those.
+            return 1
 
     def endpoints(self) -> dict[str, Endpoint]:
         """One endpoint per direction: from `images` to `images`, floats in [-1, 1], of any size."""

@@ -35,6 +35,19 @@ class SRGAN(ImageToImage):
     `adversarial_weight=0` this is SRResNet, G alone. The paper starts the game from an SRResNet
     trained on pixels, as `pretraining` in the recipes does.
 
+    `relativistic` and `pixel_weight` are ESRGAN's (Wang et al. 2018,
+    https://arxiv.org/abs/1809.00219), with C(x) the score of an image, s the logistic function, and
+    means over the batch:
+
+        D(a, b) = s(C(a) - E[C(b)]),
+        L_D = -E[log D(y, G(x))] - E[log(1 - D(G(x), y))],
+        L_G = content(G(x), y) + 5e-3 (-E[log(1 - D(y, G(x)))] - E[log D(G(x), y)])
+              + 1e-2 E|G(x) - y|.
+
+    G learns from both terms of its game. The means are of all replicas' batches together. Of
+    ESRGAN's content, the l1 distance of VGG19's phi_5,4, the paper takes the features before their
+    activation; those here are after it.
+
     The authors published no code to depart from. `srresnet_generator` and `srgan_discriminator`
     choose what the paper leaves open: initial weights, and the padding of convolutions of stride 2.
 
@@ -59,6 +72,7 @@ class SRGAN(ImageToImage):
         relativistic: Whether D judges which of two images is more real, against the mean of the
             others (RaGAN, Jolicoeur-Martineau 2018, https://arxiv.org/abs/1807.00734), as in
             ESRGAN.
+        pixel_weight: Weight of E|G(x) - y|, a third term of L_G; ESRGAN has 1e-2 beside features.
         **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
 
     Raises:
@@ -89,6 +103,7 @@ class SRGAN(ImageToImage):
         content_loss: Literal["mse", "l1"] = "mse",
         adversarial_weight: float = 1e-3,
         relativistic: bool = False,
+        pixel_weight: float = 0.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -108,7 +123,7 @@ class SRGAN(ImageToImage):
             raise InputError(
                 f"content_weights: expected 'imagenet', a file or None, got {content_weights!r}."
             )
-        check_weights(adversarial_weight=adversarial_weight)
+        check_weights(adversarial_weight=adversarial_weight, pixel_weight=pixel_weight)
         if content == "features":
             check_used_features(features, self.image_shape, "content='features'")
         self.shape_a, self.shape_b = _small(self.image_shape, scale), self.image_shape
@@ -119,6 +134,7 @@ class SRGAN(ImageToImage):
         self.content_loss = content_loss
         self.adversarial_weight = float(adversarial_weight)
         self.has_accuracy = bool(self.adversarial_weight)
+        self.pixel_weight = float(pixel_weight)
         self.relativistic = self.uses_global_means = check_flag("relativistic", relativistic)
         if generator is None:
             generator = networks.srresnet_generator(self.shape_a, scale)
@@ -132,6 +148,8 @@ class SRGAN(ImageToImage):
         check_shape("discriminator", "input", self.discriminator.input_shape, self.shape_b)
         if not self.adversarial_weight:
             self.log_names, self.main_logs = ("g_loss", "g_content"), ("g_loss",)
+        if self.pixel_weight:
+            self.log_names = (*self.log_names, "g_pixel")
 
     @classmethod
     def network_arguments(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
@@ -162,10 +180,10 @@ class SRGAN(ImageToImage):
         return self.end_step(d_logs | g_logs, large)
 
     def srresnet_loss(self, small: tf.Tensor, large: tf.Tensor, training: bool = True):
-        """content(G(x), y)."""
+        """content(G(x), y), and the weighted distance of pixels."""
         fake = self.run(self.generator, self.network_input(small), training)
-        content = self.content_between(fake, large)
-        return content, {"g_loss": content, "g_content": content}
+        loss, logs = self.reconstruction(fake, large)
+        return loss, {"g_loss": loss, **logs}
 
     def discriminator_loss(self, large: tf.Tensor, fake: tf.Tensor, training: bool = True):
         """-E[log D(y)] - E[log(1 - D(G(x)))], or its relativistic form."""
@@ -188,21 +206,31 @@ class SRGAN(ImageToImage):
         return (0.0, math.log(4)) if self.adversarial_weight else None
 
     def generator_loss(self, large: tf.Tensor, fake: tf.Tensor, training: bool = True):
-        """content(G(x), y) + 1e-3 (-E[log D(G(x))])."""
-        content = self.content_between(fake, large)
+        """content(G(x), y) + 1e-3 (-E[log D(G(x))]), or ESRGAN's form."""
+        reconstruction, logs = self.reconstruction(fake, large)
         fake_logits = self.run(self.discriminator, fake, training)
         if self.relativistic:
             gan = self.preference(fake_logits, self.run(self.discriminator, large, training))
         else:
             gan = losses.non_saturating_generator(fake_logits)
-        loss = content + self.adversarial_weight * gan
-        return loss, {"g_loss": loss, "g_content": content, "g_gan": gan}
+        loss = reconstruction + self.adversarial_weight * gan
+        return loss, {"g_loss": loss, **logs, "g_gan": gan}
 
     def preference(self, winner: tf.Tensor, loser: tf.Tensor) -> tf.Tensor:
         """Returns the loss of a discriminator that should score `winner` above `loser`."""
         if self.relativistic:
             return losses.relativistic_average(winner, loser, mean=self.global_mean)
         return losses.cross_entropy_discriminator(winner, loser)
+
+    def reconstruction(
+        self, image: tf.Tensor, wanted: tf.Tensor
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Returns the terms of L_G that compare an image with its target, and their logs."""
+        content = self.content_between(image, wanted)
+        if not self.pixel_weight:
+            return content, {"g_content": content}
+        pixel = losses.l1(image, wanted)
+        return content + self.pixel_weight * pixel, {"g_content": content, "g_pixel": pixel}
 
     def content_between(self, image: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
         """Returns the distance between an image and its target, in pixels or features."""

@@ -9,6 +9,8 @@
   `[B, h, w, 1]`. Both accept images of any size.
 - `dtn_generator` takes `(feature_shape, image_shape, ...)` and maps features to images.
 - Generators that enlarge images take `(lr_shape, ...)` and accept images of any size.
+- `image_classifier` takes `(image_shape, num_classes, ...)` and maps images to float32 logits
+  `[B, num_classes]`.
 - Encoders of autoencoders take `(image_shape, latent_dim, ...)` and map images to float32 codes
   `[B, latent_dim]`; decoders take the same and map codes to images, or to logits of pixels.
 - Text encoders take `(embedding_dim, ...)` and map strings `[B]` to float32 vectors
@@ -37,11 +39,13 @@ from tfgan_zoo.networks.common import size_multiple, smallest_side
 from tfgan_zoo.networks.dcgan import dcgan_discriminator, dcgan_generator
 from tfgan_zoo.networks.dtn import dtn_discriminator, dtn_generator
 from tfgan_zoo.networks.features import FEATURE_NETWORKS, feature_network
+from tfgan_zoo.networks.image_classifier import image_classifier
 from tfgan_zoo.networks.image_encoder import image_encoder
 from tfgan_zoo.networks.mlp import mlp_discriminator, mlp_generator
 from tfgan_zoo.networks.patchgan import patchgan_discriminator
 from tfgan_zoo.networks.r3gan import r3gan_discriminator, r3gan_generator
 from tfgan_zoo.networks.resnet import resnet_discriminator, resnet_generator
+from tfgan_zoo.networks.rrdb import rrdb_generator
 from tfgan_zoo.networks.sngan import sngan_discriminator, sngan_generator
 from tfgan_zoo.networks.srgan_discriminator import srgan_discriminator
 from tfgan_zoo.networks.srresnet import srresnet_generator
@@ -69,6 +73,7 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "dtn_discriminator": dtn_discriminator,
     "dtn_generator": dtn_generator,
     "encoder_decoder_generator": encoder_decoder_generator,
+    "image_classifier": image_classifier,
     "image_encoder": image_encoder,
     "mlp_decoder": mlp_decoder,
     "mlp_discriminator": mlp_discriminator,
@@ -79,6 +84,7 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "r3gan_generator": r3gan_generator,
     "resnet_discriminator": resnet_discriminator,
     "resnet_generator": resnet_generator,
+    "rrdb_generator": rrdb_generator,
     "sngan_discriminator": sngan_discriminator,
     "sngan_generator": sngan_generator,
     "srgan_discriminator": srgan_discriminator,
@@ -110,6 +116,7 @@ __all__ = [
     "dtn_generator",
     "encoder_decoder_generator",
     "feature_network",
+    "image_classifier",
     "image_encoder",
     "mlp_decoder",
     "mlp_discriminator",
@@ -120,6 +127,7 @@ __all__ = [
     "r3gan_generator",
     "resnet_discriminator",
     "resnet_generator",
+    "rrdb_generator",
     "size_multiple",
     "smallest_side",
     "sngan_discriminator",

@@ -302,13 +302,14 @@ def upsample(
     return layers.Conv2D(filters, 3, padding="same", **options)(x)
 
 
-def size_multiple(network: keras.Model) -> int:
-    """Returns the number that sides must be a multiple of for a network to preserve them.
+def size_multiple(network: keras.Model, scale: int = 1) -> int:
+    """Returns the number that sides must be a multiple of for a network to preserve or scale them.
 
     It is found from the network's output shapes, without running the network.
 
     Args:
         network: A built network from images `[B, H, W, C]` to images.
+        scale: Ratio of output to input size.
 
     Returns:
         The smallest such power of two, up to 1024. If the network's input has fixed sides, their
@@ -336,11 +337,12 @@ def size_multiple(network: keras.Model) -> int:
             shape = network.compute_output_shape((1, *sides, channels))
         except (ValueError, TypeError, tf.errors.InvalidArgumentError):
             continue  # For example, a skip connection meets maps of another size.
-        if tuple(shape[1:-1]) == sides:
+        if tuple(shape[1:-1]) == (sides[0] * scale, sides[1] * scale):
             return multiple
+    size = "the size of its inputs" if scale == 1 else f"{scale} times the size of its inputs"
     raise InputError(
-        f"Network {network.name!r}: expected outputs of the size of its inputs for sides that are "
-        "multiples of a power of two up to 1024, got other sizes."
+        f"Network {network.name!r}: expected outputs of {size} for sides that are multiples of a "
+        "power of two up to 1024, got other sizes."
     )
 
 

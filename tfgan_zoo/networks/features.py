@@ -305,13 +305,50 @@ def _classifier(parsed: FeatureName) -> keras.Model:
     body.set_weights(shipped_weights(parsed.network))
     is_dense = any(layer in _DENSE for layer in parsed.layers)
     sides = shapes.image[:2] if is_dense else (None, None)
-    images = x = keras.Input((*sides, shapes.image[-1]))
+    return _of_sides(body, parsed.layers, sides)
+
+
+def _of_sides(body: keras.Model, layers: Sequence[str], sides: Sequence[int | None]) -> keras.Model:
+    """Returns layers of a chain of them, for images of other sides before the first dense one."""
+    images = x = keras.Input((*sides, body.input_shape[-1]))
     found = {}
     for layer in body.layers[1:]:
-        if isinstance(layer, keras.layers.Flatten) and not is_dense:
+        if isinstance(layer, keras.layers.Flatten) and None in sides:
             break
         found[layer.name] = x = layer(x)
-    return keras.Model(images, _one_or_all([found[layer] for layer in parsed.layers]))
+    return keras.Model(images, _one_or_all([found[layer] for layer in layers]))
+
+
+def features_of_classifier(
+    classifier: keras.Model, layer: str, name: str = "features"
+) -> keras.Model:
+    """Returns a layer of a classifier that was trained here, frozen, as `feature_network` does.
+
+    Args:
+        classifier: From images in [-1, 1] to logits.
+        layer: The name of one of its layers. Of the convolutions of `image_classifier`, images may
+            have any size.
+        name: Name of the model.
+
+    Raises:
+        InputError: If there is no such layer.
+    """
+    with _float32():
+        inner = tapped_model(classifier, [layer], f"the classifier {classifier.name!r}")
+        *sides, channels = classifier.input_shape[1:]
+        if layer.startswith("conv") and _is_chain(classifier):
+            inner, sides = _of_sides(classifier, [layer], (None, None)), [None, None]
+        called = f"classifier:{layer}"
+        first = FeatureInput(called=called, channels=channels, sides=tuple(sides))
+        images = keras.Input((None, None, None), name="image")
+        found = _as_float32(inner(first(images), training=False))
+        return _frozen(keras.Model(images, found, name=name))
+
+
+def _is_chain(body: keras.Model) -> bool:
+    """Returns whether each layer of a network takes what the one before it returns."""
+    pairs = zip(body.layers, body.layers[1:], strict=False)
+    return all(after.input is before.output for before, after in pairs)
 
 
 def _tapped(body: keras.Model, layers: Sequence[str]) -> keras.Model:

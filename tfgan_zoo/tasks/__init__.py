@@ -12,6 +12,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS, ZooModel
 from tfgan_zoo.tasks.autoencoder import AutoencoderTask
 from tfgan_zoo.tasks.base import Score, Task, Workload, open_source_for
+from tfgan_zoo.tasks.classification import ClassificationTask
 from tfgan_zoo.tasks.comparison import EvaluationTask
 from tfgan_zoo.tasks.held_out import with_held_out
 from tfgan_zoo.tasks.joint_embedding import JointEmbeddingTask
@@ -44,6 +45,7 @@ TASKS: dict[str, type[Task]] = {
     "text_to_image": TextToImageTask,
     "joint_embedding": JointEmbeddingTask,
     "autoencoder": AutoencoderTask,
+    "classification": ClassificationTask,
 }
 
 

@@ -18,7 +18,7 @@ from tfgan_zoo.data.resolutions import Resolutions, open_super_resolution, usabl
 from tfgan_zoo.data.squares import Cut, preload, super_resolution
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import by_model, score_images
-from tfgan_zoo.evaluation.pairs import PairMetric
+from tfgan_zoo.evaluation.pairs import PairMetric, at_scale
 from tfgan_zoo.metrics.lpips import open_lpips
 from tfgan_zoo.models import SRGAN
 from tfgan_zoo.tasks.base import CACHE, SHEET, Score, Task, held_out_split
@@ -127,6 +127,8 @@ class SuperResolutionTask(Task):
         before.unlock()
         before.model_args.update(adversarial_weight=0.0, content="pixel", content_loss="mse")
         before.model_args.skip_discriminator_above = None
+        if before.model_args.get("pixel_weight"):
+            before.model_args.pixel_weight = 0.0
         before.train.steps = settings.steps
         before.generator_optimizer.learning_rate = settings.learning_rate
         before.evaluate.best = True
@@ -204,6 +206,8 @@ class SuperResolutionTask(Task):
             smallest = sorted(pairs, key=lambda pair: min(pair[1].shape[:2]))
             return [_middle(pair, _REHEARSAL_SIDE) for pair in smallest[:_REHEARSAL_IMAGES]]
 
+        also = at_scale(self.model.scale) | self.by_network
+
         def score(metric: str) -> Callable[[Any], dict[str, float]]:
             def scored(model: Any) -> dict[str, float]:
                 upscale = by_model(model)
@@ -211,12 +215,13 @@ class SuperResolutionTask(Task):
                     (str(i), with_channels(upscale(small), large.shape[-1]), large)
                     for i, (small, large) in enumerate(pairs())
                 )
-                return score_images(compared, [metric], also=self.by_network).means()
+                return score_images(compared, [metric], also=also).means()
 
             return scored
 
         known = {name: Score(score(name), name, 1) for name in ("psnr", "ssim", "ssim_daala")}
-        return known | {name: Score(score(name), name, -1) for name in self.by_network}
+        lower = ("checkerboard", *self.by_network)
+        return known | {name: Score(score(name), name, -1) for name in lower}
 
 
 def _middle(pair: tuple[np.ndarray, np.ndarray], side: int) -> tuple[np.ndarray, np.ndarray]:

@@ -62,6 +62,8 @@ class TranslationTask(Task):
                 f"data.load_size: expected at least the model's {shorter} pixels, got "
                 f"{data.load_size}."
             )
+        if getattr(model, "classifier", None) is not None:
+            _check_is_trained(config)
         self.domains = _open(config, data.source, data.split, data.data_dir)
         for domain in self.domains[:2]:
             self.check_batch(domain.spec, len(domain))
@@ -114,6 +116,35 @@ class TranslationTask(Task):
             data.crop,
             CACHE[data.cache],
         )
+
+    def pretraining(self) -> ConfigDict | None:
+        """Returns the config of the classifier whose layer is a model's f, of domain a."""
+        settings = self.config.get("pretraining", ConfigDict())
+        if not settings.get("steps", 0):
+            return None
+        if getattr(self.model, "classifier", None) is None:
+            raise InputError(
+                "pretraining.steps: expected 0 without features='classifier:LAYER', whose "
+                f"classifier is trained first, got {settings.steps}."
+            )
+        before = self.config.copy_and_resolve_references()
+        with before.unlocked():
+            before.model = "classifier"
+            args = self.config.model_args
+            before.model_args = {"image_shape": args.image_shape, "num_classes": args.num_classes}
+            before.train.update(steps=settings.steps, export=False)
+            before.data.batch_size = settings.batch_size
+            before.data.source = _source_of_a(self.config)
+            before.data.flip = False
+            for entry in self.data_entries:
+                del before.data[entry]
+            before.evaluate.update(metrics=("held_out_accuracy",), main=None, patience=0)
+            before.classifier = {"name": ""}
+            if "classifier_optimizer" not in before:
+                before.classifier_optimizer = {"name": ""}
+            before.pretraining.steps = 0
+        config_lib.check(before)
+        return before
 
     def fingerprints(self) -> dict[str, Fingerprint]:
         """See `Task.fingerprints`."""
@@ -335,6 +366,37 @@ def _open(config: ConfigDict, source: str, split: str, data_dir: str | None) -> 
         on_error=data.on_error,
         data_dir=data_dir,
         **config_lib.opening(data),
+    )
+
+
+def _check_is_trained(config: ConfigDict) -> None:
+    """Raises `InputError` if nobody trains the classifier that features come from."""
+    if config.get("classifier", {}).get("name"):
+        raise InputError(
+            "classifier.name: expected none beside features='classifier:LAYER', which are of "
+            f"image_classifier, got {config.classifier.name!r}."
+        )
+    begun = config.train.generator_from, config.train.start_from
+    if not config.get("pretraining", {}).get("steps", 0) and begun == (None, None):
+        raise InputError(
+            f"model_args.features={config.model_args.features}: expected a classifier that is "
+            "trained, got a new one; set pretraining.steps, or give the run of one by "
+            "--config.train.generator_from."
+        )
+
+
+def _source_of_a(config: ConfigDict) -> str:
+    """Returns the source of the images of domain a alone, with their labels.
+
+    Raises:
+        InputError: If it is one source of both domains, which has no labels.
+    """
+    source = config.data.source
+    if specs := two_specs(source):
+        return specs[config.data.direction == "b_to_a"]
+    raise InputError(
+        "data.source: expected two sources, SOURCE|SOURCE, to train a classifier on the labels of "
+        f"the first, got {source!r}; or give model_args.features of a network that is trained."
     )
 
 

@@ -1,0 +1,151 @@
+"""Images and their classes."""
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from tfgan_zoo import pictures
+from tfgan_zoo.data import Source, fit_for, load_images
+from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
+from tfgan_zoo.data.loading import usable_indices
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models import Classifier
+from tfgan_zoo.tasks.base import Score, Task, held_out_split
+from tfgan_zoo.tasks.classes import check_number
+from tfgan_zoo.tasks.comparison import Subset, choose
+from tfgan_zoo.tasks.images import ImagesTask, open_images
+
+
+class ClassificationTask(ImagesTask):
+    """Images to classify, and others that are held out to score on."""
+
+    data_entries = ("class_names",)
+    evaluates = ""
+    use = (
+        "classifies images and generates none; export it, or start a dtn run from it with "
+        "--config.train.generator_from"
+    )
+
+    def __init__(self, config: ConfigDict, model: Classifier, like: Task | None = None):
+        super().__init__(config, model, like)
+        labels_of(self.opened, "data.source")
+        self.pipeline(self.opened, 0, cache=False)
+        self.opened_held_out = self.opened
+        if config.evaluate.split is not None:
+            with held_out_split(config):
+                self.opened_held_out = self.open_split(
+                    config, config.data.source, config.evaluate.split
+                )
+            labels_of(self.opened_held_out, "evaluate.split")
+            if self.opened_held_out.class_names != self.opened.class_names:
+                raise InputError(
+                    f"evaluate.split: expected the classes of the training data, got others in "
+                    f"{config.evaluate.split!r} of {config.data.source}."
+                )
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What training batches hold besides images."""
+        return ("label",)
+
+    @functools.cached_property
+    def held_out(self) -> tuple[np.ndarray, np.ndarray]:
+        """Held-out images, uint8, and their class numbers."""
+        settings = self.config
+        num = max(settings.evaluate.samples, settings.train.samples)
+        source = self.held if self.opened_held_out is self.opened else self.opened_held_out
+        fitting = fit_for(source, **self.fitting())
+        chosen = usable_indices([source], [fitting], choose(len(source), num))
+        # In no order of classes, so that the first few are of several.
+        chosen = np.random.default_rng(0).permutation(chosen)
+        return load_images(Subset(source, chosen), fitting), labels_of(source, "")[chosen]
+
+    def fingerprints(self) -> dict[str, Fingerprint]:
+        """See `Task.fingerprints`."""
+        found = super().fingerprints()
+        if self.opened_held_out is not self.opened:
+            found["evaluation data"] = fingerprint(
+                self.opened_held_out, self.config.data.source, self.parts
+            )
+        return found
+
+    def prepare(self) -> None:
+        """See `Task.prepare`."""
+        self.held_out  # noqa: B018
+
+    def describe(self) -> str:
+        """See `Task.describe`."""
+        return f"{super().describe()} of {self.model.num_classes} classes"
+
+    def sheet(self, model: Any) -> np.ndarray:
+        """Draws a row of held-out images for each class that the model takes some of them for."""
+        images, _ = self.held_out
+        found = model.classify(images).argmax(axis=1)
+        names = self.config.data.get("class_names", ()) or self.opened.class_names
+        shown = sorted(set(found.tolist()))[: self.config.train.samples]
+        rows = [
+            images[np.flatnonzero(found == each)[np.arange(8) % (found == each).sum()]]
+            for each in shown
+        ]
+        return pictures.labelled_rows([names[each] for each in shown], np.stack(rows))
+
+    def known_scores(self, rehearse_on: int | None = None) -> dict[str, Score]:
+        """See `Task.known_scores`."""
+        num = min(rehearse_on or self.config.evaluate.samples, self.config.evaluate.samples)
+
+        def accuracy(model: Any) -> dict[str, float]:
+            images, labels = (each[:num] for each in self.held_out)
+            return {
+                "held_out_accuracy": float(np.mean(model.classify(images).argmax(axis=1) == labels))
+            }
+
+        return {"held_out_accuracy": Score(accuracy, "held_out_accuracy", 1)}
+
+    @classmethod
+    def open_split(cls, config: ConfigDict, source: str, split: str) -> Source:
+        """See `Task.open_split`."""
+        data = config.data
+        return open_images(config, source, split, data_dir=data.data_dir, on_error=data.on_error)
+
+    @classmethod
+    def resolve(cls, model: type[Any], config: ConfigDict, before: Mapping[str, Any]) -> ConfigDict:
+        """Notes the names of the classes; see `Task.resolve`."""
+        names = config.data.get("class_names") or before.get("data", {}).get("class_names")
+        if not names:
+            data = config.data
+            source = open_images(config, data.source, data.split, data_dir=data.data_dir)
+            labels_of(source, "data.source")
+            names = source.class_names
+        check_number(config, names)
+        config = config.copy_and_resolve_references()
+        with config.unlocked():
+            config.data.class_names = tuple(names)
+        return config
+
+    @classmethod
+    def refusal(cls, workdir: str) -> InputError:
+        """See `Task.refusal`."""
+        if Path(workdir).expanduser().resolve().name == "pretraining":
+            return InputError(
+                f"--workdir: {workdir!r} is the first stage of a run and draws nothing; give the "
+                "run itself, the folder that holds it."
+            )
+        return super().refusal(workdir)
+
+
+def labels_of(source: Source, entry: str) -> np.ndarray:
+    """Returns the class numbers of a source.
+
+    Raises:
+        InputError: If it has none.
+    """
+    if source.labels is None:
+        raise InputError(
+            f"{entry}: expected images with classes, got {source.spec}, which has none; see "
+            "docs/data.md for how a source holds labels."
+        )
+    return source.part("label")
