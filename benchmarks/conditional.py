@@ -24,7 +24,7 @@ from absl import app, flags
 from benchmarks import common
 from tfgan_zoo import cli
 
-_ALL = ["dcgan_conditional", "cgan", "acgan", "sngan", "biggan"]
+_ALL = ["dcgan_conditional", "cgan", "acgan", "sngan", "biggan", "r3gan"]
 _RECIPES = flags.DEFINE_list("recipes", _ALL, "Recipes.")
 _WORKDIR = flags.DEFINE_string("workdir", "runs", "Folder of the run folders.")
 _STEPS = flags.DEFINE_integer("steps", None, "Steps of each recipe; its own by default.")

@@ -123,7 +123,7 @@ def test_two_replicas_are_as_one(folder, config, one):
     assert_close_runs(folder / "two", one)
     assert names(folder / "two") == names(one)
     # The same run may go on on one device.
-    experiment.train(config, folder / "two", lambda _: None)
+    experiment.train(config, folder / "two", lambda _: None, extend_to=12)
     written = json.loads((folder / "two" / "config.json").read_text())
     assert written["config"]["distribution"]["logical_cpus"] == 0
 
