@@ -1,3 +1,4 @@
+import inspect
 import json
 import math
 
@@ -304,3 +305,15 @@ def test_an_entry_stands_for_no_other_that_begins_alike():
     assert ("train.steps" in free, "train.steps_of_mine" in free) == (True, False)
     fewer = {**config, "train": {**config["train"], "steps": 4}}
     assert "train.steps" not in config_lib.may_change(before, fewer)
+
+
+def test_the_number_of_classes_may_be_none():
+    """Also since there are models that have to have one."""
+    for name in ("acgan", "dcgan", "dtn_mnist"):
+        assert load_config(name, {"model_args.num_classes": "none"}).model_args.num_classes is None
+
+    def dtn(*, num_classes: int | None = None): ...
+
+    config = load_config("dtn")
+    override(config, "model_args.num_classes", "7", lambda *_: inspect.signature(dtn).parameters)
+    assert config.model_args.num_classes == 7
