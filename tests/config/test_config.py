@@ -19,6 +19,7 @@ from tfgan_zoo.config import (
     override,
     super_resolution_config,
 )
+from tfgan_zoo.config.stored import with_later_entries
 from tfgan_zoo.errors import InputError
 
 
@@ -317,3 +318,10 @@ def test_the_number_of_classes_may_be_none():
     config = load_config("dtn")
     override(config, "model_args.num_classes", "7", lambda *_: inspect.signature(dtn).parameters)
     assert config.model_args.num_classes == 7
+
+
+def test_an_earlier_run_of_acgan_goes_on_with_the_weight_it_had():
+    recipe = load_config("acgan")
+    stored = recipe.to_dict()
+    assert stored["model_args"].pop("fake_class_weight") == 0.0
+    assert with_later_entries(stored, recipe)["model_args"]["fake_class_weight"] == 1.0
