@@ -95,17 +95,23 @@ def test_sources_without_labels_are_refused(tmp_path):
         one, _, two = config.data.source.partition("|")
         config.data.source = f"{two}|{one}"
         config.model_args.channels_b = 3
-    before = of(config).pretraining()
     with pytest.raises(InputError, match="expected images with classes, got npz:"):
-        of(before)
+        of(config).pretraining()
     with config.unlocked():
         config.data.source = "figures/transfer"
     with pytest.raises(InputError, match=r"data.source: expected two sources, SOURCE\\|SOURCE"):
         of(config).pretraining()
 
 
+def test_a_transfer_of_other_classes_is_refused_before_it_begins(tmp_path):
+    with pytest.raises(InputError, match=r"model_args.num_classes: expected 3, as npz:.* got 4"):
+        of(tiny_transfer(tmp_path, model_args__num_classes="4")).pretraining()
+
+
 def test_the_other_direction_classifies_the_other_source(tmp_path):
     config = tiny_transfer(tmp_path, data__direction="b_to_a")
+    labels = np.arange(12) % 3
+    np.savez(tmp_path / "target.npz", images=np.zeros((12, 20, 20, 1), np.uint8), labels=labels)
     assert of(config).pretraining().data.source == config.data.source.split("|")[1]
 
 
