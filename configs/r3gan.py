@@ -12,25 +12,29 @@ Result:  not measured
 
 from tfgan_zoo.config import noise_to_image_config, set_cosine
 
-STEPS = 4000
+STEPS = 3000
 
 
 def get_config():
     config = noise_to_image_config("r3gan")
     config.model_args.num_classes = 48
     config.model_args.latent_dim = 4
-    config.model_args.r1_gamma = 0.3
-    config.model_args.r2_gamma = 0.3
+    set_cosine(config, "model_args.r1_gamma", 1.0, 0.05, STEPS)
+    set_cosine(config, "model_args.r2_gamma", 1.0, 0.05, STEPS)
     config.model_args.r1_every = 4
     config.model_args.fresh_samples = False
     config.model_args.ema_half_life = 10_000.0
-    networks = {"widths": (96, 64, 48), "blocks": 1, "patch_size": 2}
-    config.generator = {"name": "r3gan_generator", "embedding_dim": 16, **networks}
-    config.discriminator = {"name": "r3gan_discriminator", "embedding_dim": 64, **networks}
-    for role in ("generator", "discriminator"):
-        config[f"{role}_optimizer"] = {"name": "adam", "learning_rate": 1e-3, "beta_1": 0.0}
-        set_cosine(config, f"{role}_optimizer.learning_rate", 1e-3, 5e-5, STEPS)
-        set_cosine(config, f"{role}_optimizer.beta_2", 0.9, 0.99, STEPS)
+    networks = {"widths": (128, 96, 48), "blocks": 1, "patch_size": 2, "embedding_dim": 64}
+    config.generator = {"name": "r3gan_generator", "head_kernel_size": 3, **networks}
+    config.discriminator = {"name": "r3gan_discriminator", "stem_kernel_size": 4, **networks}
+    for role, rate in (("generator", 1e-3), ("discriminator", 1.5e-3)):
+        config[f"{role}_optimizer"] = {
+            "name": "adam",
+            "learning_rate": rate,
+            "beta_1": 0.0,
+            "beta_2": 0.99,
+            "decay": "linear",
+        }
     config.data.flip = True  # the figures are symmetrical
     config.data.batch_size = 32
     config.train.steps = STEPS

@@ -36,7 +36,7 @@ EVENTS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.listdir"
 
 def config_of(name, folder):
     if name == "mixed_float16":
-        return tiny_config(folder, train__precision="mixed_float16")
+        return tiny_config(folder, convolutional=True, train__precision="mixed_float16")
     exported = {"train__export": "true"}
     if name == "srgan":
         return tiny_super_resolution(folder, **exported)
@@ -53,7 +53,7 @@ def config_of(name, folder):
     if name in CONDITIONAL:
         asked = {"model_args__fake_labels": CONDITIONAL[name]}
         return tiny_conditional(folder, name, **exported, **asked)
-    config = tiny_config(folder, name, **exported)
+    config = tiny_config(folder, name, convolutional=True, **exported)
     if name == "wgan_gp":
         with config.unlocked():
             config.discriminator.normalization = "layer"

@@ -155,7 +155,7 @@ def test_arguments_without_types_go_by_their_defaults():
 
 
 def test_the_network_is_built_with_it(tmp_path):
-    recipe = str(as_recipe(tiny_config(tmp_path), tmp_path / "mine.py"))
+    recipe = str(as_recipe(tiny_config(tmp_path, convolutional=True), tmp_path / "mine.py"))
     names = [
         {layer.name for layer in building.build_model(config).generator.layers}
         for config in (load_config(recipe), resolved(recipe, {"generator.upsampling": "resize"}))
@@ -165,7 +165,7 @@ def test_the_network_is_built_with_it(tmp_path):
 
 
 def test_a_run_resumes_with_it_and_with_no_other(tmp_path):
-    recipe = str(as_recipe(tiny_config(tmp_path), tmp_path / "mine.py"))
+    recipe = str(as_recipe(tiny_config(tmp_path, convolutional=True), tmp_path / "mine.py"))
     flags = {"generator.upsampling": "resize", "generator_optimizer.clipnorm": "1"}
     begun, run = resolved(recipe, flags), tmp_path / "run"
     run.mkdir()

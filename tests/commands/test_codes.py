@@ -10,6 +10,8 @@ from tfgan_zoo.data import Fit
 from tfgan_zoo.data.images import decode
 from tfgan_zoo.run import experiment
 
+pytestmark = pytest.mark.usefixtures("loaded_once")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

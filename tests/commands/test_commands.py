@@ -135,7 +135,9 @@ def test_data_errors_end_with_status_2(tmp_path, recipe, capsys):
 
 @pytest.mark.slow
 def test_broken_training_ends_with_status_1(tmp_path, recipe, capsys):
-    flags = [f"--config={recipe}", "--config.generator_optimizer.learning_rate=1e30"]
+    steep = {"name": "sgd", "learning_rate": "1e30"}
+    flags = [f"--config.discriminator_optimizer.{key}={value}" for key, value in steep.items()]
+    flags.append(f"--config={recipe}")
     status, _, err = said(train.main, *flags, f"--workdir={tmp_path / 'r'}", capsys=capsys)
     assert status == 1
     assert err.startswith("error: At step 4 ")
@@ -147,6 +149,8 @@ import os, sys
 from tfgan_zoo import cli, train
 cli.quiet_tensorflow()
 from tfgan_zoo import callbacks
+
+pytestmark = pytest.mark.usefixtures("loaded_once")
 
 class Progress(callbacks.Progress):
     def on_train_batch_begin(self, batch, logs=None):

@@ -15,6 +15,8 @@ from tfgan_zoo.pictures import files, tiling
 from tfgan_zoo.pictures.labels import TITLES
 from tfgan_zoo.run import experiment
 
+pytestmark = pytest.mark.usefixtures("loaded_once")
+
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):

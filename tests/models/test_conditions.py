@@ -370,6 +370,7 @@ class CountingDCGAN(LabelledDCGAN):
 
 def test_the_condition_is_checked_once():
     model = labelled(CountingDCGAN)
+    model.compile(run_eagerly=True)
     model.fit(arrays_of(model, [0, 1, 2] * 4), batch_size=4, epochs=2, verbose=0)
     assert model.seen == [12]
     for _ in range(3):

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import tfgan_zoo
-from tests.models.tiny import GREY, SHAPE, tiny
+from tests.models.tiny import GREY, SHAPE, shared, tiny
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import DCGAN, MODELS, Game, GANModel, ZooModel
 
@@ -257,7 +257,7 @@ def test_paper_optimizers():
     assert float(model.generator_optimizer.learning_rate) == pytest.approx(1e-4)
     assert model.discriminator_optimizer.rho == 0.5
     for name, cls in MODELS.items():
-        optimizers = tiny(name).default_optimizers()
+        optimizers = shared(name).default_optimizers()
         for role, optimizer in optimizers.items():
             config = optimizer.get_config()
             for setting, value in cls.paper_optimizer.get(role, cls.paper_optimizer).items():
@@ -273,11 +273,11 @@ def test_paper_optimizers():
 
 def test_logs_of_roles():
     for name, cls in MODELS.items():
-        model = tiny(name)
+        model = shared(name)
         assert set(cls.main_logs) <= set(cls.log_names)
         named = [log for role in model.roles() for log in model.logs_of(role)]
         assert sorted(named) == sorted(model.log_names)
-    assert tiny("cyclegan").logs_of("discriminator") == ("d_loss", "d_a", "d_b")
+    assert shared("cyclegan").logs_of("discriminator") == ("d_loss", "d_a", "d_b")
     resnet = tiny("srgan", adversarial_weight=0.0)
     assert resnet.logs_of("discriminator") == ()
     assert resnet.main_logs == ("g_loss",)

@@ -82,18 +82,18 @@ def test_fresh_latents_are_for_the_step_of_the_generator_alone():
 
 def test_the_encoder_stays_as_it_is_and_texts_equal_their_embeddings():
     keras.utils.set_random_seed(0)
-    model = compiled("gan_cls")
+    model = compiled("gan_cls", dense=True)
     before = model.text_encoder.get_weights()
     batch = samples(model)
     logs = {name: float(v) for name, v in step(model, batch).items()}
     for old, new in zip(before, model.text_encoder.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
     keras.utils.set_random_seed(0)
-    other = compiled("gan_cls")
+    other = compiled("gan_cls", dense=True)
     embedded = {k: v if k == "image" else other.embed(v) for k, v in batch.items()}
     assert {name: float(v) for name, v in step(other, embedded).items()} == pytest.approx(logs)
     keras.utils.set_random_seed(0)
-    third = compiled("gan_cls")
+    third = compiled("gan_cls", dense=True)
     data = tf.data.Dataset.from_tensors(tuple(batch.values()))
     history = third.fit(data, shuffle=False, verbose=0).history
     assert {name: v[0] for name, v in history.items()} == pytest.approx(logs, rel=1e-4)

@@ -347,7 +347,8 @@ def test_xla(name):
 
 
 def test_moving_average():
-    model = compiled("dcgan", ema_half_life=10.0, ema_ramp_up=1.0)
+    model = tiny("dcgan", ema_half_life=10.0, ema_ramp_up=1.0)
+    model.compile(run_eagerly=True)
     average, before = model.averages[0], model.generator.get_weights()[0]
     assert average is model.sampling_network(model.generator)
     fit(model, dataset(model))
@@ -492,7 +493,8 @@ def test_averages_that_reach_no_weight_are_refused():
 
 
 def test_weights_of_samples_are_refused():
-    model = compiled("dcgan", dense=True)
+    model = tiny("dcgan", dense=True)
+    model.compile(run_eagerly=True)
     images, ones = samples(model), np.ones(4)
     for said, call in (
         ("sample_weight", lambda: model.fit(images, sample_weight=ones, verbose=0)),

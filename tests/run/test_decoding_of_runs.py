@@ -13,7 +13,7 @@ from tfgan_zoo import pictures, translate
 from tfgan_zoo.data.images import decode, with_channels
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.folder import Run
-from tfgan_zoo.tasks import noise_to_image
+from tfgan_zoo.tasks import images
 from tfgan_zoo.tasks.base import open_source_for
 
 
@@ -50,10 +50,8 @@ EARLIER = {"data__white": "0", "data__color_profiles": "ignore"}
 @pytest.mark.slow
 def test_an_earlier_run_goes_on_with_its_rules(tmp_path, photos, monkeypatch):
     opened = []
-    real = noise_to_image.open_source
-    monkeypatch.setattr(
-        noise_to_image, "open_source", lambda *a, **k: opened.append(k) or real(*a, **k)
-    )
+    real = images.open_source
+    monkeypatch.setattr(images, "open_source", lambda *a, **k: opened.append(k) or real(*a, **k))
     # Of the same steps in one go, as an earlier version would have run them.
     whole = of_photos(tmp_path, photos, **EARLIER)
     experiment.train(whole, tmp_path / "whole", quiet)
@@ -64,7 +62,8 @@ def test_an_earlier_run_goes_on_with_its_rules(tmp_path, photos, monkeypatch):
     for _ in range(2):  # The second time with the entries in its config.
         experiment.train(of_photos(tmp_path, photos), tmp_path / "run", quiet)
         run = Run(tmp_path / "run")
-        assert run.decoding() == {"white": 0, "color_profiles": "ignore"}
+        earlier = {"white": 0, "black": None, "color_profiles": "ignore", "pages": "first"}
+        assert run.decoding() == earlier
     assert {(o["white"], o["color_profiles"]) for o in opened} == {(0, "ignore")}
     first, second = (
         Run(tmp_path / name).checkpoints.state(10)["means"] for name in ("whole", "run")

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def config(folder):
-    config = tiny_config(folder)
+    config = tiny_config(folder, convolutional=True)
     config.unlock()
     config.discriminator.normalization = "none"  # as for any R1 on several replicas
     for role in ("generator", "discriminator"):  # Adam makes full steps of rounding errors.

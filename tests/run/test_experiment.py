@@ -1,5 +1,6 @@
 """Whole runs: what they leave, how they go on after a stop, and how they end badly."""
 
+import functools
 import json
 import shutil
 
@@ -10,6 +11,7 @@ import tensorflow as tf
 from PIL import Image
 
 import tfgan_zoo
+from tests import tiny_runs
 from tests.marks import slow
 from tests.tiny_runs import (
     assert_same,
@@ -19,7 +21,6 @@ from tests.tiny_runs import (
     quiet,
     saved,
     stop_at,
-    tiny_config,
     tiny_joint_embedding,
     tiny_super_resolution,
     tiny_text_to_image,
@@ -29,11 +30,14 @@ from tfgan_zoo.errors import InputError, NonFiniteLossError
 from tfgan_zoo.run import building, experiment, trained
 from tfgan_zoo.run.fitting import intervals
 
+#: Networks with batch normalisation.
+tiny_config = functools.partial(tiny_runs.tiny_config, convolutional=True)
+
 
 @pytest.fixture(scope="module")
 def finished(folder):
     """A run that nobody stopped, its config and its folder."""
-    return finished_run(folder, train__export="true")
+    return finished_run(folder, convolutional=True, train__export="true")
 
 
 @pytest.fixture
@@ -360,7 +364,7 @@ def test_a_poisoned_weight_stops_the_run(folder, tmp_path, monkeypatch):
         weight.assign(np.full(weight.shape, np.nan))
 
     at_step(monkeypatch, 6, poison)
-    config = tiny_config(folder, nan__rollbacks="0")
+    config = tiny_runs.tiny_config(folder, nan__rollbacks="0")
     with pytest.raises(NonFiniteLossError, match=r"At step 8 .*good checkpoint .*step_00000004"):
         experiment.train(config, tmp_path / "run", quiet)
     assert [row["step"] for row in lines(tmp_path / "run")] == [4]

@@ -15,7 +15,7 @@ from tfgan_zoo.schedules import ScheduledAdam
 
 
 def scheduled(folder, **overrides):
-    config = tiny_config(folder, "r3gan")
+    config = tiny_config(folder, "r3gan", convolutional=True)
     with config.unlocked():
         config.model_args.r2_gamma = 1.0
         config.model_args.fresh_samples = True

@@ -25,7 +25,7 @@ from tfgan_zoo.run.starting import start_from, start_from_generator
 
 
 def model(folder, name="dcgan", **overrides):
-    return building.build_model(tiny_config(folder, name, **overrides))
+    return building.build_model(tiny_config(folder, name, convolutional=True, **overrides))
 
 
 @pytest.fixture(scope="module")

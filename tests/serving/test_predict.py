@@ -25,18 +25,23 @@ from tfgan_zoo.run import experiment, trained
 from tfgan_zoo.serving import requests as asking
 from tfgan_zoo.serving.client import GrpcClient, RestClient, Signature, Tensor
 
+pytestmark = pytest.mark.usefixtures("loaded_once")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("predict")
 
 
+def short_config(folder, **overrides):
+    short = {f"train__{key}_every": "1" for key in ("log", "sample", "checkpoint")}
+    return tiny_config(folder, "dcgan", train__steps="2", **short, **overrides)
+
+
 @pytest.fixture(scope="module")
 def runs(folder):
     """A folder with a finished run of two steps."""
-    short = {f"train__{key}_every": "1" for key in ("log", "sample", "checkpoint")}
-    config = tiny_config(folder, "dcgan", train__steps="2", train__export="true", **short)
-    experiment.train(config, folder / "dcgan", lambda _: None)
+    experiment.train(short_config(folder), folder / "dcgan", lambda _: None)
     return folder
 
 
@@ -122,6 +127,8 @@ def test_export_writes_versions(runs, served):
 
 @pytest.mark.slow
 def test_a_finished_run_is_ready_to_be_served(runs):
+    config = short_config(runs, train__export="true")
+    experiment.train(config, runs / "dcgan", lambda _: None)
     names = sorted(p.name for p in (runs / "dcgan" / "export" / "dcgan").iterdir())
     assert names == ["1", "batching.config", "models.config", "monitoring.config"]
     signatures = exported.signatures(runs / "dcgan" / "export" / "dcgan" / "1")
@@ -182,7 +189,7 @@ def test_export_converts(tmp_path_factory, tmp_path, capfd):
         (["--workdir={run}", "--output=x", "--checkpoint=7"], "expected best, last or one of 1, 2"),
         (["--workdir={run}", "--output={run}/config.json"], "config.json' is a file"),
         (["--workdir={run}", "--output=m/1"], "/m/1', which is one version; give '"),
-        (["--workdir={run}", "--output={run}/export/dcgan/1/"], "which is one version; give"),
+        (["--workdir={run}", "--output={served}/dcgan/1/"], "which is one version; give"),
         (["--workdir={run}", "--output=x", "--height=8"], "as a SavedModel takes images of any"),
         (
             ["--workdir={run}", "--output=x", "--format=onnx", "--height=8"],
@@ -196,9 +203,9 @@ def test_export_converts(tmp_path_factory, tmp_path, capfd):
     ],
     ids=str,
 )
-def test_export_refuses_in_a_sentence(runs, tmp_path, monkeypatch, capsys, flags, sentence):
+def test_export_refuses_in_a_sentence(runs, served, tmp_path, monkeypatch, capsys, flags, sentence):
     monkeypatch.chdir(tmp_path)
-    flags = [flag.format(run=runs / "dcgan") for flag in flags]
+    flags = [flag.format(run=runs / "dcgan", served=served) for flag in flags]
     status, out, err = said(export.main, *flags, capsys=capsys)
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert sentence in err

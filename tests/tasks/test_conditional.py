@@ -19,6 +19,8 @@ from tfgan_zoo.run.evaluation import evaluate_run, task_of_run
 from tfgan_zoo.tasks import Request, open_task
 from tfgan_zoo.tasks.drawing import generate as draw
 
+pytestmark = pytest.mark.usefixtures("loaded_once")
+
 NAMES = ("cat", "dog", "fox")
 
 

@@ -15,6 +15,8 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.run import building, experiment
 from tfgan_zoo.tasks import open_task
 
+pytestmark = pytest.mark.usefixtures("loaded_once")
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):

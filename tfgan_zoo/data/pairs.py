@@ -22,6 +22,7 @@ from tfgan_zoo.data.pipeline import (
     augmented,
     batches,
     check_steps,
+    mapped,
     random_crop,
     random_flip,
     with_options,
@@ -144,7 +145,7 @@ def unpaired(
         own = int(noise.key(seed, name)[0])
         stream = batches([source], [fitting], batch_size, own, start_step, cached)
         streams.append(_jittered(stream, size, fitting, flip, own, start_step))
-    return with_options(tf.data.Dataset.zip(*streams).map(lambda a, b: a + b))
+    return with_options(mapped(tf.data.Dataset.zip(*streams), lambda a, b: a + b))
 
 
 def _as_domains(domains: Any) -> Domains:
@@ -307,7 +308,7 @@ def _jittered(
     Seed and step alone decide how, so it is the same for both halves of a pair.
     """
     if fitting.image_size == size and not flip:
-        return dataset.map(lambda index, images: images)
+        return mapped(dataset, lambda index, images: images)
 
     def jitter(images: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         if fitting.image_size != size:

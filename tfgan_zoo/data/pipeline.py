@@ -104,7 +104,7 @@ def unconditional(
         cached = use_cache(source, fitting, cache)
         dataset = batches([source], [fitting], batch_size, seed, start_step, cached)
     if not flip and not arrays:
-        return with_options(dataset.map(lambda index, images: images[0]))
+        return with_options(mapped(dataset, lambda index, images: images[0]))
     others = gather(arrays)
 
     def complete(index: tf.Tensor, images: tuple[tf.Tensor], step: tf.Tensor) -> Any:
@@ -200,7 +200,24 @@ def epochs(num: int, batch_size: int, seed: int, start_step: int) -> tf.data.Dat
         return permutation[tf.where(epoch == first, done, 0) :]
 
     # The prefetch draws the order of the next epoch before the current one ends.
-    return tf.data.Dataset.counter(first).map(order).prefetch(1)
+    return mapped(count_from(first), order).prefetch(1)
+
+
+def count_from(start: int) -> tf.data.Dataset:
+    """Returns a dataset of the integers from `start` on, int64."""
+    # `Dataset.counter` would trace a function.
+    return tf.data.Dataset.range(start, tf.int64.max)
+
+
+def mapped(dataset: tf.data.Dataset, function: Callable[..., Any], **options: Any) -> Any:
+    """Maps a dataset without AutoGraph, which takes as long to read a function as to trace it.
+
+    Args:
+        dataset: Any.
+        function: From an element to another. Python decides once; tensors need `tf.cond`.
+        **options: Further arguments of `Dataset.map`.
+    """
+    return dataset.map(tf.autograph.experimental.do_not_convert(function), **options)
 
 
 def gather(
@@ -223,8 +240,8 @@ def _from_memory(
     """Gathers the rows of arrays, whose samples have the given indices in their sources."""
     samples, numbers = [on_cpu(array) for array in arrays], on_cpu(indices, tf.int64)
     rows = order.rebatch(batch_size, drop_remainder=True)
-    return rows.map(
-        lambda row: (tf.gather(numbers, row), tuple(tf.gather(each, row) for each in samples))
+    return mapped(
+        rows, lambda row: (tf.gather(numbers, row), tuple(tf.gather(each, row) for each in samples))
     )
 
 
@@ -275,7 +292,7 @@ def decoded(
             tf.ensure_shape(image, shape) for image, shape in zip(images, shapes, strict=True)
         )
 
-    return order.map(load_op, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return mapped(order, load_op, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
 
 def without_traceback(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -304,9 +321,10 @@ def augmented(
         augment: The function; `step` is an int64 scalar.
         start_step: Number of the first batch.
     """
-    steps = tf.data.Dataset.counter(start_step)
-    return tf.data.Dataset.zip(dataset, steps).map(
-        lambda batch, step: augment(*batch, step), num_parallel_calls=tf.data.AUTOTUNE
+    return mapped(
+        tf.data.Dataset.zip(dataset, count_from(start_step)),
+        lambda batch, step: augment(*batch, step),
+        num_parallel_calls=tf.data.AUTOTUNE,
     )
 
 

@@ -14,8 +14,10 @@ from tfgan_zoo.data.loading import decide_cache, first_usable, in_threads, size_
 from tfgan_zoo.data.pipeline import (
     augmented,
     check_steps,
+    count_from,
     decoded,
     epochs,
+    mapped,
     on_cpu,
     random_flip,
     with_options,
@@ -88,16 +90,17 @@ def super_resolution(
     factors = [1] if opened.lr is None else [scale, 1]
     order = epochs(len(opened.hr), batch_size, seed, start_step)
     # The place of each crop, as fractions of the way from one edge to the other.
-    places = tf.data.Dataset.counter(start_step).map(
+    places = mapped(
+        count_from(start_step),
         lambda step: tf.random.stateless_uniform(
             [batch_size, 2], noise.key(seed, "crop", step), dtype=tf.float64
-        )
+        ),
     )
     if held is None:
         held = preload(opened, crop_size=crop_size, channels=channels, cache=cache)
     if held is not None:
         indices = order.rebatch(batch_size, drop_remainder=True)
-        crops = tf.data.Dataset.zip(indices, places).map(held)
+        crops = mapped(tf.data.Dataset.zip(indices, places), held)
     else:
 
         def read_crop(index: int, place: np.ndarray) -> tuple[int, list[np.ndarray]]:

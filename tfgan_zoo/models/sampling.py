@@ -18,6 +18,10 @@ from tfgan_zoo.models.mechanics.functional import run_on_mixtures
 from tfgan_zoo.samples import kind_of
 from tfgan_zoo.serving.signatures import Endpoint
 
+#: Replicas share the samples of a dataset, as they do those of arrays.
+_BY_SAMPLES = tf.data.Options()
+_BY_SAMPLES.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+
 
 class Sampling(Conditional):
     """Draws noise, generates samples, and exports both."""
@@ -179,10 +183,11 @@ class Sampling(Conditional):
             if count is None:
                 expected = f"one or more, shape (num, {self.latent_dim})"
             raise InputError(f"latents: expected {expected}, got {latents.shape}.")
-        if not condition:
-            return self.predict(latents, batch_size=batch_size, verbose=0)
         entries = (np.repeat(v, rows // len(v), axis=0) for v in condition.values())
-        return self.predict((latents, *entries), batch_size=batch_size, verbose=0)
+        inputs: Any = (latents, *entries) if condition else latents
+        # Keras would make a dataset that can be shuffled, which takes as long as many images do.
+        dataset = tf.data.Dataset.from_tensor_slices((inputs,)).batch(batch_size)
+        return self.predict(dataset.with_options(_BY_SAMPLES), verbose=0)
 
     def standing_statistics(self, num: int = 1024, batch_size: int = 64, seed: int = 0) -> None:
         """Replaces the batch statistics that samples are drawn with by means over many batches.

@@ -16,6 +16,8 @@ from tfgan_zoo.data.pipeline import (
     augmented,
     batches,
     check_steps,
+    count_from,
+    mapped,
     on_cpu,
     random_crop,
     random_flip,
@@ -153,7 +155,7 @@ def _distinct_classes(
         place = tf.minimum(tf.cast(share * tf.cast(size, tf.float64), tf.int64), size - 1)
         return tf.gather(by_class, tf.gather(starts, chosen) + place)
 
-    return tf.data.Dataset.counter(start_step).map(draw)
+    return mapped(count_from(start_step), draw)
 
 
 def _texts(
