@@ -1,3 +1,4 @@
+import inspect
 import json
 import math
 
@@ -18,6 +19,7 @@ from tfgan_zoo.config import (
     override,
     super_resolution_config,
 )
+from tfgan_zoo.config.stored import with_later_entries
 from tfgan_zoo.errors import InputError
 
 
@@ -304,3 +306,22 @@ def test_an_entry_stands_for_no_other_that_begins_alike():
     assert ("train.steps" in free, "train.steps_of_mine" in free) == (True, False)
     fewer = {**config, "train": {**config["train"], "steps": 4}}
     assert "train.steps" not in config_lib.may_change(before, fewer)
+
+
+def test_the_number_of_classes_may_be_none():
+    """Also since there are models that have to have one."""
+    for name in ("acgan", "dcgan", "dtn_mnist"):
+        assert load_config(name, {"model_args.num_classes": "none"}).model_args.num_classes is None
+
+    def dtn(*, num_classes: int | None = None): ...
+
+    config = load_config("dtn")
+    override(config, "model_args.num_classes", "7", lambda *_: inspect.signature(dtn).parameters)
+    assert config.model_args.num_classes == 7
+
+
+def test_an_earlier_run_of_acgan_goes_on_with_the_weight_it_had():
+    recipe = load_config("acgan")
+    stored = recipe.to_dict()
+    assert stored["model_args"].pop("fake_class_weight") == 0.0
+    assert with_later_entries(stored, recipe)["model_args"]["fake_class_weight"] == 1.0

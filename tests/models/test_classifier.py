@@ -195,3 +195,10 @@ def test_example_of_the_network():
     result = doctest.testmod(importlib.import_module("tfgan_zoo.networks.image_classifier"))
     assert result.attempted
     assert not result.failed
+
+
+def test_no_images_and_no_batches_are_refused():
+    model = by_hand()
+    for images, size in ((np.zeros((0, *SHAPE)), 64), (np.zeros((2, *SHAPE)), 0)):
+        with pytest.raises(InputError, match=r"^classify: expected an image or more, and a batch"):
+            model.classify(images, batch_size=size)

@@ -7,9 +7,11 @@ import pytest
 
 from tests.run.test_experiment import assert_same_runs, lines, stop_at
 from tests.tiny_runs import quiet, tiny_classifier, tiny_transfer
+from tfgan_zoo import pictures
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.models import Classifier
 from tfgan_zoo.run import building, experiment
-from tfgan_zoo.tasks import open_task
+from tfgan_zoo.tasks import open_task, resolve
 
 
 @pytest.fixture(scope="module")
@@ -93,17 +95,23 @@ def test_sources_without_labels_are_refused(tmp_path):
         one, _, two = config.data.source.partition("|")
         config.data.source = f"{two}|{one}"
         config.model_args.channels_b = 3
-    before = of(config).pretraining()
     with pytest.raises(InputError, match="expected images with classes, got npz:"):
-        of(before)
+        of(config).pretraining()
     with config.unlocked():
         config.data.source = "figures/transfer"
     with pytest.raises(InputError, match=r"data.source: expected two sources, SOURCE\\|SOURCE"):
         of(config).pretraining()
 
 
+def test_a_transfer_of_other_classes_is_refused_before_it_begins(tmp_path):
+    with pytest.raises(InputError, match=r"model_args.num_classes: expected 3, as npz:.* got 4"):
+        of(tiny_transfer(tmp_path, model_args__num_classes="4")).pretraining()
+
+
 def test_the_other_direction_classifies_the_other_source(tmp_path):
     config = tiny_transfer(tmp_path, data__direction="b_to_a")
+    labels = np.arange(12) % 3
+    np.savez(tmp_path / "target.npz", images=np.zeros((12, 20, 20, 1), np.uint8), labels=labels)
     assert of(config).pretraining().data.source == config.data.source.split("|")[1]
 
 
@@ -123,3 +131,40 @@ def test_the_score_is_the_share_that_is_right(tmp_path):
     assert task.score(task.model) == {"held_out_accuracy": pytest.approx(expected)}
     assert len(task.held_out[0]) == 16
     assert task.sheet(task.model).ndim == 3
+
+
+def folder_of(folder, *classes):
+    for i, name in enumerate(classes):
+        (folder / "classes" / name).mkdir(parents=True)
+        for number in range(6):
+            image = np.full((16, 16, 3), 20 * i + number, np.uint8)
+            pictures.save_png(folder / "classes" / name / f"{number}.png", image)
+    return f"folder:{folder / 'classes'}"
+
+
+def test_classes_keep_their_numbers(tmp_path):
+    source = folder_of(tmp_path, "ant", "bee", "cat")
+    config = tiny_classifier(tmp_path, data__source=source, evaluate__samples="4")
+    config = resolve(config, None, Classifier)
+    assert of(config).opened.class_names == ("ant", "bee", "cat")
+    (tmp_path / "classes" / "ant").rename(tmp_path / "classes" / "yak")
+    with pytest.raises(InputError, match=r"data.source: expected the classes ant, bee, cat, as"):
+        of(config)
+    (tmp_path / "classes" / "yak").rename(tmp_path / "classes" / "ant")
+    folder_of(tmp_path, "dog")
+    with pytest.raises(InputError, match=r"expected the classes ant, .* got ant, bee, cat, dog"):
+        of(config)
+
+
+def test_held_out_images_may_lack_the_last_class(tmp_path):
+    images = np.zeros((20, 16, 16, 3), np.uint8)
+    train, test = np.arange(20) % 3, np.arange(20) % 2
+    for name, labels in (("two", test), ("four", np.arange(20) % 4)):
+        arrays = {"x_train": images, "y_train": train, "x_test": images, "y_test": labels}
+        np.savez(tmp_path / f"{name}.npz", **arrays)
+    options = {"evaluate__split": "test", "data__source": f"npz:{tmp_path / 'two.npz'}"}
+    task = of(tiny_classifier(tmp_path, **options))
+    assert set(task.held_out[1]) == {0, 1}
+    options["data__source"] = f"npz:{tmp_path / 'four.npz'}"
+    with pytest.raises(InputError, match=r"evaluate.split: expected the classes of the training"):
+        of(tiny_classifier(tmp_path, **options))

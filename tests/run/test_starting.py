@@ -7,10 +7,12 @@ import pytest
 import tfgan_zoo
 from tests.models.tiny import tiny
 from tests.tiny_runs import tiny_config
+from tfgan_zoo import networks
 from tfgan_zoo.config import check
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.keras_internals import layers_of
 from tfgan_zoo.layers import SpectralNormalization
+from tfgan_zoo.models import DTN, Classifier
 from tfgan_zoo.models.mechanics.transfer import other_classes, take_over
 from tfgan_zoo.networks import (
     acgan_discriminator,
@@ -204,3 +206,38 @@ def test_classes_of_a_stage_are_those_of_the_stage_before(tmp_path):
     assert not other_classes(("0", "1", "2"), CATS)
     assert not other_classes((), CATS)
     assert other_classes(("0", "1", "10", "2"), ("0", "1", "2", "3"))
+
+
+def test_a_classifier_goes_on_naming_the_same_classes():
+    source, other = (networks.image_classifier((8, 8, 3), 3, filters=2) for _ in range(2))
+    source.layers[-1].bias.assign([1.0, 2.0, 3.0])
+    found = take_over(other, source, source, (BEES, CATS))
+    assert [each.rpartition(": ")[2] for each in found.words] == ["2 of 3 classes, by name"] * 2
+    x = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype("float32")
+    mine, theirs = (np.array(network(x)) for network in (other, source))
+    # Bee, cat and owl; there cat, dog and owl.
+    np.testing.assert_allclose(mine[:, [1, 2]], theirs[:, [0, 2]], rtol=1e-5)
+    assert not np.isclose(mine[:, 0], theirs[:, 0], rtol=0.01).any()
+    # The control: classes of the same names are taken over as they are.
+    take_over(other, source, source)
+    np.testing.assert_allclose(np.array(other(x)), theirs, rtol=1e-5)
+
+
+def test_a_frozen_classifier_has_to_come_with_the_weights(tmp_path):
+    def transfer(features, num_classes=None):
+        return DTN((16, 16, 3), features=features, num_classes=num_classes)
+
+    narrow = networks.image_classifier((16, 16, 3), 3, filters=4)
+    Classifier((16, 16, 3), 3, narrow).save(tmp_path / "narrow.keras")
+    transfer("figures_v1:conv4").save(tmp_path / "other.keras")
+    Classifier((16, 16, 3), 4).save(tmp_path / "wide.keras")
+    model = transfer("classifier:conv4", 3)
+    for name in ("narrow", "other"):
+        with pytest.raises(InputError, match=r"^train\.start_from: .* 'classifier' of this one"):
+            start_from(tmp_path / f"{name}.keras", model)
+    with pytest.raises(InputError, match=r"classifier: .* got one where it has \(3, 3, 3, 4\)"):
+        start_from_generator(tmp_path / "narrow.keras", model)
+    with pytest.raises(InputError, match=r"features: expected a model with a classifier to start"):
+        start_from_generator(tmp_path / "other.keras", model)
+    # Its logits may be others: no transfer looks at them.
+    assert "logits/kernel (64, 3): (64, 4) there" in start_from(tmp_path / "wide.keras", model)

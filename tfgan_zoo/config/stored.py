@@ -44,6 +44,7 @@ EARLIER_VALUES = {
     "pretraining.distinct_classes": False,
     "model_args.skip_discriminator_above": None,
     "model_args.interpolation_weights": (1.0, 1.0),
+    "model_args.fake_class_weight": 1.0,
     "model_args.fresh_latents": False,
     "model_args.latent_distribution": "normal",
     "model_args.num_classes": None,

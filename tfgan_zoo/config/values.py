@@ -52,6 +52,10 @@ ALL_ENTRIES = {key: value for kind in CONFIGS.values() for key, value in flatten
 #: knows, and the names of the classes, by number, that a model is conditional on.
 NOTED_FROM_DATA = ("text_encoder.vocabulary", "data.class_names")
 ALL_ENTRIES |= dict.fromkeys(NOTED_FROM_DATA, ())
+#: Those that some kind of model can do without.
+OPTIONAL = {
+    key for kind in CONFIGS.values() for key, value in flatten(kind("")).items() if value is None
+}
 
 
 # ---------------------------------------------------------------------- text
@@ -86,7 +90,7 @@ def override(config: ConfigDict, key: str, text: str, lookup: Lookup | None = No
         name, last = last.split(".", 1)
         group = group[name]
     kind = tuple if key == "model_args.image_shape" else group.get_type(last)
-    optional = ALL_ENTRIES.get(key, ...) is None
+    optional = key in OPTIONAL
     try:
         if optional and text.lower() == "none":
             group[last] = None
@@ -136,7 +140,8 @@ def _is_argument(config: ConfigDict, key: str, known: Mapping[str, Any]) -> bool
         return False
     if group != "model_args" and "name" not in config[group]:
         return False
-    return key not in known or (known[key] is None and key not in ALL_ENTRIES)
+    untyped = key in known and config[group].get_type(name) is type(None)
+    return key not in known or untyped or (known[key] is None and key not in ALL_ENTRIES)
 
 
 def _override_argument(config: ConfigDict, key: str, text: str, lookup: Lookup) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import losses, networks
-from tfgan_zoo.errors import check_number
+from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.models.base import ZooModel
 from tfgan_zoo.models.mechanics import classes
 from tfgan_zoo.models.mechanics.arguments import check_image_shape
@@ -142,11 +142,13 @@ class Classifier(ZooModel):
             float32 `[num, num_classes]`; rows add up to 1.
 
         Raises:
-            InputError: If the images have another shape or type.
+            InputError: If there are none, or they have another shape or type.
 
         Example:
             >>> numbers = model.classify(images).argmax(axis=1)
         """
+        if len(images) == 0 or batch_size < 1:
+            raise InputError("classify: expected an image or more, and a batch_size from 1 up.")
         images = self.checked_images(images)
         done = [self(images[i : i + batch_size]).numpy() for i in range(0, len(images), batch_size)]
         return np.concatenate(done)

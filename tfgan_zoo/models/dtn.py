@@ -1,5 +1,6 @@
 """Domain Transfer Network."""
 
+import itertools
 import math
 import os
 from collections.abc import Callable, Sequence
@@ -181,13 +182,31 @@ class DTN(ImageToImage):
                     f"features: expected 'classifier:LAYER' to start from a classifier, got "
                     f"{self.features!r}."
                 )
-            network = other.sampling_network(other.classifier)
-            self.classifier.set_weights(network.get_weights())
+            self._take_classifier(other.sampling_network(other.classifier))
             return
+        theirs = getattr(other, "classifier", None)
+        if self.classifier is not None and theirs is None:
+            raise InputError(
+                f"features: expected a model with a classifier to start from, whose layer is "
+                f"{self.features!r}, got a {type(other).__name__} without one."
+            )
         super().start_from(other)
-        mine, theirs = (getattr(each, "classifier", None) for each in (self, other))
-        if mine is not None and theirs is not None:
-            mine.set_weights(theirs.get_weights())
+        if self.classifier is not None:
+            self._take_classifier(theirs)
+
+    def _take_classifier(self, network: keras.Model) -> None:
+        mine = self.classifier
+        assert mine is not None
+        for here, there in itertools.zip_longest(mine.weights, network.weights):
+            if here is None or there is None or here.shape != there.shape:
+                weight = mine.weights[-1] if here is None else here
+                got = "without it" if there is None else f"where it has {tuple(there.shape)}"
+                raise InputError(
+                    f"classifier: expected one with the layers of this model's, of which "
+                    f"{weight.path} has the shape {tuple(weight.shape)}, got one {got}; that of a "
+                    "run is image_classifier with the default number of filters."
+                )
+        mine.set_weights(network.get_weights())
 
     def translators(self) -> dict[str, keras.Model]:
         """Returns g, which takes f's features of an image."""

@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import keras
+
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import ZooModel
 from tfgan_zoo.models.mechanics.transfer import (
@@ -77,6 +79,7 @@ def start_from(source: str | os.PathLike, model: ZooModel) -> str:
             f"{str(source)!r}, a {type(other).__name__} of which nothing fits; take the networks "
             "and sizes of that run, or leave it out."
         )
+    _check_frozen(source, model, mine, found)
     model.restart_averages()
     averaged = ", moving average" if other.averages else ""
     lines = [
@@ -86,6 +89,31 @@ def start_from(source: str | os.PathLike, model: ZooModel) -> str:
         lines += _describe(name, found.get(name))
     lines += [f"  {name}: only there, not taken over" for name in theirs if name not in mine]
     return "\n".join(lines)
+
+
+def _check_frozen(
+    source: str | os.PathLike,
+    model: ZooModel,
+    networks: dict[str, keras.Model],
+    found: dict[str, Transfer],
+) -> None:
+    """Raises `InputError` if a part of a frozen network keeps its random initial weights."""
+    frozen = {
+        id(weight)
+        for name, declared in model.frozen_networks().items()
+        if declared.saved
+        for weight in model.frozen(name).weights
+    }
+    for name, network in networks.items():
+        transfer = found.get(name)
+        for weight in network.weights:
+            missing = transfer is None or weight.path in transfer.differ
+            if id(weight) in frozen and missing:
+                raise InputError(
+                    f"train.start_from: expected a model with the network {name!r} of this one, as "
+                    f"nothing trains it here, got {str(source)!r} without its {weight.path} "
+                    f"{tuple(weight.shape)}."
+                )
 
 
 def _describe(name: str, transfer: Transfer | None) -> list[str]:

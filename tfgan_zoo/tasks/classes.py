@@ -114,12 +114,8 @@ def check_classes(source: Source, model: Any, names: Sequence[str]) -> None:
     """
     if "label" not in model.condition:
         return
+    check_same(source, names)
     found = source.class_names
-    if names and found != tuple(names)[: len(found)]:
-        raise InputError(
-            f"data.source: expected the classes {', '.join(names)}, as when the run began, got "
-            f"{', '.join(found)}, which have other numbers; bring them back, or begin a new run."
-        )
     if model.num_classes is None:
         return
     counts = np.bincount(source.part("label"), minlength=len(found))
@@ -128,6 +124,22 @@ def check_classes(source: Source, model: Any, names: Sequence[str]) -> None:
         raise InputError(
             f"data.source: expected samples of each of {len(found)} classes, got none of "
             f"{empty!r}; add some, or leave that class out."
+        )
+
+
+def check_same(source: Source, names: Sequence[str]) -> None:
+    """Checks that the classes of a run's data have the numbers that they had when it began.
+
+    The last of them may be missing.
+
+    Raises:
+        InputError: If a class is another one than that of the same number in `names`.
+    """
+    found = source.class_names
+    if names and found != tuple(names)[: len(found)]:
+        raise InputError(
+            f"data.source: expected the classes {', '.join(names)}, as when the run began, got "
+            f"{', '.join(found)}, which have other numbers; bring them back, or begin a new run."
         )
 
 

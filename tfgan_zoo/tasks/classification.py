@@ -15,7 +15,7 @@ from tfgan_zoo.data.loading import usable_indices
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import Classifier
 from tfgan_zoo.tasks.base import Score, Task, held_out_split
-from tfgan_zoo.tasks.classes import check_number
+from tfgan_zoo.tasks.classes import check_number, check_same
 from tfgan_zoo.tasks.comparison import Subset, choose
 from tfgan_zoo.tasks.images import ImagesTask, open_images
 
@@ -33,6 +33,8 @@ class ClassificationTask(ImagesTask):
     def __init__(self, config: ConfigDict, model: Classifier, like: Task | None = None):
         super().__init__(config, model, like)
         labels_of(self.opened, "data.source")
+        names = tuple(config.data.get("class_names", ()) or self.opened.class_names)
+        check_same(self.opened, names)
         self.pipeline(self.opened, 0, cache=False)
         self.opened_held_out = self.opened
         if config.evaluate.split is not None:
@@ -41,7 +43,8 @@ class ClassificationTask(ImagesTask):
                     config, config.data.source, config.evaluate.split
                 )
             labels_of(self.opened_held_out, "evaluate.split")
-            if self.opened_held_out.class_names != self.opened.class_names:
+            found = self.opened_held_out.class_names
+            if found != names[: len(found)]:  # Numbered classes may lack the last.
                 raise InputError(
                     f"evaluate.split: expected the classes of the training data, got others in "
                     f"{config.evaluate.split!r} of {config.data.source}."

@@ -31,8 +31,9 @@ from tfgan_zoo.metrics.lpips import open_lpips
 from tfgan_zoo.metrics.registry import BY_NETWORK, TARGETS
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.metrics.ssim import SIDE as SSIM_SIDE
-from tfgan_zoo.models import ImageToImage
+from tfgan_zoo.models import Classifier, ImageToImage
 from tfgan_zoo.tasks.base import CACHE, SHEET, Score, Task, held_out_split
+from tfgan_zoo.tasks.classification import ClassificationTask
 from tfgan_zoo.tasks.comparison import (
     EvaluationTask,
     Subset,
@@ -144,6 +145,7 @@ class TranslationTask(Task):
                 before.classifier_optimizer = {"name": ""}
             before.pretraining.steps = 0
         config_lib.check(before)
+        ClassificationTask.resolve(Classifier, before, {})  # refuses other classes, or none
         return before
 
     def fingerprints(self) -> dict[str, Fingerprint]:

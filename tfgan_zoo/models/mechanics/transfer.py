@@ -171,7 +171,8 @@ def _places_of_classes(
 ) -> dict[int, tuple[int, list[tuple[int, int]], str]]:
     """Returns where the arrays of a network have something of each class.
 
-    That is a row of a table, or a column of a layer that names classes, whose first is of none.
+    That is a row of a table, or a column of a layer that names classes, whose first is of none
+    unless there are as many as classes.
 
     Returns:
         For the identity of each such array the axis, pairs of places there, (here, in `other`), and
@@ -183,6 +184,10 @@ def _places_of_classes(
     for layer in layers_of(network):
         if isinstance(layer, keras.layers.Embedding) and layer.input_dim == len(mine):
             found[id(layer.embeddings)] = (0, shared, said)
+    if (network.output_shape[1:], other.output_shape[1:]) == ((len(mine),), (len(theirs),)):
+        if len(network.inputs) == 1:  # It names the class of an image.
+            found |= {id(weight): (-1, shared, said) for weight in network.layers[-1].weights}
+        return found
     here, there = network.output_shape[-1] - 1, other.output_shape[-1] - 1
     packing = here // len(mine)
     names_classes = packing and (here, there) == (packing * len(mine), packing * len(theirs))
