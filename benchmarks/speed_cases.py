@@ -353,9 +353,8 @@ class Plain(keras.Model):
         batches = zip(*(tf.split(data[k], steps) for k in ("image", "label")), strict=True)
         for real, labels in batches:
             asked = tf.random.shuffle(labels)
-            fake = g(
-                [tf.random.normal((len(labels), settings["latent_dim"])), asked], training=True
-            )
+            noise = tf.random.normal((tf.shape(labels)[0], settings["latent_dim"]))
+            fake = g([noise, asked], training=True)
             both = [tf.concat([real, fake], axis=0), tf.concat([labels, asked], axis=0)]
             with tf.GradientTape() as tape:
                 right, wrong = tf.split(d(both, training=True), 2)
@@ -363,9 +362,8 @@ class Plain(keras.Model):
             self.descend(tape, d_loss, 1)
         asked = tf.random.shuffle(labels)
         with tf.GradientTape() as tape:
-            fake = g(
-                [tf.random.normal((len(labels), settings["latent_dim"])), asked], training=True
-            )
+            noise = tf.random.normal((tf.shape(labels)[0], settings["latent_dim"]))
+            fake = g([noise, asked], training=True)
             g_loss = -tf.reduce_mean(d([fake, asked], training=True))
             total = g_loss
             if settings.get("orthogonal_weight"):
