@@ -22,21 +22,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from absl import app, flags
 
 from benchmarks import common, plots
 from tfgan_zoo import cli
-
-_SOURCE = flags.DEFINE_string("source", "figures", "The images, a data source.")
-_TRAIN = flags.DEFINE_string("train_split", "train[:500]", "The split to train on.")
-_TEST = flags.DEFINE_string("test_split", "test", "The split to score on.")
-_STEPS = flags.DEFINE_integer("steps", 5000, "Steps of each training.")
-_CHECKPOINTS = flags.DEFINE_integer("checkpoints", 10, "Checkpoints to score of each.")
-_SAMPLES = flags.DEFINE_integer("samples", 2000, "Samples of each score.")
-_METRICS = flags.DEFINE_list("metrics", ["swd", "fid"], "Scores, of which less is better.")
-_WORKDIR = flags.DEFINE_string("workdir", "runs/small_data", "Folder of the run folders.")
-_PICTURE = flags.DEFINE_string("picture", None, "The plot's file; in --workdir by default.")
-_OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/results.md.")
 
 #: Setting -> entries of the model.
 SETTINGS = {
@@ -48,24 +36,24 @@ SETTINGS = {
 _SHOWN = 12
 
 
-def train(setting: str, workdir: Path) -> None:
+def train(setting: str, workdir: Path, given: cli.Flags) -> None:
     """Trains the recipe with a setting, unless it is trained."""
-    every = max(1, _STEPS.value // _CHECKPOINTS.value)
+    every = max(1, given.steps // given.checkpoints)
     entries: dict[str, Any] = {
-        "data.source": _SOURCE.value,
-        "data.split": _TRAIN.value,
-        "train.steps": _STEPS.value,
+        "data.source": given.source,
+        "data.split": given.train_split,
+        "train.steps": given.steps,
         "train.log_every": every,
         "train.sample_every": every,
         "train.checkpoint_every": every,
-        "train.keep_checkpoints": _CHECKPOINTS.value,
+        "train.keep_checkpoints": given.checkpoints,
         "evaluate.metrics": "()",
         **{f"model_args.{key}": value for key, value in SETTINGS[setting].items()},
     }
     common.train("images", workdir, *(f"--config.{key}={v}" for key, v in entries.items()))
 
 
-def scores(workdir: Path) -> dict[int, dict[str, float]]:
+def scores(workdir: Path, given: cli.Flags) -> dict[int, dict[str, float]]:
     """Returns the scores of all checkpoints by step; missing ones are computed and stored."""
     from tfgan_zoo.run.evaluation import evaluate_run
     from tfgan_zoo.run.folder import Run
@@ -76,9 +64,9 @@ def scores(workdir: Path) -> dict[int, dict[str, float]]:
     for step in Run.open(workdir).checkpoints.steps():
         if str(step) not in found:
             request = Request(
-                metrics=tuple(_METRICS.value),
-                split=_TEST.value,
-                num=_SAMPLES.value,
+                metrics=tuple(given.metrics),
+                split=given.test_split,
+                num=given.samples,
                 checkpoint=str(step),
             )
             found[str(step)] = evaluate_run(workdir, request).scores
@@ -136,14 +124,14 @@ class Memory(NamedTuple):
     nearness: float
 
 
-def memory(workdir: Path) -> Memory:
+def memory(workdir: Path, given: cli.Flags) -> Memory:
     """Measures a run, and writes the sheet of its samples with their nearest training images."""
     from tfgan_zoo import pictures
     from tfgan_zoo.run import experiment
     from tfgan_zoo.run.folder import Run
 
     config = Run.open(workdir).config()
-    training, held_out = (images_of(config, s, 2000) for s in (_TRAIN.value, _TEST.value))
+    training, held_out = (images_of(config, s, 2000) for s in (given.train_split, given.test_split))
     model = experiment.load_run(workdir)
     samples = np.asarray(model.generate(500, seed=1))
     scores = [
@@ -180,35 +168,46 @@ def row(setting: str, found: dict[int, dict[str, float]], knows: Memory, last: d
 
 def main(argv: list[str]) -> None:
     """Trains, scores and writes the table."""
-    del argv
+    given = cli.Flags()
+    given.define_string("source", "figures", "The images, a data source.")
+    given.define_string("train_split", "train[:500]", "The split to train on.")
+    given.define_string("test_split", "test", "The split to score on.")
+    given.define_integer("steps", 5000, "Steps of each training.")
+    given.define_integer("checkpoints", 10, "Checkpoints to score of each.")
+    given.define_integer("samples", 2000, "Samples of each score.")
+    given.define_list("metrics", ["swd", "fid"], "Scores, of which less is better.")
+    given.define_path("workdir", "runs/small_data", "Folder of the run folders.")
+    given.define_path("picture", None, "The plot's file; in --workdir by default.")
+    given.define_path("output", None, "A Markdown file, such as docs/results.md.")
+    cli.parse(given, argv, __doc__)
     cli.quiet_tensorflow()
     from tfgan_zoo import pictures
 
-    name = _SOURCE.value.split(":")[0]
-    folder = Path(_WORKDIR.value) / name
+    name = given.source.split(":")[0]
+    folder = Path(given.workdir) / name
     rows, curves, header = [], {}, []
     for setting in SETTINGS:
         workdir = folder / setting.lower()
-        train(setting, workdir)
-        found = scores(workdir)
+        train(setting, workdir, given)
+        found = scores(workdir, given)
         last = json.loads((workdir / "metrics.jsonl").read_text().splitlines()[-1])
         header = list(found[max(found)])
         curves[setting] = [(float(step), found[step][header[0]]) for step in sorted(found)]
-        rows.append(row(setting, found, memory(workdir), last))
-    picture = Path(_PICTURE.value or folder / "small_data.png")
+        rows.append(row(setting, found, memory(workdir, given), last))
+    picture = Path(given.picture or folder / "small_data.png")
     pictures.save_png(picture, plots.plot(curves, header[0], "steps", log=True))
     columns = " | ".join(f"{each}, best | last" for each in header)
     table = [
-        f"`{_SOURCE.value.split(':')[0]}`, `{_TRAIN.value}`, {_STEPS.value:,} steps; "
-        f"{_SAMPLES.value:,} samples of each score, against `{_TEST.value}`; {common.where()}.",
+        f"`{given.source.split(':')[0]}`, `{given.train_split}`, {given.steps:,} steps; "
+        f"{given.samples:,} samples of each score, against `{given.test_split}`; {common.where()}.",
         "",
         f"| augmentation | {columns} | probability | overfitting | distance to training images |",
         "|---" * (4 + 2 * len(header)) + "|",
         *rows,
     ]
-    common.show("\n".join(table), _OUTPUT.value, f"small_data_{name}")
+    common.show("\n".join(table), given.output, f"small_data_{name}")
     print(f"plot: {picture}")
 
 
 if __name__ == "__main__":
-    app.run(main)
+    cli.run(main)

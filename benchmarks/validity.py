@@ -18,21 +18,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from absl import app, flags
 
 from benchmarks import common, plots
 from tfgan_zoo import cli
 
 _ALL = ["dcgan", "wgan_gp", "r3gan_unconditional", "dcgan_conditional"]
-_RECIPES = flags.DEFINE_list("recipes", _ALL, "Recipes.")
-_WORKDIR = flags.DEFINE_string("workdir", "runs/validity", "Folder of the run folders.")
-_POINTS = flags.DEFINE_integer("points", 20, "Scores of each recipe.")
-_SAMPLES = flags.DEFINE_integer("samples", 1000, "Images of each score.")
-_TORCH = flags.DEFINE_string("torch_python", None, "A Python with PyTorch; none by default.")
-_MINUTES = flags.DEFINE_float("minutes", 10.0, "Minutes of PyTorch's training.")
-_PICTURE = flags.DEFINE_string("picture", None, "The plot's file; in --workdir by default.")
-_OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/results.md.")
-
 _TUTORIAL = "PyTorch DCGAN"
 _MARKS = (0.5, 0.8, 0.95)
 
@@ -46,17 +36,24 @@ class Point(NamedTuple):
     reverse_kl: float
 
 
-def trained(recipe: str, folder: Path) -> list[Point]:
-    """Trains a recipe unless it is finished; returns its scores."""
+def trained(recipe: str, folder: Path, count: int, samples: int) -> list[Point]:
+    """Trains a recipe unless it is finished; returns its scores.
+
+    Args:
+        recipe: Its name.
+        folder: The run folder.
+        count: Scores.
+        samples: Images of each score.
+    """
     from tfgan_zoo.config.load import load_config
 
     config = load_config(recipe)
-    every = max(1, config.train.steps // _POINTS.value)
+    every = max(1, config.train.steps // count)
     entries = {
         "train.log_every": every,
         "train.sample_every": every,
         "train.checkpoint_every": every,
-        "evaluate.samples": _SAMPLES.value,
+        "evaluate.samples": samples,
         "evaluate.metrics": "('figures',)",
     }
     common.train(recipe, folder, *(f"--config.{key}={value}" for key, value in entries.items()))
@@ -88,8 +85,14 @@ def points(lines: list[dict], images: int) -> list[Point]:
     return found
 
 
-def torch_points(folder: Path) -> list[Point]:
-    """Trains PyTorch's DCGAN unless that is finished; returns its scores."""
+def torch_points(python: str, folder: Path, *numbers: float) -> list[Point]:
+    """Trains PyTorch's DCGAN unless that is finished; returns its scores.
+
+    Args:
+        python: A Python with PyTorch.
+        folder: For its files.
+        *numbers: Minutes, scores, and images of each score.
+    """
     from tfgan_zoo.data import figures
     from tfgan_zoo.metrics.figures import figure_scores
 
@@ -99,8 +102,7 @@ def torch_points(folder: Path) -> list[Point]:
         images = folder / "images.npy"
         np.save(images, figures.load()["image"])
         script = Path(__file__).with_name("validity_torch.py")
-        numbers = (_MINUTES.value, _POINTS.value, _SAMPLES.value)
-        command = [_TORCH.value, script, images, samples, *numbers]
+        command = [python, script, images, samples, *numbers]
         subprocess.run(list(map(str, command)), check=True)
         images.unlink()
     with np.load(samples) as saved:
@@ -122,29 +124,39 @@ def row(name: str, curve: list[Point]) -> str:
 
 def main(argv: list[str]) -> None:
     """Trains what is missing; draws the plot and writes the table."""
-    del argv
+    given = cli.Flags()
+    given.define_list("recipes", _ALL, "Recipes.")
+    given.define_path("workdir", "runs/validity", "Folder of the run folders.")
+    given.define_integer("points", 20, "Scores of each recipe.")
+    given.define_integer("samples", 1000, "Images of each score.")
+    given.define_path("torch_python", None, "A Python with PyTorch; none by default.")
+    given.define_float("minutes", 10.0, "Minutes of PyTorch's training.")
+    given.define_path("picture", None, "The plot's file; in --workdir by default.")
+    given.define_path("output", None, "A Markdown file, such as docs/results.md.")
+    cli.parse(given, argv, __doc__)
     cli.quiet_tensorflow()
     from tfgan_zoo import pictures
 
-    workdir = Path(_WORKDIR.value)
-    curves = {f"`{name}`": trained(name, workdir / name) for name in _RECIPES.value}
-    if _TORCH.value:
-        curves[_TUTORIAL] = torch_points(workdir / "pytorch_dcgan")
-    picture = Path(_PICTURE.value or workdir / "validity.png")
+    workdir, scored = Path(given.workdir), (given.points, given.samples)
+    curves = {f"`{name}`": trained(name, workdir / name, *scored) for name in given.recipes}
+    if given.torch_python:
+        folder = workdir / "pytorch_dcgan"
+        curves[_TUTORIAL] = torch_points(given.torch_python, folder, given.minutes, *scored)
+    picture = Path(given.picture or workdir / "validity.png")
     lines = {n.strip("`"): [(p.minutes, p.validity) for p in c] for n, c in curves.items()}
     pictures.save_png(picture, plots.plot(lines, "validity", "minutes of training"))
     marks = " | ".join(f"{mark:g} after" for mark in _MARKS)
     header = f"| game | validity | of 48 | reverse KL | time | {marks} |"
     table = [
-        f"{_SAMPLES.value:,} samples of each score; {common.where()}.",
+        f"{given.samples:,} samples of each score; {common.where()}.",
         "",
         header,
         "|---" * (5 + len(_MARKS)) + "|",
         *(row(*item) for item in curves.items()),
     ]
-    common.show("\n".join(table), _OUTPUT.value, "validity")
+    common.show("\n".join(table), given.output, "validity")
     print(f"plot: {picture}")
 
 
 if __name__ == "__main__":
-    app.run(main)
+    cli.run(main)
