@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,34 @@ def clocked(command: Sequence[str], workdir: Path) -> None:
     subprocess.run(command, check=True)
     if not clock.exists():
         clock.write_text(json.dumps(time.monotonic() - start))
+
+
+def checkpoint_scores(workdir: Path, **request: Any) -> dict[int, dict[str, float]]:
+    """Returns the scores of all checkpoints of a run by step, after scoring the missing ones.
+
+    The run's `evaluation.jsonl` stores them, as for `tfgan_zoo.evaluate`.
+
+    Args:
+        workdir: The run folder.
+        **request: What to score: fields of `tasks.Request`, `num` among them.
+    """
+    from tfgan_zoo.run.evaluation import evaluate_run
+    from tfgan_zoo.run.folder import Run
+    from tfgan_zoo.tasks import Request
+
+    file = workdir / "evaluation.jsonl"
+
+    def stored() -> dict[int, dict[str, float]]:
+        lines = file.read_text().splitlines() if file.exists() else []
+        entries = [e for e in map(json.loads, lines) if e["samples"] == request["num"]]
+        return {int(entry["step"]): entry["scores"] for entry in entries}
+
+    done = stored()
+    for step in Run.open(workdir).checkpoints.steps():
+        if step not in done:
+            scores = evaluate_run(workdir, Request(checkpoint=str(step), **request)).scores
+            print(f"{workdir.name} {step:,}: {scores}", flush=True)
+    return stored()
 
 
 def minutes(workdir: Path) -> float:

@@ -53,28 +53,6 @@ def train(setting: str, workdir: Path, given: cli.Flags) -> None:
     common.train("images", workdir, *(f"--config.{key}={v}" for key, v in entries.items()))
 
 
-def scores(workdir: Path, given: cli.Flags) -> dict[int, dict[str, float]]:
-    """Returns the scores of all checkpoints by step; missing ones are computed and stored."""
-    from tfgan_zoo.run.evaluation import evaluate_run
-    from tfgan_zoo.run.folder import Run
-    from tfgan_zoo.tasks import Request
-
-    file = workdir / "small_data.json"
-    found = json.loads(file.read_text()) if file.exists() else {}
-    for step in Run.open(workdir).checkpoints.steps():
-        if str(step) not in found:
-            request = Request(
-                metrics=tuple(given.metrics),
-                split=given.test_split,
-                num=given.samples,
-                checkpoint=str(step),
-            )
-            found[str(step)] = evaluate_run(workdir, request).scores
-            file.write_text(json.dumps(found))
-            print(f"{workdir.name} {step:,}: {found[str(step)]}", flush=True)
-    return {int(step): values for step, values in found.items()}
-
-
 def images_of(config: Any, split: str, most: int) -> np.ndarray:
     """Returns images of a split as the run sees them, `[N, H, W, C]` in [-1, 1].
 
@@ -189,7 +167,9 @@ def main(argv: list[str]) -> None:
     for setting in SETTINGS:
         workdir = folder / setting.lower()
         train(setting, workdir, given)
-        found = scores(workdir, given)
+        found = common.checkpoint_scores(
+            workdir, metrics=tuple(given.metrics), split=given.test_split, num=given.samples
+        )
         last = json.loads((workdir / "metrics.jsonl").read_text().splitlines()[-1])
         header = list(found[max(found)])
         curves[setting] = [(float(step), found[step][header[0]]) for step in sorted(found)]

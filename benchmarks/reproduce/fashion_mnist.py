@@ -6,7 +6,6 @@ those of `dcgan_fashion_mnist`, except for the critics' normalisation; optimizer
 project's own classifier: `fid[fashion_mnist_v1]` is not Inception's FID.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +53,15 @@ def run(given: flags.FlagValues) -> str:
     for name in given.models:
         workdir = Path(given.workdir) / name
         common.train(MODELS[name][0], workdir, *overrides(name, given))
-        scored = {int(line["step"]): plain(line["scores"]) for line in evaluations(workdir, given)}
+        found = common.checkpoint_scores(
+            workdir,
+            metrics=("fid", "precision_recall"),
+            source=f"idx:{given.data}",
+            split="test",
+            num=given.samples,
+            features="fashion_mnist_v1",
+        )
+        scored = {step: plain(scores) for step, scores in found.items()}
         curves[name] = [(step, scored[step]["fid"]) for step in sorted(scored)]
         last, (step, best) = max(scored), min(curves[name], key=lambda point: point[1])
         end = scored[last]
@@ -100,33 +107,6 @@ def overrides(name: str, given: flags.FlagValues) -> list[str]:
         entries |= {f"{role}_optimizer.{key}": value for key, value in optimizer.items()}
         entries[f"{role}_optimizer.decay"] = "constant"
     return [f"--config.{key}={value}" for key, value in entries.items()]
-
-
-def evaluations(workdir: Path, given: flags.FlagValues) -> list[dict[str, Any]]:
-    """Scores missing checkpoints as `tfgan_zoo.evaluate` does; returns all scores."""
-    from tfgan_zoo.run.evaluation import evaluate_run
-    from tfgan_zoo.run.folder import Run
-    from tfgan_zoo.tasks import Request
-
-    file = workdir / "evaluation.jsonl"
-
-    def written() -> list[dict[str, Any]]:
-        lines = file.read_text().splitlines() if file.exists() else []
-        return [e for e in map(json.loads, lines) if e["samples"] == given.samples]
-
-    done = {entry["step"] for entry in written()}
-    for step in Run.open(workdir).checkpoints.steps():
-        if step not in done:
-            request = Request(
-                metrics=("fid", "precision_recall"),
-                source=f"idx:{given.data}",
-                split="test",
-                num=given.samples,
-                features="fashion_mnist_v1",
-                checkpoint=str(step),
-            )
-            print(f"{workdir.name} {step:,}: {evaluate_run(workdir, request).scores}", flush=True)
-    return written()
 
 
 def plain(scores: dict[str, float]) -> dict[str, float]:

@@ -112,11 +112,7 @@ def sizes_of(config: ConfigDict) -> Sizes:
         return _multiples(8, 24) if config.model == "pix2pix" else _multiples(4, 24)
     if kind == "super_resolution":
         return _multiples(16, 32)
-    if kind in (
-        "joint_embedding",
-        "autoencoder",
-        "classification",
-    ):  # an autoencoder pads its images
+    if kind in ("joint_embedding", "autoencoder", "classification"):  # an autoencoder pads
         return _multiples(1, 16)
     return Sizes(lambda h, w: doublings(h, w) is not None, nearest_doubled)
 
@@ -332,9 +328,7 @@ def _classification(
         config.model_args.num_classes = facts.classes
     config.data.batch_size = _batch(64, facts)
     config.evaluate.samples = min(512, facts.num)
-    return [
-        "{config.model_args.num_classes} classes, and batches of {config.data.batch_size}",
-    ]
+    return ["{config.model_args.num_classes} classes, and batches of {config.data.batch_size}"]
 
 
 def _autoencoder(

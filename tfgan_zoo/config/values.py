@@ -46,16 +46,16 @@ def filled(config: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, 
     return result
 
 
+#: Entries and defaults of each kind of model in turn.
+_ENTRIES = [entry for kind in CONFIGS.values() for entry in flatten(kind("")).items()]
 #: The entries of all kinds of model, with their defaults.
-ALL_ENTRIES = {key: value for kind in CONFIGS.values() for key, value in flatten(kind("")).items()}
+ALL_ENTRIES = dict(_ENTRIES)
 #: Entries that a run notes from its data if its recipe leaves them out: the words that an encoder
 #: knows, and the names of the classes, by number, that a model is conditional on.
 NOTED_FROM_DATA = ("text_encoder.vocabulary", "data.class_names")
 ALL_ENTRIES |= dict.fromkeys(NOTED_FROM_DATA, ())
 #: Those that some kind of model can do without.
-OPTIONAL = {
-    key for kind in CONFIGS.values() for key, value in flatten(kind("")).items() if value is None
-}
+OPTIONAL = {key for key, value in _ENTRIES if value is None}
 
 
 # ---------------------------------------------------------------------- text

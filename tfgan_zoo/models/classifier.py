@@ -66,7 +66,7 @@ class Classifier(ZooModel):
     ):
         super().__init__(**kwargs)
         self.image_shape = check_image_shape(image_shape)
-        self.num_classes = check_num_classes(num_classes)
+        self.num_classes = required_num_classes(num_classes)
         self.class_names = classes.check_class_names(class_names or (), self.num_classes)
         if classifier is None:
             classifier = networks.image_classifier(self.image_shape, self.num_classes)
@@ -79,7 +79,7 @@ class Classifier(ZooModel):
     def network_arguments(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
         """See `ZooModel.network_arguments`."""
         shape = check_image_shape(arguments["image_shape"])
-        num = check_num_classes(arguments["num_classes"])
+        num = required_num_classes(arguments["num_classes"])
         return {"classifier": ("classifier", (shape, num))}
 
     def roles(self) -> dict[str, list[keras.Model]]:
@@ -165,7 +165,7 @@ class Classifier(ZooModel):
         }
 
 
-def check_num_classes(num_classes: Any) -> int:
+def required_num_classes(num_classes: Any) -> int:
     """Returns a number of classes, or raises `InputError` if it is no whole number from 2 up."""
     check_number("num_classes", num_classes, least=2, whole=True)
     return int(num_classes)

@@ -13,7 +13,7 @@ import tensorflow as tf
 from tfgan_zoo import losses, networks
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.base import ZooModel
-from tfgan_zoo.models.classifier import Classifier, check_num_classes
+from tfgan_zoo.models.classifier import Classifier, required_num_classes
 from tfgan_zoo.models.image_to_image import ImageToImage, check_weights, domain_shapes
 from tfgan_zoo.models.mechanics.frozen import Frozen, check_features_file
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape
@@ -356,7 +356,7 @@ def _classifier_of(
             "num_classes: expected the number of classes of the source with features="
             f"{features!r}, got None."
         )
-    num = check_num_classes(num_classes)
+    num = required_num_classes(num_classes)
     if given is None:
         return networks.image_classifier(shape, num)
     check_networks(classifier=given)

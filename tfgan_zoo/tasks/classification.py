@@ -15,9 +15,9 @@ from tfgan_zoo.data.loading import usable_indices
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import Classifier
 from tfgan_zoo.tasks.base import Score, Task, held_out_split
-from tfgan_zoo.tasks.classes import check_number, check_same
+from tfgan_zoo.tasks.classes import check_same
 from tfgan_zoo.tasks.comparison import Subset, choose
-from tfgan_zoo.tasks.images import ImagesTask, open_images
+from tfgan_zoo.tasks.images import ImagesTask, open_images, with_class_names
 
 
 class ClassificationTask(ImagesTask):
@@ -117,17 +117,7 @@ class ClassificationTask(ImagesTask):
     @classmethod
     def resolve(cls, model: type[Any], config: ConfigDict, before: Mapping[str, Any]) -> ConfigDict:
         """Notes the names of the classes; see `Task.resolve`."""
-        names = config.data.get("class_names") or before.get("data", {}).get("class_names")
-        if not names:
-            data = config.data
-            source = open_images(config, data.source, data.split, data_dir=data.data_dir)
-            labels_of(source, "data.source")
-            names = source.class_names
-        check_number(config, names)
-        config = config.copy_and_resolve_references()
-        with config.unlocked():
-            config.data.class_names = tuple(names)
-        return config
+        return with_class_names(config, before, lambda source: labels_of(source, "data.source"))
 
     @classmethod
     def refusal(cls, workdir: str) -> InputError:

@@ -1,7 +1,7 @@
 """Single images or points: the data of models that imitate or encode them."""
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from tfgan_zoo.data.loading import usable_indices
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.samples import IMAGES, POINTS, kind_of
 from tfgan_zoo.tasks.base import CACHE, Task, open_source_for
+from tfgan_zoo.tasks.classes import check_number
 from tfgan_zoo.tasks.comparison import choose
 from tfgan_zoo.tasks.requests import Request
 
@@ -160,6 +161,32 @@ def open_to_evaluate(
         source, image_size=shape[:2], channels=shape[-1], crop=data.crop, fit=data.fit
     )
     return source, fitting, usable_indices([source], [fitting], choose(len(source), request.num))
+
+
+def with_class_names(
+    config: ConfigDict, before: Mapping[str, Any], check: Callable[[Source], Any]
+) -> ConfigDict:
+    """Returns a config with the names of the classes of a run's data; see `Task.resolve`.
+
+    Args:
+        config: The run's.
+        before: See `Task.resolve`.
+        check: Raises `InputError` if a source has no classes.
+
+    Raises:
+        InputError: If there are none, or not as many as the model is told of.
+    """
+    names = config.data.get("class_names") or before.get("data", {}).get("class_names")
+    if not names:
+        data = config.data
+        source = open_images(config, data.source, data.split, data_dir=data.data_dir)
+        check(source)
+        names = source.class_names
+    check_number(config, names)
+    config = config.copy_and_resolve_references()
+    with config.unlocked():
+        config.data.class_names = tuple(names)
+    return config
 
 
 def check_fits(config: ConfigDict, spec: tf.TensorSpec, shape: Iterable[int]) -> None:

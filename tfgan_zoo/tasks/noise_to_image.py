@@ -22,7 +22,6 @@ from tfgan_zoo.samples import POINTS, kind_of
 from tfgan_zoo.tasks.base import Score, Task
 from tfgan_zoo.tasks.classes import (
     check_classes,
-    check_number,
     drawing_of_classes,
     latents_of,
     renumbered,
@@ -31,7 +30,11 @@ from tfgan_zoo.tasks.classes import (
 from tfgan_zoo.tasks.comparison import EvaluationTask, reference
 from tfgan_zoo.tasks.distribution_scores import DistributionScores
 from tfgan_zoo.tasks.drawing import generate
-from tfgan_zoo.tasks.images import ImagesTask, open_images, open_to_evaluate
+from tfgan_zoo.tasks.images import (
+    ImagesTask,
+    open_to_evaluate,
+    with_class_names,
+)
 from tfgan_zoo.tasks.requests import Request
 
 
@@ -141,17 +144,9 @@ class NoiseToImageTask(ImagesTask):
         """Notes the names of the classes that a model is conditional on; see `Task.resolve`."""
         if not ("label" in model.condition or config.model_args.get("num_classes")):
             return config
-        names = config.data.get("class_names") or before.get("data", {}).get("class_names")
-        if not names:
-            data = config.data
-            source = open_images(config, data.source, data.split, data_dir=data.data_dir)
-            _part(source, "label", "data.source")
-            names = source.class_names
-        check_number(config, names)
-        config = config.copy_and_resolve_references()
-        with config.unlocked():
-            config.data.class_names = tuple(names)
-        return config
+        return with_class_names(
+            config, before, lambda source: _part(source, "label", "data.source")
+        )
 
     @classmethod
     def drawing(cls, model: Any, request: DrawRequest) -> Drawing:
