@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         schedules,
         serving,
         tasks,
+        weight_files,
     )
     from tfgan_zoo.models import (
         ACGAN,
@@ -109,6 +110,7 @@ __all__ = [
     "schedules",
     "serving",
     "tasks",
+    "weight_files",
 ]
 
 
