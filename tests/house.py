@@ -22,13 +22,13 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"data", "layers", "losses", "serving"}),
     frozenset({"networks", "pictures"}),
     frozenset({"metrics", "models"}),
-    frozenset({"config", "evaluation"}),
+    frozenset({"config", "evaluation", "importing"}),
     frozenset({"callbacks", "reporting"}),
     frozenset({"tasks"}),
     frozenset({"run"}),
     frozenset({"cli", "commands"}),
     frozenset(
-        {"encode", "evaluate", "export", "generate", "invert", "predict"}
+        {"encode", "evaluate", "export", "generate", "import_weights", "invert", "predict"}
         | {"prepare", "reconstruct", "report", "train", "translate"}
     ),
 )

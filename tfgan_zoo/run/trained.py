@@ -13,6 +13,7 @@ from ml_collections import ConfigDict
 from tfgan_zoo import atomic
 from tfgan_zoo.callbacks.records import describe_logs
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.importing import note_of
 from tfgan_zoo.models import ZooModel
 from tfgan_zoo.models.mechanics.output_ranges import made_before
 from tfgan_zoo.run.building import build_model
@@ -89,6 +90,8 @@ def export_run(
     model, run = load_run(workdir, checkpoint), Run.open(workdir)
     config = ConfigDict(run.config(), convert_dict=True)
     details = card_details(config, model.steps_done, scores_at(run, model))
+    if (note := note_of(run.path)) is not None:
+        details["facts"] = _imported_facts(details["facts"], note)
     if model.averages:
         details["facts"]["weights"] = "as trained" if raw_weights else "their moving average"
     with (
@@ -168,6 +171,17 @@ def card_details(config: ConfigDict, step: int, scores: dict[str, float]) -> dic
         "versions": ", ".join(f"{name} {version}" for name, version in versions().items()),
     }
     return {"facts": facts, "scores": scores, "config": config.to_dict()}
+
+
+def _imported_facts(facts: Mapping[str, Any], note: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the facts about a model that was trained elsewhere: no data and steps, but files."""
+    kept = {name: value for name, value in facts.items() if name not in ("data", "step")}
+    for i, file in enumerate(note["files"]):
+        direction = "" if i == 0 else " from b to a"
+        kept[f"imported weights{direction}"] = (
+            f"`{file['file']}`, SHA-256 {file['sha256']}, family `{note['family']}`"
+        )
+    return kept
 
 
 def scores_at(run: Run, model: ZooModel) -> dict[str, float]:
