@@ -116,15 +116,14 @@ class Draw:
         self.random = Shapes() if seed is None else np.random.default_rng(seed)
         self.state = {}
 
+    def put(self, name, drawn):
+        self.state[name] = drawn.astype("float32", copy=False)
+
     def conv(self, name, shape, bias=None, inputs=None):
         scale = (inputs or np.prod(shape[1:])) ** -0.5
-        self.state[f"{name}.weight"] = self.random.normal(0, scale, shape).astype(
-            "float32", copy=False
-        )
+        self.put(f"{name}.weight", self.random.normal(0, scale, shape))
         if bias:
-            self.state[f"{name}.bias"] = self.random.normal(0, 0.2, bias).astype(
-                "float32", copy=False
-            )
+            self.put(f"{name}.bias", self.random.normal(0, 0.2, bias))
 
     def norm(self, name, size):
         for part, low, high in (
@@ -133,14 +132,11 @@ class Draw:
             ("running_mean", -0.5, 0.5),
             ("running_var", 0.5, 1.5),
         ):
-            drawn = self.random.uniform(low, high, size).astype("float32", copy=False)
-            self.state[f"{name}.{part}"] = drawn
+            self.put(f"{name}.{part}", self.random.uniform(low, high, size))
         self.state[f"{name}.num_batches_tracked"] = np.array(3)
 
     def prelu(self, name, size):
-        self.state[f"{name}.weight"] = self.random.uniform(-0.5, 0.9, size).astype(
-            "float32", copy=False
-        )
+        self.put(f"{name}.weight", self.random.uniform(-0.5, 0.9, size))
 
 
 # ---------------------------------------------------------------------- CycleGAN

@@ -168,27 +168,21 @@ def test_half_the_precision(tmp_path, low):
     assert np.max(np.abs(compared("srvgg", network, state, (5, 6))[1] - found)) > 1e-4
 
 
-def test_sizes_are_those_of_the_published_networks():
-    """The plans of published shapes, without any numbers."""
-    counts = {
-        "realesrgan": (
-            authors.rrdb_state(width=64, blocks=6, growth=32, seed=None),
-            "6 blocks and 64 maps",
-        ),
-        "srvgg": (
-            authors.srvgg_state(width=64, convs=16, seed=None),
-            "16 inner convolutions and 64 maps",
-        ),
-        "cyclegan": (authors.cyclegan_state(width=64, blocks=9, seed=None), "9 blocks and 64 maps"),
-        "pix2pix": (authors.pix2pix_state(width=64, depth=8, seed=None), "depth 8 and 64 maps"),
-        "msrresnet": (
-            authors.msrresnet_state(width=64, blocks=16, seed=None),
-            "16 blocks and 64 maps",
-        ),
+@pytest.mark.parametrize(
+    ("family", "draw", "sizes", "text"),
+    [
+        ("realesrgan", authors.rrdb_state, {"blocks": 6, "growth": 32}, "6 blocks and 64 maps"),
+        ("srvgg", authors.srvgg_state, {"convs": 16}, "16 inner convolutions and 64 maps"),
+        ("cyclegan", authors.cyclegan_state, {"blocks": 9}, "9 blocks and 64 maps"),
+        ("pix2pix", authors.pix2pix_state, {"depth": 8}, "depth 8 and 64 maps"),
+        ("msrresnet", authors.msrresnet_state, {"blocks": 16}, "16 blocks and 64 maps"),
+    ],
+)
+def test_sizes_are_those_of_the_published_networks(family, draw, sizes, text):
+    """Of shapes alone, without any numbers."""
+    shapes = {key: value.shape for key, value in draw(width=64, seed=None, **sizes).items()}
+    plan = FAMILIES[family].plan(shapes)
+    assert text in plan.text
+    assert {entry.key: entry.shape for entry in plan.entries} == {
+        key: shape for key, shape in shapes.items() if key not in plan.unused
     }
-    for family, (state, text) in counts.items():
-        plan = FAMILIES[family].plan({key: value.shape for key, value in state.items()})
-        assert text in plan.text
-        assert {entry.key: entry.shape for entry in plan.entries} == {
-            key: value.shape for key, value in state.items() if key not in plan.unused
-        }
