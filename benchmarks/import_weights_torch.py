@@ -3,8 +3,8 @@
   python benchmarks/import_weights_torch.py FOLDER
 
 Writes, for each case, CASE.pth as its authors' code saves it, and CASE.npz with images and what the
-network makes of them at two sizes. The networks are written anew, with the modules' names of the
-authors' code and random weights.
+network makes of them at two sizes. The networks have the module names of the authors' code, and
+random weights.
 """
 
 import sys
@@ -270,7 +270,7 @@ def with_statistics(state):
 
 
 def data_parallel(state):
-    """Returns a state as `DataParallel` has it."""
+    """Returns a state as `DataParallel` saves it."""
     return OrderedDict((f"module.{key}", value) for key, value in state.items())
 
 

@@ -64,7 +64,7 @@ def unet_generator(
         inference: What dropout and batch normalisation do at inference, `frozen` or `paper`;
             `tfgan_zoo.layers.set_inference` changes it.
         innermost_dropout: Whether the first convolution on the way up has dropout, as in the paper.
-            The authors' PyTorch code begins with the second, and as many have it.
+            The authors' PyTorch code drops out after as many, beginning with the second.
         synchronized_bn: Whether batch statistics are computed over all replicas.
         seed: Seed of the dropout masks.
         name: Name of the model.
