@@ -73,11 +73,12 @@ def main(argv: list[str]) -> None:
     lines = []
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([given.torch_python, str(script), folder], check=True)
+        version = Path(folder, "version").read_text()
         for file in sorted(Path(folder).glob("*.pth")):
             lines.append(row(file, Path(folder) / "imported"))
             print(lines[-1], flush=True)
             file.unlink()
-    intro = f"{common.where()}; float32; PyTorch in evaluation mode."
+    intro = f"{common.where()}; float32; PyTorch {version} in evaluation mode."
     common.show("\n".join([intro, "", _HEADER, *lines]), given.output, "import_weights")
 
 

@@ -324,6 +324,7 @@ CASES = {
 def main():
     """Writes all files."""
     folder = Path(sys.argv[1])
+    (folder / "version").write_text(torch.__version__)
     for seed, (case, (build, saved, options, sizes)) in enumerate(CASES.items()):
         torch.manual_seed(seed)
         network = build().eval()

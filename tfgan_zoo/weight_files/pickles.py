@@ -21,6 +21,12 @@ class PickleError(UnreadableError):
     """A pickle that is damaged, or contains what it may not."""
 
 
+class OtherNameError(PickleError):
+    """A pickle that names a class or function that tensors do not need."""
+
+    advice = "in PyTorch, save the tensors alone: torch.save(network.state_dict(), FILE)"
+
+
 class Name(NamedTuple):
     """A class or function that a pickle names. It is never imported."""
 
@@ -195,7 +201,7 @@ class _Machine:
             raise PickleError("its pickle is damaged")
         named = Name(module, name)
         if named not in self.calls and named not in self.constants:
-            raise PickleError(f"it asks for {named}, not for tensors")
+            raise OtherNameError(f"it asks for {named}, not for tensors")
         self.push(self.constants.get(named, named))
 
     def push_name_of_stack(self) -> None:
@@ -303,6 +309,6 @@ def load(
         {'a': [1, 2.5]}
         >>> load(io.BytesIO(pickle.dumps(print)), **plain)
         Traceback (most recent call last):
-        tfgan_zoo.weight_files.pickles.PickleError: it asks for builtins.print, not for tensors
+        tfgan_zoo.weight_files.pickles.OtherNameError: it asks for builtins.print, not for tensors
     """
     return _Machine(file, calls, constants, persistent).run()

@@ -29,11 +29,19 @@ State = Mapping[str, Stored]
 
 
 class UnreadableError(ValueError):
-    """A file that holds no tensors, or is damaged; the message says why, without the file."""
+    """A file that holds no tensors, or is damaged; the message says why, without the file.
+
+    Attributes:
+        advice: What the user can do.
+    """
+
+    advice = ""
 
 
 class CutOffError(UnreadableError):
     """A file that is shorter than it says."""
+
+    advice = "download or copy it again"
 
     def __init__(self) -> None:
         super().__init__("it is cut off")
@@ -70,8 +78,10 @@ def unreadable(path: str | os.PathLike, what: str) -> Iterator[None]:
     except OSError as error:
         raise InputError(f"{os.fspath(path)} cannot be read ({first_line(error)}).") from error
     except Exception as error:  # damaged archives raise many kinds
-        reason = str(error) if isinstance(error, UnreadableError) else first_line(error)
-        raise InputError(f"{os.fspath(path)} holds no {what} ({reason}).") from error
+        reason, advice = first_line(error), ""
+        if isinstance(error, UnreadableError):
+            reason, advice = str(error), f"; {error.advice}" if error.advice else ""
+        raise InputError(f"{os.fspath(path)} holds no {what} ({reason}){advice}.") from error
 
 
 def from_bytes(data: bytes, dtype: str) -> np.ndarray:

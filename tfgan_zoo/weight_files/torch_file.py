@@ -32,7 +32,7 @@ from tfgan_zoo.weight_files.stored import (
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
-#: More axes than NumPy allows.
+#: As many axes as NumPy 1 allows.
 _MOST_AXES = 32
 
 
@@ -249,23 +249,32 @@ def _open_zip(file: IO[bytes]) -> tuple[Any, Callable[[_Storage], np.ndarray]]:
     archive = zipfile.ZipFile(file)
     files = {info.filename: info for info in archive.infolist()}
     root = _root_of(files)
-    if any(info.compress_type != zipfile.ZIP_STORED for info in files.values()):
-        raise UnreadableError("its archive is compressed, as PyTorch's are not")
-    if f"{root}/byteorder" in files and archive.read(f"{root}/byteorder") != b"little":
-        raise UnreadableError("its numbers are big-endian")
+    order, pickled = f"{root}/byteorder", f"{root}/data.pkl"
+    _check_stored(files[pickled])
+    if order in files:
+        _check_stored(files[order])
+        if archive.read(order) != b"little":
+            raise UnreadableError("its numbers are big-endian")
     storages = _Storages()
-    whole = _load(io.BytesIO(archive.read(f"{root}/data.pkl")), storages)
+    whole = _load(io.BytesIO(archive.read(pickled)), storages)
     for key, storage in storages.by_key.items():
         info = files.get(f"{root}/data/{key}")
         if info is None:
             raise UnreadableError(f"it has no storage {key[:100]}")
-        if not info.file_size == info.compress_size == storage.num_bytes:
+        _check_stored(info)
+        if info.file_size != storage.num_bytes:
             raise UnreadableError(f"storage {key[:100]} has another size than its tensors say")
 
     def read(storage: _Storage) -> np.ndarray:
         return from_bytes(archive.read(f"{root}/data/{storage.key}"), storage.dtype)
 
     return whole, read
+
+
+def _check_stored(info: zipfile.ZipInfo) -> None:
+    """Checks that a file of an archive takes as many bytes there as it has."""
+    if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
+        raise UnreadableError("its archive is compressed, as PyTorch's are not")
 
 
 def _root_of(names: Iterable[str]) -> str:
