@@ -6,9 +6,10 @@
       --input_b_to_a=latest_net_G_B.pth --output=imported/horse2zebra
   python -m tfgan_zoo.import_weights --family=pix2pix --input=latest_net_G.pth --output=maps.keras
 
-A folder is a run that translate, export and evaluate take; a .keras file is for load_model. The
-file of weights may be a .pth of any version of PyTorch, a .safetensors or a .npz. Nothing in it is
-executed: a file that asks for more than tensors is refused by the name of what it asks for.
+A folder is a run that translate, export and evaluate take as --workdir; translate and export take
+a .keras file as well, and load_model both. The file of weights may be a .pth of any version of
+PyTorch, a .safetensors or a .npz. Nothing in it is executed: a file that asks for more than tensors
+is refused by the name of what it asks for.
 """
 
 from pathlib import Path

@@ -178,6 +178,14 @@ def test_a_file_for_load_model(folder, tmp_path, capsys):
     np.testing.assert_allclose(made, wanted.transpose(1, 2, 0), atol=2e-5)
     assert loaded.inference == "frozen"
     assert note_of(out)["family"] == "pix2pix"
+    # The commands take it, too.
+    Image.fromarray(image).save(tmp_path / "a.png")
+    flags = [f"--workdir={out}", f"--input={tmp_path / 'a.png'}", f"--output={tmp_path / 'b.png'}"]
+    assert said(*flags, main=translate.main, capsys=capsys)[0] == 0
+    with Image.open(tmp_path / "b.png") as result:
+        np.testing.assert_array_equal(result, pictures.to_uint8(made))
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.png").unlink()
     # Again: refused, then replaced.
     status, _, err = said(*command, capsys=capsys)
     assert (status, "exists; add --overwrite" in err) == (2, True)
@@ -220,6 +228,20 @@ def test_numbers_that_are_not_finite(folder, tmp_path, capsys):
         "error: --input: expected finite numbers, got 'x.pth' with others in body.4.bias.\n"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["x.pth"]
+
+
+@pytest.mark.slow
+def test_an_export_of_a_file(folder, model, tmp_path):
+    out = tmp_path / "x.keras"
+    tfgan_zoo.run.import_weights("srvgg", folder / "srvgg.pth", out)
+    card = (export_run(out, tmp_path / "served") / "README.md").read_text()
+    assert "- model: `x.keras`\n- imported weights: `srvgg.pth`, SHA-256 " in card
+    model.generator.save(tmp_path / "network.keras")
+    with pytest.raises(InputError, match="--workdir: expected a model of tfgan_zoo, got a Func"):
+        load_run(tmp_path / "network.keras")
+    (tmp_path / "bad.keras").write_bytes(b"PK")
+    with pytest.raises(InputError, match=r"^--workdir: .* is damaged or not a \.keras file"):
+        load_run(tmp_path / "bad.keras")
 
 
 def test_a_run_is_replaced_whole_or_not_at_all(folder, tmp_path):

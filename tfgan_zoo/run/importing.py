@@ -49,7 +49,7 @@ def import_weights(
     Args:
         family: A key of `tfgan_zoo.importing.FAMILIES`.
         file: A `.pth`, `.safetensors` or `.npz`.
-        output: A run folder, which all commands take, or a `.keras` file for `load_model`.
+        output: A run folder; or a `.keras` file, which fewer commands take.
         back: For "cyclegan", the file of the generator from b to a. With it the model is a
             `CycleGAN`; without it, a `Pix2Pix` whose generator is CycleGAN's.
         key: Key of the dict of weights in the file; None for a moving average, or the only one.
