@@ -226,6 +226,14 @@ def perturb(network):
             value.normal_(0, 0.1)
 
 
+def calibrate(network):
+    """Scales the last layer so that results spread as images do; tanh needs none of it."""
+    last = network.body[-1] if isinstance(network, Compact) else network.conv_last
+    factor = 0.3 / network(torch.rand(1, 3, 24, 24)).std()
+    for value in last.parameters():
+        value *= factor
+
+
 def renamed(state, *pairs):
     """Returns a state dict whose keys have other parts."""
     made = OrderedDict()
@@ -329,6 +337,8 @@ def main():
         torch.manual_seed(seed)
         network = build().eval()
         perturb(network)
+        if not isinstance(network, ResNet | UNet):
+            calibrate(network)
         torch.save(saved(network.state_dict()), folder / f"{case}.pth", **options)
         first = next(iter(network.parameters()))
         channels = 3 if isinstance(network, RRDBNet) else first.shape[1]

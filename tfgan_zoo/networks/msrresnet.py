@@ -7,7 +7,7 @@ import keras
 from keras import layers
 
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.layers import LeakyReLU, PixelShuffle
+from tfgan_zoo.layers import BilinearUpsampling2D, LeakyReLU, PixelShuffle
 from tfgan_zoo.networks.common import activate, check_positive, check_shape
 
 
@@ -83,8 +83,6 @@ def msrresnet_generator(
     x = leaky_relu(conv(x, filters, name="conv_hr"), name="conv_hr")
     x = conv(x, channels, name="conv_last", dtype="float32")
     base = layers.Rescaling(2.0, offset=-1.0, dtype="float32", name="base")(inputs)
-    base = layers.UpSampling2D(
-        scale, interpolation="bilinear", dtype="float32", name="base_resize"
-    )(base)
+    base = BilinearUpsampling2D(scale, dtype="float32", name="base_resize")(base)
     x = layers.Add(dtype="float32", name="output")([x, base])
     return keras.Model(inputs, x, name=name)
