@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tests.importing import authors
-from tests.marks import slow
+from tests.marks import slow, slow_except
 from tests.weight_files.torch_files import as_bfloat16, write_arrays, write_safetensors
 from tfgan_zoo.importing import FAMILIES, Request, opened
 from tfgan_zoo.networks import NETWORKS
@@ -111,7 +111,8 @@ CASES = {
         (6, 9),
     ),
 }
-every_case = pytest.mark.parametrize("case", CASES)
+QUICK = {*CASES} - {"unet_none", "rrdb", "rrdb_numbered", "srvgg_x2_grey", "msrresnet_x2"}
+every_case = pytest.mark.parametrize("case", slow_except(QUICK, CASES))
 
 
 def network_of(family, path):
