@@ -49,7 +49,7 @@ class Plan(NamedTuple):
     zeros: tuple[tuple[str, str], ...]
     unused: frozenset[str]
     channels: tuple[int, int]
-    scale: float
+    scale: int
     side: int
     text: str
 

@@ -57,7 +57,7 @@ def rrdb(shapes: Shapes) -> Plan:
     growth = size(shapes, f"{rename('body.0.rdb1.conv1')}.weight", 0, 32)
     blocks = count(shapes, pattern) or 23
     # Blocks of 2x2 or 4x4 pixels become channels first.
-    area = size(shapes, first, 1, out) / out
+    area = size(shapes, first, 1, out) // out
     factor = {1: 1, 4: 2, 16: 4}.get(area, 1)
     builder = Builder(shapes, rename)
 
