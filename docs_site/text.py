@@ -1,0 +1,85 @@
+"""Markdown: docstrings, tables, and links that lead out of `docs/`."""
+
+import functools
+import re
+
+from docs_site.source import ROOT
+
+#: Code in a line, and addresses: neither is escaped.
+_LITERAL = re.compile(r"(``.+?``|`[^`]+`|https?://[^\s)>\]]+)")
+
+
+def escaped(prose: str) -> str:
+    """Returns prose in which formulas stay what they are: no emphasis, no links, no tags.
+
+    Example:
+        >>> escaped("E[max(0, 1 - C(x))] and W^T * W_1, see `a_b`")
+        'E\\\\[max(0, 1 - C(x))\\\\] and W^T \\\\* W\\\\_1, see `a_b`'
+    """
+    parts = _LITERAL.split(prose)
+    return "".join(
+        part if number % 2 else re.sub(r"([\\*_\[\]|#])", r"\\\1", part).replace("<", "&lt;")
+        for number, part in enumerate(parts)
+    )
+
+
+def from_docstring(docstring: str) -> str:
+    """Returns a docstring's prose as Markdown; blocks indented by four spaces stay code.
+
+    Long items of lists are indented as Python-Markdown expects them, and addresses become links.
+    """
+    lines: list[str] = []
+    in_list = False
+    for line in docstring.splitlines():
+        if re.match(r"- ", line):
+            in_list = True
+        elif line and not line.startswith(" "):
+            in_list = False
+        if line.startswith("    ") and not in_list:
+            lines.append(line)
+        elif in_list and line.startswith("  "):
+            lines.append("    " + prose(line.strip()))
+        elif in_list and line.startswith("- "):
+            lines.append("- " + prose(line[2:]))
+        else:
+            # A formula that continues in a new line is no list and no heading.
+            line = prose(line)
+            lines.append(re.sub(r"^([-+] )", r"\\\1", line))
+    return "\n".join(lines)
+
+
+def prose(words: str) -> str:
+    """Returns a plain sentence as Markdown: escaped, its addresses and pages of `docs/` linked."""
+    return re.sub(
+        r"\bdocs/([\w\\]+)\.md(?![)#])",
+        lambda match: "[{}]({}.md)".format(*titled(match[1].replace("\\", ""))),
+        linked(escaped(words)),
+    )
+
+
+@functools.cache
+def titled(page: str) -> tuple[str, str]:
+    """Returns the title of a page in `docs/`, and its name."""
+    first = (ROOT / "docs" / f"{page}.md").read_text("utf-8").partition("\n")[0]
+    return first.removeprefix("# "), page
+
+
+def linked(prose: str) -> str:
+    """Returns prose whose bare addresses are links."""
+    return re.sub(r"(?<!\]\()(?<![<`])(https?://[^\s)>\]`]*[^\s)>\]`.,;:])", r"<\1>", prose)
+
+
+def cell(text: str) -> str:
+    """Returns text for a cell of a table: one line, without bars that would end it."""
+    return re.sub(r"(?<!\\)\|", r"\\|", " ".join(text.split()))
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Returns a table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def fenced(code: str, language: str = "") -> str:
+    """Returns a block of code."""
+    return f"```{language}\n{code.rstrip()}\n```"
