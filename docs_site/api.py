@@ -29,7 +29,7 @@ def page(package: str) -> str:
             parts.append(directive(f"{module}.{name}", {"show_source": "false"}))
     for name in names:
         inherited = f"[{', '.join(BASES[name])}]" if name in BASES else "false"
-        parts.append(directive(f"{module}.{name}", {"inherited_members": inherited}))
+        parts.append(directive(source.identifier(module, name), {"inherited_members": inherited}))
     return "\n".join(parts)
 
 
@@ -59,7 +59,7 @@ def index() -> str:
         "## Models\n",
         ", ".join(linked) + "\n",
         "## Functions\n",
-        *[directive(f"tfgan_zoo.{name}", {}) for name in functions],
+        *[directive(f"tfgan_zoo.{name}", {"heading_level": "3"}) for name in functions],
         "## Packages\n",
         text.table(["package", ""], rows) + "\n",
     ]

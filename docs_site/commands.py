@@ -1,6 +1,7 @@
 """The page of all commands: what `--help` says of each."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from docs_site import source, text
@@ -78,5 +79,6 @@ def _help(doc: str) -> str:
         if code:
             parts.append(text.fenced("\n".join(code), "sh"))
             code = []
-        parts.append(text.prose(line))
+        # Flags are code, so that they stay in one line.
+        parts.append(text.prose(re.sub(r"(?<![\w`/-])--\w[\w.=]*\w", r"`\g<0>`", line)))
     return "\n".join(parts).strip() + "\n"

@@ -50,16 +50,12 @@ def converted(docstring: str, own_name: str = "") -> str:
 
 def _entries(body: str, own_name: str) -> str:
     """Escapes the sentences of entries, and not their names."""
-    lines = []
-    for line in body.splitlines():
-        entry = re.match(r"    (\S[^:]*: )(.*)", line)
-        if entry and not line.startswith("     "):
-            lines.append(f"    {entry[1]}{_prose(entry[2], own_name)}")
-        else:
-            indent = len(line) - len(line.lstrip())
-            lines.append(" " * indent + _prose(line.strip(), own_name))
-    # A name in backticks may go on in the next line.
-    return "\n".join(lines) + "\n"
+    entries = re.split(r"^(?=    \S)", body, flags=re.M)
+    found = []
+    for entry in entries:
+        name, colon, sentence = entry.partition(": ")
+        found.append(name + colon + _prose(sentence, own_name))
+    return "".join(found)
 
 
 def _example(body: str) -> str:
@@ -110,8 +106,8 @@ def identifiers() -> dict[str, str]:
     found: dict[str, str] = {}
     for package in reversed(source.packages()):
         for name in source.public_names(f"tfgan_zoo.{package}"):
-            target = f"tfgan_zoo.{package}.{name}"
-            found[f"{package}.{name}"] = found[target] = target
+            target = source.identifier(f"tfgan_zoo.{package}", name)
+            found[f"{package}.{name}"] = found[f"tfgan_zoo.{package}.{name}"] = target
             if re.search("[A-Z]", name) or _FUNCTION.fullmatch(name):
                 found[name] = target
     for name in source.public_names("tfgan_zoo"):

@@ -47,6 +47,10 @@ def on_page_content(html: str, **kwargs: Any) -> str:
 
 def on_page_markdown(markdown: str, page: Page, **kwargs: Any) -> str:
     """Leads links of pages in `docs/` that leave this folder to pages of the site."""
+    if page.parent is None:  # A tab of its own, with no other page to name at the left.
+        page.meta["hide"] = [*page.meta.get("hide", ()), "navigation"]
+    if page.file.src_uri.startswith("api/"):  # What explains comes before what lists.
+        page.meta["search"] = {"boost": 0.2}
     if page.file.generated_by:
         return markdown
     return links.rewritten(markdown, page.file.src_uri, "docs", REPOSITORY)

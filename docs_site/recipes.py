@@ -139,14 +139,18 @@ def place_of(name: str) -> tuple[str, str] | None:
 def page() -> str:
     """Returns the page of all recipes."""
     parts = [
-        "---\nhide:\n  - navigation\n  - toc\n---\n",
+        "---\nhide:\n  - toc\n---\n",
         "# Recipes\n",
         "A recipe is a Python file with everything that a run needs. `python -m tfgan_zoo.train "
         "--config=NAME` trains it, and `--model=NAME` the quick recipe of a model, which has the "
         "model's name. The names below lead to what each recipe does and to its code. Any entry "
         "can be changed by `--config.KEY=VALUE`: see [the config](training.md#the-config).\n",
         "Costs and results are from the machines that they name. Recipes on `figures` and `points` "
-        "need no download. *Not measured* says that a recipe was not trained to the end.\n",
+        "need no download. *Not measured* says that a recipe was not trained to the end. Validity and combinations are "
+        "[explained with the results](results.md#figures-one-small-data-set-several-games), and so "
+        "is [obedience](results.md#told-what-to-draw-the-figure-that-is-asked-for); a score with a "
+        "name in brackets, such as `FID[fashion_mnist_v1]`, is [measured in the features of that "
+        "network](evaluation.md#features).\n",
     ]
     head = ["recipe", "model", "data", "size", "flags of `tfgan_zoo.train`", "cost", "result"]
     for title, recipes in by_kind().items():
@@ -180,7 +184,7 @@ def _flags(line: str) -> str:
 def _measured(words: str) -> str:
     if words == "not measured":
         return "*not measured*"
-    return text.cell(text.prose(words))
+    return f'<span class="words">{text.cell(text.prose(words))}</span>'
 
 
 def section(recipe: Recipe) -> str:

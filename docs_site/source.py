@@ -33,6 +33,12 @@ def public_names(module: str) -> list[str]:
     return [n.name for n in tree.body if isinstance(n, kinds) and n.name[0] != "_"]
 
 
+def identifier(module: str, name: str) -> str:
+    """Returns what the API reference calls a name: a module that is called like it hides it."""
+    found = f"{module}.{name}"
+    return f"{found}.{name}" if path_of(found).is_file() else found
+
+
 def packages() -> list[str]:
     """Returns the public modules and packages of `tfgan_zoo`, without its classes and functions."""
     return [n for n in public_names("tfgan_zoo") if path_of(f"tfgan_zoo.{n}").is_file()]

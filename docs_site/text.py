@@ -26,26 +26,30 @@ def escaped(prose: str) -> str:
 def from_docstring(docstring: str) -> str:
     """Returns a docstring's prose as Markdown; blocks indented by four spaces stay code.
 
-    Long items of lists are indented as Python-Markdown expects them, and addresses become links.
+    Continued items of lists are indented as Python-Markdown expects them.
     """
-    lines: list[str] = []
+    parts: list[str] = []
     in_list = False
-    for line in docstring.splitlines():
-        if re.match(r"- ", line):
-            in_list = True
-        elif line and not line.startswith(" "):
-            in_list = False
-        if line.startswith("    ") and not in_list:
-            lines.append(line)
-        elif in_list and line.startswith("  "):
-            lines.append("    " + prose(line.strip()))
-        elif in_list and line.startswith("- "):
-            lines.append("- " + prose(line[2:]))
-        else:
-            # A formula that continues in a new line is no list and no heading.
-            line = prose(line)
-            lines.append(re.sub(r"^([-+] )", r"\\\1", line))
-    return "\n".join(lines)
+    for block in re.split(r"(\n\s*\n)", docstring):
+        if not block.strip() or (block.startswith("    ") and not in_list):
+            parts.append(block)
+            continue
+        items = re.split(r"\n(?=- )", block)
+        in_list = block.startswith("- ") or (in_list and block.startswith("  "))
+        parts.append("\n".join(_item(item) if in_list else _paragraph(item) for item in items))
+    return "".join(parts)
+
+
+def _item(lines: str) -> str:
+    """Returns an item of a list, or a further paragraph of one."""
+    mark = "- " if lines.startswith("- ") else "    "
+    stripped = "\n".join(line.strip() for line in lines.removeprefix("- ").splitlines())
+    return mark + prose(stripped).replace("\n", "\n    ")
+
+
+def _paragraph(lines: str) -> str:
+    """Returns a paragraph; a formula that goes on in a new line is no list."""
+    return re.sub(r"^([-+] )", r"\\\1", prose(lines), flags=re.M)
 
 
 def prose(words: str) -> str:

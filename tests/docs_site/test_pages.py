@@ -111,7 +111,9 @@ def test_the_reference_has_every_public_name(made, package):
     assert len(directives) == len(set(directives))
     for name in names:
         if package:
-            assert f"tfgan_zoo.{package}.{name}" in directives
+            # A module hides a function of its name.
+            found = f"tfgan_zoo.{package}.{name}"
+            assert {found, f"{found}.{name}"} & set(directives)
         elif inspect.ismodule(getattr(module, name)):
             assert f"tfgan_zoo.{name}" in directives
         else:
@@ -160,7 +162,7 @@ def test_the_table_of_recipes_has_every_header(made):
         assert f"--config={path.stem}" in rows[path.stem] or "--model=" in rows[path.stem]
         for words, cell in ((cost, cells[-2]), (result, cells[-1])):
             if "docs/" not in words:
-                assert text.cell(text.escaped(words)) == cell
+                assert text.cell(text.escaped(words)) in re.sub("<[^>]*>", "", cell)
 
 
 @pytest.mark.parametrize("missing", ["Command", "Cost", "Result"])
@@ -237,8 +239,8 @@ def test_docstrings_become_markdown():
 
         in [0, 1]; see `DCGAN`, `losses.l1` and https://example.org/a_b.
 
-        - One item,
-          which goes on.
+        - One item, `a_b and
+          c_d`, which goes on.
 
         Args:
             a_b: Of x * y.
@@ -262,7 +264,7 @@ def test_docstrings_become_markdown():
     assert "[`DCGAN`][tfgan_zoo.models.DCGAN]" in found
     assert "[`losses.l1`][tfgan_zoo.losses.l1]" in found
     assert "<https://example.org/a_b>." in found
-    assert "- One item,\n    which goes on." in found
+    assert "- One item, `a_b and\n    c_d`, which goes on." in found
     assert "    a_b: Of x \\* y.\n        More of it.\n    **kwargs: See `Loss`." in found
     assert "Returns:\n    A pair&#58; x and y." in found
     assert "Raises:\n    InputError: If x\\_1 is below 0." in found
