@@ -27,12 +27,14 @@ def flags(command: str) -> Iterator[tuple[str, str, str]]:
         values = [_literal(argument) for argument in node.args]
         keywords = {word.arg: _literal(word.value) for word in node.keywords}
         name, words = values[0], values[-1]
-        default = values[1] if len(values) > 2 else None
+        default = None
+        if len(values) > 2 and isinstance(node.args[1], ast.Constant):
+            default = values[1]
         if keywords.get("required"):
             default = "required"
         if kind == "bool":
             flag = f"--{name}"
-        elif kind == "enum":
+        elif kind == "enum" and isinstance(values[2], list):
             flag = f"--{name}={'|'.join(map(str, values[2]))}"
         else:
             flag = f"--{name}={HINTS.get(kind, 'VALUE')}"
@@ -40,7 +42,14 @@ def flags(command: str) -> Iterator[tuple[str, str, str]]:
 
 
 #: What stands for a flag's value, by the kind of its definition.
-HINTS = {"integer": "N", "float": "X", "path": "PATH", "strings": "TEXT", "string": "TEXT"}
+HINTS = {
+    "enum": "NAME",
+    "float": "X",
+    "integer": "N",
+    "path": "PATH",
+    "string": "TEXT",
+    "strings": "TEXT",
+}
 
 
 def _literal(node: ast.expr) -> object:

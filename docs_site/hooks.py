@@ -13,7 +13,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from pymdownx.slugs import slugify
 
-from docs_site import links, pages
+from docs_site import links, pages, text
 
 #: The repository's address, as in `setup.py`, for links to files that are not on the site.
 REPOSITORY = os.environ.get("TFGAN_ZOO_URL", "")
@@ -46,11 +46,12 @@ def on_page_content(html: str, **kwargs: Any) -> str:
 
 
 def on_page_markdown(markdown: str, page: Page, **kwargs: Any) -> str:
-    """Leads links of pages in `docs/` that leave this folder to pages of the site."""
+    """Adapts a page: links that leave `docs/`, bars in tables, and what else is shown and found."""
     if page.parent is None:  # A tab of its own, with no other page to name at the left.
         page.meta["hide"] = [*page.meta.get("hide", ()), "navigation"]
     if page.file.src_uri.startswith("api/"):  # What explains comes before what lists.
         page.meta["search"] = {"boost": 0.2}
+    markdown = text.plain_bars(markdown)
     if page.file.generated_by:
         return markdown
     return links.rewritten(markdown, page.file.src_uri, "docs", REPOSITORY)

@@ -146,11 +146,12 @@ def page() -> str:
         "model's name. The names below lead to what each recipe does and to its code. Any entry "
         "can be changed by `--config.KEY=VALUE`: see [the config](training.md#the-config).\n",
         "Costs and results are from the machines that they name. Recipes on `figures` and `points` "
-        "need no download. *Not measured* says that a recipe was not trained to the end. Validity and combinations are "
-        "[explained with the results](results.md#figures-one-small-data-set-several-games), and so "
-        "is [obedience](results.md#told-what-to-draw-the-figure-that-is-asked-for); a score with a "
-        "name in brackets, such as `FID[fashion_mnist_v1]`, is [measured in the features of that "
-        "network](evaluation.md#features).\n",
+        "need no download. *Not measured* says that a recipe was not trained to the end. Validity "
+        "and combinations are [explained with the results]"
+        "(results.md#figures-one-small-data-set-several-games), and so is [obedience]"
+        "(results.md#told-what-to-draw-the-figure-that-is-asked-for); a score with a name in "
+        "brackets, such as `FID[fashion_mnist_v1]`, is [measured in the features of that network]"
+        "(evaluation.md#features).\n",
     ]
     head = ["recipe", "model", "data", "size", "flags of `tfgan_zoo.train`", "cost", "result"]
     for title, recipes in by_kind().items():

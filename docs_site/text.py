@@ -78,6 +78,19 @@ def cell(text: str) -> str:
     return re.sub(r"(?<!\\)\|", r"\\|", " ".join(text.split()))
 
 
+def plain_bars(markdown: str) -> str:
+    """Returns a page without backslashes in the code of tables.
+
+    GitHub needs them before bars; Python-Markdown shows them.
+    """
+    return re.sub(
+        r"^\|.*\|$",
+        lambda row: re.sub(r"`[^`]*`", lambda code: code[0].replace("\\|", "|"), row[0]),
+        markdown,
+        flags=re.M,
+    )
+
+
 def table(head: list[str], rows: list[list[str]]) -> str:
     """Returns a table."""
     lines = [head, ["---"] * len(head), *rows]

@@ -229,6 +229,10 @@ def test_links_to_files_lead_to_the_repository_if_it_is_known():
     )
 
 
+def test_bars_in_the_code_of_tables():
+    assert text.plain_bars("| `a\\|b` | c\\|d |\n`e\\|f`") == "| `a|b` | c\\|d |\n`e\\|f`"
+
+
 def test_docstrings_become_markdown():
     written = inspect.cleandoc(
         """Returns x * y, for E[x] and W_1.
