@@ -77,6 +77,8 @@ def _linked(markdown: str, own_name: str) -> str:
             return match[0]
         return f"[`{match[1]}`][{target}]"
 
+    # Pages of the reference are one folder below those of `docs/`.
+    markdown = re.sub(r"\]\((\w+\.md)\)", r"](../\1)", markdown)
     lines = markdown.split("\n")
     return "\n".join(
         line if line.startswith("    ") and ">>>" in line else re.sub(r"`([\w.]+)`", link, line)

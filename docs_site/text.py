@@ -34,6 +34,9 @@ def from_docstring(docstring: str) -> str:
         if not block.strip() or (block.startswith("    ") and not in_list):
             parts.append(block)
             continue
+        if block.startswith(">>>"):
+            parts.append(fenced(block, "pycon"))
+            continue
         items = re.split(r"\n(?=- )", block)
         in_list = block.startswith("- ") or (in_list and block.startswith("  "))
         parts.append("\n".join(_item(item) if in_list else _paragraph(item) for item in items))
@@ -54,11 +57,13 @@ def _paragraph(lines: str) -> str:
 
 def prose(words: str) -> str:
     """Returns a plain sentence as Markdown: escaped, its addresses and pages of `docs/` linked."""
-    return re.sub(
-        r"\bdocs/([\w\\]+)\.md(?![)#])",
-        lambda match: "[{}]({}.md)".format(*titled(match[1].replace("\\", ""))),
-        linked(escaped(words)),
-    )
+
+    def link(match: re.Match) -> str:
+        if match["page"] is None:
+            return match[0]
+        return "[{}]({}.md)".format(*titled(match["page"].replace("\\", "")))
+
+    return re.sub(r"`?\bdocs/(?P<page>[\w\\]+)\.md`?(?![)#])|`[^`]*`", link, linked(escaped(words)))
 
 
 @functools.cache

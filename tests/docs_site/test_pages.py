@@ -246,6 +246,10 @@ def test_docstrings_become_markdown():
         - One item, `a_b and
           c_d`, which goes on.
 
+        `docs/data.md` has more.
+
+        >>> one(1)
+
         Args:
             a_b: Of x * y.
                 More of it.
@@ -269,6 +273,7 @@ def test_docstrings_become_markdown():
     assert "[`losses.l1`][tfgan_zoo.losses.l1]" in found
     assert "<https://example.org/a_b>." in found
     assert "- One item, `a_b and\n    c_d`, which goes on." in found
+    assert "[Data](../data.md) has more.\n\n```pycon\n>>> one(1)\n```" in found
     assert "    a_b: Of x \\* y.\n        More of it.\n    **kwargs: See `Loss`." in found
     assert "Returns:\n    A pair&#58; x and y." in found
     assert "Raises:\n    InputError: If x\\_1 is below 0." in found
