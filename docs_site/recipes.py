@@ -6,9 +6,11 @@ import functools
 import re
 
 from docs_site import source, text
-from tfgan_zoo.config import config_folder, list_configs, load_config
+from docs_site.source import ROOT
+from tfgan_zoo.config import load_config
 
-#: Titles of the kinds of models, in the order of the site; see `Task`.
+#: Titles of the kinds of models, in the order of the site; see `Task`. Other kinds come after them,
+#: under their own names.
 KINDS = {
     "noise_to_image": "Images from noise",
     "translation": "Images from images",
@@ -16,7 +18,8 @@ KINDS = {
     "text_to_image": "Images from texts",
     "autoencoder": "Autoencoders",
 }
-OTHER = "Other models"
+
+FOLDER = ROOT / "configs"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +61,8 @@ class Recipe:
 @functools.cache
 def all_recipes() -> dict[str, Recipe]:
     """Returns every recipe, by name."""
-    return {name: read(name) for name in list_configs()}
+    names = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem[0] != "_")
+    return {name: read(name) for name in names}
 
 
 def read(name: str) -> Recipe:
@@ -67,7 +71,8 @@ def read(name: str) -> Recipe:
     Raises:
         ValueError: If its header lacks a command, a cost or a result.
     """
-    code = (config_folder() / f"{name}.py").read_text("utf-8")
+    path = FOLDER / f"{name}.py"
+    code = path.read_text("utf-8")
     header = ast.get_docstring(ast.parse(code)) or ""
     found = re.fullmatch(
         r"(?P<title>.*?)\n\n(?:(?P<prose>.*?)\n\n)?Command: (?P<command>.*?)"
@@ -78,7 +83,7 @@ def read(name: str) -> Recipe:
     if not found:
         raise ValueError(f"configs/{name}.py: the header needs Command, Cost and Result.")
     command, notes = _command(found["command"])
-    config = load_config(name)
+    config = load_config(str(path))
     shape = config.model_args.get("image_shape", ())
     return Recipe(
         name,
@@ -124,9 +129,11 @@ def by_kind() -> dict[str, list[Recipe]]:
 
 def models_by_kind() -> dict[str, list[str]]:
     """Returns the keys of all models under the titles of their kinds."""
-    titles = {title: [] for title in [*KINDS.values(), OTHER]}
+    titles: dict[str, list[str]] = {title: [] for title in KINDS.values()}
     for key, model in source.models().items():
-        titles[KINDS.get(model.attribute("kind"), OTHER)].append(key)
+        kind = model.attribute("kind")
+        title = KINDS.get(kind, kind.replace("_", " ").capitalize())
+        titles.setdefault(title, []).append(key)
     return {title: keys for title, keys in titles.items() if keys}
 
 

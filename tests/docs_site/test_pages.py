@@ -132,6 +132,7 @@ def test_each_model_has_a_page(made, key):
     # The code of one step, as Python finds it.
     step = inspect.cleandoc("\n" + inspect.getsource(model.train_step))
     assert step in page
+    assert key in readme.models(), "README: give each model a row in the table of models"
     paper, _ = readme.models()[key]
     assert links.rewritten(paper, f"models/{key}.md", "") in page
     assert source.models()[key].attribute("kind") == model.kind
@@ -169,7 +170,7 @@ def test_the_table_of_recipes_has_every_header(made):
 def test_a_header_that_lacks_a_line_is_refused(monkeypatch, tmp_path, missing):
     code = (ROOT / "configs" / "dcgan.py").read_text("utf-8")
     (tmp_path / "lacking.py").write_text(code.replace(f"{missing}:", f"{missing}"), "utf-8")
-    monkeypatch.setattr(recipes, "config_folder", lambda: tmp_path)
+    monkeypatch.setattr(recipes, "FOLDER", tmp_path)
     with pytest.raises(ValueError, match=r"lacking\.py: the header needs"):
         recipes.read("lacking")
 
