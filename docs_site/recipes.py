@@ -52,11 +52,6 @@ class Recipe:
     shape: tuple[int, ...]
     code: str
 
-    @property
-    def measured(self) -> bool:
-        """Whether the header has a result of its own."""
-        return "not measured" not in self.result and not self.result.startswith("see ")
-
 
 @functools.cache
 def all_recipes() -> dict[str, Recipe]:
