@@ -16,6 +16,7 @@ KINDS = {
     "translation": "Images from images",
     "super_resolution": "Super-resolution",
     "text_to_image": "Images from texts",
+    "joint_embedding": "Images from texts",
     "autoencoder": "Autoencoders",
 }
 
