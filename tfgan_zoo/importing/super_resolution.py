@@ -8,7 +8,7 @@ import functools
 import math
 from collections.abc import Callable
 
-from tfgan_zoo.importing.plan import Builder, Plan, Shapes, count, doubled, shuffled, size
+from tfgan_zoo.importing.plan import Builder, Plan, Shapes, count, counted, doubled, shuffled, size
 
 _DOUBLED = {"change": doubled, "change_bias": doubled}
 _IN_FULL = {"change": doubled, "change_bias": functools.partial(doubled, offset=-1.0)}
@@ -79,7 +79,7 @@ def rrdb(shapes: Shapes) -> Plan:
         channels=(out, out),
         scale=4 // factor,
         side=96,
-        text=f"an RRDBNet of {blocks} blocks and {filters} maps",
+        text=f"an RRDBNet of {counted(blocks, 'block')} and {filters} maps",
     )
 
 
@@ -117,7 +117,7 @@ def srvgg(shapes: Shapes) -> Plan:
         channels=(channels, channels),
         scale=scale,
         side=96,
-        text=f"a compact network of {convs} inner convolutions and {filters} maps",
+        text=f"a compact network of {counted(convs, 'inner convolution')} and {filters} maps",
     )
 
 
@@ -155,5 +155,5 @@ def msrresnet(shapes: Shapes) -> Plan:
         channels=(channels, channels),
         scale=4 if twice else factor,
         side=96,
-        text=f"an MSRResNet of {blocks} blocks and {filters} maps",
+        text=f"an MSRResNet of {counted(blocks, 'block')} and {filters} maps",
     )

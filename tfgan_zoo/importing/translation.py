@@ -1,6 +1,15 @@
 """Networks of https://github.com/junyanz/pytorch-CycleGAN-and-pix2pix, in `latest_net_G.pth`."""
 
-from tfgan_zoo.importing.plan import Builder, Plan, Shapes, count, halves_swapped, same, size
+from tfgan_zoo.importing.plan import (
+    Builder,
+    Plan,
+    Shapes,
+    count,
+    counted,
+    halves_swapped,
+    same,
+    size,
+)
 
 
 def cyclegan(shapes: Shapes) -> Plan:
@@ -38,6 +47,7 @@ def cyclegan(shapes: Shapes) -> Plan:
         shape = (2 * width, width, 3, 3)
         conv(f"model.{place}", f"up_{i}", f"model.{place + 1}", shape, width)
     builder.conv(f"model.{end + 7}", "output", (out, filters, 7, 7), bias=out)
+    text = f"a ResNet of {counted(blocks, 'block')} and {filters} maps"
     return builder.plan(
         {
             "name": "translation_resnet",
@@ -49,7 +59,7 @@ def cyclegan(shapes: Shapes) -> Plan:
         channels=(channels, out),
         scale=1,
         side=256 if blocks >= 9 else 128,
-        text=f"a ResNet of {blocks} blocks and {filters} maps, {normalization} normalisation",
+        text=f"{text}, {normalization} normalisation",
     )
 
 
