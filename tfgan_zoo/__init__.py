@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         data,
         errors,
         evaluation,
+        importing,
         layers,
         losses,
         metrics,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         schedules,
         serving,
         tasks,
+        weight_files,
     )
     from tfgan_zoo.models import (
         ACGAN,
@@ -95,6 +97,7 @@ __all__ = [
     "data",
     "errors",
     "evaluation",
+    "importing",
     "layers",
     "list_models",
     "load_model",
@@ -109,6 +112,7 @@ __all__ = [
     "schedules",
     "serving",
     "tasks",
+    "weight_files",
 ]
 
 

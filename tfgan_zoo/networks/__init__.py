@@ -42,6 +42,7 @@ from tfgan_zoo.networks.features import FEATURE_NETWORKS, feature_network
 from tfgan_zoo.networks.image_classifier import image_classifier
 from tfgan_zoo.networks.image_encoder import image_encoder
 from tfgan_zoo.networks.mlp import mlp_discriminator, mlp_generator
+from tfgan_zoo.networks.msrresnet import msrresnet_generator
 from tfgan_zoo.networks.patchgan import patchgan_discriminator
 from tfgan_zoo.networks.r3gan import r3gan_discriminator, r3gan_generator
 from tfgan_zoo.networks.resnet import resnet_discriminator, resnet_generator
@@ -49,6 +50,7 @@ from tfgan_zoo.networks.rrdb import rrdb_generator
 from tfgan_zoo.networks.sngan import sngan_discriminator, sngan_generator
 from tfgan_zoo.networks.srgan_discriminator import srgan_discriminator
 from tfgan_zoo.networks.srresnet import srresnet_generator
+from tfgan_zoo.networks.srvgg import srvgg_generator
 from tfgan_zoo.networks.text_conditional import (
     text_conditional_discriminator,
     text_conditional_generator,
@@ -79,6 +81,7 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "mlp_discriminator": mlp_discriminator,
     "mlp_encoder": mlp_encoder,
     "mlp_generator": mlp_generator,
+    "msrresnet_generator": msrresnet_generator,
     "patchgan_discriminator": patchgan_discriminator,
     "r3gan_discriminator": r3gan_discriminator,
     "r3gan_generator": r3gan_generator,
@@ -89,6 +92,7 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "sngan_generator": sngan_generator,
     "srgan_discriminator": srgan_discriminator,
     "srresnet_generator": srresnet_generator,
+    "srvgg_generator": srvgg_generator,
     "text_conditional_discriminator": text_conditional_discriminator,
     "text_conditional_generator": text_conditional_generator,
     "translation_resnet": translation_resnet,
@@ -122,6 +126,7 @@ __all__ = [
     "mlp_discriminator",
     "mlp_encoder",
     "mlp_generator",
+    "msrresnet_generator",
     "patchgan_discriminator",
     "r3gan_discriminator",
     "r3gan_generator",
@@ -134,6 +139,7 @@ __all__ = [
     "sngan_generator",
     "srgan_discriminator",
     "srresnet_generator",
+    "srvgg_generator",
     "text_conditional_discriminator",
     "text_conditional_generator",
     "translation_resnet",
