@@ -12,6 +12,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers.transformation import TRANSFORMATIONS, transform
 from tfgan_zoo.models import AttributeToImage
 from tfgan_zoo.schedules import Cosine
+from tfgan_zoo.serving.card import model_card
 
 GIVEN = {"shape": "star", "angle": 30.0, "size": 0.2}
 
@@ -176,6 +177,11 @@ def test_endpoints_answer_as_the_model():
     mask = tf.io.decode_png(files["masks_bytes"][0]).numpy()
     np.testing.assert_array_equal(mask, levels["masks_uint8"][0])
     assert mask.shape == (*SHAPE[:2], 1)
+    card = model_card(model.name, "", signatures, 1, **model.inputs_explained())
+    assert "| `shape` | 0: circle, 1: square, 2: star |" in card
+    assert "| `angle` | degrees |" in card
+    assert "| `size` | 0.1 to 0.4 |" in card
+    assert "`masks_uint8`: uint8 (batch, 16, 16, 1), 0 to 255" in card
 
 
 def test_save_and_load(tmp_path):

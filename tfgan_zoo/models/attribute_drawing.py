@@ -222,6 +222,10 @@ class DrawsFromAttributes(MovingAverage):
 
     # ------------------------------------------------------------------ serving
 
+    def inputs_explained(self) -> dict[str, Any]:
+        """See `Saving.inputs_explained`."""
+        return {"attributes": self.coding.declared}
+
     def endpoints(self) -> dict[str, Endpoint]:
         """From attributes by name, or from codes, to `images` and `masks`.
 

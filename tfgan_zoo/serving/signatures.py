@@ -15,9 +15,10 @@ UINT8 = "images_uint8"
 #: Name of a tensor of image files, shape (B,). TF Serving's REST API encodes a string tensor in
 #: base64, as {"b64": "..."}, if its name ends in `_bytes`.
 FILES = "images_bytes"
-#: Name of a tensor of masks beside images, floats in [0, 1], shape [B, H, W, 1]; in the forms for
-#: uint8 and for files it is `masks_uint8` and `masks_bytes`.
+#: Name of a tensor of masks beside images, floats in [0, 1], shape [B, H, W, 1].
 MASKS = "masks"
+#: Its names in the forms for uint8 and for files.
+MASKS_UINT8, MASKS_FILES = "masks_uint8", "masks_bytes"
 
 
 class Endpoint(NamedTuple):
@@ -160,7 +161,7 @@ def _signature(
 
 def _renamed(values: Mapping[str, Any], name: str, convert: Callable) -> dict[str, Any]:
     """Converts and renames the images and masks among tensors, or their specs."""
-    names = {FLOATS: name, MASKS: name.replace(FLOATS, MASKS)}
+    names = {FLOATS: name, MASKS: {UINT8: MASKS_UINT8, FILES: MASKS_FILES}[name]}
     found = {}
     for key, value in values.items():
         if key == MASKS and not isinstance(value, tf.TensorSpec):
