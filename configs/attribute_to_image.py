@@ -20,9 +20,9 @@ def get_config():
     config.model_args.ema_half_life = 5000.0
     config.generator = {
         "name": "attribute_to_image_generator",
-        "group_units": 128,
+        "group_units": 256,
         "units": 512,
-        "maps": 64,
+        "maps": 32,
         "filters": (32,),
     }
     config.generator_optimizer = {"name": "adam", "learning_rate": 1e-3, "decay": "linear"}
