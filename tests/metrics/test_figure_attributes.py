@@ -1,6 +1,7 @@
 """Attributes that are read back from turned figures, and masks compared."""
 
 import dataclasses
+import types
 
 import numpy as np
 import pytest
@@ -13,7 +14,9 @@ from tfgan_zoo.metrics.figure_attributes import (
     read_turned,
     right_attributes,
 )
+from tfgan_zoo.metrics.figures import figure_scores
 from tfgan_zoo.pixels import on_black
+from tfgan_zoo.tasks.autoencoder import figures_reader
 
 WANTED = figures.attributes("attributes", "test", 60)
 
@@ -72,6 +75,14 @@ def test_what_is_no_clean_figure_is_not_right():
         assert right_attributes(images, WANTED)["all"].mean() < 0.1
     assert not read_turned(noise).valid.any()
     assert not read_turned(np.zeros_like(IMAGES)).valid.any()
+
+
+def test_the_reader_of_upright_figures_refuses_turned_ones():
+    with pytest.raises(InputError, match="view: expected one of upright figures, got 'attributes'"):
+        figure_scores(IMAGES, "attributes")
+    model = types.SimpleNamespace(image_shape=(32, 32, 3))
+    assert figures_reader("figures/full", "test", model) is not None
+    assert figures_reader("figures/attributes", "test", model) is None
 
 
 def test_images_that_cannot_be_read():

@@ -71,6 +71,7 @@ def read_turned(images: np.ndarray) -> TurnedReadings:
         InputError: If the images are not uint8 or not square RGB.
 
     Example:
+    >>> from tfgan_zoo.pixels import on_black
     >>> wanted = figures.attributes("attributes", num=20)
     >>> images = on_black(figures.render(wanted, 64), figures.masks(wanted, 64))
     >>> bool(read_turned(images).valid.all())

@@ -125,8 +125,8 @@ def _of_figures(opening: Opening, attributes: Mapping[str, Any] | None) -> Attri
     declared = Attributes(figures.DESCRIBED)
     if attributes and Attributes(attributes).declared != declared.declared:
         raise InputError(
-            f"attributes: expected those of {opening.spec}, {declared.declared}, got others; leave "
-            "them out."
+            f"attributes: expected those of {opening.spec}, {', '.join(declared.texts())}, got "
+            f"{', '.join(Attributes(attributes).texts())}; leave them out."
         )
     masks = ArraySource(f"{opening.spec}, masks", images.extras["mask"])
     extras = {name: values for name, values in images.extras.items() if name != "mask"}
