@@ -18,7 +18,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"downloads", "keras_internals", "lazy", "moved", "noise", "pixels", "progress"}),
     frozenset({"samples", "suggestions"}),
     frozenset({"errors"}),
-    frozenset({"atomic", "backend", "schedules", "sizes", "weight_files"}),
+    frozenset({"atomic", "attributes", "backend", "schedules", "sizes", "weight_files"}),
     frozenset({"data", "layers", "losses", "serving"}),
     frozenset({"networks", "pictures"}),
     frozenset({"metrics", "models"}),

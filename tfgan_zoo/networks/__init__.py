@@ -7,6 +7,8 @@
 - Generators that translate images take `(image_shape, channels, ...)` and map images to float32
   images of the same size, in [-1, 1]. PatchGAN discriminators map images to float32 logits
   `[B, h, w, 1]`. Both accept images of any size.
+- `attribute_to_image_generator` takes `(image_shape, groups, ...)` and maps coded attributes to
+  images with masks in their last channel.
 - `dtn_generator` takes `(feature_shape, image_shape, ...)` and maps features to images.
 - Generators that enlarge images take `(lr_shape, ...)` and accept images of any size.
 - `image_classifier` takes `(image_shape, num_classes, ...)` and maps images to float32 logits
@@ -32,6 +34,7 @@ import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
 import keras
 
 from tfgan_zoo.networks.acgan import acgan_discriminator
+from tfgan_zoo.networks.attribute_to_image import attribute_to_image_generator
 from tfgan_zoo.networks.autoencoder import conv_decoder, conv_encoder, mlp_decoder, mlp_encoder
 from tfgan_zoo.networks.biggan import biggan_discriminator, biggan_generator
 from tfgan_zoo.networks.cgan import cgan_discriminator, cgan_generator
@@ -63,6 +66,7 @@ from tfgan_zoo.networks.vgg_features import vgg19_features
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "acgan_discriminator": acgan_discriminator,
+    "attribute_to_image_generator": attribute_to_image_generator,
     "biggan_discriminator": biggan_discriminator,
     "biggan_generator": biggan_generator,
     "cgan_discriminator": cgan_discriminator,
@@ -107,6 +111,7 @@ __all__ = [
     "FEATURE_NETWORKS",
     "NETWORKS",
     "acgan_discriminator",
+    "attribute_to_image_generator",
     "biggan_discriminator",
     "biggan_generator",
     "cgan_discriminator",
