@@ -4,6 +4,7 @@ import importlib
 import math
 import os
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,12 @@ def _fresh_keras():
 def _no_progress(monkeypatch):
     """Lets no command print progress, however slow the machine is."""
     monkeypatch.setattr("tfgan_zoo.progress.QUIET", math.inf)
+
+
+@pytest.fixture(autouse=True)
+def _own_proxies(monkeypatch):
+    """Lets no test inherit another's proxies, which `urlopen` keeps from its first call on."""
+    monkeypatch.setattr(urllib.request, "_opener", None)
 
 
 @pytest.fixture(autouse=True, scope="module")
