@@ -68,10 +68,16 @@ def _no_progress(monkeypatch):
     monkeypatch.setattr("tfgan_zoo.progress.QUIET", math.inf)
 
 
-@pytest.fixture(autouse=True)
-def _own_proxies(monkeypatch):
-    """Lets no test inherit another's proxies, which `urlopen` keeps from its first call on."""
-    monkeypatch.setattr(urllib.request, "_opener", None)
+@pytest.fixture
+def offline(monkeypatch):
+    """Lets nothing be downloaded: nobody listens at the proxy."""
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+    # The opener keeps the proxies of its first use, which a later test must not inherit.
+    urllib.request.install_opener(None)
+    yield
+    urllib.request.install_opener(None)
 
 
 @pytest.fixture(autouse=True, scope="module")
