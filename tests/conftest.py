@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import sessions
+
 # Before anything imports TensorFlow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -19,7 +21,12 @@ gc.disable()
 
 #: Files whose graphs run as they do for users. In the others of the default suite TensorFlow leaves
 #: graphs as they were traced: to optimize one takes longer than to run it a few times.
-OPTIMIZED = ("models/test_suite.py", "run/test_experiment.py", "serving/test_signatures.py")
+OPTIMIZED = (
+    "models/test_suite.py",
+    "run/test_experiment.py",
+    "serving/test_signatures.py",
+    "test_earlier_versions.py",
+)
 
 #: The files that take longest come first, so that several workers finish together. Texts come
 #: before all, as their run collects the garbage of all tests before it.
@@ -103,11 +110,7 @@ def _fresh_session():
     """Lets no file inherit what another left in Keras' session."""
     yield
     if "keras" in sys.modules:
-        context = importlib.import_module("tensorflow.python.eager.context").context()
-        with pytest.MonkeyPatch.context() as patch:
-            # The next file would make most kernels again, each of which takes half a millisecond.
-            patch.setattr(context, "clear_kernel_cache", lambda: None)
-            sys.modules["keras"].utils.clear_session(free_memory=False)
+        sessions.clear()
 
 
 @pytest.fixture(autouse=True, scope="module")

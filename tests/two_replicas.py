@@ -12,6 +12,8 @@ import sys
 import traceback
 from pathlib import Path
 
+from tests import sessions
+
 ROOT = Path(__file__).parents[1]
 MODULES = (
     "tests.models.replicas",
@@ -49,7 +51,7 @@ def verdict(check):
         return traceback.format_exc()
     finally:
         keras.config.set_dtype_policy("float32")
-        keras.utils.clear_session(free_memory=False)
+        sessions.clear()
     return EQUAL
 
 
