@@ -16,6 +16,7 @@ ROOMS = (
     "benchmarks",
     "configs",
     "docs",
+    "docs_site",
     "tests",
     "tfgan_zoo",
 )
