@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import sessions
+from tests import kernels
 
 # Before anything imports TensorFlow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -66,6 +66,8 @@ def pytest_collection_finish():
     gc.enable()
     if sys.version_info < (3, 12):  # which keeps this itself
         typing._get_protocol_attrs = functools.cache(typing._get_protocol_attrs)
+    if "tensorflow" in sys.modules:
+        kernels.keep()
     if "keras" in sys.modules:
         # Keras means to keep this between saves, but looks for it under another name.
         saving = importlib.import_module("keras.src.saving.saving_lib")
@@ -83,7 +85,6 @@ def _fresh_keras():
     yield
     if "keras" in sys.modules:
         sys.modules["keras"].config.set_dtype_policy("float32")
-        # Names alone: `clear_session` drops the kernels, which the next test would make again.
         importlib.import_module("keras.src.utils.naming").reset_uids()
 
 
@@ -110,7 +111,7 @@ def _fresh_session():
     """Lets no file inherit what another left in Keras' session."""
     yield
     if "keras" in sys.modules:
-        sessions.clear()
+        sys.modules["keras"].utils.clear_session(free_memory=False)
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -12,7 +12,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from tests import sessions
+from tests import kernels
 
 ROOT = Path(__file__).parents[1]
 MODULES = (
@@ -44,6 +44,7 @@ def verdict(check):
     # Before a module of checks, whose imports may make networks, and with them start the devices.
     import tests.two_devices  # noqa: F401
 
+    kernels.keep()
     module, name = check.split(":")
     try:
         getattr(importlib.import_module(module), name)()
@@ -51,7 +52,7 @@ def verdict(check):
         return traceback.format_exc()
     finally:
         keras.config.set_dtype_policy("float32")
-        sessions.clear()
+        keras.utils.clear_session(free_memory=False)
     return EQUAL
 
 

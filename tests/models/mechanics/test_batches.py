@@ -192,7 +192,7 @@ def sources(rows, size=4):
     return {
         "array": (rows, {"batch_size": size}),
         "dataset": (dataset, {}),
-        "labelled": (mapped(dataset, lambda x: (x, tf.zeros(len(x)))), {}),
+        "labelled": (mapped(dataset, lambda x: (x, tf.zeros(tf.shape(x)[:1]))), {}),
         "named": (
             mapped(dataset, lambda x: {"mask": 255 * tf.ones_like(x), "image": x}),
             {},
