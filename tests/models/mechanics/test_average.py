@@ -8,6 +8,7 @@ import tensorflow as tf
 import tfgan_zoo
 from tests import kernels
 from tests.marks import slow
+from tests.models.tiny import tiny
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.mechanics.average import average_of
 
@@ -150,6 +151,27 @@ def test_a_config_that_leaves_an_argument_out_is_refused(left_out, wrap, policy)
     network = generator(wrap(Partial(16, name="own", **left_out)))
     with pytest.raises(InputError, match=r"^ema_half_life: .*'own' of class Partial.*get_config"):
         average_of(network)
+
+
+@pytest.mark.parametrize("name", ["dcgan", "pix2pix"])
+def test_raw_weights_are_shown_though_the_average_was_shown_before(name):
+    model = tiny(name, dense=True, ema_half_life=10.0)
+    (network,) = model.shown_networks()
+    network.set_weights([weight + 0.1 for weight in network.get_weights()])
+
+    def shown():
+        return (
+            model.generate(2) if name == "dcgan" else model.translate(model.example_batch(2)["a"])
+        )
+
+    average = shown()
+    with model.raw_weights():
+        raw, again = shown(), shown()
+    np.testing.assert_array_equal(raw, again)
+    np.testing.assert_array_equal(shown(), average)
+    assert np.abs(raw - average).max() > 1e-2
+    model.restart_averages()
+    np.testing.assert_allclose(shown(), raw, atol=1e-6)
 
 
 def test_comparing_copies_draws_no_random_numbers_and_changes_no_weights():
