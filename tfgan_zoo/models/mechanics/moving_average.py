@@ -32,6 +32,7 @@ class MovingAverage(keras.Model):
     ema_ramp_up: float
     #: Copies of the shown networks with averaged weights, in their order; empty without an average.
     averages: list[keras.Model]
+    predict_function: Any
     _shows_average = True
 
     def shown_networks(self) -> list[keras.Model]:

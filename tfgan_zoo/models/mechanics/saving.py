@@ -92,7 +92,7 @@ class Saving(keras.Model):
 
     def signatures(self) -> dict[str, Endpoint]:
         """Returns `endpoints` in all forms in which they are exported: see `in_every_form`."""
-        kept = vars(self).get("_kept_signatures")
+        kept = self.__dict__.get("_kept_signatures")
         if kept is None:
             return in_every_form(self.endpoints())
         if not kept:
@@ -105,11 +105,11 @@ class Saving(keras.Model):
 
         Its networks and `raw_weights` have to stay as they are, while weights may change.
         """
-        vars(self)["_kept_signatures"] = {}
+        self.__dict__["_kept_signatures"] = {}  # which Keras need not track
         try:
             yield
         finally:
-            del vars(self)["_kept_signatures"]
+            del self.__dict__["_kept_signatures"]
 
     def export(  # type: ignore[override]
         self,
