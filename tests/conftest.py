@@ -74,8 +74,13 @@ def pytest_collection_finish():
         saving.get_attr_skipset = functools.cache(saving.get_attr_skipset)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure():
-    # For commands, whose process ends with them.
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # Pytest collects all garbage once more, which takes seconds; of a worker, nobody sees what
+        # it finds.
+        gc.freeze()
+    # Commands register it, whose process ends with them.
     atexit.unregister(gc.collect)
 
 
