@@ -18,6 +18,7 @@ from tfgan_zoo.layers.rectifiers import LeakyReLU, ReLU
 from tfgan_zoo.layers.recurrent import UngatedStartGRU
 from tfgan_zoo.layers.reflection_padding import ReflectionPadding2D
 from tfgan_zoo.layers.self_attention import SelfAttention2D
+from tfgan_zoo.layers.sign_number import SignNumber
 from tfgan_zoo.layers.spatial_basis import SpatialBasis, SpatialProjection
 from tfgan_zoo.layers.spectral_normalization import SpectralNormalization
 
@@ -40,6 +41,7 @@ __all__ = [
     "ReLU",
     "ReflectionPadding2D",
     "SelfAttention2D",
+    "SignNumber",
     "SpatialBasis",
     "SpatialProjection",
     "SpectralNormalization",
