@@ -23,7 +23,7 @@ from tfgan_zoo.errors import InputError, warn_user, without_advice
 from tfgan_zoo.sizes import parse_size
 
 #: Sources that are nobody's own images; recipes for them have settings of their own.
-BUILT_IN = ("figures", "points", "tfds")
+BUILT_IN = ("figures", "points", "voxels", "tfds")
 
 #: The recipe whose settings a model starts from, if that is not its quick recipe.
 _STARTS = {"relativistic_gan": "images", "pix2pix": "translation", "gan_cls": "captions"}

@@ -6,12 +6,14 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfgan_zoo.serving.signatures import FILES, FLOATS, UINT8, Endpoint, outputs
+from tfgan_zoo.serving.signatures import BITS, FILES, FLOATS, UINT8, VOXELS, Endpoint, outputs
 
 _KINDS = {
     FLOATS: "floats in [-1, 1]",
     UINT8: "0 to 255",
     FILES: 'files; in JSON base64, {"b64": "..."}',
+    VOXELS: "occupancies in [0, 1]",
+    BITS: "a bit for each voxel, 1 from an occupancy of 0.5 up, as `np.packbits` packs them",
     "seed": "any number; each image depends only on its own seed",
     "label": "the number of a class",
     "class_name": "empty if there is no such class",
