@@ -41,7 +41,8 @@ def by_cpp(folder):
 
 
 def names(name):
-    forms = [f"{e}{form}" for e in endpoints(name) for form in ("", "_uint8", "_png")]
+    kinds = ("", "_bits") if name == "gan_3d" else ("", "_uint8", "_png")
+    forms = [f"{e}{form}" for e in endpoints(name) for form in kinds]
     others = ["class_names"] if name in TOLD and tiny(name).class_names else []
     return sorted([*forms, *others, "serving_default"])
 

@@ -261,6 +261,7 @@ def voxels_config(model: str) -> ConfigDict:
         config.model_args.latent_dim = 200
         config.model_args.latent_distribution = "uniform"
         config.model_args.skip_discriminator_above = 0.8
+        config.model_args.label_smoothing = 0.0
     config.data.source = "voxels/solids"
     with config.unlocked():
         # Axes of arrays and .binvox: "auto", "z_up" or "y_up"; see `data.voxels.VoxelRules`.

@@ -10,13 +10,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfgan_zoo.data.solids import KINDS, TURNS, Attributes, occupied
+from tfgan_zoo.data.solids import KINDS, RADII, TURNS, Attributes, occupied
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.classes import ClassScores, share_right, summed_up
 from tfgan_zoo.metrics.divergence import reverse_kl
 
 #: The lowest IoU of a valid solid. Two kinds have 0.63 at most.
 MIN_IOU = 0.9
+#: How far outside of `RADII` a fitted radius may be.
+_RADIUS_ERROR = 0.06
 #: Solids that are fitted to an object, in the order of their first IoU, until one is valid.
 _CANDIDATES = 4
 #: First and last step of a fit, in voxels.
@@ -43,7 +45,8 @@ class Readings:
     Args:
         attributes: Attributes of the best solid; meaningful where `valid`.
         iou: float64, of the object and that solid.
-        valid: Whether the object is one of the solids, bool: `iou` is at least `MIN_IOU`.
+        valid: Whether the object is one of the solids, bool: `iou` is at least `MIN_IOU`, and the
+            radius one that solids have.
     """
 
     attributes: Attributes
@@ -195,7 +198,9 @@ def read(voxels: np.ndarray) -> Readings:
     kinds, directions = (
         np.array([each[i] for each in _TEMPLATES], np.int32)[number] for i in (0, 1)
     )
-    return Readings(Attributes(kinds, directions, *pose.T), iou, iou >= MIN_IOU)
+    # A ball that is larger than all voxels would explain a full cube.
+    usual = np.abs(pose[:, 0] - np.mean(RADII)) <= np.ptp(RADII) / 2 + _RADIUS_ERROR
+    return Readings(Attributes(kinds, directions, *pose.T), iou, (iou >= MIN_IOU) & usual)
 
 
 def solid_scores(voxels: np.ndarray, wanted: np.ndarray | None = None) -> dict[str, float]:
