@@ -156,6 +156,21 @@ def test_wgan_gp_of_voxels():
     assert np.isfinite(float(logs["d_gradient_norm"]))
 
 
+@pytest.mark.parametrize("as_dataset", [False, True])
+def test_voxels_of_0_and_1_are_refused(as_dataset):
+    model = tiny("gan_3d", dense=True)
+    model.compile(run_eagerly=True)
+    full = np.random.default_rng(0).random((8, *VOXELS)) < 0.5
+    for wrong in (full.astype("uint8"), full):
+        data = tf.data.Dataset.from_tensor_slices(wrong).batch(4) if as_dataset else wrong
+        with pytest.raises(InputError, match=r"of 0 and 255 as uint8, .* got (bool|uint8) of 0"):
+            model.fit(data, **({} if as_dataset else {"batch_size": 4}), verbose=0)
+    right = np.uint8(255) * full
+    data = tf.data.Dataset.from_tensor_slices(right).batch(4) if as_dataset else right
+    model.fit(data, **({} if as_dataset else {"batch_size": 4}), verbose=0)
+    assert model.steps_done == 2
+
+
 def test_images_are_refused():
     with pytest.raises(InputError, match=r"expected \(depth, height, width, channels\), got \(16,"):
         GAN3D((16, 16, 3))

@@ -92,6 +92,11 @@ class Source(abc.ABC):
         return self.read(index)
 
     @property
+    def holds(self) -> str:
+        """What the samples are: "images", "vectors" or "voxels"."""
+        return "vectors" if self.is_vector else "voxels" if self.is_voxels else "images"
+
+    @property
     def is_vector(self) -> bool:
         """Whether samples are float32 vectors rather than uint8 images."""
         return self.shape is not None and len(self.shape) == 1

@@ -59,7 +59,7 @@ class VoxelOptions(NamedTuple):
         return next((name for name, given in flags.items() if given), "")
 
     def cleaned(self, samples: np.ndarray) -> np.ndarray:
-        """Returns samples `[B, D, H, W, C]` in [-1, 1] as they are to be drawn or written.
+        """Returns samples `[B, D, H, W, C]` in [-1, 1] as they are drawn or written.
 
         With a threshold they are -1 and 1. Outside of the largest component they are -1.
         """

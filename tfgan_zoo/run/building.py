@@ -122,7 +122,7 @@ def build_model(config: ConfigDict, trains: bool = True) -> ZooModel:
 
     Args:
         config: The config.
-        trains: Whether the model is to be trained. One that is only used may have been trained on
+        trains: Whether the model will be trained. One that is only used may have been trained on
             another device, and is compiled without XLA if this one should not use it.
     """
     cls, args = model_class(config.model), config.model_args.to_dict()

@@ -40,9 +40,9 @@ class ImagesTask(Task):
             config, data.source, data.split, data_dir=data.data_dir, on_error=data.on_error
         )
         if kind_of(model.image_shape) is not kind_of_source(self.opened):
-            kind = "vectors" if self.opened.is_vector else kind_of_source(self.opened).name
             raise InputError(
-                f"data.source: {data.source} holds {kind}, which do not fit the model's "
+                f"data.source: {data.source} holds {self.opened.holds}, which do not fit the "
+                "model's "
                 f"model_args.image_shape={model.image_shape}."
             )
         self.check_batch(data.source, len(self.opened))
@@ -171,9 +171,9 @@ def open_to_evaluate(
         on_error=data.on_error,
     )
     if kind_of_source(source) is not kind_of(shape):
-        held = "vectors" if source.is_vector else kind_of_source(source).name
         raise InputError(
-            f"--data: {request.source} holds {held}, and the model is of {kind_of(shape).name}."
+            f"--data: {request.source} holds {source.holds}, and the model is of "
+            f"{kind_of(shape).name}."
         )
     fitting = fit_for(
         source, image_size=shape[:-1], channels=shape[-1], crop=data.crop, fit=data.fit

@@ -124,7 +124,7 @@ def as_binvox(full: np.ndarray) -> bytes:
     """Returns the content of a .binvox file, with y up.
 
     Args:
-        full: bool `[depth, height, width]`.
+        full: Which voxels are full, bool `[depth, height, width]`.
 
     Raises:
         InputError: If it is no cube.
@@ -148,7 +148,7 @@ def as_vox(full: np.ndarray) -> bytes:
     """Returns the content of a MagicaVoxel file, with z up and one colour.
 
     Args:
-        full: bool `[depth, height, width]`.
+        full: Which voxels are full, bool `[depth, height, width]`.
 
     Raises:
         InputError: If a side is longer than the format's 256.
@@ -175,7 +175,7 @@ def as_obj(full: np.ndarray) -> bytes:
     whose corners run counter-clockwise seen from outside.
 
     Args:
-        full: bool `[depth, height, width]`.
+        full: Which voxels are full, bool `[depth, height, width]`.
     """
     values = turned_back(full, "y_up")
     padded = np.pad(values, 1)
@@ -212,7 +212,7 @@ def largest_component(full: np.ndarray) -> np.ndarray:
     """Returns the largest part of an object whose voxels touch one another by their faces.
 
     Args:
-        full: bool `[depth, height, width]`.
+        full: Which voxels are full, bool `[depth, height, width]`.
 
     Example:
         >>> largest_component(np.array([[[True, True, False, True]]])).tolist()
