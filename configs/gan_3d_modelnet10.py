@@ -1,9 +1,10 @@
 """3D-GAN (Wu et al. 2016, https://arxiv.org/abs/1610.07584), 64x64x64, with the paper's settings.
 
 ModelNet10 (https://modelnet.cs.princeton.edu) has 3,991 training and 908 test objects of ten kinds
-as meshes. binvox (https://www.patrickmin.com/binvox) makes voxels of them: `binvox -d 64 FILE.off`,
-in folders train/KIND and test/KIND. The paper trains a generator for each kind, on ShapeNet:
---config.data.source=folder:PATH of one kind.
+as meshes, in folders KIND/train and KIND/test. The paper trains a generator for each kind, on
+ShapeNet: --config.data.source=folder:PATH of one kind. For all kinds, make that train/KIND and
+test/KIND. trimesh makes voxels of a mesh in about a second, at the start of every run (pip install
+'tfgan_zoo[meshes]'); binvox (https://www.patrickmin.com/binvox) makes files of them once.
 
 Command: python -m tfgan_zoo.train --config=gan_3d_modelnet10 --config.data.source=folder:PATH
 Cost:    not measured; it takes a GPU

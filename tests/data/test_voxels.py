@@ -1,6 +1,7 @@
 """Voxels from arrays and files: axes, values, sizes, and what is refused."""
 
 import struct
+import sys
 
 import numpy as np
 import pytest
@@ -129,6 +130,40 @@ def test_the_largest_component():
     diagonal[0, 0, 0] = diagonal[1, 1, 0] = True
     assert voxel_files.largest_component(diagonal).sum() == 1
     assert not voxel_files.largest_component(np.zeros((2, 2, 2), bool)).any()
+
+
+def test_meshes(tmp_path):
+    """A cuboid of 4x2x1 in x, y and z, and what is written as a mesh."""
+    pytest.importorskip("trimesh")
+    pytest.importorskip("scipy")
+    corners = [(x, y, z) for x in (0, 4) for y in (0, 2) for z in (0, 1)]
+    sides = ("0 1 3 2", "4 6 7 5", "0 4 5 1", "2 3 7 6", "0 2 6 4", "1 5 7 3")
+    text = "OFF\n8 6 0\n" + "".join(f"{x} {y} {z}\n" for x, y, z in corners)
+    path = tmp_path / "a.off"
+    path.write_text(text + "".join(f"4 {side}\n" for side in sides))
+    rules = VoxelRules(resolution=9)
+    made = voxel_files.read_file(str(path), rules)
+    assert made.shape == (5, 3, 9, 1)  # z is up
+    assert (made == 255).all()  # and what is inside is full
+    assert voxel_files.read_file(str(path), VoxelRules("y_up", resolution=9)).shape == (3, 5, 9, 1)
+    full = np.zeros((9, 9, 9), bool)
+    full[1:4, 2:8, 3:8] = True
+    full[1:4, 2:8, 8] = full[1:4, 2:5, 3:5] = False
+    (tmp_path / "b.obj").write_bytes(voxel_files.as_obj(full))
+    again = voxel_files.read_file(str(tmp_path / "b.obj"), VoxelRules(resolution=60, crop=True))
+    found = VoxelFit(60)(again, "b")[..., 0].mean() / 255
+    box = voxels.cropped(full[..., None])
+    assert found == pytest.approx(VoxelFit(60)(box * np.uint8(255), "b").mean() / 255, rel=0.1)
+    (tmp_path / "c.off").write_text("OFF\n1 0 0\n0 0 0\n")
+    with pytest.raises(InputError, match=r"c\.off (is a mesh without faces|cannot be read)"):
+        voxel_files.read_file(str(tmp_path / "c.off"), rules)
+
+
+def test_meshes_name_the_extra_that_reads_them(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "trimesh", None)
+    (tmp_path / "a.off").write_text("OFF")
+    with pytest.raises(InputError, match=r"a\.off is a mesh, .*'tfgan_zoo\[meshes\]'"):
+        voxel_files.read_file(str(tmp_path / "a.off"), RULES)
 
 
 @pytest.mark.parametrize(

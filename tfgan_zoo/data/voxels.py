@@ -26,13 +26,14 @@ class VoxelRules:
     """How stored voxels are read.
 
     Attributes:
-        axes: What the axes of .npy, .npz and .binvox are. "z_up": x, y and z, with z up, as in
+        axes: What the axes of stored voxels and meshes are. "z_up": x, y and z, with z up, as in
             MagicaVoxel; "y_up": x, y and z, with y up and z towards the viewer, as in OpenGL.
-            "auto": depth, height from the top, and width; for .binvox "y_up". Files in .vox format
-            are always "z_up".
+            "auto": "y_up" for .binvox and .obj, "z_up" for .off, and for arrays depth, height from
+            the top, and width. Files in .vox format are always "z_up".
         threshold: Values from this one up are full, and all others empty. None takes stored values
             for occupancies: False and True, 0 and 1, or floats in between; or 0 to 255.
         crop: Whether to cut out the smallest box around the object.
+        resolution: Voxels along the longest side of a mesh.
 
     Raises:
         InputError: If one is out of range.
@@ -41,8 +42,10 @@ class VoxelRules:
     axes: str = "auto"
     threshold: float | None = None
     crop: bool = False
+    resolution: int = 32
 
     def __post_init__(self):
+        check_number("resolution", self.resolution, least=2, whole=True)
         if self.axes not in AXES:
             raise InputError(f"axes: expected one of {', '.join(AXES)}, got {self.axes!r}.")
         if self.threshold is not None:

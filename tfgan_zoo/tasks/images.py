@@ -130,15 +130,14 @@ def open_images(config: ConfigDict, source: str, split: str, **options: Any) -> 
     """Opens a source of images by a config's decoding rules."""
     shape = config.model_args.image_shape
     if kind_of(shape) is VOXELS:
-        options["voxels"] = voxel_rules(config.data)
+        options["voxels"] = voxel_rules(config.data, max(shape[:3]))
     return open_source_for(open_source, source, split, max(shape[:2]), config.data, **options)
 
 
-def voxel_rules(data: Mapping[str, Any]) -> VoxelRules:
-    """Returns how `config.data` has stored voxels read."""
-    return VoxelRules(
-        data.get("axes", "auto"), data.get("threshold"), data.get("crop_to_object", False)
-    )
+def voxel_rules(data: Mapping[str, Any], resolution: int) -> VoxelRules:
+    """Returns how `config.data` has stored voxels read, for a model of a resolution."""
+    crop = data.get("crop_to_object", False)
+    return VoxelRules(data.get("axes", "auto"), data.get("threshold"), crop, resolution)
 
 
 def kind_of_source(source: Source) -> SampleKind:

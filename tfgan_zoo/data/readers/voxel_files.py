@@ -1,11 +1,13 @@
-"""Files of one object: `.binvox`, MagicaVoxel's `.vox`, NumPy's `.npy`; and `.obj`, to write.
+"""Files of one object: `.binvox`, MagicaVoxel's `.vox`, NumPy's `.npy`; and meshes.
 
-Formats: https://www.patrickmin.com/binvox/binvox.html and
+Meshes are made voxels by trimesh, of the extra `tfgan_zoo[meshes]`, which is imported when the
+first is read. Formats: https://www.patrickmin.com/binvox/binvox.html and
 https://github.com/ephtracy/voxel-model/blob/master/MagicaVoxel-file-format-vox.txt.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import math
 import os
@@ -40,13 +42,14 @@ def read_file(path: str, rules: VoxelRules) -> np.ndarray:
     """
     reader, axes = READERS[os.path.splitext(path)[1].lower()]
     with unreadable_files(path, "as voxels"):
-        values = reader(archives.read_bytes(path), path)
-        if axes == "z_up":
-            rules = VoxelRules(axes, rules.threshold, rules.crop)
+        values = reader(archives.read_bytes(path), path, rules)
+        if reader is _read_vox:
+            rules = dataclasses.replace(rules, axes=axes)
         return np.ascontiguousarray(rules.read(values, path, axes))
 
 
-def _read_npy(data: bytes, name: str) -> np.ndarray:
+def _read_npy(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
+    del rules
     values = np.load(io.BytesIO(data), allow_pickle=False)
     if values.ndim not in (3, 4) or not values.size:
         raise InputError(
@@ -56,8 +59,9 @@ def _read_npy(data: bytes, name: str) -> np.ndarray:
     return values
 
 
-def _read_binvox(data: bytes, name: str) -> np.ndarray:
+def _read_binvox(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
     """Returns bool `[x, y, z]`."""
+    del rules
     head, found, body = data.partition(b"data\n")
     lines = head.decode("ascii", "replace").splitlines()
     if not found or not lines or not lines[0].startswith("#binvox"):
@@ -80,8 +84,9 @@ def _read_binvox(data: bytes, name: str) -> np.ndarray:
     return full.reshape(sides[0], sides[2], sides[1]).transpose(0, 2, 1)
 
 
-def _read_vox(data: bytes, name: str) -> np.ndarray:
+def _read_vox(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
     """Returns bool `[x, y, z]`."""
+    del rules
     if data[:4] != b"VOX " or data[8:12] != b"MAIN":
         raise InputError(f"{name}: expected a MagicaVoxel file, got another; replace or delete it.")
     sizes, objects = [], []
@@ -110,10 +115,31 @@ def _read_vox(data: bytes, name: str) -> np.ndarray:
     return full
 
 
+def _read_mesh(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
+    """Returns bool `[x, y, z]`: what the surface of a mesh passes through, and what it encloses."""
+    try:
+        import scipy  # noqa: F401  (trimesh needs it for voxels)
+        import trimesh
+    except ImportError as error:
+        raise InputError(
+            f"{name} is a mesh, which the packages trimesh and scipy make voxels of; run pip "
+            "install 'tfgan_zoo[meshes]', or give .binvox files."
+        ) from error
+    kind = os.path.splitext(name)[1].lower()[1:]
+    mesh = trimesh.load(io.BytesIO(data), file_type=kind, force="mesh")
+    if not len(mesh.faces) or not np.isfinite(mesh.extents).all() or not max(mesh.extents) > 0:
+        raise InputError(f"{name} is a mesh without faces; leave it out.")
+    # The centres of the first and the last voxel are at the ends of the longest side.
+    made = mesh.voxelized(float(max(mesh.extents)) / (rules.resolution - 1))
+    return np.asarray(made.fill("holes").matrix, bool)
+
+
 #: By the ending of a file: what reads it, and what its axes are by default.
-READERS: dict[str, tuple[Callable[[bytes, str], np.ndarray], str]] = {
+READERS: dict[str, tuple[Callable[[bytes, str, VoxelRules], np.ndarray], str]] = {
     ".binvox": (_read_binvox, "y_up"),
     ".npy": (_read_npy, "auto"),
+    ".obj": (_read_mesh, "y_up"),
+    ".off": (_read_mesh, "z_up"),
     ".vox": (_read_vox, "z_up"),
 }
 
