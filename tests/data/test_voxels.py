@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tfgan_zoo.data import fit_for, open_source, voxels
+from tfgan_zoo.data.fingerprints import fingerprint
 from tfgan_zoo.data.loading import load_source
 from tfgan_zoo.data.readers import voxel_files
 from tfgan_zoo.data.voxels import VoxelFit, VoxelRules, as_bytes, turned, turned_back
@@ -267,6 +268,16 @@ def test_packed_bits_and_plain_arrays_are_the_same(tmp_path):
         assert fit_for(source).shape == (4, 4, 4, 1)
     z_up = open_source(f"npz:{tmp_path / 'plain.npz'}", voxels=VoxelRules("z_up"))
     np.testing.assert_array_equal(z_up[0][..., 0] == 255, turned(full[0], "z_up"))
+    np.testing.assert_array_equal(z_up.array[0], z_up[0])
+    # What a run notes of its data is their content, also where objects are cut out.
+    np.savez(tmp_path / "other.npz", full[::-1].astype(np.uint8))
+    for rules in (RULES, VoxelRules(crop=True)):
+        one, two = (
+            fingerprint(open_source(f"npz:{tmp_path / name}.npz", voxels=rules))
+            for name in ("plain", "other")
+        )
+        assert one.num == two.num
+        assert one.sha256 != two.sha256
 
 
 def test_labels_and_splits_of_an_archive(tmp_path):

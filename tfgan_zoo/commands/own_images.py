@@ -209,6 +209,8 @@ def _new(
     config = config_lib.load_config(start, flag="--config" if recipe else "--model")
     data = {key: text for key, text in overrides.items() if key.startswith("data.")}
     override_all(config, data)
+    if "axes" in config.data:  # Voxels, whose recipes are not adapted.
+        return None
     kind = own_images.kind_of_config(config)
     why = "" if model else _WHY[own_images.family_of(config)]
     if kind == "translation":

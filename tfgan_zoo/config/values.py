@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
 from tfgan_zoo.config.arguments import Lookup, Overrides, accepted, literal
-from tfgan_zoo.config.schema import CONFIGS, shape_of_side
+from tfgan_zoo.config.schema import CONFIGS, shape_of_side, voxels_config
 from tfgan_zoo.data.opening import open_source
 from tfgan_zoo.data.spec import parse_spec
 from tfgan_zoo.errors import InputError
@@ -46,8 +46,10 @@ def filled(config: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, 
     return result
 
 
-#: Entries and defaults of each kind of model in turn.
-_ENTRIES = [entry for kind in CONFIGS.values() for entry in flatten(kind("")).items()]
+#: Entries and defaults of voxels, and of each kind of model in turn.
+_ENTRIES = [
+    entry for kind in (voxels_config, *CONFIGS.values()) for entry in flatten(kind("")).items()
+]
 #: The entries of all kinds of model, with their defaults.
 ALL_ENTRIES = dict(_ENTRIES)
 #: Entries that a run notes from its data if its recipe leaves them out: the words that an encoder

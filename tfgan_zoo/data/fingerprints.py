@@ -77,8 +77,9 @@ def _fingerprint(source: Source, spec: str) -> Fingerprint:
         # The name of the source tells which part of a split it is.
         parameters = [spec, source.spec, len(source), list(source.shape or ())]
         return Fingerprint("samples", len(source), _hash(json.dumps(parameters).encode()))
-    if source.array is not None:
-        return Fingerprint("samples", len(source), _content(source.array))
+    array = getattr(source, "stored", source.array)  # of voxels that are cut out one by one
+    if array is not None:
+        return Fingerprint("samples", len(source), _content(array))
     names = _names(source, spec)
     sha256 = _hash("\0".join(names).encode("utf-8", "surrogateescape"))
     if _NUMBERED.fullmatch(names[0]):  # The names of TFDS tell nothing but their number.

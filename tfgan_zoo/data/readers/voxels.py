@@ -14,7 +14,7 @@ from tfgan_zoo.data.readers.voxel_files import READERS, read_file
 from tfgan_zoo.data.source import Source, archive_errors
 from tfgan_zoo.data.spec import Opening
 from tfgan_zoo.data.splits import SPLIT_FOLDERS, no_split
-from tfgan_zoo.data.voxels import VoxelRules
+from tfgan_zoo.data.voxels import VoxelRules, turned
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.suggestions import did_you_mean
 
@@ -62,9 +62,14 @@ class VoxelArraySource(Source):
             )
         array = array if array.ndim == 5 else array[..., np.newaxis]
         self.spec, self.on_error = spec, on_error
-        self._full, self._rules, self._names = rules.full(array, spec), rules, names
-        if not rules.crop:
-            self.shape = self.read(0).shape if on_error == "raise" else None
+        #: uint8 `[N, A, B, C, channels]`, with the axes as they were given.
+        self.stored = rules.full(array, spec)
+        self._rules, self._names = rules, names
+        if not rules.crop and on_error == "raise":
+            empty = ~self.stored.reshape(len(self.stored), -1).any(axis=1)
+            self.shape = self.read(int(empty.argmax())).shape  # Raises if there is an empty one.
+            batch_last = turned(np.moveaxis(self.stored, 0, -1), rules.axes)
+            self.array = np.moveaxis(batch_last, -1, 0)
         self._set_labels(labels, class_names)
 
     @property
@@ -73,11 +78,11 @@ class VoxelArraySource(Source):
         return True
 
     def __len__(self) -> int:
-        return len(self._full)
+        return len(self.stored)
 
     def read(self, index: int, smallest: int | None = None) -> np.ndarray:
         """See `Source.read`; `smallest` has no effect."""
-        return self._rules.read(self._full[index], self.name(index))
+        return self._rules.read(self.stored[index], self.name(index))
 
     def name(self, index: int) -> str:
         """See `Source.name`."""
