@@ -83,7 +83,7 @@ def test_thresholds_channels_and_nothing():
     faint[..., 1] = -0.2  # an occupancy of 0.4
     assert (draw_voxels(faint, size=64) == 255).all()
     assert (draw_voxels(faint, threshold=0.4, size=64) < 255).any()
-    assert draw_voxels(np.ones((3, 8, 8, 8, 1))).shape == (3, 64, 64, 3)
+    assert draw_voxels(np.ones((3, 8, 8, 8, 1))).shape == (3, 96, 96, 3)
     assert pictures.sheet(objects((1, 2, 3))).shape[2] == 3
 
 

@@ -46,7 +46,7 @@ def draw_voxels(
         samples: Floats in [-1, 1], `[B, D, H, W, C]`.
         threshold: The occupancy, in [0, 1], from which a voxel is full.
         azimuth: Degrees by which objects are turned around their vertical axis.
-        size: Pixels of a side; None for enough to see single voxels, from 64 to 256.
+        size: Pixels of a side; None for enough to see single voxels, from 96 to 256.
 
     Returns:
         Pictures `[B, size, size, 3]`, uint8.
@@ -57,7 +57,7 @@ def draw_voxels(
     """
     full = full_voxels(samples, threshold)
     if size is None:
-        size = int(np.clip(3 * max(full.shape[1:]), 64, 256))
+        size = int(np.clip(6 * max(full.shape[1:]), 96, 256))
     view = _View(full.shape[1:], math.radians(azimuth), 2 * size)
     made = np.stack([view.draw(each) for each in full])
     # Twice the size, and then the mean of four pixels: smooth edges.
