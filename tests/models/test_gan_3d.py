@@ -171,6 +171,15 @@ def test_voxels_of_0_and_1_are_refused(as_dataset):
     assert model.steps_done == 2
 
 
+def test_a_generator_of_occupancies_is_warned_of():
+    """The paper's sigmoid alone makes [0, 1], and empty voxels here are -1."""
+    z = keras.Input((LATENT,))
+    made = L.Reshape(VOXELS)(L.Dense(8**3, activation="sigmoid")(z))
+    with pytest.warns(UserWarning, match=r"generator: expected .* anywhere in \[-1, 1\]"):
+        GAN3D(VOXELS, LATENT, keras.Model(z, made), tiny("gan_3d").discriminator)
+    tiny("gan_3d")  # scales it, and is not
+
+
 def test_images_are_refused():
     with pytest.raises(InputError, match=r"expected \(depth, height, width, channels\), got \(16,"):
         GAN3D((16, 16, 3))
