@@ -137,7 +137,7 @@ def test_what_has_no_features():
     packed = tiny("gan_3d", packing=2)
     with pytest.raises(InputError, match="encode: expected packing=1, got 2"):
         packed.encode(np.zeros((2, *VOXELS), np.uint8))
-    with pytest.raises(InputError, match="two or more Conv3D layers"):
+    with pytest.raises(InputError, match="a discriminator with Conv3D layers"):
         tiny("gan_3d", dense=True).encode(np.zeros((2, *VOXELS), np.uint8))
     with pytest.raises(InputError, match="encode: expected one or more, got none"):
         tiny("gan_3d").encode(np.zeros((0, *VOXELS), np.uint8))

@@ -52,7 +52,7 @@ def test_evaluation(run):
     assert {"solids_validity", "solids_obedience", "swd"} <= scores.keys()
     with pytest.raises(InputError, match="--metrics: expected swd or solids for voxels, got modes"):
         evaluate_run(run, Request(metrics=["modes"], features="figures_v1", num=24))
-    with pytest.raises(InputError, match="holds images, and the model is of voxels"):
+    with pytest.raises(InputError, match="figures: expected voxels, for which there are"):
         evaluate_run(run, Request(metrics=["swd"], source="figures", num=24))
 
 

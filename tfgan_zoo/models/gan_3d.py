@@ -153,7 +153,8 @@ class GAN3D(NoiseToImage):
 
         As in section 4.2 of the paper: the outputs of all convolutions but the first, max-pooled to
         2x2x2 each (for 64x64x64 voxels with kernels of 8, 4 and 2) and concatenated, 7,168 numbers
-        with the paper's networks. Outputs are those after normalisation and LeakyReLU.
+        with the paper's networks. Outputs are those after normalisation and LeakyReLU. If there is
+        one convolution alone, it is taken.
 
         Args:
             voxels: `[num, *image_shape]`, uint8 or floats in [-1, 1].
@@ -165,7 +166,7 @@ class GAN3D(NoiseToImage):
 
         Raises:
             InputError: If the voxels have another shape, type or range, there are none, or the
-                discriminator has fewer than two convolutions, or is told classes or packed.
+                discriminator has no convolutions, or judges several objects together.
 
         Example:
             >>> features = model.encode(voxels)
@@ -203,7 +204,7 @@ def features_of(discriminator: keras.Model, packing: int = 1) -> keras.Model:
         packing: Number of objects that it judges together.
 
     Raises:
-        InputError: If it has fewer than two convolutions, or judges several objects together.
+        InputError: If it has no convolutions, or judges several objects together.
     """
     if packing > 1:
         raise InputError(f"encode: expected packing=1, got {packing}.")
@@ -214,12 +215,11 @@ def features_of(discriminator: keras.Model, packing: int = 1) -> keras.Model:
             outputs.append(last)
         if len(layer.output.shape) == 5:
             last = layer.output
-    outputs = [*outputs[2:], last] if len(outputs) > 1 else []
     if not outputs:
         raise InputError(
-            "encode: expected a discriminator of two or more Conv3D layers, got "
-            f"{discriminator.name!r}."
+            f"encode: expected a discriminator with Conv3D layers, got {discriminator.name!r}."
         )
+    outputs = [*outputs[2:], last]
     pooled = []
     for x in outputs:
         sides = [max(1, side // 2) for side in x.shape[1:4]]
