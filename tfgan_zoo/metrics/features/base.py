@@ -34,7 +34,8 @@ class Features(FeatureExtractor, Protocol):
 def as_bytes(images: Any) -> np.ndarray:
     """Checks images, and returns them as uint8 of shape [B, H, W, 1 or 3].
 
-    Voxels [B, D, H, W, C] are accepted, too, for scores that need no features. Values slightly outside [-1, 1], as from a generator without tanh, are clipped.
+    Voxels [B, D, H, W, C] are accepted, too, for scores that need no features. Values slightly
+    outside [-1, 1], as from a generator without tanh, are clipped.
 
     Raises:
         InputError: If the shape, the type or the values are wrong; see `check_floats`.
