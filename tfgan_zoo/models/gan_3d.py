@@ -209,7 +209,8 @@ def features_of(discriminator: keras.Model, packing: int = 1) -> keras.Model:
     if packing > 1:
         raise InputError(f"encode: expected packing=1, got {packing}.")
     inputs = discriminator.inputs[0]
-    outputs, last = [], None
+    outputs: list[Any] = []
+    last: Any = None
     for layer in discriminator.layers:
         if isinstance(layer, keras.layers.Conv3D):
             outputs.append(last)

@@ -30,7 +30,7 @@ def full_voxels(samples: np.ndarray, threshold: float = 0.5) -> np.ndarray:
     Returns:
         bool `[..., D, H, W]`.
     """
-    return (np.asarray(samples) >= 2 * threshold - 1).any(axis=-1)
+    return np.any(np.asarray(samples) >= 2 * threshold - 1, axis=-1)
 
 
 def draw_voxels(
@@ -124,7 +124,7 @@ class _View:
         if abs(area) < 1e-6 * self.scale**2:
             return np.zeros((0, 2), int)
         reach = int(np.ceil(np.abs(edges).sum(axis=0).max())) + 2
-        grid = np.stack(np.mgrid[-reach : reach + 1, -reach : reach + 1], axis=-1).reshape(-1, 2)
+        grid = np.mgrid[-reach : reach + 1, -reach : reach + 1].reshape(2, -1).T
         inside = grid @ np.linalg.inv(edges)
         # Half a pixel more on every side, so that there are no gaps between faces.
         slack = 0.5 * np.linalg.norm(np.linalg.inv(edges), axis=0)
