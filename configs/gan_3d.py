@@ -16,22 +16,29 @@ from tfgan_zoo.config import voxels_config
 def get_config():
     config = voxels_config("gan_3d")
     config.model_args.image_shape = (16, 16, 16, 1)
-    config.model_args.latent_dim = 16
+    config.model_args.latent_dim = 8
     config.model_args.latent_distribution = "normal"
     config.model_args.num_classes = 6
+    config.model_args.skip_discriminator_above = None
     config.model_args.r1_gamma = 0.3
-    config.model_args.r1_every = 8
+    config.model_args.r2_gamma = 0.3
+    config.model_args.r1_every = 4
     config.model_args.ema_half_life = 10_000.0
-    config.generator = {"name": "gan_3d_generator", "filters": 24}
+    config.generator = {
+        "name": "gan_3d_generator",
+        "filters": 24,
+        "embedding_dim": 6,
+        "conditional_normalization": False,
+    }
     config.discriminator = {
         "name": "gan_3d_discriminator",
-        "filters": 16,
+        "filters": 24,
         "normalization": "none",
     }
-    for role in ("generator", "discriminator"):
+    for role, rate in (("generator", 5e-4), ("discriminator", 2e-3)):
         config[f"{role}_optimizer"] = {
             "name": "adam",
-            "learning_rate": 1e-3,
+            "learning_rate": rate,
             "beta_1": 0.0,
             "beta_2": 0.99,
             "decay": "linear",

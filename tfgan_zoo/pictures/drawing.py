@@ -203,8 +203,7 @@ def check_output(
     kind = output.suffix.lower()
     if kind in ANIMATIONS and not (interpolate or voxels.turntable):
         raise InputError(
-            f"--output: a {kind} shows a walk, or voxels from all sides; add --interpolate or "
-            "--turntable."
+            f"--output: a {kind} shows a walk; add --interpolate, or for voxels --turntable."
         )
     if voxels.turntable and kind not in ANIMATIONS:
         raise InputError(f"--turntable: expected --output to be a .gif or a .mp4, got {output}.")

@@ -174,9 +174,7 @@ class NoiseToImageTask(ImagesTask):
         """See `Task.evaluation`."""
         shape, data = model.image_shape, config.data
         if kind_of(shape) is POINTS:
-            raise InputError(
-                "--workdir: expected a run of a model that makes images or voxels, got points."
-            )
+            raise InputError("--workdir: expected a run of a model that makes images, got points.")
         for name in request.metrics:
             if kind_of(shape) is VOXELS and name not in ("swd", "solids"):
                 raise InputError(f"--metrics: expected swd or solids for voxels, got {name}.")
