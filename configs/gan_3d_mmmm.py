@@ -19,8 +19,10 @@ def get_config():
     config.model_args.image_shape = (16, 16, 16, 1)
     config.model_args.latent_dim = 32
     config.model_args.latent_distribution = "normal"
+    config.model_args.skip_discriminator_above = None
     config.model_args.r1_gamma = 1.0
-    config.model_args.r1_every = 8
+    config.model_args.r2_gamma = 1.0
+    config.model_args.r1_every = 4
     config.model_args.ema_half_life = 10_000.0
     config.generator = {"name": "gan_3d_generator", "filters": 24}
     config.discriminator = {
@@ -28,10 +30,10 @@ def get_config():
         "filters": 16,
         "normalization": "none",
     }
-    for role in ("generator", "discriminator"):
+    for role, rate in (("generator", 5e-4), ("discriminator", 2e-3)):
         config[f"{role}_optimizer"] = {
             "name": "adam",
-            "learning_rate": 5e-4,
+            "learning_rate": rate,
             "beta_1": 0.0,
             "beta_2": 0.99,
             "decay": "linear",
