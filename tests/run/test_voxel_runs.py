@@ -42,9 +42,16 @@ def test_samples_are_written_as_they_were_made(run, tmp_path):
     read = voxel_files.read_file(str(tmp_path / "a.vox"), VoxelRules())
     far = np.abs(samples[0] + 0.2) > 1e-4
     np.testing.assert_array_equal((read == 255)[far], (samples[0] >= -0.2)[far])
-    draw_run(request._replace(voxels=VoxelOptions(turntable=True)), tmp_path / "a.gif")
+
+
+@pytest.mark.slow
+def test_pictures_of_a_run(run, tmp_path):
+    turned = DrawRequest(str(run), 3, labels=["torus"], voxels=VoxelOptions(turntable=True))
+    draw_run(turned, tmp_path / "a.gif")
     draw_run(DrawRequest(str(run), 2, all_labels=True), tmp_path / "a.png")
-    assert all((tmp_path / name).stat().st_size > 500 for name in ("a.gif", "a.png"))
+    walk = DrawRequest(str(run), 1, labels=["ball", "cone"], interpolate=True, frames=3)
+    draw_run(walk, tmp_path / "b.png")
+    assert all((tmp_path / name).stat().st_size > 500 for name in ("a.gif", "a.png", "b.png"))
 
 
 def test_evaluation(run):
