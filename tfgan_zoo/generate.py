@@ -9,6 +9,8 @@
   python -m tfgan_zoo.generate --workdir=runs/gan_3d --turntable --output=solids.gif
   python -m tfgan_zoo.generate --workdir=runs/gan_3d --largest_component --output=solid.obj
   python -m tfgan_zoo.generate --workdir=runs/gan_cls --text="a small red circle" --output=red.png
+  python -m tfgan_zoo.generate --workdir=runs/attribute_to_image --sweep=angle:0:360:36 \
+      --attribute=shape=star --output=turning.gif
 
 The name of the output says what to write: a .png is one picture (a grid, or the strips of a walk),
 a .gif or a .mp4 (which needs ffmpeg) the animation of a walk, anything else a folder of single
@@ -17,7 +19,8 @@ each --text, and a walk goes from text to text; a folder holds the texts in capt
 model that knows classes, a .png has a row for each --label, or for every class with --all_labels;
 without either, the classes come in turn. With --interpolate and two labels or more, each row is a
 walk from class to class from one latent. A model that encodes images walks between the codes of
-two or more --input images.
+two or more --input images. A model that draws from attributes takes --attribute=NAME=VALUE; what is
+not given is random, or in the middle of its range in a --sweep and a walk.
 
 Voxels are drawn as shaded cubes. They are written to a .npz (all of them: occupancies, or with
 --threshold True and False), a .binvox, a .vox or a .obj (one of them), or with --format a folder of
@@ -40,6 +43,8 @@ def main(argv: list[str]) -> None:
     given.define_strings("label", "A class to draw, by name or number; may be repeated.")
     given.define_bool("all_labels", "Draw every class.")
     given.define_strings("input", "With --interpolate: an image to walk from or to.")
+    given.define_strings("attribute", "NAME=VALUE to draw from; may be repeated.")
+    given.define_string("sweep", None, "NAME:FIRST:LAST:FRAMES, an attribute that changes.")
     given.define_path("text_file", None, "A file with a text a line.")
     given.define_integer("seed", 0, "The same seed gives the same images.")
     given.define_bool("interpolate", "Walk from sample to sample.")
@@ -69,13 +74,16 @@ def main(argv: list[str]) -> None:
         closed=output.suffix.lower() in drawing.ANIMATIONS,
         truncation=given.truncation,
         inputs=given.input,
+        attributes=given.attribute,
+        sweep=given.sweep,
         voxels=drawing.VoxelOptions(
             given.threshold, given.largest_component, given.turntable, f".{given.format}"
         ),
     )
     request.check()
     request = drawing.of_one_object(request, output)
-    drawing.check_output(output, given.overwrite, given.interpolate, request.voxels)
+    walks = given.interpolate or given.sweep is not None
+    drawing.check_output(output, given.overwrite, walks, request.voxels)
     cli.quiet_tensorflow()
     from tfgan_zoo.run.drawing import draw_run
 

@@ -153,7 +153,7 @@ def test_folders_and_pictures(tmp_path):
 @pytest.mark.parametrize(
     ("output", "options", "sentence"),
     [
-        ("a.gif", {}, "add --interpolate, or for voxels --turntable"),
+        ("a.gif", {}, "add --interpolate, or --sweep, or for voxels --turntable"),
         ("a.png", {"turntable": True}, "--turntable: expected --output to be a .gif or a .mp4"),
         ("a.obj", {"kind": ".vox"}, "--format: expected --output to be a folder"),
         ("old.npz", {}, "exists; add --overwrite"),

@@ -8,6 +8,8 @@
 - Generators that translate images take `(image_shape, channels, ...)` and map images to float32
   images of the same size, in [-1, 1]. PatchGAN discriminators map images to float32 logits
   `[B, h, w, 1]`. Both accept images of any size.
+- `attribute_to_image_generator` takes `(image_shape, groups, ...)` and maps coded attributes to
+  images with masks in their last channel.
 - `dtn_generator` takes `(feature_shape, image_shape, ...)` and maps features to images.
 - Generators that enlarge images take `(lr_shape, ...)` and accept images of any size.
 - `image_classifier` takes `(image_shape, num_classes, ...)` and maps images to float32 logits
@@ -33,6 +35,7 @@ import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
 import keras
 
 from tfgan_zoo.networks.acgan import acgan_discriminator
+from tfgan_zoo.networks.attribute_to_image import attribute_to_image_generator
 from tfgan_zoo.networks.autoencoder import conv_decoder, conv_encoder, mlp_decoder, mlp_encoder
 from tfgan_zoo.networks.biggan import biggan_discriminator, biggan_generator
 from tfgan_zoo.networks.cgan import cgan_discriminator, cgan_generator
@@ -44,6 +47,7 @@ from tfgan_zoo.networks.gan_3d import gan_3d_discriminator, gan_3d_generator
 from tfgan_zoo.networks.image_classifier import image_classifier
 from tfgan_zoo.networks.image_encoder import image_encoder
 from tfgan_zoo.networks.mlp import mlp_discriminator, mlp_generator
+from tfgan_zoo.networks.msrresnet import msrresnet_generator
 from tfgan_zoo.networks.patchgan import patchgan_discriminator
 from tfgan_zoo.networks.r3gan import r3gan_discriminator, r3gan_generator
 from tfgan_zoo.networks.resnet import resnet_discriminator, resnet_generator
@@ -51,6 +55,7 @@ from tfgan_zoo.networks.rrdb import rrdb_generator
 from tfgan_zoo.networks.sngan import sngan_discriminator, sngan_generator
 from tfgan_zoo.networks.srgan_discriminator import srgan_discriminator
 from tfgan_zoo.networks.srresnet import srresnet_generator
+from tfgan_zoo.networks.srvgg import srvgg_generator
 from tfgan_zoo.networks.text_conditional import (
     text_conditional_discriminator,
     text_conditional_generator,
@@ -63,6 +68,7 @@ from tfgan_zoo.networks.vgg_features import vgg19_features
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "acgan_discriminator": acgan_discriminator,
+    "attribute_to_image_generator": attribute_to_image_generator,
     "biggan_discriminator": biggan_discriminator,
     "biggan_generator": biggan_generator,
     "cgan_discriminator": cgan_discriminator,
@@ -83,6 +89,7 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "mlp_discriminator": mlp_discriminator,
     "mlp_encoder": mlp_encoder,
     "mlp_generator": mlp_generator,
+    "msrresnet_generator": msrresnet_generator,
     "patchgan_discriminator": patchgan_discriminator,
     "r3gan_discriminator": r3gan_discriminator,
     "r3gan_generator": r3gan_generator,
@@ -93,6 +100,7 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "sngan_generator": sngan_generator,
     "srgan_discriminator": srgan_discriminator,
     "srresnet_generator": srresnet_generator,
+    "srvgg_generator": srvgg_generator,
     "text_conditional_discriminator": text_conditional_discriminator,
     "text_conditional_generator": text_conditional_generator,
     "translation_resnet": translation_resnet,
@@ -107,6 +115,7 @@ __all__ = [
     "FEATURE_NETWORKS",
     "NETWORKS",
     "acgan_discriminator",
+    "attribute_to_image_generator",
     "biggan_discriminator",
     "biggan_generator",
     "cgan_discriminator",
@@ -128,6 +137,7 @@ __all__ = [
     "mlp_discriminator",
     "mlp_encoder",
     "mlp_generator",
+    "msrresnet_generator",
     "patchgan_discriminator",
     "r3gan_discriminator",
     "r3gan_generator",
@@ -140,6 +150,7 @@ __all__ = [
     "sngan_generator",
     "srgan_discriminator",
     "srresnet_generator",
+    "srvgg_generator",
     "text_conditional_discriminator",
     "text_conditional_generator",
     "translation_resnet",

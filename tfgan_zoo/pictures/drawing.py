@@ -34,6 +34,9 @@ class DrawRequest(NamedTuple):
         inputs: Files of images to walk between, for a model that encodes images.
         images: These images as the model takes them, uint8 `[num, H, W, C]`; None if there are
             none.
+        attributes: Values of attributes to draw from, NAME=VALUE; several of one are drawn one by
+            one, or walked between.
+        sweep: One attribute that changes along a row, NAME:FIRST:LAST:FRAMES; None for none.
         voxels: How voxels are drawn and written.
     """
 
@@ -50,6 +53,8 @@ class DrawRequest(NamedTuple):
     all_labels: bool = False
     inputs: Sequence[str] = ()
     images: np.ndarray | None = None
+    attributes: Sequence[str] = ()
+    sweep: str | None = None
     voxels: VoxelOptions = VoxelOptions()
 
     def num_samples(self) -> int:
@@ -62,7 +67,7 @@ class DrawRequest(NamedTuple):
             return 1 if self.interpolate else 8
         if self.interpolate:
             return 5
-        return 8 if self.labels or self.all_labels else 64
+        return 8 if self.labels or self.all_labels or self.attributes else 64
 
     def check(self) -> None:
         """Checks what does not depend on the model.
@@ -203,7 +208,8 @@ def check_output(
     kind = output.suffix.lower()
     if kind in ANIMATIONS and not (interpolate or voxels.turntable):
         raise InputError(
-            f"--output: a {kind} shows a walk; add --interpolate, or for voxels --turntable."
+            f"--output: a {kind} shows a walk; add --interpolate, or --sweep, or for voxels "
+            "--turntable."
         )
     if voxels.turntable and kind not in ANIMATIONS:
         raise InputError(f"--turntable: expected --output to be a .gif or a .mp4, got {output}.")

@@ -35,6 +35,12 @@ def draw_run(request: DrawRequest, output: Path, checkpoint: str = "best") -> st
                 f"--input: expected none for {request.workdir!r}, whose model encodes no images."
             )
         request = request._replace(images=read_images(request.workdir, model, request.inputs))
+    if (request.attributes or request.sweep is not None) and not task.takes_attributes:
+        flag = "attribute" if request.attributes else "sweep"
+        raise InputError(
+            f"--{flag}: expected none for {request.workdir!r}, whose model draws from no "
+            "attributes; leave it out."
+        )
     drawing = task.drawing(model, request)._replace(voxels=request.voxels)
     kind = drawing.kind
     if kind is not VOXELS and (flag := request.voxels.given):

@@ -12,6 +12,7 @@ from tfgan_zoo.data import (
     Source,
     parse_spec,
 )
+from tfgan_zoo.data.figures import get_view
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation.distributions import Classes
 from tfgan_zoo.metrics.figures import figure_scores
@@ -244,8 +245,8 @@ def _scores_of_drawn(source: str, model: Any) -> dict[str, _Scores]:
     """
     kind, view = parse_spec(source)
     shape = model.image_shape
-    if kind == "figures" and shape[-1] == 3 and shape[0] == shape[1]:
+    readable = kind == "figures" and shape[-1] == 3 and shape[0] == shape[1]
+    # The reader does not know figures that are turned.
+    if readable and not get_view(view).continuous:
         return {"figures": lambda images, wanted: figure_scores(images, view, wanted)}
-    if kind == "voxels":
-        return {"solids": solid_scores}
-    return {}
+    return {"solids": solid_scores} if kind == "voxels" else {}
