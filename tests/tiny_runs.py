@@ -19,6 +19,7 @@ from tfgan_zoo.config import (
     override,
     super_resolution_config,
     text_to_image_config,
+    voxels_config,
 )
 from tfgan_zoo.errors import Interrupted
 from tfgan_zoo.run import building, experiment
@@ -87,6 +88,22 @@ def tiny_conditional(folder, model, **overrides):
     }[model]
     config.data.source = f"npz:{data}"
     config.data.batch_size = 4
+    return _short(config, overrides)
+
+
+def tiny_voxels(folder, **overrides):
+    """The same for drawn solids, 8x8x8, told their kinds; accuracies decide who learns."""
+    config = voxels_config("gan_3d")
+    config.model_args.image_shape = (8, 8, 8, 1)
+    config.model_args.latent_dim = 8
+    config.model_args.num_classes = 6
+    config.model_args.skip_discriminator_above = 0.6
+    config.generator = {"name": "gan_3d_generator", "filters": 4}
+    config.discriminator = {"name": "gan_3d_discriminator", "filters": 4}
+    config.data.source = "voxels/solids"
+    config.data.split = "test[:60]"
+    config.data.batch_size = 8
+    config.evaluate.metrics = ("solids", "swd")
     return _short(config, overrides)
 
 

@@ -78,4 +78,4 @@ def test_every_model_has_a_quick_recipe():
     for model in MODELS:
         config = load_config(model)
         assert config.model == model
-        assert parse_spec(config.data.source)[0] in ("figures", "points")
+        assert parse_spec(config.data.source)[0] in ("figures", "points", "voxels")

@@ -35,6 +35,7 @@ from tests.models.tiny import (
     options,
     request,
     samples,
+    shape_of,
     shared,
     state,
     step,
@@ -88,7 +89,8 @@ def test_fit_evaluate_predict(name):
     assert set(again[0]) == set(model.log_names)
     assert again[0] == again[1]
     assert_same(without_metrics(state(model)), without_metrics(before))
-    shape = {"joint_embedding": (EMBEDDING,), "classifier": (CLASSES,)}.get(name, SHAPE)
+    other = {"joint_embedding": (EMBEDDING,), "classifier": (CLASSES,)}
+    shape = other.get(name, shape_of(name))
     assert model.predict(request(model, 2), verbose=0).shape == (2, *shape)
 
 
@@ -590,7 +592,7 @@ def test_keras_callbacks(tmp_path):
 def test_generate(name):
     model = shared(name)
     images = model.generate(8, seed=1)
-    assert images.shape == (8, *SHAPE)
+    assert images.shape == (8, *shape_of(name))
     assert images.dtype == np.float32
     assert np.all(np.abs(images) <= 1)
     np.testing.assert_allclose(model.generate(3, seed=1), images[:3], atol=1e-6)
@@ -710,11 +712,13 @@ def test_a_failed_export_leaves_nothing(tmp_path, monkeypatch):
 
 @each_sampler
 def test_networks_must_fit_the_images(name):
-    model = shared(name)
-    with pytest.raises(InputError, match=r"generator: .*\(batch, 32, 32, 3\)"):
-        MODELS[name]((32, 32, 3), LATENT, model.generator, model.discriminator)
-    with pytest.raises(InputError, match=r"discriminator: .*\(batch, 16, 16, 6\)"):
-        MODELS[name](SHAPE, LATENT, model.generator, model.discriminator, packing=2)
+    model, shape = shared(name), shape_of(name)
+    larger, packed = (32,) * (len(shape) - 1) + shape[-1:], (*shape[:-1], 2 * shape[-1])
+    for slot, wrong in (("generator", larger), ("discriminator", packed)):
+        expected = rf"{slot}: .*\(batch, {', '.join(map(str, wrong))}\)"
+        given = (larger, 1) if slot == "generator" else (shape, 2)
+        with pytest.raises(InputError, match=expected):
+            MODELS[name](given[0], LATENT, model.generator, model.discriminator, packing=given[1])
 
 
 class Subclassed(keras.Model):
@@ -827,7 +831,8 @@ def test_keras_auto_is_the_default(name):
 
 @each_sampler
 def test_the_paper_is_the_default(name):
-    shape = {"gan": (28, 28, 1), "wgan_gp": (32, 32, 3)}.get(name, (16, 16, 1))
+    others = {"gan": (28, 28, 1), "wgan_gp": (32, 32, 3), "gan_3d": (8, 8, 8, 1)}
+    shape = others.get(name, (16, 16, 1))
     model = MODELS[name](shape)
     model.compile()
     assert model.generate(2).shape == (2, *shape)

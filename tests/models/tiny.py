@@ -16,6 +16,7 @@ from tfgan_zoo.run.building import model_arguments
 SHAPE = (16, 16, 3)
 LATENT = 8
 GREY = (16, 16, 1)
+VOXELS = (8, 8, 8, 1)
 CLASSES = 3
 
 
@@ -69,8 +70,15 @@ OPTIONS = {
 }
 
 
+def shape_of(name):
+    """Returns the shape of a model's samples."""
+    return VOXELS if name == "gan_3d" else SHAPE
+
+
 def options(name):
     """Returns all options of a model together."""
+    if name == "gan_3d":
+        return {key: value for key, value in OPTIONS.items() if key != "diff_augment"}
     if name == "r3gan":
         schedules = ("r1_gamma", "r2_gamma", "ema_half_life")
         falls = {"start": 2.0, "end": 1.0, "steps": 4}
@@ -117,14 +125,14 @@ def noise_to_image(cls, batch, convolutional=True, critic=None, **kwargs):
     return cls(SHAPE, LATENT, generator, discriminator, **kwargs)
 
 
-def told(cls, kwargs):
+def told(cls, kwargs, shape=SHAPE):
     """Returns the first arguments of both networks, and the arguments of the model."""
     steps = {"discriminator_steps": 2} if "discriminator_steps" in model_arguments(cls) else {}
     usual = CLASSES if model_arguments(cls)["num_classes"] else None
     kwargs = {"num_classes": usual, **steps, **kwargs}
     packing, classes = kwargs.get("packing", 1), kwargs["num_classes"]
-    packed = (*SHAPE[:-1], SHAPE[-1] * packing)
-    return (SHAPE, LATENT, classes), (packed, classes, packing), kwargs
+    packed = (*shape[:-1], shape[-1] * packing)
+    return (shape, LATENT, classes), (packed, classes, packing), kwargs
 
 
 def cgan(cls, batch, **kwargs):
@@ -180,6 +188,20 @@ def r3gan(cls, batch, **kwargs):
         generator = networks.r3gan_generator(*shapes, widths=8, blocks=1, patch_size=2)
     discriminator = networks.r3gan_discriminator(*packed, widths=8, blocks=1, patch_size=2)
     return cls(SHAPE, LATENT, generator, discriminator, **kwargs)
+
+
+def gan_3d(cls, batch, **kwargs):
+    shapes, packed, kwargs = told(cls, kwargs, VOXELS)
+    if batch is None:
+        plain = {"units": (8,), "maxout_pieces": 0, "input_dropout": 0.0, "dropout": 0.0}
+        generator = networks.mlp_generator(*shapes, units=(8,))
+        discriminator = networks.mlp_discriminator(*packed, **plain)
+    else:
+        generator = networks.gan_3d_generator(*shapes, filters=4, **batch)
+        discriminator = networks.gan_3d_discriminator(*packed, filters=4, **batch)
+    # Nobody rests, so that every step moves every weight.
+    kwargs = {"skip_discriminator_above": None, **kwargs}
+    return cls(VOXELS, LATENT, generator, discriminator, **kwargs)
 
 
 def text_to_image(cls, batch, packing=1, **kwargs):
@@ -316,6 +338,7 @@ TINY = {
     "vae_gan": vae_gan,
     "sparse_autoencoder": functools.partial(autoencoder, units="sigmoid"),
     "r3gan": r3gan,
+    "gan_3d": gan_3d,
 }
 
 

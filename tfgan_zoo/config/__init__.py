@@ -40,6 +40,7 @@ from tfgan_zoo.config.schema import (
     set_cosine,
     super_resolution_config,
     text_to_image_config,
+    voxels_config,
 )
 from tfgan_zoo.config.stored import (
     config_to_resume,
@@ -111,6 +112,7 @@ __all__ = [
     "text_to_image_config",
     "typed",
     "value_at",
+    "voxels_config",
     "with_earlier_meaning",
     "with_later_entries",
     "with_rules_of",

@@ -23,6 +23,7 @@ _CHOICES = {
     ),
     "data.layout": ("auto", "two_folders", "side_by_side", "grey"),
     "data.direction": ("a_to_b", "b_to_a"),
+    "data.axes": ("auto", "z_up", "y_up"),
     "data.cache": ("auto", "yes", "no"),
     "data.fit": ("resize", "pad"),
     "data.on_error": ("raise", "skip"),

@@ -17,6 +17,7 @@ from tfgan_zoo import progress
 from tfgan_zoo.data.images import Fit
 from tfgan_zoo.data.opening import as_source
 from tfgan_zoo.data.source import FittedSource, Source, ViewSource
+from tfgan_zoo.data.voxels import VoxelFit, fit_voxels
 from tfgan_zoo.errors import InputError, check_number, whole_number, without_advice
 from tfgan_zoo.sizes import scaled_to
 
@@ -120,8 +121,10 @@ def fit_for(
     channels: int | None = None,
     crop: int | None = None,
     fit: str = "resize",
-) -> Fit:
+) -> Any:
     """Returns a `Fit` with the size and channels of the source where None is given.
+
+    For voxels it is a `VoxelFit`, whose size is the side of cubes.
 
     The images of a `FittedSource` are not cropped again: the `crop` that made them is ignored.
 
@@ -135,6 +138,13 @@ def fit_for(
     Raises:
         InputError: If an option is invalid, or `image_size` is needed and not given.
     """
+    if source.is_voxels:
+        if crop is not None:
+            raise InputError(
+                f"crop: expected None for voxels, got {crop}; crop_to_object "
+                "(--config.data.crop_to_object=true) cuts out what is not empty."
+            )
+        return fit_voxels(source, image_size, channels, fit)
     if isinstance(source, FittedSource) and crop == source.fitting.crop:
         crop = None
     if image_size is None:
@@ -447,6 +457,8 @@ def read_fitted(sources: Sequence[Source], fittings: Sequence[Fit], index: int) 
 def _nothing_to_resample(source: Source, fitting: Fit) -> bool:
     if source.array is None:
         return False
+    if isinstance(fitting, VoxelFit):
+        return source.array.shape[1:] == fitting.shape
     height, width = source.array.shape[1:3]
     return fitting.fit == "pad" or fitting.cut(height, width) == fitting.size
 

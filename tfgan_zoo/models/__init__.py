@@ -17,6 +17,7 @@ from tfgan_zoo.models.embedding_autoencoder import EmbeddingAutoencoder
 from tfgan_zoo.models.feature_inversion import FeatureInversion
 from tfgan_zoo.models.game import Game, GANModel
 from tfgan_zoo.models.gan import GAN
+from tfgan_zoo.models.gan_3d import GAN3D
 from tfgan_zoo.models.gan_cls import GANCLS
 from tfgan_zoo.models.image_to_image import ImageToImage
 from tfgan_zoo.models.joint_embedding import JointEmbedding
@@ -46,6 +47,7 @@ MODELS: dict[str, type[ZooModel]] = {
     "sngan": SNGAN,
     "biggan": BigGAN,
     "r3gan": R3GAN,
+    "gan_3d": GAN3D,
     "cyclegan": CycleGAN,
     "pix2pix": Pix2Pix,
     "dtn": DTN,
@@ -74,6 +76,7 @@ __all__ = [
     "DCGAN",
     "DTN",
     "GAN",
+    "GAN3D",
     "GANCLS",
     "LSGAN",
     "MODELS",

@@ -4,6 +4,7 @@
   float32 samples `[B, *image_shape]`. Discriminators take `(image_shape, num_classes, packing,
   ...)` and map samples to float32 logits `[B, 1]`. With `num_classes`, both take class numbers
   `[B]`, of packed samples `[B, packing]`, as their second input: see `networks.classes`.
+- `gan_3d_generator` and `gan_3d_discriminator` do the same with voxels.
 - Generators that translate images take `(image_shape, channels, ...)` and map images to float32
   images of the same size, in [-1, 1]. PatchGAN discriminators map images to float32 logits
   `[B, h, w, 1]`. Both accept images of any size.
@@ -42,6 +43,7 @@ from tfgan_zoo.networks.common import size_multiple, smallest_side
 from tfgan_zoo.networks.dcgan import dcgan_discriminator, dcgan_generator
 from tfgan_zoo.networks.dtn import dtn_discriminator, dtn_generator
 from tfgan_zoo.networks.features import FEATURE_NETWORKS, feature_network
+from tfgan_zoo.networks.gan_3d import gan_3d_discriminator, gan_3d_generator
 from tfgan_zoo.networks.image_classifier import image_classifier
 from tfgan_zoo.networks.image_encoder import image_encoder
 from tfgan_zoo.networks.mlp import mlp_discriminator, mlp_generator
@@ -79,6 +81,8 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "dtn_discriminator": dtn_discriminator,
     "dtn_generator": dtn_generator,
     "encoder_decoder_generator": encoder_decoder_generator,
+    "gan_3d_discriminator": gan_3d_discriminator,
+    "gan_3d_generator": gan_3d_generator,
     "image_classifier": image_classifier,
     "image_encoder": image_encoder,
     "mlp_decoder": mlp_decoder,
@@ -125,6 +129,8 @@ __all__ = [
     "dtn_generator",
     "encoder_decoder_generator",
     "feature_network",
+    "gan_3d_discriminator",
+    "gan_3d_generator",
     "image_classifier",
     "image_encoder",
     "mlp_decoder",

@@ -61,7 +61,7 @@ def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> ZooModel:
             f"got {checkpoint!r}."
         )
     with made_before():
-        model = build_model(ConfigDict(run.config(), convert_dict=True))
+        model = build_model(ConfigDict(run.config(), convert_dict=True), trains=False)
     run.checkpoints.restore(model, step)
     return model
 

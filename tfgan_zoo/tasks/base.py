@@ -332,7 +332,7 @@ def open_source_for(
     data: Mapping[str, Any],
     **options: Any,
 ) -> Any:
-    """Opens a source by a config's decoding rules; figures are drawn at the model's size.
+    """Opens a source by a config's decoding rules; drawn ones have the model's size.
 
     Args:
         opener: A function of `tfgan_zoo.data`, such as `open_source`.
@@ -346,7 +346,7 @@ def open_source_for(
     return opener(
         source,
         split,
-        resolution=side if kind == "figures" else None,
+        resolution=side if kind in ("figures", "voxels") else None,
         **config_lib.opening(data),
         **options,
     )
