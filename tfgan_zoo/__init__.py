@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         FeatureInversion,
         JointEmbedding,
         Pix2Pix,
+        Pix2PixHD,
         RelativisticGAN,
         SparseAutoencoder,
     )
@@ -87,6 +88,7 @@ __all__ = [
     "FeatureInversion",
     "JointEmbedding",
     "Pix2Pix",
+    "Pix2PixHD",
     "RelativisticGAN",
     "SparseAutoencoder",
     "callbacks",
