@@ -236,7 +236,7 @@ def _mix(z: np.ndarray) -> np.ndarray:
     return z ^ (z >> np.uint64(31))
 
 
-def _bits(seed: int, stream: str, index: np.ndarray) -> np.ndarray:
+def random_bits(seed: int, stream: str, index: np.ndarray) -> np.ndarray:
     """Returns 64 random bits for each index of a named stream."""
     key = 0xCBF29CE484222325  # FNV-1a, because Python's hash() differs from run to run
     for byte in stream.encode():
@@ -245,18 +245,23 @@ def _bits(seed: int, stream: str, index: np.ndarray) -> np.ndarray:
     return _mix(_mix(start ^ np.uint64(key)) + index)
 
 
-def _pick(bits: np.ndarray, options: int) -> np.ndarray:
+def pick(bits: np.ndarray, options: int) -> np.ndarray:
     """Returns uniform int32 in 0..options-1."""
     return (((bits >> np.uint64(32)) * np.uint64(options)) >> np.uint64(32)).astype(np.int32)
 
 
-def _uniform(bits: np.ndarray, low: np.ndarray | float, high: np.ndarray | float) -> np.ndarray:
+def uniform(bits: np.ndarray, low: np.ndarray | float, high: np.ndarray | float) -> np.ndarray:
     """Returns uniform float64 in [low, high)."""
     return low + (high - low) * ((bits >> np.uint64(11)).astype(np.float64) * 2.0**-53)
 
 
 def get_view(view: str) -> View:
     """Returns the `View` of this name; raises `InputError` naming the nearest if there is none."""
+    if view == "labels":
+        raise InputError(
+            "figures/labels holds label maps; use a model of these, such as pix2pix_hd, or "
+            "tfgan_zoo.data.figures.scenes."
+        )
     if view not in VIEWS:
         raise InputError(f"figures has no view {view!r}{did_you_mean(view, filter(None, VIEWS))}")
     return VIEWS[view]
@@ -315,7 +320,7 @@ def attributes(
     index = np.arange(start, start + num, dtype=np.uint64)
 
     def bits(field: str) -> np.ndarray:
-        return _bits(seed, stream + field, index)
+        return random_bits(seed, stream + field, index)
 
     allowed = np.array(
         [
@@ -326,27 +331,26 @@ def attributes(
         ],
         np.int32,
     )
-    shape, colour = allowed[_pick(bits("label"), len(allowed))].T
+    shape, colour = allowed[pick(bits("label"), len(allowed))].T
     if translation:
         fill = np.full(num, FILLS.index(spec.fills[int(domain == "b")]), np.int32)
     else:
         fills = np.array([FILLS.index(name) for name in spec.fills], np.int32)
-        fill = fills[_pick(bits("fill"), len(fills))]
+        fill = fills[pick(bits("fill"), len(fills))]
     if (domain or "a") in spec.grey:
         colour = np.full(num, GREY, np.int32)
     backgrounds = np.array([BACKGROUNDS.index(name) for name in spec.backgrounds], np.int32)
-    radii = np.array(spec.radii)[_pick(bits("size"), len(spec.radii))]
+    radii = np.array(spec.radii)[pick(bits("size"), len(spec.radii))]
     centres = np.array(spec.centres)
     return Attributes(
         shape=np.ascontiguousarray(shape),
         colour=np.ascontiguousarray(colour),
         fill=fill,
-        background=backgrounds[_pick(bits("background"), len(backgrounds))],
-        radius=_uniform(bits("radius"), radii[:, 0], radii[:, 1]),
-        x=centres[_pick(bits("column"), len(centres))]
-        + _uniform(bits("x"), -spec.jitter, spec.jitter),
-        y=centres[_pick(bits("row"), len(centres))]
-        + _uniform(bits("y"), -spec.jitter, spec.jitter),
+        background=backgrounds[pick(bits("background"), len(backgrounds))],
+        radius=uniform(bits("radius"), radii[:, 0], radii[:, 1]),
+        x=centres[pick(bits("column"), len(centres))]
+        + uniform(bits("x"), -spec.jitter, spec.jitter),
+        y=centres[pick(bits("row"), len(centres))] + uniform(bits("y"), -spec.jitter, spec.jitter),
     )
 
 
