@@ -45,6 +45,7 @@ class LabelToImage(ImageToImage):
         **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
     """
 
+    kind = "label_to_image"
     encoder: keras.Model | None
     num_classes: int | None
     boundaries: bool

@@ -15,6 +15,7 @@ from tfgan_zoo.callbacks.records import describe_logs
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import ZooModel
 from tfgan_zoo.models.mechanics.output_ranges import made_before
+from tfgan_zoo.run import styles
 from tfgan_zoo.run.building import build_model
 from tfgan_zoo.run.folder import Run, versions
 from tfgan_zoo.serving import saved_model
@@ -50,6 +51,7 @@ def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> ZooModel:
     with made_before():
         model = build_model(ConfigDict(run.config(), convert_dict=True))
     run.checkpoints.restore(model, step)
+    styles.restore(run, model)
     return model
 
 
