@@ -1,6 +1,6 @@
 """The base of games that make images from maps of classes and instances."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -8,10 +8,11 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError, whole_number
-from tfgan_zoo.models.image_to_image import ImageToImage, domain_shapes
+from tfgan_zoo.models.image_to_image import ImageToImage, domain_shapes, pad_to_multiple
 from tfgan_zoo.models.mechanics import label_maps, parts
 from tfgan_zoo.models.mechanics.arguments import check_flag, check_image_shape, stack_images
 from tfgan_zoo.models.mechanics.clusters import k_means
+from tfgan_zoo.networks import size_multiple, smallest_side
 from tfgan_zoo.serving.signatures import Endpoint
 
 #: Styles that a model keeps of each class, as in pix2pixHD.
@@ -104,6 +105,13 @@ class LabelToImage(ImageToImage):
             return super().source_shape(direction)
         return (*self.shape_a[:-1], 2 if self.takes_instances else 1)
 
+    def build_state(self) -> None:
+        """See `Game.build_state`."""
+        if self.encoder is not None:
+            multiple = size_multiple(self.encoder)
+            self._encoder_sides = multiple, smallest_side(self.encoder, multiple)
+        super().build_state()
+
     # ------------------------------------------------------------------ the parts of a batch
 
     def batch_spec(self) -> dict[str, tf.TensorSpec]:
@@ -170,8 +178,8 @@ class LabelToImage(ImageToImage):
         """Returns the styles of instances in images of b, as `translate` takes them.
 
         Args:
-            images: Images `[num, H, W, C]`, uint8 or floats in [-1, 1], of sides that the encoder
-                takes.
+            images: Images `[num, H, W, C]`, uint8 or floats in [-1, 1]. Sides that the encoder
+                cannot halve evenly are continued by reflection.
             instances: Instance numbers `[num, H, W]`.
             batch_size: Number of images at a time.
 
@@ -190,12 +198,53 @@ class LabelToImage(ImageToImage):
                 f"{instances.shape}."
             )
         spec = tf.TensorSpec([None, None, None, self.channels_b], tf.uint8)
+        function = self._encoding()
         done = []
         for i in range(0, len(images), batch_size):
             part = slice(i, i + batch_size)
             floats = parts.as_declared(images[part], spec, "images")
-            done.append(self.instance_styles(floats, tf.constant(instances[part])).numpy())
+            done.append(function(floats, tf.constant(instances[part], tf.int32)).numpy())
         return np.concatenate(done)
+
+    def _encoding(self) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+        """Returns the graph from images and instance numbers to styles, traced once."""
+        if "encode" not in self._translations:
+            images = tf.TensorSpec([None, None, None, self.channels_b], tf.float32)
+            numbers = tf.TensorSpec([None, None, None], tf.int32)
+
+            def encode(floats: tf.Tensor, instances: tf.Tensor) -> tf.Tensor:
+                height, width = tf.shape(floats)[1], tf.shape(floats)[2]
+                padded = pad_to_multiple(floats, *self._encoder_sides)
+                own = pad_to_multiple(instances[..., tf.newaxis], *self._encoder_sides)[..., 0]
+                return self.instance_styles(padded, own)[:, :height, :width]
+
+            self._translations["encode"] = tf.function(
+                encode, input_signature=[images, numbers], autograph=False
+            )
+        return self._translations["encode"]
+
+    def styles_by_class(self, image: np.ndarray, maps: np.ndarray) -> np.ndarray:
+        """Returns a style for each class: the mean over its pixels in an image.
+
+        A class that is not there has the first of its `styles`.
+
+        Args:
+            image: An image of b, `[H, W, C]`, of any size.
+            maps: Its class and instance numbers, `[H, W, 2]`.
+
+        Returns:
+            float32 `[num_classes, style_size]`.
+
+        Raises:
+            InputError: If the model has no styles.
+        """
+        self._check_has_styles("styles_by_class")
+        encoded = self.encode_styles(image[np.newaxis], maps[np.newaxis, ..., 1])[0]
+        found = self.styles.numpy()[:, 0].copy()
+        for label in np.unique(maps[..., 0]):
+            if label != label_maps.NO_CLASS:
+                found[label] = encoded[maps[..., 0] == label].mean(0)
+        return found
 
     def learn_styles(
         self, maps: np.ndarray, images: np.ndarray, *, num_images: int = 500, seed: int = 0
@@ -216,8 +265,8 @@ class LabelToImage(ImageToImage):
         """
         self._check_has_styles("learn_styles")
         found: dict[int, list[np.ndarray]] = {}
-        for pair, image in zip(maps[:num_images], images[:num_images], strict=True):
-            encoded = self.encode_styles(image[np.newaxis], pair[np.newaxis, ..., 1])[0]
+        maps, images = maps[:num_images], images[:num_images]
+        for pair, encoded in zip(maps, self.encode_styles(images, maps[..., 1]), strict=True):
             _, first = np.unique(pair[..., 1], return_index=True)
             labels, styles = pair[..., 0].ravel()[first], encoded.reshape(-1, self.style_size)
             for label, style in zip(labels, styles[first], strict=True):

@@ -29,9 +29,10 @@ _FOLDERS = {
     "inst": ("inst", "insts", "instance", "instances", "gtfine"),
     "image": ("image", "images", "img", "leftimg8bit"),
 }
-_LABEL, _INSTANCE = "_labelids", "_instanceids"
+#: Endings of label maps and of instance maps, in lower case.
+LABEL, INSTANCE = "_labelids", "_instanceids"
 #: Endings of files that belong to a picture and are none.
-_BESIDE = (_LABEL, _INSTANCE, "_labeltrainids", "_color")
+_BESIDE = (LABEL, INSTANCE, "_labeltrainids", "_color")
 _ENDINGS = re.compile(
     r"(_(gtfine|gtcoarse|leftimg8bit|labelids|instanceids|labeltrainids|color))+$", re.IGNORECASE
 )
@@ -205,13 +206,13 @@ def files_of(opening: Opening, instances: bool) -> LabelFiles:
         if role != "inst" or instances
     }
     together = len(set(folders.values())) == 1
-    labels = _by_key(listed["label"], _LABEL, together)
+    labels = by_key(listed["label"], LABEL, together)
     if not labels:
         raise InputError(
             f"{spec} holds no label maps; expected folders label, inst and image, or files that "
             f"end in _labelIds.png beside the images, got neither in {folders['label']}."
         )
-    pictures = _by_key(
+    pictures = by_key(
         [pair for pair in listed["image"] if not _stem(pair[1]).lower().endswith(_BESIDE)],
         "",
         False,
@@ -219,7 +220,7 @@ def files_of(opening: Opening, instances: bool) -> LabelFiles:
     numbers = {}
     if instances:
         shared = folders["inst"] == folders["label"]
-        numbers = _by_key(listed["inst"], _INSTANCE, shared)
+        numbers = by_key(listed["inst"], INSTANCE, shared)
     keys = sorted(labels)
     for key in keys:
         if key not in pictures:
@@ -266,7 +267,7 @@ def _folders(root: str) -> dict[str, dict[str, str]]:
     return {split: folders for split, folders in found.items() if "label" in folders}
 
 
-def _by_key(files: Sequence[tuple[str, str]], ending: str, only: bool) -> dict[str, str]:
+def by_key(files: Sequence[tuple[str, str]], ending: str, only: bool) -> dict[str, str]:
     """Returns paths by the name that files that belong together share.
 
     Args:
