@@ -372,6 +372,19 @@ def test_stages():
     assert all(moved)
 
 
+def test_rematerialization_gives_the_same_step():
+    """Also of a generator with another one within, and of an encoder."""
+    first, second = (labelled(enhancer=True, style_size=2) for _ in range(2))
+    second.set_weights(first.get_weights())
+    first.compile("sgd", "sgd", run_eagerly=True)
+    second.compile("sgd", "sgd", run_eagerly=True, rematerialize=True)
+    data = first.example_batch(2)
+    for model in (first, second):
+        step(model, data)
+    for mine, theirs in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-6)
+
+
 def test_stages_that_do_not_fit():
     with pytest.raises(InputError, match="freeze_global: expected False for a generator without"):
         labelled(freeze_global=True)
