@@ -49,15 +49,13 @@ _MEMORY = {"ours": "zoo", "remat": "rematerialised", "keras": "Keras", "eager": 
 _START = {"ours": "zoo", "xla": "XLA", "keras": "Keras", "eager": "PyTorch", "compile": "compiled"}
 #: Contenders that run only at this size.
 _ONLY_AT = {"remat": "paper"}
-#: Seconds that a contender may take to start.
-_PATIENCE = 180.0
-
 _SIZE = flags.DEFINE_enum("size", "quick", ["quick", "paper"], "Which cases.")
 _CASES = flags.DEFINE_list("cases", [], "Names of the cases; all by default.")
 _WHO = flags.DEFINE_list("contenders", list(_CONTENDERS), "Names of the contenders.")
 _TORCH = flags.DEFINE_string("torch_python", None, "A Python with PyTorch; none by default.")
 _ROUNDS = flags.DEFINE_integer("rounds", 7, "Turns of each contender.")
 _SECONDS = flags.DEFINE_float("seconds", 3.0, "Approximate seconds of a turn.")
+_PATIENCE = flags.DEFINE_float("patience", 180.0, "Seconds that a contender may take to start.")
 _OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/performance.md.")
 
 
@@ -73,7 +71,7 @@ class Contender:
         RuntimeError: If the process has ended; so does every method.
     """
 
-    def __init__(self, command: list[str], errors: Path, patience: float = _PATIENCE):
+    def __init__(self, command: list[str], errors: Path, patience: float = 180.0):
         self.errors = errors
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         with errors.open("w") as file:
@@ -168,7 +166,11 @@ def measure(size: str, name: str, folder: Path) -> dict[str, Any]:
     subprocess.run([*describe, str(description)], check=True, cwd=_ROOT, capture_output=True)
     starts = commands(size, name, description).items()
     contenders = run_all(
-        name, {key: partial(Contender, start, folder / f"{key}.log") for key, start in starts}
+        name,
+        {
+            key: partial(Contender, start, folder / f"{key}.log", _PATIENCE.value)
+            for key, start in starts
+        },
     )
     for task in (Contender.prepare, *[Contender.turn] * _ROUNDS.value):
         left = run_all(name, {key: partial(task, c) for key, c in contenders.items()})

@@ -4,6 +4,7 @@ import importlib
 import math
 import os
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,18 @@ def _fresh_keras():
 def _no_progress(monkeypatch):
     """Lets no command print progress, however slow the machine is."""
     monkeypatch.setattr("tfgan_zoo.progress.QUIET", math.inf)
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    """Lets nothing be downloaded: nobody listens at the proxy."""
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+    # The opener keeps the proxies of its first use, which a later test must not inherit.
+    urllib.request.install_opener(None)
+    yield
+    urllib.request.install_opener(None)
 
 
 @pytest.fixture(autouse=True, scope="module")

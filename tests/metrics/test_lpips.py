@@ -159,10 +159,9 @@ def test_files_of_other_networks_are_refused(files, tmp_path):
         lpips_distance(alexnet, tmp_path / "none.pth")
 
 
-def test_heads_of_the_cache_are_known_by_their_checksum(files, tmp_path, monkeypatch):
+def test_heads_of_the_cache_are_known_by_their_checksum(files, tmp_path, monkeypatch, offline):
     alexnet, good = files
     monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path))
-    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     cached = tmp_path / "lpips_v0.1_alex.pth"
     cached.write_bytes(good.read_bytes())
     with pytest.raises(

@@ -201,10 +201,8 @@ def test_file_of_wrong_shapes(tmp_path):
         vgg19_features(weights=tmp_path / "thin.weights.h5")
 
 
-def test_imagenet_without_network(tmp_path, monkeypatch):
+def test_imagenet_without_network(tmp_path, monkeypatch, offline):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # Nothing listens there.
-    monkeypatch.setenv("no_proxy", "")
     (tmp_path / "models").mkdir()
     cached = tmp_path / "models" / vgg_features.WEIGHTS_URL.rpartition("/")[-1]
     for content in (None, b"half a download"):
@@ -219,9 +217,8 @@ def test_imagenet_without_network(tmp_path, monkeypatch):
         assert "give its path as weights" in message
 
 
-def test_cached_file_needs_no_network(tmp_path, monkeypatch):
+def test_cached_file_needs_no_network(tmp_path, monkeypatch, offline):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     (tmp_path / "models").mkdir()
     cached = tmp_path / "models" / vgg_features.WEIGHTS_URL.rpartition("/")[-1]
     cached.write_bytes(b"whole")

@@ -190,9 +190,8 @@ def test_a_missing_split_is_replaced_by_what_there_is(tmp_path, trained_on, eval
     assert not named.protocol["notes"]
 
 
-def test_mistakes_are_sentences_before_anything_is_made(run, capsys, monkeypatch):
+def test_mistakes_are_sentences_before_anything_is_made(run, capsys, offline):
     capsys.readouterr()
-    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     train = "--split=train"
     for flags, sentence in (
         (["--metrics=fidd"], "metrics: there is no 'fidd'; did you mean fid"),

@@ -91,7 +91,7 @@ def test_too_few_samples_for_a_score_are_refused(tmp_path):
         opened(config).known_scores()
 
 
-def test_scores_in_features(tmp_path, monkeypatch):
+def test_scores_in_features(tmp_path, monkeypatch, offline):
     config = tiny_config(tmp_path)
     config.data.source = "figures"
     config.evaluate.metrics = ("fid", "density_coverage")
@@ -117,7 +117,6 @@ def test_scores_in_features(tmp_path, monkeypatch):
     assert np.isnan(list(lost.values())).all()
     config.data.source = f"npz:{tmp_path / 'pictures.npz'}"
     monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path))
-    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     config.evaluate.features = "inception"
     with pytest.raises(InputError, match="cannot be downloaded"):
         opened(config)

@@ -115,7 +115,7 @@ def test_from_the_archive_antialiased(tmp_path, images):
         InceptionFeatures(file, sha256="abc")
 
 
-def test_other_files_are_a_sentence(tmp_path, monkeypatch):
+def test_other_files_are_a_sentence(tmp_path, monkeypatch, offline):
     with pytest.raises(InputError, match=r"there is no file '.*x.pb'; download it from https"):
         InceptionFeatures(tmp_path / "x.pb")
     for name, data, sentence in (
@@ -129,7 +129,6 @@ def test_other_files_are_a_sentence(tmp_path, monkeypatch):
         assert "\n" not in str(error.value)
     # Nothing answers at that address.
     monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     with pytest.raises(InputError, match=r"not in .*cache and cannot be downloaded .* --inception"):
         InceptionFeatures()
     assert not list(tmp_path.glob("cache/.*"))
