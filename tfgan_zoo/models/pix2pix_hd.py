@@ -71,9 +71,9 @@ class Pix2PixHD(LabelToImage):
       by 12.75, as in SRGAN. The authors feed it images in [-1, 1], unnormalised.
     - Convolutions have no bias where instance normalisation cancels it.
     - PyTorch's Adam adds epsilon after bias correction: see `models.mechanics.optimizers`.
-    - Without E, the authors' networks see the label map alone; so do these. With E, D does not see
-      its numbers, as there.
-    - Resuming restores learning rates and optimizers.
+    - Styles are sorted by how many instances they stand for, and all instances of a class get the
+      one that is asked for; the authors draw one at random for each instance.
+    - Resuming restores learning rates and optimizers; there it does not.
 
     A training batch is `(a, b)` or `{"a": a, "b": b}` as for `Pix2Pix`. With `num_classes` it is
     `{"label": labels, "instance": instances, "image": b}`: class numbers, -1 for none, and instance
