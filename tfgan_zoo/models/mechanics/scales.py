@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape
+from tfgan_zoo.models.mechanics.output_ranges import check_logits
 
 #: For each scale the features of every layer and, at the end, the logits.
 Scales = list[list[tf.Tensor]]
@@ -72,6 +73,10 @@ def check_scales(
     check_shape(argument, "input", discriminator.input_shape, shape)
     shapes = discriminator.compute_output_shape((None, *shape))
     nested = isinstance(shapes, list) and all(isinstance(each, list) for each in shapes)
+    for logits in (
+        [scale[-1] for scale in discriminator.output] if nested else discriminator.outputs
+    ):
+        check_logits(argument, keras.Model(discriminator.inputs, logits))
     if not nested or any(len(scale) < 2 for scale in shapes):
         raise InputError(
             f"{argument}: expected a network that returns a list for each scale, of features and, "
