@@ -3,7 +3,8 @@
 Maps of shapes and instances become images of several figures that touch, at 64x64. Which colours
 they have, the label map does not say: an encoder tells three numbers for each figure. The paper's
 game with narrower networks, in its three stages: the global generator alone at 32x32, the enhancer
-around it while it is frozen, and both. There is no perceptual term.
+around it while it is frozen, and both. Generators enlarge by resizing, which leaves no grid. There
+is no perceptual term.
 
 Command: python -m tfgan_zoo.train --model=pix2pix_hd
 Cost:    not measured
@@ -32,6 +33,7 @@ def get_config():
         "blocks": 2,
         "global_downsamplings": 2,
         "global_blocks": 3,
+        "upsampling": "resize",
     }
     config.discriminator = {
         "name": "multiscale_discriminator",

