@@ -18,6 +18,7 @@ ROOMS = (
     "benchmarks",
     "configs",
     "docs",
+    "docs_site",
     "tests",
     "tfgan_zoo",
 )

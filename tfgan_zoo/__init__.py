@@ -122,13 +122,13 @@ def list_models() -> list[str]:
 
 
 def load_model(filepath: Any) -> Any:
-    """Loads a model saved with `model.save`, compiled as it was, ready to go on training.
+    """Loads a model saved with `model.save`, compiled as it was, ready to continue training.
 
     Args:
-        filepath: a `.keras` file, or a run folder that has a `model.keras`.
+        filepath: A `.keras` file, or a run folder that has a `model.keras`.
 
     Raises:
-        InputError: if there is no such file, or it is none that `model.save` writes.
+        InputError: If there is no such file, or it is none that `model.save` writes.
     """
     from tfgan_zoo.run.loading import load_model
 

@@ -52,7 +52,12 @@ def uniform(key: tf.Tensor, shape, minval: float = 0.0, maxval: float = 1.0) -> 
 
 
 def normal(key: tf.Tensor, shape) -> tf.Tensor:
-    """Draws float32 numbers from N(0, 1); arguments as for `uniform`."""
+    """Draws float32 numbers from N(0, 1); arguments as for `uniform`.
+
+    Args:
+        key: Seed from `key`.
+        shape: Shape for one replica.
+    """
     return _own_rows(lambda s: tf.random.stateless_normal(s, key, alg="philox"), shape)
 
 
@@ -98,7 +103,12 @@ def shuffle(key: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
 
 
 def derived(key: tf.Tensor, purpose: str) -> tf.Tensor:
-    """Returns another key, which follows from a key and a purpose."""
+    """Returns another key, which follows from a key and a purpose.
+
+    Args:
+        key: Seed from `key`.
+        purpose: What the other key is for.
+    """
     digest = hashlib.blake2b(purpose.encode(), digest_size=8).digest()
     fixed = tf.constant([int.from_bytes(digest, "big", signed=True), 0], tf.int64)
     return tf.bitwise.bitwise_xor(key, fixed)

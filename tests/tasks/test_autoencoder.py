@@ -73,7 +73,7 @@ def test_the_scores_of_a_model_with_a_prior(vae):
 def test_held_out_images_keep_their_labels(vae):
     """The probe and the figures' attributes go by the index of each image."""
     model, task = vae
-    images, indices = task._held_out
+    images, indices = task.some_held_out
     whole = task.opened_held_out.array
     np.testing.assert_array_equal(images, whole[indices])
     scores = task.code_scores(24)

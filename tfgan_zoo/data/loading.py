@@ -126,6 +126,13 @@ def fit_for(
 
     The images of a `FittedSource` are not cropped again: the `crop` that made them is ignored.
 
+    Args:
+        source: The images.
+        image_size: A side of squares, or (height, width).
+        channels: Channels of the images.
+        crop: Side of the square to crop from the middle first.
+        fit: How images of another shape are brought to the size: see `Fit`.
+
     Raises:
         InputError: If an option is invalid, or `image_size` is needed and not given.
     """
@@ -156,7 +163,13 @@ def fit_for(
 
 
 def use_cache(source: Source, fitting: Fit, cache: bool | str) -> bool:
-    """Returns whether to hold the fitted images in memory; see `unconditional`."""
+    """Returns whether to hold the fitted images in memory; see `unconditional`.
+
+    Args:
+        source: The images.
+        fitting: How they are fitted.
+        cache: Whether to; "auto" decides by their size.
+    """
     return fits_memory([source], [fitting], cache)
 
 

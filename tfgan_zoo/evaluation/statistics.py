@@ -36,7 +36,7 @@ class Reference(NamedTuple):
 
     Attributes:
         what: Description for the protocol: source, split and so on.
-        batches: Function that returns the batches, uint8 of shape [B, H, W, 1 or 3], from the
+        batches: Function that returns the batches, uint8 of shape `[B, H, W, 1 or 3]`, from the
             first at every call.
         num: Number of images.
     """
@@ -52,7 +52,7 @@ def collect(
     """Collects statistics of images in one pass.
 
     Args:
-        batches: Images, uint8 or floats in [-1, 1], shape [B, H, W, 1 or 3].
+        batches: Images, uint8 or floats in [-1, 1], shape `[B, H, W, 1 or 3]`.
         names: Any of "moments" (`mean` and `covariance` of the features, float64), "features",
             "logits", "projections" (of pixels, see `sliced_wasserstein`), "images" (all of them,
             uint8) and "sample" (2,000 images from random but fixed places, as data may be sorted).

@@ -94,7 +94,12 @@ def least_squares_discriminator(
 
 
 def least_squares_generator(fake_logits: tf.Tensor, c: float = 1.0) -> tf.Tensor:
-    """1/2 E[(C(G(z)) - c)^2], where c is the label that the generator aims for."""
+    """1/2 E[(C(G(z)) - c)^2], where c is the label that the generator aims for.
+
+    Args:
+        fake_logits: C(G(z)).
+        c: The label.
+    """
     return 0.5 * _mean(tf.square(tf.cast(fake_logits, tf.float32) - c))
 
 
@@ -124,6 +129,10 @@ def wasserstein_critic(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Ten
     """E[C(G(z))] - E[C(x)] (Arjovsky et al. 2017, https://arxiv.org/abs/1701.07875).
 
     Its negative estimates the Wasserstein distance, up to the critic's Lipschitz constant.
+
+    Args:
+        real_logits: C(x).
+        fake_logits: C(G(z)).
     """
     return _mean(fake_logits) - _mean(real_logits)
 
@@ -161,6 +170,12 @@ def relativistic_average(
 
     Like `relativistic`, but compares each side with the mean of the other. Smoothing applies to the
     winner's label. `mean` must average over the whole batch, including other replicas' parts.
+
+    Args:
+        winner_logits: C(w), scores of the samples that should look more real.
+        loser_logits: C(l), scores of the other samples.
+        label_smoothing: The winner's label is 1 minus this value.
+        mean: The mean over the whole batch.
     """
     winner_logits, loser_logits = _f32(winner_logits, loser_logits)
     return cross_entropy_discriminator(

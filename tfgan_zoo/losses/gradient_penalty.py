@@ -23,7 +23,12 @@ def _input_gradient(critic: Critic, inputs: tf.Tensor) -> tf.Tensor:
 
 
 def gradient_norm(critic: Critic, inputs: tf.Tensor) -> tf.Tensor:
-    """|dC/dx| of every sample, `[B]`; differentiable even where the gradient is zero."""
+    """|dC/dx| of every sample, `[B]`; differentiable even where the gradient is zero.
+
+    Args:
+        critic: From samples to their scores.
+        inputs: Samples, `[B, ...]`.
+    """
     squares = tf.reduce_sum(tf.square(_input_gradient(critic, inputs)), axis=1)
     return tf.sqrt(squares + 1e-12)  # d sqrt(s)/ds is infinite at 0
 
@@ -50,7 +55,12 @@ def wgan_gp_penalty(norms: tf.Tensor) -> tf.Tensor:
 
 
 def r1_penalty(critic: Critic, real: tf.Tensor) -> tf.Tensor:
-    """1/2 E[|dC/dx|^2] at real samples (Mescheder 2018, https://arxiv.org/abs/1801.04406)."""
+    """1/2 E[|dC/dx|^2] at real samples (Mescheder 2018, https://arxiv.org/abs/1801.04406).
+
+    Args:
+        critic: From samples to their scores.
+        real: Real samples, `[B, ...]`.
+    """
     return 0.5 * tf.reduce_mean(tf.reduce_sum(tf.square(_input_gradient(critic, real)), axis=1))
 
 

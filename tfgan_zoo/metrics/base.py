@@ -15,7 +15,7 @@ from tfgan_zoo.metrics.reservoir import Reservoir, kept
 class FeatureExtractor(Protocol):
     """Turns images into the features that a metric compares.
 
-    Called with images, uint8 or floats in [-1, 1] of shape [B, H, W, 1 or 3], it returns
+    Called with images, uint8 or floats in [-1, 1] of shape `[B, H, W, 1 or 3]`, it returns
     `(features, logits)`: float32 of shape (B, dim), and float32 of shape (B, classes) or None. An
     extractor that rounds images to uint8 may have a method `of_floats` that does not, for
     `embedding_distance`.

@@ -54,8 +54,8 @@ class Readings:
 
     Args:
         attributes: Attributes of the best figure; meaningful where `valid`.
-        rgb: float32 [N, 3], the fitted colour of the figure in 0 to 255 (may overshoot).
-        background_rgb: float32 [N, 3], the colour of the background.
+        rgb: float32 `[N, 3]`, the fitted colour of the figure in 0 to 255 (may overshoot).
+        background_rgb: float32 `[N, 3]`, the colour of the background.
         fit_error: float32, share of the squared difference from the background that the figure does
             not explain, beyond the noise at the border: 0 is perfect, 1 explains nothing. For flat
             masks it is about 1 - IoU.
@@ -296,7 +296,7 @@ def read(images: np.ndarray, grey: bool = False) -> Readings:
     reduced first.
 
     Args:
-        images: uint8 [N, R, R, 3], R >= 16.
+        images: uint8 `[N, R, R, 3]`, R >= 16.
         grey: Whether `figures.GREY` is a colour, as in the view `transfer`.
 
     Returns:
@@ -352,7 +352,7 @@ def agreement(images: np.ndarray, wanted: Attributes) -> dict[str, float]:
     """Returns how often images show the wanted figures.
 
     Args:
-        images: uint8 [N, R, R, 3].
+        images: uint8 `[N, R, R, 3]`.
         wanted: Attributes of the figure that each image should show, N entries.
 
     Returns:
@@ -371,7 +371,7 @@ def caption_scores(images: np.ndarray, wanted: Attributes) -> dict[str, float]:
     """Returns how often images generated from captions show what the captions say.
 
     Args:
-        images: uint8 [N, R, R, 3], one per caption.
+        images: uint8 `[N, R, R, 3]`, one per caption.
         wanted: Attributes of the figure that each image should show, N entries.
 
     Returns:
@@ -391,7 +391,7 @@ def translation_scores(images: np.ndarray, wanted: Attributes) -> dict[str, floa
     """Returns how often translations change what they should, and keep the rest.
 
     Args:
-        images: Translations, uint8 [N, R, R, 3].
+        images: Translations, uint8 `[N, R, R, 3]`.
         wanted: Attributes that each image should show, N entries: shape, colour and place of the
             input, and the fill of the other domain, or what `figures.in_style_of` says.
 
@@ -443,7 +443,7 @@ def figure_scores(
     from the data itself scores about (K - 1) / 2N.
 
     Args:
-        images: uint8 [N, R, R, 3].
+        images: uint8 `[N, R, R, 3]`.
         view: The view the model was trained on. It determines the fills and backgrounds that are
             allowed, and the combinations that count: 48 of shape x colour, or for "full" 144 of
             shape x colour x fill. For "paired" and "unpaired" both domains are allowed.

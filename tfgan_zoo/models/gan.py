@@ -42,6 +42,7 @@ class GAN(NoiseToImage):
         discriminator_steps: k, the discriminator's updates before each update of the generator.
         label_smoothing: Real samples are labelled 1 minus this value (Salimans et al. 2016,
             https://arxiv.org/abs/1606.03498).
+        latent_distribution: "uniform" in [-1, 1], or "normal".
         **kwargs: Classes, packing, penalties, augmentation, averaging and seed: see
             `NoiseToImage`.
 

@@ -123,7 +123,12 @@ def sheet(
 
 
 def enlarge(picture: np.ndarray, at_least: int = 512) -> np.ndarray:
-    """Repeats pixels until the shorter side has about `at_least` of them."""
+    """Repeats pixels until the shorter side has about `at_least` of them.
+
+    Args:
+        picture: An image, `[H, W, C]`.
+        at_least: Pixels of the shorter side.
+    """
     factor = enlargement_to(picture, at_least)
     return np.repeat(np.repeat(picture, factor, axis=0), factor, axis=1)
 

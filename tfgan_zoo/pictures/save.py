@@ -82,7 +82,13 @@ def save_image(path: str | os.PathLike, image: np.ndarray) -> None:
 
 
 def save_gif(path: str | os.PathLike, frames: Sequence[np.ndarray], fps: float = 12.0) -> None:
-    """Writes uint8 images of one size as an animation that repeats."""
+    """Writes uint8 images of one size as an animation that repeats.
+
+    Args:
+        path: The file.
+        frames: Images of one size.
+        fps: Frames per second.
+    """
     pictures = [Image.fromarray(f[..., 0] if f.shape[-1] == 1 else as_colour(f)) for f in frames]
     _save(
         path,
@@ -116,6 +122,11 @@ def save_mp4(path: str | os.PathLike, frames: Sequence[np.ndarray], fps: float =
     """Writes uint8 images of one size as a film, with the program ffmpeg.
 
     Odd sides get one more row or column of black, as most players need even ones.
+
+    Args:
+        path: The file.
+        frames: Images of one size.
+        fps: Frames per second.
 
     Raises:
         InputError: If ffmpeg is not on the PATH, or cannot write the film.

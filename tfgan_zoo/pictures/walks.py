@@ -37,6 +37,11 @@ def slerp(start: np.ndarray, end: np.ndarray, t: float) -> np.ndarray:
     """Interpolates from `start` (t = 0) to `end` (t = 1) on the great circle, if there is one.
 
     For vectors that are parallel, opposite or zero, the interpolation is linear.
+
+    Args:
+        start: A vector, `[D]`.
+        end: Another one.
+        t: From 0 to 1.
     """
     lengths = np.linalg.norm(start) * np.linalg.norm(end)
     angle = np.arccos(np.clip(np.dot(start, end) / lengths, -1.0, 1.0)) if lengths else 0.0

@@ -115,6 +115,10 @@ def render(
 def write_page(path: str | os.PathLike, page: str) -> None:
     """Writes the page, complete or not at all.
 
+    Args:
+        path: The file.
+        page: The HTML of `render`.
+
     Raises:
         InputError: If the folder does not exist and cannot be created.
     """

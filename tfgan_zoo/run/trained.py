@@ -112,7 +112,17 @@ def convert_run(
     overwrite: bool = False,
     size: tuple[int | None, int | None] | None = None,
 ) -> list[Path]:
-    """Converts a run's model to "tflite" or "onnx"; see `tfgan_zoo.serving.convert.convert`."""
+    """Converts a run's model to TensorFlow Lite or ONNX; see `tfgan_zoo.serving.convert.convert`.
+
+    Args:
+        workdir: The run folder.
+        output: The folder of the files.
+        kind: "tflite" or "onnx".
+        checkpoint: "best", "last", or a step.
+        raw_weights: Convert the generator's weights even if there is a moving average of them.
+        overwrite: Replace files that exist.
+        size: Height and width of the images that endpoints of any size take.
+    """
     model = load_run(workdir, checkpoint)
     with model.raw_weights() if raw_weights else contextlib.nullcontext():
         return convert(model.endpoints(), Path(output), kind, overwrite, size)

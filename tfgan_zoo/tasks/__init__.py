@@ -106,5 +106,8 @@ def resolve(
     return task.resolve(model, config, before)
 
 
-#: Earlier names.
-open_workload, completed = open_task, resolve
+#: Earlier name of `open_task`.
+open_workload = open_task
+
+#: Earlier name of `resolve`.
+completed = resolve

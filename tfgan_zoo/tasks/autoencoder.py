@@ -11,8 +11,7 @@ from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
 from tfgan_zoo import pictures
-from tfgan_zoo.data import Source, figures, fit_for, load_images, parse_spec
-from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
+from tfgan_zoo.data import figures, load_images, parse_spec
 from tfgan_zoo.data.loading import usable_indices
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation.pairs import score_targets
@@ -22,7 +21,7 @@ from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.metrics.ssim import SIDE as SSIM_SIDE
 from tfgan_zoo.models.mechanics.stacking import num_stages
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
-from tfgan_zoo.tasks.base import SHEET, Score, Task, held_out_split
+from tfgan_zoo.tasks.base import SHEET, Score, Task
 from tfgan_zoo.tasks.classes import latents_of
 from tfgan_zoo.tasks.code_scores import CodeScores, bounds_of
 from tfgan_zoo.tasks.comparison import (
@@ -34,7 +33,7 @@ from tfgan_zoo.tasks.comparison import (
 )
 from tfgan_zoo.tasks.distribution_scores import DistributionScores
 from tfgan_zoo.tasks.drawing import generate
-from tfgan_zoo.tasks.images import ImagesTask, open_images, open_to_evaluate
+from tfgan_zoo.tasks.images import HeldOutImagesTask, open_images, open_to_evaluate
 from tfgan_zoo.tasks.requests import Request
 
 #: Images whose mean a decoder starts at.
@@ -44,7 +43,7 @@ _MEAN_OF = 10_000
 _OF_PAIRS = {name: sign for name, sign in TARGETS.items() if name not in BY_NETWORK}
 
 
-class AutoencoderTask(ImagesTask):
+class AutoencoderTask(HeldOutImagesTask):
     """Images to encode and decode, and others that are held out to score on."""
 
     draws = True
@@ -53,58 +52,24 @@ class AutoencoderTask(ImagesTask):
 
     def __init__(self, config: ConfigDict, model: Any, like: Task | None = None):
         super().__init__(config, model, like)
-        self.pipeline(self.opened, 0, cache=False)
         if "ssim" in config.evaluate.metrics and min(model.image_shape[:2]) < SSIM_SIDE:
             raise InputError(
                 f"evaluate.metrics: ssim needs images of {SSIM_SIDE}x{SSIM_SIDE} pixels or more, "
                 f"got model_args.image_shape={tuple(model.image_shape)}."
             )
-        self.opened_held_out = self.opened
-        if config.evaluate.split is not None:
-            with held_out_split(config):
-                self.opened_held_out = self.open_split(
-                    config, config.data.source, config.evaluate.split
-                )
         self.distributions = DistributionScores(config)
-
-    @property
-    def held_out(self) -> np.ndarray:
-        """Held-out images, which sheets and scores use, uint8."""
-        return self._held_out[0]
-
-    @functools.cached_property
-    def _held_out(self) -> tuple[np.ndarray, np.ndarray]:
-        """The held-out images, and their indices."""
-        settings = self.config
-        return self._some(
-            self._held_out_source, max(settings.evaluate.samples, settings.train.samples)
-        )
-
-    @property
-    def _held_out_source(self) -> Source:
-        """The source that `_held_out` has indices of; one in memory lacks unreadable images."""
-        return self.held if self.opened_held_out is self.opened else self.opened_held_out
-
-    def _some(
-        self, source: Source, num: int, but: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Returns some images of a source, of all its classes, and their indices; see `others`."""
-        fitting = fit_for(source, **self.fitting())
-        chosen = usable_indices([source], [fitting], others(len(source), num, but))
-        # In no order of classes, so that the first few are of several.
-        chosen = np.random.default_rng(0).permutation(chosen)
-        return load_images(Subset(source, chosen), fitting), chosen
 
     def code_scores(self, num: int) -> CodeScores:
         """Returns the scores of the codes of some held-out images."""
 
         def training() -> tuple[np.ndarray, np.ndarray]:
-            same = self._held_out_source is self.held
-            images, chosen = self._some(self.held, num, self._held_out[1] if same else None)
+            same = self.held_out_source is self.held
+            but = self.some_held_out[1] if same else None
+            images, chosen = self.load(self.held, others(len(self.held), num, but))
             return images, self.held.part("label")[chosen]
 
         def labels() -> np.ndarray:
-            return self._held_out_source.part("label")[self._held_out[1][:num]]
+            return self.held_out_source.part("label")[self.some_held_out[1][:num]]
 
         labelled = self.opened.labels is not None and self.opened_held_out.labels is not None
         return CodeScores(
@@ -114,21 +79,10 @@ class AutoencoderTask(ImagesTask):
             self.config.evaluate.draws,
         )
 
-    def fingerprints(self) -> dict[str, Fingerprint]:
-        """See `Task.fingerprints`."""
-        found = super().fingerprints()
-        if self.opened_held_out is not self.opened:
-            found["evaluation data"] = fingerprint(self.opened_held_out, self.config.data.source)
-        return found
-
-    def prepare(self) -> None:
-        """See `Task.prepare`."""
-        self.held_out  # noqa: B018
-
     def initialize(self, model: Any) -> None:
         """See `Task.initialize`; the decoder of a VAE starts at the mean image."""
         if model.starts_at_mean:
-            model.start_at_mean(self._some(self.held, _MEAN_OF)[0])
+            model.start_at_mean(self.load(self.held, choose(len(self.held), _MEAN_OF))[0])
 
     def pretraining(self) -> ConfigDict | None:
         """Returns the config of the stage before this one, of a model whose layers are stacked."""
@@ -179,8 +133,8 @@ class AutoencoderTask(ImagesTask):
 
     def map(self, model: Any) -> np.ndarray:
         """Draws the held-out images at their codes in the plane, see `pictures.plane`."""
-        images, chosen = self._held_out
-        source = self._held_out_source
+        images, chosen = self.some_held_out
+        source = self.held_out_source
         return pictures.plane(
             model.encode(images),
             images,
@@ -216,7 +170,7 @@ class AutoencoderTask(ImagesTask):
         if read := figures_reader(self.config.data.source, split, self.model):
 
             def figures_score(model: Any) -> dict[str, float]:
-                return read(model, self.held_out[:num], None, self._held_out[1][:num])
+                return read(model, self.held_out[:num], None, self.some_held_out[1][:num])
 
             main = "validity" if self.model.has_prior else "reconstructed"
             known["figures"] = Score(figures_score, main, 1)
@@ -255,12 +209,6 @@ class AutoencoderTask(ImagesTask):
     def metrics_of(cls, names: Sequence[str]) -> list[str]:
         """See `Task.metrics_of`."""
         return [*CODES, *BOUNDS, *bounds_of(names)]
-
-    @classmethod
-    def open_split(cls, config: ConfigDict, source: str, split: str) -> Source:
-        """See `Task.open_split`."""
-        data = config.data
-        return open_images(config, source, split, data_dir=data.data_dir, on_error=data.on_error)
 
     @classmethod
     def drawing(cls, model: Any, request: DrawRequest) -> Drawing:

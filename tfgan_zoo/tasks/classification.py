@@ -1,6 +1,5 @@
 """Images and their classes."""
 
-import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,18 +8,15 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from tfgan_zoo import pictures
-from tfgan_zoo.data import Source, fit_for, load_images
-from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
-from tfgan_zoo.data.loading import usable_indices
+from tfgan_zoo.data import Source
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import Classifier
-from tfgan_zoo.tasks.base import Score, Task, held_out_split
+from tfgan_zoo.tasks.base import Score, Task
 from tfgan_zoo.tasks.classes import check_same
-from tfgan_zoo.tasks.comparison import Subset, choose
-from tfgan_zoo.tasks.images import ImagesTask, open_images, with_class_names
+from tfgan_zoo.tasks.images import HeldOutImagesTask, with_class_names
 
 
-class ClassificationTask(ImagesTask):
+class ClassificationTask(HeldOutImagesTask):
     """Images to classify, and others that are held out to score on."""
 
     data_entries = ("class_names",)
@@ -35,13 +31,7 @@ class ClassificationTask(ImagesTask):
         labels_of(self.opened, "data.source")
         names = tuple(config.data.get("class_names", ()) or self.opened.class_names)
         check_same(self.opened, names)
-        self.pipeline(self.opened, 0, cache=False)
-        self.opened_held_out = self.opened
-        if config.evaluate.split is not None:
-            with held_out_split(config):
-                self.opened_held_out = self.open_split(
-                    config, config.data.source, config.evaluate.split
-                )
+        if self.opened_held_out is not self.opened:
             labels_of(self.opened_held_out, "evaluate.split")
             found = self.opened_held_out.class_names
             if found != names[: len(found)]:  # Numbered classes may lack the last.
@@ -55,30 +45,10 @@ class ClassificationTask(ImagesTask):
         """What training batches hold besides images."""
         return ("label",)
 
-    @functools.cached_property
-    def held_out(self) -> tuple[np.ndarray, np.ndarray]:
-        """Held-out images, uint8, and their class numbers."""
-        settings = self.config
-        num = max(settings.evaluate.samples, settings.train.samples)
-        source = self.held if self.opened_held_out is self.opened else self.opened_held_out
-        fitting = fit_for(source, **self.fitting())
-        chosen = usable_indices([source], [fitting], choose(len(source), num))
-        # In no order of classes, so that the first few are of several.
-        chosen = np.random.default_rng(0).permutation(chosen)
-        return load_images(Subset(source, chosen), fitting), labels_of(source, "")[chosen]
-
-    def fingerprints(self) -> dict[str, Fingerprint]:
-        """See `Task.fingerprints`."""
-        found = super().fingerprints()
-        if self.opened_held_out is not self.opened:
-            found["evaluation data"] = fingerprint(
-                self.opened_held_out, self.config.data.source, self.parts
-            )
-        return found
-
-    def prepare(self) -> None:
-        """See `Task.prepare`."""
-        self.held_out  # noqa: B018
+    @property
+    def held_out_labels(self) -> np.ndarray:
+        """Class numbers of the held-out images."""
+        return labels_of(self.held_out_source, "")[self.some_held_out[1]]
 
     def describe(self) -> str:
         """See `Task.describe`."""
@@ -86,7 +56,7 @@ class ClassificationTask(ImagesTask):
 
     def sheet(self, model: Any) -> np.ndarray:
         """Draws a row of held-out images for each class that the model takes some of them for."""
-        images, _ = self.held_out
+        images = self.held_out
         found = model.classify(images).argmax(axis=1)
         names = self.config.data.get("class_names", ()) or self.opened.class_names
         shown = sorted(set(found.tolist()))[: self.config.train.samples]
@@ -101,18 +71,10 @@ class ClassificationTask(ImagesTask):
         num = min(rehearse_on or self.config.evaluate.samples, self.config.evaluate.samples)
 
         def accuracy(model: Any) -> dict[str, float]:
-            images, labels = (each[:num] for each in self.held_out)
-            return {
-                "held_out_accuracy": float(np.mean(model.classify(images).argmax(axis=1) == labels))
-            }
+            found = model.classify(self.held_out[:num]).argmax(axis=1)
+            return {"held_out_accuracy": float(np.mean(found == self.held_out_labels[:num]))}
 
         return {"held_out_accuracy": Score(accuracy, "held_out_accuracy", 1)}
-
-    @classmethod
-    def open_split(cls, config: ConfigDict, source: str, split: str) -> Source:
-        """See `Task.open_split`."""
-        data = config.data
-        return open_images(config, source, split, data_dir=data.data_dir, on_error=data.on_error)
 
     @classmethod
     def resolve(cls, model: type[Any], config: ConfigDict, before: Mapping[str, Any]) -> ConfigDict:

@@ -9,14 +9,23 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from tfgan_zoo import pictures
-from tfgan_zoo.data import Fit, Source, fit_for, load_source, open_source, unconditional, use_cache
+from tfgan_zoo.data import (
+    Fit,
+    Source,
+    fit_for,
+    load_images,
+    load_source,
+    open_source,
+    unconditional,
+    use_cache,
+)
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
 from tfgan_zoo.data.loading import usable_indices
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.samples import IMAGES, POINTS, kind_of
-from tfgan_zoo.tasks.base import CACHE, Task, open_source_for
+from tfgan_zoo.tasks.base import CACHE, Task, held_out_split, open_source_for
 from tfgan_zoo.tasks.classes import check_number
-from tfgan_zoo.tasks.comparison import choose
+from tfgan_zoo.tasks.comparison import Subset, choose
 from tfgan_zoo.tasks.requests import Request
 
 
@@ -118,6 +127,74 @@ class ImagesTask(Task):
         found = {name: np.concatenate([b[name] for b in batches])[:num] for name in batches[0]}
         real = found["image"]
         return found | {"image": real if real.dtype == np.float32 else pictures.from_uint8(real)}
+
+
+class HeldOutImagesTask(ImagesTask):
+    """Single images in training batches, and others that are held out, for sheets and scores.
+
+    Args:
+        config: The run's config. Without `evaluate.split`, training images are held out.
+        model: The run's model.
+        like: See `Task`.
+
+    Raises:
+        InputError: If the model cannot use the data.
+    """
+
+    def __init__(self, config: ConfigDict, model: Any, like: Task | None = None):
+        super().__init__(config, model, like)
+        self.pipeline(self.opened, 0, cache=False)
+        self.opened_held_out = self.opened
+        if config.evaluate.split is not None:
+            with held_out_split(config):
+                self.opened_held_out = self.open_split(
+                    config, config.data.source, config.evaluate.split
+                )
+
+    @property
+    def held_out(self) -> np.ndarray:
+        """The held-out images, uint8."""
+        return self.some_held_out[0]
+
+    @functools.cached_property
+    def some_held_out(self) -> tuple[np.ndarray, np.ndarray]:
+        """The held-out images, and their indices in `held_out_source`."""
+        source, settings = self.held_out_source, self.config
+        num = max(settings.evaluate.samples, settings.train.samples)
+        return self.load(source, choose(len(source), num))
+
+    @property
+    def held_out_source(self) -> Source:
+        """The source of the held-out images; one in memory lacks those that cannot be read."""
+        return self.held if self.opened_held_out is self.opened else self.opened_held_out
+
+    def load(self, source: Source, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Returns those of a source's images that can be read, and their indices.
+
+        They are in no order of classes, so that the first few are of several.
+        """
+        fitting = fit_for(source, **self.fitting())
+        chosen = np.random.default_rng(0).permutation(usable_indices([source], [fitting], indices))
+        return load_images(Subset(source, chosen), fitting), chosen
+
+    def fingerprints(self) -> dict[str, Fingerprint]:
+        """See `Task.fingerprints`."""
+        found = super().fingerprints()
+        if self.opened_held_out is not self.opened:
+            found["evaluation data"] = fingerprint(
+                self.opened_held_out, self.config.data.source, self.parts
+            )
+        return found
+
+    def prepare(self) -> None:
+        """See `Task.prepare`."""
+        self.held_out  # noqa: B018
+
+    @classmethod
+    def open_split(cls, config: ConfigDict, source: str, split: str) -> Source:
+        """See `Task.open_split`."""
+        data = config.data
+        return open_images(config, source, split, data_dir=data.data_dir, on_error=data.on_error)
 
 
 def named(batch: Any) -> dict[str, Any]:

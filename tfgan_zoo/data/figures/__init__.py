@@ -451,7 +451,7 @@ def render(figures: Attributes, resolution: int = 32) -> np.ndarray:
         resolution: Side of the images in pixels, 8 or more.
 
     Returns:
-        uint8 [N, resolution, resolution, 3] in 0..255.
+        uint8 `[N, resolution, resolution, 3]` in 0..255.
 
     Raises:
         InputError: If the resolution is below 8.

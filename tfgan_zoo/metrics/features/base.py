@@ -16,7 +16,7 @@ from tfgan_zoo.pixels import to_byte_range, to_uint8
 class Features(FeatureExtractor, Protocol):
     """A feature extractor that identifies everything a score depends on.
 
-    It is called with images of shape [B, H, W, 1 or 3], uint8 or floats in [-1, 1], which are
+    It is called with images of shape `[B, H, W, 1 or 3]`, uint8 or floats in [-1, 1], which are
     rounded to uint8 first, as when they are saved. It returns float32 NumPy arrays, and raises
     `InputError` for images that it cannot process. Those that come with the library also have
     `of_floats`, which does not round, to compare images that differ by less.
@@ -32,7 +32,7 @@ class Features(FeatureExtractor, Protocol):
 
 
 def as_bytes(images: Any) -> np.ndarray:
-    """Checks images, and returns them as uint8 of shape [B, H, W, 1 or 3].
+    """Checks images, and returns them as uint8 of shape `[B, H, W, 1 or 3]`.
 
     Values slightly outside [-1, 1], as from a generator without tanh, are clipped.
 
@@ -162,7 +162,7 @@ class NetworkFeatures(abc.ABC):
 
     @abc.abstractmethod
     def _prepared(self, images: np.ndarray) -> Any:
-        """Prepares uint8 or float32 in 0 to 255, [B, H, W, 1 or 3], for the network."""
+        """Prepares uint8 or float32 in 0 to 255, `[B, H, W, 1 or 3]`, for the network."""
 
     @abc.abstractmethod
     def _network(self, batch: Any) -> tuple[Any, Any]:

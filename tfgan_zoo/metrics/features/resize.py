@@ -18,7 +18,7 @@ def legacy(images: np.ndarray, size: Sequence[int]) -> np.ndarray:
     of the first one, half a pixel off. Pixels in between are skipped when images shrink.
 
     Args:
-        images: uint8 or floats of shape [B, H, W, C].
+        images: uint8 or floats of shape `[B, H, W, C]`.
         size: (height, width).
 
     Returns:
@@ -42,7 +42,7 @@ def antialiased(images: np.ndarray, size: Sequence[int]) -> np.ndarray:
     Like `Image.resize(size, BICUBIC)` of each channel as floats, without rounding or clipping.
 
     Args:
-        images: uint8 or floats of shape [B, H, W, C].
+        images: uint8 or floats of shape `[B, H, W, C]`.
         size: (height, width).
 
     Returns:

@@ -1,0 +1,57 @@
+"""Hooks of MkDocs: pages that are made, and links of pages in `docs/`."""
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # `mkdocs` does not add the current folder.
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+from pymdownx.slugs import slugify
+
+from docs_site import links, pages, text
+
+#: The repository's address, as in `setup.py`, for links to files that are not on the site.
+REPOSITORY = os.environ.get("TFGAN_ZOO_URL", "")
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Completes the navigation, and makes anchors as GitHub does."""
+    config.nav = pages.navigation(config.nav or [])
+    config.repo_url = REPOSITORY or None
+    config.mdx_configs.setdefault("toc", {})["slugify"] = slugify(case="lower")
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Adds the pages that are made, and the style sheet."""
+    for path, markdown in pages.generated(REPOSITORY).items():
+        files.append(File.generated(config, path, content=markdown))
+    sheet = pages.FOLDER / "extra.css"
+    files.append(File.generated(config, "assets/extra.css", abs_src_path=str(sheet)))
+    return files
+
+
+def on_page_content(html: str, **kwargs: Any) -> str:
+    """Keeps flags in one line: browsers would break them after each hyphen."""
+
+    def kept(match: re.Match) -> str:
+        return re.sub(r"(?<![^\s>])(--[^\s<]+)", r'<span class="flag">\1</span>', match[0])
+
+    return re.sub(r"(?<=<code>)[^<]* --[^<]*|(?<=<code>)--[^<]*", kept, html)
+
+
+def on_page_markdown(markdown: str, page: Page, **kwargs: Any) -> str:
+    """Adapts a page: links that leave `docs/`, bars in tables, and what else is shown and found."""
+    if page.parent is None:  # A tab of its own, with no other page to name at the left.
+        page.meta["hide"] = [*page.meta.get("hide", ()), "navigation"]
+    if page.file.src_uri.startswith("api/"):  # What explains comes before what lists.
+        page.meta["search"] = {"boost": 0.2}
+    markdown = text.plain_bars(markdown)
+    if page.file.generated_by:
+        return markdown
+    return links.rewritten(markdown, page.file.src_uri, "docs", REPOSITORY)
