@@ -12,7 +12,6 @@ instance in the image; without instances `[H, W, 1]`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -88,14 +87,14 @@ class PaletteSource(ViewSource):
 
     def __init__(self, spec: str, source: Source, palette: str):
         colours = np.array(PALETTES[palette], np.float32)
-        within: Callable[[np.ndarray], np.ndarray] = lambda image: image  # noqa: E731
-        if isinstance(source, ViewSource):  # such as one half of each image
-            source, within = source.source, source.look
+        # Of a view, such as one half of each image, the whole image is read.
+        whole = source.source if isinstance(source, ViewSource) else source
+        within = source.look if isinstance(source, ViewSource) else None
 
         def look(image: np.ndarray) -> np.ndarray:
-            return nearest_colours(within(image), colours)
+            return nearest_colours(image if within is None else within(image), colours)
 
-        super().__init__(spec, source, look)
+        super().__init__(spec, whole, look)
         self.label_channels = 1
 
 

@@ -61,7 +61,7 @@ def scene_scores(
     if not len(rows):
         return found
     alone = np.stack(
-        [_alone(images[n], masks[n], tops[n], k) for n, k in zip(rows, slots, strict=True)]
+        [_alone(images[n], masks[n], tops[n], int(k)) for n, k in zip(rows, slots, strict=True)]
     )
     read = figures.read(alone)
     place = np.maximum(

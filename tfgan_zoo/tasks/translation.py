@@ -48,7 +48,7 @@ from tfgan_zoo.tasks.requests import Request
 class TranslationTask(Task):
     """Images of two domains, in pairs or not."""
 
-    data_entries = ("layout", "direction", "load_size")
+    data_entries: tuple[str, ...] = ("layout", "direction", "load_size")
     translates = True
     use = "translates images; use tfgan_zoo.translate"
 

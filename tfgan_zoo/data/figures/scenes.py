@@ -130,8 +130,8 @@ def coverages(drawn: Scenes, resolution: int) -> np.ndarray:
     for shape in range(len(figures.SHAPES)):
         rows, slots = np.nonzero((drawn.shape == shape) & drawn.shown)
         if len(rows):
-            pose = (getattr(drawn, name)[rows, slots] for name in ("radius", "x", "y"))
-            found[rows, slots] = figures.coverage(shape, 0, *pose, resolution)
+            radius, x, y = (each[rows, slots] for each in (drawn.radius, drawn.x, drawn.y))
+            found[rows, slots] = figures.coverage(shape, 0, radius, x, y, resolution)
     return found
 
 
