@@ -265,8 +265,9 @@ class LabelToImage(ImageToImage):
         """
         self._check_has_styles("learn_styles")
         found: dict[int, list[np.ndarray]] = {}
-        maps, images = maps[:num_images], images[:num_images]
-        for pair, encoded in zip(maps, self.encode_styles(images, maps[..., 1]), strict=True):
+        for pair, image in zip(maps[:num_images], images[:num_images], strict=True):
+            # One at a time, as floats of all images would fill the memory.
+            encoded = self.encode_styles(image[np.newaxis], pair[np.newaxis, ..., 1])[0]
             _, first = np.unique(pair[..., 1], return_index=True)
             labels, styles = pair[..., 0].ravel()[first], encoded.reshape(-1, self.style_size)
             for label, style in zip(labels, styles[first], strict=True):

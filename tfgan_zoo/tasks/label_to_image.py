@@ -21,8 +21,8 @@ from tfgan_zoo.tasks.comparison import EvaluationTask, choose
 from tfgan_zoo.tasks.requests import Request
 from tfgan_zoo.tasks.translation import TranslationTask
 
-#: Images whose instances styles are learned from.
-STYLED = 500
+#: Images whose instances styles are learned from, at most, and their pixels together.
+STYLED, STYLED_PIXELS = 500, 1 << 26
 #: Maps that are translated together.
 BATCH = 8
 
@@ -84,10 +84,11 @@ class LabelToImageTask(TranslationTask):
     def complete(self, model: Any) -> None:
         """See `Task.complete`: the styles of each class, from images of the training data."""
         if model.style_size:
+            height, width = model.image_shape[:2]
             model.learn_styles(
                 *load_pairs(
                     self.held,
-                    STYLED,
+                    min(STYLED, max(1, STYLED_PIXELS // (height * width))),
                     image_size=model.image_shape[:2],
                     channels=(1, model.shape_b[-1]),
                     crop=self.config.data.crop,
