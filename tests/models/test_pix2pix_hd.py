@@ -211,6 +211,8 @@ def test_learns_from_label_maps_and_translates_them(tmp_path):
     labels, instances = (np.random.default_rng(0).integers(0, 3, (2, 19, 22)) for _ in range(2))
     made = model.translate(labels, instances=instances, batch_size=2)
     assert made.shape == (2, 19, 22, 3)
+    small = model.translate(labels[:, :1, :1], instances=instances[:, :1, :1])
+    assert small.shape == (2, 1, 1, 3)
     # Instances may have any numbers, and stand in the same array.
     renamed = np.stack([labels, instances * 1000 + 5], axis=-1)
     np.testing.assert_allclose(model.translate(renamed), made, atol=1e-5)

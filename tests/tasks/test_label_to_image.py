@@ -194,7 +194,7 @@ def test_translates_files_of_label_maps(run, folder, tmp_path, capsys):
     [
         ((), None, "--instances: expected the instance maps of the label maps, which this"),
         ((), "nowhere", "nowhere' does not exist"),
-        (("--style=10",), "inst", "styles: expected numbers from 0 to 9, got 10"),
+        (("--style=10",), "inst", "--style: expected 0 to 9, got 10"),
         (("--size=8",), "inst", "--size: expected none for label maps"),
         (("--style_of=x.png", "--style=1"), "inst", "--style: expected without --style_of"),
         (("--style_of=x.png",), "inst", "expected the picture's --style_labels and --style_inst"),

@@ -14,6 +14,7 @@ from tfgan_zoo.data.readers.folder import some_images
 from tfgan_zoo.data.readers.label_maps import INSTANCE, LABEL, by_key, read_label_map
 from tfgan_zoo.errors import InputError, without_advice
 from tfgan_zoo.models import LabelToImage
+from tfgan_zoo.models.label_to_image import NUM_STYLES
 from tfgan_zoo.pictures.files import comparison
 from tfgan_zoo.pictures.label_maps import draw_label_maps
 from tfgan_zoo.run.folder import Run
@@ -167,6 +168,8 @@ def _style(
         raise InputError(
             f"--{wanted[0]}: expected a run with styles, got one of model_args.style_size=0."
         )
+    if maps.style is not None and not 0 <= maps.style < NUM_STYLES:
+        raise InputError(f"--style: expected 0 to {NUM_STYLES - 1}, got {maps.style}.")
     if len(wanted) == 2:
         raise InputError("--style: expected without --style_of, got both.")
     if maps.style_of is None:
