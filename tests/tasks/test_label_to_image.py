@@ -36,8 +36,8 @@ def task(config):
 
 @pytest.fixture(scope="module")
 def run(folder, config):
-    """A run of two steps, with the styles of a finished one."""
-    path = stepped_run(config, folder / "run", steps=2)
+    """A run of one step, with the styles of a finished one."""
+    path = stepped_run(config, folder / "run")
     model = experiment.load_run(path)
     open_task(config, model).complete(model)
     styles.store(Run(path), model)
@@ -213,7 +213,7 @@ def test_what_cannot_be_translated(run, folder, tmp_path, capsys, flags, instanc
 def test_styles_belong_to_the_weights_of_a_run(run, folder, tmp_path, capsys):
     with np.load(run / "styles.npz") as stored:
         kept = dict(stored)
-    assert int(kept["step"]) == 2
+    assert int(kept["step"]) == 1
     assert np.any(kept["styles"])
     np.testing.assert_array_equal(experiment.load_run(run).styles.numpy(), kept["styles"])
     other = tmp_path / "other"
