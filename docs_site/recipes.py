@@ -18,6 +18,7 @@ KINDS = {
     "text_to_image": "Images from texts",
     "joint_embedding": "Images from texts",
     "autoencoder": "Autoencoders",
+    "attribute_to_image": "Images from attributes",
 }
 
 FOLDER = ROOT / "configs"

@@ -18,17 +18,17 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"downloads", "keras_internals", "lazy", "moved", "noise", "pixels", "progress"}),
     frozenset({"samples", "suggestions"}),
     frozenset({"errors"}),
-    frozenset({"atomic", "backend", "schedules", "sizes"}),
+    frozenset({"atomic", "attributes", "backend", "schedules", "sizes", "weight_files"}),
     frozenset({"data", "layers", "losses", "serving"}),
     frozenset({"networks", "pictures"}),
     frozenset({"metrics", "models"}),
-    frozenset({"config", "evaluation"}),
+    frozenset({"config", "evaluation", "importing"}),
     frozenset({"callbacks", "reporting"}),
     frozenset({"tasks"}),
     frozenset({"run"}),
     frozenset({"cli", "commands"}),
     frozenset(
-        {"encode", "evaluate", "export", "generate", "invert", "predict"}
+        {"encode", "evaluate", "export", "generate", "import_weights", "invert", "predict"}
         | {"prepare", "reconstruct", "report", "train", "translate"}
     ),
 )

@@ -17,6 +17,7 @@ from tests.tiny_runs import (
     assert_same,
     lines,
     saved,
+    tiny_attribute_to_image,
     tiny_autoencoder,
     tiny_classifier,
     tiny_conditional,
@@ -46,6 +47,8 @@ def config_of(name, folder):
         return tiny_joint_embedding(folder, **exported)
     if name == "classifier":
         return tiny_classifier(folder, **exported)
+    if name == "attribute_to_image":
+        return tiny_attribute_to_image(folder, **exported)
     if name in MODELS and MODELS[name].kind == "autoencoder":
         return tiny_autoencoder(folder, name, **exported)
     if name in ("cyclegan", "pix2pix"):

@@ -74,6 +74,12 @@ def results(folder):
             f"--data=folder:{folder / 'pairs'}",
             "--baseline=bicubic",
         ],
+        "import": [
+            "tfgan_zoo.import_weights",
+            "--family=realesrgan",
+            f"--input={folder / 'tiny.py'}",
+            f"--output={folder / 'imported'}",
+        ],
         "dry run": [
             "tfgan_zoo.train",
             f"--config={folder / 'tiny.py'}",
@@ -120,6 +126,12 @@ def test_the_scores_of_a_baseline(results):
     assert results["evaluate"]["ended"] == QUIETLY
     header = results["evaluate"]["out"].splitlines()[0]
     assert header.split() == ["image", "psnr", "ssim", "ssim_daala"]
+
+
+def test_files_of_weights_that_are_refused(results):
+    status, said, imported = results["import"]["ended"]
+    assert (status, imported) == (2, [])
+    assert "tiny.py holds no tensors that can be read (it does not begin as such files do)." in said
 
 
 def test_a_dry_run_which_touches_nothing(results, folder):

@@ -9,6 +9,7 @@ import pytest
 
 from tfgan_zoo import callbacks, pictures
 from tfgan_zoo.config import (
+    attribute_to_image_config,
     autoencoder_config,
     check,
     classifier_config,
@@ -250,6 +251,26 @@ def tiny_autoencoder(folder, model="autoencoder", **overrides):
     config.data.source = data
     config.data.batch_size = 8
     return _short(config, overrides)
+
+
+def tiny_attribute_to_image(folder, **overrides):
+    """The same for a model that draws 50 figures from attributes."""
+    del folder
+    config = attribute_to_image_config("attribute_to_image")
+    config.model_args.image_shape = (16, 16, 3)
+    config.model_args.augmentation = 0.5
+    config.model_args.ema_half_life = 20.0
+    config.generator = {
+        "name": "attribute_to_image_generator",
+        "group_units": 4,
+        "units": 8,
+        "maps": 4,
+        "filters": (4,),
+    }
+    config.generator_optimizer = {"name": "adam", "learning_rate": 1e-3}
+    config.data.split = "train[:50]"
+    config.data.batch_size = 8
+    return _short(config, {"data__flip": "false", **overrides})
 
 
 def _captioned(config, folder, overrides):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         data,
         errors,
         evaluation,
+        importing,
         layers,
         losses,
         metrics,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         schedules,
         serving,
         tasks,
+        weight_files,
     )
     from tfgan_zoo.models import (
         ACGAN,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
         VAEGAN,
         WGAN,
         WGANGP,
+        AttributeToImage,
         Autoencoder,
         BigGAN,
         Classifier,
@@ -79,6 +82,7 @@ __all__ = [
     "VAEGAN",
     "WGAN",
     "WGANGP",
+    "AttributeToImage",
     "Autoencoder",
     "BigGAN",
     "Classifier",
@@ -97,6 +101,7 @@ __all__ = [
     "data",
     "errors",
     "evaluation",
+    "importing",
     "layers",
     "list_models",
     "load_model",
@@ -111,6 +116,7 @@ __all__ = [
     "schedules",
     "serving",
     "tasks",
+    "weight_files",
 ]
 
 

@@ -22,6 +22,7 @@ COMMANDS = (
     "report",
     "export",
     "prepare",
+    "import_weights",
 )
 
 
@@ -39,7 +40,7 @@ def main(argv: list[str]) -> None:
         # Read, not imported, since some would import TensorFlow.
         module = ast.parse((Path(__file__).parent / f"{name}.py").read_text("utf-8"))
         first = (ast.get_docstring(module) or "").splitlines()[0]
-        print(f"  python -m tfgan_zoo.{name:<11} {first}")
+        print(f"  python -m tfgan_zoo.{name:<14} {first}")
     print("\nAn installed package has them as `tfgan_zoo train` and so on, too.")
 
 

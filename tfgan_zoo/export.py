@@ -17,7 +17,7 @@ from tfgan_zoo.serving.formats import FORMATS
 def main(argv: list[str]) -> None:
     """Exports, and prints what it wrote."""
     given = cli.Flags()
-    given.define_path("workdir", None, "The run folder.", required=True)
+    given.define_path("workdir", None, "The run folder, or a .keras file.", required=True)
     given.define_path("output", None, "A folder; its name is the model's.", required=True)
     given.define_enum("format", FORMATS[0], list(FORMATS), "The format.")
     given.define_string("checkpoint", "best", "best, last, or a step.")

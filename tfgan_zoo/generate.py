@@ -7,6 +7,8 @@
       --output=walk.png
   python -m tfgan_zoo.generate --workdir=runs/labelled --all_labels --output=classes.png
   python -m tfgan_zoo.generate --workdir=runs/gan_cls --text="a small red circle" --output=red.png
+  python -m tfgan_zoo.generate --workdir=runs/attribute_to_image --sweep=angle:0:360:36 \
+      --attribute=shape=star --output=turning.gif
 
 The name of the output says what to write: a .png is one picture (a grid, or the strips of a walk),
 a .gif or a .mp4 (which needs ffmpeg) the animation of a walk, anything else a folder of single
@@ -15,7 +17,8 @@ each --text, and a walk goes from text to text; a folder holds the texts in capt
 model that knows classes, a .png has a row for each --label, or for every class with --all_labels;
 without either, the classes come in turn. With --interpolate and two labels or more, each row is a
 walk from class to class from one latent. A model that encodes images walks between the codes of
-two or more --input images.
+two or more --input images. A model that draws from attributes takes --attribute=NAME=VALUE; what is
+not given is random, or in the middle of its range in a --sweep and a walk.
 """
 
 from pathlib import Path
@@ -34,6 +37,8 @@ def main(argv: list[str]) -> None:
     given.define_strings("label", "A class to draw, by name or number; may be repeated.")
     given.define_bool("all_labels", "Draw every class.")
     given.define_strings("input", "With --interpolate: an image to walk from or to.")
+    given.define_strings("attribute", "NAME=VALUE to draw from; may be repeated.")
+    given.define_string("sweep", None, "NAME:FIRST:LAST:FRAMES, an attribute that changes.")
     given.define_path("text_file", None, "A file with a text a line.")
     given.define_integer("seed", 0, "The same seed gives the same images.")
     given.define_bool("interpolate", "Walk from sample to sample.")
@@ -58,9 +63,11 @@ def main(argv: list[str]) -> None:
         closed=output.suffix.lower() in drawing.ANIMATIONS,
         truncation=given.truncation,
         inputs=given.input,
+        attributes=given.attribute,
+        sweep=given.sweep,
     )
     request.check()
-    drawing.check_output(output, given.overwrite, given.interpolate)
+    drawing.check_output(output, given.overwrite, given.interpolate or given.sweep is not None)
     cli.quiet_tensorflow()
     from tfgan_zoo.run.drawing import draw_run
 

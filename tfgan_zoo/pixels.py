@@ -71,3 +71,17 @@ def _float32(values: Any) -> Any:
     if tf is not None and tf.is_tensor(values):
         return tf.cast(values, tf.float32)
     return np.asarray(values, np.float32)
+
+
+def on_black(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """Returns images times their masks, uint8.
+
+    Args:
+        images: uint8 `[N, H, W, C]`.
+        masks: uint8 `[N, H, W, 1]`, 255 where the object is.
+
+    Example:
+        >>> on_black(np.full((1, 1, 1, 3), 200, np.uint8), np.full((1, 1, 1, 1), 51, np.uint8))
+        array([[[[40, 40, 40]]]], dtype=uint8)
+    """
+    return np.rint(images * (masks / np.float32(255))).astype(np.uint8)

@@ -29,7 +29,7 @@ from tfgan_zoo.pictures import files, tiling
 def main(argv: list[str]) -> None:
     """Translates and writes images."""
     given = cli.Flags()
-    given.define_string("workdir", None, "The run folder.", required=True)
+    given.define_string("workdir", None, "The run folder, or a .keras file.", required=True)
     given.define_string("input", None, "An image file or a folder.", required=True)
     given.define_string("output", None, "A .png, a .jpg, or a folder.", required=True)
     given.define_string("direction", None, "a_to_b (the default) or b_to_a.")

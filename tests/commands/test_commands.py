@@ -344,6 +344,14 @@ def test_generate_needs_a_checkpoint(folder, run, tmp_path, capsys):
     assert "has no checkpoint yet" in err
 
 
+@pytest.mark.parametrize("flag", ["--attribute=shape=star", "--sweep=angle:0:360:4"])
+def test_models_that_draw_from_no_attributes(run, tmp_path, capsys, flag):
+    output = f"--output={tmp_path / 'x.png'}"
+    status, _, err = said(generate.main, f"--workdir={run}", output, flag, capsys=capsys)
+    assert status == 2
+    assert "whose model draws from no attributes" in err
+
+
 # ---------------------------------------------------------------------- a recipe that changed
 
 

@@ -300,6 +300,24 @@ def test_folders_a_b_c_are_classes_and_a_b_two_domains(tmp_path):
     assert resolve(data__source=source).recipe == "translation"
 
 
+def test_a_table_of_attributes(tmp_path):
+    source = save(tmp_path / "things", num=24, size=(40, 44))
+    with pytest.raises(InputError, match=r"there is no attributes\.csv in"):
+        resolve("attribute_to_image", data__source=source)
+    lines = ["file,size", *(f"{i}.png,{i}" for i in range(24))]
+    (tmp_path / "things" / "attributes.csv").write_text("\n".join(lines))
+    found = resolve("attribute_to_image", data__source=source)
+    config = found.config
+    assert "24 colour images with attributes" in found.notes[0]
+    assert config.model_args.image_shape == (40, 40, 3)
+    assert (config.data.split, config.evaluate.split) == ("train[~::10]", "train[::10]")
+    assert config.data.attributes == ()  # the task notes them
+    assert not config.data.flip
+    assert config.evaluate.metrics == ("psnr", "mask_iou")
+    wide = resolve("attribute_to_image", data__source=source, data__attributes="size=0..99")
+    assert wide.config.data.attributes == ("size=0..99",)
+
+
 def test_super_resolution_crops_fit_the_smallest_image(tmp_path):
     source = save(tmp_path / "photos", size=(50, 90))
     config = resolve("srgan", data__source=source).config

@@ -46,6 +46,8 @@ def test_builds(name):
     config = load_config(name)
     if "vocabulary" in config.get("text_encoder", {}):  # else that of data which is not here
         config.text_encoder.vocabulary = ("red", "circle")
+    if "attributes" in config.data:  # likewise
+        config.data.attributes = ("shape=circle|star", "angle=degrees")
     model = building.build_model(config)
     assert model.image_shape == tuple(config.model_args.image_shape)
     assert model.compiled

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.metrics.features.torch_files import write_arrays
+from tests.weight_files.torch_files import write_arrays
 
 #: Sizes of torchvision's networks: (number, filters, size, stride, padding), and "pool".
 ALEX = [(0, 64, 11, 4, 2), "pool", (3, 192, 5, 1, 2), "pool", (6, 384, 3, 1, 1)]

@@ -12,6 +12,7 @@ import pytest
         "checkerboard",
         "codes",
         "diversity",
+        "figure_attributes",
         "frechet",
         "inception_score",
         "kid",

@@ -5,7 +5,6 @@ import hashlib
 import numpy as np
 import pytest
 
-from tests.metrics.features.torch_files import write_arrays
 from tests.metrics.lpips_files import (
     ALEX,
     ALEX_CHANNELS,
@@ -15,6 +14,7 @@ from tests.metrics.lpips_files import (
     heads,
     write_alexnet,
 )
+from tests.weight_files.torch_files import write_arrays
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics import lpips, lpips_distance, perceptual_path_length
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tests.marks import slow_except
 from tfgan_zoo import networks
-from tfgan_zoo.models import DCGAN, GANCLS, Game, ImageToImage, NoiseToImage
+from tfgan_zoo.models import DCGAN, GANCLS, AttributeToImage, Game, ImageToImage, NoiseToImage
 from tfgan_zoo.models import MODELS as MODELS_OF_THE_ZOO
 from tfgan_zoo.run.building import model_arguments
 
@@ -238,6 +238,18 @@ def vae_gan(cls, batch, **kwargs):
     return cls(SHAPE, LATENT, encoder, decoder, discriminator, **{"margin": None, **kwargs})
 
 
+#: What the images of a tiny `AttributeToImage` are drawn from: a class, an angle and a number.
+ATTRIBUTES = {"shape": ("circle", "square", "star"), "angle": "degrees", "size": (0.1, 0.4)}
+
+
+def attribute_to_image(cls, batch, **kwargs):
+    kwargs = {"attributes": ATTRIBUTES, "augmentation": 1.0, **kwargs}
+    shapes = cls.network_arguments(image_shape=SHAPE, **kwargs)["generator"][1]
+    small = {"group_units": 4, "units": 8, "maps": 4, "filters": (4,)}
+    generator = networks.attribute_to_image_generator(*shapes, **small)
+    return cls(SHAPE, generator=generator, **kwargs)
+
+
 def super_resolution(cls, batch, **kwargs):
     normalization = batch or {"normalization": "none"}
     small = (SHAPE[0] // 2, SHAPE[1] // 2, 3)
@@ -325,6 +337,7 @@ TINY = {
     "joint_embedding": joint_embedding,
     "autoencoder": autoencoder,
     "classification": classification,
+    "attribute_to_image": attribute_to_image,
     "gan": functools.partial(noise_to_image, convolutional=False),
     "wgan_gp": functools.partial(noise_to_image, critic={"normalization": "layer"}),
     "cyclegan": cyclegan,
@@ -375,6 +388,8 @@ def request(model, num):
     """Returns an example input of the model."""
     if getattr(model, "condition", ()) == ("label",):
         return tuple(model.endpoints()["generate"].example(num).values())
+    if isinstance(model, AttributeToImage):
+        return model.endpoints()["generate_from_codes"].example(num)["codes"]
     if isinstance(model, GANCLS):
         return tuple(model.endpoints()["generate_from_embeddings"].example(num).values())
     return next(iter(next(iter(model.endpoints().values())).example(num).values()))

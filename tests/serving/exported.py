@@ -78,6 +78,9 @@ def cases(name, num):
     if MODELS[name].kind == "autoencoder":
         yield from cases_of_codes(made, num, random)
         return
+    if name == "attribute_to_image":
+        yield from cases_of_attributes(made, num)
+        return
     if name == "classifier":
         given = random.integers(0, 256, (num, *made.image_shape), np.uint8)
         floats = random.uniform(-1, 1, given.shape).astype("float32")
@@ -157,6 +160,23 @@ def cases_of_codes(made, num, random):
         yield endpoint, sent, {"images": images}
         yield f"{endpoint}_uint8", sent, {"images_uint8": pictures.to_uint8(images)}
         yield f"{endpoint}_png", sent, {"images_bytes": pictures.to_uint8(images)}
+
+
+def cases_of_attributes(made, num):
+    """Yields the cases of a model that draws images and masks from attributes."""
+    values = made.coding.sample(num, num)
+    classes = made.coding.classes
+    named = {n: v.astype("int32" if n in classes else "float32") for n, v in values.items()}
+    images, masks = made.generate_with_masks(values)
+    levels = pictures.to_uint8(images), pictures.to_uint8(2 * masks - 1)
+    for endpoint, sent in (
+        ("generate", named),
+        ("generate_from_codes", {"codes": made.encode(values)}),
+    ):
+        yield endpoint, sent, {"images": images, "masks": masks}
+        for form, kind in (("uint8", "uint8"), ("png", "bytes")):
+            answer = dict(zip((f"images_{kind}", f"masks_{kind}"), levels, strict=True))
+            yield f"{endpoint}_{form}", sent, answer
 
 
 def tensors(path):

@@ -35,6 +35,24 @@ def test_onnx(tmp_path, name):
         assert (graph.input[0].name, graph.output[0].name) == names
 
 
+@pytest.mark.parametrize("wrong", [None, "images", "masks"])
+def test_every_output_is_compared(tmp_path, monkeypatch, wrong):
+    endpoint = exported.model("attribute_to_image").endpoints()["generate_from_codes"]
+
+    def altered(name, endpoint):
+        def run(request):
+            made = {key: value.numpy() for key, value in endpoint.function(**request).items()}
+            return {key: value + 0.1 * (key == wrong) for key, value in made.items()}
+
+        return b"file", run
+
+    monkeypatch.setattr(module, "to_tflite", altered)
+    refused = contextlib.nullcontext() if wrong is None else pytest.raises(RuntimeError)
+    with refused:
+        convert({"generate": endpoint}, tmp_path, "tflite")
+    assert (tmp_path / "generate.tflite").exists() == (wrong is None)
+
+
 @pytest.mark.parametrize("network", ["dcgan_generator", "resnet_generator"])
 @pytest.mark.slow
 def test_tflite_of_upsampling_by_resizing(tmp_path, monkeypatch, network):

@@ -57,6 +57,7 @@ ENDPOINTS = {
     "autoencoder": ["reconstruct", "encode", "decode"],
     "dtn": ["source_to_target"],
     "classification": ["classify"],
+    "attribute_to_image": ["generate", "generate_from_codes"],
 }
 #: Of models that encode images, those whose codes have a prior have these too.
 OF_A_PRIOR = ["generate", "generate_from_seed"]

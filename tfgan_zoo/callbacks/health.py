@@ -88,7 +88,8 @@ class Health(keras.callbacks.Callback):
         if self.diagnosis is not None:  # a second call of `fit`
             return
         wanted = {"gradients", "diversity"} & set(self.conditions)
-        if wanted and "generator" in self.model.roles():
+        # A generator without a game has no adversary whose verdict could leave it without gradient.
+        if wanted and "generator" in self.model.roles() and "g_loss" in self.model.log_names:
             data = self.model.training_data() if self.data is None else self.data
             share = self.model.samples_per_step(1)
             self.batch = first_samples(data, SAMPLES * share, share)

@@ -5,6 +5,7 @@ from typing import Any
 
 from tfgan_zoo import atomic
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.importing import note_of
 
 #: Flags that apply to one way of scoring alone.
 _OF_SAMPLES = ("num", "features", "inception", "seed", "direction")
@@ -32,6 +33,11 @@ def evaluate(given: Any) -> str:
         return _evaluate_sources(given)
     given.refuse(_OF_SOURCES, "is for --real and --fake.")
     if given.workdir is not None:
+        if given.data is None and note_of(given.workdir) is not None:
+            raise InputError(
+                f"--data: expected a data source, as {given.workdir!r} was imported and has no "
+                "data of its own, got none; give one, such as folder:PATH."
+            )
         from tfgan_zoo.run.evaluation import task_of_run
 
         if task_of_run(given.workdir).evaluates != "pairs":

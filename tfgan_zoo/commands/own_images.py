@@ -11,6 +11,7 @@ from tfgan_zoo import config as config_lib
 from tfgan_zoo.config import own_images
 from tfgan_zoo.config.own_images import RECIPES, Facts
 from tfgan_zoo.config.values import override_all
+from tfgan_zoo.data.attributes import open_attributed
 from tfgan_zoo.data.captions.opening import open_captioned
 from tfgan_zoo.data.captions.reading import CaptionsError
 from tfgan_zoo.data.domains import open_domains
@@ -223,6 +224,10 @@ def _new(
             override_all(config, data)
     elif kind in ("text_to_image", "joint_embedding"):
         facts = _captioned(config)
+    elif kind == "attribute_to_image":
+        images = _open(open_attributed, config, config.data.split).images
+        what = "images with attributes"
+        facts = _facts(config, images, images, len(images), what, open_attributed)
     else:
         source = _open(open_source, config, config.data.split)
         if source.is_vector and model:

@@ -10,6 +10,7 @@ from ml_collections import ConfigDict
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.commands import own_images
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.importing import note_of
 
 
 class Training(NamedTuple):
@@ -54,6 +55,13 @@ def from_flags(
     """
     if extend_to is not None and "train.steps" in overrides:
         raise InputError("--extend_to: is the new number of steps; leave out --config.train.steps.")
+
+    if workdir is not None and note_of(workdir) is not None:
+        raise InputError(
+            f"--workdir: expected a run that was trained here, or a new folder, got {workdir!r} "
+            "with imported weights; start a recipe from them in a new folder, with "
+            f"--config.train.start_from={workdir}."
+        )
 
     def arguments(config: ConfigDict, group: str) -> Mapping[str, inspect.Parameter]:
         load_tensorflow()

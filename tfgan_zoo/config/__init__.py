@@ -29,6 +29,7 @@ from tfgan_zoo.config.load import (
     with_whole_shape,
 )
 from tfgan_zoo.config.schema import (
+    attribute_to_image_config,
     autoencoder_config,
     classifier_config,
     default_config,
@@ -69,6 +70,7 @@ __all__ = [
     "METRICS",
     "Overrides",
     "as_flag",
+    "attribute_to_image_config",
     "autoencoder_config",
     "check",
     "check_extension",

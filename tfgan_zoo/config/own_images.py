@@ -62,6 +62,8 @@ def kind_of_config(config: ConfigDict) -> str:
         return "super_resolution"
     if "decoder" in config:
         return "autoencoder"
+    if "attributes" in config.data:
+        return "attribute_to_image"
     if "classifier" in config:
         return "classification"
     if "text_encoder" in config:
@@ -114,7 +116,8 @@ def sizes_of(config: ConfigDict) -> Sizes:
         return _multiples(8, 24) if config.model == "pix2pix" else _multiples(4, 24)
     if kind == "super_resolution":
         return _multiples(16, 32)
-    if kind in ("joint_embedding", "autoencoder", "classification"):  # an autoencoder pads
+    # An autoencoder pads, and a generator from attributes crops.
+    if kind in ("joint_embedding", "autoencoder", "classification", "attribute_to_image"):
         return _multiples(1, 16)
     return Sizes(lambda h, w: doublings(h, w) is not None, nearest_doubled)
 
@@ -333,6 +336,19 @@ def _classification(
     return ["{config.model_args.num_classes} classes, and batches of {config.data.batch_size}"]
 
 
+def _attribute_to_image(
+    config: ConfigDict, facts: Facts, size: tuple[int, int], channels: tuple[int, int]
+) -> list[str]:
+    del size, channels
+    config.data.attributes = ()
+    config.data.batch_size = _batch(64, facts)
+    config.data.flip = False
+    config.evaluate.metrics = ("psnr", "mask_iou")
+    config.evaluate.samples = min(512, facts.num)
+    config.train.steps = 5000 if facts.num < FEW else 10_000
+    return ["the attributes of the table, and batches of {config.data.batch_size}"]
+
+
 def _autoencoder(
     config: ConfigDict, facts: Facts, size: tuple[int, int], channels: tuple[int, int]
 ) -> list[str]:
@@ -367,4 +383,5 @@ _KINDS = {
     "super_resolution": _super_resolution,
     "autoencoder": _autoencoder,
     "classification": _classification,
+    "attribute_to_image": _attribute_to_image,
 }

@@ -184,9 +184,9 @@ def default_config() -> ConfigDict:
 def set_cosine(config: ConfigDict, key: str, start: float, end: float, steps: int) -> None:
     """Makes an entry follow half a period of a cosine: see `schedules.Cosine`.
 
-    The entries for which this is possible are `r1_gamma`, `r2_gamma`, `ema_half_life` and
-    `augment_probability` of `model_args`, and of optimizers the learning rate and, for Adam,
-    `beta_2`.
+    The entries for which this is possible are `r1_gamma`, `r2_gamma`, `ema_half_life`,
+    `augment_probability` and `augmentation` of `model_args`, and of optimizers the learning rate
+    and, for Adam, `beta_2`.
 
     Args:
         config: The config.
@@ -402,6 +402,28 @@ def autoencoder_config(model: str, roles: Sequence[str] = ("autoencoder",)) -> C
     return config
 
 
+def attribute_to_image_config(model: str) -> ConfigDict:
+    """Returns the config of a model that draws images and masks from attributes."""
+    config = run_config(model, ["generator"], ["generator"])
+    config.model_args = ConfigDict(
+        {
+            "image_shape": any_shape((32, 32, 3)),
+            "mask_weight": 0.1,
+            "augmentation": placeholder(float),  # how strong; None for none
+            "ema_half_life": placeholder(float),
+            "ema_ramp_up": 0.05,
+        }
+    )
+    # What images are drawn from, such as ("shape=circle|star", "angle=degrees", "size=0.1..0.4");
+    # () for what the source has.
+    config.data.attributes = ()
+    config.data.source = "figures/attributes"
+    config.evaluate.split = placeholder(str)  # of the source; None for the training data
+    config.evaluate.metrics = ("psnr", "mask_iou")
+    config.train.samples = 16
+    return config
+
+
 #: The config of each kind of model.
 CONFIGS: dict[str, Callable[[str], ConfigDict]] = {
     "noise_to_image": noise_to_image_config,
@@ -412,4 +434,5 @@ CONFIGS: dict[str, Callable[[str], ConfigDict]] = {
     "joint_embedding": joint_embedding_config,
     "autoencoder": autoencoder_config,
     "classification": classifier_config,
+    "attribute_to_image": attribute_to_image_config,
 }

@@ -51,8 +51,9 @@ _ENTRIES = [entry for kind in CONFIGS.values() for entry in flatten(kind("")).it
 #: The entries of all kinds of model, with their defaults.
 ALL_ENTRIES = dict(_ENTRIES)
 #: Entries that a run notes from its data if its recipe leaves them out: the words that an encoder
-#: knows, and the names of the classes, by number, that a model is conditional on.
-NOTED_FROM_DATA = ("text_encoder.vocabulary", "data.class_names")
+#: knows, the names of the classes, by number, that a model is conditional on, and the attributes
+#: that images are drawn from.
+NOTED_FROM_DATA = ("text_encoder.vocabulary", "data.class_names", "data.attributes")
 ALL_ENTRIES |= dict.fromkeys(NOTED_FROM_DATA, ())
 #: Those that some kind of model can do without.
 OPTIONAL = {key for key, value in _ENTRIES if value is None}

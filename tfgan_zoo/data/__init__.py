@@ -15,12 +15,16 @@
     data = open_captioned("folder:~/birds")
     dataset = captioned(data, batch_size=64, image_size=64, load_size=76, flip=True)
 
+    data = open_attributed("figures/attributes")
+    dataset = attributed(data, batch_size=64)
+
 A source is a numbered list of samples, two of them are domains or resolutions, and a pipeline makes
 batches of them. Images are uint8 NHWC in 0..255 here; the models scale them to [-1, 1].
 """
 
 from typing import TYPE_CHECKING
 
+from tfgan_zoo.data.attributes import Attributed, open_attributed
 from tfgan_zoo.data.captions import Captioned, distinct_captions, open_captioned
 from tfgan_zoo.data.domains import Domains, open_domains
 from tfgan_zoo.data.images import Fit
@@ -43,6 +47,7 @@ from tfgan_zoo.data.splits import parse_split
 from tfgan_zoo.lazy import names_from
 
 if TYPE_CHECKING:
+    from tfgan_zoo.data.attributes.batches import attributed, load_attributed
     from tfgan_zoo.data.captions.batches import captioned
     from tfgan_zoo.data.pairs import epoch_size, load_domains, load_pairs, paired, unpaired
     from tfgan_zoo.data.pipeline import unconditional
@@ -50,6 +55,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArraySource",
+    "Attributed",
     "Captioned",
     "Domains",
     "FileSource",
@@ -60,6 +66,7 @@ __all__ = [
     "SliceSource",
     "Source",
     "ViewSource",
+    "attributed",
     "captioned",
     "distinct_captions",
     "epoch_size",
@@ -67,11 +74,13 @@ __all__ = [
     "hold",
     "imresize",
     "imresize_graph",
+    "load_attributed",
     "load_domains",
     "load_images",
     "load_pair",
     "load_pairs",
     "load_source",
+    "open_attributed",
     "open_captioned",
     "open_domains",
     "open_label_maps",
@@ -91,6 +100,7 @@ __all__ = [
 __getattr__ = names_from(
     __name__,
     {
+        "tfgan_zoo.data.attributes.batches": ("attributed", "load_attributed"),
         "tfgan_zoo.data.captions.batches": ("captioned",),
         "tfgan_zoo.data.pairs": ("epoch_size", "load_domains", "load_pairs", "paired", "unpaired"),
         "tfgan_zoo.data.pipeline": ("unconditional",),

@@ -3,6 +3,7 @@
 import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
 from tfgan_zoo.layers.average_pooling import CentredAveragePooling2D
 from tfgan_zoo.layers.batch_normalization import PredictionTimeBatchNormalization
+from tfgan_zoo.layers.bilinear_upsampling import BilinearUpsampling2D
 from tfgan_zoo.layers.class_embedding import ClassEmbedding
 from tfgan_zoo.layers.conditional_normalization import ConditionalBatchNormalization
 from tfgan_zoo.layers.dropout import StatelessDropout
@@ -24,6 +25,7 @@ from tfgan_zoo.layers.spectral_normalization import SpectralNormalization
 __all__ = [
     "ICNR",
     "BatchNormalization",
+    "BilinearUpsampling2D",
     "CentredAveragePooling2D",
     "ClassEmbedding",
     "ConditionalBatchNormalization",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tfgan_zoo.metrics.base import FeatureExtractor, metric_name
     from tfgan_zoo.metrics.divergence import reverse_kl
     from tfgan_zoo.metrics.diversity import MSSSIMDiversity, ms_ssim_diversity
+    from tfgan_zoo.metrics.figure_attributes import attribute_scores, mask_iou
     from tfgan_zoo.metrics.figures import (
         agreement,
         caption_scores,
@@ -62,6 +63,7 @@ _MODULES = {
     "divergence": ("reverse_kl",),
     "diversity": ("MSSSIMDiversity", "ms_ssim_diversity"),
     "figures": ("agreement", "caption_scores", "figure_scores", "translation_scores"),
+    "figure_attributes": ("attribute_scores", "mask_iou"),
     "frechet": ("FID", "Statistics", "frechet_distance"),
     "inception_score": ("InceptionScore", "inception_score_from_logits"),
     "kid": ("KID", "kernel_distance", "polynomial_mmd2"),
@@ -97,6 +99,7 @@ __all__ = [
     "active_units",
     "agreement",
     "arithmetic_scores",
+    "attribute_scores",
     "caption_scores",
     "checkerboard",
     "class_coverage",
@@ -112,6 +115,7 @@ __all__ = [
     "linear_probe",
     "lpips_distance",
     "luma",
+    "mask_iou",
     "metric_name",
     "mode_scores",
     "ms_ssim",

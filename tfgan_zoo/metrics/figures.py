@@ -459,8 +459,8 @@ def figure_scores(
         class. A class without a clean figure has 0.
 
     Raises:
-        InputError: If the view does not exist, the images are not uint8 square RGB, or their number
-            differs from `wanted`.
+        InputError: If the view does not exist or has turned figures, the images are not uint8
+            square RGB, or their number differs from `wanted`.
 
     Example:
     >>> from tfgan_zoo.data import figures
@@ -468,6 +468,10 @@ def figure_scores(
     1.0
     """
     spec = get_view(view)
+    if spec.continuous:
+        raise InputError(
+            f"view: expected one of upright figures, got {view!r}; use attribute_scores."
+        )
     found = read(images)
     seen = found.attributes
     valid = (

@@ -21,7 +21,7 @@ from tfgan_zoo.downloads import cache_folder, check_online
 from tfgan_zoo.errors import InputError, first_line
 from tfgan_zoo.metrics.features.base import as_byte_range
 from tfgan_zoo.metrics.psnr import planes
-from tfgan_zoo.networks.torch_file import read_torch_file
+from tfgan_zoo.weight_files import read_torch_file
 
 VERSION = "0.1"
 

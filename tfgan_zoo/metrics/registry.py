@@ -215,6 +215,7 @@ IN_TRAINING = (
     "ssim_daala",
     "checkerboard",
     "held_out_accuracy",
+    "mask_iou",
     "retrieval",
     *CODES,
     *BOUNDS,

@@ -2,6 +2,7 @@
 
 import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
 from tfgan_zoo.models.acgan import ACGAN
+from tfgan_zoo.models.attribute_to_image import AttributeToImage
 from tfgan_zoo.models.autoencoder import Autoencoder
 from tfgan_zoo.models.autoencoding import Autoencoding
 from tfgan_zoo.models.base import ZooModel
@@ -61,6 +62,7 @@ MODELS: dict[str, type[ZooModel]] = {
     "vae": VAE,
     "embedding_autoencoder": EmbeddingAutoencoder,
     "vae_gan": VAEGAN,
+    "attribute_to_image": AttributeToImage,
 }
 
 #: Models that are trained before others.
@@ -86,6 +88,7 @@ __all__ = [
     "VAEGAN",
     "WGAN",
     "WGANGP",
+    "AttributeToImage",
     "Autoencoder",
     "Autoencoding",
     "BigGAN",

@@ -72,6 +72,8 @@ class ZooModel(
     sample_factors: tuple[str, ...] = ()
     #: Names of the parts in `batch_spec` that a batch can lack.
     optional_parts: tuple[str, ...] = ()
+    #: Names of the constructor's arguments that a run takes from its data.
+    from_data: tuple[str, ...] = ()
     #: Shape of one image, (height, width, channels), or (size,) for vectors.
     image_shape: tuple[int, ...]
     #: Whether strings in training batches need no check.

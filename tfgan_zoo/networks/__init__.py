@@ -9,6 +9,8 @@
   `[B, h, w, 1]`. Both accept images of any size. `multiscale_discriminator` takes `(image_shape,
   num_scales, ...)` and maps images to the features and logits of each scale; `feature_encoder`
   takes `(image_shape, channels, ...)` and maps images to a few numbers for each pixel.
+- `attribute_to_image_generator` takes `(image_shape, groups, ...)` and maps coded attributes to
+  images with masks in their last channel.
 - `dtn_generator` takes `(feature_shape, image_shape, ...)` and maps features to images.
 - Generators that enlarge images take `(lr_shape, ...)` and accept images of any size.
 - `image_classifier` takes `(image_shape, num_classes, ...)` and maps images to float32 logits
@@ -34,6 +36,7 @@ import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
 import keras
 
 from tfgan_zoo.networks.acgan import acgan_discriminator
+from tfgan_zoo.networks.attribute_to_image import attribute_to_image_generator
 from tfgan_zoo.networks.autoencoder import conv_decoder, conv_encoder, mlp_decoder, mlp_encoder
 from tfgan_zoo.networks.biggan import biggan_discriminator, biggan_generator
 from tfgan_zoo.networks.cgan import cgan_discriminator, cgan_generator
@@ -44,6 +47,7 @@ from tfgan_zoo.networks.features import FEATURE_NETWORKS, feature_network
 from tfgan_zoo.networks.image_classifier import image_classifier
 from tfgan_zoo.networks.image_encoder import image_encoder
 from tfgan_zoo.networks.mlp import mlp_discriminator, mlp_generator
+from tfgan_zoo.networks.msrresnet import msrresnet_generator
 from tfgan_zoo.networks.patchgan import patchgan_discriminator
 from tfgan_zoo.networks.pix2pix_hd import (
     feature_encoder,
@@ -57,6 +61,7 @@ from tfgan_zoo.networks.rrdb import rrdb_generator
 from tfgan_zoo.networks.sngan import sngan_discriminator, sngan_generator
 from tfgan_zoo.networks.srgan_discriminator import srgan_discriminator
 from tfgan_zoo.networks.srresnet import srresnet_generator
+from tfgan_zoo.networks.srvgg import srvgg_generator
 from tfgan_zoo.networks.text_conditional import (
     text_conditional_discriminator,
     text_conditional_generator,
@@ -69,6 +74,7 @@ from tfgan_zoo.networks.vgg_features import vgg19_features
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "acgan_discriminator": acgan_discriminator,
+    "attribute_to_image_generator": attribute_to_image_generator,
     "biggan_discriminator": biggan_discriminator,
     "biggan_generator": biggan_generator,
     "cgan_discriminator": cgan_discriminator,
@@ -90,6 +96,7 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "mlp_discriminator": mlp_discriminator,
     "mlp_encoder": mlp_encoder,
     "mlp_generator": mlp_generator,
+    "msrresnet_generator": msrresnet_generator,
     "multiscale_discriminator": multiscale_discriminator,
     "patchgan_discriminator": patchgan_discriminator,
     "r3gan_discriminator": r3gan_discriminator,
@@ -101,6 +108,7 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "sngan_generator": sngan_generator,
     "srgan_discriminator": srgan_discriminator,
     "srresnet_generator": srresnet_generator,
+    "srvgg_generator": srvgg_generator,
     "text_conditional_discriminator": text_conditional_discriminator,
     "text_conditional_generator": text_conditional_generator,
     "translation_resnet": translation_resnet,
@@ -115,6 +123,7 @@ __all__ = [
     "FEATURE_NETWORKS",
     "NETWORKS",
     "acgan_discriminator",
+    "attribute_to_image_generator",
     "biggan_discriminator",
     "biggan_generator",
     "cgan_discriminator",
@@ -137,6 +146,7 @@ __all__ = [
     "mlp_discriminator",
     "mlp_encoder",
     "mlp_generator",
+    "msrresnet_generator",
     "multiscale_discriminator",
     "patchgan_discriminator",
     "r3gan_discriminator",
@@ -150,6 +160,7 @@ __all__ = [
     "sngan_generator",
     "srgan_discriminator",
     "srresnet_generator",
+    "srvgg_generator",
     "text_conditional_discriminator",
     "text_conditional_generator",
     "translation_resnet",

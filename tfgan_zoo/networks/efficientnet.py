@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.networks.torch_file import read_torch_file
+from tfgan_zoo.weight_files import read_torch_file
 
 SIDE, DIM, CLASSES = 224, 1280, 1000
 

@@ -33,6 +33,7 @@ def unet_generator(
     dropout: float = 0.5,
     upsampling: str = "transposed",
     inference: str = "frozen",
+    innermost_dropout: bool = True,
     synchronized_bn: bool = False,
     seed: int = 0,
     name: str = "generator",
@@ -62,6 +63,8 @@ def unet_generator(
             3x3 convolutions, without checkerboard artifacts (Odena et al. 2016).
         inference: What dropout and batch normalisation do at inference, `frozen` or `paper`;
             `tfgan_zoo.layers.set_inference` changes it.
+        innermost_dropout: Whether the first convolution on the way up has dropout, as in the paper.
+            The authors' PyTorch code drops out after as many, beginning with the second.
         synchronized_bn: Whether batch statistics are computed over all replicas.
         seed: Seed of the dropout masks.
         name: Name of the model.
@@ -92,6 +95,7 @@ def encoder_decoder_generator(
     dropout: float = 0.5,
     upsampling: str = "transposed",
     inference: str = "frozen",
+    innermost_dropout: bool = True,
     synchronized_bn: bool = False,
     seed: int = 0,
     name: str = "generator",
@@ -109,6 +113,7 @@ def encoder_decoder_generator(
         dropout: Probability of dropping an input.
         upsampling: `transposed` or `resize`.
         inference: `frozen` or `paper`.
+        innermost_dropout: Whether the first convolution on the way up has dropout.
         synchronized_bn: Whether batch statistics are computed over all replicas.
         seed: Seed of the dropout masks.
         name: Name of the model.
@@ -135,6 +140,7 @@ def _generator(
     dropout: float,
     upsampling: str,
     inference: str,
+    innermost_dropout: bool,
     synchronized_bn: bool,
     seed: int,
     name: str,
@@ -180,6 +186,7 @@ def _generator(
 
     # The authors' smaller networks have less dropout; without any there would be no noise.
     noisy = min(max(depth - 5, 1), 3)
+    first = depth if innermost_dropout else depth - 1
     for i in range(depth, 0, -1):
         if skips and i < depth:
             x = layers.Concatenate(name=f"skip_{i}")([x, maps[i - 1]])
@@ -190,7 +197,7 @@ def _generator(
         use_bias = not cancels_bias(normalization)
         x = upsample(x, width, 4, upsampling, use_bias=use_bias, name=f"up_{i}")
         x = norm(x, normalization, name=f"up_{i}_norm")
-        if dropout and i > depth - noisy:
+        if dropout and first - noisy < i <= first:
             x = StatelessDropout(dropout, seed, inference=inference, name=f"up_{i}_dropout")(x)
     x = upsample(x, channels, 4, upsampling, activation="tanh", dtype="float32", name="output")
     return keras.Model(inputs, x, name=name)

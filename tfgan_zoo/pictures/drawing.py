@@ -31,6 +31,9 @@ class DrawRequest(NamedTuple):
         inputs: Files of images to walk between, for a model that encodes images.
         images: These images as the model takes them, uint8 `[num, H, W, C]`; None if there are
             none.
+        attributes: Values of attributes to draw from, NAME=VALUE; several of one are drawn one by
+            one, or walked between.
+        sweep: One attribute that changes along a row, NAME:FIRST:LAST:FRAMES; None for none.
     """
 
     workdir: str
@@ -46,6 +49,8 @@ class DrawRequest(NamedTuple):
     all_labels: bool = False
     inputs: Sequence[str] = ()
     images: np.ndarray | None = None
+    attributes: Sequence[str] = ()
+    sweep: str | None = None
 
     def num_samples(self) -> int:
         """Returns how many samples to draw, per text or class where there are any."""
@@ -55,7 +60,7 @@ class DrawRequest(NamedTuple):
             return 1 if self.interpolate else 8
         if self.interpolate:
             return 5
-        return 8 if self.labels or self.all_labels else 64
+        return 8 if self.labels or self.all_labels or self.attributes else 64
 
     def check(self) -> None:
         """Checks what does not depend on the model.
@@ -157,7 +162,7 @@ def check_output(output: Path, overwrite: bool, interpolate: bool = True) -> Non
     """
     kind = output.suffix.lower()
     if kind in ANIMATIONS and not interpolate:
-        raise InputError(f"--output: a {kind} shows a walk; add --interpolate.")
+        raise InputError(f"--output: a {kind} shows a walk; add --interpolate, or --sweep.")
     if kind == ".mp4":
         pictures.find_ffmpeg()
     atomic.check_name(output, "--output")

@@ -10,6 +10,7 @@ import keras
 from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
+from tfgan_zoo.attributes import Attributes
 from tfgan_zoo.config.check import KNOWN_GROUPS, check_reference, named_groups
 from tfgan_zoo.errors import InputError, check_number, first_line
 from tfgan_zoo.keras_internals import layers_of
@@ -122,9 +123,12 @@ def build_model(config: ConfigDict) -> ZooModel:
     cls, args = model_class(config.model), config.model_args.to_dict()
     defaults = model_arguments(cls)
     config_lib.check_names("model_args", args, defaults)
-    networks = cls.network_arguments(**(defaults | args))
     if names := _class_names(config, cls):
         args = {"class_names": names} | args
+    if "attributes" in cls.from_data:
+        declared = Attributes.parse(config.data.get("attributes", ()), "data.attributes")
+        args = {"attributes": declared.declared} | args
+    networks = cls.network_arguments(**(defaults | args))
     keras.utils.set_random_seed(config.seed)
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.train.precision)
@@ -272,12 +276,12 @@ def synchronize(config: ConfigDict, model: ZooModel) -> None:
 def model_arguments(cls: type[ZooModel]) -> dict[str, Any]:
     """Returns the entries of `model_args` with their defaults.
 
-    They are the constructor's arguments except networks, the seed, the names of classes, which the
-    data decide, the moving average of a model that has nothing to average, and the classes of one
-    that has another condition.
+    They are the constructor's arguments except networks, the seed, the names of classes and
+    attributes, which the data decide, the moving average of a model that has nothing to average,
+    and the classes of one that has another condition.
     """
     defaults = constructor_arguments(cls)
-    left_out = ["seed", "class_names", *cls.network_names(**defaults)]
+    left_out = ["seed", "class_names", *cls.from_data, *cls.network_names(**defaults)]
     if "label" not in (getattr(cls, "condition", ()) or ("label",)):
         left_out += ["num_classes", "fake_labels"]
     if cls.shown is None:

@@ -34,6 +34,12 @@ def draw_run(request: DrawRequest, output: Path, checkpoint: str = "best") -> st
                 f"--input: expected none for {request.workdir!r}, whose model encodes no images."
             )
         request = request._replace(images=read_images(request.workdir, model, request.inputs))
+    if (request.attributes or request.sweep is not None) and not task.takes_attributes:
+        flag = "attribute" if request.attributes else "sweep"
+        raise InputError(
+            f"--{flag}: expected none for {request.workdir!r}, whose model draws from no "
+            "attributes; leave it out."
+        )
     drawing = task.drawing(model, request)
     if drawing.points and output.suffix.lower() != ".png":
         raise InputError(f"--output: {request.workdir!r} makes points, which are drawn as a .png.")

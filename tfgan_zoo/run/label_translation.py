@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tfgan_zoo import config as config_lib
 from tfgan_zoo import pictures, progress
 from tfgan_zoo.data.images import decode, with_channels
 from tfgan_zoo.data.label_maps import PALETTES, nearest_colours
@@ -17,7 +18,6 @@ from tfgan_zoo.models import LabelToImage
 from tfgan_zoo.models.label_to_image import NUM_STYLES
 from tfgan_zoo.pictures.files import comparison
 from tfgan_zoo.pictures.label_maps import draw_label_maps
-from tfgan_zoo.run.folder import Run
 
 
 class Maps(NamedTuple):
@@ -49,7 +49,7 @@ def check_has_no_maps(maps: Maps) -> None:
 
 def translate_label_maps(
     model: LabelToImage,
-    run: Run,
+    data: Mapping[str, Any],
     planned: Mapping[Path, Path],
     maps: Maps,
     *,
@@ -60,7 +60,7 @@ def translate_label_maps(
 
     Args:
         model: The run's model.
-        run: The run.
+        data: The config of the data that it was trained on.
         planned: Results by label map, from `pictures.files.plan`. Files that end in
             `_instanceIds` or the like are left out.
         maps: What belongs to them.
@@ -73,7 +73,7 @@ def translate_label_maps(
     Raises:
         InputError: If a map cannot be read, instances are missing, or there is no such style.
     """
-    read = _reader(run, model)
+    read = _reader(data, model)
     labels = by_key([("", str(path)) for path in planned], LABEL, only=False).values()
     instances = _instances_of(model, list(labels), maps.instances)
     style = _style(model, maps, read)
@@ -99,13 +99,14 @@ def translate_label_maps(
     return done
 
 
-def _reader(run: Run, model: LabelToImage) -> Callable[[str, str | None], np.ndarray]:
+def _reader(
+    data: Mapping[str, Any], model: LabelToImage
+) -> Callable[[str, str | None], np.ndarray]:
     """Returns a function from the files of a label map and its instances to int16 `[H, W, C]`."""
-    data, num_classes = run.config()["data"], model.num_classes or 0
-    if data["classes"] == "values":
-        return lambda label, at: read_label_map(label, at, num_classes, data["ignored"])
-    palette = np.array(PALETTES[data["classes"]])
-    rules = run.decoding()
+    num_classes, classes = model.num_classes or 0, data.get("classes", "values")
+    if classes == "values":
+        return lambda label, at: read_label_map(label, at, num_classes, data.get("ignored"))
+    palette, rules = np.array(PALETTES[classes]), config_lib.decoding(data)
 
     def read(label: str, at: str | None) -> np.ndarray:
         return nearest_colours(with_channels(decode(label, **rules), 3), palette)

@@ -13,11 +13,13 @@ from ml_collections import ConfigDict
 from tfgan_zoo import atomic
 from tfgan_zoo.callbacks.records import describe_logs
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.importing import note_of
 from tfgan_zoo.models import ZooModel
 from tfgan_zoo.models.mechanics.output_ranges import made_before
 from tfgan_zoo.run import styles
 from tfgan_zoo.run.building import build_model
 from tfgan_zoo.run.folder import Run, versions
+from tfgan_zoo.run.loading import load_model
 from tfgan_zoo.serving import saved_model
 from tfgan_zoo.serving.convert import convert
 from tfgan_zoo.serving.settings import write_settings
@@ -27,12 +29,23 @@ def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> ZooModel:
     """Loads a run's model.
 
     Args:
-        workdir: The run folder.
+        workdir: The run folder; or a `.keras` file, which has one checkpoint.
         checkpoint: "best", "last", or a step.
 
     Raises:
         InputError: If there is no such run or checkpoint.
     """
+    if is_model_file(workdir):
+        try:
+            model = load_model(workdir)
+        except InputError as error:
+            raise InputError(str(error).replace("filepath:", "--workdir:", 1)) from error
+        if isinstance(model, ZooModel):
+            return model
+        raise InputError(
+            f"--workdir: expected a model of tfgan_zoo, got a {type(model).__name__} in "
+            f"{os.fspath(workdir)!r}."
+        )
     run = Run.open(workdir)
     steps = run.checkpoints.steps()
     if not steps:
@@ -55,6 +68,12 @@ def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> ZooModel:
     return model
 
 
+def is_model_file(workdir: str | os.PathLike) -> bool:
+    """Returns whether a path is a `.keras` file, where a run folder is expected."""
+    path = Path(workdir).expanduser()
+    return path.suffix == ".keras" and path.is_file()
+
+
 # ---------------------------------------------------------------------- exports
 
 
@@ -67,7 +86,7 @@ def export_run(
     """Exports a run's model as the next version in a folder that TF Serving serves from.
 
     Args:
-        workdir: The run folder.
+        workdir: The run folder, or a `.keras` file.
         output: The folder of the model's versions.
         checkpoint: "best", "last", or a step.
         raw_weights: Export the generator's weights even if there is a moving average of them.
@@ -88,9 +107,15 @@ def export_run(
             f"--output: expected the folder of a model's versions, got {str(output)!r}, which is "
             f"one version; give {str(output.parent)!r} to write the next free number there."
         )
-    model, run = load_run(workdir, checkpoint), Run.open(workdir)
-    config = ConfigDict(run.config(), convert_dict=True)
-    details = card_details(config, model.steps_done, scores_at(run, model))
+    model = load_run(workdir, checkpoint)
+    if is_model_file(workdir):
+        details: dict[str, Any] = {"facts": {"model": f"`{Path(workdir).name}`"}}
+    else:
+        run = Run.open(workdir)
+        config = ConfigDict(run.config(), convert_dict=True)
+        details = card_details(config, model.steps_done, scores_at(run, model))
+    if (note := note_of(workdir)) is not None:
+        details["facts"] = _imported_facts(details["facts"], note)
     if model.averages:
         details["facts"]["weights"] = "as trained" if raw_weights else "their moving average"
     with (
@@ -180,6 +205,17 @@ def card_details(config: ConfigDict, step: int, scores: dict[str, float]) -> dic
         "versions": ", ".join(f"{name} {version}" for name, version in versions().items()),
     }
     return {"facts": facts, "scores": scores, "config": config.to_dict()}
+
+
+def _imported_facts(facts: Mapping[str, Any], note: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the facts about a model that was trained elsewhere: no data and steps, but files."""
+    kept = {name: value for name, value in facts.items() if name not in ("data", "step")}
+    for i, file in enumerate(note["files"]):
+        direction = "" if i == 0 else " from b to a"
+        kept[f"imported weights{direction}"] = (
+            f"`{file['file']}`, SHA-256 {file['sha256']}, family `{note['family']}`"
+        )
+    return kept
 
 
 def scores_at(run: Run, model: ZooModel) -> dict[str, float]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tfgan_zoo import config as config_lib
 from tfgan_zoo import progress
 from tfgan_zoo.data.images import DecodingRules
 from tfgan_zoo.errors import InputError
@@ -17,6 +18,7 @@ from tfgan_zoo.pictures import files, resizing, tiling
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.run.label_translation import Maps, check_has_no_maps, translate_label_maps
+from tfgan_zoo.run.trained import is_model_file
 from tfgan_zoo.tasks import task_of
 
 Function = Callable[[np.ndarray], np.ndarray]
@@ -42,7 +44,7 @@ def translate_files(
     """Translates or upscales image files, read by the rules of the run's data.
 
     Args:
-        workdir: The run folder.
+        workdir: The run folder, or a `.keras` file, whose images are read by the default rules.
         planned: Results by image, from `pictures.files.plan`.
         checkpoint: "best", "last", or a step.
         direction: One of the model's; None for its first.
@@ -79,12 +81,12 @@ def translate_files(
             f"--size: expected none for a model that enlarges, got {size}; leave it out."
         )
 
-    run = Run.open(workdir)
+    data = _data_of(workdir)
     if isinstance(model, LabelToImage) and model.takes_labels:
         others = {"size": size, "tile": tile, "overlap": overlap, "blend": blend}
         _check_label_options(**others, white=white, all_frames=frames, bits=bits != 8)
         start = time.perf_counter()
-        num = translate_label_maps(model, run, planned, maps, compare=compare, on_error=on_error)
+        num = translate_label_maps(model, data, planned, maps, compare=compare, on_error=on_error)
         return num, time.perf_counter() - start
     check_has_no_maps(maps)
 
@@ -102,9 +104,9 @@ def translate_files(
     )
     if size:
         function = resizing.at_size(function, size)
-    elif size is None and not tile and (side := _training_side(model, run)):
+    elif size is None and not tile and (side := _training_side(model, data)):
         function = _shrinking(function, side)
-    rules = run.decoding()
+    rules = config_lib.decoding(data)
     if white is not None:
         rules["white"] = white
     start = time.perf_counter()
@@ -131,13 +133,22 @@ def _check_label_options(**given: Any) -> None:
             )
 
 
-def _training_side(model: Any, run: Run) -> int | None:
+def _data_of(workdir: str | os.PathLike) -> Mapping[str, Any]:
+    """Returns the config of the data that a model was trained on; the default's if unknown."""
+    return (
+        config_lib.run_config().data
+        if is_model_file(workdir)
+        else Run.open(workdir).config()["data"]
+    )
+
+
+def _training_side(model: Any, data: Mapping[str, Any]) -> int | None:
     """Returns the shorter side of images at the scale of training; None if it is not known.
 
     A model that enlarges takes images of any scale. Where training crops the originals, their scale
     depends on these.
     """
-    if model.scale != 1 or run.config()["data"].get("crop") is not None:
+    if model.scale != 1 or data.get("crop") is not None:
         return None
     return min(model.image_shape[:2])
 

@@ -6,12 +6,24 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfgan_zoo.serving.signatures import FILES, FLOATS, UINT8, Endpoint, outputs
+from tfgan_zoo.serving.signatures import (
+    FILES,
+    FLOATS,
+    MASKS,
+    MASKS_FILES,
+    MASKS_UINT8,
+    UINT8,
+    Endpoint,
+    outputs,
+)
 
 _KINDS = {
     FLOATS: "floats in [-1, 1]",
     UINT8: "0 to 255",
     FILES: 'files; in JSON base64, {"b64": "..."}',
+    MASKS: "floats in [0, 1]",
+    MASKS_UINT8: "0 to 255",
+    MASKS_FILES: 'files; in JSON base64, {"b64": "..."}',
     "seed": "any number; each image depends only on its own seed",
     "label": "the number of a class",
     "class_name": "empty if there is no such class",
@@ -28,6 +40,7 @@ def model_card(
     scores: Mapping[str, float] = {},
     config: Mapping[str, Any] | None = None,
     class_names: Sequence[str] = (),
+    attributes: Mapping[str, Any] = {},
 ) -> str:
     """Returns the model card, as Markdown.
 
@@ -40,6 +53,7 @@ def model_card(
         scores: Scores by name.
         config: Config of the run.
         class_names: Names of the classes that the model is told, by number.
+        attributes: What the model draws from, as `tfgan_zoo.attributes` declares it.
     """
     default = next(iter(signatures))
     takes_images = any(s.name == FLOATS for s in signatures[default].inputs)
@@ -55,6 +69,9 @@ def model_card(
     if class_names:
         lines += ["", "## Classes", "", "| label | class |", "|---|---|"]
         lines += [f"| {i} | {name} |" for i, name in enumerate(class_names)]
+    if attributes:
+        lines += ["", "## Attributes", "", "| attribute | values |", "|---|---|"]
+        lines += [f"| `{name}` | {_values(declared)} |" for name, declared in attributes.items()]
     lines += ["", "## Scores", ""]
     lines += [f"- {key}: {value:.6g}" for key, value in scores.items()] or ["Not measured."]
     lines += ["", "## Intended use and limits", ""]
@@ -77,6 +94,15 @@ def model_card(
     if config is not None:
         lines += ["", "## Config", "", "```json", json.dumps(config, indent=2), "```"]
     return "\n".join(lines) + "\n"
+
+
+def _values(declared: Any) -> str:
+    """Describes the values of an attribute."""
+    if isinstance(declared, str):
+        return declared
+    if isinstance(declared[0], str):
+        return ", ".join(f"{i}: {name}" for i, name in enumerate(declared))
+    return "{:g} to {:g}".format(*declared)
 
 
 def _tensor(name: str, spec: tf.TensorSpec) -> str:

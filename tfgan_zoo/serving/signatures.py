@@ -15,6 +15,10 @@ UINT8 = "images_uint8"
 #: Name of a tensor of image files, shape (B,). TF Serving's REST API encodes a string tensor in
 #: base64, as {"b64": "..."}, if its name ends in `_bytes`.
 FILES = "images_bytes"
+#: Name of a tensor of masks beside images, floats in [0, 1], shape [B, H, W, 1].
+MASKS = "masks"
+#: Its names in the forms for uint8 and for files.
+MASKS_UINT8, MASKS_FILES = "masks_uint8", "masks_bytes"
 
 
 class Endpoint(NamedTuple):
@@ -36,7 +40,8 @@ def in_every_form(endpoints: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
 
     `NAME_uint8` takes and returns `images_uint8` instead. `NAME_png` takes `images_bytes`, files in
     PNG, JPEG, BMP or GIF format, and returns `images_bytes`, PNG files; it processes images one by
-    one, so they may differ in size. Other tensors, such as `seed` or `text`, do not change.
+    one, so they may differ in size. `masks` among the outputs change likewise. Other tensors, such
+    as `seed` or `text`, do not change.
 
     Args:
         endpoints: Endpoints of a model. Points have no other form; images with 2 or more than 3
@@ -155,8 +160,11 @@ def _signature(
 
 
 def _renamed(values: Mapping[str, Any], name: str, convert: Callable) -> dict[str, Any]:
-    """Converts and renames the images among tensors."""
-    return {
-        name if key == FLOATS else key: convert(value) if key == FLOATS else value
-        for key, value in values.items()
-    }
+    """Converts and renames the images and masks among tensors, or their specs."""
+    names = {FLOATS: name, MASKS: {UINT8: MASKS_UINT8, FILES: MASKS_FILES}[name]}
+    found = {}
+    for key, value in values.items():
+        if key == MASKS and not isinstance(value, tf.TensorSpec):
+            value = 2 * value - 1  # on the scale of images
+        found[names.get(key, key)] = convert(value) if key in names else value
+    return found

@@ -10,6 +10,7 @@ from ml_collections import ConfigDict
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS, ZooModel
+from tfgan_zoo.tasks.attribute_to_image import AttributeToImageTask
 from tfgan_zoo.tasks.autoencoder import AutoencoderTask
 from tfgan_zoo.tasks.base import Score, Task, Workload, open_source_for
 from tfgan_zoo.tasks.classification import ClassificationTask
@@ -48,6 +49,7 @@ TASKS: dict[str, type[Task]] = {
     "joint_embedding": JointEmbeddingTask,
     "autoencoder": AutoencoderTask,
     "classification": ClassificationTask,
+    "attribute_to_image": AttributeToImageTask,
 }
 
 

@@ -338,7 +338,10 @@ def figures_reader(source: str, split: str, model: Any) -> Callable[..., dict[st
     kind, view = parse_spec(source)
     height, width, channels = model.image_shape
     known = kind == "figures" and split in figures.SPLIT_SIZES
-    if not known or (height, channels) != (width, 3) or "a" in figures.get_view(view).elements:
+    if not known or (height, channels) != (width, 3):
+        return None
+    spec = figures.get_view(view)
+    if "a" in spec.elements or spec.continuous:  # The reader knows upright figures alone.
         return None
 
     def read(

@@ -70,6 +70,9 @@ class Task(abc.ABC):
     #: Whether `tfgan_zoo.generate` draws samples, and whether it draws them from texts.
     draws = False
     takes_texts = False
+    #: Whether `tfgan_zoo.generate` draws samples from attributes. The model is then an
+    #: `AttributeToImage`.
+    takes_attributes = False
     #: Whether `tfgan_zoo.translate` translates images. The model then has `translators()`, a dict
     #: by direction, the first of which is the default; `translate(images, direction)`, from floats
     #: in [-1, 1] to floats `scale` times as large; and `source_shape(direction)`, the shape of one

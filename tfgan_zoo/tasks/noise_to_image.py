@@ -12,6 +12,7 @@ from tfgan_zoo.data import (
     Source,
     parse_spec,
 )
+from tfgan_zoo.data.figures import get_view
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation.distributions import Classes
 from tfgan_zoo.metrics.figures import figure_scores
@@ -232,5 +233,7 @@ def _figure_scores(
     """
     kind, view = parse_spec(source)
     if kind != "figures" or shape[-1] != 3 or shape[0] != shape[1]:
+        return None
+    if get_view(view).continuous:  # whose figures are turned, which the reader does not know
         return None
     return lambda images, wanted: figure_scores(images, view, wanted)

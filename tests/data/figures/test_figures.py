@@ -8,22 +8,25 @@ from tfgan_zoo.data import figures
 from tfgan_zoo.errors import InputError
 
 HASH = "9dd71d1c3a6f021912008f67c3c72a35780070d05d388b6ba7a0d3d2ce89b54b"
-#: Of the view `transfer`, which is younger than the others.
-HASH_OF_TRANSFER = "a2314035723bff7885701dd712c51bd4f7cabf8befb3d23b6d442fe5f35085a0"
+#: Of views that are younger than the others.
+HASHES = {
+    "transfer": "a2314035723bff7885701dd712c51bd4f7cabf8befb3d23b6d442fe5f35085a0",
+    "attributes": "d54e8b4dcaf6dd40afcfe331652ef8d933e42cb58f1213d25e58b0fa6e2123e8",
+}
 
 
-@pytest.mark.parametrize("transfer", [False, True])
-def test_bytes_are_the_same_everywhere(transfer):
+@pytest.mark.parametrize("younger", ["", *HASHES])
+def test_bytes_are_the_same_everywhere(younger):
     digest = hashlib.sha256()
     for view, spec in figures.VIEWS.items():
-        if (view == "transfer") != transfer:
+        if (view if view in HASHES else "") != younger:
             continue
         for split, resolution in (("train", 32), ("test", 40)):
             data = figures.load(view, split, resolution, num=24, seed=3)
             for element in spec.elements:
                 if data[element].dtype == np.uint8:
                     digest.update(data[element].tobytes())
-    assert digest.hexdigest() == (HASH_OF_TRANSFER if transfer else HASH)
+    assert digest.hexdigest() == HASHES.get(younger, HASH)
 
 
 @pytest.mark.parametrize("view", figures.VIEWS)
@@ -33,8 +36,8 @@ def test_elements(view):
     assert tuple(data) == spec.elements
     for name, values in data.items():
         assert len(values) == 7
-        if name in ("image", "a", "b"):
-            assert values.shape == (7, 16, 16, 3)
+        if name in ("image", "a", "b", "mask"):
+            assert values.shape == (7, 16, 16, 1 if name == "mask" else 3)
             assert values.dtype == np.uint8
     drawn = figures.attributes(view, "train", 2000)
     assert {figures.BACKGROUNDS[i] for i in drawn.background} == set(spec.backgrounds)
@@ -43,6 +46,54 @@ def test_elements(view):
     for centre in (drawn.x, drawn.y):
         assert (centre - reach >= 0).all()
         assert (centre + reach <= 1).all()
+
+
+def test_attributes_of_the_continuous_view():
+    """Masks by the definition of a turned figure, what is drawn, and what train lacks."""
+    drawn = figures.attributes("attributes", "test", 300)
+    values = figures.described(drawn)
+    assert list(values) == list(figures.DESCRIBED)
+    for name in ("x", "y", "size", "red", "green", "blue"):
+        low, high = figures.DESCRIBED[name]
+        assert (values[name] >= low).all()
+        assert (values[name] <= high).all()
+    nearest = np.linalg.norm(drawn.rgb[:, None] - figures.COLOUR_RGB.astype(float), axis=2)
+    np.testing.assert_array_equal(nearest.argmin(1), drawn.colour)
+
+    # A pixel is within a square if it is within one that is turned back.
+    (i,) = np.flatnonzero(drawn.shape == 1)[:1]
+    side, angle = 0.82 * drawn.radius[i], np.radians(drawn.angle[i])
+    grid = (np.arange(320) + 0.5) / 320
+    x, y = grid[None] - drawn.x[i], grid[:, None] - drawn.y[i]
+    along = x * np.cos(angle) + y * np.sin(angle)
+    across = y * np.cos(angle) - x * np.sin(angle)
+    inside = np.maximum(np.abs(along), np.abs(across)) < side
+    exact = inside.reshape(32, 10, 32, 10).mean((1, 3))
+    mask = figures.masks(drawn[i : i + 1], 32)[0, :, :, 0] / 255
+    assert np.abs(mask - exact).max() < 0.15
+    assert mask.sum() == pytest.approx(exact.sum(), rel=0.01)
+    upright = figures.masks(dataclasses.replace(drawn, angle=None)[i : i + 1], 32)[0, :, :, 0]
+    assert np.abs(upright / 255 - exact).max() > 0.5  # The angle counts.
+
+    train = figures.attributes("attributes", "train", 3000)
+    first, last = figures.HELD_OUT_ANGLES
+    assert not ((train.angle >= first) & (train.angle < last)).any()
+    assert not figures.is_held_out(train).any()
+    held_out = figures.is_held_out(drawn)
+    assert 0.1 < held_out.mean() < 0.4
+    np.testing.assert_array_equal(
+        held_out,
+        [
+            (figures.SHAPES[s], figures.COLOURS[c]) in figures.HELD_OUT or first <= a < last
+            for s, c, a in zip(drawn.shape, drawn.colour, drawn.angle, strict=True)
+        ],
+    )
+
+
+def test_sine_and_cosine():
+    degrees = np.linspace(-400, 800, 997)
+    exact = np.sin(np.radians(degrees)), np.cos(np.radians(degrees))
+    np.testing.assert_allclose(figures.sine_and_cosine(degrees), exact, atol=1e-14)
 
 
 def test_default_sizes():
@@ -55,7 +106,10 @@ def test_access_is_random():
     whole = figures.attributes("full", num=50)
     part = figures.attributes("full", num=20, start=30)
     for field in dataclasses.fields(figures.Attributes):
-        np.testing.assert_array_equal(getattr(whole[30:], field.name), getattr(part, field.name))
+        if getattr(part, field.name) is not None:
+            np.testing.assert_array_equal(
+                getattr(whole[30:], field.name), getattr(part, field.name)
+            )
     np.testing.assert_array_equal(figures.render(whole, 24)[30:], figures.render(part, 24))
 
 

@@ -155,7 +155,7 @@ def _below_images(file: str) -> str:
 
 
 def _lines_of(path: str, file: str) -> tuple[str, ...]:
-    lines = tuple(line for line in _read_text(path).split("\n") if line.strip())
+    lines = tuple(line for line in read_text(path).split("\n") if line.strip())
     if not lines:
         raise InputError(
             f"{file} has no caption in {path}; write one per line, or leave the image out."
@@ -163,7 +163,12 @@ def _lines_of(path: str, file: str) -> tuple[str, ...]:
     return lines
 
 
-def _read_text(path: str) -> str:
+def read_text(path: str) -> str:
+    """Reads a text file in UTF-8, with line ends of any system as `\\n`.
+
+    Raises:
+        InputError: If it is in another encoding; the message names the line.
+    """
     data = archives.read_bytes(path)
     try:
         text = data.decode("utf-8-sig")
@@ -177,7 +182,7 @@ def _read_text(path: str) -> str:
 
 def _read_table(path: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """Reads the lines of a table: (number, {image, captions, class, split})."""
-    text, folder = _read_text(path), os.path.dirname(path)
+    text, folder = read_text(path), os.path.dirname(path)
     images = {n: p for n, p in archives.folders_in(folder).items() if n.lower() == "images"}
     for number, row in _json_lines(path, text) if path.endswith("l") else _csv_lines(path, text):
         image, captions = row.get("image") or row.get("file"), row.get("caption")

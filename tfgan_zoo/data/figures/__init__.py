@@ -17,17 +17,25 @@ Example:
 """
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from tfgan_zoo.data.figures.shapes import (  # noqa: F401  (offered here, too)
+    FILLS,
+    SHAPES,
+    STRIPE_PERIOD,
+    STROKE,
+    SYMMETRIES,
+    coverage,
+    sine_and_cosine,
+)
 from tfgan_zoo.errors import InputError, check_seed
 from tfgan_zoo.suggestions import did_you_mean
 
-SHAPES = ("circle", "square", "triangle", "star", "ring", "cross")
 COLOURS = ("red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink")
-FILLS = ("solid", "outline", "striped")
 #: Names of the classes, by `Attributes.label`.
 CLASS_NAMES = tuple(f"{colour} {shape}" for shape in SHAPES for colour in COLOURS)
 BACKGROUNDS = ("dark", "grey", "light")
@@ -85,6 +93,23 @@ HELD_OUT = (
     ("cross", "pink"),
 )
 
+#: Angles in degrees that the view `attributes` keeps out of train.
+HELD_OUT_ANGLES = (90.0, 120.0)
+#: The attributes of the view `attributes`, with their classes and ranges; see
+#: `tfgan_zoo.attributes`.
+DESCRIBED: Mapping[str, Any] = {
+    "shape": SHAPES,
+    "angle": "degrees",
+    "x": (0.36, 0.64),
+    "y": (0.36, 0.64),
+    "size": (0.18, 0.26),
+    "red": (0.0, 255.0),
+    "green": (0.0, 255.0),
+    "blue": (0.0, 255.0),
+}
+#: The most that a channel of a colour differs there from that of the nearest of `COLOURS`.
+COLOUR_JITTER = 16
+
 _CENTRES = (0.29, 0.5, 0.71)
 _SMALL, _LARGE = (0.15, 0.17), (0.23, 0.255)
 
@@ -105,6 +130,8 @@ class View:
         held_out: (shape, colour) pairs that never occur in train.
         independent: Whether the domains are other figures, rather than the same ones.
         grey: Domains whose figures are all grey.
+        continuous: Whether centre, size, angle and colour vary continuously, each centre within
+            `jitter` of the middle.
     """
 
     description: str
@@ -118,6 +145,7 @@ class View:
     held_out: tuple[tuple[str, str], ...] = ()
     independent: bool = False
     grey: tuple[str, ...] = ()
+    continuous: bool = False
 
 
 VIEWS: Mapping[str, View] = {
@@ -170,6 +198,16 @@ VIEWS: Mapping[str, View] = {
         independent=True,
         grey=("b",),
     ),
+    "attributes": View(
+        "Images with masks and continuous attributes: place, size, angle and colour; some (shape, "
+        "colour) pairs and a range of angles occur in test only.",
+        elements=("image", "mask", *DESCRIBED, "label", "held_out"),
+        backgrounds=BACKGROUNDS,
+        radii=((0.18, 0.26),),
+        jitter=0.14,
+        held_out=HELD_OUT,
+        continuous=True,
+    ),
 }
 
 
@@ -186,6 +224,9 @@ class Attributes:
             the image's side.
         x: float64, the centre of that square from the left, in [0, 1].
         y: float64, the same from the top.
+        angle: float64, degrees clockwise about that centre; None for upright figures. A turned
+            figure may reach beyond the square.
+        rgb: uint8 `[N, 3]`, the colours that are drawn; None for those of `colour`.
     """
 
     shape: np.ndarray
@@ -195,12 +236,16 @@ class Attributes:
     radius: np.ndarray
     x: np.ndarray
     y: np.ndarray
+    angle: np.ndarray | None = None
+    rgb: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.shape)
 
     def __getitem__(self, index: slice | np.ndarray) -> "Attributes":
-        return Attributes(**{f.name: getattr(self, f.name)[index] for f in _FIELDS})
+        fields: dict[str, Any] = {f.name: getattr(self, f.name) for f in _FIELDS}
+        fields = {name: None if v is None else v[index] for name, v in fields.items()}
+        return Attributes(**fields)
 
     @property
     def size(self) -> np.ndarray:
@@ -342,6 +387,16 @@ def attributes(
     backgrounds = np.array([BACKGROUNDS.index(name) for name in spec.backgrounds], np.int32)
     radii = np.array(spec.radii)[pick(bits("size"), len(spec.radii))]
     centres = np.array(spec.centres)
+    turned: dict[str, np.ndarray] = {}
+    if spec.continuous:
+        first, last = HELD_OUT_ANGLES
+        gap = last - first if split == "train" else 0.0
+        angle = uniform(bits("angle"), 0.0, 360.0 - gap)
+        rgb = COLOUR_RGB[colour].astype(np.int64)
+        for channel, name in enumerate(("red", "green", "blue")):
+            rgb[:, channel] += pick(bits(name), 2 * COLOUR_JITTER + 1) - COLOUR_JITTER
+        turned["angle"] = np.where(angle < first, angle, angle + gap)
+        turned["rgb"] = np.clip(rgb, 0, 255).astype(np.uint8)
     return Attributes(
         shape=np.ascontiguousarray(shape),
         colour=np.ascontiguousarray(colour),
@@ -351,96 +406,11 @@ def attributes(
         x=centres[pick(bits("column"), len(centres))]
         + uniform(bits("x"), -spec.jitter, spec.jitter),
         y=centres[pick(bits("row"), len(centres))] + uniform(bits("y"), -spec.jitter, spec.jitter),
+        **turned,
     )
 
 
 # --- rendering ------------------------------------------------------------------------------------
-
-# In units of the radius. The ring is far thicker than an outline, so that an outlined circle is not
-# a ring.
-STROKE = 0.17
-STRIPE_PERIOD = 0.5
-_SIN36, _COS36 = 0.5877852522924731, 0.8090169943749475
-_SIN60 = 0.8660254037844386
-_STAR_INNER = 0.45
-
-
-def _circle(x, y):
-    return np.sqrt(x * x + y * y) - 0.95
-
-
-def _square(x, y):
-    return np.maximum(np.abs(x), np.abs(y)) - 0.82
-
-
-def _triangle(x, y):
-    # Equilateral, circumradius 1.15, moved down so that its bounding box is centred.
-    y = y - 0.2875
-    return np.maximum(y, _SIN60 * np.abs(x) - 0.5 * y) - 0.575
-
-
-def _star(x, y):
-    # Fold the plane into the wedge of the top point, then one line bounds the figure.
-    x, y = np.abs(x), 0.1 - y
-    fold = 2.0 * np.maximum(_COS36 * x - _SIN36 * y, 0.0)
-    x, y = x - fold * _COS36, y + fold * _SIN36
-    fold = 2.0 * np.maximum(-_COS36 * x - _SIN36 * y, 0.0)
-    x, y = np.abs(x + fold * _COS36), y + fold * _SIN36
-    # The edge from the point (0, 1.05) to the inner corner.
-    run, drop = 1.05 * _STAR_INNER * _SIN36, 1.05 - 1.05 * _STAR_INNER * _COS36
-    length = (run * run + drop * drop) ** 0.5
-    return x * (drop / length) + (y - 1.05) * (run / length)
-
-
-def _ring(x, y):
-    return np.abs(np.sqrt(x * x + y * y) - 0.71) - 0.27
-
-
-def _cross(x, y):
-    x, y = np.abs(x), np.abs(y)
-    return np.maximum(np.maximum(x, y) - 0.95, np.minimum(x, y) - 0.32)
-
-
-_DISTANCES = (_circle, _square, _triangle, _star, _ring, _cross)
-
-
-def coverage(
-    shape: int,
-    fill: int,
-    radius: np.ndarray,
-    x: np.ndarray,
-    y: np.ndarray,
-    resolution: int,
-) -> np.ndarray:
-    """Returns the share of each pixel that a figure covers, antialiased, for one shape and fill.
-
-    `clip(0.5 - d, 0, 1)` with d the signed distance of the pixel's centre from the edge, in pixels.
-
-    Args:
-        shape: Index into `SHAPES`.
-        fill: Index into `FILLS`.
-        radius: [n], fraction of the image.
-        x: [n], fraction of the image, from the left.
-        y: [n], fraction of the image, from the top.
-        resolution: Side of the image in pixels.
-
-    Returns:
-        [n, resolution, resolution] in [0, 1], of the dtype of `radius`.
-    """
-    dtype = radius.dtype
-    pixels = ((np.arange(resolution) + 0.5) / resolution).astype(dtype)
-    u = ((pixels - x[:, None]) / radius[:, None])[:, None, :]
-    v = ((pixels - y[:, None]) / radius[:, None])[:, :, None]
-    distance = _DISTANCES[shape](u, v)
-    if fill == 1:
-        distance = np.maximum(distance, -STROKE - distance)
-    elif fill == 2:
-        # Four horizontal bars; the outer ones end inside every shape, so that none is a sliver.
-        turns = v / STRIPE_PERIOD
-        bars = (np.abs(turns - np.floor(turns) - 0.5) - 0.25) * STRIPE_PERIOD
-        distance = np.maximum(distance, bars)
-    distance *= (radius * resolution)[:, None, None]
-    return np.clip(0.5 - distance, 0.0, 1.0, dtype=dtype)
 
 
 def render(figures: Attributes, resolution: int = 32) -> np.ndarray:
@@ -461,10 +431,19 @@ def render(figures: Attributes, resolution: int = 32) -> np.ndarray:
     array([[25, 25, 30],
            [25, 25, 30]], dtype=uint8)
     """
+    palette = np.concatenate([COLOUR_RGB, GREY_RGB[np.newaxis]])
+    above = palette[figures.colour] if figures.rgb is None else figures.rgb
+    return _drawn(figures, above, BACKGROUND_RGB[figures.background], resolution)
+
+
+def _drawn(
+    figures: Attributes, colours: np.ndarray, backgrounds: np.ndarray, resolution: int
+) -> np.ndarray:
+    """Draws figures in some colours on others, uint8 `[N, channels]` each."""
     if resolution < 8:
         raise InputError(f"figures: the resolution must be 8 or more, not {resolution}.")
-    images = np.empty((len(figures), resolution, resolution, 3), np.uint8)
-    palette = np.concatenate([COLOUR_RGB, GREY_RGB[np.newaxis]])
+    channels = colours.shape[1]
+    images = np.empty((len(figures), resolution, resolution, channels), np.uint8)
     # What a chunk touches fits the processor's cache, and memory stays bounded at any size.
     chunk = max(1, (1 << 16) // resolution**2)
     for kind in range(len(SHAPES) * len(FILLS)):
@@ -473,16 +452,60 @@ def render(figures: Attributes, resolution: int = 32) -> np.ndarray:
         for i in range(0, len(where), chunk):
             index = where[i : i + chunk]
             part = figures[index]
-            mask = coverage(shape, fill, part.radius, part.x, part.y, resolution)
-            below = BACKGROUND_RGB[part.background].astype(np.float64)
-            above = palette[part.colour].astype(np.float64) - below
-            pixels = np.empty(mask.shape + (3,), np.uint8)
-            for channel in range(3):
+            mask = coverage(shape, fill, part.radius, part.x, part.y, resolution, part.angle)
+            below = backgrounds[index].astype(np.float64)
+            above = colours[index].astype(np.float64) - below
+            pixels = np.empty((*mask.shape, channels), np.uint8)
+            for channel in range(channels):
                 value = mask * above[:, channel, None, None]
                 value += below[:, channel, None, None]
                 pixels[..., channel] = np.rint(value, out=value)
             images[index] = pixels
     return images
+
+
+def masks(figures: Attributes, resolution: int = 32) -> np.ndarray:
+    """Draws the masks of figures: the share of each pixel that the figure covers.
+
+    Args:
+        figures: What to draw, N of them.
+        resolution: Side of the masks in pixels, 8 or more.
+
+    Returns:
+        uint8 `[N, resolution, resolution, 1]` in 0..255.
+
+    Raises:
+        InputError: If the resolution is below 8.
+
+    Example:
+    >>> masks(attributes(num=2), 32)[:, 0, 0, 0].tolist()  # the background
+    [0, 0]
+    """
+    white = np.full((len(figures), 1), 255, np.uint8)
+    return _drawn(figures, white, np.zeros_like(white), resolution)
+
+
+def described(figures: Attributes) -> dict[str, np.ndarray]:
+    """Returns the values of `DESCRIBED`, of figures of the view `attributes`, N of each.
+
+    Example:
+    >>> values = described(attributes("attributes", num=1))
+    >>> {name: round(float(each[0]), 2) for name, each in values.items()}
+    {'shape': 0.0, 'angle': 181.0, 'x': 0.44, 'y': 0.53, 'size': 0.2, 'red': 255.0, ...}
+    """
+    assert figures.angle is not None
+    assert figures.rgb is not None
+    red, green, blue = figures.rgb.astype(np.float64).T
+    return {
+        "shape": figures.shape,
+        "angle": figures.angle,
+        "x": figures.x,
+        "y": figures.y,
+        "size": figures.radius,
+        "red": red,
+        "green": green,
+        "blue": blue,
+    }
 
 
 def captions(figures: Attributes) -> list[str]:
@@ -520,9 +543,16 @@ def captions(figures: Attributes) -> list[str]:
 
 
 def is_held_out(figures: Attributes) -> np.ndarray:
-    """Returns whether each figure's (shape, colour) pair is one of `HELD_OUT`: bool [N]."""
+    """Returns whether each figure's (shape, colour) pair is one of `HELD_OUT`: bool [N].
+
+    Of turned figures, also whether the angle is one of `HELD_OUT_ANGLES`.
+    """
     labels = [SHAPES.index(s) * len(COLOURS) + COLOURS.index(c) for s, c in HELD_OUT]
-    return np.isin(figures.label, labels)
+    held_out = np.isin(figures.label, labels)
+    if figures.angle is not None:
+        first, last = HELD_OUT_ANGLES
+        held_out |= (figures.angle >= first) & (figures.angle < last)
+    return held_out
 
 
 def counterparts(
@@ -569,8 +599,8 @@ def load(
     """Draws a split into memory.
 
     Args:
-        view: A key of `VIEWS`: "" (default), "full", "captions", "paired", "unpaired" or
-            "transfer".
+        view: A key of `VIEWS`: "" (default), "full", "captions", "paired", "unpaired", "transfer"
+            or "attributes".
         split: "train" or "test"; they never share a stream.
         resolution: Side of the images in pixels, 8 or more.
         num: How many images; 20,000 of train and 2,000 of test if None.
@@ -579,7 +609,9 @@ def load(
     Returns:
         A dict of arrays, N long, with the view's elements: "image", "a" and "b" are uint8 NHWC;
         "label" int32 in 0..47 (`shape * 8 + colour`); "caption" unicode strings; "held_out" bool,
-        whether the (shape, colour) pair is absent from train.
+        whether the (shape, colour) pair is absent from train. Of "attributes", "mask" is uint8
+        NHWC of one channel, and the keys of `DESCRIBED` have the values that images were drawn
+        from; "held_out" is also true of angles that are absent from train.
 
     Raises:
         InputError: If the view or the split does not exist, or a number is out of range.
@@ -600,5 +632,9 @@ def load(
         "label": lambda: figures.label,
         "caption": lambda: np.array(captions(figures), np.str_),
         "held_out": lambda: is_held_out(figures),
+        "mask": lambda: masks(figures, resolution),
     }
+    if spec.continuous:
+        values = described(figures)
+        makers |= {name: functools.partial(values.get, name) for name in values}
     return {element: makers[element]() for element in spec.elements}

@@ -1,9 +1,9 @@
 """`figures` as a TensorFlow Datasets builder.
 
 Importing this module registers it: `tfds.load("figures/full", split="train")`. The configs are the
-views at 32 and 64 pixels: `default`, `full`, `captions`, `paired`, `unpaired`, `transfer`, and the
-same with `_64`. It exists for pipelines that speak TFDS; `tfgan_zoo.data.figures.load` draws the
-same images in half a second and writes nothing.
+views at 32 and 64 pixels: `default`, `full`, `captions`, `paired`, `unpaired`, `transfer`,
+`attributes`, and the same with `_64`. It exists for pipelines that speak TFDS;
+`tfgan_zoo.data.figures.load` draws the same images in half a second and writes nothing.
 """
 
 import dataclasses
@@ -19,12 +19,13 @@ from tfgan_zoo.data import figures
 
 
 def _png(image: np.ndarray) -> bytes:
-    """Encodes a uint8 RGB image; several times faster than the session that TFDS would run."""
-    height, width = image.shape[:2]
-    rows = np.zeros((height, 1 + 3 * width), np.uint8)  # each row starts with 0: no filter
+    """Encodes a uint8 RGB or grey image; several times faster than TFDS's own session would."""
+    height, width, channels = image.shape
+    rows = np.zeros((height, 1 + channels * width), np.uint8)  # each row starts with 0: no filter
     rows[:, 1:] = image.reshape(height, -1)
+    colour_type = 2 if channels == 3 else 0
     chunks = (
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)),
         (b"IDAT", zlib.compress(rows.tobytes(), 1)),
         (b"IEND", b""),
     )
@@ -77,6 +78,11 @@ class Figures(tfds.core.GeneratorBasedBuilder):
             "label": tfds.features.ClassLabel(names=names),
             "caption": tfds.features.Text(),
             "held_out": np.bool_,
+            "mask": tfds.features.Image(
+                shape=(config.resolution, config.resolution, 1), encoding_format="png"
+            ),
+            **dict.fromkeys(figures.DESCRIBED, np.float64),
+            "shape": tfds.features.ClassLabel(names=figures.SHAPES),
         }
         elements = figures.get_view(config.view).elements
         supervised = ("a", "b") if config.view == "paired" else None
@@ -93,9 +99,9 @@ class Figures(tfds.core.GeneratorBasedBuilder):
     def _generate_examples(self, split: str) -> Iterator[tuple[int, dict[str, Any]]]:
         config = self.builder_config
         data: dict[str, Any] = dict(figures.load(config.view, split, config.resolution))
-        for name in {"image", "a", "b"} & set(data):
+        for name in {"image", "a", "b", "mask"} & set(data):
             data[name] = [_png(image) for image in data[name]]
-        if "label" in data:
-            data["label"] = data["label"].tolist()
+        for name in {"label", "shape"} & set(data):
+            data[name] = data[name].tolist()
         for index, values in enumerate(zip(*data.values(), strict=True)):
             yield index, dict(zip(data, values, strict=True))

@@ -92,6 +92,10 @@ class Saving(keras.Model):
         """Returns `endpoints` in all forms in which they are exported: see `in_every_form`."""
         return in_every_form(self.endpoints())
 
+    def inputs_explained(self) -> dict[str, Any]:
+        """Returns what README.md says of the inputs of `signatures`: arguments of `model_card`."""
+        return {"class_names": getattr(self, "class_names", ())}
+
     def export(  # type: ignore[override]
         self,
         filepath: str | os.PathLike,
@@ -130,9 +134,8 @@ class Saving(keras.Model):
         summary = (inspect.getdoc(type(self)) or "").split("\n\n")[0].replace("\n", " ")
 
         def card(num_bytes: int) -> str:
-            names = getattr(self, "class_names", ())
             return model_card(
-                self.name, summary, signatures, num_bytes, class_names=names, **details
+                self.name, summary, signatures, num_bytes, **self.inputs_explained(), **details
             )
 
         saved_model.write(filepath, signatures, self.name, card, bool(verbose))
