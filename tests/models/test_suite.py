@@ -41,6 +41,7 @@ from tests.models.tiny import (
     tiny,
     two_kinds,
 )
+from tfgan_zoo.data.pipeline import mapped
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import base
 from tfgan_zoo.models.mechanics.optimizers import apply_gradients
@@ -114,7 +115,7 @@ def test_kinds_of_data():
     with pytest.raises(InputError, match="got type int32"):
         model.images(images.astype("int32"))
     batches = tf.data.Dataset.from_tensor_slices((images, labels)).batch(4, drop_remainder=True)
-    named = batches.map(lambda images, labels: {"image": images, "label": labels})
+    named = mapped(batches, lambda images, labels: {"image": images, "label": labels})
     inputs = [
         {"x": images, "batch_size": 4},
         {"x": floats, "batch_size": 4},

@@ -172,15 +172,16 @@ class ImageToImage(TakesImages, Game):
         return self.source_shape(direction)[-1]
 
     def _translation(self, direction: str) -> Callable[[tf.Tensor], tf.Tensor]:
-        """Returns the graph of one direction, traced once."""
-        if direction not in self._translations:
+        """Returns the graph of one direction, traced once for each choice of weights."""
+        key = f"{direction} {self._shows_average}"
+        if key not in self._translations:
             channels = self.channels_given(direction)
-            self._translations[direction] = tf.function(
+            self._translations[key] = tf.function(
                 lambda images: self._translated(images, direction),
                 input_signature=[tf.TensorSpec([None, None, None, channels], tf.float32)],
                 autograph=False,
             )
-        return self._translations[direction]
+        return self._translations[key]
 
     def _translated(self, images: tf.Tensor, direction: str) -> tf.Tensor:
         network = self.sampling_network(self.translators()[direction])

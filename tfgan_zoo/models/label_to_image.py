@@ -208,7 +208,8 @@ class LabelToImage(ImageToImage):
 
     def _encoding(self) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
         """Returns the graph from images and instance numbers to styles, traced once."""
-        if "encode" not in self._translations:
+        key = f"encode {self._shows_average}"
+        if key not in self._translations:
             images = tf.TensorSpec([None, None, None, self.channels_b], tf.float32)
             numbers = tf.TensorSpec([None, None, None], tf.int32)
 
@@ -218,10 +219,10 @@ class LabelToImage(ImageToImage):
                 own = pad_to_multiple(instances[..., tf.newaxis], *self._encoder_sides)[..., 0]
                 return self.instance_styles(padded, own)[:, :height, :width]
 
-            self._translations["encode"] = tf.function(
+            self._translations[key] = tf.function(
                 encode, input_signature=[images, numbers], autograph=False
             )
-        return self._translations["encode"]
+        return self._translations[key]
 
     def styles_by_class(self, image: np.ndarray, maps: np.ndarray) -> np.ndarray:
         """Returns a style for each class: the mean over its pixels in an image.

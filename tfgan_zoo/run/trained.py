@@ -176,8 +176,9 @@ def _exported(model: ZooModel, folder: Path, details: Mapping[str, Any]) -> Iter
     new = atomic.hidden_beside(folder, ".new")
     atomic.remove_leftovers(folder, ".new")
     try:
-        model.export(new, **details)
-        verify_export(model, new)
+        with model.signatures_kept():
+            model.export(new, **details)
+            verify_export(model, new)
         yield new
     finally:
         shutil.rmtree(new, ignore_errors=True)
