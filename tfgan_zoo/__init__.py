@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         FeatureInversion,
         JointEmbedding,
         Pix2Pix,
+        Pix2PixHD,
         RelativisticGAN,
         SparseAutoencoder,
     )
@@ -93,6 +94,7 @@ __all__ = [
     "FeatureInversion",
     "JointEmbedding",
     "Pix2Pix",
+    "Pix2PixHD",
     "RelativisticGAN",
     "SparseAutoencoder",
     "callbacks",

@@ -290,6 +290,39 @@ def translation(cls, batch, **kwargs):
     return cls(GREY, 3, generator, discriminator, **kwargs)
 
 
+def pix2pix_hd(cls, batch, **kwargs):
+    """Builds a translator of images; `labelled` builds one of label maps."""
+    normalization = batch or {"normalization": "instance"}
+    generator = networks.global_generator(
+        GREY, 3, filters=4, downsamplings=2, blocks=1, **normalization
+    )
+    discriminator = networks.multiscale_discriminator(
+        SHAPE[:-1] + (4,), 2, receptive_field=16, filters=4, **normalization
+    )
+    return cls(GREY, 3, generator, discriminator, **{"features": None, **kwargs})
+
+
+def labelled(classes=CLASSES, style_size=0, boundaries=True, enhancer=False, **kwargs):
+    """Builds a Pix2PixHD of label maps."""
+    seen = classes + boundaries
+    shapes = (*SHAPE[:-1], seen + style_size), 3
+    if enhancer:
+        sizes = {"global_downsamplings": 2, "global_blocks": 1, "blocks": 1}
+        generator = networks.local_enhancer(*shapes, filters=2, **sizes)
+    else:
+        generator = networks.global_generator(*shapes, filters=4, downsamplings=2, blocks=1)
+    discriminator = networks.multiscale_discriminator(
+        (*SHAPE[:-1], seen + 3), 2, receptive_field=16, filters=4
+    )
+    encoder = None
+    if style_size:
+        encoder = networks.feature_encoder(SHAPE, style_size, filters=2, downsamplings=1)
+    arguments = {"num_classes": classes, "style_size": style_size, "boundaries": boundaries}
+    return MODELS_OF_THE_ZOO["pix2pix_hd"](
+        SHAPE, None, generator, discriminator, encoder, **{"features": None, **arguments, **kwargs}
+    )
+
+
 def cyclegan(cls, batch, **kwargs):
     arguments = cls.network_arguments(image_shape=GREY, channels_b=3)
     built = {
@@ -331,6 +364,7 @@ TINY = {
     "wgan_gp": functools.partial(noise_to_image, critic={"normalization": "layer"}),
     "cyclegan": cyclegan,
     "dtn": dtn,
+    "pix2pix_hd": pix2pix_hd,
     "cgan": cgan,
     "acgan": acgan,
     "sngan": sngan,

@@ -51,6 +51,7 @@ def names(name):
 ENDPOINTS = {
     "noise_to_image": ["generate", "generate_from_seed"],
     "translation": ["a_to_b"],
+    "label_to_image": ["a_to_b"],
     "super_resolution": ["upscale"],
     "text_to_image": ["generate", "generate_from_embeddings"],
     "cyclegan": ["a_to_b", "b_to_a"],

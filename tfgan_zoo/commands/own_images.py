@@ -214,6 +214,8 @@ def _new(
         return None
     kind = own_images.kind_of_config(config)
     why = "" if model else _WHY[own_images.family_of(config)]
+    if kind == "label_to_image":  # whose recipe says what the labels are
+        return None
     if kind == "translation":
         facts, unmatched = _domains(config)
         if not model:

@@ -292,6 +292,23 @@ def image_to_image_config(model: str) -> ConfigDict:
     return config
 
 
+def label_to_image_config(model: str) -> ConfigDict:
+    """Returns `image_to_image_config` of a game whose domain a can be label maps."""
+    config = image_to_image_config(model)
+    config.model_args.num_classes = placeholder(int)  # of label maps; None if a is images
+    config.model_args.boundaries = True  # show the networks where instances touch
+    config.model_args.style_size = 0  # numbers for each instance from an encoder; the paper has 3
+    config.encoder = {"name": ""}
+    # What the values of label maps mean: "values" are class numbers; or the name of a palette.
+    config.data.classes = "values"
+    config.data.ignored = placeholder(int)  # the value of pixels of no class
+    # Stages before a run of a `local_enhancer`, in the folder `pretraining` of the workdir: steps
+    # of the global generator alone at half the size, and steps of the enhancer around it while it
+    # is frozen. 0 for none.
+    config.pretraining = {"steps": 0, "frozen_steps": 0}
+    return config
+
+
 def super_resolution_config(model: str) -> ConfigDict:
     """Returns `run_config` of a game, with what all models that enlarge images share."""
     config = run_config(model, PLAYERS, PLAYERS)
@@ -434,6 +451,7 @@ def attribute_to_image_config(model: str) -> ConfigDict:
 CONFIGS: dict[str, Callable[[str], ConfigDict]] = {
     "noise_to_image": noise_to_image_config,
     "translation": image_to_image_config,
+    "label_to_image": label_to_image_config,
     "super_resolution": super_resolution_config,
     "text_to_image": text_to_image_config,
     "joint_embedding": joint_embedding_config,

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from tfgan_zoo import progress
+from tfgan_zoo.data.fitting import LabelFit
 from tfgan_zoo.data.images import Fit
 from tfgan_zoo.data.opening import as_source
 from tfgan_zoo.data.source import FittedSource, Source, ViewSource
@@ -160,6 +161,8 @@ def fit_for(
                 else 'image_size: expected the size to pad to with fit="pad", got None.'
             )
     size = size_of("image_size", image_size)
+    if source.label_channels:
+        return LabelFit(size, source.label_channels, crop)
     if channels is None:
         have = 3 if source.shape is None else source.shape[2]
         channels = have if have > 4 else 3 if have > 2 else 1
@@ -185,7 +188,7 @@ def fits_memory(sources: Sequence[Source], fittings: Sequence[Fit], cache: bool 
     return decide_cache(
         cache,
         lambda: sum(
-            len(source) * int(np.prod(fitting.shape))
+            len(source) * int(np.prod(fitting.shape)) * np.dtype(fitting.dtype).itemsize
             for source, fitting in zip(sources, fittings, strict=True)
         ),
     )
@@ -301,7 +304,7 @@ def load(sources: Sequence[Source], fittings: Sequence[Fit], num: int | None = N
         # All images in one operation, and without a copy if they stay as they are.
         images = [fitting(source.array[:num], source.spec) for source, fitting in each]  # type: ignore[index]
         return Loaded(images, indices)
-    loaded = [np.empty((num,) + fitting.shape, np.uint8) for fitting in fittings]
+    loaded = [np.empty((num,) + fitting.shape, fitting.dtype) for fitting in fittings]
     kept = np.ones(num, bool)
     errors: list[InputError] = []
 

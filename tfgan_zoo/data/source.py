@@ -52,6 +52,8 @@ class Source(abc.ABC):
         on_error: "raise" or "skip", for samples that turn out to be unreadable.
         alpha: Whether the last of 2 or 4 channels is opacity, as in image files, and not a
             measurement like the others.
+        label_channels: 0 for images. Channels of label maps, int16 `[H, W, 1 or 2]`: classes, and
+            instances; see `label_maps`.
     """
 
     spec: str
@@ -60,6 +62,7 @@ class Source(abc.ABC):
     extras: Mapping[str, np.ndarray] = _NOTHING
     on_error: str = "raise"
     alpha: bool = True
+    label_channels: int = 0
 
     # Labels, or a function that reads them; for samples of another source, that and their rows.
     _labels: Any = None
@@ -146,6 +149,7 @@ class Source(abc.ABC):
     def _set_whole(self, whole: Source, rows: Any) -> None:
         """Takes the labels and extras of some rows of another source."""
         self._whole, self._rows, self.alpha = whole, rows, whole.alpha
+        self.label_channels = whole.label_channels
         self.extras = {key: np.asarray(values)[rows] for key, values in whole.extras.items()}
 
     def part(self, name: str) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Layers that Keras lacks, or whose Keras versions are slow or cannot be resumed exactly."""
 
 import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
+from tfgan_zoo.layers.average_pooling import CentredAveragePooling2D
 from tfgan_zoo.layers.batch_normalization import PredictionTimeBatchNormalization
 from tfgan_zoo.layers.bilinear_upsampling import BilinearUpsampling2D
 from tfgan_zoo.layers.class_embedding import ClassEmbedding
@@ -26,6 +27,7 @@ __all__ = [
     "ICNR",
     "BatchNormalization",
     "BilinearUpsampling2D",
+    "CentredAveragePooling2D",
     "ClassEmbedding",
     "ConditionalBatchNormalization",
     "FIRDownsampling2D",

@@ -337,7 +337,8 @@ def _check_takes(
         raise InputError(
             f"{group}.name: expected a function of {len(shapes)} arguments, "
             f"{', '.join(map(str, shapes))}, got {name!r}, which takes {', '.join(taken)}; the "
-            "functions of conditional models take num_classes too, and discriminators packing."
+            "functions of conditional models take num_classes too, and discriminators packing or "
+            "num_scales."
         )
 
 

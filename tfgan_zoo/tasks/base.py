@@ -175,6 +175,13 @@ class Task(abc.ABC):
                 nothing is kept for later scores.
         """
 
+    def complete(self, model: Any) -> None:
+        """Sets what a trained model takes from the data besides its weights.
+
+        It is called with the weights that a finished run keeps, before they are saved and exported.
+        """
+        del model
+
     def pretraining(self) -> ConfigDict | None:
         """Returns the config of the run that this one starts from; None if there is none."""
         return None

@@ -276,6 +276,11 @@ _FIELDS = dataclasses.fields(Attributes)
 
 def get_view(view: str) -> View:
     """Returns the `View` of this name; raises `InputError` naming the nearest if there is none."""
+    if view == "labels":
+        raise InputError(
+            "figures/labels holds label maps; use a model of these, such as pix2pix_hd, or "
+            "tfgan_zoo.data.figures.scenes."
+        )
     if view not in VIEWS:
         raise InputError(f"figures has no view {view!r}{did_you_mean(view, filter(None, VIEWS))}")
     return VIEWS[view]
