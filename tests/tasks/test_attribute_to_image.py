@@ -149,7 +149,13 @@ def test_own_images(tmp_path):
     assert np.isfinite(known["swd"].function(model)["swd"])
     batch = next(iter(task.batches(0)))
     assert set(batch) == {"attributes", "image"}
-    assert task.describe().endswith("9 images without masks, from kind, weight")
+    assert task.describe().endswith("without masks, from kind (2 classes), weight (0 to 20)")
+    no_masks = task.fingerprints()["training data"].sha256
+    (folder / "masks").mkdir()
+    for i in range(9):
+        pictures.save_png(folder / "masks" / f"{i}.png", np.full((20, 20), 255, np.uint8))
+    _, with_masks = opened(tmp_path, **own, data__attributes="kind=a|b,weight=0..20")
+    assert with_masks.fingerprints()["training data"].sha256 != no_masks
     with pytest.raises(InputError, match=r"weight: expected numbers from 0 to 5, got 6"):
         opened(tmp_path, **own, data__attributes="kind=a|b,weight=0..5")
     for entry, value in (("flip", "true"), ("fit", "pad")):
@@ -264,3 +270,4 @@ def test_values_and_sweeps_of_texts():
     name, values = parse_sweep(known, "view:90:-270:4")
     assert (name, values.tolist()) == ("view", [90, 0, -90, -180])
     assert parse_sweep(known, "view:0:90:4")[1].tolist() == [0, 30, 60, 90]
+    assert parse_sweep(known, "view:0:720:4")[1].tolist() == [0, 180, 360, 540]  # two turns
