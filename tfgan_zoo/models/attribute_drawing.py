@@ -133,7 +133,7 @@ class DrawsFromAttributes(MovingAverage):
 
         Example:
             >>> images, masks = model.generate_with_masks({"shape": "star", "angle": 30})
-            >>> on_white = images + 2 * (1 - masks)
+            >>> on_white = np.minimum(images + 2 * (1 - masks), 1)
         """
         check_number("batch_size", batch_size, least=1, whole=True)
         if isinstance(attributes, Mapping):
