@@ -140,9 +140,14 @@ def test_own_images(tmp_path):
         pictures.save_png(folder / f"{i}.png", image)
         lines.append(f"{i}.png,{'ab'[i % 2]},{i}")
     (folder / "attributes.csv").write_text("\n".join(lines))
-    own = {"data__source": f"folder:{folder}", "data__split": "train", "evaluate__samples": "5"}
+    own = {"data__source": f"folder:{folder}", "data__split": "train", "evaluate__samples": "9"}
     model, task = opened(tmp_path, **own, data__attributes="kind=a|b,weight=0..20")
     assert model.coding.declared == {"kind": ("a", "b"), "weight": (0, 20)}
+    sheets = []
+    for num in (9, 30):  # A sheet has no room for images that are not there.
+        task.config.train.samples = num
+        sheets.append(task.sheet(model))
+    np.testing.assert_array_equal(*sheets)
     known = task.known_scores()
     assert "figures" not in known
     assert "mask_iou" not in known

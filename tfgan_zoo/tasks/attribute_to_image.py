@@ -131,7 +131,8 @@ class AttributeToImageTask(Task):
 
     def sheet(self, model: Any) -> np.ndarray:
         """Draws held-out images and masks beside those that the model draws."""
-        num, wanted = self.config.train.samples, self.held_out
+        wanted = self.held_out
+        num = min(self.config.train.samples, len(wanted.codes))
         images, masks = model.generate_with_masks(wanted.codes[:num])
         columns = [
             wanted.images[:num],
