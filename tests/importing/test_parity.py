@@ -53,7 +53,13 @@ def same(state):
 
 #: Case -> family, state, how it is named and kept in the file, the writer, size of the image.
 CASES = {
-    "resnet": ("cyclegan", lambda: authors.cyclegan_state(), same, write_arrays, (16, 24)),
+    "resnet": (
+        "cyclegan",
+        lambda: authors.cyclegan_state(dropout=True),
+        same,
+        write_arrays,
+        (16, 24),
+    ),
     "resnet_old": (
         "cyclegan",
         lambda: authors.cyclegan_state(channels=1, blocks=1),
@@ -63,7 +69,7 @@ CASES = {
     ),
     "resnet_batch": (
         "cyclegan",
-        lambda: authors.cyclegan_state(out=1, batch=True, dropout=True),
+        lambda: authors.cyclegan_state(out=1, batch=True),
         wrapped,
         write_safetensors,
         (16, 20),

@@ -249,9 +249,14 @@ def test_an_export_of_a_file(folder, model, tmp_path):
 def test_a_run_is_replaced_whole_or_not_at_all(folder, tmp_path):
     out = tmp_path / "run"
     shutil.copytree(folder / "srvgg", out)
-    (out / "own.txt").write_text("of an earlier import")
+    own = shutil.copy(folder / "srvgg.pth", out / "own.pth")
+    with pytest.raises(InputError, match=r"also holds 'own\.pth'"):
+        tfgan_zoo.run.import_weights("srvgg", own, out, overwrite=True)
+    assert own.exists()
+    own.unlink()
+    (out / "model.keras").write_text("of an earlier import")
     tfgan_zoo.run.import_weights("srvgg", folder / "srvgg.pth", out, overwrite=True)
-    assert not (out / "own.txt").exists()
+    assert (out / "model.keras").stat().st_size > 1000
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     bad = write_arrays(tmp_path / "x.pth", SRVGG | {"body.1.weight": np.full(4, np.nan, "f4")})
     with pytest.raises(InputError, match="finite"):

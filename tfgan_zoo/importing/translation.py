@@ -18,8 +18,10 @@ def cyclegan(shapes: Shapes) -> Plan:
     channels = size(shapes, "model.1.weight", 1, 3)
     blocks = count(shapes, r"model\.(\d+)\.conv_block\.1\.weight$") or 9
     normalization = "batch" if "model.2.weight" in shapes else "instance"
-    # Dropout, which does nothing at inference, shifts the numbers of what follows it.
-    second = 6 if "model.10.conv_block.6.weight" in shapes else 5
+    # Dropout, which does nothing at inference, shifts the numbers of what follows it. Without it,
+    # 6 is a normalisation, which has a weight, too.
+    dropout = "model.10.conv_block.5.weight" not in shapes
+    second = 6 if dropout and "model.10.conv_block.6.weight" in shapes else 5
     end = 10 + blocks
     out = size(shapes, f"model.{end + 7}.weight", 0, 3)
     builder = Builder(shapes)

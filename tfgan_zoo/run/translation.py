@@ -89,6 +89,7 @@ def translate_files(
         model.scale,
         blend=blend,
         on_tiles=None if blend or statistics is None else _warn_of_seams(statistics),
+        multiple=model.tile_multiple(chosen),
     )
     if size:
         function = resizing.at_size(function, size)
