@@ -122,16 +122,18 @@ def test_parts_of_one_dict(tmp_path):
     )
 
 
-@pytest.mark.parametrize("batch", [True, False])
+@pytest.mark.parametrize("kind", ["batch", "instance", "none"])
 @pytest.mark.parametrize("dropout", [True, False])
-def test_dropout_shifts_numbers(tmp_path, batch, dropout):
-    state = authors.cyclegan_state(batch=batch, dropout=dropout)
-    path = write_arrays(tmp_path / "x.pth", state)
+def test_dropout_shifts_numbers(tmp_path, kind, dropout):
+    path = write_arrays(tmp_path / "x.pth", authors.cyclegan_state(kind=kind, dropout=dropout))
     with opened(Request("cyclegan", (path,), tmp_path / "out")) as (source,):
-        layers = {entry.layer: entry.key for entry in source.plan.entries}
-    number = (7 if dropout else 6) if batch else (6 if dropout else 5)
-    layer = "block_1_conv_2_norm" if batch else "block_1_conv_2"
-    assert layers[layer].startswith(f"model.10.conv_block.{number}.")
+        plan = source.plan
+    assert plan.network["normalization"] == kind
+    keys = {(entry.layer, entry.variable): entry.key for entry in plan.entries}
+    second = 6 if dropout else 5
+    assert keys["block_1_conv_2", "kernel"] == f"model.10.conv_block.{second}.weight"
+    scale = keys.get(("block_1_conv_2_norm", "gamma"))
+    assert scale == (f"model.10.conv_block.{second + 1}.weight" if kind == "batch" else None)
 
 
 def test_whole_numbers_and_scales(tmp_path):

@@ -69,10 +69,17 @@ CASES = {
     ),
     "resnet_batch": (
         "cyclegan",
-        lambda: authors.cyclegan_state(out=1, batch=True),
+        lambda: authors.cyclegan_state(out=1, kind="batch"),
         wrapped,
         write_safetensors,
         (16, 20),
+    ),
+    "resnet_none": (
+        "cyclegan",
+        lambda: authors.cyclegan_state(kind="none"),
+        same,
+        write_arrays,
+        (16, 16),
     ),
     "unet": ("pix2pix", lambda: authors.pix2pix_state(), same, write_old, (32, 64)),
     "unet_instance": (
@@ -117,7 +124,14 @@ CASES = {
         (6, 9),
     ),
 }
-QUICK = {*CASES} - {"unet_none", "rrdb", "rrdb_numbered", "srvgg_x2_grey", "msrresnet_x2"}
+QUICK = {*CASES} - {
+    "resnet_none",
+    "unet_none",
+    "rrdb",
+    "rrdb_numbered",
+    "srvgg_x2_grey",
+    "msrresnet_x2",
+}
 every_case = pytest.mark.parametrize("case", slow_except(QUICK, CASES))
 
 
