@@ -82,8 +82,9 @@ def r3gan(name: str) -> tuple[R3GAN, int]:
 
 
 #: Games without a case on the figures: `gan 2-D` stands for the first, and `dcgan` for the others,
-#: whose networks and losses are much the same.
-_ELSEWHERE = ("gan", "cgan", "acgan")
+#: whose networks and losses are much the same. `gan_3d` has 3-D convolutions, which the other
+#: contenders do not read.
+_ELSEWHERE = ("gan", "cgan", "acgan", "gan_3d")
 #: Recipes of the quick cases.
 RECIPES = {
     "wgan_gp 2-D": "wgan_gp_toy",

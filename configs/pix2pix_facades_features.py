@@ -26,6 +26,8 @@ def get_config():
     config.model_args.features = "efficientnet_lite0:block2,block3"
     config.model_args.features_file = None
     config.model_args.tv_weight = 0.1
+    config.model_args.num_scales = 1
+    config.model_args.feature_matching = 0.0
     config.model_args.inference = "paper"
     config.generator = {"name": "unet_generator", "filters": 32, "dropout": 0.5}
     config.discriminator = {

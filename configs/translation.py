@@ -29,6 +29,8 @@ def get_config():
     config.model_args.features = None
     config.model_args.features_file = None
     config.model_args.tv_weight = 0.0
+    config.model_args.num_scales = 1
+    config.model_args.feature_matching = 0.0
     config.model_args.inference = "paper"
     config.generator = {
         "name": "unet_generator",

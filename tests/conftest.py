@@ -1,19 +1,37 @@
+import atexit
 import functools
 import gc
 import importlib
 import math
 import os
 import sys
+import typing
 import urllib.request
 from pathlib import Path
 
 import pytest
 
+from tests import kernels
+
 # Before anything imports TensorFlow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-#: The files that take longest come first, so that several workers finish together.
+# Imports make no garbage that is worth looking for; tests turn it on again.
+gc.disable()
+
+#: Files whose graphs run as they do for users. In the others of the default suite TensorFlow leaves
+#: graphs as they were traced: to optimize one takes longer than to run it a few times.
+OPTIMIZED = (
+    "models/test_suite.py",
+    "run/test_experiment.py",
+    "serving/test_signatures.py",
+    "test_earlier_versions.py",
+)
+
+#: The files that take longest come first, so that several workers finish together. Texts come
+#: before all, as their run collects the garbage of all tests before it.
 LONGEST = (
+    "tasks/test_text_to_image.py",
     "models/test_suite.py",
     "run/test_experiment.py",
     "tasks/test_tasks.py",
@@ -23,7 +41,6 @@ LONGEST = (
     "models/test_conditions.py",
     "serving/test_signatures.py",
     "models/test_classes.py",
-    "tasks/test_text_to_image.py",
     "test_adding_a_model.py",
     "test_earlier_versions.py",
     "commands/test_commands.py",
@@ -46,10 +63,25 @@ def pytest_collection_finish():
     gc.freeze()
     # Tests make many objects and few cycles: collecting less often halves the time it takes.
     gc.set_threshold(5_000, 20, 20)
+    gc.enable()
+    if sys.version_info < (3, 12):  # which keeps this itself
+        typing._get_protocol_attrs = functools.cache(typing._get_protocol_attrs)
+    if "tensorflow" in sys.modules:
+        kernels.keep()
     if "keras" in sys.modules:
         # Keras means to keep this between saves, but looks for it under another name.
         saving = importlib.import_module("keras.src.saving.saving_lib")
         saving.get_attr_skipset = functools.cache(saving.get_attr_skipset)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_unconfigure():
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # Pytest collects all garbage once more, which takes seconds; of a worker, nobody sees what
+        # it finds.
+        gc.freeze()
+    # Commands register it, whose process ends with them.
+    atexit.unregister(gc.collect)
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +90,6 @@ def _fresh_keras():
     yield
     if "keras" in sys.modules:
         sys.modules["keras"].config.set_dtype_policy("float32")
-        # Names alone: `clear_session` drops the kernels, which the next test would make again.
         importlib.import_module("keras.src.utils.naming").reset_uids()
 
 
@@ -86,6 +117,16 @@ def _fresh_session():
     yield
     if "keras" in sys.modules:
         sys.modules["keras"].utils.clear_session(free_memory=False)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _graphs(request):
+    """Lets TensorFlow optimize no graphs where only that they run is of interest: `OPTIMIZED`."""
+    if "tensorflow" in sys.modules:
+        is_default = request.config.option.markexpr == "not slow"
+        plain = is_default and request.path not in {Path(__file__).parent / n for n in OPTIMIZED}
+        options = {"disable_meta_optimizer": plain}
+        sys.modules["tensorflow"].config.optimizer.set_experimental_options(options)
 
 
 @pytest.fixture(scope="module")

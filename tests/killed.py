@@ -26,6 +26,7 @@ from tests.tiny_runs import (
     tiny_super_resolution,
     tiny_text_to_image,
     tiny_translation,
+    tiny_voxels,
 )
 from tfgan_zoo.models import MODELS
 from tfgan_zoo.run import experiment
@@ -51,6 +52,8 @@ def config_of(name, folder):
         return tiny_attribute_to_image(folder, **exported)
     if name in MODELS and MODELS[name].kind == "autoencoder":
         return tiny_autoencoder(folder, name, **exported)
+    if name == "gan_3d":
+        return tiny_voxels(folder, **exported)
     if name in ("cyclegan", "pix2pix"):
         return tiny_translation(folder, name, **exported)
     if name in CONDITIONAL:

@@ -1,5 +1,9 @@
 """What is wrong with data that are decoded in training is said in one sentence, as elsewhere."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -72,6 +76,40 @@ def test_a_command_says_it_and_ends_with_status_2(photos, tmp_path, capsys):
     assert said.count("\n") == 1
     assert "3.png cannot be read" in said
     assert "--config.data.on_error=skip" in said
+
+
+DECODING = """
+import sys, threading
+from pathlib import Path
+from tests.tiny_runs import quiet, tiny_config
+from tfgan_zoo import cli
+from tfgan_zoo.data import pipeline
+from tfgan_zoo.run import experiment
+
+read_fitted = pipeline.read_fitted
+
+def slowly(*given):
+    found = read_fitted(*given)
+    threading.Event().wait(1.0)  # as a large image takes
+    return found
+
+pipeline.read_fitted = slowly
+folder, photos = map(Path, sys.argv[1:])
+data = {"data__source": f"folder:{photos}", "data__cache": "no", "data__batch_size": "4"}
+cli.run(lambda _: experiment.train(tiny_config(folder, **data), folder / "run", quiet), [])
+"""
+
+
+@pytest.mark.slow
+def test_a_process_ends_though_others_are_still_decoded(photos, tmp_path):
+    """Without a collection of garbage before its end, it waits forever for these images."""
+    for i in range(8, 40):
+        Image.fromarray(np.full((16, 16, 3), i, np.uint8)).save(photos / f"{i}.png")
+    command = [sys.executable, "-c", DECODING, str(tmp_path), str(photos)]
+    root = Path(__file__).parents[1]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 2, done.stderr
+    assert "3.png cannot be read" in done.stderr
 
 
 def test_other_errors_of_tensorflow_stay_what_they_are():

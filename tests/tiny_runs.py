@@ -15,11 +15,14 @@ from tfgan_zoo.config import (
     classifier_config,
     image_to_image_config,
     joint_embedding_config,
+    label_to_image_config,
     noise_to_image_config,
     override,
     super_resolution_config,
     text_to_image_config,
+    voxels_config,
 )
+from tfgan_zoo.data.figures import scenes
 from tfgan_zoo.errors import Interrupted
 from tfgan_zoo.run import building, experiment
 from tfgan_zoo.run.folder import Run
@@ -90,6 +93,22 @@ def tiny_conditional(folder, model, **overrides):
     return _short(config, overrides)
 
 
+def tiny_voxels(folder, **overrides):
+    """The same for drawn solids, 8x8x8, told their kinds; accuracies decide who learns."""
+    config = voxels_config("gan_3d")
+    config.model_args.image_shape = (8, 8, 8, 1)
+    config.model_args.latent_dim = 8
+    config.model_args.num_classes = 6
+    config.model_args.skip_discriminator_above = 0.6
+    config.generator = {"name": "gan_3d_generator", "filters": 4}
+    config.discriminator = {"name": "gan_3d_discriminator", "filters": 4}
+    config.data.source = "voxels/solids"
+    config.data.split = "test[:60]"
+    config.data.batch_size = 8
+    config.evaluate.metrics = ("solids", "swd")
+    return _short(config, overrides)
+
+
 def tiny_translation(folder, model, **overrides):
     """The same for pairs, 16x16, from grey to colour."""
     data = folder / "pairs.npz"
@@ -120,6 +139,30 @@ def tiny_translation(folder, model, **overrides):
     config.data.source = f"npz:{data}"
     config.data.batch_size = 2
     config.data.load_size = 20
+    return _short(config, overrides)
+
+
+def tiny_labels(folder, **overrides):
+    """The same for a Pix2PixHD of label maps with styles, whose generator has an enhancer."""
+    data = folder / "maps"
+    if not data.exists():
+        fields = scenes.load("train", 20, num=12)
+        for name in ("label", "inst", "image"):
+            (data / name).mkdir(parents=True)
+            for i, pixels in enumerate(fields[name]):
+                pictures.save_png(data / name / f"{i:02}.png", pixels)
+    config = label_to_image_config("pix2pix_hd")
+    config.model_args.image_shape = (16, 16, 3)
+    config.model_args.num_classes = 7
+    config.model_args.style_size = 2
+    config.model_args.features = None
+    small = {"filters": 2, "blocks": 1, "global_downsamplings": 1, "global_blocks": 1}
+    config.generator = {"name": "local_enhancer", **small}
+    config.discriminator = {"name": "multiscale_discriminator", "filters": 2, "receptive_field": 16}
+    config.encoder = {"name": "feature_encoder", "filters": 2, "downsamplings": 1}
+    config.data.source = f"folder:{data}"
+    config.data.batch_size = 2
+    config.data.load_size = 18
     return _short(config, overrides)
 
 

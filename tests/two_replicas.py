@@ -12,6 +12,8 @@ import sys
 import traceback
 from pathlib import Path
 
+from tests import kernels
+
 ROOT = Path(__file__).parents[1]
 MODULES = (
     "tests.models.replicas",
@@ -42,6 +44,7 @@ def verdict(check):
     # Before a module of checks, whose imports may make networks, and with them start the devices.
     import tests.two_devices  # noqa: F401
 
+    kernels.keep()
     module, name = check.split(":")
     try:
         getattr(importlib.import_module(module), name)()

@@ -1,6 +1,8 @@
 """What commands share: flags, config overrides, a quiet start, and errors as sentences."""
 
+import atexit
 import contextlib
+import functools
 import gc
 import os
 import re
@@ -54,10 +56,18 @@ def run(main: Callable[[list[str]], None], argv: list[str] | None = None) -> NoR
         message, status = "Aborted.", 130
     if message:
         print(message, file=sys.stderr)
-        # Frames of the error may hold an iterator that is decoding. At the interpreter's exit it
-        # would wait forever for Python functions that can no longer run.
-        gc.collect()
+        _collect_at_exit()
     sys.exit(status)
+
+
+@functools.cache
+def _collect_at_exit() -> None:
+    """Collects garbage before the interpreter is taken down.
+
+    Frames of an error may hold an iterator that is decoding. Later it would wait forever for Python
+    functions that can no longer run.
+    """
+    atexit.register(gc.collect)
 
 
 def _ended(message: str) -> str:

@@ -6,6 +6,8 @@
   python -m tfgan_zoo.generate --workdir=runs/vae --interpolate --input=a.png --input=b.png \
       --output=walk.png
   python -m tfgan_zoo.generate --workdir=runs/labelled --all_labels --output=classes.png
+  python -m tfgan_zoo.generate --workdir=runs/gan_3d --turntable --output=solids.gif
+  python -m tfgan_zoo.generate --workdir=runs/gan_3d --largest_component --output=solid.obj
   python -m tfgan_zoo.generate --workdir=runs/gan_cls --text="a small red circle" --output=red.png
   python -m tfgan_zoo.generate --workdir=runs/attribute_to_image --sweep=angle:0:360:36 \
       --attribute=shape=star --output=turning.gif
@@ -19,6 +21,10 @@ without either, the classes come in turn. With --interpolate and two labels or m
 walk from class to class from one latent. A model that encodes images walks between the codes of
 two or more --input images. A model that draws from attributes takes --attribute=NAME=VALUE; what is
 not given is random, or in the middle of its range in a --sweep and a walk.
+
+Voxels are drawn as shaded cubes. They are written to a .npz (all of them: occupancies, or with
+--threshold True and False), a .binvox, a .vox or a .obj (one of them), or with --format a folder of
+these. With --turntable, a .gif or a .mp4 shows them from all sides.
 """
 
 from pathlib import Path
@@ -31,7 +37,7 @@ def main(argv: list[str]) -> None:
     """Draws and writes samples."""
     given = cli.Flags()
     given.define_path("workdir", None, "The run folder.", required=True)
-    given.define_path("output", None, "A .png, a .gif, a .mp4, or a folder.", required=True)
+    given.define_path("output", None, "A picture, voxels, or a folder.", required=True)
     given.define_integer("num", None, "Images (64), samples of a walk (5), images of a text (8).")
     given.define_strings("text", "What to draw; may be repeated.")
     given.define_strings("label", "A class to draw, by name or number; may be repeated.")
@@ -45,6 +51,11 @@ def main(argv: list[str]) -> None:
     given.define_enum("path", "spherical", ["spherical", "linear"], "How to walk.")
     given.define_integer("frames", 12, "Images from sample to sample.")
     given.define_float("truncation", None, "Latents within this distance from 0, such as 0.7.")
+    given.define_float("threshold", None, "Of voxels: the occupancy from which one is full (0.5).")
+    given.define_bool("largest_component", "Of voxels: keep the largest part of each object.")
+    given.define_bool("turntable", "Of voxels: show them from all sides.")
+    formats = ["png", "binvox", "vox", "obj"]
+    given.define_enum("format", "png", formats, "Of voxels in a folder: what the files are.")
     given.define_string("checkpoint", "best", "best, last, or a step.")
     given.define_bool("overwrite", "Replace the output if it exists.")
     cli.parse(given, argv, __doc__)
@@ -65,9 +76,14 @@ def main(argv: list[str]) -> None:
         inputs=given.input,
         attributes=given.attribute,
         sweep=given.sweep,
+        voxels=drawing.VoxelOptions(
+            given.threshold, given.largest_component, given.turntable, f".{given.format}"
+        ),
     )
     request.check()
-    drawing.check_output(output, given.overwrite, given.interpolate or given.sweep is not None)
+    request = drawing.of_one_object(request, output)
+    walks = given.interpolate or given.sweep is not None
+    drawing.check_output(output, given.overwrite, walks, request.voxels)
     cli.quiet_tensorflow()
     from tfgan_zoo.run.drawing import draw_run
 

@@ -43,6 +43,27 @@ def to_byte_range(images: Any) -> Any:
     return tf.clip_by_value(scaled, 0.0, 255.0)
 
 
+def to_occupancy(voxels: Any) -> Any:
+    """Scales voxels in [-1, 1] to occupancies, float32 in [0, 1]; clips values outside.
+
+    Args:
+        voxels: A NumPy array or a tensor, of any shape.
+
+    Returns:
+        The same kind of array.
+
+    Example:
+        >>> to_occupancy(np.float32([-1.0, 0.5, 1.2]))
+        array([0.  , 0.75, 1.  ], dtype=float32)
+    """
+    scaled = (_float32(voxels) + 1.0) * 0.5
+    if isinstance(scaled, np.ndarray):
+        return np.clip(scaled, 0.0, 1.0)
+    import tensorflow as tf
+
+    return tf.clip_by_value(scaled, 0.0, 1.0)
+
+
 def to_uint8(images: Any) -> Any:
     """Rounds floats in [-1, 1] to uint8 pixels; clips values outside.
 

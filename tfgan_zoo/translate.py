@@ -11,6 +11,12 @@ training is translated at their size, and the result is resized back; --size say
 keep names and places; files other than .png and .jpg become .png. Images are read by the rules of
 the run's data; results are sRGB. For images of more than 8 bits, --white says which value is white,
 such as 4095 for 12 bits.
+
+  python -m tfgan_zoo.translate --workdir=runs/pix2pix_hd --input=label/ --instances=inst/ \
+      --style=3 --output=photos/
+
+A Pix2PixHD of label maps takes files of class numbers, with maps of instances unless it was trained
+without boundaries, and has ten styles of each class.
 """
 
 from typing import Any
@@ -29,6 +35,11 @@ def main(argv: list[str]) -> None:
     given.define_string("direction", None, "a_to_b (the default) or b_to_a.")
     given.define_string("checkpoint", "best", "best, last, or a step.")
     given.define_bool("compare", "Also write NAME_compare.png: input and result.")
+    given.define_string("instances", None, "Of label maps: their instance maps, a file or folder.")
+    given.define_integer("style", None, "Of label maps: the style of each class, 0 to 9.")
+    given.define_string("style_of", None, "Of label maps: a picture that gives each class' style.")
+    given.define_string("style_labels", None, "The label map of --style_of.")
+    given.define_string("style_instances", None, "The instance map of --style_of.")
     given.define_integer("size", None, "The shorter side for the model; 0 for the image's own.")
     given.define_integer("tile", 0, "The side of a tile in pixels.")
     given.define_integer("overlap", None, "Pixels that tiles share: 64; half a tile with --blend.")
@@ -69,11 +80,13 @@ def main(argv: list[str]) -> None:
         print(f"0 images, {existing} there already: {given.output}")
         return
     cli.quiet_tensorflow()
+    from tfgan_zoo.run.label_translation import Maps
     from tfgan_zoo.run.translation import translate_files
 
     names = ("checkpoint", "direction", "size", "tile", "overlap", "blend", "white")
     inputs: dict[str, Any] = {n: given[n].value for n in names}
-    num, seconds = translate_files(given.workdir, planned, **outputs, **inputs)
+    maps = Maps(**{name: given[name].value for name in Maps._fields})
+    num, seconds = translate_files(given.workdir, planned, maps=maps, **outputs, **inputs)
     pace = f"in {seconds:.1f} s ({num / seconds:.1f} images/s)"
     count, others = files.counted(num, len(planned), existing)
     print(f"{count} {pace}{others}: {given.output}")

@@ -44,6 +44,9 @@ def no_tensorflow():
         ("dcgan", "generator_optimizer.clipnorm", "1.5", 1.5),
         ("dcgan", "generator_optimizer.decay", "linear", "linear"),
         ("dcgan", "model_args.fake_labels", "real", "real"),
+        ("gan_3d", "model_args.image_shape", "32", (32, 32, 32, 1)),  # a cube
+        ("gan_3d", "data.threshold", "0.5", 0.5),
+        ("gan_3d_mmmm", "data.crop_to_object", "false", False),
     ],
 )
 def test_an_argument_gets_the_type_that_it_has(recipe, key, text, expected):

@@ -1,9 +1,9 @@
 """Every recipe that ships."""
 
 import ast
+import gc
 import math
 
-import keras
 import pytest
 
 from tests.marks import slow_except
@@ -55,7 +55,8 @@ def test_builds(name):
         optimizer = getattr(model, f"{role}_optimizer")
         assert optimizer.built
         assert math.isfinite(float(optimizer.learning_rate))
-    keras.backend.clear_session()
+    if model.count_params() > 5e6:
+        gc.collect()  # Large models would add up.
 
 
 def test_recipes_of_papers_pad_as_their_authors_and_quick_ones_as_before():
@@ -77,4 +78,4 @@ def test_every_model_has_a_quick_recipe():
     for model in MODELS:
         config = load_config(model)
         assert config.model == model
-        assert parse_spec(config.data.source)[0] in ("figures", "points")
+        assert parse_spec(config.data.source)[0] in ("figures", "points", "voxels")

@@ -18,7 +18,7 @@ def noise_is_what_one_would_draw():
     for draw in (noise.normal, noise.uniform):
         for shape in ([4], [4, 3]):
             for rows in (4, tf.constant(4)):
-                fn = tf.function(lambda: draw(key, [rows, *shape[1:]]))  # noqa: B023
+                fn = tf.function(lambda: draw(key, [rows, *shape[1:]]), autograph=False)  # noqa: B023
                 parts = STRATEGY.experimental_local_results(STRATEGY.run(fn))
                 assert np.any(parts[0] != parts[1])
                 np.testing.assert_array_equal(np.concatenate(parts), draw(key, [8, *shape[1:]]))
@@ -30,14 +30,14 @@ def _dropout():
 
 def _drops_as_one_would(jit):
     single = _dropout()
-    alone = tf.function(lambda x: single(x, training=True), jit_compile=jit)
+    alone = tf.function(lambda x: single(x, training=True), jit_compile=jit, autograph=False)
     with STRATEGY.scope():
         double = _dropout()
     counter = double.layers[-1].counter
     # A function within the replica, as where the loss and its gradient are compiled.
-    inner = tf.function(lambda x: double(x, training=True), jit_compile=jit)
+    inner = tf.function(lambda x: double(x, training=True), jit_compile=jit, autograph=False)
 
-    @tf.function
+    @tf.function(autograph=False)
     def together():
         return STRATEGY.run(lambda: inner(tf.ones((4, 64))))
 
@@ -59,7 +59,7 @@ def dropout_has_the_masks_of_one():
     # At inference every replica has the mask that one device has.
     for model in (single, double):
         model.layers[-1].inference = "paper"
-    parts = STRATEGY.run(tf.function(lambda: double(tf.ones((4, 64)))))
+    parts = STRATEGY.run(tf.function(lambda: double(tf.ones((4, 64))), autograph=False))
     for part in STRATEGY.experimental_local_results(parts):
         assert np.any(part.numpy() == 0)
         np.testing.assert_array_equal(part, single(tf.ones((4, 64))))
@@ -125,7 +125,7 @@ def _swapped(model):
         images = tf.reshape([10 * r + 1, 10 * r + 2, 10 * r + 3], (3, 1, 1, 1))
         return model.pool(images, tf.tile([[0.0, 0.9]], (3, 1)))
 
-    results = tf.function(lambda: STRATEGY.run(one))()
+    results = tf.function(lambda: STRATEGY.run(one), autograph=False)()
     return [x.numpy().ravel().tolist() for x in STRATEGY.experimental_local_results(results)]
 
 

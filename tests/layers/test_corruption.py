@@ -85,7 +85,7 @@ def test_channels_together_or_apart(kind):
 def test_works_on_codes_and_under_xla():
     codes = tf.fill([4, 100], 0.5)
 
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=True, autograph=False)
     def jitted(codes):
         return corrupt(codes, "masking", 0.4, KEY, low=0.0)
 

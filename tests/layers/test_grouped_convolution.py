@@ -48,7 +48,9 @@ def derivatives(convolve, x, kernel):
 @pytest.mark.parametrize("jit", [False, True])
 def test_derivatives_up_to_the_second_are_those_of_separate_convolutions(jit, strides):
     made = layer(strides=strides)
-    ours = tf.function(lambda x, k: derivatives(made.convolution_op, x, k), jit_compile=jit)
+    ours = tf.function(
+        lambda x, k: derivatives(made.convolution_op, x, k), jit_compile=jit, autograph=False
+    )
     theirs = derivatives(lambda x, k: one_by_one(x, k, strides), X, KERNEL)
     for a, b in zip(ours(X, KERNEL), theirs, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4 * np.max(np.abs(b)))
@@ -98,7 +100,7 @@ def test_sizes_unknown_when_traced():
     made = layer()
     assert made(keras.Input((None, None, CHANNELS))).shape == (None, None, None, FILTERS)
     unknown = tf.TensorSpec([None, None, None, CHANNELS])
-    traced = tf.function(lambda x: made(x), input_signature=[unknown])
+    traced = tf.function(lambda x: made(x), input_signature=[unknown], autograph=False)
     np.testing.assert_array_equal(traced(X), made(X))
 
 

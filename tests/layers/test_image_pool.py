@@ -81,6 +81,7 @@ def test_as_the_authors(size, jit):
         lambda x, u: pool(x, u),
         input_signature=[tf.TensorSpec([None, *SHAPE]), tf.TensorSpec([None, 2])],
         jit_compile=jit,
+        autograph=False,
     )
     generator = np.random.default_rng(size)
     for batch in (1, 4, 1, 2, 7, 1, 60, 5):

@@ -38,7 +38,10 @@ def formula(x, r):
 def test_formula_and_inverse_for_sizes_unknown_when_traced(dtype, jit):
     layer = PixelShuffle(3, dtype=dtype)
     shuffle = tf.function(
-        lambda x: layer(x), input_signature=[tf.TensorSpec([None] * 3 + [18])], jit_compile=jit
+        lambda x: layer(x),
+        input_signature=[tf.TensorSpec([None] * 3 + [18])],
+        jit_compile=jit,
+        autograph=False,
     )
     for shape in ((2, 4, 5, 18), (1, 1, 3, 18)):
         x = np.random.default_rng(0).integers(0, 100, shape).astype("float32")
@@ -70,7 +73,9 @@ def test_unshuffling_is_the_inverse():
     np.testing.assert_array_equal(PixelShuffle(3)(PixelUnshuffle(3)(x)), x)
     assert PixelUnshuffle(3)(x).shape == (2, 2, 3, 18)
     unshuffle = tf.function(
-        lambda x: PixelUnshuffle(3)(x), input_signature=[tf.TensorSpec([None, None, None, 2])]
+        lambda x: PixelUnshuffle(3)(x),
+        input_signature=[tf.TensorSpec([None, None, None, 2])],
+        autograph=False,
     )
     np.testing.assert_array_equal(PixelShuffle(3)(unshuffle(x)), x)
 

@@ -5,7 +5,14 @@ import pytest
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.losses import feature_loss, features, gram_loss, gram_matrix, l1
+from tfgan_zoo.losses import (
+    feature_loss,
+    feature_matching,
+    features,
+    gram_loss,
+    gram_matrix,
+    l1,
+)
 
 X = [tf.constant([[1.0, 2.0]]), tf.constant([[[[3.0]]]])]
 Y = [tf.constant([[0.0, 4.0]]), tf.constant([[[[1.0]]]])]
@@ -17,6 +24,36 @@ def test_hand_computed():
     assert float(feature_loss(X, Y, distance=l1)) == pytest.approx(1.5 + 2)
     assert float(feature_loss(X[0], Y[0])) == pytest.approx(2.5)
     assert float(feature_loss(X, X)) == 0
+
+
+def test_feature_matching_by_hand():
+    """4 / L of each layer, and the mean over scales, as in pix2pixHD's code."""
+    small = [tf.constant([[2.0, 0.0]])], [tf.constant([[1.0, 5.0]])]
+    # Mean differences 1.5 and 2 of two layers, and 3 of the only layer of another scale.
+    assert float(feature_matching([X], [Y])) == pytest.approx(4 / 2 * (1.5 + 2))
+    both = feature_matching([X, small[0]], [Y, small[1]])
+    assert float(both) == pytest.approx((4 / 2 * 3.5 + 4 * 3) / 2)
+    # Four layers, those of the paper's discriminator, have a weight of 1 each.
+    assert float(feature_matching([X + X], [Y + Y])) == pytest.approx(2 * 3.5)
+    assert float(feature_matching([X], [X])) == 0
+    half = [tf.cast(x, tf.float16) for x in X], [tf.cast(y, tf.float16) for y in Y]
+    assert feature_matching([half[0]], [half[1]]).dtype == tf.float32
+
+
+def test_features_of_real_images_are_stopped():
+    made, real = tf.Variable([[1.0, 2.0]]), tf.Variable([[0.0, 4.0]])
+    with tf.GradientTape() as tape:
+        loss = feature_matching([[made * 1.0]], [[real * 1.0]])
+    gradients = tape.gradient(loss, [made, real])
+    np.testing.assert_allclose(gradients[0], [[2.0, -2.0]])
+    assert gradients[1] is None
+
+
+def test_scales_must_match():
+    with pytest.raises(InputError, match="real: expected 1 scales, got 2"):
+        feature_matching([X], [Y, Y])
+    with pytest.raises(InputError, match="wanted: expected 2 layers, got 1"):
+        feature_matching([X], [Y[:1]])
 
 
 def random(*shape, seed=0):
@@ -69,5 +106,5 @@ def test_wrong_arguments(call, match):
 
 def test_examples():
     result = doctest.testmod(features)
-    assert result.attempted == 5
+    assert result.attempted == 7
     assert not result.failed

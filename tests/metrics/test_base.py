@@ -97,7 +97,7 @@ def test_round_trip_through_a_config(make):
 def test_a_graph_shows_an_extractor_the_same(make, extractor):
     images = np.random.default_rng(0).integers(0, 256, (2, 80, 28, 28, 1), np.uint8)
     eager, graph = make(extractor), make(extractor)
-    update = tf.function(graph.update_state, reduce_retracing=True)
+    update = tf.function(graph.update_state, reduce_retracing=True, autograph=False)
     for part in (slice(50), slice(50, 80), slice(80, 80)):  # the last is empty
         eager.update_state(images[0, part], images[1, part] // 2)
         update(*(tf.constant(each) for each in (images[0, part], images[1, part] // 2)))

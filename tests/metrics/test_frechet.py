@@ -79,6 +79,7 @@ def test_stored_values():
     assert float(show(metric, real, generated)) == pytest.approx(1.7666638, rel=1e-6)
     # Another cut into batches, in a graph.
     metric.reset_state()
+    # With AutoGraph, which is TensorFlow's default; other tests do without, as it takes time.
     tf.function(lambda: show(metric, real, generated, size=150))()
     assert float(metric.result()) == pytest.approx(1.7666638, rel=1e-6)
 

@@ -89,7 +89,7 @@ def whole_numbers_are_those_of_one_device():
     def rows(context):
         return context.replica_id_in_sync_group * 4 + tf.range(4)
 
-    @tf.function
+    @tf.function(autograph=False)
     def draw():
         return STRATEGY.run(
             lambda: (
@@ -185,7 +185,7 @@ def replicas_draw_different_noise():
     with STRATEGY.scope():
         model = tiny("dcgan", dense=True)
 
-    @tf.function
+    @tf.function(autograph=False)
     def draw():
         return STRATEGY.run(lambda: model.latents("latents", tf.constant(4)))
 

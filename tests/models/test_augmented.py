@@ -28,7 +28,12 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.noise_to_image import NoiseToImage
 from tfgan_zoo.schedules import LinearDecay
 
-NAMES = [n for n in (*GAMES, CONDITIONAL) if issubclass(MODELS[n], NoiseToImage)]
+#: Voxels are not augmented.
+NAMES = [
+    name
+    for name in (*GAMES, CONDITIONAL)
+    if issubclass(MODELS[name], NoiseToImage) and name != "gan_3d"
+]
 WITHOUT_ZERO = {"wgan", "wgan_gp", "relativistic_gan"}
 
 

@@ -304,10 +304,14 @@ def test_voxels_train_generate_and_export(tmp_path):
         GAN(shape, diff_augment=("color",))
     model.export(tmp_path / "1")
     served = tf.saved_model.load(str(tmp_path / "1")).signatures
-    assert set(served) == {"generate", "generate_from_seed", "serving_default"}
+    names = {"generate", "generate_bits", "generate_from_seed", "generate_from_seed_bits"}
+    assert set(served) == {*names, "serving_default"}
     latents = model.sample_latents(2)
     made = served["generate"](latents=tf.constant(latents))["voxels"]
-    np.testing.assert_allclose(made, model.generate(latents=latents), atol=1e-5)
+    samples = model.generate(latents=latents)
+    np.testing.assert_allclose(made, (samples + 1) / 2, atol=1e-5)
+    bits = served["generate_bits"](latents=tf.constant(latents))["voxels_bits"]
+    np.testing.assert_array_equal(bits, np.packbits((samples >= 0).reshape(2, -1), axis=1))
 
 
 def test_other_ranks_are_refused():

@@ -17,6 +17,7 @@ STATED = {
     "WGANGP": "128 samples",
     "RelativisticGAN": "fresh batch of real samples",
     "Pix2Pix": "biases of convolutions to 0",
+    "Pix2PixHD": "unnormalised",
     "CycleGAN": 'padding="symmetric"',
     "DTN": "as one batch",
     "SRGAN": "initial weights",

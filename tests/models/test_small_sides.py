@@ -7,7 +7,7 @@ import tensorflow as tf
 from tests.marks import slow, slow_except
 from tests.serving.exported import pixels
 from tfgan_zoo import networks
-from tfgan_zoo.models import SRGAN, CycleGAN, Pix2Pix
+from tfgan_zoo.models import SRGAN, CycleGAN, Pix2Pix, Pix2PixHD
 from tfgan_zoo.models.image_to_image import pad_to_multiple
 from tfgan_zoo.pictures import tiling
 from tfgan_zoo.serving.signatures import in_every_form
@@ -41,12 +41,20 @@ def srgan():
     return SRGAN(SHAPE, 4, generator, discriminator, content="pixel")
 
 
+def pix2pix_hd():
+    sizes = {"blocks": 1, "global_downsamplings": 1, "global_blocks": 1}
+    generator = networks.local_enhancer(SHAPE, 3, filters=2, **sizes)
+    discriminator = networks.multiscale_discriminator((*SHAPE[:2], 6), 2, filters=2)
+    return Pix2PixHD(SHAPE, None, generator, discriminator, features=None)
+
+
 TRANSLATORS = {
     "cyclegan": cyclegan,
     "cyclegan of another upsampling": lambda: cyclegan(upsampling="resize"),
     "cyclegan of U-Nets": lambda: cyclegan(unet),
     "pix2pix": lambda: Pix2Pix(SHAPE, None, unet(), patchgan(6)),
     "pix2pix of a ResNet": lambda: Pix2Pix(SHAPE, None, resnet(), patchgan(6)),
+    "pix2pix_hd": pix2pix_hd,
     "srgan": srgan,
 }
 

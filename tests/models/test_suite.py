@@ -35,12 +35,14 @@ from tests.models.tiny import (
     options,
     request,
     samples,
+    shape_of,
     shared,
     state,
     step,
     tiny,
     two_kinds,
 )
+from tfgan_zoo.data.pipeline import mapped
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import base
 from tfgan_zoo.models.mechanics.optimizers import apply_gradients
@@ -87,7 +89,8 @@ def test_fit_evaluate_predict(name):
     assert set(again[0]) == set(model.log_names)
     assert again[0] == again[1]
     assert_same(without_metrics(state(model)), without_metrics(before))
-    shape = {"joint_embedding": (EMBEDDING,), "classifier": (CLASSES,)}.get(name, SHAPE)
+    other = {"joint_embedding": (EMBEDDING,), "classifier": (CLASSES,)}
+    shape = other.get(name, shape_of(name))
     assert model.predict(request(model, 2), verbose=0).shape == (2, *shape)
 
 
@@ -114,7 +117,7 @@ def test_kinds_of_data():
     with pytest.raises(InputError, match="got type int32"):
         model.images(images.astype("int32"))
     batches = tf.data.Dataset.from_tensor_slices((images, labels)).batch(4, drop_remainder=True)
-    named = batches.map(lambda images, labels: {"image": images, "label": labels})
+    named = mapped(batches, lambda images, labels: {"image": images, "label": labels})
     inputs = [
         {"x": images, "batch_size": 4},
         {"x": floats, "batch_size": 4},
@@ -589,7 +592,7 @@ def test_keras_callbacks(tmp_path):
 def test_generate(name):
     model = shared(name)
     images = model.generate(8, seed=1)
-    assert images.shape == (8, *SHAPE)
+    assert images.shape == (8, *shape_of(name))
     assert images.dtype == np.float32
     assert np.all(np.abs(images) <= 1)
     np.testing.assert_allclose(model.generate(3, seed=1), images[:3], atol=1e-6)
@@ -709,11 +712,13 @@ def test_a_failed_export_leaves_nothing(tmp_path, monkeypatch):
 
 @each_sampler
 def test_networks_must_fit_the_images(name):
-    model = shared(name)
-    with pytest.raises(InputError, match=r"generator: .*\(batch, 32, 32, 3\)"):
-        MODELS[name]((32, 32, 3), LATENT, model.generator, model.discriminator)
-    with pytest.raises(InputError, match=r"discriminator: .*\(batch, 16, 16, 6\)"):
-        MODELS[name](SHAPE, LATENT, model.generator, model.discriminator, packing=2)
+    model, shape = shared(name), shape_of(name)
+    larger, packed = (32,) * (len(shape) - 1) + shape[-1:], (*shape[:-1], 2 * shape[-1])
+    for slot, wrong in (("generator", larger), ("discriminator", packed)):
+        expected = rf"{slot}: .*\(batch, {', '.join(map(str, wrong))}\)"
+        given = (larger, 1) if slot == "generator" else (shape, 2)
+        with pytest.raises(InputError, match=expected):
+            MODELS[name](given[0], LATENT, model.generator, model.discriminator, packing=given[1])
 
 
 class Subclassed(keras.Model):
@@ -784,6 +789,10 @@ OUT_OF_RANGE = {
     "gan_weight": (-1.0,),
     "feature_weight": (-1.0,),
     "tv_weight": (-1.0, math.nan),
+    "num_scales": (0, 1.5),
+    "feature_matching": (-1.0, math.nan),
+    "perceptual_weight": (-1.0, math.nan),
+    "style_size": (-1, 1.5),
     "features_file": (3,),
     "adversarial_weight": (-1e-3,),
     "beta": (-0.1, math.nan),
@@ -826,7 +835,8 @@ def test_keras_auto_is_the_default(name):
 
 @each_sampler
 def test_the_paper_is_the_default(name):
-    shape = {"gan": (28, 28, 1), "wgan_gp": (32, 32, 3)}.get(name, (16, 16, 1))
+    others = {"gan": (28, 28, 1), "wgan_gp": (32, 32, 3), "gan_3d": (8, 8, 8, 1)}
+    shape = others.get(name, (16, 16, 1))
     model = MODELS[name](shape)
     model.compile()
     assert model.generate(2).shape == (2, *shape)

@@ -16,6 +16,7 @@ from tfgan_zoo.run.building import model_arguments
 SHAPE = (16, 16, 3)
 LATENT = 8
 GREY = (16, 16, 1)
+VOXELS = (8, 8, 8, 1)
 CLASSES = 3
 
 
@@ -69,8 +70,15 @@ OPTIONS = {
 }
 
 
+def shape_of(name):
+    """Returns the shape of a model's samples."""
+    return VOXELS if name == "gan_3d" else SHAPE
+
+
 def options(name):
     """Returns all options of a model together."""
+    if name == "gan_3d":
+        return {key: value for key, value in OPTIONS.items() if key != "diff_augment"}
     if name == "r3gan":
         schedules = ("r1_gamma", "r2_gamma", "ema_half_life")
         falls = {"start": 2.0, "end": 1.0, "steps": 4}
@@ -117,14 +125,14 @@ def noise_to_image(cls, batch, convolutional=True, critic=None, **kwargs):
     return cls(SHAPE, LATENT, generator, discriminator, **kwargs)
 
 
-def told(cls, kwargs):
+def told(cls, kwargs, shape=SHAPE):
     """Returns the first arguments of both networks, and the arguments of the model."""
     steps = {"discriminator_steps": 2} if "discriminator_steps" in model_arguments(cls) else {}
     usual = CLASSES if model_arguments(cls)["num_classes"] else None
     kwargs = {"num_classes": usual, **steps, **kwargs}
     packing, classes = kwargs.get("packing", 1), kwargs["num_classes"]
-    packed = (*SHAPE[:-1], SHAPE[-1] * packing)
-    return (SHAPE, LATENT, classes), (packed, classes, packing), kwargs
+    packed = (*shape[:-1], shape[-1] * packing)
+    return (shape, LATENT, classes), (packed, classes, packing), kwargs
 
 
 def cgan(cls, batch, **kwargs):
@@ -180,6 +188,20 @@ def r3gan(cls, batch, **kwargs):
         generator = networks.r3gan_generator(*shapes, widths=8, blocks=1, patch_size=2)
     discriminator = networks.r3gan_discriminator(*packed, widths=8, blocks=1, patch_size=2)
     return cls(SHAPE, LATENT, generator, discriminator, **kwargs)
+
+
+def gan_3d(cls, batch, **kwargs):
+    shapes, packed, kwargs = told(cls, kwargs, VOXELS)
+    if batch is None:
+        plain = {"units": (8,), "maxout_pieces": 0, "input_dropout": 0.0, "dropout": 0.0}
+        generator = networks.mlp_generator(*shapes, units=(8,))
+        discriminator = networks.mlp_discriminator(*packed, **plain)
+    else:
+        generator = networks.gan_3d_generator(*shapes, filters=4, **batch)
+        discriminator = networks.gan_3d_discriminator(*packed, filters=4, **batch)
+    # Nobody rests, so that every step moves every weight.
+    kwargs = {"skip_discriminator_above": None, **kwargs}
+    return cls(VOXELS, LATENT, generator, discriminator, **kwargs)
 
 
 def text_to_image(cls, batch, packing=1, **kwargs):
@@ -268,6 +290,39 @@ def translation(cls, batch, **kwargs):
     return cls(GREY, 3, generator, discriminator, **kwargs)
 
 
+def pix2pix_hd(cls, batch, **kwargs):
+    """Builds a translator of images; `labelled` builds one of label maps."""
+    normalization = batch or {"normalization": "instance"}
+    generator = networks.global_generator(
+        GREY, 3, filters=4, downsamplings=2, blocks=1, **normalization
+    )
+    discriminator = networks.multiscale_discriminator(
+        SHAPE[:-1] + (4,), 2, receptive_field=16, filters=4, **normalization
+    )
+    return cls(GREY, 3, generator, discriminator, **{"features": None, **kwargs})
+
+
+def labelled(classes=CLASSES, style_size=0, boundaries=True, enhancer=False, **kwargs):
+    """Builds a Pix2PixHD of label maps."""
+    seen = classes + boundaries
+    shapes = (*SHAPE[:-1], seen + style_size), 3
+    if enhancer:
+        sizes = {"global_downsamplings": 2, "global_blocks": 1, "blocks": 1}
+        generator = networks.local_enhancer(*shapes, filters=2, **sizes)
+    else:
+        generator = networks.global_generator(*shapes, filters=4, downsamplings=2, blocks=1)
+    discriminator = networks.multiscale_discriminator(
+        (*SHAPE[:-1], seen + 3), 2, receptive_field=16, filters=4
+    )
+    encoder = None
+    if style_size:
+        encoder = networks.feature_encoder(SHAPE, style_size, filters=2, downsamplings=1)
+    arguments = {"num_classes": classes, "style_size": style_size, "boundaries": boundaries}
+    return MODELS_OF_THE_ZOO["pix2pix_hd"](
+        SHAPE, None, generator, discriminator, encoder, **{"features": None, **arguments, **kwargs}
+    )
+
+
 def cyclegan(cls, batch, **kwargs):
     arguments = cls.network_arguments(image_shape=GREY, channels_b=3)
     built = {
@@ -309,6 +364,7 @@ TINY = {
     "wgan_gp": functools.partial(noise_to_image, critic={"normalization": "layer"}),
     "cyclegan": cyclegan,
     "dtn": dtn,
+    "pix2pix_hd": pix2pix_hd,
     "cgan": cgan,
     "acgan": acgan,
     "sngan": sngan,
@@ -316,6 +372,7 @@ TINY = {
     "vae_gan": vae_gan,
     "sparse_autoencoder": functools.partial(autoencoder, units="sigmoid"),
     "r3gan": r3gan,
+    "gan_3d": gan_3d,
 }
 
 

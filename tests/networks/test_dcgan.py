@@ -116,3 +116,22 @@ def test_errors(build, arguments, match):
 def test_error_for_upsampling():
     with pytest.raises(InputError, match=r"upsampling: .*transposed, resize.*'bilinear'"):
         dcgan_generator((16, 16, 3), upsampling="bilinear")
+
+
+def test_a_mixture_of_codes():
+    model = dcgan_generator((16, 16, 1), 5, filters=2, mixture_bits=2, embedding_dim=3)
+    assert model.get_layer("mixture_embedding").embeddings.shape == (4, 3)
+    assert model.get_layer("mixture").output.shape == (None, 3 + 3)
+    rest = np.float32([0.3, -0.2, 1.0])
+    noise = np.array([[1, -2, *rest], [3, -1, *rest], [1, 2, *rest], [1, -2, *rest[::-1]]])
+    one, same, other, moved = np.array(model(noise.astype("float32")))
+    np.testing.assert_array_equal(one, same)  # the signs alone count
+    assert np.abs(one - other).max() > 1e-5
+    assert np.abs(one - moved).max() > 1e-5
+    plain = dcgan_generator((16, 16, 1), 5, filters=2)
+    assert "mixture" not in [layer.name for layer in plain.layers]
+    for bits in (-1, 5, True, 1.5):
+        with pytest.raises(InputError, match="mixture_bits: expected an integer from 0 to 4 with"):
+            dcgan_generator((16, 16, 1), 5, mixture_bits=bits)
+    with pytest.raises(InputError, match="mixture_bits: expected 0 with num_classes, got 2"):
+        dcgan_generator((16, 16, 1), 5, 3, mixture_bits=2)

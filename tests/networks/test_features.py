@@ -235,7 +235,9 @@ def test_files_that_cannot_be_used(file, tmp_path):
 @pytest.mark.parametrize("channels", [3, slow(1)])
 def test_unknown_channels_of_a_graph(channels):
     layer = FeatureInput(channels=channels, scale=2.0, offset=1.0)
-    function = tf.function(layer, input_signature=[tf.TensorSpec([None, None, None, None])])
+    function = tf.function(
+        layer, input_signature=[tf.TensorSpec([None, None, None, None])], autograph=False
+    )
     for x in (images(1, 2, 2, 1), images(1, 2, 2, 3)):
         np.testing.assert_allclose(function(x), layer(x), atol=1e-6)
 

@@ -24,6 +24,7 @@ TINY = {
     "dcgan_g": ("dcgan_generator", {"filters": 4}),
     "dcgan_g_resize": ("dcgan_generator", {"filters": 4, "upsampling": "resize"}),
     "dcgan_g_plain": ("dcgan_generator", {"filters": 4, "normalization": "none"}),
+    "dcgan_g_mixture": ("dcgan_generator", {"filters": 4, "latent_dim": 6, "mixture_bits": 2}),
     "dcgan_d": ("dcgan_discriminator", {"filters": 4}),
     "dcgan_d_layer": ("dcgan_discriminator", {"filters": 4, "normalization": "layer"}),
     "dcgan_d_plain": ("dcgan_discriminator", {"filters": 4, "normalization": "none"}),

@@ -386,6 +386,7 @@ def test_in_a_graph(kind):
     graph = tf.function(
         lambda texts: model(texts, training=True),
         input_signature=[tf.TensorSpec([None], tf.string)],
+        autograph=False,
     )
     for texts in (TEXTS, TEXTS[:1]):
         np.testing.assert_allclose(graph(tf.constant(texts)), embed(model, *texts), atol=1e-5)

@@ -23,6 +23,12 @@ GENERATORS = {
     "unet_instance": ("unet_generator", {"depth": 3, "normalization": "instance"}),
     "unet_plain": ("unet_generator", {"depth": 3, "normalization": "none"}),
     "unet_resize": ("unet_generator", {"depth": 3, "upsampling": "resize"}),
+    "global": ("global_generator", {"downsamplings": 2, "blocks": 1}),
+    "enhancer": (
+        "local_enhancer",
+        {"global_downsamplings": 1, "global_blocks": 1, "blocks": 1},
+    ),
+    "features": ("feature_encoder", {"downsamplings": 2}),
     "coder": ("encoder_decoder_generator", {"depth": 3}),
     "coder_paper": ("encoder_decoder_generator", {"depth": 3, "inference": "paper"}),
 }
@@ -38,7 +44,7 @@ DISCRIMINATORS = {
 }
 TINY = GENERATORS | DISCRIMINATORS
 #: One of each network, and of each kind of normalisation and upsampling.
-FEW = ("resnet", "resnet_resize", "unet_paper", "coder", "patch", "patch_layer")
+FEW = ("resnet", "resnet_resize", "unet_paper", "enhancer", "coder", "patch", "patch_layer")
 few = pytest.mark.parametrize("case", slow_except(FEW, TINY))
 X = np.random.default_rng(0).normal(size=(4, 40, 24, 1)).astype("float32")
 
@@ -55,7 +61,7 @@ def test_output(case):
     assert model.input_shape == (None, None, None, 1)
     out = model(X)
     if case in GENERATORS:
-        assert model.name == "generator"
+        assert model.name == ("encoder" if case == "features" else "generator")
         assert out.shape == (4, 40, 24, 3)
         assert np.max(np.abs(out)) <= 1
     else:
@@ -70,7 +76,8 @@ def test_output(case):
 @pytest.mark.parametrize("case", slow_except(FEW, GENERATORS))
 def test_as_many_channels_as_the_input(case):
     function, options = GENERATORS[case]
-    assert NETWORKS[function]((16, 16, 2), filters=1, **options).output_shape[-1] == 2
+    expected = 3 if case == "features" else 2
+    assert NETWORKS[function]((16, 16, 2), filters=1, **options).output_shape[-1] == expected
 
 
 @few
@@ -144,7 +151,7 @@ def test_batch_normalization_states_its_constants(case):
             assert norm.synchronized is synchronized
 
 
-@pytest.mark.parametrize("name", ["patchgan", "translation_resnet", "unet"])
+@pytest.mark.parametrize("name", ["patchgan", "pix2pix_hd", "translation_resnet", "unet"])
 def test_examples(name):
     # `networks.translation_resnet` is the function.
     result = doctest.testmod(importlib.import_module(f"tfgan_zoo.networks.{name}"))

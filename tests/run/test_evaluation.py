@@ -14,6 +14,8 @@ from tfgan_zoo.run.evaluation import evaluate_run
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.tasks import Request, task_of
 
+pytestmark = pytest.mark.usefixtures("loaded_once")
+
 
 @pytest.fixture(autouse=True)
 def _cache(tmp_path, monkeypatch):

@@ -10,6 +10,8 @@ from google.protobuf import text_format
 
 from tests.models.tiny import tiny
 from tests.serving import exported
+from tfgan_zoo.models import GAN
+from tfgan_zoo.run.trained import export_model
 from tfgan_zoo.serving import saved_model, settings, warmup
 from tfgan_zoo.serving.signatures import in_every_form
 
@@ -94,6 +96,23 @@ def test_verify_sees_a_difference_in_every_form(path):
     for name in forms:
         with pytest.raises(RuntimeError, match=f"differ by up to .* in {name}"):
             saved_model.verify(path, {name: other[name]})
+
+
+def test_an_export_that_is_verified_is_traced_once(tmp_path):
+    traced = []
+
+    class Watched(GAN):
+        def endpoints(self):
+            traced.append(self)
+            return super().endpoints()
+
+    model = Watched((2,), 4)
+    export_model(model, tmp_path / "points" / "1")
+    assert (tmp_path / "points" / "1" / "saved_model.pb").is_file()
+    assert len(traced) == 1
+    # Only for that export: its weights may be others afterwards, and so may its networks.
+    first, second = model.signatures(), model.signatures()
+    assert first["generate"].function is not second["generate"].function
 
 
 def test_difference():

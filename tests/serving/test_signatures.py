@@ -41,7 +41,8 @@ def by_cpp(folder):
 
 
 def names(name):
-    forms = [f"{e}{form}" for e in endpoints(name) for form in ("", "_uint8", "_png")]
+    kinds = ("", "_bits") if name == "gan_3d" else ("", "_uint8", "_png")
+    forms = [f"{e}{form}" for e in endpoints(name) for form in kinds]
     others = ["class_names"] if name in TOLD and tiny(name).class_names else []
     return sorted([*forms, *others, "serving_default"])
 
@@ -50,6 +51,7 @@ def names(name):
 ENDPOINTS = {
     "noise_to_image": ["generate", "generate_from_seed"],
     "translation": ["a_to_b"],
+    "label_to_image": ["a_to_b"],
     "super_resolution": ["upscale"],
     "text_to_image": ["generate", "generate_from_embeddings"],
     "cyclegan": ["a_to_b", "b_to_a"],
@@ -277,3 +279,24 @@ def test_any_size_of_pixels(folder, name):
         given = tf.zeros([1, height, width, channels], tf.uint8)
         made = signatures[f"{endpoint}_uint8"](images_uint8=given)["images_uint8"]
         assert made.shape == (1, scale * height, scale * width, 3)
+
+
+def test_bits_of_voxels():
+    """As NumPy packs them, also where the last byte is not full; other outputs stay."""
+    random = np.random.default_rng(0)
+    voxels = random.random((4, 3, 3, 3, 1)).astype("float32")
+    voxels[0, 0, 0, 0] = 0.5  # is full
+    spec = tf.TensorSpec([None, 3, 3, 3, 1], tf.float32, name="given")
+    endpoint = Endpoint(
+        lambda given: {"voxels": given, "sum": tf.reduce_sum(given, [1, 2, 3, 4])},
+        (spec,),
+        lambda n: {"given": voxels[:n]},
+    )
+    forms = in_every_form({"look": endpoint})
+    assert list(forms) == ["look", "look_bits"]
+    made = forms["look_bits"].function(tf.constant(voxels))
+    assert set(made) == {"voxels_bits", "sum"}
+    expected = np.packbits((voxels >= 0.5).reshape(4, -1), axis=1)
+    np.testing.assert_array_equal(made["voxels_bits"], expected)
+    again = np.unpackbits(made["voxels_bits"].numpy(), axis=1, count=27).reshape(voxels.shape)
+    np.testing.assert_array_equal(again, voxels >= 0.5)

@@ -24,7 +24,7 @@ from tfgan_zoo.errors import InputError, warn_user, without_advice
 from tfgan_zoo.sizes import parse_size
 
 #: Sources that are nobody's own images; recipes for them have settings of their own.
-BUILT_IN = ("figures", "points", "tfds")
+BUILT_IN = ("figures", "points", "voxels", "tfds")
 
 #: The recipe whose settings a model starts from, if that is not its quick recipe.
 _STARTS = {"relativistic_gan": "images", "pix2pix": "translation", "gan_cls": "captions"}
@@ -210,8 +210,12 @@ def _new(
     config = config_lib.load_config(start, flag="--config" if recipe else "--model")
     data = {key: text for key, text in overrides.items() if key.startswith("data.")}
     override_all(config, data)
+    if "axes" in config.data:  # Voxels, whose recipes are not adapted.
+        return None
     kind = own_images.kind_of_config(config)
     why = "" if model else _WHY[own_images.family_of(config)]
+    if kind == "label_to_image":  # whose recipe says what the labels are
+        return None
     if kind == "translation":
         facts, unmatched = _domains(config)
         if not model:

@@ -6,6 +6,7 @@ from ml_collections import ConfigDict
 
 from tfgan_zoo.config.schema import CONFIGS, run_config
 from tfgan_zoo.config.values import ALL_ENTRIES, flatten
+from tfgan_zoo.data.label_maps import CLASSES
 from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.metrics.registry import IN_TRAINING as METRICS
 from tfgan_zoo.suggestions import nearest
@@ -23,6 +24,8 @@ _CHOICES = {
     ),
     "data.layout": ("auto", "two_folders", "side_by_side", "grey"),
     "data.direction": ("a_to_b", "b_to_a"),
+    "data.axes": ("auto", "z_up", "y_up"),
+    "data.classes": CLASSES,
     "data.cache": ("auto", "yes", "no"),
     "data.fit": ("resize", "pad"),
     "data.on_error": ("raise", "skip"),
@@ -55,6 +58,8 @@ _AT_LEAST: dict[int, tuple[str, ...]] = {
     ),
     0: (
         "pretraining.steps",
+        "pretraining.frozen_steps",
+        "data.ignored",
         "distribution.logical_cpus",
         "distribution.threads_per_op",
         "nan.rollbacks",

@@ -54,6 +54,8 @@ class Facts(NamedTuple):
 
 def kind_of_config(config: ConfigDict) -> str:
     """Returns the kind of a config's model, a key of `schema.CONFIGS`, from its entries."""
+    if "classes" in config.data:
+        return "label_to_image"
     if "layout" in config.data:
         return "translation"
     if "scale" in config.model_args:
@@ -72,7 +74,7 @@ def kind_of_config(config: ConfigDict) -> str:
 def family_of(config: ConfigDict) -> str:
     """Returns which of `RECIPES` a config belongs to."""
     kind = kind_of_config(config)
-    if kind == "translation":
+    if kind in ("translation", "label_to_image"):
         return "translation"
     return "captions" if kind in ("text_to_image", "joint_embedding") else "images"
 

@@ -72,7 +72,7 @@ def run_config(
             # Without a name, the paper's optimizer.
             **{f"{role}_optimizer": {"name": ""} for role in roles},
             "data": {
-                # figures[/VIEW], points/NAME, tfds:NAME, folder:, zip:, idx:, npz:
+                # figures[/VIEW], points/NAME, voxels/solids, tfds:NAME, folder:, zip:, idx:, npz:
                 "source": "figures",
                 "split": "train",
                 "batch_size": 64,  # real samples in one update of the discriminator
@@ -140,7 +140,8 @@ def run_config(
                 # "psnr", "ssim" and "ssim_daala" compare enlarged images with the originals, and
                 # all but the last translations with their targets, in all channels;
                 # "checkerboard" is the energy of a grid in enlarged images;
-                # "figures" reads the drawn figures back (and is left out for other data); "swd" is
+                # "figures" reads the drawn figures back, "solids" the drawn solids (and both are
+                # left out for other data); "swd" is
                 # the sliced Wasserstein distance to the data; "mae" the mean absolute error of
                 # translations with known targets, "l1" the same in [-1, 1], as in the loss;
                 # "lpips" a network's distance of pairs, with the file `lpips_backbone`;
@@ -248,6 +249,28 @@ def noise_to_image_config(model: str) -> ConfigDict:
     return config
 
 
+def voxels_config(model: str) -> ConfigDict:
+    """Returns `noise_to_image_config` for voxels, with how stored ones are read.
+
+    Args:
+        model: See `run_config`. Of "gan_3d", the paper's latents and skipped updates are set.
+    """
+    config = noise_to_image_config(model)
+    config.model_args.image_shape = (32, 32, 32, 1)
+    if model == "gan_3d":
+        config.model_args.latent_dim = 200
+        config.model_args.latent_distribution = "uniform"
+        config.model_args.skip_discriminator_above = 0.8
+        config.model_args.label_smoothing = 0.0
+    config.data.source = "voxels/solids"
+    with config.unlocked():
+        # Axes of arrays and .binvox: "auto", "z_up" or "y_up"; see `data.voxels.VoxelRules`.
+        config.data.axes = "auto"
+        config.data.threshold = placeholder(float)  # stored values from it up are full
+        config.data.crop_to_object = False  # first cut out the smallest box around the object
+    return config
+
+
 def image_to_image_config(model: str) -> ConfigDict:
     """Returns `run_config` of a game, with what all models that translate images share."""
     config = run_config(model, PLAYERS, PLAYERS)
@@ -266,6 +289,23 @@ def image_to_image_config(model: str) -> ConfigDict:
     config.evaluate.split = placeholder(str)  # of the source; None for the training data
     _add_lpips(config)
     config.train.samples = 8
+    return config
+
+
+def label_to_image_config(model: str) -> ConfigDict:
+    """Returns `image_to_image_config` of a game whose domain a can be label maps."""
+    config = image_to_image_config(model)
+    config.model_args.num_classes = placeholder(int)  # of label maps; None if a is images
+    config.model_args.boundaries = True  # show the networks where instances touch
+    config.model_args.style_size = 0  # numbers for each instance from an encoder; the paper has 3
+    config.encoder = {"name": ""}
+    # What the values of label maps mean: "values" are class numbers; or the name of a palette.
+    config.data.classes = "values"
+    config.data.ignored = placeholder(int)  # the value of pixels of no class
+    # Stages before a run of a `local_enhancer`, in the folder `pretraining` of the workdir: steps
+    # of the global generator alone at half the size, and steps of the enhancer around it while it
+    # is frozen. 0 for none.
+    config.pretraining = {"steps": 0, "frozen_steps": 0}
     return config
 
 
@@ -411,6 +451,7 @@ def attribute_to_image_config(model: str) -> ConfigDict:
 CONFIGS: dict[str, Callable[[str], ConfigDict]] = {
     "noise_to_image": noise_to_image_config,
     "translation": image_to_image_config,
+    "label_to_image": label_to_image_config,
     "super_resolution": super_resolution_config,
     "text_to_image": text_to_image_config,
     "joint_embedding": joint_embedding_config,

@@ -50,6 +50,8 @@ EARLIER_VALUES = {
     "model_args.num_classes": None,
     "model_args.packing": 1,
     "model_args.pixel_weight": 0.0,
+    "model_args.num_scales": 1,
+    "model_args.feature_matching": 0.0,
     "generator.padding": "same",
     "discriminator.padding": "same",
 }

@@ -3,14 +3,14 @@
 import ast
 import math
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
 from tfgan_zoo.config.arguments import Lookup, Overrides, accepted, literal
-from tfgan_zoo.config.schema import CONFIGS, shape_of_side
+from tfgan_zoo.config.schema import CONFIGS, shape_of_side, voxels_config
 from tfgan_zoo.data.opening import open_source
 from tfgan_zoo.data.spec import parse_spec
 from tfgan_zoo.errors import InputError
@@ -46,8 +46,10 @@ def filled(config: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, 
     return result
 
 
-#: Entries and defaults of each kind of model in turn.
-_ENTRIES = [entry for kind in CONFIGS.values() for entry in flatten(kind("")).items()]
+#: Entries and defaults of voxels, and of each kind of model in turn.
+_ENTRIES = [
+    entry for kind in (voxels_config, *CONFIGS.values()) for entry in flatten(kind("")).items()
+]
 #: The entries of all kinds of model, with their defaults.
 ALL_ENTRIES = dict(_ENTRIES)
 #: Entries that a run notes from its data if its recipe leaves them out: the words that an encoder
@@ -96,8 +98,7 @@ def override(config: ConfigDict, key: str, text: str, lookup: Lookup | None = No
         if optional and text.lower() == "none":
             group[last] = None
         elif _is_side(key, text):
-            points = len(known[key] or ()) == 1
-            group[last] = (int(text),) if points else shape_of_side(int(text))
+            group[last] = _shape_like(known[key] or (), int(text))
         elif kind is tuple:
             group[last] = _parse_tuple(text, known[key])
         else:
@@ -239,15 +240,23 @@ def override_all(config: ConfigDict, overrides: Mapping[str, str]) -> None:
     `Overrides` may set arguments that the config does not list, also of a network or an optimizer
     that they name themselves.
 
-    One number for `model_args.image_shape` is the side of square colour images, or the size of
-    vectors if `data.source` holds vectors.
+    One number for `model_args.image_shape` is the side of square colour images, or of a cube for a
+    model of voxels, or the size of vectors if `data.source` holds vectors.
     """
     lookup = overrides.lookup if isinstance(overrides, Overrides) else None
     for key in sorted(overrides, key=lambda key: not key.endswith(".name")):
         override(config, key, overrides[key], lookup)
     for key, text in overrides.items():
-        if _is_side(key, text) and _holds_vectors(config.data):
+        voxels = len(config.model_args.get("image_shape", ())) == 4
+        if _is_side(key, text) and not voxels and _holds_vectors(config.data):
             config.model_args.image_shape = (int(text),)
+
+
+def _shape_like(shape: Sequence[int], side: int) -> tuple[int, ...]:
+    """Returns the shape that one number means in place of another: of points, images or a cube."""
+    if len(shape) == 4:
+        return (side, side, side, shape[-1])
+    return (side,) if len(shape) == 1 else shape_of_side(side)
 
 
 def _holds_vectors(data: Mapping[str, Any]) -> bool:

@@ -29,6 +29,7 @@ from tfgan_zoo.data.captions import Captioned, distinct_captions, open_captioned
 from tfgan_zoo.data.domains import Domains, open_domains
 from tfgan_zoo.data.images import Fit
 from tfgan_zoo.data.imresize import imresize, imresize_graph
+from tfgan_zoo.data.label_maps import open_label_maps
 from tfgan_zoo.data.loading import fit_for, load_images, load_source, use_cache
 from tfgan_zoo.data.opening import open_source
 from tfgan_zoo.data.resolutions import Resolutions, load_pair, open_super_resolution
@@ -82,6 +83,7 @@ __all__ = [
     "open_attributed",
     "open_captioned",
     "open_domains",
+    "open_label_maps",
     "open_source",
     "open_super_resolution",
     "paired",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfgan_zoo.data.images import WHITE, range_of, scaled_to_bytes
+from tfgan_zoo.data.voxels import as_bytes
 from tfgan_zoo.errors import InputError, warn_user
 
 LOOKED_AT = 16
@@ -20,12 +21,12 @@ MOST_CLASSES = 1_000_000
 def check_samples(
     spec: str, array: np.ndarray, white: float | None = None, black: float | None = None
 ) -> np.ndarray:
-    """Checks an array of samples and converts it to uint8 `[N, H, W, C]` or float32 `[N, D]`.
+    """Checks an array of samples and converts it to uint8, or vectors to float32 `[N, D]`.
 
     Args:
         spec: The source, for messages.
-        array: Images `[N, H, W]` or `[N, H, W, C]`, or float vectors `[N, D]`. More than 4 channels
-            must be fewer than the image is high and wide.
+        array: Images `[N, H, W]` or `[N, H, W, C]`, float vectors `[N, D]`, or voxels
+            `[N, D, H, W, C]`. More than 4 channels must be fewer than the image is high and wide.
         white: See `ArraySource`.
         black: See `ArraySource`.
 
@@ -51,6 +52,8 @@ def check_samples(
         )
     if array.ndim == 3:
         array = array[..., np.newaxis]
+    if array.ndim == 5:
+        return np.ascontiguousarray(as_bytes(array, spec))
     if array.ndim != 4 or not 1 <= array.shape[-1] < max(5, min(array.shape[1:3])):
         raise InputError(
             f"{spec} is {found}, not images [N, H, W] or [N, H, W, channels] nor float "

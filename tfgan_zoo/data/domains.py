@@ -132,8 +132,8 @@ def _open_one(opening: Opening, layout: str) -> Domains:
         raise InputError(f'layout: expected "auto" or "grey" for {spec}, got "{layout}".')
     if layout == "grey":
         source = open_with(opening)
-        if source.is_vector:
-            raise InputError(f"{spec} holds vectors, which have no colour; use images.")
+        if source.holds != "images":
+            raise InputError(f"{spec} holds {source.holds}, which have no colour; use images.")
         domains = Domains(ViewSource(f"{source.spec} (grey)", source, _grey), source, True)
     elif kind in FOLDERS:
         domains = _open_folder(opening, layout)
@@ -164,8 +164,8 @@ def _open_two(first: Opening, second: Opening) -> Domains:
         return _open_two_sources_of_files(first, second)
     a, b = open_with(first), open_with(second)
     for domain in (a, b):
-        if domain.is_vector:
-            raise InputError(f"{domain.spec} holds vectors; two domains must be images.")
+        if domain.holds != "images":
+            raise InputError(f"{domain.spec} holds {domain.holds}; two domains must be images.")
     return Domains(a, b, False, "they are separate sources, and not both folders or archives")
 
 
@@ -243,8 +243,8 @@ def _open_npz(opening: Opening) -> Domains:
         for key, array in zip(wanted, arrays, strict=True)
     ]
     for whole in wholes:
-        if whole.is_vector:
-            raise InputError(f"{whole.spec} holds vectors; two domains must be images.")
+        if whole.holds != "images":
+            raise InputError(f"{whole.spec} holds {whole.holds}; two domains must be images.")
     a, b = (part_of(whole, opening.split) for whole in wholes)
     if len(wholes[0]) == len(wholes[1]):
         return Domains(a, b, True)

@@ -44,7 +44,7 @@ class Fingerprint(NamedTuple):
 def fingerprint(source: Source, spec: str = "", parts: Sequence[str] = ()) -> Fingerprint:
     """Returns the fingerprint of a source, without decoding anything.
 
-    - The embedded `figures` and `points` are identified by their parameters.
+    - Embedded data, such as `figures`, are identified by their parameters.
     - Arrays are identified by shape, type and content, up to `CONTENT_LIMIT` bytes.
     - All others, such as folders, are identified by the names of their samples, in order. Files of
       200,000 images take less than a second.
@@ -73,12 +73,13 @@ def _fingerprint(source: Source, spec: str) -> Fingerprint:
     # Of two domains, the one that this source is; its name may end with a part of a split.
     own = [each for each in two_specs(spec) or () if source.spec.startswith(each)]
     spec = max(own, key=len, default=spec)
-    if spec.startswith(("figures", "points/")):
+    if spec.startswith(("figures", "points/", "voxels/")):
         # The name of the source tells which part of a split it is.
         parameters = [spec, source.spec, len(source), list(source.shape or ())]
         return Fingerprint("samples", len(source), _hash(json.dumps(parameters).encode()))
-    if source.array is not None:
-        return Fingerprint("samples", len(source), _content(source.array))
+    array = getattr(source, "stored", source.array)  # of voxels that are cut out one by one
+    if array is not None:
+        return Fingerprint("samples", len(source), _content(array))
     names = _names(source, spec)
     sha256 = _hash("\0".join(names).encode("utf-8", "surrogateescape"))
     if _NUMBERED.fullmatch(names[0]):  # The names of TFDS tell nothing but their number.

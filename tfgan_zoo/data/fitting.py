@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import ClassVar
 
 import numpy as np
 from PIL import Image
@@ -80,6 +81,9 @@ class Fit:
     crop: int | None = None
     fit: str = "resize"
     alpha: bool = True
+
+    #: The type of what it returns.
+    dtype: ClassVar[type] = np.uint8
 
     def __post_init__(self):
         if self.fit not in ("resize", "pad"):
@@ -198,3 +202,47 @@ class Fit:
     def _resampled(self, pixels: np.ndarray) -> np.ndarray:
         image = Image.fromarray(np.ascontiguousarray(pixels))
         return np.asarray(image.resize(self.size[::-1], Image.Resampling.LANCZOS))
+
+
+class LabelFit(Fit):
+    """Converts label maps to a size as `Fit` does images, with the values of the nearest pixels.
+
+    Example:
+        >>> LabelFit(2, 1)(np.arange(16, dtype=np.int16).reshape(4, 4, 1), "map")[..., 0].tolist()
+        [[5, 7], [13, 15]]
+    """
+
+    dtype: ClassVar[type] = np.int16
+
+    @property
+    def smallest(self) -> None:
+        """None, as label maps are never shrunk while they are decoded."""
+        return None
+
+    def __call__(self, images: np.ndarray, name: str) -> np.ndarray:
+        """Fits one map or a stack of them.
+
+        Args:
+            images: int16 `[..., height, width, channels]`.
+            name: Name of the map, for messages.
+
+        Returns:
+            int16 `[..., *shape]`.
+
+        Raises:
+            InputError: If it has other channels, or is smaller than the crop.
+        """
+        if images.shape[-1] != self.channels:
+            raise InputError(
+                f"{name} has maps of {images.shape[-1]} channels where {self.channels} are "
+                "expected."
+            )
+        images = self._cropped(images, name)
+        height, width = images.shape[-3:-1]
+        rows, columns = (
+            ((np.arange(side) + 0.5) * have / side).astype(np.int64)
+            for side, have in zip(self.size, (height, width), strict=True)
+        )
+        if (height, width) == self.size:
+            return images
+        return images[..., rows[:, np.newaxis], columns, :]

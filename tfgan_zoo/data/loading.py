@@ -14,9 +14,11 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from tfgan_zoo import progress
+from tfgan_zoo.data.fitting import LabelFit
 from tfgan_zoo.data.images import Fit
 from tfgan_zoo.data.opening import as_source
 from tfgan_zoo.data.source import FittedSource, Source, ViewSource
+from tfgan_zoo.data.voxels import VoxelFit, fit_voxels
 from tfgan_zoo.errors import InputError, check_number, whole_number, without_advice
 from tfgan_zoo.sizes import scaled_to
 
@@ -120,8 +122,10 @@ def fit_for(
     channels: int | None = None,
     crop: int | None = None,
     fit: str = "resize",
-) -> Fit:
+) -> Any:
     """Returns a `Fit` with the size and channels of the source where None is given.
+
+    For voxels it is a `VoxelFit`, whose size is the side of cubes.
 
     The images of a `FittedSource` are not cropped again: the `crop` that made them is ignored.
 
@@ -135,6 +139,13 @@ def fit_for(
     Raises:
         InputError: If an option is invalid, or `image_size` is needed and not given.
     """
+    if source.is_voxels:
+        if crop is not None:
+            raise InputError(
+                f"crop: expected None for voxels, got {crop}; crop_to_object "
+                "(--config.data.crop_to_object=true) cuts out what is not empty."
+            )
+        return fit_voxels(source, image_size, channels, fit)
     if isinstance(source, FittedSource) and crop == source.fitting.crop:
         crop = None
     if image_size is None:
@@ -150,6 +161,8 @@ def fit_for(
                 else 'image_size: expected the size to pad to with fit="pad", got None.'
             )
     size = size_of("image_size", image_size)
+    if source.label_channels:
+        return LabelFit(size, source.label_channels, crop)
     if channels is None:
         have = 3 if source.shape is None else source.shape[2]
         channels = have if have > 4 else 3 if have > 2 else 1
@@ -175,7 +188,7 @@ def fits_memory(sources: Sequence[Source], fittings: Sequence[Fit], cache: bool 
     return decide_cache(
         cache,
         lambda: sum(
-            len(source) * int(np.prod(fitting.shape))
+            len(source) * int(np.prod(fitting.shape)) * np.dtype(fitting.dtype).itemsize
             for source, fitting in zip(sources, fittings, strict=True)
         ),
     )
@@ -291,7 +304,7 @@ def load(sources: Sequence[Source], fittings: Sequence[Fit], num: int | None = N
         # All images in one operation, and without a copy if they stay as they are.
         images = [fitting(source.array[:num], source.spec) for source, fitting in each]  # type: ignore[index]
         return Loaded(images, indices)
-    loaded = [np.empty((num,) + fitting.shape, np.uint8) for fitting in fittings]
+    loaded = [np.empty((num,) + fitting.shape, fitting.dtype) for fitting in fittings]
     kept = np.ones(num, bool)
     errors: list[InputError] = []
 
@@ -447,6 +460,8 @@ def read_fitted(sources: Sequence[Source], fittings: Sequence[Fit], index: int) 
 def _nothing_to_resample(source: Source, fitting: Fit) -> bool:
     if source.array is None:
         return False
+    if isinstance(fitting, VoxelFit):
+        return source.array.shape[1:] == fitting.shape
     height, width = source.array.shape[1:3]
     return fitting.fit == "pad" or fitting.cut(height, width) == fitting.size
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from tfgan_zoo.data.source import ArraySource, Source, part_of
 from tfgan_zoo.data.spec import SOURCE_KINDS, Opening, as_spec, describe_value
+from tfgan_zoo.data.voxels import VoxelRules
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.lazy import imported
 
@@ -27,6 +28,7 @@ def open_source(
     black: float | None = None,
     pages: str = "first",
     formats: str = "all",
+    voxels: VoxelRules | None = None,
 ) -> Source:
     """Opens a data source.
 
@@ -41,9 +43,9 @@ def open_source(
         split: "train", "test" or "val", or a part such as "train[:360]", "train[360:]",
             "train[:90%]", "train[::10]" (every tenth sample) or "train[~::10]" (all others); for
             `tfds:` also any of its split expressions.
-        resolution: Side in pixels at which `figures` are drawn; 32 if None. Stored images keep
-            their size, until `unconditional` or another pipeline fits them.
-        num: Number of samples of the embedded `figures` and `points`; None for their default.
+        resolution: Side at which `figures` and `voxels/solids` are drawn; 32 if None. Stored images
+            keep their size, until `unconditional` or another pipeline fits them.
+        num: Number of samples of embedded data, such as `figures`; None for their default.
         seed: Seed of the embedded data; another seed gives another data set.
         on_error: "raise" stops at an unreadable file; "skip" leaves it out and warns once.
         data_dir: Where `tfds:` keeps its data; None for the default of TFDS.
@@ -56,6 +58,7 @@ def open_source(
         pages: "first" or "channels": what becomes of the pages of TIFF and DICOM files.
         formats: Which files of a folder are images. "all" takes every format; "common" takes those
             of `images.EXTENSIONS` alone where there are any, as earlier versions did.
+        voxels: How voxels are read, which `folder:`, `zip:` and `npz:` then hold; None for images.
 
     Returns:
         The source. Only a few files of a folder are read yet.
@@ -71,13 +74,15 @@ def open_source(
         <SliceSource points/ring (train[:25%]): 250 2>
     """
     rules = (white, color_profiles, black, pages, formats)
-    opening = Opening(spec, split, resolution, num, seed, on_error, data_dir, *rules)
+    opening = Opening(spec, split, resolution, num, seed, on_error, data_dir, *rules, voxels)
     return open_with(opening)
 
 
 def open_with(opening: Opening) -> Source:
     """Opens a data source like `open_source`."""
     kind = SOURCE_KINDS[opening.kind]
+    if opening.voxels is not None and opening.kind != "voxels":
+        kind = kind._replace(reader="voxels:open_voxels", reads_split=False)
     if not kind.reads_split:
         opening.split_name  # noqa: B018  (fails before anything is read)
     source = imported(f"tfgan_zoo.data.readers.{kind.reader}")(opening)

@@ -161,8 +161,8 @@ def _as_domains(domains: Any) -> Domains:
         )
     a, b = (as_source(each, name) for each, name in zip(domains, "ab", strict=True))
     for source in (a, b):
-        if source.is_vector:
-            raise InputError(f"{source.spec} holds vectors; two domains must be images.")
+        if source.holds != "images":
+            raise InputError(f"{source.spec} holds {source.holds}; two domains must be images.")
     matched = len(a) == len(b)
     return Domains(a, b, matched, "" if matched else f"there are {len(a)} of a and {len(b)} of b")
 

@@ -121,8 +121,8 @@ def open_super_resolution(
 
 
 def _cut_to(hr: Source, scale: int) -> Source:
-    if hr.is_vector:
-        raise InputError(f"{hr.spec} holds vectors, which have no resolution; use images.")
+    if hr.holds != "images":
+        raise InputError(f"{hr.spec} holds {hr.holds}, which have no resolution; use images.")
     if hr.shape is None or hr.shape[0] % scale or hr.shape[1] % scale:
         return _CutSource(hr, scale)
     return hr

@@ -44,14 +44,16 @@ class Source(abc.ABC):
 
     Attributes:
         spec: The text it was opened with, for messages.
-        shape: Shape of every sample, `(height, width, channels)` or `(dimensions,)`; None if the
-            images have different sizes.
-        array: All samples in one array, uint8 `[N, H, W, C]` or float32 `[N, D]`; None if they are
-            read one by one.
+        shape: Shape of every sample, `(height, width, channels)`, `(dimensions,)`, or of voxels
+            `(depth, height, width, channels)`; None if they have different sizes.
+        array: All samples in one array, uint8 `[N, H, W, C]` or `[N, D, H, W, C]`, or float32
+            `[N, D]`; None if they are read one by one.
         extras: Further parts of the samples by name, arrays of N values such as "caption".
         on_error: "raise" or "skip", for samples that turn out to be unreadable.
         alpha: Whether the last of 2 or 4 channels is opacity, as in image files, and not a
             measurement like the others.
+        label_channels: 0 for images. Channels of label maps, int16 `[H, W, 1 or 2]`: classes, and
+            instances; see `label_maps`.
     """
 
     spec: str
@@ -60,6 +62,7 @@ class Source(abc.ABC):
     extras: Mapping[str, np.ndarray] = _NOTHING
     on_error: str = "raise"
     alpha: bool = True
+    label_channels: int = 0
 
     # Labels, or a function that reads them; for samples of another source, that and their rows.
     _labels: Any = None
@@ -92,9 +95,21 @@ class Source(abc.ABC):
         return self.read(index)
 
     @property
+    def holds(self) -> str:
+        """What the samples are: "images", "vectors" or "voxels"."""
+        return "vectors" if self.is_vector else "voxels" if self.is_voxels else "images"
+
+    @property
     def is_vector(self) -> bool:
         """Whether samples are float32 vectors rather than uint8 images."""
         return self.shape is not None and len(self.shape) == 1
+
+    @property
+    def is_voxels(self) -> bool:
+        """Whether samples are voxels rather than images."""
+        if self.shape is not None:
+            return len(self.shape) == 4
+        return self._whole is not None and self._whole.is_voxels
 
     @functools.cached_property
     def labels(self) -> np.ndarray | None:
@@ -134,6 +149,7 @@ class Source(abc.ABC):
     def _set_whole(self, whole: Source, rows: Any) -> None:
         """Takes the labels and extras of some rows of another source."""
         self._whole, self._rows, self.alpha = whole, rows, whole.alpha
+        self.label_channels = whole.label_channels
         self.extras = {key: np.asarray(values)[rows] for key, values in whole.extras.items()}
 
     def part(self, name: str) -> np.ndarray:

@@ -4,6 +4,7 @@
 |---|---|
 | `figures[/VIEW]` | drawn figures, embedded: no download |
 | `points/NAME` | two-dimensional toy sets, embedded: see `tfgan_zoo.data.points` |
+| `voxels/solids` | drawn solids, embedded: see `tfgan_zoo.data.solids` |
 | `tfds:NAME[/CONFIG]` | a TensorFlow Datasets data set |
 | `folder:PATH` | image files, flat or in sub-folders (of classes, or `train`, `val`, `test`) |
 | `zip:PATH` | a zip archive of such a folder, read without unpacking it |
@@ -24,6 +25,7 @@ from typing import Any, NamedTuple
 from tfgan_zoo.data import points
 from tfgan_zoo.data.images import EXTENSIONS, DecodingRules
 from tfgan_zoo.data.splits import Part
+from tfgan_zoo.data.voxels import VoxelRules
 from tfgan_zoo.errors import InputError, check_number, check_seed
 from tfgan_zoo.suggestions import did_you_mean
 
@@ -48,6 +50,7 @@ SOURCE_KINDS: dict[str, SourceKind] = {
     "points": SourceKind(
         f"points/NAME with NAME one of {', '.join(points.NAMES)}", "embedded:open_points"
     ),
+    "voxels": SourceKind("voxels/solids", "voxels:open_solids"),
     "tfds": SourceKind("tfds:NAME[/CONFIG]", "tfds:open_tfds", reads_split=True),
     "folder": SourceKind("folder:PATH", "folder:open_folder"),
     "zip": SourceKind("zip:PATH", "folder:open_folder"),
@@ -57,7 +60,10 @@ SOURCE_KINDS: dict[str, SourceKind] = {
 """Every kind of data source by the first word of its sources."""
 
 KINDS = tuple(SOURCE_KINDS)
-"""First words of a source; a slash follows `figures` and `points`, a colon the others."""
+"""First words of a source; a slash follows those that are `DRAWN`, a colon the others."""
+
+DRAWN = ("figures", "points", "voxels")
+"""Kinds that the library draws itself."""
 
 FOLDERS = ("folder", "zip")
 """Kinds that hold image files in folders."""
@@ -86,6 +92,7 @@ class Opening:
     black: float | None = None
     pages: str = "first"
     formats: str = "all"
+    voxels: VoxelRules | None = None
 
     def __post_init__(self):
         if self.on_error not in ("raise", "skip"):
@@ -106,10 +113,10 @@ class Opening:
                 f"{self.spec} is two sources where one is expected; give one of them, or use a "
                 "model that translates between two domains."
             )
-        if self.num is not None and self.kind not in ("figures", "points"):
+        if self.num is not None and self.kind not in DRAWN:
             raise InputError(
-                f"num: expected None for {self.spec}, got {self.num}; only the embedded figures "
-                "and points have a size to choose."
+                f"num: expected None for {self.spec}, got {self.num}; only embedded data "
+                "have a size to choose."
             )
         object.__setattr__(self, "seed", check_seed(self.seed, any_integer=True))
         self.rules  # noqa: B018  (checks them)
@@ -152,7 +159,7 @@ def parse_spec(spec: str) -> tuple[str, str]:
         (('figures', ''), ('points', 'ring'), ('folder', '~/photos'))
     """
     for kind in KINDS:
-        separator = "/" if kind in ("figures", "points") else ":"
+        separator = "/" if kind in DRAWN else ":"
         if spec.startswith(kind + separator) and len(spec) > len(kind) + 1:
             return kind, spec[len(kind) + 1 :]
     if spec == "figures":

@@ -1,6 +1,7 @@
 """Layers that Keras lacks, or whose Keras versions are slow or cannot be resumed exactly."""
 
 import tfgan_zoo.backend  # noqa: F401  (refuses other backends of Keras)
+from tfgan_zoo.layers.average_pooling import CentredAveragePooling2D
 from tfgan_zoo.layers.batch_normalization import PredictionTimeBatchNormalization
 from tfgan_zoo.layers.bilinear_upsampling import BilinearUpsampling2D
 from tfgan_zoo.layers.class_embedding import ClassEmbedding
@@ -18,6 +19,7 @@ from tfgan_zoo.layers.rectifiers import LeakyReLU, ReLU
 from tfgan_zoo.layers.recurrent import UngatedStartGRU
 from tfgan_zoo.layers.reflection_padding import ReflectionPadding2D
 from tfgan_zoo.layers.self_attention import SelfAttention2D
+from tfgan_zoo.layers.sign_number import SignNumber
 from tfgan_zoo.layers.spatial_basis import SpatialBasis, SpatialProjection
 from tfgan_zoo.layers.spectral_normalization import SpectralNormalization
 
@@ -25,6 +27,7 @@ __all__ = [
     "ICNR",
     "BatchNormalization",
     "BilinearUpsampling2D",
+    "CentredAveragePooling2D",
     "ClassEmbedding",
     "ConditionalBatchNormalization",
     "FIRDownsampling2D",
@@ -40,6 +43,7 @@ __all__ = [
     "ReLU",
     "ReflectionPadding2D",
     "SelfAttention2D",
+    "SignNumber",
     "SpatialBasis",
     "SpatialProjection",
     "SpectralNormalization",

@@ -15,9 +15,9 @@ import tensorflow as tf
 class BatchNormalization(keras.layers.BatchNormalization):
     """Keras' batch normalisation (Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167).
 
-    In training, a fused kernel normalises `[B, H, W, C]`, with the same result and moving
-    statistics up to rounding. Everything else is left to Keras: inference, other shapes, masks,
-    renormalisation, and statistics shared between replicas.
+    In training, a fused kernel normalises `[B, H, W, C]` and `[B, D, H, W, C]`, with the same
+    result and moving statistics up to rounding. Everything else is left to Keras: inference, other
+    shapes, masks, renormalisation, and statistics shared between replicas.
 
     Args:
         **kwargs: As for `keras.layers.BatchNormalization`.
@@ -37,11 +37,15 @@ class BatchNormalization(keras.layers.BatchNormalization):
             mask: As for Keras' layer.
         """
         rank = len(inputs.shape)
-        channels_last = rank == 4 and self.axis in (-1, 3)
+        channels_last = rank in (4, 5) and self.axis in (-1, rank - 1)
+        if rank == 5 and None in inputs.shape[2:]:
+            channels_last = False
         unsupported = mask is not None or self.renorm or self.synchronized or not channels_last
         if unsupported or not (training and self.trainable):
             return super().call(inputs, training=training, mask=mask)
         x = tf.cast(inputs, tf.float32)
+        if rank == 5:  # The kernel does not mind where the values of a channel are.
+            x = tf.reshape(x, [-1, *x.shape[2:]])
         gamma = self.gamma.value if self.scale else tf.ones(x.shape[-1])
         beta = self.beta.value if self.center else tf.zeros(x.shape[-1])
         y, mean, variance = _normalized(x, gamma, beta, self.epsilon)
@@ -50,6 +54,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
         variance *= (count - 1) / count
         for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(moving.value * self.momentum + batch * (1.0 - self.momentum))
+        if rank == 5:
+            y = tf.reshape(y, tf.shape(inputs))
         return tf.cast(y, self.compute_dtype)
 
 

@@ -20,7 +20,7 @@ from tfgan_zoo.losses.adversarial import (
     wasserstein_generator,
 )
 from tfgan_zoo.losses.codes import mds_loss, mds_stress, sparsity_kl
-from tfgan_zoo.losses.features import feature_loss, gram_loss, gram_matrix
+from tfgan_zoo.losses.features import feature_loss, feature_matching, gram_loss, gram_matrix
 from tfgan_zoo.losses.gradient_penalty import (
     gradient_norm,
     interpolate,
@@ -46,6 +46,7 @@ __all__ = [
     "cross_entropy_discriminator",
     "entropy",
     "feature_loss",
+    "feature_matching",
     "gaussian_kl",
     "gaussian_log_density",
     "gaussian_log_likelihood",

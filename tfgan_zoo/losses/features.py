@@ -1,4 +1,4 @@
-"""Distances between images in the features of a frozen network: of content and of style."""
+"""Distances between images in features of a frozen network, or of a game's discriminator."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.losses.reconstruction import mse
+from tfgan_zoo.losses.reconstruction import l1, mse
 
 #: One tensor for each layer, or a tensor alone.
 Layers: TypeAlias = "tf.Tensor | Sequence[tf.Tensor]"
@@ -38,6 +38,37 @@ def feature_loss(
         3.0
     """
     return _weighted(distance, features, wanted, weights)
+
+
+def feature_matching(
+    fake: Sequence[Sequence[tf.Tensor]], real: Sequence[Sequence[tf.Tensor]]
+) -> tf.Tensor:
+    """1/S sum_s 4/L sum_l E|D_s^l(fake) - D_s^l(real)|, in float32.
+
+    Feature matching of pix2pixHD (Wang et al. 2018, https://arxiv.org/abs/1711.11585, equation 4),
+    weighted as in its authors' code, over the S scales and L layers of a discriminator D. No
+    gradient passes through the features of real images.
+
+    Args:
+        fake: A list for each scale, of a tensor `[B, ...]` for each layer: features of fakes.
+        real: Features of the real images, of the same shapes.
+
+    Raises:
+        InputError: If the numbers of scales or layers differ.
+
+    Example:
+        >>> one, two = [tf.ones([1, 2]), tf.zeros([1, 3])], [tf.zeros([1, 2]), tf.ones([1, 3])]
+        >>> float(feature_matching([one], [two])), float(feature_matching([one, one], [two, one]))
+        (4.0, 2.0)
+    """
+    if len(fake) != len(real):
+        raise InputError(f"real: expected {len(fake)} scales, got {len(real)}.")
+    scales = []
+    for made, wanted in zip(fake, real, strict=True):
+        stopped = [tf.stop_gradient(layer) for layer in wanted]
+        weights = [4.0 / (len(fake) * len(made))] * len(made)
+        scales.append(feature_loss(made, stopped, weights, distance=l1))
+    return tf.add_n(scales)
 
 
 def gram_matrix(features: tf.Tensor) -> tf.Tensor:

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         density_coverage,
         improved_precision_recall,
     )
+    from tfgan_zoo.metrics.solids import solid_scores
     from tfgan_zoo.metrics.streamed import MSSSIM, PSNR, SSIM, SlicedWasserstein, SSIMDaala
 
 # These import TensorFlow or draw templates, which takes seconds.
@@ -77,6 +78,7 @@ _MODULES = {
     ),
     "path_length": ("embedding_distance", "feature_distance", "perceptual_path_length"),
     "precision_recall": ("PrecisionRecall", "density_coverage", "improved_precision_recall"),
+    "solids": ("solid_scores",),
     "streamed": ("MSSSIM", "PSNR", "SSIM", "SSIMDaala", "SlicedWasserstein"),
 }
 __getattr__, __dir__ = lazy_attributes(__name__, _MODULES)
@@ -125,6 +127,7 @@ __all__ = [
     "psnr",
     "reverse_kl",
     "sliced_wasserstein",
+    "solid_scores",
     "sparsity",
     "ssim",
     "ssim_daala",

@@ -210,6 +210,7 @@ BOUNDS = {"elbo": 1, "iw_bound": 1}
 #: training.
 IN_TRAINING = (
     "figures",
+    "solids",
     "swd",
     *TARGETS,
     "ssim_daala",

@@ -17,12 +17,15 @@ from tfgan_zoo.models.embedding_autoencoder import EmbeddingAutoencoder
 from tfgan_zoo.models.feature_inversion import FeatureInversion
 from tfgan_zoo.models.game import Game, GANModel
 from tfgan_zoo.models.gan import GAN
+from tfgan_zoo.models.gan_3d import GAN3D
 from tfgan_zoo.models.gan_cls import GANCLS
 from tfgan_zoo.models.image_to_image import ImageToImage
 from tfgan_zoo.models.joint_embedding import JointEmbedding
+from tfgan_zoo.models.label_to_image import LabelToImage
 from tfgan_zoo.models.lsgan import LSGAN
 from tfgan_zoo.models.noise_to_image import NoiseToImage
 from tfgan_zoo.models.pix2pix import Pix2Pix
+from tfgan_zoo.models.pix2pix_hd import Pix2PixHD
 from tfgan_zoo.models.r3gan import R3GAN
 from tfgan_zoo.models.relativistic_gan import RelativisticGAN
 from tfgan_zoo.models.sngan import SNGAN
@@ -46,8 +49,10 @@ MODELS: dict[str, type[ZooModel]] = {
     "sngan": SNGAN,
     "biggan": BigGAN,
     "r3gan": R3GAN,
+    "gan_3d": GAN3D,
     "cyclegan": CycleGAN,
     "pix2pix": Pix2Pix,
+    "pix2pix_hd": Pix2PixHD,
     "dtn": DTN,
     "srgan": SRGAN,
     "gan_cls": GANCLS,
@@ -74,6 +79,7 @@ __all__ = [
     "DCGAN",
     "DTN",
     "GAN",
+    "GAN3D",
     "GANCLS",
     "LSGAN",
     "MODELS",
@@ -98,8 +104,10 @@ __all__ = [
     "Game",
     "ImageToImage",
     "JointEmbedding",
+    "LabelToImage",
     "NoiseToImage",
     "Pix2Pix",
+    "Pix2PixHD",
     "RelativisticGAN",
     "SparseAutoencoder",
     "ZooModel",

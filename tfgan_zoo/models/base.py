@@ -304,13 +304,13 @@ class ZooModel(
         """Returns the trainable variables of one role's networks."""
         return [v for network in self.roles()[role] for v in network.trainable_variables]
 
-    def run(self, network: keras.Model, inputs: Any, training: bool) -> tf.Tensor:
+    def run(self, network: keras.Model, inputs: Any, training: bool) -> Any:
         """Returns a network's outputs in float32: how a train step calls one."""
         if training and self.rematerialize and network in self.shown_networks():
             outputs = rematerialized(network, inputs)
         else:
             outputs = network(inputs, training=training)
-        return tf.cast(outputs, tf.float32)
+        return tf.nest.map_structure(lambda output: tf.cast(output, tf.float32), outputs)
 
     def update(self, role: str, loss_fn: Callable[..., tuple[tf.Tensor, Any]], *args) -> Any:
         """Takes one gradient step of one role: the only place where a gradient is taken.

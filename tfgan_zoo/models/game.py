@@ -140,12 +140,19 @@ class Game(ZooModel):
     def _apply_unless_ahead(
         self, gradients: list[tf.Tensor | None], logs: dict[str, tf.Tensor]
     ) -> dict[str, tf.Tensor]:
-        new = self.global_mean(logs["d_accuracy"])
-        keep = self.accuracy_memory
-        self.accuracy.assign(keep * self.accuracy.value + (1 - keep) * new)
-        ahead = self.accuracy.value > self.skip_discriminator_above
+        ahead = self.is_ahead(self.global_mean(logs["d_accuracy"]))
         self.apply_unless(ahead, "discriminator", gradients)
         return logs | {"d_idle": tf.cast(ahead, tf.float32)}
+
+    def is_ahead(self, accuracy: tf.Tensor) -> tf.Tensor:
+        """Notes the discriminator's accuracy on a batch, and returns whether it skips its update.
+
+        Args:
+            accuracy: Over all replicas.
+        """
+        keep = self.accuracy_memory
+        self.accuracy.assign(keep * self.accuracy.value + (1 - keep) * accuracy)
+        return self.accuracy.value > self.skip_discriminator_above
 
     def apply_unless(self, rests: tf.Tensor, role: str, gradients: list[tf.Tensor | None]) -> None:
         """Applies a role's gradients unless it rests in this step, for use in `apply`.

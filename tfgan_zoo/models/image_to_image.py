@@ -140,13 +140,7 @@ class ImageToImage(TakesImages, Game):
         Example:
             >>> photos = model.translate(drawings, "a_to_b")
         """
-        translators = self.translators()
-        direction = next(iter(translators)) if direction is None else direction
-        if direction not in translators:
-            raise InputError(
-                f"direction: expected {' or '.join(translators)} of {type(self).__name__}, got "
-                f"{direction!r}."
-            )
+        direction = self._known_direction(direction)
         channels = self.source_shape(direction)[-1]
         if len(images) == 0 or batch_size < 1:
             raise InputError("translate: expected an image or more, and a batch_size from 1 up.")
@@ -158,16 +152,36 @@ class ImageToImage(TakesImages, Game):
             done.append(function(batch).numpy())
         return np.concatenate(done)
 
+    def _known_direction(self, direction: str | None) -> str:
+        """Returns a direction of the model, its first for None.
+
+        Raises:
+            InputError: If it has no such direction.
+        """
+        translators = self.translators()
+        direction = next(iter(translators)) if direction is None else direction
+        if direction not in translators:
+            raise InputError(
+                f"direction: expected {' or '.join(translators)} of {type(self).__name__}, got "
+                f"{direction!r}."
+            )
+        return direction
+
+    def channels_given(self, direction: str) -> int:
+        """Returns the channels of what is padded and given to the generator of a direction."""
+        return self.source_shape(direction)[-1]
+
     def _translation(self, direction: str) -> Callable[[tf.Tensor], tf.Tensor]:
-        """Returns the graph of one direction, traced once."""
-        if direction not in self._translations:
-            channels = self.source_shape(direction)[-1]
-            self._translations[direction] = tf.function(
+        """Returns the graph of one direction, traced once for each choice of weights."""
+        key = f"{direction} {self._shows_average}"
+        if key not in self._translations:
+            channels = self.channels_given(direction)
+            self._translations[key] = tf.function(
                 lambda images: self._translated(images, direction),
                 input_signature=[tf.TensorSpec([None, None, None, channels], tf.float32)],
                 autograph=False,
             )
-        return self._translations[direction]
+        return self._translations[key]
 
     def _translated(self, images: tf.Tensor, direction: str) -> tf.Tensor:
         network = self.sampling_network(self.translators()[direction])

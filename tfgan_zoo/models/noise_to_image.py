@@ -17,6 +17,7 @@ from tfgan_zoo.models.game import Game, check_r1
 from tfgan_zoo.models.mechanics import classes, parts
 from tfgan_zoo.models.mechanics.arguments import (
     check_image_shape,
+    check_not_binary,
     check_size,
     constructor_arguments,
 )
@@ -272,6 +273,24 @@ class NoiseToImage(Augmented, Sampling):
     def batch_multiple(self, training: bool) -> int:
         """See `ZooModel.batch_multiple`: a test batch is not divided among steps."""
         return self.samples_per_step(1) if training else self.packing
+
+    # ------------------------------------------------------------------ the first batch
+
+    @property
+    def looks_at_first_batch(self) -> bool:  # type: ignore[override]
+        """See `Inspection`: voxels are often 0 and 1."""
+        return kind_of(self.image_shape) is VOXELS
+
+    def check_batch(self, batches: Sequence[Any], phase: str, called: str) -> None:
+        """See `Inspection.check_batch`.
+
+        Raises:
+            InputError: If voxels are 0 and 1, which as uint8 are nearly black.
+        """
+        super().check_batch(batches, phase, called)
+        if kind_of(self.image_shape) is VOXELS:
+            for data in batches:
+                check_not_binary(parts.named_parts(data, ("image",)).get("image"), called)
 
     # ------------------------------------------------------------------ the parts of a train step
 

@@ -18,6 +18,7 @@ from tfgan_zoo.models.image_to_image import (
     check_weights,
     domain_shapes,
 )
+from tfgan_zoo.models.mechanics.arguments import check_size
 from tfgan_zoo.models.mechanics.frozen import (
     Frozen,
     check_features_file,
@@ -25,6 +26,14 @@ from tfgan_zoo.models.mechanics.frozen import (
     features_of,
 )
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape
+from tfgan_zoo.models.mechanics.scales import (
+    check_scales,
+    features_of_scales,
+    joined,
+    logits_of,
+    scales_of,
+    sum_over_scales,
+)
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -42,6 +51,10 @@ class Pix2Pix(ImageToImage):
 
     (Johnson et al. 2016, https://arxiv.org/abs/1603.08155). With `gan_weight=0` there is no game: G
     alone is trained, and D is left out of training and of the logs.
+
+    From pix2pixHD (Wang et al. 2018, https://arxiv.org/abs/1711.11585), D may judge pairs at
+    `num_scales` scales, whose terms are added, and L_G may compare b and G(a) in the features of D:
+    `feature_matching` times `losses.feature_matching`.
 
     The only noise is dropout in G. The paper leaves it on when G is used, and normalises with the
     statistics of the images at hand, so that G is used exactly as it was trained; `inference`
@@ -75,6 +88,9 @@ class Pix2Pix(ImageToImage):
             saved with the model.
         features_file: File of VGG19's weights, if `features` are its; None to download them.
         tv_weight: Weight of the total variation of G(a), `losses.total_variation` with beta 1.
+        num_scales: Number of scales at which D judges. Above 1, and with `feature_matching`, D is
+            a `networks.multiscale_discriminator`, here with batch normalisation by default.
+        feature_matching: Weight of the distance in D's features; pix2pixHD has 10.
         inference: How `translate`, evaluation and export run G. "paper": dropout with one fixed
             mask, and batch normalisation with the statistics of each image by itself; so an image's
             translation is always the same, and does not depend on the others of its batch.
@@ -110,6 +126,8 @@ class Pix2Pix(ImageToImage):
         features: str | None = None,
         features_file: str | None = None,
         tv_weight: float = 0.0,
+        num_scales: int = 1,
+        feature_matching: float = 0.0,
         inference: Literal["paper", "frozen"] = "paper",
         **kwargs,
     ):
@@ -123,7 +141,10 @@ class Pix2Pix(ImageToImage):
             gan_weight=gan_weight,
             feature_weight=feature_weight,
             tv_weight=tv_weight,
+            feature_matching=feature_matching,
         )
+        self.num_scales = check_size("num_scales", num_scales)
+        self.feature_matching = float(feature_matching)
         self.l1_weight = float(l1_weight)
         self.gan_weight = float(gan_weight)
         self.feature_weight = float(feature_weight)
@@ -141,18 +162,34 @@ class Pix2Pix(ImageToImage):
         if generator is None:
             generator = networks.unet_generator(a, b[-1])
         if discriminator is None:
-            discriminator = networks.patchgan_discriminator(both)
+            discriminator = (
+                networks.multiscale_discriminator(both, self.num_scales, normalization="batch")
+                if self._has_scales
+                else networks.patchgan_discriminator(both)
+            )
         self.generator, self.discriminator = generator, discriminator
-        check_networks(generator=generator, discriminator=discriminator)
+        check_networks(generator=generator)
         check_shape("generator", "input", self.generator.input_shape, a)
         check_shape("generator", "output", self.generator.output_shape, b)
-        check_shape("discriminator", "input", self.discriminator.input_shape, both)
+        if self._has_scales:
+            why = f"feature_matching={self.feature_matching:g}"
+            if self.num_scales > 1:
+                why = f"num_scales={self.num_scales}"
+            check_scales("discriminator", discriminator, both, self.num_scales, why)
+        else:
+            check_networks(discriminator=discriminator)
+            check_shape("discriminator", "input", self.discriminator.input_shape, both)
         self.inference = inference
         layers.set_inference(self.generator, inference)
+
+    @property
+    def _has_scales(self) -> bool:
+        return _has_scales(self.num_scales, self.feature_matching)
 
     def _log_names(self) -> tuple[str, ...]:
         of_game = {"d_loss", "d_real", "d_fake", "g_gan"} if not self.gan_weight else set()
         names = [name for name in type(self).log_names if name not in of_game]
+        names += ["g_matching"] if self.feature_matching and self.gan_weight else []
         names += ["g_features"] if self.feature_weight else []
         names += ["g_tv"] if self.tv_weight else []
         return tuple(names)
@@ -161,9 +198,13 @@ class Pix2Pix(ImageToImage):
     def network_arguments(cls, **arguments: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
         """See `ZooModel.network_arguments`."""
         a, b = domain_shapes(arguments["image_shape"], arguments["channels_b"])
+        judged: tuple[Any, ...] = ((*a[:-1], a[-1] + b[-1]),)
+        num_scales = arguments.get("num_scales", 1)
+        if _has_scales(num_scales, arguments.get("feature_matching", 0.0)):
+            judged = (*judged, num_scales)
         return {
             "generator": ("generator", (a, b[-1])),
-            "discriminator": ("discriminator", ((*a[:-1], a[-1] + b[-1]),)),
+            "discriminator": ("discriminator", judged),
         }
 
     def roles(self) -> dict[str, list[keras.Model]]:
@@ -215,9 +256,10 @@ class Pix2Pix(ImageToImage):
     ):
         """1/2 (-E[log D(a, b)] - E[log(1 - D(a, G(a)))])."""
         critic, _ = OBJECTIVES[self.objective]
-        real_logits = self.judge(a, b, training)
-        fake_logits = self.judge(a, fake, training)
-        loss = critic(real_logits, fake_logits)
+        real = logits_of(scales_of(self.judge(a, b, training)))
+        made = logits_of(scales_of(self.judge(a, fake, training)))
+        loss = sum_over_scales(critic, real, made)
+        real_logits, fake_logits = joined(real), joined(made)
         return loss, {
             "d_loss": loss,
             "d_real": tf.reduce_mean(real_logits),
@@ -229,14 +271,20 @@ class Pix2Pix(ImageToImage):
         """See `ZooModel.d_loss_bounds`."""
         if not self.gan_weight:
             return None
-        return 0.0, 0.25 if self.objective == "least_squares" else math.log(2)
+        unsure = 0.25 if self.objective == "least_squares" else math.log(2)
+        return 0.0, self.num_scales * unsure
 
     def generator_loss(self, a: tf.Tensor, b: tf.Tensor, fake: tf.Tensor, training: bool = True):
-        """-E[log D(a, G(a))] + lambda E|b - G(a)|, and the terms of `distance`."""
+        """-E[log D(a, G(a))] + lambda E|b - G(a)|, and the terms of `distance` and of features."""
         _, adversarial = OBJECTIVES[self.objective]
-        gan = adversarial(self.judge(a, fake, training))
+        made = scales_of(self.judge(a, fake, training))
+        gan = sum_over_scales(adversarial, logits_of(made))
         distance, logs = self.distance(b, fake)
         loss = self.gan_weight * gan + distance
+        if self.feature_matching:
+            real = scales_of(self.judge(a, b, training))
+            matching = losses.feature_matching(features_of_scales(made), features_of_scales(real))
+            loss, logs["g_matching"] = loss + self.feature_matching * matching, matching
         return loss, {"g_loss": loss, "g_gan": gan, **logs}
 
     def generator_alone_loss(self, a: tf.Tensor, b: tf.Tensor, training: bool = True):
@@ -263,8 +311,8 @@ class Pix2Pix(ImageToImage):
             return {}
         return {"features": features_of(str(self.features), self.features_file)}
 
-    def judge(self, a: tf.Tensor, b: tf.Tensor, training: bool) -> tf.Tensor:
-        """Returns the logits of pairs, one for each patch."""
+    def judge(self, a: tf.Tensor, b: tf.Tensor, training: bool) -> Any:
+        """Returns the logits of pairs, one for each patch; see `scales.scales_of` for several."""
         return self.run(self.discriminator, tf.concat([a, b], axis=-1), training)
 
     def test_losses(self, a: tf.Tensor, b: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -275,3 +323,8 @@ class Pix2Pix(ImageToImage):
         _, d_logs = self.discriminator_loss(a, b, fake, training=False)
         _, g_logs = self.generator_loss(a, b, fake, training=False)
         return d_logs | g_logs
+
+
+def _has_scales(num_scales: Any, feature_matching: Any) -> bool:
+    """Returns whether a discriminator returns features and logits of each scale."""
+    return bool(feature_matching) or num_scales != 1

@@ -15,7 +15,8 @@ from tfgan_zoo.models.conditional import Conditional
 from tfgan_zoo.models.mechanics import parts
 from tfgan_zoo.models.mechanics.arguments import check_num, check_seeds
 from tfgan_zoo.models.mechanics.functional import run_on_mixtures
-from tfgan_zoo.samples import kind_of
+from tfgan_zoo.pixels import to_occupancy
+from tfgan_zoo.samples import VOXELS, kind_of
 from tfgan_zoo.serving.signatures import Endpoint
 
 #: Replicas share the samples of a dataset, as they do those of arrays.
@@ -29,6 +30,8 @@ class Sampling(Conditional):
     generator: keras.Model
     latent_dim: int
     latent_distribution: Literal["normal", "uniform"]
+    #: What uniform latents are drawn from.
+    uniform_range = (-1.0, 1.0)
 
     def latents(self, purpose: str, count: tf.Tensor) -> tf.Tensor:
         """Draws z, `[count, latent_dim]`."""
@@ -38,7 +41,7 @@ class Sampling(Conditional):
         self, key: tf.Tensor, count: tf.Tensor | int, truncation: float | None = None
     ) -> tf.Tensor:
         if self.latent_distribution == "uniform":
-            return noise.uniform(key, [count, self.latent_dim], -1.0, 1.0)
+            return noise.uniform(key, [count, self.latent_dim], *self.uniform_range)
         if truncation is not None:
             return truncated_normal(key, [count, self.latent_dim], truncation)
         return noise.normal(key, [count, self.latent_dim])
@@ -235,16 +238,18 @@ class Sampling(Conditional):
     def endpoints(self) -> dict[str, Endpoint]:
         """From latents, or from a seed for each image, to images, floats in [-1, 1].
 
-        A conditional model also takes its condition, a tensor for each part.
+        Voxels are occupancies, floats in [0, 1]. A conditional model also takes its condition, a
+        tensor for each part.
         """
         latents = tf.TensorSpec([None, self.latent_dim], tf.float32, name="latents")
         seed = tf.TensorSpec([None], tf.int64, name="seed")
         condition = self.condition_spec()
         given = tuple(tf.TensorSpec(s.shape, s.dtype, name) for name, s in condition.items())
-        made = kind_of(self.image_shape).tensor
+        kind = kind_of(self.image_shape)
 
         def generate(latents, *given):
-            return {made: self.call((latents, *given) if given else latents)}
+            made = self.call((latents, *given) if given else latents)
+            return {kind.tensor: to_occupancy(made) if kind is VOXELS else made}
 
         def generate_from_seed(seed, *given):
             return generate(self.latents_from_seeds(seed), *given)

@@ -10,7 +10,7 @@ from tfgan_zoo import losses, networks, noise
 from tfgan_zoo.errors import check_number
 from tfgan_zoo.models.mechanics.network_checks import check_no_batch_norm
 from tfgan_zoo.models.noise_to_image import Given, NoiseToImage
-from tfgan_zoo.samples import IMAGES, kind_of
+from tfgan_zoo.samples import IMAGES, VOXELS, kind_of
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -36,9 +36,11 @@ class WGANGP(NoiseToImage):
     - Convolutions before batch normalization have a bias there, which the normalization cancels.
 
     Args:
-        image_shape: (size, size, channels), size a power of two from 16 up, or (size,) for points.
+        image_shape: (size, size, channels), size a power of two from 16 up; or (size,) for points;
+            or (size, size, size, channels) for voxels, size a power of two from 8 up.
         latent_dim: Length of z.
         generator: None for the paper's: the CIFAR-10 ResNet for images, 3 x 512 ReLU for points.
+            For voxels, 3D-GAN's (as in Smith and Meger 2017, https://arxiv.org/abs/1707.09557).
         discriminator: The critic; None for the paper's.
         discriminator_steps: n_critic, the critic's updates before each update of the generator.
         penalty_weight: The weight lambda; the paper has 10 for images, 0.1 for its 2-D toys.
@@ -92,7 +94,9 @@ class WGANGP(NoiseToImage):
         check_no_batch_norm("discriminator", self.discriminator)
 
     def default_generator(self, image_shape: tuple[int, ...], latent_dim: int) -> keras.Model:
-        """Returns the paper's ResNet, or its toy network for points."""
+        """Returns the paper's ResNet, its toy network for points, or 3D-GAN's for voxels."""
+        if kind_of(image_shape) is VOXELS:
+            return networks.gan_3d_generator(image_shape, latent_dim, self.num_classes)
         if kind_of(image_shape) is not IMAGES:
             return networks.mlp_generator(
                 image_shape,
@@ -104,7 +108,11 @@ class WGANGP(NoiseToImage):
         return networks.resnet_generator(image_shape, latent_dim, self.num_classes)
 
     def default_discriminator(self, image_shape: tuple[int, ...]) -> keras.Model:
-        """Returns the paper's ResNet, or its toy network for points."""
+        """Returns the paper's ResNet, its toy network for points, or 3D-GAN's for voxels."""
+        if kind_of(image_shape) is VOXELS:
+            return networks.gan_3d_discriminator(
+                image_shape, self.num_classes, self.packing, normalization="layer"
+            )
         if kind_of(image_shape) is not IMAGES:
             return networks.mlp_discriminator(
                 image_shape,

@@ -4,9 +4,12 @@
   float32 samples `[B, *image_shape]`. Discriminators take `(image_shape, num_classes, packing,
   ...)` and map samples to float32 logits `[B, 1]`. With `num_classes`, both take class numbers
   `[B]`, of packed samples `[B, packing]`, as their second input: see `networks.classes`.
+- `gan_3d_generator` and `gan_3d_discriminator` do the same with voxels.
 - Generators that translate images take `(image_shape, channels, ...)` and map images to float32
   images of the same size, in [-1, 1]. PatchGAN discriminators map images to float32 logits
-  `[B, h, w, 1]`. Both accept images of any size.
+  `[B, h, w, 1]`. Both accept images of any size. `multiscale_discriminator` takes `(image_shape,
+  num_scales, ...)` and maps images to the features and logits of each scale; `feature_encoder`
+  takes `(image_shape, channels, ...)` and maps images to a few numbers for each pixel.
 - `attribute_to_image_generator` takes `(image_shape, groups, ...)` and maps coded attributes to
   images with masks in their last channel.
 - `dtn_generator` takes `(feature_shape, image_shape, ...)` and maps features to images.
@@ -42,11 +45,18 @@ from tfgan_zoo.networks.common import size_multiple, smallest_side
 from tfgan_zoo.networks.dcgan import dcgan_discriminator, dcgan_generator
 from tfgan_zoo.networks.dtn import dtn_discriminator, dtn_generator
 from tfgan_zoo.networks.features import FEATURE_NETWORKS, feature_network
+from tfgan_zoo.networks.gan_3d import gan_3d_discriminator, gan_3d_generator
 from tfgan_zoo.networks.image_classifier import image_classifier
 from tfgan_zoo.networks.image_encoder import image_encoder
 from tfgan_zoo.networks.mlp import mlp_discriminator, mlp_generator
 from tfgan_zoo.networks.msrresnet import msrresnet_generator
 from tfgan_zoo.networks.patchgan import patchgan_discriminator
+from tfgan_zoo.networks.pix2pix_hd import (
+    feature_encoder,
+    global_generator,
+    local_enhancer,
+    multiscale_discriminator,
+)
 from tfgan_zoo.networks.r3gan import r3gan_discriminator, r3gan_generator
 from tfgan_zoo.networks.resnet import resnet_discriminator, resnet_generator
 from tfgan_zoo.networks.rrdb import rrdb_generator
@@ -79,13 +89,19 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "dtn_discriminator": dtn_discriminator,
     "dtn_generator": dtn_generator,
     "encoder_decoder_generator": encoder_decoder_generator,
+    "feature_encoder": feature_encoder,
+    "gan_3d_discriminator": gan_3d_discriminator,
+    "gan_3d_generator": gan_3d_generator,
+    "global_generator": global_generator,
     "image_classifier": image_classifier,
     "image_encoder": image_encoder,
+    "local_enhancer": local_enhancer,
     "mlp_decoder": mlp_decoder,
     "mlp_discriminator": mlp_discriminator,
     "mlp_encoder": mlp_encoder,
     "mlp_generator": mlp_generator,
     "msrresnet_generator": msrresnet_generator,
+    "multiscale_discriminator": multiscale_discriminator,
     "patchgan_discriminator": patchgan_discriminator,
     "r3gan_discriminator": r3gan_discriminator,
     "r3gan_generator": r3gan_generator,
@@ -124,14 +140,20 @@ __all__ = [
     "dtn_discriminator",
     "dtn_generator",
     "encoder_decoder_generator",
+    "feature_encoder",
     "feature_network",
+    "gan_3d_discriminator",
+    "gan_3d_generator",
+    "global_generator",
     "image_classifier",
     "image_encoder",
+    "local_enhancer",
     "mlp_decoder",
     "mlp_discriminator",
     "mlp_encoder",
     "mlp_generator",
     "msrresnet_generator",
+    "multiscale_discriminator",
     "patchgan_discriminator",
     "r3gan_discriminator",
     "r3gan_generator",

@@ -6,9 +6,12 @@ from typing import Any
 import keras
 from keras import layers
 
-from tfgan_zoo.errors import check_num_classes
-from tfgan_zoo.layers import ClassEmbedding
+from tfgan_zoo.errors import InputError, check_num_classes
+from tfgan_zoo.layers import ClassEmbedding, SignNumber
 from tfgan_zoo.networks.common import check_positive
+
+#: More are never seen often enough to be learned.
+_MOST_BITS = 12
 
 
 def check_classes(num_classes: int | None, packing: int = 1) -> int | None:
@@ -53,6 +56,42 @@ def join_class(
         name="class_embedding",
     )(label)
     return [noise, label], layers.Concatenate(name="noise_and_class")([noise, embedded]), embedded
+
+
+def mix_codes(noise: Any, mixture_bits: int, embedding_dim: int) -> Any:
+    """Lets the signs of a generator's first numbers of noise choose a learned vector.
+
+    The generator's code is then a mixture of 2^mixture_bits distributions instead of a single one.
+    A continuous function of one distribution has images between the modes of the data.
+
+    Args:
+        noise: The network's input, `[B, latent_dim]`, symmetric about 0.
+        mixture_bits: How many numbers choose; 0 for none.
+        embedding_dim: Length of the vectors, N(0, 1) at the start like the noise.
+
+    Returns:
+        The other numbers and the vector, `[B, latent_dim - mixture_bits + embedding_dim]`; with 0
+        bits the noise.
+
+    Raises:
+        InputError: If `mixture_bits` is out of range, or leaves no other number.
+    """
+    most = min(noise.shape[-1] - 1, _MOST_BITS)
+    if isinstance(mixture_bits, bool) or mixture_bits not in range(most + 1):
+        raise InputError(
+            f"mixture_bits: expected an integer from 0 to {most} with latent_dim="
+            f"{noise.shape[-1]}, got {mixture_bits!r}."
+        )
+    if not mixture_bits:
+        return noise
+    check_positive(embedding_dim=embedding_dim)
+    chosen = ClassEmbedding(
+        2**mixture_bits,
+        embedding_dim,
+        embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0),
+        name="mixture_embedding",
+    )(SignNumber(name="mixture_number")(noise[:, :mixture_bits]))
+    return layers.Concatenate(name="mixture")([noise[:, mixture_bits:], chosen])
 
 
 def judge(

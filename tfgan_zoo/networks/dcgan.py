@@ -7,7 +7,8 @@ from typing import Any
 import keras
 from keras import layers
 
-from tfgan_zoo.networks.classes import check_classes, join_class, judge
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.networks.classes import check_classes, join_class, judge, mix_codes
 from tfgan_zoo.networks.common import (
     PADDINGS,
     activate,
@@ -36,6 +37,7 @@ def dcgan_generator(
     synchronized_bn: bool = False,
     embedding_dim: int = 16,
     conditional_normalization: bool = True,
+    mixture_bits: int = 0,
     name: str = "generator",
 ) -> keras.Model:
     """DCGAN's generator (Radford et al. 2015, https://arxiv.org/abs/1511.06434, figure 1).
@@ -59,9 +61,12 @@ def dcgan_generator(
             both.
         normalization: `batch` or `none`.
         synchronized_bn: Whether batch statistics are computed over all replicas.
-        embedding_dim: Size of the embedding of the class, which is joined to the noise.
+        embedding_dim: Size of the embedding of the class, which is joined to the noise, and of the
+            vectors of a mixture.
         conditional_normalization: Whether scale and offset of batch normalisation follow from the
             embedding of the class, if there are classes.
+        mixture_bits: Numbers of the noise that count by their signs, which choose one of
+            2^mixture_bits learned vectors: a code for data in separate modes. (Not in the paper.)
         name: Name of the model.
 
     Returns:
@@ -84,6 +89,10 @@ def dcgan_generator(
 
     noise = keras.Input((latent_dim,), name="noise")
     inputs, code, embedded = join_class(noise, num_classes, embedding_dim)
+    if num_classes is None:
+        code = mix_codes(noise, mixture_bits, embedding_dim)
+    elif mixture_bits:
+        raise InputError(f"mixture_bits: expected 0 with num_classes, got {mixture_bits!r}.")
     condition = embedded if conditional_normalization else None
     width = filters * 2 ** (doublings - 1)
     x = layers.Dense(

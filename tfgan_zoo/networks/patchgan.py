@@ -18,7 +18,7 @@ from tfgan_zoo.networks.common import (
 )
 
 #: Number of convolutions of stride 2, by the side of the patch that a logit sees.
-_STRIDED = {16: 1, 34: 2, 70: 3, 142: 4, 286: 5}
+STRIDED = {16: 1, 34: 2, 70: 3, 142: 4, 286: 5}
 
 
 def patchgan_discriminator(
@@ -64,18 +64,18 @@ def patchgan_discriminator(
     """
     shape = check_shape(image_shape)
     check_positive(filters=filters)
-    if receptive_field not in (1, *_STRIDED):
+    if receptive_field not in (1, *STRIDED):
         raise InputError(
-            f"receptive_field: expected one of 1, {', '.join(map(str, _STRIDED))}, "
+            f"receptive_field: expected one of 1, {', '.join(map(str, STRIDED))}, "
             f"got {receptive_field!r}."
         )
     check_choice("normalization", normalization, ("batch", "instance", "layer", "none"))
     if receptive_field == 1:
         size, strides = 1, [1, 1, 1]
     else:
-        size, strides = 4, [2] * _STRIDED[receptive_field] + [1, 1]
+        size, strides = 4, [2] * STRIDED[receptive_field] + [1, 1]
         # Every stride of 2 halves sides, rounding down; the last two convolutions take off 1 each.
-        smallest = 3 * 2 ** _STRIDED[receptive_field]
+        smallest = 3 * 2 ** STRIDED[receptive_field]
         if min(shape[:2]) < smallest:
             raise InputError(
                 f"image_shape: expected sides of at least {smallest} for receptive_field="

@@ -16,6 +16,7 @@ from tfgan_zoo.pictures.save import (
     save_mp4,
     save_png,
 )
+from tfgan_zoo.pictures.voxels import draw_voxels, turntable
 from tfgan_zoo.pictures.walks import slerp, walk
 from tfgan_zoo.pixels import to_uint8, to_unit_range
 
@@ -26,6 +27,7 @@ __all__ = [
     "ENDINGS",
     "as_colour",
     "check_ending",
+    "draw_voxels",
     "enlarge",
     "find_ffmpeg",
     "foreign_file",
@@ -46,5 +48,6 @@ __all__ = [
     "slerp",
     "titled_rows",
     "to_uint8",
+    "turntable",
     "walk",
 ]

@@ -8,6 +8,9 @@ import numpy as np
 
 from tfgan_zoo import atomic, pictures, progress
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.pictures import voxel_output
+from tfgan_zoo.pictures.voxel_output import VoxelOptions
+from tfgan_zoo.samples import IMAGES, POINTS, VOXELS, SampleKind
 
 #: Suffixes of outputs that show a walk in time.
 ANIMATIONS = (".gif", ".mp4")
@@ -34,6 +37,7 @@ class DrawRequest(NamedTuple):
         attributes: Values of attributes to draw from, NAME=VALUE; several of one are drawn one by
             one, or walked between.
         sweep: One attribute that changes along a row, NAME:FIRST:LAST:FRAMES; None for none.
+        voxels: How voxels are drawn and written.
     """
 
     workdir: str
@@ -51,11 +55,14 @@ class DrawRequest(NamedTuple):
     images: np.ndarray | None = None
     attributes: Sequence[str] = ()
     sweep: str | None = None
+    voxels: VoxelOptions = VoxelOptions()
 
     def num_samples(self) -> int:
         """Returns how many samples to draw, per text or class where there are any."""
         if self.num is not None:
             return self.num
+        if self.voxels.turntable:
+            return 4 if self.labels or self.all_labels else 9
         if self.texts or len(self.labels) > 1:
             return 1 if self.interpolate else 8
         if self.interpolate:
@@ -68,6 +75,9 @@ class DrawRequest(NamedTuple):
         Raises:
             InputError: If a number is out of range, or there is only one text to walk between.
         """
+        self.voxels.check()
+        if self.voxels.turntable and self.interpolate:
+            raise InputError("--turntable: expected none beside --interpolate.")
         ends = 2 if self.interpolate and not self.texts and len(self.labels) < 2 else 1
         for flag, value, least in (("num", self.num_samples(), ends), ("frames", self.frames, 2)):
             if value < least:
@@ -91,24 +101,38 @@ class Drawing(NamedTuple):
 
     Attributes:
         batches: The samples, row by row, in batches: floats in [-1, 1] of shape
-            `[num, height, width, channels]`, or points of shape `[num, size]`.
+            `[num, height, width, channels]`, voxels of shape `[num, depth, height, width,
+            channels]`, or points of shape `[num, size]`.
         num: Number of samples.
         columns: Samples per row; None for a square.
         labels: A text for each row; None if rows have none.
-        points: Whether the samples are points.
+        kind: What the samples are.
+        voxels: How voxels are drawn and written.
     """
 
     batches: Iterable[np.ndarray]
     num: int
     columns: int | None = None
     labels: Sequence[str] | None = None
-    points: bool = False
+    kind: SampleKind = IMAGES
+    voxels: VoxelOptions = VoxelOptions()
+
+    @property
+    def points(self) -> bool:
+        """Whether the samples are points."""
+        return self.kind is POINTS
 
     def images(self) -> Iterator[np.ndarray]:
-        """Yields the images one by one, uint8, with a bar on a terminal."""
-        batches = (pictures.to_uint8(batch) for batch in self.batches)
-        for batch in progress.bar(batches, "generated", self.num, "images", size=len):
-            yield from batch
+        """Yields the images one by one, uint8, with a bar on a terminal; voxels are drawn."""
+        draw = pictures.draw_voxels if self.kind is VOXELS else pictures.to_uint8
+        for each in self.samples():
+            yield draw(each[np.newaxis])[0]
+
+    def samples(self) -> Iterator[np.ndarray]:
+        """Yields the samples one by one, with a bar on a terminal; voxels as they are written."""
+        unit = "objects" if self.kind is VOXELS else "images"
+        for batch in progress.bar(self.batches, "generated", self.num, unit, size=len):
+            yield from self.voxels.cleaned(batch) if self.kind is VOXELS else batch
 
     def rows(self) -> np.ndarray:
         """Returns the images, uint8, shape `[rows, columns, height, width, channels]`."""
@@ -119,22 +143,37 @@ class Drawing(NamedTuple):
         """Draws all samples as one picture, uint8, shape `(height, width, 3)`."""
         if self.labels is not None:
             return pictures.labelled_rows(self.labels, self.rows())
+        if self.kind is VOXELS:
+            return pictures.enlarge(pictures.grid(np.stack(list(self.images())), self.columns))
         return pictures.sheet(np.concatenate(list(self.batches)), columns=self.columns)
 
     def animation(self) -> list[np.ndarray]:
-        """Draws the columns as pictures, uint8, that follow one another."""
+        """Draws the columns as pictures, uint8, that follow one another; or voxels in turn."""
+        if self.voxels.turntable:
+            turned = pictures.turntable(np.stack(list(self.samples())))
+            return [pictures.enlarge(pictures.grid(i, self.columns), 256) for i in turned]
         rows = self.rows()
         if self.labels is None:
             return [pictures.enlarge(image, 256) for image in rows[0]]
         return [pictures.enlarge(pictures.grid(i, len(rows)), 256) for i in rows.swapaxes(0, 1)]
 
     def save(self, output: Path) -> None:
-        """Writes a .png with all samples, a .gif, a .mp4, or a folder of single files.
+        """Writes a .png with all samples, a .gif, a .mp4, voxels, or a folder of single files.
 
         Args:
             output: Where, as `check_output` accepts it. A folder holds the labels as captions.
+
+        Raises:
+            InputError: If its format cannot hold the voxels.
         """
         kind = output.suffix.lower()
+        if kind in voxel_output.ENDINGS:
+            samples = np.stack(list(self.samples()))
+            voxel_output.save_voxels(output, samples, self.voxels)
+            return
+        if self.voxels.kind != ".png" and kind not in (".png", *ANIMATIONS):
+            voxel_output.save_voxel_folder(output, self.samples(), self.voxels.kind)
+            return
         if kind == ".png":
             pictures.save_png(output, self.sheet())
         elif kind == ".gif":
@@ -149,28 +188,41 @@ class Drawing(NamedTuple):
             pictures.save_folder(output, self.images(), captions)
 
 
-def check_output(output: Path, overwrite: bool, interpolate: bool = True) -> None:
+def check_output(
+    output: Path,
+    overwrite: bool,
+    interpolate: bool = True,
+    voxels: VoxelOptions = VoxelOptions(),  # noqa: B008  (it is a tuple)
+) -> None:
     """Checks where a drawing goes.
 
     Args:
-        output: A .png, a .gif, a .mp4, or a folder.
+        output: A .png, a .gif, a .mp4, one of `voxel_output.ENDINGS`, or a folder.
         overwrite: Whether what is there may be replaced. Foreign files never are.
         interpolate: Whether the drawing is a walk, which a .gif and a .mp4 can show.
+        voxels: How voxels are written.
 
     Raises:
         InputError: If the drawing cannot be written there, or needs ffmpeg and there is none.
     """
     kind = output.suffix.lower()
-    if kind in ANIMATIONS and not interpolate:
-        raise InputError(f"--output: a {kind} shows a walk; add --interpolate, or --sweep.")
+    if kind in ANIMATIONS and not (interpolate or voxels.turntable):
+        raise InputError(
+            f"--output: a {kind} shows a walk; add --interpolate, or --sweep, or for voxels "
+            "--turntable."
+        )
+    if voxels.turntable and kind not in ANIMATIONS:
+        raise InputError(f"--turntable: expected --output to be a .gif or a .mp4, got {output}.")
+    if kind in (".png", *ANIMATIONS, *voxel_output.ENDINGS) and voxels.kind != ".png":
+        raise InputError(f"--format: expected --output to be a folder, got {output}.")
     if kind == ".mp4":
         pictures.find_ffmpeg()
     atomic.check_name(output, "--output")
     pictures.check_ending(output, (".png", *ANIMATIONS))
-    picture = kind in (".png", *ANIMATIONS)
+    picture = kind in (".png", *ANIMATIONS, *voxel_output.ENDINGS)
     if output.is_dir() and picture:
-        raise InputError(f"--output: expected a picture's name, {str(output)!r} is a folder.")
-    if output.is_dir() and (other := pictures.foreign_file(output)):
+        raise InputError(f"--output: expected a file's name, {str(output)!r} is a folder.")
+    if output.is_dir() and (other := pictures.foreign_file(output, voxels.kind)):
         raise InputError(
             f"--output: {str(output)!r} contains files that this command did not write ({other}); "
             "give a folder that is new or empty."
@@ -179,6 +231,25 @@ def check_output(output: Path, overwrite: bool, interpolate: bool = True) -> Non
         raise InputError(f"--output: expected a folder's name, {str(output)!r} is a file.")
     if output.exists() and not overwrite and (picture or any(output.iterdir())):
         raise InputError(f"--output: {str(output)!r} exists; add --overwrite to replace it.")
+
+
+def of_one_object(request: DrawRequest, output: Path) -> DrawRequest:
+    """Returns a request for one sample if its output is a file that holds a single object.
+
+    Raises:
+        InputError: If it asks for several.
+    """
+    kind = output.suffix.lower()
+    if kind not in voxel_output.WRITERS or output.is_dir():
+        return request
+    if request.num not in (None, 1) or len(request.labels) > 1 or request.all_labels:
+        raise InputError(
+            f"--num: expected 1, as a {kind} holds one object, got more; give a folder as --output "
+            f"and --format={kind[1:]}, or a .npz."
+        )
+    if request.interpolate:
+        raise InputError(f"--output: a {kind} holds one object, and no walk.")
+    return request._replace(num=1)
 
 
 def read_texts(texts: Sequence[str], file: str | None) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.pictures.points import scatter
+from tfgan_zoo.pictures.voxels import draw_voxels
 from tfgan_zoo.pixels import to_uint8
 from tfgan_zoo.samples import POINTS, VOXELS, kind_of
 
@@ -101,9 +102,9 @@ def rows(columns: Sequence[np.ndarray], gap: int = 2) -> np.ndarray:
 def sheet(
     samples: np.ndarray, data: np.ndarray | None = None, columns: int | None = None
 ) -> np.ndarray:
-    """Draws a model's samples: a `grid` of images or voxels, or a `scatter` plot of points.
+    """Draws a model's samples: a `grid` of images, a `scatter` plot of points, shaded voxels.
 
-    Small images are enlarged by an integer factor.
+    Voxels are drawn by `draw_voxels`, in a grid. Small images are enlarged by an integer factor.
 
     Args:
         samples: Points `[B, size]`, or images `[B, H, W, C]` or voxels `[B, D, H, W, C]` in
@@ -117,9 +118,9 @@ def sheet(
     kind = kind_of(samples.shape[1:])
     if kind is POINTS:
         return scatter(samples, data)
-    # Of voxels, a projection along the depth.
-    images = samples.max(axis=1) if kind is VOXELS else samples
-    return enlarge(grid(to_uint8(images), columns))
+    if kind is VOXELS:
+        return enlarge(grid(draw_voxels(samples), columns))
+    return enlarge(grid(to_uint8(samples), columns))
 
 
 def enlarge(picture: np.ndarray, at_least: int = 512) -> np.ndarray:

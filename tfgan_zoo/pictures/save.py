@@ -217,15 +217,20 @@ def save_folder(
     return num
 
 
-def foreign_file(folder: Path) -> str | None:
+def foreign_file(folder: Path, kind: str = ".png") -> str | None:
     """Returns the name of an entry of a folder that `save_folder` did not write, or None.
+
+    Args:
+        folder: The folder.
+        kind: Ending of the files, of others than pictures.
 
     Example:
         >>> foreign_file(Path("/"))
         '...'
     """
     names = sorted(os.listdir(folder)) if folder.is_dir() else []
-    return next((n for n in names if n != _CAPTIONS and not re.fullmatch(r"\d{6,}\.png", n)), None)
+    own = re.compile(rf"\d{{6,}}{re.escape(kind)}")
+    return next((n for n in names if n != _CAPTIONS and not own.fullmatch(n)), None)
 
 
 def _save(path: str | os.PathLike, write: Callable[[BinaryIO], object]) -> None:

@@ -118,8 +118,14 @@ def short_name(name: str) -> str:
 # ---------------------------------------------------------------------- the model
 
 
-def build_model(config: ConfigDict) -> ZooModel:
-    """Makes the config's model, compiled; its initial weights follow from the seed."""
+def build_model(config: ConfigDict, trains: bool = True) -> ZooModel:
+    """Makes the config's model, compiled; its initial weights follow from the seed.
+
+    Args:
+        config: The config.
+        trains: Whether the model will be trained. One that is only used may have been trained on
+            another device, and is compiled without XLA if this one should not use it.
+    """
     cls, args = model_class(config.model), config.model_args.to_dict()
     defaults = model_arguments(cls)
     config_lib.check_names("model_args", args, defaults)
@@ -146,7 +152,7 @@ def build_model(config: ConfigDict) -> ZooModel:
         }
         model.compile(
             **optimizers,
-            jit_compile=config.train.jit_compile,
+            jit_compile=config.train.jit_compile and (trains or not model.crawls_under_xla()),
             rematerialize=config.train.rematerialize,
             steps_per_execution=config.train.steps_per_execution,
         )
@@ -331,7 +337,8 @@ def _check_takes(
         raise InputError(
             f"{group}.name: expected a function of {len(shapes)} arguments, "
             f"{', '.join(map(str, shapes))}, got {name!r}, which takes {', '.join(taken)}; the "
-            "functions of conditional models take num_classes too, and discriminators packing."
+            "functions of conditional models take num_classes too, and discriminators packing or "
+            "num_scales."
         )
 
 

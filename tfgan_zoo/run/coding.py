@@ -88,8 +88,8 @@ def encode_source(
     """
     config, model = _loaded(workdir, checkpoint)
     opened, root = _opened(config, source, split, on_error)
-    if opened.is_vector:
-        raise InputError(f"--input: {source} holds vectors, and the model takes images.")
+    if opened.holds != "images":
+        raise InputError(f"--input: {source} holds {opened.holds}, and the model takes images.")
     fitting = _fit(config, model, opened)
     chosen = usable_indices([opened], [fitting], np.arange(len(opened)))
     parts = image_batches(Subset(opened, chosen), fitting)

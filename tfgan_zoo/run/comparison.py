@@ -158,8 +158,8 @@ def _side(flag: str, spec: str, split: str, request: SourcesRequest) -> _Side:
         white=request.white,
         black=request.black,
     )
-    if source.is_vector:
-        raise InputError(f"{flag}: {spec} holds vectors; expected images.")
+    if source.holds != "images":
+        raise InputError(f"{flag}: {spec} holds {source.holds}; expected images.")
     chosen = choose(len(source), request.num)
     if source.shape is not None:
         height, width = source.shape[:2]

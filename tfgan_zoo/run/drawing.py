@@ -6,9 +6,10 @@ import numpy as np
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures.drawing import DrawRequest
+from tfgan_zoo.pictures.voxel_output import ENDINGS
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.coding import read_images
-from tfgan_zoo.samples import kind_of
+from tfgan_zoo.samples import POINTS, VOXELS, kind_of
 from tfgan_zoo.tasks import task_of
 
 
@@ -17,7 +18,7 @@ def draw_run(request: DrawRequest, output: Path, checkpoint: str = "best") -> st
 
     Args:
         request: What to draw.
-        output: A .png, a .gif, a .mp4, or a folder.
+        output: A .png, a .gif, a .mp4, a file of voxels, or a folder.
         checkpoint: "best", "last", or a step.
 
     Returns:
@@ -40,11 +41,21 @@ def draw_run(request: DrawRequest, output: Path, checkpoint: str = "best") -> st
             f"--{flag}: expected none for {request.workdir!r}, whose model draws from no "
             "attributes; leave it out."
         )
-    drawing = task.drawing(model, request)
+    drawing = task.drawing(model, request)._replace(voxels=request.voxels)
+    kind = drawing.kind
+    if kind is not VOXELS and (flag := request.voxels.given):
+        raise InputError(
+            f"--{flag}: expected none for {request.workdir!r}, whose model makes {kind.name}."
+        )
+    if kind is not VOXELS and output.suffix.lower() in ENDINGS:
+        raise InputError(
+            f"--output: a {output.suffix} holds voxels, and {request.workdir!r} makes {kind.name}; "
+            "give a .png or a folder."
+        )
     if drawing.points and output.suffix.lower() != ".png":
         raise InputError(f"--output: {request.workdir!r} makes points, which are drawn as a .png.")
     drawing.save(output)
-    unit = "point" if drawing.points else "image"
+    unit = "object" if kind is VOXELS else "point" if drawing.points else "image"
     return f"{drawing.num} {unit}{'s' * (drawing.num != 1)}: {output}"
 
 
@@ -73,7 +84,7 @@ def walk_run(
     if task.takes_texts:
         if len(texts) < 2:
             raise InputError(f"--text: expected two or more to walk between, for {workdir!r}.")
-    elif not (task.draws and kind_of(model.image_shape).is_drawn):
+    elif not (task.draws and kind_of(model.image_shape) is not POINTS):
         raise InputError(f"--interpolate: {workdir!r} draws no images from latents; leave it out.")
     else:
         title, request = "between latents", request._replace(num=num + 1, texts=())

@@ -15,6 +15,7 @@ from tfgan_zoo import atomic, pictures, progress
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.errors import InputError, NonFiniteLossError, input_errors
 from tfgan_zoo.models.mechanics.output_ranges import made_before
+from tfgan_zoo.run import styles
 from tfgan_zoo.run.building import build_model, model_class
 from tfgan_zoo.run.changing import (
     describe_change,
@@ -300,6 +301,8 @@ def write_artifacts(stage: Stage) -> None:
     stage.report(f"Writing {what} ...")
     step = run.checkpoints.best() or run.checkpoints.steps()[-1]
     run.checkpoints.restore(model, step)
+    task.complete(model)
+    styles.store(run, model)
     if samples is not None:
         pictures.save_png(samples, task.sheet(model))
     with atomic.replacing(run.model, ending=".part.keras") as temporary:

@@ -16,6 +16,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.importing import note_of
 from tfgan_zoo.models import ZooModel
 from tfgan_zoo.models.mechanics.output_ranges import made_before
+from tfgan_zoo.run import styles
 from tfgan_zoo.run.building import build_model
 from tfgan_zoo.run.folder import Run, versions
 from tfgan_zoo.run.loading import load_model
@@ -61,8 +62,9 @@ def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> ZooModel:
             f"got {checkpoint!r}."
         )
     with made_before():
-        model = build_model(ConfigDict(run.config(), convert_dict=True))
+        model = build_model(ConfigDict(run.config(), convert_dict=True), trains=False)
     run.checkpoints.restore(model, step)
+    styles.restore(run, model)
     return model
 
 
@@ -174,8 +176,9 @@ def _exported(model: ZooModel, folder: Path, details: Mapping[str, Any]) -> Iter
     new = atomic.hidden_beside(folder, ".new")
     atomic.remove_leftovers(folder, ".new")
     try:
-        model.export(new, **details)
-        verify_export(model, new)
+        with model.signatures_kept():
+            model.export(new, **details)
+            verify_export(model, new)
         yield new
     finally:
         shutil.rmtree(new, ignore_errors=True)

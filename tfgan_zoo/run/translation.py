@@ -13,9 +13,11 @@ from tfgan_zoo import progress
 from tfgan_zoo.data.images import DecodingRules
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers.inference import image_statistics
+from tfgan_zoo.models import LabelToImage
 from tfgan_zoo.pictures import files, resizing, tiling
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.folder import Run
+from tfgan_zoo.run.label_translation import Maps, check_has_no_maps, translate_label_maps
 from tfgan_zoo.run.trained import is_model_file
 from tfgan_zoo.tasks import task_of
 
@@ -37,6 +39,7 @@ def translate_files(
     on_error: str = "raise",
     frames: str | None = None,
     bits: int = 8,
+    maps: Maps = Maps(),  # noqa: B008  (it is a tuple)
 ) -> tuple[int, float]:
     """Translates or upscales image files, read by the rules of the run's data.
 
@@ -56,6 +59,7 @@ def translate_files(
         on_error: See `pictures.files.convert`.
         frames: See `pictures.files.Form`.
         bits: See `pictures.files.Form`.
+        maps: What belongs to label maps, of a model that takes these.
 
     Returns:
         (images written, seconds).
@@ -77,10 +81,18 @@ def translate_files(
             f"--size: expected none for a model that enlarges, got {size}; leave it out."
         )
 
+    data = _data_of(workdir)
+    if isinstance(model, LabelToImage) and model.takes_labels:
+        others = {"size": size, "tile": tile, "overlap": overlap, "blend": blend}
+        _check_label_options(**others, white=white, all_frames=frames, bits=bits != 8)
+        start = time.perf_counter()
+        num = translate_label_maps(model, data, planned, maps, compare=compare, on_error=on_error)
+        return num, time.perf_counter() - start
+    check_has_no_maps(maps)
+
     def translate(image: np.ndarray) -> np.ndarray:
         return model.translate(image[np.newaxis], chosen)[0]
 
-    data = _data_of(workdir)
     statistics = image_statistics(model.translators()[chosen])
     function = tiling.in_tiles(
         translate,
@@ -111,6 +123,15 @@ def translate_files(
         titles=("input", "translated" if model.scale == 1 else "enlarged"),
     )
     return num, time.perf_counter() - start
+
+
+def _check_label_options(**given: Any) -> None:
+    for name, value in given.items():
+        if value:
+            raise InputError(
+                f"--{name}: expected none for label maps, which are translated whole and at their "
+                f"own size, got {value!r}; leave it out."
+            )
 
 
 def _data_of(workdir: str | os.PathLike) -> Mapping[str, Any]:

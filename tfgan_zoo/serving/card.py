@@ -7,12 +7,14 @@ from typing import Any
 import tensorflow as tf
 
 from tfgan_zoo.serving.signatures import (
+    BITS,
     FILES,
     FLOATS,
     MASKS,
     MASKS_FILES,
     MASKS_UINT8,
     UINT8,
+    VOXELS,
     Endpoint,
     outputs,
 )
@@ -21,6 +23,8 @@ _KINDS = {
     FLOATS: "floats in [-1, 1]",
     UINT8: "0 to 255",
     FILES: 'files; in JSON base64, {"b64": "..."}',
+    VOXELS: "occupancies in [0, 1]",
+    BITS: "a bit for each voxel, 1 from an occupancy of 0.5 up, as `np.packbits` packs them",
     MASKS: "floats in [0, 1]",
     MASKS_UINT8: "0 to 255",
     MASKS_FILES: 'files; in JSON base64, {"b64": "..."}',

@@ -14,7 +14,7 @@ import tensorflow as tf
 from tfgan_zoo import atomic
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.serving import warmup
-from tfgan_zoo.serving.signatures import Endpoint
+from tfgan_zoo.serving.signatures import BITS, Endpoint
 
 
 def write(
@@ -121,6 +121,9 @@ def verify(
         came, expected = loaded[name](**request), signature.function(*request.values())
         for key, value in expected.items():
             apart = difference(came[key].numpy(), value.numpy())
+            if key == BITS:  # A rounding error may move an occupancy of 0.5.
+                flipped = np.unpackbits(came[key].numpy() ^ value.numpy()).mean()
+                apart = math.inf if flipped > 1e-3 else 0.0
             allowed = tolerance if value.dtype.is_floating else math.ceil(tolerance * 127.5)
             if not apart <= allowed:
                 raise RuntimeError(

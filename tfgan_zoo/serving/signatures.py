@@ -15,6 +15,11 @@ UINT8 = "images_uint8"
 #: Name of a tensor of image files, shape (B,). TF Serving's REST API encodes a string tensor in
 #: base64, as {"b64": "..."}, if its name ends in `_bytes`.
 FILES = "images_bytes"
+#: Name of a tensor of voxels, occupancies in [0, 1], shape [B, D, H, W, C].
+VOXELS = "voxels"
+#: Name of a tensor of packed bits, uint8 [B, bytes]: whether each voxel is full, eight of them in a
+#: byte, the first in its highest bit, as `np.packbits(..., axis=1)` packs them.
+BITS = "voxels_bits"
 #: Name of a tensor of masks beside images, floats in [0, 1], shape [B, H, W, 1].
 MASKS = "masks"
 #: Its names in the forms for uint8 and for files.
@@ -43,6 +48,9 @@ def in_every_form(endpoints: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
     one, so they may differ in size. `masks` among the outputs change likewise. Other tensors, such
     as `seed` or `text`, do not change.
 
+    Of an endpoint that returns `voxels`, `NAME_bits` returns `voxels_bits`, packed bits of the
+    voxels with an occupancy from 0.5 up.
+
     Args:
         endpoints: Endpoints of a model. Points have no other form; images with 2 or more than 3
             channels have no form for files.
@@ -56,6 +64,8 @@ def in_every_form(endpoints: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
         floats = _checked(endpoint)
         made = [spec for key, spec in outputs(floats).items() if key == FLOATS]
         signatures[name] = floats
+        if VOXELS in outputs(floats):
+            signatures[f"{name}_bits"] = _of_bits(floats)
         images = made + [spec for spec in endpoint.inputs if spec.name == FLOATS]
         if not images or any(spec.shape.rank != 4 for spec in images):
             continue
@@ -96,6 +106,25 @@ def _of_uint8(floats: Endpoint) -> Endpoint:
         return _renamed(floats.example(num), UINT8, to_uint8)
 
     return _signature(function, floats, example, UINT8, lambda s: (s.shape, tf.uint8))
+
+
+def _of_bits(floats: Endpoint) -> Endpoint:
+    def function(*given):
+        made = dict(floats.function(*given))
+        return {BITS: packed_bits(made.pop(VOXELS)), **made}
+
+    made = tf.function(function, input_signature=floats.inputs, autograph=False)
+    return floats._replace(function=made)
+
+
+def packed_bits(voxels: tf.Tensor) -> tf.Tensor:
+    """Returns which voxels have an occupancy from 0.5 up, packed: see `BITS`."""
+    size = int(np.prod(voxels.shape[1:]))
+    full = tf.reshape(tf.cast(voxels >= 0.5, tf.int32), [-1, size])
+    full = tf.pad(full, [[0, 0], [0, -size % 8]])
+    weights = tf.constant([128, 64, 32, 16, 8, 4, 2, 1])
+    packed = tf.reduce_sum(tf.reshape(full, [-1, -(-size // 8), 8]) * weights, axis=-1)
+    return tf.cast(packed, tf.uint8)
 
 
 def _of_files(floats: Endpoint) -> Endpoint:

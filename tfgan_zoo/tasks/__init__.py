@@ -17,6 +17,7 @@ from tfgan_zoo.tasks.classification import ClassificationTask
 from tfgan_zoo.tasks.comparison import EvaluationTask
 from tfgan_zoo.tasks.held_out import with_held_out
 from tfgan_zoo.tasks.joint_embedding import JointEmbeddingTask
+from tfgan_zoo.tasks.label_to_image import LabelToImageTask
 from tfgan_zoo.tasks.noise_to_image import NoiseToImageTask
 from tfgan_zoo.tasks.requests import Request
 from tfgan_zoo.tasks.super_resolution import SuperResolutionTask
@@ -42,6 +43,7 @@ __all__ = [
 TASKS: dict[str, type[Task]] = {
     "noise_to_image": NoiseToImageTask,
     "translation": TranslationTask,
+    "label_to_image": LabelToImageTask,
     "super_resolution": SuperResolutionTask,
     "text_to_image": TextToImageTask,
     "joint_embedding": JointEmbeddingTask,

@@ -175,6 +175,13 @@ class Task(abc.ABC):
                 nothing is kept for later scores.
         """
 
+    def complete(self, model: Any) -> None:
+        """Sets what a trained model takes from the data besides its weights.
+
+        It is called with the weights that a finished run keeps, before they are saved and exported.
+        """
+        del model
+
     def pretraining(self) -> ConfigDict | None:
         """Returns the config of the run that this one starts from; None if there is none."""
         return None
@@ -332,7 +339,7 @@ def open_source_for(
     data: Mapping[str, Any],
     **options: Any,
 ) -> Any:
-    """Opens a source by a config's decoding rules; figures are drawn at the model's size.
+    """Opens a source by a config's decoding rules; drawn ones have the model's size.
 
     Args:
         opener: A function of `tfgan_zoo.data`, such as `open_source`.
@@ -346,7 +353,7 @@ def open_source_for(
     return opener(
         source,
         split,
-        resolution=side if kind == "figures" else None,
+        resolution=side if kind in ("figures", "voxels") else None,
         **config_lib.opening(data),
         **options,
     )

@@ -11,6 +11,7 @@ from tfgan_zoo import pictures
 from tfgan_zoo.data import Source
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
+from tfgan_zoo.samples import kind_of
 from tfgan_zoo.tasks.drawing import every_pair, generate
 
 
@@ -49,7 +50,8 @@ def rows_of(
     """Draws a row for each of some classes, all from the same latents."""
     columns = len(latents)
     given, latents = every_pair(np.array(labels), latents)
-    return Drawing(generate(model, latents, label=given), len(latents), columns, names)
+    kind = kind_of(model.image_shape)
+    return Drawing(generate(model, latents, label=given), len(latents), columns, names, kind)
 
 
 def drawing_of_classes(model: Any, request: DrawRequest) -> Drawing:

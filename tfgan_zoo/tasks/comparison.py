@@ -61,6 +61,7 @@ class Subset(Source):
         self.array = None if source.array is None else source.array[indices]
         self.extras = {key: values[indices] for key, values in source.extras.items()}
         self.on_error = source.on_error
+        self.label_channels = source.label_channels
         self._source = source
         self._indices = indices
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tfgan_zoo import pictures
+from tfgan_zoo.samples import VOXELS, kind_of
 
 #: Images generated at a time.
 _BATCH = 512
@@ -22,8 +23,10 @@ def generate(model: Any, latents: np.ndarray, **given: np.ndarray) -> Iterator[n
         latents: Its latents, shape `[num, latent_dim]`.
         **given: Further arguments of its `generate`, an entry for each of the latents.
     """
-    for i in range(0, len(latents), _BATCH):
-        part = slice(i, i + _BATCH)
+    # A batch of voxels may take a thousand times the memory of one of images.
+    batch = 32 if kind_of(model.image_shape) is VOXELS else _BATCH
+    for i in range(0, len(latents), batch):
+        part = slice(i, i + batch)
         conditions = {name: values[part] for name, values in given.items()}
         yield model.generate(latents=latents[part], **conditions)
 

@@ -19,7 +19,7 @@ from tfgan_zoo.data.splits import (
 from tfgan_zoo.errors import InputError, warn_user
 
 #: Kinds of sources whose splits always exist.
-_NOT_TRIED = ("figures", "points")
+_NOT_TRIED = ("figures", "points", "voxels")
 
 
 def with_held_out(

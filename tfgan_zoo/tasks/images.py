@@ -1,4 +1,4 @@
-"""Single images or points: the data of models that imitate or encode them."""
+"""Single images, points or voxels: the data of models that imitate or encode them."""
 
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,8 +21,9 @@ from tfgan_zoo.data import (
 )
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
 from tfgan_zoo.data.loading import usable_indices
+from tfgan_zoo.data.voxels import VoxelRules
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.samples import IMAGES, POINTS, kind_of
+from tfgan_zoo.samples import IMAGES, POINTS, VOXELS, SampleKind, kind_of
 from tfgan_zoo.tasks.base import CACHE, Task, held_out_split, open_source_for
 from tfgan_zoo.tasks.classes import check_number
 from tfgan_zoo.tasks.comparison import Subset, choose
@@ -30,7 +31,7 @@ from tfgan_zoo.tasks.requests import Request
 
 
 class ImagesTask(Task):
-    """Single images, or points, in training batches.
+    """Single images, points or voxels, in training batches.
 
     Args:
         config: The run's config.
@@ -47,10 +48,10 @@ class ImagesTask(Task):
         self.opened = open_images(
             config, data.source, data.split, data_dir=data.data_dir, on_error=data.on_error
         )
-        kind = "vectors" if self.opened.is_vector else "images"
-        if kind_of(model.image_shape) is not (POINTS if self.opened.is_vector else IMAGES):
+        if kind_of(model.image_shape) is not kind_of_source(self.opened):
             raise InputError(
-                f"data.source: {data.source} holds {kind}, which do not fit the model's "
+                f"data.source: {data.source} holds {self.opened.holds}, which do not fit the "
+                "model's "
                 f"model_args.image_shape={model.image_shape}."
             )
         self.check_batch(data.source, len(self.opened))
@@ -76,7 +77,7 @@ class ImagesTask(Task):
         if len(shape) == 1:
             return {}
         return {
-            "image_size": shape[:2],
+            "image_size": shape[:-1],
             "channels": shape[-1],
             "crop": data.crop,
             "fit": data.fit,
@@ -204,8 +205,21 @@ def named(batch: Any) -> dict[str, Any]:
 
 def open_images(config: ConfigDict, source: str, split: str, **options: Any) -> Source:
     """Opens a source of images by a config's decoding rules."""
-    side = max(config.model_args.image_shape[:2])
-    return open_source_for(open_source, source, split, side, config.data, **options)
+    shape = config.model_args.image_shape
+    if kind_of(shape) is VOXELS:
+        options["voxels"] = voxel_rules(config.data, max(shape[:3]))
+    return open_source_for(open_source, source, split, max(shape[:2]), config.data, **options)
+
+
+def voxel_rules(data: Mapping[str, Any], resolution: int) -> VoxelRules:
+    """Returns how `config.data` has stored voxels read, for a model of a resolution."""
+    crop = data.get("crop_to_object", False)
+    return VoxelRules(data.get("axes", "auto"), data.get("threshold"), crop, resolution)
+
+
+def kind_of_source(source: Source) -> SampleKind:
+    """Returns what the samples of a source are."""
+    return POINTS if source.is_vector else VOXELS if source.is_voxels else IMAGES
 
 
 def open_to_evaluate(
@@ -232,10 +246,13 @@ def open_to_evaluate(
         data_dir=request.data_dir or data.data_dir,
         on_error=data.on_error,
     )
-    if source.is_vector:
-        raise InputError(f"--data: {request.source} holds vectors, and the model is of images.")
+    if kind_of_source(source) is not kind_of(shape):
+        raise InputError(
+            f"--data: {request.source} holds {source.holds}, and the model is of "
+            f"{kind_of(shape).name}."
+        )
     fitting = fit_for(
-        source, image_size=shape[:2], channels=shape[-1], crop=data.crop, fit=data.fit
+        source, image_size=shape[:-1], channels=shape[-1], crop=data.crop, fit=data.fit
     )
     return source, fitting, usable_indices([source], [fitting], choose(len(source), request.num))
 

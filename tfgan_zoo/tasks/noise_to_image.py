@@ -1,4 +1,4 @@
-"""Images or points from noise, or from noise and a class."""
+"""Images, points or voxels from noise, or from noise and a class."""
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,9 +17,10 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation.distributions import Classes
 from tfgan_zoo.metrics.figures import figure_scores
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
+from tfgan_zoo.metrics.solids import solid_scores
 from tfgan_zoo.models import NoiseToImage
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
-from tfgan_zoo.samples import POINTS, kind_of
+from tfgan_zoo.samples import POINTS, VOXELS, kind_of
 from tfgan_zoo.tasks.base import Score, Task
 from tfgan_zoo.tasks.classes import (
     check_classes,
@@ -40,9 +41,10 @@ from tfgan_zoo.tasks.requests import Request
 
 
 class NoiseToImageTask(ImagesTask):
-    """Images, or points, to imitate."""
+    """Images, points or voxels to imitate."""
 
-    data_entries = ("class_names",)
+    data_entries = ("class_names", "axes", "threshold", "crop_to_object")
+    own_metrics = ("solids",)
     draws = True
     use = (
         "translates no images; tfgan_zoo.generate draws those of models that make them from noise "
@@ -131,13 +133,13 @@ class NoiseToImageTask(ImagesTask):
                 rehearsal=rehearse_on is not None,
                 labels=labels if self.class_names else None,
             )
-        if figures := _figure_scores(self.config.data.source, self.model.image_shape):
+        for name, scores in _scores_of_drawn(self.config.data.source, self.model).items():
 
-            def read(model: Any) -> Mapping[str, float]:
+            def read(model: Any, scores: _Scores = scores) -> Mapping[str, float]:
                 wanted = labels()[:num] if self.class_names else None
-                return figures(pictures.to_uint8(samples(model)), wanted)
+                return scores(pictures.to_uint8(samples(model)), wanted)
 
-            known["figures"] = Score(read, "validity", 1)
+            known[name] = Score(read, "validity", 1)
         return known
 
     @classmethod
@@ -156,9 +158,9 @@ class NoiseToImageTask(ImagesTask):
             raise InputError(
                 f"--text: expected no text for {request.workdir!r}, which draws from noise alone."
             )
-        points = kind_of(model.image_shape) is POINTS
+        kind = kind_of(model.image_shape)
         if "label" in model.condition:
-            return drawing_of_classes(model, request)._replace(points=points)
+            return drawing_of_classes(model, request)._replace(kind=kind)
         if request.labels or request.all_labels:
             flag = "label" if request.labels else "all_labels"
             raise InputError(
@@ -166,17 +168,17 @@ class NoiseToImageTask(ImagesTask):
                 "classes."
             )
         latents, columns = latents_of(model, request)
-        return Drawing(generate(model, latents), len(latents), columns, points=points)
+        return Drawing(generate(model, latents), len(latents), columns, kind=kind)
 
     @classmethod
     def evaluation(cls, model: Any, config: ConfigDict, request: Request) -> EvaluationTask:
         """See `Task.evaluation`."""
         shape, data = model.image_shape, config.data
-        if not kind_of(shape).is_drawn:
-            raise InputError(
-                "--workdir: expected a run of a model that makes images, got "
-                f"{kind_of(shape).name}."
-            )
+        if kind_of(shape) is POINTS:
+            raise InputError("--workdir: expected a run of a model that makes images, got points.")
+        for name in request.metrics:
+            if kind_of(shape) is VOXELS and name not in ("swd", "solids"):
+                raise InputError(f"--metrics: expected swd or solids for voxels, got {name}.")
         source, fitting, chosen = open_to_evaluate(model, config, request)
 
         # Samples have the conditions of the real images, repeated if there are more samples.
@@ -198,12 +200,12 @@ class NoiseToImageTask(ImagesTask):
             names = tuple(data.get("class_names", ())) or source.class_names
             classes = Classes(names, parts["label"][chosen], given["label"])
             wanted = source.part("label")[drawn]  # by the numbers of the source
-        figures = _figure_scores(request.source, shape)
+        drawn_scores = _scores_of_drawn(request.source, model)
         return EvaluationTask(
             generated,
             request.num,
             reference(source, chosen, fitting, request),
-            {"figures": lambda images: figures(images, wanted)} if figures else {},
+            {name: _asked_for(scores, wanted) for name, scores in drawn_scores.items()},
             classes=classes,
         )
 
@@ -224,16 +226,27 @@ def _part(source: Source, name: str, argument: str) -> np.ndarray:
         raise InputError(str(error).replace("parts", argument, 1)) from error
 
 
-def _figure_scores(
-    source: str, shape: Sequence[int]
-) -> Callable[[np.ndarray, np.ndarray | None], Mapping[str, float]] | None:
-    """Returns a function that scores uint8 images of drawn figures; None for other sources.
+#: Scores of uint8 samples, given the labels that they were asked for, if any.
+_Scores = Callable[[np.ndarray, np.ndarray | None], Mapping[str, float]]
 
-    It takes the images, and the labels of the figures that they were asked for, if any.
+
+def _asked_for(
+    scores: _Scores, wanted: np.ndarray | None
+) -> Callable[[np.ndarray], Mapping[str, float]]:
+    return lambda samples: scores(samples, wanted)
+
+
+def _scores_of_drawn(source: str, model: Any) -> dict[str, _Scores]:
+    """Returns the scores that read drawn figures or solids back, by name; none for other sources.
+
+    Args:
+        source: The source.
+        model: A model of such samples.
     """
     kind, view = parse_spec(source)
-    if kind != "figures" or shape[-1] != 3 or shape[0] != shape[1]:
-        return None
-    if get_view(view).continuous:  # whose figures are turned, which the reader does not know
-        return None
-    return lambda images, wanted: figure_scores(images, view, wanted)
+    shape = model.image_shape
+    readable = kind == "figures" and shape[-1] == 3 and shape[0] == shape[1]
+    # The reader does not know figures that are turned.
+    if readable and not get_view(view).continuous:
+        return {"figures": lambda images, wanted: figure_scores(images, view, wanted)}
+    return {"solids": solid_scores} if kind == "voxels" else {}

@@ -12,7 +12,7 @@ class Request(NamedTuple):
     """A request to evaluate a run.
 
     Attributes:
-        metrics: Keys of `evaluation.distributions.METRICS`, "figures", and
+        metrics: Keys of `evaluation.distributions.METRICS`, "figures", "solids", and
             "mae", "l1", "psnr", "ssim" and "lpips" for pairs.
         source: A data source; empty for the run's own.
         split: A split of the source; empty for `evaluate.split` of the config, or "test".

@@ -48,7 +48,7 @@ from tfgan_zoo.tasks.requests import Request
 class TranslationTask(Task):
     """Images of two domains, in pairs or not."""
 
-    data_entries = ("layout", "direction", "load_size")
+    data_entries: tuple[str, ...] = ("layout", "direction", "load_size")
     translates = True
     use = "translates images; use tfgan_zoo.translate"
 
@@ -65,7 +65,7 @@ class TranslationTask(Task):
             )
         if getattr(model, "classifier", None) is not None:
             _check_is_trained(config)
-        self.domains = _open(config, data.source, data.split, data.data_dir)
+        self.domains = self.opened(config, data.source, data.split, data.data_dir)
         for domain in self.domains[:2]:
             self.check_batch(domain.spec, len(domain))
         self._pipeline(self.domains, 0, cache=False)
@@ -81,7 +81,9 @@ class TranslationTask(Task):
         self.held_out = self.domains
         if config.evaluate.split is not None:
             with held_out_split(config):
-                self.held_out = _open(config, data.source, config.evaluate.split, data.data_dir)
+                self.held_out = self.opened(
+                    config, data.source, config.evaluate.split, data.data_dir
+                )
 
     @functools.cached_property
     def held_out_images(self) -> tuple[np.ndarray, np.ndarray]:
@@ -214,6 +216,10 @@ class TranslationTask(Task):
             columns.append(pictures.to_uint8(model.translate(columns[-1])))
         return pictures.titled_rows(titles, columns, at_least=SHEET)
 
+    def translations(self, model: Any, num: int) -> np.ndarray:
+        """Returns translations of the first held-out images of a, floats in [-1, 1]."""
+        return model.translate(self.a[:num])
+
     def known_scores(self, rehearse_on: int | None = None) -> dict[str, Score]:
         """See `Task.known_scores`.
 
@@ -223,7 +229,7 @@ class TranslationTask(Task):
 
         def swd(model: Any) -> dict[str, float]:
             a, b = self.a[:num], self.b[:num]
-            there = sliced_wasserstein(model.translate(a), pictures.from_uint8(b))
+            there = sliced_wasserstein(self.translations(model, num), pictures.from_uint8(b))
             if len(self.model.translators()) == 1:
                 return {"swd": there}
             back = sliced_wasserstein(model.translate(b, "b_to_a"), pictures.from_uint8(a))
@@ -233,7 +239,7 @@ class TranslationTask(Task):
         known |= self.distributions.known(
             min(num, *map(len, self.held_out[:2])),
             lambda: self.b[:num],
-            lambda model: model.translate(self.a[:num]),
+            lambda model: self.translations(model, num),
             rehearsal=rehearse_on is not None,
         )
         if self.model.pairs:
@@ -252,7 +258,7 @@ class TranslationTask(Task):
 
         def scoring(names: Sequence[str]) -> Callable[[Any], dict[str, float]]:
             def score(model: Any) -> dict[str, float]:
-                images = pictures.to_uint8(model.translate(self.a[:num]))
+                images = pictures.to_uint8(self.translations(model, num))
                 return score_targets(names, images, self.b[:num], self.by_network)
 
             return score
@@ -283,9 +289,24 @@ class TranslationTask(Task):
         return score
 
     @classmethod
+    def opened(cls, config: ConfigDict, source: str, split: str, data_dir: str | None) -> Domains:
+        """Returns both domains of a source, opened by the rules of a config."""
+        data = config.data
+        return open_domains(
+            source,
+            split,
+            layout=data.layout,
+            direction=data.direction,
+            resolution=max(config.model_args.image_shape[:2]),
+            on_error=data.on_error,
+            data_dir=data_dir,
+            **config_lib.opening(data),
+        )
+
+    @classmethod
     def open_split(cls, config: ConfigDict, source: str, split: str) -> Domains:
         """See `Task.open_split`."""
-        return _open(config, source, split, config.data.data_dir)
+        return cls.opened(config, source, split, config.data.data_dir)
 
     @classmethod
     def evaluation(cls, model: Any, config: ConfigDict, request: Request) -> EvaluationTask:
@@ -296,7 +317,7 @@ class TranslationTask(Task):
         if direction not in known:
             raise InputError(f"--direction: expected {' or '.join(known)}, got {direction!r}.")
         data_dir = request.data_dir or config.data.data_dir
-        domains = _open(config, request.source, request.split, data_dir)
+        domains = cls.opened(config, request.source, request.split, data_dir)
         size = {"image_size": model.image_shape[:2], "crop": config.data.crop}
         sides = [
             (domain, fit_for(domain, channels=shape[-1], **size))
@@ -355,20 +376,6 @@ class TranslationTask(Task):
         compared = reference(targets, others, fit_out, request)
         what = {**compared.what, "direction": direction}
         return EvaluationTask(generated, len(given), compared._replace(what=what), also, notes)
-
-
-def _open(config: ConfigDict, source: str, split: str, data_dir: str | None) -> Domains:
-    data = config.data
-    return open_domains(
-        source,
-        split,
-        layout=data.layout,
-        direction=data.direction,
-        resolution=max(config.model_args.image_shape[:2]),
-        on_error=data.on_error,
-        data_dir=data_dir,
-        **config_lib.opening(data),
-    )
 
 
 def _check_is_trained(config: ConfigDict) -> None:

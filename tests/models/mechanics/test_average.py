@@ -6,7 +6,9 @@ import pytest
 import tensorflow as tf
 
 import tfgan_zoo
+from tests import kernels
 from tests.marks import slow
+from tests.models.tiny import tiny
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.mechanics.average import average_of
 
@@ -151,13 +153,36 @@ def test_a_config_that_leaves_an_argument_out_is_refused(left_out, wrap, policy)
         average_of(network)
 
 
+@pytest.mark.parametrize("name", ["dcgan", "pix2pix"])
+def test_raw_weights_are_shown_though_the_average_was_shown_before(name):
+    model = tiny(name, dense=True, ema_half_life=10.0)
+    (network,) = model.shown_networks()
+    network.set_weights([weight + 0.1 for weight in network.get_weights()])
+
+    def shown():
+        return (
+            model.generate(2) if name == "dcgan" else model.translate(model.example_batch(2)["a"])
+        )
+
+    average = shown()
+    with model.raw_weights():
+        raw, again = shown(), shown()
+    np.testing.assert_array_equal(raw, again)
+    np.testing.assert_array_equal(shown(), average)
+    assert np.abs(raw - average).max() > 1e-2
+    model.restart_averages()
+    np.testing.assert_allclose(shown(), raw, atol=1e-6)
+
+
 def test_comparing_copies_draws_no_random_numbers_and_changes_no_weights():
     network = generator(Partial(16), Noisy(16))
     before = network.get_weights()
     states = [np.array(v) for layer in network._flatten_layers() for v in layer.variables]
     tf.random.set_seed(3)
+    kernels.drop()
     expected = tf.random.normal([2]).numpy()
     tf.random.set_seed(3)
+    kernels.drop()
     average_of(network)
     np.testing.assert_array_equal(tf.random.normal([2]), expected)
     for value, old in zip(network.get_weights(), before, strict=True):

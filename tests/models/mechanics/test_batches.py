@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tests.marks import slow, slow_except
 from tests.models.tiny import IMAGE_TO_IMAGE, SHAPE, WORDS, compiled, fit, samples, tiny
+from tfgan_zoo.data.pipeline import mapped
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS, JointEmbedding
 from tfgan_zoo.models.mechanics import batches, parts
@@ -191,9 +192,9 @@ def sources(rows, size=4):
     return {
         "array": (rows, {"batch_size": size}),
         "dataset": (dataset, {}),
-        "labelled": (dataset.map(lambda x: (x, tf.zeros(len(x)))), {}),
+        "labelled": (mapped(dataset, lambda x: (x, tf.zeros(tf.shape(x)[:1]))), {}),
         "named": (
-            dataset.map(lambda x: {"mask": 255 * tf.ones_like(x), "image": x}),
+            mapped(dataset, lambda x: {"mask": 255 * tf.ones_like(x), "image": x}),
             {},
         ),
         "PyDataset": (Batches(batches), {}),
@@ -424,7 +425,7 @@ def forgotten(rows, size):
         return tf.numpy_function(lambda x: x, [part], part.dtype)
 
     slices = tf.data.Dataset.from_tensor_slices(rows)
-    return slices.map(lambda *parts: tf.nest.map_structure(forget, parts)).batch(size)
+    return mapped(slices, lambda *parts: tf.nest.map_structure(forget, parts)).batch(size)
 
 
 @pytest.mark.parametrize(

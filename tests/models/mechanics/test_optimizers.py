@@ -22,7 +22,7 @@ def states_after(optimizer, apply, steps=100, dtype="float32"):
     prepare(optimizer)
     random = np.random.default_rng(1)
 
-    @tf.function
+    @tf.function(autograph=False)
     def step(*gradients):
         apply(optimizer, gradients, variables)
 

@@ -48,7 +48,7 @@ def test_reduce_lr_on_plateau_reduces_every_role_once_and_not_below_min_lr():
     np.testing.assert_allclose(history["learning_rate_generator"], (0.4, 0.4, 0.2), rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["cyclegan", slow("wgan")])
+@pytest.mark.parametrize("name", ["autoencoder", slow("cyclegan"), slow("wgan")])
 def test_a_rate_of_zero_stops_every_network_of_a_role(name):
     """So the rate that is set is the one with which the step's graph updates."""
     model = compiled(name, dense=True)

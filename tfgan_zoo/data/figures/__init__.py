@@ -32,6 +32,9 @@ from tfgan_zoo.data.figures.shapes import (  # noqa: F401  (offered here, too)
     coverage,
     sine_and_cosine,
 )
+from tfgan_zoo.data.streams import bits as _bits
+from tfgan_zoo.data.streams import pick as _pick
+from tfgan_zoo.data.streams import uniform as _uniform
 from tfgan_zoo.errors import InputError, check_seed
 from tfgan_zoo.suggestions import did_you_mean
 
@@ -270,38 +273,14 @@ _FIELDS = dataclasses.fields(Attributes)
 
 # --- drawing attributes ---------------------------------------------------------------------------
 
-_MASK64 = (1 << 64) - 1
-
-
-def _mix(z: np.ndarray) -> np.ndarray:
-    """SplitMix64's output function (Steele et al. 2014), uint64 -> uint64."""
-    z = z + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
-
-
-def _bits(seed: int, stream: str, index: np.ndarray) -> np.ndarray:
-    """Returns 64 random bits for each index of a named stream."""
-    key = 0xCBF29CE484222325  # FNV-1a, because Python's hash() differs from run to run
-    for byte in stream.encode():
-        key = ((key ^ byte) * 0x100000001B3) & _MASK64
-    start = _mix(np.array([(key + seed) & _MASK64], np.uint64))
-    return _mix(_mix(start ^ np.uint64(key)) + index)
-
-
-def _pick(bits: np.ndarray, options: int) -> np.ndarray:
-    """Returns uniform int32 in 0..options-1."""
-    return (((bits >> np.uint64(32)) * np.uint64(options)) >> np.uint64(32)).astype(np.int32)
-
-
-def _uniform(bits: np.ndarray, low: np.ndarray | float, high: np.ndarray | float) -> np.ndarray:
-    """Returns uniform float64 in [low, high)."""
-    return low + (high - low) * ((bits >> np.uint64(11)).astype(np.float64) * 2.0**-53)
-
 
 def get_view(view: str) -> View:
     """Returns the `View` of this name; raises `InputError` naming the nearest if there is none."""
+    if view == "labels":
+        raise InputError(
+            "figures/labels holds label maps; use a model of these, such as pix2pix_hd, or "
+            "tfgan_zoo.data.figures.scenes."
+        )
     if view not in VIEWS:
         raise InputError(f"figures has no view {view!r}{did_you_mean(view, filter(None, VIEWS))}")
     return VIEWS[view]

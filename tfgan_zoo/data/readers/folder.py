@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -242,6 +242,21 @@ def list_images(root: str, formats: str = "all") -> list[str]:
     Returns:
         Paths relative to `root`, sorted.
     """
+    found = list_files(root, EXTENSIONS | LATER_EXTENSIONS | ARRAYS, in_order=False)
+    listed = (
+        _in_common_formats(root, found) if formats == "common" else _in_all_formats(root, found)
+    )
+    return sorted(listed, key=lambda file: Path(file).parts)
+
+
+def list_files(root: str, endings: Collection[str], in_order: bool = True) -> list[str]:
+    """Lists the files below a folder that have one of some endings; see `list_images`.
+
+    Args:
+        root: The folder.
+        endings: The endings, in lower case.
+        in_order: Whether to sort them.
+    """
     found: list[str] = []
     visited = set()
     for folder, children, files in archives.walk(root):
@@ -254,12 +269,11 @@ def list_images(root: str, formats: str = "all") -> list[str]:
             and os.path.realpath(os.path.join(folder, child)) not in visited
         ]
         found += [
-            os.path.relpath(os.path.join(folder, file), root) for file in files if _is_image(file)
+            os.path.relpath(os.path.join(folder, file), root)
+            for file in files
+            if not file.startswith(".") and ending_of(file) in endings
         ]
-    listed = (
-        _in_common_formats(root, found) if formats == "common" else _in_all_formats(root, found)
-    )
-    return sorted(listed, key=lambda file: Path(file).parts)
+    return sorted(found, key=lambda file: Path(file).parts) if in_order else found
 
 
 def _in_all_formats(root: str, found: list[str]) -> list[str]:

@@ -40,8 +40,8 @@ def open_npz(opening: Opening) -> Source:
     labels: list[str] = []
 
     def choose(keys: list[str]) -> list[str]:
-        chosen = _samples_key(spec, split, keys)
-        labels[:] = _labels_key(split, keys, chosen)
+        chosen = samples_key(spec, split, keys)
+        labels[:] = labels_key(split, keys, chosen)
         return [chosen]
 
     def read_labels() -> np.ndarray:
@@ -97,7 +97,12 @@ def read_npz(
         ) from error
 
 
-def _samples_key(spec: str, split: str, keys: list[str]) -> str:
+def samples_key(spec: str, split: str, keys: list[str]) -> str:
+    """Returns the name of the samples of a split.
+
+    Raises:
+        NoSplitError: If there are none.
+    """
     names = _SAMPLES.get(split, (f"x_{split}",))
     wanted = [name for name in names if name in keys]
     if not wanted and split == "train" and len(keys) == 1:
@@ -110,7 +115,7 @@ def _samples_key(spec: str, split: str, keys: list[str]) -> str:
     return wanted[0]
 
 
-def _labels_key(split: str, keys: list[str], samples: str) -> list[str]:
+def labels_key(split: str, keys: list[str], samples: str) -> list[str]:
     """Returns the name of the labels, the one that goes with that of the samples first."""
     names = _LABELS.get(split, (f"y_{split}",))
     partners = dict(zip(_SAMPLES.get(split, (f"x_{split}",)), names, strict=True))

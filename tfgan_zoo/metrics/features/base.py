@@ -34,7 +34,8 @@ class Features(FeatureExtractor, Protocol):
 def as_bytes(images: Any) -> np.ndarray:
     """Checks images, and returns them as uint8 of shape `[B, H, W, 1 or 3]`.
 
-    Values slightly outside [-1, 1], as from a generator without tanh, are clipped.
+    Voxels [B, D, H, W, C] are accepted, too, for scores that need no features. Values slightly
+    outside [-1, 1], as from a generator without tanh, are clipped.
 
     Raises:
         InputError: If the shape, the type or the values are wrong; see `check_floats`.
@@ -43,7 +44,7 @@ def as_bytes(images: Any) -> np.ndarray:
         >>> as_bytes(np.full((1, 1, 1, 1), -1.0)).ravel()
         array([0], dtype=uint8)
     """
-    images = _checked(images)
+    images = _checked(images, voxels=True)
     return images if images.dtype == np.uint8 else to_uint8(images)
 
 
@@ -58,9 +59,10 @@ def as_byte_range(images: Any) -> np.ndarray:
     return images.astype(np.float32) if images.dtype == np.uint8 else to_byte_range(images)
 
 
-def _checked(images: Any) -> np.ndarray:
+def _checked(images: Any, voxels: bool = False) -> np.ndarray:
     images = np.asarray(images)
-    if images.ndim != 4 or images.shape[-1] not in (1, 3):
+    fits = images.ndim == 4 and images.shape[-1] in (1, 3)
+    if not (fits or (voxels and images.ndim == 5)):
         raise InputError(
             f"images: expected shape (num, height, width, 1 or 3), got {images.shape}."
         )

@@ -138,12 +138,24 @@ class Compiling(keras.Model):
         if jit_compile:
             if self.no_xla:
                 raise InputError(f"jit_compile: expected False, as {self.no_xla}, got True.")
+            if self.crawls_under_xla():
+                raise InputError(
+                    "jit_compile: expected False on a CPU, where XLA takes a hundred times as long "
+                    "for 3-D convolutions as TensorFlow does, got True; leave it out, or use a GPU."
+                )
             self.check_not_synchronized("jit_compile=True", *self.roles())
             if self.uses_global_means and several:
                 raise InputError(
                     f"jit_compile=True: expected one replica, as {type(self).__name__} takes the "
                     "average over all of them in its loss, which XLA cannot; leave it out."
                 )
+
+    def crawls_under_xla(self) -> bool:
+        """Returns whether XLA would have to compile 3-D convolutions for a CPU."""
+        three = (keras.layers.Conv3D, keras.layers.Conv3DTranspose)
+        networks = (network for role in self.roles().values() for network in role)
+        has_some = any(isinstance(layer, three) for each in networks for layer in layers_of(each))
+        return has_some and not any(map(tf.config.list_logical_devices, ("GPU", "TPU")))
 
     def check_not_synchronized(self, argument: str, *roles: str) -> None:
         """Checks that replicas share no batch statistics in a role's networks.
@@ -249,8 +261,12 @@ class Compiling(keras.Model):
         }
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compiles as the saved model was; its optimizers' state is loaded into the result."""
-        self.compile(**config)
+        """Compiles as the saved model was; its optimizers' state is loaded into the result.
+
+        Voxels that were trained with XLA on a GPU are loaded on a CPU without it.
+        """
+        jit_compile = config.get("jit_compile", False) and not self.crawls_under_xla()
+        self.compile(**config | {"jit_compile": jit_compile})
 
 
 def _optimizer_names(roles: Any) -> list[str]:

@@ -17,6 +17,9 @@ class Inspection(keras.Model):
     Arrays are checked at once. Of datasets, the first batch is checked when it comes.
     """
 
+    #: Whether the first batch is looked at whatever its type, for `check_batch`.
+    looks_at_first_batch = False
+
     def _build_inspection(self) -> None:
         # By phase, "training" or "testing": the name, for messages, of batches still to be checked.
         self._uninspected: dict[str, str] = {}
@@ -119,7 +122,7 @@ class Inspection(keras.Model):
             self.report_warnings(num, warn_user)
         elif phase == "training" and self.training_warnings(2):
             unsure = True
-        if unsure:
+        if unsure or self.looks_at_first_batch:
             read, iterator = batches.read_ahead(iterator, self.steps_per_execution)
             counts = self._inspect(read, phase, called)
             batches.check_shares_of([count for count in counts if count is not None])

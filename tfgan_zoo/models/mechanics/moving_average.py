@@ -32,6 +32,7 @@ class MovingAverage(keras.Model):
     ema_ramp_up: float
     #: Copies of the shown networks with averaged weights, in their order; empty without an average.
     averages: list[keras.Model]
+    predict_function: Any
     _shows_average = True
 
     def shown_networks(self) -> list[keras.Model]:
@@ -65,11 +66,14 @@ class MovingAverage(keras.Model):
     @contextlib.contextmanager
     def raw_weights(self) -> Iterator[None]:
         """A context in which samples and exports show the weights themselves, not their average."""
+        # The graph of `predict` holds the networks that it was traced with.
+        traced, self.predict_function = self.predict_function, None
         self._shows_average = False
         try:
             yield
         finally:
             self._shows_average = True
+            self.predict_function = traced
 
     def start_from(self, other: Any) -> None:
         """Takes over the shown networks of another model, as its samples show them.

@@ -11,11 +11,14 @@ from tfgan_zoo.keras_internals import layers_of
 from tfgan_zoo.models.mechanics.functional import graph_of
 
 
-def check_networks(inputs: Sequence[str] = ("one",), /, **networks: Any) -> None:
+def check_networks(
+    inputs: Sequence[str] = ("one",), outputs: int | None = 1, /, **networks: Any
+) -> None:
     """Checks that networks know their shapes, and have the right inputs and one output.
 
     Args:
         inputs: A name for each input.
+        outputs: 1; or None for any number of outputs, in lists.
         **networks: Networks by the names of the constructor's arguments.
 
     Raises:
@@ -40,7 +43,7 @@ def check_networks(inputs: Sequence[str] = ("one",), /, **networks: Any) -> None
                 "make it with keras.Model("
                 f"{'x' if len(inputs) == 1 else '[' + ', '.join(inputs) + ']'}, y)."
             )
-        if len(network.outputs) != 1 or isinstance(graph.output, dict):
+        if outputs == 1 and (len(network.outputs) != 1 or isinstance(graph.output, dict)):
             raise InputError(
                 f"{argument}: expected a network of one output, got "
                 f"{_names(graph.output, 'output')}; make one of the output that the model is to "

@@ -101,7 +101,7 @@ def check_reaches_images(argument: str, generator: keras.Model) -> None:
 
 
 def check_endings(model: Any) -> None:
-    """Checks the outputs of a game's discriminators, and of its generators if they make images.
+    """Checks the outputs of a game's discriminators, and of generators of images and voxels.
 
     Args:
         model: A `Game` that has its networks as attributes.
@@ -114,7 +114,7 @@ def check_endings(model: Any) -> None:
         for network in roles.get("discriminator", []):
             check_logits(names.get(id(network), network.name), network)
     # Loaded models were checked when they were created.
-    if len(getattr(model, "image_shape", ())) == 3 and not is_made_before():
+    if len(getattr(model, "image_shape", ())) in (3, 4) and not is_made_before():
         for network in roles.get("generator", []):
             check_reaches_images(names.get(id(network), network.name), network)
 

@@ -1,8 +1,10 @@
 """Saving models as `.keras` files and exporting them as SavedModels."""
 
+import contextlib
 import inspect
 import os
 import warnings
+from collections.abc import Iterator
 from typing import Any, Self
 
 import keras
@@ -90,7 +92,24 @@ class Saving(keras.Model):
 
     def signatures(self) -> dict[str, Endpoint]:
         """Returns `endpoints` in all forms in which they are exported: see `in_every_form`."""
-        return in_every_form(self.endpoints())
+        kept = self.__dict__.get("_kept_signatures")
+        if kept is None:
+            return in_every_form(self.endpoints())
+        if not kept:
+            kept |= in_every_form(self.endpoints())
+        return dict(kept)
+
+    @contextlib.contextmanager
+    def signatures_kept(self) -> Iterator[None]:
+        """A context in which `signatures` returns the same functions, each traced once.
+
+        Its networks and `raw_weights` have to stay as they are, while weights may change.
+        """
+        self.__dict__["_kept_signatures"] = {}  # which Keras need not track
+        try:
+            yield
+        finally:
+            del self.__dict__["_kept_signatures"]
 
     def inputs_explained(self) -> dict[str, Any]:
         """Returns what README.md says of the inputs of `signatures`: arguments of `model_card`."""

@@ -1,0 +1,254 @@
+"""Label maps from files: what is read, what belongs together, and what is refused."""
+
+import doctest
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfgan_zoo.data import label_maps, load_pairs, open_label_maps, paired
+from tfgan_zoo.data.figures import scenes
+from tfgan_zoo.data.fingerprints import fingerprint
+from tfgan_zoo.data.fitting import LabelFit
+from tfgan_zoo.data.label_maps import PALETTES
+from tfgan_zoo.data.readers.label_maps import read_label_map
+from tfgan_zoo.data.splits import NoSplitError
+from tfgan_zoo.errors import InputError
+
+RANDOM = np.random.default_rng(0)
+LABEL = RANDOM.integers(0, 3, (6, 8)).astype(np.uint8)
+INSTANCE = (RANDOM.integers(0, 4, (6, 8)) * 11_000).astype(np.uint16)
+PICTURE = RANDOM.integers(0, 256, (6, 8, 3)).astype(np.uint8)
+RENUMBERED = (INSTANCE // 11_000).astype(np.int16)
+
+
+def save(path, pixels):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+
+
+def write(root, names=("a",), label="label/{}.png", inst="inst/{}.png", image="image/{}.png"):
+    for name in names:
+        save(root / label.format(name), LABEL)
+        if inst:
+            save(root / inst.format(name), INSTANCE)
+        save(root / image.format(name), PICTURE)
+
+
+def opened(root, **options):
+    return open_label_maps(f"folder:{root}", **{"num_classes": 3, **options})
+
+
+LAYOUTS = {
+    "folders": {},
+    "splits within": {"label": "label/train/{}.png", "inst": "inst/train/{}.png"}
+    | {"image": "image/train/{}.png"},
+    "within splits": {"label": "train/label/{}.png", "inst": "train/inst/{}.png"}
+    | {"image": "train/image/{}.png"},
+    "pix2pixHD": {"label": "train_label/{}.png", "inst": "train_inst/{}.png"}
+    | {"image": "train_img/{}.png"},
+    "Cityscapes": {
+        "label": "gtFine/train/aachen/{}_gtFine_labelIds.png",
+        "inst": "gtFine/train/aachen/{}_gtFine_instanceIds.png",
+        "image": "leftImg8bit/train/aachen/{}_leftImg8bit.png",
+    },
+    "endings": {"label": "{}_labelIds.png", "inst": "{}_instanceIds.png", "image": "{}.png"},
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_layouts(layout, tmp_path):
+    write(tmp_path, ("b_1", "a"), **LAYOUTS[layout])
+    if layout == "Cityscapes":  # which has more beside them
+        save(tmp_path / "gtFine/train/aachen/a_gtFine_color.png", PICTURE)
+        save(tmp_path / "gtFine/train/aachen/a_gtFine_labelTrainIds.png", LABEL)
+    domains = opened(tmp_path)
+    assert domains.matched
+    assert (len(domains.a), len(domains.b)) == (2, 2)
+    assert "a" in domains.a.name(0).rpartition("/")[2]
+    np.testing.assert_array_equal(domains.a[0], np.stack([LABEL, RENUMBERED], axis=-1))
+    np.testing.assert_array_equal(domains.b[0], PICTURE)
+    assert opened(tmp_path, instances=False).a[0].shape == (6, 8, 1)
+    assert fingerprint(domains.a, f"folder:{tmp_path}").num == 2
+
+
+def test_archives(tmp_path):
+    write(tmp_path / "data")
+    with zipfile.ZipFile(tmp_path / "data.zip", "w") as archive:
+        for path in sorted((tmp_path / "data").rglob("*.png")):
+            archive.write(path, path.relative_to(tmp_path / "data"))
+    domains = open_label_maps(f"zip:{tmp_path / 'data.zip'}", num_classes=3)
+    np.testing.assert_array_equal(domains.a[0][..., 0], LABEL)
+    assert domains.a.size(0) == (8, 6)
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGB", "LA", "1", "I;16"])
+def test_values_of_any_kind_of_file(mode, tmp_path):
+    labels = LABEL % 2 if mode == "1" else LABEL
+    path = tmp_path / "a.png"
+    if mode == "P":
+        image = Image.new("P", (8, 6))
+        image.putdata(labels.ravel().tolist())
+        image.putpalette(RANDOM.integers(0, 256, 768).tolist())
+        image.save(path)
+    elif mode == "I;16":
+        Image.fromarray(labels.astype(np.uint16)).save(path)
+    elif mode == "1":
+        Image.fromarray(labels.astype(bool)).save(path)
+    else:
+        Image.fromarray(labels).convert(mode).save(path)
+    found = read_label_map(str(path), None, 3)
+    assert found.dtype == np.int16
+    np.testing.assert_array_equal(found[..., 0], labels)
+
+
+def test_an_ignored_value_is_of_no_class(tmp_path):
+    write(tmp_path)
+    labels = LABEL.copy()
+    labels[0, :3] = 255
+    save(tmp_path / "label/a.png", labels)
+    found = opened(tmp_path, ignored=255).a[0][..., 0]
+    np.testing.assert_array_equal(found, np.where(labels == 255, -1, labels.astype(int)))
+    with pytest.raises(
+        InputError, match=r"label/a\.png: expected class numbers from 0 to 2, .*255"
+    ):
+        opened(tmp_path).a[0]
+
+
+def test_instances_in_colours(tmp_path):
+    write(tmp_path)
+    colours = RANDOM.integers(0, 256, (4, 3)).astype(np.uint8)
+    save(tmp_path / "inst/a.png", colours[RENUMBERED])
+    found = opened(tmp_path).a[0][..., 1]
+    # Other numbers, but the same instances.
+    assert len({*zip(found.ravel().tolist(), RENUMBERED.ravel().tolist(), strict=True)}) == 4
+
+
+def test_label_maps_are_resized_as_their_images_are_and_keep_their_values(tmp_path):
+    labels = np.kron([[0, 1, 2], [2, 0, 1]], np.ones((20, 20))).astype(np.uint8)
+    colours = np.array([[10, 20, 30], [200, 100, 0], [0, 0, 255]], np.uint8)
+    write(tmp_path)
+    save(tmp_path / "label/a.png", labels)
+    save(tmp_path / "inst/a.png", labels)
+    save(tmp_path / "image/a.png", colours[labels])
+    a, b = load_pairs(opened(tmp_path), image_size=16, channels=(9, 3))
+    assert (a.dtype, a.shape) == (np.int16, (1, 16, 16, 2))
+    # Of the central square; the nearest colours of the shrunk image tell the same classes.
+    assert np.mean(label_maps.nearest_colours(b[0], colours) == a[0, ..., :1]) > 0.9
+    assert set(np.unique(a)) == {0, 1, 2}
+    for crop, cached in ((None, True), (20, False)):
+        batches = paired(
+            opened(tmp_path),
+            batch_size=1,
+            image_size=8,
+            load_size=10,
+            crop=crop,
+            flip=True,
+            cache=cached,
+        )
+        for maps, images in batches.take(3):
+            assert (maps.dtype, tuple(maps.shape)) == ("int16", (1, 8, 8, 2))
+            shown = label_maps.nearest_colours(images[0].numpy(), colours)
+            assert np.mean(shown == maps[0, ..., :1]) > 0.7  # flipped and cropped alike
+
+
+def test_what_is_missing_or_wrong_is_named(tmp_path):
+    write(tmp_path, ("a", "b"))
+    (tmp_path / "inst/b.png").unlink()
+    with pytest.raises(
+        InputError, match=r"label/b\.png: expected maps of instances, .*boundaries=F"
+    ):
+        opened(tmp_path)
+    assert len(opened(tmp_path, instances=False).a) == 2
+    save(tmp_path / "inst/b.png", INSTANCE[1:])
+    with pytest.raises(InputError, match=r"label/b\.png is 8x6 but .*inst/b\.png 8x5 pixels"):
+        opened(tmp_path).a[1]
+    save(tmp_path / "image/a.png", PICTURE[:, 1:])
+    with pytest.raises(InputError, match=r"label/a\.png is 8x6 but .*image/a\.png is 7x6 pixels"):
+        load_pairs(opened(tmp_path), image_size=4)
+    (tmp_path / "image/b.png").unlink()
+    with pytest.raises(InputError, match=r"label/b\.png has no picture of its name in .*image"):
+        opened(tmp_path, instances=False)
+    with pytest.raises(NoSplitError, match="split 'test'"):
+        opened(tmp_path, split="test")
+    save(tmp_path / "label/a.png", PICTURE)
+    with pytest.raises(InputError, match=r"label/a\.png: .*got colours; .*classes=cmp_facades"):
+        read_label_map(str(tmp_path / "label/a.png"), None, 3)
+    Image.fromarray(LABEL).save(tmp_path / "a.jpg")
+    with pytest.raises(InputError, match=r"a\.jpg: expected a format that keeps class numbers"):
+        read_label_map(str(tmp_path / "a.jpg"), None, 3)
+    save(tmp_path / "label/a.png", LABEL)
+    with pytest.raises(InputError, match=r"expected class numbers from 0 to 1, got the value 2; "):
+        read_label_map(str(tmp_path / "label/a.png"), None, 2)
+
+
+def test_sources_without_label_maps(tmp_path):
+    save(tmp_path / "a.png", PICTURE)
+    with pytest.raises(
+        InputError, match="holds no label maps; expected folders label, inst and im"
+    ):
+        opened(tmp_path)
+    save(tmp_path / "label/a.png", LABEL)
+    with pytest.raises(InputError, match="has label with label maps, but no folder image"):
+        opened(tmp_path)
+    save(tmp_path / "image/a.png", PICTURE)
+    with pytest.raises(InputError, match="got no folder inst beside that of the label maps"):
+        opened(tmp_path)
+    save(tmp_path / "label/a.png", LABEL)
+    save(tmp_path / "image/a_2.png", PICTURE)
+    assert len(opened(tmp_path, instances=False).a) == 1  # pictures without label maps stay out
+    for spec, match in (("figures", "use figures/labels"), ("idx:x", "idx:x holds no label maps")):
+        with pytest.raises(InputError, match=match):
+            open_label_maps(spec, num_classes=7)
+    with pytest.raises(InputError, match="num_classes: expected 7 for figures/labels"):
+        open_label_maps("figures/labels", num_classes=6)
+    with pytest.raises(InputError, match="classes: expected one of values, cmp_facades"):
+        open_label_maps("figures/labels", num_classes=7, classes="colours")
+
+
+def test_classes_by_the_colours_of_a_palette(tmp_path):
+    """Also after JPEG has changed them; the label map is the right half of each file."""
+    classes = np.kron(np.arange(12).reshape(3, 4), np.ones((24, 24))).astype(int)
+    colours = np.array(PALETTES["cmp_facades"], np.uint8)[classes]
+    picture = RANDOM.integers(0, 256, colours.shape).astype(np.uint8)
+    both = np.concatenate([picture, colours], axis=1)
+    Image.fromarray(both).save(tmp_path / "a.jpg", quality=75)
+    options = {"num_classes": 12, "classes": "cmp_facades", "layout": "side_by_side"}
+    options["direction"] = "b_to_a"
+    domains = opened(tmp_path, **options, instances=False)
+    found = domains.a[0]
+    assert found.shape == (*classes.shape, 1)
+    assert np.mean(found[..., 0] == classes) > 0.97
+    inner = np.s_[8:16, 8:16]
+    np.testing.assert_array_equal(found[..., 0][inner], classes[inner])
+    a, b = load_pairs(domains, image_size=36)
+    assert (a.shape, b.shape) == ((1, 36, 36, 1), (1, 36, 36, 3))
+    with pytest.raises(InputError, match="boundaries: expected False for classes=cmp_facades"):
+        opened(tmp_path, **options)
+    with pytest.raises(InputError, match="num_classes: expected 12 for classes=cmp_facades, got 3"):
+        opened(tmp_path, **options | {"num_classes": 3}, instances=False)
+
+
+def test_drawn_label_maps():
+    domains = open_label_maps(
+        "figures/labels", "test[2:]", num_classes=7, num=5, resolution=32, seed=3
+    )
+    drawn = scenes.load("test", 32, 5, 3)
+    assert len(domains.a) == 3
+    maps = np.stack([drawn["label"], drawn["inst"]], axis=-1)
+    np.testing.assert_array_equal(domains.a[0], maps[2])
+    np.testing.assert_array_equal(domains.b[2], drawn["image"][4])
+    for maps, images in paired(domains, batch_size=2, image_size=32, channels=(8, 3)).take(1):
+        assert maps.shape == (2, 32, 32, 2)
+        assert images.shape == (2, 32, 32, 3)
+
+
+def test_examples():
+    result = doctest.testmod(label_maps, extraglobs={"np": np})
+    assert result.attempted == 3
+    assert not result.failed
+    assert LabelFit(2, 1)(np.arange(16).reshape(4, 4, 1), "a")[..., 0].tolist() == [
+        [5, 7],
+        [13, 15],
+    ]

@@ -1,0 +1,415 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tfgan_zoo
+from tests.models.pointwise import SHAPE as POINTWISE
+from tests.models.pointwise import times
+from tests.models.tiny import CLASSES, SHAPE, labelled, samples, step, tiny
+from tfgan_zoo import networks
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.layers import CentredAveragePooling2D
+from tfgan_zoo.models import Pix2Pix, Pix2PixHD
+from tfgan_zoo.models.mechanics import label_maps
+from tfgan_zoo.models.pix2pix_hd import layer_weights
+
+A, B = tf.fill([2, *POINTWISE], 0.5), tf.fill([2, *POINTWISE], -1.0)
+
+
+def two_scales():
+    """D_1: features a + b, logits 2 (a + b). D_2: both 3 (a + b), of half the size."""
+    x = keras.Input((None, None, 2))
+    outputs = []
+    for images, factor, logit in ((x, 1.0, 2.0), (CentredAveragePooling2D()(x), 3.0, 1.0)):
+        features = times(factor, channels=2)(images)
+        outputs.append([features, times(logit)(features)])
+    return keras.Model(x, outputs)
+
+
+def losses(cls=Pix2PixHD, **kwargs):
+    """G(a) = a / 2: features of the fake pair .75 and 2.25, of the real one -.5 and -1.5."""
+    model = cls(POINTWISE, None, times(0.5), two_scales(), num_scales=2, **kwargs)
+    fake = model.generator(A)
+    d_loss, d_logs = model.discriminator_loss(A, B, fake)
+    g_loss, g_logs = model.generator_loss(A, B, fake)
+    logs = {name: float(value) for name, value in (d_logs | g_logs).items()}
+    assert set(logs) == set(model.log_names)
+    assert (float(d_loss), float(g_loss)) == (logs["d_loss"], logs["g_loss"])
+    return logs
+
+
+HALVED = ((-1 - 1) ** 2 + 1.5**2) / 2 + ((-1.5 - 1) ** 2 + 2.25**2) / 2
+MATCHING = (4 * 1.25 + 4 * 3.75) / 2
+
+
+def test_losses_by_hand():
+    assert losses(features=None) == pytest.approx(
+        {
+            "d_loss": HALVED,
+            "d_real": (16 * -1.0 + 4 * -1.5) / 20,  # of all logits, 4x4 and 2x2
+            "d_fake": (16 * 1.5 + 4 * 2.25) / 20,
+            "g_gan": 0.5**2 + 1.25**2,
+            "g_matching": MATCHING,
+            "g_loss": 0.5**2 + 1.25**2 + 10 * MATCHING,
+        }
+    )
+
+
+def test_weights_and_terms_that_are_left_out():
+    logs = losses(features=None, feature_matching=0.5)
+    assert logs["g_loss"] == pytest.approx(0.5**2 + 1.25**2 + 0.5 * MATCHING)
+    assert "g_matching" not in losses(features=None, feature_matching=0.0)
+    logs = losses(features=None, objective="cross_entropy", feature_matching=0.0)
+    assert logs["g_loss"] == pytest.approx(np.log1p(np.exp(-1.5)) + np.log1p(np.exp(-2.25)))
+
+
+def test_pix2pix_judges_at_several_scales_too():
+    logs = losses(Pix2Pix, objective="least_squares", l1_weight=2.0, feature_matching=3.0)
+    assert logs["d_loss"] == pytest.approx(HALVED)
+    expected = 0.5**2 + 1.25**2 + 2 * 1.25 + 3 * MATCHING
+    assert logs["g_loss"] == pytest.approx(expected)
+    assert Pix2Pix.d_loss_bounds(
+        Pix2Pix(POINTWISE, None, times(0.5), two_scales(), num_scales=2)
+    ) == pytest.approx((0, 2 * np.log(2)))
+
+
+def test_pix2pix_with_one_scale_matches_features():
+    arguments = {"image_shape": (16, 16, 3), "num_scales": 1, "feature_matching": 1.0}
+    built = Pix2Pix.network_arguments(**arguments, channels_b=None)["discriminator"][1]
+    discriminator = networks.multiscale_discriminator(*built, filters=2, receptive_field=16)
+    generator = networks.unet_generator((16, 16, 3), filters=2, depth=2)
+    model = Pix2Pix(**arguments, generator=generator, discriminator=discriminator)
+    model.compile(run_eagerly=True)
+    assert "g_matching" in step(model, samples(model))
+    plain = networks.patchgan_discriminator((16, 16, 6), filters=2, receptive_field=16)
+    with pytest.raises(
+        InputError, match=r"discriminator: .*list for each scale.*feature_matching=1"
+    ):
+        Pix2Pix(**arguments, generator=generator, discriminator=plain)
+
+
+def test_the_perceptual_term():
+    name = "figures_v1:conv1,conv2"
+    model = tiny("pix2pix_hd", features=name, perceptual_weight=3.0)
+    a, b = model.pair(samples(model))
+    fake = model.run(model.generator, a, training=False)
+    loss, logs = model.generator_loss(a, b, fake, training=False)
+    network = networks.feature_network(name)
+    first, second = (
+        float(np.mean(np.abs(x - y))) for x, y in zip(network(fake), network(b), strict=True)
+    )
+    apart = first / 4 + second
+    assert float(logs["g_perceptual"]) == pytest.approx(apart, rel=1e-4)
+    others = float(logs["g_gan"] + 10 * logs["g_matching"])
+    assert float(loss) == pytest.approx(others + 3 * apart, rel=1e-4)
+    # Without a network there is no such term.
+    assert "g_perceptual" not in tiny("pix2pix_hd").log_names
+    assert layer_weights(5) == [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1]
+    assert layer_weights(7)[:3] == [1 / 32] * 3
+
+
+def test_both_players_learn_from_the_same_scores():
+    """Each as its own gradient at the weights before the step says; Pix2Pix' D moves first."""
+    model = tiny("pix2pix_hd", normalization="none")
+    model.compile("sgd", "sgd", run_eagerly=True)
+    data = samples(model)
+    a, b = model.pair(data)
+    before = [w.numpy() for w in model.trainable_variables]
+    with tf.GradientTape(persistent=True) as tape:
+        fake = model.generator(a)
+        g_loss, _ = model.generator_loss(a, b, fake)
+        d_loss, _ = model.discriminator_loss(a, b, tf.stop_gradient(fake))
+    expected = {}
+    for role, loss in (("generator", g_loss), ("discriminator", d_loss)):
+        variables = [v.value for v in model.role_variables(role)]
+        gradients = tape.gradient(loss, variables)
+        expected[role] = [v - 0.01 * g for v, g in zip(variables, gradients, strict=True)]
+    step(model, data)
+    for role, values in expected.items():
+        for variable, value in zip(model.role_variables(role), values, strict=True):
+            np.testing.assert_allclose(variable, value, rtol=1e-4, atol=1e-6)
+    assert any(np.any(w != v) for w, v in zip(before, model.trainable_variables, strict=True))
+    # The control: after D's update, the generator's gradient is another one.
+    moved = model.generator_loss(a, b, fake)[0]
+    assert abs(float(moved - g_loss)) > 1e-3
+
+
+# ---------------------------------------------------------------------- label maps
+
+
+LABELS = np.array([[[0, 0, 1], [2, -1, 1]]], np.int32)
+INSTANCES = np.array([[[7, 7, 9], [3, 7, 8]]], np.int32)
+
+
+def test_what_networks_see_of_label_maps():
+    model = labelled()
+    seen = model.seen(tf.constant(LABELS), tf.constant(INSTANCES)).numpy()[0]
+    classes = [[[1, 0, 0], [1, 0, 0], [0, 1, 0]], [[0, 0, 1], [0, 0, 0], [0, 1, 0]]]
+    np.testing.assert_array_equal(seen[..., :3], classes)
+    # Every pixel touches another instance, but only because those of 7 meet others.
+    np.testing.assert_array_equal(seen[..., 3], [[1, 1, 1], [1, 1, 1]])
+    alike = np.zeros((1, 3, 4), np.int32)
+    alike[0, :, 2:] = 40_000
+    edge = label_maps.boundaries(tf.constant(alike)).numpy()[0, ..., 0]
+    np.testing.assert_array_equal(edge, [[0, 1, 1, 0]] * 3)
+
+
+def test_boundaries_by_loops():
+    instances = np.random.default_rng(0).integers(0, 2, (2, 7, 9)) * 100
+    found = label_maps.boundaries(tf.constant(instances)).numpy()[..., 0]
+    expected = np.zeros_like(instances)
+    for n, i, j in np.ndindex(instances.shape):
+        for y, x in ((i - 1, j), (i + 1, j), (i, j - 1), (i, j + 1)):
+            inside = 0 <= y < 7 and 0 <= x < 9
+            expected[n, i, j] |= inside and instances[n, y, x] != instances[n, i, j]
+    np.testing.assert_array_equal(found, expected)
+    assert 0 < found.mean() < 1
+
+
+def test_means_over_instances_by_loops():
+    random = np.random.default_rng(0)
+    features = random.normal(size=(2, 5, 6, 3)).astype("float32")
+    instances = random.integers(-2, 2, (2, 5, 6)).astype("int32")
+    expected = features.copy()
+    for n in range(2):
+        for number in np.unique(instances[n]):
+            mine = instances[n] == number
+            expected[n][mine] = features[n][mine].mean(0)
+    found = label_maps.instance_means(tf.constant(features), tf.constant(instances))
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_label_maps_are_seen_as_images_of_their_channels_are():
+    """The same losses as of a model without classes that is given the channels."""
+    model = labelled()
+    data = model.example_batch(4)
+    assert set(data) == {"label", "instance", "image"}
+    data["label"][0, :3] = -1
+    plain = Pix2PixHD(
+        (*SHAPE[:-1], CLASSES + 1), 3, model.generator, model.discriminator, features=None
+    )
+    seen, _ = model.pair(data)
+    given = {"a": seen, "b": data["image"]}
+    expected = plain.losses_of(given)
+    for name, value in model.losses_of(data).items():
+        assert float(value) == pytest.approx(float(expected[name]), rel=1e-5), name
+    # Boundaries matter.
+    other = data | {"instance": np.zeros_like(data["instance"])}
+    assert float(model.losses_of(other)["g_loss"]) != pytest.approx(float(expected["g_loss"]))
+    maps = np.stack([data["label"], data["instance"]], axis=-1)
+    np.testing.assert_allclose(model.translate(maps), plain.generator(seen), atol=1e-5)
+
+
+def test_learns_from_label_maps_and_translates_them(tmp_path):
+    model = labelled()
+    model.compile(run_eagerly=True)
+    data = model.example_batch(4)
+    before = model.generator.get_weights()[0]
+    model.fit(data, batch_size=2, verbose=0)
+    assert np.any(model.generator.get_weights()[0] != before)
+    labels, instances = (np.random.default_rng(0).integers(0, 3, (2, 19, 22)) for _ in range(2))
+    made = model.translate(labels, instances=instances, batch_size=2)
+    assert made.shape == (2, 19, 22, 3)
+    small = model.translate(labels[:, :1, :1], instances=instances[:, :1, :1])
+    assert small.shape == (2, 1, 1, 3)
+    # Instances may have any numbers, and stand in the same array.
+    renamed = np.stack([labels, instances * 1000 + 5], axis=-1)
+    np.testing.assert_allclose(model.translate(renamed), made, atol=1e-5)
+    np.testing.assert_allclose(model.predict(renamed, verbose=0), made, atol=1e-5)
+    model.export(tmp_path / "1")
+    served = tf.saved_model.load(tmp_path / "1").signatures["a_to_b"]
+    given = {
+        "labels": tf.constant(labels, tf.int32),
+        "instances": tf.constant(instances, tf.int32),
+    }
+    np.testing.assert_allclose(served(**given)["images"], made, atol=1e-5)
+
+
+def test_label_maps_without_boundaries():
+    model = labelled(boundaries=False)
+    model.compile(run_eagerly=True)
+    data = model.example_batch(2)
+    assert set(data) == {"label", "image"}
+    step(model, data)
+    assert list(model.endpoints()["a_to_b"].example(1)) == ["labels"]
+    made = model.translate(data["label"])
+    np.testing.assert_array_equal(made, model.translate(data["label"][..., np.newaxis]))
+
+
+def test_label_maps_that_cannot_be_used():
+    model = labelled()
+    model.compile(run_eagerly=True)
+    data = model.example_batch(2)
+    wrong = data["label"].copy()
+    wrong[1, 2, 3] = CLASSES
+    expected = "expected class numbers from 0 to 2, or -1 for no class, got"
+    for given in (data | {"label": wrong}, tf.data.Dataset.from_tensors(data | {"label": wrong})):
+        with pytest.raises(InputError, match=f"label: {expected} 3; num_classes=3"):
+            model.fit(given, verbose=0)
+    with pytest.raises(InputError, match=f"labels: {expected} -2"):
+        model.translate(data["label"] * 0 - 2, instances=data["instance"])
+    with pytest.raises(InputError, match="instance"):
+        model.fit({name: data[name] for name in ("label", "image")}, verbose=0)
+    with pytest.raises(InputError, match=r"without instances, .*; give instances"):
+        model.translate(data["label"])
+    with pytest.raises(InputError, match=r"instances: expected shape \(2, 16, 16\)"):
+        model.translate(data["label"], instances=data["instance"][:, 1:])
+    with pytest.raises(InputError, match=r"label: expected shape \(batch, 16, 16\)"):
+        model.fit(data | {"label": data["label"][:, 1:]}, verbose=0)
+    with pytest.raises(InputError, match="whole numbers"):
+        model.translate(data["label"] / 2.0, instances=data["instance"])
+    with pytest.raises(InputError, match="styles: expected a model with styles"):
+        model.translate(data["label"], instances=data["instance"], styles=1)
+    with pytest.raises(InputError, match="instances: expected None for a model without num_cl"):
+        tiny("pix2pix_hd").translate(np.zeros((1, 16, 16, 1)), instances=data["instance"])
+    assert model.steps_done == 0
+
+
+@pytest.mark.slow
+def test_classes_within_a_graph_are_checked():
+    model = labelled()
+    model.compile()
+    data = model.example_batch(2)
+    data["label"][0, 0, 0] = 77
+    with pytest.raises(InputError, match=r"from 0 to 2, .* got 77; num_classes=3"):
+        model.fit(tf.data.Dataset.from_tensors(data), verbose=0)
+
+
+# ---------------------------------------------------------------------- styles
+
+
+def test_the_encoder_learns_with_the_generator_and_its_styles_are_kept(tmp_path):
+    model = labelled(style_size=2)
+    model.compile(run_eagerly=True)
+    data = model.example_batch(4)
+    before = [w.numpy() for w in model.encoder.trainable_variables]
+    step(model, data)
+    moved = [np.any(w != v) for w, v in zip(before, model.encoder.trainable_variables, strict=True)]
+    assert all(moved)
+    maps = np.stack([data["label"], data["instance"]], axis=-1)
+    styles = model.encode_styles(data["image"], data["instance"])
+    expected = label_maps.instance_means(
+        model.encoder(data["image"] / np.float32(127.5) - 1), tf.constant(data["instance"])
+    )
+    np.testing.assert_allclose(styles, expected, atol=1e-5)
+    np.testing.assert_allclose(
+        model.translate(maps, styles=styles),
+        model.fakes(*model.label_parts(data), training=False),
+        atol=1e-5,
+    )
+
+    model.learn_styles(maps, data["image"])
+    found = model.styles.numpy()
+    first = model.translate(maps, styles=0)
+    assert np.max(np.abs(model.translate(maps, styles=1) - first)) > 1e-5
+    # The style of each pixel is that of its class.
+    by_hand = found[maps[..., 0], 4]
+    expected = model.translate(maps, styles=by_hand)
+    np.testing.assert_allclose(model.translate(maps, styles=4), expected, atol=1e-6)
+    np.testing.assert_allclose(model.translate(maps, styles=[0, 4, 4, 4])[0], first[0], atol=1e-6)
+    np.testing.assert_allclose(model.translate(maps, styles=[4] * 4)[1], expected[1], atol=1e-6)
+    for label in range(2):  # Every centre is within the styles that were encoded of the class.
+        own = styles[maps[..., 0] == label]
+        assert np.all(found[label].min(0) >= own.min(0) - 1e-6)
+        assert np.all(found[label].max(0) <= own.max(0) + 1e-6)
+
+    model.save(tmp_path / "model.keras")
+    loaded = tfgan_zoo.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded.styles.numpy(), found)
+    endpoint = loaded.endpoints()["a_to_b"]
+    given = [tf.constant(maps[..., i]) for i in range(2)]
+    made = endpoint.function(*given, tf.constant([4] * 4))["images"]
+    np.testing.assert_allclose(made, expected, atol=1e-5)
+    for wrong in (10, -1, [0, 1], 0.5):
+        with pytest.raises(InputError, match="styles: expected "):
+            model.translate(maps, styles=wrong)
+
+
+def test_styles_need_label_maps():
+    with pytest.raises(InputError, match="style_size: expected 0 without num_classes, got 3"):
+        Pix2PixHD((32, 32, 3), style_size=3)
+    config = labelled().get_config()
+    with pytest.raises(InputError, match="encoder: expected None with style_size=0"):
+        Pix2PixHD.from_config(config | {"encoder": labelled(style_size=2).encoder})
+
+
+# ---------------------------------------------------------------------- stages
+
+
+def test_stages():
+    """The enhancer starts from the global generator, which stays as it is while it is frozen."""
+    alone = labelled()
+    enhancer = labelled(enhancer=True, freeze_global=True)
+    enhancer.start_from(alone)
+    coarse = enhancer.generator.get_layer("global")
+    taken = [w.numpy() for w in coarse.weights]
+    for mine, theirs in zip(taken, alone.generator.get_weights(), strict=False):
+        np.testing.assert_array_equal(mine, theirs)
+    for mine, theirs in zip(
+        enhancer.discriminator.get_weights(), alone.discriminator.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(mine, theirs)
+
+    enhancer.compile(run_eagerly=True)
+    data = enhancer.example_batch(2)
+    first = enhancer.generator.get_layer("input").kernel.numpy()
+    step(enhancer, data)
+    assert np.any(enhancer.generator.get_layer("input").kernel.numpy() != first)
+    for mine, before in zip(coarse.weights, taken, strict=True):
+        np.testing.assert_array_equal(mine, before)
+
+    both = labelled(enhancer=True)
+    both.start_from(enhancer)
+    for mine, theirs in zip(
+        both.generator.get_weights(), enhancer.generator.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(mine, theirs)
+    both.compile(run_eagerly=True)
+    step(both, data)
+    coarse_of_both = both.generator.get_layer("global").weights
+    moved = [np.any(w != v) for w, v in zip(coarse_of_both, taken, strict=True)]
+    assert all(moved)
+
+
+@pytest.mark.slow
+def test_rematerialization_gives_the_same_step():
+    """Also of a generator with another one within, and of an encoder."""
+    first, second = (labelled(enhancer=True, style_size=2) for _ in range(2))
+    second.set_weights(first.get_weights())
+    first.compile("sgd", "sgd", run_eagerly=True)
+    second.compile("sgd", "sgd", run_eagerly=True, rematerialize=True)
+    data = first.example_batch(2)
+    for model in (first, second):
+        step(model, data)
+    for mine, theirs in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-6)
+
+
+def test_stages_that_do_not_fit():
+    with pytest.raises(InputError, match="freeze_global: expected False for a generator without"):
+        labelled(freeze_global=True)
+    generator = networks.global_generator((16, 16, 4), 3, filters=3, downsamplings=2, blocks=1)
+    other = Pix2PixHD(
+        SHAPE, None, generator, labelled().discriminator, num_classes=CLASSES, features=None
+    )
+    with pytest.raises(InputError, match="generator: expected a local_enhancer around the global"):
+        labelled(enhancer=True).start_from(other)
+
+
+def test_networks_must_fit():
+    model = labelled()
+    arguments = {"num_classes": CLASSES, "features": None}
+    with pytest.raises(InputError, match=r"generator: .*input .*\(batch, 16, 16, 6\)"):
+        Pix2PixHD(
+            SHAPE, None, model.generator, model.discriminator, **arguments | {"num_classes": 5}
+        )
+    with pytest.raises(InputError, match="discriminator: expected a network of 3 scales"):
+        Pix2PixHD(SHAPE, None, model.generator, model.discriminator, num_scales=3, **arguments)
+    *scales, last = model.discriminator.output
+    last = [*last[:-1], keras.layers.Activation("sigmoid")(last[-1])]
+    likely = keras.Model(model.discriminator.input, [*scales, last])
+    with pytest.raises(InputError, match=r"discriminator: .* returns logits, .* got probabilities"):
+        Pix2PixHD(SHAPE, None, model.generator, likely, **arguments)
+    with pytest.raises(InputError, match=r"features: vgg19:1_1,.* sides of at least 16"):
+        Pix2PixHD((8, 8, 1), num_classes=3)

@@ -1,0 +1,141 @@
+"""Maps of classes and instances, as networks see them."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.models.mechanics import parts
+from tfgan_zoo.models.mechanics.arguments import stack_images
+
+#: The class of pixels that have none.
+NO_CLASS = -1
+
+
+def one_hot(labels: tf.Tensor, num_classes: int) -> tf.Tensor:
+    """Returns a channel for each class, 1 where a pixel is of it; `NO_CLASS` has none.
+
+    Args:
+        labels: Class numbers `[B, H, W]`.
+        num_classes: Number of classes.
+
+    Returns:
+        float32 `[B, H, W, num_classes]`.
+    """
+    return tf.one_hot(labels, num_classes, dtype=tf.float32)
+
+
+def boundaries(instances: tf.Tensor) -> tf.Tensor:
+    """Returns where a pixel above, below, left or right belongs to another instance.
+
+    Args:
+        instances: Instance numbers `[B, H, W]`, any whole numbers.
+
+    Returns:
+        float32 `[B, H, W, 1]`, 1 on both sides of each boundary.
+    """
+    down = instances[:, 1:] != instances[:, :-1]
+    right = instances[:, :, 1:] != instances[:, :, :-1]
+    edge = tf.pad(down, [(0, 0), (1, 0), (0, 0)]) | tf.pad(down, [(0, 0), (0, 1), (0, 0)])
+    edge |= tf.pad(right, [(0, 0), (0, 0), (1, 0)]) | tf.pad(right, [(0, 0), (0, 0), (0, 1)])
+    return tf.cast(edge, tf.float32)[..., tf.newaxis]
+
+
+def instance_means(features: tf.Tensor, instances: tf.Tensor) -> tf.Tensor:
+    """Replaces the numbers of each pixel by their mean over the pixel's instance in its image.
+
+    Args:
+        features: Floats `[B, H, W, C]`.
+        instances: Instance numbers `[B, H, W]`.
+
+    Returns:
+        Floats `[B, H, W, C]`, the same at all pixels of an instance.
+    """
+    instances = tf.cast(instances, tf.int64)
+    instances -= tf.reduce_min(instances)
+    samples = tf.range(tf.shape(instances, tf.int64)[0])[:, tf.newaxis, tf.newaxis]
+    own = samples * (tf.reduce_max(instances) + 1) + instances
+    names, index = tf.unique(tf.reshape(own, [-1]))
+    flat = tf.reshape(features, [-1, features.shape[-1]])
+    means = tf.math.unsorted_segment_mean(flat, index, tf.size(names))
+    return tf.reshape(tf.gather(means, index), tf.shape(features))
+
+
+def styled(labels: tf.Tensor, numbers: tf.Tensor, styles: Any) -> tf.Tensor:
+    """Returns the style of each pixel, that of its class; zeros for `NO_CLASS`.
+
+    Args:
+        labels: Class numbers `[B, H, W]`.
+        numbers: Number of the style of each image, `[B]`.
+        styles: Styles of each class, floats `[num_classes, num_styles, style_size]`.
+    """
+    numbers = tf.broadcast_to(numbers[:, tf.newaxis, tf.newaxis], tf.shape(labels))
+    index = tf.stack([tf.maximum(labels, 0), numbers], axis=-1)
+    found = tf.gather_nd(tf.convert_to_tensor(styles), index)
+    return tf.where((labels == NO_CLASS)[..., tf.newaxis], 0.0, found)
+
+
+def as_maps(maps: Any, channels: int, name: str) -> tf.Tensor:
+    """Returns maps of whole numbers as int32 `[B, H, W, channels]`.
+
+    Args:
+        maps: Class numbers, or class and instance numbers, `[B, H, W, channels]`; class numbers
+            alone may lack the last axis.
+        channels: 1 for classes, 2 for classes and instances.
+        name: What to call them in messages.
+
+    Raises:
+        InputError: If they have another shape or type.
+    """
+    maps = tf.convert_to_tensor(stack_images(maps, name))
+    if not maps.dtype.is_integer:
+        raise InputError(f"{name}: expected whole numbers, got type {maps.dtype.name}.")
+    if channels == 1 and maps.shape.rank == 3:
+        maps = maps[..., tf.newaxis]
+    came = tuple(maps.shape)
+    if len(came) == 3 or (len(came) == 4 and came[-1] == 1 < channels):
+        raise InputError(
+            f"{name}: expected class and instance numbers, shape (batch, height, width, 2), got "
+            f"{came} without instances, which the boundaries and styles of this model come from; "
+            "give instances."
+        )
+    return tf.cast(parts.with_shape(maps, (None, None, channels), name), tf.int32)
+
+
+def check_labels(labels: Any, num_classes: int, name: str) -> None:
+    """Checks class numbers that are there.
+
+    Raises:
+        InputError: If one is of no class.
+    """
+    values = np.asarray(labels)
+    if not values.size:
+        return
+    low, high = int(values.min()), int(values.max())
+    if low < NO_CLASS or high >= num_classes:
+        raise InputError(
+            f"{name}: expected class numbers from 0 to {num_classes - 1}, or {NO_CLASS} for no "
+            f"class, got {high if high >= num_classes else low}; num_classes={num_classes}."
+        )
+
+
+def checked_labels(labels: tf.Tensor, num_classes: int, name: str) -> tf.Tensor:
+    """Returns class numbers that are checked when they are there, also within a graph.
+
+    Raises:
+        InputError: If one is of no class.
+    """
+    if tf.executing_eagerly():
+        check_labels(labels, num_classes, name)
+        return labels
+    low, high = tf.reduce_min(labels), tf.reduce_max(labels)
+    fits = (low >= NO_CLASS) & (high < num_classes)
+    expected = (
+        f"{name}: expected class numbers from 0 to {num_classes - 1}, or {NO_CLASS} for no class, "
+        "got"
+    )
+    advice = f"; num_classes={num_classes}."
+    wrong = tf.where(high >= num_classes, high, low)
+    with tf.control_dependencies(parts.asserted(fits, expected, wrong, advice)):
+        return tf.identity(labels)
