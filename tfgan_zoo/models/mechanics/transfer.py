@@ -116,7 +116,7 @@ def other_settings(network: keras.Model, other: keras.Model) -> list[str]:
     for layer in layers_of(network):
         there = theirs.get(layer.name)
         numbered = re.sub(r"_\d+$", "", layer.name) == _automatic_name(type(layer))
-        if numbered or type(layer) is not type(there):
+        if there is None or numbered or type(layer) is not type(there):
             continue
         settings, others = layer.get_config(), there.get_config()
         notes += [
