@@ -14,6 +14,7 @@ from tfgan_zoo.config import load_config
 KINDS = {
     "noise_to_image": "Images from noise",
     "translation": "Images from images",
+    "label_to_image": "Images from images",
     "super_resolution": "Super-resolution",
     "text_to_image": "Images from texts",
     "joint_embedding": "Images from texts",
