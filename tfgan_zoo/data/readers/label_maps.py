@@ -139,11 +139,12 @@ def _numbers(path: str, colours: bool) -> np.ndarray:
                 f"{path}: expected a format that keeps {'instance' if colours else 'class'} "
                 f"numbers, got {image.format}, which changes them; save it as PNG."
             )
-        if not colours and image.tile and image.tile[0][3] in ("L;2", "L;4"):
+        tiles = getattr(image, "tile", None)
+        if not colours and tiles and tiles[0][3] in ("L;2", "L;4"):
             # Pillow spreads them to 0..255, as greys; some programs mean that, others do not.
             raise InputError(
-                f"{path}: expected class numbers of 8 or 16 bits, got {image.tile[0][3][-1]} bits; "
-                "save it with 8 bits."
+                f"{path}: expected class numbers of 8 or 16 bits, got {tiles[0][3][-1]} bits; save "
+                "it with 8 bits."
             )
         image.load()
         pixels = np.asarray(image)
