@@ -13,7 +13,7 @@ from tfgan_zoo.layers import CentredAveragePooling2D
 from tfgan_zoo.models import Pix2Pix, Pix2PixHD
 from tfgan_zoo.models.mechanics import label_maps
 from tfgan_zoo.models.pix2pix_hd import layer_weights
-from tfgan_zoo.serving.convert import to_tflite
+from tfgan_zoo.serving.convert import convert
 
 A, B = tf.fill([2, *POINTWISE], 0.5), tf.fill([2, *POINTWISE], -1.0)
 
@@ -390,17 +390,15 @@ def test_stages():
 
 
 @pytest.mark.slow
-def test_tensorflow_lite_answers_like_the_model():
+def test_tensorflow_lite_answers_like_the_model(tmp_path):
+    """`convert` compares both, also at another size than that of training."""
     model = labelled(style_size=2)
     model.compile(run_eagerly=True)
     data = model.example_batch(2)
-    maps = np.stack([data["label"], data["instance"]], axis=-1)
-    model.learn_styles(maps, data["image"])
-    _, answer = to_tflite("a_to_b", model.endpoints()["a_to_b"])
-    given = {"labels": maps[..., 0], "instances": maps[..., 1]}
-    made = answer(given | {"styles": np.int32([0, 3])})
-    made = made["images"] if isinstance(made, dict) else made
-    np.testing.assert_allclose(made, model.translate(maps, styles=[0, 3]), atol=1e-5)
+    model.learn_styles(np.stack([data["label"], data["instance"]], axis=-1), data["image"])
+    for size in (None, (12, 20)):
+        (path,) = convert(model.endpoints(), tmp_path, "tflite", overwrite=True, size=size)
+        assert path.name == "a_to_b.tflite"
 
 
 @pytest.mark.slow
