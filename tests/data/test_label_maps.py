@@ -1,7 +1,9 @@
 """Label maps from files: what is read, what belongs together, and what is refused."""
 
 import doctest
+import struct
 import zipfile
+import zlib
 
 import numpy as np
 import pytest
@@ -103,6 +105,20 @@ def test_values_of_any_kind_of_file(mode, tmp_path):
     np.testing.assert_array_equal(found[..., 0], labels)
 
 
+def test_greys_of_four_bits_are_refused(tmp_path):
+    """Pillow reads the values 0 to 15 as 0, 17, ..., 255."""
+    header, path = struct.pack(">IIBBBBB", 2, 1, 4, 0, 0, 0, 0), tmp_path / "a.png"
+    content = b"\x89PNG\r\n\x1a\n"
+    pixels = zlib.compress(b"\0\x12")  # 1 and 2
+    for kind, data in ((b"IHDR", header), (b"IDAT", pixels), (b"IEND", b"")):
+        checksum = struct.pack(">I", zlib.crc32(kind + data))
+        content += struct.pack(">I", len(data)) + kind + data + checksum
+    path.write_bytes(content)
+    assert np.asarray(Image.open(path)).tolist() == [[17, 34]]
+    with pytest.raises(InputError, match=r"a\.png: expected class numbers of 8 or 16 bits, got 4"):
+        read_label_map(str(path), None, 35)
+
+
 def test_an_ignored_value_is_of_no_class(tmp_path):
     write(tmp_path)
     labels = LABEL.copy()
@@ -175,10 +191,15 @@ def test_what_is_missing_or_wrong_is_named(tmp_path):
     save(tmp_path / "label/a.png", PICTURE)
     with pytest.raises(InputError, match=r"label/a\.png: .*got colours; .*classes=cmp_facades"):
         read_label_map(str(tmp_path / "label/a.png"), None, 3)
-    Image.fromarray(LABEL).save(tmp_path / "a.jpg")
-    with pytest.raises(InputError, match=r"a\.jpg: expected a format that keeps class numbers"):
-        read_label_map(str(tmp_path / "a.jpg"), None, 3)
     save(tmp_path / "label/a.png", LABEL)
+    for ending in ("jpg", "webp"):
+        file = str(tmp_path / f"a.{ending}")
+        Image.fromarray(LABEL).save(file)
+        expected = rf"a\.{ending}: expected a format that keeps {{}} numbers, got .*, which changes"
+        with pytest.raises(InputError, match=expected.format("class")):
+            read_label_map(file, None, 3)
+        with pytest.raises(InputError, match=expected.format("instance")):
+            read_label_map(str(tmp_path / "label/a.png"), file, 3)
     with pytest.raises(InputError, match=r"expected class numbers from 0 to 1, got the value 2; "):
         read_label_map(str(tmp_path / "label/a.png"), None, 2)
 

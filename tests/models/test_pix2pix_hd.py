@@ -13,6 +13,7 @@ from tfgan_zoo.layers import CentredAveragePooling2D
 from tfgan_zoo.models import Pix2Pix, Pix2PixHD
 from tfgan_zoo.models.mechanics import label_maps
 from tfgan_zoo.models.pix2pix_hd import layer_weights
+from tfgan_zoo.serving.convert import convert
 
 A, B = tf.fill([2, *POINTWISE], 0.5), tf.fill([2, *POINTWISE], -1.0)
 
@@ -224,6 +225,8 @@ def test_learns_from_label_maps_and_translates_them(tmp_path):
         "instances": tf.constant(instances, tf.int32),
     }
     np.testing.assert_allclose(served(**given)["images"], made, atol=1e-5)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="class numbers from 0 to 2, or -1"):
+        served(**given | {"labels": tf.constant(labels + 1, tf.int32)})
 
 
 def test_label_maps_without_boundaries():
@@ -283,6 +286,7 @@ def test_the_encoder_learns_with_the_generator_and_its_styles_are_kept(tmp_path)
     model = labelled(style_size=2)
     model.compile(run_eagerly=True)
     data = model.example_batch(4)
+    data["instance"] += 10 * data["label"]  # each of one class
     before = [w.numpy() for w in model.encoder.trainable_variables]
     step(model, data)
     moved = [np.any(w != v) for w, v in zip(before, model.encoder.trainable_variables, strict=True)]
@@ -314,6 +318,15 @@ def test_the_encoder_learns_with_the_generator_and_its_styles_are_kept(tmp_path)
         assert np.all(found[label].min(0) >= own.min(0) - 1e-6)
         assert np.all(found[label].max(0) <= own.max(0) + 1e-6)
 
+    # One instance of all classes counts for each of them, with its mean.
+    whole = np.stack([data["label"], np.zeros_like(data["label"])], axis=-1)
+    other = labelled(style_size=2)
+    other.encoder.set_weights(model.encoder.get_weights())
+    other.learn_styles(whole[:1], data["image"][:1])
+    mean = other.encode_styles(data["image"][:1], whole[:1, ..., 1])[0, 0, 0]
+    for label in np.unique(data["label"][:1]):
+        np.testing.assert_allclose(other.styles.numpy()[label], [mean] * 10, atol=1e-6)
+
     model.save(tmp_path / "model.keras")
     loaded = tfgan_zoo.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(loaded.styles.numpy(), found)
@@ -321,6 +334,10 @@ def test_the_encoder_learns_with_the_generator_and_its_styles_are_kept(tmp_path)
     given = [tf.constant(maps[..., i]) for i in range(2)]
     made = endpoint.function(*given, tf.constant([4] * 4))["images"]
     np.testing.assert_allclose(made, expected, atol=1e-5)
+    graph = tf.function(endpoint.function, input_signature=endpoint.inputs)
+    # Nothing but variables from outside, as ONNX makes inputs of tensors.
+    captured = graph.get_concrete_function().captured_inputs
+    assert {tensor.dtype for tensor in captured} == {tf.resource}
     for wrong in (10, -1, [0, 1], 0.5):
         with pytest.raises(InputError, match="styles: expected "):
             model.translate(maps, styles=wrong)
@@ -370,6 +387,18 @@ def test_stages():
     coarse_of_both = both.generator.get_layer("global").weights
     moved = [np.any(w != v) for w, v in zip(coarse_of_both, taken, strict=True)]
     assert all(moved)
+
+
+@pytest.mark.slow
+def test_tensorflow_lite_answers_like_the_model(tmp_path):
+    """`convert` compares both, also at another size than that of training."""
+    model = labelled(style_size=2)
+    model.compile(run_eagerly=True)
+    data = model.example_batch(2)
+    model.learn_styles(np.stack([data["label"], data["instance"]], axis=-1), data["image"])
+    for size in (None, (12, 20)):
+        (path,) = convert(model.endpoints(), tmp_path, "tflite", overwrite=True, size=size)
+        assert path.name == "a_to_b.tflite"
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from tfgan_zoo.data.figures import scenes
 from tfgan_zoo.data.readers.label_maps import read_label_map
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.scenes import scene_scores
-from tfgan_zoo.run import building, experiment, styles
+from tfgan_zoo.run import building, experiment, label_translation, styles
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.tasks import Request, open_task, resolve, task_of
 
@@ -189,6 +189,23 @@ def test_translates_files_of_label_maps(run, folder, tmp_path, capsys):
     np.testing.assert_array_equal(found, pictures.to_uint8(expected))
 
 
+def test_instance_maps_in_folders_of_the_same_names(task, tmp_path):
+    files = ("ulm/1_labelIds.png", "ulm/2_labelIds.png", "bonn/1_labelIds.png", "3_labelIds.png")
+    labels = [str(tmp_path / "label" / file) for file in files]
+    for file in (*files, "bonn/3_labelIds.png"):
+        path = tmp_path / "inst" / file.replace("label", "instance")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    given = str(tmp_path / "inst")
+    found = label_translation.instances_of(task.model, labels, given)
+    for label, instance in found.items():
+        assert instance == label.replace("label/", "inst/").replace("labelIds", "instanceIds")
+    # Without the folder above, nothing says which of both 1_instanceIds.png is meant.
+    lone = [str(tmp_path / "label/essen/1_labelIds.png")]
+    with pytest.raises(InputError, match=r"essen.* has several instance maps of its name, such as"):
+        label_translation.instances_of(task.model, lone, given)
+
+
 @pytest.mark.parametrize(
     ("flags", "instances", "sentence"),
     [
@@ -224,6 +241,9 @@ def test_styles_belong_to_the_weights_of_a_run(run, folder, tmp_path, capsys):
     status, _, err = translated(other, data, tmp_path / "out", "--style=1", capsys=capsys)
     assert status == 2
     assert "--style: expected a run that has ended" in err
+    status, out, err = translated(other, data, tmp_path / "out", capsys=capsys)
+    assert (status or 0) == 0
+    assert "these weights have none yet" in out + err
 
 
 def test_entries_of_label_maps_need_classes(folder):

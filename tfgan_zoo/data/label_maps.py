@@ -235,8 +235,9 @@ def _by_colours(
         )
     if instances:
         raise InputError(
-            f"boundaries: expected False for classes={palette}, as {spec} has no instance maps, "
-            "got True; add --config.model_args.boundaries=False."
+            f"boundaries: expected False for classes={palette}, and style_size=0, as {spec} has "
+            "no instance maps; add --config.model_args.boundaries=False "
+            "--config.model_args.style_size=0."
         )
     domains = open_domains(spec, split, layout=layout, direction=direction, **options)
     return domains._replace(a=PaletteSource(domains.a.spec, domains.a, palette))

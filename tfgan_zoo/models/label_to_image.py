@@ -252,8 +252,8 @@ class LabelToImage(ImageToImage):
     ) -> None:
         """Finds ten styles of each class, by k-means of the styles of its instances in images.
 
-        A class that is in no image keeps styles of zeros; of one with fewer instances, some styles
-        are the same.
+        An instance of several classes counts for each. A class that is in no image keeps styles of
+        zeros; of one with fewer instances, some styles are the same.
 
         Args:
             maps: Class and instance numbers `[num, H, W, 2]`.
@@ -269,7 +269,9 @@ class LabelToImage(ImageToImage):
         for pair, image in zip(maps[:num_images], images[:num_images], strict=True):
             # One at a time, as floats of all images would fill the memory.
             encoded = self.encode_styles(image[np.newaxis], pair[np.newaxis, ..., 1])[0]
-            _, first = np.unique(pair[..., 1], return_index=True)
+            # An instance may be of several classes, such as one number for all that is no object.
+            own = pair[..., 1].astype(np.int64) * (self.styles.shape[0] + 1) + pair[..., 0]
+            _, first = np.unique(own, return_index=True)
             labels, styles = pair[..., 0].ravel()[first], encoded.reshape(-1, self.style_size)
             for label, style in zip(labels, styles[first], strict=True):
                 found.setdefault(int(label), []).append(style)
@@ -412,11 +414,13 @@ class LabelToImage(ImageToImage):
         if self.style_size:
             inputs.append(tf.TensorSpec([None], tf.int32, name="styles"))
         (direction,) = self.translators()
-        # A constant: an export finds the variables of layers alone.
-        known = tf.constant(self.styles.numpy()) if self.style_size else None
+        # An array, which becomes a constant of the graph: an export finds the variables of layers
+        # alone, and a tensor from outside of the graph would be one more input in ONNX.
+        known = self.styles.numpy() if self.style_size else None
 
         def function(*given: tf.Tensor) -> dict[str, tf.Tensor]:
-            maps = tf.stack(given[: len(names)], axis=-1)
+            labels = label_maps.checked_labels(given[0], self.num_classes or 0, "labels")
+            maps = tf.stack([labels, *given[1 : len(names)]], axis=-1)
             styles = given[-1] if self.style_size else None
             return {"images": self._translated(self._given(maps, styles, known), direction)}
 

@@ -73,6 +73,7 @@ class Pix2PixHD(LabelToImage):
     - PyTorch's Adam adds epsilon after bias correction: see `models.mechanics.optimizers`.
     - Styles are sorted by how many instances they stand for, and all instances of a class get the
       one that is asked for; the authors draw one at random for each instance.
+    - Styles are found from all instances; there, from those of more than 1/64 of the image.
     - Resuming restores learning rates and optimizers; there it does not.
 
     A training batch is `(a, b)` or `{"a": a, "b": b}` as for `Pix2Pix`. With `num_classes` it is

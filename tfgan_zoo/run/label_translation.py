@@ -12,7 +12,7 @@ from tfgan_zoo import pictures, progress
 from tfgan_zoo.data.images import decode, with_channels
 from tfgan_zoo.data.label_maps import PALETTES, nearest_colours
 from tfgan_zoo.data.readers.folder import some_images
-from tfgan_zoo.data.readers.label_maps import INSTANCE, LABEL, by_key, read_label_map
+from tfgan_zoo.data.readers.label_maps import INSTANCE, LABEL, by_key, key_of, read_label_map
 from tfgan_zoo.errors import InputError, without_advice
 from tfgan_zoo.models import LabelToImage
 from tfgan_zoo.models.label_to_image import NUM_STYLES
@@ -75,7 +75,7 @@ def translate_label_maps(
     """
     read = _reader(data, model)
     labels = by_key([("", str(path)) for path in planned], LABEL, only=False).values()
-    instances = _instances_of(model, list(labels), maps.instances)
+    instances = instances_of(model, list(labels), maps.instances)
     style = _style(model, maps, read)
     done = 0
     for label in progress.bar(list(labels), "translated", len(labels), "label maps"):
@@ -114,7 +114,7 @@ def _reader(
     return read
 
 
-def _instances_of(
+def instances_of(
     model: LabelToImage, labels: list[str], given: str | None
 ) -> dict[str, str | None]:
     """Returns the instance map of each label map.
@@ -144,15 +144,40 @@ def _instances_of(
     if not path.is_dir():
         raise InputError(f"--instances: {given!r} does not exist; check the path.")
     files = [(str(path), name) for name in some_images("--instances", str(path))]
-    by_name = {os.path.basename(key): file for key, file in by_key(files, INSTANCE, False).items()}
+    by_key_there = by_key(files, INSTANCE, False)
+    by_name: dict[str, list[str]] = {}
+    for file in by_key_there.values():
+        by_name.setdefault(_parts(file)[0], []).append(file)
+    root = os.path.commonpath([os.path.dirname(label) for label in labels]) if labels else ""
     found: dict[str, str | None] = {}
-    for key, label in by_key([("", label) for label in labels], LABEL, only=False).items():
-        found[label] = by_name.get(os.path.basename(key))
-        if found[label] is None:
+    for label in labels:
+        parts = _parts(label)
+        named = by_name.get(parts[0], [])
+        if not named:
             raise InputError(
                 f"--instances: {label} has no instance map of its name in {given}; add it."
             )
+        # Of several sub-folders, the one whose folders have the same names.
+        alike = [_num_alike(parts, _parts(file)) for file in named]
+        best = [file for file, num in zip(named, alike, strict=True) if num == max(alike)]
+        same = by_key_there.get(key_of(os.path.relpath(label, root)))
+        if len(best) > 1 and same not in best:
+            raise InputError(
+                f"--instances: {label} has several instance maps of its name, such as {best[0]} "
+                f"and {best[1]}; arrange both folders alike."
+            )
+        found[label] = same if same in best else best[0]
     return found
+
+
+def _parts(file: str) -> list[str]:
+    """Returns the name of a file without endings, and its folders from the innermost out."""
+    return list(Path(key_of(file)).parts)[::-1]
+
+
+def _num_alike(first: list[str], second: list[str]) -> int:
+    same = [a == b for a, b in zip(first, second, strict=False)]
+    return same.index(False) if False in same else len(same)
 
 
 def _style(
@@ -180,6 +205,11 @@ def _style(
             raise InputError(
                 "--style: expected a run that has ended, as its styles are found at the end, of "
                 "the weights that it keeps, got none for these; leave --checkpoint out."
+            )
+        if model.style_size and not np.any(model.styles.numpy()):
+            progress.say(
+                "styles: these weights have none yet, so every instance gets zeros; they are found "
+                "when a run ends."
             )
         return lambda found: maps.style
     if len(beside) < 2:

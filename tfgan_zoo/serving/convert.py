@@ -155,8 +155,8 @@ def _reason(error: Exception) -> str:
 
 
 def _open_inputs(endpoint: Endpoint) -> list[tf.TensorSpec]:
-    """Returns the inputs that are images of any size."""
-    return [s for s in endpoint.inputs if s.shape.rank == 4 and None in s.shape[1:3]]
+    """Returns the inputs that are images, or maps of numbers, of any size."""
+    return [s for s in endpoint.inputs if s.shape.rank in (3, 4) and None in s.shape[1:3]]
 
 
 def _at_size(endpoint: Endpoint, size: Size | None) -> Endpoint:
@@ -180,10 +180,13 @@ def _requests(endpoint: Endpoint, sized: Endpoint) -> Iterator[dict[str, np.ndar
         request = {key: np.asarray(value) for key, value in endpoint.example(num).items()}
         for spec in sized.inputs:
             if spec.name in any_size:
-                shape = request[spec.name].shape
-                sides = [n or shape[i] + more for i, n in enumerate(spec.shape[1:3], 1)]
-                pixels = random.uniform(-1, 1, (num, *sides, shape[-1]))
-                request[spec.name] = pixels.astype(np.float32)
+                given = request[spec.name]
+                sides = [n or given.shape[i] + more for i, n in enumerate(spec.shape[1:3], 1)]
+                shape = (num, *sides, *given.shape[3:])
+                if given.dtype.kind == "f":
+                    request[spec.name] = random.uniform(-1, 1, shape).astype(np.float32)
+                else:  # class and instance numbers
+                    request[spec.name] = np.resize(given, shape)
         if not more or any(None in spec.shape[1:] for spec in sized.inputs):
             yield request
 

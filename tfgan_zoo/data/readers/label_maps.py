@@ -33,6 +33,8 @@ _FOLDERS = {
 LABEL, INSTANCE = "_labelids", "_instanceids"
 #: Endings of files that belong to a picture and are none.
 _BESIDE = (LABEL, INSTANCE, "_labeltrainids", "_color")
+#: Formats that change numbers, always or by default.
+_LOSSY = ("JPEG", "MPO", "WEBP", "AVIF")
 _ENDINGS = re.compile(
     r"(_(gtfine|gtcoarse|leftimg8bit|labelids|instanceids|labeltrainids|color))+$", re.IGNORECASE
 )
@@ -132,10 +134,17 @@ def read_label_map(
 def _numbers(path: str, colours: bool) -> np.ndarray:
     """Returns the values of a file, int64 `[H, W]`."""
     with archive_errors(path), opened_with_bits(archives.whole_file(path), path) as (image, _):
-        if image.format == "JPEG" and not colours:
+        if image.format in _LOSSY:
             raise InputError(
-                f"{path}: expected a format that keeps class numbers, got JPEG, which changes "
-                "them; save label maps as PNG."
+                f"{path}: expected a format that keeps {'instance' if colours else 'class'} "
+                f"numbers, got {image.format}, which changes them; save it as PNG."
+            )
+        tiles = getattr(image, "tile", None)
+        if not colours and tiles and tiles[0][3] in ("L;2", "L;4"):
+            # Pillow spreads them to 0..255, as greys; some programs mean that, others do not.
+            raise InputError(
+                f"{path}: expected class numbers of 8 or 16 bits, got {tiles[0][3][-1]} bits; save "
+                "it with 8 bits."
             )
         image.load()
         pixels = np.asarray(image)
@@ -235,8 +244,8 @@ def files_of(opening: Opening, instances: bool) -> LabelFiles:
 def _no_instances(what: str, missing: str) -> str:
     return (
         f"{what}: expected maps of instances, which the boundaries and styles of the model come "
-        f"from, got {missing}; add them, or train without boundaries "
-        "(--config.model_args.boundaries=False)."
+        f"from, got {missing}; add them, or train without both "
+        "(--config.model_args.boundaries=False --config.model_args.style_size=0)."
     )
 
 
@@ -281,7 +290,7 @@ def by_key(files: Sequence[tuple[str, str]], ending: str, only: bool) -> dict[st
         marked = [pair for pair in files if not _stem(pair[1]).lower().endswith(tuple(others))]
     found: dict[str, str] = {}
     for folder, file in marked:
-        key, path = _ENDINGS.sub("", _stem(file)), os.path.join(folder, file)
+        key, path = key_of(file), os.path.join(folder, file)
         if key in found:
             raise InputError(
                 f"{found[key]} and {path} have the same name but for their endings; keep one of "
@@ -289,6 +298,16 @@ def by_key(files: Sequence[tuple[str, str]], ending: str, only: bool) -> dict[st
             )
         found[key] = path
     return found
+
+
+def key_of(file: str) -> str:
+    """Returns the path of a file without the endings that differ between files of a sample.
+
+    Example:
+        >>> key_of("ulm/a_gtFine_labelIds.png"), key_of("ulm/a_leftImg8bit.png")
+        ('ulm/a', 'ulm/a')
+    """
+    return _ENDINGS.sub("", _stem(file))
 
 
 def _stem(file: str) -> str:

@@ -39,7 +39,7 @@ def boundaries(instances: tf.Tensor) -> tf.Tensor:
     right = instances[:, :, 1:] != instances[:, :, :-1]
     edge = tf.pad(down, [(0, 0), (1, 0), (0, 0)]) | tf.pad(down, [(0, 0), (0, 1), (0, 0)])
     edge |= tf.pad(right, [(0, 0), (0, 0), (1, 0)]) | tf.pad(right, [(0, 0), (0, 0), (0, 1)])
-    return tf.cast(edge, tf.float32)[..., tf.newaxis]
+    return tf.expand_dims(tf.cast(edge, tf.float32), -1)
 
 
 def instance_means(features: tf.Tensor, instances: tf.Tensor) -> tf.Tensor:
@@ -73,7 +73,7 @@ def styled(labels: tf.Tensor, numbers: tf.Tensor, styles: Any) -> tf.Tensor:
     numbers = tf.broadcast_to(numbers[:, tf.newaxis, tf.newaxis], tf.shape(labels))
     index = tf.stack([tf.maximum(labels, 0), numbers], axis=-1)
     found = tf.gather_nd(tf.convert_to_tensor(styles), index)
-    return tf.where((labels == NO_CLASS)[..., tf.newaxis], 0.0, found)
+    return tf.where(tf.expand_dims(labels == NO_CLASS, -1), 0.0, found)
 
 
 def as_maps(maps: Any, channels: int, name: str) -> tf.Tensor:
