@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -165,8 +165,10 @@ class VoxelFit:
         if self.fit not in ("resize", "pad"):
             raise InputError(f'fit: expected "resize" or "pad", got {self.fit!r}.')
 
+    #: What a result consists of.
+    dtype: ClassVar[type] = np.uint8
     #: Files are read whole.
-    smallest = None
+    smallest: ClassVar[None] = None
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

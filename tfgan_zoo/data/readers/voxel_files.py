@@ -100,7 +100,7 @@ def _read_vox(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
         if kind == b"SIZE":
             sizes.append(struct.unpack_from("<3i", content))
         elif kind == b"XYZI":
-            (num,) = struct.unpack_from("<i", content)
+            (num,) = struct.unpack_from("<I", content)
             objects.append(np.frombuffer(content, np.uint8, 4 * num, 4).reshape(num, 4))
         place += 12 + length
     if len(objects) != 1 or len(sizes) != 1:
@@ -111,7 +111,8 @@ def _read_vox(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
     if not all(0 < side <= _MOST for side in sides) or (filled[:, :3] >= sides).any():
         raise InputError(f"{name} is damaged: voxels outside of {sides}; replace or delete it.")
     full = np.zeros(sides, bool)
-    full[tuple(filled[:, :3].T)] = True
+    # Colour 0 stands for an empty voxel.
+    full[tuple(filled[:, :3].T)] = filled[:, 3] > 0
     return full
 
 
@@ -126,10 +127,12 @@ def _read_mesh(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
             "install 'tfgan_zoo[meshes]', or give .binvox files."
         ) from error
     kind = os.path.splitext(name)[1].lower()[1:]
-    mesh = trimesh.load(io.BytesIO(data), file_type=kind, force="mesh")
+    mesh: Any = trimesh.load(io.BytesIO(data), file_type=kind, force="mesh")
     if not len(mesh.faces) or not np.isfinite(mesh.extents).all() or not max(mesh.extents) > 0:
         raise InputError(f"{name} is a mesh without faces; leave it out.")
-    # The centres of the first and the last voxel are at the ends of the longest side.
+    # Centres of voxels are multiples of their side: from 0 on, the first and the last are at the
+    # ends of the longest side. Of a mesh around 0, both ends could be between two voxels.
+    mesh.apply_translation(-mesh.bounds[0])
     made = mesh.voxelized(float(max(mesh.extents)) / (rules.resolution - 1))
     return np.asarray(made.fill("holes").matrix, bool)
 
