@@ -1,35 +1,52 @@
 """R3GAN (Huang et al. 2024, https://arxiv.org/abs/2501.05441) on the figures, without classes.
 
-The quick recipe `r3gan` without labels, with a z of 8 numbers.
+The paper's game between networks of DCGAN, several times as fast here as small versions of the
+paper's. A continuous generator has images between the figures; so the signs of 8 of its 12 numbers
+of noise choose one of 256 learned codes, and figures of several codes are all it has to make. The
+discriminator sees samples in pairs, so that no figure is forgotten, and the penalties are taken in
+every 8th step, 8 times as strong.
 
 Command: python -m tfgan_zoo.train --config=r3gan_unconditional
 Cost:    not measured
 Result:  not measured
 """
 
-from tfgan_zoo.config import noise_to_image_config, set_cosine
-
-STEPS = 8000
+from tfgan_zoo.config import noise_to_image_config
 
 
 def get_config():
     config = noise_to_image_config("r3gan")
-    config.model_args.latent_dim = 8
+    config.model_args.latent_dim = 12
+    config.model_args.packing = 2
     config.model_args.r1_gamma = 0.3
     config.model_args.r2_gamma = 0.3
-    config.model_args.r1_every = 4
+    config.model_args.r1_every = 8
     config.model_args.fresh_samples = False
     config.model_args.ema_half_life = 10_000.0
-    networks = {"widths": (96, 64, 48), "blocks": 1, "patch_size": 2}
-    config.generator = {"name": "r3gan_generator", **networks}
-    config.discriminator = {"name": "r3gan_discriminator", **networks}
+    config.generator = {
+        "name": "dcgan_generator",
+        "filters": 48,
+        "kernel_size": 4,
+        "mixture_bits": 8,
+        "embedding_dim": 16,
+    }
+    config.discriminator = {
+        "name": "dcgan_discriminator",
+        "filters": 40,
+        "kernel_size": 4,
+        "normalization": "none",
+    }
     for role in ("generator", "discriminator"):
-        config[f"{role}_optimizer"] = {"name": "adam", "learning_rate": 1e-3, "beta_1": 0.0}
-        set_cosine(config, f"{role}_optimizer.learning_rate", 1e-3, 5e-5, STEPS)
-        set_cosine(config, f"{role}_optimizer.beta_2", 0.9, 0.99, STEPS)
+        config[f"{role}_optimizer"] = {
+            "name": "adam",
+            "learning_rate": 1e-3,
+            "beta_1": 0.0,
+            "beta_2": 0.99,
+            "decay": "linear",
+        }
     config.data.flip = True  # the figures are symmetrical
     config.data.batch_size = 32
-    config.train.steps = STEPS
+    config.train.steps = 10_000
     config.train.log_every = 200
     config.train.sample_every = 1000
     config.train.checkpoint_every = 1000
