@@ -5,8 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from tfgan_zoo.errors import InputError
-
 
 def to_unit_range(pixels: Any) -> Any:
     """Scales pixels in 0 to 255 to float32 in [-1, 1].
@@ -64,29 +62,6 @@ def to_occupancy(voxels: Any) -> Any:
     import tensorflow as tf
 
     return tf.clip_by_value(scaled, 0.0, 1.0)
-
-
-def check_not_binary(voxels: Any, name: str) -> None:
-    """Checks that voxels are not 0 and 1, as files have them, but on the scale of models.
-
-    Args:
-        voxels: A batch that has its values; None for a missing one.
-        name: Their name in a message.
-
-    Raises:
-        InputError: If they are.
-    """
-    values = None if voxels is None else np.asarray(voxels)
-    if values is None or values.dtype.kind not in "biuf" or not values.size:
-        return
-    # Floats of 1 alone are full voxels on the scale of models.
-    binary = values.max() == 1 and values.min() == 0 and bool(np.isin(values, (0, 1)).all())
-    whole_ones = values.dtype.kind in "iu" and values.max() == 1
-    if values.dtype.kind == "b" or whole_ones or binary:
-        raise InputError(
-            f"{name}: expected voxels of 0 and 255 as uint8, or floats in [-1, 1], got "
-            f"{values.dtype} of 0 and 1; give 2.0 * x - 1, as floats, or np.uint8(255) * x."
-        )
 
 
 def to_uint8(images: Any) -> Any:

@@ -277,7 +277,10 @@ def test_shrinking_takes_means():
 def test_packed_bits_and_plain_arrays_are_the_same(tmp_path):
     full = np.stack([corner(), ~corner()])
     bits = np.packbits(full.reshape(2, -1), axis=1)
-    np.savez(tmp_path / "packed.npz", voxels=bits, shape=full.shape, names=["ant", "bee"])
+    of_test = {"voxels_test": bits[1:]}
+    np.savez(
+        tmp_path / "packed.npz", voxels=bits, shape=full.shape, names=["ant", "bee"], **of_test
+    )
     np.savez(tmp_path / "plain.npz", full.astype(np.uint8))
     packed, plain = (
         open_source(f"npz:{tmp_path / name}.npz", voxels=RULES) for name in ("packed", "plain")
@@ -287,6 +290,8 @@ def test_packed_bits_and_plain_arrays_are_the_same(tmp_path):
         assert source.is_voxels
         np.testing.assert_array_equal(source[1][..., 0] == 255, full[1])
         assert fit_for(source).shape == (4, 4, 4, 1)
+    test = open_source(f"npz:{tmp_path / 'packed.npz'}", "test", voxels=RULES)
+    np.testing.assert_array_equal(test[0][..., 0] == 255, full[1])
     z_up = open_source(f"npz:{tmp_path / 'plain.npz'}", voxels=VoxelRules("z_up"))
     np.testing.assert_array_equal(z_up[0][..., 0] == 255, turned(full[0], "z_up"))
     np.testing.assert_array_equal(z_up.array[0], z_up[0])
@@ -362,7 +367,7 @@ def test_unreadable_files_are_left_out_if_asked(tmp_path, caplog):
         load_source(open_source(spec, voxels=RULES), VoxelFit(4))
     loaded = load_source(open_source(spec, voxels=RULES, on_error="skip"), VoxelFit(4))
     assert loaded.indices.tolist() == [0, 2]
-    assert "1 of 3 images is left out" in caplog.text
+    assert "1 of 3 objects is left out" in caplog.text
 
 
 @pytest.mark.parametrize(

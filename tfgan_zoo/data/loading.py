@@ -407,7 +407,7 @@ def first_usable(
         num: Number of samples.
         skip: Whether to leave unusable samples out. Otherwise the error is raised.
         label: Name of the sources, for messages.
-        unit: What the samples are, for messages: "images" or "pairs".
+        unit: What the samples are, for messages, such as "images".
 
     Returns:
         A function from an index to the index of the sample that was read, and the sample.
@@ -480,7 +480,9 @@ def label_of(sources: Sequence[Source]) -> str:
 
 def unit_of(sources: Sequence[Source]) -> str:
     """Returns what their samples are, for messages."""
-    return "images" if len(sources) == 1 else "pairs"
+    if len(sources) > 1:
+        return "pairs"
+    return "objects" if sources[0].is_voxels else "images"
 
 
 def skips_errors(sources: Sequence[Source]) -> bool:

@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from tfgan_zoo.data.solids import KINDS, RADII, TURNS, Attributes, occupied
+from tfgan_zoo.data.voxels import check_not_binary
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.classes import ClassScores, share_right, summed_up
 from tfgan_zoo.metrics.divergence import reverse_kl
-from tfgan_zoo.pixels import check_not_binary
 
 #: The lowest IoU of a valid solid. Two kinds have 0.63 at most.
 MIN_IOU = 0.9

@@ -9,11 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import losses, networks
+from tfgan_zoo.data.voxels import check_not_binary
 from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.models.mechanics.arguments import check_image_shape
 from tfgan_zoo.models.mechanics.parts import as_images
 from tfgan_zoo.models.noise_to_image import Given, NoiseToImage
-from tfgan_zoo.pixels import check_not_binary
 from tfgan_zoo.samples import VOXELS
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import networks, schedules
+from tfgan_zoo.data.voxels import check_not_binary
 from tfgan_zoo.errors import InputError, check_num_classes, check_number
 from tfgan_zoo.models.augmented import Augmented
 from tfgan_zoo.models.conditional import FakeLabels, Given
@@ -23,7 +24,6 @@ from tfgan_zoo.models.mechanics.arguments import (
 from tfgan_zoo.models.mechanics.network_checks import check_inputs, check_shape, latent_dim_of
 from tfgan_zoo.models.mechanics.output_ranges import is_made_before
 from tfgan_zoo.models.sampling import Sampling
-from tfgan_zoo.pixels import check_not_binary
 from tfgan_zoo.samples import IMAGES, POINTS, VOXELS, kind_of
 
 

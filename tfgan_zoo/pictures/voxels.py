@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tfgan_zoo.pixels import check_not_binary
+from tfgan_zoo.data.voxels import check_not_binary
 
 #: Angle between the line of sight and the ground, as in isometric drawings: all edges of a cube
 #: that is seen from a corner have the same length.
