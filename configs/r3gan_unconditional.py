@@ -36,17 +36,17 @@ def get_config():
         "kernel_size": 4,
         "normalization": "none",
     }
-    for role in ("generator", "discriminator"):
+    for role, rate in (("generator", 5e-4), ("discriminator", 2e-3)):
         config[f"{role}_optimizer"] = {
             "name": "adam",
-            "learning_rate": 1e-3,
+            "learning_rate": rate,
             "beta_1": 0.0,
             "beta_2": 0.99,
             "decay": "linear",
         }
     config.data.flip = True  # the figures are symmetrical
     config.data.batch_size = 32
-    config.train.steps = 10_000
+    config.train.steps = 8000
     config.train.log_every = 200
     config.train.sample_every = 1000
     config.train.checkpoint_every = 1000

@@ -83,6 +83,10 @@ def test_the_way_between():
         ({"shape": "sqare"}, "attributes.shape: there is no 'sqare'; did you mean square"),
         ({"shape": 3}, "attributes.shape: expected names of classes, or numbers from 0 to 2, got"),
         ({"shape": [[0.5, 0.6, 0.1]]}, "attributes.shape: expected weights of 3 classes"),
+        # Labels as floats of as many images as there are classes are no weights of one image.
+        ({"shape": [0.0, 1.0, 0.0]}, "attributes.shape: expected weights of 3 classes, shape (num"),
+        ({"shape": [[1, 1, 0]]}, "attributes.shape: expected weights of 3 classes"),
+        ({"shape": [[0, 1]]}, "attributes.shape: expected one class for each image"),
         ({"x": 11}, "attributes.x: expected numbers from 0 to 10, got 11"),
         ({"x": float("nan")}, "attributes.x: expected a finite number"),
         ({"view": "north"}, "attributes.view: expected numbers, got 'north'"),
@@ -96,6 +100,13 @@ def test_values_that_cannot_be_coded(change, message):
     with pytest.raises(InputError) as caught:
         KNOWN.encode(GIVEN | change)
     assert message in str(caught.value)
+
+
+def test_one_hot_integers_are_weights():
+    rows = np.eye(3, dtype=np.int64)[[2, 0]]
+    expected = KNOWN.encode(GIVEN | {"shape": [2, 0]})
+    np.testing.assert_array_equal(KNOWN.encode(GIVEN | {"shape": rows}), expected)
+    np.testing.assert_array_equal(KNOWN.encode(GIVEN | {"shape": [[2], [0]]}), expected)
 
 
 def test_missing_values_are_named():

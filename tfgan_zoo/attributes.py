@@ -231,15 +231,17 @@ class Attributes:
 
     def _of_classes(self, names: tuple[str, ...], value: Any, argument: str) -> np.ndarray:
         array = np.asarray(value)
-        if array.dtype.kind == "f":
-            rows = np.atleast_2d(array.astype(np.float64))
-            right = rows.ndim == 2 and rows.shape[1] == len(names)
-            if not right or not (rows >= 0).all() or np.abs(rows.sum(axis=1) - 1).max() > 1e-3:
+        wide = array.ndim == 2 and array.shape[1] == len(names)
+        if array.dtype.kind == "f" or (wide and array.dtype.kind in "iu"):
+            rows = array.astype(np.float64)
+            if not wide or not (rows >= 0).all() or (np.abs(rows.sum(axis=1) - 1) > 1e-3).any():
                 raise InputError(
-                    f"{argument}: expected weights of {len(names)} classes from 0 up that add up "
-                    f"to 1, got {value!r}."
+                    f"{argument}: expected weights of {len(names)} classes, shape (num, "
+                    f"{len(names)}), from 0 up that add up to 1, or integers, got {value!r}."
                 )
             return rows
+        if array.ndim > 1 and array.shape[1:] != (1,):
+            raise InputError(f"{argument}: expected one class for each image, got {value!r}.")
         found = []
         for each in np.atleast_1d(array).reshape(-1).tolist():
             if isinstance(each, str):
@@ -338,6 +340,21 @@ class Attributes:
                 low, high = (0.0, 360.0) if value == DEGREES else value
                 found[name] = random.uniform(low, high, num)
         return found
+
+
+def explained(attributes: Attributes) -> str:
+    """Returns the names of attributes, and what each is.
+
+    Example:
+        >>> explained(Attributes({"shape": ("circle", "star"), "size": (0.1, 0.4)}))
+        'shape (2 classes), size (0.1 to 0.4)'
+    """
+    kinds = {
+        name: f"{len(value)} classes" if _rank(value) == 0 else "{:g} to {:g}".format(*value)
+        for name, value in attributes.declared.items()
+        if value != DEGREES
+    }
+    return ", ".join(f"{name} ({kinds.get(name, DEGREES)})" for name in attributes.names)
 
 
 def sine_and_cosine(degrees: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Sizes of images: how users write them, and which of them networks can make."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -91,6 +92,18 @@ def doublings(height: int, width: int) -> int | None:
     while shorter >> (times + 1) >= _LEAST_START:
         times += 1
     return times if times >= 2 and halvings(height, width) >= times else None
+
+
+def doublings_from_small(side: int) -> int:
+    """Returns how often maps of at most 8 pixels are doubled for images of a side: 1 to 4 times.
+
+    Four times is also the answer for sides above 128, which begin with larger maps.
+
+    Example:
+        >>> [doublings_from_small(side) for side in (8, 32, 33, 128, 500)]
+        [1, 2, 3, 4, 4]
+    """
+    return min(4, max(1, math.ceil(math.log2(side / 8))))
 
 
 def doubled_sides(up_to: int) -> list[int]:

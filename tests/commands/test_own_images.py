@@ -13,6 +13,7 @@ from tfgan_zoo import networks
 from tfgan_zoo.commands import own_images, training
 from tfgan_zoo.config.own_images import FEW, Facts, adapt
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.networks import attribute_to_image_generator
 
 
 def save(folder, num=6, size=(80, 70), grey=False):
@@ -316,6 +317,18 @@ def test_a_table_of_attributes(tmp_path):
     assert config.evaluate.metrics == ("psnr", "mask_iou")
     wide = resolve("attribute_to_image", data__source=source, data__attributes="size=0..99")
     assert wide.config.data.attributes == ("size=0..99",)
+    for size, filters in (
+        ("16", (32,)),
+        ("32", (32,)),
+        ("64x48", (64, 32)),
+        ("128", (128, 64, 32)),
+    ):
+        config = resolve("attribute_to_image", data__source=source, image_size=size).config
+        assert config.generator.filters == filters
+        given = {**config.generator, "maps": 2, "units": 2, "group_units": 2}
+        del given["name"]
+        made = attribute_to_image_generator(config.model_args.image_shape, (1,), **given)
+        assert made.output_shape[1:3] == config.model_args.image_shape[:2]
 
 
 def test_super_resolution_crops_fit_the_smallest_image(tmp_path):

@@ -177,6 +177,9 @@ def test_endpoints_answer_as_the_model():
     mask = tf.io.decode_png(files["masks_bytes"][0]).numpy()
     np.testing.assert_array_equal(mask, levels["masks_uint8"][0])
     assert mask.shape == (*SHAPE[:2], 1)
+    for number in (3, -1):  # no class has it
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            signatures["generate"].function(tf.constant([number, 0]), *given[1:])
     card = model_card(model.name, "", signatures, 1, **model.inputs_explained())
     assert "| `shape` | 0: circle, 1: square, 2: star |" in card
     assert "| `angle` | degrees |" in card

@@ -140,16 +140,27 @@ def test_own_images(tmp_path):
         pictures.save_png(folder / f"{i}.png", image)
         lines.append(f"{i}.png,{'ab'[i % 2]},{i}")
     (folder / "attributes.csv").write_text("\n".join(lines))
-    own = {"data__source": f"folder:{folder}", "data__split": "train", "evaluate__samples": "5"}
+    own = {"data__source": f"folder:{folder}", "data__split": "train", "evaluate__samples": "9"}
     model, task = opened(tmp_path, **own, data__attributes="kind=a|b,weight=0..20")
     assert model.coding.declared == {"kind": ("a", "b"), "weight": (0, 20)}
+    sheets = []
+    for num in (9, 30):  # A sheet has no room for images that are not there.
+        task.config.train.samples = num
+        sheets.append(task.sheet(model))
+    np.testing.assert_array_equal(*sheets)
     known = task.known_scores()
     assert "figures" not in known
     assert "mask_iou" not in known
     assert np.isfinite(known["swd"].function(model)["swd"])
     batch = next(iter(task.batches(0)))
     assert set(batch) == {"attributes", "image"}
-    assert task.describe().endswith("9 images without masks, from kind, weight")
+    assert task.describe().endswith("without masks, from kind (2 classes), weight (0 to 20)")
+    no_masks = task.fingerprints()["training data"].sha256
+    (folder / "masks").mkdir()
+    for i in range(9):
+        pictures.save_png(folder / "masks" / f"{i}.png", np.full((20, 20), 255, np.uint8))
+    _, with_masks = opened(tmp_path, **own, data__attributes="kind=a|b,weight=0..20")
+    assert with_masks.fingerprints()["training data"].sha256 != no_masks
     with pytest.raises(InputError, match=r"weight: expected numbers from 0 to 5, got 6"):
         opened(tmp_path, **own, data__attributes="kind=a|b,weight=0..5")
     for entry, value in (("flip", "true"), ("fit", "pad")):
@@ -264,3 +275,4 @@ def test_values_and_sweeps_of_texts():
     name, values = parse_sweep(known, "view:90:-270:4")
     assert (name, values.tolist()) == ("view", [90, 0, -90, -180])
     assert parse_sweep(known, "view:0:90:4")[1].tolist() == [0, 30, 60, 90]
+    assert parse_sweep(known, "view:0:720:4")[1].tolist() == [0, 180, 360, 540]  # two turns

@@ -11,7 +11,15 @@ from typing import NamedTuple
 from ml_collections import ConfigDict
 
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.sizes import doubled_around, doublings, either, halvings, nearest_doubled, size_text
+from tfgan_zoo.sizes import (
+    doubled_around,
+    doublings,
+    doublings_from_small,
+    either,
+    halvings,
+    nearest_doubled,
+    size_text,
+)
 
 #: The recipes for own images; runs of other models on own images note one of them, too.
 RECIPES = ("images", "translation", "captions")
@@ -339,14 +347,21 @@ def _classification(
 def _attribute_to_image(
     config: ConfigDict, facts: Facts, size: tuple[int, int], channels: tuple[int, int]
 ) -> list[str]:
-    del size, channels
+    del channels
+    if config.generator.get("name") == "attribute_to_image_generator":
+        # The recipe's at the end, twice as many at maps of half the side.
+        number = max(1, doublings_from_small(max(size)) - 1)
+        config.generator.filters = tuple(32 << i for i in reversed(range(number)))
     config.data.attributes = ()
     config.data.batch_size = _batch(64, facts)
     config.data.flip = False
     config.evaluate.metrics = ("psnr", "mask_iou")
     config.evaluate.samples = min(512, facts.num)
     config.train.steps = 5000 if facts.num < FEW else 10_000
-    return ["the attributes of the table, and batches of {config.data.batch_size}"]
+    return [
+        "the attributes of the table, a generator with {config.generator.filters} filters, and "
+        "batches of {config.data.batch_size}"
+    ]
 
 
 def _autoencoder(

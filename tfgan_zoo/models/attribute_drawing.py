@@ -133,7 +133,7 @@ class DrawsFromAttributes(MovingAverage):
 
         Example:
             >>> images, masks = model.generate_with_masks({"shape": "star", "angle": 30})
-            >>> on_white = images + 2 * (1 - masks)
+            >>> on_white = np.minimum(images + 2 * (1 - masks), 1)
         """
         check_number("batch_size", batch_size, least=1, whole=True)
         if isinstance(attributes, Mapping):
@@ -269,6 +269,6 @@ def code_of(declared: Any, values: tf.Tensor) -> tf.Tensor:
         radians = values * (np.pi / 180)
         return tf.stack([tf.sin(radians), tf.cos(radians)], axis=1)
     if isinstance(declared[0], str):
-        return tf.one_hot(values, len(declared))
+        return tf.gather(tf.eye(len(declared)), values)  # which refuses other numbers
     low, high = declared
     return ((2 * values - low - high) / (high - low))[:, tf.newaxis]

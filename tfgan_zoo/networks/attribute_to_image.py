@@ -9,9 +9,7 @@ from keras import layers
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.networks.common import activate, check_positive, check_shape, fresh, transposed
-
-#: Maps of at most this side are doubled, four times at most.
-_FIRST_SIDE, _MOST_DOUBLINGS = 8, 4
+from tfgan_zoo.sizes import doublings_from_small
 
 
 def attribute_to_image_generator(
@@ -72,7 +70,7 @@ def attribute_to_image_generator(
         maps=maps,
         kernel_size=kernel_size,
     )
-    doublings = _doublings(max(height, width))
+    doublings = doublings_from_small(max(height, width))
     if len(filters) < doublings - 1:
         raise InputError(
             f"filters: expected {doublings - 1} numbers or more for images of {height}x{width}, "
@@ -122,11 +120,6 @@ def attribute_to_image_generator(
         ends = tuple((0, each) for each in rest)
         x = layers.Cropping2D(ends, dtype="float32", name="crop")(x)
     return keras.Model(inputs, x, name=name)
-
-
-def _doublings(side: int) -> int:
-    """Returns how often small maps are doubled for images of a side: once at least."""
-    return min(_MOST_DOUBLINGS, max(1, math.ceil(math.log2(side / _FIRST_SIDE))))
 
 
 def _dense(x: Any, width: int, name: str) -> Any:

@@ -77,7 +77,7 @@ def parse_values(coding: Attributes, texts: Sequence[str]) -> dict[str, list[Any
 def parse_sweep(coding: Attributes, text: str) -> tuple[str, np.ndarray]:
     """Returns the attribute and the values of a sweep such as "angle:0:360:36".
 
-    Both ends are values, but a full turn does not repeat its first.
+    Both ends are values, but full turns do not repeat their first.
 
     Raises:
         InputError: If it is written in another way, or out of range.
@@ -99,7 +99,7 @@ def parse_sweep(coding: Attributes, text: str) -> tuple[str, np.ndarray]:
     first, last = (_number(each, "--sweep") for each in rest[:2])
     if not rest[2].isdecimal() or int(rest[2]) < 2:
         raise InputError(f"--sweep: expected a whole number of frames from 2 up, got {rest[2]!r}.")
-    turns = coding.declared[name] == DEGREES and abs(last - first) == 360
+    turns = coding.declared[name] == DEGREES and first != last and (last - first) % 360 == 0
     values = np.linspace(first, last, int(rest[2]), endpoint=not turns)
     _check(coding, name, values, "--sweep")
     return name, values

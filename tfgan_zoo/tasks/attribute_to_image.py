@@ -9,7 +9,7 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from tfgan_zoo import pictures
-from tfgan_zoo.attributes import Attributes
+from tfgan_zoo.attributes import Attributes, explained
 from tfgan_zoo.data import Attributed, attributed, figures, open_attributed, parse_spec
 from tfgan_zoo.data.attributes.batches import fits, load_attributed, sources_of
 from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
@@ -102,7 +102,9 @@ class AttributeToImageTask(Task):
         codes = data.attributes.encode(data.values)
         with_codes = Subset(images, np.arange(len(images)))
         with_codes.extras = {"attributes": codes}
-        return fingerprint(with_codes, self.config.data.source, ("attributes",))
+        if data.masks is None:
+            with_codes.extras["masks"] = np.zeros(0)  # The same images with masks are other data.
+        return fingerprint(with_codes, self.config.data.source, tuple(with_codes.extras))
 
     def batches(self, start: int) -> tf.data.Dataset:
         """See `Task.batches`."""
@@ -124,12 +126,13 @@ class AttributeToImageTask(Task):
         """See `Task.describe`."""
         data = self.opened
         masks = "with masks" if data.masks is not None else "without masks"
-        names = ", ".join(data.attributes.names)
-        return f"{self.config.data.source}: {len(data.images):,} images {masks}, from {names}"
+        what = explained(data.attributes)
+        return f"{self.config.data.source}: {len(data.images):,} images {masks}, from {what}"
 
     def sheet(self, model: Any) -> np.ndarray:
         """Draws held-out images and masks beside those that the model draws."""
-        num, wanted = self.config.train.samples, self.held_out
+        wanted = self.held_out
+        num = min(self.config.train.samples, len(wanted.codes))
         images, masks = model.generate_with_masks(wanted.codes[:num])
         columns = [
             wanted.images[:num],

@@ -5,6 +5,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tfgan_zoo import pictures
 from tfgan_zoo.attributes import Attributes
@@ -139,11 +140,76 @@ def test_a_folder_without_masks_or_splits(folder):
         ("weight", "kind", "has columns file, split, kind, angle, kind"),
         ("test", "", "line 4: expected a value of split, got none"),
         ("train", "other", r"has no split 'train' \(found: other and test\)"),
+        (",", ";", "expected commas between columns, got ';'"),
+        ("weight", "my weight", "expected names of columns of letters, .* got 'my weight'; rename"),
+        # A number that is none does not make its column one of classes.
+        ("90,2", "90,nan", "line 3: weight: expected a number as in line 2, got 'nan'; correct it"),
+        ("90,2", '90,"2,5"', "line 3: weight: expected a number as in line 2, got '2,5'"),
+        ("ball", "NaN", "line 3: kind: expected a value, got 'NaN'"),
+        (
+            '"box"',
+            "Box",
+            "line 4: kind: expected 'box' as in line 2, got 'Box'; write it in one way",
+        ),
     ],
 )
 def test_tables_that_cannot_be_used(folder, old, new, message):
     (folder / "attributes.csv").write_text(TABLE.replace(old, new))
     with pytest.raises(InputError, match=message):
+        open_attributed(f"folder:{folder}")
+
+
+def test_columns_by_their_names_and_values(folder):
+    table = TABLE.replace("angle", "Angle").replace("box", "1_1").replace("ball", "1_2")
+    (folder / "attributes.csv").write_text(table)
+    assert open_attributed(f"folder:{folder}").attributes.texts()[:2] == (
+        "kind=1_1|1_2",
+        "Angle=degrees",
+    )
+    radians = TABLE.replace(",90,", ",1.57,").replace(",180,", ",3.14,").replace("270.5", "4.72")
+    (folder / "attributes.csv").write_text(radians)
+    with pytest.warns(UserWarning, match=r"angle is read as degrees, but from 0 to 4\.72 looks"):
+        open_attributed(f"folder:{folder}")
+    # What is declared is taken as it is.
+    (folder / "attributes.csv").write_text(TABLE.replace('"box"', "Box"))
+    declared = {"kind": ("Box", "ball", "box")}
+    assert len(open_attributed(f"folder:{folder}", attributes=declared).images) == 3
+
+
+def _write_masks(folder, masks):
+    for file, mask in zip(FILES, masks, strict=True):
+        pictures.save_png(folder / "masks" / f"{file}.png", mask)
+
+
+def test_masks_that_are_not_white_where_the_object_is(folder):
+    box = np.zeros((4, 12, 16, 1), np.uint8)
+    box[:, 3:9, 4:10] = 255
+    _write_masks(folder, box.repeat(3, axis=-1))  # grey, saved as colour
+    loaded = load_attributed(open_attributed(f"folder:{folder}"), image_size=(12, 16))
+    np.testing.assert_array_equal(loaded.masks.array, box[[0, 1, 3]])
+    for masks, message in (
+        (np.concatenate([box, 0 * box, 0 * box], -1), "expected a grey mask, .* got colours"),
+        (np.concatenate([box.repeat(3, -1), box], -1), "expected a grey mask, .* got transparency"),
+        (box // 85, "masks: expected masks of 255 where the object is, got none above 3"),
+    ):
+        _write_masks(folder, masks)
+        with pytest.raises(InputError, match=message):
+            open_attributed(f"folder:{folder}")
+    _write_masks(folder, 255 - box)
+    with pytest.warns(UserWarning, match="masks are white at the border, and darker inside"):
+        open_attributed(f"folder:{folder}")
+
+
+def test_which_file_is_the_mask_of_an_image(folder):
+    jpeg = folder / "masks" / "a" / "0.jpg"
+    Image.fromarray(MASKS[1, ..., 0]).save(jpeg)
+    loaded = load_attributed(open_attributed(f"folder:{folder}"), image_size=(12, 16))
+    np.testing.assert_array_equal(loaded.masks.array[0], MASKS[0])  # the same path
+    (folder / "masks" / "a" / "0.png").rename(folder / "masks" / "a" / "0.bmp")
+    with pytest.raises(InputError, match=r"expected one mask for each image, got .* for a/0\.png"):
+        open_attributed(f"folder:{folder}")
+    (folder / "masks").rename(folder / "Masks")
+    with pytest.raises(InputError, match="masks are read from a folder 'masks' alone; rename it"):
         open_attributed(f"folder:{folder}")
 
 

@@ -12,24 +12,29 @@ import numpy as np
 
 from tfgan_zoo.attributes import DEGREES, Attributes
 from tfgan_zoo.data import figures
+from tfgan_zoo.data.attributes.masks import files_of, open_masks
 from tfgan_zoo.data.captions.reading import read_text
 from tfgan_zoo.data.opening import open_with
 from tfgan_zoo.data.readers import archives
-from tfgan_zoo.data.readers.folder import existing_folder, list_images
-from tfgan_zoo.data.source import ArraySource, FileSource, Source, part_of, part_rows
+from tfgan_zoo.data.readers.folder import existing_folder
+from tfgan_zoo.data.source import ArraySource, Source, part_of, part_rows
 from tfgan_zoo.data.spec import FOLDERS, Opening
 from tfgan_zoo.data.splits import SPLIT_OF_FOLDER, no_split
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, warn_user
 from tfgan_zoo.suggestions import nearest
 
-#: The table of a folder's attributes, and the folder of its masks.
-TABLE, MASKS = "attributes.csv", "masks"
+#: The table of a folder's attributes.
+TABLE = "attributes.csv"
 
 #: Columns of the table that are no attributes.
 _FILES, _SPLIT = ("file", "image"), "split"
 
-#: Names of columns that hold degrees, besides those that end in `_degrees`.
+#: Names of columns that hold degrees, besides those that end in `_degrees`, in either case.
 ANGLES = ("angle", "azimuth", "elevation", "rotation", "view")
+
+#: What programs write for a value that is missing.
+_MISSING = ("nan", "na", "n/a", "null")
+_DECLARE = "declare what the columns hold by attributes (--config.data.attributes)"
 
 
 class Attributed(NamedTuple):
@@ -75,8 +80,9 @@ def open_attributed(
     A folder holds a table `attributes.csv`. Its first line names the columns: `file`, relative to
     the folder; if the images are divided, `split`; and the attributes. A column of numbers is a
     number, one of texts is a class. Degrees are in columns called angle, azimuth, elevation,
-    rotation or view, or whose names end in `_degrees`. A folder `masks` beside the table holds a
-    mask for each image under the same path, with any ending: white where the object is.
+    rotation or view, in either case, or whose names end in `_degrees`. A folder `masks` beside the
+    table holds a grey mask for each image under the same path, with any ending: white where the
+    object is.
 
     Args:
         spec: "figures/attributes", "folder:PATH" or "zip:PATH".
@@ -99,8 +105,8 @@ def open_attributed(
 
     Raises:
         InputError: If the source is missing or has no attributes, a value is missing, unknown or
-            out of range, or a mask is missing or differs in size from its image. The message names
-            the file and the line.
+            out of range, or a mask is missing, in colour, or of another size than its image. The
+            message names the file and the line.
 
     Example:
         >>> open_attributed("figures/attributes", num=2).values["angle"].round(1)
@@ -161,9 +167,9 @@ def _of_folder(opening: Opening, attributes: Mapping[str, Any] | None) -> Attrib
     rows = _rows_of_split(opening, table, rows)
     values = {name: _column(table, rows, name, declared) for name in declared.names}
     _check_images(table, root, rows)
-    images = _files(opening, root, [row.file for row in rows], opening.spec)
+    images = files_of(opening, root, [row.file for row in rows], opening.spec)
     images.warn_if_dark()
-    masks = _masks(opening, root, rows)
+    masks = open_masks(opening, root, TABLE, {row.file: row.number for row in rows})
     part, spec = part_rows(images, opening.split), opening.split
     return Attributed(
         part_of(images, spec),
@@ -171,11 +177,6 @@ def _of_folder(opening: Opening, attributes: Mapping[str, Any] | None) -> Attrib
         declared,
         {name: column[part] for name, column in values.items()},
     )
-
-
-def _files(opening: Opening, folder: str, files: Sequence[str], spec: str) -> FileSource:
-    paths = [os.path.join(folder, file) for file in files]
-    return FileSource(spec, paths, on_error=opening.on_error, rules=opening.rules)
 
 
 def _read(table: str) -> list[_Row]:
@@ -189,6 +190,10 @@ def _read(table: str) -> list[_Row]:
         files = [i for i, name in enumerate(columns) if name.lower() in _FILES]
         splits = [i for i, name in enumerate(columns) if name.lower() == _SPLIT]
         others = [i for i in range(len(columns)) if i not in (*files, *splits)]
+        if len(columns) == 1 and (other := [sign for sign in ";\t|" if sign in columns[0]]):
+            raise InputError(
+                f"{table}: expected commas between columns, got {other[0]!r}; save it with commas."
+            )
         if len(files) != 1 or len(splits) > 1 or not others or len(set(columns)) < len(columns):
             raise InputError(
                 f"{table} has columns {', '.join(columns) or 'none'}; expected a first line with "
@@ -230,13 +235,20 @@ def _declared(table: str, rows: Sequence[_Row]) -> Attributes:
     """Returns what the columns of a table hold, over all its splits."""
     found: dict[str, Any] = {}
     for name in rows[0].values:
+        if not name.isidentifier():
+            raise InputError(
+                f"{table}: expected names of columns of letters, digits and underscores, got "
+                f"{name!r}; rename it, or {_DECLARE}."
+            )
         values = [row.values[name] for row in rows]
         numbers = [number for value in values if (number := _number(value)) is not None]
-        if name in ANGLES or name.endswith("_degrees"):
+        if _is_angle(name):
             found[name] = DEGREES
+            _warn_of_radians(table, name, numbers)
         elif len(numbers) == len(rows):
             found[name] = (min(numbers), max(numbers))
         else:
+            _check_classes(table, name, rows)
             found[name] = tuple(sorted(set(values)))
         if len(set(values)) == 1 and found[name] != DEGREES:
             raise InputError(
@@ -244,6 +256,46 @@ def _declared(table: str, rows: Sequence[_Row]) -> Attributes:
                 "all lines; leave it out."
             )
     return Attributes(found, table)
+
+
+def _is_angle(name: str) -> bool:
+    return name.lower() in ANGLES or name.lower().endswith("_degrees")
+
+
+def _check_classes(table: str, name: str, rows: Sequence[_Row]) -> None:
+    """Checks that a column of texts holds names of classes.
+
+    Raises:
+        InputError: If some are numbers, two differ in case only, or one stands for no value.
+    """
+    known: dict[str, _Row] = {}
+    number = next((row for row in rows if _number(row.values[name]) is not None), None)
+    for row in rows:
+        text, place = row.values[name], f"{table}, line {row.number}: {name}"
+        if number is not None and _number(text) is None:
+            raise InputError(
+                f"{place}: expected a number as in line {number.number}, got {text!r}; correct it, "
+                f"or {_DECLARE}."
+            )
+        if text.lower() in _MISSING:
+            raise InputError(f"{place}: expected a value, got {text!r}; correct it, or {_DECLARE}.")
+        other = known.setdefault(text.lower(), row)
+        if (before := other.values[name]) != text:
+            raise InputError(
+                f"{place}: expected {before!r} as in line {other.number}, got {text!r}; write it "
+                f"in one way, or {_DECLARE}."
+            )
+
+
+def _warn_of_radians(table: str, name: str, numbers: Sequence[float]) -> None:
+    """Warns if angles are fractions within a turn of 6.28."""
+    if not numbers or max(map(abs, numbers)) > 2 * math.pi + 0.01:
+        return
+    if max(numbers) - min(numbers) > math.pi / 2 and any(each % 1 for each in numbers):
+        warn_user(
+            f"{table}: {name} is read as degrees, but from {min(numbers):g} to {max(numbers):g} "
+            "looks like radians; multiply radians by 180 / pi."
+        )
 
 
 def _check_columns(
@@ -279,7 +331,8 @@ def _column(table: str, rows: Sequence[_Row], name: str, declared: Attributes) -
             continue
         number = _number(text)
         if number is None:
-            raise InputError(f"{place}: expected a number, got {text!r}; correct it.")
+            advice = f", or {_DECLARE}" if kind == DEGREES else ""
+            raise InputError(f"{place}: expected a number, got {text!r}; correct it{advice}.")
         if kind != DEGREES and not kind[0] <= number <= kind[1]:
             raise InputError(
                 f"{place}: expected numbers from {kind[0]:g} to {kind[1]:g}, got {text}; correct "
@@ -292,7 +345,7 @@ def _column(table: str, rows: Sequence[_Row], name: str, declared: Attributes) -
 def _number(text: str) -> float | None:
     """Returns the finite number that a text is, or None."""
     try:
-        number = float(text)
+        number = float("nan" if "_" in text else text)  # 1_2 is a name.
     except ValueError:
         return None
     return number if math.isfinite(number) else None
@@ -317,41 +370,3 @@ def _check_images(table: str, root: str, rows: Sequence[_Row]) -> None:
                 f"{table}, line {row.number}: there is no image {row.file} in {root}; add it, or "
                 "remove the line."
             )
-
-
-def _masks(opening: Opening, root: str, rows: Sequence[_Row]) -> FileSource | None:
-    """Returns the masks of images, or None if there is no folder of masks.
-
-    Raises:
-        InputError: If one is missing, or differs in size from its image.
-    """
-    folder = archives.folders_in(root).get(MASKS)
-    if folder is None:
-        return None
-    known = {os.path.splitext(file)[0]: file for file in list_images(folder, "all")}
-    files = []
-    for row in rows:
-        mask = known.get(os.path.splitext(row.file)[0])
-        if mask is None:
-            raise InputError(
-                f"{folder}: expected a mask for each image, got none for {row.file}; add it, or "
-                f"remove line {row.number} of {TABLE}."
-            )
-        files.append(mask)
-    images = _files(opening, root, [row.file for row in rows], opening.spec)
-    masks = _files(opening, folder, files, f"{opening.spec}, masks")
-    masks.warn_if_dark()
-    for i in range(len(rows)):
-        try:
-            sizes = images.size(i), masks.size(i)
-        except InputError:
-            if opening.on_error == "skip":
-                continue
-            raise
-        if sizes[0] != sizes[1]:
-            shown = ["x".join(map(str, size)) for size in sizes]
-            raise InputError(
-                f"{masks.name(i)}: expected a mask of {shown[0]} pixels, as its image has, got "
-                f"{shown[1]}; make it of the same size."
-            )
-    return masks
