@@ -194,6 +194,7 @@ def test_meshes_name_the_extra_that_reads_them(tmp_path, monkeypatch):
         ("a.binvox", b"PNG", "expected a .binvox file, got another"),
         ("a.binvox", b"#binvox 1\ndim 2 2\ndata\n", "expected three sides .* got 2 2"),
         ("a.binvox", b"#binvox 1\ndim 2 2 9999\ndata\n", "three sides of up to 2048"),
+        ("a.binvox", b"#binvox 1\ndim 2 1 4\ndata\n\x01\x08", "expected a cube .* got 2 1 4"),
         ("a.binvox", b"#binvox 1\ndim 2 2 2\ndata\n\x01\x07", "expected 8 voxels .* got 7"),
         ("a.binvox", b"#binvox 1\ndim 2 2 2\ndata\n\x00\x08", "is empty: no voxel"),
         ("a.vox", b"RIFF1234", "expected a MagicaVoxel file"),

@@ -109,7 +109,7 @@ def as_bytes(values: np.ndarray, name: str, threshold: float | None = None) -> n
 
 
 def check_not_binary(voxels: Any, name: str) -> None:
-    """Checks that voxels are not 0 and 1, as files have them, but on the scale of models.
+    """Checks that voxels are on the scale of models, and not 0 and 1 as in files.
 
     Args:
         voxels: A batch that has its values; None for a missing one.

@@ -180,7 +180,7 @@ def read(voxels: np.ndarray) -> Readings:
     """Recognises the solid in each object, by fitting. Voxels are full from an occupancy of 0.5 up.
 
     Args:
-        voxels: bool, uint8 in 0 to 255, or floats in [-1, 1], `[N, R, R, R, 1]`, R >= 8.
+        voxels: Floats in [-1, 1], uint8 in 0 to 255, or bool, `[N, R, R, R, 1]`, R >= 8.
 
     Returns:
         `Readings` of N entries.
@@ -214,7 +214,7 @@ def solid_scores(voxels: np.ndarray, wanted: np.ndarray | None = None) -> dict[s
     solids: 0 if all are equally frequent, log 6 if there is only one.
 
     Args:
-        voxels: bool, uint8 in 0 to 255, or floats in [-1, 1], `[N, R, R, R, 1]`.
+        voxels: Floats in [-1, 1], uint8 in 0 to 255, or bool, `[N, R, R, R, 1]`.
         wanted: Labels, indices into `KINDS`, that the objects were asked for.
 
     Returns:

@@ -72,6 +72,11 @@ def _read_binvox(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
         raise InputError(
             f"{name}: expected three sides of up to {_MOST} voxels, got {' '.join(dims) or 'none'}."
         )
+    if len(set(sides)) > 1:
+        raise InputError(
+            f"{name}: expected a cube of voxels, as binvox makes them, got {' '.join(dims)}, whose "
+            "order programs disagree on; save it as .npy."
+        )
     pairs = np.frombuffer(body[: len(body) // 2 * 2], np.uint8).reshape(-1, 2)
     size, have = math.prod(sides), int(pairs[:, 1].sum(dtype=np.int64))
     if have != size or not np.isin(pairs[:, 0], (0, 1)).all():
@@ -81,7 +86,7 @@ def _read_binvox(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
         )
     # y runs fastest, then z, then x.
     full = np.repeat(pairs[:, 0] == 1, pairs[:, 1])
-    return full.reshape(sides[0], sides[2], sides[1]).transpose(0, 2, 1)
+    return full.reshape(sides).transpose(0, 2, 1)
 
 
 def _read_vox(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
@@ -168,8 +173,8 @@ def as_binvox(full: np.ndarray) -> bytes:
     counts = np.full(int(times.sum()), 255, np.uint8)
     counts[np.cumsum(times) - 1] = lengths - 255 * (times - 1)
     pairs = np.stack([np.repeat(values[starts].astype(np.uint8), times), counts], axis=1)
-    depth, height, width = full.shape
-    head = f"#binvox 1\ndim {width} {depth} {height}\ntranslate 0 0 0\nscale 1\ndata\n"
+    side = len(full)
+    head = f"#binvox 1\ndim {side} {side} {side}\ntranslate 0 0 0\nscale 1\ndata\n"
     return head.encode() + pairs.tobytes()
 
 
