@@ -43,7 +43,11 @@ def bias(state, name):
     return state[f"{name}.bias"][:, None, None] if f"{name}.bias" in state else 0.0
 
 
-def norm(x, state, name):
+def plain(x, state, name):
+    return x
+
+
+def normalized(x, state, name):
     """Normalises by the statistics of the state, or of the image where it has no scale."""
     if f"{name}.weight" not in state:
         mean, variance = (f(x, axis=(1, 2), keepdims=True) for f in (np.mean, np.var))
@@ -142,12 +146,12 @@ class Draw:
 # ---------------------------------------------------------------------- CycleGAN
 
 
-def cyclegan_state(channels=3, out=3, width=4, blocks=2, batch=False, dropout=False, seed=0):
+def cyclegan_state(channels=3, out=3, width=4, blocks=2, kind="instance", dropout=False, seed=0):
     draw = Draw(seed)
 
     def layer(name, after, shape, size):
-        draw.conv(name, shape, None if batch else size)
-        if batch:
+        draw.conv(name, shape, size if kind == "instance" else None)
+        if kind == "batch":
             draw.norm(after, size)
 
     layer("model.1", "model.2", (width, channels, 7, 7), width)
@@ -166,6 +170,7 @@ def cyclegan_state(channels=3, out=3, width=4, blocks=2, batch=False, dropout=Fa
 
 
 def cyclegan(state, x):
+    norm = normalized if {"model.1.bias", "model.2.weight"} & {*state} else plain
     x = relu(norm(conv(reflect(x, 3), state, "model.1", padding=0), state, "model.2"))
     x = relu(norm(conv(x, state, "model.4", stride=2), state, "model.5"))
     x = relu(norm(conv(x, state, "model.7", stride=2), state, "model.8"))
@@ -232,7 +237,7 @@ def pix2pix(state, x):
     batch = "model.model.1.model.2.weight" in state
 
     def plain_or_norm(y, name):
-        return norm(y, state, name) if instance or batch else y
+        return normalized(y, state, name) if instance or batch else y
 
     y = block(conv(x, state, "model.model.0", stride=2), "model.model.1.model")
     return np.tanh(conv_transpose(relu(y), state, "model.model.3"))

@@ -1,6 +1,7 @@
 """Files that do not fit, and what is said about them; none needs Keras."""
 
 import json
+import shutil
 import zipfile
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from tests.importing import authors
 from tests.weight_files.torch_files import write_arrays
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.importing import Request, check_family, note_of, opened
+from tfgan_zoo.importing import NOTE, Request, check_family, note_of, opened
 
 
 def refusal(tmp_path, family, state, **request):
@@ -100,6 +101,41 @@ def test_several_sets_of_weights(tmp_path):
     assert "without any" in refusal(tmp_path, "srvgg", {})
 
 
+def test_parts_of_one_dict(tmp_path):
+    """As MMagic saves them, beside what belongs to no network."""
+    state = authors.srvgg_state()
+    flat = {
+        **{f"generator.{key}": value + 1 for key, value in state.items()},
+        **{f"generator_ema.{key}": value for key, value in state.items()},
+        "discriminator.x": np.zeros(3, "float32"),
+        "step_counter": np.array(5),
+    }
+    path = write_arrays(tmp_path / "x.pth", {"meta": {}, "state_dict": flat})
+    for key, chosen in ((None, "generator_ema"), ("generator", "generator")):
+        with opened(Request("srvgg", (path,), tmp_path / "out", key)) as (source,):
+            assert source.key == chosen
+            more = float(chosen == "generator")
+            found = source.state["body.0.bias"].read()
+            np.testing.assert_array_equal(found, state["body.0.bias"] + np.float32(more))
+    assert "left over: discriminator.x" in refusal(
+        tmp_path, "srvgg", {"params": state | {"discriminator.x": np.zeros(3, "float32")}}
+    )
+
+
+@pytest.mark.parametrize("kind", ["batch", "instance", "none"])
+@pytest.mark.parametrize("dropout", [True, False])
+def test_dropout_shifts_numbers(tmp_path, kind, dropout):
+    path = write_arrays(tmp_path / "x.pth", authors.cyclegan_state(kind=kind, dropout=dropout))
+    with opened(Request("cyclegan", (path,), tmp_path / "out")) as (source,):
+        plan = source.plan
+    assert plan.network["normalization"] == kind
+    keys = {(entry.layer, entry.variable): entry.key for entry in plan.entries}
+    second = 6 if dropout else 5
+    assert keys["block_1_conv_2", "kernel"] == f"model.10.conv_block.{second}.weight"
+    scale = keys.get(("block_1_conv_2_norm", "gamma"))
+    assert scale == (f"model.10.conv_block.{second + 1}.weight" if kind == "batch" else None)
+
+
 def test_whole_numbers_and_scales(tmp_path):
     state = authors.srvgg_state() | {"body.0.bias": np.zeros(4, "int64")}
     assert "expected floats, got 'x.pth' with others: body.0.bias" in refusal(
@@ -130,7 +166,11 @@ def test_requests(tmp_path):
     assert "exists; add --overwrite" in refusal(tmp_path, "srvgg", state)
     said = refusal(tmp_path, "srvgg", state, overwrite=True)
     assert "or a model that was imported before" in said
-    (tmp_path / "out").rmdir()
+    (tmp_path / "out" / NOTE).write_text("{}")
+    (tmp_path / "out" / "theirs.pth").write_text("")
+    said = refusal(tmp_path, "srvgg", state, overwrite=True)
+    assert "also holds 'theirs.pth', which importing did not put there; move it" in said
+    shutil.rmtree(tmp_path / "out")
     (tmp_path / "out").write_text("a file")
     assert "or a model that was imported before" in refusal(
         tmp_path, "srvgg", state, overwrite=True

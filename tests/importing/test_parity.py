@@ -53,7 +53,13 @@ def same(state):
 
 #: Case -> family, state, how it is named and kept in the file, the writer, size of the image.
 CASES = {
-    "resnet": ("cyclegan", lambda: authors.cyclegan_state(), same, write_arrays, (16, 24)),
+    "resnet": (
+        "cyclegan",
+        lambda: authors.cyclegan_state(dropout=True),
+        same,
+        write_arrays,
+        (16, 24),
+    ),
     "resnet_old": (
         "cyclegan",
         lambda: authors.cyclegan_state(channels=1, blocks=1),
@@ -63,10 +69,17 @@ CASES = {
     ),
     "resnet_batch": (
         "cyclegan",
-        lambda: authors.cyclegan_state(out=1, batch=True, dropout=True),
+        lambda: authors.cyclegan_state(out=1, kind="batch"),
         wrapped,
         write_safetensors,
         (16, 20),
+    ),
+    "resnet_none": (
+        "cyclegan",
+        lambda: authors.cyclegan_state(kind="none"),
+        same,
+        write_arrays,
+        (16, 16),
     ),
     "unet": ("pix2pix", lambda: authors.pix2pix_state(), same, write_old, (32, 64)),
     "unet_instance": (
@@ -111,7 +124,14 @@ CASES = {
         (6, 9),
     ),
 }
-QUICK = {*CASES} - {"unet_none", "rrdb", "rrdb_numbered", "srvgg_x2_grey", "msrresnet_x2"}
+QUICK = {*CASES} - {
+    "resnet_none",
+    "unet_none",
+    "rrdb",
+    "rrdb_numbered",
+    "srvgg_x2_grey",
+    "msrresnet_x2",
+}
 every_case = pytest.mark.parametrize("case", slow_except(QUICK, CASES))
 
 

@@ -225,6 +225,7 @@ def test_images_of_odd_sides_are_enlarged_by_two():
     discriminator = networks.srgan_discriminator((16, 16, 3), filters=4, dense_units=8)
     model = SRGAN((16, 16, 3), 2, tiny(2), discriminator, content="pixel")
     assert networks.size_multiple(model.generator, 2) == 2
+    assert model.tile_multiple("upscale") == 2
     images = np.random.default_rng(0).integers(0, 256, (1, 5, 7, 3), "uint8")
     made = model.upscale(images)
     assert made.shape == (1, 10, 14, 3)

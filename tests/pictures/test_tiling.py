@@ -60,6 +60,30 @@ def test_enlarging(size, scale):
     np.testing.assert_allclose(came, nearest(scale)(image), atol=1e-6)
 
 
+def mean_2x2(image):
+    """Joins blocks of 2x2 pixels, and pads odd sides."""
+    height, width, channels = image.shape
+    padded = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    blocks = padded.reshape(-(-height // 2), 2, -(-width // 2), 2, channels).mean((1, 3))
+    return np.repeat(np.repeat(blocks, 4, axis=0), 4, axis=1)[: 2 * height, : 2 * width]
+
+
+@pytest.mark.parametrize("size", [(13, 21), (24, 8), (9, 10), (10, 31)])
+@pytest.mark.parametrize(("tile", "overlap"), [(8, 2), (9, 3), (9, 6), (8, 0)])
+def test_tiles_begin_where_blocks_do(size, tile, overlap):
+    image = picture(*size)
+    came = apply_tiled(mean_2x2, image, tile, overlap, 2, 0, multiple=2)
+    np.testing.assert_allclose(came, mean_2x2(image), atol=1e-6)
+
+
+def test_tiles_that_begin_elsewhere_show():
+    image = picture(13, 8)
+    shifted = apply_tiled(mean_2x2, image, 8, 4, 2, 0)
+    assert np.abs(shifted - mean_2x2(image)).max() > 0.1
+    with pytest.raises(InputError, match="overlap: expected 0 to 6, less than a tile, got 7"):
+        apply_tiled(mean_2x2, image, 9, 7, 2, multiple=2)
+
+
 def test_one_call_where_one_tile_will_do():
     image = picture(5, 8)
     counted = Counted(lambda tile: tile[..., :1])

@@ -198,13 +198,12 @@ def test_a_file_is_replaced_by_one_that_infers_as_in_the_paper(folder, tmp_path)
     assert tfgan_zoo.load_model(given[-1]).inference == "paper"
 
 
-def test_dropout_is_where_the_authors_have_it(folder, tmp_path):
-    network = tfgan_zoo.networks.unet_generator((256, 256, 3), filters=2, innermost_dropout=False)
+@pytest.mark.parametrize(("side", "levels"), [(256, [7, 6, 5]), (128, [6, 5]), (32, [])])
+def test_dropout_is_where_the_authors_have_it(side, levels):
+    shape = (side, side, 3)
+    network = tfgan_zoo.networks.unet_generator(shape, filters=2, innermost_dropout=False)
     noisy = [layer.name for layer in network.layers if layer.name.endswith("_dropout")]
-    assert noisy == ["up_7_dropout", "up_6_dropout", "up_5_dropout"]
-    network = tfgan_zoo.networks.unet_generator((128, 128, 3), filters=2, innermost_dropout=False)
-    noisy = [layer.name for layer in network.layers if layer.name.endswith("_dropout")]
-    assert noisy == ["up_6_dropout", "up_5_dropout"]
+    assert noisy == [f"up_{level}_dropout" for level in levels]
 
 
 def test_an_imported_generator_is_fine_tuned(folder, model):
@@ -249,9 +248,14 @@ def test_an_export_of_a_file(folder, model, tmp_path):
 def test_a_run_is_replaced_whole_or_not_at_all(folder, tmp_path):
     out = tmp_path / "run"
     shutil.copytree(folder / "srvgg", out)
-    (out / "own.txt").write_text("of an earlier import")
+    own = shutil.copy(folder / "srvgg.pth", out / "own.pth")
+    with pytest.raises(InputError, match=r"also holds 'own\.pth'"):
+        tfgan_zoo.run.import_weights("srvgg", own, out, overwrite=True)
+    assert own.exists()
+    own.unlink()
+    (out / "model.keras").write_text("of an earlier import")
     tfgan_zoo.run.import_weights("srvgg", folder / "srvgg.pth", out, overwrite=True)
-    assert not (out / "own.txt").exists()
+    assert (out / "model.keras").stat().st_size > 1000
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     bad = write_arrays(tmp_path / "x.pth", SRVGG | {"body.1.weight": np.full(4, np.nan, "f4")})
     with pytest.raises(InputError, match="finite"):

@@ -13,7 +13,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.keras_internals import layers_of
 from tfgan_zoo.layers import SpectralNormalization
 from tfgan_zoo.models import DTN, Classifier
-from tfgan_zoo.models.mechanics.transfer import other_classes, take_over
+from tfgan_zoo.models.mechanics.transfer import other_classes, other_settings, take_over
 from tfgan_zoo.networks import (
     acgan_discriminator,
     dcgan_generator,
@@ -43,6 +43,23 @@ def saved(tmp_path_factory):
 
 def same(mine, theirs):
     return [np.array_equal(a, b) for a, b in zip(mine, theirs, strict=True)]
+
+
+def test_settings_that_no_array_shows():
+    """Arrays of all of these have the same names and shapes."""
+    resnet = {"image_shape": (16, 16, 3), "filters": 2, "blocks": 1}
+    mine, theirs = (
+        networks.translation_resnet(**resnet, padding=padding) for padding in ("same", "symmetric")
+    )
+    assert {name.shape for name in mine.weights} == {name.shape for name in theirs.weights}
+    assert "down_1: padding='same', there 'valid'" in other_settings(mine, theirs)
+    assert not other_settings(mine, mine)
+    rrdb = {"lr_shape": (4, 4, 3), "scale": 4, "filters": 2, "growth": 2, "blocks": 1}
+    mine = networks.rrdb_generator(**rrdb)
+    theirs = networks.rrdb_generator(**rrdb, output_activation="tanh", residual_scale=0.1)
+    notes = other_settings(mine, theirs)
+    assert "conv_last: activation='linear', there 'tanh'" in notes
+    assert "body.0.scale: scale=0.2, there 0.1" in notes
 
 
 def test_all_that_fits_is_taken_over(saved, tmp_path):

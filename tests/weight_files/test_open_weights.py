@@ -1,5 +1,6 @@
 """Files of tensors of every format: what is read, how much of it at a time, what is refused."""
 
+import json
 import os
 import pickle
 import struct
@@ -176,6 +177,22 @@ def test_a_few_bytes_do_not_become_many(tmp_path):
         described = {"descr": "<f4", "fortran_order": False, "shape": (2**50,)}
         header.write_array_header_1_0(member, described)
     refused(path, "another size than its shape")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", b"\x93NUMPY\2\0" + struct.pack("<I", 2**24) + bytes(2**24))
+    tracemalloc.start()
+    refused(path, r"x\.npy has the version \(2, 0\)")
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()
+    for places in ([0, 8], [0, 8]), ([0, 8], [16, 24]), ([8, 16], [16, 24]):
+        entries = zip("ab", places, strict=True)
+        header = {
+            name: {"dtype": "F64", "shape": [1], "data_offsets": place} for name, place in entries
+        }
+        text = json.dumps(header).encode()
+        path.write_bytes(struct.pack("<Q", len(text)) + text + bytes(24))
+        refused(path, "do not follow each other")
+    path.write_bytes(write_safetensors(path, {"x": np.zeros(2)}).read_bytes() + b"more")
+    refused(path, "bytes that belong to no tensor")
 
 
 # ---------------------------------------------------------------------- what is refused
@@ -267,6 +284,28 @@ def test_other_files(tmp_path, content, reason):
     path = tmp_path / "x.pth"
     path.write_bytes(content)
     refused(path, reason)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_files_of_one_name(tmp_path):
+    """Which of them counts differs between readers."""
+    path = write_arrays(tmp_path / "x.pth", ARRAYS)
+    again = next(name for name in zipfile.ZipFile(path).namelist() if "/data/" in name)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(again, archive.read(again))
+    refused(path, "two files of the same name")
+    with zipfile.ZipFile(path, "w") as archive:
+        for _ in range(2):
+            archive.writestr("x.npy", b"")
+    refused(path, "two files of the same name")
+
+
+def test_messages_stay_on_their_line(tmp_path):
+    path = tmp_path / "x.pth"
+    write_zip(path, {"w": tensor("\x1b[2J\n", 4, 0, (4,), (1,), view=b"")}, {})
+    refused(path, r"it has no storage \?\[2J\?\)")
+    write_safetensors(path, {"a\x1b[2J\n": np.zeros(2)}, shape=[3])
+    refused(path, r"\(a\?\[2J\? has another size")
 
 
 def test_types_that_nothing_here_knows(tmp_path):

@@ -7,7 +7,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.importing import super_resolution, translation
 from tfgan_zoo.importing.plan import Plan, Shapes
 from tfgan_zoo.suggestions import nearest
-from tfgan_zoo.weight_files import State
+from tfgan_zoo.weight_files import State, printable
 
 
 class Family(NamedTuple):
@@ -77,7 +77,7 @@ def choose(groups: Mapping[str, State], key: str | None, name: str) -> tuple[str
     Raises:
         InputError: If the file has no tensors, not the key, or several dicts and no known key.
     """
-    groups = {each: state for each, state in groups.items() if state}
+    groups = _by_prefix({each: state for each, state in groups.items() if state})
     if not groups:
         raise InputError(f"--input: expected tensors, got {name!r} without any.")
     found = ", ".join(repr(each[:100]) for each in groups)
@@ -91,6 +91,17 @@ def choose(groups: Mapping[str, State], key: str | None, name: str) -> tuple[str
             )
         key = best[0] if best else next(iter(groups))
     return key, _without_prefix(groups[key])
+
+
+def _by_prefix(groups: dict[str, State]) -> dict[str, State]:
+    """Adds dicts for parts of a dict of several networks, such as "generator_ema." of MMagic."""
+    parts = {
+        key: {name: each for name, each in state.items() if name.startswith(f"{key}.")}
+        for state in reversed(groups.values())  # The first one stays.
+        for key in _BEST
+        if key and not all(name.startswith(f"{key}.") for name in state)
+    }
+    return groups | {key: part for key, part in parts.items() if part and key not in groups}
 
 
 def _without_prefix(state: State) -> State:
@@ -139,12 +150,8 @@ class Misfit(NamedTuple):
 
 
 def _some(keys: list[str], most: int = 4) -> str:
-    shown = ", ".join(_printable(key) for key in keys[:most])
+    shown = ", ".join(printable(key[:100]) for key in keys[:most])
     return f"{shown}, ..." if len(keys) > most else shown
-
-
-def _printable(key: str) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in key[:100])
 
 
 def misfit(plan: Plan, shapes: Shapes) -> Misfit:

@@ -17,6 +17,8 @@ from tfgan_zoo.weight_files import State, open_weights
 
 #: The member of a `.keras` file, and the file in a run folder, that says where weights are from.
 NOTE = "imported.json"
+#: All that importing puts into a run folder.
+_MADE = {NOTE, ".lock", "checkpoints", "config.json", "model.keras"}
 #: What `SRGAN` enlarges by.
 _SCALES = (2, 4, 8)
 
@@ -123,6 +125,11 @@ def _check_output(request: Request) -> None:
         raise InputError(
             "--output: expected a new name, or a model that was imported before, got "
             f"{str(output)!r}, which is something else."
+        )
+    if output.is_dir() and (others := {each.name for each in output.iterdir()} - _MADE):
+        raise InputError(
+            f"--output: {str(output)!r} also holds {min(others)!r}, which importing did not put "
+            "there; move it, or give another place."
         )
 
 

@@ -11,15 +11,24 @@ from tfgan_zoo.importing.plan import (
     size,
 )
 
+#: Kinds of normalisation, for people.
+_NAMES = {"batch": "batch", "instance": "instance", "none": "no"}
+
 
 def cyclegan(shapes: Shapes) -> Plan:
     """Returns the plan of a `ResnetGenerator`: `resnet_9blocks`, `resnet_6blocks` and the like."""
     filters = size(shapes, "model.1.weight", 0, 64)
     channels = size(shapes, "model.1.weight", 1, 3)
     blocks = count(shapes, r"model\.(\d+)\.conv_block\.1\.weight$") or 9
-    normalization = "batch" if "model.2.weight" in shapes else "instance"
-    # Dropout, which does nothing at inference, shifts the numbers of what follows it.
-    second = 6 if "model.10.conv_block.6.weight" in shapes else 5
+    normalization = "none"
+    if "model.2.weight" in shapes:
+        normalization = "batch"
+    elif "model.1.bias" in shapes:  # Its only sign: it has no weights.
+        normalization = "instance"
+    # Dropout, which does nothing at inference, shifts the numbers of what follows it. Without it,
+    # 6 is a normalisation, which has a weight, too.
+    dropout = "model.10.conv_block.5.weight" not in shapes
+    second = 6 if dropout and "model.10.conv_block.6.weight" in shapes else 5
     end = 10 + blocks
     out = size(shapes, f"model.{end + 7}.weight", 0, 3)
     builder = Builder(shapes)
@@ -27,7 +36,8 @@ def cyclegan(shapes: Shapes) -> Plan:
     def conv(module: str, layer: str, norm: str, shape: tuple[int, ...], width: int) -> None:
         """Adds a convolution and its normalisation, which cancels the bias."""
         bias = width if normalization == "instance" else None
-        builder.conv(module, layer, shape, bias=bias, keeps_bias=False)
+        keeps_bias = normalization == "none"
+        builder.conv(module, layer, shape, bias=bias, keeps_bias=keeps_bias)
         builder.norm(norm, f"{layer}_norm", width, normalization)
 
     conv("model.1", "input", "model.2", (filters, channels, 7, 7), filters)
@@ -59,7 +69,7 @@ def cyclegan(shapes: Shapes) -> Plan:
         channels=(channels, out),
         scale=1,
         side=256 if blocks >= 9 else 128,
-        text=f"{text}, {normalization} normalisation",
+        text=f"{text}, {_NAMES[normalization]} normalisation",
     )
 
 
@@ -122,5 +132,5 @@ def pix2pix(shapes: Shapes) -> Plan:
         channels=(channels, out),
         scale=1,
         side=2**depth,
-        text=f"a U-Net of depth {depth} and {filters} maps, {normalization} normalisation",
+        text=f"a U-Net of depth {depth} and {filters} maps, {_NAMES[normalization]} normalisation",
     )

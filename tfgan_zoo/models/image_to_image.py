@@ -223,6 +223,16 @@ class ImageToImage(TakesImages, Game):
         except InputError:  # A network that enlarges some sizes only is left to those.
             return 1
 
+    def tile_multiple(self, direction: str) -> int:
+        """Returns of what number tiles of an image begin at multiples.
+
+        Networks that enlarge and join blocks of pixels first need the blocks of the whole image.
+
+        Args:
+            direction: A key of `translators`.
+        """
+        return self._sides[direction][0] if self.scale > 1 else 1
+
     def endpoints(self) -> dict[str, Endpoint]:
         """One endpoint per direction: from `images` to `images`, floats in [-1, 1], of any size."""
 

@@ -64,7 +64,7 @@ def unet_generator(
         inference: What dropout and batch normalisation do at inference, `frozen` or `paper`;
             `tfgan_zoo.layers.set_inference` changes it.
         innermost_dropout: Whether the first convolution on the way up has dropout, as in the paper.
-            The authors' PyTorch code drops out after as many, beginning with the second.
+            The authors' PyTorch code drops out after `depth - 5`, beginning with the second.
         synchronized_bn: Whether batch statistics are computed over all replicas.
         seed: Seed of the dropout masks.
         name: Name of the model.
@@ -185,7 +185,7 @@ def _generator(
         maps.append(x)
 
     # The authors' smaller networks have less dropout; without any there would be no noise.
-    noisy = min(max(depth - 5, 1), 3)
+    noisy = min(max(depth - 5, 1), 3) if innermost_dropout else max(depth - 5, 0)
     first = depth if innermost_dropout else depth - 1
     for i in range(depth, 0, -1):
         if skips and i < depth:

@@ -22,6 +22,7 @@ def in_tiles(
     *,
     blend: bool = False,
     on_tiles: Callable[[str], None] | None = None,
+    multiple: int = 1,
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Returns a function that applies another one to images of any size.
 
@@ -34,6 +35,7 @@ def in_tiles(
         blend: Whether neighbours fade into each other over all that they share, instead of half.
         on_tiles: Called for each image that is made in tiles, with a description such as
             "an image of 4000x3000 pixels in 20 tiles of 1024x1024".
+        multiple: See `apply_tiled`.
 
     Raises:
         InputError: If neighbours cannot share that many pixels.
@@ -41,25 +43,25 @@ def in_tiles(
     side = tile or TILE // scale
     if overlap is None:
         overlap = side // 2 if blend else OVERLAP
-    check_overlap(overlap, side, blend)
+    check_overlap(overlap, max(side // multiple, 1) * multiple - multiple + 1, blend)
 
     def apply(image: np.ndarray) -> np.ndarray:
         if not tile and image.shape[0] * image.shape[1] * scale**2 <= WHOLE:
             return function(image)
         height, width = image.shape[:2]
-        if on_tiles is not None and (num := count_tiles(image.shape, side, overlap)) > 1:
+        if on_tiles is not None and (num := count_tiles(image.shape, side, overlap, multiple)) > 1:
             each = f"{min(side, width)}x{min(side, height)}"
             on_tiles(f"an image of {width}x{height} pixels in {num} tiles of {each}")
-        return apply_tiled(
-            function, image, side, overlap, scale, blend=overlap if blend else overlap // 2
-        )
+        fade = overlap if blend else overlap // 2
+        return apply_tiled(function, image, side, overlap, scale, fade, multiple)
 
     return apply
 
 
-def count_tiles(size: Sequence[int], tile: int, overlap: int) -> int:
+def count_tiles(size: Sequence[int], tile: int, overlap: int, multiple: int = 1) -> int:
     """Returns the number of tiles of an image of a size, (height, width, ...)."""
-    return math.prod(len(tile_weights(side, tile, overlap, 0)) for side in size[:2])
+    sides = (tile_weights(side, tile, overlap, 0, multiple=multiple) for side in size[:2])
+    return math.prod(map(len, sides))
 
 
 def check_overlap(overlap: int, tile: int, blend: bool = False) -> None:
@@ -77,14 +79,15 @@ def apply_tiled(
     overlap: int,
     scale: int = 1,
     blend: int | None = None,
+    multiple: int = 1,
 ) -> np.ndarray:
     """Applies a function of images to one image, tile by tile.
 
     All tiles of an image have the same size: the last one of a row or column reaches back instead
-    of being shorter. Two neighbours meet in the middle of their overlap, where `blend` pixels fade
-    from one to the other; the remaining pixels come from the nearer tile. If no pixel of the result
-    depends on others more than r pixels away, and `overlap - blend >= 2 * r`, the result equals
-    that of the whole image.
+    of being shorter, except by less than `multiple`. Two neighbours meet in the middle of their
+    overlap, where `blend` pixels fade from one to the other; the remaining pixels come from the
+    nearer tile. If no pixel of the result depends on others more than r pixels away, and
+    `overlap - blend >= 2 * r`, the result equals that of the whole image.
 
     Args:
         function: A function from shape `(height, width, channels)` to
@@ -95,6 +98,8 @@ def apply_tiled(
         scale: The whole factor by which the function upscales.
         blend: Pixels of the image over which neighbours fade; None for half the overlap, 0 for a
             cut.
+        multiple: Tiles begin at multiples of it. A network that first joins blocks of 2x2 pixels
+            makes something else of an image that is shifted by one pixel.
 
     Returns:
         float32, shape `(height * scale, width * scale, channels)`. Besides this, memory holds one
@@ -107,19 +112,21 @@ def apply_tiled(
         >>> apply_tiled(lambda tile: tile / 2, np.ones((5, 7, 1)), tile=4, overlap=2).max()
         0.5
     """
-    if tile < 1:
-        raise InputError(f"tile: expected a number of pixels from 1 up, got {tile}.")
-    if not 0 <= overlap < tile:
-        raise InputError(f"overlap: expected 0 to {tile - 1}, less than a tile, got {overlap}.")
+    if tile < multiple:
+        raise InputError(f"tile: expected a number of pixels from {multiple} up, got {tile}.")
+    most = (tile // multiple - 1) * multiple
+    if not 0 <= overlap <= most:
+        raise InputError(f"overlap: expected 0 to {most}, less than a tile, got {overlap}.")
     blend = overlap // 2 if blend is None else blend
     if not 0 <= blend <= overlap:
         raise InputError(f"blend: expected 0 to {overlap}, the overlap, got {blend}.")
-    height, width = (min(tile, size) for size in image.shape[:2])
-    down = tile_weights(image.shape[0], tile, overlap, blend, scale)
-    across = tile_weights(image.shape[1], tile, overlap, blend, scale)
+    down, across = (
+        tile_weights(size, tile, overlap, blend, scale, multiple) for size in image.shape[:2]
+    )
     result: np.ndarray | None = None
     for top, of_rows in down:
         for left, of_columns in across:
+            height, width = len(of_rows) // scale, len(of_columns) // scale
             piece = np.asarray(function(image[top : top + height, left : left + width]), np.float32)
             if piece.shape[:2] != (height * scale, width * scale):
                 raise InputError(
@@ -139,7 +146,7 @@ def apply_tiled(
 
 
 def tile_weights(
-    size: int, tile: int, overlap: int, blend: int, scale: int = 1
+    size: int, tile: int, overlap: int, blend: int, scale: int = 1, multiple: int = 1
 ) -> list[tuple[int, np.ndarray]]:
     """Lays tiles along one side of an image.
 
@@ -149,20 +156,24 @@ def tile_weights(
         overlap: Less than a tile.
         blend: At most the overlap.
         scale: See `apply_tiled`.
+        multiple: See `apply_tiled`.
 
     Returns:
         For every tile (its first pixel, the weight of each of its pixels after upscaling). The
         weights of all tiles at one place sum to 1.
     """
-    length = min(tile, size)
-    starts = [*range(0, size - length, tile - overlap), size - length]
+    length = size if size <= tile else tile // multiple * multiple
+    step = (length - overlap) // multiple * multiple
+    last = -(-(size - length) // multiple) * multiple
+    starts = [*range(0, last, step), last] if last else [0]
     # A tile's weight is 0 before its edge and 1 after it, minus the same for the next tile's edge,
     # so that the sum over all tiles is 1 wherever the edges are.
     middles = [(start + after + length) / 2 for start, after in itertools.pairwise(starts)]
     weights = []
     for i, start in enumerate(starts):
-        places = start + (np.arange(length * scale) + 0.5) / scale
-        weight = np.ones(length * scale)
+        num = min(length, size - start) * scale
+        places = start + (np.arange(num) + 0.5) / scale
+        weight = np.ones(num)
         if i > 0:
             weight = _past(places, middles[i - 1], blend)
         if i < len(middles):

@@ -12,11 +12,15 @@ from tfgan_zoo.models.mechanics.transfer import (
     Transfer,
     networks_of,
     other_classes,
+    other_settings,
     take_over,
 )
 from tfgan_zoo.run.checkpoints import Checkpoints
 from tfgan_zoo.run.loading import load_model
 from tfgan_zoo.run.trained import load_run
+
+#: Of settings that differ, as many are listed.
+_MOST_NOTES = 4
 
 
 def start_from_generator(source: str | os.PathLike, model: ZooModel) -> None:
@@ -87,6 +91,11 @@ def start_from(source: str | os.PathLike, model: ZooModel) -> str:
     ]
     for name in mine:
         lines += _describe(name, found.get(name))
+        if name in found and (notes := other_settings(mine[name], theirs[name])):
+            lines.append("    the same weights make something else, as settings differ:")
+            lines += [f"      {note}" for note in notes[:_MOST_NOTES]]
+            if len(notes) > _MOST_NOTES:
+                lines.append(f"      and {len(notes) - _MOST_NOTES} more")
     lines += [f"  {name}: only there, not taken over" for name in theirs if name not in mine]
     return "\n".join(lines)
 

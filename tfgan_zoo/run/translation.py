@@ -13,7 +13,7 @@ from tfgan_zoo import progress
 from tfgan_zoo.data.images import DecodingRules
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers.inference import image_statistics
-from tfgan_zoo.models import LabelToImage
+from tfgan_zoo.models import ImageToImage, LabelToImage
 from tfgan_zoo.pictures import files, resizing, tiling
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.folder import Run
@@ -101,6 +101,7 @@ def translate_files(
         model.scale,
         blend=blend,
         on_tiles=None if blend or statistics is None else _warn_of_seams(statistics),
+        multiple=model.tile_multiple(chosen) if isinstance(model, ImageToImage) else 1,
     )
     if size:
         function = resizing.at_size(function, size)

@@ -14,10 +14,10 @@ import numpy as np
 
 from tfgan_zoo.weight_files.npz import open_npz
 from tfgan_zoo.weight_files.safetensors import begins, open_safetensors
-from tfgan_zoo.weight_files.stored import State, Stored, unreadable
+from tfgan_zoo.weight_files.stored import State, Stored, printable, unreadable
 from tfgan_zoo.weight_files.torch_file import open_torch, read_torch_file
 
-__all__ = ["State", "Stored", "open_weights", "read_torch_file"]
+__all__ = ["State", "Stored", "open_weights", "printable", "read_torch_file"]
 
 
 @contextlib.contextmanager

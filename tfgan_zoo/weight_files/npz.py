@@ -7,7 +7,7 @@ from typing import IO
 
 import numpy as np
 
-from tfgan_zoo.weight_files.stored import SIZES, State, Stored, UnreadableError
+from tfgan_zoo.weight_files.stored import SIZES, State, Stored, UnreadableError, members
 
 _FORMAT = np.lib.format
 
@@ -25,24 +25,21 @@ def open_npz(file: IO[bytes]) -> dict[str, State]:
         UnreadableError: If an array holds objects or numbers of another kind, or is damaged.
     """
     archive = zipfile.ZipFile(file)
-    names = [name for name in archive.namelist() if name.endswith(".npy")]
+    names = [name for name in members(archive) if name.endswith(".npy")]
     return {"": {name.removesuffix(".npy"): _stored(archive, name) for name in names}}
 
 
 def _stored(archive: zipfile.ZipFile, name: str) -> Stored:
     with archive.open(name) as member:
         version = _FORMAT.read_magic(member)
-        if version not in ((1, 0), (2, 0)):
+        # Later ones are for long headers, of which NumPy reads up to 4 GiB before it looks.
+        if version != (1, 0):
             raise UnreadableError(f"{name[:100]} has the version {version}")
-        header = {
-            (1, 0): _FORMAT.read_array_header_1_0,
-            (2, 0): _FORMAT.read_array_header_2_0,
-        }[version]
-        shape, _, dtype = header(member)
+        shape, _, dtype = _FORMAT.read_array_header_1_0(member)
         size = archive.getinfo(name).file_size - member.tell()
     if dtype.hasobject or dtype.name not in SIZES:
         raise UnreadableError(f"{name[:100]} holds {str(dtype)[:40]}, which are no plain numbers")
-    if size != math.prod(shape) * dtype.itemsize:
+    if min(shape, default=0) < 0 or size != math.prod(shape) * dtype.itemsize:
         raise UnreadableError(f"{name[:100]} has another size than its shape says")
     return Stored(tuple(shape), dtype.name, functools.partial(_read, archive, name))
 

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import IO, Any, NamedTuple
 
-from tfgan_zoo.weight_files.stored import CutOffError, UnreadableError
+from tfgan_zoo.weight_files.stored import CutOffError, UnreadableError, printable
 
 #: Instructions in a pickle. One that names 1,000 tensors has about 30,000.
 MOST_INSTRUCTIONS = 2_000_000
@@ -34,8 +34,7 @@ class Name(NamedTuple):
     name: str
 
     def __str__(self) -> str:
-        text = f"{self.module}.{self.name}"
-        return "".join(letter if letter.isprintable() else "?" for letter in text[:100])
+        return printable(f"{self.module}.{self.name}"[:100])
 
 
 class Rebuilt:

@@ -64,7 +64,20 @@ def open_safetensors(file: IO[bytes]) -> dict[str, State]:
         raise UnreadableError("its header is no table of tensors")
     header.pop("__metadata__", None)
     start = 8 + length
-    return {"": {name: _stored(file, name, entry, start, size) for name, entry in header.items()}}
+    state = {name: _stored(file, name, entry, start, size) for name, entry in header.items()}
+    _check_places([entry["data_offsets"] for entry in header.values()], size - start)
+    return {"": state}
+
+
+def _check_places(places: list[tuple[int, int]], size: int) -> None:
+    """Checks that tensors follow each other, as the format says, and so share no bytes."""
+    before = 0
+    for begin, end in sorted(map(tuple, places)):
+        if begin != before:
+            raise UnreadableError("its tensors do not follow each other")
+        before = end
+    if before != size:
+        raise UnreadableError("it has bytes that belong to no tensor")
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

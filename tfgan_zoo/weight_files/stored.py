@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, NamedTuple
 
@@ -63,6 +64,29 @@ def size_of(file: IO[bytes]) -> int:
     return size
 
 
+def members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """Returns the files of an archive by name.
+
+    Raises:
+        UnreadableError: If two have the same name, of which other readers may take the other.
+    """
+    infos = archive.infolist()
+    found = {info.filename: info for info in infos}
+    if len(found) != len(infos):
+        raise UnreadableError("its archive has two files of the same name")
+    return found
+
+
+def printable(text: str) -> str:
+    """Returns a text of one line that moves no cursor.
+
+    Example:
+        >>> printable("a\\x1b[2J\\n")
+        'a?[2J?'
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 @contextlib.contextmanager
 def unreadable(path: str | os.PathLike, what: str) -> Iterator[None]:
     """Raises an `InputError` for whatever is raised while a file is read.
@@ -81,7 +105,9 @@ def unreadable(path: str | os.PathLike, what: str) -> Iterator[None]:
         reason, advice = first_line(error), ""
         if isinstance(error, UnreadableError):
             reason, advice = str(error), f"; {error.advice}" if error.advice else ""
-        raise InputError(f"{os.fspath(path)} holds no {what} ({reason}){advice}.") from error
+        raise InputError(
+            f"{os.fspath(path)} holds no {what} ({printable(reason)}){advice}."
+        ) from error
 
 
 def from_bytes(data: bytes, dtype: str) -> np.ndarray:

@@ -25,6 +25,7 @@ from tfgan_zoo.weight_files.stored import (
     Stored,
     UnreadableError,
     from_bytes,
+    members,
     read_all,
     size_of,
     unreadable,
@@ -247,7 +248,7 @@ def _open_row(file: IO[bytes]) -> tuple[Any, Callable[[_Storage], np.ndarray]]:
 def _open_zip(file: IO[bytes]) -> tuple[Any, Callable[[_Storage], np.ndarray]]:
     """Opens the format since version 1.6."""
     archive = zipfile.ZipFile(file)
-    files = {info.filename: info for info in archive.infolist()}
+    files = members(archive)
     root = _root_of(files)
     order, pickled = f"{root}/byteorder", f"{root}/data.pkl"
     _check_stored(files[pickled])

@@ -97,6 +97,36 @@ def take_over(
     return Transfer(taken, words, differ, fits)
 
 
+#: What a layer does with the same weights.
+_SETTINGS = ("padding", "strides", "dilation_rate", "groups", "activation", "scale", "epsilon")
+
+
+def other_settings(network: keras.Model, other: keras.Model) -> list[str]:
+    """Returns what layers of the same name and class do otherwise, with the same weights.
+
+    Args:
+        network: Takes over.
+        other: Whose arrays are taken.
+
+    Returns:
+        Notes such as "conv_last: activation='linear', there 'tanh'".
+    """
+    theirs = {layer.name: layer for layer in layers_of(other)}
+    notes = []
+    for layer in layers_of(network):
+        there = theirs.get(layer.name)
+        numbered = re.sub(r"_\d+$", "", layer.name) == _automatic_name(type(layer))
+        if there is None or numbered or type(layer) is not type(there):
+            continue
+        settings, others = layer.get_config(), there.get_config()
+        notes += [
+            f"{layer.name}: {key}={settings[key]!r}, there {others[key]!r}"
+            for key in _SETTINGS
+            if key in settings and settings[key] != others.get(key)
+        ]
+    return notes
+
+
 def _names(network: keras.Model) -> list[str]:
     """Returns a name for each array that does not depend on how many layers Keras has numbered."""
     automatic = {_automatic_name(type(layer)) for layer in layers_of(network)}
