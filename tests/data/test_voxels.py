@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from tfgan_zoo.data import fit_for, open_source, voxels
+from tfgan_zoo.data import fit_for, open_source, unconditional, voxels
 from tfgan_zoo.data.fingerprints import fingerprint
 from tfgan_zoo.data.loading import load_source
 from tfgan_zoo.data.readers import voxel_files
@@ -48,7 +48,9 @@ def test_a_vox_file_by_hand(tmp_path):
         return kind + struct.pack("<ii", len(content), len(children)) + content + children
 
     inner = chunk(b"SIZE", struct.pack("<3i", 3, 4, 5))
-    inner += chunk(b"XYZI", struct.pack("<i", 2) + bytes((2, 0, 4, 7, 0, 3, 0, 9)))
+    # The last voxel has colour 0, which stands for an empty one.
+    filled = bytes((2, 0, 4, 7, 0, 3, 0, 9, 1, 1, 1, 0))
+    inner += chunk(b"XYZI", struct.pack("<i", 3) + filled)
     inner += chunk(b"RGBA", bytes(1024))
     path = tmp_path / "a.VOX"
     path.write_bytes(b"VOX " + struct.pack("<i", 150) + chunk(b"MAIN", b"", inner))
@@ -160,6 +162,25 @@ def test_meshes(tmp_path):
         voxel_files.read_file(str(tmp_path / "c.off"), rules)
 
 
+@pytest.mark.parametrize("resolution", [15, 16])
+def test_meshes_have_the_size_of_the_model_wherever_they_are(resolution, tmp_path):
+    """Around 0, both ends are between the centres of two voxels, if their number is even."""
+    trimesh = pytest.importorskip("trimesh")
+    pytest.importorskip("scipy")
+    made = []
+    for place in (0.0, 0.3, 500.0):
+        ball = trimesh.creation.icosphere(subdivisions=2)
+        ball.apply_translation([place, 0, 0])
+        ball.export(tmp_path / "a.off")
+        made.append(
+            voxel_files.read_file(str(tmp_path / "a.off"), VoxelRules(resolution=resolution))
+        )
+        assert made[-1].shape == (resolution,) * 3 + (1,)
+    np.testing.assert_array_equal(made[0], made[1])
+    for axis in range(3):
+        np.testing.assert_array_equal(made[0], np.flip(made[0], axis))
+
+
 def test_meshes_name_the_extra_that_reads_them(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "trimesh", None)
     (tmp_path / "a.off").write_text("OFF")
@@ -173,6 +194,7 @@ def test_meshes_name_the_extra_that_reads_them(tmp_path, monkeypatch):
         ("a.binvox", b"PNG", "expected a .binvox file, got another"),
         ("a.binvox", b"#binvox 1\ndim 2 2\ndata\n", "expected three sides .* got 2 2"),
         ("a.binvox", b"#binvox 1\ndim 2 2 9999\ndata\n", "three sides of up to 2048"),
+        ("a.binvox", b"#binvox 1\ndim 2 1 4\ndata\n\x01\x08", "expected a cube .* got 2 1 4"),
         ("a.binvox", b"#binvox 1\ndim 2 2 2\ndata\n\x01\x07", "expected 8 voxels .* got 7"),
         ("a.binvox", b"#binvox 1\ndim 2 2 2\ndata\n\x00\x08", "is empty: no voxel"),
         ("a.vox", b"RIFF1234", "expected a MagicaVoxel file"),
@@ -256,7 +278,10 @@ def test_shrinking_takes_means():
 def test_packed_bits_and_plain_arrays_are_the_same(tmp_path):
     full = np.stack([corner(), ~corner()])
     bits = np.packbits(full.reshape(2, -1), axis=1)
-    np.savez(tmp_path / "packed.npz", voxels=bits, shape=full.shape, names=["ant", "bee"])
+    of_test = {"voxels_test": bits[1:]}
+    np.savez(
+        tmp_path / "packed.npz", voxels=bits, shape=full.shape, names=["ant", "bee"], **of_test
+    )
     np.savez(tmp_path / "plain.npz", full.astype(np.uint8))
     packed, plain = (
         open_source(f"npz:{tmp_path / name}.npz", voxels=RULES) for name in ("packed", "plain")
@@ -266,6 +291,8 @@ def test_packed_bits_and_plain_arrays_are_the_same(tmp_path):
         assert source.is_voxels
         np.testing.assert_array_equal(source[1][..., 0] == 255, full[1])
         assert fit_for(source).shape == (4, 4, 4, 1)
+    test = open_source(f"npz:{tmp_path / 'packed.npz'}", "test", voxels=RULES)
+    np.testing.assert_array_equal(test[0][..., 0] == 255, full[1])
     z_up = open_source(f"npz:{tmp_path / 'plain.npz'}", voxels=VoxelRules("z_up"))
     np.testing.assert_array_equal(z_up[0][..., 0] == 255, turned(full[0], "z_up"))
     np.testing.assert_array_equal(z_up.array[0], z_up[0])
@@ -320,6 +347,20 @@ def test_a_folder_of_all_formats(tmp_path):
     assert fitted.labels.tolist() == [0, 0, 1]
 
 
+def test_files_are_batched_as_they_are_read(tmp_path):
+    """With and without a copy in memory; the order is that of the seed."""
+    spec = folder_of(tmp_path, "1.vox", "2.npy")
+    np.save(tmp_path / "2.npy", ~corner())
+    source = open_source(spec, voxels=RULES)
+    held, read = (
+        next(iter(unconditional(source, batch_size=2, image_size=6, cache=cache))).numpy()
+        for cache in (True, False)
+    )
+    np.testing.assert_array_equal(held, read)
+    expected = {VoxelFit(6)(source[i], "mine").tobytes() for i in range(2)}
+    assert {each.tobytes() for each in read} == expected
+
+
 def test_unreadable_files_are_left_out_if_asked(tmp_path, caplog):
     spec = folder_of(tmp_path, "1.vox", "3.vox")
     (tmp_path / "2.vox").write_bytes(b"VOX ")
@@ -327,7 +368,7 @@ def test_unreadable_files_are_left_out_if_asked(tmp_path, caplog):
         load_source(open_source(spec, voxels=RULES), VoxelFit(4))
     loaded = load_source(open_source(spec, voxels=RULES, on_error="skip"), VoxelFit(4))
     assert loaded.indices.tolist() == [0, 2]
-    assert "1 of 3 images is left out" in caplog.text
+    assert "1 of 3 objects is left out" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_scores(voxels):
     [
         ((np.zeros((2, 16, 16, 3), np.uint8),), r"\[N, R, R, R, 1\] .* got \[2, 16, 16, 3\]"),
         ((np.zeros((2, 16, 16, 8, 1), np.uint8),), "R >= 8"),
-        ((np.zeros((2, 16, 16, 16, 1), np.int32),), "expected uint8, or floats .* got int32"),
+        ((np.zeros((2, 16, 16, 16, 1), np.int32),), "expected uint8, bool, or floats .* got int32"),
         ((np.zeros((2, 16, 16, 16, 1)), np.zeros(3)), "wanted: expected 2 labels"),
     ],
 )
@@ -98,3 +98,10 @@ def test_refusals(given, sentence):
 
 def test_examples():
     assert doctest.testmod(solids).failed == 0
+
+
+def test_booleans_are_read_and_0_and_1_are_refused(voxels, found):
+    np.testing.assert_array_equal(solids.read(voxels[:3] > 0).iou, found.iou[:3])
+    for kind in (np.uint8, np.float32):
+        with pytest.raises(InputError, match="solids: expected voxels of 0 and 255 as uint8"):
+            solids.read((voxels[:3] > 0).astype(kind))

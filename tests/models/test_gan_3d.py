@@ -156,19 +156,33 @@ def test_wgan_gp_of_voxels():
     assert np.isfinite(float(logs["d_gradient_norm"]))
 
 
+@pytest.mark.filterwarnings("ignore:.*as in occupancies")
 @pytest.mark.parametrize("as_dataset", [False, True])
 def test_voxels_of_0_and_1_are_refused(as_dataset):
     model = tiny("gan_3d", dense=True)
     model.compile(run_eagerly=True)
     full = np.random.default_rng(0).random((8, *VOXELS)) < 0.5
-    for wrong in (full.astype("uint8"), full):
+    of = r"of 0 and 255 as uint8, .* got (bool|uint8|float32) of 0"
+    for wrong in (full.astype("uint8"), full, full.astype("float32")):
         data = tf.data.Dataset.from_tensor_slices(wrong).batch(4) if as_dataset else wrong
-        with pytest.raises(InputError, match=r"of 0 and 255 as uint8, .* got (bool|uint8) of 0"):
+        with pytest.raises(InputError, match=of):
             model.fit(data, **({} if as_dataset else {"batch_size": 4}), verbose=0)
     right = np.uint8(255) * full
     data = tf.data.Dataset.from_tensor_slices(right).batch(4) if as_dataset else right
     model.fit(data, **({} if as_dataset else {"batch_size": 4}), verbose=0)
     assert model.steps_done == 2
+
+
+def test_occupancies_are_warned_of_and_encoded_by_no_discriminator():
+    model = tiny("gan_3d")
+    model.compile(run_eagerly=True)
+    half = np.random.default_rng(0).random((4, *VOXELS), np.float32)
+    with pytest.warns(UserWarning, match=r"as in occupancies .*; give 2.0 \* x - 1\."):
+        model.fit(half, batch_size=4, verbose=0)
+    for wrong in (half > 0.5, np.uint8(half > 0.5), np.float32(half > 0.5)):
+        with pytest.raises(InputError, match="encode: expected voxels of 0 and 255"):
+            model.encode(wrong)
+    model.encode(np.ones((1, *VOXELS), np.float32))  # all full
 
 
 def test_a_generator_of_occupancies_is_warned_of():

@@ -51,6 +51,16 @@ def test_where_things_are():
     np.testing.assert_allclose(picture[near], alone[near], atol=90)
 
 
+def test_any_type_is_drawn_alike():
+    samples = objects((4, 4, 4), (1, 2, 3))
+    full = samples > 0
+    for same in (full, np.uint8(255) * full):
+        np.testing.assert_array_equal(draw_voxels(same, size=64), draw_voxels(samples, size=64))
+    for wrong in (np.uint8, np.float32):
+        with pytest.raises(InputError, match="draw_voxels: expected voxels of 0 and 255"):
+            draw_voxels(full.astype(wrong), size=64)
+
+
 def test_a_cube_has_three_shades_and_no_gaps():
     samples = np.ones((1, 6, 6, 6, 1), np.float32)
     (picture,) = draw_voxels(samples, size=120)

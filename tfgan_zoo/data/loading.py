@@ -25,6 +25,9 @@ from tfgan_zoo.sizes import scaled_to
 MEMORY_LIMIT = 4 * 2**30
 """Most bytes of decoded images that `cache="auto"` holds in memory."""
 
+#: What brings samples to the size of a model.
+Fitting = Fit | VoxelFit
+
 _log = logging.getLogger(__name__)
 
 _Sample = TypeVar("_Sample")
@@ -172,7 +175,7 @@ def fit_for(
     return fitting
 
 
-def use_cache(source: Source, fitting: Fit, cache: bool | str) -> bool:
+def use_cache(source: Source, fitting: Fitting, cache: bool | str) -> bool:
     """Returns whether to hold the fitted images in memory; see `unconditional`.
 
     Args:
@@ -183,7 +186,7 @@ def use_cache(source: Source, fitting: Fit, cache: bool | str) -> bool:
     return fits_memory([source], [fitting], cache)
 
 
-def fits_memory(sources: Sequence[Source], fittings: Sequence[Fit], cache: bool | str) -> bool:
+def fits_memory(sources: Sequence[Source], fittings: Sequence[Fitting], cache: bool | str) -> bool:
     """Returns the same for several sources together."""
     return decide_cache(
         cache,
@@ -220,7 +223,7 @@ class Loaded(NamedTuple):
 
 
 def load_images(
-    source: Source | np.ndarray | str | os.PathLike, fitting: Fit, num: int | None = None
+    source: Source | np.ndarray | str | os.PathLike, fitting: Fitting, num: int | None = None
 ) -> np.ndarray:
     """Decodes and fits the images of a source, in order.
 
@@ -240,7 +243,7 @@ def load_images(
 
 
 def load_source(
-    source: Source | np.ndarray | str | os.PathLike, fitting: Fit, num: int | None = None
+    source: Source | np.ndarray | str | os.PathLike, fitting: Fitting, num: int | None = None
 ) -> FittedSource:
     """Decodes and fits the images of a source into another source, with labels and other parts.
 
@@ -265,7 +268,7 @@ def load_source(
 
 
 def load_sources(
-    sources: Sequence[Source], fittings: Sequence[Fit], num: int | None = None
+    sources: Sequence[Source], fittings: Sequence[Fitting], num: int | None = None
 ) -> list[FittedSource]:
     """Does what `load_source` does for sources whose samples belong together; see `load`."""
     loaded = load(sources, fittings, num)
@@ -276,13 +279,13 @@ def load_sources(
 
 
 def load_together(
-    sources: Sequence[Source], fittings: Sequence[Fit], num: int | None = None
+    sources: Sequence[Source], fittings: Sequence[Fitting], num: int | None = None
 ) -> list[np.ndarray]:
     """Returns the images that `load` returns."""
     return load(sources, fittings, num).images
 
 
-def load(sources: Sequence[Source], fittings: Sequence[Fit], num: int | None = None) -> Loaded:
+def load(sources: Sequence[Source], fittings: Sequence[Fitting], num: int | None = None) -> Loaded:
     """Decodes and fits the images of sources whose samples belong together.
 
     Args:
@@ -304,7 +307,9 @@ def load(sources: Sequence[Source], fittings: Sequence[Fit], num: int | None = N
         # All images in one operation, and without a copy if they stay as they are.
         images = [fitting(source.array[:num], source.spec) for source, fitting in each]  # type: ignore[index]
         return Loaded(images, indices)
-    loaded = [np.empty((num,) + fitting.shape, fitting.dtype) for fitting in fittings]
+    loaded: list[np.ndarray] = [
+        np.empty((num,) + fitting.shape, fitting.dtype) for fitting in fittings
+    ]
     kept = np.ones(num, bool)
     errors: list[InputError] = []
 
@@ -342,7 +347,7 @@ def load(sources: Sequence[Source], fittings: Sequence[Fit], num: int | None = N
 
 
 def usable_indices(
-    sources: Sequence[Source], fittings: Sequence[Fit], indices: np.ndarray
+    sources: Sequence[Source], fittings: Sequence[Fitting], indices: np.ndarray
 ) -> np.ndarray:
     """Returns the indices of samples that can be read and fitted, in all of some sources.
 
@@ -402,7 +407,7 @@ def first_usable(
         num: Number of samples.
         skip: Whether to leave unusable samples out. Otherwise the error is raised.
         label: Name of the sources, for messages.
-        unit: What the samples are, for messages: "images" or "pairs".
+        unit: What the samples are, for messages, such as "images".
 
     Returns:
         A function from an index to the index of the sample that was read, and the sample.
@@ -429,7 +434,9 @@ def first_usable(
     return read_usable
 
 
-def read_fitted(sources: Sequence[Source], fittings: Sequence[Fit], index: int) -> list[np.ndarray]:
+def read_fitted(
+    sources: Sequence[Source], fittings: Sequence[Fitting], index: int
+) -> list[np.ndarray]:
     """Reads and fits the samples of one index; a file is read once for all of its views.
 
     Raises:
@@ -457,7 +464,7 @@ def read_fitted(sources: Sequence[Source], fittings: Sequence[Fit], index: int) 
     return fitted
 
 
-def _nothing_to_resample(source: Source, fitting: Fit) -> bool:
+def _nothing_to_resample(source: Source, fitting: Fitting) -> bool:
     if source.array is None:
         return False
     if isinstance(fitting, VoxelFit):
@@ -473,7 +480,9 @@ def label_of(sources: Sequence[Source]) -> str:
 
 def unit_of(sources: Sequence[Source]) -> str:
     """Returns what their samples are, for messages."""
-    return "images" if len(sources) == 1 else "pairs"
+    if len(sources) > 1:
+        return "pairs"
+    return "objects" if sources[0].is_voxels else "images"
 
 
 def skips_errors(sources: Sequence[Source]) -> bool:

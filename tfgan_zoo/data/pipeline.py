@@ -19,8 +19,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import noise
-from tfgan_zoo.data.images import Fit
 from tfgan_zoo.data.loading import (
+    Fitting,
     first_usable,
     fit_for,
     label_of,
@@ -138,7 +138,7 @@ def _check_batch_size(sources: Sequence[Source], num: int, batch_size: int) -> N
 
 def batches(
     sources: Sequence[Source],
-    fittings: Sequence[Fit],
+    fittings: Sequence[Fitting],
     batch_size: int,
     seed: int,
     start_step: int,
@@ -247,7 +247,7 @@ def _from_memory(
 
 def _from_files(
     sources: Sequence[Source],
-    fittings: Sequence[Fit],
+    fittings: Sequence[Fitting],
     batch_size: int,
     order: tf.data.Dataset,
 ) -> tf.data.Dataset:

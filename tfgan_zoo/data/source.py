@@ -22,7 +22,6 @@ from tfgan_zoo.data.brightness import warn_of_depth, warn_of_masks
 from tfgan_zoo.data.images import (
     SKIP,
     DecodingRules,
-    Fit,
     check_packages,
     decode,
     extremes_of_8_bits,
@@ -248,12 +247,12 @@ class FittedSource(ArraySource):
 
     Args:
         source: The source they were read from.
-        fitting: The `Fit`.
+        fitting: The `Fit`, or `VoxelFit`.
         array: The images, uint8 `[N, H, W, C]`.
         indices: The index in `source` of each image, int64 `[N]`. Unusable images are missing.
     """
 
-    def __init__(self, source: Source, fitting: Fit, array: np.ndarray, indices: np.ndarray):
+    def __init__(self, source: Source, fitting: Any, array: np.ndarray, indices: np.ndarray):
         self.spec = source.spec
         self.array = array
         self.shape = array.shape[1:]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -108,6 +108,29 @@ def as_bytes(values: np.ndarray, name: str, threshold: float | None = None) -> n
     )
 
 
+def check_not_binary(voxels: Any, name: str) -> None:
+    """Checks that voxels are on the scale of models, and not 0 and 1 as in files.
+
+    Args:
+        voxels: A batch that has its values; None for a missing one.
+        name: Their name in a message.
+
+    Raises:
+        InputError: If they are.
+    """
+    values = None if voxels is None else np.asarray(voxels)
+    if values is None or values.dtype.kind not in "biuf" or not values.size:
+        return
+    # Floats of 1 alone are full voxels on the scale of models.
+    binary = values.max() == 1 and values.min() == 0 and bool(np.isin(values, (0, 1)).all())
+    whole_ones = values.dtype.kind in "iu" and values.max() == 1
+    if values.dtype.kind == "b" or whole_ones or binary:
+        raise InputError(
+            f"{name}: expected voxels of 0 and 255 as uint8, or floats in [-1, 1], got "
+            f"{values.dtype} of 0 and 1; give 2.0 * x - 1, as floats, or np.uint8(255) * x."
+        )
+
+
 def turned(voxels: np.ndarray, axes: str) -> np.ndarray:
     """Returns voxels with the axes depth, height and width, seen from the front.
 
@@ -165,8 +188,10 @@ class VoxelFit:
         if self.fit not in ("resize", "pad"):
             raise InputError(f'fit: expected "resize" or "pad", got {self.fit!r}.')
 
+    #: What a result consists of.
+    dtype: ClassVar[type] = np.uint8
     #: Files are read whole.
-    smallest = None
+    smallest: ClassVar[None] = None
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

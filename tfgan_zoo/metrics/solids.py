@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tfgan_zoo.data.solids import KINDS, RADII, TURNS, Attributes, occupied
+from tfgan_zoo.data.voxels import check_not_binary
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.classes import ClassScores, share_right, summed_up
 from tfgan_zoo.metrics.divergence import reverse_kl
@@ -165,24 +166,27 @@ def _check(voxels: np.ndarray) -> np.ndarray:
             "solids: expected voxels of shape [N, R, R, R, 1] with N >= 1 and R >= 8, got "
             f"{list(voxels.shape)}."
         )
+    if voxels.dtype == bool:
+        return voxels[..., 0]
+    check_not_binary(voxels, "solids")
     if voxels.dtype == np.uint8:
         return voxels[..., 0] >= 128
     if voxels.dtype.kind == "f":
         return voxels[..., 0] >= 0
-    raise InputError(f"solids: expected uint8, or floats in [-1, 1], got {voxels.dtype}.")
+    raise InputError(f"solids: expected uint8, bool, or floats in [-1, 1], got {voxels.dtype}.")
 
 
 def read(voxels: np.ndarray) -> Readings:
     """Recognises the solid in each object, by fitting. Voxels are full from an occupancy of 0.5 up.
 
     Args:
-        voxels: uint8 in 0 to 255, or floats in [-1, 1], `[N, R, R, R, 1]`, R >= 8.
+        voxels: Floats in [-1, 1], uint8 in 0 to 255, or bool, `[N, R, R, R, 1]`, R >= 8.
 
     Returns:
         `Readings` of N entries.
 
     Raises:
-        InputError: If the voxels have another shape or type.
+        InputError: If the voxels have another shape or type, or are 0 and 1 as numbers.
 
     Example:
     >>> from tfgan_zoo.data import solids
@@ -210,7 +214,7 @@ def solid_scores(voxels: np.ndarray, wanted: np.ndarray | None = None) -> dict[s
     solids: 0 if all are equally frequent, log 6 if there is only one.
 
     Args:
-        voxels: uint8 in 0 to 255, or floats in [-1, 1], `[N, R, R, R, 1]`.
+        voxels: Floats in [-1, 1], uint8 in 0 to 255, or bool, `[N, R, R, R, 1]`.
         wanted: Labels, indices into `KINDS`, that the objects were asked for.
 
     Returns:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import losses, networks
+from tfgan_zoo.data.voxels import check_not_binary
 from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.models.mechanics.arguments import check_image_shape
 from tfgan_zoo.models.mechanics.parts import as_images
@@ -173,6 +174,7 @@ class GAN3D(NoiseToImage):
         """
         check_number("batch_size", batch_size, least=1, whole=True)
         given = self.checked_images(voxels, "voxels")
+        check_not_binary(given, "encode")
         if len(given) == 0:
             raise InputError("encode: expected one or more, got none.")
         function = self._feature_function()

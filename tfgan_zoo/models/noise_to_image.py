@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import networks, schedules
+from tfgan_zoo.data.voxels import check_not_binary
 from tfgan_zoo.errors import InputError, check_num_classes, check_number
 from tfgan_zoo.models.augmented import Augmented
 from tfgan_zoo.models.conditional import FakeLabels, Given
@@ -17,7 +18,6 @@ from tfgan_zoo.models.game import Game, check_r1
 from tfgan_zoo.models.mechanics import classes, parts
 from tfgan_zoo.models.mechanics.arguments import (
     check_image_shape,
-    check_not_binary,
     check_size,
     constructor_arguments,
 )
@@ -281,11 +281,18 @@ class NoiseToImage(Augmented, Sampling):
         """See `Inspection`: voxels are often 0 and 1."""
         return kind_of(self.image_shape) is VOXELS
 
+    @property
+    def half_range(self) -> str:  # type: ignore[override]
+        """See `Inspection`: of voxels, occupancies."""
+        if kind_of(self.image_shape) is VOXELS:
+            return "as in occupancies from 0 to 1, which leave no voxel empty; give 2.0 * x - 1."
+        return super().half_range
+
     def check_batch(self, batches: Sequence[Any], phase: str, called: str) -> None:
         """See `Inspection.check_batch`.
 
         Raises:
-            InputError: If voxels are 0 and 1, which as uint8 are nearly black.
+            InputError: If voxels are 0 and 1: none of them would be empty, or none full.
         """
         super().check_batch(batches, phase, called)
         if kind_of(self.image_shape) is VOXELS:

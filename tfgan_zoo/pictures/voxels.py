@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from tfgan_zoo.data.voxels import check_not_binary
+
 #: Angle between the line of sight and the ground, as in isometric drawings: all edges of a cube
 #: that is seen from a corner have the same length.
 ELEVATION = math.atan(1 / math.sqrt(2))
@@ -24,13 +26,17 @@ def full_voxels(samples: np.ndarray, threshold: float = 0.5) -> np.ndarray:
     """Returns which voxels are full: of several channels, those with one that is.
 
     Args:
-        samples: Floats in [-1, 1], `[..., D, H, W, C]`.
+        samples: Floats in [-1, 1], uint8 in 0 to 255, or bool, `[..., D, H, W, C]`.
         threshold: The occupancy, in [0, 1], from which a voxel is full.
 
     Returns:
         bool `[..., D, H, W]`.
     """
-    return np.any(np.asarray(samples) >= 2 * threshold - 1, axis=-1)
+    samples = np.asarray(samples)
+    if samples.dtype == bool:
+        return np.any(samples, axis=-1)
+    least = 255 * threshold if samples.dtype == np.uint8 else 2 * threshold - 1
+    return np.any(samples >= least, axis=-1)
 
 
 def draw_voxels(
@@ -43,7 +49,7 @@ def draw_voxels(
     """Draws objects as shaded cubes, in parallel projection.
 
     Args:
-        samples: Floats in [-1, 1], `[B, D, H, W, C]`.
+        samples: Floats in [-1, 1], uint8 in 0 to 255, or bool, `[B, D, H, W, C]`.
         threshold: The occupancy, in [0, 1], from which a voxel is full.
         azimuth: Degrees by which objects are turned around their vertical axis.
         size: Pixels of a side; None for enough to see single voxels, from 96 to 256.
@@ -51,10 +57,15 @@ def draw_voxels(
     Returns:
         Pictures `[B, size, size, 3]`, uint8.
 
+    Raises:
+        InputError: If the voxels are 0 and 1 as numbers.
+
     Example:
         >>> draw_voxels(np.ones((2, 8, 8, 8, 1)), size=64).shape
         (2, 64, 64, 3)
     """
+    if np.asarray(samples).dtype != bool:
+        check_not_binary(samples, "draw_voxels")
     full = full_voxels(samples, threshold)
     if size is None:
         size = int(np.clip(6 * max(full.shape[1:]), 96, 256))

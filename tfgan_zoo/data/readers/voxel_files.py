@@ -72,6 +72,11 @@ def _read_binvox(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
         raise InputError(
             f"{name}: expected three sides of up to {_MOST} voxels, got {' '.join(dims) or 'none'}."
         )
+    if len(set(sides)) > 1:
+        raise InputError(
+            f"{name}: expected a cube of voxels, as binvox makes them, got {' '.join(dims)}, whose "
+            "order programs disagree on; save it as .npy."
+        )
     pairs = np.frombuffer(body[: len(body) // 2 * 2], np.uint8).reshape(-1, 2)
     size, have = math.prod(sides), int(pairs[:, 1].sum(dtype=np.int64))
     if have != size or not np.isin(pairs[:, 0], (0, 1)).all():
@@ -81,7 +86,7 @@ def _read_binvox(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
         )
     # y runs fastest, then z, then x.
     full = np.repeat(pairs[:, 0] == 1, pairs[:, 1])
-    return full.reshape(sides[0], sides[2], sides[1]).transpose(0, 2, 1)
+    return full.reshape(sides).transpose(0, 2, 1)
 
 
 def _read_vox(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
@@ -100,7 +105,7 @@ def _read_vox(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
         if kind == b"SIZE":
             sizes.append(struct.unpack_from("<3i", content))
         elif kind == b"XYZI":
-            (num,) = struct.unpack_from("<i", content)
+            (num,) = struct.unpack_from("<I", content)
             objects.append(np.frombuffer(content, np.uint8, 4 * num, 4).reshape(num, 4))
         place += 12 + length
     if len(objects) != 1 or len(sizes) != 1:
@@ -111,7 +116,8 @@ def _read_vox(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
     if not all(0 < side <= _MOST for side in sides) or (filled[:, :3] >= sides).any():
         raise InputError(f"{name} is damaged: voxels outside of {sides}; replace or delete it.")
     full = np.zeros(sides, bool)
-    full[tuple(filled[:, :3].T)] = True
+    # Colour 0 stands for an empty voxel.
+    full[tuple(filled[:, :3].T)] = filled[:, 3] > 0
     return full
 
 
@@ -126,10 +132,12 @@ def _read_mesh(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
             "install 'tfgan_zoo[meshes]', or give .binvox files."
         ) from error
     kind = os.path.splitext(name)[1].lower()[1:]
-    mesh = trimesh.load(io.BytesIO(data), file_type=kind, force="mesh")
+    mesh: Any = trimesh.load(io.BytesIO(data), file_type=kind, force="mesh")
     if not len(mesh.faces) or not np.isfinite(mesh.extents).all() or not max(mesh.extents) > 0:
         raise InputError(f"{name} is a mesh without faces; leave it out.")
-    # The centres of the first and the last voxel are at the ends of the longest side.
+    # Centres of voxels are multiples of their side: from 0 on, the first and the last are at the
+    # ends of the longest side. Of a mesh around 0, both ends could be between two voxels.
+    mesh.apply_translation(-mesh.bounds[0])
     made = mesh.voxelized(float(max(mesh.extents)) / (rules.resolution - 1))
     return np.asarray(made.fill("holes").matrix, bool)
 
@@ -165,8 +173,8 @@ def as_binvox(full: np.ndarray) -> bytes:
     counts = np.full(int(times.sum()), 255, np.uint8)
     counts[np.cumsum(times) - 1] = lengths - 255 * (times - 1)
     pairs = np.stack([np.repeat(values[starts].astype(np.uint8), times), counts], axis=1)
-    depth, height, width = full.shape
-    head = f"#binvox 1\ndim {width} {depth} {height}\ntranslate 0 0 0\nscale 1\ndata\n"
+    side = len(full)
+    head = f"#binvox 1\ndim {side} {side} {side}\ntranslate 0 0 0\nscale 1\ndata\n"
     return head.encode() + pairs.tobytes()
 
 

@@ -187,7 +187,9 @@ def _open_array(opening: Opening, rules: VoxelRules) -> Source:
     array, *labels = (v for k, v in found.items() if k not in ("shape", "names", "class_names"))
     shape = found.get("shape")
     if array.ndim == 2 and shape is not None:
-        array = unpacked(spec, array, tuple(int(side) for side in shape))
+        # The shape is that of the split train.
+        num = int(shape[0]) if split == "train" and len(shape) else len(array)
+        array = unpacked(spec, array, (num, *(int(side) for side in shape[1:])))
     names = found.get("names")
     return VoxelArraySource(
         spec,

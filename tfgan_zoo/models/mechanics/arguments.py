@@ -84,26 +84,6 @@ def check_range(images: Any, name: str) -> bool:
     return low >= 0
 
 
-def check_not_binary(voxels: Any, name: str) -> None:
-    """Checks that voxels are no integers of 0 and 1, or booleans, which have another range.
-
-    Args:
-        voxels: A batch that has its values; None for a missing one, which a train step names.
-        name: Their name in a message.
-
-    Raises:
-        InputError: If they are.
-    """
-    values = None if voxels is None else np.asarray(voxels)
-    if values is None or values.dtype.kind not in "biu" or not values.size:
-        return
-    if values.dtype.kind == "b" or values.max() == 1:
-        raise InputError(
-            f"{name}: expected voxels of 0 and 255 as uint8, or floats in [-1, 1], got "
-            f"{values.dtype} of 0 and 1; give 2.0 * x - 1, as floats, or np.uint8(255) * x."
-        )
-
-
 def check_ends(data: Any, steps: Any, argument: str) -> None:
     """Checks that a dataset ends, or that the number of steps per epoch is given.
 

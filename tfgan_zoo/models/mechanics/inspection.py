@@ -19,6 +19,11 @@ class Inspection(keras.Model):
 
     #: Whether the first batch is looked at whatever its type, for `check_batch`.
     looks_at_first_batch = False
+    #: What floats of 0 and more may be, and what to give in their place.
+    half_range = (
+        "as in images divided by 255, which are half of that range; scale pixels by "
+        "x / 127.5 - 1, or give them as uint8."
+    )
 
     def _build_inspection(self) -> None:
         # By phase, "training" or "testing": the name, for messages, of batches still to be checked.
@@ -166,8 +171,7 @@ class Inspection(keras.Model):
     def _warn_of_range(self, name: str) -> None:
         self._report_once(
             "range",
-            f"{name}: expected floats in [-1, 1], got none below 0, as in images divided by 255, "
-            "which are half of that range; scale pixels by x / 127.5 - 1, or give them as uint8.",
+            f"{name}: expected floats in [-1, 1], got none below 0, {self.half_range}",
             warn_user,
         )
 
