@@ -17,7 +17,6 @@ Prints the table and, with --output, puts it into a Markdown file between the li
 from pathlib import Path
 
 import numpy as np
-from absl import app, flags
 
 from benchmarks import common
 from tfgan_zoo import cli
@@ -37,12 +36,6 @@ VARIANTS = {
     ),
 }
 
-_VARIANTS = flags.DEFINE_list("variants", list(VARIANTS), "Variants.")
-_WORKDIR = flags.DEFINE_string("workdir", "runs", "Folder of the run folders.")
-_STEPS = flags.DEFINE_integer("steps", None, "Steps of each stage; the recipe's by default.")
-_SAMPLES = flags.DEFINE_integer("samples", 500, "Images to score.")
-_OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/results.md.")
-
 _HEADER = f"| variant | clean | colour | edge | steps | time | images/s |\n|{'---|' * 7}"
 
 
@@ -54,20 +47,26 @@ def cells(scores: dict[str, float]) -> str:
 
 def main(argv: list[str]) -> None:
     """Trains the variants and writes the table."""
-    del argv
-    if not set(_VARIANTS.value) <= set(VARIANTS) or not _VARIANTS.value:
+    given = cli.Flags()
+    given.define_list("variants", list(VARIANTS), "Variants.")
+    given.define_path("workdir", "runs", "Folder of the run folders.")
+    given.define_integer("steps", None, "Steps of each stage; the recipe's by default.")
+    given.define_integer("samples", 500, "Images to score.")
+    given.define_path("output", None, "A Markdown file, such as docs/results.md.")
+    cli.parse(given, argv, __doc__)
+    if not set(given.variants) <= set(VARIANTS) or not given.variants:
         raise SystemExit(f"--variants: expected some of {', '.join(VARIANTS)}.")
-    if _OUTPUT.value:
-        common.shown(_OUTPUT.value, "label_maps")  # Refuses a file without a place for it now.
+    if given.output:
+        common.shown(given.output, "label_maps")  # Refuses a file without a place for it now.
     cli.quiet_tensorflow(lambda: None)  # Leaves GPUs to the trainings.
-    folders = {name: Path(_WORKDIR.value) / f"label_maps_{name}" for name in _VARIANTS.value}
+    folders = {name: Path(given.workdir) / f"label_maps_{name}" for name in given.variants}
     for name, folder in folders.items():
         entries = list(VARIANTS[name][0])
-        if _STEPS.value is not None:
+        if given.steps is not None:
             stages = (
                 [] if name == "no_stages" else ["pretraining.steps", "pretraining.frozen_steps"]
             )
-            entries += [f"{entry}={_STEPS.value}" for entry in ("train.steps", *stages)]
+            entries += [f"{entry}={given.steps}" for entry in ("train.steps", *stages)]
         common.train("pix2pix_hd", folder, *(f"--config.{entry}" for entry in entries))
 
     from tfgan_zoo import pictures
@@ -75,7 +74,7 @@ def main(argv: list[str]) -> None:
     from tfgan_zoo.metrics.scenes import scene_scores
     from tfgan_zoo.run import experiment
 
-    wanted = scenes.scenes("test", _SAMPLES.value)
+    wanted = scenes.scenes("test", given.samples)
     drawn = scenes.render(wanted, 64)
     maps = np.stack([drawn["label"], drawn["inst"]], axis=-1).astype(np.int16)
     lines = []
@@ -84,8 +83,8 @@ def main(argv: list[str]) -> None:
         styles = None
         if model.style_size:
             styles = model.encode_styles(drawn["image"], maps[..., 1], batch_size=8)
-        given = maps[..., : model.source_shape("a_to_b")[-1]]
-        made = pictures.to_uint8(model.translate(given, styles=styles, batch_size=8))
+        told = maps[..., : model.source_shape("a_to_b")[-1]]
+        made = pictures.to_uint8(model.translate(told, styles=styles, batch_size=8))
         scores = scene_scores(made, wanted, colours=bool(model.style_size))
         cost = (
             f"{model.steps_done:,} | {common.minutes(folder):.1f} min | {common.speed(folder):,.0f}"
@@ -96,8 +95,8 @@ def main(argv: list[str]) -> None:
         scores = scene_scores(images.astype(np.uint8), wanted, colours=what == "the true images")
         lines.append(f"| {what} | {cells(scores)} | — | — | — |")
     intro = f"{len(wanted):,} images of the test split; {common.where()}."
-    common.show("\n".join([intro, "", _HEADER, *lines]), _OUTPUT.value, "label_maps")
+    common.show("\n".join([intro, "", _HEADER, *lines]), given.output, "label_maps")
 
 
 if __name__ == "__main__":
-    app.run(main)
+    cli.run(main)

@@ -214,7 +214,7 @@ def test_no_other_file_renames_what_it_writes():
     package = Path(atomic.__file__).parent
     # Folders and what TensorFlow wrote have no other way.
     allowed = {"atomic.py", "run/checkpoints.py", "serving/saved_model.py", "pictures/save.py"}
-    allowed |= {"data/fxemoji.py"}
+    allowed |= {"data/fxemoji.py", "run/importing.py"}
     found = {
         path.relative_to(package).as_posix()
         for path in package.rglob("*.py")

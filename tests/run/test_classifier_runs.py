@@ -125,11 +125,11 @@ def test_another_number_of_classes_is_refused(tmp_path):
 def test_the_score_is_the_share_that_is_right(tmp_path):
     config = tiny_classifier(tmp_path)
     task = of(config)
-    images, labels = task.held_out
+    images, labels = task.held_out, task.held_out_labels
     found = task.model.classify(images[:16]).argmax(axis=1)
     expected = np.mean(found == labels[:16])
     assert task.score(task.model) == {"held_out_accuracy": pytest.approx(expected)}
-    assert len(task.held_out[0]) == 16
+    assert len(task.held_out) == 16
     assert task.sheet(task.model).ndim == 3
 
 
@@ -164,7 +164,7 @@ def test_held_out_images_may_lack_the_last_class(tmp_path):
         np.savez(tmp_path / f"{name}.npz", **arrays)
     options = {"evaluate__split": "test", "data__source": f"npz:{tmp_path / 'two.npz'}"}
     task = of(tiny_classifier(tmp_path, **options))
-    assert set(task.held_out[1]) == {0, 1}
+    assert set(task.held_out_labels) == {0, 1}
     options["data__source"] = f"npz:{tmp_path / 'four.npz'}"
     with pytest.raises(InputError, match=r"evaluate.split: expected the classes of the training"):
         of(tiny_classifier(tmp_path, **options))

@@ -101,11 +101,11 @@ class Builder:
 
     Args:
         shapes: Of the file.
-        rename: Function from the key of a module in the family's own style to that of the file.
+        key_of: Function from the key of a module in the family's own style to that of the file.
     """
 
-    def __init__(self, shapes: Shapes, rename: Callable[[str], str] = str):
-        self.shapes, self.rename = shapes, rename
+    def __init__(self, shapes: Shapes, key_of: Callable[[str], str] = str):
+        self.shapes, self.key_of = shapes, key_of
         self.entries: list[Entry] = []
         self.zeros: list[tuple[str, str]] = []
         self.unused: set[str] = set()
@@ -132,7 +132,7 @@ class Builder:
             change: What happens to the weight before its axes are reordered.
             change_bias: What happens to the bias.
         """
-        key = self.rename(module)
+        key = self.key_of(module)
         kernel = functools.partial(_kernel, change=change)
         self.entries.append(Entry(f"{key}.weight", shape, layer, "kernel", kernel))
         if bias is not None and keeps_bias:
@@ -151,7 +151,7 @@ class Builder:
             size: Number of feature maps.
             kind: "batch"; "instance", which has no weights; or "none".
         """
-        key = self.rename(module)
+        key = self.key_of(module)
         self.unused.add(f"{key}.num_batches_tracked")
         if kind == "batch":
             for name, variable in _NORMALIZATION.items():
@@ -161,7 +161,7 @@ class Builder:
 
     def prelu(self, module: str, layer: str, size: int) -> None:
         """Adds a PReLU with a slope for each of `size` maps."""
-        key = f"{self.rename(module)}.weight"
+        key = f"{self.key_of(module)}.weight"
         self.entries.append(Entry(key, (size,), layer, "alpha", _slopes))
 
     def plan(self, network: dict[str, Any], **about: Any) -> Plan:

@@ -148,7 +148,12 @@ def _write_run(
             (new / NOTE).write_text(json.dumps(note, indent=2) + "\n")
         if output.exists():
             os.rename(output, old)
-        os.rename(new, output)
+        try:
+            os.rename(new, output)
+        except OSError:
+            if old.exists():
+                os.rename(old, output)
+            raise
     finally:
         for path in (new, old):
             shutil.rmtree(path, ignore_errors=True)
