@@ -63,9 +63,7 @@ def main(argv: list[str]) -> None:
     for name, folder in folders.items():
         entries = list(VARIANTS[name][0])
         if given.steps is not None:
-            stages = (
-                [] if name == "no_stages" else ["pretraining.steps", "pretraining.frozen_steps"]
-            )
+            stages = () if name == "no_stages" else STAGES
             entries += [f"{entry}={given.steps}" for entry in ("train.steps", *stages)]
         common.train("pix2pix_hd", folder, *(f"--config.{entry}" for entry in entries))
 

@@ -49,6 +49,7 @@ _MEMORY = {"ours": "zoo", "remat": "rematerialised", "keras": "Keras", "eager": 
 _START = {"ours": "zoo", "xla": "XLA", "keras": "Keras", "eager": "PyTorch", "compile": "compiled"}
 #: Contenders that run only at this size.
 _ONLY_AT = {"remat": "paper"}
+
 _SIZE = flags.DEFINE_enum("size", "quick", ["quick", "paper"], "Which cases.")
 _CASES = flags.DEFINE_list("cases", [], "Names of the cases; all by default.")
 _WHO = flags.DEFINE_list("contenders", list(_CONTENDERS), "Names of the contenders.")

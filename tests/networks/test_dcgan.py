@@ -130,7 +130,7 @@ def test_a_mixture_of_codes():
     assert np.abs(one - moved).max() > 1e-5
     plain = dcgan_generator((16, 16, 1), 5, filters=2)
     assert "mixture" not in [layer.name for layer in plain.layers]
-    for bits in (-1, 5, True, 1.5):
+    for bits in (-1, 5, True, 1.5, 2.0):
         with pytest.raises(InputError, match="mixture_bits: expected an integer from 0 to 4 with"):
             dcgan_generator((16, 16, 1), 5, mixture_bits=bits)
     with pytest.raises(InputError, match="mixture_bits: expected 0 with num_classes, got 2"):

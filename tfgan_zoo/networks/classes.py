@@ -77,7 +77,8 @@ def mix_codes(noise: Any, mixture_bits: int, embedding_dim: int) -> Any:
         InputError: If `mixture_bits` is out of range, or leaves no other number.
     """
     most = min(noise.shape[-1] - 1, _MOST_BITS)
-    if isinstance(mixture_bits, bool) or mixture_bits not in range(most + 1):
+    is_whole = isinstance(mixture_bits, int) and not isinstance(mixture_bits, bool)
+    if not (is_whole and 0 <= mixture_bits <= most):
         raise InputError(
             f"mixture_bits: expected an integer from 0 to {most} with latent_dim="
             f"{noise.shape[-1]}, got {mixture_bits!r}."
