@@ -35,12 +35,7 @@ def to_byte_range(images: Any) -> Any:
         >>> to_byte_range(np.float32([-0.5, 1.2]))
         array([ 63.75, 255.  ], dtype=float32)
     """
-    scaled = (_float32(images) + 1.0) * 127.5
-    if isinstance(scaled, np.ndarray):
-        return np.clip(scaled, 0.0, 255.0)
-    import tensorflow as tf
-
-    return tf.clip_by_value(scaled, 0.0, 255.0)
+    return _clipped((_float32(images) + 1.0) * 127.5, 255.0)
 
 
 def to_occupancy(voxels: Any) -> Any:
@@ -56,12 +51,7 @@ def to_occupancy(voxels: Any) -> Any:
         >>> to_occupancy(np.float32([-1.0, 0.5, 1.2]))
         array([0.  , 0.75, 1.  ], dtype=float32)
     """
-    scaled = (_float32(voxels) + 1.0) * 0.5
-    if isinstance(scaled, np.ndarray):
-        return np.clip(scaled, 0.0, 1.0)
-    import tensorflow as tf
-
-    return tf.clip_by_value(scaled, 0.0, 1.0)
+    return _clipped((_float32(voxels) + 1.0) * 0.5, 1.0)
 
 
 def to_uint8(images: Any) -> Any:
@@ -106,3 +96,11 @@ def on_black(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
         array([[[[40, 40, 40]]]], dtype=uint8)
     """
     return np.rint(images * (masks / np.float32(255))).astype(np.uint8)
+
+
+def _clipped(values: Any, most: float) -> Any:
+    if isinstance(values, np.ndarray):
+        return np.clip(values, 0.0, most)
+    import tensorflow as tf
+
+    return tf.clip_by_value(values, 0.0, most)
