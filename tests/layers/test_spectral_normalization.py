@@ -81,6 +81,7 @@ def test_advance_is_one_step_of_the_power_iteration():
 
 
 def test_starts_near_the_norm():
+    keras.utils.set_random_seed(0)  # Vectors far from the leading ones are drawn now and then.
     made = SpectralNormalization(layers.Conv2D(16, 3))
     made.build((None, 8, 8, 8))
     ratio = float(made.spectral_norm()) / norm_of(np.array(made.kernel), 3)
