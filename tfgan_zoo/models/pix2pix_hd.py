@@ -263,7 +263,8 @@ class Pix2PixHD(LabelToImage):
     def fakes(self, a: tf.Tensor, b: tf.Tensor, instances: Any, training: bool = True) -> tf.Tensor:
         """Returns G(a), or G(a, E(b))."""
         if self.encoder is not None:
-            a = tf.concat([a, self.instance_styles(b, instances, training)], axis=-1)
+            styles = self.instance_styles(b, instances, training, shown=False)
+            a = tf.concat([a, styles], axis=-1)
         return self.run(self.generator, a, training)
 
     def discriminator_loss(
