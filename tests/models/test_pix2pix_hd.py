@@ -303,6 +303,9 @@ def test_the_encoder_learns_with_the_generator_and_its_styles_are_kept(tmp_path)
         atol=1e-5,
     )
 
+    with pytest.raises(InputError, match="encode_styles: expected an image or more"):
+        model.encode_styles(data["image"][:0], data["instance"][:0])
+
     model.learn_styles(maps, data["image"])
     found = model.styles.numpy()
     first = model.translate(maps, styles=0)

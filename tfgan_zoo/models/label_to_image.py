@@ -195,9 +195,14 @@ class LabelToImage(ImageToImage):
             float32 `[num, H, W, style_size]`, the same at all pixels of an instance.
 
         Raises:
-            InputError: If the model has no styles, or the images have another shape or type.
+            InputError: If the model has no styles, there are no images, or they have another shape
+                or type.
         """
         self._check_has_styles("encode_styles")
+        if len(images) == 0 or batch_size < 1:
+            raise InputError(
+                "encode_styles: expected an image or more, and a batch_size from 1 up."
+            )
         images = self.checked_images(images)
         instances = np.asarray(instances)
         if instances.shape != tuple(images.shape[:3]):
