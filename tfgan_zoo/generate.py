@@ -1,6 +1,7 @@
 """Draws a trained model's images: a grid, single files, or a walk between samples.
 
   python -m tfgan_zoo.generate --workdir=runs/dcgan --output=grid.png
+  python -m tfgan_zoo.generate --preset=r3gan_figures --output=grid.png
   python -m tfgan_zoo.generate --workdir=runs/dcgan --num=1000 --output=images/
   python -m tfgan_zoo.generate --workdir=runs/dcgan --interpolate --num=5 --output=walk.gif
   python -m tfgan_zoo.generate --workdir=runs/vae --interpolate --input=a.png --input=b.png \
@@ -36,7 +37,8 @@ from tfgan_zoo.pictures import drawing
 def main(argv: list[str]) -> None:
     """Draws and writes samples."""
     given = cli.Flags()
-    given.define_path("workdir", None, "The run folder.", required=True)
+    given.define_path("workdir", None, "The run folder.")
+    given.define_string("preset", None, "Instead of a run: a pretrained model, by its name.")
     given.define_path("output", None, "A picture, voxels, or a folder.", required=True)
     given.define_integer("num", None, "Images (64), samples of a walk (5), images of a text (8).")
     given.define_strings("text", "What to draw; may be repeated.")
@@ -59,6 +61,7 @@ def main(argv: list[str]) -> None:
     given.define_string("checkpoint", "best", "best, last, or a step.")
     given.define_bool("overwrite", "Replace the output if it exists.")
     cli.parse(given, argv, __doc__)
+    cli.use_preset(given, "generate")
 
     output = Path(given.output)
     request = drawing.DrawRequest(
