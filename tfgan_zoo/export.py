@@ -18,10 +18,10 @@ def main(argv: list[str]) -> None:
     """Exports, and prints what it wrote."""
     given = cli.Flags()
     given.define_path("workdir", None, "The run folder, or a .keras file.", required=True)
-    given.define_path("output", None, "A folder; its name is the model's.", required=True)
+    given.define_path("output", None, "A folder, named like the model on a server.", required=True)
     given.define_enum("format", FORMATS[0], list(FORMATS), "The format.")
     given.define_string("checkpoint", "best", "best, last, or a step.")
-    given.define_bool("raw_weights", "The weights, not their moving average.")
+    given.define_bool("raw_weights", "The generator's weights, not their moving average.")
     given.define_integer("height", None, "Of images that a .tflite or .onnx takes; 0 for any.")
     given.define_integer("width", None, "The same for their width.")
     given.define_bool("overwrite", "Replace a .tflite or .onnx that exists.")
