@@ -36,25 +36,31 @@ def main(argv: list[str]) -> None:
     given.define_string("real", None, "Instead of a run: a data source of real images.")
     given.define_string("fake", None, "With --real: a data source of generated images.")
     given.define_string("checkpoint", "best", "best, last, or a step.")
-    given.define_list("metrics", None, "What to calculate; docs/evaluation.md has all.")
+    given.define_list(
+        "metrics", None, "Such as fid,kid,swd; by default those of the kind of model."
+    )
     given.define_string("data", None, "A data source; by default the run's.")
-    given.define_string("split", None, "A split, or a part of one.")
+    given.define_string(
+        "split", None, "A split, or a part of one; by default evaluate.split or test."
+    )
     given.define_string("fake_split", "train", "With --fake: its split; --split is that of --real.")
     given.define_integer("image_size", None, "With --real: the side to resize all images to.")
     given.define_float("white", None, "With --real: white in images of more than 8 bits.")
     given.define_float("black", None, "With --real: black in them, if it is not 0.")
     given.define_path("data_dir", None, "Where tfds: keeps its data.")
-    given.define_integer("num", 10_000, "Samples to make.")
+    given.define_integer("num", 10_000, "Samples to generate, and the most real images to use.")
     given.define_string("features", "auto", "Those that fit the data; inception, or another.")
-    given.define_path("inception", None, "Inception's .pb or .tgz; else downloaded.")
+    given.define_path("inception", None, "Inception's .pb or .tgz; by default downloaded.")
     given.define_path("lpips_backbone", None, "For lpips: torchvision's alexnet or vgg16, a .pth.")
     given.define_path("lpips_heads", None, "For lpips: the authors' weights; else downloaded.")
     given.define_integer("seed", 0, "Seed of the samples.")
     given.define_bool("raw_weights", "Use the weights, not their moving average.")
     given.define_enum("direction", "a_to_b", ["a_to_b", "b_to_a"], "Direction of a translation.")
-    given.define_integer("scale", None, "Enlarged: the factor; the model's, or 4.")
+    given.define_integer("scale", None, "Enlarged: the factor; by default the model's, or 4.")
     given.define_enum("channel", "y", ["y", "rgb"], "Enlarged: luma, or all channels.")
-    given.define_integer("border", None, "Enlarged: pixels left out; --scale.")
+    given.define_integer(
+        "border", None, "Enlarged: pixels left out at each edge; by default --scale."
+    )
     given.define_path(
         "output", None, "Enlarged: a .csv for the table. --real, --preset: a .jsonl to add to."
     )

@@ -47,11 +47,13 @@ def main(argv: list[str]) -> None:
     given.define_strings("input", "With --interpolate: an image to walk from or to.")
     given.define_strings("attribute", "NAME=VALUE to draw from; may be repeated.")
     given.define_string("sweep", None, "NAME:FIRST:LAST:FRAMES, an attribute that changes.")
-    given.define_path("text_file", None, "A file with a text a line.")
+    given.define_path("text_file", None, "A file with one text per line.")
     given.define_integer("seed", 0, "The same seed gives the same images.")
     given.define_bool("interpolate", "Walk from sample to sample.")
-    given.define_enum("path", "spherical", ["spherical", "linear"], "How to walk.")
-    given.define_integer("frames", 12, "Images from sample to sample.")
+    given.define_enum(
+        "path", "spherical", ["spherical", "linear"], "How to walk: on an arc or a line."
+    )
+    given.define_integer("frames", 12, "Images of a walk from sample to sample.")
     given.define_float("truncation", None, "Latents within this distance from 0, such as 0.7.")
     given.define_float("threshold", None, "Of voxels: the occupancy from which one is full (0.5).")
     given.define_bool("largest_component", "Of voxels: keep the largest part of each object.")
