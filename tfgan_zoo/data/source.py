@@ -9,6 +9,8 @@ from __future__ import annotations
 import abc
 import contextlib
 import functools
+import hashlib
+import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -89,6 +91,22 @@ class Source(abc.ABC):
         """Returns the width and height of image `index`, from its header if it has one."""
         height, width = (self.shape or self.read(index).shape)[:2]
         return width, height
+
+    def identity(self) -> str | None:
+        """Describes which samples these are and how they are decoded, for `decoded`.
+
+        Returns:
+            None if samples cannot be recognized later; they are then not kept in files.
+        """
+        return None
+
+    def stamp(self, index: int) -> str:
+        """Returns the state of the file that sample `index` is read from, such as its time.
+
+        Raises:
+            OSError: If there is no such file.
+        """
+        raise NotImplementedError
 
     def __getitem__(self, index: int) -> np.ndarray:
         return self.read(index)
@@ -241,6 +259,21 @@ class ArraySource(Source):
         """See `Source.name`."""
         return f"{self.spec}[{index}]"
 
+    def identity(self) -> str | None:
+        """See `Source.identity`; of an array that is mapped from a file, that file."""
+        mapped = self.array if isinstance(self.array, np.memmap) else None
+        if mapped is None or mapped.filename is None:
+            return None
+        try:
+            state = archives.state_of(str(mapped.filename))
+        except OSError:
+            return None
+        return f"{state} {mapped.offset} {mapped.dtype} {mapped.shape}"
+
+    def stamp(self, index: int) -> str:
+        """See `Source.stamp`; the identity has it."""
+        return str(index)
+
 
 class FittedSource(ArraySource):
     """Images in memory that a `Fit` was applied to, with the labels and extras of their source.
@@ -388,6 +421,15 @@ class FileSource(EncodedSource):
         """See `EncodedSource.opened`."""
         return archives.opened_file(self.paths[index])
 
+    def identity(self) -> str | None:
+        """See `Source.identity`; which files these are, stamps say."""
+        first = os.path.abspath(self.paths[0]) if self.paths else ""
+        return f"{type(self).__qualname__} {self.spec} {first} {len(self)} {self.rules}"
+
+    def stamp(self, index: int) -> str:
+        """See `Source.stamp`."""
+        return archives.state_of(self.paths[index])
+
 
 def _has_opacity(paths: Sequence[str], rules: DecodingRules) -> bool:
     """Returns whether the last of 2 or 4 channels is opacity, as in the first picture.
@@ -445,6 +487,17 @@ class PartSource(Source):
         """See `Source.size`."""
         return self._source.size(int(self._indices[index]))
 
+    def identity(self) -> str | None:
+        """See `Source.identity`."""
+        whole = self._source.identity()
+        rows = self._indices
+        part = rows if isinstance(rows, range) else hashlib.sha256(rows.tobytes()).hexdigest()
+        return whole and f"{whole} {part}"
+
+    def stamp(self, index: int) -> str:
+        """See `Source.stamp`."""
+        return self._source.stamp(int(self._indices[index]))
+
 
 class SliceSource(PartSource):
     """Consecutive samples of another source.
@@ -500,6 +553,17 @@ class ViewSource(Source):
     def name(self, index: int) -> str:
         """See `Source.name`."""
         return self.source.name(index)
+
+    def identity(self) -> str | None:
+        """See `Source.identity`; a function that depends on other values cannot be recognized."""
+        whole = self.source.identity()
+        if whole is None or getattr(self.look, "__closure__", self.look) is not None:
+            return None
+        return f"{whole} {self.look.__module__}.{self.look.__qualname__}"
+
+    def stamp(self, index: int) -> str:
+        """See `Source.stamp`."""
+        return self.source.stamp(index)
 
 
 def part_rows(source: Source, split: str) -> range | np.ndarray:

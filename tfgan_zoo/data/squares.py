@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfgan_zoo import noise
 from tfgan_zoo.data.imresize import imresize_graph
-from tfgan_zoo.data.loading import decide_cache, first_usable, in_threads, size_of, skips_errors
+from tfgan_zoo.data.loading import first_usable, in_threads, size_of
 from tfgan_zoo.data.pipeline import (
     augmented,
     check_steps,
@@ -24,6 +24,7 @@ from tfgan_zoo.data.pipeline import (
 )
 from tfgan_zoo.data.resolutions import Resolutions, as_resolutions, read_pair
 from tfgan_zoo.data.source import Source
+from tfgan_zoo.data.storage import Caching, decide_cache, skips_errors
 from tfgan_zoo.errors import InputError, check_number, check_seed
 
 _Pair = tuple[np.ndarray | None, np.ndarray]
@@ -42,7 +43,7 @@ def super_resolution(
     flip: bool = False,
     seed: int = 0,
     start_step: int = 0,
-    cache: bool | str = "auto",
+    cache: bool | str | Caching = "auto",
     held: Cut | None = None,
 ) -> tf.data.Dataset:
     """Infinite batches of `(lr, hr)`, as SRGAN is trained on (https://arxiv.org/abs/1609.04802).
@@ -63,7 +64,8 @@ def super_resolution(
         seed: Seed of order, places and flips, any integer.
         start_step: Number of the first batch.
         cache: True decodes everything once, into memory; False decodes at every visit; "auto"
-            caches what takes at most `loading.MEMORY_LIMIT` bytes, estimated from some images.
+            caches what takes at most a quarter of the machine's memory, or that of a `Caching`,
+            estimated from some images. "disk" decodes at every visit, too.
         held: Result of `preload` for the same images, crop size and channels; None to cache images
             for this dataset alone.
 
@@ -129,7 +131,7 @@ def preload(
     *,
     crop_size: int | tuple[int, int] = 96,
     channels: int = 3,
-    cache: bool | str = "auto",
+    cache: bool | str | Caching = "auto",
 ) -> Cut | None:
     """Decodes images once, for several datasets of `super_resolution` to share.
 
