@@ -238,3 +238,30 @@ def test_large_arrays_are_gathered_in_place(monkeypatch):
         dataset = unconditional(images, batch_size=BATCH, seed=3, cache=cache, channels=1)
         grey = first(unconditional(images, batch_size=BATCH, seed=3, channels=1))
         np.testing.assert_array_equal(first(dataset), grey)
+
+
+@pytest.mark.parametrize("name", ["images.npy", "images.npz"])
+def test_large_arrays_of_files_are_mapped(tmp_path, monkeypatch, name):
+    monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path / "cache"))
+    images = np.stack([picture(i) for i in range(NUM)])
+    file = tmp_path / name
+    if name.endswith(".npz"):
+        np.savez(file, labels=np.arange(NUM), images=images, more=images + 1)
+    else:
+        np.save(file, images)
+    read = open_source(f"npz:{file}")
+    monkeypatch.setattr("tfgan_zoo.data.readers.npz.MAPPED", 1)
+    monkeypatch.setattr("tfgan_zoo.data.source._COPIED", 0)
+    mapped = open_source(f"npz:{file}")
+    assert (read.identity() is None, mapped.identity() is None) == (True, False)
+    np.testing.assert_array_equal(mapped.array, images)
+    part = open_source(f"npz:{file}", "train[~::10]")
+    assert part.array is None
+    others = [i for i in range(NUM) if i % 10]
+    for side in (SIDE, 4):  # as they are, and resized
+        for cache in (Caching(memory="1kB"), True, False):
+            found = first(
+                unconditional(part, batch_size=BATCH, seed=3, cache=cache, image_size=side)
+            )
+            plain = first(unconditional(images[others], batch_size=BATCH, seed=3, image_size=side))
+            np.testing.assert_array_equal(found, plain)

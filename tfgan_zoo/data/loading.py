@@ -285,7 +285,7 @@ def load(sources: Sequence[Source], fittings: Sequence[Fitting], num: int | None
     each = list(zip(sources, fittings, strict=True))
     if all(nothing_to_resample(source, fitting) for source, fitting in each):
         # All images in one operation, and without a copy if they stay as they are.
-        images = [fitting(source.array[:num], source.spec) for source, fitting in each]  # type: ignore[index]
+        images = [fitting(source.gather(slice(num)), source.spec) for source, fitting in each]
         return Loaded(images, indices)
     loaded: list[np.ndarray] = [
         np.empty((num,) + fitting.shape, fitting.dtype) for fitting in fittings
@@ -453,11 +453,11 @@ def read_fitted(
 
 def nothing_to_resample(source: Source, fitting: Fitting) -> bool:
     """Returns whether a source holds an array of the size that its images are brought to."""
-    if source.array is None:
+    if not source.is_array or source.shape is None:
         return False
     if isinstance(fitting, VoxelFit):
-        return source.array.shape[1:] == fitting.shape
-    height, width = source.array.shape[1:3]
+        return source.shape == fitting.shape
+    height, width = source.shape[:2]
     return fitting.fit == "pad" or fitting.cut(height, width) == fitting.size
 
 

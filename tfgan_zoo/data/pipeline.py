@@ -99,14 +99,15 @@ def unconditional(
     check_steps(batch_size, start_step)
     _check_batch_size([source], len(source), batch_size)
     arrays = {name: source.part(name) for name in _check_parts(parts)}
-    if source.is_vector and source.array is not None:
+    if source.is_vector and source.is_array:
         if flip or fit != "resize" or (image_size, channels, crop) != (None, None, None):
             raise InputError(
-                f"{source.spec} holds vectors of {source.array.shape[1]} numbers, to which "
+                f"{source.spec} holds vectors of {source.shape[0]} numbers, to which "
                 "image_size, channels, crop, fit and flip do not apply; leave them out."
             )
-        order = epochs(len(source.array), batch_size, seed, start_step)
-        dataset = _from_memory([source.array], np.arange(len(source)), batch_size, order)
+        order = epochs(len(source), batch_size, seed, start_step)
+        vectors = source.gather(slice(None)) if source.array is None else source.array
+        dataset = _from_memory([vectors], np.arange(len(source)), batch_size, order)
     else:
         fitting = fit_for(source, image_size=image_size, channels=channels, crop=crop, fit=fit)
         storage = storage_for([source], [fitting], cache)
@@ -302,7 +303,7 @@ def _from_arrays(
 
     def fitted(row: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
         images = [
-            fitting(source.array[row], source.spec)  # type: ignore[index]
+            fitting(source.gather(row), source.spec)
             for source, fitting in zip(sources, fittings, strict=True)
         ]
         return row, images

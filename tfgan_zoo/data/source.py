@@ -92,6 +92,20 @@ class Source(abc.ABC):
         height, width = (self.shape or self.read(index).shape)[:2]
         return width, height
 
+    @property
+    def is_array(self) -> bool:
+        """Whether `gather` gives all samples, in one array."""
+        return self.array is not None
+
+    def gather(self, indices: Any) -> np.ndarray:
+        """Returns some samples of a source that `is_array`: `[N, ...]`.
+
+        Args:
+            indices: A slice, or an array of integers.
+        """
+        assert self.array is not None
+        return self.array[indices]
+
     def identity(self) -> str | None:
         """Describes which samples these are and how they are decoded, for `decoded`.
 
@@ -261,14 +275,17 @@ class ArraySource(Source):
 
     def identity(self) -> str | None:
         """See `Source.identity`; of an array that is mapped from a file, that file."""
-        mapped = self.array if isinstance(self.array, np.memmap) else None
+        mapped: Any = self.array
+        while mapped is not None and not isinstance(mapped, np.memmap):
+            mapped = getattr(mapped, "base", None)
         if mapped is None or mapped.filename is None:
             return None
         try:
             state = archives.state_of(str(mapped.filename))
         except OSError:
             return None
-        return f"{state} {mapped.offset} {mapped.dtype} {mapped.shape}"
+        place = self.array.ctypes.data - mapped.ctypes.data + mapped.offset
+        return f"{state} {place} {self.array.strides} {self.array.dtype} {self.array.shape}"
 
     def stamp(self, index: int) -> str:
         """See `Source.stamp`; the identity has it."""
@@ -446,6 +463,24 @@ def _has_opacity(paths: Sequence[str], rules: DecodingRules) -> bool:
         return True
 
 
+#: Bytes up to which a part of an array may be a copy of it.
+_COPIED = 64 * 2**20
+
+
+def part_of_array(array: np.ndarray | None, rows: Any) -> np.ndarray | None:
+    """Returns some rows of an array; None without one, or if that would copy much of a large one.
+
+    Args:
+        array: The array.
+        rows: A slice, which is a view, or indices.
+    """
+    if array is None:
+        return None
+    if isinstance(rows, slice) or array.nbytes // max(1, len(array)) * len(rows) <= _COPIED:
+        return array[rows]
+    return None
+
+
 class PartSource(Source):
     """Some samples of another source.
 
@@ -466,11 +501,25 @@ class PartSource(Source):
             rows = slice(indices.start, indices.stop, indices.step)
         self.spec = spec
         self.shape = source.shape
-        self.array = None if source.array is None else source.array[rows]
+        self.array = part_of_array(source.array, rows)
         self.on_error = source.on_error
         self._set_whole(source, rows)
         self._source = source
         self._indices = indices
+
+    @property
+    def is_array(self) -> bool:
+        """See `Source.is_array`."""
+        return self._source.is_array
+
+    def gather(self, indices: Any) -> np.ndarray:
+        """See `Source.gather`."""
+        if self.array is not None:
+            return self.array[indices]
+        rows = self._indices
+        if isinstance(rows, range):
+            rows = np.arange(rows.start, rows.stop, rows.step)
+        return self._source.gather(rows[indices])
 
     def __len__(self) -> int:
         return len(self._indices)

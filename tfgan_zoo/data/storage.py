@@ -174,7 +174,7 @@ def storage_for(sources: Sequence[Source], fittings: Sequence[Any], cache: Any) 
     drops = caching.mode == "auto" and num <= MEMORY_LIMIT
     if caching.mode == "disk" or num > caching.limit:
         return Storage("disk", drops, caching)
-    in_memory = all(source.array is not None for source in sources)
+    in_memory = all(source.is_array for source in sources)
     few = max(map(len, sources)) <= EAGER
     eager = drops if skips else few or in_memory
     return Storage("memory" if eager else "lazy", drops, caching)

@@ -52,7 +52,8 @@ def open_folder(opening: Opening) -> Source:
         numbers = {name: number for number, name in enumerate(names)}
         labels = np.array([numbers[class_of(file)] for file in files], np.int64)
         extras = {"label": labels, "class": np.array(names)[labels]}
-    paths = [os.path.join(folder, file) for file in files]
+    beginning = os.path.join(folder, "")
+    paths = [beginning + file for file in files]
     source = FileSource(spec, paths, extras, opening.on_error, opening.rules, class_names=names)
     source.warn_if_dark()
     return source
@@ -107,7 +108,8 @@ def class_names_of(files: Sequence[str], known: Sequence[str] = ()) -> list[str]
 
 def class_of(file: str) -> str:
     """Returns the first folder of a relative path, or "" for a file beside the folders."""
-    return os.path.dirname(file).split(os.sep)[0]
+    first, separator, _ = file.partition(os.sep)
+    return first if separator else ""
 
 
 def existing_folder(spec: str, path: str) -> str:
