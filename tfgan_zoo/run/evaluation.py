@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import errno
+import hashlib
 import json
 import os
 import time
@@ -18,6 +19,8 @@ from tfgan_zoo.data.splits import open_or_stand_in
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import distributions
 from tfgan_zoo.evaluation.pairs import Scores, by_model
+from tfgan_zoo.evaluation.statistics import KEPT
+from tfgan_zoo.evaluation.unfinished import Unfinished
 from tfgan_zoo.evaluation.upscaled import PairsRequest, score_source
 from tfgan_zoo.metrics.classes import Classes, ClassScores, extremes
 from tfgan_zoo.metrics.features import Features, open_auto
@@ -162,14 +165,22 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
     else:
         distributions.check_classes(own, "--num", features, compared.classes)
     with model.raw_weights() if request.raw_weights else contextlib.nullcontext():
+        unfinished = None
+        if compared.resumes:
+            what = [
+                *(request._asdict(), compared.reference.what, weights_of(model)),
+                *(versions(), features_key(features)),
+            ]
+            unfinished = Unfinished(Path(workdir), what, compared.num)
         scores, real = distributions.compare(
             request.metrics,
-            compared.generated(),
+            compared.generated if compared.resumes else compared.generated(),
             compared.reference,
             features,
             num=compared.num,
             also=compared.also,
             classes=compared.classes,
+            unfinished=unfinished,
         )
     averaged = bool(model.averages) and not request.raw_weights
     notes = [
@@ -189,7 +200,22 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
     }
     found = Evaluation(scores, protocol)
     found.append_to(Path(workdir) / "evaluation.jsonl")
+    if unfinished is not None:
+        unfinished.remove()
     return found
+
+
+def weights_of(model: Any) -> str:
+    """Returns a hash of the weights that a model's samples are drawn with."""
+    digest = hashlib.sha256()
+    for variable in model.variables:
+        digest.update(np.ascontiguousarray(variable).tobytes())
+    return digest.hexdigest()
+
+
+def features_key(features: Features | None) -> tuple[str, ...]:
+    """Returns what tells features from others."""
+    return () if features is None else (features.name, features.resizer, features.fingerprint)
 
 
 def conditions(features: Features | None, start: float, notes: Sequence[str]) -> dict[str, Any]:
@@ -234,6 +260,11 @@ def notes_on(
     """
     least = min(num, num_real)
     notes = []
+    sampled = [n for n in metrics if {"features", "logits", "projections"} & statistics_of(n)]
+    if max(num, num_real) > KEPT and sampled:
+        notes.append(
+            f"{', '.join(sampled)}: computed from {KEPT:,} of the images, chosen at random."
+        )
     if features is not None and distributions.unfamiliar_message_of(features, real):
         notes.append(f"The images are unlike those that {features.name} was trained on.")
     if features is not None and "fid" in metrics and least <= features.dim:
@@ -242,6 +273,12 @@ def notes_on(
             "only with others of as many."
         )
     return notes
+
+
+def statistics_of(metric: str) -> set[str]:
+    """Returns the names of the statistics that a metric needs; see `statistics.collect`."""
+    known = distributions.METRICS.get(metric)
+    return set() if known is None else set(known.statistics)
 
 
 def protocol_of_classes(scores: ClassScores) -> dict[str, Any]:

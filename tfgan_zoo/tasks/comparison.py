@@ -25,14 +25,16 @@ class EvaluationTask(NamedTuple):
             "psnr", "ssim" and "lpips" for pairs.
         notes: What to know about their scores.
         classes: The classes of both, of a model that is asked for classes.
+        resumes: Whether `generated` takes a number, after which it begins.
     """
 
-    generated: Callable[[], Iterator[np.ndarray]]
+    generated: Callable[..., Iterator[np.ndarray]]
     num: int
     reference: Reference
     also: Mapping[str, Callable[[np.ndarray], Mapping[str, float]]] = {}
     notes: Sequence[str] = ()
     classes: Classes | None = None
+    resumes: bool = False
 
 
 def choose(total: int, num: int) -> np.ndarray:
