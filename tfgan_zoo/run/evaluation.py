@@ -3,7 +3,6 @@
 import contextlib
 import datetime
 import errno
-import hashlib
 import json
 import os
 import time
@@ -27,6 +26,7 @@ from tfgan_zoo.metrics.features import Features, open_auto
 from tfgan_zoo.metrics.registry import TARGETS
 from tfgan_zoo.run import building, experiment
 from tfgan_zoo.run.folder import Run, versions
+from tfgan_zoo.run.trained import weights_of
 from tfgan_zoo.tasks import EvaluationTask, Request, Task, task_of
 from tfgan_zoo.tasks.held_out import splits_to_evaluate
 
@@ -203,14 +203,6 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
     if unfinished is not None:
         unfinished.remove()
     return found
-
-
-def weights_of(model: Any) -> str:
-    """Returns a hash of the weights that a model's samples are drawn with."""
-    digest = hashlib.sha256()
-    for variable in model.variables:
-        digest.update(np.ascontiguousarray(variable).tobytes())
-    return digest.hexdigest()
 
 
 def features_key(features: Features | None) -> tuple[str, ...]:
