@@ -109,6 +109,7 @@ class DecodedImages:
         self,
         indices: np.ndarray,
         read: Callable[[int], tuple[int, Sequence[np.ndarray]]],
+        own: np.ndarray | None = None,
     ) -> tuple[np.ndarray, list[np.ndarray]]:
         """Returns the images of several indices.
 
@@ -116,13 +117,14 @@ class DecodedImages:
             indices: int64 `[B]`.
             read: Returns the index that takes the place of one, and its images: `read` within
                 `loading.first_usable`.
+            own: Which of them are wanted, bool `[B]`; the others are black. None for all.
 
         Returns:
             The indices of the images, int64 `[B]`, and images `[B, ...]` of each source.
         """
         found = np.array(indices, np.int64)
         batch = [
-            np.empty((len(found), *shape), kind)
+            (np.empty if own is None else np.zeros)((len(found), *shape), kind)
             for shape, kind in zip(self.shapes, self.types, strict=True)
         ]
 
@@ -133,6 +135,8 @@ class DecodedImages:
 
         new = []
         for row, index in enumerate(indices):
+            if own is not None and not own[row]:
+                continue
             (put if self._known[index] else new.append)(row)
         if len(new) > 1:
             list(self._threads().map(put, new))
@@ -259,8 +263,8 @@ def _check_space(file: Path, size: int) -> None:
         )
     if not there:
         progress.say(
-            f"Decoded images take {format_bytes(size)}, which do not fit in memory (data.memory); "
-            f"they are kept in {file} from their first visit on."
+            f"Decoded images take {format_bytes(size)} and are kept in {file} from their first "
+            "visit on."
         )
 
 

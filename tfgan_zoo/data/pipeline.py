@@ -32,6 +32,7 @@ from tfgan_zoo.data.loading import (
     usable_indices,
 )
 from tfgan_zoo.data.opening import as_source
+from tfgan_zoo.data.shares import own_rows
 from tfgan_zoo.data.source import Source
 from tfgan_zoo.data.storage import Caching, Storage, skips_errors, storage_for
 from tfgan_zoo.errors import InputError, check_number, check_seed
@@ -320,9 +321,9 @@ def _from_decoded(
     order: tf.data.Dataset,
 ) -> tf.data.Dataset:
     """Takes batches from decoded images; see `_from_files` for unusable ones."""
-    read = _reader(sources, decoded.read)
+    read, own = _reader(sources, decoded.read), own_rows(batch_size)
     rows = order.rebatch(batch_size, drop_remainder=True)
-    return _gathered(rows, lambda row: decoded.batch(row, read), decoded.shapes, decoded.types)
+    return _gathered(rows, lambda row: decoded.batch(row, read, own), decoded.shapes, decoded.types)
 
 
 def _gathered(
@@ -381,8 +382,43 @@ def _from_files(
     read = _reader(sources, lambda index: read_fitted(sources, fittings, index))
     shapes = [fitting.shape for fitting in fittings]
     types = [fitting.dtype for fitting in fittings]
-    samples = decoded(read, order.unbatch(), shapes, types)
+    samples = decoded(*own_samples(read, order.unbatch(), batch_size, shapes, types), shapes, types)
     return samples.batch(batch_size, drop_remainder=True)
+
+
+def own_samples(
+    read: Callable[..., tuple[int, Sequence[np.ndarray]]],
+    order: tf.data.Dataset,
+    batch_size: int,
+    shapes: Sequence[Sequence[int]],
+    types: Sequence[Any] | None = None,
+) -> tuple[Callable[..., tuple[int, Sequence[np.ndarray]]], tf.data.Dataset]:
+    """Returns the first arguments of `decoded` for a worker that decodes its own rows alone.
+
+    Args:
+        read: See `decoded`.
+        order: See `decoded`.
+        batch_size: Samples of a batch, of which `shares.own_rows` are decoded.
+        shapes: See `decoded`.
+        types: See `decoded`.
+    """
+    own = own_rows(batch_size)
+    if own is None:
+        return read, order
+    black = [
+        np.zeros(shape, kind)
+        for shape, kind in zip(shapes, types or [np.uint8] * len(shapes), strict=True)
+    ]
+
+    def read_own(index: int, *others: np.ndarray) -> tuple[int, Sequence[np.ndarray]]:
+        *arguments, row = others
+        return read(index, *arguments) if own[int(row)] else (index, black)
+
+    places = tf.data.Dataset.range(batch_size).repeat()
+    joined = tf.data.Dataset.zip(order, places)
+    if isinstance(order.element_spec, tuple):
+        joined = mapped(joined, lambda sample, place: (*sample, place))
+    return read_own, joined
 
 
 def decoded(

@@ -19,6 +19,7 @@ from tfgan_zoo.data.pipeline import (
     epochs,
     mapped,
     on_cpu,
+    own_samples,
     random_flip,
     with_options,
 )
@@ -109,11 +110,10 @@ def super_resolution(
             found, pair = read(index)
             return found, _cut(pair, place, size, scale)
 
-        crops = decoded(
-            read_crop,
-            tf.data.Dataset.zip(order.unbatch(), places.unbatch()),
-            [(size[0] // factor, size[1] // factor, channels) for factor in factors],
-        ).batch(batch_size, drop_remainder=True)
+        shapes = [(size[0] // factor, size[1] // factor, channels) for factor in factors]
+        samples = tf.data.Dataset.zip(order.unbatch(), places.unbatch())
+        crops = decoded(*own_samples(read_crop, samples, batch_size, shapes), shapes)
+        crops = crops.batch(batch_size, drop_remainder=True)
 
     def complete(
         index: tf.Tensor, images: tuple[tf.Tensor, ...], step: tf.Tensor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -175,9 +176,19 @@ def storage_for(sources: Sequence[Source], fittings: Sequence[Any], cache: Any) 
     if caching.mode == "disk" or num > caching.limit:
         return Storage("disk", drops, caching)
     in_memory = all(source.is_array for source in sources)
-    few = max(map(len, sources)) <= EAGER
+    # Of several workers, each decodes its own share alone.
+    few = max(map(len, sources)) <= EAGER and not _has_several_workers()
     eager = drops if skips else few or in_memory
     return Storage("memory" if eager else "lazy", drops, caching)
+
+
+def _has_several_workers() -> bool:
+    """Returns whether `TF_CONFIG` names several workers."""
+    try:
+        cluster = json.loads(os.environ.get("TF_CONFIG") or "{}").get("cluster", {})
+        return sum(len(cluster.get(kind, ())) for kind in ("chief", "worker")) > 1
+    except (ValueError, AttributeError, TypeError):  # which opening the devices says
+        return False
 
 
 def decide_cache(cache: Any, num_bytes: Callable[[], float]) -> bool:
