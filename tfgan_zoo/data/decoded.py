@@ -133,7 +133,7 @@ class DecodedImages:
             for into, image in zip(batch, images, strict=True):
                 into[row] = image
 
-        new = []
+        new: list[int] = []
         for row, index in enumerate(indices):
             if own is not None and not own[row]:
                 continue
@@ -155,7 +155,7 @@ class DecodedImages:
         if self._rows is not None:
             return self._rows[index] if self._known[index] else None
         record = np.empty(self._record, np.uint8)
-        read = os.preadv(self._handle, [record], HEADER + index * self._record)
+        read = os.preadv(self._handle, [record.data], HEADER + index * self._record)
         if read < self._record:
             return None
         checksum = int(record[self._size :].view(np.uint32)[0])
@@ -180,7 +180,9 @@ class DecodedImages:
             return
         try:
             checksum = np.array([_checksum(data, self._stamp(index))], np.uint32)
-            written = os.pwritev(self._handle, [data, checksum], HEADER + index * self._record)
+            written = os.pwritev(
+                self._handle, [data.data, checksum.data], HEADER + index * self._record
+            )
             if written < self._record:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
@@ -200,7 +202,7 @@ class DecodedImages:
 
 def _checksum(data: np.ndarray, stamp: bytes) -> int:
     """Returns a checksum other than 0, which marks an empty record."""
-    return zlib.crc32(data, zlib.crc32(stamp)) or 1
+    return zlib.crc32(data.data, zlib.crc32(stamp)) or 1
 
 
 def open_decoded(

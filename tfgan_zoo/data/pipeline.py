@@ -103,7 +103,7 @@ def unconditional(
     if source.is_vector and source.is_array:
         if flip or fit != "resize" or (image_size, channels, crop) != (None, None, None):
             raise InputError(
-                f"{source.spec} holds vectors of {source.shape[0]} numbers, to which "
+                f"{source.spec} holds vectors of {len(source[0])} numbers, to which "
                 "image_size, channels, crop, fit and flip do not apply; leave them out."
             )
         order = epochs(len(source), batch_size, seed, start_step)
