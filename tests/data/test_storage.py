@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from tests.marks import slow_except
 from tfgan_zoo.data import decoded, open_domains, open_source, paired, storage, unconditional
 from tfgan_zoo.data.images import Fit
 from tfgan_zoo.data.storage import Caching, parse_bytes, storage_for
@@ -88,7 +89,7 @@ def test_a_quarter_of_the_machine_is_used_by_default():
     [True, False, "auto", "disk", Caching(memory="1kB")],
     ids=["memory", "none", "auto", "disk", "spilled"],
 )
-@pytest.mark.parametrize("start_step", [0, 5])
+@pytest.mark.parametrize("start_step", slow_except([5], [0, 5]))
 def test_batches_are_the_same_wherever_images_are_kept(folder, cache, start_step):
     found = batches(folder, cache, start_step=start_step)
     again = batches(folder, cache, start_step=start_step)  # from the file, where there is one
@@ -163,7 +164,7 @@ def test_a_damaged_record_is_decoded_again(folder, tmp_path):
         np.testing.assert_array_equal(batch, [picture(i) for i in indices])
 
 
-@pytest.mark.parametrize("limit", [0, storage.MEMORY_LIMIT])
+@pytest.mark.parametrize("limit", slow_except([storage.MEMORY_LIMIT], [0, storage.MEMORY_LIMIT]))
 def test_unusable_images_are_skipped_alike(folder, monkeypatch, limit):
     (folder / "04.png").write_bytes(b"no image")
     monkeypatch.setattr(storage, "MEMORY_LIMIT", limit)
@@ -240,7 +241,7 @@ def test_large_arrays_are_gathered_in_place(monkeypatch):
         np.testing.assert_array_equal(first(dataset), grey)
 
 
-@pytest.mark.parametrize("name", ["images.npy", "images.npz"])
+@pytest.mark.parametrize("name", slow_except(["images.npz"], ["images.npy", "images.npz"]))
 def test_large_arrays_of_files_are_mapped(tmp_path, monkeypatch, name):
     monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path / "cache"))
     images = np.stack([picture(i) for i in range(NUM)])
