@@ -34,7 +34,7 @@ HEADER = 4096
 """Bytes before the first record, which describe the file."""
 
 UNUSED_DAYS = 30
-"""Files that no run has opened for so many days are removed when another one is written."""
+"""Days after which a file that no run has opened is removed, when another one is written."""
 
 _CHECKSUM = 4
 _ENDING = ".images"

@@ -17,8 +17,8 @@ from tfgan_zoo.downloads import cache_folder
 from tfgan_zoo.errors import InputError, whole_number
 
 MEMORY_LIMIT = 4 * 2**30
-"""Up to so many bytes, `on_error="skip"` leaves unusable images out of epochs, instead of putting
-others in their places. It is the same on every machine, so that batches are, too."""
+"""Most bytes of images of which `on_error="skip"` leaves unusable ones out of epochs, instead of
+putting others in their places. It is the same on every machine, so that batches are, too."""
 
 EAGER = 100_000
 """Most files that are decoded before the first step. More are decoded when they are first used."""

@@ -73,7 +73,7 @@ def collect(
         num: Number of images, if it is known. Of more than `KEPT`, features, logits and projections
             of the images `kept_of` are returned, so that memory does not grow; moments are of all.
         unfinished: Where to keep what is collected, if `batches` is a function: collecting that was
-            stopped goes on from there, with the same result.
+            stopped resumes from there, with the same result.
 
     Returns:
         Arrays by these names. Features that know their training images add "distances", the

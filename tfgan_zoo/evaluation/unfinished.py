@@ -44,7 +44,7 @@ class Unfinished:
         return found
 
     def is_due(self) -> bool:
-        """Returns whether the file is to be written."""
+        """Returns whether it is time to write the file."""
         return time.monotonic() - self._written >= EVERY
 
     def store(self, state: dict[str, np.ndarray]) -> None:

@@ -96,7 +96,7 @@ def translate(
         channels: Channels that the function takes.
         tiling: How the image is cut into tiles.
         key: Names the model and its settings. If the translation is stopped, one with the same key
-            goes on from there.
+            resumes from there.
 
     Raises:
         InputError: See `check`, or if part of the image cannot be read.

@@ -191,7 +191,7 @@ def save_folder(
             a function that returns those from a number on.
         captions: Captions of the images, written to captions.jsonl, which `folder:` reads.
         key: Names the images. If writing is stopped, what is written stays beside the folder, and
-            writing images of the same key goes on from there.
+            writing images of the same key resumes from there.
 
     Returns:
         The number of images.
