@@ -111,6 +111,10 @@ def test_bad_minutes(planned, tmp_path):
     config, _ = planned
     with pytest.raises(InputError, match="one of them"):
         experiment.train(config, tmp_path / "run", quiet, minutes=1, extend_to=9)
+    nowhere = config.copy_and_resolve_references()
+    nowhere.train.start_from = str(tmp_path / "nowhere")
+    with pytest.raises(InputError, match=r"train\.start_from: "):
+        experiment.train(nowhere, tmp_path / "other", quiet, minutes=1)
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "mine.txt").touch()
     with pytest.raises(InputError, match="holds files but no run"):

@@ -16,12 +16,15 @@ from tfgan_zoo import config as config_lib
 from tfgan_zoo import progress
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.keras_internals import uncounted_names
+from tfgan_zoo.models import ZooModel
 from tfgan_zoo.run.building import build_model, model_class
 from tfgan_zoo.run.devices import Devices
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.run.scoring import RunScores
 from tfgan_zoo.run.stage import Stage
+from tfgan_zoo.run.starting import start_from, start_from_generator
 from tfgan_zoo.run.trained import export_model
+from tfgan_zoo.run.user_callbacks import import_callbacks
 from tfgan_zoo.tasks import Task, open_task, resolve
 
 #: The speed is measured for this long, in seconds, and for this share of the run at most.
@@ -98,6 +101,7 @@ def plan(
         with devices.together():
             if devices.chief:
                 claimed.enter_context(run.claim(config))
+            import_callbacks(config.train.callbacks)  # refuses before time is spent
             resolved = resolve(config, None, model_class(config.model))
         costs = _measure(run, resolved, devices, seconds)
     gc.collect()  # frees the copy before the run decodes and compiles its own
@@ -214,10 +218,11 @@ def _measure(
         task = open_task(config, model, like)
         stage = Stage(config, run, model, task, RunScores(config, task), devices, lambda _: None)
         pretraining = task.pretraining()
+        if pretraining is not None:
+            devices.check_batch(pretraining.data.batch_size, "pretraining.batch_size")
+        _start(config, task, model, pretraining is not None)
         if devices.chief:
             task.rehearse(stage.single_worker_copy()(model))
-    if pretraining is None and config.train.start_from is None:
-        task.initialize(model)
     unit = model.steps_per_execution
     _train(stage, 0, unit)
     start = clock.lap()
@@ -231,6 +236,18 @@ def _measure(
             resolved = resolve(pretraining, None, model_class(pretraining.model))
         found += _measure(Run(run.pretraining), resolved, devices, seconds / 2, before, task)
     return found
+
+
+def _start(config: ConfigDict, task: Task, model: ZooModel, is_pretrained: bool) -> None:
+    """Gives a model the weights that a run starts from, as far as they exist already."""
+    if config.train.start_from is not None:
+        start_from(config.train.start_from, model)
+    elif is_pretrained:
+        return
+    elif config.train.generator_from is not None:
+        start_from_generator(config.train.generator_from, model)
+    else:
+        task.initialize(model)
 
 
 class _Clock:
