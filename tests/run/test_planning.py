@@ -1,6 +1,7 @@
 """Runs that are planned by minutes: the plan, and that nothing of the measurement remains."""
 
 import json
+import shutil
 
 import pytest
 
@@ -10,7 +11,6 @@ from tests.tiny_runs import (
     lines,
     quiet,
     saved,
-    stop_at,
     tiny_autoencoder,
     tiny_config,
     tiny_super_resolution,
@@ -28,7 +28,7 @@ OWN = Costs("train.steps", 10, start=5, step=0.1, sheet=1, score=2, save=0.5, fi
 
 def decaying(folder, **overrides):
     """A config of twenty steps whose penalty and learning rate fall until the last one."""
-    config = tiny_config(folder, train__steps="20", **overrides)
+    config = tiny_config(folder, train__steps="20", evaluate__metrics="()", **overrides)
     with config.unlocked():
         config.generator_optimizer.decay = "linear"
         set_cosine(config, "model_args.r1_gamma", 1.0, 0.1, 20)
@@ -41,7 +41,7 @@ def planned(folder):
     config = decaying(folder)
     with pytest.MonkeyPatch.context() as patch:
         # The speed allows more steps, which would take half a minute.
-        patch.setattr(planning, "choose_steps", lambda *_: (6, 1))
+        patch.setattr(planning, "choose_steps", lambda *_: (8, 1))
         patch.setattr(planning, "_SHARE", 0.002)
         experiment.train(config, folder / "planned", quiet, minutes=0.5)
     return config, folder / "planned"
@@ -50,50 +50,46 @@ def planned(folder):
 def test_is_the_run_of_as_many_steps(planned, tmp_path):
     config, run = planned
     written = json.loads((run / "config.json").read_text())
-    assert written["config"]["train"]["steps"] == 6
-    assert written["config"]["train"]["log_every"] == 1
-    assert written["config"]["train"]["checkpoint_every"] == 1
-    assert written["config"]["train"]["sample_every"] == 2
-    assert written["config"]["model_args"]["r1_gamma"]["steps"] == 6
+    assert written["config"]["train"]["steps"] == 8
+    assert written["config"]["train"]["log_every"] == 2
+    assert written["config"]["train"]["checkpoint_every"] == 2
+    assert written["config"]["train"]["sample_every"] == 4
+    assert written["config"]["model_args"]["r1_gamma"]["steps"] == 8
     assert written["planned"]["minutes"] == 0.5
     same = config.copy_and_resolve_references()
-    same.train.update(steps=6, log_every=1, checkpoint_every=1, sample_every=2)
-    same.model_args.r1_gamma.steps = 6
+    same.train.update(steps=8, log_every=2, checkpoint_every=2, sample_every=4)
+    same.model_args.r1_gamma.steps = 8
     assert written["config"] == json.loads(json.dumps(same.to_dict()))
     experiment.train(same, tmp_path / "run", quiet)
     assert lines(run) == lines(tmp_path / "run")
-    assert_same(saved(run, 6), saved(tmp_path / "run", 6))
+    assert_same(saved(run, 8), saved(tmp_path / "run", 8))
     with pytest.raises(AssertionError):
-        assert_same(saved(run, 6), saved(run, 5))
+        assert_same(saved(run, 8), saved(run, 6))
     names = [w.path for w in experiment.load_run(run).weights]
     assert names == [w.path for w in experiment.load_run(tmp_path / "run").weights]
 
 
 def test_resumes_its_plan(planned, tmp_path, monkeypatch, capsys):
-    _, whole = planned
-    monkeypatch.setattr(planning, "choose_steps", lambda *_: (6, 1))
-    monkeypatch.setattr(planning, "_SHARE", 0.002)
-    recipe = as_recipe(planned[0], tmp_path / "decaying.py")
-    flags = [f"--config={recipe}", f"--workdir={tmp_path / 'run'}", "--minutes=0.5"]
-    config = planned[0]
-    with monkeypatch.context() as patch:
-        real = experiment.train
-
-        def with_minutes(*args, **kwargs):
-            return real(*args, **kwargs, minutes=0.5, recipe="decaying")
-
-        patch.setattr(experiment, "train", with_minutes)
-        stop_at(patch, config, tmp_path / "run", 3)
+    config, whole = planned
+    run = shutil.copytree(whole, tmp_path / "run")
+    shutil.rmtree(run / "checkpoints" / "step_00000008")  # as it was killed after step 6
+    (run / "result.json").unlink()
+    recipe = as_recipe(config, tmp_path / "decaying.py")
+    flags = [f"--config={recipe}", f"--workdir={run}"]
     # Another plan would have other steps.
     monkeypatch.setattr(planning, "choose_steps", lambda *_: (9, 1))
-    train.main(flags)
+    train.main([*flags, "--minutes=0.5"])
     assert "not used" not in capsys.readouterr().err
-    assert_same(saved(tmp_path / "run", 6), saved(whole, 6))
-    assert lines(tmp_path / "run") == lines(whole)
-    assert json.loads((tmp_path / "run" / "config.json").read_text())["planned"]["minutes"] == 0.5
+    assert_same(saved(run, 8), saved(whole, 8))
+    assert lines(run) == lines(whole)
+    assert json.loads((run / "config.json").read_text())["planned"]["minutes"] == 0.5
     for other in ("--minutes=1", "--minutes=0.5 --extend_to=9"):
         with pytest.raises(InputError, match=r"--minutes: (.* --minutes=0\.5; leave|plans a new)"):
-            train.main([*flags[:2], *other.split()])
+            train.main([*flags, *other.split()])
+    # In Python, the recipe's config is given, without what was planned.
+    said = []
+    experiment.train(config, run, said.append, minutes=0.5)
+    assert "all 8 steps are done" in said[0]
 
 
 def test_bad_minutes(planned, tmp_path):
