@@ -76,6 +76,8 @@ class ZooModel(
     from_data: tuple[str, ...] = ()
     #: Shape of one image, (height, width, channels), or (size,) for vectors.
     image_shape: tuple[int, ...]
+    #: Names of networks that have initial weights, as a preset that was loaded has none of them.
+    untrained_networks: tuple[str, ...] = ()
     #: Whether strings in training batches need no check.
     texts_checked = True
 
