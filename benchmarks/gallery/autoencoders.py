@@ -10,7 +10,7 @@ from benchmarks.gallery.figure import Figure
 _RHO = 0.05
 
 
-def sparse(steps: int = 600, units: int = 128) -> Any:
+def sparse(steps: int = 2000, units: int = 128) -> Any:
     """Draws the sparsity penalty, and how often units are active without it and with it."""
     import keras
 
@@ -22,15 +22,18 @@ def sparse(steps: int = 600, units: int = 128) -> Any:
     images = figures.load(num=8000)["image"]
     test = figures.load(split="test", num=1000)["image"]
     means = {}
-    for name, weight in (("without a penalty", 0.0), (f"with rho = {_RHO}", 3.0)):
+    sparsity = {"rho": _RHO, "sparsity_weight": 3.0}
+    for name, made, options in (
+        ("without a penalty", tfgan_zoo.Autoencoder, {}),
+        (f"with rho = {_RHO}", tfgan_zoo.SparseAutoencoder, sparsity),
+    ):
         keras.utils.set_random_seed(0)
-        model = tfgan_zoo.SparseAutoencoder(
+        model = made(
             shape,
             units,
             networks.mlp_encoder(shape, units, units=(), output_activation="sigmoid"),
             networks.mlp_decoder(shape, units, units=(), output_activation="linear"),
-            rho=_RHO,
-            sparsity_weight=weight,
+            **options,
         )
         model.compile(keras.optimizers.Adam(1e-3))
         stream = _batches(images, 128)
@@ -52,7 +55,7 @@ def sparse(steps: int = 600, units: int = 128) -> Any:
     return figure
 
 
-def denoising(steps: int = 700, level: float = 0.5) -> Any:
+def denoising(steps: int = 2500, level: float = 0.5) -> Any:
     """Draws noisy figures, the best median filter, and what a trained model makes of them."""
     import keras
 

@@ -80,7 +80,114 @@ def inversion(steps: int = 150) -> Any:
     return figure
 
 
+def attributes(steps: int = 2000) -> Any:
+    """Draws figures from descriptions: one attribute changes, or one class becomes another."""
+    import keras
+
+    import tfgan_zoo
+    from tfgan_zoo import data, networks
+
+    opened = data.open_attributed("figures/attributes", num=8000)
+    shape, described = (32, 32, 3), opened.attributes.declared
+    keras.utils.set_random_seed(0)
+    small = networks.attribute_to_image_generator(
+        shape, opened.attributes.groups, group_units=128, units=256, maps=32, filters=(32,)
+    )
+    model = tfgan_zoo.AttributeToImage(shape, described, small, augmentation=None)
+    model.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(2e-3, steps)))
+    stream = data.attributed(opened, batch_size=32)
+    model.fit(stream, steps_per_epoch=steps, verbose=0)
+    frames = 12
+    plain = {"shape": "star", "angle": 0.0, "x": 0.5, "y": 0.5, "size": 0.24}
+    plain |= {"red": 255.0, "green": 130.0, "blue": 0.0}
+
+    def swept(name: str, first: float, last: float) -> np.ndarray:
+        return model.generate(plain | {name: np.linspace(first, last, frames)})
+
+    def walked(start: str, end: str) -> np.ndarray:
+        return model.interpolate(plain | {"shape": start}, plain | {"shape": end}, frames)[0]
+
+    rows = {
+        "angle": swept("angle", 0.0, 66.0),
+        "size": swept("size", 0.18, 0.26),
+        "x": swept("x", 0.36, 0.64),
+        "blue": swept("blue", 0.0, 255.0),
+        "star to\ncircle": walked("star", "circle"),
+        "triangle\nto cross": walked("triangle", "cross"),
+    }
+    return style.strips(rows)
+
+
+def learning(steps: int = 1500, frames: int = 20) -> list[np.ndarray]:
+    """Draws samples of a VAE and a GAN while both learn, over a logarithmic time."""
+    import keras
+
+    import tfgan_zoo
+    from benchmarks.gallery import training
+    from tfgan_zoo import networks, pictures
+    from tfgan_zoo.data import figures
+
+    shape, images = (32, 32, 3), figures.load()["image"]
+    stops = sorted({0, *np.unique(np.geomspace(1, steps, frames).astype(int)).tolist()})
+    keras.utils.set_random_seed(0)
+    vae = tfgan_zoo.VAE(
+        shape,
+        16,
+        networks.conv_encoder(shape, 32, filters=16),
+        networks.conv_decoder(shape, 16, filters=16, output_activation="linear"),
+        sigma=0.1,
+    )
+    vae.compile(keras.optimizers.Adam(1e-3))
+    keras.utils.set_random_seed(0)
+    gan = tfgan_zoo.DCGAN(
+        shape,
+        8,
+        networks.dcgan_generator(shape, 8, filters=24, kernel_size=4),
+        networks.dcgan_discriminator(shape, filters=24, kernel_size=4, normalization="none"),
+        r1_gamma=0.3,
+        r1_every=8,
+    )
+    gan.compile(*(keras.optimizers.Adam(1e-3, 0.0, 0.99) for _ in range(2)))
+    made = {}
+    for name, model in (("VAE", vae), ("GAN", gan)):
+
+        def draw(num: int, rng: np.random.Generator) -> np.ndarray:
+            return images[rng.integers(len(images), size=num)]
+
+        made[name] = training.fit(
+            model, draw, stops, lambda step, m=model: m.generate(24, seed=0), batch=32
+        )
+    drawn = []
+    for i, stop in enumerate(stops):
+        figure, axes = style.panels(1, 2, 2.75, dpi=100)
+        for each, (name, samples) in zip(axes[0], made.items(), strict=True):
+            sheet = pictures.grid(pictures.to_uint8(samples[i]), 6, gap=1)
+            each.imshow(sheet, interpolation="nearest")
+            style.bare(each)
+            each.set_title(f"{name}, step {stop:,}")
+        drawn.append(style.pixels(figure))
+    return drawn
+
+
 FIGURES = {
+    "learning": Figure(
+        "A VAE and a GAN learn to draw",
+        "Both models see the same images in batches of 32, and the frames show samples of the "
+        "same noise at steps that grow by a constant factor. The VAE has blurred blobs early "
+        "and sharpens them slowly; the GAN has none of them for long, and then finds edges "
+        "first.",
+        learning,
+        "gif",
+        models=("vae", "dcgan"),
+    ),
+    "attributes": Figure(
+        "One attribute at a time",
+        "A network draws figures from descriptions: in each of the first rows one number of the "
+        "description changes, and all others stay. In the last rows the weights of two classes "
+        "change, and shapes appear that belong to neither.",
+        attributes,
+        models=("attribute_to_image",),
+    ),
     "interpolation": Figure(
         "Between two samples",
         "The first rows walk from one class to another, with the same noise z: colour and shape "

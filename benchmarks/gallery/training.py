@@ -1,11 +1,11 @@
-"""Small games on points, trained for figures."""
+"""Small games, trained for figures."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-#: Draws a batch `[B, size]`, float32, from a generator of random numbers.
+#: Draws a batch, points `[B, size]` or images, by a generator of random numbers.
 Draw = Callable[[int, np.random.Generator], np.ndarray]
 
 
@@ -41,7 +41,7 @@ def fit(
     snapshot: Callable[[int], Any],
     batch: int = 128,
 ) -> list[Any]:
-    """Trains a compiled model on new points, and returns a snapshot at each stop.
+    """Trains a compiled model on new data, and returns a snapshot at each stop.
 
     Args:
         model: The model.
@@ -49,11 +49,12 @@ def fit(
         stops: Numbers of steps, rising; 0 is before the first step.
         snapshot: Called with the number of steps.
         batch: Points of each update.
-        batch: Points of each update of a player.
+        batch: Samples of each update of a player.
     """
     import tensorflow as tf
 
-    num = model.samples_per_step(batch)
+    # A game may take several batches in a step.
+    num = model.samples_per_step(batch) if hasattr(model, "samples_per_step") else batch
 
     def batches() -> Iterator[np.ndarray]:
         rng = np.random.default_rng(0)
@@ -62,7 +63,7 @@ def fit(
 
     first = next(batches())
     data = tf.data.Dataset.from_generator(
-        batches, output_signature=tf.TensorSpec(first.shape, tf.float32)
+        batches, output_signature=tf.TensorSpec(first.shape, first.dtype)
     )
     stream, found, done = data.prefetch(2), [], 0
     for stop in stops:
