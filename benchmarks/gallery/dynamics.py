@@ -89,7 +89,7 @@ def line_states(stops: list[int]) -> list[dict[str, np.ndarray]]:
     import tfgan_zoo
 
     keras.utils.set_random_seed(2)
-    made = training.generator(1, 1, (32, 32), "tanh")
+    made = training.generator(1, 1, (32, 32))
     model = tfgan_zoo.GAN(
         (1,), 1, made, training.discriminator(1), latent_distribution="uniform", seed=1
     )

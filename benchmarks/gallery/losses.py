@@ -137,9 +137,9 @@ FIGURES = {
     ),
     "least_squares": Figure(
         "What least squares do to fakes that pass",
-        "The three fakes at the right are on the side of the data (grey) of the decision "
-        "boundary (black), but far from the data: cross-entropy is content and hardly moves "
-        "them. Least squares push every sample towards the score of real data, from both sides.",
+        "Four fakes are on the side of the data (grey) of the decision boundary (black), but "
+        "far from the data: cross-entropy is content and hardly moves them. Least squares push "
+        "every sample towards the score of real data, from both sides.",
         least_squares,
         models=("gan", "lsgan"),
     ),

@@ -1,19 +1,20 @@
 """The page of the gallery: the figures in a folder, with the commands that drew them."""
 
 import json
+import textwrap
 from pathlib import Path
 
 from benchmarks.gallery.catalogue import FIGURES, GROUPS
-from benchmarks.gallery.figure import Drawn
+from benchmarks.gallery.figure import Drawn, Figure
 from tfgan_zoo import atomic
 
 _INTRODUCTION = """\
 # Gallery
 
-Figures of lectures on GANs, drawn by the models of the zoo. The commands run in a checkout with
-Matplotlib (`pip install -e '.[docs]'`), on a CPU and without a download, and write this page, too;
-`python -m benchmarks.gallery --list` prints all names. Times are CPU
-time; on an idle core, figures take about as long.
+Figures of lectures on GANs, drawn by the models of the zoo on a CPU and without a download. The
+commands run in a checkout with Matplotlib, `pip install -e '.[docs]'`, and write this page, too;
+`python -m benchmarks.gallery --list` prints all names. Times are CPU time: on an idle core, a
+figure takes about as long. Sheets of samples and tables are in [results](results.md).
 """
 _RECORDS = "drawn.json"
 
@@ -55,15 +56,19 @@ def text(folder: Path) -> str:
                 f"![{figure.title}]({folder.name}/{figure.file(name)})\n",
                 f"{_wrapped(figure.see)}\n",
                 f"```sh\n{figure.command(name)}\n```\n",
-                f"{_duration(stored[name].seconds)} of CPU time, {stored[name].date}.\n",
+                f"{_cost(figure, stored[name])}\n",
             ]
     return "\n".join(parts)
 
 
 def _wrapped(words: str) -> str:
-    import textwrap
-
     return textwrap.fill(words, 110, break_long_words=False, break_on_hyphens=False)
+
+
+def _cost(figure: Figure, drawn: Drawn) -> str:
+    took = f"{_duration(drawn.seconds)} of CPU time, {drawn.date}."
+    models = ", ".join(f"`{key}`" for key in figure.models)
+    return f"Trains {models}: {took}" if models else took
 
 
 def _duration(seconds: float) -> str:

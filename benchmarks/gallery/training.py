@@ -9,15 +9,11 @@ import numpy as np
 Draw = Callable[[int, np.random.Generator], np.ndarray]
 
 
-def generator(
-    size: int, latent_dim: int, units: tuple[int, ...] = (64, 64), activation: str = "relu"
-) -> Any:
+def generator(size: int, latent_dim: int, units: tuple[int, ...] = (64, 64)) -> Any:
     """Returns a fully connected generator of points."""
     from tfgan_zoo import networks
 
-    return networks.mlp_generator(
-        (size,), latent_dim, units=units, activation=activation, initializer="he_uniform"
-    )
+    return networks.mlp_generator((size,), latent_dim, units=units, initializer="he_uniform")
 
 
 def discriminator(size: int, units: tuple[int, ...] = (64, 64), packing: int = 1) -> Any:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.gallery import __main__ as command
-from benchmarks.gallery import drawing, maths, page, style
+from benchmarks.gallery import drawing, dynamics, losses, maths, page, style
 from benchmarks.gallery.catalogue import FIGURES, GROUPS
 from benchmarks.reproduce import theory
 from tfgan_zoo.errors import InputError
@@ -169,6 +169,34 @@ def test_the_list_has_every_name(capsys):
     command.main(["--list"])
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(FIGURES)
+
+
+@pytest.mark.slow
+def test_least_squares_move_what_cross_entropy_leaves():
+    pushes = {}
+    for name in ("gan", "lsgan"):
+        _, places, push = losses.pushed(name, steps=600)
+        passed = places.sum(axis=1) > 3  # on the side of the data, and far from them
+        assert passed.sum() == 4
+        pushes[name] = np.linalg.norm(push, axis=1), passed
+        if name == "lsgan":
+            back = (push * (np.array([1.0, 0.6]) - places)).sum(axis=1)
+            assert np.all(back[passed] > 0)
+    assert np.linalg.norm(pushes["gan"][0][pushes["gan"][1]]) < 0.2
+    assert np.linalg.norm(pushes["lsgan"][0][pushes["lsgan"][1]]) > 0.6
+
+
+@pytest.mark.slow
+def test_samples_on_the_line_reach_the_data():
+    first, last = dynamics.line_states([0, 1500])
+
+    def mean(state):
+        return np.average(state["x"], weights=state["density"])
+
+    assert abs(mean(first) - 1.5) > 0.5
+    assert abs(mean(last) - 1.5) < 0.3
+    near = np.abs(last["x"] - 1.5) < 0.6
+    assert np.abs(last["judged"][near] - 0.5).max() < 0.15
 
 
 @pytest.mark.slow
