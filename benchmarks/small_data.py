@@ -5,12 +5,12 @@
       --test_split='train[::10]'
   python -m benchmarks.small_data --output=docs/results.md --picture=docs/images/small_data.png
 
-Trains the recipe for own images three times, without augmentation, with DiffAugment at every step,
-and with a probability that adapts (ADA), and scores every checkpoint on held-out images. The table
-has the best and the last score; ADA's last probability; how far the discriminator overfits, see
-`Memory`; and how near samples are to training images: the median distance from a sample to the
-nearest one, divided by that of held-out images. A model that copies has 0. Sheets in --workdir show
-samples above their nearest training images.
+Trains the recipe for own images without augmentation, with DiffAugment at every step, with a
+probability that adapts (ADA), and with ADA and both penalties of R3GAN; scores every checkpoint on
+held-out images. The table has the best and the last score; ADA's last probability; how far the
+discriminator overfits, see `Memory`; and how near samples are to training images: the median
+distance from a sample to the nearest one, divided by that of held-out images. A model that copies
+has 0. Sheets in --workdir show samples above their nearest training images.
 
 Finished runs in --workdir are only scored. Prints the table and, with --output, puts it into a
 Markdown file between the lines `<!-- small_data_NAME:begin -->` and `<!-- small_data_NAME:end -->`,
@@ -18,6 +18,7 @@ NAME being the source up to a colon.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,6 +32,7 @@ SETTINGS = {
     "none": {"diff_augment": "()"},
     "DiffAugment": {},
     "ADA": {"diff_augment": "()", "ada_target": 0.6},
+    "ADA, R1 + R2": {"diff_augment": "()", "ada_target": 0.6, "r2_gamma": 1.0},
 }
 #: Samples on a sheet.
 _SHOWN = 12
@@ -165,7 +167,7 @@ def main(argv: list[str]) -> None:
     folder = Path(given.workdir) / name
     rows, curves, header = [], {}, []
     for setting in SETTINGS:
-        workdir = folder / setting.lower()
+        workdir = folder / re.sub(r"\W+", "_", setting.lower())
         train(setting, workdir, given)
         found = common.checkpoint_scores(
             workdir, metrics=tuple(given.metrics), split=given.test_split, num=given.samples
