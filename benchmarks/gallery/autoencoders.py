@@ -200,9 +200,9 @@ FIGURES = {
     "sparse": Figure(
         "Sparse codes",
         "The penalty is the divergence of the wanted mean activation rho from the actual one, 0 "
-        "where they agree and steep towards 0 and 1. Units of a sigmoid layer are active about "
-        "half of the time when nobody asks otherwise, and about as often as asked for with the "
-        "penalty.",
+        "where they agree and steep towards 0 and 1. Without it, half of the sigmoid units of a "
+        "layer are always on and carry nothing; with it, nearly all are about as seldom active "
+        "as asked for.",
         sparse,
         models=("sparse_autoencoder",),
     ),
