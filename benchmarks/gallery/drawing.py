@@ -51,13 +51,13 @@ def between(class_names: Sequence[str], start: str, end: str, frames: int) -> np
     return weights
 
 
-def inversion(steps: int = 150) -> Any:
+def inversion(steps: int = 300) -> Any:
     """Draws what each layer of a classifier keeps of two figures, and the middle of each layer."""
     from tfgan_zoo import models, pictures
     from tfgan_zoo.data import figures
 
-    images = pictures.from_uint8(figures.load("full", split="test", resolution=32, num=40)["image"])
-    images = images[[3, 8]]
+    images = pictures.from_uint8(figures.load("captions", split="test", num=8)["image"])
+    images = images[[0, 5]]
     found = models.FeatureInversion("figures_v1", steps=steps)
     layers = [layer for layer in found.layers if layer not in ("logits",)][:7]
     whole = [found.invert(images, layer) for layer in layers]
@@ -80,23 +80,11 @@ def inversion(steps: int = 150) -> Any:
     return figure
 
 
-def attributes(steps: int = 2000) -> Any:
+def attributes(workdir: Path) -> Any:
     """Draws figures from descriptions: one attribute changes, or one class becomes another."""
-    import keras
+    from tfgan_zoo.run import load_run
 
-    import tfgan_zoo
-    from tfgan_zoo import data, networks
-
-    opened = data.open_attributed("figures/attributes", num=8000)
-    shape, described = (32, 32, 3), opened.attributes.declared
-    keras.utils.set_random_seed(0)
-    small = networks.attribute_to_image_generator(
-        shape, opened.attributes.groups, group_units=128, units=256, maps=32, filters=(32,)
-    )
-    model = tfgan_zoo.AttributeToImage(shape, described, small, augmentation=None)
-    model.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(2e-3, steps)))
-    stream = data.attributed(opened, batch_size=32)
-    model.fit(stream, steps_per_epoch=steps, verbose=0)
+    model = load_run(workdir)
     frames = 12
     plain = {"shape": "star", "angle": 0.0, "x": 0.5, "y": 0.5, "size": 0.24}
     plain |= {"red": 255.0, "green": 130.0, "blue": 0.0}
@@ -186,7 +174,7 @@ FIGURES = {
         "description changes, and all others stay. In the last rows the weights of two classes "
         "change, and shapes appear that belong to neither.",
         attributes,
-        models=("attribute_to_image",),
+        recipe="attribute_to_image",
     ),
     "interpolation": Figure(
         "Between two samples",
@@ -200,9 +188,9 @@ FIGURES = {
     "inversion": Figure(
         "What each layer keeps",
         "From noise, images are changed until a layer of a classifier of figures sees in them "
-        "what it sees in the first one. Early layers keep every pixel, later ones shape and "
-        "colour but not the place; in the last row only the middle of each layer counts, which "
-        "shows how far it sees.",
+        "what it sees in the first one. Early layers keep the picture, the next ones the figure "
+        "without its background, and the last ones hardly more than colours; in the last row "
+        "only the middle 3x3 positions of each layer count, which shows how far they see.",
         inversion,
     ),
 }
