@@ -138,9 +138,10 @@ FIGURES = {
     ),
     "grid": Figure(
         "Mode collapse on a grid",
-        "The same four games on 25 modes. Samples between modes show a generator that covers, "
-        "and modes without samples one that collapses; packing lets D see four samples "
-        "together, so that samples that are all alike give themselves away.",
+        "The same four games on 25 modes, of which none has all after 2,000 steps. Samples "
+        "between modes show a generator that covers them but cannot yet tell them apart, and "
+        "modes without samples one that leaves them out; a single stray sample counts as a "
+        "mode, so watch the dots, too.",
         grid,
         "gif",
         models=("gan", "wgan", "wgan_gp"),

@@ -106,7 +106,7 @@ def attributes(workdir: Path) -> Any:
     return style.strips(rows)
 
 
-def learning(steps: int = 1500, frames: int = 20) -> list[np.ndarray]:
+def learning(steps: int = 1500, frames: int = 15) -> list[np.ndarray]:
     """Draws samples of a VAE and a GAN while both learn, over a logarithmic time."""
     import keras
 
@@ -116,16 +116,17 @@ def learning(steps: int = 1500, frames: int = 20) -> list[np.ndarray]:
     from tfgan_zoo.data import figures
 
     shape, images = (32, 32, 3), figures.load()["image"]
-    stops = sorted({0, *np.unique(np.geomspace(1, steps, frames).astype(int)).tolist()})
+    stops = sorted({0, *np.unique(np.geomspace(10, steps, frames).astype(int)).tolist()})
     keras.utils.set_random_seed(0)
     vae = tfgan_zoo.VAE(
         shape,
         16,
         networks.conv_encoder(shape, 32, filters=16),
         networks.conv_decoder(shape, 16, filters=16, output_activation="linear"),
-        sigma=0.1,
+        sigma=0.3,
     )
-    vae.compile(keras.optimizers.Adam(1e-3))
+    vae.start_at_mean(images[:2000])
+    vae.compile(keras.optimizers.Adam(2e-3))
     keras.utils.set_random_seed(0)
     gan = tfgan_zoo.DCGAN(
         shape,
@@ -143,13 +144,13 @@ def learning(steps: int = 1500, frames: int = 20) -> list[np.ndarray]:
             return images[rng.integers(len(images), size=num)]
 
         made[name] = training.fit(
-            model, draw, stops, lambda step, m=model: m.generate(24, seed=0), batch=32
+            model, draw, stops, lambda step, m=model: m.generate(20, seed=0), batch=32
         )
     drawn = []
     for i, stop in enumerate(stops):
-        figure, axes = style.panels(1, 2, 2.75, dpi=100)
+        figure, axes = style.panels(1, 2, 3.1, dpi=90)
         for each, (name, samples) in zip(axes[0], made.items(), strict=True):
-            sheet = pictures.grid(pictures.to_uint8(samples[i]), 6, gap=1)
+            sheet = pictures.grid(pictures.to_uint8(samples[i]), 5, gap=1)
             each.imshow(sheet, interpolation="nearest")
             style.bare(each)
             each.set_title(f"{name}, step {stop:,}")

@@ -141,11 +141,10 @@ def save(path: Path, drawn: Any) -> None:
 
 
 def _save_gif(path: Path, frames: Sequence[np.ndarray]) -> None:
-    # One palette for all frames, so that what stands still does not flicker.
-    strip = Image.fromarray(
-        np.concatenate(list(frames[:: max(1, len(frames) // 6)]) + [frames[-1]])
-    )
-    palette = strip.quantize(64, dither=Image.Dither.NONE)
+    # One palette for all frames, so that what stands still does not flicker: that of the end, as
+    # noise at the beginning would take most of it.
+    strip = Image.fromarray(np.concatenate(frames[-3:]))
+    palette = strip.quantize(_FILM_PALETTE, dither=Image.Dither.NONE)
     images = [
         Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
         for frame in frames

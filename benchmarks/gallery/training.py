@@ -42,7 +42,8 @@ def fit(
     Args:
         model: The model.
         draw: Draws data.
-        stops: Numbers of steps, rising; 0 is before the first step.
+        stops: Numbers of steps, rising; 0 is before the first step. From each stop to the next, the
+            data are the first ones of the same sequence.
         snapshot: Called with the number of steps.
         batch: Points of each update.
         batch: Samples of each update of a player.
