@@ -309,25 +309,39 @@ _PROBED = (("train", 10_000), ("test", 2000))
 
 def sparse() -> Iterator[str]:
     """How often the units of a sparse autoencoder are active on held-out figures."""
-    from tfgan_zoo import metrics
+    from benchmarks import plots
+    from tfgan_zoo import metrics, pictures
     from tfgan_zoo.data import figures as data
 
     images = data.load(split="test", num=_NUM.value)["image"]
     yield f"Mean activation of units on {len(images):,} held-out figures; {common.where()}."
     yield ""
-    yield "| recipe | rho | mean | least | most | units within 0.01 of rho | dead units |"
+    yield "| penalty | rho | mean | least | most | units within 0.01 of rho | dead units |"
     yield "|---|---|---|---|---|---|---|"
-    model, _ = recipe("sparse_autoencoder", "sparse_autoencoder")
-    codes = model.encode(images)
-    found = metrics.sparsity(codes)
-    within = np.mean(np.abs(codes.mean(axis=0) - model.rho) < 0.01)
-    yield (
-        f"| `sparse_autoencoder` | {model.rho:g} | {found['mean_activation']:.4f} | "
-        f"{found['mean_activation_least']:.4f} | {found['mean_activation_most']:.4f} | "
-        f"{within:.0%} | {found['dead_units']:.0f} |"
+    curves, found = {}, {}
+    for weight in (3.0, 0.0):
+        model, _ = recipe(
+            "sparse_autoencoder", f"sparse_{weight:g}", model_args__sparsity_weight=weight
+        )
+        codes = model.encode(images)
+        found[weight] = metrics.sparsity(codes)
+        units = codes.mean(axis=0)
+        counts, edges = np.histogram(units, bins=50, range=(0.0, 1.0))
+        title = f"weight {weight:g}"
+        curves[title] = [(float(x), float(n)) for x, n in zip(edges, counts, strict=False)]
+        yield (
+            f"| {title} | {model.rho:g} | {found[weight]['mean_activation']:.4f} | "
+            f"{found[weight]['mean_activation_least']:.4f} | "
+            f"{found[weight]['mean_activation_most']:.4f} | "
+            f"{np.mean(np.abs(units - model.rho) < 0.01):.0%} | "
+            f"{found[weight]['dead_units']:.0f} |"
+        )
+    pictures.save_png(
+        Path(_WORKDIR.value) / "sparse.png", plots.plot(curves, "units", "mean activation")
     )
-    if abs(found["mean_activation"] - model.rho) > 0.01 or found["dead_units"]:
-        yield f"! sparse: expected {model.rho} within 0.01 and no dead unit, got {found}."
+    with_penalty, rho = found[3.0], model.rho
+    if abs(with_penalty["mean_activation"] - rho) > 0.01 or with_penalty["dead_units"]:
+        yield f"! sparse: expected {rho} within 0.01 and no dead unit, got {with_penalty}."
 
 
 def samples() -> Iterator[str]:

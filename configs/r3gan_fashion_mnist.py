@@ -1,40 +1,49 @@
 """R3GAN (Huang et al. 2024, https://arxiv.org/abs/2501.05441) on Fashion-MNIST, 32x32 grey.
 
-The paper's game between small versions of its networks; see `r3gan.py`. With
---config.model_args.num_classes=10, both are told the class.
+The paper's game between networks of DCGAN, which see four times as many images in the same minutes
+as small versions of the paper's; see `r3gan_cifar10.py` for those. The penalties are taken in every
+8th step, 8 times as strong. With --config.model_args.num_classes=10, both networks are told the
+class.
 
 Command: python -m tfgan_zoo.train --config=r3gan_fashion_mnist
          (offline: --config.data.source=idx:FOLDER, containing Fashion-MNIST's four .gz files)
-Cost:    not measured
-Result:  not measured
+Cost:    17.0 minutes on one CPU core, 754 images/s
+Result:  FID[fashion_mnist_v1] 0.77 (2026-11-29)
 """
 
-from tfgan_zoo.config import noise_to_image_config, set_cosine
-
-STEPS = 8000
+from tfgan_zoo.config import noise_to_image_config
 
 
 def get_config():
     config = noise_to_image_config("r3gan")
     config.model_args.image_shape = (32, 32, 1)
     config.model_args.latent_dim = 64
-    config.model_args.r1_gamma = 0.3
-    config.model_args.r2_gamma = 0.3
-    config.model_args.r1_every = 4
+    config.model_args.r1_gamma = 0.2
+    config.model_args.r2_gamma = 0.2
+    config.model_args.r1_every = 8
     config.model_args.fresh_samples = False
     config.model_args.ema_half_life = 10_000.0
-    networks = {"widths": (96, 64, 48), "blocks": 1, "patch_size": 2}
-    config.generator = {"name": "r3gan_generator", **networks}
-    config.discriminator = {"name": "r3gan_discriminator", **networks}
+    config.generator = {"name": "dcgan_generator", "filters": 32, "kernel_size": 4}
+    config.discriminator = {
+        "name": "dcgan_discriminator",
+        "filters": 32,
+        "kernel_size": 4,
+        "normalization": "none",
+    }
     for role in ("generator", "discriminator"):
-        config[f"{role}_optimizer"] = {"name": "adam", "learning_rate": 1e-3, "beta_1": 0.0}
-        set_cosine(config, f"{role}_optimizer.learning_rate", 1e-3, 5e-5, STEPS)
-        set_cosine(config, f"{role}_optimizer.beta_2", 0.9, 0.99, STEPS)
+        config[f"{role}_optimizer"] = {
+            "name": "adam",
+            "learning_rate": 1e-3,
+            "beta_1": 0.0,
+            "beta_2": 0.99,
+            "decay": "linear",
+        }
     config.data.source = "tfds:fashion_mnist"
     config.data.fit = "pad"
-    config.data.batch_size = 32
-    config.train.steps = STEPS
+    config.data.batch_size = 64
+    config.train.steps = 12_000
     config.train.log_every = 200
     config.train.sample_every = 1000
     config.train.checkpoint_every = 1000
+    config.evaluate.best = False  # the last one is better than the best by SWD
     return config

@@ -331,7 +331,9 @@ def test_stacked_mnist_s_recipe_takes_its_overrides(tmp_path):
     pictures = tmp_path / "stacks.npz"
     values, _ = cli.take_overrides(stacked_mnist.overrides(given, pictures, "r3gan"))
     resolved = config.load_config("r3gan_fashion_mnist", values)
-    assert resolved.generator_optimizer.learning_rate.steps == 50
+    assert resolved.generator_optimizer.decay == "linear"
+    assert resolved.train.steps == 50
+    assert resolved.model_args.ema_half_life == 10_000
     assert resolved.model_args.image_shape == (32, 32, 3)
     values, _ = cli.take_overrides(stacked_mnist.overrides(given, pictures, "pacdcgan2"))
     recipe = Path(__file__).parents[2] / "configs" / "dcgan_fashion_mnist.py"
