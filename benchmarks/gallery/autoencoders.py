@@ -88,7 +88,7 @@ def denoising(steps: int = 2500, level: float = 0.5) -> Any:
     return style.strips(named | {"original": clean}, 10)
 
 
-def embeddings(steps: int = 1200) -> Any:
+def embeddings(steps: int = 1000) -> Any:
     """Draws figures in the plane, by three codes of two numbers."""
     import keras
 
@@ -122,7 +122,7 @@ def embeddings(steps: int = 1200) -> Any:
         reach = 1.15 * float(np.abs(centred).max())
         style.plane(each, reach)
         _thumbnails(each, centred, test, reach / 13)
-        each.set_title(f"{name}, stress {stress:.2f}")
+        each.set_title(f"{name}\nstress {stress:.2f}")
     return figure
 
 
