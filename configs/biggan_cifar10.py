@@ -23,6 +23,7 @@ def get_config():
     config.model_args.orthogonal_weight = 0.0
     config.model_args.fake_labels = "uniform"
     config.model_args.ema_half_life = 1_400_000.0  # 0.9999 for each update
+    config.model_args.ema_ramp_up = 1.0  # 0.05 would bound it throughout
     config.generator = {
         "name": "biggan_generator",
         "filters": 64,

@@ -24,6 +24,7 @@ def get_config():
     config.model_args.orthogonal_weight = 1e-4
     config.model_args.fake_labels = "uniform"
     config.model_args.ema_half_life = 28_000_000.0  # 0.9999 for each update
+    config.model_args.ema_ramp_up = 1.0  # 0.05 would bound it throughout
     config.generator = {"name": "biggan_generator"}
     config.discriminator = {"name": "biggan_discriminator"}
     for role, rate in (("generator", 5e-5), ("discriminator", 2e-4)):

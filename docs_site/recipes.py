@@ -154,8 +154,9 @@ def page() -> str:
         "need no download. *Not measured* says that a recipe was not trained to the end. Validity "
         "and combinations are [explained with the results]"
         "(results.md#figures-one-small-data-set-several-games), and so is [obedience]"
-        "(results.md#told-what-to-draw-the-figure-that-is-asked-for); a score with a name in "
-        "brackets, such as `FID[fashion_mnist_v1]`, is [measured in the features of that network]"
+        "(results.md#class-conditional-models-the-figure-that-is-asked-for); a score with a name "
+        "in brackets, such as `FID[fashion_mnist_v1]`, is [measured in the features of that "
+        "network]"
         "(evaluation.md#features).\n",
     ]
     head = ["recipe", "model", "data", "size", "flags of `tfgan_zoo.train`", "cost", "result"]

@@ -19,6 +19,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"samples", "suggestions"}),
     frozenset({"errors"}),
     frozenset({"atomic", "attributes", "backend", "schedules", "sizes", "weight_files"}),
+    frozenset({"presets"}),
     frozenset({"data", "layers", "losses", "serving"}),
     frozenset({"networks", "pictures"}),
     frozenset({"metrics", "models"}),

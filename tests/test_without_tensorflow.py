@@ -67,6 +67,7 @@ def results(folder):
     asked |= {
         "commands": ["tfgan_zoo"],
         "metrics": ["-c", "import tfgan_zoo.metrics"],
+        "presets": ["-c", "import tfgan_zoo; print(tfgan_zoo.list_presets())"],
         "pairs": ["-c", OPENED, f"folder:{folder / 'pairs'}"],
         "report": ["tfgan_zoo.report", f"--workdir={folder / 'started'}"],
         "evaluate": [
@@ -111,7 +112,7 @@ def test_help(results, command):
     assert f"python -m tfgan_zoo.{command} --" in results[f"{command} --help"]["out"]
 
 
-@pytest.mark.parametrize("name", ["commands", "by name", "metrics", "pairs"])
+@pytest.mark.parametrize("name", ["commands", "by name", "metrics", "pairs", "presets"])
 def test_imports_of_the_package(results, name):
     assert results[name]["ended"] == QUIETLY
 

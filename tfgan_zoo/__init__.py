@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         networks,
         noise,
         pictures,
+        presets,
         reporting,
         run,
         schedules,
@@ -103,9 +104,11 @@ __all__ = [
     "data",
     "errors",
     "evaluation",
+    "from_preset",
     "importing",
     "layers",
     "list_models",
+    "list_presets",
     "load_model",
     "losses",
     "metrics",
@@ -113,6 +116,7 @@ __all__ = [
     "networks",
     "noise",
     "pictures",
+    "presets",
     "reporting",
     "run",
     "schedules",
@@ -179,6 +183,43 @@ def show(images: Any, titles: Any = None, *, columns: int | None = None) -> Any:
     from tfgan_zoo.pictures.show import show
 
     return show(images, titles, columns=columns)
+
+
+def list_presets() -> Any:
+    """Returns the pretrained models that `from_preset` and `--preset` take, as a table.
+
+    Each row is a `tfgan_zoo.presets.Preset`: the card of a preset, with its scores and the protocol
+    by which they were measured, the licence of its data, and its limits.
+
+    Example:
+        >>> print(tfgan_zoo.list_presets())
+        >>> [preset.name for preset in tfgan_zoo.list_presets() if "generate" in preset.commands]
+    """
+    from tfgan_zoo import presets
+
+    return presets.list_presets()
+
+
+def from_preset(name: str) -> Any:
+    """Returns a pretrained model, ready to generate, translate, encode or export.
+
+    Args:
+        name: The name of a preset, as `list_presets` shows it. Small ones come with the library.
+
+    Returns:
+        The Keras model. Its discriminator, if it has one, is untrained, and it is not compiled:
+        `model.compile()` before `model.fit` sets the paper's optimizers.
+
+    Raises:
+        InputError: If there is no such preset, or its file is damaged or cannot be downloaded.
+
+    Example:
+        >>> model = tfgan_zoo.from_preset("r3gan_figures")
+        >>> images = model.generate(16, seed=0)
+    """
+    from tfgan_zoo.run.loading import from_preset
+
+    return from_preset(name)
 
 
 def __getattr__(name: str) -> Any:

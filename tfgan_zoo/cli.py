@@ -14,7 +14,7 @@ from typing import Any, NoReturn, TextIO
 
 from absl import flags
 
-from tfgan_zoo import progress
+from tfgan_zoo import presets, progress
 from tfgan_zoo.errors import (
     InputError,
     Interrupted,
@@ -203,6 +203,37 @@ def parse(given: flags.FlagValues, argv: list[str], doc: str | None) -> None:
         raise InputError(str(error)[0].upper() + str(error)[1:].rstrip(".") + ".") from error
     if rest:
         raise InputError(f"There is an argument too many: {rest[0]!r}.")
+
+
+def use_preset(given: Flags, command: str | None = None) -> bool:
+    """Replaces the flag --preset by --workdir with the file of the preset.
+
+    Args:
+        given: The flags, with --workdir and --preset.
+        command: The command, if it is not for all models.
+
+    Returns:
+        Whether there was a preset.
+
+    Raises:
+        InputError: If neither or both are given, or there is no such preset for the command.
+    """
+    if given.preset is None:
+        if given.workdir is None:
+            raise InputError(
+                "--workdir: expected a value, or --preset=NAME instead of it, got none; --help "
+                "shows all."
+            )
+        return False
+    if given.workdir is not None:
+        raise InputError(
+            f"--preset: expected none beside --workdir, got {given.preset!r}; give one of them."
+        )
+    one = [name for name in ("checkpoint", "raw_weights") if name in given]
+    given.refuse(one, "expected none for a preset, which has one set of weights; leave it out.")
+    preset = presets.find(given.preset, "--preset", command)
+    given["workdir"].value = str(presets.file_of(preset, "--preset"))
+    return True
 
 
 #: Names of flags in other programs.

@@ -1,6 +1,7 @@
 """Encodes images with a trained autoencoder: a vector for each, in one .npz file.
 
   python -m tfgan_zoo.encode --workdir=runs/autoencoder --input=photos/ --output=codes.npz
+  python -m tfgan_zoo.encode --preset=vae_figures --input=figures/ --output=codes.npz
   python -m tfgan_zoo.encode --workdir=runs/vae --input=idx:mnist --split=test --output=codes.npz
 
 Images are read by the rules of the run's data, and resized to the model's size. The file holds
@@ -15,7 +16,8 @@ from tfgan_zoo import cli
 def main(argv: list[str]) -> None:
     """Encodes images and writes their codes."""
     given = cli.Flags()
-    given.define_path("workdir", None, "The run folder.", required=True)
+    given.define_path("workdir", None, "The run folder.")
+    given.define_string("preset", None, "Instead of a run: a pretrained model, by its name.")
     given.define_string("input", None, "An image file, a folder or a data source.", required=True)
     given.define_path("output", None, "An .npz file.", required=True)
     given.define_string("split", "train", "The split of a data source, or of a folder with some.")
@@ -23,6 +25,7 @@ def main(argv: list[str]) -> None:
     given.define_bool("overwrite", "Replace the output if it exists.")
     given.define_enum("on_error", "raise", ["raise", "skip"], "At an unreadable image.")
     cli.parse(given, argv, __doc__)
+    cli.use_preset(given, "encode")
 
     cli.quiet_tensorflow()
     from tfgan_zoo.run import coding

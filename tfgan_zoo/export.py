@@ -1,6 +1,7 @@
 """Exports a trained model: for TF Serving, or converted to TensorFlow Lite or ONNX.
 
   python -m tfgan_zoo.export --workdir=runs/dcgan --output=served/dcgan
+  python -m tfgan_zoo.export --preset=r3gan_figures --output=served/figures
   python -m tfgan_zoo.export --workdir=runs/dcgan --output=lite --format=tflite
   python -m tfgan_zoo.export --workdir=runs/srgan --output=lite --format=tflite --height=0 --width=0
 
@@ -17,15 +18,17 @@ from tfgan_zoo.serving.formats import FORMATS
 def main(argv: list[str]) -> None:
     """Exports, and prints what it wrote."""
     given = cli.Flags()
-    given.define_path("workdir", None, "The run folder, or a .keras file.", required=True)
-    given.define_path("output", None, "A folder; its name is the model's.", required=True)
+    given.define_path("workdir", None, "The run folder, or a .keras file.")
+    given.define_string("preset", None, "Instead of a run: a pretrained model, by its name.")
+    given.define_path("output", None, "A folder, named like the model on a server.", required=True)
     given.define_enum("format", FORMATS[0], list(FORMATS), "The format.")
     given.define_string("checkpoint", "best", "best, last, or a step.")
-    given.define_bool("raw_weights", "The weights, not their moving average.")
+    given.define_bool("raw_weights", "The generator's weights, not their moving average.")
     given.define_integer("height", None, "Of images that a .tflite or .onnx takes; 0 for any.")
     given.define_integer("width", None, "The same for their width.")
     given.define_bool("overwrite", "Replace a .tflite or .onnx that exists.")
     cli.parse(given, argv, __doc__)
+    cli.use_preset(given)
 
     if given.format == "saved_model":
         given.refuse(

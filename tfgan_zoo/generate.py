@@ -1,6 +1,7 @@
 """Draws a trained model's images: a grid, single files, or a walk between samples.
 
   python -m tfgan_zoo.generate --workdir=runs/dcgan --output=grid.png
+  python -m tfgan_zoo.generate --preset=r3gan_figures --output=grid.png
   python -m tfgan_zoo.generate --workdir=runs/dcgan --num=1000 --output=images/
   python -m tfgan_zoo.generate --workdir=runs/dcgan --interpolate --num=5 --output=walk.gif
   python -m tfgan_zoo.generate --workdir=runs/vae --interpolate --input=a.png --input=b.png \
@@ -36,7 +37,8 @@ from tfgan_zoo.pictures import drawing
 def main(argv: list[str]) -> None:
     """Draws and writes samples."""
     given = cli.Flags()
-    given.define_path("workdir", None, "The run folder.", required=True)
+    given.define_path("workdir", None, "The run folder.")
+    given.define_string("preset", None, "Instead of a run: a pretrained model, by its name.")
     given.define_path("output", None, "A picture, voxels, or a folder.", required=True)
     given.define_integer("num", None, "Images (64), samples of a walk (5), images of a text (8).")
     given.define_strings("text", "What to draw; may be repeated.")
@@ -45,11 +47,13 @@ def main(argv: list[str]) -> None:
     given.define_strings("input", "With --interpolate: an image to walk from or to.")
     given.define_strings("attribute", "NAME=VALUE to draw from; may be repeated.")
     given.define_string("sweep", None, "NAME:FIRST:LAST:FRAMES, an attribute that changes.")
-    given.define_path("text_file", None, "A file with a text a line.")
+    given.define_path("text_file", None, "A file with one text per line.")
     given.define_integer("seed", 0, "The same seed gives the same images.")
     given.define_bool("interpolate", "Walk from sample to sample.")
-    given.define_enum("path", "spherical", ["spherical", "linear"], "How to walk.")
-    given.define_integer("frames", 12, "Images from sample to sample.")
+    given.define_enum(
+        "path", "spherical", ["spherical", "linear"], "How to walk: on an arc or a line."
+    )
+    given.define_integer("frames", 12, "Images of a walk from sample to sample.")
     given.define_float("truncation", None, "Latents within this distance from 0, such as 0.7.")
     given.define_float("threshold", None, "Of voxels: the occupancy from which one is full (0.5).")
     given.define_bool("largest_component", "Of voxels: keep the largest part of each object.")
@@ -59,6 +63,7 @@ def main(argv: list[str]) -> None:
     given.define_string("checkpoint", "best", "best, last, or a step.")
     given.define_bool("overwrite", "Replace the output if it exists.")
     cli.parse(given, argv, __doc__)
+    cli.use_preset(given, "generate")
 
     output = Path(given.output)
     request = drawing.DrawRequest(

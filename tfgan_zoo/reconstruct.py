@@ -1,6 +1,7 @@
 """Reconstructs image files with a trained autoencoder: encodes them, and decodes the codes.
 
   python -m tfgan_zoo.reconstruct --workdir=runs/autoencoder --input=photo.png --output=again.png
+  python -m tfgan_zoo.reconstruct --preset=vae_figures --input=figure.png --output=again.png
   python -m tfgan_zoo.reconstruct --workdir=runs/vae --input=photos/ --output=again/ --compare
 
 Images are read by the rules of the run's data, and resized to the model's size, which is that of
@@ -17,7 +18,8 @@ from tfgan_zoo.pictures import files
 def main(argv: list[str]) -> None:
     """Reconstructs and writes images."""
     given = cli.Flags()
-    given.define_path("workdir", None, "The run folder.", required=True)
+    given.define_path("workdir", None, "The run folder.")
+    given.define_string("preset", None, "Instead of a run: a pretrained model, by its name.")
     given.define_string("input", None, "An image file or a folder.", required=True)
     given.define_string("output", None, "A .png, a .jpg, or a folder.", required=True)
     given.define_string("checkpoint", "best", "best, last, or a step.")
@@ -25,6 +27,7 @@ def main(argv: list[str]) -> None:
     given.define_bool("overwrite", "Replace results that exist.")
     given.define_enum("on_error", "raise", ["raise", "skip"], "At an unreadable image.")
     cli.parse(given, argv, __doc__)
+    cli.use_preset(given, "reconstruct")
 
     outputs: dict[str, Any] = {name: given[name].value for name in ("compare", "on_error")}
     planned = files.plan(given.input, given.output, overwrite=given.overwrite, **outputs)

@@ -19,10 +19,10 @@ from tfgan_zoo.errors import InputError
 def main(argv: list[str]) -> None:
     """Gathers and writes the page."""
     given = cli.Flags()
-    given.define_strings("workdir", "A run folder.", required=True)
-    given.define_string("output", None, "An .html; report.html in the run folder.")
+    given.define_strings("workdir", "A run folder; may be repeated.", required=True)
+    given.define_string("output", None, "An .html; by default report.html in the first run folder.")
     given.define_bool("interpolate", "Show walks between samples.")
-    given.define_strings("text", "What to walk between; two or more.")
+    given.define_strings("text", "With --interpolate: texts to walk between, two or more.")
     given.define_integer("seed", 0, "Seed of the walks' latents.")
     given.define_bool("overwrite", "Replace the output if it exists.")
     cli.parse(given, argv, __doc__)

@@ -1,4 +1,4 @@
-"""Trains a model, or goes on with a run that was stopped.
+"""Trains a model, or resumes a run that was stopped.
 
   python -m tfgan_zoo.train --model=dcgan
   python -m tfgan_zoo.train --config=dcgan_fashion_mnist --config.data.source=idx:~/fashion_mnist

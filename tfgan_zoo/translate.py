@@ -2,6 +2,7 @@
 
   python -m tfgan_zoo.translate --workdir=runs/pix2pix --input=drawing.png --output=photo.png
   python -m tfgan_zoo.translate --workdir=runs/cyclegan --input=horses/ --output=zebras/
+  python -m tfgan_zoo.translate --preset=pix2pix_figures --input=outline.png --output=figure.png
   python -m tfgan_zoo.translate --workdir=runs/cyclegan --direction=b_to_a --input=z.jpg --output=h/
   python -m tfgan_zoo.translate --workdir=runs/srgan --input=small.png --output=large.png
 
@@ -29,7 +30,8 @@ from tfgan_zoo.pictures import files, tiling
 def main(argv: list[str]) -> None:
     """Translates and writes images."""
     given = cli.Flags()
-    given.define_string("workdir", None, "The run folder, or a .keras file.", required=True)
+    given.define_string("workdir", None, "The run folder, or a .keras file.")
+    given.define_string("preset", None, "Instead of a run: a pretrained model, by its name.")
     given.define_string("input", None, "An image file or a folder.", required=True)
     given.define_string("output", None, "A .png, a .jpg, or a folder.", required=True)
     given.define_string("direction", None, "a_to_b (the default) or b_to_a.")
@@ -54,6 +56,7 @@ def main(argv: list[str]) -> None:
     given.define_enum("on_error", "raise", ["raise", "skip"], "At an unreadable image.")
     given.define_float("white", None, "The value of white in images of more than 8 bits.")
     cli.parse(given, argv, __doc__)
+    cli.use_preset(given, "translate")
 
     if given.white is not None:
         check_number("--white", given.white, above=0)

@@ -281,8 +281,11 @@ def test_points_are_plotted(folder, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        ([], "error: --workdir, --output: expected a value, got none; --help shows all."),
-        (["--output=x.png"], "error: --workdir: expected a value, got none"),
+        ([], "error: --output: expected a value, got none; --help shows all."),
+        (
+            ["--output=x.png"],
+            "error: --workdir: expected a value, or --preset=NAME instead of it, got",
+        ),
         (["--workdir=.", "--output=x.png"], "is no run folder"),
         (["--workdir=.", "--output=x.gif"], "add --interpolate"),
         (["--workdir=.", "--output=x.mp4"], "a .mp4 shows a walk; add --interpolate"),

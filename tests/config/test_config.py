@@ -3,6 +3,7 @@ import json
 import math
 
 import pytest
+from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.config import (
@@ -67,6 +68,15 @@ def test_override(config, key, text, expected):
     came = flatten(config)[key]
     assert came == expected
     assert type(came) is type(expected)
+
+
+@pytest.mark.parametrize("text", ["2,1", "(2, 1.0)", "2.0,1.0"])
+def test_whole_numbers_can_stand_in_a_tuple_of_numbers(text):
+    config = ConfigDict({"model_args": {"emphasis": (1.0, 1.0)}})
+    override(config, "model_args.emphasis", text)
+    assert repr(config.model_args.emphasis) == "(2.0, 1.0)"
+    with pytest.raises(InputError, match=r"expected a tuple such as \(1, 2\)"):
+        override(config, "model_args.emphasis", "True,1")
 
 
 @pytest.mark.parametrize(

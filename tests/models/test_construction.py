@@ -244,6 +244,35 @@ def test_a_model_of_one_role_trains_and_saves(tmp_path):
         Autoencoder(skip_discriminator_above=0.9)
 
 
+def test_a_recorded_pass_that_a_loss_leaves_out_sends_no_gradient():
+    model = Autoencoder(code=2)
+    model.compile("sgd", run_eagerly=True)
+    points = tf.random.stateless_normal((8, 2), (1, 2))
+
+    def moved(record, loss):
+        kept = [v.numpy() for v in model.trainable_variables]
+        model.update("autoencoder", lambda passed: (loss(passed), {}), record)
+        now = [v.numpy() for v in model.trainable_variables]
+        for variable, value in zip(model.trainable_variables, kept, strict=True):
+            variable.assign(value)
+        return [a - b for a, b in zip(now, kept, strict=True)]
+
+    def decoded(codes):
+        return tf.reduce_mean(model.decoder(codes) ** 2)
+
+    changes = moved(model.record(model.encoder, points), lambda _: decoded(points))
+    num = len(model.encoder.trainable_variables)
+    assert not any(np.any(change) for change in changes[:num])
+    assert any(np.any(change) for change in changes[num:])
+    # Of two outputs of a pass, one may be left out.
+    pair = model.record(lambda: (model.encoder(points), model.encoder(points) ** 2))
+    both = moved(pair, lambda passed: decoded(passed[0]))
+    alone = moved(model.record(model.encoder, points), decoded)
+    assert np.any(both[0])
+    for ours, expected in zip(both, alone, strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-8)
+
+
 class PerRole(DCGAN):
     paper_optimizer = {
         "generator": {"name": "adam", "learning_rate": 1e-4},

@@ -60,6 +60,16 @@ def test_cross_entropy_by_hand():
     np.testing.assert_allclose(model.decode([[-0.5, 1.0]]).ravel(), 2 * p - 1, atol=1e-6)
 
 
+def test_logits_start_at_the_mean_too():
+    encoder = networks.mlp_encoder((1, 2, 1), 3, units=())
+    decoder = networks.mlp_decoder((1, 2, 1), 3, units=(), output_activation="linear")
+    arguments = {"reconstruction": "cross_entropy"}
+    model = DenoisingAutoencoder((1, 2, 1), 3, encoder, decoder, **arguments)
+    mean = np.array([-0.8, 0.5], np.float32).reshape(1, 1, 2, 1)
+    model.start_at_mean(np.concatenate([mean - 0.1, mean + 0.1]))
+    np.testing.assert_allclose(model.decode(np.zeros((1, 3))), mean, atol=1e-6)
+
+
 def test_noise_is_fresh_in_each_step_and_the_target_is_clean():
     model = compiled("denoising_autoencoder", dense=True)
     images = tf.constant(samples(model).astype("float32") / 127.5 - 1)

@@ -56,6 +56,8 @@ def test_learns_resumes_and_embeds(tmp_path):
     assert logs["accuracy"][1] > 0.9
     nearest = (model.embed(texts) @ model.embed_images(images).T).argmax(axis=1)
     assert nearest.tolist() == [0, 1, 2, 3]
+    with pytest.raises(InputError, match="embed_images: expected an image or more"):
+        model.embed_images(images[:0])
     assert model.evaluate(data, steps=1, return_dict=True, verbose=0)["accuracy"] == 1.0
 
     model.save(tmp_path / "model.keras")

@@ -303,6 +303,9 @@ def test_the_encoder_learns_with_the_generator_and_its_styles_are_kept(tmp_path)
         atol=1e-5,
     )
 
+    with pytest.raises(InputError, match="encode_styles: expected an image or more"):
+        model.encode_styles(data["image"][:0], data["instance"][:0])
+
     model.learn_styles(maps, data["image"])
     found = model.styles.numpy()
     first = model.translate(maps, styles=0)
@@ -341,6 +344,35 @@ def test_the_encoder_learns_with_the_generator_and_its_styles_are_kept(tmp_path)
     for wrong in (10, -1, [0, 1], 0.5):
         with pytest.raises(InputError, match="styles: expected "):
             model.translate(maps, styles=wrong)
+
+
+def test_tests_run_the_weights_of_the_encoder_and_not_their_average():
+    """As they do those of the generator; users see the average of both."""
+    generator, encoder = (
+        keras.Sequential([keras.Input((None, None, channels)), keras.layers.Conv2D(1, 1)])
+        for channels in (3, 1)
+    )
+    discriminator = networks.multiscale_discriminator((8, 8, 3), 1, receptive_field=16, filters=1)
+    arguments = {"num_classes": 2, "boundaries": False, "style_size": 1, "num_scales": 1}
+    model = Pix2PixHD(
+        (8, 8, 1),
+        None,
+        generator,
+        discriminator,
+        encoder,
+        features=None,
+        **arguments,
+        ema_half_life=1000.0,
+    )
+    for variable in encoder.trainable_variables:
+        variable.assign(variable.value + 1.0)
+    a, b, instances = model.label_parts(model.example_batch(2), training=False)
+    made, shown = (
+        generator(tf.concat([a, label_maps.instance_means(each(b), instances)], axis=-1))
+        for each in (encoder, model.sampling_network(encoder))
+    )
+    np.testing.assert_allclose(model.fakes(a, b, instances, training=False), made, atol=1e-5)
+    assert np.max(np.abs(made - shown)) > 1e-3
 
 
 def test_styles_need_label_maps():

@@ -98,7 +98,7 @@ def test_a_file_more_is_refused_until_it_is_accepted(begun, accepted):
     experiment.train(config, run, said.append, accept_changed_data=True)
     assert said[0] == (
         "The data have changed: training data: 12 files became 13; the first difference is "
-        "05b.png; the run goes on with them."
+        "05b.png; the run continues with them."
     )
     noted = json.loads((run / "data.json").read_text())
     assert [each["step"] for each in noted["accepted"]] == [8]

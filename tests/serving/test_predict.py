@@ -184,7 +184,7 @@ def test_export_converts(tmp_path_factory, tmp_path, capfd):
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        (["--output=x"], "--workdir: expected a value, got none; --help shows all."),
+        (["--output=x"], "--workdir: expected a value, or --preset=NAME instead of it, got none"),
         (["--workdir=no", "--output=x"], "is no run folder"),
         (["--workdir={run}", "--output=x", "--checkpoint=7"], "expected best, last or one of 1, 2"),
         (["--workdir={run}", "--output={run}/config.json"], "config.json' is a file"),

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from tfgan_zoo import atomic
+from tfgan_zoo import atomic, presets
+from tfgan_zoo import config as config_lib
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.importing import note_of
 
@@ -33,11 +34,8 @@ def evaluate(given: Any) -> str:
         return _evaluate_sources(given)
     given.refuse(_OF_SOURCES, "is for --real and --fake.")
     if given.workdir is not None:
-        if given.data is None and note_of(given.workdir) is not None:
-            raise InputError(
-                f"--data: expected a data source, as {given.workdir!r} was imported and has no "
-                "data of its own, got none; give one, such as folder:PATH."
-            )
+        if given.data is None:
+            _check_has_data(given)
         from tfgan_zoo.run.evaluation import task_of_run
 
         if task_of_run(given.workdir).evaluates != "pairs":
@@ -45,16 +43,53 @@ def evaluate(given: Any) -> str:
     return _evaluate_pairs(given)
 
 
+def _check_has_data(given: Any) -> None:
+    """Raises `InputError` if a model's own data are not known."""
+    if note_of(given.workdir) is not None:
+        raise InputError(
+            f"--data: expected a data source, as {given.workdir!r} was imported and has no "
+            "data of its own, got none; give one, such as folder:PATH."
+        )
+    if (note := presets.note_of(given.workdir)) is None:
+        return
+    if not config_lib.stored_config(Path(given.workdir).expanduser())["data"]["source"]:
+        raise InputError(
+            f"--data: expected a data source, as the preset {note['name']!r} comes without its "
+            f"data, {note['data']}, got none; give one, such as folder:PATH."
+        )
+
+
 def _evaluate_samples(given: Any) -> str:
     from tfgan_zoo.run.evaluation import evaluate_run
     from tfgan_zoo.tasks import Request
 
-    given.refuse(_OF_PAIRS, "is for enlarged images; scores of samples are added to the run.")
+    output = None
+    if presets.note_of(given.workdir) is None:
+        given.refuse(_OF_PAIRS, "is for enlarged images; scores of samples are added to the run.")
+    else:
+        others = [flag for flag in _OF_PAIRS if flag != "output"]
+        given.refuse(others, "is for enlarged images; scores of samples are added to --output.")
+        output = _scores_file(given.output)
     values = {name: given[name].value for name in Request._fields if name in given}
     values["source"] = given.data
     request = Request(**{name: value for name, value in values.items() if value is not None})
-    report = evaluate_run(given.workdir, request).report()
-    return f"{report}\nadded to {Path(given.workdir) / 'evaluation.jsonl'}"
+    report = evaluate_run(given.workdir, request, output).report()
+    return f"{report}\nadded to {output or Path(given.workdir) / 'evaluation.jsonl'}"
+
+
+def _scores_file(output: str | None) -> Path:
+    """Returns the file that scores are added to, in a folder that exists."""
+    path = Path(output or "evaluation.jsonl")
+    if path.suffix.lower() != ".jsonl":
+        raise InputError(
+            f"--output: expected a .jsonl to add scores to, got {output!r}; leave it out for "
+            "evaluation.jsonl."
+        )
+    atomic.check_name(path, "--output")
+    if path.is_dir():
+        raise InputError(f"--output: expected a file, got the folder {str(path)!r}.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def _evaluate_sources(given: Any) -> str:
@@ -67,16 +102,7 @@ def _evaluate_sources(given: Any) -> str:
         (*_OF_RUNS, "direction", "seed", "data", "scale", "channel", "border", "overwrite"),
         "is not for --real and --fake.",
     )
-    output = Path(given.output or "evaluation.jsonl")
-    if output.suffix.lower() != ".jsonl":
-        raise InputError(
-            f"--output: expected a .jsonl to add scores to, got {given.output!r}; leave it out for "
-            "evaluation.jsonl."
-        )
-    atomic.check_name(output, "--output")
-    if output.is_dir():
-        raise InputError(f"--output: expected a file, got the folder {str(output)!r}.")
-    output.parent.mkdir(parents=True, exist_ok=True)
+    output = _scores_file(given.output)
     values = {name: given[name].value for name in SourcesRequest._fields}
     request = SourcesRequest(**{key: value for key, value in values.items() if value is not None})
     found = evaluate_sources(request)

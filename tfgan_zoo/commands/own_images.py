@@ -156,7 +156,7 @@ def _begun(
     notes = []
     if config.data.source != source:
         notes.append(
-            f"{folder} holds a run on {source}, which goes on with its settings; to begin a run on "
+            f"{folder} holds a run on {source}, which resumes with its settings; to begin a run on "
             f"{config.data.source}, give another --workdir."
         )
     return Chosen(config, began, notes)

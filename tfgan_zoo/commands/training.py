@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
+from tfgan_zoo import presets
 from tfgan_zoo.commands import own_images
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.importing import note_of
@@ -109,6 +110,10 @@ def from_flags(
         if differ:
             to_change = config_lib.flags_to_change(config, today, differ)
             notes.append(_unused(folder, name, differ, to_change))
+    else:
+        for entry in ("start_from", "generator_from"):
+            if config.train[entry] is not None:
+                presets.path_of(config.train[entry], f"train.{entry}")
     return Training(_extended(config, folder, extend_to), folder, began, notes)
 
 

@@ -102,9 +102,9 @@ def run_config(
                 "rematerialize": False,  # recompute the generators' features to save memory
                 "steps_per_execution": 1,  # steps in one call of the graph
                 "precision": "float32",  # or "mixed_bfloat16", "mixed_float16"
-                # A run folder; this run starts from its best generator.
+                # A run folder or a preset; this run starts from its best generator.
                 "generator_from": placeholder(str),
-                # A run folder or a .keras file; this run starts from all of its weights that fit.
+                # A run folder, a .keras file or a preset, of which all weights that fit are taken.
                 "start_from": placeholder(str),
                 # "module:function" of (config, run folder), which returns Keras callbacks.
                 "callbacks": (),

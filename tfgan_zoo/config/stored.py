@@ -12,13 +12,14 @@ whole config; entries of `EARLIER_VALUES` that it leaves at today's default coun
 
 import json
 import re
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ml_collections import ConfigDict
 
-from tfgan_zoo import __version__
+from tfgan_zoo import __version__, presets
 from tfgan_zoo.config.check import check
 from tfgan_zoo.config.load import recipe_name
 from tfgan_zoo.config.schema import run_config
@@ -72,7 +73,7 @@ def has_begun(folder: Path) -> bool:
 
 
 def stored_config(folder: Path) -> dict[str, Any]:
-    """Returns the resolved config of a run folder, as plain dicts.
+    """Returns the resolved config of a run folder or of a preset's `.keras` file, as plain dicts.
 
     Everything that reads a run's config calls this. Entries that the run's version lacked are
     filled in.
@@ -102,8 +103,12 @@ def stored_recipe(folder: Path) -> str | None:
 
 def _stored(folder: Path) -> dict[str, Any]:
     try:
-        written = json.loads((folder / "config.json").read_text())
-    except (OSError, ValueError) as error:
+        if folder.is_file():
+            with zipfile.ZipFile(folder) as archive:
+                written = json.loads(archive.read(presets.RUN))
+        else:
+            written = json.loads((folder / "config.json").read_text())
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise _no_run(folder) from error
     if not isinstance(written, dict):
         raise _no_run(folder)

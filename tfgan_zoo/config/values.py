@@ -203,6 +203,8 @@ def _parse_tuple(text: str, old: tuple) -> tuple:
     except (ValueError, SyntaxError):  # names without quotes: color,cutout
         value = [part.strip() for part in text.strip("()[] ").split(",") if part.strip()]
     value = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    if old and isinstance(old[0], float):  # whole numbers are floats, too, as in "1,2"
+        value = tuple(float(part) if type(part) is int else part for part in value)
     if old and not all(isinstance(part, type(old[0])) for part in value):
         raise ValueError(text)
     return value

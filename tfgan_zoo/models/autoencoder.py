@@ -5,7 +5,6 @@ import tensorflow as tf
 
 from tfgan_zoo import losses
 from tfgan_zoo.models.autoencoding import Autoencoding
-from tfgan_zoo.models.mechanics.output_ranges import check_reaches_images
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -47,11 +46,6 @@ class Autoencoder(Autoencoding):
         >>> codes = model.encode(images)  # float32, shape (num, 16)
         >>> again = model.reconstruct(images)
     """
-
-    def build_state(self) -> None:
-        """See `ZooModel.build_state`."""
-        check_reaches_images("decoder", self.decoder)
-        super().build_state()
 
     def autoencoder_loss(self, images: tf.Tensor, training: bool = True):
         """E |x - g(f(x))|^2."""

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfgan_zoo.models.base import ZooModel
 from tfgan_zoo.models.coding import Coding
+from tfgan_zoo.models.mechanics.output_ranges import check_logits, check_reaches_images
 
 
 class Autoencoding(Coding, ZooModel):
@@ -42,6 +43,18 @@ class Autoencoding(Coding, ZooModel):
     ):
         super().__init__(**kwargs)
         self.set_networks(image_shape, latent_dim, encoder, decoder)
+
+    def build_state(self) -> None:
+        """See `ZooModel.build_state`.
+
+        Raises:
+            InputError: If the decoder returns probabilities where logits are due.
+        """
+        if self.decodes_logits:
+            check_logits("decoder", self.decoder)
+        else:
+            check_reaches_images("decoder", self.decoder)
+        super().build_state()
 
     def roles(self) -> dict[str, list[keras.Model]]:
         """Returns both networks in one role, as they are trained together."""

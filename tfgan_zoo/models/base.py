@@ -76,6 +76,8 @@ class ZooModel(
     from_data: tuple[str, ...] = ()
     #: Shape of one image, (height, width, channels), or (size,) for vectors.
     image_shape: tuple[int, ...]
+    #: Names of networks that have initial weights, as a preset that was loaded has none of them.
+    untrained_networks: tuple[str, ...] = ()
     #: Whether strings in training batches need no check.
     texts_checked = True
 
@@ -355,7 +357,9 @@ class ZooModel(
 
         (gradients, into_passes), aux = self._compiled(loss_and_gradients)(*values)
         for one, outgoing in zip(recorded, into_passes, strict=True):
-            through = one.tape.gradient(one.value, variables, output_gradients=outgoing)
+            # A tape takes None for ones, where the loss uses no part of the pass.
+            sent = tf.nest.map_structure(_gradient_or_zeros, one.value, outgoing)
+            through = one.tape.gradient(one.value, variables, output_gradients=sent)
             gradients = [_add(a, b) for a, b in zip(gradients, through, strict=True)]
         if replicas > 1 and isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer):
             gradients = _share_overflow(gradients)
@@ -470,6 +474,10 @@ def _share_overflow(gradients: list[tf.Tensor | None]) -> list[tf.Tensor | None]
         None if g is None else tf.where(anywhere, tf.constant(float("nan"), g.dtype), g)
         for g in gradients
     ]
+
+
+def _gradient_or_zeros(value: tf.Tensor, gradient: tf.Tensor | None) -> tf.Tensor:
+    return tf.zeros_like(value) if gradient is None else gradient
 
 
 def _add(a: tf.Tensor | None, b: tf.Tensor | None) -> tf.Tensor | None:

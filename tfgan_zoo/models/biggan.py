@@ -36,6 +36,9 @@ class BigGAN(NoiseToImage):
       frequencies of the data.
     - The scripts for ImageNet there have `orthogonal_weight=0`, one update of the discriminator and
       other learning rates, and start the average after 20,000 updates. Defaults are the paper's.
+    - The average has one decay there, and averages the batch statistics of the trained generator,
+      too. Here its half-life grows with the images seen until it is `ema_half_life`: see
+      `ema_ramp_up` of `ZooModel`.
 
     Args:
         image_shape: (height, width, channels), or the side of square colour images; see

@@ -145,9 +145,14 @@ class Coding(Prior, TakesImages, MovingAverage):
         outputs = self.decoded(codes, False, shown=True)
         return tf.clip_by_value(self.as_pixels(outputs), -1.0, 1.0)
 
+    @property
+    def decodes_logits(self) -> bool:
+        """Whether the decoder returns logits of pixels scaled to [0, 1] instead of pixels."""
+        return False
+
     def as_pixels(self, outputs: tf.Tensor) -> tf.Tensor:
         """Returns images on the scale [-1, 1] from what the decoder returns."""
-        return outputs
+        return 2.0 * tf.sigmoid(outputs) - 1.0 if self.decodes_logits else outputs
 
     def _shown(self, network: keras.Model) -> keras.Model:
         return self.sampling_network(network) if network in self.shown_networks() else network
@@ -217,7 +222,7 @@ class Coding(Prior, TakesImages, MovingAverage):
 
     def as_outputs(self, images: np.ndarray) -> np.ndarray:
         """Returns what a decoder returns for images on the scale (-1, 1); see `as_pixels`."""
-        return images
+        return 2.0 * np.arctanh(images) if self.decodes_logits else images
 
     def encode(self, images: np.ndarray, *, batch_size: int = 64) -> np.ndarray:
         """Encodes images.

@@ -13,7 +13,6 @@ from tfgan_zoo.layers.corruption import Corruption, check_corruption, corrupt
 from tfgan_zoo.models.autoencoding import Autoencoding
 from tfgan_zoo.models.coding import padded_shape
 from tfgan_zoo.models.mechanics.arguments import check_flag
-from tfgan_zoo.models.mechanics.output_ranges import check_logits, check_reaches_images
 from tfgan_zoo.models.mechanics.stacking import Stage, stage_of
 
 RECONSTRUCTIONS = ("squared_error", "cross_entropy")
@@ -41,6 +40,8 @@ class DenoisingAutoencoder(Autoencoding):
 
     Departures from the paper:
 
+    - From the second layer on, stages restore codes by their squared error, whatever
+      `reconstruction` is.
     - Encoder and decoder have weights of their own. The paper's layers are tied in some
       experiments.
     - Noisy values are clipped to [-1, 1], as those of noisy image files are.
@@ -126,16 +127,13 @@ class DenoisingAutoencoder(Autoencoding):
             padded_shape(self.image_shape), latent_dim, units=(), output_activation="linear"
         )
 
-    def build_state(self) -> None:
-        """See `ZooModel.build_state`.
+    @property
+    def decodes_logits(self) -> bool:
+        """See `Coding.decodes_logits`: for a cross-entropy."""
+        return self.reconstruction == "cross_entropy"
 
-        Raises:
-            InputError: If the decoder returns probabilities for a cross-entropy of logits.
-        """
-        if self.reconstruction == "cross_entropy":
-            check_logits("decoder", self.decoder)
-        else:
-            check_reaches_images("decoder", self.decoder)
+    def build_state(self) -> None:
+        """See `Autoencoding.build_state`."""
         self._stage = stage_of(self.encoder, self.decoder, self.stage) if self.stage else None
         super().build_state()
 
@@ -191,15 +189,10 @@ class DenoisingAutoencoder(Autoencoding):
 
     def errors(self, decoded: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
         """Returns l(x, y) of each value."""
-        if self.reconstruction == "cross_entropy":
+        if self.decodes_logits:
             targets = (images + 1.0) / 2.0
             return tf.nn.sigmoid_cross_entropy_with_logits(labels=targets, logits=decoded)
         return tf.square(decoded - images)
-
-    def as_pixels(self, outputs: tf.Tensor) -> tf.Tensor:
-        """See `Coding.as_pixels`."""
-        logits = self.reconstruction == "cross_entropy"
-        return 2.0 * tf.sigmoid(outputs) - 1.0 if logits else outputs
 
     def corrupted(self, images: np.ndarray, seed: int = 0) -> np.ndarray:
         """Returns corrupted images, as training sees them, to denoise by `reconstruct`.

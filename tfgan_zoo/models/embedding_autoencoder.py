@@ -9,7 +9,6 @@ from tfgan_zoo import losses
 from tfgan_zoo.errors import check_number
 from tfgan_zoo.models.autoencoding import Autoencoding
 from tfgan_zoo.models.mechanics.gathering import gathered
-from tfgan_zoo.models.mechanics.output_ranges import check_reaches_images
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -70,11 +69,6 @@ class EmbeddingAutoencoder(Autoencoding):
         check_number("embedding_weight", embedding_weight, least=0)
         super().__init__(image_shape, latent_dim, encoder, decoder, **kwargs)
         self.embedding_weight = float(embedding_weight)
-
-    def build_state(self) -> None:
-        """See `ZooModel.build_state`."""
-        check_reaches_images("decoder", self.decoder)
-        super().build_state()
 
     def autoencoder_loss(self, images: tf.Tensor, training: bool = True):
         """E |x - g(e)|^2 + lambda E (|x_i - x_j| - |e_i - e_j|)^2."""

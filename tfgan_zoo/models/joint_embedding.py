@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import networks
+from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.mechanics.arguments import check_image_shape, check_size
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape, check_strings
 from tfgan_zoo.models.mechanics.parts import as_images, random_values
@@ -158,7 +159,13 @@ class JointEmbedding(ReadsTexts):
         return self(tf.constant(texts))
 
     def embed_images(self, images: np.ndarray, *, batch_size: int = 64) -> np.ndarray:
-        """Returns theta(images), float32 `[num, embedding_dim]`; images as in training."""
+        """Returns theta(images), float32 `[num, embedding_dim]`; images as in training.
+
+        Raises:
+            InputError: If there are none, or they have another shape or type.
+        """
+        if len(images) == 0 or batch_size < 1:
+            raise InputError("embed_images: expected an image or more, and a batch_size from 1 up.")
         images = self.checked_images(images)
         done = []
         for i in range(0, len(images), batch_size):

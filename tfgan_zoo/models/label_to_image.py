@@ -157,7 +157,12 @@ class LabelToImage(ImageToImage):
         return tf.concat([channels, label_maps.boundaries(instances)], axis=-1)
 
     def instance_styles(
-        self, images: tf.Tensor, instances: tf.Tensor, training: bool = False
+        self,
+        images: tf.Tensor,
+        instances: tf.Tensor,
+        training: bool = False,
+        *,
+        shown: bool = True,
     ) -> tf.Tensor:
         """Returns E(b): `style_size` numbers at each pixel, their means over its instance.
 
@@ -165,9 +170,12 @@ class LabelToImage(ImageToImage):
             images: Images of b, floats in [-1, 1].
             instances: Instance numbers `[B, H, W]`.
             training: Whether E trains.
+            shown: Whether to use the moving average of its weights, if there is one and E does not
+                train.
         """
         assert self.encoder is not None
-        network = self.encoder if training else self.sampling_network(self.encoder)
+        averaged = shown and not training
+        network = self.sampling_network(self.encoder) if averaged else self.encoder
         return label_maps.instance_means(self.run(network, images, training), instances)
 
     # ------------------------------------------------------------------ styles
@@ -187,9 +195,14 @@ class LabelToImage(ImageToImage):
             float32 `[num, H, W, style_size]`, the same at all pixels of an instance.
 
         Raises:
-            InputError: If the model has no styles, or the images have another shape or type.
+            InputError: If the model has no styles, there are no images, or they have another shape
+                or type.
         """
         self._check_has_styles("encode_styles")
+        if len(images) == 0 or batch_size < 1:
+            raise InputError(
+                "encode_styles: expected an image or more, and a batch_size from 1 up."
+            )
         images = self.checked_images(images)
         instances = np.asarray(instances)
         if instances.shape != tuple(images.shape[:3]):

@@ -74,6 +74,8 @@ class Pix2PixHD(LabelToImage):
     - Styles are sorted by how many instances they stand for, and all instances of a class get the
       one that is asked for; the authors draw one at random for each instance.
     - Styles are found from all instances; there, from those of more than 1/64 of the image.
+    - The learning rate falls linearly to 0 in the second half of training there. Here it is
+      constant unless an optimizer with a schedule is given, as in the recipes.
     - Resuming restores learning rates and optimizers; there it does not.
 
     A training batch is `(a, b)` or `{"a": a, "b": b}` as for `Pix2Pix`. With `num_classes` it is
@@ -263,7 +265,8 @@ class Pix2PixHD(LabelToImage):
     def fakes(self, a: tf.Tensor, b: tf.Tensor, instances: Any, training: bool = True) -> tf.Tensor:
         """Returns G(a), or G(a, E(b))."""
         if self.encoder is not None:
-            a = tf.concat([a, self.instance_styles(b, instances, training)], axis=-1)
+            styles = self.instance_styles(b, instances, training, shown=False)
+            a = tf.concat([a, styles], axis=-1)
         return self.run(self.generator, a, training)
 
     def discriminator_loss(

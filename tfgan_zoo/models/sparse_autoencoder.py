@@ -11,7 +11,7 @@ from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.models.autoencoding import Autoencoding
 from tfgan_zoo.models.coding import padded_shape
 from tfgan_zoo.models.mechanics.gathering import gathered
-from tfgan_zoo.models.mechanics.output_ranges import check_reaches_images, ending_of
+from tfgan_zoo.models.mechanics.output_ranges import ending_of
 
 PENALTIES = ("kl", "l1")
 
@@ -102,7 +102,7 @@ class SparseAutoencoder(Autoencoding):
         )
 
     def build_state(self) -> None:
-        """See `ZooModel.build_state`.
+        """See `Autoencoding.build_state`.
 
         Raises:
             InputError: If the units of the code have no bounds, for the penalty "kl".
@@ -117,7 +117,6 @@ class SparseAutoencoder(Autoencoding):
                 "encoder: expected a network that ends in sigmoid or tanh, whose mean activation "
                 f"is a share, got {came}; give penalty='l1', which takes absolute activations."
             )
-        check_reaches_images("decoder", self.decoder)
         super().build_state()
 
     def autoencoder_loss(self, images: tf.Tensor, training: bool = True):

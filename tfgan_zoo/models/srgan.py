@@ -44,12 +44,19 @@ class SRGAN(ImageToImage):
         L_G = content(G(x), y) + 5e-3 (-E[log(1 - D(y, G(x)))] - E[log D(G(x), y)])
               + 1e-2 E|G(x) - y|.
 
-    G learns from both terms of its game. The means are of all replicas' batches together. Of
-    ESRGAN's content, the l1 distance of VGG19's phi_5,4, the paper takes the features before their
-    activation; those here are after it.
+    G learns from both terms of its game. The means are of all replicas' batches together.
 
     The authors published no code to depart from. `srresnet_generator` and `srgan_discriminator`
     choose what the paper leaves open: initial weights, and the padding of convolutions of stride 2.
+
+    Departures from ESRGAN and its authors' code (https://github.com/XPixelGroup/BasicSR):
+
+    - Of ESRGAN's content, the l1 distance of VGG19's phi_5,4, the paper takes the features before
+      their activation; those here are after it. They are divided by 12.75, as in SRGAN, and
+      pixels lie in [-1, 1] instead of [0, 1]. Beside this content, the paper's weights make the
+      game count 12.75 times as much as there, and the pixels 25.5 times.
+    - The code halves both losses of the game, so that its 5e-3 is 2.5e-3 in the formula above.
+    - The code updates G first, and D with the images that G made before. Here D is first.
 
     A training batch is `(x, y)`, uint8 or floats in [-1, 1]; the generator sees x in [0, 1], as in
     the paper.

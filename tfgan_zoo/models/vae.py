@@ -12,7 +12,6 @@ from tfgan_zoo.errors import InputError, check_number, check_seed
 from tfgan_zoo.models.autoencoding import Autoencoding
 from tfgan_zoo.models.coding import padded_shape
 from tfgan_zoo.models.mechanics.arguments import check_flag
-from tfgan_zoo.models.mechanics.output_ranges import check_logits, check_reaches_images
 from tfgan_zoo.models.mechanics.parts import named_parts, values_of
 
 LIKELIHOODS = ("gaussian", "bernoulli")
@@ -134,17 +133,10 @@ class VAE(Autoencoding):
             padded_shape(self.image_shape), latent_dim, output_activation="linear", name="decoder"
         )
 
-    def build_state(self) -> None:
-        """See `ZooModel.build_state`.
-
-        Raises:
-            InputError: If the decoder of a Bernoulli likelihood returns probabilities.
-        """
-        if self.likelihood == "bernoulli":
-            check_logits("decoder", self.decoder)
-        else:
-            check_reaches_images("decoder", self.decoder)
-        super().build_state()
+    @property
+    def decodes_logits(self) -> bool:
+        """See `Coding.decodes_logits`: those of a Bernoulli distribution, whose mean is shown."""
+        return self.likelihood == "bernoulli"
 
     # ------------------------------------------------------------------ training
 
@@ -186,7 +178,7 @@ class VAE(Autoencoding):
         codes = tf.reshape(codes, [-1, self.latent_dim])
         decoded = self.decoded(codes, training, shown=shown)
         decoded = tf.reshape(decoded, [-1, tf.shape(images)[0], *self.image_shape])
-        if self.likelihood == "bernoulli":
+        if self.decodes_logits:
             return losses.bernoulli_log_likelihood(decoded, (images + 1.0) / 2.0)
         return losses.gaussian_log_likelihood(decoded, images, self.sigma)
 
@@ -196,14 +188,6 @@ class VAE(Autoencoding):
             return images
         return tf.where(noise.uniform(key, tf.shape(images)) < (images + 1.0) / 2.0, 1.0, -1.0)
 
-    def as_pixels(self, outputs: tf.Tensor) -> tf.Tensor:
-        """See `Coding.as_pixels`; of logits, the mean of the distribution."""
-        return 2.0 * tf.sigmoid(outputs) - 1.0 if self.likelihood == "bernoulli" else outputs
-
-    def as_outputs(self, images: np.ndarray) -> np.ndarray:
-        """See `Coding.as_outputs`; logits of a Bernoulli distribution."""
-        return 2.0 * np.arctanh(images) if self.likelihood == "bernoulli" else images
-
     def check_batch(self, batches: Sequence[Any], phase: str, called: str) -> None:
         """Checks that a Bernoulli likelihood gets probabilities; see `Inspection.check_batch`.
 
@@ -211,7 +195,7 @@ class VAE(Autoencoding):
             InputError: If an image has floats outside [-1, 1].
         """
         super().check_batch(batches, phase, called)
-        for batch in batches if self.likelihood == "bernoulli" else ():
+        for batch in batches if self.decodes_logits else ():
             values = values_of(named_parts(batch, self.batch_spec())["image"])
             if values is not None and values.dtype.kind == "f" and np.abs(values).max() > 1:
                 raise InputError(

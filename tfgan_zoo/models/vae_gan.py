@@ -48,6 +48,8 @@ class VAEGAN(Coding, Game):
 
     - There, all gradients are taken at the same weights. Here the discriminator moves first, then
       the decoder, then the encoder.
+    - The code has passes of D for L_feat, of x and x', besides those of the game, of what D judges.
+      Here one pass of x, x' and x_p serves both, which matters to batch normalisation alone.
     - The code adds 1e-3 to probabilities before their logarithm. Here losses take logits.
     - The code decays weights and lowers the rate of RMSProp, from 3.9e-4 in batches of 64. Here the
       rate is constant, and there is no decay, unless an optimizer of yours says so.
@@ -207,7 +209,7 @@ class VAEGAN(Coding, Game):
     ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
         """Returns the features and the logits of images, reconstructions and samples.
 
-        They are judged in one batch, as in the authors' code, which matters to normalisation.
+        They are judged in one batch, which matters to batch normalisation.
         """
         x = self.padded(tf.concat([images, fakes], axis=0), self.discriminator)
         features, logits = self._judge(x, training)

@@ -30,6 +30,8 @@ class WGANGP(NoiseToImage):
 
     - A generator step there draws 128 samples, twice the critic's batch, and two devices normalize
       64 of them each. Here both batches are of the same size.
+    - Adam has a learning rate of 2e-4 there, which falls linearly to 0, and betas of 0 and 0.9. The
+      default here is that of the paper's Algorithm 1: 1e-4, constant, with 0.5 and 0.9.
     - The authors scale pixels to x / 128 - 1 and add noise, uniform in [0, 1/128], so that they are
       no longer discrete. Here they are x / 127.5 - 1, without noise. Add it in the input pipeline,
       to float images, if you want it.

@@ -18,7 +18,7 @@ from tfgan_zoo.data.spec import SOURCE_KINDS
 from tfgan_zoo.errors import InputError, without_advice
 from tfgan_zoo.pictures import files
 from tfgan_zoo.run import experiment
-from tfgan_zoo.run.folder import Run
+from tfgan_zoo.run.folder import config_of
 from tfgan_zoo.tasks import task_of
 from tfgan_zoo.tasks.comparison import Subset, image_batches
 from tfgan_zoo.tasks.images import open_images
@@ -75,7 +75,7 @@ def encode_source(
     """Encodes images, read and resized by the rules of the run's data.
 
     Args:
-        workdir: The run folder.
+        workdir: The run folder, or the `.keras` file of a preset.
         source: An image file, a folder, whose sub-folders are classes, or a data source such as
             `idx:mnist`.
         split: Its split.
@@ -120,7 +120,7 @@ def reconstruct_files(
     """Reconstructs image files, read and resized by the rules of the run's data.
 
     Args:
-        workdir: The run folder.
+        workdir: The run folder, or the `.keras` file of a preset.
         planned: Results by image, from `pictures.files.plan`. They have the model's size.
         checkpoint: "best", "last", or a step.
         compare: Whether to also write what the model saw beside each result.
@@ -173,7 +173,7 @@ def _loaded(workdir: str | os.PathLike, checkpoint: str) -> tuple[ConfigDict, An
 
 
 def _config(workdir: str | os.PathLike) -> ConfigDict:
-    return ConfigDict(Run.open(workdir).config(), convert_dict=True)
+    return ConfigDict(config_of(workdir), convert_dict=True)
 
 
 def _opened(

@@ -23,7 +23,8 @@ from tfgan_zoo.metrics.classes import Classes, ClassScores, extremes
 from tfgan_zoo.metrics.features import Features, open_auto
 from tfgan_zoo.metrics.registry import TARGETS
 from tfgan_zoo.run import building, experiment
-from tfgan_zoo.run.folder import Run, versions
+from tfgan_zoo.run.folder import config_of, versions
+from tfgan_zoo.run.trained import is_model_file
 from tfgan_zoo.tasks import EvaluationTask, Request, Task, task_of
 from tfgan_zoo.tasks.held_out import splits_to_evaluate
 
@@ -94,15 +95,20 @@ def task_of_run(workdir: str | os.PathLike) -> type[Task]:
     Raises:
         InputError: If there is no such run, or its model is not known.
     """
-    return task_of(building.model_class(Run.open(workdir).config()["model"]))
+    return task_of(building.model_class(config_of(workdir)["model"]))
 
 
-def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
+def evaluate_run(
+    workdir: str | os.PathLike, request: Request, output: str | os.PathLike | None = None
+) -> Evaluation:
     """Scores the samples of a run's model, and adds the result to its `evaluation.jsonl`.
 
     Args:
-        workdir: The run folder, of a model that generates images, or translates them.
+        workdir: The run folder, of a model that generates images, or translates them; or the
+            `.keras` file of a preset.
         request: What to score, and on what.
+        output: The file that the result is added to; None for that of the run, or for none if it
+            is a preset.
 
     Returns:
         The scores with their protocol.
@@ -111,7 +117,7 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
         InputError: If part of the request is impossible; before anything is generated.
     """
     start = time.monotonic()
-    config = ConfigDict(Run.open(workdir).config(), convert_dict=True)
+    config = ConfigDict(config_of(workdir), convert_dict=True)
     source = request.source or config.data.source
     split = request.split or config.evaluate.get("split") or "test"
     request = request._replace(source=source, split=split)
@@ -188,7 +194,10 @@ def evaluate_run(workdir: str | os.PathLike, request: Request) -> Evaluation:
         **conditions(features, start, [note] * bool(note) + notes),
     }
     found = Evaluation(scores, protocol)
-    found.append_to(Path(workdir) / "evaluation.jsonl")
+    if output is None and not is_model_file(workdir):
+        output = Path(workdir) / "evaluation.jsonl"
+    if output is not None:
+        found.append_to(output)
     return found
 
 
@@ -293,7 +302,7 @@ def evaluate_pairs(
     """Scores the images that a run's model upscales against the originals.
 
     Args:
-        workdir: The run folder of a super-resolution model.
+        workdir: The run folder of a super-resolution model, or the `.keras` file of a preset.
         request: What to score; source and split left out are those that training scored on.
         checkpoint: "best", "last", or a step.
         raw_weights: Whether to use the generator's weights where they have a moving average.
@@ -301,7 +310,7 @@ def evaluate_pairs(
     Raises:
         InputError: If part of the request is impossible.
     """
-    config = Run.open(workdir).config()
+    config = config_of(workdir)
     evaluate, data = config["evaluate"], config["data"]
     if request.lpips_backbone is None:
         request = request._replace(

@@ -232,7 +232,7 @@ def check_data(stage: Stage, start: int, accept_changed: bool) -> None:
     now = stage.task.fingerprints()
     replaced = replaced_data(run, stage.config)
     if change := run.check_data(now, start, accept_changed, replaced):
-        stage.report(f"The data have changed: {change}; the run goes on with them.")
+        stage.report(f"The data have changed: {change}; the run continues with them.")
 
 
 def adopt(stage: Stage, start: int, scored: int, training: bool) -> None:

@@ -16,6 +16,7 @@ import keras
 import numpy as np
 
 from tfgan_zoo import config as config_lib
+from tfgan_zoo import presets
 from tfgan_zoo.atomic import write_atomically
 from tfgan_zoo.data.fingerprints import Fingerprint, describe_change
 from tfgan_zoo.errors import InputError
@@ -320,6 +321,17 @@ class Run:
         """Adds a note to those that `noted_rollbacks` returns."""
         lines = [json.dumps(each) + "\n" for each in [*self.noted_rollbacks(), note]]
         write_atomically(self.rollbacks, "".join(lines))
+
+
+def config_of(workdir: str | os.PathLike) -> dict[str, Any]:
+    """Returns the config of a run folder or of a preset's `.keras` file, as plain dicts.
+
+    Raises:
+        InputError: If it is neither.
+    """
+    if presets.note_of(workdir) is not None:
+        return config_lib.stored_config(Path(workdir).expanduser())
+    return Run.open(workdir).config()
 
 
 def _plain(config: Any) -> dict[str, Any]:

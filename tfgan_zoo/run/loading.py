@@ -11,9 +11,11 @@ import keras
 import tfgan_zoo.models
 import tfgan_zoo.schedules  # noqa: F401  (registers the classes)
 from tfgan_zoo import config as config_lib
+from tfgan_zoo import presets
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.mechanics.registration import PACKAGE, check_names, is_own
 from tfgan_zoo.run.building import model_class, network_function
+from tfgan_zoo.run.presets import complete
 from tfgan_zoo.suggestions import similar
 
 
@@ -35,11 +37,23 @@ def load_model(filepath: str | os.PathLike) -> Any:
     path = Path(filepath).expanduser()
     if not path.is_dir():
         _check_is_found(_checked(path))
-        return keras.saving.load_model(path)
+        model = keras.saving.load_model(path)
+        if (note := presets.note_of(path)) is not None:
+            complete(model, note)
+        return model
     file = _in_folder(path)
     # Found by the run's config, whatever name it is registered by, or another class as well.
     with keras.saving.custom_object_scope(_imported_classes(path, file)):
         return keras.saving.load_model(file)
+
+
+def from_preset(name: str) -> Any:
+    """Loads a preset by its name; see `tfgan_zoo.from_preset`.
+
+    Raises:
+        InputError: If there is no such preset, or its file is damaged or cannot be downloaded.
+    """
+    return load_model(presets.file_of(presets.find(name)))
 
 
 def _named_in(file: Path) -> tuple[str, str]:

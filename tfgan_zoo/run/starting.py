@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from tfgan_zoo import presets
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import ZooModel
 from tfgan_zoo.models.mechanics.transfer import (
@@ -57,17 +58,19 @@ def start_from(source: str | os.PathLike, model: ZooModel) -> str:
     optimizers start fresh.
 
     Args:
-        source: A run folder or a `.keras` file.
+        source: A run folder, a `.keras` file, or the name of a preset.
         model: The new model.
 
     Returns:
         What was taken over and what was not, in lines.
 
     Raises:
-        InputError: If there is no such run or file, or nothing fits.
+        InputError: If there is no such run, file or preset, or nothing fits.
     """
     other = _open(source, "train.start_from")
     mine, theirs = networks_of(model), networks_of(other)
+    for name in other.untrained_networks:
+        theirs.pop(name, None)
     shown = other.shown_networks()
     names, others = (getattr(each, "class_names", ()) for each in (model, other))
     classes = (names, others) if other_classes(names, others) else None
@@ -86,8 +89,9 @@ def start_from(source: str | os.PathLike, model: ZooModel) -> str:
     _check_frozen(source, model, mine, found)
     model.restart_averages()
     averaged = ", moving average" if other.averages else ""
+    called = source if Path(source).expanduser().exists() else f"the preset {source}"
     lines = [
-        f"Started from {source} ({type(other).__name__}, step {other.steps_done:,}{averaged}):"
+        f"Started from {called} ({type(other).__name__}, step {other.steps_done:,}{averaged}):"
     ]
     for name in mine:
         lines += _describe(name, found.get(name))
@@ -141,8 +145,8 @@ def _describe(name: str, transfer: Transfer | None) -> list[str]:
 
 
 def _open(source: str | os.PathLike, entry: str) -> Any:
-    """Loads the best weights of a run folder, or a `.keras` file."""
-    path = Path(source).expanduser()
+    """Loads the best weights of a run folder, a `.keras` file, or a preset."""
+    path = presets.path_of(source, entry)
     try:
         if path.is_dir() and Checkpoints(path / "checkpoints").steps():
             return load_run(path)

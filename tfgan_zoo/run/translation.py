@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from tfgan_zoo import config as config_lib
-from tfgan_zoo import progress
+from tfgan_zoo import presets, progress
 from tfgan_zoo.data.images import DecodingRules
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers.inference import image_statistics
 from tfgan_zoo.models import ImageToImage, LabelToImage
 from tfgan_zoo.pictures import files, resizing, tiling
 from tfgan_zoo.run import experiment
-from tfgan_zoo.run.folder import Run
+from tfgan_zoo.run.folder import config_of
 from tfgan_zoo.run.label_translation import Maps, check_has_no_maps, translate_label_maps
 from tfgan_zoo.run.trained import is_model_file
 from tfgan_zoo.tasks import task_of
@@ -44,7 +44,8 @@ def translate_files(
     """Translates or upscales image files, read by the rules of the run's data.
 
     Args:
-        workdir: The run folder, or a `.keras` file, whose images are read by the default rules.
+        workdir: The run folder; or a `.keras` file, whose images are read by the default rules
+            unless it is a preset.
         planned: Results by image, from `pictures.files.plan`.
         checkpoint: "best", "last", or a step.
         direction: One of the model's; None for its first.
@@ -136,11 +137,9 @@ def _check_label_options(**given: Any) -> None:
 
 def _data_of(workdir: str | os.PathLike) -> Mapping[str, Any]:
     """Returns the config of the data that a model was trained on; the default's if unknown."""
-    return (
-        config_lib.run_config().data
-        if is_model_file(workdir)
-        else Run.open(workdir).config()["data"]
-    )
+    if is_model_file(workdir) and presets.note_of(workdir) is None:
+        return config_lib.run_config().data
+    return config_of(workdir)["data"]
 
 
 def _training_side(model: Any, data: Mapping[str, Any]) -> int | None:

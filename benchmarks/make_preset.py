@@ -1,0 +1,361 @@
+"""Makes a preset of a finished run: its file, its card, and its rows in the documentation.
+
+  python -m benchmarks.make_preset --workdir=runs/r3gan_unconditional --name=r3gan_figures \
+      --data="drawn figures, 32x32" --licence=Apache-2.0 --metrics=figures \
+      --limits="Figures of 48 kinds alone; about 5 of 100 samples are none."
+  python -m benchmarks.make_preset --workdir=runs/big --name=big \
+      --url=https://example.org/big.keras --output=big.keras ...
+  python -m benchmarks.make_preset --tables
+
+The file holds the networks that samples show, with weights in float16 if that does not change the
+scores, and without discriminator and optimizers. It is scored as the run is, by
+`tfgan_zoo.evaluate`'s protocol, and both scores go to the card. The check in the card is a smaller
+measurement, which tests repeat: the same on --check_num images where the library draws the data;
+what a classifier of the library says about samples, --check_features; or the mean and the standard
+deviation of what a translator makes of one fixed image.
+
+File and card go to tfgan_zoo/presets, and the picture to docs/images. Files above 2 MB do not come
+with the library: they go to --output, to be uploaded to --url. The tables in docs/presets.md and
+README.md follow from all cards; --tables writes these alone.
+"""
+
+import datetime
+import json
+import os
+import re
+import tempfile
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from absl import app, flags
+
+from benchmarks import common
+from tfgan_zoo import cli, presets
+from tfgan_zoo.data.spec import DRAWN
+from tfgan_zoo.presets.cards import FOLDER, Preset
+
+ROOT = Path(__file__).parents[1]
+#: The largest file, and all files together, that come with the library.
+MOST_BYTES, MOST_BYTES_OF_ALL = 2_000_000, 12_000_000
+
+_WORKDIR = flags.DEFINE_string("workdir", None, "A finished run.")
+_NAME = flags.DEFINE_string("name", None, "Name of the preset: lower case, digits and _.")
+_DATA = flags.DEFINE_string("data", None, "What the run was trained on, in words.")
+_LICENCE = flags.DEFINE_string("licence", None, "The licence of these data.")
+_LIMITS = flags.DEFINE_string("limits", None, "What users should know, in one or two sentences.")
+_CHECKPOINT = flags.DEFINE_string("checkpoint", "best", "best, last, or a step.")
+_COMMAND = flags.DEFINE_string("command", None, "What trained it; by default from its recipe.")
+_SOURCE = flags.DEFINE_string(
+    "source", None, "The data source for users; by default the run's if the library draws it."
+)
+_CLASS_NAMES = flags.DEFINE_list(
+    "class_names", None, "Names of the classes, if the run has only their numbers."
+)
+_METRICS = flags.DEFINE_list("metrics", None, "What to score, as for tfgan_zoo.evaluate.")
+_SCORE = flags.DEFINE_string("score", None, "The score that tables show; by default the first.")
+_NUM = flags.DEFINE_integer("num", 5000, "Samples to score.")
+_SPLIT = flags.DEFINE_string("split", None, "The split to score on; by default the run's.")
+_CHECK_NUM = flags.DEFINE_integer("check_num", 100, "Images of the small measurement.")
+_CHECK_FEATURES = flags.DEFINE_string("check_features", None, "A classifier of the library.")
+_TOLERANCE = flags.DEFINE_float("tolerance", 0.03, "By how much the small measurement may differ.")
+_URL = flags.DEFINE_string("url", "", "Where a large file will be.")
+_OUTPUT = flags.DEFINE_string("output", None, "With --url: where to write the file.")
+_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace a preset of this name.")
+_TABLES = flags.DEFINE_bool("tables", False, "Write the tables of the documentation alone.")
+
+
+def scored(
+    workdir: Path,
+    metrics: tuple[str, ...],
+    *,
+    num: int,
+    source: str = "",
+    split: str = "",
+    checkpoint: str = "best",
+) -> tuple[dict[str, float], dict[str, Any]]:
+    """Returns the scores of a run or preset, as `tfgan_zoo.evaluate` computes them, and how."""
+    from tfgan_zoo.evaluation.upscaled import PairsRequest
+    from tfgan_zoo.run import evaluation
+    from tfgan_zoo.tasks import Request
+
+    if evaluation.task_of_run(workdir).evaluates == "pairs":
+        request = PairsRequest(metrics, source or None, split or None)
+        found = evaluation.evaluate_pairs(workdir, request, checkpoint)
+        of = Path(source or evaluation.config_of(workdir)["evaluate"]["source"] or "").name
+        return found.means(), {"images": len(found.images), "source": of, "channel": "y"}
+    request = Request(metrics, source=source, split=split, num=num, checkpoint=checkpoint)
+    found = evaluation.evaluate_run(workdir, request, os.devnull)
+    kept = ("samples", "seed", "reference", "features", "versions")
+    finite = {name: value for name, value in found.scores.items() if np.isfinite(value)}
+    return finite, {name: found.protocol.get(name) for name in kept}
+
+
+def measured(path: Path, check: Mapping[str, Any]) -> dict[str, float]:
+    """Repeats the small measurement of a card.
+
+    Args:
+        path: The file of the preset.
+        check: From its card.
+    """
+    if "metrics" in check:
+        return scored(path, tuple(check["metrics"]), num=check["num"], source=check["source"])[0]
+    import tfgan_zoo
+    from tfgan_zoo.metrics.features.classifiers import ClassifierFeatures
+    from tfgan_zoo.pictures import to_uint8
+
+    model, num = tfgan_zoo.load_model(path), check["num"]
+    if "features" not in check:
+        shape = model.source_shape(next(iter(model.translators())))
+        waves = np.sin(np.linspace(0, 20, int(np.prod(shape))), dtype=np.float32)
+        made = np.asarray(model.translate(waves.reshape(1, *shape)))
+        return {"mean": float(made.mean()), "deviation": float(made.std())}
+    classes = getattr(model, "num_classes", None)
+    asked = {"label": np.arange(num) % classes} if classes else {}
+    logits = ClassifierFeatures(check["features"])(to_uint8(model.generate(num, seed=0, **asked)))
+    odds = np.exp(logits[1] - logits[1].max(axis=1, keepdims=True))
+    odds /= odds.sum(axis=1, keepdims=True)
+    if classes:
+        return {"class_accuracy": float(np.mean(odds.argmax(axis=1) == asked["label"]))}
+    ratio = np.log(odds + 1e-12) - np.log(odds.mean(axis=0) + 1e-12)
+    return {
+        "inception_score": float(np.exp(np.mean(np.sum(odds * ratio, axis=1)))),
+        "classes": float(len(set(odds.argmax(axis=1).tolist()))),
+    }
+
+
+def differ(scores: Mapping[str, float], others: Mapping[str, float], tolerance: float) -> list[str]:
+    """Returns the names of the scores that differ by more than a tolerance.
+
+    The tolerance is relative for scores above 1.
+    """
+    assert scores.keys() == others.keys()
+    return [
+        name
+        for name, value in scores.items()
+        if not abs(value - others[name]) <= tolerance * max(1.0, abs(value))
+    ]
+
+
+def make(workdir: Path, output: Path) -> Preset:
+    """Writes the file of a preset, and returns its card."""
+    from tfgan_zoo.models.mechanics.transfer import networks_of
+    from tfgan_zoo.run.folder import Run
+    from tfgan_zoo.run.presets import config_of_preset, left_out_networks, save_preset
+    from tfgan_zoo.run.trained import load_run
+    from tfgan_zoo.tasks import task_of
+
+    run = Run.open(workdir)
+    if not run.result.exists():
+        raise SystemExit(f"--workdir: expected a finished run, got {str(workdir)!r}.")
+    stored = json.loads((workdir / "config.json").read_text())
+    recipe, config = stored.get("recipe"), run.config()
+    command = _COMMAND.value or f"python -m tfgan_zoo.train --config={recipe}"
+    source = _SOURCE.value
+    drawn = re.split("[:/]", config["data"]["source"])[0] in DRAWN
+    if source is None:
+        source = config["data"]["source"] if drawn else ""
+    checkpoint = _CHECKPOINT.value
+    model = load_run(workdir, checkpoint)
+    task = task_of(model)
+    if names := _CLASS_NAMES.value:
+        if len(names) != getattr(model, "num_classes", None):
+            raise SystemExit(f"--class_names: expected one for each class, got {len(names)}.")
+        model.class_names, config["data"]["class_names"] = tuple(names), names
+    note = {
+        "name": _NAME.value,
+        "data": _DATA.value,
+        "licence": _LICENCE.value,
+        "command": command,
+        "date": str(datetime.date.today()),
+    }
+    metrics, split = tuple(_METRICS.value), _SPLIT.value or ""
+    of_run, protocol = scored(workdir, metrics, num=_NUM.value, split=split, checkpoint=checkpoint)
+    if reference := protocol.get("reference"):
+        reference["source"] = source or _DATA.value
+    stored = {**stored, "config": config_of_preset(config, source)}
+    stored.pop("history", None)
+    where = {"source": config["data"]["source"], "split": split}
+    if task.evaluates == "pairs":  # by default those that training scored on
+        where = {
+            name: given or config["evaluate"].get(name) or config["data"][name]
+            for name, given in (("source", ""), ("split", split))
+        }
+    for precision in ("float16", "float32"):
+        save_preset(model, output, note, stored, half=precision == "float16")
+        scores, _ = scored(output, metrics, num=_NUM.value, **where)
+        if not differ(of_run, scores, 0.005):
+            break
+    check: dict[str, Any] = {"num": _CHECK_NUM.value, "tolerance": _TOLERANCE.value}
+    if _CHECK_FEATURES.value:
+        check["features"] = _CHECK_FEATURES.value
+    elif drawn:
+        check |= {"metrics": metrics, "source": source}
+    elif not task.translates:
+        raise SystemExit("--check_features: expected a classifier for data that are not drawn.")
+    check["scores"] = measured(output, check)
+    asked = [name for name, can in commands_of(task).items() if can]
+    return Preset(
+        model=config["model"],
+        task=in_words(model, task),
+        commands=asked,
+        main=_SCORE.value or next(iter(scores)),
+        limits=_LIMITS.value,
+        steps=model.steps_done,
+        numbers=sum(
+            network.count_params()
+            for name, network in networks_of(model).items()
+            if name not in left_out_networks(model)
+        ),
+        bytes=output.stat().st_size,
+        sha256=presets.sha256_of(output),
+        precision=precision,
+        scores=scores,
+        scores_of_run=of_run,
+        protocol=protocol | {"metrics": metrics},
+        check=check,
+        url=_URL.value,
+        **note,
+    )
+
+
+def commands_of(task: Any) -> dict[str, bool]:
+    """Returns which commands a task is for."""
+    draws = task.draws or task.takes_texts or task.takes_attributes
+    return {
+        "generate": draws,
+        "translate": task.translates,
+        "encode": task.encodes,
+        "reconstruct": task.encodes,
+    }
+
+
+def in_words(model: Any, task: Any) -> str:
+    """Returns what a model does, in words that follow "which"."""
+    from tfgan_zoo.samples import kind_of
+
+    words, commands = [], commands_of(task)
+    if commands["generate"]:
+        classes = len(getattr(model, "class_names", ()))
+        told = " from texts" if task.takes_texts else " from attributes"
+        ending = told if task.takes_texts or task.takes_attributes else f" of {classes} classes"
+        has_ending = classes or task.takes_texts or task.takes_attributes
+        words.append(f"generates {kind_of(model.image_shape).name}" + ending * bool(has_ending))
+    if commands["translate"]:
+        larger = f"enlarges images {model.scale} times"
+        words.append("translates images" if model.scale == 1 else larger)
+    if commands["encode"]:
+        words.append("encodes images")
+    return " and ".join(words)
+
+
+def picture(workdir: Path, path: Path) -> None:
+    """Draws what a preset makes: samples, or the upper part of the run's sheet of results."""
+    from PIL import Image
+
+    from tfgan_zoo.pictures import grid, save_png, to_uint8
+    from tfgan_zoo.run.trained import load_run
+    from tfgan_zoo.tasks import task_of
+
+    model = load_run(workdir, _CHECKPOINT.value)
+    task = task_of(model)
+    if task.draws and not (task.encodes or task.takes_texts) and len(model.image_shape) == 3:
+        classes = getattr(model, "num_classes", None)
+        asked = {"label": np.arange(24) % classes} if classes else {}
+        save_png(path, grid(to_uint8(model.generate(24, seed=0, **asked)), columns=12))
+    else:
+        with Image.open(workdir / "samples" / "final.png") as sheet:
+            upper = sheet.crop((0, 0, sheet.width, min(sheet.height, int(0.6 * sheet.width))))
+            upper.thumbnail((384, 384))
+            upper.save(path, optimize=True)
+
+
+def tables() -> None:
+    """Writes the tables of docs/presets.md and README.md from all cards."""
+    rows = [
+        "| name | what it does | trained on | licence | score | size |",
+        "|---|---|---|---|---|---|",
+    ]
+    details, short = [], ["| preset | what it does | samples |", "|---|---|---|"]
+    for card in presets.list_presets():
+        rows.append(
+            f"| [`{card.name}`](#{card.name}) | {card.task} | {card.data} | {card.licence} | "
+            f"{card.score} | {card.size} |"
+        )
+        image = f"images/preset_{card.name}.png"
+        shown = f'<img src="docs/{image}" height="64" alt="{card.name}: {card.task}">'
+        short.append(f"| `{card.name}` | {card.task}: {card.data} | {shown} |")
+        details.append(_section(card, image))
+    table = "\n".join(rows) + "\n\n" + "\n\n".join(details)
+    common.put(table, str(ROOT / "docs" / "presets.md"), "presets")
+    common.put("\n".join(short), str(ROOT / "README.md"), "presets")
+
+
+def _section(card: Preset, image: str) -> str:
+    scores = ", ".join(f"{name} {value:.4g}" for name, value in card.scores.items())
+    protocol = card.protocol
+    how = f"{protocol['images']:,} images of {protocol['source']}" if "images" in protocol else ""
+    head = [f"### `{card.name}`", "", f'<img src="{image}" alt="{card.name}: {card.task}">', ""]
+    lines = [
+        f"- model: `{card.model}`, {card.numbers:,} numbers after {card.steps:,} steps",
+        f"- data: {card.data}; {card.licence}",
+        f"- made by: `{card.command}`, {card.date}",
+        f"- scores: {scores}",
+        f"- protocol: {how or _compared(protocol)}",
+        f"- stored in: {card.precision}, {card.bytes:,} bytes, SHA-256 `{card.sha256[:16]}...`",
+        f"- limits: {card.limits}",
+    ]
+    wrapped = [
+        textwrap.fill(line, 118, subsequent_indent="  ", break_on_hyphens=False) for line in lines
+    ]
+    return "\n".join(head + wrapped)
+
+
+def _compared(protocol: Mapping[str, Any]) -> str:
+    reference = protocol["reference"]
+    features = f", features `{protocol['features']['name']}`" if protocol["features"] else ""
+    return (
+        f"{protocol['samples']:,} samples of seed {protocol['seed']}, against "
+        f"{reference['samples']:,} images of {reference['source']}, {reference['split']}{features}"
+    )
+
+
+def main(argv: list[str]) -> None:
+    """Makes the preset and writes the tables."""
+    del argv
+    if _TABLES.value:
+        return tables()
+    for flag in (_WORKDIR, _NAME, _DATA, _LICENCE, _LIMITS, _METRICS):
+        if not flag.value:
+            raise SystemExit(f"--{flag.name}: expected a value, got none.")
+    name = _NAME.value
+    if not re.fullmatch("[a-z][a-z0-9_]*", name):
+        raise SystemExit(f"--name: expected lower case letters, digits and _, got {name!r}.")
+    if bool(_URL.value) != bool(_OUTPUT.value):
+        raise SystemExit("--url, --output: expected both or neither.")
+    card_file = FOLDER / f"{name}.json"
+    output = Path(_OUTPUT.value or FOLDER / f"{name}.keras")
+    if not _OVERWRITE.value and (card_file.exists() or output.exists()):
+        raise SystemExit(f"--name: {name!r} exists; add --overwrite to replace it.")
+    cli.quiet_tensorflow()
+    with tempfile.TemporaryDirectory() as folder:
+        new = Path(folder) / f"{name}.keras"
+        card = make(Path(_WORKDIR.value), new)
+        others = sum(p.stat().st_size for p in FOLDER.glob("*.keras") if p.stem != name)
+        if not _URL.value and (card.bytes > MOST_BYTES or others + card.bytes > MOST_BYTES_OF_ALL):
+            raise SystemExit(
+                f"--url: expected one for a file of {card.size}, or together with the others of "
+                f"{(others + card.bytes) / 1e6:.1f} MB, got none."
+            )
+        output.write_bytes(new.read_bytes())
+    values = {key: value for key, value in vars(card).items() if key != "name"}
+    card_file.write_text(json.dumps(values, indent=2) + "\n")
+    picture(Path(_WORKDIR.value), ROOT / "docs" / "images" / f"preset_{name}.png")
+    tables()
+    print(f"{card.size}, {card.precision}, {card.scores}: {output}")
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -1,0 +1,88 @@
+"""The command that makes a preset, on tiny runs: nothing but a row more, whatever the model."""
+
+import json
+
+import numpy as np
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+
+import tfgan_zoo
+from benchmarks import make_preset
+from tests.tiny_runs import stepped_run, tiny_super_resolution, tiny_voxels
+from tfgan_zoo import pictures, presets
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A repository with an empty page of presets."""
+    for owner in (make_preset, presets.cards, presets.files):
+        monkeypatch.setattr(owner, "FOLDER", tmp_path)
+    monkeypatch.setattr(make_preset, "ROOT", tmp_path)
+    (tmp_path / "docs" / "images").mkdir(parents=True)
+    for page in ("docs/presets.md", "README.md"):
+        (tmp_path / page).write_text("<!-- presets:begin -->\n<!-- presets:end -->\n")
+    return tmp_path
+
+
+def finished(config, run):
+    stepped_run(config, run)
+    (run / "result.json").write_text(json.dumps({"step": 1, "scores": {}, "ended": ""}))
+    (run / "samples").mkdir()
+    pictures.save_png(run / "samples" / "final.png", np.zeros((60, 90, 3), np.uint8))
+    return run
+
+
+def made(run, name, *argv):
+    given = {"workdir": str(run), "name": name, "data": "noise", "licence": "CC0", "limits": "All."}
+    if not flags.FLAGS.is_parsed():
+        flags.FLAGS(["test"])
+    with flagsaver.flagsaver():
+        flags.FLAGS(["test", *(f"--{key}={value}" for key, value in given.items()), *argv])
+        make_preset.main([])
+    return presets.find(name)
+
+
+@pytest.mark.slow
+def test_a_preset_of_larger_images(folder):
+    config = tiny_super_resolution(folder, pretraining__steps="0")
+    run = finished(config, folder / "run")
+    card = made(run, "larger", "--metrics=psnr,ssim", "--score=psnr")
+    assert (card.task, card.commands) == ("enlarges images 2 times", ["translate"])
+    assert not make_preset.differ(card.scores_of_run, card.scores, 0.005)
+    file = presets.file_of(card)
+    assert make_preset.measured(file, card.check) == pytest.approx(card.check["scores"])
+    assert str(folder) not in json.dumps(tfgan_zoo.config.stored_config(file))
+    page = (folder / "docs" / "presets.md").read_text()
+    assert "| [`larger`](#larger) | enlarges images 2 times | noise | CC0 | psnr " in page
+    assert (folder / "docs" / "images" / "preset_larger.png").is_file()
+    with pytest.raises(SystemExit, match="--name: 'larger' exists; add --overwrite"):
+        made(run, "larger", "--metrics=psnr")
+    # A file that does not come with the library.
+    away = folder / "away.keras"
+    card = made(
+        run, "away", "--metrics=psnr", "--url=https://nowhere.invalid/a", f"--output={away}"
+    )
+    assert (card.bytes, card.url) == (away.stat().st_size, "https://nowhere.invalid/a")
+    assert not (folder / "away").exists()
+
+
+@pytest.mark.slow
+def test_a_preset_of_voxels(folder):
+    run = finished(tiny_voxels(folder, evaluate__metrics="('solids',)"), folder / "run")
+    card = made(run, "solids", "--metrics=solids", "--num=20", "--check_num=12")
+    assert (card.task, card.commands) == ("generates voxels of 6 classes", ["generate"])
+    assert len(tfgan_zoo.from_preset("solids").class_names) == 6
+
+
+@pytest.mark.parametrize(
+    ("argv", "sentence"),
+    [
+        ([], "--metrics: expected a value, got none."),
+        (["--metrics=swd", "--name=A b"], "--name: expected lower case letters, digits and _"),
+        (["--metrics=swd", "--url=x"], "--url, --output: expected both or neither."),
+    ],
+)
+def test_what_is_refused(folder, argv, sentence):
+    with pytest.raises(SystemExit, match=sentence):
+        made(folder, "x", *argv)

@@ -1,0 +1,155 @@
+"""The cards of presets."""
+
+import dataclasses
+import html
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.suggestions import did_you_mean
+
+#: Where the cards are, and the files that come with the library.
+FOLDER = Path(__file__).parent
+
+
+@dataclasses.dataclass(frozen=True)
+class Preset:
+    """The card of a preset.
+
+    Attributes:
+        name: Its name.
+        model: The key of its model, such as "r3gan".
+        task: What it does, in words, such as "generates images".
+        commands: The commands that it is for, besides `evaluate` and `export`.
+        data: What it was trained on.
+        licence: The licence of these data.
+        main: The name of its main score.
+        command: The command that trained it.
+        date: When it was made.
+        limits: What to know before it is used.
+        steps: Steps of the training.
+        numbers: Numbers in its networks.
+        bytes: Size of its file.
+        sha256: SHA-256 of its file.
+        precision: The type that its weights are stored in, "float16" or "float32". They are
+            computed with in float32.
+        scores: Its scores by name.
+        scores_of_run: Those of the run that it was made from, by the same protocol.
+        protocol: How the scores were measured; see `tfgan_zoo.evaluate`.
+        check: A smaller measurement for tests: what is computed, what comes out, and by how much
+            another machine may differ.
+        url: Where its file is, if it does not come with the library.
+    """
+
+    name: str
+    model: str
+    task: str
+    commands: Sequence[str]
+    data: str
+    licence: str
+    main: str
+    command: str
+    date: str
+    limits: str
+    steps: int
+    numbers: int
+    bytes: int
+    sha256: str
+    precision: str
+    scores: Mapping[str, float]
+    scores_of_run: Mapping[str, float]
+    protocol: Mapping[str, Any]
+    check: Mapping[str, Any]
+    url: str = ""
+
+    @property
+    def score(self) -> str:
+        """Returns the main score, in words, such as "fid 0.865 in fashion_mnist_v1"."""
+        name, _, features = self.main.removeprefix("figures_").partition("[")
+        where = f" in {features.rstrip(']')}" if features else ""
+        return f"{name.replace('_', ' ')} {self.scores[self.main]:.3f}{where}"
+
+    @property
+    def size(self) -> str:
+        """Returns the size of the file, in words."""
+        return f"{self.bytes / 1e6:.1f} MB"
+
+
+#: The columns of a table of presets.
+COLUMNS = ("name", "task", "size", "data", "licence", "score", "command")
+
+
+class Presets(tuple[Preset, ...]):
+    """Presets, which print as a table."""
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Returns the table, the titles of its columns first."""
+        return [COLUMNS, *(tuple(str(getattr(each, name)) for name in COLUMNS) for each in self)]
+
+    def __str__(self) -> str:
+        rows = self.rows()
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """Returns the table as notebooks show it."""
+        rows = [[html.escape(cell) for cell in row] for row in self.rows()]
+        head, *body = ("".join(f"<td>{cell}</td>" for cell in row) for row in rows)
+        head = head.replace("td>", "th>")
+        return f"<table>{''.join(f'<tr>{row}</tr>' for row in (head, *body))}</table>"
+
+
+def list_presets() -> Presets:
+    """Returns the cards of all presets, which print as a table; see `tfgan_zoo.list_presets`."""
+    return Presets(_read(path) for path in sorted(FOLDER.glob("*.json")))
+
+
+def _read(path: Path) -> Preset:
+    return Preset(name=path.stem, **json.loads(path.read_text("utf-8")))
+
+
+def _path_of(name: str) -> Path | None:
+    return {path.stem: path for path in FOLDER.glob("*.json")}.get(name)
+
+
+def is_preset(name: str) -> bool:
+    """Returns whether there is a preset of this name."""
+    return _path_of(name) is not None
+
+
+def find(name: Any, argument: str = "name", command: str | None = None) -> Preset:
+    """Returns the card of a preset.
+
+    Args:
+        name: Its name.
+        argument: What to call the name in messages.
+        command: The command that it is for; None for any.
+
+    Raises:
+        InputError: If there is none of this name, or it is for other commands.
+
+    Example:
+        >>> find("r3gan_figures").licence
+        'Apache-2.0'
+    """
+    if not isinstance(name, str):
+        raise InputError(f"{argument}: expected the name of a preset, got {name!r}.")
+    if (path := _path_of(name)) is None:
+        known = [path.stem for path in sorted(FOLDER.glob("*.json"))]
+        advice = did_you_mean(name, known) or "; tfgan_zoo.list_presets() shows all"
+        ending = "" if advice.endswith("?") else "."
+        raise InputError(f"{argument}: there is no preset {name!r}{advice}{ending}")
+    preset = _read(path)
+    if command is not None and command not in preset.commands:
+        others = [each.name for each in list_presets() if command in each.commands]
+        advice = f"presets for {command} are {', '.join(others)}" if others else "there is none"
+        raise InputError(
+            f"{argument}: expected a preset for {command}, got {name!r}, which {preset.task}; "
+            f"{advice}."
+        )
+    return preset
