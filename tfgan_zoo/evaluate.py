@@ -55,7 +55,7 @@ def main(argv: list[str]) -> None:
     given.define_path("lpips_heads", None, "For lpips: the authors' weights; else downloaded.")
     given.define_integer("seed", 0, "Seed of the samples.")
     given.define_bool("raw_weights", "Use the weights, not their moving average.")
-    given.define_enum("direction", "a_to_b", ["a_to_b", "b_to_a"], "Direction of a translation.")
+    given.define_string("direction", "a_to_b", "Direction of a translation.")
     given.define_integer("scale", None, "Enlarged: the factor; by default the model's, or 4.")
     given.define_enum("channel", "y", ["y", "rgb"], "Enlarged: luma, or all channels.")
     given.define_integer(

@@ -20,11 +20,12 @@ A Pix2PixHD of label maps takes files of class numbers, with maps of instances u
 without boundaries, and has ten styles of each class.
 """
 
+from pathlib import Path
 from typing import Any
 
 from tfgan_zoo import cli
 from tfgan_zoo.errors import InputError, check_number
-from tfgan_zoo.pictures import files, tiling
+from tfgan_zoo.pictures import files, large_tiff, tiling
 
 
 def main(argv: list[str]) -> None:
@@ -73,6 +74,10 @@ def main(argv: list[str]) -> None:
         raise InputError(f"--bits: expected 8 or 16, got {given.bits}.")
     if given.skip_existing and given.overwrite:
         raise InputError("--skip_existing: expected without --overwrite, got both.")
+    plain = given.bits == 8 and not given.all_frames
+    if plain and large_tiff.is_wanted(given.input, given.output):
+        _translate_tiff(given)
+        return
     outputs: dict[str, Any] = {n: given[n].value for n in ("compare", "on_error", "bits")}
     outputs["frames"] = given.frames_as if given.all_frames else None
     replace = given.overwrite or given.skip_existing
@@ -93,6 +98,28 @@ def main(argv: list[str]) -> None:
     pace = f"in {seconds:.1f} s ({num / seconds:.1f} images/s)"
     count, others = files.counted(num, len(planned), existing)
     print(f"{count} {pace}{others}: {given.output}")
+
+
+def _translate_tiff(given: cli.Flags) -> None:
+    for name in ("compare", "size", "white", "instances", "style", "style_of"):
+        if given[name].value:
+            raise InputError(
+                f"--{name}: expected none for a TIFF that becomes a TIFF, which is translated in "
+                f"bands at its own size, got {given[name].value!r}; leave it out, or give a .png "
+                "as --output."
+            )
+    source, output = (Path(each).expanduser() for each in (given.input, given.output))
+    if given.skip_existing and output.exists():
+        print(f"0 images, 1 there already: {given.output}")
+        return
+    large_tiff.check(source, output, given.overwrite)
+    cli.quiet_tensorflow()
+    from tfgan_zoo.run.translation import translate_tiff
+
+    names = ("checkpoint", "direction", "tile", "overlap", "blend")
+    options: dict[str, Any] = {name: given[name].value for name in names}
+    seconds = translate_tiff(given.workdir, source, output, **options)
+    print(f"1 image in {seconds:.1f} s: {given.output}")
 
 
 if __name__ == "__main__":

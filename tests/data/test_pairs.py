@@ -278,7 +278,7 @@ def test_crop_comes_first(folder):
         ({"channels": (3, 0)}, "channels: expected a whole number from 1 up, got 0"),
         ({"channels": (3, 5)}, "has 3 channels where 5 are expected"),
         ({"channels": (3,)}, "channels: expected two numbers"),
-        ({"cache": "ram"}, 'cache: expected "auto", True or False, got'),
+        ({"cache": "ram"}, 'cache: expected "auto", "disk", True or False, got'),
         ({"crop": 33}, "too small for crop=33"),
     ],
 )

@@ -194,7 +194,7 @@ def test_nothing_but_unreadable_files(tmp_path):
             "has 8 samples, fewer than one batch of 9; use a batch_size of at most 8",
         ),
         ({"batch_size": 0}, "batch_size: expected a whole number from 1 up, got 0"),
-        ({"cache": "ram"}, 'cache: expected "auto", True or False, got'),
+        ({"cache": "ram"}, 'cache: expected "auto", "disk", True or False, got'),
         ({"fit": "pad"}, 'image_size: expected the size to pad to with fit="pad"'),
         ({"crop": 33}, "too small for crop=33"),
     ],

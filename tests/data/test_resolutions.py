@@ -16,6 +16,7 @@ from tfgan_zoo.data import (
     preload,
     super_resolution,
 )
+from tfgan_zoo.data.storage import Caching
 from tfgan_zoo.errors import InputError
 
 
@@ -339,9 +340,8 @@ def test_auto_caches_what_fits(tmp_path, monkeypatch):
         type(opened.hr), "read", lambda s, i, n=None: decoded.append(i) or read(s, i)
     )
     for limit, expected in ((5 * 192, 5), (5 * 192 - 1, 0)):
-        monkeypatch.setattr("tfgan_zoo.data.loading.MEMORY_LIMIT", limit)
         decoded.clear()
-        super_resolution(opened, batch_size=2, crop_size=4)
+        super_resolution(opened, batch_size=2, crop_size=4, cache=Caching(memory=limit))
         assert len(decoded) == expected
 
 

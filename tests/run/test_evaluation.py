@@ -222,3 +222,27 @@ def test_mistakes_are_sentences_before_anything_is_made(run, capsys, offline):
     config.model_args.image_shape = (2,)
     with pytest.raises(InputError, match="expected a run of a model that makes images, got points"):
         evaluation(config, Request(source="points/ring", split="test"))
+
+
+def test_a_stopped_evaluation_is_resumed(run, monkeypatch, capsys):
+    flags = [f"--workdir={run}", "--split=train", "--num=20", "--metrics=swd"]
+    assert said(*flags, capsys=capsys)[0] == 0
+    monkeypatch.setattr("tfgan_zoo.tasks.drawing._BATCH", 8)
+    model = type(experiment.load_run(run))
+    generate, calls = model.generate, []
+
+    def stopped(self, *args, **kwargs):
+        calls.append(len(kwargs["latents"]))
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return generate(self, *args, **kwargs)
+
+    monkeypatch.setattr(model, "generate", stopped)
+    assert said(*flags, capsys=capsys)[0] != 0
+    assert len(list(run.glob("evaluation-*.part.npz"))) == 1
+    status, _, err = said(*flags, capsys=capsys)
+    assert (status, err) == (0, "Resumed after 8 of 20 images.\n")
+    assert calls == [8, 8, 8, 4]
+    assert not list(run.glob("evaluation-*.part.npz"))
+    before, after = lines(run)
+    assert before["scores"] == after["scores"]

@@ -46,6 +46,8 @@ FREE = Entries(
     keys=frozenset(
         {
             "data.cache",
+            "data.cache_dir",
+            "data.memory",
             "distribution.logical_cpus",
             "distribution.strategy",
             "distribution.threads_per_op",

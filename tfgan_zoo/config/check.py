@@ -7,6 +7,7 @@ from ml_collections import ConfigDict
 from tfgan_zoo.config.schema import CONFIGS, run_config
 from tfgan_zoo.config.values import ALL_ENTRIES, flatten
 from tfgan_zoo.data.label_maps import CLASSES
+from tfgan_zoo.data.storage import parse_bytes
 from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.metrics.registry import IN_TRAINING as METRICS
 from tfgan_zoo.suggestions import nearest
@@ -26,7 +27,7 @@ _CHOICES = {
     "data.direction": ("a_to_b", "b_to_a"),
     "data.axes": ("auto", "z_up", "y_up"),
     "data.classes": CLASSES,
-    "data.cache": ("auto", "yes", "no"),
+    "data.cache": ("auto", "yes", "no", "disk"),
     "data.fit": ("resize", "pad"),
     "data.on_error": ("raise", "skip"),
     "data.color_profiles": ("srgb", "ignore"),
@@ -163,6 +164,8 @@ def check(config: ConfigDict) -> None:
             f"data.black: expected a number below data.white, got {black:g} with "
             f"data.white={'none' if white is None else f'{white:g}'}."
         )
+    if entries.get("data.memory") is not None:
+        parse_bytes("data.memory", entries["data.memory"])
     if not 0 < config.nan.learning_rate_factor <= 1:
         raise InputError(
             "nan.learning_rate_factor: expected a number above 0, up to 1, got "

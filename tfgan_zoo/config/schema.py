@@ -79,7 +79,11 @@ def run_config(
                 "crop": placeholder(int),  # first crop a central square of this many pixels
                 "fit": "resize",  # how images reach the model's size; or "pad"
                 "flip": False,  # mirror at random
-                "cache": "auto",  # keep decoded images in memory: "auto", "yes" or "no"
+                # Where decoded images are kept: "yes" in memory, "disk" in a file, "no" nowhere;
+                # "auto" keeps what fits in `memory` there, and the rest in a file in `cache_dir`.
+                "cache": "auto",
+                "memory": placeholder(str),  # such as "4GB"; None for a quarter of the machine's
+                "cache_dir": placeholder(str),  # None for a folder in ~/.cache/tfgan_zoo
                 "on_error": "raise",  # unreadable files: "raise" or "skip"
                 "data_dir": placeholder(str),  # where tfds: keeps its datasets
                 # The value of white in images of more than 8 bits, such as 4095 for 12 bits. None

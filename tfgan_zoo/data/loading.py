@@ -18,12 +18,11 @@ from tfgan_zoo.data.fitting import LabelFit
 from tfgan_zoo.data.images import Fit
 from tfgan_zoo.data.opening import as_source
 from tfgan_zoo.data.source import FittedSource, Source, ViewSource
+from tfgan_zoo.data.storage import skips_errors, storage_for
 from tfgan_zoo.data.voxels import VoxelFit, fit_voxels
 from tfgan_zoo.errors import InputError, check_number, whole_number, without_advice
+from tfgan_zoo.lazy import names_from
 from tfgan_zoo.sizes import scaled_to
-
-MEMORY_LIMIT = 4 * 2**30
-"""Most bytes of decoded images that `cache="auto"` holds in memory."""
 
 #: What brings samples to the size of a model.
 Fitting = Fit | VoxelFit
@@ -175,39 +174,20 @@ def fit_for(
     return fitting
 
 
-def use_cache(source: Source, fitting: Fitting, cache: bool | str) -> bool:
-    """Returns whether to hold the fitted images in memory; see `unconditional`.
+def use_cache(source: Source, fitting: Fitting, cache: Any) -> bool:
+    """Returns whether to decode all images first, into memory; see `unconditional`.
 
     Args:
         source: The images.
         fitting: How they are fitted.
-        cache: Whether to; "auto" decides by their size.
+        cache: See `storage.Caching`.
     """
     return fits_memory([source], [fitting], cache)
 
 
-def fits_memory(sources: Sequence[Source], fittings: Sequence[Fitting], cache: bool | str) -> bool:
+def fits_memory(sources: Sequence[Source], fittings: Sequence[Fitting], cache: Any) -> bool:
     """Returns the same for several sources together."""
-    return decide_cache(
-        cache,
-        lambda: sum(
-            len(source) * int(np.prod(fitting.shape)) * np.dtype(fitting.dtype).itemsize
-            for source, fitting in zip(sources, fittings, strict=True)
-        ),
-    )
-
-
-def decide_cache(cache: bool | str, num_bytes: Callable[[], float]) -> bool:
-    """Returns whether to cache images that take `num_bytes()`, which "auto" alone asks for.
-
-    Raises:
-        InputError: If `cache` is not "auto", True or False.
-    """
-    if cache == "auto":
-        return num_bytes() <= MEMORY_LIMIT
-    if not isinstance(cache, bool):
-        raise InputError(f'cache: expected "auto", True or False, got {cache!r}.')
-    return cache
+    return storage_for(sources, fittings, cache).place == "memory"
 
 
 class Loaded(NamedTuple):
@@ -303,9 +283,9 @@ def load(sources: Sequence[Source], fittings: Sequence[Fitting], num: int | None
     num = len(sources[0]) if num is None else min(num, len(sources[0]))
     indices = np.arange(num)
     each = list(zip(sources, fittings, strict=True))
-    if all(_nothing_to_resample(source, fitting) for source, fitting in each):
+    if all(nothing_to_resample(source, fitting) for source, fitting in each):
         # All images in one operation, and without a copy if they stay as they are.
-        images = [fitting(source.array[:num], source.spec) for source, fitting in each]  # type: ignore[index]
+        images = [fitting(source.gather(slice(num)), source.spec) for source, fitting in each]
         return Loaded(images, indices)
     loaded: list[np.ndarray] = [
         np.empty((num,) + fitting.shape, fitting.dtype) for fitting in fittings
@@ -347,7 +327,10 @@ def load(sources: Sequence[Source], fittings: Sequence[Fitting], num: int | None
 
 
 def usable_indices(
-    sources: Sequence[Source], fittings: Sequence[Fitting], indices: np.ndarray
+    sources: Sequence[Source],
+    fittings: Sequence[Fitting],
+    indices: np.ndarray,
+    read: Callable[[int], Any] | None = None,
 ) -> np.ndarray:
     """Returns the indices of samples that can be read and fitted, in all of some sources.
 
@@ -355,6 +338,7 @@ def usable_indices(
         sources: Sources of the same length, such as the two of pairs.
         fittings: One for each.
         indices: Indices of samples.
+        read: Reads the sample of an index; None for `read_fitted`.
 
     Returns:
         The indices without those of unusable samples, which a warning names. All of them, unread,
@@ -368,7 +352,10 @@ def usable_indices(
 
     def fault(row: int) -> InputError | None:
         try:
-            read_fitted(sources, fittings, int(indices[row]))
+            if read is None:
+                read_fitted(sources, fittings, int(indices[row]))
+            else:
+                read(int(indices[row]))
         except InputError as error:
             return error
         return None
@@ -464,12 +451,13 @@ def read_fitted(
     return fitted
 
 
-def _nothing_to_resample(source: Source, fitting: Fitting) -> bool:
-    if source.array is None:
+def nothing_to_resample(source: Source, fitting: Fitting) -> bool:
+    """Returns whether a source holds an array of the size that its images are brought to."""
+    if not source.is_array or source.shape is None:
         return False
     if isinstance(fitting, VoxelFit):
-        return source.array.shape[1:] == fitting.shape
-    height, width = source.array.shape[1:3]
+        return source.shape == fitting.shape
+    height, width = source.shape[:2]
     return fitting.fit == "pad" or fitting.cut(height, width) == fitting.size
 
 
@@ -485,11 +473,6 @@ def unit_of(sources: Sequence[Source]) -> str:
     return "objects" if sources[0].is_voxels else "images"
 
 
-def skips_errors(sources: Sequence[Source]) -> bool:
-    """Returns whether all of the sources were opened with `on_error="skip"`."""
-    return all(source.on_error == "skip" for source in sources)
-
-
 def _report_skipped(sources: Sequence[Source], errors: list[InputError], num: int) -> None:
     label, unit = label_of(sources), unit_of(sources)
     if len(errors) == num:
@@ -500,3 +483,9 @@ def _report_skipped(sources: Sequence[Source], errors: list[InputError], num: in
     _log.warning(
         "%s: %d of %d %s %s left out: %s%s.", label, len(errors), num, unit, are, first, more
     )
+
+
+# Names that were public here before this module was divided.
+__getattr__ = names_from(
+    __name__, {"tfgan_zoo.data.storage": ("MEMORY_LIMIT", "decide_cache", "skips_errors")}
+)

@@ -29,6 +29,7 @@ from tfgan_zoo.data.pipeline import (
 )
 from tfgan_zoo.data.source import FittedSource
 from tfgan_zoo.data.spec import as_spec
+from tfgan_zoo.data.storage import Caching, storage_for
 from tfgan_zoo.errors import InputError, check_number, check_seed
 
 
@@ -43,7 +44,7 @@ def paired(
     flip: bool = False,
     seed: int = 0,
     start_step: int = 0,
-    cache: bool | str = "auto",
+    cache: bool | str | Caching = "auto",
 ) -> tf.data.Dataset:
     """Infinite batches of pairs `(a, b)`, as pix2pix is trained on.
 
@@ -85,8 +86,8 @@ def paired(
     _check_matched(domains)
     size, fittings = _fittings(domains, image_size, channels, crop, load_size)
     sources = (domains.a, domains.b)
-    cached = fits_memory(sources, fittings, cache)
-    dataset = batches(sources, fittings, batch_size, seed, start_step, cached)
+    storage = storage_for(sources, fittings, cache)
+    dataset = batches(sources, fittings, batch_size, seed, start_step, storage)
     return with_options(_jittered(dataset, size, fittings[0], flip, seed, start_step))
 
 
@@ -101,7 +102,7 @@ def unpaired(
     flip: bool = False,
     seed: int = 0,
     start_step: int = 0,
-    cache: bool | str = "auto",
+    cache: bool | str | Caching = "auto",
 ) -> tf.data.Dataset:
     """Infinite batches of independent images `(a, b)`, as CycleGAN is trained on.
 
@@ -139,11 +140,11 @@ def unpaired(
     check_steps(batch_size, start_step)
     size, fittings = _fittings(domains, image_size, channels, crop, load_size)
     sources = (domains.a, domains.b)
-    cached = fits_memory(sources, fittings, cache)
+    storage = storage_for(sources, fittings, cache)
     streams = []
     for name, source, fitting in zip(("a", "b"), sources, fittings, strict=True):
         own = int(noise.key(seed, name)[0])
-        stream = batches([source], [fitting], batch_size, own, start_step, cached)
+        stream = batches([source], [fitting], batch_size, own, start_step, storage)
         streams.append(_jittered(stream, size, fitting, flip, own, start_step))
     return with_options(mapped(tf.data.Dataset.zip(*streams), lambda a, b: a + b))
 
@@ -218,7 +219,7 @@ def load_domains(
     image_size: int | Sequence[int] | None = None,
     channels: Sequence[int] = (3, 3),
     crop: int | None = None,
-    cache: bool | str = "auto",
+    cache: bool | str | Caching = "auto",
 ) -> Domains:
     """Decodes and fits all images of both domains, for several datasets to share.
 

@@ -19,21 +19,28 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import noise
+from tfgan_zoo.data.decoded import DecodedImages, open_decoded
 from tfgan_zoo.data.loading import (
     Fitting,
     first_usable,
     fit_for,
     label_of,
     load,
+    nothing_to_resample,
     read_fitted,
-    skips_errors,
     unit_of,
-    use_cache,
+    usable_indices,
 )
 from tfgan_zoo.data.opening import as_source
+from tfgan_zoo.data.shares import own_rows
 from tfgan_zoo.data.source import Source
+from tfgan_zoo.data.storage import Caching, Storage, skips_errors, storage_for
 from tfgan_zoo.errors import InputError, check_number, check_seed
 from tfgan_zoo.lazy import names_from
+
+COPIED = 64 * 2**20
+"""Bytes of arrays from which on their rows are gathered in place. TensorFlow copies smaller ones,
+for which its own gathering is faster."""
 
 
 def unconditional(
@@ -48,7 +55,7 @@ def unconditional(
     parts: Sequence[str] = (),
     seed: int = 0,
     start_step: int = 0,
-    cache: bool | str = "auto",
+    cache: bool | str | Caching = "auto",
 ) -> tf.data.Dataset:
     """Infinite batches of images or vectors, alone or with their labels and other parts.
 
@@ -67,8 +74,10 @@ def unconditional(
         parts: What a batch holds besides images: "label", or keys of the source's `extras`.
         seed: Seed of order and flips, any integer.
         start_step: Number of the first batch.
-        cache: True decodes everything once, into memory; False decodes at every visit; "auto"
-            caches what takes at most `loading.MEMORY_LIMIT` bytes.
+        cache: True decodes everything first, into memory; False decodes at every visit; "disk"
+            keeps images in a file from their first visit on; "auto" keeps what takes at most a
+            quarter of the machine's memory there, and the rest in a file. A `Caching` says how
+            much memory, and where the file is. Batches are the same.
 
     Returns:
         An infinite dataset of uint8 `[batch_size, height, width, channels]` in 0..255, or for
@@ -91,18 +100,19 @@ def unconditional(
     check_steps(batch_size, start_step)
     _check_batch_size([source], len(source), batch_size)
     arrays = {name: source.part(name) for name in _check_parts(parts)}
-    if source.is_vector and source.array is not None:
+    if source.is_vector and source.is_array:
         if flip or fit != "resize" or (image_size, channels, crop) != (None, None, None):
             raise InputError(
-                f"{source.spec} holds vectors of {source.array.shape[1]} numbers, to which "
+                f"{source.spec} holds vectors of {len(source[0])} numbers, to which "
                 "image_size, channels, crop, fit and flip do not apply; leave them out."
             )
-        order = epochs(len(source.array), batch_size, seed, start_step)
-        dataset = _from_memory([source.array], np.arange(len(source)), batch_size, order)
+        order = epochs(len(source), batch_size, seed, start_step)
+        vectors = source.gather(slice(None)) if source.array is None else source.array
+        dataset = _from_memory([vectors], np.arange(len(source)), batch_size, order)
     else:
         fitting = fit_for(source, image_size=image_size, channels=channels, crop=crop, fit=fit)
-        cached = use_cache(source, fitting, cache)
-        dataset = batches([source], [fitting], batch_size, seed, start_step, cached)
+        storage = storage_for([source], [fitting], cache)
+        dataset = batches([source], [fitting], batch_size, seed, start_step, storage)
     if not flip and not arrays:
         return with_options(mapped(dataset, lambda index, images: images[0]))
     others = gather(arrays)
@@ -142,7 +152,7 @@ def batches(
     batch_size: int,
     seed: int,
     start_step: int,
-    cached: bool,
+    storage: Storage,
     order: tf.data.Dataset | None = None,
 ) -> tf.data.Dataset:
     """Shuffled batches of fitted images that belong together, before any augmentation.
@@ -153,7 +163,7 @@ def batches(
         batch_size: See `unconditional`.
         seed: Seed of the order.
         start_step: Number of the first batch.
-        cached: Whether to decode everything now, into memory, or each image at every visit.
+        storage: Where decoded images are kept.
         order: int64 vectors of indices, from `start_step` on; None for `epochs`. It applies to
             sources opened with `on_error="raise"`.
 
@@ -162,17 +172,45 @@ def batches(
         the sources, and a tuple of uint8 `[batch_size, H, W, C]`, one for each source.
 
     Raises:
-        InputError: If there are fewer samples than a batch or, if `cached`, an image is unusable.
+        InputError: If there are fewer samples than a batch or, if everything is decoded now, an
+            image is unusable.
     """
     num = len(sources[0])
     _check_batch_size(sources, num, batch_size)
-    if not cached:
+    each = list(zip(sources, fittings, strict=True))
+    if storage.place != "none" and all(nothing_to_resample(*pair) for pair in each):
         order = epochs(num, batch_size, seed, start_step) if order is None else order
+        return _from_arrays(sources, fittings, batch_size, order, storage)
+    if storage.place == "memory":
+        images, indices = load(sources, fittings)
+        _check_batch_size(sources, len(indices), batch_size)
+        order = epochs(len(indices), batch_size, seed, start_step) if order is None else order
+        return _from_memory(images, indices, batch_size, order)
+    decoded: DecodedImages | None = None
+    if storage.place != "none":
+        on_disk = storage.place == "disk"
+        decoded = open_decoded(sources, fittings, read_fitted, storage.caching, on_disk)
+    if storage.drops and skips_errors(sources):
+        usable = _usable(sources, fittings, decoded)
+        _check_batch_size(sources, len(usable), batch_size)
+        kept = epochs(len(usable), batch_size, seed, start_step)
+        order = mapped(kept, lambda rows: tf.gather(on_cpu(usable, tf.int64), rows))
+    order = epochs(num, batch_size, seed, start_step) if order is None else order
+    if decoded is None:
         return _from_files(sources, fittings, batch_size, order)
-    images, indices = load(sources, fittings)
-    _check_batch_size(sources, len(indices), batch_size)
-    order = epochs(len(indices), batch_size, seed, start_step) if order is None else order
-    return _from_memory(images, indices, batch_size, order)
+    return _from_decoded(sources, decoded, batch_size, order)
+
+
+def _usable(
+    sources: Sequence[Source], fittings: Sequence[Fitting], decoded: DecodedImages | None
+) -> np.ndarray:
+    """Returns the indices of the usable samples, which are found once for some sources."""
+    found = vars(sources[0]).setdefault("_usable", {})
+    key = (*map(id, sources[1:]), *map(str, fittings))
+    if key not in found:
+        read = None if decoded is None else decoded.read
+        found[key] = usable_indices(sources, fittings, np.arange(len(sources[0])), read)
+    return found[key]
 
 
 def epochs(num: int, batch_size: int, seed: int, start_step: int) -> tf.data.Dataset:
@@ -238,10 +276,99 @@ def _from_memory(
     arrays: Sequence[np.ndarray], indices: np.ndarray, batch_size: int, order: tf.data.Dataset
 ) -> tf.data.Dataset:
     """Gathers the rows of arrays, whose samples have the given indices in their sources."""
-    samples, numbers = [on_cpu(array) for array in arrays], on_cpu(indices, tf.int64)
     rows = order.rebatch(batch_size, drop_remainder=True)
+    if sum(array.nbytes for array in arrays) > COPIED:
+        return _gathered(
+            rows,
+            lambda row: (indices[row], [array[row] for array in arrays]),
+            [array.shape[1:] for array in arrays],
+            [array.dtype for array in arrays],
+        )
+    samples, numbers = [on_cpu(array) for array in arrays], on_cpu(indices, tf.int64)
     return mapped(
         rows, lambda row: (tf.gather(numbers, row), tuple(tf.gather(each, row) for each in samples))
+    )
+
+
+def _from_arrays(
+    sources: Sequence[Source],
+    fittings: Sequence[Fitting],
+    batch_size: int,
+    order: tf.data.Dataset,
+    storage: Storage,
+) -> tf.data.Dataset:
+    """Gathers the rows of arrays that need no resampling, and converts their channels."""
+    if storage.place == "memory":
+        images, indices = load(sources, fittings)
+        return _from_memory(images, indices, batch_size, order)
+
+    def fitted(row: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+        images = [
+            fitting(source.gather(row), source.spec)
+            for source, fitting in zip(sources, fittings, strict=True)
+        ]
+        return row, images
+
+    rows = order.rebatch(batch_size, drop_remainder=True)
+    shapes = [fitting.shape for fitting in fittings]
+    return _gathered(rows, fitted, shapes, [np.dtype(fitting.dtype) for fitting in fittings])
+
+
+def _from_decoded(
+    sources: Sequence[Source],
+    decoded: DecodedImages,
+    batch_size: int,
+    order: tf.data.Dataset,
+) -> tf.data.Dataset:
+    """Takes batches from decoded images; see `_from_files` for unusable ones."""
+    read, own = _reader(sources, decoded.read), own_rows(batch_size)
+    rows = order.rebatch(batch_size, drop_remainder=True)
+    return _gathered(rows, lambda row: decoded.batch(row, read, own), decoded.shapes, decoded.types)
+
+
+def _gathered(
+    rows: tf.data.Dataset,
+    gather: Callable[[np.ndarray], tuple[np.ndarray, Sequence[np.ndarray]]],
+    shapes: Sequence[Sequence[int]],
+    types: Sequence[np.dtype],
+) -> tf.data.Dataset:
+    """Calls a Python function for each batch of rows.
+
+    Args:
+        rows: A dataset of int64 `[B]`.
+        gather: From rows to the indices of the samples, and their images.
+        shapes: Shapes of the images.
+        types: Their types.
+
+    Returns:
+        A dataset of `(index, images)`; see `batches`.
+    """
+
+    def call(row: np.ndarray) -> tuple[np.ndarray, ...]:
+        index, images = gather(row)
+        return np.asarray(index, np.int64), *(np.ascontiguousarray(image) for image in images)
+
+    def gather_op(row: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
+        outputs = [tf.int64, *types]
+        index, *images = tf.numpy_function(without_traceback(call), [row], outputs, stateful=False)
+        return tf.ensure_shape(index, row.shape), tuple(
+            tf.ensure_shape(image, [row.shape[0], *shape])
+            for image, shape in zip(images, shapes, strict=True)
+        )
+
+    return mapped(rows, gather_op, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+
+
+def _reader(
+    sources: Sequence[Source], read: Callable[[int], Sequence[np.ndarray]]
+) -> Callable[[int], tuple[int, Sequence[np.ndarray]]]:
+    """Returns `first_usable` of samples of sources that belong together."""
+    return first_usable(
+        read,
+        len(sources[0]),
+        skip=skips_errors(sources),
+        label=label_of(sources),
+        unit=unit_of(sources),
     )
 
 
@@ -252,17 +379,46 @@ def _from_files(
     order: tf.data.Dataset,
 ) -> tf.data.Dataset:
     """Decodes the samples of each batch; the next usable one takes the place of an unusable one."""
-    read = first_usable(
-        lambda index: read_fitted(sources, fittings, index),
-        len(sources[0]),
-        skip=skips_errors(sources),
-        label=label_of(sources),
-        unit=unit_of(sources),
-    )
+    read = _reader(sources, lambda index: read_fitted(sources, fittings, index))
     shapes = [fitting.shape for fitting in fittings]
     types = [fitting.dtype for fitting in fittings]
-    samples = decoded(read, order.unbatch(), shapes, types)
+    samples = decoded(*own_samples(read, order.unbatch(), batch_size, shapes, types), shapes, types)
     return samples.batch(batch_size, drop_remainder=True)
+
+
+def own_samples(
+    read: Callable[..., tuple[int, Sequence[np.ndarray]]],
+    order: tf.data.Dataset,
+    batch_size: int,
+    shapes: Sequence[Sequence[int]],
+    types: Sequence[Any] | None = None,
+) -> tuple[Callable[..., tuple[int, Sequence[np.ndarray]]], tf.data.Dataset]:
+    """Returns the first arguments of `decoded` for a worker that decodes its own rows alone.
+
+    Args:
+        read: See `decoded`.
+        order: See `decoded`.
+        batch_size: Samples of a batch, of which `shares.own_rows` are decoded.
+        shapes: See `decoded`.
+        types: See `decoded`.
+    """
+    own = own_rows(batch_size)
+    if own is None:
+        return read, order
+    black = [
+        np.zeros(shape, kind)
+        for shape, kind in zip(shapes, types or [np.uint8] * len(shapes), strict=True)
+    ]
+
+    def read_own(index: int, *others: np.ndarray) -> tuple[int, Sequence[np.ndarray]]:
+        *arguments, row = others
+        return read(index, *arguments) if own[int(row)] else (index, black)
+
+    places = tf.data.Dataset.range(batch_size).repeat()
+    joined = tf.data.Dataset.zip(order, places)
+    if isinstance(order.element_spec, tuple):
+        joined = mapped(joined, lambda sample, place: (*sample, place))
+    return read_own, joined
 
 
 def decoded(
@@ -401,8 +557,8 @@ finish = with_options
 __getattr__ = names_from(
     __name__,
     {
+        "tfgan_zoo.data.storage": ("MEMORY_LIMIT",),
         "tfgan_zoo.data.loading": (
-            "MEMORY_LIMIT",
             "fits_memory",
             "load_images",
             "load_together",

@@ -9,6 +9,8 @@ from __future__ import annotations
 import abc
 import contextlib
 import functools
+import hashlib
+import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -89,6 +91,36 @@ class Source(abc.ABC):
         """Returns the width and height of image `index`, from its header if it has one."""
         height, width = (self.shape or self.read(index).shape)[:2]
         return width, height
+
+    @property
+    def is_array(self) -> bool:
+        """Whether `gather` gives all samples, in one array."""
+        return self.array is not None
+
+    def gather(self, indices: Any) -> np.ndarray:
+        """Returns some samples of a source that `is_array`: `[N, ...]`.
+
+        Args:
+            indices: A slice, or an array of integers.
+        """
+        assert self.array is not None
+        return self.array[indices]
+
+    def identity(self) -> str | None:
+        """Describes which samples these are and how they are decoded, for `decoded`.
+
+        Returns:
+            None if samples cannot be recognized later; they are then not kept in files.
+        """
+        return None
+
+    def stamp(self, index: int) -> str:
+        """Returns the state of the file that sample `index` is read from, such as its time.
+
+        Raises:
+            OSError: If there is no such file.
+        """
+        raise NotImplementedError
 
     def __getitem__(self, index: int) -> np.ndarray:
         return self.read(index)
@@ -241,6 +273,24 @@ class ArraySource(Source):
         """See `Source.name`."""
         return f"{self.spec}[{index}]"
 
+    def identity(self) -> str | None:
+        """See `Source.identity`; of an array that is mapped from a file, that file."""
+        mapped: Any = self.array
+        while mapped is not None and not isinstance(mapped, np.memmap):
+            mapped = getattr(mapped, "base", None)
+        if mapped is None or mapped.filename is None:
+            return None
+        try:
+            state = archives.state_of(str(mapped.filename))
+        except OSError:
+            return None
+        place = self.array.ctypes.data - mapped.ctypes.data + mapped.offset
+        return f"{state} {place} {self.array.strides} {self.array.dtype} {self.array.shape}"
+
+    def stamp(self, index: int) -> str:
+        """See `Source.stamp`; the identity has it."""
+        return str(index)
+
 
 class FittedSource(ArraySource):
     """Images in memory that a `Fit` was applied to, with the labels and extras of their source.
@@ -388,6 +438,15 @@ class FileSource(EncodedSource):
         """See `EncodedSource.opened`."""
         return archives.opened_file(self.paths[index])
 
+    def identity(self) -> str | None:
+        """See `Source.identity`; which files these are, stamps say."""
+        first = os.path.abspath(self.paths[0]) if self.paths else ""
+        return f"{type(self).__qualname__} {self.spec} {first} {len(self)} {self.rules}"
+
+    def stamp(self, index: int) -> str:
+        """See `Source.stamp`."""
+        return archives.state_of(self.paths[index])
+
 
 def _has_opacity(paths: Sequence[str], rules: DecodingRules) -> bool:
     """Returns whether the last of 2 or 4 channels is opacity, as in the first picture.
@@ -402,6 +461,24 @@ def _has_opacity(paths: Sequence[str], rules: DecodingRules) -> bool:
             return has_opacity(archives.whole_file(first), first, rules)
     except InputError:  # Reading it later raises the error again, or leaves the image out.
         return True
+
+
+#: Bytes up to which a part of an array may be a copy of it.
+_COPIED = 64 * 2**20
+
+
+def part_of_array(array: np.ndarray | None, rows: Any) -> np.ndarray | None:
+    """Returns some rows of an array; None without one, or if that would copy much of a large one.
+
+    Args:
+        array: The array.
+        rows: A slice, which is a view, or indices.
+    """
+    if array is None:
+        return None
+    if isinstance(rows, slice) or array.nbytes // max(1, len(array)) * len(rows) <= _COPIED:
+        return array[rows]
+    return None
 
 
 class PartSource(Source):
@@ -424,11 +501,25 @@ class PartSource(Source):
             rows = slice(indices.start, indices.stop, indices.step)
         self.spec = spec
         self.shape = source.shape
-        self.array = None if source.array is None else source.array[rows]
+        self.array = part_of_array(source.array, rows)
         self.on_error = source.on_error
         self._set_whole(source, rows)
         self._source = source
         self._indices = indices
+
+    @property
+    def is_array(self) -> bool:
+        """See `Source.is_array`."""
+        return self._source.is_array
+
+    def gather(self, indices: Any) -> np.ndarray:
+        """See `Source.gather`."""
+        if self.array is not None:
+            return self.array[indices]
+        rows = self._indices
+        if isinstance(rows, range):
+            rows = np.arange(rows.start, rows.stop, rows.step)
+        return self._source.gather(rows[indices])
 
     def __len__(self) -> int:
         return len(self._indices)
@@ -444,6 +535,17 @@ class PartSource(Source):
     def size(self, index: int) -> tuple[int, int]:
         """See `Source.size`."""
         return self._source.size(int(self._indices[index]))
+
+    def identity(self) -> str | None:
+        """See `Source.identity`."""
+        whole = self._source.identity()
+        rows = self._indices
+        part = rows if isinstance(rows, range) else hashlib.sha256(rows.tobytes()).hexdigest()
+        return whole and f"{whole} {part}"
+
+    def stamp(self, index: int) -> str:
+        """See `Source.stamp`."""
+        return self._source.stamp(int(self._indices[index]))
 
 
 class SliceSource(PartSource):
@@ -500,6 +602,17 @@ class ViewSource(Source):
     def name(self, index: int) -> str:
         """See `Source.name`."""
         return self.source.name(index)
+
+    def identity(self) -> str | None:
+        """See `Source.identity`; a function that depends on other values cannot be recognized."""
+        whole = self.source.identity()
+        if whole is None or getattr(self.look, "__closure__", self.look) is not None:
+            return None
+        return f"{whole} {self.look.__module__}.{self.look.__qualname__}"
+
+    def stamp(self, index: int) -> str:
+        """See `Source.stamp`."""
+        return self.source.stamp(index)
 
 
 def part_rows(source: Source, split: str) -> range | np.ndarray:

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfgan_zoo import noise
 from tfgan_zoo.data.imresize import imresize_graph
-from tfgan_zoo.data.loading import decide_cache, first_usable, in_threads, size_of, skips_errors
+from tfgan_zoo.data.loading import first_usable, in_threads, size_of
 from tfgan_zoo.data.pipeline import (
     augmented,
     check_steps,
@@ -19,11 +19,13 @@ from tfgan_zoo.data.pipeline import (
     epochs,
     mapped,
     on_cpu,
+    own_samples,
     random_flip,
     with_options,
 )
 from tfgan_zoo.data.resolutions import Resolutions, as_resolutions, read_pair
 from tfgan_zoo.data.source import Source
+from tfgan_zoo.data.storage import Caching, decide_cache, skips_errors
 from tfgan_zoo.errors import InputError, check_number, check_seed
 
 _Pair = tuple[np.ndarray | None, np.ndarray]
@@ -42,7 +44,7 @@ def super_resolution(
     flip: bool = False,
     seed: int = 0,
     start_step: int = 0,
-    cache: bool | str = "auto",
+    cache: bool | str | Caching = "auto",
     held: Cut | None = None,
 ) -> tf.data.Dataset:
     """Infinite batches of `(lr, hr)`, as SRGAN is trained on (https://arxiv.org/abs/1609.04802).
@@ -63,7 +65,8 @@ def super_resolution(
         seed: Seed of order, places and flips, any integer.
         start_step: Number of the first batch.
         cache: True decodes everything once, into memory; False decodes at every visit; "auto"
-            caches what takes at most `loading.MEMORY_LIMIT` bytes, estimated from some images.
+            caches what takes at most a quarter of the machine's memory, or that of a `Caching`,
+            estimated from some images. "disk" decodes at every visit, too.
         held: Result of `preload` for the same images, crop size and channels; None to cache images
             for this dataset alone.
 
@@ -107,11 +110,10 @@ def super_resolution(
             found, pair = read(index)
             return found, _cut(pair, place, size, scale)
 
-        crops = decoded(
-            read_crop,
-            tf.data.Dataset.zip(order.unbatch(), places.unbatch()),
-            [(size[0] // factor, size[1] // factor, channels) for factor in factors],
-        ).batch(batch_size, drop_remainder=True)
+        shapes = [(size[0] // factor, size[1] // factor, channels) for factor in factors]
+        samples = tf.data.Dataset.zip(order.unbatch(), places.unbatch())
+        crops = decoded(*own_samples(read_crop, samples, batch_size, shapes), shapes)
+        crops = crops.batch(batch_size, drop_remainder=True)
 
     def complete(
         index: tf.Tensor, images: tuple[tf.Tensor, ...], step: tf.Tensor
@@ -129,7 +131,7 @@ def preload(
     *,
     crop_size: int | tuple[int, int] = 96,
     channels: int = 3,
-    cache: bool | str = "auto",
+    cache: bool | str | Caching = "auto",
 ) -> Cut | None:
     """Decodes images once, for several datasets of `super_resolution` to share.
 

@@ -12,9 +12,11 @@ from tfgan_zoo.evaluation.statistics import (
     collect,
     collect_real,
     collect_reference,
+    kept_of,
     unfamiliar_message_of,
     with_bar,
 )
+from tfgan_zoo.evaluation.unfinished import Unfinished
 from tfgan_zoo.metrics.base import metric_name
 from tfgan_zoo.metrics.classes import Classes, ClassScores, by_class_of, class_of_logits
 from tfgan_zoo.metrics.features import Features
@@ -284,25 +286,27 @@ parts_of = needed_statistics
 
 def compare(
     metrics: Sequence[str],
-    generated: Iterable[np.ndarray],
+    generated: Iterable[np.ndarray] | Callable[[int], Iterable[np.ndarray]],
     reference: Reference,
     features: Features | None = None,
     *,
     num: int = 0,
     also: Mapping[str, Callable[[np.ndarray], Mapping[str, float]]] | None = None,
     classes: Classes | None = None,
+    unfinished: Unfinished | None = None,
 ) -> tuple[ClassScores, Statistics]:
     """Scores generated images against a reference.
 
     Args:
         metrics: Keys of `METRICS` and of `also`.
-        generated: Batches of images.
+        generated: Batches of images; or a function that returns those from a number on.
         reference: Images to compare with.
         features: Features for the metrics that need them.
         num: Number of generated images, if known, to check it and to show progress.
         also: Further scores by name: functions of all generated images, uint8. Each number is
             called "<name>_<number>", or "<name>" if it has no name of its own.
         classes: The classes of all images, for metrics that compare class by class.
+        unfinished: See `collect`. It is not used where `also` needs all images.
 
     Returns:
         (numbers by name, statistics of the reference). The attribute `by_class` of the former has
@@ -328,7 +332,22 @@ def compare(
         check_classes(own, "num", features, classes)
     real = collect_reference(reference, names, features)
     images = {"images"} if len(own) < len(metrics) else set()
-    made = collect(with_bar(generated, num, "generated"), names | images, features)
+    if callable(generated):
+        begin = generated
+        made = collect(
+            lambda start: with_bar(begin(start), num, "generated", start),
+            names | images,
+            features,
+            num=num,
+            unfinished=None if images else unfinished,
+        )
+    else:
+        made = collect(with_bar(generated, num, "generated"), names | images, features, num=num)
+    if classes is not None:
+        classes = classes._replace(
+            real=classes.real[kept_of(len(classes.real))],
+            made=classes.made[kept_of(len(classes.made))],
+        )
     found = score(own, features, real, made, classes)
     for name in metrics:
         if name in also:

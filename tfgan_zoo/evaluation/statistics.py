@@ -3,7 +3,10 @@
 Statistics of reference images are cached on disk.
 """
 
+from __future__ import annotations
+
 import hashlib
+import json
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -14,6 +17,7 @@ import numpy as np
 from tfgan_zoo import atomic, progress
 from tfgan_zoo.downloads import cache_folder
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.evaluation.unfinished import Unfinished
 from tfgan_zoo.metrics.familiarity import (
     familiarity_of,
     unfamiliar_message,
@@ -27,6 +31,8 @@ from tfgan_zoo.pixels import to_unit_range
 Statistics = dict[str, np.ndarray]
 
 _IN_FEATURES = {"moments", "features", "logits"}
+#: Most images of which features, logits and projections are kept.
+KEPT = 50_000
 _SAMPLE = 2000  # images kept for scores of pairs of images
 _PROJECTIONS = 256
 
@@ -47,17 +53,27 @@ class Reference(NamedTuple):
 
 
 def collect(
-    batches: Iterable[np.ndarray], names: Collection[str], features: Features | None = None
+    batches: Iterable[np.ndarray] | Callable[[int], Iterable[np.ndarray]],
+    names: Collection[str],
+    features: Features | None = None,
+    *,
+    num: int = 0,
+    unfinished: Unfinished | None = None,
 ) -> Statistics:
     """Collects statistics of images in one pass.
 
     Args:
-        batches: Images, uint8 or floats in [-1, 1], shape `[B, H, W, 1 or 3]`.
+        batches: Images, uint8 or floats in [-1, 1], shape `[B, H, W, 1 or 3]`; or a function that
+            returns those from a number on.
         names: Any of "moments" (`mean` and `covariance` of the features, float64), "features",
             "logits", "projections" (of pixels, see `sliced_wasserstein`), "images" (all of them,
             uint8) and "sample" (2,000 images from random but fixed places, as data may be sorted).
             "labels", which images do not show, are left out.
         features: Features for the first three.
+        num: Number of images, if it is known. Of more than `KEPT`, features, logits and projections
+            of the images `kept_of` are returned, so that memory does not grow; moments are of all.
+        unfinished: Where to keep what is collected, if `batches` is a function: collecting that was
+            stopped resumes from there, with the same result.
 
     Returns:
         Arrays by these names. Features that know their training images add "distances", the
@@ -67,45 +83,113 @@ def collect(
         InputError: If there is no image, values are not finite or not in [-1, 1], or features
             cannot be computed for such images.
     """
-    kept: dict[str, list[np.ndarray]] = {
-        name: [] for name in names if name not in ("moments", "labels")
-    }
-    moments = _Moments() if "moments" in names else None
-    in_features = bool(_IN_FEATURES & set(names))
-    known = familiarity_of(features)
-    if known is not None and in_features:
-        kept["distances"] = []
-    random = np.random.default_rng(0)
-    onto, num = None, 0
-    for batch in batches:
-        images = as_bytes(batch)
+    collector = _Collector(names, features, num)
+    if callable(batches):
+        if unfinished is not None:
+            collector.load(unfinished.load())
+        batches = batches(collector.num)
+    try:
+        for batch in batches:
+            collector.add(as_bytes(batch))
+            if unfinished is not None and unfinished.is_due():
+                unfinished.store(collector.state())
+    except KeyboardInterrupt:
+        if unfinished is not None:
+            unfinished.store(collector.state())
+        raise
+    return collector.result()
+
+
+def kept_of(num: int) -> np.ndarray:
+    """Returns which of a number of images to keep features of, random but always the same.
+
+    Returns:
+        Indices in ascending order; all of them up to `KEPT`.
+    """
+    if num <= KEPT:
+        return np.arange(num)
+    return np.sort(np.random.default_rng(0).permutation(num)[:KEPT])
+
+
+class _Collector:
+    """Statistics of the images so far; see `collect`."""
+
+    def __init__(self, names: Collection[str], features: Features | None, num: int):
+        self.num = 0
+        self._features = features
+        self._kept: dict[str, list[np.ndarray]] = {
+            name: [] for name in names if name not in ("moments", "labels")
+        }
+        self._moments = _Moments() if "moments" in names else None
+        self._in_features = bool(_IN_FEATURES & set(names))
+        self._familiarity = familiarity_of(features)
+        if self._familiarity is not None and self._in_features:
+            self._kept["distances"] = []
+        self._random = np.random.default_rng(0)
+        self._onto: np.ndarray | None = None
+        self._rows: np.ndarray | None = None
+        if num > KEPT:
+            self._rows = np.zeros(num, bool)
+            self._rows[kept_of(num)] = True
+
+    def add(self, images: np.ndarray) -> None:
+        """Adds uint8 images."""
         if not len(images):
-            continue
+            return
+        kept, features = self._kept, self._features
         if "sample" in kept:
-            _sample(kept["sample"], images, num, random)
-        num += len(images)
-        if features is not None and in_features:
+            _sample(kept["sample"], images, self.num, self._random)
+        rows: Any = slice(None)
+        if self._rows is not None:
+            rows = self._rows[self.num : self.num + len(images)]
+        self.num += len(images)
+        if features is not None and self._in_features:
             computed, logits = features(images)
-            if known is not None:
-                kept["distances"].append(known.distances(computed).numpy())
-            if moments is not None:
-                moments.add(computed)
+            if self._familiarity is not None:
+                kept["distances"].append(self._familiarity.distances(computed).numpy())
+            if self._moments is not None:
+                self._moments.add(computed)
             if "features" in kept:
-                kept["features"].append(computed)
+                kept["features"].append(computed[rows])
             if "logits" in kept and logits is not None:
-                kept["logits"].append(logits)
+                kept["logits"].append(logits[rows])
         if "projections" in kept:
             flat = to_unit_range(images).reshape(len(images), -1)
-            onto = directions(flat.shape[1], _PROJECTIONS) if onto is None else onto
-            kept["projections"].append(flat @ onto)
+            if self._onto is None:
+                self._onto = directions(flat.shape[1], _PROJECTIONS)
+            kept["projections"].append((flat @ self._onto)[rows])
         if "images" in kept:
             kept["images"].append(images)
-    if not num:
-        raise InputError("images: expected one or more, got none.")
-    found = {name: np.concatenate(arrays) for name, arrays in kept.items()}
-    if moments is not None:
-        found["mean"], found["covariance"] = moments.result()
-    return found
+
+    def result(self) -> Statistics:
+        """Returns the statistics."""
+        if not self.num:
+            raise InputError("images: expected one or more, got none.")
+        found = {name: np.concatenate(arrays) for name, arrays in self._kept.items()}
+        if self._moments is not None:
+            found["mean"], found["covariance"] = self._moments.result()
+        return found
+
+    def state(self) -> Statistics:
+        """Returns everything that `load` needs to go on."""
+        kept = {name: np.concatenate(each) for name, each in self._kept.items() if each}
+        moments = self._moments.state() if self._moments is not None and self.num else {}
+        random = np.array(json.dumps(self._random.bit_generator.state))
+        return {"num": np.array(self.num), "random": random, **moments} | {
+            f"kept_{name}": array for name, array in kept.items()
+        }
+
+    def load(self, state: Statistics) -> None:
+        """Goes on from a state; an empty one is the beginning."""
+        if not state:
+            return
+        self.num = int(state["num"])
+        self._random.bit_generator.state = json.loads(str(state["random"]))
+        if self._moments is not None:
+            self._moments.load(self.num, state)
+        for name in self._kept:
+            if (kept := state.get(f"kept_{name}")) is not None:
+                self._kept[name] = np.split(kept, len(kept)) if name == "sample" else [kept]
 
 
 def _sample(
@@ -134,6 +218,15 @@ class _Moments:
         self.num += len(x)
         self.sum += x.sum(axis=0)
         self.products += x.T @ x
+
+    def state(self) -> Statistics:
+        return {"origin": self.origin, "sum": self.sum, "products": self.products}
+
+    def load(self, num: int, state: Statistics) -> None:
+        self.num = num
+        self.origin, self.sum, self.products = (
+            state[name] for name in ("origin", "sum", "products")
+        )
 
     def result(self) -> tuple[np.ndarray, np.ndarray]:
         if self.num < 2:
@@ -198,7 +291,7 @@ def collect_reference(
             yield images
 
     slow = _IN_FEATURES & set(names)
-    found = collect(hashed(), set(names) - slow)
+    found = collect(hashed(), set(names) - slow, num=reference.num)
     pixels = digest.hexdigest()
     if slow and features is not None:
         found |= _cached(reference, slow, features, pixels)
@@ -211,6 +304,8 @@ def _cached(reference: Reference, names: set[str], features: Features, pixels: s
     if familiarity_of(features) is not None:
         wanted |= {"distances"}
     known = f"{pixels} {features.name} {features.resizer} {features.fingerprint}"
+    if reference.num > KEPT:
+        known += f" {KEPT}"
     file = cache_folder() / "reference" / f"{hashlib.sha256(known.encode()).hexdigest()[:32]}.npz"
     before: Statistics = {}
     try:
@@ -221,7 +316,7 @@ def _cached(reference: Reference, names: set[str], features: Features, pixels: s
     if wanted <= before.keys():
         return {name: before[name] for name in wanted}
     batches = with_bar(reference.batches(), reference.num, f"reference, {features.name}")
-    found = collect(batches, names, features)
+    found = collect(batches, names, features, num=reference.num)
     _store(file, before | found)
     return found
 
@@ -236,6 +331,15 @@ def _store(file: Path, arrays: Statistics) -> None:
         pass
 
 
-def with_bar(batches: Iterable[np.ndarray], num: int, what: str) -> Iterator[np.ndarray]:
-    """Yields batches, and shows how many images are done and how many per second."""
-    return progress.bar(batches, what, num or None, "images", size=len)
+def with_bar(
+    batches: Iterable[np.ndarray], num: int, what: str, done: int = 0
+) -> Iterator[np.ndarray]:
+    """Yields batches, and shows how many images are done and how many per second.
+
+    Args:
+        batches: The batches.
+        num: Number of images, 0 if it is not known.
+        what: What they are.
+        done: Number of images that were done before.
+    """
+    return progress.bar(batches, what, num - done if num else None, "images", size=len)

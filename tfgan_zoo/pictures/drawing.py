@@ -16,6 +16,10 @@ from tfgan_zoo.samples import IMAGES, POINTS, VOXELS, SampleKind
 ANIMATIONS = (".gif", ".mp4")
 
 
+#: Fewest images of a folder that are kept if writing is stopped.
+RESUMED = 1000
+
+
 class DrawRequest(NamedTuple):
     """A request to draw a run's samples, as `tfgan_zoo.generate` states it.
 
@@ -122,16 +126,21 @@ class Drawing(NamedTuple):
         """Whether the samples are points."""
         return self.kind is POINTS
 
-    def images(self) -> Iterator[np.ndarray]:
+    def images(self, start: int = 0) -> Iterator[np.ndarray]:
         """Yields the images one by one, uint8, with a bar on a terminal; voxels are drawn."""
         draw = pictures.draw_voxels if self.kind is VOXELS else pictures.to_uint8
-        for each in self.samples():
+        for each in self.samples(start):
             yield draw(each[np.newaxis])[0]
 
-    def samples(self) -> Iterator[np.ndarray]:
-        """Yields the samples one by one, with a bar on a terminal; voxels as they are written."""
+    def samples(self, start: int = 0) -> Iterator[np.ndarray]:
+        """Yields the samples one by one, with a bar on a terminal; voxels as they are written.
+
+        Args:
+            start: Number of samples to leave out, which takes batches that have `after`.
+        """
         unit = "objects" if self.kind is VOXELS else "images"
-        for batch in progress.bar(self.batches, "generated", self.num, unit, size=len):
+        batches = self.batches.after(start) if start else self.batches  # type: ignore[attr-defined]
+        for batch in progress.bar(batches, "generated", self.num - start, unit, size=len):
             yield from self.voxels.cleaned(batch) if self.kind is VOXELS else batch
 
     def rows(self) -> np.ndarray:
@@ -157,11 +166,12 @@ class Drawing(NamedTuple):
             return [pictures.enlarge(image, 256) for image in rows[0]]
         return [pictures.enlarge(pictures.grid(i, len(rows)), 256) for i in rows.swapaxes(0, 1)]
 
-    def save(self, output: Path) -> None:
+    def save(self, output: Path, key: str = "") -> None:
         """Writes a .png with all samples, a .gif, a .mp4, voxels, or a folder of single files.
 
         Args:
             output: Where, as `check_output` accepts it. A folder holds the labels as captions.
+            key: Names the samples, so that writing many of them to a folder can be resumed.
 
         Raises:
             InputError: If its format cannot hold the voxels.
@@ -185,7 +195,10 @@ class Drawing(NamedTuple):
             if self.labels is not None:
                 columns = self.num // len(self.labels)
                 captions = [label for label in self.labels for _ in range(columns)]
-            pictures.save_folder(output, self.images(), captions)
+            if self.num < RESUMED or not hasattr(self.batches, "after"):
+                pictures.save_folder(output, self.images(), captions)
+            else:
+                pictures.save_folder(output, self.images, captions, key=key)
 
 
 def check_output(

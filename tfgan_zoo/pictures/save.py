@@ -1,19 +1,20 @@
 """Writing pictures to files, each complete or not at all."""
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
 
-from tfgan_zoo import atomic
+from tfgan_zoo import atomic, progress
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures.grids import as_colour
 
@@ -175,15 +176,22 @@ def save_frames(
 
 
 def save_folder(
-    folder: str | os.PathLike, images: Iterable[np.ndarray], captions: Sequence[str] | None = None
+    folder: str | os.PathLike,
+    images: Iterable[np.ndarray] | Callable[[int], Iterable[np.ndarray]],
+    captions: Sequence[str] | None = None,
+    *,
+    key: str = "",
 ) -> int:
     """Writes uint8 images as 000000.png, 000001.png, ...; earlier ones go once all are written.
 
     Args:
         folder: Path of the folder, which is created if needed and may only hold files that
             `save_folder` wrote.
-        images: Images `(height, width, channels)`, consumed one by one; see `save_png`.
+        images: Images `(height, width, channels)`, consumed one by one; see `save_png`. With `key`,
+            a function that returns those from a number on.
         captions: Captions of the images, written to captions.jsonl, which `folder:` reads.
+        key: Names the images. If writing is stopped, what is written stays beside the folder, and
+            writing images of the same key resumes from there.
 
     Returns:
         The number of images.
@@ -198,9 +206,11 @@ def save_folder(
             "give another folder."
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
-    num = 0
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".part-") as written:
-        for image in images:
+    with _unfinished(folder, key) as written:
+        num = sum(1 for _ in os.scandir(written))
+        if num:
+            progress.say(f"{num:,} images were written before.")
+        for image in images(num) if callable(images) else images:
             save_png(Path(written, f"{num:06d}.png"), image)
             num += 1
         if captions is not None:
@@ -215,6 +225,22 @@ def save_folder(
         for new in list(Path(written).iterdir()):
             new.rename(folder / new.name)
     return num
+
+
+@contextlib.contextmanager
+def _unfinished(folder: Path, key: str) -> Iterator[str]:
+    """Yields a folder to write to beside another one; with a key, it stays if that is stopped."""
+    if not key:
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".part-") as written:
+            yield written
+        return
+    part = folder.parent / f".part-{key[:12]}"
+    part.mkdir(exist_ok=True)
+    for entry in list(part.iterdir()):
+        if not re.fullmatch(r"\d{6,}\.png", entry.name):  # half a file of a killed process
+            entry.unlink()
+    yield str(part)
+    part.rmdir()
 
 
 def foreign_file(folder: Path, kind: str = ".png") -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 import tensorflow as tf
 from ml_collections import ConfigDict
 
+from tfgan_zoo.data.shares import Share
 from tfgan_zoo.errors import InputError, WorkerLostError
 
 #: Reported by a chief that failed: more than the number of workers.
@@ -35,6 +36,8 @@ class Devices:
             self.workers = sum(len(jobs.get(job, ())) for job in ("chief", "worker"))
             first = "chief" if "chief" in jobs else "worker"
             self.chief = (cluster.task_type, cluster.task_id) == (first, 0)
+            before = len(jobs.get("chief", ())) if cluster.task_type == "worker" else 0
+            self._worker = before + cluster.task_id
 
     def scope(self) -> contextlib.AbstractContextManager:
         """Returns the context in which models are built."""
@@ -57,6 +60,10 @@ class Devices:
                 f"{entry}: expected a multiple of {self.replicas}, the number of replicas, "
                 f"got {batch_size}; give {' or '.join(map(str, sizes))}."
             )
+
+    def share(self) -> Share | None:
+        """Returns which part of the batches this worker trains on; None for all of them."""
+        return None if self.workers == 1 else Share(self._worker, self.workers, self.replicas)
 
     def total(self, value: int) -> int:
         """Returns the sum of the workers' values; all of them must call it at the same point."""

@@ -1,6 +1,9 @@
 """Samples of a run's model, for commands."""
 
+import hashlib
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +12,8 @@ from tfgan_zoo.pictures.drawing import DrawRequest
 from tfgan_zoo.pictures.voxel_output import ENDINGS
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.coding import read_images
+from tfgan_zoo.run.folder import versions
+from tfgan_zoo.run.trained import weights_of
 from tfgan_zoo.samples import POINTS, VOXELS, kind_of
 from tfgan_zoo.tasks import task_of
 
@@ -54,9 +59,21 @@ def draw_run(request: DrawRequest, output: Path, checkpoint: str = "best") -> st
         )
     if drawing.points and output.suffix.lower() != ".png":
         raise InputError(f"--output: {request.workdir!r} makes points, which are drawn as a .png.")
-    drawing.save(output)
+    drawing.save(output, _key(request, output, model))
     unit = "object" if kind is VOXELS else "point" if drawing.points else "image"
     return f"{drawing.num} {unit}{'s' * (drawing.num != 1)}: {output}"
+
+
+def _key(request: DrawRequest, output: Path, model: Any) -> str:
+    """Returns a hash of everything that the files of a request depend on."""
+
+    def plain(value: Any) -> str:
+        if isinstance(value, np.ndarray):
+            return hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
+        return str(value)
+
+    asked = [request, output.resolve(), versions(), weights_of(model)]
+    return hashlib.sha256(json.dumps(asked, default=plain).encode()).hexdigest()
 
 
 def walk_run(

@@ -18,13 +18,15 @@ from tfgan_zoo.data.splits import open_or_stand_in
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import distributions
 from tfgan_zoo.evaluation.pairs import Scores, by_model
+from tfgan_zoo.evaluation.statistics import KEPT
+from tfgan_zoo.evaluation.unfinished import Unfinished
 from tfgan_zoo.evaluation.upscaled import PairsRequest, score_source
 from tfgan_zoo.metrics.classes import Classes, ClassScores, extremes
 from tfgan_zoo.metrics.features import Features, open_auto
 from tfgan_zoo.metrics.registry import TARGETS
 from tfgan_zoo.run import building, experiment
 from tfgan_zoo.run.folder import config_of, versions
-from tfgan_zoo.run.trained import is_model_file
+from tfgan_zoo.run.trained import is_model_file, weights_of
 from tfgan_zoo.tasks import EvaluationTask, Request, Task, task_of
 from tfgan_zoo.tasks.held_out import splits_to_evaluate
 
@@ -168,14 +170,22 @@ def evaluate_run(
     else:
         distributions.check_classes(own, "--num", features, compared.classes)
     with model.raw_weights() if request.raw_weights else contextlib.nullcontext():
+        unfinished = None
+        if compared.resumes and not is_model_file(workdir):
+            what = [
+                *(request._asdict(), compared.reference.what, weights_of(model)),
+                *(versions(), features_key(features)),
+            ]
+            unfinished = Unfinished(Path(workdir), what, compared.num)
         scores, real = distributions.compare(
             request.metrics,
-            compared.generated(),
+            compared.generated if compared.resumes else compared.generated(),
             compared.reference,
             features,
             num=compared.num,
             also=compared.also,
             classes=compared.classes,
+            unfinished=unfinished,
         )
     averaged = bool(model.averages) and not request.raw_weights
     notes = [
@@ -198,7 +208,14 @@ def evaluate_run(
         output = Path(workdir) / "evaluation.jsonl"
     if output is not None:
         found.append_to(output)
+    if unfinished is not None:
+        unfinished.remove()
     return found
+
+
+def features_key(features: Features | None) -> tuple[str, ...]:
+    """Returns what tells features from others."""
+    return () if features is None else (features.name, features.resizer, features.fingerprint)
 
 
 def conditions(features: Features | None, start: float, notes: Sequence[str]) -> dict[str, Any]:
@@ -243,6 +260,11 @@ def notes_on(
     """
     least = min(num, num_real)
     notes = []
+    sampled = [n for n in metrics if {"features", "logits", "projections"} & statistics_of(n)]
+    if max(num, num_real) > KEPT and sampled:
+        notes.append(
+            f"{', '.join(sampled)}: computed from {KEPT:,} of the images, chosen at random."
+        )
     if features is not None and distributions.unfamiliar_message_of(features, real):
         notes.append(f"The images are unlike those that {features.name} was trained on.")
     if features is not None and "fid" in metrics and least <= features.dim:
@@ -251,6 +273,12 @@ def notes_on(
             "only with others of as many."
         )
     return notes
+
+
+def statistics_of(metric: str) -> set[str]:
+    """Returns the names of the statistics that a metric needs; see `statistics.collect`."""
+    known = distributions.METRICS.get(metric)
+    return set() if known is None else set(known.statistics)
 
 
 def protocol_of_classes(scores: ClassScores) -> dict[str, Any]:

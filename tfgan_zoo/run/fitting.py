@@ -8,6 +8,7 @@ import keras
 
 from tfgan_zoo import callbacks
 from tfgan_zoo.callbacks.diagnosis import CONDITIONS
+from tfgan_zoo.data import shares
 from tfgan_zoo.errors import Interrupted
 from tfgan_zoo.run.events import open_events
 from tfgan_zoo.run.folder import ScoreHistory
@@ -59,9 +60,11 @@ def fit_once(stage: Stage, start: int) -> None:
         for first, steps, epochs in intervals(start, settings.steps, settings.log_every):
             if early.over:
                 break
+            # After a rollback, other batches.
+            with shares.only(devices.share()):
+                batches = stage.task.batches(first + model.rollbacks * STEPS_PER_ROLLBACK)
             model.fit(
-                # After a rollback, other batches.
-                stage.task.batches(first + model.rollbacks * STEPS_PER_ROLLBACK),
+                batches,
                 steps_per_epoch=steps,
                 epochs=epochs,
                 callbacks=each_epoch,

@@ -1,6 +1,7 @@
 """The model of a run: loaded, exported for serving, converted."""
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from ml_collections import ConfigDict
 
 from tfgan_zoo import atomic, presets
@@ -252,3 +254,11 @@ def scores_at(run: Run, model: ZooModel) -> dict[str, float]:
         for name, value in row.items()
         if value is not None and name not in others
     }
+
+
+def weights_of(model: Any) -> str:
+    """Returns a hash of the weights that a model's samples are drawn with."""
+    digest = hashlib.sha256()
+    for variable in model.variables:
+        digest.update(np.ascontiguousarray(variable).tobytes())
+    return digest.hexdigest()

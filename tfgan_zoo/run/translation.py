@@ -1,5 +1,7 @@
 """Image files through a run's model."""
 
+import hashlib
+import json
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -14,11 +16,11 @@ from tfgan_zoo.data.images import DecodingRules
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers.inference import image_statistics
 from tfgan_zoo.models import ImageToImage, LabelToImage
-from tfgan_zoo.pictures import files, resizing, tiling
+from tfgan_zoo.pictures import files, large_tiff, resizing, tiling
 from tfgan_zoo.run import experiment
-from tfgan_zoo.run.folder import config_of
+from tfgan_zoo.run.folder import config_of, versions
 from tfgan_zoo.run.label_translation import Maps, check_has_no_maps, translate_label_maps
-from tfgan_zoo.run.trained import is_model_file
+from tfgan_zoo.run.trained import is_model_file, weights_of
 from tfgan_zoo.tasks import task_of
 
 Function = Callable[[np.ndarray], np.ndarray]
@@ -73,10 +75,7 @@ def translate_files(
     task = task_of(model)
     if not task.translates:
         raise task.refusal(os.fspath(workdir))
-    directions = list(model.translators())
-    chosen = direction or directions[0]
-    if chosen not in directions:
-        raise InputError(f"--direction: expected {' or '.join(directions)}, got {chosen!r}.")
+    chosen = _direction(model, direction)
     if size and model.scale != 1:
         raise InputError(
             f"--size: expected none for a model that enlarges, got {size}; leave it out."
@@ -124,6 +123,78 @@ def translate_files(
         titles=("input", "translated" if model.scale == 1 else "enlarged"),
     )
     return num, time.perf_counter() - start
+
+
+def translate_tiff(
+    workdir: str | os.PathLike,
+    source: Path,
+    output: Path,
+    *,
+    checkpoint: str = "best",
+    direction: str | None = None,
+    tile: int = 0,
+    overlap: int | None = None,
+    blend: bool = False,
+) -> float:
+    """Translates a TIFF of any size to another one, in memory that does not grow with its height.
+
+    Args:
+        workdir: See `translate_files`, as for the others.
+        source: The image.
+        output: The result; see `pictures.large_tiff`.
+        checkpoint: "best", "last", or a step.
+        direction: One of the model's; None for its first.
+        tile: See `pictures.tiling.in_tiles`.
+        overlap: See `pictures.tiling.in_tiles`.
+        blend: See `pictures.tiling.in_tiles`.
+
+    Returns:
+        The seconds it took.
+
+    Raises:
+        InputError: If the run has no such checkpoint or direction, or the image cannot be read in
+            parts.
+    """
+    model = experiment.load_run(workdir, checkpoint)
+    task = task_of(model)
+    if not task.translates:
+        raise task.refusal(os.fspath(workdir))
+    if isinstance(model, LabelToImage) and model.takes_labels:
+        raise InputError(
+            f"--output: expected a .png or a folder for label maps, got {str(output)!r}."
+        )
+    chosen = _direction(model, direction)
+    cut = large_tiff.Tiling.of(
+        tile,
+        overlap,
+        model.scale,
+        blend,
+        model.tile_multiple(chosen) if isinstance(model, ImageToImage) else 1,
+    )
+    statistics = image_statistics(model.translators()[chosen])
+    if statistics is not None and not blend:
+        _warn_of_seams(statistics)(f"{source} in tiles of {cut.tile}x{cut.tile}")
+    state = os.stat(source)
+    known = [str(source.resolve()), state.st_size, state.st_mtime_ns, str(output.resolve())]
+    key = json.dumps([*known, chosen, cut, weights_of(model), versions()])
+    start = time.perf_counter()
+    large_tiff.translate(
+        source,
+        output,
+        lambda image: model.translate(image[np.newaxis], chosen)[0],
+        model.source_shape(chosen)[-1],
+        cut,
+        hashlib.sha256(key.encode()).hexdigest(),
+    )
+    return time.perf_counter() - start
+
+
+def _direction(model: Any, direction: str | None) -> str:
+    directions = list(model.translators())
+    chosen = direction or directions[0]
+    if chosen not in directions:
+        raise InputError(f"--direction: expected {' or '.join(directions)}, got {chosen!r}.")
+    return chosen
 
 
 def _check_label_options(**given: Any) -> None:

@@ -25,7 +25,7 @@ from tfgan_zoo.models import AttributeToImage
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
 from tfgan_zoo.pixels import on_black
 from tfgan_zoo.tasks.attribute_drawing import drawing_of
-from tfgan_zoo.tasks.base import CACHE, SHEET, Score, Task, held_out_split, open_source_for
+from tfgan_zoo.tasks.base import SHEET, Score, Task, caching_of, held_out_split, open_source_for
 from tfgan_zoo.tasks.comparison import BATCH, EvaluationTask, Subset, choose
 from tfgan_zoo.tasks.distribution_scores import DistributionScores
 from tfgan_zoo.tasks.requests import Request
@@ -77,7 +77,7 @@ class AttributeToImageTask(Task):
     @functools.cached_property
     def held(self) -> Attributed:
         """The training data; data to be cached is decoded and fitted once."""
-        cache, opened = CACHE[self.config.data.cache], self.opened
+        cache, opened = caching_of(self.config.data), self.opened
         if not fits_memory(sources_of(opened), fits(opened, **self.fitting()), cache):
             return opened
         return load_attributed(opened, **self.fitting())
@@ -114,7 +114,7 @@ class AttributeToImageTask(Task):
             batch_size=self.model.samples_per_step(data.batch_size),
             seed=self.config.seed,
             start_step=start,
-            cache=CACHE[data.cache],
+            cache=caching_of(data),
             **self.fitting(),
         )
 

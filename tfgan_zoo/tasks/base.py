@@ -13,6 +13,7 @@ from tfgan_zoo import config as config_lib
 from tfgan_zoo.data import parse_spec
 from tfgan_zoo.data.fingerprints import Fingerprint
 from tfgan_zoo.data.splits import HELD_OUT_STEP, NoSplitError
+from tfgan_zoo.data.storage import Caching
 from tfgan_zoo.errors import InputError, first_line
 from tfgan_zoo.metrics.registry import DISTRIBUTIONS, IN_TRAINING
 from tfgan_zoo.models import ZooModel
@@ -22,7 +23,13 @@ from tfgan_zoo.tasks.comparison import EvaluationTask
 from tfgan_zoo.tasks.requests import Request
 
 #: The pipelines' `cache` argument by the options of `data.cache`.
-CACHE: dict[str, bool | str] = {"auto": "auto", "yes": True, "no": False}
+CACHE: dict[str, bool | str] = {"auto": "auto", "yes": True, "no": False, "disk": "disk"}
+
+
+def caching_of(data: Mapping[str, Any]) -> Caching:
+    """Returns the pipelines' `cache` argument for `config.data`."""
+    return Caching(CACHE[data["cache"]], data.get("memory"), data.get("cache_dir"))
+
 
 #: Pixels of the shorter side to which sheets are enlarged.
 SHEET = 512

@@ -25,7 +25,7 @@ from tfgan_zoo.data.loading import load_size_for
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.texts import check_captions
 from tfgan_zoo.networks import vocabulary_of
-from tfgan_zoo.tasks.base import CACHE, Task, held_out_split, open_source_for
+from tfgan_zoo.tasks.base import Task, caching_of, held_out_split, open_source_for
 
 
 class CaptionsTask(Task):
@@ -106,7 +106,7 @@ class CaptionsTask(Task):
         load_size, size = self.config.data.load_size, self.model.image_shape[:2]
         loaded = size if load_size is None else load_size_for(load_size, size)
         fitting = self._fit(images, loaded)
-        if not use_cache(images, fitting, CACHE[self.config.data.cache]):
+        if not use_cache(images, fitting, caching_of(self.config.data)):
             return images
         return load_source(images, fitting, num)
 
@@ -114,7 +114,7 @@ class CaptionsTask(Task):
         self,
         start: int,
         opened: Captioned | None = None,
-        cache: bool | str | None = None,
+        cache: Any | None = None,
         **options: Any,
     ) -> tf.data.Dataset:
         """Returns training batches of images with strings, unless the options say otherwise."""
@@ -130,7 +130,7 @@ class CaptionsTask(Task):
             seed=self.config.seed,
             start_step=start,
             distinct_classes=data.get("distinct_classes", False),
-            cache=CACHE[data.cache] if cache is None else cache,
+            cache=caching_of(data) if cache is None else cache,
             **options,
         )
 

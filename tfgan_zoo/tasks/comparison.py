@@ -1,11 +1,12 @@
 """The images that an evaluation compares: a model's samples, and a reference from the data."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tfgan_zoo.data import Fit, SliceSource, Source, load_images
+from tfgan_zoo.data.source import part_of_array
 from tfgan_zoo.evaluation.distributions import Classes, Reference
 from tfgan_zoo.tasks.requests import Request
 
@@ -24,14 +25,16 @@ class EvaluationTask(NamedTuple):
             "psnr", "ssim" and "lpips" for pairs.
         notes: What to know about their scores.
         classes: The classes of both, of a model that is asked for classes.
+        resumes: Whether `generated` takes a number, after which it begins.
     """
 
-    generated: Callable[[], Iterator[np.ndarray]]
+    generated: Callable[..., Iterator[np.ndarray]]
     num: int
     reference: Reference
     also: Mapping[str, Callable[[np.ndarray], Mapping[str, float]]] = {}
     notes: Sequence[str] = ()
     classes: Classes | None = None
+    resumes: bool = False
 
 
 def choose(total: int, num: int) -> np.ndarray:
@@ -58,7 +61,7 @@ class Subset(Source):
     def __init__(self, source: Source, indices: np.ndarray):
         self.spec = source.spec
         self.shape = source.shape
-        self.array = None if source.array is None else source.array[indices]
+        self.array = part_of_array(source.array, indices)
         self.extras = {key: values[indices] for key, values in source.extras.items()}
         self.on_error = source.on_error
         self.label_channels = source.label_channels
@@ -71,6 +74,15 @@ class Subset(Source):
     def read(self, index: int, smallest: int | None = None) -> np.ndarray:
         """See `Source.read`."""
         return self._source.read(int(self._indices[index]), smallest)
+
+    @property
+    def is_array(self) -> bool:
+        """See `Source.is_array`."""
+        return self._source.is_array
+
+    def gather(self, indices: Any) -> np.ndarray:
+        """See `Source.gather`."""
+        return self._source.gather(self._indices[indices])
 
     def name(self, index: int) -> str:
         """See `Source.name`."""

@@ -3,7 +3,7 @@
 Nothing here warns of words that a text encoder does not know; callers do, once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from tfgan_zoo.samples import VOXELS, kind_of
 _BATCH = 512
 
 
-def generate(model: Any, latents: np.ndarray, **given: np.ndarray) -> Iterator[np.ndarray]:
+def generate(model: Any, latents: np.ndarray, **given: np.ndarray) -> "Generated":
     """Generates images, floats in [-1, 1], in batches.
 
     Args:
@@ -23,12 +23,34 @@ def generate(model: Any, latents: np.ndarray, **given: np.ndarray) -> Iterator[n
         latents: Its latents, shape `[num, latent_dim]`.
         **given: Further arguments of its `generate`, an entry for each of the latents.
     """
-    # A batch of voxels may take a thousand times the memory of one of images.
-    batch = 32 if kind_of(model.image_shape) is VOXELS else _BATCH
-    for i in range(0, len(latents), batch):
-        part = slice(i, i + batch)
-        conditions = {name: values[part] for name, values in given.items()}
-        yield model.generate(latents=latents[part], **conditions)
+    return Generated(model, latents, given)
+
+
+class Generated:
+    """Batches of images, which are generated when they are iterated over.
+
+    Args:
+        model: See `generate`, as for the others.
+        latents: The latents.
+        given: The further arguments.
+    """
+
+    def __init__(self, model: Any, latents: np.ndarray, given: Mapping[str, np.ndarray]):
+        self._model, self._latents, self._given = model, latents, given
+        # A batch of voxels may take a thousand times the memory of one of images.
+        self._batch = 32 if kind_of(model.image_shape) is VOXELS else _BATCH
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return self.after(0)
+
+    def after(self, num: int) -> Iterator[np.ndarray]:
+        """Generates the images after the first `num`, the same ones as without these."""
+        # Batches stay where they are, as the last digits of an image may depend on its batch.
+        for i in range(num // self._batch * self._batch, len(self._latents), self._batch):
+            part = slice(i, i + self._batch)
+            conditions = {name: values[part] for name, values in self._given.items()}
+            images = self._model.generate(latents=self._latents[part], **conditions)
+            yield images[max(0, num - i) :]
 
 
 def every_pair(conditions: np.ndarray, latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

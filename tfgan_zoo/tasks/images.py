@@ -24,7 +24,7 @@ from tfgan_zoo.data.loading import usable_indices
 from tfgan_zoo.data.voxels import VoxelRules
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.samples import IMAGES, POINTS, VOXELS, SampleKind, kind_of
-from tfgan_zoo.tasks.base import CACHE, Task, held_out_split, open_source_for
+from tfgan_zoo.tasks.base import Task, caching_of, held_out_split, open_source_for
 from tfgan_zoo.tasks.classes import check_number
 from tfgan_zoo.tasks.comparison import Subset, choose
 from tfgan_zoo.tasks.requests import Request
@@ -67,7 +67,7 @@ class ImagesTask(Task):
         if self.opened.is_vector:
             return self.opened
         fitting = fit_for(self.opened, **self.fitting())
-        if not use_cache(self.opened, fitting, CACHE[self.config.data.cache]):
+        if not use_cache(self.opened, fitting, caching_of(self.config.data)):
             return self.opened
         return load_source(self.opened, fitting)
 
@@ -96,9 +96,9 @@ class ImagesTask(Task):
 
     def batches(self, start: int) -> tf.data.Dataset:
         """See `Task.batches`."""
-        return self.pipeline(self.held, start, CACHE[self.config.data.cache])
+        return self.pipeline(self.held, start, caching_of(self.config.data))
 
-    def pipeline(self, source: Source, start: int, cache: bool | str) -> tf.data.Dataset:
+    def pipeline(self, source: Source, start: int, cache: Any) -> tf.data.Dataset:
         """Returns training batches of a source, beginning with that of step `start`."""
         data = self.config.data
         dataset = unconditional(

@@ -191,9 +191,9 @@ class NoiseToImageTask(ImagesTask):
         model.check_condition(parts, "--data", "leave the others out")
         given = {name: values[drawn] for name, values in parts.items()}
 
-        def generated() -> Iterator[np.ndarray]:
+        def generated(start: int = 0) -> Iterator[np.ndarray]:
             latents = model.sample_latents(request.num, request.seed)
-            return generate(model, latents, **given)
+            return generate(model, latents, **given).after(start)
 
         classes = wanted = None
         if "label" in parts:
@@ -207,6 +207,7 @@ class NoiseToImageTask(ImagesTask):
             reference(source, chosen, fitting, request),
             {name: _asked_for(scores, wanted) for name, scores in drawn_scores.items()},
             classes=classes,
+            resumes=True,
         )
 
 

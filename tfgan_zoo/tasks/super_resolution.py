@@ -21,7 +21,7 @@ from tfgan_zoo.evaluation import by_model, score_images
 from tfgan_zoo.evaluation.pairs import PairMetric, at_scale
 from tfgan_zoo.metrics.lpips import open_lpips
 from tfgan_zoo.models import SRGAN
-from tfgan_zoo.tasks.base import CACHE, SHEET, Score, Task, held_out_split
+from tfgan_zoo.tasks.base import SHEET, Score, Task, caching_of, held_out_split
 
 #: Images on which a rehearsal computes scores, and the side of the crops of small images it uses.
 _REHEARSAL_IMAGES, _REHEARSAL_SIDE = 2, 32
@@ -81,7 +81,7 @@ class SuperResolutionTask(Task):
                 self.opened,
                 crop_size=size,
                 channels=self.model.image_shape[-1],
-                cache=CACHE[self.config.data.cache],
+                cache=caching_of(self.config.data),
             )
         except InputError as error:  # It names the pipeline's argument.
             shape = ",".join(map(str, self.model.image_shape[:2]))

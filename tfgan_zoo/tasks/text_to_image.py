@@ -136,11 +136,12 @@ class TextToImageTask(CaptionsTask):
         captions = [opened.captions[i][0] for i in chosen]
         check_captions(model.text_encoder, sorted(set(captions)), "--data", held_out=True)
 
-        def generated() -> Iterator[np.ndarray]:
+        def generated(start: int = 0) -> Iterator[np.ndarray]:
             latents = model.sample_latents(len(captions), request.seed)
-            for i in range(0, len(captions), BATCH):
+            for i in range(start // BATCH * BATCH, len(captions), BATCH):
                 part = slice(i, i + BATCH)
-                yield model.generate(captions[part], latents=latents[part], on_unknown="ignore")
+                images = model.generate(captions[part], latents=latents[part], on_unknown="ignore")
+                yield images[max(0, start - i) :]
 
         figures_score = _figures_score(request.source, request.split, model, chosen)
         fitting = fit_for(opened.images, image_size=size, channels=channels, crop=config.data.crop)
@@ -149,6 +150,7 @@ class TextToImageTask(CaptionsTask):
             len(captions),
             reference(opened.images, chosen, fitting, request),
             {"figures": figures_score} if figures_score else {},
+            resumes=True,
         )
 
 

@@ -32,7 +32,7 @@ from tfgan_zoo.metrics.registry import BY_NETWORK, TARGETS
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.metrics.ssim import SIDE as SSIM_SIDE
 from tfgan_zoo.models import Classifier, ImageToImage
-from tfgan_zoo.tasks.base import CACHE, SHEET, Score, Task, held_out_split
+from tfgan_zoo.tasks.base import SHEET, Score, Task, caching_of, held_out_split
 from tfgan_zoo.tasks.classification import ClassificationTask
 from tfgan_zoo.tasks.comparison import (
     EvaluationTask,
@@ -117,7 +117,7 @@ class TranslationTask(Task):
             size if data.load_size is None else load_size_for(data.load_size, size),
             (model.shape_a[-1], model.shape_b[-1]),
             data.crop,
-            CACHE[data.cache],
+            caching_of(data),
         )
 
     def pretraining(self) -> ConfigDict | None:
@@ -162,9 +162,9 @@ class TranslationTask(Task):
 
     def batches(self, start: int) -> tf.data.Dataset:
         """See `Task.batches`."""
-        return self._pipeline(self.held, start, CACHE[self.config.data.cache])
+        return self._pipeline(self.held, start, caching_of(self.config.data))
 
-    def _pipeline(self, domains: Domains, start: int, cache: bool | str) -> tf.data.Dataset:
+    def _pipeline(self, domains: Domains, start: int, cache: Any) -> tf.data.Dataset:
         data, model = self.config.data, self.model
         return (paired if model.pairs else unpaired)(
             domains,

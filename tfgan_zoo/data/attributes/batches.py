@@ -13,9 +13,10 @@ import tensorflow as tf
 
 from tfgan_zoo.data.attributes.opening import Attributed
 from tfgan_zoo.data.images import Fit
-from tfgan_zoo.data.loading import fit_for, fits_memory, load_sources
+from tfgan_zoo.data.loading import fit_for, load_sources
 from tfgan_zoo.data.pipeline import batches, check_steps, gather, mapped, with_options
 from tfgan_zoo.data.source import Source
+from tfgan_zoo.data.storage import Caching, storage_for
 from tfgan_zoo.errors import check_seed
 
 
@@ -28,7 +29,7 @@ def attributed(
     crop: int | None = None,
     seed: int = 0,
     start_step: int = 0,
-    cache: bool | str = "auto",
+    cache: bool | str | Caching = "auto",
 ) -> tf.data.Dataset:
     """Infinite batches of images with their attributes and masks.
 
@@ -64,8 +65,8 @@ def attributed(
     check_steps(batch_size, start_step)
     fittings = fits(data, image_size, channels, crop)
     sources = sources_of(data)
-    cached = fits_memory(sources, fittings, cache)
-    dataset = batches(sources, fittings, batch_size, seed, start_step, cached)
+    storage = storage_for(sources, fittings, cache)
+    dataset = batches(sources, fittings, batch_size, seed, start_step, storage)
     codes = gather({"attributes": data.attributes.encode(data.values)})
 
     def complete(index: tf.Tensor, images: tuple[tf.Tensor, ...]) -> dict[str, tf.Tensor]:

@@ -11,7 +11,7 @@ import tensorflow as tf
 from tfgan_zoo import noise
 from tfgan_zoo.data.captions.opening import Captioned, captions_of, open_captioned
 from tfgan_zoo.data.captions.pairing import distinct_captions, groups, matching_images
-from tfgan_zoo.data.loading import fit_for, load_size_for, use_cache
+from tfgan_zoo.data.loading import fit_for, load_size_for
 from tfgan_zoo.data.pipeline import (
     augmented,
     batches,
@@ -24,6 +24,7 @@ from tfgan_zoo.data.pipeline import (
     with_options,
 )
 from tfgan_zoo.data.spec import as_spec
+from tfgan_zoo.data.storage import Caching, storage_for
 from tfgan_zoo.errors import InputError, check_number, check_seed
 
 
@@ -41,7 +42,7 @@ def captioned(
     distinct_classes: bool = False,
     seed: int = 0,
     start_step: int = 0,
-    cache: bool | str = "auto",
+    cache: bool | str | Caching = "auto",
 ) -> tf.data.Dataset:
     """Infinite batches of images with a text of their own and one of another image.
 
@@ -105,8 +106,8 @@ def captioned(
         fitting = fit_for(data.images, image_size=loaded, channels=channels, crop=crop)
     draw = _texts(data, embeddings, batch_size, num_captions, seed)
     order = _distinct_classes(data, batch_size, seed, start_step) if distinct_classes else None
-    cached = use_cache(data.images, fitting, cache)
-    dataset = batches([data.images], [fitting], batch_size, seed, start_step, cached, order)
+    storage = storage_for([data.images], [fitting], cache)
+    dataset = batches([data.images], [fitting], batch_size, seed, start_step, storage, order)
 
     def complete(
         index: tf.Tensor, images: tuple[tf.Tensor], step: tf.Tensor

@@ -236,3 +236,23 @@ def whole_file(path: str) -> str | io.BytesIO:
     if os.path.isfile(path) or _inside(path) is None:
         return path
     return io.BytesIO(read_bytes(path))
+
+
+def state_of(path: str) -> str:
+    """Returns what changes when a file does: its path, size and time, also within archives.
+
+    Raises:
+        OSError: If it does not exist.
+    """
+    try:
+        state = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        found = _inside(path)
+        if found is None:
+            raise
+        archive, name = found
+        info = _open(archive).files.get(name)
+        if info is None:
+            raise
+        return f"{os.path.abspath(archive)} {name} {info.file_size} {info.CRC}"
+    return f"{os.path.abspath(path)} {state.st_size} {state.st_mtime_ns}"

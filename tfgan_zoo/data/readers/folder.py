@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import time
 from collections.abc import Collection, Sequence
-from pathlib import Path
 
 import numpy as np
 
+from tfgan_zoo import progress
 from tfgan_zoo.data.images import EXTENSIONS, LATER_EXTENSIONS
-from tfgan_zoo.data.readers import archives
+from tfgan_zoo.data.readers import archives, listings
 from tfgan_zoo.data.readers.scientific import ARRAYS, ending_of
 from tfgan_zoo.data.source import FileSource, Source
 from tfgan_zoo.data.spec import Opening, kind_of_path, path_advice
 from tfgan_zoo.data.splits import SPLIT_FOLDERS, SPLIT_OF_FOLDER, no_split
 from tfgan_zoo.errors import InputError, warn_user
+
+_log = logging.getLogger(__name__)
 
 CAPTION_TABLES = ("captions.jsonl", "captions.csv")
 """Files with the captions of a folder."""
@@ -48,7 +52,8 @@ def open_folder(opening: Opening) -> Source:
         numbers = {name: number for number, name in enumerate(names)}
         labels = np.array([numbers[class_of(file)] for file in files], np.int64)
         extras = {"label": labels, "class": np.array(names)[labels]}
-    paths = [os.path.join(folder, file) for file in files]
+    beginning = os.path.join(folder, "")
+    paths = [beginning + file for file in files]
     source = FileSource(spec, paths, extras, opening.on_error, opening.rules, class_names=names)
     source.warn_if_dark()
     return source
@@ -103,7 +108,8 @@ def class_names_of(files: Sequence[str], known: Sequence[str] = ()) -> list[str]
 
 def class_of(file: str) -> str:
     """Returns the first folder of a relative path, or "" for a file beside the folders."""
-    return os.path.dirname(file).split(os.sep)[0]
+    first, separator, _ = file.partition(os.sep)
+    return first if separator else ""
 
 
 def existing_folder(spec: str, path: str) -> str:
@@ -242,25 +248,32 @@ def list_images(root: str, formats: str = "all") -> list[str]:
     Returns:
         Paths relative to `root`, sorted.
     """
-    found = list_files(root, EXTENSIONS | LATER_EXTENSIONS | ARRAYS, in_order=False)
-    listed = (
-        _in_common_formats(root, found) if formats == "common" else _in_all_formats(root, found)
-    )
-    return sorted(listed, key=lambda file: Path(file).parts)
+    found = list_files(root, EXTENSIONS | LATER_EXTENSIONS | ARRAYS)
+    return _in_common_formats(root, found) if formats == "common" else _in_all_formats(root, found)
 
 
 def list_files(root: str, endings: Collection[str], in_order: bool = True) -> list[str]:
     """Lists the files below a folder that have one of some endings; see `list_images`.
 
+    The listing of a large folder is kept for the next time: see `listings`.
+
     Args:
         root: The folder.
         endings: The endings, in lower case.
-        in_order: Whether to sort them.
+        in_order: No longer needed; they are always sorted.
     """
+    is_folder = os.path.isdir(root)
+    listing = listings.Listing(root, endings) if is_folder else None
+    if listing is not None and (kept := listing.kept()) is not None:
+        return kept
+    start = time.perf_counter()
     found: list[str] = []
     visited = set()
-    for folder, children, files in archives.walk(root):
-        visited.add(os.path.realpath(folder))
+    for folder, children, files in progress.bar(archives.walk(root), f"{root}", None, "folders"):
+        real = os.path.realpath(folder)
+        visited.add(real)
+        if listing is not None:
+            listing.visit(folder)
         children[:] = [
             child
             for child in children
@@ -268,12 +281,20 @@ def list_files(root: str, endings: Collection[str], in_order: bool = True) -> li
             # A link back up would be followed forever.
             and os.path.realpath(os.path.join(folder, child)) not in visited
         ]
+        inside = os.path.relpath(folder, root)
+        prefix = "" if inside == os.curdir else inside + os.sep
         found += [
-            os.path.relpath(os.path.join(folder, file), root)
+            prefix + file
             for file in files
             if not file.startswith(".") and ending_of(file) in endings
         ]
-    return sorted(found, key=lambda file: Path(file).parts) if in_order else found
+    found.sort(key=lambda file: file.split(os.sep))
+    if listing is not None:
+        listing.keep(found)
+    if len(found) >= listings.LEAST:
+        seconds = time.perf_counter() - start
+        _log.info("%s: %d files listed in %.1f s", root, len(found), seconds)
+    return found
 
 
 def _in_all_formats(root: str, found: list[str]) -> list[str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
+import struct
 import zipfile
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +17,10 @@ from tfgan_zoo.data.source import ArraySource, Source
 from tfgan_zoo.data.spec import Opening, path_advice
 from tfgan_zoo.data.splits import NoSplitError
 from tfgan_zoo.errors import InputError
+
+MAPPED = 2**28
+"""Bytes from which on an array is mapped into memory instead of read. Parts of it are read when
+they are first used, and the system may free them again. Compressed arrays are always read."""
 
 _SAMPLES = {
     "train": ("x_train", "train_images", "image", "images", "x"),
@@ -84,9 +91,11 @@ def read_npz(
     try:
         # np.load would leave a damaged file open.
         with open(file, "rb") as opened:
+            if opened.read(6) == np.lib.format.MAGIC_PREFIX:
+                return [_array_at(file, 0) for _ in choose(["x"])]
+            opened.seek(0)
             loaded = np.load(opened, allow_pickle=False)
-            arrays = {"x": loaded} if isinstance(loaded, np.ndarray) else loaded
-            return [arrays[key] for key in choose(list(arrays))]
+            return [_member(file, loaded, key) for key in choose(list(loaded))]
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, InputError):  # InputError is a ValueError.
             raise
@@ -95,6 +104,40 @@ def read_npz(
             f"{path} cannot be read as a NumPy file of plain arrays ({reason}); write it with "
             "np.savez(path, image=uint8_array)."
         ) from error
+
+
+def _member(file: str, loaded: Any, key: str) -> np.ndarray:
+    """Returns an array of a .npz file, mapped if it is large and not compressed."""
+    info = loaded.zip.NameToInfo.get(f"{key}.npy")
+    if info is None or info.compress_type != zipfile.ZIP_STORED or info.file_size < MAPPED:
+        return loaded[key]
+    with open(file, "rb") as opened:
+        opened.seek(info.header_offset + 26)  # of a local header, which may have other extras
+        name, extra = struct.unpack("<HH", opened.read(4))
+    return _array_at(file, info.header_offset + 30 + name + extra)
+
+
+def _array_at(file: str, place: int) -> np.ndarray:
+    """Reads the array that a file holds in NumPy's format from a place on, or maps a large one."""
+    with open(file, "rb") as opened:
+        opened.seek(place)
+        version = np.lib.format.read_magic(opened)
+        if version > (2, 0):
+            opened.seek(place)
+            return np.lib.format.read_array(opened, allow_pickle=False)
+        header = (
+            np.lib.format.read_array_header_1_0
+            if version == (1, 0)
+            else np.lib.format.read_array_header_2_0
+        )
+        shape, fortran, dtype = header(opened)
+        size = dtype.itemsize * math.prod(shape)
+        if dtype.hasobject or size < MAPPED:
+            opened.seek(place)
+            return np.lib.format.read_array(opened, allow_pickle=False)
+        start = opened.tell()
+    order: Any = "F" if fortran else "C"
+    return np.memmap(file, dtype, "r", start, shape, order)
 
 
 def samples_key(spec: str, split: str, keys: list[str]) -> str:

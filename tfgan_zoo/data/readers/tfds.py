@@ -9,6 +9,7 @@ of others (`tfrecord`) are held in memory.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib.util
 import io
 import os
@@ -48,6 +49,7 @@ class TFDSSource(EncodedSource):
         rules: See `EncodedSource`.
         class_names: Names of the classes that the feature `label` numbers; None if there is no
             such feature.
+        origin: Describes where the examples come from; None if that is not known.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class TFDSSource(EncodedSource):
         on_error: str = "raise",
         rules: DecodingRules = DecodingRules(),  # noqa: B008  (it is frozen)
         class_names: Sequence[str] | None = None,
+        origin: str | None = None,
     ):
         self.spec = spec
         self.shape = shape
@@ -66,6 +69,7 @@ class TFDSSource(EncodedSource):
         self.rules = rules
         self.examples = examples
         self._key = key
+        self._origin = origin
         if class_names is not None:
             # Reads every example, so only when labels are wanted.
             self._set_labels(self._read_labels, class_names)
@@ -87,6 +91,14 @@ class TFDSSource(EncodedSource):
     def whole(self, index: int) -> Any:
         """See `EncodedSource.whole`."""
         return io.BytesIO(self.examples[index][self._key])
+
+    def identity(self) -> str | None:
+        """See `Source.identity`; prepared data sets do not change."""
+        return self._origin and f"{self._origin} {self._key} {len(self)} {self.rules}"
+
+    def stamp(self, index: int) -> str:
+        """See `Source.stamp`."""
+        return f"{self._origin} {index}"
 
 
 class _Some(Sequence):
@@ -375,10 +387,25 @@ def _sources(
             opening.on_error,
             opening.rules,
             class_names,
+            _origin(builder, split, rows),
         )
         source.warn_if_dark()
         sources.append(source)
     return sources
+
+
+def _origin(builder: Any, split: str, rows: Any) -> str | None:
+    """Describes some examples of a data set that is prepared, for `decoded`."""
+    try:
+        state = os.stat(os.path.join(builder.data_path, "dataset_info.json"))
+    except OSError:  # not on this machine
+        return None
+    chosen = rows if rows is None or isinstance(rows, range) else _digest(rows)
+    return f"{builder.data_path} {state.st_size} {state.st_mtime_ns} {split} {chosen}"
+
+
+def _digest(rows: np.ndarray) -> str:
+    return hashlib.sha256(np.asarray(rows, np.int64).tobytes()).hexdigest()
 
 
 def _builder(tfds: Any, spec: str, name: str, data_dir: str | os.PathLike | None) -> Any:

@@ -1,0 +1,106 @@
+"""TIFF images that are translated in bands."""
+
+import numpy as np
+import pytest
+
+from tfgan_zoo import cli, translate
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.pictures import large_tiff
+from tfgan_zoo.pictures.tiling import apply_tiled
+
+IMAGE = np.random.default_rng(0).integers(0, 256, (53, 41, 3), np.uint8)
+
+
+def smoothed(image):
+    """Depends on neighbours and on the tile's mean, as normalization does."""
+    values = image / 127.5 - 1
+    mixed = values + np.roll(values, 1, 0) + np.roll(values, -1, 1) - values.mean()
+    return (mixed / 4).astype(np.float32)
+
+
+def enlarged(image):
+    return np.repeat(np.repeat(smoothed(image), 2, 0), 2, 1)
+
+
+@pytest.mark.parametrize("tile", [16, 24, 64])
+@pytest.mark.parametrize(("scale", "blend"), [(1, False), (1, True), (2, False)])
+def test_bands_are_those_of_the_whole_image(tile, scale, blend):
+    overlap = tile // 2 if blend else 6
+    cut = large_tiff.Tiling(tile, overlap, overlap if blend else 3, scale, 2)
+    function = smoothed if scale == 1 else enlarged
+    whole = apply_tiled(function, IMAGE, tile, overlap, scale, cut.fade, 2)
+    bands = list(
+        large_tiff.bands(lambda top, stop: IMAGE[top:stop], IMAGE.shape[:2], function, cut)
+    )
+    np.testing.assert_array_equal(np.concatenate(bands), whole)
+    done = np.cumsum([0, *map(len, bands)])
+    for start in done[:-1]:  # also where three tiles meet
+        later = large_tiff.bands(
+            lambda top, stop: IMAGE[top:stop],
+            IMAGE.shape[:2],
+            function,
+            cut,
+            int(start) // scale,
+        )
+        np.testing.assert_array_equal(np.concatenate(list(later)), whole[start:])
+
+
+def stop_at(number):
+    calls = []
+
+    def function(image):
+        calls.append(image.shape)
+        if len(calls) == number:
+            raise KeyboardInterrupt
+        return smoothed(image)
+
+    return function, calls
+
+
+@pytest.mark.parametrize("options", [{}, {"tile": (16, 16)}, {"rowsperstrip": 7}])
+def test_a_stopped_translation_goes_on(tmp_path, options, capsys):
+    tifffile = pytest.importorskip("tifffile")
+    source, output = tmp_path / "scan.tif", tmp_path / "out" / "painted.tif"
+    tifffile.imwrite(source, IMAGE, photometric="rgb", compression="zlib", **options)
+    cut = large_tiff.Tiling(16, 4, 2)
+    tiles = len(large_tiff.tile_weights(41, 16, 4, 2))
+    function, _ = stop_at(2 * tiles + 2)
+    with pytest.raises(KeyboardInterrupt):
+        large_tiff.translate(source, output, function, 3, cut, "a" * 64)
+    assert not output.exists()
+    function, calls = stop_at(0)
+    large_tiff.translate(source, output, function, 3, cut, "a" * 64)
+    assert "Resumed at row 24 of 53." in capsys.readouterr().err
+    # The band before is made once more, for the pixels that it shares with the next one.
+    assert len(calls) == 4 * tiles
+    expected = apply_tiled(smoothed, IMAGE, 16, 4, 1, 2)
+    expected = np.round((np.clip(expected, -1, 1) + 1) * 127.5).astype(np.uint8)
+    found = tifffile.imread(output).astype(int)
+    assert np.abs(found - expected).max() <= 1
+    assert [path.name for path in output.parent.iterdir()] == ["painted.tif"]
+    with tifffile.TiffFile(output) as written:
+        assert written.pages[0].tilewidth == 512
+
+
+def test_others_are_refused_before_anything_is_made(tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    source = tmp_path / "scan.tif"
+    tifffile.imwrite(source, IMAGE.astype(np.uint16), photometric="rgb")
+    with pytest.raises(InputError, match=r"expected 8-bit grey or RGB .*3 x uint16 \(RGB\)"):
+        large_tiff.check(source, tmp_path / "out.tif", overwrite=False)
+    (tmp_path / "out.tif").write_text("x")
+    with pytest.raises(InputError, match="add --overwrite"):
+        large_tiff.check(source, tmp_path / "out.tif", overwrite=False)
+    (tmp_path / "bad.tif").write_text("no TIFF")
+    with pytest.raises(InputError, match="cannot be read as a TIFF"):
+        large_tiff.check(tmp_path / "bad.tif", tmp_path / "new.tif", overwrite=False)
+
+
+def test_flags_that_do_not_apply_are_refused(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.run(
+            translate.main,
+            [f"--workdir={tmp_path}", "--input=a.tif", "--output=b.tif", "--size=64"],
+        )
+    assert stop.value.code == 2
+    assert "--size: expected none for a TIFF that becomes a TIFF" in capsys.readouterr().err

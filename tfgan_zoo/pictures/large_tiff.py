@@ -1,0 +1,296 @@
+"""TIFF images that do not fit in memory, translated band by band into another TIFF.
+
+A band of the image is read, translated in tiles, and written to a file of rows beside the result,
+which keeps what is done if the process is stopped. At the end the rows become the TIFF. Memory
+holds a band of the image and of the result, whatever the height.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tfgan_zoo import atomic, pictures, progress
+from tfgan_zoo.data import images
+from tfgan_zoo.data.depth import package
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.pictures.tiling import OVERLAP, TILE, tile_weights
+
+ENDINGS = (".tif", ".tiff")
+
+_SIDE = 512  # of a tile of the result's file
+
+
+class Tiling(NamedTuple):
+    """How an image is cut into tiles; see `tiling.apply_tiled`.
+
+    Attributes:
+        tile: The side of a tile.
+        overlap: The fewest pixels that neighbours share.
+        fade: Pixels over which neighbours fade.
+        scale: The factor by which the model enlarges.
+        multiple: Tiles begin at multiples of it.
+    """
+
+    tile: int
+    overlap: int
+    fade: int
+    scale: int = 1
+    multiple: int = 1
+
+    @classmethod
+    def of(
+        cls, tile: int, overlap: int | None, scale: int, blend: bool, multiple: int = 1
+    ) -> Tiling:
+        """Returns what `tiling.in_tiles` makes of these arguments."""
+        side = tile or TILE // scale
+        if overlap is None:
+            overlap = side // 2 if blend else OVERLAP
+        return cls(side, overlap, overlap if blend else overlap // 2, scale, multiple)
+
+
+def is_wanted(source: str | os.PathLike, output: str | os.PathLike) -> bool:
+    """Returns whether an input and an output are both TIFF files, by their names."""
+    both = [Path(each).expanduser() for each in (source, output)]
+    return all(each.suffix.lower() in ENDINGS and not each.is_dir() for each in both)
+
+
+def check(source: Path, output: Path, overwrite: bool) -> None:
+    """Checks that a TIFF can be translated in bands.
+
+    Raises:
+        InputError: If a package or the image is missing, it is not 8-bit grey or RGB, or the result
+            exists.
+    """
+    if not source.exists():
+        raise InputError(f"--input: {str(source)!r} does not exist; check the path.")
+    if source.resolve() == output.resolve():
+        raise InputError(f"--output: {str(output)!r} is itself the input; give another path.")
+    if output.exists() and not overwrite:
+        raise InputError(f"--output: {str(output)!r} exists; add --overwrite to replace it.")
+    atomic.check_name(output, "--output")
+    with _opened(source):
+        pass
+
+
+def translate(
+    source: Path,
+    output: Path,
+    function: Callable[[np.ndarray], np.ndarray],
+    channels: int,
+    tiling: Tiling,
+    key: str,
+) -> None:
+    """Translates a TIFF band by band.
+
+    Args:
+        source: The image, 8-bit grey or RGB.
+        output: The result, a TIFF in tiles, compressed without loss.
+        function: See `files.convert`.
+        channels: Channels that the function takes.
+        tiling: How the image is cut into tiles.
+        key: Names the model and its settings. If the translation is stopped, one with the same key
+            resumes from there.
+
+    Raises:
+        InputError: See `check`, or if part of the image cannot be read.
+    """
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with _opened(source) as page:
+        height, width = page.imagelength, page.imagewidth
+        rows = _Rows(output, key, height * tiling.scale)
+
+        def read(top: int, stop: int) -> np.ndarray:
+            return images.with_channels(_read_rows(page, source, top, stop), channels)
+
+        start = rows.done // tiling.scale
+        if start:
+            progress.say(f"Resumed at row {start:,} of {height:,}.")
+        for band in progress.bar(
+            bands(read, (height, width), function, tiling, start),
+            "translated",
+            (height - start) * tiling.scale,
+            "rows",
+            size=len,
+        ):
+            rows.add(_bytes_of(band))
+        rows.save(output)
+
+
+def bands(
+    read: Callable[[int, int], np.ndarray],
+    size: tuple[int, int],
+    function: Callable[[np.ndarray], np.ndarray],
+    tiling: Tiling,
+    start: int = 0,
+) -> Iterator[np.ndarray]:
+    """Yields the rows of what `tiling.apply_tiled` returns, bit for bit, band by band.
+
+    Args:
+        read: Returns some rows of the image, `[rows, width, channels]`, from one to another.
+        size: Height and width of the image.
+        function: See `tiling.apply_tiled`.
+        tiling: How the image is cut into tiles.
+        start: The first row, of the image, that is wanted: one at which a band begins.
+
+    Yields:
+        float32 `[rows, width * scale, channels]`.
+    """
+    tile, overlap, fade, scale, multiple = tiling
+    down, across = (tile_weights(each, tile, overlap, fade, scale, multiple) for each in size)
+    carried: np.ndarray | None = None
+    for number, (top, of_rows) in enumerate(down):
+        height = len(of_rows) // scale
+        after = down[number + 1][0] if number + 1 < len(down) else size[0]
+        if top + height <= start and after <= start:
+            continue  # It reaches no row that is wanted.
+        image = read(top, top + height)
+        band: np.ndarray | None = None
+        for left, of_columns in across:
+            width = len(of_columns) // scale
+            piece = np.asarray(function(image[:, left : left + width]), np.float32)
+            if band is None:
+                band = np.zeros((len(of_rows), size[1] * scale, piece.shape[2]), np.float32)
+                if carried is not None:
+                    band[: len(carried)] = carried
+            columns = slice(left * scale, (left + width) * scale)
+            if len(down) == len(across) == 1:
+                band[:, columns] = piece
+            else:
+                band[:, columns] += piece * (of_rows[:, None] * of_columns)[..., None]
+        assert band is not None
+        ready = (after - top) * scale
+        if top >= start:
+            yield band[:ready]
+        carried = band[ready:].copy()
+
+
+def _bytes_of(band: np.ndarray) -> np.ndarray:
+    """Returns a band as uint8, a few rows at a time, as that takes several times their memory."""
+    parts = range(0, len(band), 64)
+    return np.concatenate([pictures.to_uint8(band[i : i + 64]) for i in parts])
+
+
+class _Rows:
+    """The rows of a result that are done, in a file beside it."""
+
+    def __init__(self, output: Path, key: str, height: int):
+        self._key, self._height = key, height
+        self._file = output.with_name(f".part-{key[:12]}.rows")
+        self._note = self._file.with_suffix(".json")
+        self._shape: tuple[int, ...] = ()
+        self.done = 0
+        try:
+            noted = json.loads(self._note.read_text())
+            if noted["key"] == key and self._file.exists():
+                self.done, self._shape = noted["rows"], tuple(noted["shape"])
+        except (OSError, ValueError, KeyError):
+            pass
+
+    def add(self, band: np.ndarray) -> None:
+        """Adds uint8 rows."""
+        self._shape = band.shape[1:]
+        with open(self._file, "r+b" if self.done else "wb") as file:
+            file.seek(self.done * int(np.prod(self._shape)))
+            file.write(np.ascontiguousarray(band).data)
+        self.done += len(band)
+        noted = {"key": self._key, "rows": self.done, "shape": self._shape}
+        atomic.write_atomically(self._note, json.dumps(noted) + "\n")
+
+    def save(self, output: Path) -> None:
+        """Writes all rows to a TIFF, and removes their file."""
+        tifffile = package("tifffile")
+        pixels = np.memmap(self._file, np.uint8, "r", shape=(self._height, *self._shape))
+
+        def tiles() -> Iterator[np.ndarray]:
+            for top in range(0, pixels.shape[0], _SIDE):
+                for left in range(0, pixels.shape[1], _SIDE):
+                    tile = np.zeros((_SIDE, _SIDE, pixels.shape[2]), np.uint8)
+                    part = pixels[top : top + _SIDE, left : left + _SIDE]
+                    tile[: part.shape[0], : part.shape[1]] = part
+                    yield tile if pixels.shape[2] > 1 else tile[..., 0]
+
+        grey = pixels.shape[2] == 1
+        with (
+            atomic.replacing(output, ending=".part.tif") as temporary,
+            tifffile.TiffWriter(temporary, bigtiff=pixels.nbytes > 2**31) as writer,
+        ):
+            writer.write(
+                tiles(),
+                shape=pixels.shape[:2] if grey else pixels.shape,
+                dtype=np.uint8,
+                tile=(_SIDE, _SIDE),
+                photometric="minisblack" if grey else "rgb",
+                compression="zlib",
+            )
+        self._file.unlink()
+        self._note.unlink()
+
+
+@contextlib.contextmanager
+def _opened(source: Path) -> Iterator[Any]:
+    """Opens the first page of a TIFF.
+
+    Raises:
+        InputError: If it is not one that can be read in parts.
+    """
+    tifffile = package("tifffile")
+    try:
+        opened = tifffile.TiffFile(source)
+    except (OSError, ValueError) as error:  # tifffile's own error is a ValueError
+        raise InputError(f"--input: {str(source)!r} cannot be read as a TIFF ({error}).") from error
+    with opened:
+        page = opened.pages[0]
+        tags = page.tags
+        orientation = tags["Orientation"].value if "Orientation" in tags else 1
+        photometric = getattr(page.photometric, "name", str(page.photometric))
+        plain = (
+            page.dtype == np.uint8
+            and (photometric, page.samplesperpixel) in (("MINISBLACK", 1), ("RGB", 3))
+            and int(page.planarconfig) == 1
+            and int(orientation) == 1
+        )
+        if not plain:
+            raise InputError(
+                f"--input: expected 8-bit grey or RGB pixels, upright and together, in "
+                f"{str(source)!r}, to translate it to a TIFF, got {page.samplesperpixel} x "
+                f"{page.dtype} ({photometric}); convert it, or give a .png as --output."
+            )
+        yield page
+
+
+def _read_rows(page: Any, source: Path, top: int, stop: int) -> np.ndarray:
+    """Reads some rows of a page, uint8 `[rows, width, channels]`, by its strips or tiles."""
+    high = page.tilelength if page.is_tiled else page.rowsperstrip
+    wide = page.tilewidth if page.is_tiled else page.imagewidth
+    along = -(-page.imagewidth // wide)
+    rows = np.zeros((stop - top, page.imagewidth, page.samplesperpixel), np.uint8)
+    file = page.parent.filehandle
+    for line in range(top // high, -(-stop // high)):
+        for column in range(along):
+            index = line * along + column
+            try:
+                file.seek(page.dataoffsets[index])
+                data = file.read(page.databytecounts[index])
+                decoded, place, shape = page.decode(data, index, jpegtables=page.jpegtables)
+            except (OSError, ValueError, IndexError, TypeError) as error:
+                raise InputError(
+                    f"--input: {str(source)!r} cannot be read ({error}); imagecodecs may be "
+                    "missing (pip install 'tfgan_zoo[depth]'), or the file is damaged."
+                ) from error
+            if decoded is None:  # an empty tile
+                continue
+            first, left = place[2], place[3]
+            # Tiles at the edges reach beyond the image.
+            part = decoded[0, : shape[1], : min(shape[2], page.imagewidth - left)]
+            begin, end = max(top, first), min(stop, first + len(part))
+            rows[begin - top : end - top, left : left + part.shape[1]] = part[
+                begin - first : end - first
+            ]
+    return rows
