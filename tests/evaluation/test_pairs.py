@@ -109,7 +109,10 @@ def test_the_border_is_the_scale(folder, capsys):
     ("flags", "sentence"),
     [
         (["--baseline=bicubic"], "--data: expected a data source whose images to enlarge"),
-        (["--data=figures"], "Give --workdir or --baseline: a run, or bicubic or nearest"),
+        (
+            ["--data=figures"],
+            "Give --workdir, --preset or --baseline: a run, a pretrained model, or bicubic or nearest",
+        ),
         (["--data=figures", "--baseline=cubic"], "--baseline: expected bicubic or nearest, got 'c"),
         (
             ["--data=figures", "--baseline=nearest", "--metrics=psmr"],
