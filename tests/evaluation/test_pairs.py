@@ -111,7 +111,7 @@ def test_the_border_is_the_scale(folder, capsys):
         (["--baseline=bicubic"], "--data: expected a data source whose images to enlarge"),
         (
             ["--data=figures"],
-            "Give --workdir, --preset or --baseline: a run, a pretrained model, or bicubic or nearest",
+            "Give --workdir, --preset or --baseline: a run, a pretrained model, or ",
         ),
         (["--data=figures", "--baseline=cubic"], "--baseline: expected bicubic or nearest, got 'c"),
         (
