@@ -50,7 +50,7 @@ class Blends:
 
 def test_walks_count_clean_figures():
     """Black images are none; blends of pixels are two figures in the middle."""
-    lines = attributes.walks(Blends(), WANTED[:1], 12)
+    lines = attributes.walks(Blends(), WANTED[:1], 24)
     assert len(lines) == 4
     assert lines[2] == "| walk of the model | " + " | ".join(["0.000"] * 5) + " |"
     blend = [float(cell) for cell in lines[3].split("|")[2:-1]]
