@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-
 Function = Callable[[np.ndarray], np.ndarray]
 
 
