@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfgan_zoo import pictures
+from tfgan_zoo.commands import served_voxels
 from tfgan_zoo.data.images import DecodingRules
 from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.pictures import files
+from tfgan_zoo.pictures.drawing import ANIMATIONS
 from tfgan_zoo.serving import requests
 from tfgan_zoo.serving.client import Client, Signature
 
@@ -40,7 +42,8 @@ def check(given: Any) -> None:
     if given.output is None and not given.list:
         raise InputError("--output: expected a .png or a folder, got none.")
     if given.output is not None and given.input is None:
-        pictures.check_ending(given.output, [".png"])
+        pictures.check_ending(given.output, [".png", *ANIMATIONS * given.turntable])
+    served_voxels.options(given).check()
     requests.check_seeds(given.seed, given.num)
 
 
@@ -78,6 +81,7 @@ def answer(given: Any) -> str:
 
 
 def _translate(given: Any, client: Client, signatures: Mapping[str, Signature]) -> str:
+    served_voxels.check_none(given)
     replace = given.overwrite or given.skip_existing
     options: dict[str, Any] = {"on_error": given.on_error, "bits": given.bits}
     all_planned = files.plan(given.input, given.output, overwrite=replace, **options)
@@ -101,6 +105,11 @@ def _translate(given: Any, client: Client, signatures: Mapping[str, Signature]) 
 
 
 def _draw(given: Any, client: Client, signatures: Mapping[str, Signature]) -> str:
+    if any(requests.VOXELS in signature.outputs for signature in signatures.values()):
+        _check_told(given, signatures)
+        labels = _labels(given, client, signatures)
+        return served_voxels.draw(given, client, signatures, labels)
+    served_voxels.check_none(given)
     seeds = requests.check_seeds(given.seed, given.num)
     replace = given.overwrite or given.skip_existing
     named = given.text or given.class_label
@@ -108,10 +117,7 @@ def _draw(given: Any, client: Client, signatures: Mapping[str, Signature]) -> st
     inputs = ["seed", *["text"] * bool(given.text), *["label"] * bool(given.class_label)]
     _check_told(given, signatures)
     chosen = requests.choose(signatures, inputs, given.signature)
-    labels: list[int | None] = [None] * max(1, len(given.text))
-    if given.class_label:
-        names = requests.class_names(client, signatures)
-        labels = [requests.class_number(label, names) for label in given.class_label]
+    labels = _labels(given, client, signatures)
     num = 0
     texts: list[list[str]] = [[text] for text in given.text] or [[] for _ in labels]
     for i, (text, label) in enumerate(zip(texts, labels, strict=True)):
@@ -123,6 +129,14 @@ def _draw(given: Any, client: Client, signatures: Mapping[str, Signature]) -> st
         num += len(places)
     count, others = files.counted(num, num, len(paths) - num)
     return f"{count} by {chosen}{others}: {given.output}"
+
+
+def _labels(given: Any, client: Client, signatures: Mapping[str, Signature]) -> list[int | None]:
+    """Returns the numbers of the classes; without any, None for each text."""
+    if not given.class_label:
+        return [None] * max(1, len(given.text))
+    names = requests.class_names(client, signatures)
+    return [requests.class_number(label, names) for label in given.class_label]
 
 
 def _check_told(given: Any, signatures: Mapping[str, Signature]) -> None:

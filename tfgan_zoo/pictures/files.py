@@ -160,13 +160,14 @@ def missing(planned: Mapping[Path, Path], frames: str | None = None) -> dict[Pat
     }
 
 
-def counted(num: int, planned: int, existing: int = 0) -> tuple[str, str]:
+def counted(num: int, planned: int, existing: int = 0, unit: str = "image") -> tuple[str, str]:
     """Returns what a command says about its images.
 
     Args:
         num: Number of images converted.
         planned: Number of images that should be.
         existing: Number of images whose results existed.
+        unit: What one of them is called.
 
     Returns:
         ("N images", further numbers, each after a comma).
@@ -177,7 +178,7 @@ def counted(num: int, planned: int, existing: int = 0) -> tuple[str, str]:
     """
     left_out = f", {planned - num} left out" if num < planned else ""
     there = f", {existing} there already" if existing else ""
-    return f"{num} {'image' if num == 1 else 'images'}", left_out + there
+    return f"{num} {unit}{'s' * (num != 1)}", left_out + there
 
 
 def comparison(result: Path) -> Path:

@@ -1,0 +1,144 @@
+"""Files that `tfgan_zoo.predict` writes of every other kind of model, beside the model's answer."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.serving import exported, rest_server
+from tfgan_zoo import cli, pictures, predict
+from tfgan_zoo.data.readers import voxel_files
+
+pytestmark = pytest.mark.usefixtures("loaded_once")
+
+
+def said(*argv, capsys):
+    """Returns (status, standard output, standard error) of `predict`."""
+    with pytest.raises(SystemExit) as stop:
+        cli.run(predict.main, [str(argument) for argument in argv])
+    return (stop.value.code, *capsys.readouterr())
+
+
+def read(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def serving(name, folder):
+    exported.model(name).export(folder / name / "1")
+    return rest_server.serving({name: rest_server.Served(folder / name)})
+
+
+# ---------------------------------------------------------------------- voxels
+
+
+@pytest.fixture(scope="module")
+def solids(tmp_path_factory):
+    with serving("gan_3d", tmp_path_factory.mktemp("solids")) as server:
+        yield server
+
+
+@pytest.fixture
+def of_solids(solids):
+    solids.asked.clear()
+    return f"--url={solids.url('gan_3d')}"
+
+
+def occupancies(seeds):
+    return (exported.model("gan_3d").generate(seeds=seeds) + 1) / 2
+
+
+def test_voxels_of_seeds(of_solids, solids, tmp_path, capsys):
+    wanted = occupancies(range(7, 10))
+    assert 0.05 < np.mean(wanted >= 0.5) < 0.95
+    flags = [of_solids, "--num=3", "--seed=7", "--batch_size=2"]
+    status, out, err = said(*flags, f"--output={tmp_path / 'a.npz'}", capsys=capsys)
+    assert (status, err) == (0, "")
+    assert out == f"3 objects by generate_from_seed: {tmp_path / 'a.npz'}\n"
+    assert sum(path.endswith(":predict") for path in solids.asked) == 2
+    with np.load(tmp_path / "a.npz") as file:
+        found = file["voxels"]
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+    assert np.abs(found[::-1] - wanted).max() > 0.01  # other seeds differ
+    # Bits travel where they suffice, and occupancies where another threshold needs them.
+    for threshold, by in ((0.5, "generate_from_seed_bits"), (0.45, "generate_from_seed")):
+        output = tmp_path / f"{threshold}.npz"
+        more = [f"--threshold={threshold}", f"--output={output}"]
+        assert said(*flags, *more, capsys=capsys)[1] == f"3 objects by {by}: {output}\n"
+        with np.load(output) as file:
+            np.testing.assert_array_equal(file["voxels"], wanted >= threshold)
+    # A folder is named after the seeds; what exists is left alone.
+    folder = tmp_path / "solids"
+    folder.mkdir()
+    (folder / "000008.binvox").write_bytes(b"earlier")
+    more = [f"--output={folder}", "--format=binvox", "--skip_existing"]
+    printed = said(*flags, *more, capsys=capsys)[1]
+    assert printed == f"2 objects by generate_from_seed_bits, 1 there already: {folder}\n"
+    assert (folder / "000008.binvox").read_bytes() == b"earlier"
+    names = ["000007.binvox", "000008.binvox", "000009.binvox"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    for name, each in ((names[0], wanted[0]), (names[2], wanted[2])):
+        expected = voxel_files.WRITERS[".binvox"](np.any(each >= 0.5, axis=-1))
+        assert (folder / name).read_bytes() == expected
+
+
+def test_voxels_are_drawn(of_solids, tmp_path, capsys):
+    made = exported.model("gan_3d").generate(seeds=[7, 8, 9])
+    sheet, folder = tmp_path / "sheet.png", tmp_path / "pictures"
+    flags = [of_solids, "--num=3", "--seed=7"]
+    assert said(*flags, f"--output={sheet}", capsys=capsys)[0] == 0
+    drawn = pictures.draw_voxels(made)
+    np.testing.assert_array_equal(read(sheet), pictures.enlarge(pictures.grid(drawn)))
+    assert said(*flags, f"--output={folder}", capsys=capsys)[0] == 0
+    for seed, image in zip((7, 8, 9), drawn, strict=True):
+        np.testing.assert_array_equal(read(folder / f"{seed:06d}.png"), image)
+    for ending in voxel_files.WRITERS:
+        output = tmp_path / f"one{ending}"
+        more = [of_solids, "--seed=9", "--largest_component", f"--output={output}"]
+        assert said(*more, capsys=capsys)[0] == 0
+        part = voxel_files.largest_component(np.any(made[2] >= 0, axis=-1))
+        assert output.read_bytes() == voxel_files.WRITERS[ending](part)
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["--output=x.vox", "--num=2"], "--num: expected 1, as a .vox holds one object, got more"),
+        (["--output=x.npz", "--threshold=2"], "--threshold: expected an occupancy above 0, up to"),
+        (["--output=x.npz", "--format=vox"], "--format: expected --output to be a folder, got x."),
+        (["--output=x", "--turntable"], "--turntable: expected --output to be a .gif or a .mp4"),
+        (["--output=x.gif"], "--output: expected a .png or a folder"),
+        (["--output=x", "--text=a"], "--text: expected none for this model, which makes voxels"),
+        (["--output=x", "--class_label=a"], "--class_label: expected none for this model"),
+        (["--output=x", "--input={image}"], "no signature that takes images_bytes and returns im"),
+    ],
+    ids=str,
+)
+def test_voxels_are_refused_in_a_sentence(
+    of_solids, tmp_path, monkeypatch, capsys, flags, sentence
+):
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "a.png")
+    flags = [flag.format(image=tmp_path / "a.png") for flag in flags]
+    status, out, err = said(of_solids, *flags, capsys=capsys)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert sentence in err
+    assert not list(work.iterdir())
+
+
+@pytest.mark.parametrize("values", [[np.nan], [1.5], [0.5, 0.5]])
+def test_an_answer_that_is_no_voxels_is_an_error_of_the_server(
+    of_solids, solids, tmp_path, capsys, values
+):
+    def answer(content):
+        (row,) = content["predictions"]
+        row = np.resize(np.array(values), np.shape(row)[: 4 if len(values) == 1 else 2])
+        return {"predictions": [row.tolist()]}
+
+    solids.replies[:] = [answer]
+    status, _, err = said(of_solids, f"--output={tmp_path / 'x.npz'}", capsys=capsys)
+    assert (status, err.count("\n")) == (1, 1)
+    assert err.endswith(("the answer of generate_from_seed is no voxels.\n", "from_seed.\n"))
+    assert not list(tmp_path.iterdir())
