@@ -6,11 +6,15 @@
   python -m tfgan_zoo.predict --url=... --signature=b_to_a --input=zebras/ --output=horses/
   python -m tfgan_zoo.predict --grpc=localhost:8500 --model_name=srgan --input=s.png --output=l.png
   python -m tfgan_zoo.predict --url=.../models/gan_3d --num=16 --output=solids.npz
+  python -m tfgan_zoo.predict --url=... --attribute=shape=star --attribute=angle=30 --output=a.png
   python -m tfgan_zoo.predict --url=... --list
 
 The server says what its model takes. Images are made from the seeds --seed, --seed + 1, ...; the
 same seed gives the same image, and names its file: 000007.png. Each of several texts or classes is
 drawn from all these seeds, the first as 1_000007.png.
+
+A model that draws from attributes takes --attribute; what is not given is random, by the seed. Of
+an attribute that is given several times, each value is drawn. Masks go beside images: 7_mask.png.
 
 Voxels are written as `generate` writes them: a .npz holds all, a .png shows all, a .binvox, a .vox
 or a .obj holds one, and a folder has a file of --format for each seed.
@@ -33,6 +37,7 @@ def main(argv: list[str]) -> None:
     given.define_integer("seed", 0, "Seed of the first image.")
     given.define_strings("text", "What images show; may be repeated.")
     given.define_strings("class_label", "A class, by name or number; may be repeated.")
+    given.define_strings("attribute", "NAME=VALUE to draw from; may be repeated.")
     given.define_string("input", None, "An image file or a folder to translate.")
     given.define_string("output", None, "A .png for one image, voxels, or a folder.")
     given.define_integer("batch_size", 16, "Images per request.")

@@ -142,3 +142,80 @@ def test_an_answer_that_is_no_voxels_is_an_error_of_the_server(
     assert (status, err.count("\n")) == (1, 1)
     assert err.endswith(("the answer of generate_from_seed is no voxels.\n", "from_seed.\n"))
     assert not list(tmp_path.iterdir())
+
+
+# ---------------------------------------------------------------------- attributes
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory):
+    with serving("attribute_to_image", tmp_path_factory.mktemp("described")) as server:
+        yield server
+
+
+@pytest.fixture
+def of_attributes(described):
+    described.asked.clear()
+    return f"--url={described.url('attribute_to_image')}"
+
+
+def assert_level(path, floats):
+    """A file is what floats in [-1, 1] are as pixels, but for a level."""
+    expected = pictures.to_uint8(floats).astype(int)
+    assert np.abs(read(path).reshape(expected.shape) - expected).max() <= 1
+
+
+def test_attributes_are_drawn_with_masks(of_attributes, described, tmp_path, capsys):
+    model, out = exported.model("attribute_to_image"), tmp_path / "images"
+    name, *others = model.coding.names
+    first, second = model.coding.classes[name][:2]
+    flags = [of_attributes, "--num=2", "--seed=7", "--batch_size=3"]
+    both = [f"--attribute={name}={first}", f"--attribute={name}={second}"]
+    status, printed, err = said(*flags, *both, f"--output={out}", capsys=capsys)
+    by = "generate_from_codes_png"
+    assert (status, printed, err) == (0, f"4 images by {by}: {out}\n", "")
+    asked = [path for path in described.asked if path.endswith(":predict")]
+    assert len(asked) == 2 + 1  # one of them for what the attributes are
+    names = {f"{i}_00000{seed}{end}" for i in (1, 2) for seed in (7, 8) for end in ("", "_mask")}
+    assert {path.stem for path in out.iterdir()} == names
+    apart = []
+    for i, value in enumerate((first, second), 1):
+        for seed in (7, 8):
+            given = model.coding.sample(1, seed) | {name: value}
+            images, masks = model.generate_with_masks(given)
+            assert_level(out / f"{i}_{seed:06d}.png", images[0])
+            assert_level(out / f"{i}_{seed:06d}_mask.png", 2 * masks[0] - 1)
+            apart.append(read(out / f"{i}_{seed:06d}.png").astype(int))
+    assert min(np.abs(a - b).max() for i, a in enumerate(apart) for b in apart[:i]) > 2
+    # All of them given: one image, into a file of its own.
+    middle = model.coding.middle()
+    texts = {
+        n: model.coding.classes[n][0] if n in model.coding.classes else middle[n] for n in others
+    } | {name: first}
+    given = [f"--attribute={n}={v}" for n, v in texts.items()]
+    one = tmp_path / "one.png"
+    assert said(of_attributes, *given, f"--output={one}", capsys=capsys)[0] == 0
+    images, masks = model.generate_with_masks(texts)
+    assert_level(one, images[0])
+    assert_level(tmp_path / "one_mask.png", 2 * masks[0] - 1)
+    # What exists is not written over, a mask no more than an image.
+    one.unlink()
+    sentence = said(of_attributes, *given, f"--output={one}", capsys=capsys)[2]
+    assert "one_mask.png' exists; add --overwrite to replace it." in sentence
+    assert said(of_attributes, "--seed=-3", f"--output={tmp_path / 'b.png'}", capsys=capsys)[0] == 0
+
+
+def test_attributes_are_refused_in_a_sentence(of_attributes, of_solids, tmp_path, capsys):
+    output = f"--output={tmp_path / 'x'}"
+    names = exported.model("attribute_to_image").coding.names
+    for url, flag, sentence in (
+        (of_attributes, "--attribute=colr=3", "--attribute: there is no 'colr'"),
+        (of_attributes, f"--attribute={names[0]}=nothing", f"--attribute={names[0]}: there is no"),
+        (of_attributes, "--text=a", "--text: expected none for this model, which draws from att"),
+        (of_attributes, "--threshold=0.5", "--threshold: expected none for this model, which ma"),
+        (of_solids, "--attribute=a=b", "--attribute: expected none for this model, which draws"),
+    ):
+        status, _, err = said(url, flag, output, capsys=capsys)
+        assert (status, err.count("\n")) == (2, 1)
+        assert err.startswith(f"error: {sentence}")
+    assert not list(tmp_path.iterdir())

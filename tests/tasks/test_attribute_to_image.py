@@ -18,7 +18,7 @@ from tfgan_zoo.run.building import build_model
 from tfgan_zoo.run.drawing import walk_run
 from tfgan_zoo.run.evaluation import evaluate_run
 from tfgan_zoo.tasks import open_task, resolve
-from tfgan_zoo.tasks.attribute_drawing import drawing_of, parse_sweep, parse_values
+from tfgan_zoo.pictures.attribute_drawing import drawing_of, parse_sweep, parse_values
 from tfgan_zoo.tasks.requests import Request
 
 SCORED = {

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfgan_zoo import pictures
-from tfgan_zoo.commands import served_voxels
+from tfgan_zoo.commands import served_attributes, served_voxels
 from tfgan_zoo.data.images import DecodingRules
 from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.pictures import files
@@ -105,6 +105,13 @@ def _translate(given: Any, client: Client, signatures: Mapping[str, Signature]) 
 
 
 def _draw(given: Any, client: Client, signatures: Mapping[str, Signature]) -> str:
+    if any(requests.MASKS in signature.outputs for signature in signatures.values()):
+        served_voxels.check_none(given)
+        return served_attributes.draw(given, client, signatures)
+    if given.attribute:
+        raise InputError(
+            "--attribute: expected none for this model, which draws from no attributes."
+        )
     if any(requests.VOXELS in signature.outputs for signature in signatures.values()):
         _check_told(given, signatures)
         labels = _labels(given, client, signatures)

@@ -1,6 +1,7 @@
 """Requests to a served model, and its answers as files."""
 
 import io
+import json
 import math
 import struct
 import zlib
@@ -12,25 +13,28 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from tfgan_zoo import atomic
+from tfgan_zoo.attributes import Attributes
 from tfgan_zoo.errors import InputError, RefusedError, ServerError, check_texts, first_line
 from tfgan_zoo.pixels import to_unit_range
 from tfgan_zoo.serving.client import Client, GrpcClient, RestClient, Signature, Tensor
 from tfgan_zoo.serving.connection import parse_headers
 from tfgan_zoo.suggestions import nearest
 
-_FILES = "images_bytes"
+FILES = "images_bytes"
 _FORM = "_png"
 #: Outputs that are voxels: occupancies in [0, 1]; and packed bits, in a form of its own.
 VOXELS = "voxels"
 _BITS = "voxels_bits"
 _BITS_FORM = "_bits"
+#: The output that is masks beside images, as PNG files.
+MASKS = "masks_bytes"
 
 
 def choose(
     signatures: Mapping[str, Signature],
     inputs: Sequence[str],
     name: str | None = None,
-    output: str = _FILES,
+    output: str = FILES,
 ) -> str:
     """Returns the name of the signature that takes certain inputs and returns a certain output.
 
@@ -101,7 +105,7 @@ def drawn(
             if text is not None:
                 encoded = text if isinstance(text, bytes) else text.encode()
                 given["text"] = np.array([encoded] * len(part), object)
-            made = client.predict(signature, _of_seeds(part, label) | given)[_FILES].tolist()
+            made = client.predict(signature, _of_seeds(part, label) | given)[FILES].tolist()
             for seed, file in zip(part, made, strict=True):
                 sent = f"seed {seed}" if text is None else f"seed {seed} and the text {text!r}"
                 opened(file, client.name, f"{signature} for {sent}")
@@ -175,15 +179,35 @@ def class_names(client: Client, signatures: Mapping[str, Signature]) -> list[str
     Raises:
         ServerError: If the server cannot be reached.
     """
-    names: list[str] = []
-    while "class_names" in signatures and len(names) % _NAMES == 0:
-        label = np.arange(len(names), len(names) + _NAMES, dtype=np.int32)
-        found = client.predict("class_names", {"label": label})["class_name"].tolist()
-        more = [name.decode() for name in found if name]
-        names += more
+    return _texts(client, signatures, "class_names", "label", "class_name")
+
+
+def _texts(
+    client: Client, signatures: Mapping[str, Signature], name: str, number: str, text: str
+) -> list[str]:
+    """Requests the texts of a signature of `signatures.of_texts`; none if there is no such."""
+    texts: list[str] = []
+    while name in signatures and len(texts) % _NAMES == 0:
+        numbers = np.arange(len(texts), len(texts) + _NAMES, dtype=np.int32)
+        found = client.predict(name, {number: numbers})[text].tolist()
+        more = [each.decode() for each in found if each]
+        texts += more
         if not more:
             break
-    return names
+    return texts
+
+
+def attributes(client: Client, signatures: Mapping[str, Signature]) -> Attributes | None:
+    """Requests what a model draws from; None if it does not tell.
+
+    Raises:
+        ServerError: If the server cannot be reached, or does not answer with attributes.
+    """
+    texts = _texts(client, signatures, "attributes", "index", "attribute")
+    try:
+        return Attributes(dict(map(json.loads, texts))) if texts else None
+    except (InputError, TypeError, ValueError) as error:
+        raise ServerError(f"{client.name}: the answer of attributes is none.") from error
 
 
 def class_number(label: str, names: Sequence[str]) -> int:
@@ -224,7 +248,7 @@ def converter(client: Client, signature: str) -> Callable[[np.ndarray], np.ndarr
         file = io.BytesIO()
         Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "PNG")
         sent = np.array([file.getvalue()], object)
-        (came,) = client.predict(signature, {_FILES: sent})[_FILES].tolist()
+        (came,) = client.predict(signature, {FILES: sent})[FILES].tolist()
         pixels = opened(came, client.name, signature)
         return to_unit_range(np.atleast_3d(pixels))
 
