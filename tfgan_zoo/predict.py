@@ -7,6 +7,7 @@
   python -m tfgan_zoo.predict --grpc=localhost:8500 --model_name=srgan --input=s.png --output=l.png
   python -m tfgan_zoo.predict --url=.../models/gan_3d --num=16 --output=solids.npz
   python -m tfgan_zoo.predict --url=... --attribute=shape=star --attribute=angle=30 --output=a.png
+  python -m tfgan_zoo.predict --url=... --input=label/ --instances=inst/ --style=3 --output=photos/
   python -m tfgan_zoo.predict --url=... --list
 
 The server says what its model takes. Images are made from the seeds --seed, --seed + 1, ...; the
@@ -21,6 +22,7 @@ or a .obj holds one, and a folder has a file of --format for each seed.
 """
 
 from tfgan_zoo import cli
+from tfgan_zoo.data.label_maps import CLASSES
 
 
 def main(argv: list[str]) -> None:
@@ -38,7 +40,11 @@ def main(argv: list[str]) -> None:
     given.define_strings("text", "What images show; may be repeated.")
     given.define_strings("class_label", "A class, by name or number; may be repeated.")
     given.define_strings("attribute", "NAME=VALUE to draw from; may be repeated.")
-    given.define_string("input", None, "An image file or a folder to translate.")
+    given.define_string("input", None, "An image file or a folder to translate; or label maps.")
+    given.define_string("instances", None, "Of label maps: their instance maps, a file or folder.")
+    given.define_integer("style", None, "Of label maps: the style of each class, 0 to 9.")
+    given.define_enum("classes", "values", CLASSES, "Of label maps: what their values mean.")
+    given.define_integer("ignored", None, "Of label maps: the value of pixels of no class.")
     given.define_string("output", None, "A .png for one image, voxels, or a folder.")
     given.define_integer("batch_size", 16, "Images per request.")
     given.define_float("timeout", 60.0, "Seconds to wait for an answer.")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.models.tiny import labelled
 from tests.serving import exported, rest_server
 from tfgan_zoo import cli, pictures, predict
 from tfgan_zoo.data.readers import voxel_files
@@ -219,3 +220,83 @@ def test_attributes_are_refused_in_a_sentence(of_attributes, of_solids, tmp_path
         assert (status, err.count("\n")) == (2, 1)
         assert err.startswith(f"error: {sentence}")
     assert not list(tmp_path.iterdir())
+
+
+# ---------------------------------------------------------------------- label maps
+
+
+@pytest.fixture(scope="module")
+def of_labels():
+    made = exported.contrasted(labelled(style_size=2))
+    made.styles.assign(np.random.default_rng(0).standard_normal(made.styles.shape))
+    return made
+
+
+@pytest.fixture(scope="module")
+def labels_served(of_labels, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("labels")
+    of_labels.export(folder / "maps" / "1")
+    with rest_server.serving({"maps": rest_server.Served(folder / "maps")}) as server:
+        yield server
+
+
+@pytest.fixture
+def maps(labels_served, of_labels, tmp_path):
+    """Flags for two label maps of different sizes, of which one has pixels of no class."""
+    random = np.random.default_rng(1)
+    for name, size in (("a.png", (16, 16)), ("b.png", (12, 20))):
+        for kind, most in (("label", of_labels.num_classes), ("inst", 3)):
+            (tmp_path / kind).mkdir(exist_ok=True)
+            values = random.integers(0, most, size, np.uint8)
+            if (kind, name) == ("label", "b.png"):
+                values[:3] = 200
+            Image.fromarray(values).save(tmp_path / kind / name)
+    url = f"--url={labels_served.url('maps')}"
+    return [url, f"--input={tmp_path / 'label'}", f"--instances={tmp_path / 'inst'}"]
+
+
+def test_label_maps_become_images(maps, of_labels, tmp_path, capsys):
+    made = {}
+    for style in (None, 3):
+        out = tmp_path / f"out{style}"
+        more = ["--ignored=200", f"--output={out}", *[f"--style={style}"] * (style is not None)]
+        status, printed, err = said(*maps, *more, capsys=capsys)
+        assert (status, printed, err) == (0, f"2 images by a_to_b_png: {out}\n", "")
+        for name in ("a.png", "b.png"):
+            labels = read(tmp_path / "label" / name).astype(np.int32)
+            given = np.stack([np.where(labels == 200, -1, labels), read(tmp_path / "inst" / name)])
+            given = np.moveaxis(given, 0, -1)[np.newaxis].astype(np.int16)
+            assert_level(out / name, of_labels.translate(given, styles=style)[0])
+            made[style, name] = read(out / name).astype(int)
+    for name in ("a.png", "b.png"):
+        assert np.abs(made[None, name] - made[3, name]).max() > 2
+    # Without the value of no class, the server refuses a map, which may be left out.
+    out = tmp_path / "some"
+    status, _, err = said(*maps, f"--output={out}", capsys=capsys)
+    assert (status, err.count("\n")) == (1, 1)
+    assert "label/b.png: http" in err
+    assert err.endswith("for no class, got 200; num_classes=3 (400).\n")
+    more = [f"--output={out}", "--on_error=skip", "--skip_existing"]
+    assert said(*maps, *more, capsys=capsys)[1] == (
+        f"0 images by a_to_b_png, 1 left out, 1 there already: {out}\n"
+    )
+    assert [path.name for path in out.iterdir()] == ["a.png"]
+
+
+def test_label_maps_are_refused_in_a_sentence(maps, of_solids, tmp_path, capsys):
+    url, given, instances = maps
+    out = f"--output={tmp_path / 'out'}"
+    for flags, sentence in (
+        ([url, given], "--instances: expected the instance maps of the label maps, which this"),
+        ([*maps, "--style=10"], "--style: expected 0 to 9, got 10."),
+        ([*maps, "--bits=16"], "--bits: expected 8 for label maps, got 16."),
+        ([*maps, "--threshold=0.5"], "--threshold: expected none for this model, which makes no"),
+        ([url], "The model has no signature that takes seed and returns images_bytes: a_to_b t"),
+        ([url, "--style=1"], "--style: expected --input of label maps beside it, and a model"),
+        ([of_solids, given, instances], "--instances: expected --input of label maps beside it"),
+        ([of_solids, given, "--classes=cmp_facades"], "--classes: expected --input of label maps"),
+    ):
+        status, _, err = said(*flags, out, capsys=capsys)
+        assert (status, err.count("\n")) == (2, 1)
+        assert err.startswith(f"error: {sentence}")
+    assert not (tmp_path / "out").exists()

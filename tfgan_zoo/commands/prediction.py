@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfgan_zoo import pictures
-from tfgan_zoo.commands import served_attributes, served_voxels
+from tfgan_zoo.commands import served_attributes, served_labels, served_voxels
 from tfgan_zoo.data.images import DecodingRules
 from tfgan_zoo.errors import InputError, check_number
-from tfgan_zoo.pictures import files
+from tfgan_zoo.pictures import files, label_files
 from tfgan_zoo.pictures.drawing import ANIMATIONS
 from tfgan_zoo.serving import requests
 from tfgan_zoo.serving.client import Client, Signature
@@ -39,6 +39,9 @@ def check(given: Any) -> None:
         raise InputError("--skip_existing: expected without --overwrite, got both.")
     if given.text and given.class_label:
         raise InputError("--class_label: expected none beside --text; leave one of them out.")
+    label_files.check_style(given.style)
+    if given.input is None:
+        served_labels.check_none(given)
     if given.output is None and not given.list:
         raise InputError("--output: expected a .png or a folder, got none.")
     if given.output is not None and given.input is None:
@@ -83,6 +86,9 @@ def answer(given: Any) -> str:
 def _translate(given: Any, client: Client, signatures: Mapping[str, Signature]) -> str:
     served_voxels.check_none(given)
     replace = given.overwrite or given.skip_existing
+    if served_labels.fits(signatures):
+        return served_labels.translate(given, client, signatures)
+    served_labels.check_none(given)
     options: dict[str, Any] = {"on_error": given.on_error, "bits": given.bits}
     all_planned = files.plan(given.input, given.output, overwrite=replace, **options)
     planned = files.missing(all_planned) if given.skip_existing else all_planned
