@@ -8,6 +8,7 @@
   python -m tfgan_zoo.predict --url=.../models/gan_3d --num=16 --output=solids.npz
   python -m tfgan_zoo.predict --url=... --attribute=shape=star --attribute=angle=30 --output=a.png
   python -m tfgan_zoo.predict --url=... --input=label/ --instances=inst/ --style=3 --output=photos/
+  python -m tfgan_zoo.predict --url=.../models/vae --input=photos/ --output=codes.npz
   python -m tfgan_zoo.predict --url=... --list
 
 The server says what its model takes. Images are made from the seeds --seed, --seed + 1, ...; the
@@ -16,6 +17,9 @@ drawn from all these seeds, the first as 1_000007.png.
 
 A model that draws from attributes takes --attribute; what is not given is random, by the seed. Of
 an attribute that is given several times, each value is drawn. Masks go beside images: 7_mask.png.
+
+A model that encodes images writes the codes of --input to a .npz, as `encode` does, and otherwise
+reconstructs. --crop and --fit are data.crop and data.fit of its run.
 
 Voxels are written as `generate` writes them: a .npz holds all, a .png shows all, a .binvox, a .vox
 or a .obj holds one, and a folder has a file of --format for each seed.
@@ -41,6 +45,9 @@ def main(argv: list[str]) -> None:
     given.define_strings("class_label", "A class, by name or number; may be repeated.")
     given.define_strings("attribute", "NAME=VALUE to draw from; may be repeated.")
     given.define_string("input", None, "An image file or a folder to translate; or label maps.")
+    given.define_string("split", "train", "The split of a folder or a data source to encode.")
+    given.define_integer("crop", None, "Of images to encode: first crop this square.")
+    given.define_enum("fit", "resize", ["resize", "pad"], "How these reach the model's size.")
     given.define_string("instances", None, "Of label maps: their instance maps, a file or folder.")
     given.define_integer("style", None, "Of label maps: the style of each class, 0 to 9.")
     given.define_enum("classes", "values", CLASSES, "Of label maps: what their values mean.")

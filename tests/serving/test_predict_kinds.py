@@ -7,6 +7,7 @@ from PIL import Image
 from tests.models.tiny import labelled
 from tests.serving import exported, rest_server
 from tfgan_zoo import cli, pictures, predict
+from tfgan_zoo.data.images import Fit, decode
 from tfgan_zoo.data.readers import voxel_files
 
 pytestmark = pytest.mark.usefixtures("loaded_once")
@@ -255,6 +256,7 @@ def maps(labels_served, of_labels, tmp_path):
     return [url, f"--input={tmp_path / 'label'}", f"--instances={tmp_path / 'inst'}"]
 
 
+@pytest.mark.slow
 def test_label_maps_become_images(maps, of_labels, tmp_path, capsys):
     made = {}
     for style in (None, 3):
@@ -283,6 +285,7 @@ def test_label_maps_become_images(maps, of_labels, tmp_path, capsys):
     assert [path.name for path in out.iterdir()] == ["a.png"]
 
 
+@pytest.mark.slow
 def test_label_maps_are_refused_in_a_sentence(maps, of_solids, tmp_path, capsys):
     url, given, instances = maps
     out = f"--output={tmp_path / 'out'}"
@@ -300,3 +303,89 @@ def test_label_maps_are_refused_in_a_sentence(maps, of_solids, tmp_path, capsys)
         assert (status, err.count("\n")) == (2, 1)
         assert err.startswith(f"error: {sentence}")
     assert not (tmp_path / "out").exists()
+
+
+# ---------------------------------------------------------------------- codes
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory):
+    with serving("vae", tmp_path_factory.mktemp("encoder")) as server:
+        yield server
+
+
+@pytest.fixture
+def photos(encoder, tmp_path):
+    """Flags for images of two classes, of other sizes and channels than the model's."""
+    random = np.random.default_rng(0)
+    for name, shape in (("a/1.png", (20, 31, 3)), ("a/2.png", (16, 16)), ("b/3.png", (40, 24, 3))):
+        path = tmp_path / "photos" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(random.integers(0, 256, shape, np.uint8)).save(path)
+    encoder.asked.clear()
+    return [f"--url={encoder.url('vae')}", f"--input={tmp_path / 'photos'}"]
+
+
+def fitted(path, **options):
+    """The image of a file as the model takes it."""
+    *size, channels = exported.model("vae").image_shape
+    return Fit(tuple(size), channels, **options)(decode(path), str(path))[np.newaxis]
+
+
+@pytest.mark.slow
+def test_images_are_encoded(photos, encoder, tmp_path, capsys):
+    model, out = exported.model("vae"), tmp_path / "codes.npz"
+    status, printed, err = said(*photos, "--batch_size=2", f"--output={out}", capsys=capsys)
+    said_ = f"3 codes of {model.latent_dim} numbers, of 2 classes by encode_png: {out}\n"
+    assert (status, printed, err) == (0, said_, "")
+    assert sum(path.endswith(":predict") for path in encoder.asked) == 2
+    with np.load(out) as file:
+        found = dict(file)
+    assert found["names"].tolist() == ["a/1.png", "a/2.png", "b/3.png"]
+    assert found["labels"].tolist() == [0, 0, 1]
+    assert found["class_names"].tolist() == ["a", "b"]
+    images = [fitted(tmp_path / "photos" / name) for name in found["names"]]
+    expected = model.encode(np.concatenate(images))
+    assert found["codes"].dtype == np.float32
+    np.testing.assert_allclose(found["codes"], expected, atol=1e-5)
+    assert np.abs(expected[0] - expected[1]).max() > 1e-2
+    # A square in the middle is another image.
+    more = [photos[0], f"--input={tmp_path / 'photos' / 'b' / '3.png'}", "--crop=20"]
+    assert said(*more, f"--output={tmp_path / 'one.npz'}", capsys=capsys)[0] == 0
+    with np.load(tmp_path / "one.npz") as file:
+        one = file["codes"]
+    given = fitted(tmp_path / "photos" / "b" / "3.png", crop=20)
+    np.testing.assert_allclose(one, model.encode(given), atol=1e-5)
+    assert np.abs(one - expected[2]).max() > 1e-2
+
+
+@pytest.mark.slow
+def test_images_are_reconstructed(photos, tmp_path, capsys):
+    out = tmp_path / "again"
+    (tmp_path / "photos" / "a" / "0.png").write_bytes(b"no image")
+    more = ["--on_error=skip", f"--output={out}"]
+    status, printed, err = said(*photos, *more, capsys=capsys)
+    assert (status, printed) == (0, f"3 images by reconstruct_png, 1 left out: {out}\n")
+    assert err.startswith("left out: ")
+    for name in ("a/1.png", "a/2.png", "b/3.png"):
+        given = fitted(tmp_path / "photos" / name)
+        assert_level(out / name, exported.model("vae").reconstruct(given)[0])
+
+
+@pytest.mark.slow
+def test_codes_are_refused_in_a_sentence(photos, of_solids, tmp_path, capsys):
+    url, given = photos
+    codes = f"--output={tmp_path / 'x.npz'}"
+    for flags, sentence in (
+        ([url, codes], "--output: expected a .png or a folder for this model, which makes images"),
+        ([url, f"--output={tmp_path / 'x'}", "--crop=8"], "--crop: expected --input of images"),
+        ([*photos, f"--output={tmp_path / 'x'}", "--split=test"], "--split: expected --output of"),
+        ([*photos, codes, "--bits=16"], "--bits: expected 8 for codes of images, got 16."),
+        ([*photos, codes, "--attribute=a=b"], "--attribute: expected none beside --input"),
+        ([of_solids, given, codes], "--output: expected a .png or a folder for this model"),
+        ([url, "--input=no", codes], "--input: 'no' does not exist; check the path."),
+    ):
+        status, _, err = said(*flags, capsys=capsys)
+        assert (status, err.count("\n")) == (2, 1)
+        assert err.startswith(f"error: {sentence}")
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfgan_zoo import pictures
-from tfgan_zoo.commands import served_attributes, served_labels, served_voxels
+from tfgan_zoo.commands import served_attributes, served_codes, served_labels, served_voxels
 from tfgan_zoo.data.images import DecodingRules
 from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.pictures import files, label_files
@@ -42,6 +42,9 @@ def check(given: Any) -> None:
     label_files.check_style(given.style)
     if given.input is None:
         served_labels.check_none(given)
+        served_codes.check_none(given)
+    elif given.attribute:
+        raise InputError("--attribute: expected none beside --input; leave one of them out.")
     if given.output is None and not given.list:
         raise InputError("--output: expected a .png or a folder, got none.")
     if given.output is not None and given.input is None:
@@ -89,6 +92,10 @@ def _translate(given: Any, client: Client, signatures: Mapping[str, Signature]) 
     if served_labels.fits(signatures):
         return served_labels.translate(given, client, signatures)
     served_labels.check_none(given)
+    if served_codes.fits(given, signatures):
+        return served_codes.answer(given, client, signatures)
+    served_codes.check_none(given)
+    served_voxels.check_images(given)
     options: dict[str, Any] = {"on_error": given.on_error, "bits": given.bits}
     all_planned = files.plan(given.input, given.output, overwrite=replace, **options)
     planned = files.missing(all_planned) if given.skip_existing else all_planned
@@ -113,6 +120,7 @@ def _translate(given: Any, client: Client, signatures: Mapping[str, Signature]) 
 def _draw(given: Any, client: Client, signatures: Mapping[str, Signature]) -> str:
     if any(requests.MASKS in signature.outputs for signature in signatures.values()):
         served_voxels.check_none(given)
+        served_voxels.check_images(given)
         return served_attributes.draw(given, client, signatures)
     if given.attribute:
         raise InputError(
@@ -123,6 +131,7 @@ def _draw(given: Any, client: Client, signatures: Mapping[str, Signature]) -> st
         labels = _labels(given, client, signatures)
         return served_voxels.draw(given, client, signatures, labels)
     served_voxels.check_none(given)
+    served_voxels.check_images(given)
     seeds = requests.check_seeds(given.seed, given.num)
     replace = given.overwrite or given.skip_existing
     named = given.text or given.class_label

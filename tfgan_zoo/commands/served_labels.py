@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tfgan_zoo.commands import served_codes, served_voxels
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures import files, label_files
 from tfgan_zoo.serving import requests
@@ -50,6 +51,8 @@ def translate(given: Any, client: Client, signatures: Mapping[str, Signature]) -
         InputError: If a map cannot be read, or the model does not take what is given with them.
         ServerError: If the server cannot be reached, or its answer is not PNG files.
     """
+    served_voxels.check_images(given)
+    served_codes.check_none(given)
     if given.bits != 8:
         raise InputError(f"--bits: expected 8 for label maps, got {given.bits}.")
     if given.white is not None:

@@ -25,11 +25,15 @@ def check_none(given: Any) -> None:
     """Raises `InputError` if a flag is for voxels alone, which the model does not make."""
     if flag := options(given).given:
         raise InputError(f"--{flag}: expected none for this model, which makes no voxels.")
+
+
+def check_images(given: Any) -> None:
+    """Raises `InputError` if the output is a file that cannot hold images."""
     output = Path(given.output)
     if output.suffix.lower() in voxel_output.ENDINGS and not output.expanduser().is_dir():
         raise InputError(
-            f"--output: a {output.suffix} holds voxels, and this model makes images; give a .png "
-            "or a folder."
+            "--output: expected a .png or a folder for this model, which makes images, got "
+            f"{given.output!r}."
         )
 
 

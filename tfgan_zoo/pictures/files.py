@@ -308,6 +308,59 @@ def convert(
     return len(planned) - len(left_out)
 
 
+def make(
+    planned: Mapping[Any, Path],
+    read: Callable[[Any], np.ndarray],
+    function: Callable[[np.ndarray], np.ndarray],
+    words: tuple[str, str],
+    *,
+    sheet: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
+    on_error: str = "raise",
+) -> int:
+    """Reads every file by a function, applies another and writes the image that it returns.
+
+    Args:
+        planned: Results by file.
+        read: From a file to an array.
+        function: From that to an image, uint8 `[H, W, C]`.
+        words: What is done to what, for the bar: "translated", "label maps".
+        sheet: From an array and its image to the picture of both that is written beside a result;
+            None for no such pictures.
+        on_error: "raise", or "skip" to leave out files that cannot be read, and those that a server
+            refuses.
+
+    Returns:
+        The number of images written.
+
+    Raises:
+        InputError: If a file cannot be read, with "raise".
+        ServerError: If the function raises it; the message names the file.
+    """
+    done = 0
+    for path, result in progress.bar(planned.items(), words[0], len(planned), words[1]):
+        try:
+            found = read(path)
+        except InputError as error:
+            if on_error != "skip":
+                raise
+            progress.say(f"left out: {without_advice(error).rstrip('.')}.")
+            continue
+        try:
+            made = function(found)
+        except ServerError as error:
+            named = type(error)(f"{path}: {error}")
+            if on_error == "skip" and isinstance(error, RefusedError):
+                progress.say(f"left out: {str(named).rstrip('.')}.")
+                continue
+            raise named from error
+        result.parent.mkdir(parents=True, exist_ok=True)
+        if sheet is not None:  # first, so that there is none to write once the result exists
+            pictures.save_png(comparison(result), sheet(found, made))
+        pictures.save_image(result, made)
+        done += 1
+    return done
+
+
 def _warn_of_depth(planned: Sequence[Path], rules: images.DecodingRules) -> None:
     if rules.white is None:
         looks = {

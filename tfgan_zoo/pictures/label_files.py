@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from tfgan_zoo import pictures, progress
+from tfgan_zoo import pictures
 from tfgan_zoo.data.images import decode, with_channels
 from tfgan_zoo.data.label_maps import PALETTES, nearest_colours
 from tfgan_zoo.data.readers.folder import some_images
 from tfgan_zoo.data.readers.label_maps import INSTANCE, LABEL, by_key, key_of, read_label_map
-from tfgan_zoo.errors import InputError, RefusedError, ServerError, without_advice
-from tfgan_zoo.pictures.files import comparison
+from tfgan_zoo.errors import InputError
+from tfgan_zoo.pictures import files
 from tfgan_zoo.pictures.label_maps import draw_label_maps
 from tfgan_zoo.samples import NUM_STYLES
 
@@ -77,31 +77,19 @@ def convert(
         InputError: If a map cannot be read, with "raise".
         ServerError: If the function raises it; the message names the map.
     """
-    done = 0
-    for label, result in progress.bar(planned.items(), "translated", len(planned), "label maps"):
-        try:
-            found = read(label, instances.get(label))
-        except InputError as error:
-            if on_error != "skip":
-                raise
-            progress.say(f"left out: {without_advice(error)}.")
-            continue
-        try:
-            made = function(found)
-        except ServerError as error:
-            named = type(error)(f"{label}: {error}")
-            if on_error == "skip" and isinstance(error, RefusedError):
-                progress.say(f"left out: {str(named).rstrip('.')}.")
-                continue
-            raise named from error
-        result.parent.mkdir(parents=True, exist_ok=True)
-        if compare is not None:
-            columns = [draw_label_maps(found[np.newaxis], compare), made[np.newaxis]]
-            sheet = pictures.titled_rows(["labels", "translated"], columns)
-            pictures.save_png(comparison(result), sheet)
-        pictures.save_image(result, made)
-        done += 1
-    return done
+
+    def compared(found: np.ndarray, made: np.ndarray) -> np.ndarray:
+        columns = [draw_label_maps(found[np.newaxis], compare or 0), made[np.newaxis]]
+        return pictures.titled_rows(["labels", "translated"], columns)
+
+    return files.make(
+        planned,
+        lambda label: read(label, instances.get(label)),
+        function,
+        ("translated", "label maps"),
+        sheet=None if compare is None else compared,
+        on_error=on_error,
+    )
 
 
 def instances_of(labels: Sequence[str], given: str | None, needed: bool) -> dict[str, str | None]:

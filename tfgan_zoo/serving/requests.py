@@ -26,6 +26,8 @@ _FORM = "_png"
 VOXELS = "voxels"
 _BITS = "voxels_bits"
 _BITS_FORM = "_bits"
+#: The output that is codes of images.
+CODES = "codes"
 #: The output that is masks beside images, as PNG files.
 MASKS = "masks_bytes"
 
@@ -70,9 +72,32 @@ def choose(
 
 def channels(signatures: Mapping[str, Signature], name: str) -> int:
     """Returns the number of channels of the images that a PNG signature takes."""
+    last = _shape(signatures, name)[-1]
+    return last if last > 0 else 3
+
+
+def shape_of(signatures: Mapping[str, Signature], name: str) -> tuple[int, ...]:
+    """Returns the shape of the images that a PNG signature takes, of one size.
+
+    Raises:
+        InputError: If it takes images of any size, or does not tell.
+    """
+    shape = _shape(signatures, name)
+    if len(shape) != 3 or min(shape) < 1:
+        raise InputError(f"The model does not tell which size of images {name} takes.")
+    return shape
+
+
+def _shape(signatures: Mapping[str, Signature], name: str) -> tuple[int, ...]:
     floats = signatures.get(name.removesuffix(_FORM))
-    shape = floats.inputs["images"].shape if floats and "images" in floats.inputs else (3,)
-    return shape[-1] if shape[-1] > 0 else 3
+    return floats.inputs["images"].shape[1:] if floats and "images" in floats.inputs else (3,)
+
+
+def png_of(image: np.ndarray) -> bytes:
+    """Returns an image, uint8 `[H, W, 1 or 3]`, as a PNG file."""
+    file = io.BytesIO()
+    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "PNG")
+    return file.getvalue()
 
 
 def drawn(
@@ -245,9 +270,7 @@ def converter(client: Client, signature: str) -> Callable[[np.ndarray], np.ndarr
     """
 
     def convert(image: np.ndarray) -> np.ndarray:
-        file = io.BytesIO()
-        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "PNG")
-        sent = np.array([file.getvalue()], object)
+        sent = np.array([png_of(image)], object)
         (came,) = client.predict(signature, {FILES: sent})[FILES].tolist()
         pixels = opened(came, client.name, signature)
         return to_unit_range(np.atleast_3d(pixels))
