@@ -389,3 +389,34 @@ def test_codes_are_refused_in_a_sentence(photos, of_solids, tmp_path, capsys):
         assert (status, err.count("\n")) == (2, 1)
         assert err.startswith(f"error: {sentence}")
     assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+
+
+@pytest.mark.slow
+def test_grpc_writes_the_same_files_of_every_kind(
+    solids, described, encoder, maps, labels_served, photos, tmp_path
+):
+    pytest.importorskip("tensorflow_serving", reason="tensorflow-serving-api is not installed")
+    from tests.serving import grpc_server
+
+    models = {}
+    for server in (solids, described, encoder, labels_served):
+        models |= server.models
+    more = {
+        "gan_3d": ["--num=2", "--format=vox"],
+        "attribute_to_image": ["--num=2"],
+        "maps": [*maps[1:], "--ignored=200"],
+        "vae": [photos[1]],
+    }
+    with grpc_server.serving(models) as (target, _):
+        for server in (solids, described, encoder, labels_served):
+            (name,) = server.models
+            for way in ("rest", "grpc"):
+                to = [f"--url={server.url(name)}"]
+                if way == "grpc":
+                    to = [f"--grpc={target}", f"--model_name={name}"]
+                predict.main([*to, *more[name], f"--output={tmp_path / way / name}"])
+            files = [path for path in (tmp_path / "rest" / name).rglob("*") if path.is_file()]
+            assert len(files) >= 2
+            for path in files:
+                other = tmp_path / "grpc" / path.relative_to(tmp_path / "rest")
+                assert other.read_bytes() == path.read_bytes()

@@ -124,8 +124,8 @@ def instances_of(labels: Sequence[str], given: str | None, needed: bool) -> dict
         return dict.fromkeys(labels, str(path))
     if not path.is_dir():
         raise InputError(f"--instances: {given!r} does not exist; check the path.")
-    files = [(str(path), name) for name in some_images("--instances", str(path))]
-    by_key_there = by_key(files, INSTANCE, False)
+    listed = [(str(path), name) for name in some_images("--instances", str(path))]
+    by_key_there = by_key(listed, INSTANCE, False)
     by_name: dict[str, list[str]] = {}
     for file in by_key_there.values():
         by_name.setdefault(_parts(file)[0], []).append(file)
