@@ -50,7 +50,7 @@ def main(argv: list[str]) -> None:
     given.define_enum("fit", "resize", ["resize", "pad"], "How these reach the model's size.")
     given.define_string("instances", None, "Of label maps: their instance maps, a file or folder.")
     given.define_integer("style", None, "Of label maps: the style of each class, 0 to 9.")
-    given.define_enum("classes", "values", CLASSES, "Of label maps: what their values mean.")
+    given.define_enum("classes", "values", [*CLASSES], "Of label maps: what their values mean.")
     given.define_integer("ignored", None, "Of label maps: the value of pixels of no class.")
     given.define_string("output", None, "A .png for one image, voxels, or a folder.")
     given.define_integer("batch_size", 16, "Images per request.")

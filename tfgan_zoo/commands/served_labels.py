@@ -73,7 +73,11 @@ def translate(given: Any, client: Client, signatures: Mapping[str, Signature]) -
 
     def convert(found: np.ndarray) -> np.ndarray:
         maps = np.moveaxis(found, -1, 0)[:, np.newaxis].astype(np.int32)
-        sent = {"labels": maps[0], "instances": maps[-1], "styles": np.int32([given.style or 0])}
+        sent = {
+            "labels": maps[0],
+            "instances": maps[-1],
+            "styles": np.array([given.style or 0], np.int32),
+        }
         made = client.predict(chosen, {name: sent[name] for name in sorted(takes)})
         (came,) = made[requests.FILES].tolist()
         return np.atleast_3d(requests.opened(came, client.name, chosen))
