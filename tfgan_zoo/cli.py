@@ -232,7 +232,9 @@ def use_preset(given: Flags, command: str | None = None) -> bool:
     one = [name for name in ("checkpoint", "raw_weights") if name in given]
     given.refuse(one, "expected none for a preset, which has one set of weights; leave it out.")
     preset = presets.find(given.preset, "--preset", command)
-    given["workdir"].value = str(presets.file_of(preset, "--preset"))
+    path = presets.PresetPath(presets.file_of(preset, "--preset"))
+    path.name = preset.name
+    given["workdir"].value = path
     return True
 
 

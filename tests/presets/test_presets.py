@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -285,6 +286,21 @@ def test_an_export_says_what_it_was_trained_on(shelf, tmp_path, capsys):
         assert f"{line}\n" in card
 
 
+def test_an_export_in_python_says_what_it_was_trained_on(shelf, tmp_path):
+    model = tfgan_zoo.from_preset("tiny")
+    model.export(tmp_path / "1")
+    card = (tmp_path / "1" / "README.md").read_text()
+    score = f"- figures_validity: {CARD.scores['figures_validity']:.6g}\n"
+    assert "- preset: `tiny`, 2026-11-29\n- data: noise, CC0\n" in card
+    assert score in card
+    assert '"source": ' in card
+    model.step.assign_add(1)  # As training does: the scores are no longer its own.
+    model.export(tmp_path / "2")
+    card = (tmp_path / "2" / "README.md").read_text()
+    assert "- fine-tuned from: the preset `tiny`, trained on noise, CC0\n" in card
+    assert score not in card
+
+
 # ---------------------------------------------------------------------- what users get wrong
 
 
@@ -318,6 +334,85 @@ def test_an_export_says_what_it_was_trained_on(shelf, tmp_path, capsys):
 def test_flags_are_checked_first(shelf, tmp_path, capsys, main, argv, message):
     status, out, err = said(*argv, f"--output={tmp_path / 'x'}", main=main, capsys=capsys)
     assert (status, out, err) == (2, "", f"error: {message}\n")
+
+
+@pytest.mark.parametrize(
+    ("main", "argv", "message"),
+    [
+        # Not by the path of a file in the library, which nobody gave.
+        (
+            generate.main,
+            ["--preset=tiny", "--label=cat"],
+            "--label: expected no label for 'tiny', whose model knows no classes.",
+        ),
+        (
+            generate.main,
+            ["--workdir=tiny"],
+            "--workdir: 'tiny' is no run folder: it has no config.json; --preset=tiny takes the "
+            "preset of that name.",
+        ),
+        (
+            generate.main,
+            ["--preset=TINY"],
+            "--preset: there is no preset 'TINY'; did you mean tiny?",
+        ),
+    ],
+)
+def test_messages_name_the_preset(shelf, tmp_path, monkeypatch, capsys, main, argv, message):
+    monkeypatch.chdir(tmp_path)
+    describe(shelf, "tiny_too", ["generate"])
+    status, _, err = said(*argv, "--output=x.png", main=main, capsys=capsys)
+    (shelf / "tiny_too.json").unlink()
+    assert (status, err) == (2, f"error: {message}\n")
+    with pytest.raises(InputError, match=r"exist; tfgan_zoo\.from_preset\('tiny'\) loads the pre"):
+        tfgan_zoo.load_model("tiny")
+
+
+def test_only_a_model_hides_a_preset(shelf, runs, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fresh = build_model(tiny_config(runs, "dcgan"))
+    # The new run's own folder, before its first checkpoint.
+    (tmp_path / "tiny" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "tiny" / "config.json").write_text("{}")
+    assert presets.path_of("tiny", "x") == shelf / "tiny.keras"
+    assert start_from("tiny", fresh).startswith("Started from the preset tiny (")
+    (tmp_path / "tiny" / "checkpoints" / "step_00000002").mkdir()
+    assert presets.path_of("tiny", "x") == Path("tiny")
+    shutil.rmtree(tmp_path / "tiny")
+    (tmp_path / "tiny").symlink_to(runs / "dcgan")
+    wanted = "Started from tiny, the run of that name and not the preset ("
+    assert start_from("tiny", fresh).startswith(wanted)
+
+
+def test_the_global_policy_changes_no_preset(shelf):
+    wanted = tfgan_zoo.from_preset("tiny").generate(3, seed=1)
+    try:
+        keras.config.set_dtype_policy("mixed_float16")
+        np.testing.assert_array_equal(tfgan_zoo.from_preset("tiny").generate(3, seed=1), wanted)
+        keras.config.set_dtype_policy("float64")
+        with pytest.raises(
+            InputError, match=r"; call keras\.config\.set_dtype_policy\('float32'\)"
+        ):
+            tfgan_zoo.from_preset("tiny")
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def test_a_library_in_a_zip_archive_has_its_presets(shelf, tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "x.whl", "w") as archive:
+        for name in ("tiny.json", "tiny.keras"):
+            archive.write(shelf / name, f"presets/{name}")
+    put(monkeypatch, zipfile.Path(tmp_path / "x.whl", "presets/"))
+    monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path / "cache"))
+    assert [card.name for card in tfgan_zoo.list_presets()] == ["tiny"]
+    file = presets.file_of(presets.find("tiny"))
+    assert file == tmp_path / "cache" / "presets" / "tiny.keras"
+    assert file.read_bytes() == (shelf / "tiny.keras").read_bytes()
+    file.unlink()
+    file.parent.rmdir()
+    file.parent.write_text("in the way")
+    with pytest.raises(InputError, match=r"cannot be copied from .*; set TFGAN_ZOO_CACHE to"):
+        presets.file_of(presets.find("tiny"))
 
 
 @pytest.mark.parametrize("source", ["tny", "tiny"])

@@ -89,10 +89,8 @@ def start_from(source: str | os.PathLike, model: ZooModel) -> str:
     _check_frozen(source, model, mine, found)
     model.restart_averages()
     averaged = ", moving average" if other.averages else ""
-    called = source if Path(source).expanduser().exists() else f"the preset {source}"
-    lines = [
-        f"Started from {called} ({type(other).__name__}, step {other.steps_done:,}{averaged}):"
-    ]
+    state = f"{type(other).__name__}, step {other.steps_done:,}{averaged}"
+    lines = [f"Started from {_called(source)} ({state}):"]
     for name in mine:
         lines += _describe(name, found.get(name))
         if name in found and (notes := other_settings(mine[name], theirs[name])):
@@ -102,6 +100,15 @@ def start_from(source: str | os.PathLike, model: ZooModel) -> str:
                 lines.append(f"      and {len(notes) - _MOST_NOTES} more")
     lines += [f"  {name}: only there, not taken over" for name in theirs if name not in mine]
     return "\n".join(lines)
+
+
+def _called(source: str | os.PathLike) -> str:
+    """Returns what a model was loaded from, in words."""
+    path = presets.path_of(source, "source")
+    if path != Path(source).expanduser():
+        return f"the preset {source}"
+    hidden = presets.hint(source, ", the run of that name and not the preset")
+    return f"{source}{hidden}"
 
 
 def _check_frozen(
