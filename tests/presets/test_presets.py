@@ -47,7 +47,7 @@ NOTE = {
     "name": "tiny",
     "data": "noise",
     "licence": "CC0",
-    "command": "python -m tfgan_zoo.train",
+    "command": "python -m tfgan_zoo.train --config=mine",
     "date": "2026-11-29",
 }
 CARD = presets.find("r3gan_figures")
@@ -279,7 +279,7 @@ def test_an_export_says_what_it_was_trained_on(shelf, tmp_path, capsys):
         "- model: `tiny.keras`",
         "- preset: `tiny`, 2026-11-29",
         "- data: noise, CC0",
-        "- trained by: `python -m tfgan_zoo.train`",
+        "- trained by: `python -m tfgan_zoo.train --config=mine`",
         "- weights: their moving average",
         f"- figures_validity: {CARD.scores['figures_validity']:.6g}",
     ):
@@ -382,6 +382,15 @@ def test_only_a_model_hides_a_preset(shelf, runs, tmp_path, monkeypatch):
     (tmp_path / "tiny").symlink_to(runs / "dcgan")
     wanted = "Started from tiny, the run of that name and not the preset ("
     assert start_from("tiny", fresh).startswith(wanted)
+
+
+def test_what_does_not_fit_is_told_with_what_does(shelf, runs):
+    wider = build_model(tiny_config(runs, "dcgan", generator__units="(5,)"))
+    with pytest.raises(InputError, match=r"nothing fits; .* of that run, --config=mine, or leave"):
+        start_from("tiny", wider)
+    deeper = build_model(tiny_config(runs, "dcgan", model_args__latent_dim="3"))
+    lines = start_from("tiny", deeper).splitlines()
+    assert lines[-1] == "  All of tiny fits the networks of --config=mine"
 
 
 def test_the_global_policy_changes_no_preset(shelf):
