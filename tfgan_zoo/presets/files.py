@@ -36,17 +36,17 @@ def file_of(preset: Preset, argument: str = "name") -> Path:
         InputError: If the file is damaged, or missing and cannot be downloaded.
     """
     shipped = FOLDER / f"{preset.name}.keras"
-    path, remedy = shipped, "install tfgan_zoo again"
-    if not isinstance(shipped, Path) or not shipped.is_file():
-        path = cache_folder() / "presets" / shipped.name
-        remedy = "delete it" + (", and it is downloaded again" if preset.url else "")
-        if not path.is_file():
-            _fetch(preset, path, argument, shipped if shipped.is_file() else None)
-    if problem := _difference(preset, path):
-        raise InputError(
-            f"{argument}: expected {str(path)!r} to be the file of {preset.name!r}, got {problem}; "
-            f"{remedy}."
-        )
+    if isinstance(shipped, Path) and shipped.is_file():
+        if problem := _difference(preset, shipped):
+            raise InputError(
+                f"{argument}: expected {str(shipped)!r} to be the file of {preset.name!r}, got "
+                f"{problem}; install tfgan_zoo again."
+            )
+        return shipped
+    path = cache_folder() / "presets" / shipped.name
+    # Another one there is damaged, or that of another version of the library.
+    if not path.is_file() or _difference(preset, path):
+        _fetch(preset, path, argument, shipped if shipped.is_file() else None)
     return path
 
 
@@ -152,8 +152,9 @@ def _fetch(preset: Preset, path: Path, argument: str, archived: Traversable | No
                 f"{str(archived)!r} to {str(path.parent)!r}: {first_line(error)}; set "
                 "TFGAN_ZOO_CACHE to another folder, or install tfgan_zoo without an archive."
             ) from error
+        state = "damaged or of another version" if path.is_file() else "not"
         raise InputError(
-            f"{argument}: the file of the preset {preset.name!r}, {preset.size}, is not in "
+            f"{argument}: the file of the preset {preset.name!r}, {preset.size}, is {state} in "
             f"{path.parent} and cannot be downloaded ({first_line(error)}); download {preset.url} "
             "on another machine, and copy it to that folder."
         ) from error
