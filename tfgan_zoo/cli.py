@@ -248,6 +248,8 @@ def _nearest_flag(flag: str, known: list[str]) -> str:
     first, dot, key = name.partition(".")
     if dot and "config" in known and similar(first, ["config"]):  # an override, misspelt
         return f"; did you mean --config.{key}?"
+    if name == "preset" and "config" in known:
+        return "; --config.train.start_from=NAME starts a run from a preset."
     if _SYNONYMS.get(name) in known:
         return f"; did you mean --{_SYNONYMS[name]}?"
     return nearest(flag, [f"--{each}" for each in known], "--help shows all")

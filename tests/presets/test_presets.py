@@ -368,6 +368,25 @@ def test_messages_name_the_preset(shelf, tmp_path, monkeypatch, capsys, main, ar
         tfgan_zoo.load_model("tiny")
 
 
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        (
+            "--preset",
+            "There is no flag --preset; --config.train.start_from=NAME starts a run from a preset.",
+        ),
+        (
+            "--config",
+            "--config: expected a recipe, got the preset 'tiny'; --config.train.start_from=tiny "
+            "starts from it.",
+        ),
+    ],
+)
+def test_training_says_how_a_run_starts_from_a_preset(shelf, capsys, flag, message):
+    status, _, err = said(f"{flag}=tiny", main=train.main, capsys=capsys)
+    assert (status, err) == (2, f"error: {message}\n")
+
+
 def test_only_a_model_hides_a_preset(shelf, runs, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fresh = build_model(tiny_config(runs, "dcgan"))
