@@ -18,4 +18,6 @@ def cache_folder() -> Path:
 def check_online(url: str) -> None:
     """Raises an `OSError` within 10 seconds if there is no network, where downloads may hang."""
     if not urllib.request.getproxies():  # A host behind a proxy may not be reachable directly.
-        socket.create_connection((urllib.parse.urlsplit(url).hostname, 443), timeout=10).close()
+        host = urllib.parse.urlsplit(url)
+        port = host.port or {"http": 80}.get(host.scheme, 443)
+        socket.create_connection((host.hostname, port), timeout=10).close()
