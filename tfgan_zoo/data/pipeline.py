@@ -206,7 +206,7 @@ def _usable(
 ) -> np.ndarray:
     """Returns the indices of the usable samples, which are found once for some sources."""
     found = vars(sources[0]).setdefault("_usable", {})
-    key = (*map(id, sources[1:]), *map(str, fittings))
+    key = (*sources[1:], *map(str, fittings))
     if key not in found:
         read = None if decoded is None else decoded.read
         found[key] = usable_indices(sources, fittings, np.arange(len(sources[0])), read)

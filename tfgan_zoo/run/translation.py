@@ -176,7 +176,8 @@ def translate_tiff(
         _warn_of_seams(statistics)(f"{source} in tiles of {cut.tile}x{cut.tile}")
     state = os.stat(source)
     known = [str(source.resolve()), state.st_size, state.st_mtime_ns, str(output.resolve())]
-    key = json.dumps([*known, chosen, cut, weights_of(model), versions()])
+    colors = _data_of(workdir).get("color_profiles", "srgb")
+    key = json.dumps([*known, chosen, cut, weights_of(model), versions(), colors])
     start = time.perf_counter()
     large_tiff.translate(
         source,
@@ -185,6 +186,7 @@ def translate_tiff(
         model.source_shape(chosen)[-1],
         cut,
         hashlib.sha256(key.encode()).hexdigest(),
+        colors,
     )
     return time.perf_counter() - start
 

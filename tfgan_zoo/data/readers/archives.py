@@ -239,7 +239,9 @@ def whole_file(path: str) -> str | io.BytesIO:
 
 
 def state_of(path: str) -> str:
-    """Returns what changes when a file does: its path, size and time, also within archives.
+    """Returns what changes when a file does: its path, size and times, also within archives.
+
+    The time of change of its entry, too, as a copy may keep the time of its content.
 
     Raises:
         OSError: If it does not exist.
@@ -255,4 +257,4 @@ def state_of(path: str) -> str:
         if info is None:
             raise
         return f"{os.path.abspath(archive)} {name} {info.file_size} {info.CRC}"
-    return f"{os.path.abspath(path)} {state.st_size} {state.st_mtime_ns}"
+    return f"{os.path.abspath(path)} {state.st_size} {state.st_mtime_ns} {state.st_ctime_ns}"
