@@ -91,6 +91,11 @@ def test_no_more_memory_is_used_than_there_is():
     assert Caching(memory="1000TB").limit == storage.machine_memory()
 
 
+def test_the_folder_of_a_user_who_does_not_exist_is_refused():
+    with pytest.raises(InputError, match=r"data.cache_dir: expected a folder, got '~nobody-here/x'"):
+        _ = Caching("disk", folder="~nobody-here/x").path
+
+
 def test_the_memory_of_a_job_is_that_of_its_control_group(tmp_path):
     """As a batch system limits it: in a group above that of the process."""
     (tmp_path / "cgroup").write_text("3:cpu:/x\n2:rdma,memory:/jobs/7/step\n0::/jobs/7/step\n")

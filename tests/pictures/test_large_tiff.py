@@ -141,6 +141,22 @@ def test_rows_that_a_file_lacks_are_made_again(tmp_path):
     np.testing.assert_array_equal(tifffile.imread(output), tifffile.imread(tmp_path / "whole.tif"))
 
 
+def test_a_damaged_file_is_named_and_nothing_stays(tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    source = tmp_path / "scan.tif"
+    tifffile.imwrite(source, IMAGE, photometric="rgb", compression="zlib")
+    with tifffile.TiffFile(source) as opened:
+        place = opened.pages[0].dataoffsets[0]
+    with source.open("r+b") as file:
+        file.seek(place)
+        file.write(b"damaged")
+    with pytest.raises(InputError, match=r"scan.tif' cannot be read"):
+        large_tiff.translate(
+            source, tmp_path / "out.tif", smoothed, 3, large_tiff.Tiling(16, 4, 2), "a" * 64
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["scan.tif"]
+
+
 def test_others_are_refused_before_anything_is_made(tmp_path):
     tifffile = pytest.importorskip("tifffile")
     source = tmp_path / "scan.tif"

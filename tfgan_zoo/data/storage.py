@@ -142,7 +142,13 @@ class Caching(NamedTuple):
         """The folder of files of decoded images."""
         if self.folder is None:
             return cache_folder() / "decoded"
-        return Path(self.folder).expanduser()
+        try:
+            return Path(self.folder).expanduser()
+        except RuntimeError as error:
+            raise InputError(
+                f"data.cache_dir: expected a folder, got {str(self.folder)!r}, and there is no "
+                "such user; give its path."
+            ) from error
 
 
 class Storage(NamedTuple):

@@ -112,7 +112,9 @@ def translate(
     with (
         _opened(source) as page,
         atomic.claimed(unfinished, str(output), Path.touch),
+        contextlib.ExitStack() as resumable,
     ):
+        resumable.callback(lambda: rows.done or unfinished.unlink(missing_ok=True))
         height, width = page.imagelength, page.imagewidth
         rows = _Rows(unfinished, key, height * tiling.scale)
         read_rows = _reader(page, source)
@@ -319,7 +321,7 @@ def _read_rows(page: Any, source: Path, top: int, stop: int) -> np.ndarray:
                 file.seek(page.dataoffsets[index])
                 data = file.read(page.databytecounts[index])
                 decoded, place, shape = page.decode(data, index, jpegtables=page.jpegtables)
-            except (OSError, ValueError, IndexError, TypeError) as error:
+            except Exception as error:  # Each codec has its own.
                 raise InputError(
                     f"--input: {str(source)!r} cannot be read ({error}); imagecodecs may be "
                     "missing (pip install 'tfgan_zoo[depth]'), or the file is damaged."
