@@ -30,41 +30,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from absl import app, flags
 
 from benchmarks import common
 from tfgan_zoo import cli, presets
 from tfgan_zoo.data.spec import DRAWN
+from tfgan_zoo.errors import InputError
 from tfgan_zoo.presets.cards import FOLDER, Preset
 
 ROOT = Path(__file__).parents[1]
 #: The largest file, and all files together, that come with the library.
 MOST_BYTES, MOST_BYTES_OF_ALL = 2_000_000, 12_000_000
-
-_WORKDIR = flags.DEFINE_string("workdir", None, "A finished run.")
-_NAME = flags.DEFINE_string("name", None, "Name of the preset: lower case, digits and _.")
-_DATA = flags.DEFINE_string("data", None, "What the run was trained on, in words.")
-_LICENCE = flags.DEFINE_string("licence", None, "The licence of these data.")
-_LIMITS = flags.DEFINE_string("limits", None, "What users should know, in one or two sentences.")
-_CHECKPOINT = flags.DEFINE_string("checkpoint", "best", "best, last, or a step.")
-_COMMAND = flags.DEFINE_string("command", None, "What trained it; by default from its recipe.")
-_SOURCE = flags.DEFINE_string(
-    "source", None, "The data source for users; by default the run's if the library draws it."
-)
-_CLASS_NAMES = flags.DEFINE_list(
-    "class_names", None, "Names of the classes, if the run has only their numbers."
-)
-_METRICS = flags.DEFINE_list("metrics", None, "What to score, as for tfgan_zoo.evaluate.")
-_SCORE = flags.DEFINE_string("score", None, "The score that tables show; by default the first.")
-_NUM = flags.DEFINE_integer("num", 5000, "Samples to score.")
-_SPLIT = flags.DEFINE_string("split", None, "The split to score on; by default the run's.")
-_CHECK_NUM = flags.DEFINE_integer("check_num", 100, "Images of the small measurement.")
-_CHECK_FEATURES = flags.DEFINE_string("check_features", None, "A classifier of the library.")
-_TOLERANCE = flags.DEFINE_float("tolerance", 0.03, "By how much the small measurement may differ.")
-_URL = flags.DEFINE_string("url", "", "Where a large file will be.")
-_OUTPUT = flags.DEFINE_string("output", None, "With --url: where to write the file.")
-_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace a preset of this name.")
-_TABLES = flags.DEFINE_bool("tables", False, "Write the tables of the documentation alone.")
 
 
 def scored(
@@ -139,7 +114,7 @@ def differ(scores: Mapping[str, float], others: Mapping[str, float], tolerance: 
     ]
 
 
-def make(workdir: Path, output: Path) -> Preset:
+def make(given: cli.Flags, output: Path) -> Preset:
     """Writes the file of a preset, and returns its card."""
     from tfgan_zoo.models.mechanics.transfer import networks_of
     from tfgan_zoo.run.folder import Run
@@ -147,34 +122,35 @@ def make(workdir: Path, output: Path) -> Preset:
     from tfgan_zoo.run.trained import load_run
     from tfgan_zoo.tasks import task_of
 
+    workdir = Path(given.workdir)
     run = Run.open(workdir)
     if not run.result.exists():
-        raise SystemExit(f"--workdir: expected a finished run, got {str(workdir)!r}.")
+        raise InputError(f"--workdir: expected a finished run, got {str(workdir)!r}.")
     stored = json.loads((workdir / "config.json").read_text())
     recipe, config = stored.get("recipe"), run.config()
-    command = _COMMAND.value or f"python -m tfgan_zoo.train --config={recipe}"
-    source = _SOURCE.value
+    command = given.command or f"python -m tfgan_zoo.train --config={recipe}"
+    source = given.source
     drawn = re.split("[:/]", config["data"]["source"])[0] in DRAWN
     if source is None:
         source = config["data"]["source"] if drawn else ""
-    checkpoint = _CHECKPOINT.value
+    checkpoint = given.checkpoint
     model = load_run(workdir, checkpoint)
     task = task_of(model)
-    if names := _CLASS_NAMES.value:
+    if names := given.class_names:
         if len(names) != getattr(model, "num_classes", None):
-            raise SystemExit(f"--class_names: expected one for each class, got {len(names)}.")
+            raise InputError(f"--class_names: expected one for each class, got {len(names)}.")
         model.class_names, config["data"]["class_names"] = tuple(names), names
     note = {
-        "name": _NAME.value,
-        "data": _DATA.value,
-        "licence": _LICENCE.value,
+        "name": given.name,
+        "data": given.data,
+        "licence": given.licence,
         "command": command,
         "date": str(datetime.date.today()),
     }
-    metrics, split = tuple(_METRICS.value), _SPLIT.value or ""
-    of_run, protocol = scored(workdir, metrics, num=_NUM.value, split=split, checkpoint=checkpoint)
+    metrics, split = tuple(given.metrics), given.split or ""
+    of_run, protocol = scored(workdir, metrics, num=given.num, split=split, checkpoint=checkpoint)
     if reference := protocol.get("reference"):
-        reference["source"] = source or _DATA.value
+        reference["source"] = source or given.data
     stored = {**stored, "config": config_of_preset(config, source)}
     stored.pop("history", None)
     where = {"source": config["data"]["source"], "split": split}
@@ -185,24 +161,24 @@ def make(workdir: Path, output: Path) -> Preset:
         }
     for precision in ("float16", "float32"):
         save_preset(model, output, note, stored, half=precision == "float16")
-        scores, _ = scored(output, metrics, num=_NUM.value, **where)
+        scores, _ = scored(output, metrics, num=given.num, **where)
         if not differ(of_run, scores, 0.005):
             break
-    check: dict[str, Any] = {"num": _CHECK_NUM.value, "tolerance": _TOLERANCE.value}
-    if _CHECK_FEATURES.value:
-        check["features"] = _CHECK_FEATURES.value
+    check: dict[str, Any] = {"num": given.check_num, "tolerance": given.tolerance}
+    if given.check_features:
+        check["features"] = given.check_features
     elif drawn:
         check |= {"metrics": metrics, "source": source}
     elif not task.translates:
-        raise SystemExit("--check_features: expected a classifier for data that are not drawn.")
+        raise InputError("--check_features: expected a classifier for data that are not drawn.")
     check["scores"] = measured(output, check)
     asked = [name for name, can in commands_of(task).items() if can]
     return Preset(
         model=config["model"],
         task=in_words(model, task),
         commands=asked,
-        main=_SCORE.value or next(iter(scores)),
-        limits=_LIMITS.value,
+        main=given.score or next(iter(scores)),
+        limits=given.limits,
         steps=model.steps_done,
         numbers=sum(
             network.count_params()
@@ -216,7 +192,7 @@ def make(workdir: Path, output: Path) -> Preset:
         scores_of_run=of_run,
         protocol=protocol | {"metrics": metrics},
         check=check,
-        url=_URL.value,
+        url=given.url,
         **note,
     )
 
@@ -251,7 +227,7 @@ def in_words(model: Any, task: Any) -> str:
     return " and ".join(words)
 
 
-def picture(workdir: Path, path: Path) -> None:
+def picture(workdir: Path, checkpoint: str, path: Path) -> None:
     """Draws what a preset makes: samples, or the upper part of the run's sheet of results."""
     from PIL import Image
 
@@ -259,7 +235,7 @@ def picture(workdir: Path, path: Path) -> None:
     from tfgan_zoo.run.trained import load_run
     from tfgan_zoo.tasks import task_of
 
-    model = load_run(workdir, _CHECKPOINT.value)
+    model = load_run(workdir, checkpoint)
     task = task_of(model)
     if task.draws and not (task.encodes or task.takes_texts) and len(model.image_shape) == 3:
         classes = getattr(model, "num_classes", None)
@@ -324,38 +300,63 @@ def _compared(protocol: Mapping[str, Any]) -> str:
 
 def main(argv: list[str]) -> None:
     """Makes the preset and writes the tables."""
-    del argv
-    if _TABLES.value:
+    given = cli.Flags()
+    given.define_path("workdir", None, "A finished run.")
+    given.define_string("name", None, "Name of the preset: lower case, digits and _.")
+    given.define_string("data", None, "What the run was trained on, in words.")
+    given.define_string("licence", None, "The licence of these data.")
+    given.define_string("limits", None, "What users should know, in one or two sentences.")
+    given.define_string("checkpoint", "best", "best, last, or a step.")
+    given.define_string("command", None, "What trained it; by default from its recipe.")
+    given.define_string(
+        "source", None, "The data source for users; by default the run's if the library draws it."
+    )
+    given.define_list(
+        "class_names", None, "Names of the classes, if the run has only their numbers."
+    )
+    given.define_list("metrics", None, "What to score, as for tfgan_zoo.evaluate.")
+    given.define_string("score", None, "The score that tables show; by default the first.")
+    given.define_integer("num", 5000, "Samples to score.")
+    given.define_string("split", None, "The split to score on; by default the run's.")
+    given.define_integer("check_num", 100, "Images of the small measurement.")
+    given.define_string("check_features", None, "A classifier of the library.")
+    given.define_float("tolerance", 0.03, "By how much the small measurement may differ.")
+    given.define_string("url", "", "Where a large file will be.")
+    given.define_path("output", None, "With --url: where to write the file.")
+    given.define_bool("overwrite", "Replace a preset of this name.")
+    given.define_bool("tables", "Write the tables of the documentation alone.")
+    cli.parse(given, argv, __doc__)
+    if given.tables:
         return tables()
-    for flag in (_WORKDIR, _NAME, _DATA, _LICENCE, _LIMITS, _METRICS):
-        if not flag.value:
-            raise SystemExit(f"--{flag.name}: expected a value, got none.")
-    name = _NAME.value
+    for flag in ("workdir", "name", "data", "licence", "limits", "metrics"):
+        if not getattr(given, flag):
+            raise InputError(f"--{flag}: expected a value, got none.")
+    name = given.name
     if not re.fullmatch("[a-z][a-z0-9_]*", name):
-        raise SystemExit(f"--name: expected lower case letters, digits and _, got {name!r}.")
-    if bool(_URL.value) != bool(_OUTPUT.value):
-        raise SystemExit("--url, --output: expected both or neither.")
+        raise InputError(f"--name: expected lower case letters, digits and _, got {name!r}.")
+    if bool(given.url) != bool(given.output):
+        raise InputError("--url, --output: expected both or neither.")
     card_file = FOLDER / f"{name}.json"
-    output = Path(_OUTPUT.value or FOLDER / f"{name}.keras")
-    if not _OVERWRITE.value and (card_file.exists() or output.exists()):
-        raise SystemExit(f"--name: {name!r} exists; add --overwrite to replace it.")
+    output = Path(given.output or FOLDER / f"{name}.keras")
+    if not given.overwrite and (card_file.exists() or output.exists()):
+        raise InputError(f"--name: {name!r} exists; add --overwrite to replace it.")
     cli.quiet_tensorflow()
     with tempfile.TemporaryDirectory() as folder:
         new = Path(folder) / f"{name}.keras"
-        card = make(Path(_WORKDIR.value), new)
+        card = make(given, new)
         others = sum(p.stat().st_size for p in FOLDER.glob("*.keras") if p.stem != name)
-        if not _URL.value and (card.bytes > MOST_BYTES or others + card.bytes > MOST_BYTES_OF_ALL):
-            raise SystemExit(
+        if not given.url and (card.bytes > MOST_BYTES or others + card.bytes > MOST_BYTES_OF_ALL):
+            raise InputError(
                 f"--url: expected one for a file of {card.size}, or together with the others of "
                 f"{(others + card.bytes) / 1e6:.1f} MB, got none."
             )
         output.write_bytes(new.read_bytes())
     values = {key: value for key, value in vars(card).items() if key != "name"}
     card_file.write_text(json.dumps(values, indent=2) + "\n")
-    picture(Path(_WORKDIR.value), ROOT / "docs" / "images" / f"preset_{name}.png")
+    picture(Path(given.workdir), given.checkpoint, ROOT / "docs" / "images" / f"preset_{name}.png")
     tables()
     print(f"{card.size}, {card.precision}, {card.scores}: {output}")
 
 
 if __name__ == "__main__":
-    app.run(main)
+    cli.run(main)

@@ -10,6 +10,14 @@ ratios within each round. A contender that fails, or does not start in time, has
 the table and, with --output, puts it row by row into a Markdown file between the lines
 `<!-- speed_quick:begin -->` and `<!-- speed_quick:end -->`; rows of cases that are not measured
 again are kept.
+
+  python -m benchmarks.speed --compare=docs/performance.json
+
+Measures `fit` and plain Keras, and prints how long a step of `fit` takes relative to the record, in
+units of plain Keras' step on the same machine, and in time alone. A case above 1.10 is measured
+again, and one that is above it three times ends with status 1 and a sentence. --record=FILE writes
+the record: the times in the table of --output, after they were measured, or as they stand with
+--rounds=0.
 """
 
 import contextlib
@@ -20,7 +28,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,7 +36,7 @@ from typing import Any
 import numpy as np
 from absl import app, flags
 
-from benchmarks import common
+from benchmarks import common, speed_record
 from tfgan_zoo import cli
 
 _ROOT = Path(__file__).parents[1]
@@ -58,6 +66,8 @@ _ROUNDS = flags.DEFINE_integer("rounds", 7, "Turns of each contender.")
 _SECONDS = flags.DEFINE_float("seconds", 3.0, "Approximate seconds of a turn.")
 _PATIENCE = flags.DEFINE_float("patience", 180.0, "Seconds that a contender may take to start.")
 _OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/performance.md.")
+_RECORD = flags.DEFINE_string("record", None, "Write the times of --output's table to this file.")
+_COMPARE = flags.DEFINE_string("compare", None, "Compare with the record in this file.")
 
 
 class Contender:
@@ -135,8 +145,8 @@ def columns(names: dict[str, str], size: str) -> dict[str, str]:
     return {key: name for key, name in names.items() if _ONLY_AT.get(key, size) == size}
 
 
-def commands(size: str, name: str, description: Path) -> dict[str, list[str]]:
-    """Returns the command that starts each contender."""
+def commands(size: str, name: str, description: Path, who: Collection[str]) -> dict[str, list[str]]:
+    """Returns the command that starts each contender of some."""
     tensorflow = [sys.executable, "-m", "benchmarks.speed_tf", size, name]
     found = {
         key: [*tensorflow, key]
@@ -146,7 +156,7 @@ def commands(size: str, name: str, description: Path) -> dict[str, list[str]]:
     if _TORCH.value:
         twin = [_TORCH.value, "benchmarks/speed_torch.py", str(description)]
         found |= {key: [*twin, key] for key in ("eager", "compile")}
-    return {key: command for key, command in found.items() if key in _WHO.value}
+    return {key: command for key, command in found.items() if key in who}
 
 
 def run_all(name: str, tasks: dict[str, Callable[[], Any]]) -> dict[str, Any]:
@@ -160,12 +170,21 @@ def run_all(name: str, tasks: dict[str, Callable[[], Any]]) -> dict[str, Any]:
     return answers
 
 
-def measure(size: str, name: str, folder: Path) -> dict[str, Any]:
-    """Measures one case: its contenders take turns."""
+def measure(
+    size: str, name: str, folder: Path, who: Collection[str] | None = None
+) -> dict[str, Any]:
+    """Measures one case: its contenders take turns.
+
+    Args:
+        size: Of the cases.
+        name: The case.
+        folder: For files.
+        who: Keys of the contenders; None for --contenders.
+    """
     description = folder / "case.json"
     describe = [sys.executable, "-m", "benchmarks.speed_tf", size, name, "describe"]
     subprocess.run([*describe, str(description)], check=True, cwd=_ROOT, capture_output=True)
-    starts = commands(size, name, description).items()
+    starts = commands(size, name, description, who or _WHO.value).items()
     contenders = run_all(
         name,
         {
@@ -243,10 +262,19 @@ def main(argv: list[str]) -> None:
     known = list(speed_cases.CASES[_SIZE.value])
     names = _chosen("cases", _CASES.value, known) or known
     _chosen("contenders", _WHO.value, list(_CONTENDERS))
+    if _COMPARE.value:
+        record = speed_record.read(Path(_COMPARE.value), _SIZE.value)
+        speed_record.check_cores(record, len(os.sched_getaffinity(0)))
+        compare(names, record)
+        return
+    if _RECORD.value and not _OUTPUT.value:
+        raise SystemExit("--record: expected the file of the table, too; add --output.")
+    if _ROUNDS.value < 1 and not _RECORD.value:
+        raise SystemExit(f"--rounds: expected 1 or more without --record, got {_ROUNDS.value}.")
     before, start = os.getloadavg()[0], time.monotonic()
     output, place = _OUTPUT.value, f"speed_{_SIZE.value}"
     rows = rows_of(_SIZE.value, common.shown(output, place)) if output else {}
-    for name in names:
+    for name in names if _ROUNDS.value > 0 else ():
         with tempfile.TemporaryDirectory() as folder:
             case = measure(_SIZE.value, name, Path(folder))
         rows[name] = row(_SIZE.value, name, case)
@@ -259,7 +287,39 @@ def main(argv: list[str]) -> None:
         table = "\n".join([intro, "", header(_SIZE.value), *(rows[n] for n in known if n in rows)])
         if output:
             common.put(table, output, place)
+    if _RECORD.value:
+        table = common.shown(output, place)
+        record = speed_record.of_table(table, columns(_CONTENDERS, _SIZE.value))
+        record["cases"] = {name: record["cases"][name] for name in names if name in record["cases"]}
+        speed_record.write(Path(_RECORD.value), _SIZE.value, record)
     print(table)
+
+
+def compare(names: list[str], record: dict[str, Any]) -> None:
+    """Compares cases with the record; measures those again that are slower.
+
+    Raises:
+        SystemExit: If a case is slower in each of some runs, or could not be measured.
+    """
+    print(f"recorded: {record['machine']}\nnow: {common.where()}", flush=True)
+    missing = [name for name in names if name not in record["cases"]]
+    if missing:
+        print(f"not recorded: {', '.join(missing)}")
+    ratios: dict[str, list[float]] = {}
+    left = [name for name in names if name in record["cases"]]
+    for _ in range(speed_record.RUNS):
+        for name in left:
+            with tempfile.TemporaryDirectory() as folder:
+                case = measure(_SIZE.value, name, Path(folder), ("ours", "keras"))
+            now = {key: 1e3 * float(np.median(times)) for key, times in case["times"].items()}
+            if "ours" not in now:
+                raise SystemExit(f"{name}: could not be measured; see above.")
+            found = speed_record.compared(now, record["cases"][name])
+            ratios.setdefault(name, []).append(found.ratio)
+            print(speed_record.line(name, found), flush=True)
+        left = [name for name in left if ratios[name][-1] > speed_record.MOST]
+    if verdict := speed_record.verdict(ratios):
+        raise SystemExit(verdict)
 
 
 def _chosen(flag: str, names: list[str], known: list[str]) -> list[str]:

@@ -42,39 +42,39 @@ def initialise(layer):
         nn.init.zeros_(layer.bias)
 
 
-def main():
-    """Trains and draws."""
-    path, output, minutes, points, num = sys.argv[1:]
-    seconds, points, num = 60 * float(minutes), int(points), int(num)
-    torch.manual_seed(0)
-    images = torch.from_numpy(np.load(path)).permute(0, 3, 1, 2).float() / 127.5 - 1
+def networks(channels):
+    """Returns a generator and a discriminator of images of 32 pixels."""
     generator = nn.Sequential(
         *up(LATENT, WIDTH * 4, 1),
         *up(WIDTH * 4, WIDTH * 2),
         *up(WIDTH * 2, WIDTH),
-        nn.ConvTranspose2d(WIDTH, images.shape[1], 4, 2, 1, bias=False),
+        nn.ConvTranspose2d(WIDTH, channels, 4, 2, 1, bias=False),
         nn.Tanh(),
     ).apply(initialise)
     discriminator = nn.Sequential(
-        *down(images.shape[1], WIDTH, normalised=False),
+        *down(channels, WIDTH, normalised=False),
         *down(WIDTH, WIDTH * 2),
         *down(WIDTH * 2, WIDTH * 4),
         nn.Conv2d(WIDTH * 4, 1, 4, bias=False),
         nn.Flatten(),
     ).apply(initialise)
+    return generator, discriminator
+
+
+def steps(generator, discriminator, images, flip=True):
+    """Trains for ever; yields after each step."""
     d_adam, g_adam = (
         torch.optim.Adam(network.parameters(), RATE, (BETA_1, 0.999))
         for network in (discriminator, generator)
     )
     loss = nn.BCEWithLogitsLoss()
     ones, zeros = torch.ones(BATCH, 1), torch.zeros(BATCH, 1)
-    spent, times, drawn = 0.0, [], []
-    while len(times) < points:
-        begin = time.perf_counter()
+    while True:
         for rows in torch.randperm(len(images)).split(BATCH)[:-1]:
             real = images[rows]
-            flipped = torch.rand(BATCH, 1, 1, 1) < 0.5
-            real = torch.where(flipped, real.flip(3), real)
+            if flip:
+                flipped = torch.rand(BATCH, 1, 1, 1) < 0.5
+                real = torch.where(flipped, real.flip(3), real)
             fake = generator(torch.randn(BATCH, LATENT, 1, 1))
             d_adam.zero_grad()
             loss(discriminator(real), ones).backward()
@@ -83,17 +83,28 @@ def main():
             g_adam.zero_grad()
             loss(discriminator(fake), ones).backward()
             g_adam.step()
-            now = spent + time.perf_counter() - begin
-            if now >= seconds * (len(times) + 1) / points:
-                spent = now
-                times.append(spent)
-                drawn.append(samples(generator, num))
-                print(f"{spent / 60:.1f} of {seconds / 60:g} minutes", flush=True)
-                if len(times) == points:
-                    break
-                begin = time.perf_counter()
-        else:
-            spent += time.perf_counter() - begin
+            yield
+
+
+def main():
+    """Trains and draws."""
+    path, output, minutes, points, num = sys.argv[1:]
+    seconds, points, num = 60 * float(minutes), int(points), int(num)
+    torch.manual_seed(0)
+    images = torch.from_numpy(np.load(path)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    generator, discriminator = networks(images.shape[1])
+    spent, times, drawn = 0.0, [], []
+    begin = time.perf_counter()
+    for _ in steps(generator, discriminator, images):
+        now = spent + time.perf_counter() - begin
+        if now >= seconds * (len(times) + 1) / points:
+            spent = now
+            times.append(spent)
+            drawn.append(samples(generator, num))
+            print(f"{spent / 60:.1f} of {seconds / 60:g} minutes", flush=True)
+            if len(times) == points:
+                break
+            begin = time.perf_counter()
     np.savez_compressed(output, seconds=times, images=np.stack(drawn))
 
 
@@ -103,7 +114,12 @@ def samples(generator, num):
     generator.eval()
     made = generator(torch.randn(num, LATENT, 1, 1))
     generator.train()
-    return ((made + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
+    return to_bytes(made)
+
+
+def to_bytes(images):
+    """Returns images in [-1, 1] as numbers from 0 to 255, channels last."""
+    return ((images + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
 
 
 if __name__ == "__main__":

@@ -20,7 +20,13 @@ PRIVATE = (
     *("_momentums", "_velocities", "_average_gradients", "_get_variable_index", "_var_key"),
     *("_trainable_variables_indices", "_learning_rate", "_iterations", "_make_function"),
     *("_maybe_symbolic_build", "_autoconvert_optionals", "_in_multi_worker_mode"),
-    *("_id_in_cluster", "_num_devices_per_worker", "_inbound_nodes", "_keras_history"),
+    *(
+        "object_name_uids",
+        "_id_in_cluster",
+        "_num_devices_per_worker",
+        "_inbound_nodes",
+        "_keras_history",
+    ),
 )
 
 #: Owner, name, and what to do in `keras_internals` when Keras no longer has it.
@@ -167,6 +173,15 @@ def test_lambda_layers_tell_their_output_shape():
     """`_output_shape`: a `Lambda` with an output shape then cannot be averaged; refuse it."""
     layer = keras.layers.Lambda(lambda x: x, output_shape=(2,))
     assert keras_internals.lambda_output_shape(layer) == (2,)
+
+
+def test_names_are_not_counted():
+    """`object_name_uids`: yield alone, and networks without names are called "..._1" in runs."""
+    first = keras.layers.Dense(1).name
+    with keras_internals.uncounted_names():
+        within = keras.layers.Dense(1).name
+    assert within != first
+    assert keras.layers.Dense(1).name == within
 
 
 def test_nothing_else_uses_private_names():

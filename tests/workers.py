@@ -1,7 +1,7 @@
 """`tfgan_zoo.train` as one of several processes; run by test_distribution.
 
 Its final state goes to the file WEIGHTS. It is killed before the step after KILL_AT, and gets
-SIGTERM before the step after TERM_AT.
+SIGTERM before the step after TERM_AT. With --minutes it plans PLANNED steps.
 """
 
 import os
@@ -10,7 +10,7 @@ import signal
 import numpy as np
 
 from tfgan_zoo import callbacks, cli, train
-from tfgan_zoo.run import experiment
+from tfgan_zoo.run import experiment, planning
 
 original = experiment.finish
 
@@ -34,4 +34,7 @@ class Stop(callbacks.StopOnSignal):
 if __name__ == "__main__":
     experiment.finish = finish
     callbacks.StopOnSignal = Stop
+    if steps := os.environ.get("PLANNED"):
+        planning.choose_steps = lambda *_: (int(steps), 1)
+        planning._SHARE = 0.002
     cli.run(train.main)

@@ -121,6 +121,7 @@ __all__ = [
     "run",
     "schedules",
     "serving",
+    "show",
     "tasks",
     "weight_files",
 ]
@@ -145,6 +146,43 @@ def load_model(filepath: Any) -> Any:
     from tfgan_zoo.run.loading import load_model
 
     return load_model(filepath)
+
+
+def show(images: Any, titles: Any = None, *, columns: int | None = None) -> Any:
+    """Shows images in a notebook; elsewhere, returns them as one picture.
+
+    Takes what models return: `generate`, `translate`, `reconstruct` and others. Several batches
+    stand below one another, each in a row with its title. Small images are enlarged by repeating
+    pixels.
+
+    Args:
+        images: Images `[N, H, W, C]`, floats in [-1, 1] or uint8; points `[N, size]`, of which two
+            dimensions are plotted; voxels `[N, D, H, W, C]`; or one image `[H, W, C]`. Arrays or
+            tensors. A list of batches, or a dict with their titles, is shown in rows; a list of
+            images of one size is one batch.
+        titles: A title for one batch, or one for each of its images; for several batches, one for
+            each. None for no titles.
+        columns: Images in a line; None for about a square, and for several batches up to 16.
+
+    Returns:
+        None in a notebook, where the images are shown below the cell. Elsewhere a `PIL.Image`, with
+        methods `show()` and `save(path)`.
+
+    Raises:
+        InputError: If the images have another shape, type or range, or the number of titles does
+            not match.
+
+    Example:
+        >>> model = tfgan_zoo.GAN(image_shape=(16, 16, 1), latent_dim=4)
+        >>> tfgan_zoo.show(model.generate(16, seed=0)).size
+        (518, 518)
+        >>> seeds = {f"seed {seed}": model.generate(8, seed=seed) for seed in (0, 1)}
+        >>> tfgan_zoo.show(seeds).size
+        (526, 180)
+    """
+    from tfgan_zoo.pictures.show import show
+
+    return show(images, titles, columns=columns)
 
 
 def list_presets() -> Any:

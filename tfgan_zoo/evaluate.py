@@ -61,6 +61,7 @@ def main(argv: list[str]) -> None:
     given.define_integer(
         "border", None, "Enlarged: pixels left out at each edge; by default --scale."
     )
+    given.define_bool("ensemble", "Enlarged: the mean over flips and turns, in 8 times the time.")
     given.define_path(
         "output", None, "Enlarged: a .csv for the table. --real, --preset: a .jsonl to add to."
     )

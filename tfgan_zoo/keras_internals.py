@@ -4,7 +4,9 @@ Every room may import this file: layers, models and runs need parts of it.
 `tests/test_keras_internals.py` names each of them and says what to do when it is gone.
 """
 
-from collections.abc import Callable, Mapping
+import collections
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import keras
@@ -83,6 +85,19 @@ def num_classes_of(operation: Any) -> int | None:
 def lambda_output_shape(layer: keras.layers.Lambda) -> Any:
     """Returns the `output_shape` that a `Lambda` layer was given."""
     return layer._output_shape
+
+
+@contextlib.contextmanager
+def uncounted_names() -> Iterator[None]:
+    """Context after which layers without a name are named as if nothing was built within it."""
+    from keras.src.backend.common import global_state
+
+    key = "object_name_uids"
+    before = dict(global_state.get_global_attribute(key) or {})
+    try:
+        yield
+    finally:
+        global_state.set_global_attribute(key, collections.defaultdict(int, before))
 
 
 # ---------------------------------------------------------------------- optimizers and metrics

@@ -3,10 +3,14 @@
   python -m tfgan_zoo.train --model=dcgan
   python -m tfgan_zoo.train --config=dcgan_fashion_mnist --config.data.source=idx:~/fashion_mnist
   python -m tfgan_zoo.train --config=my_recipe.py --workdir=runs/mine --config.train.steps=20000
+  python -m tfgan_zoo.train --model=dcgan --minutes=10
 
 With images of your own, the settings are derived from them; --model may be left out:
 
   python -m tfgan_zoo.train --config.data.source=folder:PATH --image_size=64
+
+--minutes plans the number of steps once, from the speed of the first ones, so that the whole
+command takes about that long. What the recipe counts in steps is planned with it.
 
 On other data, --model=NAME is short for --config=NAME, the model's quick recipe. Every entry of the
 config can be set with --config.KEY=VALUE; --dry_run shows them all. So can any other argument of
@@ -37,6 +41,7 @@ def main(argv: list[str]) -> None:
     given.define_string("image_size", None, "The size of the images: 64, or 96x128 (height first).")
     given.define_path("workdir", None, "The run folder; runs/CONFIG if not given.")
     given.define_integer("extend_to", None, "Prolong a run to this number of steps.")
+    given.define_float("minutes", None, "Plan a new run to take this long, in minutes.")
     given.define_bool("dry_run", "Print the resolved config and stop.")
     given.define_bool("accept_changed_data", "Resume though the data have changed.")
     overrides, others = cli.take_overrides(argv)
@@ -51,10 +56,13 @@ def main(argv: list[str]) -> None:
         load_tensorflow=lambda: cli.quiet_tensorflow(lambda: None),
         extend_to=given.extend_to,
         image_size=given.image_size,
+        minutes=given.minutes,
     )
     for note in resolved.notes:  # Standard output is for the config of a dry run.
         print(note, file=sys.stderr)
     if given.dry_run:
+        if given.minutes is not None:
+            print("--minutes plans steps and intervals when the run begins.", file=sys.stderr)
         print(json.dumps(resolved.config.to_dict(), indent=2))
         return
     cli.quiet_tensorflow(lambda: training.open_devices(resolved.config))
@@ -66,6 +74,8 @@ def main(argv: list[str]) -> None:
         recipe=resolved.recipe,
         accept_changed_data=given.accept_changed_data,
         extend_to=given.extend_to,
+        minutes=given.minutes,
+        kept=[*overrides],
     )
     print(training.summary(result))
 

@@ -47,6 +47,7 @@ def main(argv: list[str]) -> None:
     given.define_integer("tile", 0, "The side of a tile in pixels.")
     given.define_integer("overlap", None, "Pixels that tiles share: 64; half a tile with --blend.")
     given.define_bool("blend", "Fade tiles into each other over all that they share.")
+    given.define_bool("ensemble", "Enlarged: the mean over flips and turns, in 8 times the time.")
     given.define_bool("all_frames", "All frames of animations and pages of TIFFs, not the first.")
     given.define_enum(
         "frames_as", "container", ["container", "files"], "A file as the input, or numbered PNGs."
@@ -91,7 +92,7 @@ def main(argv: list[str]) -> None:
     from tfgan_zoo.run.label_translation import Maps
     from tfgan_zoo.run.translation import translate_files
 
-    names = ("checkpoint", "direction", "size", "tile", "overlap", "blend", "white")
+    names = ("checkpoint", "direction", "size", "tile", "overlap", "blend", "ensemble", "white")
     inputs: dict[str, Any] = {n: given[n].value for n in names}
     maps = Maps(**{name: given[name].value for name in Maps._fields})
     num, seconds = translate_files(given.workdir, planned, maps=maps, **outputs, **inputs)
@@ -116,7 +117,7 @@ def _translate_tiff(given: cli.Flags) -> None:
     cli.quiet_tensorflow()
     from tfgan_zoo.run.translation import translate_tiff
 
-    names = ("checkpoint", "direction", "tile", "overlap", "blend")
+    names = ("checkpoint", "direction", "tile", "overlap", "blend", "ensemble")
     options: dict[str, Any] = {name: given[name].value for name in names}
     seconds = translate_tiff(given.workdir, source, output, **options)
     print(f"1 image in {seconds:.1f} s: {given.output}")

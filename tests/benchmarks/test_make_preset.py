@@ -4,13 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from absl import flags
-from absl.testing import flagsaver
 
 import tfgan_zoo
 from benchmarks import make_preset
 from tests.tiny_runs import stepped_run, tiny_super_resolution, tiny_voxels
 from tfgan_zoo import pictures, presets
+from tfgan_zoo.errors import InputError
 
 
 @pytest.fixture
@@ -35,11 +34,7 @@ def finished(config, run):
 
 def made(run, name, *argv):
     given = {"workdir": str(run), "name": name, "data": "noise", "licence": "CC0", "limits": "All."}
-    if not flags.FLAGS.is_parsed():
-        flags.FLAGS(["test"])
-    with flagsaver.flagsaver():
-        flags.FLAGS(["test", *(f"--{key}={value}" for key, value in given.items()), *argv])
-        make_preset.main([])
+    make_preset.main([*(f"--{key}={value}" for key, value in given.items()), *argv])
     return presets.find(name)
 
 
@@ -56,7 +51,7 @@ def test_a_preset_of_larger_images(folder):
     page = (folder / "docs" / "presets.md").read_text()
     assert "| [`larger`](#larger) | enlarges images 2 times | noise | CC0 | psnr " in page
     assert (folder / "docs" / "images" / "preset_larger.png").is_file()
-    with pytest.raises(SystemExit, match="--name: 'larger' exists; add --overwrite"):
+    with pytest.raises(InputError, match="--name: 'larger' exists; add --overwrite"):
         made(run, "larger", "--metrics=psnr")
     # A file that does not come with the library.
     away = folder / "away.keras"
@@ -84,5 +79,5 @@ def test_a_preset_of_voxels(folder):
     ],
 )
 def test_what_is_refused(folder, argv, sentence):
-    with pytest.raises(SystemExit, match=sentence):
+    with pytest.raises(InputError, match=sentence):
         made(folder, "x", *argv)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from benchmarks import common, speed, speed_cases
+from benchmarks import common, speed, speed_cases, speed_record
 from tests.marks import slow_except
 from tests.models.test_small_sides import TRANSLATORS
 from tests.models.tiny import GAMES, dataset, fit, tiny
@@ -70,6 +70,44 @@ def test_rows_stay_in_a_file(tmp_path):
     assert speed.rows_of("quick", common.shown(page, "a")) == {"b c": row}
     assert page.read_text().startswith("before <!-- a:begin -->\nintro\n\n| case |")
     assert page.read_text().endswith("|\n<!-- a:end --> after")
+
+
+def test_the_record_is_the_table(tmp_path):
+    rows = [speed.row("quick", "a", CASE), speed.row("quick", "b", without("keras", "eager"))]
+    table = "\n".join(["a machine", "", speed.header("quick"), *rows])
+    record = speed_record.of_table(table, speed.columns(speed._CONTENDERS, "quick"))
+    assert record["machine"] == "a machine"
+    assert record["cases"]["a"] == {"ours": 10.0, "step": 10.0, "keras": 20.0, "eager": 30.0}
+    assert record["cases"]["b"] == {"ours": 10.0, "step": 10.0}
+    file = tmp_path / "record.json"
+    speed_record.write(file, "paper", {"machine": "another", "cases": {}})
+    speed_record.write(file, "quick", record)
+    assert speed_record.read(file, "quick") == record
+    assert speed_record.read(file, "paper")["machine"] == "another"
+    with pytest.raises(SystemExit, match="--compare: expected a file that --record has written"):
+        speed_record.read(tmp_path / "none.json", "quick")
+
+
+def test_a_record_of_another_number_of_cores_is_refused():
+    record = {"machine": "x86_64, 2 CPU cores, 2026-11-27", "cases": {}}
+    speed_record.check_cores(record, 2)
+    with pytest.raises(SystemExit, match="expected 2 CPU cores, as the record has, got 1"):
+        speed_record.check_cores(record, 1)
+
+
+def test_what_is_slower_in_all_runs_fails():
+    recorded = {"ours": 10.0, "keras": 20.0}
+    # Twice as slow a machine, on which a step takes 1.2 times what it should.
+    slower = speed_record.compared({"ours": 24.0, "keras": 40.0}, recorded)
+    assert slower == pytest.approx((2.4, 1.2))
+    assert "1.20 of the record, slower" in speed_record.line("dcgan", slower)
+    same = speed_record.compared({"ours": 20.0, "keras": 40.0}, recorded)
+    assert same == pytest.approx((2.0, 1.0))
+    assert "slower" not in speed_record.line("dcgan", same)
+    assert speed_record.compared({"ours": 11.0}, recorded) == pytest.approx((1.1, 1.1))
+    assert speed_record.verdict({"a": [1.2, 1.3, 1.05], "b": [1.0], "c": [1.2]}) == ""
+    failed = speed_record.verdict({"a": [1.2, 1.3, 1.11], "b": [1.0]})
+    assert "each of 3 runs: a (1.20, 1.30, 1.11)." in failed
 
 
 WORKER = """

@@ -478,10 +478,13 @@ def test_the_direction_has_to_be_the_models(request, tmp_path, capsys, run, dire
     workdir = request.getfixturevalue(fixture) / model
     capsys.readouterr()  # what training said
     flags = [f"--input={draw(tmp_path / 'x.png')}", f"--output={tmp_path / 'y.png'}"]
-    flags += [f"--workdir={workdir}", f"--direction={direction}"]
-    status, _, err = said(*flags, capsys=capsys)
+    flags.append(f"--workdir={workdir}")
+    status, _, err = said(*flags, f"--direction={direction}", capsys=capsys)
     assert status == 2
     assert err == f"error: --direction: expected {known}, got {direction!r}.\n"
+    status, _, err = said(*flags, "--ensemble", capsys=capsys)
+    assert status == 2
+    assert err.startswith("error: --ensemble: expected a model that enlarges, got ")
     assert names(tmp_path) == ["x.png"]
 
 

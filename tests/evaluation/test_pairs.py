@@ -9,10 +9,12 @@ from tests.tiny_runs import stepped_run, tiny_super_resolution
 from tfgan_zoo import cli, evaluate, evaluation
 from tfgan_zoo.data import imresize, load_pair, open_super_resolution
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.evaluation import upscaled
 from tfgan_zoo.metrics.checkerboard import checkerboard
 from tfgan_zoo.metrics.psnr import psnr
 from tfgan_zoo.metrics.ssim import ssim
 from tfgan_zoo.pictures import to_uint8
+from tfgan_zoo.run import evaluation as run_evaluation
 from tfgan_zoo.run import experiment
 
 
@@ -109,7 +111,10 @@ def test_the_border_is_the_scale(folder, capsys):
     ("flags", "sentence"),
     [
         (["--baseline=bicubic"], "--data: expected a data source whose images to enlarge"),
-        (["--data=figures"], "Give --workdir or --baseline: a run, or bicubic or nearest"),
+        (
+            ["--data=figures"],
+            "Give --workdir, --preset or --baseline: a run, a pretrained model, or ",
+        ),
         (["--data=figures", "--baseline=cubic"], "--baseline: expected bicubic or nearest, got 'c"),
         (
             ["--data=figures", "--baseline=nearest", "--metrics=psmr"],
@@ -212,6 +217,15 @@ def test_scores_of_a_run(trained, tmp_path, capsys):
     assert float(rows[4][1]) == pytest.approx(expected, abs=1e-6)
     with pytest.raises(InputError, match="--scale: expected 2, the model's, got 4"):
         evaluate.main([data, f"--workdir={run}", "--scale=4"])
+    # The mean of the results of eight flips and turns, turned back.
+    turned = [np.rot90(small, k)[:, ::step] for k in range(4) for step in (1, -1)]
+    made = [np.asarray(model.upscale(each[None])[0]) for each in turned]
+    back = [np.rot90(made[i][:, :: (1, -1)[i % 2]], -(i // 2)) for i in range(8)]
+    request = upscaled.PairsRequest(source=config.data.source, metrics=("psnr",))
+    scores = run_evaluation.evaluate_pairs(run, request, ensemble=True)
+    shared = psnr(to_uint8(np.mean(back, axis=0)), large, border=2)
+    assert scores.rows()[3][1][0] == pytest.approx(shared, abs=1e-6)
+    assert shared != pytest.approx(expected, abs=1e-4)
 
 
 @pytest.mark.slow

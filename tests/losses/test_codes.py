@@ -10,12 +10,16 @@ from tfgan_zoo.losses import codes, mds_loss, mds_stress, sparsity_kl
 RHO = 0.05
 
 
-def gradient(loss, x):
-    x = tf.constant(x)
+def gradients(loss, x):
     with tf.GradientTape() as tape:
         tape.watch(x)
         value = loss(x)
-    return float(value), tape.gradient(value, x).numpy()
+    return value, tape.gradient(value, x)
+
+
+def gradient(loss, x):
+    value, slope = gradients(loss, tf.constant(x))
+    return float(value), slope.numpy()
 
 
 def test_sparsity_by_hand():
@@ -41,6 +45,18 @@ def test_dead_and_saturated_units_learn():
     assert np.all(np.isfinite(slope))
     _, slope = gradient(lambda a: sparsity_kl(tf.sigmoid(a), RHO), [-15.0])
     np.testing.assert_allclose(slope, [-RHO], rtol=1e-3)
+
+
+def test_units_that_are_always_on_have_a_finite_penalty_in_compiled_graphs():
+    def is_finite(loss):
+        @tf.function(jit_compile=True)
+        def compiled(activity):
+            return gradients(loss, activity)
+
+        return all(np.all(np.isfinite(each)) for each in compiled(tf.ones([2])))
+
+    assert is_finite(lambda a: sparsity_kl(a, RHO))
+    assert not is_finite(lambda a: -tf.math.log(1.0 - a + 1e-12))  # is reordered to 0
 
 
 def test_stress_by_pairs():

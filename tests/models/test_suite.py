@@ -366,6 +366,19 @@ def test_moving_average():
     np.testing.assert_allclose(model.generate(latents=z), average(z), atol=1e-6)
 
 
+@pytest.mark.parametrize(("ramp_up", "least", "most"), [(0.05, 0.0, 0.02), (1e6, 0.99, 1.0)])
+def test_an_early_average_holds_nothing_untrained(ramp_up, least, most):
+    """It follows the weights from the first step on; without the ramp it would not leave them."""
+    model = tiny("dcgan", dense=True, ema_half_life=1e6, ema_ramp_up=ramp_up)
+    model.compile("sgd", "sgd", run_eagerly=True)
+    before = model.generator.get_weights()[0]
+    for _ in range(3):
+        fit(model, dataset(model))
+    after, average = (net.get_weights()[0] for net in (model.generator, model.averages[0]))
+    left = np.linalg.norm(average - after) / np.linalg.norm(before - after)
+    assert least <= left <= most
+
+
 @pytest.mark.parametrize(
     "policy", [slow("mixed_bfloat16"), "mixed_float16", "bfloat16", slow("float16")]
 )

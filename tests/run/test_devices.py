@@ -62,7 +62,7 @@ def start(config, folder, run, *flags, **environment):
     )
 
 
-def two_workers(config, folder, run, *environments):
+def two_workers(config, folder, run, *environments, flags=()):
     """Returns (status, standard error) of both."""
     hosts = [f"localhost:{port}" for port in free_ports(2)]
     workers = [
@@ -70,6 +70,7 @@ def two_workers(config, folder, run, *environments):
             config,
             folder,
             run,
+            *flags,
             TF_CONFIG=json.dumps(
                 {"cluster": {"worker": hosts}, "task": {"type": "worker", "index": index}}
             ),
@@ -136,6 +137,17 @@ def test_two_workers_are_as_one(both, one):
         np.testing.assert_array_equal(array, second[name], err_msg=name)
     assert_close_runs(run, one)
     assert names(run) == names(one)
+
+
+@pytest.mark.slow
+def test_all_workers_train_for_the_steps_that_the_chief_plans(both, folder, config):
+    whole, _ = both
+    run = folder / "planned"
+    environments = {"PLANNED": "10"}, {"PLANNED": "7"}
+    ended = two_workers(config, folder, run, *environments, flags=["--minutes=1"])
+    assert [status for status, _ in ended] == [0, 0], ended
+    assert lines(run) == lines(whole)
+    assert_same(saved(run, 10), saved(whole, 10))
 
 
 @pytest.mark.slow

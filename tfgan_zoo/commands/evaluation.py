@@ -10,7 +10,7 @@ from tfgan_zoo.importing import note_of
 
 #: Flags that apply to one way of scoring alone.
 _OF_SAMPLES = ("num", "features", "inception", "seed", "direction")
-_OF_PAIRS = ("scale", "channel", "border", "output", "overwrite")
+_OF_PAIRS = ("scale", "channel", "border", "ensemble", "output", "overwrite")
 _OF_RUNS = ("checkpoint", "raw_weights")
 _OF_SOURCES = ("fake_split", "image_size", "white", "black")
 _OF_LPIPS = ("lpips_backbone", "lpips_heads")
@@ -99,7 +99,17 @@ def _evaluate_sources(given: Any) -> str:
         if given[flag].value is None:
             raise InputError(f"--{flag}: expected a data source, such as folder:PATH, got none.")
     given.refuse(
-        (*_OF_RUNS, "direction", "seed", "data", "scale", "channel", "border", "overwrite"),
+        (
+            *_OF_RUNS,
+            "direction",
+            "seed",
+            "data",
+            "scale",
+            "channel",
+            "border",
+            "ensemble",
+            "overwrite",
+        ),
         "is not for --real and --fake.",
     )
     output = _scores_file(given.output)
@@ -116,7 +126,7 @@ def _evaluate_pairs(given: Any) -> str:
 
     given.refuse(_OF_SAMPLES, "is for samples and translations; enlarged images are all scored.")
     if given.baseline is not None:
-        given.refuse(_OF_RUNS, "is for a run; a --baseline has no weights.")
+        given.refuse((*_OF_RUNS, "ensemble"), "is for a run; a --baseline has no weights.")
         upscaled.check_baseline(given.baseline, given.data)
     fields = ("metrics", "split", "data_dir", "scale", "channel", "border", *_OF_LPIPS)
     values = {name: given[name].value for name in fields if given[name].value is not None}
@@ -129,7 +139,9 @@ def _evaluate_pairs(given: Any) -> str:
     else:
         from tfgan_zoo.run.evaluation import evaluate_pairs
 
-        scores = evaluate_pairs(given.workdir, request, given.checkpoint, given.raw_weights)
+        scores = evaluate_pairs(
+            given.workdir, request, given.checkpoint, given.raw_weights, given.ensemble
+        )
     text = evaluation.table(scores)
     if given.output:
         evaluation.write_csv(given.output, scores)

@@ -62,6 +62,7 @@ def choose(
     workdir: str | None,
     overrides: Mapping[str, str],
     image_size: str | None = None,
+    minutes: float | None = None,
 ) -> Chosen | None:
     """Returns the config of a command that trains on somebody's own images.
 
@@ -71,6 +72,7 @@ def choose(
         workdir: The flag --workdir.
         overrides: Config entries set on the command line.
         image_size: The flag --image_size.
+        minutes: The flag --minutes, which plans the number of steps later.
 
     Returns:
         The config of a new run, or the stored one of a run that has begun so; None for a command
@@ -96,7 +98,7 @@ def choose(
             f"--config={recipe}: expected your images, got none; add "
             "--config.data.source=folder:PATH."
         )
-    return _new(model, recipe or (None if model else name), overrides, size)
+    return _new(model, recipe or (None if model else name), overrides, size, minutes)
 
 
 def with_image_size(
@@ -204,6 +206,7 @@ def _new(
     recipe: str | None,
     overrides: Mapping[str, str],
     size: tuple[int, int] | None,
+    minutes: float | None,
 ) -> Chosen | None:
     start = _STARTS.get(model, model) if model else recipe
     assert start is not None
@@ -264,6 +267,9 @@ def _new(
         chosen, reason = own_images.choose_size(config, facts, size)
     with config.unlocked():
         reasons = own_images.adapt(config, facts, chosen, channels)
+    if minutes is not None:
+        fitting = f"as many steps as fit into {minutes:g} minutes"
+        reasons = [fitting if each == own_images.STEPS else each for each in reasons]
     override_all(config, overrides)
     config_lib.check(config)
     height, width, last = config.model_args.image_shape
@@ -283,8 +289,9 @@ def _new(
         clauses.append(_on_white(config, kind))
     if steps := config.get("pretraining", {}).get("steps"):
         first = "the text encoder" if kind == "text_to_image" else "the generator, by pixels"
+        most = "up to " if minutes is not None else ""
         clauses.append(
-            f"before that, {steps:,} steps that train {first}; --config.pretraining.steps=N "
+            f"before that, {most}{steps:,} steps that train {first}; --config.pretraining.steps=N "
             "changes it"
         )
     because = f", {why}" if why else ""

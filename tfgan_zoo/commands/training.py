@@ -38,6 +38,7 @@ def from_flags(
     load_tensorflow: Callable[[], None],
     extend_to: int | None = None,
     image_size: str | None = None,
+    minutes: float | None = None,
 ) -> Training:
     """Resolves the config of a training command.
 
@@ -49,6 +50,7 @@ def from_flags(
         load_tensorflow: Called before anything that needs TensorFlow.
         extend_to: The flag --extend_to.
         image_size: The flag --image_size.
+        minutes: The flag --minutes.
 
     Raises:
         InputError: If there is no such recipe, an override cannot be used, the folder holds a run
@@ -57,6 +59,10 @@ def from_flags(
     if extend_to is not None and "train.steps" in overrides:
         raise InputError("--extend_to: is the new number of steps; leave out --config.train.steps.")
 
+    if minutes is not None and extend_to is not None:
+        raise InputError("--minutes: plans a new run; leave out --extend_to, or --minutes.")
+    if minutes is not None and "train.steps" in overrides:
+        raise InputError("--minutes: plans the number of steps; leave out --config.train.steps.")
     if workdir is not None and note_of(workdir) is not None:
         raise InputError(
             f"--workdir: expected a run that was trained here, or a new folder, got {workdir!r} "
@@ -72,7 +78,7 @@ def from_flags(
 
     overrides = config_lib.Overrides(overrides, arguments)
     flag, name = ("--config", recipe) if recipe else ("--model", model)
-    own = own_images.choose(model, recipe, workdir, overrides, image_size)
+    own = own_images.choose(model, recipe, workdir, overrides, image_size, minutes)
     if own is None and image_size is not None:
         known = (
             config_lib.load_config(name, flag=flag).model_args.image_shape
@@ -85,6 +91,7 @@ def from_flags(
         name = name or own.recipe
     if not name:
         folder = _run_to_resume(workdir)
+        _check_minutes(minutes, folder)
         config = config_lib.resumed_config(folder, overrides)
         config = _extended(config, folder, extend_to)
         return Training(config, folder, config_lib.stored_recipe(folder), [])
@@ -102,6 +109,7 @@ def from_flags(
             notes.append(f"With {named}, the recipe's {', '.join(dropped)} {verb} dropped.")
     began = own.recipe if own else config_lib.recipe_name(name)
     folder = Path(workdir or Path("runs") / config_lib.recipe_name(name))
+    _check_minutes(minutes, folder)
     if config_lib.has_begun(folder):
         today = config
         config, differ = config_lib.config_to_resume(
@@ -143,6 +151,11 @@ def _run_to_resume(workdir: str | None) -> Path:
 def _extended(config: ConfigDict, folder: Path, steps: int | None) -> ConfigDict:
     """Returns a run's config with the steps of --extend_to."""
     return config if steps is None else config_lib.extended(folder, config, steps)
+
+
+def _check_minutes(minutes: float | None, folder: Path) -> None:
+    if minutes is not None:
+        config_lib.check_minutes(minutes, folder)
 
 
 def open_devices(config: ConfigDict) -> None:

@@ -28,6 +28,7 @@ from tfgan_zoo.config.load import (
     recipe_name,
     with_whole_shape,
 )
+from tfgan_zoo.config.planning import Planner, check_minutes, stored_plan, with_plan_of
 from tfgan_zoo.config.schema import (
     attribute_to_image_config,
     autoencoder_config,
@@ -70,11 +71,13 @@ __all__ = [
     "DECAYS",
     "METRICS",
     "Overrides",
+    "Planner",
     "as_flag",
     "attribute_to_image_config",
     "autoencoder_config",
     "check",
     "check_extension",
+    "check_minutes",
     "check_names",
     "classifier_config",
     "config_folder",
@@ -109,6 +112,7 @@ __all__ = [
     "scores_after",
     "set_cosine",
     "stored_config",
+    "stored_plan",
     "stored_recipe",
     "super_resolution_config",
     "text_to_image_config",
@@ -117,6 +121,7 @@ __all__ = [
     "voxels_config",
     "with_earlier_meaning",
     "with_later_entries",
+    "with_plan_of",
     "with_rules_of",
     "with_whole_shape",
 ]

@@ -30,6 +30,9 @@ ALWAYS_CLASSES = ("cgan", "acgan")
 #: Below this number of images, the discriminator's inputs are augmented.
 FEW = 5000
 
+#: What is said about the number of steps, see `adapt`.
+STEPS = "{config.train.steps:,} steps{sheets}"
+
 #: The side that images get unless they are smaller or a size is given.
 DEFAULT_SIDE = 64
 
@@ -188,7 +191,7 @@ def adapt(
     shorter = min(size)
     every = 500 if shorter <= 64 else 200 if shorter <= 128 else 100
     config.train.update(log_every=100, sample_every=every, checkpoint_every=every)
-    reasons.append("{config.train.steps:,} steps{sheets}")
+    reasons.append(STEPS)
     if "split" in config.evaluate:
         config.evaluate.split = None
     if facts.held_out is not None:

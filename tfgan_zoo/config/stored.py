@@ -240,8 +240,9 @@ def config_to_resume(
     config = _overridden(typed(plain, recipe), overrides)
     recipe = recipe.copy_and_resolve_references()
     _keep_splits(plain, config, recipe)
-    # Entries that the recipe leaves out and the run has noted from its data.
+    # Entries that the recipe leaves out and the run has noted from its data, and planned ones.
     noted = [key for key in NOTED_FROM_DATA if not flatten(recipe).get(key)]
+    noted += (_stored(folder).get("planned") or {}).get("entries", ())
     differ = [
         difference
         for difference in differences(config.to_dict(), recipe.to_dict())

@@ -17,6 +17,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.checkerboard import checkerboard
 from tfgan_zoo.metrics.registry import BY_NETWORK
 from tfgan_zoo.metrics.registry import PAIRS as METRICS
+from tfgan_zoo.pictures.ensemble import self_ensemble
 from tfgan_zoo.pixels import to_uint8
 from tfgan_zoo.suggestions import did_you_mean
 
@@ -66,18 +67,20 @@ def baseline(kernel: str, scale: int) -> Callable[[np.ndarray], np.ndarray]:
     return lambda image: imresize(image, scale, kernel=kernel)
 
 
-def by_model(model: Any) -> Callable[[np.ndarray], np.ndarray]:
+def by_model(model: Any, ensemble: bool = False) -> Callable[[np.ndarray], np.ndarray]:
     """Returns a function that upscales by a model.
 
     Args:
         model: An `SRGAN`. The channels of grey images are repeated for it.
+        ensemble: Whether to average over flips and turns; see `pictures.ensemble.self_ensemble`.
     """
     channels = model.image_shape[-1]
 
     def upscale(image: np.ndarray) -> np.ndarray:
-        return to_uint8(model.upscale(with_channels(image, channels)[np.newaxis])[0])
+        return model.upscale(image[np.newaxis])[0]
 
-    return upscale
+    function = self_ensemble(upscale) if ensemble else upscale
+    return lambda image: to_uint8(function(with_channels(image, channels)))
 
 
 def enlarged(

@@ -19,9 +19,9 @@ def sparsity_kl(activity: tf.Tensor, target: float) -> tf.Tensor:
         0.4946
     """
     activity = tf.cast(activity, tf.float32)
-    # Units that are always off or always on have an infinite distance; clipping would leave them
-    # without a gradient.
-    on, off = tf.math.log(activity + _TINY), tf.math.log(1.0 - activity + _TINY)
+    # Units that are always off or always on have an infinite distance. Not 1 - a_j + _TINY, which
+    # graphs reorder to (1 + _TINY) - a_j, 0 again; a unit at 1 is saturated, and has no slope.
+    on, off = tf.math.log(activity + _TINY), tf.math.log(tf.maximum(1.0 - activity, _TINY))
     rho = tf.constant(target, tf.float32)
     terms = rho * (tf.math.log(rho) - on) + (1.0 - rho) * (tf.math.log(1.0 - rho) - off)
     return tf.reduce_sum(terms)

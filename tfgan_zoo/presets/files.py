@@ -15,9 +15,10 @@ from tfgan_zoo.errors import InputError, first_line
 from tfgan_zoo.presets.cards import FOLDER, Preset, find, list_presets
 from tfgan_zoo.suggestions import similar
 
-#: The members that the `.keras` file of a preset has besides Keras' own: what the preset is, and
-#: what `config.json` says in a run folder.
-NOTE, RUN = "preset.json", "run.json"
+#: The member of a preset's `.keras` file that says what the preset is.
+NOTE = "preset.json"
+#: The member of it that has what `config.json` says in a run folder.
+RUN = "run.json"
 
 
 def file_of(preset: Preset, argument: str = "name") -> Path:

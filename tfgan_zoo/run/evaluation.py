@@ -326,6 +326,7 @@ def evaluate_pairs(
     request: PairsRequest,
     checkpoint: str = "best",
     raw_weights: bool = False,
+    ensemble: bool = False,
 ) -> Scores:
     """Scores the images that a run's model upscales against the originals.
 
@@ -334,6 +335,7 @@ def evaluate_pairs(
         request: What to score; source and split left out are those that training scored on.
         checkpoint: "best", "last", or a step.
         raw_weights: Whether to use the generator's weights where they have a moving average.
+        ensemble: Whether to average over flips and turns; see `pictures.ensemble.self_ensemble`.
 
     Raises:
         InputError: If part of the request is impossible.
@@ -363,4 +365,4 @@ def evaluate_pairs(
         "on_error": config["data"].get("on_error", "raise"),
     }
     with model.raw_weights() if raw_weights else contextlib.nullcontext():
-        return score_source(request, by_model(model), others, also, **rules)
+        return score_source(request, by_model(model, ensemble), others, also, **rules)

@@ -5,8 +5,9 @@ import gc
 import json
 import os
 import shutil
-from collections.abc import Callable
-from typing import NamedTuple
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -26,6 +27,7 @@ from tfgan_zoo.run.changing import (
 from tfgan_zoo.run.devices import Devices, open_devices
 from tfgan_zoo.run.fitting import fit_once
 from tfgan_zoo.run.folder import Run
+from tfgan_zoo.run.planning import plan
 from tfgan_zoo.run.recovery import (
     Rollbacks,
     is_unscored,
@@ -88,6 +90,8 @@ def train(
     recipe: str | None = None,
     accept_changed_data: bool = False,
     extend_to: int | None = None,
+    minutes: float | None = None,
+    kept: Collection[str] = (),
     say: Callable[[str], None] | None = None,
 ) -> Result:
     """Trains as the config says, or resumes where an earlier call was stopped.
@@ -103,6 +107,10 @@ def train(
         accept_changed_data: Resume even if the data have changed since the run began.
         extend_to: A larger number of steps for a run that has begun. Learning rates that decay
             until the last step are planned again for this number; None for `config.train.steps`.
+        minutes: Plan the number of steps of a new run, so that the call takes this long; see
+            `tfgan_zoo.run.planning`. A run that has begun keeps its plan. None for
+            `config.train.steps`.
+        kept: Entries that `minutes` leaves as they are, although they count steps.
         say: The earlier name of `report`.
 
     Raises:
@@ -114,7 +122,12 @@ def train(
         StorageError: If files cannot be written; the last checkpoint stays.
         WorkerLostError: If another of several workers ended.
     """
+    began = time.monotonic()
     config = config_lib.with_whole_shape(config)
+    if minutes is not None:
+        if extend_to is not None:
+            raise InputError("minutes: expected none beside extend_to; give one of them.")
+        config_lib.check_minutes(minutes, Run(workdir).path)
     devices = open_devices(config)
     devices.check_batch(config.data.batch_size)
     report = (say or report) if devices.chief else lambda _: None
@@ -124,6 +137,11 @@ def train(
     if recipe is None and run.has_begun():  # The command starts from the stored config itself.
         config = config_lib.with_rules_of(run.config(), config)
     with devices.watched(), progress.progress_lines(), input_errors():
+        note: Mapping[str, Any] | None = None
+        if minutes is not None and run.has_begun():
+            config = config_lib.with_plan_of(run.path, config, kept)
+        elif minutes is not None:
+            config, note = plan(run, config, minutes, kept, devices, report, began)
         return train_stage(
             run,
             config,
@@ -132,6 +150,7 @@ def train(
             recipe=recipe,
             accept_changed_data=accept_changed_data,
             extend=extend_to is not None,
+            planned=note,
         )
 
 
@@ -145,6 +164,7 @@ def train_stage(
     recipe: str | None = None,
     accept_changed_data: bool = False,
     extend: bool = False,
+    planned: Mapping[str, Any] | None = None,
 ) -> Result:
     """Trains a run, or the pretraining before it, on devices that are open; see `train`.
 
@@ -157,6 +177,7 @@ def train_stage(
         recipe: See `train`.
         accept_changed_data: See `train`.
         extend: Whether learning rates may be planned again for more steps.
+        planned: The note of a new run that was planned by time.
     """
     begun = run.has_begun()
     with devices.together():
@@ -174,7 +195,7 @@ def train_stage(
             if pretraining is not None and "batch_size" in config.pretraining:
                 devices.check_batch(pretraining.data.batch_size, "pretraining.batch_size")
             if devices.chief:
-                claimed.enter_context(run.claim(config, recipe, extend))
+                claimed.enter_context(run.claim(config, recipe, extend, planned))
 
         rollbacks = Rollbacks(config, run, model)
         start = resume(run, model, report, devices)

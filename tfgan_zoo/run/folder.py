@@ -104,7 +104,13 @@ class Run:
         return config_lib.stored_recipe(self.path)
 
     @contextlib.contextmanager
-    def claim(self, config: Any, recipe: str | None = None, extend: bool = False) -> Iterator[None]:
+    def claim(
+        self,
+        config: Any,
+        recipe: str | None = None,
+        extend: bool = False,
+        planned: Mapping[str, Any] | None = None,
+    ) -> Iterator[None]:
         """Creates the folder, or checks that it belongs to this config, and locks it.
 
         A run that has begun keeps its stored config until `adopt` is called.
@@ -113,6 +119,7 @@ class Run:
             config: Of the run.
             recipe: The name of the recipe to note when a run begins; None for none.
             extend: Whether learning rates that decay until the last step may be planned again.
+            planned: What to note when a run begins that was planned by time; None for nothing.
 
         Raises:
             InputError: If another process trains here, or the folder holds a run with another
@@ -145,7 +152,7 @@ class Run:
             if before is not None and self.has_begun():
                 self._check_same(before, _plain(config), extend)
             else:
-                self._write_config(_plain(config), recipe, [])
+                self._write_config(_plain(config), recipe, [], planned)
             yield
 
     def adopt(self, config: Any, step: int, scored: int) -> dict[str, Any]:
@@ -163,15 +170,22 @@ class Run:
         before = config_lib.with_later_entries(self.config(), plain)
         history = config_lib.notes_until(config_lib.history_of(self.path), step, scored)
         note = config_lib.note_of(before, plain, step, scored)
-        self._write_config(plain, self.recipe(), [*history, note] if note else history)
+        history = [*history, note] if note else history
+        self._write_config(plain, self.recipe(), history, config_lib.stored_plan(self.path))
         return note
 
     def _write_config(
-        self, plain: Mapping[str, Any], recipe: str | None, history: list[dict[str, Any]]
+        self,
+        plain: Mapping[str, Any],
+        recipe: str | None,
+        history: list[dict[str, Any]],
+        planned: Mapping[str, Any] | None,
     ) -> None:
         written: dict[str, Any] = {"config": plain, "versions": versions()}
         if recipe is not None:
             written["recipe"] = recipe
+        if planned is not None:
+            written["planned"] = planned
         if history:
             written["history"] = history
         file, text = self.path / "config.json", json.dumps(written, indent=2) + "\n"

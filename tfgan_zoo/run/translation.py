@@ -17,6 +17,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers.inference import image_statistics
 from tfgan_zoo.models import ImageToImage, LabelToImage
 from tfgan_zoo.pictures import files, large_tiff, resizing, tiling
+from tfgan_zoo.pictures.ensemble import self_ensemble
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.folder import config_of, versions
 from tfgan_zoo.run.label_translation import Maps, check_has_no_maps, translate_label_maps
@@ -36,6 +37,7 @@ def translate_files(
     tile: int = 0,
     overlap: int | None = None,
     blend: bool = False,
+    ensemble: bool = False,
     white: float | None = None,
     compare: bool = False,
     on_error: str = "raise",
@@ -57,6 +59,7 @@ def translate_files(
         tile: See `pictures.tiling.in_tiles`.
         overlap: See `pictures.tiling.in_tiles`.
         blend: See `pictures.tiling.in_tiles`.
+        ensemble: Whether to average over flips and turns; see `pictures.ensemble.self_ensemble`.
         white: The value of white in images of more than 8 bits; None for the run's.
         compare: See `pictures.files.convert`.
         on_error: See `pictures.files.convert`.
@@ -69,7 +72,7 @@ def translate_files(
 
     Raises:
         InputError: If the run has no such checkpoint or direction, its model enlarges and a size is
-            given, or an image cannot be read.
+            given, it does not and `ensemble` is, or an image cannot be read.
     """
     model = experiment.load_run(workdir, checkpoint)
     task = task_of(model)
@@ -81,6 +84,7 @@ def translate_files(
             f"--size: expected none for a model that enlarges, got {size}; leave it out."
         )
 
+    _check_enlarges(model, ensemble)
     data = _data_of(workdir)
     if isinstance(model, LabelToImage) and model.takes_labels:
         others = {"size": size, "tile": tile, "overlap": overlap, "blend": blend}
@@ -93,6 +97,8 @@ def translate_files(
     def translate(image: np.ndarray) -> np.ndarray:
         return model.translate(image[np.newaxis], chosen)[0]
 
+    if ensemble:
+        translate = self_ensemble(translate)
     statistics = image_statistics(model.translators()[chosen])
     function = tiling.in_tiles(
         translate,
@@ -135,6 +141,7 @@ def translate_tiff(
     tile: int = 0,
     overlap: int | None = None,
     blend: bool = False,
+    ensemble: bool = False,
 ) -> float:
     """Translates a TIFF of any size to another one, in memory that does not grow with its height.
 
@@ -147,6 +154,7 @@ def translate_tiff(
         tile: See `pictures.tiling.in_tiles`.
         overlap: See `pictures.tiling.in_tiles`.
         blend: See `pictures.tiling.in_tiles`.
+        ensemble: See `translate_files`.
 
     Returns:
         The seconds it took.
@@ -163,6 +171,7 @@ def translate_tiff(
         raise InputError(
             f"--output: expected a .png or a folder for label maps, got {str(output)!r}."
         )
+    _check_enlarges(model, ensemble)
     chosen = _direction(model, direction)
     cut = large_tiff.Tiling.of(
         tile,
@@ -177,12 +186,16 @@ def translate_tiff(
     state = os.stat(source)
     known = [str(source.resolve()), state.st_size, state.st_mtime_ns, str(output.resolve())]
     colors = _data_of(workdir).get("color_profiles", "srgb")
-    key = json.dumps([*known, chosen, cut, weights_of(model), versions(), colors])
+    key = json.dumps([*known, chosen, cut, ensemble, weights_of(model), versions(), colors])
+
+    def translate(image: np.ndarray) -> np.ndarray:
+        return model.translate(image[np.newaxis], chosen)[0]
+
     start = time.perf_counter()
     large_tiff.translate(
         source,
         output,
-        lambda image: model.translate(image[np.newaxis], chosen)[0],
+        self_ensemble(translate) if ensemble else translate,
         model.source_shape(chosen)[-1],
         cut,
         hashlib.sha256(key.encode()).hexdigest(),
@@ -197,6 +210,14 @@ def _direction(model: Any, direction: str | None) -> str:
     if chosen not in directions:
         raise InputError(f"--direction: expected {' or '.join(directions)}, got {chosen!r}.")
     return chosen
+
+
+def _check_enlarges(model: Any, ensemble: bool) -> None:
+    if ensemble and model.scale == 1:
+        raise InputError(
+            f"--ensemble: expected a model that enlarges, got {type(model).__name__}, to which a "
+            "turned image may be something else; leave it out."
+        )
 
 
 def _check_label_options(**given: Any) -> None:

@@ -1,0 +1,58 @@
+"""What `benchmarks.time_to_quality` compares, and its arithmetic."""
+
+import dataclasses
+
+import numpy as np
+
+from benchmarks import time_to_quality
+from benchmarks.time_to_quality import CASES, Point
+from tfgan_zoo.config import list_configs
+from tfgan_zoo.data import figures
+
+CURVES = {
+    "zoo": [
+        [Point(1.0, {"fid": 10.0}), Point(2.0, {"fid": 0.5})],
+        [Point(1.2, {"fid": 12.0}), Point(2.2, {"fid": 0.3})],
+    ],
+    "torch": [[Point(1.0, {"fid": 20.0}), Point(2.0, {"fid": 15.0})]],
+}
+
+
+def test_table():
+    assert time_to_quality.table([1.0, 2.0], CURVES) == [
+        "|  | score | 1 min | 2 min |",
+        "|---|---|---|---|",
+        "| tfgan_zoo | fid | 11.00 ± 1.41 (1.1) | 0.400 ± 0.141 (2.1) |",
+        "| PyTorch's example | fid | 20.00 (1.0) | 15.00 (2.0) |",
+    ]
+    means = time_to_quality.means(CURVES["zoo"], "fid")
+    np.testing.assert_allclose(means, [(1.1, 11.0), (2.1, 0.4)])
+
+
+def test_cases_name_recipes_and_nothing_that_minutes_plans(tmp_path):
+    for case in CASES.values():
+        flags = dict(flag.lstrip("-").split("=", 1) for flag in case.flags(tmp_path))
+        assert flags["config"] in list_configs()
+        assert not [key for key in flags if key.startswith("config.train.")]
+
+
+def test_drawn_figures_are_right_and_others_are_not(tmp_path, monkeypatch):
+    """Exact translations score 1, and the inputs do not."""
+    monkeypatch.setattr(time_to_quality, "_TRANSLATED", 40)
+    time_to_quality._figures.cache_clear()
+    drawn = time_to_quality._figures("test")
+    inputs = figures.render(drawn)
+    fill = figures.attributes("unpaired", "test", 40, domain="b").fill
+    drawn = dataclasses.replace(drawn, fill=fill)
+    scores = CASES["cyclegan"].scores
+    assert scores({"images": figures.render(drawn)}, tmp_path)["all right"] > 0.99
+    assert scores({"images": inputs}, tmp_path)["all right"] < 0.01
+    time_to_quality._figures.cache_clear()
+
+
+def test_texts_are_told_word_by_word():
+    codes = time_to_quality._codes(["a red ring", "a ring"], ["a", "red", "ring"], 3)
+    assert codes.reshape(2, 3, 3).argmax(-1)[0].tolist() == [0, 1, 2]
+    np.testing.assert_array_equal(codes.sum(-1), [3, 2])
+    same = time_to_quality._codes(["a red ring"], ["a", "red", "ring"], 3)
+    np.testing.assert_array_equal(codes[:1], same)
