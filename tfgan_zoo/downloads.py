@@ -11,8 +11,8 @@ from pathlib import Path
 def cache_folder() -> Path:
     """Returns `$TFGAN_ZOO_CACHE`, or `~/.cache/tfgan_zoo` by default. It may not exist yet.
 
-    It holds files that can be downloaded or computed again. A user without a home, as in some
-    containers, has them in the folder of temporary files.
+    It holds files that can be downloaded or computed again. Without a home, which some containers
+    lack, it is in the folder of temporary files.
     """
     try:
         return Path(os.environ.get("TFGAN_ZOO_CACHE") or "~/.cache/tfgan_zoo").expanduser()

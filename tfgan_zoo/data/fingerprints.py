@@ -154,7 +154,7 @@ def _names(source: Source, spec: str) -> list[str]:
 
 
 def _content(num: int, rows: Callable[[Any], np.ndarray]) -> str:
-    """Returns a hash of an array of so many rows, of some of them if it is large."""
+    """Returns a hash of the rows of an array, of some of them if it is large."""
     first = rows(slice(0, 1))
     digest = hashlib.sha256(f"{first.dtype} {(num, *first.shape[1:])}".encode())
     step = -(-num * first.nbytes // CONTENT_LIMIT) or 1

@@ -114,9 +114,9 @@ def translate(
         atomic.claimed(unfinished, str(output), Path.touch),
         contextlib.ExitStack() as resumable,
     ):
-        resumable.callback(lambda: rows.done or unfinished.unlink(missing_ok=True))
         height, width = page.imagelength, page.imagewidth
         rows = _Rows(unfinished, key, height * tiling.scale)
+        resumable.callback(rows.remove_empty)
         read_rows = _reader(page, source)
         profile = _profile_of(page) if color_profiles == "srgb" else None
 
@@ -221,6 +221,11 @@ class _Rows:
         self.done += len(band)
         noted = {"key": self._key, "rows": self.done, "shape": self._shape}
         atomic.write_atomically(self._note, json.dumps(noted) + "\n")
+
+    def remove_empty(self) -> None:
+        """Removes the file if it has no row, so that nothing stays of an image that cannot be read."""
+        if not self.done:
+            self._file.unlink(missing_ok=True)
 
     def save(self, output: Path) -> None:
         """Writes all rows to a TIFF, and removes their file."""

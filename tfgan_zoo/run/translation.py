@@ -184,7 +184,8 @@ def translate_tiff(
     if statistics is not None and not blend:
         _warn_of_seams(statistics)(f"{source} in tiles of {cut.tile}x{cut.tile}")
     state = os.stat(source)
-    known = [str(source.resolve()), state.st_size, state.st_mtime_ns, str(output.resolve())]
+    times = (state.st_mtime_ns, state.st_ctime_ns)
+    known = [str(source.resolve()), state.st_size, *times, str(output.resolve())]
     colors = _data_of(workdir).get("color_profiles", "srgb")
     key = json.dumps([*known, chosen, cut, ensemble, weights_of(model), versions(), colors])
 

@@ -1,5 +1,6 @@
 """Listings of folders that are kept notice every change of names."""
 
+import errno
 import os
 
 import pytest
@@ -96,6 +97,19 @@ def test_a_link_to_a_drive_that_is_not_there_is_followed_later(photos, tmp_path)
     (tmp_path / "drive").mkdir()
     (tmp_path / "drive" / "7.png").touch()
     assert names(photos) == [*ALL, "c/7.png"]
+
+
+def test_a_folder_that_may_not_be_read_is_named(photos, monkeypatch, recwarn):
+    scandir = os.scandir
+
+    def refused(path):
+        if path.endswith("deep"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    assert names(photos) == [ALL[0], *ALL[2:]]
+    assert any("deep: permission denied, so" in str(each.message) for each in recwarn)
 
 
 def test_a_file_that_is_added_during_the_walk_is_found_by_the_next(photos, monkeypatch):

@@ -16,7 +16,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, warn_user
 
 
 class _Archive(NamedTuple):
@@ -181,7 +181,7 @@ def folders_in(path: str) -> dict[str, str]:
 def walk(path: str) -> Iterator[tuple[str, list[str], list[str]]]:
     """Does what `os.walk` does, top down and following links, also within archives."""
     if os.path.isdir(path):
-        yield from os.walk(path, followlinks=True)
+        yield from os.walk(path, onerror=_warn_of, followlinks=True)
         return
     found = _inside(path)
     if found is None:
@@ -196,6 +196,11 @@ def walk(path: str) -> Iterator[tuple[str, list[str], list[str]]]:
         place = os.path.join(found[0], folder) if folder else found[0]
         yield place, children, [name for name, is_folder in inside.items() if not is_folder]
         left += [f"{folder}/{name}".strip("/") for name in children]
+
+
+def _warn_of(error: OSError) -> None:
+    reason = (error.strerror or "it cannot be read").lower()
+    warn_user(f"{error.filename}: {reason}, so the files in this folder are left out.")
 
 
 def read_bytes(path: str) -> bytes:
