@@ -223,7 +223,7 @@ class _Rows:
         atomic.write_atomically(self._note, json.dumps(noted) + "\n")
 
     def remove_empty(self) -> None:
-        """Removes the file if it has no row, so that nothing stays of an image that cannot be read."""
+        """Removes the file if it has no row, to leave nothing of an unreadable image."""
         if not self.done:
             self._file.unlink(missing_ok=True)
 
