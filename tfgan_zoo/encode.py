@@ -28,9 +28,10 @@ def main(argv: list[str]) -> None:
     cli.use_preset(given, "encode")
 
     cli.quiet_tensorflow()
+    from tfgan_zoo.data import codes
     from tfgan_zoo.run import coding
 
-    output = coding.check_codes_file(given.output, given.overwrite)
+    output = codes.check_codes_file(given.output, given.overwrite)
     found = coding.encode_source(
         given.workdir,
         given.input,
@@ -39,9 +40,7 @@ def main(argv: list[str]) -> None:
         on_error=given.on_error,
     )
     found.save(output)
-    num, dim = found.codes.shape
-    classes = f", of {len(found.class_names)} classes" if len(found.class_names) else ""
-    print(f"{num:,} code{'s' * (num != 1)} of {dim} numbers{classes}: {output}")
+    print(f"{found.counted()}: {output}")
 
 
 if __name__ == "__main__":

@@ -53,6 +53,11 @@ def input_error_in(error: BaseException) -> InputError | None:
     text = getattr(error, "message", None)
     if not type(error).__module__.startswith("tensorflow.") or not isinstance(text, str):
         return None
+    return input_error_of(text)
+
+
+def input_error_of(text: str) -> InputError | None:
+    """Finds the sentence of an `InputError` in a text of TensorFlow; see `input_error_in`."""
     if raised := re.search(r"\bInputError: (.+)", text):
         return InputError(raised[1].strip())
     asserted = re.search(r"assertion failed: ((?:\[[^\[\]]*\] ?)+)", text)

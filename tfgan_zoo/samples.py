@@ -33,6 +33,9 @@ VOXELS = SampleKind(
 #: By the rank of one sample.
 SAMPLES = {len(kind.axes): kind for kind in (POINTS, IMAGES, VOXELS)}
 
+#: Styles that a model of label maps keeps of each class, as in pix2pixHD.
+NUM_STYLES = 10
+
 
 def kind_of(shape: Sequence[int | None]) -> SampleKind:
     """Returns the kind of samples of a shape, which `shape` says without the batch axis.

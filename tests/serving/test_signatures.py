@@ -44,6 +44,7 @@ def names(name):
     kinds = ("", "_bits") if name == "gan_3d" else ("", "_uint8", "_png")
     forms = [f"{e}{form}" for e in endpoints(name) for form in kinds]
     others = ["class_names"] if name in TOLD and tiny(name).class_names else []
+    others += ["attributes"] if MODELS[name].kind == "attribute_to_image" else []
     return sorted([*forms, *others, "serving_default"])
 
 
@@ -72,7 +73,7 @@ def endpoints(name):
 def assert_close(apart, name):
     """All were asked, and no answer is off: by rounding, or by a level of 255."""
     assert min(np.std(next(iter(images.values()))) for *_, images in exported.cases(name, 3)) > 0.1
-    asked = [key for key in names(name) if key != "class_names"]
+    asked = [key for key in names(name) if key not in ("class_names", "attributes")]
     assert set(apart) == {f"{key}/{num}" for key in asked for num in SIZES}
     for key, value in apart.items():
         assert value <= (1 if "_uint8/" in key or "_png/" in key else 1e-5), key

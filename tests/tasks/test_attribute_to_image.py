@@ -11,6 +11,7 @@ from tfgan_zoo.attributes import Attributes
 from tfgan_zoo.data import figures
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figure_attributes import attribute_scores, mask_iou
+from tfgan_zoo.pictures.attribute_drawing import drawing_of, parse_sweep, parse_values
 from tfgan_zoo.pictures.drawing import DrawRequest
 from tfgan_zoo.pixels import on_black
 from tfgan_zoo.run import experiment
@@ -18,7 +19,6 @@ from tfgan_zoo.run.building import build_model
 from tfgan_zoo.run.drawing import walk_run
 from tfgan_zoo.run.evaluation import evaluate_run
 from tfgan_zoo.tasks import open_task, resolve
-from tfgan_zoo.tasks.attribute_drawing import drawing_of, parse_sweep, parse_values
 from tfgan_zoo.tasks.requests import Request
 
 SCORED = {

@@ -12,7 +12,8 @@ from tfgan_zoo.data.figures import scenes
 from tfgan_zoo.data.readers.label_maps import read_label_map
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.scenes import scene_scores
-from tfgan_zoo.run import building, experiment, label_translation, styles
+from tfgan_zoo.pictures import label_files
+from tfgan_zoo.run import building, experiment, styles
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.tasks import Request, open_task, resolve, task_of
 
@@ -197,13 +198,13 @@ def test_instance_maps_in_folders_of_the_same_names(task, tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     given = str(tmp_path / "inst")
-    found = label_translation.instances_of(task.model, labels, given)
+    found = label_files.instances_of(labels, given, True)
     for label, instance in found.items():
         assert instance == label.replace("label/", "inst/").replace("labelIds", "instanceIds")
     # Without the folder above, nothing says which of both 1_instanceIds.png is meant.
     lone = [str(tmp_path / "label/essen/1_labelIds.png")]
     with pytest.raises(InputError, match=r"essen.* has several instance maps of its name, such as"):
-        label_translation.instances_of(task.model, lone, given)
+        label_files.instances_of(lone, given, True)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfgan_zoo import pictures
+from tfgan_zoo.commands import served_attributes, served_codes, served_labels, served_voxels
 from tfgan_zoo.data.images import DecodingRules
 from tfgan_zoo.errors import InputError, check_number
-from tfgan_zoo.pictures import files
+from tfgan_zoo.pictures import files, label_files
+from tfgan_zoo.pictures.drawing import ANIMATIONS
 from tfgan_zoo.serving import requests
 from tfgan_zoo.serving.client import Client, Signature
 
@@ -37,10 +39,17 @@ def check(given: Any) -> None:
         raise InputError("--skip_existing: expected without --overwrite, got both.")
     if given.text and given.class_label:
         raise InputError("--class_label: expected none beside --text; leave one of them out.")
+    label_files.check_style(given.style)
+    if given.input is None:
+        served_labels.check_none(given)
+        served_codes.check_none(given)
+    elif given.attribute:
+        raise InputError("--attribute: expected none beside --input; leave one of them out.")
     if given.output is None and not given.list:
         raise InputError("--output: expected a .png or a folder, got none.")
     if given.output is not None and given.input is None:
-        pictures.check_ending(given.output, [".png"])
+        pictures.check_ending(given.output, [".png", *ANIMATIONS * given.turntable])
+    served_voxels.options(given).check()
     requests.check_seeds(given.seed, given.num)
 
 
@@ -78,7 +87,15 @@ def answer(given: Any) -> str:
 
 
 def _translate(given: Any, client: Client, signatures: Mapping[str, Signature]) -> str:
+    served_voxels.check_none(given)
     replace = given.overwrite or given.skip_existing
+    if served_labels.fits(signatures):
+        return served_labels.translate(given, client, signatures)
+    served_labels.check_none(given)
+    if served_codes.fits(given, signatures):
+        return served_codes.answer(given, client, signatures)
+    served_codes.check_none(given)
+    served_voxels.check_images(given)
     options: dict[str, Any] = {"on_error": given.on_error, "bits": given.bits}
     all_planned = files.plan(given.input, given.output, overwrite=replace, **options)
     planned = files.missing(all_planned) if given.skip_existing else all_planned
@@ -101,6 +118,20 @@ def _translate(given: Any, client: Client, signatures: Mapping[str, Signature]) 
 
 
 def _draw(given: Any, client: Client, signatures: Mapping[str, Signature]) -> str:
+    if any(requests.MASKS in signature.outputs for signature in signatures.values()):
+        served_voxels.check_none(given)
+        served_voxels.check_images(given)
+        return served_attributes.draw(given, client, signatures)
+    if given.attribute:
+        raise InputError(
+            "--attribute: expected none for this model, which draws from no attributes."
+        )
+    if any(requests.VOXELS in signature.outputs for signature in signatures.values()):
+        _check_told(given, signatures)
+        labels = _labels(given, client, signatures)
+        return served_voxels.draw(given, client, signatures, labels)
+    served_voxels.check_none(given)
+    served_voxels.check_images(given)
     seeds = requests.check_seeds(given.seed, given.num)
     replace = given.overwrite or given.skip_existing
     named = given.text or given.class_label
@@ -108,10 +139,7 @@ def _draw(given: Any, client: Client, signatures: Mapping[str, Signature]) -> st
     inputs = ["seed", *["text"] * bool(given.text), *["label"] * bool(given.class_label)]
     _check_told(given, signatures)
     chosen = requests.choose(signatures, inputs, given.signature)
-    labels: list[int | None] = [None] * max(1, len(given.text))
-    if given.class_label:
-        names = requests.class_names(client, signatures)
-        labels = [requests.class_number(label, names) for label in given.class_label]
+    labels = _labels(given, client, signatures)
     num = 0
     texts: list[list[str]] = [[text] for text in given.text] or [[] for _ in labels]
     for i, (text, label) in enumerate(zip(texts, labels, strict=True)):
@@ -123,6 +151,14 @@ def _draw(given: Any, client: Client, signatures: Mapping[str, Signature]) -> st
         num += len(places)
     count, others = files.counted(num, num, len(paths) - num)
     return f"{count} by {chosen}{others}: {given.output}"
+
+
+def _labels(given: Any, client: Client, signatures: Mapping[str, Signature]) -> list[int | None]:
+    """Returns the numbers of the classes; without any, None for each text."""
+    if not given.class_label:
+        return [None] * max(1, len(given.text))
+    names = requests.class_names(client, signatures)
+    return [requests.class_number(label, names) for label in given.class_label]
 
 
 def _check_told(given: Any, signatures: Mapping[str, Signature]) -> None:

@@ -1,5 +1,6 @@
 """Drawing images and masks from attributes: how such a model is used."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from tfgan_zoo.attributes import DEGREES, Attributes
 from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.layers.transformation import TRANSFORMATIONS
 from tfgan_zoo.models.mechanics.moving_average import MovingAverage
-from tfgan_zoo.serving.signatures import Endpoint
+from tfgan_zoo.serving.signatures import Endpoint, of_texts
 
 
 class DrawsFromAttributes(MovingAverage):
@@ -225,6 +226,15 @@ class DrawsFromAttributes(MovingAverage):
     def inputs_explained(self) -> dict[str, Any]:
         """See `Saving.inputs_explained`."""
         return {"attributes": self.coding.declared}
+
+    def signatures(self) -> dict[str, Endpoint]:
+        """See `Saving.signatures`; one more tells what the attributes are, as JSON.
+
+        The text of each attribute is a list of its name and what it is declared as.
+        """
+        texts = [json.dumps(each) for each in self.coding.declared.items()]
+        found = super().signatures()  # type: ignore[misc]
+        return found | {"attributes": of_texts(texts, "index", "attribute")}
 
     def endpoints(self) -> dict[str, Endpoint]:
         """From attributes by name, or from codes, to `images` and `masks`.

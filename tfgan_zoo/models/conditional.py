@@ -13,7 +13,7 @@ from tfgan_zoo.models.game import Game
 from tfgan_zoo.models.mechanics import classes, parts
 from tfgan_zoo.models.mechanics.functional import check_mixes
 from tfgan_zoo.models.mechanics.keywords import check_known
-from tfgan_zoo.serving.signatures import Endpoint
+from tfgan_zoo.serving.signatures import Endpoint, of_texts
 
 #: The parts of a condition, in the order of `condition`; empty without one.
 Given = tuple[tf.Tensor, ...]
@@ -169,7 +169,9 @@ class Conditional(Game):
     def signatures(self) -> dict[str, Endpoint]:
         """See `Saving.signatures`; of a model with `class_names`, one more tells a class' name."""
         found = super().signatures()
-        return found | {"class_names": _names_of(self.class_names)} if self.class_names else found
+        if not self.class_names:
+            return found
+        return found | {"class_names": of_texts(self.class_names, "label", "class_name")}
 
     def condition_of(self, given: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """Returns the condition that `generate` is given: each part with a batch axis.
@@ -212,18 +214,3 @@ class Conditional(Game):
                 self.check_condition({name: values}, "", "choose from those")
             found[name] = parts.as_declared(values, each, name).numpy()
         return found
-
-
-def _names_of(names: Sequence[str]) -> Endpoint:
-    """Returns a signature from class numbers to names; empty for numbers of no class."""
-    spec = tf.TensorSpec([None], tf.int32, name="label")
-
-    @tf.function(input_signature=(spec,), autograph=False)
-    def class_names(label):
-        known = (label >= 0) & (label < len(names))
-        return {"class_name": tf.gather([*names, ""], tf.where(known, label, len(names)))}
-
-    def example(num):
-        return {"label": np.arange(num, dtype=np.int32) % len(names)}
-
-    return Endpoint(class_names, (spec,), example)

@@ -13,10 +13,8 @@ from tfgan_zoo.models.mechanics import label_maps, parts
 from tfgan_zoo.models.mechanics.arguments import check_flag, check_image_shape, stack_images
 from tfgan_zoo.models.mechanics.clusters import k_means
 from tfgan_zoo.networks import size_multiple, smallest_side
+from tfgan_zoo.samples import NUM_STYLES
 from tfgan_zoo.serving.signatures import Endpoint
-
-#: Styles that a model keeps of each class, as in pix2pixHD.
-NUM_STYLES = 10
 
 
 class LabelShapes(NamedTuple):

@@ -160,13 +160,14 @@ def missing(planned: Mapping[Path, Path], frames: str | None = None) -> dict[Pat
     }
 
 
-def counted(num: int, planned: int, existing: int = 0) -> tuple[str, str]:
+def counted(num: int, planned: int, existing: int = 0, unit: str = "image") -> tuple[str, str]:
     """Returns what a command says about its images.
 
     Args:
         num: Number of images converted.
         planned: Number of images that should be.
         existing: Number of images whose results existed.
+        unit: What one of them is called.
 
     Returns:
         ("N images", further numbers, each after a comma).
@@ -177,7 +178,7 @@ def counted(num: int, planned: int, existing: int = 0) -> tuple[str, str]:
     """
     left_out = f", {planned - num} left out" if num < planned else ""
     there = f", {existing} there already" if existing else ""
-    return f"{num} {'image' if num == 1 else 'images'}", left_out + there
+    return f"{num} {unit}{'s' * (num != 1)}", left_out + there
 
 
 def comparison(result: Path) -> Path:
@@ -305,6 +306,59 @@ def convert(
         more = f" and {len(left_out) - 20} more" if len(left_out) > 20 else ""
         progress.say(f"{len(left_out)} of {len(planned)} left out: {some}{more}")
     return len(planned) - len(left_out)
+
+
+def make(
+    planned: Mapping[Any, Path],
+    read: Callable[[Any], np.ndarray],
+    function: Callable[[np.ndarray], np.ndarray],
+    words: tuple[str, str],
+    *,
+    sheet: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
+    on_error: str = "raise",
+) -> int:
+    """Reads every file by a function, applies another and writes the image that it returns.
+
+    Args:
+        planned: Results by file.
+        read: From a file to an array.
+        function: From that to an image, uint8 `[H, W, C]`.
+        words: What is done to what, for the bar: "translated", "label maps".
+        sheet: From an array and its image to the picture of both that is written beside a result;
+            None for no such pictures.
+        on_error: "raise", or "skip" to leave out files that cannot be read, and those that a server
+            refuses.
+
+    Returns:
+        The number of images written.
+
+    Raises:
+        InputError: If a file cannot be read, with "raise".
+        ServerError: If the function raises it; the message names the file.
+    """
+    done = 0
+    for path, result in progress.bar(planned.items(), words[0], len(planned), words[1]):
+        try:
+            found = read(path)
+        except InputError as error:
+            if on_error != "skip":
+                raise
+            progress.say(f"left out: {without_advice(error).rstrip('.')}.")
+            continue
+        try:
+            made = function(found)
+        except ServerError as error:
+            named = type(error)(f"{path}: {error}")
+            if on_error == "skip" and isinstance(error, RefusedError):
+                progress.say(f"left out: {str(named).rstrip('.')}.")
+                continue
+            raise named from error
+        result.parent.mkdir(parents=True, exist_ok=True)
+        if sheet is not None:  # first, so that there is none to write once the result exists
+            pictures.save_png(comparison(result), sheet(found, made))
+        pictures.save_image(result, made)
+        done += 1
+    return done
 
 
 def _warn_of_depth(planned: Sequence[Path], rules: images.DecodingRules) -> None:

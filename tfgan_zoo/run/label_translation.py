@@ -1,6 +1,5 @@
 """Files of label maps through a run's model."""
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,14 +9,9 @@ import numpy as np
 from tfgan_zoo import config as config_lib
 from tfgan_zoo import pictures, progress
 from tfgan_zoo.data.images import decode, with_channels
-from tfgan_zoo.data.label_maps import PALETTES, nearest_colours
-from tfgan_zoo.data.readers.folder import some_images
-from tfgan_zoo.data.readers.label_maps import INSTANCE, LABEL, by_key, key_of, read_label_map
-from tfgan_zoo.errors import InputError, without_advice
+from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import LabelToImage
-from tfgan_zoo.models.label_to_image import NUM_STYLES
-from tfgan_zoo.pictures.files import comparison
-from tfgan_zoo.pictures.label_maps import draw_label_maps
+from tfgan_zoo.pictures import label_files
 
 
 class Maps(NamedTuple):
@@ -74,110 +68,30 @@ def translate_label_maps(
         InputError: If a map cannot be read, instances are missing, or there is no such style.
     """
     read = _reader(data, model)
-    labels = by_key([("", str(path)) for path in planned], LABEL, only=False).values()
-    instances = instances_of(model, list(labels), maps.instances)
+    labels = label_files.labels_of(planned)
+    instances = label_files.instances_of(labels, maps.instances, model.takes_instances)
     style = _style(model, maps, read)
-    done = 0
-    for label in progress.bar(list(labels), "translated", len(labels), "label maps"):
-        result = planned[Path(label)]
-        try:
-            found = read(label, instances.get(label))
-        except InputError as error:
-            if on_error != "skip":
-                raise
-            progress.say(f"left out: {without_advice(error)}.")
-            continue
+
+    def translate(found: np.ndarray) -> np.ndarray:
         made = model.translate(found[np.newaxis], styles=style(found))[0]
-        made = pictures.to_uint8(made)
-        result.parent.mkdir(parents=True, exist_ok=True)
-        if compare:
-            columns = [draw_label_maps(found[np.newaxis], model.num_classes or 0), made[np.newaxis]]
-            sheet = pictures.titled_rows(["labels", "translated"], columns)
-            pictures.save_png(comparison(result), sheet)
-        pictures.save_image(result, made)
-        done += 1
-    return done
+        return pictures.to_uint8(made)
+
+    return label_files.convert(
+        {label: planned[Path(label)] for label in labels},
+        translate,
+        read,
+        instances,
+        compare=(model.num_classes or 0) if compare else None,
+        on_error=on_error,
+    )
 
 
 def _reader(
     data: Mapping[str, Any], model: LabelToImage
 ) -> Callable[[str, str | None], np.ndarray]:
-    """Returns a function from the files of a label map and its instances to int16 `[H, W, C]`."""
-    num_classes, classes = model.num_classes or 0, data.get("classes", "values")
-    if classes == "values":
-        return lambda label, at: read_label_map(label, at, num_classes, data.get("ignored"))
-    palette, rules = np.array(PALETTES[classes]), config_lib.decoding(data)
-
-    def read(label: str, at: str | None) -> np.ndarray:
-        return nearest_colours(with_channels(decode(label, **rules), 3), palette)
-
-    return read
-
-
-def instances_of(
-    model: LabelToImage, labels: list[str], given: str | None
-) -> dict[str, str | None]:
-    """Returns the instance map of each label map.
-
-    Raises:
-        InputError: If the model needs none, or one is missing.
-    """
-    if not model.takes_instances:
-        if given is not None:
-            raise InputError(
-                f"--instances: expected none for a model without boundaries and styles, got "
-                f"{given!r}."
-            )
-        return {}
-    if given is None:
-        raise InputError(
-            "--instances: expected the instance maps of the label maps, which this model's "
-            "boundaries and styles come from, got none; give their file or folder."
-        )
-    path = Path(given).expanduser()
-    if path.is_file():
-        if len(labels) > 1:
-            raise InputError(
-                f"--instances: expected a folder for {len(labels)} label maps, got {given!r}."
-            )
-        return dict.fromkeys(labels, str(path))
-    if not path.is_dir():
-        raise InputError(f"--instances: {given!r} does not exist; check the path.")
-    files = [(str(path), name) for name in some_images("--instances", str(path))]
-    by_key_there = by_key(files, INSTANCE, False)
-    by_name: dict[str, list[str]] = {}
-    for file in by_key_there.values():
-        by_name.setdefault(_parts(file)[0], []).append(file)
-    root = os.path.commonpath([os.path.dirname(label) for label in labels]) if labels else ""
-    found: dict[str, str | None] = {}
-    for label in labels:
-        parts = _parts(label)
-        named = by_name.get(parts[0], [])
-        if not named:
-            raise InputError(
-                f"--instances: {label} has no instance map of its name in {given}; add it."
-            )
-        # Of several sub-folders, the one whose folders have the same names.
-        alike = [_num_alike(parts, _parts(file)) for file in named]
-        best = [file for file, num in zip(named, alike, strict=True) if num == max(alike)]
-        same = by_key_there.get(key_of(os.path.relpath(label, root)))
-        if len(best) > 1 and same not in best:
-            raise InputError(
-                f"--instances: {label} has several instance maps of its name, such as {best[0]} "
-                f"and {best[1]}; arrange both folders alike."
-            )
-        found[label] = same if same in best else best[0]
-    return found
-
-
-def _parts(file: str) -> list[str]:
-    """Returns the name of a file without endings, and its folders from the innermost out."""
-    return list(Path(key_of(file)).parts)[::-1]
-
-
-def _num_alike(first: list[str], second: list[str]) -> int:
-    same = [a == b for a, b in zip(first, second, strict=False)]
-    return same.index(False) if False in same else len(same)
+    classes = data.get("classes", "values")
+    rules = {} if classes == "values" else config_lib.decoding(data)
+    return label_files.reader(model.num_classes or 0, classes, data.get("ignored"), rules)
 
 
 def _style(
@@ -194,8 +108,7 @@ def _style(
         raise InputError(
             f"--{wanted[0]}: expected a run with styles, got one of model_args.style_size=0."
         )
-    if maps.style is not None and not 0 <= maps.style < NUM_STYLES:
-        raise InputError(f"--style: expected 0 to {NUM_STYLES - 1}, got {maps.style}.")
+    label_files.check_style(maps.style)
     if len(wanted) == 2:
         raise InputError("--style: expected without --style_of, got both.")
     if maps.style_of is None:

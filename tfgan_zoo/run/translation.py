@@ -97,11 +97,9 @@ def translate_files(
     def translate(image: np.ndarray) -> np.ndarray:
         return model.translate(image[np.newaxis], chosen)[0]
 
-    if ensemble:
-        translate = self_ensemble(translate)
     statistics = image_statistics(model.translators()[chosen])
     function = tiling.in_tiles(
-        translate,
+        self_ensemble(translate) if ensemble else translate,
         tile,
         overlap,
         model.scale,

@@ -31,6 +31,8 @@ _KINDS = {
     "seed": "any number; each image depends only on its own seed",
     "label": "the number of a class",
     "class_name": "empty if there is no such class",
+    "index": "the number of an attribute, in the order of the table below",
+    "attribute": "its name and what it is, as JSON; empty if there is no such attribute",
 }
 
 

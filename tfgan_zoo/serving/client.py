@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from tfgan_zoo.errors import InputError, RefusedError, ServerError
+from tfgan_zoo.errors import InputError, RefusedError, ServerError, input_error_of
 from tfgan_zoo.serving.connection import BusyError, patiently, read_certificates
 
 #: Statuses of HTTP and gRPC that refuse a request for what it holds; another may be accepted.
@@ -350,16 +350,22 @@ class GrpcClient:
                     ) from error
                 status = error.code().name
                 kind = RefusedError if status in _REFUSED_BY_GRPC else ServerError
-                raise kind(f"{self.name}: {error.details()} ({status}).") from error
+                raise kind(f"{self.name}: {_sentence(error.details())} ({status}).") from error
 
         return patiently(once, self.name, self.retries, self.first_wait)
 
 
 def _reason(body: bytes, otherwise: str) -> str:
     try:
-        return str(json.loads(body)["error"]).rstrip(".")
+        return _sentence(str(json.loads(body)["error"]))
     except (ValueError, KeyError, TypeError):
         return str(otherwise)
+
+
+def _sentence(text: str) -> str:
+    """Returns a server's error in one line: what the model refuses, if it says so."""
+    found = input_error_of(text)
+    return " ".join((str(found) if found else text).split()).rstrip(".")
 
 
 def _tensor(info: Mapping[str, Any]) -> Tensor:

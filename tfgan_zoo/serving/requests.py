@@ -1,6 +1,8 @@
 """Requests to a served model, and its answers as files."""
 
 import io
+import json
+import math
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,26 +13,39 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from tfgan_zoo import atomic
+from tfgan_zoo.attributes import Attributes
 from tfgan_zoo.errors import InputError, RefusedError, ServerError, check_texts, first_line
 from tfgan_zoo.pixels import to_unit_range
 from tfgan_zoo.serving.client import Client, GrpcClient, RestClient, Signature, Tensor
 from tfgan_zoo.serving.connection import parse_headers
 from tfgan_zoo.suggestions import nearest
 
-_FILES = "images_bytes"
+FILES = "images_bytes"
 _FORM = "_png"
+#: Outputs that are voxels: occupancies in [0, 1]; and packed bits, in a form of its own.
+VOXELS = "voxels"
+_BITS = "voxels_bits"
+_BITS_FORM = "_bits"
+#: The output that is codes of images.
+CODES = "codes"
+#: The output that is masks beside images, as PNG files.
+MASKS = "masks_bytes"
 
 
 def choose(
-    signatures: Mapping[str, Signature], inputs: Sequence[str], name: str | None = None
+    signatures: Mapping[str, Signature],
+    inputs: Sequence[str],
+    name: str | None = None,
+    output: str = FILES,
 ) -> str:
-    """Returns the name of the signature that takes certain inputs and returns PNG files.
+    """Returns the name of the signature that takes certain inputs and returns a certain output.
 
     Args:
         signatures: Signatures of the server.
         inputs: Names of the inputs to send.
-        name: Name of the signature, or of the endpoint whose PNG form it is; None for the first
-            that fits.
+        name: Name of the signature, or of the endpoint whose form it is; None for the first that
+            fits.
+        output: Name of the output; by default that of PNG files.
 
     Raises:
         InputError: If there is none.
@@ -42,12 +57,12 @@ def choose(
     fit = [
         key
         for key, signature in signatures.items()
-        if set(signature.inputs) == set(inputs) and _FILES in signature.outputs
+        if set(signature.inputs) == set(inputs) and output in signature.outputs
     ]
     for key in fit:
         if name in (None, key, key.removesuffix(_FORM)):
             return key
-    wanted = f"takes {' and '.join(inputs)} and returns {_FILES}"
+    wanted = f"takes {' and '.join(inputs)} and returns {output}"
     if name is not None:
         known = ", ".join(fit) or "none"
         raise InputError(f"--signature: expected one that {wanted} ({known}), got {name!r}.")
@@ -57,9 +72,32 @@ def choose(
 
 def channels(signatures: Mapping[str, Signature], name: str) -> int:
     """Returns the number of channels of the images that a PNG signature takes."""
+    last = _shape(signatures, name)[-1]
+    return last if last > 0 else 3
+
+
+def shape_of(signatures: Mapping[str, Signature], name: str) -> tuple[int, ...]:
+    """Returns the shape of the images that a PNG signature takes, of one size.
+
+    Raises:
+        InputError: If it takes images of any size, or does not tell.
+    """
+    shape = _shape(signatures, name)
+    if len(shape) != 3 or min(shape) < 1:
+        raise InputError(f"The model does not tell which size of images {name} takes.")
+    return shape
+
+
+def _shape(signatures: Mapping[str, Signature], name: str) -> tuple[int, ...]:
     floats = signatures.get(name.removesuffix(_FORM))
-    shape = floats.inputs["images"].shape if floats and "images" in floats.inputs else (3,)
-    return shape[-1] if shape[-1] > 0 else 3
+    return floats.inputs["images"].shape[1:] if floats and "images" in floats.inputs else (3,)
+
+
+def png_of(image: np.ndarray) -> bytes:
+    """Returns an image, uint8 `[H, W, 1 or 3]`, as a PNG file."""
+    file = io.BytesIO()
+    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "PNG")
+    return file.getvalue()
 
 
 def drawn(
@@ -87,19 +125,73 @@ def drawn(
         ServerError: If the server cannot be reached, or its answer is not PNG files.
     """
     for text in check_texts("texts", texts) if len(texts) else (None,):
-        for i in range(0, len(seeds), batch_size):
-            part = seeds[i : i + batch_size]
-            inputs = {"seed": np.array(part, np.int64)}
+        for part in _parts(seeds, batch_size):
+            given = {}
             if text is not None:
                 encoded = text if isinstance(text, bytes) else text.encode()
-                inputs["text"] = np.array([encoded] * len(part), object)
-            if label is not None:
-                inputs["label"] = np.full(len(part), label, np.int32)
-            made = client.predict(signature, inputs)[_FILES].tolist()
+                given["text"] = np.array([encoded] * len(part), object)
+            made = client.predict(signature, _of_seeds(part, label) | given)[FILES].tolist()
             for seed, file in zip(part, made, strict=True):
                 sent = f"seed {seed}" if text is None else f"seed {seed} and the text {text!r}"
                 opened(file, client.name, f"{signature} for {sent}")
                 yield file
+
+
+def _parts(seeds: Sequence[int], batch_size: int) -> Iterator[Sequence[int]]:
+    for i in range(0, len(seeds), batch_size):
+        yield seeds[i : i + batch_size]
+
+
+def _of_seeds(seeds: Sequence[int], label: int | None) -> dict[str, np.ndarray]:
+    inputs = {"seed": np.array(seeds, np.int64)}
+    if label is not None:
+        inputs["label"] = np.full(len(seeds), label, np.int32)
+    return inputs
+
+
+def drawn_voxels(
+    client: Client,
+    signatures: Mapping[str, Signature],
+    name: str,
+    seeds: Sequence[int],
+    batch_size: int = 16,
+    label: int | None = None,
+) -> Iterator[np.ndarray]:
+    """Requests voxels for each seed.
+
+    Args:
+        client: Client of the server.
+        signatures: Its signatures.
+        name: One that returns `voxels`; or its form that returns packed bits.
+        seeds: Seeds of the objects.
+        batch_size: Number of objects per request.
+        label: Number of a class, for a model that is told one.
+
+    Yields:
+        Batches of floats in [-1, 1], `[B, D, H, W, C]`; of bits, -1 and 1.
+
+    Raises:
+        ServerError: If the server cannot be reached, or its answer is not voxels.
+    """
+    shape = signatures[name.removesuffix(_BITS_FORM)].outputs[VOXELS].shape[1:]
+    for part in _parts(seeds, batch_size):
+        made = client.predict(name, _of_seeds(part, label))
+        if _BITS in made and made[_BITS].shape == (len(part), -(-math.prod(shape) // 8)):
+            bits = np.unpackbits(made[_BITS], axis=1, count=math.prod(shape))
+            occupancies = bits.reshape(len(part), *shape).astype(np.float32)
+        else:
+            occupancies = made.get(VOXELS, np.zeros(0, np.float32))
+        if occupancies.shape != (len(part), *shape) or not np.all(
+            (occupancies >= 0) & (occupancies <= 1)
+        ):
+            raise ServerError(f"{client.name}: the answer of {name} is no voxels.")
+        yield 2 * occupancies - 1
+
+
+def bits_of(signatures: Mapping[str, Signature], name: str) -> str:
+    """Returns the form with packed bits of a signature of voxels; itself if it has none."""
+    form = signatures.get(name + _BITS_FORM, Signature({}, {}))
+    return name + _BITS_FORM if _BITS in form.outputs else name
 
 
 #: Class names asked for at a time.
@@ -112,15 +204,35 @@ def class_names(client: Client, signatures: Mapping[str, Signature]) -> list[str
     Raises:
         ServerError: If the server cannot be reached.
     """
-    names: list[str] = []
-    while "class_names" in signatures and len(names) % _NAMES == 0:
-        label = np.arange(len(names), len(names) + _NAMES, dtype=np.int32)
-        found = client.predict("class_names", {"label": label})["class_name"].tolist()
-        more = [name.decode() for name in found if name]
-        names += more
+    return _texts(client, signatures, "class_names", "label", "class_name")
+
+
+def _texts(
+    client: Client, signatures: Mapping[str, Signature], name: str, number: str, text: str
+) -> list[str]:
+    """Requests the texts of a signature of `signatures.of_texts`; none if there is no such."""
+    texts: list[str] = []
+    while name in signatures and len(texts) % _NAMES == 0:
+        numbers = np.arange(len(texts), len(texts) + _NAMES, dtype=np.int32)
+        found = client.predict(name, {number: numbers})[text].tolist()
+        more = [each.decode() for each in found if each]
+        texts += more
         if not more:
             break
-    return names
+    return texts
+
+
+def attributes(client: Client, signatures: Mapping[str, Signature]) -> Attributes | None:
+    """Requests what a model draws from; None if it does not tell.
+
+    Raises:
+        ServerError: If the server cannot be reached, or does not answer with attributes.
+    """
+    texts = _texts(client, signatures, "attributes", "index", "attribute")
+    try:
+        return Attributes(dict(map(json.loads, texts))) if texts else None
+    except (InputError, TypeError, ValueError) as error:
+        raise ServerError(f"{client.name}: the answer of attributes is none.") from error
 
 
 def class_number(label: str, names: Sequence[str]) -> int:
@@ -158,10 +270,8 @@ def converter(client: Client, signature: str) -> Callable[[np.ndarray], np.ndarr
     """
 
     def convert(image: np.ndarray) -> np.ndarray:
-        file = io.BytesIO()
-        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "PNG")
-        sent = np.array([file.getvalue()], object)
-        (came,) = client.predict(signature, {_FILES: sent})[_FILES].tolist()
+        sent = np.array([png_of(image)], object)
+        (came,) = client.predict(signature, {FILES: sent})[FILES].tolist()
         pixels = opened(came, client.name, signature)
         return to_unit_range(np.atleast_3d(pixels))
 
@@ -305,12 +415,23 @@ def check_seeds(first: int, num: int) -> range:
 
 
 def paths(
-    output: str, seeds: Sequence[int], texts: str | Sequence[str] = (), overwrite: bool = False
+    output: str,
+    seeds: Sequence[int],
+    texts: str | Sequence[str] = (),
+    overwrite: bool = False,
+    ending: str = ".png",
 ) -> list[Path]:
     """Returns the path of each image of `drawn`.
 
     In a folder an image is named after its seed, 000007.png, and for several texts also after the
     number of the text, 1_000007.png.
+
+    Args:
+        output: A .png for one image, or a folder.
+        seeds: Seeds of the images.
+        texts: What each of the seeds draws: texts, or classes.
+        overwrite: Whether files may exist.
+        ending: Of the files in a folder.
 
     Raises:
         InputError: If a file exists, would have to hold several images, or has an invalid name.
@@ -325,7 +446,7 @@ def paths(
     else:
         several = range(1, len(texts) + 1) if len(texts) > 1 else ()
         firsts = [f"{number}_" for number in several] or [""]
-        named = [place / f"{first}{seed:06d}.png" for first in firsts for seed in seeds]
+        named = [place / f"{first}{seed:06d}{ending}" for first in firsts for seed in seeds]
     existing = [path for path in named if path.exists()]
     if existing and not overwrite:
         raise InputError(f"--output: {str(existing[0])!r} exists; add --overwrite to replace it.")

@@ -1,6 +1,6 @@
 """The forms in which an endpoint is served: floats, uint8, and PNG files."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,6 +73,27 @@ def in_every_form(endpoints: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
         if all(spec.shape[-1] in (1, 3) for spec in images):
             signatures[f"{name}_png"] = _of_files(floats)
     return signatures
+
+
+def of_texts(texts: Sequence[str], number: str, text: str) -> Endpoint:
+    """Returns a signature from numbers to texts; empty for numbers of none.
+
+    Args:
+        texts: The texts, by number.
+        number: Name of the input, int32 `[B]`.
+        text: Name of the output, strings `[B]`.
+    """
+    spec = tf.TensorSpec([None], tf.int32, name=number)
+
+    def function(given):
+        known = (given >= 0) & (given < len(texts))
+        return {text: tf.gather([*texts, ""], tf.where(known, given, len(texts)))}
+
+    def example(num):
+        return {number: np.arange(num, dtype=np.int32) % len(texts)}
+
+    made = tf.function(function, input_signature=(spec,), autograph=False)
+    return Endpoint(made, (spec,), example)
 
 
 def outputs(signature: Endpoint) -> dict[str, tf.TensorSpec]:

@@ -22,9 +22,9 @@ from tfgan_zoo.metrics.registry import BY_NETWORK, TARGETS
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.metrics.ssim import SIDE as SSIM_SIDE
 from tfgan_zoo.models import AttributeToImage
+from tfgan_zoo.pictures.attribute_drawing import drawing_of
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
 from tfgan_zoo.pixels import on_black
-from tfgan_zoo.tasks.attribute_drawing import drawing_of
 from tfgan_zoo.tasks.base import SHEET, Score, Task, caching_of, held_out_split, open_source_for
 from tfgan_zoo.tasks.comparison import BATCH, EvaluationTask, Subset, choose
 from tfgan_zoo.tasks.distribution_scores import DistributionScores

@@ -134,11 +134,8 @@ def _sweep(model: Any, request: DrawRequest, given: Mapping[str, list[Any]]) -> 
     free = [each for each in coding.classes if each not in given]
     for each in free[:1]:
         given[each] = list(coding.classes[each])[:_ROWS]
-    combinations, labels = _combinations(given)
-    rows = [
-        coding.encode({**coding.middle(), **one, name: values}, "--attribute")
-        for one in combinations
-    ]
+    every, labels = combinations(given)
+    rows = [coding.encode({**coding.middle(), **one, name: values}, "--attribute") for one in every]
     return _drawn(model, np.concatenate(rows), len(values), labels)
 
 
@@ -171,15 +168,15 @@ def _rows(model: Any, request: DrawRequest, given: Mapping[str, list[Any]]) -> D
     missing = [name for name in coding.names if name not in given]
     num = request.num_samples() if missing or request.num is not None else 1
     drawn = {n: v for n, v in coding.sample(num, request.seed).items() if n in missing}
-    combinations, labels = _combinations(given)
+    every, labels = combinations(given)
     rows = []
-    for one in combinations:
+    for one in every:
         codes = coding.encode({**drawn, **one}, "--attribute")
         rows.append(np.broadcast_to(codes, (num, codes.shape[1])))
     return _drawn(model, np.concatenate(rows), num, labels)
 
 
-def _combinations(
+def combinations(
     given: Mapping[str, list[Any]],
 ) -> tuple[list[dict[str, Any]], list[str] | None]:
     """Returns every combination of values, and what tells them apart; None of a single one."""
