@@ -2,6 +2,7 @@
 
 import os
 import socket
+import tempfile
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -10,9 +11,13 @@ from pathlib import Path
 def cache_folder() -> Path:
     """Returns `$TFGAN_ZOO_CACHE`, or `~/.cache/tfgan_zoo` by default. It may not exist yet.
 
-    It holds files that can be downloaded or computed again.
+    It holds files that can be downloaded or computed again. Without a home, which some containers
+    lack, it is in the folder of temporary files.
     """
-    return Path(os.environ.get("TFGAN_ZOO_CACHE") or "~/.cache/tfgan_zoo").expanduser()
+    try:
+        return Path(os.environ.get("TFGAN_ZOO_CACHE") or "~/.cache/tfgan_zoo").expanduser()
+    except RuntimeError:  # no home
+        return Path(tempfile.gettempdir(), f"tfgan_zoo-{os.getuid()}")
 
 
 def check_online(url: str) -> None:
