@@ -1,6 +1,7 @@
 """Files that appear complete or not at all."""
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import re
@@ -8,7 +9,7 @@ import secrets
 import shutil
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,47 @@ def to_disk(path: Path) -> None:
     """Flushes a file to disk."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
+
+
+@contextlib.contextmanager
+def claimed(path: Path, output: str, make: Callable[..., None] = Path.mkdir) -> Iterator[None]:
+    """Makes a folder or file of unfinished work, and keeps other processes out of it.
+
+    Args:
+        path: The folder or file, which the block may remove.
+        output: What it becomes, for the message.
+        make: `Path.mkdir` or `Path.touch`.
+
+    Raises:
+        InputError: If another process has it.
+    """
+    while True:
+        make(path, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:  # Another process has just completed it.
+            continue
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise InputError(
+                    f"--output: another process is writing {output!r}; wait for it, or end it."
+                ) from error
+            except OSError:
+                pass  # This file system has no locks.
+            if _is_at(handle, path):
+                yield
+                return
+        finally:
+            os.close(handle)
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def check_name(path: Path, argument: str = "path") -> None:

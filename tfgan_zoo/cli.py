@@ -232,7 +232,9 @@ def use_preset(given: Flags, command: str | None = None) -> bool:
     one = [name for name in ("checkpoint", "raw_weights") if name in given]
     given.refuse(one, "expected none for a preset, which has one set of weights; leave it out.")
     preset = presets.find(given.preset, "--preset", command)
-    given["workdir"].value = str(presets.file_of(preset, "--preset"))
+    path = presets.PresetPath(presets.file_of(preset, "--preset"))
+    path.name = preset.name
+    given["workdir"].value = path
     return True
 
 
@@ -246,6 +248,8 @@ def _nearest_flag(flag: str, known: list[str]) -> str:
     first, dot, key = name.partition(".")
     if dot and "config" in known and similar(first, ["config"]):  # an override, misspelt
         return f"; did you mean --config.{key}?"
+    if name == "preset" and "config" in known:
+        return "; --config.train.start_from=NAME starts a run from a preset."
     if _SYNONYMS.get(name) in known:
         return f"; did you mean --{_SYNONYMS[name]}?"
     return nearest(flag, [f"--{each}" for each in known], "--help shows all")

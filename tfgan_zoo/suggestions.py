@@ -9,11 +9,17 @@ from collections.abc import Iterable
 def similar(name: str, known: Iterable[str]) -> list[str]:
     """Returns up to three known names that resemble a mistyped one.
 
+    A name that differs in case alone comes back alone.
+
     Example:
         >>> similar("Gird", ["ring", "grid"])
         ['grid']
+        >>> similar("Grid", ["grid", "grids"])
+        ['grid']
     """
     folded = {each.lower(): each for each in known if each}
+    if name.lower() in folded:
+        return [folded[name.lower()]]
     return [folded[near] for near in difflib.get_close_matches(name.lower(), folded, 3, 0.55)]
 
 

@@ -8,7 +8,7 @@ import pytest
 from tfgan_zoo import pictures
 from tfgan_zoo.data import open_captioned, open_domains, open_source
 from tfgan_zoo.data.fingerprints import describe_change, fingerprint, fingerprint_captioned
-from tfgan_zoo.data.source import ArraySource
+from tfgan_zoo.data.source import ArraySource, PartSource
 
 
 @pytest.fixture
@@ -92,6 +92,21 @@ def test_arrays_are_known_by_their_content(monkeypatch):
     assert fingerprint(ArraySource("npz:x", other)) == fingerprint(
         ArraySource("npz:x", np.concatenate([array[:30], other[30:31], array[31:]]))
     )
+
+
+def test_a_part_of_a_large_array_is_known_by_its_content_as_a_copy_is(monkeypatch):
+    array = np.random.default_rng(0).integers(0, 256, (50, 8, 8, 1), np.uint8)
+    rows = np.arange(50)[::-3]
+
+    def of_part(array):
+        return fingerprint(PartSource(ArraySource("npz:x", array), rows, "npz:x, some"), "npz:x")
+
+    monkeypatch.setattr("tfgan_zoo.data.fingerprints.CONTENT_LIMIT", array.nbytes // 10)
+    copied = of_part(array)
+    monkeypatch.setattr("tfgan_zoo.data.source._COPIED", 0)
+    assert of_part(array) == copied
+    assert copied == fingerprint(ArraySource("npz:x", array[rows]))
+    assert of_part(255 - array) != copied
 
 
 def test_embedded_data_are_known_by_their_parameters():

@@ -3,6 +3,7 @@
 import errno
 import itertools
 import os
+import tempfile
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.marks import slow_except
+from tfgan_zoo import downloads
 from tfgan_zoo.data import decoded, open_domains, open_source, paired, storage, unconditional
 from tfgan_zoo.data.images import Fit
+from tfgan_zoo.data.source import ArraySource
 from tfgan_zoo.data.storage import Caching, parse_bytes, storage_for
 from tfgan_zoo.errors import InputError
 
@@ -84,6 +87,34 @@ def test_a_quarter_of_the_machine_is_used_by_default():
     assert 0 < storage.machine_memory() <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
+def test_no_more_memory_is_used_than_there_is():
+    assert Caching(memory="1000TB").limit == storage.machine_memory()
+
+
+def test_the_folder_of_a_user_who_does_not_exist_is_refused():
+    with pytest.raises(InputError, match=r"data.cache_dir: expected a folder, got '~nobody-here"):
+        _ = Caching("disk", folder="~nobody-here/x").path
+
+
+def test_the_memory_of_a_job_is_that_of_its_control_group(tmp_path):
+    """As a batch system limits it: in a group above that of the process."""
+    (tmp_path / "cgroup").write_text("3:cpu:/x\n2:rdma,memory:/jobs/7/step\n0::/jobs/7/step\n")
+    files = [str(f.relative_to(tmp_path)) for f in storage._limits(tmp_path / "cgroup", tmp_path)]
+    assert files[:2] == ["memory.max", "memory/memory.limit_in_bytes"]
+    assert {"jobs/7/memory.max", "memory/jobs/7/memory.limit_in_bytes"} <= set(files)
+    assert not any("x" in file.split("/") for file in files)
+    assert len(list(storage._limits(tmp_path / "missing", tmp_path))) == 2
+
+
+def test_without_a_home_the_cache_is_a_temporary_folder(monkeypatch):
+    def no_home(path):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("TFGAN_ZOO_CACHE", raising=False)
+    monkeypatch.setattr(downloads.Path, "expanduser", no_home)
+    assert downloads.cache_folder().parent == downloads.Path(tempfile.gettempdir())
+
+
 @pytest.mark.parametrize(
     "cache",
     [True, False, "auto", "disk", Caching(memory="1kB")],
@@ -144,6 +175,47 @@ def test_without_the_state_of_files_a_changed_image_would_not_be_noticed(
         np.testing.assert_array_equal(image, picture(5))
 
 
+def test_a_restored_image_of_the_same_size_and_time_is_decoded_again(folder):
+    batches(folder, "disk")
+    file, before = folder / "05.png", (folder / "05.png").stat()
+    Image.fromarray(picture(5, shift=50)).save(file)
+    assert file.stat().st_size == before.st_size
+    while file.stat().st_ctime_ns == before.st_ctime_ns:  # the clock of the file system ticks
+        os.utime(file)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    for batch, indices in zip(batches(folder, "disk"), expected(NUM), strict=True):
+        np.testing.assert_array_equal(
+            batch, [picture(i, shift=50 if i == 5 else 0) for i in indices]
+        )
+
+
+def test_an_image_that_is_replaced_while_it_is_read_is_not_kept(folder, tmp_path):
+    source, fit = open_source(f"folder:{folder}"), Fit(SIDE, 3)
+
+    def read(sources, fittings, index):
+        images = [fittings[0](sources[0].read(index), "")]
+        Image.fromarray(picture(index, shift=50)).save(folder / f"{index:02d}.png")
+        os.utime(folder / f"{index:02d}.png", (0, index))
+        return images
+
+    kept = decoded.DecodedImages([source], [fit], read, tmp_path / "file")
+    np.testing.assert_array_equal(kept.read(3)[0], picture(3))
+    np.testing.assert_array_equal(kept.read(3)[0], picture(3, shift=50))
+
+
+def test_parts_of_a_mapped_array_do_not_share_a_file(folder, tmp_path):
+    images = np.stack([picture(i) for i in range(NUM)])
+    np.save(tmp_path / "images.npy", images)
+    mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
+    for part in (slice(0, 5), slice(5, 10)):
+        options = {"batch_size": BATCH, "seed": 3, "image_size": 4}
+        found = first(unconditional(mapped[part], cache="disk", **options))
+        np.testing.assert_array_equal(found, first(unconditional(images[part], **options)))
+    assert len(list((tmp_path / "cache" / "decoded").iterdir())) == 2
+    changing = np.load(tmp_path / "images.npy", mmap_mode="c")
+    assert ArraySource("mine", changing).identity() is None
+
+
 def test_a_list_that_has_moved_is_decoded_again(folder, tmp_path):
     batches(folder, "disk")
     (folder / "00.png").rename(folder / "99.png")
@@ -169,10 +241,10 @@ def test_unusable_images_are_skipped_alike(folder, monkeypatch, limit):
     (folder / "04.png").write_bytes(b"no image")
     monkeypatch.setattr(storage, "MEMORY_LIMIT", limit)
     monkeypatch.setattr(storage, "EAGER", 0)
-    places = ["auto", Caching(memory="1kB"), Caching("auto", memory="1GB")]
-    one, spilled, ample = (batches(folder, cache, on_error="skip") for cache in places)
-    np.testing.assert_array_equal(one, spilled)
-    np.testing.assert_array_equal(one, ample)
+    places = ["auto", "disk", Caching(memory="1kB"), Caching("auto", memory="1GB")]
+    one, *others = (batches(folder, cache, on_error="skip") for cache in places)
+    for other in others:
+        np.testing.assert_array_equal(one, other)
     usable = [i for i in range(NUM) if i != 4]
     for batch, indices in zip(one, expected(NUM - 1 if limit else NUM), strict=True):
         wanted = [usable[i] if limit else 5 if i == 4 else i for i in indices]

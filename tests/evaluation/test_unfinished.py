@@ -61,6 +61,13 @@ def test_what_belongs_to_another_evaluation_is_not_taken(unfinished, tmp_path):
     assert other.load() == {}
 
 
+def test_evaluations_of_other_labels_are_told_apart(tmp_path):
+    labels = np.zeros(5000, np.int64)  # printing leaves the middle out
+    one = Unfinished(tmp_path, ["run", {"label": labels}], 1).path
+    labels[2500] = 1
+    assert Unfinished(tmp_path, ["run", {"label": labels}], 1).path != one
+
+
 def test_images_that_are_counted_twice_change_the_result():
     """A control: resuming at another place is seen in the moments."""
     whole = collect(batches(0), ["moments"], Pixels())

@@ -1,7 +1,11 @@
 """TIFF images that are translated in bands."""
 
+import io
+import os
+
 import numpy as np
 import pytest
+from PIL import Image, ImageCms
 
 from tfgan_zoo import cli, translate
 from tfgan_zoo.errors import InputError
@@ -80,6 +84,77 @@ def test_a_stopped_translation_goes_on(tmp_path, options, capsys):
     assert [path.name for path in output.parent.iterdir()] == ["painted.tif"]
     with tifffile.TiffFile(output) as written:
         assert written.pages[0].tilewidth == 512
+
+
+def translated(tmp_path, name="out.tif", **options):
+    tifffile = pytest.importorskip("tifffile")
+    tifffile.imwrite(tmp_path / "scan.tif", IMAGE, photometric="rgb", **options)
+    output = tmp_path / name
+    cut = large_tiff.Tiling(16, 4, 2)
+    large_tiff.translate(
+        tmp_path / "scan.tif", output, lambda image: image / 127.5 - 1, 3, cut, "a" * 64
+    )
+    return tifffile.imread(output)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"compression": "zlib", "predictor": True}, {"bigtiff": True, "byteorder": ">"}],
+    ids=["one strip", "predictor", "big"],
+)
+def test_pixels_stay_in_their_places(tmp_path, options):
+    np.testing.assert_array_equal(translated(tmp_path, **options), IMAGE)
+
+
+def test_a_file_in_one_strip_is_not_read_as_a_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(large_tiff, "_read_rows", None)
+    np.testing.assert_array_equal(translated(tmp_path), IMAGE)
+
+
+def test_colours_of_a_profile_become_srgb(tmp_path):
+    pytest.importorskip("tifffile")
+    profile = pytest.importorskip("imagecodecs").cms_profile("adobergb")
+    found = translated(tmp_path, iccprofile=profile)
+    assert np.abs(found.astype(int) - IMAGE).max() > 20
+    expected = ImageCms.profileToProfile(
+        Image.fromarray(IMAGE),
+        ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+        ImageCms.createProfile("sRGB"),
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+    assert np.abs(found.astype(int) - np.asarray(expected)).max() <= 2
+
+
+def test_rows_that_a_file_lacks_are_made_again(tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    source, output = tmp_path / "scan.tif", tmp_path / "out.tif"
+    tifffile.imwrite(source, IMAGE, photometric="rgb")
+    cut = large_tiff.Tiling(16, 4, 2)
+    function, _ = stop_at(10)
+    with pytest.raises(KeyboardInterrupt):
+        large_tiff.translate(source, output, function, 3, cut, "a" * 64)
+    os.truncate(tmp_path / f".part-{'a' * 12}.rows", 5)
+    function, _ = stop_at(0)
+    large_tiff.translate(source, output, function, 3, cut, "a" * 64)
+    large_tiff.translate(source, tmp_path / "whole.tif", function, 3, cut, "b" * 64)
+    np.testing.assert_array_equal(tifffile.imread(output), tifffile.imread(tmp_path / "whole.tif"))
+
+
+def test_a_damaged_file_is_named_and_nothing_stays(tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    source = tmp_path / "scan.tif"
+    tifffile.imwrite(source, IMAGE, photometric="rgb", compression="zlib")
+    with tifffile.TiffFile(source) as opened:
+        place = opened.pages[0].dataoffsets[0]
+    with source.open("r+b") as file:
+        file.seek(place)
+        file.write(b"damaged")
+    with pytest.raises(InputError, match=r"scan.tif' cannot be read"):
+        large_tiff.translate(
+            source, tmp_path / "out.tif", smoothed, 3, large_tiff.Tiling(16, 4, 2), "a" * 64
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["scan.tif"]
 
 
 def test_others_are_refused_before_anything_is_made(tmp_path):

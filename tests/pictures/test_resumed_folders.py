@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tfgan_zoo import atomic
+from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures import drawing
 from tfgan_zoo.pictures.drawing import Drawing
 from tfgan_zoo.tasks.drawing import Generated
@@ -80,3 +82,30 @@ def test_batches_after_a_number_are_those_of_all():
         later = np.concatenate(list(made.after(start)))
         np.testing.assert_array_equal(later, np.concatenate(list(made))[start:])
     assert len(list(itertools.islice(made, 2))) == 2
+
+
+def test_images_that_were_moved_before_a_kill_are_made_again(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        save(tmp_path / "images", "a" * 12, stop_at=3)
+    (part,) = tmp_path.iterdir()
+    (tmp_path / "images").mkdir()
+    for name in ("000000.png", "000005.png"):
+        (part / name).rename(tmp_path / "images" / name)
+    save(tmp_path / "images", "a" * 12)
+    assert values(tmp_path / "images") == values_of_whole(tmp_path)
+
+
+def values_of_whole(tmp_path):
+    save(tmp_path / "whole", "")
+    return values(tmp_path / "whole")
+
+
+def test_two_processes_do_not_write_the_same_images(tmp_path):
+    with (
+        atomic.claimed(tmp_path / (".part-" + "a" * 12), "images"),
+        pytest.raises(InputError, match="another process is writing"),
+    ):
+        save(tmp_path / "images", "a" * 12)
+    assert not (tmp_path / "images").exists()
+    save(tmp_path / "images", "a" * 12)
+    assert values(tmp_path / "images") == values_of_whole(tmp_path)

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -46,7 +47,7 @@ NOTE = {
     "name": "tiny",
     "data": "noise",
     "licence": "CC0",
-    "command": "python -m tfgan_zoo.train",
+    "command": "python -m tfgan_zoo.train --config=mine",
     "date": "2026-11-29",
 }
 CARD = presets.find("r3gan_figures")
@@ -278,11 +279,26 @@ def test_an_export_says_what_it_was_trained_on(shelf, tmp_path, capsys):
         "- model: `tiny.keras`",
         "- preset: `tiny`, 2026-11-29",
         "- data: noise, CC0",
-        "- trained by: `python -m tfgan_zoo.train`",
+        "- trained by: `python -m tfgan_zoo.train --config=mine`",
         "- weights: their moving average",
         f"- figures_validity: {CARD.scores['figures_validity']:.6g}",
     ):
         assert f"{line}\n" in card
+
+
+def test_an_export_in_python_says_what_it_was_trained_on(shelf, tmp_path):
+    model = tfgan_zoo.from_preset("tiny")
+    model.export(tmp_path / "1")
+    card = (tmp_path / "1" / "README.md").read_text()
+    score = f"- figures_validity: {CARD.scores['figures_validity']:.6g}\n"
+    assert "- preset: `tiny`, 2026-11-29\n- data: noise, CC0\n" in card
+    assert score in card
+    assert '"source": ' in card
+    model.step.assign_add(1)  # As training does: the scores are no longer its own.
+    model.export(tmp_path / "2")
+    card = (tmp_path / "2" / "README.md").read_text()
+    assert "- fine-tuned from: the preset `tiny`, trained on noise, CC0\n" in card
+    assert score not in card
 
 
 # ---------------------------------------------------------------------- what users get wrong
@@ -318,6 +334,113 @@ def test_an_export_says_what_it_was_trained_on(shelf, tmp_path, capsys):
 def test_flags_are_checked_first(shelf, tmp_path, capsys, main, argv, message):
     status, out, err = said(*argv, f"--output={tmp_path / 'x'}", main=main, capsys=capsys)
     assert (status, out, err) == (2, "", f"error: {message}\n")
+
+
+@pytest.mark.parametrize(
+    ("main", "argv", "message"),
+    [
+        # Not by the path of a file in the library, which nobody gave.
+        (
+            generate.main,
+            ["--preset=tiny", "--label=cat"],
+            "--label: expected no label for 'tiny', whose model knows no classes.",
+        ),
+        (
+            generate.main,
+            ["--workdir=tiny"],
+            "--workdir: 'tiny' is no run folder: it has no config.json; --preset=tiny takes the "
+            "preset of that name.",
+        ),
+        (
+            generate.main,
+            ["--preset=TINY"],
+            "--preset: there is no preset 'TINY'; did you mean tiny?",
+        ),
+    ],
+)
+def test_messages_name_the_preset(shelf, tmp_path, monkeypatch, capsys, main, argv, message):
+    monkeypatch.chdir(tmp_path)
+    describe(shelf, "tiny_too", ["generate"])
+    status, _, err = said(*argv, "--output=x.png", main=main, capsys=capsys)
+    (shelf / "tiny_too.json").unlink()
+    assert (status, err) == (2, f"error: {message}\n")
+    with pytest.raises(InputError, match=r"exist; tfgan_zoo\.from_preset\('tiny'\) loads the pre"):
+        tfgan_zoo.load_model("tiny")
+
+
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        (
+            "--preset",
+            "There is no flag --preset; --config.train.start_from=NAME starts a run from a preset.",
+        ),
+        (
+            "--config",
+            "--config: expected a recipe, got the preset 'tiny'; --config.train.start_from=tiny "
+            "starts from it.",
+        ),
+    ],
+)
+def test_training_says_how_a_run_starts_from_a_preset(shelf, capsys, flag, message):
+    status, _, err = said(f"{flag}=tiny", main=train.main, capsys=capsys)
+    assert (status, err) == (2, f"error: {message}\n")
+
+
+def test_only_a_model_hides_a_preset(shelf, runs, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fresh = build_model(tiny_config(runs, "dcgan"))
+    # The new run's own folder, before its first checkpoint.
+    (tmp_path / "tiny" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "tiny" / "config.json").write_text("{}")
+    assert presets.path_of("tiny", "x") == shelf / "tiny.keras"
+    assert start_from("tiny", fresh).startswith("Started from the preset tiny (")
+    (tmp_path / "tiny" / "checkpoints" / "step_00000002").mkdir()
+    assert presets.path_of("tiny", "x") == Path("tiny")
+    shutil.rmtree(tmp_path / "tiny")
+    (tmp_path / "tiny").symlink_to(runs / "dcgan")
+    wanted = "Started from tiny, the run of that name and not the preset ("
+    assert start_from("tiny", fresh).startswith(wanted)
+
+
+def test_what_does_not_fit_is_told_with_what_does(shelf, runs):
+    wider = build_model(tiny_config(runs, "dcgan", generator__units="(5,)"))
+    with pytest.raises(InputError, match=r"nothing fits; .* of that run, --config=mine, or leave"):
+        start_from("tiny", wider)
+    deeper = build_model(tiny_config(runs, "dcgan", model_args__latent_dim="3"))
+    lines = start_from("tiny", deeper).splitlines()
+    assert lines[-1] == "  All of tiny fits the networks of --config=mine"
+
+
+def test_the_global_policy_changes_no_preset(shelf):
+    wanted = tfgan_zoo.from_preset("tiny").generate(3, seed=1)
+    try:
+        keras.config.set_dtype_policy("mixed_float16")
+        np.testing.assert_array_equal(tfgan_zoo.from_preset("tiny").generate(3, seed=1), wanted)
+        keras.config.set_dtype_policy("float64")
+        with pytest.raises(
+            InputError, match=r"; call keras\.config\.set_dtype_policy\('float32'\)"
+        ):
+            tfgan_zoo.from_preset("tiny")
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def test_a_library_in_a_zip_archive_has_its_presets(shelf, tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "x.whl", "w") as archive:
+        for name in ("tiny.json", "tiny.keras"):
+            archive.write(shelf / name, f"presets/{name}")
+    put(monkeypatch, zipfile.Path(tmp_path / "x.whl", "presets/"))
+    monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path / "cache"))
+    assert [card.name for card in tfgan_zoo.list_presets()] == ["tiny"]
+    file = presets.file_of(presets.find("tiny"))
+    assert file == tmp_path / "cache" / "presets" / "tiny.keras"
+    assert file.read_bytes() == (shelf / "tiny.keras").read_bytes()
+    file.unlink()
+    file.parent.rmdir()
+    file.parent.write_text("in the way")
+    with pytest.raises(InputError, match=r"cannot be copied from .*; set TFGAN_ZOO_CACHE to"):
+        presets.file_of(presets.find("tiny"))
 
 
 @pytest.mark.parametrize("source", ["tny", "tiny"])
@@ -368,9 +491,9 @@ def test_large_presets_are_kept_in_the_cache(shelf, tmp_path, monkeypatch):
     (tmp_path / "cache" / "presets").mkdir(parents=True, exist_ok=True)
     (tmp_path / "cache" / "presets" / "large.keras").write_bytes(data)
     assert presets.file_of(presets.find("large")).read_bytes() == data
-    # A file of the same name that is another one.
+    # A file of the same name and size that is another one, as after a download that broke off.
     (tmp_path / "cache" / "presets" / "large.keras").write_bytes(data[::-1])
-    with pytest.raises(InputError, match=r"SHA-256 .*; delete it, and it is downloaded again\.$"):
+    with pytest.raises(InputError, match=r"is damaged or of another version in .* cannot be down"):
         presets.file_of(presets.find("large"))
 
 
@@ -388,6 +511,9 @@ def test_a_download_is_checked(shelf, tmp_path, monkeypatch):
                 presets.file_of(presets.find("x"))
             assert not list((tmp_path / "cache" / "presets").iterdir())
         else:
+            kept = presets.file_of(presets.find("x"))
+            assert kept.read_bytes() == file.read_bytes()
+            kept.write_bytes(bytes(size))  # That of another version is replaced.
             assert presets.file_of(presets.find("x")).read_bytes() == file.read_bytes()
 
 

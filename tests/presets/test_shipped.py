@@ -12,6 +12,7 @@ import tfgan_zoo
 from benchmarks import make_preset
 from tests.marks import slow_except
 from tfgan_zoo import pictures, presets
+from tfgan_zoo.data import open_source
 from tfgan_zoo.metrics.figures import figure_scores
 from tfgan_zoo.models import MODELS
 from tfgan_zoo.run import export_run
@@ -22,7 +23,8 @@ NAMES = [card.name for card in CARDS]
 each = pytest.mark.parametrize("card", CARDS, ids=NAMES)
 
 
-def test_the_table_prints():
+def test_the_table_prints(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
     table = str(tfgan_zoo.list_presets())
     head, *rows = table.splitlines()
     assert head.split() == list(presets.cards.COLUMNS)
@@ -31,6 +33,37 @@ def test_the_table_prints():
     shown = tfgan_zoo.list_presets()._repr_html_()
     assert shown.count("<tr>") == len(NAMES) + 1
     assert "&lt;" not in shown
+
+
+@pytest.mark.parametrize("columns", [80, 130])
+def test_the_table_fits_the_terminal(monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    head, *rows, last = str(tfgan_zoo.list_presets()).splitlines()
+    assert max(map(len, (head, *rows, last))) <= columns
+    assert [row.split()[0] for row in rows] == NAMES
+    assert [*head.split(), *re.findall(r"\w+", last.partition(":")[2])] == list(
+        presets.cards.COLUMNS
+    )
+
+
+def test_classes_have_the_names_of_their_numbers():
+    # Zalando's list.
+    clothes = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
+    wanted = {
+        "biggan_fashion_mnist": clothes.split(","),
+        "dcgan_figures": list(open_source("figures").class_names),
+        "r3gan_fashion_mnist_classes": clothes.split(","),
+    }
+    found = {}
+    for card in CARDS:
+        with zipfile.ZipFile(presets.file_of(card)) as archive:
+            config = json.loads(archive.read("config.json"))["config"]
+            stored = json.loads(archive.read(presets.RUN))["config"]["data"]
+        if names := config.get("class_names"):
+            found[card.name] = names
+        # Commands take those of the run's data.
+        assert not stored.get("class_names") or stored["class_names"] == names
+    assert found == wanted
 
 
 @each

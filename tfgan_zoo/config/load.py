@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
+from tfgan_zoo import presets
 from tfgan_zoo.config.check import UnknownEntryError, check
 from tfgan_zoo.config.schema import shape_of_side
 from tfgan_zoo.config.values import override_all
@@ -55,6 +56,8 @@ def find_config(name_or_path: str, flag: str = "--config") -> Path:
         raise InputError(f"{flag}: there is no file {name_or_path!r}.")
     if name_or_path in list_configs():
         return config_folder() / f"{name_or_path}.py"
+    if advice := presets.hint(name_or_path, "; --config.train.start_from={} starts from it."):
+        raise InputError(f"{flag}: expected a recipe, got the preset {name_or_path!r}{advice}")
     raise InputError(
         f"{flag}: there is no {name_or_path!r}"
         + nearest(name_or_path, list_configs(), f"give one of {', '.join(list_configs())}")

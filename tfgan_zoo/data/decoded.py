@@ -97,8 +97,9 @@ class DecodedImages:
         """
         kept = self._kept(index)
         if kept is None:
+            before = self._stamp(index)
             images = self._decode(self._sources, self._fittings, index)
-            self._keep(index, images)
+            self._keep(index, images, before)
             return images
         return [
             kept[part].view(kind).reshape(shape)
@@ -162,15 +163,12 @@ class DecodedImages:
         if not checksum:
             return None
         data = record[: self._size]
-        try:
-            if _checksum(data, self._stamp(index)) != checksum:
-                return None
-        except OSError:  # The image is gone, which decoding it says.
+        if _checksum(data, self._stamp(index)) != checksum:
             return None
         self._known[index] = True
         return data
 
-    def _keep(self, index: int, images: Sequence[np.ndarray]) -> None:
+    def _keep(self, index: int, images: Sequence[np.ndarray], stamp: bytes) -> None:
         if not self._writes:
             return
         data = np.concatenate([np.ascontiguousarray(i).reshape(-1).view(np.uint8) for i in images])
@@ -179,7 +177,9 @@ class DecodedImages:
             self._known[index] = True
             return
         try:
-            checksum = np.array([_checksum(data, self._stamp(index))], np.uint32)
+            if self._stamp(index) != stamp:  # The file was replaced while it was read.
+                return
+            checksum = np.array([_checksum(data, stamp)], np.uint32)
             written = os.pwritev(
                 self._handle, [data.data, checksum.data], HEADER + index * self._record
             )
@@ -195,9 +195,14 @@ class DecodedImages:
                 )
 
     def _stamp(self, index: int) -> bytes:
-        return "\0".join(dict.fromkeys(s.stamp(index) for s in self._sources)).encode(
-            "utf-8", "surrogatepass"
-        )
+        """Returns the state of the files of an index; b"" in memory, or if one is gone."""
+        if self._rows is not None:
+            return b""
+        try:
+            states = dict.fromkeys(source.stamp(index) for source in self._sources)
+        except OSError:  # Decoding it says so.
+            return b""
+        return "\0".join(states).encode("utf-8", "surrogatepass")
 
 
 def _checksum(data: np.ndarray, stamp: bytes) -> int:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,7 +79,9 @@ def _fingerprint(source: Source, spec: str) -> Fingerprint:
         return Fingerprint("samples", len(source), _hash(json.dumps(parameters).encode()))
     array = getattr(source, "stored", source.array)  # of voxels that are cut out one by one
     if array is not None:
-        return Fingerprint("samples", len(source), _content(array))
+        return Fingerprint("samples", len(source), _content(len(array), array.__getitem__))
+    if source.is_array:  # a part that is not copied
+        return Fingerprint("samples", len(source), _content(len(source), source.gather))
     names = _names(source, spec)
     sha256 = _hash("\0".join(names).encode("utf-8", "surrogateescape"))
     if _NUMBERED.fullmatch(names[0]):  # The names of TFDS tell nothing but their number.
@@ -151,10 +153,12 @@ def _names(source: Source, spec: str) -> list[str]:
     return [name.removeprefix(root) for name in names]
 
 
-def _content(array: np.ndarray) -> str:
-    digest = hashlib.sha256(f"{array.dtype} {array.shape}".encode())
-    step = -(-array.nbytes // CONTENT_LIMIT) or 1
-    digest.update(np.ascontiguousarray(array[::step]).data)
+def _content(num: int, rows: Callable[[Any], np.ndarray]) -> str:
+    """Returns a hash of the rows of an array, of some of them if it is large."""
+    first = rows(slice(0, 1))
+    digest = hashlib.sha256(f"{first.dtype} {(num, *first.shape[1:])}".encode())
+    step = -(-num * first.nbytes // CONTENT_LIMIT) or 1
+    digest.update(np.ascontiguousarray(rows(slice(None, None, step))).data)
     return digest.hexdigest()
 
 

@@ -38,9 +38,9 @@ from tfgan_zoo.data.storage import Caching, Storage, skips_errors, storage_for
 from tfgan_zoo.errors import InputError, check_number, check_seed
 from tfgan_zoo.lazy import names_from
 
-COPIED = 64 * 2**20
-"""Bytes of arrays from which on their rows are gathered in place. TensorFlow copies smaller ones,
-for which its own gathering is faster."""
+COPIED = 2**28
+"""Bytes of arrays from which on their rows are gathered in place, as those of mapped files are.
+TensorFlow copies smaller ones, for which its own gathering is faster: by 0.15 ms a batch."""
 
 
 def unconditional(
@@ -206,7 +206,7 @@ def _usable(
 ) -> np.ndarray:
     """Returns the indices of the usable samples, which are found once for some sources."""
     found = vars(sources[0]).setdefault("_usable", {})
-    key = (*map(id, sources[1:]), *map(str, fittings))
+    key = (*sources[1:], *map(str, fittings))
     if key not in found:
         read = None if decoded is None else decoded.read
         found[key] = usable_indices(sources, fittings, np.arange(len(sources[0])), read)

@@ -244,6 +244,7 @@ class ArraySource(Source):
     array: np.ndarray
     shape: tuple[int, ...]
     alpha = False
+    _identity: str | None = None
 
     def __init__(
         self,
@@ -259,6 +260,7 @@ class ArraySource(Source):
         self.spec = spec
         self.array = check_samples(spec, array, white, black)
         self.shape = self.array.shape[1:]
+        self._identity = _file_of(self.array)
         self.extras = extras or {}
         self._set_labels(labels, class_names)
 
@@ -275,21 +277,29 @@ class ArraySource(Source):
 
     def identity(self) -> str | None:
         """See `Source.identity`; of an array that is mapped from a file, that file."""
-        mapped: Any = self.array
-        while mapped is not None and not isinstance(mapped, np.memmap):
-            mapped = getattr(mapped, "base", None)
-        if mapped is None or mapped.filename is None:
-            return None
-        try:
-            state = archives.state_of(str(mapped.filename))
-        except OSError:
-            return None
-        place = self.array.ctypes.data - mapped.ctypes.data + mapped.offset
-        return f"{state} {place} {self.array.strides} {self.array.dtype} {self.array.shape}"
+        return self._identity
 
     def stamp(self, index: int) -> str:
         """See `Source.stamp`; the identity has it."""
         return str(index)
+
+
+def _file_of(array: np.ndarray) -> str | None:
+    """Describes the part of a file that an array is mapped from; None if it is not."""
+    whole: Any = None
+    base: Any = array
+    while base is not None:
+        # A view of a mapped array has the offset of the whole one.
+        whole = base if isinstance(base, np.memmap) else whole
+        base = getattr(base, "base", None)
+    if whole is None or whole.filename is None or whole.mode != "r":
+        return None
+    try:
+        state = archives.state_of(str(whole.filename))
+    except OSError:
+        return None
+    place = array.ctypes.data - whole.ctypes.data + whole.offset
+    return f"{state} {place} {array.strides} {array.dtype} {array.shape}"
 
 
 class FittedSource(ArraySource):

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +22,8 @@ putting others in their places. It is the same on every machine, so that batches
 
 EAGER = 100_000
 """Most files that are decoded before the first step. More are decoded when they are first used."""
+
+_CGROUP, _GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _BINARY = {"k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
@@ -68,12 +70,31 @@ def format_bytes(num: float) -> str:
 
 
 def machine_memory() -> int:
-    """Returns the bytes of memory that this process may use, of the machine or its container."""
+    """Returns the bytes of memory that this process may use.
+
+    They are those of the machine, its container, or the job of a batch system.
+    """
     found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+    for file in _limits(_CGROUP, _GROUPS):
         with contextlib.suppress(OSError, ValueError):  # "max" is no number
-            found = min(found, int(Path("/sys/fs/cgroup", name).read_text()))
+            found = min(found, int(file.read_text()))
     return found
+
+
+def _limits(groups_of_process: Path, root: Path) -> Iterator[Path]:
+    """Yields the files of the memory limits of all control groups that a process is in."""
+    lines = ["0::/", "1:memory:/"]  # of a container
+    with contextlib.suppress(OSError, ValueError):
+        lines += groups_of_process.read_text().splitlines()
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        folder = root / "memory" if controllers else root
+        name = "memory.limit_in_bytes" if controllers else "memory.max"
+        inside = Path(path.strip("/"))
+        for group in (inside, *inside.parents):
+            yield folder / group / name
 
 
 class Caching(NamedTuple):
@@ -84,7 +105,7 @@ class Caching(NamedTuple):
             visit. "disk" keeps images in a file from their first visit on. "auto" keeps what fits
             in memory there, and the rest in a file.
         memory: Most bytes of decoded images in memory, for "auto": a number, or text such as
-            "4GB". None for a quarter of the machine's memory.
+            "4GB"; never more than the machine has. None for a quarter of that.
         folder: The folder of the file; None for `decoded` in the cache folder, `$TFGAN_ZOO_CACHE`
             or `~/.cache/tfgan_zoo`.
 
@@ -114,14 +135,20 @@ class Caching(NamedTuple):
         """Most bytes of decoded images in memory."""
         if self.memory is None:
             return machine_memory() // 4
-        return parse_bytes("data.memory", self.memory)
+        return min(parse_bytes("data.memory", self.memory), machine_memory())
 
     @property
     def path(self) -> Path:
         """The folder of files of decoded images."""
         if self.folder is None:
             return cache_folder() / "decoded"
-        return Path(self.folder).expanduser()
+        try:
+            return Path(self.folder).expanduser()
+        except RuntimeError as error:
+            raise InputError(
+                f"data.cache_dir: expected a folder, got {str(self.folder)!r}, and there is no "
+                "such user; give its path."
+            ) from error
 
 
 class Storage(NamedTuple):
@@ -172,7 +199,7 @@ def storage_for(sources: Sequence[Source], fittings: Sequence[Any], cache: Any) 
         return Storage("memory" if caching.mode else "none", caching.mode, caching)
     num = decoded_bytes(sources, fittings)
     skips = skips_errors(sources)
-    drops = caching.mode == "auto" and num <= MEMORY_LIMIT
+    drops = num <= MEMORY_LIMIT
     if caching.mode == "disk" or num > caching.limit:
         return Storage("disk", drops, caching)
     in_memory = all(source.is_array for source in sources)

@@ -20,13 +20,13 @@ class Unfinished:
 
     Args:
         folder: The folder of the file.
-        what: Everything that the result depends on, for `json`.
+        what: Everything that the result depends on, for `json`; it may hold arrays.
         num: Number of images, for the message.
     """
 
     def __init__(self, folder: Path, what: Any, num: int):
         self._key = hashlib.sha256(
-            json.dumps(what, sort_keys=True, default=str).encode()
+            json.dumps(what, sort_keys=True, default=_plain).encode()
         ).hexdigest()
         self.path = folder / f"evaluation-{self._key[:8]}.part.npz"
         self._num, self._written = num, time.monotonic()
@@ -59,3 +59,10 @@ class Unfinished:
     def remove(self) -> None:
         """Removes the file, once the evaluation is complete."""
         self.path.unlink(missing_ok=True)
+
+
+def _plain(value: Any) -> str:
+    """Returns text for what `json` does not write; that of a long array would leave most out."""
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} {value.shape} {hashlib.sha256(value.tobytes()).hexdigest()}"
+    return str(value)

@@ -8,16 +8,19 @@ holds a band of the image and of the result, whatever the height.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
+import math
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from tfgan_zoo import atomic, pictures, progress
-from tfgan_zoo.data import images
+from tfgan_zoo.data import images, profiles
 from tfgan_zoo.data.depth import package
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures.tiling import OVERLAP, TILE, tile_weights
@@ -86,6 +89,7 @@ def translate(
     channels: int,
     tiling: Tiling,
     key: str,
+    color_profiles: str = "srgb",
 ) -> None:
     """Translates a TIFF band by band.
 
@@ -97,17 +101,30 @@ def translate(
         tiling: How the image is cut into tiles.
         key: Names the model and its settings. If the translation is stopped, one with the same key
             resumes from there.
+        color_profiles: "srgb" or "ignore"; see `DecodingRules`.
 
     Raises:
-        InputError: See `check`, or if part of the image cannot be read.
+        InputError: See `check`, or if part of the image cannot be read, or another process writes
+            the same result.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
-    with _opened(source) as page:
+    unfinished = output.with_name(f".part-{key[:12]}.rows")
+    with (
+        _opened(source) as page,
+        atomic.claimed(unfinished, str(output), Path.touch),
+        contextlib.ExitStack() as resumable,
+    ):
         height, width = page.imagelength, page.imagewidth
-        rows = _Rows(output, key, height * tiling.scale)
+        rows = _Rows(unfinished, key, height * tiling.scale)
+        resumable.callback(rows.remove_empty)
+        read_rows = _reader(page, source)
+        profile = _profile_of(page) if color_profiles == "srgb" else None
 
         def read(top: int, stop: int) -> np.ndarray:
-            return images.with_channels(_read_rows(page, source, top, stop), channels)
+            pixels = read_rows(top, stop)
+            if profile:
+                pixels = _to_srgb(pixels, profile, str(source))
+            return images.with_channels(pixels, channels)
 
         start = rows.done // tiling.scale
         if start:
@@ -180,15 +197,15 @@ def _bytes_of(band: np.ndarray) -> np.ndarray:
 class _Rows:
     """The rows of a result that are done, in a file beside it."""
 
-    def __init__(self, output: Path, key: str, height: int):
-        self._key, self._height = key, height
-        self._file = output.with_name(f".part-{key[:12]}.rows")
+    def __init__(self, file: Path, key: str, height: int):
+        self._key, self._height, self._file = key, height, file
         self._note = self._file.with_suffix(".json")
         self._shape: tuple[int, ...] = ()
         self.done = 0
         try:
             noted = json.loads(self._note.read_text())
-            if noted["key"] == key and self._file.exists():
+            size = noted["rows"] * math.prod(noted["shape"])
+            if noted["key"] == key and self._file.stat().st_size >= size:
                 self.done, self._shape = noted["rows"], tuple(noted["shape"])
         except (OSError, ValueError, KeyError):
             pass
@@ -199,9 +216,16 @@ class _Rows:
         with open(self._file, "r+b" if self.done else "wb") as file:
             file.seek(self.done * int(np.prod(self._shape)))
             file.write(np.ascontiguousarray(band).data)
+            file.flush()
+            os.fsync(file.fileno())  # before the note that they are done
         self.done += len(band)
         noted = {"key": self._key, "rows": self.done, "shape": self._shape}
         atomic.write_atomically(self._note, json.dumps(noted) + "\n")
+
+    def remove_empty(self) -> None:
+        """Removes the file if it has no row, to leave nothing of an unreadable image."""
+        if not self.done:
+            self._file.unlink(missing_ok=True)
 
     def save(self, output: Path) -> None:
         """Writes all rows to a TIFF, and removes their file."""
@@ -265,6 +289,29 @@ def _opened(source: Path) -> Iterator[Any]:
         yield page
 
 
+def _profile_of(page: Any) -> bytes | None:
+    tag = page.tags.get("InterColorProfile")
+    return None if tag is None else bytes(tag.value)
+
+
+def _to_srgb(pixels: np.ndarray, profile: bytes, name: str) -> np.ndarray:
+    """Converts uint8 `[rows, width, 1 or 3]` from the colours of a profile."""
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+    return np.asarray(profiles.to_srgb(image, profile, name)).reshape(pixels.shape)
+
+
+def _reader(page: Any, source: Path) -> Callable[[int, int], np.ndarray]:
+    """Returns a function that reads rows of a page, uint8 `[rows, width, channels]`."""
+    if page.is_memmappable:  # One strip may hold all of it.
+        shape = (page.imagelength, page.imagewidth, page.samplesperpixel)
+        try:
+            pixels = np.memmap(source, np.uint8, "r", page.dataoffsets[0], shape)
+        except (OSError, ValueError) as error:
+            raise InputError(f"--input: {str(source)!r} is damaged ({error}).") from error
+        return lambda top, stop: np.array(pixels[top:stop])
+    return functools.partial(_read_rows, page, source)
+
+
 def _read_rows(page: Any, source: Path, top: int, stop: int) -> np.ndarray:
     """Reads some rows of a page, uint8 `[rows, width, channels]`, by its strips or tiles."""
     high = page.tilelength if page.is_tiled else page.rowsperstrip
@@ -279,7 +326,7 @@ def _read_rows(page: Any, source: Path, top: int, stop: int) -> np.ndarray:
                 file.seek(page.dataoffsets[index])
                 data = file.read(page.databytecounts[index])
                 decoded, place, shape = page.decode(data, index, jpegtables=page.jpegtables)
-            except (OSError, ValueError, IndexError, TypeError) as error:
+            except Exception as error:  # Each codec has its own.
                 raise InputError(
                     f"--input: {str(source)!r} cannot be read ({error}); imagecodecs may be "
                     "missing (pip install 'tfgan_zoo[depth]'), or the file is damaged."

@@ -235,12 +235,15 @@ def _unfinished(folder: Path, key: str) -> Iterator[str]:
             yield written
         return
     part = folder.parent / f".part-{key[:12]}"
-    part.mkdir(exist_ok=True)
-    for entry in list(part.iterdir()):
-        if not re.fullmatch(r"\d{6,}\.png", entry.name):  # half a file of a killed process
-            entry.unlink()
-    yield str(part)
-    part.rmdir()
+    with atomic.claimed(part, str(folder)):
+        # What a killed process left: half a file, or files of which some were moved already.
+        names = {entry.name for entry in part.iterdir()}
+        first = next((i for i in range(len(names)) if f"{i:06d}.png" not in names), len(names))
+        done = {f"{i:06d}.png" for i in range(first)}
+        for name in names - done:
+            (part / name).unlink()
+        yield str(part)
+        part.rmdir()
 
 
 def foreign_file(folder: Path, kind: str = ".png") -> str | None:

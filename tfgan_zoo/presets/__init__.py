@@ -6,15 +6,26 @@ of the file. `benchmarks.make_preset` writes both. `tfgan_zoo.from_preset` loads
 """
 
 from tfgan_zoo.presets.cards import Preset, Presets, find, is_preset, list_presets
-from tfgan_zoo.presets.files import NOTE, RUN, file_of, note_of, path_of, sha256_of
+from tfgan_zoo.presets.files import (
+    NOTE,
+    RUN,
+    PresetPath,
+    file_of,
+    hint,
+    note_of,
+    path_of,
+    sha256_of,
+)
 
 __all__ = [
     "NOTE",
     "RUN",
     "Preset",
+    "PresetPath",
     "Presets",
     "file_of",
     "find",
+    "hint",
     "is_preset",
     "list_presets",
     "note_of",

@@ -3,15 +3,17 @@
 import dataclasses
 import html
 import json
+import shutil
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.suggestions import did_you_mean
 
 #: Where the cards are, and the files that come with the library.
-FOLDER = Path(__file__).parent
+FOLDER = resources.files("tfgan_zoo.presets")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +84,7 @@ COLUMNS = ("name", "task", "size", "data", "licence", "score", "command")
 
 
 class Presets(tuple[Preset, ...]):
-    """Presets, which print as a table."""
+    """Presets, which print as a table; its last columns only if the terminal is wide enough."""
 
     def rows(self) -> list[tuple[str, ...]]:
         """Returns the table, the titles of its columns first."""
@@ -91,7 +93,15 @@ class Presets(tuple[Preset, ...]):
     def __str__(self) -> str:
         rows = self.rows()
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+        # Without a terminal, such as in a pipe, all columns are shown.
+        available = shutil.get_terminal_size((1000, 24)).columns
+        shown = len(widths)
+        while shown > 2 and sum(widths[:shown]) + 2 * (shown - 1) > available:
+            shown -= 1
+        lines = ["  ".join(map(str.ljust, row[:shown], widths)).rstrip() for row in rows]
+        if shown < len(widths):
+            hidden = ", ".join(COLUMNS[shown:])
+            lines.append(f"not shown: {hidden}")
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -106,20 +116,22 @@ class Presets(tuple[Preset, ...]):
 
 def list_presets() -> Presets:
     """Returns the cards of all presets, which print as a table; see `tfgan_zoo.list_presets`."""
-    return Presets(_read(path) for path in sorted(FOLDER.glob("*.json")))
+    return Presets(_read(name, path) for name, path in _cards().items())
 
 
-def _read(path: Path) -> Preset:
-    return Preset(name=path.stem, **json.loads(path.read_text("utf-8")))
+def _cards() -> dict[str, Traversable]:
+    """Returns the files of all cards, by the names of the presets."""
+    files = {each.name: each for each in FOLDER.iterdir()}
+    return {name[:-5]: files[name] for name in sorted(files) if name.endswith(".json")}
 
 
-def _path_of(name: str) -> Path | None:
-    return {path.stem: path for path in FOLDER.glob("*.json")}.get(name)
+def _read(name: str, card: Traversable) -> Preset:
+    return Preset(name=name, **json.loads(card.read_text("utf-8")))
 
 
 def is_preset(name: str) -> bool:
     """Returns whether there is a preset of this name."""
-    return _path_of(name) is not None
+    return name in _cards()
 
 
 def find(name: Any, argument: str = "name", command: str | None = None) -> Preset:
@@ -139,12 +151,12 @@ def find(name: Any, argument: str = "name", command: str | None = None) -> Prese
     """
     if not isinstance(name, str):
         raise InputError(f"{argument}: expected the name of a preset, got {name!r}.")
-    if (path := _path_of(name)) is None:
-        known = [path.stem for path in sorted(FOLDER.glob("*.json"))]
-        advice = did_you_mean(name, known) or "; tfgan_zoo.list_presets() shows all"
+    cards = _cards()
+    if name not in cards:
+        advice = did_you_mean(name, cards) or "; tfgan_zoo.list_presets() shows all"
         ending = "" if advice.endswith("?") else "."
         raise InputError(f"{argument}: there is no preset {name!r}{advice}{ending}")
-    preset = _read(path)
+    preset = _read(name, cards[name])
     if command is not None and command not in preset.commands:
         others = [each.name for each in list_presets() if command in each.commands]
         advice = f"presets for {command} are {', '.join(others)}" if others else "there is none"

@@ -174,7 +174,7 @@ def evaluate_run(
         if compared.resumes and not is_model_file(workdir):
             what = [
                 *(request._asdict(), compared.reference.what, weights_of(model)),
-                *(versions(), features_key(features)),
+                *(versions(), features_key(features), compared.given),
             ]
             unfinished = Unfinished(Path(workdir), what, compared.num)
         scores, real = distributions.compare(

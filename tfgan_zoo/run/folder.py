@@ -79,7 +79,10 @@ class Run:
         if not (run.path / "config.json").is_file():
             raise InputError(
                 f"--workdir: {os.fspath(path)!r} is no run folder: it has no config.json; "
-                "tfgan_zoo.train and tfgan_zoo.import_weights make one."
+                + (
+                    presets.hint(path, "--preset={} takes the preset of that name.")
+                    or "tfgan_zoo.train and tfgan_zoo.import_weights make one."
+                )
             )
         return run
 

@@ -39,7 +39,7 @@ def load_model(filepath: str | os.PathLike) -> Any:
         _check_is_found(_checked(path))
         model = keras.saving.load_model(path)
         if (note := presets.note_of(path)) is not None:
-            complete(model, note)
+            complete(model, note, path)
         return model
     file = _in_folder(path)
     # Found by the run's config, whatever name it is registered by, or another class as well.
@@ -138,6 +138,8 @@ def _imported_classes(folder: Path, file: Path) -> dict[str, type]:
 def _checked(path: Path) -> Path:
     shown = repr(str(path))
     if not path.exists():
+        if advice := presets.hint(path, "tfgan_zoo.from_preset({!r}) loads the preset."):
+            raise InputError(f"filepath: {shown} does not exist; {advice}")
         near = similar(path.name, os.listdir(path.parent)) if path.parent.is_dir() else []
         advice = f"did you mean {str(path.with_name(near[0]))!r}?" if near else "check the path."
         raise InputError(f"filepath: {shown} does not exist; {advice}")

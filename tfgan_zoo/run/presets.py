@@ -1,10 +1,12 @@
 """The `.keras` files of presets: written without what only training needs, and completed again."""
 
+import functools
 import io
 import json
 import os
 import zipfile
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -12,6 +14,7 @@ import keras
 import numpy as np
 
 from tfgan_zoo import atomic, presets
+from tfgan_zoo.config import stored_config
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import ZooModel
 from tfgan_zoo.models.mechanics.transfer import networks_of
@@ -139,17 +142,40 @@ def _checked(name: str, array: np.ndarray, half: bool) -> np.ndarray:
     return array.astype(np.float16)
 
 
-def complete(model: ZooModel, note: Mapping[str, Any]) -> None:
+def complete(model: ZooModel, note: Mapping[str, Any], path: Path) -> None:
     """Gives the networks that a preset's file lacks new initial weights, once it is loaded.
+
+    Exports of the model then say what it was trained on.
 
     Args:
         model: The model.
         note: Of its file; see `presets.note_of`.
+        path: The file.
     """
     for name in note["left_out"]:
         network = getattr(model, name)
         network.set_weights(keras.models.clone_model(network).get_weights())
     model.untrained_networks = tuple(note["left_out"])
+    name = note["name"]
+    known = presets.is_preset(name) and presets.find(name).sha256 == presets.sha256_of(path)
+    scores = presets.find(name).scores if known else {}
+    model.describe_by(functools.partial(_details, note, scores, path.resolve()))
+
+
+def _details(
+    note: Mapping[str, Any], scores: Mapping[str, float], path: Path, trained: bool
+) -> dict[str, Any]:
+    """Returns what README.md of an export says of a preset, or of a model trained on from it."""
+    name, data = note["name"], f"{note['data']}, {note['licence']}"
+    if trained:
+        return {"facts": {"fine-tuned from": f"the preset `{name}`, trained on {data}"}}
+    facts = {
+        "preset": f"`{name}`, {note['date']}",
+        "data": data,
+        "trained by": f"`{note['command']}`",
+    }
+    config = stored_config(path) if path.is_file() else {}
+    return {"facts": facts, "scores": scores, "config": config}
 
 
 def config_of_preset(config: Mapping[str, Any], source: str) -> dict[str, Any]:

@@ -80,19 +80,19 @@ def start_from(source: str | os.PathLike, model: ZooModel) -> str:
         if any(each is theirs_now for each in shown):
             theirs_now = other.sampling_network(theirs_now)
         found[name] = take_over(mine[name], theirs[name], theirs_now, classes)
+    note = presets.note_of(presets.path_of(source, "train.start_from"))
+    flags = (note or {}).get("command", "").removeprefix("python -m tfgan_zoo.train ")
     if not any(transfer.fits for transfer in found.values()):
         raise InputError(
             f"train.start_from: expected a model with layers of the same names and shapes, got "
             f"{str(source)!r}, a {type(other).__name__} of which nothing fits; take the networks "
-            "and sizes of that run, or leave it out."
+            f"and sizes of that run{f', {flags}' * bool(flags)}, or leave it out."
         )
     _check_frozen(source, model, mine, found)
     model.restart_averages()
     averaged = ", moving average" if other.averages else ""
-    called = source if Path(source).expanduser().exists() else f"the preset {source}"
-    lines = [
-        f"Started from {called} ({type(other).__name__}, step {other.steps_done:,}{averaged}):"
-    ]
+    state = f"{type(other).__name__}, step {other.steps_done:,}{averaged}"
+    lines = [f"Started from {_called(source)} ({state}):"]
     for name in mine:
         lines += _describe(name, found.get(name))
         if name in found and (notes := other_settings(mine[name], theirs[name])):
@@ -101,7 +101,18 @@ def start_from(source: str | os.PathLike, model: ZooModel) -> str:
             if len(notes) > _MOST_NOTES:
                 lines.append(f"      and {len(notes) - _MOST_NOTES} more")
     lines += [f"  {name}: only there, not taken over" for name in theirs if name not in mine]
+    if flags and any(transfer.differ for transfer in found.values()):
+        lines.append(f"  All of {source} fits the networks of {flags}")
     return "\n".join(lines)
+
+
+def _called(source: str | os.PathLike) -> str:
+    """Returns what a model was loaded from, in words."""
+    path = presets.path_of(source, "source")
+    if path != Path(source).expanduser():
+        return f"the preset {source}"
+    hidden = presets.hint(source, ", the run of that name and not the preset")
+    return f"{source}{hidden}"
 
 
 def _check_frozen(

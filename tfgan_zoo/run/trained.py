@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict
 
-from tfgan_zoo import atomic, presets
+from tfgan_zoo import atomic
 from tfgan_zoo.callbacks.records import describe_logs
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.importing import note_of
@@ -20,7 +20,7 @@ from tfgan_zoo.models import ZooModel
 from tfgan_zoo.models.mechanics.output_ranges import made_before
 from tfgan_zoo.run import styles
 from tfgan_zoo.run.building import build_model
-from tfgan_zoo.run.folder import Run, config_of, versions
+from tfgan_zoo.run.folder import Run, versions
 from tfgan_zoo.run.loading import load_model
 from tfgan_zoo.serving import saved_model
 from tfgan_zoo.serving.convert import convert
@@ -111,7 +111,8 @@ def export_run(
         )
     model = load_run(workdir, checkpoint)
     if is_model_file(workdir):
-        details: dict[str, Any] = _details_of_file(Path(workdir).expanduser())
+        # `export` adds what a preset says of itself.
+        details: dict[str, Any] = {"facts": {"model": f"`{Path(workdir).name}`"}}
     else:
         run = Run.open(workdir)
         config = ConfigDict(run.config(), convert_dict=True)
@@ -208,23 +209,6 @@ def card_details(config: ConfigDict, step: int, scores: dict[str, float]) -> dic
         "versions": ", ".join(f"{name} {version}" for name, version in versions().items()),
     }
     return {"facts": facts, "scores": scores, "config": config.to_dict()}
-
-
-def _details_of_file(path: Path) -> dict[str, Any]:
-    """Returns what an export's README.md says about a `.keras` file, which may be a preset."""
-    facts = {"model": f"`{path.name}`"}
-    note = presets.note_of(path)
-    if note is None:
-        return {"facts": facts}
-    facts |= {
-        "preset": f"`{note['name']}`, {note['date']}",
-        "data": f"{note['data']}, {note['licence']}",
-        "trained by": f"`{note['command']}`",
-    }
-    name = note["name"]
-    known = presets.is_preset(name) and presets.find(name).sha256 == presets.sha256_of(path)
-    scores = presets.find(name).scores if known else {}
-    return {"facts": facts, "scores": scores, "config": config_of(path)}
 
 
 def _imported_facts(facts: Mapping[str, Any], note: Mapping[str, Any]) -> dict[str, Any]:

@@ -182,8 +182,10 @@ def translate_tiff(
     if statistics is not None and not blend:
         _warn_of_seams(statistics)(f"{source} in tiles of {cut.tile}x{cut.tile}")
     state = os.stat(source)
-    known = [str(source.resolve()), state.st_size, state.st_mtime_ns, str(output.resolve())]
-    key = json.dumps([*known, chosen, cut, ensemble, weights_of(model), versions()])
+    times = (state.st_mtime_ns, state.st_ctime_ns)
+    known = [str(source.resolve()), state.st_size, *times, str(output.resolve())]
+    colors = _data_of(workdir).get("color_profiles", "srgb")
+    key = json.dumps([*known, chosen, cut, ensemble, weights_of(model), versions(), colors])
 
     def translate(image: np.ndarray) -> np.ndarray:
         return model.translate(image[np.newaxis], chosen)[0]
@@ -196,6 +198,7 @@ def translate_tiff(
         model.source_shape(chosen)[-1],
         cut,
         hashlib.sha256(key.encode()).hexdigest(),
+        colors,
     )
     return time.perf_counter() - start
 

@@ -26,6 +26,7 @@ class EvaluationTask(NamedTuple):
         notes: What to know about their scores.
         classes: The classes of both, of a model that is asked for classes.
         resumes: Whether `generated` takes a number, after which it begins.
+        given: What the samples are conditional on, arrays or texts.
     """
 
     generated: Callable[..., Iterator[np.ndarray]]
@@ -35,6 +36,7 @@ class EvaluationTask(NamedTuple):
     notes: Sequence[str] = ()
     classes: Classes | None = None
     resumes: bool = False
+    given: Any = None
 
 
 def choose(total: int, num: int) -> np.ndarray:

@@ -208,6 +208,7 @@ class NoiseToImageTask(ImagesTask):
             {name: _asked_for(scores, wanted) for name, scores in drawn_scores.items()},
             classes=classes,
             resumes=True,
+            given=given,
         )
 
 

@@ -151,6 +151,7 @@ class TextToImageTask(CaptionsTask):
             reference(opened.images, chosen, fitting, request),
             {"figures": figures_score} if figures_score else {},
             resumes=True,
+            given=captions,
         )
 
 

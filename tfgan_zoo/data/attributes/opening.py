@@ -136,8 +136,9 @@ def _of_figures(opening: Opening, attributes: Mapping[str, Any] | None) -> Attri
         )
     masks = ArraySource(f"{opening.spec}, masks", images.extras["mask"])
     extras = {name: values for name, values in images.extras.items() if name != "mask"}
-    assert images.array is not None
-    labelled = ArraySource(opening.spec, images.array, extras, class_names=images.class_names)
+    labelled = ArraySource(
+        opening.spec, images.gather(slice(None)), extras, class_names=images.class_names
+    )
     whole = part_of(labelled, opening.split)
     values = {name: whole.part(name) for name in figures.DESCRIBED}
     return Attributed(whole, part_of(masks, opening.split), declared, values)

@@ -16,7 +16,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, warn_user
 
 
 class _Archive(NamedTuple):
@@ -181,7 +181,7 @@ def folders_in(path: str) -> dict[str, str]:
 def walk(path: str) -> Iterator[tuple[str, list[str], list[str]]]:
     """Does what `os.walk` does, top down and following links, also within archives."""
     if os.path.isdir(path):
-        yield from os.walk(path, followlinks=True)
+        yield from os.walk(path, onerror=_warn_of, followlinks=True)
         return
     found = _inside(path)
     if found is None:
@@ -196,6 +196,11 @@ def walk(path: str) -> Iterator[tuple[str, list[str], list[str]]]:
         place = os.path.join(found[0], folder) if folder else found[0]
         yield place, children, [name for name, is_folder in inside.items() if not is_folder]
         left += [f"{folder}/{name}".strip("/") for name in children]
+
+
+def _warn_of(error: OSError) -> None:
+    reason = (error.strerror or "it cannot be read").lower()
+    warn_user(f"{error.filename}: {reason}, so the files in this folder are left out.")
 
 
 def read_bytes(path: str) -> bytes:
@@ -239,7 +244,9 @@ def whole_file(path: str) -> str | io.BytesIO:
 
 
 def state_of(path: str) -> str:
-    """Returns what changes when a file does: its path, size and time, also within archives.
+    """Returns what changes when a file does: its path, size and times, also within archives.
+
+    The time of change of its entry, too, as a copy may keep the time of its content.
 
     Raises:
         OSError: If it does not exist.
@@ -255,4 +262,4 @@ def state_of(path: str) -> str:
         if info is None:
             raise
         return f"{os.path.abspath(archive)} {name} {info.file_size} {info.CRC}"
-    return f"{os.path.abspath(path)} {state.st_size} {state.st_mtime_ns}"
+    return f"{os.path.abspath(path)} {state.st_size} {state.st_mtime_ns} {state.st_ctime_ns}"

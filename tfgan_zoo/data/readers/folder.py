@@ -269,11 +269,11 @@ def list_files(root: str, endings: Collection[str], in_order: bool = True) -> li
     start = time.perf_counter()
     found: list[str] = []
     visited = set()
+    if listing is not None:
+        listing.visit(root)
     for folder, children, files in progress.bar(archives.walk(root), f"{root}", None, "folders"):
         real = os.path.realpath(folder)
         visited.add(real)
-        if listing is not None:
-            listing.visit(folder)
         children[:] = [
             child
             for child in children
@@ -281,6 +281,10 @@ def list_files(root: str, endings: Collection[str], in_order: bool = True) -> li
             # A link back up would be followed forever.
             and os.path.realpath(os.path.join(folder, child)) not in visited
         ]
+        if listing is not None:
+            for child in children:
+                listing.visit(os.path.join(folder, child))
+            listing.pass_over(folder, (file for file in files if ending_of(file) not in endings))
         inside = os.path.relpath(folder, root)
         prefix = "" if inside == os.curdir else inside + os.sep
         found += [

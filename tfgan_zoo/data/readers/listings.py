@@ -1,8 +1,9 @@
 """Listings of large folders, kept in the cache folder so that they are not walked again.
 
-A listing holds the time of change of every folder below its own, in nanoseconds. A file that is
-added, removed or renamed changes that of the folder that holds it, so a kept listing is used only
-if all of them are as they were. Times may be too coarse to tell two changes in quick succession
+A listing holds the times of change of every folder below its own, in nanoseconds. A file that is
+added, removed or renamed changes those of the folder that holds it, so a kept listing is used only
+if all of them are as they were. Programs that unpack or copy set the time of a folder's content
+back, but not that of its entry. Times may be too coarse to tell two changes in quick succession
 apart: a listing is kept only if no folder had changed within the last seconds. Changes within a
 file do not matter, as a listing holds names alone.
 """
@@ -15,7 +16,7 @@ import json
 import os
 import time
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from tfgan_zoo import atomic
@@ -27,7 +28,7 @@ LEAST = 10_000
 SETTLED = 5 * 10**9
 """Nanoseconds for which no folder may have changed, so that the next change shows."""
 
-_VERSION = 1
+_VERSION = 2
 
 
 class Listing:
@@ -39,9 +40,10 @@ class Listing:
     """
 
     def __init__(self, root: str, endings: Collection[str]):
-        self._root = os.path.realpath(root)
+        self._given, self._root = root, os.path.realpath(root)
         self._endings = sorted(endings)
-        self._folders: dict[str, int] = {}
+        self._folders: dict[str, list[int]] = {}
+        self._complete = True
         self._start = time.time_ns()
 
     def kept(self) -> list[str] | None:
@@ -50,12 +52,22 @@ class Listing:
 
     def visit(self, folder: str) -> None:
         """Notes a folder before its files are listed."""
-        self._folders[os.path.relpath(folder, self._root)] = os.stat(folder).st_mtime_ns
+        try:
+            self._folders[os.path.relpath(folder, self._given)] = _times(folder)
+        except OSError:  # It is gone, or may not be read.
+            self._complete = False
+
+    def pass_over(self, folder: str, files: Iterable[str]) -> None:
+        """Notes files that do not count; a link to a drive that is not there may be a folder."""
+        for file in files:
+            path = os.path.join(folder, file)
+            if "." not in file and os.path.islink(path) and not os.path.exists(path):
+                self._complete = False
 
     def keep(self, files: list[str]) -> None:
         """Keeps the files, unless a folder has just changed or the cache cannot be written."""
-        last = max(self._folders.values(), default=0)
-        if len(files) < LEAST or last > self._start - SETTLED:
+        last = max((max(times) for times in self._folders.values()), default=0)
+        if len(files) < LEAST or last > self._start - SETTLED or not self._complete:
             return
         # Paths may hold any character but this one.
         if any("\n" in file for file in files):
@@ -82,6 +94,11 @@ class Listing:
         return cache_folder() / "listings" / digest
 
 
+def _times(folder: str) -> list[int]:
+    state = os.stat(folder)
+    return [state.st_mtime_ns, state.st_ctime_ns]
+
+
 def _state(file: Path) -> tuple[str, int] | None:
     try:
         return str(file), file.stat().st_mtime_ns
@@ -102,7 +119,7 @@ def _remembered(
         return None
     try:
         for folder, changed in header["folders"].items():
-            if os.stat(os.path.join(root, folder)).st_mtime_ns != changed:
+            if _times(os.path.join(root, folder)) != changed:
                 return None
     except OSError:
         return None

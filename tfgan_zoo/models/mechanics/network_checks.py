@@ -158,7 +158,7 @@ def check_policy_is_not_float64(model: Any, dtype: Any) -> None:
             + (
                 "; leave it out."
                 if dtype is not None
-                else ", Keras' global policy; call keras.config.set_dtype_policy('float32')."
+                else f", Keras' global policy; {_RESET_POLICY}."
             )
         )
 
@@ -176,11 +176,15 @@ def check_no_float64(model: Any) -> None:
     for network in [*trained, *others]:
         for layer in layers_of(network):
             if "float64" in (layer.compute_dtype, layer.variable_dtype):
+                advice = "build it with dtype='float32'"
+                # A network that is loaded takes Keras' policy, whatever its layers were saved with.
+                if isinstance(layer, keras.Model) and keras.config.dtype_policy().name == "float64":
+                    advice = f"{_RESET_POLICY} first, as this is Keras' global policy"
                 raise InputError(
                     f"{names.get(id(network), network.name)}: expected layers that compute in "
-                    f"{_ACCEPTED_TYPES}, got layer {layer.name!r} of float64; build it with "
-                    "dtype='float32'."
+                    f"{_ACCEPTED_TYPES}, got layer {layer.name!r} of float64; {advice}."
                 )
 
 
+_RESET_POLICY = "call keras.config.set_dtype_policy('float32')"
 _ACCEPTED_TYPES = "float32, mixed_float16, mixed_bfloat16, float16 or bfloat16"

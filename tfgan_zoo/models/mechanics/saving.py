@@ -4,7 +4,7 @@ import contextlib
 import inspect
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
 import keras
@@ -115,6 +115,22 @@ class Saving(keras.Model):
         """Returns what README.md says of the inputs of `signatures`: arguments of `model_card`."""
         return {"class_names": getattr(self, "class_names", ())}
 
+    def describe_by(self, details: Callable[[bool], Mapping[str, Any]]) -> None:
+        """Notes what README.md of an export says of weights that were loaded.
+
+        Args:
+            details: Returns arguments of `model_card`; takes whether a step was trained since.
+        """
+        self.__dict__["_details"] = (self.steps_done, details)  # which Keras need not track
+
+    def _described(self, details: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns details of an export, with those of `describe_by`."""
+        if "_details" not in self.__dict__:
+            return dict(details)
+        step, described = self.__dict__["_details"]
+        noted = described(step != self.steps_done)
+        return {**noted, **details, "facts": {**details.get("facts", {}), **noted["facts"]}}
+
     def export(  # type: ignore[override]
         self,
         filepath: str | os.PathLike,
@@ -149,12 +165,13 @@ class Saving(keras.Model):
                 f"got {type(input_signature).__name__}; leave it out."
             )
         check_known("export", details, ("facts", "scores", "config"))
+        said = self._described(details)
         signatures = self.signatures()
         summary = (inspect.getdoc(type(self)) or "").split("\n\n")[0].replace("\n", " ")
 
         def card(num_bytes: int) -> str:
             return model_card(
-                self.name, summary, signatures, num_bytes, **self.inputs_explained(), **details
+                self.name, summary, signatures, num_bytes, **self.inputs_explained(), **said
             )
 
         saved_model.write(filepath, signatures, self.name, card, bool(verbose))
