@@ -262,6 +262,10 @@ def main(argv: list[str]) -> None:
     known = list(speed_cases.CASES[_SIZE.value])
     names = _chosen("cases", _CASES.value, known) or known
     _chosen("contenders", _WHO.value, list(_CONTENDERS))
+    if _ROUNDS.value < 1 and (_COMPARE.value or not _RECORD.value):
+        raise SystemExit(f"--rounds: expected 1 or more without --record, got {_ROUNDS.value}.")
+    if _COMPARE.value and (_RECORD.value or _OUTPUT.value):
+        raise SystemExit("--compare: writes nothing; leave out --output and --record.")
     if _COMPARE.value:
         record = speed_record.read(Path(_COMPARE.value), _SIZE.value)
         speed_record.check_cores(record, len(os.sched_getaffinity(0)))
@@ -269,8 +273,8 @@ def main(argv: list[str]) -> None:
         return
     if _RECORD.value and not _OUTPUT.value:
         raise SystemExit("--record: expected the file of the table, too; add --output.")
-    if _ROUNDS.value < 1 and not _RECORD.value:
-        raise SystemExit(f"--rounds: expected 1 or more without --record, got {_ROUNDS.value}.")
+    if _RECORD.value:
+        speed_record.check_writable(Path(_RECORD.value))
     before, start = os.getloadavg()[0], time.monotonic()
     output, place = _OUTPUT.value, f"speed_{_SIZE.value}"
     rows = rows_of(_SIZE.value, common.shown(output, place)) if output else {}
@@ -299,20 +303,23 @@ def compare(names: list[str], record: dict[str, Any]) -> None:
     """Compares cases with the record; measures those again that are slower.
 
     Raises:
-        SystemExit: If a case is slower in each of some runs, or could not be measured.
+        SystemExit: If a case is slower in each of some runs, could not be measured, or is not
+            recorded although it was asked for; or if no case is recorded.
     """
     print(f"recorded: {record['machine']}\nnow: {common.where()}", flush=True)
-    missing = [name for name in names if name not in record["cases"]]
-    if missing:
-        print(f"not recorded: {', '.join(missing)}")
+    left = [name for name in names if "ours" in record["cases"].get(name, {})]
+    if missing := [name for name in names if name not in left]:
+        text = f"not recorded: {', '.join(missing)}"
+        if _CASES.value or not left:
+            raise SystemExit(text)
+        print(text)
     ratios: dict[str, list[float]] = {}
-    left = [name for name in names if name in record["cases"]]
     for _ in range(speed_record.RUNS):
         for name in left:
             with tempfile.TemporaryDirectory() as folder:
                 case = measure(_SIZE.value, name, Path(folder), ("ours", "keras"))
             now = {key: 1e3 * float(np.median(times)) for key, times in case["times"].items()}
-            if "ours" not in now:
+            if not {"ours", "keras"} & record["cases"][name].keys() <= now.keys():
                 raise SystemExit(f"{name}: could not be measured; see above.")
             found = speed_record.compared(now, record["cases"][name])
             ratios.setdefault(name, []).append(found.ratio)

@@ -1,10 +1,13 @@
 """The record of `benchmarks.speed`: a table's times as JSON, and comparisons with it."""
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from tfgan_zoo.atomic import write_atomically
 
 #: A step may take this many times as long as recorded.
 MOST = 1.10
@@ -37,8 +40,13 @@ def of_table(table: str, names: Mapping[str, str]) -> dict[str, Any]:
 
     Returns:
         The machine, and milliseconds of a step by case and contender.
+
+    Raises:
+        SystemExit: If nothing was measured.
     """
-    intro, *lines = [line for line in table.splitlines() if line]
+    intro, *lines = [line for line in table.splitlines() if line] or [""]
+    if len(lines) < 2:
+        raise SystemExit("--record: expected a table in --output, got none; measure it first.")
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     header, cases = rows[0], {}
     columns = {key: header.index(f"{name}, ms") for key, name in names.items()}
@@ -48,10 +56,29 @@ def of_table(table: str, names: Mapping[str, str]) -> dict[str, Any]:
     return {"machine": intro, "cases": cases}
 
 
+def check_writable(path: Path) -> None:
+    """Checks, before time is spent, that a record can be put into a file.
+
+    Raises:
+        SystemExit: If it cannot.
+    """
+    if not path.parent.is_dir():
+        raise SystemExit(f"--record: expected a file in an existing folder, got {path}.")
+    if not path.exists():
+        return
+    try:
+        known = isinstance(json.loads(path.read_text()), dict)
+    except (OSError, ValueError):
+        known = False
+    if not known:
+        raise SystemExit(f"--record: expected a new file or a record, got {path}.")
+
+
 def write(path: Path, size: str, record: Mapping[str, Any]) -> None:
     """Puts the record of a size into a file, and keeps those of other sizes."""
     known = json.loads(path.read_text()) if path.exists() else {}
-    path.write_text(json.dumps({**known, size: record}, indent=2, ensure_ascii=False) + "\n")
+    text = json.dumps({**known, size: record}, indent=2, ensure_ascii=False)
+    write_atomically(path, text + "\n")
 
 
 def read(path: Path, size: str) -> dict[str, Any]:
@@ -61,9 +88,15 @@ def read(path: Path, size: str) -> dict[str, Any]:
         SystemExit: If the file holds none.
     """
     try:
-        record = json.loads(path.read_text())[size]
-        return {"machine": record["machine"], "cases": record["cases"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        found = json.loads(path.read_text())[size]
+        cases = {
+            str(name): {str(key): float(time) for key, time in times.items()}
+            for name, times in found["cases"].items()
+        }
+        if not all(0 < time < math.inf for times in cases.values() for time in times.values()):
+            raise ValueError("times above 0")
+        return {"machine": str(found["machine"]), "cases": cases}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SystemExit(
             f"--compare: expected a file that --record has written for --size={size}, got {path}."
         ) from error

@@ -9,7 +9,8 @@ PyTorch's example, `time_to_quality_torch`, once for all of them. Time is that o
 with its start and the export, or the saved weights; the time in which PyTorch's example draws the
 images that are scored is left out, and so is that of the zoo's, which are drawn later. Both have
 the same images and the cores that this process has, such as `taskset -c 0,1` gives it, one after
-the other. Finished runs in --workdir are only read.
+the other. Both are scored with their last weights: the zoo's best ones are those with the best
+score of the same held-out images. Finished runs in --workdir are only read.
 
 --data is a folder with `fashion_mnist` (the four .gz files), `facades` (pairs side by side, the
 photograph on the left), `t91` and `set5_x4` (pairs of images). `cyclegan` and `gan_cls` take drawn
@@ -335,6 +336,12 @@ CASES = {
 # ---------------------------------------------------------------------- training
 
 
+def zoo_flags(case: Case, data: Path, seed: int, mark: float) -> list[str]:
+    """Returns the flags with which the zoo trains for some minutes."""
+    flags = [f"--minutes={mark:g}", f"--config.seed={seed}", "--config.evaluate.best=false"]
+    return [*flags, *case.flags(data)]
+
+
 def zoo_points(
     case: Case, folder: Path, data: Path, arrays: Arrays, seed: int, marks: list[float]
 ) -> list[Point]:
@@ -348,8 +355,7 @@ def zoo_points(
         if not clock.exists():
             shutil.rmtree(workdir, ignore_errors=True)  # its time is not known
             command = [sys.executable, "-m", "tfgan_zoo.train", f"--workdir={workdir}"]
-            flags = [f"--minutes={mark:g}", f"--config.seed={seed}", *case.flags(data)]
-            common.clocked([*command, *flags], workdir)
+            common.clocked([*command, *zoo_flags(case, data, seed, mark)], workdir)
         if not scored.exists():
             made = case.outputs(experiment.load_run(workdir), arrays)
             scored.write_text(json.dumps(case.scores(made, data)))
@@ -374,7 +380,7 @@ def torch_points(
         np.savez(given, **arrays)
         script = Path(__file__).with_name("time_to_quality_torch.py")
         moments = [60 * mark for mark in marks]
-        arguments = [name, given, output, seed, time.time(), *moments]
+        arguments = [name, given, output, seed, time.monotonic(), *moments]
         subprocess.run(list(map(str, [python, script, *arguments])), check=True)
         given.unlink()
     found = []
@@ -454,8 +460,10 @@ def main(argv: list[str]) -> None:
         marks = sorted(float(mark) for mark in given.marks)
     except ValueError:
         marks = []
-    if not marks or marks[0] <= 0:
+    if not marks or not all(0 < mark < np.inf for mark in marks):
         raise SystemExit(f"--marks: expected minutes above 0, got {','.join(given.marks)}.")
+    if given.seeds < 1:
+        raise SystemExit(f"--seeds: expected 1 or more, got {given.seeds}.")
     if given.output:
         for name in given.cases:
             common.shown(given.output, f"time_to_quality_{name}")  # refuses before time is spent

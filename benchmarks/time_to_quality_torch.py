@@ -7,8 +7,8 @@ networks, pix2pix and CycleGAN as their authors publish them, SRResNet, and GAN-
 tutorial's networks. For smaller images, layers are left out, and nothing else is changed. They do
 not depend on the time that they get.
 
-BEGAN is when the process was started, as `time.time` says, and SECONDS are moments after it. At
-each, the weights are saved, which counts, and outputs are written, which does not.
+BEGAN is when the process was started, as `time.monotonic` says, and SECONDS are moments after it.
+At each, the weights are saved, which counts, and outputs are written, which does not.
 """
 
 import itertools
@@ -441,11 +441,11 @@ def main():
     moments = [float(moment) for moment in moments]
     for step in itertools.count(1):
         next(training)
-        if time.time() - float(began) - paused < moments[len(seconds)]:
+        if time.monotonic() - float(began) - paused < moments[len(seconds)]:
             continue
         with tempfile.TemporaryFile() as file:
             torch.save(network.state_dict(), file)
-        pause = time.time()
+        pause = time.monotonic()
         seconds.append(pause - float(began) - paused)
         count.append(step)
         made = outputs()
@@ -454,7 +454,7 @@ def main():
         print(f"{seconds[-1] / 60:.2f} of {moments[-1] / 60:g} minutes", flush=True)
         if len(seconds) == len(moments):
             break
-        paused += time.time() - pause
+        paused += time.monotonic() - pause
     temporary = Path(output).with_suffix(".part.npz")
     np.savez_compressed(temporary, seconds=seconds, steps=count, **found)
     temporary.rename(output)

@@ -6,6 +6,8 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
+from absl import flags as absl_flags
+from absl.testing import flagsaver
 
 from benchmarks import common, speed, speed_cases, speed_record
 from tests.marks import slow_except
@@ -86,6 +88,39 @@ def test_the_record_is_the_table(tmp_path):
     assert speed_record.read(file, "paper")["machine"] == "another"
     with pytest.raises(SystemExit, match="--compare: expected a file that --record has written"):
         speed_record.read(tmp_path / "none.json", "quick")
+    broken = [[], {"a": []}, {"a": {"ours": "fast"}}, {"a": {"ours": 0}}, {"a": {"ours": None}}]
+    for cases in broken:
+        file.write_text(json.dumps({"quick": {"machine": "a machine", "cases": cases}}))
+        with pytest.raises(SystemExit, match="--compare: expected a file that --record has"):
+            speed_record.read(file, "quick")
+    speed_record.check_writable(file)
+    file.write_text('{"quick": ')
+    for path in (file, tmp_path / "nowhere" / "record.json"):
+        with pytest.raises(SystemExit, match="--record: expected a"):
+            speed_record.check_writable(path)
+    with pytest.raises(SystemExit, match="--record: expected a table"):
+        speed_record.of_table("Not measured.", {})
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (["--rounds=0"], "--rounds: expected 1 or more"),
+        (["--output=page.md"], "--compare: writes nothing"),
+        (["--cases=dcgan,wgan"], "not recorded: wgan"),
+        ([], "not recorded: "),
+    ],
+)
+def test_nothing_is_compared_in_silence(tmp_path, flags, expected):
+    cases = {"dcgan": {"ours": 10.0}} if "--cases=dcgan,wgan" in flags else {"none": {"ours": 10.0}}
+    file = tmp_path / "record.json"
+    speed_record.write(file, "quick", {"machine": "a machine", "cases": cases})
+    if not absl_flags.FLAGS.is_parsed():
+        absl_flags.FLAGS(["test"])
+    with flagsaver.flagsaver():
+        absl_flags.FLAGS(["test", f"--compare={file}", *flags])
+        with pytest.raises(SystemExit, match=expected):
+            speed.main([])
 
 
 def test_a_record_of_another_number_of_cores_is_refused():

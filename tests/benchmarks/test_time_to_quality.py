@@ -36,6 +36,11 @@ def test_cases_name_recipes_and_nothing_that_minutes_plans(tmp_path):
         assert not [key for key in flags if key.startswith("config.train.")]
 
 
+def test_the_best_weights_are_not_chosen_by_the_images_that_are_scored(tmp_path):
+    for case in CASES.values():
+        assert "--config.evaluate.best=false" in time_to_quality.zoo_flags(case, tmp_path, 0, 1.0)
+
+
 def test_drawn_figures_are_right_and_others_are_not(tmp_path, monkeypatch):
     """Exact translations score 1, and the inputs do not."""
     monkeypatch.setattr(time_to_quality, "_TRANSLATED", 40)

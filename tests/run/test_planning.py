@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 
 import pytest
 
@@ -18,7 +19,8 @@ from tests.tiny_runs import (
 )
 from tfgan_zoo import train
 from tfgan_zoo.config import Planner, load_config, set_cosine
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.config.planning import stored_plan
+from tfgan_zoo.errors import InputError, Interrupted
 from tfgan_zoo.run import experiment, planning
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.run.planning import Costs, choose_steps, duration
@@ -98,7 +100,8 @@ def test_bad_minutes(planned, tmp_path):
         "--minutes=0": "--minutes: expected a number above 0",
         "--minutes=-3": "--minutes: expected a number above 0",
         "--minutes=nan": "--minutes: expected a number above 0",
-        "--minutes=inf": "--minutes: expected a finite number",
+        "--minutes=inf": "--minutes: expected 525,600 at most",
+        "--minutes=1e300": "--minutes: expected 525,600 at most",
         "--minutes=1 --config.train.steps=9": "leave out --config.train.steps",
     }.items():
         with pytest.raises(InputError, match=match):
@@ -111,6 +114,7 @@ def test_bad_minutes(planned, tmp_path):
     nowhere.train.start_from = str(tmp_path / "nowhere")
     with pytest.raises(InputError, match=r"train\.start_from: "):
         experiment.train(nowhere, tmp_path / "other", quiet, minutes=1)
+    assert not (tmp_path / "other").exists()
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "mine.txt").touch()
     with pytest.raises(InputError, match="holds files but no run"):
@@ -121,7 +125,45 @@ def test_too_short_a_time_leaves_no_run(planned, tmp_path, monkeypatch):
     monkeypatch.setattr(planning, "_measure", lambda *_: [OWN])
     with pytest.raises(InputError, match=r"--minutes: expected more than 0\.\d"):
         experiment.train(planned[0], tmp_path / "run", quiet, minutes=0.01)
-    assert not Run(tmp_path / "run").has_begun()
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_measuring_leaves_nothing(planned, tmp_path, monkeypatch, number):
+    run, kept = tmp_path / "run", tmp_path / "kept"
+    kept.mkdir()
+
+    def stop(measured, config, devices, seconds, folder):
+        (folder / "weights").touch()
+        with pytest.raises(InputError, match="another process"), measured.locked():
+            pass
+        assert not (measured.path / "config.json").exists()
+        signal.raise_signal(number)
+
+    monkeypatch.setattr(planning, "_measure", stop)
+    before = signal.getsignal(signal.SIGTERM)
+    for folder in (run, kept):
+        with pytest.raises((KeyboardInterrupt, Interrupted)) as stopped:
+            experiment.train(planned[0], folder, quiet, minutes=1)
+        assert getattr(stopped.value, "signal_number", signal.SIGINT) == number
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert not run.exists()
+    assert [file.name for file in kept.iterdir()] == [".lock"]
+
+
+def test_a_run_killed_before_its_first_step(planned, tmp_path):
+    config, run = planned[0], Run(tmp_path / "run")
+    (run.measured / "left").mkdir(parents=True)  # by a process killed while it measured
+    with run.claim(config, "dcgan", planned={"minutes": 0.5, "entries": {"train.steps": 20}}):
+        assert not run.measured.exists()
+    with run.claim(config, "dcgan"):  # --workdir alone
+        assert stored_plan(run.path)["minutes"] == 0.5
+    with pytest.raises(InputError, match=r"--minutes: .* of 20 steps that has not begun; add"):
+        train.main([f"--workdir={run.path}", "--minutes=0.5"])
+    other = config.copy_and_resolve_references()
+    other.train.steps = 19
+    with run.claim(other, "dcgan"):
+        assert stored_plan(run.path) is None
 
 
 # ---------------------------------------------------------------------- the arithmetic

@@ -92,6 +92,12 @@ def from_flags(
     if not name:
         folder = _run_to_resume(workdir)
         _check_minutes(minutes, folder)
+        if minutes is not None and not config_lib.has_begun(folder):
+            steps = config_lib.stored_config(folder)["train"]["steps"]
+            raise InputError(
+                f"--minutes: {str(folder)!r} holds a run of {steps:,} steps that has not begun; "
+                "add --model or --config to plan it again, or leave --minutes out to train it."
+            )
         config = config_lib.resumed_config(folder, overrides)
         config = _extended(config, folder, extend_to)
         return Training(config, folder, config_lib.stored_recipe(folder), [])

@@ -23,6 +23,8 @@ _PRETRAINING = ("pretraining.steps", "pretraining.frozen_steps")
 _INTERVALS = ("train.sample_every", "train.checkpoint_every", "evaluate.every", "health.every")
 #: Entries of optimizers that count steps.
 _DECAYS = ("halve_every", "decay_every")
+#: The most minutes of a run.
+_YEAR = 365 * 24 * 60
 
 
 class Planner:
@@ -124,9 +126,9 @@ def check_minutes(minutes: Any, folder: Path) -> None:
     Raises:
         InputError: If it is no number above 0, or a run that was not planned for it has begun.
     """
-    check_number("--minutes", minutes, above=0, below=float("inf"))
-    if minutes == float("inf"):
-        raise InputError("--minutes: expected a finite number, got inf.")
+    check_number("--minutes", minutes, above=0)
+    if minutes > _YEAR:
+        raise InputError(f"--minutes: expected {_YEAR:,} at most, a year, got {minutes:g}.")
     if not has_begun(folder):
         return
     plan = stored_plan(folder)

@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -65,6 +66,7 @@ class Run:
         self.result = self.path / "result.json"
         self.data = self.path / "data.json"
         self.data_names = self.path / "data_names.json.gz"
+        self.measured = self.path / ".measured"  # of `run.planning`, which removes it
 
     @classmethod
     def open(cls, path: str | os.PathLike) -> "Run":
@@ -128,9 +130,26 @@ class Run:
             InputError: If another process trains here, or the folder holds a run with another
                 config or other files.
         """
-        file = self.path / "config.json"
+        with self.locked():
+            file, plain = self.path / "config.json", _plain(config)
+            before = self.config() if file.exists() else None
+            if before is not None and self.has_begun():
+                self._check_same(before, plain, extend)
+            else:
+                if planned is None and before == plain:  # the plan of a run that was killed early
+                    planned = config_lib.stored_plan(self.path)
+                self._write_config(plain, recipe, [], planned)
+            yield
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Creates the folder, or checks that it is a run's, and locks it.
+
+        Raises:
+            InputError: If another process trains here, or the folder holds other files.
+        """
         if (
-            not file.exists()
+            not (self.path / "config.json").exists()
             and self.path.is_dir()
             # Hidden files are the lock, and what a killed process left unfinished.
             and any(not p.name.startswith(".") for p in self.path.iterdir())
@@ -151,11 +170,6 @@ class Run:
                     f"--workdir: another process is training in {str(self.path)!r}."
                 ) from error
             self._sweep()
-            before = self.config() if file.exists() else None
-            if before is not None and self.has_begun():
-                self._check_same(before, _plain(config), extend)
-            else:
-                self._write_config(_plain(config), recipe, [], planned)
             yield
 
     def adopt(self, config: Any, step: int, scored: int) -> dict[str, Any]:
@@ -196,7 +210,8 @@ class Run:
             write_atomically(file, text)
 
     def _sweep(self) -> None:
-        """Removes files that killed processes left half-written."""
+        """Removes files that killed processes left half-written, and what they measured with."""
+        shutil.rmtree(self.measured, ignore_errors=True)
         for folder in (self.path, self.samples, self.exports, *self.exports.glob("*/")):
             for pattern in (".*.part", ".*.part.*"):
                 for file in folder.glob(pattern):

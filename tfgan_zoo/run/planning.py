@@ -3,9 +3,12 @@
 import contextlib
 import gc
 import math
+import shutil
+import signal
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,12 +17,13 @@ from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
 from tfgan_zoo import progress
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, Interrupted
 from tfgan_zoo.keras_internals import uncounted_names
 from tfgan_zoo.models import ZooModel
 from tfgan_zoo.run.building import build_model, model_class
 from tfgan_zoo.run.devices import Devices
 from tfgan_zoo.run.folder import Run
+from tfgan_zoo.run.recovery import storage_errors
 from tfgan_zoo.run.scoring import RunScores
 from tfgan_zoo.run.stage import Stage
 from tfgan_zoo.run.starting import start_from, start_from_generator
@@ -84,7 +88,7 @@ def plan(
     run will. Nothing of it remains, so the run is the same as one of as many steps.
 
     Args:
-        run: The folder, which is claimed meanwhile.
+        run: The folder, which is locked meanwhile. One that is new is removed afterwards.
         config: The recipe's config.
         minutes: The time for everything: this measurement, all stages, sheets, scores and export.
         kept: Entries that stay as they are; see `config.Planner`.
@@ -94,16 +98,17 @@ def plan(
 
     Raises:
         InputError: If the run cannot train, or the time is too short.
+        Interrupted: After SIGTERM.
+        StorageError: If files cannot be written.
     """
     report(f"Measuring how many steps fit into {minutes:g} minutes ...")
     seconds = min(_MEASURED, _SHARE * 60 * minutes)
     with contextlib.ExitStack() as claimed, uncounted_names(), progress.progress_lines():
         with devices.together():
-            if devices.chief:
-                claimed.enter_context(run.claim(config))
             import_callbacks(config.train.callbacks)  # refuses before time is spent
             resolved = resolve(config, None, model_class(config.model))
-        costs = _measure(run, resolved, devices, seconds)
+            folder = claimed.enter_context(_claimed(run)) if devices.chief else None
+        costs = _measure(run, resolved, devices, seconds, folder)
     gc.collect()  # frees the copy before the run decodes and compiles its own
     left = 60 * minutes - (time.monotonic() - began)
     steps, rarer = 0, 1
@@ -112,7 +117,9 @@ def plan(
             steps, rarer = choose_steps(config, kept, costs, left)
             if not steps:
                 least = duration(config_lib.Planner(config), costs, 1)
-                needed = math.ceil((60 * minutes - left + least) / 6) / 10
+                spent = 60 * minutes - left
+                # With more minutes, the speed is measured for longer.
+                needed = math.ceil((spent + least) / (1 - 2 * _SHARE) / 6) / 10
                 raise InputError(
                     f"--minutes: expected more than {needed:g}, as starting, scoring and "
                     f"exporting take that long here, got {minutes:g}; give more, or fewer scores "
@@ -123,6 +130,35 @@ def plan(
     note = _note(config, planned, minutes)
     report(_describe(config, planned, costs, minutes))
     return Plan(planned, note)
+
+
+@contextlib.contextmanager
+def _claimed(run: Run) -> Iterator[Path]:
+    """Locks a run's folder, in which files that are measured are written; returns their folder.
+
+    They are removed at the end, also after SIGTERM, and the run's folder if it was not there. What
+    a killed process leaves is removed when the run begins.
+    """
+
+    def stop(number: int, frame: Any) -> None:
+        raise Interrupted("Stopped before the first step; nothing is saved.", number)
+
+    is_new, before = not run.path.exists(), None
+    is_main = threading.current_thread() is threading.main_thread()
+    with run.locked():
+        if is_main:
+            before = signal.signal(signal.SIGTERM, stop)
+        try:
+            run.measured.mkdir()
+            yield run.measured
+        finally:
+            shutil.rmtree(run.measured, ignore_errors=True)
+            if is_new:
+                with contextlib.suppress(OSError):  # it may hold files by now
+                    (run.path / ".lock").unlink()
+                    run.path.rmdir()
+            if is_main:
+                signal.signal(signal.SIGTERM, before)
 
 
 # ---------------------------------------------------------------------- choosing
@@ -198,6 +234,7 @@ def _measure(
     config: ConfigDict,
     devices: Devices,
     seconds: float,
+    folder: Path | None,
     entry: str = "train.steps",
     like: Task | None = None,
 ) -> list[Costs]:
@@ -208,6 +245,7 @@ def _measure(
         config: Resolved.
         devices: Of the run.
         seconds: Approximate time of the steps that are measured.
+        folder: For files; None for workers that write none.
         entry: The entry of the recipe that holds the number of steps.
         like: A task on the same data, whose opened sources are shared.
     """
@@ -227,14 +265,15 @@ def _measure(
     _train(stage, 0, unit)
     start = clock.lap()
     step = _seconds_of_step(stage, unit, seconds)
-    sheet, score, save, finish = _seconds_of_rest(stage, seconds)
+    sheet, score, save, finish = _seconds_of_rest(stage, seconds, folder)
     found = [Costs(entry, config.train.steps, start, step, sheet, score, save, finish)]
     if pretraining is not None:
         frozen = config.get("pretraining", {}).get("frozen_steps", 0)
         before = "pretraining.frozen_steps" if frozen else "pretraining.steps"
         with devices.together():
             resolved = resolve(pretraining, None, model_class(pretraining.model))
-        found += _measure(Run(run.pretraining), resolved, devices, seconds / 2, before, task)
+        first = Run(run.pretraining)
+        found += _measure(first, resolved, devices, seconds / 2, folder, before, task)
     return found
 
 
@@ -315,14 +354,15 @@ def _seconds_of_step(stage: Stage, unit: int, seconds: float) -> float:
         number = more // unit * unit
 
 
-def _seconds_of_rest(stage: Stage, seconds: float) -> tuple[float, float, float, float]:
+def _seconds_of_rest(
+    stage: Stage, seconds: float, folder: Path | None
+) -> tuple[float, float, float, float]:
     """Returns the seconds of a sheet, of the scores, of a checkpoint, and of the finished files."""
     task, model, devices = stage.task, stage.model, stage.devices
     sheet = score = finish = 0.0
-    with tempfile.TemporaryDirectory() as nowhere:
-        folder = Path(nowhere)
+    with storage_errors(stage.run), tempfile.TemporaryDirectory(dir=folder) as nowhere:
         clock = _Clock()
-        checkpoints = type(stage.run.checkpoints)(folder / "checkpoints")
+        checkpoints = type(stage.run.checkpoints)(Path(nowhere) / "checkpoints")
         checkpoints.writes = devices.chief
         checkpoints.save(model, stage.model.steps_done, None)
         save = clock.lap()
@@ -338,9 +378,10 @@ def _seconds_of_rest(stage: Stage, seconds: float) -> tuple[float, float, float,
                 if score < seconds:  # the first one also prepares what it compares with
                     task.score(local)
                     score = clock.lap()
-                local.save(folder / "model.keras")
+                task.complete(local)
+                local.save(Path(nowhere) / "model.keras")
                 if stage.export() is not None:
-                    export_model(local, folder / "export" / "1")
+                    export_model(local, Path(nowhere) / "export" / "1")
                 finish = clock.lap()
     return sheet, score, save, finish
 
@@ -363,7 +404,7 @@ def _describe(
         f"Planned {planned.train.steps:,} steps for {minutes:g} minutes: {training:.1f} minutes at "
         f"{1e3 * own.step:.3g} ms a step; the rest is for starting, sheets, scores and export"
     )
-    names = {"pretraining.steps", "train.log_every"}
     before, after = (config_lib.flatten(each.to_dict()) for each in (config, planned))
-    changed = [f"{k}={after[k]}" for k in sorted(names) if before.get(k) != after.get(k)]
+    names = [key for key in after if key.startswith("pretraining.") or key == "train.log_every"]
+    changed = [f"{k}={after[k]}" for k in sorted(names) if before.get(k) != after[k]]
     return text + (f" ({', '.join(changed)})." if changed else ".")
