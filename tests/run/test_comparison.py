@@ -107,7 +107,7 @@ def test_mistakes_are_sentences(tmp_path, capsys):
     (tmp_path / "broken" / "0.png").write_bytes(b"not a picture")
     for flags, sentence in (
         ([], "or give --real and --fake, two data sources"),
-        (["--real=figures", "--workdir=runs/x"], "Give --workdir or --baseline"),
+        (["--real=figures", "--workdir=runs/x"], "Give --workdir, --preset or --baseline"),
         (["--real=figures"], "--fake: expected a data source, such as folder:PATH, got none"),
         (["--fake=figures"], "--real: expected a data source"),
         (both, "(--real: 16x16, --fake: 16x8); --image_size=8 resizes"),
