@@ -128,6 +128,15 @@ def test_too_short_a_time_leaves_no_run(planned, tmp_path, monkeypatch):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.fixture
+def interruptible():
+    """Ctrl-C interrupts, also in the background, where shells start processes that ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_measuring_leaves_nothing(planned, tmp_path, monkeypatch, number):
     run, kept = tmp_path / "run", tmp_path / "kept"

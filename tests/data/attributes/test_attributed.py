@@ -238,6 +238,17 @@ def test_one_value_tells_nothing(folder):
         open_attributed(f"folder:{folder}")
 
 
+def test_a_part_of_the_figures_is_taken_once():
+    whole, part = (
+        open_attributed("figures/attributes", each, num=40) for each in ("test", "test[4::4]")
+    )
+    assert len(part.images) == len(part.masks) == 9
+    for name, values in whole.values.items():
+        np.testing.assert_array_equal(part.values[name], values[4::4])
+    for ours, all_of_them in ((part.images, whole.images), (part.masks, whole.masks)):
+        np.testing.assert_array_equal(ours.gather([2]), all_of_them.gather([12]))
+
+
 def test_examples():
     globs = {"open_attributed": open_attributed, "attributed": attributed, "np": np}
     for module in (opening, batches):

@@ -139,9 +139,8 @@ def _of_figures(opening: Opening, attributes: Mapping[str, Any] | None) -> Attri
     labelled = ArraySource(
         opening.spec, images.gather(slice(None)), extras, class_names=images.class_names
     )
-    whole = part_of(labelled, opening.split)
-    values = {name: whole.part(name) for name in figures.DESCRIBED}
-    return Attributed(whole, part_of(masks, opening.split), declared, values)
+    values = {name: labelled.part(name) for name in figures.DESCRIBED}
+    return Attributed(labelled, masks, declared, values)
 
 
 # ---------------------------------------------------------------------- tables
