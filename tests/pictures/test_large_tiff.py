@@ -10,7 +10,7 @@ from PIL import Image, ImageCms
 from tfgan_zoo import cli, translate
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures import large_tiff
-from tfgan_zoo.pictures.tiling import apply_tiled
+from tfgan_zoo.pictures.tiling import Tiling, apply_tiled, tile_weights
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (53, 41, 3), np.uint8)
 
@@ -30,7 +30,7 @@ def enlarged(image):
 @pytest.mark.parametrize(("scale", "blend"), [(1, False), (1, True), (2, False)])
 def test_bands_are_those_of_the_whole_image(tile, scale, blend):
     overlap = tile // 2 if blend else 6
-    cut = large_tiff.Tiling(tile, overlap, overlap if blend else 3, scale, 2)
+    cut = Tiling(tile, overlap, overlap if blend else 3, scale, 2)
     function = smoothed if scale == 1 else enlarged
     whole = apply_tiled(function, IMAGE, tile, overlap, scale, cut.fade, 2)
     bands = list(
@@ -47,6 +47,14 @@ def test_bands_are_those_of_the_whole_image(tile, scale, blend):
             int(start) // scale,
         )
         np.testing.assert_array_equal(np.concatenate(list(later)), whole[start:])
+
+
+def test_an_overlap_is_less_than_the_tile_of_a_model_that_enlarges():
+    """By the tile's side in the image, a quarter of that in the result."""
+    assert Tiling.of(0, 255, 4) == (256, 255, 127, 4, 1)
+    for overlap in (256, 512):
+        with pytest.raises(InputError, match="--overlap: expected 0 to 255, less than a tile"):
+            Tiling.of(0, overlap, 4)
 
 
 def stop_at(number):
@@ -66,8 +74,8 @@ def test_a_stopped_translation_goes_on(tmp_path, options, capsys):
     tifffile = pytest.importorskip("tifffile")
     source, output = tmp_path / "scan.tif", tmp_path / "out" / "painted.tif"
     tifffile.imwrite(source, IMAGE, photometric="rgb", compression="zlib", **options)
-    cut = large_tiff.Tiling(16, 4, 2)
-    tiles = len(large_tiff.tile_weights(41, 16, 4, 2))
+    cut = Tiling(16, 4, 2)
+    tiles = len(tile_weights(41, 16, 4, 2))
     function, _ = stop_at(2 * tiles + 2)
     with pytest.raises(KeyboardInterrupt):
         large_tiff.translate(source, output, function, 3, cut, "a" * 64)
@@ -90,7 +98,7 @@ def translated(tmp_path, name="out.tif", **options):
     tifffile = pytest.importorskip("tifffile")
     tifffile.imwrite(tmp_path / "scan.tif", IMAGE, photometric="rgb", **options)
     output = tmp_path / name
-    cut = large_tiff.Tiling(16, 4, 2)
+    cut = Tiling(16, 4, 2)
     large_tiff.translate(
         tmp_path / "scan.tif", output, lambda image: image / 127.5 - 1, 3, cut, "a" * 64
     )
@@ -130,7 +138,7 @@ def test_rows_that_a_file_lacks_are_made_again(tmp_path):
     tifffile = pytest.importorskip("tifffile")
     source, output = tmp_path / "scan.tif", tmp_path / "out.tif"
     tifffile.imwrite(source, IMAGE, photometric="rgb")
-    cut = large_tiff.Tiling(16, 4, 2)
+    cut = Tiling(16, 4, 2)
     function, _ = stop_at(10)
     with pytest.raises(KeyboardInterrupt):
         large_tiff.translate(source, output, function, 3, cut, "a" * 64)
@@ -151,9 +159,7 @@ def test_a_damaged_file_is_named_and_nothing_stays(tmp_path):
         file.seek(place)
         file.write(b"damaged")
     with pytest.raises(InputError, match=r"scan.tif' cannot be read"):
-        large_tiff.translate(
-            source, tmp_path / "out.tif", smoothed, 3, large_tiff.Tiling(16, 4, 2), "a" * 64
-        )
+        large_tiff.translate(source, tmp_path / "out.tif", smoothed, 3, Tiling(16, 4, 2), "a" * 64)
     assert [path.name for path in tmp_path.iterdir()] == ["scan.tif"]
 
 

@@ -14,7 +14,7 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -23,39 +23,11 @@ from tfgan_zoo import atomic, pictures, progress
 from tfgan_zoo.data import images, profiles
 from tfgan_zoo.data.depth import package
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.pictures.tiling import OVERLAP, TILE, tile_weights
+from tfgan_zoo.pictures.tiling import Tiling, tile_weights
 
 ENDINGS = (".tif", ".tiff")
 
 _SIDE = 512  # of a tile of the result's file
-
-
-class Tiling(NamedTuple):
-    """How an image is cut into tiles; see `tiling.apply_tiled`.
-
-    Attributes:
-        tile: The side of a tile.
-        overlap: The fewest pixels that neighbours share.
-        fade: Pixels over which neighbours fade.
-        scale: The factor by which the model enlarges.
-        multiple: Tiles begin at multiples of it.
-    """
-
-    tile: int
-    overlap: int
-    fade: int
-    scale: int = 1
-    multiple: int = 1
-
-    @classmethod
-    def of(
-        cls, tile: int, overlap: int | None, scale: int, blend: bool, multiple: int = 1
-    ) -> Tiling:
-        """Returns what `tiling.in_tiles` makes of these arguments."""
-        side = tile or TILE // scale
-        if overlap is None:
-            overlap = side // 2 if blend else OVERLAP
-        return cls(side, overlap, overlap if blend else overlap // 2, scale, multiple)
 
 
 def is_wanted(source: str | os.PathLike, output: str | os.PathLike) -> bool:

@@ -1,8 +1,11 @@
 """Large images in overlapping tiles, so that memory does not grow with the image."""
 
+from __future__ import annotations
+
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +15,39 @@ from tfgan_zoo.errors import InputError
 WHOLE, TILE = 2**22, 1024
 #: Pixels that tiles share unless `overlap` says otherwise.
 OVERLAP = 64
+
+
+class Tiling(NamedTuple):
+    """How images are cut into tiles; see `apply_tiled`.
+
+    Attributes:
+        tile: The side of a tile.
+        overlap: The fewest pixels that neighbours share.
+        fade: Pixels over which neighbours fade.
+        scale: The factor by which the function enlarges.
+        multiple: Tiles begin at multiples of it.
+    """
+
+    tile: int
+    overlap: int
+    fade: int
+    scale: int = 1
+    multiple: int = 1
+
+    @classmethod
+    def of(
+        cls, tile: int, overlap: int | None, scale: int = 1, blend: bool = False, multiple: int = 1
+    ) -> Tiling:
+        """Returns what `in_tiles` makes of its arguments.
+
+        Raises:
+            InputError: If neighbours cannot share that many pixels.
+        """
+        side = tile or TILE // scale
+        if overlap is None:
+            overlap = side // 2 if blend else OVERLAP
+        check_overlap(overlap, max(side // multiple, 1) * multiple - multiple + 1, blend)
+        return cls(side, overlap, overlap if blend else overlap // 2, scale, multiple)
 
 
 def in_tiles(
@@ -40,20 +76,17 @@ def in_tiles(
     Raises:
         InputError: If neighbours cannot share that many pixels.
     """
-    side = tile or TILE // scale
-    if overlap is None:
-        overlap = side // 2 if blend else OVERLAP
-    check_overlap(overlap, max(side // multiple, 1) * multiple - multiple + 1, blend)
+    cut = Tiling.of(tile, overlap, scale, blend, multiple)
 
     def apply(image: np.ndarray) -> np.ndarray:
         if not tile and image.shape[0] * image.shape[1] * scale**2 <= WHOLE:
             return function(image)
         height, width = image.shape[:2]
-        if on_tiles is not None and (num := count_tiles(image.shape, side, overlap, multiple)) > 1:
-            each = f"{min(side, width)}x{min(side, height)}"
+        size = cut.tile, cut.overlap, multiple
+        if on_tiles is not None and (num := count_tiles(image.shape, *size)) > 1:
+            each = f"{min(cut.tile, width)}x{min(cut.tile, height)}"
             on_tiles(f"an image of {width}x{height} pixels in {num} tiles of {each}")
-        fade = overlap if blend else overlap // 2
-        return apply_tiled(function, image, side, overlap, scale, fade, multiple)
+        return apply_tiled(function, image, cut.tile, cut.overlap, scale, cut.fade, multiple)
 
     return apply
 

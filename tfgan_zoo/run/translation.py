@@ -171,7 +171,7 @@ def translate_tiff(
         )
     _check_enlarges(model, ensemble)
     chosen = _direction(model, direction)
-    cut = large_tiff.Tiling.of(
+    cut = tiling.Tiling.of(
         tile,
         overlap,
         model.scale,
