@@ -15,10 +15,11 @@ ROOT = Path(__file__).parents[1] / "tfgan_zoo"
 #: The rooms of the package, files or folders in `tfgan_zoo`, from the ground up. A room imports
 #: from the floors below its own.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"downloads", "keras_internals", "lazy", "moved", "noise", "pixels", "progress"}),
+    frozenset({"keras_internals", "lazy", "moved", "noise", "pixels", "progress"}),
     frozenset({"samples", "suggestions"}),
     frozenset({"errors"}),
     frozenset({"atomic", "attributes", "backend", "schedules", "sizes", "weight_files"}),
+    frozenset({"downloads"}),
     frozenset({"presets"}),
     frozenset({"data", "layers", "losses", "serving"}),
     frozenset({"networks", "pictures"}),

@@ -3,8 +3,8 @@ import socket
 
 import pytest
 
-from tfgan_zoo import errors
-from tfgan_zoo.downloads import check_online
+from tfgan_zoo import downloads, errors
+from tfgan_zoo.downloads import check_online, fetch
 
 
 def test_unreachable_is_found_at_once(monkeypatch):
@@ -32,3 +32,20 @@ def test_first_line_of_an_error():
     result = doctest.testmod(errors)
     assert result.attempted
     assert not result.failed
+
+
+def test_a_file_that_differs_is_not_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(downloads, "check_online", lambda url: None)
+    source, path = tmp_path / "there", tmp_path / "cache" / "here"
+    source.write_bytes(b"abc")
+
+    def difference(file):
+        return "" if file.read_bytes() == b"abc" else "another file"
+
+    fetch(source.as_uri(), path, difference)
+    assert path.read_bytes() == b"abc"
+    source.write_bytes(b"ab")
+    with pytest.raises(OSError, match="got another file"):
+        fetch(source.as_uri(), path, difference)
+    assert [each.name for each in path.parent.iterdir()] == ["here"]
+    assert path.read_bytes() == b"abc"

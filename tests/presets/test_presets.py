@@ -25,6 +25,7 @@ from tests.tiny_runs import (
 )
 from tfgan_zoo import (
     cli,
+    downloads,
     encode,
     evaluate,
     export,
@@ -501,7 +502,7 @@ def test_a_download_is_checked(shelf, tmp_path, monkeypatch):
     file = shelf / "tiny.keras"
     put(monkeypatch, tmp_path)
     monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(presets.files, "check_online", lambda url: None)
+    monkeypatch.setattr(downloads, "check_online", lambda url: None)
     size = file.stat().st_size
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     for sha256, problem in (("0" * 64, "SHA-256"), (digest, "")):

@@ -8,16 +8,14 @@ version 0.1. Both are read without PyTorch.
 import hashlib
 import importlib.util
 import os
-import urllib.request
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo import atomic
 from tfgan_zoo.data.images import with_channels
-from tfgan_zoo.downloads import cache_folder, check_online
+from tfgan_zoo.downloads import cache_folder, fetch
 from tfgan_zoo.errors import InputError, first_line
 from tfgan_zoo.metrics.features.base import as_byte_range
 from tfgan_zoo.metrics.psnr import planes
@@ -334,20 +332,19 @@ def _downloaded_heads(network: str) -> Path:
     inside = Path("weights", f"v{VERSION}", f"{network}.pth")
     package = importlib.util.find_spec("lpips")  # does not run the package's code
     folders = list(package.submodule_search_locations or ()) if package else []
+
+    def difference(file: Path) -> str:
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        same = digest == known.sha256
+        return "" if same else f"a file with the SHA-256 {digest} instead of {known.sha256}"
+
     path = cache_folder() / f"lpips_v{VERSION}_{network}.pth"
     for file in (*(Path(folder) / inside for folder in folders), path):
-        if file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() == known.sha256:
+        if file.is_file() and not difference(file):
             return file
     address = f"{_REPOSITORY}/raw/master/lpips/{inside.as_posix()}"
     try:
-        check_online(address)
-        with urllib.request.urlopen(address, timeout=60) as answer:
-            data = answer.read()
-        digest = hashlib.sha256(data).hexdigest()
-        if digest != known.sha256:
-            raise OSError(f"got a file with the SHA-256 {digest} instead of {known.sha256}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write_atomically(path, data)
+        fetch(address, path, difference)
     except OSError as error:
         raise InputError(
             f"heads: LPIPS's weights for {known.title} are not in {path.parent} and cannot be "

@@ -1,17 +1,18 @@
 """The files of presets: found or downloaded, and checked."""
 
+import functools
 import hashlib
 import json
 import os
 import shutil
-import urllib.request
 import zipfile
+from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from tfgan_zoo import atomic
-from tfgan_zoo.downloads import cache_folder, check_online
+from tfgan_zoo.downloads import cache_folder, fetch
 from tfgan_zoo.errors import InputError, first_line
 from tfgan_zoo.presets.cards import FOLDER, Preset, find, is_preset, list_presets
 from tfgan_zoo.suggestions import similar
@@ -131,20 +132,16 @@ def _fetch(preset: Preset, path: Path, argument: str, archived: Traversable | No
             f"{argument}: {path.name}, the file of the preset {preset.name!r}, is missing from "
             f"{str(FOLDER)!r}; install tfgan_zoo again."
         )
+    difference = functools.partial(_difference, preset)
     try:
-        if not archived:
-            check_online(preset.url)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            (
-                archived.open("rb") if archived else urllib.request.urlopen(preset.url, timeout=60)
-            ) as answer,
-            atomic.replacing(path) as new,
-        ):
-            with new.open("wb") as file:
-                shutil.copyfileobj(answer, file)
-            if problem := _difference(preset, new):
-                raise OSError(f"got {problem}")
+        if archived:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with resources.as_file(archived) as file, atomic.replacing(path) as new:
+                shutil.copyfile(file, new)
+                if problem := difference(new):
+                    raise OSError(f"got {problem}")
+        else:
+            fetch(preset.url, path, difference)
     except (OSError, ValueError) as error:  # ValueError for an address that is none
         if archived:
             raise InputError(

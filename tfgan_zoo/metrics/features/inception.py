@@ -7,18 +7,15 @@ different FIDs.
 
 import hashlib
 import os
-import shutil
 import tarfile
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo import atomic
 from tfgan_zoo.data.images import with_channels
-from tfgan_zoo.downloads import cache_folder, check_online
+from tfgan_zoo.downloads import cache_folder, fetch
 from tfgan_zoo.errors import InputError, first_line
 from tfgan_zoo.metrics.features.base import NetworkFeatures
 from tfgan_zoo.metrics.features.resize import RESIZERS
@@ -195,19 +192,10 @@ def downloaded() -> Path:
         InputError: If it is missing and cannot be downloaded.
     """
     path = cache_folder() / URL.rpartition("/")[-1]
-    if path.is_file() and path.stat().st_size == _ARCHIVE_BYTES:
+    if path.is_file() and not _difference(path):
         return path
     try:
-        check_online(URL)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            urllib.request.urlopen(URL, timeout=60) as answer,
-            atomic.open_replacing(path) as file,
-        ):
-            shutil.copyfileobj(answer, file)
-            size = file.tell()
-            if size != _ARCHIVE_BYTES:
-                raise OSError(f"got {size:,} bytes instead of {_ARCHIVE_BYTES:,}")
+        fetch(URL, path, _difference)
     except OSError as error:
         raise InputError(
             f"Inception-v3 is not in {path.parent} and cannot be downloaded ({first_line(error)}); "
@@ -216,3 +204,8 @@ def downloaded() -> Path:
             "--features=efficientnet_lite0. The metric swd needs no network."
         ) from error
     return path
+
+
+def _difference(path: Path) -> str:
+    size = path.stat().st_size
+    return "" if size == _ARCHIVE_BYTES else f"{size:,} bytes instead of {_ARCHIVE_BYTES:,}"
