@@ -9,7 +9,7 @@ import re
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn, TextIO
 
 from absl import flags
@@ -173,6 +173,17 @@ class Flags(flags.FlagValues):
         for name in names:
             if self[name].present:
                 raise InputError(f"--{name}: {reason}")
+
+    def check_defaults(self, defaults: Mapping[str, Any], expected: str) -> None:
+        """Raises `InputError` if one of some flags differs from its default.
+
+        Args:
+            defaults: The defaults by flag.
+            expected: What other values go with, for the message.
+        """
+        for name, default in defaults.items():
+            if self[name].value != default:
+                raise InputError(f"--{name}: expected {expected}, got {self[name].value!r}.")
 
 
 def parse(given: flags.FlagValues, argv: list[str], doc: str | None) -> None:

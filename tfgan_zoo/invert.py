@@ -46,13 +46,12 @@ def main(argv: list[str]) -> None:
         raise InputError("--skip_existing: expected without --overwrite, got both.")
     if given.size is not None and given.size < 1:
         raise InputError(f"--size: expected a number of pixels from 1 up, got {given.size}.")
-    planned = files.plan(
-        given.input, given.output, overwrite=given.overwrite or given.skip_existing
+    planned, existing = files.plan_missing(
+        given.input,
+        given.output,
+        overwrite=given.overwrite,
+        skip_existing=given.skip_existing,
     )
-    existing = len(planned)
-    if given.skip_existing:
-        planned = files.missing(planned)
-    existing -= len(planned)
     if not planned:
         print(f"0 images, {existing} there already: {given.output}")
         return

@@ -81,10 +81,13 @@ def main(argv: list[str]) -> None:
         return
     outputs: dict[str, Any] = {n: given[n].value for n in ("compare", "on_error", "bits")}
     outputs["frames"] = given.frames_as if given.all_frames else None
-    replace = given.overwrite or given.skip_existing
-    all_planned = files.plan(given.input, given.output, overwrite=replace, **outputs)
-    planned = files.missing(all_planned, outputs["frames"]) if given.skip_existing else all_planned
-    existing = len(all_planned) - len(planned)
+    planned, existing = files.plan_missing(
+        given.input,
+        given.output,
+        overwrite=given.overwrite,
+        skip_existing=given.skip_existing,
+        **outputs,
+    )
     if not planned:
         print(f"0 images, {existing} there already: {given.output}")
         return

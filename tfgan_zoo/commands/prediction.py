@@ -88,7 +88,6 @@ def answer(given: Any) -> str:
 
 def _translate(given: Any, client: Client, signatures: Mapping[str, Signature]) -> str:
     served_voxels.check_none(given)
-    replace = given.overwrite or given.skip_existing
     if served_labels.fits(signatures):
         return served_labels.translate(given, client, signatures)
     served_labels.check_none(given)
@@ -97,8 +96,13 @@ def _translate(given: Any, client: Client, signatures: Mapping[str, Signature]) 
     served_codes.check_none(given)
     served_voxels.check_images(given)
     options: dict[str, Any] = {"on_error": given.on_error, "bits": given.bits}
-    all_planned = files.plan(given.input, given.output, overwrite=replace, **options)
-    planned = files.missing(all_planned) if given.skip_existing else all_planned
+    planned, existing = files.plan_missing(
+        given.input,
+        given.output,
+        overwrite=given.overwrite,
+        skip_existing=given.skip_existing,
+        **options,
+    )
     chosen = requests.choose(signatures, ["images_bytes"], given.signature)
     channels = requests.channels(signatures, chosen)
     if given.bits == 16:
@@ -113,7 +117,7 @@ def _translate(given: Any, client: Client, signatures: Mapping[str, Signature]) 
         rules=DecodingRules(given.white),
         **options,
     )
-    count, others = files.counted(num, len(planned), len(all_planned) - len(planned))
+    count, others = files.counted(num, len(planned), existing)
     return f"{count} by {chosen}{others}: {given.output}"
 
 

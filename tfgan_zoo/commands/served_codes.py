@@ -23,12 +23,10 @@ def fits(given: Any, signatures: Mapping[str, Signature]) -> bool:
 
 def check_none(given: Any) -> None:
     """Raises `InputError` if a flag is for models that encode images alone."""
-    for flag, default in (("crop", None), ("fit", "resize"), ("split", "train")):
-        if given[flag].value != default:
-            raise InputError(
-                f"--{flag}: expected --input of images beside it, and a model that encodes them, "
-                f"got {given[flag].value!r}."
-            )
+    given.check_defaults(
+        {"crop": None, "fit": "resize", "split": "train"},
+        "--input of images beside it, and a model that encodes them",
+    )
 
 
 def answer(given: Any, client: Client, signatures: Mapping[str, Signature]) -> str:
@@ -54,9 +52,13 @@ def answer(given: Any, client: Client, signatures: Mapping[str, Signature]) -> s
         raise InputError(f"--split: expected --output of a .npz beside it, got {given.output}.")
     chosen = requests.choose(signatures, [requests.FILES], given.signature)
     fit = _fit(given, signatures, chosen)
-    replace = given.overwrite or given.skip_existing
-    all_planned = files.plan(given.input, given.output, overwrite=replace, on_error=given.on_error)
-    planned = files.missing(all_planned) if given.skip_existing else all_planned
+    planned, existing = files.plan_missing(
+        given.input,
+        given.output,
+        overwrite=given.overwrite,
+        skip_existing=given.skip_existing,
+        on_error=given.on_error,
+    )
 
     def reconstructed(images: np.ndarray) -> np.ndarray:
         (came,) = client.predict(chosen, _sent(images))[requests.FILES].tolist()
@@ -69,7 +71,7 @@ def answer(given: Any, client: Client, signatures: Mapping[str, Signature]) -> s
         ("reconstructed", "images"),
         on_error=given.on_error,
     )
-    count, others = files.counted(num, len(planned), len(all_planned) - len(planned))
+    count, others = files.counted(num, len(planned), existing)
     return f"{count} by {chosen}{others}: {given.output}"
 
 

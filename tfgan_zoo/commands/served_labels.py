@@ -23,17 +23,10 @@ def fits(signatures: Mapping[str, Signature]) -> bool:
 
 def check_none(given: Any) -> None:
     """Raises `InputError` if a flag is for label maps alone."""
-    for flag in ("instances", "style", "ignored"):
-        if given[flag].value is not None:
-            raise InputError(
-                f"--{flag}: expected --input of label maps beside it, and a model that takes them, "
-                f"got {given[flag].value!r}."
-            )
-    if given.classes != "values":
-        raise InputError(
-            "--classes: expected --input of label maps beside it, and a model that takes them, got "
-            f"{given.classes!r}."
-        )
+    given.check_defaults(
+        {"instances": None, "style": None, "ignored": None, "classes": "values"},
+        "--input of label maps beside it, and a model that takes them",
+    )
 
 
 def translate(given: Any, client: Client, signatures: Mapping[str, Signature]) -> str:

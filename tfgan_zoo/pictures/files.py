@@ -142,6 +142,31 @@ def plan(
     return planned
 
 
+def plan_missing(
+    source: str | os.PathLike,
+    output: str | os.PathLike,
+    *,
+    overwrite: bool = False,
+    skip_existing: bool = False,
+    **form: Any,
+) -> tuple[dict[Path, Path], int]:
+    """Plans the results of images as `plan` does, or the missing ones of them.
+
+    Args:
+        source: See `plan`.
+        output: See `plan`.
+        overwrite: See `plan`.
+        skip_existing: Whether images whose results exist are left out.
+        **form: Other arguments of `plan`.
+
+    Returns:
+        `(planned, existing)`: results by image, and the number of images that are left out.
+    """
+    planned = plan(source, output, overwrite=overwrite or skip_existing, **form)
+    wanted = missing(planned, form.get("frames")) if skip_existing else planned
+    return wanted, len(planned) - len(wanted)
+
+
 def missing(planned: Mapping[Path, Path], frames: str | None = None) -> dict[Path, Path]:
     """Returns the part of a plan whose results do not exist, to resume a conversion.
 
