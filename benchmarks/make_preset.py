@@ -175,7 +175,7 @@ def make(given: cli.Flags, output: Path) -> Preset:
     asked = [name for name, can in commands_of(task).items() if can]
     return Preset(
         model=config["model"],
-        task=in_words(model, task),
+        task=given.task or in_words(model, task),
         commands=asked,
         main=given.score or next(iter(scores)),
         limits=given.limits,
@@ -306,6 +306,7 @@ def main(argv: list[str]) -> None:
     given.define_string("data", None, "What the run was trained on, in words.")
     given.define_string("licence", None, "The licence of these data.")
     given.define_string("limits", None, "What users should know, in one or two sentences.")
+    given.define_string("task", None, "What it does, in words; by default all that its model can.")
     given.define_string("checkpoint", "best", "best, last, or a step.")
     given.define_string("command", None, "What trained it; by default from its recipe.")
     given.define_string(

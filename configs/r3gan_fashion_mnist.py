@@ -1,9 +1,9 @@
 """R3GAN (Huang et al. 2024, https://arxiv.org/abs/2501.05441) on Fashion-MNIST, 32x32 grey.
 
-The paper's game between networks of DCGAN, which see four times as many images in the same minutes
-as small versions of the paper's; see `r3gan_cifar10.py` for those. The penalties are taken in every
-8th step, 8 times as strong. With --config.model_args.num_classes=10, both networks are told the
-class.
+The paper's game between networks of DCGAN, which see several times as many images in the same
+minutes as small versions of the paper's; `r3gan_cifar10.py` has the paper's. The penalties are
+taken in every 8th step, 8 times as strong. With --config.model_args.num_classes=10, the game is
+class-conditional.
 
 Command: python -m tfgan_zoo.train --config=r3gan_fashion_mnist
          (offline: --config.data.source=idx:FOLDER, containing Fashion-MNIST's four .gz files)
