@@ -63,6 +63,7 @@ class Case(NamedTuple):
 
     Attributes:
         title: What is trained, on what.
+        peer: PyTorch's example.
         flags: Returns the flags of `tfgan_zoo.train`, given the data folder.
         arrays: Returns what PyTorch's example is given, from the data folder.
         outputs: Returns what a model makes, from the model and those arrays.
@@ -71,6 +72,7 @@ class Case(NamedTuple):
     """
 
     title: str
+    peer: str
     flags: Callable[[Path], list[str]]
     arrays: Callable[[Path], Arrays]
     outputs: Callable[[Any, Arrays], Arrays]
@@ -297,7 +299,17 @@ def _fashion_arrays(data: Path) -> Arrays:
 CASES = {
     "dcgan": Case(
         "DCGAN on Fashion-MNIST",
+        "dcgan",
         _from_noise("dcgan_fashion_mnist"),
+        _fashion_arrays,
+        _drawn,
+        _fashion_scores,
+        "fashion_mnist_v1",
+    ),
+    "r3gan": Case(
+        "R3GAN on Fashion-MNIST, beside the usual DCGAN",
+        "dcgan",
+        _from_noise("r3gan_fashion_mnist"),
         _fashion_arrays,
         _drawn,
         _fashion_scores,
@@ -305,6 +317,7 @@ CASES = {
     ),
     "wgan_gp": Case(
         "WGAN-GP on Fashion-MNIST",
+        "wgan_gp",
         _from_noise("wgan_gp_fashion_mnist"),
         _fashion_arrays,
         _drawn,
@@ -313,6 +326,7 @@ CASES = {
     ),
     "pix2pix": Case(
         "pix2pix on facades, 64 pixels",
+        "pix2pix",
         _translation_flags,
         _pairs,
         _translated,
@@ -321,14 +335,20 @@ CASES = {
     ),
     "cyclegan": Case(
         "CycleGAN on figures",
+        "cyclegan",
         lambda _: ["--config=cyclegan"],
         _unpaired,
         _translated,
         _figure_scores,
     ),
-    "srresnet": Case("SRResNet on T91", _enlarging_flags, _crops, _enlarged, _psnr),
+    "srresnet": Case("SRResNet on T91", "srresnet", _enlarging_flags, _crops, _enlarged, _psnr),
     "gan_cls": Case(
-        "GAN-CLS on figures", lambda _: ["--config=gan_cls"], _captioned, _told, _caption_scores
+        "GAN-CLS on figures",
+        "gan_cls",
+        lambda _: ["--config=gan_cls"],
+        _captioned,
+        _told,
+        _caption_scores,
     ),
 }
 
@@ -365,7 +385,7 @@ def zoo_points(
 
 def torch_points(
     python: str,
-    name: str,
+    case: Case,
     folder: Path,
     data: Path,
     arrays: Arrays,
@@ -380,7 +400,7 @@ def torch_points(
         np.savez(given, **arrays)
         script = Path(__file__).with_name("time_to_quality_torch.py")
         moments = [60 * mark for mark in marks]
-        arguments = [name, given, output, seed, time.monotonic(), *moments]
+        arguments = [case.peer, given, output, seed, time.monotonic(), *moments]
         subprocess.run(list(map(str, [python, script, *arguments])), check=True)
         given.unlink()
     found = []
@@ -389,7 +409,7 @@ def torch_points(
             prefix = f"{i}_"
             names = [key for key in saved.files if key.startswith(prefix)]
             made = {key.removeprefix(prefix): saved[key] for key in names}
-            found.append(Point(float(seconds) / 60, CASES[name].scores(made, data)))
+            found.append(Point(float(seconds) / 60, case.scores(made, data)))
     return found
 
 
@@ -482,7 +502,7 @@ def main(argv: list[str]) -> None:
         if given.torch_python:
             python = given.torch_python
             curves["torch"] = [
-                torch_points(python, name, folder, data, arrays, seed, marks) for seed in seeds
+                torch_points(python, case, folder, data, arrays, seed, marks) for seed in seeds
             ]
         first = next(iter(curves["zoo"][0][0].scores))
         plotted = {_WHO[who]: means(found, first) for who, found in curves.items()}

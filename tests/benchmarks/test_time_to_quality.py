@@ -1,6 +1,8 @@
 """What `benchmarks.time_to_quality` compares, and its arithmetic."""
 
 import dataclasses
+import re
+from pathlib import Path
 
 import numpy as np
 
@@ -34,6 +36,13 @@ def test_cases_name_recipes_and_nothing_that_minutes_plans(tmp_path):
         flags = dict(flag.lstrip("-").split("=", 1) for flag in case.flags(tmp_path))
         assert flags["config"] in list_configs()
         assert not [key for key in flags if key.startswith("config.train.")]
+
+
+def test_every_case_has_an_example_to_compare_with():
+    """`time_to_quality_torch` is read, as PyTorch is not here."""
+    source = Path(time_to_quality.__file__).with_name("time_to_quality_torch.py").read_text()
+    examples = re.findall(r'^    "(\w+)": \w+,$', source, re.MULTILINE)
+    assert {case.peer for case in CASES.values()} == set(examples)
 
 
 def test_the_best_weights_are_not_chosen_by_the_images_that_are_scored(tmp_path):
