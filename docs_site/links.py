@@ -4,7 +4,7 @@ import posixpath
 import re
 from collections.abc import Callable
 
-from docs_site import readme, recipes
+from docs_site import recipes, source
 from docs_site.source import ROOT
 
 #: Files of the repository that are pages of the site.
@@ -13,7 +13,6 @@ PAGES = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changes.md"}
 #: Pages that are made, besides those of models and of the API.
 MADE = (
     "commands.md",
-    "getting_started.md",
     "index.md",
     "lectures.md",
     "recipes.md",
@@ -80,13 +79,13 @@ def on_site(path: str, anchor: str = "") -> tuple[str, str] | None:
     if path in PAGES:
         return PAGES[path], anchor
     if path == "README.md":
-        sections = {slug(title): page for title, page in readme.SECTIONS.items()}
-        page = sections.get(anchor, "index.md")
-        # Only this page keeps README's headings.
-        return page, anchor if page == "getting_started.md" else ""
+        return "index.md", anchor
     if path.startswith("configs"):
         name = path.removeprefix("configs").strip("/").removesuffix(".py")
         return recipes.place_of(name) if name else ("recipes.md", "")
+    model = re.fullmatch(r"tfgan_zoo/models/(\w+)\.py", path)
+    if model and model[1] in source.models():
+        return f"models/{model[1]}.md", ""
     for file in (path.removeprefix("docs/"), path):
         if (ROOT / "docs" / file).is_file():
             return file, anchor

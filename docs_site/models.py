@@ -1,9 +1,34 @@
 """Pages of the models: paper, picture, docstring, train step and recipes."""
 
+import functools
 import re
 
-from docs_site import api, readme, recipes, source, text
+from docs_site import api, recipes, source, text
 from docs_site.source import ROOT, Class
+
+
+@functools.cache
+def table() -> dict[str, tuple[str, str]]:
+    """Returns the tables of docs/models.md: key -> (paper, what it adds), in Markdown."""
+    written = (ROOT / "docs" / "models.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| \[`\w+`\]\(.*?\) \|(.*?)\| (.*) \|$", written, re.M)
+    return {key: (paper.strip(), adds) for key, paper, adds in rows}
+
+
+@functools.cache
+def descriptions() -> dict[str, str]:
+    """Returns the description of each picture that a page in `docs/` describes, by file name."""
+    found: dict[str, str] = {}
+    for path in sorted((ROOT / "docs").glob("*.md")):
+        written = path.read_text("utf-8")
+        for tag in re.findall(r"<img [^>]*>", written):
+            name = re.search(r'src="[^"]*?([^/"]+)"', tag)
+            words = re.search(r'alt="([^"]*)"', tag)
+            if name and words:
+                found.setdefault(name[1], " ".join(words[1].split()))
+        for alt, name in re.findall(r"!\[([^\]]+)\]\([^)]*?([^/)]+)\)", written):
+            found.setdefault(name, " ".join(alt.split()))
+    return found
 
 
 def pictures() -> dict[str, list[str]]:
@@ -27,7 +52,7 @@ def pictures() -> dict[str, list[str]]:
 def page(key: str) -> str:
     """Returns the page of a model, with links relative to the root of the site."""
     model = source.models()[key]
-    paper, adds = readme.models().get(key, ("", ""))
+    paper, adds = table().get(key, ("", ""))
     parts = [f"# {model.name}\n"]
     if adds:
         parts.append(f"*{adds[0].upper()}{adds[1:]}.*\n")
@@ -56,7 +81,7 @@ def _options(model: Class) -> dict[str, str]:
 
 def picture(name: str) -> str:
     """Returns a picture with its description under it."""
-    words = readme.descriptions().get(name, "")
+    words = descriptions().get(name, "")
     caption = f"<figcaption markdown>{text.escaped(words)}.</figcaption>\n" if words else ""
     linked = f"[![{words}](images/{name})](images/{name})"
     return f"<figure markdown>\n{linked}\n{caption}</figure>\n"
@@ -121,24 +146,3 @@ USES = {
     "embed_images": "vectors of images, to compare with those of texts",
     "export": "a SavedModel for TF Serving",
 }
-
-
-def index() -> str:
-    """Returns the page of all models."""
-    parts = [
-        "---\nhide:\n  - toc\n---\n",
-        "# Models\n",
-        "Each model is one file that reads like its paper. [Which model for my problem?]"
-        "(which_model.md) starts from your data instead.\n",
-    ]
-    table = readme.models()
-    for title, keys in recipes.models_by_kind().items():
-        rows = []
-        for key in keys:
-            paper, adds = table.get(key, ("", ""))
-            name = source.models()[key].name
-            rows.append([f"[{name}](models/{key}.md)", f"`{key}`", paper, adds])
-        parts += [f"## {title}\n", text.table(["class", "name", "paper", "what it adds"], rows), ""]
-    rest = readme.section("Models").split("\n\n")
-    parts += ["## Common to all", "", *[f"{each}\n" for each in rest[1:]]]
-    return "\n".join(parts)

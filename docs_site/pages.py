@@ -1,8 +1,9 @@
 """All pages that are made, and the navigation."""
 
+import re
 from typing import Any
 
-from docs_site import api, commands, links, models, readme, recipes, source, text
+from docs_site import api, commands, links, models, recipes, source, text
 from docs_site.source import ROOT
 
 FOLDER = ROOT / "docs_site"
@@ -15,14 +16,10 @@ def generated(repository: str = "") -> dict[str, str]:
         repository: Address of the repository, for links to files that are not on the site.
     """
     pages = {
-        "index.md": (FOLDER / "index.md")
-        .read_text("utf-8")
-        .replace("{install}", readme.installation()),
+        "index.md": _home(),
         "lectures.md": _lectures(),
-        "getting_started.md": _getting_started(),
         "commands.md": commands.page(),
         "recipes.md": recipes.page(),
-        "models/index.md": models.index(),
         "api/index.md": api.index(),
     }
     pages |= {f"models/{key}.md": models.page(key) for key in source.models()}
@@ -34,10 +31,21 @@ def generated(repository: str = "") -> dict[str, str]:
     }
 
 
+def _home() -> str:
+    """Returns the first page, with README's first command and its section on what has been run."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    install = re.search(r"^```\n(.*?)\n```", readme, re.M | re.S)
+    limits = re.search(r"^## What has been run.*?(?=\n## )", readme, re.M | re.S)
+    assert install, "README: begin with a command"
+    assert limits, "README: add a section on what has been run"
+    page = (FOLDER / "index.md").read_text("utf-8")
+    return page.replace("{install}", install[1]).replace("{limits}", limits[0])
+
+
 def _lectures() -> str:
     """Returns the page of lectures, and at its end the models that no row names."""
     written = (FOLDER / "lectures.md").read_text("utf-8")
-    table = readme.models()
+    table = models.table()
     rows = [
         [f"[{model.name}](models/{key}.md)", *table.get(key, ("", ""))]
         for key, model in source.models().items()
@@ -46,25 +54,6 @@ def _lectures() -> str:
     if not rows:
         return written
     return f"{written}\n## Further models\n\n{text.table(['model', 'paper', ''], rows)}\n"
-
-
-def _getting_started() -> str:
-    """Returns README's first steps."""
-    parts = [
-        "# Getting started\n",
-        "On Linux with Python 3.11 or later, install the package from a checkout of its "
-        "repository, and train a first model on drawn figures:\n",
-        f"```\n{readme.installation()}\n```\n",
-        "This takes under ten minutes on two CPU cores, and needs no download. For an NVIDIA GPU, "
-        "also run `.venv/bin/pip install 'tensorflow[and-cuda]'`. With the environment activated "
-        "(`source .venv/bin/activate`), `python -m tfgan_zoo.train` and all commands below work as "
-        "they are written. Ctrl-C saves a run; the same command [resumes]"
-        "(training.md#stopping-and-resuming) it.\n",
-    ]
-    for title, page in readme.SECTIONS.items():
-        if page == "getting_started.md":
-            parts.append(f"## {title}\n\n{readme.section(title)}\n")
-    return "\n".join(parts)
 
 
 def navigation(nav: list[Any]) -> list[Any]:
@@ -81,7 +70,7 @@ def navigation(nav: list[Any]) -> list[Any]:
                 {kind: [{source.models()[k].name: f"models/{k}.md"} for k in keys]}
                 for kind, keys in recipes.models_by_kind().items()
             ]
-            filled.append({title: ["models/index.md", *groups]})
+            filled.append({title: ["models.md", *groups]})
         elif value == "api":
             pages = [{f"tfgan_zoo.{n}": f"api/{n}.md"} for n in source.packages()]
             filled.append({title: ["api/index.md", *pages]})

@@ -60,8 +60,8 @@ def test_readme_shows_on_pypi():
     assert re.search(relative, readme)
     shown = description(readme)
     assert not re.search(relative, shown)
-    assert "*[Picture: 64 samples of DCGAN on Fashion-MNIST.]*" in shown
-    assert "- Training: the config" in shown
+    assert "*[Picture: DCGAN on figures, a titled row for each class" in shown
+    assert "- How-to: training, data" in shown
     linked = description(readme, "https://example.org/a/b/")
     assert not re.search(relative, linked)
     files = re.findall(r"https://example.org/a/b/(?:raw|blob)/HEAD/([^)\"]+)", linked)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from docs_site import commands, docstrings, links, models, pages, readme, recipes, source, text
+from docs_site import commands, docstrings, links, models, pages, recipes, source, text
 from tfgan_zoo.models import MODELS
 
 ROOT = Path(__file__).parents[2]
@@ -20,6 +20,9 @@ DOCS = {
     path.relative_to(ROOT / "docs").as_posix(): path.read_text("utf-8")
     for path in (ROOT / "docs").rglob("*.md")
 }
+
+
+README = (ROOT / "README.md").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -132,15 +135,29 @@ def test_each_model_has_a_page(made, key):
     # The code of one step, as Python finds it.
     step = inspect.cleandoc("\n" + inspect.getsource(model.train_step))
     assert step in page
-    assert key in readme.models(), "README: give each model a row in the table of models"
-    paper, _ = readme.models()[key]
+    assert key in models.table(), "docs/models.md: give each model a row"
+    paper, _ = models.table()[key]
     assert links.rewritten(paper, f"models/{key}.md", "") in page
     assert source.models()[key].attribute("kind") == model.kind
     assert f"models/{key}.md" in made["lectures.md"]
-    assert f"{key}.md" in made["models/index.md"]
+    assert f"`{key}`" in README, "README: name each model"
     for recipe in recipes.of_model(key):
         assert f"### `{recipe.name}` {{ #recipe-{recipe.name} }}" in page
         assert recipe.command in page
+
+
+def test_the_table_of_models_has_a_section_for_each_kind(site):
+    sections = re.findall(r"^## (.+)\n\n(\| key(?:.+\n)+)", site["models.md"], re.M)
+    linked = {title: re.findall(r"\]\(models/(\w+)\.md\)", rows) for title, rows in sections}
+    assert linked == recipes.models_by_kind()
+
+
+def test_first_pages_begin_with_the_same_command(made):
+    command = re.search(r"^python3 -m venv .*", README, re.M)[0]
+    assert command.endswith("tfgan_zoo.train --config=dcgan_conditional")
+    for page in (made["index.md"], DOCS["getting_started.md"]):
+        assert re.search(r"^```(?:sh)?\n(.*)", page, re.M)[1] == command
+    assert "Nothing has been run on a GPU" in made["index.md"]
 
 
 @pytest.mark.parametrize("key", MODELS)
@@ -202,15 +219,16 @@ def test_pictures_of_models_have_descriptions():
     named = [name for shown in models.pictures().values() for name in shown]
     assert {"dcgan_figures.png", "denoising_filters.png"} <= set(named)
     assert models.pictures()["wgan"] == ["wgan_figures.png"]
-    assert not [name for name in named if not readme.descriptions().get(name)]
+    assert not [name for name in named if not models.descriptions().get(name)]
 
 
 @pytest.mark.parametrize(
     ("words", "page", "expected"),
     [
         ("[a](docs/data.md#labels)", "index.md", "[a](data.md#labels)"),
-        ("[a](README.md#models)", "getting_started.md", "[a](models/index.md)"),
-        ("[a](README.md#in-python)", "index.md", "[a](getting_started.md#in-python)"),
+        ("[a](README.md#what-has-been-run)", "data.md", "[a](index.md#what-has-been-run)"),
+        ("[a](tfgan_zoo/models/gan.py)", "models.md", "[a](models/gan.md)"),
+        ("[a](tfgan_zoo/models/base.py)", "models.md", "a"),
         ("[a](configs/dcgan.py)", "models/gan.md", "[a](dcgan.md#recipe-dcgan)"),
         ("see [the\nfile](Dockerfile).", "index.md", "see the\nfile."),
         ("`[a](none.md)`", "index.md", "`[a](none.md)`"),
