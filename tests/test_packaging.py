@@ -84,6 +84,17 @@ def test_the_citation_names_this_version():
     assert required <= citation.keys()
 
 
+def test_the_changelog_starts_with_this_version_and_the_citation_has_its_date():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    version, date = re.search(
+        r"^## \[(.+)\] - (unreleased|20\d\d-\d\d-\d\d)$", changelog, re.M
+    ).groups()
+    assert re.search("^## .*", changelog, re.M)[0] == f"## [{version}] - {date}"
+    assert version == tfgan_zoo.__version__
+    assert str(citation.get("date-released", "unreleased")) == date
+
+
 def test_the_dockerfile_copies_what_a_build_needs():
     lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
     ignored = (ROOT / ".dockerignore").read_text("utf-8").split()
