@@ -252,6 +252,21 @@ def use_preset(given: Flags, command: str | None = None) -> bool:
 #: Names of flags in other programs.
 _SYNONYMS = {"samples": "num", "num_samples": "num", "n": "num", "count": "num"}
 
+#: The same, and the config entries that they stand for.
+_ENTRIES = {
+    "batch": "data.batch_size",
+    "batch_size": "data.batch_size",
+    "data": "data.source",
+    "dataroot": "data.source",
+    "dataset": "data.source",
+    "epochs": "train.steps",
+    "learning_rate": "generator_optimizer.learning_rate",
+    "lr": "generator_optimizer.learning_rate",
+    "num_steps": "train.steps",
+    "seed": "seed",
+    "steps": "train.steps",
+}
+
 
 def _nearest_flag(flag: str, known: list[str]) -> str:
     """Ends a message about an unknown flag with the nearest one."""
@@ -261,6 +276,10 @@ def _nearest_flag(flag: str, known: list[str]) -> str:
         return f"; did you mean --config.{key}?"
     if name == "preset" and "config" in known:
         return "; --config.train.start_from=NAME starts a run from a preset."
+    if name == "resume" and "config" in known:
+        return "; the same command, or --workdir alone, resumes a run."
+    if name in _ENTRIES and "config" in known:
+        return f"; did you mean --config.{_ENTRIES[name]}?"
     if _SYNONYMS.get(name) in known:
         return f"; did you mean --{_SYNONYMS[name]}?"
     return nearest(flag, [f"--{each}" for each in known], "--help shows all")

@@ -1,4 +1,4 @@
-"""Draws a trained model's images: a grid, single files, or a walk between samples.
+r"""Draws a trained model's images: a grid, single files, or a walk between samples.
 
   python -m tfgan_zoo.generate --workdir=runs/dcgan --output=grid.png
   python -m tfgan_zoo.generate --preset=r3gan_figures --output=grid.png

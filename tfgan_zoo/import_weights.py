@@ -1,4 +1,4 @@
-"""Makes a model from weights that PyTorch saved, without PyTorch.
+r"""Makes a model from weights that PyTorch saved, without PyTorch.
 
   python -m tfgan_zoo.import_weights --family=realesrgan --input=RealESRGAN_x4plus.pth \
       --output=imported/realesrgan

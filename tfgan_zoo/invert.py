@@ -1,4 +1,4 @@
-"""Draws what each layer of a network keeps of a photograph, by inverting its features.
+r"""Draws what each layer of a network keeps of a photograph, by inverting its features.
 
   python -m tfgan_zoo.invert --features=efficientnet_lite0 --layers=stem,block3,block7 \
       --input=photo.jpg --output=sheet.png

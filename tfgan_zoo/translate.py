@@ -1,4 +1,4 @@
-"""Translates image files with a trained CycleGAN or Pix2Pix, or enlarges them with an SRGAN.
+r"""Translates image files with a trained CycleGAN or Pix2Pix, or enlarges them with an SRGAN.
 
   python -m tfgan_zoo.translate --workdir=runs/pix2pix --input=drawing.png --output=photo.png
   python -m tfgan_zoo.translate --workdir=runs/cyclegan --input=horses/ --output=zebras/

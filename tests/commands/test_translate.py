@@ -521,8 +521,8 @@ def test_each_command_names_the_other(one_way, tmp_path, capsys):
     status, _, err = said(f"--workdir={noise}", *flags, capsys=capsys)
     assert status == 2
     assert err == (
-        f"error: --workdir: '{noise}' translates no images; tfgan_zoo.generate draws "
-        "those of models that make them from noise or texts.\n"
+        f"error: --workdir: '{noise}' draws samples from noise, and translates and encodes no "
+        "images; use tfgan_zoo.generate.\n"
     )
     command = [f"--workdir={one_way / 'pix2pix'}", flags[1]]
     status, _, err = said(*command, main=generate.main, capsys=capsys)

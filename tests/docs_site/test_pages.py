@@ -85,6 +85,10 @@ def test_broken_links_are_found(site):
     }  # fmt: skip
 
 
+def test_commands_on_two_lines_keep_their_backslash(made):
+    assert not re.findall(r"^python -m .*\S {2,}\S.*", made["commands.md"], re.M)
+
+
 def test_references_name_what_the_pages_show(made):
     shown = set(re.findall(r"^::: (\S+)$", "\n".join(made.values()), re.M))
     named = {

@@ -1,4 +1,4 @@
-"""The search over settings in docs/training.md, as it is pasted, on a tiny run."""
+"""The hyperparameter search in docs/training.md, as it is pasted, on a tiny run."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "training.md"
 def test_the_search_of_the_page(tmp_path, monkeypatch):
     optuna = pytest.importorskip("optuna")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    text = PAGE.read_text().partition("## A search over settings")[2]
+    text = PAGE.read_text().partition("## Hyperparameter search")[2]
     (code,) = re.findall(r"```python\n(.*?)```", text.partition("\n## ")[0], flags=re.DOTALL)
     config = tiny_config(tmp_path, evaluate__metrics="('swd',)")
     with config.unlocked():

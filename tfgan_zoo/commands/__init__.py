@@ -1,1 +1,1 @@
-"""What commands do between their flags and the rooms that do the work."""
+"""What commands do between their flags and the packages that do the work."""

@@ -46,10 +46,7 @@ class NoiseToImageTask(ImagesTask):
     data_entries = ("class_names", "axes", "threshold", "crop_to_object")
     own_metrics = ("solids",)
     draws = True
-    use = (
-        "translates no images; tfgan_zoo.generate draws those of models that make them from noise "
-        "or texts"
-    )
+    use = "draws samples from noise, and translates and encodes no images; use tfgan_zoo.generate"
 
     def __init__(self, config: ConfigDict, model: NoiseToImage, like: Task | None = None):
         super().__init__(config, model, like)
