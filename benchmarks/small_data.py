@@ -6,7 +6,7 @@
   python -m benchmarks.small_data --output=docs/results.md --picture=docs/images/small_data.png
 
 Trains the recipe for own images without augmentation, with DiffAugment at every step, with a
-probability that adapts (ADA), and with ADA and both penalties of R3GAN; scores every checkpoint on
+probability that adapts (ADA), and with R2 beside R1, as in R3GAN; scores every checkpoint on
 held-out images. The table has the best and the last score; ADA's last probability; how far the
 discriminator overfits, see `Memory`; and how near samples are to training images: the median
 distance from a sample to the nearest one, divided by that of held-out images. A model that copies
@@ -32,6 +32,7 @@ SETTINGS = {
     "none": {"diff_augment": "()"},
     "DiffAugment": {},
     "ADA": {"diff_augment": "()", "ada_target": 0.6},
+    "DiffAugment, R1 + R2": {"r2_gamma": 1.0},
     "ADA, R1 + R2": {"diff_augment": "()", "ada_target": 0.6, "r2_gamma": 1.0},
 }
 #: Samples on a sheet.

@@ -307,7 +307,7 @@ CASES = {
         "fashion_mnist_v1",
     ),
     "r3gan": Case(
-        "R3GAN on Fashion-MNIST, beside the usual DCGAN",
+        "R3GAN on Fashion-MNIST",
         "dcgan",
         _from_noise("r3gan_fashion_mnist"),
         _fashion_arrays,
