@@ -14,6 +14,7 @@ from tfgan_zoo.commands import own_images, training
 from tfgan_zoo.config.own_images import FEW, Facts, adapt
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.networks import attribute_to_image_generator
+from tfgan_zoo.networks import r3gan as r3gan_networks
 
 
 def save(folder, num=6, size=(80, 70), grey=False):
@@ -80,6 +81,22 @@ def test_a_probability_of_augmentation_takes_the_place_of_diff_augment(photos):
     assert found(model_args__diff_augment="()") == ((), False)
     both = {"model_args__diff_augment": "color", "model_args__ada_target": 0.6}
     assert found(**both)[0] == ("color",)  # which the model refuses
+
+
+@pytest.mark.parametrize(
+    ("model", "side", "widths"),
+    [
+        ("r3gan", 16, [(96, 48)] * 2),
+        ("r3gan", 64, [(128, 128, 96, 48)] * 2),
+        ("biggan", 64, [(8, 8, 4, 2, 1), (1, 2, 4, 4, 4)]),
+        ("sngan", 16, [(4, 2, 1), (1, 2, 4)]),
+    ],
+)
+def test_networks_have_a_width_for_each_size_of_their_maps(photos, model, side, widths):
+    config = resolve(model, data__source=photos, image_size=str(side)).config
+    assert [tuple(config[r].widths) for r in ("generator", "discriminator")] == widths
+    if model == "r3gan":  # others are refused
+        r3gan_networks._Plan(4 if side == 64 else 2, (4, 4), widths[0], None, 1, 2, 2)
 
 
 def test_schedules_end_as_far_into_the_run_as_the_recipes(photos):

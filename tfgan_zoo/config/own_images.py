@@ -249,6 +249,26 @@ def _doubling_filters(facts: Facts, size: tuple[int, int]) -> int:
     return min(at_image, max(8, smallest >> (times - 1)))
 
 
+def _fit_widths(config: ConfigDict, size: tuple[int, int]) -> None:
+    """Gives networks that have a width for each size of maps as many as the images need.
+
+    Widths stay those of maps as large as the image, half as large and so on; more of the smallest
+    maps are as wide as the recipe's smallest.
+    """
+    times = doublings(*size)
+    for role in ("generator", "discriminator"):
+        network = config[role]
+        widths = network.get("widths")
+        if times is None or not isinstance(widths, tuple | list):
+            continue
+        number = times + 1 - int(math.log2(network.get("patch_size", 1)))
+        # Of R3GAN's networks both begin with the smallest maps.
+        reverse = role == "discriminator" and not network.name.startswith("r3gan")
+        from_image = list(widths) if reverse else list(widths)[::-1]
+        fitting = [from_image[min(i, len(widths) - 1)] for i in range(number)]
+        network.widths = tuple(fitting if reverse else fitting[::-1])
+
+
 def _batch(most: int, facts: Facts, each: int = 1) -> int:
     """Returns the largest power of two up to `most` for which there are samples enough."""
     return min(most, 2 ** int(math.log2(max(1, facts.num // each))))
@@ -276,6 +296,7 @@ def _noise_to_image(
     for role in ("generator", "discriminator"):
         if config[role].get("name", "").startswith("dcgan"):
             config[role].filters = filters
+    _fit_widths(config, size)
     if config.generator.get("name") == "dcgan_generator":  # no checkerboards
         config.generator.update(upsampling="resize", kernel_size=3)
     most = 32 if shorter <= 64 else 16 if shorter <= 128 else 8
