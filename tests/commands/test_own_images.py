@@ -14,6 +14,7 @@ from tfgan_zoo.commands import own_images, training
 from tfgan_zoo.config.own_images import FEW, Facts, adapt
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.networks import attribute_to_image_generator
+from tfgan_zoo.networks import r3gan as r3gan_networks
 
 
 def save(folder, num=6, size=(80, 70), grey=False):
@@ -67,6 +68,49 @@ def test_many_images_are_not_augmented(tmp_path):
     config = resolve(recipe="images", data__source=f"npz:{tmp_path / 'many.npz'}").config
     assert config.model_args.diff_augment == ()
     assert config.data.batch_size == 32
+
+
+def test_a_probability_of_augmentation_takes_the_place_of_diff_augment(photos):
+    def found(**flags):
+        chosen = resolve("dcgan", data__source=photos, **flags)
+        return chosen.config.model_args.diff_augment, "DiffAugment" in "".join(chosen.notes)
+
+    assert found() == (("color", "translation", "cutout"), True)
+    assert found(model_args__ada_target=0.6) == ((), False)
+    assert found(model_args__augment_probability=0.3) == ((), False)
+    assert found(model_args__diff_augment="()") == ((), False)
+    both = {"model_args__diff_augment": "color", "model_args__ada_target": 0.6}
+    assert found(**both)[0] == ("color",)  # which the model refuses
+
+
+@pytest.mark.parametrize(
+    ("model", "side", "widths"),
+    [
+        ("r3gan", 16, [(96, 48)] * 2),
+        ("r3gan", 64, [(128, 128, 96, 48)] * 2),
+        ("biggan", 64, [(8, 8, 4, 2, 1), (1, 2, 4, 4, 4)]),
+        ("sngan", 16, [(4, 2, 1), (1, 2, 4)]),
+    ],
+)
+def test_networks_have_a_width_for_each_size_of_their_maps(photos, model, side, widths):
+    config = resolve(model, data__source=photos, image_size=str(side)).config
+    assert [tuple(config[r].widths) for r in ("generator", "discriminator")] == widths
+    if model == "r3gan":  # others are refused
+        r3gan_networks._Plan(4 if side == 64 else 2, (4, 4), widths[0], None, 1, 2, 2)
+
+
+def test_schedules_end_as_far_into_the_run_as_the_recipes(photos):
+    quick = config_lib.load_config("r3gan")
+    assert quick.model_args.r1_gamma.steps == quick.train.steps  # at the end
+    for flags, steps in (({}, 10_000), ({"train__steps": 4000}, 4000)):
+        config = resolve("r3gan", data__source=photos, **flags).config
+        assert config.train.steps == steps
+        for name in ("r1_gamma", "r2_gamma"):
+            assert config.model_args[name].to_dict() == {"start": 1.0, "end": 0.05, "steps": steps}
+    flags = {"model_args__r1_gamma__steps": 500, "model_args__r2_gamma__end": 0.1}
+    args = resolve("r3gan", data__source=photos, **flags).config.model_args
+    assert args.r1_gamma.steps == 500  # what a flag has set
+    assert args.r2_gamma.to_dict() == {"start": 1.0, "end": 0.1, "steps": 10_000}
 
 
 @pytest.mark.parametrize("model", ["dcgan", "wgan_gp", "lsgan", "gan", "relativistic_gan"])

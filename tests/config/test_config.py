@@ -259,6 +259,13 @@ def test_check_translation(key, value, said):
         check(config)
 
 
+def test_a_recipe_for_r3gan_has_both_penalties_unless_it_says_otherwise():
+    args = noise_to_image_config("r3gan").model_args
+    assert (args.r1_gamma, args.r2_gamma) == (0.05, None)  # R2 is then as strong as R1
+    args.r2_gamma = 0.0
+    assert noise_to_image_config("dcgan").model_args.r1_gamma == args.r2_gamma == 0.0
+
+
 # --- what may change
 
 

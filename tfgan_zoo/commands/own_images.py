@@ -265,12 +265,17 @@ def _new(
         chosen, reason = shape[:2], "as the flag says"
     else:
         chosen, reason = own_images.choose_size(config, facts, size)
+    recipe_steps = config.train.steps
     with config.unlocked():
         reasons = own_images.adapt(config, facts, chosen, channels)
     if minutes is not None:
         fitting = f"as many steps as fit into {minutes:g} minutes"
         reasons = [fitting if each == own_images.STEPS else each for each in reasons]
     override_all(config, overrides)
+    with config.unlocked():
+        own_images.follow_flags(config, recipe_steps, overrides)
+    if not config.model_args.get("diff_augment"):
+        reasons = [each for each in reasons if each != own_images.DIFF_AUGMENT]
     config_lib.check(config)
     height, width, last = config.model_args.image_shape
     what = "crops" if kind == "super_resolution" else "images"

@@ -5,11 +5,12 @@ to the game, such as its losses and penalties, stays.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from ml_collections import ConfigDict
 
+from tfgan_zoo.config.planning import plan_schedules
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.sizes import (
     doubled_around,
@@ -29,6 +30,9 @@ ALWAYS_CLASSES = ("cgan", "acgan")
 
 #: Below this number of images, the discriminator's inputs are augmented.
 FEW = 5000
+
+#: What is said about it, see `adapt`.
+DIFF_AUGMENT = f"DiffAugment, as a discriminator memorises fewer than {FEW:,} images"
 
 #: What is said about the number of steps, see `adapt`.
 STEPS = "{config.train.steps:,} steps{sheets}"
@@ -214,9 +218,25 @@ def _augmented(config: ConfigDict, facts: Facts) -> list[str]:
     """Augments what the discriminator sees of few images."""
     few = facts.num < FEW
     config.model_args.diff_augment = ("color", "translation", "cutout") if few else ()
-    if few:
-        return [f"DiffAugment, as a discriminator memorises fewer than {FEW:,} images"]
-    return []
+    return [DIFF_AUGMENT] if few else []
+
+
+def follow_flags(config: ConfigDict, recipe_steps: int, flags: Collection[str]) -> None:
+    """Adjusts what depends on entries that flags have set since `adapt`.
+
+    Schedules end as far into the run as into the recipe's, and an adaptive or fixed probability of
+    augmentation takes the place of DiffAugment.
+
+    Args:
+        config: The adapted config with the flags' entries, not locked.
+        recipe_steps: The recipe's number of steps.
+        flags: The keys that they have set, which stay as they are.
+    """
+    plan_schedules(config, recipe_steps, config.train.steps, flags)
+    args = config.model_args
+    probabilities = (args.get(name) for name in ("ada_target", "augment_probability"))
+    if "model_args.diff_augment" not in flags and any(p is not None for p in probabilities):
+        args.diff_augment = ()
 
 
 def _doubling_filters(facts: Facts, size: tuple[int, int]) -> int:
@@ -227,6 +247,26 @@ def _doubling_filters(facts: Facts, size: tuple[int, int]) -> int:
     times = doublings(*size) or 4
     at_image, smallest = (24, 192) if facts.num < FEW else (32, 256)
     return min(at_image, max(8, smallest >> (times - 1)))
+
+
+def _fit_widths(config: ConfigDict, size: tuple[int, int]) -> None:
+    """Gives networks that have a width for each size of maps as many as the images need.
+
+    Widths stay those of maps as large as the image, half as large and so on; more of the smallest
+    maps are as wide as the recipe's smallest.
+    """
+    times = doublings(*size)
+    for role in ("generator", "discriminator"):
+        network = config[role]
+        widths = network.get("widths")
+        if times is None or not isinstance(widths, tuple | list):
+            continue
+        number = times + 1 - int(math.log2(network.get("patch_size", 1)))
+        # Of R3GAN's networks both begin with the smallest maps.
+        reverse = role == "discriminator" and not network.name.startswith("r3gan")
+        from_image = list(widths) if reverse else list(widths)[::-1]
+        fitting = [from_image[min(i, len(widths) - 1)] for i in range(number)]
+        network.widths = tuple(fitting if reverse else fitting[::-1])
 
 
 def _batch(most: int, facts: Facts, each: int = 1) -> int:
@@ -256,6 +296,7 @@ def _noise_to_image(
     for role in ("generator", "discriminator"):
         if config[role].get("name", "").startswith("dcgan"):
             config[role].filters = filters
+    _fit_widths(config, size)
     if config.generator.get("name") == "dcgan_generator":  # no checkerboards
         config.generator.update(upsampling="resize", kernel_size=3)
     most = 32 if shorter <= 64 else 16 if shorter <= 128 else 8

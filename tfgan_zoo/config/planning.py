@@ -60,7 +60,7 @@ class Planner:
         """
         config = self.config.copy_and_resolve_references()
         with config.unlocked(), config.ignore_type():
-            self._plan_schedules(config, steps)
+            plan_schedules(config, self.config.train.steps, steps, self.kept)
             for key in _PRETRAINING:
                 if flatten(config).get(key):
                     config.pretraining[key.partition(".")[2]] = self.stage_steps(
@@ -86,24 +86,7 @@ class Planner:
         return self.unit * max(1, self._share(number, steps) // self.unit)
 
     def _share(self, number: int, steps: int) -> int:
-        """Returns the step that is as far in a run of some steps as one in the recipe's run."""
-        return max(1, round(number * steps / self.config.train.steps))
-
-    def _plan_schedules(self, config: ConfigDict, steps: int) -> None:
-        for group, settings in config.items():
-            if group != "model_args" and not group.endswith("_optimizer"):
-                continue
-            for name in list(settings):
-                value, key = settings[name], f"{group}.{name}"
-                if isinstance(value, ConfigDict) and set(value) == SCHEDULE:
-                    if {key, f"{key}.steps"} & self.kept:
-                        continue
-                    value.steps = self._share(value.steps, steps)
-                    if name == "ema_half_life":  # counts images: an average as old as its run
-                        factor = steps / self.config.train.steps
-                        value.update(start=value.start * factor, end=value.end * factor)
-                elif name in _DECAYS and value is not None and key not in self.kept:
-                    settings[name] = self._share(value, steps)
+        return _share(number, self.config.train.steps, steps)
 
     def _plan_intervals(self, config: ConfigDict, steps: int) -> None:
         old = config.train.log_every
@@ -114,6 +97,36 @@ class Planner:
             if config[group][name] is not None:
                 config[group][name] = config[group][name] // old * new
         config.train.log_every = new
+
+
+def plan_schedules(config: ConfigDict, old: int, steps: int, kept: Collection[str] = ()) -> None:
+    """Makes schedules and decays end, or act, as far into a run of other steps.
+
+    Args:
+        config: The config, not locked; its `train.steps` stays.
+        old: The steps of the run that they were made for.
+        steps: Of the run.
+        kept: Entries that somebody has set, which stay as they are.
+    """
+    for group, settings in config.items():
+        if group != "model_args" and not group.endswith("_optimizer"):
+            continue
+        for name in list(settings):
+            value, key = settings[name], f"{group}.{name}"
+            if isinstance(value, ConfigDict) and set(value) == SCHEDULE:
+                if not {key, f"{key}.steps"}.isdisjoint(kept):
+                    continue
+                value.steps = _share(value.steps, old, steps)
+                if name == "ema_half_life":  # counts images: an average as old as its run
+                    factor = steps / old
+                    value.update(start=value.start * factor, end=value.end * factor)
+            elif name in _DECAYS and value is not None and key not in kept:
+                settings[name] = _share(value, old, steps)
+
+
+def _share(number: int, old: int, new: int) -> int:
+    """Returns the step that is as far in a run of `new` steps as one in a run of `old` steps."""
+    return max(1, round(number * new / old))
 
 
 def check_minutes(minutes: Any, folder: Path) -> None:

@@ -238,7 +238,12 @@ def _from_noise() -> dict[str, Any]:
 
 
 def noise_to_image_config(model: str) -> ConfigDict:
-    """Returns `run_config` of a game, with the arguments of all noise-to-image models."""
+    """Returns `run_config` of a game, with the arguments of all noise-to-image models.
+
+    Args:
+        model: See `run_config`. Of "r3gan", the penalties are set, without which it is no such
+            game: R1 as for CIFAR-10, and R2 as strong unless it is set.
+    """
     config = run_config(model, PLAYERS, PLAYERS)
     config.model_args = ConfigDict(
         {
@@ -250,6 +255,10 @@ def noise_to_image_config(model: str) -> ConfigDict:
             **_from_noise(),
         }
     )
+    if model == "r3gan":
+        config.model_args.update(r1_gamma=0.05)
+        with config.ignore_type():
+            config.model_args.r2_gamma = placeholder(float)  # None for that of R1
     return config
 
 
