@@ -34,6 +34,12 @@ SETTINGS = {
     "ADA": {"diff_augment": "()", "ada_target": 0.6},
     "DiffAugment, R1 + R2": {"r2_gamma": 1.0},
     "ADA, R1 + R2": {"diff_augment": "()", "ada_target": 0.6, "r2_gamma": 1.0},
+    "ADA ten times as fast, R1 + R2": {
+        "diff_augment": "()",
+        "ada_target": 0.6,
+        "ada_speed": 50_000,
+        "r2_gamma": 1.0,
+    },
 }
 #: Samples on a sheet.
 _SHOWN = 12

@@ -62,7 +62,7 @@ def biggan_32() -> BigGAN:
     return BigGAN((32, 32, 3), 128, generator, discriminator, num_classes=10, **options)
 
 
-def r3gan(name: str) -> tuple[R3GAN, int]:
+def r3gan(name: str, batch: int = 32) -> tuple[R3GAN, int]:
     """Returns a recipe's R3GAN as in the paper: with penalties in every step, on fresh samples."""
     settings = config.load_config(name)
     told = {entry: settings.model_args[entry] for entry in ("image_shape", "latent_dim")}
@@ -78,7 +78,7 @@ def r3gan(name: str) -> tuple[R3GAN, int]:
         *([classes, 1] if classes else []),
     )
     options = {"num_classes": classes, "r1_gamma": 0.3}
-    return R3GAN(**told, generator=generator, discriminator=discriminator, **options), 32
+    return R3GAN(**told, generator=generator, discriminator=discriminator, **options), batch
 
 
 #: Games without a case on the figures: `gan 2-D` stands for the first, and `dcgan` for the others,
@@ -107,10 +107,10 @@ CASES: dict[str, dict[str, Callable[[], tuple[ZooModel, int]]]] = {
         "dcgan 64": lambda: (DCGAN(), 64),
         "dcgan 64 batch 128": lambda: (DCGAN(), 128),
         "wgan_gp ResNet 32": lambda: (WGANGP((32, 32, 3)), 64),
-        # With the papers' batches, 64 and 50, a step takes some 20 seconds on two cores.
+        # With the papers' batches, 64, 50 and 512, a step takes 20 seconds and more on two cores.
         "sngan 32 batch 16": lambda: (SNGAN((32, 32, 3), num_classes=10), 16),
         "biggan 32 batch 16": lambda: (biggan_32(), 16),
-        "r3gan 32": partial(r3gan, "r3gan_cifar10"),
+        "r3gan 32 batch 8": partial(r3gan, "r3gan_cifar10", 8),
         "pix2pix 256": lambda: (Pix2Pix((256, 256, 3)), 1),
         "cyclegan 128": lambda: (CycleGAN((128, 128, 3)), 1),
         "cyclegan 256": lambda: (CycleGAN((256, 256, 3)), 1),
