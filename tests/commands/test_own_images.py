@@ -43,9 +43,9 @@ def photos(tmp_path):
 def test_images_recipe_derives_its_settings(photos):
     found = resolve(recipe="images", data__source=photos)
     config = found.config
-    assert (config.model, found.recipe) == ("relativistic_gan", "images")
+    assert (config.model, found.recipe) == ("r3gan", "images")
     assert config.model_args.image_shape == (64, 64, 3)
-    assert config.model_args.diff_augment == ("color", "translation", "cutout")
+    assert (config.model_args.ada_target, config.model_args.diff_augment) == (0.6, ())
     assert config.data.batch_size == 4  # the largest power of two up to six images
     assert not config.data.flip
     assert 2 < len(found.notes) < 8
@@ -66,7 +66,7 @@ def test_grey_small_images_keep_their_size_and_channels(tmp_path):
 def test_many_images_are_not_augmented(tmp_path):
     np.savez(tmp_path / "many.npz", images=np.zeros((FEW, 16, 16, 3), np.uint8))
     config = resolve(recipe="images", data__source=f"npz:{tmp_path / 'many.npz'}").config
-    assert config.model_args.diff_augment == ()
+    assert (config.model_args.ada_target, config.model_args.diff_augment) == (None, ())
     assert config.data.batch_size == 32
 
 
@@ -81,6 +81,20 @@ def test_a_probability_of_augmentation_takes_the_place_of_diff_augment(photos):
     assert found(model_args__diff_augment="()") == ((), False)
     both = {"model_args__diff_augment": "color", "model_args__ada_target": 0.6}
     assert found(**both)[0] == ("color",)  # which the model refuses
+
+
+def test_a_way_to_augment_takes_the_place_of_the_adaptive_one(photos):
+    def found(**flags):
+        chosen = resolve(recipe="images", data__source=photos, **flags)
+        args = chosen.config.model_args
+        said = "adaptive augmentation, as" in "".join(chosen.notes)
+        return args.ada_target, args.augment_probability, args.diff_augment, said
+
+    assert found() == (0.6, None, (), True)
+    assert found(model_args__ada_target=0.5) == (0.5, None, (), True)
+    assert found(model_args__diff_augment="color") == (None, None, ("color",), False)
+    assert found(model_args__augment_probability=0.3) == (None, 0.3, (), False)
+    assert found(model_args__ada_target="none") == (None, None, (), False)
 
 
 @pytest.mark.parametrize(
@@ -120,10 +134,10 @@ def test_a_model_stays_the_model(photos, model):
     assert found.config.model_args.image_shape == (64, 64, 3)
     assert found.config.model_args.latent_dim == 100
     assert found.notes[0].endswith(f"holds 6 colour images. The model is {model}.")
-    if model != "relativistic_gan":  # what belongs to the game stays the quick recipe's
-        quick = config_lib.load_config(model)
-        for group in ("generator_optimizer", "discriminator_optimizer"):
-            assert found.config[group].to_dict() == quick[group].to_dict()
+    # What belongs to the game stays the quick recipe's.
+    quick = config_lib.load_config(model)
+    for group in ("generator_optimizer", "discriminator_optimizer"):
+        assert found.config[group].to_dict() == quick[group].to_dict()
 
 
 def test_a_recipe_by_name_and_built_in_data_stay_what_they_are(photos):
@@ -282,7 +296,7 @@ def test_translation_goes_by_the_layout(tmp_path):
 
 
 def test_captions_and_the_choice_without_a_model(tmp_path, photos):
-    assert resolve(data__source=photos).config.model == "relativistic_gan"
+    assert resolve(data__source=photos).config.model == "r3gan"
     for index in range(6):
         (tmp_path / "photos" / f"{index}.txt").write_text(f"thing {'abcdef'[index]}\n")
     found = resolve(data__source=photos)

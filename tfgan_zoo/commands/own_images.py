@@ -27,7 +27,7 @@ from tfgan_zoo.sizes import parse_size
 BUILT_IN = ("figures", "points", "voxels", "tfds")
 
 #: The recipe whose settings a model starts from, if that is not its quick recipe.
-_STARTS = {"relativistic_gan": "images", "pix2pix": "translation", "gan_cls": "captions"}
+_STARTS = {"pix2pix": "translation", "gan_cls": "captions"}
 
 _WHY = {
     "images": "the default for single images",
@@ -274,8 +274,9 @@ def _new(
     override_all(config, overrides)
     with config.unlocked():
         own_images.follow_flags(config, recipe_steps, overrides)
-    if not config.model_args.get("diff_augment"):
-        reasons = [each for each in reasons if each != own_images.DIFF_AUGMENT]
+    for name, said in own_images.AUGMENTED.items():
+        if config.model_args.get(name) in (None, ()):
+            reasons = [each for each in reasons if each != said]
     config_lib.check(config)
     height, width, last = config.model_args.image_shape
     what = "crops" if kind == "super_resolution" else "images"

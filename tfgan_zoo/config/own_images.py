@@ -31,8 +31,11 @@ ALWAYS_CLASSES = ("cgan", "acgan")
 #: Below this number of images, the discriminator's inputs are augmented.
 FEW = 5000
 
-#: What is said about it, see `adapt`.
-DIFF_AUGMENT = f"DiffAugment, as a discriminator memorises fewer than {FEW:,} images"
+#: What is said about it, see `adapt`, by the entry of `model_args` that says how.
+AUGMENTED = {
+    name: f"{how}, as a discriminator memorises fewer than {FEW:,} images"
+    for name, how in (("diff_augment", "DiffAugment"), ("ada_target", "adaptive augmentation"))
+}
 
 #: What is said about the number of steps, see `adapt`.
 STEPS = "{config.train.steps:,} steps{sheets}"
@@ -215,17 +218,20 @@ def sheets_text(config: ConfigDict) -> str:
 
 
 def _augmented(config: ConfigDict, facts: Facts) -> list[str]:
-    """Augments what the discriminator sees of few images."""
-    few = facts.num < FEW
-    config.model_args.diff_augment = ("color", "translation", "cutout") if few else ()
-    return [DIFF_AUGMENT] if few else []
+    """Augments what the discriminator sees of few images, by the recipe's way or DiffAugment."""
+    few, args = facts.num < FEW, config.model_args
+    adapts = args.get("ada_target") is not None
+    args.diff_augment = ("color", "translation", "cutout") if few and not adapts else ()
+    if adapts and not few:
+        args.ada_target = None
+    return [AUGMENTED["ada_target" if adapts else "diff_augment"]] if few else []
 
 
 def follow_flags(config: ConfigDict, recipe_steps: int, flags: Collection[str]) -> None:
     """Adjusts what depends on entries that flags have set since `adapt`.
 
-    Schedules end as far into the run as into the recipe's, and an adaptive or fixed probability of
-    augmentation takes the place of DiffAugment.
+    Schedules end as far into the run as into the recipe's, and a way to augment that a flag has
+    chosen takes the place of the one that `adapt` has.
 
     Args:
         config: The adapted config with the flags' entries, not locked.
@@ -233,10 +239,13 @@ def follow_flags(config: ConfigDict, recipe_steps: int, flags: Collection[str]) 
         flags: The keys that they have set, which stay as they are.
     """
     plan_schedules(config, recipe_steps, config.train.steps, flags)
+    unset = {"diff_augment": (), "augment_probability": None, "ada_target": None}
     args = config.model_args
-    probabilities = (args.get(name) for name in ("ada_target", "augment_probability"))
-    if "model_args.diff_augment" not in flags and any(p is not None for p in probabilities):
-        args.diff_augment = ()
+    chosen = {name for name in unset if f"model_args.{name}" in flags}
+    if any(args.get(name) not in (None, ()) for name in chosen):
+        for name in unset.keys() - chosen:
+            if name in args:
+                args[name] = unset[name]
 
 
 def _doubling_filters(facts: Facts, size: tuple[int, int]) -> int:
