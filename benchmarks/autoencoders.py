@@ -110,7 +110,7 @@ def linear() -> Iterator[str]:
     x = pictures.from_uint8(test)
     shape, dims = train.shape[1:], [int(dim) for dim in _DIMS.value]
     pca = codes.components(pictures.from_uint8(train), max(dims))
-    yield f"Mean squared error of the pixels in [0, 1] of {len(x):,} held-out images, after "
+    yield f"Mean squared error of the pixels in [0, 1] of {len(x):,} held-out images, after"
     yield f"{_EPOCHS.value} epochs, {_CONV.value} of the convolutional one; {common.where()}."
     yield ""
     yield "| code | PCA | linear autoencoder | convolutional autoencoder |"
@@ -226,7 +226,7 @@ def denoising() -> Iterator[str]:
     from tfgan_zoo.data import figures as data
 
     x = pictures.from_uint8(data.load(split="test", num=_NUM.value)["image"])
-    yield f"{len(x):,} held-out figures: PSNR in dB, and the share of clean figures; "
+    yield f"{len(x):,} held-out figures: PSNR in dB, and the share of clean figures;"
     yield f"{common.where()}."
     yield ""
     yield "| corruption | noisy | best median | restored | clean: noisy | median | restored |"
@@ -391,7 +391,7 @@ def bound() -> Iterator[str]:
     images, _ = images_of(_DIGITS.value, "test", _NUM.value)
     x = (pictures.from_uint8(images) + 1) / 2
     binary = 2.0 * (np.random.default_rng(0).uniform(size=x.shape) < x).astype("float32") - 1.0
-    yield f"Mean over {len(images):,} test digits, in nats, after {model.steps_done:,} steps and "
+    yield f"Mean over {len(images):,} test digits, in nats, after {model.steps_done:,} steps and"
     yield f"{common.minutes(workdir):.0f} minutes; {common.where()}."
     yield ""
     yield "| draws | dynamic binarisation | one binarisation by seed 0 |"

@@ -4,7 +4,7 @@ https://web.stanford.edu/class/cs294a. Each of 256 units learns to be active for
 figures.
 
 Command: python -m tfgan_zoo.train --model=sparse_autoencoder
-Cost:    10 minutes on 2 CPU cores, shared with other work
+Cost:    1.5 minutes on one CPU core, 8,086 images/s
 Result:  PSNR 30.6 dB, mean activation 0.054, no dead unit (2026-11-29)
 """
 
