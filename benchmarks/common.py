@@ -70,8 +70,12 @@ def speed(workdir: Path) -> float:
 
 
 def where() -> str:
-    """Returns the machine and the date."""
-    return f"{platform.machine()}, {os.cpu_count()} CPU cores, {datetime.date.today()}"
+    """Returns the machine, with the cores that this process has, and the date."""
+    cores, existing = len(os.sched_getaffinity(0)), os.cpu_count()
+    of = f" of {existing}" if cores != existing else ""
+    return (
+        f"{platform.machine()}, {cores} CPU core{'s' * (cores != 1)}{of}, {datetime.date.today()}"
+    )
 
 
 def show(table: str, output: str | None, name: str) -> None:

@@ -112,10 +112,10 @@ def check_cores(record: Mapping[str, Any], cores: int) -> None:
     Raises:
         SystemExit: If it is not.
     """
-    found = re.search(r"(\d+) CPU cores", record["machine"])
+    found = re.search(r"(\d+) CPU cores?\b", record["machine"])
     if found is not None and int(found[1]) != cores:
         raise SystemExit(
-            f"--compare: expected {found[1]} CPU cores, as the record has, got {cores}; compare on "
+            f"--compare: expected {found[0]}, as the record has, got {cores}; compare on "
             "such a machine, or record on this one."
         )
 

@@ -443,10 +443,6 @@ def table(marks: list[float], curves: dict[str, list[list[Point]]]) -> list[str]
     return lines
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
-
-
 def _number(value: float) -> str:
     return f"{value:.2f}" if abs(value) >= 1 else f"{value:.3f}"
 
@@ -510,10 +506,10 @@ def main(argv: list[str]) -> None:
         if given.output:
             picture = Path(given.output).parent / "images" / f"time_to_quality_{name}.png"
         pictures.save_png(picture, plots.plot(plotted, first, "minutes"))
-        cores = len(os.sched_getaffinity(0))
+        trained = f"{given.seeds} seed{'s' * (given.seeds != 1)}"
         lines = [
-            f"{case.title}; {_count(given.seeds, 'seed')}, means ± standard deviation (minutes in "
-            f"all); on {_count(cores, 'core')}; {common.where()}; load average before {load:.1f}.",
+            f"{case.title}; {trained}, means ± standard deviation (minutes in all); "
+            f"{common.where()}; load average before {load:.1f}.",
             "",
             *table(marks, curves),
         ]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from absl import flags
 
-from benchmarks import common
+from benchmarks import common, speed_record
 from benchmarks.reproduce import __main__ as reproduce
 from benchmarks.reproduce import (
     fashion_mnist,
@@ -349,3 +349,16 @@ def test_tables_have_their_place_in_the_document(tmp_path, capsys):
     page.write_text("a\n<!-- reproduce_ring:begin -->\nold\n<!-- reproduce_ring:end -->\nz\n")
     common.show("new", str(page), "reproduce_ring")
     assert page.read_text().splitlines()[2] == "new"
+
+
+@pytest.mark.parametrize(
+    ("cores", "existing", "said"),
+    [(2, 2, "2 CPU cores, "), (1, 2, "1 CPU core of 2, "), (1, 1, "1 CPU core, ")],
+)
+def test_tables_say_how_many_cores_they_had(monkeypatch, cores, existing, said):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)))
+    monkeypatch.setattr("os.cpu_count", lambda: existing)
+    assert said in common.where()
+    speed_record.check_cores({"machine": common.where()}, cores)
+    with pytest.raises(SystemExit, match=f"expected {cores} CPU core"):
+        speed_record.check_cores({"machine": common.where()}, cores + 1)
