@@ -232,6 +232,26 @@ def test_beta_closes_the_code():
     assert kls[0] > 10 * kls[1]
 
 
+@pytest.mark.parametrize(
+    "ending",
+    [
+        [keras.layers.Dense(12), keras.layers.Reshape((2, 2, 3)), keras.layers.Rescaling(2.0)],
+        [keras.layers.Dense(12), keras.layers.Reshape((3, 2, 2)), keras.layers.Permute((2, 3, 1))],
+        [keras.layers.Dense(12), keras.layers.Reshape((2, 2, 3)), keras.layers.Lambda(tf.tanh)],
+        [keras.layers.Dense(12, activation="tanh"), keras.layers.Reshape((2, 2, 3))],
+    ],
+    ids=["scaled", "moved", "bent", "logits of tanh"],
+)
+def test_a_decoder_that_ends_in_another_way_is_left_alone(ending):
+    """It would start elsewhere than at the mean."""
+    likelihood = "bernoulli" if len(ending) == 2 else "gaussian"
+    encoder = networks.mlp_encoder((2, 2, 3), 2, units=())
+    decoder = keras.Sequential([keras.Input((1,)), *ending])
+    model = VAE((2, 2, 3), 1, encoder, decoder, likelihood=likelihood)
+    model.start_at_mean(np.linspace(-1, 0.9, 24, dtype="float32").reshape(2, 2, 2, 3))
+    assert not decoder.layers[0].bias.numpy().any()
+
+
 @pytest.mark.parametrize("ending", ["linear", "tanh"])
 def test_the_decoder_starts_at_the_mean(ending):
     """It is that of each value or, after a convolution, of each channel."""

@@ -207,17 +207,27 @@ class Coding(Prior, TakesImages, MovingAverage):
         if not len(given):
             raise InputError("images: expected one or more, got none.")
         given = self.padded_to(given, self.decoder.output_shape)
-        mean = np.clip(given.numpy().mean(axis=0), -0.998, 0.998)
+        wanted = self.as_outputs(np.clip(given.numpy().mean(axis=0), -0.998, 0.998))
         layers = [each for each in self.decoder.layers if each.weights or _activation(each)]
         last = layers[-1] if layers else None
         bias = getattr(last, "bias", None)
         if bias is None or _activation(last) not in ("linear", "tanh"):
             return
-        values = self.as_outputs(mean) if _activation(last) == "linear" else np.arctanh(mean)
-        if bias.shape == (values.size,):
-            bias.assign(values.reshape(-1))
-        elif bias.shape == values.shape[-1:]:
-            bias.assign(values.mean(axis=(0, 1)))
+        bent = _activation(last) == "tanh"
+        if bent and np.abs(wanted).max() >= 1:  # logits
+            return
+        values = np.arctanh(wanted) if bent else wanted
+        if bias.shape == values.shape[-1:] and bias.shape != (values.size,):
+            values = np.broadcast_to(values.mean(axis=(0, 1)), values.shape)
+            wanted = np.tanh(values) if bent else values
+            start = values[0, 0]
+        elif bias.shape == (values.size,):
+            start = values.reshape(-1)
+        else:
+            return
+        if not _hands_on(self.decoder, last, np.tanh(start) if bent else start, wanted):
+            return
+        bias.assign(start)
         self.restart_averages()
 
     def as_outputs(self, images: np.ndarray) -> np.ndarray:
@@ -419,6 +429,29 @@ class Coding(Prior, TakesImages, MovingAverage):
 def _activation(layer: Any) -> str:
     """Returns the name of a layer's activation; empty if it has none."""
     return getattr(getattr(layer, "activation", None), "__name__", "")
+
+
+def _hands_on(network: keras.Model, layer: Any, values: np.ndarray, images: np.ndarray) -> bool:
+    """Returns whether a network's output is one image where a layer returns some values.
+
+    Layers may reshape what it returns. Those that scale it, bend it, move it or add to it do not
+    hand it on.
+
+    Args:
+        network: The network.
+        layer: One of its layers.
+        values: What it returns for one image, at every place if it returns maps.
+        images: The image.
+    """
+    try:
+        output = layer.output
+        ends = output is network.outputs[0]
+        rest = None if ends else keras.Model(output, network.outputs[0])
+    except (AttributeError, ValueError):  # used more than once, or one of several branches
+        return False
+    made = tf.constant(np.broadcast_to(values, [1, *output.shape[1:]]))
+    made = tf.cast(made if rest is None else rest(made, training=False), tf.float32).numpy()[0]
+    return made.shape == images.shape and np.allclose(made, images, rtol=1e-2, atol=1e-2)
 
 
 def padded_shape(image_shape: tuple[int, ...]) -> tuple[int, ...]:
