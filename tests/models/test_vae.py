@@ -212,6 +212,8 @@ def test_targets_of_a_bernoulli_likelihood_are_probabilities():
     images[0] = -1
     with pytest.raises(InputError, match=r"values in \[-1, 1\], .* got -1 to 1.2; clip them"):
         model.fit(images, batch_size=4, verbose=0)
+    with pytest.raises(InputError, match=r"^images: expected values in \[-1, 1\], .* clip them"):
+        model.bound(images)
     gaussian = tiny("vae", dense=True)
     gaussian.compile(run_eagerly=True)
     gaussian.train_on_batch(images)

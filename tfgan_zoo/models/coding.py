@@ -1,6 +1,6 @@
 """Models that encode images and decode codes: how they are used."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -18,7 +18,14 @@ from tfgan_zoo.models.mechanics.moving_average import MovingAverage
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape
 from tfgan_zoo.models.mechanics.output_ranges import is_made_before
 from tfgan_zoo.models.mechanics.padding import reflect_to
-from tfgan_zoo.models.mechanics.parts import as_images, random_images, random_values
+from tfgan_zoo.models.mechanics.parts import (
+    as_images,
+    named_parts,
+    random_images,
+    random_values,
+    unpacked,
+    values_of,
+)
 from tfgan_zoo.models.prior import Prior
 from tfgan_zoo.serving.signatures import Endpoint
 from tfgan_zoo.sizes import doubled_around
@@ -174,6 +181,52 @@ class Coding(Prior, TakesImages, MovingAverage):
     def as_input(self, images: Any) -> tf.Tensor:
         """See `TakesImages.as_input`."""
         return as_images(images, self.image_shape, "images")
+
+    # ------------------------------------------------------------------ the first batch
+
+    def looks_at(self, element_spec: Any) -> bool:
+        """See `Inspection.looks_at`: at images that stand where labels may."""
+        leaves = tf.nest.flatten(_second(element_spec), expand_composites=True)
+        shapes = [leaf.shape for leaf in leaves if hasattr(leaf, "shape")]
+        images = any(s.rank and s.is_compatible_with([None, *self.image_shape]) for s in shapes)
+        return images or super().looks_at(element_spec)
+
+    def check_batch(self, batches: Sequence[Any], phase: str, called: str) -> None:
+        """See `Inspection.check_batch`.
+
+        Raises:
+            InputError: If there are other images as targets, as Keras' denoising examples have
+                them, or floats outside [-1, 1] where pixels become probabilities.
+        """
+        super().check_batch(batches, phase, called)
+        for batch in batches:
+            images = values_of(named_parts(batch, self.batch_spec()).get("image"))
+            targets = values_of(_second(batch))
+            if images is None:
+                continue
+            self.check_probabilities(images, called)
+            if targets is None or targets.shape != images.shape:
+                continue
+            given = as_images(images, self.image_shape, called)
+            if not np.allclose(as_images(targets, self.image_shape, called), given, atol=1e-3):
+                raise InputError(
+                    f"{called}: expected images, alone or with labels, got other images beside "
+                    "them; targets are the images themselves, and DenoisingAutoencoder corrupts "
+                    "them itself, so give it clean images alone."
+                )
+
+    def check_probabilities(self, images: Any, called: str) -> None:
+        """Checks that pixels can be scaled to probabilities, if the decoder returns their logits.
+
+        Raises:
+            InputError: If they are floats outside [-1, 1].
+        """
+        values = values_of(images) if self.decodes_logits else None
+        if values is not None and values.dtype.kind == "f" and np.abs(values).max(initial=0) > 1:
+            raise InputError(
+                f"{called}: expected values in [-1, 1], which are scaled to probabilities, got "
+                f"{values.min():g} to {values.max():g}; clip them."
+            )
 
     # ------------------------------------------------------------------ arrays
 
@@ -424,6 +477,12 @@ class Coding(Prior, TakesImages, MovingAverage):
         if encoder is None:
             return given if decoder is None else decoder.input_shape[-1]
         return given if given is not None else encoder.output_shape[-1] // self.numbers_per_code
+
+
+def _second(batch: Any) -> Any:
+    """Returns what follows the images in a tuple, or in its specification; None for nothing."""
+    parts = unpacked(batch)
+    return None if isinstance(parts, Mapping) or len(parts) < 2 else parts[1]
 
 
 def _activation(layer: Any) -> str:
