@@ -151,6 +151,10 @@ def test_walks_between_images(folder, model, tmp_path, capsys):
         (("--input={a}", "--input={a}"), "--input: expected --interpolate beside it, got none."),
         (("--interpolate", "--input={a}"), "--input: expected two images or more to walk between"),
         (("--interpolate", "--input={a}", "--input={a}", "--num=3"), "--num: expected none beside"),
+        (
+            ("--interpolate", "--input={a}", "--input={a}", "--truncation=0.5"),
+            "--truncation: expected none beside --input",
+        ),
         (("--interpolate", "--input={a}", "--input=no.png"), "--input: expected an image file, 'n"),
         (("--text=red",), "--text: expected none for"),
     ],
