@@ -1,6 +1,6 @@
 """Models that encode images and decode codes: how they are used."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -13,7 +13,12 @@ from tfgan_zoo.models.mechanics.arguments import (
     check_image_shape,
     check_size,
 )
-from tfgan_zoo.models.mechanics.image_inputs import TakesImages
+from tfgan_zoo.models.mechanics.functional import hands_on
+from tfgan_zoo.models.mechanics.image_inputs import (
+    TakesImages,
+    check_no_other_images,
+    has_other_images,
+)
 from tfgan_zoo.models.mechanics.moving_average import MovingAverage
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape
 from tfgan_zoo.models.mechanics.output_ranges import is_made_before
@@ -23,7 +28,6 @@ from tfgan_zoo.models.mechanics.parts import (
     named_parts,
     random_images,
     random_values,
-    unpacked,
     values_of,
 )
 from tfgan_zoo.models.prior import Prior
@@ -186,34 +190,19 @@ class Coding(Prior, TakesImages, MovingAverage):
 
     def looks_at(self, element_spec: Any) -> bool:
         """See `Inspection.looks_at`: at images that stand where labels may."""
-        leaves = tf.nest.flatten(_second(element_spec), expand_composites=True)
-        shapes = [leaf.shape for leaf in leaves if hasattr(leaf, "shape")]
-        images = any(s.rank and s.is_compatible_with([None, *self.image_shape]) for s in shapes)
-        return images or super().looks_at(element_spec)
+        return has_other_images(element_spec, self.image_shape) or super().looks_at(element_spec)
 
     def check_batch(self, batches: Sequence[Any], phase: str, called: str) -> None:
         """See `Inspection.check_batch`.
 
         Raises:
-            InputError: If there are other images as targets, as Keras' denoising examples have
-                them, or floats outside [-1, 1] where pixels become probabilities.
+            InputError: If there are other images as targets, as in Keras' denoising examples,
+                or floats outside [-1, 1] where pixels become probabilities.
         """
         super().check_batch(batches, phase, called)
         for batch in batches:
-            images = values_of(named_parts(batch, self.batch_spec()).get("image"))
-            targets = values_of(_second(batch))
-            if images is None:
-                continue
-            self.check_probabilities(images, called)
-            if targets is None or targets.shape != images.shape:
-                continue
-            given = as_images(images, self.image_shape, called)
-            if not np.allclose(as_images(targets, self.image_shape, called), given, atol=1e-3):
-                raise InputError(
-                    f"{called}: expected images, alone or with labels, got other images beside "
-                    "them; targets are the images themselves, and DenoisingAutoencoder corrupts "
-                    "them itself, so give it clean images alone."
-                )
+            self.check_probabilities(named_parts(batch, self.batch_spec()).get("image"), called)
+            check_no_other_images(batch, self.image_shape, called)
 
     def check_probabilities(self, images: Any, called: str) -> None:
         """Checks that pixels can be scaled to probabilities, if the decoder returns their logits.
@@ -278,7 +267,7 @@ class Coding(Prior, TakesImages, MovingAverage):
             start = values.reshape(-1)
         else:
             return
-        if not _hands_on(self.decoder, last, np.tanh(start) if bent else start, wanted):
+        if not hands_on(self.decoder, last, np.tanh(start) if bent else start, wanted):
             return
         bias.assign(start)
         self.restart_averages()
@@ -479,38 +468,9 @@ class Coding(Prior, TakesImages, MovingAverage):
         return given if given is not None else encoder.output_shape[-1] // self.numbers_per_code
 
 
-def _second(batch: Any) -> Any:
-    """Returns what follows the images in a tuple, or in its specification; None for nothing."""
-    parts = unpacked(batch)
-    return None if isinstance(parts, Mapping) or len(parts) < 2 else parts[1]
-
-
 def _activation(layer: Any) -> str:
     """Returns the name of a layer's activation; empty if it has none."""
     return getattr(getattr(layer, "activation", None), "__name__", "")
-
-
-def _hands_on(network: keras.Model, layer: Any, values: np.ndarray, images: np.ndarray) -> bool:
-    """Returns whether a network's output is one image where a layer returns some values.
-
-    Layers may reshape what it returns. Those that scale it, bend it, move it or add to it do not
-    hand it on.
-
-    Args:
-        network: The network.
-        layer: One of its layers.
-        values: What it returns for one image, at every place if it returns maps.
-        images: The image.
-    """
-    try:
-        output = layer.output
-        ends = output is network.outputs[0]
-        rest = None if ends else keras.Model(output, network.outputs[0])
-    except (AttributeError, ValueError):  # used more than once, or one of several branches
-        return False
-    made = tf.constant(np.broadcast_to(values, [1, *output.shape[1:]]))
-    made = tf.cast(made if rest is None else rest(made, training=False), tf.float32).numpy()[0]
-    return made.shape == images.shape and np.allclose(made, images, rtol=1e-2, atol=1e-2)
 
 
 def padded_shape(image_shape: tuple[int, ...]) -> tuple[int, ...]:
