@@ -152,10 +152,12 @@ def applied_updates(optimizer: keras.optimizers.Optimizer) -> keras.Variable:
     return inner_optimizer(optimizer)._iterations
 
 
-def add_to_mean(metric: keras.metrics.Mean, value: tf.Tensor) -> None:
+def add_to_mean(
+    metric: keras.metrics.Mean, value: tf.Tensor, weight: tf.Tensor | None = None
+) -> None:
     """Does what `update_state` does with a scalar, in two operations instead of a dozen."""
-    metric.total.value.assign_add(value)
-    metric.count.value.assign_add(1.0)
+    metric.total.value.assign_add(value if weight is None else weight * value)
+    metric.count.value.assign_add(1.0 if weight is None else weight)
 
 
 def add_to_sum(metric: keras.metrics.Sum, value: tf.Tensor) -> None:

@@ -1,5 +1,7 @@
 """`tfgan_zoo.encode`, `tfgan_zoo.reconstruct`, and walks between images."""
 
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -78,7 +80,15 @@ def test_encode_a_data_source_and_what_cannot_be_read(folder, model, tmp_path, c
     assert said(encode.main, *flags, f"--input={source}", capsys=capsys)[0] == 0
     with np.load(folder / "pictures.npz") as data, np.load(output) as found:
         np.testing.assert_allclose(found["codes"], model.encode(data["images"]), atol=1e-5)
-    broken = tmp_path / "photos"
+    archive = shutil.make_archive(tmp_path / "photos", "zip", folder / "photos")
+    for kind, path in (("zip", archive), ("folder", folder / "photos")):
+        again = (*flags, f"--input={kind}:{path}", "--overwrite")
+        assert said(encode.main, *again, capsys=capsys)[0] == 0
+        with np.load(output) as found:  # as those of the folder itself
+            assert found["names"].tolist() == ["cat/0.png", "cat/1.png", "dog/2.png"]
+    error = said(encode.main, *flags, f"--input={archive}", "--overwrite", capsys=capsys)[2]
+    assert f"a data source, got '{archive}'; write zip:{archive}." in error
+    broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "a.png").write_bytes(b"no picture")
     Image.new("RGB", (16, 16), "red").save(broken / "b.png")
@@ -151,6 +161,10 @@ def test_walks_between_images(folder, model, tmp_path, capsys):
         (("--input={a}", "--input={a}"), "--input: expected --interpolate beside it, got none."),
         (("--interpolate", "--input={a}"), "--input: expected two images or more to walk between"),
         (("--interpolate", "--input={a}", "--input={a}", "--num=3"), "--num: expected none beside"),
+        (
+            ("--interpolate", "--input={a}", "--input={a}", "--truncation=0.5"),
+            "--truncation: expected none beside --input",
+        ),
         (("--interpolate", "--input={a}", "--input=no.png"), "--input: expected an image file, 'n"),
         (("--text=red",), "--text: expected none for"),
     ],

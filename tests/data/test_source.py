@@ -448,6 +448,10 @@ def test_a_class_that_has_the_name_of_a_split(tmp_path):
     said = "only the images in train are read, .* images in car, too; if these are classes, rename"
     with pytest.warns(UserWarning, match=said):
         assert len(open_source(f"folder:{tmp_path}")) == 1
+    write(tmp_path / "c" / "train" / "1.png", noise(4, 4, 3))
+    write(tmp_path / "c" / "2.png", noise(4, 4, 3))
+    with pytest.warns(UserWarning, match=r"There is 1 beside it, too; if all should be"):
+        assert len(open_source(f"folder:{tmp_path / 'c'}")) == 1
     # Folders of classes within it show that it is a split.
     for name in "ab":
         write(tmp_path / "b" / "train" / name / "1.png", noise(4, 4, 3))

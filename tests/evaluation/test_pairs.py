@@ -10,6 +10,7 @@ from tfgan_zoo import cli, evaluate, evaluation
 from tfgan_zoo.data import imresize, load_pair, open_super_resolution
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import upscaled
+from tfgan_zoo.evaluation.pairs import score_targets
 from tfgan_zoo.metrics.checkerboard import checkerboard
 from tfgan_zoo.metrics.psnr import psnr
 from tfgan_zoo.metrics.ssim import ssim
@@ -165,6 +166,19 @@ def test_the_mean_is_that_of_decibels():
     scores = evaluation.score_images([("a", other, grey), ("b", grey, grey)], ["psnr"])
     assert scores.means()["psnr"] == math.inf
     assert evaluation.table(scores).splitlines()[-1].split() == ["mean", "inf"]
+
+
+def test_a_blank_image_leaves_the_mean_finite():
+    """An infinite mean cannot rise any more, so an early checkpoint would stay the best."""
+    blank, made = np.zeros((2, 12, 12, 1), np.uint8), np.zeros((2, 12, 12, 1), np.uint8)
+    made[1] = 2
+    best = 10 * math.log10(255**2 * 144)
+    expected = (best + 10 * math.log10(255**2 / 4)) / 2
+    assert score_targets(["psnr"], made, blank)["psnr"] == pytest.approx(expected)
+    closer = made.copy()
+    closer[1, 0] = 0
+    assert score_targets(["psnr"], closer, blank)["psnr"] > expected
+    assert score_targets(["psnr"], blank, blank)["psnr"] == math.inf
 
 
 def test_errors_name_the_image():

@@ -96,6 +96,15 @@ def test_a_plane_that_is_folded_and_one_that_is_torn():
     assert continuity(x, torn) < trustworthiness(x, torn)
 
 
+def test_equal_distances_are_ranked_alike_in_every_unit():
+    """Rounding does not rank them: grids and binary images have many."""
+    random = np.random.default_rng(0)
+    for x in (random.integers(0, 3, (60, 5)), random.integers(0, 2, (60, 9)) * 255):
+        for same in (3.0 * x, 0.1 * x, x / 127.5 - 1, x + 1000.3):
+            assert trustworthiness(x, same, 5) == continuity(x, same, 5) == 1
+    assert trustworthiness(np.zeros((9, 2)), np.full((9, 3), 0.1), 2) == 1  # all at one place
+
+
 def test_arithmetic_by_hand():
     before = {"shape": [0, 1, 2, 0], "colour": [1, 1, 1, 1], "size": [0, 0, 1, 1]}
     after = {"shape": [0, 1, 2, 5], "colour": [3, 3, 1, 3], "size": [0, 1, 1, 1]}

@@ -49,6 +49,19 @@ def test_the_loss_by_hand():
     np.testing.assert_allclose(model.decode([[5.0]])[0, 0, :, 0], [1.0, 1.0])
 
 
+def test_evaluation_averages_over_images_whatever_the_batches_are():
+    """A smaller last batch counts less, as its images would count more than others."""
+    model = linear((1, 2, 1), 1)
+    model.encoder.set_weights([np.array([[0.5], [0.5]])])
+    model.decoder.set_weights([np.array([[1.0, 0.5]])])
+    model.compile(run_eagerly=True)
+    images = np.linspace(-1, 1, 10, dtype="float32").reshape(5, 1, 2, 1)
+    expected = np.mean(np.sum((model.reconstruct(images) - images) ** 2, axis=(1, 2, 3)))
+    for batches in (images, tf.data.Dataset.from_tensor_slices(images).batch(2)):
+        size = None if batches is not images else 2
+        assert model.evaluate(batches, batch_size=size, verbose=0) == pytest.approx(expected)
+
+
 def test_a_linear_autoencoder_finds_the_principal_components():
     """Its error goes down to that of PCA; an encoder that is not trained stays far above it."""
     random = np.random.default_rng(0)

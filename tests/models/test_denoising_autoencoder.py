@@ -86,6 +86,34 @@ def test_noise_is_fresh_in_each_step_and_the_target_is_clean():
     assert float(loss) == pytest.approx(2 * 0.1**2, rel=0.05)
 
 
+def test_noisy_images_with_clean_targets_are_refused():
+    """As Keras' examples give them: the noisy ones would be restored as they are."""
+    model = tiny("denoising_autoencoder", dense=True)
+    model.compile(run_eagerly=True)
+    clean = samples(model)
+    noisy = model.corrupted(clean)
+    said = r"^{}: expected images, alone or with labels, got other images beside them; .* alone\.$"
+    with pytest.raises(InputError, match=said.format("Training batches")):
+        model.fit(noisy, clean, verbose=0)
+    pairs = tf.data.Dataset.from_tensors((np.uint8(255) - clean, clean))
+    with pytest.raises(InputError, match=said.format("Training batches")):
+        model.fit(pairs, verbose=0)
+    with pytest.raises(InputError, match=said.format("Test batches")):
+        model.evaluate(noisy, clean, verbose=0)
+    assert model.steps_done == 0
+    model.fit(clean, clean.astype("float32") / 127.5 - 1, verbose=0)  # the usual way in Keras
+    model.fit(clean, np.arange(len(clean)), verbose=0)
+
+
+def test_pixels_that_are_no_probabilities_are_refused():
+    model = tiny("denoising_autoencoder", dense=True, reconstruction="cross_entropy")
+    model.compile(run_eagerly=True)
+    images = np.full((4, *model.image_shape), -1.2, "float32")
+    images[0] = 1.0
+    with pytest.raises(InputError, match=r"^Training .* scaled to prob.* -1.2 to 1; clip them\.$"):
+        model.fit(images, verbose=0)
+
+
 def test_use_corrupts_nothing_unless_it_is_asked_to():
     model = tiny("denoising_autoencoder", dense=True, corruption="masking")
     images = samples(model)

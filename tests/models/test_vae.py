@@ -212,6 +212,8 @@ def test_targets_of_a_bernoulli_likelihood_are_probabilities():
     images[0] = -1
     with pytest.raises(InputError, match=r"values in \[-1, 1\], .* got -1 to 1.2; clip them"):
         model.fit(images, batch_size=4, verbose=0)
+    with pytest.raises(InputError, match=r"^images: expected values in \[-1, 1\], .* clip them"):
+        model.bound(images)
     gaussian = tiny("vae", dense=True)
     gaussian.compile(run_eagerly=True)
     gaussian.train_on_batch(images)
@@ -230,6 +232,26 @@ def test_beta_closes_the_code():
         mean, log_variance = model.posterior(tf.constant(images, tf.float32) / 127.5 - 1)
         kls.append(float(tf.reduce_mean(losses.gaussian_kl(mean, log_variance))))
     assert kls[0] > 10 * kls[1]
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        [keras.layers.Dense(12), keras.layers.Reshape((2, 2, 3)), keras.layers.Rescaling(2.0)],
+        [keras.layers.Dense(12), keras.layers.Reshape((3, 2, 2)), keras.layers.Permute((2, 3, 1))],
+        [keras.layers.Dense(12), keras.layers.Reshape((2, 2, 3)), keras.layers.Lambda(tf.tanh)],
+        [keras.layers.Dense(12, activation="tanh"), keras.layers.Reshape((2, 2, 3))],
+    ],
+    ids=["scaled", "moved", "bent", "logits of tanh"],
+)
+def test_a_decoder_that_ends_in_another_way_is_left_alone(ending):
+    """It would start elsewhere than at the mean."""
+    likelihood = "bernoulli" if len(ending) == 2 else "gaussian"
+    encoder = networks.mlp_encoder((2, 2, 3), 2, units=())
+    decoder = keras.Sequential([keras.Input((1,)), *ending])
+    model = VAE((2, 2, 3), 1, encoder, decoder, likelihood=likelihood)
+    model.start_at_mean(np.linspace(-1, 0.9, 24, dtype="float32").reshape(2, 2, 2, 3))
+    assert not decoder.layers[0].bias.numpy().any()
 
 
 @pytest.mark.parametrize("ending", ["linear", "tanh"])

@@ -12,7 +12,7 @@ from tfgan_zoo import atomic, progress
 from tfgan_zoo.data.images import DecodingRules, Fit
 from tfgan_zoo.data.loading import load_images, usable_indices
 from tfgan_zoo.data.source import FileSource, PartSource, SliceSource, Source
-from tfgan_zoo.data.spec import SOURCE_KINDS
+from tfgan_zoo.data.spec import SOURCE_KINDS, kind_of_path, parse_spec, path_advice
 from tfgan_zoo.errors import InputError
 
 #: Images encoded at a time.
@@ -80,13 +80,18 @@ def opened(
         on_error: "raise" or "skip", for a file that cannot be read.
 
     Returns:
-        The images, and the folder that names of files begin with, if there is one.
+        The images, and the folder or archive that names of files begin with, if there is one.
 
     Raises:
         InputError: If it does not exist, or holds no images.
     """
     path = Path(source).expanduser()
     if path.is_file():
+        if path.suffix.lower() != ".npy" and kind_of_path(source):
+            raise InputError(
+                f"--input: expected an image file, a folder or a data source, got {source!r}; "
+                f"{path_advice(source)}."
+            )
         return FileSource("--input", [str(path)], on_error=on_error, rules=rules), None
     root = path if path.is_dir() else None
     if root is None and re.split("[:/]", source)[0] not in SOURCE_KINDS:
@@ -94,6 +99,8 @@ def opened(
     found = open_spec(source if root is None else f"folder:{root}")
     if found.holds != "images":
         raise InputError(f"--input: {source} holds {found.holds}, and the model takes images.")
+    if root is None and re.split("[:/]", source)[0] in ("folder", "zip"):
+        root = Path(parse_spec(source)[1]).expanduser()
     return found, root
 
 
@@ -108,7 +115,7 @@ def encode(
 
     Args:
         source: The images, from `opened`.
-        root: The folder that names of files begin with; None for none.
+        root: The folder or archive that names of files begin with; None for none.
         fit: Returns how images become the model's size.
         function: From images, uint8 `[B, H, W, C]`, to codes, float32 `[B, latent_dim]`.
         batch_size: Number of images at a time.

@@ -209,10 +209,20 @@ def _ranks(x: np.ndarray) -> np.ndarray:
     norms = np.square(x).sum(axis=1)
     squares = norms[:, np.newaxis] + norms - 2 * (x @ x.T)
     np.fill_diagonal(squares, np.inf)
-    order = np.argsort(squares, axis=1, kind="stable")
+    order = np.argsort(squares, axis=1)
+    # Rounding sets equal distances apart, otherwise in each unit: those of binary images, for one.
+    steps = np.diff(np.take_along_axis(squares, order, axis=1), prepend=-np.inf)
+    numbers = np.cumsum(steps > _EQUAL * norms.max(), axis=1)
+    groups = np.empty(order.shape, np.int64)
+    np.put_along_axis(groups, order, numbers, axis=1)
+    order = np.argsort(groups, axis=1, kind="stable")
     ranks = np.empty(order.shape, np.int64)
     np.put_along_axis(ranks, order, np.arange(1, len(x) + 1)[np.newaxis], axis=1)
     return ranks
+
+
+#: Squared distances that differ by less are equal; relative to the largest distance from the mean.
+_EQUAL = 1e-10
 
 
 def _matrix(name: str, values: np.ndarray) -> np.ndarray:

@@ -204,8 +204,10 @@ class Augmented(Game):
         ):
             sum_.assign(tf.where(due, 0.0, value))
 
-    def log(self, logs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def log(
+        self, logs: Mapping[str, tf.Tensor], weight: tf.Tensor | None = None
+    ) -> dict[str, tf.Tensor]:
         """See `ZooModel.log`; the probability is added in tests too."""
         if self._has_probability and "d_augment" not in logs:
             logs = {**logs, "d_augment": self.current_probability()}
-        return super().log(logs)
+        return super().log(logs, weight)

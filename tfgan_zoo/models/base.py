@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfgan_zoo import keras_internals, schedules
 from tfgan_zoo.errors import InputError, check_number, check_seed
-from tfgan_zoo.models.mechanics import keywords, network_checks, parts
+from tfgan_zoo.models.mechanics import batches, keywords, network_checks, parts
 from tfgan_zoo.models.mechanics.arguments import constructor_arguments
 from tfgan_zoo.models.mechanics.compiling import Compiling
 from tfgan_zoo.models.mechanics.construction import Construction
@@ -454,10 +454,13 @@ class ZooModel(
         return self.log(logs)
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """Computes the losses on held-out data, without an update."""
+        """Computes the losses on held-out data, without an update.
+
+        A batch counts by its number of samples, as the last one is often smaller.
+        """
         self.evaluated_batches.update_state(1.0)
         with self.random_phase_of("test", tf.cast(self.evaluated_batches.result(), tf.int64)):
-            return self.log(self.losses_of(data))
+            return self.log(self.losses_of(data), batches.num_samples(data))
 
 
 def _share_overflow(gradients: list[tf.Tensor | None]) -> list[tf.Tensor | None]:

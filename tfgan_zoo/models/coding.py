@@ -13,12 +13,23 @@ from tfgan_zoo.models.mechanics.arguments import (
     check_image_shape,
     check_size,
 )
-from tfgan_zoo.models.mechanics.image_inputs import TakesImages
+from tfgan_zoo.models.mechanics.functional import hands_on
+from tfgan_zoo.models.mechanics.image_inputs import (
+    TakesImages,
+    check_no_other_images,
+    has_other_images,
+)
 from tfgan_zoo.models.mechanics.moving_average import MovingAverage
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape
 from tfgan_zoo.models.mechanics.output_ranges import is_made_before
 from tfgan_zoo.models.mechanics.padding import reflect_to
-from tfgan_zoo.models.mechanics.parts import as_images, random_images, random_values
+from tfgan_zoo.models.mechanics.parts import (
+    as_images,
+    named_parts,
+    random_images,
+    random_values,
+    values_of,
+)
 from tfgan_zoo.models.prior import Prior
 from tfgan_zoo.serving.signatures import Endpoint
 from tfgan_zoo.sizes import doubled_around
@@ -175,6 +186,37 @@ class Coding(Prior, TakesImages, MovingAverage):
         """See `TakesImages.as_input`."""
         return as_images(images, self.image_shape, "images")
 
+    # ------------------------------------------------------------------ the first batch
+
+    def looks_at(self, element_spec: Any) -> bool:
+        """See `Inspection.looks_at`: at images that stand where labels may."""
+        return has_other_images(element_spec, self.image_shape) or super().looks_at(element_spec)
+
+    def check_batch(self, batches: Sequence[Any], phase: str, called: str) -> None:
+        """See `Inspection.check_batch`.
+
+        Raises:
+            InputError: If there are other images as targets, as in Keras' denoising examples,
+                or floats outside [-1, 1] where pixels become probabilities.
+        """
+        super().check_batch(batches, phase, called)
+        for batch in batches:
+            self.check_probabilities(named_parts(batch, self.batch_spec()).get("image"), called)
+            check_no_other_images(batch, self.image_shape, called)
+
+    def check_probabilities(self, images: Any, called: str) -> None:
+        """Checks that pixels can be scaled to probabilities, if the decoder returns their logits.
+
+        Raises:
+            InputError: If they are floats outside [-1, 1].
+        """
+        values = values_of(images) if self.decodes_logits else None
+        if values is not None and values.dtype.kind == "f" and np.abs(values).max(initial=0) > 1:
+            raise InputError(
+                f"{called}: expected values in [-1, 1], which are scaled to probabilities, got "
+                f"{values.min():g} to {values.max():g}; clip them."
+            )
+
     # ------------------------------------------------------------------ arrays
 
     def corrupted(self, images: np.ndarray, seed: int = 0) -> np.ndarray:
@@ -207,17 +249,27 @@ class Coding(Prior, TakesImages, MovingAverage):
         if not len(given):
             raise InputError("images: expected one or more, got none.")
         given = self.padded_to(given, self.decoder.output_shape)
-        mean = np.clip(given.numpy().mean(axis=0), -0.998, 0.998)
+        wanted = self.as_outputs(np.clip(given.numpy().mean(axis=0), -0.998, 0.998))
         layers = [each for each in self.decoder.layers if each.weights or _activation(each)]
         last = layers[-1] if layers else None
         bias = getattr(last, "bias", None)
         if bias is None or _activation(last) not in ("linear", "tanh"):
             return
-        values = self.as_outputs(mean) if _activation(last) == "linear" else np.arctanh(mean)
-        if bias.shape == (values.size,):
-            bias.assign(values.reshape(-1))
-        elif bias.shape == values.shape[-1:]:
-            bias.assign(values.mean(axis=(0, 1)))
+        bent = _activation(last) == "tanh"
+        if bent and np.abs(wanted).max() >= 1:  # logits
+            return
+        values = np.arctanh(wanted) if bent else wanted
+        if bias.shape == values.shape[-1:] and bias.shape != (values.size,):
+            values = np.broadcast_to(values.mean(axis=(0, 1)), values.shape)
+            wanted = np.tanh(values) if bent else values
+            start = values[0, 0]
+        elif bias.shape == (values.size,):
+            start = values.reshape(-1)
+        else:
+            return
+        if not hands_on(self.decoder, last, np.tanh(start) if bent else start, wanted):
+            return
+        bias.assign(start)
         self.restart_averages()
 
     def as_outputs(self, images: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Variational autoencoder."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import keras
 import numpy as np
@@ -12,7 +12,6 @@ from tfgan_zoo.errors import InputError, check_number, check_seed
 from tfgan_zoo.models.autoencoding import Autoencoding
 from tfgan_zoo.models.coding import padded_shape
 from tfgan_zoo.models.mechanics.arguments import check_flag
-from tfgan_zoo.models.mechanics.parts import named_parts, values_of
 
 LIKELIHOODS = ("gaussian", "bernoulli")
 
@@ -188,21 +187,6 @@ class VAE(Autoencoding):
             return images
         return tf.where(noise.uniform(key, tf.shape(images)) < (images + 1.0) / 2.0, 1.0, -1.0)
 
-    def check_batch(self, batches: Sequence[Any], phase: str, called: str) -> None:
-        """Checks that a Bernoulli likelihood gets probabilities; see `Inspection.check_batch`.
-
-        Raises:
-            InputError: If an image has floats outside [-1, 1].
-        """
-        super().check_batch(batches, phase, called)
-        for batch in batches if self.decodes_logits else ():
-            values = values_of(named_parts(batch, self.batch_spec())["image"])
-            if values is not None and values.dtype.kind == "f" and np.abs(values).max() > 1:
-                raise InputError(
-                    f"{called}: expected values in [-1, 1], which a Bernoulli likelihood scales to "
-                    f"probabilities, got {values.min():g} to {values.max():g}; clip them."
-                )
-
     # ------------------------------------------------------------------ evaluation
 
     def bound(
@@ -238,6 +222,7 @@ class VAE(Autoencoding):
             check_number("draws", draws, least=1, whole=True)
         check_number("batch_size", batch_size, least=1, whole=True)
         seed, images = check_seed(seed), self.checked_images(images)
+        self.check_probabilities(images, "images")
         found = []
         for i in range(0, len(images), int(batch_size)):
             part = self.as_input(images[i : i + int(batch_size)])

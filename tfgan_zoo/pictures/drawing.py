@@ -96,6 +96,11 @@ class DrawRequest(NamedTuple):
             raise InputError("--input: expected two images or more to walk between, got one.")
         if self.inputs and self.num is not None:
             raise InputError(f"--num: expected none beside --input, got {self.num}.")
+        if self.inputs and self.truncation is not None:
+            raise InputError(
+                f"--truncation: expected none beside --input, whose codes are not drawn, got "
+                f"{self.truncation}."
+            )
         if self.interpolate and len(self.texts) == 1:
             raise InputError("--interpolate: expected two texts or more to walk between, got one.")
 

@@ -47,7 +47,7 @@ def open_folder(opening: Opening) -> Source:
     names = class_names_of(files, known)
     extras = {}
     if not names and folder != root:
-        _warn_of_other_folders(spec, root, folder)
+        _warn_of_others(spec, root, folder)
     if names:
         numbers = {name: number for number, name in enumerate(names)}
         labels = np.array([numbers[class_of(file)] for file in files], np.int64)
@@ -59,8 +59,8 @@ def open_folder(opening: Opening) -> Source:
     return source
 
 
-def _warn_of_other_folders(spec: str, root: str, split: str) -> None:
-    """Warns if folders of images lie beside a split, as classes do of which one is called train."""
+def _warn_of_others(spec: str, root: str, split: str) -> None:
+    """Warns of images beside a split, as those of other classes or of a folder called train."""
     others = [
         os.path.basename(path)
         for name, path in sorted(subfolders(root).items())
@@ -68,13 +68,21 @@ def _warn_of_other_folders(spec: str, root: str, split: str) -> None:
         and not _is_hidden(name)
         and any(_is_image(file) for _, _, files in archives.walk(path) for file in files)
     ]
+    _, _, files = next(archives.walk(root), (root, [], []))
+    num = sum(map(_is_image, files))
+    if not others and not num:
+        return
+    own = os.path.basename(split)
+    places = [f"{num} beside it"] if num else []
     if others:
-        own = os.path.basename(split)
         shown = ", ".join(others[:3]) + ", ..." * (len(others) > 3)
-        warn_user(
-            f"{spec}: only the images in {own} are read, as {own} is the name of a split. "
-            f"There are images in {shown}, too; if these are classes, rename {own}."
-        )
+        places.insert(0, f"images in {shown}")
+    are = "are" if others or num > 1 else "is"
+    reason = "these are classes" if others else "all should be read"
+    warn_user(
+        f"{spec}: only the images in {own} are read, as {own} is the name of a split. There {are} "
+        f"{' and '.join(places)}, too; if {reason}, rename {own}."
+    )
 
 
 def check_one_domain(spec: str, root: str) -> None:

@@ -241,7 +241,14 @@ def _typed(dataset: tf.data.Dataset, spec: Any) -> tf.data.Dataset:
     return tf.data.experimental.from_variant(tf.data.experimental.to_variant(dataset), spec)
 
 
-# ---------------------------------------------------------------------- checks within a graph
+# ---------------------------------------------------------------------- within a graph
+
+
+def num_samples(data: Any) -> tf.Tensor | None:
+    """Returns the number of samples in this replica's batch, float32; None if it is unknown."""
+    parts = (x for x in tf.nest.flatten(data) if isinstance(x, (np.ndarray, tf.Tensor)))
+    first = next((x for x in map(tf.convert_to_tensor, parts) if x.shape.rank != 0), None)
+    return None if first is None else tf.cast(tf.shape(first)[0], tf.float32)
 
 
 def check_equal_shares(data: Any) -> list[tf.Operation]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
@@ -167,3 +168,26 @@ def _unmixable(network: keras.Model, operation: Any) -> InputError:
         "take mixtures of classes, got mixtures; a network that takes classes through Embedding "
         "layers alone can."
     )
+
+
+def hands_on(network: keras.Model, layer: Any, values: np.ndarray, images: np.ndarray) -> bool:
+    """Returns whether a network's output is one image where a layer returns some values.
+
+    Layers may reshape what it returns. Those that scale it, bend it, move it or add to it do not
+    hand it on.
+
+    Args:
+        network: The network.
+        layer: One of its layers.
+        values: What it returns for one image, at every place if it returns maps.
+        images: The image.
+    """
+    try:
+        output = layer.output
+        ends = output is network.outputs[0]
+        rest = None if ends else keras.Model(output, network.outputs[0])
+    except (AttributeError, ValueError):  # used more than once, or one of several branches
+        return False
+    made = tf.constant(np.broadcast_to(values, [1, *output.shape[1:]]))
+    made = tf.cast(made if rest is None else rest(made, training=False), tf.float32).numpy()[0]
+    return made.shape == images.shape and np.allclose(made, images, rtol=1e-2, atol=1e-2)

@@ -1,15 +1,16 @@
 """Calling a model of images, and Keras' `predict` of it, with images checked first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.mechanics.batches import local_values
 from tfgan_zoo.models.mechanics.inspection import Inspection
-from tfgan_zoo.models.mechanics.parts import named_parts
+from tfgan_zoo.models.mechanics.parts import Shape, as_images, named_parts, unpacked, values_of
 
 
 class TakesImages(Inspection):
@@ -78,3 +79,45 @@ class TakesImages(Inspection):
 
 def _images_of(data: Any) -> Any:
     return named_parts(data, ("images",))["images"]
+
+
+def has_other_images(element_spec: Any, shape: Shape) -> bool:
+    """Returns whether what follows the images in batches of a dataset may be images, too.
+
+    Args:
+        element_spec: That of an iterator of batches.
+        shape: Shape of one image.
+    """
+    leaves = tf.nest.flatten(_after_images(element_spec), expand_composites=True)
+    shapes = [leaf.shape for leaf in leaves if hasattr(leaf, "shape")]
+    return any(each.rank and each.is_compatible_with([None, *shape]) for each in shapes)
+
+
+def check_no_other_images(batch: Any, shape: Shape, called: str) -> None:
+    """Checks that targets of an autoencoder, if there are any, are the images themselves.
+
+    Args:
+        batch: The batch, as a train step gets it.
+        shape: Shape of one image.
+        called: What to call batches in a message.
+
+    Raises:
+        InputError: If other images follow the images.
+    """
+    targets = values_of(_after_images(batch))
+    images = None if targets is None else values_of(named_parts(batch, ("image",)).get("image"))
+    if images is None or targets is None or targets.shape != images.shape:
+        return
+    given, wanted = (as_images(each, shape, called).numpy() for each in (images, targets))
+    if not np.allclose(wanted, given, atol=1e-3):
+        raise InputError(
+            f"{called}: expected images, alone or with labels, got other images beside them; "
+            "targets are the images themselves, and DenoisingAutoencoder corrupts them itself, so "
+            "give it clean images alone."
+        )
+
+
+def _after_images(batch: Any) -> Any:
+    """Returns what follows the images in a tuple, or in its specification; None for nothing."""
+    parts = unpacked(batch)
+    return None if isinstance(parts, Mapping) or len(parts) < 2 else parts[1]

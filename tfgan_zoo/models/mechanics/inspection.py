@@ -44,6 +44,15 @@ class Inspection(keras.Model):
             InputError: If the batch cannot be used.
         """
 
+    def looks_at(self, element_spec: Any) -> bool:
+        """Returns whether `check_batch` needs the first batch of a dataset.
+
+        Args:
+            element_spec: That of an iterator of batches.
+        """
+        del element_spec
+        return self.looks_at_first_batch
+
     def check_condition(self, data: Any, called: str, advice: str = "") -> None:
         """Checks the condition in training data, of arrays in all samples.
 
@@ -127,7 +136,7 @@ class Inspection(keras.Model):
             self.report_warnings(num, warn_user)
         elif phase == "training" and self.training_warnings(2):
             unsure = True
-        if unsure or self.looks_at_first_batch:
+        if unsure or self.looks_at(iterator.element_spec):
             read, iterator = batches.read_ahead(iterator, self.steps_per_execution)
             counts = self._inspect(read, phase, called)
             batches.check_shares_of([count for count in counts if count is not None])

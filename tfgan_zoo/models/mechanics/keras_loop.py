@@ -82,7 +82,7 @@ class KerasLoop(BuiltModel):
             self._uninspected.clear()
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Computes the losses on held-out data, as Keras' `evaluate` does.
+        """Computes the losses on held-out data, as Keras' `evaluate` does: means over samples.
 
         Images are checked as in `fit`.
 

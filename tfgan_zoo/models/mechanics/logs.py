@@ -37,16 +37,19 @@ class Logs(keras.Model):
             if name.startswith(prefix) and (prefix or not name.startswith(others))
         )
 
-    def log(self, logs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def log(
+        self, logs: Mapping[str, tf.Tensor], weight: tf.Tensor | None = None
+    ) -> dict[str, tf.Tensor]:
         """Adds to the running means and returns them.
 
         Args:
             logs: One scalar for each of `log_names`.
+            weight: How much they count, a float32 scalar; None if all count alike.
         """
         if set(logs) != set(self.trackers):
             raise ValueError(f"logs: expected {sorted(self.trackers)}, got {sorted(logs)}.")
         for name, tracker in self.trackers.items():
-            keras_internals.add_to_mean(tracker, tf.cast(logs[name], tf.float32))
+            keras_internals.add_to_mean(tracker, tf.cast(logs[name], tf.float32), weight)
         # Keras averages logs over workers along their first axis.
         shape = [1] if keras_internals.spans_workers(tf.distribute.get_strategy()) else []
         return {name: tf.reshape(t.result(), shape) for name, t in self.trackers.items()}
