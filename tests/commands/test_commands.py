@@ -432,6 +432,11 @@ def test_what_the_command_line_sets_is_compared_with_the_run(begun, recipe, caps
     status, _, err = said(train.main, *flags, capsys=capsys)
     assert status == 2
     assert "another config (data.batch_size: 8 -> 4 would change the batches); give another" in err
+    # Data that do not fit the run's config are other data first of all.
+    flags[-1] = "--config.data.source=folder:others"
+    status, _, err = said(train.main, *flags, capsys=capsys)
+    assert status == 2
+    assert "-> folder:others would change the batches); give another folder" in err
     # What may differ may do so still, and what the run began with need not be said again.
     before = json.loads((begun / "config.json").read_text())
     before["config"]["data"]["crop"] = 12

@@ -359,6 +359,14 @@ def test_folders_a_b_c_are_classes_and_a_b_two_domains(tmp_path):
     assert resolve(data__source=source).recipe == "translation"
 
 
+@pytest.mark.parametrize(
+    ("model", "metrics"),
+    [("autoencoder", ("psnr",)), ("vae", ("psnr", "elbo", "active_units")), ("vae_gan", ("psnr",))],
+)
+def test_scores_of_autoencoders_are_those_that_need_no_figures(photos, model, metrics):
+    assert resolve(model, data__source=photos).config.evaluate.metrics == metrics
+
+
 def test_a_table_of_attributes(tmp_path):
     source = save(tmp_path / "things", num=24, size=(40, 44))
     with pytest.raises(InputError, match=r"there is no attributes\.csv in"):

@@ -265,6 +265,10 @@ def test_an_average_of_both_networks_is_used():
             {"encoder": networks.mlp_encoder(SHAPE, 7, units=())},
             r"^encoder: expected a network whose output has shape \(batch, 16\), got \(batch, 7\)",
         ),
+        (
+            {"encoder": networks.mlp_encoder(SHAPE, 8, units=())},
+            r"^encoder: expected .* \(batch, 16\), 8 means and 8 log-variances, got \(batch, 8\)",
+        ),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )

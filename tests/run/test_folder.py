@@ -23,6 +23,18 @@ def test_claim_writes_the_config(tmp_path):
     assert versions()["keras"] == keras.__version__
 
 
+def test_the_source_is_checked_before_it_is_opened(tmp_path):
+    config = tiny_config(tmp_path)
+    run = Run(tmp_path / "run")
+    with run.claim(config):
+        pass
+    config.data.batch_size += 1  # `claim` says so
+    run.check_source(config)
+    config.data.source = "folder:others"
+    with pytest.raises(InputError, match=r"another config \(.*-> folder:others would change the"):
+        run.check_source(config)
+
+
 def test_claim_refuses_a_folder_of_other_files(tmp_path):
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(InputError, match="holds files but no run"), Run(tmp_path).claim(None):

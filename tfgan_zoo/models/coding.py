@@ -87,6 +87,12 @@ class Coding(Prior, TakesImages, MovingAverage):
         self.encoder = self.default_encoder(width) if encoder is None else encoder
         self.decoder = self.default_decoder(self.latent_dim) if decoder is None else decoder
         check_holds("encoder", "input", self.encoder.input_shape, self.image_shape)
+        found = self.encoder.output_shape[1:]
+        if self.numbers_per_code == 2 and tuple(found) == (self.latent_dim,):
+            raise InputError(
+                f"encoder: expected an output of shape (batch, {width}), {self.latent_dim} means "
+                f"and {self.latent_dim} log-variances, got (batch, {self.latent_dim})."
+            )
         check_shape("encoder", "output", self.encoder.output_shape, (width,))
         check_shape("decoder", "input", self.decoder.input_shape, (self.latent_dim,))
         check_holds("decoder", "output", self.decoder.output_shape, self.image_shape)

@@ -183,6 +183,8 @@ def train_stage(
     with devices.together():
         functions = import_callbacks(config.train.callbacks)
         config = resolve(config, run.config() if begun else None, model_class(config.model))
+        if begun:
+            run.check_source(config, extend)
     with devices.scope(), made_before() if begun else contextlib.nullcontext():
         model = build_model(config)
     run.checkpoints.writes = devices.chief

@@ -230,6 +230,22 @@ class Run:
                 "to resume."
             )
 
+    def check_source(self, config: Any, extend: bool = False) -> None:
+        """Checks that a run that has begun is resumed with its own data, before they are opened.
+
+        Otherwise the first complaint would be that other data do not fit this run's config.
+
+        Args:
+            config: The config to resume it with.
+            extend: See `claim`.
+
+        Raises:
+            InputError: If the source is another one.
+        """
+        before, plain = self.config(), _plain(config)
+        if before["data"].get("source") != plain["data"].get("source"):
+            self._check_same(before, plain, extend)
+
     # ------------------------------------------------------------------ data
 
     def check_data(
