@@ -425,6 +425,9 @@ def _autoencoder(
     for network in ("encoder", "decoder"):
         if config[network].get("name", "").startswith("conv_"):
             config[network].filters = filters
+    if "autoencoder_optimizer" in config:
+        # Networks of large images are deeper than the recipe's, and bear less.
+        config.autoencoder_optimizer.learning_rate = 1e-3
     config.data.batch_size = _batch(64 if min(size) <= 64 else 32, facts)
     config.data.flip = False
     # These need neither drawn figures nor classes; the first score chooses the best checkpoint.
