@@ -37,30 +37,28 @@ def trained(recipe: str, workdir: Path, entries: Mapping[str, Any] | None = None
 
 
 def write_parts(
-    parts: Mapping[str, Callable[[], Iterator[str]]],
-    chosen: Sequence[str],
-    prefix: str,
-    output: str | None,
+    parts: Mapping[str, Callable[[Any], Iterator[str]]], given: Any, prefix: str
 ) -> None:
     """Prints a table for each part, and puts it into a file between `<!-- PREFIX-PART:begin -->`.
 
     Args:
-        parts: Yield the lines of the table. Lines that begin with "! " are lost expectations.
-        chosen: The names of the parts to run.
+        parts: Functions of the flags, which yield the lines of a table. Lines that begin with "! "
+            are lost expectations.
+        given: The flags: `parts`, the names of those to run, and `output`, the file or None.
         prefix: See above.
-        output: The file; see `show`.
 
     Raises:
         SystemExit: If there is no such part, or no place for a table; and at the end, if an
             expectation was lost.
     """
+    chosen, output = given.parts, given.output
     if not chosen or not set(chosen) <= set(parts):
         raise SystemExit(f"--parts: expected some of {', '.join(parts)}.")
     for part in chosen if output else ():  # Refuses a file without a place for one now.
-        shown(str(output), f"{prefix}-{part}")
+        shown(output, f"{prefix}-{part}")
     lost = []
     for part in chosen:
-        lines = list(parts[part]())
+        lines = list(parts[part](given))
         lost += [line.removeprefix("! ") for line in lines if line.startswith("! ")]
         table = "\n".join(line for line in lines if not line.startswith("! "))
         show(table, output, f"{prefix}-{part}")

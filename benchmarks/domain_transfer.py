@@ -21,20 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from absl import app, flags
 
 from benchmarks import common
 from tfgan_zoo import cli
-
-_CHOSEN = flags.DEFINE_list("parts", ["figures", "digits", "emoji"], "Parts.")
-_WORKDIR = flags.DEFINE_string("workdir", "runs", "Folder of the run folders and pictures.")
-_DIGITS = flags.DEFINE_string("mnist", "tfds:mnist", "Source of MNIST.")
-_EMOJI = flags.DEFINE_string("emoji", "folder:datasets/fxemoji", "Source of emoji.")
-_STEPS = flags.DEFINE_integer(
-    "steps", None, "Steps of each run, that of a classifier included; the recipes' by default."
-)
-_NUM = flags.DEFINE_integer("num", 2000, "Images to score.")
-_OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/results.md.")
 
 #: Figures on a sheet.
 _ROWS = 8
@@ -43,10 +32,12 @@ _LEAST = {"shape": 0.9, "place": 0.9, "style": 0.85}
 _MOST = {"shape": 0.3, "place": 0.2}
 
 
-def run(name: str, folder: str, entries: Mapping[str, Any] | None = None) -> tuple[Any, Path]:
+def run(
+    given: cli.Flags, name: str, folder: str, entries: Mapping[str, Any] | None = None
+) -> tuple[Any, Path]:
     """Trains a recipe unless its run is finished; returns the model and the run folder."""
-    workdir = Path(_WORKDIR.value) / folder
-    steps = {} if _STEPS.value is None else {"train.steps": _STEPS.value}
+    workdir = Path(given.workdir) / folder
+    steps = {} if given.steps is None else {"train.steps": given.steps}
     return common.trained(name, workdir, {**steps, **(entries or {})}), workdir
 
 
@@ -77,12 +68,14 @@ def _check_frozen(what: str, weights: Sequence[np.ndarray], workdir: Path) -> It
         yield f"! {what}: expected f to be the same after training, bit for bit, got another."
 
 
-def _save(part: str, titles: Sequence[str], columns: Sequence[np.ndarray]) -> None:
+def _save(
+    given: cli.Flags, part: str, titles: Sequence[str], columns: Sequence[np.ndarray]
+) -> None:
     from tfgan_zoo import pictures
 
     shown = [pictures.as_colour(each[:_ROWS]) for each in columns]
     sheet = pictures.titled_rows(titles, shown, at_least=640)
-    pictures.save_png(Path(_WORKDIR.value) / f"domain_transfer_{part}.png", sheet)
+    pictures.save_png(Path(given.workdir) / f"domain_transfer_{part}.png", sheet)
 
 
 def lost(scores: Mapping[str, float], control: Mapping[str, float]) -> Iterator[str]:
@@ -95,7 +88,7 @@ def lost(scores: Mapping[str, float], control: Mapping[str, float]) -> Iterator[
             yield f"! figures, no L_CONST, {key}: expected {most} or less, got {control[key]:.3f}."
 
 
-def figures() -> Iterator[str]:
+def figures(given: cli.Flags) -> Iterator[str]:
     """Solid figures to grey outlines: shape and place kept, style changed."""
     from benchmarks import feature_distances
     from tfgan_zoo import pictures
@@ -104,22 +97,23 @@ def figures() -> Iterator[str]:
     from tfgan_zoo.metrics.figures import translation_scores
 
     view = "transfer"
-    a, b = (data.attributes(view, "test", _NUM.value, domain=domain) for domain in "ab")
+    a, b = (data.attributes(view, "test", given.num, domain=domain) for domain in "ab")
     wanted = data.in_style_of(a, b)
-    given, outlines, right = data.render(a), data.render(b), data.render(wanted)
+    inputs, outlines, right = data.render(a), data.render(b), data.render(wanted)
+    control, source = {"model_args.const_weight": 0.0}, {"data.source": f"figures/{view}"}
     runs = {
-        "`dtn`": run("dtn", "dtn"),
-        "`dtn` without L_CONST": run("dtn", "dtn_no_const", {"model_args.const_weight": 0.0}),
-        "`cyclegan`": run("cyclegan", "cyclegan_transfer", {"data.source": f"figures/{view}"}),
+        "`dtn`": run(given, "dtn", "dtn"),
+        "`dtn` without L_CONST": run(given, "dtn", "dtn_no_const", control),
+        "`cyclegan`": run(given, "cyclegan", "cyclegan_transfer", source),
     }
-    made = {"the input itself": given, "another outline": outlines}
+    made = {"the input itself": inputs, "another outline": outlines}
     costs = dict.fromkeys(made, " | | ")
     for name, (model, workdir) in runs.items():
-        made[name] = pictures.to_uint8(model.translate(given, batch_size=50))
+        made[name] = pictures.to_uint8(model.translate(inputs, batch_size=50))
         costs[name] = common.cost(workdir, model.steps_done)
     dtn, workdir = runs["`dtn`"]
     f = dtn.frozen("features")
-    yield f"{len(given):,} held-out figures; {common.where()}."
+    yield f"{len(inputs):,} held-out figures; {common.where()}."
     yield ""
     yield (
         "| translation | shape kept | place kept | both | target style | all | MAE | SWD | "
@@ -133,10 +127,10 @@ def figures() -> Iterator[str]:
         )
         error = np.abs(images.astype(float) - right).mean() / 255
         swd = sliced_wasserstein(pictures.from_uint8(images), pictures.from_uint8(outlines))
-        distance = feature_distances.normalised_error(f, images, given)
+        distance = feature_distances.normalised_error(f, images, inputs)
         yield f"| {name} | {found} | {error:.4f} | {swd:.4f} | {distance:.3f} | {costs[name]} |"
     titles = ["source", "dtn", "no L_CONST", "cyclegan", "wanted"]
-    _save("figures", titles, [given, *(made[name] for name in runs), right])
+    _save(given, "figures", titles, [inputs, *(made[name] for name in runs), right])
     yield from lost(scores["`dtn`"], scores["`dtn` without L_CONST"])
     yield from _check_frozen("figures", [np.asarray(w) for w in f.weights], workdir)
 
@@ -154,35 +148,36 @@ def coloured(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return (share * colour + (1 - share) * ground).astype(np.uint8)
 
 
-def _digits(split: str) -> tuple[np.ndarray, np.ndarray]:
+def _digits(source: str, split: str) -> tuple[np.ndarray, np.ndarray]:
     from tfgan_zoo.data import fit_for, load_images, open_source
 
-    opened = open_source(_DIGITS.value, split=split)
+    opened = open_source(source, split=split)
     return load_images(opened, fit_for(opened)), np.asarray(opened.labels)
 
 
-def digits() -> Iterator[str]:
+def digits(given: cli.Flags) -> Iterator[str]:
     """Coloured digits to MNIST's: the share that a classifier of MNIST still reads right."""
     from tfgan_zoo import pictures
     from tfgan_zoo.metrics import sliced_wasserstein
     from tfgan_zoo.metrics.features import open_features
     from tfgan_zoo.run import experiment
 
-    file = Path(_WORKDIR.value) / "coloured.npz"
+    file = Path(given.workdir) / "coloured.npz"
     random = np.random.default_rng(0)
     arrays: dict[str, np.ndarray] = {}
     for split in ("train", "test"):
-        ink, labels = _digits(split)
+        ink, labels = _digits(given.mnist, split)
         arrays |= {f"x_{split}": coloured(ink, random), f"y_{split}": labels}
     if not file.exists():
         np.savez_compressed(file, **arrays)
-    given, labels = arrays["x_test"][: _NUM.value], labels[: _NUM.value]
-    plain = ink[: _NUM.value]
-    source = f"npz:{file}|{_DIGITS.value}"
-    pretraining = {} if _STEPS.value is None else {"pretraining.steps": _STEPS.value}
+    inputs, labels = arrays["x_test"][: given.num], labels[: given.num]
+    plain = ink[: given.num]
+    source = f"npz:{file}|{given.mnist}"
+    pretraining = {} if given.steps is None else {"pretraining.steps": given.steps}
     runs = {
-        "`dtn_mnist`": run("dtn_mnist", "dtn_mnist", {"data.source": source, **pretraining}),
+        "`dtn_mnist`": run(given, "dtn_mnist", "dtn_mnist", {"data.source": source, **pretraining}),
         "`cyclegan`": run(
+            given,
             "cyclegan",
             "cyclegan_mnist",
             {
@@ -194,15 +189,15 @@ def digits() -> Iterator[str]:
             },
         ),
     }
-    made = {"a grey copy": grey(given)}
+    made = {"a grey copy": grey(inputs)}
     costs = {"a grey copy": " | | "}
     for name, (model, workdir) in runs.items():
-        made[name] = pictures.to_uint8(model.translate(given, batch_size=50))
+        made[name] = pictures.to_uint8(model.translate(inputs, batch_size=50))
         costs[name] = common.cost(workdir, model.steps_done)
     made["MNIST's own digit"], costs["MNIST's own digit"] = plain, " | | "
     read = open_features("mnist_v1")
     others = np.roll(plain, 1, axis=0)  # SWD without pairs
-    yield f"{len(given):,} test digits; {common.where()}."
+    yield f"{len(inputs):,} test digits; {common.where()}."
     yield ""
     yield "| translation | accuracy of `mnist_v1` | MAE | SWD | steps | time | images/s |"
     yield f"|{'---|' * 7}"
@@ -212,8 +207,8 @@ def digits() -> Iterator[str]:
         swd = sliced_wasserstein(pictures.from_uint8(images), pictures.from_uint8(others))
         yield f"| {name} | {accuracy:.4f} | {error:.4f} | {swd:.4f} | {costs[name]} |"
     titles = ["source", "dtn_mnist", "cyclegan", "grey copy", "MNIST"]
-    columns = [given, *(made[name] for name in runs), made["a grey copy"], plain]
-    _save("digits", titles, columns)
+    columns = [inputs, *(made[name] for name in runs), made["a grey copy"], plain]
+    _save(given, "digits", titles, columns)
     workdir = runs["`dtn_mnist`"][1]
     before = experiment.load_run(workdir / "pretraining")
     classifier = before.sampling_network(before.classifier)
@@ -228,7 +223,7 @@ def grey(images: np.ndarray) -> np.ndarray:
     return np.round(luma).astype(np.uint8)
 
 
-def emoji() -> Iterator[str]:
+def emoji(given: cli.Flags) -> Iterator[str]:
     """Figures to emoji: how near they come to emoji, and what f still sees of the figures."""
     from benchmarks import feature_distances
     from tfgan_zoo import pictures
@@ -236,18 +231,19 @@ def emoji() -> Iterator[str]:
     from tfgan_zoo.data import fit_for, load_images, open_source
     from tfgan_zoo.metrics import sliced_wasserstein
 
-    model, workdir = run("dtn_fxemoji", "dtn_fxemoji", {"data.source": _emoji_source()})
-    opened = open_source(_EMOJI.value, split="train")
+    source = {"data.source": f"figures/full|{given.emoji}"}
+    model, workdir = run(given, "dtn_fxemoji", "dtn_fxemoji", source)
+    opened = open_source(given.emoji, split="train")
     targets = load_images(opened, fit_for(opened, image_size=(32, 32), channels=3))
     targets = targets[np.random.default_rng(0).permutation(len(targets))]
-    given = data.load("full", "test", num=min(_NUM.value, len(targets)))["image"]
+    inputs = data.load("full", "test", num=min(given.num, len(targets)))["image"]
     made = {
-        "figures": given,
-        "`dtn_fxemoji`": pictures.to_uint8(model.translate(given, batch_size=50)),
-        "emoji": targets[: len(given)],
+        "figures": inputs,
+        "`dtn_fxemoji`": pictures.to_uint8(model.translate(inputs, batch_size=50)),
+        "emoji": targets[: len(inputs)],
     }
     f = model.frozen("features")
-    yield f"{len(given):,} held-out figures and {len(targets):,} emoji; {common.where()}."
+    yield f"{len(inputs):,} held-out figures and {len(targets):,} emoji; {common.where()}."
     yield ""
     yield "| images | SWD to emoji | distance in f to the figures | steps | time | images/s |"
     yield f"|{'---|' * 6}"
@@ -257,27 +253,33 @@ def emoji() -> Iterator[str]:
         if name == "emoji":
             pair = targets[::2], targets[1::2]
         swd = sliced_wasserstein(*(pictures.from_uint8(each) for each in pair))
-        distance = feature_distances.normalised_error(f, images, given)
+        distance = feature_distances.normalised_error(f, images, inputs)
         cost = common.cost(workdir, model.steps_done) if name == "`dtn_fxemoji`" else " | | "
         yield f"| {name} | {swd:.4f} | {distance:.3f} | {cost} |"
     itself = pictures.to_uint8(model.translate(targets[:_ROWS], batch_size=_ROWS))
     titles = ["figure", "transferred", "emoji", "emoji, itself"]
-    _save("emoji", titles, [given, made["`dtn_fxemoji`"], targets, itself])
+    _save(given, "emoji", titles, [inputs, made["`dtn_fxemoji`"], targets, itself])
     yield from _check_frozen("emoji", [np.asarray(w) for w in f.weights], workdir)
-
-
-def _emoji_source() -> str:
-    return f"figures/full|{_EMOJI.value}"
 
 
 def main(argv: list[str]) -> None:
     """Trains the models and writes the tables."""
-    del argv
+    given = cli.Flags()
+    given.define_list("parts", ["figures", "digits", "emoji"], "Parts.")
+    given.define_string("workdir", "runs", "Folder of the run folders and pictures.")
+    given.define_string("mnist", "tfds:mnist", "Source of MNIST.")
+    given.define_string("emoji", "folder:datasets/fxemoji", "Source of emoji.")
+    given.define_integer(
+        "steps", None, "Steps of each run, a classifier's included; the recipes' by default."
+    )
+    given.define_integer("num", 2000, "Images to score.")
+    given.define_string("output", None, "A Markdown file, such as docs/results.md.")
+    cli.parse(given, argv, __doc__)
     cli.quiet_tensorflow(lambda: None)  # Leaves GPUs to the trainings.
-    Path(_WORKDIR.value).mkdir(parents=True, exist_ok=True)
+    Path(given.workdir).mkdir(parents=True, exist_ok=True)
     parts = {"figures": figures, "digits": digits, "emoji": emoji}
-    common.write_parts(parts, _CHOSEN.value, "domain_transfer", _OUTPUT.value)
+    common.write_parts(parts, given, "domain_transfer")
 
 
 if __name__ == "__main__":
-    app.run(main)
+    cli.run(main)
