@@ -34,6 +34,15 @@ def test_grey_is_luma():
     assert domain_transfer.grey(images).ravel().tolist() == [76, 150, 29, 7]
 
 
+def test_stretching_undoes_colours_of_digits():
+    ink = np.random.default_rng(0).integers(0, 256, (5, 4, 4, 1), np.uint8)
+    ink[:, 0, 0], ink[:, 0, 1] = 0, 255
+    dull = (60 + ink * 0.5).astype(np.uint8)
+    assert np.abs(domain_transfer.stretched(dull).astype(int) - ink).max() <= 2
+    flat = np.full((1, 2, 2, 1), 9, np.uint8)
+    assert not domain_transfer.stretched(flat).any()
+
+
 def test_a_changed_bit_of_f_is_seen(tmp_path):
     weights = [np.arange(6, dtype=np.float32).reshape(2, 3), np.ones(3, np.float32)]
     variables = [tf.Variable(each) for each in [*weights, np.zeros(2, np.float32)]]
