@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,56 @@ def train(recipe: str, workdir: Path, *overrides: str) -> None:
     """Trains a recipe in a separate process, unless it is finished, and records the time."""
     command = [sys.executable, "-m", "tfgan_zoo.train", f"--config={recipe}"]
     clocked([*command, f"--workdir={workdir}", *overrides], workdir)
+
+
+def trained(recipe: str, workdir: Path, entries: Mapping[str, Any] | None = None) -> Any:
+    """Trains a recipe, unless it is finished, and returns the model of its best checkpoint.
+
+    Args:
+        recipe: Its name.
+        workdir: The run folder.
+        entries: Entries of the config, such as `{"data.source": "figures"}`.
+    """
+    from tfgan_zoo.run import experiment
+
+    given = [f"--config.{key}={value}" for key, value in (entries or {}).items()]
+    train(recipe, workdir, *given)
+    return experiment.load_run(workdir)
+
+
+def write_parts(
+    parts: Mapping[str, Callable[[Any], Iterator[str]]], given: Any, prefix: str
+) -> None:
+    """Prints a table for each part, and puts it into a file between `<!-- PREFIX-PART:begin -->`.
+
+    Args:
+        parts: Functions of the flags, which yield the lines of a table. Lines that begin with "! "
+            are lost expectations.
+        given: The flags: `parts`, the names of those to run, and `output`, the file or None.
+        prefix: See above.
+
+    Raises:
+        SystemExit: If there is no such part, or no place for a table; and at the end, if an
+            expectation was lost.
+    """
+    chosen, output = given.parts, given.output
+    if not chosen or not set(chosen) <= set(parts):
+        raise SystemExit(f"--parts: expected some of {', '.join(parts)}.")
+    for part in chosen if output else ():  # Refuses a file without a place for one now.
+        shown(output, f"{prefix}-{part}")
+    lost = []
+    for part in chosen:
+        lines = list(parts[part](given))
+        lost += [line.removeprefix("! ") for line in lines if line.startswith("! ")]
+        table = "\n".join(line for line in lines if not line.startswith("! "))
+        show(table, output, f"{prefix}-{part}")
+    if lost:
+        raise SystemExit("\n".join(lost))
+
+
+def cost(workdir: Path, steps: int) -> str:
+    """Returns a run's steps, time and images/s, as cells of a table."""
+    return f"{steps:,} | {minutes(workdir):.1f} min | {speed(workdir):,.0f}"
 
 
 def clocked(command: Sequence[str], workdir: Path) -> None:

@@ -1,0 +1,38 @@
+"""Benchmarks of several parts, each with a table and with expectations."""
+
+import types
+
+import pytest
+
+from benchmarks import common
+
+PARTS = {
+    "good": lambda given: iter(["a table", f"of {given.num}"]),
+    "bad": lambda given: iter(["another table", "! bad: expected 1, got 0."]),
+}
+
+
+def flags(parts, output=None):
+    return types.SimpleNamespace(parts=parts, output=output, num=3)
+
+
+def test_tables_stand_in_their_places_before_an_expectation_is_lost(tmp_path):
+    file = tmp_path / "results.md"
+    places = [f"<!-- x-{part}:begin -->\nNot measured.\n<!-- x-{part}:end -->\n" for part in PARTS]
+    file.write_text("".join(places))
+    with pytest.raises(SystemExit, match=r"^bad: expected 1, got 0\.$"):
+        common.write_parts(PARTS, flags(["bad", "good"], str(file)), "x")
+    assert common.shown(str(file), "x-good") == "a table\nof 3"
+    assert common.shown(str(file), "x-bad") == "another table"
+
+
+def test_what_is_wrong_is_said_before_anything_runs(tmp_path):
+    parts = {"good": lambda given: pytest.fail("it ran")}
+    for chosen in ([], ["good", "other"]):
+        with pytest.raises(SystemExit, match="--parts: expected some of good"):
+            common.write_parts(parts, flags(chosen), "x")
+    file = tmp_path / "results.md"
+    file.write_text("no place")
+    with pytest.raises(SystemExit, match="--output: expected a file with lines"):
+        common.write_parts(parts, flags(["good"], str(file)), "x")
+    common.write_parts(PARTS, flags(["good"]), "x")
