@@ -27,24 +27,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from absl import app, flags
 
 from benchmarks import common
 from tfgan_zoo import cli
-
-_PARTS = ("linear", "embedding", "figures", "denoising", "filters", "probe", "sparse")
-_PARTS += ("samples", "bound")
-_CHOSEN = flags.DEFINE_list("parts", list(_PARTS), "Parts.")
-_WORKDIR = flags.DEFINE_string("workdir", "runs", "Folder of the run folders and pictures.")
-_FASHION = flags.DEFINE_string("fashion_mnist", "tfds:fashion_mnist", "Source of Fashion-MNIST.")
-_DIGITS = flags.DEFINE_string("mnist", "tfds:mnist", "Source of MNIST.")
-_DIMS = flags.DEFINE_list("dims", ["2", "8", "16", "32", "64"], "Lengths of codes, for linear.")
-_EPOCHS = flags.DEFINE_integer("epochs", 20, "Epochs of fully connected models on MNISTs.")
-_CONV = flags.DEFINE_integer("conv_epochs", 10, "Epochs of convolutional models; 0 for none.")
-_STEPS = flags.DEFINE_integer("steps", None, "Steps of each recipe; its own by default.")
-_NUM = flags.DEFINE_integer("num", 2000, "Held-out images to score.")
-_DRAWS = flags.DEFINE_list("draws", ["1", "5", "50", "500", "5000"], "Draws, for bound.")
-_OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/results.md.")
 
 #: Corruptions of figures, and the levels to restore them from.
 _CORRUPTIONS = (
@@ -56,23 +41,19 @@ _CORRUPTIONS = (
 )
 
 
-def recipe(name: str, folder: str, **entries: Any) -> tuple[Any, Path]:
+def recipe(given: cli.Flags, name: str, folder: str, **entries: Any) -> tuple[Any, Path]:
     """Trains a recipe unless its run is finished; returns the model and the run folder.
 
     Args:
+        given: The flags.
         name: The recipe.
         folder: The run folder in --workdir.
         **entries: Entries of the config, with two underscores for a dot.
     """
-    from tfgan_zoo.run import experiment
-
-    workdir = Path(_WORKDIR.value) / folder
-    steps = {} if _STEPS.value is None else {"train__steps": _STEPS.value}
-    given = [
-        f"--config.{key.replace('__', '.')}={value}" for key, value in (steps | entries).items()
-    ]
-    common.train(name, workdir, *given)
-    return experiment.load_run(workdir), workdir
+    workdir = Path(given.workdir) / folder
+    steps = {} if given.steps is None else {"train__steps": given.steps}
+    config = {key.replace("__", "."): value for key, value in (entries | steps).items()}
+    return common.trained(name, workdir, config), workdir
 
 
 def images_of(source: str, split: str, num: int | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -98,20 +79,20 @@ def fitted(model: Any, images: np.ndarray, rate: float, epochs: int) -> Any:
 # ---------------------------------------------------------------------- Fashion-MNIST
 
 
-def linear() -> Iterator[str]:
+def linear(given: cli.Flags) -> Iterator[str]:
     """A linear autoencoder spans the principal components; a convolutional one does better."""
     import keras
 
     from benchmarks import codes
     from tfgan_zoo import models, networks, pictures
 
-    train, _ = images_of(_FASHION.value, "train")
-    test, _ = images_of(_FASHION.value, "test")
+    train, _ = images_of(given.fashion_mnist, "train")
+    test, _ = images_of(given.fashion_mnist, "test")
     x = pictures.from_uint8(test)
-    shape, dims = train.shape[1:], [int(dim) for dim in _DIMS.value]
+    shape, dims = train.shape[1:], [int(dim) for dim in given.dims]
     pca = codes.components(pictures.from_uint8(train), max(dims))
     yield f"Mean squared error of the pixels in [0, 1] of {len(x):,} held-out images, after"
-    yield f"{_EPOCHS.value} epochs, {_CONV.value} of the convolutional one; {common.where()}."
+    yield f"{given.epochs} epochs, {given.conv_epochs} of the convolutional one; {common.where()}."
     yield ""
     yield "| code | PCA | linear autoencoder | convolutional autoencoder |"
     yield "|---|---|---|---|"
@@ -122,34 +103,34 @@ def linear() -> Iterator[str]:
         straight = models.Autoencoder(
             shape, dim, networks.mlp_encoder(shape, dim, units=()), decoder
         )
-        fitted(straight, train, 2e-3, _EPOCHS.value)
+        fitted(straight, train, 2e-3, given.epochs)
         floor = codes.mse(pca.first(dim).reconstruct(x), x)
         # As the decoder returns it: clipping to [-1, 1] would help it.
         found = codes.mse(straight.decoder.predict(straight.encode(x), verbose=0), x)
         row = f"| {dim} | {floor:.5f} | {found:.5f} |"
         if not 0.99 * floor < found < 1.01 * floor:
             yield f"! linear, code {dim}: expected within 1 % of {floor:.5f}, got {found:.5f}."
-        if not _CONV.value:
+        if not given.conv_epochs:
             yield f"{row} not measured |"
             continue
         decoder = networks.conv_decoder(shape, dim, output_activation="linear")
         convolutional = models.Autoencoder(shape, dim, decoder=decoder)
-        fitted(convolutional, train, 1e-3, _CONV.value)
+        fitted(convolutional, train, 1e-3, given.conv_epochs)
         better = codes.mse(convolutional.reconstruct(x), x)
         yield f"{row} {better:.5f} |"
         if better >= floor:
             yield f"! convolutional, code {dim}: expected below {floor:.5f}, got {better:.5f}."
 
 
-def embedding() -> Iterator[str]:
+def embedding(given: cli.Flags) -> Iterator[str]:
     """Distances are kept best by the model that learns to keep them."""
     import keras
 
     from benchmarks import codes
     from tfgan_zoo import losses, metrics, models, networks, pictures
 
-    train, _ = images_of(_FASHION.value, "train")
-    test, labels = images_of(_FASHION.value, "test", _NUM.value)
+    train, _ = images_of(given.fashion_mnist, "train")
+    test, labels = images_of(given.fashion_mnist, "test", given.num)
     x, shape = pictures.from_uint8(test), train.shape[1:]
     pca = codes.components(pictures.from_uint8(train), 2)
     plane = {"PCA": pca.encode(x)}
@@ -164,9 +145,9 @@ def embedding() -> Iterator[str]:
             networks.mlp_decoder(shape, 2, **units | {"units": (64, 256, 512)}),
             embedding_weight=weight,
         )
-        fitted(model, train, 1e-3, _EPOCHS.value)
+        fitted(model, train, 1e-3, given.epochs)
         plane[name], errors[name] = model.encode(x), codes.mse(model.reconstruct(x), x)
-    yield f"{len(x):,} held-out images, after {_EPOCHS.value} epochs; {common.where()}."
+    yield f"{len(x):,} held-out images, after {given.epochs} epochs; {common.where()}."
     yield ""
     yield "| codes of 2 | stress | trustworthiness | continuity | MSE of pixels |"
     yield "|---|---|---|---|---|"
@@ -180,7 +161,7 @@ def embedding() -> Iterator[str]:
             f"{metrics.continuity(x, places):.4f} | {errors[name]:.4f} |"
         )
     picture = np.concatenate([codes.plane(each, labels) for each in plane.values()], axis=1)
-    pictures.save_png(Path(_WORKDIR.value) / "embedding.png", picture)
+    pictures.save_png(Path(given.workdir) / "embedding.png", picture)
     if min(stress, key=stress.__getitem__) != "embedding autoencoder":
         yield f"! embedding: expected the lowest stress of the embedding autoencoder, got {stress}."
 
@@ -188,24 +169,25 @@ def embedding() -> Iterator[str]:
 # ---------------------------------------------------------------------- figures
 
 
-def figures() -> Iterator[str]:
+def figures(given: cli.Flags) -> Iterator[str]:
     """Reconstructions of figures beside those of as many principal components."""
     from benchmarks import codes
     from tfgan_zoo import pictures
     from tfgan_zoo.data import figures as data
 
-    yield f"PSNR in dB of {_NUM.value:,} held-out reconstructions; {common.where()}."
+    yield f"PSNR in dB of {given.num:,} held-out reconstructions; {common.where()}."
     yield ""
     yield "| view | code | PCA | `autoencoder` | clean figures | steps | time | images/s |"
     yield "|---|---|---|---|---|---|---|---|"
     for view, dims in (("", (16, 64)), ("full", (64, 128))):
         # Figures of `full` differ in much more, which takes longer to learn.
-        longer = {"train__steps": 24_000} if view and _STEPS.value is None else {}
+        longer = {"train__steps": 24_000} if view else {}
         pca = codes.components(pictures.from_uint8(data.load(view)["image"]), max(dims))
-        x = pictures.from_uint8(data.load(view, split="test", num=_NUM.value)["image"])
+        x = pictures.from_uint8(data.load(view, split="test", num=given.num)["image"])
         for dim in dims:
             source = f"figures/{view}" if view else "figures"
             model, workdir = recipe(
+                given,
                 "autoencoder",
                 f"autoencoder_{view or 'default'}_{dim}",
                 data__source=source,
@@ -216,19 +198,19 @@ def figures() -> Iterator[str]:
             floor = codes.psnr(pca.first(dim).reconstruct(x), x)
             yield (
                 f"| {view or 'default'} | {dim} | {floor:.1f} | {codes.psnr(made, x):.1f} | "
-                f"{codes.share_clean(made):.3f} | {_cost(model, workdir)} |"
+                f"{codes.share_clean(made):.3f} | {common.cost(workdir, model.steps_done)} |"
             )
             if codes.psnr(made, x) < floor + 3:
                 yield f"! figures, {view or 'default'} {dim}: expected {floor + 3:.1f} dB or more."
 
 
-def denoising() -> Iterator[str]:
+def denoising(given: cli.Flags) -> Iterator[str]:
     """Figures restored from noise beside the best median filter for that noise."""
     from benchmarks import codes
     from tfgan_zoo import pictures
     from tfgan_zoo.data import figures as data
 
-    x = pictures.from_uint8(data.load(split="test", num=_NUM.value)["image"])
+    x = pictures.from_uint8(data.load(split="test", num=given.num)["image"])
     yield f"{len(x):,} held-out figures: PSNR in dB, and the share of clean figures;"
     yield f"{common.where()}."
     yield ""
@@ -236,6 +218,7 @@ def denoising() -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|"
     for kind, level in _CORRUPTIONS:
         model, _ = recipe(
+            given,
             "denoising_autoencoder",
             f"denoising_{kind}_{level:g}",
             model_args__corruption=kind,
@@ -254,32 +237,32 @@ def denoising() -> Iterator[str]:
             yield f"! denoising, {kind} {level:g}: expected more than {ratios[1]:.1f} dB."
 
 
-def filters() -> Iterator[str]:
+def filters(given: cli.Flags) -> Iterator[str]:
     """First-layer filters of one layer of sigmoid units, trained without and with noise."""
     import keras
 
     from benchmarks import codes
     from tfgan_zoo import models, pictures
 
-    train, _ = images_of(_DIGITS.value, "train")
+    train, _ = images_of(given.mnist, "train")
     sheets, lines = [], []
     for level in (0.0, 0.25, 0.5):
         keras.utils.set_random_seed(0)
         model = models.DenoisingAutoencoder(
             train.shape[1:], 256, corruption="masking", corruption_level=level
         )
-        fitted(model, train, 1e-3, _EPOCHS.value)
+        fitted(model, train, 1e-3, given.epochs)
         sheets.append(codes.filters(model.encoder, train.shape[1:]))
         lines.append(f"{level:g}")
-    path = Path(_WORKDIR.value) / "filters.png"
+    path = Path(given.workdir) / "filters.png"
     pictures.save_png(path, np.concatenate(sheets, axis=1))
     yield (
         f"64 of 256 units of one layer on MNIST, masked by {', '.join(lines)} from left to right, "
-        f"after {_EPOCHS.value} epochs."
+        f"after {given.epochs} epochs."
     )
 
 
-def probe() -> Iterator[str]:
+def probe(given: cli.Flags) -> Iterator[str]:
     """Linear probes of the attributes of figures from pixels, components and codes."""
     from benchmarks import codes
     from tfgan_zoo import pictures
@@ -292,6 +275,7 @@ def probe() -> Iterator[str]:
     encoded = {"pixels": (x, y), "PCA, 64": (pca.encode(x), pca.encode(y))}
     for name in ("autoencoder", "denoising_autoencoder", "sparse_autoencoder", "vae"):
         model, _ = recipe(
+            given,
             name,
             f"probe_{name}",
             data__source="figures/full",
@@ -310,13 +294,13 @@ def probe() -> Iterator[str]:
 _PROBED = (("train", 10_000), ("test", 2000))
 
 
-def sparse() -> Iterator[str]:
+def sparse(given: cli.Flags) -> Iterator[str]:
     """How often the units of a sparse autoencoder are active on held-out figures."""
     from benchmarks import plots
     from tfgan_zoo import metrics, pictures
     from tfgan_zoo.data import figures as data
 
-    images = data.load(split="test", num=_NUM.value)["image"]
+    images = data.load(split="test", num=given.num)["image"]
     yield f"Mean activation of units on {len(images):,} held-out figures; {common.where()}."
     yield ""
     yield "| penalty | rho | mean | least | most | units within 0.01 of rho | dead units |"
@@ -324,7 +308,7 @@ def sparse() -> Iterator[str]:
     curves, found = {}, {}
     for weight in (3.0, 0.0):
         model, _ = recipe(
-            "sparse_autoencoder", f"sparse_{weight:g}", model_args__sparsity_weight=weight
+            given, "sparse_autoencoder", f"sparse_{weight:g}", model_args__sparsity_weight=weight
         )
         codes = model.encode(images)
         found[weight] = metrics.sparsity(codes)
@@ -340,21 +324,21 @@ def sparse() -> Iterator[str]:
             f"{found[weight]['dead_units']:.0f} |"
         )
     pictures.save_png(
-        Path(_WORKDIR.value) / "sparse.png", plots.plot(curves, "units", "mean activation")
+        Path(given.workdir) / "sparse.png", plots.plot(curves, "units", "mean activation")
     )
     with_penalty, rho = found[3.0], model.rho
     if abs(with_penalty["mean_activation"] - rho) > 0.01 or with_penalty["dead_units"]:
         yield f"! sparse: expected {rho} within 0.01 and no dead unit, got {with_penalty}."
 
 
-def samples() -> Iterator[str]:
+def samples(given: cli.Flags) -> Iterator[str]:
     """Samples, interpolations and arithmetic on codes: VAE at several weights, and VAE/GAN."""
     from benchmarks import codes
     from tfgan_zoo import metrics, pictures
     from tfgan_zoo.data import figures as data
 
     seen = data.load(num=5000)["image"], data.attributes(num=5000)
-    images = data.load(split="test", num=_NUM.value)["image"]
+    images = data.load(split="test", num=given.num)["image"]
     x = pictures.from_uint8(images)
     yield f"{len(images):,} held-out figures and as many samples; {common.where()}."
     yield ""
@@ -367,17 +351,17 @@ def samples() -> Iterator[str]:
     runs["`vae_gan`"] = ("vae_gan", {})
     for title, (name, entries) in runs.items():
         beta = f"_{next(iter(entries.values())):g}" if entries else ""
-        model, workdir = recipe(name, f"{name}{beta}", **entries)
+        model, workdir = recipe(given, name, f"{name}{beta}", **entries)
         made = model.generate(len(images), seed=3)
         arithmetic, sheet = codes.recolour(model, seen, images)
         between, pixels = codes.blends(model, images)
-        pictures.save_png(Path(_WORKDIR.value) / f"recoloured_{name}{beta}.png", sheet)
+        pictures.save_png(Path(given.workdir) / f"recoloured_{name}{beta}.png", sheet)
         yield (
             f"| {title} | {codes.share_clean(made):.3f} | {between:.3f} | {pixels:.3f} | "
             f"{metrics.active_units(model.encode(images))} of {model.latent_dim} | "
             f"{codes.psnr(model.reconstruct(x), x):.1f} | "
             f"{metrics.sliced_wasserstein(made, x):.4f} | {arithmetic['alone']:.3f} | "
-            f"{_cost(model, workdir)} |"
+            f"{common.cost(workdir, model.steps_done)} |"
         )
         if between <= pixels:
             yield f"! {name}{beta}: expected more clean figures between codes than between pixels."
@@ -386,12 +370,12 @@ def samples() -> Iterator[str]:
 # ---------------------------------------------------------------------- MNIST
 
 
-def bound() -> Iterator[str]:
+def bound(given: cli.Flags) -> Iterator[str]:
     """The bound of log p(x) of all test digits, by the number of draws."""
     from tfgan_zoo import pictures
 
-    model, workdir = recipe("vae_mnist", "vae_mnist", data__source=_DIGITS.value)
-    images, _ = images_of(_DIGITS.value, "test", _NUM.value)
+    model, workdir = recipe(given, "vae_mnist", "vae_mnist", data__source=given.mnist)
+    images, _ = images_of(given.mnist, "test", given.num)
     x = (pictures.from_uint8(images) + 1) / 2
     binary = 2.0 * (np.random.default_rng(0).uniform(size=x.shape) < x).astype("float32") - 1.0
     yield f"Mean over {len(images):,} test digits, in nats, after {model.steps_done:,} steps and"
@@ -400,7 +384,7 @@ def bound() -> Iterator[str]:
     yield "| draws | dynamic binarisation | one binarisation by seed 0 |"
     yield "|---|---|---|"
     values = []
-    for draws in (None, *(int(each) for each in _DRAWS.value)):
+    for draws in (None, *(int(each) for each in given.draws)):
         values.append(float(model.bound(images, draws).mean()))
         fixed = float(model.bound(binary, draws).mean())
         yield f"| {'ELBO' if draws is None else f'{draws:,}'} | {values[-1]:.2f} | {fixed:.2f} |"
@@ -409,31 +393,36 @@ def bound() -> Iterator[str]:
         yield f"! bound: expected bounds that rise with the number of draws, got {values[1:]}."
 
 
-def _cost(model: Any, workdir: Path) -> str:
-    return (
-        f"{model.steps_done:,} | {common.minutes(workdir):.1f} min | {common.speed(workdir):,.0f}"
-    )
-
-
 def main(argv: list[str]) -> None:
     """Trains the models and writes the tables."""
-    del argv
-    if not set(_CHOSEN.value) <= set(_PARTS) or not _CHOSEN.value:
-        raise SystemExit(f"--parts: expected some of {', '.join(_PARTS)}.")
-    if _OUTPUT.value:
-        for part in _CHOSEN.value:  # Refuses a file without a place for one now.
-            common.shown(_OUTPUT.value, f"autoencoders-{part}")
+    parts = {
+        "linear": linear,
+        "embedding": embedding,
+        "figures": figures,
+        "denoising": denoising,
+        "filters": filters,
+        "probe": probe,
+        "sparse": sparse,
+        "samples": samples,
+        "bound": bound,
+    }
+    given = cli.Flags()
+    given.define_list("parts", list(parts), "Parts.")
+    given.define_string("workdir", "runs", "Folder of the run folders and pictures.")
+    given.define_string("fashion_mnist", "tfds:fashion_mnist", "Source of Fashion-MNIST.")
+    given.define_string("mnist", "tfds:mnist", "Source of MNIST.")
+    given.define_list("dims", ["2", "8", "16", "32", "64"], "Lengths of codes, for linear.")
+    given.define_integer("epochs", 20, "Epochs of fully connected models on MNISTs.")
+    given.define_integer("conv_epochs", 10, "Epochs of convolutional models; 0 for none.")
+    given.define_integer("steps", None, "Steps of each recipe; its own by default.")
+    given.define_integer("num", 2000, "Held-out images to score.")
+    given.define_list("draws", ["1", "5", "50", "500", "5000"], "Draws, for bound.")
+    given.define_string("output", None, "A Markdown file, such as docs/results.md.")
+    cli.parse(given, argv, __doc__)
     cli.quiet_tensorflow(lambda: None)  # Leaves GPUs to the trainings.
-    Path(_WORKDIR.value).mkdir(parents=True, exist_ok=True)
-    lost = []
-    for part in _CHOSEN.value:
-        lines = list(globals()[part]())
-        lost += [line.removeprefix("! ") for line in lines if line.startswith("! ")]
-        table = "\n".join(line for line in lines if not line.startswith("! "))
-        common.show(table, _OUTPUT.value, f"autoencoders-{part}")
-    if lost:
-        raise SystemExit("\n".join(lost))
+    Path(given.workdir).mkdir(parents=True, exist_ok=True)
+    common.write_parts(parts, given, "autoencoders")
 
 
 if __name__ == "__main__":
-    app.run(main)
+    cli.run(main)

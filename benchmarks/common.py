@@ -151,4 +151,5 @@ def _parts(output: str, name: str) -> tuple[str, str, str]:
     found = re.fullmatch(f"(.*{begin})(.*)({end}.*)", Path(output).read_text(), flags=re.DOTALL)
     if not found:
         raise SystemExit(f"--output: expected a file with lines {begin} and {end}, got {output}.")
-    return found.groups()
+    before, table, after = found.groups()
+    return before, table, after
