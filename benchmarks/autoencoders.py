@@ -180,12 +180,12 @@ def figures(given: cli.Flags) -> Iterator[str]:
     yield "| view | code | PCA | `autoencoder` | clean figures | steps | time | images/s |"
     yield "|---|---|---|---|---|---|---|---|"
     for view, dims in (("", (16, 64)), ("full", (64, 128))):
-        # Figures of `full` differ in much more, which takes longer to learn.
-        longer = {"train__steps": 24_000} if view else {}
         pca = codes.components(pictures.from_uint8(data.load(view)["image"]), max(dims))
         x = pictures.from_uint8(data.load(view, split="test", num=given.num)["image"])
         for dim in dims:
             source = f"figures/{view}" if view else "figures"
+            # Figures of `full` differ in much more, which takes longer to learn.
+            longer = {"train__steps": 375 * dim} if view else {}
             model, workdir = recipe(
                 given,
                 "autoencoder",

@@ -20,10 +20,10 @@ def get_config():
     config.model_args.draws = 1
     config.model_args.binarize = False
     config.encoder = {"name": "conv_encoder", "filters": 16}
-    config.decoder = {"name": "conv_decoder", "filters": 16, "output_activation": "linear"}
+    config.decoder = {"name": "conv_decoder", "filters": 32, "output_activation": "linear"}
     config.autoencoder_optimizer = {"name": "adam", "learning_rate": 1e-3, "decay": "linear"}
-    config.data.batch_size = 64
-    config.train.steps = 5000
+    config.data.batch_size = 32
+    config.train.steps = 8000
     config.train.log_every = 100
     config.train.sample_every = 1000
     config.train.checkpoint_every = 1000

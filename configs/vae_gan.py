@@ -1,6 +1,7 @@
 """VAE/GAN (Larsen et al. 2015, https://arxiv.org/abs/1512.09300) on the figures.
 
-The authors' networks for 32x32 images, with a quarter of their feature maps.
+The authors' networks for 32x32 images, with a quarter of the encoder's feature maps, and an eighth
+of the decoder's and of the discriminator's.
 
 Command: python -m tfgan_zoo.train --model=vae_gan
 Cost:    not measured
@@ -20,11 +21,11 @@ def get_config():
     config.model_args.margin = 0.35
     config.model_args.equilibrium = 0.68
     config.encoder = {"name": "vae_gan_encoder", "filters": (16, 32, 64), "dense_units": 256}
-    config.decoder = {"name": "vae_gan_decoder", "project": 64, "filters": (48, 32, 16)}
+    config.decoder = {"name": "vae_gan_decoder", "project": 32, "filters": (24, 16, 8)}
     config.discriminator = {
         "name": "vae_gan_discriminator",
-        "first_filters": 16,
-        "filters": (32, 48, 64),
+        "first_filters": 8,
+        "filters": (16, 24, 32),
         "dense_units": 128,
     }
     for role in ("encoder", "decoder", "discriminator"):
