@@ -245,7 +245,7 @@ def picture(workdir: Path, checkpoint: str, path: Path) -> None:
         with Image.open(workdir / "samples" / "final.png") as sheet:
             upper = sheet.crop((0, 0, sheet.width, min(sheet.height, int(0.6 * sheet.width))))
             upper.thumbnail((384, 384))
-            upper.save(path, optimize=True)
+            upper.convert("RGB").quantize().save(path, optimize=True)  # noise is large otherwise
 
 
 def tables() -> None:
