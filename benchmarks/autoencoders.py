@@ -347,7 +347,9 @@ def samples(given: cli.Flags) -> Iterator[str]:
         "PSNR | SWD | recoloured, rest kept | steps | time | images/s |"
     )
     yield f"|{'---|' * 11}"
-    runs = {f"`vae`, beta {beta:g}": ("vae", {"model_args__beta": beta}) for beta in (0.25, 1, 4)}
+    runs = {
+        f"`vae`, beta {beta:g}": ("vae", {"model_args__beta": beta}) for beta in (0.1, 1.0, 10.0)
+    }
     runs["`vae_gan`"] = ("vae_gan", {})
     for title, (name, entries) in runs.items():
         beta = f"_{next(iter(entries.values())):g}" if entries else ""

@@ -1,7 +1,7 @@
 """VAE (Kingma and Welling 2013, https://arxiv.org/abs/1312.6114) on the figures.
 
-Convolutional networks, and a Gaussian likelihood whose standard deviation of 0.1 lets codes keep
-what the eye sees of a figure.
+Convolutional networks, and a Gaussian likelihood of standard deviation 1. A smaller one, like a
+smaller beta, keeps more of an image in its code, and leaves codes that no image has.
 
 Command: python -m tfgan_zoo.train --model=vae
 Cost:    not measured
@@ -15,7 +15,7 @@ def get_config():
     config = autoencoder_config("vae")
     config.model_args.latent_dim = 16
     config.model_args.likelihood = "gaussian"
-    config.model_args.sigma = 0.1
+    config.model_args.sigma = 1.0
     config.model_args.beta = 1.0
     config.model_args.draws = 1
     config.model_args.binarize = False
