@@ -259,6 +259,11 @@ def test_arguments_out_of_range():
         ({"content": "features"}, "features: expected NETWORK:LAYER"),
         ({"content": "features", "features": "figures_v1:logits"}, "takes images of 32x32"),
         ({"content": "features", "features": "vgg19:5_5"}, "vgg19 has no layer '5_5'"),
+        ({"features": "figures_v1:conv1"}, "content: expected 'features' with features="),
+        (
+            {"content": "features", "features": "figures_v1:conv1", "content_weights": "vgg.h5"},
+            "content_weights: .*, got 'vgg.h5' with figures_v1:conv1, which has weights of its own",
+        ),
         ({"content_loss": "l2"}, "content_loss: expected one of mse, l1"),
         ({"adversarial_weight": -1.0}, "adversarial_weight"),
         ({"pixel_weight": -1.0}, "pixel_weight"),
