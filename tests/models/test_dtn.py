@@ -232,6 +232,40 @@ def test_what_does_not_fit(arguments, said):
         DTN(**built)
 
 
+def of(features, generator):
+    return DTN(SHAPE, generator=generator, discriminator=of_three(LOGITS), features=features)
+
+
+def test_a_start_from_another_takes_f_over_with_g():
+    one, other = (of(times(w + 1), generator=times(w)) for w in (1.0, 3.0))
+    images = np.full((1, *SHAPE), -0.1, "float32")
+    other.start_from(one)
+    np.testing.assert_allclose(other.translate(images), one.translate(images))
+    np.testing.assert_array_equal(other.network_input(S), one.network_input(S))
+
+
+def test_a_start_from_another_with_other_features():
+    """The generators have the same shapes, but each decodes other features."""
+    one, other = (of(f"{name}_v1:conv1", generator=times(1.0, 32)) for name in ("figures", "mnist"))
+    with pytest.raises(InputError, match=r"features: expected 'figures_v1:conv1', .* got 'mnist_v"):
+        other.start_from(one)
+    with pytest.raises(InputError, match="got 'the model "):
+        by_hand().start_from(one)
+
+
+def test_the_same_features_under_another_name(tmp_path):
+    images = keras.Input((None, None, 1))
+    file = keras.Model(images, keras.layers.Conv2D(2, 1, name="same")(images))
+    file.save(tmp_path / "a.keras")
+    file.save(tmp_path / "b.keras")
+    generators = times(1.0, 2), times(3.0, 2)
+    names = (f"{tmp_path}/{x}.keras:same" for x in "ab")
+    one, other = (of(*each) for each in zip(names, generators, strict=True))
+    other.start_from(one)
+    for old, new in zip(one.generator.get_weights(), other.generator.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
 def test_f_that_the_generator_trains():
     phi = times(2.0)
     images = keras.Input(SHAPE)

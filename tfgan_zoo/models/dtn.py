@@ -120,7 +120,7 @@ class DTN(ImageToImage):
         if self.tv_weight:
             self.log_names = (*self.log_names, "g_tv")
         self.features = features
-        self.features_file = check_features_file(features_file)
+        self.features_file = check_features_file(features_file, features)
         a, b = self.shape_a, self.shape_b
         self.num_classes = num_classes
         self.classifier = _classifier_of(features, a, classifier, num_classes)
@@ -174,6 +174,7 @@ class DTN(ImageToImage):
         """Takes over a `Classifier` as f, or all that another DTN transfers with.
 
         Raises:
+            InputError: If f is another network, which g has not learned to decode.
             ValueError: If they are other networks.
         """
         if isinstance(other, Classifier):
@@ -182,7 +183,7 @@ class DTN(ImageToImage):
                     f"features: expected 'classifier:LAYER' to start from a classifier, got "
                     f"{self.features!r}."
                 )
-            self._take_classifier(other.sampling_network(other.classifier))
+            self._take_frozen("classifier", other.sampling_network(other.classifier))
             return
         theirs = getattr(other, "classifier", None)
         if self.classifier is not None and theirs is None:
@@ -190,21 +191,44 @@ class DTN(ImageToImage):
                 f"features: expected a model with a classifier to start from, whose layer is "
                 f"{self.features!r}, got a {type(other).__name__} without one."
             )
+        if isinstance(other, DTN):
+            self._check_same_features(other)
         super().start_from(other)
         if self.classifier is not None:
-            self._take_classifier(theirs)
+            self._take_frozen("classifier", theirs)
+        elif isinstance(other, DTN) and isinstance(self.features, keras.Model):
+            self._take_frozen("features", other.features)
 
-    def _take_classifier(self, network: keras.Model) -> None:
-        mine = self.classifier
-        assert mine is not None
+    def _check_same_features(self, other: "DTN") -> None:
+        """Raises `InputError` unless f is, or will be, that of another DTN."""
+        mine, theirs = self.features, other.features
+        if isinstance(mine, str) and isinstance(theirs, str):
+            if mine == theirs:
+                return
+            # The same weights in another place.
+            layer, there = (name.rpartition(":")[2] for name in (mine, theirs))
+            weights = self._phi().get_weights(), other._phi().get_weights()
+            if layer == there and _equal(*weights):
+                return
+        elif isinstance(mine, keras.Model) and isinstance(theirs, keras.Model):
+            return
+        mine, theirs = (x if isinstance(x, str) else f"the model {x.name}" for x in (mine, theirs))
+        raise InputError(
+            f"features: expected {theirs!r}, which the generator to start from decodes, got "
+            f"{mine!r}."
+        )
+
+    def _take_frozen(self, argument: str, network: keras.Model) -> None:
+        mine = getattr(self, argument)
         for here, there in itertools.zip_longest(mine.weights, network.weights):
             if here is None or there is None or here.shape != there.shape:
                 weight = mine.weights[-1] if here is None else here
                 got = "without it" if there is None else f"where it has {tuple(there.shape)}"
+                advice = "; that of a run is image_classifier with the default number of filters"
                 raise InputError(
-                    f"classifier: expected one with the layers of this model's, of which "
-                    f"{weight.path} has the shape {tuple(weight.shape)}, got one {got}; that of a "
-                    "run is image_classifier with the default number of filters."
+                    f"{argument}: expected one with the layers of this model's, of which "
+                    f"{weight.path} has the shape {tuple(weight.shape)}, got one {got}"
+                    f"{advice if argument == 'classifier' else ''}."
                 )
         mine.set_weights(network.get_weights())
 
@@ -327,6 +351,10 @@ def _lead(label: int, logits: tf.Tensor) -> tf.Tensor:
     """Returns by how much a class leads the others; below 0 if it does not."""
     others = [logits[:, i] for i in range(3) if i != label]
     return logits[:, label] - tf.maximum(*others)
+
+
+def _equal(weights: list[np.ndarray], others: list[np.ndarray]) -> bool:
+    return len(weights) == len(others) and all(map(np.array_equal, weights, others))
 
 
 def _layer(features: Any) -> str:
