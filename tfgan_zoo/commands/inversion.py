@@ -93,8 +93,11 @@ def invert_files(planned: Mapping[Path, Path], settings: Settings) -> None:
                         style_layers=None if style is None else _maps(layers),
                         style_weight=settings.style_weight,
                     )
-                except InputError as error:
-                    raise InputError(f"--input: {path.name}: {error}") from error
+                except InputError as refused:
+                    if not str(refused).startswith("images: "):
+                        raise
+                    said = str(refused).removeprefix("images: ")
+                    raise InputError(f"--input: {path.name}: {said}") from refused
                 parts.mkdir(exist_ok=True)
                 with atomic.open_replacing(part) as file:
                     np.savez(file, images=found.images, error=found.error)

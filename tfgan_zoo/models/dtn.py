@@ -138,6 +138,7 @@ class DTN(ImageToImage):
         check_shape("discriminator", "output", discriminator.output_shape, (3,))
         phi = features
         if self.classifier is not None:
+            self.classifier.trainable = False
             phi = features_of_classifier(self.classifier, _layer(features))
         elif isinstance(phi, str):
             phi = networks.feature_network(phi, weights=features_file or "imagenet")
@@ -169,6 +170,20 @@ class DTN(ImageToImage):
         """See `ZooModel.frozen_networks`: f, which is loaded already."""
         own = isinstance(self.features, keras.Model) or self.classifier is not None
         return {"features": Frozen(self._phi, saved=own)}
+
+    def training_warnings(self, batch_size: int) -> list[str]:
+        """See `ZooModel.training_warnings`: whether the classifier has its initial weights.
+
+        Args:
+            batch_size: Unused.
+        """
+        if self.classifier is None or not _is_initial(self.classifier):
+            return []
+        return [
+            f"classifier: expected a trained one, of which {self.features!r} is a layer, got "
+            "initial weights, whose features keep nothing in particular; call start_from with a "
+            "Classifier."
+        ]
 
     def start_from(self, other: ZooModel) -> None:
         """Takes over a `Classifier` as f, or all that another DTN transfers with.
@@ -351,6 +366,12 @@ def _lead(label: int, logits: tf.Tensor) -> tf.Tensor:
     """Returns by how much a class leads the others; below 0 if it does not."""
     others = [logits[:, i] for i in range(3) if i != label]
     return logits[:, label] - tf.maximum(*others)
+
+
+def _is_initial(network: keras.Model) -> bool:
+    """Returns whether nothing has moved a network's biases and statistics from 0 and 1."""
+    vectors = [w.numpy() for w in network.weights if len(w.shape) == 1 and "float" in w.dtype]
+    return bool(vectors) and all(np.all(v == 0) or np.all(v == 1) for v in vectors)
 
 
 def _equal(weights: list[np.ndarray], others: list[np.ndarray]) -> bool:
