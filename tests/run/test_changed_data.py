@@ -62,6 +62,23 @@ def test_a_run_notes_what_it_reads(finished):
     assert (noted["sources"][name]["num"], noted["sources"][name]["unit"]) == (12, "files")
 
 
+def test_a_file_of_features_that_was_replaced_is_noticed(tmp_path):
+    images = keras.Input((None, None, 1))
+    model = keras.Model(images, keras.layers.Conv2D(2, 1, name="same")(images))
+    config = tiny_translation(tmp_path, "dtn", model_args__features=f"{tmp_path}/f.keras:same")
+    found = []
+    for scale in (1.0, 1.0, 2.0):
+        model.set_weights([scale * np.ones(w.shape) for w in model.weights])
+        model.save(tmp_path / "f.keras")
+        found.append(feature_files(config))
+    # The same weights are the same, whenever they were saved.
+    assert found[0] == found[1]
+    ((name, before),), ((_, now),) = (each.items() for each in found[1:])
+    assert name == f"features {tmp_path}/f.keras"
+    assert describe_change(before.noted(), (), now).endswith("bytes, but not the same ones")
+    assert not feature_files(tiny_translation(tmp_path, "dtn"))
+
+
 def test_data_that_the_config_takes_from_elsewhere_are_not_compared(tmp_path):
     config = tiny_translation(tmp_path, "pix2pix", evaluate__split="test")
     run = Run(tmp_path / "run")
@@ -84,23 +101,6 @@ def test_data_that_the_config_takes_from_elsewhere_are_not_compared(tmp_path):
 
 
 @pytest.mark.parametrize("accepted", [False, slow(True)])
-def test_a_file_of_features_that_was_replaced_is_noticed(tmp_path):
-    images = keras.Input((None, None, 1))
-    model = keras.Model(images, keras.layers.Conv2D(2, 1, name="same")(images))
-    config = tiny_translation(tmp_path, "dtn", model_args__features=f"{tmp_path}/f.keras:same")
-    found = []
-    for scale in (1.0, 1.0, 2.0):
-        model.set_weights([scale * np.ones(w.shape) for w in model.weights])
-        model.save(tmp_path / "f.keras")
-        found.append(feature_files(config))
-    # The same weights are the same, whenever they were saved.
-    assert found[0] == found[1]
-    ((name, before),), ((_, now),) = (each.items() for each in found[1:])
-    assert name == f"features {tmp_path}/f.keras"
-    assert describe_change(before.noted(), (), now).endswith("bytes, but not the same ones")
-    assert not feature_files(tiny_translation(tmp_path, "dtn"))
-
-
 def test_a_file_more_is_refused_until_it_is_accepted(begun, accepted):
     config, run, images = begun
     save_pictures(images, ["05b"])
