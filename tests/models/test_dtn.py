@@ -197,6 +197,24 @@ def test_vectors_of_features():
         model.translate(np.zeros((1, 30, 60, 1), "uint8"))
 
 
+def test_vectors_of_a_network_for_any_size():
+    """What pools all positions takes any image, but g makes one size alone."""
+    images = keras.Input((None, None, 1))
+    pooled = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(3, 3)(images))
+    generator = networks.dtn_generator((3,), (16, 16, 1), filters=2)
+    discriminator = networks.dtn_discriminator((16, 16, 1), filters=2)
+    phi = keras.Model(images, pooled)
+    model = DTN((16, 16, 1), None, generator, discriminator, features=phi)
+    x = np.random.default_rng(0).uniform(-1, 1, (2, 16, 16, 1)).astype("float32")
+    np.testing.assert_allclose(model.translate(x), generator(phi(x)), atol=1e-6)
+    assert model.translate(x[:, :9]).shape == (2, 9, 16, 1)
+    large = np.tile(x, (1, 2, 2, 1))
+    with pytest.raises(InputError, match=r"images: .* at most 16x16 pixels, .* got 32x32"):
+        model.translate(large)
+    with pytest.raises(tf.errors.InvalidArgumentError):  # as in an export
+        model._translation("source_to_target")(large)
+
+
 def grey_only():
     return keras.Sequential([keras.Input((32, 32, 1)), keras.layers.Conv2D(4, 4, 4)])
 

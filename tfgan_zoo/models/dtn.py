@@ -253,10 +253,24 @@ class DTN(ImageToImage):
 
     def as_translator(self, network: keras.Model) -> Any:
         """See `ImageToImage.as_translator`: g after f."""
-        return _Composed(self._phi(), network)
+        return _Composed(self._phi(), network, self._made_for())
+
+    def _made_for(self) -> tuple[int | None, int | None, int]:
+        """Returns the (height, width, channels) of images; g makes one size alone from vectors."""
+        height, width, channels = made_for(self._phi())
+        if self._has_vectors:
+            height, width = self.shape_a[:2]
+        return height, width, channels
+
+    @property
+    def _has_vectors(self) -> bool:
+        return len(self._phi().output_shape) == 2
 
     def network_input(self, images: tf.Tensor) -> tf.Tensor:
         """Returns f(x), from which g makes an image."""
+        if self._has_vectors:
+            # A global pooling would take any size, of which g would not make images.
+            images = tf.ensure_shape(images, (None, *self.shape_a[:2], None))
         return self.run(self.frozen("features"), images, training=False)
 
     def translate(
@@ -277,7 +291,7 @@ class DTN(ImageToImage):
             InputError: If the direction is unknown, or the images have another shape or type.
         """
         images = self.checked_images(images)
-        most = made_for(self._phi())[:2]
+        most = self._made_for()[:2]
         shape = tuple(np.shape(images)[1:3])
         if any(n is not None and side > n for side, n in zip(shape, most, strict=False)):
             raise InputError(
@@ -446,12 +460,11 @@ def _check_apart(phi: keras.Model, generator: keras.Model) -> None:
 class _Composed:
     """g(f(x)), as far as sizes are concerned: see `size_multiple`."""
 
-    def __init__(self, phi: keras.Model, generator: keras.Model):
+    def __init__(
+        self, phi: keras.Model, generator: keras.Model, image: tuple[int | None, int | None, int]
+    ):
         self.phi, self.generator, self.name = phi, generator, generator.name
-
-    @property
-    def input_shape(self) -> tuple[int | None, ...]:
-        return (None, *made_for(self.phi))
+        self.input_shape = (None, *image)
 
     def compute_output_shape(self, shape: Sequence[int | None]) -> tuple[int | None, ...]:
         return self.generator.compute_output_shape(self.phi.compute_output_shape(shape))
