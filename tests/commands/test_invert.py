@@ -49,15 +49,25 @@ def test_a_stopped_command_continues_with_the_next_layer(photo, tmp_path, monkey
 def test_parts_of_other_settings_or_images_are_not_taken(photo):
     image = decode(photo)
     settings = inversion.Settings("mnist_v1", ("conv1", "conv2"), None, 1.0, None, None, {})
-    name = inversion._fingerprint(settings, "conv1", image, None)
-    assert inversion._fingerprint(settings._replace(layers=()), "conv1", image, None) == name
+    name = inversion._fingerprint(settings, "conv1", image, None, b"")
+    assert inversion._fingerprint(settings._replace(layers=()), "conv1", image, None, b"") == name
     others = [
-        inversion._fingerprint(settings._replace(options={"steps": 2}), "conv1", image, None),
-        inversion._fingerprint(settings, "conv2", image, None),
-        inversion._fingerprint(settings, "conv1", 255 - image, None),
-        inversion._fingerprint(settings, "conv1", image, image),
+        inversion._fingerprint(settings._replace(options={"steps": 2}), "conv1", image, None, b""),
+        inversion._fingerprint(settings, "conv2", image, None, b""),
+        inversion._fingerprint(settings, "conv1", 255 - image, None, b""),
+        inversion._fingerprint(settings, "conv1", image, image, b""),
     ]
     assert len({name, *others}) == 5
+
+
+def test_parts_of_a_network_that_was_replaced_are_not_taken(tmp_path):
+    path = tmp_path / "own.keras"
+    settings = inversion.Settings(str(path), (), None, 1.0, None, None, {"features_file": None})
+    found = []
+    for content in (b"one", b"another"):
+        path.write_bytes(content)
+        found.append(inversion._network_files(settings))
+    assert found[0] != found[1]
 
 
 @pytest.mark.slow

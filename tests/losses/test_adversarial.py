@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan_zoo import losses
+from tfgan_zoo.errors import InputError
 
 # Worked by hand from softplus(x) = log(1 + exp(x)); exact in bfloat16 and float16 too.
 REAL = [0.0, 2.0]
@@ -90,3 +91,9 @@ def test_large_logits_stay_finite():
     big = tf.constant([1e4, -1e4])
     for loss in (losses.cross_entropy_discriminator, losses.relativistic_average):
         assert math.isfinite(float(loss(big, -big)))
+
+
+def test_pairs_have_a_score_each():
+    """Subtracting `[2]` from `[2, 1]` would compare every sample with every other."""
+    with pytest.raises(InputError, match=r"loser_logits: expected shape \(2, 1\), got \(2,\)"):
+        losses.relativistic(tf.reshape(REAL, [2, 1]), FAKE)

@@ -95,6 +95,13 @@ def test_is_float32(dtype):
     ("call", "match"),
     [
         (lambda: feature_loss(X, Y[:1]), "wanted: expected 2 layers, got 1"),
+        (lambda: feature_loss([], []), "features: expected a layer or more, got none"),
+        (lambda: gram_loss([], []), "features: expected a layer or more, got none"),
+        (lambda: feature_matching([], []), "fake: expected a layer or more at each scale"),
+        (lambda: feature_matching([[]], [[]]), "fake: expected a layer or more at each scale"),
+        # TensorFlow would repeat one channel, or one position, for each of the others.
+        (lambda: feature_loss(np.ones((1, 2, 2, 4)), np.ones((1, 1, 1, 4))), "wanted: .* shape"),
+        (lambda: gram_loss(np.ones((1, 2, 2, 4)), np.ones((1, 2, 2, 1))), "4 channels, got 1"),
         (lambda: gram_loss(X[1], Y[1], [1, 2]), "weights: expected 1, one for each layer, got 2"),
         (lambda: gram_loss(X[0], Y[0]), r"features: expected shape \[B, H, W, C\] .*got \(1, 2\)"),
     ],

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfgan_zoo.errors import InputError
 from tfgan_zoo.losses import l1, mse, reconstruction, squared_error
 
 LOSSES = [l1, mse]
@@ -32,6 +33,13 @@ def test_is_float32(loss, value, dtype):
     result = loss(tf.cast([1000.0, 2000.0], dtype), tf.cast([0.0, 0.0], dtype))
     assert result.dtype == tf.float32
     assert float(result) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("loss", [*LOSSES, squared_error])
+def test_each_value_has_a_target_of_its_own(loss):
+    """Subtracting `[4]` from `[4, 1]` would compare every value with every target."""
+    with pytest.raises(InputError, match=r"wanted: expected shape \(4, 1\), got \(4,\)"):
+        loss(np.ones((4, 1)), np.ones(4))
 
 
 def test_gradient_of_mse():

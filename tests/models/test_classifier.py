@@ -167,6 +167,17 @@ def test_a_transfer_starts_from_a_classifier_and_leaves_it_as_it_is(tmp_path):
     np.testing.assert_allclose(other.translate(images), model.translate(images), atol=1e-6)
 
 
+def test_a_transfer_with_a_classifier_that_nobody_trained_warns():
+    model = transfer()
+    (warning,) = model.training_warnings(4)
+    assert warning.startswith("classifier: expected a trained one, of which 'classifier:conv4'")
+    assert not model.classifier.trainable_variables
+    classifier = tiny("classifier")
+    classifier.classifier(np.ones((4, 16, 16, 3), "float32"), training=True)
+    model.start_from(classifier)
+    assert not model.training_warnings(4)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

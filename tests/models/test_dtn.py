@@ -197,6 +197,24 @@ def test_vectors_of_features():
         model.translate(np.zeros((1, 30, 60, 1), "uint8"))
 
 
+def test_vectors_of_a_network_for_any_size():
+    """What pools all positions takes any image, but g makes one size alone."""
+    images = keras.Input((None, None, 1))
+    pooled = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(3, 3)(images))
+    generator = networks.dtn_generator((3,), (16, 16, 1), filters=2)
+    discriminator = networks.dtn_discriminator((16, 16, 1), filters=2)
+    phi = keras.Model(images, pooled)
+    model = DTN((16, 16, 1), None, generator, discriminator, features=phi)
+    x = np.random.default_rng(0).uniform(-1, 1, (2, 16, 16, 1)).astype("float32")
+    np.testing.assert_allclose(model.translate(x), generator(phi(x)), atol=1e-6)
+    assert model.translate(x[:, :9]).shape == (2, 9, 16, 1)
+    large = np.tile(x, (1, 2, 2, 1))
+    with pytest.raises(InputError, match=r"images: .* at most 16x16 pixels, .* got 32x32"):
+        model.translate(large)
+    with pytest.raises(tf.errors.InvalidArgumentError):  # as in an export
+        model._translation("source_to_target")(large)
+
+
 def grey_only():
     return keras.Sequential([keras.Input((32, 32, 1)), keras.layers.Conv2D(4, 4, 4)])
 
@@ -230,6 +248,40 @@ def test_what_does_not_fit(arguments, said):
     built = {name: value() if callable(value) else value for name, value in arguments.items()}
     with pytest.raises(InputError, match=said):
         DTN(**built)
+
+
+def of(features, generator):
+    return DTN(SHAPE, generator=generator, discriminator=of_three(LOGITS), features=features)
+
+
+def test_a_start_from_another_takes_f_over_with_g():
+    one, other = (of(times(w + 1), generator=times(w)) for w in (1.0, 3.0))
+    images = np.full((1, *SHAPE), -0.1, "float32")
+    other.start_from(one)
+    np.testing.assert_allclose(other.translate(images), one.translate(images))
+    np.testing.assert_array_equal(other.network_input(S), one.network_input(S))
+
+
+def test_a_start_from_another_with_other_features():
+    """The generators have the same shapes, but each decodes other features."""
+    one, other = (of(f"{name}_v1:conv1", generator=times(1.0, 32)) for name in ("figures", "mnist"))
+    with pytest.raises(InputError, match=r"features: expected 'figures_v1:conv1', .* got 'mnist_v"):
+        other.start_from(one)
+    with pytest.raises(InputError, match="got 'the model "):
+        by_hand().start_from(one)
+
+
+def test_the_same_features_under_another_name(tmp_path):
+    images = keras.Input((None, None, 1))
+    file = keras.Model(images, keras.layers.Conv2D(2, 1, name="same")(images))
+    file.save(tmp_path / "a.keras")
+    file.save(tmp_path / "b.keras")
+    generators = times(1.0, 2), times(3.0, 2)
+    names = (f"{tmp_path}/{x}.keras:same" for x in "ab")
+    one, other = (of(*each) for each in zip(names, generators, strict=True))
+    other.start_from(one)
+    for old, new in zip(one.generator.get_weights(), other.generator.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
 
 
 def test_f_that_the_generator_trains():

@@ -125,6 +125,15 @@ def test_the_network_of_the_user_stays_as_it_is():
         np.testing.assert_array_equal(old, new)
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_an_image_without_features_has_nothing_to_invert(optimizer):
+    """Errors relative to 0 would be in the millions, or NaN."""
+    images = np.stack([np.ones((4, 4, 1), "float32"), np.zeros((4, 4, 1), "float32")])
+    inversion = FeatureInversion(doubled(), optimizer=optimizer, steps=1)
+    with pytest.raises(InputError, match=r"images: .* got image 1, of which twice is 0 everywhere"):
+        inversion.invert(images, "twice")
+
+
 def test_wrong_arguments():
     for arguments, said in (
         ({"features": "figurs_v1"}, "no network 'figurs_v1'; did you mean figures_v1"),

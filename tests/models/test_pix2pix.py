@@ -260,11 +260,22 @@ def test_without_a_game_the_generator_learns_what_it_learnt_with_a_weight_of_zer
         ({"features": "figures_v1:conv9"}, "figures_v1 has no layer 'conv9'; did you mean"),
         ({"features": "figures_v1:logits"}, "features: figures_v1:logits takes images of 32x32"),
         ({"features": "vgg19:5_1", "image_shape": (8, 8, 1)}, "sides of at least 16 pixels"),
+        (
+            {"features": "figures_v1:conv1", "features_file": "vgg.h5"},
+            "features_file: .*, got 'vgg.h5' with figures_v1:conv1, which has weights of its own",
+        ),
     ],
 )
 def test_features_that_cannot_be_used(arguments, said):
     with pytest.raises(InputError, match=said):
         Pix2Pix(**{"image_shape": (16, 16, 3), "feature_weight": 1.0, **arguments})
+
+
+def test_terms_that_nothing_would_be_learned_from():
+    with pytest.raises(InputError, match=r"^l1_weight, .*: expected one above 0"):
+        Pix2Pix((32, 32, 3), l1_weight=0.0, gan_weight=0.0)
+    with pytest.raises(InputError, match=r"feature_matching: expected 0 with gan_weight=0, "):
+        Pix2Pix((32, 32, 3), gan_weight=0.0, feature_matching=10.0)
 
 
 def test_missing_weights_are_missed_before_training():

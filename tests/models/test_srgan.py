@@ -220,10 +220,13 @@ def test_vgg_by_its_name_is_vgg(tmp_path):
     weights = tmp_path / "vgg.weights.h5"
     keras.applications.VGG19(include_top=False, weights=None).save_weights(weights)
     images = tf.random.stateless_uniform([2, 16, 16, 3], [1, 2], -1.0, 1.0)
-    options = {"content_layer": "2_2", "content_weights": str(weights), "features": "vgg19:2_2"}
+    options = {"content_weights": str(weights)}
     found = [
-        float(tiny("srgan", content=c, **options).content_between(images, images[::-1]))
-        for c in ("vgg", "features")
+        float(tiny("srgan", content=c, **named, **options).content_between(images, images[::-1]))
+        for c, named in (
+            ("vgg", {"content_layer": "2_2"}),
+            ("features", {"features": "vgg19:2_2"}),
+        )
     ]
     assert found[0] == pytest.approx(found[1], rel=1e-5)
 
@@ -259,6 +262,11 @@ def test_arguments_out_of_range():
         ({"content": "features"}, "features: expected NETWORK:LAYER"),
         ({"content": "features", "features": "figures_v1:logits"}, "takes images of 32x32"),
         ({"content": "features", "features": "vgg19:5_5"}, "vgg19 has no layer '5_5'"),
+        ({"features": "figures_v1:conv1"}, "content: expected 'features' with features="),
+        (
+            {"content": "features", "features": "figures_v1:conv1", "content_weights": "vgg.h5"},
+            "content_weights: .*, got 'vgg.h5' with figures_v1:conv1, which has weights of its own",
+        ),
         ({"content_loss": "l2"}, "content_loss: expected one of mse, l1"),
         ({"adversarial_weight": -1.0}, "adversarial_weight"),
         ({"pixel_weight": -1.0}, "pixel_weight"),

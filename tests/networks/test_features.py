@@ -136,6 +136,20 @@ def test_any_keras_file(file):
         np.testing.assert_array_equal(old, new)
 
 
+def test_a_file_of_half_precision_computes_in_float32(tmp_path):
+    """float16 ends at 65504."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        model = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Conv2D(1, 1, name="large")])
+    finally:
+        keras.config.set_dtype_policy(policy)
+    model.set_weights([np.full((1, 1, 1, 1), 60000.0), np.full(1, 60000.0)])
+    model.save(tmp_path / "half.keras")
+    network = feature_network(f"{tmp_path}/half.keras:large")
+    np.testing.assert_allclose(network(np.ones((1, 2, 2, 1), "float32")), 120000.0)
+
+
 def test_names_of_layers(file):
     model = keras.saving.load_model(file)
     assert layers_of(model) == layers_of(str(file)) == ("first", "normalized", "flat")

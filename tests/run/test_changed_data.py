@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import keras
 import numpy as np
 import pytest
 
@@ -15,11 +16,11 @@ from tests.tiny_runs import (
     tiny_translation,
 )
 from tfgan_zoo import pictures
-from tfgan_zoo.data.fingerprints import Fingerprint
+from tfgan_zoo.data.fingerprints import Fingerprint, describe_change
 from tfgan_zoo.errors import InputError, Interrupted
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.building import build_model
-from tfgan_zoo.run.changing import replaced_data
+from tfgan_zoo.run.changing import feature_files, replaced_data
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.tasks import open_task, resolve
 
@@ -59,6 +60,23 @@ def test_a_run_notes_what_it_reads(finished):
     (name,) = noted["sources"]
     assert name == "training data"
     assert (noted["sources"][name]["num"], noted["sources"][name]["unit"]) == (12, "files")
+
+
+def test_a_file_of_features_that_was_replaced_is_noticed(tmp_path):
+    images = keras.Input((None, None, 1))
+    model = keras.Model(images, keras.layers.Conv2D(2, 1, name="same")(images))
+    config = tiny_translation(tmp_path, "dtn", model_args__features=f"{tmp_path}/f.keras:same")
+    found = []
+    for scale in (1.0, 1.0, 2.0):
+        model.set_weights([scale * np.ones(w.shape) for w in model.weights])
+        model.save(tmp_path / "f.keras")
+        found.append(feature_files(config))
+    # The same weights are the same, whenever they were saved.
+    assert found[0] == found[1]
+    ((name, before),), ((_, now),) = (each.items() for each in found[1:])
+    assert name == f"features {tmp_path}/f.keras"
+    assert describe_change(before.noted(), (), now).endswith("bytes, but not the same ones")
+    assert not feature_files(tiny_translation(tmp_path, "dtn"))
 
 
 def test_data_that_the_config_takes_from_elsewhere_are_not_compared(tmp_path):

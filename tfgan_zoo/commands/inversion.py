@@ -73,23 +73,31 @@ def invert_files(planned: Mapping[Path, Path], settings: Settings) -> None:
     if settings.centre is not None:  # Layers without positions have no middle.
         layers = _maps(layers)
     style = None if settings.style is None else _read(Path(settings.style), "--style")
+    network = _network_files(settings)
     for path, result in planned.items():
         photograph = _fitted(_read(path, "--input"), settings, layers)
         parts = result.with_name(f"{result.name}.parts")
         result.parent.mkdir(parents=True, exist_ok=True)
         columns, titles = [photograph], ["image"]
         for number, layer in enumerate(layers, 1):
-            part = parts / f"{layer}.{_fingerprint(settings, layer, photograph, style)}.npz"
+            key = _fingerprint(settings, layer, photograph, style, network)
+            part = parts / f"{layer}.{key}.npz"
             found = _stored(part)
             if found is None:
-                found = inversion.invert(
-                    photograph[np.newaxis],
-                    layer,
-                    centre=settings.centre,
-                    style=None if style is None else _fitted(style, settings, layers),
-                    style_layers=None if style is None else _maps(layers),
-                    style_weight=settings.style_weight,
-                )
+                try:
+                    found = inversion.invert(
+                        photograph[np.newaxis],
+                        layer,
+                        centre=settings.centre,
+                        style=None if style is None else _fitted(style, settings, layers),
+                        style_layers=None if style is None else _maps(layers),
+                        style_weight=settings.style_weight,
+                    )
+                except InputError as refused:
+                    if not str(refused).startswith("images: "):
+                        raise
+                    said = str(refused).removeprefix("images: ")
+                    raise InputError(f"--input: {path.name}: {said}") from refused
                 parts.mkdir(exist_ok=True)
                 with atomic.open_replacing(part) as file:
                     np.savez(file, images=found.images, error=found.error)
@@ -137,12 +145,26 @@ def _fitted(image: np.ndarray, settings: Settings, layers: Sequence[str]) -> np.
     return image if side == shorter else resized(image, scaled(image.shape[:2], side))
 
 
+def _network_files(settings: Settings) -> bytes:
+    """Returns a hash of the network's files, which may have been replaced under their names."""
+    digest = hashlib.sha256()
+    for name in (settings.features, settings.options.get("features_file")):
+        path = Path(name or "").expanduser()
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.digest()
+
+
 def _fingerprint(
-    settings: Settings, layer: str, photograph: np.ndarray, style: np.ndarray | None
+    settings: Settings,
+    layer: str,
+    photograph: np.ndarray,
+    style: np.ndarray | None,
+    network: bytes,
 ) -> str:
     """Returns a hash of all that an image of a layer depends on."""
     fixed = settings._replace(layers=settings.layers if style is not None else (), style=None)
-    digest = hashlib.sha256(json.dumps([*fixed, layer], default=str).encode())
+    digest = hashlib.sha256(json.dumps([*fixed, layer], default=str).encode() + network)
     for pixels in (photograph, style):
         if pixels is not None:
             digest.update(repr(pixels.shape).encode() + pixels.tobytes())

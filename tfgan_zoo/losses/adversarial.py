@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from tfgan_zoo.errors import InputError
+
 
 def _mean(values: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.cast(values, tf.float32))
@@ -154,8 +156,14 @@ def relativistic(
         winner_logits: Scores of the samples that should look more real.
         loser_logits: Scores of the other samples.
         label_smoothing: s: the label is 1 - s.
+
+    Raises:
+        InputError: If the shapes differ.
     """
     winner_logits, loser_logits = _f32(winner_logits, loser_logits)
+    if not winner_logits.shape.is_compatible_with(loser_logits.shape):
+        shapes = tuple(winner_logits.shape), tuple(loser_logits.shape)
+        raise InputError(f"loser_logits: expected shape {shapes[0]}, got {shapes[1]}.")
     difference = winner_logits - loser_logits
     return _mean(tf.nn.softplus(-difference) + label_smoothing * difference)
 

@@ -30,7 +30,8 @@ def feature_loss(
         distance: Function of two tensors; `losses.l1` is the other common one.
 
     Raises:
-        InputError: If the numbers of layers or weights differ.
+        InputError: If the numbers of layers or weights differ, there is no layer, or the features
+            of a layer have another shape.
 
     Example:
         >>> x, y = [tf.ones([1, 2]), tf.ones([1, 3])], [tf.zeros([1, 2]), tf.fill([1, 3], 3.0)]
@@ -54,7 +55,7 @@ def feature_matching(
         real: Features of the real images, of the same shapes.
 
     Raises:
-        InputError: If the numbers of scales or layers differ.
+        InputError: If the numbers of scales or layers differ, or there are none.
 
     Example:
         >>> one, two = [tf.ones([1, 2]), tf.zeros([1, 3])], [tf.zeros([1, 2]), tf.ones([1, 3])]
@@ -63,6 +64,8 @@ def feature_matching(
     """
     if len(fake) != len(real):
         raise InputError(f"real: expected {len(fake)} scales, got {len(real)}.")
+    if not all([fake, *fake]):
+        raise InputError("fake: expected a layer or more at each scale, got none.")
     scales = []
     for made, wanted in zip(fake, real, strict=True):
         stopped = [tf.stop_gradient(layer) for layer in wanted]
@@ -110,7 +113,8 @@ def gram_loss(
         weights: w_l, one for each layer; None for 1 each.
 
     Raises:
-        InputError: If the numbers of layers or weights differ, or features are not `[B, H, W, C]`.
+        InputError: If the numbers of layers, weights or channels differ, or features are not
+            `[B, H, W, C]`.
 
     Example:
         >>> float(gram_loss(tf.ones([1, 4, 4, 2]), tf.zeros([1, 8, 8, 2])))  # (1 / 2)^2
@@ -118,7 +122,10 @@ def gram_loss(
     """
 
     def between(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-        return mse(gram_matrix(x), gram_matrix(y))
+        made, seen = gram_matrix(x), gram_matrix(y)
+        if made.shape[-1] != seen.shape[-1]:
+            raise InputError(f"wanted: expected {made.shape[-1]} channels, got {seen.shape[-1]}.")
+        return tf.reduce_mean((made - seen) ** 2)
 
     return _weighted(between, features, wanted, weights)
 
@@ -130,6 +137,8 @@ def _weighted(
     weights: Sequence[float] | None,
 ) -> tf.Tensor:
     found, expected = _listed(features), _listed(wanted)
+    if not found:
+        raise InputError("features: expected a layer or more, got none.")
     if len(found) != len(expected):
         raise InputError(f"wanted: expected {len(found)} layers, got {len(expected)}.")
     scales = [1.0] * len(found) if weights is None else list(weights)

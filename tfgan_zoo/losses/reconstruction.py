@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from tfgan_zoo.errors import InputError
+
 
 def l1(images: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
     """E|x - y|, the mean absolute difference of all values, in float32.
@@ -10,11 +12,14 @@ def l1(images: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
         images: x, of any shape.
         wanted: y, of the same shape.
 
+    Raises:
+        InputError: If the shapes differ.
+
     Example:
         >>> float(l1(tf.constant([1.0, -1.0]), tf.constant([0.5, 0.5])))
         1.0
     """
-    return tf.reduce_mean(tf.abs(tf.cast(images, tf.float32) - tf.cast(wanted, tf.float32)))
+    return tf.reduce_mean(tf.abs(_difference(images, wanted)))
 
 
 def mse(images: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
@@ -27,11 +32,14 @@ def mse(images: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
         images: x, of any shape.
         wanted: y, of the same shape.
 
+    Raises:
+        InputError: If the shapes differ.
+
     Example:
         >>> float(mse(tf.constant([1.0, -1.0]), tf.constant([0.5, 0.5])))
         1.25
     """
-    return tf.reduce_mean((tf.cast(images, tf.float32) - tf.cast(wanted, tf.float32)) ** 2)
+    return tf.reduce_mean(_difference(images, wanted) ** 2)
 
 
 def squared_error(images: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
@@ -45,9 +53,20 @@ def squared_error(images: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
         images: X, `[B, ...]`.
         wanted: Y, of the same shape.
 
+    Raises:
+        InputError: If the shapes differ.
+
     Example:
         >>> float(squared_error(tf.constant([[1.0, -1.0]]), tf.constant([[0.5, 0.5]])))
         2.5
     """
-    squares = (tf.cast(images, tf.float32) - tf.cast(wanted, tf.float32)) ** 2
+    squares = _difference(images, wanted) ** 2
     return tf.reduce_mean(tf.reduce_sum(squares, axis=list(range(1, squares.shape.rank))))
+
+
+def _difference(images: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
+    """Returns x - y in float32; TensorFlow by itself would subtract all of `[B]` from `[B, 1]`."""
+    x, y = tf.cast(images, tf.float32), tf.cast(wanted, tf.float32)
+    if not x.shape.is_compatible_with(y.shape):
+        raise InputError(f"wanted: expected shape {tuple(x.shape)}, got {tuple(y.shape)}.")
+    return x - y

@@ -120,7 +120,7 @@ class DTN(ImageToImage):
         if self.tv_weight:
             self.log_names = (*self.log_names, "g_tv")
         self.features = features
-        self.features_file = check_features_file(features_file)
+        self.features_file = check_features_file(features_file, features)
         a, b = self.shape_a, self.shape_b
         self.num_classes = num_classes
         self.classifier = _classifier_of(features, a, classifier, num_classes)
@@ -138,6 +138,7 @@ class DTN(ImageToImage):
         check_shape("discriminator", "output", discriminator.output_shape, (3,))
         phi = features
         if self.classifier is not None:
+            self.classifier.trainable = False
             phi = features_of_classifier(self.classifier, _layer(features))
         elif isinstance(phi, str):
             phi = networks.feature_network(phi, weights=features_file or "imagenet")
@@ -170,10 +171,25 @@ class DTN(ImageToImage):
         own = isinstance(self.features, keras.Model) or self.classifier is not None
         return {"features": Frozen(self._phi, saved=own)}
 
+    def training_warnings(self, batch_size: int) -> list[str]:
+        """See `ZooModel.training_warnings`: whether the classifier has its initial weights.
+
+        Args:
+            batch_size: Unused.
+        """
+        if self.classifier is None or not _is_initial(self.classifier):
+            return []
+        return [
+            f"classifier: expected a trained one, of which {self.features!r} is a layer, got "
+            "initial weights, whose features keep nothing in particular; call start_from with a "
+            "Classifier."
+        ]
+
     def start_from(self, other: ZooModel) -> None:
         """Takes over a `Classifier` as f, or all that another DTN transfers with.
 
         Raises:
+            InputError: If f is another network, which g has not learned to decode.
             ValueError: If they are other networks.
         """
         if isinstance(other, Classifier):
@@ -182,7 +198,7 @@ class DTN(ImageToImage):
                     f"features: expected 'classifier:LAYER' to start from a classifier, got "
                     f"{self.features!r}."
                 )
-            self._take_classifier(other.sampling_network(other.classifier))
+            self._take_frozen("classifier", other.sampling_network(other.classifier))
             return
         theirs = getattr(other, "classifier", None)
         if self.classifier is not None and theirs is None:
@@ -190,21 +206,44 @@ class DTN(ImageToImage):
                 f"features: expected a model with a classifier to start from, whose layer is "
                 f"{self.features!r}, got a {type(other).__name__} without one."
             )
+        if isinstance(other, DTN):
+            self._check_same_features(other)
         super().start_from(other)
         if self.classifier is not None:
-            self._take_classifier(theirs)
+            self._take_frozen("classifier", theirs)
+        elif isinstance(other, DTN) and isinstance(self.features, keras.Model):
+            self._take_frozen("features", other.features)
 
-    def _take_classifier(self, network: keras.Model) -> None:
-        mine = self.classifier
-        assert mine is not None
+    def _check_same_features(self, other: "DTN") -> None:
+        """Raises `InputError` unless f is, or will be, that of another DTN."""
+        mine, theirs = self.features, other.features
+        if isinstance(mine, str) and isinstance(theirs, str):
+            if mine == theirs:
+                return
+            # The same weights in another place.
+            layer, there = (name.rpartition(":")[2] for name in (mine, theirs))
+            weights = self._phi().get_weights(), other._phi().get_weights()
+            if layer == there and _equal(*weights):
+                return
+        elif isinstance(mine, keras.Model) and isinstance(theirs, keras.Model):
+            return
+        mine, theirs = (x if isinstance(x, str) else f"the model {x.name}" for x in (mine, theirs))
+        raise InputError(
+            f"features: expected {theirs!r}, which the generator to start from decodes, got "
+            f"{mine!r}."
+        )
+
+    def _take_frozen(self, argument: str, network: keras.Model) -> None:
+        mine = getattr(self, argument)
         for here, there in itertools.zip_longest(mine.weights, network.weights):
             if here is None or there is None or here.shape != there.shape:
                 weight = mine.weights[-1] if here is None else here
                 got = "without it" if there is None else f"where it has {tuple(there.shape)}"
+                advice = "; that of a run is image_classifier with the default number of filters"
                 raise InputError(
-                    f"classifier: expected one with the layers of this model's, of which "
-                    f"{weight.path} has the shape {tuple(weight.shape)}, got one {got}; that of a "
-                    "run is image_classifier with the default number of filters."
+                    f"{argument}: expected one with the layers of this model's, of which "
+                    f"{weight.path} has the shape {tuple(weight.shape)}, got one {got}"
+                    f"{advice if argument == 'classifier' else ''}."
                 )
         mine.set_weights(network.get_weights())
 
@@ -214,10 +253,24 @@ class DTN(ImageToImage):
 
     def as_translator(self, network: keras.Model) -> Any:
         """See `ImageToImage.as_translator`: g after f."""
-        return _Composed(self._phi(), network)
+        return _Composed(self._phi(), network, self._made_for())
+
+    def _made_for(self) -> tuple[int | None, int | None, int]:
+        """Returns the (height, width, channels) of images; g makes one size alone from vectors."""
+        height, width, channels = made_for(self._phi())
+        if self._has_vectors:
+            height, width = self.shape_a[:2]
+        return height, width, channels
+
+    @property
+    def _has_vectors(self) -> bool:
+        return len(self._phi().output_shape) == 2
 
     def network_input(self, images: tf.Tensor) -> tf.Tensor:
         """Returns f(x), from which g makes an image."""
+        if self._has_vectors:
+            # A global pooling would take any size, of which g would not make images.
+            images = tf.ensure_shape(images, (None, *self.shape_a[:2], None))
         return self.run(self.frozen("features"), images, training=False)
 
     def translate(
@@ -238,7 +291,7 @@ class DTN(ImageToImage):
             InputError: If the direction is unknown, or the images have another shape or type.
         """
         images = self.checked_images(images)
-        most = made_for(self._phi())[:2]
+        most = self._made_for()[:2]
         shape = tuple(np.shape(images)[1:3])
         if any(n is not None and side > n for side, n in zip(shape, most, strict=False)):
             raise InputError(
@@ -329,6 +382,16 @@ def _lead(label: int, logits: tf.Tensor) -> tf.Tensor:
     return logits[:, label] - tf.maximum(*others)
 
 
+def _is_initial(network: keras.Model) -> bool:
+    """Returns whether nothing has moved a network's biases and statistics from 0 and 1."""
+    vectors = [w.numpy() for w in network.weights if len(w.shape) == 1 and "float" in w.dtype]
+    return bool(vectors) and all(np.all(v == 0) or np.all(v == 1) for v in vectors)
+
+
+def _equal(weights: list[np.ndarray], others: list[np.ndarray]) -> bool:
+    return len(weights) == len(others) and all(map(np.array_equal, weights, others))
+
+
 def _layer(features: Any) -> str:
     """Returns the layer of "classifier:LAYER"; empty for other features."""
     chosen, _, layer = features.partition(":") if isinstance(features, str) else ("", "", "")
@@ -397,12 +460,11 @@ def _check_apart(phi: keras.Model, generator: keras.Model) -> None:
 class _Composed:
     """g(f(x)), as far as sizes are concerned: see `size_multiple`."""
 
-    def __init__(self, phi: keras.Model, generator: keras.Model):
+    def __init__(
+        self, phi: keras.Model, generator: keras.Model, image: tuple[int | None, int | None, int]
+    ):
         self.phi, self.generator, self.name = phi, generator, generator.name
-
-    @property
-    def input_shape(self) -> tuple[int | None, ...]:
-        return (None, *made_for(self.phi))
+        self.input_shape = (None, *image)
 
     def compute_output_shape(self, shape: Sequence[int | None]) -> tuple[int | None, ...]:
         return self.generator.compute_output_shape(self.phi.compute_output_shape(shape))

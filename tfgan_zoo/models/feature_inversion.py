@@ -112,7 +112,7 @@ class FeatureInversion:
         seed: int = 0,
     ):
         self.features = features
-        self.features_file = check_features_file(features_file)
+        self.features_file = check_features_file(features_file, features)
         #: Names of the network's layers, from the image on.
         self.layers: tuple[str, ...] = layers_of(features)
         for name, weight in (("tv_weight", tv_weight), ("alpha_weight", alpha_weight)):
@@ -159,7 +159,7 @@ class FeatureInversion:
 
         Raises:
             InputError: If there is no such layer, the images are of another kind than the network
-                takes, or the layer is no map where a map is needed.
+                takes, the layer is no map where a map is needed, or all features of an image are 0.
         """
         check_number("style_weight", style_weight, least=0)
         if centre is not None:
@@ -209,6 +209,7 @@ class FeatureInversion:
             if i == 0:
                 x0 = given[start : start + self.batch_size]
                 target, x = computed(x0)[0], self._noise(x0, start)
+                _check_not_zero(target, start, layer)
                 state = (tf.zeros_like(x), tf.zeros_like(x))
             shift = self._shift(i)
             x, state = _moved(x, state, shift)
@@ -305,6 +306,16 @@ def _relative_error(phi: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     axes = list(range(1, target.shape.rank))
     apart = tf.reduce_sum((phi - target) ** 2, axes)
     return apart / tf.maximum(tf.reduce_sum(target**2, axes), _TINY)
+
+
+def _check_not_zero(target: tf.Tensor, start: int, layer: str) -> None:
+    """Raises `InputError` if all features of an image are 0, as errors are relative to them."""
+    for i, features in enumerate(np.asarray(target), start):
+        if not np.any(features):
+            raise InputError(
+                f"images: expected features other than 0 to compare with, got image {i}, of which "
+                f"{layer} is 0 everywhere; choose another layer, or more of its positions."
+            )
 
 
 def _middle(phi: tf.Tensor, side: int | None) -> tf.Tensor:

@@ -143,6 +143,16 @@ class Pix2Pix(ImageToImage):
             tv_weight=tv_weight,
             feature_matching=feature_matching,
         )
+        if not any((l1_weight, gan_weight, feature_weight, tv_weight)):
+            raise InputError(
+                "l1_weight, gan_weight, feature_weight, tv_weight: expected one above 0 for the "
+                "generator to learn from, got 0 for each."
+            )
+        if feature_matching and not gan_weight:
+            raise InputError(
+                f"feature_matching: expected 0 with gan_weight=0, which trains no discriminator "
+                f"whose features could be compared, got {feature_matching!r}."
+            )
         self.num_scales = check_size("num_scales", num_scales)
         self.feature_matching = float(feature_matching)
         self.l1_weight = float(l1_weight)
@@ -150,7 +160,8 @@ class Pix2Pix(ImageToImage):
         self.feature_weight = float(feature_weight)
         self.tv_weight = float(tv_weight)
         self.features = features
-        self.features_file = check_features_file(features_file)
+        used = features if self.feature_weight else None
+        self.features_file = check_features_file(features_file, used)
         if self.feature_weight:
             check_used_features(features, self.shape_b, f"feature_weight={feature_weight}")
         self.has_accuracy = bool(self.gan_weight)

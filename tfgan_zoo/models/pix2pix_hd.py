@@ -147,8 +147,9 @@ class Pix2PixHD(LabelToImage):
         self.feature_matching = float(feature_matching)
         self.perceptual_weight = float(perceptual_weight)
         self.features = features
-        self.features_file = check_features_file(features_file)
         self.has_perceptual = features is not None and bool(self.perceptual_weight)
+        used = features if self.has_perceptual else None
+        self.features_file = check_features_file(features_file, used)
         if self.has_perceptual:
             weight = f"perceptual_weight={self.perceptual_weight:g}"
             check_used_features(features, self.shape_b, weight)

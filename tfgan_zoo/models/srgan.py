@@ -13,7 +13,11 @@ from tfgan_zoo import losses, networks
 from tfgan_zoo.errors import InputError, whole_number
 from tfgan_zoo.models.image_to_image import ImageToImage, check_weights
 from tfgan_zoo.models.mechanics.arguments import check_flag, check_image_shape
-from tfgan_zoo.models.mechanics.frozen import Frozen, check_used_features
+from tfgan_zoo.models.mechanics.frozen import (
+    Frozen,
+    check_features_file,
+    check_used_features,
+)
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape
 from tfgan_zoo.networks.vgg_features import LAYERS
 
@@ -133,6 +137,12 @@ class SRGAN(ImageToImage):
         check_weights(adversarial_weight=adversarial_weight, pixel_weight=pixel_weight)
         if content == "features":
             check_used_features(features, self.image_shape, "content='features'")
+            check_features_file(content_weights, features, "content_weights")
+        elif content == "vgg" and features is not None:
+            raise InputError(
+                f"content: expected 'features' with features={features!r}, got 'vgg', whose layer "
+                "is content_layer."
+            )
         self.shape_a, self.shape_b = _small(self.image_shape, scale), self.image_shape
         self.content = content
         self.content_layer = content_layer

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from tfgan_zoo import keras_internals
 from tfgan_zoo.errors import InputError, first_line
 from tfgan_zoo.networks import efficientnet, vgg_features
 from tfgan_zoo.networks.classifiers import CLASSIFIERS, network, shipped_weights
@@ -205,7 +206,7 @@ def feature_network(
         elif parsed.network in CLASSIFIERS:
             inner, first = _classifier(parsed), FeatureInput(**_limits(parsed))
         else:
-            body = _loaded(parsed.network)
+            body = _in_float32(_loaded(parsed.network))
             inner = tapped_model(body, parsed.layers, Path(parsed.network).name)
             *sides, channels = body.input_shape[1:]
             first = FeatureInput(called=features, channels=channels, sides=tuple(sides))
@@ -446,6 +447,14 @@ def _loaded(file: str) -> keras.Model:
             f"features: {str(path)!r} cannot be loaded as a Keras model ({first_line(error)})."
         ) from error
     return features_of_images(model, repr(str(path)))
+
+
+def _in_float32(model: keras.Model) -> keras.Model:
+    """Returns a model whose layers compute in float32, whatever they were saved in."""
+    for layer in keras_internals.layers_of(model):
+        if layer.compute_dtype in ("float16", "bfloat16"):
+            layer.dtype_policy = "float32"
+    return model
 
 
 def _has_one_output(layer: keras.layers.Layer) -> bool:

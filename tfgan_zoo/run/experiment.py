@@ -20,6 +20,7 @@ from tfgan_zoo.run import styles
 from tfgan_zoo.run.building import build_model, model_class
 from tfgan_zoo.run.changing import (
     describe_change,
+    feature_files,
     only_with_export_of,
     replaced_data,
     unused_changes,
@@ -250,9 +251,9 @@ def train_stage(
 
 
 def check_data(stage: Stage, start: int, accept_changed: bool) -> None:
-    """Compares the data with those that the run began with."""
+    """Compares the data, and a file of features, with those that the run began with."""
     run = stage.run
-    now = stage.task.fingerprints()
+    now = stage.task.fingerprints() | feature_files(stage.config)
     replaced = replaced_data(run, stage.config)
     if change := run.check_data(now, start, accept_changed, replaced):
         stage.report(f"The data have changed: {change}; the run continues with them.")

@@ -53,14 +53,28 @@ def features_of(name: str, file: str | os.PathLike | None = None) -> Frozen:
     return Frozen(lambda: feature_network(name, weights=file or "imagenet"), saved=False)
 
 
-def check_features_file(file: Any, argument: str = "features_file") -> str | os.PathLike | None:
+def check_features_file(
+    file: Any, features: Any = None, argument: str = "features_file"
+) -> str | os.PathLike | None:
     """Returns a file of VGG19's weights, which need not exist yet.
 
+    Args:
+        file: The file, or None or "imagenet" for VGG19's own weights.
+        features: Name of the features that it is for, or a Keras model; None if there are none.
+        argument: What to call the file in messages.
+
     Raises:
-        InputError: If it is neither a path nor None.
+        InputError: If it is neither a path nor None, or features have other weights.
     """
     if not isinstance(file, (str, os.PathLike, type(None))):
         raise InputError(f"{argument}: expected a file of VGG19's weights or None, got {file!r}.")
+    if file not in (None, "imagenet") and features is not None:
+        name = features if isinstance(features, str) else "a Keras model"
+        if name.partition(":")[0] != "vgg19":
+            raise InputError(
+                f"{argument}: expected a file of VGG19's weights with features='vgg19:LAYER' "
+                f"alone, got {str(file)!r} with {name}, which has weights of its own."
+            )
     return file
 
 
