@@ -63,10 +63,15 @@ def to_uint8(images: Any) -> Any:
     Returns:
         The same kind of array.
 
+    Raises:
+        ValueError: If the images are uint8 already, as all but black would become white.
+
     Example:
         >>> to_uint8(np.float32([-0.5, 1.2]))
         array([ 64, 255], dtype=uint8)
     """
+    if getattr(images, "dtype", None) == "uint8":
+        raise ValueError("images: expected floats in [-1, 1], got uint8.")
     scaled = to_byte_range(images)
     if isinstance(scaled, np.ndarray):
         return np.rint(scaled).astype(np.uint8)

@@ -6,6 +6,7 @@ import subprocess
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from tfgan_zoo import pictures
@@ -24,6 +25,12 @@ def test_to_uint8_rounds_and_clips():
     came = pictures.to_uint8(floats)
     assert came.dtype == np.uint8
     assert came.tolist() == [0, 0, 1, 1, 128, 255, 255]
+
+
+def test_to_uint8_refuses_what_is_converted_already():
+    for pixels in (np.zeros(3, np.uint8), tf.zeros(3, tf.uint8)):
+        with pytest.raises(ValueError, match=r"^images: expected floats in .*, got uint8\.$"):
+            pictures.to_uint8(pixels)
 
 
 def test_to_uint8_undoes_the_models_scaling():

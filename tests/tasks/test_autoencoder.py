@@ -7,6 +7,7 @@ from tests.tiny_runs import tiny_autoencoder
 from tfgan_zoo import config as config_lib
 from tfgan_zoo import metrics, pictures
 from tfgan_zoo.config import autoencoder_config
+from tfgan_zoo.data import figures
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figures import agreement
 from tfgan_zoo.run.building import build_model
@@ -14,6 +15,7 @@ from tfgan_zoo.tasks import TASKS, open_task, resolve
 from tfgan_zoo.tasks.autoencoder import others
 from tfgan_zoo.tasks.code_scores import bounds_of
 from tfgan_zoo.tasks.comparison import choose
+from tfgan_zoo.tasks.requests import Request
 
 
 def opened(model="vae", dense=True, **entries):
@@ -81,13 +83,20 @@ def test_held_out_images_keep_their_labels(vae):
     # Of all classes, not of the first in the order of the data.
     assert len(np.unique(indices // 100)) > 5
     read = task.known_scores(24)["figures"].function(model)
-    from tfgan_zoo.data import figures
-
     wanted = figures.attributes("", "test")[indices[:24]]
     assert agreement(images[:24], wanted)["all"] == 1.0
     made = pictures.to_uint8(model.reconstruct(images[:24]))
     assert read["reconstructed"] == agreement(made, wanted)["all"]
     assert "validity" in read
+
+
+def test_evaluate_reads_samples_as_they_are(vae):
+    """The scores of a set of samples are those of the images in it, here figures themselves."""
+    model, task = vae
+    request = Request(("figures",), source="figures", split="test", num=24)
+    compared = task.evaluation(model, task.config, request)
+    drawn = figures.load(split="test", num=24)["image"]
+    assert compared.also["figures"](drawn)["validity"] == 1.0
 
 
 def test_labels_go_by_images_that_can_be_read(tmp_path):

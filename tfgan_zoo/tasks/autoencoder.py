@@ -331,9 +331,10 @@ def shown_by(model: Any, images: np.ndarray, seed: int) -> np.ndarray:
 def figures_reader(source: str, split: str, model: Any) -> Callable[..., dict[str, float]] | None:
     """Returns a function that reads what a model makes of drawn figures; None for other data.
 
-    It takes a model, the images, samples of the prior or None to draw them, and the indices of the
-    images in the split or None for the first ones. "reconstructed" is the share of reconstructions
-    that show the same figure in all its attributes; for samples, see `figure_scores`.
+    It takes a model, the images, samples of the prior, uint8, or None to draw them, and the indices
+    of the images in the split or None for the first ones. "reconstructed" is the share of
+    reconstructions that show the same figure in all its attributes; for samples, see
+    `figure_scores`.
     """
     kind, view = parse_spec(source)
     height, width, channels = model.image_shape
@@ -355,8 +356,9 @@ def figures_reader(source: str, split: str, model: Any) -> Callable[..., dict[st
         ]
         found = {}
         if model.has_prior:
-            samples = model.generate(len(images), seed=1) if samples is None else samples
-            found = dict(figure_scores(pictures.to_uint8(samples), view))
+            if samples is None:
+                samples = pictures.to_uint8(model.generate(len(images), seed=1))
+            found = dict(figure_scores(samples, view))
         same = agreement(pictures.to_uint8(restored(model, images)), wanted)
         return found | {"reconstructed": same["all"]}
 
