@@ -4,8 +4,8 @@ The authors' networks for 32x32 images, with a quarter of the encoder's feature 
 of the decoder's and of the discriminator's.
 
 Command: python -m tfgan_zoo.train --model=vae_gan
-Cost:    not measured
-Result:  not measured
+Cost:    25 minutes on one CPU core, 237 images/s
+Result:  PSNR 18.7 dB; samples are noise, and no figures (2026-11-29)
 """
 
 from tfgan_zoo.config import autoencoder_config
