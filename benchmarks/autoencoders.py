@@ -41,21 +41,6 @@ _CORRUPTIONS = (
 )
 
 
-def recipe(given: cli.Flags, name: str, folder: str, **entries: Any) -> tuple[Any, Path]:
-    """Trains a recipe unless its run is finished; returns the model and the run folder.
-
-    Args:
-        given: The flags.
-        name: The recipe.
-        folder: The run folder in --workdir.
-        **entries: Entries of the config, with two underscores for a dot.
-    """
-    workdir = Path(given.workdir) / folder
-    steps = {} if given.steps is None else {"train__steps": given.steps}
-    config = {key.replace("__", "."): value for key, value in (entries | steps).items()}
-    return common.trained(name, workdir, config), workdir
-
-
 def images_of(source: str, split: str, num: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Returns images, uint8, and their classes."""
     from tfgan_zoo.data import fit_for, load_images, open_source
@@ -185,14 +170,12 @@ def figures(given: cli.Flags) -> Iterator[str]:
         for dim in dims:
             source = f"figures/{view}" if view else "figures"
             # Figures of `full` differ in much more, which takes longer to learn.
-            longer = {"train__steps": 375 * dim} if view else {}
-            model, workdir = recipe(
+            longer = {"train.steps": 375 * dim} if view else {}
+            model, workdir = common.trained(
                 given,
                 "autoencoder",
                 f"autoencoder_{view or 'default'}_{dim}",
-                data__source=source,
-                model_args__latent_dim=dim,
-                **longer,
+                {"data.source": source, "model_args.latent_dim": dim, **longer},
             )
             made = model.reconstruct(x)
             floor = codes.psnr(pca.first(dim).reconstruct(x), x)
@@ -217,12 +200,11 @@ def denoising(given: cli.Flags) -> Iterator[str]:
     yield "| corruption | noisy | best median | restored | clean: noisy | median | restored |"
     yield "|---|---|---|---|---|---|---|"
     for kind, level in _CORRUPTIONS:
-        model, _ = recipe(
+        model, _ = common.trained(
             given,
             "denoising_autoencoder",
             f"denoising_{kind}_{level:g}",
-            model_args__corruption=kind,
-            model_args__corruption_level=level,
+            {"model_args.corruption": kind, "model_args.corruption_level": level},
         )
         noisy = model.corrupted(x)
         window, median = codes.best_median(noisy, x)
@@ -274,12 +256,11 @@ def probe(given: cli.Flags) -> Iterator[str]:
     pca = codes.components(pictures.from_uint8(data.load("full")["image"]), 64)
     encoded = {"pixels": (x, y), "PCA, 64": (pca.encode(x), pca.encode(y))}
     for name in ("autoencoder", "denoising_autoencoder", "sparse_autoencoder", "vae"):
-        model, _ = recipe(
+        model, _ = common.trained(
             given,
             name,
             f"probe_{name}",
-            data__source="figures/full",
-            model_args__latent_dim=64,
+            {"data.source": "figures/full", "model_args.latent_dim": 64},
         )
         encoded[f"`{name}`, 64"] = model.encode(images), model.encode(test)
     yield f"Accuracy of linear probes on {len(tested):,} held-out figures; {common.where()}."
@@ -307,8 +288,11 @@ def sparse(given: cli.Flags) -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|"
     curves, found = {}, {}
     for weight in (3.0, 0.0):
-        model, _ = recipe(
-            given, "sparse_autoencoder", f"sparse_{weight:g}", model_args__sparsity_weight=weight
+        model, _ = common.trained(
+            given,
+            "sparse_autoencoder",
+            f"sparse_{weight:g}",
+            {"model_args.sparsity_weight": weight},
         )
         codes = model.encode(images)
         found[weight] = metrics.sparsity(codes)
@@ -348,12 +332,12 @@ def samples(given: cli.Flags) -> Iterator[str]:
     )
     yield f"|{'---|' * 11}"
     runs = {
-        f"`vae`, beta {beta:g}": ("vae", {"model_args__beta": beta}) for beta in (0.1, 1.0, 10.0)
+        f"`vae`, beta {beta:g}": ("vae", {"model_args.beta": beta}) for beta in (0.1, 1.0, 10.0)
     }
     runs["`vae_gan`"] = ("vae_gan", {})
     for title, (name, entries) in runs.items():
         beta = f"_{next(iter(entries.values())):g}" if entries else ""
-        model, workdir = recipe(given, name, f"{name}{beta}", **entries)
+        model, workdir = common.trained(given, name, f"{name}{beta}", entries)
         made = model.generate(len(images), seed=3)
         arithmetic, sheet = codes.recolour(model, seen, images)
         between, pixels = codes.blends(model, images)
@@ -376,7 +360,7 @@ def bound(given: cli.Flags) -> Iterator[str]:
     """The bound of log p(x) of all test digits, by the number of draws."""
     from tfgan_zoo import pictures
 
-    model, workdir = recipe(given, "vae_mnist", "vae_mnist", data__source=given.mnist)
+    model, workdir = common.trained(given, "vae_mnist", "vae_mnist", {"data.source": given.mnist})
     images, _ = images_of(given.mnist, "test", given.num)
     x = (pictures.from_uint8(images) + 1) / 2
     binary = 2.0 * (np.random.default_rng(0).uniform(size=x.shape) < x).astype("float32") - 1.0

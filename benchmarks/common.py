@@ -21,19 +21,27 @@ def train(recipe: str, workdir: Path, *overrides: str) -> None:
     clocked([*command, f"--workdir={workdir}", *overrides], workdir)
 
 
-def trained(recipe: str, workdir: Path, entries: Mapping[str, Any] | None = None) -> Any:
-    """Trains a recipe, unless it is finished, and returns the model of its best checkpoint.
+def trained(
+    given: Any, recipe: str, folder: str, entries: Mapping[str, Any] | None = None
+) -> tuple[Any, Path]:
+    """Trains a recipe, unless it is finished.
 
     Args:
+        given: The flags: `workdir`, where run folders are, and `steps` of each run, or None.
         recipe: Its name.
-        workdir: The run folder.
+        folder: Name of the run folder.
         entries: Entries of the config, such as `{"data.source": "figures"}`.
+
+    Returns:
+        The model of the best checkpoint, and the run folder.
     """
     from tfgan_zoo.run import experiment
 
-    given = [f"--config.{key}={value}" for key, value in (entries or {}).items()]
-    train(recipe, workdir, *given)
-    return experiment.load_run(workdir)
+    workdir = Path(given.workdir) / folder
+    steps = {} if given.steps is None else {"train.steps": given.steps}
+    config = {**(entries or {}), **steps}
+    train(recipe, workdir, *(f"--config.{key}={value}" for key, value in config.items()))
+    return experiment.load_run(workdir), workdir
 
 
 def write_parts(

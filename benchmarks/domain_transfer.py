@@ -18,7 +18,6 @@ tables.
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -30,15 +29,6 @@ _ROWS = 8
 #: Least shares of figures that DTN keeps and restyles, and the largest ones without L_CONST.
 _LEAST = {"shape": 0.9, "place": 0.9, "style": 0.85}
 _MOST = {"shape": 0.3, "place": 0.2}
-
-
-def run(
-    given: cli.Flags, name: str, folder: str, entries: Mapping[str, Any] | None = None
-) -> tuple[Any, Path]:
-    """Trains a recipe unless its run is finished; returns the model and the run folder."""
-    workdir = Path(given.workdir) / folder
-    steps = {} if given.steps is None else {"train.steps": given.steps}
-    return common.trained(name, workdir, {**steps, **(entries or {})}), workdir
 
 
 def is_unchanged(weights: Sequence[np.ndarray], export: Path) -> bool:
@@ -104,9 +94,9 @@ def figures(given: cli.Flags) -> Iterator[str]:
     seen = pictures.from_uint8(data.load(view, "train", num=len(a))["b"])
     control, source = {"model_args.const_weight": 0.0}, {"data.source": f"figures/{view}"}
     runs = {
-        "`dtn`": run(given, "dtn", "dtn"),
-        "`dtn` without L_CONST": run(given, "dtn", "dtn_no_const", control),
-        "`cyclegan`": run(given, "cyclegan", "cyclegan_transfer", source),
+        "`dtn`": common.trained(given, "dtn", "dtn"),
+        "`dtn` without L_CONST": common.trained(given, "dtn", "dtn_no_const", control),
+        "`cyclegan`": common.trained(given, "cyclegan", "cyclegan_transfer", source),
     }
     made = {"the input itself": inputs, "another outline": outlines}
     costs = dict.fromkeys(made, " | | ")
@@ -184,8 +174,10 @@ def digits(given: cli.Flags) -> Iterator[str]:
     source = f"npz:{file}|{given.mnist}"
     pretraining = {} if given.steps is None else {"pretraining.steps": given.steps}
     runs = {
-        "`dtn_mnist`": run(given, "dtn_mnist", "dtn_mnist", {"data.source": source, **pretraining}),
-        "`cyclegan`": run(
+        "`dtn_mnist`": common.trained(
+            given, "dtn_mnist", "dtn_mnist", {"data.source": source, **pretraining}
+        ),
+        "`cyclegan`": common.trained(
             given,
             "cyclegan",
             "cyclegan_mnist",
@@ -247,7 +239,7 @@ def emoji(given: cli.Flags) -> Iterator[str]:
     from tfgan_zoo.metrics import sliced_wasserstein
 
     source = {"data.source": f"figures/full|{given.emoji}"}
-    model, workdir = run(given, "dtn_fxemoji", "dtn_fxemoji", source)
+    model, workdir = common.trained(given, "dtn_fxemoji", "dtn_fxemoji", source)
     opened = open_source(given.emoji, split="train")
     targets = load_images(opened, fit_for(opened, image_size=(32, 32), channels=3))
     targets = targets[np.random.default_rng(0).permutation(len(targets))]

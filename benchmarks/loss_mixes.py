@@ -78,16 +78,14 @@ def main(argv: list[str]) -> None:
     )
     made, costs = {}, {}
     for mix, args in mixes(given.gan_weight).items():
-        workdir = Path(given.workdir) / folder_of(mix)
         entries = {
             "data.source": given.facades,
             "data.split": given.train_split,
             "evaluate.split": given.test_split,
             "evaluate.samples": len(labels),
-            "train.steps": given.steps,
             **{f"model_args.{key}": value for key, value in args.items()},
         }
-        model = common.trained(_RECIPE, workdir, entries)
+        model, workdir = common.trained(given, _RECIPE, folder_of(mix), entries)
         made[mix] = pictures.to_uint8(model.translate(labels))
         costs[mix] = common.cost(workdir, model.steps_done)
     made["photographs"], costs["photographs"] = wanted, " | | "

@@ -224,7 +224,7 @@ def in_words(model: Any, task: Any) -> str:
         words.append("translates images" if model.scale == 1 else larger)
     if commands["encode"]:
         words.append("encodes images")
-    return " and ".join(words)
+    return " and ".join(words).replace("generates images and encodes", "generates and encodes")
 
 
 def picture(workdir: Path, checkpoint: str, path: Path) -> None:
@@ -245,7 +245,8 @@ def picture(workdir: Path, checkpoint: str, path: Path) -> None:
         with Image.open(workdir / "samples" / "final.png") as sheet:
             upper = sheet.crop((0, 0, sheet.width, min(sheet.height, int(0.6 * sheet.width))))
             upper.thumbnail((384, 384))
-            upper.convert("RGB").quantize().save(path, optimize=True)  # noise is large otherwise
+            # Pictures of noise are large in all their colours.
+            upper.convert("RGB").quantize().save(path, optimize=True)
 
 
 def tables() -> None:

@@ -10,7 +10,7 @@ Departures: 60 epochs in batches of 100, and a rate that falls linearly to zero.
 
 Command: python -m tfgan_zoo.train --config=vae_mnist
          (offline: --config.data.source=idx:FOLDER, containing the four .gz files)
-Cost:    4 minutes on one CPU core, 16,751 images/s
+Cost:    5.6 minutes on one CPU core beside other work, 16,751 images/s
 Result:  ELBO -96.5, bound of 50 draws -93.2 on 1,000 test digits, 16 of 50 units active
          (2026-11-29); after 200,000 steps -88.7 for 5,000 draws on all test digits, docs/results.md
 """

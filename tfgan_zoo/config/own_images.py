@@ -426,7 +426,7 @@ def _autoencoder(
         if config[network].get("name", "").startswith("conv_"):
             config[network].filters = filters
     if "autoencoder_optimizer" in config:
-        # Networks of large images are deeper than the recipe's, and bear less.
+        # A smaller rate than the recipe's, for networks that may be deeper.
         config.autoencoder_optimizer.learning_rate = 1e-3
     config.data.batch_size = _batch(64 if min(size) <= 64 else 32, facts)
     config.data.flip = False

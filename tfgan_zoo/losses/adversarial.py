@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.losses.shapes import check_same_shape
 
 
 def _mean(values: tf.Tensor) -> tf.Tensor:
@@ -161,9 +161,7 @@ def relativistic(
         InputError: If the shapes differ.
     """
     winner_logits, loser_logits = _f32(winner_logits, loser_logits)
-    if not winner_logits.shape.is_compatible_with(loser_logits.shape):
-        shapes = tuple(winner_logits.shape), tuple(loser_logits.shape)
-        raise InputError(f"loser_logits: expected shape {shapes[0]}, got {shapes[1]}.")
+    check_same_shape("loser_logits", loser_logits, winner_logits)
     difference = winner_logits - loser_logits
     return _mean(tf.nn.softplus(-difference) + label_smoothing * difference)
 

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.losses.shapes import check_same_shape
 
 
 def l1(images: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
@@ -65,8 +65,7 @@ def squared_error(images: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
 
 
 def _difference(images: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
-    """Returns x - y in float32; TensorFlow by itself would subtract all of `[B]` from `[B, 1]`."""
+    """Returns x - y in float32."""
     x, y = tf.cast(images, tf.float32), tf.cast(wanted, tf.float32)
-    if not x.shape.is_compatible_with(y.shape):
-        raise InputError(f"wanted: expected shape {tuple(x.shape)}, got {tuple(y.shape)}.")
+    check_same_shape("wanted", y, x)
     return x - y
