@@ -6,6 +6,7 @@ among modules, and the imports that go up: from a room to one that is built on i
 
 import ast
 import functools
+import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,21 @@ def room_of(path: Path, root: Path = ROOT) -> str:
     return path.relative_to(root).parts[0].removesuffix(".py")
 
 
+def parsed(path: Path) -> ast.Module:
+    """Returns the syntax tree of a file.
+
+    In Python 3.11 before 3.11.8, a collection of garbage in between can let another thread parse,
+    upon which this raises SystemError (https://github.com/python/cpython/issues/106905).
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return ast.parse(path.read_text("utf-8"))
+    finally:
+        if collects:
+            gc.enable()
+
+
 @functools.cache
 def imports(path: Path) -> tuple[str, ...]:
     """Returns every name that a file imports, within functions and `if TYPE_CHECKING` too."""
@@ -53,7 +69,7 @@ def imports(path: Path) -> tuple[str, ...]:
 
 
 def _imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -152,7 +168,7 @@ def classes(root: Path = ROOT) -> list[tuple[int, int, str]]:
     """Returns (lines, methods, "file:class") of every class, the longest first."""
     found = []
     for path in files(root):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.ClassDef):
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1
                 methods = [n for n in node.body if isinstance(n, ast.FunctionDef)]
