@@ -50,11 +50,10 @@ def images_of(source: str, split: str, num: int | None = None) -> tuple[np.ndarr
     return images, np.asarray(opened.labels)[: len(images)]
 
 
-def fitted(model: Any, images: np.ndarray, rate: float, epochs: int) -> Any:
+def fitted(model: Any, images: np.ndarray, rate: float, epochs: int, batch_size: int = 200) -> Any:
     """Trains a model on images, at a rate that falls to zero along a cosine."""
     import keras
 
-    batch_size = 200
     decay = keras.optimizers.schedules.CosineDecay(rate, epochs * (len(images) // batch_size))
     model.compile(keras.optimizers.Adam(decay))
     model.fit(images, batch_size=batch_size, epochs=epochs, verbose=2)
@@ -100,7 +99,7 @@ def linear(given: cli.Flags) -> Iterator[str]:
             continue
         decoder = networks.conv_decoder(shape, dim, output_activation="linear")
         convolutional = models.Autoencoder(shape, dim, decoder=decoder)
-        fitted(convolutional, train, 1e-3, given.conv_epochs)
+        fitted(convolutional, train, 2e-3, given.conv_epochs, batch_size=50)
         better = codes.mse(convolutional.reconstruct(x), x)
         yield f"{row} {better:.5f} |"
         if better >= floor:

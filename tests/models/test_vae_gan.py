@@ -21,7 +21,12 @@ def everything(model, x):
     statistics = model.encoded(x, False)
     codes = tf.concat([model.sampled(statistics), model.prior(x)], axis=0)
     fakes = model.decoded(codes, False)
-    return statistics, codes, fakes, *model.features_and_logits(x, fakes, False)
+    return (
+        statistics,
+        codes,
+        fakes,
+        *model.features_and_logits(x, *tf.split(fakes, 2), training=False),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +70,32 @@ def test_recipe_of_celeba():
     assert float(loss) == pytest.approx(float(expected), rel=1e-6)
     loss, _ = model.decoder_loss(x, fakes, tf.zeros([]), False)
     assert float(loss) == pytest.approx(float(losses.minimax_generator(sampled)), rel=1e-6)
+
+
+def test_the_other_game():
+    """-E log D instead of E log(1 - D), a weighted KL, and a penalty that logs leave out."""
+    model = tiny(
+        "vae_gan", dense=True, gamma=0.25, beta=3.0, objective="non_saturating", r1_gamma=0.5
+    )
+    x = images()
+    statistics, _, fakes, features, logits = everything(model, x)
+    _, reconstructed, sampled = (1 / (1 + np.exp(-logit.numpy())) for logit in logits)
+    error = float(feature_error(features))
+    loss, _ = model.decoder_loss(x, fakes, tf.zeros([]), False)
+    adversarial = -np.mean(np.log(reconstructed)) - np.mean(np.log(sampled))
+    assert float(loss) == pytest.approx(0.25 * error + 0.75 * adversarial, rel=1e-5)
+    loss, logs = model.encoder_loss(x, statistics, False)
+    assert float(loss) == pytest.approx(3 * float(logs["kl"]) + error, rel=1e-5)
+
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        total = tf.reduce_sum(model.discriminator(model.padded(x, model.discriminator)))
+    squares = tf.reduce_sum(tf.square(tape.gradient(total, x)), axis=[1, 2, 3])
+    loss, logs = model.discriminator_loss(x, fakes, training=True)
+    penalty = float(loss) - float(logs["d_loss"])
+    assert penalty == pytest.approx(0.5 * 0.5 * float(tf.reduce_mean(squares)), rel=1e-3)
+    loss, logs = model.discriminator_loss(x, fakes, training=False)
+    assert float(loss) == float(logs["d_loss"])
 
 
 def test_codes_are_drawn_around_their_means(model):
@@ -257,6 +288,10 @@ def test_an_average_of_both_networks_is_used():
     [
         ({"gamma": 1.5}, "^gamma: expected a number from 0 to 1, got 1.5"),
         ({"gamma": -0.1}, "^gamma: expected a number from 0 up, got -0.1"),
+        ({"beta": -1.0}, "^beta: expected a number from 0 up, got -1.0"),
+        ({"objective": "wgan"}, "^objective: expected 'non_saturating' or 'minimax', got 'wgan'"),
+        ({"r1_gamma": -1.0}, "^r1_gamma: expected .* got -1.0"),
+        ({"r1_every": 0}, "^r1_every: expected a whole number from 1 up, got 0"),
         ({"margin": -1.0}, "^margin: expected a number from 0 up, got -1.0"),
         ({"equilibrium": 0}, "^equilibrium: expected a number above 0, got 0"),
         ({"judge_reconstructions": "no"}, "^judge_reconstructions: expected True or False"),

@@ -228,5 +228,18 @@ def check_r1(gamma: Any, every: int) -> None:
     check_number("r1_every", every, least=1, whole=True)
 
 
+def generator_objective(name: str) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns the loss of a generator, of the logits of its samples, by the game's name.
+
+    Raises:
+        InputError: If there is no such game.
+    """
+    if name == "minimax":
+        return losses.minimax_generator
+    if name == "non_saturating":
+        return losses.non_saturating_generator
+    raise InputError(f"objective: expected 'non_saturating' or 'minimax', got {name!r}.")
+
+
 #: The name that `Game` had in earlier versions.
 GANModel = Game

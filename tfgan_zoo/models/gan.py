@@ -8,7 +8,8 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import losses, networks
-from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.errors import check_number
+from tfgan_zoo.models.game import generator_objective
 from tfgan_zoo.models.noise_to_image import Given, NoiseToImage
 
 
@@ -71,10 +72,6 @@ class GAN(NoiseToImage):
         latent_distribution: Literal["normal", "uniform"] = "uniform",
         **kwargs,
     ):
-        if objective not in ("non_saturating", "minimax"):
-            raise InputError(
-                f"objective: expected 'non_saturating' or 'minimax', got {objective!r}."
-            )
         check_number("discriminator_steps", discriminator_steps, least=1, whole=True)
         check_number("label_smoothing", label_smoothing, least=0, below=1)
         super().__init__(
@@ -86,6 +83,7 @@ class GAN(NoiseToImage):
             **kwargs,
         )
         self.objective = objective
+        self.adversarial = generator_objective(objective)
         self.label_smoothing = float(label_smoothing)
         self.discriminator_steps = int(discriminator_steps)
 
@@ -130,8 +128,5 @@ class GAN(NoiseToImage):
     ):
         """-E[log D(G(z))], or E[log(1 - D(G(z)))] in the minimax game."""
         fake_logits = self.logits(fake, "generated", self.asked(given, training), training)
-        if self.objective == "minimax":
-            loss = losses.minimax_generator(fake_logits)
-        else:
-            loss = losses.non_saturating_generator(fake_logits)
+        loss = self.adversarial(fake_logits)
         return loss, {"g_loss": loss}

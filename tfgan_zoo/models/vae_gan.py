@@ -2,15 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
 
-from tfgan_zoo import losses, networks, noise
+from tfgan_zoo import losses, networks, noise, schedules
 from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.models.coding import Coding, check_holds
-from tfgan_zoo.models.game import Game
+from tfgan_zoo.models.game import Game, check_r1, generator_objective
 from tfgan_zoo.models.mechanics.arguments import check_flag, check_image_shape, check_size
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape
 from tfgan_zoo.models.mechanics.output_ranges import check_reaches_images, is_made_before
@@ -28,7 +28,7 @@ class VAEGAN(Coding, Game):
 
     each network minimises terms of its own:
 
-        L_Enc = L_prior + L_feat,
+        L_Enc = beta L_prior + L_feat,
         L_Dec = gamma L_feat + (1 - gamma) (E log(1 - D(x')) + E log(1 - D(x_p))),
         L_D = -E log D(x) - 1/2 (E log(1 - D(x')) + E log(1 - D(x_p))).
 
@@ -49,10 +49,15 @@ class VAEGAN(Coding, Game):
     - There, all gradients are taken at the same weights. Here the discriminator moves first, then
       the decoder, then the encoder.
     - The code has passes of D for L_feat, of x and x', besides those of the game, of what D judges.
-      Here one pass of x, x' and x_p serves both, which matters to batch normalisation alone.
+      Here one pass of x, x' and x_p serves both terms of L_Dec, which matters to batch
+      normalisation alone.
     - The code adds 1e-3 to probabilities before their logarithm. Here losses take logits.
     - The code decays weights and lowers the rate of RMSProp, from 3.9e-4 in batches of 64. Here the
       rate is constant, and there is no decay, unless an optimizer of yours says so.
+
+    Two settings of later GANs keep the game going without a balance of costs, with
+    `margin=None`: `objective="non_saturating"` and an R1 penalty, for a discriminator without
+    batch normalisation.
 
     A training batch is images `[B, H, W, C]`, uint8 or floats in [-1, 1].
 
@@ -67,10 +72,18 @@ class VAEGAN(Coding, Game):
         feature_layer: Name of the discriminator's layer whose outputs are F.
         gamma: Weight of L_feat for the decoder, in [0, 1]. The features are summed, so it is small;
             the authors' code has 1e-6 for CelebA and 5e-5 by default.
+        beta: Weight of L_prior for the encoder; 1 in the paper. L_feat depends on how large the
+            features are, which only this weight can make up for.
+        objective: The decoder's adversarial terms: "minimax", E log(1 - D(x)), as in the paper, or
+            "non_saturating", -E log D(x), whose gradient does not vanish where D is sure.
         judge_reconstructions: Whether the discriminator sees x' besides x_p; the authors' recipe
             for CelebA leaves x' out of L_D and L_Dec.
         margin: How far costs may be from `equilibrium` before a player rests; None for never.
         equilibrium: Cost at which the players are balanced.
+        r1_gamma: Weight of 1/2 E|dC/dx|^2 at images, where C are D's logits (Mescheder et al. 2018,
+            https://arxiv.org/abs/1801.04406); 0 for none. A number, or a schedule. `d_loss` is
+            logged without it.
+        r1_every: The penalty is applied in every n-th step, n times as strong.
         **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
 
     Raises:
@@ -110,15 +123,21 @@ class VAEGAN(Coding, Game):
         *,
         feature_layer: str = "features",
         gamma: float = 5e-5,
+        beta: float = 1.0,
+        objective: Literal["minimax", "non_saturating"] = "minimax",
         judge_reconstructions: bool = True,
         margin: float | None = 0.35,
         equilibrium: float = 0.68,
+        r1_gamma: schedules.Setting = 0.0,
+        r1_every: int = 1,
         **kwargs,
     ):
         super().__init__(**kwargs)
         check_number("gamma", gamma, least=0)
         if gamma > 1:
             raise InputError(f"gamma: expected a number from 0 to 1, got {gamma!r}.")
+        check_number("beta", beta, least=0)
+        check_r1(r1_gamma, r1_every)
         if margin is not None:
             check_number("margin", margin, least=0)
             if self.skip_discriminator_above is not None:
@@ -130,7 +149,11 @@ class VAEGAN(Coding, Game):
             self.log_names = (*self.log_names, "d_idle", "g_idle")
             self.uses_global_means = True
         check_number("equilibrium", equilibrium, above=0)
-        self.gamma, self.equilibrium = float(gamma), float(equilibrium)
+        self.gamma, self.beta, self.equilibrium = float(gamma), float(beta), float(equilibrium)
+        self.adversarial = generator_objective(objective)
+        self.objective = objective
+        self.r1_gamma = schedules.checked("r1_gamma", r1_gamma, least=0)
+        self.r1_every = int(r1_every)
         self.margin = None if margin is None else float(margin)
         self.judge_reconstructions = check_flag("judge_reconstructions", judge_reconstructions)
         self.set_networks(image_shape, latent_dim, encoder, decoder)
@@ -205,34 +228,42 @@ class VAEGAN(Coding, Game):
         return noise.normal(self.key("latents"), [tf.shape(images)[0], self.latent_dim])
 
     def features_and_logits(
-        self, images: tf.Tensor, fakes: tf.Tensor, training: bool
+        self, *batches: tf.Tensor, training: bool
     ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-        """Returns the features and the logits of images, reconstructions and samples.
+        """Returns the features and the logits of equally large batches of images.
 
-        They are judged in one batch, which matters to batch normalisation.
+        They are judged in one, which matters to batch normalisation.
         """
-        x = self.padded(tf.concat([images, fakes], axis=0), self.discriminator)
+        x = self.padded(tf.concat(batches, axis=0), self.discriminator)
         features, logits = self._judge(x, training)
-        return tf.split(features, 3), tf.split(logits, 3)
+        return tf.split(features, len(batches)), tf.split(logits, len(batches))
+
+    def logits(self, images: tf.Tensor, training: bool) -> tf.Tensor:
+        """Returns the discriminator's logits of images."""
+        return self.features_and_logits(images, training=training)[1][0]
 
     def discriminator_loss(self, images: tf.Tensor, fakes: tf.Tensor, training: bool = True):
         """-E log D(x) - 1/2 (E log(1 - D(x')) + E log(1 - D(x_p)))."""
-        _, (real, reconstructed, sampled) = self.features_and_logits(images, fakes, training)
+        made = tf.split(fakes, 2)
+        _, (real, reconstructed, sampled) = self.features_and_logits(
+            images, *made, training=training
+        )
         # Without judged reconstructions, samples count twice: in full.
         others = reconstructed if self.judge_reconstructions else sampled
         loss = losses.matching_aware_discriminator(real, others, sampled)
-        made = tf.concat([others, sampled], axis=0)
+        judged = tf.concat([others, sampled], axis=0)
         logs = {
             "d_loss": loss,
             "d_real": tf.reduce_mean(real),
-            "d_fake": tf.reduce_mean(made),
-            **self.accuracy_logs(real, made),
+            "d_fake": tf.reduce_mean(judged),
+            **self.accuracy_logs(real, judged),
         }
         if self.margin is not None:
             logs |= self._who_rests(
-                losses.non_saturating_generator(real), -losses.minimax_generator(made)
+                losses.non_saturating_generator(real), -losses.minimax_generator(judged)
             )
-        return loss, logs
+        penalty = self.weighted_r1(lambda x: self.logits(x, training), images, training)
+        return loss + penalty, logs
 
     def _who_rests(self, real_cost: tf.Tensor, fake_cost: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns 1 for players that the costs tell to rest, and 0 for the others."""
@@ -250,22 +281,24 @@ class VAEGAN(Coding, Game):
         self, images: tf.Tensor, fakes: tf.Tensor, rests: tf.Tensor, training: bool = True
     ):
         """Gamma L_feat + (1 - gamma) (E log(1 - D(x')) + E log(1 - D(x_p)))."""
-        features, (_, reconstructed, sampled) = self.features_and_logits(images, fakes, training)
-        adversarial = losses.minimax_generator(sampled)
+        features, (_, reconstructed, sampled) = self.features_and_logits(
+            images, *tf.split(fakes, 2), training=training
+        )
+        adversarial = self.adversarial(sampled)
         if self.judge_reconstructions:
-            adversarial += losses.minimax_generator(reconstructed)
+            adversarial += self.adversarial(reconstructed)
         loss = self.gamma * feature_error(features) + (1 - self.gamma) * adversarial
         logs = {"g_loss": loss, "g_adversarial": adversarial}
         return loss, logs if self.margin is None else logs | {"g_idle": rests}
 
     def encoder_loss(self, images: tf.Tensor, statistics: tf.Tensor, training: bool = True):
-        """KL(q(z | x) || N(0, I)) + L_feat."""
+        """Beta KL(q(z | x) || N(0, I)) + L_feat."""
         kl = tf.reduce_mean(losses.gaussian_kl(*tf.split(statistics, 2, axis=1)))
-        codes = self.sampled(statistics), self.prior(images)
-        fakes = self.decoded(tf.concat(codes, axis=0), training)
-        features, _ = self.features_and_logits(images, fakes, training)
+        reconstructed = self.decoded(self.sampled(statistics), training)
+        features, _ = self.features_and_logits(images, reconstructed, training=training)
         error = feature_error(features)
-        return kl + error, {"loss": kl + error, "kl": kl, "reconstruction": error}
+        loss = self.beta * kl + error
+        return loss, {"loss": loss, "kl": kl, "reconstruction": error}
 
     def apply(self, role: str, gradients: list[tf.Tensor | None], logs: Any) -> Any:
         """Applies a role's gradients, unless the balance of costs tells it to rest."""
@@ -319,7 +352,7 @@ def feature_error(features: Sequence[tf.Tensor]) -> tf.Tensor:
     """1/2 E |F(x) - F(x')|^2, the Gaussian log-likelihood of features but for a constant.
 
     Args:
-        features: Those of images, of reconstructions, and of others.
+        features: Those of images and of reconstructions; others are ignored.
     """
     return 0.5 * losses.squared_error(features[1], features[0])
 
