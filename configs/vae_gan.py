@@ -23,6 +23,7 @@ def get_config():
     config.model_args.objective = "non_saturating"
     config.model_args.judge_reconstructions = True
     config.model_args.margin = None
+    config.model_args.equilibrium = 0.68
     config.model_args.r1_gamma = 0.3
     config.model_args.r1_every = 8
     config.encoder = {"name": "conv_encoder", "filters": 16}

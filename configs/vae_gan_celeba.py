@@ -18,9 +18,13 @@ def get_config():
     config.model_args.latent_dim = 128
     config.model_args.feature_layer = "features"
     config.model_args.gamma = 1e-6
+    config.model_args.beta = 1.0
+    config.model_args.objective = "minimax"
     config.model_args.judge_reconstructions = False
     config.model_args.margin = 0.35
     config.model_args.equilibrium = 0.68
+    config.model_args.r1_gamma = 0.0
+    config.model_args.r1_every = 1
     config.encoder = {"name": "vae_gan_encoder", "filters": (64, 128, 256), "dense_units": 1024}
     config.decoder = {"name": "vae_gan_decoder", "project": 256, "filters": (256, 128, 32)}
     config.discriminator = {
