@@ -138,7 +138,7 @@ def weights(model: ZooModel) -> dict[str, Any]:
     """Returns the weights of a model's losses and its number of discriminator steps."""
     names = ["discriminator_steps", "clip", "penalty_weight", "cycle_weight", "identity_weight"]
     names += ["pool_size", "l1_weight", "adversarial_weight", "orthogonal_weight"]
-    names += ["sigma", "beta", "gamma", "feature_layer"]
+    names += ["sigma", "beta", "gamma", "feature_layer", "objective"]
     found = {name: getattr(model, name) for name in names if hasattr(model, name)}
     return found | ({"gamma": model.r1_gamma} if isinstance(model, R3GAN) else {})
 
@@ -551,36 +551,37 @@ class Plain(keras.Model):
     def vaegan(self, images):
         """The discriminator's step, the decoder's, the encoder's; each judges again."""
         (encoder,), (decoder,), (d,) = self.networks
-        gamma = self.settings["gamma"]
+        gamma, saturating = self.settings["gamma"], self.settings["objective"] == "minimax"
         features = d.get_layer(self.settings["feature_layer"]).output
         judge = keras.Model(d.inputs, [features, d.output])
         prior = tf.random.normal((tf.shape(images)[0], self.settings["latent_dim"]))
 
-        def judged(fakes):
-            features, logits = judge(tf.concat([images, fakes], axis=0), training=True)
-            real, again, _ = tf.split(features, 3)
+        def judged(*made):
+            features, logits = judge(tf.concat([images, *made], axis=0), training=True)
+            real, again, *_ = tf.split(features, 1 + len(made))
             squares = tf.reduce_sum(tf.square(real - again), axis=(1, 2, 3))
-            return 0.5 * tf.reduce_mean(squares), tf.split(logits, 3)
+            return 0.5 * tf.reduce_mean(squares), tf.split(logits, 1 + len(made))
 
         with tf.GradientTape() as e_tape:
             mean, log_variance, codes = self.encode(encoder, images)
         with tf.GradientTape() as g_tape:
-            fakes = decoder(tf.concat([codes, prior], axis=0), training=True)
+            fakes = tf.split(decoder(tf.concat([codes, prior], axis=0), training=True), 2)
         with tf.GradientTape() as d_tape:
-            _, (real, again, sampled) = judged(fakes)
-            fake_loss = self.bce(tf.zeros_like(again), again)
-            fake_loss += self.bce(tf.zeros_like(sampled), sampled)
+            _, (real, *made) = judged(*fakes)
+            fake_loss = tf.add_n([self.bce(tf.zeros_like(each), each) for each in made])
             d_loss = self.bce(tf.ones_like(real), real) + 0.5 * fake_loss
         self.descend(d_tape, d_loss, 2)
         with g_tape:
-            error, (_, again, sampled) = judged(fakes)
-            fake_loss = self.bce(tf.zeros_like(again), again)
-            fake_loss += self.bce(tf.zeros_like(sampled), sampled)
-            g_loss = gamma * error - (1.0 - gamma) * fake_loss
+            error, (_, *made) = judged(*fakes)
+            if saturating:
+                adversarial = -tf.add_n([self.bce(tf.zeros_like(each), each) for each in made])
+            else:
+                adversarial = tf.add_n([self.bce(tf.ones_like(each), each) for each in made])
+            g_loss = gamma * error + (1.0 - gamma) * adversarial
         self.descend(g_tape, g_loss, 1)
         with e_tape:
-            error, _ = judged(decoder(tf.concat([codes, prior], axis=0), training=True))
-            loss = error + self.divergence(mean, log_variance)
+            error, _ = judged(decoder(codes, training=True))
+            loss = error + self.settings["beta"] * self.divergence(mean, log_variance)
         self.descend(e_tape, loss, 0)
         return d_loss, g_loss
 

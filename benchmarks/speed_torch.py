@@ -630,23 +630,26 @@ class Game:
         self.turn(1)
         fakes = decode(torch.cat([codes.detach(), prior]))
         self.turn(2)
-        _, real, fake = self.judged(images, fakes.detach())
-        self.descend(2, real + 0.5 * fake)
+        _, right, *wrong = self.judged(images, *fakes.detach().chunk(2))
+        self.descend(2, bce(right, True) + 0.5 * sum(bce(each, False) for each in wrong))
         self.turn(1)
-        error, _, fake = self.judged(images, fakes)
-        self.descend(1, gamma * error - (1 - gamma) * fake)
+        error, _, *wrong = self.judged(images, *fakes.chunk(2))
+        if self.case["objective"] == "minimax":
+            adversarial = -sum(bce(each, False) for each in wrong)
+        else:
+            adversarial = sum(bce(each, True) for each in wrong)
+        self.descend(1, gamma * error + (1 - gamma) * adversarial)
         self.turn(0)
-        error, _, _ = self.judged(images, decode(torch.cat([codes, prior])))
-        self.descend(0, error + self.divergence(mean, log_variance))
+        error, *_ = self.judged(images, decode(codes))
+        self.descend(0, error + self.case["beta"] * self.divergence(mean, log_variance))
 
-    def judged(self, images, fakes):
-        """Returns the error of features, and the costs of images and of fakes."""
+    def judged(self, images, *fakes):
+        """Returns the error of features, and the logits of images and of each batch of fakes."""
         layer = self.case["feature_layer"]
-        features, logits = self.d[0](torch.cat([images, fakes]), layer=layer)
-        real, again, _ = features.chunk(3)
-        (right, *wrong) = logits.chunk(3)
+        features, logits = self.d[0](torch.cat([images, *fakes]), layer=layer)
+        real, again, *_ = features.chunk(1 + len(fakes))
         error = 0.5 * (real - again).square().flatten(1).sum(1).mean()
-        return error, bce(right, True), bce(wrong[0], False) + bce(wrong[1], False)
+        return error, *logits.chunk(1 + len(fakes))
 
 
 def main():
