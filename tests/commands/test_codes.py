@@ -170,6 +170,10 @@ def test_walks_between_images(folder, model, tmp_path, capsys):
             ("--interpolate", "--input={a}", "--input={a}", "--truncation=0.5"),
             "--truncation: expected none beside --input",
         ),
+        (
+            ("--interpolate", "--input={a}", "--input={a}", "--path=spherical"),
+            "--path: expected linear, the only way between images, got spherical.",
+        ),
         (("--interpolate", "--input={a}", "--input=no.png"), "--input: expected an image file, 'n"),
         (("--text=red",), "--text: expected none for"),
     ],
