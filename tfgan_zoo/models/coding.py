@@ -299,7 +299,7 @@ class Coding(Prior, TakesImages, MovingAverage):
         Example:
             >>> codes = model.encode(images)
         """
-        return self._mapped("encode", self.checked_images(images), batch_size)
+        return self._mapped("encode", self._of_its_shape(images), batch_size)
 
     def decode(self, codes: np.ndarray, *, batch_size: int = 64) -> np.ndarray:
         """Decodes codes.
@@ -335,7 +335,7 @@ class Coding(Prior, TakesImages, MovingAverage):
         Example:
             >>> again = model.reconstruct(images)
         """
-        return self._mapped("reconstruct", self.checked_images(images), batch_size)
+        return self._mapped("reconstruct", self._of_its_shape(images), batch_size)
 
     def interpolate(
         self, a: np.ndarray, b: np.ndarray, num: int = 8, *, batch_size: int = 64
@@ -374,6 +374,9 @@ class Coding(Prior, TakesImages, MovingAverage):
         images = images.reshape(len(a), int(num), *self.image_shape)
         return images[0] if alone else images
 
+    def _of_its_shape(self, images: Any) -> Any:
+        return self.checked_images(images, shape=self.image_shape)
+
     def _mapped(self, name: str, values: Any, batch_size: int) -> np.ndarray:
         """Returns what an endpoint's function makes of values, batch by batch."""
         check_number("batch_size", batch_size, least=1, whole=True)
@@ -410,8 +413,9 @@ class Coding(Prior, TakesImages, MovingAverage):
         codes = np.asarray(codes)
         if codes.ndim != 2 or codes.shape[1] != self.latent_dim or codes.dtype.kind not in "iuf":
             came = codes.shape if codes.dtype.kind in "iuf" else f"type {codes.dtype}"
+            advice = "; give one code as x[np.newaxis]" * (came == (self.latent_dim,))
             raise InputError(
-                f"{argument}: expected numbers, shape (num, {self.latent_dim}), got {came}."
+                f"{argument}: expected numbers, shape (num, {self.latent_dim}), got {came}{advice}."
             )
         codes = codes.astype(np.float32)
         if not np.isfinite(codes).all():
