@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.keras_internals import layers_of
 from tfgan_zoo.models.mechanics.arguments import (
     check_image_shape,
     check_size,
@@ -193,6 +194,26 @@ class Coding(Prior, TakesImages, MovingAverage):
         return as_images(images, self.image_shape, "images")
 
     # ------------------------------------------------------------------ the first batch
+
+    def training_warnings(self, batch_size: int) -> list[str]:
+        """See `ZooModel.training_warnings`: whether batches are too small to normalise codes.
+
+        Args:
+            batch_size: Images of a train step on each replica.
+        """
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        for layer in layers_of(self.encoder):
+            if not isinstance(layer, keras.layers.BatchNormalization) or not layer.trainable:
+                continue
+            together = batch_size * (replicas if layer.synchronized else 1)
+            if together == 1 and getattr(layer.input_spec, "ndim", None) == 2:
+                return [
+                    f"encoder: expected batches of 2 or more, got batches of 1, of which its layer "
+                    f"{layer.name!r}, a batch normalisation of vectors, leaves the same for every "
+                    "image, so that codes are constant; train in larger batches, or give an "
+                    "encoder with another normalisation."
+                ]
+        return []
 
     def looks_at(self, element_spec: Any) -> bool:
         """See `Inspection.looks_at`: at images that stand where labels may."""

@@ -140,7 +140,7 @@ class Inspection(keras.Model):
         unsure, num = parts.needs_check(iterator.element_spec, self.batch_spec(), strings=unread)
         if phase == "training" and num is not None:
             self.report_warnings(num, warn_user)
-        elif phase == "training" and self.training_warnings(2):
+        elif phase == "training" and any(map(self.training_warnings, (1, 2))):
             unsure = True
         if unsure or self.looks_at(iterator.element_spec):
             read, iterator = batches.read_ahead(iterator, self.steps_per_execution)
