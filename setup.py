@@ -41,9 +41,9 @@ if __name__ == "__main__":
     from setuptools import setup
 
     readme = (Path(__file__).parent / "README.md").read_text("utf-8")
-    url = os.environ.get("TFGAN_ZOO_URL", "")
+    url = os.environ.get("TFGAN_ZOO_URL", "").rstrip("/")
     setup(
         long_description=description(readme, url),
         long_description_content_type="text/markdown",
-        project_urls={"Source": url} if url else {},
+        project_urls={"Source": url, "Issues": f"{url}/issues"} if url else {},
     )

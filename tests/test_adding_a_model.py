@@ -56,8 +56,6 @@ def copy(tmp_path_factory):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "setup.cfg", "README.md"):
         shutil.copy(ROOT / name, folder)
-    # Where an installed package has its recipes; otherwise an editable one would be found.
-    (folder / "tfgan_zoo" / "configs").symlink_to(folder / "configs")
     for path, code in BLOCKS:
         if path.startswith("my_"):
             continue

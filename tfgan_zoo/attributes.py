@@ -267,7 +267,10 @@ class Attributes:
         codes, argument = np.asarray(codes), argument or self.argument
         if codes.ndim != 2 or codes.shape[1] != self.size or codes.dtype.kind not in "iuf":
             came = codes.shape if codes.dtype.kind in "iuf" else f"type {codes.dtype}"
-            raise InputError(f"{argument}: expected codes, shape (num, {self.size}), got {came}.")
+            advice = "; give one code as x[np.newaxis]" * (came == (self.size,))
+            raise InputError(
+                f"{argument}: expected codes, shape (num, {self.size}), got {came}{advice}."
+            )
         if not np.isfinite(codes).all():
             raise InputError(f"{argument}: expected finite numbers, got NaN or infinity.")
         return codes.astype(np.float32)

@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import contextvars
 import functools
 import gc
 import os
@@ -38,11 +39,12 @@ def run(main: Callable[[list[str]], None], argv: list[str] | None = None) -> NoR
         argv: The arguments, without the program's name; None for those of the command line.
     """
     message, status = "", 0
+    _flags.set(None)
     try:
         with plain_warnings(), progress.progress_lines(), input_errors():
             main(sys.argv[1:] if argv is None else argv)
     except InputError as error:
-        message, status = f"error: {_ended(str(error))}", 2
+        message, status = f"error: {_ended(_with_own_flags(str(error)))}", 2
     except (NonFiniteLossError, ServerError, StorageError, WorkerLostError) as error:
         message, status = f"error: {_ended(str(error))}", 1
     except BrokenPipeError:  # the reader, such as `head`, has stopped reading
@@ -68,6 +70,34 @@ def _collect_at_exit() -> None:
     functions that can no longer run.
     """
     atexit.register(gc.collect)
+
+
+#: The flags of the command that runs, once they are read.
+_flags: contextvars.ContextVar[flags.FlagValues | None] = contextvars.ContextVar("flags")
+
+
+def _with_own_flags(message: str) -> str:
+    """Replaces advice to set an entry of `config.data`, which most commands do not take.
+
+    Where the command has a flag of the same name, that is named instead; advice to skip files is
+    left out where there is none.
+    """
+    known = _flags.get(None)
+    if known is None or "config" in known:
+        return message
+
+    def own(found: re.Match[str]) -> str:
+        name, value = found["name"], found["value"] or ""
+        if name in known:
+            return f"{found['before']}--{name}{value}"
+        return "" if name == "on_error" else found[0]
+
+    return re.sub(
+        r"(?P<before>(?:,? or (?:skip (?:such files|them)|leave them out) with )?)"
+        r"(?P<name>\w+)(?:=\S+)? \(--config\.data\.(?P=name)(?P<value>=\w+)?\)",
+        own,
+        message,
+    )
 
 
 def _ended(message: str) -> str:
@@ -96,7 +126,7 @@ def plain_warnings() -> Iterator[None]:
             show(message, category, filename, lineno, file, line)
         elif str(message) not in told:
             told.add(str(message))
-            warn(str(message))
+            warn(_with_own_flags(str(message)))
 
     warnings.showwarning = show_plainly
     try:
@@ -214,6 +244,7 @@ def parse(given: flags.FlagValues, argv: list[str], doc: str | None) -> None:
         raise InputError(str(error)[0].upper() + str(error)[1:].rstrip(".") + ".") from error
     if rest:
         raise InputError(f"There is an argument too many: {rest[0]!r}.")
+    _flags.set(given)
 
 
 def use_preset(given: Flags, command: str | None = None) -> bool:

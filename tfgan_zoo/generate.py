@@ -51,7 +51,10 @@ def main(argv: list[str]) -> None:
     given.define_integer("seed", 0, "The same seed gives the same images.")
     given.define_bool("interpolate", "Walk from sample to sample.")
     given.define_enum(
-        "path", "spherical", ["spherical", "linear"], "How to walk: on an arc or a line."
+        "path",
+        None,
+        ["spherical", "linear"],
+        "Between latents: walk on an arc, the default, or on a line as between all else.",
     )
     given.define_integer("frames", 12, "Images of a walk from sample to sample.")
     given.define_float("truncation", None, "Latents within this distance from 0, such as 0.7.")

@@ -165,6 +165,12 @@ def test_the_network_is_built_with_it(tmp_path):
     ]
     assert names[0] != names[1]
     assert any("resize" in name or "up" in name for name in names[1] - names[0])
+    with pytest.raises(InputError) as error:  # of another size than the recipe's 32
+        building.build_network(load_config("r3gan"), "generator", "generator", (64, 64, 3), 64)
+    assert str(error.value) == (
+        "generator.widths: expected an integer of at least 1, or 4 of them, for maps of 4, 8, 16, "
+        "32 pixels, got (128, 96, 48); set it by --config.generator.widths."
+    )
 
 
 def test_a_run_resumes_with_it_and_with_no_other(tmp_path):

@@ -95,10 +95,15 @@ def test_encode_a_data_source_and_what_cannot_be_read(folder, model, tmp_path, c
     status, _, error = said(encode.main, *flags, f"--input={broken}", "--overwrite", capsys=capsys)
     assert status == 2
     assert "a.png" in error
+    assert error.endswith(" replace or delete it, or skip such files with --on_error=skip.\n")
     skipping = (*flags, f"--input={broken}", "--overwrite", "--on_error=skip")
     assert said(encode.main, *skipping, capsys=capsys)[0] == 0
     with np.load(output) as found:
         assert found["names"].tolist() == ["b.png"]
+    walk = ["--interpolate", f"--output={tmp_path / 'walk.png'}", f"--input={broken / 'b.png'}"]
+    walk += [flags[0], f"--input={broken / 'a.png'}"]
+    error = said(generate.main, *walk, capsys=capsys)[2]
+    assert error.endswith("; replace or delete it.\n")  # It has no flag for that.
 
 
 @pytest.mark.parametrize(
@@ -164,6 +169,10 @@ def test_walks_between_images(folder, model, tmp_path, capsys):
         (
             ("--interpolate", "--input={a}", "--input={a}", "--truncation=0.5"),
             "--truncation: expected none beside --input",
+        ),
+        (
+            ("--interpolate", "--input={a}", "--input={a}", "--path=spherical"),
+            "--path: expected linear, the only way between images, got spherical.",
         ),
         (("--interpolate", "--input={a}", "--input=no.png"), "--input: expected an image file, 'n"),
         (("--text=red",), "--text: expected none for"),

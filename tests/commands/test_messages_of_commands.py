@@ -21,6 +21,7 @@ from tests.tiny_runs import (
 from tfgan_zoo import __main__ as commands
 from tfgan_zoo import cli, train
 from tfgan_zoo.config import load_config
+from tfgan_zoo.data import images
 from tfgan_zoo.errors import InputError, warn_user
 from tfgan_zoo.run import building, experiment
 from tfgan_zoo.tasks import open_task, resolve
@@ -52,6 +53,25 @@ def test_messages_of_commands_end_with_a_period(capsys):
         raise InputError("--output: is for enlarged images")
 
     assert said(main, capsys=capsys)[2] == "error: --output: is for enlarged images.\n"
+
+
+@pytest.mark.parametrize(
+    ("flag", "expected"),
+    [
+        ("on_error", f"replace it, or skip them with --on_error=skip; black is {images.BLACK}"),
+        ("black", "replace it; black is --black"),
+        ("config", f"replace it, or skip them with {images.SKIP}; black is {images.BLACK}"),
+    ],
+    ids=["on_error", "black", "config"],
+)
+def test_a_message_names_the_flags_of_the_command(flag, expected, capsys):
+    def main(argv):
+        given = cli.Flags()
+        given.define_string(flag, None, "Any.")
+        cli.parse(given, argv, "")
+        raise InputError(f"replace it, or skip them with {images.SKIP}; black is {images.BLACK}")
+
+    assert said(main, capsys=capsys)[2] == f"error: {expected}.\n"
 
 
 def test_misspelt_config_is_suggested_for_an_override(capsys):

@@ -2,13 +2,17 @@
 
 import ast
 import gc
+import importlib.machinery
+import importlib.util
 import math
+from pathlib import Path
 
 import pytest
 
+import tfgan_zoo
 from tests.marks import slow_except
 from tests.models.tiny import EACH_KIND
-from tfgan_zoo.config import check, find_config, list_configs, load_config
+from tfgan_zoo.config import check, config_folder, find_config, list_configs, load_config
 from tfgan_zoo.config.own_images import RECIPES
 from tfgan_zoo.data import parse_spec
 from tfgan_zoo.models import MODELS
@@ -72,6 +76,14 @@ def test_recipes_of_papers_pad_as_their_authors_and_quick_ones_as_before():
         ("dcgan_celeba", "generator"),
         ("dcgan_celeba", "discriminator"),
     }
+
+
+def test_a_checkout_has_its_own_recipes(monkeypatch, tmp_path):
+    """Another checkout may be the one that is installed."""
+    spec = importlib.machinery.ModuleSpec("tfgan_zoo.configs", None, is_package=True)
+    spec.submodule_search_locations = [str(tmp_path)]
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
+    assert config_folder() == Path(tfgan_zoo.__file__).parents[1] / "configs"
 
 
 def test_every_model_has_a_quick_recipe():

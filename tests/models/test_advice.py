@@ -95,6 +95,26 @@ def test_none_for_a_seed_may_be_left_out():
         check_seed(None)
 
 
+ONE = r", got \({}\); make a batch of one image with x\[np\.newaxis\], "
+
+
+@pytest.mark.parametrize(
+    ("name", "call", "advice"),
+    [
+        ("autoencoder", lambda model, x: model.encode(x), ONE.format("16, 16, 3")),
+        ("autoencoder", lambda model, x: model.reconstruct(x), ONE.format("16, 16, 3")),
+        ("autoencoder", lambda model, x: model.decode(np.zeros(8)), r"\(8,\); give one code as x"),
+        ("cyclegan", lambda model, x: model.translate(x), ONE.format("16, 16, 1")),
+        ("srgan", lambda model, x: model.upscale(x), ONE.format("16, 16, 3")),
+        ("dcgan", lambda model, x: model.generate(latents=np.zeros(8)), r"; give one as x\[np"),
+    ],
+)
+def test_one_image_without_a_batch_gets_the_cure(name, call, advice):
+    model = tiny(name)
+    with pytest.raises(InputError, match=advice):
+        call(model, np.zeros(model.image_shape, "uint8"))
+
+
 @pytest.mark.parametrize("given", [BYTES, tf.data.Dataset.from_tensors(BYTES)])
 def test_predict_says_that_it_takes_latents(model, given):
     with pytest.raises(InputError, match=r"^predict: expected latents, shape \(num, 4\).*generate"):

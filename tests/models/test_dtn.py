@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tests.models.pointwise import SHAPE, times
 from tests.models.tiny import compiled, samples, tiny
-from tfgan_zoo import networks
+from tfgan_zoo import load_model, networks
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import DTN
 
@@ -282,6 +282,19 @@ def test_the_same_features_under_another_name(tmp_path):
     other.start_from(one)
     for old, new in zip(one.generator.get_weights(), other.generator.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+def test_a_file_of_features_that_was_replaced_is_noticed(tmp_path):
+    images = keras.Input((None, None, 1))
+    file = keras.Model(images, keras.layers.Conv2D(2, 1, name="same")(images))
+    file.save(tmp_path / "f.keras")
+    of(f"{tmp_path}/f.keras:same", times(1.0, 2)).save(tmp_path / "dtn.keras")
+    file.save(tmp_path / "f.keras")  # on another date
+    load_model(tmp_path / "dtn.keras")
+    file.set_weights([1 + each for each in file.get_weights()])
+    file.save(tmp_path / "f.keras")
+    with pytest.warns(UserWarning, match=r"^features: expected the file '.*f.keras' as it was"):
+        load_model(tmp_path / "dtn.keras")
 
 
 def test_f_that_the_generator_trains():

@@ -150,7 +150,7 @@ def test_wrong_arguments():
     inversion = FeatureInversion("figures_v1", steps=1)
     for call, said in (
         (lambda: inversion.invert(IMAGES, "conv9"), "no layer 'conv9'; did you mean conv"),
-        (lambda: inversion.invert(IMAGES[0], "conv1"), r"images: expected shape \[num, H, W, C\]"),
+        (lambda: inversion.invert(IMAGES[0], "conv1"), r"images: expected .*; give one image as x"),
         (lambda: inversion.invert(IMAGES.astype(float), "conv1"), "images: .*got floats up to"),
         (lambda: inversion.invert(IMAGES[:, :20], "dense64"), "^features: .* of 32x32 pixels"),
         (lambda: inversion.invert(IMAGES, 3), "layer: expected the name of a layer, got 3"),

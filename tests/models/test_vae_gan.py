@@ -311,3 +311,16 @@ def test_bad_arguments(arguments, sentence):
     given = tiny("vae_gan", dense=True).get_config() | arguments
     with pytest.raises(InputError, match=sentence):
         VAEGAN.from_config(given)
+
+
+def test_batches_of_one_leave_nothing_of_an_image_in_its_code():
+    model = tiny("vae_gan")
+    one, two = images(2)[:1], images(2)[1:]
+    codes = [model.encoded(image, True)[:, :LATENT] for image in (one, two)]
+    np.testing.assert_allclose(*codes, atol=1e-5)
+    model.compile()
+    data = tf.data.Dataset.from_tensor_slices(images(1)).batch(1)
+    with pytest.warns(UserWarning, match="^encoder: expected batches of 2 or more, got .* of 1, "):
+        model._inspected(iter(data), "training", "Training batches")
+    assert not model.training_warnings(2)
+    assert not tiny("vae_gan", dense=True).training_warnings(1)

@@ -256,6 +256,11 @@ def test_a_command_and_the_report_s_walk(run, tmp_path, capsys):
             {"interpolate": True},
             "--attribute: expected as many of each that changes, got 2 of shape, 3 of x",
         ),
+        (
+            [],
+            {"interpolate": True, "path": "spherical"},
+            "--path: expected linear, the only way between attributes, got spherical.",
+        ),
         ([], {"texts": ["a star"]}, "--text: expected none for 'runs/x', which draws from"),
         ([], {"labels": ["star"]}, "--label: expected none for 'runs/x'"),
     ],

@@ -162,6 +162,10 @@ def test_walks_between_texts(run, tmp_path, capsys):
     [
         ([], "expected text for"),
         (["--text=a", "--interpolate"], "expected two texts or more to walk between, got one"),
+        (
+            ["--text=a", "--text=b", "--interpolate", "--path=spherical"],
+            "--path: expected linear, the only way between texts, got spherical.",
+        ),
         (["--text_file=no.txt"], "--text_file: cannot read 'no.txt'"),
         (["--text=a", "--num=0"], "--num: expected a whole number from 1 up, got 0"),
     ],

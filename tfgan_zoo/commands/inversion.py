@@ -12,9 +12,10 @@ import numpy as np
 from tfgan_zoo import atomic, pictures, progress
 from tfgan_zoo.data import images
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.hashes import content_of
 from tfgan_zoo.models import FeatureInversion
 from tfgan_zoo.models.feature_inversion import Inverted
-from tfgan_zoo.networks.features import sides_of
+from tfgan_zoo.networks.features import files_of, sides_of
 from tfgan_zoo.pictures.resizing import resized, scaled
 from tfgan_zoo.suggestions import nearest
 
@@ -147,12 +148,8 @@ def _fitted(image: np.ndarray, settings: Settings, layers: Sequence[str]) -> np.
 
 def _network_files(settings: Settings) -> bytes:
     """Returns a hash of the network's files, which may have been replaced under their names."""
-    digest = hashlib.sha256()
-    for name in (settings.features, settings.options.get("features_file")):
-        path = Path(name or "").expanduser()
-        if path.is_file():
-            digest.update(path.read_bytes())
-    return digest.digest()
+    files = files_of(settings.features, settings.options.get("features_file"))
+    return "".join(content_of(path)[1] for path in files.values()).encode()
 
 
 def _fingerprint(

@@ -18,10 +18,13 @@ from tfgan_zoo.suggestions import nearest
 
 def config_folder() -> Path:
     """Returns the folder of the recipes that ship with the package."""
+    checkout = Path(__file__).parents[2]
+    if (checkout / "setup.cfg").is_file():  # which may not be the one that is installed
+        return checkout / "configs"
     spec = importlib.util.find_spec("tfgan_zoo.configs")
     if spec is not None and spec.submodule_search_locations:
         return Path(next(iter(spec.submodule_search_locations)))
-    return Path(__file__).parents[2] / "configs"  # run from a checkout, not installed
+    return checkout / "configs"
 
 
 def list_configs() -> list[str]:

@@ -509,8 +509,8 @@ def check_packages(spec: str, files: Sequence[str], skip: str = SKIP) -> None:
         for package, group in sorted(groups.items())
     ]
     raise InputError(
-        f"{spec}: a package is missing for {' and '.join(clauses)}; install it, convert such files "
-        f"to PNG, or skip them with {skip}."
+        f"{spec}: a package is missing for {' and '.join(clauses)}; install it or convert such "
+        f"files to PNG, or skip them with {skip}."
     )
 
 

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import json
+import os
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+
+from tfgan_zoo.errors import InputError
 
 
 class Share(NamedTuple):
@@ -58,3 +62,27 @@ def own_rows(batch_size: int) -> np.ndarray | None:
     """Returns the rows to decode, bool `[batch_size]`; None for all of them."""
     share = _share.get()
     return None if share is None or share.workers == 1 else share.rows(batch_size)
+
+
+def cluster_config() -> dict[str, Any] | None:
+    """Returns TF_CONFIG; None if it is not set or names no other worker.
+
+    Raises:
+        InputError: If TensorFlow cannot use it.
+    """
+    text = os.environ.get("TF_CONFIG", "")
+    if not text:
+        return None
+    try:
+        value = json.loads(text)
+        jobs = {job: list(value["cluster"].get(job, ())) for job in ("chief", "worker")}
+        kind, index = value["task"]["type"], value["task"]["index"]
+        known = 0 <= int(index) < len(jobs[kind])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        known = False
+    if not known:
+        raise InputError(
+            'TF_CONFIG: expected {"cluster": {"worker": ["HOST:PORT", ...]}, "task": {"type": '
+            f'"worker", "index": 0}}}} with a task of that cluster, got {text!r}.'
+        )
+    return value if sum(map(len, jobs.values())) > 1 else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tfgan_zoo.data.shares import cluster_config
 from tfgan_zoo.data.source import Source
 from tfgan_zoo.downloads import cache_folder
 from tfgan_zoo.errors import InputError, whole_number
@@ -210,11 +210,9 @@ def storage_for(sources: Sequence[Source], fittings: Sequence[Any], cache: Any) 
 
 
 def _has_several_workers() -> bool:
-    """Returns whether `TF_CONFIG` names several workers."""
     try:
-        cluster = json.loads(os.environ.get("TF_CONFIG") or "{}").get("cluster", {})
-        return sum(len(cluster.get(kind, ())) for kind in ("chief", "worker")) > 1
-    except (ValueError, AttributeError, TypeError):  # which opening the devices says
+        return cluster_config() is not None
+    except InputError:  # which opening the devices says
         return False
 
 

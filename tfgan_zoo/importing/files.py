@@ -1,7 +1,6 @@
 """Files of weights that are imported: opened, compared with their family, and noted."""
 
 import contextlib
-import hashlib
 import json
 import os
 import zipfile
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 
 from tfgan_zoo import atomic
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.hashes import sha256_of
 from tfgan_zoo.importing.families import check_family, checked_plan, choose
 from tfgan_zoo.importing.plan import Plan
 from tfgan_zoo.weight_files import State, open_weights
@@ -65,9 +65,7 @@ class Source(NamedTuple):
 
     def note(self) -> dict[str, str]:
         """Returns what is noted of the file in the model."""
-        with self.path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return {"file": self.path.name, "sha256": digest, "key": self.key}
+        return {"file": self.path.name, "sha256": sha256_of(self.path), "key": self.key}
 
 
 @contextlib.contextmanager

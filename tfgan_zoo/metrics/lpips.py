@@ -17,6 +17,7 @@ import tensorflow as tf
 from tfgan_zoo.data.images import with_channels
 from tfgan_zoo.downloads import cache_folder, fetch
 from tfgan_zoo.errors import InputError, first_line
+from tfgan_zoo.hashes import sha256_of
 from tfgan_zoo.metrics.features.base import as_byte_range
 from tfgan_zoo.metrics.psnr import planes
 from tfgan_zoo.weight_files import read_torch_file
@@ -334,7 +335,7 @@ def _downloaded_heads(network: str) -> Path:
     folders = list(package.submodule_search_locations or ()) if package else []
 
     def difference(file: Path) -> str:
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        digest = sha256_of(file)
         same = digest == known.sha256
         return "" if same else f"a file with the SHA-256 {digest} instead of {known.sha256}"
 

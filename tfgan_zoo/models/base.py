@@ -131,6 +131,7 @@ class ZooModel(
             if not hasattr(self, f"{role}_optimizer"):
                 setattr(self, f"{role}_optimizer", None)
         self._frozen = FrozenNetworks()
+        self.note_feature_files()
         for name, network in self.frozen_networks().items():
             if network.saved:
                 self.frozen(name)

@@ -149,7 +149,7 @@ class Classifier(ZooModel):
         """
         if len(images) == 0 or batch_size < 1:
             raise InputError("classify: expected an image or more, and a batch_size from 1 up.")
-        images = self.checked_images(images)
+        images = self.checked_images(images, shape=self.image_shape)
         done = [self(images[i : i + batch_size]).numpy() for i in range(0, len(images), batch_size)]
         return np.concatenate(done)
 

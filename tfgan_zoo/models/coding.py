@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.keras_internals import layers_of
 from tfgan_zoo.models.mechanics.arguments import (
     check_image_shape,
     check_size,
@@ -194,6 +195,26 @@ class Coding(Prior, TakesImages, MovingAverage):
 
     # ------------------------------------------------------------------ the first batch
 
+    def training_warnings(self, batch_size: int) -> list[str]:
+        """See `ZooModel.training_warnings`: whether batches are too small to normalise codes.
+
+        Args:
+            batch_size: Images of a train step on each replica.
+        """
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        for layer in layers_of(self.encoder):
+            if not isinstance(layer, keras.layers.BatchNormalization) or not layer.trainable:
+                continue
+            together = batch_size * (replicas if layer.synchronized else 1)
+            if together == 1 and getattr(layer.input_spec, "ndim", None) == 2:
+                return [
+                    f"encoder: expected batches of 2 or more, got batches of 1, of which its layer "
+                    f"{layer.name!r}, a batch normalisation of vectors, leaves the same for every "
+                    "image, so that codes are constant; train in larger batches, or give an "
+                    "encoder with another normalisation."
+                ]
+        return []
+
     def looks_at(self, element_spec: Any) -> bool:
         """See `Inspection.looks_at`: at images that stand where labels may."""
         return has_other_images(element_spec, self.image_shape) or super().looks_at(element_spec)
@@ -299,7 +320,7 @@ class Coding(Prior, TakesImages, MovingAverage):
         Example:
             >>> codes = model.encode(images)
         """
-        return self._mapped("encode", self.checked_images(images), batch_size)
+        return self._mapped("encode", self._of_its_shape(images), batch_size)
 
     def decode(self, codes: np.ndarray, *, batch_size: int = 64) -> np.ndarray:
         """Decodes codes.
@@ -335,7 +356,7 @@ class Coding(Prior, TakesImages, MovingAverage):
         Example:
             >>> again = model.reconstruct(images)
         """
-        return self._mapped("reconstruct", self.checked_images(images), batch_size)
+        return self._mapped("reconstruct", self._of_its_shape(images), batch_size)
 
     def interpolate(
         self, a: np.ndarray, b: np.ndarray, num: int = 8, *, batch_size: int = 64
@@ -374,6 +395,9 @@ class Coding(Prior, TakesImages, MovingAverage):
         images = images.reshape(len(a), int(num), *self.image_shape)
         return images[0] if alone else images
 
+    def _of_its_shape(self, images: Any) -> Any:
+        return self.checked_images(images, shape=self.image_shape)
+
     def _mapped(self, name: str, values: Any, batch_size: int) -> np.ndarray:
         """Returns what an endpoint's function makes of values, batch by batch."""
         check_number("batch_size", batch_size, least=1, whole=True)
@@ -410,8 +434,9 @@ class Coding(Prior, TakesImages, MovingAverage):
         codes = np.asarray(codes)
         if codes.ndim != 2 or codes.shape[1] != self.latent_dim or codes.dtype.kind not in "iuf":
             came = codes.shape if codes.dtype.kind in "iuf" else f"type {codes.dtype}"
+            advice = "; give one code as x[np.newaxis]" * (came == (self.latent_dim,))
             raise InputError(
-                f"{argument}: expected numbers, shape (num, {self.latent_dim}), got {came}."
+                f"{argument}: expected numbers, shape (num, {self.latent_dim}), got {came}{advice}."
             )
         codes = codes.astype(np.float32)
         if not np.isfinite(codes).all():

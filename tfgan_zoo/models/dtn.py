@@ -290,7 +290,7 @@ class DTN(ImageToImage):
         Raises:
             InputError: If the direction is unknown, or the images have another shape or type.
         """
-        images = self.checked_images(images)
+        images = self.checked_images(images, shape=(None, None, self.shape_a[-1]))
         most = self._made_for()[:2]
         shape = tuple(np.shape(images)[1:3])
         if any(n is not None and side > n for side, n in zip(shape, most, strict=False)):

@@ -353,6 +353,7 @@ def _moved(x: tf.Tensor, state: State, shift: tf.Tensor) -> Step:
 def _as_floats(images: Any, name: str) -> tf.Tensor:
     values = np.asarray(images)
     if values.ndim != 4 or not len(values):
-        raise InputError(f"{name}: expected shape [num, H, W, C], got {values.shape}.")
+        advice = "; give one image as x[np.newaxis]" * (values.ndim == 3)
+        raise InputError(f"{name}: expected shape [num, H, W, C], got {values.shape}{advice}.")
     check_range(values, name)
     return as_images(values, (None, None, values.shape[-1]), name)

@@ -173,7 +173,7 @@ class GAN3D(NoiseToImage):
             >>> features = model.encode(voxels)
         """
         check_number("batch_size", batch_size, least=1, whole=True)
-        given = self.checked_images(voxels, "voxels")
+        given = self.checked_images(voxels, "voxels", self.image_shape)
         check_not_binary(given, "encode")
         if len(given) == 0:
             raise InputError("encode: expected one or more, got none.")

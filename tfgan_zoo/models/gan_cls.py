@@ -340,9 +340,10 @@ class GANCLS(ReadsTexts, NoiseToImage):
             embeddings = self.embed(texts, batch_size=batch_size, on_unknown=on_unknown)
         embeddings = np.asarray(embeddings, np.float32)
         if embeddings.shape[1:] != (self.embedding_dim,) or len(embeddings) == 0:
+            advice = "; give one as x[np.newaxis]" * (embeddings.shape == (self.embedding_dim,))
             raise InputError(
                 f"embeddings: expected one or more, shape (num, {self.embedding_dim}), got "
-                f"{embeddings.shape}."
+                f"{embeddings.shape}{advice}."
             )
         if num is not None and check_num(num) and len(embeddings) != 1:
             raise InputError(

@@ -144,7 +144,7 @@ class ImageToImage(TakesImages, Game):
         channels = self.source_shape(direction)[-1]
         if len(images) == 0 or batch_size < 1:
             raise InputError("translate: expected an image or more, and a batch_size from 1 up.")
-        images = self.checked_images(images)
+        images = self.checked_images(images, shape=(None, None, channels))
         function = self._translation(direction)
         done = []
         for i in range(0, len(images), batch_size):

@@ -166,7 +166,7 @@ class JointEmbedding(ReadsTexts):
         """
         if len(images) == 0 or batch_size < 1:
             raise InputError("embed_images: expected an image or more, and a batch_size from 1 up.")
-        images = self.checked_images(images)
+        images = self.checked_images(images, shape=self.image_shape)
         done = []
         for i in range(0, len(images), batch_size):
             batch = as_images(images[i : i + batch_size], self.image_shape, "images")

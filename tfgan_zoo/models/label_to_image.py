@@ -201,7 +201,7 @@ class LabelToImage(ImageToImage):
             raise InputError(
                 "encode_styles: expected an image or more, and a batch_size from 1 up."
             )
-        images = self.checked_images(images)
+        images = self.checked_images(images, shape=(None, None, self.channels_b))
         instances = np.asarray(instances)
         if instances.shape != tuple(images.shape[:3]):
             raise InputError(

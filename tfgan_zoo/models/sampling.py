@@ -185,7 +185,8 @@ class Sampling(Conditional):
             expected = f"shape ({rows}, {self.latent_dim})"
             if count is None:
                 expected = f"one or more, shape (num, {self.latent_dim})"
-            raise InputError(f"latents: expected {expected}, got {latents.shape}.")
+            advice = "; give one as x[np.newaxis]" * (latents.shape == (self.latent_dim,))
+            raise InputError(f"latents: expected {expected}, got {latents.shape}{advice}.")
         entries = (np.repeat(v, rows // len(v), axis=0) for v in condition.values())
         inputs: Any = (latents, *entries) if condition else latents
         # Keras would make a dataset that can be shuffled, which takes as long as many images do.

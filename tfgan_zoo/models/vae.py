@@ -221,7 +221,7 @@ class VAE(Autoencoding):
         if draws is not None:
             check_number("draws", draws, least=1, whole=True)
         check_number("batch_size", batch_size, least=1, whole=True)
-        seed, images = check_seed(seed), self.checked_images(images)
+        seed, images = check_seed(seed), self._of_its_shape(images)
         self.check_probabilities(images, "images")
         found = []
         for i in range(0, len(images), int(batch_size)):

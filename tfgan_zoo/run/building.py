@@ -317,7 +317,15 @@ def build_network(
     function = network_function(name, group)
     _check_takes(function, shapes, group, name)
     config_lib.check_names(group, args, settable_arguments(function, shapes))
-    network = function(*shapes, name=argument, **args)
+    try:
+        network = function(*shapes, name=argument, **args)
+    except InputError as error:
+        found = re.match(r"(\w+)[^:]*: ", str(error))
+        if found is None or found[1] not in args:
+            raise
+        entry = f"{group}.{found[1]}"
+        advice = "" if "; " in str(error) else f"; set it by --config.{entry}"
+        raise InputError(f"{group}.{str(error).removesuffix('.')}{advice}.") from error
     if not isinstance(network, keras.Model):
         raise InputError(
             f"{group}.name: expected {name!r} to return a keras.Model, got {network!r}."

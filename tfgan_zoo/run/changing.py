@@ -1,17 +1,15 @@
 """What a run does about a config that has changed: more steps, other records, other scores."""
 
-import hashlib
-import zipfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.data.fingerprints import Fingerprint
+from tfgan_zoo.hashes import content_of
 from tfgan_zoo.models import ZooModel
-from tfgan_zoo.networks.features import parse_features
+from tfgan_zoo.networks.features import files_of
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.schedules import LinearDecay
 
@@ -25,23 +23,16 @@ def replaced_data(run: Run, config: ConfigDict) -> tuple[str, ...]:
 
 
 def feature_files(config: ConfigDict) -> dict[str, Fingerprint]:
-    """Returns the fingerprint of the `.keras` file whose features a model uses, if there is one.
+    """Returns the fingerprints of the files of the features that a model uses, if there are any.
 
-    Its network is saved with no checkpoint, so that a resumed run would use what is there now.
+    Their network is saved with no checkpoint, so that a resumed run would use what is there now.
     """
-    name = config.model_args.get("features")
-    network = parse_features(name).network if isinstance(name, str) and ".keras" in name else ""
-    path = Path(network).expanduser()
-    if not network or not zipfile.is_zipfile(path):
-        return {}
-    digest, size = hashlib.sha256(), 0
-    with zipfile.ZipFile(path) as archive:
-        for part in sorted(archive.namelist()):
-            if part != "metadata.json":  # the date
-                content = archive.read(part)
-                digest.update(part.encode() + content)
-                size += len(content)
-    return {f"features {network}": Fingerprint("bytes", size, digest.hexdigest())}
+    given = config.model_args
+    weights = given.get("features_file") or given.get("content_weights")
+    return {
+        f"features {name}": Fingerprint("bytes", *content_of(path))
+        for name, path in files_of(given.get("features"), weights).items()
+    }
 
 
 def only_with_export_of(run: Run, config: ConfigDict) -> ConfigDict:

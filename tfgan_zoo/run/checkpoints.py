@@ -1,6 +1,5 @@
 """Checkpoints of a model: complete, verified, the last few and the best."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -14,6 +13,7 @@ import numpy as np
 
 from tfgan_zoo import atomic
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.hashes import sha256_of
 from tfgan_zoo.layers.per_replica import assign_replicas, of_all_replicas
 
 
@@ -150,7 +150,7 @@ class Checkpoints:
         model.save_weights(weights)
         # Keras does not save metrics with the weights.
         means = [of_all_replicas(v).tolist() for v in _means(model)]
-        state = {"step": step, "sha256": _sha256(weights), "means": means}
+        state = {"step": step, "sha256": sha256_of(weights), "means": means}
         if logs is not None:
             state["logs"] = dict(logs)
         atomic.to_disk(weights)
@@ -198,7 +198,7 @@ class Checkpoints:
 
     def _is_whole(self, step: int) -> bool:
         try:
-            return _sha256(self.folder(step) / "model.weights.h5") == self.state(step)["sha256"]
+            return sha256_of(self.folder(step) / "model.weights.h5") == self.state(step)["sha256"]
         except (OSError, ValueError, KeyError, TypeError):
             return False
 
@@ -220,8 +220,3 @@ def _check_space(file: Path, size: int) -> None:
 
 def _means(model: keras.Model) -> list[keras.Variable]:
     return [variable for metric in model.metrics for variable in metric.variables]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,15 +2,13 @@
 
 import contextlib
 import functools
-import json
-import os
 from collections.abc import Iterator
 from typing import Any
 
 import tensorflow as tf
 from ml_collections import ConfigDict
 
-from tfgan_zoo.data.shares import Share
+from tfgan_zoo.data.shares import Share, cluster_config
 from tfgan_zoo.errors import InputError, WorkerLostError
 
 #: Reported by a chief that failed: more than the number of workers.
@@ -187,30 +185,6 @@ def open_devices(config: ConfigDict) -> Devices:
     if kind == "one_device" or len(devices) < 2:
         return Devices()
     return _mirrored(devices)
-
-
-def cluster_config() -> dict[str, Any] | None:
-    """Returns TF_CONFIG; None if it is not set or names no other worker.
-
-    Raises:
-        InputError: If TensorFlow cannot use it.
-    """
-    text = os.environ.get("TF_CONFIG", "")
-    if not text:
-        return None
-    try:
-        value = json.loads(text)
-        jobs = {job: list(value["cluster"].get(job, ())) for job in ("chief", "worker")}
-        kind, index = value["task"]["type"], value["task"]["index"]
-        known = 0 <= int(index) < len(jobs[kind])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        known = False
-    if not known:
-        raise InputError(
-            'TF_CONFIG: expected {"cluster": {"worker": ["HOST:PORT", ...]}, "task": {"type": '
-            f'"worker", "index": 0}}}} with a task of that cluster, got {text!r}.'
-        )
-    return value if sum(map(len, jobs.values())) > 1 else None
 
 
 # A process can join only one cluster, and several mirrored strategies in one process interfere.

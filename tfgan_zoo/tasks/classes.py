@@ -89,7 +89,7 @@ def latents_of(model: Any, request: DrawRequest) -> tuple[np.ndarray, int | None
         return latents, None
     if len(latents) < 2:
         raise InputError("--num: expected a whole number from 2 up with --interpolate, got 1.")
-    latents = pictures.walk(latents, request.frames, request.path, request.closed)
+    latents = pictures.walk(latents, request.frames, request.path or "spherical", request.closed)
     return latents, None if request.closed else request.frames
 
 

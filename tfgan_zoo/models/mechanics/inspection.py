@@ -81,17 +81,23 @@ class Inspection(keras.Model):
         for warning in self.training_warnings(batch_size):
             self._report_once(warning, warning, report)
 
-    def checked_images(self, images: Any, name: str = "images") -> Any:
+    def checked_images(
+        self, images: Any, name: str = "images", shape: parts.Shape | None = None
+    ) -> Any:
         """Returns images as one array whose range can be that of images: see `check_range`.
 
         Args:
             images: An array or tensor that has its values, or a list with one per image.
             name: Their name in a message.
+            shape: The shape of one, None for any size, to check before they are taken apart.
 
         Raises:
-            InputError: If they differ in shape, or are floats far outside [-1, 1].
+            InputError: If they differ in shape, have another one, or are floats far outside
+                [-1, 1].
         """
         images = stack_images(images, name)
+        if shape is not None and hasattr(images, "shape"):
+            parts.check_shape_of(images, shape, name)
         if check_range(images, name):
             self._warn_of_range(name)
         return images
@@ -134,7 +140,7 @@ class Inspection(keras.Model):
         unsure, num = parts.needs_check(iterator.element_spec, self.batch_spec(), strings=unread)
         if phase == "training" and num is not None:
             self.report_warnings(num, warn_user)
-        elif phase == "training" and self.training_warnings(2):
+        elif phase == "training" and any(map(self.training_warnings, (1, 2))):
             unsure = True
         if unsure or self.looks_at(iterator.element_spec):
             read, iterator = batches.read_ahead(iterator, self.steps_per_execution)

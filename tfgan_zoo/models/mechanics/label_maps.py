@@ -94,7 +94,8 @@ def as_maps(maps: Any, channels: int, name: str) -> tf.Tensor:
     if channels == 1 and maps.shape.rank == 3:
         maps = maps[..., tf.newaxis]
     came = tuple(maps.shape)
-    if len(came) == 3 or (len(came) == 4 and came[-1] == 1 < channels):
+    alone = len(came) == 3 and came[-1] == channels
+    if (len(came) == 3 and not alone) or (len(came) == 4 and came[-1] == 1 < channels):
         raise InputError(
             f"{name}: expected class and instance numbers, shape (batch, height, width, 2), got "
             f"{came} without instances, which the boundaries and styles of this model come from; "

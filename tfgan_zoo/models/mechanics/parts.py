@@ -270,7 +270,9 @@ def check_shape_of(images: Any, shape: Shape, name: str) -> None:
         advice = ""
         one_less = came.rank == len(shape) > 1
         if one_less and came.is_compatible_with(shape):
-            advice = "; make a batch of a list of images with np.stack(images)"
+            advice = (
+                "; make a batch of one image with x[np.newaxis], or of a list with np.stack(images)"
+            )
         elif one_less and shape[-1] == 1 and came[1:].is_compatible_with(shape[:-1]):
             advice = "; give images a channel axis: x[..., np.newaxis]"
         elif came.rank == 2 and not shape:

@@ -10,9 +10,11 @@ from typing import Any, Self
 import keras
 
 from tfgan_zoo.errors import InputError, warn_user
+from tfgan_zoo.hashes import content_of
 from tfgan_zoo.models.mechanics.arguments import check_save_path, constructor_arguments
 from tfgan_zoo.models.mechanics.keywords import check_export_format, check_known
 from tfgan_zoo.models.mechanics.output_ranges import made_before
+from tfgan_zoo.networks.features import files_of
 from tfgan_zoo.serving import saved_model
 from tfgan_zoo.serving.card import model_card
 from tfgan_zoo.serving.signatures import Endpoint, in_every_form
@@ -76,19 +78,46 @@ class Saving(keras.Model):
                 '@keras.saving.register_keras_serializable("my_package"), and give objects that '
                 "have a get_config instead of classes."
             )
+        if noted := self.__dict__.get("_feature_files"):
+            config["feature_files"] = dict(noted)
         return config | found
+
+    def note_feature_files(self) -> None:
+        """Notes the hashes of the files of frozen features, which are saved with no model."""
+        weights = getattr(self, "features_file", None) or getattr(self, "content_weights", None)
+        files = files_of(getattr(self, "features", None), weights)
+        # Keras need not track it.
+        self.__dict__["_feature_files"] = {
+            name: content_of(path)[1] for name, path in files.items()
+        }
+
+    def _warn_of_feature_files(self, saved: Mapping[str, str]) -> None:
+        for name, found in self.__dict__.get("_feature_files", {}).items():
+            if saved.get(name, found) != found:
+                warn_user(
+                    f"features: expected the file {name!r} as it was when this model was made, got "
+                    "another one under that name, which computes other features; bring that file "
+                    "back."
+                )
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects=None) -> Self:
-        """Makes a model from the result of `get_config`."""
+        """Makes a model from the result of `get_config`.
+
+        Warns:
+            UserWarning: If a file of frozen features has been replaced since.
+        """
         known = constructor_arguments(cls)
         arguments = {
             name: _deserialized(value, custom_objects)
             for name, value in config.items()
+            if name != "feature_files"
             if value is not None or name in known or name not in _EARLIER_ARGUMENTS
         }
         with made_before():
-            return cls(**arguments)
+            model = cls(**arguments)
+        model._warn_of_feature_files(config.get("feature_files", {}))
+        return model
 
     def signatures(self) -> dict[str, Endpoint]:
         """Returns `endpoints` in all forms in which they are exported: see `in_every_form`."""
