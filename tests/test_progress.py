@@ -71,6 +71,14 @@ def test_a_run_prints_lines_where_there_is_no_terminal(monkeypatch, at_once):
     assert second.endswith(" left")
 
 
+@pytest.mark.parametrize(
+    ("speed", "text"),
+    [(0.034, "0.034"), (0.3, "0.3"), (2.51, "2.5"), (9.0, "9"), (1234.5, "1,234")],
+)
+def test_slow_steps_are_not_0_a_second(speed, text):
+    assert progress.per_second(speed) == text
+
+
 def test_a_pipeline_prints_no_lines(monkeypatch, at_once):
     assert shown(monkeypatch) == []
 

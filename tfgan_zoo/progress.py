@@ -108,11 +108,25 @@ def _shown_bar(
         spent = time.monotonic() - start
         if spent >= due and (total is None or done < total):
             due = spent + EVERY
-            text = f"{what}: {done:,} {unit}  {done / spent:,.0f}/s"
+            speed = per_second(done / spent)
+            text = f"{what}: {done:,} {unit}  {speed}/s"
             if total is not None:
                 left = tqdm.tqdm.format_interval(spent / max(done, 1) * (total - done))
-                text = f"{what}: {done:,} of {total:,} {unit}  {done / spent:,.0f}/s  {left} left"
+                text = f"{what}: {done:,} of {total:,} {unit}  {speed}/s  {left} left"
             print(text, file=sys.stderr, flush=True)
+
+
+def per_second(number: float) -> str:
+    """Returns a speed as a text; slow ones have decimals, so that they are not 0.
+
+    Args:
+        number: A number of units per second.
+
+    Example:
+        >>> per_second(1234.5), per_second(0.34)
+        ('1,234', '0.34')
+    """
+    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
 
 
 def say(text: str) -> None:

@@ -207,7 +207,7 @@ def test_progress_prints_lines_where_there_is_no_terminal(model, monkeypatch):
     first, last = sys.stderr.getvalue().splitlines()
     number = r"-?\d+\.\d{3}"
     assert re.fullmatch(
-        rf"step 3/6  d_loss {number}, g_loss {number}, [\d,]+ images/s  \d\d:\d\d left", first
+        rf"step 3/6  d_loss {number}, g_loss {number}, [\d,.]+ images/s  \d\d:\d\d left", first
     )
     assert last.endswith("00:00 left")
 

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -82,6 +83,17 @@ def test_a_folder_with_a_style_and_the_middle(photo, tmp_path, capsys):
     assert "logits" not in capsys.readouterr().err
     invert.main([*flags, "--skip_existing"])
     assert capsys.readouterr().out == f"0 images, 2 there already: {out}\n"
+
+
+def test_layers_of_a_file_are_told_by_their_features(photo, tmp_path, capsys):
+    """Its names say nothing of positions, as `pool` of EfficientNet does."""
+    layers = [keras.layers.Conv2D(2, 3, name="wide"), keras.layers.GlobalAveragePooling2D()]
+    keras.Sequential([keras.Input((8, 8, 3)), *layers]).save(tmp_path / "own.keras")
+    flags = [f"--features={tmp_path / 'own.keras'}", "--steps=1", f"--input={photo}"]
+    invert.main([*flags, f"--style={photo}", f"--output={tmp_path / 'a.png'}"])
+    assert "2 of 2, global_average_pooling2d" in capsys.readouterr().err
+    invert.main([*flags, "--centre=3", f"--output={tmp_path / 'b.png'}"])
+    assert "1 of 1, wide" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

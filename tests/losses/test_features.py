@@ -26,6 +26,13 @@ def test_hand_computed():
     assert float(feature_loss(X, X)) == 0
 
 
+@pytest.mark.parametrize("loss", [feature_loss, gram_loss])
+def test_weights_are_a_list(loss):
+    x = tf.ones([1, 1, 1, 1])
+    with pytest.raises(InputError, match=r"weights: expected a list of 2, .* got 0\.5"):
+        loss([x, x], [x, x], 0.5)
+
+
 def test_feature_matching_by_hand():
     """4 / L of each layer, and the mean over scales, as in pix2pixHD's code."""
     small = [tf.constant([[2.0, 0.0]])], [tf.constant([[1.0, 5.0]])]

@@ -25,6 +25,13 @@ def test_hand_computed(beta, isotropic, total):
     assert float(total_variation(PICTURE, beta, isotropic=isotropic)) == pytest.approx(total / 6)
 
 
+@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 1), (1, 1, 2, 3, 1)])
+def test_images_of_other_axes_are_refused(shape):
+    with pytest.raises(InputError, match=r"images: expected shape \[B, H, W, C\]") as refused:
+        total_variation(np.zeros(shape, "float32"))
+    assert ("x[np.newaxis]" in str(refused.value)) == (len(shape) == 3)
+
+
 def test_sums_are_tensorflow_s():
     images = np.random.default_rng(0).normal(size=(3, 5, 4, 2)).astype("float32")
     expected = tf.reduce_mean(tf.image.total_variation(tf.constant(images))) / (5 * 4 * 2)

@@ -1,3 +1,4 @@
+import inspect
 import math
 
 import keras
@@ -8,6 +9,7 @@ import tensorflow as tf
 from tests.models.pointwise import SHAPE, times
 from tests.models.tiny import compiled, samples, tiny
 from tfgan_zoo import load_model, networks
+from tfgan_zoo.config import load_config
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import DTN
 
@@ -118,6 +120,12 @@ def with_statistics():
     x = keras.layers.Conv2D(4, 3, strides=2, padding="same")(images)
     x = keras.layers.BatchNormalization(name="statistics")(x)
     return keras.Model(images, keras.layers.Dropout(0.5)(x))
+
+
+def test_the_default_features_are_the_recipe_s():
+    """conv5 of figures is nearer to an empty image than to the outline."""
+    default = inspect.signature(DTN).parameters["features"].default
+    assert default == load_config("dtn").model_args.features
 
 
 @pytest.fixture(scope="module")
@@ -239,7 +247,7 @@ def grey_only():
         ),
         (
             {"generator": lambda: networks.dtn_generator((8, 8, 5), (32, 32, 3), filters=2)},
-            r"generator: .*input has shape \(batch, 8, 8, 16\)",
+            r"generator: .*input has shape \(batch, 8, 8, 64\)",
         ),
         ({"features": "figures_v1:conv4", "image_shape": (33, 33, 3)}, "feature_shape: expected"),
     ],

@@ -137,7 +137,7 @@ def test_an_image_without_features_has_nothing_to_invert(optimizer):
 def test_wrong_arguments():
     for arguments, said in (
         ({"features": "figurs_v1"}, "no network 'figurs_v1'; did you mean figures_v1"),
-        ({"features": "figures_v1:conv1"}, "expected a network without a layer"),
+        ({"features": "figures_v1:conv1"}, "expected a network without a layer.* by --layers"),
         ({"optimizer": "lbfgs"}, "optimizer: expected adam or sgd, got 'lbfgs'"),
         ({"tv_weight": -1}, "tv_weight: "),
         ({"tv_beta": 0.5}, "tv_beta: "),
@@ -155,9 +155,24 @@ def test_wrong_arguments():
         (lambda: inversion.invert(IMAGES[:, :20], "dense64"), "^features: .* of 32x32 pixels"),
         (lambda: inversion.invert(IMAGES, 3), "layer: expected the name of a layer, got 3"),
         (lambda: inversion.invert(IMAGES, "conv1", style=IMAGES), r"style: .* \[H, W, C\], got"),
+        (
+            lambda: inversion.invert(IMAGES, "conv1", style=IMAGES[0], style_layers=["logits"]),
+            "style_layers: expected layers with positions, got 'logits'",
+        ),
         (lambda: inversion.invert(IMAGES, "conv1", centre=0), "centre: "),
         (inversion.export, "nothing to save or export"),
         (inversion.save, "nothing to save or export"),
     ):
         with pytest.raises(InputError, match=said):
             call()
+
+
+def test_a_model_of_one_size_says_which():
+    model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Conv2D(1, 1, name="twice")])
+    inversion = FeatureInversion(model, steps=1)
+    for shape in ((1, 5, 4, 1), (1, 4, 4, 3)):
+        with pytest.raises(InputError, match=r"images: expected shape \(None, .*, got \(1, "):
+            inversion.invert(np.ones(shape, "float32"), "twice")
+    given = np.ones((1, 4, 4, 1), "float32")
+    with pytest.raises(InputError, match=r"style: expected shape \(None, "):
+        inversion.invert(given, "twice", style=np.ones((4, 4, 3), "float32"))

@@ -15,6 +15,7 @@ from tfgan_zoo.networks.features import (
     check_features,
     feature_shape,
     layers_of,
+    maps_of,
     parse_features,
 )
 
@@ -160,6 +161,13 @@ def test_names_of_layers(file):
         layers_of("figures_v1:conv1")
 
 
+def test_layers_with_positions(file):
+    everything = ("first", "normalized", "flat")
+    for network in (str(file), keras.saving.load_model(file)):
+        assert maps_of(network, everything) == ["first", "normalized"]
+    assert maps_of("figures_v1", ("conv5", "dense64", "logits")) == ["conv5"]
+
+
 def test_saved_and_loaded(tmp_path):
     network = feature_network("figures_v1:conv1,conv3")
     network.save(tmp_path / "features.keras")
@@ -173,6 +181,7 @@ def test_saved_and_loaded(tmp_path):
     ("name", "said"),
     [
         (None, "features: expected NETWORK:LAYER, such as 'efficientnet_lite0:block3', got None"),
+        (keras.Sequential(), "got <Sequential .*; save it, and give FILE.keras:LAYER"),
         ("vgg16:1_1", "features: there is no network 'vgg16'; did you mean vgg19"),
         ("resnet50:conv", "no network 'resnet50'; choose from efficientnet_lite0, .* .keras file"),
         ("figures_v1", "expected a layer, such as figures_v1:conv1, .*layers are conv1, .*logits"),
@@ -242,6 +251,8 @@ def test_files_that_cannot_be_used(file, tmp_path):
             feature_network(name)
     with pytest.raises(InputError, match="takes images of 2 channels"):
         feature_network(f"{file}:first")(images(1, 8, 8, 3))
+    with pytest.raises(InputError, match=r"of 8x8 pixels, .*; resize .*, or save the network"):
+        feature_network(f"{file}:first")(images(1, 9, 8, 2))
     with pytest.raises(InputError, match="takes images of 1 or 3 channels"):
         feature_network("mnist_v1:conv1")(images(1, 8, 8, 4))
 
@@ -258,5 +269,5 @@ def test_unknown_channels_of_a_graph(channels):
 
 def test_examples():
     result = doctest.testmod(features_lib, extraglobs={"np": np})
-    assert result.attempted == 8
+    assert result.attempted == 9
     assert not result.failed

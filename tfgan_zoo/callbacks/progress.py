@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tqdm
 
-from tfgan_zoo.progress import on_terminal
+from tfgan_zoo.progress import on_terminal, per_second
 
 
 class Throughput(keras.callbacks.Callback):
@@ -139,5 +139,5 @@ class Progress(keras.callbacks.Callback):
     def _text(self, logs: Mapping[str, float]) -> str:
         parts = [f"{name} {logs[name]:.3f}" for name in self.shown if name in logs]
         if "images_per_second" in logs:
-            parts.append(f"{logs['images_per_second']:,.0f} images/s")
+            parts.append(f"{per_second(logs['images_per_second'])} images/s")
         return ", ".join(parts)

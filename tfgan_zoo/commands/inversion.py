@@ -15,7 +15,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.hashes import content_of
 from tfgan_zoo.models import FeatureInversion
 from tfgan_zoo.models.feature_inversion import Inverted
-from tfgan_zoo.networks.features import files_of, sides_of
+from tfgan_zoo.networks.features import files_of, maps_of, sides_of
 from tfgan_zoo.pictures.resizing import resized, scaled
 from tfgan_zoo.suggestions import nearest
 
@@ -65,14 +65,15 @@ def invert_files(planned: Mapping[Path, Path], settings: Settings) -> None:
             advice = f"its layers are {', '.join(inversion.layers)}"
             near = nearest(layer, inversion.layers, advice)
             raise InputError(f"--layers: {settings.features} has no layer {layer!r}{near}")
+    maps = maps_of(settings.features, layers)
     for flag, value in (("centre", settings.centre), ("style", settings.style)):
-        if value is not None and not _maps(layers):
+        if value is not None and not maps:
             raise InputError(
                 f"--layers: expected a layer with positions for --{flag}, got {', '.join(layers)}; "
                 "add a convolutional layer."
             )
     if settings.centre is not None:  # Layers without positions have no middle.
-        layers = _maps(layers)
+        layers = maps
     style = None if settings.style is None else _read(Path(settings.style), "--style")
     network = _network_files(settings)
     for path, result in planned.items():
@@ -91,7 +92,7 @@ def invert_files(planned: Mapping[Path, Path], settings: Settings) -> None:
                         layer,
                         centre=settings.centre,
                         style=None if style is None else _fitted(style, settings, layers),
-                        style_layers=None if style is None else _maps(layers),
+                        style_layers=None if style is None else maps,
                         style_weight=settings.style_weight,
                     )
                 except InputError as refused:
@@ -108,11 +109,6 @@ def invert_files(planned: Mapping[Path, Path], settings: Settings) -> None:
             titles.append(error)
         pictures.save_image(result, _sheet(titles, columns))
         shutil.rmtree(parts, ignore_errors=True)
-
-
-def _maps(layers: Sequence[str]) -> list[str]:
-    """Returns the layers that have positions, as far as names tell."""
-    return [layer for layer in layers if layer not in ("pool", "dense64", "logits")]
 
 
 def _sheet(titles: list[str], columns: list[np.ndarray]) -> np.ndarray:

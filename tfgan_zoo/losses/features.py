@@ -30,8 +30,8 @@ def feature_loss(
         distance: Function of two tensors; `losses.l1` is the other common one.
 
     Raises:
-        InputError: If the numbers of layers or weights differ, there is no layer, or the features
-            of a layer have another shape.
+        InputError: If the numbers of layers or weights differ, there is no layer, the features of a
+            layer have another shape, or weights are no list.
 
     Example:
         >>> x, y = [tf.ones([1, 2]), tf.ones([1, 3])], [tf.zeros([1, 2]), tf.fill([1, 3], 3.0)]
@@ -113,8 +113,8 @@ def gram_loss(
         weights: w_l, one for each layer; None for 1 each.
 
     Raises:
-        InputError: If the numbers of layers, weights or channels differ, or features are not
-            `[B, H, W, C]`.
+        InputError: If the numbers of layers, weights or channels differ, features are not
+            `[B, H, W, C]`, or weights are no list.
 
     Example:
         >>> float(gram_loss(tf.ones([1, 4, 4, 2]), tf.zeros([1, 8, 8, 2])))  # (1 / 2)^2
@@ -141,11 +141,22 @@ def _weighted(
         raise InputError("features: expected a layer or more, got none.")
     if len(found) != len(expected):
         raise InputError(f"wanted: expected {len(found)} layers, got {len(expected)}.")
-    scales = [1.0] * len(found) if weights is None else list(weights)
+    scales = _weights(weights, len(found))
     if len(scales) != len(found):
         raise InputError(f"weights: expected {len(found)}, one for each layer, got {len(scales)}.")
     terms = [w * distance(x, y) for w, x, y in zip(scales, found, expected, strict=True)]
     return tf.add_n(terms)
+
+
+def _weights(weights: Sequence[float] | None, number: int) -> list[float]:
+    if weights is None:
+        return [1.0] * number
+    try:
+        return list(weights)
+    except TypeError:
+        raise InputError(
+            f"weights: expected a list of {number}, one for each layer, got {weights!r}."
+        ) from None
 
 
 def _listed(features: Layers) -> list[Any]:

@@ -21,7 +21,7 @@ def total_variation(images: tf.Tensor, beta: float = 2.0, *, isotropic: bool = T
             E[|dx|^beta + |dy|^beta], which for 1 is `tf.image.total_variation` as a mean.
 
     Raises:
-        InputError: If beta is below 1.
+        InputError: If beta is below 1, or images have another number of axes.
 
     Example:
         >>> step = tf.reshape(tf.constant([0.0, 3.0, 4.0, 0.0]), [1, 2, 2, 1])
@@ -31,6 +31,9 @@ def total_variation(images: tf.Tensor, beta: float = 2.0, *, isotropic: bool = T
     if not beta >= 1:
         raise InputError(f"beta: expected a number from 1 up, got {beta!r}.")
     images = tf.cast(images, tf.float32)
+    if images.shape.rank not in (4, None):
+        advice = "; give one image as x[np.newaxis]" * (images.shape.rank == 3)
+        raise InputError(f"images: expected shape [B, H, W, C], got {tuple(images.shape)}{advice}.")
     right = tf.pad(images[:, :, 1:] - images[:, :, :-1], [[0, 0], [0, 0], [0, 1], [0, 0]])
     below = tf.pad(images[:, 1:] - images[:, :-1], [[0, 0], [0, 1], [0, 0], [0, 0]])
     if isotropic:

@@ -62,7 +62,7 @@ class DTN(ImageToImage):
         channels_b: Channels of the target domain; None for the same.
         generator: g, from f's features to images; None for `dtn_generator`.
         discriminator: From images to three logits `[B, 3]`; None for `dtn_discriminator`.
-        features: f: a network and one of its layers, such as "figures_v1:conv5", see
+        features: f: a network and one of its layers, such as "figures_v1:conv4", see
             `networks.features`; it is loaded at once and not saved with the model. Or a Keras model
             from images in [-1, 1] to features, which is saved with the model. Or
             "classifier:LAYER", a layer of `classifier`.
@@ -80,7 +80,7 @@ class DTN(ImageToImage):
             images of both domains, or the generator trains a part of f.
 
     Example:
-        >>> model = tfgan_zoo.DTN((32, 32, 3), features="figures_v1:conv5")
+        >>> model = tfgan_zoo.DTN((32, 32, 3), features="figures_v1:conv4")
         >>> model.compile()
         >>> model.fit(dataset, epochs=10)  # of (source, target), unpaired
         >>> transferred = model.translate(photos)
@@ -100,7 +100,7 @@ class DTN(ImageToImage):
         generator: keras.Model | None = None,
         discriminator: keras.Model | None = None,
         *,
-        features: str | keras.Model = "figures_v1:conv5",
+        features: str | keras.Model = "figures_v1:conv4",
         features_file: str | os.PathLike | None = None,
         classifier: keras.Model | None = None,
         num_classes: int | None = None,

@@ -172,7 +172,7 @@ class FeatureInversion:
             if not isinstance(name, str):
                 raise InputError(f"layer: expected the name of a layer, got {name!r}.")
         network = self._network((layer, *styled))
-        _check_takes(network, given)
+        _check_takes(network, given, "images")
 
         def computed(x: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
             """Returns phi(x), and the features of the layers that see the style."""
@@ -185,8 +185,14 @@ class FeatureInversion:
             if np.ndim(style) != 3:
                 raise InputError(f"style: expected shape [H, W, C], got {np.shape(style)}.")
             pattern = _as_floats(np.asarray(style)[np.newaxis], "style")
-            _check_takes(network, pattern)
+            _check_takes(network, pattern, "style")
             wanted = computed(pattern)[1]
+            for name, seen in zip(styled, wanted, strict=True):
+                if seen.shape.rank != 4:
+                    raise InputError(
+                        f"style_layers: expected layers with positions, got {name!r}; choose "
+                        "convolutional layers."
+                    )
 
         def objective(x: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
             """Returns the sum over the images, each of which gets the gradient of its own term."""
@@ -333,11 +339,17 @@ def _middle(phi: tf.Tensor, side: int | None) -> tf.Tensor:
     return phi
 
 
-def _check_takes(network: keras.Model, images: tf.Tensor) -> None:
+def _check_takes(network: keras.Model, images: tf.Tensor, name: str) -> None:
     """Raises `InputError` unless a network of features takes images; Keras would wrap its error."""
-    for layer in network.layers:
-        if isinstance(layer, FeatureInput):
-            layer.check(images.shape)
+    checked = [layer for layer in network.layers if isinstance(layer, FeatureInput)]
+    for layer in checked:
+        layer.check(images.shape)
+    expected = tf.TensorShape(network.input_shape)
+    if not checked and not expected.is_compatible_with(images.shape):
+        raise InputError(
+            f"{name}: expected shape {tuple(expected)}, as the network takes, got "
+            f"{tuple(images.shape)}."
+        )
 
 
 def _others(layer: str, styled: Sequence[str]) -> list[str]:

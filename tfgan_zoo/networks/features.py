@@ -83,9 +83,10 @@ def parse_features(name: Any, argument: str = "features") -> FeatureName:
         ('conv2d_3',)
     """
     if not isinstance(name, str):
+        advice = "; save it, and give FILE.keras:LAYER" if isinstance(name, keras.Model) else ""
         raise InputError(
             f"{argument}: expected NETWORK:LAYER, such as 'efficientnet_lite0:block3', got "
-            f"{name!r}."
+            f"{name!r}{advice}."
         )
     chosen, layers = _split(name)
     if chosen not in FEATURE_NETWORKS and not chosen.endswith(".keras"):
@@ -399,7 +400,10 @@ def layers_of(features: Any) -> tuple[str, ...]:
     if isinstance(features, str) and features.endswith(".keras"):
         return layers_of(_loaded(features))
     if isinstance(features, str) and ":" in features:
-        raise InputError(f"features: expected a network without a layer, got {features!r}.")
+        raise InputError(
+            f"features: expected a network without a layer, got {features!r}; name layers in "
+            "`invert`, or by --layers."
+        )
     raise InputError(f"features: there is no network {features!r}{_nearest_network(str(features))}")
 
 
@@ -418,6 +422,23 @@ def sides_of(features: str, layers: Sequence[str]) -> tuple[int, int] | None:
         return _limits(FeatureName(features, tuple(layers))).get("sides")
     height, width = _loaded(features).input_shape[1:3]
     return None if height is None or width is None else (height, width)
+
+
+def maps_of(features: str | keras.Model, layers: Sequence[str]) -> list[str]:
+    """Returns the layers whose features have positions.
+
+    Args:
+        features: A network's name without a layer, or a Keras model.
+        layers: Names of its layers.
+
+    Example:
+        >>> maps_of("figures_v1", ["conv1", "dense64"])
+        ['conv1']
+    """
+    if isinstance(features, str) and features in FEATURE_NETWORKS:
+        return [layer for layer in layers if layer not in ("pool", *_DENSE)]
+    model = features if isinstance(features, keras.Model) else _loaded(features)
+    return [layer for layer in layers if len(model.get_layer(layer).output.shape) == 4]
 
 
 def tapped_model(model: keras.Model, layers: Sequence[str], called: str = "") -> keras.Model:
@@ -557,12 +578,15 @@ class FeatureInput(keras.layers.Layer):
                 f"{tuple(shape[1:])}."
             )
         sides = self.sides or (None, None)
+        advice = "choose a convolutional layer, or resize the images"
+        if ".keras:" in self.called:  # all of whose layers take the size of its input alone
+            advice = "resize the images, or save the network with an input of any size"
         other = [a for a, b in zip(shape[1:3], sides, strict=True) if None not in (a, b) and a != b]
         if other:
             raise InputError(
                 f"{self.argument}: {self.called} takes images of "
                 f"{'x'.join(str(side or 'any') for side in sides)} pixels, got shape "
-                f"{tuple(shape[1:])}; choose a convolutional layer, or resize the images."
+                f"{tuple(shape[1:])}; {advice}."
             )
         if any(side is not None and side < self.smallest for side in shape[1:3]):
             raise InputError(

@@ -166,7 +166,8 @@ def _vgg19(weights: str | os.PathLike | None) -> keras.Model:
     path = Path(weights).expanduser()
     if not path.is_file():
         raise InputError(
-            f"weights: expected a file, {path} does not exist; download {WEIGHTS_URL} to it."
+            f"weights: expected a file of VGG19's weights, there is no {str(path)!r}; download "
+            f"{WEIGHTS_URL} to it."
         )
     if path.suffix != ".h5":
         raise InputError(
