@@ -105,6 +105,11 @@ def peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
+def optimizers(model: Any) -> list[keras.optimizers.Optimizer]:
+    """Returns an optimizer for each of a model's roles."""
+    return [speed_cases.adam() for _ in model.roles()]
+
+
 def send(message: dict[str, Any]) -> None:
     print("@" + json.dumps(message), flush=True)
 
@@ -119,7 +124,7 @@ def main() -> None:
     model, batch = speed_cases.CASES[size][name]()
     data = batches(model, batch)
     if what == "describe":
-        model.compile(speed_cases.adam(), speed_cases.adam())
+        model.compile(*optimizers(model))
         case = speed_cases.description(model, batch)
         case |= {"flops": flops(model, data), "rate": matrix_rate()}
         case["version"] = f"TensorFlow {tf.__version__}, Keras {keras.__version__}"
@@ -133,7 +138,7 @@ def main() -> None:
         model.compile()
     else:
         devices.set_up_graphs()  # as in all commands
-        model.compile(speed_cases.adam(), speed_cases.adam(), **FITS.get(what, {}))
+        model.compile(*optimizers(model), **FITS.get(what, {}))
     run = (stepping if what == "step" else fitting)(model, data)
     run(2)
     send({"ready": time.perf_counter() - start})
