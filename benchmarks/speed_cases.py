@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import GANCLS, SRGAN, WGANGP, CycleGAN, Pix2Pix, config, layers, networks
-from tfgan_zoo.models import DCGAN, GAN, MODELS, R3GAN, SNGAN, BigGAN, Game, ZooModel
+from tfgan_zoo.models import DCGAN, DTN, GAN, MODELS, R3GAN, SNGAN, BigGAN, Game, ZooModel
 from tfgan_zoo.run import building
 
 #: Arguments without the recipes' aids.
@@ -138,7 +138,7 @@ def weights(model: ZooModel) -> dict[str, Any]:
     """Returns the weights of a model's losses and its number of discriminator steps."""
     names = ["discriminator_steps", "clip", "penalty_weight", "cycle_weight", "identity_weight"]
     names += ["pool_size", "l1_weight", "adversarial_weight", "orthogonal_weight"]
-    names += ["sigma", "beta", "gamma", "feature_layer", "objective"]
+    names += ["sigma", "beta", "gamma", "feature_layer", "objective", "const_weight"]
     found = {name: getattr(model, name) for name in names if hasattr(model, name)}
     return found | ({"gamma": model.r1_gamma} if isinstance(model, R3GAN) else {})
 
@@ -161,8 +161,15 @@ def description(model: ZooModel, batch: int) -> dict[str, Any]:
             role: sum(math.prod(variable.shape) for variable in model.role_variables(role))
             for role in model.roles()
         },
+        "features": nodes(features_of(model)) if isinstance(model, DTN) else None,
         **weights(model),
     }
+
+
+def features_of(model: DTN) -> keras.Model:
+    """Returns f without its scaling of images, for images of a known size."""
+    *_, network = model.frozen("features").layers
+    return keras.models.clone_model(network, input_tensors=keras.Input(model.shape_a))
 
 
 _SETTINGS = {
@@ -461,6 +468,29 @@ class Plain(keras.Model):
             logits = d(tf.concat([a, fake], axis=-1), training=True)
             g_loss = self.bce(tf.ones_like(logits), logits)
             g_loss += self.settings["l1_weight"] * self.mae(b, fake)
+        self.descend(g_tape, g_loss, 0)
+        return d_loss, g_loss
+
+    def dtn(self, data):
+        """Three classes for D; g is told f(x), and f looks at what it makes of the source."""
+        (a, b), ((g,), (d,)) = (data["a"], data["b"]), self.networks
+        f, settings = self.zoo_model[0].frozen("features"), self.settings
+        entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        ones = tf.ones(tf.shape(a)[0], tf.int32)
+        of_a, of_b = f(a, training=False), f(b, training=False)
+        with tf.GradientTape() as g_tape:
+            fakes = g(tf.concat([of_a, of_b], axis=0), training=True)
+        with tf.GradientTape() as d_tape:
+            from_a, from_b = tf.split(d(fakes, training=True), 2)
+            d_loss = entropy(0 * ones, from_a) + entropy(ones, from_b)
+            d_loss += entropy(2 * ones, d(b, training=True))
+        self.descend(d_tape, d_loss, 1)
+        with g_tape:
+            scores = tf.split(d(fakes, training=True), 2)
+            fake_a, fake_b = tf.split(fakes, 2)
+            g_loss = tf.add_n([entropy(2 * ones, each) for each in scores])
+            g_loss += settings["const_weight"] * self.mse(of_a, f(fake_a, training=False))
+            g_loss += settings["identity_weight"] * self.mse(b, fake_b)
         self.descend(g_tape, g_loss, 0)
         return d_loss, g_loss
 

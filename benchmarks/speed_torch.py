@@ -298,6 +298,11 @@ def bce(logits, label):
     return F.softplus(-logits).mean() if label else F.softplus(logits).mean()
 
 
+def classes(logits, label):
+    """Returns the cross entropy of the logits of several classes with one label."""
+    return F.cross_entropy(logits, torch.full(logits.shape[:1], label, device=logits.device))
+
+
 class Game:
     """Networks, optimizers, data and train step of one game."""
 
@@ -307,6 +312,8 @@ class Game:
             [network(nodes) for nodes in role.values()] for role in case["players"].values()
         ]
         self.g, self.d = self.roles[0], self.roles[-1]
+        if case["features"]:
+            self.f = network(case["features"]).eval().requires_grad_(False)
         for members, count in zip(self.roles, case["parameters"].values(), strict=True):
             assert sum(p.numel() for n in members for p in n.parameters()) == count
         settings = {"lr": 2e-4, "betas": (0.5, 0.999), "eps": 1e-8, "fused": True}
@@ -596,6 +603,24 @@ class Game:
         self.descend(1, loss + 0.5 * bce(self.d_pass(fake.detach(), text), False))
         self.turn(0)
         self.descend(0, bce(self.d_pass(fake, text), True))
+
+    def dtn(self):
+        """Three classes for D; g is told f(x), and f looks at what it makes of the source."""
+        a, b = self.batch()
+        with torch.no_grad():
+            of_a, of_b = self.f(a), self.f(b)
+        self.turn(0)
+        fakes = self.g_pass(torch.cat([of_a, of_b]))
+        self.turn(1)
+        loss = classes(self.d_pass(b), 2)
+        for label, scores in enumerate(self.d_pass(fakes.detach()).chunk(2)):
+            loss = loss + classes(scores, label)
+        self.descend(1, loss)
+        self.turn(0)
+        loss = sum(classes(scores, 2) for scores in self.d_pass(fakes).chunk(2))
+        fake_a, fake_b = fakes.chunk(2)
+        loss = loss + self.case["const_weight"] * F.mse_loss(self.f(fake_a), of_a)
+        self.descend(0, loss + self.case["identity_weight"] * F.mse_loss(fake_b, b))
 
     def vae(self):
         """Both networks descend together."""
