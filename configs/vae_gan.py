@@ -1,9 +1,10 @@
 """VAE/GAN (Larsen et al. 2015, https://arxiv.org/abs/1512.09300) on the figures.
 
 Departures from the paper, so that it takes minutes on a CPU: the networks of DCGAN, an R1 penalty
-instead of the discriminator's batch normalisation and of a balance between the players, samples
+instead of the discriminator's batch normalisation and of a balance between the players, fakes
 that maximise log D(x) instead of minimising log(1 - D(x)), Adam at a decaying rate, and a weight of
-3 for the KL, as the features of this discriminator are large.
+4 for the KL. The decoder mostly reconstructs: with a gamma of 0.2, samples had 17 of the 48
+combinations of shape and colour.
 
 Command: python -m tfgan_zoo.train --model=vae_gan
 Cost:    not measured
@@ -15,11 +16,11 @@ from tfgan_zoo.config import autoencoder_config
 
 def get_config():
     config = autoencoder_config("vae_gan", ("encoder", "decoder", "discriminator"))
-    config.model_args.latent_dim = 8
+    config.model_args.latent_dim = 16
     config.model_args.ema_half_life = 10_000.0
     config.model_args.feature_layer = "conv_3"
-    config.model_args.gamma = 0.2
-    config.model_args.beta = 3.0
+    config.model_args.gamma = 0.9
+    config.model_args.beta = 4.0
     config.model_args.objective = "non_saturating"
     config.model_args.judge_reconstructions = True
     config.model_args.margin = None
@@ -49,7 +50,7 @@ def get_config():
             "decay": "linear",
         }
     config.data.batch_size = 32
-    config.train.steps = 6000
+    config.train.steps = 8000
     config.train.log_every = 100
     config.train.sample_every = 1000
     config.train.checkpoint_every = 1000
