@@ -334,10 +334,13 @@ def samples(given: cli.Flags) -> Iterator[str]:
         f"`vae`, beta {beta:g}": ("vae", {"model_args.beta": beta}) for beta in (0.1, 1.0, 10.0)
     }
     runs["`vae_gan`"] = ("vae_gan", {})
+    sheet_of = {}
     for title, (name, entries) in runs.items():
         beta = f"_{next(iter(entries.values())):g}" if entries else ""
         model, workdir = common.trained(given, name, f"{name}{beta}", entries)
         made = model.generate(len(images), seed=3)
+        fours = made[: min(48, len(made) // 4 * 4)].reshape(-1, 4, *made.shape[1:])
+        sheet_of[f"{name}{beta}"] = np.concatenate(list(pictures.to_uint8(fours).swapaxes(0, 1)), 2)
         arithmetic, sheet = codes.recolour(model, seen, images)
         between, pixels = codes.blends(model, images)
         pictures.save_png(Path(given.workdir) / f"recoloured_{name}{beta}.png", sheet)
@@ -350,6 +353,8 @@ def samples(given: cli.Flags) -> Iterator[str]:
         )
         if between <= pixels:
             yield f"! {name}{beta}: expected more clean figures between codes than between pixels."
+    drawn = pictures.titled_rows(list(sheet_of), list(sheet_of.values()), at_least=640)
+    pictures.save_png(Path(given.workdir) / "samples.png", drawn)
 
 
 # ---------------------------------------------------------------------- MNIST
