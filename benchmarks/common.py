@@ -81,10 +81,10 @@ def cost(workdir: Path, steps: int) -> str:
 
 def clocked(command: Sequence[str], workdir: Path) -> None:
     """Runs a command that trains, and records the time unless the run was finished before."""
-    clock = workdir / "wall_seconds.json"
+    clock, finished = workdir / "wall_seconds.json", (workdir / "result.json").exists()
     start = time.monotonic()
     subprocess.run(command, check=True)
-    if not clock.exists():
+    if not (clock.exists() or finished):
         clock.write_text(json.dumps(time.monotonic() - start))
 
 
@@ -117,8 +117,16 @@ def checkpoint_scores(workdir: Path, **request: Any) -> dict[int, dict[str, floa
 
 
 def minutes(workdir: Path) -> float:
-    """Returns how long `train` or `clocked` took."""
-    return json.loads((workdir / "wall_seconds.json").read_text()) / 60
+    """Returns how long `train` or `clocked` took; by its log if a run was trained elsewhere."""
+    clock = workdir / "wall_seconds.json"
+    if clock.exists():
+        return json.loads(clock.read_text()) / 60
+    batch_size = json.loads((workdir / "config.json").read_text())["config"]["data"]["batch_size"]
+    seconds, before = 0.0, 0
+    for line in map(json.loads, (workdir / "metrics.jsonl").read_text().splitlines()):
+        seconds += (line["step"] - before) * batch_size / line["images_per_second"]
+        before = line["step"]
+    return seconds / 60
 
 
 def speed(workdir: Path) -> float:

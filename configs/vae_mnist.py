@@ -12,7 +12,7 @@ Command: python -m tfgan_zoo.train --config=vae_mnist
          (offline: --config.data.source=idx:FOLDER, containing the four .gz files)
 Cost:    5.6 minutes on one CPU core beside other work, 16,751 images/s
 Result:  ELBO -96.5, bound of 50 draws -93.2 on 1,000 test digits, 16 of 50 units active
-         (2026-11-29); after 200,000 steps -88.7 for 5,000 draws on all test digits, docs/results.md
+         (2026-11-29); after 450,000 steps -87.7 for 5,000 draws on all test digits, docs/results.md
 """
 
 from tfgan_zoo.config import autoencoder_config

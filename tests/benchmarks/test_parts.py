@@ -1,5 +1,6 @@
 """Benchmarks of several parts, each with a table and with expectations."""
 
+import json
 import types
 
 import pytest
@@ -36,3 +37,12 @@ def test_what_is_wrong_is_said_before_anything_runs(tmp_path):
     with pytest.raises(SystemExit, match="--output: expected a file with lines"):
         common.write_parts(parts, flags(["good"], str(file)), "x")
     common.write_parts(PARTS, flags(["good"]), "x")
+
+
+def test_the_time_of_a_run_that_was_trained_elsewhere_is_that_of_its_log(tmp_path):
+    (tmp_path / "config.json").write_text('{"config": {"data": {"batch_size": 30}}}')
+    lines = [{"step": 100, "images_per_second": 100}, {"step": 120, "images_per_second": 20}]
+    (tmp_path / "metrics.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    (tmp_path / "result.json").write_text("{}")
+    common.clocked(["true"], tmp_path)  # It has nothing to do, which takes no time.
+    assert common.minutes(tmp_path) == pytest.approx((30 + 30) / 60)
