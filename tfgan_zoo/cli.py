@@ -72,8 +72,8 @@ def _collect_at_exit() -> None:
     atexit.register(gc.collect)
 
 
-#: The flags of the command that runs, once they are read.
-_flags: contextvars.ContextVar[flags.FlagValues | None] = contextvars.ContextVar("flags")
+#: The flags that apply to the command that runs, once they are read.
+_flags: contextvars.ContextVar[set[str] | None] = contextvars.ContextVar("flags")
 
 
 def _with_own_flags(message: str) -> str:
@@ -200,9 +200,11 @@ class Flags(flags.FlagValues):
 
     def refuse(self, names: Iterable[str], reason: str) -> None:
         """Raises `InputError` if one of some flags was given, which would have no effect."""
+        names = tuple(names)
         for name in names:
             if self[name].present:
                 raise InputError(f"--{name}: {reason}")
+        (_flags.get(None) or set()).difference_update(names)  # No message advises them.
 
     def check_defaults(self, defaults: Mapping[str, Any], expected: str) -> None:
         """Raises `InputError` if one of some flags differs from its default.
@@ -244,7 +246,7 @@ def parse(given: flags.FlagValues, argv: list[str], doc: str | None) -> None:
         raise InputError(str(error)[0].upper() + str(error)[1:].rstrip(".") + ".") from error
     if rest:
         raise InputError(f"There is an argument too many: {rest[0]!r}.")
-    _flags.set(given)
+    _flags.set(set(given))
 
 
 def use_preset(given: Flags, command: str | None = None) -> bool:

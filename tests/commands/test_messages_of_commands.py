@@ -74,6 +74,17 @@ def test_a_message_names_the_flags_of_the_command(flag, expected, capsys):
     assert said(main, capsys=capsys)[2] == f"error: {expected}.\n"
 
 
+def test_a_message_names_no_flag_that_the_command_has_refused(capsys):
+    def main(argv):
+        given = cli.Flags()
+        given.define_string("white", None, "Any.")
+        cli.parse(given, argv, "")
+        given.refuse(["white"], "is for --real.")
+        raise InputError(f"give it as {images.WHITE}")
+
+    assert said(main, capsys=capsys)[2] == f"error: give it as {images.WHITE}.\n"
+
+
 def test_misspelt_config_is_suggested_for_an_override(capsys):
     flags = ["--model=dcgan", "--confg.train.steps=3"]
     _, _, err = said(train.main, *flags, capsys=capsys)

@@ -11,7 +11,7 @@ from PIL import Image
 from tfgan_zoo import config as config_lib
 from tfgan_zoo import networks
 from tfgan_zoo.commands import own_images, training
-from tfgan_zoo.config.own_images import FEW, Facts, adapt
+from tfgan_zoo.config.own_images import FEW, Facts, adapt, sizes_of
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.networks import attribute_to_image_generator
 from tfgan_zoo.networks import r3gan as r3gan_networks
@@ -365,6 +365,14 @@ def test_folders_a_b_c_are_classes_and_a_b_two_domains(tmp_path):
 )
 def test_scores_of_autoencoders_are_those_that_need_no_figures(photos, model, metrics):
     assert resolve(model, data__source=photos).config.evaluate.metrics == metrics
+
+
+def test_sizes_of_vae_gan_are_those_that_its_networks_make_after_padding():
+    sizes = sizes_of(config_lib.load_config("vae_gan"))
+    fit = {size: sizes.fits(*size) for size in [(28, 28), (40, 40), (48, 64), (100, 100), (16, 16)]}
+    assert [size for size, does in fit.items() if not does] == [(100, 100), (16, 16)]
+    assert sizes.nearest(100, 100) == [(96, 96), (112, 112)]
+    assert sizes.nearest(16, 16) == [(32, 32)]  # smaller ones have no conv_3
 
 
 def test_a_table_of_attributes(tmp_path):

@@ -86,6 +86,19 @@ def test_a_checkout_has_its_own_recipes(monkeypatch, tmp_path):
     assert config_folder() == Path(tfgan_zoo.__file__).parents[1] / "configs"
 
 
+def test_a_package_installed_in_another_project_has_its_own_recipes(monkeypatch, tmp_path):
+    inside = tmp_path / "tfgan_zoo" / "configs"
+    inside.mkdir(parents=True)
+    (tmp_path / "setup.cfg").touch()
+    spec = importlib.machinery.ModuleSpec("tfgan_zoo.configs", None, is_package=True)
+    spec.submodule_search_locations = [str(inside)]
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
+    monkeypatch.setitem(
+        config_folder.__globals__, "__file__", str(tmp_path / "tfgan_zoo" / "config" / "load.py")
+    )
+    assert config_folder() == inside
+
+
 def test_every_model_has_a_quick_recipe():
     for model in MODELS:
         config = load_config(model)

@@ -19,8 +19,9 @@ from tfgan_zoo.suggestions import nearest
 def config_folder() -> Path:
     """Returns the folder of the recipes that ship with the package."""
     checkout = Path(__file__).parents[2]
-    if (checkout / "setup.cfg").is_file():  # which may not be the one that is installed
-        return checkout / "configs"
+    installed = (Path(__file__).parents[1] / "configs").is_dir()  # perhaps in another project
+    if not installed and (checkout / "setup.cfg").is_file():
+        return checkout / "configs"  # which may not be the checkout that is installed
     spec = importlib.util.find_spec("tfgan_zoo.configs")
     if spec is not None and spec.submodule_search_locations:
         return Path(next(iter(spec.submodule_search_locations)))

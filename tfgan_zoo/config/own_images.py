@@ -127,6 +127,22 @@ def _multiples(step: int, least: int) -> Sizes:
     )
 
 
+def _padded_for_dcgan() -> Sizes:
+    """Returns the sizes that, padded to multiples of 8, DCGAN's networks halve three times."""
+
+    def padded(*sides: int) -> list[int]:
+        return [-(-side // 8) * 8 for side in sides]
+
+    def fits(height: int, width: int) -> bool:
+        return min(height, width) >= 16 and (doublings(*padded(height, width)) or 0) >= 3
+
+    def nearest(height: int, width: int) -> list[tuple[int, int]]:
+        sides = padded(max(height, 32), max(width, 32))
+        return [(sides[0], sides[1])] if fits(*sides) else nearest_doubled(*sides)
+
+    return Sizes(fits, nearest)
+
+
 def sizes_of(config: ConfigDict) -> Sizes:
     """Returns the sizes that a config's networks can make."""
     kind = kind_of_config(config)
@@ -134,6 +150,10 @@ def sizes_of(config: ConfigDict) -> Sizes:
         return _multiples(8, 24) if config.model == "pix2pix" else _multiples(4, 24)
     if kind == "super_resolution":
         return _multiples(16, 32)
+    if kind == "autoencoder" and (
+        config.get("discriminator", {}).get("name") == "dcgan_discriminator"
+    ):
+        return _padded_for_dcgan()
     # An autoencoder pads, and a generator from attributes crops.
     if kind in ("joint_embedding", "autoencoder", "classification", "attribute_to_image"):
         return _multiples(1, 16)

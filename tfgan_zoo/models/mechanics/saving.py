@@ -92,8 +92,10 @@ class Saving(keras.Model):
         }
 
     def _warn_of_feature_files(self, saved: Mapping[str, str]) -> None:
-        for name, found in self.__dict__.get("_feature_files", {}).items():
+        noted = self.__dict__.get("_feature_files", {})
+        for name, found in noted.items():
             if saved.get(name, found) != found:
+                noted[name] = saved[name]  # for which the weights were trained
                 warn_user(
                     f"features: expected the file {name!r} as it was when this model was made, got "
                     "another one under that name, which computes other features; bring that file "
