@@ -8,8 +8,8 @@ recipe `dtn`, so L_CONST has a weight of 0.08; that of L_TID is the paper's for 
 
 Command: python -m tfgan_zoo.prepare --dataset=fxemoji --input=FXEMOJI --output=datasets/fxemoji
          python -m tfgan_zoo.train --config=dtn_fxemoji
-Cost:    not measured
-Result:  not measured
+Cost:    15.9 minutes on one CPU core beside other work, 191 images/s
+Result:  SWD to emoji 0.094, of figures 0.50, but figures lose their shapes (2026-11-29)
 """
 
 from tfgan_zoo.config import image_to_image_config
