@@ -49,15 +49,14 @@ class VAEGAN(Coding, Game):
     - There, all gradients are taken at the same weights. Here the discriminator moves first, then
       the decoder, then the encoder.
     - The code has passes of D for L_feat, of x and x', besides those of the game, of what D judges.
-      Here one pass of x, x' and x_p serves both terms of L_Dec, which matters to batch
-      normalisation alone.
+      Here the encoder's pass has x and x', too, but one pass of x, x' and x_p serves both terms
+      of L_Dec, which matters to batch normalisation alone.
     - The code adds 1e-3 to probabilities before their logarithm. Here losses take logits.
     - The code decays weights and lowers the rate of RMSProp, from 3.9e-4 in batches of 64. Here the
       rate is constant, and there is no decay, unless an optimizer of yours says so.
 
-    Two settings of later GANs keep the game going without a balance of costs, with
-    `margin=None`: `objective="non_saturating"` and an R1 penalty, for a discriminator without
-    batch normalisation.
+    With a discriminator without batch normalisation, two settings of later GANs can take the place
+    of the balance, which `margin=None` turns off: `objective="non_saturating"` and an R1 penalty.
 
     A training batch is images `[B, H, W, C]`, uint8 or floats in [-1, 1].
 
