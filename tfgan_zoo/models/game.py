@@ -218,14 +218,15 @@ class Game(ZooModel):
         return tf.cond(due, penalty, lambda: tf.zeros([]))
 
 
-def check_r1(gamma: Any, every: int) -> None:
-    """Checks an R1 penalty's weight and interval.
+def check_r1(gamma: Any, every: int) -> tuple[schedules.Setting, int]:
+    """Returns an R1 penalty's weight and interval, as models hold them.
 
     Raises:
         InputError: If one is out of range.
     """
-    schedules.checked("r1_gamma", gamma, least=0)
+    gamma = schedules.checked("r1_gamma", gamma, least=0)
     check_number("r1_every", every, least=1, whole=True)
+    return gamma, int(every)
 
 
 def generator_objective(name: str) -> Callable[[tf.Tensor], tf.Tensor]:

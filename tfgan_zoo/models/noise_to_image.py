@@ -174,7 +174,7 @@ class NoiseToImage(Augmented, Sampling):
         if generator is None or latent_dim is not None:
             latent_dim = check_size("latent_dim", latent_dim)
         check_number("packing", packing, least=1, whole=True)
-        check_r1(r1_gamma, r1_every)
+        self.r1_gamma, self.r1_every = check_r1(r1_gamma, r1_every)
         self._init_condition(num_classes, class_names, fake_labels)
         if latent_distribution not in ("normal", "uniform"):
             raise InputError(
@@ -182,8 +182,6 @@ class NoiseToImage(Augmented, Sampling):
             )
         self.latent_distribution = latent_distribution
         self.packing = int(packing)
-        self.r1_gamma = schedules.checked("r1_gamma", r1_gamma, least=0)
-        self.r1_every = int(r1_every)
         self.r2_gamma = schedules.checked("r2_gamma", r2_gamma, least=0)
         self._penalises_fakes = False
         self.check_augmentation()

@@ -136,7 +136,7 @@ class VAEGAN(Coding, Game):
         if gamma > 1:
             raise InputError(f"gamma: expected a number from 0 to 1, got {gamma!r}.")
         check_number("beta", beta, least=0)
-        check_r1(r1_gamma, r1_every)
+        self.r1_gamma, self.r1_every = check_r1(r1_gamma, r1_every)
         if margin is not None:
             check_number("margin", margin, least=0)
             if self.skip_discriminator_above is not None:
@@ -151,8 +151,6 @@ class VAEGAN(Coding, Game):
         self.gamma, self.beta, self.equilibrium = float(gamma), float(beta), float(equilibrium)
         self.adversarial = generator_objective(objective)
         self.objective = objective
-        self.r1_gamma = schedules.checked("r1_gamma", r1_gamma, least=0)
-        self.r1_every = int(r1_every)
         self.margin = None if margin is None else float(margin)
         self.judge_reconstructions = check_flag("judge_reconstructions", judge_reconstructions)
         self.set_networks(image_shape, latent_dim, encoder, decoder)
