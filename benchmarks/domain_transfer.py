@@ -6,7 +6,7 @@
 Parts, each with a table and a sheet `domain_transfer_PART.png` in --workdir:
 
   figures  solid figures to grey outlines: `dtn`, the same without L_CONST and with neither L_CONST
-           nor L_TID, and `cyclegan`
+           nor L_TID, `dtn` with f's maps as a vector and its control, and `cyclegan`
   digits   coloured digits, made from MNIST's, to MNIST: `dtn_mnist`, and `cyclegan`
   emoji    figures to emoji: `dtn_fxemoji`, which needs pip install 'tfgan_zoo[imagenet]'
 
@@ -27,9 +27,11 @@ from tfgan_zoo import cli
 
 #: Figures on a sheet.
 _ROWS = 8
-#: A game that nothing ties to its input. Without L_CONST alone, L_TID ties it: in f's layer, a
-#: solid figure is like its outline, which g learns to draw.
-_CONTROL = "`dtn` without L_CONST and L_TID"
+#: f's layer, by its maps and as a vector.
+_LAYER = "figures_v1:conv4"
+#: A game that nothing ties to its input: g turns the maps of a vector into an image by a dense
+#: layer. Convolutions of maps keep places and shapes without being asked to.
+_CONTROL = "vector, without L_CONST and L_TID"
 #: Least shares of figures that DTN keeps and restyles, and the largest ones of the control.
 _LEAST = {"shape": 0.9, "place": 0.9, "style": 0.85}
 _MOST = {"shape": 0.3, "place": 0.2}
@@ -82,6 +84,25 @@ def lost(scores: Mapping[str, float], control: Mapping[str, float]) -> Iterator[
             yield f"! figures, control, {key}: expected {most} or less, got {control[key]:.3f}."
 
 
+def as_vector(folder: Path) -> str:
+    """Returns the name of f's layer as a vector, and saves the network that it is a layer of.
+
+    Args:
+        folder: Where the network is saved, unless it is there.
+    """
+    import keras
+
+    from tfgan_zoo import networks
+
+    file = folder / f"{_LAYER.replace(':', '_')}.keras"
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        images = keras.Input((32, 32, 3))
+        maps = networks.feature_network(_LAYER)(images)
+        keras.Model(images, keras.layers.Flatten(name="vector")(maps)).save(file)
+    return f"{file}:vector"
+
+
 def figures(given: cli.Flags) -> Iterator[str]:
     """Solid figures to grey outlines: shape and place kept, style changed."""
     from benchmarks import feature_distances
@@ -98,10 +119,13 @@ def figures(given: cli.Flags) -> Iterator[str]:
     seen = pictures.from_uint8(data.load(view, "train", num=len(a))["b"])
     no_const, source = {"model_args.const_weight": 0.0}, {"data.source": f"figures/{view}"}
     neither = no_const | {"model_args.identity_weight": 0.0}
+    vector = {"model_args.features": as_vector(Path(given.workdir))}
     runs = {
         "`dtn`": common.trained(given, "dtn", "dtn"),
         "`dtn` without L_CONST": common.trained(given, "dtn", "dtn_no_const", no_const),
-        _CONTROL: common.trained(given, "dtn", "dtn_neither", neither),
+        "`dtn` without L_CONST and L_TID": common.trained(given, "dtn", "dtn_neither", neither),
+        "`dtn`, vector": common.trained(given, "dtn", "dtn_vector", vector),
+        _CONTROL: common.trained(given, "dtn", "dtn_vector_neither", vector | neither),
         "`cyclegan`": common.trained(given, "cyclegan", "cyclegan_transfer", source),
     }
     made = {"the input itself": inputs, "another outline": outlines}
@@ -127,7 +151,7 @@ def figures(given: cli.Flags) -> Iterator[str]:
         swd = sliced_wasserstein(pictures.from_uint8(images), seen)
         distance = feature_distances.normalised_error(f, images, inputs)
         yield f"| {name} | {found} | {error:.4f} | {swd:.4f} | {distance:.3f} | {costs[name]} |"
-    titles = ["source", "dtn", "no L_CONST", "neither", "cyclegan", "wanted"]
+    titles = ["source", "dtn", "no L_CONST", "neither", "vector", "control", "cyclegan", "wanted"]
     _save(given, "figures", titles, [inputs, *(made[name] for name in runs), right])
     yield from lost(scores["`dtn`"], scores[_CONTROL])
     yield from _check_frozen("figures", [np.asarray(w) for w in f.weights], workdir)
