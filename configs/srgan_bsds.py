@@ -40,14 +40,14 @@ def get_config():
             "decay": "linear",
             "decay_start": 0.5,
         }
-    config.pretraining.steps = 15_000
+    config.pretraining.steps = 8000
     config.pretraining.learning_rate = 5e-4
     config.data.source = "folder:photographs"
     config.data.flip = True
     config.evaluate.samples = 5
     config.evaluate.best = False  # the game trades PSNR for appearance
     config.evaluate.metrics = ("psnr", "ssim", "ssim_daala")
-    config.train.steps = 4000
+    config.train.steps = 2000
     config.train.log_every = 100
     config.train.sample_every = 500
     config.train.checkpoint_every = 500
