@@ -80,12 +80,12 @@ def cost(workdir: Path, steps: int) -> str:
 
 
 def clocked(command: Sequence[str], workdir: Path) -> None:
-    """Runs a command that trains, and records the time unless the run was finished before."""
-    clock, finished = workdir / "wall_seconds.json", (workdir / "result.json").exists()
+    """Runs a command that trains, and records the time unless the run was begun before."""
+    begun = (workdir / "metrics.jsonl").exists()
     start = time.monotonic()
     subprocess.run(command, check=True)
-    if not (clock.exists() or finished):
-        clock.write_text(json.dumps(time.monotonic() - start))
+    if not begun:
+        (workdir / "wall_seconds.json").write_text(json.dumps(time.monotonic() - start))
 
 
 def checkpoint_scores(workdir: Path, **request: Any) -> dict[int, dict[str, float]]:

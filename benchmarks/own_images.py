@@ -148,6 +148,7 @@ def main(argv: list[str]) -> None:
         for recipe in recipes:
             workdir = folder / f"{recipe}-{seed}"
             if not (workdir / "wall_seconds.json").exists():
+                shutil.rmtree(workdir, ignore_errors=True)  # its time is not known
                 steps = max(1, round(steps_per_second(recipe, folder) * 60 * _MINUTES.value))
                 more = f"--config.train.steps={steps}", f"--config.seed={seed}"
                 common.clocked([*settings(recipe, workdir), *more], workdir)

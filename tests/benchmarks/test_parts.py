@@ -43,6 +43,5 @@ def test_the_time_of_a_run_that_was_trained_elsewhere_is_that_of_its_log(tmp_pat
     (tmp_path / "config.json").write_text('{"config": {"data": {"batch_size": 30}}}')
     lines = [{"step": 100, "images_per_second": 100}, {"step": 120, "images_per_second": 20}]
     (tmp_path / "metrics.jsonl").write_text("\n".join(map(json.dumps, lines)))
-    (tmp_path / "result.json").write_text("{}")
-    common.clocked(["true"], tmp_path)  # It has nothing to do, which takes no time.
+    common.clocked(["true"], tmp_path)  # It has nothing left to do, which takes no time.
     assert common.minutes(tmp_path) == pytest.approx((30 + 30) / 60)
