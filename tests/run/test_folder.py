@@ -8,7 +8,7 @@ import subprocess
 import keras
 import pytest
 
-from tests.tiny_runs import tiny_config
+from tests.tiny_runs import tiny_autoencoder, tiny_config
 from tfgan_zoo import atomic
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.run.folder import Run, versions
@@ -185,6 +185,21 @@ def test_networks_without_a_padding_entry_are_those_padded_same(tmp_path, role):
     config[role].padding = "symmetric"
     with pytest.raises(InputError, match=rf"{role}.padding: same -> symmetric"):
         run.claim(config).__enter__()
+
+
+def test_an_argument_that_the_run_lacks_had_its_default(tmp_path):
+    config, run = tiny_autoencoder(tmp_path, "vae_gan"), Run(tmp_path / "run")
+    with run.claim(config):
+        run.metrics.touch()
+    spelled = {"beta": 1, "objective": "minimax", "r1_gamma": 0, "r1_every": 1, "margin": 0.35}
+    assert not spelled.keys() & config.model_args.keys()
+    with config.unlocked():
+        config.model_args.update(spelled)
+    with run.claim(config):
+        assert run.adopt(config, 4, 4) == {}
+    config.model_args.beta = 2
+    with pytest.raises(InputError, match=r"\(model_args.beta: 1 -> 2 would"), run.claim(config):
+        pass
 
 
 def test_trim_metrics(tmp_path):

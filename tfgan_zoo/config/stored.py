@@ -173,12 +173,16 @@ def with_rules_of(stored: Mapping[str, Any], config: ConfigDict) -> ConfigDict:
     return config
 
 
-def with_later_entries(written: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
+def with_later_entries(
+    written: Mapping[str, Any], like: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Fills in entries that not every run has, so that a run goes on as it began.
 
     Args:
         written: The config of the run, from `stored_config`.
         like: A config of today for the same model, for the arguments that exist.
+        defaults: The values of `model_args` that the run was built with if it lacks them; None for
+            those of `EARLIER_VALUES` alone.
     """
     entries, earlier = flatten(like), {}
     for key, value in EARLIER_VALUES.items():
@@ -187,6 +191,9 @@ def with_later_entries(written: Mapping[str, Any], like: Mapping[str, Any]) -> d
         same = written.get(group, {}).get("name") == like.get(group, {}).get("name")
         if key in entries and same:
             earlier[key] = value
+    for name, value in (defaults or {}).items():
+        if f"model_args.{name}" in entries:
+            earlier.setdefault(f"model_args.{name}", value)
     return filled(written, earlier)
 
 

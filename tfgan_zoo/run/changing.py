@@ -10,6 +10,7 @@ from tfgan_zoo.data.fingerprints import Fingerprint
 from tfgan_zoo.hashes import content_of
 from tfgan_zoo.models import ZooModel
 from tfgan_zoo.networks.features import files_of
+from tfgan_zoo.run.building import filled_like
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.schedules import LinearDecay
 
@@ -80,9 +81,8 @@ def _rate(optimizer: Mapping[str, Any], steps: int, at: int) -> float:
 def unused_changes(run: Run, config: ConfigDict) -> str:
     """Says which entries of a config a finished run does not take over; empty if none."""
     own = only_with_export_of(run, config).to_dict()
-    differ = config_lib.differences(
-        config_lib.with_later_entries(own, config.to_dict()), config.to_dict()
-    )
+    plain = config.to_dict()
+    differ = config_lib.differences(filled_like(own, plain), plain)
     if not differ:
         return ""
     return f"The run has ended and keeps its entries: {'; '.join(differ)}"
