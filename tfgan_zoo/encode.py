@@ -10,6 +10,8 @@ also `labels`, class numbers, and `class_names`. A model that encodes distributi
 means, so that codes are the same at every call.
 """
 
+from pathlib import Path
+
 from tfgan_zoo import cli
 
 
@@ -27,6 +29,8 @@ def main(argv: list[str]) -> None:
     cli.parse(given, argv, __doc__)
     cli.use_preset(given, "encode")
 
+    if Path(given.input).expanduser().is_file():
+        given.refuse(["split"], "expected none for an image file, which has no splits.")
     cli.quiet_tensorflow()
     from tfgan_zoo.data import codes
     from tfgan_zoo.run import coding

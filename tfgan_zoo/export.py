@@ -34,6 +34,7 @@ def main(argv: list[str]) -> None:
         given.refuse(
             ("height", "width"), "expected none, as a SavedModel takes images of any size."
         )
+        given.refuse(["overwrite"], "expected none, as a SavedModel goes to the next free number.")
     size = _size(given.height, given.width)
     cli.quiet_tensorflow()
     from tfgan_zoo.run import experiment

@@ -68,6 +68,12 @@ def main(argv: list[str]) -> None:
     cli.parse(given, argv, __doc__)
     cli.use_preset(given, "generate")
 
+    if not given.interpolate:
+        given.refuse(("path", "frames"), "expected --interpolate beside it, got none.")
+    if given.input:
+        given.refuse(["seed"], "expected none beside --input, as nothing random is drawn.")
+    if given.sweep is not None:
+        given.refuse(("num", "seed"), "expected none beside --sweep, which --attribute completes.")
     output = Path(given.output)
     request = drawing.DrawRequest(
         given.workdir,

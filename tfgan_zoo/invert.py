@@ -42,6 +42,8 @@ def main(argv: list[str]) -> None:
     given.define_bool("skip_existing", "Leave out images whose sheets exist.")
     cli.parse(given, argv, __doc__)
 
+    if given.style is None:
+        given.refuse(["style_weight"], "expected --style beside it, got none.")
     if given.skip_existing and given.overwrite:
         raise InputError("--skip_existing: expected without --overwrite, got both.")
     if given.size is not None and given.size < 1:

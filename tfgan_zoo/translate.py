@@ -105,8 +105,11 @@ def main(argv: list[str]) -> None:
 
 
 def _translate_tiff(given: cli.Flags) -> None:
-    for name in ("compare", "size", "white", "instances", "style", "style_of"):
-        if given[name].value:
+    if given.on_error == "skip":
+        raise InputError("--on_error: expected raise for a single TIFF, got 'skip'.")
+    maps = ("instances", "style", "style_of", "style_labels", "style_instances")
+    for name in ("compare", "size", "white", *maps):
+        if given[name].value or (name == "style" and given.style is not None):
             raise InputError(
                 f"--{name}: expected none for a TIFF that becomes a TIFF, which is translated in "
                 f"bands at its own size, got {given[name].value!r}; leave it out, or give a .png "

@@ -11,7 +11,7 @@ paper: the authors' framework, Blocks, used 1 - beta1 until 2017, and the versio
 The paper gives means over its trials with their standard errors, so the standard deviation over
 trials is sqrt(10) times as large. The table compares each of our figures with the published one by
 Student's t test, and by Welch's (see `significance`). "pass" means that no difference is shown,
-p >= 0.05; three trials can only show large differences.
+p >= 0.05. With fewer than five trials, whose spread says little, there is no verdict.
 
 Running the command again resumes from the last saved state. Models take turns, so that all progress
 equally.
@@ -227,5 +227,5 @@ def tested(ours: Sample, published: Sample, steps: int) -> str:
         return f"| | | at {steps / STEPS:.1%} of the steps"
     pooled, separate = student(ours, published), welch(ours, published)
     if pooled is None or separate is None:
-        return f"| | | {judge(None)}"
-    return f"{pooled.t:.2f} | {pooled.p:.2f} | {separate.p:.2f} | {judge(pooled)}"
+        return f"| | | {judge(None, ours.trials)}"
+    return f"{pooled.t:.2f} | {pooled.p:.2f} | {separate.p:.2f} | {judge(pooled, ours.trials)}"

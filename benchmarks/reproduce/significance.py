@@ -12,6 +12,8 @@ import numpy as np
 
 #: Below this p, a difference counts as shown.
 LEVEL = 0.05
+#: Fewest trials of ours for a verdict.
+ENOUGH = 5
 
 
 class Sample(NamedTuple):
@@ -105,13 +107,20 @@ def student(first: Sample, second: Sample) -> Difference | None:
     return _outcome(first.mean - second.mean, variance, freedom)
 
 
-def judge(tested: Difference | None) -> str:
+def judge(tested: Difference | None, trials: int) -> str:
     """Returns the verdict of a test.
 
+    Args:
+        tested: The outcome; None if there was no test.
+        trials: Number of our trials.
+
     Returns:
-        "pass" if no difference is shown, which is not proof that there is none; "FAIL: below" or
-        "FAIL: above" if the first mean is lower or higher; "no test" for None.
+        "n = 3: no verdict" for fewer than `ENOUGH` trials; "pass" if no difference is shown, which
+        is not proof that there is none; "FAIL: below" or "FAIL: above" if the first mean is lower
+        or higher; "no test" for None.
     """
+    if trials < ENOUGH:
+        return f"n = {trials}: no verdict"
     if tested is None:
         return "no test"
     if tested.p >= LEVEL:

@@ -92,17 +92,23 @@ def test_points_go_on_from_where_they_were(tmp_path, capsys, monkeypatch):
 
 def test_only_whole_trials_are_tested():
     class Game:  # three perfect, finished trials
-        step, trials = points.STEPS, 3
+        step = points.STEPS
+        trials = 3
 
         def sample(self, num):
-            return np.repeat(mixture("grid").centres, num // 25, axis=0)[None].repeat(3, axis=0)
+            return np.repeat(mixture("grid").centres, num // 25, axis=0)[None].repeat(
+                self.trials, axis=0
+            )
 
     modes, quality, divergence = cells(points.table("grid", {"gan": Game()}, {"gan": 12.34}))
     assert modes == [
         *("`gan`", "modes", "17.3 ± 2.5 (n = 10)", "25.0 ± 0.0 (n = 3)", "+7.7"),
-        *("5.11", "0.00", "0.00", "FAIL: above"),
+        *("5.11", "0.00", "0.00", "n = 3: no verdict"),
     ]
-    assert [row[-1] for row in (quality, divergence)] == ["FAIL: above", "FAIL: below"]
+    assert {row[-1] for row in (quality, divergence)} == {"n = 3: no verdict"}
+    Game.trials = 5
+    five = cells(points.table("grid", {"gan": Game()}, {}))
+    assert [row[-1] for row in five] == ["FAIL: above", "FAIL: above", "FAIL: below"]
     Game.step //= 2
     assert {row[-1] for row in cells(points.table("grid", {"gan": Game()}, {}))} == {
         "at 50.0% of the steps"
@@ -126,7 +132,7 @@ def test_verdicts_in_the_documentation_follow_from_the_figures_beside_them(name)
     assert len(rows) == 6
     for _, figure, published, ours, difference, _, p, separate, judged in rows:
         tests = [test(read(ours), read(published)) for test in (student, significance.welch)]
-        assert judged == significance.judge(tests[0]), figure
+        assert judged == significance.judge(tests[0], read(ours).trials), figure
         assert float(difference) == pytest.approx(read(ours).mean - read(published).mean)
         if tests[0] is not None:
             assert [float(p), float(separate)] == pytest.approx([t.p for t in tests], abs=0.03)

@@ -66,14 +66,15 @@ def test_welch_and_student_on_numbers_worked_out_by_hand():
 @pytest.mark.parametrize("test", [welch, student])
 def test_a_verdict_says_to_which_side_and_needs_both_spreads(test):
     low, high = Sample(1.0, 0.1, 5), Sample(2.0, 0.1, 5)
-    assert judge(test(low, high)) == "FAIL: below"
-    assert judge(test(high, low)) == "FAIL: above"
-    assert judge(test(low, Sample(1.05, 0.1, 5))) == "pass"
-    assert judge(test(low, Sample(9.0, None, 5))) == "no test"
-    assert judge(test(sample(np.array([1.0])), high)) == "no test"
+    assert judge(test(low, high), 5) == "FAIL: below"
+    assert judge(test(high, low), 5) == "FAIL: above"
+    assert judge(test(low, Sample(1.05, 0.1, 5)), 5) == "pass"
+    assert judge(test(low, Sample(9.0, None, 5)), 5) == "no test"
+    assert judge(test(sample(np.array([1.0])), high), 5) == "no test"
+    assert judge(test(low, high), 4) == judge(None, 4) == "n = 4: no verdict"
 
 
 @pytest.mark.parametrize("test", [welch, student])
 def test_samples_without_any_spread_differ_unless_they_are_equal(test):
-    assert judge(test(Sample(5.0, 0.0, 3), Sample(5.0, 0.0, 10))) == "pass"
-    assert judge(test(Sample(4.0, 0.0, 3), Sample(5.0, 0.0, 10))) == "FAIL: below"
+    assert judge(test(Sample(5.0, 0.0, 3), Sample(5.0, 0.0, 10)), 5) == "pass"
+    assert judge(test(Sample(4.0, 0.0, 3), Sample(5.0, 0.0, 10)), 5) == "FAIL: below"

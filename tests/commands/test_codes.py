@@ -67,6 +67,7 @@ def test_encode(folder, model, tmp_path, capsys):
     assert status == 2
     assert "exists; add --overwrite" in error
     single = (f"--workdir={run}", f"--input={photos / 'cat/1.png'}", f"--output={output}")
+    assert "--split: expected none" in said(encode.main, *single, "--split=a", capsys=capsys)[2]
     assert said(encode.main, *single, "--overwrite", capsys=capsys)[0] == 0
     with np.load(output) as found:
         np.testing.assert_allclose(found["codes"], codes[1:2], atol=1e-5)
@@ -175,6 +176,7 @@ def test_walks_between_images(folder, model, tmp_path, capsys):
             "--path: expected linear, the only way between images, got spherical.",
         ),
         (("--interpolate", "--input={a}", "--input=no.png"), "--input: expected an image file, 'n"),
+        (("--interpolate", "--input={a}", "--input={a}", "--seed=3"), "--seed: expected none bes"),
         (("--text=red",), "--text: expected none for"),
     ],
     ids=str,

@@ -311,6 +311,15 @@ def test_points_are_plotted(folder, tmp_path, capsys):
             ["--workdir=.", "--output=x.png", "--path=bent"],
             "value should be one of <spherical|linear>",
         ),
+        (
+            ["--workdir=.", "--output=x.png", "--path=linear"],
+            "error: --path: expected --interpolate beside it, got none.",
+        ),
+        (["--workdir=.", "--output=x.png", "--frames=4"], "--frames: expected --interpolate bes"),
+        (
+            ["--workdir=.", "--output=x.png", "--sweep=x:0:1:4", "--seed=1"],
+            "--seed: expected none beside --sweep",
+        ),
     ],
     ids=str,
 )
@@ -323,6 +332,12 @@ def test_generate_refuses_in_a_sentence(tmp_path, monkeypatch, capsys, flags, se
     status, out, err = said(generate.main, *flags, capsys=capsys)
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert sentence in err
+
+
+def test_export_refuses_flags_that_a_saved_model_ignores(capsys):
+    for flag in ("--overwrite", "--height=8"):
+        err = said(export.main, "--workdir=.", "--output=x", flag, capsys=capsys)[2]
+        assert err.startswith(f"error: {flag.partition('=')[0]}: expected none, as a SavedModel")
 
 
 @pytest.mark.slow

@@ -103,6 +103,8 @@ def test_layers_of_a_file_are_told_by_their_features(photo, tmp_path, capsys):
         (["--layers=conv1,conf2"], "--layers: mnist_v1 has no layer 'conf2'; did you mean conv2"),
         (["--style=gone.png"], "--style: there is no file 'gone.png'"),
         (["--size=0"], "--size: expected a number of pixels from 1 up, got 0"),
+        (["--style_weight=2"], "--style_weight: expected --style beside it, got none"),
+        (["--layers=logits", "--size=64"], "--size: expected none for logits of mnist_v1, which"),
         (["--skip_existing", "--overwrite"], "--skip_existing: expected without --overwrite"),
         (["--tv_beta=0"], "tv_beta: "),
         (["--layers=logits", "--centre=5"], "--layers: expected a layer with positions for --cent"),

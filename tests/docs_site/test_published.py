@@ -10,14 +10,12 @@ import pytest
 
 from benchmarks.reproduce import experiment, points, stacked_mnist, super_resolution
 from benchmarks.reproduce.__main__ import EXPERIMENTS
-from benchmarks.reproduce.significance import Sample, judge, welch
+from benchmarks.reproduce.significance import ENOUGH, Sample, judge, welch
 from docs_site import links
 from tfgan_zoo.config import list_configs
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "published.md").read_text("utf-8")
-#: With fewer trials, a test says nothing.
-TRIALS = 5
 NUMBER = r"-?\d[\d,]*(?:\.\d+)?(?<!,)"
 
 
@@ -90,9 +88,9 @@ def expected(row):
     ours = sample(row.ours, row.trials)
     cell, _, trials = row.published.partition("(n = ")
     published = sample(cell, int(trials.rstrip(")")))
-    if row.trials < TRIALS:
+    if row.trials < ENOUGH:
         return f"no verdict, n = {row.trials}"
-    return judge(welch(ours, published))
+    return judge(welch(ours, published), row.trials)
 
 
 def test_no_row_is_without_trials_date_and_paper():

@@ -275,6 +275,7 @@ def test_flags_that_would_have_no_effect(folder, trained):
         ([enlarged, "--num=5"], "--num: is for samples and translations"),
         ([enlarged, "--features=inception"], "--features: is for samples and translations"),
         ([baseline, "--seed=0"], "--seed: is for samples and translations"),
+        ([baseline, "--overwrite"], "--overwrite: expected --output beside it, got none"),
         ([baseline, "--raw_weights"], "--raw_weights: is for a run"),
     ):
         with pytest.raises(InputError, match=message):

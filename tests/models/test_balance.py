@@ -75,6 +75,25 @@ def test_ahead_it_waits_and_behind_it_learns(name):
     assert not np.array_equal(learnt()[0], before[0])
 
 
+def test_logs_are_means_over_the_updates_of_a_step():
+    model = compiled("gan", skip_discriminator_above=0.6, discriminator_steps=2)
+    skipped, found, apply = iter([True, False]), [], model.apply
+    model.is_ahead = lambda accuracy: tf.constant(next(skipped))
+
+    def noting(role, gradients, logs):
+        if role == "discriminator":
+            found.append(logs)
+        return apply(role, gradients, logs)
+
+    model.apply = noting
+    logs = step(model, samples(model))
+    assert float(logs["d_idle"]) == 0.5
+    for name in ("d_loss", "d_accuracy"):
+        first, second = (float(each[name]) for each in found)
+        assert float(logs[name]) == pytest.approx((first + second) / 2)
+    assert float(found[0]["d_loss"]) != float(found[1]["d_loss"])
+
+
 @pytest.mark.slow
 def test_it_is_counted_logged_and_goes_on_where_it_was(tmp_path):
     keras.utils.set_random_seed(0)

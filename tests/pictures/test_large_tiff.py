@@ -177,11 +177,13 @@ def test_others_are_refused_before_anything_is_made(tmp_path):
         large_tiff.check(tmp_path / "bad.tif", tmp_path / "new.tif", overwrite=False)
 
 
-def test_flags_that_do_not_apply_are_refused(tmp_path, capsys):
+@pytest.mark.parametrize("flag", ["--size=64", "--style=0", "--style_labels=a.png"])
+def test_flags_that_do_not_apply_are_refused(tmp_path, capsys, flag):
     with pytest.raises(SystemExit) as stop:
         cli.run(
             translate.main,
-            [f"--workdir={tmp_path}", "--input=a.tif", "--output=b.tif", "--size=64"],
+            [f"--workdir={tmp_path}", "--input=a.tif", "--output=b.tif", flag],
         )
     assert stop.value.code == 2
-    assert "--size: expected none for a TIFF that becomes a TIFF" in capsys.readouterr().err
+    name = flag.partition("=")[0]
+    assert f"{name}: expected none for a TIFF that becomes a TIFF" in capsys.readouterr().err

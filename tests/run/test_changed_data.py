@@ -63,20 +63,24 @@ def test_a_run_notes_what_it_reads(finished):
 
 
 def test_a_file_of_features_that_was_replaced_is_noticed(tmp_path):
-    images = keras.Input((None, None, 1))
+    images = keras.Input((None, None, 3))
     model = keras.Model(images, keras.layers.Conv2D(2, 1, name="same")(images))
-    config = tiny_translation(tmp_path, "dtn", model_args__features=f"{tmp_path}/f.keras:same")
+    config = tiny_super_resolution(tmp_path)
+    with config.unlocked():
+        config.model_args.update(content="features", features=f"{tmp_path}/f.keras:same")
     found = []
     for scale in (1.0, 1.0, 2.0):
         model.set_weights([scale * np.ones(w.shape) for w in model.weights])
         model.save(tmp_path / "f.keras")
-        found.append(feature_files(config))
+        found.append(feature_files(build_model(config)))
     # The same weights are the same, whenever they were saved.
     assert found[0] == found[1]
     ((name, before),), ((_, now),) = (each.items() for each in found[1:])
     assert name == f"features {tmp_path}/f.keras"
     assert describe_change(before.noted(), (), now).endswith("bytes, but not the same ones")
-    assert not feature_files(tiny_translation(tmp_path, "dtn"))
+    with config.unlocked():
+        config.model_args.update(content="pixel", features=None)
+    assert not feature_files(build_model(config))
 
 
 def test_data_that_the_config_takes_from_elsewhere_are_not_compared(tmp_path):

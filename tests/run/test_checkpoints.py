@@ -10,9 +10,9 @@ from tfgan_zoo.run.checkpoints import Checkpoints
 class Counter(keras.Model):
     """A weight and a running mean."""
 
-    def __init__(self):
+    def __init__(self, shape=()):
         super().__init__()
-        self.weight = self.add_weight(name="weight", initializer="zeros")
+        self.weight = self.add_weight(name="weight", shape=shape, initializer="zeros")
         self.mean = keras.metrics.Mean(name="loss")
         self.built = True
 
@@ -44,6 +44,12 @@ def test_save_and_restore(checkpoints):
     saved = Counter()
     saved.mean.update_state(7 / 3)
     assert float(model.mean.result()) == float(saved.mean.result())
+
+
+def test_weights_of_another_model(checkpoints):
+    save(checkpoints, 7)
+    with pytest.raises(InputError, match=r"that config.json describes, got others \(ValueError: "):
+        checkpoints.restore(Counter((2,)), 7)
 
 
 def test_keeps_the_last_and_the_best(checkpoints):

@@ -207,6 +207,8 @@ def test_mistakes_are_sentences_before_anything_is_made(run, capsys, offline):
             ["--features=fashion_mnist_v1", "--inception=x.pb"],
             "inception: expected none with features=fashion_mnist_v1",
         ),
+        (["--metrics=swd", "--features=mnist_v1"], "--features: is for metrics in features, such"),
+        (["--direction=a_to_b"], "--direction: is for a model that translates"),
         (["--features=fashion_mnist_v1", "--split=tests"], "has no array for split 'tests'"),
         (["--metrics=figures", train], "--metrics: figures reads whole splits of the drawn"),
         (["--metrics=swd", "--num=9"], "--num: expected a whole number from 10 up, got 9"),

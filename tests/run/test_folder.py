@@ -8,10 +8,12 @@ import subprocess
 import keras
 import pytest
 
-from tests.tiny_runs import tiny_config
+from tests.tiny_runs import tiny_autoencoder, tiny_config, tiny_translation
 from tfgan_zoo import atomic
+from tfgan_zoo.config import config_to_resume
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.run.folder import Run, versions
+from tfgan_zoo.tasks import resolve
 
 
 def test_claim_writes_the_config(tmp_path):
@@ -185,6 +187,43 @@ def test_networks_without_a_padding_entry_are_those_padded_same(tmp_path, role):
     config[role].padding = "symmetric"
     with pytest.raises(InputError, match=rf"{role}.padding: same -> symmetric"):
         run.claim(config).__enter__()
+
+
+def test_an_argument_that_the_run_lacks_had_its_default(tmp_path):
+    config, run = tiny_autoencoder(tmp_path, "vae_gan"), Run(tmp_path / "run")
+    with run.claim(config):
+        run.metrics.touch()
+    spelled = {"beta": 1, "objective": "minimax", "r1_gamma": 0, "r1_every": 1, "margin": 0.35}
+    assert not spelled.keys() & config.model_args.keys()
+    with config.unlocked():
+        config.model_args.update(spelled)
+    with run.claim(config):
+        assert run.adopt(config, 4, 4) == {}
+    config.model_args.beta = 2
+    with pytest.raises(InputError, match=r"\(model_args.beta: 1 -> 2 would"), run.claim(config):
+        pass
+
+
+def test_a_run_of_dtn_that_lacks_its_features_had_those_of_then(tmp_path):
+    config, run = tiny_translation(tmp_path, "dtn"), Run(tmp_path / "run")
+    with config.unlocked():
+        del config.model_args.features
+    with run.claim(config):  # as earlier versions did
+        run.metrics.touch()
+    assert run.config()["model_args"]["features"] == "figures_v1:conv5"
+    resumed = resolve(config, run.config())
+    assert resumed.model_args.features == "figures_v1:conv5"
+    with run.claim(resumed):
+        pass
+    new = Run(tmp_path / "new")
+    with new.claim(resolve(config)):
+        new.metrics.touch()
+    assert new.config()["model_args"]["features"] == "figures_v1:conv4"
+    # A recipe that leaves it out still says what the run noted.
+    for each in (run, new):
+        resumed, differ = config_to_resume(each.path, config, {}, "dtn", "--config")
+        assert differ == []
+        assert resumed.model_args.features == each.config()["model_args"]["features"]
 
 
 def test_trim_metrics(tmp_path):

@@ -240,6 +240,8 @@ def test_an_export_of_a_file(folder, model, tmp_path):
     model.generator.save(tmp_path / "network.keras")
     with pytest.raises(InputError, match="--workdir: expected a model of tfgan_zoo, got a Func"):
         load_run(tmp_path / "network.keras")
+    with pytest.raises(InputError, match=r"^--checkpoint: expected none for a .keras file"):
+        load_run(tmp_path / "network.keras", "500")
     (tmp_path / "bad.keras").write_bytes(b"PK")
     with pytest.raises(InputError, match=r"^--workdir: .* is damaged or not a \.keras file"):
         load_run(tmp_path / "bad.keras")

@@ -257,6 +257,11 @@ def test_a_command_and_the_report_s_walk(run, tmp_path, capsys):
             "--attribute: expected as many of each that changes, got 2 of shape, 3 of x",
         ),
         (
+            ["shape=star", "shape=ring"],
+            {"interpolate": True, "num": 3},
+            "--num: expected none for a walk between values of --attribute, got 3.",
+        ),
+        (
             [],
             {"interpolate": True, "path": "spherical"},
             "--path: expected linear, the only way between attributes, got spherical.",

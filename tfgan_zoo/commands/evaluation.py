@@ -60,9 +60,12 @@ def _check_has_data(given: Any) -> None:
 
 
 def _evaluate_samples(given: Any) -> str:
-    from tfgan_zoo.run.evaluation import evaluate_run
+    from tfgan_zoo.run.evaluation import evaluate_run, task_of_run
     from tfgan_zoo.tasks import Request
 
+    if not task_of_run(given.workdir).translates:
+        given.refuse(["direction"], "is for a model that translates.")
+    _check_features(given)
     output = None
     if presets.note_of(given.workdir) is None:
         given.refuse(_OF_PAIRS, "is for enlarged images; scores of samples are added to the run.")
@@ -75,6 +78,17 @@ def _evaluate_samples(given: Any) -> str:
     request = Request(**{name: value for name, value in values.items() if value is not None})
     report = evaluate_run(given.workdir, request, output).report()
     return f"{report}\nadded to {output or Path(given.workdir) / 'evaluation.jsonl'}"
+
+
+def _check_features(given: Any) -> None:
+    """Raises `InputError` if features are given for metrics that need none."""
+    from tfgan_zoo.evaluation.distributions import need_features
+
+    if given.metrics is not None and not need_features(given.metrics):
+        given.refuse(
+            ("features", "inception"),
+            f"is for metrics in features, such as fid, got --metrics={','.join(given.metrics)}.",
+        )
 
 
 def _scores_file(output: str | None) -> Path:
@@ -112,6 +126,7 @@ def _evaluate_sources(given: Any) -> str:
         ),
         "is not for --real and --fake.",
     )
+    _check_features(given)
     output = _scores_file(given.output)
     values = {name: given[name].value for name in SourcesRequest._fields}
     request = SourcesRequest(**{key: value for key, value in values.items() if value is not None})
@@ -132,6 +147,8 @@ def _evaluate_pairs(given: Any) -> str:
     values = {name: given[name].value for name in fields if given[name].value is not None}
     request = upscaled.PairsRequest(source=given.data, **values)
     request.check()
+    if not given.output:
+        given.refuse(["overwrite"], "expected --output beside it, got none.")
     if given.output:
         upscaled.check_table(given.output, given.overwrite)
     if given.baseline is not None:

@@ -74,6 +74,12 @@ def invert_files(planned: Mapping[Path, Path], settings: Settings) -> None:
             )
     if settings.centre is not None:  # Layers without positions have no middle.
         layers = maps
+    sides = sides_of(settings.features, layers)
+    if sides is not None and settings.size not in (None, min(sides)):
+        raise InputError(
+            f"--size: expected none for {', '.join(layers)} of {settings.features}, which takes "
+            f"images of {sides[0]}x{sides[1]} pixels alone, got {settings.size}; leave it out."
+        )
     style = None if settings.style is None else _read(Path(settings.style), "--style")
     network = _network_files(settings)
     for path, result in planned.items():

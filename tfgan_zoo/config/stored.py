@@ -56,6 +56,9 @@ EARLIER_VALUES = {
     "generator.padding": "same",
     "discriminator.padding": "same",
 }
+#: Arguments of models whose default has changed, and what it was. Runs that leave them out were
+#: made before, as newer ones note them: see `with_changed_defaults`.
+EARLIER_DEFAULTS: dict[str, dict[str, Any]] = {"dtn": {"features": "figures_v1:conv5"}}
 
 
 def _earlier_values_of_all_runs() -> dict[str, Any]:
@@ -93,6 +96,8 @@ def stored_config(folder: Path) -> dict[str, Any]:
             f"--workdir: {str(folder)!r} holds a run of tfgan_zoo {version}, and this is "
             f"{__version__}; update it, or give another folder."
         )
+    if changed := EARLIER_DEFAULTS.get(str(config.get("model"))):
+        config = filled(config, {f"model_args.{name}": v for name, v in changed.items()})
     return filled(with_earlier_meaning(config), flatten(run_config()))
 
 
@@ -173,12 +178,16 @@ def with_rules_of(stored: Mapping[str, Any], config: ConfigDict) -> ConfigDict:
     return config
 
 
-def with_later_entries(written: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
+def with_later_entries(
+    written: Mapping[str, Any], like: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Fills in entries that not every run has, so that a run goes on as it began.
 
     Args:
         written: The config of the run, from `stored_config`.
         like: A config of today for the same model, for the arguments that exist.
+        defaults: The values of `model_args` that the run was built with if it lacks them; None for
+            those of `EARLIER_VALUES` alone.
     """
     entries, earlier = flatten(like), {}
     for key, value in EARLIER_VALUES.items():
@@ -187,7 +196,30 @@ def with_later_entries(written: Mapping[str, Any], like: Mapping[str, Any]) -> d
         same = written.get(group, {}).get("name") == like.get(group, {}).get("name")
         if key in entries and same:
             earlier[key] = value
+    for name, value in (defaults or {}).items():
+        if f"model_args.{name}" in entries:
+            earlier.setdefault(f"model_args.{name}", value)
     return filled(written, earlier)
+
+
+def with_changed_defaults(
+    config: ConfigDict, before: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> ConfigDict:
+    """Returns a config that has the arguments whose default was another one in earlier versions.
+
+    Args:
+        config: The config of a run.
+        before: The stored config if it is resumed, whose values are kept.
+        defaults: Today's defaults of the model's arguments.
+    """
+    names = [n for n in EARLIER_DEFAULTS.get(config.model, {}) if n not in config.model_args]
+    if not names:
+        return config
+    config = config.copy_and_resolve_references()
+    with config.unlocked():
+        for name in names:
+            config.model_args[name] = before.get("model_args", {}).get(name, defaults[name])
+    return config
 
 
 def resumed_config(folder: Path, overrides: Mapping[str, str]) -> ConfigDict:
@@ -242,6 +274,8 @@ def config_to_resume(
     _keep_splits(plain, config, recipe)
     # Entries that the recipe leaves out and the run has noted from its data, and planned ones.
     noted = [key for key in NOTED_FROM_DATA if not flatten(recipe).get(key)]
+    changed = EARLIER_DEFAULTS.get(recipe.model, {})
+    noted += [f"model_args.{name}" for name in changed if name not in recipe.model_args]
     noted += (_stored(folder).get("planned") or {}).get("entries", ())
     differ = [
         difference

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tfgan_zoo import losses, networks
 from tfgan_zoo.errors import check_number
 from tfgan_zoo.models.conditional import Given
+from tfgan_zoo.models.mechanics.logs import mean_logs
 from tfgan_zoo.models.noise_to_image import NoiseToImage
 
 
@@ -91,12 +92,13 @@ class SNGAN(NoiseToImage):
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Several steps of the discriminator, each on fresh data; one of the generator."""
         images, conditions = self.real(data)
+        d_logs = []
         for real, given in self.fresh_batches(images, conditions):
             fake = self.fakes("discriminator", real, self.asked(given))
-            d_logs = self.update("discriminator", self.discriminator_loss, real, fake, given)
+            d_logs.append(self.update("discriminator", self.discriminator_loss, real, fake, given))
         fake = self.record_fakes("generator", real, self.asked(given))
         g_logs = self.update("generator", self.generator_loss, fake, real, given)
-        return self.end_step(d_logs | g_logs, images)
+        return self.end_step(mean_logs(d_logs) | g_logs, images)
 
     def discriminator_loss(
         self, real: tf.Tensor, fake: tf.Tensor, given: Given = (), training: bool = True

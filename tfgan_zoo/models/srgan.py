@@ -55,10 +55,12 @@ class SRGAN(ImageToImage):
 
     Departures from ESRGAN and its authors' code (https://github.com/XPixelGroup/BasicSR):
 
-    - Of ESRGAN's content, the l1 distance of VGG19's phi_5,4, the paper takes the features before
-      their activation; those here are after it. They are divided by 12.75, as in SRGAN, and
-      pixels lie in [-1, 1] instead of [0, 1]. Beside this content, the paper's weights make the
-      game count 12.75 times as much as there, and the pixels 25.5 times.
+    - ESRGAN's content is the l1 distance of VGG19's phi_5,4 before its activation; features here
+      are after it. The code has torchvision's weights of VGG19, for normalised pixels. Here they
+      are the original ones, for pixels up to 255, and features are divided by 12.75, as in SRGAN.
+      So the paper's weights do not give the balance of content and game that they give there.
+    - There, pixels lie in [0, 1]. Here they lie in [-1, 1], so that the same weight makes them
+      count twice.
     - The code halves both losses of the game, so that its 5e-3 is 2.5e-3 in the formula above.
     - The code updates G first, and D with the images that G made before. Here D is first.
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfgan_zoo import losses
 from tfgan_zoo.errors import check_number
+from tfgan_zoo.models.mechanics.logs import mean_logs
 from tfgan_zoo.models.noise_to_image import Given, NoiseToImage
 
 
@@ -74,13 +75,14 @@ class WGAN(NoiseToImage):
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Algorithm 1: n_critic steps of the critic, clipped after each; one of the generator."""
         images, conditions = self.real(data)
+        d_logs = []
         for real, given in self.fresh_batches(images, conditions):
             fake = self.fakes("discriminator", real, self.asked(given))
-            d_logs = self.update("discriminator", self.discriminator_loss, real, fake, given)
+            d_logs.append(self.update("discriminator", self.discriminator_loss, real, fake, given))
             self.clip_weights()
         fake = self.record_fakes("generator", real, self.asked(given))
         g_logs = self.update("generator", self.generator_loss, fake, real, given)
-        return self.end_step(d_logs | g_logs, images)
+        return self.end_step(mean_logs(d_logs) | g_logs, images)
 
     def clip_weights(self) -> None:
         """Sets w to clip(w, -c, c), for every trainable weight of the critic."""

@@ -146,6 +146,10 @@ def _walk(model: Any, request: DrawRequest, given: Mapping[str, list[Any]]) -> D
     if len(set(several.values())) > 1:
         counts = ", ".join(f"{num} of {name}" for name, num in several.items())
         raise InputError(f"--attribute: expected as many of each that changes, got {counts}.")
+    if several and request.num is not None:
+        raise InputError(
+            f"--num: expected none for a walk between values of --attribute, got {request.num}."
+        )
     num = next(iter(several.values()), request.num_samples())
     filled = dict(coding.middle() if several else coding.sample(num, request.seed))
     stops = coding.encode(

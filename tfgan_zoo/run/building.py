@@ -295,6 +295,23 @@ def model_arguments(cls: type[ZooModel]) -> dict[str, Any]:
     return {name: value for name, value in defaults.items() if name not in left_out}
 
 
+def filled_like(written: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the config of a run with the entries that it lacks and another one has.
+
+    Arguments of the model get their defaults, as the model is built with these.
+
+    Args:
+        written: The config of the run, from `config.stored_config`.
+        config: The other one.
+    """
+    defaults: dict[str, Any] = {}
+    if written["model"] == config["model"]:
+        defaults = model_arguments(model_class(config["model"]))
+    # One without a default is missing.
+    known = {n: v for n, v in defaults.items() if v is not inspect.Parameter.empty}
+    return config_lib.with_later_entries(written, config, known)
+
+
 def build_network(
     config: ConfigDict, group: str, argument: str, *shapes: Any
 ) -> keras.Model | None:

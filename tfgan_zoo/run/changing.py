@@ -7,9 +7,8 @@ from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.data.fingerprints import Fingerprint
-from tfgan_zoo.hashes import content_of
 from tfgan_zoo.models import ZooModel
-from tfgan_zoo.networks.features import files_of
+from tfgan_zoo.run.building import filled_like
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.schedules import LinearDecay
 
@@ -22,16 +21,14 @@ def replaced_data(run: Run, config: ConfigDict) -> tuple[str, ...]:
     return ("evaluation data",) if changed else ()
 
 
-def feature_files(config: ConfigDict) -> dict[str, Fingerprint]:
+def feature_files(model: ZooModel) -> dict[str, Fingerprint]:
     """Returns the fingerprints of the files of the features that a model uses, if there are any.
 
     Their network is saved with no checkpoint, so that a resumed run would use what is there now.
     """
-    given = config.model_args
-    weights = given.get("features_file") or given.get("content_weights")
     return {
-        f"features {name}": Fingerprint("bytes", *content_of(path))
-        for name, path in files_of(given.get("features"), weights).items()
+        f"features {name}": Fingerprint("bytes", *found)
+        for name, found in model.feature_files().items()
     }
 
 
@@ -80,9 +77,8 @@ def _rate(optimizer: Mapping[str, Any], steps: int, at: int) -> float:
 def unused_changes(run: Run, config: ConfigDict) -> str:
     """Says which entries of a config a finished run does not take over; empty if none."""
     own = only_with_export_of(run, config).to_dict()
-    differ = config_lib.differences(
-        config_lib.with_later_entries(own, config.to_dict()), config.to_dict()
-    )
+    plain = config.to_dict()
+    differ = config_lib.differences(filled_like(own, plain), plain)
     if not differ:
         return ""
     return f"The run has ended and keeps its entries: {'; '.join(differ)}"

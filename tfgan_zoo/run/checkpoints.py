@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from tfgan_zoo import atomic
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, first_line
 from tfgan_zoo.hashes import sha256_of
 from tfgan_zoo.layers.per_replica import assign_replicas, of_all_replicas
 
@@ -167,11 +167,18 @@ class Checkpoints:
         """Loads a checkpoint into a compiled model of the same config.
 
         Raises:
-            InputError: If its file is damaged.
+            InputError: If its file is damaged, or it is of another model.
         """
         if not self._is_whole(step):
             raise InputError(f"Checkpoint {str(self.folder(step))!r} is damaged; choose another.")
-        model.load_weights(self.folder(step) / "model.weights.h5")
+        try:
+            model.load_weights(self.folder(step) / "model.weights.h5")
+        except ValueError as error:
+            raise InputError(
+                f"Checkpoint {str(self.folder(step))!r}: expected the weights of the model that "
+                f"config.json describes, got others ({first_line(error)}); add arguments that it "
+                "leaves out to its model_args, with the values that were their defaults then."
+            ) from error
         for variable, value in zip(_means(model), self.state(step).get("means", ()), strict=False):
             values = np.array(value if isinstance(value, list) else [value], np.float32)
             # Each replica has its own sum; with another number of replicas, the total is shared.

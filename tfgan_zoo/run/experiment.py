@@ -253,7 +253,7 @@ def train_stage(
 def check_data(stage: Stage, start: int, accept_changed: bool) -> None:
     """Compares the data, and a file of features, with those that the run began with."""
     run = stage.run
-    now = stage.task.fingerprints() | feature_files(stage.config)
+    now = stage.task.fingerprints() | feature_files(stage.model)
     replaced = replaced_data(run, stage.config)
     if change := run.check_data(now, start, accept_changed, replaced):
         stage.report(f"The data have changed: {change}; the run continues with them.")

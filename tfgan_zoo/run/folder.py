@@ -21,6 +21,7 @@ from tfgan_zoo import presets
 from tfgan_zoo.atomic import write_atomically
 from tfgan_zoo.data.fingerprints import Fingerprint, describe_change
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.run.building import filled_like
 from tfgan_zoo.run.checkpoints import Checkpoints
 
 
@@ -184,7 +185,7 @@ class Run:
             The note; see `config.note_of`.
         """
         plain = _plain(config)
-        before = config_lib.with_later_entries(self.config(), plain)
+        before = filled_like(self.config(), plain)
         history = config_lib.notes_until(config_lib.history_of(self.path), step, scored)
         note = config_lib.note_of(before, plain, step, scored)
         history = [*history, note] if note else history
@@ -221,7 +222,7 @@ class Run:
     def _check_same(
         self, written: Mapping[str, Any], config: Mapping[str, Any], extend: bool
     ) -> None:
-        before = config_lib.with_later_entries(written, config)
+        before = filled_like(written, config)
         if refused := config_lib.refused_changes(before, config, extend):
             raise InputError(
                 f"--workdir: {str(self.path)!r} holds a run with another config "

@@ -38,6 +38,11 @@ def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> ZooModel:
         InputError: If there is no such run or checkpoint.
     """
     if is_model_file(workdir):
+        if checkpoint not in ("best", "last"):
+            raise InputError(
+                f"--checkpoint: expected none for a .keras file, which has one set of weights, got "
+                f"{checkpoint!r}; leave it out."
+            )
         try:
             model = load_model(workdir)
         except InputError as error:

@@ -8,8 +8,10 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
+from tfgan_zoo.config import with_changed_defaults
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import MODELS, ZooModel
+from tfgan_zoo.models.mechanics.arguments import constructor_arguments
 from tfgan_zoo.tasks.attribute_to_image import AttributeToImageTask
 from tfgan_zoo.tasks.autoencoder import AutoencoderTask
 from tfgan_zoo.tasks.base import Score, Task, Workload, open_source_for
@@ -89,6 +91,8 @@ def resolve(
 ) -> ConfigDict:
     """Returns a config with the entries that its data decides: held-out splits, a vocabulary.
 
+    And with arguments of the model that it leaves out, if their default is not what it was.
+
     Args:
         config: The run's config.
         before: The stored config of a run that is resumed, whose entries are kept; None for a new
@@ -103,6 +107,7 @@ def resolve(
     if model is None:  # refused when it is built
         return config
     task, before = task_of(model), before or {}
+    config = with_changed_defaults(config, before, constructor_arguments(model))
     if task.open_split.__func__ is not Task.open_split.__func__:  # type: ignore[attr-defined]
         config = with_held_out(config, before, task.open_split)
     return task.resolve(model, config, before)

@@ -107,6 +107,18 @@ class TranslationTask(Task):
         """The held-out images of domain b; without pairs there may be more or fewer of them."""
         return self.held_out_images[1]
 
+    @property
+    def shown_images(self) -> tuple[np.ndarray, np.ndarray]:
+        """The images of both domains that a sheet shows, row by row.
+
+        Without pairs those of b are in an order of their own: where both domains show the same
+        things in the same order, rows would look like pairs.
+        """
+        num, b = self.config.train.samples, self.b
+        if not self.model.pairs:
+            b = b[np.random.default_rng(0).permutation(len(b))[:num]]
+        return self.a[:num], b[:num]
+
     @functools.cached_property
     def held(self) -> Domains:
         """The training domains; domains to be cached are decoded once."""
@@ -197,8 +209,7 @@ class TranslationTask(Task):
         image, then a target and, if it has the source's channels, what the model makes of that.
         Each column has a title.
         """
-        num = self.config.train.samples
-        a, b = self.a[:num], self.b[:num]
+        a, b = self.shown_images
         columns = [a, pictures.to_uint8(model.translate(a))]
         titles = ["input", "translated", "target"]
         if self.model.pairs:

@@ -1,6 +1,6 @@
 """What a model logs, declared by name and kept as running means."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import keras
 import tensorflow as tf
@@ -58,3 +58,15 @@ class Logs(keras.Model):
     def metrics(self) -> list[keras.metrics.Metric]:
         """The running means of the logged values."""
         return [*self.trackers.values(), self.evaluated_batches, self.nonfinite_steps]
+
+
+def mean_logs(updates: Sequence[Mapping[str, tf.Tensor]]) -> dict[str, tf.Tensor]:
+    """Returns the mean of each log over the updates that a role makes in one train step.
+
+    Example:
+        >>> mean_logs([{"d_idle": tf.constant(x)} for x in (0.0, 1.0)])["d_idle"].numpy()
+        np.float32(0.5)
+    """
+    if len(updates) == 1:
+        return dict(updates[0])
+    return {name: tf.add_n([each[name] for each in updates]) / len(updates) for name in updates[0]}

@@ -2,9 +2,11 @@
 
 import contextlib
 import inspect
+import json
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Self
 
 import keras
@@ -21,6 +23,8 @@ from tfgan_zoo.serving.signatures import Endpoint, in_every_form
 
 #: Arguments that every model took in earlier versions and that only some take today.
 _EARLIER_ARGUMENTS = ("skip_discriminator_above",)
+#: The asset of a `.keras` file that holds the hashes of files of frozen features.
+_FEATURE_FILES = "feature_files.json"
 
 
 class Saving(keras.Model):
@@ -78,24 +82,47 @@ class Saving(keras.Model):
                 '@keras.saving.register_keras_serializable("my_package"), and give objects that '
                 "have a get_config instead of classes."
             )
-        if noted := self.__dict__.get("_feature_files"):
-            config["feature_files"] = dict(noted)
         return config | found
 
     def note_feature_files(self) -> None:
-        """Notes the hashes of the files of frozen features, which are saved with no model."""
+        """Notes what is in the files of frozen features, which are saved with no model."""
         weights = getattr(self, "features_file", None) or getattr(self, "content_weights", None)
         files = files_of(getattr(self, "features", None), weights)
         # Keras need not track it.
-        self.__dict__["_feature_files"] = {
-            name: content_of(path)[1] for name, path in files.items()
-        }
+        self.__dict__["_feature_files"] = {name: content_of(path) for name, path in files.items()}
+
+    def feature_files(self) -> dict[str, tuple[int, str]]:
+        """Returns the number of bytes and the hash of the files of frozen features, by name."""
+        return dict(self.__dict__.get("_feature_files", {}))
+
+    def save_assets(self, dir_path: str) -> None:
+        """Saves the hashes of the files of frozen features; Keras calls it.
+
+        Args:
+            dir_path: Folder of the model's assets.
+        """
+        hashes = {name: found for name, (_, found) in self.feature_files().items()}
+        if hashes:
+            Path(dir_path, _FEATURE_FILES).write_text(json.dumps(hashes), "utf-8")
+
+    def load_assets(self, dir_path: str | None) -> None:
+        """Compares the files of frozen features with those of the saved model; Keras calls it.
+
+        Args:
+            dir_path: Folder of the model's assets; None if it has none.
+
+        Warns:
+            UserWarning: If one has been replaced since.
+        """
+        file = None if dir_path is None else Path(dir_path, _FEATURE_FILES)
+        if file is not None and file.is_file():
+            self._warn_of_feature_files(json.loads(file.read_text("utf-8")))
 
     def _warn_of_feature_files(self, saved: Mapping[str, str]) -> None:
-        noted = self.__dict__.get("_feature_files", {})
-        for name, found in noted.items():
+        for name, (size, found) in self.feature_files().items():
             if saved.get(name, found) != found:
-                noted[name] = saved[name]  # for which the weights were trained
+                # For which the weights were trained.
+                self.__dict__["_feature_files"][name] = (size, saved[name])
                 warn_user(
                     f"features: expected the file {name!r} as it was when this model was made, got "
                     "another one under that name, which computes other features; bring that file "
@@ -104,16 +131,12 @@ class Saving(keras.Model):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects=None) -> Self:
-        """Makes a model from the result of `get_config`.
-
-        Warns:
-            UserWarning: If a file of frozen features has been replaced since.
-        """
+        """Makes a model from the result of `get_config`."""
         known = constructor_arguments(cls)
         arguments = {
             name: _deserialized(value, custom_objects)
             for name, value in config.items()
-            if name != "feature_files"
+            if name != "feature_files"  # where hashes were before they were an asset
             if value is not None or name in known or name not in _EARLIER_ARGUMENTS
         }
         with made_before():
