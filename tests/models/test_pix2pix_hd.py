@@ -346,6 +346,21 @@ def test_the_encoder_learns_with_the_generator_and_its_styles_are_kept(tmp_path)
             model.translate(maps, styles=wrong)
 
 
+def test_styles_at_other_sizes_are_means_over_the_pixels_of_the_image():
+    """Sides of which the encoder's are no multiples are continued, but that is of no instance."""
+    model = labelled(style_size=2)
+    random = np.random.default_rng(0)
+    image = random.integers(0, 256, (1, 7, 9, 3), np.uint8)
+    instances = random.integers(0, 3, (1, 7, 9))
+    mirrored = np.pad(image, [(0, 0), (0, 1), (0, 1), (0, 0)], "symmetric")
+    expected = model.encoder(mirrored / np.float32(127.5) - 1).numpy()[:, :7, :9]
+    for number in range(3):
+        mine = instances == number
+        expected[mine] = expected[mine].mean(0)
+    found = model.encode_styles(image, instances)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
 def test_tests_run_the_weights_of_the_encoder_and_not_their_average():
     """As they do those of the generator; users see the average of both."""
     generator, encoder = (

@@ -155,12 +155,7 @@ class LabelToImage(ImageToImage):
         return tf.concat([channels, label_maps.boundaries(instances)], axis=-1)
 
     def instance_styles(
-        self,
-        images: tf.Tensor,
-        instances: tf.Tensor,
-        training: bool = False,
-        *,
-        shown: bool = True,
+        self, images: tf.Tensor, instances: tf.Tensor, training: bool = False
     ) -> tf.Tensor:
         """Returns E(b): `style_size` numbers at each pixel, their means over its instance.
 
@@ -168,13 +163,9 @@ class LabelToImage(ImageToImage):
             images: Images of b, floats in [-1, 1].
             instances: Instance numbers `[B, H, W]`.
             training: Whether E trains.
-            shown: Whether to use the moving average of its weights, if there is one and E does not
-                train.
         """
         assert self.encoder is not None
-        averaged = shown and not training
-        network = self.sampling_network(self.encoder) if averaged else self.encoder
-        return label_maps.instance_means(self.run(network, images, training), instances)
+        return label_maps.instance_means(self.run(self.encoder, images, training), instances)
 
     # ------------------------------------------------------------------ styles
 
@@ -227,8 +218,10 @@ class LabelToImage(ImageToImage):
             def encode(floats: tf.Tensor, instances: tf.Tensor) -> tf.Tensor:
                 height, width = tf.shape(floats)[1], tf.shape(floats)[2]
                 padded = pad_to_multiple(floats, *self._encoder_sides)
-                own = pad_to_multiple(instances[..., tf.newaxis], *self._encoder_sides)[..., 0]
-                return self.instance_styles(padded, own)[:, :height, :width]
+                assert self.encoder is not None
+                encoded = self.run(self.sampling_network(self.encoder), padded, False)
+                # Of the pixels of the image alone, not of those that were added.
+                return label_maps.instance_means(encoded[:, :height, :width], instances)
 
             self._translations[key] = tf.function(
                 encode, input_signature=[images, numbers], autograph=False

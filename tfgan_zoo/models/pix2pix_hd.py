@@ -266,7 +266,7 @@ class Pix2PixHD(LabelToImage):
     def fakes(self, a: tf.Tensor, b: tf.Tensor, instances: Any, training: bool = True) -> tf.Tensor:
         """Returns G(a), or G(a, E(b))."""
         if self.encoder is not None:
-            styles = self.instance_styles(b, instances, training, shown=False)
+            styles = self.instance_styles(b, instances, training)
             a = tf.concat([a, styles], axis=-1)
         return self.run(self.generator, a, training)
 
