@@ -55,6 +55,11 @@ LAYOUTS = {
         "inst": "gtFine/train/aachen/{}_gtFine_instanceIds.png",
         "image": "leftImg8bit/train/aachen/{}_leftImg8bit.png",
     },
+    "ADE20K": {
+        "label": "annotations/training/{}.png",
+        "inst": "annotations_instance/training/{}.png",
+        "image": "images/training/{}.png",
+    },
     "endings": {"label": "{}_labelIds.png", "inst": "{}_instanceIds.png", "image": "{}.png"},
 }
 

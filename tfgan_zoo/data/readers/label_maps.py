@@ -26,7 +26,7 @@ from tfgan_zoo.errors import InputError
 #: Folders of label maps, instance maps and images, in lower case.
 _FOLDERS = {
     "label": ("label", "labels", "gtfine", "annotations"),
-    "inst": ("inst", "insts", "instance", "instances", "gtfine"),
+    "inst": ("inst", "insts", "instance", "instances", "gtfine", "annotations_instance"),
     "image": ("image", "images", "img", "leftimg8bit"),
 }
 #: Endings of label maps and of instance maps, in lower case.
