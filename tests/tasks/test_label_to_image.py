@@ -15,6 +15,7 @@ from tfgan_zoo.metrics.scenes import scene_scores
 from tfgan_zoo.pictures import label_files
 from tfgan_zoo.run import building, experiment, styles
 from tfgan_zoo.run.folder import Run
+from tfgan_zoo.run.label_translation import Maps, translate_label_maps
 from tfgan_zoo.tasks import Request, open_task, resolve, task_of
 
 pytestmark = pytest.mark.usefixtures("loaded_once")
@@ -157,7 +158,7 @@ def translated(run, data, output, *flags, capsys, instances="inst"):
     return said(*argv, capsys=capsys)
 
 
-def test_translates_files_of_label_maps(run, folder, tmp_path, capsys):
+def test_translates_files_of_label_maps(run, config, folder, tmp_path, capsys):
     data = folder / "maps"
     flags = ("--style=2", "--compare")
     status, out, _ = translated(run, data, tmp_path / "out", *flags, capsys=capsys)
@@ -188,6 +189,23 @@ def test_translates_files_of_label_maps(run, folder, tmp_path, capsys):
     expected = model.translate(own[np.newaxis], styles=by_class[own[np.newaxis, ..., 0]])[0]
     found = np.asarray(Image.open(tmp_path / "same.png"))
     np.testing.assert_array_equal(found, pictures.to_uint8(expected))
+
+    # The picture is read as the run's images are: here 1,020 of 16 bits is white.
+    grey = picture[..., 0]
+    Image.fromarray(grey).save(tmp_path / "8.png")
+    Image.fromarray(grey.astype(np.uint16) * 4).save(tmp_path / "16.png")
+    made = []
+    for bits in (8, 16):
+        of = Maps(
+            str(data / look[2]),
+            None,
+            str(tmp_path / f"{bits}.png"),
+            *(str(data / file) for file in look[1:]),
+        )
+        to = {data / look[1]: tmp_path / f"of_{bits}.png"}
+        translate_label_maps(model, {**config.data, "white": 1020}, to, of)
+        made.append(np.asarray(Image.open(tmp_path / f"of_{bits}.png")))
+    np.testing.assert_array_equal(*made)
 
 
 def test_instance_maps_in_folders_of_the_same_names(task, tmp_path):
