@@ -90,6 +90,8 @@ def test_instances_are_read_back_where_they_are_known(folder):
 
 def test_stages(folder):
     config = tiny_labels(folder, pretraining__steps="6", pretraining__frozen_steps="4")
+    with config.unlocked():
+        config.generator.synchronized_bn = True
     task = open_task(config, building.build_model(config))
     frozen = task.pretraining()
     assert (frozen.train.steps, frozen.model_args.freeze_global) == (4, True)
@@ -99,6 +101,7 @@ def test_stages(folder):
     assert alone.model_args.image_shape == (8, 8, 3)
     assert alone.data.load_size == 9
     assert alone.generator.name == "global_generator"
+    assert alone.generator.synchronized_bn
     first = building.build_model(alone)
     assert open_task(alone, first).pretraining() is None
     # Each fits the next.
@@ -112,6 +115,13 @@ def test_stages(folder):
         task.model.encoder.get_weights(), first.encoder.get_weights(), strict=True
     ):
         np.testing.assert_array_equal(mine, theirs)
+    with config.unlocked():
+        config.pretraining.steps = 0
+    with pytest.raises(InputError, match=r"frozen_steps: expected 0 .*, got 4; give steps"):
+        task.pretraining()
+    with config.unlocked():
+        config.train.generator_from = "runs/global"
+    assert task.pretraining().train.generator_from == "runs/global"
     with config.unlocked():
         config.generator = {"name": "global_generator", "filters": 2, "downsamplings": 2}
     with pytest.raises(InputError, match=r"pretraining: expected 0 steps without generator\.name"):

@@ -75,7 +75,8 @@ class Pix2PixHD(LabelToImage):
       one that is asked for; the authors draw one at random for each instance.
     - Styles are found from all instances; there, from those of more than 1/64 of the image.
     - The learning rate falls linearly to 0 in the second half of training there. Here it is
-      constant unless an optimizer with a schedule is given, as in the recipes.
+      constant unless an optimizer with a schedule is given, as in the recipes. Each stage of a run
+      has that schedule; there, the enhancer's begins when the global generator is frozen.
     - Resuming restores learning rates and optimizers; there it does not.
 
     A training batch is `(a, b)` or `{"a": a, "b": b}` as for `Pix2Pix`. With `num_classes` it is
