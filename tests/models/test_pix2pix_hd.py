@@ -313,6 +313,10 @@ def test_the_encoder_learns_with_the_generator_and_its_styles_are_kept(tmp_path)
         atol=1e-5,
     )
 
+    with pytest.raises(
+        InputError, match=r"styles: expected a model with known styles, .*; call le"
+    ):
+        model.translate(maps, styles=3)
     with pytest.raises(InputError, match="encode_styles: expected an image or more"):
         model.encode_styles(data["image"][:0], data["instance"][:0])
 

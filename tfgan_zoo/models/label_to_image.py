@@ -274,7 +274,7 @@ class LabelToImage(ImageToImage):
                 have another shape or type, or a class does not exist.
         """
         self._check_has_styles("learn_styles")
-        maps, images = self._checked_maps(maps[:num_images]), images[:num_images]
+        maps, images = maps[:num_images], images[:num_images]
         if len(images) != len(maps) or not len(maps):
             raise InputError(
                 f"learn_styles: expected an image or more, and a map for each, got {len(images)} "
@@ -283,6 +283,7 @@ class LabelToImage(ImageToImage):
         found: dict[int, list[np.ndarray]] = {}
         for pair, image in zip(maps, images, strict=True):
             # One at a time, as floats of all images would fill the memory.
+            pair = self._checked_maps(pair[np.newaxis])[0]
             encoded = self.encode_styles(image[np.newaxis], pair[np.newaxis, ..., 1])[0]
             # An instance may be of several classes, such as one number for all that is no object.
             own = pair[..., 1].astype(np.int64) * (self.styles.shape[0] + 1) + pair[..., 0]
@@ -374,7 +375,7 @@ class LabelToImage(ImageToImage):
 
         Raises:
             InputError: If the maps have another shape or type, a class or a style does not exist,
-                or instances are missing.
+                instances are missing, or a number of a style is given before `learn_styles`.
 
         Example:
             >>> photos = model.translate(labels, instances=instances, styles=3)
@@ -419,6 +420,11 @@ class LabelToImage(ImageToImage):
         if len(wrong):
             raise InputError(
                 f"styles: expected numbers from 0 to {NUM_STYLES - 1}, got {int(wrong[0])}."
+            )
+        if styles is not None and not np.any(self.styles.numpy()):
+            raise InputError(
+                "styles: expected a model with known styles, got one whose styles are all zeros; "
+                "call learn_styles, or give the style of each pixel, as encode_styles returns it."
             )
         return each.astype(np.int32)
 
