@@ -252,6 +252,10 @@ def test_classes_by_the_colours_of_a_palette(tmp_path):
     assert (a.shape, b.shape) == ((1, 36, 36, 1), (1, 36, 36, 3))
     with pytest.raises(InputError, match="boundaries: expected False for classes=cmp_facades"):
         opened(tmp_path, **options)
+    with pytest.raises(
+        InputError, match=r"ignored: expected None for classes=cmp_facades, .* got 0"
+    ):
+        opened(tmp_path, **options, instances=False, ignored=0)
     with pytest.raises(InputError, match="num_classes: expected 12 for classes=cmp_facades, got 3"):
         opened(tmp_path, **options | {"num_classes": 3}, instances=False)
 
