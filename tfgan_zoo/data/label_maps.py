@@ -120,7 +120,7 @@ def nearest_colours(image: np.ndarray, colours: np.ndarray) -> np.ndarray:
 
 
 def check_ignored(classes: str, ignored: int | None) -> None:
-    """Raises `InputError` if a value is to be ignored where classes have colours."""
+    """Raises `InputError` if there is an ignored value where classes have colours."""
     if classes != "values" and ignored is not None:
         raise InputError(
             f"ignored: expected None for classes={classes}, in which each pixel is of the class "
