@@ -3,7 +3,7 @@
 The paper's values at 512x1024, half of its largest size: the local enhancer around a global
 generator that sees 256x512, 35 classes and boundaries, three numbers for each instance, two scales,
 batches of 1, Adam 2e-4, and 2,975 images. Stages as in the paper: 200 epochs of the global
-generator, 10 of the enhancer while it is frozen, 100 of both. The perceptual term needs VGG19,
+generator, 10 of the enhancer while it is frozen, 90 of both. The perceptual term needs VGG19,
 which is downloaded.
 
 Command: python -m tfgan_zoo.train --config=pix2pix_hd_cityscapes --config.data.source=folder:PATH
@@ -58,6 +58,6 @@ def get_config():
     config.evaluate.split = "val"
     config.evaluate.metrics = ("swd",)
     config.evaluate.samples = 100
-    config.train.steps = 100 * IMAGES
+    config.train.steps = 90 * IMAGES
     config.train.rematerialize = True
     return config

@@ -23,6 +23,7 @@ from tests.tiny_runs import (
     tiny_conditional,
     tiny_config,
     tiny_joint_embedding,
+    tiny_labels,
     tiny_super_resolution,
     tiny_text_to_image,
     tiny_translation,
@@ -52,6 +53,9 @@ def config_of(name, folder):
         return tiny_attribute_to_image(folder, **exported)
     if name in MODELS and MODELS[name].kind == "autoencoder":
         return tiny_autoencoder(folder, name, **exported)
+    if name == "pix2pix_hd":  # with a kill in any of three stages
+        stages = {"pretraining__steps": "6", "pretraining__frozen_steps": "4"}
+        return tiny_labels(folder, **exported, **stages)
     if name == "gan_3d":
         return tiny_voxels(folder, **exported)
     if name in ("cyclegan", "pix2pix"):

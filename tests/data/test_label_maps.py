@@ -55,6 +55,11 @@ LAYOUTS = {
         "inst": "gtFine/train/aachen/{}_gtFine_instanceIds.png",
         "image": "leftImg8bit/train/aachen/{}_leftImg8bit.png",
     },
+    "ADE20K": {
+        "label": "annotations/training/{}.png",
+        "inst": "annotations_instance/training/{}.png",
+        "image": "images/training/{}.png",
+    },
     "endings": {"label": "{}_labelIds.png", "inst": "{}_instanceIds.png", "image": "{}.png"},
 }
 
@@ -105,18 +110,54 @@ def test_values_of_any_kind_of_file(mode, tmp_path):
     np.testing.assert_array_equal(found[..., 0], labels)
 
 
-def test_greys_of_four_bits_are_refused(tmp_path):
-    """Pillow reads the values 0 to 15 as 0, 17, ..., 255."""
-    header, path = struct.pack(">IIBBBBB", 2, 1, 4, 0, 0, 0, 0), tmp_path / "a.png"
+def png(path, bits, kind, row):
+    """Writes a PNG of one row of two pixels, of a kind that Pillow does not write."""
     content = b"\x89PNG\r\n\x1a\n"
-    pixels = zlib.compress(b"\0\x12")  # 1 and 2
+    header, pixels = struct.pack(">IIBBBBB", 2, 1, bits, kind, 0, 0, 0), zlib.compress(b"\0" + row)
     for kind, data in ((b"IHDR", header), (b"IDAT", pixels), (b"IEND", b"")):
         checksum = struct.pack(">I", zlib.crc32(kind + data))
         content += struct.pack(">I", len(data)) + kind + data + checksum
     path.write_bytes(content)
+
+
+def test_greys_of_four_bits_are_refused(tmp_path):
+    """Pillow reads the values 0 to 15 as 0, 17, ..., 255."""
+    path = tmp_path / "a.png"
+    png(path, 4, 0, b"\x12")  # 1 and 2
     assert np.asarray(Image.open(path)).tolist() == [[17, 34]]
     with pytest.raises(InputError, match=r"a\.png: expected class numbers of 8 or 16 bits, got 4"):
         read_label_map(str(path), None, 35)
+
+
+@pytest.mark.parametrize(("kind", "channels"), [(2, 3), (4, 2), (6, 4)])
+def test_colours_of_sixteen_bits_are_refused(kind, channels, tmp_path):
+    """OpenCV writes them of three uint16 channels. Pillow drops the lower eight bits: all are 0."""
+    path = tmp_path / "a.png"
+    png(path, 16, kind, struct.pack(f">{2 * channels}H", *[1] * channels, *[2] * channels))
+    assert not np.any(np.asarray(Image.open(path)))
+    save(tmp_path / "b.png", LABEL[:1, :2])
+    for label, instance in (("a.png", None), ("b.png", "a.png")):
+        at = None if instance is None else str(tmp_path / instance)
+        with pytest.raises(InputError, match=r"a\.png: expected grey of 8 or 16 bits, .*of 16, of"):
+            read_label_map(str(tmp_path / label), at, 3)
+
+
+def test_numbers_that_are_scaled_by_the_white_of_their_file_are_refused(tmp_path):
+    path = tmp_path / "a.pgm"
+    for content in (b"P5 2 1 3\n\x01\x02", b"P2 2 1 3\n1 2\n", b"P5 2 1 300\n\x00\x01\x00\x02"):
+        path.write_bytes(content)
+        assert np.asarray(Image.open(path)).max() > 2
+        with pytest.raises(
+            InputError, match=r"a\.pgm: expected class numbers as they are, got a PPM"
+        ):
+            read_label_map(str(path), None, 256)
+    path.write_bytes(b"P2 2 1 255\n1 2\n")
+    assert read_label_map(str(path), None, 3).ravel().tolist() == [1, 2]
+    inverted = tmp_path / "a.tif"
+    Image.fromarray(LABEL).save(inverted, tiffinfo={262: 0})
+    assert np.asarray(Image.open(inverted)).max() <= 2  # Pillow writes and reads it inverted.
+    with pytest.raises(InputError, match=r"a\.tif: expected class numbers as they are, got a TIFF"):
+        read_label_map(str(inverted), None, 3)
 
 
 def test_an_ignored_value_is_of_no_class(tmp_path):
@@ -247,6 +288,10 @@ def test_classes_by_the_colours_of_a_palette(tmp_path):
     assert (a.shape, b.shape) == ((1, 36, 36, 1), (1, 36, 36, 3))
     with pytest.raises(InputError, match="boundaries: expected False for classes=cmp_facades"):
         opened(tmp_path, **options)
+    with pytest.raises(
+        InputError, match=r"ignored: expected None for classes=cmp_facades, .* got 0"
+    ):
+        opened(tmp_path, **options, instances=False, ignored=0)
     with pytest.raises(InputError, match="num_classes: expected 12 for classes=cmp_facades, got 3"):
         opened(tmp_path, **options | {"num_classes": 3}, instances=False)
 

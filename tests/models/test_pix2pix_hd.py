@@ -260,8 +260,18 @@ def test_label_maps_that_cannot_be_used():
         model.translate(data["label"], instances=data["instance"][:, 1:])
     with pytest.raises(InputError, match=r"label: expected shape \(batch, 16, 16\)"):
         model.fit(data | {"label": data["label"][:, 1:]}, verbose=0)
-    with pytest.raises(InputError, match="whole numbers"):
+    with pytest.raises(InputError, match="labels: expected whole numbers"):
         model.translate(data["label"] / 2.0, instances=data["instance"])
+    # int32 would give them other numbers: the same one for both instances.
+    large = data["instance"].astype(np.int64) << 32
+    expected = r"instances?: expected numbers that fit in int32, got \d{10}; count instances from 0"
+    with pytest.raises(InputError, match=expected):
+        model.translate(data["label"], instances=large)
+    with pytest.raises(InputError, match=expected):
+        model.fit(data | {"instance": large}, verbose=0)
+    np.testing.assert_array_equal(
+        model.pair(data | {"instance": data["instance"].astype(np.uint64)})[0], model.pair(data)[0]
+    )
     with pytest.raises(InputError, match="styles: expected a model with styles"):
         model.translate(data["label"], instances=data["instance"], styles=1)
     with pytest.raises(InputError, match="instances: expected None for a model without num_cl"):
@@ -303,8 +313,28 @@ def test_the_encoder_learns_with_the_generator_and_its_styles_are_kept(tmp_path)
         atol=1e-5,
     )
 
+    with pytest.raises(
+        InputError, match=r"styles: expected a model with known styles, .*; call le"
+    ):
+        model.translate(maps, styles=3)
     with pytest.raises(InputError, match="encode_styles: expected an image or more"):
         model.encode_styles(data["image"][:0], data["instance"][:0])
+
+    for instances in (data["instance"] / 2, data["instance"] > 0):
+        with pytest.raises(InputError, match="instances: expected whole numbers, got type"):
+            model.encode_styles(data["image"], instances)
+    for value, got in ((CLASSES, 3), (-2, -2)):
+        wrong = np.stack([np.full_like(data["label"], value), data["instance"]], axis=-1)
+        for call in (
+            lambda wrong=wrong: model.styles_by_class(data["image"][0], wrong[0]),
+            lambda wrong=wrong: model.learn_styles(wrong, data["image"]),
+        ):
+            with pytest.raises(InputError, match=f"maps: expected class numbers .* got {got}"):
+                call()
+    with pytest.raises(InputError, match=r"learn_styles: .* a map for each, got 4 images and 3 m"):
+        model.learn_styles(maps[:3], data["image"])
+    with pytest.raises(InputError, match="learn_styles: expected an image or more"):
+        model.learn_styles(maps[:0], data["image"][:0])
 
     model.learn_styles(maps, data["image"])
     found = model.styles.numpy()
@@ -338,12 +368,30 @@ def test_the_encoder_learns_with_the_generator_and_its_styles_are_kept(tmp_path)
     made = endpoint.function(*given, tf.constant([4] * 4))["images"]
     np.testing.assert_allclose(made, expected, atol=1e-5)
     graph = tf.function(endpoint.function, input_signature=endpoint.inputs)
+    for wrong in (10, -1):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=f"from 0 to 9, got.*{wrong}"):
+            graph(*given, tf.constant([0, 0, wrong, 0]))
     # Nothing but variables from outside, as ONNX makes inputs of tensors.
     captured = graph.get_concrete_function().captured_inputs
     assert {tensor.dtype for tensor in captured} == {tf.resource}
     for wrong in (10, -1, [0, 1], 0.5):
         with pytest.raises(InputError, match="styles: expected "):
             model.translate(maps, styles=wrong)
+
+
+def test_styles_at_other_sizes_are_means_over_the_pixels_of_the_image():
+    """Sides of which the encoder's are no multiples are continued, but that is of no instance."""
+    model = labelled(style_size=2)
+    random = np.random.default_rng(0)
+    image = random.integers(0, 256, (1, 7, 9, 3), np.uint8)
+    instances = random.integers(0, 3, (1, 7, 9))
+    mirrored = np.pad(image, [(0, 0), (0, 1), (0, 1), (0, 0)], "symmetric")
+    expected = model.encoder(mirrored / np.float32(127.5) - 1).numpy()[:, :7, :9]
+    for number in range(3):
+        mine = instances == number
+        expected[mine] = expected[mine].mean(0)
+    found = model.encode_styles(image, instances)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_tests_run_the_weights_of_the_encoder_and_not_their_average():

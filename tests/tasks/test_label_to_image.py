@@ -15,6 +15,7 @@ from tfgan_zoo.metrics.scenes import scene_scores
 from tfgan_zoo.pictures import label_files
 from tfgan_zoo.run import building, experiment, styles
 from tfgan_zoo.run.folder import Run
+from tfgan_zoo.run.label_translation import Maps, translate_label_maps
 from tfgan_zoo.tasks import Request, open_task, resolve, task_of
 
 pytestmark = pytest.mark.usefixtures("loaded_once")
@@ -89,6 +90,8 @@ def test_instances_are_read_back_where_they_are_known(folder):
 
 def test_stages(folder):
     config = tiny_labels(folder, pretraining__steps="6", pretraining__frozen_steps="4")
+    with config.unlocked():
+        config.generator.synchronized_bn = True
     task = open_task(config, building.build_model(config))
     frozen = task.pretraining()
     assert (frozen.train.steps, frozen.model_args.freeze_global) == (4, True)
@@ -98,6 +101,7 @@ def test_stages(folder):
     assert alone.model_args.image_shape == (8, 8, 3)
     assert alone.data.load_size == 9
     assert alone.generator.name == "global_generator"
+    assert alone.generator.synchronized_bn
     first = building.build_model(alone)
     assert open_task(alone, first).pretraining() is None
     # Each fits the next.
@@ -111,6 +115,13 @@ def test_stages(folder):
         task.model.encoder.get_weights(), first.encoder.get_weights(), strict=True
     ):
         np.testing.assert_array_equal(mine, theirs)
+    with config.unlocked():
+        config.pretraining.steps = 0
+    with pytest.raises(InputError, match=r"frozen_steps: expected 0 .*, got 4; give steps"):
+        task.pretraining()
+    with config.unlocked():
+        config.train.generator_from = "runs/global"
+    assert task.pretraining().train.generator_from == "runs/global"
     with config.unlocked():
         config.generator = {"name": "global_generator", "filters": 2, "downsamplings": 2}
     with pytest.raises(InputError, match=r"pretraining: expected 0 steps without generator\.name"):
@@ -157,7 +168,7 @@ def translated(run, data, output, *flags, capsys, instances="inst"):
     return said(*argv, capsys=capsys)
 
 
-def test_translates_files_of_label_maps(run, folder, tmp_path, capsys):
+def test_translates_files_of_label_maps(run, config, folder, tmp_path, capsys):
     data = folder / "maps"
     flags = ("--style=2", "--compare")
     status, out, _ = translated(run, data, tmp_path / "out", *flags, capsys=capsys)
@@ -188,6 +199,23 @@ def test_translates_files_of_label_maps(run, folder, tmp_path, capsys):
     expected = model.translate(own[np.newaxis], styles=by_class[own[np.newaxis, ..., 0]])[0]
     found = np.asarray(Image.open(tmp_path / "same.png"))
     np.testing.assert_array_equal(found, pictures.to_uint8(expected))
+
+    # The picture is read as the run's images are: here 1,020 of 16 bits is white.
+    grey = picture[..., 0]
+    Image.fromarray(grey).save(tmp_path / "8.png")
+    Image.fromarray(grey.astype(np.uint16) * 4).save(tmp_path / "16.png")
+    made = []
+    for bits in (8, 16):
+        of = Maps(
+            str(data / look[2]),
+            None,
+            str(tmp_path / f"{bits}.png"),
+            *(str(data / file) for file in look[1:]),
+        )
+        to = {data / look[1]: tmp_path / f"of_{bits}.png"}
+        translate_label_maps(model, {**config.data, "white": 1020}, to, of)
+        made.append(np.asarray(Image.open(tmp_path / f"of_{bits}.png")))
+    np.testing.assert_array_equal(*made)
 
 
 def test_instance_maps_in_folders_of_the_same_names(task, tmp_path):

@@ -119,6 +119,15 @@ def nearest_colours(image: np.ndarray, colours: np.ndarray) -> np.ndarray:
     return distances.argmin(-1).astype(np.int16)[..., np.newaxis]
 
 
+def check_ignored(classes: str, ignored: int | None) -> None:
+    """Raises `InputError` if there is an ignored value where classes have colours."""
+    if classes != "values" and ignored is not None:
+        raise InputError(
+            f"ignored: expected None for classes={classes}, in which each pixel is of the class "
+            f"with the nearest colour, got {ignored!r}."
+        )
+
+
 def open_label_maps(
     spec: str,
     split: str = "train",
@@ -162,6 +171,7 @@ def open_label_maps(
     """
     if classes not in CLASSES:
         raise InputError(f"classes: expected one of {', '.join(CLASSES)}, got {classes!r}.")
+    check_ignored(classes, ignored)
     if classes != "values":
         return _by_colours(spec, split, classes, num_classes, instances, layout, direction, options)
     if (layout, direction) != ("auto", "a_to_b"):

@@ -125,6 +125,8 @@ class LabelToImage(ImageToImage):
 
     def as_declared(self, name: str, value: Any, called: str) -> tf.Tensor:
         """See `ZooModel.as_declared`; class numbers are checked."""
+        if name in ("label", "instance"):
+            value = label_maps.as_int32(value, called)
         part = super().as_declared(name, value, called)
         if name == "label":
             return label_maps.checked_labels(part, self.num_classes or 0, called)
@@ -155,12 +157,7 @@ class LabelToImage(ImageToImage):
         return tf.concat([channels, label_maps.boundaries(instances)], axis=-1)
 
     def instance_styles(
-        self,
-        images: tf.Tensor,
-        instances: tf.Tensor,
-        training: bool = False,
-        *,
-        shown: bool = True,
+        self, images: tf.Tensor, instances: tf.Tensor, training: bool = False
     ) -> tf.Tensor:
         """Returns E(b): `style_size` numbers at each pixel, their means over its instance.
 
@@ -168,13 +165,9 @@ class LabelToImage(ImageToImage):
             images: Images of b, floats in [-1, 1].
             instances: Instance numbers `[B, H, W]`.
             training: Whether E trains.
-            shown: Whether to use the moving average of its weights, if there is one and E does not
-                train.
         """
         assert self.encoder is not None
-        averaged = shown and not training
-        network = self.sampling_network(self.encoder) if averaged else self.encoder
-        return label_maps.instance_means(self.run(network, images, training), instances)
+        return label_maps.instance_means(self.run(self.encoder, images, training), instances)
 
     # ------------------------------------------------------------------ styles
 
@@ -202,11 +195,11 @@ class LabelToImage(ImageToImage):
                 "encode_styles: expected an image or more, and a batch_size from 1 up."
             )
         images = self.checked_images(images, shape=(None, None, self.channels_b))
-        instances = np.asarray(instances)
+        instances = label_maps.as_int32(instances, "instances")
         if instances.shape != tuple(images.shape[:3]):
             raise InputError(
                 f"instances: expected shape {tuple(images.shape[:3])}, that of the images, got "
-                f"{instances.shape}."
+                f"{tuple(instances.shape)}."
             )
         spec = tf.TensorSpec([None, None, None, self.channels_b], tf.uint8)
         function = self._encoding()
@@ -214,7 +207,7 @@ class LabelToImage(ImageToImage):
         for i in range(0, len(images), batch_size):
             part = slice(i, i + batch_size)
             floats = parts.as_declared(images[part], spec, "images")
-            done.append(function(floats, tf.constant(instances[part], tf.int32)).numpy())
+            done.append(function(floats, instances[part]).numpy())
         return np.concatenate(done)
 
     def _encoding(self) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
@@ -227,8 +220,10 @@ class LabelToImage(ImageToImage):
             def encode(floats: tf.Tensor, instances: tf.Tensor) -> tf.Tensor:
                 height, width = tf.shape(floats)[1], tf.shape(floats)[2]
                 padded = pad_to_multiple(floats, *self._encoder_sides)
-                own = pad_to_multiple(instances[..., tf.newaxis], *self._encoder_sides)[..., 0]
-                return self.instance_styles(padded, own)[:, :height, :width]
+                assert self.encoder is not None
+                encoded = self.run(self.sampling_network(self.encoder), padded, False)
+                # Of the pixels of the image alone, not of those that were added.
+                return label_maps.instance_means(encoded[:, :height, :width], instances)
 
             self._translations[key] = tf.function(
                 encode, input_signature=[images, numbers], autograph=False
@@ -248,9 +243,11 @@ class LabelToImage(ImageToImage):
             float32 `[num_classes, style_size]`.
 
         Raises:
-            InputError: If the model has no styles.
+            InputError: If the model has no styles, or the image or its maps have another shape or
+                type, or a class that does not exist.
         """
         self._check_has_styles("styles_by_class")
+        maps = self._checked_maps(maps[np.newaxis])[0]
         encoded = self.encode_styles(image[np.newaxis], maps[np.newaxis, ..., 1])[0]
         found = self.styles.numpy()[:, 0].copy()
         for label in np.unique(maps[..., 0]):
@@ -273,12 +270,20 @@ class LabelToImage(ImageToImage):
             seed: Seed of the first centres.
 
         Raises:
-            InputError: If the model has no styles.
+            InputError: If the model has no styles, there are no images or not as many as maps, they
+                have another shape or type, or a class does not exist.
         """
         self._check_has_styles("learn_styles")
+        maps, images = maps[:num_images], images[:num_images]
+        if len(images) != len(maps) or not len(maps):
+            raise InputError(
+                f"learn_styles: expected an image or more, and a map for each, got {len(images)} "
+                f"images and {len(maps)} maps."
+            )
         found: dict[int, list[np.ndarray]] = {}
-        for pair, image in zip(maps[:num_images], images[:num_images], strict=True):
+        for pair, image in zip(maps, images, strict=True):
             # One at a time, as floats of all images would fill the memory.
+            pair = self._checked_maps(pair[np.newaxis])[0]
             encoded = self.encode_styles(image[np.newaxis], pair[np.newaxis, ..., 1])[0]
             # An instance may be of several classes, such as one number for all that is no object.
             own = pair[..., 1].astype(np.int64) * (self.styles.shape[0] + 1) + pair[..., 0]
@@ -291,6 +296,12 @@ class LabelToImage(ImageToImage):
             if label != label_maps.NO_CLASS:
                 centres[label] = k_means(np.stack(each), NUM_STYLES, seed=seed)
         self.styles.assign(centres)
+
+    def _checked_maps(self, maps: np.ndarray) -> np.ndarray:
+        """Returns class and instance numbers that exist, `[num, H, W, 2]`."""
+        checked = label_maps.as_maps(maps, 2, "maps")
+        label_maps.checked_labels(checked[..., 0], self.num_classes or 0, "maps")
+        return checked.numpy()
 
     def _check_has_styles(self, name: str) -> None:
         if not self.style_size:
@@ -364,7 +375,7 @@ class LabelToImage(ImageToImage):
 
         Raises:
             InputError: If the maps have another shape or type, a class or a style does not exist,
-                or instances are missing.
+                instances are missing, or a number of a style is given before `learn_styles`.
 
         Example:
             >>> photos = model.translate(labels, instances=instances, styles=3)
@@ -382,7 +393,7 @@ class LabelToImage(ImageToImage):
             maps = _joined(maps, np.asarray(instances))
             maps = maps[..., : self.source_shape(direction)[-1]]
         maps = label_maps.as_maps(maps, self.source_shape(direction)[-1], "labels").numpy()
-        label_maps.check_labels(maps[..., 0], self.num_classes or 0, "labels")
+        label_maps.checked_labels(maps[..., 0], self.num_classes or 0, "labels")
         each = self._checked_styles(styles, maps.shape[:3])
         function = self._translation(direction)
         done = []
@@ -410,6 +421,11 @@ class LabelToImage(ImageToImage):
             raise InputError(
                 f"styles: expected numbers from 0 to {NUM_STYLES - 1}, got {int(wrong[0])}."
             )
+        if styles is not None and not np.any(self.styles.numpy()):
+            raise InputError(
+                "styles: expected a model with known styles, got one whose styles are all zeros; "
+                "call learn_styles, or give the style of each pixel, as encode_styles returns it."
+            )
         return each.astype(np.int32)
 
     def endpoints(self) -> dict[str, Endpoint]:
@@ -432,7 +448,9 @@ class LabelToImage(ImageToImage):
         def function(*given: tf.Tensor) -> dict[str, tf.Tensor]:
             labels = label_maps.checked_labels(given[0], self.num_classes or 0, "labels")
             maps = tf.stack([labels, *given[1 : len(names)]], axis=-1)
-            styles = given[-1] if self.style_size else None
+            styles = None
+            if self.style_size:
+                styles = label_maps.checked_styles(given[-1], NUM_STYLES, "styles")
             return {"images": self._translated(self._given(maps, styles, known), direction)}
 
         def example(num: int) -> dict[str, np.ndarray]:
@@ -491,6 +509,5 @@ def _joined(labels: np.ndarray, instances: np.ndarray) -> np.ndarray:
         raise InputError(
             f"instances: expected shape {labels.shape}, that of the labels, got {instances.shape}."
         )
-    if labels.dtype.kind not in "iu" or instances.dtype.kind not in "iu":
-        raise InputError("labels and instances: expected whole numbers, got floats.")
-    return np.stack([labels.astype(np.int32), instances.astype(np.int32)], axis=-1)
+    named = (("labels", labels), ("instances", instances))
+    return np.stack([label_maps.as_int32(each, name) for name, each in named], axis=-1)

@@ -75,7 +75,8 @@ class Pix2PixHD(LabelToImage):
       one that is asked for; the authors draw one at random for each instance.
     - Styles are found from all instances; there, from those of more than 1/64 of the image.
     - The learning rate falls linearly to 0 in the second half of training there. Here it is
-      constant unless an optimizer with a schedule is given, as in the recipes.
+      constant unless an optimizer with a schedule is given, as in the recipes. Each stage of a run
+      has that schedule; there, the enhancer's begins when the global generator is frozen.
     - Resuming restores learning rates and optimizers; there it does not.
 
     A training batch is `(a, b)` or `{"a": a, "b": b}` as for `Pix2Pix`. With `num_classes` it is
@@ -266,7 +267,7 @@ class Pix2PixHD(LabelToImage):
     def fakes(self, a: tf.Tensor, b: tf.Tensor, instances: Any, training: bool = True) -> tf.Tensor:
         """Returns G(a), or G(a, E(b))."""
         if self.encoder is not None:
-            styles = self.instance_styles(b, instances, training, shown=False)
+            styles = self.instance_styles(b, instances, training)
             a = tf.concat([a, styles], axis=-1)
         return self.run(self.generator, a, training)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tfgan_zoo import pictures
 from tfgan_zoo.data.images import decode, with_channels
-from tfgan_zoo.data.label_maps import PALETTES, nearest_colours
+from tfgan_zoo.data.label_maps import PALETTES, check_ignored, nearest_colours
 from tfgan_zoo.data.readers.folder import some_images
 from tfgan_zoo.data.readers.label_maps import INSTANCE, LABEL, by_key, key_of, read_label_map
 from tfgan_zoo.errors import InputError
@@ -28,7 +28,11 @@ def reader(
         classes: What the values of label files mean, one of `data.label_maps.CLASSES`.
         ignored: The value of pixels of no class.
         rules: How files of colours are decoded: arguments of `decode`.
+
+    Raises:
+        InputError: If a value is ignored, but classes have colours.
     """
+    check_ignored(classes, ignored)
     if classes == "values":
         return lambda label, at: read_label_map(label, at, num_classes, ignored)
     palette = np.array(PALETTES[classes])

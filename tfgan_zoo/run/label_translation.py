@@ -70,7 +70,7 @@ def translate_label_maps(
     read = _reader(data, model)
     labels = label_files.labels_of(planned)
     instances = label_files.instances_of(labels, maps.instances, model.takes_instances)
-    style = _style(model, maps, read)
+    style = _style(model, maps, read, config_lib.decoding(data))
 
     def translate(found: np.ndarray) -> np.ndarray:
         made = model.translate(found[np.newaxis], styles=style(found))[0]
@@ -95,9 +95,18 @@ def _reader(
 
 
 def _style(
-    model: LabelToImage, maps: Maps, read: Callable[[str, str | None], np.ndarray]
+    model: LabelToImage,
+    maps: Maps,
+    read: Callable[[str, str | None], np.ndarray],
+    rules: Mapping[str, Any],
 ) -> Callable[[np.ndarray], Any]:
     """Returns a function from a label map to the styles that `translate` takes.
+
+    Args:
+        model: The run's model.
+        maps: See `translate_label_maps`.
+        read: Reads a label map.
+        rules: How the run's images are decoded, and so a picture that gives styles.
 
     Raises:
         InputError: If the model has no styles, or not the one that is asked for.
@@ -129,7 +138,7 @@ def _style(
         raise InputError(
             "--style_of: expected the picture's --style_labels and --style_instances beside it."
         )
-    picture = with_channels(decode(maps.style_of), model.shape_b[-1])
+    picture = with_channels(decode(maps.style_of, **rules), model.shape_b[-1])
     own = read(str(maps.style_labels), str(maps.style_instances))
     if own.shape[:2] != picture.shape[:2]:
         raise InputError(

@@ -137,6 +137,13 @@ class LabelToImageTask(TranslationTask):
                 f"stages before are for, got steps={settings.steps} and "
                 f"frozen_steps={settings.frozen_steps}."
             )
+        given = (self.config.train.generator_from, self.config.train.start_from)
+        if not settings.steps and given == (None, None):
+            raise InputError(
+                "pretraining.frozen_steps: expected 0 without pretraining.steps, as nothing has "
+                f"trained the global generator that stays frozen, got {settings.frozen_steps}; "
+                "give steps too, or train.generator_from, a run of a global generator."
+            )
         before = self.config.copy_and_resolve_references()
         with before.unlocked():
             before.train.export = False
@@ -194,7 +201,8 @@ def _global_of(enhancer: ConfigDict) -> ConfigDict:
     """Returns the config of the global generator within a local enhancer."""
     given = dict(enhancer)
     filters = given.get("filters", 32)
-    kept = {key: given[key] for key in ("normalization", "upsampling") if key in given}
+    alike = ("normalization", "upsampling", "synchronized_bn")
+    kept = {key: given[key] for key in alike if key in given}
     return ConfigDict(
         {
             "name": "global_generator",

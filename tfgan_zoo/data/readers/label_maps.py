@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
-from tfgan_zoo.data.images import opened_with_bits
+from tfgan_zoo.data.images import Bits, opened_with_bits
 from tfgan_zoo.data.readers import archives
 from tfgan_zoo.data.readers.folder import (
     existing_folder,
@@ -26,7 +27,7 @@ from tfgan_zoo.errors import InputError
 #: Folders of label maps, instance maps and images, in lower case.
 _FOLDERS = {
     "label": ("label", "labels", "gtfine", "annotations"),
-    "inst": ("inst", "insts", "instance", "instances", "gtfine"),
+    "inst": ("inst", "insts", "instance", "instances", "gtfine", "annotations_instance"),
     "image": ("image", "images", "img", "leftimg8bit"),
 }
 #: Endings of label maps and of instance maps, in lower case.
@@ -133,19 +134,8 @@ def read_label_map(
 
 def _numbers(path: str, colours: bool) -> np.ndarray:
     """Returns the values of a file, int64 `[H, W]`."""
-    with archive_errors(path), opened_with_bits(archives.whole_file(path), path) as (image, _):
-        if image.format in _LOSSY:
-            raise InputError(
-                f"{path}: expected a format that keeps {'instance' if colours else 'class'} "
-                f"numbers, got {image.format}, which changes them; save it as PNG."
-            )
-        tiles = getattr(image, "tile", None)
-        if not colours and tiles and tiles[0][3] in ("L;2", "L;4"):
-            # Pillow spreads them to 0..255, as greys; some programs mean that, others do not.
-            raise InputError(
-                f"{path}: expected class numbers of 8 or 16 bits, got {tiles[0][3][-1]} bits; save "
-                "it with 8 bits."
-            )
+    with archive_errors(path), opened_with_bits(archives.whole_file(path), path) as (image, bits):
+        _check_kept(image, bits, path, colours)
         image.load()
         pixels = np.asarray(image)
     if pixels.dtype.kind == "f":
@@ -164,6 +154,36 @@ def _numbers(path: str, colours: bool) -> np.ndarray:
             "(--config.data.classes)."
         )
     return pixels[..., 0]
+
+
+def _check_kept(image: Image.Image, bits: Bits, path: str, colours: bool) -> None:
+    """Raises `InputError` if Pillow would change the numbers in a file that is not loaded yet."""
+    if image.format in _LOSSY:
+        raise InputError(
+            f"{path}: expected a format that keeps {'instance' if colours else 'class'} "
+            f"numbers, got {image.format}, which changes them; save it as PNG."
+        )
+    if not bits.kept:
+        raise InputError(
+            f"{path}: expected grey of 8 or 16 bits, or colours of 8, got colours of 16, of which "
+            "the upper 8 bits alone can be read; save one channel, as grey."
+        )
+    if colours:  # Changes that keep different numbers different do no harm.
+        return
+    for decoder, _, _, stored in getattr(image, "tile", None) or ():
+        parts = stored if isinstance(stored, tuple) else (stored,)
+        for part in map(str, parts):
+            if part.startswith(("L;2", "L;4")):
+                # Pillow spreads them to 0..255, as greys; some programs mean that, others do not.
+                raise InputError(
+                    f"{path}: expected class numbers of 8 or 16 bits, got {part[2]} bits; save it "
+                    "with 8 bits."
+                )
+        if "L;I" in parts or (decoder.startswith("ppm") and 255 not in parts):
+            raise InputError(
+                f"{path}: expected class numbers as they are, got a {image.format} in which 0 or "
+                "the highest value means white, so that they change as it is read; save it as PNG."
+            )
 
 
 def _renumbered(numbers: np.ndarray) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.errors import InputError
@@ -101,24 +100,27 @@ def as_maps(maps: Any, channels: int, name: str) -> tf.Tensor:
             f"{came} without instances, which the boundaries and styles of this model come from; "
             "give instances."
         )
-    return tf.cast(parts.with_shape(maps, (None, None, channels), name), tf.int32)
+    return as_int32(parts.with_shape(maps, (None, None, channels), name), name)
 
 
-def check_labels(labels: Any, num_classes: int, name: str) -> None:
-    """Checks class numbers that are there.
+def as_int32(numbers: Any, name: str) -> tf.Tensor:
+    """Returns whole numbers as int32, which would give numbers beyond it other values.
+
+    Args:
+        numbers: Class or instance numbers of any shape.
+        name: What to call them in messages.
 
     Raises:
-        InputError: If one is of no class.
+        InputError: If they are no whole numbers, or int32 cannot hold one; also within a graph.
     """
-    values = np.asarray(labels)
-    if not values.size:
-        return
-    low, high = int(values.min()), int(values.max())
-    if low < NO_CLASS or high >= num_classes:
-        raise InputError(
-            f"{name}: expected class numbers from 0 to {num_classes - 1}, or {NO_CLASS} for no "
-            f"class, got {high if high >= num_classes else low}; num_classes={num_classes}."
-        )
+    numbers = tf.convert_to_tensor(stack_images(numbers, name))
+    if not numbers.dtype.is_integer:
+        raise InputError(f"{name}: expected whole numbers, got type {numbers.dtype.name}.")
+    lowest, highest = max(numbers.dtype.min, tf.int32.min), tf.int32.max
+    if numbers.dtype.max > highest:
+        expected = f"{name}: expected numbers that fit in int32, got"
+        numbers = _checked(numbers, lowest, highest, expected, "; count instances from 0.")
+    return tf.cast(numbers, tf.int32)
 
 
 def checked_labels(labels: tf.Tensor, num_classes: int, name: str) -> tf.Tensor:
@@ -127,16 +129,32 @@ def checked_labels(labels: tf.Tensor, num_classes: int, name: str) -> tf.Tensor:
     Raises:
         InputError: If one is of no class.
     """
-    if tf.executing_eagerly():
-        check_labels(labels, num_classes, name)
-        return labels
-    low, high = tf.reduce_min(labels), tf.reduce_max(labels)
-    fits = (low >= NO_CLASS) & (high < num_classes)
     expected = (
         f"{name}: expected class numbers from 0 to {num_classes - 1}, or {NO_CLASS} for no class, "
         "got"
     )
-    advice = f"; num_classes={num_classes}."
-    wrong = tf.where(high >= num_classes, high, low)
+    return _checked(labels, NO_CLASS, num_classes - 1, expected, f"; num_classes={num_classes}.")
+
+
+def checked_styles(numbers: tf.Tensor, num_styles: int, name: str) -> tf.Tensor:
+    """Returns numbers of styles that are checked when they are there, also within a graph.
+
+    Raises:
+        InputError: If there is no such style.
+    """
+    expected = f"{name}: expected numbers from 0 to {num_styles - 1}, got"
+    return _checked(numbers, 0, num_styles - 1, expected, ".")
+
+
+def _checked(
+    numbers: tf.Tensor, lowest: int, highest: int, expected: str, advice: str
+) -> tf.Tensor:
+    low, high = tf.reduce_min(numbers), tf.reduce_max(numbers)
+    fits = (low >= lowest) & (high <= highest)
+    wrong = tf.where(high > highest, high, low)
+    if tf.executing_eagerly():
+        if not fits:
+            raise InputError(f"{expected} {int(wrong)}{advice}")
+        return numbers
     with tf.control_dependencies(parts.asserted(fits, expected, wrong, advice)):
-        return tf.identity(labels)
+        return tf.identity(numbers)
