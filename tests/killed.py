@@ -58,7 +58,7 @@ def config_of(name, folder):
         return tiny_labels(folder, **exported, **stages)
     if name == "gan_3d":
         return tiny_voxels(folder, **exported)
-    if name in ("cyclegan", "pix2pix"):
+    if name in MODELS and MODELS[name].kind == "translation":
         return tiny_translation(folder, name, **exported)
     if name in CONDITIONAL:
         asked = {"model_args__fake_labels": CONDITIONAL[name]}
