@@ -170,6 +170,12 @@ def test_columns_by_their_names_and_values(folder):
     (folder / "attributes.csv").write_text(radians)
     with pytest.warns(UserWarning, match=r"angle is read as degrees, but from 0 to 4\.72 looks"):
         open_attributed(f"folder:{folder}")
+    commas = TABLE.replace('"box"', "box").replace("box", '"0,5"').replace("ball", '"1,25"')
+    (folder / "attributes.csv").write_text(commas)
+    with pytest.raises(
+        InputError, match="line 2: kind: expected a number with a decimal point, got"
+    ):
+        open_attributed(f"folder:{folder}")
     # What is declared is taken as it is.
     (folder / "attributes.csv").write_text(TABLE.replace('"box"', "Box"))
     declared = {"kind": ("Box", "ball", "box")}

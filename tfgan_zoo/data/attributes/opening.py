@@ -266,10 +266,17 @@ def _check_classes(table: str, name: str, rows: Sequence[_Row]) -> None:
     """Checks that a column of texts holds names of classes.
 
     Raises:
-        InputError: If some are numbers, two differ in case only, or one stands for no value.
+        InputError: If some are numbers, or all with a decimal comma; if two differ in case only, or
+            one stands for no value.
     """
     known: dict[str, _Row] = {}
     number = next((row for row in rows if _number(row.values[name]) is not None), None)
+    with_points = [_number(row.values[name].replace(",", ".", 1)) for row in rows]
+    if number is None and None not in with_points:
+        raise InputError(
+            f"{table}, line {rows[0].number}: {name}: expected a number with a decimal point, got "
+            f"{rows[0].values[name]!r}; replace the commas, or {_DECLARE}."
+        )
     for row in rows:
         text, place = row.values[name], f"{table}, line {row.number}: {name}"
         if number is not None and _number(text) is None:
