@@ -133,6 +133,10 @@ def test_the_largest_component():
     diagonal[0, 0, 0] = diagonal[1, 1, 0] = True
     assert voxel_files.largest_component(diagonal).sum() == 1
     assert not voxel_files.largest_component(np.zeros((2, 2, 2), bool)).any()
+    # One long path, along rows that are joined at alternating ends.
+    path = np.zeros((1, 31, 31), bool)
+    path[0, ::2] = path[0, 1::4, -1] = path[0, 3::4, 0] = True
+    np.testing.assert_array_equal(voxel_files.largest_component(path), path)
 
 
 def test_meshes(tmp_path):
