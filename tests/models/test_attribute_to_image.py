@@ -228,7 +228,9 @@ def test_batches_without_a_part():
     [
         ({"attributes": None}, "attributes: expected a dict of attributes by name, such as"),
         ({"attributes": {"size": 3}}, "attributes.size: expected two or more different names"),
-        ({"attributes": {"images": (0, 1)}}, "attributes: expected names of letters"),
+        ({"attributes": {"images": (0, 1)}}, "attributes: expected names of the letters a to z"),
+        ({"attributes": {"größe": (0, 1)}}, "attributes: expected names of the letters a to z"),
+        ({"attributes": {"_size": (0, 1)}}, "attributes: expected names of the letters a to z"),
         ({"mask_weight": -1}, "mask_weight: expected a number from 0 up"),
         ({"augmentation": -0.5}, "augmentation: expected a number from 0 up"),
     ],

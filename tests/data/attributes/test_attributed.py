@@ -141,7 +141,9 @@ def test_a_folder_without_masks_or_splits(folder):
         ("test", "", "line 4: expected a value of split, got none"),
         ("train", "other", r"has no split 'train' \(found: other and test\)"),
         (",", ";", "expected commas between columns, got ';'"),
-        ("weight", "my weight", "expected names of columns of letters, .* got 'my weight'; rename"),
+        ("weight", "my weight", "expected names of the letters .* got 'my weight'; rename its col"),
+        ("kind", "class", "not keywords of Python .* got 'class'; rename its column"),
+        ("weight", "Kind", "expected names that differ in more than case, got 'kind' and 'Kind'"),
         # A number that is none does not make its column one of classes.
         ("90,2", "90,nan", "line 3: weight: expected a number as in line 2, got 'nan'; correct it"),
         ("90,2", '90,"2,5"', "line 3: weight: expected a number as in line 2, got '2,5'"),

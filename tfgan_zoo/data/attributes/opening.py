@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tfgan_zoo.attributes import DEGREES, Attributes
+from tfgan_zoo.attributes import DEGREES, Attributes, check_name
 from tfgan_zoo.data import figures
 from tfgan_zoo.data.attributes.masks import files_of, open_masks
 from tfgan_zoo.data.captions.reading import read_text
@@ -235,11 +235,7 @@ def _declared(table: str, rows: Sequence[_Row]) -> Attributes:
     """Returns what the columns of a table hold, over all its splits."""
     found: dict[str, Any] = {}
     for name in rows[0].values:
-        if not name.isidentifier():
-            raise InputError(
-                f"{table}: expected names of columns of letters, digits and underscores, got "
-                f"{name!r}; rename it, or {_DECLARE}."
-            )
+        check_name(name, table, f"; rename its column, or {_DECLARE}")
         values = [row.values[name] for row in rows]
         numbers = [number for value in values if (number := _number(value)) is not None]
         if _is_angle(name):
