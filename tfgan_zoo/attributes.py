@@ -1,6 +1,8 @@
 """Attributes that images are drawn from, and their code: one vector for each image."""
 
+import keyword
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,8 +13,10 @@ from tfgan_zoo.suggestions import nearest
 
 #: The declaration of an angle.
 DEGREES = "degrees"
-#: Names that endpoints have for other tensors.
-RESERVED = ("codes", "images", "masks")
+#: Names that endpoints have for other tensors, or functions for their model.
+RESERVED = ("codes", "images", "masks", "self")
+#: Names that tensors of endpoints can have, but for Python's keywords.
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 #: What an attribute is declared as: names of classes, `tuple[str, ...]`; `DEGREES`; or the ends of
 #: a range, `tuple[float, float]`.
@@ -56,16 +60,19 @@ class Attributes:
                 f"{declared!r}."
             )
         checked = {name: self._checked(name, value) for name, value in declared.items()}
+        in_lower_case: dict[str, str] = {}
+        for name in checked:
+            if (other := in_lower_case.setdefault(name.lower(), name)) != name:
+                raise InputError(
+                    f"{argument}: expected names that differ in more than case, got {other!r} and "
+                    f"{name!r}."
+                )
         order = sorted(checked, key=lambda name: (_rank(checked[name]), name))
         #: The declarations, in the order of the code.
         self.declared: dict[str, Declared] = {name: checked[name] for name in order}
 
     def _checked(self, name: Any, value: Any) -> Declared:
-        if not isinstance(name, str) or not name.isidentifier() or name in RESERVED:
-            raise InputError(
-                f"{self.argument}: expected names of letters, digits and underscores, but for "
-                f"{', '.join(RESERVED)}, got {name!r}."
-            )
+        check_name(name, self.argument)
         if value == DEGREES:
             return DEGREES
         several = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else []
@@ -343,6 +350,26 @@ class Attributes:
                 low, high = (0.0, 360.0) if value == DEGREES else value
                 found[name] = random.uniform(low, high, num)
         return found
+
+
+def check_name(name: Any, argument: str, advice: str = "") -> None:
+    """Checks that exported models can have an attribute of a name.
+
+    Args:
+        name: The name.
+        argument: What to call the attributes in a message.
+        advice: What the message ends with.
+
+    Raises:
+        InputError: If not.
+    """
+    fits = isinstance(name, str) and _NAME.fullmatch(name) and not keyword.iskeyword(name)
+    if not fits or name in RESERVED:
+        raise InputError(
+            f"{argument}: expected names of the letters a to z, digits and underscores, beginning "
+            f"with a letter, that are not keywords of Python or {', '.join(RESERVED)}, got "
+            f"{name!r}{advice}."
+        )
 
 
 def explained(attributes: Attributes) -> str:

@@ -133,6 +133,10 @@ def test_the_largest_component():
     diagonal[0, 0, 0] = diagonal[1, 1, 0] = True
     assert voxel_files.largest_component(diagonal).sum() == 1
     assert not voxel_files.largest_component(np.zeros((2, 2, 2), bool)).any()
+    # One long path, along rows that are joined at alternating ends.
+    path = np.zeros((1, 31, 31), bool)
+    path[0, ::2] = path[0, 1::4, -1] = path[0, 3::4, 0] = True
+    np.testing.assert_array_equal(voxel_files.largest_component(path), path)
 
 
 def test_meshes(tmp_path):
@@ -305,6 +309,25 @@ def test_packed_bits_and_plain_arrays_are_the_same(tmp_path):
         )
         assert one.num == two.num
         assert one.sha256 != two.sha256
+
+
+@pytest.mark.parametrize("rules", [{}, {"crop": True}])
+@pytest.mark.parametrize(
+    ("scale", "threshold"), [((0.0, 0.9), None), ((-1000, 2000), 300), ((-1000, 2000), -500)]
+)
+def test_values_of_an_array_are_read_once(scale, threshold, rules, tmp_path):
+    """Occupancies that a model generated, of which none is 1; and densities, as a CT measures."""
+    values = np.random.default_rng(0).uniform(*scale, (2, 4, 4, 4))
+    np.savez(tmp_path / "a.npz", voxels=values)
+    full = as_bytes(values, "all", threshold)
+    for on_error in ("raise", "skip"):
+        source = open_source(
+            f"npz:{tmp_path / 'a.npz'}",
+            voxels=VoxelRules(threshold=threshold, **rules),
+            on_error=on_error,
+        )
+        for i in range(2):
+            np.testing.assert_array_equal(source[i][..., 0], full[i])
 
 
 def test_labels_and_splits_of_an_archive(tmp_path):

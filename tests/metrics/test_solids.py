@@ -12,6 +12,11 @@ from tfgan_zoo.metrics import solids
 WANTED = drawn.attributes("test", 120)
 
 
+def cut_off(voxels, num):
+    """Returns what is left of solids that are moved out through the back."""
+    return np.pad(voxels, [(0, 0), (num, 0), *[(0, 0)] * 3])[:, :-num]
+
+
 @pytest.fixture(scope="module")
 def voxels():
     return drawn.render(WANTED, 16)
@@ -54,10 +59,12 @@ def test_floats_and_a_higher_resolution():
         (lambda x, r: np.where(r.random(x.shape) < 0.03, 255 - x, x), 0.05),  # dust and holes
         (lambda x, r: x & np.roll(x, 1, axis=0), 0.2),  # what two have in common
         (lambda x, r: np.roll(x, 4, axis=2) | np.roll(x[::-1], -4, axis=2), 0.15),  # two apart
+        (lambda x, r: cut_off(x, 6), 0.0),
+        (lambda x, r: np.roll(x, 4, axis=3), 0.0),  # nearly whole, but out of place
         (lambda x, r: x * 0, 0.0),
         (lambda x, r: x * 0 + 255, 0.0),
     ],
-    ids=["noise", "half", "dust", "common", "two", "empty", "full"],
+    ids=["noise", "half", "dust", "common", "two", "cut off", "beside", "empty", "full"],
 )
 def test_what_is_no_solid(voxels, spoil, most):
     spoilt = spoil(voxels[:60], np.random.default_rng(0)).astype(np.uint8)

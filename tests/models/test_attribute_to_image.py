@@ -201,7 +201,8 @@ def test_save_and_load(tmp_path):
     [
         ({"mask": np.zeros((4, 8, 8, 1), "uint8")}, r"mask: expected shape \(batch, 16, 16, 1\)"),
         ({"mask": np.zeros((4, 16, 16), "uint8")}, r"give images a channel axis"),
-        ({"mask": np.full((4, 16, 16, 1), 255.0)}, r"mask: expected uint8 in 0..255, booleans"),
+        ({"mask": np.full((4, 16, 16, 1), 255.0)}, r"mask: expected uint8 of 0 and 255, boolean"),
+        ({"mask": np.ones((4, 16, 16, 1), "uint8")}, r"got uint8 from 1 to 1; give mask > 0\."),
         ({"mask": np.zeros((4, 16, 16, 1), "int64")}, "mask: expected uint8 .* got type int64"),
         ({"attributes": np.zeros((4, 5), "float32")}, r"attributes: expected shape \(batch, 6\)"),
         ({"attributes": np.full((4, 6), 30.0)}, "attributes: expected codes from -1 to 1"),
@@ -227,7 +228,9 @@ def test_batches_without_a_part():
     [
         ({"attributes": None}, "attributes: expected a dict of attributes by name, such as"),
         ({"attributes": {"size": 3}}, "attributes.size: expected two or more different names"),
-        ({"attributes": {"images": (0, 1)}}, "attributes: expected names of letters"),
+        ({"attributes": {"images": (0, 1)}}, "attributes: expected names of the letters a to z"),
+        ({"attributes": {"größe": (0, 1)}}, "attributes: expected names of the letters a to z"),
+        ({"attributes": {"_size": (0, 1)}}, "attributes: expected names of the letters a to z"),
         ({"mask_weight": -1}, "mask_weight: expected a number from 0 up"),
         ({"augmentation": -0.5}, "augmentation: expected a number from 0 up"),
     ],

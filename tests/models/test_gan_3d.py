@@ -60,6 +60,19 @@ def test_the_accuracy_on_the_batch_before_decides():
     assert float(model.accuracy) == 1.0
 
 
+@pytest.mark.parametrize(
+    ("most", "num", "right"), [(0.7, 10, (6, 8)), (0.7, 20, (11, 17)), (0.8, 10, (10, 6))]
+)
+def test_an_accuracy_of_exactly_the_limit_is_not_above_it(most, num, right):
+    """In float32, half of 6/10 and half of 8/10 add up to more than 0.7."""
+    model = judged(skip_discriminator_above=most)
+    scores = [tf.constant(np.where(np.arange(num) < each, 1.0, -1.0), "float32") for each in right]
+    logs = model.accuracy_logs(scores[0], -scores[1])
+    assert not model.is_ahead(logs["d_accuracy"])
+    assert not model.is_ahead(tf.constant(most + 0.5 / num))  # of the limit itself
+    assert model.is_ahead(tf.constant(0.5))
+
+
 def test_a_mean_over_ten_batches_decides_otherwise():
     """The control: the rule of other games, given the same batches, never skips one."""
     model = judged()

@@ -160,6 +160,16 @@ def test_folders_and_pictures(tmp_path):
         assert min(picture.size) >= 256
 
 
+def test_empty_objects_are_written_with_a_warning(tmp_path):
+    made = Drawing([np.concatenate([samples(1), samples(2) * 0 - 1])], 3, kind=VOXELS)
+    with pytest.warns(UserWarning, match="objects: 2 of 3 objects are empty, as no voxel reaches"):
+        made._replace(voxels=VoxelOptions(kind=".obj")).save(tmp_path / "objects")
+    assert (tmp_path / "objects" / "000002.obj").read_text() == "\n"
+    one = Drawing([samples(1) * 0 - 1], 1, kind=VOXELS)
+    with pytest.warns(UserWarning, match=r"a\.vox: 1 of 1 object is empty"):
+        one.save(tmp_path / "a.vox")
+
+
 @pytest.mark.parametrize(
     ("output", "options", "sentence"),
     [

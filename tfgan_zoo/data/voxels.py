@@ -64,8 +64,21 @@ class VoxelRules:
         Raises:
             InputError: If the values are no occupancies, or nothing is full.
         """
-        found = self.full(values if values.ndim == 4 else values[..., np.newaxis], name)
-        found = turned(found, axes or "auto" if self.axes == "auto" else self.axes)
+        full = self.full(values if values.ndim == 4 else values[..., np.newaxis], name)
+        return self.placed(full, name, axes)
+
+    def placed(self, full: np.ndarray, name: str, axes: str | None = None) -> np.ndarray:
+        """Returns what `full` has returned of one object as `read` does.
+
+        Args:
+            full: uint8 `[A, B, C, channels]`.
+            name: Its name in messages.
+            axes: What its axes are if `self.axes` is "auto".
+
+        Raises:
+            InputError: If nothing is full.
+        """
+        found = turned(full, axes or "auto" if self.axes == "auto" else self.axes)
         if not found.any():
             raise InputError(f"{name} is empty: no voxel of it is full; leave it out.")
         return cropped(found) if self.crop else found

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfgan_zoo.data.solids import KINDS, RADII, TURNS, Attributes, occupied
+from tfgan_zoo.data.solids import JITTER, KINDS, RADII, TURNS, Attributes, occupied
 from tfgan_zoo.data.voxels import check_not_binary
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.classes import ClassScores, share_right, summed_up
@@ -18,8 +18,8 @@ from tfgan_zoo.metrics.divergence import reverse_kl
 
 #: The lowest IoU of a valid solid. Two kinds have 0.63 at most.
 MIN_IOU = 0.9
-#: How far outside of `RADII` a fitted radius may be.
-_RADIUS_ERROR = 0.06
+#: How far outside of `RADII` a fitted radius may be, and a fitted centre from those of solids.
+_RADIUS_ERROR, _PLACE_ERROR = 0.06, 0.09
 #: Solids that are fitted to an object, in the order of their first IoU, until one is valid.
 _CANDIDATES = 4
 #: First and last step of a fit, in voxels.
@@ -46,8 +46,8 @@ class Readings:
     Args:
         attributes: Attributes of the best solid; meaningful where `valid`.
         iou: float64, of the object and that solid.
-        valid: Whether the object is one of the solids, bool: `iou` is at least `MIN_IOU`, and the
-            radius one that solids have.
+        valid: Whether the object is one of the solids, bool: `iou` is at least `MIN_IOU`, and
+            radius and centre are those that solids have.
     """
 
     attributes: Attributes
@@ -202,8 +202,10 @@ def read(voxels: np.ndarray) -> Readings:
     kinds, directions = (
         np.array([each[i] for each in _TEMPLATES], np.int32)[number] for i in (0, 1)
     )
-    # A ball that is larger than all voxels would explain a full cube.
+    # A ball that is larger than all voxels would explain a full cube, and one that is centred
+    # outside of them what the border has left of an object.
     usual = np.abs(pose[:, 0] - np.mean(RADII)) <= np.ptp(RADII) / 2 + _RADIUS_ERROR
+    usual &= (np.abs(pose[:, 1:] - 0.5) <= JITTER + _PLACE_ERROR).all(axis=1)
     return Readings(Attributes(kinds, directions, *pose.T), iou, (iou >= MIN_IOU) & usual)
 
 
@@ -218,7 +220,8 @@ def solid_scores(voxels: np.ndarray, wanted: np.ndarray | None = None) -> dict[s
         wanted: Labels, indices into `KINDS`, that the objects were asked for.
 
     Returns:
-        "validity": share of objects that are one of the solids, with an IoU of at least 0.9.
+        "validity": share of objects that are one of the solids, with an IoU of at least 0.9, a
+            size and a place that solids have.
         "iou": mean IoU with the most similar solid.
         "kinds": number of kinds among the valid ones.
         "coverage": `kinds / 6`.

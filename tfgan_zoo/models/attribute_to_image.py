@@ -173,12 +173,14 @@ class AttributeToImage(DrawsFromAttributes, ZooModel):
                     f"{called}, attributes: expected codes from -1 to 1, as `encode` returns them, "
                     f"got {codes.min():g} to {codes.max():g}."
                 )
-            if masks is None or masks.dtype.kind != "f":
+            if masks is None:
                 continue
-            if not (masks >= 0).all() or not (masks <= 1).all():
+            wrong = masks.dtype.kind == "f" and not ((masks >= 0).all() and (masks <= 1).all())
+            if wrong or (masks.dtype == np.uint8 and masks.max() == 1):
                 raise InputError(
-                    f"{called}, mask: expected uint8 in 0..255, booleans, or floats in [0, 1], got "
-                    f"floats from {masks.min():g} to {masks.max():g}."
+                    f"{called}, mask: expected uint8 of 0 and 255, booleans, or floats in [0, 1], "
+                    f"got {masks.dtype.name} from {masks.min():g} to {masks.max():g}"
+                    f"{'' if wrong else '; give mask > 0'}."
                 )
 
     def described(self, data: Any, training: bool = True) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from tfgan_zoo import atomic
 from tfgan_zoo.data.readers.voxel_files import WRITERS, largest_component
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, warn_user
 from tfgan_zoo.pictures.voxels import full_voxels
 from tfgan_zoo.pixels import to_occupancy
 
@@ -90,6 +90,7 @@ def save_voxels(path: Path, samples: np.ndarray, options: VoxelOptions) -> None:
             np.savez_compressed(temporary, voxels=voxels)
         return
     (full,) = full_voxels(samples)
+    _warn_of_empty(path, int(not full.any()), 1)
     content = WRITERS[path.suffix.lower()](full)
     with atomic.open_replacing(path, "wb") as file:
         file.write(content)
@@ -108,14 +109,26 @@ def save_voxel_folder(folder: Path, objects: Iterable[np.ndarray], kind: str) ->
     """
     folder = Path(folder).resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    num = 0
+    num = empty = 0
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".part-") as written:
         for each in objects:
-            Path(written, f"{num:06d}{kind}").write_bytes(WRITERS[kind](full_voxels(each)))
+            full = full_voxels(each)
+            Path(written, f"{num:06d}{kind}").write_bytes(WRITERS[kind](full))
             num += 1
+            empty += not full.any()
         folder.mkdir(exist_ok=True)
         for old in list(folder.iterdir()):
             old.unlink()
         for name in sorted(os.listdir(written)):
             shutil.move(os.path.join(written, name), folder / name)
+    _warn_of_empty(folder, empty, num)
     return num
+
+
+def _warn_of_empty(path: Path, empty: int, num: int) -> None:
+    """Warns if some of the objects in a file or folder have no full voxels."""
+    if empty:
+        warn_user(
+            f"{path}: {empty} of {num} {'object is' if num == 1 else 'objects are'} empty, as no "
+            "voxel reaches the threshold; try a lower --threshold."
+        )

@@ -141,7 +141,9 @@ def test_a_folder_without_masks_or_splits(folder):
         ("test", "", "line 4: expected a value of split, got none"),
         ("train", "other", r"has no split 'train' \(found: other and test\)"),
         (",", ";", "expected commas between columns, got ';'"),
-        ("weight", "my weight", "expected names of columns of letters, .* got 'my weight'; rename"),
+        ("weight", "my weight", "expected names of the letters .* got 'my weight'; rename its col"),
+        ("kind", "class", "not keywords of Python .* got 'class'; rename its column"),
+        ("weight", "Kind", "expected names that differ in more than case, got 'kind' and 'Kind'"),
         # A number that is none does not make its column one of classes.
         ("90,2", "90,nan", "line 3: weight: expected a number as in line 2, got 'nan'; correct it"),
         ("90,2", '90,"2,5"', "line 3: weight: expected a number as in line 2, got '2,5'"),
@@ -169,6 +171,12 @@ def test_columns_by_their_names_and_values(folder):
     radians = TABLE.replace(",90,", ",1.57,").replace(",180,", ",3.14,").replace("270.5", "4.72")
     (folder / "attributes.csv").write_text(radians)
     with pytest.warns(UserWarning, match=r"angle is read as degrees, but from 0 to 4\.72 looks"):
+        open_attributed(f"folder:{folder}")
+    commas = TABLE.replace('"box"', "box").replace("box", '"0,5"').replace("ball", '"1,25"')
+    (folder / "attributes.csv").write_text(commas)
+    with pytest.raises(
+        InputError, match="line 2: kind: expected a number with a decimal point, got"
+    ):
         open_attributed(f"folder:{folder}")
     # What is declared is taken as it is.
     (folder / "attributes.csv").write_text(TABLE.replace('"box"', "Box"))

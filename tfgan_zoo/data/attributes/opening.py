@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tfgan_zoo.attributes import DEGREES, Attributes
+from tfgan_zoo.attributes import DEGREES, Attributes, check_name
 from tfgan_zoo.data import figures
 from tfgan_zoo.data.attributes.masks import files_of, open_masks
 from tfgan_zoo.data.captions.reading import read_text
@@ -235,11 +235,7 @@ def _declared(table: str, rows: Sequence[_Row]) -> Attributes:
     """Returns what the columns of a table hold, over all its splits."""
     found: dict[str, Any] = {}
     for name in rows[0].values:
-        if not name.isidentifier():
-            raise InputError(
-                f"{table}: expected names of columns of letters, digits and underscores, got "
-                f"{name!r}; rename it, or {_DECLARE}."
-            )
+        check_name(name, table, f"; rename its column, or {_DECLARE}")
         values = [row.values[name] for row in rows]
         numbers = [number for value in values if (number := _number(value)) is not None]
         if _is_angle(name):
@@ -266,10 +262,17 @@ def _check_classes(table: str, name: str, rows: Sequence[_Row]) -> None:
     """Checks that a column of texts holds names of classes.
 
     Raises:
-        InputError: If some are numbers, two differ in case only, or one stands for no value.
+        InputError: If some are numbers, or all with a decimal comma; if two differ in case only, or
+            one stands for no value.
     """
     known: dict[str, _Row] = {}
     number = next((row for row in rows if _number(row.values[name]) is not None), None)
+    with_points = [_number(row.values[name].replace(",", ".", 1)) for row in rows]
+    if number is None and None not in with_points:
+        raise InputError(
+            f"{table}, line {rows[0].number}: {name}: expected a number with a decimal point, got "
+            f"{rows[0].values[name]!r}; replace the commas, or {_DECLARE}."
+        )
     for row in rows:
         text, place = row.values[name], f"{table}, line {row.number}: {name}"
         if number is not None and _number(text) is None:

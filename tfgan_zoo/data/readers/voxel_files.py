@@ -252,20 +252,21 @@ def largest_component(full: np.ndarray) -> np.ndarray:
         >>> largest_component(np.array([[[True, True, False, True]]])).tolist()
         [[[True, True, False, False]]]
     """
-    labels = np.where(full, np.arange(1, full.size + 1).reshape(full.shape), 0)
-    while True:
-        spread: Any = np.pad(labels, 1)
-        inner = (slice(1, -1),) * 3
-        best = labels
-        for axis in range(3):
-            for step in (1, -1):
-                best = np.maximum(best, np.roll(spread, step, axis)[inner])
-        best = np.where(full, best, 0)
-        if np.array_equal(best, labels):
-            break
-        # What another label has reached follows that label's own: paths are halved each time.
-        followed = np.concatenate([[0], best.ravel()])
-        labels = np.where(full, followed[best], 0)
-    counts = np.bincount(labels.ravel(), minlength=2)
-    counts[0] = 0
-    return labels == counts.argmax() if counts.any() else full
+    numbers = np.arange(full.size).reshape(full.shape)
+    touching = []
+    for axis in range(3):
+        voxels, beside = np.moveaxis(full, axis, 0), np.moveaxis(numbers, axis, 0)
+        both = voxels[:-1] & voxels[1:]
+        touching.append(np.stack([beside[:-1][both], beside[1:][both]]))
+    one, other = np.concatenate(touching, axis=1)
+    # The lowest number that is known of the part of each voxel.
+    root = numbers.ravel()
+    while len(one):
+        first, second = root[one], root[other]
+        np.minimum.at(root, np.maximum(first, second), np.minimum(first, second))
+        while not np.array_equal(root, followed := root[root]):
+            root = followed
+        apart = root[one] != root[other]
+        one, other = one[apart], other[apart]
+    sizes = np.bincount(root[full.ravel()], minlength=1)
+    return full & (root == sizes.argmax()).reshape(full.shape)

@@ -82,7 +82,7 @@ class VoxelArraySource(Source):
 
     def read(self, index: int, smallest: int | None = None) -> np.ndarray:
         """See `Source.read`; `smallest` has no effect."""
-        return self._rules.read(self.stored[index], self.name(index))
+        return self._rules.placed(self.stored[index], self.name(index))
 
     def name(self, index: int) -> str:
         """See `Source.name`."""
