@@ -30,6 +30,7 @@ def get_config():
         "filters": 32,
         "blocks": 8,
         "normalization": "none",
+        "upsampling": "resize",
     }
     config.discriminator = {"name": "srgan_discriminator", "filters": 16, "dense_units": 128}
     for role in ("generator", "discriminator"):

@@ -20,6 +20,7 @@ GENERATORS = {
     "g_tanh": {"output_activation": "tanh"},
     "g_icnr": {"icnr": True, "scale": 2},
     "g_8": {"scale": 8, "blocks": 1},
+    "g_resize": {"upsampling": "resize", "scale": 2},
 }
 DISCRIMINATORS = {
     "d": {},
@@ -225,6 +226,15 @@ def test_icnr_starts_without_checkerboard():
         assert np.allclose(maps[:, ::2, ::2], maps[:, 1::2, 1::2], atol=1e-5) == icnr
 
 
+def test_resizing_repeats_pixels_before_its_convolution():
+    model = generator(upsampling="resize", normalization="none")
+    before, after = model.get_layer("trunk_add").output, model.get_layer("up_1_resize").output
+    maps, resized = map(np.array, keras.Model(model.input, [before, after])(SMALL))
+    np.testing.assert_array_equal(resized, maps.repeat(2, axis=1).repeat(2, axis=2))
+    # As many multiplications: a quarter of the maps at four times as many places.
+    assert model.get_layer("up_1").kernel.shape == (3, 3, 4, 4)
+
+
 @pytest.mark.parametrize("case", ["d_layer", "d_plain"])
 def test_critics_can_have_a_gradient_penalty(case):
     keras.utils.set_random_seed(0)
@@ -253,6 +263,8 @@ def test_critics_can_have_a_gradient_penalty(case):
         (generator, {"blocks": 0}, "blocks: .*0"),
         (generator, {"normalization": "layer"}, "normalization: .*'layer'"),
         (generator, {"output_activation": "relu"}, "output_activation: .*linear, tanh.*'relu'"),
+        (generator, {"upsampling": "nearest"}, "upsampling: .*shuffle, resize.*'nearest'"),
+        (generator, {"upsampling": "resize", "icnr": True}, "icnr: expected False .*got True"),
         (discriminator, {"hr_shape": (96, 96)}, r"hr_shape: .*\(96, 96\)"),
         (discriminator, {"hr_shape": (96, 88, 3)}, r"hr_shape: .*multiples of 16.*\(96, 88, 3\)"),
         (discriminator, {"filters": 0}, "filters: .*0"),

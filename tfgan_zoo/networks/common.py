@@ -14,6 +14,7 @@ from tfgan_zoo.layers import (
     ConditionalBatchNormalization,
     GroupNormalization,
     LeakyReLU,
+    PixelShuffle,
     ReLU,
 )
 from tfgan_zoo.samples import IMAGES, SampleKind, described
@@ -300,6 +301,19 @@ def upsample(
         return transposed(x, filters, kernel_size, padding=padding, **options)
     x = layers.UpSampling2D(2, interpolation="nearest", name=f"{name}_resize")(x)
     return layers.Conv2D(filters, 3, padding="same", **options)(x)
+
+
+def repeated_pixels(x: Any, *, prefix: str) -> Any:
+    """Doubles the sides of feature maps by resizing to the nearest neighbours.
+
+    As `UpSampling2D` does, but TensorFlow Lite's converter fixes the sides of that.
+
+    Args:
+        x: Features, `[B, H, W, C]`.
+        prefix: What the names of the layers begin with.
+    """
+    x = layers.Concatenate(name=f"{prefix}repeat")([x] * 4)
+    return PixelShuffle(2, name=f"{prefix}resize")(x)
 
 
 def size_multiple(network: keras.Model, scale: int = 1) -> int:

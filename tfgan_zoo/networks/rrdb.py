@@ -7,8 +7,14 @@ import keras
 from keras import layers
 
 from tfgan_zoo.errors import InputError, check_number
-from tfgan_zoo.layers import PixelShuffle, PixelUnshuffle
-from tfgan_zoo.networks.common import activate, check_choice, check_positive, check_shape
+from tfgan_zoo.layers import PixelUnshuffle
+from tfgan_zoo.networks.common import (
+    activate,
+    check_choice,
+    check_positive,
+    check_shape,
+    repeated_pixels,
+)
 
 
 def rrdb_generator(
@@ -90,14 +96,6 @@ def rrdb_generator(
     def leaky_relu(x: Any, *, name: str) -> Any:
         return activate(x, "leaky_relu", name=f"{name}.lrelu")
 
-    def doubled(x: Any, *, name: str) -> Any:
-        """Resizes to the nearest neighbours.
-
-        As `UpSampling2D` does, but TensorFlow Lite's converter fixes the sides of that.
-        """
-        x = layers.Concatenate(name=f"{name}.repeat")([x] * 4)
-        return PixelShuffle(2, name=f"{name}.resize")(x)
-
     def add_to(x: Any, residual: Any, *, name: str) -> Any:
         residual = layers.Rescaling(residual_scale, name=f"{name}.scale")(residual)
         return layers.Add(name=f"{name}.add")([residual, x])
@@ -126,7 +124,8 @@ def rrdb_generator(
         x = add_to(shortcut, x, name=f"body.{block}")
     x = layers.Add(name="body.add")([first, conv(x, filters, name="conv_body")])
     for label in ("conv_up1", "conv_up2"):
-        x = leaky_relu(conv(doubled(x, name=label), filters, name=label), name=label)
+        x = repeated_pixels(x, prefix=f"{label}.")
+        x = leaky_relu(conv(x, filters, name=label), name=label)
     x = leaky_relu(conv(x, filters, name="conv_hr"), name="conv_hr")
     x = conv(x, channels, name="conv_last", activation=output_activation, dtype="float32")
     return keras.Model(inputs, x, name=name)

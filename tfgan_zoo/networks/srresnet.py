@@ -14,6 +14,7 @@ from tfgan_zoo.networks.common import (
     check_positive,
     check_shape,
     normalize,
+    repeated_pixels,
 )
 
 
@@ -25,6 +26,7 @@ def srresnet_generator(
     blocks: int = 16,
     normalization: str = "batch",
     output_activation: str = "linear",
+    upsampling: str = "shuffle",
     icnr: bool = False,
     synchronized_bn: bool = False,
     name: str = "generator",
@@ -52,8 +54,11 @@ def srresnet_generator(
         output_activation: `linear`, as in the paper's figure: values outside [-1, 1] are possible
             and must be clipped to make an image. Or `tanh`, as in several reimplementations, which
             stays inside but reaches black and white only in the limit.
-        icnr: Whether upsampling starts as nearest-neighbour resizing (see `layers.ICNR`), without
-            checkerboard artifacts.
+        upsampling: `shuffle`, as in the paper: a convolution to four times `filters`, and
+            `PixelShuffle`. Or `resize`: nearest-neighbour resizing and a convolution to `filters`
+            (Wang et al. 2018), which is as fast and makes no checkerboard artifacts.
+        icnr: Whether upsampling by `shuffle` starts as nearest-neighbour resizing (see
+            `layers.ICNR`), without checkerboard artifacts, which training may bring back.
         synchronized_bn: Whether batch statistics are computed over all replicas.
         name: Name of the model.
 
@@ -73,6 +78,9 @@ def srresnet_generator(
     check_positive(filters=filters, blocks=blocks)
     check_choice("normalization", normalization, ("batch", "none"))
     check_choice("output_activation", output_activation, ("linear", "tanh"))
+    check_choice("upsampling", upsampling, ("shuffle", "resize"))
+    if icnr and upsampling == "resize":
+        raise InputError("icnr: expected False with upsampling='resize', got True.")
 
     def conv(x: Any, width: int, size: int, *, name: str, **options: Any) -> Any:
         options = {"kernel_initializer": "he_normal", **options}
@@ -101,9 +109,12 @@ def srresnet_generator(
         x = layers.Add(name=f"block_{i}_add")([shortcut, x])
     x = layers.Add(name="trunk_add")([first, conv_norm(x, name="trunk")])
     for i in range(1, scale.bit_length()):
-        options = {"kernel_initializer": ICNR("he_normal")} if icnr else {}
-        x = conv(x, 4 * filters, 3, name=f"up_{i}", **options)
-        x = PixelShuffle(2, name=f"up_{i}_shuffle")(x)
+        if upsampling == "resize":
+            x = conv(repeated_pixels(x, prefix=f"up_{i}_"), filters, 3, name=f"up_{i}")
+        else:
+            options = {"kernel_initializer": ICNR("he_normal")} if icnr else {}
+            x = conv(x, 4 * filters, 3, name=f"up_{i}", **options)
+            x = PixelShuffle(2, name=f"up_{i}_shuffle")(x)
         x = prelu(x, name=f"up_{i}")
     x = conv(x, channels, 9, activation=output_activation, dtype="float32", name="output")
     return keras.Model(inputs, x, name=name)
