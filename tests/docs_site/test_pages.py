@@ -279,7 +279,8 @@ def test_docstrings_become_markdown():
             **kwargs: See `Loss`.
 
         Returns:
-            A pair: x and y.
+            A pair: x and y, and a third:
+            z.
 
         Raises:
             InputError: If x_1 is below 0.
@@ -298,6 +299,6 @@ def test_docstrings_become_markdown():
     assert "- One item, `a_b and\n    c_d`, which goes on." in found
     assert "[Data](../data.md) has more.\n\n```pycon\n>>> one(1)\n```" in found
     assert "    a_b: Of x \\* y.\n        More of it.\n    **kwargs: See `Loss`." in found
-    assert "Returns:\n    A pair&#58; x and y." in found
+    assert "Returns:\n    A pair&#58; x and y, and a third&#58;\n    z." in found
     assert "Raises:\n    InputError: If x\\_1 is below 0." in found
     assert "Examples:\n    >>> loss(x_1)\n    1.0" in found
