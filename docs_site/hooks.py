@@ -44,7 +44,7 @@ def on_page_markdown(markdown: str, page: Page, **kwargs: Any) -> str:
     """Adapts a page: links that leave `docs/`, bars, commands, and what is shown and found."""
     if page.parent is None:  # A tab of its own, with no other page to name at the left.
         page.meta["hide"] = [*page.meta.get("hide", ()), "navigation"]
-    if page.file.src_uri.startswith("api/"):  # What explains comes before what lists.
+    if page.file.src_uri.startswith(("api/", "changes")):  # What explains comes before lists.
         page.meta["search"] = {"boost": 0.2}
     markdown = text.with_shells(text.plain_bars(markdown))
     if page.file.generated_by:
