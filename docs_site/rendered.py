@@ -45,10 +45,11 @@ def with_whole_dates(html: str) -> str:
 
 
 def with_named_cells(html: str) -> str:
-    """Returns a page whose cells name their columns, in tables of three columns with sentences.
+    """Returns a page whose cells name their columns, in wide tables with sentences.
 
-    The style sheet shows a row of such a table as a card if the screen is narrow. A table of
-    numbers stays a grid, in which they can be compared.
+    These have three columns or more, or are those of arguments and errors. If the screen is
+    narrow, the style sheet shows a row of such a table as a card. A table of numbers stays a grid,
+    in which they can be compared.
     """
     return _TABLE.sub(lambda match: _named(match[0]), html)
 
@@ -56,7 +57,8 @@ def with_named_cells(html: str) -> str:
 def _named(table: str) -> str:
     heads = [plain(head) for head in re.findall(r"<th(?:\s[^>]*)?>(.*?)</th>", table, re.S)]
     longest = max((len(plain(cell["content"])) for cell in _CELL.finditer(table)), default=0)
-    if len(heads) < 3 or "<img" in table or (longest < SENTENCE and "Description" not in heads):
+    wide = "Description" in heads or (len(heads) > 2 and longest >= SENTENCE)
+    if not wide or "<img" in table:
         return table
     return re.sub(r"<tr[^>]*>.*?</tr>", lambda row: _row(row[0], heads), table, flags=re.S)
 

@@ -338,6 +338,8 @@ def test_cells_of_tables_with_sentences_name_their_columns():
     assert rendered.with_named_cells(numbers) == numbers
     documented = numbers.replace(">a<", ">Description<").replace("<tr><td>", '<tr class="x"><td>')
     assert rendered.with_named_cells(documented).count("data-head") == 3
+    pictures = table.replace("<td>1", '<td><img src="a.png">')
+    assert rendered.with_named_cells(pictures) == pictures
 
 
 def test_models_name_their_presets(made):
