@@ -37,7 +37,7 @@ def converted(docstring: str, own_name: str = "") -> str:
             found.append(f"{title}:\n{_entries(body, own_name)}")
         elif title in ("Returns", "Yields"):
             # Griffe takes what stands before a colon for a type.
-            sentence = _prose(body, own_name).replace(": ", "&#58; ")
+            sentence = re.sub(r":(?=\s)", "&#58;", _prose(body, own_name))
             found.append(f"{title}:\n{sentence}")
         elif title in ("Example", "Examples"):
             found.append(f"Examples:\n{_example(body)}")

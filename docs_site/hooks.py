@@ -1,7 +1,6 @@
 """Hooks of MkDocs: pages that are made, and links of pages in `docs/`."""
 
 import os
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from pymdownx.slugs import slugify
 
-from docs_site import links, pages, text
+from docs_site import links, pages, rendered, text
 
 #: The repository's address, as in `setup.py`, for links to files that are not on the site.
 REPOSITORY = os.environ.get("TFGAN_ZOO_URL", "")
@@ -37,21 +36,17 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_content(html: str, **kwargs: Any) -> str:
-    """Keeps flags in one line: browsers would break them after each hyphen."""
-
-    def kept(match: re.Match) -> str:
-        return re.sub(r"(?<![^\s>])(--[^\s<]+)", r'<span class="flag">\1</span>', match[0])
-
-    return re.sub(r"(?<=<code>)[^<]* --[^<]*|(?<=<code>)--[^<]*", kept, html)
+    """Keeps flags and dates in one line, and names the cells of tables for narrow screens."""
+    return rendered.with_named_cells(rendered.with_whole_dates(rendered.with_whole_flags(html)))
 
 
 def on_page_markdown(markdown: str, page: Page, **kwargs: Any) -> str:
-    """Adapts a page: links that leave `docs/`, bars in tables, and what else is shown and found."""
+    """Adapts a page: links that leave `docs/`, bars, commands, and what is shown and found."""
     if page.parent is None:  # A tab of its own, with no other page to name at the left.
         page.meta["hide"] = [*page.meta.get("hide", ()), "navigation"]
-    if page.file.src_uri.startswith("api/"):  # What explains comes before what lists.
+    if page.file.src_uri.startswith(("api/", "changes")):  # What explains comes before lists.
         page.meta["search"] = {"boost": 0.2}
-    markdown = text.plain_bars(markdown)
+    markdown = text.with_shells(text.plain_bars(markdown))
     if page.file.generated_by:
         return markdown
     return links.rewritten(markdown, page.file.src_uri, "docs", REPOSITORY)

@@ -1,6 +1,7 @@
 """Pages of the models: paper, picture, docstring, train step and recipes."""
 
 import functools
+import json
 import re
 
 from docs_site import api, recipes, source, text
@@ -49,6 +50,16 @@ def pictures() -> dict[str, list[str]]:
     return found
 
 
+@functools.cache
+def presets() -> dict[str, list[str]]:
+    """Returns the presets of each model, in Markdown, linked to their cards."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((source.PACKAGE / "presets").glob("*.json")):
+        key = json.loads(path.read_text("utf-8"))["model"]
+        found.setdefault(key, []).append(f"[`{path.stem}`](presets.md#{path.stem})")
+    return found
+
+
 def page(key: str) -> str:
     """Returns the page of a model, with links relative to the root of the site."""
     model = source.models()[key]
@@ -59,6 +70,7 @@ def page(key: str) -> str:
     facts = [["name", f"`{key}`; in Python `tfgan_zoo.{model.name}`"]]
     facts += [["paper", paper]] if paper else []
     facts += [["train", f"`python -m tfgan_zoo.train --model={key}`"]] if _quick(key) else []
+    facts += [["presets", ", ".join(shipped)]] if (shipped := presets().get(key)) else []
     facts += [["file", f"`{model.path.relative_to(ROOT)}`"]]
     parts.append(text.table(["", ""], facts) + "\n")
     if shown := pictures()[key]:

@@ -159,7 +159,7 @@ def page() -> str:
         "network]"
         "(evaluation.md#features).\n",
     ]
-    head = ["recipe", "model", "data", "size", "flags of `tfgan_zoo.train`", "cost", "result"]
+    head = ["recipe", "model", "data", "size", "flags of `train`", "cost", "result"]
     for title, recipes in by_kind().items():
         parts += [f"## {title}\n", text.table(head, [_row(recipe) for recipe in recipes]), ""]
     return "\n".join(parts)

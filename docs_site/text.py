@@ -96,6 +96,28 @@ def plain_bars(markdown: str) -> str:
     )
 
 
+#: What a block of commands begins with.
+_COMMAND = re.compile(
+    r"\s*(?:\w+=\S+ +)*(?:\S*/)?"
+    r"(?:python3?|pip|pytest|mkdocs|docker|curl|echo|git|taskset|tfgan_zoo) "
+)
+
+
+def with_shells(markdown: str) -> str:
+    """Returns a page in which blocks of commands say so, for their colours and their lines."""
+
+    def named(match: re.Match) -> str:
+        shell = _COMMAND.match(match["code"]) is not None
+        return f"{match['fence']}{'sh' if shell else ''}\n{match['code']}{match['end']}"
+
+    return re.sub(
+        r"^(?P<fence> *```)(?P<language>.*)\n(?P<code>(?:.*\n)*?)(?P<end> *```)$",
+        lambda match: match[0] if match["language"] else named(match),
+        markdown,
+        flags=re.M,
+    )
+
+
 def table(head: list[str], rows: list[list[str]]) -> str:
     """Returns a table."""
     lines = [head, ["---"] * len(head), *rows]

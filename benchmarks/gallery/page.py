@@ -68,8 +68,10 @@ def _wrapped(words: str) -> str:
 def _cost(figure: Figure, drawn: Drawn) -> str:
     took = f"{_duration(drawn.seconds)} of CPU time, {drawn.date}."
     models = ", ".join(f"`{key}`" for key in figure.models)
-    return f"Trains {models}: {took}" if models else took
+    return f"Trains {models}: {took[0].lower()}{took[1:]}" if models else took
 
 
 def _duration(seconds: float) -> str:
+    if seconds < 0.5:
+        return "Less than a second"
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} minutes"

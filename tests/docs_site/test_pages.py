@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from docs_site import commands, docstrings, links, models, pages, recipes, source, text
+from docs_site import commands, docstrings, links, models, pages, recipes, rendered, source, text
 from tfgan_zoo.models import MODELS
 
 ROOT = Path(__file__).parents[2]
@@ -279,7 +279,8 @@ def test_docstrings_become_markdown():
             **kwargs: See `Loss`.
 
         Returns:
-            A pair: x and y.
+            A pair: x and y, and a third:
+            z.
 
         Raises:
             InputError: If x_1 is below 0.
@@ -298,6 +299,49 @@ def test_docstrings_become_markdown():
     assert "- One item, `a_b and\n    c_d`, which goes on." in found
     assert "[Data](../data.md) has more.\n\n```pycon\n>>> one(1)\n```" in found
     assert "    a_b: Of x \\* y.\n        More of it.\n    **kwargs: See `Loss`." in found
-    assert "Returns:\n    A pair&#58; x and y." in found
+    assert "Returns:\n    A pair&#58; x and y, and a third&#58;\n    z." in found
     assert "Raises:\n    InputError: If x\\_1 is below 0." in found
     assert "Examples:\n    >>> loss(x_1)\n    1.0" in found
+
+
+def test_blocks_of_commands_say_so():
+    page = "```\npython -m a --b\n```\n\nText\n\n```\nprinted --b\n```\n\n```python\npip = 1\n```\n"
+    found = text.with_shells(page + "```\nCUDA_VISIBLE_DEVICES=0 python a\n```\n")
+    assert found.count("```sh\n") == 2
+    assert "```sh\npython -m a --b\n```\n\nText\n\n```\nprinted --b\n```" in found
+    assert "```python\npip = 1" in found
+
+
+def test_flags_and_dates_stay_in_one_line():
+    found = rendered.with_whole_flags("<code>a --b=c</code> and --d")
+    assert found == '<code>a <span class="flag">--b=c</span></code> and --d'
+    block = '<div class="language-sh highlight"><pre><code>{}\n</code></pre></div>'
+    found = rendered.with_whole_flags(block.format("a --b.c<i>=</i>d-e\nf"))
+    assert '<span class="line">a <span class="flag">--b.c</span><i>=</i>d-e</span>\n' in found
+    assert '\n<span class="line">f</span>\n</code>' in found
+    several = block.format("a <span>'b\nc'</span>")
+    assert rendered.with_whole_flags(several) == several
+    found = rendered.with_whole_dates(
+        'on 2026-11-29 <a href="2026-11-29">a</a><code>2026-11-29</code>'
+    )
+    assert found.count('class="date"') == 1
+    assert '<span class="date">2026-11-29</span>' in found
+
+
+def test_cells_of_tables_with_sentences_name_their_columns():
+    head = "<table><thead><tr><th>a</th><th><code>b</code></th><th>c</th></tr></thead>"
+    sentence = "A sentence that is longer than a number."
+    table = f"{head}<tr><td>1</td><td>{sentence}</td><td></td></tr></table>"
+    found = rendered.with_named_cells(table)
+    assert f'<td data-head="b"><div>{sentence}</div></td><td data-head="c"></td>' in found
+    numbers = f"{head}<tr><td>1</td><td>2</td><td>3</td></tr></table>"
+    assert rendered.with_named_cells(numbers) == numbers
+    documented = numbers.replace(">a<", ">Description<").replace("<tr><td>", '<tr class="x"><td>')
+    assert rendered.with_named_cells(documented).count("data-head") == 3
+    pictures = table.replace("<td>1", '<td><img src="a.png">')
+    assert rendered.with_named_cells(pictures) == pictures
+
+
+def test_models_name_their_presets(made):
+    assert "[`vae_mnist`](../presets.md#vae_mnist)" in made["models/vae.md"]
+    assert "| presets |" not in made["models/lsgan.md"]
