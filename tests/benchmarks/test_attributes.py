@@ -3,19 +3,20 @@
 import numpy as np
 
 from benchmarks import attributes
-from tfgan_zoo.data import figures
+from tfgan_zoo.data import figures, solid_views
 
-WANTED = figures.attributes("attributes", "test", 40)
-EXACT = attributes.rendered(WANTED, 24)
+FIGURES, SOLIDS = attributes.figures_source(), attributes.solids_source()
+WANTED = FIGURES.attributes("test", 40)
+EXACT = FIGURES.exact(WANTED, 24)
 
 
 def test_what_is_drawn_exactly_is_right_and_other_images_are_not():
-    psnr, iou, right = attributes.scores(EXACT, EXACT, WANTED)
+    psnr, iou, right = attributes.scores(FIGURES, EXACT, EXACT, WANTED)
     assert psnr > 60
     assert iou == 1
     assert right == 1
     other = attributes.Drawn(*(np.roll(each, 1, axis=0) for each in EXACT))
-    psnr, iou, right = attributes.scores(other, EXACT, WANTED)
+    psnr, iou, right = attributes.scores(FIGURES, other, EXACT, WANTED)
     assert psnr < 25
     assert iou < 0.7
     assert right == 0
@@ -30,11 +31,30 @@ def test_the_nearest_by_hand():
 
 
 def test_the_parts_divide_the_test_split():
-    parts = attributes.parts(WANTED)
+    parts = attributes.parts(FIGURES, WANTED)
     assert sum(part.astype(int) for part in parts.values()).tolist() == [1] * 40
     np.testing.assert_array_equal(~parts["seen"], figures.is_held_out(WANTED))
-    lines = attributes.table({"exact": EXACT}, EXACT, WANTED)
+    lines = attributes.table(FIGURES, {"exact": EXACT}, EXACT, WANTED)
     assert all(line.endswith("| 1.000 | 1.000 |") for line in lines[2:])
+
+
+def test_solids_have_the_same_table_without_a_reader():
+    wanted = SOLIDS.attributes("test", 60)
+    exact = SOLIDS.exact(wanted, 16)
+    black = attributes.Drawn(*(np.zeros_like(each) for each in exact))
+    lines = attributes.table(SOLIDS, {"exact": exact, "black": black}, exact, wanted)
+    assert lines[:2] == [
+        "| images | part | number | PSNR | mask IoU |",
+        "|---|---|---|---|---|",
+    ]
+    rows = [line.split(" | ") for line in lines[2:]]
+    assert sum(int(row[2]) for row in rows) == 120
+    assert {row[4] for row in rows} == {"1.000 |", "0.000 |"}
+    assert {row[1] for row in rows} >= {"seen", "pairs held out", "views held out"}
+    parts = attributes.parts(SOLIDS, wanted)
+    drawn = solid_views.load("test", 8, 60)
+    np.testing.assert_array_equal(~parts["seen"], drawn["held_out"])
+    np.testing.assert_array_equal(exact.masks, SOLIDS.render(wanted, 16).masks)
 
 
 class Blends:

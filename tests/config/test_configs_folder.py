@@ -15,6 +15,7 @@ from tests.models.tiny import EACH_KIND
 from tfgan_zoo.config import check, config_folder, find_config, list_configs, load_config
 from tfgan_zoo.config.own_images import RECIPES
 from tfgan_zoo.data import parse_spec
+from tfgan_zoo.data.spec import DRAWN
 from tfgan_zoo.models import MODELS
 from tfgan_zoo.run import building
 
@@ -103,4 +104,4 @@ def test_every_model_has_a_quick_recipe():
     for model in MODELS:
         config = load_config(model)
         assert config.model == model
-        assert parse_spec(config.data.source)[0] in ("figures", "points", "voxels")
+        assert parse_spec(config.data.source)[0] in DRAWN

@@ -58,7 +58,7 @@ def test_parse_spec(spec, parsed):
         ("points", "incomplete; write points/NAME with NAME one of 8gaussians"),
         ("points:ring", "incomplete; write points/NAME"),
         ("folder:", "incomplete; write folder:PATH"),
-        ("xyzzy", "choose from figures, points, voxels, tfds, folder, zip, idx, npz"),
+        ("xyzzy", "choose from figures, points, voxels, solids, tfds, folder, zip, idx, npz"),
         ("", "There is no data source ''"),
         (".", "bare path; write folder:."),
         ("points/rnig", "no toy set points/rnig; did you mean ring"),

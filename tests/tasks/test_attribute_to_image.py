@@ -8,7 +8,7 @@ import pytest
 from tests.tiny_runs import quiet, tiny_attribute_to_image
 from tfgan_zoo import generate, pictures
 from tfgan_zoo.attributes import Attributes
-from tfgan_zoo.data import figures
+from tfgan_zoo.data import figures, solid_views
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figure_attributes import attribute_scores, mask_iou
 from tfgan_zoo.pictures.attribute_drawing import drawing_of, parse_sweep, parse_values
@@ -112,6 +112,38 @@ def test_what_is_drawn_right_scores_right(tmp_path):
     read = known["figures"].function(Exact(model))
     assert read["seen_all"] > 0.7  # at 16 pixels
     assert task.sheet(Exact(model)).shape == task.sheet(model).shape
+
+
+@pytest.fixture
+def few_solids(monkeypatch):
+    """Runs draw 60 solids and 40 of the test split."""
+    monkeypatch.setattr(solid_views, "SPLIT_SIZES", {"train": 60, "test": 40})
+    return SCORED | {"data__source": "solids/views", "evaluate__metrics": "psnr,mask_iou"}
+
+
+def test_views_of_solids(tmp_path, few_solids):
+    model, task = opened(tmp_path, **few_solids)
+    assert model.coding.declared == Attributes(solid_views.DESCRIBED).declared
+    assert "figures" not in task.known_scores()
+    wanted = solid_views.attributes("test")[task.held_out.chosen[:20]]
+    image, mask = solid_views.render(wanted, 16)
+    np.testing.assert_array_equal(task.held_out.targets[:20], on_black(image, mask))
+    codes = model.encode(solid_views.described(wanted))
+    np.testing.assert_array_equal(task.held_out.codes[:20], codes)
+    assert 0 <= task.known_scores()["mask_iou"].function(model)["mask_iou"] <= 1
+    turning = drawn(model, "kind=cone", "kind=torus", sweep="view:0:360:4")
+    assert (turning.num, turning.labels) == (8, ["cone", "torus"])
+    given = model.coding.middle() | {"kind": "torus", "view": [0, 90, 180, 270]}
+    np.testing.assert_allclose(images_of(turning)[4:], model.generate(given), atol=1e-6)
+
+
+@pytest.mark.slow
+def test_a_run_on_views_of_solids(tmp_path, few_solids):
+    folder = tmp_path / "run"
+    experiment.train(tiny_attribute_to_image(tmp_path, **few_solids), folder, quiet)
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert {"loss", "psnr", "mask_iou"} <= {name for row in rows for name in row}
+    assert (folder / "samples" / "final.png").is_file()
 
 
 def test_evaluate(run):

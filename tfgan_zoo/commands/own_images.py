@@ -18,13 +18,13 @@ from tfgan_zoo.data.domains import open_domains
 from tfgan_zoo.data.opening import open_source
 from tfgan_zoo.data.readers.folder import existing_folder, subfolders
 from tfgan_zoo.data.source import Source
-from tfgan_zoo.data.spec import FOLDERS, parse_spec, two_specs
+from tfgan_zoo.data.spec import DRAWN, FOLDERS, parse_spec, two_specs
 from tfgan_zoo.data.splits import stand_ins
 from tfgan_zoo.errors import InputError, warn_user, without_advice
 from tfgan_zoo.sizes import parse_size
 
 #: Sources that are nobody's own images; recipes for them have settings of their own.
-BUILT_IN = ("figures", "points", "voxels", "tfds")
+BUILT_IN = (*DRAWN, "tfds")
 
 #: The recipe whose settings a model starts from, if that is not its quick recipe.
 _STARTS = {"pix2pix": "translation", "gan_cls": "captions"}

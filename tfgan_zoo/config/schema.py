@@ -72,7 +72,8 @@ def run_config(
             # Without a name, the paper's optimizer.
             **{f"{role}_optimizer": {"name": ""} for role in roles},
             "data": {
-                # figures[/VIEW], points/NAME, voxels/solids, tfds:NAME, folder:, zip:, idx:, npz:
+                # figures[/VIEW], points/NAME, voxels/solids, solids/views, tfds:NAME, folder:,
+                # zip:, idx:, npz:
                 "source": "figures",
                 "split": "train",
                 "batch_size": 64,  # real samples in one update of the discriminator

@@ -43,8 +43,9 @@ def open_source(
         split: "train", "test" or "val", or a part such as "train[:360]", "train[360:]",
             "train[:90%]", "train[::10]" (every tenth sample) or "train[~::10]" (all others); for
             `tfds:` also any of its split expressions.
-        resolution: Side at which `figures` and `voxels/solids` are drawn; 32 if None. Stored images
-            keep their size, until `unconditional` or another pipeline fits them.
+        resolution: Side at which `figures`, `voxels/solids` and `solids/views` are drawn; 32 if
+            None. Stored images keep their size, until `unconditional` or another pipeline fits
+            them.
         num: Number of samples of embedded data, such as `figures`; None for their default.
         seed: Seed of the embedded data; another seed gives another data set.
         on_error: "raise" stops at an unreadable file; "skip" leaves it out and warns once.

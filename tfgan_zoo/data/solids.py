@@ -134,40 +134,40 @@ _CENTRE = ("depth", "height", "width")
 
 # In units of the radius: `a` is along the axis of the solid, from -1 to 1 in its direction, and `p`
 # and `q` are across it. The solids overlap one another by an IoU of 0.63 at most.
-_BOX = (0.85, 0.5)  # half a side across, and along
-_BALL = 0.9
-_CYLINDER = (0.55, 0.95)  # radius, and half the length
-_CONE = (0.85, -0.85, 0.95)  # radius of the base, place of base and tip along the axis
-_TORUS = (0.64, 0.3)  # radius of the ring, and of the tube
-_BAR = (0.95, 0.3)  # half the length of both bars, and half their thickness
+BOX = (0.85, 0.5)  # half a side across, and along
+BALL = 0.9
+CYLINDER = (0.55, 0.95)  # radius, and half the length
+CONE = (0.85, -0.85, 0.95)  # radius of the base, place of base and tip along the axis
+TORUS = (0.64, 0.3)  # radius of the ring, and of the tube
+CROSS_BAR = (0.95, 0.3)  # half the length of both bars, and half their thickness
 
 
 def _box(a, p, q):
-    return (np.maximum(np.abs(p), np.abs(q)) <= _BOX[0]) & (np.abs(a) <= _BOX[1])
+    return (np.maximum(np.abs(p), np.abs(q)) <= BOX[0]) & (np.abs(a) <= BOX[1])
 
 
 def _ball(a, p, q):
-    return p * p + q * q + a * a <= _BALL * _BALL
+    return p * p + q * q + a * a <= BALL * BALL
 
 
 def _cylinder(a, p, q):
-    return (p * p + q * q <= _CYLINDER[0] * _CYLINDER[0]) & (np.abs(a) <= _CYLINDER[1])
+    return (p * p + q * q <= CYLINDER[0] * CYLINDER[0]) & (np.abs(a) <= CYLINDER[1])
 
 
 def _cone(a, p, q):
-    base, low, tip = _CONE
+    base, low, tip = CONE
     reach = base * (tip - a) / (tip - low)
     return (p * p + q * q <= reach * reach) & (a >= low) & (a <= tip)
 
 
 def _torus(a, p, q):
-    ring, tube = _TORUS
+    ring, tube = TORUS
     away = np.sqrt(p * p + q * q) - ring
     return away * away + a * a <= tube * tube
 
 
 def _cross_bar(a, p, q):
-    length, thick = _BAR
+    length, thick = CROSS_BAR
     p, q = np.abs(p), np.abs(q)
     return (np.abs(a) <= thick) & (np.maximum(p, q) <= length) & (np.minimum(p, q) <= thick)
 

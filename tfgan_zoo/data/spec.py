@@ -5,6 +5,7 @@
 | `figures[/VIEW]` | drawn figures, embedded: no download |
 | `points/NAME` | two-dimensional toy sets, embedded: see `tfgan_zoo.data.points` |
 | `voxels/solids` | drawn solids, embedded: see `tfgan_zoo.data.solids` |
+| `solids/views` | images of them, embedded: see `tfgan_zoo.data.solid_views` |
 | `tfds:NAME[/CONFIG]` | a TensorFlow Datasets data set |
 | `folder:PATH` | image files, flat or in sub-folders (of classes, or `train`, `val`, `test`) |
 | `zip:PATH` | a zip archive of such a folder, read without unpacking it |
@@ -51,6 +52,7 @@ SOURCE_KINDS: dict[str, SourceKind] = {
         f"points/NAME with NAME one of {', '.join(points.NAMES)}", "embedded:open_points"
     ),
     "voxels": SourceKind("voxels/solids", "voxels:open_solids"),
+    "solids": SourceKind("solids/views", "embedded:open_solid_views"),
     "tfds": SourceKind("tfds:NAME[/CONFIG]", "tfds:open_tfds", reads_split=True),
     "folder": SourceKind("folder:PATH", "folder:open_folder"),
     "zip": SourceKind("zip:PATH", "folder:open_folder"),
@@ -62,7 +64,7 @@ SOURCE_KINDS: dict[str, SourceKind] = {
 KINDS = tuple(SOURCE_KINDS)
 """First words of a source; a slash follows those that are `DRAWN`, a colon the others."""
 
-DRAWN = ("figures", "points", "voxels")
+DRAWN = ("figures", "points", "voxels", "solids")
 """Kinds that the library draws itself."""
 
 FOLDERS = ("folder", "zip")

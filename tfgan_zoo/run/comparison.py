@@ -149,7 +149,7 @@ def _evaluate(request: SourcesRequest) -> Evaluation:
 def _side(flag: str, spec: str, split: str, request: SourcesRequest) -> _Side:
     """Opens a source, chooses images of it, and reads their sizes from their headers."""
     kind, _ = parse_spec(spec)
-    drawn = request.image_size if kind == "figures" else None
+    drawn = request.image_size if kind in ("figures", "solids") else None
     source = open_source(
         spec,
         split,

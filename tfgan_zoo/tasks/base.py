@@ -12,6 +12,7 @@ from ml_collections import ConfigDict
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.data import parse_spec
 from tfgan_zoo.data.fingerprints import Fingerprint
+from tfgan_zoo.data.spec import DRAWN
 from tfgan_zoo.data.splits import HELD_OUT_STEP, NoSplitError
 from tfgan_zoo.data.storage import Caching
 from tfgan_zoo.errors import InputError, first_line
@@ -360,7 +361,7 @@ def open_source_for(
     return opener(
         source,
         split,
-        resolution=side if kind in ("figures", "voxels") else None,
+        resolution=side if kind in DRAWN else None,
         **config_lib.opening(data),
         **options,
     )

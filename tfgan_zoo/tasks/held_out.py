@@ -7,7 +7,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
-from tfgan_zoo.data.spec import Opening, parse_spec, two_specs
+from tfgan_zoo.data.spec import DRAWN, Opening, parse_spec, two_specs
 from tfgan_zoo.data.splits import (
     NoSplitError,
     is_known,
@@ -17,9 +17,6 @@ from tfgan_zoo.data.splits import (
     stand_ins,
 )
 from tfgan_zoo.errors import InputError, warn_user
-
-#: Kinds of sources whose splits always exist.
-_NOT_TRIED = ("figures", "points", "voxels")
 
 
 def with_held_out(
@@ -47,7 +44,7 @@ def with_held_out(
         begun = before["data"]["split"], before["evaluate"].get("split")
         return _replaced(config, *begun) if _stands_for(begun, data.split, wanted) else config
     source = settings.get("source") or data.source
-    if two_specs(source) is None and parse_spec(source)[0] in _NOT_TRIED:
+    if two_specs(source) is None and parse_spec(source)[0] in DRAWN:
         return config
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # They are repeated when the task opens its data.

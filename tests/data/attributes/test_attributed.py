@@ -9,7 +9,7 @@ from PIL import Image
 
 from tfgan_zoo import pictures
 from tfgan_zoo.attributes import Attributes
-from tfgan_zoo.data import attributed, figures, load_attributed, open_attributed
+from tfgan_zoo.data import attributed, figures, load_attributed, open_attributed, solid_views
 from tfgan_zoo.data.attributes import batches, opening
 from tfgan_zoo.data.splits import NoSplitError
 from tfgan_zoo.errors import InputError
@@ -45,6 +45,23 @@ def test_figures():
     np.testing.assert_array_equal(data.values["angle"], drawn.angle)
     np.testing.assert_array_equal(data.masks.array, figures.masks(drawn, 24))
     np.testing.assert_array_equal(data.images.array, figures.render(drawn, 24))
+
+
+def test_views_of_solids():
+    data = open_attributed("solids/views", "test[4::4]", num=40, resolution=16)
+    assert (len(data.images), len(data.masks)) == (9, 9)
+    assert data.attributes.groups == (6, 2, 5)
+    drawn = solid_views.attributes("test", 40)[4::4]
+    np.testing.assert_array_equal(data.values["view"], drawn.view)
+    image, mask = solid_views.render(drawn, 16)
+    np.testing.assert_array_equal(data.images.gather(slice(None)), image)
+    np.testing.assert_array_equal(data.masks.gather(slice(None)), mask)
+    batch = next(attributed(data, batch_size=4).as_numpy_iterator())
+    assert {name: each.shape for name, each in batch.items()} == {
+        "attributes": (4, 13),
+        "image": (4, 16, 16, 3),
+        "mask": (4, 16, 16, 1),
+    }
 
 
 def test_the_parts_of_a_sample_stay_together():
@@ -236,7 +253,7 @@ def test_sources_without_attributes(folder, tmp_path):
         open_attributed(f"folder:{folder}")
     with pytest.raises(InputError, match="has no attributes; use figures/attributes"):
         open_attributed("figures")
-    with pytest.raises(InputError, match="has no attributes; use figures/attributes, or a folder"):
+    with pytest.raises(InputError, match="use figures/attributes or solids/views, or a folder"):
         open_attributed("points/ring")
 
 

@@ -3,6 +3,7 @@
 | source | attributes |
 |---|---|
 | `figures/attributes` | shape, angle, place, size and colour of a drawn figure, with exact masks |
+| `solids/views` | kind, view, elevation, size and colour of a drawn solid, with exact masks |
 | `folder:PATH`, `zip:PATH` | those of the table `attributes.csv`, see `open_attributed` |
 """
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tfgan_zoo.attributes import DEGREES, Attributes, check_name
-from tfgan_zoo.data import figures
+from tfgan_zoo.data import figures, solid_views
 from tfgan_zoo.data.attributes.masks import files_of, open_masks
 from tfgan_zoo.data.captions.reading import read_text
 from tfgan_zoo.data.opening import open_with
@@ -31,6 +31,9 @@ _FILES, _SPLIT = ("file", "image"), "split"
 
 #: Names of columns that hold degrees, besides those that end in `_degrees`, in either case.
 ANGLES = ("angle", "azimuth", "elevation", "rotation", "view")
+
+#: What the images of embedded data are drawn from, by the kind of the source.
+_DRAWN = {"figures": figures.DESCRIBED, "solids": solid_views.DESCRIBED}
 
 #: What programs write for a value that is missing.
 _MISSING = ("nan", "na", "n/a", "null")
@@ -85,13 +88,13 @@ def open_attributed(
     object is.
 
     Args:
-        spec: "figures/attributes", "folder:PATH" or "zip:PATH".
+        spec: "figures/attributes", "solids/views", "folder:PATH" or "zip:PATH".
         split: See `open_source`, as for the arguments below.
         attributes: What attributes are declared as, to have the same classes and ranges in every
             split and data set; None for those that the data have, in all splits together.
-        resolution: Side in pixels at which `figures` are drawn.
-        num: Number of `figures`.
-        seed: Seed of the `figures`.
+        resolution: Side in pixels at which `figures` and `solids` are drawn.
+        num: Number of `figures` or `solids`.
+        seed: Seed of the `figures` or `solids`.
         on_error: "skip" leaves out unreadable images.
         data_dir: Has no effect here.
         white: The value of white in images of more than 8 bits.
@@ -114,21 +117,23 @@ def open_attributed(
     """
     rules = (white, color_profiles, black, pages, formats)
     opening = Opening(spec, split, resolution, num, seed, on_error, data_dir, *rules)
-    if opening.kind == "figures":
-        return _of_figures(opening, attributes)
+    if opening.kind in _DRAWN:
+        return _of_drawn(opening, _DRAWN[opening.kind], attributes)
     if opening.kind not in FOLDERS:
         raise InputError(
-            f"{opening.spec} has no attributes; use figures/attributes, or a folder or an archive "
-            f"that holds {TABLE}."
+            f"{opening.spec} has no attributes; use figures/attributes or solids/views, or a "
+            f"folder or an archive that holds {TABLE}."
         )
     return _of_folder(opening, attributes)
 
 
-def _of_figures(opening: Opening, attributes: Mapping[str, Any] | None) -> Attributed:
+def _of_drawn(
+    opening: Opening, described: Mapping[str, Any], attributes: Mapping[str, Any] | None
+) -> Attributed:
     images = open_with(opening)
     if "mask" not in images.extras:
         raise InputError(f"{opening.spec} has no attributes; use figures/attributes.")
-    declared = Attributes(figures.DESCRIBED)
+    declared = Attributes(described)
     if attributes and Attributes(attributes).declared != declared.declared:
         raise InputError(
             f"attributes: expected those of {opening.spec}, {', '.join(declared.texts())}, got "
@@ -139,7 +144,7 @@ def _of_figures(opening: Opening, attributes: Mapping[str, Any] | None) -> Attri
     labelled = ArraySource(
         opening.spec, images.gather(slice(None)), extras, class_names=images.class_names
     )
-    values = {name: labelled.part(name) for name in figures.DESCRIBED}
+    values = {name: labelled.part(name) for name in described}
     return Attributed(labelled, masks, declared, values)
 
 

@@ -1,4 +1,4 @@
-"""`figures` and `points`: data sets that the library draws itself."""
+"""`figures`, `points` and `solids`: data sets that the library draws itself."""
 
 from __future__ import annotations
 
@@ -31,6 +31,23 @@ def open_figures(opening: Opening) -> Source:
         )
     image = fields.pop("image")
     return ArraySource(opening.spec, image, fields, class_names=figures.CLASS_NAMES)
+
+
+def open_solid_views(opening: Opening) -> Source:
+    """Draws a split of `solids/views`; the classes are the kinds of solids.
+
+    Raises:
+        InputError: If there is no such set or split.
+    """
+    if opening.rest != "views":
+        raise InputError(f"There is no {opening.spec}{did_you_mean(opening.rest, ('views',))}.")
+    from tfgan_zoo.data import solid_views
+
+    fields = solid_views.load(
+        opening.split_name, opening.resolution or 32, opening.num, opening.seed
+    )
+    image = fields.pop("image")
+    return ArraySource(opening.spec, image, fields, class_names=solid_views.KINDS)
 
 
 def open_points(opening: Opening) -> Source:
