@@ -116,6 +116,7 @@ class GAN3D(NoiseToImage):
 
     def is_ahead(self, accuracy: tf.Tensor) -> tf.Tensor:
         """See `Game.is_ahead`: the accuracy on the batch before decides."""
+        assert self.skip_discriminator_above is not None
         # float32 rounds some accuracies of exactly this value up.
         ahead = self.accuracy.value > self.skip_discriminator_above + 1e-6
         self.accuracy.assign(accuracy)
