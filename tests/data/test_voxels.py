@@ -253,6 +253,15 @@ def test_cropping_and_fitting():
     full[2:4, 1:5, 3:6] = 255
     box = VoxelRules(crop=True).read(full, "mine")
     assert box.shape == (2, 4, 3, 1)
+    # Around occupancies of 0.5 and more: haze is cut off outside of the box, and kept within.
+    soft = np.maximum(full * (0.5 / 255), 0.02)
+    soft[2, 1, 3] = 0.3
+    kept = VoxelRules(crop=True).read(soft, "mine")
+    assert kept.shape == box.shape
+    assert kept[0, 0, 0, 0] == 76
+    assert VoxelRules(crop=True, threshold=0.02).read(soft, "mine").shape == full.shape
+    with pytest.raises(InputError, match=r"mine: expected an occupancy of 0.5 .* at most 0.02; "):
+        VoxelRules(crop=True).read(np.full((2, 2, 2), 0.02), "mine")
     padded = VoxelFit(6, fit="pad")(box, "mine")
     assert padded.shape == (6, 6, 6, 1)
     np.testing.assert_array_equal(np.argwhere(padded[..., 0]).min(0), [2, 1, 1])

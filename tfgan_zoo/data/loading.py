@@ -145,7 +145,7 @@ def fit_for(
         if crop is not None:
             raise InputError(
                 f"crop: expected None for voxels, got {crop}; crop_to_object "
-                "(--config.data.crop_to_object=true) cuts out what is not empty."
+                "(--config.data.crop_to_object=true) cuts out what is full."
             )
         return fit_voxels(source, image_size, channels, fit)
     if isinstance(source, FittedSource) and crop == source.fitting.crop:

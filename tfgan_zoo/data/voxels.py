@@ -20,6 +20,9 @@ AXES = ("auto", "z_up", "y_up")
 THRESHOLD = "threshold (--config.data.threshold)"
 """The option that says which values are full, for messages."""
 
+HALF_FULL = 128
+"""The stored value of an occupancy of 0.5, from which a voxel counts as full."""
+
 
 @dataclasses.dataclass(frozen=True)
 class VoxelRules:
@@ -32,7 +35,8 @@ class VoxelRules:
             the top, and width. Files in .vox format are always "z_up".
         threshold: Values from this one up are full, and all others empty. None takes stored values
             for occupancies: False and True, 0 and 1, or floats in between; or 0 to 255.
-        crop: Whether to cut out the smallest box around the object.
+        crop: Whether to cut out the smallest box around the full voxels; of occupancies in between,
+            those of 0.5 and more.
         resolution: Voxels along the longest side of a mesh.
 
     Raises:
@@ -76,12 +80,20 @@ class VoxelRules:
             axes: What its axes are if `self.axes` is "auto".
 
         Raises:
-            InputError: If nothing is full.
+            InputError: If nothing is full, or to crop, nothing reaches an occupancy of 0.5.
         """
         found = turned(full, axes or "auto" if self.axes == "auto" else self.axes)
         if not found.any():
             raise InputError(f"{name} is empty: no voxel of it is full; leave it out.")
-        return cropped(found) if self.crop else found
+        if not self.crop:
+            return found
+        if found.max() < HALF_FULL:
+            raise InputError(
+                f"{name}: expected an occupancy of 0.5 or more to crop around, got at most "
+                f"{found.max() / 255:.2g}; give a lower one as {THRESHOLD}, or leave it "
+                "out."
+            )
+        return cropped(found)
 
     def full(self, values: np.ndarray, name: str) -> np.ndarray:
         """Returns stored values, of any shape, as uint8 from 0 (empty) to 255 (full)."""
@@ -168,11 +180,11 @@ def turned_back(voxels: np.ndarray, axes: str) -> np.ndarray:
 
 
 def cropped(voxels: np.ndarray) -> np.ndarray:
-    """Returns the smallest box around what is not empty in `[D, H, W, C]`."""
-    bounds = []
+    """Returns the smallest box around the voxels of `HALF_FULL` and more in `[D, H, W, C]`."""
+    full, bounds = voxels >= HALF_FULL, []
     for axis in range(3):
         others = tuple(i for i in range(voxels.ndim) if i != axis)
-        (where,) = np.nonzero(voxels.any(axis=others))
+        (where,) = np.nonzero(full.any(axis=others))
         bounds.append(slice(where[0], where[-1] + 1))
     return voxels[tuple(bounds)]
 
