@@ -241,11 +241,26 @@ def test_values(values, threshold, expected):
 
 
 @pytest.mark.parametrize(
-    "values", [np.array([0, 12], np.uint8), np.array([-1.0, 1.0]), np.array([0.0, np.nan])]
+    "values", [np.array([0, 12], np.uint8), np.array([-1.0, 1.0]), np.array([0.0, np.inf])]
 )
 def test_values_that_are_no_occupancies(values):
     with pytest.raises(InputError, match=r"mine: expected occupancies.*threshold \(--config"):
         as_bytes(values, "mine")
+
+
+@pytest.mark.parametrize("threshold", [None, 0.5])
+def test_missing_values_are_not_taken_for_empty_voxels(threshold, tmp_path):
+    values = np.ones((2, 4, 4, 4))
+    values[1, 0] = np.nan
+    np.save(tmp_path / "1.npy", values[1])
+    np.savez(tmp_path / "a.npz", values)
+    rules = VoxelRules(threshold=threshold)
+    with pytest.raises(
+        InputError, match=r"1\.npy: expected numbers, got NaN for 16 of 64 values"
+    ):
+        open_source(f"folder:{tmp_path}", voxels=rules)[0]
+    with pytest.raises(InputError, match=r"a\.npz: expected numbers, got NaN for 16 of 128 values"):
+        open_source(f"npz:{tmp_path}/a.npz", voxels=rules)
 
 
 def test_cropping_and_fitting():

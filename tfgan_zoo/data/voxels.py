@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tfgan_zoo.data.missing import check_no_nan
 from tfgan_zoo.errors import InputError, check_number
 
 AXES = ("auto", "z_up", "y_up")
@@ -109,7 +110,7 @@ def as_bytes(values: np.ndarray, name: str, threshold: float | None = None) -> n
         threshold: See `VoxelRules`.
 
     Raises:
-        InputError: If they are no occupancies and there is no threshold.
+        InputError: If some are NaN, or they are no occupancies and there is no threshold.
 
     Example:
         >>> as_bytes(np.array([False, True]), "mine"), as_bytes(np.array([0.0, 0.5]), "mine")
@@ -117,6 +118,7 @@ def as_bytes(values: np.ndarray, name: str, threshold: float | None = None) -> n
     """
     if values.dtype.kind not in "iufb":
         raise InputError(f"{name}: expected numbers, got {values.dtype}.")
+    check_no_nan(values, name)
     if threshold is not None:
         return np.where(values >= threshold, np.uint8(255), np.uint8(0))
     if values.dtype.kind == "b":
