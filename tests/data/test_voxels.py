@@ -255,9 +255,7 @@ def test_missing_values_are_not_taken_for_empty_voxels(threshold, tmp_path):
     np.save(tmp_path / "1.npy", values[1])
     np.savez(tmp_path / "a.npz", values)
     rules = VoxelRules(threshold=threshold)
-    with pytest.raises(
-        InputError, match=r"1\.npy: expected numbers, got NaN for 16 of 64 values"
-    ):
+    with pytest.raises(InputError, match=r"1\.npy: expected numbers, got NaN for 16 of 64 values"):
         open_source(f"folder:{tmp_path}", voxels=rules)[0]
     with pytest.raises(InputError, match=r"a\.npz: expected numbers, got NaN for 16 of 128 values"):
         open_source(f"npz:{tmp_path}/a.npz", voxels=rules)
