@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from tfgan_zoo.data import solids
-from tfgan_zoo.data.readers import folder, npz
+from tfgan_zoo.data.images import EXTENSIONS
+from tfgan_zoo.data.readers import archives, folder, npz
+from tfgan_zoo.data.readers.scientific import ARRAYS
 from tfgan_zoo.data.readers.voxel_files import READERS, read_file
 from tfgan_zoo.data.source import Source, archive_errors
-from tfgan_zoo.data.spec import Opening
+from tfgan_zoo.data.spec import Opening, parse_spec
 from tfgan_zoo.data.splits import SPLIT_FOLDERS, no_split
 from tfgan_zoo.data.voxels import VoxelRules, turned
 from tfgan_zoo.errors import InputError
@@ -24,6 +26,10 @@ _NAMES = {
     "test": ("voxels_test",),
     "val": ("voxels_val",),
 }
+
+
+#: Endings of files that hold images.
+_IMAGES = EXTENSIONS | ARRAYS
 
 
 class VoxelArraySource(Source):
@@ -150,6 +156,37 @@ def open_solids(opening: Opening) -> Source:
     return ArraySource(
         opening.spec, drawn["voxels"], labels=drawn["label"], class_names=solids.KINDS
     )
+
+
+def are_voxels(spec: str) -> bool:
+    """Returns whether a source tells by itself that it holds voxels.
+
+    Drawn ones do, an .npz with an array of such a name, and a folder of which the first file that
+    is an image, voxels or a mesh is not an image. A .npy may be both.
+
+    Args:
+        spec: The source.
+
+    Raises:
+        InputError: If it is misspelt, or does not exist.
+    """
+    kind, rest = parse_spec(spec)
+    if kind in ("folder", "zip"):
+        root = folder.existing_folder(spec, rest)
+        names = (name for _, _, files in archives.walk(root) for name in files)
+        endings = (os.path.splitext(name)[1].lower() for name in names)
+        telling = READERS.keys() ^ _IMAGES
+        return next((ending in READERS for ending in endings if ending in telling), False)
+    if kind != "npz":
+        return kind == "voxels"
+    known: list[str] = []
+
+    def choose(keys: list[str]) -> list[str]:
+        known.extend(keys)
+        return []
+
+    npz.read_npz(spec, rest, choose)
+    return any(name in known for names in _NAMES.values() for name in names)
 
 
 def open_voxels(opening: Opening) -> Source:
