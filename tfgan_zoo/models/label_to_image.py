@@ -450,7 +450,7 @@ class LabelToImage(ImageToImage):
             maps = tf.stack([labels, *given[1 : len(names)]], axis=-1)
             styles = None
             if self.style_size:
-                styles = label_maps.checked_styles(given[-1], NUM_STYLES, "styles")
+                styles = label_maps.checked_numbers(given[-1], NUM_STYLES, "styles")
             return {"images": self._translated(self._given(maps, styles, known), direction)}
 
         def example(num: int) -> dict[str, np.ndarray]:
