@@ -11,6 +11,7 @@ import dataclasses
 import io
 import math
 import os
+import re
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -62,9 +63,11 @@ def _read_npy(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
 def _read_binvox(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
     """Returns bool `[x, y, z]`."""
     del rules
-    head, found, body = data.partition(b"data\n")
+    # Some programs end the lines of the header as Windows does.
+    end = re.search(rb"^data(\r?)\n", data, re.MULTILINE)
+    head, body = (data[: end.start()], data[end.end() :]) if end else (b"", b"")
     lines = head.decode("ascii", "replace").splitlines()
-    if not found or not lines or not lines[0].startswith("#binvox"):
+    if end is None or not lines or not lines[0].startswith("#binvox"):
         raise InputError(f"{name}: expected a .binvox file, got another; replace or delete it.")
     dims = next((line.split()[1:] for line in lines if line.startswith("dim")), [])
     sides = [int(side) for side in dims]
@@ -80,9 +83,11 @@ def _read_binvox(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
     pairs = np.frombuffer(body[: len(body) // 2 * 2], np.uint8).reshape(-1, 2)
     size, have = math.prod(sides), int(pairs[:, 1].sum(dtype=np.int64))
     if have != size or not np.isin(pairs[:, 0], (0, 1)).all():
+        advice = "replace or delete it"
+        if end[1]:
+            advice = "if it was copied as text, which changes the ends of lines, copy it as binary"
         raise InputError(
-            f"{name} is damaged: expected {size} voxels of 0 and 1, got {have}; replace or delete "
-            "it."
+            f"{name} is damaged: expected {size} voxels of 0 and 1, got {have}; {advice}."
         )
     # y runs fastest, then z, then x.
     full = np.repeat(pairs[:, 0] == 1, pairs[:, 1])
