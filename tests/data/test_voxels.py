@@ -188,6 +188,23 @@ def test_meshes_have_the_size_of_the_model_wherever_they_are(resolution, tmp_pat
         np.testing.assert_array_equal(made[0], np.flip(made[0], axis))
 
 
+def test_meshes_with_a_hole_bring_a_warning(tmp_path, caplog):
+    trimesh = pytest.importorskip("trimesh")
+    pytest.importorskip("scipy")
+    ball = trimesh.creation.icosphere(subdivisions=1)
+    for name, first in (("1", 0), ("2", 1), ("3", 1), ("4", 1)):
+        trimesh.Trimesh(ball.vertices, ball.faces[first:]).export(tmp_path / f"{name}.off")
+    full = np.zeros((4, 4, 4), bool)
+    full[0, 0, 0] = full[1, 1, 0] = True  # Four faces meet at an edge, which is no hole.
+    (tmp_path / "5.obj").write_bytes(voxel_files.as_obj(full))
+    source = open_source(f"folder:{tmp_path}", voxels=VoxelRules(resolution=8))
+    load_source(source, VoxelFit(8))
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(said) == 2
+    assert ".off is a mesh with a hole in its surface (not watertight), so its inside" in said[0]
+    assert said[1].startswith(f"folder:{tmp_path}: 3 of 5 files are meshes with a hole in")
+
+
 def test_meshes_name_the_extra_that_reads_them(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "trimesh", None)
     (tmp_path / "a.off").write_text("OFF")

@@ -313,6 +313,8 @@ def load(sources: Sequence[Source], fittings: Sequence[Fitting], num: int | None
     if errors:
         _report_skipped(sources, errors, num)
         loaded = [images[kept] for images in loaded]
+    for sentence in dict.fromkeys(s for source in sources for s in source.remarks()):
+        _log.warning("%s", sentence)
     seconds = time.perf_counter() - start
     good = len(loaded[0])
     _log.info(

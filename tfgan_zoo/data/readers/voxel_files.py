@@ -28,12 +28,15 @@ _VOX_SIDE = 256
 _MOST = 2048
 
 
-def read_file(path: str, rules: VoxelRules) -> np.ndarray:
+def read_file(
+    path: str, rules: VoxelRules, on_open: Callable[[str], None] | None = None
+) -> np.ndarray:
     """Reads the object in a file, which may be in a zip archive.
 
     Args:
         path: The file. Its ending says what it is, one of `READERS`.
         rules: How its values are read.
+        on_open: Called with the path of a mesh that is not closed; None to ignore that.
 
     Returns:
         uint8 `[depth, height, width, channels]`, 0 to 255.
@@ -43,7 +46,11 @@ def read_file(path: str, rules: VoxelRules) -> np.ndarray:
     """
     reader, axes = READERS[os.path.splitext(path)[1].lower()]
     with unreadable_files(path, "as voxels"):
-        values = reader(archives.read_bytes(path), path, rules)
+        data = archives.read_bytes(path)
+        if reader is _read_mesh:
+            values = _read_mesh(data, path, rules, on_open)
+        else:
+            values = reader(data, path, rules)
         if reader is _read_vox:
             rules = dataclasses.replace(rules, axes=axes)
         return np.ascontiguousarray(rules.read(values, path, axes))
@@ -126,7 +133,9 @@ def _read_vox(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
     return full
 
 
-def _read_mesh(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
+def _read_mesh(
+    data: bytes, name: str, rules: VoxelRules, on_open: Callable[[str], None] | None = None
+) -> np.ndarray:
     """Returns bool `[x, y, z]`: what the surface of a mesh passes through, and what it encloses."""
     try:
         import scipy  # noqa: F401  (trimesh needs it for voxels)
@@ -140,6 +149,8 @@ def _read_mesh(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
     mesh: Any = trimesh.load(io.BytesIO(data), file_type=kind, force="mesh")
     if not len(mesh.faces) or not np.isfinite(mesh.extents).all() or not max(mesh.extents) > 0:
         raise InputError(f"{name} is a mesh without faces; leave it out.")
+    if on_open is not None and len(trimesh.grouping.group_rows(mesh.edges_sorted, 1)):
+        on_open(name)  # Some edge is that of a single face.
     # Centres of voxels are multiples of their side: from 0 on, the first and the last are at the
     # ends of the longest side. Of a mesh around 0, both ends could be between two voxels.
     mesh.apply_translation(-mesh.bounds[0])

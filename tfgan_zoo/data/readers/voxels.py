@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -19,6 +20,11 @@ from tfgan_zoo.data.splits import SPLIT_FOLDERS, no_split
 from tfgan_zoo.data.voxels import VoxelRules, turned
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.suggestions import did_you_mean
+
+_log = logging.getLogger(__name__)
+
+#: What a warning says of a mesh with a hole.
+_OPEN = "with a hole in its surface (not watertight), so its inside may be empty; close it."
 
 #: Names of arrays of voxels in an .npz file, besides those of images.
 _NAMES = {
@@ -122,6 +128,8 @@ class VoxelFileSource(Source):
     ):
         self.spec, self.paths, self.on_error = spec, paths, on_error
         self._rules = rules
+        self._first_open: dict[str, str] = {}
+        self._open_meshes: set[str] = set()
         self._set_labels(labels, class_names)
 
     @property
@@ -135,7 +143,19 @@ class VoxelFileSource(Source):
     def read(self, index: int, smallest: int | None = None) -> np.ndarray:
         """See `Source.read`; `smallest` has no effect."""
         with archive_errors(self.paths[index]):
-            return read_file(self.paths[index], self._rules)
+            return read_file(self.paths[index], self._rules, self._found_open)
+
+    def _found_open(self, path: str) -> None:
+        """Warns of the first mesh that is not closed; `remarks` counts the others."""
+        first = self._first_open.setdefault("path", path)  # the same in all threads
+        if path == first and path not in self._open_meshes:
+            _log.warning("%s is a mesh %s", path, _OPEN)
+        self._open_meshes.add(path)
+
+    def remarks(self) -> Sequence[str]:
+        """See `Source.remarks`: how many of the meshes that were read are not closed."""
+        num = len(self._open_meshes)
+        return [f"{self.spec}: {num:,} of {len(self):,} files are meshes {_OPEN}"] * (num > 1)
 
     def name(self, index: int) -> str:
         """See `Source.name`."""
