@@ -15,8 +15,8 @@ the small networks figures_v1, mnist_v1, fashion_mnist_v1; only the first is dow
 protocol go to evaluation.jsonl in the run, or for a --preset to --output.
 
 --real and --fake compare any two data sources in the same way, without a run. All images must be
-squares of one size, or --image_size resizes their central squares. Scores and protocol go to
---output, by default evaluation.jsonl.
+squares of one size, or --image_size resizes their central squares. Voxels are compared by
+--metrics=swd,solids. Scores and protocol go to --output, by default evaluation.jsonl.
 
 Images that an srgan enlarged, or MATLAB's imresize as a --baseline, are scored one by one: all of
 --data, by default what the run was scored on in training. A folder with files *_HR and *_LR, or

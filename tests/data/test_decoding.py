@@ -16,6 +16,7 @@ from tfgan_zoo.data import (
 )
 from tfgan_zoo.data import profiles as profiles_lib
 from tfgan_zoo.data.images import Fit, decode
+from tfgan_zoo.data.opening import as_source
 from tfgan_zoo.errors import InputError
 
 # ---------------------------------------------------------------------- what is white
@@ -209,6 +210,26 @@ def test_the_range_of_floats_is_that_of_finite_values(tmp_path):
     np.savez(tmp_path / "x.npz", x=pixels[np.newaxis])
     with pytest.raises(InputError, match="with values from -1 to 2, but"):
         open_source(f"npz:{tmp_path}/x.npz")
+
+
+@pytest.mark.parametrize("kind", ["npy", "tif", "npz"])
+def test_missing_values_are_not_taken_for_black(kind, tmp_path):
+    pixels = np.array([[-1, 2, np.nan, np.inf]], np.float32)
+    path = tmp_path / f"a.{kind}"
+    if kind == "tif":
+        save(path, pixels)
+    elif kind == "npy":
+        np.save(path, pixels)
+    else:
+        np.savez(path, x=pixels[np.newaxis])
+    message = r"a\.(npy|tif|npz\[0\]): expected numbers, got NaN for 1 of 4 values; replace them"
+    with pytest.raises(InputError, match=message):
+        open_source(f"npz:{path}" if kind == "npz" else f"folder:{tmp_path}", white=2)[0]
+
+
+def test_vectors_with_missing_values_are_refused():
+    with pytest.raises(InputError, match="mine: expected numbers, got NaN for 1 of 4 values"):
+        as_source(np.array([[0.0, 1.0], [np.nan, 1.0]]), "mine")
 
 
 def test_white_scales_arrays_of_other_types_than_uint8(tmp_path):

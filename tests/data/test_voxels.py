@@ -37,6 +37,8 @@ def test_a_binvox_file_by_hand(tmp_path):
     read = voxel_files.read_file(str(path), RULES)[..., 0]
     assert np.argwhere(read).tolist() == [[1, 0, 1]]
     assert read.max() == 255
+    # Lines of the header may end as on Windows.
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     read = voxel_files.read_file(str(path), VoxelRules("z_up"))[..., 0]
     assert np.argwhere(read).tolist() == [[1, 1, 1]]  # y is back and z, of 0, is the bottom
 
@@ -152,6 +154,7 @@ def test_meshes(tmp_path):
     made = voxel_files.read_file(str(path), rules)
     assert made.shape == (5, 3, 9, 1)  # z is up
     assert (made == 255).all()  # and what is inside is full
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))  # as on Windows
     assert voxel_files.read_file(str(path), VoxelRules("y_up", resolution=9)).shape == (3, 5, 9, 1)
     full = np.zeros((9, 9, 9), bool)
     full[1:4, 2:8, 3:8] = True
@@ -159,8 +162,8 @@ def test_meshes(tmp_path):
     (tmp_path / "b.obj").write_bytes(voxel_files.as_obj(full))
     again = voxel_files.read_file(str(tmp_path / "b.obj"), VoxelRules(resolution=60, crop=True))
     found = VoxelFit(60)(again, "b")[..., 0].mean() / 255
-    box = voxels.cropped(full[..., None])
-    assert found == pytest.approx(VoxelFit(60)(box * np.uint8(255), "b").mean() / 255, rel=0.1)
+    box = voxels.cropped(np.uint8(255) * full[..., None])
+    assert found == pytest.approx(VoxelFit(60)(box, "b").mean() / 255, rel=0.1)
     (tmp_path / "c.off").write_text("OFF\n1 0 0\n0 0 0\n")
     with pytest.raises(InputError, match=r"c\.off (is a mesh without faces|cannot be read)"):
         voxel_files.read_file(str(tmp_path / "c.off"), rules)
@@ -185,6 +188,23 @@ def test_meshes_have_the_size_of_the_model_wherever_they_are(resolution, tmp_pat
         np.testing.assert_array_equal(made[0], np.flip(made[0], axis))
 
 
+def test_meshes_with_a_hole_bring_a_warning(tmp_path, caplog):
+    trimesh = pytest.importorskip("trimesh")
+    pytest.importorskip("scipy")
+    ball = trimesh.creation.icosphere(subdivisions=1)
+    for name, first in (("1", 0), ("2", 1), ("3", 1), ("4", 1)):
+        trimesh.Trimesh(ball.vertices, ball.faces[first:]).export(tmp_path / f"{name}.off")
+    full = np.zeros((4, 4, 4), bool)
+    full[0, 0, 0] = full[1, 1, 0] = True  # Four faces meet at an edge, which is no hole.
+    (tmp_path / "5.obj").write_bytes(voxel_files.as_obj(full))
+    source = open_source(f"folder:{tmp_path}", voxels=VoxelRules(resolution=8))
+    load_source(source, VoxelFit(8))
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(said) == 2
+    assert ".off is a mesh with a hole in its surface (not watertight), so its inside" in said[0]
+    assert said[1].startswith(f"folder:{tmp_path}: 3 of 5 files are meshes with a hole in")
+
+
 def test_meshes_name_the_extra_that_reads_them(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "trimesh", None)
     (tmp_path / "a.off").write_text("OFF")
@@ -200,6 +220,7 @@ def test_meshes_name_the_extra_that_reads_them(tmp_path, monkeypatch):
         ("a.binvox", b"#binvox 1\ndim 2 2 9999\ndata\n", "three sides of up to 2048"),
         ("a.binvox", b"#binvox 1\ndim 2 1 4\ndata\n\x01\x08", "expected a cube .* got 2 1 4"),
         ("a.binvox", b"#binvox 1\ndim 2 2 2\ndata\n\x01\x07", "expected 8 voxels .* got 7"),
+        ("a.binvox", b"#binvox 1\r\ndim 2 2 2\r\ndata\r\n\x01\r\n", "got 13; if it was copied as"),
         ("a.binvox", b"#binvox 1\ndim 2 2 2\ndata\n\x00\x08", "is empty: no voxel"),
         ("a.vox", b"RIFF1234", "expected a MagicaVoxel file"),
         ("a.vox", b"VOX \x96\0\0\0MAIN" + struct.pack("<ii", 0, 9) + b"XYZI", "cannot be read"),
@@ -241,11 +262,24 @@ def test_values(values, threshold, expected):
 
 
 @pytest.mark.parametrize(
-    "values", [np.array([0, 12], np.uint8), np.array([-1.0, 1.0]), np.array([0.0, np.nan])]
+    "values", [np.array([0, 12], np.uint8), np.array([-1.0, 1.0]), np.array([0.0, np.inf])]
 )
 def test_values_that_are_no_occupancies(values):
     with pytest.raises(InputError, match=r"mine: expected occupancies.*threshold \(--config"):
         as_bytes(values, "mine")
+
+
+@pytest.mark.parametrize("threshold", [None, 0.5])
+def test_missing_values_are_not_taken_for_empty_voxels(threshold, tmp_path):
+    values = np.ones((2, 4, 4, 4))
+    values[1, 0] = np.nan
+    np.save(tmp_path / "1.npy", values[1])
+    np.savez(tmp_path / "a.npz", values)
+    rules = VoxelRules(threshold=threshold)
+    with pytest.raises(InputError, match=r"1\.npy: expected numbers, got NaN for 16 of 64 values"):
+        open_source(f"folder:{tmp_path}", voxels=rules)[0]
+    with pytest.raises(InputError, match=r"a\.npz: expected numbers, got NaN for 16 of 128 values"):
+        open_source(f"npz:{tmp_path}/a.npz", voxels=rules)
 
 
 def test_cropping_and_fitting():
@@ -253,6 +287,15 @@ def test_cropping_and_fitting():
     full[2:4, 1:5, 3:6] = 255
     box = VoxelRules(crop=True).read(full, "mine")
     assert box.shape == (2, 4, 3, 1)
+    # Around occupancies of 0.5 and more: haze is cut off outside of the box, and kept within.
+    soft = np.maximum(full * (0.5 / 255), 0.02)
+    soft[2, 1, 3] = 0.3
+    kept = VoxelRules(crop=True).read(soft, "mine")
+    assert kept.shape == box.shape
+    assert kept[0, 0, 0, 0] == 76
+    assert VoxelRules(crop=True, threshold=0.02).read(soft, "mine").shape == full.shape
+    with pytest.raises(InputError, match=r"mine: expected an occupancy of 0.5 .* at most 0.02; "):
+        VoxelRules(crop=True).read(np.full((2, 2, 2), 0.02), "mine")
     padded = VoxelFit(6, fit="pad")(box, "mine")
     assert padded.shape == (6, 6, 6, 1)
     np.testing.assert_array_equal(np.argwhere(padded[..., 0]).min(0), [2, 1, 1])

@@ -8,7 +8,7 @@ import tensorflow as tf
 import tfgan_zoo
 from tests.models.tiny import ATTRIBUTES, SHAPE, compiled, samples, step, tiny
 from tfgan_zoo import networks
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, input_errors
 from tfgan_zoo.layers.transformation import TRANSFORMATIONS, transform
 from tfgan_zoo.models import AttributeToImage
 from tfgan_zoo.schedules import Cosine
@@ -178,7 +178,8 @@ def test_endpoints_answer_as_the_model():
     np.testing.assert_array_equal(mask, levels["masks_uint8"][0])
     assert mask.shape == (*SHAPE[:2], 1)
     for number in (3, -1):  # no class has it
-        with pytest.raises(tf.errors.InvalidArgumentError):
+        message = f"^shape: expected numbers from 0 to 2, got {number}"
+        with pytest.raises(InputError, match=message), input_errors():
             signatures["generate"].function(tf.constant([number, 0]), *given[1:])
     card = model_card(model.name, "", signatures, 1, **model.inputs_explained())
     assert "| `shape` | 0: circle, 1: square, 2: star |" in card

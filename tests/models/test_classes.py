@@ -465,6 +465,25 @@ def test_generates_by_number_name_and_mixture():
         telling().generate(3, label="bee")
 
 
+@pytest.mark.parametrize("number", [CLASSES, -1])
+def test_classes_that_do_not_exist_are_refused_where_networks_would_take_them(number):
+    """This network does anywhere; an embedding takes them for zeros on a GPU."""
+    model = telling()
+    latents, label = model.sample_latents(2), np.array([0, number], "int32")
+    signature = model.signatures()["generate"].function
+    seeds = model.signatures()["generate_from_seed"].function
+    calls = (
+        lambda: model((latents, label)),
+        lambda: model.predict((latents, label), verbose=0),
+        lambda: signature(tf.constant(latents), tf.constant(label)),
+        lambda: seeds(tf.constant([1, 2], tf.int64), tf.constant(label)),
+    )
+    for call in calls:
+        message = f"label: expected numbers from 0 to 3, got {number}; the model knows 4"
+        with pytest.raises(InputError, match=message), input_errors():
+            call()
+
+
 def by_table(encode):
     z, label = keras.Input((2,)), keras.Input((), dtype="int32")
     code = L.Concatenate()([z, encode(label)])

@@ -12,6 +12,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers import CentredAveragePooling2D
 from tfgan_zoo.models import Pix2Pix, Pix2PixHD
 from tfgan_zoo.models.mechanics import label_maps
+from tfgan_zoo.models.mechanics.saving import Saving
 from tfgan_zoo.models.pix2pix_hd import layer_weights
 from tfgan_zoo.serving.convert import convert
 
@@ -292,7 +293,7 @@ def test_classes_within_a_graph_are_checked():
 # ---------------------------------------------------------------------- styles
 
 
-def test_the_encoder_learns_with_the_generator_and_its_styles_are_kept(tmp_path):
+def test_the_encoder_learns_with_the_generator_and_its_styles_are_kept(tmp_path, monkeypatch):
     model = labelled(style_size=2)
     model.compile(run_eagerly=True)
     data = model.example_batch(4)
@@ -317,6 +318,9 @@ def test_the_encoder_learns_with_the_generator_and_its_styles_are_kept(tmp_path)
         InputError, match=r"styles: expected a model with known styles, .*; call le"
     ):
         model.translate(maps, styles=3)
+    monkeypatch.setattr(Saving, "export", lambda *args: None)
+    with pytest.warns(UserWarning, match=r"export: .*styles are all zeros, .* learn_styles first"):
+        model.export(tmp_path / "1")
     with pytest.raises(InputError, match="encode_styles: expected an image or more"):
         model.encode_styles(data["image"][:0], data["instance"][:0])
 
@@ -337,6 +341,7 @@ def test_the_encoder_learns_with_the_generator_and_its_styles_are_kept(tmp_path)
         model.learn_styles(maps[:0], data["image"][:0])
 
     model.learn_styles(maps, data["image"])
+    model.export(tmp_path / "1")
     found = model.styles.numpy()
     first = model.translate(maps, styles=0)
     assert np.max(np.abs(model.translate(maps, styles=1) - first)) > 1e-5

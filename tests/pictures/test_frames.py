@@ -59,6 +59,14 @@ def test_all_frames_in_a_file_of_the_same_kind(tmp_path, kind):
     np.testing.assert_array_equal(read(tmp_path / "first" / "walk.png"), 255 - frames[:1])
 
 
+@pytest.mark.parametrize("duration", [None, 0, 40])
+def test_films_with_equal_frames_do_not_become_shorter(duration, tmp_path):
+    frames = squares()[[0, 0, 0, 1]]
+    pictures.save_frames(tmp_path / "a.gif", frames, [duration] * 4)
+    found = [frame.duration for frame in decode_frames(tmp_path / "a.gif")]
+    assert found == ([120, 40] if duration else [300, 100])
+
+
 def test_numbered_files(tmp_path):
     given = tmp_path / "in"
     given.mkdir()

@@ -168,6 +168,9 @@ def test_empty_objects_are_written_with_a_warning(tmp_path):
     one = Drawing([samples(1) * 0 - 1], 1, kind=VOXELS)
     with pytest.warns(UserWarning, match=r"a\.vox: 1 of 1 object is empty"):
         one.save(tmp_path / "a.vox")
+    for name, turned in (("a.gif", True), ("a.png", False), ("pictures", False)):
+        with pytest.warns(UserWarning, match=r"^2 of 3 objects are empty, .* lower --threshold"):
+            made._replace(voxels=VoxelOptions(turntable=turned)).save(tmp_path / name)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from PIL import Image
 
 from tfgan_zoo import cli, evaluate
 from tfgan_zoo.data import open_source
+from tfgan_zoo.data.readers.voxel_files import as_vox
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import SourcesRequest, evaluate_sources
 from tfgan_zoo.metrics import frechet_distance, sliced_wasserstein
@@ -97,6 +98,37 @@ def test_images_of_other_sizes_are_resized_when_asked(tmp_path):
         "16x16 pixels",
         "24x16 pixels",
     ]
+
+
+def test_voxels_are_compared(tmp_path, capsys):
+    solids = open_source("voxels/solids", num=24, resolution=16).array
+    np.savez(tmp_path / "made.npz", voxels=(solids / 255).astype(np.float32))
+    (tmp_path / "files").mkdir()
+    for i, each in enumerate(solids[:12]):
+        (tmp_path / "files" / f"{i:02}.vox").write_bytes(as_vox(each[..., 0] > 0))
+    np.savez(tmp_path / "x.npz", solids)
+    made, files = f"npz:{tmp_path}/made.npz", f"folder:{tmp_path}/files"
+    found = evaluate_sources(SourcesRequest(made, made, ["swd", "solids"]))
+    assert found.scores["swd"] == pytest.approx(0, abs=1e-6)
+    assert found.scores["solids_validity"] == 1
+    assert "24 of 24 objects of npz:" in found.report()
+    flags = (f"--real={made}", f"--fake={files}", "--metrics=swd")
+    status, out, err = said(*flags, capsys=capsys)
+    assert (status, err) == (0, "")
+    assert "12 of 12 objects of folder:" in out
+    smaller = evaluate_sources(SourcesRequest(files, "voxels/solids", ["swd"], image_size=8, num=9))
+    assert smaller.protocol["notes"] == [f"Voxels of {files}, 16x16x16 voxels, were resized to 8."]
+    for others, sentence in (
+        (flags[:2], "--metrics: expected swd or solids for voxels, got fid; add --metrics=swd."),
+        ((*flags, "--white=1"), "--white: is for images, not for voxels"),
+        (("--real=npz:x.npz", "--fake=figures", *flags[2:]), "holds voxels; expected images; call"),
+        ((*flags, "--real=voxels/solids"), "--real: 32x32x32, --fake: 16x16x16); --image_size=16"),
+        ((*flags, "--real=figures"), "figures: expected voxels, for which there are voxels/solids"),
+        (("--real=figures", "--fake=figures", "--metrics=solids"), "figures: expected voxels, for"),
+    ):
+        status, out, err = said(*others, capsys=capsys)
+        assert (status, out, err.count("\n")) == (2, "", 1), err
+        assert sentence in err
 
 
 def test_mistakes_are_sentences(tmp_path, capsys):

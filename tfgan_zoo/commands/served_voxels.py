@@ -9,6 +9,7 @@ import numpy as np
 from tfgan_zoo import pictures
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures import drawing, files, voxel_output
+from tfgan_zoo.pictures.voxels import full_voxels
 from tfgan_zoo.samples import VOXELS
 from tfgan_zoo.serving import requests
 from tfgan_zoo.serving.client import Client, Signature
@@ -116,5 +117,6 @@ def _save(path: Path, samples: np.ndarray, how: voxel_output.VoxelOptions) -> No
     if how.kind != ".png":
         voxel_output.save_voxels(path, samples, how)
         return
+    voxel_output.warn_of_empty(path, int(not full_voxels(samples).any()), 1)
     path.parent.mkdir(parents=True, exist_ok=True)
     pictures.save_png(path, pictures.draw_voxels(samples)[0])

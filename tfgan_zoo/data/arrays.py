@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfgan_zoo.data.images import WHITE, range_of, scaled_to_bytes
+from tfgan_zoo.data.missing import check_no_nan
 from tfgan_zoo.data.voxels import as_bytes
 from tfgan_zoo.errors import InputError, warn_user
 
@@ -31,7 +32,7 @@ def check_samples(
         black: See `ArraySource`.
 
     Raises:
-        InputError: If the array is neither, or its values are out of range.
+        InputError: If the array is neither, or its values are NaN or out of range.
     """
     found = f"{array.dtype} {list(array.shape)}"
     if array.ndim == 0:
@@ -42,6 +43,7 @@ def check_samples(
     if len(array) == 0:
         raise InputError(f"{spec} is empty; at least one sample is needed.")
     if array.ndim == 2 and array.dtype.kind == "f":
+        check_no_nan(array, spec)
         return np.ascontiguousarray(array, np.float32)
     # Images at most 4 pixels wide and high are never taken for a single image.
     if array.ndim == 3 and array.shape[-1] <= 4 < array.shape[1]:
@@ -63,7 +65,7 @@ def check_samples(
         raise InputError(f"{spec} is {found}, not numbers; save images as uint8.")
     if array.dtype != np.uint8:
         if white:
-            return _scale(array, white, black)
+            return _scale(spec, array, white, black)
         low, high = float(array.min()), float(array.max())
         if array.dtype.kind not in "iu" or low < 0 or high > 255:
             raise InputError(
@@ -87,10 +89,11 @@ def _has_masks(array: np.ndarray) -> bool:
     return bool((array.min(axis=axes) < array.max(axis=axes)).any())
 
 
-def _scale(array: np.ndarray, white: float, black: float | None) -> np.ndarray:
+def _scale(spec: str, array: np.ndarray, white: float, black: float | None) -> np.ndarray:
     """Scales images to uint8 one by one, as float64 takes eight times the memory."""
     scaled = np.empty(array.shape, np.uint8)
-    for image, into in zip(array, scaled, strict=True):
+    for i, (image, into) in enumerate(zip(array, scaled, strict=True)):
+        check_no_nan(image, f"{spec}[{i}]")
         into[...] = scaled_to_bytes(image, white, black)
     return scaled
 

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
 from tfgan_zoo.data import images, profiles
+from tfgan_zoo.data.missing import check_no_nan
 from tfgan_zoo.data.readers import scientific
 from tfgan_zoo.errors import InputError
 
@@ -171,6 +172,7 @@ def _scaled(
             f"{name} has 32-bit pixels ({images.range_of(pixels)}) of which the value of white is "
             f"unknown; give it as {ask_white}, or save the image with 16 bits."
         )
+    check_no_nan(pixels, name)
     scaled = images.scaled_to(pixels, rules.white, rules.black, MOST)
     if pixels.shape[-1] == 4:
         scaled[..., 3] = pixels[..., 3]

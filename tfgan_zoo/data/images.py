@@ -17,6 +17,7 @@ from PIL import ExifTags, Image, ImageOps, features
 
 from tfgan_zoo.data import profiles
 from tfgan_zoo.data.fitting import BACKGROUND, Fit, with_channels  # noqa: F401  (public here)
+from tfgan_zoo.data.missing import check_no_nan
 from tfgan_zoo.data.readers import scientific
 from tfgan_zoo.errors import InputError, check_number, unreadable_files
 
@@ -301,6 +302,7 @@ def read_scaled(
             "is 0."
         )
     else:
+        check_no_nan(values, name)
         scaled = scaled_to(values, rules.white, rules.black, most)
         if has_alpha:
             whole = 1.0 if values.dtype.kind == "f" else float(np.iinfo(values.dtype).max)
@@ -583,14 +585,12 @@ def _scaled(
             f"{name} has 32-bit pixels ({kind} {range_of(pixels)}) of which the value of white is "
             f"unknown; give it as {ask_white}, or save the image with 8 or 16 bits."
         )
+    check_no_nan(pixels, name)
     return scaled_to_bytes(pixels, white, rules.black)
 
 
 def scaled_to_bytes(pixels: np.ndarray, white: float, black: float | None = None) -> np.ndarray:
-    """Returns uint8 `255 * (pixels - black) / (white - black)`, rounded and clipped.
-
-    NaN becomes 0.
-    """
+    """Returns uint8 `255 * (pixels - black) / (white - black)`, rounded and clipped."""
     return scaled_to(pixels, white, black)
 
 
@@ -604,8 +604,7 @@ def scaled_to(
     values = pixels.astype(np.float64)
     if black:
         values, white = values - black, white - black
-    shares = np.nan_to_num(values * most / white, nan=0.0)
-    return np.clip(np.rint(shares), 0, most).astype(kind)
+    return np.clip(np.rint(values * most / white), 0, most).astype(kind)
 
 
 @functools.lru_cache(maxsize=16)

@@ -145,7 +145,7 @@ def fit_for(
         if crop is not None:
             raise InputError(
                 f"crop: expected None for voxels, got {crop}; crop_to_object "
-                "(--config.data.crop_to_object=true) cuts out what is not empty."
+                "(--config.data.crop_to_object=true) cuts out what is full."
             )
         return fit_voxels(source, image_size, channels, fit)
     if isinstance(source, FittedSource) and crop == source.fitting.crop:
@@ -313,6 +313,8 @@ def load(sources: Sequence[Source], fittings: Sequence[Fitting], num: int | None
     if errors:
         _report_skipped(sources, errors, num)
         loaded = [images[kept] for images in loaded]
+    for sentence in dict.fromkeys(s for source in sources for s in source.remarks()):
+        _log.warning("%s", sentence)
     seconds = time.perf_counter() - start
     good = len(loaded[0])
     _log.info(

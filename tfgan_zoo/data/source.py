@@ -106,6 +106,10 @@ class Source(abc.ABC):
         assert self.array is not None
         return self.array[indices]
 
+    def remarks(self) -> Sequence[str]:
+        """Returns what to know about the samples that were read so far, in sentences."""
+        return [] if self._whole is None else self._whole.remarks()
+
     def identity(self) -> str | None:
         """Describes which samples these are and how they are decoded, for `decoded`.
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tfgan_zoo.data.missing import check_no_nan
 from tfgan_zoo.errors import InputError, check_number
 
 AXES = ("auto", "z_up", "y_up")
@@ -19,6 +20,9 @@ AXES = ("auto", "z_up", "y_up")
 
 THRESHOLD = "threshold (--config.data.threshold)"
 """The option that says which values are full, for messages."""
+
+HALF_FULL = 128
+"""The stored value of an occupancy of 0.5, from which a voxel counts as full."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +36,8 @@ class VoxelRules:
             the top, and width. Files in .vox format are always "z_up".
         threshold: Values from this one up are full, and all others empty. None takes stored values
             for occupancies: False and True, 0 and 1, or floats in between; or 0 to 255.
-        crop: Whether to cut out the smallest box around the object.
+        crop: Whether to cut out the smallest box around the full voxels; of occupancies in between,
+            those of 0.5 and more.
         resolution: Voxels along the longest side of a mesh.
 
     Raises:
@@ -76,12 +81,20 @@ class VoxelRules:
             axes: What its axes are if `self.axes` is "auto".
 
         Raises:
-            InputError: If nothing is full.
+            InputError: If nothing is full, or to crop, nothing reaches an occupancy of 0.5.
         """
         found = turned(full, axes or "auto" if self.axes == "auto" else self.axes)
         if not found.any():
             raise InputError(f"{name} is empty: no voxel of it is full; leave it out.")
-        return cropped(found) if self.crop else found
+        if not self.crop:
+            return found
+        if found.max() < HALF_FULL:
+            raise InputError(
+                f"{name}: expected an occupancy of 0.5 or more to crop around, got at most "
+                f"{found.max() / 255:.2g}; give a lower one as {THRESHOLD}, or leave it "
+                "out."
+            )
+        return cropped(found)
 
     def full(self, values: np.ndarray, name: str) -> np.ndarray:
         """Returns stored values, of any shape, as uint8 from 0 (empty) to 255 (full)."""
@@ -97,7 +110,7 @@ def as_bytes(values: np.ndarray, name: str, threshold: float | None = None) -> n
         threshold: See `VoxelRules`.
 
     Raises:
-        InputError: If they are no occupancies and there is no threshold.
+        InputError: If some are NaN, or they are no occupancies and there is no threshold.
 
     Example:
         >>> as_bytes(np.array([False, True]), "mine"), as_bytes(np.array([0.0, 0.5]), "mine")
@@ -105,6 +118,7 @@ def as_bytes(values: np.ndarray, name: str, threshold: float | None = None) -> n
     """
     if values.dtype.kind not in "iufb":
         raise InputError(f"{name}: expected numbers, got {values.dtype}.")
+    check_no_nan(values, name)
     if threshold is not None:
         return np.where(values >= threshold, np.uint8(255), np.uint8(0))
     if values.dtype.kind == "b":
@@ -168,11 +182,11 @@ def turned_back(voxels: np.ndarray, axes: str) -> np.ndarray:
 
 
 def cropped(voxels: np.ndarray) -> np.ndarray:
-    """Returns the smallest box around what is not empty in `[D, H, W, C]`."""
-    bounds = []
+    """Returns the smallest box around the voxels of `HALF_FULL` and more in `[D, H, W, C]`."""
+    full, bounds = voxels >= HALF_FULL, []
     for axis in range(3):
         others = tuple(i for i in range(voxels.ndim) if i != axis)
-        (where,) = np.nonzero(voxels.any(axis=others))
+        (where,) = np.nonzero(full.any(axis=others))
         bounds.append(slice(where[0], where[-1] + 1))
     return voxels[tuple(bounds)]
 

@@ -11,6 +11,7 @@ import tensorflow as tf
 from tfgan_zoo.attributes import DEGREES, Attributes
 from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.layers.transformation import TRANSFORMATIONS
+from tfgan_zoo.models.mechanics import label_maps
 from tfgan_zoo.models.mechanics.moving_average import MovingAverage
 from tfgan_zoo.serving.signatures import Endpoint, of_texts
 
@@ -247,8 +248,9 @@ class DrawsFromAttributes(MovingAverage):
             return {"images": images, "masks": masks}
 
         def of_values(*values: tf.Tensor) -> dict[str, tf.Tensor]:
-            pairs = zip(self.coding.declared.values(), values, strict=True)
-            return of_codes(tf.concat([code_of(*pair) for pair in pairs], axis=1))
+            pairs = zip(self.coding.declared.items(), values, strict=True)
+            codes = [code_of(declared, each, name) for (name, declared), each in pairs]
+            return of_codes(tf.concat(codes, axis=1))
 
         named = tuple(
             tf.TensorSpec([None], tf.int32 if name in self.coding.classes else tf.float32, name)
@@ -268,17 +270,19 @@ class DrawsFromAttributes(MovingAverage):
         }
 
 
-def code_of(declared: Any, values: tf.Tensor) -> tf.Tensor:
+def code_of(declared: Any, values: tf.Tensor, name: str = "values") -> tf.Tensor:
     """Returns the code of one attribute's values `[B]`, as `Attributes.encode` computes it.
 
     Args:
         declared: What the attribute is declared as.
         values: Class numbers, degrees or numbers.
+        name: Name of the attribute, for the message about a class that does not exist.
     """
     if declared == DEGREES:
         radians = values * (np.pi / 180)
         return tf.stack([tf.sin(radians), tf.cos(radians)], axis=1)
     if isinstance(declared[0], str):
-        return tf.gather(tf.eye(len(declared)), values)  # which refuses other numbers
+        numbers = label_maps.checked_numbers(values, len(declared), name)
+        return tf.gather(tf.eye(len(declared)), numbers)
     low, high = declared
     return ((2 * values - low - high) / (high - low))[:, tf.newaxis]

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo.errors import InputError, whole_number
+from tfgan_zoo.errors import InputError, warn_user, whole_number
 from tfgan_zoo.models.image_to_image import ImageToImage, domain_shapes, pad_to_multiple
 from tfgan_zoo.models.mechanics import label_maps, parts
 from tfgan_zoo.models.mechanics.arguments import check_flag, check_image_shape, stack_images
@@ -421,12 +421,36 @@ class LabelToImage(ImageToImage):
             raise InputError(
                 f"styles: expected numbers from 0 to {NUM_STYLES - 1}, got {int(wrong[0])}."
             )
-        if styles is not None and not np.any(self.styles.numpy()):
+        if styles is not None and not self._knows_styles():
             raise InputError(
                 "styles: expected a model with known styles, got one whose styles are all zeros; "
                 "call learn_styles, or give the style of each pixel, as encode_styles returns it."
             )
         return each.astype(np.int32)
+
+    def _knows_styles(self) -> bool:
+        """Returns whether the model has styles that are not all zeros."""
+        return bool(self.style_size) and bool(np.any(self.styles.numpy()))
+
+    def export(self, *args: Any, **kwargs: Any) -> None:
+        """Writes a SavedModel; see `ZooModel.export`.
+
+        Warns if the model has styles that are all zeros, so that its input `styles` has no effect.
+
+        Args:
+            *args: See `ZooModel.export`.
+            **kwargs: See `ZooModel.export`.
+
+        Raises:
+            InputError: See `ZooModel.export`.
+        """
+        if self.style_size and not self._knows_styles():
+            warn_user(
+                "export: expected a model with known styles, got one whose styles are all zeros, "
+                "so that the input `styles` of the SavedModel has no effect; call learn_styles "
+                "first."
+            )
+        super().export(*args, **kwargs)
 
     def endpoints(self) -> dict[str, Endpoint]:
         """One endpoint, from `labels`, `instances` and `styles` to `images`.
@@ -450,7 +474,7 @@ class LabelToImage(ImageToImage):
             maps = tf.stack([labels, *given[1 : len(names)]], axis=-1)
             styles = None
             if self.style_size:
-                styles = label_maps.checked_styles(given[-1], NUM_STYLES, "styles")
+                styles = label_maps.checked_numbers(given[-1], NUM_STYLES, "styles")
             return {"images": self._translated(self._given(maps, styles, known), direction)}
 
         def example(num: int) -> dict[str, np.ndarray]:

@@ -9,10 +9,10 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import noise
-from tfgan_zoo.errors import InputError, check_number, check_seed
+from tfgan_zoo.errors import InputError, check_number, check_seed, input_errors
 from tfgan_zoo.layers.inference import batch_normalizations
 from tfgan_zoo.models.conditional import Conditional
-from tfgan_zoo.models.mechanics import parts
+from tfgan_zoo.models.mechanics import classes, parts
 from tfgan_zoo.models.mechanics.arguments import check_num, check_seeds
 from tfgan_zoo.models.mechanics.functional import run_on_mixtures
 from tfgan_zoo.pixels import to_occupancy
@@ -53,6 +53,10 @@ class Sampling(Conditional):
             inputs: The latents; of a conditional model, (latents, *given), where labels are class
                 numbers `[B]` or mixtures of classes `[B, num_classes]`.
             training: Whether the generator trains.
+
+        Raises:
+            InputError: If a class does not exist. In a graph TensorFlow raises its own error, which
+                has the sentence.
         """
         network = self.sampling_network(self.generator)
         if not self.condition:
@@ -62,6 +66,8 @@ class Sampling(Conditional):
             place = 1 + self.condition.index("label")
             if tf.as_dtype(inputs[place].dtype).is_floating:
                 return run_on_mixtures(network, inputs, place, training)
+            # A GPU embeds a class that does not exist as zeros.
+            inputs[place] = classes.class_numbers(inputs[place], self.num_classes, "label")
         return self.run(network, inputs, training)
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> np.ndarray:
@@ -74,7 +80,7 @@ class Sampling(Conditional):
             **kwargs: As for Keras' `predict`.
 
         Raises:
-            InputError: If the latents have another shape.
+            InputError: If the latents have another shape, or a class does not exist.
         """
         leaves = tf.nest.flatten(x.element_spec if isinstance(x, tf.data.Dataset) else x)
         shape = getattr(next(iter(leaves), None), "shape", None)
@@ -85,7 +91,8 @@ class Sampling(Conditional):
                 f"predict: expected latents, shape (num, {self.latent_dim}), got {tuple(shape)}; "
                 "use generate, which draws them."
             )
-        return super().predict(x, *args, **kwargs)
+        with input_errors():
+            return super().predict(x, *args, **kwargs)
 
     def sample_latents(
         self, num: int, seed: int = 0, truncation: float | None = None

@@ -10,6 +10,7 @@ from tfgan_zoo import atomic, pictures, progress
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures import voxel_output
 from tfgan_zoo.pictures.voxel_output import VoxelOptions
+from tfgan_zoo.pictures.voxels import full_voxels
 from tfgan_zoo.samples import IMAGES, POINTS, VOXELS, SampleKind
 
 #: Suffixes of outputs that show a walk in time.
@@ -148,10 +149,16 @@ class Drawing(NamedTuple):
         return self.kind is POINTS
 
     def images(self, start: int = 0) -> Iterator[np.ndarray]:
-        """Yields the images one by one, uint8, with a bar on a terminal; voxels are drawn."""
+        """Yields the images one by one, uint8, with a bar on a terminal; voxels are drawn.
+
+        Empty voxels bring a warning at the end.
+        """
         draw = pictures.draw_voxels if self.kind is VOXELS else pictures.to_uint8
+        empty = 0
         for each in self.samples(start):
             yield draw(each[np.newaxis])[0]
+            empty += self.kind is VOXELS and not full_voxels(each).any()
+        voxel_output.warn_of_empty(None, empty, self.num - start)
 
     def samples(self, start: int = 0) -> Iterator[np.ndarray]:
         """Yields the samples one by one, with a bar on a terminal; voxels as they are written.
@@ -180,7 +187,10 @@ class Drawing(NamedTuple):
     def animation(self) -> list[np.ndarray]:
         """Draws the columns as pictures, uint8, that follow one another; or voxels in turn."""
         if self.voxels.turntable:
-            turned = pictures.turntable(np.stack(list(self.samples())))
+            objects = np.stack(list(self.samples()))
+            empty = sum(not each.any() for each in full_voxels(objects))
+            voxel_output.warn_of_empty(None, empty, len(objects))
+            turned = pictures.turntable(objects)
             return [pictures.enlarge(pictures.grid(i, self.columns), 256) for i in turned]
         rows = self.rows()
         if self.labels is None:

@@ -85,6 +85,8 @@ def save_image(path: str | os.PathLike, image: np.ndarray) -> None:
 def save_gif(path: str | os.PathLike, frames: Sequence[np.ndarray], fps: float = 12.0) -> None:
     """Writes uint8 images of one size as an animation that repeats.
 
+    Equal frames that follow one another are stored as one, which is shown as long as all of them.
+
     Args:
         path: The file.
         frames: Images of one size.
@@ -158,12 +160,16 @@ def save_frames(
         path: Path of the file: a .gif, .webp (lossless), .png (animated), .tif or .tiff.
         frames: Images `(height, width, channels)`, as for `save_image`; a second or fourth channel
             is alpha.
-        durations: Milliseconds of each frame; None for the format's default. Pages have none.
+        durations: Milliseconds of each frame; None for the format's default. Pages have none. As
+            equal frames become one that is shown as long as all of them, frames of a .gif get the
+            100 that browsers take for none and for 0.
         loop: How often the animation is repeated, 0 for ever; None for once.
     """
     first, *rest = (Image.fromarray(f[..., 0] if f.shape[-1] == 1 else f) for f in frames)
     kind = _CONTAINERS[Path(path).suffix.lower()]
     options: dict[str, Any] = {"compression": "tiff_deflate"} if kind == "TIFF" else {}
+    if kind == "GIF":
+        durations = [duration or 100 for duration in durations]
     if kind != "TIFF" and None not in durations:
         options["duration"] = [round(duration or 0) for duration in durations]
     if loop is not None and kind != "TIFF":

@@ -90,7 +90,7 @@ def save_voxels(path: Path, samples: np.ndarray, options: VoxelOptions) -> None:
             np.savez_compressed(temporary, voxels=voxels)
         return
     (full,) = full_voxels(samples)
-    _warn_of_empty(path, int(not full.any()), 1)
+    warn_of_empty(path, int(not full.any()), 1)
     content = WRITERS[path.suffix.lower()](full)
     with atomic.open_replacing(path, "wb") as file:
         file.write(content)
@@ -121,14 +121,22 @@ def save_voxel_folder(folder: Path, objects: Iterable[np.ndarray], kind: str) ->
             old.unlink()
         for name in sorted(os.listdir(written)):
             shutil.move(os.path.join(written, name), folder / name)
-    _warn_of_empty(folder, empty, num)
+    warn_of_empty(folder, empty, num)
     return num
 
 
-def _warn_of_empty(path: Path, empty: int, num: int) -> None:
-    """Warns if some of the objects in a file or folder have no full voxels."""
+def warn_of_empty(path: Path | None, empty: int, num: int) -> None:
+    """Warns if some of the objects in a picture, file or folder have no full voxels.
+
+    Args:
+        path: The file or folder; None for pictures, which may not have one yet.
+        empty: Number of objects without a full voxel.
+        num: Number of all objects.
+    """
     if empty:
+        place = "" if path is None else f"{path}: "
+        are = "object is" if num == 1 else "objects are"
         warn_user(
-            f"{path}: {empty} of {num} {'object is' if num == 1 else 'objects are'} empty, as no "
-            "voxel reaches the threshold; try a lower --threshold."
+            f"{place}{empty} of {num} {are} empty, as no voxel reaches the threshold; try a lower "
+            "--threshold."
         )

@@ -1,5 +1,6 @@
-"""Scores the images of one data source against those of another. No run is needed."""
+"""Scores the images or voxels of one data source against those of another, without a run."""
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -9,10 +10,15 @@ import numpy as np
 from tfgan_zoo import progress
 from tfgan_zoo.data import Fit, Source, open_source, parse_spec
 from tfgan_zoo.data.images import BLACK, SKIP, WHITE
+from tfgan_zoo.data.loading import Fitting
+from tfgan_zoo.data.readers.voxels import are_voxels
+from tfgan_zoo.data.spec import DRAWN
+from tfgan_zoo.data.voxels import THRESHOLD, VoxelFit, VoxelRules
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.evaluation import distributions
 from tfgan_zoo.metrics.classes import Classes
 from tfgan_zoo.metrics.features import open_auto
+from tfgan_zoo.metrics.solids import solid_scores
 from tfgan_zoo.run.evaluation import (
     Evaluation,
     conditions,
@@ -30,11 +36,12 @@ class SourcesRequest(NamedTuple):
     Attributes:
         real: The data source of the real images.
         fake: The data source of the generated images.
-        metrics: Keys of `evaluation.distributions.METRICS`.
+        metrics: Keys of `evaluation.distributions.METRICS`; of voxels, "swd" and "solids".
         split: The split of the real images.
         fake_split: The split of the generated images.
-        image_size: The side to which the central squares of all images are resized. None takes the
-            images as they are; they must be squares of one size then.
+        image_size: The side to which the central squares of all images are resized, or the longest
+            side of voxels. None takes them as they are; they must be squares, or cubes, of one size
+            then.
         num: The most images to use of each source.
         features: A key of `metrics.features.FEATURES`, or "auto" for those that fit `real`.
         inception: The file of Inception-v3; None to download it.
@@ -58,12 +65,15 @@ class SourcesRequest(NamedTuple):
 
 
 class _Side(NamedTuple):
-    """Some images of a source, and the smallest and largest (width, height) among them."""
+    """Some images of a source, and the smallest and largest (width, height) among them.
+
+    Of voxels these are (depth, height, width).
+    """
 
     source: Source
     chosen: np.ndarray
-    smallest: tuple[int, int]
-    largest: tuple[int, int]
+    smallest: tuple[int, ...]
+    largest: tuple[int, ...]
 
     @property
     def images(self) -> Source:
@@ -75,7 +85,7 @@ class _Side(NamedTuple):
 
 
 def evaluate_sources(request: SourcesRequest) -> Evaluation:
-    """Scores the images of one data source against those of another.
+    """Scores the images or voxels of one data source against those of another.
 
     Args:
         request: What to score.
@@ -92,20 +102,23 @@ def evaluate_sources(request: SourcesRequest) -> Evaluation:
         # The options belong to configs.
         text = str(error).replace(f", or skip such files with {SKIP}", "")
         text = text.replace(WHITE, "--white").replace(BLACK, "--black")
+        text = text.replace(f"give the lowest value of a full voxel as {THRESHOLD}", "save these")
         raise InputError(text) from error
 
 
 def _evaluate(request: SourcesRequest) -> Evaluation:
     start = time.monotonic()
-    distributions.check_metrics(request.metrics)
+    distributions.check_metrics(request.metrics, ("solids",))
+    own = [name for name in request.metrics if name != "solids"]
     for flag, value, least in (("image_size", request.image_size, 1), ("num", request.num, 1)):
         if value is not None and value < least:
             raise InputError(f"--{flag}: expected a whole number from {least} up, got {value}.")
-    real = _side("--real", request.real, request.split, request)
-    fake = _side("--fake", request.fake, request.fake_split, request)
-    fitting = _fit(real, fake, request.image_size)
+    voxels = _reads_voxels(request)
+    real = _side("--real", request.real, request.split, request, voxels)
+    fake = _side("--fake", request.fake, request.fake_split, request, voxels)
+    fitting: Fitting = (_fit_voxels if voxels else _fit)(real, fake, request.image_size)
     for flag, side in (("--real", real), ("--fake", fake)):
-        distributions.check_enough(request.metrics, flag, len(side.chosen), fitting.shape[:2])
+        distributions.check_enough(own, flag, len(side.chosen), fitting.shape[:2])
     features = None
     if distributions.need_features(request.metrics):
         features = open_auto(request.features, request.real, request.inception)
@@ -125,12 +138,20 @@ def _evaluate(request: SourcesRequest) -> Evaluation:
         yield from image_batches(fake.images, fitting)
 
     scores, statistics = distributions.compare(
-        request.metrics, batches(), compared, features, num=generated.num, classes=classes
+        request.metrics,
+        batches(),
+        compared,
+        features,
+        num=generated.num,
+        also={"solids": solid_scores} if voxels else None,
+        classes=classes,
     )
+    what, unit, side_of = ("Voxels", "voxels", 3) if voxels else ("Central squares", "pixels", 2)
+    size = fitting.shape[0]
     notes = [
-        f"Central squares of {spec}, {side.sizes()} pixels, were resized to {fitting.image_size}."
+        f"{what} of {spec}, {side.sizes()} {unit}, were resized to {size}."
         for side, spec in ((real, request.real), (fake, request.fake))
-        if {side.smallest, side.largest} != {fitting.shape[1::-1]}
+        if {side.smallest, side.largest} != {(size,) * side_of}
     ]
     notes += notes_on(request.metrics, features, generated.num, compared.num, statistics)
     notes += notes_on_classes(request.metrics, features, classes, scores.by_class)
@@ -146,10 +167,29 @@ def _evaluate(request: SourcesRequest) -> Evaluation:
     return Evaluation(scores, protocol)
 
 
-def _side(flag: str, spec: str, split: str, request: SourcesRequest) -> _Side:
+def _reads_voxels(request: SourcesRequest) -> bool:
+    """Returns whether the sources are read as voxels, which one of them says, or a metric.
+
+    Raises:
+        InputError: If a metric or an option is for images alone.
+    """
+    if "solids" not in request.metrics and not any(map(are_voxels, (request.real, request.fake))):
+        return False
+    for name in request.metrics:
+        if name not in ("swd", "solids"):
+            raise InputError(
+                f"--metrics: expected swd or solids for voxels, got {name}; add --metrics=swd."
+            )
+    for flag, value in (("white", request.white), ("black", request.black)):
+        if value is not None:
+            raise InputError(f"--{flag}: is for images, not for voxels; leave it out.")
+    return True
+
+
+def _side(flag: str, spec: str, split: str, request: SourcesRequest, voxels: bool) -> _Side:
     """Opens a source, chooses images of it, and reads their sizes from their headers."""
     kind, _ = parse_spec(spec)
-    drawn = request.image_size if kind in ("figures", "solids") else None
+    drawn = request.image_size if kind in DRAWN else None
     source = open_source(
         spec,
         split,
@@ -157,17 +197,25 @@ def _side(flag: str, spec: str, split: str, request: SourcesRequest) -> _Side:
         data_dir=request.data_dir,
         white=request.white,
         black=request.black,
+        voxels=VoxelRules(resolution=request.image_size or 32) if voxels else None,
     )
-    if source.holds != "images":
-        raise InputError(f"{flag}: {spec} holds {source.holds}; expected images.")
+    if source.holds != ("voxels" if voxels else "images"):
+        advice = "; call the array `voxels`." if source.holds == "voxels" else "."
+        raise InputError(f"{flag}: {spec} holds {source.holds}; expected images{advice}")
     chosen = choose(len(source), request.num)
-    if source.shape is not None:
+    sizes: set[tuple[int, ...]]
+    if voxels and source.shape is not None:
+        sizes = {source.shape[:3]}
+    elif voxels:
+        shown = progress.bar(chosen, f"sizes, {spec}", len(chosen), "objects")
+        sizes = {source.read(int(index)).shape[:3] for index in shown}
+    elif source.shape is not None:
         height, width = source.shape[:2]
         sizes = {(width, height)}
     else:
         shown = progress.bar(chosen, f"sizes, {spec}", len(chosen), "images")
         sizes = {source.size(int(index)) for index in shown}
-    by_area = sorted(sizes, key=lambda size: (size[0] * size[1], size))
+    by_area = sorted(sizes, key=lambda size: (math.prod(size), size))
     return _Side(source, chosen, by_area[0], by_area[-1])
 
 
@@ -193,6 +241,19 @@ def _classes(real: _Side, fake: _Side) -> Classes:
         )
     numbers = np.array([names.index(name) if name in names else -1 for name in others])
     return Classes(names, labels[0], numbers[labels[1]])
+
+
+def _fit_voxels(real: _Side, fake: _Side, image_size: int | None) -> VoxelFit:
+    """Returns how the voxels of both sources become cubes of one size."""
+    sides = {
+        side for each in (real, fake) for size in (each.smallest, each.largest) for side in size
+    }
+    if image_size is None and len(sides) > 1:
+        raise InputError(
+            f"--image_size: expected a number, as the voxels are not cubes of one size (--real: "
+            f"{real.sizes()}, --fake: {fake.sizes()}); --image_size={min(sides)} resizes them."
+        )
+    return VoxelFit(image_size or sides.pop())
 
 
 def _fit(real: _Side, fake: _Side, image_size: int | None) -> Fit:

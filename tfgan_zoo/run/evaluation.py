@@ -84,7 +84,8 @@ class Evaluation(NamedTuple):
 
 
 def _images(what: Mapping[str, Any]) -> str:
-    return f"{what['samples']:,} of {what['of']:,} images of {what['source']}, {what['split']}"
+    unit = "objects" if len(what.get("size", ())) == 4 else "images"
+    return f"{what['samples']:,} of {what['of']:,} {unit} of {what['source']}, {what['split']}"
 
 
 def _number(value: float) -> str:

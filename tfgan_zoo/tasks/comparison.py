@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tfgan_zoo.data import Fit, SliceSource, Source, load_images
+from tfgan_zoo.data import SliceSource, Source, load_images
+from tfgan_zoo.data.loading import Fitting
 from tfgan_zoo.data.source import part_of_array
 from tfgan_zoo.evaluation.distributions import Classes, Reference
 from tfgan_zoo.tasks.requests import Request
@@ -73,6 +74,11 @@ class Subset(Source):
     def __len__(self) -> int:
         return len(self._indices)
 
+    @property
+    def is_voxels(self) -> bool:
+        """See `Source.is_voxels`."""
+        return self._source.is_voxels
+
     def read(self, index: int, smallest: int | None = None) -> np.ndarray:
         """See `Source.read`."""
         return self._source.read(int(self._indices[index]), smallest)
@@ -91,7 +97,7 @@ class Subset(Source):
         return self._source.name(int(self._indices[index]))
 
 
-def reference(source: Source, indices: np.ndarray, fitting: Fit, request: Request) -> Reference:
+def reference(source: Source, indices: np.ndarray, fitting: Fitting, request: Request) -> Reference:
     """Returns some images of a source as a reference.
 
     Args:
@@ -111,7 +117,7 @@ def reference(source: Source, indices: np.ndarray, fitting: Fit, request: Reques
     return Reference(what, lambda: image_batches(part, fitting), len(part))
 
 
-def image_batches(source: Source, fitting: Fit) -> Iterator[np.ndarray]:
+def image_batches(source: Source, fitting: Fitting) -> Iterator[np.ndarray]:
     """Yields a source's images, uint8, `BATCH` at a time."""
     for i in range(0, len(source), BATCH):
         stop = min(i + BATCH, len(source))

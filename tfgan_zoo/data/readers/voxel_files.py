@@ -11,6 +11,7 @@ import dataclasses
 import io
 import math
 import os
+import re
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -27,12 +28,15 @@ _VOX_SIDE = 256
 _MOST = 2048
 
 
-def read_file(path: str, rules: VoxelRules) -> np.ndarray:
+def read_file(
+    path: str, rules: VoxelRules, on_open: Callable[[str], None] | None = None
+) -> np.ndarray:
     """Reads the object in a file, which may be in a zip archive.
 
     Args:
         path: The file. Its ending says what it is, one of `READERS`.
         rules: How its values are read.
+        on_open: Called with the path of a mesh that is not closed; None to ignore that.
 
     Returns:
         uint8 `[depth, height, width, channels]`, 0 to 255.
@@ -42,7 +46,11 @@ def read_file(path: str, rules: VoxelRules) -> np.ndarray:
     """
     reader, axes = READERS[os.path.splitext(path)[1].lower()]
     with unreadable_files(path, "as voxels"):
-        values = reader(archives.read_bytes(path), path, rules)
+        data = archives.read_bytes(path)
+        if reader is _read_mesh:
+            values = _read_mesh(data, path, rules, on_open)
+        else:
+            values = reader(data, path, rules)
         if reader is _read_vox:
             rules = dataclasses.replace(rules, axes=axes)
         return np.ascontiguousarray(rules.read(values, path, axes))
@@ -62,9 +70,11 @@ def _read_npy(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
 def _read_binvox(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
     """Returns bool `[x, y, z]`."""
     del rules
-    head, found, body = data.partition(b"data\n")
+    # Some programs end the lines of the header as Windows does.
+    end = re.search(rb"^data(\r?)\n", data, re.MULTILINE)
+    head, body = (data[: end.start()], data[end.end() :]) if end else (b"", b"")
     lines = head.decode("ascii", "replace").splitlines()
-    if not found or not lines or not lines[0].startswith("#binvox"):
+    if end is None or not lines or not lines[0].startswith("#binvox"):
         raise InputError(f"{name}: expected a .binvox file, got another; replace or delete it.")
     dims = next((line.split()[1:] for line in lines if line.startswith("dim")), [])
     sides = [int(side) for side in dims]
@@ -80,9 +90,11 @@ def _read_binvox(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
     pairs = np.frombuffer(body[: len(body) // 2 * 2], np.uint8).reshape(-1, 2)
     size, have = math.prod(sides), int(pairs[:, 1].sum(dtype=np.int64))
     if have != size or not np.isin(pairs[:, 0], (0, 1)).all():
+        advice = "replace or delete it"
+        if end[1]:
+            advice = "if it was copied as text, which changes the ends of lines, copy it as binary"
         raise InputError(
-            f"{name} is damaged: expected {size} voxels of 0 and 1, got {have}; replace or delete "
-            "it."
+            f"{name} is damaged: expected {size} voxels of 0 and 1, got {have}; {advice}."
         )
     # y runs fastest, then z, then x.
     full = np.repeat(pairs[:, 0] == 1, pairs[:, 1])
@@ -121,7 +133,9 @@ def _read_vox(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
     return full
 
 
-def _read_mesh(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
+def _read_mesh(
+    data: bytes, name: str, rules: VoxelRules, on_open: Callable[[str], None] | None = None
+) -> np.ndarray:
     """Returns bool `[x, y, z]`: what the surface of a mesh passes through, and what it encloses."""
     try:
         import scipy  # noqa: F401  (trimesh needs it for voxels)
@@ -135,6 +149,8 @@ def _read_mesh(data: bytes, name: str, rules: VoxelRules) -> np.ndarray:
     mesh: Any = trimesh.load(io.BytesIO(data), file_type=kind, force="mesh")
     if not len(mesh.faces) or not np.isfinite(mesh.extents).all() or not max(mesh.extents) > 0:
         raise InputError(f"{name} is a mesh without faces; leave it out.")
+    if on_open is not None and len(trimesh.grouping.group_rows(mesh.edges_sorted, 1)):
+        on_open(name)  # Some edge is that of a single face.
     # Centres of voxels are multiples of their side: from 0 on, the first and the last are at the
     # ends of the longest side. Of a mesh around 0, both ends could be between two voxels.
     mesh.apply_translation(-mesh.bounds[0])

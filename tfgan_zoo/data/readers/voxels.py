@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -9,14 +10,21 @@ from typing import Any
 import numpy as np
 
 from tfgan_zoo.data import solids
-from tfgan_zoo.data.readers import folder, npz
+from tfgan_zoo.data.images import EXTENSIONS
+from tfgan_zoo.data.readers import archives, folder, npz
+from tfgan_zoo.data.readers.scientific import ARRAYS
 from tfgan_zoo.data.readers.voxel_files import READERS, read_file
 from tfgan_zoo.data.source import Source, archive_errors
-from tfgan_zoo.data.spec import Opening
+from tfgan_zoo.data.spec import Opening, parse_spec
 from tfgan_zoo.data.splits import SPLIT_FOLDERS, no_split
 from tfgan_zoo.data.voxels import VoxelRules, turned
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.suggestions import did_you_mean
+
+_log = logging.getLogger(__name__)
+
+#: What a warning says of a mesh with a hole.
+_OPEN = "with a hole in its surface (not watertight), so its inside may be empty; close it."
 
 #: Names of arrays of voxels in an .npz file, besides those of images.
 _NAMES = {
@@ -24,6 +32,10 @@ _NAMES = {
     "test": ("voxels_test",),
     "val": ("voxels_val",),
 }
+
+
+#: Endings of files that hold images.
+_IMAGES = EXTENSIONS | ARRAYS
 
 
 class VoxelArraySource(Source):
@@ -116,6 +128,8 @@ class VoxelFileSource(Source):
     ):
         self.spec, self.paths, self.on_error = spec, paths, on_error
         self._rules = rules
+        self._first_open: dict[str, str] = {}
+        self._open_meshes: set[str] = set()
         self._set_labels(labels, class_names)
 
     @property
@@ -129,7 +143,19 @@ class VoxelFileSource(Source):
     def read(self, index: int, smallest: int | None = None) -> np.ndarray:
         """See `Source.read`; `smallest` has no effect."""
         with archive_errors(self.paths[index]):
-            return read_file(self.paths[index], self._rules)
+            return read_file(self.paths[index], self._rules, self._found_open)
+
+    def _found_open(self, path: str) -> None:
+        """Warns of the first mesh that is not closed; `remarks` counts the others."""
+        first = self._first_open.setdefault("path", path)  # the same in all threads
+        if path == first and path not in self._open_meshes:
+            _log.warning("%s is a mesh %s", path, _OPEN)
+        self._open_meshes.add(path)
+
+    def remarks(self) -> Sequence[str]:
+        """See `Source.remarks`: how many of the meshes that were read are not closed."""
+        num = len(self._open_meshes)
+        return [f"{self.spec}: {num:,} of {len(self):,} files are meshes {_OPEN}"] * (num > 1)
 
     def name(self, index: int) -> str:
         """See `Source.name`."""
@@ -150,6 +176,37 @@ def open_solids(opening: Opening) -> Source:
     return ArraySource(
         opening.spec, drawn["voxels"], labels=drawn["label"], class_names=solids.KINDS
     )
+
+
+def are_voxels(spec: str) -> bool:
+    """Returns whether a source tells by itself that it holds voxels.
+
+    Drawn ones do, an .npz with an array of such a name, and a folder of which the first file that
+    is an image, voxels or a mesh is not an image. A .npy may be both.
+
+    Args:
+        spec: The source.
+
+    Raises:
+        InputError: If it is misspelt, or does not exist.
+    """
+    kind, rest = parse_spec(spec)
+    if kind in ("folder", "zip"):
+        root = folder.existing_folder(spec, rest)
+        names = (name for _, _, files in archives.walk(root) for name in files)
+        endings = (os.path.splitext(name)[1].lower() for name in names)
+        telling = READERS.keys() ^ _IMAGES
+        return next((ending in READERS for ending in endings if ending in telling), False)
+    if kind != "npz":
+        return kind == "voxels"
+    known: list[str] = []
+
+    def choose(keys: list[str]) -> list[str]:
+        known.extend(keys)
+        return []
+
+    npz.read_npz(spec, rest, choose)
+    return any(name in known for names in _NAMES.values() for name in names)
 
 
 def open_voxels(opening: Opening) -> Source:

@@ -136,14 +136,21 @@ def checked_labels(labels: tf.Tensor, num_classes: int, name: str) -> tf.Tensor:
     return _checked(labels, NO_CLASS, num_classes - 1, expected, f"; num_classes={num_classes}.")
 
 
-def checked_styles(numbers: tf.Tensor, num_styles: int, name: str) -> tf.Tensor:
-    """Returns numbers of styles that are checked when they are there, also within a graph.
+def checked_numbers(numbers: tf.Tensor, num: int, name: str) -> tf.Tensor:
+    """Returns numbers of styles or classes, checked when they are there, also within a graph.
+
+    `tf.gather` alone checks them on a CPU; on a GPU it returns zeros for others.
+
+    Args:
+        numbers: Whole numbers of any shape.
+        num: Number of styles or classes.
+        name: What to call them in messages.
 
     Raises:
-        InputError: If there is no such style.
+        InputError: If one is not from 0 to below `num`.
     """
-    expected = f"{name}: expected numbers from 0 to {num_styles - 1}, got"
-    return _checked(numbers, 0, num_styles - 1, expected, ".")
+    expected = f"{name}: expected numbers from 0 to {num - 1}, got"
+    return _checked(numbers, 0, num - 1, expected, ".")
 
 
 def _checked(
