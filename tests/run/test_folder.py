@@ -88,7 +88,8 @@ def test_claim_removes_what_killed_processes_left_half_written_and_nothing_else(
     with run.claim(config):
         pass
     versions = run.path / "export" / "gan"
-    for folder in (run.samples, versions / "1", run.path / "deeper"):
+    checkpoint = run.checkpoints.folder(8)
+    for folder in (run.samples, versions / "1", run.path / "deeper", checkpoint):
         folder.mkdir(parents=True)
     ended = subprocess.Popen(["true"])
     ended.wait()
@@ -97,6 +98,7 @@ def test_claim_removes_what_killed_processes_left_half_written_and_nothing_else(
         atomic.hidden_beside(run.model, ".part.keras"),
         atomic.hidden_beside(run.samples / "final.png"),
         atomic.hidden_beside(versions / "settings.json"),
+        atomic.hidden_beside(checkpoint / "state.json"),
         run.path / ".config.json.part",  # as earlier versions named it
     ]
     left[0] = left[0].with_name(left[0].name.replace(own, f"-{ended.pid}"))

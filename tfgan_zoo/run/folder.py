@@ -213,7 +213,8 @@ class Run:
     def _sweep(self) -> None:
         """Removes files that killed processes left half-written, and what they measured with."""
         shutil.rmtree(self.measured, ignore_errors=True)
-        for folder in (self.path, self.samples, self.exports, *self.exports.glob("*/")):
+        inner = (*self.exports.glob("*/"), *self.checkpoints.path.glob("*/"))
+        for folder in (self.path, self.samples, self.exports, *inner):
             for pattern in (".*.part", ".*.part.*"):
                 for file in folder.glob(pattern):
                     if file.is_file() and not _is_being_written(file):
