@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from tfgan_zoo.data import open_source, ray_casting, solid_views, solids
+from tfgan_zoo.data import figures, open_source, ray_casting, solid_views, solids
 from tfgan_zoo.errors import InputError
 
 #: Along which of x, y and z each solid has its axis.
@@ -142,7 +142,7 @@ def test_what_train_lacks():
         assert low <= values.min() < low + 0.01 * high
         assert high - 0.01 * high < values.max() < high
     # A colour is nearest to its own name.
-    apart = np.abs(test.rgb[:, None].astype(int) - solid_views.COLOUR_RGB).max(2)
+    apart = np.abs(test.rgb[:, None].astype(int) - figures.COLOUR_RGB).max(2)
     np.testing.assert_array_equal(apart.argmin(1), test.colour)
 
 

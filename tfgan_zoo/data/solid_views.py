@@ -19,12 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from tfgan_zoo.data.figures import BACKGROUND_RGB, COLOUR_JITTER, COLOUR_RGB, COLOURS
+from tfgan_zoo.data.figures import BACKGROUND_RGB, COLOURS, jittered
 from tfgan_zoo.data.ray_casting import cast
 from tfgan_zoo.data.solids import KINDS
-from tfgan_zoo.data.streams import bits, pick, uniform
-from tfgan_zoo.errors import InputError, check_seed
-from tfgan_zoo.suggestions import did_you_mean
+from tfgan_zoo.data.streams import Rows, of_split, pairs_without, pick, uniform, uniform_outside
+from tfgan_zoo.errors import InputError
 
 SPLIT_SIZES = {"train": 20_000, "test": 2_000}
 #: Degrees by which each kind looks the same when the camera goes around it; 0 for any number.
@@ -62,7 +61,7 @@ DESCRIBED: Mapping[str, Any] = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Attributes:
+class Attributes(Rows):
     """What is drawn, one entry per image; index it with a slice or an array for a part.
 
     Args:
@@ -81,15 +80,6 @@ class Attributes:
     elevation: np.ndarray
     radius: np.ndarray
     rgb: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.kind)
-
-    def __getitem__(self, index: slice | np.ndarray) -> "Attributes":
-        return Attributes(**{f.name: getattr(self, f.name)[index] for f in _FIELDS})
-
-
-_FIELDS = dataclasses.fields(Attributes)
 
 
 def attributes(
@@ -117,43 +107,18 @@ def attributes(
     >>> [KINDS[kind] for kind in attributes(num=4).kind]
     ['box', 'box', 'cylinder', 'ball']
     """
-    seed = check_seed(seed, any_integer=True)
-    if split not in SPLIT_SIZES:
-        raise InputError(f"solids/views has no split {split!r}{did_you_mean(split, SPLIT_SIZES)}")
-    num = SPLIT_SIZES[split] if num is None else num
-    if num < 0 or start < 0:
-        raise InputError(
-            f"solids/views: expected num and start of 0 or more, got {num} and {start}."
-        )
-    index = np.arange(start, start + num, dtype=np.uint64)
-
-    def drawn(field: str) -> np.ndarray:
-        return bits(seed, f"solid_views/{split}/{field}", index)
-
-    held_out = HELD_OUT if split == "train" else ()
-    allowed = np.array(
-        [
-            (kind, colour)
-            for kind in range(len(KINDS))
-            for colour in range(len(COLOURS))
-            if (KINDS[kind], COLOURS[colour]) not in held_out
-        ],
-        np.int32,
-    )
+    stream = f"solid_views/{split}/"
+    _, drawn = of_split("solids/views", split, SPLIT_SIZES, num, seed, start, stream)
+    lacks = split == "train"
+    allowed = pairs_without(KINDS, COLOURS, HELD_OUT if lacks else ())
     kind, colour = allowed[pick(drawn("label"), len(allowed))].T
-    first, last = HELD_OUT_VIEWS
-    gap = last - first if split == "train" else 0.0
-    view = uniform(drawn("view"), 0.0, 360.0 - gap)
-    rgb = COLOUR_RGB[colour].astype(np.int64)
-    for channel, name in enumerate(("red", "green", "blue")):
-        rgb[:, channel] += pick(drawn(name), 2 * COLOUR_JITTER + 1) - COLOUR_JITTER
     return Attributes(
         kind=np.ascontiguousarray(kind),
         colour=np.ascontiguousarray(colour),
-        view=np.where(view < first, view, view + gap),
+        view=uniform_outside(drawn("view"), 360.0, HELD_OUT_VIEWS if lacks else None),
         elevation=uniform(drawn("elevation"), *ELEVATIONS),
         radius=uniform(drawn("radius"), *RADII),
-        rgb=np.clip(rgb, 0, 255).astype(np.uint8),
+        rgb=jittered(colour, drawn),
     )
 
 

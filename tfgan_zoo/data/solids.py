@@ -21,9 +21,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tfgan_zoo.data.streams import bits, pick, uniform
-from tfgan_zoo.errors import InputError, check_seed
-from tfgan_zoo.suggestions import did_you_mean
+from tfgan_zoo.data.streams import Rows, of_split, pick, uniform
+from tfgan_zoo.errors import InputError
 
 #: Names of the classes, by number.
 KINDS = ("box", "ball", "cylinder", "cone", "torus", "cross-bar")
@@ -50,7 +49,7 @@ LEAST_RESOLUTION = 8
 
 
 @dataclasses.dataclass(frozen=True)
-class Attributes:
+class Attributes(Rows):
     """What is drawn, one entry per solid; index it with a slice or an array for a part.
 
     Args:
@@ -69,15 +68,6 @@ class Attributes:
     depth: np.ndarray
     height: np.ndarray
     width: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.kind)
-
-    def __getitem__(self, index: slice | np.ndarray) -> "Attributes":
-        return Attributes(**{f.name: getattr(self, f.name)[index] for f in _FIELDS})
-
-
-_FIELDS = dataclasses.fields(Attributes)
 
 
 def attributes(
@@ -104,19 +94,8 @@ def attributes(
     >>> [KINDS[kind] for kind in attributes(num=4).kind]
     ['cone', 'torus', 'cone', 'box']
     """
-    seed = check_seed(seed, any_integer=True)
-    if split not in SPLIT_SIZES:
-        raise InputError(f"voxels/solids has no split {split!r}{did_you_mean(split, SPLIT_SIZES)}")
-    num = SPLIT_SIZES[split] if num is None else num
-    if num < 0 or start < 0:
-        raise InputError(
-            f"voxels/solids: expected num and start of 0 or more, got {num} and {start}."
-        )
-    index = np.arange(start, start + num, dtype=np.uint64)
-
-    def drawn(field: str) -> np.ndarray:
-        return bits(seed, f"solids/{split}/{field}", index)
-
+    stream = f"solids/{split}/"
+    num, drawn = of_split("voxels/solids", split, SPLIT_SIZES, num, seed, start, stream)
     kind = pick(drawn("kind"), len(KINDS))
     turn = drawn("direction")
     direction = np.zeros(num, np.int32)

@@ -80,7 +80,7 @@ def test_figures_touch_and_cover_one_another():
 def test_errors():
     with pytest.raises(InputError, match="figures has no split 'val'"):
         scenes.load("val")
-    with pytest.raises(InputError, match="num and start must be 0 or more"):
+    with pytest.raises(InputError, match="expected num and start of 0 or more, got"):
         scenes.scenes(num=-1)
     with pytest.raises(InputError, match="resolution must be 8 or more"):
         scenes.load(resolution=4, num=1)

@@ -18,7 +18,7 @@ Example:
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -32,10 +32,8 @@ from tfgan_zoo.data.figures.shapes import (  # noqa: F401  (offered here, too)
     coverage,
     sine_and_cosine,
 )
-from tfgan_zoo.data.streams import bits as _bits
-from tfgan_zoo.data.streams import pick as _pick
-from tfgan_zoo.data.streams import uniform as _uniform
-from tfgan_zoo.errors import InputError, check_seed
+from tfgan_zoo.data.streams import Rows, of_split, pairs_without, pick, uniform, uniform_outside
+from tfgan_zoo.errors import InputError
 from tfgan_zoo.suggestions import did_you_mean
 
 COLOURS = ("red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink")
@@ -215,7 +213,7 @@ VIEWS: Mapping[str, View] = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Attributes:
+class Attributes(Rows):
     """What is drawn, one entry per image; index it with a slice or an array for a part.
 
     Args:
@@ -242,14 +240,6 @@ class Attributes:
     angle: np.ndarray | None = None
     rgb: np.ndarray | None = None
 
-    def __len__(self) -> int:
-        return len(self.shape)
-
-    def __getitem__(self, index: slice | np.ndarray) -> "Attributes":
-        fields: dict[str, Any] = {f.name: getattr(self, f.name) for f in _FIELDS}
-        fields = {name: None if v is None else v[index] for name, v in fields.items()}
-        return Attributes(**fields)
-
     @property
     def size(self) -> np.ndarray:
         """The index into `SIZES`, from the radius."""
@@ -269,8 +259,6 @@ class Attributes:
         return self.shape * len(COLOURS) + self.colour
 
 
-_FIELDS = dataclasses.fields(Attributes)
-
 # --- drawing attributes ---------------------------------------------------------------------------
 
 
@@ -284,11 +272,6 @@ def get_view(view: str) -> View:
     if view not in VIEWS:
         raise InputError(f"figures has no view {view!r}{did_you_mean(view, filter(None, VIEWS))}")
     return VIEWS[view]
-
-
-def _check_split(split: str) -> None:
-    if split not in SPLIT_SIZES:
-        raise InputError(f"figures has no split {split!r}{did_you_mean(split, SPLIT_SIZES)}")
 
 
 def attributes(
@@ -324,65 +307,54 @@ def attributes(
     array([4, 5, 4, 4], dtype=int32)
     """
     spec = get_view(view)
-    seed = check_seed(seed, any_integer=True)
-    _check_split(split)
-    num = SPLIT_SIZES[split] if num is None else num
-    if num < 0 or start < 0:
-        raise InputError(f"figures: num and start must be 0 or more, not {num} and {start}.")
-    translation = "a" in spec.elements
-    if domain not in (("", "a", "b") if translation else ("",)):
-        raise InputError(f"figures: the view {view!r} has no domain {domain!r}.")
     stream = f"figures/{view}/{split}/"
     if spec.independent:
         stream += (domain or "a") + "/"
-
-    index = np.arange(start, start + num, dtype=np.uint64)
-
-    def bits(field: str) -> np.ndarray:
-        return _bits(seed, stream + field, index)
-
-    allowed = np.array(
-        [
-            (s, c)
-            for s in range(len(SHAPES))
-            for c in range(len(COLOURS))
-            if split != "train" or (SHAPES[s], COLOURS[c]) not in spec.held_out
-        ],
-        np.int32,
-    )
-    shape, colour = allowed[_pick(bits("label"), len(allowed))].T
+    num, bits = of_split("figures", split, SPLIT_SIZES, num, seed, start, stream)
+    translation = "a" in spec.elements
+    if domain not in (("", "a", "b") if translation else ("",)):
+        raise InputError(f"figures: the view {view!r} has no domain {domain!r}.")
+    lacks = split == "train"
+    allowed = pairs_without(SHAPES, COLOURS, spec.held_out if lacks else ())
+    shape, colour = allowed[pick(bits("label"), len(allowed))].T
     if translation:
         fill = np.full(num, FILLS.index(spec.fills[int(domain == "b")]), np.int32)
     else:
         fills = np.array([FILLS.index(name) for name in spec.fills], np.int32)
-        fill = fills[_pick(bits("fill"), len(fills))]
+        fill = fills[pick(bits("fill"), len(fills))]
     if (domain or "a") in spec.grey:
         colour = np.full(num, GREY, np.int32)
     backgrounds = np.array([BACKGROUNDS.index(name) for name in spec.backgrounds], np.int32)
-    radii = np.array(spec.radii)[_pick(bits("size"), len(spec.radii))]
+    radii = np.array(spec.radii)[pick(bits("size"), len(spec.radii))]
     centres = np.array(spec.centres)
     turned: dict[str, np.ndarray] = {}
     if spec.continuous:
-        first, last = HELD_OUT_ANGLES
-        gap = last - first if split == "train" else 0.0
-        angle = _uniform(bits("angle"), 0.0, 360.0 - gap)
-        rgb = COLOUR_RGB[colour].astype(np.int64)
-        for channel, name in enumerate(("red", "green", "blue")):
-            rgb[:, channel] += _pick(bits(name), 2 * COLOUR_JITTER + 1) - COLOUR_JITTER
-        turned["angle"] = np.where(angle < first, angle, angle + gap)
-        turned["rgb"] = np.clip(rgb, 0, 255).astype(np.uint8)
+        turned["angle"] = uniform_outside(bits("angle"), 360.0, HELD_OUT_ANGLES if lacks else None)
+        turned["rgb"] = jittered(colour, bits)
     return Attributes(
         shape=np.ascontiguousarray(shape),
         colour=np.ascontiguousarray(colour),
         fill=fill,
-        background=backgrounds[_pick(bits("background"), len(backgrounds))],
-        radius=_uniform(bits("radius"), radii[:, 0], radii[:, 1]),
-        x=centres[_pick(bits("column"), len(centres))]
-        + _uniform(bits("x"), -spec.jitter, spec.jitter),
-        y=centres[_pick(bits("row"), len(centres))]
-        + _uniform(bits("y"), -spec.jitter, spec.jitter),
+        background=backgrounds[pick(bits("background"), len(backgrounds))],
+        radius=uniform(bits("radius"), radii[:, 0], radii[:, 1]),
+        x=centres[pick(bits("column"), len(centres))]
+        + uniform(bits("x"), -spec.jitter, spec.jitter),
+        y=centres[pick(bits("row"), len(centres))] + uniform(bits("y"), -spec.jitter, spec.jitter),
         **turned,
     )
+
+
+def jittered(colour: np.ndarray, bits: Callable[[str], np.ndarray]) -> np.ndarray:
+    """Returns colours near those of `COLOURS`, uint8 `[N, 3]`.
+
+    Args:
+        colour: Indices into `COLOURS`, `[N]`.
+        bits: From the name of a stream to its random numbers; see `streams.of_split`.
+    """
+    rgb = COLOUR_RGB[colour].astype(np.int64)
+    for channel, name in enumerate(("red", "green", "blue")):
+        rgb[:, channel] += pick(bits(name), 2 * COLOUR_JITTER + 1) - COLOUR_JITTER
+    return np.clip(rgb, 0, 255).astype(np.uint8)
 
 
 # --- rendering ------------------------------------------------------------------------------------

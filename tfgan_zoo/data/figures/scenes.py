@@ -16,8 +16,7 @@ import dataclasses
 import numpy as np
 
 from tfgan_zoo.data import figures, streams
-from tfgan_zoo.errors import InputError, check_seed
-from tfgan_zoo.suggestions import did_you_mean
+from tfgan_zoo.errors import InputError
 
 #: The name of the view.
 VIEW = "labels"
@@ -34,7 +33,7 @@ _APART = (0.8, 1.0)
 
 
 @dataclasses.dataclass(frozen=True)
-class Scenes:
+class Scenes(streams.Rows):
     """What is drawn: N images of `MOST` figures each, the first at the bottom.
 
     Args:
@@ -53,13 +52,6 @@ class Scenes:
     y: np.ndarray
     shown: np.ndarray
 
-    def __len__(self) -> int:
-        return len(self.shape)
-
-    def __getitem__(self, index: slice | np.ndarray) -> "Scenes":
-        fields = dataclasses.fields(self)
-        return Scenes(**{field.name: getattr(self, field.name)[index] for field in fields})
-
 
 def scenes(split: str = "train", num: int | None = None, seed: int = 0, start: int = 0) -> Scenes:
     """Draws the attributes of scenes `start` to `start + num` of a split.
@@ -77,16 +69,8 @@ def scenes(split: str = "train", num: int | None = None, seed: int = 0, start: i
     >>> scenes("test", num=2).shown.sum(1)
     array([4, 4])
     """
-    seed = check_seed(seed, any_integer=True)
-    if split not in SPLIT_SIZES:
-        raise InputError(f"figures has no split {split!r}{did_you_mean(split, SPLIT_SIZES)}")
-    num = SPLIT_SIZES[split] if num is None else num
-    if num < 0 or start < 0:
-        raise InputError(f"figures: num and start must be 0 or more, not {num} and {start}.")
-    index = np.arange(start, start + num, dtype=np.uint64)
-
-    def bits(field: str) -> np.ndarray:
-        return streams.bits(seed, f"figures/{VIEW}/{split}/{field}", index)
+    stream = f"figures/{VIEW}/{split}/"
+    num, bits = streams.of_split("figures", split, SPLIT_SIZES, num, seed, start, stream)
 
     def uniform(field: str, low: float, high: float) -> np.ndarray:
         return streams.uniform(bits(field), low, high)
