@@ -29,7 +29,12 @@ def get_config():
     config.model_args.num_scales = 1
     config.model_args.feature_matching = 0.0
     config.model_args.inference = "paper"
-    config.generator = {"name": "unet_generator", "filters": 32, "dropout": 0.5}
+    config.generator = {
+        "name": "unet_generator",
+        "filters": 32,
+        "dropout": 0.5,
+        "upsampling": "resize",
+    }
     config.discriminator = {
         "name": "patchgan_discriminator",
         "filters": 32,

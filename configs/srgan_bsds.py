@@ -24,7 +24,7 @@ def get_config():
     config.model_args.content_loss = "mse"
     config.model_args.adversarial_weight = 1.0
     config.model_args.relativistic = False
-    config.model_args.pixel_weight = 0.0
+    config.model_args.pixel_weight = 250.0
     config.generator = {
         "name": "srresnet_generator",
         "filters": 32,

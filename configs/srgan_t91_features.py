@@ -25,7 +25,7 @@ def get_config():
     config.model_args.content_loss = "mse"
     config.model_args.adversarial_weight = 1.0
     config.model_args.relativistic = False
-    config.model_args.pixel_weight = 0.0
+    config.model_args.pixel_weight = 250.0
     config.generator = {
         "name": "srresnet_generator",
         "filters": 32,
@@ -47,7 +47,7 @@ def get_config():
     config.evaluate.best = False  # the game trades PSNR for appearance
     config.evaluate.metrics = ("psnr", "ssim", "ssim_daala")
     config.train.generator_from = "runs/srresnet_t91"
-    config.train.steps = 3000
+    config.train.steps = 2000
     config.train.log_every = 100
     config.train.sample_every = 500
     config.train.checkpoint_every = 500
