@@ -32,6 +32,7 @@ import numpy as np
 from benchmarks import common
 from tfgan_zoo import cli
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.memory import peak_bytes, resident_bytes
 
 _ROOT = Path(__file__).parents[1]
 _GIB = 1 << 30
@@ -108,22 +109,6 @@ def fit_line(measured: Mapping[Size, Measured]) -> Line | None:
     return Line(base, weights, float(constant / weights), float(c))
 
 
-def resident(process: int, field: str = "VmRSS") -> int:
-    """Returns the memory that a process holds, in bytes; 0 if there is no such process.
-
-    Args:
-        process: Its number.
-        field: "VmRSS", or "VmHWM" for the peak. `resource.getrusage` would count the peak of the
-            process that started it, too.
-    """
-    try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    except OSError:
-        return 0
-    held = [line.split()[1] for line in lines if line.startswith(f"{field}:")]
-    return 1024 * int(held[0]) if held else 0
-
-
 # ---------------------------------------------------------------------- in a process of its own
 
 
@@ -157,7 +142,7 @@ def measure(size: Size, filters: int, rematerialize: bool, steps: int) -> Measur
         tf.config.experimental.set_memory_growth(gpu, True)
 
     def peak() -> int:
-        return speed_tf.peak_bytes() if gpus else resident(os.getpid(), "VmHWM")
+        return speed_tf.peak_bytes() if gpus else peak_bytes()
 
     devices.set_up_graphs()  # as in all commands
     tf.constant(0)
@@ -200,7 +185,7 @@ def run(command: Sequence[str], limit: float) -> Measured:
         process = subprocess.Popen(command, stdout=printed, stderr=errors, text=True, cwd=_ROOT)
         try:
             while process.poll() is None:
-                if (held := resident(process.pid)) > limit:
+                if (held := resident_bytes(process.pid)) > limit:
                     raise InputError(f"stopped at {held / _GIB:.1f} GiB, above the limit")
                 if (left := available()) < _SPARE:
                     raise InputError(

@@ -16,14 +16,8 @@ import time
 from pathlib import Path
 
 from benchmarks.common import show, where
+from tfgan_zoo.memory import resident_bytes
 from tfgan_zoo.models import MODELS
-
-
-def resident_mb(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
 
 
 def step_of(workdir: Path) -> int:
@@ -42,7 +36,7 @@ def soak(model: str, steps: int, workdir: Path) -> list[tuple[int, float]]:
     while process.poll() is None:
         time.sleep(0.5)
         try:
-            seen.append((step_of(workdir), resident_mb(process.pid)))
+            seen.append((step_of(workdir), resident_bytes(process.pid) / 2**20))
         except (OSError, ValueError):  # No line yet, or the process has ended.
             continue
     if process.returncode:

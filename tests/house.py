@@ -19,7 +19,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"hashes", "keras_internals", "lazy", "moved", "noise", "pixels", "progress"}),
     frozenset({"samples", "suggestions"}),
     frozenset({"errors"}),
-    frozenset({"atomic", "attributes", "backend", "schedules", "sizes", "weight_files"}),
+    frozenset({"atomic", "attributes", "backend", "memory", "schedules", "sizes", "weight_files"}),
     frozenset({"downloads"}),
     frozenset({"presets"}),
     frozenset({"data", "layers", "losses", "serving"}),

@@ -11,11 +11,11 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.marks import slow_except
-from tfgan_zoo import downloads
+from tfgan_zoo import downloads, memory
 from tfgan_zoo.data import decoded, open_domains, open_source, paired, storage, unconditional
 from tfgan_zoo.data.images import Fit
 from tfgan_zoo.data.source import ArraySource
-from tfgan_zoo.data.storage import Caching, parse_bytes, storage_for
+from tfgan_zoo.data.storage import Caching, storage_for
 from tfgan_zoo.errors import InputError
 
 NUM, SIDE, BATCH = 11, 8, 4
@@ -68,42 +68,17 @@ def file_of(tmp_path):
     return file
 
 
-@pytest.mark.parametrize(
-    ("value", "found"),
-    [("4GB", 4 * 10**9), ("1.5 GiB", 3 * 2**29), ("512mb", 512 * 10**6), ("10k", 10**4), (7, 7)],
-)
-def test_sizes_are_read(value, found):
-    assert parse_bytes("memory", value) == found
-
-
-@pytest.mark.parametrize("value", ["", "GB", "4 apples", "-4GB", 0, 1.5, "4i"])
-def test_other_sizes_are_refused(value):
-    with pytest.raises(InputError, match="memory: expected a size such as '4GB'"):
-        parse_bytes("memory", value)
-
-
 def test_a_quarter_of_the_machine_is_used_by_default():
-    assert Caching().limit == storage.machine_memory() // 4
-    assert 0 < storage.machine_memory() <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert Caching().limit == memory.machine_memory() // 4
 
 
 def test_no_more_memory_is_used_than_there_is():
-    assert Caching(memory="1000TB").limit == storage.machine_memory()
+    assert Caching(memory="1000TB").limit == memory.machine_memory()
 
 
 def test_the_folder_of_a_user_who_does_not_exist_is_refused():
     with pytest.raises(InputError, match=r"data.cache_dir: expected a folder, got '~nobody-here"):
         _ = Caching("disk", folder="~nobody-here/x").path
-
-
-def test_the_memory_of_a_job_is_that_of_its_control_group(tmp_path):
-    """As a batch system limits it: in a group above that of the process."""
-    (tmp_path / "cgroup").write_text("3:cpu:/x\n2:rdma,memory:/jobs/7/step\n0::/jobs/7/step\n")
-    files = [str(f.relative_to(tmp_path)) for f in storage._limits(tmp_path / "cgroup", tmp_path)]
-    assert files[:2] == ["memory.max", "memory/memory.limit_in_bytes"]
-    assert {"jobs/7/memory.max", "memory/jobs/7/memory.limit_in_bytes"} <= set(files)
-    assert not any("x" in file.split("/") for file in files)
-    assert len(list(storage._limits(tmp_path / "missing", tmp_path))) == 2
 
 
 def test_without_a_home_the_cache_is_a_temporary_folder(monkeypatch):

@@ -1,8 +1,6 @@
 """Callbacks that record what a run logs, and what the logs mean."""
 
 import json
-import resource
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo import atomic
+from tfgan_zoo import atomic, memory
 from tfgan_zoo.callbacks.diagnosis import MEASURES
 from tfgan_zoo.callbacks.schedule import Schedule
 from tfgan_zoo.keras_internals import applied_updates, loss_scale
@@ -132,8 +130,7 @@ def describe_logs(model: Any) -> dict[str, Any]:
 
 def peak_memory() -> dict[str, float]:
     """Returns the process' peak resident memory, and each GPU's, in MB."""
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    peak = {"peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit}
+    peak = {"peak_memory_mb": memory.peak_bytes() / 2**20}
     for i, _ in enumerate(tf.config.list_logical_devices("GPU")):
         info = tf.config.experimental.get_memory_info(f"GPU:{i}")
         peak[f"gpu{i}_peak_memory_mb"] = info["peak"] / 2**20

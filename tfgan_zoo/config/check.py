@@ -7,8 +7,8 @@ from ml_collections import ConfigDict
 from tfgan_zoo.config.schema import CONFIGS, run_config
 from tfgan_zoo.config.values import ALL_ENTRIES, flatten
 from tfgan_zoo.data.label_maps import CLASSES
-from tfgan_zoo.data.storage import parse_bytes
 from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.memory import parse_bytes
 from tfgan_zoo.metrics.registry import IN_TRAINING as METRICS
 from tfgan_zoo.suggestions import nearest
 

@@ -28,7 +28,8 @@ import PIL
 
 from tfgan_zoo import __version__, progress
 from tfgan_zoo.data.source import Source
-from tfgan_zoo.data.storage import Caching, bytes_of, format_bytes
+from tfgan_zoo.data.storage import Caching, bytes_of
+from tfgan_zoo.memory import format_bytes
 
 HEADER = 4096
 """Bytes before the first record, which describe the file."""
