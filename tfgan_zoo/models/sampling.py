@@ -149,7 +149,8 @@ class Sampling(Conditional):
             truncation: Draws each number of z again until it is at most this far from 0: smaller
                 values give more typical images that differ less (Brock et al. 2018,
                 https://arxiv.org/abs/1809.11096). For normal latents; None for all of them.
-            batch_size: Number of images made at a time.
+            batch_size: Number of images made at a time, on each replica. On several replicas the
+                batches are those of one device, and so are the images.
             **given: The condition, by name: an entry for each image, or a single one for all. A
                 `label` is a class number, one of `class_names`, or a mixture of classes: a row of
                 `num_classes` weights that add up to 1.
@@ -197,7 +198,8 @@ class Sampling(Conditional):
         entries = (np.repeat(v, rows // len(v), axis=0) for v in condition.values())
         inputs: Any = (latents, *entries) if condition else latents
         # Keras would make a dataset that can be shuffled, which takes as long as many images do.
-        dataset = tf.data.Dataset.from_tensor_slices((inputs,)).batch(batch_size)
+        size = batch_size * self.distribute_strategy.num_replicas_in_sync
+        dataset = tf.data.Dataset.from_tensor_slices((inputs,)).batch(size)
         return self.predict(dataset.with_options(_BY_SAMPLES), verbose=0)
 
     def standing_statistics(self, num: int = 1024, batch_size: int = 64, seed: int = 0) -> None:
