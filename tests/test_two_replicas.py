@@ -14,6 +14,9 @@ SLOW = {
     "tests.networks.replicas:text_encoders_embed_and_differentiate",
     "tests.metrics.replicas:every_metric",
     "tests.metrics.replicas:an_extractor_that_works_with_numpy",
+    "tests.run.replicas:samples_of_classes_voxels_and_texts",
+    "tests.run.replicas:scores_of_samples",
+    "tests.run.replicas:settings_of_training_alone",
 }
 SLOW |= {
     f"tests.models.replicas:{check}"

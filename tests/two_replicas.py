@@ -20,6 +20,7 @@ MODULES = (
     "tests.networks.replicas",
     "tests.layers.replicas",
     "tests.metrics.replicas",
+    "tests.run.replicas",
 )
 #: The verdict on a check that raises nothing. Any other is a traceback.
 EQUAL = "equal"

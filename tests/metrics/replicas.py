@@ -1,5 +1,6 @@
 """Updates metrics on two replicas; run by two_replicas in a separate process."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -17,7 +18,7 @@ from tfgan_zoo.metrics import (
     PrecisionRecall,
     SlicedWasserstein,
 )
-from tfgan_zoo.metrics.features import open_features
+from tfgan_zoo.metrics.features import ModelFeatures, open_features
 from tfgan_zoo.metrics.reservoir import kept
 
 
@@ -88,6 +89,26 @@ def an_extractor_that_works_with_numpy():
         update(two, *(per_replica(each, start, 40) for each in pair))
         one.update_state(*(each[start : start + 40] for each in pair))
     np.testing.assert_allclose(float(two.result()), float(one.result()), rtol=1e-4)
+
+
+def features_of_images_that_replicas_share():
+    """Also where they have unequal parts, and where there are fewer images than replicas."""
+    digits = np.random.default_rng(0).integers(0, 256, (521, 28, 28, 1), np.uint8)
+    one = open_features("mnist_v1")
+    with STRATEGY.scope():
+        two = open_features("mnist_v1")
+    assert two.fingerprint == one.fingerprint
+    two.share(STRATEGY)
+    for num in (521, 7, 1, 0):
+        for shared, alone in zip(two(digits[:num]), one(digits[:num]), strict=True):
+            np.testing.assert_allclose(shared, alone, rtol=1e-4, atol=1e-5)
+    with STRATEGY.scope():
+        network = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten()])
+        two = ModelFeatures(network, "pixels")
+    two.share(STRATEGY)
+    features, logits = two(digits[:7])
+    np.testing.assert_array_equal(features, two._prepared(digits[:7]).reshape(7, -1))
+    assert logits is None
 
 
 def more_samples_than_the_reservoirs_hold():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import tfgan_zoo
 from tests.models.spectral import game
 from tests.models.tiny import (
     CLASSES,
@@ -128,6 +129,36 @@ def every_option():
     one = model.generate(5)
     assert one.shape == (5, 16, 16, 3)
     np.testing.assert_allclose(model.generate(5, batch_size=2), one, atol=1e-6)
+
+
+class _SizeOfBatch(keras.layers.Layer):
+    """Adds the number of rows of the batch, and fails on an empty one, as some kernels do."""
+
+    def call(self, inputs):
+        rows = tf.shape(inputs)[0]
+        with tf.control_dependencies([tf.debugging.assert_positive(rows)]):
+            return inputs + tf.cast(rows, inputs.dtype)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+def samples_come_from_the_batches_of_one_device():
+    """Whatever their number, also where it is smaller than that of replicas."""
+
+    def model():
+        layers = [keras.Input((2,)), _SizeOfBatch(), keras.layers.Reshape((1, 1, 2))]
+        return tfgan_zoo.GAN((1, 1, 2), latent_dim=2, generator=keras.Sequential(layers))
+
+    one = model()
+    with STRATEGY.scope():
+        two = model()
+    for num in (1, 2, 3, 4, 5, 7, 8, 9, 15):
+        latents = np.arange(2 * num, dtype=np.float32).reshape(-1, 2)
+        expected = one.generate(latents=latents, batch_size=4)
+        sizes = (expected[:, 0, 0] - latents)[:, 0]
+        assert sizes.tolist() == [4] * (num // 4 * 4) + [num % 4] * (num % 4)
+        np.testing.assert_array_equal(two.generate(latents=latents, batch_size=4), expected)
 
 
 def regularizers_of_weights():

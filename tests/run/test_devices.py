@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 from tests.tiny_runs import as_recipe, assert_same, lines, saved, tiny_config, tiny_translation
+from tfgan_zoo import presets
 from tfgan_zoo.config import default_config, override
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.run import devices as distribution
 from tfgan_zoo.run import experiment
+from tfgan_zoo.run.trained import devices_for_samples
 
 ROOT = Path(__file__).parents[2]
 
@@ -307,6 +309,41 @@ def test_unusable_tf_config(monkeypatch, text):
     monkeypatch.setenv("TF_CONFIG", text)
     with pytest.raises(InputError, match="TF_CONFIG: expected"):
         devices_of()
+
+
+def test_many_samples_are_made_by_all_devices_of_the_machine(monkeypatch):
+    def replicas(**settings):
+        made = default_config()
+        for name, value in settings.items():
+            override(made, f"distribution.{name}", value)
+        return distribution.open_for_samples(made)
+
+    # Also of runs that were trained on several GPUs, or machines, elsewhere.
+    for strategy in ("auto", "one_device", "mirrored", "multi_worker"):
+        assert replicas(strategy=strategy).strategy is None
+    assert replicas(logical_cpus="2").strategy is None  # too late to split the CPU
+    monkeypatch.setattr(distribution, "_local_devices", lambda: ("GPU:0", "GPU:1"))
+    monkeypatch.setattr(distribution, "_mirrored", lambda devices: devices)
+    for strategy in ("auto", "mirrored", "multi_worker"):
+        assert replicas(strategy=strategy) == ("GPU:0", "GPU:1")
+    assert replicas(strategy="one_device").strategy is None
+
+
+def test_whose_samples_replicas_share(monkeypatch, tmp_path):
+    monkeypatch.setattr(distribution, "_local_devices", lambda: ("GPU:0", "GPU:1"))
+    monkeypatch.setattr(distribution, "_mirrored", lambda devices: devices)
+    preset, autoencoder = (
+        presets.file_of(presets.find(name)) for name in ("dcgan_figures", "vae_mnist")
+    )
+    assert devices_for_samples(preset, 1000) == ("GPU:0", "GPU:1")
+    assert devices_for_samples(preset, 999).strategy is None
+    assert devices_for_samples(autoencoder, 1000).strategy is None
+    unknown = tmp_path / "model.keras"
+    unknown.touch()
+    assert devices_for_samples(unknown, 1000).strategy is None
+    with pytest.raises(InputError, match="is no run folder"):
+        devices_for_samples(tmp_path, 1000)
+    assert devices_for_samples(tmp_path, 999).strategy is None  # what loads it says so
 
 
 def test_a_cluster_of_one_is_one_machine(monkeypatch):

@@ -320,7 +320,7 @@ class GANCLS(ReadsTexts, NoiseToImage):
             seeds: A seed for the noise of each image, instead of `seed`. A server makes the same
                 image from the same text and seed.
             embeddings: h, `[num, embedding_dim]`, instead of `texts`.
-            batch_size: Number of images made at a time.
+            batch_size: Number of images made at a time, on each replica.
             on_unknown: What to do about unknown words; see `embed`.
 
         Returns:

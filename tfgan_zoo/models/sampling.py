@@ -149,7 +149,8 @@ class Sampling(Conditional):
             truncation: Draws each number of z again until it is at most this far from 0: smaller
                 values give more typical images that differ less (Brock et al. 2018,
                 https://arxiv.org/abs/1809.11096). For normal latents; None for all of them.
-            batch_size: Number of images made at a time.
+            batch_size: Number of images made at a time, on each replica. On several replicas the
+                batches are those of one device, and so are the images.
             **given: The condition, by name: an entry for each image, or a single one for all. A
                 `label` is a class number, one of `class_names`, or a mixture of classes: a row of
                 `num_classes` weights that add up to 1.
@@ -195,9 +196,34 @@ class Sampling(Conditional):
             advice = "; give one as x[np.newaxis]" * (latents.shape == (self.latent_dim,))
             raise InputError(f"latents: expected {expected}, got {latents.shape}{advice}.")
         entries = (np.repeat(v, rows // len(v), axis=0) for v in condition.values())
-        inputs: Any = (latents, *entries) if condition else latents
+        return self._images_of((latents, *entries), batch_size)
+
+    def _images_of(self, inputs: tuple[np.ndarray, ...], batch_size: int) -> np.ndarray:
+        """Returns an image for each row, from the batches that one device would make.
+
+        The last digits of an image may depend on the size of its batch, so replicas have whole
+        batches, and the last one, which may be smaller, is made on its own. As some operations fail
+        on an empty batch, a replica that has none left repeats a row instead.
+        """
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        if replicas == 1:
+            return self._images_in_batches(inputs, batch_size)
+        num = len(inputs[0])
+        whole = num - num % batch_size
+        images = []
+        for start, stop, size in ((0, whole, batch_size), (whole, num, num - whole)):
+            if start < stop:
+                count, step = stop - start, size * replicas
+                padded = np.arange(start, start + math.ceil(count / step) * step)
+                places = np.minimum(padded, stop - 1)
+                rows = tuple(each[places] for each in inputs)
+                images.append(self._images_in_batches(rows, step)[:count])
+        return np.concatenate(images)
+
+    def _images_in_batches(self, inputs: tuple[np.ndarray, ...], batch_size: int) -> np.ndarray:
+        given: Any = inputs if len(inputs) > 1 else inputs[0]
         # Keras would make a dataset that can be shuffled, which takes as long as many images do.
-        dataset = tf.data.Dataset.from_tensor_slices((inputs,)).batch(batch_size)
+        dataset = tf.data.Dataset.from_tensor_slices((given,)).batch(batch_size)
         return self.predict(dataset.with_options(_BY_SAMPLES), verbose=0)
 
     def standing_statistics(self, num: int = 1024, batch_size: int = 64, seed: int = 0) -> None:

@@ -124,7 +124,8 @@ def build_model(config: ConfigDict, trains: bool = True) -> ZooModel:
     Args:
         config: The config.
         trains: Whether the model will be trained. One that is only used may have been trained on
-            another device, and is compiled without XLA if this one should not use it.
+            other devices, and is compiled without what these do not allow: XLA on a CPU that it
+            would slow down, and on several replicas all that they take in training alone.
     """
     cls, args = model_class(config.model), config.model_args.to_dict()
     defaults = model_arguments(cls)
@@ -145,16 +146,19 @@ def build_model(config: ConfigDict, trains: bool = True) -> ZooModel:
         }
         model = cls(**built, seed=config.seed, name=short_name(config.model), **args)
         _check_groups(config, model, [group for group, _ in networks.values()])
-        synchronize(config, model)
+        alone = model.distribute_strategy.num_replicas_in_sync == 1
+        if trains:
+            synchronize(config, model)
         optimizers: dict[str, Any] = {
             f"{role}_optimizer": build_optimizer(config, role, updates)
             for role, updates in model.updates_per_step.items()
         }
         model.compile(
             **optimizers,
-            jit_compile=config.train.jit_compile and (trains or not model.crawls_under_xla()),
-            rematerialize=config.train.rematerialize,
-            steps_per_execution=config.train.steps_per_execution,
+            jit_compile=config.train.jit_compile
+            and (trains or (alone and not model.crawls_under_xla())),
+            rematerialize=config.train.rematerialize and (trains or alone),
+            steps_per_execution=config.train.steps_per_execution if trains or alone else 1,
         )
     finally:
         keras.config.set_dtype_policy(policy)

@@ -187,6 +187,26 @@ def open_devices(config: ConfigDict) -> Devices:
     return _mirrored(devices)
 
 
+def open_for_samples(config: ConfigDict) -> Devices:
+    """Returns the devices on which a trained model makes many samples: all of this machine.
+
+    They need not be those that the run trained on. A run that trained on several machines is used
+    on the one where the command runs; one that trained on several GPUs, on as many as there are.
+
+    Args:
+        config: Of the run. With the strategy `one_device`, samples are made on one device, too.
+    """
+    settings = config.distribution
+    if settings.strategy == "one_device":
+        return Devices()
+    if settings.logical_cpus > 1:
+        # A process that has already used TensorFlow keeps its devices.
+        with contextlib.suppress(InputError):
+            _split_cpu(settings.logical_cpus)
+    devices = _local_devices()
+    return Devices() if len(devices) < 2 else _mirrored(devices)
+
+
 # A process can join only one cluster, and several mirrored strategies in one process interfere.
 @functools.cache
 def _multi_worker() -> Devices:

@@ -13,7 +13,7 @@ from tfgan_zoo.pictures.voxel_output import ENDINGS
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.coding import read_images
 from tfgan_zoo.run.folder import versions
-from tfgan_zoo.run.trained import weights_of
+from tfgan_zoo.run.trained import devices_for_samples, weights_of
 from tfgan_zoo.samples import POINTS, VOXELS, kind_of
 from tfgan_zoo.tasks import task_of
 
@@ -32,7 +32,8 @@ def draw_run(request: DrawRequest, output: Path, checkpoint: str = "best") -> st
     Raises:
         InputError: If there is no such run or checkpoint, or its model does not draw that.
     """
-    model = experiment.load_run(request.workdir, checkpoint)
+    with devices_for_samples(request.workdir, request.num_samples()).scope():
+        model = experiment.load_run(request.workdir, checkpoint)
     task = task_of(model)
     if request.inputs:
         if not task.encodes:

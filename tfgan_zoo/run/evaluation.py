@@ -23,10 +23,11 @@ from tfgan_zoo.evaluation.unfinished import Unfinished
 from tfgan_zoo.evaluation.upscaled import PairsRequest, score_source
 from tfgan_zoo.metrics.classes import Classes, ClassScores, extremes
 from tfgan_zoo.metrics.features import Features, open_auto
+from tfgan_zoo.metrics.features.base import NetworkFeatures
 from tfgan_zoo.metrics.registry import TARGETS
 from tfgan_zoo.run import building, experiment
 from tfgan_zoo.run.folder import config_of, versions
-from tfgan_zoo.run.trained import is_model_file, weights_of
+from tfgan_zoo.run.trained import devices_for_samples, is_model_file, weights_of
 from tfgan_zoo.tasks import EvaluationTask, Request, Task, task_of
 from tfgan_zoo.tasks.held_out import splits_to_evaluate
 
@@ -139,10 +140,14 @@ def evaluate_run(
     ):  # Before features are opened, which may have to be downloaded.
         distributions.check_unconditional(own, "--metrics")
     features = None
-    if distributions.need_features(request.metrics):
-        features = open_auto(request.features, source, request.inception)
-    distributions.needed_statistics(own, features)
-    model = experiment.load_run(workdir, request.checkpoint)
+    devices = devices_for_samples(workdir, request.num)
+    with devices.scope():
+        if distributions.need_features(request.metrics):
+            features = open_auto(request.features, source, request.inception)
+        distributions.needed_statistics(own, features)
+        model = experiment.load_run(workdir, request.checkpoint)
+    if devices.strategy is not None and isinstance(features, NetworkFeatures):
+        features.share(devices.strategy)
 
     def of_split(split: str) -> EvaluationTask:
         return task.evaluation(model, config, request._replace(split=split))

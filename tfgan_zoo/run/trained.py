@@ -12,19 +12,24 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict
 
-from tfgan_zoo import atomic
+from tfgan_zoo import atomic, presets
 from tfgan_zoo.callbacks.records import describe_logs
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.importing import note_of
 from tfgan_zoo.models import ZooModel
 from tfgan_zoo.models.mechanics.output_ranges import made_before
+from tfgan_zoo.models.sampling import Sampling
 from tfgan_zoo.run import styles
-from tfgan_zoo.run.building import build_model
-from tfgan_zoo.run.folder import Run, versions
+from tfgan_zoo.run.building import build_model, model_class
+from tfgan_zoo.run.devices import Devices, open_for_samples
+from tfgan_zoo.run.folder import Run, config_of, versions
 from tfgan_zoo.run.loading import load_model
 from tfgan_zoo.serving import saved_model
 from tfgan_zoo.serving.convert import convert
 from tfgan_zoo.serving.settings import write_settings
+
+#: Fewest samples that several replicas share; of fewer, one device makes all of them.
+SHARED = 1000
 
 
 def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> ZooModel:
@@ -73,6 +78,28 @@ def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> ZooModel:
     run.checkpoints.restore(model, step)
     styles.restore(run, model)
     return model
+
+
+def devices_for_samples(workdir: str | os.PathLike, num: int) -> Devices:
+    """Returns the devices on which a run's model makes samples; see `devices.open_for_samples`.
+
+    They are one device for few samples, whatever makes them; for models whose samples replicas
+    cannot share; and for `.keras` files that are no presets, of which no config is known. The model
+    is then loaded in their scope.
+
+    Args:
+        workdir: The run folder, or a `.keras` file.
+        num: Number of samples.
+
+    Raises:
+        InputError: If the samples are many and there is no such run.
+    """
+    if num < SHARED or (is_model_file(workdir) and presets.note_of(workdir) is None):
+        return Devices()
+    config = ConfigDict(config_of(workdir), convert_dict=True)
+    if not issubclass(model_class(config.model), Sampling):
+        return Devices()
+    return open_for_samples(config)
 
 
 def is_model_file(workdir: str | os.PathLike) -> bool:

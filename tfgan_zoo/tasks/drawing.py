@@ -6,13 +6,30 @@ Nothing here warns of words that a text encoder does not know; callers do, once.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 
 from tfgan_zoo import pictures
 from tfgan_zoo.samples import VOXELS, kind_of
 
-#: Images generated at a time.
+#: Images generated at a time on each replica, in batches of a model's `generate`.
 _BATCH = 512
+#: Voxels generated at a time: a batch may take a thousand times the memory of one of images.
+_VOXELS = 32
+
+
+def replicas_of(model: Any) -> int:
+    """Returns the number of replicas that share a model's samples.
+
+    They are those of the strategy in whose scope the model was made. Anything else that has a
+    `generate` is called as on one device.
+
+    Args:
+        model: A Keras model, or an object with a `generate`.
+    """
+    if not isinstance(model, keras.Model):
+        return 1
+    return model.distribute_strategy.num_replicas_in_sync
 
 
 def generate(model: Any, latents: np.ndarray, **given: np.ndarray) -> "Generated":
@@ -29,6 +46,9 @@ def generate(model: Any, latents: np.ndarray, **given: np.ndarray) -> "Generated
 class Generated:
     """Batches of images, which are generated when they are iterated over.
 
+    On several replicas more images are generated at a time, and each replica has batches of the
+    same images as one device has, so that they are the same ones.
+
     Args:
         model: See `generate`, as for the others.
         latents: The latents.
@@ -37,8 +57,10 @@ class Generated:
 
     def __init__(self, model: Any, latents: np.ndarray, given: Mapping[str, np.ndarray]):
         self._model, self._latents, self._given = model, latents, given
-        # A batch of voxels may take a thousand times the memory of one of images.
-        self._batch = 32 if kind_of(model.image_shape) is VOXELS else _BATCH
+        voxels, replicas = kind_of(model.image_shape) is VOXELS, replicas_of(model)
+        self._batch = replicas * (_VOXELS if voxels else _BATCH)
+        # Otherwise the first replica would have all voxels.
+        self._size = {"batch_size": _VOXELS} if voxels and replicas > 1 else {}
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return self.after(0)
@@ -49,7 +71,7 @@ class Generated:
         for i in range(num // self._batch * self._batch, len(self._latents), self._batch):
             part = slice(i, i + self._batch)
             conditions = {name: values[part] for name, values in self._given.items()}
-            images = self._model.generate(latents=self._latents[part], **conditions)
+            images = self._model.generate(latents=self._latents[part], **conditions, **self._size)
             yield images[max(0, num - i) :]
 
 

@@ -20,7 +20,7 @@ from tfgan_zoo.tasks.base import Score, Task, check_batch_size
 from tfgan_zoo.tasks.captions import CaptionsTask, open_captions
 from tfgan_zoo.tasks.comparison import BATCH, EvaluationTask, choose, reference
 from tfgan_zoo.tasks.distribution_scores import DistributionScores
-from tfgan_zoo.tasks.drawing import draw_texts, every_pair, generate, walk_between
+from tfgan_zoo.tasks.drawing import draw_texts, every_pair, generate, replicas_of, walk_between
 from tfgan_zoo.tasks.requests import Request
 
 
@@ -138,8 +138,9 @@ class TextToImageTask(CaptionsTask):
 
         def generated(start: int = 0) -> Iterator[np.ndarray]:
             latents = model.sample_latents(len(captions), request.seed)
-            for i in range(start // BATCH * BATCH, len(captions), BATCH):
-                part = slice(i, i + BATCH)
+            batch = BATCH * replicas_of(model)
+            for i in range(start // batch * batch, len(captions), batch):
+                part = slice(i, i + batch)
                 images = model.generate(captions[part], latents=latents[part], on_unknown="ignore")
                 yield images[max(0, start - i) :]
 

@@ -118,6 +118,23 @@ class NetworkFeatures(abc.ABC):
     dim: int
     classes: int
     batch_size: int
+    _strategy: tf.distribute.Strategy | None = None
+    _on_replicas: Callable[[Any], tuple[Any, Any]]
+
+    def share(self, strategy: tf.distribute.Strategy) -> None:
+        """Shares the images among the replicas of a strategy from now on, outside of graphs.
+
+        The results are the same to rounding, as batches may be smaller.
+
+        Args:
+            strategy: The one in whose scope these features were made.
+        """
+
+        @tf.function(autograph=False, reduce_retracing=True)
+        def on_replicas(batches: Any) -> tuple[Any, Any]:
+            return strategy.run(self._network, (batches,))
+
+        self._strategy, self._on_replicas = strategy, on_replicas
 
     def __call__(self, images: Any) -> tuple[Any, Any]:
         """Computes features; see `Features`."""
@@ -134,15 +151,38 @@ class NetworkFeatures(abc.ABC):
         num = len(given)
         features = np.empty((num, self.dim), np.float32)
         logits = np.empty((num, self.classes), np.float32)
-        starts = range(0, num, self.batch_size)
+        size = self.batch_size
+        if self._strategy is not None:
+            size *= self._strategy.num_replicas_in_sync
         for start in progress.bar(
-            starts, "features", num, "images", size=lambda start: min(self.batch_size, num - start)
+            range(0, num, size),
+            "features",
+            num,
+            "images",
+            size=lambda start: min(size, num - start),
         ):
-            part = slice(start, start + self.batch_size)
-            features[part], found = self._network(self._prepared(given[part]))
+            part = slice(start, start + size)
+            features[part], found = self._outputs(self._prepared(given[part]))
             if found is not None:
                 logits[part] = found
         return features, logits if self.classes else None
+
+    def _outputs(self, batch: Any) -> tuple[Any, Any]:
+        """Returns what `_network` returns, computed by all replicas if there are several."""
+        strategy = self._strategy
+        if strategy is None or len(batch) < strategy.num_replicas_in_sync:
+            return self._network(batch)
+        shares = np.array_split(np.asarray(batch, np.float32), strategy.num_replicas_in_sync)
+        outputs = self._on_replicas(
+            strategy.experimental_distribute_values_from_function(
+                lambda context: tf.constant(shares[context.replica_id_in_sync_group])
+            )
+        )
+        features, logits = (
+            None if each is None else np.concatenate(strategy.experimental_local_results(each))
+            for each in outputs
+        )
+        return features, logits
 
     def _in_graph(
         self, images: tf.Tensor, checked: Callable[[Any], np.ndarray]
