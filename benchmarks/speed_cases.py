@@ -13,7 +13,19 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import GANCLS, SRGAN, WGANGP, CycleGAN, Pix2Pix, config, layers, networks
-from tfgan_zoo.models import DCGAN, DTN, GAN, MODELS, R3GAN, SNGAN, BigGAN, Game, ZooModel
+from tfgan_zoo.data import figures
+from tfgan_zoo.models import (
+    DCGAN,
+    DTN,
+    GAN,
+    MODELS,
+    R3GAN,
+    SNGAN,
+    BigGAN,
+    Game,
+    Pix2PixHD,
+    ZooModel,
+)
 from tfgan_zoo.run import building
 
 #: Arguments without the recipes' aids.
@@ -29,11 +41,20 @@ _AIDS = {
 _PLAYERS = ("generator", "discriminator", "encoder", "decoder")
 
 
-def recipe(name: str) -> tuple[ZooModel, int]:
-    """Returns a recipe's model, without aids and text encoder, and its batch size."""
+def recipe(name: str, **generator: Any) -> tuple[ZooModel, int]:
+    """Returns a recipe's model, without aids and text encoder, and its batch size.
+
+    Args:
+        name: The recipe's name.
+        **generator: Options of the generator instead of the recipe's.
+    """
     settings = config.load_config(name)
     cls, args = MODELS[settings.model], settings.model_args.to_dict()
     args |= {aid: value for aid, value in _AIDS.items() if aid in args}
+    if "attributes" in cls.from_data:
+        args["attributes"] = figures.DESCRIBED
+    if generator:
+        settings.generator = settings.generator.to_dict() | generator
     slots = cls.network_arguments(**(building.model_arguments(cls) | args))
     players = {
         slot: building.build_network(settings, role, slot, *shapes)
@@ -82,9 +103,8 @@ def r3gan(name: str, batch: int = 32) -> tuple[R3GAN, int]:
 
 
 #: Games without a case on the figures: `gan 2-D` stands for the first, and `dcgan` for the others,
-#: whose networks and losses are much the same. `gan_3d` has 3-D convolutions, which the other
-#: contenders do not read.
-_ELSEWHERE = ("gan", "cgan", "acgan", "gan_3d")
+#: whose networks and losses are much the same.
+_ELSEWHERE = ("gan", "cgan", "acgan")
 #: Recipes of the quick cases.
 RECIPES = {
     "wgan_gp 2-D": "wgan_gp_toy",
@@ -93,7 +113,9 @@ RECIPES = {
         for name, cls in MODELS.items()
         if issubclass(cls, Game) and name not in _ELSEWHERE
     },
+    "gan_3d resize": "gan_3d",
     "vae": "vae",
+    "attribute_to_image": "attribute_to_image",
 }
 
 #: By size and name: returns a model and its discriminator's batch size.
@@ -102,6 +124,7 @@ CASES: dict[str, dict[str, Callable[[], tuple[ZooModel, int]]]] = {
         "gan 2-D": lambda: (gan_2d(), 100),
         **{case: partial(recipe, name) for case, name in RECIPES.items()},
         "r3gan": partial(r3gan, "r3gan"),
+        "gan_3d resize": partial(recipe, "gan_3d", upsampling="resize"),
     },
     "paper": {
         "dcgan 64": lambda: (DCGAN(), 64),
@@ -139,6 +162,7 @@ def weights(model: ZooModel) -> dict[str, Any]:
     names = ["discriminator_steps", "clip", "penalty_weight", "cycle_weight", "identity_weight"]
     names += ["pool_size", "l1_weight", "adversarial_weight", "orthogonal_weight"]
     names += ["sigma", "beta", "gamma", "feature_layer", "objective", "const_weight"]
+    names += ["num_scales", "feature_matching", "boundaries", "mask_weight"]
     found = {name: getattr(model, name) for name in names if hasattr(model, name)}
     return found | ({"gamma": model.r1_gamma} if isinstance(model, R3GAN) else {})
 
@@ -162,6 +186,7 @@ def description(model: ZooModel, batch: int) -> dict[str, Any]:
             for role in model.roles()
         },
         "features": nodes(features_of(model)) if isinstance(model, DTN) else None,
+        "scales": scales_of(model) if isinstance(model, Pix2PixHD) else None,
         **weights(model),
     }
 
@@ -170,6 +195,14 @@ def features_of(model: DTN) -> keras.Model:
     """Returns f without its scaling of images, for images of a known size."""
     *_, network = model.frozen("features").layers
     return keras.models.clone_model(network, input_tensors=keras.Input(model.shape_a))
+
+
+def scales_of(model: Pix2PixHD) -> list[list[str]]:
+    """Returns the names of the discriminator's layers whose outputs are used, by scale."""
+    return [
+        [tensor._keras_history.operation.name for tensor in scale]
+        for scale in model.discriminator.output
+    ]
 
 
 _SETTINGS = {
@@ -185,7 +218,9 @@ _SETTINGS = {
     "momentum",
     "groups",
     "scale",
+    "offset",
     "rate",
+    "cropping",
     "target_shape",
     "size",
     "pool_size",
@@ -289,6 +324,14 @@ class Plain(keras.Model):
         self.optimizers[role][index].apply_gradients(
             zip(tape.gradient(loss, weights), weights, strict=True)
         )
+
+    def descend_together(self, tape, loss, role):
+        """Applies one update to all networks of a role."""
+        weights = [network.trainable_variables for network in self.networks[role]]
+        for optimizer, members, gradients in zip(
+            self.optimizers[role], weights, tape.gradient(loss, weights), strict=True
+        ):
+            optimizer.apply_gradients(zip(gradients, members, strict=True))
 
     def two_losses(self, real, fake):
         """Returns the sum of cross entropies of real logits as real and fake logits as fake."""
@@ -436,12 +479,7 @@ class Plain(keras.Model):
             total = sum(self.mse(tf.ones_like(scores), scores) for scores in fakes)
             total += cycle * (self.mae(a, cycled_a) + self.mae(b, cycled_b))
             total += cycle * identity * (self.mae(a, same_a) + self.mae(b, same_b))
-        weights = [*g.trainable_variables, *f.trainable_variables]
-        gradients = tape.gradient(total, weights)
-        first = len(g.trainable_variables)
-        parts = (gradients[:first], gradients[first:])
-        for network, optimizer, part in zip((g, f), self.optimizers[0], parts, strict=True):
-            optimizer.apply_gradients(zip(part, network.trainable_variables, strict=True))
+        self.descend_together(tape, total, 0)
         d_losses = []
         for index, (d, real, fake) in enumerate(((d_a, a, fake_a), (d_b, b, fake_b))):
             with tf.GradientTape() as tape:
@@ -529,6 +567,103 @@ class Plain(keras.Model):
         self.descend(g_tape, g_loss, 0)
         return d_loss, g_loss
 
+    def gan3d(self, data):
+        """Like `pix2pix`; the labels of fakes are those of the batch in another order."""
+        (g,), (d,) = self.networks
+        told = isinstance(data, dict)
+        real, given = (data["image"], [data["label"]]) if told else (data, [])
+        asked = [tf.random.shuffle(labels) for labels in given]
+        z = tf.random.normal((tf.shape(real)[0], self.settings["latent_dim"]))
+        with tf.GradientTape() as g_tape:
+            fake = g([z, *asked] if told else z, training=True)
+        with tf.GradientTape() as d_tape:
+            right = d([real, *given] if told else real, training=True)
+            wrong = d([fake, *asked] if told else fake, training=True)
+            d_loss = self.two_losses(right, wrong)
+        self.descend(d_tape, d_loss, 1)
+        with g_tape:
+            logits = d([fake, *asked] if told else fake, training=True)
+            g_loss = self.bce(tf.ones_like(logits), logits)
+        self.descend(g_tape, g_loss, 0)
+        return d_loss, g_loss
+
+    def pix2pixhd(self, data):
+        """The authors' order of updates: each player is judged once, before either moves.
+
+        Least squares at each scale, and feature matching; the encoder learns with the generator.
+        """
+        makers, (d,) = self.networks
+        settings, count = self.settings, self.settings["num_scales"]
+        a, b, instances = self.maps(data)
+        with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
+            fake = self.translated(makers, a, b, instances)
+            real_scales = d(tf.concat([a, b], axis=-1), training=True)
+            fake_scales = d(tf.concat([a, fake], axis=-1), training=True)
+            pairs = list(zip(real_scales, fake_scales, strict=True))
+            d_loss = 0.5 * tf.add_n(
+                [
+                    self.mse(tf.ones_like(real[-1]), real[-1])
+                    + self.mse(tf.zeros_like(made[-1]), made[-1])
+                    for real, made in pairs
+                ]
+            )
+            g_loss = tf.add_n([self.mse(tf.ones_like(made[-1]), made[-1]) for _, made in pairs])
+            if settings["feature_matching"]:
+                for real, made in pairs:
+                    terms = [
+                        self.mae(tf.stop_gradient(wanted), features)
+                        for wanted, features in zip(real[:-1], made[:-1], strict=True)
+                    ]
+                    weight = settings["feature_matching"] * 4.0 / (count * len(terms))
+                    g_loss += weight * tf.add_n(terms)
+        self.descend_together(g_tape, g_loss, 0)
+        self.descend(d_tape, d_loss, 1)
+        return d_loss, g_loss
+
+    def maps(self, data):
+        """Returns label maps with boundaries, images, and instances; or pairs of images."""
+        if "a" in data:
+            return data["a"], data["b"], None
+        labels, instances = data["label"], data.get("instance")
+        a = tf.one_hot(labels, self.zoo_model[0].num_classes)
+        if self.settings["boundaries"]:
+            down = instances[:, 1:] != instances[:, :-1]
+            right = instances[:, :, 1:] != instances[:, :, :-1]
+            edges = tf.pad(down, [(0, 0), (1, 0), (0, 0)]) | tf.pad(down, [(0, 0), (0, 1), (0, 0)])
+            edges |= tf.pad(right, [(0, 0), (0, 0), (1, 0)])
+            edges |= tf.pad(right, [(0, 0), (0, 0), (0, 1)])
+            a = tf.concat([a, tf.cast(edges, tf.float32)[..., None]], axis=-1)
+        return a, data["image"], instances
+
+    def translated(self, makers, a, b, instances):
+        """Returns what the generator makes of a, and of the encoder's means over instances."""
+        generator, *encoders = makers
+        for encoder in encoders:
+            styles = encoder(b, training=True)
+            count = tf.reduce_max(instances) + 1
+            samples = tf.range(tf.shape(instances)[0])[:, None, None]
+            index = tf.reshape(samples * count + instances, [-1])
+            flat = tf.reshape(styles, [-1, styles.shape[-1]])
+            means = tf.math.unsorted_segment_mean(flat, index, count * tf.shape(instances)[0])
+            a = tf.concat([a, tf.reshape(tf.gather(means, index), tf.shape(styles))], axis=-1)
+        return generator(a, training=True)
+
+    def attributetoimage(self, data):
+        """Squared errors of image and mask, summed over their values; there is no opponent."""
+        ((g,),) = self.networks
+        images, masks = ((data[name] + 1.0) / 2.0 for name in ("image", "mask"))
+        with tf.GradientTape() as tape:
+            made = g(data["attributes"], training=True)
+            image_errors = tf.square((made[..., :-1] + 1.0) / 2.0 - images * masks)
+            mask_errors = tf.square(made[..., -1:] - masks)
+            image_loss, mask_loss = (
+                tf.reduce_mean(tf.reduce_sum(errors, axis=(1, 2, 3)))
+                for errors in (image_errors, mask_errors)
+            )
+            loss = image_loss + self.settings["mask_weight"] * mask_loss
+        self.descend(tape, loss, 0)
+        return image_loss, mask_loss
+
     def relativisticgan(self, images):
         """Like `pix2pix`."""
         (g,), (d,) = self.networks
@@ -554,14 +689,7 @@ class Plain(keras.Model):
             error = tf.reduce_mean(0.5 * tf.reduce_sum(squares, axis=(1, 2, 3)))
             kl = self.divergence(mean, log_variance)
             loss = error + settings["beta"] * kl
-        weights = [*encoder.trainable_variables, *decoder.trainable_variables]
-        gradients = tape.gradient(loss, weights)
-        first = len(encoder.trainable_variables)
-        parts = gradients[:first], gradients[first:]
-        for network, optimizer, part in zip(
-            self.networks[0], self.optimizers[0], parts, strict=True
-        ):
-            optimizer.apply_gradients(zip(part, network.trainable_variables, strict=True))
+        self.descend_together(tape, loss, 0)
         return error, kl
 
     def encode(self, encoder, images):
@@ -648,7 +776,8 @@ class _ConditionalNormalization(keras.layers.Layer):
     def call(self, inputs, training=False):
         """Normalises features."""
         x, condition = inputs
-        gain, bias = (each(condition)[:, None, None, :] for each in self.maps)
+        shape = (-1, *[1] * (len(x.shape) - 2), x.shape[-1])
+        gain, bias = (tf.reshape(each(condition), shape) for each in self.maps)
         return self.normalization(x, training=training) * (1.0 + gain) + bias
 
 

@@ -5,7 +5,6 @@ python -m benchmarks.speed_tf SIZE CASE describe FILE
 """
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -83,7 +82,22 @@ def flops(model: Any, data: tf.data.Dataset) -> int:
     graph = tf.function(model.train_step).get_concrete_function(next(iter(data))).graph
     options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
     options["output"] = "none"
-    return tf.compat.v1.profiler.profile(graph, options=options).total_float_ops
+    found = tf.compat.v1.profiler.profile(graph, options=options).total_float_ops
+    return found + sum(map(_volumetric_flops, graph.get_operations()))
+
+
+def _volumetric_flops(operation: tf.Operation) -> int:
+    """Returns the operations of a 3-D convolution's gradient, which the profiler does not know.
+
+    A transposed convolution is the gradient by a convolution's input.
+    """
+    if operation.type == "Conv3DBackpropInputV2":
+        kernel = operation.inputs[1].shape
+    elif operation.type == "Conv3DBackpropFilterV2":
+        kernel = operation.outputs[0].shape
+    else:
+        return 0
+    return 2 * operation.inputs[2].shape.num_elements() * kernel[:-1].num_elements()
 
 
 def matrix_rate(size: int = 2048) -> float:
@@ -102,7 +116,7 @@ def peak_bytes() -> int:
     """Returns the peak memory of this process: on the GPU, if there is one."""
     if tf.config.list_physical_devices("GPU"):
         return tf.config.experimental.get_memory_info("GPU:0")["peak"]
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return memory.peak_bytes()
 
 
 def optimizers(model: Any) -> list[keras.optimizers.Optimizer]:

@@ -2,15 +2,17 @@
 
   python benchmarks/speed_torch.py CASE.json eager|compile
 
-Networks are built from a JSON description. Written for speed: channels-last, one generator pass for
-both updates, no gradients for the weights of the idle player, a fused Adam, and losses read only at
-the end. It imports neither the zoo nor TensorFlow.
+Networks are built from a JSON description. Written for speed: channels-last, padding and cropping
+within the convolutions, one generator pass for both updates, no gradients for the weights of the
+idle player, a fused Adam, and losses read only at the end. It imports neither the zoo nor
+TensorFlow.
 """
 
 import json
 import resource
 import sys
 import time
+from collections import Counter
 
 import torch
 from torch import nn
@@ -21,6 +23,11 @@ DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
 # ---------------------------------------------------------------------- networks
+
+
+def channels_first(x: torch.Tensor) -> torch.Tensor:
+    """Returns feature maps as PyTorch's layers take them, with channels last in memory."""
+    return x.movedim(-1, 1)
 
 
 def same_padding(kernel: int, stride: int) -> int:
@@ -41,7 +48,7 @@ class Reshape(nn.Module):
     def forward(self, x):
         """Reshapes."""
         x = x.reshape(x.shape[0], *self.shape)
-        return x.permute(0, 3, 1, 2) if len(self.shape) == 3 else x
+        return channels_first(x) if len(self.shape) > 1 else x
 
 
 class Flatten(nn.Module):
@@ -49,7 +56,7 @@ class Flatten(nn.Module):
 
     def forward(self, x):
         """Flattens."""
-        return (x.permute(0, 2, 3, 1) if x.ndim == 4 else x).reshape(x.shape[0], -1)
+        return x.movedim(1, -1).reshape(x.shape[0], -1)
 
 
 class Maxout(nn.Module):
@@ -70,6 +77,18 @@ class Concatenate(nn.Module):
     def forward(self, *xs):
         """Concatenates tensors."""
         return torch.cat(xs, 1)
+
+
+class Rescaling(nn.Module):
+    """Multiplies by a number and adds another."""
+
+    def __init__(self, scale, offset):
+        super().__init__()
+        self.scale, self.offset = scale, offset
+
+    def forward(self, x):
+        """Rescales."""
+        return x * self.scale + self.offset
 
 
 class Add(nn.Module):
@@ -158,9 +177,10 @@ class Projection(nn.Module):
 class ConditionalNormalization(nn.Module):
     """Batch normalisation with a scale and an offset by class, or by a vector."""
 
-    def __init__(self, size, condition, classes, spectral, **options):
+    def __init__(self, size, rank, condition, classes, spectral, **options):
         super().__init__()
-        self.norm = nn.BatchNorm2d(size, affine=False, **options)
+        self.norm = BATCH_NORMALIZATION[rank](size, affine=False, **options)
+        self.ones = [1] * (rank - 1)
         maps = [self.map(size, condition, classes) for _ in range(2)]
         self.maps = nn.ModuleList(map(parametrizations.spectral_norm, maps) if spectral else maps)
 
@@ -174,7 +194,7 @@ class ConditionalNormalization(nn.Module):
 
     def forward(self, x, condition):
         """Normalises features."""
-        gain, bias = (each(condition)[:, :, None, None] for each in self.maps)
+        gain, bias = (each(condition).unflatten(1, (-1, *self.ones)) for each in self.maps)
         return torch.addcmul(bias, self.norm(x), 1 + gain)
 
 
@@ -195,6 +215,21 @@ def kernels(network: nn.Module) -> list[torch.Tensor]:
     return found
 
 
+#: Channels-last formats by the axes of a batch.
+MEMORY_FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
+
+#: Batch normalisation by the axes of a sample.
+BATCH_NORMALIZATION = {1: nn.BatchNorm1d, 3: nn.BatchNorm2d, 4: nn.BatchNorm3d}
+
+CONVOLUTIONS = {
+    "Conv2D": nn.Conv2d,
+    "GroupedConv2D": nn.Conv2d,
+    "Conv2DTranspose": nn.ConvTranspose2d,
+    "Conv3D": nn.Conv3d,
+    "Conv3DTranspose": nn.ConvTranspose3d,
+}
+
+
 def activation(name: str) -> list[nn.Module]:
     known = {"linear": [], "relu": [nn.ReLU()], "tanh": [nn.Tanh()], "sigmoid": [nn.Sigmoid()]}
     known["leaky_relu"] = [nn.LeakyReLU(0.2)]
@@ -213,22 +248,23 @@ def module(node: dict) -> nn.Module:
     if kind == "ConditionalBatchNormalization":
         options = {"eps": s["epsilon"], "momentum": 1 - s["momentum"]}
         given = s["num_classes"], s["spectral_normalization"]
-        return ConditionalNormalization(size, node["channels"][1], *given, **options)
+        rank = len(node["shapes"][0])
+        return ConditionalNormalization(size, rank, node["channels"][1], *given, **options)
     if kind == "Dense":
         return nn.Sequential(nn.Linear(size, s["units"], s["use_bias"]), *after)
-    if kind in ("Conv2D", "GroupedConv2D", "Conv2DTranspose"):
-        (kernel, _), (stride, _) = s["kernel_size"], s["strides"]
-        padding = same_padding(kernel, stride) if s["padding"] == "same" else 0
-        options = {"stride": stride, "padding": padding, "bias": s["use_bias"]}
-        if kind != "Conv2DTranspose":
+    if kind in CONVOLUTIONS:
+        kernel, stride = s["kernel_size"][0], s["strides"][0]
+        options = {"stride": stride, "bias": s["use_bias"], **node.get("borders", {})}
+        if "padding" not in options:
+            options["padding"] = same_padding(kernel, stride) if s["padding"] == "same" else 0
+        if not kind.endswith("Transpose"):
             options["groups"] = s["groups"]
-            return nn.Sequential(nn.Conv2d(size, s["filters"], kernel, **options), *after)
-        rest = stride - kernel + 2 * padding
-        transposed = nn.ConvTranspose2d(size, s["filters"], kernel, output_padding=rest, **options)
-        return nn.Sequential(transposed, *after)
+        elif s["padding"] == "same":
+            options["output_padding"] = stride - kernel + 2 * options["padding"]
+        return nn.Sequential(CONVOLUTIONS[kind](size, s["filters"], kernel, **options), *after)
     if kind in ("BatchNormalization", "PredictionTimeBatchNormalization"):
         options = {"eps": s["epsilon"], "momentum": 1 - s["momentum"]}
-        return (nn.BatchNorm1d if len(node["shapes"][0]) == 1 else nn.BatchNorm2d)(size, **options)
+        return BATCH_NORMALIZATION[len(node["shapes"][0])](size, **options)
     if kind == "GroupNormalization":
         if s["groups"] == size:
             return nn.InstanceNorm2d(size, eps=s["epsilon"], affine=s["scale"])
@@ -244,8 +280,11 @@ def module(node: dict) -> nn.Module:
         "Flatten": lambda: Flatten(),
         "StatelessDropout": lambda: nn.Dropout(s["rate"]),
         "Maxout": lambda: Maxout(size, s["units"], s["pieces"]),
+        "Rescaling": lambda: Rescaling(s["scale"], s["offset"]),
         "UpSampling2D": lambda: nn.Upsample(scale_factor=s["size"][0], mode="nearest"),
+        "UpSampling3D": lambda: nn.Upsample(scale_factor=s["size"][0], mode="nearest"),
         "AveragePooling2D": lambda: nn.AvgPool2d(s["pool_size"][0]),
+        "CentredAveragePooling2D": lambda: nn.AvgPool2d(3, 2, 1, count_include_pad=False),
         "GlobalAveragePooling2D": lambda: Mean(),
         "ZeroPadding2D": lambda: nn.ZeroPad2d(pad[0] if isinstance(pad, list) else pad),
         "ReflectionPadding2D": lambda: nn.ReflectionPad2d(pad[0] if isinstance(pad, list) else pad),
@@ -264,6 +303,32 @@ def module(node: dict) -> nn.Module:
     }[kind]()
 
 
+def joined(nodes: list[dict]) -> list[dict]:
+    """Returns nodes with zeros around maps, and what is cropped from them, in the convolutions.
+
+    Keras has layers of their own for them, each of which copies the maps.
+    """
+    users = Counter(source for node in nodes for source in node["inputs"])
+    found: dict[str, dict] = {}
+    for node in nodes:
+        source = next(iter(node["inputs"]), None)
+        before = found.get(source) if users[source] == 1 else None
+        if before and (before["kind"], node["kind"]) == ("ZeroPadding2D", "Conv2D"):
+            (top, bottom), (left, right) = before["settings"]["padding"]
+            if (top, left, node["settings"]["padding"]) == (bottom, right, "valid"):
+                del found[source]
+                node = {**node, "inputs": before["inputs"], "borders": {"padding": (top, left)}}
+        elif before and (before["kind"], node["kind"]) == ("Conv2DTranspose", "Cropping2D"):
+            (top, bottom), (left, right) = node["settings"]["cropping"]
+            if top >= bottom and left >= right and before["settings"]["padding"] == "valid":
+                del found[source]
+                rest = (top - bottom, left - right)
+                borders = {"padding": (top, left), "output_padding": rest}
+                node = {**before, "name": node["name"], "borders": borders}
+        found[node["name"]] = node
+    return list(found.values())
+
+
 def _parts(layers: nn.Module) -> list[nn.Module]:
     return list(layers) if isinstance(layers, nn.Sequential) else [layers]
 
@@ -274,20 +339,29 @@ class Network(nn.Module):
     def __init__(self, nodes):
         super().__init__()
         self.given = [node["name"] for node in nodes if node["kind"] == "InputLayer"]
-        rest = [node for node in nodes if node["kind"] != "InputLayer"]
+        rest = [node for node in joined(nodes) if node["kind"] != "InputLayer"]
         self.parts = nn.ModuleList(module(node) for node in rest)
         self.wires = [(node["name"], node["inputs"]) for node in rest]
 
-    def forward(self, *inputs, layer=None):
-        """Runs the network; with the name of a layer, returns its output too."""
+    def forward(self, *inputs, layer=None, scales=None):
+        """Runs the network; with the name of a layer, returns its output too.
+
+        With lists of names of layers, returns their outputs in as many lists.
+        """
         values = dict(zip(self.given, inputs, strict=True))
         for (name, sources), part in zip(self.wires, self.parts, strict=True):
             values[name] = part(*(values[source] for source in sources))
+        if scales is not None:
+            return [[values[each] for each in scale] for scale in scales]
         return values[name] if layer is None else (values[layer], values[name])
 
 
 def network(nodes: list[dict]) -> Network:
-    return Network(nodes).to(DEVICE, memory_format=torch.channels_last).train()
+    made = Network(nodes).train()
+    for parameter in made.parameters():
+        if parameter.ndim in MEMORY_FORMATS:
+            parameter.data = parameter.contiguous(memory_format=MEMORY_FORMATS[parameter.ndim])
+    return made.to(DEVICE)
 
 
 # ---------------------------------------------------------------------- games
@@ -350,7 +424,7 @@ class Game:
         for array in self.arrays:
             rows = array[index].to(DEVICE, non_blocking=True)
             if rows.dtype == torch.uint8:
-                rows = rows.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
+                rows = channels_first(rows).float().div_(127.5).sub_(1.0)
             yield rows
 
     def noise(self, count):
@@ -373,10 +447,14 @@ class Game:
                 network.requires_grad_(index == role)
                 set_moving(network, index == role)
 
-    def descend(self, role, loss):
-        """Applies one update."""
+    def descend(self, role, loss, shared=False):
+        """Applies one update; of a shared pass, only this role's gradients are computed."""
         self.optimizers[role].zero_grad(set_to_none=True)
-        loss.backward()
+        if shared:
+            (group,) = self.optimizers[role].param_groups
+            loss.backward(inputs=group["params"], retain_graph=True)
+        else:
+            loss.backward()
         self.optimizers[role].step()
         self.sums[role] += loss.detach()
 
@@ -580,6 +658,120 @@ class Game:
         self.turn(0)
         loss = self.g_loss(torch.cat([a, fake], 1))
         self.descend(0, loss + self.case["l1_weight"] * F.l1_loss(fake, b))
+
+    def gan3d(self):
+        """Both updates share one generator pass; the labels of fakes are in another order."""
+        real, *given = self.batch()
+        asked = [labels[torch.randperm(len(labels), device=DEVICE)] for labels in given]
+        self.turn(0)
+        fake = self.g_pass(self.noise(len(real)), *asked)
+        self.turn(1)
+        self.descend(1, self.d_loss((real, *given), (fake.detach(), *asked)))
+        self.turn(0)
+        self.descend(0, self.g_loss((fake, *asked)))
+
+    def gan3d_d_loss(self, real, fake):
+        """-E[log D(x)] - E[log(1 - D(G(z)))], of samples with their labels."""
+        return bce(self.d[0](*real), True) + bce(self.d[0](*fake), False)
+
+    def gan3d_g_loss(self, fake):
+        """-E[log D(G(z))]."""
+        return bce(self.d[0](*fake), True)
+
+    def pix2pixhd(self):
+        """Both updates share one pass of G, and of D over real images and fakes.
+
+        Each backward pass computes the gradients of one role. Compiled code would compute all of
+        them in both, so that there D sees the fakes again.
+        """
+        a, b, *instances = self.maps()
+        if self.compiled:
+            self.turn(0)
+        fake = self.g_pass(a, b, *instances)
+        if self.compiled:
+            self.turn(1)
+            again = self.d_pass(torch.cat([a, fake.detach()], 1))
+        real = self.d_pass(torch.cat([a, b], 1))
+        if self.compiled:
+            self.turn(0)
+        made = self.d_pass(torch.cat([a, fake], 1))
+        d_loss = self.d_loss(real, again if self.compiled else made)
+        wanted = [[features.detach() for features in scale[:-1]] for scale in real]
+        self.descend(0, self.g_loss(made, wanted), shared=not self.compiled)
+        if self.compiled:
+            self.turn(1)
+        self.descend(1, d_loss, shared=not self.compiled)
+
+    def maps(self):
+        """Returns label maps with boundaries, and images; and the instances of pixels, counted.
+
+        Without classes, returns pairs of images.
+        """
+        if self.case["classes"] is None:
+            return tuple(self.batch())
+        labels, *instances, images = self.batch()
+        a = channels_first(F.one_hot(labels, self.case["classes"]).float())
+        if not instances:
+            return a, images
+        (numbers,) = instances
+        if self.case["boundaries"]:
+            down, right = numbers[:, 1:] != numbers[:, :-1], numbers[:, :, 1:] != numbers[:, :, :-1]
+            edges = F.pad(down, (0, 0, 1, 0)) | F.pad(down, (0, 0, 0, 1))
+            edges |= F.pad(right, (1, 0)) | F.pad(right, (0, 1))
+            a = torch.cat([a, edges[:, None].float()], 1)
+        most = int(numbers.max()) + 1
+        samples = torch.arange(len(numbers), device=DEVICE)[:, None, None]
+        index = (samples * most + numbers).flatten()
+        return a, images, index, torch.bincount(index, minlength=len(numbers) * most)
+
+    def pix2pixhd_g_pass(self, a, b, index=None, counts=None):
+        """Runs the generator, told the encoder's means over instances."""
+        generator, *encoders = self.g
+        for encode in encoders:
+            styles = encode(b).movedim(1, -1)
+            flat = styles.reshape(len(index), -1)
+            sums = flat.new_zeros(len(counts), flat.shape[1]).index_add(0, index, flat)
+            means = sums / counts.clamp(min=1)[:, None]
+            a = torch.cat([a, channels_first(means[index].view(styles.shape))], 1)
+        return generator(a)
+
+    def pix2pixhd_d_pass(self, images):
+        """Returns the discriminator's features and logits at each scale."""
+        return self.d[0](images, scales=self.case["scales"])
+
+    def pix2pixhd_d_loss(self, real, fake):
+        """sum_k 1/2 E[(D_k(a, b) - 1)^2 + D_k(a, G(a))^2]."""
+        terms = (
+            (right[-1] - 1).square().mean() + wrong[-1].square().mean()
+            for right, wrong in zip(real, fake, strict=True)
+        )
+        return 0.5 * sum(terms)
+
+    def pix2pixhd_g_loss(self, fake, real):
+        """sum_k E[(D_k(a, G(a)) - 1)^2], and distances to the features of real images.
+
+        Those are means of absolute differences, weighted as by the authors.
+        """
+        loss = sum((scale[-1] - 1).square().mean() for scale in fake)
+        if not self.case["feature_matching"]:
+            return loss
+        weight = 4 * self.case["feature_matching"] / self.case["num_scales"]
+        for made, wanted in zip(fake, real, strict=True):
+            terms = [F.l1_loss(*pair) for pair in zip(made[:-1], wanted, strict=True)]
+            loss = loss + weight / len(terms) * sum(terms)
+        return loss
+
+    def attributetoimage(self):
+        """There is no opponent."""
+        codes, images, masks = self.batch()
+        self.descend(0, self.g_loss(codes, (images + 1) / 2, (masks + 1) / 2))
+
+    def attributetoimage_g_loss(self, codes, images, masks):
+        """Squared errors of image and mask, summed over their values."""
+        made = self.g[0](codes)
+        image_errors = ((made[:, :-1] + 1) / 2 - images * masks).square().flatten(1).sum(1)
+        mask_errors = (made[:, -1:] - masks).square().flatten(1).sum(1)
+        return image_errors.mean() + self.case["mask_weight"] * mask_errors.mean()
 
     def srgan(self):
         """Both updates share one generator pass."""

@@ -10,6 +10,7 @@ from absl import flags as absl_flags
 from absl.testing import flagsaver
 
 from benchmarks import common, speed, speed_cases, speed_record
+from tests.benchmarks import played
 from tests.marks import slow_except
 from tests.models.test_small_sides import TRANSLATORS
 from tests.models.tiny import GAMES, dataset, fit, tiny
@@ -184,14 +185,14 @@ PLAYED = [
     name
     for name in GAMES
     if hasattr(speed_cases.Plain, MODELS[name].__name__.lower()) and name != "gan_cls"
-] + ["vae"]
+] + ["vae", "attribute_to_image"]
 
 
 @pytest.mark.parametrize("name", slow_except(("wgan", "pix2pix"), PLAYED))
 def test_plain_keras_plays(name):
     # The example's identity loss needs images of the same channels.
-    told = {"num_classes": 3} if name == "sngan" else {}
-    game = TRANSLATORS["cyclegan"]() if name == "cyclegan" else tiny(name, **told)
+    told = {"sngan": {"num_classes": 3}, "attribute_to_image": {"augmentation": None}}
+    game = TRANSLATORS["cyclegan"]() if name == "cyclegan" else tiny(name, **told.get(name, {}))
     model = speed_cases.Plain(game)
     model.compile()
     model.run_eagerly = True
@@ -208,6 +209,25 @@ def test_plain_keras_plays(name):
         critic = model.networks[1][0]
         largest = [float(tf.reduce_max(tf.abs(w))) for w in critic.trainable_variables]
         assert max(largest) == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("name", slow_except(("attribute_to_image",), played.PLAIN))
+def test_plain_keras_has_the_same_losses(name, monkeypatch):
+    monkeypatch.setattr(speed_cases, "adam", played.descent)
+    game = played.build(name)
+    batches = [game.example_batch(4, seed) for seed in range(2)]
+    model = speed_cases.Plain(game)
+    for ours, theirs in zip(game.roles().values(), model.networks, strict=True):
+        for own, other in zip(ours, theirs, strict=True):
+            other.set_weights(own.get_weights())
+    losses = played.losses(game, batches, monkeypatch)
+    monkeypatch.setattr(tf.random, "normal", lambda shape: played.latents(*shape))
+    monkeypatch.setattr(tf.random, "shuffle", lambda labels: labels)
+    model.compile()
+    for batch in batches:
+        logs = model.train_step(tf.nest.map_structure(tf.constant, batch))
+    found = [float(value) for value in logs.values()]
+    assert found == pytest.approx([losses[key] for key in played.logged(game)], rel=1e-4)
 
 
 def test_the_recipes_are_the_games_that_were_written_anew():
