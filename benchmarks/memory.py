@@ -32,7 +32,7 @@ import numpy as np
 from benchmarks import common
 from tfgan_zoo import cli
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.memory import peak_bytes, resident_bytes
+from tfgan_zoo.memory import resident_bytes
 
 _ROOT = Path(__file__).parents[1]
 _GIB = 1 << 30
@@ -141,12 +141,9 @@ def measure(size: Size, filters: int, rematerialize: bool, steps: int) -> Measur
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)
 
-    def peak() -> int:
-        return speed_tf.peak_bytes() if gpus else peak_bytes()
-
     devices.set_up_graphs()  # as in all commands
     tf.constant(0)
-    base = peak()
+    base = speed_tf.peak_bytes()
     model = build(size, filters)
     model.compile(*speed_tf.optimizers(model), rematerialize=rematerialize)
     batches = tf.data.Dataset.from_tensors(model.example_batch(1)).repeat()
@@ -159,7 +156,7 @@ def measure(size: Size, filters: int, rematerialize: bool, steps: int) -> Measur
         for network in networks
         for weight in network.weights
     )
-    return Measured(base, peak(), weights, seconds)
+    return Measured(base, speed_tf.peak_bytes(), weights, seconds)
 
 
 # ---------------------------------------------------------------------- the processes

@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks import speed_cases
+from tfgan_zoo import memory
 from tfgan_zoo.run import devices
 
 #: The zoo's contenders that use `fit`, with their arguments of `compile`.

@@ -9,6 +9,7 @@ TensorFlow.
 """
 
 import json
+import os
 import resource
 import sys
 import time
@@ -893,11 +894,18 @@ def main():
     send({"ready": time.perf_counter() - start})
     for line in sys.stdin:
         send({"seconds": run(int(line))})
-    if DEVICE == "cuda":
-        peak = torch.cuda.max_memory_allocated()
-    else:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak = torch.cuda.max_memory_allocated() if DEVICE == "cuda" else peak_bytes()
     send({"peak": peak, "version": f"PyTorch {torch.__version__}"})
+
+
+def peak_bytes():
+    """As `tfgan_zoo.memory.peak_bytes`, which is not at hand here."""
+    if os.path.exists("/proc/self/status"):
+        with open("/proc/self/status") as file:
+            (peak,) = [line.split()[1] for line in file if line.startswith("VmHWM:")]
+        return 1024 * int(peak)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def send(message):
