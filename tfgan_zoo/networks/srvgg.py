@@ -10,6 +10,9 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.layers import PixelShuffle
 from tfgan_zoo.networks.common import check_positive, check_shape
 
+#: Initial slope of PReLUs.
+_SLOPE = 0.25
+
 
 def srvgg_generator(
     lr_shape: Sequence[int],
@@ -26,7 +29,10 @@ def srvgg_generator(
     `PixelShuffle` enlarges. To this the network adds its input, enlarged to the nearest neighbours.
     The paper does not describe it; details follow the authors' code
     (https://github.com/xinntao/Real-ESRGAN), as do the names of layers, such as `body.0`. Kernels
-    start uniformly in +-1 / sqrt(fan-in), PyTorch's default; biases start at 0.
+    start as He et al. 2015 (https://arxiv.org/abs/1502.01852) derive for these PReLUs, and the last
+    one at a tenth of that, so that the network starts near its enlarged input; biases start at 0.
+    From PyTorch's default, which the authors keep, signals vanish in a row of 16 convolutions, and
+    training does not start.
 
     The authors' network takes and makes images in [0, 1]. This one makes them in [-1, 1], as
     `SRGAN` needs: the enlarged input is brought to that range.
@@ -56,8 +62,9 @@ def srvgg_generator(
         raise InputError(f"scale: expected 1, 2, 3, 4 or 8, got {scale!r}.")
     check_positive(filters=filters, convs=convs)
 
-    def conv(x: Any, width: int, *, name: str, **options: Any) -> Any:
-        initializer = keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
+    def conv(x: Any, width: int, *, name: str, times: float = 1.0, **options: Any) -> Any:
+        variance = times**2 * 2 / (1 + _SLOPE**2)
+        initializer = keras.initializers.VarianceScaling(variance, "fan_in", "untruncated_normal")
         return layers.Conv2D(
             width, 3, padding="same", kernel_initializer=initializer, name=name, **options
         )(x)
@@ -72,11 +79,12 @@ def srvgg_generator(
     for i in range(convs + 1):
         x = conv(x, filters, name=f"body.{2 * i}")
         x = layers.PReLU(
-            alpha_initializer=keras.initializers.Constant(0.25),
+            alpha_initializer=keras.initializers.Constant(_SLOPE),
             shared_axes=[1, 2],
             name=f"body.{2 * i + 1}",
         )(x)
-    x = conv(x, channels * scale**2, name=f"body.{2 * convs + 2}", dtype="float32")
+    last = f"body.{2 * convs + 2}"
+    x = conv(x, channels * scale**2, name=last, times=0.1, dtype="float32")
     x = shuffled(x, name="upsampler")
     base = layers.Rescaling(2.0, offset=-1.0, dtype="float32", name="base")(inputs)
     if scale > 1:  # Not by `UpSampling2D`, whose sides TensorFlow Lite's converter fixes.
