@@ -12,13 +12,15 @@ from tfgan_zoo.config import own_images
 from tfgan_zoo.config.own_images import RECIPES, Facts
 from tfgan_zoo.config.values import override_all
 from tfgan_zoo.data.attributes import open_attributed
+from tfgan_zoo.data.attributes.opening import holds_attributes
 from tfgan_zoo.data.captions.opening import open_captioned
 from tfgan_zoo.data.captions.reading import CaptionsError
 from tfgan_zoo.data.domains import open_domains
 from tfgan_zoo.data.opening import open_source
 from tfgan_zoo.data.readers.folder import existing_folder, subfolders
+from tfgan_zoo.data.readers.label_maps import holds_label_maps
 from tfgan_zoo.data.source import Source
-from tfgan_zoo.data.spec import DRAWN, FOLDERS, parse_spec, two_specs
+from tfgan_zoo.data.spec import DRAWN, FOLDERS, Opening, parse_spec, two_specs
 from tfgan_zoo.data.splits import stand_ins
 from tfgan_zoo.errors import InputError, warn_user, without_advice
 from tfgan_zoo.sizes import parse_size
@@ -168,6 +170,9 @@ def _family(overrides: Mapping[str, str]) -> str:
     """Returns the recipe for a source: by its layout, translation, captions or images.
 
     If there are captions that cannot be used, a warning says why, and they are left out.
+
+    Raises:
+        InputError: If the source is made for a model that has to be asked for.
     """
     source, split = overrides["data.source"], overrides.get("data.split", "train")
     kind, path = parse_spec(source)
@@ -189,7 +194,26 @@ def _family(overrides: Mapping[str, str]) -> str:
         pass
     else:
         return "captions"
+    if kind in FOLDERS and not two_specs(source):
+        _check_is_of_images(source)
     return "images"
+
+
+def _check_is_of_images(source: str) -> None:
+    """Raises `InputError` for a folder whose label maps or masks would be taken for photographs."""
+    found, advice = "", ""
+    with contextlib.suppress(InputError):
+        opening = Opening(source)
+        if holds_label_maps(opening):
+            found = "label maps"
+            advice = "--model=pix2pix_hd --config.model_args.num_classes=N --image_size=HxW"
+        elif holds_attributes(opening):
+            found, advice = "a table of attributes", "--model=attribute_to_image"
+    if found:
+        raise InputError(
+            f"--config.data.source: {source} holds {found}; add {advice} to train on them, or "
+            "--config=images to train on every image in the folder."
+        )
 
 
 def _is_alphabet(source: str, path: str) -> bool:

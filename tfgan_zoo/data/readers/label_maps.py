@@ -15,6 +15,7 @@ from tfgan_zoo.data.readers import archives
 from tfgan_zoo.data.readers.folder import (
     existing_folder,
     images_of_split,
+    list_images,
     some_images,
     split_folders,
     subfolders,
@@ -259,6 +260,23 @@ def files_of(opening: Opening, instances: bool) -> LabelFiles:
     return LabelFiles(
         *([each[key] for key in keys if each] for each in (labels, numbers, pictures))
     )
+
+
+def holds_label_maps(opening: Opening) -> bool:
+    """Returns whether a folder or an archive has label maps, of any split, and their images.
+
+    It has if files of folders `label` and `image`, or what else `files_of` knows, share names, or
+    if files end in `_labelIds`.
+    """
+    root = existing_folder(opening.spec, opening.rest)
+    for folders in _folders(root).values():
+        if "image" in folders:
+            labels, images = (
+                {key_of(file) for file in list_images(folders[role], opening.formats)}
+                for role in ("label", "image")
+            )
+            return bool(labels & images)
+    return any(_stem(file).lower().endswith(LABEL) for file in list_images(root, opening.formats))
 
 
 def _no_instances(what: str, missing: str) -> str:
