@@ -93,7 +93,12 @@ class LabelFileSource(Source):
 
 
 def read_label_map(
-    label: str, instance: str | None, num_classes: int, ignored: int | None = None
+    label: str,
+    instance: str | None,
+    num_classes: int,
+    ignored: int | None = None,
+    *,
+    trained: bool = False,
 ) -> np.ndarray:
     """Reads a label map, with its instance map if there is one.
 
@@ -102,6 +107,7 @@ def read_label_map(
         instance: The file of instances, of the same size: any values, or colours.
         num_classes: Number of classes.
         ignored: The value of pixels of no class.
+        trained: Whether the classes are those of a trained model, which can have no more.
 
     Returns:
         int16 `[H, W, 1 or 2]`.
@@ -115,10 +121,12 @@ def read_label_map(
     highest, lowest = int(values.max()), int(values.min())
     if highest >= num_classes or lowest < -1:
         found = highest if highest >= num_classes else lowest
+        more = f"give more classes (--config.model_args.num_classes={max(found + 1, num_classes)})"
         raise InputError(
-            f"{label}: expected class numbers from 0 to {num_classes - 1}, got the value {found}; "
-            f"give more classes (--config.model_args.num_classes={max(found + 1, num_classes)}) "
-            f"or, if it means no class, ignored={found} (--config.data.ignored={found})."
+            f"{label}: expected class numbers from 0 to {num_classes - 1}"
+            f"{', those of the model' if trained else ''}, got the value {found}; "
+            f"{'change the file' if trained else more}, or, if it means no class, ignored={found} "
+            f"(--config.data.ignored={found})."
         )
     parts = [values]
     if instance is not None:
