@@ -341,6 +341,18 @@ def test_folders_named_label_and_image_may_be_classes(tmp_path):
     assert resolve(data__source=f"folder:{tmp_path / 'classes'}").config.model == "r3gan"
 
 
+@pytest.mark.parametrize("model", [None, "dcgan", "wgan_gp"])
+def test_voxels_ask_for_their_recipe(tmp_path, model):
+    source = f"npz:{tmp_path / 'solids.npz'}"
+    np.savez(tmp_path / "solids.npz", voxels=np.zeros((4, 8, 8, 8), bool))
+    with pytest.raises(InputError, match=r"solids\.npz holds voxels, not images; --config=gan_3d"):
+        resolve(model, data__source=source)
+    (tmp_path / "meshes").mkdir()
+    (tmp_path / "meshes" / "chair.obj").write_text("v 0 0 0\n")
+    with pytest.raises(InputError, match="holds voxels"):
+        resolve(model, data__source=f"folder:{tmp_path / 'meshes'}")
+
+
 def test_a_table_of_attributes_asks_for_its_model(photos):
     (pathlib.Path(photos.removeprefix("folder:")) / "attributes.csv").write_text("file,size\n")
     with pytest.raises(InputError, match=r"a table of attributes; add --model=attribute_to_image"):

@@ -19,6 +19,7 @@ from tfgan_zoo.data.domains import open_domains
 from tfgan_zoo.data.opening import open_source
 from tfgan_zoo.data.readers.folder import existing_folder, subfolders
 from tfgan_zoo.data.readers.label_maps import holds_label_maps
+from tfgan_zoo.data.readers.voxels import are_voxels
 from tfgan_zoo.data.source import Source
 from tfgan_zoo.data.spec import DRAWN, FOLDERS, Opening, parse_spec, two_specs
 from tfgan_zoo.data.splits import stand_ins
@@ -239,6 +240,11 @@ def _new(
     override_all(config, data)
     if "axes" in config.data:  # Voxels, whose recipes are not adapted.
         return None
+    if not two_specs(config.data.source) and are_voxels(config.data.source):
+        raise InputError(
+            f"--config.data.source: {config.data.source} holds voxels, not images; "
+            "--config=gan_3d_mmmm trains on them."
+        )
     kind = own_images.kind_of_config(config)
     why = "" if model else _WHY[own_images.family_of(config)]
     if kind == "label_to_image":  # whose recipe says what the labels are
