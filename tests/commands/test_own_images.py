@@ -345,7 +345,7 @@ def test_folders_named_label_and_image_may_be_classes(tmp_path):
 def test_voxels_ask_for_their_recipe(tmp_path, model):
     source = f"npz:{tmp_path / 'solids.npz'}"
     np.savez(tmp_path / "solids.npz", voxels=np.zeros((4, 8, 8, 8), bool))
-    with pytest.raises(InputError, match=r"solids\.npz holds voxels, not images; --config=gan_3d"):
+    with pytest.raises(InputError, match=r"solids\.npz holds voxels, not images; --model=gan_3d"):
         resolve(model, data__source=source)
     (tmp_path / "meshes").mkdir()
     (tmp_path / "meshes" / "chair.obj").write_text("v 0 0 0\n")

@@ -125,7 +125,8 @@ def with_image_size(
         )
     if len(shape) != 3:
         raise InputError(
-            f"--image_size: expected none for samples of shape {tuple(shape)}, which are no images."
+            f"--image_size: expected none for samples of shape {tuple(shape)}, which are no "
+            "images; give --config.model_args.image_shape."
         )
     return {**overrides, "model_args.image_shape": f"{height},{width},{shape[-1]}"}
 
@@ -243,7 +244,7 @@ def _new(
     if not two_specs(config.data.source) and are_voxels(config.data.source):
         raise InputError(
             f"--config.data.source: {config.data.source} holds voxels, not images; "
-            "--config=gan_3d_mmmm trains on them."
+            "--model=gan_3d --config.model_args.num_classes=none trains on them."
         )
     kind = own_images.kind_of_config(config)
     why = "" if model else _WHY[own_images.family_of(config)]
