@@ -438,6 +438,7 @@ def test_a_table_of_attributes(tmp_path):
     found = resolve("attribute_to_image", data__source=source)
     config = found.config
     assert "24 colour images with attributes" in found.notes[0]
+    assert not any("(" in note for note in found.notes[1:3])  # no tuples
     assert config.model_args.image_shape == (40, 40, 3)
     assert (config.data.split, config.evaluate.split) == ("train[~::10]", "train[::10]")
     assert config.data.attributes == ()  # the task notes them
