@@ -79,8 +79,8 @@ _flags: contextvars.ContextVar[set[str] | None] = contextvars.ContextVar("flags"
 def _with_own_flags(message: str) -> str:
     """Replaces advice to set an entry of `config.data`, which most commands do not take.
 
-    Where the command has a flag of the same name, that is named instead; advice to skip files is
-    left out where there is none.
+    Where the command has a flag of the same name, that is named instead; advice on files and label
+    maps is left out where there is none.
     """
     known = _flags.get(None)
     if known is None or "config" in known:
@@ -90,11 +90,12 @@ def _with_own_flags(message: str) -> str:
         name, value = found["name"], found["value"] or ""
         if name in known:
             return f"{found['before']}--{name}{value}"
-        return "" if name == "on_error" else found[0]
+        return "" if name in ("on_error", "ignored", "classes") else found[0]
 
     return re.sub(
-        r"(?P<before>(?:,? or (?:skip (?:such files|them)|leave them out) with )?)"
-        r"(?P<name>\w+)(?:=\S+)? \(--config\.data\.(?P=name)(?P<value>=\w+)?\)",
+        r"(?P<before>(?:,? or (?:skip (?:such files|them)|leave them out) with "
+        r"|, or, if it means no class, |, or give the name of their palette, )?)"
+        r"(?P<name>\w+)(?:=\S+)? \(--config\.data\.(?P=name)(?P<value>=-?\w+)?\)",
         own,
         message,
     )

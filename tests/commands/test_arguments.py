@@ -36,6 +36,9 @@ def no_tensorflow():
         ("sngan", "discriminator.filters", "16", 16),  # which the recipe lists
         ("biggan", "generator.widths", "8,4,2,1", (8, 4, 2, 1)),
         ("biggan_cifar10", "generator.widths", "none", None),
+        # A recipe has a text for it, which does not mean that it needs one.
+        ("pix2pix_hd_facades", "model_args.features", "none", None),
+        ("gan_3d_mmmm", "discriminator.normalization", "none", "none"),
         ("biggan", "generator.attention", "16", 16),
         ("biggan", "generator.attention", "auto", "auto"),
         ("biggan", "generator.attention", "none", None),

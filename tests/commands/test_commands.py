@@ -362,7 +362,14 @@ def test_generate_needs_a_checkpoint(folder, run, tmp_path, capsys):
         generate.main, f"--workdir={tmp_path}", f"--output={tmp_path / 'x.png'}", capsys=capsys
     )
     assert status == 2
-    assert "has no checkpoint yet" in err
+    assert err.endswith("has no checkpoint yet.\n")
+    first = tmp_path / "pretraining"
+    shutil.copytree(run, first, ignore=shutil.ignore_patterns("export", "tensorboard"))
+    status, _, err = said(
+        generate.main, f"--workdir={tmp_path}", f"--output={tmp_path / 'x.png'}", capsys=capsys
+    )
+    assert status == 2
+    assert err.endswith(f"has no checkpoint yet; its pretraining has, in {str(first)!r}.\n")
 
 
 @pytest.mark.parametrize("flag", ["--attribute=shape=star", "--sweep=angle:0:360:4"])

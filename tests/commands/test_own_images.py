@@ -3,6 +3,7 @@
 import functools
 import json
 import pathlib
+import shutil
 
 import numpy as np
 import pytest
@@ -307,6 +308,59 @@ def test_captions_and_the_choice_without_a_model(tmp_path, photos):
         resolve("dcgan", "captions", data__source=photos)
 
 
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize("layout", ["folders", "cityscapes", "beside"])
+def test_label_maps_are_not_taken_for_photographs(tmp_path, layout, zipped):
+    """Without --model, their files would be samples like any other."""
+    root = tmp_path / "streets"
+    if layout == "folders":
+        save(root / "label", grey=True)
+        save(root / "inst", grey=True)
+        save(root / "image")
+    else:
+        label, image = root, root
+        if layout == "cityscapes":
+            label, image = root / "gtFine" / "train" / "ulm", root / "leftImg8bit" / "train" / "ulm"
+        save(image)
+        for path in list(image.iterdir()):
+            label.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, label / f"{path.stem}_labelIds.png")
+    source = f"folder:{root}"
+    if zipped:
+        source = f"zip:{shutil.make_archive(str(tmp_path / 'streets'), 'zip', root)}"
+    with pytest.raises(InputError, match=r"holds label maps; add --model=pix2pix_hd .*"):
+        resolve(data__source=source)
+    assert resolve(recipe="images", data__source=source).config.model == "r3gan"
+
+
+def test_folders_named_label_and_image_may_be_classes(tmp_path):
+    save(tmp_path / "classes" / "label", num=2)
+    for path in (tmp_path / "classes" / "label").iterdir():
+        path.rename(path.with_name(f"other_{path.name}"))
+    save(tmp_path / "classes" / "image")
+    assert resolve(data__source=f"folder:{tmp_path / 'classes'}").config.model == "r3gan"
+
+
+@pytest.mark.parametrize("model", [None, "dcgan", "wgan_gp"])
+def test_voxels_ask_for_their_recipe(tmp_path, model):
+    source = f"npz:{tmp_path / 'solids.npz'}"
+    np.savez(tmp_path / "solids.npz", voxels=np.zeros((4, 8, 8, 8), bool))
+    with pytest.raises(InputError, match=r"solids\.npz holds voxels, not images; --model=gan_3d"):
+        resolve(model, data__source=source)
+    (tmp_path / "meshes").mkdir()
+    (tmp_path / "meshes" / "chair.obj").write_text("v 0 0 0\n")
+    with pytest.raises(InputError, match="holds voxels"):
+        resolve(model, data__source=f"folder:{tmp_path / 'meshes'}")
+
+
+def test_a_table_of_attributes_asks_for_its_model(photos):
+    (pathlib.Path(photos.removeprefix("folder:")) / "attributes.csv").write_text("file,size\n")
+    with pytest.raises(InputError, match=r"a table of attributes; add --model=attribute_to_image"):
+        resolve(data__source=photos)
+    assert resolve(recipe="images", data__source=photos).config.model == "r3gan"
+    assert resolve("dcgan", data__source=photos).config.model == "dcgan"
+
+
 @pytest.mark.parametrize(
     ("side", "few", "many"), [(28, 24, 32), (32, 24, 32), (64, 24, 32), (128, 12, 16), (512, 8, 8)]
 )
@@ -384,6 +438,7 @@ def test_a_table_of_attributes(tmp_path):
     found = resolve("attribute_to_image", data__source=source)
     config = found.config
     assert "24 colour images with attributes" in found.notes[0]
+    assert not any("(" in note for note in found.notes[1:3])  # no tuples
     assert config.model_args.image_shape == (40, 40, 3)
     assert (config.data.split, config.evaluate.split) == ("train[~::10]", "train[::10]")
     assert config.data.attributes == ()  # the task notes them

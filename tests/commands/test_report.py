@@ -155,6 +155,25 @@ def test_a_run_that_only_started(tmp_path):
     assert "<h2>Config</h2>" in page
 
 
+def test_a_run_that_still_pretrains(tmp_path):
+    run = folder(tmp_path / "run")
+    first = folder(run / "pretraining")
+    page = page_of(run)
+    assert "pretraining stopped at step 0 of 400" in page
+    assert "Curves of pretraining" not in page
+    folder(first / "pretraining", LINES)
+    page = page_of(run)
+    assert "pretraining stopped at step 200 of 400" in page
+    assert "<h2>Curves of pretraining, stage 1</h2>" in page
+    assert "stage 2" not in page
+    (first / "metrics.jsonl").write_text(json.dumps(LINES[0]) + "\n")
+    page = page_of(run)
+    assert "pretraining stopped at step 100 of 400" in page
+    assert "<h2>Curves of pretraining, stage 2</h2>" in page
+    (run / "metrics.jsonl").write_text(json.dumps(LINES[1]) + "\n")
+    assert "stopped early, at step 200 of 400" in page_of(run)
+
+
 def test_what_is_half_written_or_damaged_is_left_out(tmp_path):
     run = folder(tmp_path / "run", steps=[100, 200])
     (run / "metrics.jsonl").write_text(

@@ -444,6 +444,11 @@ def test_unreadable_files_are_left_out_if_asked(tmp_path, caplog):
         (lambda p: open_source(f"folder:{p}", voxels=RULES), "has no voxels in .* end in .binvox"),
         (lambda p: open_source(f"npz:{p}/flat.npz", voxels=RULES), r"got float64 \[4, 4\]"),
         (lambda p: open_source(f"npz:{p}/bits.npz", voxels=RULES), r"of shape \(2, 8\), uint8"),
+        (
+            lambda p: open_source(f"npz:{p}/shapeless.npz", voxels=RULES),
+            r"\[2, 8\]; of packed bits",
+        ),
+        (lambda p: open_source(f"npz:{p}/two.npz", voxels=RULES), r"a, b\); save it as voxels\.$"),
         (lambda p: open_source(f"npz:{p}/empty.npz", voxels=RULES), r"\[0\] is empty"),
         (lambda p: fit_for(open_source("voxels/solids", num=1), image_size=(8, 8, 4)), "cubes"),
         (lambda p: fit_for(open_source("voxels/solids", num=1), crop=4), "crop_to_object"),
@@ -454,6 +459,8 @@ def test_unreadable_files_are_left_out_if_asked(tmp_path, caplog):
 def test_refusals(make, sentence, tmp_path):
     np.savez(tmp_path / "flat.npz", np.ones((4, 4)))
     np.savez(tmp_path / "bits.npz", voxels=np.zeros((2, 7), np.uint8), shape=(2, 4, 4, 4))
+    np.savez(tmp_path / "shapeless.npz", voxels=np.zeros((2, 8), np.uint8))
+    np.savez(tmp_path / "two.npz", a=np.zeros((2, 4, 4, 4)), b=np.zeros((2, 4, 4, 4)))
     np.savez(tmp_path / "empty.npz", np.zeros((2, 4, 4, 4)))
     with pytest.raises(InputError, match=sentence):
         make(tmp_path)

@@ -137,7 +137,11 @@ def test_mixed_precision_ends_in_float32():
 @pytest.mark.parametrize(
     ("function", "arguments", "match"),
     [
-        (global_generator, {"image_shape": (24, 64, 3)}, "multiples of 16, at least 32, .*downs"),
+        (
+            global_generator,
+            {"image_shape": (24, 64, 3)},
+            "multiples of 16, at least 32, .*got 24x64; downs",
+        ),
         (global_generator, {"filters": 0}, "filters: .*0"),
         (global_generator, {"normalization": "layer"}, "normalization: .*'layer'"),
         (local_enhancer, {"image_shape": (48, 64, 3)}, "multiples of 32, at least 64, .*global_d"),

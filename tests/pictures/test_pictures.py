@@ -76,6 +76,10 @@ def test_enlarge_by_a_whole_factor():
     big = pictures.enlarge(np.arange(4, dtype=np.uint8).reshape(2, 2), 6)
     assert big.tolist() == [[0] * 3 + [1] * 3] * 3 + [[2] * 3 + [3] * 3] * 3
     assert pictures.enlarge(np.zeros((600, 700)), 512).shape == (600, 700)
+    # A strip of twelve frames would be 6,496 pixels wide.
+    assert pictures.enlarge(np.zeros((32, 406)), 512).shape == (160, 2030)
+    assert pictures.enlarge(np.zeros((406, 32)), 512).shape == (2030, 160)
+    assert pictures.enlarge(np.zeros((2, 4000)), 512).shape == (2, 4000)
 
 
 def test_scatter():

@@ -26,7 +26,8 @@ def whole(tmp_path_factory):
 @pytest.mark.slow
 def test_the_classifier_comes_first_and_is_what_the_transfer_sees_with(whole):
     folder, said = whole
-    assert said[0] == "Pretraining comes first: 6 steps."
+    at = folder / "run" / "pretraining"
+    assert said[0] == f"Pretraining comes first: classifier, 6 steps, in {at}."
     assert any(line.startswith("Classifier 16x16x3 (parameters: classifier ") for line in said)
     first = folder / "run" / "pretraining"
     assert [row["step"] for row in lines(first)] == [4, 6]

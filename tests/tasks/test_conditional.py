@@ -69,7 +69,8 @@ def test_a_source_without_labels_is_refused(tmp_path):
     config = config_of(tmp_path)
     config.data.source = tiny_config(tmp_path).data.source
     with pytest.raises(
-        InputError, match=r"^data.source: expected labels in npz:\S+, got none; put"
+        InputError,
+        match=r"^data.source: expected labels in npz:\S+, got none; put .* without classes",
     ):
         open_task(config, building.build_model(config))
 
@@ -258,7 +259,8 @@ def test_generate_draws_every_class_and_walks_from_class_to_class(told, tmp_path
     [
         ({"num": 4}, r"model_args.num_classes: expected 3, as folder:\S+ has the classes cat, dog,"
          r" fox, got 4; give --config.model_args.num_classes=3\."),
-        ({"source": "points/grid"}, "data.source: expected labels in points/grid, got none"),
+        ({"source": "points/grid"}, r"data.source: expected labels in points/grid, got none; put "
+         r".*, or train without classes \(--config\.model_args\.num_classes=none\)\.$"),
         ({"generator": "tests.tasks.test_conditional:plain"},
          r"generator.name: expected a function of 3 arguments, \(16, 16, 3\), 8, 3, got"),
         ({"gap": True}, "data.source: expected samples of each of 4 classes, got none of '2'"),

@@ -283,3 +283,23 @@ def test_entries_of_label_maps_need_classes(folder):
         config.encoder = {"name": ""}
     with pytest.raises(InputError, match=r"data\.ignored: expected None without model_args\.num"):
         open_task(config, building.build_model(config))
+
+
+def test_a_value_that_is_no_class_of_the_model(run, tmp_path, capsys):
+    """The model has learned its classes, and the command has no flag for what it ignores."""
+    path = tmp_path / "a.png"
+    Image.fromarray(np.full((16, 16), 255, np.uint8)).save(path)
+    command = [f"--workdir={run}", f"--input={path}", f"--instances={path}"]
+    status, _, err = said(*command, f"--output={tmp_path / 'b.png'}", capsys=capsys)
+    assert status == 2
+    known = "expected class numbers from 0 to 6, those of the model"
+    assert err == f"error: {path}: {known}, got the value 255; change the file.\n"
+    pixels = np.zeros((16, 16, 3), np.uint8)
+    pixels[0, 0] = (0, 9, 0)
+    Image.fromarray(pixels).save(path)
+    status, _, err = said(*command, f"--output={tmp_path / 'b.png'}", capsys=capsys)
+    assert status == 2
+    assert err.endswith("as indices of a palette, got colours; convert them.\n")
+    # In training, both can be set.
+    with pytest.raises(InputError, match=r"convert them, or give .* \(--config\.data\.classes\)"):
+        read_label_map(str(path), None, 7)

@@ -12,13 +12,16 @@ from tfgan_zoo.config import own_images
 from tfgan_zoo.config.own_images import RECIPES, Facts
 from tfgan_zoo.config.values import override_all
 from tfgan_zoo.data.attributes import open_attributed
+from tfgan_zoo.data.attributes.opening import holds_attributes
 from tfgan_zoo.data.captions.opening import open_captioned
 from tfgan_zoo.data.captions.reading import CaptionsError
 from tfgan_zoo.data.domains import open_domains
 from tfgan_zoo.data.opening import open_source
 from tfgan_zoo.data.readers.folder import existing_folder, subfolders
+from tfgan_zoo.data.readers.label_maps import holds_label_maps
+from tfgan_zoo.data.readers.voxels import are_voxels
 from tfgan_zoo.data.source import Source
-from tfgan_zoo.data.spec import DRAWN, FOLDERS, parse_spec, two_specs
+from tfgan_zoo.data.spec import DRAWN, FOLDERS, Opening, parse_spec, two_specs
 from tfgan_zoo.data.splits import stand_ins
 from tfgan_zoo.errors import InputError, warn_user, without_advice
 from tfgan_zoo.sizes import parse_size
@@ -122,7 +125,8 @@ def with_image_size(
         )
     if len(shape) != 3:
         raise InputError(
-            f"--image_size: expected none for samples of shape {tuple(shape)}, which are no images."
+            f"--image_size: expected none for samples of shape {tuple(shape)}, which are no "
+            "images; give --config.model_args.image_shape."
         )
     return {**overrides, "model_args.image_shape": f"{height},{width},{shape[-1]}"}
 
@@ -168,6 +172,9 @@ def _family(overrides: Mapping[str, str]) -> str:
     """Returns the recipe for a source: by its layout, translation, captions or images.
 
     If there are captions that cannot be used, a warning says why, and they are left out.
+
+    Raises:
+        InputError: If the source is made for a model that has to be asked for.
     """
     source, split = overrides["data.source"], overrides.get("data.split", "train")
     kind, path = parse_spec(source)
@@ -189,7 +196,26 @@ def _family(overrides: Mapping[str, str]) -> str:
         pass
     else:
         return "captions"
+    if kind in FOLDERS and not two_specs(source):
+        _check_is_of_images(source)
     return "images"
+
+
+def _check_is_of_images(source: str) -> None:
+    """Raises `InputError` for a folder whose label maps or masks would be taken for photographs."""
+    found, advice = "", ""
+    with contextlib.suppress(InputError):
+        opening = Opening(source)
+        if holds_label_maps(opening):
+            found = "label maps"
+            advice = "--model=pix2pix_hd --config.model_args.num_classes=N --image_size=HxW"
+        elif holds_attributes(opening):
+            found, advice = "a table of attributes", "--model=attribute_to_image"
+    if found:
+        raise InputError(
+            f"--config.data.source: {source} holds {found}; add {advice} to train on them, or "
+            "--config=images to train on every image in the folder."
+        )
 
 
 def _is_alphabet(source: str, path: str) -> bool:
@@ -215,6 +241,11 @@ def _new(
     override_all(config, data)
     if "axes" in config.data:  # Voxels, whose recipes are not adapted.
         return None
+    if not two_specs(config.data.source) and are_voxels(config.data.source):
+        raise InputError(
+            f"--config.data.source: {config.data.source} holds voxels, not images; "
+            "--model=gan_3d --config.model_args.num_classes=none trains on them."
+        )
     kind = own_images.kind_of_config(config)
     why = "" if model else _WHY[own_images.family_of(config)]
     if kind == "label_to_image":  # whose recipe says what the labels are

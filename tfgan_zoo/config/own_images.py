@@ -432,8 +432,7 @@ def _attribute_to_image(
     config.evaluate.samples = min(512, facts.num)
     config.train.steps = 5000 if facts.num < FEW else 10_000
     return [
-        "the attributes of the table, a generator with {config.generator.filters} filters, and "
-        "batches of {config.data.batch_size}"
+        "the attributes of the table, and batches of {config.data.batch_size}",
     ]
 
 

@@ -93,7 +93,7 @@ def override(config: ConfigDict, key: str, text: str, lookup: Lookup | None = No
         name, last = last.split(".", 1)
         group = group[name]
     kind = tuple if key == "model_args.image_shape" else group.get_type(last)
-    optional = key in OPTIONAL
+    optional = key in OPTIONAL or (text.lower() == "none" and _can_be_none(config, key, lookup))
     try:
         if optional and text.lower() == "none":
             group[last] = None
@@ -144,6 +144,17 @@ def _is_argument(config: ConfigDict, key: str, known: Mapping[str, Any]) -> bool
         return False
     untyped = key in known and config[group].get_type(name) is type(None)
     return key not in known or untyped or (known[key] is None and key not in ALL_ENTRIES)
+
+
+def _can_be_none(config: ConfigDict, key: str, lookup: Lookup | None) -> bool:
+    """Returns whether what a group names takes None for an entry that its recipe has set."""
+    group, _, name = key.rpartition(".")
+    if lookup is None or key in ALL_ENTRIES or "." in group:
+        return False
+    if group != "model_args" and "name" not in config.get(group, ()):
+        return False
+    taken = lookup(config, group)
+    return name in taken and accepted(taken[name])[1]
 
 
 def _override_argument(config: ConfigDict, key: str, text: str, lookup: Lookup) -> None:

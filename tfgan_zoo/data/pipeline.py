@@ -142,7 +142,7 @@ def _check_batch_size(sources: Sequence[Source], num: int, batch_size: int) -> N
     if num < batch_size:
         raise InputError(
             f"{label_of(sources)} has {num} samples, fewer than one batch of {batch_size}; use a "
-            f"batch_size of at most {num}."
+            f"batch_size of at most {num} (--config.data.batch_size={num})."
         )
 
 

@@ -203,9 +203,9 @@ class Source(abc.ABC):
         if name == "label":
             if self.labels is None:
                 raise InputError(
-                    f"parts: expected labels in {self.spec}, got none; put the images of each "
+                    f"parts: expected labels in {self.spec}, got none; put the files of each "
                     "class into a folder of their own, an idx file of labels beside the images or "
-                    "an array `label` into the .npz file, or use a tfds: data set with a feature "
+                    "an array `labels` into the .npz file, or use a tfds: data set with a feature "
                     "`label`."
                 )
             return self.labels

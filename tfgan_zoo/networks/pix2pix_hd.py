@@ -369,7 +369,7 @@ def _checked(
     if any(side % multiple or side < smallest for side in shape[:2]):
         raise InputError(
             f"image_shape: expected sides that are multiples of {multiple}, at least {smallest}, "
-            f"for this network, got {shape}; {argument} decides."
+            f"for this network, got {shape[0]}x{shape[1]}; {argument} decides."
         )
     channels = shape[-1] if channels is None else channels
     check_positive(channels=channels)

@@ -126,9 +126,17 @@ def sheet(
 def enlarge(picture: np.ndarray, at_least: int = 512) -> np.ndarray:
     """Repeats pixels until the shorter side has about `at_least` of them.
 
+    A strip stays smaller, so that its longer side has no more than four times as many.
+
     Args:
         picture: An image, `[H, W, C]`.
         at_least: Pixels of the shorter side.
+
+    Example:
+        >>> enlarge(np.zeros((32, 32, 3), np.uint8)).shape
+        (512, 512, 3)
+        >>> enlarge(np.zeros((32, 406, 3), np.uint8)).shape
+        (160, 2030, 3)
     """
     factor = enlargement_to(picture, at_least)
     return np.repeat(np.repeat(picture, factor, axis=0), factor, axis=1)
@@ -136,4 +144,5 @@ def enlarge(picture: np.ndarray, at_least: int = 512) -> np.ndarray:
 
 def enlargement_to(picture: np.ndarray, at_least: int) -> int:
     """Returns the factor by which `enlarge` enlarges a picture."""
-    return max(1, round(at_least / min(picture.shape[:2])))
+    shorter, longer = sorted(picture.shape[:2])
+    return max(1, min(round(at_least / shorter), 4 * at_least // longer))

@@ -34,7 +34,7 @@ def reader(
     """
     check_ignored(classes, ignored)
     if classes == "values":
-        return lambda label, at: read_label_map(label, at, num_classes, ignored)
+        return lambda label, at: read_label_map(label, at, num_classes, ignored, trained=True)
     palette = np.array(PALETTES[classes])
 
     def read(label: str, at: str | None) -> np.ndarray:

@@ -82,12 +82,16 @@ def render(
         now: The time shown on the page; None for the present time.
     """
     share = PICTURE_BYTES // (len(runs) + len(walks))
-    before = {i: run.pretraining for i, run in enumerate(runs) if run.pretraining is not None}
+    before = pretrainings(runs)
     sections = [
         ("", "".join(card(run, i) for i, run in enumerate(runs))),
         ("Samples", samples(runs, share)),
         ("Curves", curves(dict(enumerate(runs)), "main")),
-        ("Curves of pretraining", curves(before, "before")),
+        *(
+            (f"Curves of pretraining{of}", curves(stages, f"before{depth}"))
+            for depth, stages in enumerate(before)
+            for of in [f", stage {len(before) - depth}" if len(before) > 1 else ""]
+        ),
         ("Between latents", "".join(between(walk, runs, share) for walk in walks)),
         ("Evaluations", evaluations(runs)),
         ("Messages", messages(runs)),
@@ -149,14 +153,29 @@ def heading(runs: Sequence[RunRecord]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def pretrainings(runs: Sequence[RunRecord]) -> list[dict[int, RunRecord]]:
+    """Returns the stages of pretraining by the index of their run, the last stage first."""
+    found = []
+    stages = dict(enumerate(runs))
+    while stages := {i: run.pretraining for i, run in stages.items() if run.pretraining}:
+        found.append(stages)
+    return found
+
+
 def state(run: RunRecord) -> tuple[str, str]:
     """Returns (kind, sentence) for the state of a run.
 
     The kind is "running", "finished" or "stopped".
     """
     of = "" if run.steps is None else f" of {run.steps:,}"
-    if run.running and run.step == 0 and run.pretraining is not None:
-        return "running", f"pretraining at step {run.pretraining.step:,}"
+    if run.step == 0 and not run.result and run.pretraining is not None:
+        stage = run.pretraining
+        while stage.step == 0 and stage.pretraining is not None:
+            stage = stage.pretraining
+        steps = "" if stage.steps is None else f" of {stage.steps:,}"
+        kind = "running" if run.running else "stopped"
+        verb = "at" if run.running else "stopped at"
+        return kind, f"pretraining {verb} step {stage.step:,}{steps}"
     if run.running:
         return "running", f"running at step {run.step:,}{of}"
     if run.result:

@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import re
+import typing
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -234,8 +235,14 @@ def arguments(config: ConfigDict, group: str) -> dict[str, inspect.Parameter]:
         InputError: If there is no such model, network or optimizer.
     """
     if group == "model_args":
-        defaults = model_arguments(model_class(config.model))
-        return {name: _keyword(name, default) for name, default in defaults.items()}
+        cls = model_class(config.model)
+        hints: dict[str, inspect.Parameter] = {}
+        for base in reversed(cls.__mro__):
+            hints |= _parameters(vars(base).get("__init__", object.__init__))
+        return {
+            name: _keyword(name, default, hints[name].annotation if name in hints else None)
+            for name, default in model_arguments(cls).items()
+        }
     name = config[group].name
     if group.endswith("_optimizer"):
         taken = _parameters(_optimizer_class(name, group))
@@ -252,8 +259,12 @@ def arguments(config: ConfigDict, group: str) -> dict[str, inspect.Parameter]:
     return settable_arguments(function, ())
 
 
-def _keyword(name: str, default: Any) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+def _keyword(name: str, default: Any, hint: Any = None) -> inspect.Parameter:
+    """Returns an argument of the type of its default; of an annotation, only None counts."""
+    optional = default is not None and type(None) in typing.get_args(hint)
+    annotation = type(default) | None if optional else inspect.Parameter.empty
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, kind, default=default, annotation=annotation)
 
 
 def _parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:

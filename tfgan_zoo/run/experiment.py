@@ -225,7 +225,10 @@ def train_stage(
                 rewind(run, start)
 
         if start == 0 and pretraining is not None:
-            report(f"Pretraining comes first: {pretraining.train.steps:,} steps.")
+            report(
+                f"Pretraining comes first: {pretraining.model}, "
+                f"{pretraining.train.steps:,} steps, in {run.pretraining}."
+            )
             train_stage(
                 Run(run.pretraining),
                 pretraining,

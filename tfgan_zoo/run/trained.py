@@ -61,7 +61,11 @@ def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> ZooModel:
     run = Run.open(workdir)
     steps = run.checkpoints.steps()
     if not steps:
-        raise InputError(f"--workdir: {os.fspath(workdir)!r} has no checkpoint yet.")
+        before = Run(run.pretraining)
+        has = (
+            f"; its pretraining has, in {str(before.path)!r}" if before.checkpoints.steps() else ""
+        )
+        raise InputError(f"--workdir: {os.fspath(workdir)!r} has no checkpoint yet{has}.")
     if checkpoint == "best":
         step = run.checkpoints.best() or steps[-1]
     elif checkpoint == "last":

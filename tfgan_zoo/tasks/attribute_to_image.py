@@ -140,7 +140,7 @@ class AttributeToImageTask(Task):
             wanted.masks[:num],
             pictures.to_uint8(2 * masks - 1),
         ]
-        titles = ["given", "made", "mask", "made"]
+        titles = ["real", "generated", "mask", "generated"]
         # Twice these columns side by side, so that the sheet is about square.
         half = (num + 1) // 2
         parts = [column[i : i + half] for i in (0, half) for column in columns if num > i]

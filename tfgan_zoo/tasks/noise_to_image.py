@@ -51,7 +51,7 @@ class NoiseToImageTask(ImagesTask):
     def __init__(self, config: ConfigDict, model: NoiseToImage, like: Task | None = None):
         super().__init__(config, model, like)
         data = config.data
-        parts = _parts(self.opened, model)
+        parts = _parts(self.opened, model, advice=_instead_of_classes(model, config))
         check_classes(self.opened, model, data.get("class_names", ()))
         if "label" in parts:  # The sheet draws every class that has a name.
             parts["label"] = np.arange(len(self.opened.class_names))
@@ -144,8 +144,9 @@ class NoiseToImageTask(ImagesTask):
         """Notes the names of the classes that a model is conditional on; see `Task.resolve`."""
         if not ("label" in model.condition or config.model_args.get("num_classes")):
             return config
+        advice = _instead_of_classes(model, config)
         return with_class_names(
-            config, before, lambda source: _part(source, "label", "data.source")
+            config, before, lambda source: _part(source, "label", "data.source", advice)
         )
 
     @classmethod
@@ -209,20 +210,38 @@ class NoiseToImageTask(ImagesTask):
         )
 
 
-def _parts(source: Source, model: Any, argument: str = "data.source") -> dict[str, np.ndarray]:
+def _instead_of_classes(model: Any, config: ConfigDict) -> str:
+    """Returns what else may be done if there are no labels."""
+    if "num_classes" not in config.model_args or model.needs_classes:
+        return ""
+    return ", or train without classes (--config.model_args.num_classes=none)"
+
+
+def _parts(
+    source: Source, model: Any, argument: str = "data.source", advice: str = ""
+) -> dict[str, np.ndarray]:
     """Returns the parts of a source that a model is conditional on.
+
+    Args:
+        source: The source.
+        model: The model.
+        argument: What gave the source, for messages.
+        advice: What else may be done if there are no labels.
 
     Raises:
         InputError: If it lacks one.
     """
-    return {name: _part(source, name, argument) for name in model.condition}
+    return {name: _part(source, name, argument, advice) for name in model.condition}
 
 
-def _part(source: Source, name: str, argument: str) -> np.ndarray:
+def _part(source: Source, name: str, argument: str, advice: str) -> np.ndarray:
     try:
         return source.part(name)
     except InputError as error:
-        raise InputError(str(error).replace("parts", argument, 1)) from error
+        message = str(error).replace("parts", argument, 1)
+        if name == "label":
+            message = f"{message.removesuffix('.')}{advice}."
+        raise InputError(message) from error
 
 
 #: Scores of uint8 samples, given the labels that they were asked for, if any.

@@ -148,6 +148,11 @@ def _of_drawn(
     return Attributed(labelled, masks, declared, values)
 
 
+def holds_attributes(opening: Opening) -> bool:
+    """Returns whether a folder or an archive has a table of attributes, which may be unusable."""
+    return archives.is_file(os.path.join(existing_folder(opening.spec, opening.rest), TABLE))
+
+
 # ---------------------------------------------------------------------- tables
 
 

@@ -15,6 +15,7 @@ from tfgan_zoo.data.readers import archives
 from tfgan_zoo.data.readers.folder import (
     existing_folder,
     images_of_split,
+    list_images,
     some_images,
     split_folders,
     subfolders,
@@ -92,7 +93,12 @@ class LabelFileSource(Source):
 
 
 def read_label_map(
-    label: str, instance: str | None, num_classes: int, ignored: int | None = None
+    label: str,
+    instance: str | None,
+    num_classes: int,
+    ignored: int | None = None,
+    *,
+    trained: bool = False,
 ) -> np.ndarray:
     """Reads a label map, with its instance map if there is one.
 
@@ -101,6 +107,7 @@ def read_label_map(
         instance: The file of instances, of the same size: any values, or colours.
         num_classes: Number of classes.
         ignored: The value of pixels of no class.
+        trained: Whether the classes are those of a trained model, which can have no more.
 
     Returns:
         int16 `[H, W, 1 or 2]`.
@@ -114,10 +121,12 @@ def read_label_map(
     highest, lowest = int(values.max()), int(values.min())
     if highest >= num_classes or lowest < -1:
         found = highest if highest >= num_classes else lowest
+        more = f"give more classes (--config.model_args.num_classes={max(found + 1, num_classes)})"
         raise InputError(
-            f"{label}: expected class numbers from 0 to {num_classes - 1}, got the value {found}; "
-            f"give more classes (--config.model_args.num_classes={max(found + 1, num_classes)}) "
-            f"or, if it means no class, ignored={found} (--config.data.ignored={found})."
+            f"{label}: expected class numbers from 0 to {num_classes - 1}"
+            f"{', those of the model' if trained else ''}, got the value {found}; "
+            f"{'change the file' if trained else more}, or, if it means no class, ignored={found} "
+            f"(--config.data.ignored={found})."
         )
     parts = [values]
     if instance is not None:
@@ -259,6 +268,23 @@ def files_of(opening: Opening, instances: bool) -> LabelFiles:
     return LabelFiles(
         *([each[key] for key in keys if each] for each in (labels, numbers, pictures))
     )
+
+
+def holds_label_maps(opening: Opening) -> bool:
+    """Returns whether a folder or an archive has label maps, of any split, and their images.
+
+    It has if files of folders `label` and `image`, or what else `files_of` knows, share names, or
+    if files end in `_labelIds`.
+    """
+    root = existing_folder(opening.spec, opening.rest)
+    for folders in _folders(root).values():
+        if "image" in folders:
+            labels, images = (
+                {key_of(file) for file in list_images(folders[role], opening.formats)}
+                for role in ("label", "image")
+            )
+            return bool(labels & images)
+    return any(_stem(file).lower().endswith(LABEL) for file in list_images(root, opening.formats))
 
 
 def _no_instances(what: str, missing: str) -> str:

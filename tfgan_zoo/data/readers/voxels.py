@@ -16,7 +16,7 @@ from tfgan_zoo.data.readers.scientific import ARRAYS
 from tfgan_zoo.data.readers.voxel_files import READERS, read_file
 from tfgan_zoo.data.source import Source, archive_errors
 from tfgan_zoo.data.spec import Opening, parse_spec
-from tfgan_zoo.data.splits import SPLIT_FOLDERS, no_split
+from tfgan_zoo.data.splits import SPLIT_FOLDERS, NoSplitError, no_split
 from tfgan_zoo.data.voxels import VoxelRules, turned
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.suggestions import did_you_mean
@@ -232,8 +232,12 @@ def _open_array(opening: Opening, rules: VoxelRules) -> Source:
     found: dict[str, np.ndarray] = {}
 
     def choose(keys: list[str]) -> list[str]:
-        own = [name for name in _NAMES.get(split, (f"voxels_{split}",)) if name in keys]
-        chosen = own[0] if own else npz.samples_key(spec, split, keys)
+        names = _NAMES.get(split, (f"voxels_{split}",))
+        own = [name for name in names if name in keys]
+        try:
+            chosen = own[0] if own else npz.samples_key(spec, split, keys)
+        except NoSplitError as error:
+            raise NoSplitError(error.what, f"save it as {names[0]}") from error
         wanted = [chosen, *npz.labels_key(split, keys, chosen)]
         wanted += [key for key in ("shape", "names", "class_names") if key in keys]
         found.update(dict.fromkeys(wanted))  # type: ignore[arg-type]
@@ -247,6 +251,11 @@ def _open_array(opening: Opening, rules: VoxelRules) -> Source:
         # The shape is that of the split train.
         num = int(shape[0]) if split == "train" and len(shape) else len(array)
         array = unpacked(spec, array, (num, *(int(side) for side in shape[1:])))
+    elif array.ndim == 2:
+        raise InputError(
+            f"{spec}: expected voxels [N, A, B, C] or [N, A, B, C, channels], got {array.dtype} "
+            f"{[*array.shape]}; of packed bits, save the shape as well, shape=(N, A, B, C)."
+        )
     names = found.get("names")
     return VoxelArraySource(
         spec,
