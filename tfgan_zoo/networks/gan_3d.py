@@ -55,7 +55,6 @@ def gan_3d_generator(
     num_classes: int | None = None,
     *,
     filters: int = 64,
-    convs: int = 1,
     upsampling: str = "transposed",
     normalization: str = "batch",
     synchronized_bn: bool = False,
@@ -78,8 +77,6 @@ def gan_3d_generator(
         latent_dim: Size of the noise vector.
         num_classes: Number of classes, for a network of [noise, label]; None for one without.
         filters: Feature maps before the output.
-        convs: Convolutions for each size of maps. The paper has 1; each further one has kernels of
-            3x3x3 and does not change the size. There are none at the size of the output.
         upsampling: `transposed`, or `resize`: nearest-neighbour resizing, then a 3x3x3 convolution.
         normalization: `batch` or `none`.
         synchronized_bn: Whether batch statistics are computed over all replicas.
@@ -99,7 +96,7 @@ def gan_3d_generator(
         (None, 8, 8, 8, 16)
     """
     shape, doublings = check_cube(image_shape)
-    check_positive(latent_dim=latent_dim, filters=filters, convs=convs)
+    check_positive(latent_dim=latent_dim, filters=filters)
     check_choice("upsampling", upsampling, ("transposed", "resize"))
     check_choice("normalization", normalization, ("batch", "none"))
     num_classes = check_classes(num_classes)
@@ -114,23 +111,16 @@ def gan_3d_generator(
         _START**3 * width, use_bias=use_bias, kernel_initializer=small_normal(), name="conv_1"
     )(code)
     x = layers.Reshape((_START,) * 3 + (width,), name="maps")(x)
-
-    def normalized(x: Any, label: str) -> Any:
+    for i in range(1, doublings + 1):
         x = normalize(
             x,
             normalization,
-            name=f"norm_{label}",
+            name=f"norm_{i}",
             gamma=normal_around_one(),
             synchronized=synchronized_bn,
             condition=condition,
         )
-        return activate(x, "relu", name=f"relu_{label}")
-
-    for i in range(1, doublings + 1):
-        x = normalized(x, f"{i}")
-        for j in range(1, convs):
-            x = _same_size(x, use_bias, name=f"conv_{i}_{j}")
-            x = normalized(x, f"{i}_{j}")
+        x = activate(x, "relu", name=f"relu_{i}")
         last = i == doublings
         options: dict[str, Any] = {
             "padding": "same",
@@ -156,7 +146,6 @@ def gan_3d_discriminator(
     packing: int = 1,
     *,
     filters: int = 64,
-    convs: int = 1,
     normalization: str = "batch",
     synchronized_bn: bool = False,
     projected: int | None = 64,
@@ -175,8 +164,6 @@ def gan_3d_discriminator(
         num_classes: Number of classes, for a network of [voxels, labels]; None for one without.
         packing: Samples in a pack, of which each has a label; without classes it has no meaning.
         filters: Feature maps of the first convolution.
-        convs: Convolutions for each size of maps. The paper has 1; each further one has kernels of
-            3x3x3 and does not change the size. There are none at the size of the input.
         normalization: `batch`, `layer` (for a critic under a gradient penalty) or `none`. With the
             last two, convolutions have a bias.
         synchronized_bn: Whether batch statistics are computed over all replicas.
@@ -195,21 +182,9 @@ def gan_3d_discriminator(
         (None, 4, 4, 4, 32)
     """
     shape, halvings = check_cube(image_shape)
-    check_positive(filters=filters, convs=convs)
+    check_positive(filters=filters)
     check_choice("normalization", normalization, ("batch", "layer", "none"))
     num_classes = check_classes(num_classes, packing)
-
-    use_bias = not cancels_bias(normalization)
-
-    def normalized(x: Any, label: str) -> Any:
-        x = normalize(
-            x,
-            normalization,
-            name=f"norm_{label}",
-            gamma=normal_around_one(),
-            synchronized=synchronized_bn,
-        )
-        return activate(x, "leaky_relu", name=f"lrelu_{label}")
 
     inputs = keras.Input(shape, name="voxels")
     x = layers.Rescaling(0.5, offset=0.5, name="occupancy")(inputs)
@@ -219,30 +194,23 @@ def gan_3d_discriminator(
             _KERNEL,
             strides=2,
             padding="same",
-            use_bias=use_bias,
+            use_bias=not cancels_bias(normalization),
             kernel_initializer=small_normal(),
             name=f"conv_{i}",
         )(x)
-        x = normalized(x, f"{i}")
-        for j in range(1, convs):
-            x = _same_size(x, use_bias, name=f"conv_{i}_{j}")
-            x = normalized(x, f"{i}_{j}")
+        x = normalize(
+            x,
+            normalization,
+            name=f"norm_{i}",
+            gamma=normal_around_one(),
+            synchronized=synchronized_bn,
+        )
+        x = activate(x, "leaky_relu", name=f"lrelu_{i}")
     # A convolution of 4x4x4 maps with kernels of 4x4x4 is a product of matrices.
     x = layers.Flatten(name="flatten")(x)
     if num_classes and projected:
         check_positive(projected=projected)
         x = layers.Dense(projected, kernel_initializer=small_normal(), name="projected")(x)
+    use_bias = not cancels_bias(normalization)
     all_inputs, x = judge(inputs, x, num_classes, packing, small_normal, use_bias=use_bias)
     return keras.Model(all_inputs, x, name=name)
-
-
-def _same_size(x: Any, use_bias: bool, name: str) -> Any:
-    """Returns as many maps of the same size, of a convolution with He's normal initializer."""
-    return layers.Conv3D(
-        x.shape[-1],
-        3,
-        padding="same",
-        use_bias=use_bias,
-        kernel_initializer="he_normal",
-        name=name,
-    )(x)
