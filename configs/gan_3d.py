@@ -2,10 +2,8 @@
 
 The paper's game at 16x16x16, told the six kinds of solids: box, ball, cylinder, cone, torus and
 cross-bar. Departures from the paper, so that it takes minutes on a CPU: narrower networks; R1 and
-R2 penalties instead of the discriminator's batch normalisation and of skipped updates; a
-discriminator that learns four times as fast as the generator; a short normal z for size, place and
-direction; and an average of the generator's weights for sampling. With equal learning rates, R1
-alone and skipped updates, objects of a kind were all alike after 1,000 steps.
+R2 penalties instead of the discriminator's batch normalisation and of skipped updates; a short
+normal z for size, place and direction; and an average of the generator's weights for sampling.
 
 Command: python -m tfgan_zoo.train --model=gan_3d
 Cost:    not measured
@@ -29,7 +27,7 @@ def get_config():
     config.model_args.ema_half_life = 10_000.0
     config.generator = {
         "name": "gan_3d_generator",
-        "filters": 24,
+        "filters": 48,
         "embedding_dim": 6,
         "conditional_normalization": False,
     }
@@ -38,7 +36,7 @@ def get_config():
         "filters": 24,
         "normalization": "none",
     }
-    for role, rate in (("generator", 5e-4), ("discriminator", 2e-3)):
+    for role, rate in (("generator", 3e-3), ("discriminator", 2e-3)):
         config[f"{role}_optimizer"] = {
             "name": "adam",
             "learning_rate": rate,
