@@ -273,6 +273,76 @@ def test_a_recorded_pass_that_a_loss_leaves_out_sends_no_gradient():
         np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-8)
 
 
+class Chain(ZooModel):
+    """Two roles of a network each, y = G(x) and D(x, y)."""
+
+    paper_optimizer = {"name": "sgd", "learning_rate": 1.0}
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.g, self.d = (
+            keras.Sequential([keras.Input((2,)), keras.layers.Dense(2), keras.layers.Activation(f)])
+            for f in ("tanh", "sigmoid")
+        )
+
+    def roles(self):
+        return {"g": [self.g], "d": [self.d]}
+
+    def scores(self, x, y):
+        return self.d(x), {"fake": self.d(y), "unused": self.d(x + y)}
+
+
+@pytest.mark.parametrize("settings", [{}, {"jit_compile": True}])
+def test_a_recorded_pass_continues_another(settings):
+    """Two updates take their gradients from it: those of the same passes without a record."""
+    model = Chain()
+    model.compile(**settings)
+    x = tf.random.stateless_normal((8, 2), (1, 2))
+
+    def of_g(y, scores):
+        return tf.reduce_mean(scores[1]["fake"] * y) + tf.reduce_mean(y**2)
+
+    def of_d(scores):
+        return tf.reduce_mean(scores[0] ** 2 - scores[1]["fake"])
+
+    expected = []
+    for role in ("g", "d"):
+        variables = [v.value for v in model.role_variables(role)]
+        with tf.GradientTape() as tape:
+            y = model.g(x)
+            scores = model.scores(x, y)
+            loss = of_g(y, scores) if role == "g" else of_d(scores)
+        gradients = tape.gradient(loss, variables)
+        expected += [v - g for v, g in zip(variables, gradients, strict=True)]
+
+    @tf.function(autograph=False)
+    def both():
+        y = model.record(model.g, x, role="g")
+        scores = model.record(model.scores, x, y, role="d")
+        model.update("g", lambda y, scores: (of_g(y, scores), {}), y, scores)
+        model.update("d", lambda scores: (of_d(scores), {}), scores)
+
+    both()
+    for variable, value in zip(model.trainable_variables, expected, strict=True):
+        np.testing.assert_allclose(variable, value, rtol=1e-5, atol=1e-6)
+
+
+def test_a_loss_need_not_use_the_pass_that_is_continued():
+    """The gradient reaches the first network through the second alone, whoever is updated."""
+    model = Chain()
+    model.compile()
+    x = tf.random.stateless_normal((8, 2), (1, 2))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(model.d(model.g(x)))
+    variables = [v.value for v in model.role_variables("g")]
+    found = tape.gradient(loss, variables)
+    expected = [v - g for v, g in zip(variables, found, strict=True)]
+    scores = model.record(model.d, model.record(model.g, x, role="g"), role="d")
+    model.update("g", lambda scores: (tf.reduce_mean(scores), {}), scores)
+    for variable, value in zip(variables, expected, strict=True):
+        np.testing.assert_allclose(variable, value, rtol=1e-5, atol=1e-6)
+
+
 class PerRole(DCGAN):
     paper_optimizer = {
         "generator": {"name": "adam", "learning_rate": 1e-4},

@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 import tfgan_zoo
+from tests.marks import slow
 from tests.models.pointwise import SHAPE as POINTWISE
 from tests.models.pointwise import times
 from tests.models.tiny import CLASSES, SHAPE, labelled, samples, step, tiny
@@ -29,12 +30,21 @@ def two_scales():
     return keras.Model(x, outputs)
 
 
+def both_losses(model, a, b, fake, training=True):
+    """Returns what D's and G's loss functions return."""
+    scores = model.scores(a, b, fake, training)
+    return model.discriminator_loss(scores), model.generator_loss(b, fake, scores)
+
+
 def losses(cls=Pix2PixHD, **kwargs):
     """G(a) = a / 2: features of the fake pair .75 and 2.25, of the real one -.5 and -1.5."""
     model = cls(POINTWISE, None, times(0.5), two_scales(), num_scales=2, **kwargs)
     fake = model.generator(A)
-    d_loss, d_logs = model.discriminator_loss(A, B, fake)
-    g_loss, g_logs = model.generator_loss(A, B, fake)
+    if cls is Pix2PixHD:
+        (d_loss, d_logs), (g_loss, g_logs) = both_losses(model, A, B, fake)
+    else:
+        d_loss, d_logs = model.discriminator_loss(A, B, fake)
+        g_loss, g_logs = model.generator_loss(A, B, fake)
     logs = {name: float(value) for name, value in (d_logs | g_logs).items()}
     assert set(logs) == set(model.log_names)
     assert (float(d_loss), float(g_loss)) == (logs["d_loss"], logs["g_loss"])
@@ -96,7 +106,7 @@ def test_the_perceptual_term():
     model = tiny("pix2pix_hd", features=name, perceptual_weight=3.0)
     a, b = model.pair(samples(model))
     fake = model.run(model.generator, a, training=False)
-    loss, logs = model.generator_loss(a, b, fake, training=False)
+    _, (loss, logs) = both_losses(model, a, b, fake, training=False)
     network = networks.feature_network(name)
     first, second = (
         float(np.mean(np.abs(x - y))) for x, y in zip(network(fake), network(b), strict=True)
@@ -111,30 +121,71 @@ def test_the_perceptual_term():
     assert layer_weights(7)[:3] == [1 / 32] * 3
 
 
-def test_both_players_learn_from_the_same_scores():
-    """Each as its own gradient at the weights before the step says; Pix2Pix' D moves first."""
-    model = tiny("pix2pix_hd", normalization="none")
-    model.compile("sgd", "sgd", run_eagerly=True)
-    data = samples(model)
-    a, b = model.pair(data)
-    before = [w.numpy() for w in model.trainable_variables]
-    with tf.GradientTape(persistent=True) as tape:
-        fake = model.generator(a)
-        g_loss, _ = model.generator_loss(a, b, fake)
-        d_loss, _ = model.discriminator_loss(a, b, tf.stop_gradient(fake))
+def weights_after(model, a, b):
+    """Returns each role's weights after a step of SGD, of gradients by losses on their own."""
     expected = {}
-    for role, loss in (("generator", g_loss), ("discriminator", d_loss)):
+    for role in ("generator", "discriminator"):
         variables = [v.value for v in model.role_variables(role)]
+        with tf.GradientTape() as tape:
+            fake = model.generator(a, training=True)
+            if role == "discriminator":
+                fake = tf.stop_gradient(fake)
+            d_loss, g_loss = (loss for loss, _ in both_losses(model, a, b, fake))
+            loss = g_loss if role == "generator" else d_loss
         gradients = tape.gradient(loss, variables)
         expected[role] = [v - 0.01 * g for v, g in zip(variables, gradients, strict=True)]
+    return expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings"),
+    [
+        ({}, {}),
+        ({"normalization": "batch"}, {}),
+        ({"feature_matching": 0.0}, {"rematerialize": True}),
+        ({"features": "figures_v1:conv1"}, {"run_eagerly": False}),
+        slow({}, {"run_eagerly": False, "jit_compile": True}),
+    ],
+)
+def test_both_players_learn_from_the_same_scores(arguments, settings):
+    """Each as its own gradient at the weights before the step says; Pix2Pix' D moves first."""
+    model = tiny("pix2pix_hd", **{"normalization": "none", **arguments})
+    model.compile("sgd", "sgd", **{"run_eagerly": True, **settings})
+    data = samples(model)
+    a, b = model.pair(data)
+    expected = weights_after(model, a, b)
+    before = [v.numpy() for v in model.role_variables("discriminator")]
+    fake = model.run(model.generator, a, training=False)
+    g_loss = both_losses(model, a, b, fake, training=False)[1][0]
     step(model, data)
     for role, values in expected.items():
         for variable, value in zip(model.role_variables(role), values, strict=True):
-            np.testing.assert_allclose(variable, value, rtol=1e-4, atol=1e-6)
-    assert any(np.any(w != v) for w, v in zip(before, model.trainable_variables, strict=True))
-    # The control: after D's update, the generator's gradient is another one.
-    moved = model.generator_loss(a, b, fake)[0]
+            np.testing.assert_allclose(variable, value, rtol=1e-4, atol=1e-6, err_msg=role)
+    after = model.role_variables("discriminator")
+    assert any(np.any(w != v.numpy()) for w, v in zip(before, after, strict=True))
+    # The control: after D's update, the generator's loss of these fakes is another one.
+    moved = both_losses(model, a, b, fake, training=False)[1][0]
     assert abs(float(moved - g_loss)) > 1e-3
+
+
+def test_a_step_judges_each_pair_once():
+    """By what the statistics of D's batch normalisation remember: both pairs, in this order."""
+    model = tiny("pix2pix_hd", normalization="batch")
+    model.compile("sgd", "sgd", run_eagerly=True)
+    data = samples(model)
+    a, b = model.pair(data)
+    statistics = model.discriminator.non_trainable_variables
+    first = [v.numpy() for v in statistics]
+    fake = model.generator(a, training=True)
+    for images in (b, fake):
+        model.judge(a, images, training=True)
+    expected = [v.numpy() for v in statistics]
+    assert any(np.any(v != w) for v, w in zip(expected, first, strict=True))
+    for variable, value in zip(statistics, first, strict=True):
+        variable.assign(value)
+    step(model, data)
+    for variable, value in zip(statistics, expected, strict=True):
+        np.testing.assert_allclose(variable, value, rtol=1e-5, atol=1e-7)
 
 
 # ---------------------------------------------------------------------- label maps

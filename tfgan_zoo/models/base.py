@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -20,20 +20,18 @@ from tfgan_zoo.models.mechanics.logs import Logs
 from tfgan_zoo.models.mechanics.moving_average import MovingAverage
 from tfgan_zoo.models.mechanics.optimizers import apply_gradients
 from tfgan_zoo.models.mechanics.randomness import Randomness
+from tfgan_zoo.models.mechanics.recorded import (
+    Recorded,
+    sums,
+    through_passes,
+    value_of,
+    with_continued,
+)
 from tfgan_zoo.models.mechanics.rematerialization import rematerialized
 from tfgan_zoo.models.mechanics.saving import Saving
 from tfgan_zoo.models.mechanics.spectral import SpectralLayers
 from tfgan_zoo.samples import kind_of
 from tfgan_zoo.serving.signatures import Endpoint
-
-
-class Recorded(NamedTuple):
-    """A forward pass whose gradient has not been computed yet: see `ZooModel.record`."""
-
-    value: Any
-    tape: tf.GradientTape
-    #: The role with whose variables it was made.
-    role: str | None = None
 
 
 class ZooModel(
@@ -326,8 +324,9 @@ class ZooModel(
             role: The role whose variables move, a key of `roles`; nobody else's do.
             loss_fn: Returns (loss, aux) given `args`; the loss is a mean over the replica's
                 samples.
-            *args: Tensors, or passes from `record`. The gradient continues through a recorded pass
-                to the variables it was made with; `loss_fn` receives its value.
+            *args: Tensors, or passes from `record`. The gradient continues through a recorded pass,
+                and through those that it continues, to the variables they were made with; `loss_fn`
+                receives its value.
 
         Returns:
             `aux`, as `loss_fn` returned it: usually a dict of logs.
@@ -337,11 +336,11 @@ class ZooModel(
         """
         optimizer = getattr(self, f"{role}_optimizer")
         self._check_optimizer(optimizer, role)
-        if not any(isinstance(arg, Recorded) and arg.role == role for arg in args):
+        recorded = [arg for arg in args if isinstance(arg, Recorded)]
+        if not any(one.role == role for one in with_continued(recorded)):
             self._spectral.advance(role)
         variables = [v.value for v in self.role_variables(role)]
-        recorded = [arg for arg in args if isinstance(arg, Recorded)]
-        values = [arg.value if isinstance(arg, Recorded) else arg for arg in args]
+        values = [value_of(arg) for arg in args]
         # Optimizers sum gradients over the replicas.
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
 
@@ -357,11 +356,7 @@ class ZooModel(
             return tape.gradient(scaled, [variables, passes]), aux
 
         (gradients, into_passes), aux = self._compiled(loss_and_gradients)(*values)
-        for one, outgoing in zip(recorded, into_passes, strict=True):
-            # A tape takes None for ones, where the loss uses no part of the pass.
-            sent = tf.nest.map_structure(_gradient_or_zeros, one.value, outgoing)
-            through = one.tape.gradient(one.value, variables, output_gradients=sent)
-            gradients = [_add(a, b) for a, b in zip(gradients, through, strict=True)]
+        gradients = sums(gradients, through_passes(role, recorded, into_passes, variables))
         if replicas > 1 and isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer):
             gradients = _share_overflow(gradients)
         return self.apply(role, gradients, aux)
@@ -408,16 +403,19 @@ class ZooModel(
 
         Args:
             fn: A forward pass.
-            *args: Its arguments.
+            *args: Its arguments: tensors, or passes from `record` that it continues. `fn` receives
+                their values, and gradients go on through them.
             role: The role whose variables gradients go to; None for `shown`.
         """
         role = role or self.shown or ""
         self._spectral.advance(role)
         variables = [v.value for v in self.role_variables(role)]
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(variables)
-            value = self._compiled(fn)(*args)
-        return Recorded(value, tape, role)
+        continued = tuple(arg for arg in args if isinstance(arg, Recorded))
+        # Each role of a chain of passes takes gradients of its own from the tape.
+        with tf.GradientTape(bool(continued), watch_accessed_variables=False) as tape:
+            tape.watch([variables, [one.value for one in continued]])
+            value = self._compiled(fn)(*(value_of(arg) for arg in args))
+        return Recorded(value, tape, role, continued)
 
     def global_mean(self, values: tf.Tensor) -> tf.Tensor:
         """Returns the mean over all replicas' values, as many on each, for gradients to go through.
@@ -478,16 +476,6 @@ def _share_overflow(gradients: list[tf.Tensor | None]) -> list[tf.Tensor | None]
         None if g is None else tf.where(anywhere, tf.constant(float("nan"), g.dtype), g)
         for g in gradients
     ]
-
-
-def _gradient_or_zeros(value: tf.Tensor, gradient: tf.Tensor | None) -> tf.Tensor:
-    return tf.zeros_like(value) if gradient is None else gradient
-
-
-def _add(a: tf.Tensor | None, b: tf.Tensor | None) -> tf.Tensor | None:
-    if a is None or b is None:
-        return b if a is None else a
-    return a + b
 
 
 def __getattr__(name: str) -> Any:

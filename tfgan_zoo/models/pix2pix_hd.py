@@ -26,6 +26,7 @@ from tfgan_zoo.models.mechanics.frozen import (
 )
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape
 from tfgan_zoo.models.mechanics.scales import (
+    Scales,
     check_scales,
     features_of_scales,
     joined,
@@ -260,8 +261,9 @@ class Pix2PixHD(LabelToImage):
         """One step of the generator and the encoder, and one of the discriminator beside it."""
         a, b, instances = self.label_parts(data)
         fake = self.record(self.fakes, a, b, instances)
-        g_logs = self.update("generator", self.generator_loss, a, b, fake)
-        d_logs = self.update("discriminator", self.discriminator_loss, a, b, fake.value)
+        scores = self.record(self.scores, a, b, fake, role="discriminator")
+        g_logs = self.update("generator", self.generator_loss, b, fake, scores)
+        d_logs = self.update("discriminator", self.discriminator_loss, scores)
         return self.end_step(d_logs | g_logs, b)
 
     def fakes(self, a: tf.Tensor, b: tf.Tensor, instances: Any, training: bool = True) -> tf.Tensor:
@@ -271,13 +273,16 @@ class Pix2PixHD(LabelToImage):
             a = tf.concat([a, styles], axis=-1)
         return self.run(self.generator, a, training)
 
-    def discriminator_loss(
+    def scores(
         self, a: tf.Tensor, b: tf.Tensor, fake: tf.Tensor, training: bool = True
-    ):
+    ) -> tuple[Scales, Scales]:
+        """Returns the features and logits of D_k(a, b) and D_k(a, G(a)), which both losses use."""
+        return self.judge(a, b, training), self.judge(a, fake, training)
+
+    def discriminator_loss(self, scores: tuple[Scales, Scales]):
         """sum_k 1/2 E[(D_k(a, b) - 1)^2 + D_k(a, G(a))^2]."""
         critic, _ = OBJECTIVES[self.objective]
-        real = logits_of(self.judge(a, b, training))
-        made = logits_of(self.judge(a, fake, training))
+        real, made = map(logits_of, scores)
         loss = sum_over_scales(critic, real, made)
         real_logits, fake_logits = joined(real), joined(made)
         return loss, {
@@ -287,14 +292,13 @@ class Pix2PixHD(LabelToImage):
             **self.accuracy_logs(real_logits, fake_logits, BOUNDARIES[self.objective]),
         }
 
-    def generator_loss(self, a: tf.Tensor, b: tf.Tensor, fake: tf.Tensor, training: bool = True):
+    def generator_loss(self, b: tf.Tensor, fake: tf.Tensor, scores: tuple[Scales, Scales]):
         """sum_k E[(D_k(a, G(a)) - 1)^2] + 10 L_FM + 10 L_VGG."""
         _, adversarial = OBJECTIVES[self.objective]
-        made = self.judge(a, fake, training)
+        real, made = scores
         gan = loss = sum_over_scales(adversarial, logits_of(made))
         logs = {"g_gan": gan}
         if self.feature_matching:
-            real = self.judge(a, b, training)
             matching = losses.feature_matching(features_of_scales(made), features_of_scales(real))
             loss, logs["g_matching"] = loss + self.feature_matching * matching, matching
         if self.has_perceptual:
@@ -320,7 +324,7 @@ class Pix2PixHD(LabelToImage):
             return {}
         return {"features": features_of(str(self.features), self.features_file)}
 
-    def judge(self, a: tf.Tensor, b: tf.Tensor, training: bool) -> list[list[tf.Tensor]]:
+    def judge(self, a: tf.Tensor, b: tf.Tensor, training: bool) -> Scales:
         """Returns the features and logits of pairs at each scale."""
         return scales_of(self.run(self.discriminator, tf.concat([a, b], axis=-1), training))
 
@@ -328,8 +332,9 @@ class Pix2PixHD(LabelToImage):
         """See `ZooModel.losses_of`."""
         a, b, instances = self.label_parts(data, training=False)
         fake = self.fakes(a, b, instances, training=False)
-        _, d_logs = self.discriminator_loss(a, b, fake, training=False)
-        _, g_logs = self.generator_loss(a, b, fake, training=False)
+        scores = self.scores(a, b, fake, training=False)
+        _, d_logs = self.discriminator_loss(scores)
+        _, g_logs = self.generator_loss(b, fake, scores)
         return d_logs | g_logs
 
     def samples_and_targets(self, data: Any) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
