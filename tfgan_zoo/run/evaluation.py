@@ -314,6 +314,8 @@ def notes_on_classes(
     for name, values in by_class.items():
         sign = -1 if name.startswith("intra_fid") else 1
         worst, best = extremes(values, sign)
+        if not np.isfinite(values[worst]):
+            continue  # no sample shows any class
         if values[worst] == values[best]:
             notes.append(f"{name}: all classes have {values[best]:.4f}.")
             continue
