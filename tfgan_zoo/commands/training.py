@@ -12,6 +12,7 @@ from tfgan_zoo import presets
 from tfgan_zoo.commands import own_images
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.importing import note_of
+from tfgan_zoo.progress import counted
 
 
 class Training(NamedTuple):
@@ -95,8 +96,9 @@ def from_flags(
         if minutes is not None and not config_lib.has_begun(folder):
             steps = config_lib.stored_config(folder)["train"]["steps"]
             raise InputError(
-                f"--minutes: {str(folder)!r} holds a run of {steps:,} steps that has not begun; "
-                "add --model or --config to plan it again, or leave --minutes out to train it."
+                f"--minutes: {str(folder)!r} holds a run of {counted(steps, 'step')} that has not "
+                "begun; add --model or --config to plan it again, or leave --minutes out to train "
+                "it."
             )
         config = config_lib.resumed_config(folder, overrides)
         config = _extended(config, folder, extend_to)

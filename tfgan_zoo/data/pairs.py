@@ -31,6 +31,7 @@ from tfgan_zoo.data.source import FittedSource
 from tfgan_zoo.data.spec import as_spec
 from tfgan_zoo.data.storage import Caching, storage_for
 from tfgan_zoo.errors import InputError, check_number, check_seed
+from tfgan_zoo.progress import counted
 
 
 def paired(
@@ -262,7 +263,9 @@ def _check_matched(domains: Domains) -> None:
             "needs no pairs."
         )
     if len(a) != len(b):
-        raise InputError(f"{a.spec} has {len(a)} images but {b.spec} {len(b)}; pairs need as many.")
+        raise InputError(
+            f"{a.spec} has {counted(len(a), 'image')} but {b.spec} {len(b)}; pairs need as many."
+        )
     if a.shape is not None and b.shape is not None and a.shape[:2] != b.shape[:2]:
         raise InputError(
             f"{a.spec} is {a.shape[1]}x{a.shape[0]} but {b.spec} {b.shape[1]}x{b.shape[0]} pixels; "

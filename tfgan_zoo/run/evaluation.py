@@ -25,6 +25,7 @@ from tfgan_zoo.metrics.classes import Classes, ClassScores, extremes
 from tfgan_zoo.metrics.features import Features, open_auto
 from tfgan_zoo.metrics.features.base import NetworkFeatures
 from tfgan_zoo.metrics.registry import TARGETS
+from tfgan_zoo.progress import counted
 from tfgan_zoo.run import building, experiment
 from tfgan_zoo.run.folder import config_of, versions
 from tfgan_zoo.run.trained import devices_for_samples, is_model_file, weights_of
@@ -57,8 +58,8 @@ class Evaluation(NamedTuple):
             direction = reference.get("direction")
             lines += [
                 "",
-                f"{p['samples']:,} samples of {p['model']} at step {p['step']:,}, {p['weights']}, "
-                f"seed {p['seed']}" + (f", {direction}" if direction else ""),
+                f"{counted(p['samples'], 'sample')} of {p['model']} at step {p['step']:,}, "
+                f"{p['weights']}, seed {p['seed']}" + (f", {direction}" if direction else ""),
                 _images(reference),
             ]
         if used := p["features"]:
@@ -85,8 +86,10 @@ class Evaluation(NamedTuple):
 
 
 def _images(what: Mapping[str, Any]) -> str:
-    unit = "objects" if len(what.get("size", ())) == 4 else "images"
-    return f"{what['samples']:,} of {what['of']:,} {unit} of {what['source']}, {what['split']}"
+    unit = "object" if len(what.get("size", ())) == 4 else "image"
+    return (
+        f"{what['samples']:,} of {counted(what['of'], unit)} of {what['source']}, {what['split']}"
+    )
 
 
 def _number(value: float) -> str:

@@ -16,6 +16,7 @@ from tfgan_zoo import atomic, pictures, progress
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.errors import InputError, NonFiniteLossError, input_errors
 from tfgan_zoo.models.mechanics.output_ranges import made_before
+from tfgan_zoo.progress import counted
 from tfgan_zoo.run import styles
 from tfgan_zoo.run.building import build_model, model_class
 from tfgan_zoo.run.changing import (
@@ -227,7 +228,7 @@ def train_stage(
         if start == 0 and pretraining is not None:
             report(
                 f"Pretraining comes first: {pretraining.model}, "
-                f"{pretraining.train.steps:,} steps, in {run.pretraining}."
+                f"{counted(pretraining.train.steps, 'step')}, in {run.pretraining}."
             )
             train_stage(
                 Run(run.pretraining),
@@ -349,9 +350,10 @@ def why_ended(stage: Stage) -> str:
     """Says after which step training ended, and why."""
     last, scores = stage.run.checkpoints.steps()[-1], stage.scores
     if last == stage.config.train.steps:
-        return f"after all {last:,} steps"
+        return "after its step" if last == 1 else f"after all {last:,} steps"
     if not scores.out_of_patience(stage.run):
         return f"at step {last:,}, by a callback"
     best, since = scores.history(stage.run)
     than = "" if best is None else f" than at step {best:,}"
-    return f"at step {last:,}, after {since} evaluations without a better {scores.name}{than}"
+    without = counted(since, "evaluation")
+    return f"at step {last:,}, after {without} without a better {scores.name}{than}"

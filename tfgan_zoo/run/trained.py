@@ -279,7 +279,7 @@ def scores_at(run: Run, model: ZooModel) -> dict[str, float]:
 def weights_of(model: Any) -> str:
     """Returns a hash of the weights that a model's samples are drawn with.
 
-    Networks that a preset lacks are left out: they are drawn anew whenever it is loaded.
+    Networks that a preset lacks are left out: they get new weights whenever it is loaded.
     """
     untrained = {
         id(variable)

@@ -31,7 +31,6 @@ class LabelToImageTask(TranslationTask):
     """Label maps, or images of another domain, and the images that belong to them."""
 
     data_entries = (*TranslationTask.data_entries, "classes", "ignored")
-    use = "makes images from label maps or images; use tfgan_zoo.translate"
 
     @classmethod
     def opened(cls, config: ConfigDict, source: str, split: str, data_dir: str | None) -> Domains:
@@ -59,6 +58,15 @@ class LabelToImageTask(TranslationTask):
             data_dir=data_dir,
             **config_lib.opening(data),
         )
+
+    @classmethod
+    def refusal(cls, workdir: str, model: Any = None) -> InputError:
+        """See `Task.refusal`."""
+        if model is not None and model.takes_labels:
+            return InputError(
+                f"--workdir: {workdir!r} makes images from label maps; use tfgan_zoo.translate."
+            )
+        return super().refusal(workdir, model)
 
     def _pipeline(self, domains: Domains, start: int, cache: bool | str) -> tf.data.Dataset:
         dataset = super()._pipeline(domains, start, cache)

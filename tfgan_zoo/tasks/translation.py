@@ -32,6 +32,7 @@ from tfgan_zoo.metrics.registry import BY_NETWORK, TARGETS
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.metrics.ssim import SIDE as SSIM_SIDE
 from tfgan_zoo.models import Classifier, ImageToImage
+from tfgan_zoo.progress import counted
 from tfgan_zoo.tasks.base import SHEET, Score, Task, caching_of, held_out_split
 from tfgan_zoo.tasks.classification import ClassificationTask
 from tfgan_zoo.tasks.comparison import (
@@ -198,8 +199,9 @@ class TranslationTask(Task):
     def describe(self) -> str:
         """See `Task.describe`."""
         a, b = self.domains.a, self.domains.b
-        counted = f"{len(a):,} pairs" if self.model.pairs else f"{len(a):,} of a, {len(b):,} of b"
-        return f"{self.config.data.source}: {counted}"
+        pairs = counted(len(a), "pair")
+        num = pairs if self.model.pairs else f"{len(a):,} of a, {len(b):,} of b"
+        return f"{self.config.data.source}: {num}"
 
     def sheet(self, model: Any) -> np.ndarray:
         """Draws rows of images.
