@@ -26,6 +26,16 @@ from tfgan_zoo.tasks import Request, open_task, resolve
 from tfgan_zoo.tasks.noise_to_image import NoiseToImageTask
 
 
+def test_missing_weights_of_features_are_refused_before_anything_is_written(tmp_path):
+    config = tiny_translation(tmp_path, "pix2pix")
+    with config.unlocked():
+        config.model_args.update(feature_weight=1.0, features=f"{tmp_path}/no.keras:same")
+    for minutes in (None, 1):
+        with pytest.raises(InputError, match=r"features: there is no file '.*no\.keras'"):
+            experiment.train(config, tmp_path / "run", quiet, minutes=minutes)
+        assert not (tmp_path / "run").exists()
+
+
 def unequal_domains(folder):
     """A CycleGAN's config whose data have 9 images of a and 12 of b."""
     random = np.random.default_rng(0)

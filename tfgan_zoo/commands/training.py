@@ -78,6 +78,8 @@ def from_flags(
         return building.arguments(config, group)
 
     overrides = config_lib.Overrides(overrides, arguments)
+    if workdir is not None and (model or recipe or "data.source" in overrides):
+        config_lib.check_workdir(Path(workdir))  # before the images are looked at
     flag, name = ("--config", recipe) if recipe else ("--model", model)
     own = own_images.choose(model, recipe, workdir, overrides, image_size, minutes)
     if own is None and image_size is not None:
@@ -117,6 +119,7 @@ def from_flags(
             notes.append(f"With {named}, the recipe's {', '.join(dropped)} {verb} dropped.")
     began = own.recipe if own else config_lib.recipe_name(name)
     folder = Path(workdir or Path("runs") / config_lib.recipe_name(name))
+    config_lib.check_workdir(folder)
     _check_minutes(minutes, folder)
     if config_lib.has_begun(folder):
         today = config

@@ -139,6 +139,9 @@ def train(
     if recipe is None and run.has_begun():  # The command starts from the stored config itself.
         config = config_lib.with_rules_of(run.config(), config)
     with devices.watched(), progress.progress_lines(), input_errors():
+        with devices.together():
+            if devices.chief:  # before a model is built; `claim` checks it again
+                config_lib.check_workdir(run.path)
         note: Mapping[str, Any] | None = None
         if minutes is not None and run.has_begun():
             config = config_lib.with_plan_of(run.path, config, kept)
@@ -192,6 +195,8 @@ def train_stage(
     run.checkpoints.writes = devices.chief
     with contextlib.ExitStack() as claimed:
         with devices.together():
+            if not begun:
+                model.load_frozen()  # refuses missing weights before anything is written
             # Finds files and checks options; decodes nothing before the folder is claimed.
             task = open_task(config, model, like)
             stage = Stage(config, run, model, task, RunScores(config, task), devices, report)
@@ -217,6 +222,8 @@ def train_stage(
                     f"--extend_to: {str(run.path)!r} has ended at step {start:,}, as its score no "
                     "longer improved; add --config.evaluate.patience=0 to train on."
                 )
+            if training:  # a run that has ended needs none
+                model.load_frozen()
             if training and devices.chief:
                 check_data(stage, start, accept_changed_data)
                 task.rehearse(stage.single_worker_copy()(model))

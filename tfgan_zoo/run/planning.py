@@ -253,6 +253,7 @@ def _measure(
     with devices.scope():
         model = build_model(config)
     with devices.together():
+        model.load_frozen()  # refuses missing weights before time is spent
         task = open_task(config, model, like)
         stage = Stage(config, run, model, task, RunScores(config, task), devices, lambda _: None)
         pretraining = task.pretraining()

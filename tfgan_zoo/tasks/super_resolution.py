@@ -47,7 +47,6 @@ class SuperResolutionTask(Task):
                 raise InputError(
                     f"data.{entry}: expected {str(wanted).lower()} for a model that enlarges."
                 )
-        model.load_frozen()  # Missing weights fail here, before training starts.
         self.like: SuperResolutionTask | None = None
         if isinstance(like, SuperResolutionTask):
             self.like = like
