@@ -64,6 +64,21 @@ def test_batches_have_the_parts_that_the_model_declares(task):
     assert set(task.fingerprints()) == {"training data, domain a", "training data, domain b"}
 
 
+def test_a_wrong_class_number_is_found_before_the_first_step(tmp_path):
+    config = tiny_labels(tmp_path, data__cache="disk", evaluate__samples="4")
+    with config.unlocked():
+        config.evaluate.metrics = ("mae",)
+    model = building.build_model(config)
+    last = tmp_path / "maps" / "label" / "11.png"
+    pixels = np.array(Image.open(last))
+    pixels[0, 0] = 7
+    pictures.save_png(last, pixels)
+    with pytest.raises(InputError, match=r"11\.png: expected class numbers .* got the value 7"):
+        open_task(config, model).rehearse(model)
+    model.step.assign(1)  # a run that goes on has read them
+    open_task(config, model).rehearse(model)
+
+
 def test_sheets_show_label_maps(task):
     sheet = task.sheet(task.model)
     assert sheet.dtype == np.uint8

@@ -237,11 +237,23 @@ def load_domains(
     Raises:
         InputError: As for `load_pairs`.
     """
-    _, fittings = _fittings(domains, image_size, channels, crop)
-    if not fits_memory((domains.a, domains.b), fittings, cache):
+    if not are_held(domains, image_size, channels, crop, cache):
         return domains
+    _, fittings = _fittings(domains, image_size, channels, crop)
     a, b = _load(domains, fittings, None)
     return domains._replace(a=a, b=b)
+
+
+def are_held(
+    domains: Domains,
+    image_size: int | Sequence[int] | None,
+    channels: Sequence[int],
+    crop: int | None,
+    cache: bool | str | Caching,
+) -> bool:
+    """Returns whether `load_domains` decodes all images; the arguments are the same."""
+    _, fittings = _fittings(domains, image_size, channels, crop)
+    return fits_memory((domains.a, domains.b), fittings, cache)
 
 
 def _load(domains: Domains, fittings: Sequence[Fit], num: int | None) -> Sequence[FittedSource]:

@@ -123,10 +123,13 @@ class TranslationTask(Task):
     @functools.cached_property
     def held(self) -> Domains:
         """The training domains; domains to be cached are decoded once."""
-        data, model, domains = self.config.data, self.model, self.domains
+        return load_domains(self.domains, *self.holding())
+
+    def holding(self) -> tuple[Any, ...]:
+        """Returns how the training domains are held, the arguments of `load_domains`."""
+        data, model = self.config.data, self.model
         size = model.image_shape[:2]
-        return load_domains(
-            domains,
+        return (
             size if data.load_size is None else load_size_for(data.load_size, size),
             (model.shape_a[-1], model.shape_b[-1]),
             data.crop,
