@@ -26,7 +26,15 @@ from tfgan_zoo.pictures.attribute_drawing import drawing_of
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
 from tfgan_zoo.pixels import on_black
 from tfgan_zoo.progress import counted
-from tfgan_zoo.tasks.base import SHEET, Score, Task, caching_of, held_out_split, open_source_for
+from tfgan_zoo.tasks.base import (
+    SHEET,
+    Score,
+    Task,
+    caching_of,
+    held_out_split,
+    metrics_of_pairs,
+    open_source_for,
+)
 from tfgan_zoo.tasks.comparison import BATCH, EvaluationTask, Subset, choose
 from tfgan_zoo.tasks.distribution_scores import DistributionScores
 from tfgan_zoo.tasks.requests import Request
@@ -218,6 +226,12 @@ class AttributeToImageTask(Task):
     def drawing(cls, model: Any, request: DrawRequest) -> Drawing:
         """See `Task.drawing`."""
         return drawing_of(model, request)
+
+    @classmethod
+    def offline_metrics(cls, model: type[Any], config: ConfigDict, source: str) -> list[str]:
+        """See `Task.offline_metrics`."""
+        del model, source
+        return metrics_of_pairs(config.model_args.image_shape)
 
     @classmethod
     def evaluation(cls, model: Any, config: ConfigDict, request: Request) -> EvaluationTask:

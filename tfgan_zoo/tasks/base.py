@@ -17,6 +17,7 @@ from tfgan_zoo.data.splits import HELD_OUT_STEP, NoSplitError
 from tfgan_zoo.data.storage import Caching
 from tfgan_zoo.errors import InputError, first_line
 from tfgan_zoo.metrics.registry import DISTRIBUTIONS, IN_TRAINING
+from tfgan_zoo.metrics.ssim import SIDE as SSIM_SIDE
 from tfgan_zoo.models import ZooModel
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
 from tfgan_zoo.progress import counted
@@ -311,6 +312,18 @@ class Task(abc.ABC):
         return [*cls.own_metrics]
 
     @classmethod
+    def offline_metrics(cls, model: type[Any], config: ConfigDict, source: str) -> list[str]:
+        """Returns the metrics of a run that need no network of features.
+
+        Args:
+            model: The class of the run's model.
+            config: The run's config.
+            source: The data source to compare with.
+        """
+        del model, config, source
+        return ["swd"]
+
+    @classmethod
     def refusal(cls, workdir: str, model: Any = None) -> InputError:
         """Returns the error for a command that a run cannot serve, with one that it can.
 
@@ -343,6 +356,11 @@ class Task(abc.ABC):
             InputError: If the model's samples cannot be compared with the source.
         """
         raise NotImplementedError
+
+
+def metrics_of_pairs(shape: Sequence[int]) -> list[str]:
+    """Returns the metrics of images of some shape that have targets, without a network."""
+    return ["l1", "psnr", *(["ssim"] if min(shape[:2]) >= SSIM_SIDE else []), "swd"]
 
 
 def open_source_for(

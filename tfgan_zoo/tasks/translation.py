@@ -33,7 +33,7 @@ from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.metrics.ssim import SIDE as SSIM_SIDE
 from tfgan_zoo.models import Classifier, ImageToImage
 from tfgan_zoo.progress import counted
-from tfgan_zoo.tasks.base import SHEET, Score, Task, caching_of, held_out_split
+from tfgan_zoo.tasks.base import SHEET, Score, Task, caching_of, held_out_split, metrics_of_pairs
 from tfgan_zoo.tasks.classification import ClassificationTask
 from tfgan_zoo.tasks.comparison import (
     EvaluationTask,
@@ -323,6 +323,13 @@ class TranslationTask(Task):
     def open_split(cls, config: ConfigDict, source: str, split: str) -> Domains:
         """See `Task.open_split`."""
         return cls.opened(config, source, split, config.data.data_dir)
+
+    @classmethod
+    def offline_metrics(cls, model: type[Any], config: ConfigDict, source: str) -> list[str]:
+        """See `Task.offline_metrics`; of pairs, also scores against the targets."""
+        if model.pairs:
+            return metrics_of_pairs(config.model_args.image_shape)
+        return super().offline_metrics(model, config, source)
 
     @classmethod
     def evaluation(cls, model: Any, config: ConfigDict, request: Request) -> EvaluationTask:
