@@ -79,6 +79,15 @@ def test_slow_steps_are_not_0_a_second(speed, text):
     assert progress.per_second(speed) == text
 
 
+def test_a_number_of_things_is_in_the_singular_or_the_plural():
+    assert [progress.counted(num, "step") for num in (0, 1, 2, 1234)] == [
+        "0 steps",
+        "1 step",
+        "2 steps",
+        "1,234 steps",
+    ]
+
+
 def test_a_pipeline_prints_no_lines(monkeypatch, at_once):
     assert shown(monkeypatch) == []
 
@@ -115,7 +124,7 @@ def test_a_bar_counts_what_is_in_batches(monkeypatch, at_once):
         assert list(progress.bar("ab", "made", None, "images")) == ["a", "b"]
     lines = stream.getvalue().splitlines()
     assert lines[0].startswith("made: 2 of 3 images  ")
-    assert [line.split("  ")[0] for line in lines[1:]] == ["made: 1 images", "made: 2 images"]
+    assert [line.split("  ")[0] for line in lines[1:]] == ["made: 1 image", "made: 2 images"]
 
 
 def test_decoding_is_shown_once_with_its_speed(monkeypatch, at_once, tmp_path):

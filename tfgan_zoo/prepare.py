@@ -10,6 +10,7 @@ Nothing is downloaded.
 """
 
 from tfgan_zoo import cli
+from tfgan_zoo.progress import counted
 
 
 def main(argv: list[str]) -> None:
@@ -23,7 +24,7 @@ def main(argv: list[str]) -> None:
     from tfgan_zoo.data import fxemoji
 
     num = fxemoji.prepare(given.input, given.output)
-    print(f"{num:,} images with captions: {given.output}")
+    print(f"{counted(num, 'image')} with captions: {given.output}")
 
 
 if __name__ == "__main__":

@@ -109,11 +109,21 @@ def _shown_bar(
         if spent >= due and (total is None or done < total):
             due = spent + EVERY
             speed = per_second(done / spent)
-            text = f"{what}: {done:,} {unit}  {speed}/s"
+            text = f"{what}: {counted(done, unit.removesuffix('s'))}  {speed}/s"
             if total is not None:
                 left = tqdm.tqdm.format_interval(spent / max(done, 1) * (total - done))
                 text = f"{what}: {done:,} of {total:,} {unit}  {speed}/s  {left} left"
             print(text, file=sys.stderr, flush=True)
+
+
+def counted(num: int, what: str) -> str:
+    """Returns a number of things as a text, in the singular or the plural.
+
+    Example:
+        >>> counted(1, "step"), counted(2300, "step")
+        ('1 step', '2,300 steps')
+    """
+    return f"{num:,} {what}{'s' * (num != 1)}"
 
 
 def per_second(number: float) -> str:

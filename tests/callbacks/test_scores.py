@@ -107,7 +107,7 @@ def test_mistakes_are_sentences():
         EvaluateImages(["ssim"], IMAGES)
     with pytest.raises(InputError, match="features: there is no 'blur'"):
         EvaluateImages(["fid"], IMAGES, features="blur")
-    with pytest.raises(InputError, match="images: expected 1 images or more for swd, got 0"):
+    with pytest.raises(InputError, match="images: expected 1 image or more for swd, got 0"):
         EvaluateImages(["swd"], IMAGES[:0])
     with pytest.raises(InputError, match="images: expected 6 images or more for density_coverage"):
         EvaluateImages(["fid", "density_coverage"], IMAGES[:5], features=features())

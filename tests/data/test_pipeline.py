@@ -179,7 +179,7 @@ def test_unreadable_files_stop_the_run(folder):
 def test_nothing_but_unreadable_files(tmp_path):
     (tmp_path / "1.png").write_bytes(b"")
     source = open_source(f"folder:{tmp_path}", on_error="skip")
-    with pytest.raises(InputError, match=r"none of the 1 images can be used; the first: .*1.png"):
+    with pytest.raises(InputError, match=r"the only image cannot be used: .*1.png"):
         unconditional(source, batch_size=1, image_size=8)
     dataset = unconditional(source, batch_size=1, image_size=8, cache=False)
     with pytest.raises(tf.errors.OpError, match="no image can be used"):

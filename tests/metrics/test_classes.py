@@ -8,6 +8,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics import figure_scores
 from tfgan_zoo.metrics.classes import class_of_logits, intra_class, summed_up
 from tfgan_zoo.metrics.features import ClassifierFeatures
+from tfgan_zoo.run.evaluation import notes_on_classes
 
 CLOTHES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"]
 CLOTHES += ["Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
@@ -77,7 +78,10 @@ def test_obedience_is_the_share_of_clean_figures_that_were_asked_for():
     # Labels at random are obeyed once in 48 times; nothing is obeyed where nothing is drawn.
     shuffled = figure_scores(images, "", np.roll(wanted, 7))
     assert shuffled["obedience"] < 0.2
-    assert np.isnan(figure_scores(np.zeros_like(images[:3]), "", wanted[:3])["obedience"])
+    none = figure_scores(np.zeros_like(images[:3]), "", wanted[:3])
+    assert np.isnan([none[f"obedience{end}"] for end in ("", "_worst", "_best")]).all()
+    assert np.isnan([*none.by_class["obedience"].values()]).all()
+    assert notes_on_classes([], None, None, none.by_class) == []
     with pytest.raises(InputError, match="wanted: expected 40 labels"):
         figure_scores(images, "", wanted[:3])
 

@@ -86,7 +86,7 @@ def test_scores(voxels):
     none = solids.solid_scores(voxels[:5] * 0, WANTED.kind[:5])
     assert none["validity"] == none["iou"] == 0
     assert np.isnan(none["reverse_kl"])
-    assert np.isnan(none["obedience"])
+    assert np.isnan([none[f"obedience{end}"] for end in ("", "_worst", "_best")]).all()
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ from tfgan_zoo.run import experiment
 from tfgan_zoo.run.building import build_model
 from tfgan_zoo.run.presets import config_of_preset, left_out_networks, save_preset
 from tfgan_zoo.run.starting import start_from
+from tfgan_zoo.run.trained import weights_of
 
 pytestmark = pytest.mark.usefixtures("loaded_once")
 
@@ -119,6 +120,16 @@ def test_a_preset_draws_what_its_run_draws(runs, shelf, tmp_path, capsys):
         status, out, _ = said(flag, f"--output={output}", main=generate.main, capsys=capsys)
         assert (status, out) == (0, f"64 images: {output}\n")
     assert (tmp_path / "run.png").read_bytes() == (tmp_path / "preset.png").read_bytes()
+
+
+def test_a_preset_is_known_again_by_the_weights_that_draw(shelf):
+    """A folder of its images whose writing was stopped can be continued."""
+    first, second = tfgan_zoo.from_preset("tiny"), tfgan_zoo.from_preset("tiny")
+    assert not np.array_equal(first.discriminator.weights[0], second.discriminator.weights[0])
+    assert weights_of(first) == weights_of(second)
+    weight = second.generator.weights[0]
+    weight.assign(weight + 1)
+    assert weights_of(first) != weights_of(second)
 
 
 def test_weights_in_float16_are_rounded_and_vectors_are_not(runs, tmp_path):

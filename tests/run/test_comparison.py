@@ -116,10 +116,14 @@ def test_voxels_are_compared(tmp_path, capsys):
     status, out, err = said(*flags, capsys=capsys)
     assert (status, err) == (0, "")
     assert "12 of 12 objects of folder:" in out
+    assert said(*flags[:2], capsys=capsys)[1].startswith("swd ")  # by default
     smaller = evaluate_sources(SourcesRequest(files, "voxels/solids", ["swd"], image_size=8, num=9))
     assert smaller.protocol["notes"] == [f"Voxels of {files}, 16x16x16 voxels, were resized to 8."]
     for others, sentence in (
-        (flags[:2], "--metrics: expected swd or solids for voxels, got fid; add --metrics=swd."),
+        (
+            (*flags[:2], "--metrics=fid"),
+            "--metrics: expected swd or solids for voxels, got fid; add --metrics=swd.",
+        ),
         ((*flags, "--white=1"), "--white: is for images, not for voxels"),
         (("--real=npz:x.npz", "--fake=figures", *flags[2:]), "holds voxels; expected images; call"),
         ((*flags, "--real=voxels/solids"), "--real: 32x32x32, --fake: 16x16x16); --image_size=16"),

@@ -6,11 +6,16 @@ import pytest
 
 from tests.tiny_runs import stepped_run, tiny_config, tiny_text_to_image, tiny_translation
 from tfgan_zoo import cli, evaluate
-from tfgan_zoo.config import image_to_image_config, noise_to_image_config, text_to_image_config
+from tfgan_zoo.config import (
+    image_to_image_config,
+    load_config,
+    noise_to_image_config,
+    text_to_image_config,
+)
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.run import experiment
-from tfgan_zoo.run.building import build_model
-from tfgan_zoo.run.evaluation import evaluate_run
+from tfgan_zoo.run.building import build_model, model_class
+from tfgan_zoo.run.evaluation import default_metrics, evaluate_run
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.tasks import Request, task_of
 
@@ -224,6 +229,37 @@ def test_mistakes_are_sentences_before_anything_is_made(run, capsys, offline):
     config.model_args.image_shape = (2,)
     with pytest.raises(InputError, match="expected a run of a model that makes images, got points"):
         evaluation(config, Request(source="points/ring", split="test"))
+
+
+def test_metrics_that_nobody_names_need_no_download(tmp_path, monkeypatch, capsys, offline):
+    monkeypatch.setattr("tfgan_zoo.metrics.features.is_installed", lambda: False)
+    run = stepped_run(tiny_translation(tmp_path, "pix2pix"), tmp_path / "pix2pix", steps=1)
+    capsys.readouterr()
+    status, out, _ = said(f"--workdir={run}", "--split=train", "--num=10", capsys=capsys)
+    assert status == 0
+    assert "\nScored by l1, psnr, ssim, swd, which need no network; for fid, kid, " in out
+    (found,) = lines(run)
+    assert {"l1", "psnr", "ssim", "swd"} == set(found["scores"])
+    where = str(tmp_path / "pix2pix")
+    assert default_metrics(where, "figures/glyphs").metrics[0] == "fid"
+    monkeypatch.setattr("tfgan_zoo.metrics.features.is_installed", lambda: True)
+    assert default_metrics(where).metrics[0] == "fid"
+
+
+@pytest.mark.parametrize(
+    ("model", "source", "metrics"),
+    [
+        ("gan_3d", "voxels/solids", ["solids", "swd"]),
+        ("gan_3d", "npz:chairs.npz", ["swd"]),
+        ("cyclegan", "folder:x", ["swd"]),
+        ("pix2pix_hd", "folder:x", ["l1", "psnr", "ssim", "swd"]),
+        ("vae", "folder:x", ["l1", "psnr", "ssim", "swd"]),
+    ],
+)
+def test_metrics_without_features_are_those_of_the_task(model, source, metrics):
+    config = load_config(model)
+    cls = model_class(config.model)
+    assert task_of(cls).offline_metrics(cls, config, source) == metrics
 
 
 def test_a_stopped_evaluation_is_resumed(run, monkeypatch, capsys):

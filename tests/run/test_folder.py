@@ -10,8 +10,10 @@ import pytest
 
 from tests.tiny_runs import tiny_autoencoder, tiny_config, tiny_translation
 from tfgan_zoo import atomic
+from tfgan_zoo.commands import training
 from tfgan_zoo.config import config_to_resume
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.run import experiment
 from tfgan_zoo.run.folder import Run, versions
 from tfgan_zoo.tasks import resolve
 
@@ -69,6 +71,20 @@ def test_claim_refuses_where_it_cannot_write(tmp_path):
     for path in (tmp_path / "file", tmp_path / "file" / "run"):
         with pytest.raises(InputError, match="cannot write to"), Run(path).claim(None):
             pass
+
+
+def test_a_folder_is_checked_before_images_are_looked_at(tmp_path, monkeypatch):
+    def not_yet(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(training.own_images, "choose", not_yet)
+    monkeypatch.setattr(experiment, "build_model", not_yet)
+    (tmp_path / "file").touch()
+    flags = "dcgan", None, str(tmp_path / "file"), {}, not_yet
+    with pytest.raises(InputError, match=r"--workdir: cannot write to .*/file' is a file; give a"):
+        training.from_flags(*flags)
+    with pytest.raises(InputError, match=r"--workdir: cannot write to .*/file' is a file; give a"):
+        experiment.train(tiny_config(tmp_path), tmp_path / "file" / "run", print)
 
 
 def test_claim_keeps_others_out(tmp_path):

@@ -26,6 +26,19 @@ from tfgan_zoo.tasks import Request, open_task, resolve
 from tfgan_zoo.tasks.noise_to_image import NoiseToImageTask
 
 
+def test_missing_weights_of_features_are_refused_before_anything_is_written(tmp_path):
+    translation = tiny_translation(tmp_path, "pix2pix")
+    with translation.unlocked():
+        translation.model_args.update(feature_weight=1.0, features=f"{tmp_path}/no.keras:same")
+    enlarging = tiny_super_resolution(tmp_path)
+    with enlarging.unlocked():
+        enlarging.model_args.update(content="vgg", content_weights=f"{tmp_path}/no.h5")
+    for config, minutes in ((translation, None), (translation, 1), (enlarging, None)):
+        with pytest.raises(InputError, match=r"there is no (file )?'.*no\.(keras|h5)'"):
+            experiment.train(config, tmp_path / "run", quiet, minutes=minutes)
+        assert not (tmp_path / "run").exists()
+
+
 def unequal_domains(folder):
     """A CycleGAN's config whose data have 9 images of a and 12 of b."""
     random = np.random.default_rng(0)

@@ -13,6 +13,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.figure_attributes import attribute_scores, mask_iou
 from tfgan_zoo.pictures.attribute_drawing import drawing_of, parse_sweep, parse_values
 from tfgan_zoo.pictures.drawing import DrawRequest
+from tfgan_zoo.pictures.labels import Sweep
 from tfgan_zoo.pixels import on_black
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.building import build_model
@@ -229,6 +230,36 @@ def test_a_sweep(model):
     assert drawn(model, "shape=star", sweep="x:0.4:0.6:3").labels is None
 
 
+def test_a_sweep_says_what_changes_and_to_which_values(model, tmp_path):
+    drawing = drawn(model, "shape=star", "shape=ring", sweep="angle:0:360:3")
+    assert drawing.sweep == ("angle", ["0", "120", "240"])
+    assert drawing.captions()[2:4] == ["star, angle 240", "ring, angle 0"]
+    rows = np.zeros((2, 3, 16, 16, 3), np.uint8)
+    plain, sheet = (
+        pictures.labelled_rows(["star", "ring"], rows, sweep=sweep)
+        for sweep in (None, drawing.sweep)
+    )
+    lines = len(sheet) - len(plain)  # two: the name, and the values
+    np.testing.assert_array_equal(sheet[lines:], plain)
+    dark = (sheet[:lines] < 128).any(axis=-1)
+    assert dark[: lines // 2, :60].any()
+    for column in range(3):  # each value above its column
+        assert dark[lines // 2 :, 66 * column : 66 * column + 64].any()
+    alone = drawn(model, "shape=star", sweep="x:0.4:0.6:3")
+    assert alone.sheet().shape == (lines + 64, 3 * 66 - 2, 3)
+    assert alone.captions() == ["x 0.4", "x 0.5", "x 0.6"]
+
+
+def test_of_many_narrow_columns_some_have_their_values():
+    rows = np.zeros((1, 40, 16, 4, 3), np.uint8)
+    values = [f"{value:.4g}" for value in np.linspace(0, 1, 40)]
+    sheet = pictures.labelled_rows(None, rows, sweep=Sweep("size", values))
+    dark = (sheet[22:44] < 128).any(axis=(0, 2))
+    assert dark[:40].any()
+    assert dark[-80:].any()
+    assert not all(dark[i : i + 16].any() for i in range(0, len(dark), 18))
+
+
 def test_a_walk_between_classes(model):
     drawing = drawn(model, "shape=star", "shape=ring", interpolate=True, frames=4)
     assert (drawing.num, drawing.columns) == (4, 4)
@@ -261,7 +292,8 @@ def test_a_command_and_the_report_s_walk(run, tmp_path, capsys):
             f"--output={output}",
         ]
     )
-    assert capsys.readouterr().out == f"4 images: {output}\n"
+    told = capsys.readouterr().out
+    assert told == f"4 images: {output}\nangle: 0, 90, 180, 270\n"
     assert output.stat().st_size > 0
     title, walks = walk_run(str(run), [], seed=0, num=2, frames=3)
     assert title == "between latents"

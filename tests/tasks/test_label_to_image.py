@@ -1,9 +1,11 @@
 """Runs on label maps, and the command that translates them."""
 
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from ml_collections import ConfigDict
 from PIL import Image
 
 from tests.tiny_runs import quiet, stepped_run, tiny_labels
@@ -13,9 +15,12 @@ from tfgan_zoo.data.readers.label_maps import read_label_map
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.scenes import scene_scores
 from tfgan_zoo.pictures import label_files
+from tfgan_zoo.pictures.drawing import DrawRequest
 from tfgan_zoo.run import building, experiment, styles
+from tfgan_zoo.run.devices import Devices
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.run.label_translation import Maps, translate_label_maps
+from tfgan_zoo.run.stage import Stage
 from tfgan_zoo.tasks import Request, open_task, resolve, task_of
 
 pytestmark = pytest.mark.usefixtures("loaded_once")
@@ -57,6 +62,21 @@ def test_batches_have_the_parts_that_the_model_declares(task):
         assert np.mean(agree) > 0.85
         assert np.mean(agree[:, :, ::-1] == (batch["label"] == 0)) < np.mean(agree)
     assert set(task.fingerprints()) == {"training data, domain a", "training data, domain b"}
+
+
+def test_a_wrong_class_number_is_found_before_the_first_step(tmp_path):
+    config = tiny_labels(tmp_path, data__cache="disk", evaluate__samples="4")
+    with config.unlocked():
+        config.evaluate.metrics = ("mae",)
+    model = building.build_model(config)
+    last = tmp_path / "maps" / "label" / "11.png"
+    pixels = np.array(Image.open(last))
+    pixels[0, 0] = 7
+    pictures.save_png(last, pixels)
+    with pytest.raises(InputError, match=r"11\.png: expected class numbers .* got the value 7"):
+        open_task(config, model).rehearse(model)
+    model.step.assign(1)  # a run that goes on has read them
+    open_task(config, model).rehearse(model)
 
 
 def test_sheets_show_label_maps(task):
@@ -254,6 +274,23 @@ def test_what_cannot_be_translated(run, folder, tmp_path, capsys, flags, instanc
     assert status == 2
     assert sentence in err
     assert not list((tmp_path).rglob("*.png"))
+
+
+def test_commands_that_do_not_fit_say_what_the_model_takes(run):
+    model = experiment.load_run(run)
+    with pytest.raises(InputError, match="makes images from label maps; use tfgan_zoo"):
+        task_of(model).drawing(model, DrawRequest(str(run)))
+    other = SimpleNamespace(takes_labels=False)
+    with pytest.raises(InputError, match="translates images; use tfgan_zoo"):
+        task_of(model).drawing(other, DrawRequest(str(run)))
+
+
+def test_a_training_of_one_step_is_told_in_the_singular(config, task):
+    one = ConfigDict(config.to_dict())
+    one.train.steps = one.data.batch_size = 1
+    stage = Stage(one, None, task.model, task, None, Devices(), lambda _: None)
+    assert "; 1 step of 1 sample, on" in stage.describe(0, False)
+    assert "; its step is done, on" in stage.describe(1, False)
 
 
 def test_styles_belong_to_the_weights_of_a_run(run, folder, tmp_path, capsys):

@@ -60,7 +60,7 @@ def _check_has_data(given: Any) -> None:
 
 
 def _evaluate_samples(given: Any) -> str:
-    from tfgan_zoo.run.evaluation import evaluate_run, task_of_run
+    from tfgan_zoo.run.evaluation import default_metrics, evaluate_run, task_of_run
     from tfgan_zoo.tasks import Request
 
     if not task_of_run(given.workdir).translates:
@@ -75,9 +75,21 @@ def _evaluate_samples(given: Any) -> str:
         output = _scores_file(given.output)
     values = {name: given[name].value for name in Request._fields if name in given}
     values["source"] = given.data
+    note = ""
+    if _names_nothing(given) and task_of_run(given.workdir).evaluates == "samples":
+        values["metrics"], note = default_metrics(given.workdir, given.data)
     request = Request(**{name: value for name, value in values.items() if value is not None})
     report = evaluate_run(given.workdir, request, output).report()
-    return f"{report}\nadded to {output or Path(given.workdir) / 'evaluation.jsonl'}"
+    return f"{_with(note, report)}\nadded to {output or Path(given.workdir) / 'evaluation.jsonl'}"
+
+
+def _names_nothing(given: Any) -> bool:
+    """Returns whether neither metrics nor features are given."""
+    return given.metrics is None and given.inception is None and given.features == "auto"
+
+
+def _with(note: str, report: str) -> str:
+    return f"{report}\n{note}" if note else report
 
 
 def _check_features(given: Any) -> None:
@@ -107,7 +119,7 @@ def _scores_file(output: str | None) -> Path:
 
 
 def _evaluate_sources(given: Any) -> str:
-    from tfgan_zoo.run.comparison import SourcesRequest, evaluate_sources
+    from tfgan_zoo.run.comparison import SourcesRequest, default_metrics, evaluate_sources
 
     for flag in ("real", "fake"):
         if given[flag].value is None:
@@ -130,9 +142,13 @@ def _evaluate_sources(given: Any) -> str:
     output = _scores_file(given.output)
     values = {name: given[name].value for name in SourcesRequest._fields}
     request = SourcesRequest(**{key: value for key, value in values.items() if value is not None})
+    note = ""
+    if _names_nothing(given):
+        metrics, note = default_metrics(request)
+        request = request._replace(metrics=metrics)
     found = evaluate_sources(request)
     found.append_to(output)
-    return f"{found.report()}\nadded to {output}"
+    return f"{_with(note, found.report())}\nadded to {output}"
 
 
 def _evaluate_pairs(given: Any) -> str:

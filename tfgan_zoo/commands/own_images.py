@@ -24,6 +24,7 @@ from tfgan_zoo.data.source import Source
 from tfgan_zoo.data.spec import DRAWN, FOLDERS, Opening, parse_spec, two_specs
 from tfgan_zoo.data.splits import stand_ins
 from tfgan_zoo.errors import InputError, warn_user, without_advice
+from tfgan_zoo.progress import counted
 from tfgan_zoo.sizes import parse_size
 
 #: Sources that are nobody's own images; recipes for them have settings of their own.
@@ -300,7 +301,7 @@ def _new(
     with config.unlocked():
         reasons = own_images.adapt(config, facts, chosen, channels)
     if minutes is not None:
-        fitting = f"as many steps as fit into {minutes:g} minutes"
+        fitting = f"as many steps as fit into {minutes:g} minute{'s' * (minutes != 1)}"
         reasons = [fitting if each == own_images.STEPS else each for each in reasons]
     override_all(config, overrides)
     with config.unlocked():
@@ -310,10 +311,11 @@ def _new(
             reasons = [each for each in reasons if each != said]
     config_lib.check(config)
     height, width, last = config.model_args.image_shape
+    steps, sheets = counted(config.train.steps, "step"), own_images.sheets_text(config)
     what = "crops" if kind == "super_resolution" else "images"
     clauses = [
         f"{what} of {height}x{width} pixels {_colours(config)}, {reason}",
-        *(each.format(config=config, sheets=own_images.sheets_text(config)) for each in reasons),
+        *(each.format(config=config, steps=steps, sheets=sheets) for each in reasons),
     ]
     if facts.twice_as_wide and kind == "noise_to_image":
         clauses.append("if each image is a pair, side by side, give --config=translation")

@@ -12,6 +12,7 @@ from tfgan_zoo import presets
 from tfgan_zoo.commands import own_images
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.importing import note_of
+from tfgan_zoo.progress import counted
 
 
 class Training(NamedTuple):
@@ -77,6 +78,8 @@ def from_flags(
         return building.arguments(config, group)
 
     overrides = config_lib.Overrides(overrides, arguments)
+    if workdir is not None and (model or recipe or "data.source" in overrides):
+        config_lib.check_workdir(Path(workdir))  # before the images are looked at
     flag, name = ("--config", recipe) if recipe else ("--model", model)
     own = own_images.choose(model, recipe, workdir, overrides, image_size, minutes)
     if own is None and image_size is not None:
@@ -95,8 +98,9 @@ def from_flags(
         if minutes is not None and not config_lib.has_begun(folder):
             steps = config_lib.stored_config(folder)["train"]["steps"]
             raise InputError(
-                f"--minutes: {str(folder)!r} holds a run of {steps:,} steps that has not begun; "
-                "add --model or --config to plan it again, or leave --minutes out to train it."
+                f"--minutes: {str(folder)!r} holds a run of {counted(steps, 'step')} that has not "
+                "begun; add --model or --config to plan it again, or leave --minutes out to train "
+                "it."
             )
         config = config_lib.resumed_config(folder, overrides)
         config = _extended(config, folder, extend_to)
@@ -115,6 +119,7 @@ def from_flags(
             notes.append(f"With {named}, the recipe's {', '.join(dropped)} {verb} dropped.")
     began = own.recipe if own else config_lib.recipe_name(name)
     folder = Path(workdir or Path("runs") / config_lib.recipe_name(name))
+    config_lib.check_workdir(folder)
     _check_minutes(minutes, folder)
     if config_lib.has_begun(folder):
         today = config

@@ -45,6 +45,7 @@ from tfgan_zoo.config.schema import (
     voxels_config,
 )
 from tfgan_zoo.config.stored import (
+    check_workdir,
     config_to_resume,
     decoding,
     has_begun,
@@ -80,6 +81,7 @@ __all__ = [
     "check_extension",
     "check_minutes",
     "check_names",
+    "check_workdir",
     "classifier_config",
     "config_folder",
     "config_to_resume",

@@ -16,6 +16,7 @@ from tfgan_zoo.config.check import check
 from tfgan_zoo.config.stored import has_begun, stored_config
 from tfgan_zoo.config.values import as_flag, differences, flatten
 from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.progress import counted
 
 
 class Entries(NamedTuple):
@@ -166,7 +167,8 @@ def check_extension(folder: Path, steps: int) -> None:
     planned = stored_config(folder)["train"]["steps"]
     if steps < planned:  # The same command again resumes with the same number.
         raise InputError(
-            f"--extend_to: expected more than the {planned:,} steps of the run, got {steps:,}."
+            f"--extend_to: expected more than the {counted(planned, 'step')} of the run, got "
+            f"{steps:,}."
         )
 
 

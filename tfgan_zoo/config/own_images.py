@@ -38,7 +38,7 @@ AUGMENTED = {
 }
 
 #: What is said about the number of steps, see `adapt`.
-STEPS = "{config.train.steps:,} steps{sheets}"
+STEPS = "{steps}{sheets}"
 
 #: The side that images get unless they are smaller or a size is given.
 DEFAULT_SIDE = 64

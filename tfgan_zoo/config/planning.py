@@ -16,6 +16,7 @@ from tfgan_zoo.config.check import check
 from tfgan_zoo.config.stored import has_begun, stored_config
 from tfgan_zoo.config.values import SCHEDULE, flatten
 from tfgan_zoo.errors import InputError, check_number
+from tfgan_zoo.progress import counted
 
 #: Entries of pretraining that count steps.
 _PRETRAINING = ("pretraining.steps", "pretraining.frozen_steps")
@@ -149,8 +150,8 @@ def check_minutes(minutes: Any, folder: Path) -> None:
         steps = stored_config(folder)["train"]["steps"]
         why = "without --minutes" if plan is None else f"with --minutes={plan['minutes']:g}"
         raise InputError(
-            f"--minutes: {str(folder)!r} holds a run of {steps:,} steps that began {why}; leave "
-            "--minutes out to resume it, or add --extend_to=STEPS to prolong it."
+            f"--minutes: {str(folder)!r} holds a run of {counted(steps, 'step')} that began {why}; "
+            "leave --minutes out to resume it, or add --extend_to=STEPS to prolong it."
         )
 
 

@@ -11,6 +11,7 @@ whole config; entries of `EARLIER_VALUES` that it leaves at today's default coun
 """
 
 import json
+import os
 import re
 import zipfile
 from collections.abc import Mapping
@@ -73,6 +74,34 @@ def has_begun(folder: Path) -> bool:
     """Returns whether the run of a folder has started training."""
     started = "pretraining/checkpoints", "checkpoints", "metrics.jsonl"
     return any((folder / name).exists() for name in started)
+
+
+def check_workdir(folder: Path) -> None:
+    """Checks that a run can be kept in a folder; writes nothing.
+
+    Raises:
+        InputError: If the folder, or what should hold it, is a file or cannot be written to, or if
+            the folder holds other files and no run.
+    """
+    found = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
+    if not found.is_dir():
+        raise InputError(
+            f"--workdir: cannot write to {str(folder)!r}: {str(found)!r} is a file; give a new "
+            "folder."
+        )
+    rights = os.R_OK | os.W_OK | os.X_OK
+    if not os.access(found, rights, effective_ids=os.access in os.supports_effective_ids):
+        raise InputError(
+            f"--workdir: cannot write to {str(folder)!r}: {str(found)!r} is write-protected; give "
+            "another folder."
+        )
+    if (
+        found == folder
+        and not (folder / "config.json").exists()
+        # Hidden files are the lock, and what a killed process left unfinished.
+        and any(not path.name.startswith(".") for path in folder.iterdir())
+    ):
+        raise InputError(f"--workdir: {str(folder)!r} holds files but no run; give a new folder.")
 
 
 def stored_config(folder: Path) -> dict[str, Any]:

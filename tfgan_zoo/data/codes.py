@@ -38,7 +38,7 @@ class Encoded(NamedTuple):
         """Returns how many codes there are, of what length and of how many classes."""
         num, dim = self.codes.shape
         classes = f", of {len(self.class_names)} classes" if len(self.class_names) else ""
-        return f"{num:,} code{'s' * (num != 1)} of {dim} numbers{classes}"
+        return f"{progress.counted(num, 'code')} of {progress.counted(dim, 'number')}{classes}"
 
     def save(self, output: Path) -> None:
         """Writes an .npz file: `codes`, `names` and, with classes, `labels` and `class_names`."""

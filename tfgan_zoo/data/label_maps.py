@@ -12,12 +12,14 @@ instance in the image; without instances `[H, W, 1]`.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from tfgan_zoo.data.domains import Domains, open_domains
-from tfgan_zoo.data.readers.label_maps import LabelFileSource, files_of
+from tfgan_zoo.data.loading import in_threads
+from tfgan_zoo.data.readers.label_maps import LabelFileSource, files_of, read_label_map
 from tfgan_zoo.data.source import ArraySource, FileSource, Source, ViewSource, part_of
 from tfgan_zoo.data.spec import FOLDERS, Opening
 from tfgan_zoo.errors import InputError
@@ -117,6 +119,31 @@ def nearest_colours(image: np.ndarray, colours: np.ndarray) -> np.ndarray:
     # |p - c|^2 without |p|^2, which is the same for all colours.
     distances = (np.asarray(colours, np.float32) ** 2).sum(1) - 2 * pixels @ np.transpose(colours)
     return distances.argmin(-1).astype(np.int16)[..., np.newaxis]
+
+
+@functools.lru_cache(maxsize=8)
+def check_class_numbers(
+    files: tuple[str, ...], num_classes: int, ignored: int | None, label: str
+) -> None:
+    """Reads the class numbers of all label maps, without instances and images.
+
+    A process reads the same files once. On a terminal, a bar shows progress.
+
+    Args:
+        files: The files.
+        num_classes: Number of classes.
+        ignored: The value of pixels of no class.
+        label: Name of the files, for the bar.
+
+    Raises:
+        InputError: If a file cannot be read, or a value is of no class.
+    """
+
+    def check(index: int) -> None:
+        read_label_map(files[index], None, num_classes, ignored)
+
+    for _ in in_threads(check, len(files), label, "label maps"):
+        pass
 
 
 def check_ignored(classes: str, ignored: int | None) -> None:

@@ -478,7 +478,10 @@ def unit_of(sources: Sequence[Source]) -> str:
 def _report_skipped(sources: Sequence[Source], errors: list[InputError], num: int) -> None:
     label, unit = label_of(sources), unit_of(sources)
     if len(errors) == num:
-        raise InputError(f"{label}: none of the {num} {unit} can be used; the first: {errors[0]}")
+        none = f"none of the {num:,} {unit} can be used; the first"
+        if num == 1:
+            none = f"the only {unit.removesuffix('s')} cannot be used"
+        raise InputError(f"{label}: {none}: {errors[0]}")
     first = "; ".join(map(without_advice, errors[:3]))
     more = f"; and {len(errors) - 3} more" if len(errors) > 3 else ""
     are = "is" if len(errors) == 1 else "are"

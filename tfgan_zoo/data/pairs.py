@@ -31,6 +31,7 @@ from tfgan_zoo.data.source import FittedSource
 from tfgan_zoo.data.spec import as_spec
 from tfgan_zoo.data.storage import Caching, storage_for
 from tfgan_zoo.errors import InputError, check_number, check_seed
+from tfgan_zoo.progress import counted
 
 
 def paired(
@@ -236,11 +237,23 @@ def load_domains(
     Raises:
         InputError: As for `load_pairs`.
     """
-    _, fittings = _fittings(domains, image_size, channels, crop)
-    if not fits_memory((domains.a, domains.b), fittings, cache):
+    if not are_held(domains, image_size, channels, crop, cache):
         return domains
+    _, fittings = _fittings(domains, image_size, channels, crop)
     a, b = _load(domains, fittings, None)
     return domains._replace(a=a, b=b)
+
+
+def are_held(
+    domains: Domains,
+    image_size: int | Sequence[int] | None,
+    channels: Sequence[int],
+    crop: int | None,
+    cache: bool | str | Caching,
+) -> bool:
+    """Returns whether `load_domains` decodes all images; the arguments are the same."""
+    _, fittings = _fittings(domains, image_size, channels, crop)
+    return fits_memory((domains.a, domains.b), fittings, cache)
 
 
 def _load(domains: Domains, fittings: Sequence[Fit], num: int | None) -> Sequence[FittedSource]:
@@ -262,7 +275,9 @@ def _check_matched(domains: Domains) -> None:
             "needs no pairs."
         )
     if len(a) != len(b):
-        raise InputError(f"{a.spec} has {len(a)} images but {b.spec} {len(b)}; pairs need as many.")
+        raise InputError(
+            f"{a.spec} has {counted(len(a), 'image')} but {b.spec} {len(b)}; pairs need as many."
+        )
     if a.shape is not None and b.shape is not None and a.shape[:2] != b.shape[:2]:
         raise InputError(
             f"{a.spec} is {a.shape[1]}x{a.shape[0]} but {b.spec} {b.shape[1]}x{b.shape[0]} pixels; "

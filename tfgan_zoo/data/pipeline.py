@@ -37,6 +37,7 @@ from tfgan_zoo.data.source import Source
 from tfgan_zoo.data.storage import Caching, Storage, skips_errors, storage_for
 from tfgan_zoo.errors import InputError, check_number, check_seed
 from tfgan_zoo.lazy import names_from
+from tfgan_zoo.progress import counted
 
 COPIED = 2**28
 """Bytes of arrays from which on their rows are gathered in place, as those of mapped files are.
@@ -141,8 +142,8 @@ def check_steps(batch_size: Any, start_step: Any) -> None:
 def _check_batch_size(sources: Sequence[Source], num: int, batch_size: int) -> None:
     if num < batch_size:
         raise InputError(
-            f"{label_of(sources)} has {num} samples, fewer than one batch of {batch_size}; use a "
-            f"batch_size of at most {num} (--config.data.batch_size={num})."
+            f"{label_of(sources)} has {counted(num, 'sample')}, fewer than one batch of "
+            f"{batch_size}; use a batch_size of at most {num} (--config.data.batch_size={num})."
         )
 
 

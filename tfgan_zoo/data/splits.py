@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from tfgan_zoo.errors import InputError, warn_user
+from tfgan_zoo.progress import counted
 
 _Opened = TypeVar("_Opened")
 
@@ -148,8 +149,8 @@ def rows_of(spec: str, num: int, split: str) -> range | np.ndarray:
     if not named or not len(rows):
         between = "" if named else f" (from {start} to {stop})"
         raise InputError(
-            f"{spec} has {num} samples, and none of them is in {split!r}{between}; choose another "
-            "part."
+            f"{spec} has {counted(num, 'sample')}, and none of them is in "
+            f"{split!r}{between}; choose another part."
         )
     return rows
 
@@ -162,7 +163,7 @@ def _position(spec: str, split: str, bound: str, num: int) -> int:
     if digits.endswith("%"):
         count = (count * num + 50) // 100
     if beyond:
-        raise InputError(f"{spec} has {num} samples; {split!r} reaches beyond them.")
+        raise InputError(f"{spec} has {counted(num, 'sample')}; {split!r} reaches beyond them.")
     return num - count if bound != digits else count
 
 

@@ -22,6 +22,7 @@ from tfgan_zoo.metrics.classes import Classes, ClassScores, by_class_of, class_o
 from tfgan_zoo.metrics.features import Features
 from tfgan_zoo.metrics.features.base import check_floats
 from tfgan_zoo.metrics.registry import DISTRIBUTIONS as METRICS
+from tfgan_zoo.progress import counted
 from tfgan_zoo.suggestions import did_you_mean
 
 __all__ = [
@@ -84,7 +85,9 @@ def check_enough(
     for name in metrics:
         least, side = METRICS[name].least, METRICS[name].least_side
         if num < least:
-            raise InputError(f"{argument}: expected {least} images or more for {name}, got {num}.")
+            raise InputError(
+                f"{argument}: expected {counted(least, 'image')} or more for {name}, got {num}."
+            )
         if sides is not None and min(sides) < side:
             raise InputError(
                 f"{argument}: expected images of {side}x{side} pixels or more for {name}, got "

@@ -40,7 +40,9 @@ class Unfinished:
             return {}
         if str(found.pop("key", "")) != self._key:
             return {}
-        progress.say(f"Resumed after {int(found['num']):,} of {self._num:,} images.")
+        progress.say(
+            f"Resumed after {int(found['num']):,} of {progress.counted(self._num, 'image')}."
+        )
         return found
 
     def is_due(self) -> bool:

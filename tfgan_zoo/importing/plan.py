@@ -193,13 +193,3 @@ def count(shapes: Shapes, pattern: str) -> int:
         2
     """
     return len({found[1] for key in shapes if (found := re.match(pattern, key))})
-
-
-def counted(num: int, what: str) -> str:
-    """Returns a number of things, in the singular or the plural.
-
-    Example:
-        >>> counted(1, "block"), counted(23, "block")
-        ('1 block', '23 blocks')
-    """
-    return f"{num} {what}{'s' if num != 1 else ''}"

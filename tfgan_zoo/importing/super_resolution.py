@@ -8,7 +8,8 @@ import functools
 import math
 from collections.abc import Callable
 
-from tfgan_zoo.importing.plan import Builder, Plan, Shapes, count, counted, doubled, shuffled, size
+from tfgan_zoo.importing.plan import Builder, Plan, Shapes, count, doubled, shuffled, size
+from tfgan_zoo.progress import counted
 
 _DOUBLED = {"change": doubled, "change_bias": doubled}
 _IN_FULL = {"change": doubled, "change_bias": functools.partial(doubled, offset=-1.0)}

@@ -5,11 +5,11 @@ from tfgan_zoo.importing.plan import (
     Plan,
     Shapes,
     count,
-    counted,
     halves_swapped,
     same,
     size,
 )
+from tfgan_zoo.progress import counted
 
 #: Kinds of normalisation, for people.
 _NAMES = {"batch": "batch", "instance": "instance", "none": "no"}

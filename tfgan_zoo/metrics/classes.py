@@ -102,6 +102,33 @@ def share_right(
     return float(right.mean()), shares
 
 
+def obedience(
+    right: np.ndarray, valid: np.ndarray, labels: np.ndarray, names: Sequence[str]
+) -> ClassScores:
+    """Returns the share of valid samples that are of the class that was asked for.
+
+    Args:
+        right: Whether each sample is of that class, shape (B,).
+        valid: Whether each sample is of any class, shape (B,).
+        labels: The class number that was asked for, shape (B,).
+        names: Names of the classes, by number.
+
+    Returns:
+        "obedience", "obedience_worst" and "obedience_best". Without valid samples all are NaN;
+        otherwise a class that has none counts as 0.
+
+    Example:
+        >>> right, valid = np.array([True, False, False]), np.array([True, True, False])
+        >>> obedience(right, valid, np.array([0, 0, 1]), ["cat", "dog"])
+        {'obedience': 0.5, 'obedience_worst': 0.0, 'obedience_best': 0.5}
+    """
+    asked = [names[i] for i in np.unique(labels)]
+    if not valid.any():
+        return summed_up("obedience", dict.fromkeys(asked, np.nan), 1, np.nan)
+    share, shares = share_right(right[valid], labels[valid], names)
+    return summed_up("obedience", dict.fromkeys(asked, 0.0) | shares, 1, share)
+
+
 def intra_class(
     score: Callable[[np.ndarray, np.ndarray], Any],
     real: np.ndarray,

@@ -27,7 +27,7 @@ from tfgan_zoo.data.figures import (
     is_held_out,
 )
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.metrics.classes import ClassScores, share_right, summed_up
+from tfgan_zoo.metrics.classes import ClassScores, obedience
 from tfgan_zoo.metrics.divergence import reverse_kl
 
 # Limits for one clean figure. They lie between figures with the flaws of a generator (blur of one
@@ -454,9 +454,9 @@ def figure_scores(
         "modes": number of combinations seen among them.
         "coverage": `modes / K`.
         "reverse_kl": in nats; NaN if no image is valid.
-        With `wanted` also "obedience": share of the clean figures that are the one asked for, NaN
-        if there is none; and "obedience_worst" and "obedience_best", that of the worst and the best
-        class. A class without a clean figure has 0.
+        With `wanted` also "obedience": share of the clean figures that are the one asked for,
+        and "obedience_worst" and "obedience_best", that of the worst and the best class. A class
+        without a clean figure has 0; without any, all are NaN.
 
     Raises:
         InputError: If the view does not exist or has turned figures, the images are not uint8
@@ -496,12 +496,5 @@ def figure_scores(
     wanted = np.asarray(wanted)
     if wanted.shape != valid.shape:
         raise InputError(f"wanted: expected {len(images)} labels, got shape {wanted.shape}.")
-    right = valid & (seen.label == wanted)
-    # Of each class, the share among its clean figures.
-    shares = {CLASS_NAMES[i]: 0.0 for i in np.unique(wanted)}
-    obedience = np.nan
-    if valid.any():
-        obedience, found_shares = share_right(right[valid], wanted[valid], CLASS_NAMES)
-        shares |= found_shares
-    obeyed = summed_up("obedience", shares, 1, obedience)
+    obeyed = obedience(seen.label == wanted, valid, wanted, CLASS_NAMES)
     return ClassScores(scores | obeyed, obeyed.by_class)

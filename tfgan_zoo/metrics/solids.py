@@ -13,7 +13,7 @@ import numpy as np
 from tfgan_zoo.data.solids import JITTER, KINDS, RADII, TURNS, Attributes, occupied
 from tfgan_zoo.data.voxels import check_not_binary
 from tfgan_zoo.errors import InputError
-from tfgan_zoo.metrics.classes import ClassScores, share_right, summed_up
+from tfgan_zoo.metrics.classes import ClassScores, obedience
 from tfgan_zoo.metrics.divergence import reverse_kl
 
 #: The lowest IoU of a valid solid. Two kinds have 0.63 at most.
@@ -227,8 +227,8 @@ def solid_scores(voxels: np.ndarray, wanted: np.ndarray | None = None) -> dict[s
         "coverage": `kinds / 6`.
         "reverse_kl": in nats; NaN if no object is valid.
         With `wanted` also "obedience": share of the valid solids that are of the kind asked for,
-        NaN if there is none; and "obedience_worst" and "obedience_best", that of the worst and the
-        best kind.
+        and "obedience_worst" and "obedience_best", that of the worst and the best kind; all NaN if
+        no object is valid.
 
     Raises:
         InputError: If the voxels have another shape or type, or their number differs from `wanted`.
@@ -254,12 +254,5 @@ def solid_scores(voxels: np.ndarray, wanted: np.ndarray | None = None) -> dict[s
     wanted = np.asarray(wanted)
     if wanted.shape != found.valid.shape:
         raise InputError(f"wanted: expected {len(found.valid)} labels, got shape {wanted.shape}.")
-    valid = found.valid
-    shares = {KINDS[i]: 0.0 for i in np.unique(wanted)}
-    obedience = np.nan
-    if valid.any():
-        right = seen == wanted
-        obedience, found_shares = share_right(right[valid], wanted[valid], KINDS)
-        shares |= found_shares
-    obeyed = summed_up("obedience", shares, 1, obedience)
+    obeyed = obedience(seen == wanted, found.valid, wanted, KINDS)
     return ClassScores(scores | obeyed, obeyed.by_class)

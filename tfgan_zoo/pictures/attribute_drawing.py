@@ -10,6 +10,7 @@ import numpy as np
 from tfgan_zoo.attributes import DEGREES, Attributes
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
+from tfgan_zoo.pictures.labels import Sweep
 
 #: Images drawn at a time.
 _BATCH = 512
@@ -136,7 +137,8 @@ def _sweep(model: Any, request: DrawRequest, given: Mapping[str, list[Any]]) -> 
         given[each] = list(coding.classes[each])[:_ROWS]
     every, labels = combinations(given)
     rows = [coding.encode({**coding.middle(), **one, name: values}, "--attribute") for one in every]
-    return _drawn(model, np.concatenate(rows), len(values), labels)
+    sweep = Sweep(name, [f"{value:.4g}" for value in values])
+    return _drawn(model, np.concatenate(rows), len(values), labels)._replace(sweep=sweep)
 
 
 def _walk(model: Any, request: DrawRequest, given: Mapping[str, list[Any]]) -> Drawing:

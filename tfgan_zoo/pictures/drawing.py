@@ -1,5 +1,6 @@
 """Samples that a command asks for, and how they are arranged and written."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +10,7 @@ import numpy as np
 from tfgan_zoo import atomic, pictures, progress
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures import voxel_output
+from tfgan_zoo.pictures.labels import Sweep
 from tfgan_zoo.pictures.voxel_output import VoxelOptions
 from tfgan_zoo.pictures.voxels import full_voxels
 from tfgan_zoo.samples import IMAGES, POINTS, VOXELS, SampleKind
@@ -134,6 +136,7 @@ class Drawing(NamedTuple):
         labels: A text for each row; None if rows have none.
         kind: What the samples are.
         voxels: How voxels are drawn and written.
+        sweep: What changes along each row; None if it has no values to name.
     """
 
     batches: Iterable[np.ndarray]
@@ -142,6 +145,7 @@ class Drawing(NamedTuple):
     labels: Sequence[str] | None = None
     kind: SampleKind = IMAGES
     voxels: VoxelOptions = VoxelOptions()
+    sweep: Sweep | None = None
 
     @property
     def points(self) -> bool:
@@ -178,8 +182,8 @@ class Drawing(NamedTuple):
 
     def sheet(self) -> np.ndarray:
         """Draws all samples as one picture, uint8, shape `(height, width, 3)`."""
-        if self.labels is not None:
-            return pictures.labelled_rows(self.labels, self.rows())
+        if self.labels is not None or self.sweep is not None:
+            return pictures.labelled_rows(self.labels, self.rows(), sweep=self.sweep)
         if self.kind is VOXELS:
             return pictures.enlarge(pictures.grid(np.stack(list(self.images())), self.columns))
         return pictures.sheet(np.concatenate(list(self.batches)), columns=self.columns)
@@ -197,11 +201,22 @@ class Drawing(NamedTuple):
             return [pictures.enlarge(image, 256) for image in rows[0]]
         return [pictures.enlarge(pictures.grid(i, len(rows)), 256) for i in rows.swapaxes(0, 1)]
 
+    def captions(self) -> list[str] | None:
+        """Returns what is known about each sample: the label of its row, and its value."""
+        rows, columns = self.labels or [""], [""]
+        if self.sweep is not None:
+            columns = [f"{self.sweep.name} {value}" for value in self.sweep.values]
+        elif self.labels is not None:
+            columns = [""] * (self.num // len(self.labels))
+        else:
+            return None
+        return [", ".join(filter(None, each)) for each in itertools.product(rows, columns)]
+
     def save(self, output: Path, key: str = "") -> None:
         """Writes a .png with all samples, a .gif, a .mp4, voxels, or a folder of single files.
 
         Args:
-            output: Where, as `check_output` accepts it. A folder holds the labels as captions.
+            output: Where, as `check_output` accepts it. A folder holds the `captions`.
             key: Names the samples, so that writing many of them to a folder can be resumed.
 
         Raises:
@@ -222,10 +237,7 @@ class Drawing(NamedTuple):
         elif kind == ".mp4":
             pictures.save_mp4(output, self.animation())
         else:
-            captions = None
-            if self.labels is not None:
-                columns = self.num // len(self.labels)
-                captions = [label for label in self.labels for _ in range(columns)]
+            captions = self.captions()
             if self.num < RESUMED or not hasattr(self.batches, "after"):
                 pictures.save_folder(output, self.images(), captions)
             else:

@@ -5,7 +5,7 @@ import functools
 import math
 import unicodedata
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -15,6 +15,8 @@ from tfgan_zoo.pictures.grids import as_colour, enlarge, enlargement_to, grid, r
 #: Height in pixels of the titles above a picture.
 TITLES = 22
 
+#: Height in pixels of a line of text above rows.
+_LINE = 22
 _LABEL_WIDTH = 400
 #: Height of pictures that need no scrolling, and pixels between columns of labelled rows.
 _SCREEN, _BETWEEN = 1200, 16
@@ -63,17 +65,34 @@ def titled_rows(
     return np.concatenate([np.asarray(strip), picture])
 
 
-def labelled_rows(labels: Sequence[str], images: np.ndarray, gap: int = 2) -> np.ndarray:
+class Sweep(NamedTuple):
+    """What changes from column to column of rows of images.
+
+    Attributes:
+        name: Its name.
+        values: A text for each column.
+    """
+
+    name: str
+    values: Sequence[str]
+
+
+def labelled_rows(
+    labels: Sequence[str] | None, images: np.ndarray, gap: int = 2, sweep: Sweep | None = None
+) -> np.ndarray:
     """Arranges images in rows, each with a line of text above it.
 
     Many short rows, which would make a strip, stand in several columns, the first rows in the
     first.
 
     Args:
-        labels: One label per row, truncated if wider than both the row and 400 pixels.
+        labels: One label per row, truncated if wider than both the row and 400 pixels; None for
+            none.
         images: Images `[rows, columns, H, W, C]`, uint8, drawn by `as_colour`; small ones are
             enlarged by an integer factor.
         gap: Pixels between two images.
+        sweep: What to write above the columns. Of values that are too wide for a column, only every
+            second, third and so on is written.
 
     Returns:
         A picture `(height, width, 3)`, uint8.
@@ -82,22 +101,46 @@ def labelled_rows(labels: Sequence[str], images: np.ndarray, gap: int = 2) -> np
     factor = max(1, round(64 / images.shape[2]))
     images = np.repeat(np.repeat(images, factor, axis=2), factor, axis=3)
     strips = [grid(row, len(row), gap) for row in images]
-    line = 22
+    line, head = _LINE if labels else 0, 2 * _LINE if sweep else 0
     height, width = strips[0].shape[:2]
-    longest = max(math.ceil(font.getlength(_in_font(label, font))) + 4 for label in labels)
+    texts = [*(labels or ()), *([sweep.name] if sweep else ())]
+    longest = max((math.ceil(font.getlength(_in_font(t, font))) + 4 for t in texts), default=0)
     width = max(width, min(longest, _LABEL_WIDTH))
     deep = _rows_per_column(len(strips), line + height, width)
     columns = math.ceil(len(strips) / deep)
-    size = (columns * (width + _BETWEEN) - _BETWEEN, (line + height) * deep)
+    size = (columns * (width + _BETWEEN) - _BETWEEN, head + (line + height) * deep)
     sheet = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(sheet)
-    for i, (label, strip) in enumerate(zip(labels, strips, strict=True)):
+    for i, (label, strip) in enumerate(zip(labels or [""] * len(strips), strips, strict=True)):
         column, row = divmod(i, deep)
-        left, top = column * (width + _BETWEEN), row * (line + height)
+        left, top = column * (width + _BETWEEN), head + row * (line + height)
         text = _truncate(label, font, width - 4)
         draw.text((left + 2, top + 2), text, fill="black", font=font)
         sheet.paste(Image.fromarray(strip), (left, top + line))
+        if sweep and row == 0:
+            _draw_sweep(draw, left, sweep, images.shape[3], gap)
     return np.asarray(sheet)
+
+
+def _draw_sweep(draw: Any, left: int, sweep: Sweep, width: int, gap: int) -> None:
+    """Draws the name of a sweep, and its values in the line below.
+
+    Args:
+        draw: Draws on the picture.
+        left: Where the columns begin.
+        sweep: The sweep.
+        width: Width of an image.
+        gap: Pixels between two images.
+    """
+    font = _font()
+    draw.text((left + 2, 2), _in_font(sweep.name, font), fill="black", font=font)
+    widest = max(font.getlength(value) for value in sweep.values)
+    every = math.ceil((widest + 4) / (width + gap))
+    for i in range(0, len(sweep.values), every):
+        text = sweep.values[i]
+        # The first and the last stay within the picture.
+        inset = max(2.0, (width - font.getlength(text)) / 2) if every == 1 else 2.0
+        draw.text((left + i * (width + gap) + inset, _LINE + 2), text, fill="black", font=font)
 
 
 def _rows_per_column(rows: int, height: int, width: int) -> int:

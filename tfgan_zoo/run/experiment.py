@@ -16,6 +16,7 @@ from tfgan_zoo import atomic, pictures, progress
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.errors import InputError, NonFiniteLossError, input_errors
 from tfgan_zoo.models.mechanics.output_ranges import made_before
+from tfgan_zoo.progress import counted
 from tfgan_zoo.run import styles
 from tfgan_zoo.run.building import build_model, model_class
 from tfgan_zoo.run.changing import (
@@ -138,6 +139,9 @@ def train(
     if recipe is None and run.has_begun():  # The command starts from the stored config itself.
         config = config_lib.with_rules_of(run.config(), config)
     with devices.watched(), progress.progress_lines(), input_errors():
+        with devices.together():
+            if devices.chief:  # before a model is built; `claim` checks it again
+                config_lib.check_workdir(run.path)
         note: Mapping[str, Any] | None = None
         if minutes is not None and run.has_begun():
             config = config_lib.with_plan_of(run.path, config, kept)
@@ -191,6 +195,8 @@ def train_stage(
     run.checkpoints.writes = devices.chief
     with contextlib.ExitStack() as claimed:
         with devices.together():
+            if not begun:
+                model.load_frozen()  # refuses missing weights before anything is written
             # Finds files and checks options; decodes nothing before the folder is claimed.
             task = open_task(config, model, like)
             stage = Stage(config, run, model, task, RunScores(config, task), devices, report)
@@ -216,6 +222,8 @@ def train_stage(
                     f"--extend_to: {str(run.path)!r} has ended at step {start:,}, as its score no "
                     "longer improved; add --config.evaluate.patience=0 to train on."
                 )
+            if training:  # a run that has ended needs none
+                model.load_frozen()
             if training and devices.chief:
                 check_data(stage, start, accept_changed_data)
                 task.rehearse(stage.single_worker_copy()(model))
@@ -227,7 +235,7 @@ def train_stage(
         if start == 0 and pretraining is not None:
             report(
                 f"Pretraining comes first: {pretraining.model}, "
-                f"{pretraining.train.steps:,} steps, in {run.pretraining}."
+                f"{counted(pretraining.train.steps, 'step')}, in {run.pretraining}."
             )
             train_stage(
                 Run(run.pretraining),
@@ -349,9 +357,10 @@ def why_ended(stage: Stage) -> str:
     """Says after which step training ended, and why."""
     last, scores = stage.run.checkpoints.steps()[-1], stage.scores
     if last == stage.config.train.steps:
-        return f"after all {last:,} steps"
+        return "after its step" if last == 1 else f"after all {last:,} steps"
     if not scores.out_of_patience(stage.run):
         return f"at step {last:,}, by a callback"
     best, since = scores.history(stage.run)
     than = "" if best is None else f" than at step {best:,}"
-    return f"at step {last:,}, after {since} evaluations without a better {scores.name}{than}"
+    without = counted(since, "evaluation")
+    return f"at step {last:,}, after {without} without a better {scores.name}{than}"

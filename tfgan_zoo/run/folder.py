@@ -147,17 +147,9 @@ class Run:
         """Creates the folder, or checks that it is a run's, and locks it.
 
         Raises:
-            InputError: If another process trains here, or the folder holds other files.
+            InputError: If another process trains here, or no run can be kept in the folder.
         """
-        if (
-            not (self.path / "config.json").exists()
-            and self.path.is_dir()
-            # Hidden files are the lock, and what a killed process left unfinished.
-            and any(not p.name.startswith(".") for p in self.path.iterdir())
-        ):
-            raise InputError(
-                f"--workdir: {str(self.path)!r} holds files but no run; give a new folder."
-            )
+        config_lib.check_workdir(self.path)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock = (self.path / ".lock").open("w")

@@ -101,7 +101,7 @@ def plan(
         Interrupted: After SIGTERM.
         StorageError: If files cannot be written.
     """
-    report(f"Measuring how many steps fit into {minutes:g} minutes ...")
+    report(f"Measuring how many steps fit into {minutes:g} minute{'s' * (minutes != 1)} ...")
     seconds = min(_MEASURED, _SHARE * 60 * minutes)
     with contextlib.ExitStack() as claimed, uncounted_names(), progress.progress_lines():
         with devices.together():
@@ -253,6 +253,7 @@ def _measure(
     with devices.scope():
         model = build_model(config)
     with devices.together():
+        model.load_frozen()  # refuses missing weights before time is spent
         task = open_task(config, model, like)
         stage = Stage(config, run, model, task, RunScores(config, task), devices, lambda _: None)
         pretraining = task.pretraining()
@@ -401,7 +402,8 @@ def _describe(
     own = next(iter(costs))
     training = own.step * planned.train.steps / 60
     text = (
-        f"Planned {planned.train.steps:,} steps for {minutes:g} minutes: {training:.1f} minutes at "
+        f"Planned {progress.counted(planned.train.steps, 'step')} for {minutes:g} "
+        f"minute{'s' * (minutes != 1)}: {training:.1f} minutes at "
         f"{1e3 * own.step:.3g} ms a step; the rest is for starting, sheets, scores and export"
     )
     before, after = (config_lib.flatten(each.to_dict()) for each in (config, planned))

@@ -11,6 +11,7 @@ from ml_collections import ConfigDict
 from tfgan_zoo.errors import InputError, NonFiniteLossError, StorageError
 from tfgan_zoo.keras_internals import inner_optimizer
 from tfgan_zoo.models import ZooModel
+from tfgan_zoo.progress import counted
 from tfgan_zoo.run.devices import Devices
 from tfgan_zoo.run.folder import Run
 from tfgan_zoo.schedules import Scaled
@@ -119,7 +120,7 @@ class Rollbacks:
         slower = "" if factor == 1 else f", learning rates times {factor:g}"
         message = (
             f"{reason} Back to the checkpoint of step {step}, with other noise{slower} "
-            f"({times + 1} of at most {self.settings.rollbacks} times)."
+            f"({times + 1} of at most {counted(self.settings.rollbacks, 'time')})."
         )
         report(message)
         if devices.chief:

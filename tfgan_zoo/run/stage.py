@@ -9,6 +9,7 @@ from ml_collections import ConfigDict
 
 from tfgan_zoo.models import ZooModel
 from tfgan_zoo.models.mechanics.output_ranges import made_before
+from tfgan_zoo.progress import counted
 from tfgan_zoo.run.building import build_model, short_name
 from tfgan_zoo.run.devices import Devices
 from tfgan_zoo.run.folder import Run
@@ -86,9 +87,9 @@ class Stage:
             if getattr(model, name) > 1
         ]
         product = f" (batch {config.data.batch_size}{''.join(factors)})" if factors else ""
-        steps = f"{config.train.steps:,} steps of {batch} samples{product}"
+        steps = f"{counted(config.train.steps, 'step')} of {counted(batch, 'sample')}{product}"
         if start >= config.train.steps:
-            steps = f"all {start:,} steps are done"
+            steps = "its step is done" if start == 1 else f"all {start:,} steps are done"
         elif over:
             steps = f"ended at step {start:,} of {config.train.steps:,}"
         elif start:

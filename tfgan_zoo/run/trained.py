@@ -277,8 +277,18 @@ def scores_at(run: Run, model: ZooModel) -> dict[str, float]:
 
 
 def weights_of(model: Any) -> str:
-    """Returns a hash of the weights that a model's samples are drawn with."""
+    """Returns a hash of the weights that a model's samples are drawn with.
+
+    Networks that a preset lacks are left out: they get new weights whenever it is loaded.
+    """
+    untrained = {
+        id(variable)
+        for name in getattr(model, "untrained_networks", ())
+        for variable in getattr(model, name).variables
+    }
     digest = hashlib.sha256()
     for variable in model.variables:
+        if id(variable) in untrained:
+            continue
         digest.update(np.ascontiguousarray(variable).tobytes())
     return digest.hexdigest()

@@ -77,7 +77,7 @@ def translate_files(
     model = experiment.load_run(workdir, checkpoint)
     task = task_of(model)
     if not task.translates:
-        raise task.refusal(os.fspath(workdir))
+        raise task.refusal(os.fspath(workdir), model)
     chosen = _direction(model, direction)
     if size and model.scale != 1:
         raise InputError(
@@ -164,7 +164,7 @@ def translate_tiff(
     model = experiment.load_run(workdir, checkpoint)
     task = task_of(model)
     if not task.translates:
-        raise task.refusal(os.fspath(workdir))
+        raise task.refusal(os.fspath(workdir), model)
     if isinstance(model, LabelToImage) and model.takes_labels:
         raise InputError(
             f"--output: expected a .png or a folder for label maps, got {str(output)!r}."

@@ -25,7 +25,16 @@ from tfgan_zoo.models import AttributeToImage
 from tfgan_zoo.pictures.attribute_drawing import drawing_of
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
 from tfgan_zoo.pixels import on_black
-from tfgan_zoo.tasks.base import SHEET, Score, Task, caching_of, held_out_split, open_source_for
+from tfgan_zoo.progress import counted
+from tfgan_zoo.tasks.base import (
+    SHEET,
+    Score,
+    Task,
+    caching_of,
+    held_out_split,
+    metrics_of_pairs,
+    open_source_for,
+)
 from tfgan_zoo.tasks.comparison import BATCH, EvaluationTask, Subset, choose
 from tfgan_zoo.tasks.distribution_scores import DistributionScores
 from tfgan_zoo.tasks.requests import Request
@@ -127,7 +136,8 @@ class AttributeToImageTask(Task):
         data = self.opened
         masks = "with masks" if data.masks is not None else "without masks"
         what = explained(data.attributes)
-        return f"{self.config.data.source}: {len(data.images):,} images {masks}, from {what}"
+        images = counted(len(data.images), "image")
+        return f"{self.config.data.source}: {images} {masks}, from {what}"
 
     def sheet(self, model: Any) -> np.ndarray:
         """Draws held-out images and masks beside those that the model draws."""
@@ -216,6 +226,12 @@ class AttributeToImageTask(Task):
     def drawing(cls, model: Any, request: DrawRequest) -> Drawing:
         """See `Task.drawing`."""
         return drawing_of(model, request)
+
+    @classmethod
+    def offline_metrics(cls, model: type[Any], config: ConfigDict, source: str) -> list[str]:
+        """See `Task.offline_metrics`."""
+        del model, source
+        return metrics_of_pairs(config.model_args.image_shape)
 
     @classmethod
     def evaluation(cls, model: Any, config: ConfigDict, request: Request) -> EvaluationTask:

@@ -21,7 +21,7 @@ from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.metrics.ssim import SIDE as SSIM_SIDE
 from tfgan_zoo.models.mechanics.stacking import num_stages
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
-from tfgan_zoo.tasks.base import SHEET, Score, Task
+from tfgan_zoo.tasks.base import SHEET, Score, Task, metrics_of_pairs
 from tfgan_zoo.tasks.classes import latents_of
 from tfgan_zoo.tasks.code_scores import CodeScores, bounds_of
 from tfgan_zoo.tasks.comparison import (
@@ -204,6 +204,12 @@ class AutoencoderTask(HeldOutImagesTask):
         }
 
     # ------------------------------------------------------------------ commands on a finished run
+
+    @classmethod
+    def offline_metrics(cls, model: type[Any], config: ConfigDict, source: str) -> list[str]:
+        """See `Task.offline_metrics`."""
+        del model, source
+        return metrics_of_pairs(config.model_args.image_shape)
 
     @classmethod
     def metrics_of(cls, names: Sequence[str]) -> list[str]:

@@ -17,8 +17,10 @@ from tfgan_zoo.data.splits import HELD_OUT_STEP, NoSplitError
 from tfgan_zoo.data.storage import Caching
 from tfgan_zoo.errors import InputError, first_line
 from tfgan_zoo.metrics.registry import DISTRIBUTIONS, IN_TRAINING
+from tfgan_zoo.metrics.ssim import SIDE as SSIM_SIDE
 from tfgan_zoo.models import ZooModel
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest
+from tfgan_zoo.progress import counted
 from tfgan_zoo.suggestions import nearest
 from tfgan_zoo.tasks.comparison import EvaluationTask
 from tfgan_zoo.tasks.requests import Request
@@ -310,8 +312,26 @@ class Task(abc.ABC):
         return [*cls.own_metrics]
 
     @classmethod
-    def refusal(cls, workdir: str) -> InputError:
-        """Returns the error for a command that a run cannot serve, with one that it can."""
+    def offline_metrics(cls, model: type[Any], config: ConfigDict, source: str) -> list[str]:
+        """Returns the metrics of a run that need no network of features.
+
+        Args:
+            model: The class of the run's model.
+            config: The run's config.
+            source: The data source to compare with.
+        """
+        del model, config, source
+        return ["swd"]
+
+    @classmethod
+    def refusal(cls, workdir: str, model: Any = None) -> InputError:
+        """Returns the error for a command that a run cannot serve, with one that it can.
+
+        Args:
+            workdir: The run folder.
+            model: The run's model, if it is loaded already.
+        """
+        del model
         return InputError(f"--workdir: {workdir!r} {cls.use}.")
 
     @classmethod
@@ -321,8 +341,7 @@ class Task(abc.ABC):
         Raises:
             InputError: If the model draws nothing, or not from what the request gives.
         """
-        del model
-        raise cls.refusal(request.workdir)
+        raise cls.refusal(request.workdir, model)
 
     @classmethod
     def evaluation(cls, model: Any, config: ConfigDict, request: Request) -> EvaluationTask:
@@ -337,6 +356,11 @@ class Task(abc.ABC):
             InputError: If the model's samples cannot be compared with the source.
         """
         raise NotImplementedError
+
+
+def metrics_of_pairs(shape: Sequence[int]) -> list[str]:
+    """Returns the metrics of images of some shape that have targets, without a network."""
+    return ["l1", "psnr", *(["ssim"] if min(shape[:2]) >= SSIM_SIDE else []), "swd"]
 
 
 def open_source_for(
@@ -427,7 +451,8 @@ def check_batch_size(
         )
     takes = f" ({each} for each, with {because})" if each > 1 else ""
     raise InputError(
-        f"{entry}: expected at most {num // each}, got {batch_size}; {source} has {num} samples, "
+        f"{entry}: expected at most {num // each}, got {batch_size}; {source} has "
+        f"{counted(num, 'sample')}, "
         f"fewer than one batch takes{takes}."
     )
 

@@ -25,6 +25,7 @@ from tfgan_zoo.data.loading import load_size_for
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.texts import check_captions
 from tfgan_zoo.networks import vocabulary_of
+from tfgan_zoo.progress import counted
 from tfgan_zoo.tasks.base import Task, caching_of, held_out_split, open_source_for
 
 
@@ -141,7 +142,8 @@ class CaptionsTask(Task):
     def describe(self) -> str:
         """See `Task.describe`."""
         count = sum(map(len, self.opened.captions))
-        return f"{self.config.data.source}: {len(self.opened.images):,} images, {count:,} captions"
+        images = counted(len(self.opened.images), "image")
+        return f"{self.config.data.source}: {images}, {counted(count, 'caption')}"
 
     def distinct(self) -> list[int]:
         """Returns the indices of the first held-out samples with different captions."""

@@ -82,14 +82,14 @@ class ClassificationTask(HeldOutImagesTask):
         return with_class_names(config, before, lambda source: labels_of(source, "data.source"))
 
     @classmethod
-    def refusal(cls, workdir: str) -> InputError:
+    def refusal(cls, workdir: str, model: Any = None) -> InputError:
         """See `Task.refusal`."""
         if Path(workdir).expanduser().resolve().name == "pretraining":
             return InputError(
                 f"--workdir: {workdir!r} is the first stage of a run and draws nothing; give the "
                 "run itself, the folder that holds it."
             )
-        return super().refusal(workdir)
+        return super().refusal(workdir, model)
 
 
 def labels_of(source: Source, entry: str) -> np.ndarray:

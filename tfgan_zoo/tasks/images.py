@@ -23,6 +23,7 @@ from tfgan_zoo.data.fingerprints import Fingerprint, fingerprint
 from tfgan_zoo.data.loading import usable_indices
 from tfgan_zoo.data.voxels import VoxelRules
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.progress import counted
 from tfgan_zoo.samples import IMAGES, POINTS, VOXELS, SampleKind, kind_of
 from tfgan_zoo.tasks.base import Task, caching_of, held_out_split, open_source_for
 from tfgan_zoo.tasks.classes import check_number
@@ -92,7 +93,7 @@ class ImagesTask(Task):
         """See `Task.describe`."""
         # Once the images are decoded, those that cannot be read are no longer counted.
         source = vars(self).get("held", self.opened)
-        return f"{self.config.data.source}: {len(source):,} samples"
+        return f"{self.config.data.source}: {counted(len(source), 'sample')}"
 
     def batches(self, start: int) -> tf.data.Dataset:
         """See `Task.batches`."""

@@ -22,14 +22,14 @@ class JointEmbeddingTask(CaptionsTask):
     )
 
     @classmethod
-    def refusal(cls, workdir: str) -> InputError:
+    def refusal(cls, workdir: str, model: Any = None) -> InputError:
         """See `Task.refusal`."""
         if Path(workdir).expanduser().resolve().name == "pretraining":
             return InputError(
                 f"--workdir: {workdir!r} is the first stage of a run and draws nothing; give the "
                 "run itself, the folder that holds it."
             )
-        return super().refusal(workdir)
+        return super().refusal(workdir, model)
 
     def batches(self, start: int) -> tf.data.Dataset:
         """See `Task.batches`."""

@@ -11,8 +11,11 @@ from tfgan_zoo import config as config_lib
 from tfgan_zoo import pictures
 from tfgan_zoo.data import Domains, load_pairs, open_label_maps, parse_spec
 from tfgan_zoo.data.figures import scenes
+from tfgan_zoo.data.label_maps import check_class_numbers
+from tfgan_zoo.data.pairs import are_held
 from tfgan_zoo.data.pipeline import mapped
 from tfgan_zoo.data.splits import Part
+from tfgan_zoo.data.storage import EAGER
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.metrics.scenes import scene_scores
 from tfgan_zoo.pictures.label_maps import draw_label_maps
@@ -31,7 +34,6 @@ class LabelToImageTask(TranslationTask):
     """Label maps, or images of another domain, and the images that belong to them."""
 
     data_entries = (*TranslationTask.data_entries, "classes", "ignored")
-    use = "makes images from label maps or images; use tfgan_zoo.translate"
 
     @classmethod
     def opened(cls, config: ConfigDict, source: str, split: str, data_dir: str | None) -> Domains:
@@ -59,6 +61,30 @@ class LabelToImageTask(TranslationTask):
             data_dir=data_dir,
             **config_lib.opening(data),
         )
+
+    @classmethod
+    def refusal(cls, workdir: str, model: Any = None) -> InputError:
+        """See `Task.refusal`."""
+        if model is not None and model.takes_labels:
+            return InputError(
+                f"--workdir: {workdir!r} makes images from label maps; use tfgan_zoo.translate."
+            )
+        return super().refusal(workdir, model)
+
+    def rehearse(self, model: Any) -> None:
+        """See `Task.rehearse`; label maps that training would decode later are read once."""
+        super().rehearse(model)
+        source, data = self.domains.a, self.config.data
+        if (
+            self.model.takes_labels
+            and data.classes == "values"
+            and self.model.steps_done == 0
+            and not (source.is_array or source.on_error == "skip")
+            and len(source) <= EAGER
+            and not are_held(self.domains, *self.holding())
+        ):
+            files = tuple(map(source.name, range(len(source))))
+            check_class_numbers(files, self.model.num_classes, data.ignored, source.spec)
 
     def _pipeline(self, domains: Domains, start: int, cache: bool | str) -> tf.data.Dataset:
         dataset = super()._pipeline(domains, start, cache)

@@ -150,6 +150,12 @@ class NoiseToImageTask(ImagesTask):
         )
 
     @classmethod
+    def offline_metrics(cls, model: type[Any], config: ConfigDict, source: str) -> list[str]:
+        """See `Task.offline_metrics`; of drawn solids, also what is read back."""
+        found = super().offline_metrics(model, config, source)
+        return ["solids", *found] if parse_spec(source)[0] == "voxels" else found
+
+    @classmethod
     def drawing(cls, model: Any, request: DrawRequest) -> Drawing:
         """See `Task.drawing`; of a model that is conditional on classes, a row for each label."""
         if request.texts:

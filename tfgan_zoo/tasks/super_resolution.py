@@ -21,6 +21,7 @@ from tfgan_zoo.evaluation import by_model, score_images
 from tfgan_zoo.evaluation.pairs import PairMetric, at_scale
 from tfgan_zoo.metrics.lpips import open_lpips
 from tfgan_zoo.models import SRGAN
+from tfgan_zoo.progress import counted
 from tfgan_zoo.tasks.base import SHEET, Score, Task, caching_of, held_out_split
 
 #: Images on which a rehearsal computes scores, and the side of the crops of small images it uses.
@@ -46,7 +47,6 @@ class SuperResolutionTask(Task):
                 raise InputError(
                     f"data.{entry}: expected {str(wanted).lower()} for a model that enlarges."
                 )
-        model.load_frozen()  # Missing weights fail here, before training starts.
         self.like: SuperResolutionTask | None = None
         if isinstance(like, SuperResolutionTask):
             self.like = like
@@ -175,7 +175,7 @@ class SuperResolutionTask(Task):
 
     def describe(self) -> str:
         """See `Task.describe`."""
-        return f"{self.config.data.source}: {len(self.opened.hr):,} images"
+        return f"{self.config.data.source}: {counted(len(self.opened.hr), 'image')}"
 
     def sheet(self, model: Any) -> np.ndarray:
         """Draws rows of image centres: bicubic, by the model, and the original."""

@@ -32,7 +32,8 @@ from tfgan_zoo.metrics.registry import BY_NETWORK, TARGETS
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.metrics.ssim import SIDE as SSIM_SIDE
 from tfgan_zoo.models import Classifier, ImageToImage
-from tfgan_zoo.tasks.base import SHEET, Score, Task, caching_of, held_out_split
+from tfgan_zoo.progress import counted
+from tfgan_zoo.tasks.base import SHEET, Score, Task, caching_of, held_out_split, metrics_of_pairs
 from tfgan_zoo.tasks.classification import ClassificationTask
 from tfgan_zoo.tasks.comparison import (
     EvaluationTask,
@@ -122,10 +123,13 @@ class TranslationTask(Task):
     @functools.cached_property
     def held(self) -> Domains:
         """The training domains; domains to be cached are decoded once."""
-        data, model, domains = self.config.data, self.model, self.domains
+        return load_domains(self.domains, *self.holding())
+
+    def holding(self) -> tuple[Any, ...]:
+        """Returns how the training domains are held, the arguments of `load_domains`."""
+        data, model = self.config.data, self.model
         size = model.image_shape[:2]
-        return load_domains(
-            domains,
+        return (
             size if data.load_size is None else load_size_for(data.load_size, size),
             (model.shape_a[-1], model.shape_b[-1]),
             data.crop,
@@ -198,8 +202,9 @@ class TranslationTask(Task):
     def describe(self) -> str:
         """See `Task.describe`."""
         a, b = self.domains.a, self.domains.b
-        counted = f"{len(a):,} pairs" if self.model.pairs else f"{len(a):,} of a, {len(b):,} of b"
-        return f"{self.config.data.source}: {counted}"
+        pairs = counted(len(a), "pair")
+        num = pairs if self.model.pairs else f"{len(a):,} of a, {len(b):,} of b"
+        return f"{self.config.data.source}: {num}"
 
     def sheet(self, model: Any) -> np.ndarray:
         """Draws rows of images.
@@ -318,6 +323,13 @@ class TranslationTask(Task):
     def open_split(cls, config: ConfigDict, source: str, split: str) -> Domains:
         """See `Task.open_split`."""
         return cls.opened(config, source, split, config.data.data_dir)
+
+    @classmethod
+    def offline_metrics(cls, model: type[Any], config: ConfigDict, source: str) -> list[str]:
+        """See `Task.offline_metrics`; of pairs, also scores against the targets."""
+        if model.pairs:
+            return metrics_of_pairs(config.model_args.image_shape)
+        return super().offline_metrics(model, config, source)
 
     @classmethod
     def evaluation(cls, model: Any, config: ConfigDict, request: Request) -> EvaluationTask:

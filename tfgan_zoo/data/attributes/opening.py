@@ -21,6 +21,7 @@ from tfgan_zoo.data.source import ArraySource, Source, part_of, part_rows
 from tfgan_zoo.data.spec import FOLDERS, Opening
 from tfgan_zoo.data.splits import SPLIT_OF_FOLDER, no_split
 from tfgan_zoo.errors import InputError, warn_user
+from tfgan_zoo.progress import counted
 from tfgan_zoo.suggestions import nearest
 
 #: The table of a folder's attributes.
@@ -215,8 +216,8 @@ def _read(table: str) -> list[_Row]:
             number = reader.line_num
             if len(values) != len(columns):
                 raise InputError(
-                    f"{table}, line {number} has {len(values)} values for {len(columns)} columns; "
-                    "correct it."
+                    f"{table}, line {number} has {counted(len(values), 'value')} for "
+                    f"{len(columns)} columns; correct it."
                 )
             if empty := [name for name, value in zip(columns, values, strict=True) if not value]:
                 raise InputError(

@@ -13,6 +13,7 @@ from tfgan_zoo.data.opening import open_with
 from tfgan_zoo.data.source import Source, part_of, part_rows
 from tfgan_zoo.data.spec import FOLDERS, Opening
 from tfgan_zoo.errors import InputError, check_texts
+from tfgan_zoo.progress import counted
 
 
 class Captioned(NamedTuple):
@@ -33,7 +34,8 @@ class Captioned(NamedTuple):
         num = len(self.captions)
         if not isinstance(self.captions, str):
             num = sum(1 if isinstance(each, str) else len(each) for each in self.captions)
-        return f"<Captioned {self.images.spec}: {len(self.images):,} images, {num:,} captions>"
+        images = counted(len(self.images), "image")
+        return f"<Captioned {self.images.spec}: {images}, {counted(num, 'caption')}>"
 
 
 def open_captioned(

@@ -31,6 +31,7 @@ from tfgan_zoo.data.source import FileSource
 from tfgan_zoo.data.spec import Opening
 from tfgan_zoo.data.splits import SPLIT_OF_FOLDER, NoSplitError, no_split
 from tfgan_zoo.errors import InputError, warn_user
+from tfgan_zoo.progress import counted
 
 CAPTIONS_OF_KAGGLE = "captions.txt"
 """The table of Kaggle's Flickr8k: lines `image,caption`, for the files of the folder `Images`."""
@@ -237,7 +238,8 @@ def _csv_lines(path: str, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
         for values in reader:
             if values and len(values) != len(columns):
                 raise InputError(
-                    f"{path}, line {reader.line_num} has {len(values)} values for {len(columns)} "
+                    f"{path}, line {reader.line_num} has {counted(len(values), 'value')} for "
+                    f"{len(columns)} "
                     'columns; put a caption that has commas between "quotes".'
                 )
             if values:

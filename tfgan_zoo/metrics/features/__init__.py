@@ -20,6 +20,7 @@ __all__ = [
     "ModelFeatures",
     "as_bytes",
     "features_of_source",
+    "needs_download",
     "open_auto",
     "open_features",
 ]
@@ -89,6 +90,15 @@ def features_of_source(spec: str) -> str:
 
 
 _NAMES = {"mnist": "mnist_v1", "fashionmnist": "fashion_mnist_v1"}
+
+
+def needs_download(spec: str) -> bool:
+    """Returns whether `open_auto("auto", spec)` would have to download its network."""
+    if features_of_source(spec) != "inception" or is_installed():
+        return False
+    from tfgan_zoo.metrics.features.inception import is_downloaded
+
+    return not is_downloaded()
 
 
 def open_auto(name: str, spec: str, inception: str | os.PathLike | None = None) -> Features:

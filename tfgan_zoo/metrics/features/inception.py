@@ -185,14 +185,24 @@ def graph_bytes(path: Path) -> bytes:
         ) from error
 
 
+def is_downloaded() -> bool:
+    """Returns whether the archive is in the cache."""
+    path = _cached()
+    return path.is_file() and not _difference(path)
+
+
+def _cached() -> Path:
+    return cache_folder() / URL.rpartition("/")[-1]
+
+
 def downloaded() -> Path:
     """Returns the archive in the cache, downloading it if necessary.
 
     Raises:
         InputError: If it is missing and cannot be downloaded.
     """
-    path = cache_folder() / URL.rpartition("/")[-1]
-    if path.is_file() and not _difference(path):
+    path = _cached()
+    if is_downloaded():
         return path
     try:
         fetch(URL, path, _difference)

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.keras_internals import layers_of
 from tfgan_zoo.models.mechanics.functional import graph_of
+from tfgan_zoo.progress import counted
 
 
 def check_networks(
@@ -77,7 +78,7 @@ def _names(structure: Any, kind: str) -> str:
     if isinstance(structure, dict):
         return f"a dict of {kind}s with the keys {', '.join(map(repr, structure))}"
     count = len(tf.nest.flatten(structure))
-    return f"{count} {kind}{'s' * (count != 1)}"
+    return counted(count, kind)
 
 
 def check_shape(argument: str, side: str, came: tuple, expected: tuple[int, ...]) -> None:

@@ -19,6 +19,7 @@ import tensorflow as tf
 from tfgan_zoo.errors import InputError, check_seed, check_texts
 from tfgan_zoo.models.mechanics.arguments import check_range, stack_images
 from tfgan_zoo.pixels import to_unit_range
+from tfgan_zoo.progress import counted
 
 Shape = tuple[int | None, ...]
 Spec = Mapping[str, tf.TensorSpec]
@@ -102,7 +103,7 @@ def describe_batch(data: Any) -> str:
     parts = unpacked(data)
     if isinstance(parts, Mapping):
         return f"a dict with the keys {', '.join(map(str, parts))}"
-    return f"{len(parts)} part{'s' * (len(parts) != 1)}"
+    return counted(len(parts), "part")
 
 
 # ---------------------------------------------------------------------- parts as declared
