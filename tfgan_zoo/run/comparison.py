@@ -23,7 +23,6 @@ from tfgan_zoo.run.evaluation import (
     Defaults,
     Evaluation,
     conditions,
-    in_features_or,
     notes_on,
     notes_on_classes,
     protocol_of_classes,
@@ -88,9 +87,8 @@ class _Side(NamedTuple):
 
 def default_metrics(request: SourcesRequest) -> Defaults:
     """Returns the metrics of a command that names neither metrics nor features."""
-    if any(map(are_voxels, (request.real, request.fake))):
-        return Defaults(["swd"])
-    return in_features_or(["swd"], request.real)
+    voxels = any(map(are_voxels, (request.real, request.fake)))
+    return Defaults(["swd"]) if voxels else Defaults()
 
 
 def evaluate_sources(request: SourcesRequest) -> Evaluation:

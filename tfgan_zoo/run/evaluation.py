@@ -120,7 +120,7 @@ class Defaults(NamedTuple):
 
 
 def default_metrics(workdir: str | os.PathLike, source: str | None = None) -> Defaults:
-    """Returns metrics in features, or others if there are none, or they need a download.
+    """Returns metrics in features, or those of the task if features need a download.
 
     Args:
         workdir: See `evaluate_run`.
@@ -131,17 +131,9 @@ def default_metrics(workdir: str | os.PathLike, source: str | None = None) -> De
     offline = task_of(model).offline_metrics(model, config, source)
     shape = config.model_args.get("image_shape")
     voxels = shape is not None and kind_of(tuple(shape)) is VOXELS
-    return Defaults(offline) if voxels else in_features_or(offline, source)
-
-
-def in_features_or(offline: Sequence[str], source: str) -> Defaults:
-    """Returns metrics in features, or others if they need a download.
-
-    Args:
-        offline: The others.
-        source: The data source of the real images.
-    """
-    if not needs_download(source):
+    if voxels:
+        return Defaults(offline)
+    if not offline or not needs_download(source):
         return Defaults()
     return Defaults(
         offline,

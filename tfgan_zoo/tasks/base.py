@@ -313,7 +313,9 @@ class Task(abc.ABC):
 
     @classmethod
     def offline_metrics(cls, model: type[Any], config: ConfigDict, source: str) -> list[str]:
-        """Returns the metrics of a run that need no network of features.
+        """Returns metrics of a run without features, to be used where these need a download.
+
+        There are none for images without targets: nothing says as much of them as features do.
 
         Args:
             model: The class of the run's model.
@@ -321,7 +323,7 @@ class Task(abc.ABC):
             source: The data source to compare with.
         """
         del model, config, source
-        return ["swd"]
+        return []
 
     @classmethod
     def refusal(cls, workdir: str, model: Any = None) -> InputError:

@@ -152,8 +152,10 @@ class NoiseToImageTask(ImagesTask):
     @classmethod
     def offline_metrics(cls, model: type[Any], config: ConfigDict, source: str) -> list[str]:
         """See `Task.offline_metrics`; of drawn solids, also what is read back."""
-        found = super().offline_metrics(model, config, source)
-        return ["solids", *found] if parse_spec(source)[0] == "voxels" else found
+        shape = config.model_args.get("image_shape")
+        if shape is None or kind_of(tuple(shape)) is not VOXELS:
+            return super().offline_metrics(model, config, source)
+        return ["solids", "swd"] if parse_spec(source)[0] == "voxels" else ["swd"]
 
     @classmethod
     def drawing(cls, model: Any, request: DrawRequest) -> Drawing:
