@@ -6,9 +6,9 @@ R2 penalties instead of the discriminator's batch normalisation and of skipped u
 normal z for size, place and direction; and an average of the generator's weights for sampling.
 
 Command: python -m tfgan_zoo.train --model=gan_3d
-Cost:    not measured
-Result:  not measured to the end; after 1,000 steps a mean IoU of 0.70 with the nearest solid, and
-         kinds that can be told apart (2026-11-29)
+Cost:    16.6 minutes on one CPU core, beside other work, 239 objects/s
+Result:  mean IoU 0.870 with the nearest solid, at least 0.9 for 0.508 of samples; all six kinds,
+         always the one asked for (2026-11-30)
 """
 
 from tfgan_zoo.config import voxels_config
