@@ -130,7 +130,7 @@ def main(argv: list[str]) -> None:
     given.define_string("lpips_backbone", None, "File of LPIPS' network; None for no column.")
     given.define_string("lpips_heads", None, "File of LPIPS' weights; downloaded by default.")
     given.define_string("output", None, "A Markdown file, such as docs/results.md.")
-    given.define_string("sheet", None, "A .png file for the sheet.")
+    given.define_string("sheet", None, "A .png or .jpg file for the sheet.")
     given.define_list(
         "also", [], "Further images on the sheet, SET:NUMBER or SET:NUMBER:TOP:LEFT, from 1."
     )
@@ -188,7 +188,7 @@ def main(argv: list[str]) -> None:
     if sheet:
         labels, images = zip(*sheet, strict=True)
         picture = pictures.labelled_grid(labels, np.stack(images), columns=len(ways))
-        pictures.save_png(Path(given.sheet), picture)
+        pictures.save_image(Path(given.sheet), picture)
 
 
 def part(image: np.ndarray, side: int, corner: tuple[int, int] | None = None) -> np.ndarray:

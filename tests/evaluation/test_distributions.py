@@ -9,6 +9,7 @@ from tfgan_zoo.metrics import kernel_distance
 from tfgan_zoo.metrics.features import ClassifierFeatures, ModelFeatures
 from tfgan_zoo.metrics.sliced_wasserstein import sliced_wasserstein
 from tfgan_zoo.pictures import from_uint8
+from tfgan_zoo.progress import counted
 
 
 def images(num, seed=0, low=0, high=256):
@@ -230,7 +231,7 @@ def test_too_few_images_are_refused_before_any_is_made(metric, least):
     # This many are enough: with one less of either kind it cannot be calculated.
     compare([metric], enough.batches(), enough, features, num=least)
     few = reference(large(least - 1)) if least > 1 else Reference({}, lambda: [], 0)
-    sentence = f"expected {least} images or more for {metric}, got {least - 1}"
+    sentence = f"expected {counted(least, 'image')} or more for {metric}, got {least - 1}"
     with pytest.raises(InputError, match=f"reference: {sentence}"):
         compare([metric], never(), few, features)
     if least > 1:

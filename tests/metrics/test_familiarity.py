@@ -18,8 +18,8 @@ from tfgan_zoo.metrics.features import ClassifierFeatures, open_features
 
 
 def photographs():
-    """Parts of the two photographs of docs/images/srgan_set5.png's first row, 32x32 each."""
-    sheet = Path(__file__).parents[2] / "docs" / "images" / "srgan_set5.png"
+    """Parts of the two photographs of docs/images/srgan_set5.jpg's first row, 32x32 each."""
+    sheet = Path(__file__).parents[2] / "docs" / "images" / "srgan_set5.jpg"
     with Image.open(sheet) as image:
         pixels = np.asarray(image.convert("RGB"))
     height, width = (side // 32 * 32 for side in pixels.shape[:2])
