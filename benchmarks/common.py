@@ -22,7 +22,11 @@ def train(recipe: str, workdir: Path, *overrides: str) -> None:
 
 
 def trained(
-    given: Any, recipe: str, folder: str, entries: Mapping[str, Any] | None = None
+    given: Any,
+    recipe: str,
+    folder: str,
+    entries: Mapping[str, Any] | None = None,
+    checkpoint: str = "best",
 ) -> tuple[Any, Path]:
     """Trains a recipe, unless it is finished.
 
@@ -31,9 +35,10 @@ def trained(
         recipe: Its name.
         folder: Name of the run folder.
         entries: Entries of the config, such as `{"data.source": "figures"}`.
+        checkpoint: Which one to load: "best" or "last".
 
     Returns:
-        The model of the best checkpoint, and the run folder.
+        The model of that checkpoint, and the run folder.
     """
     from tfgan_zoo.run import experiment
 
@@ -41,7 +46,7 @@ def trained(
     steps = {} if given.steps is None else {"train.steps": given.steps}
     config = {**(entries or {}), **steps}
     train(recipe, workdir, *(f"--config.{key}={value}" for key, value in config.items()))
-    return experiment.load_run(workdir), workdir
+    return experiment.load_run(workdir, checkpoint), workdir
 
 
 def write_parts(

@@ -85,7 +85,7 @@ def main(argv: list[str]) -> None:
             "evaluate.samples": len(labels),
             **{f"model_args.{key}": value for key, value in args.items()},
         }
-        model, workdir = common.trained(given, _RECIPE, folder_of(mix), entries)
+        model, workdir = common.trained(given, _RECIPE, folder_of(mix), entries, "last")
         made[mix] = pictures.to_uint8(model.translate(labels))
         costs[mix] = common.cost(workdir, model.steps_done)
     made["photographs"], costs["photographs"] = wanted, " | | "
