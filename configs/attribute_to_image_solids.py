@@ -5,8 +5,9 @@ Eight pairs of kind and colour, and the views from 90 to 120 degrees, occur in t
 The networks are those of the recipe `attribute_to_image`. The paper's transformations are left out.
 
 Command: python -m tfgan_zoo.train --config=attribute_to_image_solids
-Cost:    not measured
-Result:  not measured
+Cost:    18.9 minutes on one CPU core, beside other work, 747 images/s
+Result:  PSNR 35.0 and mask IoU 0.988; of held-out pairs 33.9 and 0.985, of held-out views 33.3 and
+         0.968 (2026-11-30)
 """
 
 from tfgan_zoo.config import attribute_to_image_config
