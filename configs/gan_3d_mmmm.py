@@ -7,8 +7,9 @@ models are variants of one another, and some are repeated. The data are an .npz 
 a folder of MagicaVoxel's .vox files: --config.data.source=folder:PATH.
 
 Command: python -m tfgan_zoo.train --config=gan_3d_mmmm --config.data.source=npz:mmmm_32.npz
-Cost:    not measured
-Result:  not measured
+Cost:    5.6 minutes on one CPU core, beside other work, 411 objects/s
+Result:  trained on nine tenths, mean 1 - IoU 0.38 from samples to the nearest training models, 0.22
+         from held-out models, which have variants among them (2026-11-30)
 """
 
 from tfgan_zoo.config import voxels_config
