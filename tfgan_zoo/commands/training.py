@@ -10,6 +10,7 @@ from ml_collections import ConfigDict
 from tfgan_zoo import config as config_lib
 from tfgan_zoo import presets
 from tfgan_zoo.commands import own_images
+from tfgan_zoo.data.shares import cluster_config
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.importing import note_of
 from tfgan_zoo.progress import counted
@@ -78,7 +79,9 @@ def from_flags(
         return building.arguments(config, group)
 
     overrides = config_lib.Overrides(overrides, arguments)
-    if workdir is not None and (model or recipe or "data.source" in overrides):
+    # Of several workers, the chief may have begun to write there; it checks the folder itself.
+    alone = cluster_config() is None
+    if alone and workdir is not None and (model or recipe or "data.source" in overrides):
         config_lib.check_workdir(Path(workdir))  # before the images are looked at
     flag, name = ("--config", recipe) if recipe else ("--model", model)
     own = own_images.choose(model, recipe, workdir, overrides, image_size, minutes)
@@ -119,7 +122,8 @@ def from_flags(
             notes.append(f"With {named}, the recipe's {', '.join(dropped)} {verb} dropped.")
     began = own.recipe if own else config_lib.recipe_name(name)
     folder = Path(workdir or Path("runs") / config_lib.recipe_name(name))
-    config_lib.check_workdir(folder)
+    if alone:
+        config_lib.check_workdir(folder)
     _check_minutes(minutes, folder)
     if config_lib.has_begun(folder):
         today = config
