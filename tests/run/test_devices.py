@@ -198,7 +198,9 @@ def test_two_workers_under_float16_and_xla(tmp_path, setting):
     """Equal to one another, and as one process to the rounding of the precision."""
     config = tiny_config(tmp_path, "wgan", model_args__r1_gamma="0", **setting)
     with config.unlocked():
-        config.generator.normalization = config.discriminator.normalization = "none"
+        for network in (config.generator, config.discriminator):
+            if "normalization" in network:
+                network.normalization = "none"
         for role in ("generator", "discriminator"):
             config[f"{role}_optimizer"] = {"name": "sgd", "learning_rate": 0.01}
     experiment.train(config, tmp_path / "one", lambda _: None)
