@@ -1,5 +1,6 @@
 """Trains the small classifier whose network the library's features have."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -52,23 +53,50 @@ def train(
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = momentum
     classifier = keras.Model(model.input, model.outputs[1])
+
     batch = min(BATCH, len(images))
-    steps = epochs * (len(images) // batch)
-    classifier.compile(
+
+    def seen(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        moved = shifted(images, random) if shift else images
+        rows = random.permutation(len(images))
+        return moved[rows], labels[rows]
+
+    fit(classifier, seen, len(images) // batch, batch, epochs, "of the training images")
+    return model
+
+
+def fit(
+    model: Any,
+    seen: Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray]],
+    steps: int,
+    batch: int,
+    epochs: int,
+    what: str,
+) -> None:
+    """Trains a model of logits by cross-entropy, and prints its accuracy in each epoch.
+
+    Args:
+        model: A Keras model of floats in [-1, 1].
+        seen: Returns the images, uint8, and the class numbers of an epoch, in a random order.
+        steps: Steps of an epoch; images for which there is no whole batch are left out.
+        batch: Number of images in a batch.
+        epochs: Passes over the images.
+        what: What the accuracy is a share of, for messages.
+    """
+    import keras
+
+    model.compile(
         keras.optimizers.AdamW(
-            keras.optimizers.schedules.CosineDecay(2e-3, steps), weight_decay=1e-3
+            keras.optimizers.schedules.CosineDecay(2e-3, epochs * steps), weight_decay=1e-3
         ),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
     random = np.random.default_rng(0)
     for epoch in range(epochs):
-        seen = shifted(images, random) if shift else images
-        order = random.permutation(len(seen))[: len(seen) // batch * batch]
-        x = to_unit_range(seen[order])
-        logs = classifier.fit(x, labels[order], batch, verbose=0, shuffle=False).history
-        print(f"epoch {epoch + 1}: {logs['accuracy'][0]:.4f} of the training images", flush=True)
-    return model
+        x, y = (each[: steps * batch] for each in seen(random))
+        logs = model.fit(to_unit_range(x), y, batch, verbose=0, shuffle=False).history
+        print(f"epoch {epoch + 1} of {epochs}: {logs['accuracy'][0]:.4f} {what}", flush=True)
 
 
 def predicted(model: Any, images: np.ndarray) -> np.ndarray:

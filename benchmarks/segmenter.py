@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks import classifiers
 from tfgan_zoo.pixels import to_unit_range
 
 _BATCH = 8
@@ -129,24 +130,16 @@ def train(
 
     keras.utils.set_random_seed(0)
     model = network(num_classes, filters, depth)
+
     batch = min(_BATCH, len(images))
-    steps = epochs * (len(images) // batch)
-    model.compile(
-        keras.optimizers.AdamW(
-            keras.optimizers.schedules.CosineDecay(2e-3, steps), weight_decay=1e-3
-        ),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
+
+    def seen(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        rows = random.permutation(len(images))
+        return cropped(images[rows], maps[rows], side, random)
+
+    classifiers.fit(
+        model, seen, len(images) // batch, batch, epochs, "of the pixels, by a segmenter"
     )
-    random = np.random.default_rng(0)
-    for epoch in range(epochs):
-        order = random.permutation(len(images))[: len(images) // batch * batch]
-        x, y = cropped(images[order], maps[order], side, random)
-        logs = model.fit(to_unit_range(x), y, batch, verbose=0, shuffle=False).history
-        print(
-            f"segmenter, epoch {epoch + 1} of {epochs}: {logs['accuracy'][0]:.4f} of the pixels",
-            flush=True,
-        )
     return model
 
 

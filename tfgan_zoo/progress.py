@@ -116,14 +116,15 @@ def _shown_bar(
             print(text, file=sys.stderr, flush=True)
 
 
-def counted(num: int, what: str) -> str:
+def counted(num: float, what: str) -> str:
     """Returns a number of things as a text, in the singular or the plural.
 
     Example:
-        >>> counted(1, "step"), counted(2300, "step")
-        ('1 step', '2,300 steps')
+        >>> counted(1, "step"), counted(2300, "step"), counted(1.0, "minute")
+        ('1 step', '2,300 steps', '1 minute')
     """
-    return f"{num:,} {what}{'s' * (num != 1)}"
+    number = f"{num:g}" if isinstance(num, float) else f"{num:,}"
+    return f"{number} {what}{'s' * (num != 1)}"
 
 
 def per_second(number: float) -> str:

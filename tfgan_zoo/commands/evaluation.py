@@ -80,16 +80,13 @@ def _evaluate_samples(given: Any) -> str:
         values["metrics"], note = default_metrics(given.workdir, given.data)
     request = Request(**{name: value for name, value in values.items() if value is not None})
     report = evaluate_run(given.workdir, request, output).report()
-    return f"{_with(note, report)}\nadded to {output or Path(given.workdir) / 'evaluation.jsonl'}"
+    added = f"added to {output or Path(given.workdir) / 'evaluation.jsonl'}"
+    return "\n".join(filter(None, (report, note, added)))
 
 
 def _names_nothing(given: Any) -> bool:
     """Returns whether neither metrics nor features are given."""
     return given.metrics is None and given.inception is None and given.features == "auto"
-
-
-def _with(note: str, report: str) -> str:
-    return f"{report}\n{note}" if note else report
 
 
 def _check_features(given: Any) -> None:
@@ -142,13 +139,11 @@ def _evaluate_sources(given: Any) -> str:
     output = _scores_file(given.output)
     values = {name: given[name].value for name in SourcesRequest._fields}
     request = SourcesRequest(**{key: value for key, value in values.items() if value is not None})
-    note = ""
     if _names_nothing(given):
-        metrics, note = default_metrics(request)
-        request = request._replace(metrics=metrics)
+        request = request._replace(metrics=default_metrics(request))
     found = evaluate_sources(request)
     found.append_to(output)
-    return f"{_with(note, found.report())}\nadded to {output}"
+    return f"{found.report()}\nadded to {output}"
 
 
 def _evaluate_pairs(given: Any) -> str:

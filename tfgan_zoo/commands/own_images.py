@@ -301,7 +301,7 @@ def _new(
     with config.unlocked():
         reasons = own_images.adapt(config, facts, chosen, channels)
     if minutes is not None:
-        fitting = f"as many steps as fit into {minutes:g} minute{'s' * (minutes != 1)}"
+        fitting = f"as many steps as fit into {counted(minutes, 'minute')}"
         reasons = [fitting if each == own_images.STEPS else each for each in reasons]
     override_all(config, overrides)
     with config.unlocked():

@@ -237,9 +237,9 @@ def load_domains(
     Raises:
         InputError: As for `load_pairs`.
     """
-    if not are_held(domains, image_size, channels, crop, cache):
-        return domains
     _, fittings = _fittings(domains, image_size, channels, crop)
+    if not fits_memory((domains.a, domains.b), fittings, cache):
+        return domains
     a, b = _load(domains, fittings, None)
     return domains._replace(a=a, b=b)
 

@@ -20,7 +20,6 @@ from tfgan_zoo.metrics.classes import Classes
 from tfgan_zoo.metrics.features import open_auto
 from tfgan_zoo.metrics.solids import solid_scores
 from tfgan_zoo.run.evaluation import (
-    Defaults,
     Evaluation,
     conditions,
     notes_on,
@@ -85,10 +84,10 @@ class _Side(NamedTuple):
         return least if least == most else f"{least} to {most}"
 
 
-def default_metrics(request: SourcesRequest) -> Defaults:
+def default_metrics(request: SourcesRequest) -> Sequence[str]:
     """Returns the metrics of a command that names neither metrics nor features."""
     voxels = any(map(are_voxels, (request.real, request.fake)))
-    return Defaults(["swd"]) if voxels else Defaults()
+    return ["swd"] if voxels else DEFAULT_METRICS
 
 
 def evaluate_sources(request: SourcesRequest) -> Evaluation:

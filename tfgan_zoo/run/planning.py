@@ -101,7 +101,7 @@ def plan(
         Interrupted: After SIGTERM.
         StorageError: If files cannot be written.
     """
-    report(f"Measuring how many steps fit into {minutes:g} minute{'s' * (minutes != 1)} ...")
+    report(f"Measuring how many steps fit into {progress.counted(minutes, 'minute')} ...")
     seconds = min(_MEASURED, _SHARE * 60 * minutes)
     with contextlib.ExitStack() as claimed, uncounted_names(), progress.progress_lines():
         with devices.together():
@@ -402,8 +402,8 @@ def _describe(
     own = next(iter(costs))
     training = own.step * planned.train.steps / 60
     text = (
-        f"Planned {progress.counted(planned.train.steps, 'step')} for {minutes:g} "
-        f"minute{'s' * (minutes != 1)}: {training:.1f} minutes at "
+        f"Planned {progress.counted(planned.train.steps, 'step')} for "
+        f"{progress.counted(minutes, 'minute')}: {training:.1f} minutes at "
         f"{1e3 * own.step:.3g} ms a step; the rest is for starting, sheets, scores and export"
     )
     before, after = (config_lib.flatten(each.to_dict()) for each in (config, planned))

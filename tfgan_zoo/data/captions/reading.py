@@ -239,8 +239,7 @@ def _csv_lines(path: str, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
             if values and len(values) != len(columns):
                 raise InputError(
                     f"{path}, line {reader.line_num} has {counted(len(values), 'value')} for "
-                    f"{len(columns)} "
-                    'columns; put a caption that has commas between "quotes".'
+                    f'{len(columns)} columns; put a caption that has commas between "quotes".'
                 )
             if values:
                 yield reader.line_num, dict(zip(columns, values, strict=True))
