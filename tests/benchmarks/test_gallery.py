@@ -111,9 +111,10 @@ def test_solids_are_rendered_from_each_view():
 def test_two_models_learn_while_their_latents_stay(monkeypatch):
     monkeypatch.setattr(learning, "_BATCH", 4)
     images = np.random.default_rng(0).integers(0, 256, (50, 32, 32, 3), np.uint8)
-    for model in (learning.vae(images, 4, 3), learning.gan(4, 3)):
-        samples, seconds = learning.taught(model, images, (0, 1, 3))
-        assert int(model.step) == 3
+    for model in (learning.vae(images, 4, 2), learning.gan(2, 2)):
+        model.run_eagerly = True
+        samples, seconds = learning.taught(model, images, (0, 1, 2))
+        assert int(model.step) == 2
         assert seconds > 0
         assert [each.shape for each in samples] == [(15, 32, 32, 3)] * 3
         assert not np.array_equal(samples[0], samples[1])
